@@ -1,0 +1,99 @@
+//! The relay's refusals.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::Epoch;
+
+/// Why the relay did not do what was asked. Nothing was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum RelayError {
+    /// No log has this id.
+    #[error("the log is unknown")]
+    UnknownLog,
+    /// Another log has this id.
+    #[error("the log id is taken")]
+    LogExists,
+    /// The capability opens no epoch of this log, or is not the inbox's.
+    #[error("the capability does not open this")]
+    WrongCapability,
+    /// The log has gone on: read up to `current` and encrypt again.
+    #[error("the epoch has ended")]
+    StaleEpoch {
+        /// The log's epoch now.
+        current: Epoch,
+    },
+    /// No account has this id or name.
+    #[error("the account is unknown")]
+    UnknownAccount,
+    /// The account's log has no such device now.
+    #[error("the device is unknown")]
+    UnknownDevice,
+    /// Another account has this username, or one that looks like it.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// The device log has another length or end than the entry names.
+    #[error("the device log has gone on")]
+    DeviceLogConflict,
+    /// The entry does not continue the log validly, or a signature is wrong.
+    #[error("the signature or the device log entry is invalid")]
+    Invalid,
+    /// Longer than the operation allows.
+    #[error("the request is too large")]
+    TooLarge,
+    /// The account, log or pool holds all it may.
+    #[error("the quota is exhausted")]
+    QuotaExceeded,
+    /// Too many requests; the same one may come again after this time.
+    #[error("too many requests")]
+    RateLimited {
+        /// How long to wait, in milliseconds.
+        retry_after_ms: u32,
+    },
+    /// The entries after the given place have expired: what was there is gone.
+    #[error("the entries have expired")]
+    Expired,
+    /// The relay's disk is full.
+    #[error("the relay has no room")]
+    StorageFull,
+    /// Something failed inside of the relay.
+    #[error("the relay failed")]
+    Internal,
+    /// The connection has not said hello, or the request makes no sense.
+    #[error("the request is not allowed here")]
+    BadRequest,
+}
+
+/// What a client does about a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The same request will be refused again.
+    Never,
+    /// The same request may be accepted after so many milliseconds.
+    After(u32),
+    /// After reading the log to its end, a new request in its place may be accepted.
+    AfterCatchUp,
+}
+
+impl RelayError {
+    /// Whether a retry helps.
+    #[must_use]
+    pub const fn retry(self) -> Retry {
+        match self {
+            Self::RateLimited { retry_after_ms } => Retry::After(retry_after_ms),
+            Self::StorageFull => Retry::After(30_000),
+            Self::Internal => Retry::After(2_000),
+            Self::StaleEpoch { .. } | Self::DeviceLogConflict => Retry::AfterCatchUp,
+            Self::UnknownLog
+            | Self::LogExists
+            | Self::WrongCapability
+            | Self::UnknownAccount
+            | Self::UnknownDevice
+            | Self::UsernameTaken
+            | Self::Invalid
+            | Self::TooLarge
+            | Self::QuotaExceeded
+            | Self::Expired
+            | Self::BadRequest => Retry::Never,
+        }
+    }
+}

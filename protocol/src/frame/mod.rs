@@ -1,0 +1,21 @@
+//! The frames of one WebSocket connection between a client and the relay.
+//!
+//! A client sends [`ClientFrame`]s, each with a [`RequestId`] that the answer repeats. The relay sends one
+//! answer for every request, in any order, and pushes what a client has subscribed to.
+//! Enum variants are numbered by position: new ones go to the end, old ones stay where they are.
+
+mod error;
+mod request;
+mod server;
+
+pub use error::{RelayError, Retry};
+pub use request::{
+    AppendCommit, AppendDeviceLog, AppendMessages, ClientFrame, CreateLog, InboxAddress, InboxPost,
+    NewMessage, PublishKeyPackages, RegisterAccount, Request, SubscribeInbox, SubscribeLog, UsernameClaim,
+};
+pub use server::{
+    Answer, ClaimedKeyPackage, ClosingReason, DirectoryRecord, EntryKind, InboxEntry, LogEntry, Push,
+    ServerFrame, Stored, Subscribed,
+};
+
+pub use crate::ids::RequestId;

@@ -1,0 +1,234 @@
+//! What a client asks of the relay.
+
+use serde::{Deserialize, Serialize};
+
+use super::RequestId;
+use crate::bounded::{Bytes, List};
+use crate::capability::{Capability, CapabilityHash};
+use crate::device_log::{Signature, SignedEntry};
+use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq};
+use crate::limits::{
+    MAX_APPEND, MAX_COMMIT, MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_KEY_PACKAGES, MAX_MESSAGE, MAX_WELCOME,
+    MAX_WELCOMES,
+};
+use crate::username::Username;
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientFrame {
+    /// Repeated in the answer; a client does not use one twice on a connection.
+    pub id: RequestId,
+    /// What is asked.
+    pub request: Request,
+}
+
+/// What can be asked. Answered by the [`super::Answer`] variant named in each line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// First frame of a connection. Answer: `Hello`.
+    Hello,
+    /// Nothing; keeps the connection and measures it. Answer: `Done`.
+    Ping,
+    /// Makes a conversation log. Answer: `Done`, also when this very log was made before.
+    CreateLog(CreateLog),
+    /// Appends messages to a log, all or none. Answer: `Stored`, one for each message.
+    AppendMessages(AppendMessages),
+    /// Appends a commit and so ends the log's epoch. Answer: `Stored`, with one element.
+    AppendCommit(AppendCommit),
+    /// Reads on from a place and goes on with what comes, to the commit that ends the capability's epoch.
+    /// Answer: `Subscribed`, then pushes.
+    SubscribeLog(SubscribeLog),
+    /// Ends the pushes for a log. Answer: `Done`.
+    UnsubscribeLog(LogId),
+    /// The sealed GroupInfo of the log's current epoch. Answer: `GroupInfo`.
+    FetchGroupInfo(LogId),
+    /// Puts something into a device's inbox. Answer: `Stored`, with one element.
+    PostInbox(InboxPost),
+    /// Reads a device's inbox and goes on with what comes. Answer: `Subscribed`, then pushes.
+    SubscribeInbox(SubscribeInbox),
+    /// Deletes what stands in the inbox up to and with `upto`. Answer: `Done`.
+    AckInbox {
+        /// Whose inbox.
+        address: InboxAddress,
+        /// The inbox's capability.
+        capability: Capability,
+        /// The last entry that the device has on disk.
+        upto: Seq,
+    },
+    /// Adds one-time KeyPackages, or replaces the one of last resort. Answer: `KeyPackageCount`.
+    PublishKeyPackages(PublishKeyPackages),
+    /// How many one-time KeyPackages are left. Answer: `KeyPackageCount`.
+    CountKeyPackages {
+        /// Whose.
+        address: InboxAddress,
+        /// The inbox's capability.
+        capability: Capability,
+    },
+    /// One KeyPackage of each device of an account; a one-time one is given out once. Answer: `KeyPackages`.
+    ClaimKeyPackages(AccountId),
+    /// Puts a new account into the directory. Answer: `Done`, also when this very account was put there before.
+    RegisterAccount(RegisterAccount),
+    /// Appends to an account's device log if its length is what the client thinks. Answer: `Done`.
+    AppendDeviceLog(AppendDeviceLog),
+    /// An account's device log. Answer: `Directory`.
+    FetchDeviceLog(AccountId),
+    /// Gives an account a username, in place of the one it has. Answer: `Done`.
+    ClaimUsername(UsernameClaim),
+    /// The account behind a username. Answer: `Directory`.
+    ResolveUsername(Username),
+}
+
+/// Makes a log whose first epoch is `epoch`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateLog {
+    /// The log, chosen at random.
+    pub log: LogId,
+    /// The group's epoch after the Welcomes are processed.
+    pub epoch: Epoch,
+    /// Hash of that epoch's capability.
+    pub capability: CapabilityHash,
+    /// Welcomes for the first members.
+    pub welcomes: List<InboxPost, MAX_WELCOMES>,
+    /// GroupInfo of that epoch, sealed by the members.
+    pub group_info: Option<Bytes<MAX_GROUP_INFO>>,
+}
+
+/// Appends messages that were encrypted in `epoch`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppendMessages {
+    /// The log.
+    pub log: LogId,
+    /// The capability of `epoch`.
+    pub capability: Capability,
+    /// The epoch, which must be the log's current one.
+    pub epoch: Epoch,
+    /// What to append, in order.
+    pub messages: List<NewMessage, MAX_APPEND>,
+}
+
+/// One message to append.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewMessage {
+    /// The same in every retry.
+    pub append: AppendId,
+    /// An MLS `PrivateMessage` (RFC 9420 section 6.3).
+    pub payload: Bytes<MAX_MESSAGE>,
+}
+
+/// Appends a commit that ends `epoch`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppendCommit {
+    /// The log.
+    pub log: LogId,
+    /// The capability of `epoch`.
+    pub capability: Capability,
+    /// The epoch that ends, which must be the log's current one.
+    pub epoch: Epoch,
+    /// The same in every retry.
+    pub append: AppendId,
+    /// An MLS commit.
+    pub commit: Bytes<MAX_COMMIT>,
+    /// Hash of the next epoch's capability.
+    pub next_capability: CapabilityHash,
+    /// Welcomes for the members that the commit adds.
+    pub welcomes: List<InboxPost, MAX_WELCOMES>,
+    /// GroupInfo of the next epoch, sealed by the members.
+    pub group_info: Option<Bytes<MAX_GROUP_INFO>>,
+}
+
+/// Reads a log after a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscribeLog {
+    /// The log.
+    pub log: LogId,
+    /// The capability of the epoch to read.
+    pub capability: Capability,
+    /// The last entry that the client has on disk.
+    pub after: Seq,
+}
+
+/// A device's inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct InboxAddress {
+    /// The account.
+    pub account: AccountId,
+    /// The device in its log.
+    pub device: DeviceId,
+}
+
+/// Something for a device's inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxPost {
+    /// Whose inbox.
+    pub to: InboxAddress,
+    /// The same in every retry.
+    pub append: AppendId,
+    /// Opaque to the relay.
+    pub payload: Bytes<MAX_WELCOME>,
+}
+
+/// Reads an inbox after a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscribeInbox {
+    /// Whose inbox.
+    pub address: InboxAddress,
+    /// The secret whose hash stands in the device log.
+    pub capability: Capability,
+    /// The last entry that the device has on disk.
+    pub after: Seq,
+}
+
+/// KeyPackages of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishKeyPackages {
+    /// Whose.
+    pub address: InboxAddress,
+    /// The inbox's capability.
+    pub capability: Capability,
+    /// Given out once each.
+    pub one_time: List<Bytes<MAX_KEY_PACKAGE>, MAX_KEY_PACKAGES>,
+    /// Given out when no other is left.
+    pub last_resort: Option<Bytes<MAX_KEY_PACKAGE>>,
+}
+
+/// A new account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterAccount {
+    /// Entry 0 of its device log.
+    pub genesis: SignedEntry,
+    /// Its username.
+    pub claim: UsernameClaim,
+}
+
+/// The next entry of a device log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppendDeviceLog {
+    /// The account.
+    pub account: AccountId,
+    /// Names the entry before it, which makes this a compare-and-set.
+    pub entry: SignedEntry,
+}
+
+/// A device says that its account has a username.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsernameClaim {
+    /// The name.
+    pub username: Username,
+    /// The account.
+    pub account: AccountId,
+    /// The device that signs.
+    pub device: DeviceId,
+    /// Over [`UsernameClaim::signed_bytes`].
+    pub signature: Signature,
+}
+
+impl UsernameClaim {
+    /// What the device signs: a label, the account id, and the name.
+    #[must_use]
+    pub fn signed_bytes(username: &Username, account: &AccountId) -> alloc::vec::Vec<u8> {
+        let mut bytes = b"parley username v1\0".to_vec();
+        bytes.extend_from_slice(account.as_bytes());
+        bytes.extend_from_slice(username.as_str().as_bytes());
+        bytes
+    }
+}

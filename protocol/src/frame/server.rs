@@ -1,0 +1,168 @@
+//! What the relay says to a client.
+
+use serde::{Deserialize, Serialize};
+
+use super::{RelayError, RequestId};
+use crate::bounded::{Bytes, List};
+use crate::device_log::SignedEntry;
+use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, UnixMillis};
+use crate::limits::{
+    MAX_APPEND, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES, MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_PUSH,
+    MAX_WELCOME,
+};
+use crate::username::Username;
+
+/// One frame from the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServerFrame {
+    /// To one request.
+    Answer {
+        /// The request's id.
+        id: RequestId,
+        /// What came of it.
+        result: Result<Answer, RelayError>,
+    },
+    /// Unasked, of a subscription.
+    Push(Push),
+    /// The relay ends the connection after this frame.
+    Closing(ClosingReason),
+}
+
+/// Why the relay ends a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClosingReason {
+    /// The relay restarts; come back.
+    ShuttingDown,
+    /// The client does not read what it subscribed to; come back and read on.
+    SlowReader,
+    /// The client sent what no client sends.
+    ProtocolViolation,
+}
+
+/// The good answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// To `Hello`.
+    Hello {
+        /// The relay's clock.
+        now: UnixMillis,
+    },
+    /// It is done, and on disk.
+    Done,
+    /// What was appended is on disk.
+    Stored(List<Stored, MAX_APPEND>),
+    /// Pushes follow.
+    Subscribed(Subscribed),
+    /// The sealed GroupInfo, if there is one, and its epoch.
+    GroupInfo {
+        /// The log's current epoch.
+        epoch: Epoch,
+        /// As the last commit brought it.
+        sealed: Option<Bytes<MAX_GROUP_INFO>>,
+    },
+    /// One-time KeyPackages left.
+    KeyPackageCount {
+        /// How many.
+        one_time: u32,
+        /// Whether there is one of last resort.
+        last_resort: bool,
+    },
+    /// One for each device that has any.
+    KeyPackages(List<ClaimedKeyPackage, MAX_DEVICES>),
+    /// What the directory knows of an account.
+    Directory(DirectoryRecord),
+}
+
+/// Where an append landed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// Its place in the log.
+    pub seq: Seq,
+    /// The relay's time, which never goes back within a log.
+    pub time: UnixMillis,
+}
+
+/// The state of a log at the moment of subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscribed {
+    /// The last entry that the capability opens as yet (0 if none).
+    pub head: Seq,
+    /// The epoch that the capability opens (0 for an inbox).
+    pub epoch: Epoch,
+}
+
+/// A KeyPackage of one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedKeyPackage {
+    /// The device.
+    pub device: DeviceId,
+    /// An MLS KeyPackage (RFC 9420 section 10).
+    pub key_package: Bytes<MAX_KEY_PACKAGE>,
+}
+
+/// An account as the directory has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectoryRecord {
+    /// The account.
+    pub account: AccountId,
+    /// Its whole device log.
+    pub log: List<SignedEntry, MAX_DEVICE_LOG>,
+    /// Its username: a claim of the relay, not of the account.
+    pub username: Option<Username>,
+}
+
+/// What a subscription brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Push {
+    /// The next entries of a log, in order and without a gap.
+    Log {
+        /// Which log.
+        log: LogId,
+        /// One or more.
+        entries: List<LogEntry, MAX_PUSH>,
+    },
+    /// The next entries of an inbox, in order (numbers may be skipped: what was acknowledged is gone).
+    Inbox {
+        /// Whose inbox.
+        device: DeviceId,
+        /// One or more.
+        entries: List<InboxEntry, MAX_PUSH>,
+    },
+}
+
+/// What an entry of a conversation log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EntryKind {
+    /// A message.
+    Message,
+    /// The commit that ends the entry's epoch.
+    Commit,
+}
+
+/// One entry of a conversation log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// Its place.
+    pub seq: Seq,
+    /// The epoch in which it was appended.
+    pub epoch: Epoch,
+    /// As its sender chose it.
+    pub append: AppendId,
+    /// Message or commit.
+    pub kind: EntryKind,
+    /// When the relay stored it.
+    pub time: UnixMillis,
+    /// Opaque to the relay.
+    pub payload: Bytes<MAX_COMMIT>,
+}
+
+/// One entry of an inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxEntry {
+    /// Its place.
+    pub seq: Seq,
+    /// When the relay stored it.
+    pub time: UnixMillis,
+    /// Opaque to the relay.
+    pub payload: Bytes<MAX_WELCOME>,
+}

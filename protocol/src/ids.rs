@@ -1,0 +1,99 @@
+//! Identifiers and counters, each a type of its own.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! random_id {
+    ($(#[$doc:meta])* $name:ident, $length:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(pub [u8; $length]);
+
+        impl $name {
+            /// Length in bytes.
+            pub const LENGTH: usize = $length;
+
+            /// The bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; $length] {
+                &self.0
+            }
+        }
+
+        impl TryFrom<&[u8]> for $name {
+            type Error = core::array::TryFromSliceError;
+            fn try_from(bytes: &[u8]) -> Result<Self, Self::Error> {
+                bytes.try_into().map(Self)
+            }
+        }
+
+        // Identifiers do not belong into logs: Debug shows two bytes, enough to tell a few apart in a test.
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let [first, second, ..] = self.0;
+                write!(f, "{}({first:02x}{second:02x}..)", stringify!($name))
+            }
+        }
+    };
+}
+
+random_id!(
+    /// An account: the hash of the first entry of its device log.
+    AccountId, 32
+);
+random_id!(
+    /// A device of an account, chosen at random by the device.
+    DeviceId, 16
+);
+random_id!(
+    /// A conversation log, chosen at random by the one who creates it. It is also the MLS group id.
+    LogId, 32
+);
+random_id!(
+    /// Chosen by the client for each append, so that a retry is not a duplicate.
+    AppendId, 16
+);
+random_id!(
+    /// A message, chosen at random by its sender (the message id of draft-ietf-mimi-content).
+    MessageId, 16
+);
+random_id!(
+    /// The hash of one device log entry.
+    EntryHash, 32
+);
+
+macro_rules! counter {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+        )]
+        pub struct $name(pub u64);
+
+        impl $name {
+            /// The next one; the last one stays (it is never reached: counting takes longer than there is time).
+            #[must_use]
+            pub const fn next(self) -> Self {
+                Self(self.0.saturating_add(1))
+            }
+        }
+    };
+}
+
+counter!(
+    /// Place of an entry in a log: 1, 2, 3 and so on. 0 stands before the first.
+    Seq
+);
+counter!(
+    /// Epoch of an MLS group (RFC 9420 section 2).
+    Epoch
+);
+counter!(
+    /// Milliseconds since 1970-01-01 00:00 UTC.
+    UnixMillis
+);
+
+/// Pairs an answer with its request on one connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RequestId(pub u32);

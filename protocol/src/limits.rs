@@ -1,0 +1,39 @@
+//! Every maximum of the wire format, in one place. `docs/wire-format.md` repeats this table.
+
+/// Longest text of one message, in bytes of UTF-8.
+pub const MAX_TEXT: usize = 64 * 1024;
+/// Longest sealed message in a conversation log, in bytes: [`MAX_TEXT`], its padding and the MLS overhead.
+pub const MAX_MESSAGE: usize = 96 * 1024;
+/// Longest commit in a conversation log, in bytes.
+pub const MAX_COMMIT: usize = 1024 * 1024;
+/// Longest Welcome, in bytes.
+pub const MAX_WELCOME: usize = 1024 * 1024;
+/// Longest sealed GroupInfo, in bytes.
+pub const MAX_GROUP_INFO: usize = 1024 * 1024;
+/// Longest KeyPackage, in bytes (one of the X-Wing suite has about 2,700).
+pub const MAX_KEY_PACKAGE: usize = 8 * 1024;
+/// Longest body of one device log entry, in bytes.
+pub const MAX_DEVICE_LOG_BODY: usize = 512;
+/// Most entries in one device log.
+pub const MAX_DEVICE_LOG: usize = 1024;
+/// Most devices that an account has at one time.
+pub const MAX_DEVICES: usize = 32;
+/// Most messages in one append.
+pub const MAX_APPEND: usize = 64;
+/// Most Welcomes in one commit.
+pub const MAX_WELCOMES: usize = 1024;
+/// Most KeyPackages in one upload.
+pub const MAX_KEY_PACKAGES: usize = 100;
+/// Most entries that one push carries.
+pub const MAX_PUSH: usize = 64;
+/// Longest frame in either direction, in bytes.
+pub const MAX_FRAME: usize = 4 * 1024 * 1024;
+/// Total size of the Welcomes of one commit, in bytes; with the largest commit and GroupInfo this stays
+/// below [`MAX_FRAME`].
+pub const MAX_WELCOME_TOTAL: usize = 3 * 512 * 1024;
+/// The relay stops filling one push beyond this many payload bytes.
+pub const PUSH_TARGET_BYTES: usize = 256 * 1024;
+/// Shortest username, in characters.
+pub const MIN_USERNAME: usize = 3;
+/// Longest username, in characters.
+pub const MAX_USERNAME: usize = 32;
