@@ -1,0 +1,124 @@
+//! What goes into the engine and what comes out of it. Nothing else changes its state.
+//!
+//! The host (a browser worker, or a test) calls [`crate::Engine::handle`] with each [`Input`] and then
+//! [`crate::Engine::poll`] until it answers `None`, carrying out every [`Output`] in order.
+
+use alloc::vec::Vec;
+
+use parley_protocol::codec::Remedy;
+use parley_protocol::ids::UnixMillis;
+
+use crate::view::{Event, Request};
+
+/// What happened outside.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// Somebody used a view.
+    View(Request),
+    /// The connection to the relay is open; nothing has been sent on it.
+    Connected,
+    /// The connection is gone; what was not answered may or may not have arrived.
+    Disconnected {
+        /// When the host will try again.
+        retry_at: UnixMillis,
+    },
+    /// The relay sent these bytes.
+    Received(Vec<u8>),
+    /// The change set is on disk.
+    Persisted(ChangeSetId),
+    /// The change set is not on disk, nothing of it.
+    PersistFailed(ChangeSetId, StorageFailure),
+    /// The answer to a [`Output::Load`].
+    Loaded {
+        /// The load's id.
+        id: LoadId,
+        /// Newest first; at most as many as were asked for.
+        records: Vec<Record>,
+    },
+    /// The time that [`Output::WakeAt`] named has come (or passed, or nearly).
+    Timer,
+}
+
+/// What the host has to do.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// Write all of it in one transaction (the vault first, see [`ChangeSet::vault`]), then answer
+    /// [`Input::Persisted`]. Change sets are written in the order in which they come.
+    Persist(ChangeSet),
+    /// Send these bytes to the relay as one binary WebSocket message; drop them when not connected.
+    Send(Vec<u8>),
+    /// Show this in the views.
+    Event(Event),
+    /// Read records of [`Store::Messages`], then answer [`Input::Loaded`].
+    Load(Load),
+    /// Call [`Input::Timer`] at this time; replaces what was asked before.
+    WakeAt(UnixMillis),
+    /// Close the connection and do not open it again: this app and the relay speak different versions.
+    Halt(Remedy),
+    /// Close the connection and open a new one after a pause: the relay did what no relay does.
+    Reconnect,
+}
+
+/// Numbers change sets; counts up from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChangeSetId(pub u64);
+
+/// Pairs a load with its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LoadId(pub u64);
+
+/// Where a record lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Store {
+    /// Read whole when the engine opens.
+    State,
+    /// Messages: read page by page.
+    Messages,
+}
+
+/// A sealed record. Its key says nothing (it is a keyed hash, and for messages an order), its value is sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Unique in its store, ordered bytewise.
+    pub key: Vec<u8>,
+    /// Sealed under the master key; bound to store and key.
+    pub value: Vec<u8>,
+}
+
+/// All or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeSet {
+    /// Its number.
+    pub id: ChangeSetId,
+    /// If there is one: the sealed device key, for localStorage. Written and flushed before the records, and
+    /// written once in the life of a device.
+    pub vault: Option<Vec<u8>>,
+    /// Records to write, by store.
+    pub puts: Vec<(Store, Record)>,
+    /// Keys of records to delete.
+    pub deletes: Vec<(Store, Vec<u8>)>,
+}
+
+/// Records of [`Store::Messages`] whose key begins with `prefix`, newest (greatest key) first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// Repeated in the answer.
+    pub id: LoadId,
+    /// Sixteen bytes: the conversation.
+    pub prefix: Vec<u8>,
+    /// Only keys less than this one.
+    pub before: Option<Vec<u8>>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Why a change set could not be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StorageFailure {
+    /// The browser has no room for this site.
+    Full,
+    /// Another tab owns the device now; this engine must stop.
+    Fenced,
+    /// Anything else.
+    Unavailable,
+}

@@ -1,0 +1,408 @@
+//! What the views see: requests, events and view models. Plain data; the UI never sees an MLS type.
+//!
+//! A view sends [`Request`]s, each with an id that it chose, and gets [`Event`]s. All views get all events;
+//! an [`Event::Reply`] is for the one whose request id it carries. A view begins with [`Command::Subscribe`].
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
+use parley_protocol::username::UsernameError;
+use serde::{Deserialize, Serialize};
+
+/// Names a request of one view; views choose from disjoint ranges (for instance at random).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ViewRequestId(pub u64);
+
+/// What a view asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Repeated in the reply. Every request gets exactly one.
+    pub id: ViewRequestId,
+    /// What to do.
+    pub command: Command,
+}
+
+/// A conversation, the same in every view and on every device of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ConversationId(pub [u8; 16]);
+
+/// Place of a message in its conversation; messages are shown in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Order(pub [u8; 24]);
+
+/// What a person can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Reply: [`Reply::Snapshot`].
+    Subscribe,
+    /// Reply: [`Reply::Username`].
+    CheckUsername(String),
+    /// Reply: [`Reply::Done`] once the account is at the relay, or [`Reply::Failed`].
+    CreateAccount {
+        /// What others see; 1 to 64 characters.
+        name: String,
+        /// As typed.
+        username: String,
+    },
+    /// Finds somebody by username or by invite link (or its fragment). Reply: [`Reply::Person`].
+    FindPerson(String),
+    /// Opens the conversation with this account, making it if need be. Reply: [`Reply::Conversation`].
+    StartConversation(AccountId),
+    /// The newest messages. Reply: [`Reply::Page`].
+    OpenConversation(ConversationId),
+    /// The messages before one. Reply: [`Reply::Page`].
+    OlderMessages {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// The oldest that the view has.
+        before: Order,
+    },
+    /// Reply: [`Reply::Done`] once the message is on this device's disk.
+    SendText {
+        /// Where to.
+        conversation: ConversationId,
+        /// What; at most 64 KiB.
+        text: String,
+    },
+    /// The person has seen everything up to here. Reply: [`Reply::Done`].
+    MarkRead {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// The newest message on the screen.
+        upto: Order,
+    },
+    /// Reply: [`Reply::Contact`].
+    ShowContact(ConversationId),
+    /// The safety number was compared (or the mark is taken back). Reply: [`Reply::Done`].
+    SetVerified {
+        /// With whom.
+        conversation: ConversationId,
+        /// Compared and the same.
+        verified: bool,
+    },
+    /// Changes the name that others see. Reply: [`Reply::Done`].
+    SetName(String),
+    /// Turns read receipts on or off, for sending and showing. Reply: [`Reply::Done`].
+    SetReadReceipts(bool),
+}
+
+/// What the views are told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// An answer to one request.
+    Reply {
+        /// The request's id.
+        id: ViewRequestId,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Own account or settings changed.
+    Account(Option<AccountView>),
+    /// The connection changed.
+    Connection(Connection),
+    /// A conversation is new or changed; in place of the one with its id.
+    Conversation(ConversationView),
+    /// Messages that are new or changed; each in place of the one with its id.
+    Messages {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// In order.
+        messages: Vec<MessageView>,
+    },
+    /// The device cannot write; until it can, nothing is sent or received.
+    Storage(StorageState),
+}
+
+/// Answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// It is not.
+    Failed(CommandError),
+    /// Everything that a view begins with.
+    Snapshot(Snapshot),
+    /// Whether a username can be had.
+    Username(UsernameStatus),
+    /// Somebody was found.
+    Person(Person),
+    /// The conversation is there.
+    Conversation(ConversationId),
+    /// Messages of a conversation.
+    Page {
+        /// Of which.
+        conversation: ConversationId,
+        /// In order, oldest first.
+        messages: Vec<MessageView>,
+        /// Whether there are older ones.
+        more: bool,
+    },
+    /// A contact.
+    Contact(ContactView),
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum CommandError {
+    /// It needs the relay, and there is no connection. Retry when there is.
+    #[error("there is no connection to the relay")]
+    Offline,
+    /// It needs an account.
+    #[error("there is no account on this device")]
+    NoAccount,
+    /// There is an account already.
+    #[error("there is an account on this device already")]
+    AccountExists,
+    /// The display name is empty or too long.
+    #[error("the name is empty or too long")]
+    Name,
+    /// The username is not one.
+    #[error("{0}")]
+    Username(UsernameError),
+    /// Somebody else has the username, or one that looks like it.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// Nobody has this username, or the invite's account is not at this relay.
+    #[error("nobody by this name was found")]
+    NotFound,
+    /// The text is neither a username nor an invite link.
+    #[error("this is neither a username nor an invite link")]
+    NotAnInvite,
+    /// It is one's own.
+    #[error("this is the own account")]
+    Yourself,
+    /// The person has no device that can be reached.
+    #[error("the person has no device that can be reached")]
+    Unreachable,
+    /// What the relay says of this account cannot be true: a key was swapped, or a device log was forged.
+    #[error("the relay's answer about this account is forged")]
+    Forged,
+    /// No conversation has this id.
+    #[error("the conversation is unknown")]
+    UnknownConversation,
+    /// Empty, or longer than 64 KiB.
+    #[error("the text is empty or too long")]
+    TextLength,
+    /// The relay wants fewer requests. Retry after a pause.
+    #[error("too many requests")]
+    RateLimited,
+    /// The relay refused, or failed. A retry may help.
+    #[error("the relay failed")]
+    Relay,
+    /// The device's disk refused.
+    #[error("this device cannot write")]
+    Storage,
+}
+
+impl CommandError {
+    /// Whether the same command may succeed later without anything being changed.
+    #[must_use]
+    pub const fn retry_helps(self) -> bool {
+        matches!(self, Self::Offline | Self::RateLimited | Self::Relay | Self::Storage | Self::Unreachable)
+    }
+}
+
+/// Whether a username can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UsernameStatus {
+    /// Nobody has it.
+    Free,
+    /// Somebody has it.
+    Taken,
+    /// It is not a username.
+    Invalid(UsernameError),
+    /// The relay could not be asked; it is asked again when the account is made.
+    Unknown,
+}
+
+/// What a view begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Own account, if there is one.
+    pub account: Option<AccountView>,
+    /// The connection.
+    pub connection: Connection,
+    /// All conversations, newest first.
+    pub conversations: Vec<ConversationView>,
+    /// Whether the device can write.
+    pub storage: StorageState,
+}
+
+/// Own account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// What others see.
+    pub name: String,
+    /// Own username.
+    pub username: String,
+    /// The account.
+    pub account: AccountId,
+    /// The fragment of the invite link, to put after `https://host/#`.
+    pub invite: String,
+    /// Whether read receipts are sent and shown.
+    pub read_receipts: bool,
+    /// Still being put into the relay's directory.
+    pub registering: bool,
+}
+
+/// The connection to the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Connection {
+    /// Not yet, or being made.
+    Connecting,
+    /// Connected, and reading what came in meanwhile.
+    CatchingUp,
+    /// Connected and up to date.
+    Online,
+    /// Gone; the next attempt is at this time.
+    Offline {
+        /// When the host will try again.
+        retry_at: UnixMillis,
+    },
+    /// This page is older than the relay: it must be reloaded.
+    ReloadNeeded,
+    /// The relay is older than this page: its operator must update it.
+    RelayTooOld,
+}
+
+/// Whether this device can write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StorageState {
+    /// It can.
+    Good,
+    /// The browser has no room.
+    Full,
+    /// The browser refuses.
+    Unavailable,
+    /// Another tab has taken over.
+    Fenced,
+}
+
+/// Somebody who was found in the directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Their account.
+    pub account: AccountId,
+    /// Their username, if the relay knows one.
+    pub username: Option<String>,
+    /// The conversation with them, if there is one.
+    pub conversation: Option<ConversationId>,
+}
+
+/// A conversation in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationView {
+    /// Which.
+    pub id: ConversationId,
+    /// What the other calls themselves; the username before they have said.
+    pub name: String,
+    /// The other's username.
+    pub username: Option<String>,
+    /// The safety number was compared.
+    pub verified: bool,
+    /// The newest message.
+    pub last: Option<Preview>,
+    /// Messages not seen yet.
+    pub unread: u32,
+    /// Sorts the list, newest first.
+    pub changed: UnixMillis,
+    /// Something to tell the person at the top of the conversation.
+    pub warning: Option<Warning>,
+    /// Still being set up: the other has no way to read yet.
+    pub preparing: bool,
+}
+
+/// The newest message, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// The first 120 characters or so.
+    pub body: BodyView,
+    /// When.
+    pub time: UnixMillis,
+    /// Own message, and its state.
+    pub outgoing: Option<Delivery>,
+}
+
+/// What a person should know about a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Warning {
+    /// The other's devices, as the relay shows them, contradict what they say themselves.
+    ForkedDeviceLog,
+    /// The other's key packages or device log do not fit together; nothing is sent.
+    ForgedKeys,
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageView {
+    /// Which.
+    pub id: MessageId,
+    /// Its place.
+    pub order: Order,
+    /// By its sender's clock.
+    pub time: UnixMillis,
+    /// What it says.
+    pub body: BodyView,
+    /// Own message, and its state; none in others' messages.
+    pub outgoing: Option<Delivery>,
+}
+
+/// What a message says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BodyView {
+    /// Text.
+    Text(String),
+    /// A kind that this version does not know.
+    Newer,
+    /// Something is missing here.
+    Gap(Gap),
+}
+
+/// Why something is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Gap {
+    /// A message was damaged or forged on its way and was rejected.
+    Rejected,
+    /// The relay no longer has what was sent while this device was away.
+    Expired,
+}
+
+/// What became of an own message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Delivery {
+    /// On this device only.
+    Waiting,
+    /// On disk at the relay.
+    Sent,
+    /// On a device of the other.
+    Delivered,
+    /// Seen by the other.
+    Read,
+    /// It cannot be sent.
+    Failed,
+}
+
+/// A contact's panel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactView {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// What they call themselves.
+    pub name: String,
+    /// Their username.
+    pub username: Option<String>,
+    /// Twelve groups of five digits, the same on both sides.
+    pub safety_number: Vec<String>,
+    /// Compared and the same.
+    pub verified: bool,
+    /// Their devices, oldest first.
+    pub devices: Vec<DeviceView>,
+}
+
+/// A device of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceView {
+    /// When it was added, by the clock of who added it.
+    pub added: UnixMillis,
+}
