@@ -1,0 +1,6 @@
+//! The app: what a person sees.
+
+fn main() {
+    #[cfg(target_arch = "wasm32")]
+    parley_client::ui::start();
+}

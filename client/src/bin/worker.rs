@@ -1,0 +1,6 @@
+//! The worker: hosts the engine.
+
+fn main() {
+    #[cfg(target_arch = "wasm32")]
+    parley_client::host::start();
+}

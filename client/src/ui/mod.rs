@@ -1,0 +1,3 @@
+//! What a person sees.
+
+pub mod words;
