@@ -38,6 +38,8 @@ pub enum FromWorker {
         /// What; none removes it.
         value: Option<Vec<u8>>,
     },
+    /// The worker panicked: it must be ended, so that another can take the device over.
+    Died,
 }
 
 /// From the tab to its worker.
