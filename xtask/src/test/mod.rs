@@ -1,0 +1,2 @@
+//! To be written.
+pub(crate) fn run(_: &[&str]) -> anyhow::Result<()> { Ok(()) }
