@@ -5,6 +5,7 @@
 
 mod crypto;
 pub mod io;
+mod mls;
 mod records;
 pub mod seal;
 pub mod view;
