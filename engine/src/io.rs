@@ -3,8 +3,6 @@
 //! The host (a browser worker, or a test) calls [`crate::Engine::handle`] with each [`Input`] and then
 //! [`crate::Engine::poll`] until it answers `None`, carrying out every [`Output`] in order.
 
-use alloc::vec::Vec;
-
 use parley_protocol::codec::Remedy;
 use parley_protocol::ids::UnixMillis;
 

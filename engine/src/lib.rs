@@ -2,16 +2,13 @@
 //!
 //! Time and randomness are arguments; storage and network are outputs that the host carries out.
 //! `docs/invariants.md` numbers what always holds.
-#![no_std]
-extern crate alloc;
-#[cfg(test)]
-extern crate std;
 
+mod crypto;
 pub mod io;
+mod mls;
+mod records;
 pub mod seal;
 pub mod view;
-
-use alloc::vec::Vec;
 
 use parley_protocol::ids::UnixMillis;
 use rand_core::CryptoRng;

@@ -1,8 +1,21 @@
-//! The master key, under which everything at rest is sealed.
+//! Sealing at rest: everything that leaves the engine for a disk is encrypted here.
+//!
+//! A sealed value is `version (1) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
+//! `"parley record v1\0" || purpose || place` as associated data, so that a record moved to another place, or
+//! taken for something else, does not open (`docs/storage-format.md`).
 
 use core::fmt;
 
-use zeroize::ZeroizeOnDrop;
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+const VERSION: u8 = 1;
+const NONCE_LENGTH: usize = 24;
+const LABEL: &[u8] = b"parley record v1\0";
 
 /// Seals everything on this device. The host keeps it wrapped by a non-extractable key.
 #[derive(Clone, ZeroizeOnDrop)]
@@ -19,5 +32,158 @@ impl MasterKey {
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterKey(..)")
+    }
+}
+
+/// What a sealed value is for; part of its associated data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The device key, in localStorage.
+    Vault,
+    /// A record of [`crate::io::Store::State`].
+    State,
+    /// A record of [`crate::io::Store::Messages`].
+    Message,
+}
+
+impl Purpose {
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Vault => 1,
+            Self::State => 2,
+            Self::Message => 3,
+        }
+    }
+}
+
+/// Why a sealed value did not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum OpenSealError {
+    /// Another key, another place, or damage.
+    #[error("the sealed value does not open")]
+    Sealed,
+    /// Written by a newer version.
+    #[error("the sealed value has a newer version")]
+    Newer,
+}
+
+/// The keys derived from the master key.
+#[derive(ZeroizeOnDrop)]
+pub(crate) struct Sealer {
+    seal: Zeroizing<[u8; 32]>,
+    index: Zeroizing<[u8; 32]>,
+}
+
+impl Sealer {
+    pub(crate) fn new(master: &MasterKey) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(None, &master.0);
+        let derive = |label: &[u8]| {
+            let mut key = Zeroizing::new([0; 32]);
+            // 32 bytes are far below HKDF's limit of 8,160: expand cannot fail.
+            let _ = hkdf.expand(label, key.as_mut());
+            key
+        };
+        Self { seal: derive(b"parley seal v1"), index: derive(b"parley index v1") }
+    }
+
+    /// Seals `plaintext` for one purpose and place.
+    pub(crate) fn seal(
+        &self,
+        purpose: Purpose,
+        place: &[u8],
+        nonce: [u8; NONCE_LENGTH],
+        plaintext: &[u8],
+    ) -> Vec<u8> {
+        let cipher = XChaCha20Poly1305::new(&Key::from(*self.seal));
+        let aad = associated_data(purpose, place);
+        let mut sealed = Vec::with_capacity(1 + NONCE_LENGTH + plaintext.len() + 16);
+        sealed.push(VERSION);
+        sealed.extend_from_slice(&nonce);
+        // Encryption fails only beyond 256 GiB.
+        let ciphertext =
+            cipher.encrypt(&XNonce::from(nonce), Payload { msg: plaintext, aad: &aad }).unwrap_or_default();
+        sealed.extend_from_slice(&ciphertext);
+        sealed
+    }
+
+    /// Opens what [`Sealer::seal`] made for the same purpose and place.
+    pub(crate) fn open(
+        &self,
+        purpose: Purpose,
+        place: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, OpenSealError> {
+        let rest = match sealed {
+            [VERSION, rest @ ..] => rest,
+            [version, ..] if *version > VERSION => return Err(OpenSealError::Newer),
+            _ => return Err(OpenSealError::Sealed),
+        };
+        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or(OpenSealError::Sealed)?;
+        let cipher = XChaCha20Poly1305::new(&Key::from(*self.seal));
+        let aad = associated_data(purpose, place);
+        cipher
+            .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &aad })
+            .map(Zeroizing::new)
+            .map_err(|_| OpenSealError::Sealed)
+    }
+
+    /// A name for `key` that says nothing about it: the first half of an HMAC-SHA256.
+    pub(crate) fn hidden_name(&self, purpose: Purpose, key: &[u8]) -> [u8; 16] {
+        let mut name = [0; 16];
+        if let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(self.index.as_ref()) {
+            mac.update(&[purpose.byte()]);
+            mac.update(key);
+            for (to, from) in name.iter_mut().zip(mac.finalize().into_bytes()) {
+                *to = from;
+            }
+        }
+        name
+    }
+}
+
+fn associated_data(purpose: Purpose, place: &[u8]) -> Vec<u8> {
+    [LABEL, &[purpose.byte()], place].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealer() -> Sealer {
+        Sealer::new(&MasterKey::new([9; 32]))
+    }
+
+    #[test]
+    fn opens_only_as_what_and_where_it_was_sealed() {
+        let sealed = sealer().seal(Purpose::State, b"here", [3; 24], b"secret");
+        assert_eq!(&**sealer().open(Purpose::State, b"here", &sealed).unwrap(), b"secret");
+        assert_eq!(sealer().open(Purpose::State, b"there", &sealed).unwrap_err(), OpenSealError::Sealed);
+        assert_eq!(sealer().open(Purpose::Message, b"here", &sealed).unwrap_err(), OpenSealError::Sealed);
+        let other = Sealer::new(&MasterKey::new([8; 32]));
+        assert_eq!(other.open(Purpose::State, b"here", &sealed).unwrap_err(), OpenSealError::Sealed);
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_truncation_is_refused() {
+        let sealed = sealer().seal(Purpose::Vault, b"", [3; 24], b"secret");
+        for index in 0..sealed.len() {
+            let mut flipped = sealed.clone();
+            flipped[index] ^= 1;
+            assert!(sealer().open(Purpose::Vault, b"", &flipped).is_err(), "byte {index}");
+            assert!(sealer().open(Purpose::Vault, b"", &sealed[..index]).is_err(), "cut at {index}");
+        }
+    }
+
+    #[test]
+    fn a_newer_version_is_told_apart() {
+        assert_eq!(sealer().open(Purpose::State, b"", &[2, 0, 0]).unwrap_err(), OpenSealError::Newer);
+    }
+
+    #[test]
+    fn the_format_is_pinned() {
+        let sealed = sealer().seal(Purpose::State, b"place", [5; 24], b"golden");
+        let hex: String = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
+        insta::assert_snapshot!(hex);
+        assert_eq!(&**sealer().open(Purpose::State, b"place", &sealed).unwrap(), b"golden");
     }
 }

@@ -3,9 +3,6 @@
 //! A view sends [`Request`]s, each with an id that it chose, and gets [`Event`]s. All views get all events;
 //! an [`Event::Reply`] is for the one whose request id it carries. A view begins with [`Command::Subscribe`].
 
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 use parley_protocol::username::UsernameError;
 use serde::{Deserialize, Serialize};

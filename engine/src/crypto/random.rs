@@ -1,0 +1,52 @@
+//! Randomness for OpenMLS, which wants it behind a shared reference.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use openmls_traits::random::OpenMlsRand;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{CryptoRng, Rng, SeedableRng};
+
+/// A ChaCha20 generator that the engine seeds anew from the host's generator at every input, so that no
+/// state of a generator outlives a crash or is ever stored.
+#[derive(Clone)]
+pub(crate) struct MlsRandom(Arc<Mutex<ChaCha20Rng>>);
+
+impl MlsRandom {
+    pub(crate) fn new(rng: &mut impl CryptoRng) -> Self {
+        Self(Arc::new(Mutex::new(fresh(rng))))
+    }
+
+    pub(crate) fn reseed(&self, rng: &mut impl CryptoRng) {
+        *self.lock() = fresh(rng);
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, ChaCha20Rng> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn array<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.lock().fill_bytes(&mut bytes);
+        bytes
+    }
+}
+
+fn fresh(rng: &mut impl CryptoRng) -> ChaCha20Rng {
+    let mut seed = [0; 32];
+    rng.fill_bytes(&mut seed);
+    ChaCha20Rng::from_seed(seed)
+}
+
+impl OpenMlsRand for MlsRandom {
+    type Error = core::convert::Infallible;
+
+    fn random_array<const N: usize>(&self) -> Result<[u8; N], Self::Error> {
+        Ok(self.array())
+    }
+
+    fn random_vec(&self, len: usize) -> Result<Vec<u8>, Self::Error> {
+        let mut bytes = vec![0; len];
+        self.lock().fill_bytes(&mut bytes);
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,242 @@
+//! One MLS group: made, joined, written to, read from. Every function leaves the state as it was when it fails
+//! only together with [`crate::records::state::StateStore::roll_back`]; the caller does that and loads again.
+
+use openmls::prelude::{
+    GroupId, KeyPackage, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig,
+    MlsMessageBodyIn, MlsMessageIn, OpenMlsProvider as _, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
+    ProcessedMessageContent, ProcessedWelcome, Sender, SenderRatchetConfiguration, StagedCommit,
+};
+use parley_protocol::capability::Capability;
+use parley_protocol::ids::{Epoch, LogId};
+use tls_codec::{Deserialize as _, Serialize as _};
+
+use super::credential::Leaf;
+use super::key_package::{capabilities, lifetime};
+use super::{DeviceSigner, Provider};
+use crate::crypto::SUITE;
+
+/// Skipped generations that a receiver goes over at most (a sender skips what it encrypted for an epoch that
+/// had ended, or lost in a crash between persist and send).
+const MAX_FORWARD_DISTANCE: u32 = 2_000;
+const CAPABILITY_LABEL: &str = "parley log capability v1";
+
+/// Why an operation on a group failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum GroupError {
+    /// OpenMLS refused what this device itself asked for: a bug, or damaged state.
+    #[error("the group's state does not allow this")]
+    State,
+    /// The bytes from outside are not valid for this group.
+    #[error("the message is not valid for this group")]
+    Invalid,
+    /// No own KeyPackage opens the Welcome.
+    #[error("the Welcome is for a KeyPackage that this device does not have")]
+    NoKeyPackage,
+}
+
+/// What an entry of the log turned out to be.
+pub(crate) enum Incoming {
+    /// Padded content from this leaf.
+    Message { from: Leaf, padded: Vec<u8> },
+    /// A commit, not merged yet, by this leaf.
+    Commit { from: Leaf, staged: Box<StagedCommit> },
+}
+
+/// A group that this device is a member of.
+pub(crate) struct Group {
+    mls: MlsGroup,
+}
+
+/// A Welcome that has been opened and whose members have to be checked before it is joined.
+pub(crate) struct OpenedWelcome {
+    staged: openmls::prelude::StagedWelcome,
+    pub(crate) log: LogId,
+    pub(crate) members: Vec<Leaf>,
+    pub(crate) sender: Leaf,
+}
+
+fn ratchet_configuration() -> SenderRatchetConfiguration {
+    // The relay's log is in order: nothing late is ever accepted, so a used or passed key is gone at once.
+    SenderRatchetConfiguration::new(0, MAX_FORWARD_DISTANCE)
+}
+
+fn join_config() -> MlsGroupJoinConfig {
+    MlsGroupJoinConfig::builder()
+        .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
+        .max_past_epochs(0)
+        .number_of_resumption_psks(0)
+        .use_ratchet_tree_extension(true)
+        .sender_ratchet_configuration(ratchet_configuration())
+        .build()
+}
+
+impl Group {
+    /// Makes a group of this device and the given ones, at its first epoch with all of them, and the Welcome for
+    /// the others.
+    pub(crate) fn create(
+        provider: &Provider,
+        signer: &DeviceSigner<'_>,
+        own: &Leaf,
+        log: LogId,
+        others: &[KeyPackage],
+    ) -> Result<(Self, Vec<u8>), GroupError> {
+        let config = MlsGroupCreateConfig::builder()
+            .ciphersuite(SUITE)
+            .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
+            .max_past_epochs(0)
+            .number_of_resumption_psks(0)
+            .use_ratchet_tree_extension(true)
+            .sender_ratchet_configuration(ratchet_configuration())
+            .capabilities(capabilities())
+            .lifetime(lifetime())
+            .build();
+        let group_id = GroupId::from_slice(log.as_bytes());
+        let mut mls = MlsGroup::new_with_group_id(provider, signer, &config, group_id, own.credential())
+            .map_err(|_| GroupError::State)?;
+        let (_, welcome, _) = mls.add_members(provider, signer, others).map_err(|_| GroupError::Invalid)?;
+        mls.merge_pending_commit(provider).map_err(|_| GroupError::State)?;
+        let welcome = welcome.tls_serialize_detached().map_err(|_| GroupError::State)?;
+        Ok((Self { mls }, welcome))
+    }
+
+    /// Reads a group from the state.
+    pub(crate) fn load(provider: &Provider, log: &LogId) -> Result<Self, GroupError> {
+        match MlsGroup::load(provider.storage(), &GroupId::from_slice(log.as_bytes())) {
+            Ok(Some(mls)) => Ok(Self { mls }),
+            _ => Err(GroupError::State),
+        }
+    }
+
+    /// Removes everything of a group from the state.
+    pub(crate) fn delete(mut self, provider: &Provider) -> Result<(), GroupError> {
+        self.mls.delete(provider.storage()).map_err(|_| GroupError::State)
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        Epoch(self.mls.epoch().as_u64())
+    }
+
+    /// The capability of the current epoch: an exporter secret (RFC 9420 section 8.5).
+    pub(crate) fn capability(&self, provider: &Provider) -> Result<Capability, GroupError> {
+        let secret = self
+            .mls
+            .export_secret(provider.crypto(), CAPABILITY_LABEL, &[], 32)
+            .map_err(|_| GroupError::State)?;
+        secret.try_into().map(Capability::new).map_err(|_| GroupError::State)
+    }
+
+    /// The capability of the epoch that the pending commit leads to.
+    pub(crate) fn next_capability(&self, provider: &Provider) -> Result<Capability, GroupError> {
+        let pending = self.mls.pending_commit().ok_or(GroupError::State)?;
+        let secret = pending
+            .export_secret(provider.crypto(), CAPABILITY_LABEL, &[], 32)
+            .map_err(|_| GroupError::State)?;
+        secret.try_into().map(Capability::new).map_err(|_| GroupError::State)
+    }
+
+    /// Encrypts padded content; the ratchet step is in the state.
+    pub(crate) fn encrypt(
+        &mut self,
+        provider: &Provider,
+        signer: &DeviceSigner<'_>,
+        padded: &[u8],
+    ) -> Result<Vec<u8>, GroupError> {
+        let message = self.mls.create_message(provider, signer, padded).map_err(|_| GroupError::State)?;
+        message.tls_serialize_detached().map_err(|_| GroupError::State)
+    }
+
+    /// Stages a commit that replaces this device's own keys (post-compromise security); returns the commit.
+    pub(crate) fn self_update(
+        &mut self,
+        provider: &Provider,
+        signer: &DeviceSigner<'_>,
+    ) -> Result<Vec<u8>, GroupError> {
+        let bundle = self
+            .mls
+            .self_update(provider, signer, LeafNodeParameters::default())
+            .map_err(|_| GroupError::State)?;
+        bundle.into_commit().tls_serialize_detached().map_err(|_| GroupError::State)
+    }
+
+    pub(crate) fn has_pending_commit(&self) -> bool {
+        self.mls.pending_commit().is_some()
+    }
+
+    /// The pending commit won: enter its epoch.
+    pub(crate) fn merge_pending(&mut self, provider: &Provider) -> Result<(), GroupError> {
+        self.mls.merge_pending_commit(provider).map_err(|_| GroupError::State)
+    }
+
+    /// The pending commit lost.
+    pub(crate) fn drop_pending(&mut self, provider: &Provider) -> Result<(), GroupError> {
+        self.mls.clear_pending_commit(provider.storage()).map_err(|_| GroupError::State)
+    }
+
+    /// Decrypts and verifies an entry of the log.
+    pub(crate) fn process(&mut self, provider: &Provider, bytes: &[u8]) -> Result<Incoming, GroupError> {
+        let message = MlsMessageIn::tls_deserialize_exact(bytes).map_err(|_| GroupError::Invalid)?;
+        let MlsMessageBodyIn::PrivateMessage(message) = message.extract() else {
+            return Err(GroupError::Invalid);
+        };
+        let processed = self.mls.process_message(provider, message).map_err(|_| GroupError::Invalid)?;
+        let Sender::Member(index) = *processed.sender() else {
+            return Err(GroupError::Invalid);
+        };
+        let member = self.mls.member_at(index).ok_or(GroupError::Invalid)?;
+        let from = Leaf::parse(&member.credential, &member.signature_key).map_err(|_| GroupError::Invalid)?;
+        match processed.into_content() {
+            ProcessedMessageContent::ApplicationMessage(message) => {
+                Ok(Incoming::Message { from, padded: message.into_bytes() })
+            }
+            ProcessedMessageContent::StagedCommitMessage(staged) => Ok(Incoming::Commit { from, staged }),
+            _ => Err(GroupError::Invalid),
+        }
+    }
+
+    /// Enters the epoch of somebody else's commit.
+    pub(crate) fn merge(&mut self, provider: &Provider, staged: StagedCommit) -> Result<(), GroupError> {
+        self.mls.merge_staged_commit(provider, staged).map_err(|_| GroupError::Invalid)
+    }
+}
+
+/// Whether a commit only replaces its sender's own keys, and not its credential or signature key.
+pub(crate) fn is_pure_update(staged: &StagedCommit, from: &Leaf) -> bool {
+    let no_proposals = staged.queued_proposals().next().is_none();
+    let same_leaf = staged.update_path_leaf_node().is_some_and(|node| {
+        Leaf::parse(node.credential(), node.signature_key().as_slice()).as_ref() == Ok(from)
+    });
+    no_proposals && same_leaf
+}
+
+impl OpenedWelcome {
+    /// Opens a Welcome. The KeyPackage is used up, so the caller rolls back unless it joins.
+    pub(crate) fn open(provider: &Provider, bytes: &[u8]) -> Result<Self, GroupError> {
+        let message = MlsMessageIn::tls_deserialize_exact(bytes).map_err(|_| GroupError::Invalid)?;
+        let MlsMessageBodyIn::Welcome(welcome) = message.extract() else {
+            return Err(GroupError::Invalid);
+        };
+        let processed = ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome)
+            .map_err(|_| GroupError::NoKeyPackage)?;
+        let staged = processed.into_staged_welcome(provider, None).map_err(|_| GroupError::Invalid)?;
+        let context = staged.group_context();
+        if context.ciphersuite() != SUITE {
+            return Err(GroupError::Invalid);
+        }
+        let log = LogId::try_from(context.group_id().as_slice()).map_err(|_| GroupError::Invalid)?;
+        let members = staged
+            .members()
+            .map(|member| Leaf::parse(&member.credential, &member.signature_key))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| GroupError::Invalid)?;
+        let node = staged.welcome_sender().map_err(|_| GroupError::Invalid)?;
+        let sender = Leaf::parse(node.credential(), node.signature_key().as_slice())
+            .map_err(|_| GroupError::Invalid)?;
+        Ok(Self { staged, log, members, sender })
+    }
+
+    /// Joins.
+    pub(crate) fn join(self, provider: &Provider) -> Result<Group, GroupError> {
+        let mls = self.staged.into_group(provider).map_err(|_| GroupError::Invalid)?;
+        Ok(Group { mls })
+    }
+}

@@ -1,0 +1,83 @@
+//! KeyPackages (RFC 9420 section 10): own ones to publish, others' to check before anything is encrypted to them.
+
+use openmls::prelude::{
+    Capabilities, CredentialType, ExtensionType, KeyPackage, KeyPackageIn, Lifetime, MlsMessageBodyIn,
+    MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, ProtocolVersion,
+};
+use tls_codec::{Deserialize as _, Serialize as _};
+
+use super::credential::Leaf;
+use super::{DeviceSigner, Provider};
+use crate::crypto::SUITE;
+
+/// A KeyPackage cannot be made or used. A retry with the same one does not help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum KeyPackageError {
+    /// OpenMLS could not make it.
+    #[error("the KeyPackage could not be made")]
+    Make,
+    /// Bytes, signature, suite or version are wrong.
+    #[error("the KeyPackage is invalid")]
+    Invalid,
+    /// It is another device's than the one it was asked of.
+    #[error("the KeyPackage is another device's")]
+    WrongDevice,
+}
+
+/// What Parley's leaves can do: one suite, basic credentials, nothing optional.
+pub(super) fn capabilities() -> Capabilities {
+    Capabilities::new(
+        Some(&[ProtocolVersion::Mls10]),
+        Some(&[SUITE]),
+        Some(&[ExtensionType::LastResort]),
+        Some(&[]),
+        Some(&[CredentialType::Basic]),
+    )
+}
+
+/// The engine has no ambient clock, and a lifetime is checked against one: KeyPackages do not expire by
+/// themselves, the relay's pool forgets them and their owner replaces them (`docs/adr/0002-no-lifetimes.md`).
+pub(super) fn lifetime() -> Lifetime {
+    Lifetime::init(0, u64::MAX)
+}
+
+/// Makes one; its private part goes into the state.
+pub(crate) fn make(
+    provider: &Provider,
+    signer: &DeviceSigner<'_>,
+    leaf: &Leaf,
+    last_resort: bool,
+) -> Result<Vec<u8>, KeyPackageError> {
+    let mut builder =
+        KeyPackage::builder().leaf_node_capabilities(capabilities()).key_package_lifetime(lifetime());
+    if last_resort {
+        builder = builder.mark_as_last_resort();
+    }
+    let bundle =
+        builder.build(SUITE, provider, signer, leaf.credential()).map_err(|_| KeyPackageError::Make)?;
+    MlsMessageOut::from(bundle.into_key_package()).tls_serialize_detached().map_err(|_| KeyPackageError::Make)
+}
+
+/// Checks a KeyPackage that the relay gave out for a device.
+pub(crate) fn check(
+    provider: &Provider,
+    bytes: &[u8],
+    expected: &Leaf,
+) -> Result<KeyPackage, KeyPackageError> {
+    let message = MlsMessageIn::tls_deserialize_exact(bytes).map_err(|_| KeyPackageError::Invalid)?;
+    let MlsMessageBodyIn::KeyPackage(unverified) = message.extract() else {
+        return Err(KeyPackageError::Invalid);
+    };
+    let key_package = validate(provider, unverified)?;
+    let node = key_package.leaf_node();
+    let leaf = Leaf::parse(node.credential(), node.signature_key().as_slice())
+        .map_err(|_| KeyPackageError::Invalid)?;
+    if leaf == *expected { Ok(key_package) } else { Err(KeyPackageError::WrongDevice) }
+}
+
+fn validate(provider: &Provider, unverified: KeyPackageIn) -> Result<KeyPackage, KeyPackageError> {
+    let key_package = unverified
+        .validate(provider.crypto(), ProtocolVersion::Mls10)
+        .map_err(|_| KeyPackageError::Invalid)?;
+    if key_package.ciphersuite() == SUITE { Ok(key_package) } else { Err(KeyPackageError::Invalid) }
+}

@@ -1,0 +1,163 @@
+//! Two devices in one group, without the rest of the engine.
+
+use std::collections::BTreeMap;
+
+use parley_protocol::device_log::VerifyingKeyBytes;
+use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+
+use super::credential::Leaf;
+use super::group::{Group, GroupError, Incoming, OpenedWelcome, is_pure_update};
+use super::key_package::{self, KeyPackageError};
+use super::*;
+
+struct Device {
+    provider: Provider,
+    state: Rc<StateStore>,
+    key: SigningKey,
+    leaf: Leaf,
+}
+
+fn device(number: u8) -> Device {
+    let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(number.into()));
+    let state = Rc::new(StateStore::new(BTreeMap::new()));
+    let key = SigningKey::from_bytes(&[number; 32]);
+    let leaf = Leaf {
+        account: AccountId([number; 32]),
+        device: DeviceId([number; 16]),
+        key: VerifyingKeyBytes(key.verifying_key().to_bytes()),
+    };
+    Device { provider: Provider::new(random, Rc::clone(&state)), state, key, leaf }
+}
+
+fn pair() -> (Device, Group, Device, Group) {
+    let (a, b) = (device(1), device(2));
+    let bytes = key_package::make(&b.provider, &DeviceSigner(&b.key), &b.leaf, false).unwrap();
+    let checked = key_package::check(&a.provider, &bytes, &b.leaf).unwrap();
+    let (group_a, welcome) =
+        Group::create(&a.provider, &DeviceSigner(&a.key), &a.leaf, LogId([7; 32]), &[checked]).unwrap();
+    let opened = OpenedWelcome::open(&b.provider, &welcome).unwrap();
+    assert_eq!(opened.members, [a.leaf, b.leaf]);
+    assert_eq!(opened.sender, a.leaf);
+    assert_eq!(opened.log, LogId([7; 32]));
+    let group_b = opened.join(&b.provider).unwrap();
+    (a, group_a, b, group_b)
+}
+
+#[test]
+fn two_devices_share_a_group_and_its_capability() {
+    let (a, mut group_a, b, mut group_b) = pair();
+    assert_eq!(group_a.epoch(), Epoch(1));
+    assert_eq!(group_a.capability(&a.provider), group_b.capability(&b.provider));
+    let sealed = group_a.encrypt(&a.provider, &DeviceSigner(&a.key), &[0x55; 104]).unwrap();
+    assert!(sealed.len() <= 104 + 162, "{} bytes for 104", sealed.len());
+    match group_b.process(&b.provider, &sealed).unwrap() {
+        Incoming::Message { from, padded } => assert_eq!((from, padded), (a.leaf, vec![0x55; 104])),
+        Incoming::Commit { .. } => panic!("a commit"),
+    }
+}
+
+#[test]
+fn p2_a_replayed_message_is_refused() {
+    let (a, mut group_a, b, mut group_b) = pair();
+    let sealed = group_a.encrypt(&a.provider, &DeviceSigner(&a.key), b"once").unwrap();
+    group_b.process(&b.provider, &sealed).unwrap();
+    assert_eq!(group_b.process(&b.provider, &sealed).err(), Some(GroupError::Invalid));
+}
+
+#[test]
+fn p2_a_reordered_message_is_refused() {
+    let (a, mut group_a, b, mut group_b) = pair();
+    let first = group_a.encrypt(&a.provider, &DeviceSigner(&a.key), b"first").unwrap();
+    let second = group_a.encrypt(&a.provider, &DeviceSigner(&a.key), b"second").unwrap();
+    group_b.process(&b.provider, &second).unwrap();
+    assert_eq!(group_b.process(&b.provider, &first).err(), Some(GroupError::Invalid));
+}
+
+#[test]
+fn p2_every_flipped_byte_is_refused() {
+    let (a, mut group_a, b, mut group_b) = pair();
+    let sealed = group_a.encrypt(&a.provider, &DeviceSigner(&a.key), b"text").unwrap();
+    for index in 0..sealed.len() {
+        let mark = b.state.mark();
+        let mut flipped = sealed.clone();
+        flipped[index] ^= 1;
+        assert!(group_b.process(&b.provider, &flipped).is_err(), "byte {index}");
+        b.state.roll_back(mark);
+    }
+    let mut group_b = Group::load(&b.provider, &LogId([7; 32])).unwrap();
+    assert!(group_b.process(&b.provider, &sealed).is_ok(), "the true message still opens");
+}
+
+#[test]
+fn p3_an_update_moves_both_to_a_new_epoch_with_a_new_capability() {
+    let (a, mut group_a, b, mut group_b) = pair();
+    let old = group_a.capability(&a.provider).unwrap();
+    let commit = group_b.self_update(&b.provider, &DeviceSigner(&b.key)).unwrap();
+    let next = group_b.next_capability(&b.provider).unwrap();
+    let Incoming::Commit { from, staged } = group_a.process(&a.provider, &commit).unwrap() else {
+        panic!("not a commit");
+    };
+    assert!(is_pure_update(&staged, &from) && from == b.leaf);
+    group_a.merge(&a.provider, *staged).unwrap();
+    group_b.merge_pending(&b.provider).unwrap();
+    assert_eq!(group_a.capability(&a.provider).unwrap(), next);
+    assert_eq!(group_b.capability(&b.provider).unwrap(), next);
+    assert!(next != old);
+    let sealed = group_a.encrypt(&a.provider, &DeviceSigner(&a.key), b"after").unwrap();
+    assert!(group_b.process(&b.provider, &sealed).is_ok());
+}
+
+#[test]
+fn a_group_comes_back_from_the_state() {
+    let (a, mut group_a, b, group_b) = pair();
+    drop(group_b);
+    let mut group_b = Group::load(&b.provider, &LogId([7; 32])).unwrap();
+    for text in [b"one", b"two"] {
+        let sealed = group_a.encrypt(&a.provider, &DeviceSigner(&a.key), text).unwrap();
+        assert!(group_b.process(&b.provider, &sealed).is_ok());
+        group_a = Group::load(&a.provider, &LogId([7; 32])).unwrap();
+    }
+}
+
+#[test]
+fn p4_a_swapped_key_package_is_refused() {
+    let (a, b, eve) = (device(1), device(2), device(3));
+    let bytes = key_package::make(&eve.provider, &DeviceSigner(&eve.key), &eve.leaf, false).unwrap();
+    let checked = key_package::check(&a.provider, &bytes, &b.leaf);
+    assert_eq!(checked.err(), Some(KeyPackageError::WrongDevice));
+    // Eve claims to be B's device, with her own key.
+    let claimed = Leaf { key: eve.leaf.key, ..b.leaf };
+    let bytes = key_package::make(&eve.provider, &DeviceSigner(&eve.key), &claimed, false).unwrap();
+    assert_eq!(key_package::check(&a.provider, &bytes, &b.leaf).err(), Some(KeyPackageError::WrongDevice));
+    // Eve claims B's key too, but cannot sign with it.
+    let bytes = key_package::make(&eve.provider, &DeviceSigner(&eve.key), &b.leaf, false).unwrap();
+    assert_eq!(key_package::check(&a.provider, &bytes, &b.leaf).err(), Some(KeyPackageError::Invalid));
+}
+
+#[test]
+fn a_one_time_key_package_opens_one_welcome() {
+    let (a, b) = (device(1), device(2));
+    let make = |last_resort| {
+        let bytes = key_package::make(&b.provider, &DeviceSigner(&b.key), &b.leaf, last_resort).unwrap();
+        key_package::check(&a.provider, &bytes, &b.leaf).unwrap()
+    };
+    for (last_resort, second_opens) in [(false, false), (true, true)] {
+        let key_package = make(last_resort);
+        for (round, opens) in [(1, true), (2, second_opens)] {
+            let log = LogId([round + u8::from(last_resort) * 10; 32]);
+            let (_, welcome) = Group::create(
+                &a.provider,
+                &DeviceSigner(&a.key),
+                &a.leaf,
+                log,
+                core::slice::from_ref(&key_package),
+            )
+            .unwrap();
+            let joined =
+                OpenedWelcome::open(&b.provider, &welcome).and_then(|opened| opened.join(&b.provider));
+            assert_eq!(joined.is_ok(), opens, "last resort {last_resort}, round {round}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The names of the records. The first byte is the kind; it never changes its meaning.
+
+use parley_protocol::ids::{AccountId, LogId};
+
+/// Own account ([`crate::account::Account`]).
+pub(crate) const ACCOUNT: &[u8] = &[1];
+/// First byte of everything that OpenMLS stores.
+pub(crate) const MLS: u8 = 2;
+const CONTACT: u8 = 3;
+const CONVERSATION: u8 = 4;
+const LOG: u8 = 5;
+const OUTBOX: u8 = 6;
+/// Cursor of the inbox and other small things of the device.
+pub(crate) const DEVICE: &[u8] = &[7];
+
+pub(crate) fn contact(account: &AccountId) -> Vec<u8> {
+    [&[CONTACT], account.as_bytes().as_slice()].concat()
+}
+
+pub(crate) fn conversation(peer: &AccountId) -> Vec<u8> {
+    [&[CONVERSATION], peer.as_bytes().as_slice()].concat()
+}
+
+pub(crate) fn log(log: &LogId) -> Vec<u8> {
+    [&[LOG], log.as_bytes().as_slice()].concat()
+}
+
+pub(crate) fn outbox(number: u64) -> Vec<u8> {
+    [&[OUTBOX], number.to_be_bytes().as_slice()].concat()
+}
+
+pub(crate) const CONTACTS: &[u8] = &[CONTACT];
+pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
+pub(crate) const LOGS: &[u8] = &[LOG];
+pub(crate) const OUTBOXES: &[u8] = &[OUTBOX];

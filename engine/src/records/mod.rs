@@ -1,0 +1,6 @@
+//! What the engine keeps: [`state`] holds every small record in memory and knows what changed since the last
+//! change set; [`sealed`] turns changes into sealed records and back; [`keys`] names the records.
+
+pub(crate) mod keys;
+pub(crate) mod sealed;
+pub(crate) mod state;

@@ -1,0 +1,193 @@
+//! State values as sealed records of at most [`CHUNK`] bytes, so that a change in a large value (the ratchet
+//! tree of a large group, say) writes the chunks that changed and no others.
+//!
+//! A record's name is `HMAC(key)[..16] || chunk number (2, big-endian)`; inside the seal stand the key, whether
+//! the chunk is the last, and its bytes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::state::Change;
+use crate::crypto::MlsRandom;
+use crate::io::{Record, Store};
+use crate::seal::{OpenSealError, Purpose, Sealer};
+
+/// Bytes of a value in one record.
+pub(crate) const CHUNK: usize = 4096;
+
+/// Why stored records are not a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum LoadError {
+    /// A record does not open, or chunks are missing.
+    #[error("a stored record is damaged")]
+    Damaged,
+    /// A newer version wrote a record.
+    #[error("a newer version of the app wrote the records")]
+    Newer,
+}
+
+impl From<OpenSealError> for LoadError {
+    fn from(error: OpenSealError) -> Self {
+        match error {
+            OpenSealError::Sealed => Self::Damaged,
+            OpenSealError::Newer => Self::Newer,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Chunk<'a> {
+    #[serde(borrow)]
+    key: &'a [u8],
+    last: bool,
+    #[serde(borrow)]
+    bytes: &'a [u8],
+}
+
+/// Writes and deletions for a change set.
+#[derive(Default)]
+pub(crate) struct Writes {
+    pub(crate) puts: Vec<(Store, Record)>,
+    pub(crate) deletes: Vec<(Store, Vec<u8>)>,
+}
+
+impl Writes {
+    /// Adds the records in which `change` differs from what is on disk.
+    pub(crate) fn add(&mut self, sealer: &Sealer, random: &MlsRandom, change: &Change) {
+        let name = sealer.hidden_name(Purpose::State, &change.key);
+        let before = chunks(change.before.as_deref());
+        let after = chunks(change.after.as_deref());
+        for (index, bytes) in after.iter().enumerate() {
+            let last = index + 1 == after.len();
+            let was_last = index + 1 == before.len();
+            if before.get(index) == Some(bytes) && last == was_last {
+                continue;
+            }
+            let place = place(&name, index);
+            let chunk = Chunk { key: &change.key, last, bytes };
+            let plaintext = Zeroizing::new(postcard::to_allocvec(&chunk).unwrap_or_default());
+            let value = sealer.seal(Purpose::State, &place, random.array(), &plaintext);
+            self.puts.push((Store::State, Record { key: place, value }));
+        }
+        for index in after.len()..before.len() {
+            self.deletes.push((Store::State, place(&name, index)));
+        }
+    }
+}
+
+fn chunks(value: Option<&Vec<u8>>) -> Vec<&[u8]> {
+    match value {
+        None => Vec::new(),
+        Some(value) if value.is_empty() => vec![&[]],
+        Some(value) => value.chunks(CHUNK).collect(),
+    }
+}
+
+fn place(name: &[u8; 16], index: usize) -> Vec<u8> {
+    // Values are bounded far below 65,536 chunks (256 MiB).
+    let index = u16::try_from(index).unwrap_or(u16::MAX);
+    [name.as_slice(), &index.to_be_bytes()].concat()
+}
+
+/// Opens records and puts the values together.
+pub(crate) fn load(
+    sealer: &Sealer,
+    mut records: Vec<Record>,
+) -> Result<BTreeMap<Vec<u8>, Zeroizing<Vec<u8>>>, LoadError> {
+    records.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    let mut values = BTreeMap::new();
+    let mut current: Option<(Vec<u8>, Zeroizing<Vec<u8>>, usize)> = None;
+    for record in &records {
+        let plaintext = sealer.open(Purpose::State, &record.key, &record.value)?;
+        let chunk: Chunk<'_> = postcard::from_bytes(&plaintext).map_err(|_| LoadError::Damaged)?;
+        let (key, mut value, index) =
+            current.take().unwrap_or_else(|| (chunk.key.to_vec(), Zeroizing::default(), 0));
+        let expected = place(&sealer.hidden_name(Purpose::State, &key), index);
+        if key != chunk.key || record.key != expected {
+            return Err(LoadError::Damaged);
+        }
+        value.extend_from_slice(chunk.bytes);
+        if chunk.last {
+            values.insert(key, value);
+        } else {
+            current = Some((key, value, index + 1));
+        }
+    }
+    if current.is_some() { Err(LoadError::Damaged) } else { Ok(values) }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+    use crate::records::state::StateStore;
+    use crate::seal::MasterKey;
+
+    fn apply(disk: &mut BTreeMap<Vec<u8>, Vec<u8>>, writes: Writes) -> usize {
+        let count = writes.puts.len();
+        for (_, record) in writes.puts {
+            disk.insert(record.key, record.value);
+        }
+        for (_, key) in writes.deletes {
+            disk.remove(&key);
+        }
+        count
+    }
+
+    fn flush(store: &StateStore, disk: &mut BTreeMap<Vec<u8>, Vec<u8>>) -> usize {
+        let sealer = Sealer::new(&MasterKey::new([1; 32]));
+        let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(2));
+        let mut writes = Writes::default();
+        for change in store.take_changes() {
+            writes.add(&sealer, &random, &change);
+        }
+        apply(disk, writes)
+    }
+
+    fn reload(disk: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<StateStore, LoadError> {
+        let records =
+            disk.iter().map(|(key, value)| Record { key: key.clone(), value: value.clone() }).collect();
+        load(&Sealer::new(&MasterKey::new([1; 32])), records).map(StateStore::new)
+    }
+
+    #[test]
+    fn a_small_change_in_a_large_value_writes_one_record() {
+        let (store, mut disk) = (StateStore::default(), BTreeMap::new());
+        let mut value = vec![7; 100 * CHUNK];
+        store.put_bytes(b"tree", value.clone());
+        assert_eq!(flush(&store, &mut disk), 100);
+        value[50 * CHUNK] = 8;
+        store.put_bytes(b"tree", value.clone());
+        assert_eq!(flush(&store, &mut disk), 1);
+        assert_eq!(reload(&disk).unwrap().get_bytes(b"tree").unwrap().to_vec(), value);
+    }
+
+    #[test]
+    fn values_of_every_length_come_back_also_after_they_shrink() {
+        let (store, mut disk) = (StateStore::default(), BTreeMap::new());
+        for length in [3 * CHUNK, 2 * CHUNK, CHUNK + 1, CHUNK, CHUNK - 1, 1, 0, 5 * CHUNK] {
+            store.put_bytes(b"value", vec![1; length]);
+            store.put_bytes(b"empty", vec![]);
+            flush(&store, &mut disk);
+            let loaded = reload(&disk).unwrap();
+            assert_eq!(loaded.get_bytes(b"value").unwrap().len(), length);
+            assert!(loaded.get_bytes(b"empty").is_some());
+        }
+    }
+
+    #[test]
+    fn p5_a_missing_chunk_is_noticed() {
+        let (store, mut disk) = (StateStore::default(), BTreeMap::new());
+        store.put_bytes(b"value", vec![1; 3 * CHUNK]);
+        flush(&store, &mut disk);
+        for key in disk.keys().cloned().collect::<Vec<_>>() {
+            let mut damaged = disk.clone();
+            damaged.remove(&key);
+            assert_eq!(reload(&damaged).err(), Some(LoadError::Damaged));
+        }
+    }
+}

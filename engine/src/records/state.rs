@@ -1,0 +1,158 @@
+//! The state of a device as a map from keys to values, with undo and with a list of what changed.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+type Value = Zeroizing<Vec<u8>>;
+
+/// One key's value before and after.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) key: Vec<u8>,
+    pub(crate) before: Option<Value>,
+    pub(crate) after: Option<Value>,
+}
+
+/// Marks a moment to which [`StateStore::roll_back`] can return.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark(usize);
+
+/// A value could not be read: it is not what this version writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a stored value is not what this version writes")]
+pub(crate) struct DamagedValue;
+
+#[derive(Default)]
+struct Inner {
+    values: BTreeMap<Vec<u8>, Value>,
+    /// Key and former value of every write since the last [`StateStore::take_changes`], oldest first.
+    undo: Vec<(Vec<u8>, Option<Value>)>,
+}
+
+/// The map. Writes are visible at once and leave the device with the next change set.
+#[derive(Default)]
+pub(crate) struct StateStore(RefCell<Inner>);
+
+impl StateStore {
+    pub(crate) fn new(values: BTreeMap<Vec<u8>, Value>) -> Self {
+        Self(RefCell::new(Inner { values, undo: Vec::new() }))
+    }
+
+    pub(crate) fn get_bytes(&self, key: &[u8]) -> Option<Value> {
+        self.0.borrow().values.get(key).cloned()
+    }
+
+    pub(crate) fn put_bytes(&self, key: &[u8], value: Vec<u8>) {
+        let inner = &mut *self.0.borrow_mut();
+        if inner.values.get(key).is_some_and(|old| **old == value) {
+            return;
+        }
+        let before = inner.values.insert(key.to_vec(), Zeroizing::new(value));
+        inner.undo.push((key.to_vec(), before));
+    }
+
+    pub(crate) fn delete(&self, key: &[u8]) {
+        let inner = &mut *self.0.borrow_mut();
+        if let Some(before) = inner.values.remove(key) {
+            inner.undo.push((key.to_vec(), Some(before)));
+        }
+    }
+
+    pub(crate) fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, DamagedValue> {
+        match self.0.borrow().values.get(key) {
+            None => Ok(None),
+            Some(value) => match postcard::take_from_bytes(value) {
+                Ok((value, [])) => Ok(Some(value)),
+                _ => Err(DamagedValue),
+            },
+        }
+    }
+
+    pub(crate) fn put<T: Serialize + ?Sized>(&self, key: &[u8], value: &T) -> Result<(), DamagedValue> {
+        self.put_bytes(key, postcard::to_allocvec(value).map_err(|_| DamagedValue)?);
+        Ok(())
+    }
+
+    /// All keys that begin with `prefix`, in order.
+    pub(crate) fn keys_with_prefix(&self, prefix: &[u8]) -> Vec<Vec<u8>> {
+        let inner = self.0.borrow();
+        inner
+            .values
+            .range(prefix.to_vec()..)
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().values.is_empty()
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.0.borrow().undo.len())
+    }
+
+    /// Undoes every write since `mark`.
+    pub(crate) fn roll_back(&self, mark: Mark) {
+        let inner = &mut *self.0.borrow_mut();
+        while inner.undo.len() > mark.0 {
+            match inner.undo.pop() {
+                Some((key, Some(before))) => drop(inner.values.insert(key, before)),
+                Some((key, None)) => drop(inner.values.remove(&key)),
+                None => return,
+            }
+        }
+    }
+
+    /// What changed since the last call, each key once.
+    pub(crate) fn take_changes(&self) -> Vec<Change> {
+        let inner = &mut *self.0.borrow_mut();
+        let mut first = BTreeMap::new();
+        for (key, before) in inner.undo.drain(..) {
+            first.entry(key).or_insert(before);
+        }
+        first
+            .into_iter()
+            .map(|(key, before)| {
+                let after = inner.values.get(&key).cloned();
+                Change { key, before, after }
+            })
+            .filter(|change| change.before != change.after)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rolls_back_to_a_mark_and_keeps_what_came_before() {
+        let store = StateStore::default();
+        store.put_bytes(b"a", vec![1]);
+        let mark = store.mark();
+        store.put_bytes(b"a", vec![2]);
+        store.put_bytes(b"b", vec![3]);
+        store.delete(b"a");
+        store.roll_back(mark);
+        assert_eq!(store.get_bytes(b"a").unwrap().to_vec(), vec![1]);
+        assert!(store.get_bytes(b"b").is_none());
+        assert_eq!(store.take_changes().len(), 1);
+    }
+
+    #[test]
+    fn a_value_that_comes_back_to_what_it_was_is_no_change() {
+        let store = StateStore::default();
+        store.put_bytes(b"a", vec![1]);
+        store.take_changes();
+        store.put_bytes(b"a", vec![2]);
+        store.put_bytes(b"a", vec![1]);
+        store.put_bytes(b"b", vec![1]);
+        store.delete(b"b");
+        assert!(store.take_changes().is_empty());
+    }
+}
