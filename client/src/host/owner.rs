@@ -155,9 +155,9 @@ impl Owner {
             alarm: RefCell::default(),
         });
         let told = Rc::clone(&owner);
-        owner.storage.get_or_init(|| {
-            Storage::new(database, tab, device.fence, move |input| told.stored(input))
-        });
+        owner
+            .storage
+            .get_or_init(|| Storage::new(database, tab, device.fence, move |input| told.stored(input)));
         desk.role.replace(Role::Serving(Rc::clone(&owner)));
         // What opening the device left to do.
         owner.input(Input::Timer);

@@ -41,7 +41,12 @@ struct Queue {
 
 impl Storage {
     /// `tell` gets the outcome of each job.
-    pub(super) fn new(database: Database, tab: TabStorage, fence: Fence, tell: impl Fn(Input) + 'static) -> Self {
+    pub(super) fn new(
+        database: Database,
+        tab: TabStorage,
+        fence: Fence,
+        tell: impl Fn(Input) + 'static,
+    ) -> Self {
         let queue = RefCell::default();
         Self(Rc::new(Inner { database, tab, fence, tell: Box::new(tell), queue }))
     }

@@ -64,7 +64,8 @@ impl Chats {
 }
 
 fn matches(chat: &ConversationView, words: &str) -> bool {
-    chat.name.to_lowercase().contains(words) || chat.username.as_deref().is_some_and(|name| name.contains(words))
+    chat.name.to_lowercase().contains(words)
+        || chat.username.as_deref().is_some_and(|name| name.contains(words))
 }
 
 fn sort(chats: &mut [ConversationView]) {

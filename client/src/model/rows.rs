@@ -90,7 +90,10 @@ pub fn rows(
 pub fn first_unread(messages: &[Arc<MessageView>], unread: u32) -> Option<MessageId> {
     let back = usize::try_from(unread.checked_sub(1)?).ok()?;
     let mut theirs = messages.iter().rev().filter(|message| message.outgoing.is_none());
-    theirs.nth(back).or_else(|| messages.iter().find(|message| message.outgoing.is_none())).map(|message| message.id)
+    theirs
+        .nth(back)
+        .or_else(|| messages.iter().find(|message| message.outgoing.is_none()))
+        .map(|message| message.id)
 }
 
 fn together(one: &MessageView, next: &MessageView) -> bool {

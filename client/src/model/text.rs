@@ -51,7 +51,8 @@ pub fn initials(name: &str) -> String {
 /// One of `colours` numbers, the same for the same bytes.
 #[must_use]
 pub fn colour_of(bytes: &[u8], colours: u32) -> u32 {
-    bytes.iter().fold(17_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte))) % colours.max(1)
+    bytes.iter().fold(17_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)))
+        % colours.max(1)
 }
 
 /// The number for a badge.
@@ -76,9 +77,13 @@ mod tests {
 
     #[test]
     fn initials_of_names() {
-        for (name, letters) in
-            [("Ada Lovelace", "AL"), ("grace", "G"), ("Jean-Luc van Dyke", "JD"), ("", ""), ("山田 太郎", "山太")]
-        {
+        for (name, letters) in [
+            ("Ada Lovelace", "AL"),
+            ("grace", "G"),
+            ("Jean-Luc van Dyke", "JD"),
+            ("", ""),
+            ("山田 太郎", "山太"),
+        ] {
             assert_eq!(initials(name), letters);
         }
     }

@@ -12,9 +12,17 @@ pub fn now() -> UnixMillis {
 /// How many minutes local time is ahead of UTC at `time`.
 #[must_use]
 pub fn minutes_east(time: UnixMillis) -> i32 {
-    #[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "below 2^53 until the year 287396")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::as_conversions,
+        reason = "below 2^53 until the year 287396"
+    )]
     let date = js_sys::Date::new(&JsValue::from_f64(time.0 as f64));
-    #[expect(clippy::cast_possible_truncation, clippy::as_conversions, reason = "an offset has at most four digits")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::as_conversions,
+        reason = "an offset has at most four digits"
+    )]
     let west = date.get_timezone_offset() as i32;
     west.saturating_neg()
 }

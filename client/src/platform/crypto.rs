@@ -51,7 +51,8 @@ impl BrowserKey {
             [VERSION, rest @ ..] => rest.split_first_chunk::<NONCE>()?,
             _ => return None,
         };
-        let opened = subtle().ok()?.decrypt_with_object_and_u8_array(&parameters(nonce).ok()?, &self.0, sealed);
+        let opened =
+            subtle().ok()?.decrypt_with_object_and_u8_array(&parameters(nonce).ok()?, &self.0, sealed);
         let opened = Uint8Array::new(&JsFuture::from(opened.ok()?).await.ok()?);
         let mut bytes = opened.to_vec();
         opened.fill(0, 0, opened.length());

@@ -8,7 +8,9 @@ use parley_engine::io::{ChangeSet, Load, Record, Store};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{IdbCursorDirection, IdbDatabase, IdbFactory, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction};
+use web_sys::{
+    IdbCursorDirection, IdbDatabase, IdbFactory, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction,
+};
 
 use super::clock::whole;
 use super::crypto::BrowserKey;
@@ -195,7 +197,9 @@ fn range_of(load: &Load) -> Result<Option<IdbKeyRange>, Failure> {
         (None, after) => after,
     };
     let range = match upper {
-        Some(upper) => IdbKeyRange::bound_with_lower_open_and_upper_open(&lower, &bytes(&upper), false, true)?,
+        Some(upper) => {
+            IdbKeyRange::bound_with_lower_open_and_upper_open(&lower, &bytes(&upper), false, true)?
+        }
         None => IdbKeyRange::lower_bound(&lower)?,
     };
     Ok(Some(range))
@@ -233,7 +237,11 @@ fn bytes(bytes: &[u8]) -> JsValue {
 }
 
 fn number(number: u64) -> JsValue {
-    #[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "a fence counts page loads, below 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::as_conversions,
+        reason = "a fence counts page loads, below 2^53"
+    )]
     JsValue::from_f64(number as f64)
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::html::{Dialog, Input, Textarea};
 use leptos::prelude::{Get, GetUntracked, NodeRef};
-use web_sys::KeyboardEvent;
+use web_sys::{KeyboardEvent, MouseEvent};
 
 /// Opens the dialog over everything else; the browser keeps the focus inside.
 pub fn show_modal(dialog: NodeRef<Dialog>) {
@@ -46,4 +46,19 @@ pub fn select(input: NodeRef<Input>) {
 #[must_use]
 pub fn is_composing(event: &KeyboardEvent) -> bool {
     event.is_composing() || event.key_code() == 229
+}
+
+/// Whether a click hit the dialog's backdrop and not what is in it.
+#[must_use]
+pub fn is_on_backdrop(event: &MouseEvent, dialog: NodeRef<Dialog>) -> bool {
+    let Some(dialog) = dialog.get_untracked() else { return false };
+    event.target().as_ref() == Some(dialog.as_ref())
+}
+
+/// Empties the text area at once and gives it back its least height.
+pub fn clear(area: NodeRef<Textarea>) {
+    if let Some(area) = area.get_untracked() {
+        area.set_value("");
+    }
+    grow(area);
 }

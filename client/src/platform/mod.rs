@@ -34,9 +34,8 @@ pub fn report_panics(also: impl Fn() + Send + Sync + 'static) {
 /// Writes one line on the console; it must not hold anything private.
 pub fn log_error(line: &str) {
     let console = js_sys::Reflect::get(&js_sys::global(), &"console".into());
-    let method = console.and_then(|console| {
-        js_sys::Reflect::get(&console, &"error".into()).map(|method| (console, method))
-    });
+    let method = console
+        .and_then(|console| js_sys::Reflect::get(&console, &"error".into()).map(|method| (console, method)));
     if let Ok((console, method)) = method
         && let Ok(method) = method.dyn_into::<js_sys::Function>()
     {

@@ -45,7 +45,8 @@ impl Socket {
         let closed = Closure::<dyn FnMut(JsValue)>::new(move |_| tell(Happening::Closed));
         let received = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             // Text is not of the protocol: it is as if the relay had sent no frame at all.
-            let bytes = event.data().dyn_into::<ArrayBuffer>().map(|buffer| Uint8Array::new(&buffer).to_vec());
+            let bytes =
+                event.data().dyn_into::<ArrayBuffer>().map(|buffer| Uint8Array::new(&buffer).to_vec());
             happen(Happening::Received(bytes.unwrap_or_default()));
         });
         socket.set_onopen(Some(opened.as_ref().unchecked_ref()));

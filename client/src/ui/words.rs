@@ -17,7 +17,9 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::UsernameTaken => {
             "Somebody has this username, or one that looks like it. Please choose another."
         }
-        CommandError::NotFound => "Nobody by this name is here. Check the spelling, or ask for an invite link.",
+        CommandError::NotFound => {
+            "Nobody by this name is here. Check the spelling, or ask for an invite link."
+        }
         CommandError::NotAnInvite => {
             "This is neither a username nor an invite link. Type a username, or paste the whole link."
         }
@@ -30,8 +32,12 @@ pub const fn command_error(error: CommandError) -> &'static str {
              Ask them for an invite link over another way, and tell whoever runs this relay."
         }
         CommandError::UnknownConversation => "This chat is not on this device. Go back to your chats.",
-        CommandError::TextLength => "A message holds 1 byte to 64 KiB of text. Please shorten it or split it.",
-        CommandError::RateLimited => "That was too much at once for the relay. Wait a moment, then try again.",
+        CommandError::TextLength => {
+            "A message holds 1 byte to 64 KiB of text. Please shorten it or split it."
+        }
+        CommandError::RateLimited => {
+            "That was too much at once for the relay. Wait a moment, then try again."
+        }
         CommandError::Relay => "The relay could not do it. Try again in a moment.",
         CommandError::Storage => {
             "This browser could not save it, so nothing was sent. Free some space, then try again."
@@ -126,7 +132,9 @@ pub const fn trouble(trouble: Trouble) -> &'static str {
 pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
     match body {
         BodyView::Text(_) => None,
-        BodyView::Newer => Some("Sent by a newer version of Parley. Reload the page to update, then it shows."),
+        BodyView::Newer => {
+            Some("Sent by a newer version of Parley. Reload the page to update, then it shows.")
+        }
         BodyView::Gap(Gap::Rejected) => Some(
             "A message was damaged or forged on its way and was rejected. Ask your contact to send it again.",
         ),
@@ -160,5 +168,31 @@ pub const RELAY_TOO_OLD: &str =
 /// Another tab runs another version of the app.
 pub const OTHER_VERSION: &str =
     "Another tab runs a different version of Parley. Close it or reload it, then reload this page.";
-/// A message is over the limit.
-pub const TOO_LONG: &str = "is too long for one message. Please shorten it or send it in parts.";
+
+/// A message is over the limit by so many bytes.
+#[must_use]
+pub fn too_long(bytes: usize) -> String {
+    format!("This is {bytes} bytes too long for one message. Shorten it, or send it in parts.")
+}
+
+/// There is no connection; the next attempt is in so many seconds.
+#[must_use]
+pub fn offline(seconds: u64) -> String {
+    format!("Offline. What you send waits here. Next attempt in {seconds} s.")
+}
+
+/// Before everything on this device is deleted.
+pub const AFRESH: &str =
+    "This deletes what Parley has left in this browser. The old account and its messages do not come back.";
+/// What happens to the keys.
+pub const KEYS: &str =
+    "Your keys are made in this browser and never leave it; the relay only ever sees what it cannot read.";
+/// Somebody without an account has opened an invite link.
+pub const INVITED: &str = "You have been invited to chat. Create your account first; then the chat opens.";
+/// The browser keeps this site's data.
+pub const STORAGE_KEPT: &str = "Kept: the browser does not delete your keys and messages by itself.";
+/// The browser may delete this site's data.
+pub const STORAGE_AT_RISK: &str =
+    "At risk: when space is short, or you stay away long, the browser may delete your keys and messages.";
+/// The browser was asked and said no.
+pub const STORAGE_REFUSED: &str = "The browser said no. It often says yes once you have used Parley for a while, or added it as a bookmark or app.";
