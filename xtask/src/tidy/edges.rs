@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::Finding;
-use super::graph::Graph;
+use super::graph::{Needed, needed_by, stated};
 use crate::say;
 
 const WASM: &str = "wasm32-unknown-unknown";
@@ -50,18 +50,16 @@ const ONCE: [&str; 12] = [
 ];
 
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
-    let everywhere = Graph::load(root, None)?;
-    let browser = Graph::load(root, Some(WASM))?;
-    let mut findings = workspace_edges(&everywhere);
-    for (graph, name) in
-        [(&everywhere, "parley-protocol"), (&browser, "parley-engine"), (&everywhere, "parley-server")]
-    {
-        findings.extend(forbidden(graph, name));
+    let mut findings = workspace_edges(&stated(root)?);
+    for (name, names, reason) in FORBIDDEN {
+        // The relay runs on servers only; what the others need counts where they run in the browser.
+        let target = if name == "parley-server" { "all" } else { WASM };
+        findings.extend(forbidden(name, names, reason, &needed_by(root, name, target)?));
     }
-    findings.extend(duplicates(&browser));
-    let random = versions(&browser).remove("getrandom").unwrap_or_default();
+    let client = needed_by(root, "parley-client", WASM)?;
+    findings.extend(duplicates(&client));
+    let random: Vec<&str> = versions(&client, "getrandom").into_iter().collect();
     if random.len() > 1 {
-        let random: Vec<&str> = random.into_iter().collect();
         say::line(format_args!("The browser build has getrandom {} (not an error).", random.join(" and ")));
     }
     for finding in &mut findings {
@@ -70,57 +68,40 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// Direct edges between crates of the workspace.
-fn workspace_edges(graph: &Graph) -> Vec<Finding> {
-    let ours: BTreeSet<&str> = ALLOWED.iter().map(|(name, ..)| *name).collect();
+/// Stated edges between crates of the workspace.
+fn workspace_edges(stated: &BTreeMap<String, Vec<String>>) -> Vec<Finding> {
+    let ours = |name: &str| ALLOWED.iter().any(|(known, ..)| *known == name);
     let mut findings = Vec::new();
     for (name, folder, allowed) in ALLOWED {
-        for other in graph.direct(name).into_iter().filter(|other| ours.contains(other)) {
-            if !allowed.contains(&other) {
-                findings.push(manifest(folder, format!("{name} must not depend on {other}")));
-            }
+        let others = stated.get(name).map(Vec::as_slice).unwrap_or_default();
+        for other in others.iter().filter(|other| ours(other) && !allowed.contains(&other.as_str())) {
+            findings.push(manifest(folder, format!("{name} must not depend on {other}")));
         }
     }
     findings
 }
 
-fn forbidden(graph: &Graph, name: &str) -> Vec<Finding> {
-    let rule = FORBIDDEN.iter().find(|(crate_name, ..)| *crate_name == name);
-    let folder =
-        ALLOWED.iter().find(|(crate_name, ..)| *crate_name == name).map_or("", |(_, folder, _)| folder);
-    let mut findings = Vec::new();
-    for (package, way) in graph.reached_from(name) {
-        if let Some((_, names, reason)) = rule
-            && names.contains(&package.name.as_str())
-        {
-            findings
-                .push(manifest(folder, format!("{name} must not need {} ({way}): {reason}", package.name)));
-        }
-    }
-    findings
-}
-
-/// Versions by name of all that the client needs to run.
-fn versions(graph: &Graph) -> BTreeMap<&str, BTreeSet<&str>> {
-    let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (package, _) in graph.reached_from("parley-client") {
-        versions.entry(&package.name).or_default().insert(&package.version);
-    }
-    versions
-}
-
-fn duplicates(graph: &Graph) -> Vec<Finding> {
-    let versions = versions(graph);
-    let twice = ONCE
-        .iter()
-        .filter_map(|name| versions.get_key_value(name))
-        .filter(|(_, versions)| versions.len() > 1);
-    twice
-        .map(|(name, versions)| {
-            let list: Vec<&str> = versions.iter().copied().collect();
-            manifest("client", format!("the browser build has {name} {}: one is enough", list.join(" and ")))
-        })
+fn forbidden(name: &str, names: &[&str], reason: &str, needed: &[Needed]) -> Vec<Finding> {
+    let folder = ALLOWED.iter().find(|(known, ..)| *known == name).map_or("", |(_, folder, _)| folder);
+    let mut seen = BTreeSet::new();
+    let found = needed.iter().filter(|one| names.contains(&one.name.as_str()) && seen.insert(&one.name));
+    found
+        .map(|one| manifest(folder, format!("{name} must not need {} ({}): {reason}", one.name, one.way)))
         .collect()
+}
+
+fn versions<'a>(needed: &'a [Needed], name: &str) -> BTreeSet<&'a str> {
+    needed.iter().filter(|one| one.name == name).map(|one| one.version.as_str()).collect()
+}
+
+fn duplicates(needed: &[Needed]) -> Vec<Finding> {
+    let sentence = |name: &str| {
+        let versions: Vec<&str> = versions(needed, name).into_iter().collect();
+        let list = versions.join(" and ");
+        (versions.len() > 1)
+            .then(|| manifest("client", format!("the browser build has {name} {list}: one is enough")))
+    };
+    ONCE.into_iter().filter_map(sentence).collect()
 }
 
 fn manifest(folder: &str, sentence: String) -> Finding {
@@ -140,36 +121,16 @@ fn line_of(root: &Path, finding: &Finding) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::graph::parse_tree;
     use super::*;
-    use serde_json::json;
-
-    /// A package's name, version and dependencies: their index and kind.
-    type Sketch<'a> = (&'a str, &'a str, &'a [(usize, Option<&'a str>)]);
-
-    fn graph(packages: &[Sketch<'_>]) -> Graph {
-        let id = |index: usize| format!("{}@{index}", packages[index].0);
-        let list: Vec<_> = (0..packages.len())
-            .map(|index| {
-                let (name, version, _) = packages[index];
-                json!({ "id": id(index), "name": name, "version": version, "targets": [{ "kind": ["lib"] }] })
-            })
-            .collect();
-        let nodes: Vec<_> = (0..packages.len())
-            .map(|index| {
-                let dependency = |(other, kind): &(usize, Option<&str>)| {
-                    json!({ "pkg": id(*other), "dep_kinds": [{ "kind": kind }] })
-                };
-                json!({ "id": id(index), "deps": packages[index].2.iter().map(dependency).collect::<Vec<_>>() })
-            })
-            .collect();
-        Graph::parse(&json!({ "packages": list, "resolve": { "nodes": nodes } }).to_string()).unwrap()
-    }
 
     #[test]
     fn an_edge_that_the_design_lacks_is_found() {
-        let graph =
-            graph(&[("parley-server", "0.1.0", &[(1, Some("dev"))]), ("parley-engine", "0.1.0", &[])]);
-        let findings = workspace_edges(&graph);
+        let stated = BTreeMap::from([(
+            "parley-server".to_owned(),
+            vec!["parley-engine".to_owned(), "axum".to_owned()],
+        )]);
+        let findings = workspace_edges(&stated);
         assert_eq!(
             findings,
             [manifest("server", "parley-server must not depend on parley-engine".to_owned())]
@@ -177,31 +138,18 @@ mod tests {
     }
 
     #[test]
-    fn a_far_dependency_is_found_with_the_way_to_it() {
-        let graph = graph(&[
-            ("parley-engine", "0.1.0", &[(1, None)]),
-            ("middle", "1.0.0", &[(2, None)]),
-            ("tokio", "1.0.0", &[]),
-        ]);
-        let findings = forbidden(&graph, "parley-engine");
+    fn a_far_dependency_is_found_once_with_the_way_to_it() {
+        let tree = "0 parley-engine v0.1.0\n1 middle v1.0.0\n2 tokio v1.0.0\n1 tokio v1.0.0 (*)";
+        let findings =
+            forbidden("parley-engine", &["tokio"], "it does no input or output", &parse_tree(tree));
         assert_eq!(findings.len(), 1);
-        assert!(findings[0].sentence.contains("parley-engine -> middle -> tokio"));
-    }
-
-    #[test]
-    fn what_only_tests_need_is_free() {
-        let graph = graph(&[("parley-engine", "0.1.0", &[(1, Some("dev"))]), ("tokio", "1.0.0", &[])]);
-        assert!(forbidden(&graph, "parley-engine").is_empty());
+        assert!(findings[0].sentence.contains("(parley-engine -> middle -> tokio)"));
     }
 
     #[test]
     fn two_versions_of_a_cryptographic_crate_are_found() {
-        let graph = graph(&[
-            ("parley-client", "0.1.0", &[(1, None), (2, None)]),
-            ("sha2", "0.10.9", &[]),
-            ("sha2", "0.11.1", &[]),
-        ]);
+        let tree = "0 parley-client v0.1.0\n1 sha2 v0.10.9\n1 sha2 v0.11.1\n1 hmac v0.13.0";
         let expected = "the browser build has sha2 0.10.9 and 0.11.1: one is enough".to_owned();
-        assert_eq!(duplicates(&graph), [manifest("client", expected)]);
+        assert_eq!(duplicates(&parse_tree(tree)), [manifest("client", expected)]);
     }
 }

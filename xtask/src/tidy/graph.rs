@@ -1,92 +1,100 @@
 //! The dependency graph as cargo sees it.
+//!
+//! What a crate needs to run comes from `cargo tree`, which knows which optional dependencies are really on;
+//! `cargo metadata` counts those that a feature only mentions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::Value;
 
 use crate::command::{cargo, output};
 
-/// A package and what it depends on.
-#[derive(Debug, Default)]
-pub(super) struct Package {
+/// One package among those that another needs to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Needed {
     pub(super) name: String,
     pub(super) version: String,
-    /// Whether it runs in the compiler only.
-    pub(super) is_macro: bool,
-    /// Ids of what it needs to run.
-    normal: Vec<String>,
-    /// Ids of everything it needs, for tests and build scripts too.
-    all: Vec<String>,
+    /// The packages that lead to it, `a -> b -> c`.
+    pub(super) way: String,
 }
 
-/// Packages by id.
-#[derive(Debug, Default)]
-pub(super) struct Graph(BTreeMap<String, Package>);
+/// Everything that `package` needs to run, itself first; what runs in the compiler only is left out.
+pub(super) fn needed_by(root: &Path, package: &str, target: &str) -> Result<Vec<Needed>> {
+    let mut tree = cargo();
+    tree.args(["tree", "--locked", "--all-features", "--package", package, "--target", target])
+        .current_dir(root);
+    tree.args([
+        "--edges",
+        "normal,no-proc-macro",
+        "--prefix",
+        "depth",
+        "--charset",
+        "ascii",
+        "--format",
+        " {p}",
+    ]);
+    Ok(parse_tree(&output(&mut tree)?))
+}
 
-impl Graph {
-    /// The graph for one target, or for all targets together.
-    pub(super) fn load(root: &Path, target: Option<&str>) -> Result<Self> {
-        let mut metadata = cargo();
-        metadata.args(["metadata", "--format-version=1", "--locked"]).current_dir(root);
-        if let Some(target) = target {
-            metadata.args(["--filter-platform", target]);
-        }
-        Self::parse(&output(&mut metadata)?)
+/// Reads lines such as `2 sha2 v0.11.1 (*)`, where the first number is the depth.
+pub(super) fn parse_tree(text: &str) -> Vec<Needed> {
+    let mut ways: Vec<String> = Vec::new();
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        let (Some(depth), Some(name), Some(version)) = (words.next(), words.next(), words.next()) else {
+            continue;
+        };
+        let Ok(depth) = depth.parse::<usize>() else { continue };
+        ways.truncate(depth);
+        let way = ways.last().map_or_else(|| name.to_owned(), |way| format!("{way} -> {name}"));
+        ways.push(way.clone());
+        found.push(Needed {
+            name: name.to_owned(),
+            version: version.trim_start_matches('v').to_owned(),
+            way,
+        });
+    }
+    found
+}
+
+/// The dependencies that each crate of the workspace states itself, for whatever purpose.
+pub(super) fn stated(root: &Path) -> Result<BTreeMap<String, Vec<String>>> {
+    let mut metadata = cargo();
+    metadata.args(["metadata", "--format-version=1", "--no-deps", "--locked"]).current_dir(root);
+    parse_metadata(&output(&mut metadata)?)
+}
+
+pub(super) fn parse_metadata(text: &str) -> Result<BTreeMap<String, Vec<String>>> {
+    let value: Value = serde_json::from_str(text)?;
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let name = |value: &Value| value.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let packages = list(value.get("packages"));
+    Ok(packages
+        .iter()
+        .map(|one| (name(one), list(one.get("dependencies")).iter().map(name).collect()))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_gives_names_versions_and_ways() {
+        let tree =
+            "0 engine v0.1.0 (/checkout/engine)\n1 middle v1.0.0\n2 sha2 v0.11.1\n1 sha2 v0.11.1 (*)\n";
+        let found = parse_tree(tree);
+        let ways: Vec<&str> = found.iter().map(|needed| needed.way.as_str()).collect();
+        assert_eq!(ways, ["engine", "engine -> middle", "engine -> middle -> sha2", "engine -> sha2"]);
+        assert_eq!(found[2].version, "0.11.1");
     }
 
-    pub(super) fn parse(text: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(text)?;
-        let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
-        let word =
-            |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let mut packages = BTreeMap::new();
-        for package in list(value.get("packages")) {
-            let macros = |target: &Value| list(target.get("kind")).iter().any(|kind| kind == "proc-macro");
-            let is_macro = list(package.get("targets")).iter().any(macros);
-            let (name, version) = (word(&package, "name"), word(&package, "version"));
-            packages.insert(word(&package, "id"), Package { name, version, is_macro, ..Package::default() });
-        }
-        for node in list(value.pointer("/resolve/nodes")) {
-            let package =
-                packages.get_mut(&word(&node, "id")).context("cargo metadata names an unknown package")?;
-            for dependency in list(node.get("deps")) {
-                let id = word(&dependency, "pkg");
-                let kinds = list(dependency.get("dep_kinds"));
-                if kinds.iter().any(|kind| kind.get("kind").is_none_or(Value::is_null)) {
-                    package.normal.push(id.clone());
-                }
-                package.all.push(id);
-            }
-        }
-        Ok(Self(packages))
-    }
-
-    /// Names of the packages that `name` depends on itself, for whatever purpose.
-    pub(super) fn direct(&self, name: &str) -> BTreeSet<&str> {
-        let own = self.0.values().find(|package| package.name == name);
-        let ids = own.map(|package| package.all.iter()).into_iter().flatten();
-        ids.filter_map(|id| self.0.get(id)).map(|package| package.name.as_str()).collect()
-    }
-
-    /// Everything that `name` needs to run, each with the way that leads to it.
-    pub(super) fn reached_from(&self, name: &str) -> Vec<(&Package, String)> {
-        let mut seen = BTreeSet::new();
-        let mut found = Vec::new();
-        let start = self.0.iter().find(|(_, package)| package.name == name);
-        let mut waiting: Vec<(&String, String)> =
-            start.map(|(id, _)| (id, String::new())).into_iter().collect();
-        while let Some((id, way)) = waiting.pop() {
-            let Some(package) = self.0.get(id).filter(|package| !package.is_macro) else { continue };
-            if !seen.insert(id) {
-                continue;
-            }
-            let way =
-                if way.is_empty() { package.name.clone() } else { format!("{way} -> {}", package.name) };
-            waiting.extend(package.normal.iter().map(|id| (id, way.clone())));
-            found.push((package, way));
-        }
-        found
+    #[test]
+    fn metadata_gives_the_stated_dependencies() {
+        let text = r#"{"packages":[{"name":"a","dependencies":[{"name":"b","kind":"dev"}]}]}"#;
+        assert_eq!(parse_metadata(text).unwrap().get("a").unwrap(), &["b"]);
     }
 }
