@@ -1,0 +1,88 @@
+//! The browser app: Trunk compiles and links it, then [`finish`] turns Trunk's output into what the relay serves.
+
+mod compress;
+mod finish;
+mod html;
+pub(crate) mod listing;
+mod loader;
+mod names;
+mod stamp;
+
+pub(crate) use stamp::files_below;
+
+use std::fs;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+
+use crate::command::{command, run};
+use crate::setup::{self, Toolchain};
+use crate::{place, say};
+
+/// Builds the app into `dist/`, unless nothing it is made of changed.
+pub(crate) fn build() -> Result<()> {
+    let toolchain = setup::build()?;
+    let stamp = stamp::Stamp::of_inputs(toolchain)?;
+    if stamp.is_current() {
+        say::line("The app is up to date.");
+        return Ok(());
+    }
+    say::heading("Building the app");
+    let start = Instant::now();
+    trunk(toolchain)?;
+    say::line(format_args!("  Trunk: {}", say::seconds(start)));
+
+    let start = Instant::now();
+    let output = place::target().join("parley/trunk");
+    finish::finish(&output, &place::dist())?;
+    stamp.save()?;
+    say::line(format_args!("  names, hashes and compression: {}", say::seconds(start)));
+    Ok(())
+}
+
+/// Runs Trunk in release mode into a folder of the target folder.
+fn trunk(toolchain: Toolchain) -> Result<()> {
+    // Trunk copies all that wasm-bindgen ever left here: start clean.
+    let leftovers = place::target().join("wasm-bindgen/release");
+    if leftovers.exists() {
+        fs::remove_dir_all(&leftovers).with_context(|| format!("could not empty {}", leftovers.display()))?;
+    }
+    let path = setup::path_with_tools()?;
+    let mut trunk = command("trunk");
+    // The program itself is looked up on our own PATH, so it is named in full.
+    if let Some(program) =
+        std::env::split_paths(&path).map(|dir| dir.join("trunk")).find(|file| file.is_file())
+    {
+        trunk = command(&program.to_string_lossy());
+    }
+    trunk.args(["build", "--release", "--dist"]).arg(place::target().join("parley/trunk"));
+    trunk
+        .env("PATH", &path)
+        .env("TRUNK_SKIP_VERSION_CHECK", "true")
+        .env_remove("NO_COLOR")
+        .env_remove("RUST_BACKTRACE");
+    if let Some(flags) = same_paths_everywhere(toolchain) {
+        trunk.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
+    }
+    toolchain.select(&mut trunk);
+    run(&mut trunk)
+}
+
+/// Compiler flags (added to those of `.cargo/config.toml`) that keep this machine's folders out of the program, so
+/// that the same sources give the same bytes everywhere.
+fn same_paths_everywhere(toolchain: Toolchain) -> Option<String> {
+    let cargo_home = std::env::var_os("CARGO_HOME")
+        .map(std::path::PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))?;
+    let sysroot = toolchain.rustc(&["--print", "sysroot"])?;
+    let registry = fs::read_dir(cargo_home.join("registry/src")).ok().into_iter().flatten().flatten();
+    let mut pairs: Vec<(String, &str)> =
+        registry.map(|index| (index.path().to_string_lossy().into_owned(), "/crates")).collect();
+    pairs.sort();
+    pairs.push((sysroot, "/rust"));
+    pairs.push((place::root().to_string_lossy().into_owned(), "/parley"));
+    let flags: Vec<String> =
+        pairs.into_iter().map(|(from, to)| format!("--remap-path-prefix={from}={to}")).collect();
+    // Cargo splits the variable at white space.
+    (!flags.iter().any(|flag| flag.contains(char::is_whitespace))).then(|| flags.join(" "))
+}

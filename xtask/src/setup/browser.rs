@@ -1,0 +1,54 @@
+//! Chromium and the node packages that drive it in tests.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{debian, step};
+use crate::command::{command, output};
+use crate::place;
+
+const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const MAC: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+
+/// The browser of the tests: `$CHROMIUM`, else the first that is installed.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    if let Some(chosen) = env::var_os("CHROMIUM") {
+        return Some(chosen.into());
+    }
+    NAMES
+        .iter()
+        .find_map(|name| place::on_path(name))
+        .or_else(|| Some(PathBuf::from(MAC)).filter(|file| file.is_file()))
+}
+
+pub(super) fn find_or_install() -> Result<()> {
+    if chromium().is_none() {
+        if !debian::possible() {
+            bail!("no browser for the tests: install Chromium or Chrome, or name one in CHROMIUM");
+        }
+        step("Installing Chromium", "about 1 min", || debian::packages(&["chromium"]))?;
+    }
+    node_packages()
+}
+
+/// `npm ci` in tests/browser, when its lock file changed since the last time.
+fn node_packages() -> Result<()> {
+    let folder = place::root().join("tests/browser");
+    let lock =
+        fs::read(folder.join("package-lock.json")).context("tests/browser has no package-lock.json")?;
+    let stamp = folder.join("node_modules/.parley-lock");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    if place::on_path("npm").is_none() {
+        bail!("npm is missing: install Node.js 20 or later");
+    }
+    step("Installing the browser tests' packages", "about 5 s", || {
+        let mut npm = command("npm");
+        output(npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder))?;
+        Ok(fs::write(&stamp, &lock)?)
+    })
+}

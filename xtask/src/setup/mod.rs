@@ -1,0 +1,46 @@
+//! Finding or installing what the build and the tests need. Every step is skipped when it is done already.
+
+mod browser;
+mod debian;
+mod tools;
+mod wasm;
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::say;
+
+pub(crate) use browser::chromium;
+pub(crate) use tools::path_with_tools;
+pub(crate) use wasm::Toolchain;
+
+/// What `cargo xtask setup` installs.
+pub(crate) fn everything() -> Result<()> {
+    let start = Instant::now();
+    build()?;
+    browser_tests()?;
+    say::line(format_args!("Everything is in place ({}).", say::seconds(start)));
+    Ok(())
+}
+
+/// What building the app needs. Returns the toolchain that builds for the browser.
+pub(crate) fn build() -> Result<Toolchain> {
+    let toolchain = wasm::find_or_install()?;
+    tools::find_or_install(&toolchain)?;
+    Ok(toolchain)
+}
+
+/// What the tests in a real browser need besides.
+pub(crate) fn browser_tests() -> Result<()> {
+    browser::find_or_install()
+}
+
+/// Runs one step and says what it does, how long it should take and how long it took.
+fn step(what: &str, expected: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    say::line(format_args!("{what} ({expected})..."));
+    let start = Instant::now();
+    work()?;
+    say::line(format_args!("  done in {}", say::seconds(start)));
+    Ok(())
+}
