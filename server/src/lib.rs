@@ -1,1 +1,119 @@
-//! Part of Parley.
+//! Parley's relay: stores and forwards what it cannot read.
+//!
+//! [`run`] is all of it. Below, [`store`] is what it keeps, `connection` what one client sees of it, and
+//! `http` the way in. It depends on `parley-protocol` and on no cryptography beyond verifying signatures:
+//! it has no key that would open anything.
+
+pub mod clock;
+pub mod config;
+mod connection;
+mod housekeeping;
+mod http;
+mod hub;
+mod pages;
+mod peers;
+pub mod rate;
+mod relay;
+pub mod store;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+
+use crate::config::Config;
+use crate::hub::Hub;
+use crate::pages::Pages;
+use crate::peers::Peers;
+use crate::rate::Keyed;
+use crate::relay::{Limits, Relay};
+use crate::store::Store;
+use crate::store::sqlite::{OpenError, SqliteStore};
+
+pub use crate::http::CONTENT_SECURITY_POLICY;
+
+/// How long connections may take to say goodbye when the relay shuts down.
+const GOODBYE: Duration = Duration::from_secs(8);
+
+/// Why the relay does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The socket.
+    #[error("the relay cannot listen")]
+    Listen(#[from] std::io::Error),
+}
+
+/// Runs the relay until `stop` is done; then tells every client, finishes what was begun and returns.
+/// `listening` is told the address once connections are accepted.
+pub async fn run(
+    config: Config,
+    stop: impl Future<Output = ()> + Send + 'static,
+    listening: impl FnOnce(SocketAddr),
+) -> Result<(), RunError> {
+    config.report();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.sqlite())?);
+    let listener = TcpListener::bind(config.listen).await?;
+    let (close, closing) = watch::channel(false);
+    let relay = relay(&config, Arc::clone(&store), closing.clone());
+    let expiring = tokio::spawn(housekeeping::expire(Arc::clone(&store), closing.clone()));
+    let router = http::router(Arc::clone(&relay), config.http());
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "the relay listens");
+    listening(address);
+
+    let stopped = async move {
+        stop.await;
+        tracing::info!("the relay shuts down");
+        // Fails only when nobody is there who could be told.
+        let _ = close.send(true);
+    };
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(stopped)
+        .await?;
+    connections_end(&relay).await;
+    if expiring.await.is_err() {
+        tracing::error!("the expiry job panicked");
+    }
+    let closed = tokio::task::spawn_blocking(move || store.close()).await;
+    if closed.is_err() {
+        tracing::error!("the store panicked while closing");
+    }
+    tracing::info!("the relay has shut down");
+    Ok(())
+}
+
+fn relay(config: &Config, store: Arc<dyn Store>, closing: watch::Receiver<bool>) -> Arc<Relay> {
+    let limits = &config.limits;
+    Arc::new(Relay {
+        store,
+        options: config.options(),
+        limits: Limits {
+            registrations: Keyed::new(limits.rate_registrations),
+            resolves: Keyed::new(limits.rate_resolves),
+            claims: Keyed::new(limits.rate_claims),
+            posts: Keyed::new(limits.rate_posts),
+        },
+        hub: Hub::new(),
+        pages: Pages::default(),
+        peers: Arc::new(Peers::default()),
+        request_bytes: Arc::new(Semaphore::new(config.request_bytes())),
+        closing,
+    })
+}
+
+/// Upgraded connections are not the HTTP server's any more: waits for them here.
+async fn connections_end(relay: &Relay) {
+    let ended = async {
+        while !relay.peers.is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if tokio::time::timeout(GOODBYE, ended).await.is_err() {
+        tracing::warn!("some connections did not end in time");
+    }
+}

@@ -1,1 +1,3 @@
-//! Part of Parley.
+//! What Parley's tests share: a simulated world for engines ([`sim`]).
+
+pub mod sim;

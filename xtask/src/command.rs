@@ -13,7 +13,9 @@ pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(place::root()).env_remove("LD_LIBRARY_PATH");
     for (name, _) in std::env::vars_os() {
-        let added = name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
+        let added = name
+            .to_str()
+            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
         if added {
             command.env_remove(name);
         }

@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result};
 
 /// The checkout: the parent of this crate's folder.
 pub(crate) fn root() -> PathBuf {
-    let here = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    let here =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     here.parent().map(Path::to_path_buf).unwrap_or(here)
 }
 
@@ -29,7 +30,8 @@ pub(crate) fn cache() -> Result<PathBuf> {
     if let Some(dir) = env::var_os("XDG_CACHE_HOME") {
         return Ok(PathBuf::from(dir).join("parley"));
     }
-    let home = env::home_dir().context("no home folder: set PARLEY_CACHE to a folder for downloaded tools")?;
+    let home =
+        env::home_dir().context("no home folder: set PARLEY_CACHE to a folder for downloaded tools")?;
     Ok(home.join(".cache/parley"))
 }
 

@@ -12,6 +12,12 @@ use rand_core::{CryptoRng, Rng, SeedableRng};
 pub(crate) struct MlsRandom(Arc<Mutex<ChaCha20Rng>>);
 
 impl MlsRandom {
+    /// A generator that must be [`MlsRandom::reseed`]ed before it is drawn from.
+    pub(crate) fn unseeded() -> Self {
+        Self(Arc::new(Mutex::new(ChaCha20Rng::from_seed([0; 32]))))
+    }
+
+    #[cfg(test)]
     pub(crate) fn new(rng: &mut impl CryptoRng) -> Self {
         Self(Arc::new(Mutex::new(fresh(rng))))
     }

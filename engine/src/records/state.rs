@@ -88,10 +88,6 @@ impl StateStore {
             .collect()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.borrow().values.is_empty()
-    }
-
     pub(crate) fn mark(&self) -> Mark {
         Mark(self.0.borrow().undo.len())
     }

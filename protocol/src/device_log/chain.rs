@@ -131,7 +131,7 @@ impl DeviceLog {
         if !entry.signed_by(&author_key) {
             return Err(DeviceLogError::Signature);
         }
-        self.check_counter_signature(entry, &body)?;
+        check_counter_signature(entry, &body)?;
         self.apply(&body)?;
         self.hashes.push(entry.hash());
         self.entries.push(entry.clone());
@@ -143,14 +143,6 @@ impl DeviceLog {
             Author::Device(id) => self.device(&id).map(|device| device.key),
             Author::Recovery => Some(self.recovery_key),
         }
-    }
-
-    fn check_counter_signature(&self, entry: &SignedEntry, body: &Body) -> Result<(), DeviceLogError> {
-        let valid = match &body.change {
-            Change::AddDevice(device) => entry.counter_signed_by(&device.key),
-            _ => entry.counter_signature.is_none(),
-        };
-        if valid { Ok(()) } else { Err(DeviceLogError::Signature) }
     }
 
     fn apply(&mut self, body: &Body) -> Result<(), DeviceLogError> {
@@ -240,4 +232,12 @@ impl DeviceLog {
         *self = newer;
         Ok(())
     }
+}
+
+fn check_counter_signature(entry: &SignedEntry, body: &Body) -> Result<(), DeviceLogError> {
+    let valid = match &body.change {
+        Change::AddDevice(device) => entry.counter_signed_by(&device.key),
+        _ => entry.counter_signature.is_none(),
+    };
+    if valid { Ok(()) } else { Err(DeviceLogError::Signature) }
 }

@@ -2,7 +2,8 @@
 //!
 //! * Every script, style and module gets a name with a hash of its content, the worker's files too; whatever refers
 //!   to a file is renamed after it, so that the hashes chain up to index.html.
-//! * The script that Trunk writes into index.html moves to a file: the Content-Security-Policy allows nothing inline.
+//! * The script that Trunk writes into index.html gives way to a file: the Content-Security-Policy allows nothing
+//!   inline.
 //! * Links and scripts carry `integrity`.
 //! * Compressible files get `.br` and `.gz` siblings, and `assets.json` lists everything.
 
@@ -17,10 +18,11 @@ use sha2::{Digest as _, Sha256};
 use super::compress::{Compressed, compress};
 use super::listing::{self, Asset};
 use super::names::{hashed, hex, integrity, without_hash};
-use super::{html, stamp};
+use super::{html, loader, stamp};
 
 const PAGE: &str = "index.html";
 const START: &str = "start.js";
+const WORKER: &str = "worker_loader.js";
 
 /// The files of a build and what became of their names.
 #[derive(Default)]
@@ -56,49 +58,63 @@ impl Bundle {
         Ok(Self { files, ..Self::default() })
     }
 
-    /// Renames leaves first, so that the names inside a file are final before its own hash is taken.
+    /// Renames leaves first, so that the names inside a file are final before its own hash is taken: modules and
+    /// styles, then the scripts that name them, then the scripts that start those, then the page.
     fn rename_all(&mut self) -> Result<()> {
         let page = String::from_utf8(self.files.remove(PAGE).context("Trunk wrote no index.html")?)?;
-        let (page, code, place) =
-            html::take_inline_script(&html::without_comments(&page)).context("Trunk wrote no start script")?;
+        let (page, _, place) = html::take_inline_script(&html::without_comments(&page))
+            .context("Trunk wrote no start script")?;
         if html::take_inline_script(&page).is_some() {
             bail!("index.html has a script of its own inline, which the Content-Security-Policy forbids");
         }
-        self.files.insert(START.to_owned(), code.into_bytes());
-
-        let level = |name: &str| match name.rsplit_once('.').map_or("", |(_, kind)| kind) {
-            "js" | "mjs" if name == START || name.ends_with("_loader.js") => Some(2),
-            "js" | "mjs" if !name.starts_with("snippets/") => Some(1),
-            "js" | "mjs" | "wasm" | "css" => Some(0),
-            _ => None,
-        };
-        for wanted in 0..=2 {
-            let names: Vec<String> = self.files.keys().filter(|name| level(name) == Some(wanted)).cloned().collect();
-            // A file's references are to files of lower levels only: rename the whole level before recording it.
-            let mut done = Vec::new();
-            for old in names {
-                let content = self.files.remove(&old).unwrap_or_default();
-                let content = if old.ends_with(".wasm") { content } else { self.with_new_names(content)? };
-                let new = hashed(&old, &content);
-                self.files.insert(new.clone(), content);
-                done.push((old, new));
-            }
-            for (old, new) in done {
-                // wasm-bindgen's script knows its module by the name it had before Trunk put a hash in.
-                let plain = old.rsplit_once('.').map(|(stem, kind)| format!("{}.{kind}", without_hash(stem)));
-                self.renamed.extend(plain.map(|plain| (plain, new.clone())));
-                self.renamed.insert(old, new);
-            }
+        self.rename(|name, kind| {
+            ["wasm", "css"].contains(&kind) || (kind == "js" && name.starts_with("snippets/"))
+        })?;
+        self.files.remove(WORKER).context("Trunk wrote no worker_loader.js")?;
+        self.rename(|name, kind| kind == "js" && !name.starts_with("snippets/"))?;
+        for (name, stem) in [(START, "app"), (WORKER, "worker")] {
+            let new = |old: String| self.renamed.get(&old).with_context(|| format!("Trunk wrote no {old}"));
+            let (script, module) = (new(format!("{stem}.js"))?, new(format!("{stem}_bg.wasm"))?);
+            let content = self.files.get(module).map(Vec::as_slice).unwrap_or_default();
+            let program = loader::Program { script, module, content };
+            let code = if name == START { program.start_page() } else { program.start_worker() };
+            self.files.insert(name.to_owned(), code.into_bytes());
         }
+        self.rename(|name, _| name == START || name == WORKER)?;
         let page = self.page(&page, place)?;
         self.files.insert(PAGE.to_owned(), page.into_bytes());
+        Ok(())
+    }
+
+    /// Renames the chosen files, which must not refer to each other.
+    fn rename(&mut self, chosen: impl Fn(&str, &str) -> bool) -> Result<()> {
+        let fresh = |name: &String| !self.renamed.values().any(|new| new == name);
+        let is_chosen = |name: &String| chosen(name, kind_of(name));
+        let names: Vec<String> =
+            self.files.keys().filter(|name| fresh(name) && is_chosen(name)).cloned().collect();
+        let mut done = Vec::new();
+        for old in names {
+            let content = self.files.remove(&old).unwrap_or_default();
+            let content = if kind_of(&old) == "wasm" { content } else { self.with_new_names(content)? };
+            let new = hashed(&old, &content);
+            self.files.insert(new.clone(), content);
+            done.push((old, new));
+        }
+        for (old, new) in done {
+            // wasm-bindgen's script knows its module by the name it had before Trunk put a hash in.
+            let plain = old.rsplit_once('.').map(|(stem, kind)| format!("{}.{kind}", without_hash(stem)));
+            self.renamed.extend(plain.map(|plain| (plain, new.clone())));
+            self.renamed.insert(old, new);
+        }
         Ok(())
     }
 
     /// The page with the start script as a file, new names and fresh `integrity` values.
     fn page(&self, page: &str, place: usize) -> Result<String> {
         let (before, after) = page.split_at_checked(place).context("the start script's place is gone")?;
-        let page = format!("{before}<script type=\"module\" src=\"/{START}\" crossorigin=\"anonymous\"></script>{after}");
+        let page = format!(
+            "{before}<script type=\"module\" src=\"/{START}\" crossorigin=\"anonymous\"></script>{after}"
+        );
         let mut missing = Vec::new();
         let page = html::change_tags(&page, &["link", "script", "meta"], |tag| {
             let key = match tag.name.as_str() {
@@ -106,15 +122,21 @@ impl Bundle {
                 "script" => "src",
                 _ => "content",
             };
-            let Some(old) = tag.get(key).and_then(|path| path.strip_prefix('/')).map(str::to_owned) else { return };
+            let Some(old) = tag.get(key).and_then(|path| path.strip_prefix('/')).map(str::to_owned) else {
+                return;
+            };
             let new = self.renamed.get(&old).unwrap_or(&old);
             let Some(content) = self.files.get(new) else {
                 missing.push(old);
                 return;
             };
             tag.set(key, format!("/{new}"));
-            let loads = ["stylesheet", "preload", "modulepreload"].contains(&tag.get("rel").unwrap_or_default());
-            if tag.name == "script" || loads {
+            let loads =
+                ["stylesheet", "preload", "modulepreload"].contains(&tag.get("rel").unwrap_or_default());
+            if tag.get("as") == Some("fetch") {
+                // Browsers ignore it here, with a warning; the start script's fetch carries it.
+                tag.remove("integrity");
+            } else if tag.name == "script" || loads {
                 tag.set("integrity", integrity(content));
             }
         });
@@ -124,6 +146,7 @@ impl Bundle {
         if !page.contains("name=\"parley-worker\"") {
             bail!("index.html has no <meta name=\"parley-worker\">: the app could not find its worker");
         }
+        let page = page.replace("><link ", ">\n<link ").replace("></head>", ">\n</head>");
         let lines = page.lines().map(str::trim).filter(|line| !line.is_empty());
         Ok(lines.collect::<Vec<_>>().join("\n") + "\n")
     }
@@ -177,10 +200,17 @@ impl Bundle {
                 .collect();
             running
                 .into_iter()
-                .map(|(name, thread)| Ok((name, thread.join().map_err(|_| anyhow!("compressing {name} failed"))??)))
+                .map(|(name, thread)| {
+                    Ok((name, thread.join().map_err(|_| anyhow!("compressing {name} failed"))??))
+                })
                 .collect()
         })
     }
+}
+
+/// What follows the last dot of a name.
+fn kind_of(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, kind)| kind)
 }
 
 /// Replaces `old` where it stands as a whole file name.
@@ -189,7 +219,8 @@ fn replace_name(text: &str, old: &str, new: &str) -> String {
     let mut replaced = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(old) {
-        let inside = before.ends_with(|letter: char| part(letter) && letter != '.') || after.starts_with(part);
+        let inside =
+            before.ends_with(|letter: char| part(letter) && letter != '.') || after.starts_with(part);
         replaced.push_str(before);
         replaced.push_str(if inside { old } else { new });
         rest = after;
@@ -236,7 +267,7 @@ mod tests {
         let name = |old: &str| bundle.renamed.get(old).unwrap().as_str();
         let page = text(&bundle, "index", "html");
         assert!(page.contains(&format!("content=\"/{}\"", name("worker_loader.js"))));
-        assert!(text(&bundle, "worker_loader-", "js").contains(&format!("'./{}'", name("worker.js"))));
+        assert!(text(&bundle, "worker_loader-", "js").contains(&format!("'/{}'", name("worker.js"))));
         assert!(text(&bundle, "worker-", "js").contains(&format!("'{}'", name("worker_bg.wasm"))));
         assert!(text(&bundle, "app-", "js").contains(&format!("'{}'", name("app-0123456789abcdef_bg.wasm"))));
         assert!(page.contains(&format!("src=\"/{}\"", name(START))));
@@ -286,7 +317,10 @@ mod tests {
             let to = folder.path().join("dist");
             bundle.write(&to).unwrap();
             let files = stamp::files_below(&to).unwrap();
-            files.iter().map(|file| (file.strip_prefix(&to).unwrap().to_path_buf(), fs::read(file).unwrap())).collect()
+            files
+                .iter()
+                .map(|file| (file.strip_prefix(&to).unwrap().to_path_buf(), fs::read(file).unwrap()))
+                .collect()
         };
         let [one, two]: [BTreeMap<_, _>; 2] = [read(&folders[0]), read(&folders[1])];
         assert_eq!(one, two);

@@ -26,7 +26,9 @@ impl Tag {
                 continue;
             };
             let (value, after) = match after.chars().next() {
-                Some(quote @ ('"' | '\'')) => after.trim_start_matches(quote).split_once(quote).unwrap_or((after, "")),
+                Some(quote @ ('"' | '\'')) => {
+                    after.trim_start_matches(quote).split_once(quote).unwrap_or((after, ""))
+                }
                 _ => after.split_once(char::is_whitespace).unwrap_or((after, "")),
             };
             attributes.push((key.to_owned(), Some(value.to_owned())));
@@ -45,6 +47,10 @@ impl Tag {
             Some((_, old)) => *old = Some(value),
             None => self.attributes.push((key.to_owned(), Some(value))),
         }
+    }
+
+    pub(super) fn remove(&mut self, key: &str) {
+        self.attributes.retain(|(name, _)| name != key);
     }
 
     fn write(&self) -> String {
@@ -132,7 +138,8 @@ mod tests {
 
     #[test]
     fn the_inline_script_is_taken_and_the_external_one_stays() {
-        let page = "<head><script src=\"/a.js\"></script><script type=\"module\">\nstart();\n</script></head>";
+        let page =
+            "<head><script src=\"/a.js\"></script><script type=\"module\">\nstart();\n</script></head>";
         let (without, code, place) = take_inline_script(page).unwrap();
         assert_eq!(without, "<head><script src=\"/a.js\"></script></head>");
         assert_eq!(code, "start();");

@@ -55,10 +55,14 @@ pub(super) fn write(folder: &Path, assets: &[Asset]) -> Result<()> {
 
 /// Reads the list of a finished build.
 pub(crate) fn read(folder: &Path) -> Result<Vec<Asset>> {
-    let text = fs::read_to_string(folder.join(NAME)).context("the app is not built: run `cargo xtask app`")?;
+    let text =
+        fs::read_to_string(folder.join(NAME)).context("the app is not built: run `cargo xtask app`")?;
     let value: Value = serde_json::from_str(&text)?;
     let files = value.get("files").and_then(Value::as_array).context("assets.json has no list of files")?;
-    files.iter().map(|file| Asset::from_json(file).context("assets.json has an entry that is no file")).collect()
+    files
+        .iter()
+        .map(|file| Asset::from_json(file).context("assets.json has an entry that is no file"))
+        .collect()
 }
 
 #[cfg(test)]

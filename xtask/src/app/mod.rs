@@ -4,8 +4,11 @@ mod compress;
 mod finish;
 mod html;
 pub(crate) mod listing;
+mod loader;
 mod names;
 mod stamp;
+
+pub(crate) use stamp::files_below;
 
 use std::fs;
 use std::time::Instant;
@@ -47,11 +50,17 @@ fn trunk(toolchain: Toolchain) -> Result<()> {
     let path = setup::path_with_tools()?;
     let mut trunk = command("trunk");
     // The program itself is looked up on our own PATH, so it is named in full.
-    if let Some(program) = std::env::split_paths(&path).map(|dir| dir.join("trunk")).find(|file| file.is_file()) {
+    if let Some(program) =
+        std::env::split_paths(&path).map(|dir| dir.join("trunk")).find(|file| file.is_file())
+    {
         trunk = command(&program.to_string_lossy());
     }
     trunk.args(["build", "--release", "--dist"]).arg(place::target().join("parley/trunk"));
-    trunk.env("PATH", &path).env("TRUNK_SKIP_VERSION_CHECK", "true").env_remove("NO_COLOR").env_remove("RUST_BACKTRACE");
+    trunk
+        .env("PATH", &path)
+        .env("TRUNK_SKIP_VERSION_CHECK", "true")
+        .env_remove("NO_COLOR")
+        .env_remove("RUST_BACKTRACE");
     if let Some(flags) = same_paths_everywhere(toolchain) {
         trunk.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
     }
@@ -72,7 +81,8 @@ fn same_paths_everywhere(toolchain: Toolchain) -> Option<String> {
     pairs.sort();
     pairs.push((sysroot, "/rust"));
     pairs.push((place::root().to_string_lossy().into_owned(), "/parley"));
-    let flags: Vec<String> = pairs.into_iter().map(|(from, to)| format!("--remap-path-prefix={from}={to}")).collect();
+    let flags: Vec<String> =
+        pairs.into_iter().map(|(from, to)| format!("--remap-path-prefix={from}={to}")).collect();
     // Cargo splits the variable at white space.
     (!flags.iter().any(|flag| flag.contains(char::is_whitespace))).then(|| flags.join(" "))
 }

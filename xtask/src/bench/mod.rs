@@ -1,1 +1,3 @@
+//! Measurements.
+
 pub(crate) mod size;

@@ -18,7 +18,10 @@ pub(crate) fn chromium() -> Option<PathBuf> {
     if let Some(chosen) = env::var_os("CHROMIUM") {
         return Some(chosen.into());
     }
-    NAMES.iter().find_map(|name| place::on_path(name)).or_else(|| Some(PathBuf::from(MAC)).filter(|file| file.is_file()))
+    NAMES
+        .iter()
+        .find_map(|name| place::on_path(name))
+        .or_else(|| Some(PathBuf::from(MAC)).filter(|file| file.is_file()))
 }
 
 pub(super) fn find_or_install() -> Result<()> {
@@ -34,7 +37,8 @@ pub(super) fn find_or_install() -> Result<()> {
 /// `npm ci` in tests/browser, when its lock file changed since the last time.
 fn node_packages() -> Result<()> {
     let folder = place::root().join("tests/browser");
-    let lock = fs::read(folder.join("package-lock.json")).context("tests/browser has no package-lock.json")?;
+    let lock =
+        fs::read(folder.join("package-lock.json")).context("tests/browser has no package-lock.json")?;
     let stamp = folder.join("node_modules/.parley-lock");
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());

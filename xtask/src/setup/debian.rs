@@ -50,7 +50,8 @@ pub(super) fn install() -> Result<()> {
 }
 
 fn installed(package: &str) -> bool {
-    output(command("dpkg-query").args(["-W", "-f=${Status}", package])).is_ok_and(|status| status.ends_with("ok installed"))
+    output(command("dpkg-query").args(["-W", "-f=${Status}", package]))
+        .is_ok_and(|status| status.ends_with("ok installed"))
 }
 
 /// rustc looks for the linker as `rust-lld` beside its own host libraries.
@@ -63,7 +64,8 @@ fn link_linker(toolchain: Toolchain) -> Result<()> {
     }
     fs::create_dir_all(host.join("bin"))?;
     #[cfg(unix)]
-    std::os::unix::fs::symlink(LINKER, &link).with_context(|| format!("could not link {}", link.display()))?;
+    std::os::unix::fs::symlink(LINKER, &link)
+        .with_context(|| format!("could not link {}", link.display()))?;
     Ok(())
 }
 
@@ -78,14 +80,23 @@ fn standard_library(toolchain: Toolchain) -> Result<()> {
     fs::write(work.join("src/lib.rs"), "#![no_std]\n")?;
     let built = work.join("target");
     let mut cargo = toolchain.cargo();
-    cargo.args(["build", "--quiet", "--release", "--target", TARGET, "-Zbuild-std=std,panic_abort,proc_macro"]);
+    cargo.args([
+        "build",
+        "--quiet",
+        "--release",
+        "--target",
+        TARGET,
+        "-Zbuild-std=std,panic_abort,proc_macro",
+    ]);
     cargo.current_dir(&work).env("CARGO_TARGET_DIR", &built).env("RUSTC_BOOTSTRAP", "1");
     // Without bitcode a later `lto = true` has nothing to work on.
     cargo.env("RUSTFLAGS", "-Cembed-bitcode=yes").env_remove("CARGO_ENCODED_RUSTFLAGS");
     output(&mut cargo)?;
 
     let to = PathBuf::from(
-        toolchain.rustc(&["--print", "target-libdir", "--target", TARGET]).context("rustc has no folder for the target")?,
+        toolchain
+            .rustc(&["--print", "target-libdir", "--target", TARGET])
+            .context("rustc has no folder for the target")?,
     );
     fs::create_dir_all(&to)?;
     let mut copied = 0_usize;

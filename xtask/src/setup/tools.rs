@@ -46,7 +46,13 @@ const TOOLS: [Tool; 3] = [
         expected: "about 2 min on 2 cores",
         from: Source::Crate(&[]),
     },
-    Tool { program: "wasm-opt", package: "binaryen", version: "132.0.0", expected: "about 10 s", from: Source::Npm },
+    Tool {
+        program: "wasm-opt",
+        package: "binaryen",
+        version: "132.0.0",
+        expected: "about 10 s",
+        from: Source::Npm,
+    },
 ];
 
 impl Tool {
@@ -76,7 +82,9 @@ impl Tool {
         match self.from {
             Source::Crate(options) => {
                 let mut cargo = cargo();
-                cargo.args(["install", self.package, "--version", self.version, "--quiet", "--root"]).arg(&home);
+                cargo
+                    .args(["install", self.package, "--version", self.version, "--quiet", "--root"])
+                    .arg(&home);
                 cargo.args(options).env_remove("CARGO_TARGET_DIR").current_dir(&home);
                 // Built to be ready soon: these tools are not what takes the time later.
                 cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
@@ -88,7 +96,8 @@ impl Tool {
                     bail!("npm is missing: install Node.js 20 or later");
                 }
                 let mut npm = command("npm");
-                npm.args(["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).arg(&home);
+                npm.args(["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
+                    .arg(&home);
                 npm.arg(format!("{}@{}", self.package, self.version)).current_dir(&home);
                 output(&mut npm)?;
             }
@@ -103,9 +112,10 @@ pub(super) fn find_or_install(_: &Toolchain) -> Result<()> {
         if tool.bin()?.join(tool.program).exists() || tool.on_path() {
             continue;
         }
-        step(&format!("Installing {} {}", tool.program, tool.version), tool.expected, || tool.install()).with_context(
-            || format!("install {} {} by hand so that it is on the PATH", tool.program, tool.version),
-        )?;
+        step(&format!("Installing {} {}", tool.program, tool.version), tool.expected, || tool.install())
+            .with_context(|| {
+                format!("install {} {} by hand so that it is on the PATH", tool.program, tool.version)
+            })?;
     }
     Ok(())
 }
@@ -131,7 +141,9 @@ mod tests {
         for tool in &TOOLS {
             let wanted = match tool.program {
                 "wasm-bindgen" => format!("wasm_bindgen = \"{}\"", tool.version),
-                "wasm-opt" => format!("wasm_opt = \"version_{}\"", tool.version.strip_suffix(".0.0").unwrap()),
+                "wasm-opt" => {
+                    format!("wasm_opt = \"version_{}\"", tool.version.strip_suffix(".0.0").unwrap())
+                }
                 _ => format!("trunk-version = \"={}\"", tool.version),
             };
             assert!(trunk.contains(&wanted), "Trunk.toml lacks {wanted}");

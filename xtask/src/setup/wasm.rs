@@ -53,7 +53,9 @@ impl Toolchain {
 
     /// Whether it has a standard library for the browser.
     fn has_target(self) -> bool {
-        let Some(folder) = self.rustc(&["--print", "target-libdir", "--target", TARGET]) else { return false };
+        let Some(folder) = self.rustc(&["--print", "target-libdir", "--target", TARGET]) else {
+            return false;
+        };
         let Ok(entries) = PathBuf::from(folder).read_dir() else { return false };
         entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
     }
@@ -72,7 +74,7 @@ pub(super) fn find_or_install() -> Result<Toolchain> {
         let added = step("Adding the browser target to the Rust toolchain", "about 10 s", || {
             let mut rustup = command("rustup");
             rustup.args(["target", "add", TARGET]).env("RUSTUP_MAX_RETRIES", "1");
-            run_within(&mut rustup, Duration::from_secs(300))
+            run_within(&mut rustup, Duration::from_mins(5))
         });
         if added.is_ok() && Toolchain::Default.has_target() {
             return Ok(Toolchain::Default);
@@ -94,7 +96,8 @@ fn server_reachable() -> bool {
     if ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].into_iter().any(set) {
         return true;
     }
-    let server = std::env::var("RUSTUP_DIST_SERVER").unwrap_or_else(|_| "https://static.rust-lang.org".to_owned());
+    let server =
+        std::env::var("RUSTUP_DIST_SERVER").unwrap_or_else(|_| "https://static.rust-lang.org".to_owned());
     let Some(address) = host_and_port(&server) else { return true };
     let Ok(mut addresses) = address.to_socket_addrs() else { return false };
     addresses.any(|address| TcpStream::connect_timeout(&address, Duration::from_secs(3)).is_ok())

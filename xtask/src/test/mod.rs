@@ -1,2 +1,96 @@
-//! To be written.
-pub(crate) fn run(_: &[&str]) -> anyhow::Result<()> { Ok(()) }
+//! `cargo xtask test`: every check there is, or one part of the tests.
+
+mod browser;
+mod stages;
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::say;
+
+/// A part that can be asked for alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    All,
+    Sim,
+    Relay,
+    Browser,
+    Attacks,
+}
+
+/// What the command line asked for. Options are handed to the tests as variables: `--seeds 5` is `PARLEY_SEEDS=5`.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    part: Part,
+    variables: Vec<(String, String)>,
+}
+
+impl Options {
+    fn parse(words: &[&str]) -> Result<Self> {
+        let mut options = Self { part: Part::All, variables: Vec::new() };
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            options.part = match *word {
+                "sim" => Part::Sim,
+                "relay" => Part::Relay,
+                "browser" => Part::Browser,
+                "attacks" => Part::Attacks,
+                other => {
+                    let Some(name) = other.strip_prefix("--").filter(|name| !name.is_empty()) else {
+                        bail!("`test` takes sim, relay, browser or attacks, not {other}");
+                    };
+                    let value = words.next().with_context(|| format!("{other} wants a value"))?;
+                    let name = format!("PARLEY_{}", name.to_uppercase().replace('-', "_"));
+                    options.variables.push((name, (*value).to_owned()));
+                    options.part
+                }
+            };
+        }
+        Ok(options)
+    }
+}
+
+/// Variables for the tests' environment, by name.
+type Variables<'a> = &'a [(String, String)];
+
+/// One check with a heading.
+struct Stage {
+    name: &'static str,
+    check: Box<dyn Fn(Variables<'_>) -> Result<()>>,
+}
+
+impl Stage {
+    fn new(name: &'static str, check: impl Fn(Variables<'_>) -> Result<()> + 'static) -> Self {
+        Self { name, check: Box::new(check) }
+    }
+}
+
+/// Runs the stages of the part in order; the first that fails ends the run.
+pub(crate) fn run(words: &[&str]) -> Result<()> {
+    let options = Options::parse(words)?;
+    let start = Instant::now();
+    for stage in stages::of(options.part) {
+        say::heading(stage.name);
+        let start = Instant::now();
+        (stage.check)(&options.variables).with_context(|| format!("the stage \"{}\"", stage.name))?;
+        say::line(format_args!("-- {}: passed in {}", stage.name, say::seconds(start)));
+    }
+    say::line(format_args!("\nAll passed in {}.", say::seconds(start)));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_become_variables() {
+        let options = Options::parse(&["sim", "--seeds", "20", "--first-seed", "7"]).unwrap();
+        assert_eq!(options.part, Part::Sim);
+        let expected = [("PARLEY_SEEDS", "20"), ("PARLEY_FIRST_SEED", "7")];
+        assert_eq!(options.variables, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert!(Options::parse(&["--seeds"]).is_err());
+        assert!(Options::parse(&["everything"]).is_err());
+    }
+}

@@ -1,0 +1,218 @@
+//! What is inside of an MLS application message: names and meaning after draft-ietf-mimi-content.
+//!
+//! `version (1) || postcard(Envelope) || padding`. An envelope carries its kind as a number and its body as
+//! bytes, and optional fields by tag, so that a newer version can add kinds and fields and an older one still
+//! knows that there was a message, from whom, and whether to show "sent by a newer version".
+
+use parley_protocol::device_log::LogHead;
+use parley_protocol::ids::{MessageId, Seq, UnixMillis};
+use parley_protocol::limits::MAX_TEXT;
+use parley_protocol::padding::{pad, unpad};
+use serde::{Deserialize, Serialize};
+
+const VERSION: u8 = 1;
+/// Shorter content is padded to this, so that receipts and short texts look alike.
+const FLOOR: usize = 64;
+const TEXT: u16 = 1;
+const RECEIPT: u16 = 2;
+const PROFILE: u16 = 3;
+/// Longest display name, in characters.
+pub(crate) const MAX_NAME: usize = 64;
+
+/// The bytes are not content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the message's content is malformed")]
+pub(crate) struct ContentError;
+
+/// The first half of a [`LogHead`]'s hash is enough to tell forks apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HeadHint {
+    pub(crate) length: u32,
+    pub(crate) hash: [u8; 8],
+}
+
+impl HeadHint {
+    pub(crate) fn of(head: &LogHead) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = head.hash.0;
+        Self { length: head.length, hash: [a, b, c, d, e, f, g, h] }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    id: MessageId,
+    time: UnixMillis,
+    head: HeadHint,
+    /// Not shown by a client that does not know the kind.
+    silent: bool,
+    kind: u16,
+    body: Vec<u8>,
+    /// Optional fields by tag (in-reply-to, expires and so on, in versions to come).
+    fields: Vec<(u16, Vec<u8>)>,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) id: MessageId,
+    /// By the sender's clock.
+    pub(crate) time: UnixMillis,
+    /// The sender's own device log, as the sender knows it.
+    pub(crate) head: HeadHint,
+    pub(crate) body: Body,
+}
+
+/// What it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Body {
+    Text(String),
+    Receipt(Receipt),
+    Profile(Profile),
+    /// A kind of a newer version.
+    Unknown {
+        kind: u16,
+        silent: bool,
+    },
+}
+
+/// "Everything of others in this log up to here", for the device that sends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Receipt {
+    pub(crate) delivered: Seq,
+    pub(crate) read: Seq,
+}
+
+/// What a person wants to be called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Profile {
+    pub(crate) name: String,
+}
+
+impl Content {
+    /// The padded bytes to encrypt.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, ContentError> {
+        let (kind, silent, body) = match &self.body {
+            Body::Text(text) => (TEXT, false, text.as_bytes().to_vec()),
+            Body::Receipt(receipt) => {
+                (RECEIPT, true, postcard::to_allocvec(receipt).map_err(|_| ContentError)?)
+            }
+            Body::Profile(profile) => {
+                (PROFILE, true, postcard::to_allocvec(profile).map_err(|_| ContentError)?)
+            }
+            Body::Unknown { kind, silent } => (*kind, *silent, Vec::new()),
+        };
+        let envelope = Envelope {
+            id: self.id,
+            time: self.time,
+            head: self.head,
+            silent,
+            kind,
+            body,
+            fields: Vec::new(),
+        };
+        let mut bytes = postcard::to_extend(&envelope, vec![VERSION]).map_err(|_| ContentError)?;
+        pad(&mut bytes, FLOOR);
+        Ok(bytes)
+    }
+
+    /// Reads decrypted bytes.
+    pub(crate) fn decode(padded: &[u8]) -> Result<Self, ContentError> {
+        let [VERSION, bytes @ ..] = unpad(padded).map_err(|_| ContentError)? else {
+            return Err(ContentError);
+        };
+        let envelope: Envelope = match postcard::take_from_bytes(bytes) {
+            Ok((envelope, [])) => envelope,
+            _ => return Err(ContentError),
+        };
+        let body = match envelope.kind {
+            TEXT => text(envelope.body)?,
+            RECEIPT => Body::Receipt(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
+            PROFILE => profile(&envelope.body)?,
+            kind => Body::Unknown { kind, silent: envelope.silent },
+        };
+        Ok(Self { id: envelope.id, time: envelope.time, head: envelope.head, body })
+    }
+}
+
+fn text(bytes: Vec<u8>) -> Result<Body, ContentError> {
+    if bytes.is_empty() || bytes.len() > MAX_TEXT {
+        return Err(ContentError);
+    }
+    String::from_utf8(bytes).map(Body::Text).map_err(|_| ContentError)
+}
+
+fn profile(bytes: &[u8]) -> Result<Body, ContentError> {
+    let profile: Profile = postcard::from_bytes(bytes).map_err(|_| ContentError)?;
+    let name = display_name(&profile.name).ok_or(ContentError)?;
+    Ok(Body::Profile(Profile { name }))
+}
+
+/// A display name without control and direction characters and surrounding white space, of 1 to 64 characters.
+pub(crate) fn display_name(text: &str) -> Option<String> {
+    let cleaned: String = text.chars().filter(|c| !c.is_control() && !is_format(*c)).collect();
+    let trimmed = cleaned.trim();
+    let fits = !trimmed.is_empty() && trimmed.chars().count() <= MAX_NAME;
+    fits.then(|| trimmed.to_owned())
+}
+
+/// Direction overrides and invisible characters, with which a name could imitate another.
+const fn is_format(c: char) -> bool {
+    matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn content(body: Body) -> Content {
+        Content {
+            id: MessageId([1; 16]),
+            time: UnixMillis(1_790_000_000_000),
+            head: HeadHint { length: 1, hash: [2; 8] },
+            body,
+        }
+    }
+
+    #[test]
+    fn the_format_is_pinned() {
+        let bodies = [
+            Body::Text("héllo".into()),
+            Body::Receipt(Receipt { delivered: Seq(300), read: Seq(2) }),
+            Body::Profile(Profile { name: "Ada".into() }),
+        ];
+        for body in bodies {
+            let bytes = content(body.clone()).encode().unwrap();
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            insta::assert_snapshot!(hex);
+            assert_eq!(Content::decode(&bytes).unwrap(), content(body));
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_is_known_to_be_one() {
+        let newer = content(Body::Unknown { kind: 9, silent: false });
+        assert_eq!(Content::decode(&newer.encode().unwrap()).unwrap(), newer);
+    }
+
+    #[test]
+    fn names_cannot_hide_or_turn_around() {
+        assert_eq!(display_name(" Ada\u{202E}\n ").as_deref(), Some("Ada"));
+        assert_eq!(display_name("\u{200B}\u{2066} "), None);
+        assert_eq!(display_name(&"x".repeat(65)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_content_or_an_error(bytes: Vec<u8>) {
+            let _ = Content::decode(&bytes);
+        }
+
+        #[test]
+        fn text_comes_back(text in ".{1,300}") {
+            let message = content(Body::Text(text));
+            prop_assert_eq!(Content::decode(&message.encode().unwrap()).unwrap(), message);
+        }
+    }
+}

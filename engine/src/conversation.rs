@@ -1,0 +1,79 @@
+//! A 1:1 conversation: one for each contact, over one log or more (two, when both began at the same moment).
+
+use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::view::{BodyView, ConversationId, Order};
+
+/// As it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Conversation {
+    pub(crate) peer: AccountId,
+    /// All logs, in order of id. Messages go to the first that is active: both sides choose the same.
+    pub(crate) logs: Vec<LogId>,
+    pub(crate) changed: UnixMillis,
+    pub(crate) unread: u32,
+    pub(crate) last: Option<Last>,
+}
+
+/// The newest message, for the list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Last {
+    pub(crate) id: MessageId,
+    pub(crate) order: Order,
+    pub(crate) time: UnixMillis,
+    pub(crate) body: BodyView,
+    /// Own message, and where it landed (nowhere yet while it waits).
+    pub(crate) own: Option<Option<(LogId, Seq)>>,
+}
+
+impl Conversation {
+    pub(crate) const fn new(peer: AccountId, now: UnixMillis) -> Self {
+        Self { peer, logs: Vec::new(), changed: now, unread: 0, last: None }
+    }
+
+    pub(crate) fn add_log(&mut self, log: LogId) {
+        if let Err(place) = self.logs.binary_search(&log) {
+            self.logs.insert(place, log);
+        }
+    }
+}
+
+/// The same on every device of the account: the first half of `SHA-256("parley 1:1 v1\0" || peer)`.
+pub(crate) fn id_of(peer: &AccountId) -> ConversationId {
+    let mut hash = Sha256::new();
+    hash.update(b"parley 1:1 v1\0");
+    hash.update(peer.as_bytes());
+    let digest: [u8; 32] = hash.finalize().into();
+    let mut id = [0; 16];
+    id.copy_from_slice(digest.first_chunk::<16>().unwrap_or(&[0; 16]));
+    ConversationId(id)
+}
+
+/// Where a stored message stands: by the relay's time, then by its place in the log.
+pub(crate) fn order_of(time: UnixMillis, seq: Seq, log: &LogId) -> Order {
+    order(time.0, seq.0, log.as_bytes().first_chunk::<8>().unwrap_or(&[0; 8]))
+}
+
+/// Where a waiting message stands: after everything stored.
+pub(crate) fn order_of_waiting(number: u64) -> Order {
+    order(u64::MAX, number, &[0; 8])
+}
+
+fn order(first: u64, second: u64, third: &[u8; 8]) -> Order {
+    let mut bytes = [0; 24];
+    let parts = first.to_be_bytes().into_iter().chain(second.to_be_bytes()).chain(*third);
+    for (to, from) in bytes.iter_mut().zip(parts) {
+        *to = from;
+    }
+    Order(bytes)
+}
+
+/// A preview: the first 120 characters.
+pub(crate) fn preview(body: &BodyView) -> BodyView {
+    match body {
+        BodyView::Text(text) => BodyView::Text(text.chars().take(120).collect()),
+        other => other.clone(),
+    }
+}

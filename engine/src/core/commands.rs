@@ -1,0 +1,193 @@
+//! What people do in the views.
+
+use ed25519_dalek::SigningKey;
+use parley_protocol::frame::Request as RelayRequest;
+use parley_protocol::ids::AccountId;
+use parley_protocol::limits::MAX_TEXT;
+use parley_protocol::username::Username;
+
+use super::Engine;
+use super::requests::Pending;
+use crate::account::Account;
+use crate::content::{Body, display_name};
+use crate::conversation::{Conversation, Last, id_of, preview};
+use crate::invite::Invite;
+use crate::view::{
+    BodyView, Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId,
+};
+
+impl Engine {
+    pub(super) fn command(&mut self, request: Request) {
+        let id = request.id;
+        let result = match request.command {
+            Command::Subscribe => Ok(Some(Reply::Snapshot(self.snapshot()))),
+            Command::CheckUsername(text) => self.check_username(id, &text),
+            Command::CreateAccount { name, username } => self.create_account(id, &name, &username),
+            Command::FindPerson(text) => self.find_person(id, &text),
+            Command::StartConversation(account) => self.start_conversation(account),
+            Command::OpenConversation(conversation) => self.page(id, conversation, None),
+            Command::OlderMessages { conversation, before } => self.page(id, conversation, Some(before)),
+            Command::SendText { conversation, text } => self.send_text(conversation, text),
+            Command::MarkRead { conversation, upto } => self.known(conversation).map(|()| {
+                self.mark_read(conversation, &upto);
+                Some(Reply::Done)
+            }),
+            Command::ShowContact(conversation) => self
+                .contact_view(conversation)
+                .map(|contact| Some(Reply::Contact(contact)))
+                .ok_or(CommandError::UnknownConversation),
+            Command::SetVerified { conversation, verified } => self.set_verified(conversation, verified),
+            Command::SetName(name) => self.set_name(&name),
+            Command::SetReadReceipts(on) => self.set_read_receipts(on),
+        };
+        match result {
+            Ok(Some(reply)) => self.reply(id, reply),
+            Ok(None) => {}
+            Err(error) => self.reply(id, Reply::Failed(error)),
+        }
+    }
+
+    fn check_username(&mut self, id: ViewRequestId, text: &str) -> Result<Option<Reply>, CommandError> {
+        let username = match Username::parse(text) {
+            Ok(username) => username,
+            Err(error) => return Ok(Some(Reply::Username(UsernameStatus::Invalid(error)))),
+        };
+        if !self.online() {
+            return Ok(Some(Reply::Username(UsernameStatus::Unknown)));
+        }
+        self.ask(RelayRequest::ResolveUsername(username), Pending::CheckUsername(id));
+        Ok(None)
+    }
+
+    fn create_account(
+        &mut self,
+        id: ViewRequestId,
+        name: &str,
+        username: &str,
+    ) -> Result<Option<Reply>, CommandError> {
+        if self.account.is_some() {
+            return Err(CommandError::AccountExists);
+        }
+        let name = display_name(name).ok_or(CommandError::Name)?;
+        let username = Username::parse(username).map_err(CommandError::Username)?;
+        if !self.online() {
+            return Err(CommandError::Offline);
+        }
+        let key = SigningKey::from_bytes(&self.random.array());
+        let account = Account::create(self.now, &self.random, &key, name, username)
+            .map_err(|_| CommandError::Storage)?;
+        self.own_log = Some(account.log().map_err(|_| CommandError::Storage)?);
+        self.key = Some(key);
+        self.account = Some(account);
+        self.save_vault();
+        self.save_account();
+        self.register(Some(id));
+        Ok(None)
+    }
+
+    fn find_person(&mut self, id: ViewRequestId, text: &str) -> Result<Option<Reply>, CommandError> {
+        let request = match (Invite::parse(text), Username::parse(text)) {
+            (Some(invite), _) => RelayRequest::FetchDeviceLog(invite.account),
+            (None, Ok(username)) => RelayRequest::ResolveUsername(username),
+            (None, Err(_)) => return Err(CommandError::NotAnInvite),
+        };
+        if !self.online() {
+            return Err(CommandError::Offline);
+        }
+        self.ask(request, Pending::Find(id));
+        Ok(None)
+    }
+
+    fn start_conversation(&mut self, account: AccountId) -> Result<Option<Reply>, CommandError> {
+        let own = self.account.as_ref().ok_or(CommandError::NoAccount)?;
+        if own.id == account {
+            return Err(CommandError::Yourself);
+        }
+        if !self.pin(&account) {
+            return Err(CommandError::NotFound);
+        }
+        let id = self.conversation_with(&account);
+        self.save_conversation(id);
+        Ok(Some(Reply::Conversation(id)))
+    }
+
+    /// The conversation with a contact, made if need be (and saved by the caller).
+    pub(super) fn conversation_with(&mut self, peer: &AccountId) -> ConversationId {
+        let (id, now) = (id_of(peer), self.now);
+        self.conversations.entry(id).or_insert_with(|| Conversation::new(*peer, now));
+        id
+    }
+
+    fn known(&self, conversation: ConversationId) -> Result<(), CommandError> {
+        match self.conversations.contains_key(&conversation) {
+            true => Ok(()),
+            false => Err(CommandError::UnknownConversation),
+        }
+    }
+
+    fn page(
+        &mut self,
+        id: ViewRequestId,
+        conversation: ConversationId,
+        before: Option<crate::view::Order>,
+    ) -> Result<Option<Reply>, CommandError> {
+        self.known(conversation)?;
+        self.load_page(id, conversation, before.as_ref());
+        Ok(None)
+    }
+
+    fn send_text(&mut self, id: ConversationId, text: String) -> Result<Option<Reply>, CommandError> {
+        let peer = self.conversations.get(&id).map(|c| c.peer).ok_or(CommandError::UnknownConversation)?;
+        if text.trim().is_empty() || text.len() > MAX_TEXT {
+            return Err(CommandError::TextLength);
+        }
+        let body = BodyView::Text(text.clone());
+        let (number, message) = self.enqueue(peer, Body::Text(text), None);
+        let now = self.now;
+        if let Some(conversation) = self.conversations.get_mut(&id) {
+            conversation.changed = now;
+            conversation.last = Some(Last {
+                id: message,
+                order: crate::conversation::order_of_waiting(number),
+                time: now,
+                body: preview(&body),
+                own: Some(None),
+            });
+        }
+        self.save_conversation(id);
+        if let Some(view) = self.waiting_view(number) {
+            self.changed.messages.entry(id).or_default().push(view);
+        }
+        self.pump(id);
+        Ok(Some(Reply::Done))
+    }
+
+    fn set_verified(&mut self, id: ConversationId, verified: bool) -> Result<Option<Reply>, CommandError> {
+        let peer = self.conversations.get(&id).map(|c| c.peer).ok_or(CommandError::UnknownConversation)?;
+        let contact = self.contacts.get_mut(&peer).ok_or(CommandError::UnknownConversation)?;
+        contact.verified = verified;
+        self.save_contact(&peer);
+        Ok(Some(Reply::Done))
+    }
+
+    fn set_name(&mut self, name: &str) -> Result<Option<Reply>, CommandError> {
+        let name = display_name(name).ok_or(CommandError::Name)?;
+        let account = self.account.as_mut().ok_or(CommandError::NoAccount)?;
+        account.name = name;
+        account.profile = account.profile.saturating_add(1);
+        self.save_account();
+        let conversations: Vec<ConversationId> = self.conversations.keys().copied().collect();
+        for conversation in conversations {
+            self.pump(conversation);
+        }
+        Ok(Some(Reply::Done))
+    }
+
+    fn set_read_receipts(&mut self, on: bool) -> Result<Option<Reply>, CommandError> {
+        let account = self.account.as_mut().ok_or(CommandError::NoAccount)?;
+        account.read_receipts = on;
+        self.save_account();
+        self.changed.conversations.extend(self.conversations.keys().copied());
+        Ok(Some(Reply::Done))
+    }
+}

@@ -1,0 +1,246 @@
+//! From an open connection to being up to date: hello, registration, KeyPackages, inbox, logs.
+
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::frame::{
+    Answer, PublishKeyPackages, RegisterAccount, RelayError, Request, Retry, SubscribeInbox, SubscribeLog,
+};
+use parley_protocol::ids::{LogId, UnixMillis};
+
+use super::Engine;
+use super::requests::{LinkState, Pending};
+use crate::log::{LiveLog, Stage};
+use crate::mls::key_package;
+use crate::view::{CommandError, Reply, ViewRequestId};
+
+/// One-time KeyPackages are topped up to this many when fewer than half are left.
+const POOL: u32 = 20;
+/// A KeyPackage of last resort is replaced after this time (30 days), in milliseconds.
+const LAST_RESORT_AGE: u64 = 30 * 24 * 3600 * 1000;
+/// What failed inside of the relay or for lack of answers is tried again after this time, in milliseconds.
+const RETRY: u32 = 2_000;
+
+impl Engine {
+    pub(super) fn connected(&mut self) {
+        self.forget_connection();
+        self.link.state = LinkState::Greeting;
+        self.changed.connection = true;
+        self.ask(Request::Hello, Pending::Hello);
+    }
+
+    pub(super) fn disconnected(&mut self, retry_at: UnixMillis) {
+        self.forget_connection();
+        if !matches!(self.link.state, LinkState::Halted(_)) {
+            self.link.state = LinkState::Closed { retry_at };
+        }
+        self.changed.connection = true;
+    }
+
+    fn forget_connection(&mut self) {
+        self.out.drop_frames();
+        for pending in self.take_pending() {
+            self.unanswered(pending);
+        }
+        self.live.clear();
+        self.inbox = super::InboxWork::default();
+    }
+
+    /// The connection ended before the answer came. What is stored is taken up again; a person is told.
+    fn unanswered(&mut self, pending: Pending) {
+        match pending {
+            Pending::CheckUsername(view) => {
+                self.reply(view, Reply::Username(crate::view::UsernameStatus::Unknown));
+            }
+            Pending::Find(view) => self.reply(view, Reply::Failed(CommandError::Offline)),
+            // The account is stored and registered at the next connection: for the person it exists.
+            Pending::Register(Some(view)) => self.reply(view, Reply::Done),
+            _ => {}
+        }
+    }
+
+    pub(super) fn greeted(&mut self, result: &Result<Answer, RelayError>) {
+        match result {
+            Ok(Answer::Hello { .. }) => {
+                self.link.state = LinkState::Open;
+                self.changed.connection = true;
+                self.resume();
+            }
+            _ => self.out.push(crate::io::Output::Reconnect),
+        }
+    }
+
+    /// Asks for everything that is needed and not under way. Safe to call at any time.
+    pub(super) fn resume(&mut self) {
+        let Some(account) = self.account.as_ref().filter(|_| self.online()) else {
+            return;
+        };
+        if !account.registered {
+            if !self.is_pending(|pending| matches!(pending, Pending::Register(_))) {
+                self.register(None);
+            }
+            return;
+        }
+        let (address, capability) = (account.address(), account.inbox.clone());
+        if !self.inbox.subscribed && !self.is_pending(|pending| *pending == Pending::SubscribeInbox) {
+            self.ask(
+                Request::CountKeyPackages { address, capability: capability.clone() },
+                Pending::CountKeyPackages,
+            );
+            let after = self.device.inbox;
+            self.ask(
+                Request::SubscribeInbox(SubscribeInbox { address, capability, after }),
+                Pending::SubscribeInbox,
+            );
+        }
+        self.work_on_inbox();
+        let logs: Vec<LogId> = self.logs.keys().copied().collect();
+        for log in logs {
+            self.resume_log(&log);
+        }
+        let conversations: Vec<_> = self.conversations.keys().copied().collect();
+        for conversation in conversations {
+            self.pump(conversation);
+        }
+    }
+
+    /// Creates or subscribes, whichever the log needs.
+    pub(super) fn resume_log(&mut self, id: &LogId) {
+        let live = self.live.get(id).copied().unwrap_or_default();
+        match self.logs.get(id).map(|log| log.stage) {
+            Some(Stage::Creating) if !live.creating => self.send_creation(id),
+            Some(Stage::Active) if !live.subscribed && !live.subscribing => self.subscribe_log(id),
+            _ => {}
+        }
+    }
+
+    fn subscribe_log(&mut self, id: &LogId) {
+        let Some(after) = self.logs.get(id).map(|log| log.cursor) else {
+            return;
+        };
+        let Some(capability) = self.capability(id) else {
+            return self.bury(id);
+        };
+        self.live.entry(*id).or_default().subscribing = true;
+        let request = SubscribeLog { log: *id, capability, after };
+        self.ask(Request::SubscribeLog(request), Pending::SubscribeLog(*id));
+    }
+
+    pub(super) fn log_subscribed(&mut self, id: &LogId, result: Result<Answer, RelayError>) {
+        let live = self.live.entry(*id).or_default();
+        live.subscribing = false;
+        match result {
+            Ok(Answer::Subscribed(subscribed)) => {
+                *live = LiveLog { subscribed: true, head: subscribed.head, ..*live };
+                self.changed.connection = true;
+                self.pump_log(id);
+            }
+            Ok(_) => self.retry_later(RETRY),
+            Err(RelayError::Expired) => {
+                self.gap(id, crate::view::Gap::Expired);
+                self.bury(id);
+            }
+            Err(error) => match error.retry() {
+                Retry::After(pause) => self.retry_later(pause),
+                Retry::AfterCatchUp | Retry::Never => self.bury(id),
+            },
+        }
+    }
+
+    /// Whether something that was there at the time of a subscription has not come yet.
+    pub(super) fn is_behind(&self) -> bool {
+        let Some(account) = &self.account else {
+            return false;
+        };
+        let inbox = account.registered && (!self.inbox.subscribed || self.device.inbox < self.inbox.head);
+        let log_behind = |id: &LogId| {
+            let live = self.live.get(id).copied().unwrap_or_default();
+            let log = self.logs.get(id);
+            log.is_some_and(|log| log.stage == Stage::Active && (!live.subscribed || log.cursor < live.head))
+        };
+        inbox || self.logs.keys().any(log_behind)
+    }
+
+    pub(super) fn retry_later(&mut self, pause_ms: u32) {
+        let at = UnixMillis(self.now.0.saturating_add(u64::from(pause_ms.max(100))));
+        self.timers.retry = Some(self.timers.retry.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    pub(super) fn register(&mut self, view: Option<ViewRequestId>) {
+        let (Some(account), Some(key)) = (&self.account, &self.key) else {
+            return;
+        };
+        let Some(genesis) = account.entries.first().cloned() else {
+            return;
+        };
+        let request = RegisterAccount { genesis, claim: account.claim(key) };
+        self.ask(Request::RegisterAccount(request), Pending::Register(view));
+    }
+
+    pub(super) fn registered(&mut self, view: Option<ViewRequestId>, result: Result<(), RelayError>) {
+        let reply = match result {
+            Ok(()) => {
+                if let Some(account) = &mut self.account {
+                    account.registered = true;
+                }
+                self.save_account();
+                self.resume();
+                Reply::Done
+            }
+            Err(RelayError::UsernameTaken) => {
+                self.forget_account();
+                Reply::Failed(CommandError::UsernameTaken)
+            }
+            Err(error) => match error.retry() {
+                Retry::After(pause) => {
+                    self.retry_later(pause);
+                    Reply::Done
+                }
+                _ => {
+                    self.forget_account();
+                    Reply::Failed(CommandError::Relay)
+                }
+            },
+        };
+        if let Some(view) = view {
+            self.reply(view, reply);
+        }
+    }
+
+    pub(super) fn key_packages_counted(&mut self, result: Result<Answer, RelayError>) {
+        let Ok(Answer::KeyPackageCount { one_time, last_resort }) = result else {
+            return;
+        };
+        let age = self.device.last_resort.map_or(u64::MAX, |made| self.now.0.saturating_sub(made.0));
+        let missing = if one_time < POOL / 2 { POOL.saturating_sub(one_time) } else { 0 };
+        let replace = !last_resort || age > LAST_RESORT_AGE;
+        if missing > 0 || replace {
+            self.publish_key_packages(missing, replace);
+        }
+    }
+
+    fn publish_key_packages(&mut self, count: u32, last_resort: bool) {
+        let Some((signer, account)) = self.signer() else {
+            return;
+        };
+        let leaf = account.leaf(signer.0);
+        let make = |last_resort| {
+            let bytes = key_package::make(&self.mls, &signer, &leaf, last_resort).ok()?;
+            Bytes::new(bytes).ok()
+        };
+        let one_time = (0..count).filter_map(|_| make(false)).collect();
+        let last = if last_resort { make(true) } else { None };
+        let (address, capability) = (account.address(), account.inbox.clone());
+        let Ok(one_time) = List::new(one_time) else {
+            return;
+        };
+        let last_resort = last.is_some();
+        let request = PublishKeyPackages { address, capability, one_time, last_resort: last };
+        self.ask(Request::PublishKeyPackages(request), Pending::PublishKeyPackages { last_resort });
+    }
+
+    pub(super) fn key_packages_published(&mut self, last_resort: bool, result: &Result<Answer, RelayError>) {
+        if result.is_ok() && last_resort {
+            self.device.last_resort = Some(self.now);
+            self.save_device();
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What the relay's directory says of accounts, and what is believed of it.
+
+use parley_protocol::frame::{DirectoryRecord, RelayError, Request};
+use parley_protocol::ids::AccountId;
+
+use super::Engine;
+use super::requests::Pending;
+use crate::contact::{Contact, HeadVerdict};
+use crate::content::HeadHint;
+use crate::conversation::id_of;
+use crate::directory_entry::Found;
+use crate::view::{CommandError, Person, Reply, UsernameStatus, ViewRequestId, Warning};
+
+impl Engine {
+    pub(super) fn username_checked(
+        &mut self,
+        view: ViewRequestId,
+        result: &Result<DirectoryRecord, RelayError>,
+    ) {
+        let status = match result {
+            Ok(_) => UsernameStatus::Taken,
+            Err(RelayError::UnknownAccount) => UsernameStatus::Free,
+            Err(_) => UsernameStatus::Unknown,
+        };
+        self.reply(view, Reply::Username(status));
+    }
+
+    pub(super) fn person_found(&mut self, view: ViewRequestId, result: Result<DirectoryRecord, RelayError>) {
+        let reply = match result {
+            Ok(record) => self.take_found(&record).map_or_else(Reply::Failed, Reply::Person),
+            Err(error) => Reply::Failed(command_error(error)),
+        };
+        self.reply(view, reply);
+    }
+
+    fn take_found(&mut self, record: &DirectoryRecord) -> Result<Person, CommandError> {
+        let found = Found::verify(record).map_err(|_| CommandError::Forged)?;
+        let account = record.account;
+        if self.account.as_ref().is_some_and(|own| own.id == account) {
+            return Err(CommandError::Yourself);
+        }
+        let username = found.username.as_ref().map(ToString::to_string);
+        let conversation = Some(id_of(&account)).filter(|id| self.conversations.contains_key(id));
+        if self.contacts.contains_key(&account) {
+            self.update_contact(&account, found);
+        } else {
+            self.found.insert(account, found);
+        }
+        Ok(Person { account, username, conversation })
+    }
+
+    /// Takes a newer log of a contact; a log that contradicts the pinned one is not taken, and shown.
+    pub(super) fn update_contact(&mut self, account: &AccountId, found: Found) {
+        let Some(contact) = self.contacts.get_mut(account) else {
+            return;
+        };
+        match contact.log.advance_to(found.log) {
+            Ok(()) => contact.username = found.username.or(contact.username.take()),
+            Err(_) => contact.warning = Some(Warning::ForkedDeviceLog),
+        }
+        self.save_contact(account);
+    }
+
+    /// Pins an account at first contact.
+    pub(super) fn pin(&mut self, account: &AccountId) -> bool {
+        if self.contacts.contains_key(account) {
+            return true;
+        }
+        let Some(found) = self.found.remove(account) else {
+            return false;
+        };
+        self.contacts.insert(*account, Contact::new(found.log, found.username, self.now));
+        self.save_contact(account);
+        true
+    }
+
+    /// A member said, inside of a message, how its own device log ends.
+    pub(super) fn heard(&mut self, account: &AccountId, head: &HeadHint) {
+        let Some(contact) = self.contacts.get_mut(account) else {
+            return;
+        };
+        match contact.judge(head) {
+            HeadVerdict::Known => {}
+            HeadVerdict::Forked => {
+                contact.warning = Some(Warning::ForkedDeviceLog);
+                self.save_contact(account);
+            }
+            HeadVerdict::Newer => {
+                let asked = Pending::Gossip(*account);
+                if !self.is_pending(|pending| *pending == asked) {
+                    self.ask(Request::FetchDeviceLog(*account), asked);
+                }
+            }
+        }
+    }
+
+    /// The relay was asked for the log that a contact spoke of. A shorter one is the relay hiding something.
+    pub(super) fn gossip_answered(
+        &mut self,
+        account: AccountId,
+        result: Result<DirectoryRecord, RelayError>,
+    ) {
+        let Ok(record) = result else {
+            return;
+        };
+        let before = self.contacts.get(&account).map(|contact| contact.log.head().length);
+        match Found::verify(&record) {
+            Ok(found) if Some(found.log.head().length) > before => self.update_contact(&account, found),
+            _ => {
+                if let Some(contact) = self.contacts.get_mut(&account) {
+                    contact.warning = Some(Warning::ForkedDeviceLog);
+                    self.save_contact(&account);
+                }
+            }
+        }
+    }
+}
+
+/// What a refusal means to a person who asked for something.
+pub(super) const fn command_error(error: RelayError) -> CommandError {
+    match error {
+        RelayError::UnknownAccount => CommandError::NotFound,
+        RelayError::UsernameTaken => CommandError::UsernameTaken,
+        RelayError::RateLimited { .. } => CommandError::RateLimited,
+        _ => CommandError::Relay,
+    }
+}

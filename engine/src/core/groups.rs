@@ -1,0 +1,248 @@
+//! Making the group of a conversation: fresh device log, KeyPackages, group, log at the relay.
+
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::capability::Capability;
+use parley_protocol::frame::{
+    Answer, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress, InboxPost, RelayError, Request,
+    Retry,
+};
+use parley_protocol::ids::{AccountId, AppendId, LogId};
+
+use super::Engine;
+use super::requests::Pending;
+use crate::conversation::id_of;
+use crate::directory_entry::Found;
+use crate::log::{Log, Stage};
+use crate::mls::credential::Leaf;
+use crate::mls::group::{Group, GroupError};
+use crate::mls::{DeviceSigner, Provider, key_package};
+use crate::view::Warning;
+
+/// First bytes of an inbox entry that is a Welcome: format version and kind.
+pub(super) const WELCOME: [u8; 2] = [1, 1];
+
+/// Why a group could not be made now.
+enum CreateError {
+    /// A KeyPackage is not its device's: the relay swapped it.
+    Forged,
+    /// There is no device that can be added.
+    Unreachable,
+    /// This device's state does not allow it.
+    State,
+}
+
+impl Engine {
+    /// Runs `work` on a group; if it fails, the group and the state are as before.
+    pub(super) fn with_group<T>(
+        &mut self,
+        id: &LogId,
+        work: impl FnOnce(&mut Group, &Provider, &DeviceSigner<'_>) -> Result<T, GroupError>,
+    ) -> Result<T, GroupError> {
+        let mark = self.state.mark();
+        let key = self.key.as_ref().ok_or(GroupError::State)?;
+        let mut group = match self.groups.remove(id) {
+            Some(group) => group,
+            None => Group::load(&self.mls, id)?,
+        };
+        let result = work(&mut group, &self.mls, &DeviceSigner(key));
+        match result {
+            Ok(_) => drop(self.groups.insert(*id, group)),
+            Err(_) => self.state.roll_back(mark),
+        }
+        result
+    }
+
+    pub(super) fn capability(&mut self, id: &LogId) -> Option<Capability> {
+        self.with_group(id, |group, provider, _| group.capability(provider)).ok()
+    }
+
+    /// Starts, or goes on, to make a group with `peer`.
+    pub(super) fn ensure_group(&mut self, peer: AccountId) {
+        let under_way = |pending: &Pending| matches!(pending, Pending::Freshen(account) | Pending::Claim(account) if *account == peer);
+        if !self.online() || self.is_pending(under_way) || !self.is_registered() {
+            return;
+        }
+        if self.contacts.get(&peer).is_some_and(|contact| contact.warning == Some(Warning::ForgedKeys)) {
+            return;
+        }
+        self.ask(Request::FetchDeviceLog(peer), Pending::Freshen(peer));
+    }
+
+    pub(super) fn is_registered(&self) -> bool {
+        self.account.as_ref().is_some_and(|account| account.registered)
+    }
+
+    pub(super) fn freshened(&mut self, peer: AccountId, result: Result<DirectoryRecord, RelayError>) {
+        match result.map(|record| Found::verify(&record)) {
+            Ok(Ok(found)) => {
+                self.update_contact(&peer, found);
+                self.ask(Request::ClaimKeyPackages(peer), Pending::Claim(peer));
+            }
+            Ok(Err(_)) => self.warn(&peer, Warning::ForgedKeys),
+            Err(error) => self.retry_after(error),
+        }
+    }
+
+    fn retry_after(&mut self, error: RelayError) {
+        match error.retry() {
+            Retry::After(pause) => self.retry_later(pause),
+            // Not now: at the next connection, or when something is sent.
+            Retry::AfterCatchUp | Retry::Never => self.retry_later(60_000),
+        }
+    }
+
+    fn warn(&mut self, peer: &AccountId, warning: Warning) {
+        if let Some(contact) = self.contacts.get_mut(peer) {
+            contact.warning = Some(warning);
+            self.save_contact(peer);
+        }
+    }
+
+    pub(super) fn claimed(&mut self, peer: AccountId, result: Result<Answer, RelayError>) {
+        let packages = match result {
+            Ok(Answer::KeyPackages(packages)) => packages,
+            Ok(_) => return self.retry_later(60_000),
+            Err(error) => return self.retry_after(error),
+        };
+        // A Welcome from the other may have come in the meantime.
+        if self.usable_log(&peer).is_some() {
+            return self.pump(id_of(&peer));
+        }
+        let mark = self.state.mark();
+        match self.create_group(peer, &packages) {
+            Ok(log) => self.send_creation(&log),
+            Err(error) => {
+                self.state.roll_back(mark);
+                match error {
+                    CreateError::Forged => self.warn(&peer, Warning::ForgedKeys),
+                    CreateError::Unreachable | CreateError::State => self.retry_later(60_000),
+                }
+            }
+        }
+    }
+
+    fn create_group(
+        &mut self,
+        peer: AccountId,
+        packages: &[ClaimedKeyPackage],
+    ) -> Result<LogId, CreateError> {
+        let (signer, account) = self.signer().ok_or(CreateError::State)?;
+        let contact = self.contacts.get(&peer).ok_or(CreateError::State)?;
+        let mut members = Vec::new();
+        let mut devices = Vec::new();
+        for device in contact.log.devices() {
+            let Some(claimed) = packages.iter().find(|claimed| claimed.device == device.id) else {
+                continue;
+            };
+            let expected = Leaf { account: peer, device: device.id, key: device.key };
+            let checked = key_package::check(&self.mls, &claimed.key_package, &expected);
+            members.push(checked.map_err(|_| CreateError::Forged)?);
+            devices.push(InboxAddress { account: peer, device: device.id });
+        }
+        if members.is_empty() {
+            return Err(CreateError::Unreachable);
+        }
+        let id = LogId(self.random.array());
+        let leaf = account.leaf(signer.0);
+        let (group, welcome) =
+            Group::create(&self.mls, &signer, &leaf, id, &members).map_err(|_| CreateError::State)?;
+        let creation = self.creation(id, &group, &welcome, devices).ok_or(CreateError::State)?;
+        let mut log = Log::new(id, peer, Stage::Creating, self.now);
+        log.creation = Some(creation);
+        self.groups.insert(id, group);
+        self.logs.insert(id, log);
+        self.save_log(&id);
+        self.add_log_to_conversation(&peer, id);
+        Ok(id)
+    }
+
+    fn creation(
+        &self,
+        log: LogId,
+        group: &Group,
+        welcome: &[u8],
+        devices: Vec<InboxAddress>,
+    ) -> Option<CreateLog> {
+        let payload = Bytes::new([WELCOME.as_slice(), welcome].concat()).ok()?;
+        let welcomes = devices
+            .into_iter()
+            .map(|to| InboxPost { to, append: AppendId(self.random.array()), payload: payload.clone() })
+            .collect();
+        Some(CreateLog {
+            log,
+            epoch: group.epoch(),
+            capability: group.capability(&self.mls).ok()?.hash(),
+            welcomes: List::new(welcomes).ok()?,
+            group_info: None,
+        })
+    }
+
+    pub(super) fn send_creation(&mut self, id: &LogId) {
+        let Some(creation) = self.logs.get(id).and_then(|log| log.creation.clone()) else {
+            return;
+        };
+        self.live.entry(*id).or_default().creating = true;
+        self.ask(Request::CreateLog(creation), Pending::Create(*id));
+    }
+
+    pub(super) fn created(&mut self, id: &LogId, result: Result<(), RelayError>) {
+        self.live.entry(*id).or_default().creating = false;
+        match result {
+            Ok(()) => {
+                if let Some(log) = self.logs.get_mut(id) {
+                    log.stage = Stage::Active;
+                    log.creation = None;
+                    let peer = log.peer;
+                    self.changed.conversations.insert(id_of(&peer));
+                }
+                self.save_log(id);
+                self.resume_log(id);
+                self.pump_log(id);
+            }
+            Err(error) => match error.retry() {
+                Retry::After(pause) => self.retry_later(pause),
+                // A device was removed in between, or the id is taken: another group.
+                Retry::AfterCatchUp | Retry::Never => {
+                    self.bury(id);
+                    self.retry_later(1_000);
+                }
+            },
+        }
+    }
+
+    pub(super) fn add_log_to_conversation(&mut self, peer: &AccountId, log: LogId) {
+        let conversation = self.conversation_with(peer);
+        if let Some(conversation) = self.conversations.get_mut(&conversation) {
+            conversation.add_log(log);
+        }
+        self.save_conversation(conversation);
+    }
+
+    /// The log that messages to `peer` go to: the first that is not dead, the same on both sides.
+    pub(super) fn usable_log(&self, peer: &AccountId) -> Option<LogId> {
+        let conversation = self.conversations.get(&id_of(peer))?;
+        let alive = |id: &&LogId| self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead);
+        conversation.logs.iter().find(alive).copied()
+    }
+
+    /// A log that cannot be used any more. What waits for it is encrypted anew for another.
+    pub(super) fn bury(&mut self, id: &LogId) {
+        let Some(log) = self.logs.get_mut(id) else {
+            return;
+        };
+        log.stage = Stage::Dead;
+        log.creation = None;
+        log.commit = None;
+        let peer = log.peer;
+        self.save_log(id);
+        self.live.remove(id);
+        let group = self.groups.remove(id).or_else(|| Group::load(&self.mls, id).ok());
+        let mark = self.state.mark();
+        if group.is_some_and(|group| group.delete(&self.mls).is_err()) {
+            self.state.roll_back(mark);
+        }
+        self.unseal(id);
+        self.changed.connection = true;
+        self.pump(id_of(&peer));
+    }
+}

@@ -1,0 +1,158 @@
+//! The device's inbox: Welcomes, judged before they are joined (RFC 9420 section 12.4.3.1).
+
+use parley_protocol::frame::{Answer, DirectoryRecord, InboxEntry, RelayError, Request};
+use parley_protocol::ids::{AccountId, DeviceId, Seq};
+
+use super::Engine;
+use super::groups::WELCOME;
+use super::requests::Pending;
+use crate::directory_entry::Found;
+use crate::log::{Log, Stage};
+use crate::mls::credential::Leaf;
+use crate::mls::group::OpenedWelcome;
+
+/// Most entries that wait in memory; the relay pushes the rest again after the next subscription.
+const MAX_WAITING: usize = 256;
+
+/// What is to be done with an inbox entry.
+enum Verdict {
+    /// It is done, or can never be.
+    Finished,
+    /// The directory has to be asked about this account first.
+    Ask(AccountId),
+}
+
+impl Engine {
+    pub(super) fn inbox_subscribed(&mut self, result: Result<Answer, RelayError>) {
+        match result {
+            Ok(Answer::Subscribed(subscribed)) => {
+                self.inbox.subscribed = true;
+                self.inbox.head = subscribed.head;
+                self.changed.connection = true;
+            }
+            _ => self.retry_later(2_000),
+        }
+    }
+
+    pub(super) fn inbox_entries(&mut self, device: &DeviceId, entries: Vec<InboxEntry>) {
+        if self.account.as_ref().is_none_or(|account| account.device != *device) {
+            return;
+        }
+        let mut newest = self.inbox.entries.back().map_or(self.device.inbox, |entry| entry.seq);
+        for entry in entries {
+            if entry.seq > newest && self.inbox.entries.len() < MAX_WAITING {
+                newest = entry.seq;
+                self.inbox.entries.push_back(entry);
+            }
+        }
+        self.work_on_inbox();
+    }
+
+    /// Processes entries until one has to wait for the directory.
+    pub(super) fn work_on_inbox(&mut self) {
+        while self.inbox.asking.is_none() {
+            let Some(entry) = self.inbox.entries.front().cloned() else {
+                return;
+            };
+            match self.judge(&entry.payload) {
+                Verdict::Ask(account) if self.inbox.asked != Some(account) => {
+                    if self.online() {
+                        self.inbox.asking = Some(account);
+                        self.ask(Request::FetchDeviceLog(account), Pending::JudgeInbox(account));
+                    }
+                    return;
+                }
+                Verdict::Ask(_) | Verdict::Finished => self.finish_entry(entry.seq),
+            }
+        }
+    }
+
+    fn finish_entry(&mut self, seq: Seq) {
+        self.inbox.entries.pop_front();
+        self.inbox.asked = None;
+        self.device.inbox = seq;
+        self.save_device();
+        self.changed.connection = true;
+        if let Some(account) = self.account.as_ref().filter(|_| self.online()) {
+            let request = Request::AckInbox {
+                address: account.address(),
+                capability: account.inbox.clone(),
+                upto: seq,
+            };
+            self.ask(request, Pending::AckInbox);
+        }
+    }
+
+    pub(super) fn inbox_judged(&mut self, account: AccountId, result: Result<DirectoryRecord, RelayError>) {
+        self.inbox.asking = None;
+        match result.map(|record| Found::verify(&record)) {
+            Ok(Ok(found)) if found.log.account() == account => {
+                if self.contacts.contains_key(&account) {
+                    self.update_contact(&account, found);
+                } else {
+                    self.found.insert(account, found);
+                }
+                self.inbox.asked = Some(account);
+            }
+            Ok(_) | Err(RelayError::UnknownAccount) => self.inbox.asked = Some(account),
+            Err(_) => return self.retry_later(2_000),
+        }
+        self.work_on_inbox();
+    }
+
+    fn judge(&mut self, payload: &[u8]) -> Verdict {
+        let Some(welcome) = payload.strip_prefix(&WELCOME) else {
+            return Verdict::Finished;
+        };
+        let mark = self.state.mark();
+        let verdict = self.judge_welcome(welcome);
+        if let Err(verdict) = verdict {
+            // The KeyPackage that opened it is still needed, by this Welcome or by an honest one.
+            self.state.roll_back(mark);
+            return verdict;
+        }
+        Verdict::Finished
+    }
+
+    /// Joins, or says why not (and then the state has to be rolled back).
+    fn judge_welcome(&mut self, bytes: &[u8]) -> Result<(), Verdict> {
+        let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Finished)?;
+        if self.logs.contains_key(&opened.log) {
+            return Err(Verdict::Finished);
+        }
+        let peer = self.peer_of(&opened).ok_or(Verdict::Finished)?;
+        let known = self.contacts.get(&peer).map(|contact| &contact.log);
+        let log = known.or_else(|| self.found.get(&peer).map(|found| &found.log));
+        let genuine =
+            |log| opened.members.iter().filter(|leaf| leaf.account == peer).all(|leaf| leaf.is_in(log));
+        if !log.is_some_and(genuine) {
+            return Err(Verdict::Ask(peer));
+        }
+        let id = opened.log;
+        let group = opened.join(&self.mls).map_err(|_| Verdict::Finished)?;
+        self.groups.insert(id, group);
+        self.pin(&peer);
+        self.logs.insert(id, Log::new(id, peer, Stage::Active, self.now));
+        self.save_log(&id);
+        self.add_log_to_conversation(&peer, id);
+        if self.online() {
+            self.resume_log(&id);
+        }
+        Ok(())
+    }
+
+    /// The one other account of a 1:1 group that this device is rightly in, and that sent the Welcome.
+    fn peer_of(&self, opened: &OpenedWelcome) -> Option<AccountId> {
+        let (signer, account) = self.signer()?;
+        let own = account.leaf(signer.0);
+        let own_log = self.own_log.as_ref()?;
+        let (ours, theirs): (Vec<&Leaf>, Vec<&Leaf>) =
+            opened.members.iter().partition(|leaf| leaf.account == own.account);
+        let peer = theirs.first()?.account;
+        let fits = ours.contains(&&own)
+            && ours.iter().all(|leaf| leaf.is_in(own_log))
+            && theirs.iter().all(|leaf| leaf.account == peer)
+            && (opened.sender.account == peer || opened.sender.account == own.account);
+        fits.then_some(peer)
+    }
+}

@@ -1,0 +1,268 @@
+//! The engine itself: its state, how an input is handled, and what leaves it when.
+
+mod commands;
+mod connecting;
+mod directory;
+mod groups;
+mod inbox;
+mod outputs;
+mod paging;
+mod reading;
+mod receipts;
+mod requests;
+mod saving;
+mod sending;
+mod showing;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+
+use ed25519_dalek::SigningKey;
+use parley_protocol::device_log::DeviceLog;
+use parley_protocol::frame::InboxEntry;
+use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+
+use self::outputs::Outputs;
+use self::requests::Link;
+use crate::account::Account;
+use crate::contact::Contact;
+use crate::conversation::Conversation;
+use crate::crypto::MlsRandom;
+use crate::directory_entry::Found;
+use crate::io::{Input, LoadId, Output, Record, StorageFailure};
+use crate::log::{LiveLog, Log};
+use crate::mls::group::Group;
+use crate::mls::{DeviceSigner, Provider};
+use crate::outbox::OutboxEntry;
+use crate::records::keys;
+use crate::records::sealed::{self, LoadError};
+use crate::records::state::StateStore;
+use crate::seal::{MasterKey, Purpose, Sealer};
+use crate::view::{ConversationId, Event, MessageView, StorageState};
+
+/// Why stored state could not be opened. A retry with the same state fails again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// A record does not open under the master key, or is damaged.
+    #[error("a stored record is damaged")]
+    Damaged,
+    /// There are records but no device key (localStorage was wiped).
+    #[error("the device key is missing")]
+    VaultMissing,
+    /// There is a device key but no records (IndexedDB was wiped).
+    #[error("the stored records are missing")]
+    RecordsMissing,
+    /// A newer version of the app wrote the records.
+    #[error("a newer version of the app wrote the records")]
+    Newer,
+}
+
+impl From<LoadError> for OpenError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Damaged => Self::Damaged,
+            LoadError::Newer => Self::Newer,
+        }
+    }
+}
+
+/// Small things of the device that are stored in one record.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct DeviceState {
+    /// The last inbox entry that was processed.
+    inbox: Seq,
+    /// When the KeyPackage of last resort was made.
+    last_resort: Option<UnixMillis>,
+    /// Numbers the outbox.
+    next_outbox: u64,
+}
+
+/// The client's brain. See the crate's documentation.
+pub struct Engine {
+    now: UnixMillis,
+    random: MlsRandom,
+    sealer: Sealer,
+    state: Rc<StateStore>,
+    mls: Provider,
+    key: Option<SigningKey>,
+    account: Option<Account>,
+    own_log: Option<DeviceLog>,
+    device: DeviceState,
+    contacts: BTreeMap<AccountId, Contact>,
+    conversations: BTreeMap<ConversationId, Conversation>,
+    logs: BTreeMap<LogId, Log>,
+    live: BTreeMap<LogId, LiveLog>,
+    groups: BTreeMap<LogId, Group>,
+    outbox: BTreeMap<u64, OutboxEntry>,
+    /// Accounts that the directory was asked about and that are not contacts (yet).
+    found: BTreeMap<AccountId, Found>,
+    inbox: InboxWork,
+    link: Link,
+    /// Page loads under way.
+    loads: BTreeMap<LoadId, paging::PageRequest>,
+    next_load: u64,
+    /// Own messages that the other has not read, by place, for when a receipt comes.
+    unread_by_peer: BTreeMap<LogId, BTreeMap<Seq, MessageView>>,
+    changed: Changed,
+    timers: Timers,
+    storage: StorageState,
+    out: Outputs,
+}
+
+/// Inbox entries that were received and not processed.
+#[derive(Default)]
+struct InboxWork {
+    entries: VecDeque<InboxEntry>,
+    /// The directory is being asked about this account before the first entry can be judged.
+    asking: Option<AccountId>,
+    /// It has been asked.
+    asked: Option<AccountId>,
+    head: Seq,
+    subscribed: bool,
+}
+
+/// What the views have to be told at the end of an input.
+#[derive(Default)]
+struct Changed {
+    account: bool,
+    connection: bool,
+    conversations: BTreeSet<ConversationId>,
+    messages: BTreeMap<ConversationId, Vec<MessageView>>,
+}
+
+#[derive(Default)]
+struct Timers {
+    /// Receipts are due.
+    receipts: Option<UnixMillis>,
+    /// Something that failed for now is tried again.
+    retry: Option<UnixMillis>,
+    /// Change sets that failed are offered again.
+    storage: Option<UnixMillis>,
+    told: Option<UnixMillis>,
+}
+
+impl Engine {
+    /// Opens what was persisted: the vault from localStorage and all records of [`crate::io::Store::State`];
+    /// nothing of both on a new device.
+    pub fn open(
+        now: UnixMillis,
+        master: &MasterKey,
+        vault: Option<&[u8]>,
+        records: Vec<Record>,
+    ) -> Result<Self, OpenError> {
+        let sealer = Sealer::new(master);
+        let state = Rc::new(StateStore::new(sealed::load(&sealer, records)?));
+        let key = open_vault(&sealer, vault)?;
+        match (key.is_some(), state.get_bytes(keys::ACCOUNT).is_some()) {
+            (true, false) => return Err(OpenError::RecordsMissing),
+            (false, true) => return Err(OpenError::VaultMissing),
+            _ => {}
+        }
+        // Never drawn from before `handle` has seeded it.
+        let random = MlsRandom::unseeded();
+        let mut engine = Self {
+            now,
+            mls: Provider::new(random.clone(), Rc::clone(&state)),
+            random,
+            sealer,
+            state,
+            key,
+            account: None,
+            own_log: None,
+            device: DeviceState::default(),
+            contacts: BTreeMap::new(),
+            conversations: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            live: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            outbox: BTreeMap::new(),
+            found: BTreeMap::new(),
+            inbox: InboxWork::default(),
+            link: Link::default(),
+            loads: BTreeMap::new(),
+            next_load: 0,
+            unread_by_peer: BTreeMap::new(),
+            changed: Changed::default(),
+            timers: Timers::default(),
+            storage: StorageState::Good,
+            out: Outputs::default(),
+        };
+        engine.restore()?;
+        Ok(engine)
+    }
+
+    /// Takes what happened. `now` may go back; `rng` must be cryptographically secure.
+    pub fn handle(&mut self, now: UnixMillis, rng: &mut impl CryptoRng, input: Input) {
+        self.now = now;
+        self.random.reseed(rng);
+        match input {
+            Input::Persisted(id) => self.persisted(id),
+            Input::PersistFailed(id, failure) => self.persist_failed(id, failure),
+            _ if self.storage == StorageState::Fenced => return,
+            Input::View(request) => self.command(request),
+            Input::Connected => self.connected(),
+            Input::Disconnected { retry_at } => self.disconnected(retry_at),
+            Input::Received(bytes) => self.received(&bytes),
+            Input::Loaded { id, records } => self.loaded(id, &records),
+            Input::Timer => self.timer(),
+        }
+        self.tell_views();
+        self.flush();
+        self.tell_timer();
+    }
+
+    /// What to do next; `None` when there is nothing more until the next [`Engine::handle`].
+    pub fn poll(&mut self) -> Option<Output> {
+        self.out.next()
+    }
+
+    fn timer(&mut self) {
+        let now = self.now;
+        let due = |timer: &mut Option<UnixMillis>| timer.take_if(|at| *at <= now).is_some();
+        if due(&mut self.timers.receipts) {
+            self.write_receipts();
+        }
+        if due(&mut self.timers.retry) {
+            self.resume();
+        }
+        if due(&mut self.timers.storage) {
+            self.out.offer_again();
+        }
+        self.timers.told = None;
+    }
+
+    fn persist_failed(&mut self, id: crate::io::ChangeSetId, failure: StorageFailure) {
+        if !self.out.is_held(id) {
+            return;
+        }
+        let state = match failure {
+            StorageFailure::Full => StorageState::Full,
+            StorageFailure::Unavailable => StorageState::Unavailable,
+            StorageFailure::Fenced => StorageState::Fenced,
+        };
+        if state == StorageState::Fenced {
+            self.out.abandon();
+        } else {
+            self.timers.storage = Some(UnixMillis(self.now.0.saturating_add(5_000)));
+        }
+        if self.storage != state {
+            self.storage = state;
+            self.out.at_once(Output::Event(Event::Storage(state)));
+        }
+    }
+
+    fn signer(&self) -> Option<(DeviceSigner<'_>, &Account)> {
+        Some((DeviceSigner(self.key.as_ref()?), self.account.as_ref()?))
+    }
+}
+
+fn open_vault(sealer: &Sealer, vault: Option<&[u8]>) -> Result<Option<SigningKey>, OpenError> {
+    let Some(sealed) = vault.filter(|sealed| !sealed.is_empty()) else {
+        return Ok(None);
+    };
+    let seed = sealer.open(Purpose::Vault, b"device key", sealed).map_err(LoadError::from)?;
+    let seed = seed.as_slice().first_chunk::<32>().ok_or(OpenError::Damaged)?;
+    Ok(Some(SigningKey::from_bytes(seed)))
+}

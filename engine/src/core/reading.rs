@@ -1,0 +1,235 @@
+//! Reading a log: entry by entry, in order, each with all its effects in one change set (invariant 2).
+
+use parley_protocol::frame::{EntryKind, LogEntry};
+use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
+
+use super::Engine;
+use crate::content::{Body, Content};
+use crate::conversation::{Last, id_of, preview};
+use crate::io::Output;
+use crate::log::{OwnAppend, Stage, payload_hash};
+use crate::message::Message;
+use crate::mls::credential::Leaf;
+use crate::mls::group::{GroupError, Incoming, is_pure_update};
+use crate::view::{BodyView, Gap};
+
+/// What an entry turned out to be.
+enum Read {
+    Content { from: Leaf, content: Box<Content> },
+    EpochEnded,
+}
+
+impl Engine {
+    pub(super) fn log_entries(&mut self, id: &LogId, entries: Vec<LogEntry>) {
+        for entry in entries {
+            let Some(log) = self.logs.get(id).filter(|log| log.stage == Stage::Active) else {
+                return;
+            };
+            if entry.seq <= log.cursor {
+                continue;
+            }
+            if entry.seq != log.cursor.next() {
+                // The relay skipped something: a new connection reads on from the cursor.
+                return self.out.push(Output::Reconnect);
+            }
+            self.log_entry(id, &entry);
+        }
+        self.changed.connection = true;
+        self.pump_log(id);
+    }
+
+    fn log_entry(&mut self, id: &LogId, entry: &LogEntry) {
+        if let Some(log) = self.logs.get_mut(id) {
+            log.cursor = entry.seq;
+        }
+        if self.is_own(id, entry) {
+            self.save_log(id);
+            return;
+        }
+        let mark = self.state.mark();
+        match self.open_entry(id, entry) {
+            Ok(Read::Content { from, content }) => self.take_content(id, entry, &from, *content),
+            Ok(Read::EpochEnded) => self.epoch_ended(id),
+            Err(_) => {
+                self.state.roll_back(mark);
+                self.groups.remove(id);
+                self.rejected(id, entry);
+            }
+        }
+        self.save_log(id);
+    }
+
+    /// An entry that this device appended: not decrypted (its sender cannot), but recognised by its bytes.
+    fn is_own(&mut self, id: &LogId, entry: &LogEntry) -> bool {
+        let own = OwnAppend { append: entry.append, payload: payload_hash(&entry.payload) };
+        if let Some(log) = self.logs.get_mut(id) {
+            if let Some(place) = log.own.iter().position(|append| *append == own) {
+                log.own.remove(place);
+                return true;
+            }
+            let committed =
+                log.commit.as_ref().is_some_and(|c| c.append == own.append && c.bytes == *entry.payload);
+            if committed && entry.kind == EntryKind::Commit {
+                self.own_commit_won(id);
+                return true;
+            }
+        }
+        // The answer to the append was lost, but here is the message: it is stored.
+        let number = self.outbox.iter().find_map(|(number, waiting)| {
+            let sealed = waiting.sealed.as_ref()?;
+            (sealed.log == *id && sealed.append == entry.append && sealed.payload == *entry.payload)
+                .then_some(*number)
+        });
+        match number {
+            Some(number) => {
+                self.confirm(number, entry.seq, entry.time);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn open_entry(&mut self, id: &LogId, entry: &LogEntry) -> Result<Read, GroupError> {
+        let kind = entry.kind;
+        self.with_group(id, |group, provider, _| {
+            if group.has_pending_commit() && kind == EntryKind::Commit {
+                group.drop_pending(provider)?;
+            }
+            match (group.process(provider, &entry.payload)?, kind) {
+                (Incoming::Message { from, padded }, EntryKind::Message) => {
+                    let content = Content::decode(&padded).map_err(|_| GroupError::Invalid)?;
+                    Ok(Read::Content { from, content: Box::new(content) })
+                }
+                (Incoming::Commit { from, staged }, EntryKind::Commit) if is_pure_update(&staged, &from) => {
+                    group.merge(provider, *staged)?;
+                    Ok(Read::EpochEnded)
+                }
+                _ => Err(GroupError::Invalid),
+            }
+        })
+    }
+
+    fn own_commit_won(&mut self, id: &LogId) {
+        if self.with_group(id, |group, provider, _| group.merge_pending(provider)).is_err() {
+            return self.bury(id);
+        }
+        let now = self.now;
+        if let Some(log) = self.logs.get_mut(id) {
+            log.updated = now;
+            log.sent_since_update = 0;
+            log.fresh = false;
+        }
+        self.epoch_ended(id);
+    }
+
+    /// The next epoch has another capability: what waits is encrypted anew, and the log subscribed anew.
+    fn epoch_ended(&mut self, id: &LogId) {
+        if let Some(log) = self.logs.get_mut(id) {
+            log.commit = None;
+        }
+        if let Some(live) = self.live.get_mut(id) {
+            live.subscribed = false;
+            live.committing = false;
+        }
+        self.unseal(id);
+        if self.online() {
+            self.resume_log(id);
+        }
+    }
+
+    fn rejected(&mut self, id: &LogId, entry: &LogEntry) {
+        self.store_gap(id, entry.seq, entry.time, Gap::Rejected);
+        if entry.kind == EntryKind::Commit {
+            // Without this commit there is no way into the next epoch.
+            self.bury(id);
+        }
+    }
+
+    /// Something is missing after the cursor.
+    pub(super) fn gap(&mut self, id: &LogId, gap: Gap) {
+        if let Some(seq) = self.logs.get(id).map(|log| log.cursor.next()) {
+            self.store_gap(id, seq, self.now, gap);
+        }
+    }
+
+    fn store_gap(&mut self, id: &LogId, seq: Seq, time: UnixMillis, gap: Gap) {
+        let message = Message {
+            id: MessageId(self.random.array()),
+            time,
+            stored: time,
+            log: *id,
+            seq,
+            own: false,
+            body: BodyView::Gap(gap),
+        };
+        self.store_incoming(id, &message, false);
+    }
+
+    fn take_content(&mut self, id: &LogId, entry: &LogEntry, from: &Leaf, content: Content) {
+        let own = self.account.as_ref().is_some_and(|account| account.id == from.account);
+        if !own {
+            self.heard(&from.account, &content.head);
+        }
+        let body = match content.body {
+            Body::Text(text) => BodyView::Text(text),
+            Body::Unknown { silent: false, .. } => BodyView::Newer,
+            Body::Unknown { silent: true, .. } => return,
+            Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
+            Body::Profile(profile) if !own => return self.profile_came(&from.account, profile.name),
+            Body::Receipt(_) | Body::Profile(_) => return,
+        };
+        let message = Message {
+            id: content.id,
+            time: content.time,
+            stored: entry.time,
+            log: *id,
+            seq: entry.seq,
+            own,
+            body,
+        };
+        self.store_incoming(id, &message, !own);
+    }
+
+    fn profile_came(&mut self, account: &parley_protocol::ids::AccountId, name: String) {
+        if let Some(contact) = self.contacts.get_mut(account) {
+            contact.name = Some(name);
+            self.save_contact(account);
+        }
+    }
+
+    fn store_incoming(&mut self, id: &LogId, message: &Message, counts: bool) {
+        let Some(log) = self.logs.get_mut(id) else {
+            return;
+        };
+        if counts {
+            log.incoming = message.seq;
+        }
+        let conversation = id_of(&log.peer);
+        self.save_message(conversation, message);
+        self.show_in_list(conversation, message, counts);
+        let view = self.message_view(message);
+        self.changed.messages.entry(conversation).or_default().push(view);
+        if counts {
+            self.receipts_due();
+        }
+    }
+
+    pub(super) fn show_in_list(&mut self, id: crate::view::ConversationId, message: &Message, unread: bool) {
+        let Some(conversation) = self.conversations.get_mut(&id) else {
+            return;
+        };
+        conversation.unread = conversation.unread.saturating_add(u32::from(unread));
+        let order = message.order();
+        if conversation.last.as_ref().is_none_or(|last| last.order <= order || last.id == message.id) {
+            conversation.changed = message.stored;
+            conversation.last = Some(Last {
+                id: message.id,
+                order,
+                time: message.time,
+                body: preview(&message.body),
+                own: message.own.then_some(Some((message.log, message.seq))),
+            });
+        }
+        self.save_conversation(id);
+    }
+}

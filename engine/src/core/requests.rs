@@ -1,0 +1,163 @@
+//! Requests to the relay and their answers on one connection.
+
+use std::collections::BTreeMap;
+
+use parley_protocol::codec::{FrameError, Remedy};
+use parley_protocol::frame::{
+    Answer, ClientFrame, DirectoryRecord, Push, RelayError, Request, RequestId, ServerFrame,
+};
+use parley_protocol::ids::{AccountId, LogId, UnixMillis};
+
+use super::Engine;
+use crate::io::Output;
+use crate::view::{Connection, ViewRequestId};
+
+/// The connection, and what was asked on it.
+#[derive(Default)]
+pub(super) struct Link {
+    pub(super) state: LinkState,
+    next: u32,
+    pending: BTreeMap<RequestId, Pending>,
+    /// What the views were told last.
+    pub(super) told: Option<Connection>,
+}
+
+/// How far the connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum LinkState {
+    /// Not tried yet, or being made.
+    #[default]
+    Connecting,
+    /// Open; the relay has not answered the hello.
+    Greeting,
+    /// Requests can be sent.
+    Open,
+    /// Gone.
+    Closed { retry_at: UnixMillis },
+    /// Given up for this version of the app.
+    Halted(Remedy),
+}
+
+/// Why a request was sent, which is what its answer means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Pending {
+    Hello,
+    Register(Option<ViewRequestId>),
+    CheckUsername(ViewRequestId),
+    Find(ViewRequestId),
+    CountKeyPackages,
+    PublishKeyPackages {
+        last_resort: bool,
+    },
+    SubscribeInbox,
+    AckInbox,
+    /// The directory is asked before an inbox entry is judged.
+    JudgeInbox(AccountId),
+    /// The contact's log is asked for before their KeyPackages.
+    Freshen(AccountId),
+    /// A contact said that their log has gone on.
+    Gossip(AccountId),
+    Claim(AccountId),
+    Create(LogId),
+    SubscribeLog(LogId),
+    Append {
+        log: LogId,
+        numbers: Vec<u64>,
+    },
+    Commit(LogId),
+}
+
+impl Engine {
+    pub(super) const fn online(&self) -> bool {
+        matches!(self.link.state, LinkState::Open)
+    }
+
+    /// Sends a request; its answer comes to [`Engine::received`] or never (when the connection ends).
+    pub(super) fn ask(&mut self, request: Request, pending: Pending) {
+        let id = RequestId(self.link.next);
+        self.link.next = self.link.next.wrapping_add(1);
+        // Only what was bounded before is asked, so that encoding does not fail; a frame too long is not sent.
+        if let Ok(bytes) = (ClientFrame { id, request }).encode() {
+            self.link.pending.insert(id, pending);
+            self.out.push(Output::Send(bytes));
+        }
+    }
+
+    pub(super) fn is_pending(&self, what: impl Fn(&Pending) -> bool) -> bool {
+        self.link.pending.values().any(what)
+    }
+
+    pub(super) fn take_pending(&mut self) -> Vec<Pending> {
+        std::mem::take(&mut self.link.pending).into_values().collect()
+    }
+
+    pub(super) fn received(&mut self, bytes: &[u8]) {
+        match ServerFrame::decode(bytes) {
+            Ok(ServerFrame::Answer { id, result }) => match self.link.pending.remove(&id) {
+                Some(pending) => self.answered(pending, result),
+                None => self.out.push(Output::Reconnect),
+            },
+            Ok(ServerFrame::Push(Push::Log { log, entries })) => self.log_entries(&log, entries.into_vec()),
+            Ok(ServerFrame::Push(Push::Inbox { device, entries })) => {
+                self.inbox_entries(&device, entries.into_vec());
+            }
+            Ok(ServerFrame::Closing(_)) => {}
+            Err(FrameError::Notice(notice)) => self.halt(notice.remedy()),
+            Err(FrameError::Version(_)) => self.halt(Remedy::Reload),
+            Err(_) => self.out.push(Output::Reconnect),
+        }
+    }
+
+    fn halt(&mut self, remedy: Remedy) {
+        self.link.state = LinkState::Halted(remedy);
+        self.changed.connection = true;
+        self.out.push(Output::Halt(remedy));
+    }
+
+    fn answered(&mut self, pending: Pending, result: Result<Answer, RelayError>) {
+        match pending {
+            Pending::Hello => self.greeted(&result),
+            Pending::Register(view) => self.registered(view, done(result)),
+            Pending::CheckUsername(view) => self.username_checked(view, &directory(result)),
+            Pending::Find(view) => self.person_found(view, directory(result)),
+            Pending::CountKeyPackages => self.key_packages_counted(result),
+            Pending::PublishKeyPackages { last_resort } => self.key_packages_published(last_resort, &result),
+            Pending::SubscribeInbox => self.inbox_subscribed(result),
+            Pending::AckInbox => {}
+            Pending::JudgeInbox(account) => self.inbox_judged(account, directory(result)),
+            Pending::Freshen(account) => self.freshened(account, directory(result)),
+            Pending::Gossip(account) => self.gossip_answered(account, directory(result)),
+            Pending::Claim(account) => self.claimed(account, result),
+            Pending::Create(log) => self.created(&log, done(result)),
+            Pending::SubscribeLog(log) => self.log_subscribed(&log, result),
+            Pending::Append { log, numbers } => self.appended(&log, &numbers, result),
+            Pending::Commit(log) => self.committed(&log, result),
+        }
+    }
+
+    pub(super) fn connection(&self) -> Connection {
+        match self.link.state {
+            LinkState::Connecting | LinkState::Greeting => Connection::Connecting,
+            LinkState::Open if self.is_behind() => Connection::CatchingUp,
+            LinkState::Open => Connection::Online,
+            LinkState::Closed { retry_at } => Connection::Offline { retry_at },
+            LinkState::Halted(Remedy::Reload) => Connection::ReloadNeeded,
+            LinkState::Halted(Remedy::UpdateRelay) => Connection::RelayTooOld,
+        }
+    }
+}
+
+/// An answer that says nothing but that it is done.
+fn done(result: Result<Answer, RelayError>) -> Result<(), RelayError> {
+    match result? {
+        Answer::Done => Ok(()),
+        _ => Err(RelayError::Internal),
+    }
+}
+
+fn directory(result: Result<Answer, RelayError>) -> Result<DirectoryRecord, RelayError> {
+    match result? {
+        Answer::Directory(record) => Ok(record),
+        _ => Err(RelayError::Internal),
+    }
+}

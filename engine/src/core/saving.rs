@@ -1,0 +1,151 @@
+//! Between memory and records: every stored thing is saved through here, and read back when the engine opens.
+
+use parley_protocol::ids::{AccountId, LogId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Engine, OpenError};
+use crate::contact::Contact;
+use crate::conversation::{Conversation, id_of};
+use crate::io::{ChangeSet, ChangeSetId, Output, Record, Store};
+use crate::log::Log;
+use crate::message::{self, Message};
+use crate::outbox::OutboxEntry;
+use crate::records::keys;
+use crate::records::sealed::Writes;
+use crate::seal::Purpose;
+use crate::view::{ConversationId, Event, StorageState};
+
+impl Engine {
+    pub(super) fn restore(&mut self) -> Result<(), OpenError> {
+        self.account = self.read(keys::ACCOUNT)?;
+        if let Some(account) = &self.account {
+            self.own_log = Some(account.log().map_err(|_| OpenError::Damaged)?);
+        }
+        self.device = self.read(keys::DEVICE)?.unwrap_or_default();
+        for key in self.state.keys_with_prefix(keys::CONTACTS) {
+            let bytes = self.state.get_bytes(&key).ok_or(OpenError::Damaged)?;
+            let contact = Contact::decode(&bytes).map_err(|_| OpenError::Damaged)?;
+            self.contacts.insert(contact.account(), contact);
+        }
+        for conversation in self.read_all::<Conversation>(keys::CONVERSATIONS)? {
+            self.conversations.insert(id_of(&conversation.peer), conversation);
+        }
+        for log in self.read_all::<Log>(keys::LOGS)? {
+            self.logs.insert(log.id, log);
+        }
+        for key in self.state.keys_with_prefix(keys::OUTBOXES) {
+            let number = key.get(1..).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
+            let entry = self.read::<OutboxEntry>(&key)?;
+            if let (Some(number), Some(entry)) = (number, entry) {
+                self.outbox.insert(number, entry);
+            }
+        }
+        Ok(())
+    }
+
+    fn read<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, OpenError> {
+        self.state.get(key).map_err(|_| OpenError::Damaged)
+    }
+
+    fn read_all<T: DeserializeOwned>(&self, prefix: &[u8]) -> Result<Vec<T>, OpenError> {
+        let keys = self.state.keys_with_prefix(prefix);
+        keys.iter().filter_map(|key| self.read(key).transpose()).collect()
+    }
+
+    fn save<T: Serialize>(&self, key: &[u8], value: &T) {
+        // Postcard into memory refuses only sequences of unknown length, which no record has.
+        let saved = self.state.put(key, value);
+        debug_assert!(saved.is_ok(), "a record that postcard cannot write");
+    }
+
+    pub(super) fn save_account(&mut self) {
+        if let Some(account) = &self.account {
+            self.save(keys::ACCOUNT, account);
+        }
+        self.changed.account = true;
+    }
+
+    pub(super) fn save_device(&self) {
+        self.save(keys::DEVICE, &self.device);
+    }
+
+    pub(super) fn save_contact(&mut self, account: &AccountId) {
+        if let Some(contact) = self.contacts.get(account) {
+            self.state.put_bytes(&keys::contact(account), contact.encode());
+            self.changed.conversations.insert(id_of(account));
+        }
+    }
+
+    pub(super) fn save_conversation(&mut self, id: ConversationId) {
+        if let Some(conversation) = self.conversations.get(&id) {
+            self.save(&keys::conversation(&conversation.peer), conversation);
+            self.changed.conversations.insert(id);
+        }
+    }
+
+    pub(super) fn save_log(&self, id: &LogId) {
+        if let Some(log) = self.logs.get(id) {
+            self.save(&keys::log(id), log);
+        }
+    }
+
+    pub(super) fn save_outbox(&self, number: u64) {
+        match self.outbox.get(&number) {
+            Some(entry) => self.save(&keys::outbox(number), entry),
+            None => self.state.delete(&keys::outbox(number)),
+        }
+    }
+
+    pub(super) fn save_message(&mut self, conversation: ConversationId, message: &Message) {
+        let key = message::key(&self.sealer, &conversation, &message.order());
+        let value = self.sealer.seal(Purpose::Message, &key, self.random.array(), &message.encode());
+        self.out.messages.push((Store::Messages, Record { key, value }));
+    }
+
+    /// Ends an input: its changes become a change set, and its outputs wait for it.
+    pub(super) fn flush(&mut self) {
+        let mut writes = Writes::default();
+        for change in self.state.take_changes() {
+            writes.add(&self.sealer, &self.random, &change);
+        }
+        writes.puts.append(&mut self.out.messages);
+        let vault = self.out.vault.take();
+        if writes.puts.is_empty() && writes.deletes.is_empty() && vault.is_none() {
+            self.out.release_current();
+        } else {
+            self.out.seal(|id| ChangeSet { id, vault, puts: writes.puts, deletes: writes.deletes });
+        }
+    }
+
+    pub(super) fn persisted(&mut self, id: ChangeSetId) {
+        self.out.persisted(id);
+        if self.storage != StorageState::Good && self.storage != StorageState::Fenced {
+            self.storage = StorageState::Good;
+            self.out.at_once(Output::Event(Event::Storage(StorageState::Good)));
+        }
+    }
+
+    /// Puts the sealed device key into the change set.
+    pub(super) fn save_vault(&mut self) {
+        if let Some(key) = &self.key {
+            let nonce = self.random.array();
+            self.out.vault = Some(self.sealer.seal(Purpose::Vault, b"device key", nonce, key.as_bytes()));
+        }
+    }
+
+    /// Forgets an account that the relay refused, so that another can be made.
+    pub(super) fn forget_account(&mut self) {
+        for prefix in 0..=u8::MAX {
+            for key in self.state.keys_with_prefix(&[prefix]) {
+                self.state.delete(&key);
+            }
+        }
+        self.out.vault = Some(Vec::new());
+        self.key = None;
+        self.account = None;
+        self.own_log = None;
+        self.device = super::DeviceState::default();
+        self.changed.account = true;
+    }
+}

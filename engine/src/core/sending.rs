@@ -1,0 +1,332 @@
+//! From the outbox to the relay: one append at a time for each log, so that order is kept; each with as many
+//! messages as wait. What was encrypted is sent again as the same bytes until the relay has it or the epoch ends.
+
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::frame::{
+    Answer, AppendCommit, AppendMessages, NewMessage, RelayError, Request, Retry, Stored,
+};
+use parley_protocol::ids::{AccountId, AppendId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::limits::MAX_APPEND;
+
+use super::Engine;
+use super::requests::Pending;
+use crate::content::{Body, Content, HeadHint, Profile};
+use crate::conversation::id_of;
+use crate::log::{OwnAppend, PendingCommit, Stage, payload_hash};
+use crate::message::Message;
+use crate::mls::group::GroupError;
+use crate::outbox::{OutboxEntry, Sealed};
+use crate::view::{BodyView, ConversationId};
+
+/// Bytes in one append, about.
+const APPEND_BYTES: usize = 256 * 1024;
+/// A device replaces its keys after so many messages ...
+const MESSAGES_PER_UPDATE: u32 = 100;
+/// ... or after this time (7 days), in milliseconds, when it sends something.
+const UPDATE_AGE: u64 = 7 * 24 * 3600 * 1000;
+
+impl Engine {
+    pub(super) fn enqueue(&mut self, peer: AccountId, body: Body, only: Option<LogId>) -> (u64, MessageId) {
+        let id = MessageId(self.random.array());
+        let number = self.device.next_outbox;
+        self.device.next_outbox = number.saturating_add(1);
+        self.save_device();
+        let entry = OutboxEntry { peer, id, time: self.now, body, only, sealed: None, failed: false };
+        self.outbox.insert(number, entry);
+        self.save_outbox(number);
+        (number, id)
+    }
+
+    /// Does what a conversation needs next: a group, or an append.
+    pub(super) fn pump(&mut self, id: ConversationId) {
+        let Some(peer) = self.conversations.get(&id).map(|conversation| conversation.peer) else {
+            return;
+        };
+        if !self.online() {
+            return;
+        }
+        let waiting =
+            self.outbox.values().any(|entry| entry.peer == peer && !entry.failed && entry.only.is_none());
+        match self.usable_log(&peer) {
+            None if waiting => self.ensure_group(peer),
+            Some(_) | None => {}
+        }
+        let logs =
+            self.conversations.get(&id).map(|conversation| conversation.logs.clone()).unwrap_or_default();
+        for log in logs {
+            self.pump_log(&log);
+        }
+    }
+
+    pub(super) fn pump_log(&mut self, id: &LogId) {
+        let live = self.live.get(id).copied().unwrap_or_default();
+        let Some(log) = self.logs.get(id) else {
+            return;
+        };
+        let caught_up = live.subscribed && log.cursor >= live.head;
+        if !self.online() || log.stage != Stage::Active || !caught_up || live.appending || live.committing {
+            return;
+        }
+        if log.commit.is_some() {
+            return self.send_commit(id);
+        }
+        let peer = log.peer;
+        let is_main = self.usable_log(&peer) == Some(*id);
+        if is_main {
+            self.introduce(peer);
+        }
+        let numbers = self.seal_waiting(id, is_main);
+        if numbers.is_empty() {
+            self.update_if_due(id);
+        } else {
+            self.send_append(id, numbers);
+        }
+    }
+
+    /// Tells the other what this person wants to be called, before anything else and after each change.
+    fn introduce(&mut self, peer: AccountId) {
+        let Some(account) = &self.account else {
+            return;
+        };
+        let (name, version) = (account.name.clone(), account.profile);
+        let speaks = self.outbox.values().any(|entry| entry.peer == peer && entry.only.is_none());
+        match self.contacts.get_mut(&peer) {
+            Some(contact) if contact.profile_sent < version && (contact.profile_sent > 0 || speaks) => {
+                contact.profile_sent = version;
+            }
+            _ => return,
+        }
+        self.save_contact(&peer);
+        self.enqueue(peer, Body::Profile(Profile { name }), None);
+    }
+
+    /// Encrypts what waits for this log; the numbers of what is to be appended, in order.
+    fn seal_waiting(&mut self, id: &LogId, is_main: bool) -> Vec<u64> {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer) else {
+            return Vec::new();
+        };
+        let for_this = |entry: &OutboxEntry| match (&entry.sealed, entry.only) {
+            (Some(sealed), _) => sealed.log == *id,
+            (None, Some(only)) => only == *id,
+            (None, None) => is_main && entry.peer == peer,
+        };
+        let waiting: Vec<u64> = self
+            .outbox
+            .iter()
+            .filter(|(_, entry)| !entry.failed && for_this(entry))
+            .map(|(number, _)| *number)
+            .take(MAX_APPEND)
+            .collect();
+        let (mut numbers, mut size) = (Vec::new(), 0_usize);
+        for number in waiting {
+            match self.seal_one(id, number) {
+                Ok(length) => {
+                    size = size.saturating_add(length);
+                    if size > APPEND_BYTES && !numbers.is_empty() {
+                        break;
+                    }
+                    numbers.push(number);
+                }
+                Err(_) => self.fail(number),
+            }
+        }
+        numbers
+    }
+
+    fn seal_one(&mut self, id: &LogId, number: u64) -> Result<usize, GroupError> {
+        let head = self.own_log.as_ref().map(|log| HeadHint::of(&log.head())).ok_or(GroupError::State)?;
+        let entry = self.outbox.get(&number).ok_or(GroupError::State)?;
+        if let Some(sealed) = &entry.sealed {
+            return Ok(sealed.payload.len());
+        }
+        let content = Content { id: entry.id, time: entry.time, head, body: entry.body.clone() };
+        let padded = content.encode().map_err(|_| GroupError::State)?;
+        let (epoch, payload) = self.with_group(id, |group, provider, signer| {
+            Ok((group.epoch(), group.encrypt(provider, signer, &padded)?))
+        })?;
+        let length = payload.len();
+        let sealed = Sealed { log: *id, epoch, append: AppendId(self.random.array()), payload };
+        if let Some(entry) = self.outbox.get_mut(&number) {
+            entry.sealed = Some(sealed);
+        }
+        self.save_outbox(number);
+        if let Some(log) = self.logs.get_mut(id) {
+            log.sent_since_update = log.sent_since_update.saturating_add(1);
+        }
+        self.save_log(id);
+        Ok(length)
+    }
+
+    fn send_append(&mut self, id: &LogId, numbers: Vec<u64>) {
+        let Some(capability) = self.capability(id) else {
+            return self.bury(id);
+        };
+        let sealed = || numbers.iter().filter_map(|number| self.outbox.get(number)?.sealed.as_ref());
+        let Some(epoch) = sealed().next().map(|sealed| sealed.epoch) else {
+            return;
+        };
+        let messages = sealed()
+            .filter_map(|sealed| {
+                Some(NewMessage { append: sealed.append, payload: Bytes::new(sealed.payload.clone()).ok()? })
+            })
+            .collect();
+        let Ok(messages) = List::new(messages) else {
+            return;
+        };
+        self.live.entry(*id).or_default().appending = true;
+        let request = AppendMessages { log: *id, capability, epoch, messages };
+        self.ask(Request::AppendMessages(request), Pending::Append { log: *id, numbers });
+    }
+
+    pub(super) fn appended(&mut self, id: &LogId, numbers: &[u64], result: Result<Answer, RelayError>) {
+        self.live.entry(*id).or_default().appending = false;
+        match result {
+            Ok(Answer::Stored(stored)) if stored.len() == numbers.len() => {
+                for (number, stored) in numbers.iter().zip(stored.iter()) {
+                    self.acknowledged(id, *number, *stored);
+                }
+                self.save_log(id);
+                self.pump_log(id);
+            }
+            Ok(_) => self.retry_later(2_000),
+            Err(error) => self.append_refused(id, numbers, error),
+        }
+    }
+
+    fn append_refused(&mut self, id: &LogId, numbers: &[u64], error: RelayError) {
+        match (error, error.retry()) {
+            (_, Retry::After(pause)) => self.retry_later(pause),
+            // The commit that ended the epoch comes through the subscription, and then everything is sealed anew.
+            (_, Retry::AfterCatchUp) => {}
+            (RelayError::UnknownLog | RelayError::WrongCapability | RelayError::Expired, _) => self.bury(id),
+            (_, Retry::Never) => numbers.iter().for_each(|number| self.fail(*number)),
+        }
+    }
+
+    fn acknowledged(&mut self, id: &LogId, number: u64, stored: Stored) {
+        let Some(sealed) = self.outbox.get(&number).and_then(|entry| entry.sealed.clone()) else {
+            return;
+        };
+        if let Some(log) = self.logs.get_mut(id)
+            && stored.seq > log.cursor
+        {
+            log.own.push(OwnAppend { append: sealed.append, payload: payload_hash(&sealed.payload) });
+        }
+        self.confirm(number, stored.seq, stored.time);
+    }
+
+    /// The message is on disk at the relay: it leaves the outbox and becomes history.
+    pub(super) fn confirm(&mut self, number: u64, seq: Seq, time: UnixMillis) {
+        let Some(entry) = self.outbox.remove(&number) else {
+            return;
+        };
+        self.save_outbox(number);
+        let (Body::Text(text), Some(sealed)) = (entry.body, entry.sealed) else {
+            return;
+        };
+        let message = Message {
+            id: entry.id,
+            time: entry.time,
+            stored: time,
+            log: sealed.log,
+            seq,
+            own: true,
+            body: BodyView::Text(text),
+        };
+        let conversation = id_of(&entry.peer);
+        self.save_message(conversation, &message);
+        self.show_in_list(conversation, &message, false);
+        let view = self.message_view(&message);
+        self.remember_unread(&message, &view);
+        self.changed.messages.entry(conversation).or_default().push(view);
+    }
+
+    fn fail(&mut self, number: u64) {
+        let Some(entry) = self.outbox.get_mut(&number) else {
+            return;
+        };
+        entry.failed = true;
+        let peer = entry.peer;
+        self.save_outbox(number);
+        if let Some(view) = self.waiting_view(number) {
+            self.changed.messages.entry(id_of(&peer)).or_default().push(view);
+        }
+        self.changed.conversations.insert(id_of(&peer));
+    }
+
+    /// What was encrypted for this log and is not in it has to be encrypted again.
+    pub(super) fn unseal(&mut self, id: &LogId) {
+        let of_log = |entry: &OutboxEntry| {
+            entry.only == Some(*id) || entry.sealed.as_ref().is_some_and(|sealed| sealed.log == *id)
+        };
+        let numbers: Vec<u64> =
+            self.outbox.iter().filter(|(_, entry)| of_log(entry)).map(|(number, _)| *number).collect();
+        let dead = self.logs.get(id).is_none_or(|log| log.stage == Stage::Dead);
+        for number in numbers {
+            let receipt_of_dead = dead && self.outbox.get(&number).is_some_and(|entry| entry.only.is_some());
+            if receipt_of_dead {
+                self.outbox.remove(&number);
+            } else if let Some(entry) = self.outbox.get_mut(&number) {
+                entry.sealed = None;
+            }
+            self.save_outbox(number);
+        }
+    }
+
+    /// Post-compromise security: after joining, and then from time to time, a sending device replaces its keys.
+    fn update_if_due(&mut self, id: &LogId) {
+        let now = self.now;
+        let Some(log) = self.logs.get(id) else {
+            return;
+        };
+        let old = now.0.saturating_sub(log.updated.0) > UPDATE_AGE;
+        let sent = log.sent_since_update;
+        if !(sent >= MESSAGES_PER_UPDATE || sent > 0 && (log.fresh || old)) {
+            return;
+        }
+        let commit = self.with_group(id, |group, provider, signer| group.self_update(provider, signer));
+        if let (Ok(bytes), Some(log)) = (commit, self.logs.get_mut(id)) {
+            log.commit = Some(PendingCommit { append: AppendId(self.random.array()), bytes });
+            self.save_log(id);
+            self.send_commit(id);
+        }
+    }
+
+    fn send_commit(&mut self, id: &LogId) {
+        let Some(commit) = self.logs.get(id).and_then(|log| log.commit.clone()) else {
+            return;
+        };
+        let keys = self.with_group(id, |group, provider, _| {
+            Ok((group.epoch(), group.capability(provider)?, group.next_capability(provider)?))
+        });
+        let (Ok((epoch, capability, next)), Ok(bytes)) = (keys, Bytes::new(commit.bytes)) else {
+            return self.bury(id);
+        };
+        self.live.entry(*id).or_default().committing = true;
+        let request = AppendCommit {
+            log: *id,
+            capability,
+            epoch,
+            append: commit.append,
+            commit: bytes,
+            next_capability: next.hash(),
+            welcomes: List::default(),
+            group_info: None,
+        };
+        self.ask(Request::AppendCommit(request), Pending::Commit(*id));
+    }
+
+    /// A stored commit comes back through the subscription and is merged there, in its place in the log.
+    pub(super) fn committed(&mut self, id: &LogId, result: Result<Answer, RelayError>) {
+        let Err(error) = result else {
+            return;
+        };
+        self.live.entry(*id).or_default().committing = false;
+        match error.retry() {
+            Retry::After(pause) => self.retry_later(pause),
+            // Another commit won; it comes through the subscription, where the own one is dropped.
+            Retry::AfterCatchUp => self.live.entry(*id).or_default().committing = true,
+            Retry::Never => self.bury(id),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! View models, and the events that carry them.
+
+use super::Engine;
+use crate::content::Body;
+use crate::conversation::{id_of, order_of_waiting};
+use crate::invite::Invite;
+use crate::io::Output;
+use crate::log::Stage;
+use crate::message::Message;
+use crate::safety_number::safety_number;
+use crate::view::{
+    AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event,
+    MessageView, Preview, Reply, Snapshot, ViewRequestId,
+};
+
+impl Engine {
+    pub(super) fn reply(&mut self, id: ViewRequestId, reply: Reply) {
+        self.out.push(Output::Event(Event::Reply { id, reply }));
+    }
+
+    /// Tells the views what this input changed.
+    pub(super) fn tell_views(&mut self) {
+        let changed = std::mem::take(&mut self.changed);
+        if changed.account {
+            self.out.push(Output::Event(Event::Account(self.account_view())));
+        }
+        for (conversation, mut messages) in changed.messages {
+            messages.sort_by_key(|message| message.order);
+            self.out.push(Output::Event(Event::Messages { conversation, messages }));
+        }
+        for id in changed.conversations {
+            if let Some(view) = self.conversation_view(id) {
+                self.out.push(Output::Event(Event::Conversation(view)));
+            }
+        }
+        let connection = self.connection();
+        if changed.connection && self.link.told != Some(connection) {
+            self.link.told = Some(connection);
+            self.out.push(Output::Event(Event::Connection(connection)));
+        }
+    }
+
+    /// Asks for a wake-up at the earliest timer.
+    pub(super) fn tell_timer(&mut self) {
+        let timers = [self.timers.receipts, self.timers.retry, self.timers.storage];
+        let next = timers.into_iter().flatten().min();
+        if next != self.timers.told
+            && let Some(at) = next
+        {
+            self.timers.told = next;
+            self.out.at_once(Output::WakeAt(at));
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let mut conversations: Vec<_> =
+            self.conversations.keys().filter_map(|id| self.conversation_view(*id)).collect();
+        conversations.sort_by_key(|view| std::cmp::Reverse(view.changed));
+        Snapshot {
+            account: self.account_view(),
+            connection: self.connection(),
+            conversations,
+            storage: self.storage,
+        }
+    }
+
+    fn account_view(&self) -> Option<AccountView> {
+        self.account.as_ref().map(|account| AccountView {
+            name: account.name.clone(),
+            username: account.username.to_string(),
+            account: account.id,
+            invite: Invite { username: account.username.clone(), account: account.id }.fragment(),
+            read_receipts: account.read_receipts,
+            registering: !account.registered,
+        })
+    }
+
+    fn conversation_view(&self, id: ConversationId) -> Option<ConversationView> {
+        let conversation = self.conversations.get(&id)?;
+        let contact = self.contacts.get(&conversation.peer)?;
+        let waiting =
+            self.outbox.values().any(|entry| entry.peer == conversation.peer && entry.only.is_none());
+        let active = self.usable_log(&conversation.peer).and_then(|log| self.logs.get(&log));
+        let last = conversation.last.as_ref().map(|last| Preview {
+            body: last.body.clone(),
+            time: last.time,
+            outgoing: last.own.map(|place| match place {
+                Some((log, seq)) => self.delivery(&log, seq),
+                None if self.outbox.values().any(|entry| entry.id == last.id && entry.failed) => {
+                    Delivery::Failed
+                }
+                None => Delivery::Waiting,
+            }),
+        });
+        Some(ConversationView {
+            id,
+            name: contact.display_name(),
+            username: contact.username.as_ref().map(ToString::to_string),
+            verified: contact.verified,
+            last,
+            unread: conversation.unread,
+            changed: conversation.changed,
+            warning: contact.warning,
+            preparing: waiting && active.is_none_or(|log| log.stage != Stage::Active),
+        })
+    }
+
+    pub(super) fn contact_view(&self, id: ConversationId) -> Option<ContactView> {
+        let conversation = self.conversations.get(&id)?;
+        let contact = self.contacts.get(&conversation.peer)?;
+        let own = self.account.as_ref()?.id;
+        let devices = contact.log.all_devices().iter().filter(|device| device.removed.is_none());
+        Some(ContactView {
+            conversation: id,
+            name: contact.display_name(),
+            username: contact.username.as_ref().map(ToString::to_string),
+            safety_number: safety_number(&own, &conversation.peer),
+            verified: contact.verified,
+            devices: devices.map(|device| DeviceView { added: device.added }).collect(),
+        })
+    }
+
+    pub(super) fn message_view(&self, message: &Message) -> MessageView {
+        MessageView {
+            id: message.id,
+            order: message.order(),
+            time: message.time,
+            body: message.body.clone(),
+            outgoing: message.own.then(|| self.delivery(&message.log, message.seq)),
+        }
+    }
+
+    /// A text that waits in the outbox.
+    pub(super) fn waiting_view(&self, number: u64) -> Option<MessageView> {
+        let entry = self.outbox.get(&number)?;
+        let Body::Text(text) = &entry.body else {
+            return None;
+        };
+        Some(MessageView {
+            id: entry.id,
+            order: order_of_waiting(number),
+            time: entry.time,
+            body: BodyView::Text(text.clone()),
+            outgoing: Some(if entry.failed { Delivery::Failed } else { Delivery::Waiting }),
+        })
+    }
+
+    pub(super) fn waiting_views(&self, id: ConversationId) -> Vec<MessageView> {
+        let of_conversation = self.outbox.iter().filter(|(_, entry)| id_of(&entry.peer) == id);
+        of_conversation.filter_map(|(number, _)| self.waiting_view(*number)).collect()
+    }
+}

@@ -1,0 +1,53 @@
+//! A message at rest.
+
+use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+use crate::conversation::order_of;
+use crate::seal::{Purpose, Sealer};
+use crate::view::{BodyView, ConversationId, Order};
+
+const VERSION: u8 = 1;
+
+/// As it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) id: MessageId,
+    /// By the sender's clock.
+    pub(crate) time: UnixMillis,
+    /// By the relay's clock.
+    pub(crate) stored: UnixMillis,
+    pub(crate) log: LogId,
+    pub(crate) seq: Seq,
+    /// Written by this account.
+    pub(crate) own: bool,
+    pub(crate) body: BodyView,
+}
+
+impl Message {
+    pub(crate) fn order(&self) -> Order {
+        order_of(self.stored, self.seq, &self.log)
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        // Into a Vec, postcard fails on nothing that this type contains.
+        postcard::to_extend(self, vec![VERSION]).unwrap_or_default()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [VERSION, rest @ ..] => postcard::from_bytes(rest).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// The first sixteen bytes of a conversation's message keys.
+pub(crate) fn key_prefix(sealer: &Sealer, conversation: &ConversationId) -> [u8; 16] {
+    sealer.hidden_name(Purpose::Message, &conversation.0)
+}
+
+/// A message's key.
+pub(crate) fn key(sealer: &Sealer, conversation: &ConversationId, order: &Order) -> Vec<u8> {
+    [key_prefix(sealer, conversation).as_slice(), &order.0].concat()
+}

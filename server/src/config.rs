@@ -1,0 +1,176 @@
+//! How the relay is configured: flags, each with an environment variable.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use parley_protocol::limits::MAX_KEY_PACKAGES;
+use tokio::sync::Semaphore;
+
+use crate::connection::OutboxLimits;
+use crate::http::HttpOptions;
+use crate::rate::Rate;
+use crate::relay::Options;
+use crate::store::Quotas;
+use crate::store::sqlite::SqliteOptions;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+const MIB: u64 = 1024 * 1024;
+
+/// Parley's relay: serves the app and relays what it cannot read.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "parley-server", version)]
+pub struct Config {
+    /// Address to listen on. Port 0 takes a free one. Plain HTTP: put a proxy with TLS in front
+    #[arg(long, env = "PARLEY_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Folder of the database
+    #[arg(long, env = "PARLEY_DATA", default_value = "data")]
+    pub data: PathBuf,
+    /// Folder of the built app; without it only the relay is served
+    #[arg(long, env = "PARLEY_APP")]
+    pub app: Option<PathBuf>,
+    /// What to log: error, warn, info, debug, trace, or a filter as `parley_server=debug`
+    #[arg(long, env = "PARLEY_LOG", default_value = "info")]
+    pub log: String,
+    /// Whether log lines are JSON
+    #[arg(long, env = "PARLEY_LOG_JSON")]
+    pub log_json: bool,
+    /// Tell browsers to come by HTTPS only
+    #[arg(long, env = "PARLEY_HSTS")]
+    pub hsts: bool,
+    /// Take the peer's address from the last element of X-Forwarded-For, which a proxy in front has set
+    #[arg(long, env = "PARLEY_BEHIND_PROXY")]
+    pub behind_proxy: bool,
+    /// Another origin whose pages may connect, for development; may be given several times
+    #[arg(long = "origin", env = "PARLEY_ORIGINS", value_delimiter = ',')]
+    pub origins: Vec<String>,
+    /// Days after which entries, waiting inbox entries and one-time KeyPackages are deleted
+    #[arg(long, env = "PARLEY_EXPIRY_DAYS", default_value_t = 30)]
+    pub expiry_days: u32,
+    /// Threads that read the database
+    #[arg(long, env = "PARLEY_READERS", default_value_t = 2)]
+    pub readers: usize,
+    /// Limits
+    #[command(flatten)]
+    pub limits: LimitConfig,
+}
+
+/// Limits, quotas and rates. A rate is written `burst/per-minute`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct LimitConfig {
+    /// Most mebibytes in one conversation log
+    #[arg(long, env = "PARLEY_LOG_MIB", default_value_t = 1024)]
+    pub log_mib: u32,
+    /// Most entries that wait in one inbox
+    #[arg(long, env = "PARLEY_INBOX_ENTRIES", default_value_t = 1000)]
+    pub inbox_entries: u32,
+    /// Most mebibytes that wait in one inbox
+    #[arg(long, env = "PARLEY_INBOX_MIB", default_value_t = 64)]
+    pub inbox_mib: u32,
+    /// Most connections of one address
+    #[arg(long, env = "PARLEY_CONNECTIONS_PER_ADDRESS", default_value_t = 200)]
+    pub connections_per_address: u32,
+    /// Most subscriptions of one connection
+    #[arg(long, env = "PARLEY_SUBSCRIPTIONS", default_value_t = 5000)]
+    pub subscriptions: usize,
+    /// Most requests of one connection that are worked on at a time
+    #[arg(long, env = "PARLEY_IN_FLIGHT", default_value_t = 32)]
+    pub in_flight: u16,
+    /// Requests of one connection, weighted by their work
+    #[arg(long, env = "PARLEY_RATE_REQUESTS", default_value = "10000/6000")]
+    pub rate_requests: Rate,
+    /// New accounts from one address
+    #[arg(long, env = "PARLEY_RATE_REGISTRATIONS", default_value = "20/10")]
+    pub rate_registrations: Rate,
+    /// Usernames looked up from one address
+    #[arg(long, env = "PARLEY_RATE_RESOLVES", default_value = "60/30")]
+    pub rate_resolves: Rate,
+    /// KeyPackages claimed from one account
+    #[arg(long, env = "PARLEY_RATE_CLAIMS", default_value = "20/3")]
+    pub rate_claims: Rate,
+    /// Posts into one inbox
+    #[arg(long, env = "PARLEY_RATE_POSTS", default_value = "200/60")]
+    pub rate_posts: Rate,
+    /// Kibibytes that wait to be sent to one client before nothing more is read for it
+    #[arg(long, env = "PARLEY_OUTBOX_KIB", default_value_t = 1024)]
+    pub outbox_kib: u32,
+    /// Milliseconds that a client may take to read one frame
+    #[arg(long, env = "PARLEY_SLOW_READER_MS", default_value_t = 30_000)]
+    pub slow_reader_ms: u64,
+    /// Milliseconds of silence after which a connection is pinged, and as long again until it is cut
+    #[arg(long, env = "PARLEY_IDLE_MS", default_value_t = 60_000)]
+    pub idle_ms: u64,
+    /// Mebibytes of requests that are worked on at a time, over all connections
+    #[arg(long, env = "PARLEY_REQUESTS_MIB", default_value_t = 256)]
+    pub requests_mib: u32,
+    /// Most pages of the database: lets a test fill the disk
+    #[arg(long, env = "PARLEY_MAX_PAGES", hide = true)]
+    pub max_pages: Option<u32>,
+}
+
+impl Config {
+    pub(crate) fn sqlite(&self) -> SqliteOptions {
+        let limits = &self.limits;
+        SqliteOptions {
+            folder: self.data.clone(),
+            readers: self.readers,
+            quotas: Quotas {
+                log_bytes: u64::from(limits.log_mib).saturating_mul(MIB),
+                inbox_entries: limits.inbox_entries.into(),
+                inbox_bytes: u64::from(limits.inbox_mib).saturating_mul(MIB),
+                pool: u64::try_from(MAX_KEY_PACKAGES).unwrap_or(u64::MAX),
+                expiry_ms: u64::from(self.expiry_days).saturating_mul(DAY_MS),
+            },
+            max_pages: limits.max_pages,
+        }
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        let limits = &self.limits;
+        Options {
+            requests: limits.rate_requests,
+            in_flight: limits.in_flight.max(1).into(),
+            subscriptions: limits.subscriptions,
+            outbox: OutboxLimits { frames: 4096, bytes: kib(limits.outbox_kib) },
+            slow_reader: Duration::from_millis(limits.slow_reader_ms),
+            idle: Duration::from_millis(limits.idle_ms),
+            connections_per_peer: limits.connections_per_address,
+        }
+    }
+
+    /// Bytes of requests that are worked on at a time: enough for a few of the largest, at least.
+    pub(crate) fn request_bytes(&self) -> usize {
+        kib(self.limits.requests_mib.max(16).saturating_mul(1024)).min(Semaphore::MAX_PERMITS)
+    }
+
+    pub(crate) fn http(&self) -> HttpOptions {
+        HttpOptions {
+            app: self.app.clone(),
+            hsts: self.hsts,
+            behind_proxy: self.behind_proxy,
+            origins: self.origins.clone(),
+        }
+    }
+
+    /// Says at start what the relay runs with. Nothing secret is in it as yet; folders are left out because
+    /// they name a machine's users.
+    pub(crate) fn report(&self) {
+        tracing::info!(
+            listen = %self.listen,
+            app = self.app.is_some(),
+            hsts = self.hsts,
+            behind_proxy = self.behind_proxy,
+            other_origins = self.origins.len(),
+            expiry_days = self.expiry_days,
+            readers = self.readers,
+            limits = ?self.limits,
+            "the relay is configured"
+        );
+    }
+}
+
+fn kib(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(1024)
+}

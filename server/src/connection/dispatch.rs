@@ -1,0 +1,277 @@
+//! From a request to the store and back. What is done before the first `await` is done in the order in which
+//! the requests came; that is where appends are submitted, so they keep their order though nobody waits for
+//! one before reading the next.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use parley_protocol::bounded::List;
+use parley_protocol::frame::{
+    Answer, AppendCommit, AppendMessages, ClientFrame, CreateLog, InboxAddress, InboxPost, RelayError,
+    Request, RequestId, ServerFrame, SubscribeInbox, SubscribeLog, Subscribed,
+};
+use parley_protocol::ids::{AccountId, Epoch, Seq};
+use parley_protocol::limits::MAX_WELCOME_TOTAL;
+
+use super::{Connection, Permits, answers, verify};
+use crate::clock::now;
+use crate::hub::Topic;
+
+/// As far as an inbox may have grown: who rings does not know.
+const SOMEWHERE: Seq = Seq(u64::MAX);
+
+impl Connection {
+    /// Starts working on a request; the answer comes when it comes.
+    pub(super) fn dispatch(&mut self, frame: ClientFrame, permits: Permits) {
+        let ClientFrame { id, request } = frame;
+        if let Err(refusal) = self.admit(&request) {
+            self.outbox.push_frame(&ServerFrame::Answer { id, result: Err(refusal) });
+            return;
+        }
+        let store = Arc::clone(&self.relay.store);
+        match request {
+            Request::Hello => {
+                self.greeted = true;
+                self.later(id, permits, async { Ok(Answer::Hello { now: now() }) });
+            }
+            Request::Ping => self.later(id, permits, async { Ok(Answer::Done) }),
+            Request::CreateLog(request) => self.create_log(id, permits, request),
+            Request::AppendMessages(request) => self.append_messages(id, permits, request),
+            Request::AppendCommit(request) => self.append_commit(id, permits, request),
+            Request::SubscribeLog(request) => self.subscribe_log(id, permits, request),
+            Request::UnsubscribeLog(log) => {
+                self.subscriptions.end(&Topic::Log(log), None);
+                self.later(id, permits, async { Ok(Answer::Done) });
+            }
+            Request::FetchGroupInfo(log) => {
+                let pending = store.group_info(log);
+                self.later(id, permits, async { answers::group_info(pending.await?) });
+            }
+            Request::PostInbox(post) => self.post_inbox(id, permits, post),
+            Request::SubscribeInbox(request) => self.subscribe_inbox(id, permits, request),
+            Request::AckInbox { address, capability, upto } => {
+                let pending = store.ack_inbox(address, capability.hash(), upto);
+                self.later(id, permits, async { pending.await.map(|()| Answer::Done) });
+            }
+            Request::PublishKeyPackages(request) => {
+                let pending = store.publish_key_packages(now(), request);
+                self.later(id, permits, async { pending.await.map(answers::count) });
+            }
+            Request::CountKeyPackages { address, capability } => {
+                let pending = store.count_key_packages(address, capability.hash());
+                self.later(id, permits, async { pending.await.map(answers::count) });
+            }
+            other => self.dispatch_directory(id, permits, other),
+        }
+    }
+
+    /// The requests about accounts. Several steps each: their order is not kept.
+    fn dispatch_directory(&self, id: RequestId, permits: Permits, request: Request) {
+        let store = Arc::clone(&self.relay.store);
+        match request {
+            Request::ClaimKeyPackages(account) => self.claim_key_packages(id, permits, account),
+            Request::RegisterAccount(request) => self.later(id, permits, async move {
+                let account = verify::off_thread(|| verify::registration(request)).await?;
+                store.register_account(account).await.map(|()| Answer::Done)
+            }),
+            Request::AppendDeviceLog(request) => self.later(id, permits, async move {
+                let record = store.account(request.account).await?;
+                let step = verify::off_thread(move || verify::step(&record, request.entry)).await?;
+                store.append_device_log(step).await.map(|()| Answer::Done)
+            }),
+            Request::FetchDeviceLog(account) => {
+                let pending = store.account(account);
+                self.later(id, permits, async { pending.await.map(Answer::Directory) });
+            }
+            Request::ClaimUsername(claim) => self.later(id, permits, async move {
+                let record = store.account(claim.account).await?;
+                let (account, device, username) = (claim.account, claim.device, claim.username.clone());
+                verify::off_thread(move || verify::claim(&record, &claim)).await?;
+                store.claim_username(account, device, username).await.map(|()| Answer::Done)
+            }),
+            Request::ResolveUsername(username) => {
+                let pending = store.resolve(username);
+                self.later(id, permits, async { pending.await.map(Answer::Directory) });
+            }
+            // All others are dispatched before they get here.
+            _ => self.later(id, permits, async { Err(RelayError::Internal) }),
+        }
+    }
+
+    /// Answers when `work` is done. The task is not the connection's: what was submitted is seen through,
+    /// wake-ups of others included, also when the client is gone.
+    fn later(
+        &self,
+        id: RequestId,
+        permits: Permits,
+        work: impl Future<Output = Result<Answer, RelayError>> + Send + 'static,
+    ) {
+        let outbox = Arc::clone(&self.outbox);
+        tokio::spawn(async move {
+            let result = work.await;
+            outbox.push_frame(&ServerFrame::Answer { id, result });
+            drop(permits);
+        });
+    }
+
+    /// Whether the connection has said hello, and the limits allow the request.
+    fn admit(&mut self, request: &Request) -> Result<(), RelayError> {
+        if !self.greeted && !matches!(request, Request::Hello) {
+            return Err(RelayError::BadRequest);
+        }
+        let now = Instant::now();
+        let options = &self.relay.options;
+        let limits = &self.relay.limits;
+        self.bucket = self.bucket.after(options.requests, cost(request), now)?;
+        match request {
+            Request::RegisterAccount(_) => limits.registrations.take([self.peer], now),
+            Request::ResolveUsername(_) => limits.resolves.take([self.peer], now),
+            Request::ClaimKeyPackages(account) => limits.claims.take([*account], now),
+            Request::PostInbox(post) => limits.posts.take([post.to], now),
+            Request::CreateLog(CreateLog { welcomes, .. })
+            | Request::AppendCommit(AppendCommit { welcomes, .. }) => {
+                let total: usize = welcomes.iter().map(|welcome| welcome.payload.len()).sum();
+                if total > MAX_WELCOME_TOTAL {
+                    return Err(RelayError::TooLarge);
+                }
+                limits.posts.take(welcomes.iter().map(|welcome| welcome.to), now)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn create_log(&self, id: RequestId, permits: Permits, request: CreateLog) {
+        let inboxes = addresses(&request.welcomes);
+        let pending = self.relay.store.create_log(now(), request);
+        let relay = Arc::clone(&self.relay);
+        self.later(id, permits, async move {
+            pending.await?;
+            for inbox in inboxes {
+                relay.hub.grown(Topic::Inbox(inbox), SOMEWHERE);
+            }
+            Ok(Answer::Done)
+        });
+    }
+
+    fn append_messages(&self, id: RequestId, permits: Permits, request: AppendMessages) {
+        let log = request.log;
+        let pending = self.relay.store.append_messages(now(), request);
+        let relay = Arc::clone(&self.relay);
+        self.later(id, permits, async move {
+            let places = pending.await?;
+            if let Some(head) = places.iter().map(|place| place.seq).max() {
+                relay.hub.grown(Topic::Log(log), head);
+            }
+            answers::stored(places)
+        });
+    }
+
+    fn append_commit(&self, id: RequestId, permits: Permits, request: AppendCommit) {
+        let log = request.log;
+        let inboxes = addresses(&request.welcomes);
+        let pending = self.relay.store.append_commit(now(), request);
+        let relay = Arc::clone(&self.relay);
+        self.later(id, permits, async move {
+            let place = pending.await?;
+            relay.hub.grown(Topic::Log(log), place.seq);
+            for inbox in inboxes {
+                relay.hub.grown(Topic::Inbox(inbox), SOMEWHERE);
+            }
+            answers::stored(vec![place])
+        });
+    }
+
+    fn post_inbox(&self, id: RequestId, permits: Permits, post: InboxPost) {
+        let topic = Topic::Inbox(post.to);
+        let pending = self.relay.store.post_inbox(now(), post);
+        let relay = Arc::clone(&self.relay);
+        self.later(id, permits, async move {
+            let place = pending.await?;
+            relay.hub.grown(topic, place.seq);
+            answers::stored(vec![place])
+        });
+    }
+
+    fn claim_key_packages(&self, id: RequestId, permits: Permits, account: AccountId) {
+        let pending = self.relay.store.claim_key_packages(account);
+        self.later(id, permits, async {
+            let claimed = pending.await?;
+            List::new(claimed).map(Answer::KeyPackages).map_err(|_| RelayError::Internal)
+        });
+    }
+
+    fn subscribe_log(&mut self, id: RequestId, permits: Permits, request: SubscribeLog) {
+        let store = Arc::clone(&self.relay.store);
+        self.subscribe(id, permits, Topic::Log(request.log), async move {
+            let opened = store.open_log(request.log, request.capability.hash(), request.after).await?;
+            Ok((opened.state, opened.start))
+        });
+    }
+
+    fn subscribe_inbox(&mut self, id: RequestId, permits: Permits, request: SubscribeInbox) {
+        let store = Arc::clone(&self.relay.store);
+        self.subscribe(id, permits, Topic::Inbox(request.address), async move {
+            let head = store.open_inbox(request.address, request.capability.hash()).await?;
+            Ok((Subscribed { head, epoch: Epoch(0) }, request.after))
+        });
+    }
+
+    /// `open` says what the client is told and after which place reading begins.
+    fn subscribe(
+        &mut self,
+        id: RequestId,
+        permits: Permits,
+        topic: Topic,
+        open: impl Future<Output = Result<(Subscribed, Seq), RelayError>> + Send + 'static,
+    ) {
+        let generation = match self.subscriptions.open(topic) {
+            Ok(generation) => generation,
+            Err(refusal) => return self.later(id, permits, async move { Err(refusal) }),
+        };
+        let subscriptions = Arc::clone(&self.subscriptions);
+        if self.pump.is_none() {
+            let pumped = Arc::clone(&subscriptions);
+            self.pump = Some(tokio::spawn(async move { pumped.pump().await }));
+        }
+        let outbox = Arc::clone(&self.outbox);
+        tokio::spawn(async move {
+            match open.await {
+                Ok((state, start)) => {
+                    let answer = ServerFrame::Answer { id, result: Ok(Answer::Subscribed(state)) };
+                    subscriptions.start(topic, generation, (state.epoch, start, state.head), &answer);
+                }
+                Err(refusal) => {
+                    subscriptions.end(&topic, Some(generation));
+                    outbox.push_frame(&ServerFrame::Answer { id, result: Err(refusal) });
+                }
+            }
+            drop(permits);
+        });
+    }
+}
+
+fn addresses(welcomes: &[InboxPost]) -> Vec<InboxAddress> {
+    welcomes.iter().map(|welcome| welcome.to).collect()
+}
+
+/// What a request takes from the connection's bucket: about the work that it makes.
+fn cost(request: &Request) -> u32 {
+    match request {
+        Request::AppendMessages(request) => 1_u32.saturating_add(eighth(request.messages.len())),
+        Request::CreateLog(request) => 5_u32.saturating_add(eighth(request.welcomes.len())),
+        Request::AppendCommit(request) => 5_u32.saturating_add(eighth(request.welcomes.len())),
+        Request::FetchGroupInfo(_) | Request::FetchDeviceLog(_) | Request::PostInbox(_) => 5,
+        Request::PublishKeyPackages(_) => 10,
+        Request::ClaimKeyPackages(_)
+        | Request::AppendDeviceLog(_)
+        | Request::ClaimUsername(_)
+        | Request::ResolveUsername(_) => 20,
+        Request::RegisterAccount(_) => 50,
+        _ => 1,
+    }
+}
+
+fn eighth(count: usize) -> u32 {
+    u32::try_from(count / 8).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,168 @@
+//! What waits to be sent to one client. Bounded: pushes wait for room, and a connection whose outbox is full
+//! is not read from, so that answers cannot pile up either.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use axum::body::Bytes;
+use axum::extract::ws::Message;
+use parley_protocol::frame::{ClosingReason, ServerFrame};
+use tokio::sync::Notify;
+
+/// How much may wait before nothing more is added.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OutboxLimits {
+    pub(crate) frames: usize,
+    pub(crate) bytes: usize,
+}
+
+/// What the writing side does next.
+pub(crate) enum Next {
+    /// Sends this.
+    Send(Message),
+    /// Says goodbye: nothing comes after it.
+    Finish(Option<Bytes>),
+}
+
+/// The last frame, if the client is told anything.
+#[derive(Clone)]
+struct Goodbye(Option<Bytes>);
+
+#[derive(Default)]
+struct Queue {
+    frames: VecDeque<Message>,
+    bytes: usize,
+    finish: Option<Goodbye>,
+    broken: bool,
+}
+
+/// One connection's outgoing queue.
+pub(crate) struct Outbox {
+    limits: OutboxLimits,
+    queue: Mutex<Queue>,
+    filled: Notify,
+    drained: Notify,
+}
+
+impl Outbox {
+    pub(crate) fn new(limits: OutboxLimits) -> Self {
+        Self { limits, queue: Mutex::default(), filled: Notify::new(), drained: Notify::new() }
+    }
+
+    fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a frame, also beyond the limit: who calls this has waited for [`Self::room`] before, or holds one
+    /// of the few permits for requests in flight.
+    pub(crate) fn push(&self, message: Message) {
+        {
+            let mut queue = self.queue();
+            if queue.finish.is_some() || queue.broken {
+                return;
+            }
+            queue.bytes = queue.bytes.saturating_add(length(&message));
+            queue.frames.push_back(message);
+        }
+        self.filled.notify_one();
+    }
+
+    /// Adds a frame of the protocol.
+    pub(crate) fn push_frame(&self, frame: &ServerFrame) {
+        match frame.encode() {
+            Ok(bytes) => self.push(Message::Binary(bytes.into())),
+            Err(error) => tracing::error!(%error, "a frame for a client could not be encoded"),
+        }
+    }
+
+    /// Waits until less waits than the limit. Returns `false` when the connection is over.
+    pub(crate) async fn room(&self) -> bool {
+        loop {
+            let drained = self.drained.notified();
+            tokio::pin!(drained);
+            // Registers before looking, so that no wake-up is lost in between.
+            drained.as_mut().enable();
+            {
+                let queue = self.queue();
+                if queue.broken || queue.finish.is_some() {
+                    return false;
+                }
+                if queue.frames.len() < self.limits.frames && queue.bytes < self.limits.bytes {
+                    return true;
+                }
+            }
+            drained.await;
+        }
+    }
+
+    /// What the writing side does next.
+    pub(crate) async fn next(&self) -> Next {
+        loop {
+            {
+                let mut queue = self.queue();
+                if let Some(message) = queue.frames.pop_front() {
+                    queue.bytes = queue.bytes.saturating_sub(length(&message));
+                    drop(queue);
+                    self.drained.notify_waiters();
+                    return Next::Send(message);
+                }
+                if let Some(Goodbye(last)) = queue.finish.clone() {
+                    return Next::Finish(last);
+                }
+            }
+            self.filled.notified().await;
+        }
+    }
+
+    /// After what waits already, `last` is sent and the connection ends. Only the first call counts.
+    pub(crate) fn finish(&self, last: Option<Bytes>) {
+        {
+            let mut queue = self.queue();
+            if queue.finish.is_none() {
+                queue.finish = Some(Goodbye(last));
+            }
+        }
+        self.filled.notify_one();
+        self.drained.notify_waiters();
+    }
+
+    /// The writing side has given up: nothing more is sent.
+    pub(crate) fn break_off(&self) {
+        {
+            let mut queue = self.queue();
+            queue.broken = true;
+            queue.frames.clear();
+            queue.bytes = 0;
+        }
+        self.drained.notify_waiters();
+    }
+
+    /// Returns when the writing side has given up, or the connection is to end.
+    pub(crate) async fn over(&self) {
+        loop {
+            let drained = self.drained.notified();
+            tokio::pin!(drained);
+            drained.as_mut().enable();
+            {
+                let queue = self.queue();
+                if queue.broken || queue.finish.is_some() {
+                    return;
+                }
+            }
+            drained.await;
+        }
+    }
+}
+
+fn length(message: &Message) -> usize {
+    match message {
+        Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
+        Message::Text(text) => text.len(),
+        Message::Close(_) => 0,
+    }
+}
+
+/// A `Closing` frame as bytes.
+pub(crate) fn closing(reason: ClosingReason) -> Option<Bytes> {
+    ServerFrame::Closing(reason).encode().ok().map(Bytes::from)
+}

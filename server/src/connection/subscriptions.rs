@@ -1,0 +1,212 @@
+//! What one connection has subscribed to, and the pump that brings it.
+//!
+//! A subscription is *opening* while the store looks the capability up, then *reading*: it has a cursor and
+//! knows how far its topic reaches. The pump reads page after page, one topic after the other, and waits for
+//! room in the outbox before each; so a client that reads slowly is read for slowly, and nothing is queued
+//! for it beyond the outbox.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::ws::Message;
+use parley_protocol::bounded::List;
+use parley_protocol::frame::{InboxAddress, Push, RelayError, ServerFrame};
+use parley_protocol::ids::{Epoch, LogId, Seq};
+
+use super::outbox::Outbox;
+use crate::hub::{Bell, Topic};
+use crate::relay::Relay;
+
+/// How long the pump leaves a topic alone that the store failed to read.
+const PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Copy)]
+enum State {
+    Opening,
+    /// `epoch` is of no meaning for an inbox.
+    Reading {
+        epoch: Epoch,
+        cursor: Seq,
+    },
+}
+
+#[derive(Clone, Copy)]
+struct Subscription {
+    /// Tells a subscription from the one that it replaced.
+    generation: u64,
+    /// How far the topic is known to reach.
+    head: Seq,
+    state: State,
+}
+
+#[derive(Default)]
+struct Table {
+    generation: u64,
+    by_topic: HashMap<Topic, Subscription>,
+}
+
+/// The subscriptions of one connection.
+pub(crate) struct Subscriptions {
+    relay: Arc<Relay>,
+    outbox: Arc<Outbox>,
+    bell: Arc<Bell>,
+    table: Mutex<Table>,
+}
+
+/// What a page brought.
+struct Brought {
+    frame: Option<Bytes>,
+    last: Seq,
+    finished: bool,
+}
+
+impl Subscriptions {
+    pub(crate) fn new(relay: Arc<Relay>, outbox: Arc<Outbox>) -> Self {
+        Self { relay, outbox, bell: Arc::new(Bell::default()), table: Mutex::default() }
+    }
+
+    fn table(&self) -> std::sync::MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a subscription in place of an earlier one of the same topic, which brings nothing from here on.
+    /// Wake-ups count from now on, so nothing that is committed while the store looks is missed.
+    pub(crate) fn open(&self, topic: Topic) -> Result<u64, RelayError> {
+        let mut table = self.table();
+        let known = table.by_topic.contains_key(&topic);
+        if !known && table.by_topic.len() >= self.relay.options.subscriptions {
+            return Err(RelayError::QuotaExceeded);
+        }
+        table.generation = table.generation.wrapping_add(1);
+        let generation = table.generation;
+        let fresh = Subscription { generation, head: Seq(0), state: State::Opening };
+        table.by_topic.insert(topic, fresh);
+        drop(table);
+        if !known {
+            self.relay.hub.subscribe(topic, &self.bell);
+        }
+        Ok(generation)
+    }
+
+    /// Answers the request by `answer` and begins to read, in this order and with nothing in between.
+    pub(crate) fn start(
+        &self,
+        topic: Topic,
+        generation: u64,
+        (epoch, cursor, head): (Epoch, Seq, Seq),
+        answer: &ServerFrame,
+    ) {
+        let mut table = self.table();
+        self.outbox.push_frame(answer);
+        let Some(found) = table.by_topic.get_mut(&topic) else { return };
+        if found.generation == generation {
+            found.state = State::Reading { epoch, cursor };
+            found.head = found.head.max(head);
+            self.bell.ring(topic, found.head);
+        }
+    }
+
+    /// Ends a subscription, if it is still the one that `generation` names (or whichever it is).
+    pub(crate) fn end(&self, topic: &Topic, generation: Option<u64>) {
+        let mut table = self.table();
+        let ends = table
+            .by_topic
+            .get(topic)
+            .is_some_and(|found| generation.is_none_or(|generation| found.generation == generation));
+        if ends {
+            table.by_topic.remove(topic);
+            drop(table);
+            self.relay.hub.unsubscribe(topic, &self.bell);
+        }
+    }
+
+    /// Brings what comes, until the connection is over.
+    pub(crate) async fn pump(&self) {
+        loop {
+            let (topic, head) = self.bell.next().await;
+            let Some(subscription) = self.grown(&topic, head) else { continue };
+            let State::Reading { epoch, cursor } = subscription.state else { continue };
+            if cursor >= subscription.head {
+                continue;
+            }
+            if !self.outbox.room().await {
+                return;
+            }
+            match self.read(&topic, epoch, cursor).await {
+                Ok(brought) => self.bring(topic, subscription.generation, brought),
+                Err(RelayError::Internal) => {
+                    tokio::time::sleep(PAUSE).await;
+                    self.bell.ring(topic, subscription.head);
+                }
+                // Expired while it was read, or its device was removed: nothing comes any more.
+                Err(_) => self.end(&topic, Some(subscription.generation)),
+            }
+        }
+    }
+
+    fn grown(&self, topic: &Topic, head: Seq) -> Option<Subscription> {
+        let mut table = self.table();
+        let found = table.by_topic.get_mut(topic)?;
+        found.head = found.head.max(head);
+        Some(*found)
+    }
+
+    async fn read(&self, topic: &Topic, epoch: Epoch, cursor: Seq) -> Result<Brought, RelayError> {
+        match topic {
+            Topic::Log(log) => self.read_log(*log, epoch, cursor).await,
+            Topic::Inbox(address) => self.read_inbox(*address, cursor).await,
+        }
+    }
+
+    async fn read_log(&self, log: LogId, epoch: Epoch, cursor: Seq) -> Result<Brought, RelayError> {
+        let page = self.relay.pages.read(&*self.relay.store, log, epoch, cursor).await?;
+        Ok(Brought { frame: page.frame.clone(), last: page.last, finished: page.finished })
+    }
+
+    async fn read_inbox(&self, address: InboxAddress, cursor: Seq) -> Result<Brought, RelayError> {
+        let entries = self.relay.store.read_inbox(address, cursor).await?;
+        let Some(last) = entries.last().map(|entry| entry.seq) else {
+            return Ok(Brought { frame: None, last: cursor, finished: false });
+        };
+        let entries = List::new(entries).map_err(|_| RelayError::Internal)?;
+        let frame = ServerFrame::Push(Push::Inbox { device: address.device, entries });
+        let frame = frame.encode().map_err(|_| RelayError::Internal)?;
+        Ok(Brought { frame: Some(Bytes::from(frame)), last, finished: false })
+    }
+
+    /// Queues a page and moves the cursor, unless the subscription has been replaced meanwhile.
+    fn bring(&self, topic: Topic, generation: u64, brought: Brought) {
+        let mut table = self.table();
+        let Some(found) = table.by_topic.get_mut(&topic) else { return };
+        if found.generation != generation {
+            return;
+        }
+        if let State::Reading { cursor, .. } = &mut found.state {
+            *cursor = brought.last;
+        }
+        match brought.frame {
+            Some(frame) => self.outbox.push(Message::Binary(frame)),
+            // What the head promised is not there (an acknowledged inbox entry): wait for the next.
+            None => found.head = brought.last,
+        }
+        let behind = found.head > brought.last;
+        let head = found.head;
+        drop(table);
+        if brought.finished {
+            self.end(&topic, Some(generation));
+        } else if behind {
+            self.bell.ring(topic, head);
+        }
+    }
+}
+
+impl Drop for Subscriptions {
+    fn drop(&mut self) {
+        let topics: Vec<Topic> = self.table().by_topic.drain().map(|(topic, _)| topic).collect();
+        for topic in topics {
+            self.relay.hub.unsubscribe(&topic, &self.bell);
+        }
+    }
+}

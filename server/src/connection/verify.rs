@@ -1,0 +1,69 @@
+//! Checks signatures before the store is asked. The relay gains nothing from it, since clients trust no log
+//! that they have not verified themselves; but it refuses at once what no client would accept.
+
+use parley_protocol::device_log::{Change, DeviceLog, DeviceLogError, SignedEntry};
+use parley_protocol::frame::{DirectoryRecord, RegisterAccount, RelayError, UsernameClaim};
+
+use crate::store::{DeviceLogEffect, DeviceLogStep, NewAccount};
+
+/// Runs a check off the threads that serve connections: a long log has a thousand signatures.
+pub(super) async fn off_thread<T: Send + 'static>(
+    check: impl FnOnce() -> Result<T, RelayError> + Send + 'static,
+) -> Result<T, RelayError> {
+    tokio::task::spawn_blocking(check).await.unwrap_or(Err(RelayError::Internal))
+}
+
+pub(super) fn registration(request: RegisterAccount) -> Result<NewAccount, RelayError> {
+    let RegisterAccount { genesis, claim } = request;
+    let log = DeviceLog::verify(std::slice::from_ref(&genesis)).map_err(|_| RelayError::Invalid)?;
+    let device = *log.devices().next().ok_or(RelayError::Invalid)?;
+    username(&log, &claim)?;
+    Ok(NewAccount { account: log.account(), genesis, device, username: claim.username })
+}
+
+/// Whether a device that is in the log now has signed the claim.
+fn username(log: &DeviceLog, claim: &UsernameClaim) -> Result<(), RelayError> {
+    let device = log.device(&claim.device).ok_or(RelayError::UnknownDevice)?;
+    let signed = UsernameClaim::signed_bytes(&claim.username, &claim.account);
+    if claim.account == log.account() && device.key.verifies(&signed, &claim.signature) {
+        Ok(())
+    } else {
+        Err(RelayError::Invalid)
+    }
+}
+
+pub(super) fn claim(record: &DirectoryRecord, claim: &UsernameClaim) -> Result<(), RelayError> {
+    let log = stored_log(record)?;
+    username(&log, claim)
+}
+
+/// The step that `entry` is, given the log as the store has it. A retry of the last entry passes, and the
+/// store recognises it.
+pub(super) fn step(record: &DirectoryRecord, entry: SignedEntry) -> Result<DeviceLogStep, RelayError> {
+    let mut log = stored_log(record)?;
+    let body = entry.parse().map_err(|_| RelayError::Invalid)?;
+    let previous = body.previous.ok_or(RelayError::Invalid)?;
+    let effect = match body.change {
+        Change::AddDevice(device) => DeviceLogEffect::Add(device),
+        Change::RemoveDevice(device) => DeviceLogEffect::Remove(device),
+        Change::ReplaceRecoveryKey(_) => DeviceLogEffect::Nothing,
+        Change::Genesis { .. } => return Err(RelayError::Invalid),
+    };
+    let step = DeviceLogStep { account: record.account, previous, entry, effect };
+    if log.entries().last() == Some(&step.entry) {
+        return Ok(step);
+    }
+    match log.append(&step.entry) {
+        Ok(()) => Ok(step),
+        Err(DeviceLogError::Broken) => Err(RelayError::DeviceLogConflict),
+        Err(DeviceLogError::Full) => Err(RelayError::QuotaExceeded),
+        Err(_) => Err(RelayError::Invalid),
+    }
+}
+
+fn stored_log(record: &DirectoryRecord) -> Result<DeviceLog, RelayError> {
+    DeviceLog::verify_for(&record.account, &record.log).map_err(|error| {
+        tracing::error!(%error, "a stored device log does not verify");
+        RelayError::Internal
+    })
+}

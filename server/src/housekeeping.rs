@@ -1,0 +1,36 @@
+//! The job that deletes what is too old.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::clock::now;
+use crate::store::Store;
+
+/// Between runs that found nothing more to delete.
+const INTERVAL: Duration = Duration::from_mins(10);
+/// Between runs while there is more: appends go first.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Runs until the relay shuts down.
+pub(crate) async fn expire(store: Arc<dyn Store>, mut closing: watch::Receiver<bool>) {
+    loop {
+        let pause = match store.expire(now()).await {
+            Ok(run) => {
+                if run.deleted > 0 {
+                    tracing::info!(rows = run.deleted, "old rows were deleted");
+                }
+                if run.more { BREATH } else { INTERVAL }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "old rows could not be deleted");
+                INTERVAL
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = closing.wait_for(|closing| *closing) => return,
+        }
+    }
+}

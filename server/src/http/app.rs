@@ -1,0 +1,115 @@
+//! The static app: a folder that the build made.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CACHE_CONTROL, HeaderValue, VARY};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use tower_http::services::ServeDir;
+use tower_service::Service as _;
+
+const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+/// Shortest hash in a file name that is taken for one.
+const MIN_HASH: usize = 8;
+
+/// The app's files.
+#[derive(Debug, Clone)]
+pub(super) struct App {
+    files: ServeDir,
+    /// Paths that the build lists as immutable; none if it left no list.
+    immutable: Option<Arc<HashSet<String>>>,
+}
+
+/// An element of `assets.json`; what else stands there is for others.
+#[derive(Deserialize)]
+struct Asset {
+    path: String,
+    #[serde(default)]
+    immutable: bool,
+}
+
+impl App {
+    pub(super) fn new(folder: &Path) -> Self {
+        let files = ServeDir::new(folder)
+            .append_index_html_on_directories(false)
+            .precompressed_br()
+            .precompressed_gzip();
+        Self { files, immutable: listed(&folder.join("assets.json")).map(Arc::new) }
+    }
+
+    fn cache_control(&self, path: &str) -> HeaderValue {
+        let path = path.trim_start_matches('/');
+        let immutable = match &self.immutable {
+            Some(listed) => listed.contains(path),
+            None => has_hash(path),
+        };
+        if immutable { FOREVER } else { ASK_AGAIN }
+    }
+}
+
+fn listed(path: &Path) -> Option<HashSet<String>> {
+    let text = std::fs::read(path).ok()?;
+    match serde_json::from_slice::<Vec<Asset>>(&text) {
+        Ok(assets) => {
+            let immutable = assets.into_iter().filter(|asset| asset.immutable);
+            Some(immutable.map(|asset| asset.path.trim_start_matches('/').to_owned()).collect())
+        }
+        Err(error) => {
+            tracing::warn!(%error, "assets.json is malformed: file names decide what is cached");
+            None
+        }
+    }
+}
+
+/// Whether the file's name has a part like `-1a2b3c4d` before its extension.
+fn has_hash(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.split('.').next().unwrap_or(name);
+    stem.split('-').skip(1).any(|part| {
+        let hex = part.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).count();
+        hex >= MIN_HASH && matches!(part.as_bytes().get(hex), None | Some(b'_'))
+    })
+}
+
+/// Answers with a file; with the page for every path that is the app's own, such as `/u/ada`.
+pub(super) async fn serve(mut app: App, mut request: Request) -> Response {
+    let is_file = request.uri().path().rsplit('/').next().is_some_and(|name| name.contains('.'));
+    if !is_file {
+        *request.uri_mut() = Uri::from_static("/index.html");
+    }
+    let path = request.uri().path().to_owned();
+    let Ok(response) = app.files.call(request).await;
+    if response.status() == StatusCode::NOT_FOUND {
+        let mut response = (StatusCode::NOT_FOUND, "there is nothing here\n").into_response();
+        response.headers_mut().insert(CACHE_CONTROL, ASK_AGAIN);
+        return response;
+    }
+    let mut response = response.map(Body::new);
+    response.headers_mut().insert(CACHE_CONTROL, app.cache_control(&path));
+    // One path has several encodings.
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_in_a_name_is_recognised() {
+        for name in ["app-0123456789abcdef.js", "app-0123456789abcdef_bg.wasm", "css/style-deadbeef.css"] {
+            assert!(has_hash(name), "{name}");
+        }
+        for name in
+            ["index.html", "worker_loader.js", "app-dev.js", "face-off.js", "deadbeef01.js", "a-deadbeefs.js"]
+        {
+            assert!(!has_hash(name), "{name}");
+        }
+    }
+}

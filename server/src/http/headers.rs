@@ -1,0 +1,41 @@
+//! The headers that every response carries.
+
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY as CSP, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::response::Response;
+
+/// The app loads nothing from elsewhere, runs nothing inline, and creates script URLs in one place only.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
+    worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
+    manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types parley";
+
+/// The camera scans QR codes. Everything else is off, whatever a dependency may try.
+const PERMISSIONS: &str = "camera=(self), accelerometer=(), ambient-light-sensor=(), attribution-reporting=(), \
+    autoplay=(), bluetooth=(), browsing-topics=(), display-capture=(), encrypted-media=(), fullscreen=(), \
+    gamepad=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), \
+    microphone=(), midi=(), payment=(), picture-in-picture=(), publickey-credentials-create=(self), \
+    publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), web-share=(), \
+    xr-spatial-tracking=()";
+
+pub(super) fn add(mut response: Response, hsts: bool) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CSP, CONTENT_SECURITY_POLICY),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if hsts {
+        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        headers.insert(STRICT_TRANSPORT_SECURITY, two_years);
+    }
+    response
+}

@@ -1,0 +1,158 @@
+//! What the relay keeps, as a trait in the relay's own terms. SQLite implements it for one machine; whatever
+//! else implements it later has to pass the same tests (`suite`).
+//!
+//! A method *submits*: it returns at once, and two calls made one after the other take effect in that order.
+//! The [`Pending`] that it returns is answered once the change is on disk. A refusal is what the client will
+//! be told; what caused an internal failure is logged where it happens and goes no further.
+
+mod pending;
+pub mod sqlite;
+
+use parley_protocol::capability::CapabilityHash;
+use parley_protocol::device_log::{DeviceRecord, SignedEntry};
+use parley_protocol::frame::{
+    AppendCommit, AppendMessages, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress, InboxEntry,
+    InboxPost, LogEntry, PublishKeyPackages, Stored, Subscribed,
+};
+use parley_protocol::ids::{AccountId, DeviceId, EntryHash, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::username::Username;
+
+pub use self::pending::{Pending, Reply};
+
+/// How much of everything the store takes, and for how long it keeps it.
+#[derive(Debug, Clone, Copy)]
+pub struct Quotas {
+    /// Payload bytes in one conversation log.
+    pub log_bytes: u64,
+    /// Entries that wait in one inbox.
+    pub inbox_entries: u64,
+    /// Payload bytes that wait in one inbox.
+    pub inbox_bytes: u64,
+    /// One-time KeyPackages in one device's pool.
+    pub pool: u64,
+    /// Age in milliseconds beyond which entries, inbox entries and one-time KeyPackages are deleted.
+    pub expiry_ms: u64,
+}
+
+/// The place from which a subscription reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenedLog {
+    /// What the client is told.
+    pub state: Subscribed,
+    /// Reading goes on after this place: where the client stands, or where the capability's epoch begins.
+    pub start: Seq,
+}
+
+/// The next entries of one epoch of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPage {
+    /// In order and without a gap; empty when nothing has come since.
+    pub entries: Vec<LogEntry>,
+    /// Whether the last of them, or one before, is the commit that ends the epoch.
+    pub finished: bool,
+}
+
+/// What a device's pool holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolCount {
+    /// One-time KeyPackages.
+    pub one_time: u32,
+    /// Whether there is one of last resort.
+    pub last_resort: bool,
+}
+
+/// An account whose genesis and username claim have been verified.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// The hash of the genesis.
+    pub account: AccountId,
+    /// Entry 0.
+    pub genesis: SignedEntry,
+    /// The device that the genesis names.
+    pub device: DeviceRecord,
+    /// Its first username.
+    pub username: Username,
+}
+
+/// A device log entry that has been verified against the log up to and with `previous`.
+#[derive(Debug, Clone)]
+pub struct DeviceLogStep {
+    /// Whose log.
+    pub account: AccountId,
+    /// The hash of the entry before: the step is taken only if that is still the last one.
+    pub previous: EntryHash,
+    /// The entry.
+    pub entry: SignedEntry,
+    /// What it means for inboxes and pools.
+    pub effect: DeviceLogEffect,
+}
+
+/// What a device log entry means for the store.
+#[derive(Debug, Clone, Copy)]
+pub enum DeviceLogEffect {
+    /// An inbox and a pool for a new device.
+    Add(DeviceRecord),
+    /// The end of a device's inbox and pool.
+    Remove(DeviceId),
+    /// Neither.
+    Nothing,
+}
+
+/// How far an expiry run came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExpiryRun {
+    /// Rows deleted.
+    pub deleted: u64,
+    /// Whether old rows are left for another run.
+    pub more: bool,
+}
+
+/// The relay's memory.
+pub trait Store: Send + Sync + 'static {
+    /// Makes a log with its Welcomes and GroupInfo. Nothing happens if this very log was made before.
+    fn create_log(&self, now: UnixMillis, request: CreateLog) -> Pending<()>;
+    /// Appends messages, all or none. Those that are there already keep their place.
+    fn append_messages(&self, now: UnixMillis, request: AppendMessages) -> Pending<Vec<Stored>>;
+    /// Appends a commit with its Welcomes and GroupInfo and begins the next epoch.
+    fn append_commit(&self, now: UnixMillis, request: AppendCommit) -> Pending<Stored>;
+    /// Finds the epoch that a capability opens, and where to read on in it.
+    fn open_log(&self, log: LogId, capability: CapabilityHash, after: Seq) -> Pending<OpenedLog>;
+    /// Reads on in one epoch.
+    fn read_log(&self, log: LogId, epoch: Epoch, after: Seq) -> Pending<LogPage>;
+    /// The current epoch and its sealed GroupInfo.
+    fn group_info(&self, log: LogId) -> Pending<(Epoch, Option<Vec<u8>>)>;
+
+    /// Puts something into an inbox.
+    fn post_inbox(&self, now: UnixMillis, post: InboxPost) -> Pending<Stored>;
+    /// Checks an inbox's capability; the answer is the inbox's last place.
+    fn open_inbox(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<Seq>;
+    /// Reads on in an inbox.
+    fn read_inbox(&self, address: InboxAddress, after: Seq) -> Pending<Vec<InboxEntry>>;
+    /// Deletes what stands in an inbox up to and with `upto`.
+    fn ack_inbox(&self, address: InboxAddress, capability: CapabilityHash, upto: Seq) -> Pending<()>;
+
+    /// Adds KeyPackages to a device's pool.
+    fn publish_key_packages(&self, now: UnixMillis, request: PublishKeyPackages) -> Pending<PoolCount>;
+    /// Counts a device's pool.
+    fn count_key_packages(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<PoolCount>;
+    /// Takes one KeyPackage of each device of an account.
+    fn claim_key_packages(&self, account: AccountId) -> Pending<Vec<ClaimedKeyPackage>>;
+
+    /// Puts a verified account into the directory.
+    fn register_account(&self, account: NewAccount) -> Pending<()>;
+    /// Appends a verified entry by compare-and-set.
+    fn append_device_log(&self, step: DeviceLogStep) -> Pending<()>;
+    /// Gives an account a username, provided that `device` is still in its log.
+    fn claim_username(&self, account: AccountId, device: DeviceId, username: Username) -> Pending<()>;
+    /// What the directory has of an account.
+    fn account(&self, account: AccountId) -> Pending<DirectoryRecord>;
+    /// What the directory has of the account with this username.
+    fn resolve(&self, username: Username) -> Pending<DirectoryRecord>;
+
+    /// Deletes what is older than [`Quotas::expiry_ms`], a bounded number of rows in one call.
+    fn expire(&self, now: UnixMillis) -> Pending<ExpiryRun>;
+    /// Writes something small to disk, to see whether that works.
+    fn probe(&self) -> Pending<()>;
+    /// Finishes what was submitted and closes the store. Calls made later answer `Internal`.
+    fn close(&self);
+}

@@ -1,0 +1,83 @@
+//! Deletes what is too old. One call deletes a bounded number of rows, so that appends do not wait long.
+
+use parley_protocol::ids::UnixMillis;
+use rusqlite::{Connection, params};
+
+use super::failure::Failure;
+use super::integers::int;
+use crate::store::{ExpiryRun, Quotas};
+
+/// Most rows that one call looks at in each table.
+const BATCH: i64 = 500;
+/// How long the row of an acknowledged inbox entry stays, for late retries of its post.
+const RETRY_WINDOW_MS: u64 = 2 * 24 * 60 * 60 * 1000;
+
+pub(super) fn expire(
+    connection: &Connection,
+    now: UnixMillis,
+    quotas: &Quotas,
+) -> Result<ExpiryRun, Failure> {
+    let cutoff = int(now.0.saturating_sub(quotas.expiry_ms));
+    let retried = int(now.0.saturating_sub(quotas.expiry_ms.min(RETRY_WINDOW_MS)));
+    let deleted = [
+        entries(connection, cutoff)?,
+        inboxes(connection, cutoff)?,
+        delete(connection, ACKNOWLEDGED, retried)?,
+        delete(connection, KEY_PACKAGES, cutoff)?,
+    ];
+    let full = u64::try_from(BATCH).unwrap_or(u64::MAX);
+    Ok(ExpiryRun { deleted: deleted.iter().sum(), more: deleted.iter().any(|count| *count >= full) })
+}
+
+const ACKNOWLEDGED: &str = "DELETE FROM inbox WHERE id IN
+    (SELECT id FROM inbox WHERE payload IS NULL AND time < ?1 ORDER BY id LIMIT ?2)";
+/// One-time KeyPackages only: one of last resort stays, or who was away could not be reached at all.
+const KEY_PACKAGES: &str =
+    "DELETE FROM key_packages WHERE id IN (SELECT id FROM key_packages WHERE time < ?1 ORDER BY id LIMIT ?2)";
+
+fn delete(connection: &Connection, sql: &str, cutoff: i64) -> Result<u64, Failure> {
+    let deleted = connection.prepare_cached(sql)?.execute(params![cutoff, BATCH])?;
+    Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
+}
+
+/// Deletes old entries and notes in their logs how far. Rows are in the order of arrival, so the old ones are
+/// the first ones, and within a log no entry goes before an older one.
+fn entries(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT log, max(seq), sum(length(payload)), count(*) FROM
+            (SELECT log, seq, time, payload FROM entries ORDER BY id LIMIT ?2)
+         WHERE time < ?1 GROUP BY log",
+    )?;
+    let old = statement
+        .query_map(params![cutoff, BATCH], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<Result<Vec<(i64, i64, i64, i64)>, _>>()?;
+    let mut deleted = 0_u64;
+    for (log, seq, bytes, count) in old {
+        connection
+            .prepare_cached("UPDATE logs SET expired = ?2, bytes = bytes - ?3 WHERE id = ?1")?
+            .execute([log, seq, bytes])?;
+        connection.prepare_cached("DELETE FROM entries WHERE log = ?1 AND seq <= ?2")?.execute([log, seq])?;
+        deleted = deleted.saturating_add(u64::try_from(count).unwrap_or(0));
+    }
+    Ok(deleted)
+}
+
+/// Deletes what waited too long in inboxes.
+fn inboxes(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, device, length(payload) FROM inbox
+         WHERE payload IS NOT NULL AND time < ?1 ORDER BY id LIMIT ?2",
+    )?;
+    let old = statement
+        .query_map(params![cutoff, BATCH], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<Vec<(i64, i64, i64)>, _>>()?;
+    let mut deleted = 0_u64;
+    for (entry, device, bytes) in old {
+        connection.prepare_cached("DELETE FROM inbox WHERE id = ?1")?.execute([entry])?;
+        connection
+            .prepare_cached("UPDATE devices SET waiting = waiting - 1, bytes = bytes - ?2 WHERE id = ?1")?
+            .execute([device, bytes])?;
+        deleted = deleted.saturating_add(1);
+    }
+    Ok(deleted)
+}

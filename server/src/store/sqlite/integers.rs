@@ -1,0 +1,24 @@
+//! SQLite's integers are signed: how counters go in and come out.
+
+use parley_protocol::frame::RelayError;
+use rusqlite::Row;
+use rusqlite::types::Type;
+
+/// A counter or cursor as SQLite's integer. No counter gets as far as the maximum, and to a cursor beyond it
+/// the maximum means the same.
+pub(super) fn int(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A number that a client chose and that must not be confused with another.
+pub(super) fn id(value: u64) -> Result<i64, RelayError> {
+    // The last one has no successor.
+    i64::try_from(value).ok().filter(|value| *value < i64::MAX).ok_or(RelayError::BadRequest)
+}
+
+/// A column that holds a counter.
+pub(super) fn uint(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let value: i64 = row.get(column)?;
+    u64::try_from(value)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, Box::new(error)))
+}

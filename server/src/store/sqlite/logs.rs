@@ -1,0 +1,236 @@
+//! Conversation logs: creation, appends, and the rules of epochs.
+
+use parley_protocol::capability::CapabilityHash;
+use parley_protocol::frame::{
+    AppendCommit, AppendMessages, CreateLog, EntryKind, NewMessage, RelayError, Stored,
+};
+use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::failure::Failure;
+use super::inbox;
+use super::integers::{id, int, uint};
+use crate::store::Quotas;
+
+/// A row of `logs`.
+pub(super) struct Log {
+    pub(super) row: i64,
+    pub(super) epoch: Epoch,
+    pub(super) head: Seq,
+    pub(super) expired: Seq,
+    time: UnixMillis,
+    bytes: u64,
+}
+
+/// Finds a log.
+pub(super) fn find(connection: &Connection, log: &LogId) -> Result<Log, Failure> {
+    connection
+        .prepare_cached("SELECT id, epoch, head, expired, time, bytes FROM logs WHERE log = ?1")?
+        .query_row([log.as_bytes()], |row| {
+            Ok(Log {
+                row: row.get(0)?,
+                epoch: Epoch(uint(row, 1)?),
+                head: Seq(uint(row, 2)?),
+                expired: Seq(uint(row, 3)?),
+                time: UnixMillis(uint(row, 4)?),
+                bytes: uint(row, 5)?,
+            })
+        })
+        .optional()?
+        .ok_or(Failure::Refused(RelayError::UnknownLog))
+}
+
+pub(super) fn create(
+    connection: &Connection,
+    now: UnixMillis,
+    request: &CreateLog,
+    quotas: &Quotas,
+) -> Result<(), Failure> {
+    let made_before = connection
+        .prepare_cached("SELECT first_epoch, first_capability FROM logs WHERE log = ?1")?
+        .query_row([request.log.as_bytes()], |row| Ok((Epoch(uint(row, 0)?), row.get::<_, [u8; 32]>(1)?)))
+        .optional()?;
+    if let Some(first) = made_before {
+        let same = first == (request.epoch, request.capability.0);
+        return if same { Ok(()) } else { Err(RelayError::LogExists.into()) };
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO logs (log, first_epoch, first_capability, epoch, time, group_info)
+             VALUES (?1, ?2, ?3, ?2, ?4, ?5)",
+        )?
+        .execute(params![
+            request.log.as_bytes(),
+            id(request.epoch.0)?,
+            request.capability.0,
+            int(now.0),
+            request.group_info.as_deref(),
+        ])?;
+    open_epoch(connection, connection.last_insert_rowid(), request.epoch, &request.capability, Seq(1))?;
+    for welcome in request.welcomes.iter() {
+        inbox::post(connection, now, welcome, quotas)?;
+    }
+    Ok(())
+}
+
+fn open_epoch(
+    connection: &Connection,
+    row: i64,
+    epoch: Epoch,
+    capability: &CapabilityHash,
+    first: Seq,
+) -> Result<(), Failure> {
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO epochs (log, capability, epoch, first) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![row, capability.0, id(epoch.0)?, int(first.0)])?;
+    // A capability that opened an earlier epoch would open two.
+    if inserted == 1 { Ok(()) } else { Err(RelayError::BadRequest.into()) }
+}
+
+/// The epoch that a capability opens.
+pub(super) fn epoch_of(
+    connection: &Connection,
+    row: i64,
+    capability: &CapabilityHash,
+) -> Result<Epoch, Failure> {
+    connection
+        .prepare_cached("SELECT epoch FROM epochs WHERE log = ?1 AND capability = ?2")?
+        .query_row(params![row, capability.0], |row| uint(row, 0).map(Epoch))
+        .optional()?
+        .ok_or(Failure::Refused(RelayError::WrongCapability))
+}
+
+/// Whether who knows `capability` may append in `epoch`.
+fn authorise(
+    connection: &Connection,
+    log: &Log,
+    epoch: Epoch,
+    capability: &CapabilityHash,
+) -> Result<(), Failure> {
+    let opens = epoch_of(connection, log.row, capability)?;
+    if opens < log.epoch {
+        return Err(RelayError::StaleEpoch { current: log.epoch }.into());
+    }
+    if opens == epoch { Ok(()) } else { Err(RelayError::WrongCapability.into()) }
+}
+
+/// Where an earlier append with this id landed.
+fn landed(connection: &Connection, row: i64, append: &AppendId) -> Result<Option<Stored>, Failure> {
+    let stored = connection
+        .prepare_cached("SELECT seq, time FROM entries WHERE log = ?1 AND append = ?2")?
+        .query_row(params![row, append.as_bytes()], |row| {
+            Ok(Stored { seq: Seq(uint(row, 0)?), time: UnixMillis(uint(row, 1)?) })
+        })
+        .optional()?;
+    Ok(stored)
+}
+
+pub(super) fn append_messages(
+    connection: &Connection,
+    now: UnixMillis,
+    request: &AppendMessages,
+    quotas: &Quotas,
+) -> Result<Vec<Stored>, Failure> {
+    let mut log = find(connection, &request.log)?;
+    let known = request
+        .messages
+        .iter()
+        .map(|message| landed(connection, log.row, &message.append))
+        .collect::<Result<Vec<_>, _>>()?;
+    // A retry is answered as the first time, whatever has happened to the epoch since.
+    if known.is_empty() || known.iter().any(Option::is_none) {
+        authorise(connection, &log, request.epoch, &request.capability.hash())?;
+    }
+    let mut places = Vec::with_capacity(known.len());
+    for (message, known) in request.messages.iter().zip(known) {
+        places.push(match known {
+            Some(stored) => stored,
+            None => append_message(connection, now, &mut log, message)?,
+        });
+    }
+    save_head(connection, &log, quotas)?;
+    Ok(places)
+}
+
+fn append_message(
+    connection: &Connection,
+    now: UnixMillis,
+    log: &mut Log,
+    message: &NewMessage,
+) -> Result<Stored, Failure> {
+    insert(connection, now, log, &message.append, EntryKind::Message, &message.payload)
+}
+
+pub(super) fn append_commit(
+    connection: &Connection,
+    now: UnixMillis,
+    request: &AppendCommit,
+    quotas: &Quotas,
+) -> Result<Stored, Failure> {
+    let mut log = find(connection, &request.log)?;
+    if let Some(stored) = landed(connection, log.row, &request.append)? {
+        return Ok(stored);
+    }
+    authorise(connection, &log, request.epoch, &request.capability.hash())?;
+    let stored = insert(connection, now, &mut log, &request.append, EntryKind::Commit, &request.commit)?;
+    connection
+        .prepare_cached("UPDATE epochs SET last = ?3 WHERE log = ?1 AND epoch = ?2")?
+        .execute(params![log.row, id(log.epoch.0)?, int(stored.seq.0)])?;
+    log.epoch = log.epoch.next();
+    open_epoch(connection, log.row, log.epoch, &request.next_capability, stored.seq.next())?;
+    connection
+        .prepare_cached("UPDATE logs SET group_info = ?2 WHERE id = ?1")?
+        .execute(params![log.row, request.group_info.as_deref()])?;
+    for welcome in request.welcomes.iter() {
+        inbox::post(connection, now, welcome, quotas)?;
+    }
+    save_head(connection, &log, quotas)?;
+    Ok(stored)
+}
+
+/// Inserts an entry and moves `log` on; [`save_head`] writes that down once for all entries of a request.
+fn insert(
+    connection: &Connection,
+    now: UnixMillis,
+    log: &mut Log,
+    append: &AppendId,
+    kind: EntryKind,
+    payload: &[u8],
+) -> Result<Stored, Failure> {
+    log.head = log.head.next();
+    log.time = log.time.max(now);
+    log.bytes = log.bytes.saturating_add(u64::try_from(payload.len()).unwrap_or(u64::MAX));
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO entries (log, seq, epoch, append, is_commit, time, payload)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            log.row,
+            int(log.head.0),
+            id(log.epoch.0)?,
+            append.as_bytes(),
+            kind == EntryKind::Commit,
+            int(log.time.0),
+            payload,
+        ])?;
+    // Only an id that stands twice in one request conflicts: one from before was found before.
+    if inserted == 1 {
+        Ok(Stored { seq: log.head, time: log.time })
+    } else {
+        Err(RelayError::BadRequest.into())
+    }
+}
+
+fn save_head(connection: &Connection, log: &Log, quotas: &Quotas) -> Result<(), Failure> {
+    if log.bytes > quotas.log_bytes {
+        return Err(RelayError::QuotaExceeded.into());
+    }
+    connection
+        .prepare_cached("UPDATE logs SET epoch = ?2, head = ?3, time = ?4, bytes = ?5 WHERE id = ?1")?
+        .execute(params![log.row, id(log.epoch.0)?, int(log.head.0), int(log.time.0), int(log.bytes)])?;
+    Ok(())
+}

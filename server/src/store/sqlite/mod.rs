@@ -1,0 +1,206 @@
+//! The store in an SQLite database: WAL, `synchronous=FULL`, one writer with group commit
+//! (docs/adr/0003-sqlite-group-commit.md), a few readers.
+
+mod directory;
+mod expiry;
+mod failure;
+mod inbox;
+mod integers;
+mod logs;
+mod migrate;
+mod pools;
+mod reading;
+mod threads;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use parley_protocol::capability::CapabilityHash;
+use parley_protocol::frame::{
+    AppendCommit, AppendMessages, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress, InboxEntry,
+    InboxPost, PublishKeyPackages, Stored,
+};
+use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::username::Username;
+use rusqlite::Connection;
+
+use self::failure::Failure;
+use self::threads::{Readers, Writer, in_savepoint};
+use super::{DeviceLogStep, ExpiryRun, LogPage, NewAccount, OpenedLog, Pending, PoolCount, Quotas, Store};
+
+/// Prepared statements kept by each connection: more than there are in these files.
+const STATEMENTS: usize = 64;
+
+/// Why the database does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// SQLite says why.
+    #[error("the database does not open")]
+    Sql(#[from] rusqlite::Error),
+    /// A relay newer than this one has been here.
+    #[error("the database has schema {found}, this relay knows schemas up to {known}: update the relay")]
+    Newer {
+        /// The schema of the file.
+        found: usize,
+        /// The newest schema of this build.
+        known: usize,
+    },
+    /// The folder or the threads could not be made.
+    #[error("the store does not start")]
+    Io(#[from] std::io::Error),
+}
+
+/// Where the database is and how it is opened.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// The folder; it is made if it is not there.
+    pub folder: PathBuf,
+    /// Threads that read.
+    pub readers: usize,
+    /// Limits that operations check.
+    pub quotas: Quotas,
+    /// Most pages of the file, which lets a test fill the disk. `None`: as many as there is room for.
+    pub max_pages: Option<u32>,
+}
+
+/// The store.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+    quotas: Quotas,
+}
+
+impl SqliteStore {
+    /// Opens the database, makes or migrates it.
+    pub fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(&options.folder)?;
+        let path = options.folder.join("relay.sqlite3");
+        let mut writing = connect(&path)?;
+        migrate::migrate(&mut writing)?;
+        if let Some(pages) = options.max_pages {
+            writing.pragma_update(None, "max_page_count", pages)?;
+        }
+        let reading = (0..options.readers.max(1))
+            .map(|_| {
+                let connection = connect(&path)?;
+                connection.pragma_update(None, "query_only", true)?;
+                Ok(connection)
+            })
+            .collect::<Result<Vec<_>, rusqlite::Error>>()?;
+        Ok(Self {
+            writer: Writer::spawn(writing)?,
+            readers: Readers::spawn(reading)?,
+            quotas: options.quotas,
+        })
+    }
+
+    fn write<T, F>(&self, operation: F) -> Pending<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection, &Quotas) -> Result<T, Failure> + Send + 'static,
+    {
+        let quotas = self.quotas;
+        self.writer.submit(move |connection| in_savepoint(connection, |c| operation(c, &quotas)))
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    Ok(connection)
+}
+
+impl Store for SqliteStore {
+    fn create_log(&self, now: UnixMillis, request: CreateLog) -> Pending<()> {
+        self.write(move |c, quotas| logs::create(c, now, &request, quotas))
+    }
+
+    fn append_messages(&self, now: UnixMillis, request: AppendMessages) -> Pending<Vec<Stored>> {
+        self.write(move |c, quotas| logs::append_messages(c, now, &request, quotas))
+    }
+
+    fn append_commit(&self, now: UnixMillis, request: AppendCommit) -> Pending<Stored> {
+        self.write(move |c, quotas| logs::append_commit(c, now, &request, quotas))
+    }
+
+    fn open_log(&self, log: LogId, capability: CapabilityHash, after: Seq) -> Pending<OpenedLog> {
+        self.readers.submit(move |c| reading::open(c, &log, &capability, after))
+    }
+
+    fn read_log(&self, log: LogId, epoch: Epoch, after: Seq) -> Pending<LogPage> {
+        self.readers.submit(move |c| reading::page(c, &log, epoch, after))
+    }
+
+    fn group_info(&self, log: LogId) -> Pending<(Epoch, Option<Vec<u8>>)> {
+        self.readers.submit(move |c| reading::group_info(c, &log))
+    }
+
+    fn post_inbox(&self, now: UnixMillis, post: InboxPost) -> Pending<Stored> {
+        self.write(move |c, quotas| inbox::post(c, now, &post, quotas))
+    }
+
+    fn open_inbox(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<Seq> {
+        self.readers.submit(move |c| inbox::open(c, &address, &capability))
+    }
+
+    fn read_inbox(&self, address: InboxAddress, after: Seq) -> Pending<Vec<InboxEntry>> {
+        self.readers.submit(move |c| inbox::page(c, &address, after))
+    }
+
+    fn ack_inbox(&self, address: InboxAddress, capability: CapabilityHash, upto: Seq) -> Pending<()> {
+        self.write(move |c, _| inbox::acknowledge(c, &address, &capability, upto))
+    }
+
+    fn publish_key_packages(&self, now: UnixMillis, request: PublishKeyPackages) -> Pending<PoolCount> {
+        self.write(move |c, quotas| pools::publish(c, now, &request, quotas))
+    }
+
+    fn count_key_packages(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<PoolCount> {
+        self.readers.submit(move |c| pools::count(c, &address, &capability))
+    }
+
+    fn claim_key_packages(&self, account: AccountId) -> Pending<Vec<ClaimedKeyPackage>> {
+        self.write(move |c, _| pools::claim(c, &account))
+    }
+
+    fn register_account(&self, account: NewAccount) -> Pending<()> {
+        self.write(move |c, _| directory::register(c, &account))
+    }
+
+    fn append_device_log(&self, step: DeviceLogStep) -> Pending<()> {
+        self.write(move |c, _| directory::append(c, &step))
+    }
+
+    fn claim_username(&self, account: AccountId, device: DeviceId, username: Username) -> Pending<()> {
+        self.write(move |c, _| directory::claim_username(c, &account, &device, &username))
+    }
+
+    fn account(&self, account: AccountId) -> Pending<DirectoryRecord> {
+        self.readers.submit(move |c| directory::record(c, &account))
+    }
+
+    fn resolve(&self, username: Username) -> Pending<DirectoryRecord> {
+        self.readers.submit(move |c| directory::resolve(c, &username))
+    }
+
+    fn expire(&self, now: UnixMillis) -> Pending<ExpiryRun> {
+        self.write(move |c, quotas| expiry::expire(c, now, quotas))
+    }
+
+    fn probe(&self) -> Pending<()> {
+        self.write(|c, _| {
+            c.prepare_cached("UPDATE probe SET written = written + 1 WHERE id = 1")?.execute([])?;
+            Ok(())
+        })
+    }
+
+    fn close(&self) {
+        self.readers.close();
+        self.writer.close();
+    }
+}

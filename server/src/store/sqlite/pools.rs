@@ -1,0 +1,101 @@
+//! KeyPackage pools of devices.
+
+use parley_protocol::bounded::Bytes;
+use parley_protocol::capability::CapabilityHash;
+use parley_protocol::frame::{ClaimedKeyPackage, InboxAddress, PublishKeyPackages, RelayError};
+use parley_protocol::ids::{AccountId, DeviceId, UnixMillis};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use sha2::{Digest as _, Sha256};
+
+use super::failure::Failure;
+use super::integers::int;
+use super::{directory, inbox};
+use crate::store::{PoolCount, Quotas};
+
+pub(super) fn publish(
+    connection: &Connection,
+    now: UnixMillis,
+    request: &PublishKeyPackages,
+    quotas: &Quotas,
+) -> Result<PoolCount, Failure> {
+    let device = inbox::find_owned(connection, &request.address, &request.capability.hash())?.row;
+    for key_package in request.one_time.iter() {
+        let hash: [u8; 32] = Sha256::digest(&**key_package).into();
+        connection
+            .prepare_cached(
+                "INSERT INTO key_packages (device, hash, time, key_package) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![device, hash, int(now.0), &**key_package])?;
+    }
+    if let Some(last_resort) = &request.last_resort {
+        connection
+            .prepare_cached("UPDATE devices SET last_resort = ?2 WHERE id = ?1")?
+            .execute(params![device, &**last_resort])?;
+    }
+    let count = count_row(connection, device)?;
+    if u64::from(count.one_time) > quotas.pool {
+        return Err(RelayError::QuotaExceeded.into());
+    }
+    Ok(count)
+}
+
+pub(super) fn count(
+    connection: &Connection,
+    address: &InboxAddress,
+    capability: &CapabilityHash,
+) -> Result<PoolCount, Failure> {
+    let device = inbox::find_owned(connection, address, capability)?.row;
+    count_row(connection, device)
+}
+
+fn count_row(connection: &Connection, device: i64) -> Result<PoolCount, Failure> {
+    let count = connection
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM key_packages WHERE device = ?1 AND key_package IS NOT NULL),
+                    last_resort IS NOT NULL
+             FROM devices WHERE id = ?1",
+        )?
+        .query_row([device], |row| Ok(PoolCount { one_time: row.get(0)?, last_resort: row.get(1)? }))?;
+    Ok(count)
+}
+
+pub(super) fn claim(connection: &Connection, account: &AccountId) -> Result<Vec<ClaimedKeyPackage>, Failure> {
+    let account = directory::find(connection, account)?.row;
+    let mut statement =
+        connection.prepare_cached("SELECT id, device FROM devices WHERE account = ?1 ORDER BY id")?;
+    let devices = statement
+        .query_map([account], |row| Ok((row.get(0)?, DeviceId(row.get(1)?))))?
+        .collect::<Result<Vec<(i64, DeviceId)>, _>>()?;
+    let mut claimed = Vec::with_capacity(devices.len());
+    for (row, device) in devices {
+        if let Some(key_package) = take(connection, row)? {
+            claimed.push(ClaimedKeyPackage { device, key_package });
+        }
+    }
+    Ok(claimed)
+}
+
+/// The oldest one-time KeyPackage, which is not given out again, or the one of last resort.
+fn take<const MAX: usize>(connection: &Connection, device: i64) -> Result<Option<Bytes<MAX>>, Failure> {
+    let one_time: Option<(i64, Vec<u8>)> = connection
+        .prepare_cached(
+            "SELECT id, key_package FROM key_packages WHERE device = ?1 AND key_package IS NOT NULL
+             ORDER BY id LIMIT 1",
+        )?
+        .query_row([device], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let bytes = if let Some((row, bytes)) = one_time {
+        connection
+            .prepare_cached("UPDATE key_packages SET key_package = NULL WHERE id = ?1")?
+            .execute([row])?;
+        Some(bytes)
+    } else {
+        connection
+            .prepare_cached("SELECT last_resort FROM devices WHERE id = ?1")?
+            .query_row([device], |row| row.get(0))?
+    };
+    let too_long = |error| rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, Box::new(error));
+    Ok(bytes.map(Bytes::new).transpose().map_err(too_long)?)
+}

@@ -1,0 +1,183 @@
+//! One device: an engine, its disk, and what its screen shows.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use parley_engine::io::{ChangeSet, Input, Load, LoadId, Output, Record, Store};
+use parley_engine::seal::MasterKey;
+use parley_engine::view::{
+    Command, Connection, ConversationId, ConversationView, Event, MessageView, Reply, Request, Snapshot,
+    StorageState, ViewRequestId,
+};
+use parley_engine::{Engine, OpenError};
+use parley_protocol::ids::{MessageId, UnixMillis};
+use rand_chacha::ChaCha20Rng;
+
+/// What survives a crash.
+#[derive(Default, Clone)]
+pub struct Disk {
+    /// localStorage.
+    pub vault: Option<Vec<u8>>,
+    /// IndexedDB.
+    pub records: BTreeMap<(Store, Vec<u8>), Vec<u8>>,
+    /// Change sets written, records put and their bytes.
+    pub written: (usize, usize, usize),
+}
+
+impl Disk {
+    fn write(&mut self, set: ChangeSet) {
+        if let Some(vault) = set.vault {
+            self.vault = Some(vault);
+        }
+        self.written.0 += 1;
+        for (store, record) in set.puts {
+            self.written.1 += 1;
+            self.written.2 += record.value.len();
+            self.records.insert((store, record.key), record.value);
+        }
+        for (store, key) in set.deletes {
+            self.records.remove(&(store, key));
+        }
+    }
+
+    fn load(&self, load: &Load) -> Vec<Record> {
+        let in_range = |key: &Vec<u8>| {
+            key.starts_with(&load.prefix) && load.before.as_ref().is_none_or(|before| key < before)
+        };
+        let newest_first =
+            self.records.iter().rev().filter(|((store, key), _)| *store == Store::Messages && in_range(key));
+        let records = newest_first.map(|((_, key), value)| Record { key: key.clone(), value: value.clone() });
+        records.take(usize::try_from(load.limit).unwrap()).collect()
+    }
+
+    fn state(&self) -> Vec<Record> {
+        let state = self.records.iter().filter(|((store, _), _)| *store == Store::State);
+        state.map(|((_, key), value)| Record { key: key.clone(), value: value.clone() }).collect()
+    }
+}
+
+/// What the host still has to do.
+pub(super) enum Work {
+    Persist(ChangeSet),
+    Load(Load),
+}
+
+/// A device in the world.
+pub struct Device {
+    pub(super) engine: Engine,
+    master: MasterKey,
+    /// What survives a crash.
+    pub disk: Disk,
+    pub(super) work: VecDeque<Work>,
+    pub(super) sends: VecDeque<Vec<u8>>,
+    pub(super) wake: Option<UnixMillis>,
+    pub(super) reconnect: bool,
+    rng: ChaCha20Rng,
+    next_request: u64,
+    /// Replies by request.
+    pub replies: HashMap<ViewRequestId, Reply>,
+    /// What the views last saw.
+    pub conversations: BTreeMap<ConversationId, ConversationView>,
+    /// Messages that events brought, by id.
+    pub messages: BTreeMap<ConversationId, BTreeMap<MessageId, MessageView>>,
+    /// The connection as shown.
+    pub connection: Connection,
+    /// Storage as shown.
+    pub storage: StorageState,
+}
+
+impl Device {
+    pub(super) fn new(now: UnixMillis, master: [u8; 32], rng: ChaCha20Rng) -> Self {
+        let master = MasterKey::new(master);
+        let engine = Engine::open(now, &master, None, Vec::new()).expect("a new device opens");
+        Self {
+            engine,
+            master,
+            disk: Disk::default(),
+            work: VecDeque::new(),
+            sends: VecDeque::new(),
+            wake: None,
+            reconnect: false,
+            rng,
+            next_request: 0,
+            replies: HashMap::new(),
+            conversations: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            connection: Connection::Connecting,
+            storage: StorageState::Good,
+        }
+    }
+
+    /// The process dies: what was not on disk is gone; another engine opens the disk.
+    pub fn crash(&mut self, now: UnixMillis) -> Result<(), OpenError> {
+        self.work.clear();
+        self.sends.clear();
+        self.wake = None;
+        self.reconnect = false;
+        self.conversations.clear();
+        self.messages.clear();
+        self.engine = Engine::open(now, &self.master, self.disk.vault.as_deref(), self.disk.state())?;
+        Ok(())
+    }
+
+    pub(super) fn handle(&mut self, now: UnixMillis, input: Input) {
+        self.engine.handle(now, &mut self.rng, input);
+        while let Some(output) = self.engine.poll() {
+            match output {
+                Output::Persist(set) => self.work.push_back(Work::Persist(set)),
+                Output::Load(load) => self.work.push_back(Work::Load(load)),
+                Output::Send(bytes) => self.sends.push_back(bytes),
+                Output::Event(event) => self.show(event),
+                Output::WakeAt(at) => self.wake = Some(at),
+                Output::Reconnect | Output::Halt(_) => self.reconnect = true,
+            }
+        }
+    }
+
+    /// Does one piece of disk work; whether there was any.
+    pub(super) fn disk_step(&mut self, now: UnixMillis) -> bool {
+        let input = match self.work.pop_front() {
+            None => return false,
+            Some(Work::Persist(set)) => {
+                let id = set.id;
+                self.disk.write(set);
+                Input::Persisted(id)
+            }
+            Some(Work::Load(load)) => Input::Loaded { id: LoadId(load.id.0), records: self.disk.load(&load) },
+        };
+        self.handle(now, input);
+        true
+    }
+
+    pub(super) fn command(&mut self, now: UnixMillis, command: Command) -> ViewRequestId {
+        self.next_request += 1;
+        let id = ViewRequestId(self.next_request);
+        self.handle(now, Input::View(Request { id, command }));
+        id
+    }
+
+    fn show(&mut self, event: Event) {
+        match event {
+            Event::Reply { id, reply } => {
+                if let Reply::Snapshot(snapshot) = &reply {
+                    self.take_snapshot(snapshot);
+                }
+                let twice = self.replies.insert(id, reply);
+                assert!(twice.is_none(), "a request was replied to twice");
+            }
+            Event::Connection(connection) => self.connection = connection,
+            Event::Conversation(view) => drop(self.conversations.insert(view.id, view)),
+            Event::Messages { conversation, messages } => {
+                let shown = self.messages.entry(conversation).or_default();
+                shown.extend(messages.into_iter().map(|message| (message.id, message)));
+            }
+            Event::Storage(state) => self.storage = state,
+            Event::Account(_) => {}
+        }
+    }
+
+    fn take_snapshot(&mut self, snapshot: &Snapshot) {
+        self.connection = snapshot.connection;
+        self.storage = snapshot.storage;
+        self.conversations = snapshot.conversations.iter().map(|view| (view.id, view.clone())).collect();
+    }
+}

@@ -1,0 +1,349 @@
+//! The relay's rules in memory, written apart from the real relay so that one checks the other.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use parley_protocol::bounded::List;
+use parley_protocol::capability::{Capability, CapabilityHash};
+use parley_protocol::device_log::DeviceLog;
+use parley_protocol::frame::{
+    Answer, AppendCommit, AppendMessages, ClaimedKeyPackage, ClientFrame, CreateLog, DirectoryRecord,
+    EntryKind, InboxAddress, InboxEntry, InboxPost, LogEntry, Push, RelayError, Request, ServerFrame, Stored,
+    Subscribed,
+};
+use parley_protocol::ids::{AccountId, AppendId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::limits::MAX_PUSH;
+use parley_protocol::username::Username;
+
+/// One connection of one device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(pub u64);
+
+#[derive(Default)]
+struct Log {
+    epoch: Epoch,
+    capabilities: BTreeMap<Epoch, CapabilityHash>,
+    entries: Vec<LogEntry>,
+    /// Connection to (epoch that it may read, last entry that it was sent).
+    readers: BTreeMap<ConnectionId, (Epoch, Seq)>,
+}
+
+#[derive(Default)]
+struct Inbox {
+    entries: Vec<InboxEntry>,
+    appends: HashMap<AppendId, Stored>,
+    last: Seq,
+    readers: BTreeMap<ConnectionId, Seq>,
+    one_time: VecDeque<Vec<u8>>,
+    last_resort: Option<Vec<u8>>,
+}
+
+struct Account {
+    log: DeviceLog,
+    username: Username,
+}
+
+type Outgoing = Vec<(ConnectionId, Vec<u8>)>;
+
+/// The relay.
+#[derive(Default)]
+pub struct VirtualRelay {
+    now: UnixMillis,
+    logs: BTreeMap<LogId, Log>,
+    inboxes: HashMap<InboxAddress, Inbox>,
+    accounts: BTreeMap<AccountId, Account>,
+    /// Everything that anybody ever sent, for tests that look for secrets in it.
+    pub seen: Vec<Vec<u8>>,
+}
+
+impl VirtualRelay {
+    /// What comes of a frame: frames to send, to this connection and to others.
+    pub fn receive(&mut self, now: UnixMillis, from: ConnectionId, bytes: &[u8]) -> Outgoing {
+        self.now = self.now.max(now);
+        self.seen.push(bytes.to_vec());
+        let frame = ClientFrame::decode(bytes).expect("engines send valid frames");
+        let result = self.answer(from, frame.request);
+        let mut outgoing = vec![(from, ServerFrame::Answer { id: frame.id, result }.encode().unwrap())];
+        outgoing.extend(self.pushes());
+        outgoing
+    }
+
+    /// The connection is gone.
+    pub fn disconnect(&mut self, connection: ConnectionId) {
+        for log in self.logs.values_mut() {
+            log.readers.remove(&connection);
+        }
+        for inbox in self.inboxes.values_mut() {
+            inbox.readers.remove(&connection);
+        }
+    }
+
+    /// Gives a test access to the entries of every log.
+    pub fn entries_mut(&mut self) -> impl Iterator<Item = &mut Vec<LogEntry>> {
+        self.logs.values_mut().map(|log| &mut log.entries)
+    }
+
+    /// Gives a test the last-resort and one-time KeyPackages of every device.
+    pub fn key_packages_mut(&mut self) -> impl Iterator<Item = &mut Vec<u8>> {
+        self.inboxes.values_mut().flat_map(|inbox| inbox.one_time.iter_mut().chain(&mut inbox.last_resort))
+    }
+
+    /// Number of conversation logs.
+    #[must_use]
+    pub fn log_count(&self) -> usize {
+        self.logs.len()
+    }
+
+    fn answer(&mut self, from: ConnectionId, request: Request) -> Result<Answer, RelayError> {
+        match request {
+            Request::Hello => Ok(Answer::Hello { now: self.now }),
+            Request::Ping => Ok(Answer::Done),
+            Request::CreateLog(create) => self.create(create),
+            Request::AppendMessages(append) => self.append(append),
+            Request::AppendCommit(commit) => self.commit(commit),
+            Request::SubscribeLog(subscribe) => {
+                let log = self.logs.get_mut(&subscribe.log).ok_or(RelayError::UnknownLog)?;
+                let epoch = log.epoch_of(&subscribe.capability)?;
+                log.readers.insert(from, (epoch, subscribe.after));
+                let readable = log.entries.iter().filter(|entry| entry.epoch == epoch);
+                let head = readable.map(|entry| entry.seq).max().unwrap_or_default();
+                Ok(Answer::Subscribed(Subscribed { head, epoch }))
+            }
+            Request::UnsubscribeLog(log) => {
+                self.logs.get_mut(&log).map(|log| log.readers.remove(&from));
+                Ok(Answer::Done)
+            }
+            Request::FetchGroupInfo(log) => {
+                let log = self.logs.get(&log).ok_or(RelayError::UnknownLog)?;
+                Ok(Answer::GroupInfo { epoch: log.epoch, sealed: None })
+            }
+            Request::PostInbox(post) => self.post(post).map(|stored| stored_one(stored)),
+            Request::SubscribeInbox(subscribe) => {
+                let inbox = self.own_inbox(&subscribe.address, &subscribe.capability)?;
+                inbox.readers.insert(from, subscribe.after);
+                Ok(Answer::Subscribed(Subscribed { head: inbox.last, epoch: Epoch(0) }))
+            }
+            Request::AckInbox { address, capability, upto } => {
+                let inbox = self.own_inbox(&address, &capability)?;
+                inbox.entries.retain(|entry| entry.seq > upto);
+                Ok(Answer::Done)
+            }
+            Request::PublishKeyPackages(publish) => {
+                let inbox = self.own_inbox(&publish.address, &publish.capability)?;
+                inbox.one_time.extend(publish.one_time.iter().map(|bytes| bytes.to_vec()));
+                if let Some(last_resort) = publish.last_resort {
+                    inbox.last_resort = Some(last_resort.into_vec());
+                }
+                Ok(inbox.count())
+            }
+            Request::CountKeyPackages { address, capability } => {
+                Ok(self.own_inbox(&address, &capability)?.count())
+            }
+            Request::ClaimKeyPackages(account) => self.claim(&account),
+            Request::RegisterAccount(register) => self.register(&register),
+            Request::AppendDeviceLog(append) => {
+                let account = self.accounts.get_mut(&append.account).ok_or(RelayError::UnknownAccount)?;
+                account.log.append(&append.entry).map_err(|_| RelayError::Invalid)?;
+                Ok(Answer::Done)
+            }
+            Request::FetchDeviceLog(account) => self.directory(&account),
+            Request::ClaimUsername(claim) => {
+                let account = self.accounts.get_mut(&claim.account).ok_or(RelayError::UnknownAccount)?;
+                account.username = claim.username;
+                Ok(Answer::Done)
+            }
+            Request::ResolveUsername(username) => {
+                let found = self.accounts.iter().find(|(_, a)| a.username.skeleton() == username.skeleton());
+                let account = found.map(|(id, _)| *id).ok_or(RelayError::UnknownAccount)?;
+                self.directory(&account)
+            }
+        }
+    }
+
+    fn create(&mut self, create: CreateLog) -> Result<Answer, RelayError> {
+        if let Some(log) = self.logs.get(&create.log) {
+            let same = log.capabilities.get(&create.epoch) == Some(&create.capability);
+            return if same { Ok(Answer::Done) } else { Err(RelayError::LogExists) };
+        }
+        let capabilities = BTreeMap::from([(create.epoch, create.capability)]);
+        self.logs.insert(create.log, Log { epoch: create.epoch, capabilities, ..Log::default() });
+        for welcome in create.welcomes.into_vec() {
+            self.post(welcome)?;
+        }
+        Ok(Answer::Done)
+    }
+
+    fn append(&mut self, append: AppendMessages) -> Result<Answer, RelayError> {
+        let now = self.now;
+        let log = self.logs.get_mut(&append.log).ok_or(RelayError::UnknownLog)?;
+        let known: Vec<Option<Stored>> = append.messages.iter().map(|m| log.stored(&m.append)).collect();
+        if !known.iter().all(Option::is_some) {
+            log.check(&append.capability, append.epoch)?;
+        }
+        let mut stored = Vec::new();
+        for (message, known) in append.messages.into_vec().into_iter().zip(known) {
+            stored.push(known.unwrap_or_else(|| {
+                log.push(now, append.epoch, message.append, EntryKind::Message, message.payload.into_vec())
+            }));
+        }
+        Ok(Answer::Stored(List::new(stored).unwrap()))
+    }
+
+    fn commit(&mut self, commit: AppendCommit) -> Result<Answer, RelayError> {
+        let now = self.now;
+        let log = self.logs.get_mut(&commit.log).ok_or(RelayError::UnknownLog)?;
+        if let Some(stored) = log.stored(&commit.append) {
+            return Ok(stored_one(stored));
+        }
+        log.check(&commit.capability, commit.epoch)?;
+        let stored = log.push(now, commit.epoch, commit.append, EntryKind::Commit, commit.commit.into_vec());
+        log.epoch = commit.epoch.next();
+        log.capabilities.insert(log.epoch, commit.next_capability);
+        for welcome in commit.welcomes.into_vec() {
+            self.post(welcome)?;
+        }
+        Ok(stored_one(stored))
+    }
+
+    fn post(&mut self, post: InboxPost) -> Result<Stored, RelayError> {
+        let account = self.accounts.get(&post.to.account).ok_or(RelayError::UnknownAccount)?;
+        account.log.device(&post.to.device).ok_or(RelayError::UnknownDevice)?;
+        let time = self.now;
+        let inbox = self.inboxes.entry(post.to).or_default();
+        if let Some(stored) = inbox.appends.get(&post.append) {
+            return Ok(*stored);
+        }
+        inbox.last = inbox.last.next();
+        let stored = Stored { seq: inbox.last, time };
+        inbox.appends.insert(post.append, stored);
+        inbox.entries.push(InboxEntry { seq: inbox.last, time, payload: post.payload });
+        Ok(stored)
+    }
+
+    fn own_inbox(
+        &mut self,
+        address: &InboxAddress,
+        capability: &Capability,
+    ) -> Result<&mut Inbox, RelayError> {
+        let account = self.accounts.get(&address.account).ok_or(RelayError::UnknownAccount)?;
+        let device = account.log.device(&address.device).ok_or(RelayError::UnknownDevice)?;
+        if device.inbox != capability.hash() {
+            return Err(RelayError::WrongCapability);
+        }
+        Ok(self.inboxes.entry(*address).or_default())
+    }
+
+    fn claim(&mut self, id: &AccountId) -> Result<Answer, RelayError> {
+        let account = self.accounts.get(id).ok_or(RelayError::UnknownAccount)?;
+        let mut claimed = Vec::new();
+        for device in account.log.devices() {
+            let address = InboxAddress { account: *id, device: device.id };
+            let inbox = self.inboxes.entry(address).or_default();
+            if let Some(bytes) = inbox.one_time.pop_front().or_else(|| inbox.last_resort.clone()) {
+                let key_package = parley_protocol::bounded::Bytes::new(bytes).unwrap();
+                claimed.push(ClaimedKeyPackage { device: device.id, key_package });
+            }
+        }
+        Ok(Answer::KeyPackages(List::new(claimed).unwrap()))
+    }
+
+    fn register(&mut self, register: &parley_protocol::frame::RegisterAccount) -> Result<Answer, RelayError> {
+        let log =
+            DeviceLog::verify(std::slice::from_ref(&register.genesis)).map_err(|_| RelayError::Invalid)?;
+        let (id, claim) = (log.account(), &register.claim);
+        if self.accounts.contains_key(&id) {
+            return Ok(Answer::Done);
+        }
+        if self.accounts.values().any(|other| other.username.skeleton() == claim.username.skeleton()) {
+            return Err(RelayError::UsernameTaken);
+        }
+        self.accounts.insert(id, Account { log, username: claim.username.clone() });
+        Ok(Answer::Done)
+    }
+
+    fn directory(&self, id: &AccountId) -> Result<Answer, RelayError> {
+        let account = self.accounts.get(id).ok_or(RelayError::UnknownAccount)?;
+        Ok(Answer::Directory(DirectoryRecord {
+            account: *id,
+            log: List::new(account.log.entries().to_vec()).unwrap(),
+            username: Some(account.username.clone()),
+        }))
+    }
+
+    fn pushes(&mut self) -> Outgoing {
+        let mut outgoing = Vec::new();
+        for (id, log) in &mut self.logs {
+            for (connection, (epoch, sent)) in &mut log.readers {
+                let readable = log.entries.iter().filter(|entry| entry.epoch == *epoch && entry.seq > *sent);
+                let next: Vec<LogEntry> = readable.cloned().collect();
+                if let Some(last) = next.last() {
+                    *sent = last.seq;
+                    for entries in next.chunks(MAX_PUSH) {
+                        let push = Push::Log { log: *id, entries: List::new(entries.to_vec()).unwrap() };
+                        outgoing.push((*connection, ServerFrame::Push(push).encode().unwrap()));
+                    }
+                }
+            }
+        }
+        for (address, inbox) in &mut self.inboxes {
+            for (connection, sent) in &mut inbox.readers {
+                let next: Vec<InboxEntry> =
+                    inbox.entries.iter().filter(|entry| entry.seq > *sent).cloned().collect();
+                if let Some(last) = next.last() {
+                    *sent = last.seq;
+                    for entries in next.chunks(MAX_PUSH) {
+                        let entries = List::new(entries.to_vec()).unwrap();
+                        let push = Push::Inbox { device: address.device, entries };
+                        outgoing.push((*connection, ServerFrame::Push(push).encode().unwrap()));
+                    }
+                }
+            }
+        }
+        outgoing.sort_by_key(|(connection, _)| *connection);
+        outgoing
+    }
+}
+
+impl Log {
+    fn epoch_of(&self, capability: &Capability) -> Result<Epoch, RelayError> {
+        let hash = capability.hash();
+        let known = self.capabilities.iter().find(|(_, known)| **known == hash);
+        known.map(|(epoch, _)| *epoch).ok_or(RelayError::WrongCapability)
+    }
+
+    fn check(&self, capability: &Capability, epoch: Epoch) -> Result<(), RelayError> {
+        if self.epoch_of(capability)? != epoch {
+            return Err(RelayError::WrongCapability);
+        }
+        if epoch == self.epoch { Ok(()) } else { Err(RelayError::StaleEpoch { current: self.epoch }) }
+    }
+
+    fn stored(&self, append: &AppendId) -> Option<Stored> {
+        let entry = self.entries.iter().find(|entry| entry.append == *append)?;
+        Some(Stored { seq: entry.seq, time: entry.time })
+    }
+
+    fn push(
+        &mut self,
+        time: UnixMillis,
+        epoch: Epoch,
+        append: AppendId,
+        kind: EntryKind,
+        payload: Vec<u8>,
+    ) -> Stored {
+        let seq = self.entries.last().map_or(Seq(1), |entry| entry.seq.next());
+        let payload = parley_protocol::bounded::Bytes::new(payload).unwrap();
+        self.entries.push(LogEntry { seq, epoch, append, kind, time, payload });
+        Stored { seq, time }
+    }
+}
+
+impl Inbox {
+    fn count(&self) -> Answer {
+        let one_time = u32::try_from(self.one_time.len()).unwrap();
+        Answer::KeyPackageCount { one_time, last_resort: self.last_resort.is_some() }
+    }
+}
+
+fn stored_one(stored: Stored) -> Answer {
+    Answer::Stored(List::new(vec![stored]).unwrap())
+}

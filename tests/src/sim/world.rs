@@ -1,0 +1,269 @@
+//! The world: who is connected, what is on its way, and what time it is.
+
+use std::collections::VecDeque;
+
+use parley_engine::io::Input;
+use parley_engine::view::{
+    BodyView, Command, Connection, ConversationId, Delivery, MessageView, Person, Reply, ViewRequestId,
+};
+use parley_protocol::ids::UnixMillis;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use super::{ConnectionId, Device, VirtualRelay};
+
+/// A device of the world.
+pub type DeviceIndex = usize;
+
+struct Link {
+    connection: ConnectionId,
+    to_relay: VecDeque<Vec<u8>>,
+    to_device: VecDeque<Vec<u8>>,
+}
+
+/// Engines around a relay.
+pub struct World {
+    /// The time.
+    pub now: UnixMillis,
+    /// The relay.
+    pub relay: VirtualRelay,
+    /// The devices.
+    pub devices: Vec<Device>,
+    links: Vec<Option<Link>>,
+    next_connection: u64,
+    rng: ChaCha20Rng,
+}
+
+impl World {
+    /// An empty world; everything that happens in it follows from the seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            now: UnixMillis(1_790_000_000_000),
+            relay: VirtualRelay::default(),
+            devices: Vec::new(),
+            links: Vec::new(),
+            next_connection: 0,
+            rng: ChaCha20Rng::seed_from_u64(seed),
+        }
+    }
+
+    /// A number below `bound`, from the seed.
+    pub fn random(&mut self, bound: u64) -> u64 {
+        self.rng.next_u64() % bound
+    }
+
+    /// Adds a device without an account, connected.
+    pub fn add_device(&mut self) -> DeviceIndex {
+        let mut master = [0; 32];
+        self.rng.fill_bytes(&mut master);
+        let rng = ChaCha20Rng::from_rng(&mut self.rng);
+        self.devices.push(Device::new(self.now, master, rng));
+        self.links.push(None);
+        let index = self.devices.len() - 1;
+        self.connect(index);
+        self.run();
+        index
+    }
+
+    /// Adds a device and makes an account on it.
+    pub fn add_person(&mut self, name: &str) -> DeviceIndex {
+        let index = self.add_device();
+        let username = name.to_lowercase();
+        let reply = self.ask(index, Command::CreateAccount { name: name.into(), username });
+        assert_eq!(reply, Reply::Done, "{name} gets an account");
+        self.settle();
+        index
+    }
+
+    /// Connects a device.
+    pub fn connect(&mut self, index: DeviceIndex) {
+        self.disconnect(index);
+        self.next_connection += 1;
+        let connection = ConnectionId(self.next_connection);
+        self.links[index] = Some(Link { connection, to_relay: VecDeque::new(), to_device: VecDeque::new() });
+        self.handle(index, Input::Connected);
+    }
+
+    /// Cuts a device off; what was on its way is lost.
+    pub fn disconnect(&mut self, index: DeviceIndex) {
+        if let Some(link) = self.links[index].take() {
+            self.relay.disconnect(link.connection);
+            let retry_at = UnixMillis(self.now.0 + 1_000);
+            self.handle(index, Input::Disconnected { retry_at });
+        }
+    }
+
+    /// Kills a device's process and starts it again, not connected.
+    pub fn crash(&mut self, index: DeviceIndex) {
+        if let Some(link) = self.links[index].take() {
+            self.relay.disconnect(link.connection);
+        }
+        self.devices[index].crash(self.now).expect("what was persisted opens");
+    }
+
+    /// Whether the device is connected.
+    #[must_use]
+    pub fn is_connected(&self, index: DeviceIndex) -> bool {
+        self.links[index].is_some()
+    }
+
+    fn handle(&mut self, index: DeviceIndex, input: Input) {
+        self.devices[index].handle(self.now, input);
+        self.collect(index);
+    }
+
+    fn collect(&mut self, index: DeviceIndex) {
+        let device = &mut self.devices[index];
+        match &mut self.links[index] {
+            Some(link) => link.to_relay.extend(device.sends.drain(..)),
+            None => device.sends.clear(),
+        }
+        if std::mem::take(&mut device.reconnect) {
+            self.connect(index);
+        }
+    }
+
+    /// Writes one thing to the device's disk, or reads one; whether there was any.
+    pub fn disk_step(&mut self, index: DeviceIndex) -> bool {
+        let worked = self.devices[index].disk_step(self.now);
+        self.collect(index);
+        worked
+    }
+
+    /// Brings the device's next frame to the relay.
+    pub fn uplink_step(&mut self, index: DeviceIndex) -> bool {
+        let Some(link) = &mut self.links[index] else { return false };
+        let Some(bytes) = link.to_relay.pop_front() else { return false };
+        let connection = link.connection;
+        for (to, bytes) in self.relay.receive(self.now, connection, &bytes) {
+            if let Some(link) = self.links.iter_mut().flatten().find(|link| link.connection == to) {
+                link.to_device.push_back(bytes);
+            }
+        }
+        true
+    }
+
+    /// Brings the relay's next frame to the device.
+    pub fn downlink_step(&mut self, index: DeviceIndex) -> bool {
+        let Some(link) = &mut self.links[index] else { return false };
+        let Some(bytes) = link.to_device.pop_front() else { return false };
+        self.handle(index, Input::Received(bytes));
+        true
+    }
+
+    /// Rings the device's timer if it is due.
+    pub fn timer_step(&mut self, index: DeviceIndex) -> bool {
+        let due = self.devices[index].wake.take_if(|at| *at <= self.now).is_some();
+        if due {
+            self.handle(index, Input::Timer);
+        }
+        due
+    }
+
+    /// Does everything that can be done now, without letting time pass.
+    pub fn run(&mut self) {
+        loop {
+            let mut worked = false;
+            for index in 0..self.devices.len() {
+                worked |= self.disk_step(index);
+                worked |= self.uplink_step(index);
+                worked |= self.downlink_step(index);
+                worked |= self.timer_step(index);
+            }
+            if !worked {
+                return;
+            }
+        }
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, ms: u64) {
+        self.now = UnixMillis(self.now.0 + ms);
+        self.run();
+    }
+
+    /// Runs until nothing happens any more, for five seconds of virtual time.
+    pub fn settle(&mut self) {
+        for _ in 0..20 {
+            self.pass(250);
+        }
+    }
+
+    /// A command and its reply.
+    pub fn ask(&mut self, index: DeviceIndex, command: Command) -> Reply {
+        let id = self.command(index, command);
+        self.run();
+        self.devices[index].replies.get(&id).cloned().expect("a reply")
+    }
+
+    /// A command; its reply comes later.
+    pub fn command(&mut self, index: DeviceIndex, command: Command) -> ViewRequestId {
+        let id = self.devices[index].command(self.now, command);
+        self.collect(index);
+        id
+    }
+
+    /// Finds somebody by username and opens the conversation.
+    pub fn start(&mut self, from: DeviceIndex, username: &str) -> ConversationId {
+        let reply = self.ask(from, Command::FindPerson(username.into()));
+        let Reply::Person(Person { account, .. }) = reply else { panic!("nobody found: {reply:?}") };
+        let reply = self.ask(from, Command::StartConversation(account));
+        let Reply::Conversation(id) = reply else { panic!("no conversation: {reply:?}") };
+        id
+    }
+
+    /// Sends a text; whether it is on disk.
+    pub fn send(&mut self, from: DeviceIndex, conversation: ConversationId, text: &str) {
+        self.command(from, Command::SendText { conversation, text: text.into() });
+    }
+
+    /// The device's only conversation.
+    #[must_use]
+    pub fn only_conversation(&self, index: DeviceIndex) -> ConversationId {
+        let conversations = &self.devices[index].conversations;
+        assert_eq!(conversations.len(), 1, "one conversation");
+        *conversations.keys().next().unwrap()
+    }
+
+    /// All messages of a conversation as a view loads them, oldest first.
+    pub fn history(&mut self, index: DeviceIndex, conversation: ConversationId) -> Vec<MessageView> {
+        let mut reply = self.ask(index, Command::OpenConversation(conversation));
+        let mut history = Vec::new();
+        loop {
+            let Reply::Page { messages, more, .. } = reply else { panic!("no page: {reply:?}") };
+            let before = messages.first().map(|message| message.order);
+            history.splice(0..0, messages);
+            match before {
+                Some(before) if more => {
+                    reply = self.ask(index, Command::OlderMessages { conversation, before });
+                }
+                _ => return history,
+            }
+        }
+    }
+
+    /// The texts of a conversation, own ones after ">".
+    pub fn texts(&mut self, index: DeviceIndex, conversation: ConversationId) -> Vec<String> {
+        let shown = |message: MessageView| {
+            let mark = if message.outgoing.is_some() { ">" } else { "" };
+            match message.body {
+                BodyView::Text(text) => format!("{mark}{text}"),
+                other => format!("{mark}[{other:?}]"),
+            }
+        };
+        self.history(index, conversation).into_iter().map(shown).collect()
+    }
+
+    /// The state of the newest own message.
+    pub fn delivery(&mut self, index: DeviceIndex, conversation: ConversationId) -> Delivery {
+        let history = self.history(index, conversation);
+        history.iter().rev().find_map(|message| message.outgoing).expect("an own message")
+    }
+
+    /// Whether the device says that it is up to date.
+    #[must_use]
+    pub fn is_online(&self, index: DeviceIndex) -> bool {
+        self.devices[index].connection == Connection::Online
+    }
+}

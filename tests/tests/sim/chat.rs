@@ -1,0 +1,241 @@
+//! Two and three people chat.
+
+use parley_engine::view::{Command, CommandError, Delivery, Reply, UsernameStatus};
+use parley_tests::sim::World;
+
+#[test]
+fn two_people_chat_both_ways() {
+    let mut world = World::new(1);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat_a = world.start(ada, "bob");
+    world.send(ada, chat_a, "hello Bob");
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    assert_eq!(world.devices[bob].conversations[&chat_b].name, "Ada");
+    assert_eq!(world.devices[bob].conversations[&chat_b].unread, 1);
+    world.send(bob, chat_b, "hello Ada");
+    world.send(bob, chat_b, "<b>not bold</b> \u{202E}🦜 שלום");
+    world.settle();
+    assert_eq!(world.texts(ada, chat_a), [">hello Bob", "hello Ada", "<b>not bold</b> \u{202E}🦜 שלום"]);
+    assert_eq!(world.texts(bob, chat_b), ["hello Bob", ">hello Ada", "><b>not bold</b> \u{202E}🦜 שלום"]);
+    assert_eq!(world.devices[ada].conversations[&chat_a].name, "Bob");
+    assert!(world.is_online(ada) && world.is_online(bob));
+}
+
+#[test]
+fn states_go_from_waiting_to_read() {
+    let mut world = World::new(2);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.disconnect(ada);
+    world.send(ada, chat, "hello");
+    world.run();
+    assert_eq!(world.delivery(ada, chat), Delivery::Waiting);
+    world.disconnect(bob);
+    world.connect(ada);
+    world.settle();
+    assert_eq!(world.delivery(ada, chat), Delivery::Sent);
+    world.connect(bob);
+    world.settle();
+    assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
+    let chat_b = world.only_conversation(bob);
+    let upto = world.history(bob, chat_b).last().unwrap().order;
+    world.ask(bob, Command::MarkRead { conversation: chat_b, upto });
+    world.settle();
+    assert_eq!(world.delivery(ada, chat), Delivery::Read);
+    assert_eq!(world.devices[bob].conversations[&chat_b].unread, 0);
+    let shown = &world.devices[ada].messages[&chat];
+    assert_eq!(shown.values().next().unwrap().outgoing, Some(Delivery::Read), "the open view saw it too");
+}
+
+#[test]
+fn without_read_receipts_nobody_learns_who_read() {
+    let mut world = World::new(3);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    world.ask(bob, Command::SetReadReceipts(false));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "hello");
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    let upto = world.history(bob, chat_b).last().unwrap().order;
+    world.ask(bob, Command::MarkRead { conversation: chat_b, upto });
+    world.settle();
+    assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
+}
+
+#[test]
+fn p7_what_was_written_while_one_was_offline_is_there_when_they_return() {
+    let mut world = World::new(4);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.disconnect(bob);
+    for number in 0..120 {
+        world.send(ada, chat, &format!("message {number}"));
+        world.run();
+    }
+    world.disconnect(ada);
+    world.connect(bob);
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    let expected: Vec<String> = (0..120).map(|number| format!("message {number}")).collect();
+    assert_eq!(world.texts(bob, chat_b), expected);
+}
+
+#[test]
+fn two_people_who_begin_at_the_same_moment_end_in_one_conversation() {
+    let mut world = World::new(5);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let (chat_a, chat_b) = (world.start(ada, "bob"), world.start(bob, "ada"));
+    world.send(ada, chat_a, "from Ada");
+    world.send(bob, chat_b, "from Bob");
+    world.settle();
+    assert_eq!(world.relay.log_count(), 2, "both made a log");
+    for (device, chat) in [(ada, chat_a), (bob, chat_b)] {
+        assert_eq!(world.only_conversation(device), chat);
+        assert_eq!(world.texts(device, chat).len(), 2);
+    }
+    let before: Vec<usize> = world.relay.entries_mut().map(|entries| entries.len()).collect();
+    world.send(ada, chat_a, "and now");
+    world.settle();
+    world.send(bob, chat_b, "in one");
+    world.settle();
+    assert_eq!(world.texts(ada, chat_a)[2..], [">and now", "in one"]);
+    assert_eq!(world.texts(bob, chat_b)[2..], ["and now", ">in one"]);
+    let after: Vec<usize> = world.relay.entries_mut().map(|entries| entries.len()).collect();
+    let grown = before.iter().zip(&after).filter(|(before, after)| after > before).count();
+    assert_eq!(grown, 1, "both go on in the same log");
+}
+
+#[test]
+fn three_people_have_three_conversations() {
+    let mut world = World::new(6);
+    let people = ["Ada", "Bob", "Eve"].map(|name| world.add_person(name));
+    for (from, to) in [(0, "bob"), (1, "eve"), (2, "ada")] {
+        let chat = world.start(people[from], to);
+        world.send(people[from], chat, &format!("to {to}"));
+        world.settle();
+    }
+    for person in people {
+        assert_eq!(world.devices[person].conversations.len(), 2);
+    }
+}
+
+#[test]
+fn a_restart_keeps_everything() {
+    let mut world = World::new(7);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "before");
+    world.settle();
+    for device in [ada, bob] {
+        world.crash(device);
+        world.ask(device, Command::Subscribe);
+        world.connect(device);
+    }
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    world.send(bob, chat_b, "after");
+    world.settle();
+    assert_eq!(world.texts(ada, chat), [">before", "after"]);
+}
+
+#[test]
+fn p3_a_device_replaces_its_keys_after_joining_and_then_again() {
+    let mut world = World::new(8);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "hello");
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    for number in 0..150 {
+        world.send(bob, chat_b, &format!("b{number}"));
+        world.send(ada, chat, &format!("a{number}"));
+        world.run();
+    }
+    world.settle();
+    let commits = world
+        .relay
+        .entries_mut()
+        .flat_map(|entries| entries.iter())
+        .filter(|entry| entry.kind == parley_protocol::frame::EntryKind::Commit)
+        .count();
+    assert!(commits >= 3, "{commits} commits");
+    assert_eq!(world.texts(ada, chat).len(), 301);
+    assert_eq!(world.texts(bob, chat_b).len(), 301);
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let mut world = World::new(9);
+    let ada = world.add_person("Ada");
+    let taken = world.add_device();
+    let create =
+        |name: &str, username: &str| Command::CreateAccount { name: name.into(), username: username.into() };
+    assert_eq!(
+        world.ask(taken, Command::CheckUsername("ada".into())),
+        Reply::Username(UsernameStatus::Taken)
+    );
+    assert_eq!(world.ask(taken, Command::CheckUsername("bob".into())), Reply::Username(UsernameStatus::Free));
+    assert_eq!(world.ask(taken, create("Eve", "ada")), Reply::Failed(CommandError::UsernameTaken));
+    assert_eq!(world.ask(taken, create(" ", "eve")), Reply::Failed(CommandError::Name));
+    assert_eq!(
+        world.ask(taken, create("Eve", "eve")),
+        Reply::Done,
+        "after a refusal another name can be had"
+    );
+    assert_eq!(world.ask(ada, create("Ada", "ada2")), Reply::Failed(CommandError::AccountExists));
+    let find = |text: &str| Command::FindPerson(text.into());
+    assert_eq!(world.ask(ada, find("nobody")), Reply::Failed(CommandError::NotFound));
+    assert_eq!(world.ask(ada, find("ada")), Reply::Failed(CommandError::Yourself));
+    assert_eq!(world.ask(ada, find("!")), Reply::Failed(CommandError::NotAnInvite));
+    world.disconnect(ada);
+    assert_eq!(world.ask(ada, find("eve")), Reply::Failed(CommandError::Offline));
+    let chat = parley_engine::view::ConversationId([0; 16]);
+    let send = Command::SendText { conversation: chat, text: "x".into() };
+    assert_eq!(world.ask(ada, send), Reply::Failed(CommandError::UnknownConversation));
+}
+
+#[test]
+fn a_text_of_64_kib_goes_and_a_longer_one_is_refused() {
+    let mut world = World::new(10);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let conversation = world.start(ada, "bob");
+    let longest = "x".repeat(64 * 1024);
+    let send = |text: String| Command::SendText { conversation, text };
+    assert_eq!(world.ask(ada, send(longest.clone())), Reply::Done);
+    assert_eq!(world.ask(ada, send(longest.clone() + "x")), Reply::Failed(CommandError::TextLength));
+    assert_eq!(world.ask(ada, send(" \n".into())), Reply::Failed(CommandError::TextLength));
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    assert_eq!(world.texts(bob, chat_b), [longest]);
+}
+
+#[test]
+fn both_see_the_same_safety_number() {
+    let mut world = World::new(11);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "hello");
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    let Reply::Contact(seen_by_ada) = world.ask(ada, Command::ShowContact(chat)) else { panic!() };
+    let Reply::Contact(seen_by_bob) = world.ask(bob, Command::ShowContact(chat_b)) else { panic!() };
+    assert_eq!(seen_by_ada.safety_number, seen_by_bob.safety_number);
+    assert_eq!(seen_by_ada.safety_number.len(), 12);
+    world.ask(ada, Command::SetVerified { conversation: chat, verified: true });
+    world.run();
+    assert!(world.devices[ada].conversations[&chat].verified);
+}
+
+#[test]
+fn a_new_name_reaches_contacts() {
+    let mut world = World::new(12);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "hello");
+    world.settle();
+    world.ask(ada, Command::SetName("Countess".into()));
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    assert_eq!(world.devices[bob].conversations[&chat_b].name, "Countess");
+}

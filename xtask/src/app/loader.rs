@@ -1,0 +1,52 @@
+//! The two scripts that start a WebAssembly program: the page's and the worker's.
+//!
+//! Trunk writes both, the page's into index.html. They are written anew here, so that the browser checks the
+//! program's hash (a link's `integrity` is not looked at for WebAssembly, that of a `fetch` is) and so that a page
+//! whose program does not arrive says so.
+
+use super::names::integrity;
+
+/// A script, by name, and the WebAssembly module that it wants.
+pub(super) struct Program<'a> {
+    pub(super) script: &'a str,
+    pub(super) module: &'a str,
+    pub(super) content: &'a [u8],
+}
+
+impl Program<'_> {
+    fn fetch(&self) -> String {
+        format!("fetch('/{}', {{ integrity: '{}' }})", self.module, integrity(self.content))
+    }
+
+    /// What the page runs.
+    pub(super) fn start_page(&self) -> String {
+        format!(
+            "try {{\n  const module_or_path = {};\n  const {{ default: init }} = await import('/{}');\n  \
+             await init({{ module_or_path }});\n}} catch (error) {{\n  \
+             const text = document.getElementById('splash-text');\n  \
+             if (text) text.textContent = 'Parley could not start, because a part of it did not arrive intact or \
+             this browser is too old. Please reload the page, or update the browser.';\n  throw error;\n}}\n",
+            self.fetch(),
+            self.script
+        )
+    }
+
+    /// What the worker runs.
+    pub(super) fn start_worker(&self) -> String {
+        format!("import init from '/{}';\nawait init({{ module_or_path: {} }});\n", self.script, self.fetch())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_fetched_with_their_hash() {
+        let program = Program { script: "app-1.js", module: "app_bg-2.wasm", content: b"abc" };
+        for script in [program.start_page(), program.start_worker()] {
+            assert!(script.contains("'/app-1.js'"));
+            assert!(script.contains("fetch('/app_bg-2.wasm', { integrity: 'sha384-ywB1P0"));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The stages of `cargo xtask test` and what each runs.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::{Part, Stage, Variables, browser};
+use crate::command::{cargo, run};
+use crate::{place, setup, tidy};
+
+const CLIENT: &str = "parley-client";
+const WASM: &str = "wasm32-unknown-unknown";
+
+/// The stages of a part, in order: what is quick and fails often comes first.
+pub(super) fn of(part: Part) -> Vec<Stage> {
+    let setup = Stage::new("set-up", |_| setup::build().map(drop));
+    match part {
+        Part::Sim => vec![Stage::new("sim", |variables| {
+            target_exists("sim")?;
+            tests(
+                &[
+                    "-p",
+                    "parley-tests",
+                    "-p",
+                    "parley-engine",
+                    "-p",
+                    "parley-protocol",
+                    "--lib",
+                    "--test",
+                    "sim",
+                ],
+                variables,
+            )
+        })],
+        Part::Attacks => vec![Stage::new("attacks", |variables| {
+            target_exists("attacks")?;
+            tests(&["-p", "parley-tests", "--test", "attacks"], variables)
+        })],
+        Part::Relay => vec![Stage::new("relay", |variables| {
+            tests(&["-p", "parley-server"], variables)?;
+            target_exists("relay")?;
+            tests(&["-p", "parley-tests", "--test", "relay"], variables)
+        })],
+        Part::Browser => vec![setup, Stage::new("browser", browser::check)],
+        Part::All => vec![
+            setup,
+            Stage::new("format", |_| run(cargo().args(["fmt", "--all", "--check"]))),
+            Stage::new("tidy", |_| tidy::run()),
+            Stage::new("clippy", |_| clippy()),
+            Stage::new("clippy for the browser", |_| clippy_wasm()),
+            Stage::new("documentation", |_| documentation()),
+            Stage::new("tests", |variables| tests(&["--workspace", "--exclude", CLIENT], variables)),
+            Stage::new("examples in the documentation", |_| {
+                run(cargo().args(["test", "--quiet", "--doc", "--workspace", "--exclude", CLIENT]))
+            }),
+            Stage::new("browser", browser::check),
+        ],
+    }
+}
+
+fn clippy() -> Result<()> {
+    let mut clippy = cargo();
+    clippy.args([
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--exclude",
+        CLIENT,
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]);
+    run(&mut clippy)
+}
+
+fn clippy_wasm() -> Result<()> {
+    let mut clippy = setup::build()?.cargo();
+    clippy.args(["clippy", "--quiet", "-p", CLIENT, "--target", WASM, "--", "-D", "warnings"]);
+    run(&mut clippy)
+}
+
+fn documentation() -> Result<()> {
+    let mut doc = cargo();
+    doc.args(["doc", "--quiet", "--no-deps", "-p", "parley-protocol", "-p", "parley-engine", "--lib"]);
+    doc.args(["-p", "parley-server"]).env("RUSTDOCFLAGS", "-D warnings");
+    run(&mut doc)
+}
+
+/// Runs tests with nextest where it is installed.
+fn tests(selection: &[&str], variables: Variables<'_>) -> Result<()> {
+    let mut command = runner();
+    command.args(selection);
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    run(&mut command)
+}
+
+fn runner() -> Command {
+    let mut cargo = cargo();
+    if place::on_path("cargo-nextest").is_some() {
+        cargo.args(["nextest", "run", "--no-tests=pass", "--status-level=fail", "--cargo-quiet"]);
+    } else {
+        cargo.args(["test", "--quiet"]);
+    }
+    cargo
+}
+
+/// A part that is asked for by name must be there.
+fn target_exists(name: &str) -> Result<()> {
+    let file = format!("tests/tests/{name}.rs");
+    let folder = format!("tests/tests/{name}/main.rs");
+    if !place::root().join(&file).is_file() && !place::root().join(folder).is_file() {
+        bail!("there is no {file} yet");
+    }
+    Ok(())
+}
