@@ -13,7 +13,6 @@ use crate::platform::failure::Failure;
 use crate::platform::{clock, random};
 
 /// A device that is open.
-#[derive(Debug)]
 pub(super) struct Device {
     pub(super) engine: Engine,
     pub(super) fence: Fence,
@@ -40,7 +39,7 @@ pub(super) async fn open(database: &Database, tab: &TabStorage) -> Result<Device
         (None, _) => return Err(Trouble::Damaged),
     };
     let engine =
-        Engine::open(clock::now(), MasterKey::new(*master), vault.as_deref(), records).map_err(trouble_of)?;
+        Engine::open(clock::now(), &MasterKey::new(*master), vault.as_deref(), records).map_err(trouble_of)?;
     Ok(Device { engine, fence })
 }
 
