@@ -38,8 +38,8 @@ pub(super) async fn open(database: &Database, tab: &TabStorage) -> Result<Device
         (None, _) if new => return Err(Trouble::RecordsMissing),
         (None, _) => return Err(Trouble::Damaged),
     };
-    let engine =
-        Engine::open(clock::now(), &MasterKey::new(*master), vault.as_deref(), records).map_err(trouble_of)?;
+    let engine = Engine::open(clock::now(), &MasterKey::new(*master), vault.as_deref(), records)
+        .map_err(trouble_of)?;
     Ok(Device { engine, fence })
 }
 

@@ -136,6 +136,8 @@ struct Owner {
     inputs: RefCell<VecDeque<Input>>,
     handled: RefCell<Handled>,
     busy: Cell<bool>,
+    /// Another owner has taken over: this one says and does nothing any more.
+    replaced: Cell<bool>,
     storage: OnceCell<Storage>,
     connection: OnceCell<Connection>,
     alarm: RefCell<Option<Timeout>>,
@@ -150,6 +152,7 @@ impl Owner {
             inputs: RefCell::default(),
             handled: RefCell::default(),
             busy: Cell::new(false),
+            replaced: Cell::new(false),
             storage: OnceCell::new(),
             connection: OnceCell::new(),
             alarm: RefCell::default(),
@@ -167,22 +170,23 @@ impl Owner {
     }
 
     fn say_here(&self) {
-        self.views.say(&Signal::OwnerHere { fence: self.fence });
+        self.say(&Signal::OwnerHere { fence: self.fence });
     }
 
     fn retry_now(&self) {
-        if let Some(connection) = self.connection.get() {
-            connection.retry_now();
-        }
+        self.with_connection(Connection::retry_now);
     }
 
     fn asked(self: &Rc<Self>, request: Request) {
+        if self.replaced.get() {
+            return;
+        }
         let id = request.id;
         let verdict = self.handled.borrow_mut().admit(id);
         match verdict {
             Verdict::New => self.input(Input::View(request)),
             Verdict::Underway => {}
-            Verdict::Answered(reply) => self.views.say(&Signal::Tell(Event::Reply { id, reply })),
+            Verdict::Answered(reply) => self.say(&Signal::Tell(Event::Reply { id, reply })),
         }
     }
 
@@ -195,11 +199,12 @@ impl Owner {
     }
 
     fn stored(self: &Rc<Self>, input: Input) {
-        let fenced = matches!(input, Input::PersistFailed(_, StorageFailure::Fenced));
-        self.input(input);
-        if fenced && let Some(connection) = self.connection.get() {
-            connection.halt();
+        if matches!(input, Input::PersistFailed(_, StorageFailure::Fenced)) {
+            self.replaced.set(true);
+            self.alarm.replace(None);
+            self.with_connection(Connection::halt);
         }
+        self.input(input);
     }
 
     /// Hands inputs to the engine one after another, and carries out all that it asks for after each.
@@ -251,7 +256,13 @@ impl Owner {
         if let Event::Reply { id, reply } = &event {
             self.handled.borrow_mut().answered(*id, reply);
         }
-        self.views.say(&Signal::Tell(event));
+        self.say(&Signal::Tell(event));
+    }
+
+    fn say(&self, signal: &Signal) {
+        if !self.replaced.get() {
+            self.views.say(signal);
+        }
     }
 
     fn wake_at(self: &Rc<Self>, time: u64) {

@@ -68,7 +68,9 @@ impl Thread {
             return;
         }
         let oldest = self.oldest().filter(|_| self.more);
-        self.put(messages.into_iter().filter(|message| Some(message.order) >= oldest).collect());
+        let known = |message: &MessageView| self.messages.iter().any(|known| known.id == message.id);
+        let here = messages.into_iter().filter(|it| Some(it.order) >= oldest || known(it)).collect();
+        self.put(here);
     }
 
     /// Puts each message in its place, in place of the one with its id. What did not change keeps its `Arc`.

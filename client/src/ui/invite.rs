@@ -6,8 +6,8 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::svg;
 
-use super::icons;
 use super::state::App;
+use super::{icons, words};
 use crate::platform::{page, spawn_local, timer};
 
 /// White around the code, in modules.
@@ -45,8 +45,8 @@ fn copy(link: String) -> AnyView {
                     let link = link.clone();
                     spawn_local(async move {
                         let done = page::copy(link).await;
-                        said.set(if done { "Copied." } else { "Select the link above and copy it." });
-                        timer::after(COPIED, move || said.set("")).forget();
+                        let _ = said.try_set(if done { "Copied." } else { words::COPY_BY_HAND });
+                        timer::after(COPIED, move || drop(said.try_set(""))).forget();
                     });
                 })
                 .child((icons::copy(), "Copy invite link")),

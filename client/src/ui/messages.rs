@@ -22,6 +22,7 @@ struct View {
     at_bottom: RwSignal<bool>,
     below: RwSignal<bool>,
     rows: Memo<Vec<Row>>,
+    height: StoredValue<i32>,
 }
 
 /// The scrolling log.
@@ -34,6 +35,7 @@ pub(super) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
         at_bottom: RwSignal::new(true),
         below: RwSignal::new(false),
         rows: Memo::new(move |_| rows_of(app, id)),
+        height: StoredValue::new(0),
     };
     view.hold_while_scrolled_up();
     view.mark_read();
@@ -135,6 +137,7 @@ impl View {
     }
 
     fn scrolled(self) {
+        self.height.set_value(self.scroller.height());
         let at_bottom = self.scroller.at_bottom();
         if self.at_bottom.get_untracked() != at_bottom {
             self.at_bottom.set(at_bottom);
@@ -161,25 +164,31 @@ impl View {
 
     /// When messages come while somebody reads further up, nothing moves and a button leads down.
     fn hold_while_scrolled_up(self) {
-        let newest = move || self.rows.with(|rows| rows.last().map(Row::key));
-        Effect::new(move |before: Option<(Option<RowKey>, i32)>| {
-            let (key, height) = (newest(), self.scroller.height());
-            if let Some((Some(old), old_height)) = before
-                && Some(old) != key
-            {
-                if self.newest_is_own() {
-                    self.scroller.to_bottom();
-                } else if !self.at_bottom.get_untracked() {
-                    self.scroller.hold(height.saturating_sub(old_height));
-                    self.below.set(true);
-                }
-            }
-            // A short conversation cannot be scrolled: then what is older is loaded without scrolling.
-            if key.is_some() && self.scroller.near_top() {
-                self.app.load_older(self.id);
-            }
-            (key, self.scroller.height())
+        Effect::new(move |before: Option<Option<RowKey>>| {
+            let newest = self.rows.with(|rows| rows.last().map(Row::key));
+            let came = matches!(before, Some(Some(before)) if Some(before) != newest);
+            let any = newest.is_some();
+            // By then the page has its new height, and nobody has seen it yet.
+            request_animation_frame(move || self.settle(came, any));
+            newest
         });
+    }
+
+    fn settle(self, came: bool, any: bool) {
+        let Some(at_bottom) = self.at_bottom.try_get_untracked() else { return };
+        let height = self.scroller.height();
+        let grown = height.saturating_sub(self.height.get_value());
+        self.height.set_value(height);
+        if came && self.newest_is_own() {
+            self.scroller.to_bottom();
+        } else if came && !at_bottom {
+            self.scroller.hold(grown);
+            self.below.set(true);
+        }
+        // What is too short to be scrolled loads what is older without scrolling.
+        if any && self.scroller.near_top() {
+            self.app.load_older(self.id);
+        }
     }
 
     fn newest_is_own(self) -> bool {

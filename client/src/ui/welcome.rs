@@ -103,7 +103,9 @@ impl Form {
             return;
         }
         self.app.ask(Command::CheckUsername(typed.clone()), move |reply| {
-            if self.username.get_untracked() == typed && !self.busy.get_untracked() {
+            // The answer may be late: for another text, or when the screen is gone.
+            let current = self.username.try_get_untracked().as_ref() == Some(&typed);
+            if current && self.busy.try_get_untracked() == Some(false) {
                 self.username_note.set(match reply {
                     Reply::Username(status) => note_of(status),
                     _ => note_of(UsernameStatus::Unknown),
@@ -135,7 +137,7 @@ impl Form {
             storage::persist().await;
         });
         self.app.ask(Command::CreateAccount { name, username }, move |reply| {
-            self.busy.set(false);
+            let _ = self.busy.try_set(false);
             if let Reply::Failed(error) = reply {
                 self.refused(error);
             }

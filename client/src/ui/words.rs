@@ -196,3 +196,5 @@ pub const STORAGE_AT_RISK: &str =
     "At risk: when space is short, or you stay away long, the browser may delete your keys and messages.";
 /// The browser was asked and said no.
 pub const STORAGE_REFUSED: &str = "The browser said no. It often says yes once you have used Parley for a while, or added it as a bookmark or app.";
+/// The browser did not allow copying.
+pub const COPY_BY_HAND: &str = "The browser did not allow it. Select the link above and copy it.";
