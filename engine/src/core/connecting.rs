@@ -189,16 +189,15 @@ impl Engine {
                 self.forget_account();
                 Reply::Failed(CommandError::UsernameTaken)
             }
-            Err(error) => match error.retry() {
-                Retry::After(pause) => {
+            Err(error) => {
+                if let Retry::After(pause) = error.retry() {
                     self.retry_later(pause);
                     Reply::Done
-                }
-                _ => {
+                } else {
                     self.forget_account();
                     Reply::Failed(CommandError::Relay)
                 }
-            },
+            }
         };
         if let Some(view) = view {
             self.reply(view, reply);

@@ -226,10 +226,7 @@ impl Engine {
                 order,
                 time: message.time,
                 body: preview(&message.body),
-                author: match message.own {
-                    true => Author::OwnStored(message.log, message.seq),
-                    false => Author::Other,
-                },
+                author: if message.own { Author::OwnStored(message.log, message.seq) } else { Author::Other },
             });
         }
         self.save_conversation(id);
