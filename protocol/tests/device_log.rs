@@ -266,7 +266,7 @@ fn what_is_not_an_entry_is_refused_with_a_reason() {
 fn the_bytes_and_hashes_of_a_log_are_pinned() {
     let mut log = log(1);
     log.append(&add(&log, 1, 2)).unwrap();
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let lines: Vec<String> = log
         .entries()
         .iter()

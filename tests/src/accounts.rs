@@ -1,5 +1,9 @@
 //! Accounts that sign their own device logs, without an engine.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test that uses it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "what fails here fails the test that uses it"
+)]
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use parley_protocol::capability::Capability;

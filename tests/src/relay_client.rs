@@ -1,5 +1,10 @@
 //! A small client of the relay: typed, asynchronous, over a real socket.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test that uses it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "what fails here fails the test that uses it"
+)]
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;

@@ -1,5 +1,10 @@
 //! The real `parley-server` as a process of its own, with a real database.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test that uses it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "what fails here fails the test that uses it"
+)]
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;

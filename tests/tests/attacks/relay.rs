@@ -199,6 +199,6 @@ async fn p5_a_full_log_of_another_conversation_does_not_stop_mine() {
     let (full, mine, secret) = (LogId(unique()), LogId(unique()), capability());
     client.create_log(full, Epoch(0), &secret).await;
     client.create_log(mine, Epoch(0), &secret).await;
-    while client.append(full, Epoch(0), &secret, &[0; 98_000]).await.is_ok() {}
+    while client.append(full, Epoch(0), &secret, &vec![0; 98_000]).await.is_ok() {}
     assert_eq!(client.append(mine, Epoch(0), &secret, b"mine").await.unwrap().seq, Seq(1));
 }

@@ -82,7 +82,7 @@ async fn a_full_disk_refuses_appends_and_still_serves_reads() {
     client.create_log(log, Epoch(0), &secret).await;
     let mut stored = 0;
     let refusal = loop {
-        match client.append(log, Epoch(0), &secret, &[9; 50_000]).await {
+        match client.append(log, Epoch(0), &secret, &vec![9; 50_000]).await {
             Ok(_) => stored += 1,
             Err(refusal) => break refusal,
         }
@@ -93,7 +93,7 @@ async fn a_full_disk_refuses_appends_and_still_serves_reads() {
     // Several at once: all are refused, and the relay goes on.
     let mut ids = Vec::new();
     for _ in 0..10 {
-        let request = messages(log, Epoch(0), &secret, vec![message(&[9; 50_000])]);
+        let request = messages(log, Epoch(0), &secret, vec![message(&vec![9; 50_000])]);
         ids.push(client.send(Request::AppendMessages(request)).await);
     }
     for id in ids {
@@ -102,5 +102,5 @@ async fn a_full_disk_refuses_appends_and_still_serves_reads() {
     let state = client.subscribe(log, &secret, Seq(0)).await.unwrap();
     assert_eq!(state.head, Seq(stored));
     let entries = client.log_entries(log, usize::try_from(stored).unwrap()).await;
-    assert!(entries.iter().all(|entry| *entry.payload == [9; 50_000]));
+    assert!(entries.iter().all(|entry| *entry.payload == vec![9; 50_000]));
 }

@@ -120,10 +120,10 @@ async fn a_log_takes_so_much_and_no_more() {
     let (log, secret) = (LogId(unique()), capability());
     client.create_log(log, Epoch(0), &secret).await;
     for _ in 0..10 {
-        client.append(log, Epoch(0), &secret, &[0; 95_000]).await.unwrap();
+        client.append(log, Epoch(0), &secret, &vec![0; 95_000]).await.unwrap();
     }
-    let full = client.append(log, Epoch(0), &secret, &[0; 98_000]).await;
-    let full = full.and(client.append(log, Epoch(0), &secret, &[0; 98_000]).await);
+    let full = client.append(log, Epoch(0), &secret, &vec![0; 98_000]).await;
+    let full = full.and(client.append(log, Epoch(0), &secret, &vec![0; 98_000]).await);
     assert_eq!(full, Err(RelayError::QuotaExceeded));
 }
 
@@ -134,7 +134,7 @@ async fn welcomes_that_are_too_large_together_are_refused() {
     let mut client = RelayClient::connect(relay.address()).await;
     client.call(account.registration("ada")).await.unwrap();
     let to = account.address(&account.first);
-    let welcome = || InboxPost { to, append: AppendId(unique()), payload: bytes(&[0; 800 * 1024]) };
+    let welcome = || InboxPost { to, append: AppendId(unique()), payload: bytes(&vec![0; 800 * 1024]) };
     let mut create = new_log(LogId(unique()), Epoch(0), &capability());
     create.welcomes = List::new(vec![welcome(), welcome()]).unwrap();
     assert_eq!(client.call(Request::CreateLog(create)).await, Err(RelayError::TooLarge));
