@@ -1,0 +1,95 @@
+//! localStorage, which the worker does not have, by way of its tab.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use crate::model::signal;
+use crate::model::slot::{FromWorker, Slot, ToWorker};
+use crate::platform::failure::Failure;
+use crate::platform::worker;
+
+/// What the slots of localStorage hold.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Slots {
+    pub(super) vault: Option<Vec<u8>>,
+    pub(super) master: Option<Vec<u8>>,
+}
+
+/// The tab's localStorage.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TabStorage(Rc<RefCell<Waiting>>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    next: u32,
+    slots: Option<Slots>,
+    written: HashMap<u32, bool>,
+    waker: Option<Waker>,
+}
+
+impl TabStorage {
+    /// Begins to listen to the tab.
+    pub(super) fn connect() -> Self {
+        let this = Self::default();
+        let waiting = Rc::clone(&this.0);
+        worker::hear_tab(move |bytes| {
+            let Ok(message) = signal::decode(&bytes) else { return };
+            let mut waiting = waiting.borrow_mut();
+            match message {
+                ToWorker::Slots { vault, master } => waiting.slots = Some(Slots { vault, master }),
+                ToWorker::Written { id, done } => {
+                    waiting.written.insert(id, done);
+                }
+            }
+            if let Some(waker) = waiting.waker.take() {
+                waker.wake();
+            }
+        });
+        this
+    }
+
+    /// What the slots hold.
+    pub(super) async fn read(&self) -> Slots {
+        say(&FromWorker::Read);
+        self.wait(|waiting| waiting.slots.take()).await
+    }
+
+    /// Writes a slot, or removes it; done when the tab has said so.
+    pub(super) async fn write(&self, slot: Slot, value: Option<Vec<u8>>) -> Result<(), Failure> {
+        let id = {
+            let mut waiting = self.0.borrow_mut();
+            waiting.next = waiting.next.wrapping_add(1);
+            waiting.next
+        };
+        say(&FromWorker::Write { id, slot, value });
+        let done = self.wait(move |waiting| waiting.written.remove(&id)).await;
+        if done { Ok(()) } else { Err(Failure::Full) }
+    }
+
+    /// Only one caller waits at a time: opening comes before writing, and writes come one after another.
+    async fn wait<T>(&self, mut take: impl FnMut(&mut Waiting) -> Option<T>) -> T {
+        poll_fn(|context| {
+            let mut waiting = self.0.borrow_mut();
+            if let Some(taken) = take(&mut waiting) {
+                return Poll::Ready(taken);
+            }
+            waiting.waker = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+/// Tells the tab that this worker cannot go on.
+pub(super) fn say_died() {
+    say(&FromWorker::Died);
+}
+
+fn say(message: &FromWorker) {
+    if let Some(bytes) = signal::encode(message) {
+        worker::say_to_tab(&bytes);
+    }
+}

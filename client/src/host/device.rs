@@ -1,0 +1,74 @@
+//! Opens the device: puts together its pieces from localStorage and IndexedDB, or says which one is missing.
+
+use parley_engine::seal::MasterKey;
+use parley_engine::{Engine, OpenError};
+use zeroize::Zeroizing;
+
+use super::boot::{Slots, TabStorage};
+use crate::model::signal::Trouble;
+use crate::model::slot::Slot;
+use crate::platform::crypto::BrowserKey;
+use crate::platform::db::{Database, Fence};
+use crate::platform::failure::Failure;
+use crate::platform::{clock, random};
+
+/// A device that is open.
+pub(super) struct Device {
+    pub(super) engine: Engine,
+    pub(super) fence: Fence,
+}
+
+/// Takes the device over and opens it.
+pub(super) async fn open(database: &Database, tab: &TabStorage) -> Result<Device, Trouble> {
+    let fence = database.take_over().await.map_err(no_storage)?;
+    let key = database.wrapping_key().await.map_err(no_storage)?;
+    let records = database.state().await.map_err(no_storage)?;
+    let slots = tab.read().await;
+    let new = records.is_empty();
+
+    let (master, vault) = match (key, slots) {
+        // A crash between the vault and its records: nothing left this device yet, so nothing is lost.
+        (Some(key), Slots { master: Some(master), vault }) => {
+            let master = key.unwrap(&master).await.ok_or(Trouble::Damaged)?;
+            (Zeroizing::new(master), vault.filter(|_| !new))
+        }
+        (Some(_), Slots { master: None, vault: None }) if !new => return Err(Trouble::KeysMissing),
+        (_, Slots { vault: None, .. }) if new => (begin(database, tab).await.map_err(no_storage)?, None),
+        (Some(_), Slots { master: None, .. }) => return Err(Trouble::KeysMissing),
+        (None, _) if new => return Err(Trouble::RecordsMissing),
+        (None, _) => return Err(Trouble::Damaged),
+    };
+    let engine = Engine::open(clock::now(), &MasterKey::new(*master), vault.as_deref(), records)
+        .map_err(trouble_of)?;
+    Ok(Device { engine, fence })
+}
+
+/// Deletes what is left of a device that does not open.
+pub(super) async fn erase(database: &Database, tab: &TabStorage) -> Result<(), Failure> {
+    tab.write(Slot::Vault, None).await?;
+    tab.write(Slot::Master, None).await?;
+    database.erase().await
+}
+
+/// Makes the keys of a new device.
+async fn begin(database: &Database, tab: &TabStorage) -> Result<Zeroizing<[u8; 32]>, Failure> {
+    let key = BrowserKey::generate().await?;
+    let master = Zeroizing::new(random::bytes::<32>());
+    let wrapped = key.wrap(&master).await?;
+    database.keep_wrapping_key(&key).await?;
+    tab.write(Slot::Master, Some(wrapped)).await?;
+    Ok(master)
+}
+
+const fn trouble_of(error: OpenError) -> Trouble {
+    match error {
+        OpenError::Damaged => Trouble::Damaged,
+        OpenError::VaultMissing => Trouble::KeysMissing,
+        OpenError::RecordsMissing => Trouble::RecordsMissing,
+        OpenError::Newer => Trouble::Newer,
+    }
+}
+
+const fn no_storage(_: Failure) -> Trouble {
+    Trouble::NoStorage
+}

@@ -1,0 +1,16 @@
+//! Runs in the worker: owns the device, carries out what the engine asks for, and answers the views of all tabs.
+
+mod boot;
+pub(crate) mod channel;
+mod connection;
+mod device;
+mod owner;
+mod storage;
+
+use crate::platform;
+
+/// Starts the worker.
+pub fn start() {
+    platform::report_panics(boot::say_died);
+    platform::spawn_local(owner::run());
+}

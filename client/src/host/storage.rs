@@ -1,0 +1,161 @@
+//! Writes change sets and reads messages, strictly in the order in which the engine asks.
+
+use core::time::Duration;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use parley_engine::io::{ChangeSet, Input, Load, StorageFailure};
+
+use super::boot::TabStorage;
+use crate::model::slot::Slot;
+use crate::platform::db::{Database, Fence};
+use crate::platform::failure::Failure;
+use crate::platform::{spawn_local, timer};
+
+/// How long to wait before reading again what could not be read.
+const LOAD_PAUSE: Duration = Duration::from_secs(1);
+
+enum Job {
+    Write(ChangeSet),
+    Load(Load),
+}
+
+/// The queue of what is to be written and read.
+#[derive(Clone)]
+pub(super) struct Storage(Rc<Inner>);
+
+struct Inner {
+    database: Database,
+    tab: TabStorage,
+    fence: Fence,
+    tell: Box<dyn Fn(Input)>,
+    queue: RefCell<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    working: bool,
+}
+
+impl Storage {
+    /// `tell` gets the outcome of each job.
+    pub(super) fn new(
+        database: Database,
+        tab: TabStorage,
+        fence: Fence,
+        tell: impl Fn(Input) + 'static,
+    ) -> Self {
+        let queue = RefCell::default();
+        Self(Rc::new(Inner { database, tab, fence, tell: Box::new(tell), queue }))
+    }
+
+    /// Writes a change set.
+    pub(super) fn write(&self, change: ChangeSet) {
+        self.add(Job::Write(change));
+    }
+
+    /// Reads a page of messages.
+    pub(super) fn load(&self, load: Load) {
+        self.add(Job::Load(load));
+    }
+
+    fn add(&self, job: Job) {
+        let idle = {
+            let mut queue = self.0.queue.borrow_mut();
+            queue.jobs.push_back(job);
+            !core::mem::replace(&mut queue.working, true)
+        };
+        if idle {
+            let inner = Rc::clone(&self.0);
+            spawn_local(inner.work());
+        }
+    }
+}
+
+impl Inner {
+    async fn work(self: Rc<Self>) {
+        loop {
+            let changes = self.take_writes();
+            if !changes.is_empty() {
+                self.write(changes).await;
+                continue;
+            }
+            let next = self.queue.borrow_mut().jobs.pop_front();
+            match next {
+                Some(Job::Load(load)) => Inner::load(&self, load).await,
+                // Writes were taken above.
+                Some(Job::Write(change)) => self.write(vec![change]).await,
+                None => break,
+            }
+        }
+        self.queue.borrow_mut().working = false;
+    }
+
+    /// The change sets at the head of the queue; one transaction writes them all.
+    fn take_writes(&self) -> Vec<ChangeSet> {
+        let mut queue = self.queue.borrow_mut();
+        let mut changes = Vec::new();
+        while let Some(Job::Write(_)) = queue.jobs.front() {
+            if let Some(Job::Write(change)) = queue.jobs.pop_front() {
+                changes.push(change);
+            }
+        }
+        changes
+    }
+
+    /// All change sets in the queue.
+    fn take_all_writes(&self) -> Vec<ChangeSet> {
+        let mut queue = self.queue.borrow_mut();
+        let (mut changes, mut loads) = (Vec::new(), VecDeque::new());
+        for job in queue.jobs.drain(..) {
+            match job {
+                Job::Write(change) => changes.push(change),
+                Job::Load(load) => loads.push_back(Job::Load(load)),
+            }
+        }
+        queue.jobs = loads;
+        changes
+    }
+
+    async fn write(&self, changes: Vec<ChangeSet>) {
+        let outcome = self.try_write(&changes).await;
+        // What was asked for meanwhile rests on what is not on disk: it fails with it.
+        let resting = if outcome.is_err() { self.take_all_writes() } else { Vec::new() };
+        for change in changes.into_iter().chain(resting) {
+            (self.tell)(match outcome {
+                Ok(()) => Input::Persisted(change.id),
+                Err(failure) => Input::PersistFailed(change.id, reason(failure)),
+            });
+        }
+    }
+
+    async fn try_write(&self, changes: &[ChangeSet]) -> Result<(), Failure> {
+        for vault in changes.iter().filter_map(|change| change.vault.as_ref()) {
+            self.tab.write(Slot::Vault, Some(vault.clone())).await?;
+        }
+        self.database.write(self.fence, changes).await
+    }
+
+    async fn load(self: &Rc<Self>, load: Load) {
+        if let Ok(records) = self.database.load(&load).await {
+            (self.tell)(Input::Loaded { id: load.id, records });
+            return;
+        }
+        // "Nothing there" would be a lie: it is asked again until the browser answers.
+        let again = Storage(Rc::clone(self));
+        spawn_local(async move {
+            timer::sleep(LOAD_PAUSE).await;
+            again.load(load);
+        });
+    }
+}
+
+const fn reason(failure: Failure) -> StorageFailure {
+    match failure {
+        Failure::Full => StorageFailure::Full,
+        Failure::Fenced => StorageFailure::Fenced,
+        Failure::Refused => StorageFailure::Unavailable,
+    }
+}

@@ -1,0 +1,127 @@
+//! The list of conversations.
+
+use parley_engine::view::{ConversationId, ConversationView};
+
+/// From this many on there is a field to search them.
+pub const SEARCH_FROM: usize = 9;
+
+/// All conversations, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chats(Vec<ConversationView>);
+
+impl Chats {
+    /// Takes all of them.
+    #[must_use]
+    pub fn new(mut chats: Vec<ConversationView>) -> Self {
+        sort(&mut chats);
+        Self(chats)
+    }
+
+    /// Takes one that is new or changed.
+    pub fn put(&mut self, chat: ConversationView) {
+        self.0.retain(|known| known.id != chat.id);
+        self.0.push(chat);
+        sort(&mut self.0);
+    }
+
+    /// Newest first.
+    #[must_use]
+    pub fn all(&self) -> &[ConversationView] {
+        &self.0
+    }
+
+    /// The one with this id.
+    #[must_use]
+    pub fn get(&self, id: ConversationId) -> Option<&ConversationView> {
+        self.0.iter().find(|chat| chat.id == id)
+    }
+
+    /// Those whose name or username contains `words`, newest first.
+    #[must_use]
+    pub fn matching(&self, words: &str) -> Vec<ConversationId> {
+        let words = words.trim().to_lowercase();
+        let words = words.strip_prefix('@').unwrap_or(&words);
+        self.0.iter().filter(|chat| matches(chat, words)).map(|chat| chat.id).collect()
+    }
+
+    /// Messages not seen yet, in all.
+    #[must_use]
+    pub fn unread(&self) -> u32 {
+        self.0.iter().fold(0, |sum, chat| sum.saturating_add(chat.unread))
+    }
+
+    /// The one before or after `current`; the first if there is no current one.
+    #[must_use]
+    pub fn neighbour(&self, current: Option<ConversationId>, forward: bool) -> Option<ConversationId> {
+        let place = current.and_then(|id| self.0.iter().position(|chat| chat.id == id));
+        let next = match (place, forward) {
+            (None, _) => 0,
+            (Some(place), true) => place + 1,
+            (Some(place), false) => place.checked_sub(1)?,
+        };
+        self.0.get(next).map(|chat| chat.id)
+    }
+}
+
+fn matches(chat: &ConversationView, words: &str) -> bool {
+    chat.name.to_lowercase().contains(words)
+        || chat.username.as_deref().is_some_and(|name| name.contains(words))
+}
+
+fn sort(chats: &mut [ConversationView]) {
+    chats.sort_by(|one, other| other.changed.cmp(&one.changed).then_with(|| one.id.cmp(&other.id)));
+}
+
+#[cfg(test)]
+mod tests {
+    use parley_protocol::ids::UnixMillis;
+
+    use super::*;
+
+    fn chat(number: u8, name: &str, changed: u64) -> ConversationView {
+        ConversationView {
+            id: ConversationId([number; 16]),
+            name: name.to_owned(),
+            username: Some(format!("user{number}")),
+            verified: false,
+            last: None,
+            unread: u32::from(number),
+            changed: UnixMillis(changed),
+            warning: None,
+            preparing: false,
+        }
+    }
+
+    fn order(chats: &Chats) -> Vec<u8> {
+        chats.all().iter().map(|chat| chat.id.0[0]).collect()
+    }
+
+    #[test]
+    fn the_newest_comes_first() {
+        let mut chats = Chats::new(vec![chat(1, "Ada", 10), chat(2, "Bob", 30)]);
+        assert_eq!(order(&chats), [2, 1]);
+        chats.put(chat(1, "Ada", 40));
+        chats.put(chat(3, "Eve", 5));
+        assert_eq!(order(&chats), [1, 2, 3]);
+        assert_eq!(chats.unread(), 6);
+    }
+
+    #[test]
+    fn search_takes_names_and_usernames() {
+        let chats = Chats::new(vec![chat(1, "Ada Lovelace", 1), chat(2, "Bob", 2)]);
+        assert_eq!(chats.matching("LOVE"), [ConversationId([1; 16])]);
+        assert_eq!(chats.matching("@user2"), [ConversationId([2; 16])]);
+        assert_eq!(chats.matching(" ").len(), 2);
+        assert!(chats.matching("nobody").is_empty());
+    }
+
+    #[test]
+    fn neighbours_end_at_the_ends() {
+        let chats = Chats::new(vec![chat(1, "a", 2), chat(2, "b", 1)]);
+        let (one, two) = (ConversationId([1; 16]), ConversationId([2; 16]));
+        assert_eq!(chats.neighbour(None, true), Some(one));
+        assert_eq!(chats.neighbour(Some(one), true), Some(two));
+        assert_eq!(chats.neighbour(Some(two), true), None);
+        assert_eq!(chats.neighbour(Some(one), false), None);
+    }
+}

@@ -1,0 +1,13 @@
+//! Plain logic of the app and the worker, without a browser.
+
+pub mod backoff;
+pub mod chats;
+pub mod dedupe;
+pub mod hex;
+pub mod route;
+pub mod rows;
+pub mod signal;
+pub mod slot;
+pub mod text;
+pub mod thread;
+pub mod time;

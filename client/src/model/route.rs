@@ -1,0 +1,78 @@
+//! Addresses inside the app: the part after `#`.
+
+use parley_engine::view::ConversationId;
+
+use crate::model::hex;
+
+/// What the address names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Route {
+    /// The list of chats.
+    #[default]
+    Home,
+    /// A conversation.
+    Conversation(ConversationId),
+    /// The settings.
+    Settings,
+    /// Somebody's invite link; holds the fragment as the engine takes it.
+    Invite(String),
+}
+
+impl Route {
+    /// Reads the fragment, with or without its `#`. What is not known leads home.
+    #[must_use]
+    pub fn parse(fragment: &str) -> Self {
+        let path = fragment.strip_prefix('#').unwrap_or(fragment);
+        let path = path.strip_prefix('/').unwrap_or(path);
+        if let Some(id) = path.strip_prefix("c/").and_then(hex::decode) {
+            return Self::Conversation(ConversationId(id));
+        }
+        if path == "settings" {
+            return Self::Settings;
+        }
+        if path.strip_prefix("i/").is_some_and(|rest| !rest.is_empty()) {
+            return Self::Invite(path.to_owned());
+        }
+        Self::Home
+    }
+
+    /// The fragment, with its `#`.
+    #[must_use]
+    pub fn fragment(&self) -> String {
+        match self {
+            Self::Home => "#/".to_owned(),
+            Self::Conversation(id) => format!("#/c/{}", hex::encode(&id.0)),
+            Self::Settings => "#/settings".to_owned(),
+            Self::Invite(invite) => format!("#{invite}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_goes_there_and_back() {
+        for route in [
+            Route::Home,
+            Route::Conversation(ConversationId([7; 16])),
+            Route::Settings,
+            Route::Invite("i/ada.AAAA".to_owned()),
+        ] {
+            assert_eq!(Route::parse(&route.fragment()), route);
+        }
+    }
+
+    #[test]
+    fn an_invite_may_have_a_slash_before_it() {
+        assert_eq!(Route::parse("#/i/x"), Route::parse("#i/x"));
+    }
+
+    #[test]
+    fn what_is_unknown_leads_home() {
+        for fragment in ["", "#", "#/", "#/c/", "#/c/xyz", "#/i/", "#/nowhere"] {
+            assert_eq!(Route::parse(fragment), Route::Home, "{fragment}");
+        }
+    }
+}

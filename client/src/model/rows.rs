@@ -1,0 +1,175 @@
+//! Messages as rows of a conversation: days, groups, the line above what is unread.
+
+use std::sync::Arc;
+
+use parley_engine::view::{BodyView, MessageView};
+use parley_protocol::ids::{MessageId, UnixMillis};
+
+/// Messages of one author that are further apart than this are not of one group.
+const GROUP_GAP: u64 = 5 * 60_000;
+
+/// What tells rows apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RowKey {
+    /// The line above a day.
+    Day(u64),
+    /// The line above what is unread.
+    Unread,
+    /// A message.
+    Message(MessageId),
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// The line above a day; holds a moment of it.
+    Day(u64, UnixMillis),
+    /// The line above what is unread.
+    Unread,
+    /// A message.
+    Message(Bubble),
+}
+
+/// A message and its place in its group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bubble {
+    /// The message.
+    pub message: Arc<MessageView>,
+    /// The first of its group.
+    pub first: bool,
+    /// The last of its group.
+    pub last: bool,
+}
+
+impl Row {
+    /// What tells it apart.
+    #[must_use]
+    pub fn key(&self) -> RowKey {
+        match self {
+            Self::Day(day, _) => RowKey::Day(*day),
+            Self::Unread => RowKey::Unread,
+            Self::Message(bubble) => RowKey::Message(bubble.message.id),
+        }
+    }
+}
+
+/// Makes rows of messages. `day_of` numbers the days by the person's calendar; `unread_from` is the first message
+/// that was unread when the conversation was opened.
+pub fn rows(
+    messages: &[Arc<MessageView>],
+    unread_from: Option<MessageId>,
+    day_of: impl Fn(UnixMillis) -> u64,
+) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::with_capacity(messages.len() + 8);
+    let mut day = None;
+    for (index, message) in messages.iter().enumerate() {
+        // A clock may be wrong: the line above a day comes once, however the times jump.
+        let this = day_of(message.time).max(day.unwrap_or_default());
+        let new_day = day != Some(this);
+        let unread = unread_from == Some(message.id);
+        let previous = index.checked_sub(1).and_then(|before| messages.get(before));
+        let first = new_day || unread || !previous.is_some_and(|previous| together(previous, message));
+        if first && let Some(Row::Message(bubble)) = rows.last_mut() {
+            bubble.last = true;
+        }
+        if new_day {
+            rows.push(Row::Day(this, message.time));
+            day = Some(this);
+        }
+        if unread {
+            rows.push(Row::Unread);
+        }
+        let last = index + 1 == messages.len();
+        rows.push(Row::Message(Bubble { message: Arc::clone(message), first, last }));
+    }
+    rows
+}
+
+/// The first of the last `unread` messages of others.
+#[must_use]
+pub fn first_unread(messages: &[Arc<MessageView>], unread: u32) -> Option<MessageId> {
+    let back = usize::try_from(unread.checked_sub(1)?).ok()?;
+    let mut theirs = messages.iter().rev().filter(|message| message.outgoing.is_none());
+    theirs
+        .nth(back)
+        .or_else(|| messages.iter().find(|message| message.outgoing.is_none()))
+        .map(|message| message.id)
+}
+
+fn together(one: &MessageView, next: &MessageView) -> bool {
+    one.outgoing.is_some() == next.outgoing.is_some()
+        && next.time.0.abs_diff(one.time.0) < GROUP_GAP
+        && matches!((&one.body, &next.body), (BodyView::Text(_), BodyView::Text(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use parley_engine::view::{Delivery, Gap};
+
+    use super::*;
+    use crate::model::thread::tests::message;
+
+    fn shared(messages: Vec<MessageView>) -> Vec<Arc<MessageView>> {
+        messages.into_iter().map(Arc::new).collect()
+    }
+
+    fn shape(rows: &[Row]) -> String {
+        rows.iter()
+            .map(|row| match row {
+                Row::Day(..) => "D",
+                Row::Unread => "U",
+                Row::Message(Bubble { first: true, last: true, .. }) => "o",
+                Row::Message(Bubble { first: true, .. }) => "(",
+                Row::Message(Bubble { last: true, .. }) => ")",
+                Row::Message(_) => "-",
+            })
+            .collect()
+    }
+
+    #[test]
+    fn groups_by_author_and_time() {
+        let mine = Some(Delivery::Sent);
+        let messages = shared(vec![
+            message(1, None),
+            message(2, None),
+            message(3, None),
+            message(4, mine),
+            message(5, mine),
+            message(30, mine),
+        ]);
+        assert_eq!(shape(&rows(&messages, None, |_| 1)), "D(-)()o");
+    }
+
+    #[test]
+    fn days_and_the_unread_line_part_groups() {
+        let messages = shared((1..6).map(|number| message(number, None)).collect());
+        let unread = first_unread(&messages, 2);
+        assert_eq!(unread, Some(MessageId([4; 16])));
+        assert_eq!(shape(&rows(&messages, unread, |time| time.0 / 180_000)), "D()DoU()");
+    }
+
+    #[test]
+    fn a_gap_stands_alone() {
+        let mut gap = message(2, None);
+        gap.body = BodyView::Gap(Gap::Rejected);
+        let messages = shared(vec![message(1, None), gap, message(3, None)]);
+        assert_eq!(shape(&rows(&messages, None, |_| 1)), "Dooo");
+    }
+
+    #[test]
+    fn a_wrong_clock_does_not_repeat_a_day() {
+        let mut early = message(3, None);
+        early.time = UnixMillis(0);
+        let messages = shared(vec![message(2, None), early, message(4, None)]);
+        let made = rows(&messages, None, |time| time.0 / 60_000);
+        let keys: std::collections::HashSet<_> = made.iter().map(Row::key).collect();
+        assert_eq!(keys.len(), made.len());
+    }
+
+    #[test]
+    fn more_unread_than_loaded_begins_at_the_oldest() {
+        let messages = shared(vec![message(1, Some(Delivery::Sent)), message(2, None)]);
+        assert_eq!(first_unread(&messages, 9), Some(MessageId([2; 16])));
+        assert_eq!(first_unread(&messages, 0), None);
+    }
+}

@@ -1,0 +1,110 @@
+//! What the views and the owner of the device say to each other on the broadcast channel.
+//!
+//! Bytes: one format byte, then postcard. Tabs of another version of the app may be open at the same time.
+
+use parley_engine::view::{Event, Request};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Counts up whenever the shape of what is said changes.
+pub const FORMAT: u8 = 1;
+
+/// One message on the channel. Everybody hears everything; each takes what is for them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Signal {
+    /// A view asks the owner.
+    Ask(Request),
+    /// The owner tells the views.
+    Tell(Event),
+    /// Somebody owns the device now; views ask again what was not answered.
+    OwnerHere {
+        /// Greater with each new owner.
+        fence: u64,
+    },
+    /// The owner cannot open the device.
+    Trouble(Trouble),
+    /// A view joins: whoever owns the device says so.
+    WhoOwns,
+    /// A view: do not wait any longer before connecting again.
+    RetryNow,
+    /// A view: the person chose to delete what is left on this device and to begin again.
+    StartAfresh,
+}
+
+/// Why the device cannot be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trouble {
+    /// The browser gives this site no IndexedDB (a private window, or a setting).
+    NoStorage,
+    /// The wrapped master key or the device key is gone from localStorage.
+    KeysMissing,
+    /// IndexedDB was emptied, localStorage was not.
+    RecordsMissing,
+    /// The master key does not unwrap, or a record does not open.
+    Damaged,
+    /// A newer version of the app was here.
+    Newer,
+}
+
+impl Trouble {
+    /// Whether beginning again is a way out.
+    #[must_use]
+    pub const fn can_start_afresh(self) -> bool {
+        matches!(self, Self::KeysMissing | Self::RecordsMissing | Self::Damaged)
+    }
+}
+
+/// Why bytes are no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Another version of the app wrote them.
+    OtherVersion,
+    /// They are damaged.
+    Malformed,
+}
+
+/// Writes a message with its format byte. None only if memory is short.
+#[must_use]
+pub fn encode<T: Serialize>(message: &T) -> Option<Vec<u8>> {
+    postcard::to_extend(message, vec![FORMAT]).ok()
+}
+
+/// Reads a message.
+///
+/// # Errors
+/// When the bytes are of another format or are damaged.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
+    match bytes {
+        [FORMAT, body @ ..] => match postcard::take_from_bytes(body) {
+            Ok((message, [])) => Ok(message),
+            _ => Err(Unreadable::Malformed),
+        },
+        [_, ..] => Err(Unreadable::OtherVersion),
+        [] => Err(Unreadable::Malformed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parley_engine::view::{Command, ViewRequestId};
+
+    use super::*;
+
+    #[test]
+    fn goes_there_and_back() {
+        let signal = Signal::Ask(Request { id: ViewRequestId(u64::MAX), command: Command::Subscribe });
+        let bytes = encode(&signal).unwrap();
+        assert_eq!(bytes[0], FORMAT);
+        assert_eq!(decode(&bytes), Ok(signal));
+    }
+
+    #[test]
+    fn another_version_is_told_from_damage() {
+        assert_eq!(decode::<Signal>(&[FORMAT + 1, 0]), Err(Unreadable::OtherVersion));
+        assert_eq!(decode::<Signal>(&[FORMAT, 255]), Err(Unreadable::Malformed));
+        assert_eq!(decode::<Signal>(&[]), Err(Unreadable::Malformed));
+        let mut bytes = encode(&Signal::WhoOwns).unwrap();
+        bytes.push(0);
+        assert_eq!(decode::<Signal>(&bytes), Err(Unreadable::Malformed));
+    }
+}

@@ -1,0 +1,188 @@
+//! Times as people read them. The offset from UTC is an argument: the browser knows it, and it changes with the date.
+
+use parley_protocol::ids::UnixMillis;
+
+const MINUTE: u64 = 60_000;
+const WEEKDAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// A moment on the clock and calendar of the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalTime {
+    /// Days since 1970-01-01.
+    pub day_number: u64,
+    /// Year.
+    pub year: u64,
+    /// Month, 1 to 12.
+    pub month: u64,
+    /// Day of the month, from 1.
+    pub day: u64,
+    /// Minutes since midnight.
+    pub minutes: u64,
+}
+
+impl LocalTime {
+    /// `east` is how many minutes local time is ahead of UTC at that moment.
+    #[must_use]
+    pub fn new(time: UnixMillis, east: i32) -> Self {
+        let minutes = (time.0 / MINUTE).saturating_add_signed(i64::from(east));
+        let day_number = minutes / 1440;
+        let (year, month, day) = civil(day_number);
+        Self { day_number, year, month, day, minutes: minutes % 1440 }
+    }
+
+    /// `14:05`
+    #[must_use]
+    pub fn clock(&self) -> String {
+        format!("{:02}:{:02}", self.minutes / 60, self.minutes % 60)
+    }
+
+    /// `Monday`
+    #[must_use]
+    pub fn weekday(&self) -> &'static str {
+        pick(&WEEKDAYS, self.day_number % 7)
+    }
+
+    /// `May`
+    #[must_use]
+    pub fn month_name(&self) -> &'static str {
+        pick(&MONTHS, self.month.saturating_sub(1))
+    }
+
+    /// `Today`, `Yesterday`, `Monday`, `Monday, 4 May` or `4 May 2025`, for the line between two days.
+    #[must_use]
+    pub fn day_label(&self, now: &Self) -> String {
+        match now.day_number.checked_sub(self.day_number) {
+            Some(0) => "Today".to_owned(),
+            Some(1) => "Yesterday".to_owned(),
+            Some(2..=6) => self.weekday().to_owned(),
+            _ if self.year == now.year => format!("{}, {} {}", self.weekday(), self.day, self.month_name()),
+            _ => self.date(),
+        }
+    }
+
+    /// `4 May 2025`
+    #[must_use]
+    pub fn date(&self) -> String {
+        format!("{} {} {}", self.day, self.month_name(), self.year)
+    }
+
+    /// `14:05`, `Yesterday`, `Mon`, `4 May` or `4 May 2025`, for a list.
+    #[must_use]
+    pub fn short(&self, now: &Self) -> String {
+        match now.day_number.checked_sub(self.day_number) {
+            Some(0) | None => self.clock(),
+            Some(1) => "Yesterday".to_owned(),
+            Some(2..=6) => self.weekday().chars().take(3).collect(),
+            _ if self.year == now.year => format!("{} {}", self.day, self.month_name()),
+            _ => self.date(),
+        }
+    }
+}
+
+/// `now`, `5 min`, or what [`LocalTime::short`] says.
+#[must_use]
+pub fn ago(time: UnixMillis, now: UnixMillis, local: &LocalTime, local_now: &LocalTime) -> String {
+    match now.0.saturating_sub(time.0) / MINUTE {
+        0 => "now".to_owned(),
+        minutes @ 1..=59 => format!("{minutes} min"),
+        _ => local.short(local_now),
+    }
+}
+
+/// Seconds until `then`, rounded up.
+#[must_use]
+pub const fn seconds_until(then: UnixMillis, now: UnixMillis) -> u64 {
+    then.0.saturating_sub(now.0).div_ceil(1000)
+}
+
+fn pick(names: &[&'static str], index: u64) -> &'static str {
+    usize::try_from(index).ok().and_then(|index| names.get(index)).copied().unwrap_or_default()
+}
+
+/// Year, month and day of a day number, by the proleptic Gregorian calendar (Hinnant's algorithm).
+const fn civil(day_number: u64) -> (u64, u64, u64) {
+    let days = day_number + 719_468;
+    let era = days / 146_097;
+    let of_era = days % 146_097;
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400;
+    (if month <= 2 { year + 1 } else { year }, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: u64 = 86_400_000;
+    // 2026-11-23 23:42 UTC, a Monday.
+    const NOW: UnixMillis = UnixMillis(1_795_477_320_000);
+
+    fn at(time: u64, east: i32) -> LocalTime {
+        LocalTime::new(UnixMillis(time), east)
+    }
+
+    #[test]
+    fn the_calendar_is_right() {
+        let now = LocalTime::new(NOW, 0);
+        assert_eq!((now.year, now.month, now.day, now.weekday()), (2026, 11, 23, "Monday"));
+        assert_eq!(now.clock(), "23:42");
+        let leap = at(951_782_400_000, 0);
+        assert_eq!((leap.year, leap.month, leap.day, leap.weekday()), (2000, 2, 29, "Tuesday"));
+        let first = at(0, 0);
+        assert_eq!((first.year, first.month, first.day, first.weekday()), (1970, 1, 1, "Thursday"));
+    }
+
+    #[test]
+    fn the_offset_moves_the_day() {
+        let there = LocalTime::new(NOW, 60);
+        assert_eq!((there.day, there.clock().as_str()), (24, "00:42"));
+        assert_eq!(LocalTime::new(NOW, -300).clock(), "18:42");
+        assert_eq!(at(0, -60).clock(), "00:00");
+    }
+
+    #[test]
+    fn labels_say_less_the_nearer_the_day() {
+        let now = LocalTime::new(NOW, 0);
+        for (days, label, short) in [
+            (0, "Today", "23:42"),
+            (1, "Yesterday", "Yesterday"),
+            (2, "Saturday", "Sat"),
+            (6, "Tuesday", "Tue"),
+            (7, "Monday, 16 November", "16 November"),
+            (400, "19 October 2025", "19 October 2025"),
+        ] {
+            let then = at(NOW.0 - days * DAY, 0);
+            assert_eq!(then.day_label(&now), label);
+            assert_eq!(then.short(&now), short);
+        }
+    }
+
+    #[test]
+    fn the_last_hour_is_told_in_minutes() {
+        let now = LocalTime::new(NOW, 0);
+        for (seconds, text) in [(0, "now"), (59, "now"), (60, "1 min"), (3599, "59 min"), (3600, "22:42")] {
+            let then = UnixMillis(NOW.0 - seconds * 1000);
+            assert_eq!(ago(then, NOW, &LocalTime::new(then, 0), &now), text);
+        }
+        assert_eq!(seconds_until(UnixMillis(NOW.0 + 1), NOW), 1);
+        assert_eq!(seconds_until(NOW, UnixMillis(NOW.0 + 1)), 0);
+    }
+}

@@ -1,0 +1,41 @@
+//! The clock of the browser.
+
+use parley_protocol::ids::UnixMillis;
+use wasm_bindgen::JsValue;
+
+/// Now.
+#[must_use]
+pub fn now() -> UnixMillis {
+    UnixMillis(whole(js_sys::Date::now()))
+}
+
+/// How many minutes local time is ahead of UTC at `time`.
+#[must_use]
+pub fn minutes_east(time: UnixMillis) -> i32 {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::as_conversions,
+        reason = "below 2^53 until the year 287396"
+    )]
+    let date = js_sys::Date::new(&JsValue::from_f64(time.0 as f64));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::as_conversions,
+        reason = "an offset has at most four digits"
+    )]
+    let west = date.get_timezone_offset() as i32;
+    west.saturating_neg()
+}
+
+/// A number of JavaScript as a whole number that is not negative; fractions go.
+#[must_use]
+pub(super) fn whole(number: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::as_conversions,
+        reason = "the cast saturates, which is what is wanted"
+    )]
+    let whole = number as u64;
+    whole
+}

@@ -1,0 +1,64 @@
+//! What a few elements need beyond what Leptos does.
+
+use leptos::html::{Dialog, Input, Textarea};
+use leptos::prelude::{Get, GetUntracked, NodeRef};
+use web_sys::{KeyboardEvent, MouseEvent};
+
+/// Opens the dialog over everything else; the browser keeps the focus inside.
+pub fn show_modal(dialog: NodeRef<Dialog>) {
+    if let Some(dialog) = dialog.get()
+        && !dialog.open()
+    {
+        let _ = dialog.show_modal();
+    }
+}
+
+/// Closes the dialog; the browser gives the focus back.
+pub fn close(dialog: NodeRef<Dialog>) {
+    if let Some(dialog) = dialog.get_untracked() {
+        dialog.close();
+    }
+}
+
+/// Makes the text area as high as its text; the style sheet limits it.
+pub fn grow(area: NodeRef<Textarea>) {
+    let Some(area) = area.get_untracked() else { return };
+    let style = web_sys::HtmlElement::style(&area);
+    let _ = style.set_property("height", "auto");
+    let _ = style.set_property("height", &format!("{}px", area.scroll_height()));
+}
+
+/// Moves the focus into the text area.
+pub fn focus_area(area: NodeRef<Textarea>) {
+    if let Some(area) = area.get_untracked() {
+        let _ = web_sys::HtmlElement::focus(&area);
+    }
+}
+
+/// Selects all of a field's text.
+pub fn select(input: NodeRef<Input>) {
+    if let Some(input) = input.get_untracked() {
+        input.select();
+    }
+}
+
+/// Whether a key is typed while an input method composes; Enter then ends the composing and nothing else.
+#[must_use]
+pub fn is_composing(event: &KeyboardEvent) -> bool {
+    event.is_composing() || event.key_code() == 229
+}
+
+/// Whether a click hit the dialog's backdrop and not what is in it.
+#[must_use]
+pub fn is_on_backdrop(event: &MouseEvent, dialog: NodeRef<Dialog>) -> bool {
+    let Some(dialog) = dialog.get_untracked() else { return false };
+    event.target().as_ref() == Some(dialog.as_ref())
+}
+
+/// Empties the text area at once and gives it back its least height.
+pub fn clear(area: NodeRef<Textarea>) {
+    if let Some(area) = area.get_untracked() {
+        area.set_value("");
+    }
+    grow(area);
+}

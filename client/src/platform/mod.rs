@@ -1,0 +1,51 @@
+//! The browser. No other module names web-sys or js-sys.
+
+pub mod broadcast;
+pub mod clock;
+pub mod crypto;
+pub mod db;
+pub mod dom;
+pub mod failure;
+pub mod local;
+pub mod lock;
+pub mod page;
+pub mod random;
+pub mod scroll;
+pub mod socket;
+pub mod storage;
+pub mod timer;
+pub mod worker;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::convert::FromWasmAbi;
+use web_sys::EventTarget;
+
+pub use wasm_bindgen_futures::spawn_local;
+
+/// Prints panics on the console, then calls `also`.
+pub fn report_panics(also: impl Fn() + Send + Sync + 'static) {
+    std::panic::set_hook(Box::new(move |info| {
+        console_error_panic_hook::hook(info);
+        also();
+    }));
+}
+
+/// Writes one line on the console; it must not hold anything private.
+pub fn log_error(line: &str) {
+    let console = js_sys::Reflect::get(&js_sys::global(), &"console".into());
+    let method = console
+        .and_then(|console| js_sys::Reflect::get(&console, &"error".into()).map(|method| (console, method)));
+    if let Ok((console, method)) = method
+        && let Ok(method) = method.dyn_into::<js_sys::Function>()
+    {
+        let _ = method.call1(&console, &line.into());
+    }
+}
+
+/// Listens for as long as the page or worker lives.
+fn listen<E: FromWasmAbi + 'static>(target: &EventTarget, event: &str, act: impl FnMut(E) + 'static) {
+    let closure = Closure::<dyn FnMut(E)>::new(act);
+    let _ = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
+    closure.forget();
+}

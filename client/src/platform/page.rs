@@ -1,0 +1,130 @@
+//! The page: its address, title, visibility, theme, clipboard and keys.
+
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Document, Element, KeyboardEvent, VisibilityState, Window};
+
+fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+fn document() -> Option<Document> {
+    window()?.document()
+}
+
+/// The part of the address after `#`, with it; empty if there is none.
+#[must_use]
+pub fn fragment() -> String {
+    window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
+}
+
+/// Goes to another fragment, with a new entry in the history.
+pub fn go(fragment: &str) {
+    if let Some(window) = window() {
+        let _ = window.location().set_hash(fragment);
+    }
+}
+
+/// Changes the fragment in place.
+pub fn replace(fragment: &str) {
+    if let Some(history) = window().and_then(|window| window.history().ok()) {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(fragment));
+    }
+}
+
+/// `https://host`
+#[must_use]
+pub fn origin() -> String {
+    window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
+}
+
+/// Loads the page again.
+pub fn reload() {
+    if let Some(window) = window() {
+        let _ = window.location().reload();
+    }
+}
+
+/// Calls `act` whenever the fragment changes.
+pub fn on_fragment_change(act: impl Fn() + 'static) {
+    if let Some(window) = window() {
+        super::listen::<JsValue>(&window, "hashchange", move |_| act());
+    }
+}
+
+/// Whether somebody can see the page.
+#[must_use]
+pub fn is_visible() -> bool {
+    document().is_some_and(|document| document.visibility_state() == VisibilityState::Visible)
+}
+
+/// Calls `act` whenever the page is shown or hidden.
+pub fn on_visibility_change(act: impl Fn() + 'static) {
+    if let Some(document) = document() {
+        super::listen::<JsValue>(&document, "visibilitychange", move |_| act());
+    }
+}
+
+/// Calls `act` with each key that is pressed anywhere; `true` means that it is dealt with.
+pub fn on_key(act: impl Fn(&KeyboardEvent) -> bool + 'static) {
+    if let Some(document) = document() {
+        super::listen::<KeyboardEvent>(&document, "keydown", move |event| {
+            if act(&event) {
+                event.prevent_default();
+            }
+        });
+    }
+}
+
+/// The title in the tab.
+pub fn set_title(title: &str) {
+    if let Some(document) = document() {
+        document.set_title(title);
+    }
+}
+
+/// Shows a theme; none is the system's.
+pub fn show_theme(theme: Option<&str>) {
+    if let Some(root) = document().and_then(|document| document.document_element()) {
+        let _ = match theme {
+            Some(theme) => root.set_attribute("data-theme", theme),
+            None => root.remove_attribute("data-theme"),
+        };
+    }
+}
+
+/// Removes what the page showed until the app was there.
+pub fn remove_splash() {
+    if let Some(splash) = element("splash") {
+        splash.remove();
+    }
+}
+
+/// Moves the focus to the element with this id.
+pub fn focus(id: &str) {
+    if let Some(element) = element(id).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Whether a finger is the main pointer (then a focused field would open the keyboard).
+#[must_use]
+pub fn is_touch() -> bool {
+    window()
+        .and_then(|window| window.match_media("(pointer: coarse)").ok().flatten())
+        .is_some_and(|query| query.matches())
+}
+
+/// Copies text; whether the browser allowed it.
+pub async fn copy(text: String) -> bool {
+    let Some(window) = window() else { return false };
+    let clipboard = js_sys::Reflect::get(&window.navigator(), &"clipboard".into());
+    if !clipboard.is_ok_and(|clipboard| clipboard.is_object()) {
+        return false;
+    }
+    JsFuture::from(window.navigator().clipboard().write_text(&text)).await.is_ok()
+}
+
+fn element(id: &str) -> Option<Element> {
+    document()?.get_element_by_id(id)
+}

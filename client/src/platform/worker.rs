@@ -1,0 +1,102 @@
+//! The worker and its tab.
+
+use js_sys::{Function, Object, Reflect, Uint8Array};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{DedicatedWorkerGlobalScope, HtmlMetaElement, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use super::broadcast::bytes_of;
+use super::failure::Failure;
+
+const DEFAULT_URL: &str = "/worker_loader.js";
+
+/// The tab's side of its worker.
+#[derive(Debug, Clone)]
+pub struct WorkerHandle(Worker);
+
+impl WorkerHandle {
+    /// Starts the worker. `hear` gets what it says; `died` is called when it cannot start or fails.
+    ///
+    /// # Errors
+    /// When the browser has no module workers.
+    pub fn start(
+        hear: impl Fn(&Self, Vec<u8>) + 'static,
+        died: impl Fn(&Self) + 'static,
+    ) -> Result<Self, Failure> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = construct(&trusted(&url())?, &options)?;
+        let (this, that) = (Self(worker.clone()), Self(worker.clone()));
+        super::listen::<MessageEvent>(&worker, "message", move |event| {
+            if let Some(bytes) = bytes_of(&event.data()) {
+                hear(&this, bytes);
+            }
+        });
+        super::listen::<JsValue>(&worker, "error", move |_| died(&that));
+        Ok(Self(worker))
+    }
+
+    /// Says something to the worker.
+    pub fn say(&self, bytes: &[u8]) {
+        let _ = self.0.post_message(&Uint8Array::from(bytes));
+    }
+
+    /// Ends the worker at once; its lock becomes free.
+    pub fn end(&self) {
+        self.0.terminate();
+    }
+}
+
+/// The worker's side: hears what its tab says, for as long as it lives.
+pub fn hear_tab(hear: impl Fn(Vec<u8>) + 'static) {
+    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return };
+    super::listen::<MessageEvent>(&scope, "message", move |event| {
+        if let Some(bytes) = bytes_of(&event.data()) {
+            hear(bytes);
+        }
+    });
+}
+
+/// The worker's side: says something to its tab.
+pub fn say_to_tab(bytes: &[u8]) {
+    if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
+        let _ = scope.post_message(&Uint8Array::from(bytes));
+    }
+}
+
+fn url() -> String {
+    let found = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.query_selector("meta[name=parley-worker]").ok().flatten())
+        .and_then(|element| element.dyn_into::<HtmlMetaElement>().ok())
+        .map(|meta| meta.content());
+    found.filter(|url| url.starts_with('/')).unwrap_or_else(|| DEFAULT_URL.to_owned())
+}
+
+/// The address as the page's Trusted Types want it; a plain string where the browser has none.
+fn trusted(url: &str) -> Result<JsValue, Failure> {
+    let types = Reflect::get(&js_sys::global(), &"trustedTypes".into())?;
+    if types.is_undefined() {
+        return Ok(url.into());
+    }
+    let expected = url.to_owned();
+    let same = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |asked: JsValue| {
+        // The policy passes this one address and no other.
+        if asked.as_string().as_deref() == Some(&expected) { asked } else { JsValue::NULL }
+    });
+    let rules = Object::new();
+    Reflect::set(&rules, &"createScriptURL".into(), same.as_ref())?;
+    let create: Function = Reflect::get(&types, &"createPolicy".into())?.dyn_into()?;
+    let policy = create.call2(&types, &"parley".into(), &rules)?;
+    let make: Function = Reflect::get(&policy, &"createScriptURL".into())?.dyn_into()?;
+    let address = make.call1(&policy, &url.into())?;
+    same.forget();
+    Ok(address)
+}
+
+/// `new Worker(address, options)`: web-sys takes a string only, which Trusted Types refuse.
+fn construct(address: &JsValue, options: &WorkerOptions) -> Result<Worker, Failure> {
+    let class: Function = Reflect::get(&js_sys::global(), &"Worker".into())?.dyn_into()?;
+    let made = Reflect::construct(&class, &js_sys::Array::of2(address, options))?;
+    made.dyn_into().map_err(Failure::from)
+}

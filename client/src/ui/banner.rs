@@ -1,0 +1,86 @@
+//! What a person should know about the connection and the storage, above everything else.
+
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+use parley_engine::view::Connection;
+
+use super::state::{App, Phase};
+use super::words;
+use crate::model::signal::Signal;
+use crate::model::time::seconds_until;
+use crate::platform::page;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Notice {
+    text: String,
+    grave: bool,
+    way_out: WayOut,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WayOut {
+    None,
+    TryNow,
+    Reload,
+}
+
+/// Says nothing while all is well. The place stays, so that a screen reader hears what appears in it.
+pub(super) fn banner(app: App) -> AnyView {
+    let notice = Memo::new(move |_| notice(app));
+    let way_out =
+        Memo::new(move |_| notice.with(|notice| notice.as_ref().map_or(WayOut::None, |it| it.way_out)));
+    html::div()
+        .class("banner")
+        .class(("banner-grave", move || notice.with(|it| it.as_ref().is_some_and(|it| it.grave))))
+        .class(("banner-shown", move || notice.with(Option::is_some)))
+        .attr("role", "status")
+        .attr("aria-label", "Connection")
+        .child((
+            html::span().child(move || notice.with(|it| it.as_ref().map(|it| it.text.clone()))),
+            move || match way_out.get() {
+                WayOut::None => None,
+                WayOut::TryNow => Some(button("Try now", move || app.say(&Signal::RetryNow))),
+                WayOut::Reload => Some(button("Reload", page::reload)),
+            },
+        ))
+        .into_any()
+}
+
+fn button(name: &'static str, act: impl Fn() + 'static) -> AnyView {
+    html::button()
+        .class("banner-button")
+        .attr("type", "button")
+        .on(ev::click, move |_| act())
+        .child(name)
+        .into_any()
+}
+
+fn notice(app: App) -> Option<Notice> {
+    let grave = |text: &str, way_out| Some(Notice { text: text.to_owned(), grave: true, way_out });
+    let calm = |text: String, way_out| Some(Notice { text, grave: false, way_out });
+    if app.worker_died.get() {
+        return grave(words::WORKER_DIED, WayOut::Reload);
+    }
+    if app.phase.get() != Phase::Ready {
+        return app
+            .other_version
+            .get()
+            .then(|| words::OTHER_VERSION)
+            .and_then(|text| grave(text, WayOut::Reload));
+    }
+    if let Some(text) = words::storage(app.storage.get()) {
+        return grave(text, WayOut::Reload);
+    }
+    match app.connection.get() {
+        Connection::Online => None,
+        Connection::Connecting => calm("Connecting…".to_owned(), WayOut::None),
+        Connection::CatchingUp => calm("Catching up…".to_owned(), WayOut::None),
+        Connection::Offline { retry_at } => match seconds_until(retry_at, app.now.get()) {
+            0 => calm("Connecting…".to_owned(), WayOut::None),
+            seconds => calm(words::offline(seconds), WayOut::TryNow),
+        },
+        Connection::ReloadNeeded => grave(words::RELOAD_NEEDED, WayOut::Reload),
+        Connection::RelayTooOld => grave(words::RELAY_TOO_OLD, WayOut::None),
+    }
+}

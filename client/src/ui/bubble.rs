@@ -1,0 +1,68 @@
+//! One message.
+
+use std::sync::Arc;
+
+use leptos::html;
+use leptos::prelude::*;
+use parley_engine::view::{BodyView, Delivery, MessageView};
+
+use super::{icons, words};
+use crate::model::rows::Bubble;
+use crate::model::time::LocalTime;
+use crate::platform::clock;
+
+/// A message as it is now; `author` is the contact's name. Its element stays while its state changes.
+pub(super) fn bubble(first: &Bubble, row: Memo<Option<Bubble>>, author: Memo<String>) -> AnyView {
+    let message = Arc::clone(&first.message);
+    let clock = time_of(&message);
+    let own = message.outgoing.is_some();
+    let state = Memo::new(move |_| row.with(|row| row.as_ref().and_then(|row| row.message.outgoing)));
+    let body = Memo::new(move |_| row.with(|row| row.as_ref().map(|row| row.message.body.clone())));
+    let label = {
+        let clock = clock.clone();
+        move || match state.get() {
+            Some(state) => format!("You, {clock}, {}", words::delivery(state)),
+            None => format!("{}, {clock}", author.get()),
+        }
+    };
+    html::div()
+        .class(if own { "message mine" } else { "message theirs" })
+        .class(("first", move || row.with(|row| row.as_ref().is_some_and(|row| row.first))))
+        .class(("last", move || row.with(|row| row.as_ref().is_some_and(|row| row.last))))
+        .class(("unsent", move || state.get() == Some(Delivery::Failed)))
+        .attr("role", "article")
+        .attr("aria-label", label)
+        .child(html::div().class("bubble").child((
+            move || body.get().map(said),
+            html::span().class("stamp").child((html::time().child(clock), move || state.get().map(tick))),
+        )))
+        .into_any()
+}
+
+fn said(body: BodyView) -> AnyView {
+    let instead = words::instead_of(&body);
+    match (body, instead) {
+        (BodyView::Text(text), _) => html::p().class("said").attr("dir", "auto").child(text).into_any(),
+        (_, Some(sentence)) => html::p().class("instead").child((icons::info(), sentence)).into_any(),
+        (_, None) => ().into_any(),
+    }
+}
+
+/// The state of an own message; its accessible text is in the message's name.
+pub(super) fn tick(state: Delivery) -> AnyView {
+    let icon = match state {
+        Delivery::Waiting => icons::waiting(),
+        Delivery::Sent => icons::sent(),
+        Delivery::Delivered | Delivery::Read => icons::delivered(),
+        Delivery::Failed => icons::failed(),
+    };
+    html::span()
+        .class(if state == Delivery::Read { "state state-read" } else { "state" })
+        .attr("title", words::delivery(state))
+        .child(icon)
+        .into_any()
+}
+
+fn time_of(message: &MessageView) -> String {
+    LocalTime::new(message.time, clock::minutes_east(message.time)).clock()
+}

@@ -1,0 +1,106 @@
+//! One chat in the list.
+
+use leptos::html;
+use leptos::prelude::*;
+use parley_engine::view::{BodyView, ConversationId, ConversationView, Delivery};
+use parley_protocol::ids::UnixMillis;
+
+use super::state::App;
+use super::{avatar, bubble, icons, words};
+use crate::model::route::Route;
+use crate::model::text;
+use crate::model::time::{LocalTime, ago};
+use crate::platform::clock;
+
+/// A link to the chat. Its accessible name begins with the contact's name.
+pub(super) fn item(app: App, id: ConversationId) -> AnyView {
+    let chat = app.chat(id);
+    let time = Memo::new(move |_| {
+        let now = app.now.get();
+        chat.with(|chat| {
+            chat.as_ref().map(|chat| when(chat.last.as_ref().map_or(chat.changed, |it| it.time), now))
+        })
+        .unwrap_or_default()
+    });
+    let here = Memo::new(move |_| app.route.get() == Route::Conversation(id));
+    html::li()
+        .child(
+            html::a()
+                .class("chat")
+                .attr("href", Route::Conversation(id).fragment())
+                .attr("aria-current", move || here.get().then_some("page"))
+                .attr("aria-label", move || {
+                    chat.with(|chat| chat.as_ref().map(|chat| label(chat, &time.get())))
+                })
+                .child((
+                    move || chat.with(|chat| chat.as_ref().map(|chat| avatar::avatar(&chat.name, &id.0, ""))),
+                    html::span().class("chat-text").child((
+                        html::span().class("chat-top").child((
+                            html::span()
+                                .class("chat-name")
+                                .attr("dir", "auto")
+                                .child(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone()))),
+                            move || {
+                                chat.with(|it| it.as_ref().is_some_and(|it| it.verified))
+                                    .then(icons::verified)
+                            },
+                            html::span().class("chat-time").child(move || time.get()),
+                        )),
+                        html::span().class("chat-bottom").child((
+                            move || chat.with(|chat| chat.as_ref().and_then(own_state).map(bubble::tick)),
+                            html::span()
+                                .class("chat-preview")
+                                .attr("dir", "auto")
+                                .child(move || chat.with(|chat| chat.as_ref().map(preview))),
+                            move || chat.with(|chat| chat.as_ref().and_then(badge)),
+                        )),
+                    )),
+                )),
+        )
+        .into_any()
+}
+
+fn when(time: UnixMillis, now: UnixMillis) -> String {
+    let local = |time| LocalTime::new(time, clock::minutes_east(time));
+    ago(time, now, &local(time), &local(now))
+}
+
+fn own_state(chat: &ConversationView) -> Option<Delivery> {
+    chat.last.as_ref().and_then(|last| last.outgoing)
+}
+
+fn badge(chat: &ConversationView) -> Option<AnyView> {
+    (chat.unread > 0).then(|| html::span().class("badge").child(text::badge(chat.unread)).into_any())
+}
+
+fn preview(chat: &ConversationView) -> String {
+    match chat.last.as_ref().map(|last| &last.body) {
+        None if chat.preparing => "Setting up…".to_owned(),
+        None => "Say hello".to_owned(),
+        Some(BodyView::Text(said)) => text::one_line(said),
+        Some(BodyView::Newer) => "Sent by a newer version".to_owned(),
+        Some(BodyView::Gap(_)) => "Something is missing here".to_owned(),
+    }
+}
+
+fn label(chat: &ConversationView, time: &str) -> String {
+    let mut label = chat.name.clone();
+    if chat.verified {
+        label.push_str(", verified");
+    }
+    if chat.warning.is_some() {
+        label.push_str(", warning");
+    }
+    match chat.unread {
+        0 => {}
+        1 => label.push_str(", 1 unread message"),
+        count => label.push_str(&format!(", {count} unread messages")),
+    }
+    let mine = if own_state(chat).is_some() { "You: " } else { "" };
+    label.push_str(&format!(", {mine}{}", preview(chat)));
+    if let Some(state) = own_state(chat) {
+        label.push_str(&format!(", {}", words::delivery(state)));
+    }
+    label.push_str(&format!(", {time}"));
+    label
+}

@@ -1,0 +1,87 @@
+//! A conversation.
+
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+use parley_engine::view::ConversationId;
+
+use super::state::{App, Dialog};
+use super::{avatar, composer, icons, messages, shell, words};
+
+/// Head, warning, messages, composer.
+pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
+    let chat = app.chat(id);
+    let known = Memo::new(move |_| chat.with(Option::is_some));
+    let name =
+        Memo::new(move |_| chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())).unwrap_or_default());
+    (move || {
+        if !known.get() {
+            return unknown(app);
+        }
+        html::section()
+            .class("conversation")
+            .attr("aria-label", move || name.get())
+            .child((
+                head(app, id, name),
+                move || {
+                    chat.with(|chat| chat.as_ref().and_then(|chat| chat.warning)).map(|warning| {
+                        html::p()
+                            .class("chat-warning")
+                            .attr("role", "alert")
+                            .child((icons::warning(), html::span().child(words::warning(warning))))
+                    })
+                },
+                messages::messages(app, id, name),
+                composer::composer(app, id, name),
+            ))
+            .into_any()
+    })
+    .into_any()
+}
+
+fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
+    let chat = app.chat(id);
+    let verified = Memo::new(move |_| chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.verified)));
+    let below = move || {
+        chat.with(|chat| {
+            chat.as_ref().map(|chat| match (&chat.username, chat.preparing) {
+                (_, true) => "Setting up: they can read once one of their devices is online".to_owned(),
+                (Some(username), false) => format!("@{username}"),
+                (None, false) => String::new(),
+            })
+        })
+    };
+    let open = move |_| app.dialog.set(Some(Dialog::Contact(id)));
+    html::header()
+        .class("conversation-head")
+        .child((
+            shell::back(app),
+            move || avatar::avatar(&name.get(), &id.0, ""),
+            html::div().class("conversation-name").child((
+                html::h1().child((html::span().attr("dir", "auto").child(move || name.get()), move || {
+                    verified
+                        .get()
+                        .then(|| (icons::verified(), html::span().class("sr-only").child("verified")))
+                })),
+                html::p().class("quiet").child(below),
+            )),
+            html::button()
+                .class("icon-button")
+                .attr("type", "button")
+                .attr("aria-label", "Contact details")
+                .on(ev::click, open)
+                .child(icons::info()),
+        ))
+        .into_any()
+}
+
+fn unknown(app: App) -> AnyView {
+    html::div()
+        .class("nothing")
+        .child((
+            shell::back(app),
+            icons::mark(),
+            html::p().child(words::command_error(parley_engine::view::CommandError::UnknownConversation)),
+        ))
+        .into_any()
+}

@@ -1,0 +1,86 @@
+//! A text field with its label and what there is to say about it.
+
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+
+/// What stands under a field.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum Note {
+    /// Nothing.
+    #[default]
+    None,
+    /// How to fill it in.
+    Hint(String),
+    /// It is good.
+    Good(String),
+    /// It is not.
+    Bad(String),
+}
+
+impl Note {
+    fn text(&self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Hint(text) | Self::Good(text) | Self::Bad(text) => text.clone(),
+        }
+    }
+
+    fn class(&self) -> &'static str {
+        match self {
+            Self::None | Self::Hint(_) => "note",
+            Self::Good(_) => "note note-good",
+            Self::Bad(_) => "note note-bad",
+        }
+    }
+}
+
+/// How a field is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field {
+    /// Unique in the page.
+    pub(super) id: &'static str,
+    /// Its name.
+    pub(super) label: &'static str,
+    /// For the browser's own help.
+    pub(super) autocomplete: &'static str,
+    /// Longest text, in characters.
+    pub(super) longest: &'static str,
+    /// Whether it holds a name that is no word (no spelling, no capitals).
+    pub(super) code: bool,
+}
+
+/// A field bound to `value`; `typed` is called after each change.
+pub(super) fn field(
+    how: Field,
+    value: RwSignal<String>,
+    note: Signal<Note>,
+    typed: impl Fn() + 'static,
+) -> AnyView {
+    let note_id = format!("{}-note", how.id);
+    html::div()
+        .class("field")
+        .child((
+            html::label().attr("for", how.id).child(how.label),
+            html::input()
+                .attr("id", how.id)
+                .attr("type", "text")
+                .attr("autocomplete", how.autocomplete)
+                .attr("maxlength", how.longest)
+                .attr("spellcheck", if how.code { "false" } else { "true" })
+                .attr("autocapitalize", if how.code { "none" } else { "words" })
+                .attr("aria-describedby", note_id.clone())
+                .attr("aria-invalid", move || matches!(note.get(), Note::Bad(_)).then_some("true"))
+                .prop("value", value)
+                .on(ev::input, move |event| {
+                    value.set(event_target_value(&event));
+                    typed();
+                }),
+            html::p()
+                .attr("id", note_id)
+                .class(move || note.get().class())
+                .attr("aria-live", "polite")
+                .child(move || note.get().text()),
+        ))
+        .into_any()
+}

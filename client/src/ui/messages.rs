@@ -1,0 +1,225 @@
+//! The messages of a conversation, anchored at the newest.
+
+use std::collections::HashMap;
+
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+use parley_engine::view::{Command, ConversationId, Order};
+
+use super::state::App;
+use super::{bubble, icons, words};
+use crate::model::rows::{Bubble, Row, RowKey, rows};
+use crate::model::time::LocalTime;
+use crate::platform::clock;
+use crate::platform::scroll::Scroller;
+
+#[derive(Clone, Copy)]
+struct View {
+    app: App,
+    id: ConversationId,
+    scroller: Scroller,
+    at_bottom: RwSignal<bool>,
+    below: RwSignal<bool>,
+    rows: Memo<Vec<Row>>,
+    height: StoredValue<i32>,
+}
+
+/// The scrolling log.
+pub(super) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
+    let node = NodeRef::<html::Div>::new();
+    let view = View {
+        app,
+        id,
+        scroller: Scroller(node),
+        at_bottom: RwSignal::new(true),
+        below: RwSignal::new(false),
+        rows: Memo::new(move |_| rows_of(app, id)),
+        height: StoredValue::new(0),
+    };
+    view.hold_while_scrolled_up();
+    view.mark_read();
+    html::div()
+        .class("messages")
+        .child((
+            html::div()
+                .class("scroller")
+                .attr("tabindex", "0")
+                .attr("role", "region")
+                .attr("aria-label", "Conversation")
+                .node_ref(node)
+                .on(ev::scroll, move |_| view.scrolled())
+                .child(
+                    html::div().class("scrolled").child((
+                        move || view.top(),
+                        html::div()
+                            .class("log")
+                            .attr("role", "log")
+                            .attr("aria-label", "Messages")
+                            .attr("aria-live", "polite")
+                            .child(view.list(name)),
+                    )),
+                ),
+            move || view.below.get().then(|| view.to_newest()),
+        ))
+        .into_any()
+}
+
+fn rows_of(app: App, id: ConversationId) -> Vec<Row> {
+    app.open.with(|open| match open.as_ref().filter(|open| open.id == id) {
+        Some(open) => rows(open.thread.messages(), open.unread_from, |time| {
+            LocalTime::new(time, clock::minutes_east(time)).day_number
+        }),
+        None => Vec::new(),
+    })
+}
+
+impl View {
+    fn list(self, name: Memo<String>) -> AnyView {
+        let by_key = Memo::new(move |_| {
+            self.rows.with(|rows| {
+                rows.iter()
+                    .filter_map(|row| match row {
+                        Row::Message(bubble) => Some((row.key(), bubble.clone())),
+                        _ => None,
+                    })
+                    .collect::<HashMap<RowKey, Bubble>>()
+            })
+        });
+        For(ForProps::builder()
+            .each(move || self.rows.get())
+            .key(Row::key)
+            .children(move |row| self.row(&row, by_key, name))
+            .build())
+        .into_any()
+    }
+
+    fn row(self, row: &Row, by_key: Memo<HashMap<RowKey, Bubble>>, name: Memo<String>) -> AnyView {
+        let key = row.key();
+        match row {
+            Row::Day(_, time) => {
+                let day = LocalTime::new(*time, clock::minutes_east(*time));
+                let app = self.app;
+                let label = Memo::new(move |_| {
+                    let now = app.now.get();
+                    day.day_label(&LocalTime::new(now, clock::minutes_east(now)))
+                });
+                html::div().class("day").child(html::span().child(move || label.get())).into_any()
+            }
+            Row::Unread => {
+                html::div().class("unread-line").child(html::span().child("Unread messages")).into_any()
+            }
+            Row::Message(first) => {
+                let now = Memo::new(move |_| by_key.with(|rows| rows.get(&key).cloned()));
+                bubble::bubble(first, now, name)
+            }
+        }
+    }
+
+    /// What stands above the oldest message.
+    fn top(self) -> AnyView {
+        let (ready, older, error) = self.app.open.with(|open| {
+            let open = open.as_ref().filter(|open| open.id == self.id);
+            (
+                open.is_some_and(|open| open.thread.is_ready()),
+                open.is_some_and(|open| open.thread.has_older()),
+                open.and_then(|open| open.error),
+            )
+        });
+        match (ready, older, error) {
+            (_, _, Some(error)) => html::p().class("log-note").child(words::command_error(error)).into_any(),
+            (false, ..) | (_, true, _) => html::p().class("log-note").child("Loading…").into_any(),
+            (true, false, _) => html::p()
+                .class("log-note")
+                .child("Only the two of you can read this chat. The relay sees sealed envelopes.")
+                .into_any(),
+        }
+    }
+
+    fn scrolled(self) {
+        self.height.set_value(self.scroller.height());
+        let at_bottom = self.scroller.at_bottom();
+        if self.at_bottom.get_untracked() != at_bottom {
+            self.at_bottom.set(at_bottom);
+        }
+        if at_bottom {
+            self.below.set(false);
+        }
+        if self.scroller.near_top() {
+            self.app.load_older(self.id);
+        }
+    }
+
+    fn to_newest(self) -> AnyView {
+        html::button()
+            .class("to-newest")
+            .attr("type", "button")
+            .on(ev::click, move |_| {
+                self.scroller.to_bottom();
+                self.below.set(false);
+            })
+            .child((icons::down(), "New messages"))
+            .into_any()
+    }
+
+    /// When messages come while somebody reads further up, nothing moves and a button leads down.
+    fn hold_while_scrolled_up(self) {
+        Effect::new(move |before: Option<Option<RowKey>>| {
+            let newest = self.rows.with(|rows| rows.last().map(Row::key));
+            let came = matches!(before, Some(Some(before)) if Some(before) != newest);
+            let any = newest.is_some();
+            // By then the page has its new height, and nobody has seen it yet.
+            request_animation_frame(move || self.settle(came, any));
+            newest
+        });
+    }
+
+    fn settle(self, came: bool, any: bool) {
+        let Some(at_bottom) = self.at_bottom.try_get_untracked() else { return };
+        let height = self.scroller.height();
+        let grown = height.saturating_sub(self.height.get_value());
+        self.height.set_value(height);
+        if came && self.newest_is_own() {
+            self.scroller.to_bottom();
+        } else if came && !at_bottom {
+            self.scroller.hold(grown);
+            self.below.set(true);
+        }
+        // What is too short to be scrolled loads what is older without scrolling.
+        if any && self.scroller.near_top() {
+            self.app.load_older(self.id);
+        }
+    }
+
+    fn newest_is_own(self) -> bool {
+        self.rows.with_untracked(|rows| match rows.last() {
+            Some(Row::Message(bubble)) => bubble.message.outgoing.is_some(),
+            _ => false,
+        })
+    }
+
+    /// What is at the bottom of a page that somebody looks at has been read.
+    fn mark_read(self) {
+        let newest = Memo::new(move |_| {
+            self.app.open.with(|open| {
+                let open = open.as_ref().filter(|open| open.id == self.id)?;
+                let theirs = open.thread.messages().iter().rev().find(|message| message.outgoing.is_none());
+                theirs.map(|message| message.order)
+            })
+        });
+        let unread = self.app.chat(self.id);
+        Effect::new(move |marked: Option<Option<Order>>| {
+            let marked = marked.flatten();
+            let upto = newest.get();
+            let seen = self.app.visible.get() && self.at_bottom.get();
+            let any = unread.with(|chat| chat.as_ref().is_some_and(|chat| chat.unread > 0));
+            match upto {
+                Some(order) if seen && any && upto > marked => {
+                    self.app.ask(Command::MarkRead { conversation: self.id, upto: order }, |_| {});
+                    upto
+                }
+                _ => marked,
+            }
+        });
+    }
+}

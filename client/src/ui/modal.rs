@@ -1,0 +1,40 @@
+//! A dialog over everything else.
+
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::icons;
+use super::state::App;
+use crate::platform::dom;
+
+/// A dialog with its title and its close button; Escape and a click beside it close it too.
+pub(super) fn modal(app: App, title: &'static str, class: &'static str, body: AnyView) -> AnyView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| dom::show_modal(dialog));
+    html::dialog()
+        .node_ref(dialog)
+        .class(class)
+        .attr("aria-label", title)
+        .on(ev::close, move |_| app.dialog.set(None))
+        .on(ev::click, move |event| {
+            if dom::is_on_backdrop(&event, dialog) {
+                dom::close(dialog);
+            }
+        })
+        .child(
+            html::div().class("dialog-inside").child((
+                html::header().class("dialog-head").child((
+                    html::h2().child(title),
+                    html::button()
+                        .class("icon-button")
+                        .attr("type", "button")
+                        .attr("aria-label", "Close")
+                        .on(ev::click, move |_| dom::close(dialog))
+                        .child(icons::close()),
+                )),
+                body,
+            )),
+        )
+        .into_any()
+}

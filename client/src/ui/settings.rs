@@ -1,0 +1,168 @@
+//! Settings.
+
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+use parley_engine::view::{Command, Reply};
+
+use super::field::{Field, Note, field};
+use super::state::App;
+use super::{invite, shell, words};
+use crate::platform::{local, page, spawn_local, storage};
+
+const THEMES: [(&str, Option<&str>); 3] =
+    [("System", None), ("Light", Some("light")), ("Dark", Some("dark"))];
+
+/// Everything that can be set.
+pub(super) fn screen(app: App) -> AnyView {
+    html::section()
+        .class("settings")
+        .attr("aria-label", "Settings")
+        .child((
+            html::header().class("conversation-head").child((shell::back(app), html::h1().child("Settings"))),
+            html::div().class("settings-body").child((
+                section("Profile", profile(app)),
+                section("Invite link", invite::card(app)),
+                section("Privacy", receipts(app)),
+                section("Appearance", theme()),
+                section("Storage", kept()),
+                section("About", about()),
+            )),
+        ))
+        .into_any()
+}
+
+fn section(title: &'static str, body: AnyView) -> AnyView {
+    html::section().class("settings-section").child((html::h2().child(title), body)).into_any()
+}
+
+fn profile(app: App) -> AnyView {
+    let first = app.account.with_untracked(|account| account.as_ref().map(|it| it.name.clone()));
+    let (name, note) = (RwSignal::new(first.unwrap_or_default()), RwSignal::new(Note::None));
+    let username = move || {
+        app.account.with(|account| {
+            account.as_ref().map(|it| {
+                let state = if it.registering { ", being registered at the relay" } else { "" };
+                format!("@{}{state}", it.username)
+            })
+        })
+    };
+    let save = move || {
+        app.ask(Command::SetName(name.get_untracked().trim().to_owned()), move |reply| {
+            let said = match reply {
+                Reply::Failed(error) => Note::Bad(words::command_error(error).to_owned()),
+                _ => Note::Good("Saved. Your contacts see it with your next message.".to_owned()),
+            };
+            let _ = note.try_set(said);
+        });
+    };
+    let how = Field { id: "own-name", label: "Your name", autocomplete: "name", longest: "64", code: false };
+    html::form()
+        .attr("novalidate", "")
+        .on(ev::submit, move |event| {
+            event.prevent_default();
+            save();
+        })
+        .child((
+            field(how, name, note.into(), move || note.set(Note::None)),
+            html::button().class("button button-quiet").attr("type", "submit").child("Save name"),
+            html::p()
+                .class("setting-line")
+                .child((html::span().child("Username"), html::strong().child(username))),
+        ))
+        .into_any()
+}
+
+fn receipts(app: App) -> AnyView {
+    let on =
+        Memo::new(move |_| app.account.with(|account| account.as_ref().is_some_and(|it| it.read_receipts)));
+    html::div()
+        .class("setting-line")
+        .child((
+            html::div().child((
+                html::span().attr("id", "receipts").child("Read receipts"),
+                html::p()
+                    .class("quiet")
+                    .child("Others see when you have read their messages, and you see it of yours."),
+            )),
+            html::button()
+                .class("switch")
+                .attr("type", "button")
+                .attr("role", "switch")
+                .attr("aria-labelledby", "receipts")
+                .attr("aria-checked", move || if on.get() { "true" } else { "false" })
+                .on(ev::click, move |_| {
+                    app.ask(Command::SetReadReceipts(!on.get_untracked()), |_| {});
+                })
+                .child(html::span()),
+        ))
+        .into_any()
+}
+
+fn theme() -> AnyView {
+    let chosen = RwSignal::new(local::theme());
+    let choices = THEMES.map(|(name, theme)| {
+        html::label().class("choice").child((
+            html::input()
+                .attr("type", "radio")
+                .attr("name", "theme")
+                .prop("checked", move || chosen.with(|chosen| chosen.as_deref() == theme))
+                .on(ev::change, move |_| {
+                    local::set_theme(theme);
+                    page::show_theme(theme);
+                    chosen.set(theme.map(str::to_owned));
+                }),
+            html::span().child(name),
+        ))
+    });
+    html::div()
+        .class("choices")
+        .attr("role", "radiogroup")
+        .attr("aria-label", "Theme")
+        .child(Vec::from(choices))
+        .into_any()
+}
+
+fn kept() -> AnyView {
+    let persisted = RwSignal::new(None::<Option<bool>>);
+    let asked = RwSignal::new(false);
+    spawn_local(async move {
+        let _ = persisted.try_set(Some(storage::is_persisted().await));
+    });
+    let ask = move |_| {
+        spawn_local(async move {
+            let kept = storage::persist().await;
+            let _ = asked.try_set(true);
+            let _ = persisted.try_set(Some(kept));
+        });
+    };
+    (move || match persisted.get() {
+        None => html::p().class("quiet").child("Checking…").into_any(),
+        Some(Some(true)) => html::p().class("health health-good").child(words::STORAGE_KEPT).into_any(),
+        Some(_) => html::div()
+            .child((
+                html::p().class("health health-risk").child(words::STORAGE_AT_RISK),
+                html::button()
+                    .class("button button-quiet")
+                    .attr("type", "button")
+                    .on(ev::click, ask)
+                    .child("Ask the browser to keep it"),
+                move || {
+                    asked.get().then(|| {
+                        html::p().class("quiet").attr("role", "status").child(words::STORAGE_REFUSED)
+                    })
+                },
+            ))
+            .into_any(),
+    })
+    .into_any()
+}
+
+fn about() -> AnyView {
+    html::div()
+        .child((
+            html::p().child(concat!("Parley ", env!("CARGO_PKG_VERSION"))),
+            html::p().class("quiet").child(words::KEYS),
+        ))
+        .into_any()
+}

@@ -1,0 +1,133 @@
+//! The frame around all screens.
+
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::state::{App, Dialog, Phase};
+use super::{banner, contact, conversation, keys, link, new_chat, settings, sidebar, trouble, welcome};
+use crate::model::route::Route;
+use crate::platform::timer::Interval;
+use crate::platform::{self, clock, local, page};
+
+/// Starts the app.
+pub fn start() {
+    platform::report_panics(|| {});
+    page::show_theme(local::theme().as_deref());
+    mount_to_body(|| {
+        let app = App::start();
+        link::start_worker(move || app.worker_died.set(true));
+        follow_page(app);
+        page::remove_splash();
+        shell(app)
+    });
+}
+
+/// Keeps the signals in step with the page.
+fn follow_page(app: App) {
+    let routed = move || match Route::parse(&page::fragment()) {
+        Route::Invite(invite) => {
+            page::replace(&Route::Home.fragment());
+            app.route.set(Route::Home);
+            app.invited.set(Some(invite));
+        }
+        route => app.route.set(route),
+    };
+    routed();
+    page::on_fragment_change(routed);
+    page::on_visibility_change(move || {
+        app.visible.set(page::is_visible());
+        app.now.set(clock::now());
+    });
+    Interval::new(1_000, move || app.now.set(clock::now())).forget();
+    keys::listen(app);
+
+    Effect::new(move |_| {
+        let unread = app.chats.with(crate::model::chats::Chats::unread);
+        page::set_title(&if unread == 0 { "Parley".to_owned() } else { format!("({unread}) Parley") });
+    });
+    Effect::new(move |_| match app.route.get() {
+        Route::Conversation(id) if app.phase.get_untracked() == Phase::Ready => app.open(id),
+        Route::Conversation(_) => {}
+        _ => app.open.set(None),
+    });
+    // Somebody's invite link waits until there is an account.
+    Effect::new(move |_| {
+        if app.phase.get() == Phase::Ready
+            && app.account.with(Option::is_some)
+            && let Some(invite) = app.invited.get()
+        {
+            app.invited.set(None);
+            app.dialog.set(Some(Dialog::NewChat(invite)));
+        }
+    });
+}
+
+fn shell(app: App) -> AnyView {
+    let has_account = Memo::new(move |_| app.account.with(Option::is_some));
+    html::div()
+        .class("app")
+        .child((
+            banner::banner(app),
+            move || match (app.phase.get(), has_account.get()) {
+                (Phase::Starting, _) => starting(),
+                (Phase::Troubled(what), _) => trouble::screen(app, what),
+                (Phase::Ready, false) => welcome::screen(app),
+                (Phase::Ready, true) => panes(app),
+            },
+            html::div().class("sr-only").attr("aria-live", "polite").child(move || app.announcement.get()),
+        ))
+        .into_any()
+}
+
+fn starting() -> AnyView {
+    html::div().class("starting").attr("role", "status").child("Opening…").into_any()
+}
+
+fn panes(app: App) -> AnyView {
+    let place = Memo::new(move |_| app.route.get());
+    let dialog = Memo::new(move |_| app.dialog.get());
+    html::div()
+        .class("panes")
+        .class(("shows-main", move || app.route.get() != Route::Home))
+        .child((
+            sidebar::sidebar(app),
+            html::main().class("main").child(move || match place.get() {
+                Route::Conversation(id) => conversation::screen(app, id),
+                Route::Settings => settings::screen(app),
+                Route::Home | Route::Invite(_) => nothing(),
+            }),
+            move || {
+                dialog.get().map(|dialog| match dialog {
+                    Dialog::NewChat(first) => new_chat::dialog(app, first),
+                    Dialog::Contact(id) => contact::dialog(app, id),
+                })
+            },
+        ))
+        .into_any()
+}
+
+/// The main pane before a chat is chosen; not seen on a phone.
+fn nothing() -> AnyView {
+    html::div()
+        .class("nothing")
+        .child((
+            super::icons::mark(),
+            html::p().child("Choose a chat, or start a new one."),
+            html::p()
+                .class("quiet")
+                .child("What you write is encrypted on this device, for its readers only."),
+        ))
+        .into_any()
+}
+
+/// The button that leads back to the chats; seen on a phone.
+pub(super) fn back(app: App) -> AnyView {
+    html::button()
+        .class("icon-button back")
+        .attr("type", "button")
+        .attr("aria-label", "Back")
+        .on(ev::click, move |_| app.go(&Route::Home))
+        .child(super::icons::back())
+        .into_any()
+}

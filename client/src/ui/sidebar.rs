@@ -1,0 +1,116 @@
+//! The list of chats with its head.
+
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::state::{App, Dialog};
+use super::{avatar, chat_item, icons, invite};
+use crate::model::chats::SEARCH_FROM;
+use crate::model::route::Route;
+
+/// Own account, search, chats; or how to begin when there are none.
+pub(super) fn sidebar(app: App) -> AnyView {
+    let words = RwSignal::new(String::new());
+    let count = Memo::new(move |_| app.chats.with(|chats| chats.all().len()));
+    let empty = Memo::new(move |_| count.get() == 0);
+    let searchable = Memo::new(move |_| count.get() >= SEARCH_FROM);
+    html::aside()
+        .class("sidebar")
+        .attr("aria-label", "Chats and account")
+        .child((
+            head(app, empty),
+            move || searchable.get().then(|| search(words)),
+            move || if empty.get() { begin(app) } else { list(app, words) },
+        ))
+        .into_any()
+}
+
+fn head(app: App, empty: Memo<bool>) -> AnyView {
+    let me = Memo::new(move |_| {
+        app.account
+            .with(|account| account.as_ref().map(|it| (it.name.clone(), it.username.clone(), it.account)))
+    });
+    html::header()
+        .class("sidebar-head")
+        .child((
+            move || {
+                me.get().map(|(name, username, account)| {
+                    html::div().class("me").child((
+                        avatar::avatar(&name, account.as_bytes(), ""),
+                        html::div().class("me-name").child((
+                            html::strong().attr("dir", "auto").child(name),
+                            html::span().class("quiet").child(format!("@{username}")),
+                        )),
+                    ))
+                })
+            },
+            move || (!empty.get()).then(|| new_chat(app, false)),
+            html::button()
+                .class("icon-button")
+                .attr("type", "button")
+                .attr("aria-label", "Settings")
+                .attr("aria-current", move || (app.route.get() == Route::Settings).then_some("page"))
+                .on(ev::click, move |_| app.go(&Route::Settings))
+                .child(icons::settings()),
+        ))
+        .into_any()
+}
+
+fn new_chat(app: App, large: bool) -> AnyView {
+    html::button()
+        .class(if large { "button" } else { "icon-button" })
+        .attr("type", "button")
+        .attr("aria-label", "New chat")
+        .attr("aria-keyshortcuts", "Control+K Meta+K")
+        .on(ev::click, move |_| app.dialog.set(Some(Dialog::NewChat(String::new()))))
+        .child((icons::compose(), large.then_some("New chat")))
+        .into_any()
+}
+
+fn search(words: RwSignal<String>) -> AnyView {
+    html::div()
+        .class("search")
+        .child((
+            icons::search(),
+            html::input()
+                .attr("type", "search")
+                .attr("aria-label", "Search chats")
+                .attr("placeholder", "Search")
+                .attr("autocomplete", "off")
+                .prop("value", words)
+                .on(ev::input, move |event| words.set(event_target_value(&event))),
+        ))
+        .into_any()
+}
+
+fn list(app: App, words: RwSignal<String>) -> AnyView {
+    let shown = Memo::new(move |_| app.chats.with(|chats| words.with(|words| chats.matching(words))));
+    html::nav()
+        .class("chats")
+        .attr("aria-label", "Chats")
+        .child((
+            html::ul().attr("role", "list").attr("aria-label", "Chats").child(For(ForProps::builder()
+                .each(move || shown.get())
+                .key(|id| *id)
+                .children(move |id| chat_item::item(app, id))
+                .build())),
+            move || {
+                shown.with(Vec::is_empty).then(|| html::p().class("note").child("No chat has such a name."))
+            },
+        ))
+        .into_any()
+}
+
+/// How to begin.
+fn begin(app: App) -> AnyView {
+    html::div()
+        .class("begin")
+        .child((
+            html::h1().child("No chats yet"),
+            html::p().class("quiet").child("Send somebody your invite link, or write to a username."),
+            new_chat(app, true),
+            invite::card(app),
+        ))
+        .into_any()
+}

@@ -1,0 +1,249 @@
+//! What the views know: signals that events of the engine change, and what a person can do.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use parley_engine::view::{
+    AccountView, BodyView, Command, CommandError, Connection, ConversationId, ConversationView, Event, Reply,
+    Snapshot, StorageState,
+};
+use parley_protocol::ids::{MessageId, UnixMillis};
+
+use super::link::Link;
+use crate::model::chats::Chats;
+use crate::model::route::Route;
+use crate::model::rows::first_unread;
+use crate::model::signal::{Signal, Trouble, Unreadable};
+use crate::model::thread::Thread;
+use crate::platform::{clock, page};
+
+/// How far the app has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Nobody has answered yet.
+    Starting,
+    /// The device is open.
+    Ready,
+    /// The device does not open.
+    Troubled(Trouble),
+}
+
+/// Which dialog is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Dialog {
+    /// New chat; holds what is in its field at first.
+    NewChat(String),
+    /// Contact details.
+    Contact(ConversationId),
+}
+
+/// The conversation on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Open {
+    pub(super) id: ConversationId,
+    pub(super) thread: Thread,
+    pub(super) unread_from: Option<MessageId>,
+    pub(super) loading_older: bool,
+    pub(super) error: Option<CommandError>,
+}
+
+/// Everything the views know.
+#[derive(Clone, Copy)]
+pub(super) struct App {
+    pub(super) phase: RwSignal<Phase>,
+    pub(super) account: RwSignal<Option<AccountView>>,
+    pub(super) connection: RwSignal<Connection>,
+    pub(super) storage: RwSignal<StorageState>,
+    pub(super) chats: RwSignal<Chats>,
+    pub(super) open: RwSignal<Option<Open>>,
+    pub(super) route: RwSignal<Route>,
+    pub(super) dialog: RwSignal<Option<Dialog>>,
+    pub(super) invited: RwSignal<Option<String>>,
+    pub(super) now: RwSignal<UnixMillis>,
+    pub(super) visible: RwSignal<bool>,
+    pub(super) worker_died: RwSignal<bool>,
+    pub(super) other_version: RwSignal<bool>,
+    pub(super) drafts: StoredValue<HashMap<ConversationId, String>>,
+    pub(super) announcement: RwSignal<String>,
+    link: StoredValue<Option<Link>, LocalStorage>,
+}
+
+impl App {
+    /// Opens the link to whoever owns the device.
+    pub(super) fn start() -> Self {
+        let app = Self {
+            phase: RwSignal::new(Phase::Starting),
+            account: RwSignal::new(None),
+            connection: RwSignal::new(Connection::Connecting),
+            storage: RwSignal::new(StorageState::Good),
+            chats: RwSignal::new(Chats::default()),
+            open: RwSignal::new(None),
+            route: RwSignal::new(Route::Home),
+            dialog: RwSignal::new(None),
+            invited: RwSignal::new(None),
+            now: RwSignal::new(clock::now()),
+            visible: RwSignal::new(page::is_visible()),
+            worker_died: RwSignal::new(false),
+            other_version: RwSignal::new(false),
+            drafts: StoredValue::new(HashMap::new()),
+            announcement: RwSignal::new(String::new()),
+            link: StoredValue::new_local(None),
+        };
+        let link = Link::open(move |heard| app.hear(heard));
+        app.link.set_value(Some(link));
+        link.say(&Signal::WhoOwns);
+        app
+    }
+
+    /// Sends a command; `on_reply` gets its one reply.
+    pub(super) fn ask(self, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
+        if let Some(link) = self.link.get_value() {
+            link.ask(command, on_reply);
+        }
+    }
+
+    /// Says something to the owner that has no reply.
+    pub(super) fn say(self, signal: &Signal) {
+        if let Some(link) = self.link.get_value() {
+            link.say(signal);
+        }
+    }
+
+    /// Goes to another screen.
+    pub(super) fn go(self, route: &Route) {
+        page::go(&route.fragment());
+    }
+
+    /// The conversation that the address names, if any.
+    pub(super) fn current(self) -> Option<ConversationId> {
+        match self.route.get() {
+            Route::Conversation(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The list entry of a conversation.
+    pub(super) fn chat(self, id: ConversationId) -> Memo<Option<ConversationView>> {
+        Memo::new(move |_| self.chats.with(|chats| chats.get(id).cloned()))
+    }
+
+    /// Shows a conversation's newest messages.
+    pub(super) fn open(self, id: ConversationId) {
+        let known = self.open.with_untracked(|open| open.as_ref().is_some_and(|open| open.id == id));
+        if !known {
+            let thread = Thread::default();
+            self.open.set(Some(Open { id, thread, unread_from: None, loading_older: false, error: None }));
+        }
+        self.ask(Command::OpenConversation(id), move |reply| {
+            let unread = self.chats.with_untracked(|chats| chats.get(id).map_or(0, |chat| chat.unread));
+            self.update_open(id, |open| match reply {
+                Reply::Page { messages, more, .. } => {
+                    let first = !open.thread.is_ready();
+                    open.error = None;
+                    open.thread.newest_page(messages, more);
+                    if first {
+                        open.unread_from = first_unread(open.thread.messages(), unread);
+                    }
+                }
+                Reply::Failed(error) => open.error = Some(error),
+                _ => {}
+            });
+        });
+    }
+
+    /// Loads the messages before the oldest one here, unless that is under way.
+    pub(super) fn load_older(self, id: ConversationId) {
+        let before = self.open.with_untracked(|open| {
+            let open = open.as_ref().filter(|open| open.id == id && !open.loading_older)?;
+            open.thread.oldest().filter(|_| open.thread.has_older())
+        });
+        let Some(before) = before else { return };
+        self.update_open(id, |open| open.loading_older = true);
+        self.ask(Command::OlderMessages { conversation: id, before }, move |reply| {
+            self.update_open(id, |open| {
+                open.loading_older = false;
+                if let Reply::Page { messages, more, .. } = reply {
+                    open.thread.older_page(messages, more);
+                }
+            });
+        });
+    }
+
+    /// Changes the conversation on the screen, if it is this one.
+    pub(super) fn update_open(self, id: ConversationId, change: impl FnOnce(&mut Open)) {
+        if self.open.with_untracked(|open| open.as_ref().is_some_and(|open| open.id == id)) {
+            self.open.update(|open| {
+                if let Some(open) = open {
+                    change(open);
+                }
+            });
+        }
+    }
+
+    fn hear(self, heard: Result<Signal, Unreadable>) {
+        match heard {
+            Ok(Signal::OwnerHere { .. }) => self.subscribe(),
+            Ok(Signal::Trouble(trouble)) => self.phase.set(Phase::Troubled(trouble)),
+            Ok(Signal::Tell(event)) => self.told(event),
+            Ok(_) | Err(Unreadable::Malformed) => {}
+            Err(Unreadable::OtherVersion) => self.other_version.set(true),
+        }
+    }
+
+    /// There is an owner, perhaps a new one: begin again with what it knows.
+    fn subscribe(self) {
+        self.worker_died.set(false);
+        if let Some(link) = self.link.get_value() {
+            link.ask_all();
+        }
+        self.ask(Command::Subscribe, move |reply| {
+            if let Reply::Snapshot(snapshot) = reply {
+                self.begin_with(snapshot);
+            }
+        });
+    }
+
+    fn begin_with(self, snapshot: Snapshot) {
+        self.account.set(snapshot.account);
+        self.connection.set(snapshot.connection);
+        self.storage.set(snapshot.storage);
+        self.chats.set(Chats::new(snapshot.conversations));
+        self.phase.set(Phase::Ready);
+        if let Route::Conversation(id) = self.route.get_untracked() {
+            self.open(id);
+        }
+    }
+
+    fn told(self, event: Event) {
+        match event {
+            Event::Reply { id, reply } => {
+                if let Some(link) = self.link.get_value() {
+                    link.replied(id, reply);
+                }
+            }
+            Event::Account(account) => self.account.set(account),
+            Event::Connection(connection) => self.connection.set(connection),
+            Event::Storage(storage) => self.storage.set(storage),
+            Event::Conversation(chat) => {
+                self.announce(&chat);
+                self.chats.update(|chats| chats.put(chat));
+            }
+            Event::Messages { conversation, messages } => {
+                self.update_open(conversation, |open| open.thread.changed(messages));
+            }
+        }
+    }
+
+    /// Tells a screen reader of a message in a conversation that is not on the screen.
+    fn announce(self, chat: &ConversationView) {
+        let before = self.chats.with_untracked(|chats| chats.get(chat.id).map_or(0, |known| known.unread));
+        let shown = self.route.get_untracked() == Route::Conversation(chat.id);
+        if chat.unread > before && !shown {
+            let text = match chat.last.as_ref().map(|last| &last.body) {
+                Some(BodyView::Text(text)) => format!("New message from {}: {text}", chat.name),
+                _ => format!("New message from {}", chat.name),
+            };
+            self.announcement.set(text);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Every error as a sentence that says what happened and what to do. No other file words one.
+
+use parley_engine::view::{BodyView, CommandError, Delivery, Gap, StorageState, UsernameStatus, Warning};
+use parley_protocol::username::UsernameError;
+
+use crate::model::signal::Trouble;
+
+/// What went wrong with a command.
+#[must_use]
+pub const fn command_error(error: CommandError) -> &'static str {
+    match error {
+        CommandError::Offline => "There is no connection to the relay. Try again when you are online.",
+        CommandError::NoAccount => "There is no account in this browser yet. Create one first.",
+        CommandError::AccountExists => "This browser has an account already. Reload the page to use it.",
+        CommandError::Name => "A name has 1 to 64 characters. Please change it.",
+        CommandError::Username(error) => username_error(error),
+        CommandError::UsernameTaken => {
+            "Somebody has this username, or one that looks like it. Please choose another."
+        }
+        CommandError::NotFound => {
+            "Nobody by this name is here. Check the spelling, or ask for an invite link."
+        }
+        CommandError::NotAnInvite => {
+            "This is neither a username nor an invite link. Type a username, or paste the whole link."
+        }
+        CommandError::Yourself => "This is you. Send the link to somebody else, or ask for theirs.",
+        CommandError::Unreachable => {
+            "None of this person's devices can be reached yet. Ask them to open Parley once, then try again."
+        }
+        CommandError::Forged => {
+            "The relay's answer about this person is forged, so nothing was sent. \
+             Ask them for an invite link over another way, and tell whoever runs this relay."
+        }
+        CommandError::UnknownConversation => "This chat is not on this device. Go back to your chats.",
+        CommandError::TextLength => {
+            "A message holds 1 byte to 64 KiB of text. Please shorten it or split it."
+        }
+        CommandError::RateLimited => {
+            "That was too much at once for the relay. Wait a moment, then try again."
+        }
+        CommandError::Relay => "The relay could not do it. Try again in a moment.",
+        CommandError::Storage => {
+            "This browser could not save it, so nothing was sent. Free some space, then try again."
+        }
+    }
+}
+
+/// Why a text is not a username.
+#[must_use]
+pub const fn username_error(error: UsernameError) -> &'static str {
+    match error {
+        UsernameError::TooShort => "A username has at least 3 characters.",
+        UsernameError::TooLong => "A username has at most 32 characters.",
+        UsernameError::Character => "Use only letters a to z, digits, dot, underscore and hyphen.",
+        UsernameError::Shape => {
+            "Begin with a letter, end with a letter or digit, and put no two of . _ - side by side."
+        }
+    }
+}
+
+/// Whether a username can be had, and whether that is good news.
+#[must_use]
+pub const fn username_status(status: UsernameStatus) -> (&'static str, bool) {
+    match status {
+        UsernameStatus::Free => ("This username is free.", true),
+        UsernameStatus::Taken => (command_error(CommandError::UsernameTaken), false),
+        UsernameStatus::Invalid(error) => (username_error(error), false),
+        UsernameStatus::Unknown => {
+            ("The relay cannot be asked just now. The name is checked when the account is created.", true)
+        }
+    }
+}
+
+/// Why the device cannot write; none if it can.
+#[must_use]
+pub const fn storage(state: StorageState) -> Option<&'static str> {
+    match state {
+        StorageState::Good => None,
+        StorageState::Full => Some(
+            "This browser has no room left for Parley, so nothing is sent or received. \
+             Free some space on this device, then reload the page.",
+        ),
+        StorageState::Unavailable => Some(
+            "This browser refuses to save, so nothing is sent or received. \
+             Reload the page; if that does not help, restart the browser.",
+        ),
+        StorageState::Fenced => Some("Another tab has taken over. Reload this page to continue here."),
+    }
+}
+
+/// What to know about a conversation.
+#[must_use]
+pub const fn warning(warning: Warning) -> &'static str {
+    match warning {
+        Warning::ForkedDeviceLog => {
+            "The relay shows a list of this person's devices that contradicts their own. \
+             Compare the safety number with them before you write anything private."
+        }
+        Warning::ForgedKeys => {
+            "The relay handed out keys for this person that they did not sign. Nothing is sent. \
+             Tell them and whoever runs this relay."
+        }
+    }
+}
+
+/// Why the device cannot be opened.
+#[must_use]
+pub const fn trouble(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::NoStorage => {
+            "This browser gives Parley no place to keep your keys. \
+             Leave private browsing, or allow site data for this address, then reload the page."
+        }
+        Trouble::KeysMissing => {
+            "The key of this device is gone: somebody or something cleared part of this site's data. \
+             Without it, what is left cannot be read by anyone. You can start afresh with a new account."
+        }
+        Trouble::RecordsMissing => {
+            "The messages and keys of this device are gone: the browser deleted part of this site's data. \
+             You can start afresh with a new account."
+        }
+        Trouble::Damaged => {
+            "What is saved on this device does not open: it is damaged, or was changed. \
+             Reload the page once; if this stays, you can start afresh with a new account."
+        }
+        Trouble::Newer => "A newer version of Parley was used in this browser. Reload the page to get it.",
+    }
+}
+
+/// Why a message is not shown; none if it is a text.
+#[must_use]
+pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
+    match body {
+        BodyView::Text(_) => None,
+        BodyView::Newer => {
+            Some("Sent by a newer version of Parley. Reload the page to update, then it shows.")
+        }
+        BodyView::Gap(Gap::Rejected) => Some(
+            "A message was damaged or forged on its way and was rejected. Ask your contact to send it again.",
+        ),
+        BodyView::Gap(Gap::Expired) => Some(
+            "Messages from while this device was away are no longer at the relay. Ask your contact to send \
+             them again.",
+        ),
+    }
+}
+
+/// An own message's state.
+#[must_use]
+pub const fn delivery(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Waiting => "waiting",
+        Delivery::Sent => "sent",
+        Delivery::Delivered => "delivered",
+        Delivery::Read => "read",
+        Delivery::Failed => "not sent",
+    }
+}
+
+/// The worker stopped.
+pub const WORKER_DIED: &str =
+    "Parley stopped working in this tab. Nothing is lost: reload the page to continue.";
+/// The page is older than the relay.
+pub const RELOAD_NEEDED: &str = "This page is older than the relay. Reload it to continue.";
+/// The relay is older than the page.
+pub const RELAY_TOO_OLD: &str =
+    "The relay is older than this page and must be updated by whoever runs it. Your messages wait here.";
+/// Another tab runs another version of the app.
+pub const OTHER_VERSION: &str =
+    "Another tab runs a different version of Parley. Close it or reload it, then reload this page.";
+
+/// A message is over the limit by so many bytes.
+#[must_use]
+pub fn too_long(bytes: usize) -> String {
+    format!("This is {bytes} bytes too long for one message. Shorten it, or send it in parts.")
+}
+
+/// There is no connection; the next attempt is in so many seconds.
+#[must_use]
+pub fn offline(seconds: u64) -> String {
+    format!("Offline. What you send waits here. Next attempt in {seconds} s.")
+}
+
+/// Before everything on this device is deleted.
+pub const AFRESH: &str =
+    "This deletes what Parley has left in this browser. The old account and its messages do not come back.";
+/// What happens to the keys.
+pub const KEYS: &str =
+    "Your keys are made in this browser and never leave it; the relay only ever sees what it cannot read.";
+/// Somebody without an account has opened an invite link.
+pub const INVITED: &str = "You have been invited to chat. Create your account first; then the chat opens.";
+/// The browser keeps this site's data.
+pub const STORAGE_KEPT: &str = "Kept: the browser does not delete your keys and messages by itself.";
+/// The browser may delete this site's data.
+pub const STORAGE_AT_RISK: &str =
+    "At risk: when space is short, or you stay away long, the browser may delete your keys and messages.";
+/// The browser was asked and said no.
+pub const STORAGE_REFUSED: &str = "The browser said no. It often says yes once you have used Parley for a while, or added it as a bookmark or app.";
+/// The browser did not allow copying.
+pub const COPY_BY_HAND: &str = "The browser did not allow it. Select the link above and copy it.";
