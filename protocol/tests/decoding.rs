@@ -128,7 +128,7 @@ fn answer() -> impl Strategy<Value = ServerFrame> {
             payload: Bytes::new(payload).unwrap(),
         },
     );
-    let push = (any::<[u8; 32]>(), prop::collection::vec(entry, 0..MAX_PUSH)).prop_map(|(log, entries)| {
+    let push = (any::<[u8; 16]>(), prop::collection::vec(entry, 0..MAX_PUSH)).prop_map(|(log, entries)| {
         ServerFrame::Push(Push::Log { log: LogId(log), entries: List::new(entries).unwrap() })
     });
     let refusal = (any::<u32>(), any::<u32>()).prop_map(|(id, retry_after_ms)| ServerFrame::Answer {
