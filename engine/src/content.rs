@@ -33,8 +33,8 @@ pub(crate) struct HeadHint {
 
 impl HeadHint {
     pub(crate) fn of(head: &LogHead) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = head.hash.0;
-        Self { length: head.length, hash: [a, b, c, d, e, f, g, h] }
+        let hash = head.hash.0.first_chunk::<8>().copied().unwrap_or_default();
+        Self { length: head.length, hash }
     }
 }
 
@@ -184,7 +184,7 @@ mod tests {
         ];
         for body in bodies {
             let bytes = content(body.clone()).encode().unwrap();
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = crate::hex(&bytes);
             insta::assert_snapshot!(hex);
             assert_eq!(Content::decode(&bytes).unwrap(), content(body));
         }

@@ -24,8 +24,17 @@ pub(crate) struct Last {
     pub(crate) order: Order,
     pub(crate) time: UnixMillis,
     pub(crate) body: BodyView,
-    /// Own message, and where it landed (nowhere yet while it waits).
-    pub(crate) own: Option<Option<(LogId, Seq)>>,
+    pub(crate) author: Author,
+}
+
+/// Who wrote the newest message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Author {
+    Other,
+    /// This account; it waits in the outbox.
+    OwnWaiting,
+    /// This account, and where the message landed.
+    OwnStored(LogId, Seq),
 }
 
 impl Conversation {
@@ -53,17 +62,17 @@ pub(crate) fn id_of(peer: &AccountId) -> ConversationId {
 
 /// Where a stored message stands: by the relay's time, then by its place in the log.
 pub(crate) fn order_of(time: UnixMillis, seq: Seq, log: &LogId) -> Order {
-    order(time.0, seq.0, log.as_bytes().first_chunk::<8>().unwrap_or(&[0; 8]))
+    order(time.0, seq.0, log.as_bytes().first_chunk::<8>().copied().unwrap_or_default())
 }
 
 /// Where a waiting message stands: after everything stored.
 pub(crate) fn order_of_waiting(number: u64) -> Order {
-    order(u64::MAX, number, &[0; 8])
+    order(u64::MAX, number, [0; 8])
 }
 
-fn order(first: u64, second: u64, third: &[u8; 8]) -> Order {
+fn order(first: u64, second: u64, third: [u8; 8]) -> Order {
     let mut bytes = [0; 24];
-    let parts = first.to_be_bytes().into_iter().chain(second.to_be_bytes()).chain(*third);
+    let parts = first.to_be_bytes().into_iter().chain(second.to_be_bytes()).chain(third);
     for (to, from) in bytes.iter_mut().zip(parts) {
         *to = from;
     }

@@ -22,3 +22,12 @@ pub mod seal;
 pub mod view;
 
 pub use crate::core::{Engine, OpenError};
+
+#[cfg(test)]
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

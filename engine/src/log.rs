@@ -63,6 +63,7 @@ pub(crate) struct PendingCommit {
 
 /// What is known only while connected.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub(crate) struct LiveLog {
     /// Pushes come for the current epoch.
     pub(crate) subscribed: bool,

@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn the_format_is_pinned() {
         let sealed = sealer().seal(Purpose::State, b"place", [5; 24], b"golden");
-        let hex: String = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = crate::hex(&sealed);
         insta::assert_snapshot!(hex);
         assert_eq!(&**sealer().open(Purpose::State, b"place", &sealed).unwrap(), b"golden");
     }

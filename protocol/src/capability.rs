@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_hash_is_pinned() {
-        let hex: String = Capability::new([7; 32]).hash().0.iter().map(|b| format!("{b:02x}")).collect();
+        let hex = Capability::new([7; 32]).hash().0.map(|byte| format!("{byte:02x}")).concat();
         insta::assert_snapshot!(hex);
     }
 }

@@ -48,7 +48,7 @@ random_id!(
 );
 random_id!(
     /// A conversation log, chosen at random by the one who creates it. It is also the MLS group id.
-    LogId, 32
+    LogId, 16
 );
 random_id!(
     /// Chosen by the client for each append, so that a retry is not a duplicate.

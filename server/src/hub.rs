@@ -124,8 +124,8 @@ impl Hub {
 mod tests {
     use super::*;
 
-    const LOG: Topic = Topic::Log(LogId([1; 32]));
-    const OTHER: Topic = Topic::Log(LogId([2; 32]));
+    const LOG: Topic = Topic::Log(LogId([1; 16]));
+    const OTHER: Topic = Topic::Log(LogId([2; 16]));
 
     #[tokio::test]
     async fn a_bell_remembers_the_farthest_head_of_each_topic_in_order() {

@@ -1,3 +1,20 @@
-//! What Parley's tests share: a simulated world for engines ([`sim`]).
+//! What Parley's tests share: a simulated world for engines ([`sim`]), the real relay as a process, a client that
+//! speaks its frames, and accounts to sign with.
 
+pub mod accounts;
+pub mod relay_client;
+pub mod relay_process;
 pub mod sim;
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+
+/// Bytes that no other call returns: for ids and secrets in tests.
+#[must_use]
+pub fn unique<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    for chunk in bytes.chunks_mut(8) {
+        let word = RandomState::new().build_hasher().finish().to_le_bytes();
+        chunk.iter_mut().zip(word).for_each(|(byte, random)| *byte = random);
+    }
+    bytes
+}

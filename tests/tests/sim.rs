@@ -2,3 +2,7 @@
 
 #[path = "sim/chat.rs"]
 mod chat;
+#[path = "sim/faults.rs"]
+mod faults;
+#[path = "sim/invariants.rs"]
+mod invariants;

@@ -10,7 +10,7 @@ use super::Engine;
 use super::requests::Pending;
 use crate::account::Account;
 use crate::content::{Body, display_name};
-use crate::conversation::{Conversation, Last, id_of, preview};
+use crate::conversation::{Author, Conversation, Last, id_of, preview};
 use crate::invite::Invite;
 use crate::view::{
     BodyView, Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId,
@@ -21,7 +21,7 @@ impl Engine {
         let id = request.id;
         let result = match request.command {
             Command::Subscribe => Ok(Some(Reply::Snapshot(self.snapshot()))),
-            Command::CheckUsername(text) => self.check_username(id, &text),
+            Command::CheckUsername(text) => Ok(self.check_username(id, &text)),
             Command::CreateAccount { name, username } => self.create_account(id, &name, &username),
             Command::FindPerson(text) => self.find_person(id, &text),
             Command::StartConversation(account) => self.start_conversation(account),
@@ -47,16 +47,16 @@ impl Engine {
         }
     }
 
-    fn check_username(&mut self, id: ViewRequestId, text: &str) -> Result<Option<Reply>, CommandError> {
+    fn check_username(&mut self, id: ViewRequestId, text: &str) -> Option<Reply> {
         let username = match Username::parse(text) {
             Ok(username) => username,
-            Err(error) => return Ok(Some(Reply::Username(UsernameStatus::Invalid(error)))),
+            Err(error) => return Some(Reply::Username(UsernameStatus::Invalid(error))),
         };
         if !self.online() {
-            return Ok(Some(Reply::Username(UsernameStatus::Unknown)));
+            return Some(Reply::Username(UsernameStatus::Unknown));
         }
         self.ask(RelayRequest::ResolveUsername(username), Pending::CheckUsername(id));
-        Ok(None)
+        None
     }
 
     fn create_account(
@@ -119,10 +119,8 @@ impl Engine {
     }
 
     fn known(&self, conversation: ConversationId) -> Result<(), CommandError> {
-        match self.conversations.contains_key(&conversation) {
-            true => Ok(()),
-            false => Err(CommandError::UnknownConversation),
-        }
+        let known = self.conversations.contains_key(&conversation);
+        if known { Ok(()) } else { Err(CommandError::UnknownConversation) }
     }
 
     fn page(
@@ -151,7 +149,7 @@ impl Engine {
                 order: crate::conversation::order_of_waiting(number),
                 time: now,
                 body: preview(&body),
-                own: Some(None),
+                author: Author::OwnWaiting,
             });
         }
         self.save_conversation(id);

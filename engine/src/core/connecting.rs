@@ -38,15 +38,15 @@ impl Engine {
     fn forget_connection(&mut self) {
         self.out.drop_frames();
         for pending in self.take_pending() {
-            self.unanswered(pending);
+            self.unanswered(&pending);
         }
         self.live.clear();
         self.inbox = super::InboxWork::default();
     }
 
     /// The connection ended before the answer came. What is stored is taken up again; a person is told.
-    fn unanswered(&mut self, pending: Pending) {
-        match pending {
+    fn unanswered(&mut self, pending: &Pending) {
+        match *pending {
             Pending::CheckUsername(view) => {
                 self.reply(view, Reply::Username(crate::view::UsernameStatus::Unknown));
             }
@@ -124,7 +124,7 @@ impl Engine {
         self.ask(Request::SubscribeLog(request), Pending::SubscribeLog(*id));
     }
 
-    pub(super) fn log_subscribed(&mut self, id: &LogId, result: Result<Answer, RelayError>) {
+    pub(super) fn log_subscribed(&mut self, id: &LogId, result: &Result<Answer, RelayError>) {
         let live = self.live.entry(*id).or_default();
         live.subscribing = false;
         match result {
@@ -189,24 +189,23 @@ impl Engine {
                 self.forget_account();
                 Reply::Failed(CommandError::UsernameTaken)
             }
-            Err(error) => match error.retry() {
-                Retry::After(pause) => {
+            Err(error) => {
+                if let Retry::After(pause) = error.retry() {
                     self.retry_later(pause);
                     Reply::Done
-                }
-                _ => {
+                } else {
                     self.forget_account();
                     Reply::Failed(CommandError::Relay)
                 }
-            },
+            }
         };
         if let Some(view) = view {
             self.reply(view, reply);
         }
     }
 
-    pub(super) fn key_packages_counted(&mut self, result: Result<Answer, RelayError>) {
-        let Ok(Answer::KeyPackageCount { one_time, last_resort }) = result else {
+    pub(super) fn key_packages_counted(&mut self, result: &Result<Answer, RelayError>) {
+        let Ok(Answer::KeyPackageCount { one_time, last_resort }) = *result else {
             return;
         };
         let age = self.device.last_resort.map_or(u64::MAX, |made| self.now.0.saturating_sub(made.0));

@@ -23,7 +23,7 @@ enum Verdict {
 }
 
 impl Engine {
-    pub(super) fn inbox_subscribed(&mut self, result: Result<Answer, RelayError>) {
+    pub(super) fn inbox_subscribed(&mut self, result: &Result<Answer, RelayError>) {
         match result {
             Ok(Answer::Subscribed(subscribed)) => {
                 self.inbox.subscribed = true;

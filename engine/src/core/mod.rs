@@ -259,10 +259,10 @@ impl Engine {
 }
 
 fn open_vault(sealer: &Sealer, vault: Option<&[u8]>) -> Result<Option<SigningKey>, OpenError> {
-    let Some(sealed) = vault.filter(|sealed| !sealed.is_empty()) else {
+    let Some(vault) = vault.filter(|vault| !vault.is_empty()) else {
         return Ok(None);
     };
-    let seed = sealer.open(Purpose::Vault, b"device key", sealed).map_err(LoadError::from)?;
+    let seed = sealer.open(Purpose::Vault, b"device key", vault).map_err(LoadError::from)?;
     let seed = seed.as_slice().first_chunk::<32>().ok_or(OpenError::Damaged)?;
     Ok(Some(SigningKey::from_bytes(seed)))
 }

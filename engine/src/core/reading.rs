@@ -5,7 +5,7 @@ use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use crate::content::{Body, Content};
-use crate::conversation::{Last, id_of, preview};
+use crate::conversation::{Author, Last, id_of, preview};
 use crate::io::Output;
 use crate::log::{OwnAppend, Stage, payload_hash};
 use crate::message::Message;
@@ -173,10 +173,9 @@ impl Engine {
         let body = match content.body {
             Body::Text(text) => BodyView::Text(text),
             Body::Unknown { silent: false, .. } => BodyView::Newer,
-            Body::Unknown { silent: true, .. } => return,
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
             Body::Profile(profile) if !own => return self.profile_came(&from.account, profile.name),
-            Body::Receipt(_) | Body::Profile(_) => return,
+            Body::Receipt(_) | Body::Profile(_) | Body::Unknown { silent: true, .. } => return,
         };
         let message = Message {
             id: content.id,
@@ -227,7 +226,7 @@ impl Engine {
                 order,
                 time: message.time,
                 body: preview(&message.body),
-                own: message.own.then_some(Some((message.log, message.seq))),
+                author: if message.own { Author::OwnStored(message.log, message.seq) } else { Author::Other },
             });
         }
         self.save_conversation(id);

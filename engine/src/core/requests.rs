@@ -120,18 +120,18 @@ impl Engine {
             Pending::Register(view) => self.registered(view, done(result)),
             Pending::CheckUsername(view) => self.username_checked(view, &directory(result)),
             Pending::Find(view) => self.person_found(view, directory(result)),
-            Pending::CountKeyPackages => self.key_packages_counted(result),
+            Pending::CountKeyPackages => self.key_packages_counted(&result),
             Pending::PublishKeyPackages { last_resort } => self.key_packages_published(last_resort, &result),
-            Pending::SubscribeInbox => self.inbox_subscribed(result),
+            Pending::SubscribeInbox => self.inbox_subscribed(&result),
             Pending::AckInbox => {}
             Pending::JudgeInbox(account) => self.inbox_judged(account, directory(result)),
             Pending::Freshen(account) => self.freshened(account, directory(result)),
             Pending::Gossip(account) => self.gossip_answered(account, directory(result)),
             Pending::Claim(account) => self.claimed(account, result),
             Pending::Create(log) => self.created(&log, done(result)),
-            Pending::SubscribeLog(log) => self.log_subscribed(&log, result),
+            Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
             Pending::Append { log, numbers } => self.appended(&log, &numbers, result),
-            Pending::Commit(log) => self.committed(&log, result),
+            Pending::Commit(log) => self.committed(&log, &result),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::content::{Body, Content, HeadHint, Profile};
 use crate::conversation::id_of;
 use crate::log::{OwnAppend, PendingCommit, Stage, payload_hash};
 use crate::message::Message;
-use crate::mls::group::GroupError;
+use crate::mls::group::{Group, GroupError};
 use crate::outbox::{OutboxEntry, Sealed};
 use crate::view::{BodyView, ConversationId};
 
@@ -47,9 +47,8 @@ impl Engine {
         }
         let waiting =
             self.outbox.values().any(|entry| entry.peer == peer && !entry.failed && entry.only.is_none());
-        match self.usable_log(&peer) {
-            None if waiting => self.ensure_group(peer),
-            Some(_) | None => {}
+        if waiting && self.usable_log(&peer).is_none() {
+            self.ensure_group(peer);
         }
         let logs =
             self.conversations.get(&id).map(|conversation| conversation.logs.clone()).unwrap_or_default();
@@ -284,7 +283,7 @@ impl Engine {
         if !(sent >= MESSAGES_PER_UPDATE || sent > 0 && (log.fresh || old)) {
             return;
         }
-        let commit = self.with_group(id, |group, provider, signer| group.self_update(provider, signer));
+        let commit = self.with_group(id, Group::self_update);
         if let (Ok(bytes), Some(log)) = (commit, self.logs.get_mut(id)) {
             log.commit = Some(PendingCommit { append: AppendId(self.random.array()), bytes });
             self.save_log(id);
@@ -317,7 +316,7 @@ impl Engine {
     }
 
     /// A stored commit comes back through the subscription and is merged there, in its place in the log.
-    pub(super) fn committed(&mut self, id: &LogId, result: Result<Answer, RelayError>) {
+    pub(super) fn committed(&mut self, id: &LogId, result: &Result<Answer, RelayError>) {
         let Err(error) = result else {
             return;
         };

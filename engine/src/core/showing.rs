@@ -1,8 +1,10 @@
 //! View models, and the events that carry them.
 
+use parley_protocol::ids::MessageId;
+
 use super::Engine;
 use crate::content::Body;
-use crate::conversation::{id_of, order_of_waiting};
+use crate::conversation::{Author, id_of, order_of_waiting};
 use crate::invite::Invite;
 use crate::io::Output;
 use crate::log::Stage;
@@ -84,13 +86,12 @@ impl Engine {
         let last = conversation.last.as_ref().map(|last| Preview {
             body: last.body.clone(),
             time: last.time,
-            outgoing: last.own.map(|place| match place {
-                Some((log, seq)) => self.delivery(&log, seq),
-                None if self.outbox.values().any(|entry| entry.id == last.id && entry.failed) => {
-                    Delivery::Failed
-                }
-                None => Delivery::Waiting,
-            }),
+            outgoing: match last.author {
+                Author::Other => None,
+                Author::OwnStored(log, seq) => Some(self.delivery(&log, seq)),
+                Author::OwnWaiting if self.has_failed(&last.id) => Some(Delivery::Failed),
+                Author::OwnWaiting => Some(Delivery::Waiting),
+            },
         });
         Some(ConversationView {
             id,
@@ -103,6 +104,10 @@ impl Engine {
             warning: contact.warning,
             preparing: waiting && active.is_none_or(|log| log.stage != Stage::Active),
         })
+    }
+
+    fn has_failed(&self, id: &MessageId) -> bool {
+        self.outbox.values().any(|entry| entry.id == *id && entry.failed)
     }
 
     pub(super) fn contact_view(&self, id: ConversationId) -> Option<ContactView> {

@@ -6,7 +6,7 @@ use openmls_traits::random::OpenMlsRand;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, Rng, SeedableRng};
 
-/// A ChaCha20 generator that the engine seeds anew from the host's generator at every input, so that no
+/// A `ChaCha20` generator that the engine seeds anew from the host's generator at every input, so that no
 /// state of a generator outlives a crash or is ever stored.
 #[derive(Clone)]
 pub(crate) struct MlsRandom(Arc<Mutex<ChaCha20Rng>>);

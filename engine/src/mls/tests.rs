@@ -36,11 +36,11 @@ fn pair() -> (Device, Group, Device, Group) {
     let bytes = key_package::make(&b.provider, &DeviceSigner(&b.key), &b.leaf, false).unwrap();
     let checked = key_package::check(&a.provider, &bytes, &b.leaf).unwrap();
     let (group_a, welcome) =
-        Group::create(&a.provider, &DeviceSigner(&a.key), &a.leaf, LogId([7; 32]), &[checked]).unwrap();
+        Group::create(&a.provider, &DeviceSigner(&a.key), &a.leaf, LogId([7; 16]), &[checked]).unwrap();
     let opened = OpenedWelcome::open(&b.provider, &welcome).unwrap();
     assert_eq!(opened.members, [a.leaf, b.leaf]);
     assert_eq!(opened.sender, a.leaf);
-    assert_eq!(opened.log, LogId([7; 32]));
+    assert_eq!(opened.log, LogId([7; 16]));
     let group_b = opened.join(&b.provider).unwrap();
     (a, group_a, b, group_b)
 }
@@ -86,7 +86,7 @@ fn p2_every_flipped_byte_is_refused() {
         assert!(group_b.process(&b.provider, &flipped).is_err(), "byte {index}");
         b.state.roll_back(mark);
     }
-    let mut group_b = Group::load(&b.provider, &LogId([7; 32])).unwrap();
+    let mut group_b = Group::load(&b.provider, &LogId([7; 16])).unwrap();
     assert!(group_b.process(&b.provider, &sealed).is_ok(), "the true message still opens");
 }
 
@@ -113,11 +113,11 @@ fn p3_an_update_moves_both_to_a_new_epoch_with_a_new_capability() {
 fn a_group_comes_back_from_the_state() {
     let (a, mut group_a, b, group_b) = pair();
     drop(group_b);
-    let mut group_b = Group::load(&b.provider, &LogId([7; 32])).unwrap();
+    let mut group_b = Group::load(&b.provider, &LogId([7; 16])).unwrap();
     for text in [b"one", b"two"] {
         let sealed = group_a.encrypt(&a.provider, &DeviceSigner(&a.key), text).unwrap();
         assert!(group_b.process(&b.provider, &sealed).is_ok());
-        group_a = Group::load(&a.provider, &LogId([7; 32])).unwrap();
+        group_a = Group::load(&a.provider, &LogId([7; 16])).unwrap();
     }
 }
 
@@ -146,7 +146,7 @@ fn a_one_time_key_package_opens_one_welcome() {
     for (last_resort, second_opens) in [(false, false), (true, true)] {
         let key_package = make(last_resort);
         for (round, opens) in [(1, true), (2, second_opens)] {
-            let log = LogId([round + u8::from(last_resort) * 10; 32]);
+            let log = LogId([round + u8::from(last_resort) * 10; 16]);
             let (_, welcome) = Group::create(
                 &a.provider,
                 &DeviceSigner(&a.key),

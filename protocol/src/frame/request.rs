@@ -1,5 +1,7 @@
 //! What a client asks of the relay.
 
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use super::RequestId;
@@ -225,7 +227,7 @@ pub struct UsernameClaim {
 impl UsernameClaim {
     /// What the device signs: a label, the account id, and the name.
     #[must_use]
-    pub fn signed_bytes(username: &Username, account: &AccountId) -> alloc::vec::Vec<u8> {
+    pub fn signed_bytes(username: &Username, account: &AccountId) -> Vec<u8> {
         let mut bytes = b"parley username v1\0".to_vec();
         bytes.extend_from_slice(account.as_bytes());
         bytes.extend_from_slice(username.as_str().as_bytes());

@@ -11,6 +11,10 @@ use tokio::time::timeout;
 
 use super::outbox::{Next, Outbox, closing};
 
+/// How long a client that does not read may take until it hears that it is cut. Meanwhile it costs a socket
+/// and the frame that it did not read.
+const FAREWELL: Duration = Duration::from_secs(10);
+
 type Sink = SplitSink<WebSocket, Message>;
 
 /// Sends what the outbox holds until it is finished, the client is gone or does not read.
@@ -23,7 +27,7 @@ pub(super) async fn write(mut sink: Sink, outbox: Arc<Outbox>, patience: Duratio
                 Err(_) => {
                     tracing::debug!("a client does not read: its connection is cut");
                     outbox.break_off();
-                    say_goodbye(&mut sink, closing(ClosingReason::SlowReader), patience).await;
+                    say_goodbye(&mut sink, closing(ClosingReason::SlowReader), FAREWELL).await;
                     break;
                 }
             },
@@ -36,7 +40,7 @@ pub(super) async fn write(mut sink: Sink, outbox: Arc<Outbox>, patience: Duratio
     outbox.break_off();
 }
 
-/// What was begun has to go out first, so a client that reads again within `patience` learns why.
+/// What was begun has to go out first, so only a client that reads again within `patience` learns why.
 async fn say_goodbye(sink: &mut Sink, last: Option<axum::body::Bytes>, patience: Duration) {
     let goodbye = async {
         if let Some(last) = last {

@@ -7,6 +7,8 @@
 
 mod pending;
 pub mod sqlite;
+#[cfg(test)]
+mod suite;
 
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::{DeviceRecord, SignedEntry};

@@ -1,4 +1,5 @@
-//! `dist/assets.json`: what the app consists of. The relay, the size gate and anybody who compares builds read it.
+//! `dist/assets.json`: what the app consists of, a list of objects with `path`, `sha256`, `immutable` and sizes. The
+//! relay (which files never change), the size gate and anybody who compares builds read it.
 
 use std::fs;
 use std::path::Path;
@@ -29,7 +30,7 @@ pub(crate) struct Asset {
 impl Asset {
     fn to_json(&self) -> Value {
         json!({
-            "name": self.name, "sha256": self.sha256, "immutable": self.immutable,
+            "path": self.name, "sha256": self.sha256, "immutable": self.immutable,
             "bytes": self.bytes, "gzip": self.gzip, "brotli": self.brotli,
         })
     }
@@ -37,7 +38,7 @@ impl Asset {
     fn from_json(value: &Value) -> Option<Self> {
         let number = |key: &str| value.get(key)?.as_u64();
         Some(Self {
-            name: value.get("name")?.as_str()?.to_owned(),
+            name: value.get("path")?.as_str()?.to_owned(),
             sha256: value.get("sha256")?.as_str()?.to_owned(),
             immutable: value.get("immutable")?.as_bool()?,
             bytes: number("bytes")?,
@@ -49,7 +50,7 @@ impl Asset {
 
 pub(super) fn write(folder: &Path, assets: &[Asset]) -> Result<()> {
     let list: Vec<Value> = assets.iter().map(Asset::to_json).collect();
-    let text = serde_json::to_string_pretty(&json!({ "version": 1, "files": list }))?;
+    let text = serde_json::to_string_pretty(&Value::Array(list))?;
     Ok(fs::write(folder.join(NAME), text + "\n")?)
 }
 
@@ -58,7 +59,7 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Asset>> {
     let text =
         fs::read_to_string(folder.join(NAME)).context("the app is not built: run `cargo xtask app`")?;
     let value: Value = serde_json::from_str(&text)?;
-    let files = value.get("files").and_then(Value::as_array).context("assets.json has no list of files")?;
+    let files = value.as_array().context("assets.json is no list")?;
     files
         .iter()
         .map(|file| Asset::from_json(file).context("assets.json has an entry that is no file"))

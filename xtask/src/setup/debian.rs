@@ -46,7 +46,9 @@ pub(super) fn install() -> Result<()> {
         run(command("rustup").args(["toolchain", "link", TOOLCHAIN, "/usr"]))?;
     }
     link_linker(toolchain)?;
-    step("Building Rust's standard library for the browser", "about 45 s", || standard_library(toolchain))
+    step("Building Rust's standard library for the browser", "1 to 2 min on 2 cores", || {
+        standard_library(toolchain)
+    })
 }
 
 fn installed(package: &str) -> bool {
@@ -98,19 +100,25 @@ fn standard_library(toolchain: Toolchain) -> Result<()> {
             .rustc(&["--print", "target-libdir", "--target", TARGET])
             .context("rustc has no folder for the target")?,
     );
-    fs::create_dir_all(&to)?;
+    // Copied beside its place and moved at the end, so that an interrupted copy is not taken for a library.
+    let fresh = to.with_extension("new");
+    fs::create_dir_all(&fresh)?;
     let mut copied = 0_usize;
     for entry in built.join(TARGET).join("release/deps").read_dir()? {
         let file = entry?.path();
         let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if file.extension().is_some_and(|kind| kind == "rlib") && !name.starts_with("libempty") {
-            fs::copy(&file, to.join(name))?;
+            fs::copy(&file, fresh.join(name))?;
             copied += 1;
         }
     }
     if copied == 0 {
         bail!("building the standard library left no libraries");
     }
+    if to.exists() {
+        fs::remove_dir_all(&to)?;
+    }
+    fs::rename(&fresh, &to)?;
     fs::remove_dir_all(&work)?;
     Ok(())
 }

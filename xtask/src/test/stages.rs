@@ -50,6 +50,8 @@ pub(super) fn of(part: Part) -> Vec<Stage> {
             Stage::new("clippy for the browser", |_| clippy_wasm()),
             Stage::new("documentation", |_| documentation()),
             Stage::new("tests", |variables| tests(&["--workspace", "--exclude", CLIENT], variables)),
+            // Its binaries are for the browser only; its library's logic runs anywhere.
+            Stage::new("tests of the page's logic", |variables| tests(&["-p", CLIENT, "--lib"], variables)),
             Stage::new("examples in the documentation", |_| {
                 run(cargo().args(["test", "--quiet", "--doc", "--workspace", "--exclude", CLIENT]))
             }),

@@ -1,7 +1,23 @@
 //! What can go wrong inside an operation, and what of it the client is told.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use parley_protocol::frame::RelayError;
 use rusqlite::ErrorCode;
+
+/// A full disk is logged this often at most: a line for every refused operation would fill what is left.
+const REMINDER: Duration = Duration::from_mins(1);
+static REMINDED: Mutex<Option<Instant>> = Mutex::new(None);
+
+fn log_full_disk() {
+    let now = Instant::now();
+    let mut reminded = REMINDED.lock().unwrap_or_else(PoisonError::into_inner);
+    if reminded.is_none_or(|last| now.saturating_duration_since(last) >= REMINDER) {
+        *reminded = Some(now);
+        tracing::warn!("the disk is full: operations that need room are refused");
+    }
+}
 
 /// Why an operation did not succeed.
 #[derive(Debug)]
@@ -31,7 +47,7 @@ impl Failure {
         match self {
             Self::Refused(refusal) => refusal,
             Self::Sql(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
-                tracing::warn!("the disk is full: an operation was refused");
+                log_full_disk();
                 RelayError::StorageFull
             }
             Self::Sql(error) => {

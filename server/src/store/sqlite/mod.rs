@@ -204,3 +204,30 @@ impl Store for SqliteStore {
         self.writer.close();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::suite;
+
+    #[tokio::test]
+    async fn sqlite_does_what_a_store_does() {
+        let folders: Mutex<Vec<TempDir>> = Mutex::default();
+        suite::run(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let options = SqliteOptions {
+                folder: folder.path().to_owned(),
+                readers: 2,
+                quotas: suite::QUOTAS,
+                max_pages: None,
+            };
+            folders.lock().unwrap().push(folder);
+            SqliteStore::open(&options).unwrap()
+        })
+        .await;
+    }
+}

@@ -121,7 +121,7 @@ fn write_groups(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
         let mut group = vec![first];
         group.extend(jobs.try_iter().take(MAX_GROUP.saturating_sub(1)));
         if !matches!(commit(connection, &mut group), Commit::Done) {
-            tracing::warn!(operations = group.len(), "a group commit failed: its operations run one by one");
+            tracing::debug!(operations = group.len(), "a group commit failed: its operations run one by one");
             for job in group.chunks_mut(1) {
                 if let Commit::Failed(refusal) = commit(connection, job) {
                     for job in job.iter_mut() {

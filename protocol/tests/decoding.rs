@@ -1,0 +1,214 @@
+//! Whatever arrives, decoders answer: they refuse what is not a frame and never panic.
+#![cfg(test)]
+
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::capability::Capability;
+use parley_protocol::codec::{FrameError, Remedy, VERSION, VersionNotice};
+use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry};
+use parley_protocol::frame::{
+    Answer, AppendMessages, ClientFrame, EntryKind, LogEntry, NewMessage, Push, RelayError, Request,
+    RequestId, ServerFrame,
+};
+use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::limits::{MAX_APPEND, MAX_FRAME, MAX_MESSAGE, MAX_PUSH};
+use proptest::prelude::*;
+
+fn append(messages: Vec<Vec<u8>>) -> ClientFrame {
+    let message = |payload| NewMessage { append: AppendId([1; 16]), payload: Bytes::new(payload).unwrap() };
+    ClientFrame {
+        id: RequestId(7),
+        request: Request::AppendMessages(AppendMessages {
+            log: LogId([2; 16]),
+            capability: Capability::new([3; 32]),
+            epoch: Epoch(4),
+            messages: List::new(messages.into_iter().map(message).collect()).unwrap(),
+        }),
+    }
+}
+
+/// A frame body that begins as an append of messages and goes on as `rest` says.
+fn append_bytes(rest: &[u8]) -> Vec<u8> {
+    let empty = append(vec![]).encode().unwrap();
+    let (count, start) = empty.split_last().unwrap();
+    assert_eq!(*count, 0);
+    [start, rest].concat()
+}
+
+/// As postcard writes a length.
+fn varint(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(u8::try_from(value & 0x7F).unwrap() | 0x80);
+        value >>= 7;
+    }
+    bytes.push(u8::try_from(value).unwrap());
+    bytes
+}
+
+#[test]
+fn a_list_over_its_maximum_is_refused() {
+    let message = [&[1; 16][..], &[0]].concat();
+    let with = |count: usize| append_bytes(&[varint(count), message.repeat(count)].concat());
+    assert!(ClientFrame::decode(&with(MAX_APPEND)).is_ok());
+    assert_eq!(ClientFrame::decode(&with(MAX_APPEND + 1)), Err(FrameError::Malformed));
+    // A count without the elements makes nobody reserve memory for them.
+    for count in [MAX_APPEND, 1 << 20, usize::MAX] {
+        assert_eq!(ClientFrame::decode(&append_bytes(&varint(count))), Err(FrameError::Malformed));
+    }
+}
+
+#[test]
+fn bytes_over_their_maximum_are_refused() {
+    let with = |length: usize| {
+        let message = [&[1; 16][..], &varint(length), &vec![9; length]].concat();
+        append_bytes(&[&[1], &message[..]].concat())
+    };
+    assert!(ClientFrame::decode(&with(MAX_MESSAGE)).is_ok());
+    assert_eq!(ClientFrame::decode(&with(MAX_MESSAGE + 1)), Err(FrameError::Malformed));
+    assert!(Bytes::<3>::new(vec![0; 4]).is_err());
+    assert!(List::<u8, 3>::new(vec![0; 4]).is_err());
+}
+
+#[test]
+fn a_frame_over_its_maximum_is_neither_read_nor_written() {
+    let mut long = vec![0; MAX_FRAME + 1];
+    long[0] = VERSION;
+    assert_eq!(ClientFrame::decode(&long), Err(FrameError::TooLong));
+    assert_eq!(ServerFrame::decode(&long), Err(FrameError::TooLong));
+    let entry = LogEntry {
+        seq: Seq(1),
+        epoch: Epoch(1),
+        append: AppendId([1; 16]),
+        kind: EntryKind::Message,
+        time: UnixMillis(1),
+        payload: Bytes::new(vec![0; 1 << 20]).unwrap(),
+    };
+    let entries = List::new(vec![entry; 5.min(MAX_PUSH)]).unwrap();
+    let push = ServerFrame::Push(Push::Log { log: LogId([1; 16]), entries });
+    assert_eq!(push.encode(), Err(FrameError::TooLong));
+}
+
+#[test]
+fn the_version_byte_decides() {
+    let mut frame = append(vec![]).encode().unwrap();
+    assert_eq!(frame[0], VERSION);
+    assert_eq!(ClientFrame::decode(&[]), Err(FrameError::Empty));
+    for version in [2, 9, 255] {
+        frame[0] = version;
+        assert_eq!(ClientFrame::decode(&frame), Err(FrameError::Version(version)));
+    }
+    let notice = VersionNotice { oldest: 3, newest: 5 };
+    assert_eq!(ServerFrame::decode(&notice.encode()), Err(FrameError::Notice(notice)));
+    assert_eq!(notice.encode(), [0, 3, 5]);
+    assert_eq!(notice.remedy(), Remedy::Reload);
+    assert_eq!(VersionNotice { oldest: 0, newest: 0 }.remedy(), Remedy::UpdateRelay);
+}
+
+#[test]
+fn a_username_on_the_wire_is_folded_already() {
+    let frame = |name: &str| {
+        let name = [&varint(name.len())[..], name.as_bytes()].concat();
+        // Variant 18 of `Request`: ResolveUsername.
+        [&[VERSION, 1, 18], &name[..]].concat()
+    };
+    assert!(ClientFrame::decode(&frame("ada")).is_ok());
+    for name in ["Ada", "@ada", " ada", "ad", "a..b", "аda"] {
+        assert_eq!(ClientFrame::decode(&frame(name)), Err(FrameError::Malformed), "{name}");
+    }
+}
+
+fn answer() -> impl Strategy<Value = ServerFrame> {
+    let entry = (any::<[u64; 3]>(), any::<[u8; 16]>(), any::<bool>(), any::<Vec<u8>>()).prop_map(
+        |([seq, epoch, time], append, commit, payload)| LogEntry {
+            seq: Seq(seq),
+            epoch: Epoch(epoch),
+            append: AppendId(append),
+            kind: if commit { EntryKind::Commit } else { EntryKind::Message },
+            time: UnixMillis(time),
+            payload: Bytes::new(payload).unwrap(),
+        },
+    );
+    let push = (any::<[u8; 16]>(), prop::collection::vec(entry, 0..MAX_PUSH)).prop_map(|(log, entries)| {
+        ServerFrame::Push(Push::Log { log: LogId(log), entries: List::new(entries).unwrap() })
+    });
+    let refusal = (any::<u32>(), any::<u32>()).prop_map(|(id, retry_after_ms)| ServerFrame::Answer {
+        id: RequestId(id),
+        result: Err(RelayError::RateLimited { retry_after_ms }),
+    });
+    let hello = (any::<u32>(), any::<u64>()).prop_map(|(id, now)| ServerFrame::Answer {
+        id: RequestId(id),
+        result: Ok(Answer::Hello { now: UnixMillis(now) }),
+    });
+    prop_oneof![push, refusal, hello]
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
+        let _ = ClientFrame::decode(&bytes);
+        let _ = ServerFrame::decode(&bytes);
+    }
+
+    /// Gets further than bytes without a version do.
+    #[test]
+    fn arbitrary_bodies_never_panic_and_what_is_read_can_be_written(bytes: Vec<u8>, variant in 0_u8..24) {
+        let bytes = [&[VERSION, 1, variant], &bytes[..]].concat();
+        if let Ok(frame) = ClientFrame::decode(&bytes) {
+            prop_assert_eq!(ClientFrame::decode(&frame.encode().unwrap()), Ok(frame));
+        }
+        if let Ok(frame) = ServerFrame::decode(&bytes) {
+            prop_assert_eq!(ServerFrame::decode(&frame.encode().unwrap()), Ok(frame));
+        }
+    }
+
+    #[test]
+    fn client_frames_survive_the_wire(payloads in prop::collection::vec(any::<Vec<u8>>(), 0..MAX_APPEND)) {
+        let frame = append(payloads);
+        prop_assert_eq!(ClientFrame::decode(&frame.encode().unwrap()), Ok(frame));
+    }
+
+    #[test]
+    fn server_frames_survive_the_wire(frame in answer()) {
+        prop_assert_eq!(ServerFrame::decode(&frame.encode().unwrap()), Ok(frame));
+    }
+
+    #[test]
+    fn a_frame_that_is_cut_or_continued_is_refused(
+        payloads in prop::collection::vec(any::<Vec<u8>>(), 1..5),
+        cut: prop::sample::Index,
+        more in prop::collection::vec(any::<u8>(), 1..20),
+    ) {
+        let bytes = append(payloads).encode().unwrap();
+        let shorter = &bytes[..cut.index(bytes.len())];
+        prop_assert!(ClientFrame::decode(shorter).is_err());
+        prop_assert_eq!(ClientFrame::decode(&[&bytes[..], &more].concat()), Err(FrameError::Malformed));
+    }
+
+    /// A changed bit may make another frame, but never a panic.
+    #[test]
+    fn a_flipped_bit_never_panics(frame in answer(), at: prop::sample::Index, bit in 0..8) {
+        let mut bytes = frame.encode().unwrap();
+        let index = at.index(bytes.len());
+        bytes[index] ^= 1_u8 << bit;
+        let _ = ServerFrame::decode(&bytes);
+        let _ = ClientFrame::decode(&bytes);
+    }
+
+    #[test]
+    fn arbitrary_device_log_entries_never_panic(
+        body in prop::collection::vec(any::<u8>(), 0..512),
+        signature: [u8; 32],
+    ) {
+        let mut halves = [0; 64];
+        halves[..32].copy_from_slice(&signature);
+        for body in [body.clone(), [&[1], &body[..body.len().min(511)]].concat()] {
+            let entry = SignedEntry {
+                body: Bytes::new(body).unwrap(),
+                signature: Signature(halves),
+                counter_signature: None,
+            };
+            let _ = entry.parse();
+            prop_assert!(DeviceLog::verify(&[entry]).is_err());
+        }
+    }
+}

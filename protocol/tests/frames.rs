@@ -1,0 +1,280 @@
+//! The bytes of every frame, pinned: what is committed here is what clients of this version send and read.
+#![cfg(test)]
+
+use std::fmt::Write as _;
+
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::capability::{Capability, CapabilityHash};
+use parley_protocol::device_log::{Signature, SignedEntry};
+use parley_protocol::frame::{
+    Answer, AppendCommit, AppendDeviceLog, AppendMessages, ClaimedKeyPackage, ClientFrame, ClosingReason,
+    CreateLog, DirectoryRecord, EntryKind, InboxAddress, InboxEntry, InboxPost, LogEntry, NewMessage,
+    PublishKeyPackages, Push, RegisterAccount, RelayError, Request, RequestId, ServerFrame, Stored,
+    SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim,
+};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::username::Username;
+
+fn bytes<const MAX: usize>(bytes: &[u8]) -> Bytes<MAX> {
+    Bytes::new(bytes.to_vec()).unwrap()
+}
+
+fn list<T, const MAX: usize>(values: Vec<T>) -> List<T, MAX> {
+    List::new(values).unwrap()
+}
+
+const LOG: LogId = LogId([0x11; 16]);
+const APPEND: AppendId = AppendId([0x22; 16]);
+const ACCOUNT: AccountId = AccountId([0x33; 32]);
+const DEVICE: DeviceId = DeviceId([0x44; 16]);
+const ADDRESS: InboxAddress = InboxAddress { account: ACCOUNT, device: DEVICE };
+const TIME: UnixMillis = UnixMillis(1_800_000_000_000);
+
+fn secret() -> Capability {
+    Capability::new([0x55; 32])
+}
+
+fn signed_entry() -> SignedEntry {
+    SignedEntry {
+        body: bytes(&[1, 2, 3]),
+        signature: Signature([0x66; 64]),
+        counter_signature: Some(Signature([0x77; 64])),
+    }
+}
+
+fn claim() -> UsernameClaim {
+    UsernameClaim {
+        username: Username::parse("ada").unwrap(),
+        account: ACCOUNT,
+        device: DEVICE,
+        signature: Signature([0x88; 64]),
+    }
+}
+
+fn welcome() -> InboxPost {
+    InboxPost { to: ADDRESS, append: APPEND, payload: bytes(b"welcome") }
+}
+
+fn log_requests() -> Vec<Request> {
+    vec![
+        Request::Hello,
+        Request::Ping,
+        Request::CreateLog(CreateLog {
+            log: LOG,
+            epoch: Epoch(1),
+            capability: CapabilityHash([0x99; 32]),
+            welcomes: list(vec![welcome()]),
+            group_info: Some(bytes(b"info")),
+        }),
+        Request::AppendMessages(AppendMessages {
+            log: LOG,
+            capability: secret(),
+            epoch: Epoch(300),
+            messages: list(vec![NewMessage { append: APPEND, payload: bytes(b"message") }]),
+        }),
+        Request::AppendCommit(AppendCommit {
+            log: LOG,
+            capability: secret(),
+            epoch: Epoch(1),
+            append: APPEND,
+            commit: bytes(b"commit"),
+            next_capability: CapabilityHash([0x99; 32]),
+            welcomes: List::default(),
+            group_info: None,
+        }),
+        Request::SubscribeLog(SubscribeLog { log: LOG, capability: secret(), after: Seq(70_000) }),
+        Request::UnsubscribeLog(LOG),
+        Request::FetchGroupInfo(LOG),
+    ]
+}
+
+fn other_requests() -> Vec<Request> {
+    vec![
+        Request::PostInbox(welcome()),
+        Request::SubscribeInbox(SubscribeInbox { address: ADDRESS, capability: secret(), after: Seq(0) }),
+        Request::AckInbox { address: ADDRESS, capability: secret(), upto: Seq(5) },
+        Request::PublishKeyPackages(PublishKeyPackages {
+            address: ADDRESS,
+            capability: secret(),
+            one_time: list(vec![bytes(b"one"), bytes(b"two")]),
+            last_resort: Some(bytes(b"last")),
+        }),
+        Request::CountKeyPackages { address: ADDRESS, capability: secret() },
+        Request::ClaimKeyPackages(ACCOUNT),
+        Request::RegisterAccount(RegisterAccount { genesis: signed_entry(), claim: claim() }),
+        Request::AppendDeviceLog(AppendDeviceLog { account: ACCOUNT, entry: signed_entry() }),
+        Request::FetchDeviceLog(ACCOUNT),
+        Request::ClaimUsername(claim()),
+        Request::ResolveUsername(Username::parse("ada").unwrap()),
+    ]
+}
+
+/// Compiles only while it names every variant: a new one has to be added to the lists here.
+fn request_name(request: &Request) -> &'static str {
+    match request {
+        Request::Hello => "Hello",
+        Request::Ping => "Ping",
+        Request::CreateLog(_) => "CreateLog",
+        Request::AppendMessages(_) => "AppendMessages",
+        Request::AppendCommit(_) => "AppendCommit",
+        Request::SubscribeLog(_) => "SubscribeLog",
+        Request::UnsubscribeLog(_) => "UnsubscribeLog",
+        Request::FetchGroupInfo(_) => "FetchGroupInfo",
+        Request::PostInbox(_) => "PostInbox",
+        Request::SubscribeInbox(_) => "SubscribeInbox",
+        Request::AckInbox { .. } => "AckInbox",
+        Request::PublishKeyPackages(_) => "PublishKeyPackages",
+        Request::CountKeyPackages { .. } => "CountKeyPackages",
+        Request::ClaimKeyPackages(_) => "ClaimKeyPackages",
+        Request::RegisterAccount(_) => "RegisterAccount",
+        Request::AppendDeviceLog(_) => "AppendDeviceLog",
+        Request::FetchDeviceLog(_) => "FetchDeviceLog",
+        Request::ClaimUsername(_) => "ClaimUsername",
+        Request::ResolveUsername(_) => "ResolveUsername",
+    }
+}
+
+fn answers() -> Vec<Answer> {
+    vec![
+        Answer::Hello { now: TIME },
+        Answer::Done,
+        Answer::Stored(list(vec![Stored { seq: Seq(1), time: TIME }])),
+        Answer::Subscribed(Subscribed { head: Seq(2), epoch: Epoch(3) }),
+        Answer::GroupInfo { epoch: Epoch(3), sealed: Some(bytes(b"info")) },
+        Answer::KeyPackageCount { one_time: 100, last_resort: true },
+        Answer::KeyPackages(list(vec![ClaimedKeyPackage { device: DEVICE, key_package: bytes(b"one") }])),
+        Answer::Directory(DirectoryRecord {
+            account: ACCOUNT,
+            log: list(vec![signed_entry()]),
+            username: Some(Username::parse("ada").unwrap()),
+        }),
+    ]
+}
+
+fn answer_name(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Hello { .. } => "Hello",
+        Answer::Done => "Done",
+        Answer::Stored(_) => "Stored",
+        Answer::Subscribed(_) => "Subscribed",
+        Answer::GroupInfo { .. } => "GroupInfo",
+        Answer::KeyPackageCount { .. } => "KeyPackageCount",
+        Answer::KeyPackages(_) => "KeyPackages",
+        Answer::Directory(_) => "Directory",
+    }
+}
+
+const ERRORS: [RelayError; 16] = [
+    RelayError::UnknownLog,
+    RelayError::LogExists,
+    RelayError::WrongCapability,
+    RelayError::StaleEpoch { current: Epoch(7) },
+    RelayError::UnknownAccount,
+    RelayError::UnknownDevice,
+    RelayError::UsernameTaken,
+    RelayError::DeviceLogConflict,
+    RelayError::Invalid,
+    RelayError::TooLarge,
+    RelayError::QuotaExceeded,
+    RelayError::RateLimited { retry_after_ms: 1500 },
+    RelayError::Expired,
+    RelayError::StorageFull,
+    RelayError::Internal,
+    RelayError::BadRequest,
+];
+
+fn unasked() -> Vec<(String, ServerFrame)> {
+    let entry = |kind| LogEntry {
+        seq: Seq(1),
+        epoch: Epoch(2),
+        append: APPEND,
+        kind,
+        time: TIME,
+        payload: bytes(b"sealed"),
+    };
+    let entries = list(vec![entry(EntryKind::Message), entry(EntryKind::Commit)]);
+    let inbox = list(vec![InboxEntry { seq: Seq(1), time: TIME, payload: bytes(b"sealed") }]);
+    let closing = [ClosingReason::ShuttingDown, ClosingReason::SlowReader, ClosingReason::ProtocolViolation];
+    let mut frames = vec![
+        ("Push Log".to_owned(), ServerFrame::Push(Push::Log { log: LOG, entries })),
+        ("Push Inbox".to_owned(), ServerFrame::Push(Push::Inbox { device: DEVICE, entries: inbox })),
+    ];
+    frames.extend(closing.map(|reason| (format!("Closing {reason:?}"), ServerFrame::Closing(reason))));
+    frames
+}
+
+fn client_frames() -> Vec<(String, ClientFrame)> {
+    let requests = log_requests().into_iter().chain(other_requests());
+    requests
+        .zip(1..)
+        .map(|(request, id)| (request_name(&request).to_owned(), ClientFrame { id: RequestId(id), request }))
+        .collect()
+}
+
+fn server_frames() -> Vec<(String, ServerFrame)> {
+    let id = RequestId(300);
+    let good = answers().into_iter().map(|answer| {
+        (format!("Answer {}", answer_name(&answer)), ServerFrame::Answer { id, result: Ok(answer) })
+    });
+    let bad = ERRORS
+        .into_iter()
+        .map(|error| (format!("Error {error:?}"), ServerFrame::Answer { id, result: Err(error) }));
+    good.chain(bad).chain(unasked()).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+#[test]
+fn every_client_frame_is_pinned() {
+    let lines: Vec<String> = client_frames()
+        .iter()
+        .map(|(name, frame)| format!("{name}: {}", hex(&frame.encode().unwrap())))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn every_server_frame_is_pinned() {
+    let lines: Vec<String> = server_frames()
+        .iter()
+        .map(|(name, frame)| format!("{name}: {}", hex(&frame.encode().unwrap())))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+/// The frames in a committed snapshot, by name.
+fn committed(snapshot: &str) -> Vec<(String, Vec<u8>)> {
+    let path = format!("{}/tests/snapshots/frames__{snapshot}.snap", env!("CARGO_MANIFEST_DIR"));
+    let snapshot = std::fs::read_to_string(path).unwrap();
+    let body = snapshot.splitn(3, "---\n").nth(2).unwrap();
+    let from_hex = |hex: &str| {
+        let digits: Vec<u8> = hex.chars().map(|c| u8::try_from(c.to_digit(16).unwrap()).unwrap()).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    };
+    body.lines()
+        .filter_map(|line| line.rsplit_once(": "))
+        .map(|(name, hex)| (name.to_owned(), from_hex(hex)))
+        .collect()
+}
+
+/// Not the same as encoding again: this is what an old client has sent, and what lies in old databases.
+#[test]
+fn what_was_committed_is_still_read() {
+    let old = committed("every_client_frame_is_pinned");
+    assert_eq!(old.len(), client_frames().len());
+    for ((name, frame), (old_name, bytes)) in client_frames().into_iter().zip(old) {
+        assert_eq!(name, old_name);
+        assert_eq!(ClientFrame::decode(&bytes).as_ref(), Ok(&frame), "{name}");
+    }
+    let old = committed("every_server_frame_is_pinned");
+    assert_eq!(old.len(), server_frames().len());
+    for ((name, frame), (old_name, bytes)) in server_frames().into_iter().zip(old) {
+        assert_eq!(name, old_name);
+        assert_eq!(ServerFrame::decode(&bytes).as_ref(), Ok(&frame), "{name}");
+    }
+}

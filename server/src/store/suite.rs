@@ -1,0 +1,173 @@
+//! What every store has to do: the same tests for each implementation. What the relay's own tests check over
+//! sockets is not repeated here; this is about what needs another time or another quota.
+
+use ed25519_dalek::SigningKey;
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::capability::Capability;
+use parley_protocol::device_log::{
+    Author, Body, Change, DeviceLog, DeviceRecord, SignedEntry, VerifyingKeyBytes,
+};
+use parley_protocol::frame::{
+    AppendCommit, AppendMessages, CreateLog, InboxAddress, InboxPost, NewMessage, PublishKeyPackages,
+    RelayError,
+};
+use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::username::Username;
+
+use super::{NewAccount, Quotas, Store};
+
+/// The quotas with which [`run`] wants its stores.
+pub(super) const QUOTAS: Quotas =
+    Quotas { log_bytes: 1000, inbox_entries: 5, inbox_bytes: 100, pool: 3, expiry_ms: 1000 };
+
+const LOG: LogId = LogId([1; 16]);
+const SECRET: [u8; 32] = [2; 32];
+
+/// Runs all tests, each on a store that `open` makes anew.
+pub(super) async fn run<S: Store>(open: impl Fn() -> S) {
+    time_never_goes_back_in_a_log(&open()).await;
+    old_entries_expire_and_a_reader_is_told(&open()).await;
+    expiry_makes_room_in_a_full_log(&open()).await;
+    inboxes_and_pools_expire_but_not_the_last_resort(&open()).await;
+    an_inbox_is_bounded_in_bytes(&open()).await;
+    a_failing_operation_leaves_nothing_and_spoils_no_other(&open()).await;
+    a_closed_store_answers(&open()).await;
+}
+
+fn bytes<const MAX: usize>(length: usize) -> Bytes<MAX> {
+    Bytes::new(vec![7; length]).unwrap()
+}
+
+fn log() -> CreateLog {
+    let capability = Capability::new(SECRET).hash();
+    CreateLog { log: LOG, epoch: Epoch(0), capability, welcomes: List::default(), group_info: None }
+}
+
+fn append(ids: &[u8], length: usize) -> AppendMessages {
+    let message = |id: &u8| NewMessage { append: AppendId([*id; 16]), payload: bytes(length) };
+    AppendMessages {
+        log: LOG,
+        capability: Capability::new(SECRET),
+        epoch: Epoch(0),
+        messages: List::new(ids.iter().map(message).collect()).unwrap(),
+    }
+}
+
+async fn time_never_goes_back_in_a_log(store: &impl Store) {
+    store.create_log(UnixMillis(50), log()).await.unwrap();
+    let late = store.append_messages(UnixMillis(90), append(&[1], 1)).await.unwrap();
+    let early = store.append_messages(UnixMillis(60), append(&[2], 1)).await.unwrap();
+    assert_eq!((late[0].time, early[0].time), (UnixMillis(90), UnixMillis(90)));
+}
+
+async fn old_entries_expire_and_a_reader_is_told(store: &impl Store) {
+    store.create_log(UnixMillis(0), log()).await.unwrap();
+    store.append_messages(UnixMillis(100), append(&[1, 2], 1)).await.unwrap();
+    store.append_messages(UnixMillis(900), append(&[3], 1)).await.unwrap();
+    assert_eq!(store.expire(UnixMillis(1100)).await.unwrap().deleted, 0, "just not old enough");
+    let run = store.expire(UnixMillis(1200)).await.unwrap();
+    assert_eq!((run.deleted, run.more), (2, false));
+    let hash = Capability::new(SECRET).hash();
+    assert_eq!(store.open_log(LOG, hash, Seq(0)).await, Err(RelayError::Expired));
+    assert_eq!(store.open_log(LOG, hash, Seq(1)).await, Err(RelayError::Expired));
+    assert_eq!(store.read_log(LOG, Epoch(0), Seq(1)).await, Err(RelayError::Expired));
+    assert_eq!(store.open_log(LOG, hash, Seq(2)).await.unwrap().start, Seq(2));
+    let page = store.read_log(LOG, Epoch(0), Seq(2)).await.unwrap();
+    assert_eq!(page.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [Seq(3)]);
+    // Numbers go on as if nothing had been deleted.
+    let next = store.append_messages(UnixMillis(1200), append(&[4], 1)).await.unwrap();
+    assert_eq!(next[0].seq, Seq(4));
+}
+
+async fn expiry_makes_room_in_a_full_log(store: &impl Store) {
+    store.create_log(UnixMillis(0), log()).await.unwrap();
+    store.append_messages(UnixMillis(0), append(&[1], 900)).await.unwrap();
+    let full = store.append_messages(UnixMillis(0), append(&[2], 900)).await;
+    assert_eq!(full, Err(RelayError::QuotaExceeded));
+    store.expire(UnixMillis(5000)).await.unwrap();
+    store.append_messages(UnixMillis(5000), append(&[2], 900)).await.unwrap();
+}
+
+/// An account with one device, whose inbox [`SECRET`] opens.
+async fn registered(store: &impl Store) -> InboxAddress {
+    let key = SigningKey::from_bytes(&[3; 32]);
+    let public = VerifyingKeyBytes(key.verifying_key().to_bytes());
+    let inbox = Capability::new(SECRET).hash();
+    let device = DeviceRecord { id: DeviceId([4; 16]), key: public, inbox };
+    let change = Change::Genesis { device, recovery_key: public };
+    let body = Body { previous: None, created: UnixMillis(0), author: Author::Device(device.id), change };
+    let genesis = SignedEntry::sign(&body, &key, None).unwrap();
+    let account = DeviceLog::verify(std::slice::from_ref(&genesis)).unwrap().account();
+    let username = Username::parse("ada").unwrap();
+    store.register_account(NewAccount { account, genesis, device, username }).await.unwrap();
+    InboxAddress { account, device: device.id }
+}
+
+fn post(to: InboxAddress, id: u8, length: usize) -> InboxPost {
+    InboxPost { to, append: AppendId([id; 16]), payload: bytes(length) }
+}
+
+async fn inboxes_and_pools_expire_but_not_the_last_resort(store: &impl Store) {
+    let address = registered(store).await;
+    let hash = Capability::new(SECRET).hash();
+    store.post_inbox(UnixMillis(0), post(address, 1, 60)).await.unwrap();
+    store.post_inbox(UnixMillis(0), post(address, 2, 40)).await.unwrap();
+    store.ack_inbox(address, hash, Seq(1)).await.unwrap();
+    let publish = PublishKeyPackages {
+        address,
+        capability: Capability::new(SECRET),
+        one_time: List::new(vec![bytes(1), bytes(2)]).unwrap(),
+        last_resort: Some(bytes(3)),
+    };
+    store.publish_key_packages(UnixMillis(0), publish).await.unwrap();
+    // The waiting one, the row of the acknowledged one, and two KeyPackages.
+    assert_eq!(store.expire(UnixMillis(5000)).await.unwrap().deleted, 4);
+    assert_eq!(store.read_inbox(address, Seq(0)).await.unwrap(), []);
+    let count = store.count_key_packages(address, hash).await.unwrap();
+    assert_eq!((count.one_time, count.last_resort), (0, true));
+    assert_eq!(store.claim_key_packages(address.account).await.unwrap().len(), 1);
+    // All of its room is free again.
+    let stored = store.post_inbox(UnixMillis(5000), post(address, 3, 100)).await.unwrap();
+    assert_eq!(stored.seq, Seq(3));
+}
+
+async fn an_inbox_is_bounded_in_bytes(store: &impl Store) {
+    let address = registered(store).await;
+    store.post_inbox(UnixMillis(0), post(address, 1, 60)).await.unwrap();
+    let full = store.post_inbox(UnixMillis(0), post(address, 2, 60)).await;
+    assert_eq!(full, Err(RelayError::QuotaExceeded));
+    store.ack_inbox(address, Capability::new(SECRET).hash(), Seq(1)).await.unwrap();
+    store.post_inbox(UnixMillis(0), post(address, 2, 60)).await.unwrap();
+}
+
+async fn a_failing_operation_leaves_nothing_and_spoils_no_other(store: &impl Store) {
+    let address = registered(store).await;
+    store.create_log(UnixMillis(0), log()).await.unwrap();
+    let too_much = AppendCommit {
+        log: LOG,
+        capability: Capability::new(SECRET),
+        epoch: Epoch(0),
+        append: AppendId([9; 16]),
+        commit: bytes(1),
+        next_capability: Capability::new([8; 32]).hash(),
+        welcomes: List::new(vec![post(address, 1, 60), post(address, 2, 60)]).unwrap(),
+        group_info: None,
+    };
+    // Submitted together, so that they are likely to share a transaction.
+    let before = store.append_messages(UnixMillis(0), append(&[1], 1));
+    let failing = store.append_commit(UnixMillis(0), too_much);
+    let after = store.append_messages(UnixMillis(0), append(&[2], 1));
+    assert_eq!(before.await.unwrap()[0].seq, Seq(1));
+    assert_eq!(failing.await, Err(RelayError::QuotaExceeded));
+    assert_eq!(after.await.unwrap()[0].seq, Seq(2));
+    assert_eq!(store.group_info(LOG).await.unwrap().0, Epoch(0));
+    assert_eq!(store.read_inbox(address, Seq(0)).await.unwrap(), []);
+}
+
+async fn a_closed_store_answers(store: &impl Store) {
+    let last = store.create_log(UnixMillis(0), log());
+    store.close();
+    assert_eq!(last.await, Ok(()), "what was submitted before is finished");
+    assert_eq!(store.probe().await, Err(RelayError::Internal));
+    assert_eq!(store.group_info(LOG).await, Err(RelayError::Internal));
+}

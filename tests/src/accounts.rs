@@ -1,0 +1,134 @@
+//! Accounts that sign their own device logs, without an engine.
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "what fails here fails the test that uses it"
+)]
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use parley_protocol::capability::Capability;
+use parley_protocol::device_log::{
+    Author, Body, Change, DeviceLog, DeviceRecord, Signature, SignedEntry, VerifyingKeyBytes,
+};
+use parley_protocol::frame::{AppendDeviceLog, InboxAddress, RegisterAccount, Request, UsernameClaim};
+use parley_protocol::ids::{AccountId, DeviceId, UnixMillis};
+use parley_protocol::username::Username;
+
+/// A device with its secrets.
+pub struct TestDevice {
+    /// Signs.
+    pub key: SigningKey,
+    /// Opens the inbox.
+    pub inbox: Capability,
+    /// As the log names it.
+    pub record: DeviceRecord,
+}
+
+impl TestDevice {
+    /// A new one.
+    #[must_use]
+    pub fn new() -> Self {
+        let key = SigningKey::from_bytes(&crate::unique());
+        let inbox = Capability::new(crate::unique());
+        let record =
+            DeviceRecord { id: DeviceId(crate::unique()), key: verifying(&key), inbox: inbox.hash() };
+        Self { key, inbox, record }
+    }
+}
+
+impl Default for TestDevice {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The public half of a key.
+#[must_use]
+pub fn verifying(key: &SigningKey) -> VerifyingKeyBytes {
+    VerifyingKeyBytes(key.verifying_key().to_bytes())
+}
+
+/// An account with its first device and its log.
+pub struct TestAccount {
+    /// The first device.
+    pub first: TestDevice,
+    /// The recovery key.
+    pub recovery: SigningKey,
+    /// The log as its owner has it.
+    pub log: DeviceLog,
+}
+
+impl TestAccount {
+    /// A new one, which no relay knows.
+    #[must_use]
+    pub fn new() -> Self {
+        let first = TestDevice::new();
+        let recovery = SigningKey::from_bytes(&crate::unique());
+        let body = Body {
+            previous: None,
+            created: UnixMillis(1),
+            author: Author::Device(first.record.id),
+            change: Change::Genesis { device: first.record, recovery_key: verifying(&recovery) },
+        };
+        let genesis = SignedEntry::sign(&body, &first.key, None).unwrap();
+        Self { log: DeviceLog::verify(&[genesis]).unwrap(), first, recovery }
+    }
+
+    /// The account id.
+    #[must_use]
+    pub const fn id(&self) -> AccountId {
+        self.log.account()
+    }
+
+    /// The inbox of one of its devices.
+    #[must_use]
+    pub const fn address(&self, device: &TestDevice) -> InboxAddress {
+        InboxAddress { account: self.id(), device: device.record.id }
+    }
+
+    /// A claim of a username, signed by `device`.
+    #[must_use]
+    pub fn claim(&self, device: &TestDevice, username: &str) -> UsernameClaim {
+        let username = Username::parse(username).unwrap();
+        let signature = device.key.sign(&UsernameClaim::signed_bytes(&username, &self.id()));
+        UsernameClaim {
+            username,
+            account: self.id(),
+            device: device.record.id,
+            signature: Signature(signature.to_bytes()),
+        }
+    }
+
+    /// The request that puts it into the directory.
+    #[must_use]
+    pub fn registration(&self, username: &str) -> Request {
+        Request::RegisterAccount(RegisterAccount {
+            genesis: self.log.entries().first().unwrap().clone(),
+            claim: self.claim(&self.first, username),
+        })
+    }
+
+    /// The next entry, signed by `author`, as the log stands. The log is not changed.
+    #[must_use]
+    pub fn entry(&self, author: &TestDevice, change: Change, added: Option<&TestDevice>) -> SignedEntry {
+        let body = Body {
+            previous: Some(self.log.head().hash),
+            created: UnixMillis(2),
+            author: Author::Device(author.record.id),
+            change,
+        };
+        SignedEntry::sign(&body, &author.key, added.map(|device| &device.key)).unwrap()
+    }
+
+    /// The request that appends `entry` to the relay's copy.
+    #[must_use]
+    pub const fn append(&self, entry: SignedEntry) -> Request {
+        Request::AppendDeviceLog(AppendDeviceLog { account: self.id(), entry })
+    }
+}
+
+impl Default for TestAccount {
+    fn default() -> Self {
+        Self::new()
+    }
+}

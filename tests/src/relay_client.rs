@@ -1,0 +1,284 @@
+//! A small client of the relay: typed, asynchronous, over a real socket.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "what fails here fails the test that uses it"
+)]
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::capability::Capability;
+use parley_protocol::codec::{FrameError, VersionNotice};
+use parley_protocol::frame::{
+    Answer, AppendCommit, AppendMessages, ClientFrame, ClosingReason, CreateLog, InboxEntry, InboxPost,
+    LogEntry, NewMessage, Push, RelayError, Request, RequestId, ServerFrame, Stored, SubscribeLog,
+    Subscribed,
+};
+use parley_protocol::ids::{AppendId, Epoch, LogId, Seq};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
+/// Longer than anything takes that happens at all.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a relay can bring.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// A frame.
+    Frame(ServerFrame),
+    /// The relay speaks other versions.
+    Notice(VersionNotice),
+    /// The connection has ended.
+    End,
+}
+
+/// A connection to a relay.
+pub struct RelayClient {
+    socket: WebSocketStream<TcpStream>,
+    next_id: u32,
+    answers: HashMap<RequestId, Result<Answer, RelayError>>,
+    pushes: VecDeque<Push>,
+}
+
+impl RelayClient {
+    /// Connects and says hello.
+    pub async fn connect(address: SocketAddr) -> Self {
+        let mut client = Self::connect_silently(address).await;
+        assert!(matches!(client.call(Request::Hello).await, Ok(Answer::Hello { .. })));
+        client
+    }
+
+    /// Connects and says nothing.
+    pub async fn connect_silently(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let url = format!("ws://{address}/v1/ws");
+        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+        Self { socket, next_id: 0, answers: HashMap::new(), pushes: VecDeque::new() }
+    }
+
+    /// Sends a request without waiting for the answer.
+    pub async fn send(&mut self, request: Request) -> RequestId {
+        self.next_id += 1;
+        let id = RequestId(self.next_id);
+        self.send_raw(ClientFrame { id, request }.encode().unwrap()).await;
+        id
+    }
+
+    /// Sends bytes as a binary message. That the relay has closed already is not an error here.
+    pub async fn send_raw(&mut self, bytes: Vec<u8>) {
+        let _ = self.socket.send(Message::Binary(bytes.into())).await;
+    }
+
+    /// Sends a text message.
+    pub async fn send_text(&mut self, text: &str) {
+        let _ = self.socket.send(Message::Text(text.into())).await;
+    }
+
+    /// Sends a request and waits for its answer.
+    pub async fn call(&mut self, request: Request) -> Result<Answer, RelayError> {
+        let id = self.send(request).await;
+        self.answer(id).await
+    }
+
+    /// Waits for the answer to a request. Pushes that come before are kept.
+    pub async fn answer(&mut self, id: RequestId) -> Result<Answer, RelayError> {
+        loop {
+            if let Some(answer) = self.answers.remove(&id) {
+                return answer;
+            }
+            match self.incoming().await {
+                Incoming::Frame(ServerFrame::Answer { id, result }) => {
+                    self.answers.insert(id, result);
+                }
+                Incoming::Frame(ServerFrame::Push(push)) => self.pushes.push_back(push),
+                other => panic!("instead of an answer came {other:?}"),
+            }
+        }
+    }
+
+    /// The next push.
+    pub async fn push(&mut self) -> Push {
+        loop {
+            if let Some(push) = self.pushes.pop_front() {
+                return push;
+            }
+            match self.incoming().await {
+                Incoming::Frame(ServerFrame::Answer { id, result }) => {
+                    self.answers.insert(id, result);
+                }
+                Incoming::Frame(ServerFrame::Push(push)) => self.pushes.push_back(push),
+                other => panic!("instead of a push came {other:?}"),
+            }
+        }
+    }
+
+    /// Entries of `log` until there are `count`, as pushes bring them.
+    pub async fn log_entries(&mut self, log: LogId, count: usize) -> Vec<LogEntry> {
+        let mut all = Vec::new();
+        while all.len() < count {
+            match self.push().await {
+                Push::Log { log: of, entries } if of == log => all.extend(entries.into_vec()),
+                other => panic!("instead of log entries came {other:?}"),
+            }
+        }
+        assert_eq!(all.len(), count, "more entries than expected");
+        all
+    }
+
+    /// Entries of an inbox until there are `count`.
+    pub async fn inbox_entries(&mut self, count: usize) -> Vec<InboxEntry> {
+        let mut all = Vec::new();
+        while all.len() < count {
+            match self.push().await {
+                Push::Inbox { entries, .. } => all.extend(entries.into_vec()),
+                Push::Log { .. } => panic!("instead of inbox entries came log entries"),
+            }
+        }
+        assert_eq!(all.len(), count, "more entries than expected");
+        all
+    }
+
+    /// Asserts that nothing is pushed that was not asked for: whatever comes before the answer to a ping that
+    /// is sent after `wait`.
+    pub async fn assert_no_push(&mut self, wait: Duration) {
+        tokio::time::sleep(wait).await;
+        assert_eq!(self.call(Request::Ping).await, Ok(Answer::Done));
+        assert!(self.pushes.is_empty(), "came nevertheless: {:?}", self.pushes);
+    }
+
+    /// Whatever comes next.
+    pub async fn incoming(&mut self) -> Incoming {
+        let next = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Binary(bytes))) => {
+                        return match ServerFrame::decode(&bytes) {
+                            Ok(frame) => Incoming::Frame(frame),
+                            Err(FrameError::Notice(notice)) => Incoming::Notice(notice),
+                            Err(error) => panic!("the relay sent what is no frame: {error}"),
+                        };
+                    }
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    _ => return Incoming::End,
+                }
+            }
+        };
+        let Ok(incoming) = timeout(PATIENCE, next).await else { panic!("the relay is silent") };
+        incoming
+    }
+
+    /// Reads until the relay closes, and says with which reason.
+    pub async fn closing(&mut self) -> Option<ClosingReason> {
+        let mut reason = None;
+        loop {
+            match self.incoming().await {
+                Incoming::Frame(ServerFrame::Closing(why)) => reason = Some(why),
+                Incoming::End => return reason,
+                _ => {}
+            }
+        }
+    }
+
+    /// Makes a log without Welcomes.
+    pub async fn create_log(&mut self, log: LogId, epoch: Epoch, capability: &Capability) {
+        assert_eq!(self.call(Request::CreateLog(new_log(log, epoch, capability))).await, Ok(Answer::Done));
+    }
+
+    /// Appends one message.
+    pub async fn append(
+        &mut self,
+        log: LogId,
+        epoch: Epoch,
+        capability: &Capability,
+        payload: &[u8],
+    ) -> Result<Stored, RelayError> {
+        let request = messages(log, epoch, capability, vec![message(payload)]);
+        only(self.call(Request::AppendMessages(request)).await)
+    }
+
+    /// Appends a commit.
+    pub async fn commit(
+        &mut self,
+        log: LogId,
+        epoch: Epoch,
+        capability: &Capability,
+        next: &Capability,
+    ) -> Result<Stored, RelayError> {
+        only(self.call(Request::AppendCommit(commit(log, epoch, capability, next))).await)
+    }
+
+    /// Subscribes to a log.
+    pub async fn subscribe(
+        &mut self,
+        log: LogId,
+        capability: &Capability,
+        after: Seq,
+    ) -> Result<Subscribed, RelayError> {
+        let request = SubscribeLog { log, capability: capability.clone(), after };
+        match self.call(Request::SubscribeLog(request)).await? {
+            Answer::Subscribed(state) => Ok(state),
+            other => panic!("instead of Subscribed came {other:?}"),
+        }
+    }
+}
+
+/// The one place in a `Stored` answer.
+pub fn only(answer: Result<Answer, RelayError>) -> Result<Stored, RelayError> {
+    match answer? {
+        Answer::Stored(places) if places.len() == 1 => Ok(*places.first().unwrap()),
+        other => panic!("instead of one place came {other:?}"),
+    }
+}
+
+/// A secret that nobody else knows.
+#[must_use]
+pub fn capability() -> Capability {
+    Capability::new(crate::unique())
+}
+
+/// A log without Welcomes.
+#[must_use]
+pub fn new_log(log: LogId, epoch: Epoch, capability: &Capability) -> CreateLog {
+    let capability = capability.hash();
+    CreateLog { log, epoch, capability, welcomes: List::default(), group_info: None }
+}
+
+/// A message with a new id.
+#[must_use]
+pub fn message(payload: &[u8]) -> NewMessage {
+    NewMessage { append: AppendId(crate::unique()), payload: bytes(payload) }
+}
+
+/// An append of messages.
+#[must_use]
+pub fn messages(log: LogId, epoch: Epoch, capability: &Capability, all: Vec<NewMessage>) -> AppendMessages {
+    AppendMessages { log, capability: capability.clone(), epoch, messages: List::new(all).unwrap() }
+}
+
+/// A commit without Welcomes.
+#[must_use]
+pub fn commit(log: LogId, epoch: Epoch, capability: &Capability, next: &Capability) -> AppendCommit {
+    AppendCommit {
+        log,
+        capability: capability.clone(),
+        epoch,
+        append: AppendId(crate::unique()),
+        commit: bytes(b"commit"),
+        next_capability: next.hash(),
+        welcomes: List::<InboxPost, _>::default(),
+        group_info: None,
+    }
+}
+
+/// Bytes that are short enough.
+#[must_use]
+pub fn bytes<const MAX: usize>(bytes: &[u8]) -> Bytes<MAX> {
+    Bytes::new(bytes.to_vec()).unwrap()
+}

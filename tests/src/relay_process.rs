@@ -1,0 +1,117 @@
+//! The real `parley-server` as a process of its own, with a real database.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "what fails here fails the test that uses it"
+)]
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Builds the relay once for each test process, unless `PARLEY_SERVER_BIN` says where one is.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        if let Some(path) = std::env::var_os("PARLEY_SERVER_BIN") {
+            return path.into();
+        }
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let built = Command::new(cargo)
+            .args(["build", "--quiet", "-p", "parley-server", "--bin", "parley-server"])
+            .current_dir(workspace)
+            .status()
+            .unwrap();
+        assert!(built.success(), "the relay does not build");
+        // This test is <target>/debug/deps/<test>.
+        let target = match std::env::var_os("CARGO_TARGET_DIR") {
+            Some(folder) => workspace.join(folder),
+            None => workspace.join("target"),
+        };
+        target.join("debug").join("parley-server")
+    })
+}
+
+/// A running relay. It is killed when this is dropped.
+pub struct RelayProcess {
+    child: Child,
+    address: SocketAddr,
+    folder: Arc<TempDir>,
+}
+
+impl RelayProcess {
+    /// Starts a relay with an empty database.
+    #[must_use]
+    pub fn start(flags: &[&str]) -> Self {
+        Self::start_in(Arc::new(tempfile::tempdir().unwrap()), flags)
+    }
+
+    /// Starts a relay on the database in `folder`.
+    #[must_use]
+    pub fn start_in(folder: Arc<TempDir>, flags: &[&str]) -> Self {
+        let mut child = Command::new(binary())
+            .args(["--listen", "127.0.0.1:0", "--log", "warn", "--data"])
+            .arg(folder.path())
+            .args(flags)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Some(address) = line.trim().strip_prefix("listening on http://") else {
+            panic!("the relay did not start: {line:?}");
+        };
+        Self { child, address: address.parse().unwrap(), folder }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The folder of its database.
+    #[must_use]
+    pub fn folder(&self) -> Arc<TempDir> {
+        Arc::clone(&self.folder)
+    }
+
+    /// Kills it as a power cut would (SIGKILL).
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to end (SIGTERM).
+    pub fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Waits for its end, for at most ten seconds.
+    pub fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the relay does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for RelayProcess {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,19 @@
+//! The real relay over real sockets with a real database.
+#![cfg(test)]
+
+#[path = "relay/appends.rs"]
+mod appends;
+#[path = "relay/directory.rs"]
+mod directory;
+#[path = "relay/durability.rs"]
+mod durability;
+#[path = "relay/inboxes.rs"]
+mod inboxes;
+#[path = "relay/limits.rs"]
+mod limits;
+#[path = "relay/site.rs"]
+mod site;
+#[path = "relay/subscriptions.rs"]
+mod subscriptions;
+#[path = "relay/wire.rs"]
+mod wire;

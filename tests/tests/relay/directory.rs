@@ -1,0 +1,94 @@
+//! Accounts and usernames.
+
+use parley_protocol::device_log::Change;
+use parley_protocol::frame::{Answer, DirectoryRecord, RelayError, Request};
+use parley_protocol::username::Username;
+use parley_tests::accounts::{TestAccount, TestDevice};
+use parley_tests::relay_client::RelayClient;
+use parley_tests::relay_process::RelayProcess;
+
+fn resolve(name: &str) -> Request {
+    Request::ResolveUsername(Username::parse(name).unwrap())
+}
+
+fn found(answer: Result<Answer, RelayError>) -> DirectoryRecord {
+    match answer {
+        Ok(Answer::Directory(record)) => record,
+        other => panic!("instead of a record came {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_found_by_name_and_by_id() {
+    let relay = RelayProcess::start(&[]);
+    let mut client = RelayClient::connect(relay.address()).await;
+    let account = TestAccount::new();
+    assert_eq!(client.call(resolve("ada")).await, Err(RelayError::UnknownAccount));
+    assert_eq!(client.call(Request::FetchDeviceLog(account.id())).await, Err(RelayError::UnknownAccount));
+    for _ in 0..2 {
+        // The second time as after a lost answer.
+        assert_eq!(client.call(account.registration("ada")).await, Ok(Answer::Done));
+    }
+    let record = found(client.call(resolve("ada")).await);
+    assert_eq!(record.account, account.id());
+    assert_eq!(&*record.log, account.log.entries());
+    assert_eq!(record.username.as_ref().map(Username::as_str), Some("ada"));
+    assert_eq!(found(client.call(Request::FetchDeviceLog(account.id())).await), record);
+    // Under another name it is not the same registration.
+    assert_eq!(client.call(account.registration("eve")).await, Err(RelayError::BadRequest));
+}
+
+#[tokio::test]
+async fn a_name_that_looks_like_another_is_taken() {
+    let relay = RelayProcess::start(&["--rate-registrations", "1000/1000"]);
+    let mut client = RelayClient::connect(relay.address()).await;
+    client.call(TestAccount::new().registration("paul")).await.unwrap();
+    for confusable in ["paul", "pau1", "pau.l", "paui", "p-a-u-l"] {
+        let answer = client.call(TestAccount::new().registration(confusable)).await;
+        assert_eq!(answer, Err(RelayError::UsernameTaken), "{confusable}");
+    }
+    let other = TestAccount::new();
+    client.call(other.registration("paula")).await.unwrap();
+    let claim = Request::ClaimUsername(other.claim(&other.first, "pau1"));
+    assert_eq!(client.call(claim).await, Err(RelayError::UsernameTaken));
+}
+
+#[tokio::test]
+async fn a_new_name_takes_the_place_of_the_old_one() {
+    let relay = RelayProcess::start(&[]);
+    let mut client = RelayClient::connect(relay.address()).await;
+    let account = TestAccount::new();
+    client.call(account.registration("ada")).await.unwrap();
+    for _ in 0..2 {
+        let claim = Request::ClaimUsername(account.claim(&account.first, "countess"));
+        assert_eq!(client.call(claim).await, Ok(Answer::Done));
+    }
+    assert_eq!(client.call(resolve("ada")).await, Err(RelayError::UnknownAccount));
+    assert_eq!(found(client.call(resolve("countess")).await).account, account.id());
+    assert_eq!(client.call(TestAccount::new().registration("ada")).await, Ok(Answer::Done));
+}
+
+#[tokio::test]
+async fn of_two_entries_for_one_place_the_first_wins() {
+    let relay = RelayProcess::start(&[]);
+    let mut client = RelayClient::connect(relay.address()).await;
+    let mut account = TestAccount::new();
+    client.call(account.registration("ada")).await.unwrap();
+    let (second, third) = (TestDevice::new(), TestDevice::new());
+    let one = account.entry(&account.first, Change::AddDevice(second.record), Some(&second));
+    let other = account.entry(&account.first, Change::AddDevice(third.record), Some(&third));
+    let first = client.send(account.append(one.clone())).await;
+    let raced = client.send(account.append(other.clone())).await;
+    let results = [client.answer(first).await, client.answer(raced).await];
+    assert_eq!(results.iter().filter(|result| **result == Ok(Answer::Done)).count(), 1, "{results:?}");
+    assert!(results.contains(&Err(RelayError::DeviceLogConflict)), "{results:?}");
+    let (winner, loser) = if results[0].is_ok() { (one, other) } else { (other, one) };
+    // The winner's retry is no conflict; the loser's stays one.
+    assert_eq!(client.call(account.append(winner.clone())).await, Ok(Answer::Done));
+    assert_eq!(client.call(account.append(loser)).await, Err(RelayError::DeviceLogConflict));
+    account.log.append(&winner).unwrap();
+    let record = found(client.call(Request::FetchDeviceLog(account.id())).await);
+    assert_eq!(&*record.log, account.log.entries());
+    let unknown = TestAccount::new();
+    assert_eq!(client.call(unknown.append(winner)).await, Err(RelayError::UnknownAccount));
+}

@@ -1,0 +1,173 @@
+//! The static app and the HTTP side.
+
+use std::collections::HashMap;
+use std::fs;
+use std::net::SocketAddr;
+
+use parley_tests::relay_process::RelayProcess;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+struct Response {
+    status: u16,
+    headers: HashMap<String, String>,
+    body: Vec<u8>,
+}
+
+async fn get(address: SocketAddr, path: &str, headers: &str) -> Response {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+        .collect();
+    Response { status, headers, body: bytes[end + 4..].to_vec() }
+}
+
+fn app(list: bool) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
+    write("index.html", b"<!doctype html>page");
+    write("app-0123456789abcdef.js", b"plain");
+    write("app-0123456789abcdef.js.br", b"brotli");
+    write("app-0123456789abcdef.js.gz", b"gzip");
+    write("app-0123456789abcdef_bg.wasm", b"\0asm");
+    write("style.css", b"a{}");
+    write("sw.js", b"worker");
+    if list {
+        let assets =
+            br#"[{"path":"style.css","immutable":true,"bytes":3},{"path":"sw.js","immutable":false}]"#;
+        write("assets.json", assets);
+    }
+    folder
+}
+
+fn relay_with(app: &TempDir, flags: &[&str]) -> RelayProcess {
+    let mut all = vec!["--app", app.path().to_str().unwrap()];
+    all.extend(flags);
+    RelayProcess::start(&all)
+}
+
+#[tokio::test]
+async fn pages_and_files_are_served_with_their_types_and_caching() {
+    const FOREVER: &str = "public, max-age=31536000, immutable";
+    let app = app(false);
+    let relay = relay_with(&app, &[]);
+    for (path, status, mime, cache) in [
+        ("/", 200, "text/html", "no-cache"),
+        ("/index.html", 200, "text/html", "no-cache"),
+        ("/u/ada", 200, "text/html", "no-cache"),
+        ("/app-0123456789abcdef.js", 200, "text/javascript", FOREVER),
+        ("/app-0123456789abcdef_bg.wasm", 200, "application/wasm", FOREVER),
+        ("/style.css", 200, "text/css", "no-cache"),
+        ("/sw.js", 200, "text/javascript", "no-cache"),
+        ("/missing.js", 404, "text/plain; charset=utf-8", "no-cache"),
+        ("/missing-0123456789abcdef.js", 404, "text/plain; charset=utf-8", "no-cache"),
+        ("/../Cargo.toml", 404, "text/plain; charset=utf-8", "no-cache"),
+        ("/%2e%2e/relay.sqlite3", 404, "text/plain; charset=utf-8", "no-cache"),
+    ] {
+        let response = get(relay.address(), path, "").await;
+        assert_eq!(response.status, status, "{path}");
+        assert_eq!(response.headers["content-type"], mime, "{path}");
+        assert_eq!(response.headers["cache-control"], cache, "{path}");
+    }
+    assert_eq!(get(relay.address(), "/u/ada", "").await.body, b"<!doctype html>page");
+}
+
+#[tokio::test]
+async fn the_build_says_which_files_never_change() {
+    let app = app(true);
+    let relay = relay_with(&app, &[]);
+    let cache = async |path: &str| get(relay.address(), path, "").await.headers["cache-control"].clone();
+    assert!(cache("/style.css").await.contains("immutable"));
+    assert_eq!(cache("/sw.js").await, "no-cache");
+    assert_eq!(cache("/app-0123456789abcdef.js").await, "no-cache");
+}
+
+#[tokio::test]
+async fn the_smallest_form_that_the_browser_takes_is_sent() {
+    let app = app(false);
+    let relay = relay_with(&app, &[]);
+    for (accept, encoding, body) in
+        [("br, gzip", Some("br"), "brotli"), ("gzip", Some("gzip"), "gzip"), ("identity", None, "plain")]
+    {
+        let accept = format!("Accept-Encoding: {accept}\r\n");
+        let response = get(relay.address(), "/app-0123456789abcdef.js", &accept).await;
+        assert_eq!(response.headers.get("content-encoding").map(String::as_str), encoding);
+        assert_eq!(response.headers["content-type"], "text/javascript");
+        assert_eq!(response.headers["vary"], "accept-encoding");
+        assert_eq!(response.body, body.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn every_response_has_the_security_headers() {
+    let app = app(false);
+    let relay = relay_with(&app, &[]);
+    for path in ["/", "/sw.js", "/missing.js", "/healthz", "/readyz", "/v1/ws"] {
+        let headers = get(relay.address(), path, "").await.headers;
+        assert_eq!(
+            headers["content-security-policy"],
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
+             img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+             require-trusted-types-for 'script'; trusted-types parley",
+            "{path}"
+        );
+        for (name, value) in [
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-embedder-policy", "require-corp"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+        ] {
+            assert_eq!(headers[name], value, "{path}");
+        }
+        assert!(headers["permissions-policy"].contains("camera=(self)"), "{path}");
+        assert!(headers["permissions-policy"].contains("microphone=()"), "{path}");
+        assert!(!headers.contains_key("strict-transport-security"), "{path}");
+    }
+    let relay = relay_with(&app, &["--hsts"]);
+    let headers = get(relay.address(), "/", "").await.headers;
+    assert!(headers["strict-transport-security"].starts_with("max-age="));
+}
+
+#[tokio::test]
+async fn health_is_told_from_readiness() {
+    let relay = RelayProcess::start(&["--max-pages", "400"]);
+    assert_eq!(get(relay.address(), "/healthz", "").await.status, 200);
+    assert_eq!(get(relay.address(), "/readyz", "").await.status, 200);
+    assert_eq!(get(relay.address(), "/", "").await.status, 404, "there is no app");
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_cannot_connect() {
+    let relay = RelayProcess::start(&["--origin", "http://localhost:3000"]);
+    let upgrade = |origin: &str| {
+        format!(
+            "Origin: {origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        )
+    };
+    let status = async |origin: &str| {
+        let address = relay.address();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET /v1/ws HTTP/1.1\r\nHost: {address}\r\n{}\r\n", upgrade(origin));
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await.unwrap();
+        String::from_utf8(start.to_vec()).unwrap()
+    };
+    assert_eq!(status("http://evil.example").await, "HTTP/1.1 403");
+    assert_eq!(status("null").await, "HTTP/1.1 403");
+    assert_eq!(status(&format!("http://{}", relay.address())).await, "HTTP/1.1 101");
+    assert_eq!(status("http://localhost:3000").await, "HTTP/1.1 101");
+}
