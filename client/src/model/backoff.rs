@@ -18,7 +18,7 @@ impl Backoff {
         let pause = FIRST.saturating_mul(1 << self.failures.min(10)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
         let half = pause / 2;
-        half + (half * u64::from(random) >> 32)
+        half + ((half * u64::from(random)) >> 32)
     }
 
     /// The connection works: the next pause is the first one again.

@@ -21,7 +21,7 @@ pub enum Happening {
 /// A socket; closes, and tells nothing more, when dropped.
 #[derive(Debug)]
 pub struct Socket {
-    socket: WebSocket,
+    inner: WebSocket,
     _opened: Closure<dyn FnMut(JsValue)>,
     _closed: Closure<dyn FnMut(JsValue)>,
     _received: Closure<dyn FnMut(MessageEvent)>,
@@ -52,23 +52,23 @@ impl Socket {
         socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(received.as_ref().unchecked_ref()));
-        Ok(Self { socket, _opened: opened, _closed: closed, _received: received })
+        Ok(Self { inner: socket, _opened: opened, _closed: closed, _received: received })
     }
 
     /// Sends one binary message; drops it when the socket is not open.
     pub fn send(&self, bytes: &[u8]) {
-        if self.socket.ready_state() == WebSocket::OPEN {
-            let _ = self.socket.send_with_u8_array(bytes);
+        if self.inner.ready_state() == WebSocket::OPEN {
+            let _ = self.inner.send_with_u8_array(bytes);
         }
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.socket.set_onopen(None);
-        self.socket.set_onclose(None);
-        self.socket.set_onmessage(None);
-        let _ = self.socket.close();
+        self.inner.set_onopen(None);
+        self.inner.set_onclose(None);
+        self.inner.set_onmessage(None);
+        let _ = self.inner.close();
     }
 }
 

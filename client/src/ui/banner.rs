@@ -63,11 +63,7 @@ fn notice(app: App) -> Option<Notice> {
         return grave(words::WORKER_DIED, WayOut::Reload);
     }
     if app.phase.get() != Phase::Ready {
-        return app
-            .other_version
-            .get()
-            .then(|| words::OTHER_VERSION)
-            .and_then(|text| grave(text, WayOut::Reload));
+        return if app.other_version.get() { grave(words::OTHER_VERSION, WayOut::Reload) } else { None };
     }
     if let Some(text) = words::storage(app.storage.get()) {
         return grave(text, WayOut::Reload);

@@ -84,23 +84,20 @@ fn preview(chat: &ConversationView) -> String {
 }
 
 fn label(chat: &ConversationView, time: &str) -> String {
-    let mut label = chat.name.clone();
-    if chat.verified {
-        label.push_str(", verified");
-    }
-    if chat.warning.is_some() {
-        label.push_str(", warning");
-    }
-    match chat.unread {
-        0 => {}
-        1 => label.push_str(", 1 unread message"),
-        count => label.push_str(&format!(", {count} unread messages")),
-    }
-    let mine = if own_state(chat).is_some() { "You: " } else { "" };
-    label.push_str(&format!(", {mine}{}", preview(chat)));
-    if let Some(state) = own_state(chat) {
-        label.push_str(&format!(", {}", words::delivery(state)));
-    }
-    label.push_str(&format!(", {time}"));
-    label
+    let state = own_state(chat);
+    let mine = if state.is_some() { "You: " } else { "" };
+    let parts = [
+        Some(chat.name.clone()),
+        chat.verified.then(|| "verified".to_owned()),
+        chat.warning.is_some().then(|| "warning".to_owned()),
+        match chat.unread {
+            0 => None,
+            1 => Some("1 unread message".to_owned()),
+            count => Some(format!("{count} unread messages")),
+        },
+        Some(format!("{mine}{}", preview(chat))),
+        state.map(|state| words::delivery(state).to_owned()),
+        Some(time.to_owned()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -33,12 +33,12 @@ pub(super) fn dialog(app: App, id: ConversationId) -> AnyView {
     let body = html::div().class("dialog-body").child(move || match contact.get() {
         None => html::p().class("note").child("Loading…").into_any(),
         Some(Err(error)) => html::p().class("note note-bad").child(words::command_error(error)).into_any(),
-        Some(Ok(view)) => details(app, view, load),
+        Some(Ok(view)) => details(app, &view, load),
     });
     modal::modal(app, "Contact details", "dialog dialog-side", body.into_any())
 }
 
-fn details(app: App, view: ContactView, load: impl Fn() + Copy + Send + 'static) -> AnyView {
+fn details(app: App, view: &ContactView, load: impl Fn() + Copy + Send + 'static) -> AnyView {
     let id = view.conversation;
     html::div()
         .class("contact")
@@ -48,7 +48,7 @@ fn details(app: App, view: ContactView, load: impl Fn() + Copy + Send + 'static)
                 html::p().class("contact-name").attr("dir", "auto").child(view.name.clone()),
                 view.username.clone().map(|username| html::p().class("quiet").child(format!("@{username}"))),
             )),
-            safety(app, &view, load),
+            safety(app, view, load),
             html::section().class("dialog-section").child((
                 html::h3().child("Devices"),
                 html::ul().attr("role", "list").attr("aria-label", "Devices").class("devices").child(

@@ -16,7 +16,7 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
         Memo::new(move |_| chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())).unwrap_or_default());
     (move || {
         if !known.get() {
-            return unknown(app);
+            return unknown();
         }
         html::section()
             .class("conversation")
@@ -55,7 +55,7 @@ fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
     html::header()
         .class("conversation-head")
         .child((
-            shell::back(app),
+            shell::back(),
             move || avatar::avatar(&name.get(), &id.0, ""),
             html::div().class("conversation-name").child((
                 html::h1().child((html::span().attr("dir", "auto").child(move || name.get()), move || {
@@ -75,11 +75,11 @@ fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
         .into_any()
 }
 
-fn unknown(app: App) -> AnyView {
+fn unknown() -> AnyView {
     html::div()
         .class("nothing")
         .child((
-            shell::back(app),
+            shell::back(),
             icons::mark(),
             html::p().child(words::command_error(parley_engine::view::CommandError::UnknownConversation)),
         ))

@@ -1,5 +1,7 @@
 //! Own invite link: to copy, and as a QR code.
 
+use core::fmt::Write;
+
 use fast_qr::qr::QRBuilder;
 use leptos::ev;
 use leptos::html;
@@ -48,7 +50,8 @@ fn copy(link: String) -> AnyView {
                         let _ = said.try_set(if done { "Copied." } else { words::COPY_BY_HAND });
                         timer::after(COPIED, move || {
                             let _ = said.try_set("");
-                        }).forget();
+                        })
+                        .forget();
                     });
                 })
                 .child((icons::copy(), "Copy invite link")),
@@ -65,7 +68,8 @@ fn code(text: &str) -> AnyView {
         for x in 0..code.size {
             let dark = code.data.get(y * code.size + x).is_some_and(|module| module.value());
             if dark {
-                path.push_str(&format!("M{} {}h1v1h-1z", x + MARGIN, y + MARGIN));
+                // Writing to a String does not fail.
+                let _ = write!(path, "M{} {}h1v1h-1z", x + MARGIN, y + MARGIN);
             }
         }
     }

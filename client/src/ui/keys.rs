@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::state::{App, Dialog, Phase};
+use super::state::{App, Dialog, Phase, go};
 use crate::model::route::Route;
 use crate::platform::page;
 
@@ -17,7 +17,7 @@ pub(super) fn listen(app: App) {
             ("k" | "K", true, false) => app.dialog.set(Some(Dialog::NewChat(String::new()))),
             ("ArrowUp", false, true) => step(app, false),
             ("ArrowDown", false, true) => step(app, true),
-            ("Escape", false, false) if app.route.get_untracked() != Route::Home => app.go(&Route::Home),
+            ("Escape", false, false) if app.route.get_untracked() != Route::Home => go(&Route::Home),
             _ => return false,
         }
         true
@@ -30,6 +30,6 @@ fn step(app: App, forward: bool) {
         _ => None,
     };
     if let Some(next) = app.chats.with_untracked(|chats| chats.neighbour(current, forward)) {
-        app.go(&Route::Conversation(next));
+        go(&Route::Conversation(next));
     }
 }

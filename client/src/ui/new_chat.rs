@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, Person, Reply};
 use parley_protocol::username::Username;
 
-use super::state::App;
+use super::state::{App, go};
 use super::{avatar, invite, modal, words};
 use crate::model::route::Route;
 use crate::platform::timer::{self, Timeout};
@@ -90,11 +90,11 @@ impl Finder {
             Search::Failed(error) => {
                 html::p().class("note note-bad").child(words::command_error(error)).into_any()
             }
-            Search::Found(person) => self.person(person),
+            Search::Found(person) => self.person(&person),
         }
     }
 
-    fn person(self, person: Person) -> AnyView {
+    fn person(self, person: &Person) -> AnyView {
         let name = person.username.clone().unwrap_or_else(|| "Somebody with an invite link".to_owned());
         let known = person.conversation.is_some();
         html::div()
@@ -143,7 +143,7 @@ impl Finder {
 
     fn submitted(self) {
         match self.search.get_untracked() {
-            Search::Found(person) => self.start(person),
+            Search::Found(person) => self.start(&person),
             Search::Looking => {}
             Search::Idle | Search::Failed(_) => {
                 self.resting.set_value(None);
@@ -152,19 +152,19 @@ impl Finder {
         }
     }
 
-    fn start(self, person: Person) {
+    fn start(self, person: &Person) {
         if self.starting.get_untracked() {
             return;
         }
         if let Some(id) = person.conversation {
-            self.open(parley_engine::view::Reply::Conversation(id));
+            self.open(&Reply::Conversation(id));
             return;
         }
         self.starting.set(true);
-        self.app.ask(Command::StartConversation(person.account), move |reply| self.open(reply));
+        self.app.ask(Command::StartConversation(person.account), move |reply| self.open(&reply));
     }
 
-    fn open(self, reply: Reply) {
+    fn open(self, reply: &Reply) {
         if self.text.try_get_untracked().is_none() {
             return;
         }
@@ -172,9 +172,9 @@ impl Finder {
         match reply {
             Reply::Conversation(id) => {
                 self.app.dialog.set(None);
-                self.app.go(&Route::Conversation(id));
+                go(&Route::Conversation(*id));
             }
-            Reply::Failed(error) => self.search.set(Search::Failed(error)),
+            Reply::Failed(error) => self.search.set(Search::Failed(*error)),
             _ => {}
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn screen(app: App) -> AnyView {
         .class("settings")
         .attr("aria-label", "Settings")
         .child((
-            html::header().class("conversation-head").child((shell::back(app), html::h1().child("Settings"))),
+            html::header().class("conversation-head").child((shell::back(), html::h1().child("Settings"))),
             html::div().class("settings-body").child((
                 section("Profile", profile(app)),
                 section("Invite link", invite::card(app)),

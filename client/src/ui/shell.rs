@@ -4,7 +4,7 @@ use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::state::{App, Dialog, Phase};
+use super::state::{App, Dialog, Phase, go};
 use super::{banner, contact, conversation, keys, link, new_chat, settings, sidebar, trouble, welcome};
 use crate::model::route::Route;
 use crate::platform::timer::Interval;
@@ -122,12 +122,12 @@ fn nothing() -> AnyView {
 }
 
 /// The button that leads back to the chats; seen on a phone.
-pub(super) fn back(app: App) -> AnyView {
+pub(super) fn back() -> AnyView {
     html::button()
         .class("icon-button back")
         .attr("type", "button")
         .attr("aria-label", "Back")
-        .on(ev::click, move |_| app.go(&Route::Home))
+        .on(ev::click, move |_| go(&Route::Home))
         .child(super::icons::back())
         .into_any()
 }

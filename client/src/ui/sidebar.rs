@@ -4,7 +4,7 @@ use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::state::{App, Dialog};
+use super::state::{App, Dialog, go};
 use super::{avatar, chat_item, icons, invite};
 use crate::model::chats::SEARCH_FROM;
 use crate::model::route::Route;
@@ -51,7 +51,7 @@ fn head(app: App, empty: Memo<bool>) -> AnyView {
                 .attr("type", "button")
                 .attr("aria-label", "Settings")
                 .attr("aria-current", move || (app.route.get() == Route::Settings).then_some("page"))
-                .on(ev::click, move |_| app.go(&Route::Settings))
+                .on(ev::click, move |_| go(&Route::Settings))
                 .child(icons::settings()),
         ))
         .into_any()

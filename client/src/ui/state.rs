@@ -109,19 +109,6 @@ impl App {
         }
     }
 
-    /// Goes to another screen.
-    pub(super) fn go(self, route: &Route) {
-        page::go(&route.fragment());
-    }
-
-    /// The conversation that the address names, if any.
-    pub(super) fn current(self) -> Option<ConversationId> {
-        match self.route.get() {
-            Route::Conversation(id) => Some(id),
-            _ => None,
-        }
-    }
-
     /// The list entry of a conversation.
     pub(super) fn chat(self, id: ConversationId) -> Memo<Option<ConversationView>> {
         Memo::new(move |_| self.chats.with(|chats| chats.get(id).cloned()))
@@ -246,4 +233,9 @@ impl App {
             self.announcement.set(text);
         }
     }
+}
+
+/// Goes to another screen.
+pub(super) fn go(route: &Route) {
+    page::go(&route.fragment());
 }
