@@ -46,7 +46,9 @@ fn copy(link: String) -> AnyView {
                     spawn_local(async move {
                         let done = page::copy(link).await;
                         let _ = said.try_set(if done { "Copied." } else { words::COPY_BY_HAND });
-                        timer::after(COPIED, move || drop(said.try_set(""))).forget();
+                        timer::after(COPIED, move || {
+                            let _ = said.try_set("");
+                        }).forget();
                     });
                 })
                 .child((icons::copy(), "Copy invite link")),
