@@ -278,3 +278,28 @@ fn what_was_committed_is_still_read() {
         assert_eq!(ServerFrame::decode(&bytes).as_ref(), Ok(&frame), "{name}");
     }
 }
+
+/// `docs/wire-format.md` has a row for each variant, under its number.
+#[test]
+fn the_documented_numbers_are_the_real_ones() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/wire-format.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let documented = |number: u8, name: &str| page.contains(&format!("\n| {number} | `{name}`"));
+    for (name, frame) in client_frames() {
+        // Version, request id, variant.
+        let number = frame.encode().unwrap()[2];
+        assert!(documented(number, &name), "request {number} {name}");
+    }
+    for (name, frame) in server_frames() {
+        let bytes = frame.encode().unwrap();
+        match (&frame, name.split(' ').nth(1)) {
+            // Version, variant, two bytes of request id, good or refused, variant.
+            (ServerFrame::Answer { .. }, Some(name)) => assert!(documented(bytes[5], name), "{name}"),
+            (ServerFrame::Push(_), Some(name)) => assert!(documented(bytes[2], name), "{name}"),
+            (ServerFrame::Closing(_), Some(name)) => {
+                assert!(page.contains(&format!("{} `{name}`", bytes[2])), "{name}");
+            }
+            (_, None) => panic!("{name}"),
+        }
+    }
+}

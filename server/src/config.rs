@@ -84,6 +84,9 @@ pub struct LimitConfig {
     /// New accounts from one address
     #[arg(long, env = "PARLEY_RATE_REGISTRATIONS", default_value = "20/10")]
     pub rate_registrations: Rate,
+    /// Kibibytes sent to the relay from one address
+    #[arg(long, env = "PARLEY_RATE_UPLOAD", default_value = "262144/65536")]
+    pub rate_upload: Rate,
     /// Usernames looked up from one address
     #[arg(long, env = "PARLEY_RATE_RESOLVES", default_value = "60/30")]
     pub rate_resolves: Rate,

@@ -16,10 +16,12 @@ pub mod rate;
 mod relay;
 pub mod store;
 
+use std::future::IntoFuture as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
@@ -36,6 +38,9 @@ pub use crate::http::CONTENT_SECURITY_POLICY;
 
 /// How long connections may take to say goodbye when the relay shuts down.
 const GOODBYE: Duration = Duration::from_secs(8);
+
+/// How long HTTP requests that were begun may take then.
+const HTTP_GOODBYE: Duration = Duration::from_secs(2);
 
 /// Why the relay does not run.
 #[derive(Debug, thiserror::Error)]
@@ -58,23 +63,37 @@ pub async fn run(
     config.report();
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.sqlite())?);
     let listener = TcpListener::bind(config.listen).await?;
+    let address = listener.local_addr()?;
+    // Small frames go out at once: with Nagle's algorithm an answer can wait 40 ms for an acknowledgement.
+    let listener = listener.tap_io(|socket| {
+        if let Err(error) = socket.set_nodelay(true) {
+            tracing::debug!(%error, "a socket stays with Nagle's algorithm");
+        }
+    });
     let (close, closing) = watch::channel(false);
     let relay = relay(&config, Arc::clone(&store), closing.clone());
     let expiring = tokio::spawn(housekeeping::expire(Arc::clone(&store), closing.clone()));
     let router = http::router(Arc::clone(&relay), config.http());
-    let address = listener.local_addr()?;
     tracing::info!(%address, "the relay listens");
     listening(address);
 
+    let mut stopping = closing.clone();
     let stopped = async move {
         stop.await;
         tracing::info!("the relay shuts down");
         // Fails only when nobody is there who could be told.
         let _ = close.send(true);
     };
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(stopped)
-        .await?;
+    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(stopped);
+    let too_late = async move {
+        let _ = stopping.wait_for(|closing| *closing).await.is_ok();
+        tokio::time::sleep(HTTP_GOODBYE).await;
+    };
+    tokio::select! {
+        served = serving.into_future() => served?,
+        () = too_late => tracing::warn!("some HTTP requests did not end in time"),
+    }
     connections_end(&relay).await;
     if expiring.await.is_err() {
         tracing::error!("the expiry job panicked");
@@ -94,6 +113,7 @@ fn relay(config: &Config, store: Arc<dyn Store>, closing: watch::Receiver<bool>)
         options: config.options(),
         limits: Limits {
             registrations: Keyed::new(limits.rate_registrations),
+            upload: Keyed::new(limits.rate_upload),
             resolves: Keyed::new(limits.rate_resolves),
             claims: Keyed::new(limits.rate_claims),
             posts: Keyed::new(limits.rate_posts),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::str::FromStr;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use parley_protocol::frame::RelayError;
@@ -83,12 +83,25 @@ impl<K: Eq + Hash + Copy> Keyed<K> {
         Self { rate, buckets: Mutex::new(HashMap::new()) }
     }
 
-    /// Takes a token for every key (one that stands there twice pays twice), or none at all.
-    pub fn take(&self, keys: impl IntoIterator<Item = K>, now: Instant) -> Result<(), RelayError> {
+    /// Takes `cost` tokens for one key.
+    pub fn spend(&self, key: K, cost: u32, now: Instant) -> Result<(), RelayError> {
+        let mut buckets = self.lock(now)?;
+        let bucket = buckets.get(&key).copied().unwrap_or(Bucket::full(now));
+        buckets.insert(key, bucket.after(self.rate, cost, now)?);
+        Ok(())
+    }
+
+    fn lock(&self, now: Instant) -> Result<MutexGuard<'_, HashMap<K, Bucket>>, RelayError> {
         let mut buckets = self.buckets.lock().map_err(|_| RelayError::Internal)?;
         if buckets.len() >= MAX_KEYS {
             buckets.retain(|_, bucket| bucket.0 > now);
         }
+        Ok(buckets)
+    }
+
+    /// Takes a token for every key (one that stands there twice pays twice), or none at all.
+    pub fn take(&self, keys: impl IntoIterator<Item = K>, now: Instant) -> Result<(), RelayError> {
+        let mut buckets = self.lock(now)?;
         let mut taken: HashMap<K, Bucket> = HashMap::new();
         for key in keys {
             let bucket = taken.get(&key).or_else(|| buckets.get(&key)).copied();

@@ -17,7 +17,14 @@ const DURATION: Duration = Duration::from_secs(4);
 
 #[tokio::main]
 async fn main() {
-    let generous = ["--rate-requests", "1000000000/1000000000", "--connections-per-address", "10000"];
+    let generous = [
+        "--rate-requests",
+        "1000000000/1000000000",
+        "--connections-per-address",
+        "10000",
+        "--rate-upload",
+        "1000000000/1000000000",
+    ];
     let relay = RelayProcess::start(&generous);
     for connections in [1, 10, 100] {
         for in_flight in [1, 16] {

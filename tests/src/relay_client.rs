@@ -58,6 +58,8 @@ impl RelayClient {
     /// Connects and says nothing.
     pub async fn connect_silently(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
+        // As browsers do.
+        stream.set_nodelay(true).unwrap();
         let url = format!("ws://{address}/v1/ws");
         let (socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
         Self { socket, next_id: 0, answers: HashMap::new(), pushes: VecDeque::new() }

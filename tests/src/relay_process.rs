@@ -57,9 +57,10 @@ impl RelayProcess {
     #[must_use]
     pub fn start_in(folder: Arc<TempDir>, flags: &[&str]) -> Self {
         let mut child = Command::new(binary())
-            .args(["--listen", "127.0.0.1:0", "--log", "warn", "--data"])
+            .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(folder.path())
             .args(flags)
+            .env("PARLEY_LOG", "warn")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

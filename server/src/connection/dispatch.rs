@@ -23,9 +23,9 @@ const SOMEWHERE: Seq = Seq(u64::MAX);
 
 impl Connection {
     /// Starts working on a request; the answer comes when it comes.
-    pub(super) fn dispatch(&mut self, frame: ClientFrame, permits: Permits) {
+    pub(super) fn dispatch(&mut self, frame: ClientFrame, bytes: u32, permits: Permits) {
         let ClientFrame { id, request } = frame;
-        if let Err(refusal) = self.admit(&request) {
+        if let Err(refusal) = self.admit(&request, bytes) {
             self.outbox.push_frame(&ServerFrame::Answer { id, result: Err(refusal) });
             return;
         }
@@ -116,7 +116,7 @@ impl Connection {
     }
 
     /// Whether the connection has said hello, and the limits allow the request.
-    fn admit(&mut self, request: &Request) -> Result<(), RelayError> {
+    fn admit(&mut self, request: &Request, bytes: u32) -> Result<(), RelayError> {
         if !self.greeted && !matches!(request, Request::Hello) {
             return Err(RelayError::BadRequest);
         }
@@ -124,6 +124,7 @@ impl Connection {
         let options = &self.relay.options;
         let limits = &self.relay.limits;
         self.bucket = self.bucket.after(options.requests, cost(request), now)?;
+        limits.upload.spend(self.peer, bytes.div_ceil(1024), now)?;
         match request {
             Request::RegisterAccount(_) => limits.registrations.take([self.peer], now),
             Request::ResolveUsername(_) => limits.resolves.take([self.peer], now),

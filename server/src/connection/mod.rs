@@ -109,7 +109,7 @@ impl Connection {
                     match ClientFrame::decode(&bytes) {
                         Ok(frame) => {
                             let Some(permits) = self.permits(cost).await else { return Ending::Gone };
-                            self.dispatch(frame, permits);
+                            self.dispatch(frame, cost, permits);
                         }
                         Err(error) => return Ending::Tell(refusal(error)),
                     }

@@ -30,6 +30,8 @@ pub struct World {
     /// The devices.
     pub devices: Vec<Device>,
     links: Vec<Option<Link>>,
+    /// When a device that closed its connection opens another.
+    retries: Vec<Option<UnixMillis>>,
     next_connection: u64,
     rng: ChaCha20Rng,
 }
@@ -43,6 +45,7 @@ impl World {
             relay: VirtualRelay::default(),
             devices: Vec::new(),
             links: Vec::new(),
+            retries: Vec::new(),
             next_connection: 0,
             rng: ChaCha20Rng::seed_from_u64(seed),
         }
@@ -60,6 +63,7 @@ impl World {
         let rng = ChaCha20Rng::from_rng(&mut self.rng);
         self.devices.push(Device::new(self.now, master, rng));
         self.links.push(None);
+        self.retries.push(None);
         let index = self.devices.len() - 1;
         self.connect(index);
         self.run();
@@ -120,7 +124,8 @@ impl World {
             None => device.sends.clear(),
         }
         if std::mem::take(&mut device.reconnect) {
-            self.connect(index);
+            self.disconnect(index);
+            self.retries[index] = Some(UnixMillis(self.now.0 + 1_000));
         }
     }
 
@@ -152,6 +157,11 @@ impl World {
         true
     }
 
+    /// Gives the device bytes as if the relay had sent them.
+    pub fn inject(&mut self, index: DeviceIndex, bytes: Vec<u8>) {
+        self.handle(index, Input::Received(bytes));
+    }
+
     /// Rings the device's timer if it is due.
     pub fn timer_step(&mut self, index: DeviceIndex) -> bool {
         let due = self.devices[index].wake.take_if(|at| *at <= self.now).is_some();
@@ -180,6 +190,12 @@ impl World {
     /// Lets time pass.
     pub fn pass(&mut self, ms: u64) {
         self.now = UnixMillis(self.now.0 + ms);
+        for index in 0..self.devices.len() {
+            let now = self.now;
+            if self.retries[index].take_if(|at| *at <= now).is_some() {
+                self.connect(index);
+            }
+        }
         self.run();
     }
 

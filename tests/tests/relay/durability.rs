@@ -60,6 +60,15 @@ async fn a_killed_relay_has_every_acknowledged_append_and_none_twice() {
 }
 
 #[tokio::test]
+async fn two_relays_do_not_share_a_database() {
+    let first = RelayProcess::start(&[]);
+    let folder = first.folder();
+    let second = tokio::task::spawn_blocking(move || RelayProcess::start_in(folder, &["--log", "off"]));
+    assert!(second.await.is_err(), "a second relay has started on the same folder");
+    RelayClient::connect(first.address()).await;
+}
+
+#[tokio::test]
 async fn a_retry_across_a_kill_is_no_duplicate() {
     let mut relay = RelayProcess::start(&[]);
     let (log, secret) = (LogId(unique()), capability());

@@ -42,6 +42,20 @@ async fn accounts_from_one_address_are_limited() {
 }
 
 #[tokio::test]
+async fn bytes_from_one_address_are_limited_over_all_its_connections() {
+    let relay = RelayProcess::start(&["--rate-upload", "300/1"]);
+    let (log, secret) = (LogId(unique()), capability());
+    let mut one = RelayClient::connect(relay.address()).await;
+    one.create_log(log, Epoch(0), &secret).await;
+    one.append(log, Epoch(0), &secret, &vec![0; 90_000]).await.unwrap();
+    let mut other = RelayClient::connect(relay.address()).await;
+    other.append(log, Epoch(0), &secret, &vec![0; 90_000]).await.unwrap();
+    one.append(log, Epoch(0), &secret, &vec![0; 90_000]).await.unwrap();
+    assert!(is_rate_limited(&other.append(log, Epoch(0), &secret, &vec![0; 90_000]).await));
+    assert_eq!(other.call(Request::Ping).await, Ok(Answer::Done), "a small one still passes");
+}
+
+#[tokio::test]
 async fn connections_from_one_address_are_limited_and_a_closed_one_makes_room() {
     let relay = RelayProcess::start(&["--connections-per-address", "2"]);
     let one = RelayClient::connect(relay.address()).await;

@@ -112,6 +112,9 @@ async fn shutting_down_says_so_answers_what_was_asked_and_exits_cleanly() {
     let mut relay = RelayProcess::start(&[]);
     let mut idle = RelayClient::connect(relay.address()).await;
     let mut busy = RelayClient::connect(relay.address()).await;
+    // Somebody who begins a request and does not end it holds nobody up.
+    let mut stalled = tokio::net::TcpStream::connect(relay.address()).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stalled, b"GET / HT").await.unwrap();
     let (log, secret) = (LogId(unique()), capability());
     busy.create_log(log, Epoch(0), &secret).await;
     let request = messages(log, Epoch(0), &secret, vec![message(b"last")]);

@@ -29,11 +29,12 @@ pub(super) fn expire(
     Ok(ExpiryRun { deleted: deleted.iter().sum(), more: deleted.iter().any(|count| *count >= full) })
 }
 
+// Each looks at a bounded number of rows, however long the table: by an index, or at its oldest rows only.
 const ACKNOWLEDGED: &str = "DELETE FROM inbox WHERE id IN
-    (SELECT id FROM inbox WHERE payload IS NULL AND time < ?1 ORDER BY id LIMIT ?2)";
+    (SELECT id FROM inbox WHERE payload IS NULL AND time < ?1 ORDER BY time LIMIT ?2)";
 /// One-time KeyPackages only: one of last resort stays, or who was away could not be reached at all.
-const KEY_PACKAGES: &str =
-    "DELETE FROM key_packages WHERE id IN (SELECT id FROM key_packages WHERE time < ?1 ORDER BY id LIMIT ?2)";
+const KEY_PACKAGES: &str = "DELETE FROM key_packages WHERE id IN
+    (SELECT id FROM (SELECT id, time FROM key_packages ORDER BY id LIMIT ?2) WHERE time < ?1)";
 
 fn delete(connection: &Connection, sql: &str, cutoff: i64) -> Result<u64, Failure> {
     let deleted = connection.prepare_cached(sql)?.execute(params![cutoff, BATCH])?;
@@ -65,8 +66,9 @@ fn entries(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
 /// Deletes what waited too long in inboxes.
 fn inboxes(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, device, length(payload) FROM inbox
-         WHERE payload IS NOT NULL AND time < ?1 ORDER BY id LIMIT ?2",
+        "SELECT id, device, length(payload) FROM
+            (SELECT id, device, time, payload FROM inbox ORDER BY id LIMIT ?2)
+         WHERE payload IS NOT NULL AND time < ?1",
     )?;
     let old = statement
         .query_map(params![cutoff, BATCH], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?

@@ -12,6 +12,7 @@ mod pools;
 mod reading;
 mod threads;
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -45,6 +46,9 @@ pub enum OpenError {
         /// The newest schema of this build.
         known: usize,
     },
+    /// Another relay has the folder open. Two would not hear each other's wake-ups.
+    #[error("another relay uses this data folder")]
+    InUse,
     /// The folder or the threads could not be made.
     #[error("the store does not start")]
     Io(#[from] std::io::Error),
@@ -68,12 +72,20 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     quotas: Quotas,
+    /// Locked for as long as this lives.
+    _lock: File,
 }
 
 impl SqliteStore {
     /// Opens the database, makes or migrates it.
     pub fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
         std::fs::create_dir_all(&options.folder)?;
+        let lock = File::create(options.folder.join("relay.lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
         let path = options.folder.join("relay.sqlite3");
         let mut writing = connect(&path)?;
         migrate::migrate(&mut writing)?;
@@ -91,6 +103,7 @@ impl SqliteStore {
             writer: Writer::spawn(writing)?,
             readers: Readers::spawn(reading)?,
             quotas: options.quotas,
+            _lock: lock,
         })
     }
 

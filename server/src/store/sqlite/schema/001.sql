@@ -86,6 +86,7 @@ CREATE TABLE inbox (
 ) STRICT;
 CREATE UNIQUE INDEX inbox_by_seq ON inbox (device, seq);
 CREATE UNIQUE INDEX inbox_by_append ON inbox (device, append);
+CREATE INDEX inbox_acknowledged ON inbox (time) WHERE payload IS NULL;
 
 -- A one-time KeyPackage that was given out keeps its row without its bytes, so that uploading it again does
 -- not give it out again.
