@@ -11,6 +11,8 @@ use crate::platform::timer::{self, Timeout};
 use crate::platform::{clock, random};
 
 const PATH: &str = "/v1/ws";
+/// A connection that still brings messages after so many milliseconds works.
+const LASTING: u64 = 5_000;
 
 /// What the owner is told.
 #[derive(Debug)]
@@ -31,7 +33,7 @@ struct Inner {
     /// Tells events of this socket from those of the one before.
     generation: u64,
     retry: Option<Timeout>,
-    open: bool,
+    opened: UnixMillis,
     halted: bool,
 }
 
@@ -44,7 +46,7 @@ impl Connection {
             socket: None,
             generation: 0,
             retry: None,
-            open: false,
+            opened: UnixMillis::default(),
             halted: false,
         };
         let this = Self(Rc::new(RefCell::new(inner)));
@@ -108,12 +110,11 @@ impl Connection {
         }
         match happening {
             Happening::Open => {
-                self.0.borrow_mut().open = true;
+                self.0.borrow_mut().opened = clock::now();
                 self.tell(News::Connected);
             }
             Happening::Received(bytes) => {
-                // Only a relay that answers is a reason to try sooner next time.
-                self.0.borrow_mut().backoff.reset();
+                self.0.borrow_mut().proven();
                 self.tell(News::Received(bytes));
             }
             Happening::Closed => self.lost(),
@@ -148,10 +149,16 @@ impl Connection {
 }
 
 impl Inner {
+    /// A connection that has lasted is a reason to try sooner next time; one that opens and breaks is not.
+    fn proven(&mut self) {
+        if clock::now().0.saturating_sub(self.opened.0) >= LASTING {
+            self.backoff.reset();
+        }
+    }
+
     /// Drops the socket; what it still does is not heard.
     fn forget(&mut self) {
         self.generation = self.generation.wrapping_add(1);
-        self.open = false;
         self.socket = None;
     }
 }
