@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use parley_engine::io::Input;
 use parley_engine::view::{
-    BodyView, Command, Connection, ConversationId, Delivery, MessageView, Person, Reply, ViewRequestId,
+    BodyView, Command, Connection, ConversationId, Delivery, MessageView, Person, Reply, Request,
+    ViewRequestId,
 };
 use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;
@@ -218,6 +219,12 @@ impl World {
         let id = self.devices[index].command(self.now, command);
         self.collect(index);
         id
+    }
+
+    /// A command that a view asks again, because nobody answered.
+    pub fn repeat(&mut self, index: DeviceIndex, id: ViewRequestId, command: Command) {
+        self.handle(index, Input::View(Request { id, command }));
+        while self.disk_step(index) {}
     }
 
     /// Finds somebody by username and opens the conversation.
