@@ -1,4 +1,5 @@
 //! Engines over a virtual relay, in virtual time.
+#![cfg(test)]
 
 #[path = "sim/chat.rs"]
 mod chat;

@@ -13,8 +13,7 @@ fn i1_persist_before_send() {
     world.send(ada, chat, "first");
     world.settle();
     let frames = world.relay.seen.len();
-    let reply = world
-        .command(ada, parley_engine::view::Command::SendText { conversation: chat, text: "second".into() });
+    let reply = world.command(ada, Command::SendText { conversation: chat, text: "second".into() });
     while world.uplink_step(ada) {}
     assert_eq!(world.relay.seen.len(), frames, "nothing was sent before the disk was written");
     assert!(!world.devices[ada].replies.contains_key(&reply), "nor was the person told");
@@ -76,7 +75,7 @@ fn i2_acknowledge_after_persist() {
     world.crash(bob);
     world.connect(bob);
     world.settle();
-    world.ask(bob, parley_engine::view::Command::Subscribe);
+    world.ask(bob, Command::Subscribe);
     let chat_b = world.only_conversation(bob);
     assert_eq!(world.texts(bob, chat_b), ["first", "second"]);
 }
