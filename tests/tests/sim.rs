@@ -7,3 +7,5 @@ mod chat;
 mod faults;
 #[path = "sim/invariants.rs"]
 mod invariants;
+#[path = "sim/stored.rs"]
+mod stored;

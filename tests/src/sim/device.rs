@@ -24,7 +24,7 @@ pub struct Disk {
     /// What writing answers, if it fails.
     pub failure: Option<StorageFailure>,
     /// After a failure, the host writes nothing else before this one.
-    failed: Option<ChangeSetId>,
+    pub failed: Option<ChangeSetId>,
 }
 
 impl Disk {
@@ -77,7 +77,7 @@ pub(super) enum Work {
 /// A device in the world.
 pub struct Device {
     pub(super) engine: Engine,
-    master: MasterKey,
+    master: [u8; 32],
     /// What survives a crash.
     pub disk: Disk,
     pub(super) work: VecDeque<Work>,
@@ -100,12 +100,20 @@ pub struct Device {
 
 impl Device {
     pub(super) fn new(now: UnixMillis, master: [u8; 32], rng: ChaCha20Rng) -> Self {
-        let master = MasterKey::new(master);
-        let engine = Engine::open(now, &master, None, Vec::new()).expect("a new device opens");
-        Self {
+        Self::open(now, master, Disk::default(), rng).expect("a new device opens")
+    }
+
+    pub(super) fn open(
+        now: UnixMillis,
+        master: [u8; 32],
+        disk: Disk,
+        rng: ChaCha20Rng,
+    ) -> Result<Self, OpenError> {
+        let engine = Engine::open(now, &MasterKey::new(master), disk.vault.as_deref(), disk.state())?;
+        Ok(Self {
             engine,
             master,
-            disk: Disk::default(),
+            disk,
             work: VecDeque::new(),
             sends: VecDeque::new(),
             wake: None,
@@ -117,7 +125,13 @@ impl Device {
             messages: BTreeMap::new(),
             connection: Connection::Connecting,
             storage: StorageState::Good,
-        }
+        })
+    }
+
+    /// The key under which the disk is sealed, for a test that keeps a disk.
+    #[must_use]
+    pub const fn master(&self) -> [u8; 32] {
+        self.master
     }
 
     /// The process dies: what was not on disk is gone; another engine opens the disk.
@@ -129,7 +143,8 @@ impl Device {
         self.reconnect = false;
         self.conversations.clear();
         self.messages.clear();
-        self.engine = Engine::open(now, &self.master, self.disk.vault.as_deref(), self.disk.state())?;
+        self.engine =
+            Engine::open(now, &MasterKey::new(self.master), self.disk.vault.as_deref(), self.disk.state())?;
         Ok(())
     }
 
