@@ -100,3 +100,44 @@ impl Contact {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parley_protocol::device_log::LogHead;
+    use parley_protocol::ids::EntryHash;
+    use parley_protocol::username::Username;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+    use crate::account::Account;
+    use crate::crypto::MlsRandom;
+
+    fn contact() -> Contact {
+        let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(1));
+        let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
+        let username = Username::parse("ada").unwrap();
+        let account = Account::create(UnixMillis(1), &random, &key, "Ada".into(), username).unwrap();
+        Contact::new(account.log().unwrap(), None, UnixMillis(1))
+    }
+
+    #[test]
+    fn p4_a_gossiped_head_tells_a_fork_from_news() {
+        let contact = contact();
+        let known = contact.log.head();
+        let head = |length, hash| HeadHint::of(&LogHead { length, hash });
+        assert_eq!(contact.judge(&head(1, known.hash)), HeadVerdict::Known);
+        assert_eq!(contact.judge(&head(2, EntryHash([9; 32]))), HeadVerdict::Newer);
+        assert_eq!(contact.judge(&head(1, EntryHash([9; 32]))), HeadVerdict::Forked);
+        assert_eq!(contact.judge(&head(0, known.hash)), HeadVerdict::Forked);
+    }
+
+    #[test]
+    fn a_contact_comes_back_from_its_record() {
+        let mut before = contact();
+        before.name = Some("Ada".into());
+        before.warning = Some(Warning::ForkedDeviceLog);
+        let after = Contact::decode(&before.encode()).unwrap();
+        assert_eq!((after.log, after.name, after.warning), (before.log, before.name, before.warning));
+    }
+}

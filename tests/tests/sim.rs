@@ -1,4 +1,5 @@
 //! Engines over a virtual relay, in virtual time.
+#![cfg(test)]
 
 #[path = "sim/chat.rs"]
 mod chat;
@@ -6,3 +7,5 @@ mod chat;
 mod faults;
 #[path = "sim/invariants.rs"]
 mod invariants;
+#[path = "sim/stored.rs"]
+mod stored;

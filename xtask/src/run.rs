@@ -36,7 +36,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     let mut relay = command::command(&program.to_string_lossy());
     relay.args(["--listen", &format!("127.0.0.1:{}", options.port), "--data"]).arg(&options.data);
     relay.arg("--app").arg(place::dist());
-    say::line(format_args!("\nParley runs at http://127.0.0.1:{} (Ctrl-C stops it)", options.port));
+    say::line(format_args!("\nParley runs at http://localhost:{} (Ctrl-C stops it)", options.port));
     become_program(relay)
 }
 

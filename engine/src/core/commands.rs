@@ -16,6 +16,9 @@ use crate::view::{
     BodyView, Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId,
 };
 
+/// A view asks again at once when its owner dies, so that few requests can be in doubt.
+const REMEMBERED_REQUESTS: usize = 64;
+
 impl Engine {
     pub(super) fn command(&mut self, request: Request) {
         let id = request.id;
@@ -27,7 +30,8 @@ impl Engine {
             Command::StartConversation(account) => self.start_conversation(account),
             Command::OpenConversation(conversation) => self.page(id, conversation, None),
             Command::OlderMessages { conversation, before } => self.page(id, conversation, Some(before)),
-            Command::SendText { conversation, text } => self.send_text(conversation, text),
+            Command::SendText { .. } if self.device.sent_requests.contains(&id) => Ok(Some(Reply::Done)),
+            Command::SendText { conversation, text } => self.send_text(id, conversation, text),
             Command::MarkRead { conversation, upto } => self.known(conversation).map(|()| {
                 self.mark_read(conversation, &upto);
                 Some(Reply::Done)
@@ -65,8 +69,13 @@ impl Engine {
         name: &str,
         username: &str,
     ) -> Result<Option<Reply>, CommandError> {
-        if self.account.is_some() {
-            return Err(CommandError::AccountExists);
+        match &self.account {
+            Some(account) if account.registered => return Err(CommandError::AccountExists),
+            Some(_) => {
+                self.registering = Some(id);
+                return Ok(None);
+            }
+            None => {}
         }
         let name = display_name(name).ok_or(CommandError::Name)?;
         let username = Username::parse(username).map_err(CommandError::Username)?;
@@ -134,10 +143,19 @@ impl Engine {
         Ok(None)
     }
 
-    fn send_text(&mut self, id: ConversationId, text: String) -> Result<Option<Reply>, CommandError> {
+    fn send_text(
+        &mut self,
+        request: ViewRequestId,
+        id: ConversationId,
+        text: String,
+    ) -> Result<Option<Reply>, CommandError> {
         let peer = self.conversations.get(&id).map(|c| c.peer).ok_or(CommandError::UnknownConversation)?;
         if text.trim().is_empty() || text.len() > MAX_TEXT {
             return Err(CommandError::TextLength);
+        }
+        self.device.sent_requests.push_back(request);
+        while self.device.sent_requests.len() > REMEMBERED_REQUESTS {
+            self.device.sent_requests.pop_front();
         }
         let body = BodyView::Text(text.clone());
         let (number, message) = self.enqueue(peer, Body::Text(text), None);

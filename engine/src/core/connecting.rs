@@ -41,6 +41,7 @@ impl Engine {
             self.unanswered(&pending);
         }
         self.live.clear();
+        self.link.forged.clear();
         self.inbox = super::InboxWork::default();
     }
 
@@ -51,8 +52,8 @@ impl Engine {
                 self.reply(view, Reply::Username(crate::view::UsernameStatus::Unknown));
             }
             Pending::Find(view) => self.reply(view, Reply::Failed(CommandError::Offline)),
-            // The account is stored and registered at the next connection: for the person it exists.
-            Pending::Register(Some(view)) => self.reply(view, Reply::Done),
+            // Asked again at the next connection; the person waits for that answer.
+            Pending::Register(Some(view)) => self.registering = Some(view),
             _ => {}
         }
     }
@@ -75,7 +76,8 @@ impl Engine {
         };
         if !account.registered {
             if !self.is_pending(|pending| matches!(pending, Pending::Register(_))) {
-                self.register(None);
+                let view = self.registering.take();
+                self.register(view);
             }
             return;
         }
@@ -176,6 +178,7 @@ impl Engine {
     }
 
     pub(super) fn registered(&mut self, view: Option<ViewRequestId>, result: Result<(), RelayError>) {
+        let view = view.or(self.registering.take());
         let reply = match result {
             Ok(()) => {
                 if let Some(account) = &mut self.account {
@@ -191,12 +194,11 @@ impl Engine {
             }
             Err(error) => {
                 if let Retry::After(pause) = error.retry() {
-                    self.retry_later(pause);
-                    Reply::Done
-                } else {
-                    self.forget_account();
-                    Reply::Failed(CommandError::Relay)
+                    self.registering = view;
+                    return self.retry_later(pause);
                 }
+                self.forget_account();
+                Reply::Failed(CommandError::Relay)
             }
         };
         if let Some(view) = view {

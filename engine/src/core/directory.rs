@@ -86,32 +86,36 @@ impl Engine {
                 self.save_contact(account);
             }
             HeadVerdict::Newer => {
-                let asked = Pending::Gossip(*account);
-                if !self.is_pending(|pending| *pending == asked) {
-                    self.ask(Request::FetchDeviceLog(*account), asked);
+                let asked =
+                    |pending: &Pending| matches!(pending, Pending::Gossip { account: a, .. } if a == account);
+                if self.online() && !self.is_pending(asked) {
+                    let gossip = Pending::Gossip { account: *account, head: *head };
+                    self.ask(Request::FetchDeviceLog(*account), gossip);
                 }
             }
         }
     }
 
-    /// The relay was asked for the log that a contact spoke of. A shorter one is the relay hiding something.
+    /// The relay was asked for the log that a contact spoke of. If it has no log with that head, it hides
+    /// something.
     pub(super) fn gossip_answered(
         &mut self,
         account: AccountId,
+        head: &HeadHint,
         result: Result<DirectoryRecord, RelayError>,
     ) {
+        // Without an answer nothing is known; the next message asks again.
         let Ok(record) = result else {
             return;
         };
-        let before = self.contacts.get(&account).map(|contact| contact.log.head().length);
-        match Found::verify(&record) {
-            Ok(found) if Some(found.log.head().length) > before => self.update_contact(&account, found),
-            _ => {
-                if let Some(contact) = self.contacts.get_mut(&account) {
-                    contact.warning = Some(Warning::ForkedDeviceLog);
-                    self.save_contact(&account);
-                }
-            }
+        if let Ok(found) = Found::verify(&record) {
+            self.update_contact(&account, found);
+        }
+        if let Some(contact) = self.contacts.get_mut(&account)
+            && contact.judge(head) != HeadVerdict::Known
+        {
+            contact.warning = Some(Warning::ForkedDeviceLog);
+            self.save_contact(&account);
         }
     }
 }

@@ -62,7 +62,7 @@ impl Engine {
         if !self.online() || self.is_pending(under_way) || !self.is_registered() {
             return;
         }
-        if self.contacts.get(&peer).is_some_and(|contact| contact.warning == Some(Warning::ForgedKeys)) {
+        if self.link.forged.contains(&peer) {
             return;
         }
         self.ask(Request::FetchDeviceLog(peer), Pending::Freshen(peer));
@@ -92,8 +92,18 @@ impl Engine {
     }
 
     fn warn(&mut self, peer: &AccountId, warning: Warning) {
+        self.link.forged.insert(*peer);
         if let Some(contact) = self.contacts.get_mut(peer) {
             contact.warning = Some(warning);
+            self.save_contact(peer);
+        }
+    }
+
+    fn keys_are_genuine(&mut self, peer: &AccountId) {
+        if let Some(contact) = self.contacts.get_mut(peer)
+            && contact.warning == Some(Warning::ForgedKeys)
+        {
+            contact.warning = None;
             self.save_contact(peer);
         }
     }
@@ -110,7 +120,10 @@ impl Engine {
         }
         let mark = self.state.mark();
         match self.create_group(peer, &packages) {
-            Ok(log) => self.send_creation(&log),
+            Ok(log) => {
+                self.keys_are_genuine(&peer);
+                self.send_creation(&log);
+            }
             Err(error) => {
                 self.state.roll_back(mark);
                 match error {

@@ -40,7 +40,8 @@ impl Engine {
         }
         let mut newest = self.inbox.entries.back().map_or(self.device.inbox, |entry| entry.seq);
         for entry in entries {
-            if entry.seq > newest && self.inbox.entries.len() < MAX_WAITING {
+            self.inbox.overflowed |= self.inbox.entries.len() >= MAX_WAITING;
+            if entry.seq > newest && !self.inbox.overflowed {
                 newest = entry.seq;
                 self.inbox.entries.push_back(entry);
             }
@@ -52,7 +53,7 @@ impl Engine {
     pub(super) fn work_on_inbox(&mut self) {
         while self.inbox.asking.is_none() {
             let Some(entry) = self.inbox.entries.front().cloned() else {
-                return;
+                return self.make_up_for_overflow();
             };
             match self.judge(&entry.payload) {
                 Verdict::Ask(account) if self.inbox.asked != Some(account) => {
@@ -64,6 +65,13 @@ impl Engine {
                 }
                 Verdict::Ask(_) | Verdict::Finished => self.finish_entry(entry.seq),
             }
+        }
+    }
+
+    fn make_up_for_overflow(&mut self) {
+        if std::mem::take(&mut self.inbox.overflowed) {
+            self.inbox.subscribed = false;
+            self.retry_later(100);
         }
     }
 

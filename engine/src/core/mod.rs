@@ -40,7 +40,7 @@ use crate::records::keys;
 use crate::records::sealed::{self, LoadError};
 use crate::records::state::StateStore;
 use crate::seal::{MasterKey, Purpose, Sealer};
-use crate::view::{ConversationId, Event, MessageView, StorageState};
+use crate::view::{ConversationId, Event, MessageView, StorageState, ViewRequestId};
 
 /// Why stored state could not be opened. A retry with the same state fails again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +77,8 @@ struct DeviceState {
     last_resort: Option<UnixMillis>,
     /// Numbers the outbox.
     next_outbox: u64,
+    /// The last requests to send something: asked again, by a view whose owner died, they are done already.
+    sent_requests: VecDeque<ViewRequestId>,
 }
 
 /// The client's brain. See the crate's documentation.
@@ -100,6 +102,8 @@ pub struct Engine {
     found: BTreeMap<AccountId, Found>,
     inbox: InboxWork,
     link: Link,
+    /// The view that waits for its account to be at the relay.
+    registering: Option<ViewRequestId>,
     /// Page loads under way.
     loads: BTreeMap<LoadId, paging::PageRequest>,
     next_load: u64,
@@ -121,6 +125,8 @@ struct InboxWork {
     asked: Option<AccountId>,
     head: Seq,
     subscribed: bool,
+    /// More came than can wait: what comes next is ignored, and asked for again when there is room.
+    overflowed: bool,
 }
 
 /// What the views have to be told at the end of an input.
@@ -181,6 +187,7 @@ impl Engine {
             found: BTreeMap::new(),
             inbox: InboxWork::default(),
             link: Link::default(),
+            registering: None,
             loads: BTreeMap::new(),
             next_load: 0,
             unread_by_peer: BTreeMap::new(),
@@ -234,7 +241,7 @@ impl Engine {
     }
 
     fn persist_failed(&mut self, id: crate::io::ChangeSetId, failure: StorageFailure) {
-        if !self.out.is_held(id) {
+        if !self.out.persist_failed(id) {
             return;
         }
         let state = match failure {

@@ -17,6 +17,8 @@ pub(super) struct Outputs {
     held: VecDeque<Held>,
     current: Vec<Output>,
     last_id: u64,
+    /// A change set failed: none is offered until all are offered again, in order.
+    failed: bool,
     /// Messages and the vault of the input that is being handled.
     pub(super) messages: Vec<(Store, Record)>,
     pub(super) vault: Option<Vec<u8>>,
@@ -37,7 +39,9 @@ impl Outputs {
     pub(super) fn seal(&mut self, make: impl FnOnce(ChangeSetId) -> ChangeSet) {
         self.last_id = self.last_id.saturating_add(1);
         let set = make(ChangeSetId(self.last_id));
-        self.ready.push_back(Output::Persist(set.clone()));
+        if !self.failed {
+            self.ready.push_back(Output::Persist(set.clone()));
+        }
         self.held.push_back(Held { set, outputs: std::mem::take(&mut self.current) });
     }
 
@@ -50,21 +54,28 @@ impl Outputs {
         }
     }
 
-    /// The change set is on disk, and so are those before it.
-    pub(super) fn persisted(&mut self, id: ChangeSetId) {
-        while self.held.front().is_some_and(|held| held.set.id <= id) {
-            if let Some(held) = self.held.pop_front() {
-                self.ready.extend(held.outputs);
-            }
+    /// The change set is on disk. They are written in order, so that it is the first of those that are not; an
+    /// answer about any other is one that came before, and says nothing new.
+    pub(super) fn persisted(&mut self, id: ChangeSetId) -> bool {
+        if self.held.front().is_none_or(|held| held.set.id != id) {
+            return false;
         }
+        if let Some(held) = self.held.pop_front() {
+            self.ready.extend(held.outputs);
+        }
+        true
     }
 
-    pub(super) fn is_held(&self, id: ChangeSetId) -> bool {
-        self.held.iter().any(|held| held.set.id == id)
+    /// The change set is not on disk; whether that is news.
+    pub(super) fn persist_failed(&mut self, id: ChangeSetId) -> bool {
+        let held = self.held.iter().any(|held| held.set.id == id);
+        self.failed |= held;
+        held
     }
 
     /// Offers every change set that is not on disk again, in order.
     pub(super) fn offer_again(&mut self) {
+        self.failed = false;
         for held in &self.held {
             self.ready.push_back(Output::Persist(held.set.clone()));
         }

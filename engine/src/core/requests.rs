@@ -1,6 +1,6 @@
 //! Requests to the relay and their answers on one connection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use parley_protocol::codec::{FrameError, Remedy};
 use parley_protocol::frame::{
@@ -9,6 +9,7 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{AccountId, LogId, UnixMillis};
 
 use super::Engine;
+use crate::content::HeadHint;
 use crate::io::Output;
 use crate::view::{Connection, ViewRequestId};
 
@@ -18,6 +19,8 @@ pub(super) struct Link {
     pub(super) state: LinkState,
     next: u32,
     pending: BTreeMap<RequestId, Pending>,
+    /// Whose keys were found forged on this connection: they are not asked for again on it.
+    pub(super) forged: BTreeSet<AccountId>,
     /// What the views were told last.
     pub(super) told: Option<Connection>,
 }
@@ -56,7 +59,10 @@ pub(super) enum Pending {
     /// The contact's log is asked for before their KeyPackages.
     Freshen(AccountId),
     /// A contact said that their log has gone on.
-    Gossip(AccountId),
+    Gossip {
+        account: AccountId,
+        head: HeadHint,
+    },
     Claim(AccountId),
     Create(LogId),
     SubscribeLog(LogId),
@@ -126,7 +132,7 @@ impl Engine {
             Pending::AckInbox => {}
             Pending::JudgeInbox(account) => self.inbox_judged(account, directory(result)),
             Pending::Freshen(account) => self.freshened(account, directory(result)),
-            Pending::Gossip(account) => self.gossip_answered(account, directory(result)),
+            Pending::Gossip { account, head } => self.gossip_answered(account, &head, directory(result)),
             Pending::Claim(account) => self.claimed(account, result),
             Pending::Create(log) => self.created(&log, done(result)),
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),

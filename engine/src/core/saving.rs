@@ -119,7 +119,9 @@ impl Engine {
     }
 
     pub(super) fn persisted(&mut self, id: ChangeSetId) {
-        self.out.persisted(id);
+        if !self.out.persisted(id) {
+            return;
+        }
         if self.storage != StorageState::Good && self.storage != StorageState::Fenced {
             self.storage = StorageState::Good;
             self.out.at_once(Output::Event(Event::Storage(StorageState::Good)));
@@ -146,6 +148,12 @@ impl Engine {
         self.account = None;
         self.own_log = None;
         self.device = super::DeviceState::default();
+        self.contacts.clear();
+        self.conversations.clear();
+        self.logs.clear();
+        self.live.clear();
+        self.groups.clear();
+        self.outbox.clear();
         self.changed.account = true;
     }
 }

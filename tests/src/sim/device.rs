@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use parley_engine::io::{ChangeSet, Input, Load, LoadId, Output, Record, Store};
+use parley_engine::io::{ChangeSet, ChangeSetId, Input, Load, LoadId, Output, Record, StorageFailure, Store};
 use parley_engine::seal::MasterKey;
 use parley_engine::view::{
     Command, Connection, ConversationId, ConversationView, Event, MessageView, Reply, Request, Snapshot,
@@ -21,10 +21,22 @@ pub struct Disk {
     pub records: BTreeMap<(Store, Vec<u8>), Vec<u8>>,
     /// Change sets written, records put and their bytes.
     pub written: (usize, usize, usize),
+    /// What writing answers, if it fails.
+    pub failure: Option<StorageFailure>,
+    /// After a failure, the host writes nothing else before this one.
+    pub failed: Option<ChangeSetId>,
 }
 
 impl Disk {
-    fn write(&mut self, set: ChangeSet) {
+    fn write(&mut self, set: ChangeSet) -> Input {
+        let id = set.id;
+        if let Some(failure) = self.failure {
+            self.failed.get_or_insert(id);
+            return Input::PersistFailed(id, failure);
+        }
+        if self.failed.take_if(|failed| *failed == id).is_none() && self.failed.is_some() {
+            return Input::PersistFailed(id, StorageFailure::Unavailable);
+        }
         if let Some(vault) = set.vault {
             self.vault = Some(vault);
         }
@@ -37,6 +49,7 @@ impl Disk {
         for (store, key) in set.deletes {
             self.records.remove(&(store, key));
         }
+        Input::Persisted(id)
     }
 
     fn load(&self, load: &Load) -> Vec<Record> {
@@ -64,7 +77,7 @@ pub(super) enum Work {
 /// A device in the world.
 pub struct Device {
     pub(super) engine: Engine,
-    master: MasterKey,
+    master: [u8; 32],
     /// What survives a crash.
     pub disk: Disk,
     pub(super) work: VecDeque<Work>,
@@ -87,12 +100,20 @@ pub struct Device {
 
 impl Device {
     pub(super) fn new(now: UnixMillis, master: [u8; 32], rng: ChaCha20Rng) -> Self {
-        let master = MasterKey::new(master);
-        let engine = Engine::open(now, &master, None, Vec::new()).expect("a new device opens");
-        Self {
+        Self::open(now, master, Disk::default(), rng).expect("a new device opens")
+    }
+
+    pub(super) fn open(
+        now: UnixMillis,
+        master: [u8; 32],
+        disk: Disk,
+        rng: ChaCha20Rng,
+    ) -> Result<Self, OpenError> {
+        let engine = Engine::open(now, &MasterKey::new(master), disk.vault.as_deref(), disk.state())?;
+        Ok(Self {
             engine,
             master,
-            disk: Disk::default(),
+            disk,
             work: VecDeque::new(),
             sends: VecDeque::new(),
             wake: None,
@@ -104,18 +125,26 @@ impl Device {
             messages: BTreeMap::new(),
             connection: Connection::Connecting,
             storage: StorageState::Good,
-        }
+        })
+    }
+
+    /// The key under which the disk is sealed, for a test that keeps a disk.
+    #[must_use]
+    pub const fn master(&self) -> [u8; 32] {
+        self.master
     }
 
     /// The process dies: what was not on disk is gone; another engine opens the disk.
     pub fn crash(&mut self, now: UnixMillis) -> Result<(), OpenError> {
         self.work.clear();
+        self.disk.failed = None;
         self.sends.clear();
         self.wake = None;
         self.reconnect = false;
         self.conversations.clear();
         self.messages.clear();
-        self.engine = Engine::open(now, &self.master, self.disk.vault.as_deref(), self.disk.state())?;
+        self.engine =
+            Engine::open(now, &MasterKey::new(self.master), self.disk.vault.as_deref(), self.disk.state())?;
         Ok(())
     }
 
@@ -137,11 +166,7 @@ impl Device {
     pub(super) fn disk_step(&mut self, now: UnixMillis) -> bool {
         let input = match self.work.pop_front() {
             None => return false,
-            Some(Work::Persist(set)) => {
-                let id = set.id;
-                self.disk.write(set);
-                Input::Persisted(id)
-            }
+            Some(Work::Persist(set)) => self.disk.write(set),
             Some(Work::Load(load)) => Input::Loaded { id: LoadId(load.id.0), records: self.disk.load(&load) },
         };
         self.handle(now, input);

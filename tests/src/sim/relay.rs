@@ -116,7 +116,7 @@ impl VirtualRelay {
                 let log = self.logs.get(&log).ok_or(RelayError::UnknownLog)?;
                 Ok(Answer::GroupInfo { epoch: log.epoch, sealed: None })
             }
-            Request::PostInbox(post) => self.post(post).map(|stored| stored_one(stored)),
+            Request::PostInbox(post) => self.post(post).map(stored_one),
             Request::SubscribeInbox(subscribe) => {
                 let inbox = self.own_inbox(&subscribe.address, &subscribe.capability)?;
                 inbox.readers.insert(from, subscribe.after);

@@ -2,15 +2,17 @@
 
 use std::collections::VecDeque;
 
+use parley_engine::OpenError;
 use parley_engine::io::Input;
 use parley_engine::view::{
-    BodyView, Command, Connection, ConversationId, Delivery, MessageView, Person, Reply, ViewRequestId,
+    BodyView, Command, Connection, ConversationId, Delivery, MessageView, Person, Reply, Request,
+    ViewRequestId,
 };
 use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
-use super::{ConnectionId, Device, VirtualRelay};
+use super::{ConnectionId, Device, Disk, VirtualRelay};
 
 /// A device of the world.
 pub type DeviceIndex = usize;
@@ -68,6 +70,15 @@ impl World {
         self.connect(index);
         self.run();
         index
+    }
+
+    /// Adds a device that has been used before, not connected.
+    pub fn add_used_device(&mut self, master: [u8; 32], disk: Disk) -> Result<DeviceIndex, OpenError> {
+        let rng = ChaCha20Rng::from_rng(&mut self.rng);
+        self.devices.push(Device::open(self.now, master, disk, rng)?);
+        self.links.push(None);
+        self.retries.push(None);
+        Ok(self.devices.len() - 1)
     }
 
     /// Adds a device and makes an account on it.
@@ -218,6 +229,12 @@ impl World {
         let id = self.devices[index].command(self.now, command);
         self.collect(index);
         id
+    }
+
+    /// A command that a view asks again, because nobody answered.
+    pub fn repeat(&mut self, index: DeviceIndex, id: ViewRequestId, command: Command) {
+        self.handle(index, Input::View(Request { id, command }));
+        while self.disk_step(index) {}
     }
 
     /// Finds somebody by username and opens the conversation.

@@ -1,6 +1,7 @@
 //! The invariants of `docs/invariants.md`, by number.
 
-use parley_engine::view::{Delivery, Reply};
+use parley_engine::io::StorageFailure;
+use parley_engine::view::{Command, Delivery, Reply, StorageState};
 use parley_tests::sim::World;
 
 /// Invariant 1: nothing leaves before the change set that it depends on is on disk.
@@ -12,8 +13,7 @@ fn i1_persist_before_send() {
     world.send(ada, chat, "first");
     world.settle();
     let frames = world.relay.seen.len();
-    let reply = world
-        .command(ada, parley_engine::view::Command::SendText { conversation: chat, text: "second".into() });
+    let reply = world.command(ada, Command::SendText { conversation: chat, text: "second".into() });
     while world.uplink_step(ada) {}
     assert_eq!(world.relay.seen.len(), frames, "nothing was sent before the disk was written");
     assert!(!world.devices[ada].replies.contains_key(&reply), "nor was the person told");
@@ -75,7 +75,7 @@ fn i2_acknowledge_after_persist() {
     world.crash(bob);
     world.connect(bob);
     world.settle();
-    world.ask(bob, parley_engine::view::Command::Subscribe);
+    world.ask(bob, Command::Subscribe);
     let chat_b = world.only_conversation(bob);
     assert_eq!(world.texts(bob, chat_b), ["first", "second"]);
 }
@@ -97,4 +97,53 @@ fn one_message_writes_a_bounded_number_of_records() {
     let (records, bytes) = (after.1 - before.1, after.2 - before.2);
     assert!(records <= 24 && bytes <= 24 * 1024, "{records} records, {bytes} bytes");
     assert_eq!(world.only_conversation(bob), world.only_conversation(bob));
+}
+
+/// Invariant 3: change sets reach the disk in order, and after a failure nothing overtakes the one that failed.
+#[test]
+fn i3_a_full_disk_holds_everything_back_and_loses_nothing() {
+    let mut world = World::new(104);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "first");
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    world.devices[ada].disk.failure = Some(StorageFailure::Full);
+    world.send(ada, chat, "second");
+    world.run();
+    world.send(bob, chat_b, "from Bob");
+    world.run();
+    assert_eq!(world.devices[ada].storage, StorageState::Full);
+    // The disk has room again before the engine offers the failed set again: later ones must wait for it.
+    world.devices[ada].disk.failure = None;
+    world.send(ada, chat, "third");
+    world.run();
+    let bobs_view = world.texts(bob, chat_b);
+    assert_eq!(bobs_view, ["first", ">from Bob"], "nothing leaves that is not on disk");
+    world.settle();
+    world.settle();
+    assert_eq!(world.devices[ada].storage, StorageState::Good);
+    world.crash(ada);
+    world.connect(ada);
+    world.settle();
+    assert_eq!(world.texts(ada, chat), [">first", "from Bob", ">second", ">third"]);
+    assert_eq!(world.texts(bob, chat_b), ["first", ">from Bob", "second", "third"]);
+}
+
+/// A view whose owner died asks again with the same id: the message is not sent twice.
+#[test]
+fn p8_a_send_that_is_asked_again_after_the_owner_died_is_sent_once() {
+    let mut world = World::new(105);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    let request = world.command(ada, Command::SendText { conversation: chat, text: "once".into() });
+    while world.disk_step(ada) {}
+    world.crash(ada);
+    world.devices[ada].replies.clear();
+    world.repeat(ada, request, Command::SendText { conversation: chat, text: "once".into() });
+    assert_eq!(world.devices[ada].replies.get(&request), Some(&Reply::Done));
+    world.connect(ada);
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    assert_eq!(world.texts(bob, chat_b), ["once"]);
 }

@@ -1,0 +1,114 @@
+// Every screen at both sizes, light and dark, written to a folder to be looked at.
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Person } from "./lib/person.mjs";
+import { Relay } from "./lib/relay.mjs";
+
+const folder = process.env.PARLEY_SHOTS ?? "shots";
+const sizes = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+
+let relay;
+let ada;
+let bob;
+
+before(async () => {
+  await mkdir(folder, { recursive: true });
+  relay = await Relay.start();
+  ada = await Person.arrive(relay);
+  bob = await Person.arrive(relay);
+});
+
+after(async () => {
+  const ends = await Promise.allSettled([ada?.close(), bob?.close()]);
+  await relay?.close();
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+});
+
+/** The screen as it is, in both sizes and both colour schemes; nothing may stick out sideways. */
+async function shoot(person, name) {
+  const { page } = person;
+  for (const [size, viewport] of Object.entries(sizes)) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.waitForTimeout(150);
+      await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${size}.png`) });
+    }
+    const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(sticksOut <= 0, `${name} ${size} is ${sticksOut} px too wide`);
+  }
+  await page.setViewportSize(sizes.wide);
+}
+
+test("welcome", async () => {
+  await shoot(ada, "welcome");
+  await ada.page.getByRole("textbox", { name: "Your name" }).fill("Ada Lovelace");
+  await ada.page.getByRole("textbox", { name: "Username" }).fill("1");
+  await ada.page.waitForTimeout(600);
+  await shoot(ada, "welcome-error");
+});
+
+test("no chats yet", async () => {
+  await ada.createAccount("Ada Lovelace", "ada");
+  await bob.createAccount("Bob Martin", "bob");
+  await shoot(ada, "empty");
+});
+
+test("new chat", async () => {
+  await ada.button("New chat").first().click();
+  await ada.page.getByRole("dialog", { name: "New chat" }).waitFor();
+  await shoot(ada, "new-chat");
+  await ada.page.getByRole("textbox", { name: "Username or invite link" }).fill("bob");
+  await ada.button("Start chat").waitFor();
+  await shoot(ada, "new-chat-found");
+  await ada.page.keyboard.press("Escape");
+});
+
+test("conversation", async () => {
+  await ada.startChat("bob");
+  await ada.send("Are you coming to the lecture tonight?");
+  await bob.openChat("Ada");
+  await bob.sees("lecture tonight");
+  await bob.send("Yes! I would not miss it. Is it still at eight?");
+  await bob.send("And shall I bring the notes from last week? They are rather long, but I think that the part about the analytical engine is worth reading again before we start.");
+  await ada.sees("notes from last week");
+  await ada.send("Eight, in the big hall. Please do 🙏");
+  await ada.send("שלום — left to right and right to left");
+  await bob.sees("left to right");
+  await bob.send("See you there");
+  await ada.sees("See you there");
+  await ada.send("👋");
+  await ada.seesState("read");
+  await shoot(ada, "conversation");
+});
+
+test("chat list on a phone", async () => {
+  await ada.page.setViewportSize(sizes.phone);
+  await ada.button("Back").click();
+  await shoot(ada, "chats");
+});
+
+test("contact details", async () => {
+  await ada.openChat("Bob");
+  await ada.button("Contact details").click();
+  await ada.page.getByText(/^\d{5}$/).first().waitFor();
+  await shoot(ada, "contact");
+  await ada.page.keyboard.press("Escape");
+});
+
+test("settings", async () => {
+  await ada.button("Settings").click();
+  await ada.page.getByRole("switch", { name: "Read receipts" }).waitFor();
+  await shoot(ada, "settings");
+  await ada.page.goBack();
+});
+
+test("offline", async () => {
+  await relay.kill();
+  await ada.openChat("Bob");
+  await ada.send("Written on a train");
+  await ada.seesState("waiting");
+  await shoot(ada, "offline");
+});

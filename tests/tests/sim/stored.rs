@@ -1,0 +1,81 @@
+//! What earlier versions wrote still opens. `PARLEY_WRITE_DISK=1` writes the disk of this version anew.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use parley_engine::OpenError;
+use parley_engine::io::Store;
+use parley_engine::view::Command;
+use parley_tests::sim::{Disk, World};
+
+type Records = Vec<(bool, Vec<u8>, Vec<u8>)>;
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// Bob's device after a chat, with a message that waits to be sent.
+fn write(name: &str) {
+    let mut world = World::new(300);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "from version 1");
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    world.send(bob, chat_b, "an answer");
+    world.settle();
+    world.disconnect(bob);
+    world.send(bob, chat_b, "still waiting");
+    world.settle();
+    let device = &world.devices[bob];
+    let records: Records = device
+        .disk
+        .records
+        .iter()
+        .map(|((store, key), value)| (*store == Store::Messages, key.clone(), value.clone()))
+        .collect();
+    let bytes = postcard::to_allocvec(&(device.master(), &device.disk.vault, records)).unwrap();
+    std::fs::write(fixture(name), bytes).unwrap();
+}
+
+fn read(name: &str) -> ([u8; 32], Disk) {
+    let bytes = std::fs::read(fixture(name)).unwrap();
+    let (master, vault, records): ([u8; 32], Option<Vec<u8>>, Records) =
+        postcard::from_bytes(&bytes).unwrap();
+    let store = |messages| if messages { Store::Messages } else { Store::State };
+    let records: BTreeMap<_, _> =
+        records.into_iter().map(|(messages, key, value)| ((store(messages), key), value)).collect();
+    (master, Disk { vault, records, ..Disk::default() })
+}
+
+#[test]
+fn a_disk_of_version_1_opens() {
+    if std::env::var_os("PARLEY_WRITE_DISK").is_some() {
+        write("disk-v1.bin");
+    }
+    let (master, disk) = read("disk-v1.bin");
+    let mut world = World::new(301);
+    let device = world.add_used_device(master, disk).unwrap();
+    world.ask(device, Command::Subscribe);
+    let chat = world.only_conversation(device);
+    assert_eq!(world.devices[device].conversations[&chat].name, "Ada");
+    assert_eq!(world.texts(device, chat), ["from version 1", ">an answer", ">still waiting"]);
+}
+
+#[test]
+fn a_disk_in_part_or_damaged_says_what_is_wrong() {
+    let (master, disk) = read("disk-v1.bin");
+    let open = |master, disk: Disk| World::new(302).add_used_device(master, disk).err();
+    assert_eq!(open(master, Disk { vault: None, ..disk.clone() }), Some(OpenError::VaultMissing));
+    assert_eq!(
+        open(master, Disk { records: BTreeMap::new(), ..disk.clone() }),
+        Some(OpenError::RecordsMissing)
+    );
+    assert_eq!(open([0; 32], disk.clone()), Some(OpenError::Damaged));
+    let mut newer = disk.clone();
+    newer.records.values_mut().next().unwrap()[0] = 2;
+    assert_eq!(open(master, newer), Some(OpenError::Newer));
+    let mut flipped = disk;
+    *flipped.records.values_mut().next().unwrap().last_mut().unwrap() ^= 1;
+    assert_eq!(open(master, flipped), Some(OpenError::Damaged));
+}
