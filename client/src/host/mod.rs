@@ -2,6 +2,7 @@
 
 mod boot;
 pub(crate) mod channel;
+mod code;
 mod connection;
 mod device;
 mod owner;

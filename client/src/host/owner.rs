@@ -12,6 +12,7 @@ use parley_engine::view::{Event, Request};
 
 use super::boot::TabStorage;
 use super::channel::Views;
+use super::code;
 use super::connection::{Connection, News};
 use super::device::{self, Device};
 use super::storage::Storage;
@@ -105,6 +106,11 @@ impl Desk {
             Signal::Ask(request) => owner.asked(request),
             Signal::WhoOwns => owner.say_here(),
             Signal::RetryNow => owner.retry_now(),
+            Signal::DrawCode(text) => {
+                if let Some(code) = code::draw(text) {
+                    owner.say(&Signal::Code(code));
+                }
+            }
             _ => {}
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod chats;
+pub mod code;
 pub mod dedupe;
 pub mod hex;
 pub mod route;

@@ -6,6 +6,8 @@ use parley_engine::view::{Event, Request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::code::Code;
+
 /// Counts up whenever the shape of what is said changes.
 pub const FORMAT: u8 = 1;
 
@@ -29,6 +31,10 @@ pub enum Signal {
     RetryNow,
     /// A view: the person chose to delete what is left on this device and to begin again.
     StartAfresh,
+    /// A view: draw a QR code that says this.
+    DrawCode(String),
+    /// The code that a view asked for.
+    Code(Code),
 }
 
 /// Why the device cannot be opened.

@@ -7,18 +7,26 @@ use crate::model::slot::Slot;
 
 const THEME: &str = "parley.theme";
 
+// The values are plain text already: gloo's raw storage spares the page a JSON parser.
+fn get(name: &str) -> Option<String> {
+    LocalStorage::raw().get_item(name).ok().flatten()
+}
+
+fn set(name: &str, value: &str) -> bool {
+    LocalStorage::raw().set_item(name, value).is_ok()
+}
+
 /// What a slot holds; none if it is empty or not base64.
 #[must_use]
 pub fn read(slot: Slot) -> Option<Vec<u8>> {
-    let text: String = LocalStorage::get(slot.name()).ok()?;
-    Base64::decode_vec(&text).ok()
+    Base64::decode_vec(&get(slot.name())?).ok()
 }
 
 /// Writes a slot, or removes it. Answers whether it is done, read back.
 #[must_use]
 pub fn write(slot: Slot, value: Option<&[u8]>) -> bool {
     if let Some(bytes) = value {
-        LocalStorage::set(slot.name(), Base64::encode_string(bytes)).is_ok() && read(slot).as_deref() == value
+        set(slot.name(), &Base64::encode_string(bytes)) && read(slot).as_deref() == value
     } else {
         LocalStorage::delete(slot.name());
         true
@@ -28,14 +36,14 @@ pub fn write(slot: Slot, value: Option<&[u8]>) -> bool {
 /// The theme that was chosen.
 #[must_use]
 pub fn theme() -> Option<String> {
-    LocalStorage::get(THEME).ok()
+    get(THEME)
 }
 
 /// Keeps the theme that was chosen; none is the system's.
 pub fn set_theme(theme: Option<&str>) {
     match theme {
         // A theme that is not kept is chosen again next time.
-        Some(theme) => drop(LocalStorage::set(THEME, theme)),
+        Some(theme) => drop(set(THEME, theme)),
         None => LocalStorage::delete(THEME),
     }
 }

@@ -1,8 +1,5 @@
 //! Own invite link: to copy, and as a QR code.
 
-use core::fmt::Write;
-
-use fast_qr::qr::QRBuilder;
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
@@ -10,10 +7,10 @@ use leptos::svg;
 
 use super::state::App;
 use super::{icons, words};
+use crate::model::code::Code;
+use crate::model::signal::Signal;
 use crate::platform::{page, spawn_local, timer};
 
-/// White around the code, in modules.
-const MARGIN: usize = 4;
 /// How long the button says that it has copied, in milliseconds.
 const COPIED: u64 = 2_000;
 
@@ -26,7 +23,7 @@ pub(super) fn card(app: App) -> AnyView {
     (move || {
         link.get().map(|link| {
             html::div().class("invite").child((
-                code(&link),
+                code(app, link.clone()),
                 html::p().class("invite-link").attr("dir", "ltr").child(link.clone()),
                 copy(link),
             ))
@@ -60,26 +57,24 @@ fn copy(link: String) -> AnyView {
         .into_any()
 }
 
-/// The code as one path: a square for each dark module.
-fn code(text: &str) -> AnyView {
-    let Ok(code) = QRBuilder::new(text).build() else { return ().into_any() };
-    let mut path = String::new();
-    for y in 0..code.size {
-        for x in 0..code.size {
-            let dark = code.data.get(y * code.size + x).is_some_and(|module| module.value());
-            if dark {
-                // Writing to a String does not fail.
-                let _ = write!(path, "M{} {}h1v1h-1z", x + MARGIN, y + MARGIN);
-            }
-        }
+/// The code, once it is drawn.
+fn code(app: App, text: String) -> AnyView {
+    let wanted = text.clone();
+    let drawn =
+        Memo::new(move |_| app.code.with(|code| code.clone().filter(|code: &Code| code.text == wanted)));
+    if drawn.with_untracked(Option::is_none) {
+        app.say(&Signal::DrawCode(text));
     }
-    let side = code.size + 2 * MARGIN;
-    svg::svg()
-        .attr("class", "qr")
-        .attr("viewBox", format!("0 0 {side} {side}"))
-        .attr("role", "img")
-        .attr("aria-label", "Invite QR code")
-        .attr("shape-rendering", "crispEdges")
-        .child(svg::path().attr("d", path))
-        .into_any()
+    (move || {
+        drawn.get().map(|Code { side, path, .. }| {
+            svg::svg()
+                .attr("class", "qr")
+                .attr("viewBox", format!("0 0 {side} {side}"))
+                .attr("role", "img")
+                .attr("aria-label", "Invite QR code")
+                .attr("shape-rendering", "crispEdges")
+                .child(svg::path().attr("d", path))
+        })
+    })
+    .into_any()
 }

@@ -11,6 +11,7 @@ use parley_protocol::ids::{MessageId, UnixMillis};
 
 use super::link::Link;
 use crate::model::chats::Chats;
+use crate::model::code::Code;
 use crate::model::route::Route;
 use crate::model::rows::first_unread;
 use crate::model::signal::{Signal, Trouble, Unreadable};
@@ -58,6 +59,8 @@ pub(super) struct App {
     pub(super) open: RwSignal<Option<Open>>,
     pub(super) route: RwSignal<Route>,
     pub(super) dialog: RwSignal<Option<Dialog>>,
+    /// The QR code that was drawn last.
+    pub(super) code: RwSignal<Option<Code>>,
     pub(super) invited: RwSignal<Option<String>>,
     pub(super) now: RwSignal<UnixMillis>,
     pub(super) visible: RwSignal<bool>,
@@ -80,6 +83,7 @@ impl App {
             open: RwSignal::new(None),
             route: RwSignal::new(Route::Home),
             dialog: RwSignal::new(None),
+            code: RwSignal::new(None),
             invited: RwSignal::new(None),
             now: RwSignal::new(clock::now()),
             visible: RwSignal::new(page::is_visible()),
@@ -172,6 +176,7 @@ impl App {
             Ok(Signal::OwnerHere { .. }) => self.subscribe(),
             Ok(Signal::Trouble(trouble)) => self.phase.set(Phase::Troubled(trouble)),
             Ok(Signal::Tell(event)) => self.told(event),
+            Ok(Signal::Code(code)) => self.code.set(Some(code)),
             Ok(_) | Err(Unreadable::Malformed) => {}
             Err(Unreadable::OtherVersion) => self.other_version.set(true),
         }
