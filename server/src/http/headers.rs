@@ -13,11 +13,11 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
     require-trusted-types-for 'script'; trusted-types parley";
 
 /// The camera scans QR codes. Everything else is off, whatever a dependency may try.
-const PERMISSIONS: &str = "camera=(self), accelerometer=(), ambient-light-sensor=(), attribution-reporting=(), \
-    autoplay=(), bluetooth=(), browsing-topics=(), display-capture=(), encrypted-media=(), fullscreen=(), \
+const PERMISSIONS: &str = "camera=(self), accelerometer=(), \
+    autoplay=(), browsing-topics=(), display-capture=(), encrypted-media=(), fullscreen=(), \
     gamepad=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), \
     microphone=(), midi=(), payment=(), picture-in-picture=(), publickey-credentials-create=(self), \
-    publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), web-share=(), \
+    publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), \
     xr-spatial-tracking=()";
 
 pub(super) fn add(mut response: Response, hsts: bool) -> Response {
