@@ -4,6 +4,7 @@
 //! `docs/invariants.md` numbers what always holds.
 
 mod account;
+mod check_in;
 mod contact;
 mod content;
 mod conversation;
@@ -19,6 +20,7 @@ mod outbox;
 mod records;
 mod safety_number;
 pub mod seal;
+mod trail;
 pub mod view;
 
 pub use crate::core::{Engine, OpenError};

@@ -7,5 +7,7 @@ mod chat;
 mod faults;
 #[path = "sim/invariants.rs"]
 mod invariants;
+#[path = "sim/repair.rs"]
+mod repair;
 #[path = "sim/stored.rs"]
 mod stored;

@@ -22,6 +22,8 @@ pub(super) struct Outputs {
     /// Messages and the vault of the input that is being handled.
     pub(super) messages: Vec<(Store, Record)>,
     pub(super) vault: Option<Vec<u8>>,
+    /// Damaged records, to be deleted with the next change set.
+    pub(super) deletes: Vec<(Store, Vec<u8>)>,
 }
 
 impl Outputs {
