@@ -54,6 +54,10 @@ impl Connection {
                 let pending = store.ack_inbox(address, capability.hash(), upto);
                 self.later(id, permits, async { pending.await.map(|()| Answer::Done) });
             }
+            Request::CheckIn(request) => {
+                let pending = store.check_in(request);
+                self.later(id, permits, async { pending.await.map(|before| Answer::CheckedIn { before }) });
+            }
             Request::PublishKeyPackages(request) => {
                 let pending = store.publish_key_packages(now(), request);
                 self.later(id, permits, async { pending.await.map(answers::count) });

@@ -10,7 +10,7 @@ use parley_protocol::frame::{
     EntryKind, InboxAddress, InboxEntry, InboxPost, LogEntry, Push, RelayError, Request, ServerFrame, Stored,
     Subscribed,
 };
-use parley_protocol::ids::{AccountId, AppendId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::MAX_PUSH;
 use parley_protocol::username::Username;
 
@@ -35,6 +35,7 @@ struct Inbox {
     readers: BTreeMap<ConnectionId, Seq>,
     one_time: VecDeque<Vec<u8>>,
     last_resort: Option<Vec<u8>>,
+    stamp: Option<Stamp>,
 }
 
 struct Account {
@@ -155,6 +156,10 @@ impl VirtualRelay {
                 let found = self.accounts.iter().find(|(_, a)| a.username.skeleton() == username.skeleton());
                 let account = found.map(|(id, _)| *id).ok_or(RelayError::UnknownAccount)?;
                 self.directory(&account)
+            }
+            Request::CheckIn(check_in) => {
+                let inbox = self.own_inbox(&check_in.address, &check_in.capability)?;
+                Ok(Answer::CheckedIn { before: inbox.stamp.replace(check_in.stamp) })
             }
         }
     }

@@ -18,10 +18,10 @@ use std::time::Duration;
 
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{
-    AppendCommit, AppendMessages, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress, InboxEntry,
-    InboxPost, PublishKeyPackages, Stored,
+    AppendCommit, AppendMessages, CheckIn, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress,
+    InboxEntry, InboxPost, PublishKeyPackages, Stored,
 };
-use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
 use rusqlite::Connection;
 
@@ -167,6 +167,10 @@ impl Store for SqliteStore {
 
     fn ack_inbox(&self, address: InboxAddress, capability: CapabilityHash, upto: Seq) -> Pending<()> {
         self.write(move |c, _| inbox::acknowledge(c, &address, &capability, upto))
+    }
+
+    fn check_in(&self, request: CheckIn) -> Pending<Option<Stamp>> {
+        self.write(move |c, _| inbox::check_in(c, &request))
     }
 
     fn publish_key_packages(&self, now: UnixMillis, request: PublishKeyPackages) -> Pending<PoolCount> {
