@@ -4,6 +4,8 @@
 //! `docs/invariants.md` numbers what always holds.
 
 mod account;
+#[cfg(feature = "audit")]
+pub mod audit;
 mod contact;
 mod content;
 mod conversation;
@@ -15,6 +17,7 @@ pub mod io;
 mod log;
 mod message;
 mod mls;
+pub mod mutations;
 mod outbox;
 mod records;
 mod safety_number;

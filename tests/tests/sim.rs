@@ -7,5 +7,7 @@ mod chat;
 mod faults;
 #[path = "sim/invariants.rs"]
 mod invariants;
+#[path = "sim/mutations.rs"]
+mod mutations;
 #[path = "sim/stored.rs"]
 mod stored;

@@ -11,6 +11,7 @@ use crate::log::{OwnAppend, Stage, payload_hash};
 use crate::message::Message;
 use crate::mls::credential::Leaf;
 use crate::mls::group::{GroupError, Incoming, is_pure_update};
+use crate::mutations::{Mutation, on};
 use crate::view::{BodyView, Gap};
 
 /// What an entry turned out to be.
@@ -25,10 +26,10 @@ impl Engine {
             let Some(log) = self.logs.get(id).filter(|log| log.stage == Stage::Active) else {
                 return;
             };
-            if entry.seq <= log.cursor {
+            if entry.seq <= log.cursor && !on(Mutation::ReplayAccepted) {
                 continue;
             }
-            if entry.seq != log.cursor.next() {
+            if entry.seq > log.cursor.next() && !on(Mutation::GapAccepted) {
                 // The relay skipped something: a new connection reads on from the cursor.
                 return self.out.push(Output::Reconnect);
             }
@@ -109,7 +110,7 @@ impl Engine {
         })
     }
 
-    fn own_commit_won(&mut self, id: &LogId) {
+    pub(super) fn own_commit_won(&mut self, id: &LogId) {
         if self.with_group(id, |group, provider, _| group.merge_pending(provider)).is_err() {
             return self.bury(id);
         }

@@ -15,6 +15,7 @@ use crate::conversation::id_of;
 use crate::log::{OwnAppend, PendingCommit, Stage, payload_hash};
 use crate::message::Message;
 use crate::mls::group::{Group, GroupError};
+use crate::mutations::{Mutation, on};
 use crate::outbox::{OutboxEntry, Sealed};
 use crate::view::{BodyView, ConversationId};
 
@@ -318,6 +319,9 @@ impl Engine {
     /// A stored commit comes back through the subscription and is merged there, in its place in the log.
     pub(super) fn committed(&mut self, id: &LogId, result: &Result<Answer, RelayError>) {
         let Err(error) = result else {
+            if on(Mutation::CommitAppliedEarly) {
+                self.own_commit_won(id);
+            }
             return;
         };
         self.live.entry(*id).or_default().committing = false;

@@ -1,0 +1,130 @@
+//! What can go wrong in a world, beyond a cut connection and a crash.
+
+use std::collections::VecDeque;
+
+use parley_protocol::ids::UnixMillis;
+
+use super::device::Work;
+use super::{DeviceIndex, World};
+
+/// How a process dies at a disk write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Torn {
+    /// Before it.
+    Before,
+    /// After it, and before the engine knows.
+    After,
+    /// Between the vault, if there is one in it, and the records.
+    Between,
+}
+
+impl World {
+    /// Cuts a device off. The first `arrive` frames on their way to the relay still come to it, some time; all
+    /// others are lost. The host tries again after a second.
+    pub fn cut(&mut self, index: DeviceIndex, arrive: usize) {
+        if let Some(mut link) = self.links[index].take() {
+            link.to_relay.truncate(arrive);
+            self.late.push_back((link.connection, link.to_relay));
+            self.tell_disconnected(index);
+            self.retries[index] = Some(UnixMillis(self.now.0 + 1_000));
+        }
+    }
+
+    /// Kills a device's process and starts it again; what was on its way still comes to the relay, some time.
+    pub fn kill(&mut self, index: DeviceIndex) {
+        if let Some(link) = self.links[index].take() {
+            self.late.push_back((link.connection, link.to_relay));
+        }
+        self.crash(index);
+        self.retries[index] = Some(UnixMillis(self.now.0 + 1_000));
+    }
+
+    /// Brings up to `count` frames of connections that have ended for their devices.
+    pub fn late_step(&mut self, count: u32) {
+        for _ in 0..count {
+            let Some((connection, frames)) = self.late.front_mut() else { return };
+            let connection = *connection;
+            match frames.pop_front() {
+                Some(bytes) => self.deliver(connection, &bytes),
+                None => {
+                    self.relay.disconnect(connection);
+                    self.late.pop_front();
+                }
+            }
+        }
+    }
+
+    /// The relay starts anew: every connection ends, and what was not answered may have come to it or not.
+    pub fn restart_relay(&mut self) {
+        self.late.clear();
+        for index in 0..self.devices.len() {
+            self.cut(index, 0);
+        }
+        for (connection, _) in std::mem::take(&mut self.late) {
+            self.relay.disconnect(connection);
+        }
+    }
+
+    /// Puts a device's clock forward or back.
+    pub fn set_clock(&mut self, index: DeviceIndex, by_ms: i64) {
+        let skew = &mut self.devices[index].skew;
+        *skew = skew.saturating_add(by_ms);
+    }
+
+    /// Makes the device die at its disk write after `writes` others.
+    pub fn light_fuse(&mut self, index: DeviceIndex, writes: u32, torn: Torn) {
+        self.fuses[index] = Some((writes, torn));
+    }
+
+    /// Makes the device's next requests fail inside of the relay.
+    pub fn refuse(&mut self, index: DeviceIndex, requests: u32) {
+        if let Some(link) = &self.links[index] {
+            self.relay.refusing.insert(link.connection, requests);
+        }
+    }
+
+    /// A lie of the relay: changes what is on its way to a device.
+    pub fn lie(&mut self, index: DeviceIndex, lie: impl FnOnce(&mut VecDeque<Vec<u8>>)) {
+        if let Some(link) = &mut self.links[index] {
+            link.lied_to = true;
+            lie(&mut link.to_device);
+        }
+    }
+
+    /// Ends every fault: disks write, the relay answers truthfully, and everybody gets a connection.
+    pub fn heal(&mut self) {
+        self.relay.refusing.clear();
+        self.late_step(u32::MAX);
+        for index in 0..self.devices.len() {
+            self.fuses[index] = None;
+            self.devices[index].disk.failure = None;
+            if self.links[index].as_ref().is_none_or(|link| link.lied_to) {
+                self.connect(index);
+            }
+        }
+    }
+
+    /// Whether the device dies instead of its next disk work, or with it.
+    pub(super) fn fuse_blows(&mut self, index: DeviceIndex) -> bool {
+        let device = &mut self.devices[index];
+        let Some(Work::Persist(set)) = device.work.front() else { return false };
+        let Some((writes, torn)) = &mut self.fuses[index] else { return false };
+        if *writes > 0 {
+            *writes -= 1;
+            return false;
+        }
+        match torn {
+            Torn::Before => {}
+            Torn::After => drop(device.disk.write(set.clone())),
+            Torn::Between if device.disk.failure.is_none() => {
+                if let Some(vault) = &set.vault {
+                    device.disk.vault = Some(vault.clone());
+                }
+            }
+            Torn::Between => {}
+        }
+        self.fuses[index] = None;
+        self.kill(index);
+        true
+    }
+}
