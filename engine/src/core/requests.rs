@@ -6,7 +6,7 @@ use parley_protocol::codec::{FrameError, Remedy};
 use parley_protocol::frame::{
     Answer, ClientFrame, DirectoryRecord, Push, RelayError, Request, RequestId, ServerFrame,
 };
-use parley_protocol::ids::{AccountId, LogId, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, LogId, UnixMillis};
 
 use super::Engine;
 use crate::content::HeadHint;
@@ -70,7 +70,10 @@ pub(super) enum Pending {
         log: LogId,
         numbers: Vec<u64>,
     },
-    Commit(LogId),
+    Commit {
+        log: LogId,
+        append: AppendId,
+    },
 }
 
 impl Engine {
@@ -137,7 +140,7 @@ impl Engine {
             Pending::Create(log) => self.created(&log, done(result)),
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
             Pending::Append { log, numbers } => self.appended(&log, &numbers, result),
-            Pending::Commit(log) => self.committed(&log, &result),
+            Pending::Commit { log, append } => self.committed(&log, append, &result),
         }
     }
 

@@ -14,11 +14,27 @@ const SHRINKING: usize = 600;
 
 /// Runs a script on engines that make a mistake, or on none; what was wrong at its end, if anything.
 pub fn attempt(script: &Script, mutation: Option<Mutation>) -> Result<Outcome, String> {
+    run(script, mutation, false)
+}
+
+/// Runs a script as it is and prints each step, and each frame at the relay.
+pub fn replay(script: &Script) -> Result<Outcome, String> {
+    run(script, None, true)
+}
+
+fn run(script: &Script, mutation: Option<Mutation>, traced: bool) -> Result<Outcome, String> {
     choose(mutation);
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut run = Run::begin(script);
+        run.world.traced = traced;
         for step in &script.steps {
+            if traced {
+                eprintln!("-- {step}");
+            }
             run.step(*step);
+        }
+        if traced {
+            eprintln!("-- and everything works again");
         }
         run.end();
         let messages = run.check()?;

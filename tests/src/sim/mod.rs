@@ -22,7 +22,7 @@ mod script;
 mod shrink;
 mod world;
 
-pub use campaign::{Campaign, Totals, attempt, report};
+pub use campaign::{Campaign, Totals, attempt, replay, report};
 pub use device::{Device, Disk};
 pub use faults::Torn;
 pub use ledger::KeyLedger;

@@ -7,6 +7,7 @@ use parley_engine::io::Input;
 use parley_engine::view::{
     BodyView, Command, Connection, ConversationId, Delivery, MessageView, Person, Reply, ViewRequestId,
 };
+use parley_protocol::frame::{ClientFrame, ServerFrame};
 use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -34,6 +35,8 @@ pub struct World {
     pub devices: Vec<Device>,
     /// Keys and nonces of everything that left a device.
     pub ledger: KeyLedger,
+    /// Whether every frame at the relay is printed.
+    pub traced: bool,
     pub(super) links: Vec<Option<Link>>,
     /// When a device that closed its connection opens another.
     pub(super) retries: Vec<Option<UnixMillis>>,
@@ -56,6 +59,7 @@ impl World {
             relay: VirtualRelay::default(),
             devices: Vec::new(),
             ledger: KeyLedger::default(),
+            traced: false,
             links: Vec::new(),
             retries: Vec::new(),
             late: VecDeque::new(),
@@ -186,7 +190,13 @@ impl World {
 
     /// Brings a frame to the relay, and what comes of it on its way.
     pub(super) fn deliver(&mut self, connection: ConnectionId, bytes: &[u8]) {
+        if self.traced {
+            eprintln!("{connection:?} asks {:.300}", format!("{:?}", ClientFrame::decode(bytes)));
+        }
         for (to, bytes) in self.relay.receive(self.now, connection, bytes) {
+            if self.traced {
+                eprintln!("  to {to:?}: {:.300}", format!("{:?}", ServerFrame::decode(&bytes)));
+            }
             if let Some(link) = self.links.iter_mut().flatten().find(|link| link.connection == to) {
                 link.to_device.push_back(bytes);
             }
