@@ -70,6 +70,8 @@ impl Engine {
             Ok(Answer::Hello { .. }) => {
                 self.link.state = LinkState::Open;
                 self.changed.connection = true;
+                // A process that died may have left some unsaid.
+                self.receipts_due();
                 self.resume();
             }
             _ => self.out.push(crate::io::Output::Reconnect),
