@@ -3,6 +3,8 @@
 
 #[path = "sim/chat.rs"]
 mod chat;
+#[path = "sim/deaths.rs"]
+mod deaths;
 #[path = "sim/faults.rs"]
 mod faults;
 #[path = "sim/invariants.rs"]

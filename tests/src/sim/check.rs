@@ -2,8 +2,8 @@
 
 use parley_engine::view::{BodyView, Command, ConversationView, Delivery, MessageView, Reply};
 
-use super::run::{NAMES, Run};
 use super::DeviceIndex;
+use super::run::{NAMES, Run};
 
 type Checked = Result<(), String>;
 
@@ -51,7 +51,8 @@ impl Run {
     /// Every accepted text is there once, in order; nothing is there that was not sent.
     fn arrived(&self, from: DeviceIndex, to: DeviceIndex) -> Result<usize, String> {
         let sent: Vec<_> = self.sent.iter().filter(|sent| sent.from == from && sent.to == to).collect();
-        let received: Vec<String> = self.texts(to, from).into_iter().filter(|t| !t.starts_with('>')).collect();
+        let received: Vec<String> =
+            self.texts(to, from).into_iter().filter(|t| !t.starts_with('>')).collect();
         let mut next = received.iter().peekable();
         for sent in sent {
             if next.next_if(|text| **text == sent.text).is_none() && sent.accepted {
@@ -74,13 +75,18 @@ impl Run {
         let ours = self.texts(one, other);
         let theirs: Vec<String> = self.texts(other, one).iter().map(mirrored).collect();
         if ours != theirs {
-            return Err(format!("{} and {} see different things: {ours:?}, {theirs:?}", NAMES[one], NAMES[other]));
+            return Err(format!(
+                "{} and {} see different things: {ours:?}, {theirs:?}",
+                NAMES[one], NAMES[other]
+            ));
         }
         let undelivered = |message: &MessageView| {
             message.outgoing.is_some_and(|state| !matches!(state, Delivery::Delivered | Delivery::Read))
         };
         match self.shown(one, other).into_iter().find(undelivered) {
-            Some(message) => Err(format!("{} still shows {:?} for {:?}", NAMES[one], message.outgoing, message.body)),
+            Some(message) => {
+                Err(format!("{} still shows {:?} for {:?}", NAMES[one], message.outgoing, message.body))
+            }
             None => Ok(()),
         }
     }

@@ -1,10 +1,9 @@
 //! What can go wrong in a world, beyond a cut connection and a crash.
 
-use std::collections::VecDeque;
-
 use parley_protocol::ids::UnixMillis;
 
 use super::device::Work;
+use super::world::Link;
 use super::{DeviceIndex, World};
 
 /// How a process dies at a disk write.
@@ -16,6 +15,37 @@ pub enum Torn {
     After,
     /// Between the vault, if there is one in it, and the records.
     Between,
+}
+
+/// What a relay, or a network, could do with a frame to a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lie {
+    /// It never comes.
+    Drop,
+    /// It comes twice.
+    Double,
+    /// It comes before the one that was before it.
+    Swap,
+}
+
+impl Link {
+    /// A frame is on its way to the device, as far as the relay is true.
+    pub(super) fn send_down(&mut self, bytes: Vec<u8>) {
+        let due = self.lie.take_if(|(_, after)| *after == 0);
+        if let Some((_, after)) = &mut self.lie {
+            *after -= 1;
+        }
+        let Some((lie, _)) = due else { return self.to_device.push_back(bytes) };
+        self.lied_to = true;
+        match lie {
+            Lie::Drop => {}
+            Lie::Double => self.to_device.extend([bytes.clone(), bytes]),
+            Lie::Swap => {
+                let last = self.to_device.pop_back();
+                self.to_device.extend([bytes].into_iter().chain(last));
+            }
+        }
+    }
 }
 
 impl World {
@@ -83,11 +113,10 @@ impl World {
         }
     }
 
-    /// A lie of the relay: changes what is on its way to a device.
-    pub fn lie(&mut self, index: DeviceIndex, lie: impl FnOnce(&mut VecDeque<Vec<u8>>)) {
+    /// A lie of the relay: after so many others, it drops, doubles or swaps a frame on this connection.
+    pub fn lie(&mut self, index: DeviceIndex, lie: Lie, after: u32) {
         if let Some(link) = &mut self.links[index] {
-            link.lied_to = true;
-            lie(&mut link.to_device);
+            link.lie = Some((lie, after));
         }
     }
 

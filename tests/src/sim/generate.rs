@@ -35,8 +35,7 @@ impl Script {
         let (network, lies, crashes) = (faults(), faults(), faults());
         let (storage, clocks, relay) = (faults(), faults(), faults());
         let haste = [0, 5, 20, 50][usize::try_from(below(4)).unwrap_or(0)];
-        let mut dice =
-            Dice { rng, people, texts: 0, network, lies, crashes, storage, clocks, relay, haste };
+        let mut dice = Dice { rng, people, texts: 0, network, lies, crashes, storage, clocks, relay, haste };
         let mut steps = dice.begin();
         for _ in 0..length {
             steps.push(dice.step());
@@ -132,7 +131,8 @@ impl Dice {
                 _ => Step::Heal(who),
             },
             4 => {
-                let seconds = [3, 90, 3_600, DAY, 8 * DAY, 40 * DAY][usize::try_from(self.below(6)).unwrap_or(0)];
+                let seconds =
+                    [3, 90, 3_600, DAY, 8 * DAY, 40 * DAY][usize::try_from(self.below(6)).unwrap_or(0)];
                 Step::Clock(who, if self.below(2) == 0 { seconds } else { -seconds })
             }
             _ if self.below(3) == 0 => Step::Restart,

@@ -77,7 +77,8 @@ impl KeyLedger {
         self.used(content);
         let prefix = if content.length < 64 { 1 } else { 2 };
         let before = payload.len().checked_sub(content.length + prefix).and_then(|end| payload.get(..end));
-        if let Some(sender) = before.and_then(|rest| rest.last_chunk::<16>()).and_then(|tag| device.mls.get(tag))
+        if let Some(sender) =
+            before.and_then(|rest| rest.last_chunk::<16>()).and_then(|tag| device.mls.get(tag))
         {
             self.used(sender);
         }

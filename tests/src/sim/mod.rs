@@ -24,7 +24,7 @@ mod world;
 
 pub use campaign::{Campaign, Totals, attempt, replay, report};
 pub use device::{Device, Disk};
-pub use faults::Torn;
+pub use faults::{Lie, Torn};
 pub use ledger::KeyLedger;
 pub use relay::{ConnectionId, VirtualRelay};
 pub use run::Outcome;

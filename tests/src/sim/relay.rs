@@ -63,11 +63,8 @@ impl VirtualRelay {
         self.now = self.now.max(now);
         self.seen.push(bytes.to_vec());
         let frame = ClientFrame::decode(bytes).expect("engines send valid frames");
-        let result = if self.refuses(from) {
-            Err(RelayError::Internal)
-        } else {
-            self.answer(from, frame.request)
-        };
+        let result =
+            if self.refuses(from) { Err(RelayError::Internal) } else { self.answer(from, frame.request) };
         let mut outgoing = vec![(from, ServerFrame::Answer { id: frame.id, result }.encode().unwrap())];
         outgoing.extend(self.pushes());
         outgoing

@@ -3,7 +3,7 @@
 use parley_engine::io::StorageFailure;
 use parley_engine::view::{Command, ConversationId, Reply, ViewRequestId};
 
-use super::{DeviceIndex, Direction, Script, Step, World};
+use super::{DeviceIndex, Direction, Lie, Script, Step, World};
 
 /// What a run that went well had in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,19 +88,9 @@ impl Run {
                 world.devices[index(who) % people].disk.failure = Some(StorageFailure::Unavailable);
             }
             Step::Heal(who) => world.devices[index(who) % people].disk.failure = None,
-            Step::Double(who, place) => world.lie(index(who) % people, |frames| {
-                if let Some(frame) = frames.get(index(place)).cloned() {
-                    frames.push_back(frame);
-                }
-            }),
-            Step::Swap(who, place) => world.lie(index(who) % people, |frames| {
-                if frames.len() > index(place) + 1 {
-                    frames.swap(index(place), index(place) + 1);
-                }
-            }),
-            Step::Drop(who, place) => world.lie(index(who) % people, |frames| {
-                frames.remove(index(place));
-            }),
+            Step::Double(who, after) => world.lie(index(who) % people, Lie::Double, after),
+            Step::Swap(who, after) => world.lie(index(who) % people, Lie::Swap, after),
+            Step::Drop(who, after) => world.lie(index(who) % people, Lie::Drop, after),
             Step::Restart => world.restart_relay(),
         }
         self.look_after_views();
@@ -204,7 +194,8 @@ impl Run {
     /// What was in it.
     pub(super) fn outcome(&self, messages: usize) -> Outcome {
         let seen = &self.world.relay.seen;
-        let digest = seen.iter().flatten().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
+        let digest =
+            seen.iter().flatten().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
         Outcome { messages, keys: self.world.ledger.keys_used(), frames: seen.len(), digest }
     }
 }

@@ -34,7 +34,8 @@ impl Screen {
     pub(super) fn take(&mut self, event: &Event) {
         match event {
             Event::Reply { reply: Reply::Snapshot(snapshot), .. } => {
-                self.conversations = snapshot.conversations.iter().map(|view| (view.id, view.clone())).collect();
+                self.conversations =
+                    snapshot.conversations.iter().map(|view| (view.id, view.clone())).collect();
                 for id in self.conversations.keys().copied().collect::<Vec<_>>() {
                     self.open(id);
                 }

@@ -65,11 +65,11 @@ pub enum Step {
     Denied(u32),
     /// The disk writes again.
     Heal(u32),
-    /// A frame from the relay comes twice.
+    /// After so many others, a frame from the relay comes twice.
     Double(u32, u32),
-    /// Two frames from the relay change places.
+    /// After so many others, a frame from the relay overtakes the one before.
     Swap(u32, u32),
-    /// A frame from the relay is lost, and the connection goes on.
+    /// After so many others, a frame from the relay is lost, and the connection goes on.
     Drop(u32, u32),
     /// The relay starts anew.
     Restart,

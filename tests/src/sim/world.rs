@@ -12,7 +12,7 @@ use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
-use super::{ConnectionId, Device, Disk, KeyLedger, Torn, VirtualRelay};
+use super::{ConnectionId, Device, Disk, KeyLedger, Lie, Torn, VirtualRelay};
 
 /// A device of the world.
 pub type DeviceIndex = usize;
@@ -23,6 +23,8 @@ pub(super) struct Link {
     pub(super) to_device: VecDeque<Vec<u8>>,
     /// Frames from the relay were dropped, doubled or swapped: nothing more can be expected of this connection.
     pub(super) lied_to: bool,
+    /// The lie to come, and after how many frames.
+    pub(super) lie: Option<(Lie, u32)>,
 }
 
 /// Engines around a relay.
@@ -115,7 +117,7 @@ impl World {
         self.next_connection += 1;
         let connection = ConnectionId(self.next_connection);
         let (to_relay, to_device) = (VecDeque::new(), VecDeque::new());
-        self.links[index] = Some(Link { connection, to_relay, to_device, lied_to: false });
+        self.links[index] = Some(Link { connection, to_relay, to_device, lied_to: false, lie: None });
         self.retries[index] = None;
         self.handle(index, Input::Connected);
     }
@@ -198,7 +200,7 @@ impl World {
                 eprintln!("  to {to:?}: {:.300}", format!("{:?}", ServerFrame::decode(&bytes)));
             }
             if let Some(link) = self.links.iter_mut().flatten().find(|link| link.connection == to) {
-                link.to_device.push_back(bytes);
+                link.send_down(bytes);
             }
         }
     }
