@@ -7,6 +7,8 @@ mod chat;
 mod deaths;
 #[path = "sim/faults.rs"]
 mod faults;
+#[path = "sim/found.rs"]
+mod found;
 #[path = "sim/invariants.rs"]
 mod invariants;
 #[path = "sim/mutations.rs"]

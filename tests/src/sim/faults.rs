@@ -123,6 +123,9 @@ impl World {
     /// Ends every fault: disks write, the relay answers truthfully, and everybody gets a connection.
     pub fn heal(&mut self) {
         self.relay.refusing.clear();
+        for link in self.links.iter_mut().flatten() {
+            link.lie = None;
+        }
         self.late_step(u32::MAX);
         for index in 0..self.devices.len() {
             self.fuses[index] = None;
