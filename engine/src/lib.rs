@@ -4,6 +4,8 @@
 //! `docs/invariants.md` numbers what always holds.
 
 mod account;
+#[cfg(feature = "audit")]
+pub mod audit;
 mod check_in;
 mod contact;
 mod content;
@@ -16,6 +18,7 @@ pub mod io;
 mod log;
 mod message;
 mod mls;
+pub mod mutations;
 mod outbox;
 mod records;
 mod safety_number;

@@ -105,6 +105,8 @@ impl Sealer {
         // Encryption fails only beyond 256 GiB.
         let ciphertext =
             cipher.encrypt(&XNonce::from(nonce), Payload { msg: plaintext, aad: &aad }).unwrap_or_default();
+        #[cfg(feature = "audit")]
+        crate::audit::sealed(crate::audit::For::Disk, self.seal.as_slice(), &nonce, &ciphertext);
         sealed.extend_from_slice(&ciphertext);
         sealed
     }

@@ -45,6 +45,8 @@ impl Engine {
     fn open_link(&mut self) {
         self.link.state = LinkState::Open;
         self.changed.connection = true;
+        // A process that died may have left some unsaid.
+        self.receipts_due();
         self.resume();
     }
 

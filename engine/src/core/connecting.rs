@@ -10,6 +10,7 @@ use super::Engine;
 use super::requests::{LinkState, Pending};
 use crate::log::{LiveLog, Stage};
 use crate::mls::key_package;
+use crate::mutations::{Mutation, on};
 use crate::view::{CommandError, Reply, ViewRequestId};
 
 /// One-time KeyPackages are topped up to this many when fewer than half are left.
@@ -24,6 +25,12 @@ impl Engine {
         self.forget_connection();
         self.link.state = LinkState::Greeting;
         self.changed.connection = true;
+        if on(Mutation::RetryEncryptsAnew) {
+            let logs: Vec<LogId> = self.logs.keys().copied().collect();
+            for log in logs {
+                self.unseal(&log);
+            }
+        }
         self.ask(Request::Hello, Pending::Hello);
     }
 
@@ -112,9 +119,12 @@ impl Engine {
     }
 
     fn subscribe_log(&mut self, id: &LogId) {
-        let Some(after) = self.logs.get(id).map(|log| log.cursor) else {
+        let Some(mut after) = self.logs.get(id).map(|log| log.cursor) else {
             return;
         };
+        if on(Mutation::CursorOffByOne) {
+            after = after.next();
+        }
         let Some(capability) = self.capability(id) else {
             return self.broken(id);
         };

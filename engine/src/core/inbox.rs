@@ -10,6 +10,7 @@ use crate::directory_entry::Found;
 use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
 use crate::mls::group::OpenedWelcome;
+use crate::mutations::{Mutation, on};
 use crate::trail::Trail;
 
 /// Most entries that wait in memory; the relay pushes the rest again after the next subscription.
@@ -88,6 +89,9 @@ impl Engine {
                 upto: seq,
             };
             self.ask(request, Pending::AckInbox);
+            if on(Mutation::AcknowledgeBeforePersist) {
+                self.out.let_last_go();
+            }
         }
     }
 

@@ -39,6 +39,7 @@ use crate::io::{Input, LoadId, Output, Record, StorageFailure};
 use crate::log::{LiveLog, Log};
 use crate::mls::group::Group;
 use crate::mls::{DeviceSigner, Provider};
+use crate::mutations::{Mutation, on};
 use crate::outbox::OutboxEntry;
 use crate::records::keys;
 use crate::records::sealed::{self, LoadError};
@@ -161,6 +162,15 @@ struct Timers {
     told: Option<UnixMillis>,
 }
 
+impl Timers {
+    /// The clock was put back by so many milliseconds: what is due soon stays due soon.
+    fn put_back(&mut self, by: u64) {
+        for timer in [&mut self.receipts, &mut self.retry, &mut self.storage, &mut self.told] {
+            *timer = timer.map(|at| UnixMillis(at.0.saturating_sub(by)));
+        }
+    }
+}
+
 impl Engine {
     /// Opens what was persisted: the vault from localStorage and all records of [`crate::io::Store::State`];
     /// nothing of both on a new device.
@@ -222,10 +232,12 @@ impl Engine {
 
     /// Takes what happened. `now` may go back; `rng` must be cryptographically secure.
     pub fn handle(&mut self, now: UnixMillis, rng: &mut impl CryptoRng, input: Input) {
+        self.timers.put_back(self.now.0.saturating_sub(now.0));
         self.now = now;
         self.random.reseed(rng);
         match input {
             Input::Persisted(id) => self.persisted(id),
+            Input::PersistFailed(id, _) if on(Mutation::RefusalTakenForSuccess) => self.persisted(id),
             Input::PersistFailed(id, failure) => self.persist_failed(id, failure),
             _ if self.storage == StorageState::Fenced => return,
             Input::View(request) => self.command(request),

@@ -10,6 +10,7 @@ use crate::log::{OwnAppend, Stage, payload_hash};
 use crate::message::Message;
 use crate::mls::credential::Leaf;
 use crate::mls::group::{GroupError, Incoming, is_pure_update};
+use crate::mutations::{Mutation, on};
 use crate::view::{BodyView, Gap};
 
 /// Where a message belongs.
@@ -34,10 +35,10 @@ impl Engine {
             let Some(log) = self.logs.get(id).filter(|log| log.stage == Stage::Active) else {
                 return;
             };
-            if entry.seq <= log.cursor {
+            if entry.seq <= log.cursor && !on(Mutation::ReplayAccepted) {
                 continue;
             }
-            if entry.seq == log.cursor.next() {
+            if entry.seq <= log.cursor.next() || on(Mutation::GapAccepted) {
                 self.log_entry(id, &entry);
             } else {
                 self.keep_early(id, entry);
@@ -127,7 +128,7 @@ impl Engine {
         })
     }
 
-    fn own_commit_won(&mut self, id: &LogId) {
+    pub(super) fn own_commit_won(&mut self, id: &LogId) {
         if self.with_group(id, |group, provider, _| group.merge_pending(provider)).is_err() {
             return self.broken(id);
         }

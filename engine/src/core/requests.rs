@@ -6,7 +6,7 @@ use parley_protocol::codec::{FrameError, Remedy};
 use parley_protocol::frame::{
     Answer, ClientFrame, DirectoryRecord, Push, RelayError, Request, RequestId, ServerFrame,
 };
-use parley_protocol::ids::{AccountId, LogId, Stamp, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, LogId, Stamp, UnixMillis};
 
 use super::Engine;
 use crate::content::HeadHint;
@@ -74,7 +74,10 @@ pub(super) enum Pending {
         log: LogId,
         numbers: Vec<u64>,
     },
-    Commit(LogId),
+    Commit {
+        log: LogId,
+        append: AppendId,
+    },
 }
 
 impl Engine {
@@ -144,7 +147,7 @@ impl Engine {
             Pending::Create(log) => self.created(&log, done(result)),
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
             Pending::Append { log, numbers } => self.appended(&log, &numbers, result),
-            Pending::Commit(log) => self.committed(&log, &result),
+            Pending::Commit { log, append } => self.committed(&log, append, &result),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::conversation::{Conversation, id_of};
 use crate::io::{ChangeSet, ChangeSetId, Output, Record, Store};
 use crate::log::Log;
 use crate::message::{self, Message};
+use crate::mutations::{Mutation, on};
 use crate::outbox::OutboxEntry;
 use crate::records::keys;
 use crate::records::sealed::Writes;
@@ -132,6 +133,9 @@ impl Engine {
         let mut writes = Writes::default();
         for change in self.state.take_changes() {
             writes.add(&self.sealer, &self.random, &change);
+        }
+        if on(Mutation::CursorBeforeMessages) && !writes.puts.is_empty() {
+            std::mem::swap(&mut self.out.late_messages, &mut self.out.messages);
         }
         writes.puts.append(&mut self.out.messages);
         self.drop_damaged(&mut writes);

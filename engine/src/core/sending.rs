@@ -15,6 +15,7 @@ use crate::conversation::id_of;
 use crate::log::{OwnAppend, PendingCommit, Stage, payload_hash};
 use crate::message::Message;
 use crate::mls::group::{Group, GroupError};
+use crate::mutations::{Mutation, on};
 use crate::outbox::{OutboxEntry, Sealed};
 use crate::trail::Trail;
 use crate::view::{BodyView, ConversationId};
@@ -333,12 +334,19 @@ impl Engine {
             welcomes: List::default(),
             group_info: None,
         };
-        self.ask(Request::AppendCommit(request), Pending::Commit(*id));
+        self.ask(Request::AppendCommit(request), Pending::Commit { log: *id, append: commit.append });
     }
 
     /// A stored commit comes back through the subscription and is merged there, in its place in the log.
-    pub(super) fn committed(&mut self, id: &LogId, result: &Result<Answer, RelayError>) {
+    pub(super) fn committed(&mut self, id: &LogId, append: AppendId, result: &Result<Answer, RelayError>) {
+        // The commit that won may have come before the answer about the one that lost.
+        if self.logs.get(id).and_then(|log| log.commit.as_ref()).is_none_or(|c| c.append != append) {
+            return;
+        }
         let Err(error) = result else {
+            if on(Mutation::CommitAppliedEarly) {
+                self.own_commit_won(id);
+            }
             return;
         };
         self.live.entry(*id).or_default().committing = false;

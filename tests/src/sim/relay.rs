@@ -54,6 +54,8 @@ pub struct VirtualRelay {
     accounts: BTreeMap<AccountId, Account>,
     /// Everything that anybody ever sent, for tests that look for secrets in it.
     pub seen: Vec<Vec<u8>>,
+    /// Connections whose next requests fail inside of the relay, and how many of them.
+    pub refusing: BTreeMap<ConnectionId, u32>,
 }
 
 impl VirtualRelay {
@@ -62,10 +64,16 @@ impl VirtualRelay {
         self.now = self.now.max(now);
         self.seen.push(bytes.to_vec());
         let frame = ClientFrame::decode(bytes).expect("engines send valid frames");
-        let result = self.answer(from, frame.request);
+        let result =
+            if self.refuses(from) { Err(RelayError::Internal) } else { self.answer(from, frame.request) };
         let mut outgoing = vec![(from, ServerFrame::Answer { id: frame.id, result }.encode().unwrap())];
         outgoing.extend(self.pushes());
         outgoing
+    }
+
+    fn refuses(&mut self, connection: ConnectionId) -> bool {
+        let left = self.refusing.get_mut(&connection).filter(|left| **left > 0);
+        left.map(|left| *left -= 1).is_some()
     }
 
     /// The connection is gone.
