@@ -14,5 +14,5 @@ mod relay;
 mod world;
 
 pub use device::{Device, Disk};
-pub use relay::{ConnectionId, VirtualRelay};
+pub use relay::{ConnectionId, Told, VirtualRelay};
 pub use world::{DeviceIndex, World};
