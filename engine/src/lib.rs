@@ -13,6 +13,8 @@ mod conversation;
 mod core;
 mod crypto;
 mod directory_entry;
+#[cfg(feature = "hostile")]
+pub mod hostile;
 mod invite;
 pub mod io;
 mod log;
@@ -27,6 +29,9 @@ mod trail;
 pub mod view;
 
 pub use crate::core::{Engine, OpenError};
+
+#[cfg(all(feature = "hostile", target_arch = "wasm32"))]
+compile_error!("the feature `hostile` is for attack tests, never for the browser");
 
 #[cfg(test)]
 fn hex(bytes: &[u8]) -> String {

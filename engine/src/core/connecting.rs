@@ -58,7 +58,7 @@ impl Engine {
             Pending::CheckUsername(view) => {
                 self.reply(view, Reply::Username(crate::view::UsernameStatus::Unknown));
             }
-            Pending::Find(view) => self.reply(view, Reply::Failed(CommandError::Offline)),
+            Pending::Find(view, _) => self.reply(view, Reply::Failed(CommandError::Offline)),
             // Asked again at the next connection; the person waits for that answer.
             Pending::Register(Some(view)) => self.registering = Some(view),
             _ => {}

@@ -27,6 +27,13 @@ enum Verdict {
 impl Engine {
     pub(super) fn inbox_subscribed(&mut self, result: &Result<Answer, RelayError>) {
         match result {
+            Ok(Answer::Subscribed(subscribed)) if subscribed.head < self.device.inbox => {
+                // It has numbered higher before: it lied then, or was put back. What it has now is read from its
+                // beginning, since no Welcome is joined twice.
+                self.device.inbox = Seq(0);
+                self.save_device();
+                self.resume();
+            }
             Ok(Answer::Subscribed(_)) => {
                 self.inbox.subscribed = true;
                 self.changed.connection = true;

@@ -51,7 +51,8 @@ pub(super) enum Pending {
     Relearn(AccountId),
     Register(Option<ViewRequestId>),
     CheckUsername(ViewRequestId),
-    Find(ViewRequestId),
+    /// With the account that an invite names.
+    Find(ViewRequestId, Option<AccountId>),
     CountKeyPackages,
     PublishKeyPackages {
         last_resort: bool,
@@ -135,7 +136,7 @@ impl Engine {
             Pending::Relearn(account) => self.relearnt(account, directory(result)),
             Pending::Register(view) => self.registered(view, done(result)),
             Pending::CheckUsername(view) => self.username_checked(view, &directory(result)),
-            Pending::Find(view) => self.person_found(view, directory(result)),
+            Pending::Find(view, account) => self.person_found(view, account, directory(result)),
             Pending::CountKeyPackages => self.key_packages_counted(&result),
             Pending::PublishKeyPackages { last_resort } => self.key_packages_published(last_resort, &result),
             Pending::SubscribeInbox => self.inbox_subscribed(&result),

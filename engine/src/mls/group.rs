@@ -102,6 +102,12 @@ impl Group {
         Ok((Self { mls }, welcome))
     }
 
+    /// What is behind it, for who breaks the rules.
+    #[cfg(feature = "hostile")]
+    pub(crate) const fn raw(&mut self) -> &mut MlsGroup {
+        &mut self.mls
+    }
+
     /// Reads a group from the state.
     pub(crate) fn load(provider: &Provider, log: &LogId) -> Result<Self, GroupError> {
         match MlsGroup::load(provider.storage(), &GroupId::from_slice(log.as_bytes())) {

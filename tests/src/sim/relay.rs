@@ -1,5 +1,7 @@
 //! The relay's rules in memory, written apart from the real relay so that one checks the other.
 
+mod lies;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use parley_protocol::bounded::List;
@@ -13,6 +15,9 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{AccountId, AppendId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::MAX_PUSH;
 use parley_protocol::username::Username;
+
+use self::lies::Lie;
+pub use self::lies::Told;
 
 /// One connection of one device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +61,7 @@ pub struct VirtualRelay {
     pub seen: Vec<Vec<u8>>,
     /// Connections whose next requests fail inside of the relay, and how many of them.
     pub refusing: BTreeMap<ConnectionId, u32>,
+    lie: Lie,
 }
 
 impl VirtualRelay {
@@ -68,7 +74,7 @@ impl VirtualRelay {
             if self.refuses(from) { Err(RelayError::Internal) } else { self.answer(from, frame.request) };
         let mut outgoing = vec![(from, ServerFrame::Answer { id: frame.id, result }.encode().unwrap())];
         outgoing.extend(self.pushes());
-        outgoing
+        self.lie.tell(from, bytes, outgoing)
     }
 
     fn refuses(&mut self, connection: ConnectionId) -> bool {
