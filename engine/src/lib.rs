@@ -10,6 +10,9 @@ mod conversation;
 mod core;
 mod crypto;
 mod directory_entry;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod invite;
 pub mod io;
 mod log;
