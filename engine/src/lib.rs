@@ -13,6 +13,9 @@ mod conversation;
 mod core;
 mod crypto;
 mod directory_entry;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "hostile")]
 pub mod hostile;
 mod invite;

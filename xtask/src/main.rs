@@ -4,7 +4,10 @@ mod app;
 mod bench;
 mod command;
 mod dist;
+mod fuzz;
+mod mutants;
 mod place;
+mod reproducible;
 mod run;
 mod say;
 mod server;
@@ -25,7 +28,10 @@ cargo xtask <command>
   tidy                           check the rules that the compiler does not
   bench size [--json FILE]       what a first visit downloads, against the limits
   bench engine|relay|browser     (arrive with a later release)
-  dist                           a release to copy to a server, into dist-release/";
+  fuzz [TARGET...] [--seconds N] look for inputs that break a promise, with libFuzzer (default: all, 60 s each)
+  mutants protocol|engine [...]  change the code and see whether a test notices, with cargo-mutants
+  dist [--verify]                one program with the app inside, into dist-release/; --verify builds it in
+                                 a second folder too and compares every byte (slow)";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -41,7 +47,9 @@ fn main() -> ExitCode {
             say::line("This benchmark arrives with a later release; `cargo xtask bench size` works today.");
             return ExitCode::from(2);
         }
-        ["dist"] => dist::run(),
+        ["dist", options @ ..] => dist::run(options),
+        ["fuzz", options @ ..] => fuzz::run_targets(options),
+        ["mutants", options @ ..] => mutants::run_on(options),
         [] | ["help" | "--help" | "-h"] => {
             say::line(HELP);
             Ok(())
