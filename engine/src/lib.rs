@@ -4,6 +4,9 @@
 //! `docs/invariants.md` numbers what always holds.
 
 mod account;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod contact;
 mod content;
 mod conversation;

@@ -24,7 +24,9 @@ cargo xtask <command>
                                  check everything, or one part
   tidy                           check the rules that the compiler does not
   bench size [--json FILE]       what a first visit downloads, against the limits
-  bench engine|relay|browser     (arrive with a later release)
+  bench engine [--json FILE]     what the engine's work costs, beside bare OpenMLS
+  bench browser [--json FILE]    the same in Chromium, and how soon the app is there
+  bench relay                    (arrives with a later release)
   dist                           a release to copy to a server, into dist-release/";
 
 fn main() -> ExitCode {
@@ -37,7 +39,9 @@ fn main() -> ExitCode {
         ["test", options @ ..] => test::run(options),
         ["tidy"] => tidy::run(),
         ["bench", "size", options @ ..] => bench::size::run(options),
-        ["bench", "engine" | "relay" | "browser"] => {
+        ["bench", "engine", options @ ..] => bench::engine::run(options),
+        ["bench", "browser", options @ ..] => bench::browser::run(options),
+        ["bench", "relay"] => {
             say::line("This benchmark arrives with a later release; `cargo xtask bench size` works today.");
             return ExitCode::from(2);
         }

@@ -70,7 +70,7 @@ fn trunk(toolchain: Toolchain) -> Result<()> {
 
 /// Compiler flags (added to those of `.cargo/config.toml`) that keep this machine's folders out of the program, so
 /// that the same sources give the same bytes everywhere.
-fn same_paths_everywhere(toolchain: Toolchain) -> Option<String> {
+pub(crate) fn same_paths_everywhere(toolchain: Toolchain) -> Option<String> {
     let cargo_home = std::env::var_os("CARGO_HOME")
         .map(std::path::PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))?;
