@@ -6,6 +6,9 @@
 mod account;
 #[cfg(feature = "audit")]
 pub mod audit;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod check_in;
 mod contact;
 mod content;

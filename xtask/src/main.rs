@@ -27,7 +27,9 @@ cargo xtask <command>
                                  check everything, or one part
   tidy                           check the rules that the compiler does not
   bench size [--json FILE]       what a first visit downloads, against the limits
-  bench engine|relay|browser     (arrive with a later release)
+  bench engine [--json FILE]     what the engine's work costs, beside bare OpenMLS
+  bench browser [--json FILE]    the same in Chromium, and how soon the app is there
+  bench relay                    (arrives with a later release)
   fuzz [TARGET...] [--seconds N] look for inputs that break a promise, with libFuzzer (default: all, 60 s each)
   mutants protocol|engine [...]  change the code and see whether a test notices, with cargo-mutants
   dist [--verify]                one program with the app inside, into dist-release/; --verify builds it in
@@ -43,7 +45,9 @@ fn main() -> ExitCode {
         ["test", options @ ..] => test::run(options),
         ["tidy"] => tidy::run(),
         ["bench", "size", options @ ..] => bench::size::run(options),
-        ["bench", "engine" | "relay" | "browser"] => {
+        ["bench", "engine", options @ ..] => bench::engine::run(options),
+        ["bench", "browser", options @ ..] => bench::browser::run(options),
+        ["bench", "relay"] => {
             say::line("This benchmark arrives with a later release; `cargo xtask bench size` works today.");
             return ExitCode::from(2);
         }

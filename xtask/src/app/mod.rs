@@ -75,7 +75,7 @@ fn trunk(toolchain: Toolchain) -> Result<()> {
 }
 
 /// Compiler flags (added to those of `.cargo/config.toml`) that keep this machine's folders out of the program.
-fn same_paths_everywhere(toolchain: Toolchain) -> Option<String> {
+pub(crate) fn same_paths_everywhere(toolchain: Toolchain) -> Option<String> {
     let flags = reproducible::flags(toolchain);
     // Cargo splits the variable at white space.
     (!flags.iter().any(|flag| flag.contains(char::is_whitespace))).then(|| flags.join(" "))
