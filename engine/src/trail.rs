@@ -63,7 +63,7 @@ pub(crate) struct Trail {
     pub(crate) agreed: Seq,
     /// The other cannot read this log any more: nothing new goes into it.
     pub(crate) retired: bool,
-    /// Everything after this place was asked for again.
+    /// What was written in this log was asked for again; after this place there is room for it.
     pub(crate) asked: Option<Seq>,
     /// The other asked for everything after this place again.
     pub(crate) owed: Option<Seq>,
@@ -90,6 +90,16 @@ impl Trail {
         let next = EntryHash(hash.finalize().into());
         remember(&mut self.recent, short(&next.0));
         self.head = Some(next);
+    }
+
+    /// The last entry.
+    pub(crate) const fn at(&self) -> Seq {
+        self.at
+    }
+
+    /// The last place up to which nothing can be wrong, given that nothing before `seq` looked so.
+    pub(crate) fn sure_before(&self, seq: Seq) -> Seq {
+        if self.head.is_some() { self.agreed.min(seq) } else { seq }
     }
 
     /// What a message that is encrypted now says.

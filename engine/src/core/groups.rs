@@ -242,7 +242,8 @@ impl Engine {
     pub(super) fn usable_log(&self, peer: &AccountId) -> Option<LogId> {
         let conversation = self.conversations.get(&id_of(peer))?;
         let retired = |id: &LogId| self.trails.get(id).is_some_and(|trail| trail.retired);
-        let alive = |id: &&LogId| self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead) && !retired(id);
+        let alive =
+            |id: &&LogId| self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead) && !retired(id);
         conversation.logs.iter().find(alive).copied()
     }
 

@@ -23,7 +23,10 @@ pub(super) struct At {
 
 /// What an entry turned out to be.
 enum Read {
-    Content { from: Leaf, content: Box<Content> },
+    Content {
+        from: Leaf,
+        content: Box<Content>,
+    },
     EpochEnded,
     /// A member's message, rightly encrypted, whose content is none.
     Unreadable,
@@ -114,11 +117,8 @@ impl Engine {
                 group.drop_pending(provider)?;
             }
             match (group.process(provider, &entry.payload)?, kind) {
-                (Incoming::Message { from, padded }, EntryKind::Message) => {
-                    Ok(Content::decode(&padded).map_or(Read::Unreadable, |content| {
-                        Read::Content { from, content: Box::new(content) }
-                    }))
-                }
+                (Incoming::Message { from, padded }, EntryKind::Message) => Ok(Content::decode(&padded)
+                    .map_or(Read::Unreadable, |content| Read::Content { from, content: Box::new(content) })),
                 (Incoming::Commit { from, staged }, EntryKind::Commit) if is_pure_update(&staged, &from) => {
                     group.merge(provider, *staged)?;
                     Ok(Read::EpochEnded)
@@ -175,7 +175,8 @@ impl Engine {
             }
             _ => {
                 self.store_gap(id, entry.seq, entry.time, Gap::Rejected);
-                self.forsake(id, before);
+                let sure = self.trails.get(id).map_or(before, |trail| trail.sure_before(before));
+                self.forsake_from(id, sure, before);
             }
         }
     }
@@ -214,7 +215,9 @@ impl Engine {
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
             Body::Profile(profile) if !own => return self.profile_came(&from.account, profile.name),
             Body::Repair(repair) if !own => return self.repair_came(&from.account, &repair),
-            Body::Receipt(_) | Body::Profile(_) | Body::Repair(_) | Body::Unknown { silent: true, .. } => return,
+            Body::Receipt(_) | Body::Profile(_) | Body::Repair(_) | Body::Unknown { silent: true, .. } => {
+                return;
+            }
         };
         let twice = self.has_seen(&from.account, &content.id);
         self.trails.entry(*id).or_default().saw(&content.id);

@@ -55,7 +55,8 @@ impl Repairs {
         let Some(recent) = self.recent.get(peer).filter(|recent| recent.count > 1) else {
             return 0;
         };
-        let pause = FIRST_PAUSE.saturating_mul(1 << recent.count.min(12).saturating_sub(2)).min(LONGEST_PAUSE);
+        let pause =
+            FIRST_PAUSE.saturating_mul(1 << recent.count.min(12).saturating_sub(2)).min(LONGEST_PAUSE);
         // A clock that was put back must not make the pause longer.
         let since = now.0.abs_diff(recent.last.0);
         pause.saturating_sub(since)
@@ -75,8 +76,14 @@ impl Repairs {
 }
 
 impl Engine {
-    /// Gives a log up and asks the other to send again what stands after `after`.
+    /// Gives a log up whose entries up to `after` are right, and asks the other to send again what stands after it.
     pub(super) fn forsake(&mut self, id: &LogId, after: Seq) {
+        self.forsake_from(id, after, after);
+    }
+
+    /// As [`Engine::forsake`], where messages stand after `after` too, up to `taken`: what comes again must not
+    /// take their places.
+    pub(super) fn forsake_from(&mut self, id: &LogId, after: Seq, taken: Seq) {
         let Some(log) = self.logs.get(id).filter(|log| log.stage != Stage::Dead) else {
             return;
         };
@@ -85,7 +92,7 @@ impl Engine {
         if trail.retired || stage == Stage::Creating {
             return self.bury(id);
         }
-        trail.asked = Some(after);
+        trail.asked = Some(taken);
         self.save_trail(id);
         self.repairs.count(peer, self.now);
         self.enqueue(peer, Body::Repair(Repair { log: *id, after }), None);
@@ -126,13 +133,13 @@ impl Engine {
             Agreement::Unknown => {}
             Agreement::Same => trail.agreed = trail.agreed.max(claim.seq),
             Agreement::Different => {
-                let after = trail.agreed;
+                let (after, taken) = (trail.agreed, trail.at());
                 if let Some(contact) = self.contacts.get_mut(from) {
                     contact.warning.get_or_insert(Warning::DifferentMessages);
                     self.save_contact(from);
                 }
                 self.store_gap(id, after.next(), self.now, Gap::Missing);
-                self.forsake(id, after);
+                self.forsake_from(id, after, taken);
             }
         }
     }

@@ -214,7 +214,9 @@ impl Engine {
             (_, Retry::After(pause)) => self.retry_later(pause),
             // The commit that ended the epoch comes through the subscription, and then everything is sealed anew.
             (_, Retry::AfterCatchUp) => {}
-            (RelayError::UnknownLog | RelayError::WrongCapability | RelayError::Expired, _) => self.give_up(id),
+            (RelayError::UnknownLog | RelayError::WrongCapability | RelayError::Expired, _) => {
+                self.give_up(id)
+            }
             (_, Retry::Never) => numbers.iter().for_each(|number| self.fail(*number)),
         }
     }
