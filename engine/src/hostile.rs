@@ -23,14 +23,14 @@ use parley_protocol::frame::{
     AppendCommit, AppendMessages, CreateLog, InboxAddress, InboxPost, NewMessage, PublishKeyPackages,
     RegisterAccount, Request,
 };
-use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, MessageId, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, MessageId, Seq, UnixMillis};
 use parley_protocol::username::Username;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::account::Account;
-use crate::content::{Body, Content, HeadHint, Profile};
+use crate::content::{Body, Content, HeadHint, Profile, Receipt};
 use crate::crypto::MlsRandom;
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, Incoming};
@@ -239,6 +239,12 @@ impl Peer {
     pub fn name(&mut self, log: LogId, name: &str) -> Vec<u8> {
         let head = self.log.head();
         self.content(log, &head, Body::Profile(Profile { name: name.to_owned() }))
+    }
+
+    /// Encrypts a receipt for everything up to these places.
+    pub fn receipt(&mut self, log: LogId, delivered: Seq, read: Seq) -> Vec<u8> {
+        let head = self.log.head();
+        self.content(log, &head, Body::Receipt(Receipt { delivered, read }))
     }
 
     /// Encrypts a text under a chosen id.

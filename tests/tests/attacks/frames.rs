@@ -7,7 +7,7 @@ use parley_protocol::frame::{
     Answer, ClosingReason, DirectoryRecord, EntryKind, InboxEntry, LogEntry, Push, RelayError, Request,
     RequestId, ServerFrame, Stored, Subscribed,
 };
-use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::{MAX_COMMIT, MAX_FRAME, MAX_PUSH};
 use parley_tests::sim::{DeviceIndex, World};
 
@@ -33,14 +33,14 @@ fn pair(seed: u64) -> Pair {
     Pair { world, ada, bob, chat, chat_b }
 }
 
-/// Every answer but the one to Hello becomes `answer`, while Ada writes "during". Then the relay is honest again.
+/// Every answer but those that begin a connection becomes `answer`, while Ada writes "during". Then the relay is honest again.
 fn answered_wrongly(seed: u64, answer: &Result<Answer, RelayError>) {
     let Pair { mut world, ada, bob, chat, chat_b } = pair(seed);
     let lie = answer.clone();
     world.relay.lie(move |_, request, told| {
         for (_, frame) in told {
             if let ServerFrame::Answer { result, .. } = frame
-                && *request != Request::Hello
+                && !matches!(request, Request::Hello | Request::CheckIn(_))
             {
                 result.clone_from(&lie);
             }
@@ -163,12 +163,12 @@ fn p5_frames_that_nobody_asked_for_lose_nothing() {
         let text = format!("after frame {number}");
         world.send(bob, chat_b, &text);
         world.settle();
-        assert_eq!(world.texts(ada, chat).last(), Some(&text));
+        assert!(world.texts(ada, chat).contains(&text), "{number}");
         assert!(world.is_online(ada), "{number}");
     }
     world.send(ada, chat, "and back");
     world.settle();
-    assert_eq!(world.texts(bob, chat_b).last().map(String::as_str), Some("and back"));
+    assert!(world.texts(bob, chat_b).contains(&"and back".to_owned()));
 }
 
 #[test]
@@ -251,4 +251,41 @@ fn p5_pushes_without_end_are_passed_over() {
     world.send(bob, chat_b, "in between");
     world.settle();
     assert_eq!(world.texts(ada, chat).last().map(String::as_str), Some("in between"));
+}
+
+#[test]
+fn p5_a_relay_that_lies_about_the_check_in_loses_nothing() {
+    let stamp = |byte| Answer::CheckedIn { before: Some(Stamp([byte; 16])) };
+    let lies =
+        [Ok(stamp(7)), Ok(Answer::CheckedIn { before: None }), Ok(Answer::Done), Err(RelayError::Internal)];
+    for (seed, lie) in (840..).zip(lies) {
+        let Pair { mut world, ada, bob, chat, chat_b } = pair(seed);
+        let told_lie = lie.clone();
+        world.relay.lie(move |_, request, told| {
+            for (_, frame) in told {
+                if let (ServerFrame::Answer { result, .. }, Request::CheckIn(_)) = (frame, request) {
+                    result.clone_from(&told_lie);
+                }
+            }
+        });
+        world.send(ada, chat, "during");
+        reconnect(&mut world, ada);
+        world.relay.stop_lying();
+        for _ in 0..3 {
+            reconnect(&mut world, ada);
+            reconnect(&mut world, bob);
+        }
+        world.send(ada, chat, "after");
+        world.send(bob, chat_b, "after all");
+        for _ in 0..4 {
+            world.settle();
+        }
+        let texts = world.texts(bob, chat_b);
+        for text in ["during", "after"] {
+            assert_eq!(texts.iter().filter(|seen| *seen == text).count(), 1, "{lie:?}: {text} in {texts:?}");
+        }
+        let texts = world.texts(ada, chat);
+        assert_eq!(texts.iter().filter(|seen| *seen == "after all").count(), 1, "{lie:?}: {texts:?}");
+        assert!(world.is_online(ada) && world.is_online(bob), "{lie:?}");
+    }
 }

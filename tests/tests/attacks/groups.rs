@@ -1,8 +1,8 @@
 //! A member of a conversation who breaks the rules of MLS or of Parley.
 
 use parley_engine::hostile::{Deed, Identity, Peer};
-use parley_engine::view::BodyView;
-use parley_protocol::ids::{DeviceId, LogId};
+use parley_engine::view::{BodyView, Delivery};
+use parley_protocol::ids::{DeviceId, LogId, Seq};
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::enemy::{ask, entries, meet, reconnect};
@@ -145,4 +145,16 @@ fn p2_a_message_cannot_take_the_id_of_another() {
     assert!(history[1..].iter().all(|message| message.outgoing.is_none()));
     let ids: std::collections::BTreeSet<_> = history.iter().map(|message| message.id).collect();
     assert_eq!(ids.len(), history.len(), "a view replaces what has the same id");
+}
+
+#[test]
+fn p2_a_receipt_cannot_speak_of_what_was_not_sent() {
+    let (mut world, ada, mut eve, log) = ada_with_eve(513);
+    let chat = world.only_conversation(ada);
+    let sealed = eve.receipt(log, Seq(u64::MAX), Seq(u64::MAX));
+    ask(&mut world, eve.append(log, sealed)).unwrap();
+    reconnect(&mut world, ada);
+    world.send(ada, chat, "nobody has this yet");
+    world.settle();
+    assert_eq!(world.delivery(ada, chat), Delivery::Sent);
 }
