@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { failWrites, failures, workerOf } from "./lib/freeze.mjs";
+import { failWrites, failures, fillUp, makeRoom, workerOf } from "./lib/freeze.mjs";
 import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { lay, readDisk } from "./lib/disk.mjs";
@@ -128,6 +128,8 @@ test("p9: the browser denies IndexedDB: a sentence, and the app opens when it is
     await alert(guest, "This browser gives Parley no place to keep your keys.");
     assert.equal(await guest.button("Start afresh…").count(), 0);
     await (await workerOf(guest.page)).evaluate(() => (globalThis.allowed = true));
+    await guest.page.getByRole("heading", { name: "Welcome to Parley" }).waitFor();
+    await banner(guest).waitFor({ state: "hidden" });
     await guest.createAccount("Guest", "denied");
   }, false));
 
@@ -159,12 +161,12 @@ test("p9: no room: a sentence, nothing is half-written, and what was written goe
     await guest.startChat("bob");
     await guest.send("with room");
     await guest.seesState("sent");
-    const session = await guest.context.newCDPSession(guest.page);
-    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url, quotaSize: 1 });
+    const worker = await workerOf(guest.page);
+    await fillUp(worker);
     await guest.send("without room");
     await banner(guest).filter({ hasText: "This browser has no room left for Parley" }).waitFor();
     assert.equal(await guest.messages().filter({ hasText: "without room" }).count(), 0, "it is not shown as written");
-    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url });
+    await makeRoom(worker);
     await guest.sees("without room");
     await guest.seesState("sent");
     await guest.page.reload();
@@ -175,11 +177,18 @@ test("p9: no room: a sentence, nothing is half-written, and what was written goe
 test("p9: no room when the app opens: a sentence, and it opens when there is room", () =>
   withGuest(async (guest) => {
     await guest.createAccount("Guest", "noroom2");
-    const session = await guest.context.newCDPSession(guest.page);
-    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url, quotaSize: 1 });
+    await beforeWorker(
+      guest,
+      `const put = IDBObjectStore.prototype.put;
+       IDBObjectStore.prototype.put = function (...all) {
+         if (!globalThis.room) throw new DOMException("full", "QuotaExceededError");
+         return put.apply(this, all);
+       }`,
+    );
     await guest.page.reload();
     await alert(guest, "This browser has no room left for Parley.");
-    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url });
+    assert.equal(await guest.button("Start afresh…").count(), 0);
+    await (await workerOf(guest.page)).evaluate(() => (globalThis.room = true));
     await guest.startChat("bob");
   }));
 
@@ -243,7 +252,10 @@ test("p5: one in five writes fails while both send: nothing is lost, doubled or 
 test("p5: what the first release stored opens: the account, the chat, and the message that waited", () =>
   withGuest(async (guest) => {
     const bytes = await readFile(new URL("../fixtures/disk-v1.bin", import.meta.url));
-    await guest.page.goto(`${relay.url}/favicon.svg`);
+    // A page of the same site without the app.
+    const html = '<link rel="icon" href="data:,"><p>Nothing</p>';
+    await guest.context.route(`${relay.url}/nothing`, (route) => route.fulfill({ contentType: "text/html", body: html }));
+    await guest.page.goto(`${relay.url}/nothing`);
     await lay(guest.page, readDisk(bytes));
     await guest.page.goto(relay.url);
     await guest.openChat("Ada");

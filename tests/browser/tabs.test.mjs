@@ -29,6 +29,9 @@ before(async () => {
   await ada.send("Hello Bob");
   await bob.openChat("Ada");
   await bob.sees("Hello Bob");
+  // Ada's browser learns Bob's name with his first message.
+  await bob.send("Hello Ada");
+  await ada.sees("Hello Ada");
 });
 
 after(async () => {

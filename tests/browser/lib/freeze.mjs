@@ -28,6 +28,9 @@ export async function freezeBeforeNextWrite(worker, milliseconds) {
   await worker.evaluate((time) => {
     const begin = IDBDatabase.prototype.transaction;
     const channel = new BroadcastChannel("test");
+    // Its tab would end it as soon as it knows that another owns the device: it has time to do harm first.
+    const say = globalThis.postMessage.bind(globalThis);
+    globalThis.postMessage = (message) => setTimeout(() => say(message), 1_500);
     let done = false;
     IDBDatabase.prototype.transaction = function (names, mode, options) {
       const wanted = !done && mode === "readwrite" && [...names].includes("messages");
@@ -82,6 +85,26 @@ export async function failWrites(worker, percent) {
       globalThis.commitAsItWas.call(this);
     };
   }, percent);
+}
+
+/** From now on this worker's writes fail as they do when the disk is full, until `makeRoom`. */
+export async function fillUp(worker) {
+  await worker.evaluate(() => {
+    const commit = IDBTransaction.prototype.commit;
+    const error = Object.getOwnPropertyDescriptor(IDBTransaction.prototype, "error");
+    IDBTransaction.prototype.commit = function () {
+      this.abort();
+    };
+    Object.defineProperty(IDBTransaction.prototype, "error", { get: () => new DOMException("full", "QuotaExceededError") });
+    globalThis.makeRoom = () => {
+      IDBTransaction.prototype.commit = commit;
+      Object.defineProperty(IDBTransaction.prototype, "error", error);
+    };
+  });
+}
+
+export function makeRoom(worker) {
+  return worker.evaluate(() => globalThis.makeRoom());
 }
 
 /** How many writes were tried and how many of them failed. */
