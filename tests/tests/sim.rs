@@ -3,9 +3,17 @@
 
 #[path = "sim/chat.rs"]
 mod chat;
+#[path = "sim/deaths.rs"]
+mod deaths;
 #[path = "sim/faults.rs"]
 mod faults;
+#[path = "sim/found.rs"]
+mod found;
 #[path = "sim/invariants.rs"]
 mod invariants;
+#[path = "sim/mutations.rs"]
+mod mutations;
+#[path = "sim/repair.rs"]
+mod repair;
 #[path = "sim/stored.rs"]
 mod stored;

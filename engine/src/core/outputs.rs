@@ -4,6 +4,16 @@
 use std::collections::VecDeque;
 
 use crate::io::{ChangeSet, ChangeSetId, Output, Record, Store};
+use crate::mutations::{Mutation, on};
+
+/// The mistake of invariant 1, when a test chose it.
+fn is_early(output: &Output) -> bool {
+    match output {
+        Output::Send(_) => on(Mutation::SendBeforePersist),
+        Output::Event(_) => on(Mutation::ReplyBeforePersist),
+        _ => false,
+    }
+}
 
 struct Held {
     set: ChangeSet,
@@ -21,18 +31,30 @@ pub(super) struct Outputs {
     failed: bool,
     /// Messages and the vault of the input that is being handled.
     pub(super) messages: Vec<(Store, Record)>,
+    /// Messages that a mistake of [`Mutation::CursorBeforeMessages`] keeps for the next change set.
+    pub(super) late_messages: Vec<(Store, Record)>,
     pub(super) vault: Option<Vec<u8>>,
+    /// Damaged records, to be deleted with the next change set.
+    pub(super) deletes: Vec<(Store, Vec<u8>)>,
 }
 
 impl Outputs {
     /// Adds an output that waits for this input's changes.
     pub(super) fn push(&mut self, output: Output) {
+        if is_early(&output) {
+            return self.at_once(output);
+        }
         self.current.push(output);
     }
 
     /// Adds an output that depends on no change.
     pub(super) fn at_once(&mut self, output: Output) {
         self.ready.push_back(output);
+    }
+
+    /// Lets the last output go at once: the mistake of invariant 2, when a test chose it.
+    pub(super) fn let_last_go(&mut self) {
+        self.ready.extend(self.current.pop());
     }
 
     /// Ends an input that changed something.

@@ -6,7 +6,7 @@ use parley_protocol::codec::{FrameError, Remedy};
 use parley_protocol::frame::{
     Answer, ClientFrame, DirectoryRecord, Push, RelayError, Request, RequestId, ServerFrame,
 };
-use parley_protocol::ids::{AccountId, LogId, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, LogId, Stamp, UnixMillis};
 
 use super::Engine;
 use crate::content::HeadHint;
@@ -45,9 +45,14 @@ pub(super) enum LinkState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pending {
     Hello,
+    CheckIn(Stamp),
+    ForgetKeyPackages,
+    /// A contact whose record was damaged.
+    Relearn(AccountId),
     Register(Option<ViewRequestId>),
     CheckUsername(ViewRequestId),
-    Find(ViewRequestId),
+    /// With the account that an invite names.
+    Find(ViewRequestId, Option<AccountId>),
     CountKeyPackages,
     PublishKeyPackages {
         last_resort: bool,
@@ -70,7 +75,10 @@ pub(super) enum Pending {
         log: LogId,
         numbers: Vec<u64>,
     },
-    Commit(LogId),
+    Commit {
+        log: LogId,
+        append: AppendId,
+    },
 }
 
 impl Engine {
@@ -123,9 +131,12 @@ impl Engine {
     fn answered(&mut self, pending: Pending, result: Result<Answer, RelayError>) {
         match pending {
             Pending::Hello => self.greeted(&result),
+            Pending::CheckIn(stamp) => self.checked_in(stamp, &result),
+            Pending::ForgetKeyPackages => self.key_packages_counted(&result),
+            Pending::Relearn(account) => self.relearnt(account, directory(result)),
             Pending::Register(view) => self.registered(view, done(result)),
             Pending::CheckUsername(view) => self.username_checked(view, &directory(result)),
-            Pending::Find(view) => self.person_found(view, directory(result)),
+            Pending::Find(view, account) => self.person_found(view, account, directory(result)),
             Pending::CountKeyPackages => self.key_packages_counted(&result),
             Pending::PublishKeyPackages { last_resort } => self.key_packages_published(last_resort, &result),
             Pending::SubscribeInbox => self.inbox_subscribed(&result),
@@ -137,7 +148,7 @@ impl Engine {
             Pending::Create(log) => self.created(&log, done(result)),
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
             Pending::Append { log, numbers } => self.appended(&log, &numbers, result),
-            Pending::Commit(log) => self.committed(&log, &result),
+            Pending::Commit { log, append } => self.committed(&log, append, &result),
         }
     }
 

@@ -116,7 +116,12 @@ impl OpenMlsCrypto for MlsCrypto {
         aad: &[u8],
     ) -> Result<Vec<u8>, CryptoError> {
         let (cipher, nonce) = aead(alg, key, nonce)?;
-        cipher.encrypt(&nonce, Payload { msg: data, aad }).map_err(|_| CryptoError::CryptoLibraryError)
+        let sealed = cipher.encrypt(&nonce, Payload { msg: data, aad });
+        #[cfg(feature = "audit")]
+        if let Ok(sealed) = &sealed {
+            crate::audit::sealed(crate::audit::For::Mls, key, &nonce, sealed);
+        }
+        sealed.map_err(|_| CryptoError::CryptoLibraryError)
     }
 
     fn aead_decrypt(

@@ -1,6 +1,6 @@
 //! One device: an engine, its disk, and what its screen shows.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use parley_engine::io::{ChangeSet, ChangeSetId, Input, Load, LoadId, Output, Record, StorageFailure, Store};
 use parley_engine::seal::MasterKey;
@@ -11,6 +11,8 @@ use parley_engine::view::{
 use parley_engine::{Engine, OpenError};
 use parley_protocol::ids::{MessageId, UnixMillis};
 use rand_chacha::ChaCha20Rng;
+
+use super::{KeyLedger, Screen};
 
 /// What survives a crash.
 #[derive(Default, Clone)]
@@ -28,7 +30,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    fn write(&mut self, set: ChangeSet) -> Input {
+    pub(super) fn write(&mut self, set: ChangeSet) -> Input {
         let id = set.id;
         if let Some(failure) = self.failure {
             self.failed.get_or_insert(id);
@@ -80,6 +82,15 @@ pub struct Device {
     master: [u8; 32],
     /// What survives a crash.
     pub disk: Disk,
+    /// How far the device's clock is from the world's, in milliseconds.
+    pub skew: i64,
+    /// What one view shows, put together from everything that it was told.
+    pub screen: Screen,
+    pub(super) seals: KeyLedger,
+    /// How often its process died.
+    pub(super) deaths: u64,
+    /// Requests to this process that were not replied to.
+    asked: HashSet<ViewRequestId>,
     pub(super) work: VecDeque<Work>,
     pub(super) sends: VecDeque<Vec<u8>>,
     pub(super) wake: Option<UnixMillis>,
@@ -114,6 +125,11 @@ impl Device {
             engine,
             master,
             disk,
+            skew: 0,
+            screen: Screen::default(),
+            seals: KeyLedger::default(),
+            deaths: 0,
+            asked: HashSet::new(),
             work: VecDeque::new(),
             sends: VecDeque::new(),
             wake: None,
@@ -143,20 +159,33 @@ impl Device {
         self.reconnect = false;
         self.conversations.clear();
         self.messages.clear();
-        self.engine =
-            Engine::open(now, &MasterKey::new(self.master), self.disk.vault.as_deref(), self.disk.state())?;
+        self.screen = Screen::default();
+        self.asked.clear();
+        self.deaths += 1;
+        // As the browser's host does: a vault without records is from a crash between the two, and is not used.
+        let vault = self.disk.vault.as_deref().filter(|_| !self.disk.records.is_empty());
+        let now = self.clock(now);
+        self.engine = Engine::open(now, &MasterKey::new(self.master), vault, self.disk.state())?;
         Ok(())
     }
 
+    /// The device's clock at this time of the world.
+    pub(super) fn clock(&self, now: UnixMillis) -> UnixMillis {
+        UnixMillis(now.0.saturating_add_signed(self.skew))
+    }
+
     pub(super) fn handle(&mut self, now: UnixMillis, input: Input) {
-        self.engine.handle(now, &mut self.rng, input);
+        let clock = self.clock(now);
+        self.engine.handle(clock, &mut self.rng, input);
+        self.seals.record(parley_engine::audit::take());
         while let Some(output) = self.engine.poll() {
             match output {
                 Output::Persist(set) => self.work.push_back(Work::Persist(set)),
                 Output::Load(load) => self.work.push_back(Work::Load(load)),
                 Output::Send(bytes) => self.sends.push_back(bytes),
                 Output::Event(event) => self.show(event),
-                Output::WakeAt(at) => self.wake = Some(at),
+                // A browser's timer counts on, whatever is done to the clock.
+                Output::WakeAt(at) => self.wake = Some(UnixMillis(now.0 + at.0.saturating_sub(clock.0))),
                 Output::Reconnect | Output::Halt(_) => self.reconnect = true,
             }
         }
@@ -176,16 +205,28 @@ impl Device {
     pub(super) fn command(&mut self, now: UnixMillis, command: Command) -> ViewRequestId {
         self.next_request += 1;
         let id = ViewRequestId(self.next_request);
-        self.handle(now, Input::View(Request { id, command }));
+        self.ask(now, id, command);
         id
     }
 
+    pub(super) fn ask(&mut self, now: UnixMillis, id: ViewRequestId, command: Command) {
+        self.asked.insert(id);
+        self.handle(now, Input::View(Request { id, command }));
+    }
+
+    /// Whether this process, not one before it, was asked and has not replied.
+    pub(super) fn was_asked(&self, id: ViewRequestId) -> bool {
+        self.asked.contains(&id)
+    }
+
     fn show(&mut self, event: Event) {
+        self.screen.take(&event);
         match event {
             Event::Reply { id, reply } => {
                 if let Reply::Snapshot(snapshot) = &reply {
                     self.take_snapshot(snapshot);
                 }
+                self.asked.remove(&id);
                 let twice = self.replies.insert(id, reply);
                 assert!(twice.is_none(), "a request was replied to twice");
             }

@@ -9,10 +9,26 @@
     reason = "a test's world that is not as it should be has to fail loudly"
 )]
 
+mod campaign;
+mod check;
 mod device;
+mod faults;
+mod generate;
+mod ledger;
 mod relay;
+mod run;
+mod screen;
+mod script;
+mod shrink;
 mod world;
 
+pub use campaign::{Campaign, Totals, attempt, replay, report};
 pub use device::{Device, Disk};
-pub use relay::{ConnectionId, VirtualRelay};
+pub use faults::{Lie, Torn};
+pub use ledger::KeyLedger;
+pub use relay::{ConnectionId, Told, VirtualRelay};
+pub use run::Outcome;
+pub use screen::Screen;
+pub use script::{Direction, Script, Step};
+pub use shrink::shrink;
 pub use world::{DeviceIndex, World};

@@ -5,22 +5,26 @@ use std::collections::VecDeque;
 use parley_engine::OpenError;
 use parley_engine::io::Input;
 use parley_engine::view::{
-    BodyView, Command, Connection, ConversationId, Delivery, MessageView, Person, Reply, Request,
-    ViewRequestId,
+    BodyView, Command, Connection, ConversationId, Delivery, MessageView, Person, Reply, ViewRequestId,
 };
+use parley_protocol::frame::{ClientFrame, ServerFrame};
 use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
-use super::{ConnectionId, Device, Disk, VirtualRelay};
+use super::{ConnectionId, Device, Disk, KeyLedger, Lie, Torn, VirtualRelay};
 
 /// A device of the world.
 pub type DeviceIndex = usize;
 
-struct Link {
-    connection: ConnectionId,
-    to_relay: VecDeque<Vec<u8>>,
-    to_device: VecDeque<Vec<u8>>,
+pub(super) struct Link {
+    pub(super) connection: ConnectionId,
+    pub(super) to_relay: VecDeque<Vec<u8>>,
+    pub(super) to_device: VecDeque<Vec<u8>>,
+    /// Frames from the relay were dropped, doubled or swapped: nothing more can be expected of this connection.
+    pub(super) lied_to: bool,
+    /// The lie to come, and after how many frames.
+    pub(super) lie: Option<(Lie, u32)>,
 }
 
 /// Engines around a relay.
@@ -31,9 +35,17 @@ pub struct World {
     pub relay: VirtualRelay,
     /// The devices.
     pub devices: Vec<Device>,
-    links: Vec<Option<Link>>,
+    /// Keys and nonces of everything that left a device.
+    pub ledger: KeyLedger,
+    /// Whether every frame at the relay is printed.
+    pub traced: bool,
+    pub(super) links: Vec<Option<Link>>,
     /// When a device that closed its connection opens another.
-    retries: Vec<Option<UnixMillis>>,
+    pub(super) retries: Vec<Option<UnixMillis>>,
+    /// Frames of connections that have ended for the device and not yet for the relay.
+    pub(super) late: VecDeque<(ConnectionId, VecDeque<Vec<u8>>)>,
+    /// After how many disk writes a device dies, and how.
+    pub(super) fuses: Vec<Option<(u32, Torn)>>,
     next_connection: u64,
     rng: ChaCha20Rng,
 }
@@ -42,12 +54,18 @@ impl World {
     /// An empty world; everything that happens in it follows from the seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        // What a world before this one left on this thread.
+        drop(parley_engine::audit::take());
         Self {
             now: UnixMillis(1_790_000_000_000),
             relay: VirtualRelay::default(),
             devices: Vec::new(),
+            ledger: KeyLedger::default(),
+            traced: false,
             links: Vec::new(),
             retries: Vec::new(),
+            late: VecDeque::new(),
+            fuses: Vec::new(),
             next_connection: 0,
             rng: ChaCha20Rng::seed_from_u64(seed),
         }
@@ -66,6 +84,7 @@ impl World {
         self.devices.push(Device::new(self.now, master, rng));
         self.links.push(None);
         self.retries.push(None);
+        self.fuses.push(None);
         let index = self.devices.len() - 1;
         self.connect(index);
         self.run();
@@ -78,6 +97,7 @@ impl World {
         self.devices.push(Device::open(self.now, master, disk, rng)?);
         self.links.push(None);
         self.retries.push(None);
+        self.fuses.push(None);
         Ok(self.devices.len() - 1)
     }
 
@@ -96,7 +116,9 @@ impl World {
         self.disconnect(index);
         self.next_connection += 1;
         let connection = ConnectionId(self.next_connection);
-        self.links[index] = Some(Link { connection, to_relay: VecDeque::new(), to_device: VecDeque::new() });
+        let (to_relay, to_device) = (VecDeque::new(), VecDeque::new());
+        self.links[index] = Some(Link { connection, to_relay, to_device, lied_to: false, lie: None });
+        self.retries[index] = None;
         self.handle(index, Input::Connected);
     }
 
@@ -104,9 +126,13 @@ impl World {
     pub fn disconnect(&mut self, index: DeviceIndex) {
         if let Some(link) = self.links[index].take() {
             self.relay.disconnect(link.connection);
-            let retry_at = UnixMillis(self.now.0 + 1_000);
-            self.handle(index, Input::Disconnected { retry_at });
+            self.tell_disconnected(index);
         }
+    }
+
+    pub(super) fn tell_disconnected(&mut self, index: DeviceIndex) {
+        let retry_at = UnixMillis(self.devices[index].clock(self.now).0 + 1_000);
+        self.handle(index, Input::Disconnected { retry_at });
     }
 
     /// Kills a device's process and starts it again, not connected.
@@ -117,21 +143,40 @@ impl World {
         self.devices[index].crash(self.now).expect("what was persisted opens");
     }
 
+    /// Puts another disk into a device that is not running, and starts it, not connected.
+    pub fn put_back(&mut self, index: DeviceIndex, disk: Disk) {
+        self.try_put_back(index, disk).expect("the disk opens");
+    }
+
+    /// As [`World::put_back`], where the disk may not open.
+    pub fn try_put_back(&mut self, index: DeviceIndex, disk: Disk) -> Result<(), OpenError> {
+        if let Some(link) = self.links[index].take() {
+            self.relay.disconnect(link.connection);
+        }
+        self.devices[index].disk = disk;
+        self.devices[index].crash(self.now)
+    }
+
     /// Whether the device is connected.
     #[must_use]
     pub fn is_connected(&self, index: DeviceIndex) -> bool {
         self.links[index].is_some()
     }
 
-    fn handle(&mut self, index: DeviceIndex, input: Input) {
+    pub(super) fn handle(&mut self, index: DeviceIndex, input: Input) {
         self.devices[index].handle(self.now, input);
         self.collect(index);
     }
 
-    fn collect(&mut self, index: DeviceIndex) {
+    pub(super) fn collect(&mut self, index: DeviceIndex) {
         let device = &mut self.devices[index];
         match &mut self.links[index] {
-            Some(link) => link.to_relay.extend(device.sends.drain(..)),
+            Some(link) => {
+                for frame in &device.sends {
+                    self.ledger.left(&device.seals, frame);
+                }
+                link.to_relay.extend(device.sends.drain(..));
+            }
             None => device.sends.clear(),
         }
         if std::mem::take(&mut device.reconnect) {
@@ -142,6 +187,9 @@ impl World {
 
     /// Writes one thing to the device's disk, or reads one; whether there was any.
     pub fn disk_step(&mut self, index: DeviceIndex) -> bool {
+        if self.fuse_blows(index) {
+            return true;
+        }
         let worked = self.devices[index].disk_step(self.now);
         self.collect(index);
         worked
@@ -152,12 +200,23 @@ impl World {
         let Some(link) = &mut self.links[index] else { return false };
         let Some(bytes) = link.to_relay.pop_front() else { return false };
         let connection = link.connection;
-        for (to, bytes) in self.relay.receive(self.now, connection, &bytes) {
+        self.deliver(connection, &bytes);
+        true
+    }
+
+    /// Brings a frame to the relay, and what comes of it on its way.
+    pub(super) fn deliver(&mut self, connection: ConnectionId, bytes: &[u8]) {
+        if self.traced {
+            eprintln!("{connection:?} asks {:.300}", format!("{:?}", ClientFrame::decode(bytes)));
+        }
+        for (to, bytes) in self.relay.receive(self.now, connection, bytes) {
+            if self.traced {
+                eprintln!("  to {to:?}: {:.300}", format!("{:?}", ServerFrame::decode(&bytes)));
+            }
             if let Some(link) = self.links.iter_mut().flatten().find(|link| link.connection == to) {
-                link.to_device.push_back(bytes);
+                link.send_down(bytes);
             }
         }
-        true
     }
 
     /// Brings the relay's next frame to the device.
@@ -200,6 +259,12 @@ impl World {
 
     /// Lets time pass.
     pub fn pass(&mut self, ms: u64) {
+        self.advance(ms);
+        self.run();
+    }
+
+    /// Lets time pass, and does nothing but connect those whose time for it has come.
+    pub fn advance(&mut self, ms: u64) {
         self.now = UnixMillis(self.now.0 + ms);
         for index in 0..self.devices.len() {
             let now = self.now;
@@ -207,7 +272,6 @@ impl World {
                 self.connect(index);
             }
         }
-        self.run();
     }
 
     /// Runs until nothing happens any more, for five seconds of virtual time.
@@ -233,8 +297,14 @@ impl World {
 
     /// A command that a view asks again, because nobody answered.
     pub fn repeat(&mut self, index: DeviceIndex, id: ViewRequestId, command: Command) {
-        self.handle(index, Input::View(Request { id, command }));
+        self.ask_with(index, id, command);
         while self.disk_step(index) {}
+    }
+
+    /// A command with an id that was used before; its reply comes later.
+    pub(super) fn ask_with(&mut self, index: DeviceIndex, id: ViewRequestId, command: Command) {
+        self.devices[index].ask(self.now, id, command);
+        self.collect(index);
     }
 
     /// Finds somebody by username and opens the conversation.

@@ -7,19 +7,20 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::Finding;
-use super::graph::{Needed, needed_by, stated};
+use super::graph::{Needed, features_of, needed_by, stated};
 use crate::say;
 
 const WASM: &str = "wasm32-unknown-unknown";
 
 /// The crates of the workspace, with their folders and the crates of the workspace that they may use.
-const ALLOWED: [(&str, &str, &[&str]); 6] = [
+const ALLOWED: [(&str, &str, &[&str]); 7] = [
     ("parley-protocol", "protocol", &[]),
     ("parley-engine", "engine", &["parley-protocol"]),
     ("parley-client", "client", &["parley-engine", "parley-protocol"]),
     ("parley-server", "server", &["parley-protocol"]),
     ("parley-tests", "tests", &["parley-engine", "parley-protocol", "parley-server"]),
     ("xtask", "xtask", &[]),
+    ("parley-fuzz", "fuzz", &["parley-engine", "parley-protocol", "parley-tests"]),
 ];
 
 /// What some crates must not need to run, however far away.
@@ -32,6 +33,9 @@ const FORBIDDEN: [(&str, &[&str], &str); 3] = [
     ("parley-engine", &["web-sys", "tokio", "rusqlite", "axum"], "it does no input or output"),
     ("parley-server", &["parley-engine", "openmls"], "the relay sees ciphertext only"),
 ];
+
+/// Features of the engine for tests.
+const TEST_FEATURES: [&str; 2] = ["audit", "mutations"];
 
 /// Cryptographic crates of which the browser gets one version.
 const ONCE: [&str; 12] = [
@@ -56,6 +60,7 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
         let target = if name == "parley-server" { "all" } else { WASM };
         findings.extend(forbidden(name, names, reason, &needed_by(root, name, target)?));
     }
+    findings.extend(test_features(&features_of(root, "parley-client", "parley-engine", WASM)?));
     let client = needed_by(root, "parley-client", WASM)?;
     findings.extend(duplicates(&client));
     let random: Vec<&str> = versions(&client, "getrandom").into_iter().collect();
@@ -79,6 +84,14 @@ fn workspace_edges(stated: &BTreeMap<String, Vec<String>>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Features of the engine that only tests may turn on.
+fn test_features(on: &BTreeSet<String>) -> Vec<Finding> {
+    let leaked = TEST_FEATURES.iter().filter(|feature| on.contains(**feature));
+    leaked
+        .map(|feature| manifest("client", format!("parley-engine's feature {feature} is for tests only")))
+        .collect()
 }
 
 fn forbidden(name: &str, names: &[&str], reason: &str, needed: &[Needed]) -> Vec<Finding> {
@@ -135,6 +148,13 @@ mod tests {
             findings,
             [manifest("server", "parley-server must not depend on parley-engine".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_feature_for_tests_in_the_app_is_found() {
+        let on = BTreeSet::from(["js".to_owned(), "mutations".to_owned()]);
+        let sentence = "parley-engine's feature mutations is for tests only".to_owned();
+        assert_eq!(test_features(&on), [manifest("client", sentence)]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! What a crate needs to run comes from `cargo tree`, which knows which optional dependencies are really on;
 //! `cargo metadata` counts those that a feature only mentions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Result;
@@ -36,6 +36,18 @@ pub(super) fn needed_by(root: &Path, package: &str, target: &str) -> Result<Vec<
         " {p}",
     ]);
     Ok(parse_tree(&output(&mut tree)?))
+}
+
+/// The features of `of` that are on when `package` is built for `target`.
+pub(super) fn features_of(root: &Path, package: &str, of: &str, target: &str) -> Result<BTreeSet<String>> {
+    let mut tree = cargo();
+    tree.args(["tree", "--locked", "--package", package, "--target", target, "--edges", "normal"])
+        .current_dir(root);
+    tree.args(["--prefix", "none", "--format", "{p} = {f}"]);
+    let text = output(&mut tree)?;
+    let of_package = text.lines().filter(|line| line.split_whitespace().next() == Some(of));
+    let lists = of_package.filter_map(|line| Some(line.split_once(" = ")?.1));
+    Ok(lists.flat_map(|list| list.split([',', ' '])).map(str::to_owned).collect())
 }
 
 /// Reads lines such as `2 sha2 v0.11.1 (*)`, where the first number is the depth.

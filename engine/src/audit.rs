@@ -1,0 +1,47 @@
+//! A record of every AEAD seal, for tests that prove that no key and no nonce is used twice. Only with the
+//! feature `audit`, which nothing but the tests turns on. It holds hashes of keys, never keys.
+
+use std::cell::RefCell;
+
+use sha2::{Digest, Sha256};
+
+/// What a seal was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum For {
+    /// MLS: a key seals once (RFC 9420 section 9.1), and what is sealed may leave the device.
+    Mls,
+    /// The disk: one key seals everything, each time with another nonce.
+    Disk,
+}
+
+/// One AEAD seal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Seal {
+    /// What for.
+    pub purpose: For,
+    /// SHA-256 of the key.
+    pub key: [u8; 32],
+    /// The nonce.
+    pub nonce: Vec<u8>,
+    /// The end of the ciphertext: its authentication tag, which tells ciphertexts apart.
+    pub tag: [u8; 16],
+    /// Bytes of the ciphertext, tag included.
+    pub length: usize,
+}
+
+thread_local! {
+    static SEALS: RefCell<Vec<Seal>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The seals of this thread's engines since the last call.
+#[must_use]
+pub fn take() -> Vec<Seal> {
+    SEALS.take()
+}
+
+pub(crate) fn sealed(purpose: For, key: &[u8], nonce: &[u8], ciphertext: &[u8]) {
+    let tag = ciphertext.last_chunk::<16>().copied().unwrap_or_default();
+    let key = Sha256::digest(key).into();
+    let seal = Seal { purpose, key, nonce: nonce.to_vec(), tag, length: ciphertext.len() };
+    SEALS.with_borrow_mut(|seals| seals.push(seal));
+}

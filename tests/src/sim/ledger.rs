@@ -1,0 +1,93 @@
+//! Which keys and nonces were used for what: invariants 1, 4 and 12 say that none is used twice.
+
+use std::collections::HashMap;
+
+use parley_engine::audit::{For, Seal};
+use parley_protocol::frame::{ClientFrame, Request};
+use parley_protocol::ids::AppendId;
+
+/// Keys and nonces, and what broke the rules.
+#[derive(Default)]
+pub struct KeyLedger {
+    /// Seals for MLS by the tag of their ciphertext.
+    mls: HashMap<[u8; 16], Seal>,
+    /// Nonces at rest by key.
+    at_rest: HashMap<([u8; 32], Vec<u8>), [u8; 16]>,
+    /// What each MLS key sealed that left its device.
+    keys: HashMap<[u8; 32], [u8; 16]>,
+    /// What was sent under each append id.
+    appends: HashMap<AppendId, Vec<u8>>,
+    /// Rules that were broken.
+    pub violations: Vec<String>,
+}
+
+impl KeyLedger {
+    /// Takes what a device sealed. At rest, no nonce may come twice, whether the record reached the disk or not.
+    pub(super) fn record(&mut self, seals: Vec<Seal>) {
+        for seal in seals {
+            match seal.purpose {
+                For::Mls => drop(self.mls.insert(seal.tag, seal)),
+                For::Disk => {
+                    let known = self.at_rest.insert((seal.key, seal.nonce), seal.tag);
+                    if known.is_some_and(|tag| tag != seal.tag) {
+                        self.violations.push("a nonce sealed two records".into());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Number of seals whose ciphertext left a device, each with a key of its own.
+    #[must_use]
+    pub fn keys_used(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Takes a frame that leaves a device: every key that sealed something in it has sealed nothing else that left.
+    pub(super) fn left(&mut self, device: &Self, frame: &[u8]) {
+        let Ok(frame) = ClientFrame::decode(frame) else {
+            return self.violations.push("a frame that is not one left a device".into());
+        };
+        match frame.request {
+            Request::AppendMessages(append) => {
+                for message in append.messages.iter() {
+                    self.appended(device, message.append, &message.payload);
+                }
+            }
+            Request::AppendCommit(commit) => self.appended(device, commit.append, &commit.commit),
+            Request::CreateLog(create) => {
+                for welcome in create.welcomes.iter() {
+                    self.appended(device, welcome.append, &welcome.payload);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn appended(&mut self, device: &Self, append: AppendId, payload: &[u8]) {
+        let known = self.appends.entry(append).or_insert_with(|| payload.to_vec());
+        if known != payload {
+            self.violations.push("two ciphertexts were sent under one append id".into());
+        }
+        // A PrivateMessage (RFC 9420 section 6.3) ends with the encrypted sender data and the ciphertext; a
+        // Welcome (section 12.4.3.1) with the encrypted group info.
+        let Some(content) = payload.last_chunk::<16>().and_then(|tag| device.mls.get(tag)) else {
+            return self.violations.push("a ciphertext left that the device did not seal".into());
+        };
+        self.used(content);
+        let prefix = if content.length < 64 { 1 } else { 2 };
+        let before = payload.len().checked_sub(content.length + prefix).and_then(|end| payload.get(..end));
+        if let Some(sender) =
+            before.and_then(|rest| rest.last_chunk::<16>()).and_then(|tag| device.mls.get(tag))
+        {
+            self.used(sender);
+        }
+    }
+
+    fn used(&mut self, seal: &Seal) {
+        let known = self.keys.insert(seal.key, seal.tag);
+        if known.is_some_and(|tag| tag != seal.tag) {
+            self.violations.push("a message key sealed two messages that left the device".into());
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Runs a script: the world, and what its people did and were told.
+
+use parley_engine::io::StorageFailure;
+use parley_engine::view::{Command, ConversationId, Reply, ViewRequestId};
+
+use super::{DeviceIndex, Direction, Lie, Script, Step, World};
+
+/// What a run that went well had in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// Messages that arrived.
+    pub messages: usize,
+    /// Message keys that were used.
+    pub keys: usize,
+    /// Frames that the relay got.
+    pub frames: usize,
+    /// A sum over all these frames: the same script gives the same.
+    pub digest: u64,
+}
+
+/// A text that somebody sent.
+pub(super) struct Sent {
+    pub(super) from: DeviceIndex,
+    pub(super) to: DeviceIndex,
+    pub(super) text: String,
+    request: ViewRequestId,
+    /// The sender was told that it is on disk: from then on it may not be lost.
+    pub(super) accepted: bool,
+    /// The process died before, and nobody asked again: it may arrive or not.
+    given_up: bool,
+    conversation: ConversationId,
+}
+
+impl Sent {
+    /// Nobody was told, and somebody still waits to be.
+    pub(super) const fn unanswered(&self) -> bool {
+        !self.accepted && !self.given_up
+    }
+}
+
+/// A run.
+pub(super) struct Run {
+    pub(super) world: World,
+    pub(super) sent: Vec<Sent>,
+    /// How often each device's process died.
+    deaths: Vec<u64>,
+}
+
+pub(super) const NAMES: [&str; 5] = ["ada", "bob", "eve", "dan", "kim"];
+
+impl Run {
+    /// Everybody has an account, and a screen.
+    pub(super) fn begin(script: &Script) -> Self {
+        let mut world = World::new(script.seed);
+        for name in NAMES.iter().take(index(script.people)) {
+            let device = world.add_person(name);
+            world.ask(device, Command::Subscribe);
+        }
+        let deaths = world.devices.iter().map(|_| 0).collect();
+        Self { world, sent: Vec::new(), deaths }
+    }
+
+    pub(super) fn step(&mut self, step: Step) {
+        let people = self.world.devices.len();
+        let world = &mut self.world;
+        match step {
+            Step::Start(who, whom) => self.start(index(who) % people, index(whom) % people),
+            Step::Send(who, whom, number) => self.send(index(who) % people, index(whom) % people, number),
+            Step::Read(who, whose) => self.read(index(who) % people, index(whose) % people),
+            Step::Work(who, direction, count) => self.work(index(who) % people, direction, count),
+            Step::Late(count) => world.late_step(count),
+            Step::Timer(who) => drop(world.timer_step(index(who) % people)),
+            Step::Run => world.run(),
+            Step::Pass(ms) => world.advance(ms),
+            Step::Clock(who, seconds) => world.set_clock(index(who) % people, seconds.saturating_mul(1_000)),
+            Step::Connect(who) if world.is_connected(index(who) % people) => {}
+            Step::Connect(who) => world.connect(index(who) % people),
+            Step::Cut(who, arrive) => world.cut(index(who) % people, index(arrive)),
+            Step::Crash(who) => world.kill(index(who) % people),
+            Step::Handover(who) => {
+                world.kill(index(who) % people);
+                self.ask_again(index(who) % people);
+            }
+            Step::Fuse(who, writes, torn) => world.light_fuse(index(who) % people, writes, torn),
+            Step::Refuse(who, requests) => world.refuse(index(who) % people, requests),
+            Step::Full(who) => world.devices[index(who) % people].disk.failure = Some(StorageFailure::Full),
+            Step::Denied(who) => {
+                world.devices[index(who) % people].disk.failure = Some(StorageFailure::Unavailable);
+            }
+            Step::Heal(who) => world.devices[index(who) % people].disk.failure = None,
+            Step::Double(who, after) => world.lie(index(who) % people, Lie::Double, after),
+            Step::Swap(who, after) => world.lie(index(who) % people, Lie::Swap, after),
+            Step::Drop(who, after) => world.lie(index(who) % people, Lie::Drop, after),
+            Step::Restart => world.restart_relay(),
+        }
+        self.look_after_views();
+    }
+
+    fn work(&mut self, who: DeviceIndex, direction: Direction, count: u32) {
+        for _ in 0..count {
+            let worked = match direction {
+                Direction::Disk => self.world.disk_step(who),
+                Direction::Up => self.world.uplink_step(who),
+                Direction::Down => self.world.downlink_step(who),
+            };
+            if !worked {
+                return;
+            }
+        }
+    }
+
+    /// A screen that finds somebody; the search may fail, as it may for a person.
+    fn start(&mut self, who: DeviceIndex, whom: DeviceIndex) {
+        if who == whom || self.conversation(who, whom).is_some() {
+            return;
+        }
+        let find = self.world.command(who, Command::FindPerson(NAMES[whom].into()));
+        self.world.run();
+        if let Some(Reply::Person(person)) = self.world.devices[who].replies.get(&find).cloned() {
+            self.world.command(who, Command::StartConversation(person.account));
+        }
+    }
+
+    /// The conversation of one with another, as the first one's screen knows it.
+    pub(super) fn conversation(&self, who: DeviceIndex, whom: DeviceIndex) -> Option<ConversationId> {
+        let conversations = self.world.devices[who].screen.conversations.values();
+        let with = |name: &Option<String>| name.as_deref() == Some(NAMES[whom]);
+        conversations.into_iter().find(|view| with(&view.username)).map(|view| view.id)
+    }
+
+    fn send(&mut self, from: DeviceIndex, to: DeviceIndex, number: u32) {
+        let Some(conversation) = self.conversation(from, to) else { return };
+        let text = format!("text {number}");
+        let request = self.world.command(from, Command::SendText { conversation, text: text.clone() });
+        let (accepted, given_up) = (false, false);
+        self.sent.push(Sent { from, to, text, request, accepted, given_up, conversation });
+    }
+
+    fn read(&mut self, who: DeviceIndex, whose: DeviceIndex) {
+        let Some(conversation) = self.conversation(who, whose) else { return };
+        let newest = self.world.devices[who].screen.in_order(conversation).pop();
+        if let Some(message) = newest {
+            self.world.command(who, Command::MarkRead { conversation, upto: message.order });
+        }
+    }
+
+    /// Views that outlived the owner of their device ask again, with the same request.
+    fn ask_again(&mut self, who: DeviceIndex) {
+        self.note_replies();
+        for sent in self.sent.iter().filter(|sent| sent.from == who && !sent.accepted && !sent.given_up) {
+            let command = Command::SendText { conversation: sent.conversation, text: sent.text.clone() };
+            self.world.ask_with(who, sent.request, command);
+        }
+    }
+
+    /// Screens begin anew after a death, and load what they have to show.
+    pub(super) fn look_after_views(&mut self) {
+        self.note_replies();
+        for who in 0..self.world.devices.len() {
+            if self.world.devices[who].deaths != self.deaths[who] {
+                self.deaths[who] = self.world.devices[who].deaths;
+                // A handover has asked again by now; what a dead process had and nobody asked again is given up.
+                let unasked = |sent: &&mut Sent| sent.from == who && !sent.accepted;
+                for sent in self.sent.iter_mut().filter(unasked) {
+                    sent.given_up = !self.world.devices[who].was_asked(sent.request);
+                }
+                self.world.command(who, Command::Subscribe);
+            }
+            while let Some(command) = self.world.devices[who].screen.next_command() {
+                self.world.command(who, command);
+            }
+        }
+    }
+
+    pub(super) fn note_replies(&mut self) {
+        for sent in self.sent.iter_mut().filter(|sent| !sent.accepted) {
+            sent.accepted = self.world.devices[sent.from].replies.get(&sent.request) == Some(&Reply::Done);
+        }
+    }
+
+    /// Everything works again, for a few minutes.
+    pub(super) fn end(&mut self) {
+        self.world.heal();
+        for pause in [250, 1_000, 1_000, 250, 5_000, 250, 61_000, 250, 5_000, 61_000, 250, 250, 250] {
+            self.world.pass(pause);
+            self.look_after_views();
+            self.world.run();
+        }
+        self.look_after_views();
+        self.world.run();
+        self.note_replies();
+    }
+
+    /// What was in it.
+    pub(super) fn outcome(&self, messages: usize) -> Outcome {
+        let seen = &self.world.relay.seen;
+        let digest =
+            seen.iter().flatten().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
+        Outcome { messages, keys: self.world.ledger.keys_used(), frames: seen.len(), digest }
+    }
+}
+
+pub(super) fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
