@@ -102,7 +102,7 @@ test("p8: an owner that is frozen is replaced within a second, and waits again w
   await ada.send("written while the first worker was frozen");
   await bob.sees("written while the first worker was frozen");
 
-  await assert.rejects(frozen.evaluate(() => 1), "it has been ended");
+  await assert.rejects(frozen.evaluate(() => new Promise((done) => setTimeout(done, 10_000))), "it has been ended");
   assert.notEqual(await workerOf(first), frozen);
   ada.page = first;
   await ada.sees("written while the first worker was frozen");
