@@ -13,7 +13,8 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-const VERSION: u8 = 2;
+/// Version of what is sealed; greater whenever an older app could not read it.
+pub const VERSION: u8 = 2;
 /// Version 1 is the same seal around fewer kinds of records. A build that knows only version 1 opens nothing that
 /// this one wrote, so that it cannot go on from it without what it does not know.
 const OLDEST: u8 = 1;

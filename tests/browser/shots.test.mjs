@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { fillUp, makeRoom, workerOf } from "./lib/freeze.mjs";
 import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
 
@@ -121,17 +122,14 @@ test("what stops the app", async () => {
 });
 
 test("no room", async () => {
-  const session = await ada.context.newCDPSession(ada.page);
-  await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url, quotaSize: 1 });
+  const worker = await workerOf(ada.page);
+  await fillUp(worker);
   await ada.openChat("Bob");
   await ada.send("Written on a full disk");
   await ada.page.getByRole("status", { name: "Connection" }).filter({ hasText: "no room" }).waitFor();
   await shoot(ada, "no-room");
-  await ada.page.reload();
-  await ada.page.getByRole("alert").filter({ hasText: "no room" }).waitFor();
-  await shoot(ada, "no-room-to-open");
-  await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url });
-  await ada.composer().waitFor();
+  await makeRoom(worker);
+  await ada.sees("Written on a full disk");
 });
 
 test("offline", async () => {

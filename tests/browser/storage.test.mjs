@@ -1,10 +1,10 @@
 // Storage that is gone in part, denied, full, slow or failing, and storage that an older release wrote.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { failWrites, failures, workerOf } from "./lib/freeze.mjs";
+import { failWrites, failures, fillUp, makeRoom, workerOf } from "./lib/freeze.mjs";
 import { Person } from "./lib/person.mjs";
-import { Relay } from "./lib/relay.mjs";
+import { appWith, Relay } from "./lib/relay.mjs";
 import { lay, readDisk } from "./lib/disk.mjs";
 
 let relay;
@@ -31,7 +31,7 @@ after(async () => {
 
 /** Somebody with a browser of their own for one test. */
 async function withGuest(act, arrive = true) {
-  const guest = await Person.arrive(arrive ? relay : { url: "about:blank" });
+  const guest = await (arrive ? Person.arrive(relay) : Person.prepare(relay));
   try {
     await act(guest);
   } finally {
@@ -40,14 +40,29 @@ async function withGuest(act, arrive = true) {
 }
 
 const alert = (person, text) => person.page.getByRole("alert").filter({ hasText: text }).waitFor();
+/** Waits until the app is open and connected. */
+async function online(person) {
+  await person.page.getByRole("heading", { name: "Welcome to Parley" }).waitFor();
+  await banner(person).waitFor({ state: "hidden" });
+}
+
 const banner = (person) => person.page.getByRole("status", { name: "Connection" });
 
-/** Code that runs in every worker of this person before the app does. */
-async function beforeWorker(person, code) {
-  await person.context.route(/worker_loader.*\.js$/, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${await response.text()}`.replace("await init", `${code};\nawait init`) });
-  });
+/**
+ * Somebody at a relay of their own, whose app's workers run this code before they start. (Scripts that Playwright
+ * changes on their way get no WebSocket.)
+ */
+async function withPrepared(code, act) {
+  const app = await appWith(code);
+  const own = await Relay.start(app);
+  const guest = await Person.arrive(own);
+  try {
+    await act(guest);
+  } finally {
+    await guest.close();
+    await own.close();
+    await rm(app, { recursive: true });
+  }
 }
 
 /** Deletes the database as somebody does who clears the site's data, with the app elsewhere. */
@@ -115,21 +130,20 @@ test("p9: everything is gone: it is a new device", () =>
   }));
 
 test("p9: the browser denies IndexedDB: a sentence, and the app opens when it is allowed", () =>
-  withGuest(async (guest) => {
-    await beforeWorker(
-      guest,
-      `const open = IDBFactory.prototype.open;
-       IDBFactory.prototype.open = function (...all) {
-         if (!globalThis.allowed) throw new DOMException("denied", "SecurityError");
-         return open.apply(this, all);
-       }`,
-    );
-    await guest.page.goto(relay.url);
-    await alert(guest, "This browser gives Parley no place to keep your keys.");
-    assert.equal(await guest.button("Start afresh…").count(), 0);
-    await (await workerOf(guest.page)).evaluate(() => (globalThis.allowed = true));
-    await guest.createAccount("Guest", "denied");
-  }, false));
+  withPrepared(
+    `const open = IDBFactory.prototype.open;
+     IDBFactory.prototype.open = function (...all) {
+       if (!globalThis.allowed) throw new DOMException("denied", "SecurityError");
+       return open.apply(this, all);
+     }`,
+    async (guest) => {
+      await alert(guest, "This browser gives Parley no place to keep your keys.");
+      assert.equal(await guest.button("Start afresh…").count(), 0);
+      await (await workerOf(guest.page)).evaluate(() => (globalThis.allowed = true));
+      await online(guest);
+      await guest.createAccount("Guest", "denied");
+    },
+  ));
 
 test("p9: the browser denies localStorage: a sentence, nobody is led to delete anything, and later all is there", () =>
   withGuest(async (guest) => {
@@ -155,16 +169,16 @@ test("p9: the browser denies localStorage: a sentence, nobody is led to delete a
 
 test("p9: no room: a sentence, nothing is half-written, and what was written goes on when there is room", () =>
   withGuest(async (guest) => {
-    await guest.createAccount("Guest", "noroom");
+    await guest.createAccount("Guest", "noroom1");
     await guest.startChat("bob");
     await guest.send("with room");
     await guest.seesState("sent");
-    const session = await guest.context.newCDPSession(guest.page);
-    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url, quotaSize: 1 });
+    const worker = await workerOf(guest.page);
+    await fillUp(worker);
     await guest.send("without room");
     await banner(guest).filter({ hasText: "This browser has no room left for Parley" }).waitFor();
     assert.equal(await guest.messages().filter({ hasText: "without room" }).count(), 0, "it is not shown as written");
-    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url });
+    await makeRoom(worker);
     await guest.sees("without room");
     await guest.seesState("sent");
     await guest.page.reload();
@@ -173,15 +187,25 @@ test("p9: no room: a sentence, nothing is half-written, and what was written goe
   }));
 
 test("p9: no room when the app opens: a sentence, and it opens when there is room", () =>
-  withGuest(async (guest) => {
-    await guest.createAccount("Guest", "noroom2");
-    const session = await guest.context.newCDPSession(guest.page);
-    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url, quotaSize: 1 });
-    await guest.page.reload();
-    await alert(guest, "This browser has no room left for Parley.");
-    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url });
-    await guest.startChat("bob");
-  }));
+  withPrepared(
+    `const put = IDBObjectStore.prototype.put;
+     IDBObjectStore.prototype.put = function (...all) {
+       if (!globalThis.room) throw new DOMException("full", "QuotaExceededError");
+       return put.apply(this, all);
+     }`,
+    async (guest) => {
+      const makeRoom = async () => (await workerOf(guest.page)).evaluate(() => (globalThis.room = true));
+      await alert(guest, "This browser has no room left for Parley.");
+      await makeRoom();
+      await online(guest);
+      await guest.createAccount("Guest", "noroom");
+      await guest.page.reload();
+      await alert(guest, "This browser has no room left for Parley.");
+      assert.equal(await guest.button("Start afresh…").count(), 0);
+      await makeRoom();
+      await guest.button("New chat").first().waitFor();
+    },
+  ));
 
 test("p9: a browser that takes seconds to save: a sentence, and nothing is lost or doubled", async () => {
   const worker = await workerOf(ada.page);
@@ -243,7 +267,10 @@ test("p5: one in five writes fails while both send: nothing is lost, doubled or 
 test("p5: what the first release stored opens: the account, the chat, and the message that waited", () =>
   withGuest(async (guest) => {
     const bytes = await readFile(new URL("../fixtures/disk-v1.bin", import.meta.url));
-    await guest.page.goto(`${relay.url}/favicon.svg`);
+    // A page of the same site without the app.
+    const html = '<link rel="icon" href="data:,"><p>Nothing</p>';
+    await guest.context.route(`${relay.url}/nothing`, (route) => route.fulfill({ contentType: "text/html", body: html }));
+    await guest.page.goto(`${relay.url}/nothing`);
     await lay(guest.page, readDisk(bytes));
     await guest.page.goto(relay.url);
     await guest.openChat("Ada");

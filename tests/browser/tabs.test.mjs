@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
+  aSecond,
   debuggerOf,
   fence,
   freeze,
@@ -29,6 +30,9 @@ before(async () => {
   await ada.send("Hello Bob");
   await bob.openChat("Ada");
   await bob.sees("Hello Bob");
+  // Ada's browser learns Bob's name with his first message.
+  await bob.send("Hello Ada");
+  await ada.sees("Hello Ada");
 });
 
 after(async () => {
@@ -83,7 +87,8 @@ test("p8: when the owner's tab closes or crashes, another takes over within a se
   const crashed = await nextOwner(ada.page, owner);
   await second.close();
   context.diagnostic(`the next owner after ${closed} ms (closed), ${crashed} ms (crashed)`);
-  assert.ok(closed < 1_000 && crashed < 1_000);
+  const limit = await aSecond(ada.page);
+  assert.ok(closed < limit && crashed < limit);
   await stillChats(ada, bob, "after a crash");
 });
 
@@ -95,11 +100,11 @@ test("p8: an owner that is frozen is replaced within a second, and waits again w
   freeze(frozen, 4_000);
   const took = await nextOwner(ada.page, owner);
   context.diagnostic(`the next owner after ${took} ms`);
-  assert.ok(took < 1_000, `${took} ms`);
+  assert.ok(took < (await aSecond(ada.page)), `${took} ms`);
   await ada.send("written while the first worker was frozen");
   await bob.sees("written while the first worker was frozen");
 
-  await assert.rejects(frozen.evaluate(() => 1), "it has been ended");
+  await assert.rejects(frozen.evaluate(() => new Promise((done) => setTimeout(done, 10_000))), "it has been ended");
   assert.notEqual(await workerOf(first), frozen);
   ada.page = first;
   await ada.sees("written while the first worker was frozen");
@@ -133,7 +138,7 @@ test("p8: an owner that a debugger stops is replaced within a second, and harms 
   assert.equal(await count(bob, "sent to a worker that is stopped"), 1);
   assert.equal(await fence(ada.page), next, "it has not taken the device back");
   context.diagnostic(`the next owner after ${took} ms`);
-  assert.ok(took < 1_000, `${took} ms`);
+  assert.ok(took < (await aSecond(ada.page)), `${took} ms`);
 });
 
 for (const [when, freezeWrite, outcome] of [
@@ -170,7 +175,7 @@ for (const [when, freezeWrite, outcome] of [
       assert.equal(exactly(await ada.texts()), 1, `${shown}: Ada`);
       assert.equal(exactly(await bob.texts()), 1, `${shown}: Bob`);
     }
-    assert.ok(took < 1_200, `${took} ms`);
+    assert.ok(took < (await aSecond(ada.page)), `${took} ms`);
   });
 }
 

@@ -3,6 +3,8 @@
 //! Workers that wait for the device ask on a channel of their own, and the owner answers. What is said there never
 //! changes its shape, so that two versions of the app understand each other: one byte says what, one which generation.
 
+use parley_engine::seal;
+
 use super::signal;
 
 /// How often a waiting worker asks, in milliseconds.
@@ -15,11 +17,9 @@ const PATIENT: u32 = 40;
 const AT_FIRST: u32 = 10;
 
 /// Which generation of the app this is. Greater whenever what it says to other tabs or what it stores changes.
-pub const GENERATION: u8 = signal::FORMAT + SCHEMA + RECORDS;
+pub const GENERATION: u8 = signal::FORMAT + SCHEMA + seal::VERSION;
 /// Version of the IndexedDB schema.
 pub const SCHEMA: u8 = 1;
-/// Version of the sealed records that the engine writes.
-const RECORDS: u8 = 1;
 
 /// What is said on the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

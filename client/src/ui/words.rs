@@ -100,6 +100,10 @@ pub const fn warning(warning: Warning) -> &'static str {
             "The relay handed out keys for this person that they did not sign. Nothing is sent. \
              Tell them and whoever runs this relay."
         }
+        Warning::DifferentMessages => {
+            "The relay showed the two of you different messages, or left some out. What was missing is sent again. \
+             Compare what you both see, and tell whoever runs this relay."
+        }
     }
 }
 
@@ -158,6 +162,18 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
         BodyView::Gap(Gap::Expired) => Some(
             "Messages from while this device was away are no longer at the relay. Ask your contact to send \
              them again.",
+        ),
+        BodyView::Gap(Gap::Missing) => Some(
+            "The relay left something out here, or showed your contact something else. What can be sent again \
+             is sent again; ask your contact whether anything is missing.",
+        ),
+        BodyView::Gap(Gap::Restored) => Some(
+            "This browser's data were put back from an older copy. What you wrote after that copy is with your \
+             contact, but not on this device. From here on this chat has new keys.",
+        ),
+        BodyView::Gap(Gap::Damaged) => Some(
+            "The keys of this chat were damaged on this device, so a message here could not be read. \
+             The chat goes on with new keys; ask your contact whether you missed anything.",
         ),
     }
 }

@@ -28,6 +28,9 @@ export async function freezeBeforeNextWrite(worker, milliseconds) {
   await worker.evaluate((time) => {
     const begin = IDBDatabase.prototype.transaction;
     const channel = new BroadcastChannel("test");
+    // Its tab would end it as soon as it knows that another owns the device: it has time to do harm first.
+    const say = globalThis.postMessage.bind(globalThis);
+    globalThis.postMessage = (message) => setTimeout(() => say(message), 1_500);
     let done = false;
     IDBDatabase.prototype.transaction = function (names, mode, options) {
       const wanted = !done && mode === "readwrite" && [...names].includes("messages");
@@ -84,6 +87,26 @@ export async function failWrites(worker, percent) {
   }, percent);
 }
 
+/** From now on this worker's writes fail as they do when the disk is full, until `makeRoom`. */
+export async function fillUp(worker) {
+  await worker.evaluate(() => {
+    const commit = IDBTransaction.prototype.commit;
+    const error = Object.getOwnPropertyDescriptor(IDBTransaction.prototype, "error");
+    IDBTransaction.prototype.commit = function () {
+      this.abort();
+    };
+    Object.defineProperty(IDBTransaction.prototype, "error", { get: () => new DOMException("full", "QuotaExceededError") });
+    globalThis.makeRoom = () => {
+      IDBTransaction.prototype.commit = commit;
+      Object.defineProperty(IDBTransaction.prototype, "error", error);
+    };
+  });
+}
+
+export function makeRoom(worker) {
+  return worker.evaluate(() => globalThis.makeRoom());
+}
+
 /** How many writes were tried and how many of them failed. */
 export function failures(worker) {
   return worker.evaluate(() => [globalThis.tried, globalThis.failed]);
@@ -138,4 +161,17 @@ export async function debuggerOf(page) {
   const { sessionId } = await attached;
   let id = 0;
   return (method) => session.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify({ id: (id += 1), method }) });
+}
+
+/**
+ * A second, and what this machine adds to it just now because it has other things to do: how late five timers and
+ * ten questions about the owner are, beyond what they take on an idle machine.
+ */
+export async function aSecond(page) {
+  const begun = Date.now();
+  await page.evaluate(async () => {
+    for (let tick = 0; tick < 5; tick += 1) await new Promise((done) => setTimeout(done, 150));
+  });
+  for (let asked = 0; asked < 10; asked += 1) await fence(page);
+  return 1_000 + Math.max(0, Date.now() - begun - 850);
 }

@@ -1,6 +1,6 @@
 // The real relay as a process, over a real database.
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,9 +16,25 @@ async function freePort() {
   return port;
 }
 
+/** A copy of the app whose workers run this code before they start. */
+export async function appWith(code) {
+  const folder = await mkdtemp(join(tmpdir(), "parley-app-"));
+  await cp(app, folder, { recursive: true });
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith("worker_loader")) continue;
+    const file = join(folder, name);
+    // The compressed copies still say what was there before.
+    if (!name.endsWith(".js")) await rm(file);
+    else await writeFile(file, `${await readFile(file)}`.replace("await init", `${code};\nawait init`));
+  }
+  return folder;
+}
+
 export class Relay {
-  static async start() {
+  /** Starts one that serves this folder as the app. */
+  static async start(folder = app) {
     const relay = new Relay();
+    relay.app = folder;
     relay.data = await mkdtemp(join(tmpdir(), "parley-browser-"));
     relay.port = await freePort();
     relay.url = `http://localhost:${relay.port}`;
@@ -27,7 +43,7 @@ export class Relay {
   }
 
   async run() {
-    const args = ["--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--app", app];
+    const args = ["--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--app", this.app];
     this.process = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, PARLEY_LOG: "error" } });
     this.ended = new Promise((done) => this.process.once("exit", done));
     for (let attempt = 0; attempt < 100; attempt += 1) {
