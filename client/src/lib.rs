@@ -8,6 +8,9 @@
 pub mod model;
 pub mod ui;
 
+#[cfg(all(target_arch = "wasm32", feature = "bench"))]
+#[doc(hidden)]
+pub mod bench;
 #[cfg(target_arch = "wasm32")]
 pub mod host;
 #[cfg(target_arch = "wasm32")]

@@ -5,10 +5,13 @@
 //! knows that there was a message, from whom, and whether to show "sent by a newer version".
 
 use parley_protocol::device_log::LogHead;
-use parley_protocol::ids::{MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 use parley_protocol::limits::MAX_TEXT;
 use parley_protocol::padding::{pad, unpad};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::trail::Claim;
 
 const VERSION: u8 = 1;
 /// Shorter content is padded to this, so that receipts and short texts look alike.
@@ -16,6 +19,11 @@ const FLOOR: usize = 64;
 const TEXT: u16 = 1;
 const RECEIPT: u16 = 2;
 const PROFILE: u16 = 3;
+const REPAIR: u16 = 4;
+/// Tag of the field with the sender's [`Claim`].
+const CLAIM: u16 = 1;
+/// Tag of the field with the first [`Place`] of a message that is sent again.
+const PLACE: u16 = 2;
 /// Longest display name, in characters.
 pub(crate) const MAX_NAME: usize = 64;
 
@@ -59,6 +67,8 @@ pub(crate) struct Content {
     pub(crate) time: UnixMillis,
     /// The sender's own device log, as the sender knows it.
     pub(crate) head: HeadHint,
+    /// What the sender had seen of the log.
+    pub(crate) claim: Option<Claim>,
     pub(crate) body: Body,
 }
 
@@ -73,6 +83,30 @@ pub(crate) enum Body {
         kind: u16,
         silent: bool,
     },
+    Repair(Repair),
+    Again(Again),
+}
+
+/// "I cannot use this log any more. Send again what you wrote in it after this place."
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Repair {
+    pub(crate) log: LogId,
+    pub(crate) after: Seq,
+}
+
+/// A text that was sent before, and where it stood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Again {
+    pub(crate) place: Place,
+    pub(crate) text: String,
+}
+
+/// Where a message stood first, and when the relay stored it there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) log: LogId,
+    pub(crate) seq: Seq,
+    pub(crate) stored: UnixMillis,
 }
 
 /// "Everything of others in this log up to here", for the device that sends it.
@@ -92,24 +126,21 @@ impl Content {
     /// The padded bytes to encrypt.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, ContentError> {
         let (kind, silent, body) = match &self.body {
-            Body::Text(text) => (TEXT, false, text.as_bytes().to_vec()),
-            Body::Receipt(receipt) => {
-                (RECEIPT, true, postcard::to_allocvec(receipt).map_err(|_| ContentError)?)
-            }
-            Body::Profile(profile) => {
-                (PROFILE, true, postcard::to_allocvec(profile).map_err(|_| ContentError)?)
-            }
+            Body::Text(text) | Body::Again(Again { text, .. }) => (TEXT, false, text.as_bytes().to_vec()),
+            Body::Receipt(receipt) => (RECEIPT, true, to_bytes(receipt)?),
+            Body::Profile(profile) => (PROFILE, true, to_bytes(profile)?),
+            Body::Repair(repair) => (REPAIR, true, to_bytes(repair)?),
             Body::Unknown { kind, silent } => (*kind, *silent, Vec::new()),
         };
-        let envelope = Envelope {
-            id: self.id,
-            time: self.time,
-            head: self.head,
-            silent,
-            kind,
-            body,
-            fields: Vec::new(),
-        };
+        let mut fields = Vec::new();
+        if let Some(claim) = &self.claim {
+            fields.push((CLAIM, to_bytes(claim)?));
+        }
+        if let Body::Again(again) = &self.body {
+            fields.push((PLACE, to_bytes(&again.place)?));
+        }
+        let (id, time, head) = (self.id, self.time, self.head);
+        let envelope = Envelope { id, time, head, silent, kind, body, fields };
         let mut bytes = postcard::to_extend(&envelope, vec![VERSION]).map_err(|_| ContentError)?;
         pad(&mut bytes, FLOOR);
         Ok(bytes)
@@ -125,20 +156,38 @@ impl Content {
             _ => return Err(ContentError),
         };
         let body = match envelope.kind {
-            TEXT => text(envelope.body)?,
+            TEXT => {
+                let text = text(envelope.body)?;
+                match field(&envelope.fields, PLACE)? {
+                    Some(place) => Body::Again(Again { place, text }),
+                    None => Body::Text(text),
+                }
+            }
+            REPAIR => Body::Repair(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
             RECEIPT => Body::Receipt(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
             PROFILE => profile(&envelope.body)?,
             kind => Body::Unknown { kind, silent: envelope.silent },
         };
-        Ok(Self { id: envelope.id, time: envelope.time, head: envelope.head, body })
+        let claim = field(&envelope.fields, CLAIM)?;
+        Ok(Self { id: envelope.id, time: envelope.time, head: envelope.head, claim, body })
     }
 }
 
-fn text(bytes: Vec<u8>) -> Result<Body, ContentError> {
+fn to_bytes(value: &impl Serialize) -> Result<Vec<u8>, ContentError> {
+    postcard::to_allocvec(value).map_err(|_| ContentError)
+}
+
+/// An optional field. One that is there and malformed makes the whole content malformed.
+fn field<T: DeserializeOwned>(fields: &[(u16, Vec<u8>)], tag: u16) -> Result<Option<T>, ContentError> {
+    let found = fields.iter().find(|(known, _)| *known == tag);
+    found.map(|(_, bytes)| postcard::from_bytes(bytes).map_err(|_| ContentError)).transpose()
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, ContentError> {
     if bytes.is_empty() || bytes.len() > MAX_TEXT {
         return Err(ContentError);
     }
-    String::from_utf8(bytes).map(Body::Text).map_err(|_| ContentError)
+    String::from_utf8(bytes).map_err(|_| ContentError)
 }
 
 fn profile(bytes: &[u8]) -> Result<Body, ContentError> {
@@ -171,6 +220,7 @@ mod tests {
             id: MessageId([1; 16]),
             time: UnixMillis(1_790_000_000_000),
             head: HeadHint { length: 1, hash: [2; 8] },
+            claim: None,
             body,
         }
     }
@@ -187,6 +237,23 @@ mod tests {
             let hex = crate::hex(&bytes);
             insta::assert_snapshot!(hex);
             assert_eq!(Content::decode(&bytes).unwrap(), content(body));
+        }
+    }
+
+    #[test]
+    fn repair_and_what_is_sent_again_are_pinned() {
+        let place = Place { log: LogId([7; 16]), seq: Seq(300), stored: UnixMillis(1_790_000_000_001) };
+        let bodies = [
+            Body::Repair(Repair { log: LogId([7; 16]), after: Seq(299) }),
+            Body::Again(Again { place, text: "h\u{e9}llo".into() }),
+        ];
+        for body in bodies {
+            let claim = Some(Claim { seq: Seq(5), hash: [9; 8] });
+            let sent = Content { claim, ..content(body) };
+            let bytes = sent.encode().unwrap();
+            let hex = crate::hex(&bytes);
+            insta::assert_snapshot!(hex);
+            assert_eq!(Content::decode(&bytes).unwrap(), sent);
         }
     }
 

@@ -6,12 +6,21 @@
 mod account;
 #[cfg(feature = "audit")]
 pub mod audit;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
+mod check_in;
 mod contact;
 mod content;
 mod conversation;
 mod core;
 mod crypto;
 mod directory_entry;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+#[cfg(feature = "hostile")]
+pub mod hostile;
 mod invite;
 pub mod io;
 mod log;
@@ -22,9 +31,13 @@ mod outbox;
 mod records;
 mod safety_number;
 pub mod seal;
+mod trail;
 pub mod view;
 
 pub use crate::core::{Engine, OpenError};
+
+#[cfg(all(feature = "hostile", target_arch = "wasm32"))]
+compile_error!("the feature `hostile` is for attack tests, never for the browser");
 
 #[cfg(test)]
 fn hex(bytes: &[u8]) -> String {

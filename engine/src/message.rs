@@ -2,6 +2,7 @@
 
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::conversation::order_of;
 use crate::seal::{Purpose, Sealer};
@@ -27,6 +28,21 @@ pub(crate) struct Message {
 impl Message {
     pub(crate) fn order(&self) -> Order {
         order_of(self.stored, self.seq, &self.log)
+    }
+
+    /// By which views know it. A sender chooses a message's id and may choose that of another message, which must
+    /// not be replaced on the screen: one that came from outside is known by its place too.
+    pub(crate) fn shown_id(&self) -> MessageId {
+        if self.own {
+            return self.id;
+        }
+        let mut hash = Sha256::new();
+        hash.update(b"parley shown message v1\0");
+        hash.update(self.id.as_bytes());
+        hash.update(self.log.as_bytes());
+        hash.update(self.seq.0.to_be_bytes());
+        let digest: [u8; 32] = hash.finalize().into();
+        digest.first_chunk::<16>().map_or(self.id, |id| MessageId(*id))
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! Sealing at rest: everything that leaves the engine for a disk is encrypted here.
 //!
-//! A sealed value is `version (1) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
+//! A sealed value is `version (1, now 2) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
 //! `"parley record v1\0" || purpose || place` as associated data, so that a record moved to another place, or
 //! taken for something else, does not open (`docs/storage-format.md`).
 
@@ -13,7 +13,10 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Version 1 is the same seal around fewer kinds of records. A build that knows only version 1 opens nothing that
+/// this one wrote, so that it cannot go on from it without what it does not know.
+const OLDEST: u8 = 1;
 const NONCE_LENGTH: usize = 24;
 const LABEL: &[u8] = b"parley record v1\0";
 
@@ -116,7 +119,7 @@ impl Sealer {
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, OpenSealError> {
         let rest = match sealed {
-            [VERSION, rest @ ..] => rest,
+            [OLDEST..=VERSION, rest @ ..] => rest,
             [version, ..] if *version > VERSION => return Err(OpenSealError::Newer),
             _ => return Err(OpenSealError::Sealed),
         };
@@ -178,7 +181,14 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_told_apart() {
-        assert_eq!(sealer().open(Purpose::State, b"", &[2, 0, 0]).unwrap_err(), OpenSealError::Newer);
+        assert_eq!(sealer().open(Purpose::State, b"", &[3, 0, 0]).unwrap_err(), OpenSealError::Newer);
+    }
+
+    #[test]
+    fn what_version_1_sealed_still_opens() {
+        let mut sealed = sealer().seal(Purpose::State, b"place", [5; 24], b"golden");
+        sealed[0] = 1;
+        assert_eq!(&**sealer().open(Purpose::State, b"place", &sealed).unwrap(), b"golden");
     }
 
     #[test]

@@ -328,6 +328,8 @@ pub enum Warning {
     ForkedDeviceLog,
     /// The other's key packages or device log do not fit together; nothing is sent.
     ForgedKeys,
+    /// The relay showed the two different messages, or left some out.
+    DifferentMessages,
 }
 
 /// A message.
@@ -363,6 +365,12 @@ pub enum Gap {
     Rejected,
     /// The relay no longer has what was sent while this device was away.
     Expired,
+    /// The relay left something out here, or showed the other something else.
+    Missing,
+    /// This browser's data were put back from an older copy: own messages after that copy are not on this device.
+    Restored,
+    /// The keys of this conversation were damaged on this device.
+    Damaged,
 }
 
 /// What became of an own message.

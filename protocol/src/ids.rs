@@ -62,6 +62,10 @@ random_id!(
     /// The hash of one device log entry.
     EntryHash, 32
 );
+random_id!(
+    /// What a device leaves at the relay at each connection, so that it notices when its own state was put back.
+    Stamp, 16
+);
 
 macro_rules! counter {
     ($(#[$doc:meta])* $name:ident) => {

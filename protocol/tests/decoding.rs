@@ -6,10 +6,10 @@ use parley_protocol::capability::Capability;
 use parley_protocol::codec::{FrameError, Remedy, VERSION, VersionNotice};
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry};
 use parley_protocol::frame::{
-    Answer, AppendMessages, ClientFrame, EntryKind, LogEntry, NewMessage, Push, RelayError, Request,
-    RequestId, ServerFrame,
+    Answer, AppendMessages, CheckIn, ClientFrame, EntryKind, InboxAddress, LogEntry, NewMessage, Push,
+    RelayError, Request, RequestId, ServerFrame,
 };
-use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::{MAX_APPEND, MAX_FRAME, MAX_MESSAGE, MAX_PUSH};
 use proptest::prelude::*;
 
@@ -139,7 +139,11 @@ fn answer() -> impl Strategy<Value = ServerFrame> {
         id: RequestId(id),
         result: Ok(Answer::Hello { now: UnixMillis(now) }),
     });
-    prop_oneof![push, refusal, hello]
+    let checked_in = (any::<u32>(), any::<Option<[u8; 16]>>()).prop_map(|(id, before)| {
+        let answer = Answer::CheckedIn { before: before.map(Stamp) };
+        ServerFrame::Answer { id: RequestId(id), result: Ok(answer) }
+    });
+    prop_oneof![push, refusal, hello, checked_in]
 }
 
 proptest! {
@@ -165,6 +169,16 @@ proptest! {
     fn client_frames_survive_the_wire(payloads in prop::collection::vec(any::<Vec<u8>>(), 0..MAX_APPEND)) {
         let frame = append(payloads);
         prop_assert_eq!(ClientFrame::decode(&frame.encode().unwrap()), Ok(frame));
+    }
+
+    #[test]
+    fn check_ins_survive_the_wire(account: [u8; 32], device: [u8; 16], secret: [u8; 32], stamp: [u8; 16]) {
+        let address = InboxAddress { account: AccountId(account), device: DeviceId(device) };
+        let check_in = CheckIn { address, capability: Capability::new(secret), stamp: Stamp(stamp) };
+        let frame = ClientFrame { id: RequestId(7), request: Request::CheckIn(check_in) };
+        let bytes = frame.encode().unwrap();
+        prop_assert!(ClientFrame::decode(&bytes[..bytes.len() - 1]).is_err());
+        prop_assert_eq!(ClientFrame::decode(&bytes), Ok(frame));
     }
 
     #[test]

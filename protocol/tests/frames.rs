@@ -7,12 +7,12 @@ use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::device_log::{Signature, SignedEntry};
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendDeviceLog, AppendMessages, ClaimedKeyPackage, ClientFrame, ClosingReason,
-    CreateLog, DirectoryRecord, EntryKind, InboxAddress, InboxEntry, InboxPost, LogEntry, NewMessage,
-    PublishKeyPackages, Push, RegisterAccount, RelayError, Request, RequestId, ServerFrame, Stored,
-    SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim,
+    Answer, AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClaimedKeyPackage, ClientFrame,
+    ClosingReason, CreateLog, DirectoryRecord, EntryKind, InboxAddress, InboxEntry, InboxPost, LogEntry,
+    NewMessage, PublishKeyPackages, Push, RegisterAccount, RelayError, Request, RequestId, ServerFrame,
+    Stored, SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim,
 };
-use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
 
 fn bytes<const MAX: usize>(bytes: &[u8]) -> Bytes<MAX> {
@@ -28,6 +28,7 @@ const APPEND: AppendId = AppendId([0x22; 16]);
 const ACCOUNT: AccountId = AccountId([0x33; 32]);
 const DEVICE: DeviceId = DeviceId([0x44; 16]);
 const ADDRESS: InboxAddress = InboxAddress { account: ACCOUNT, device: DEVICE };
+const STAMP: Stamp = Stamp([0xAA; 16]);
 const TIME: UnixMillis = UnixMillis(1_800_000_000_000);
 
 fn secret() -> Capability {
@@ -106,6 +107,8 @@ fn other_requests() -> Vec<Request> {
         Request::FetchDeviceLog(ACCOUNT),
         Request::ClaimUsername(claim()),
         Request::ResolveUsername(Username::parse("ada").unwrap()),
+        Request::CheckIn(CheckIn { address: ADDRESS, capability: secret(), stamp: STAMP }),
+        Request::ForgetKeyPackages { address: ADDRESS, capability: secret() },
     ]
 }
 
@@ -131,6 +134,8 @@ fn request_name(request: &Request) -> &'static str {
         Request::FetchDeviceLog(_) => "FetchDeviceLog",
         Request::ClaimUsername(_) => "ClaimUsername",
         Request::ResolveUsername(_) => "ResolveUsername",
+        Request::CheckIn(_) => "CheckIn",
+        Request::ForgetKeyPackages { .. } => "ForgetKeyPackages",
     }
 }
 
@@ -148,6 +153,8 @@ fn answers() -> Vec<Answer> {
             log: list(vec![signed_entry()]),
             username: Some(Username::parse("ada").unwrap()),
         }),
+        Answer::CheckedIn { before: None },
+        Answer::CheckedIn { before: Some(STAMP) },
     ]
 }
 
@@ -161,6 +168,7 @@ fn answer_name(answer: &Answer) -> &'static str {
         Answer::KeyPackageCount { .. } => "KeyPackageCount",
         Answer::KeyPackages(_) => "KeyPackages",
         Answer::Directory(_) => "Directory",
+        Answer::CheckedIn { .. } => "CheckedIn",
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Config {
     /// Folder of the database
     #[arg(long, env = "PARLEY_DATA", default_value = "data")]
     pub data: PathBuf,
-    /// Folder of the built app; without it only the relay is served
+    /// Folder of the built app; without it the app inside of this program is served, if there is one
     #[arg(long, env = "PARLEY_APP")]
     pub app: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or a filter as `parley_server=debug`
@@ -149,12 +149,7 @@ impl Config {
     }
 
     pub(crate) fn http(&self) -> HttpOptions {
-        HttpOptions {
-            app: self.app.clone(),
-            hsts: self.hsts,
-            behind_proxy: self.behind_proxy,
-            origins: self.origins.clone(),
-        }
+        HttpOptions { hsts: self.hsts, behind_proxy: self.behind_proxy, origins: self.origins.clone() }
     }
 
     /// Says at start what the relay runs with. Nothing secret is in it as yet; folders are left out because
@@ -162,7 +157,7 @@ impl Config {
     pub(crate) fn report(&self) {
         tracing::info!(
             listen = %self.listen,
-            app = self.app.is_some(),
+            app_folder = self.app.is_some(),
             hsts = self.hsts,
             behind_proxy = self.behind_proxy,
             other_origins = self.origins.len(),

@@ -34,7 +34,7 @@ use crate::relay::{Limits, Relay};
 use crate::store::Store;
 use crate::store::sqlite::{OpenError, SqliteStore};
 
-pub use crate::http::CONTENT_SECURITY_POLICY;
+pub use crate::http::{ArchiveError, CONTENT_SECURITY_POLICY};
 
 /// How long connections may take to say goodbye when the relay shuts down.
 const GOODBYE: Duration = Duration::from_secs(8);
@@ -51,6 +51,9 @@ pub enum RunError {
     /// The socket.
     #[error("the relay cannot listen")]
     Listen(#[from] std::io::Error),
+    /// The app that came with the program.
+    #[error(transparent)]
+    App(#[from] ArchiveError),
 }
 
 /// Runs the relay until `stop` is done; then tells every client, finishes what was begun and returns.
@@ -61,6 +64,7 @@ pub async fn run(
     listening: impl FnOnce(SocketAddr),
 ) -> Result<(), RunError> {
     config.report();
+    let app = http::App::find(config.app.as_deref())?;
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.sqlite())?);
     let listener = TcpListener::bind(config.listen).await?;
     let address = listener.local_addr()?;
@@ -73,8 +77,9 @@ pub async fn run(
     let (close, closing) = watch::channel(false);
     let relay = relay(&config, Arc::clone(&store), closing.clone());
     let expiring = tokio::spawn(housekeeping::expire(Arc::clone(&store), closing.clone()));
-    let router = http::router(Arc::clone(&relay), config.http());
-    tracing::info!(%address, "the relay listens");
+    let has_app = app.is_some();
+    let router = http::router(Arc::clone(&relay), config.http(), app);
+    tracing::info!(%address, app = has_app, "the relay listens");
     listening(address);
 
     let mut stopping = closing.clone();

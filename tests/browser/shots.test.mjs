@@ -105,6 +105,35 @@ test("settings", async () => {
   await ada.page.goBack();
 });
 
+test("what stops the app", async () => {
+  const { page } = bob;
+  await page.evaluate(() => new BroadcastChannel("parley-pulse").postMessage(new Uint8Array([0, 255])));
+  await page.getByRole("heading", { name: "Parley was updated" }).waitFor();
+  await shoot(bob, "newer-version");
+  const vault = await page.evaluate(() => localStorage.getItem("parley.vault"));
+  await page.evaluate(() => localStorage.removeItem("parley.vault"));
+  await page.reload();
+  await page.getByRole("alert").filter({ hasText: "The key of this device is gone" }).waitFor();
+  await shoot(bob, "key-missing");
+  await page.evaluate((vault) => localStorage.setItem("parley.vault", vault), vault);
+  await page.reload();
+  await bob.button("New chat").first().waitFor();
+});
+
+test("no room", async () => {
+  const session = await ada.context.newCDPSession(ada.page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url, quotaSize: 1 });
+  await ada.openChat("Bob");
+  await ada.send("Written on a full disk");
+  await ada.page.getByRole("status", { name: "Connection" }).filter({ hasText: "no room" }).waitFor();
+  await shoot(ada, "no-room");
+  await ada.page.reload();
+  await ada.page.getByRole("alert").filter({ hasText: "no room" }).waitFor();
+  await shoot(ada, "no-room-to-open");
+  await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url });
+  await ada.composer().waitFor();
+});
+
 test("offline", async () => {
   await relay.kill();
   await ada.openChat("Bob");

@@ -56,7 +56,19 @@ impl RelayProcess {
     /// Starts a relay on the database in `folder`.
     #[must_use]
     pub fn start_in(folder: Arc<TempDir>, flags: &[&str]) -> Self {
-        let mut child = Command::new(binary())
+        Self::start_program(binary(), folder, flags)
+    }
+
+    /// The relay's program.
+    #[must_use]
+    pub fn program() -> &'static Path {
+        binary()
+    }
+
+    /// Starts this program on the database in `folder`.
+    #[must_use]
+    pub fn start_program(program: &Path, folder: Arc<TempDir>, flags: &[&str]) -> Self {
+        let mut child = Command::new(program)
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(folder.path())
             .args(flags)

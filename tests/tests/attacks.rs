@@ -1,7 +1,19 @@
 //! Attacks, named after the promises that they try to break.
 #![cfg(test)]
 
+#[path = "attacks/directory.rs"]
+mod directory;
+#[path = "attacks/enemy.rs"]
+mod enemy;
 #[path = "attacks/engine.rs"]
 mod engine;
+#[path = "attacks/frames.rs"]
+mod frames;
+#[path = "attacks/groups.rs"]
+mod groups;
 #[path = "attacks/relay.rs"]
 mod relay;
+#[path = "attacks/traffic.rs"]
+mod traffic;
+#[path = "attacks/welcome.rs"]
+mod welcome;

@@ -13,5 +13,7 @@ mod found;
 mod invariants;
 #[path = "sim/mutations.rs"]
 mod mutations;
+#[path = "sim/repair.rs"]
+mod repair;
 #[path = "sim/stored.rs"]
 mod stored;

@@ -4,7 +4,10 @@ mod app;
 mod bench;
 mod command;
 mod dist;
+mod fuzz;
+mod mutants;
 mod place;
+mod reproducible;
 mod run;
 mod say;
 mod server;
@@ -24,8 +27,13 @@ cargo xtask <command>
                                  check everything, or one part
   tidy                           check the rules that the compiler does not
   bench size [--json FILE]       what a first visit downloads, against the limits
-  bench engine|relay|browser     (arrive with a later release)
-  dist                           a release to copy to a server, into dist-release/";
+  bench engine [--json FILE]     what the engine's work costs, beside bare OpenMLS
+  bench browser [--json FILE]    the same in Chromium, and how soon the app is there
+  bench relay                    (arrives with a later release)
+  fuzz [TARGET...] [--seconds N] look for inputs that break a promise, with libFuzzer (default: all, 60 s each)
+  mutants protocol|engine [...]  change the code and see whether a test notices, with cargo-mutants
+  dist [--verify]                one program with the app inside, into dist-release/; --verify builds it in
+                                 a second folder too and compares every byte (slow)";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -37,11 +45,15 @@ fn main() -> ExitCode {
         ["test", options @ ..] => test::run(options),
         ["tidy"] => tidy::run(),
         ["bench", "size", options @ ..] => bench::size::run(options),
-        ["bench", "engine" | "relay" | "browser"] => {
+        ["bench", "engine", options @ ..] => bench::engine::run(options),
+        ["bench", "browser", options @ ..] => bench::browser::run(options),
+        ["bench", "relay"] => {
             say::line("This benchmark arrives with a later release; `cargo xtask bench size` works today.");
             return ExitCode::from(2);
         }
-        ["dist"] => dist::run(),
+        ["dist", options @ ..] => dist::run(options),
+        ["fuzz", options @ ..] => fuzz::run_targets(options),
+        ["mutants", options @ ..] => mutants::run_on(options),
         [] | ["help" | "--help" | "-h"] => {
             say::line(HELP);
             Ok(())

@@ -16,6 +16,8 @@ use crate::platform::worker;
 pub(super) struct Slots {
     pub(super) vault: Option<Vec<u8>>,
     pub(super) master: Option<Vec<u8>>,
+    /// The browser denies this site its localStorage: whether there is something in it is not known.
+    pub(super) denied: bool,
 }
 
 /// The tab's localStorage.
@@ -39,15 +41,19 @@ impl TabStorage {
             let Ok(message) = signal::decode(&bytes) else { return };
             let mut waiting = waiting.borrow_mut();
             match message {
-                ToWorker::Slots { vault, master } => waiting.slots = Some(Slots { vault, master }),
+                ToWorker::Slots { vault, master, denied } => {
+                    waiting.slots = Some(Slots { vault, master, denied });
+                }
                 ToWorker::Written { id, done } => {
                     waiting.written.insert(id, done);
                 }
+                ToWorker::AreYouThere => say(&FromWorker::Here),
             }
             if let Some(waker) = waiting.waker.take() {
                 waker.wake();
             }
         });
+        say(&FromWorker::Here);
         this
     }
 
@@ -86,6 +92,17 @@ impl TabStorage {
 /// Tells the tab that this worker cannot go on.
 pub(super) fn say_died() {
     say(&FromWorker::Died);
+}
+
+/// Tells the tab that another worker owns the device now, or that what is stored went away under this one: it must
+/// begin again.
+pub(super) fn say_replaced() {
+    say(&FromWorker::Replaced);
+}
+
+/// Tells the tab that it is older than another one.
+pub(super) fn say_older() {
+    say(&FromWorker::Older);
 }
 
 fn say(message: &FromWorker) {

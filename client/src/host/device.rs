@@ -5,6 +5,7 @@ use parley_engine::{Engine, OpenError};
 use zeroize::Zeroizing;
 
 use super::boot::{Slots, TabStorage};
+use super::pulse::Pulse;
 use crate::model::signal::Trouble;
 use crate::model::slot::Slot;
 use crate::platform::crypto::BrowserKey;
@@ -18,44 +19,54 @@ pub(super) struct Device {
     pub(super) fence: Fence,
 }
 
-/// Takes the device over and opens it.
-pub(super) async fn open(database: &Database, tab: &TabStorage) -> Result<Device, Trouble> {
-    let fence = database.take_over().await.map_err(no_storage)?;
-    let key = database.wrapping_key().await.map_err(no_storage)?;
-    let records = database.state().await.map_err(no_storage)?;
+/// Opens the device that this fence owns.
+pub(super) async fn open(
+    database: &Database,
+    fence: Fence,
+    tab: &TabStorage,
+    pulse: &Pulse,
+) -> Result<Device, Trouble> {
+    let key = database.wrapping_key().await.map_err(trouble)?;
+    let records = database.state().await.map_err(trouble)?;
     let slots = tab.read().await;
+    if slots.denied {
+        return Err(Trouble::NoStorage);
+    }
     let new = records.is_empty();
 
     let (master, vault) = match (key, slots) {
         // A crash between the vault and its records: nothing left this device yet, so nothing is lost.
-        (Some(key), Slots { master: Some(master), vault }) => {
+        (Some(key), Slots { master: Some(master), vault, .. }) => {
             let master = key.unwrap(&master).await.ok_or(Trouble::Damaged)?;
             (Zeroizing::new(master), vault.filter(|_| !new))
         }
-        (Some(_), Slots { master: None, vault: None }) if !new => return Err(Trouble::KeysMissing),
-        (_, Slots { vault: None, .. }) if new => (begin(database, tab).await.map_err(no_storage)?, None),
+        (Some(_), Slots { master: None, vault: None, .. }) if !new => return Err(Trouble::KeysMissing),
+        (_, Slots { vault: None, .. }) if new => (begin(database, fence, tab).await.map_err(trouble)?, None),
         (Some(_), Slots { master: None, .. }) => return Err(Trouble::KeysMissing),
         (None, _) if new => return Err(Trouble::RecordsMissing),
         (None, _) => return Err(Trouble::Damaged),
     };
+    pulse.busy();
     let engine = Engine::open(clock::now(), &MasterKey::new(*master), vault.as_deref(), records)
         .map_err(trouble_of)?;
     Ok(Device { engine, fence })
 }
 
 /// Deletes what is left of a device that does not open.
-pub(super) async fn erase(database: &Database, tab: &TabStorage) -> Result<(), Failure> {
+pub(super) async fn erase(database: &Database, fence: Fence, tab: &TabStorage) -> Result<(), Failure> {
+    // localStorage knows no fence.
+    database.check(fence).await?;
     tab.write(Slot::Vault, None).await?;
     tab.write(Slot::Master, None).await?;
-    database.erase().await
+    database.erase(fence).await
 }
 
 /// Makes the keys of a new device.
-async fn begin(database: &Database, tab: &TabStorage) -> Result<Zeroizing<[u8; 32]>, Failure> {
+async fn begin(database: &Database, fence: Fence, tab: &TabStorage) -> Result<Zeroizing<[u8; 32]>, Failure> {
     let key = BrowserKey::generate().await?;
     let master = Zeroizing::new(random::bytes::<32>());
     let wrapped = key.wrap(&master).await?;
-    database.keep_wrapping_key(&key).await?;
+    database.keep_wrapping_key(fence, &key).await?;
     tab.write(Slot::Master, Some(wrapped)).await?;
     Ok(master)
 }
@@ -69,6 +80,11 @@ const fn trouble_of(error: OpenError) -> Trouble {
     }
 }
 
-const fn no_storage(_: Failure) -> Trouble {
-    Trouble::NoStorage
+/// What a failure before the device is open means.
+pub(super) const fn trouble(failure: Failure) -> Trouble {
+    match failure {
+        Failure::Full => Trouble::Full,
+        Failure::Newer => Trouble::Newer,
+        Failure::Refused | Failure::Fenced => Trouble::NoStorage,
+    }
 }

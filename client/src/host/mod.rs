@@ -4,8 +4,11 @@ mod boot;
 pub(crate) mod channel;
 mod code;
 mod connection;
+mod desk;
 mod device;
 mod owner;
+mod pulse;
+mod slow;
 mod storage;
 
 use crate::platform;
@@ -13,5 +16,5 @@ use crate::platform;
 /// Starts the worker.
 pub fn start() {
     platform::report_panics(boot::say_died);
-    platform::spawn_local(owner::run());
+    platform::spawn_local(desk::run());
 }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use parley_engine::io::{ChangeSet, Input, Load, StorageFailure};
 
 use super::boot::TabStorage;
+use super::slow::Slowness;
 use crate::model::slot::Slot;
 use crate::platform::db::{Database, Fence};
 use crate::platform::failure::Failure;
@@ -15,6 +16,10 @@ use crate::platform::{spawn_local, timer};
 
 /// How long to wait before reading again what could not be read.
 const LOAD_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long to wait before writing again what the browser refused, in milliseconds. Most refusals are of one
+/// transaction: the engine, which tells the person and waits for seconds, need not know of them.
+const WRITE_PAUSES: [u64; 4] = [20, 80, 200, 500];
 
 enum Job {
     Write(ChangeSet),
@@ -29,6 +34,7 @@ struct Inner {
     database: Database,
     tab: TabStorage,
     fence: Fence,
+    slow: Slowness,
     tell: Box<dyn Fn(Input)>,
     queue: RefCell<Queue>,
 }
@@ -45,10 +51,11 @@ impl Storage {
         database: Database,
         tab: TabStorage,
         fence: Fence,
+        slow: Slowness,
         tell: impl Fn(Input) + 'static,
     ) -> Self {
         let queue = RefCell::default();
-        Self(Rc::new(Inner { database, tab, fence, tell: Box::new(tell), queue }))
+        Self(Rc::new(Inner { database, tab, fence, slow, tell: Box::new(tell), queue }))
     }
 
     /// Writes a change set.
@@ -120,7 +127,7 @@ impl Inner {
     }
 
     async fn write(&self, changes: Vec<ChangeSet>) {
-        let outcome = self.try_write(&changes).await;
+        let outcome = self.slow.during(self.write_patiently(&changes)).await;
         // What was asked for meanwhile rests on what is not on disk: it fails with it.
         let resting = if outcome.is_err() { self.take_all_writes() } else { Vec::new() };
         for change in changes.into_iter().chain(resting) {
@@ -131,7 +138,21 @@ impl Inner {
         }
     }
 
+    async fn write_patiently(&self, changes: &[ChangeSet]) -> Result<(), Failure> {
+        for pause in WRITE_PAUSES {
+            match self.try_write(changes).await {
+                Err(Failure::Refused) => timer::sleep(Duration::from_millis(pause)).await,
+                outcome => return outcome,
+            }
+        }
+        self.try_write(changes).await
+    }
+
     async fn try_write(&self, changes: &[ChangeSet]) -> Result<(), Failure> {
+        // localStorage knows no fence.
+        if changes.iter().any(|change| change.vault.is_some()) {
+            self.database.check(self.fence).await?;
+        }
         for vault in changes.iter().filter_map(|change| change.vault.as_ref()) {
             self.tab.write(Slot::Vault, Some(vault.clone())).await?;
         }
@@ -139,7 +160,7 @@ impl Inner {
     }
 
     async fn load(self: &Rc<Self>, load: Load) {
-        if let Ok(records) = self.database.load(&load).await {
+        if let Ok(records) = self.slow.during(self.database.load(&load)).await {
             (self.tell)(Input::Loaded { id: load.id, records });
             return;
         }
@@ -156,6 +177,6 @@ const fn reason(failure: Failure) -> StorageFailure {
     match failure {
         Failure::Full => StorageFailure::Full,
         Failure::Fenced => StorageFailure::Fenced,
-        Failure::Refused => StorageFailure::Unavailable,
+        Failure::Newer | Failure::Refused => StorageFailure::Unavailable,
     }
 }

@@ -5,6 +5,7 @@ pub mod chats;
 pub mod code;
 pub mod dedupe;
 pub mod hex;
+pub mod pulse;
 pub mod route;
 pub mod rows;
 pub mod signal;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::code::Code;
 
 /// Counts up whenever the shape of what is said changes.
-pub const FORMAT: u8 = 1;
+pub const FORMAT: u8 = 2;
 
 /// One message on the channel. Everybody hears everything; each takes what is for them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,12 @@ pub enum Signal {
     /// A view asks the owner.
     Ask(Request),
     /// The owner tells the views.
-    Tell(Event),
+    Tell {
+        /// The owner's: a view does not believe an owner that another has replaced.
+        fence: u64,
+        /// What happened.
+        event: Event,
+    },
     /// Somebody owns the device now; views ask again what was not answered.
     OwnerHere {
         /// Greater with each new owner.
@@ -35,6 +40,8 @@ pub enum Signal {
     DrawCode(String),
     /// The code that a view asked for.
     Code(Code),
+    /// The browser takes long to read or save something, or has done it.
+    Slow(bool),
 }
 
 /// Why the device cannot be opened.
@@ -42,6 +49,8 @@ pub enum Signal {
 pub enum Trouble {
     /// The browser gives this site no IndexedDB (a private window, or a setting).
     NoStorage,
+    /// The browser has no room for this site.
+    Full,
     /// The wrapped master key or the device key is gone from localStorage.
     KeysMissing,
     /// IndexedDB was emptied, localStorage was not.
@@ -50,6 +59,8 @@ pub enum Trouble {
     Damaged,
     /// A newer version of the app was here.
     Newer,
+    /// A newer version of the app is in another tab.
+    NewerTab,
 }
 
 impl Trouble {
@@ -58,13 +69,21 @@ impl Trouble {
     pub const fn can_start_afresh(self) -> bool {
         matches!(self, Self::KeysMissing | Self::RecordsMissing | Self::Damaged)
     }
+
+    /// Whether it may pass without anybody doing something in the app.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::NoStorage | Self::Full)
+    }
 }
 
 /// Why bytes are no message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreadable {
-    /// Another version of the app wrote them.
-    OtherVersion,
+    /// A newer version of the app wrote them.
+    Newer,
+    /// An older version of the app wrote them.
+    Older,
     /// They are damaged.
     Malformed,
 }
@@ -85,7 +104,8 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
             Ok((message, [])) => Ok(message),
             _ => Err(Unreadable::Malformed),
         },
-        [_, ..] => Err(Unreadable::OtherVersion),
+        [format, ..] if *format > FORMAT => Err(Unreadable::Newer),
+        [_, ..] => Err(Unreadable::Older),
         [] => Err(Unreadable::Malformed),
     }
 }
@@ -106,7 +126,8 @@ mod tests {
 
     #[test]
     fn another_version_is_told_from_damage() {
-        assert_eq!(decode::<Signal>(&[FORMAT + 1, 0]), Err(Unreadable::OtherVersion));
+        assert_eq!(decode::<Signal>(&[FORMAT + 1, 0]), Err(Unreadable::Newer));
+        assert_eq!(decode::<Signal>(&[FORMAT - 1, 0]), Err(Unreadable::Older));
         assert_eq!(decode::<Signal>(&[FORMAT, 255]), Err(Unreadable::Malformed));
         assert_eq!(decode::<Signal>(&[]), Err(Unreadable::Malformed));
         let mut bytes = encode(&Signal::WhoOwns).unwrap();

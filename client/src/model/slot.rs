@@ -40,6 +40,12 @@ pub enum FromWorker {
     },
     /// The worker panicked: it must be ended, so that another can take the device over.
     Died,
+    /// It has begun to listen, or answers [`ToWorker::AreYouThere`].
+    Here,
+    /// Another worker owns the device now: this one must be ended, and another may wait in its place.
+    Replaced,
+    /// A newer version of the app is in another tab: this one must be ended, and the page be loaded again.
+    Older,
 }
 
 /// From the tab to its worker.
@@ -51,6 +57,8 @@ pub enum ToWorker {
         vault: Option<Vec<u8>>,
         /// [`Slot::Master`].
         master: Option<Vec<u8>>,
+        /// The browser denies the tab its localStorage.
+        denied: bool,
     },
     /// The write is done, or the browser refused it.
     Written {
@@ -59,4 +67,6 @@ pub enum ToWorker {
         /// Whether it is done.
         done: bool,
     },
+    /// A worker that does not answer is frozen or gone.
+    AreYouThere,
 }

@@ -9,6 +9,15 @@ pub fn now() -> UnixMillis {
     UnixMillis(whole(js_sys::Date::now()))
 }
 
+/// Milliseconds since this page or worker was made, as finely as the browser tells.
+#[cfg(feature = "bench")]
+#[must_use]
+pub fn precise() -> f64 {
+    let performance = js_sys::Reflect::get(&js_sys::global(), &"performance".into()).unwrap_or_default();
+    let now = js_sys::Reflect::get(&performance, &"now".into()).map(js_sys::Function::from);
+    now.and_then(|now| now.call0(&performance)).ok().and_then(|now| now.as_f64()).unwrap_or_default()
+}
+
 /// How many minutes local time is ahead of UTC at `time`.
 #[must_use]
 pub fn minutes_east(time: UnixMillis) -> i32 {

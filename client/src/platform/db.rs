@@ -12,35 +12,48 @@ use web_sys::{
     IdbCursorDirection, IdbDatabase, IdbFactory, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction,
 };
 
-use super::clock::whole;
+use super::clock::{now, whole};
 use super::crypto::BrowserKey;
 use super::failure::Failure;
+use crate::model::pulse::SCHEMA;
 
 const NAME: &str = "parley";
-const VERSION: u32 = 1;
 const STATE: &str = "state";
 const MESSAGES: &str = "messages";
 const KEYS: &str = "keys";
 const META: &str = "meta";
 const FENCE: &str = "fence";
+/// With the fence of an owner that another has replaced.
+const REPLACED: &str = "replaced";
+/// For how long a replaced owner is kept in mind, in milliseconds: longer than any worker is frozen.
+const REMEMBERED: u64 = 90 * 24 * 3_600 * 1_000;
 const WRAPPING_KEY: &str = "wrap";
 
 /// The open database.
 #[derive(Debug, Clone)]
 pub struct Database(IdbDatabase);
 
+/// What happens to a database while it is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// A newer version of the app wants to change it.
+    Newer,
+    /// It was deleted, or the browser closed it.
+    Gone,
+}
+
 /// Proof of owning the device, until the next owner makes a greater one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fence(pub u64);
 
 impl Database {
-    /// Opens the database, making it on a new device.
+    /// Opens the database, making it on a new device. `ended` is called when it cannot be used any longer.
     ///
     /// # Errors
-    /// When the browser gives this site no IndexedDB.
-    pub async fn open() -> Result<Self, Failure> {
+    /// When the browser gives this site no IndexedDB, or a newer version of the app has made it.
+    pub async fn open(ended: impl Fn(Ended) + Clone + 'static) -> Result<Self, Failure> {
         let factory: IdbFactory = Reflect::get(&js_sys::global(), &"indexedDB".into())?.dyn_into()?;
-        let request = factory.open_with_u32(NAME, VERSION)?;
+        let request = factory.open_with_u32(NAME, SCHEMA.into())?;
         let opening = request.clone();
         let upgrade = Closure::once(move |_: JsValue| {
             let database = opening.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok());
@@ -51,10 +64,16 @@ impl Database {
         });
         request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
         let database: IdbDatabase = done(&request).await?.dyn_into()?;
-        let closing = database.clone();
+        let (closing, tell) = (database.clone(), ended.clone());
         // A later version of the app may want to change the stores: it need not wait for this tab.
-        let give_way = Closure::once_into_js(move |_: JsValue| closing.close());
+        let give_way = Closure::once_into_js(move |event: JsValue| {
+            closing.close();
+            let newer = Reflect::get(&event, &"newVersion".into()).is_ok_and(|version| !version.is_null());
+            tell(if newer { Ended::Newer } else { Ended::Gone });
+        });
         database.set_onversionchange(Some(give_way.unchecked_ref()));
+        let gone = Closure::once_into_js(move |_: JsValue| ended(Ended::Gone));
+        database.set_onclose(Some(gone.unchecked_ref()));
         Ok(Self(database))
     }
 
@@ -66,8 +85,14 @@ impl Database {
         let transaction = self.begin(&[META], true)?;
         let meta = transaction.object_store(META)?;
         let last = done(&meta.get(&FENCE.into())?).await?.as_f64().map_or(0, whole);
-        let fence = last.saturating_add(1);
+        // Also greater than what was counted before the browser deleted everything.
+        let fence = last.saturating_add(1).max(now().0);
         meta.put_with_key(&number(fence), &FENCE.into())?;
+        if last > 0 {
+            meta.put_with_key(&JsValue::TRUE, &replaced(last))?;
+        }
+        let old = now().0.saturating_sub(REMEMBERED);
+        meta.delete(&IdbKeyRange::bound(&replaced(0), &replaced(old))?.into())?;
         finished(&transaction).await?;
         Ok(Fence(fence))
     }
@@ -85,11 +110,22 @@ impl Database {
     /// Keeps the browser's own key.
     ///
     /// # Errors
-    /// When the browser refuses.
-    pub async fn keep_wrapping_key(&self, key: &BrowserKey) -> Result<(), Failure> {
-        let transaction = self.begin(&[KEYS], true)?;
+    /// When another owner has taken over, or when the browser refuses.
+    pub async fn keep_wrapping_key(&self, fence: Fence, key: &BrowserKey) -> Result<(), Failure> {
+        let transaction = self.begin(&[META, KEYS], true)?;
+        let fenced = guard(&transaction, fence)?;
         transaction.object_store(KEYS)?.put_with_key(&key.0, &WRAPPING_KEY.into())?;
-        finished(&transaction).await
+        outcome(&transaction, &fenced).await
+    }
+
+    /// Whether this owner is still the last one: asked before what is written outside of this database.
+    ///
+    /// # Errors
+    /// When another owner has taken over, or when the browser refuses.
+    pub async fn check(&self, fence: Fence) -> Result<(), Failure> {
+        let transaction = self.begin(&[META], true)?;
+        let fenced = guard(&transaction, fence)?;
+        outcome(&transaction, &fenced).await
     }
 
     /// All records of [`Store::State`].
@@ -129,20 +165,20 @@ impl Database {
             let _ = transaction.abort();
             return Err(failure);
         }
-        let outcome = finished(&transaction).await;
-        if fenced.get() { Err(Failure::Fenced) } else { outcome }
+        outcome(&transaction, &fenced).await
     }
 
     /// Deletes everything but the fence.
     ///
     /// # Errors
-    /// When the browser refuses.
-    pub async fn erase(&self) -> Result<(), Failure> {
-        let transaction = self.begin(&[STATE, MESSAGES, KEYS], true)?;
+    /// When another owner has taken over, or when the browser refuses.
+    pub async fn erase(&self, fence: Fence) -> Result<(), Failure> {
+        let transaction = self.begin(&[META, STATE, MESSAGES, KEYS], true)?;
+        let fenced = guard(&transaction, fence)?;
         for store in [STATE, MESSAGES, KEYS] {
             transaction.object_store(store)?.clear()?;
         }
-        finished(&transaction).await
+        outcome(&transaction, &fenced).await
     }
 
     /// Begins a transaction. Writes are on disk when they are reported done (`durability: "strict"`).
@@ -158,20 +194,26 @@ impl Database {
     }
 }
 
-/// Aborts the transaction when another owner has a greater fence; the cell tells.
+/// Makes the transaction fail when another owner has replaced this one; the cell tells.
+///
+/// The browser finds out by itself, by adding what must not be there. So the transaction can be committed without
+/// another step of this worker: one that is frozen meanwhile does not keep the next owner waiting.
 fn guard(transaction: &IdbTransaction, fence: Fence) -> Result<Rc<Cell<bool>>, Failure> {
     let fenced = Rc::new(Cell::new(false));
-    let request = transaction.object_store(META)?.get(&FENCE.into())?;
-    let (tell, reading, transaction) = (Rc::clone(&fenced), request.clone(), transaction.clone());
-    let check = Closure::once_into_js(move |_: JsValue| {
-        let last = reading.result().ok().and_then(|last| last.as_f64()).map(whole);
-        if last != Some(fence.0) {
-            tell.set(true);
-            let _ = transaction.abort();
-        }
+    let meta = transaction.object_store(META)?;
+    let request = meta.add_with_key(&JsValue::TRUE, &replaced(fence.0))?;
+    let (tell, adding) = (Rc::clone(&fenced), request.clone());
+    let failed = Closure::once_into_js(move |_: JsValue| {
+        let error = adding.error().ok().flatten();
+        tell.set(error.is_some_and(|error| error.name() == "ConstraintError"));
     });
-    request.set_onsuccess(Some(check.unchecked_ref()));
+    request.set_onerror(Some(failed.unchecked_ref()));
+    meta.delete(&replaced(fence.0))?;
     Ok(fenced)
+}
+
+fn replaced(fence: u64) -> JsValue {
+    Array::of2(&REPLACED.into(), &number(fence)).into()
 }
 
 fn put_all(change: &ChangeSet, state: &IdbObjectStore, messages: &IdbObjectStore) -> Result<(), Failure> {
@@ -260,6 +302,16 @@ async fn done(request: &IdbRequest) -> Result<JsValue, Failure> {
         request.set_onerror(Some(failed.unchecked_ref()));
     });
     Ok(JsFuture::from(promise).await?)
+}
+
+/// Waits until the guarded transaction is on disk.
+async fn outcome(transaction: &IdbTransaction, fenced: &Cell<bool>) -> Result<(), Failure> {
+    // A browser that has no `commit` commits by itself when there is nothing more to do.
+    if let Ok(commit) = Reflect::get(transaction, &"commit".into())?.dyn_into::<Function>() {
+        commit.call0(transaction)?;
+    }
+    let outcome = finished(transaction).await;
+    if fenced.get() { Err(Failure::Fenced) } else { outcome }
 }
 
 /// Waits until the transaction is on disk.

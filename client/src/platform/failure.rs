@@ -10,6 +10,8 @@ pub enum Failure {
     Full,
     /// Another owner has taken over.
     Fenced,
+    /// A newer version of the app has changed the database.
+    Newer,
     /// Anything else.
     Refused,
 }
@@ -17,8 +19,12 @@ pub enum Failure {
 impl From<JsValue> for Failure {
     fn from(value: JsValue) -> Self {
         match value.dyn_ref::<DomException>() {
-            Some(exception) if exception.name() == "QuotaExceededError" => Self::Full,
-            _ => Self::Refused,
+            Some(exception) => match exception.name().as_str() {
+                "QuotaExceededError" => Self::Full,
+                "VersionError" => Self::Newer,
+                _ => Self::Refused,
+            },
+            None => Self::Refused,
         }
     }
 }

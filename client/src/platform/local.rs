@@ -9,11 +9,28 @@ const THEME: &str = "parley.theme";
 
 // The values are plain text already: gloo's raw storage spares the page a JSON parser.
 fn get(name: &str) -> Option<String> {
+    if is_denied() {
+        return None;
+    }
     LocalStorage::raw().get_item(name).ok().flatten()
 }
 
 fn set(name: &str, value: &str) -> bool {
-    LocalStorage::raw().set_item(name, value).is_ok()
+    !is_denied() && LocalStorage::raw().set_item(name, value).is_ok()
+}
+
+fn delete(name: &str) -> bool {
+    let allowed = !is_denied();
+    if allowed {
+        LocalStorage::delete(name);
+    }
+    allowed
+}
+
+/// Whether the browser denies this site its localStorage; gloo expects it to be there.
+#[must_use]
+pub fn is_denied() -> bool {
+    !js_sys::Reflect::get(&js_sys::global(), &"localStorage".into()).is_ok_and(|storage| storage.is_object())
 }
 
 /// What a slot holds; none if it is empty or not base64.
@@ -28,8 +45,7 @@ pub fn write(slot: Slot, value: Option<&[u8]>) -> bool {
     if let Some(bytes) = value {
         set(slot.name(), &Base64::encode_string(bytes)) && read(slot).as_deref() == value
     } else {
-        LocalStorage::delete(slot.name());
-        true
+        delete(slot.name())
     }
 }
 
@@ -44,6 +60,6 @@ pub fn set_theme(theme: Option<&str>) {
     match theme {
         // A theme that is not kept is chosen again next time.
         Some(theme) => drop(set(THEME, theme)),
-        None => LocalStorage::delete(THEME),
+        None => drop(delete(THEME)),
     }
 }

@@ -1,30 +1,40 @@
 //! Web Locks.
 
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::failure::Failure;
+use super::spawn_local;
 
-/// Waits until nobody else holds the lock, and then holds it until this worker ends.
+/// Asks for the lock: in its turn, or now by taking it from whoever holds it. `granted` is called when it is held,
+/// which is until this worker ends or another takes it away; then `lost` is called.
 ///
 /// # Errors
 /// When the browser has no Web Locks.
-pub async fn hold_for_ever(name: &str) -> Result<(), Failure> {
+pub fn request(
+    name: &str,
+    steal: bool,
+    mut granted: impl FnMut() + 'static,
+    lost: impl FnOnce() + 'static,
+) -> Result<(), Failure> {
     let navigator = Reflect::get(&js_sys::global(), &"navigator".into())?;
     let locks = Reflect::get(&navigator, &"locks".into())?;
-    let request: Function = Reflect::get(&locks, &"request".into())?.dyn_into()?;
-    let mut outcome = Ok(());
-    let held = Promise::new(&mut |held, _| {
-        let granted = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |_| {
-            let _ = held.call0(&JsValue::UNDEFINED);
-            // The lock is held until this promise settles, which it never does.
-            Promise::new(&mut |_, _| {}).into()
-        });
-        outcome = request.call2(&locks, &name.into(), granted.as_ref()).map(|_| ()).map_err(Failure::from);
-        granted.forget();
+    let ask: Function = Reflect::get(&locks, &"request".into())?.dyn_into()?;
+    let options = Object::new();
+    Reflect::set(&options, &"steal".into(), &steal.into())?;
+    let hold = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |_| {
+        granted();
+        // The lock is held until this promise settles, which it never does.
+        Promise::new(&mut |_, _| {}).into()
     });
-    outcome?;
-    JsFuture::from(held).await.map(|_| ()).map_err(Failure::from)
+    let held: Promise = ask.call3(&locks, &name.into(), &options, hold.as_ref())?.dyn_into()?;
+    hold.forget();
+    spawn_local(async move {
+        if JsFuture::from(held).await.is_err() {
+            lost();
+        }
+    });
+    Ok(())
 }

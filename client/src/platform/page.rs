@@ -38,6 +38,14 @@ pub fn origin() -> String {
     window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
 }
 
+/// Which build of the app this is; empty in development.
+#[must_use]
+pub fn build() -> String {
+    let found =
+        document().and_then(|document| document.query_selector("meta[name=parley-build]").ok().flatten());
+    found.and_then(|meta| meta.get_attribute("content")).unwrap_or_default()
+}
+
 /// Loads the page again.
 pub fn reload() {
     if let Some(window) = window() {

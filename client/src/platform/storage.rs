@@ -1,6 +1,10 @@
 //! Whether the browser promises to keep what this site saves.
 
+use js_sys::Reflect;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
+
+use super::clock::whole;
 
 /// Whether the browser keeps this site's data until the person deletes it; none if it does not say.
 pub async fn is_persisted() -> Option<bool> {
@@ -12,4 +16,12 @@ pub async fn is_persisted() -> Option<bool> {
 pub async fn persist() -> Option<bool> {
     let storage = web_sys::window()?.navigator().storage();
     JsFuture::from(storage.persist().ok()?).await.ok()?.as_bool()
+}
+
+/// How many bytes this site's data takes, and how many the browser allows.
+pub async fn estimate() -> Option<(u64, u64)> {
+    let storage = web_sys::window()?.navigator().storage();
+    let estimate = JsFuture::from(storage.estimate().ok()?).await.ok()?;
+    let number = |key: &str| Reflect::get(&estimate, &JsValue::from_str(key)).ok()?.as_f64().map(whole);
+    Some((number("usage")?, number("quota")?))
 }

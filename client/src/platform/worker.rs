@@ -1,5 +1,7 @@
 //! The worker and its tab.
 
+use std::cell::RefCell;
+
 use js_sys::{Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -25,7 +27,7 @@ impl WorkerHandle {
     ) -> Result<Self, Failure> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = construct(&trusted(&url())?, &options)?;
+        let worker = construct(&address()?, &options)?;
         let (this, that) = (Self(worker.clone()), Self(worker.clone()));
         super::listen::<MessageEvent>(&worker, "message", move |event| {
             if let Some(bytes) = bytes_of(&event.data()) {
@@ -71,6 +73,21 @@ fn url() -> String {
         .and_then(|element| element.dyn_into::<HtmlMetaElement>().ok())
         .map(|meta| meta.content());
     found.filter(|url| url.starts_with('/')).unwrap_or_else(|| DEFAULT_URL.to_owned())
+}
+
+thread_local! {
+    /// A policy can be made once in the life of a page.
+    static ADDRESS: RefCell<Option<JsValue>> = const { RefCell::new(None) };
+}
+
+/// The worker's address as the page's Trusted Types want it.
+fn address() -> Result<JsValue, Failure> {
+    if let Some(known) = ADDRESS.with_borrow(Clone::clone) {
+        return Ok(known);
+    }
+    let made = trusted(&url())?;
+    ADDRESS.set(Some(made.clone()));
+    Ok(made)
 }
 
 /// The address as the page's Trusted Types want it; a plain string where the browser has none.

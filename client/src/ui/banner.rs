@@ -59,11 +59,21 @@ fn button(name: &'static str, act: impl Fn() + 'static) -> AnyView {
 fn notice(app: App) -> Option<Notice> {
     let grave = |text: &str, way_out| Some(Notice { text: text.to_owned(), grave: true, way_out });
     let calm = |text: String, way_out| Some(Notice { text, grave: false, way_out });
+    if app.newer.get() {
+        return None;
+    }
     if app.worker_died.get() {
         return grave(words::WORKER_DIED, WayOut::Reload);
     }
-    if app.phase.get() != Phase::Ready {
-        return if app.other_version.get() { grave(words::OTHER_VERSION, WayOut::Reload) } else { None };
+    let phase = app.phase.get();
+    if phase == Phase::Starting && app.older.get() {
+        return grave(words::OLDER, WayOut::Reload);
+    }
+    if app.slow.get() && !matches!(phase, Phase::Troubled(_)) {
+        return calm(words::SLOW.to_owned(), WayOut::None);
+    }
+    if phase != Phase::Ready {
+        return None;
     }
     if let Some(text) = words::storage(app.storage.get()) {
         return grave(text, WayOut::Reload);

@@ -7,11 +7,9 @@ use parley_engine::view::{Command, Reply, Request, ViewRequestId};
 
 use crate::host::channel::CHANNEL;
 use crate::model::signal::{self, Signal, Unreadable};
-use crate::model::slot::{FromWorker, Slot, ToWorker};
 use crate::platform::broadcast::Broadcast;
+use crate::platform::random;
 use crate::platform::timer::Interval;
-use crate::platform::worker::WorkerHandle;
-use crate::platform::{local, random};
 
 /// How often what was not answered is asked again, in milliseconds.
 const ASK_AGAIN: u32 = 2_000;
@@ -34,11 +32,20 @@ struct Pending {
 }
 
 impl Link {
-    /// Opens the channel; `hear` gets everything but requests of other views.
-    pub(super) fn open(hear: impl Fn(Result<Signal, Unreadable>) + 'static) -> Self {
+    /// Opens the channel. `hear` gets everything that is said there; `late` is called while something waits long for
+    /// its answer.
+    pub(super) fn open(
+        hear: impl Fn(Result<Signal, Unreadable>) + 'static,
+        late: impl Fn() + 'static,
+    ) -> Self {
         let channel = Broadcast::open(CHANNEL, move |bytes| hear(signal::decode(&bytes)));
         let link = Self(StoredValue::new_local(Inner { channel, pending: BTreeMap::new() }));
-        Interval::new(ASK_AGAIN, move || link.ask_again()).forget();
+        Interval::new(ASK_AGAIN, move || {
+            if link.ask_again() {
+                late();
+            }
+        })
+        .forget();
         link
     }
 
@@ -75,7 +82,9 @@ impl Link {
         });
     }
 
-    fn ask_again(self) {
+    /// Whether anything waits long for its answer.
+    fn ask_again(self) -> bool {
+        let mut any = false;
         self.0.update_value(|inner| {
             let mut late = Vec::new();
             for (id, pending) in &mut inner.pending {
@@ -84,10 +93,12 @@ impl Link {
                     late.push(Request { id: ViewRequestId(*id), command: pending.command.clone() });
                 }
             }
+            any = !late.is_empty();
             for request in late {
                 inner.say(&Signal::Ask(request));
             }
         });
+        any
     }
 }
 
@@ -96,42 +107,5 @@ impl Inner {
         if let (Some(channel), Some(bytes)) = (&self.channel, signal::encode(signal)) {
             channel.say(&bytes);
         }
-    }
-}
-
-/// Starts this tab's worker and lends it localStorage. `died` is called when it cannot go on.
-pub(super) fn start_worker(died: impl Fn() + Clone + 'static) {
-    let on_error = died.clone();
-    let started = WorkerHandle::start(
-        {
-            let died = died.clone();
-            move |worker, bytes| match signal::decode(&bytes) {
-                Ok(FromWorker::Read) => {
-                    let (vault, master) = (local::read(Slot::Vault), local::read(Slot::Master));
-                    answer(worker, &ToWorker::Slots { vault, master });
-                }
-                Ok(FromWorker::Write { id, slot, value }) => {
-                    let done = local::write(slot, value.as_deref());
-                    answer(worker, &ToWorker::Written { id, done });
-                }
-                Ok(FromWorker::Died) | Err(_) => {
-                    worker.end();
-                    died();
-                }
-            }
-        },
-        move |worker| {
-            worker.end();
-            on_error();
-        },
-    );
-    if started.is_err() {
-        died();
-    }
-}
-
-fn answer(worker: &WorkerHandle, message: &ToWorker) {
-    if let Some(bytes) = signal::encode(message) {
-        worker.say(&bytes);
     }
 }

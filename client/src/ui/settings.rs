@@ -126,8 +126,10 @@ fn theme() -> AnyView {
 fn kept() -> AnyView {
     let persisted = RwSignal::new(None::<Option<bool>>);
     let asked = RwSignal::new(false);
+    let used = RwSignal::new(None);
     spawn_local(async move {
         let _ = persisted.try_set(Some(storage::is_persisted().await));
+        let _ = used.try_set(storage::estimate().await);
     });
     let ask = move |_| {
         spawn_local(async move {
@@ -136,7 +138,7 @@ fn kept() -> AnyView {
             let _ = persisted.try_set(Some(kept));
         });
     };
-    (move || match persisted.get() {
+    let health = move || match persisted.get() {
         None => html::p().class("quiet").child("Checking…").into_any(),
         Some(Some(true)) => html::p().class("health health-good").child(words::STORAGE_KEPT).into_any(),
         Some(_) => html::div()
@@ -154,14 +156,17 @@ fn kept() -> AnyView {
                 },
             ))
             .into_any(),
-    })
-    .into_any()
+    };
+    let size = move || {
+        used.get().map(|(used, quota)| html::p().class("quiet").child(words::storage_used(used, quota)))
+    };
+    html::div().child((health, size)).into_any()
 }
 
 fn about() -> AnyView {
     html::div()
         .child((
-            html::p().child(concat!("Parley ", env!("CARGO_PKG_VERSION"))),
+            html::p().child(words::version(env!("CARGO_PKG_VERSION"), &page::build())),
             html::p().class("quiet").child(words::KEYS),
         ))
         .into_any()

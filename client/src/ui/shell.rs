@@ -5,8 +5,9 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::state::{App, Dialog, Phase, go};
-use super::{banner, contact, conversation, keys, link, new_chat, settings, sidebar, trouble, welcome};
+use super::{banner, contact, conversation, keys, new_chat, settings, sidebar, trouble, welcome};
 use crate::model::route::Route;
+use crate::model::signal::Trouble;
 use crate::platform::timer::Interval;
 use crate::platform::{self, clock, local, page};
 
@@ -16,7 +17,6 @@ pub fn start() {
     page::show_theme(local::theme().as_deref());
     mount_to_body(|| {
         let app = App::start();
-        link::start_worker(move || app.worker_died.set(true));
         follow_page(app);
         page::remove_splash();
         shell(app)
@@ -70,6 +70,7 @@ fn shell(app: App) -> AnyView {
         .child((
             banner::banner(app),
             move || match (app.phase.get(), has_account.get()) {
+                _ if app.newer.get() => trouble::screen(app, Trouble::NewerTab),
                 (Phase::Starting, _) => starting(),
                 (Phase::Troubled(what), _) => trouble::screen(app, what),
                 (Phase::Ready, false) => welcome::screen(app),

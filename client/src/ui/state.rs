@@ -9,6 +9,7 @@ use parley_engine::view::{
 };
 use parley_protocol::ids::{MessageId, UnixMillis};
 
+use super::keeper::{Keeper, Loss};
 use super::link::Link;
 use crate::model::chats::Chats;
 use crate::model::code::Code;
@@ -65,14 +66,21 @@ pub(super) struct App {
     pub(super) now: RwSignal<UnixMillis>,
     pub(super) visible: RwSignal<bool>,
     pub(super) worker_died: RwSignal<bool>,
-    pub(super) other_version: RwSignal<bool>,
+    /// A newer version of the app is in another tab: this page does nothing any more.
+    pub(super) newer: RwSignal<bool>,
+    /// An older version of the app is in another tab.
+    pub(super) older: RwSignal<bool>,
+    /// The browser takes long to read or save something.
+    pub(super) slow: RwSignal<bool>,
     pub(super) drafts: StoredValue<HashMap<ConversationId, String>>,
     pub(super) announcement: RwSignal<String>,
     link: StoredValue<Option<Link>, LocalStorage>,
+    /// The last owner that was heard.
+    fence: StoredValue<u64>,
 }
 
 impl App {
-    /// Opens the link to whoever owns the device.
+    /// Starts this tab's worker, and opens the link to whoever owns the device.
     pub(super) fn start() -> Self {
         let app = Self {
             phase: RwSignal::new(Phase::Starting),
@@ -88,14 +96,22 @@ impl App {
             now: RwSignal::new(clock::now()),
             visible: RwSignal::new(page::is_visible()),
             worker_died: RwSignal::new(false),
-            other_version: RwSignal::new(false),
+            newer: RwSignal::new(false),
+            older: RwSignal::new(false),
+            slow: RwSignal::new(false),
             drafts: StoredValue::new(HashMap::new()),
             announcement: RwSignal::new(String::new()),
             link: StoredValue::new_local(None),
+            fence: StoredValue::new(0),
         };
-        let link = Link::open(move |heard| app.hear(heard));
+        let keeper = Keeper::new(move |loss| match loss {
+            Loss::Died => app.worker_died.set(true),
+            Loss::Older => app.newer.set(true),
+        });
+        let link = Link::open(move |heard| app.hear(heard), move || keeper.check());
         app.link.set_value(Some(link));
         link.say(&Signal::WhoOwns);
+        keeper.start();
         app
     }
 
@@ -173,18 +189,29 @@ impl App {
 
     fn hear(self, heard: Result<Signal, Unreadable>) {
         match heard {
-            Ok(Signal::OwnerHere { .. }) => self.subscribe(),
+            Ok(Signal::OwnerHere { fence }) if self.believes(fence) => {
+                self.fence.set_value(fence);
+                self.subscribe();
+            }
             Ok(Signal::Trouble(trouble)) => self.phase.set(Phase::Troubled(trouble)),
-            Ok(Signal::Tell(event)) => self.told(event),
+            Ok(Signal::Tell { fence, event }) if self.believes(fence) => self.told(event),
+            Ok(Signal::Slow(slow)) => self.slow.set(slow),
             Ok(Signal::Code(code)) => self.code.set(Some(code)),
             Ok(_) | Err(Unreadable::Malformed) => {}
-            Err(Unreadable::OtherVersion) => self.other_version.set(true),
+            Err(Unreadable::Newer) => self.newer.set(true),
+            Err(Unreadable::Older) => self.older.set(true),
         }
+    }
+
+    /// An owner that has been replaced may wake up and say what it had on its tongue.
+    fn believes(self, fence: u64) -> bool {
+        fence >= self.fence.get_value()
     }
 
     /// There is an owner, perhaps a new one: begin again with what it knows.
     fn subscribe(self) {
         self.worker_died.set(false);
+        self.slow.set(false);
         if let Some(link) = self.link.get_value() {
             link.ask_all();
         }

@@ -17,7 +17,7 @@ pub(super) fn screen(app: App, trouble: Trouble) -> AnyView {
         .child(
             html::div().class("card").child((
                 icons::mark(),
-                html::h1().child("Parley cannot open"),
+                html::h1().child(words::trouble_heading(trouble)),
                 html::p().attr("role", "alert").child(words::trouble(trouble)),
                 html::div().class("actions").child((
                     html::button()

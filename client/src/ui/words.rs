@@ -78,11 +78,11 @@ pub const fn storage(state: StorageState) -> Option<&'static str> {
         StorageState::Good => None,
         StorageState::Full => Some(
             "This browser has no room left for Parley, so nothing is sent or received. \
-             Free some space on this device, then reload the page.",
+             Free some space on this device: then Parley goes on by itself.",
         ),
         StorageState::Unavailable => Some(
-            "This browser refuses to save, so nothing is sent or received. \
-             Reload the page; if that does not help, restart the browser.",
+            "This browser refuses to save, so nothing is sent or received. Parley keeps trying; \
+             if this stays, reload the page, then restart the browser.",
         ),
         StorageState::Fenced => Some("Another tab has taken over. Reload this page to continue here."),
     }
@@ -108,8 +108,12 @@ pub const fn warning(warning: Warning) -> &'static str {
 pub const fn trouble(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::NoStorage => {
-            "This browser gives Parley no place to keep your keys. \
-             Leave private browsing, or allow site data for this address, then reload the page."
+            "This browser gives Parley no place to keep your keys. Leave private browsing, or allow site data \
+             for this address. Nothing was changed; Parley opens as soon as it may."
+        }
+        Trouble::Full => {
+            "This browser has no room left for Parley. Free some space on this device. \
+             Nothing is lost; Parley opens as soon as there is room."
         }
         Trouble::KeysMissing => {
             "The key of this device is gone: somebody or something cleared part of this site's data. \
@@ -123,7 +127,20 @@ pub const fn trouble(trouble: Trouble) -> &'static str {
             "What is saved on this device does not open: it is damaged, or was changed. \
              Reload the page once; if this stays, you can start afresh with a new account."
         }
-        Trouble::Newer => "A newer version of Parley was used in this browser. Reload the page to get it.",
+        Trouble::Newer => {
+            "A newer version of Parley was used in this browser. Reload the page to get it. \
+             Nothing was changed by this older one."
+        }
+        Trouble::NewerTab => "A newer version of Parley is open in another tab. Reload this page.",
+    }
+}
+
+/// What stands above that.
+#[must_use]
+pub const fn trouble_heading(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Newer | Trouble::NewerTab => "Parley was updated",
+        _ => "Parley cannot open",
     }
 }
 
@@ -165,9 +182,10 @@ pub const RELOAD_NEEDED: &str = "This page is older than the relay. Reload it to
 /// The relay is older than the page.
 pub const RELAY_TOO_OLD: &str =
     "The relay is older than this page and must be updated by whoever runs it. Your messages wait here.";
-/// Another tab runs another version of the app.
-pub const OTHER_VERSION: &str =
-    "Another tab runs a different version of Parley. Close it or reload it, then reload this page.";
+/// Another tab runs an older version of the app.
+pub const OLDER: &str = "An older version of Parley is open in another tab. Reload or close that tab; this one goes on by itself.";
+/// The browser takes long to read or save something.
+pub const SLOW: &str = "This browser is slow to read or save just now. Nothing is lost: Parley waits for it.";
 
 /// A message is over the limit by so many bytes.
 #[must_use]
@@ -189,6 +207,29 @@ pub const KEYS: &str =
     "Your keys are made in this browser and never leave it; the relay only ever sees what it cannot read.";
 /// Somebody without an account has opened an invite link.
 pub const INVITED: &str = "You have been invited to chat. Create your account first; then the chat opens.";
+/// How much this site's data takes.
+#[must_use]
+pub fn storage_used(used: u64, quota: u64) -> String {
+    format!("Parley takes {} here; the browser allows {}.", size(used), size(quota))
+}
+
+fn size(bytes: u64) -> String {
+    const STEPS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    match STEPS.iter().find(|(step, _)| bytes >= *step) {
+        Some((step, unit)) if bytes < 10 * step => {
+            format!("{}.{} {unit}", bytes / step, bytes % step * 10 / step)
+        }
+        Some((step, unit)) => format!("{} {unit}", bytes / step),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+/// Version and build of the app.
+#[must_use]
+pub fn version(version: &str, build: &str) -> String {
+    format!("Version {version}, build {}", if build.is_empty() { "development" } else { build })
+}
+
 /// The browser keeps this site's data.
 pub const STORAGE_KEPT: &str = "Kept: the browser does not delete your keys and messages by itself.";
 /// The browser may delete this site's data.
@@ -198,3 +239,22 @@ pub const STORAGE_AT_RISK: &str =
 pub const STORAGE_REFUSED: &str = "The browser said no. It often says yes once you have used Parley for a while, or added it as a bookmark or app.";
 /// The browser did not allow copying.
 pub const COPY_BY_HAND: &str = "The browser did not allow it. Select the link above and copy it.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        let said = [(999, "999 bytes"), (1_950, "1.9 kB"), (12_345_678, "12 MB"), (3_200_000_000, "3.2 GB")];
+        for (bytes, text) in said {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn a_build_without_a_hash_is_for_development() {
+        assert_eq!(version("0.1.0", "abcd1234"), "Version 0.1.0, build abcd1234");
+        assert_eq!(version("0.1.0", ""), "Version 0.1.0, build development");
+    }
+}

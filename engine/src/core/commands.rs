@@ -95,15 +95,15 @@ impl Engine {
     }
 
     fn find_person(&mut self, id: ViewRequestId, text: &str) -> Result<Option<Reply>, CommandError> {
-        let request = match (Invite::parse(text), Username::parse(text)) {
-            (Some(invite), _) => RelayRequest::FetchDeviceLog(invite.account),
-            (None, Ok(username)) => RelayRequest::ResolveUsername(username),
+        let (request, account) = match (Invite::parse(text), Username::parse(text)) {
+            (Some(invite), _) => (RelayRequest::FetchDeviceLog(invite.account), Some(invite.account)),
+            (None, Ok(username)) => (RelayRequest::ResolveUsername(username), None),
             (None, Err(_)) => return Err(CommandError::NotAnInvite),
         };
         if !self.online() {
             return Err(CommandError::Offline);
         }
-        self.ask(request, Pending::Find(id));
+        self.ask(request, Pending::Find(id, account));
         Ok(None)
     }
 

@@ -58,7 +58,7 @@ impl Engine {
             Pending::CheckUsername(view) => {
                 self.reply(view, Reply::Username(crate::view::UsernameStatus::Unknown));
             }
-            Pending::Find(view) => self.reply(view, Reply::Failed(CommandError::Offline)),
+            Pending::Find(view, _) => self.reply(view, Reply::Failed(CommandError::Offline)),
             // Asked again at the next connection; the person waits for that answer.
             Pending::Register(Some(view)) => self.registering = Some(view),
             _ => {}
@@ -67,13 +67,7 @@ impl Engine {
 
     pub(super) fn greeted(&mut self, result: &Result<Answer, RelayError>) {
         match result {
-            Ok(Answer::Hello { .. }) => {
-                self.link.state = LinkState::Open;
-                self.changed.connection = true;
-                // A process that died may have left some unsaid.
-                self.receipts_due();
-                self.resume();
-            }
+            Ok(Answer::Hello { .. }) => self.check_in(),
             _ => self.out.push(crate::io::Output::Reconnect),
         }
     }
@@ -103,6 +97,7 @@ impl Engine {
             );
         }
         self.work_on_inbox();
+        self.ask_for_unknown();
         let logs: Vec<LogId> = self.logs.keys().copied().collect();
         for log in logs {
             self.resume_log(&log);
@@ -131,7 +126,7 @@ impl Engine {
             after = after.next();
         }
         let Some(capability) = self.capability(id) else {
-            return self.bury(id);
+            return self.broken(id);
         };
         self.live.entry(*id).or_default().subscribing = true;
         let request = SubscribeLog { log: *id, capability, after };
@@ -150,11 +145,11 @@ impl Engine {
             Ok(_) => self.retry_later(RETRY),
             Err(RelayError::Expired) => {
                 self.gap(id, crate::view::Gap::Expired);
-                self.bury(id);
+                self.give_up(id);
             }
             Err(error) => match error.retry() {
                 Retry::After(pause) => self.retry_later(pause),
-                Retry::AfterCatchUp | Retry::Never => self.bury(id),
+                Retry::AfterCatchUp | Retry::Never => self.give_up(id),
             },
         }
     }
@@ -164,7 +159,8 @@ impl Engine {
         let Some(account) = &self.account else {
             return false;
         };
-        let inbox = account.registered && (!self.inbox.subscribed || self.device.inbox < self.inbox.head);
+        // What was acknowledged is gone: the inbox's last number says nothing of what is still to come.
+        let inbox = account.registered && (!self.inbox.subscribed || !self.inbox.entries.is_empty());
         let log_behind = |id: &LogId| {
             let live = self.live.get(id).copied().unwrap_or_default();
             let log = self.logs.get(id);
@@ -228,6 +224,17 @@ impl Engine {
         if missing > 0 || replace {
             self.publish_key_packages(missing, replace);
         }
+    }
+
+    /// Takes back what is in the pool: this device may not have the private parts.
+    pub(super) fn forget_key_packages(&mut self) {
+        let Some(account) = &self.account else {
+            return;
+        };
+        let (address, capability) = (account.address(), account.inbox.clone());
+        self.device.last_resort = None;
+        self.save_device();
+        self.ask(Request::ForgetKeyPackages { address, capability }, Pending::ForgetKeyPackages);
     }
 
     fn publish_key_packages(&mut self, count: u32, last_resort: bool) {

@@ -25,8 +25,17 @@ impl Engine {
         self.reply(view, Reply::Username(status));
     }
 
-    pub(super) fn person_found(&mut self, view: ViewRequestId, result: Result<DirectoryRecord, RelayError>) {
+    pub(super) fn person_found(
+        &mut self,
+        view: ViewRequestId,
+        invited: Option<AccountId>,
+        result: Result<DirectoryRecord, RelayError>,
+    ) {
         let reply = match result {
+            // The invite says who it is of; the relay has no say in it.
+            Ok(record) if invited.is_some_and(|account| account != record.account) => {
+                Reply::Failed(CommandError::Forged)
+            }
             Ok(record) => self.take_found(&record).map_or_else(Reply::Failed, Reply::Person),
             Err(error) => Reply::Failed(command_error(error)),
         };

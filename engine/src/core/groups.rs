@@ -16,6 +16,7 @@ use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, GroupError};
 use crate::mls::{DeviceSigner, Provider, key_package};
+use crate::trail::Trail;
 use crate::view::Warning;
 
 /// First bytes of an inbox entry that is a Welcome: format version and kind.
@@ -62,8 +63,12 @@ impl Engine {
         if !self.online() || self.is_pending(under_way) || !self.is_registered() {
             return;
         }
-        if self.link.forged.contains(&peer) {
+        if self.link.forged.contains(&peer) || !self.contacts.contains_key(&peer) {
             return;
+        }
+        let pause = self.repairs.pause(&peer, self.now);
+        if pause > 0 {
+            return self.retry_later(u32::try_from(pause).unwrap_or(u32::MAX));
         }
         self.ask(Request::FetchDeviceLog(peer), Pending::Freshen(peer));
     }
@@ -165,6 +170,8 @@ impl Engine {
         self.groups.insert(id, group);
         self.logs.insert(id, log);
         self.save_log(&id);
+        self.trails.insert(id, Trail::from_the_start());
+        self.save_trail(&id);
         self.add_log_to_conversation(&peer, id);
         Ok(id)
     }
@@ -234,8 +241,16 @@ impl Engine {
     /// The log that messages to `peer` go to: the first that is not dead, the same on both sides.
     pub(super) fn usable_log(&self, peer: &AccountId) -> Option<LogId> {
         let conversation = self.conversations.get(&id_of(peer))?;
-        let alive = |id: &&LogId| self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead);
+        let retired = |id: &LogId| self.trails.get(id).is_some_and(|trail| trail.retired);
+        let alive = |id: &&LogId| self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead) && !retired(id);
         conversation.logs.iter().find(alive).copied()
+    }
+
+    /// The relay does not know the log any more, or no longer as this device does.
+    pub(super) fn give_up(&mut self, id: &LogId) {
+        if let Some(cursor) = self.logs.get(id).map(|log| log.cursor) {
+            self.forsake(id, cursor);
+        }
     }
 
     /// A log that cannot be used any more. What waits for it is encrypted anew for another.
@@ -249,6 +264,8 @@ impl Engine {
         let peer = log.peer;
         self.save_log(id);
         self.live.remove(id);
+        self.early.forget(id);
+        self.save_early(id);
         let group = self.groups.remove(id).or_else(|| Group::load(&self.mls, id).ok());
         let mark = self.state.mark();
         if group.is_some_and(|group| group.delete(&self.mls).is_err()) {

@@ -11,6 +11,7 @@ use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
 use crate::mls::group::OpenedWelcome;
 use crate::mutations::{Mutation, on};
+use crate::trail::Trail;
 
 /// Most entries that wait in memory; the relay pushes the rest again after the next subscription.
 const MAX_WAITING: usize = 256;
@@ -26,9 +27,15 @@ enum Verdict {
 impl Engine {
     pub(super) fn inbox_subscribed(&mut self, result: &Result<Answer, RelayError>) {
         match result {
-            Ok(Answer::Subscribed(subscribed)) => {
+            Ok(Answer::Subscribed(subscribed)) if subscribed.head < self.device.inbox => {
+                // It has numbered higher before: it lied then, or was put back. What it has now is read from its
+                // beginning, since no Welcome is joined twice.
+                self.device.inbox = Seq(0);
+                self.save_device();
+                self.resume();
+            }
+            Ok(Answer::Subscribed(_)) => {
                 self.inbox.subscribed = true;
-                self.inbox.head = subscribed.head;
                 self.changed.connection = true;
             }
             _ => self.retry_later(2_000),
@@ -146,6 +153,8 @@ impl Engine {
         self.pin(&peer);
         self.logs.insert(id, Log::new(id, peer, Stage::Active, self.now));
         self.save_log(&id);
+        self.trails.insert(id, Trail::from_the_start());
+        self.save_trail(&id);
         self.add_log_to_conversation(&peer, id);
         if self.online() {
             self.resume_log(&id);

@@ -1,14 +1,18 @@
 //! The engine itself: its state, how an input is handled, and what leaves it when.
 
+mod check_in;
 mod commands;
 mod connecting;
 mod directory;
+mod early;
 mod groups;
 mod inbox;
+mod mending;
 mod outputs;
 mod paging;
 mod reading;
 mod receipts;
+mod repair;
 mod requests;
 mod saving;
 mod sending;
@@ -40,7 +44,9 @@ use crate::outbox::OutboxEntry;
 use crate::records::keys;
 use crate::records::sealed::{self, LoadError};
 use crate::records::state::StateStore;
+use crate::check_in::CheckIns;
 use crate::seal::{MasterKey, Purpose, Sealer};
+use crate::trail::Trail;
 use crate::view::{ConversationId, Event, MessageView, StorageState, ViewRequestId};
 
 /// Why stored state could not be opened. A retry with the same state fails again.
@@ -99,6 +105,13 @@ pub struct Engine {
     live: BTreeMap<LogId, LiveLog>,
     groups: BTreeMap<LogId, Group>,
     outbox: BTreeMap<u64, OutboxEntry>,
+    /// What was seen of each log.
+    trails: BTreeMap<LogId, Trail>,
+    early: early::Early,
+    repairs: repair::Repairs,
+    check_ins: CheckIns,
+    /// Contacts whose records were damaged: the directory is asked for them again.
+    unknown: BTreeSet<AccountId>,
     /// Accounts that the directory was asked about and that are not contacts (yet).
     found: BTreeMap<AccountId, Found>,
     inbox: InboxWork,
@@ -124,7 +137,6 @@ struct InboxWork {
     asking: Option<AccountId>,
     /// It has been asked.
     asked: Option<AccountId>,
-    head: Seq,
     subscribed: bool,
     /// More came than can wait: what comes next is ignored, and asked for again when there is room.
     overflowed: bool,
@@ -169,9 +181,11 @@ impl Engine {
         records: Vec<Record>,
     ) -> Result<Self, OpenError> {
         let sealer = Sealer::new(master);
-        let state = Rc::new(StateStore::new(sealed::load(&sealer, records)?));
+        let sealed::Loaded { values, damaged } = sealed::load(&sealer, records)?;
+        let state = Rc::new(StateStore::new(values));
         let key = open_vault(&sealer, vault)?;
         match (key.is_some(), state.get_bytes(keys::ACCOUNT).is_some()) {
+            (_, false) if !damaged.is_empty() => return Err(OpenError::Damaged),
             (true, false) => return Err(OpenError::RecordsMissing),
             (false, true) => return Err(OpenError::VaultMissing),
             _ => {}
@@ -194,6 +208,11 @@ impl Engine {
             live: BTreeMap::new(),
             groups: BTreeMap::new(),
             outbox: BTreeMap::new(),
+            trails: BTreeMap::new(),
+            early: early::Early::default(),
+            repairs: repair::Repairs::default(),
+            check_ins: CheckIns::default(),
+            unknown: BTreeSet::new(),
             found: BTreeMap::new(),
             inbox: InboxWork::default(),
             link: Link::default(),
@@ -207,6 +226,7 @@ impl Engine {
             out: Outputs::default(),
         };
         engine.restore()?;
+        engine.mend(damaged);
         Ok(engine)
     }
 

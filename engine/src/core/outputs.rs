@@ -34,6 +34,8 @@ pub(super) struct Outputs {
     /// Messages that a mistake of [`Mutation::CursorBeforeMessages`] keeps for the next change set.
     pub(super) late_messages: Vec<(Store, Record)>,
     pub(super) vault: Option<Vec<u8>>,
+    /// Damaged records, to be deleted with the next change set.
+    pub(super) deletes: Vec<(Store, Vec<u8>)>,
 }
 
 impl Outputs {

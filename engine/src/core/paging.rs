@@ -33,6 +33,9 @@ impl Engine {
     }
 
     pub(super) fn loaded(&mut self, id: LoadId, records: &[Record]) {
+        if self.collected(id, records) {
+            return;
+        }
         let Some(request) = self.loads.remove(&id) else {
             return;
         };

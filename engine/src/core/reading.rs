@@ -6,7 +6,6 @@ use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 use super::Engine;
 use crate::content::{Body, Content};
 use crate::conversation::{Author, Last, id_of, preview};
-use crate::io::Output;
 use crate::log::{OwnAppend, Stage, payload_hash};
 use crate::message::Message;
 use crate::mls::credential::Leaf;
@@ -14,10 +13,20 @@ use crate::mls::group::{GroupError, Incoming, is_pure_update};
 use crate::mutations::{Mutation, on};
 use crate::view::{BodyView, Gap};
 
+/// Where a message belongs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    pub(super) log: LogId,
+    pub(super) seq: Seq,
+    pub(super) stored: UnixMillis,
+}
+
 /// What an entry turned out to be.
 enum Read {
     Content { from: Leaf, content: Box<Content> },
     EpochEnded,
+    /// A member's message, rightly encrypted, whose content is none.
+    Unreadable,
 }
 
 impl Engine {
@@ -29,35 +38,43 @@ impl Engine {
             if entry.seq <= log.cursor && !on(Mutation::ReplayAccepted) {
                 continue;
             }
-            if entry.seq > log.cursor.next() && !on(Mutation::GapAccepted) {
-                // The relay skipped something: a new connection reads on from the cursor.
-                return self.out.push(Output::Reconnect);
+            if entry.seq <= log.cursor.next() || on(Mutation::GapAccepted) {
+                self.log_entry(id, &entry);
+            } else {
+                self.keep_early(id, entry);
             }
-            self.log_entry(id, &entry);
         }
+        self.read_early(id);
         self.changed.connection = true;
         self.pump_log(id);
     }
 
-    fn log_entry(&mut self, id: &LogId, entry: &LogEntry) {
+    pub(super) fn log_entry(&mut self, id: &LogId, entry: &LogEntry) {
+        let before = entry.seq.0.saturating_sub(1);
         if let Some(log) = self.logs.get_mut(id) {
             log.cursor = entry.seq;
         }
+        let payload = payload_hash(&entry.payload);
+        let trail = self.trails.entry(*id).or_default();
+        trail.step(entry.seq, &payload);
         if self.is_own(id, entry) {
-            self.save_log(id);
-            return;
+            self.trails.entry(*id).or_default().own_came_back(&payload);
+            self.save_trail(id);
+            return self.save_log(id);
         }
         let mark = self.state.mark();
         match self.open_entry(id, entry) {
             Ok(Read::Content { from, content }) => self.take_content(id, entry, &from, *content),
             Ok(Read::EpochEnded) => self.epoch_ended(id),
-            Err(_) => {
+            Ok(Read::Unreadable) => self.store_gap(id, entry.seq, entry.time, Gap::Rejected),
+            Err(error) => {
                 self.state.roll_back(mark);
                 self.groups.remove(id);
-                self.rejected(id, entry);
+                self.rejected(id, entry, error, Seq(before));
             }
         }
         self.save_log(id);
+        self.save_trail(id);
     }
 
     /// An entry that this device appended: not decrypted (its sender cannot), but recognised by its bytes.
@@ -98,8 +115,9 @@ impl Engine {
             }
             match (group.process(provider, &entry.payload)?, kind) {
                 (Incoming::Message { from, padded }, EntryKind::Message) => {
-                    let content = Content::decode(&padded).map_err(|_| GroupError::Invalid)?;
-                    Ok(Read::Content { from, content: Box::new(content) })
+                    Ok(Content::decode(&padded).map_or(Read::Unreadable, |content| {
+                        Read::Content { from, content: Box::new(content) }
+                    }))
                 }
                 (Incoming::Commit { from, staged }, EntryKind::Commit) if is_pure_update(&staged, &from) => {
                     group.merge(provider, *staged)?;
@@ -112,7 +130,7 @@ impl Engine {
 
     pub(super) fn own_commit_won(&mut self, id: &LogId) {
         if self.with_group(id, |group, provider, _| group.merge_pending(provider)).is_err() {
-            return self.bury(id);
+            return self.broken(id);
         }
         let now = self.now;
         if let Some(log) = self.logs.get_mut(id) {
@@ -138,11 +156,27 @@ impl Engine {
         }
     }
 
-    fn rejected(&mut self, id: &LogId, entry: &LogEntry) {
-        self.store_gap(id, entry.seq, entry.time, Gap::Rejected);
-        if entry.kind == EntryKind::Commit {
-            // Without this commit there is no way into the next epoch.
-            self.bury(id);
+    /// An entry that is not what its place needs. The log cannot be trusted any more, so that a new one takes its
+    /// place and the other sends again what was written since.
+    fn rejected(&mut self, id: &LogId, entry: &LogEntry, error: GroupError, before: Seq) {
+        let known = self.trails.get(id).is_some_and(|trail| trail.has_sent(&payload_hash(&entry.payload)));
+        match error {
+            GroupError::Own if known && entry.kind == EntryKind::Message => {
+                self.store_gap(id, entry.seq, entry.time, Gap::Rejected);
+            }
+            // What this device sent, and does not remember: its state was put back from an older copy.
+            GroupError::Own => {
+                self.store_gap(id, entry.seq, entry.time, Gap::Restored);
+                self.forsake(id, before);
+            }
+            GroupError::State => {
+                self.store_gap(id, entry.seq, entry.time, Gap::Damaged);
+                self.forsake(id, before);
+            }
+            _ => {
+                self.store_gap(id, entry.seq, entry.time, Gap::Rejected);
+                self.forsake(id, before);
+            }
         }
     }
 
@@ -153,7 +187,7 @@ impl Engine {
         }
     }
 
-    fn store_gap(&mut self, id: &LogId, seq: Seq, time: UnixMillis, gap: Gap) {
+    pub(super) fn store_gap(&mut self, id: &LogId, seq: Seq, time: UnixMillis, gap: Gap) {
         let message = Message {
             id: MessageId(self.random.array()),
             time,
@@ -163,31 +197,44 @@ impl Engine {
             own: false,
             body: BodyView::Gap(gap),
         };
-        self.store_incoming(id, &message, false);
+        self.store_incoming(&message, false);
     }
 
     fn take_content(&mut self, id: &LogId, entry: &LogEntry, from: &Leaf, content: Content) {
         let own = self.account.as_ref().is_some_and(|account| account.id == from.account);
         if !own {
             self.heard(&from.account, &content.head);
+            self.compare(id, &from.account, content.claim.as_ref());
         }
-        let body = match content.body {
-            Body::Text(text) => BodyView::Text(text),
-            Body::Unknown { silent: false, .. } => BodyView::Newer,
+        let at = At { log: *id, seq: entry.seq, stored: entry.time };
+        let (body, place) = match content.body {
+            Body::Text(text) => (BodyView::Text(text), at),
+            Body::Again(again) => (BodyView::Text(again.text), self.place_of(id, &again.place, at)),
+            Body::Unknown { silent: false, .. } => (BodyView::Newer, at),
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
             Body::Profile(profile) if !own => return self.profile_came(&from.account, profile.name),
-            Body::Receipt(_) | Body::Profile(_) | Body::Unknown { silent: true, .. } => return,
+            Body::Repair(repair) if !own => return self.repair_came(&from.account, &repair),
+            Body::Receipt(_) | Body::Profile(_) | Body::Repair(_) | Body::Unknown { silent: true, .. } => return,
         };
-        let message = Message {
-            id: content.id,
-            time: content.time,
-            stored: entry.time,
-            log: *id,
-            seq: entry.seq,
-            own,
-            body,
-        };
-        self.store_incoming(id, &message, !own);
+        let twice = self.has_seen(&from.account, &content.id);
+        self.trails.entry(*id).or_default().saw(&content.id);
+        if !own {
+            self.came_in(id, entry.seq);
+        }
+        if twice {
+            return;
+        }
+        let At { log, seq, stored } = place;
+        let message = Message { id: content.id, time: content.time, stored, log, seq, own, body };
+        self.store_incoming(&message, !own);
+    }
+
+    /// Something to acknowledge stands at this place.
+    fn came_in(&mut self, id: &LogId, seq: Seq) {
+        if let Some(log) = self.logs.get_mut(id) {
+            log.incoming = seq;
+        }
+        self.receipts_due();
     }
 
     fn profile_came(&mut self, account: &parley_protocol::ids::AccountId, name: String) {
@@ -197,21 +244,15 @@ impl Engine {
         }
     }
 
-    fn store_incoming(&mut self, id: &LogId, message: &Message, counts: bool) {
-        let Some(log) = self.logs.get_mut(id) else {
+    fn store_incoming(&mut self, message: &Message, counts: bool) {
+        let Some(log) = self.logs.get(&message.log) else {
             return;
         };
-        if counts {
-            log.incoming = message.seq;
-        }
         let conversation = id_of(&log.peer);
         self.save_message(conversation, message);
         self.show_in_list(conversation, message, counts);
         let view = self.message_view(message);
         self.changed.messages.entry(conversation).or_default().push(view);
-        if counts {
-            self.receipts_due();
-        }
     }
 
     pub(super) fn show_in_list(&mut self, id: crate::view::ConversationId, message: &Message, unread: bool) {

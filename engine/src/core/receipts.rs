@@ -89,6 +89,15 @@ impl Engine {
 
     /// The other's receipt: states of own messages go up, never down, and never beyond what was sent.
     pub(super) fn receipt_came(&mut self, id: &LogId, receipt: Receipt) {
+        let read = self.again_up_to(id, receipt.read);
+        for (log, seq) in self.again_up_to(id, receipt.delivered) {
+            let read = read.get(&log).copied().unwrap_or_default();
+            self.take_receipt(&log, Receipt { delivered: seq, read });
+        }
+        self.take_receipt(id, receipt);
+    }
+
+    fn take_receipt(&mut self, id: &LogId, receipt: Receipt) {
         let reads = self.account.as_ref().is_some_and(|account| account.read_receipts);
         let Some(log) = self.logs.get_mut(id) else {
             return;
@@ -102,6 +111,7 @@ impl Engine {
         log.peer_delivered = delivered;
         log.peer_read = read;
         let conversation = id_of(&log.peer);
+        self.save_log(id);
         self.changed.conversations.insert(conversation);
         let Some(remembered) = self.unread_by_peer.get_mut(id) else {
             return;

@@ -6,7 +6,7 @@ use parley_protocol::codec::{FrameError, Remedy};
 use parley_protocol::frame::{
     Answer, ClientFrame, DirectoryRecord, Push, RelayError, Request, RequestId, ServerFrame,
 };
-use parley_protocol::ids::{AccountId, AppendId, LogId, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, LogId, Stamp, UnixMillis};
 
 use super::Engine;
 use crate::content::HeadHint;
@@ -45,9 +45,14 @@ pub(super) enum LinkState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pending {
     Hello,
+    CheckIn(Stamp),
+    ForgetKeyPackages,
+    /// A contact whose record was damaged.
+    Relearn(AccountId),
     Register(Option<ViewRequestId>),
     CheckUsername(ViewRequestId),
-    Find(ViewRequestId),
+    /// With the account that an invite names.
+    Find(ViewRequestId, Option<AccountId>),
     CountKeyPackages,
     PublishKeyPackages {
         last_resort: bool,
@@ -126,9 +131,12 @@ impl Engine {
     fn answered(&mut self, pending: Pending, result: Result<Answer, RelayError>) {
         match pending {
             Pending::Hello => self.greeted(&result),
+            Pending::CheckIn(stamp) => self.checked_in(stamp, &result),
+            Pending::ForgetKeyPackages => self.key_packages_counted(&result),
+            Pending::Relearn(account) => self.relearnt(account, directory(result)),
             Pending::Register(view) => self.registered(view, done(result)),
             Pending::CheckUsername(view) => self.username_checked(view, &directory(result)),
-            Pending::Find(view) => self.person_found(view, directory(result)),
+            Pending::Find(view, account) => self.person_found(view, account, directory(result)),
             Pending::CountKeyPackages => self.key_packages_counted(&result),
             Pending::PublishKeyPackages { last_resort } => self.key_packages_published(last_resort, &result),
             Pending::SubscribeInbox => self.inbox_subscribed(&result),

@@ -1,6 +1,7 @@
 //! Between memory and records: every stored thing is saved through here, and read back when the engine opens.
 
-use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::frame::LogEntry;
+use parley_protocol::ids::{AccountId, LogId, Seq};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,6 +16,7 @@ use crate::outbox::OutboxEntry;
 use crate::records::keys;
 use crate::records::sealed::Writes;
 use crate::seal::Purpose;
+use crate::trail::Trail;
 use crate::view::{ConversationId, Event, StorageState};
 
 impl Engine {
@@ -33,8 +35,15 @@ impl Engine {
             self.conversations.insert(id_of(&conversation.peer), conversation);
         }
         for log in self.read_all::<Log>(keys::LOGS)? {
+            let trail = self.read(&keys::trail(&log.id))?;
+            let begun = || if log.cursor == Seq(0) { Trail::from_the_start() } else { Trail::default() };
+            self.trails.insert(log.id, trail.unwrap_or_else(begun));
+            if let Some(early) = self.read::<Vec<LogEntry>>(&keys::early(&log.id))? {
+                self.early.put_back(log.id, early);
+            }
             self.logs.insert(log.id, log);
         }
+        self.check_ins = self.read(keys::CHECK_INS)?.unwrap_or_default();
         for key in self.state.keys_with_prefix(keys::OUTBOXES) {
             let number = key.get(1..).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
             let entry = self.read::<OutboxEntry>(&key)?;
@@ -54,7 +63,7 @@ impl Engine {
         keys.iter().filter_map(|key| self.read(key).transpose()).collect()
     }
 
-    fn save<T: Serialize>(&self, key: &[u8], value: &T) {
+    pub(super) fn save<T: Serialize>(&self, key: &[u8], value: &T) {
         // Postcard into memory refuses only sequences of unknown length, which no record has.
         let saved = self.state.put(key, value);
         debug_assert!(saved.is_ok(), "a record that postcard cannot write");
@@ -91,6 +100,21 @@ impl Engine {
         }
     }
 
+    pub(super) fn save_trail(&self, id: &LogId) {
+        if let Some(trail) = self.trails.get(id) {
+            self.save(&keys::trail(id), trail);
+        }
+    }
+
+    pub(super) fn save_early(&self, id: &LogId) {
+        let waiting = self.early.of(id);
+        if waiting.is_empty() {
+            self.state.delete(&keys::early(id));
+        } else {
+            self.save(&keys::early(id), &waiting);
+        }
+    }
+
     pub(super) fn save_outbox(&self, number: u64) {
         match self.outbox.get(&number) {
             Some(entry) => self.save(&keys::outbox(number), entry),
@@ -114,11 +138,25 @@ impl Engine {
             std::mem::swap(&mut self.out.late_messages, &mut self.out.messages);
         }
         writes.puts.append(&mut self.out.messages);
+        self.drop_damaged(&mut writes);
         let vault = self.out.vault.take();
         if writes.puts.is_empty() && writes.deletes.is_empty() && vault.is_none() {
             self.out.release_current();
         } else {
             self.out.seal(|id| ChangeSet { id, vault, puts: writes.puts, deletes: writes.deletes });
+        }
+    }
+
+    /// Deletes records that did not open, but not those which have just been written anew.
+    fn drop_damaged(&mut self, writes: &mut Writes) {
+        // Opening alone changes nothing: they go with the first change.
+        if writes.puts.is_empty() && writes.deletes.is_empty() {
+            return;
+        }
+        for (store, name) in std::mem::take(&mut self.out.deletes) {
+            if !writes.puts.iter().any(|(put, record)| *put == store && record.key == name) {
+                writes.deletes.push((store, name));
+            }
         }
     }
 
@@ -158,6 +196,8 @@ impl Engine {
         self.live.clear();
         self.groups.clear();
         self.outbox.clear();
+        self.trails.clear();
+        self.check_ins = crate::check_in::CheckIns::default();
         self.changed.account = true;
     }
 }

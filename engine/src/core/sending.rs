@@ -17,6 +17,7 @@ use crate::message::Message;
 use crate::mls::group::{Group, GroupError};
 use crate::mutations::{Mutation, on};
 use crate::outbox::{OutboxEntry, Sealed};
+use crate::trail::Trail;
 use crate::view::{BodyView, ConversationId};
 
 /// Bytes in one append, about.
@@ -29,13 +30,25 @@ const UPDATE_AGE: u64 = 7 * 24 * 3600 * 1000;
 impl Engine {
     pub(super) fn enqueue(&mut self, peer: AccountId, body: Body, only: Option<LogId>) -> (u64, MessageId) {
         let id = MessageId(self.random.array());
+        (self.enqueue_as(peer, id, self.now, body, only), id)
+    }
+
+    /// Puts something into the outbox under an id that it has already.
+    pub(super) fn enqueue_as(
+        &mut self,
+        peer: AccountId,
+        id: MessageId,
+        time: UnixMillis,
+        body: Body,
+        only: Option<LogId>,
+    ) -> u64 {
         let number = self.device.next_outbox;
         self.device.next_outbox = number.saturating_add(1);
         self.save_device();
-        let entry = OutboxEntry { peer, id, time: self.now, body, only, sealed: None, failed: false };
+        let entry = OutboxEntry { peer, id, time, body, only, sealed: None, failed: false };
         self.outbox.insert(number, entry);
         self.save_outbox(number);
-        (number, id)
+        number
     }
 
     /// Does what a conversation needs next: a group, or an append.
@@ -54,6 +67,7 @@ impl Engine {
         let logs =
             self.conversations.get(&id).map(|conversation| conversation.logs.clone()).unwrap_or_default();
         for log in logs {
+            self.pay(&log);
             self.pump_log(&log);
         }
     }
@@ -139,7 +153,8 @@ impl Engine {
         if let Some(sealed) = &entry.sealed {
             return Ok(sealed.payload.len());
         }
-        let content = Content { id: entry.id, time: entry.time, head, body: entry.body.clone() };
+        let claim = self.trails.get(id).and_then(Trail::claim);
+        let content = Content { id: entry.id, time: entry.time, head, claim, body: entry.body.clone() };
         let padded = content.encode().map_err(|_| GroupError::State)?;
         let (epoch, payload) = self.with_group(id, |group, provider, signer| {
             Ok((group.epoch(), group.encrypt(provider, signer, &padded)?))
@@ -159,7 +174,7 @@ impl Engine {
 
     fn send_append(&mut self, id: &LogId, numbers: Vec<u64>) {
         let Some(capability) = self.capability(id) else {
-            return self.bury(id);
+            return self.broken(id);
         };
         let sealed = || numbers.iter().filter_map(|number| self.outbox.get(number)?.sealed.as_ref());
         let Some(epoch) = sealed().next().map(|sealed| sealed.epoch) else {
@@ -186,6 +201,7 @@ impl Engine {
                     self.acknowledged(id, *number, *stored);
                 }
                 self.save_log(id);
+                self.pay(id);
                 self.pump_log(id);
             }
             Ok(_) => self.retry_later(2_000),
@@ -198,7 +214,7 @@ impl Engine {
             (_, Retry::After(pause)) => self.retry_later(pause),
             // The commit that ended the epoch comes through the subscription, and then everything is sealed anew.
             (_, Retry::AfterCatchUp) => {}
-            (RelayError::UnknownLog | RelayError::WrongCapability | RelayError::Expired, _) => self.bury(id),
+            (RelayError::UnknownLog | RelayError::WrongCapability | RelayError::Expired, _) => self.give_up(id),
             (_, Retry::Never) => numbers.iter().for_each(|number| self.fail(*number)),
         }
     }
@@ -221,8 +237,10 @@ impl Engine {
             return;
         };
         self.save_outbox(number);
-        let (Body::Text(text), Some(sealed)) = (entry.body, entry.sealed) else {
-            return;
+        let (text, sealed) = match (entry.body, entry.sealed) {
+            (Body::Text(text), Some(sealed)) => (text, sealed),
+            (Body::Again(again), Some(sealed)) => return self.stored_again(sealed.log, seq, &again.place),
+            _ => return,
         };
         let message = Message {
             id: entry.id,
@@ -279,6 +297,9 @@ impl Engine {
         let Some(log) = self.logs.get(id) else {
             return;
         };
+        if self.trails.get(id).is_some_and(|trail| trail.retired) {
+            return;
+        }
         let old = now.0.saturating_sub(log.updated.0) > UPDATE_AGE;
         let sent = log.sent_since_update;
         if !(sent >= MESSAGES_PER_UPDATE || sent > 0 && (log.fresh || old)) {
@@ -300,7 +321,7 @@ impl Engine {
             Ok((group.epoch(), group.capability(provider)?, group.next_capability(provider)?))
         });
         let (Ok((epoch, capability, next)), Ok(bytes)) = (keys, Bytes::new(commit.bytes)) else {
-            return self.bury(id);
+            return self.broken(id);
         };
         self.live.entry(*id).or_default().committing = true;
         let request = AppendCommit {
@@ -333,7 +354,7 @@ impl Engine {
             Retry::After(pause) => self.retry_later(pause),
             // Another commit won; it comes through the subscription, where the own one is dropped.
             Retry::AfterCatchUp => self.live.entry(*id).or_default().committing = true,
-            Retry::Never => self.bury(id),
+            Retry::Never => self.give_up(id),
         }
     }
 }

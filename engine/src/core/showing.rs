@@ -127,7 +127,7 @@ impl Engine {
 
     pub(super) fn message_view(&self, message: &Message) -> MessageView {
         MessageView {
-            id: message.id,
+            id: message.shown_id(),
             order: message.order(),
             time: message.time,
             body: message.body.clone(),

@@ -17,7 +17,7 @@ impl MlsRandom {
         Self(Arc::new(Mutex::new(ChaCha20Rng::from_seed([0; 32]))))
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "bench", feature = "hostile"))]
     pub(crate) fn new(rng: &mut impl CryptoRng) -> Self {
         Self(Arc::new(Mutex::new(fresh(rng))))
     }

@@ -29,6 +29,9 @@ pub(crate) enum GroupError {
     /// The bytes from outside are not valid for this group.
     #[error("the message is not valid for this group")]
     Invalid,
+    /// It is this device's own, which only its sender's memory can tell.
+    #[error("the message is this device's own")]
+    Own,
     /// No own KeyPackage opens the Welcome.
     #[error("the Welcome is for a KeyPackage that this device does not have")]
     NoKeyPackage,
@@ -97,6 +100,12 @@ impl Group {
         mls.merge_pending_commit(provider).map_err(|_| GroupError::State)?;
         let welcome = welcome.tls_serialize_detached().map_err(|_| GroupError::State)?;
         Ok((Self { mls }, welcome))
+    }
+
+    /// What is behind it, for who breaks the rules.
+    #[cfg(feature = "hostile")]
+    pub(crate) const fn raw(&mut self) -> &mut MlsGroup {
+        &mut self.mls
     }
 
     /// Reads a group from the state.
@@ -179,6 +188,9 @@ impl Group {
             return Err(GroupError::Invalid);
         };
         let processed = self.mls.process_message(provider, message).map_err(|_| GroupError::Invalid)?;
+        if matches!(processed.content(), ProcessedMessageContent::OwnPrivateMessage) {
+            return Err(GroupError::Own);
+        }
         let Sender::Member(index) = *processed.sender() else {
             return Err(GroupError::Invalid);
         };

@@ -12,6 +12,10 @@ const LOG: u8 = 5;
 const OUTBOX: u8 = 6;
 /// Cursor of the inbox and other small things of the device.
 pub(crate) const DEVICE: &[u8] = &[7];
+const TRAIL: u8 = 8;
+const EARLY: u8 = 9;
+/// What this device left at the relay ([`crate::check_in::CheckIns`]).
+pub(crate) const CHECK_INS: &[u8] = &[10];
 
 pub(crate) fn contact(account: &AccountId) -> Vec<u8> {
     [&[CONTACT], account.as_bytes().as_slice()].concat()
@@ -27,6 +31,14 @@ pub(crate) fn log(log: &LogId) -> Vec<u8> {
 
 pub(crate) fn outbox(number: u64) -> Vec<u8> {
     [&[OUTBOX], number.to_be_bytes().as_slice()].concat()
+}
+
+pub(crate) fn trail(log: &LogId) -> Vec<u8> {
+    [&[TRAIL], log.as_bytes().as_slice()].concat()
+}
+
+pub(crate) fn early(log: &LogId) -> Vec<u8> {
+    [&[EARLY], log.as_bytes().as_slice()].concat()
 }
 
 pub(crate) const CONTACTS: &[u8] = &[CONTACT];

@@ -91,31 +91,52 @@ fn place(name: &[u8; 16], index: usize) -> Vec<u8> {
     [name.as_slice(), &index.to_be_bytes()].concat()
 }
 
-/// Opens records and puts the values together.
-pub(crate) fn load(
-    sealer: &Sealer,
-    mut records: Vec<Record>,
-) -> Result<BTreeMap<Vec<u8>, Zeroizing<Vec<u8>>>, LoadError> {
+/// What was on the disk.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// The values that are whole.
+    pub(crate) values: BTreeMap<Vec<u8>, Zeroizing<Vec<u8>>>,
+    /// Names of records that are not part of a whole value.
+    pub(crate) damaged: Vec<Vec<u8>>,
+}
+
+/// Opens records and puts the values together. A value of which a part is damaged or missing is not among them:
+/// one bad record must not cost everything else.
+pub(crate) fn load(sealer: &Sealer, mut records: Vec<Record>) -> Result<Loaded, LoadError> {
     records.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-    let mut values = BTreeMap::new();
-    let mut current: Option<(Vec<u8>, Zeroizing<Vec<u8>>, usize)> = None;
-    for record in &records {
+    let mut loaded = Loaded::default();
+    for group in records.chunk_by(|a, b| hidden_name(a) == hidden_name(b)) {
+        match value(sealer, group) {
+            Ok((key, value)) => drop(loaded.values.insert(key, value)),
+            Err(LoadError::Newer) => return Err(LoadError::Newer),
+            Err(LoadError::Damaged) => loaded.damaged.extend(group.iter().map(|record| record.key.clone())),
+        }
+    }
+    Ok(loaded)
+}
+
+/// Everything before the chunk's number.
+fn hidden_name(record: &Record) -> &[u8] {
+    record.key.split_last_chunk::<2>().map_or(record.key.as_slice(), |(name, _)| name)
+}
+
+/// Puts the chunks of one value together.
+fn value(sealer: &Sealer, chunks: &[Record]) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), LoadError> {
+    let (mut key, mut value, mut whole) = (Vec::new(), Zeroizing::<Vec<u8>>::default(), false);
+    for (index, record) in chunks.iter().enumerate() {
         let plaintext = sealer.open(Purpose::State, &record.key, &record.value)?;
         let chunk: Chunk<'_> = postcard::from_bytes(&plaintext).map_err(|_| LoadError::Damaged)?;
-        let (key, mut value, index) =
-            current.take().unwrap_or_else(|| (chunk.key.to_vec(), Zeroizing::default(), 0));
+        if index == 0 {
+            key = chunk.key.to_vec();
+        }
         let expected = place(&sealer.hidden_name(Purpose::State, &key), index);
-        if key != chunk.key || record.key != expected {
+        if whole || key != chunk.key || record.key != expected {
             return Err(LoadError::Damaged);
         }
         value.extend_from_slice(chunk.bytes);
-        if chunk.last {
-            values.insert(key, value);
-        } else {
-            current = Some((key, value, index + 1));
-        }
+        whole = chunk.last;
     }
-    if current.is_some() { Err(LoadError::Damaged) } else { Ok(values) }
+    if whole { Ok((key, value)) } else { Err(LoadError::Damaged) }
 }
 
 #[cfg(test)]
@@ -149,9 +170,14 @@ mod tests {
     }
 
     fn reload(disk: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<StateStore, LoadError> {
+        let loaded = reload_all(disk)?;
+        if loaded.damaged.is_empty() { Ok(StateStore::new(loaded.values)) } else { Err(LoadError::Damaged) }
+    }
+
+    fn reload_all(disk: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Loaded, LoadError> {
         let records =
             disk.iter().map(|(key, value)| Record { key: key.clone(), value: value.clone() }).collect();
-        load(&Sealer::new(&MasterKey::new([1; 32])), records).map(StateStore::new)
+        load(&Sealer::new(&MasterKey::new([1; 32])), records)
     }
 
     #[test]
@@ -184,10 +210,14 @@ mod tests {
         let (store, mut disk) = (StateStore::default(), BTreeMap::new());
         store.put_bytes(b"value", vec![1; 3 * CHUNK]);
         flush(&store, &mut disk);
-        for key in disk.keys().cloned().collect::<Vec<_>>() {
+        let whole = disk.clone();
+        store.put_bytes(b"another", vec![2]);
+        flush(&store, &mut disk);
+        for key in whole.into_keys().collect::<Vec<_>>() {
             let mut damaged = disk.clone();
             damaged.remove(&key);
-            assert_eq!(reload(&damaged).err(), Some(LoadError::Damaged));
+            let loaded = reload_all(&damaged).unwrap();
+            assert_eq!((loaded.values.len(), loaded.damaged.len()), (1, 2), "the other value is whole");
         }
     }
 }

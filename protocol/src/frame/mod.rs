@@ -10,7 +10,7 @@ mod server;
 
 pub use error::{RelayError, Retry};
 pub use request::{
-    AppendCommit, AppendDeviceLog, AppendMessages, ClientFrame, CreateLog, InboxAddress, InboxPost,
+    AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClientFrame, CreateLog, InboxAddress, InboxPost,
     NewMessage, PublishKeyPackages, RegisterAccount, Request, SubscribeInbox, SubscribeLog, UsernameClaim,
 };
 pub use server::{

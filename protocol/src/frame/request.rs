@@ -8,7 +8,7 @@ use super::RequestId;
 use crate::bounded::{Bytes, List};
 use crate::capability::{Capability, CapabilityHash};
 use crate::device_log::{Signature, SignedEntry};
-use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq};
+use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, Stamp};
 use crate::limits::{
     MAX_APPEND, MAX_COMMIT, MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_KEY_PACKAGES, MAX_MESSAGE, MAX_WELCOME,
     MAX_WELCOMES,
@@ -78,6 +78,15 @@ pub enum Request {
     ClaimUsername(UsernameClaim),
     /// The account behind a username. Answer: `Directory`.
     ResolveUsername(Username),
+    /// Leaves a stamp in place of the one that the device left before. Answer: `CheckedIn`.
+    CheckIn(CheckIn),
+    /// Deletes all KeyPackages of a device, whose private parts it may not have. Answer: `KeyPackageCount`.
+    ForgetKeyPackages {
+        /// Whose.
+        address: InboxAddress,
+        /// The inbox's capability.
+        capability: Capability,
+    },
 }
 
 /// Makes a log whose first epoch is `epoch`.
@@ -178,6 +187,17 @@ pub struct SubscribeInbox {
     pub capability: Capability,
     /// The last entry that the device has on disk.
     pub after: Seq,
+}
+
+/// Swaps the stamp of a device's inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckIn {
+    /// Whose inbox.
+    pub address: InboxAddress,
+    /// The inbox's capability.
+    pub capability: Capability,
+    /// The new stamp.
+    pub stamp: Stamp,
 }
 
 /// KeyPackages of a device.

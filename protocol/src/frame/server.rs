@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{RelayError, RequestId};
 use crate::bounded::{Bytes, List};
 use crate::device_log::SignedEntry;
-use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, UnixMillis};
+use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use crate::limits::{
     MAX_APPEND, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES, MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_PUSH,
     MAX_WELCOME,
@@ -71,6 +71,11 @@ pub enum Answer {
     KeyPackages(List<ClaimedKeyPackage, MAX_DEVICES>),
     /// What the directory knows of an account.
     Directory(DirectoryRecord),
+    /// The new stamp is on disk.
+    CheckedIn {
+        /// The stamp that stood there; none at a device's first check-in.
+        before: Option<Stamp>,
+    },
 }
 
 /// Where an append landed.

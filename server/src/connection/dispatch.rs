@@ -54,12 +54,20 @@ impl Connection {
                 let pending = store.ack_inbox(address, capability.hash(), upto);
                 self.later(id, permits, async { pending.await.map(|()| Answer::Done) });
             }
+            Request::CheckIn(request) => {
+                let pending = store.check_in(request);
+                self.later(id, permits, async { pending.await.map(|before| Answer::CheckedIn { before }) });
+            }
             Request::PublishKeyPackages(request) => {
                 let pending = store.publish_key_packages(now(), request);
                 self.later(id, permits, async { pending.await.map(answers::count) });
             }
             Request::CountKeyPackages { address, capability } => {
                 let pending = store.count_key_packages(address, capability.hash());
+                self.later(id, permits, async { pending.await.map(answers::count) });
+            }
+            Request::ForgetKeyPackages { address, capability } => {
+                let pending = store.forget_key_packages(address, capability.hash());
                 self.later(id, permits, async { pending.await.map(answers::count) });
             }
             other => self.dispatch_directory(id, permits, other),
@@ -263,7 +271,7 @@ fn cost(request: &Request) -> u32 {
         Request::CreateLog(request) => 5_u32.saturating_add(eighth(request.welcomes.len())),
         Request::AppendCommit(request) => 5_u32.saturating_add(eighth(request.welcomes.len())),
         Request::FetchGroupInfo(_) | Request::FetchDeviceLog(_) | Request::PostInbox(_) => 5,
-        Request::PublishKeyPackages(_) => 10,
+        Request::PublishKeyPackages(_) | Request::ForgetKeyPackages { .. } => 10,
         Request::ClaimKeyPackages(_)
         | Request::AppendDeviceLog(_)
         | Request::ClaimUsername(_)

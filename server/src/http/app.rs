@@ -1,4 +1,4 @@
-//! The static app: a folder that the build made.
+//! The static app: a folder that the build made, or what came inside of the program.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -13,17 +13,29 @@ use serde::Deserialize;
 use tower_http::services::ServeDir;
 use tower_service::Service as _;
 
+use super::archive::{self, ArchiveError};
+use super::inside::Inside;
+
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 /// Shortest hash in a file name that is taken for one.
 const MIN_HASH: usize = 8;
+/// The build's list of its files.
+const LIST: &str = "assets.json";
 
 /// The app's files.
 #[derive(Debug, Clone)]
-pub(super) struct App {
-    files: ServeDir,
+pub(crate) struct App {
+    source: Source,
     /// Paths that the build lists as immutable; none if it left no list.
     immutable: Option<Arc<HashSet<String>>>,
+}
+
+/// Where the files are.
+#[derive(Debug, Clone)]
+enum Source {
+    Folder(ServeDir),
+    Inside(Arc<Inside>),
 }
 
 /// An element of `assets.json`; what else stands there is for others.
@@ -35,12 +47,26 @@ struct Asset {
 }
 
 impl App {
-    pub(super) fn new(folder: &Path) -> Self {
+    /// The app in `folder`, else the one inside of the program, if there is one.
+    pub(crate) fn find(folder: Option<&Path>) -> Result<Option<Self>, ArchiveError> {
+        match folder {
+            Some(folder) => Ok(Some(Self::in_folder(folder))),
+            None => Ok(archive::of_this_program()?.map(|files| Self::inside(Inside::new(files)))),
+        }
+    }
+
+    fn in_folder(folder: &Path) -> Self {
         let files = ServeDir::new(folder)
             .append_index_html_on_directories(false)
             .precompressed_br()
             .precompressed_gzip();
-        Self { files, immutable: listed(&folder.join("assets.json")).map(Arc::new) }
+        let list = std::fs::read(folder.join(LIST)).ok();
+        Self { source: Source::Folder(files), immutable: list.as_deref().and_then(listed).map(Arc::new) }
+    }
+
+    fn inside(files: Inside) -> Self {
+        let immutable = files.content(LIST).and_then(listed).map(Arc::new);
+        Self { source: Source::Inside(Arc::new(files)), immutable }
     }
 
     fn cache_control(&self, path: &str) -> HeaderValue {
@@ -53,9 +79,8 @@ impl App {
     }
 }
 
-fn listed(path: &Path) -> Option<HashSet<String>> {
-    let text = std::fs::read(path).ok()?;
-    match serde_json::from_slice::<Vec<Asset>>(&text) {
+fn listed(text: &[u8]) -> Option<HashSet<String>> {
+    match serde_json::from_slice::<Vec<Asset>>(text) {
         Ok(assets) => {
             let immutable = assets.into_iter().filter(|asset| asset.immutable);
             Some(immutable.map(|asset| asset.path.trim_start_matches('/').to_owned()).collect())
@@ -84,13 +109,19 @@ pub(super) async fn serve(mut app: App, mut request: Request) -> Response {
         *request.uri_mut() = Uri::from_static("/index.html");
     }
     let path = request.uri().path().to_owned();
-    let Ok(response) = app.files.call(request).await;
+    let response = match &mut app.source {
+        Source::Folder(files) => {
+            let Ok(response) = files.call(request).await;
+            response.map(Body::new)
+        }
+        Source::Inside(files) => files.answer(&request),
+    };
     if response.status() == StatusCode::NOT_FOUND {
         let mut response = (StatusCode::NOT_FOUND, "there is nothing here\n").into_response();
         response.headers_mut().insert(CACHE_CONTROL, ASK_AGAIN);
         return response;
     }
-    let mut response = response.map(Body::new);
+    let mut response = response;
     response.headers_mut().insert(CACHE_CONTROL, app.cache_control(&path));
     // One path has several encodings.
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));

@@ -1,10 +1,11 @@
 //! The relay's HTTP side: the WebSocket, health, and the static app, all under the same headers.
 
 mod app;
+mod archive;
 mod headers;
+mod inside;
 mod upgrade;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use tokio::time::timeout;
 
 use crate::relay::Relay;
 
+pub(crate) use self::app::App;
+pub use self::archive::ArchiveError;
 pub use self::headers::CONTENT_SECURITY_POLICY;
 
 /// How long the store may take to prove that it can write.
@@ -24,8 +27,6 @@ const PROBE: Duration = Duration::from_secs(5);
 /// How HTTP requests are treated.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpOptions {
-    /// The folder of the static app.
-    pub(crate) app: Option<PathBuf>,
     /// Whether to tell browsers to come by HTTPS only.
     pub(crate) hsts: bool,
     /// Whether the peer's address is the last one in `X-Forwarded-For`.
@@ -41,9 +42,8 @@ pub(crate) struct Site {
 }
 
 /// All routes.
-pub(crate) fn router(relay: Arc<Relay>, options: HttpOptions) -> Router {
+pub(crate) fn router(relay: Arc<Relay>, options: HttpOptions, app: Option<App>) -> Router {
     let hsts = options.hsts;
-    let app = options.app.as_deref().map(app::App::new);
     let site = Arc::new(Site { relay, options });
     let routes = Router::new()
         .route("/v1/ws", get(upgrade::upgrade))

@@ -13,10 +13,10 @@ mod suite;
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::{DeviceRecord, SignedEntry};
 use parley_protocol::frame::{
-    AppendCommit, AppendMessages, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress, InboxEntry,
-    InboxPost, LogEntry, PublishKeyPackages, Stored, Subscribed,
+    AppendCommit, AppendMessages, CheckIn, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress,
+    InboxEntry, InboxPost, LogEntry, PublishKeyPackages, Stored, Subscribed,
 };
-use parley_protocol::ids::{AccountId, DeviceId, EntryHash, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, EntryHash, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
 
 pub use self::pending::{Pending, Reply};
@@ -133,8 +133,13 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes what stands in an inbox up to and with `upto`.
     fn ack_inbox(&self, address: InboxAddress, capability: CapabilityHash, upto: Seq) -> Pending<()>;
 
+    /// Swaps the stamp of a device's inbox; the answer is the one that stood there.
+    fn check_in(&self, request: CheckIn) -> Pending<Option<Stamp>>;
+
     /// Adds KeyPackages to a device's pool.
     fn publish_key_packages(&self, now: UnixMillis, request: PublishKeyPackages) -> Pending<PoolCount>;
+    /// Empties a device's pool.
+    fn forget_key_packages(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<PoolCount>;
     /// Counts a device's pool.
     fn count_key_packages(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<PoolCount>;
     /// Takes one KeyPackage of each device of an account.

@@ -8,10 +8,10 @@ use parley_protocol::device_log::{
     Author, Body, Change, DeviceLog, DeviceRecord, SignedEntry, VerifyingKeyBytes,
 };
 use parley_protocol::frame::{
-    AppendCommit, AppendMessages, CreateLog, InboxAddress, InboxPost, NewMessage, PublishKeyPackages,
-    RelayError,
+    AppendCommit, AppendMessages, CheckIn, CreateLog, InboxAddress, InboxPost, NewMessage,
+    PublishKeyPackages, RelayError,
 };
-use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
 
 use super::{NewAccount, Quotas, Store};
@@ -30,6 +30,7 @@ pub(super) async fn run<S: Store>(open: impl Fn() -> S) {
     expiry_makes_room_in_a_full_log(&open()).await;
     inboxes_and_pools_expire_but_not_the_last_resort(&open()).await;
     an_inbox_is_bounded_in_bytes(&open()).await;
+    a_check_in_swaps_the_stamp_in_order(&open()).await;
     a_failing_operation_leaves_nothing_and_spoils_no_other(&open()).await;
     a_closed_store_answers(&open()).await;
 }
@@ -126,6 +127,9 @@ async fn inboxes_and_pools_expire_but_not_the_last_resort(store: &impl Store) {
     let count = store.count_key_packages(address, hash).await.unwrap();
     assert_eq!((count.one_time, count.last_resort), (0, true));
     assert_eq!(store.claim_key_packages(address.account).await.unwrap().len(), 1);
+    let count = store.forget_key_packages(address, hash).await.unwrap();
+    assert_eq!((count.one_time, count.last_resort), (0, false));
+    assert_eq!(store.claim_key_packages(address.account).await.unwrap().len(), 0);
     // All of its room is free again.
     let stored = store.post_inbox(UnixMillis(5000), post(address, 3, 100)).await.unwrap();
     assert_eq!(stored.seq, Seq(3));
@@ -138,6 +142,21 @@ async fn an_inbox_is_bounded_in_bytes(store: &impl Store) {
     assert_eq!(full, Err(RelayError::QuotaExceeded));
     store.ack_inbox(address, Capability::new(SECRET).hash(), Seq(1)).await.unwrap();
     store.post_inbox(UnixMillis(0), post(address, 2, 60)).await.unwrap();
+}
+
+async fn a_check_in_swaps_the_stamp_in_order(store: &impl Store) {
+    let address = registered(store).await;
+    let check_in = |stamp: u8, secret: u8| {
+        store.check_in(CheckIn {
+            address,
+            capability: Capability::new([secret; 32]),
+            stamp: Stamp([stamp; 16]),
+        })
+    };
+    let (first, stranger, second) = (check_in(1, 2), check_in(9, 99), check_in(2, 2));
+    assert_eq!(first.await, Ok(None));
+    assert_eq!(stranger.await, Err(RelayError::WrongCapability));
+    assert_eq!(second.await, Ok(Some(Stamp([1; 16]))));
 }
 
 async fn a_failing_operation_leaves_nothing_and_spoils_no_other(store: &impl Store) {

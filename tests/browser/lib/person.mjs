@@ -17,15 +17,27 @@ const flags = [
 
 export class Person {
   static async arrive(relay, options = {}) {
+    const person = await Person.prepare(relay, options);
+    await person.page.goto(relay.url);
+    return person;
+  }
+
+  /** Somebody with an open browser and an empty page. */
+  static async prepare(relay, options = {}) {
     const person = new Person();
     person.relay = relay;
     person.profile = await mkdtemp(join(tmpdir(), "parley-profile-"));
     person.options = options;
-    await person.openBrowser();
+    await person.launch();
     return person;
   }
 
   async openBrowser() {
+    await this.launch();
+    await this.page.goto(this.relay.url);
+  }
+
+  async launch() {
     this.context = await chromium.launchPersistentContext(this.profile, {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       headless: true,
@@ -38,7 +50,6 @@ export class Person {
     this.frames ??= [];
     this.page = this.context.pages()[0] ?? (await this.context.newPage());
     this.watch(this.page);
-    await this.page.goto(this.relay.url);
   }
 
   /** Collects what must not happen: errors of scripts and of the content security policy. And what goes over the wire. */

@@ -28,7 +28,7 @@ export class Relay {
 
   async run() {
     const args = ["--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--app", app];
-    this.process = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, RUST_LOG: "error" } });
+    this.process = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, PARLEY_LOG: "error" } });
     this.ended = new Promise((done) => this.process.once("exit", done));
     for (let attempt = 0; attempt < 100; attempt += 1) {
       try {

@@ -1,5 +1,7 @@
 //! The relay's rules in memory, written apart from the real relay so that one checks the other.
 
+mod lies;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use parley_protocol::bounded::List;
@@ -10,9 +12,12 @@ use parley_protocol::frame::{
     EntryKind, InboxAddress, InboxEntry, InboxPost, LogEntry, Push, RelayError, Request, ServerFrame, Stored,
     Subscribed,
 };
-use parley_protocol::ids::{AccountId, AppendId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::MAX_PUSH;
 use parley_protocol::username::Username;
+
+use self::lies::Lie;
+pub use self::lies::Told;
 
 /// One connection of one device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,6 +40,7 @@ struct Inbox {
     readers: BTreeMap<ConnectionId, Seq>,
     one_time: VecDeque<Vec<u8>>,
     last_resort: Option<Vec<u8>>,
+    stamp: Option<Stamp>,
 }
 
 struct Account {
@@ -55,6 +61,7 @@ pub struct VirtualRelay {
     pub seen: Vec<Vec<u8>>,
     /// Connections whose next requests fail inside of the relay, and how many of them.
     pub refusing: BTreeMap<ConnectionId, u32>,
+    lie: Lie,
 }
 
 impl VirtualRelay {
@@ -67,7 +74,7 @@ impl VirtualRelay {
             if self.refuses(from) { Err(RelayError::Internal) } else { self.answer(from, frame.request) };
         let mut outgoing = vec![(from, ServerFrame::Answer { id: frame.id, result }.encode().unwrap())];
         outgoing.extend(self.pushes());
-        outgoing
+        self.lie.tell(from, bytes, outgoing)
     }
 
     fn refuses(&mut self, connection: ConnectionId) -> bool {
@@ -135,6 +142,12 @@ impl VirtualRelay {
                 inbox.entries.retain(|entry| entry.seq > upto);
                 Ok(Answer::Done)
             }
+            Request::ForgetKeyPackages { address, capability } => {
+                let inbox = self.own_inbox(&address, &capability)?;
+                inbox.one_time.clear();
+                inbox.last_resort = None;
+                Ok(inbox.count())
+            }
             Request::PublishKeyPackages(publish) => {
                 let inbox = self.own_inbox(&publish.address, &publish.capability)?;
                 inbox.one_time.extend(publish.one_time.iter().map(|bytes| bytes.to_vec()));
@@ -163,6 +176,10 @@ impl VirtualRelay {
                 let found = self.accounts.iter().find(|(_, a)| a.username.skeleton() == username.skeleton());
                 let account = found.map(|(id, _)| *id).ok_or(RelayError::UnknownAccount)?;
                 self.directory(&account)
+            }
+            Request::CheckIn(check_in) => {
+                let inbox = self.own_inbox(&check_in.address, &check_in.capability)?;
+                Ok(Answer::CheckedIn { before: inbox.stamp.replace(check_in.stamp) })
             }
         }
     }

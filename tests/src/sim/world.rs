@@ -143,6 +143,20 @@ impl World {
         self.devices[index].crash(self.now).expect("what was persisted opens");
     }
 
+    /// Puts another disk into a device that is not running, and starts it, not connected.
+    pub fn put_back(&mut self, index: DeviceIndex, disk: Disk) {
+        self.try_put_back(index, disk).expect("the disk opens");
+    }
+
+    /// As [`World::put_back`], where the disk may not open.
+    pub fn try_put_back(&mut self, index: DeviceIndex, disk: Disk) -> Result<(), OpenError> {
+        if let Some(link) = self.links[index].take() {
+            self.relay.disconnect(link.connection);
+        }
+        self.devices[index].disk = disk;
+        self.devices[index].crash(self.now)
+    }
+
     /// Whether the device is connected.
     #[must_use]
     pub fn is_connected(&self, index: DeviceIndex) -> bool {

@@ -6,10 +6,10 @@ use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{
-    Answer, ClaimedKeyPackage, InboxAddress, InboxPost, PublishKeyPackages, RelayError, Request,
+    Answer, CheckIn, ClaimedKeyPackage, InboxAddress, InboxPost, PublishKeyPackages, RelayError, Request,
     SubscribeInbox, Subscribed,
 };
-use parley_protocol::ids::{AppendId, Epoch, LogId, Seq};
+use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, Stamp};
 use parley_tests::accounts::{TestAccount, TestDevice};
 use parley_tests::relay_client::{RelayClient, bytes, capability, commit, new_log, only};
 use parley_tests::relay_process::RelayProcess;
@@ -188,4 +188,46 @@ async fn a_removed_device_loses_its_inbox_and_its_pool() {
     let claimed = owner.call(Request::ClaimKeyPackages(account.id())).await;
     assert_eq!(claimed, Ok(Answer::KeyPackages(List::default())));
     reader.assert_no_push(Duration::from_millis(100)).await;
+}
+
+fn check_in(address: InboxAddress, capability: &Capability, stamp: Stamp) -> Request {
+    Request::CheckIn(CheckIn { address, capability: capability.clone(), stamp })
+}
+
+fn checked_in(before: Option<Stamp>) -> Result<Answer, RelayError> {
+    Ok(Answer::CheckedIn { before })
+}
+
+#[tokio::test]
+async fn a_check_in_swaps_the_stamp() {
+    let relay = RelayProcess::start(&[]);
+    let (mut owner, account) = registered(&relay).await;
+    let (address, inbox) = (account.address(&account.first), &account.first.inbox);
+    let [first, second, third] = [1, 2, 3].map(|byte| Stamp([byte; 16]));
+    assert_eq!(owner.call(check_in(address, inbox, first)).await, checked_in(None));
+    // Whoever does not know the capability neither sees nor changes it.
+    let stranger = owner.call(check_in(address, &capability(), third)).await;
+    assert_eq!(stranger, Err(RelayError::WrongCapability));
+    let nobody = InboxAddress { account: account.id(), device: TestDevice::new().record.id };
+    assert_eq!(owner.call(check_in(nobody, inbox, third)).await, Err(RelayError::UnknownDevice));
+    // Two that are sent without waiting take effect in their order, on whichever connection the next one comes.
+    let second_id = owner.send(check_in(address, inbox, second)).await;
+    let third_id = owner.send(check_in(address, inbox, third)).await;
+    assert_eq!(owner.answer(second_id).await, checked_in(Some(first)));
+    assert_eq!(owner.answer(third_id).await, checked_in(Some(second)));
+    let mut copy = RelayClient::connect(relay.address()).await;
+    assert_eq!(copy.call(check_in(address, inbox, first)).await, checked_in(Some(third)));
+}
+
+#[tokio::test]
+async fn a_stamp_survives_a_kill() {
+    let mut relay = RelayProcess::start(&[]);
+    let (mut owner, account) = registered(&relay).await;
+    let (address, inbox) = (account.address(&account.first), &account.first.inbox);
+    let stamp = Stamp(unique());
+    assert_eq!(owner.call(check_in(address, inbox, stamp)).await, checked_in(None));
+    relay.kill();
+    let relay = RelayProcess::start_in(relay.folder(), &[]);
+    let mut again = RelayClient::connect(relay.address()).await;
+    assert_eq!(again.call(check_in(address, inbox, Stamp(unique()))).await, checked_in(Some(stamp)));
 }

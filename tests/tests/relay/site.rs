@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::fs;
 use std::net::SocketAddr;
+use std::process::Command;
+use std::sync::Arc;
 
 use parley_tests::relay_process::RelayProcess;
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -170,4 +173,114 @@ async fn a_page_of_another_site_cannot_connect() {
     assert_eq!(status("null").await, "HTTP/1.1 403");
     assert_eq!(status(&format!("http://{}", relay.address())).await, "HTTP/1.1 101");
     assert_eq!(status("http://localhost:3000").await, "HTTP/1.1 101");
+}
+
+/// A relay's program with an archive behind it, as `cargo xtask dist` makes it.
+fn program_with_app(damage: bool) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    let list = br#"[{"path":"app-0123456789abcdef.js","immutable":true}]"#;
+    for (name, content) in [
+        ("app-0123456789abcdef.js", &b"plain"[..]),
+        ("app-0123456789abcdef.js.br", b"brotli"),
+        ("app-0123456789abcdef.js.gz", b"gzip"),
+        ("assets.json", list),
+        ("index.html", b"<!doctype html>inside"),
+    ] {
+        files.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+        files.extend(name.as_bytes());
+        files.extend(u32::try_from(content.len()).unwrap().to_le_bytes());
+        files.extend(content);
+    }
+    let digest = Sha256::digest(&files);
+    let length = u64::try_from(files.len()).unwrap();
+    if damage {
+        files[30] ^= 1;
+    }
+    let program = folder.path().join("parley-server");
+    fs::copy(RelayProcess::program(), &program).unwrap();
+    let mut bytes = fs::read(&program).unwrap();
+    bytes.extend(files);
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(digest);
+    bytes.extend(b"PARLEYA\x01");
+    fs::write(&program, bytes).unwrap();
+    folder
+}
+
+fn start_program(folder: &TempDir, flags: &[&str]) -> RelayProcess {
+    let data = Arc::new(tempfile::tempdir().unwrap());
+    RelayProcess::start_program(&folder.path().join("parley-server"), data, flags)
+}
+
+#[tokio::test]
+async fn one_program_serves_the_app_that_is_inside_of_it() {
+    let folder = program_with_app(false);
+    let relay = start_program(&folder, &[]);
+    for path in ["/", "/u/ada", "/index.html"] {
+        let page = get(relay.address(), path, "").await;
+        assert_eq!((page.status, page.body.as_slice()), (200, &b"<!doctype html>inside"[..]), "{path}");
+        assert_eq!(page.headers["content-type"], "text/html");
+        assert_eq!(page.headers["cache-control"], "no-cache");
+        assert!(page.headers.contains_key("content-security-policy"));
+    }
+    for (accept, encoding, body) in
+        [("gzip, br", Some("br"), "brotli"), ("gzip", Some("gzip"), "gzip"), ("br;q=0", None, "plain")]
+    {
+        let accept = format!("Accept-Encoding: {accept}\r\n");
+        let script = get(relay.address(), "/app-0123456789abcdef.js", &accept).await;
+        assert_eq!(script.headers.get("content-encoding").map(String::as_str), encoding);
+        assert_eq!(script.body, body.as_bytes());
+        assert_eq!(script.headers["content-type"], "text/javascript");
+        assert!(script.headers["cache-control"].contains("immutable"));
+    }
+    assert_eq!(get(relay.address(), "/missing.js", "").await.status, 404);
+    let tag = get(relay.address(), "/", "").await.headers["etag"].clone();
+    let again = get(relay.address(), "/", &format!("If-None-Match: {tag}\r\n")).await;
+    assert_eq!((again.status, again.body.len()), (304, 0));
+}
+
+#[tokio::test]
+async fn a_folder_takes_the_place_of_the_app_inside() {
+    let (folder, app) = (program_with_app(false), app(false));
+    let relay = start_program(&folder, &["--app", app.path().to_str().unwrap()]);
+    assert_eq!(get(relay.address(), "/", "").await.body, b"<!doctype html>page");
+}
+
+#[test]
+fn a_program_whose_app_is_damaged_does_not_start() {
+    let folder = program_with_app(true);
+    let data = tempfile::tempdir().unwrap();
+    let output = Command::new(folder.path().join("parley-server"))
+        .args(["--listen", "127.0.0.1:0", "--data"])
+        .arg(data.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("damaged"), "the operator is told why");
+}
+
+/// The rules of <https://github.com/freedomofpress/webcat-spec/blob/main/csp.md>.
+#[test]
+fn the_policy_is_one_that_webcat_allows() {
+    let policy = parley_server::CONTENT_SECURITY_POLICY;
+    assert!(!policy.contains(','), "one policy");
+    let directives: HashMap<&str, Vec<&str>> = policy
+        .split(';')
+        .filter_map(|directive| {
+            let mut words = directive.split_whitespace();
+            Some((words.next()?, words.collect()))
+        })
+        .collect();
+    assert_eq!(directives["default-src"], ["'none'"]);
+    for (name, allowed) in [
+        ("script-src", &["'none'", "'self'", "'wasm-unsafe-eval'"][..]),
+        ("style-src", &["'none'", "'self'"]),
+        ("worker-src", &["'none'", "'self'"]),
+    ] {
+        assert!(directives[name].iter().all(|source| allowed.contains(source)), "{name}");
+    }
+    for absent in ["script-src-elem", "script-src-attr", "style-src-elem", "object-src", "frame-src"] {
+        assert!(!directives.contains_key(absent), "{absent} falls back to default-src");
+    }
 }

@@ -72,10 +72,7 @@ fn a_disk_in_part_or_damaged_says_what_is_wrong() {
         Some(OpenError::RecordsMissing)
     );
     assert_eq!(open([0; 32], disk.clone()), Some(OpenError::Damaged));
-    let mut newer = disk.clone();
-    newer.records.values_mut().next().unwrap()[0] = 2;
+    let mut newer = disk;
+    newer.records.values_mut().next().unwrap()[0] = 3;
     assert_eq!(open(master, newer), Some(OpenError::Newer));
-    let mut flipped = disk;
-    *flipped.records.values_mut().next().unwrap().last_mut().unwrap() ^= 1;
-    assert_eq!(open(master, flipped), Some(OpenError::Damaged));
 }

@@ -4,6 +4,7 @@
 //!   to a file is renamed after it, so that the hashes chain up to index.html.
 //! * The script that Trunk writes into index.html gives way to a file: the Content-Security-Policy allows nothing
 //!   inline.
+//! * The page says which build it is: a hash over all other files.
 //! * Links and scripts carry `integrity`.
 //! * Compressible files get `.br` and `.gz` siblings, and `assets.json` lists everything.
 
@@ -22,6 +23,7 @@ use super::{html, loader, stamp};
 
 const PAGE: &str = "index.html";
 const START: &str = "start.js";
+const BUILD: &str = "parley-build";
 const WORKER: &str = "worker_loader.js";
 
 /// The files of a build and what became of their names.
@@ -116,7 +118,12 @@ impl Bundle {
             "{before}<script type=\"module\" src=\"/{START}\" crossorigin=\"anonymous\"></script>{after}"
         );
         let mut missing = Vec::new();
+        let build = self.build();
         let page = html::change_tags(&page, &["link", "script", "meta"], |tag| {
+            if tag.get("name") == Some(BUILD) {
+                tag.set("content", build.clone());
+                return;
+            }
             let key = match tag.name.as_str() {
                 "link" => "href",
                 "script" => "src",
@@ -143,12 +150,25 @@ impl Bundle {
         if let Some(name) = missing.first() {
             bail!("index.html names /{name}, which the build did not make");
         }
+        if !page.contains(&format!("name=\"{BUILD}\"")) {
+            bail!("index.html has no <meta name=\"{BUILD}\">: the app could not say which build it is");
+        }
         if !page.contains("name=\"parley-worker\"") {
             bail!("index.html has no <meta name=\"parley-worker\">: the app could not find its worker");
         }
         let page = page.replace("><link ", ">\n<link ").replace("></head>", ">\n</head>");
         let lines = page.lines().map(str::trim).filter(|line| !line.is_empty());
         Ok(lines.collect::<Vec<_>>().join("\n") + "\n")
+    }
+
+    /// What the app shows as its build: a hash over all files but the page, which carries it. It is the first 16
+    /// digits of the SHA-256 of `sha256sum`'s lines, in the order of the names, so that a shell can compute it.
+    fn build(&self) -> String {
+        let mut hash = Sha256::new();
+        for (name, content) in self.files.iter().filter(|(name, _)| *name != PAGE) {
+            hash.update(format!("{}  {name}\n", hex(&Sha256::digest(content))));
+        }
+        hex(&hash.finalize()).chars().take(16).collect()
     }
 
     /// A text with every name known so far replaced, longer names first.
@@ -235,6 +255,7 @@ mod tests {
 
     fn trunk_output() -> Bundle {
         let page = "<html><head><!-- note -->\n<meta name=\"parley-worker\" content=\"/worker_loader.js\">\n\
+                    <meta name=\"parley-build\" content=\"development\">\n\
                     <link rel=\"stylesheet\" href=\"/a-0123456789abcdef.css\" integrity=\"sha384-old\"/>\n\
                     <link rel=\"icon\" href=\"/favicon.svg\">\n\
                     <script type=\"module\">\nimport init from '/app-0123456789abcdef.js';\n\
@@ -294,6 +315,24 @@ mod tests {
             assert_ne!(one.renamed.get(changed), two.renamed.get(changed));
         }
         assert_eq!(one.renamed.get(START), two.renamed.get(START));
+    }
+
+    #[test]
+    fn the_page_says_which_build_it_is() {
+        let build = |change: Option<(&str, &str)>| {
+            let mut bundle = trunk_output();
+            bundle.files.extend(change.map(|(name, content)| (name.to_owned(), content.as_bytes().to_vec())));
+            bundle.rename_all().unwrap();
+            let page = text(&bundle, "index", "html");
+            let (_, rest) = page.split_once("<meta name=\"parley-build\" content=\"").unwrap();
+            assert_eq!(rest.split_once('"').unwrap().0, bundle.build());
+            bundle.build()
+        };
+        assert_eq!(build(None).len(), 16);
+        assert_eq!(build(None), build(None));
+        for changed in ["worker_bg.wasm", "app-0123456789abcdef.js", "favicon.svg", "robots.txt"] {
+            assert_ne!(build(Some((changed, "another"))), build(None), "{changed}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod loader;
 mod names;
 mod stamp;
 
+pub(crate) use names::hex;
 pub(crate) use stamp::files_below;
 
 use std::fs;
@@ -17,7 +18,12 @@ use anyhow::{Context as _, Result};
 
 use crate::command::{command, run};
 use crate::setup::{self, Toolchain};
-use crate::{place, say};
+use crate::{place, reproducible, say};
+
+/// Whether a script's code stands in the page.
+pub(crate) fn has_inline_script(page: &str) -> bool {
+    html::take_inline_script(page).is_some()
+}
 
 /// Builds the app into `dist/`, unless nothing it is made of changed.
 pub(crate) fn build() -> Result<()> {
@@ -68,21 +74,9 @@ fn trunk(toolchain: Toolchain) -> Result<()> {
     run(&mut trunk)
 }
 
-/// Compiler flags (added to those of `.cargo/config.toml`) that keep this machine's folders out of the program, so
-/// that the same sources give the same bytes everywhere.
-fn same_paths_everywhere(toolchain: Toolchain) -> Option<String> {
-    let cargo_home = std::env::var_os("CARGO_HOME")
-        .map(std::path::PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))?;
-    let sysroot = toolchain.rustc(&["--print", "sysroot"])?;
-    let registry = fs::read_dir(cargo_home.join("registry/src")).ok().into_iter().flatten().flatten();
-    let mut pairs: Vec<(String, &str)> =
-        registry.map(|index| (index.path().to_string_lossy().into_owned(), "/crates")).collect();
-    pairs.sort();
-    pairs.push((sysroot, "/rust"));
-    pairs.push((place::root().to_string_lossy().into_owned(), "/parley"));
-    let flags: Vec<String> =
-        pairs.into_iter().map(|(from, to)| format!("--remap-path-prefix={from}={to}")).collect();
+/// Compiler flags (added to those of `.cargo/config.toml`) that keep this machine's folders out of the program.
+pub(crate) fn same_paths_everywhere(toolchain: Toolchain) -> Option<String> {
+    let flags = reproducible::flags(toolchain);
     // Cargo splits the variable at white space.
     (!flags.iter().any(|flag| flag.contains(char::is_whitespace))).then(|| flags.join(" "))
 }

@@ -11,7 +11,7 @@ use crate::place;
 use crate::setup::Toolchain;
 
 /// The folders and files that the app is made of, and the code that makes it.
-const INPUTS: [&str; 11] = [
+const INPUTS: [&str; 12] = [
     "client",
     "engine",
     "protocol",
@@ -22,6 +22,7 @@ const INPUTS: [&str; 11] = [
     ".cargo/config.toml",
     "xtask/Cargo.toml",
     "xtask/src/app",
+    "xtask/src/reproducible.rs",
     "xtask/src/setup",
 ];
 

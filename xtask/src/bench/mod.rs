@@ -1,3 +1,6 @@
 //! Measurements.
 
+pub(crate) mod browser;
+pub(crate) mod engine;
+mod numbers;
 pub(crate) mod size;

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 
 use super::Variables;
 use crate::command::{command, run};
+use crate::dist::webcat;
 use crate::{app, place, say, server, setup};
 
 pub(super) fn check(variables: Variables<'_>) -> Result<()> {
@@ -22,6 +23,7 @@ pub(super) fn check(variables: Variables<'_>) -> Result<()> {
     }
     setup::browser_tests()?;
     app::build()?;
+    webcat::check(&place::dist())?;
     let program = server::build()?;
     let shots = place::root().join("shots");
     fs::create_dir_all(&shots)?;

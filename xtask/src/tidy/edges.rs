@@ -13,13 +13,14 @@ use crate::say;
 const WASM: &str = "wasm32-unknown-unknown";
 
 /// The crates of the workspace, with their folders and the crates of the workspace that they may use.
-const ALLOWED: [(&str, &str, &[&str]); 6] = [
+const ALLOWED: [(&str, &str, &[&str]); 7] = [
     ("parley-protocol", "protocol", &[]),
     ("parley-engine", "engine", &["parley-protocol"]),
     ("parley-client", "client", &["parley-engine", "parley-protocol"]),
     ("parley-server", "server", &["parley-protocol"]),
     ("parley-tests", "tests", &["parley-engine", "parley-protocol", "parley-server"]),
     ("xtask", "xtask", &[]),
+    ("parley-fuzz", "fuzz", &["parley-engine", "parley-protocol", "parley-tests"]),
 ];
 
 /// What some crates must not need to run, however far away.

@@ -4,6 +4,7 @@ mod documents;
 mod edges;
 mod graph;
 mod sources;
+mod threats;
 mod tree;
 
 use std::fmt;
@@ -38,6 +39,7 @@ pub(crate) fn run() -> Result<()> {
     let files = tree::read(&root)?;
     let mut findings = sources::check(&files);
     findings.extend(documents::check(&root, &files));
+    findings.extend(threats::check(&files));
     findings.extend(edges::check(&root)?);
     for advice in sources::advice(&files) {
         say::line(format_args!("{advice} (not an error yet)"));

@@ -2,8 +2,8 @@
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
-use parley_protocol::frame::{InboxAddress, InboxEntry, InboxPost, RelayError, Stored};
-use parley_protocol::ids::{Seq, UnixMillis};
+use parley_protocol::frame::{CheckIn, InboxAddress, InboxEntry, InboxPost, RelayError, Stored};
+use parley_protocol::ids::{Seq, Stamp, UnixMillis};
 use parley_protocol::limits::{MAX_PUSH, PUSH_TARGET_BYTES};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -159,4 +159,16 @@ pub(super) fn acknowledge(
         )?
         .execute(params![inbox.row, int(upto.0), count, bytes])?;
     Ok(())
+}
+
+/// Puts the device's new stamp in place of the one that it left before, which is the answer.
+pub(super) fn check_in(connection: &Connection, request: &CheckIn) -> Result<Option<Stamp>, Failure> {
+    let inbox = find_owned(connection, &request.address, &request.capability.hash())?;
+    let before: Option<[u8; Stamp::LENGTH]> = connection
+        .prepare_cached("SELECT stamp FROM devices WHERE id = ?1")?
+        .query_row([inbox.row], |row| row.get(0))?;
+    connection
+        .prepare_cached("UPDATE devices SET stamp = ?2 WHERE id = ?1")?
+        .execute(params![inbox.row, request.stamp.as_bytes()])?;
+    Ok(before.map(Stamp))
 }

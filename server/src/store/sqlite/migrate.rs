@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::OpenError;
 
 /// Step *n* (from 1) leads from `user_version` *n - 1* to *n*. A step that was released is never edited.
-const STEPS: &[&str] = &[include_str!("schema/001.sql")];
+const STEPS: &[&str] = &[include_str!("schema/001.sql"), include_str!("schema/002.sql")];
 
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     let found: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -30,6 +30,25 @@ mod tests {
         migrate(&mut connection).unwrap();
         let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         assert_eq!(version, STEPS.len());
+    }
+
+    #[test]
+    fn a_database_of_version_1_keeps_its_devices_and_gets_room_for_stamps() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(STEPS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO accounts (id, account, username, skeleton, length, head)
+                 VALUES (1, x'01', 'ada', 'ada', 1, x'02');
+                 INSERT INTO devices (account, device, capability, head) VALUES (1, x'03', x'04', 7);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let device: (i64, Option<Vec<u8>>) = connection
+            .query_row("SELECT head, stamp FROM devices", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        assert_eq!(device, (7, None));
     }
 
     #[test]

@@ -18,10 +18,10 @@ use std::time::Duration;
 
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{
-    AppendCommit, AppendMessages, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress, InboxEntry,
-    InboxPost, PublishKeyPackages, Stored,
+    AppendCommit, AppendMessages, CheckIn, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress,
+    InboxEntry, InboxPost, PublishKeyPackages, Stored,
 };
-use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
 use rusqlite::Connection;
 
@@ -169,8 +169,16 @@ impl Store for SqliteStore {
         self.write(move |c, _| inbox::acknowledge(c, &address, &capability, upto))
     }
 
+    fn check_in(&self, request: CheckIn) -> Pending<Option<Stamp>> {
+        self.write(move |c, _| inbox::check_in(c, &request))
+    }
+
     fn publish_key_packages(&self, now: UnixMillis, request: PublishKeyPackages) -> Pending<PoolCount> {
         self.write(move |c, quotas| pools::publish(c, now, &request, quotas))
+    }
+
+    fn forget_key_packages(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<PoolCount> {
+        self.write(move |c, _| pools::forget(c, &address, &capability))
     }
 
     fn count_key_packages(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<PoolCount> {

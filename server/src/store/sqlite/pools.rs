@@ -41,6 +41,20 @@ pub(super) fn publish(
     Ok(count)
 }
 
+/// What was given out stays known by its hash, so that it does not come back.
+pub(super) fn forget(
+    connection: &Connection,
+    address: &InboxAddress,
+    capability: &CapabilityHash,
+) -> Result<PoolCount, Failure> {
+    let device = inbox::find_owned(connection, address, capability)?.row;
+    connection
+        .prepare_cached("UPDATE key_packages SET key_package = NULL WHERE device = ?1")?
+        .execute([device])?;
+    connection.prepare_cached("UPDATE devices SET last_resort = NULL WHERE id = ?1")?.execute([device])?;
+    count_row(connection, device)
+}
+
 pub(super) fn count(
     connection: &Connection,
     address: &InboxAddress,

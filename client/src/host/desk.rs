@@ -1,0 +1,224 @@
+//! What a worker is to the views, from waiting for the device to serving it.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use super::boot::{self, TabStorage};
+use super::channel::Views;
+use super::code;
+use super::device::{self, Device};
+use super::owner::Owner;
+use super::pulse::Pulse;
+use super::slow::Slowness;
+use crate::model::signal::{Signal, Trouble};
+use crate::platform::db::{Database, Ended, Fence};
+use crate::platform::timer;
+
+/// How long to wait before trying again what may have passed, in milliseconds.
+const TRY_AGAIN: u64 = 2_000;
+
+/// What this worker is to the views.
+#[derive(Default)]
+enum Role {
+    /// The device is being opened.
+    #[default]
+    Opening,
+    /// It cannot be opened.
+    Troubled(Trouble),
+    /// It is open.
+    Serving(Rc<Owner>),
+    /// Somebody else owns it: nothing is said any more.
+    Silent,
+}
+
+#[derive(Default)]
+struct Desk {
+    role: RefCell<Role>,
+    afresh: Cell<bool>,
+    retry: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+/// What it takes to open the device, kept from one attempt to the next.
+struct Opening {
+    tab: TabStorage,
+    pulse: Pulse,
+    database: Option<Database>,
+    fence: Option<Fence>,
+}
+
+/// Waits for the device, opens it and serves it until the worker ends.
+pub(super) async fn run() {
+    let tab = TabStorage::connect();
+    let desk = Rc::new(Desk::default());
+    let (lost, older) = (Rc::clone(&desk), Rc::clone(&desk));
+    let pulse = Pulse::open(move || lost.replaced(), move || older.older());
+    let held = pulse.hold().await;
+    let (views, slow) = desk.open_channel();
+    if held.is_err() {
+        desk.troubled(&views, Trouble::NoStorage);
+        return;
+    }
+    let mut opening = Opening { tab, pulse, database: None, fence: None };
+    loop {
+        let opened = slow.during(opening.attempt(&desk)).await;
+        let trouble = match opened {
+            Ok((device, database)) => {
+                let Opening { tab, pulse, .. } = opening;
+                let owner = Owner::serve(device, database, tab, &views, &slow, pulse);
+                desk.serving(owner);
+                return;
+            }
+            Err(trouble) => trouble,
+        };
+        desk.troubled(&views, trouble);
+        if trouble.may_pass() {
+            desk.wait_a_while().await;
+        } else {
+            desk.wait_for(|desk| desk.afresh.take()).await;
+            // What cannot be deleted is found again when the device is opened, and said again.
+            opening.erase().await;
+        }
+    }
+}
+
+impl Opening {
+    async fn attempt(&mut self, desk: &Rc<Desk>) -> Result<(Device, Database), Trouble> {
+        let database = if let Some(database) = &self.database {
+            database.clone()
+        } else {
+            let desk = Rc::clone(desk);
+            let opened = Database::open(move |ended| desk.ended(ended)).await.map_err(device::trouble)?;
+            self.database.insert(opened).clone()
+        };
+        let fence = database.take_over().await.map_err(device::trouble)?;
+        self.fence = Some(fence);
+        let device = device::open(&database, fence, &self.tab, &self.pulse).await?;
+        Ok((device, database))
+    }
+
+    async fn erase(&self) {
+        if let (Some(database), Some(fence)) = (&self.database, self.fence) {
+            let _ = device::erase(database, fence, &self.tab).await;
+        }
+    }
+}
+
+impl Desk {
+    fn open_channel(self: &Rc<Self>) -> (Views, Slowness) {
+        let opened: Rc<OnceCell<(Views, Slowness)>> = Rc::default();
+        let (desk, answer) = (Rc::clone(self), Rc::clone(&opened));
+        let views = Views::open(move |signal| {
+            if let Some((views, slow)) = answer.get() {
+                desk.hear(views, slow, signal);
+            }
+        });
+        opened.get_or_init(|| (views.clone(), Slowness::new(views))).clone()
+    }
+
+    fn troubled(&self, views: &Views, trouble: Trouble) {
+        if !self.is_silent() {
+            self.role.replace(Role::Troubled(trouble));
+            views.say(&Signal::Trouble(trouble));
+        }
+    }
+
+    fn serving(&self, owner: Rc<Owner>) {
+        if self.is_silent() {
+            owner.fall_silent();
+        } else {
+            self.role.replace(Role::Serving(Rc::clone(&owner)));
+            owner.begin();
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        matches!(&*self.role.borrow(), Role::Silent)
+    }
+
+    fn fall_silent(&self) {
+        if let Role::Serving(owner) = self.role.replace(Role::Silent) {
+            owner.fall_silent();
+        }
+    }
+
+    /// Another worker has taken the device away: a new worker waits in this one's place.
+    fn replaced(&self) {
+        self.fall_silent();
+        boot::say_replaced();
+    }
+
+    /// A newer version of the app is in another tab: this one gives the device up.
+    fn older(&self) {
+        self.fall_silent();
+        boot::say_older();
+    }
+
+    fn ended(&self, ended: Ended) {
+        match ended {
+            Ended::Newer => self.older(),
+            Ended::Gone => self.replaced(),
+        }
+    }
+
+    fn hear(&self, views: &Views, slow: &Slowness, signal: Signal) {
+        let owner = match &*self.role.borrow() {
+            Role::Silent => return,
+            Role::Opening => {
+                if signal == Signal::WhoOwns {
+                    slow.repeat();
+                }
+                return;
+            }
+            Role::Troubled(trouble) => {
+                match signal {
+                    Signal::Ask(_) | Signal::WhoOwns => views.say(&Signal::Trouble(*trouble)),
+                    Signal::StartAfresh if trouble.can_start_afresh() => self.wake(&self.afresh),
+                    _ => {}
+                }
+                return;
+            }
+            Role::Serving(owner) => Rc::clone(owner),
+        };
+        match signal {
+            Signal::Ask(request) => owner.asked(request),
+            Signal::WhoOwns => {
+                owner.say_here();
+                slow.repeat();
+            }
+            Signal::RetryNow => owner.retry_now(),
+            Signal::DrawCode(text) => {
+                if let Some(code) = code::draw(text) {
+                    owner.say(&Signal::Code(code));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn wake(&self, flag: &Cell<bool>) {
+        flag.set(true);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    async fn wait_a_while(self: &Rc<Self>) {
+        let desk = Rc::clone(self);
+        timer::after(TRY_AGAIN, move || desk.wake(&desk.retry)).forget();
+        self.wait_for(|desk| desk.retry.take()).await;
+    }
+
+    async fn wait_for(&self, come: impl Fn(&Self) -> bool) {
+        poll_fn(|context| {
+            if come(self) {
+                return Poll::Ready(());
+            }
+            self.waker.replace(Some(context.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+    }
+}

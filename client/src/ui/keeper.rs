@@ -1,0 +1,138 @@
+//! This tab's worker: lends it localStorage, and starts another in its place when it is replaced, stuck or gone.
+
+use leptos::prelude::{LocalStorage, StoredValue, UpdateValue, WithValue};
+
+use crate::model::signal;
+use crate::model::slot::{FromWorker, Slot, ToWorker};
+use crate::platform::worker::WorkerHandle;
+use crate::platform::{local, timer};
+
+/// How often a worker that fails is started again; what fails more often would go on failing.
+const DEATHS: u32 = 3;
+/// How long to wait before that, in milliseconds.
+const PAUSE: u64 = 1_000;
+/// A worker that owes so many answers is ended.
+const QUESTIONS: u32 = 2;
+
+/// Why there is no worker any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// It fails again and again.
+    Died,
+    /// A newer version of the app is in another tab.
+    Older,
+}
+
+/// Keeps one worker running.
+#[derive(Clone, Copy)]
+pub(super) struct Keeper(StoredValue<Inner, LocalStorage>);
+
+struct Inner {
+    worker: Option<WorkerHandle>,
+    /// Counts the workers: what an ended one still says is not heard.
+    number: u32,
+    /// How many answers the worker owes; none before it has said anything, because loading may take long.
+    owes: Option<u32>,
+    deaths: u32,
+    lost: Box<dyn Fn(Loss)>,
+}
+
+impl Keeper {
+    /// Keeps nothing yet. `lost` is called when there will be no worker any more.
+    pub(super) fn new(lost: impl Fn(Loss) + 'static) -> Self {
+        let lost = Box::new(lost);
+        Self(StoredValue::new_local(Inner { worker: None, number: 0, owes: None, deaths: 0, lost }))
+    }
+
+    /// Starts a worker, in place of the one that runs.
+    pub(super) fn start(self) {
+        let number = self.end();
+        let started = WorkerHandle::start(
+            move |worker, bytes| self.hear(number, worker, signal::decode(&bytes).ok()),
+            move |_| self.died(number),
+        );
+        match started {
+            Ok(worker) => self.0.update_value(|inner| inner.worker = Some(worker)),
+            Err(_) => self.lose(Loss::Died),
+        }
+    }
+
+    /// Somebody waits for an answer, perhaps because the worker is stuck: asks it, and replaces it when it stays silent.
+    pub(super) fn check(self) {
+        let mut stuck = false;
+        self.0.update_value(|inner| {
+            if let (Some(worker), Some(owes)) = (&inner.worker, &mut inner.owes) {
+                *owes = owes.saturating_add(1);
+                stuck = *owes > QUESTIONS;
+                say(worker, &ToWorker::AreYouThere);
+            }
+        });
+        if stuck {
+            self.start();
+        }
+    }
+
+    /// Ends the worker; the number of the next one.
+    fn end(self) -> u32 {
+        let mut number = 0;
+        self.0.update_value(|inner| {
+            inner.number = inner.number.wrapping_add(1);
+            inner.owes = None;
+            if let Some(worker) = inner.worker.take() {
+                worker.end();
+            }
+            number = inner.number;
+        });
+        number
+    }
+
+    fn hear(self, number: u32, worker: &WorkerHandle, said: Option<FromWorker>) {
+        if self.0.with_value(|inner| inner.number != number) {
+            return;
+        }
+        match said {
+            Some(FromWorker::Read) => {
+                let (vault, master) = (local::read(Slot::Vault), local::read(Slot::Master));
+                say(worker, &ToWorker::Slots { vault, master, denied: local::is_denied() });
+            }
+            Some(FromWorker::Write { id, slot, value }) => {
+                let done = local::write(slot, value.as_deref());
+                say(worker, &ToWorker::Written { id, done });
+            }
+            Some(FromWorker::Here) => self.0.update_value(|inner| inner.owes = Some(0)),
+            Some(FromWorker::Replaced) => self.start(),
+            Some(FromWorker::Older) => {
+                self.end();
+                self.lose(Loss::Older);
+            }
+            Some(FromWorker::Died) | None => self.died(number),
+        }
+    }
+
+    fn died(self, number: u32) {
+        if self.0.with_value(|inner| inner.number != number) {
+            return;
+        }
+        self.end();
+        let mut deaths = 0;
+        self.0.update_value(|inner| {
+            inner.deaths = inner.deaths.saturating_add(1);
+            deaths = inner.deaths;
+        });
+        if deaths > DEATHS {
+            self.lose(Loss::Died);
+        } else {
+            timer::after(PAUSE, move || self.start()).forget();
+        }
+    }
+
+    fn lose(self, loss: Loss) {
+        self.0.with_value(|inner| (inner.lost)(loss));
+    }
+}
+
+fn say(worker: &WorkerHandle, message: &ToWorker) {
+    if let Some(bytes) = signal::encode(message) {
+        worker.say(&bytes);
+    }
+}

@@ -1,0 +1,79 @@
+//! What this device leaves at the relay at each connection. A browser profile that was put back from an older copy
+//! finds there what it does not know, and must not use its old keys: they were used already.
+
+use parley_protocol::ids::Stamp;
+use serde::{Deserialize, Serialize};
+
+/// Stamps whose fate is unknown, at most; after that the last one is left again.
+const MAX_UNKNOWN: usize = 16;
+
+/// As it is stored, and on disk before anything is left at the relay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CheckIns {
+    /// What the relay may have: the last one that it surely had, and those after it whose answer never came.
+    stamps: Vec<Stamp>,
+}
+
+/// What the relay's answer means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// This device was the last to check in as itself.
+    Current,
+    /// A later state of this device has been at the relay: this one was put back.
+    PutBack,
+}
+
+impl CheckIns {
+    /// The stamp to leave now.
+    pub(crate) fn next(&mut self, fresh: Stamp) -> Stamp {
+        match self.stamps.last() {
+            Some(last) if self.stamps.len() >= MAX_UNKNOWN => *last,
+            _ => {
+                self.stamps.push(fresh);
+                fresh
+            }
+        }
+    }
+
+    /// The relay had `before` and has `left` now.
+    pub(crate) fn answered(&mut self, left: Stamp, before: Option<Stamp>) -> Verdict {
+        let known = before.is_none_or(|before| self.stamps.contains(&before));
+        self.stamps = vec![left];
+        if known { Verdict::Current } else { Verdict::PutBack }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(byte: u8) -> Stamp {
+        Stamp([byte; 16])
+    }
+
+    #[test]
+    fn p5_an_older_copy_is_noticed_and_a_lost_answer_is_not_taken_for_one() {
+        let mut device = CheckIns::default();
+        let first = device.next(stamp(1));
+        assert_eq!(device.answered(first, None), Verdict::Current);
+        let copy = device.clone();
+        // The answer to the second check-in is lost; the third finds the second.
+        let second = device.next(stamp(2));
+        let third = device.next(stamp(3));
+        assert_eq!(device.answered(third, Some(second)), Verdict::Current);
+        let mut put_back = copy;
+        let fourth = put_back.next(stamp(4));
+        assert_eq!(put_back.answered(fourth, Some(third)), Verdict::PutBack);
+        let fifth = put_back.next(stamp(5));
+        assert_eq!(put_back.answered(fifth, Some(fourth)), Verdict::Current, "noticed once");
+    }
+
+    #[test]
+    fn many_lost_answers_forget_no_stamp() {
+        let mut device = CheckIns::default();
+        let left: Vec<Stamp> = (0..40).map(|number| device.next(stamp(number))).collect();
+        for before in left {
+            assert_eq!(device.clone().answered(stamp(99), Some(before)), Verdict::Current);
+        }
+    }
+}

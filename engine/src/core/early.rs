@@ -1,0 +1,96 @@
+//! Entries that came before their turn. They wait, bounded and on disk, while what lies between is asked for again.
+
+use std::collections::BTreeMap;
+
+use parley_protocol::frame::LogEntry;
+use parley_protocol::ids::{LogId, Seq};
+
+use super::Engine;
+use crate::io::Output;
+use crate::log::Stage;
+use crate::view::Gap;
+
+/// Most entries that wait for one log, and their bytes.
+const MAX_ENTRIES: usize = 64;
+const MAX_BYTES: usize = 256 * 1024;
+/// After so many connections that did not bring what is missing, it is given up.
+const PATIENCE: u32 = 8;
+
+/// What waits, by log.
+#[derive(Default)]
+pub(super) struct Early {
+    waiting: BTreeMap<LogId, BTreeMap<Seq, LogEntry>>,
+    /// Holes that a subscription left open since something was read, by log.
+    holes: BTreeMap<LogId, u32>,
+}
+
+impl Early {
+    pub(super) fn put_back(&mut self, log: LogId, entries: Vec<LogEntry>) {
+        self.waiting.insert(log, entries.into_iter().map(|entry| (entry.seq, entry)).collect());
+    }
+
+    pub(super) fn of(&self, log: &LogId) -> Vec<&LogEntry> {
+        self.waiting.get(log).map(|entries| entries.values().collect()).unwrap_or_default()
+    }
+
+    pub(super) fn forget(&mut self, log: &LogId) {
+        self.waiting.remove(log);
+        self.holes.remove(log);
+    }
+
+    fn has_room(&self, log: &LogId, bytes: usize) -> bool {
+        let waiting = self.of(log);
+        let held: usize = waiting.iter().map(|entry| entry.payload.len()).sum();
+        waiting.len() < MAX_ENTRIES && held.saturating_add(bytes) <= MAX_BYTES
+    }
+}
+
+impl Engine {
+    /// Keeps an entry that comes too early, if there is room: what has no room comes again.
+    pub(super) fn keep_early(&mut self, id: &LogId, entry: LogEntry) {
+        let known = self.early.waiting.get(id).is_some_and(|entries| entries.contains_key(&entry.seq));
+        if !known && self.early.has_room(id, entry.payload.len()) {
+            self.early.waiting.entry(*id).or_default().insert(entry.seq, entry);
+            self.save_early(id);
+        }
+    }
+
+    /// Reads what has waited and whose turn has come; asks again for what is still missing.
+    pub(super) fn read_early(&mut self, id: &LogId) {
+        let mut read = false;
+        while let Some(entry) = self.next_early(id) {
+            self.log_entry(id, &entry);
+            read = true;
+        }
+        if read {
+            self.save_early(id);
+        }
+        if self.early.waiting.get(id).is_none_or(BTreeMap::is_empty) {
+            self.early.forget(id);
+        } else {
+            self.hole(id);
+        }
+    }
+
+    fn next_early(&mut self, id: &LogId) -> Option<LogEntry> {
+        let cursor = self.logs.get(id).filter(|log| log.stage == Stage::Active)?.cursor;
+        let waiting = self.early.waiting.get_mut(id)?;
+        waiting.retain(|seq, _| *seq > cursor);
+        waiting.remove(&cursor.next())
+    }
+
+    /// A new connection reads on from the cursor. A relay that never brings what is missing has lost it, or hides
+    /// it: then the other is asked.
+    fn hole(&mut self, id: &LogId) {
+        let holes = self.early.holes.entry(*id).or_default();
+        *holes = holes.saturating_add(1);
+        if *holes < PATIENCE {
+            return self.out.push(Output::Reconnect);
+        }
+        let Some(cursor) = self.logs.get(id).map(|log| log.cursor) else {
+            return;
+        };
+        self.gap(id, Gap::Missing);
+        self.forsake(id, cursor);
+    }
+}

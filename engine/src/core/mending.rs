@@ -1,0 +1,70 @@
+//! What is done about records that do not open: everything else goes on, and what is missing is asked for.
+
+use parley_protocol::frame::{DirectoryRecord, RelayError, Request};
+use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
+
+use super::Engine;
+use super::requests::Pending;
+use crate::contact::Contact;
+use crate::conversation::{Conversation, id_of};
+use crate::directory_entry::Found;
+use crate::io::Store;
+use crate::log::{Log, Stage};
+
+impl Engine {
+    /// Puts together what belongs together. `damaged` are the names of records that are deleted with the next
+    /// change.
+    pub(super) fn mend(&mut self, damaged: Vec<Vec<u8>>) {
+        self.out.deletes.extend(damaged.into_iter().map(|name| (Store::State, name)));
+        let highest = self.outbox.last_key_value().map_or(0, |(number, _)| number.saturating_add(1));
+        self.device.next_outbox = self.device.next_outbox.max(highest);
+        self.find_conversations_of_logs();
+        self.find_logs_of_conversations();
+        let known = |peer: &AccountId| self.contacts.contains_key(peer);
+        self.unknown = self.conversations.values().map(|c| c.peer).filter(|peer| !known(peer)).collect();
+    }
+
+    fn find_conversations_of_logs(&mut self) {
+        let now = self.now;
+        for log in self.logs.values() {
+            let conversation = self.conversations.entry(id_of(&log.peer));
+            conversation.or_insert_with(|| Conversation::new(log.peer, now)).add_log(log.id);
+        }
+    }
+
+    /// A log whose record is gone cannot be read on: the other is asked for all of it, and each message finds its
+    /// old place.
+    fn find_logs_of_conversations(&mut self) {
+        let of = |c: &Conversation| c.logs.iter().map(|log| (*log, c.peer)).collect::<Vec<_>>();
+        let all: Vec<(LogId, AccountId)> = self.conversations.values().flat_map(of).collect();
+        for (id, peer) in all {
+            if !self.logs.contains_key(&id) {
+                self.logs.insert(id, Log::new(id, peer, Stage::Active, UnixMillis(self.now.0)));
+                self.forsake(&id, Seq(0));
+            }
+        }
+    }
+
+    /// Asks for the device logs of contacts whose records were damaged. An account's id is the hash of its log's
+    /// first entry, so that nobody else can take its place.
+    pub(super) fn ask_for_unknown(&mut self) {
+        for account in self.unknown.clone() {
+            let asked = |pending: &Pending| *pending == Pending::Relearn(account);
+            if !self.is_pending(asked) {
+                self.ask(Request::FetchDeviceLog(account), Pending::Relearn(account));
+            }
+        }
+    }
+
+    pub(super) fn relearnt(&mut self, account: AccountId, result: Result<DirectoryRecord, RelayError>) {
+        match result.map(|record| Found::verify(&record)) {
+            Ok(Ok(found)) if found.log.account() == account => {
+                self.unknown.remove(&account);
+                self.contacts.insert(account, Contact::new(found.log, found.username, self.now));
+                self.save_contact(&account);
+                self.resume();
+            }
+            _ => self.retry_later(60_000),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Repair: when a log cannot be used any more, because its keys are damaged, its entries forged or missing, or this
+//! device was put back to an older state, a new log takes its place and the other sends again what was written in
+//! the old one. Nothing stays unreadable (promise P9), and no key of the old log is used again.
+
+use std::collections::BTreeMap;
+
+use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+
+use super::Engine;
+use super::reading::At;
+use crate::content::{Again, Body, Place, Repair};
+use crate::conversation::id_of;
+use crate::io::{Load, LoadId, Output, Record};
+use crate::log::Stage;
+use crate::message::{self, Message};
+use crate::seal::Purpose;
+use crate::trail::{Agreement, Claim, SentAgain};
+use crate::view::{BodyView, ConversationId, Gap, Order, Warning};
+
+/// Messages read at a time, and at most, to find those that are to be sent again.
+const PAGE: u32 = 100;
+const MAX_PAGES: u32 = 50;
+/// Between one repair with somebody and the next, in milliseconds: twice as long each time, at most ten minutes.
+const FIRST_PAUSE: u64 = 2_000;
+const LONGEST_PAUSE: u64 = 10 * 60 * 1000;
+/// Repairs are forgotten after an hour without one.
+const FORGOTTEN: u64 = 60 * 60 * 1000;
+
+/// Repairs under way.
+#[derive(Default)]
+pub(super) struct Repairs {
+    paying: BTreeMap<LoadId, Paying>,
+    recent: BTreeMap<AccountId, Recent>,
+}
+
+/// Messages that are being collected to be sent again.
+struct Paying {
+    log: LogId,
+    conversation: ConversationId,
+    after: Seq,
+    pages: u32,
+    found: Vec<(Seq, MessageId, UnixMillis, Again)>,
+}
+
+#[derive(Clone, Copy)]
+struct Recent {
+    count: u32,
+    last: UnixMillis,
+}
+
+impl Repairs {
+    /// How long a new log with this person has to wait, in milliseconds: a relay that breaks every log must not
+    /// make two devices use up each other's KeyPackages.
+    pub(super) fn pause(&self, peer: &AccountId, now: UnixMillis) -> u64 {
+        let Some(recent) = self.recent.get(peer).filter(|recent| recent.count > 1) else {
+            return 0;
+        };
+        let pause = FIRST_PAUSE.saturating_mul(1 << recent.count.min(12).saturating_sub(2)).min(LONGEST_PAUSE);
+        // A clock that was put back must not make the pause longer.
+        let since = now.0.abs_diff(recent.last.0);
+        pause.saturating_sub(since)
+    }
+
+    fn count(&mut self, peer: AccountId, now: UnixMillis) {
+        let recent = self.recent.entry(peer).or_insert(Recent { count: 0, last: now });
+        if now.0.abs_diff(recent.last.0) > FORGOTTEN {
+            recent.count = 0;
+        }
+        *recent = Recent { count: recent.count.saturating_add(1), last: now };
+    }
+
+    fn pays(&self, log: &LogId) -> bool {
+        self.paying.values().any(|paying| paying.log == *log)
+    }
+}
+
+impl Engine {
+    /// Gives a log up and asks the other to send again what stands after `after`.
+    pub(super) fn forsake(&mut self, id: &LogId, after: Seq) {
+        let Some(log) = self.logs.get(id).filter(|log| log.stage != Stage::Dead) else {
+            return;
+        };
+        let (peer, stage) = (log.peer, log.stage);
+        let trail = self.trails.entry(*id).or_default();
+        if trail.retired || stage == Stage::Creating {
+            return self.bury(id);
+        }
+        trail.asked = Some(after);
+        self.save_trail(id);
+        self.repairs.count(peer, self.now);
+        self.enqueue(peer, Body::Repair(Repair { log: *id, after }), None);
+        self.bury(id);
+    }
+
+    /// The group of a log cannot be used: its keys are damaged or gone.
+    pub(super) fn broken(&mut self, id: &LogId) {
+        let Some(cursor) = self.logs.get(id).map(|log| log.cursor) else {
+            return;
+        };
+        self.gap(id, Gap::Damaged);
+        self.forsake(id, cursor);
+    }
+
+    /// This device's state is older than what the relay has seen of it: no key of it may be used again.
+    pub(super) fn was_put_back(&mut self) {
+        let conversations: Vec<_> = self.conversations.values().map(|c| (c.peer, c.logs.clone())).collect();
+        for (peer, logs) in conversations {
+            if let Some(main) = self.usable_log(&peer) {
+                self.gap(&main, Gap::Restored);
+            }
+            for id in logs {
+                if let Some(cursor) = self.logs.get(&id).map(|log| log.cursor) {
+                    self.forsake(&id, cursor);
+                }
+            }
+        }
+    }
+
+    /// Compares what a sender has seen of the log with what this device has seen.
+    pub(super) fn compare(&mut self, id: &LogId, from: &AccountId, claim: Option<&Claim>) {
+        let Some(claim) = claim else {
+            return;
+        };
+        let trail = self.trails.entry(*id).or_default();
+        match trail.judge(claim) {
+            Agreement::Unknown => {}
+            Agreement::Same => trail.agreed = trail.agreed.max(claim.seq),
+            Agreement::Different => {
+                let after = trail.agreed;
+                if let Some(contact) = self.contacts.get_mut(from) {
+                    contact.warning.get_or_insert(Warning::DifferentMessages);
+                    self.save_contact(from);
+                }
+                self.store_gap(id, after.next(), self.now, Gap::Missing);
+                self.forsake(id, after);
+            }
+        }
+    }
+
+    /// The other cannot use a log any more.
+    pub(super) fn repair_came(&mut self, from: &AccountId, repair: &Repair) {
+        if self.logs.get(&repair.log).is_none_or(|log| log.peer != *from) {
+            return;
+        }
+        let trail = self.trails.entry(repair.log).or_default();
+        trail.retired = true;
+        trail.owed = Some(trail.owed.map_or(repair.after, |before| before.min(repair.after)));
+        self.save_trail(&repair.log);
+        self.pay(&repair.log);
+    }
+
+    /// Begins to send again what the other asked for, once nothing more is on its way into the old log.
+    pub(super) fn pay(&mut self, id: &LogId) {
+        let Some(after) = self.trails.get(id).and_then(|trail| trail.owed) else {
+            return;
+        };
+        let under_way = self.outbox.values().any(|entry| entry.sealed.as_ref().is_some_and(|s| s.log == *id));
+        let Some(log) = self.logs.get(id).filter(|_| !under_way && !self.repairs.pays(id)) else {
+            return;
+        };
+        let conversation = id_of(&log.peer);
+        self.collect(Paying { log: *id, conversation, after, pages: 0, found: Vec::new() }, None);
+    }
+
+    fn collect(&mut self, paying: Paying, before: Option<&Order>) {
+        self.next_load = self.next_load.saturating_add(1);
+        let id = LoadId(self.next_load);
+        let prefix = message::key_prefix(&self.sealer, &paying.conversation).to_vec();
+        let before = before.map(|order| message::key(&self.sealer, &paying.conversation, order));
+        self.repairs.paying.insert(id, paying);
+        self.out.push(Output::Load(Load { id, prefix, before, limit: PAGE }));
+    }
+
+    /// A page of history came for a repair; whether it was for one.
+    pub(super) fn collected(&mut self, id: LoadId, records: &[Record]) -> bool {
+        let Some(mut paying) = self.repairs.paying.remove(&id) else {
+            return false;
+        };
+        paying.pages = paying.pages.saturating_add(1);
+        let more = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE) && paying.pages < MAX_PAGES;
+        let (mut oldest, mut reached) = (None, false);
+        for record in records {
+            let opened = self.sealer.open(Purpose::Message, &record.key, &record.value).ok();
+            let Some(message) = opened.and_then(|bytes| Message::decode(&bytes)) else {
+                continue;
+            };
+            oldest = Some(message.order());
+            if message.log == paying.log {
+                reached |= message.seq <= paying.after;
+                paying.take(message);
+            }
+        }
+        match oldest {
+            Some(oldest) if more && !reached => self.collect(paying, Some(&oldest)),
+            _ => self.send_again(paying),
+        }
+        true
+    }
+
+    fn send_again(&mut self, mut paying: Paying) {
+        let Some(peer) = self.logs.get(&paying.log).map(|log| log.peer) else {
+            return;
+        };
+        if let Some(trail) = self.trails.get_mut(&paying.log) {
+            trail.owed = None;
+        }
+        self.save_trail(&paying.log);
+        paying.found.sort_by_key(|(seq, ..)| *seq);
+        for (_, id, time, again) in paying.found {
+            self.enqueue_as(peer, id, time, Body::Again(again), None);
+        }
+        self.pump(paying.conversation);
+    }
+
+    /// Where a message that is sent again belongs: at its first place, if this device asked for it there.
+    pub(super) fn place_of(&self, id: &LogId, place: &Place, at: At) -> At {
+        let (here, there) = (self.logs.get(id), self.logs.get(&place.log));
+        let same_peer = here.zip(there).is_some_and(|(here, there)| here.peer == there.peer);
+        let asked = self.trails.get(&place.log).and_then(|trail| trail.asked);
+        let fits = same_peer && asked.is_some_and(|after| place.seq > after) && place.stored <= at.stored;
+        if fits { At { log: place.log, seq: place.seq, stored: place.stored } } else { at }
+    }
+
+    /// Whether a message came before, in this log or in another of the conversation.
+    pub(super) fn has_seen(&self, from: &AccountId, message: &MessageId) -> bool {
+        let own = self.account.as_ref().is_some_and(|account| account.id == *from);
+        let logs = self.conversations.get(&id_of(from)).map(|conversation| conversation.logs.as_slice());
+        let logs = logs.filter(|_| !own).unwrap_or_default();
+        logs.iter().any(|log| self.trails.get(log).is_some_and(|trail| trail.has_seen(message)))
+    }
+
+    /// A message that was sent again is stored in its new log.
+    pub(super) fn stored_again(&mut self, log: LogId, seq: Seq, place: &Place) {
+        let again = SentAgain { seq, log: place.log, first: place.seq };
+        self.trails.entry(log).or_default().sent_again(again);
+        self.save_trail(&log);
+    }
+
+    /// A receipt speaks of messages that were sent again in `id` too; the places in their first logs up to which it
+    /// does.
+    pub(super) fn again_up_to(&self, id: &LogId, seq: Seq) -> BTreeMap<LogId, Seq> {
+        let mut places = BTreeMap::<LogId, Seq>::new();
+        for again in self.trails.get(id).into_iter().flat_map(|trail| &trail.again) {
+            if again.seq <= seq {
+                let place = places.entry(again.log).or_default();
+                *place = again.first.max(*place);
+            }
+        }
+        places
+    }
+}
+
+impl Paying {
+    fn take(&mut self, message: Message) {
+        if let BodyView::Text(text) = message.body
+            && message.own
+            && message.seq > self.after
+        {
+            let place = Place { log: message.log, seq: message.seq, stored: message.stored };
+            self.found.push((message.seq, message.id, message.time, Again { place, text }));
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Ways into decoders that are private, for `fuzz/`. Not part of the engine's interface.
+//!
+//! Each panics when the decoder breaks one of its promises.
+#![expect(clippy::missing_panics_doc, reason = "a panic is how fuzzing is told of a fault")]
+
+use parley_protocol::ids::UnixMillis;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+use zeroize::Zeroizing;
+
+use crate::content::{Content, display_name};
+use crate::core::{Engine, OpenError};
+use crate::crypto::MlsRandom;
+use crate::invite::Invite;
+use crate::records::sealed::Writes;
+use crate::records::state::Change;
+use crate::seal::{MasterKey, Purpose, Sealer};
+
+/// Decrypted bytes: content or an error; content comes back from its own encoding.
+pub fn content(bytes: &[u8]) {
+    if let Ok(content) = Content::decode(bytes) {
+        let again = content.encode().ok().and_then(|bytes| Content::decode(&bytes).ok());
+        assert_eq!(again.as_ref(), Some(&content), "content comes back");
+    }
+}
+
+/// A display name is clean after one cleaning.
+pub fn name(text: &str) {
+    if let Some(name) = display_name(text) {
+        assert_eq!(display_name(&name).as_ref(), Some(&name), "a clean name stays as it is");
+    }
+}
+
+/// A link or its fragment.
+pub fn invite(text: &str) {
+    if let Some(invite) = Invite::parse(text) {
+        assert_eq!(Invite::parse(&invite.fragment()).as_ref(), Some(&invite), "an invite comes back");
+    }
+}
+
+/// A sealed value that nobody sealed does not open.
+pub fn seal(place: &[u8], value: &[u8]) {
+    let sealer = Sealer::new(&MasterKey::new([7; 32]));
+    for purpose in [Purpose::Vault, Purpose::State, Purpose::Message] {
+        assert!(sealer.open(purpose, place, value).is_err(), "a forged seal opened");
+    }
+}
+
+/// A disk with these names and values under a good seal: what is behind the seal is decoded, or refused. The names
+/// are those of `records/keys.rs`.
+pub fn open(values: &[(Vec<u8>, Vec<u8>)]) -> Result<Engine, OpenError> {
+    let master = MasterKey::new([7; 32]);
+    let sealer = Sealer::new(&master);
+    let random = MlsRandom::unseeded();
+    random.reseed(&mut ChaCha20Rng::from_seed([7; 32]));
+    let mut writes = Writes::default();
+    for (key, value) in values {
+        let after = Some(Zeroizing::new(value.clone()));
+        writes.add(&sealer, &random, &Change { key: key.clone(), before: None, after });
+    }
+    let vault = sealer.seal(Purpose::Vault, b"device key", [7; 24], &[7; 32]);
+    let records = writes.puts.into_iter().map(|(_, record)| record).collect();
+    Engine::open(UnixMillis(1_790_000_000_000), &master, Some(&vault), records)
+}

@@ -1,0 +1,320 @@
+//! A member that speaks MLS and obeys no rule of Parley: what attack tests are made of. Only with the feature
+//! `hostile`, which no build for the browser takes.
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "an attack that cannot even be made fails the test that makes it"
+)]
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use ed25519_dalek::SigningKey;
+use openmls::prelude::{
+    KeyPackage, KeyPackageIn, LeafNodeIndex, LeafNodeParameters, MlsMessageBodyIn, MlsMessageIn,
+    OpenMlsProvider as _, ProtocolVersion,
+};
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::capability::Capability;
+use parley_protocol::device_log::{
+    Author, Body as LogBody, Change, DeviceLog, DeviceRecord, LogHead, SignedEntry, VerifyingKeyBytes,
+};
+use parley_protocol::frame::{
+    AppendCommit, AppendMessages, CreateLog, InboxAddress, InboxPost, NewMessage, PublishKeyPackages,
+    RegisterAccount, Request,
+};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, MessageId, UnixMillis};
+use parley_protocol::username::Username;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+use tls_codec::{Deserialize as _, Serialize as _};
+
+use crate::account::Account;
+use crate::content::{Body, Content, HeadHint, Profile};
+use crate::crypto::MlsRandom;
+use crate::mls::credential::Leaf;
+use crate::mls::group::{Group, Incoming};
+use crate::mls::{DeviceSigner, Provider, key_package};
+use crate::records::state::StateStore;
+
+/// First bytes of an inbox entry that is a Welcome.
+const WELCOME: [u8; 2] = [1, 1];
+
+/// Who a leaf says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub account: AccountId,
+    /// The device.
+    pub device: DeviceId,
+    /// The device's key.
+    pub key: VerifyingKeyBytes,
+}
+
+impl Identity {
+    /// A device as its account's log has it.
+    #[must_use]
+    pub const fn of(account: AccountId, device: &DeviceRecord) -> Self {
+        Self { account, device: device.id, key: device.key }
+    }
+
+    const fn leaf(self) -> Leaf {
+        Leaf { account: self.account, device: self.device, key: self.key }
+    }
+}
+
+/// What a hostile commit does.
+#[derive(Debug, Clone)]
+pub enum Deed {
+    /// Replaces the own keys, as an honest one does.
+    Update,
+    /// Adds a member by its KeyPackage.
+    Add(Vec<u8>),
+    /// Throws out everybody else.
+    RemoveOthers,
+    /// Gives the own leaf another identity.
+    Become(Identity),
+}
+
+/// An account, one device of it, and its groups.
+pub struct Peer {
+    random: MlsRandom,
+    provider: Provider,
+    key: SigningKey,
+    account: Account,
+    log: DeviceLog,
+    groups: BTreeMap<LogId, Group>,
+}
+
+impl Peer {
+    /// A new one; everything it makes follows from the seed.
+    #[must_use]
+    pub fn new(seed: u64, username: &str) -> Self {
+        let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(seed));
+        let provider = Provider::new(random.clone(), Rc::new(StateStore::new(BTreeMap::new())));
+        let key = SigningKey::from_bytes(&random.array());
+        let name = Username::parse(username).unwrap();
+        let account = Account::create(UnixMillis(1), &random, &key, username.to_owned(), name).unwrap();
+        let log = account.log().unwrap();
+        Self { random, provider, key, account, log, groups: BTreeMap::new() }
+    }
+
+    /// Its true identity.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        let Leaf { account, device, key } = self.account.leaf(&self.key);
+        Identity { account, device, key }
+    }
+
+    /// Its device's inbox.
+    #[must_use]
+    pub const fn address(&self) -> InboxAddress {
+        self.account.address()
+    }
+
+    /// Its device log.
+    #[must_use]
+    pub const fn log(&self) -> &DeviceLog {
+        &self.log
+    }
+
+    /// Its device log with one more device, another one at each call.
+    #[must_use]
+    pub fn log_with_another_device(&self) -> DeviceLog {
+        let added = SigningKey::from_bytes(&self.random.array());
+        let record = DeviceRecord {
+            id: DeviceId(self.random.array()),
+            key: VerifyingKeyBytes(added.verifying_key().to_bytes()),
+            inbox: Capability::new(self.random.array()).hash(),
+        };
+        let body = LogBody {
+            previous: Some(self.log.head().hash),
+            created: UnixMillis(2),
+            author: Author::Device(self.account.device),
+            change: Change::AddDevice(record),
+        };
+        let mut log = self.log.clone();
+        log.append(&SignedEntry::sign(&body, &self.key, Some(&added)).unwrap()).unwrap();
+        log
+    }
+
+    /// Goes on with this log.
+    pub fn set_log(&mut self, log: DeviceLog) {
+        self.log = log;
+    }
+
+    /// Puts it into the directory.
+    #[must_use]
+    pub fn registration(&self) -> Request {
+        let genesis = self.log.entries().first().unwrap().clone();
+        Request::RegisterAccount(RegisterAccount { genesis, claim: self.account.claim(&self.key) })
+    }
+
+    /// Publishes one KeyPackage of its own.
+    #[must_use]
+    pub fn publication(&self) -> Request {
+        let package = Bytes::new(self.key_package(self.identity())).unwrap();
+        Request::PublishKeyPackages(PublishKeyPackages {
+            address: self.address(),
+            capability: self.account.inbox.clone(),
+            one_time: List::new(vec![package]).unwrap(),
+            last_resort: None,
+        })
+    }
+
+    /// A KeyPackage that says it is of `identity`, signed by the own key.
+    #[must_use]
+    pub fn key_package(&self, identity: Identity) -> Vec<u8> {
+        key_package::make(&self.provider, &DeviceSigner(&self.key), &identity.leaf(), false).unwrap()
+    }
+
+    /// Makes a group as `identity` with whoever made the KeyPackages; the log's id and the Welcome.
+    pub fn found(&mut self, identity: Identity, key_packages: &[Vec<u8>]) -> (LogId, Vec<u8>) {
+        let log = LogId(self.random.array());
+        (log, self.found_in(log, identity, key_packages))
+    }
+
+    /// The same, with a chosen id.
+    pub fn found_in(&mut self, log: LogId, identity: Identity, key_packages: &[Vec<u8>]) -> Vec<u8> {
+        let others: Vec<KeyPackage> = key_packages.iter().map(|bytes| self.unchecked(bytes)).collect();
+        let signer = DeviceSigner(&self.key);
+        let (group, welcome) =
+            Group::create(&self.provider, &signer, &identity.leaf(), log, &others).unwrap();
+        self.groups.insert(log, group);
+        welcome
+    }
+
+    fn unchecked(&self, bytes: &[u8]) -> KeyPackage {
+        let MlsMessageBodyIn::KeyPackage(package) =
+            MlsMessageIn::tls_deserialize_exact(bytes).unwrap().extract()
+        else {
+            unreachable!("not a KeyPackage");
+        };
+        KeyPackageIn::validate(package, self.provider.crypto(), ProtocolVersion::Mls10).unwrap()
+    }
+
+    /// Puts a Welcome into somebody's inbox.
+    #[must_use]
+    pub fn post(&self, to: InboxAddress, welcome: &[u8]) -> InboxPost {
+        let payload = Bytes::new([WELCOME.as_slice(), welcome].concat()).unwrap();
+        InboxPost { to, append: AppendId(self.random.array()), payload }
+    }
+
+    /// Makes the group's log at the relay, and posts the Welcome.
+    #[must_use]
+    pub fn creation(&self, log: LogId, to: InboxAddress, welcome: &[u8]) -> Request {
+        Request::CreateLog(CreateLog {
+            log,
+            epoch: self.epoch(log),
+            capability: self.capability(log).hash(),
+            welcomes: List::new(vec![self.post(to, welcome)]).unwrap(),
+            group_info: None,
+        })
+    }
+
+    /// The group's epoch.
+    #[must_use]
+    pub fn epoch(&self, log: LogId) -> Epoch {
+        self.groups.get(&log).unwrap().epoch()
+    }
+
+    /// Opens the group's log in this epoch.
+    #[must_use]
+    pub fn capability(&self, log: LogId) -> Capability {
+        self.groups.get(&log).unwrap().capability(&self.provider).unwrap()
+    }
+
+    /// Encrypts bytes, whatever they are.
+    pub fn seal(&mut self, log: LogId, bytes: &[u8]) -> Vec<u8> {
+        let group = self.groups.get_mut(&log).unwrap();
+        group.encrypt(&self.provider, &DeviceSigner(&self.key), bytes).unwrap()
+    }
+
+    /// Encrypts a text that says the own device log ends at `head`.
+    pub fn text(&mut self, log: LogId, text: &str, head: &LogHead) -> Vec<u8> {
+        self.content(log, head, Body::Text(text.to_owned()))
+    }
+
+    /// Encrypts a display name.
+    pub fn name(&mut self, log: LogId, name: &str) -> Vec<u8> {
+        let head = self.log.head();
+        self.content(log, &head, Body::Profile(Profile { name: name.to_owned() }))
+    }
+
+    /// Encrypts a text under a chosen id.
+    pub fn text_with_id(&mut self, log: LogId, text: &str, head: &LogHead, id: MessageId) -> Vec<u8> {
+        self.content_with_id(log, head, Body::Text(text.to_owned()), id)
+    }
+
+    fn content(&mut self, log: LogId, head: &LogHead, body: Body) -> Vec<u8> {
+        let id = MessageId(self.random.array());
+        self.content_with_id(log, head, body, id)
+    }
+
+    fn content_with_id(&mut self, log: LogId, head: &LogHead, body: Body, id: MessageId) -> Vec<u8> {
+        let content = Content { id, time: UnixMillis(3), head: HeadHint::of(head), body };
+        self.seal(log, &content.encode().unwrap())
+    }
+
+    /// Appends a ciphertext to the log.
+    #[must_use]
+    pub fn append(&self, log: LogId, payload: Vec<u8>) -> Request {
+        let message =
+            NewMessage { append: AppendId(self.random.array()), payload: Bytes::new(payload).unwrap() };
+        Request::AppendMessages(AppendMessages {
+            log,
+            capability: self.capability(log),
+            epoch: self.epoch(log),
+            messages: List::new(vec![message]).unwrap(),
+        })
+    }
+
+    /// A commit that does `deed`, to append to the log, and enters its epoch.
+    pub fn commit(&mut self, log: LogId, deed: &Deed) -> Request {
+        let (epoch, capability) = (self.epoch(log), self.capability(log));
+        let added = if let Deed::Add(bytes) = deed { Some(self.unchecked(bytes)) } else { None };
+        let signer = DeviceSigner(&self.key);
+        let provider = &self.provider;
+        let group = self.groups.get_mut(&log).unwrap();
+        let mls = group.raw();
+        let others: Vec<LeafNodeIndex> =
+            mls.members().map(|member| member.index).filter(|index| *index != mls.own_leaf_index()).collect();
+        let message = match (deed, added) {
+            (Deed::Add(_), Some(package)) => mls.add_members(provider, &signer, &[package]).unwrap().0,
+            (Deed::RemoveOthers, _) => mls.remove_members(provider, &signer, &others).unwrap().0,
+            (Deed::Become(identity), _) => {
+                let leaf = identity.leaf().credential();
+                let leaf = LeafNodeParameters::builder().with_credential_with_key(leaf).build();
+                mls.self_update(provider, &signer, leaf).unwrap().into_commit()
+            }
+            _ => mls.self_update(provider, &signer, LeafNodeParameters::default()).unwrap().into_commit(),
+        };
+        let next = group.next_capability(provider).unwrap();
+        group.merge_pending(provider).unwrap();
+        Request::AppendCommit(AppendCommit {
+            log,
+            capability,
+            epoch,
+            append: AppendId(self.random.array()),
+            commit: Bytes::new(message.tls_serialize_detached().unwrap()).unwrap(),
+            next_capability: next.hash(),
+            welcomes: List::default(),
+            group_info: None,
+        })
+    }
+
+    /// Reads an entry of the log: a text if it is one. Own entries and forgeries are passed over.
+    pub fn read(&mut self, log: LogId, payload: &[u8]) -> Option<String> {
+        let group = self.groups.get_mut(&log).unwrap();
+        match group.process(&self.provider, payload).ok()? {
+            Incoming::Message { padded, .. } => match Content::decode(&padded).ok()?.body {
+                Body::Text(text) => Some(text),
+                _ => None,
+            },
+            Incoming::Commit { staged, .. } => {
+                group.merge(&self.provider, *staged).unwrap();
+                None
+            }
+        }
+    }
+}

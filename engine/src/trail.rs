@@ -1,0 +1,189 @@
+//! What a device remembers of the entries of one log beside its cursor, to notice a relay that shows different
+//! people different logs, and to repair what was missed.
+//!
+//! Every entry moves a running hash. A message carries the hash that its sender had when it was encrypted, so that
+//! whoever reads it knows whether both have seen the same entries in the same order (the transcript consistency
+//! that RFC 9750 section 5.1 leaves to the application).
+
+use std::collections::VecDeque;
+
+use parley_protocol::ids::{EntryHash, LogId, MessageId, Seq};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Hashes, ids and own payloads that are remembered.
+const REMEMBERED: usize = 64;
+/// Messages sent again whose receipts are waited for.
+const MAX_AGAIN: usize = 256;
+
+/// The beginning of a hash or id. 64 bits are enough to notice a difference that nobody could search for in time.
+pub(crate) type Short = [u8; 8];
+
+/// "After this entry my running hash was this": what a message carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Claim {
+    pub(crate) seq: Seq,
+    pub(crate) hash: Short,
+}
+
+/// What a claim says about the own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Agreement {
+    /// Both have seen the same up to the claim's place.
+    Same,
+    /// The relay shows the two different entries.
+    Different,
+    /// The place is too long ago, or the log older than trails are.
+    Unknown,
+}
+
+/// A message of another log that was sent again in this one.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct SentAgain {
+    /// Its place here.
+    pub(crate) seq: Seq,
+    /// Its first place.
+    pub(crate) log: LogId,
+    pub(crate) first: Seq,
+}
+
+/// As it is stored.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Trail {
+    /// The running hash after entry `at`; none in a log that was begun before there were trails.
+    head: Option<EntryHash>,
+    at: Seq,
+    /// The running hashes after the last entries, the newest last.
+    recent: VecDeque<Short>,
+    /// The last messages of others.
+    seen: VecDeque<Short>,
+    /// The last own payloads that came back.
+    sent: VecDeque<Short>,
+    /// The last place at which the other is known to have seen the same.
+    pub(crate) agreed: Seq,
+    /// The other cannot read this log any more: nothing new goes into it.
+    pub(crate) retired: bool,
+    /// Everything after this place was asked for again.
+    pub(crate) asked: Option<Seq>,
+    /// The other asked for everything after this place again.
+    pub(crate) owed: Option<Seq>,
+    /// What was sent again here.
+    pub(crate) again: VecDeque<SentAgain>,
+}
+
+impl Trail {
+    /// The trail of a log that this device reads from its first entry.
+    pub(crate) fn from_the_start() -> Self {
+        Self { head: Some(EntryHash([0; 32])), ..Self::default() }
+    }
+
+    /// An entry stands in the log: `SHA-256("parley trail v1\0" || hash before || hash of the payload)`.
+    pub(crate) fn step(&mut self, seq: Seq, payload: &EntryHash) {
+        self.at = seq;
+        let Some(head) = self.head else {
+            return;
+        };
+        let mut hash = Sha256::new();
+        hash.update(b"parley trail v1\0");
+        hash.update(head.0);
+        hash.update(payload.0);
+        let next = EntryHash(hash.finalize().into());
+        remember(&mut self.recent, short(&next.0));
+        self.head = Some(next);
+    }
+
+    /// What a message that is encrypted now says.
+    pub(crate) fn claim(&self) -> Option<Claim> {
+        self.recent.back().map(|hash| Claim { seq: self.at, hash: *hash })
+    }
+
+    /// Compares what another device says with what this one has seen.
+    pub(crate) fn judge(&self, claim: &Claim) -> Agreement {
+        if self.head.is_none() || claim.seq == Seq(0) {
+            return Agreement::Unknown;
+        }
+        let Some(back) = self.at.0.checked_sub(claim.seq.0) else {
+            return Agreement::Different;
+        };
+        let place = usize::try_from(back).ok().and_then(|back| self.recent.len().checked_sub(back + 1));
+        match place.and_then(|place| self.recent.get(place)) {
+            Some(hash) if *hash == claim.hash => Agreement::Same,
+            Some(_) => Agreement::Different,
+            None => Agreement::Unknown,
+        }
+    }
+
+    pub(crate) fn has_seen(&self, id: &MessageId) -> bool {
+        self.seen.contains(&short(id.as_bytes()))
+    }
+
+    pub(crate) fn saw(&mut self, id: &MessageId) {
+        remember(&mut self.seen, short(id.as_bytes()));
+    }
+
+    pub(crate) fn has_sent(&self, payload: &EntryHash) -> bool {
+        self.sent.contains(&short(&payload.0))
+    }
+
+    pub(crate) fn own_came_back(&mut self, payload: &EntryHash) {
+        remember(&mut self.sent, short(&payload.0));
+    }
+
+    /// A message was sent again here.
+    pub(crate) fn sent_again(&mut self, again: SentAgain) {
+        self.again.push_back(again);
+        while self.again.len() > MAX_AGAIN {
+            self.again.pop_front();
+        }
+    }
+}
+
+fn remember(ring: &mut VecDeque<Short>, value: Short) {
+    ring.push_back(value);
+    while ring.len() > REMEMBERED {
+        ring.pop_front();
+    }
+}
+
+fn short(bytes: &[u8]) -> Short {
+    bytes.first_chunk::<8>().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walked(payloads: &[u8]) -> Trail {
+        let mut trail = Trail::from_the_start();
+        for (seq, payload) in (1..).zip(payloads) {
+            trail.step(Seq(seq), &EntryHash([*payload; 32]));
+        }
+        trail
+    }
+
+    #[test]
+    fn p2_the_same_entries_agree_and_others_do_not() {
+        let ours = walked(&[1, 2, 3, 4]);
+        assert_eq!(ours.judge(&walked(&[1, 2, 3]).claim().unwrap()), Agreement::Same);
+        assert_eq!(ours.judge(&ours.claim().unwrap()), Agreement::Same);
+        assert_eq!(ours.judge(&walked(&[1, 3, 2]).claim().unwrap()), Agreement::Different, "reordered");
+        assert_eq!(ours.judge(&walked(&[1, 3]).claim().unwrap()), Agreement::Different, "left out");
+        assert_eq!(ours.judge(&walked(&[1, 2, 3, 4, 5]).claim().unwrap()), Agreement::Different, "ahead");
+    }
+
+    #[test]
+    fn what_is_long_ago_or_older_than_trails_is_unknown() {
+        let long = walked(&[7; 200]);
+        assert_eq!(long.judge(&walked(&[7; 137]).claim().unwrap()), Agreement::Same);
+        assert_eq!(long.judge(&walked(&[7; 136]).claim().unwrap()), Agreement::Unknown);
+        let mut old = Trail::default();
+        old.step(Seq(9), &EntryHash([1; 32]));
+        assert_eq!(old.claim(), None);
+        assert_eq!(old.judge(&long.claim().unwrap()), Agreement::Unknown);
+    }
+
+    #[test]
+    fn the_hash_is_pinned() {
+        insta::assert_snapshot!(crate::hex(&walked(&[1, 2]).claim().unwrap().hash));
+    }
+}

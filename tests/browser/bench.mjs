@@ -1,0 +1,119 @@
+// Measures in Chromium against the real relay on loopback; prints one JSON object of microseconds by name.
+// `cargo xtask bench browser` builds what it needs, runs it and shows the table.
+import { addTimes, median, startTimes, watchEnter, watchStart, whenSeen } from "./lib/measure.mjs";
+import { Person } from "./lib/person.mjs";
+import { Relay } from "./lib/relay.mjs";
+
+const KEY_PRESSES = 120;
+const STARTS = 9;
+/** Longer than receipts wait: every key press finds both sides at rest. */
+const REST = 350;
+
+Object.assign(process.env, {
+  PARLEY_RATE_REQUESTS: "1000000/1000000",
+  PARLEY_RATE_REGISTRATIONS: "1000/1000",
+  PARLEY_RATE_RESOLVES: "10000/10000",
+});
+const report = {};
+const relay = await Relay.start();
+const say = (text) => process.stderr.write(`${text}\n`);
+
+/** The engine and bare OpenMLS in one worker. */
+async function engine() {
+  // The page of the measuring program has a script of its own, which the app's policy forbids.
+  const person = await Person.arrive(relay, { bypassCSP: true });
+  await person.page.goto(`${relay.url}/bench.html`);
+  const numbers = await person.page.evaluate(
+    () =>
+      new Promise((done, fail) => {
+        const worker = new Worker("/bench_loader.js", { type: "module" });
+        worker.onmessage = ({ data }) => done(JSON.parse(new TextDecoder().decode(data)));
+        worker.onerror = (event) => fail(new Error(event.message ?? "the worker does not start"));
+        setTimeout(() => fail(new Error("the worker takes too long")), 280_000);
+      }),
+  );
+  Object.assign(report, numbers);
+  await person.close();
+}
+
+async function keyPress() {
+  const ada = await Person.arrive(relay);
+  const bob = await Person.arrive(relay);
+  await ada.createAccount("Ada", "ada");
+  await bob.createAccount("Bob", "bob");
+  await ada.startChat("bob");
+  await ada.send("first");
+  await bob.openChat("Ada");
+  await bob.sees("first");
+  await ada.page.evaluate(watchEnter);
+  const trees = [];
+  const frames = [];
+  for (let number = -10; number < KEY_PRESSES; number += 1) {
+    const text = `measured ${number}.`;
+    await ada.composer().fill(text);
+    const seen = bob.page.evaluate(whenSeen, text);
+    await ada.page.waitForTimeout(REST);
+    await ada.composer().press("Enter");
+    const { tree, frame } = await seen;
+    const pressed = await ada.page.evaluate(() => globalThis.parleyEnter);
+    if (number < 0) continue;
+    trees.push(tree - pressed);
+    frames.push(frame - pressed);
+  }
+  addTimes(report, "key_press.tree", trees);
+  addTimes(report, "key_press.frame", frames);
+  await bob.close();
+  return ada;
+}
+
+function addStart(name, all) {
+  for (const step of Object.keys(all[0])) {
+    const middle = median(all.map((times) => times[step]));
+    if (middle !== undefined) report[`${name}.${step}`] = middle;
+  }
+}
+
+/** A browser without anything of the app. */
+async function coldStarts() {
+  const all = [];
+  for (let run = 0; run < STARTS; run += 1) {
+    const person = await Person.prepare(relay);
+    await person.page.addInitScript(watchStart);
+    await person.page.goto(relay.url);
+    all.push(await startTimes(person.page, "create"));
+    await person.close();
+  }
+  addStart("cold", all);
+}
+
+/** A browser that was closed and is opened again; and a page that is loaded again. */
+async function warmStarts(ada) {
+  const [warm, reload] = [[], []];
+  for (let run = 0; run < STARTS; run += 1) {
+    await ada.leave();
+    await ada.launch();
+    await ada.page.addInitScript(watchStart);
+    await ada.page.goto(relay.url);
+    warm.push(await startTimes(ada.page, "chats"));
+    await ada.page.waitForTimeout(500);
+    await ada.page.reload();
+    reload.push(await startTimes(ada.page, "chats"));
+  }
+  addStart("warm", warm);
+  addStart("reload", reload);
+  await ada.close();
+}
+
+try {
+  say("the engine, in a worker");
+  await engine();
+  say("from key press to the other screen");
+  const ada = await keyPress();
+  say("cold starts");
+  await coldStarts();
+  say("warm starts");
+  await warmStarts(ada);
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+} finally {
+  await relay.close();
+}

@@ -1,0 +1,163 @@
+// A person whose tabs and workers die while they write.
+import { Person } from "./person.mjs";
+
+/** Numbers that follow from a seed (mulberry32). */
+export class Dice {
+  constructor(seed) {
+    this.state = seed >>> 0;
+  }
+
+  below(bound) {
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let mixed = this.state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
+  }
+
+  pick(list) {
+    return list[this.below(list.length)];
+  }
+}
+
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+/** One tab of somebody. */
+class Tab {
+  constructor(page) {
+    this.page = page;
+    this.dead = false;
+    page.on("crash", () => {
+      this.dead = true;
+    });
+    page.on("close", () => {
+      this.dead = true;
+    });
+  }
+
+  own(text) {
+    const articles = this.page.getByRole("log", { name: "Messages" }).getByRole("article", { name: /^You, / });
+    return articles.filter({ hasText: text });
+  }
+}
+
+/** Somebody who writes from several tabs, while tabs, renderers and workers are killed. */
+export class Clumsy {
+  constructor(person, peer, seed) {
+    Object.assign(this, { person, peer, dice: new Dice(seed), tabs: [], kills: { tab: 0, renderer: 0, worker: 0 } });
+    /** What was written, in order; `sure` once the own bubble was seen, which is a promise. */
+    this.written = [];
+  }
+
+  get killed() {
+    return this.kills.tab + this.kills.renderer + this.kills.worker;
+  }
+
+  /** Opens a tab with the conversation; tries until the relay serves the page again. */
+  async openTab() {
+    const page = await this.person.context.newPage();
+    this.person.watch(page);
+    const tab = new Tab(page);
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await page.goto(this.person.relay.url, { timeout: 10_000 });
+        await page.getByRole("link", { name: new RegExp(`^${this.peer}`) }).click({ timeout: 10_000 });
+        await page.getByRole("textbox", { name: "Message", exact: true }).waitFor({ timeout: 10_000 });
+        break;
+      } catch (error) {
+        if (tab.dead || attempt === 5) throw error;
+        await pause(300);
+      }
+    }
+    this.tabs.push(tab);
+    return tab;
+  }
+
+  /** Keeps `count` tabs open. */
+  async keep(count) {
+    this.tabs = this.tabs.filter((tab) => !tab.dead);
+    while (this.tabs.length < count) await this.openTab();
+  }
+
+  /** Opens a tab when no worker is left: a worker that is ended from outside is not started again by its tab. */
+  async ownerIsThere() {
+    const works = (tab) => !tab.dead && tab.page.workers().length > 0;
+    if (!this.tabs.some(works)) await this.openTab();
+  }
+
+  /** Writes a text and waits for its bubble. It is not sure when the tab dies first. */
+  async write(tab) {
+    const entry = { text: `${this.person.name} ${this.written.length}.`, sure: false };
+    this.written.push(entry);
+    try {
+      const composer = tab.page.getByRole("textbox", { name: "Message", exact: true });
+      await composer.fill(entry.text, { timeout: 20_000 });
+      await composer.press("Enter", { timeout: 20_000 });
+      await tab.own(entry.text).first().waitFor({ timeout: 20_000 });
+      entry.sure = true;
+    } catch (error) {
+      if (!tab.dead) throw new Error(`${entry.text} was not accepted in a tab that lives: ${error}`);
+    }
+  }
+
+  /** Writes some texts, one after another, until the tab dies. */
+  async writeSome(tab, count) {
+    for (let text = 0; text < count && !tab.dead; text += 1) await this.write(tab);
+  }
+
+  /** Kills something of a tab, some milliseconds from now. */
+  async kill(tab) {
+    const how = this.dice.pick(["tab", "renderer", "worker"]);
+    await pause(this.dice.below(120));
+    if (tab.dead) return;
+    this.kills[how] += 1;
+    if (how === "tab") {
+      await tab.page.close();
+    } else if (how === "renderer") {
+      const session = await this.person.context.newCDPSession(tab.page);
+      // The answer never comes: who would give it is dead.
+      session.send("Page.crash").catch(() => {});
+      while (!tab.dead) await pause(5);
+      await tab.page.close().catch(() => {});
+    } else {
+      for (const worker of tab.page.workers()) await worker.evaluate(() => self.close()).catch(() => {});
+      while (!tab.dead && tab.page.workers().length > 0) await pause(5);
+    }
+    await this.ownerIsThere();
+  }
+
+  /** Writes, and kills meanwhile, until so many kills are done. */
+  async live(kills, tabs) {
+    while (this.killed < kills) {
+      await this.keep(tabs);
+      const writer = this.dice.pick(this.tabs);
+      const victim = this.dice.pick(this.tabs);
+      await Promise.all([this.writeSome(writer, 1 + this.dice.below(3)), this.kill(victim)]);
+    }
+  }
+
+  /** Closes all tabs and opens one. */
+  async calmDown() {
+    for (const tab of this.tabs.splice(0)) await tab.page.close().catch(() => {});
+    return this.openTab();
+  }
+}
+
+/** Everything in the open conversation, oldest first: who wrote it, its state, and what it says. */
+export async function everything(page) {
+  const begin = page.getByText("Only the two of you can read this chat.");
+  const region = page.getByRole("region", { name: "Conversation" });
+  for (let attempt = 0; attempt < 100 && !(await begin.isVisible()); attempt += 1) {
+    await region.evaluate((element) => element.scrollTo(0, -element.scrollHeight));
+    await pause(50);
+  }
+  await begin.waitFor();
+  return page.getByRole("log", { name: "Messages" }).getByRole("article").evaluateAll((articles) =>
+    articles.map((article) => {
+      const [who, , state] = article.getAttribute("aria-label").split(", ");
+      return { own: who === "You", state, text: (article.querySelector("p") ?? article).textContent };
+    }),
+  );
+}
+
+export { Person, pause };

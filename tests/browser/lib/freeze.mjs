@@ -1,0 +1,141 @@
+// What happens to a worker: it is frozen, killed, or its storage fails. Run inside of the worker by `worker.evaluate`.
+
+/** The worker of a tab; a tab has one at a time. */
+export async function workerOf(page) {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const [worker] = page.workers().slice(-1);
+    if (worker) return worker;
+    await page.waitForTimeout(25);
+  }
+  throw new Error("the tab has no worker");
+}
+
+/** The worker computes for so long and hears nothing. Does not wait for it. */
+export function freeze(worker, milliseconds) {
+  worker
+    .evaluate((time) => {
+      const end = Date.now() + time;
+      while (Date.now() < end);
+    }, milliseconds)
+    .catch(() => {});
+}
+
+/**
+ * The worker freezes just before it begins its next write, and then goes on with it as if nothing had happened. What
+ * became of that write is said on the channel "test".
+ */
+export async function freezeBeforeNextWrite(worker, milliseconds) {
+  await worker.evaluate((time) => {
+    const begin = IDBDatabase.prototype.transaction;
+    const channel = new BroadcastChannel("test");
+    let done = false;
+    IDBDatabase.prototype.transaction = function (names, mode, options) {
+      const wanted = !done && mode === "readwrite" && [...names].includes("messages");
+      if (wanted) {
+        done = true;
+        channel.postMessage("frozen");
+        const end = Date.now() + time;
+        while (Date.now() < end);
+      }
+      const transaction = begin.call(this, names, mode, options);
+      if (wanted) {
+        for (const event of ["complete", "abort"]) transaction.addEventListener(event, () => channel.postMessage(event));
+      }
+      return transaction;
+    };
+  }, milliseconds);
+}
+
+/** Freezes the worker right after it has begun its next write: the transaction is open. */
+export async function freezeDuringNextWrite(worker, milliseconds) {
+  await worker.evaluate((time) => {
+    const commit = IDBTransaction.prototype.commit;
+    const channel = new BroadcastChannel("test");
+    let done = false;
+    IDBTransaction.prototype.commit = function () {
+      commit.call(this);
+      if (!done && [...this.objectStoreNames].includes("messages")) {
+        done = true;
+        channel.postMessage("frozen");
+        const end = Date.now() + time;
+        while (Date.now() < end);
+      }
+    };
+  }, milliseconds);
+}
+
+/** So many of a hundred write transactions of this worker abort, after all that they were to write was asked for. */
+export async function failWrites(worker, percent) {
+  await worker.evaluate((percent) => {
+    globalThis.failing = percent;
+    globalThis.failed ??= 0;
+    globalThis.tried ??= 0;
+    if (globalThis.commitAsItWas) return;
+    globalThis.commitAsItWas = IDBTransaction.prototype.commit;
+    IDBTransaction.prototype.commit = function () {
+      globalThis.tried += 1;
+      if (Math.random() * 100 < globalThis.failing) {
+        globalThis.failed += 1;
+        this.abort();
+        return;
+      }
+      globalThis.commitAsItWas.call(this);
+    };
+  }, percent);
+}
+
+/** How many writes were tried and how many of them failed. */
+export function failures(worker) {
+  return worker.evaluate(() => [globalThis.tried, globalThis.failed]);
+}
+
+/** From now on what is said on the channel "test" is kept in the page. */
+export async function listen(page) {
+  await page.evaluate(() => {
+    globalThis.said = [];
+    new BroadcastChannel("test").onmessage = ({ data }) => globalThis.said.push(data);
+  });
+}
+
+export function said(page) {
+  return page.evaluate(() => globalThis.said);
+}
+
+/** The number of the last owner of the device, as it is stored. */
+export function fence(page) {
+  return page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const opening = indexedDB.open("parley");
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const database = opening.result;
+          const reading = database.transaction("meta").objectStore("meta").get("fence");
+          reading.onsuccess = () => {
+            database.close();
+            resolve(reading.result);
+          };
+        };
+      }),
+  );
+}
+
+/** Waits until somebody else than this owner owns the device; answers how long that took. */
+export async function nextOwner(page, before) {
+  const begun = Date.now();
+  while ((await fence(page)) === before) {
+    if (Date.now() - begun > 10_000) throw new Error("nobody has taken over");
+    await page.waitForTimeout(10);
+  }
+  return Date.now() - begun;
+}
+
+/** Sends commands of the Chrome DevTools Protocol to the worker of a page. */
+export async function debuggerOf(page) {
+  const session = await page.context().newCDPSession(page);
+  const attached = new Promise((done) => session.on("Target.attachedToTarget", done));
+  await session.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
+  const { sessionId } = await attached;
+  let id = 0;
+  return (method) => session.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify({ id: (id += 1), method }) });
+}

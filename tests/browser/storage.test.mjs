@@ -1,0 +1,265 @@
+// Storage that is gone in part, denied, full, slow or failing, and storage that an older release wrote.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { failWrites, failures, workerOf } from "./lib/freeze.mjs";
+import { Person } from "./lib/person.mjs";
+import { Relay } from "./lib/relay.mjs";
+import { lay, readDisk } from "./lib/disk.mjs";
+
+let relay;
+let ada;
+let bob;
+
+before(async () => {
+  relay = await Relay.start();
+  ada = await Person.arrive(relay);
+  bob = await Person.arrive(relay);
+  await ada.createAccount("Ada", "ada");
+  await bob.createAccount("Bob", "bob");
+  await ada.startChat("bob");
+  await ada.send("Hello Bob");
+  await bob.openChat("Ada");
+  await bob.sees("Hello Bob");
+});
+
+after(async () => {
+  const ends = await Promise.allSettled([ada?.close(), bob?.close()]);
+  await relay?.close();
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+});
+
+/** Somebody with a browser of their own for one test. */
+async function withGuest(act, arrive = true) {
+  const guest = await Person.arrive(arrive ? relay : { url: "about:blank" });
+  try {
+    await act(guest);
+  } finally {
+    await guest.close();
+  }
+}
+
+const alert = (person, text) => person.page.getByRole("alert").filter({ hasText: text }).waitFor();
+const banner = (person) => person.page.getByRole("status", { name: "Connection" });
+
+/** Code that runs in every worker of this person before the app does. */
+async function beforeWorker(person, code) {
+  await person.context.route(/worker_loader.*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${await response.text()}`.replace("await init", `${code};\nawait init`) });
+  });
+}
+
+/** Deletes the database as somebody does who clears the site's data, with the app elsewhere. */
+async function deleteDatabase(page) {
+  await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const deleting = indexedDB.deleteDatabase("parley");
+        deleting.onsuccess = resolve;
+        deleting.onerror = reject;
+      }),
+  );
+}
+
+const pinned = [
+  ["the database is gone while the app is open", async (page) => deleteDatabase(page), "The messages and keys of this device are gone"],
+  ["localStorage is gone", async (page) => page.evaluate(() => localStorage.clear()), "The key of this device is gone"],
+];
+for (const [name, wipe, sentence] of pinned) {
+  test(`p9: ${name}: a sentence says so, and one can start afresh`, () =>
+    withGuest(async (guest) => {
+      const username = `wiped${pinned.findIndex(([other]) => other === name)}`;
+      await guest.createAccount("Guest", username);
+      await guest.startChat("bob");
+      await wipe(guest.page);
+      if (name.startsWith("localStorage")) await guest.page.reload();
+      await alert(guest, sentence);
+      await guest.page.reload();
+      await alert(guest, sentence);
+      await guest.button("Start afresh…").click();
+      await guest.button("Delete and start afresh").click();
+      await guest.createAccount("Guest again", `${username}b`);
+      await guest.startChat("bob");
+    }));
+}
+
+test("p9: one of the two items of localStorage is gone, or damaged", () =>
+  withGuest(async (guest) => {
+    await guest.createAccount("Guest", "halfwiped");
+    const kept = await guest.page.evaluate(() => ({ ...localStorage }));
+    const put = async (change) => {
+      await guest.page.evaluate((items) => {
+        localStorage.clear();
+        for (const [key, value] of Object.entries(items)) if (value !== null) localStorage.setItem(key, value);
+      }, { ...kept, ...change });
+      await guest.page.reload();
+    };
+    await put({ "parley.vault": null });
+    await alert(guest, "The key of this device is gone");
+    await put({ "parley.master": null });
+    await alert(guest, "The key of this device is gone");
+    await put({ "parley.master": kept["parley.vault"] });
+    await alert(guest, "does not open: it is damaged");
+    await put({});
+    await guest.startChat("bob");
+  }));
+
+test("p9: everything is gone: it is a new device", () =>
+  withGuest(async (guest) => {
+    await guest.createAccount("Guest", "allgone");
+    const session = await guest.context.newCDPSession(guest.page);
+    await session.send("Storage.clearDataForOrigin", { origin: relay.url, storageTypes: "all" });
+    await guest.page.getByRole("heading", { name: "Welcome to Parley" }).waitFor();
+    await guest.createAccount("Guest again", "allgone2");
+  }));
+
+test("p9: the browser denies IndexedDB: a sentence, and the app opens when it is allowed", () =>
+  withGuest(async (guest) => {
+    await beforeWorker(
+      guest,
+      `const open = IDBFactory.prototype.open;
+       IDBFactory.prototype.open = function (...all) {
+         if (!globalThis.allowed) throw new DOMException("denied", "SecurityError");
+         return open.apply(this, all);
+       }`,
+    );
+    await guest.page.goto(relay.url);
+    await alert(guest, "This browser gives Parley no place to keep your keys.");
+    assert.equal(await guest.button("Start afresh…").count(), 0);
+    await (await workerOf(guest.page)).evaluate(() => (globalThis.allowed = true));
+    await guest.createAccount("Guest", "denied");
+  }, false));
+
+test("p9: the browser denies localStorage: a sentence, nobody is led to delete anything, and later all is there", () =>
+  withGuest(async (guest) => {
+    await guest.createAccount("Guest", "nolocal");
+    await guest.startChat("bob");
+    await guest.send("before it was denied");
+    await guest.seesState("sent");
+    await guest.context.addInitScript(() => {
+      const kept = localStorage;
+      Object.defineProperty(globalThis, "localStorage", {
+        get() {
+          if (globalThis.allowed) return kept;
+          throw new DOMException("denied", "SecurityError");
+        },
+      });
+    });
+    await guest.page.reload();
+    await alert(guest, "This browser gives Parley no place to keep your keys.");
+    assert.equal(await guest.button("Start afresh…").count(), 0);
+    await guest.page.evaluate(() => (globalThis.allowed = true));
+    await guest.sees("before it was denied");
+  }));
+
+test("p9: no room: a sentence, nothing is half-written, and what was written goes on when there is room", () =>
+  withGuest(async (guest) => {
+    await guest.createAccount("Guest", "noroom");
+    await guest.startChat("bob");
+    await guest.send("with room");
+    await guest.seesState("sent");
+    const session = await guest.context.newCDPSession(guest.page);
+    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url, quotaSize: 1 });
+    await guest.send("without room");
+    await banner(guest).filter({ hasText: "This browser has no room left for Parley" }).waitFor();
+    assert.equal(await guest.messages().filter({ hasText: "without room" }).count(), 0, "it is not shown as written");
+    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url });
+    await guest.sees("without room");
+    await guest.seesState("sent");
+    await guest.page.reload();
+    await guest.sees("without room");
+    assert.equal(await guest.messages().filter({ hasText: "without room" }).count(), 1);
+  }));
+
+test("p9: no room when the app opens: a sentence, and it opens when there is room", () =>
+  withGuest(async (guest) => {
+    await guest.createAccount("Guest", "noroom2");
+    const session = await guest.context.newCDPSession(guest.page);
+    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url, quotaSize: 1 });
+    await guest.page.reload();
+    await alert(guest, "This browser has no room left for Parley.");
+    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url });
+    await guest.startChat("bob");
+  }));
+
+test("p9: a browser that takes seconds to save: a sentence, and nothing is lost or doubled", async () => {
+  const worker = await workerOf(ada.page);
+  await worker.evaluate(() => {
+    const commit = IDBTransaction.prototype.commit;
+    IDBTransaction.prototype.commit = function () {
+      const until = Date.now() + 4_000;
+      const store = this.objectStore(this.objectStoreNames[0]);
+      // A transaction without anything to do would commit by itself.
+      const wait = () => {
+        if (Date.now() < until) store.get("nothing").onsuccess = wait;
+        else commit.call(this);
+      };
+      wait();
+    };
+    globalThis.restore = () => (IDBTransaction.prototype.commit = commit);
+  });
+  await ada.send("saved slowly");
+  await banner(ada).filter({ hasText: "This browser is slow to read or save just now." }).waitFor();
+  await worker.evaluate(() => globalThis.restore());
+  await bob.sees("saved slowly");
+  await ada.page.waitForFunction(() => !document.querySelector("[aria-label=Connection]").textContent.includes("slow"));
+  assert.equal(await bob.messages().filter({ hasText: "saved slowly" }).count(), 1);
+  assert.equal(await ada.messages().filter({ hasText: "saved slowly" }).count(), 1);
+});
+
+test("p5: one in five writes fails while both send: nothing is lost, doubled or out of order", async (context) => {
+  const workers = [await workerOf(ada.page), await workerOf(bob.page)];
+  for (const worker of workers) await failWrites(worker, 20);
+  const sent = { A: [], B: [] };
+  for (let number = 0; number < 40; number += 1) {
+    for (const [person, letter] of [[ada, "A"], [bob, "B"]]) {
+      const text = `${letter}${String(number).padStart(3, "0")} of many`;
+      sent[letter].push(text);
+      await person.send(text);
+    }
+  }
+  await ada.sees(sent.B.at(-1));
+  await bob.sees(sent.A.at(-1));
+  await ada.seesState("read");
+  for (const worker of workers) {
+    const [tried, failed] = await failures(worker);
+    context.diagnostic(`${failed} of ${tried} writes failed`);
+    assert.ok(failed > 5, "writes did fail");
+    await failWrites(worker, 0);
+  }
+  for (const person of [ada, bob]) {
+    for (const [letter, texts] of Object.entries(sent)) {
+      const shown = (await person.texts()).map((text) => text.match(/[AB]\d{3} of many/)?.[0]).filter((text) => text?.startsWith(letter));
+      assert.deepEqual(shown, texts);
+    }
+  }
+  await ada.page.reload();
+  await ada.sees(sent.B.at(-1));
+  const shown = (await ada.texts()).map((text) => text.match(/B\d{3} of many/)?.[0]).filter(Boolean);
+  assert.equal(new Set(shown).size, shown.length, "and not after a reload either");
+});
+
+test("p5: what the first release stored opens: the account, the chat, and the message that waited", () =>
+  withGuest(async (guest) => {
+    const bytes = await readFile(new URL("../fixtures/disk-v1.bin", import.meta.url));
+    await guest.page.goto(`${relay.url}/favicon.svg`);
+    await lay(guest.page, readDisk(bytes));
+    await guest.page.goto(relay.url);
+    await guest.openChat("Ada");
+    const texts = await guest.texts();
+    for (const text of ["from version 1", "an answer", "still waiting"]) {
+      assert.equal(texts.filter((shown) => shown.includes(text)).length, 1, text);
+    }
+    await guest.page.reload();
+    await guest.sees("still waiting");
+  }, false));
+
+test("settings say how the storage is, and which version this is", async () => {
+  await ada.button("Settings").click();
+  const settings = ada.page.getByRole("region", { name: "Settings" });
+  await settings.getByText(/^Parley takes \d.* here; the browser allows \d.*\.$/).waitFor();
+  await settings.getByText(/^(Kept|At risk): /).waitFor();
+  await settings.getByText(/^Version \d+\.\d+\.\d+, build [0-9a-z]+$/).waitFor();
+  await ada.page.goBack();
+});

@@ -1,0 +1,62 @@
+//! A relay that lies: what it tells may be changed on its way out, and what it has may be looked at and changed.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use parley_protocol::frame::{ClientFrame, InboxEntry, Request, ServerFrame};
+use parley_protocol::ids::{AccountId, LogId};
+
+use super::{ConnectionId, Outgoing, VirtualRelay};
+
+/// Frames and who they go to, because of one request.
+pub type Told = Vec<(ConnectionId, ServerFrame)>;
+
+type Change = dyn FnMut(ConnectionId, &Request, &mut Told);
+
+/// What is done to everything that the relay tells.
+#[derive(Clone, Default)]
+pub(super) struct Lie(Option<Rc<RefCell<Change>>>);
+
+impl Lie {
+    pub(super) fn tell(&self, from: ConnectionId, asked: &[u8], outgoing: Outgoing) -> Outgoing {
+        let Some(change) = &self.0 else { return outgoing };
+        let request = ClientFrame::decode(asked).unwrap().request;
+        let decoded = outgoing.into_iter().map(|(to, bytes)| (to, ServerFrame::decode(&bytes).unwrap()));
+        let mut told: Told = decoded.collect();
+        (*change.borrow_mut())(from, &request, &mut told);
+        told.into_iter().map(|(to, frame)| (to, frame.encode().unwrap())).collect()
+    }
+}
+
+impl VirtualRelay {
+    /// From now on `change` may change, drop and add whatever the relay tells anybody. It is given who asked, what
+    /// was asked, and what would be told.
+    pub fn lie(&mut self, change: impl FnMut(ConnectionId, &Request, &mut Told) + 'static) {
+        self.lie = Lie(Some(Rc::new(RefCell::new(change))));
+    }
+
+    /// Nothing is changed any more.
+    pub fn stop_lying(&mut self) {
+        self.lie = Lie::default();
+    }
+
+    /// The ids of all logs, oldest id first.
+    #[must_use]
+    pub fn log_ids(&self) -> Vec<LogId> {
+        self.logs.keys().copied().collect()
+    }
+
+    /// What waits in the inboxes of an account.
+    #[must_use]
+    pub fn inbox_of(&self, account: &AccountId) -> Vec<InboxEntry> {
+        let of_account = self.inboxes.iter().filter(|(address, _)| address.account == *account);
+        of_account.flat_map(|(_, inbox)| inbox.entries.iter().cloned()).collect()
+    }
+
+    /// How many one-time KeyPackages an account has left.
+    #[must_use]
+    pub fn one_time_left(&self, account: &AccountId) -> usize {
+        let of_account = self.inboxes.iter().filter(|(address, _)| address.account == *account);
+        of_account.map(|(_, inbox)| inbox.one_time.len()).sum()
+    }
+}

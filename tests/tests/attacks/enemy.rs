@@ -1,0 +1,113 @@
+//! What attacks share: somebody who speaks to the virtual relay without an engine, and who they speak about.
+
+use parley_engine::hostile::{Identity, Peer};
+use parley_engine::view::{AccountView, Command, Reply};
+use parley_protocol::bounded::Bytes;
+use parley_protocol::device_log::DeviceLog;
+use parley_protocol::frame::{
+    Answer, ClientFrame, EntryKind, InboxAddress, LogEntry, RelayError, Request, RequestId, ServerFrame,
+};
+use parley_protocol::ids::{AccountId, AppendId, LogId};
+use parley_tests::sim::{ConnectionId, DeviceIndex, World};
+
+const STRANGER: ConnectionId = ConnectionId(u64::MAX);
+
+/// Asks the relay something, as nobody in particular. What others are pushed because of it is lost on its way:
+/// they have to connect again.
+pub(crate) fn ask(world: &mut World, request: Request) -> Result<Answer, RelayError> {
+    let bytes = ClientFrame { id: RequestId(1), request }.encode().unwrap();
+    let told = world.relay.receive(world.now, STRANGER, &bytes);
+    let mut answers = told.into_iter().filter(|(to, _)| *to == STRANGER);
+    match answers.find_map(|(_, bytes)| match ServerFrame::decode(&bytes) {
+        Ok(ServerFrame::Answer { result, .. }) => Some(result),
+        _ => None,
+    }) {
+        Some(result) => result,
+        None => panic!("no answer"),
+    }
+}
+
+/// Somebody as the directory has them.
+pub(crate) struct Target {
+    pub(crate) account: AccountId,
+    pub(crate) address: InboxAddress,
+    pub(crate) identity: Identity,
+    pub(crate) log: DeviceLog,
+}
+
+pub(crate) fn own_account(world: &mut World, device: DeviceIndex) -> AccountView {
+    match world.ask(device, Command::Subscribe) {
+        Reply::Snapshot(snapshot) => snapshot.account.expect("an account"),
+        other => panic!("no snapshot: {other:?}"),
+    }
+}
+
+pub(crate) fn target(world: &mut World, device: DeviceIndex) -> Target {
+    let account = own_account(world, device).account;
+    let Ok(Answer::Directory(record)) = ask(world, Request::FetchDeviceLog(account)) else {
+        panic!("not in the directory");
+    };
+    let log = DeviceLog::verify_for(&account, &record.log).unwrap();
+    let record = *log.devices().next().unwrap();
+    let address = InboxAddress { account, device: record.id };
+    Target { account, address, identity: Identity::of(account, &record), log }
+}
+
+/// One of their KeyPackages.
+pub(crate) fn claim(world: &mut World, account: AccountId) -> Vec<u8> {
+    let Ok(Answer::KeyPackages(packages)) = ask(world, Request::ClaimKeyPackages(account)) else {
+        panic!("no KeyPackages");
+    };
+    packages[0].key_package.to_vec()
+}
+
+/// Connects again and lets everything happen.
+pub(crate) fn reconnect(world: &mut World, device: DeviceIndex) {
+    world.connect(device);
+    world.settle();
+}
+
+/// Registers the peer, and begins an honest conversation with the device's account.
+pub(crate) fn meet(world: &mut World, device: DeviceIndex, peer: &mut Peer) -> LogId {
+    let target = target(world, device);
+    ask(world, peer.registration()).unwrap();
+    ask(world, peer.publication()).unwrap();
+    for entry in peer.log().entries().iter().skip(1).cloned() {
+        let account = target_of(peer);
+        let append = parley_protocol::frame::AppendDeviceLog { account, entry };
+        ask(world, Request::AppendDeviceLog(append)).unwrap();
+    }
+    let package = claim(world, target.account);
+    let (log, welcome) = peer.found(peer.identity(), &[package]);
+    ask(world, peer.creation(log, target.address, &welcome)).unwrap();
+    reconnect(world, device);
+    assert!(!world.devices[device].conversations.is_empty(), "an honest Welcome is joined");
+    log
+}
+
+fn target_of(peer: &Peer) -> AccountId {
+    peer.log().account()
+}
+
+/// The peer reads what it has not read, so that it is in the log's epoch.
+pub(crate) fn catch_up(world: &mut World, peer: &mut Peer, log: LogId) {
+    for entry in entries(world, log).clone() {
+        peer.read(log, &entry.payload);
+    }
+}
+
+/// An entry after all others, in the log's epoch, as only the relay can make one up.
+pub(crate) fn made_up(world: &mut World, log: LogId, payload: Vec<u8>) {
+    let all = entries(world, log);
+    let last = all.last().unwrap().clone();
+    let epoch = if last.kind == EntryKind::Commit { last.epoch.next() } else { last.epoch };
+    let append = AppendId(parley_tests::unique());
+    let payload = Bytes::new(payload).unwrap();
+    all.push(LogEntry { seq: last.seq.next(), epoch, append, kind: EntryKind::Message, payload, ..last });
+}
+
+/// The entries of a log as the relay has them.
+pub(crate) fn entries(world: &mut World, log: LogId) -> &mut Vec<LogEntry> {
+    let place = world.relay.log_ids().iter().position(|id| *id == log).expect("the log is there");
+    world.relay.entries_mut().nth(place).unwrap()
+}

@@ -1,0 +1,201 @@
+//! A relay that plays with what is on its way: holds it back, numbers it anew, mixes conversations.
+
+use parley_engine::hostile::Peer;
+use parley_engine::view::{Command, ConversationId, Delivery};
+use parley_protocol::bounded::List;
+use parley_protocol::frame::{Answer, EntryKind, LogEntry, Push, ServerFrame};
+use parley_protocol::ids::{Seq, UnixMillis};
+use parley_tests::sim::{DeviceIndex, World};
+
+use super::enemy::{ask, entries, made_up, meet, reconnect};
+
+const REJECTED: &str = "[Gap(Rejected)]";
+
+struct Pair {
+    world: World,
+    ada: DeviceIndex,
+    bob: DeviceIndex,
+    chat: ConversationId,
+    chat_b: ConversationId,
+}
+
+/// Ada wrote, Bob has not answered: with his first message he replaces his keys.
+fn pair(seed: u64) -> Pair {
+    let mut world = World::new(seed);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "hello");
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    Pair { world, ada, bob, chat, chat_b }
+}
+
+/// Only texts that the other wrote.
+fn theirs(world: &mut World, device: DeviceIndex, chat: ConversationId) -> Vec<String> {
+    world.texts(device, chat).into_iter().filter(|text| !text.starts_with('>')).collect()
+}
+
+/// Pushes of commits come to nobody.
+fn hold_commits(world: &mut World) {
+    world.relay.lie(|_, _, told| {
+        told.retain_mut(|(_, frame)| {
+            let ServerFrame::Push(Push::Log { entries, .. }) = frame else { return true };
+            let mut kept = entries.to_vec();
+            if let Some(place) = kept.iter().position(|entry| entry.kind == EntryKind::Commit) {
+                kept.truncate(place);
+            }
+            let any = !kept.is_empty();
+            *entries = List::new(kept).unwrap();
+            any
+        });
+    });
+}
+
+#[test]
+fn p5_a_commit_that_is_held_back_delays_and_loses_nothing() {
+    let Pair { mut world, ada, bob, chat, chat_b } = pair(700);
+    world.settle();
+    hold_commits(&mut world);
+    // Bob's keys are due for replacement: his receipt or this message brings the commit.
+    world.send(bob, chat_b, "one");
+    world.settle();
+    world.send(bob, chat_b, "two");
+    world.send(ada, chat, "three");
+    world.settle();
+    for device in [ada, bob] {
+        reconnect(&mut world, device);
+    }
+    let sent: Vec<String> = world.texts(bob, chat_b);
+    for text in ["one", "two"] {
+        assert!(sent.contains(&format!(">{text}")), "{text} is there to see, sent or waiting");
+    }
+
+    world.relay.stop_lying();
+    for device in [ada, bob] {
+        reconnect(&mut world, device);
+    }
+    world.settle();
+    assert_eq!(theirs(&mut world, ada, chat), ["one", "two"]);
+    assert_eq!(theirs(&mut world, bob, chat_b), ["hello", "three"]);
+    for (device, chat) in [(ada, chat), (bob, chat_b)] {
+        assert!(world.delivery(device, chat) >= Delivery::Sent);
+        assert!(world.is_online(device));
+    }
+}
+
+#[test]
+fn p2_entries_of_another_conversation_are_rejected() {
+    let Pair { mut world, ada, bob, chat, .. } = pair(701);
+    world.settle();
+    let mut eve = Peer::new(701, "eve");
+    let bobs = world.relay.log_ids()[0];
+    let eves = meet(&mut world, ada, &mut eve);
+    assert_ne!(bobs, eves);
+    let head = eve.log().head();
+    let sealed = eve.text(eves, "this is Bob speaking", &head);
+    ask(&mut world, eve.append(eves, sealed)).unwrap();
+    let payload = entries(&mut world, eves).last().unwrap().payload.to_vec();
+    made_up(&mut world, bobs, payload);
+    for device in [ada, bob] {
+        reconnect(&mut world, device);
+    }
+    let texts = theirs(&mut world, ada, chat);
+    assert_eq!(texts, [REJECTED], "the gap is shown, and not Eve's words under Bob's name");
+}
+
+#[test]
+fn p2_a_stranger_cannot_make_up_an_entry() {
+    let Pair { mut world, ada, chat, .. } = pair(702);
+    world.settle();
+    world.disconnect(ada);
+    let log = world.relay.log_ids()[0];
+    for payload in [vec![], vec![0; 300], vec![0xFF; 90_000]] {
+        made_up(&mut world, log, payload);
+    }
+    reconnect(&mut world, ada);
+    assert_eq!(theirs(&mut world, ada, chat), [REJECTED; 3]);
+}
+
+#[test]
+fn p2_forged_numbers_are_not_accepted() {
+    let Pair { mut world, ada, bob, chat, chat_b } = pair(703);
+    world.send(bob, chat_b, "one");
+    world.settle();
+    // Numbers that begin again, stand still, jump, or are the greatest there is.
+    let forgeries: [fn(Seq) -> Seq; 4] =
+        [|_| Seq(1), |seq| Seq(seq.0.saturating_sub(1)), |seq| Seq(seq.0 + 7), |_| Seq(u64::MAX)];
+    for (number, forge) in forgeries.into_iter().enumerate() {
+        world.relay.lie(move |_, _, told| {
+            for (_, frame) in told {
+                if let ServerFrame::Push(Push::Log { entries, .. }) = frame {
+                    let forged = |entry: &LogEntry| LogEntry { seq: forge(entry.seq), ..entry.clone() };
+                    *entries = List::new(entries.iter().map(forged).collect()).unwrap();
+                }
+            }
+        });
+        world.send(bob, chat_b, &format!("with forged number {number}"));
+        world.settle();
+        assert_eq!(theirs(&mut world, ada, chat).len(), 1 + number, "not taken");
+        world.relay.stop_lying();
+        for device in [ada, bob] {
+            reconnect(&mut world, device);
+        }
+        assert_eq!(theirs(&mut world, ada, chat).len(), 2 + number, "and not lost");
+    }
+    assert!(world.is_online(ada) && world.is_online(bob));
+}
+
+#[test]
+fn p5_answers_with_forged_places_lose_nothing() {
+    for (seed, seq, time) in [(704, 0, 0), (705, 1, 1), (706, u64::MAX, u64::MAX)] {
+        let Pair { mut world, ada, bob, chat, chat_b } = pair(seed);
+        world.relay.lie(move |_, _, told| {
+            for (_, frame) in told {
+                if let ServerFrame::Answer { result: Ok(Answer::Stored(places)), .. } = frame {
+                    let mut forged = places.to_vec();
+                    for place in &mut forged {
+                        (place.seq, place.time) = (Seq(seq), UnixMillis(time));
+                    }
+                    *places = List::new(forged).unwrap();
+                }
+            }
+        });
+        world.send(ada, chat, "one");
+        world.settle();
+        world.relay.stop_lying();
+        for device in [ada, bob] {
+            reconnect(&mut world, device);
+        }
+        world.send(ada, chat, "two");
+        world.settle();
+        // An own receipt that the client was told to look for elsewhere may be taken for a stranger's.
+        let mut texts = theirs(&mut world, bob, chat_b);
+        texts.retain(|text| text != REJECTED);
+        assert_eq!(texts, ["hello", "one", "two"], "{seq}");
+        let own: Vec<String> =
+            world.texts(ada, chat).into_iter().filter(|text| text.starts_with('>')).collect();
+        assert_eq!(own.len(), 3, "{own:?}");
+    }
+}
+
+#[test]
+fn p5_a_relay_that_promises_more_than_it_has_only_delays() {
+    let Pair { mut world, ada, bob, chat, chat_b } = pair(707);
+    // Says that there is more to come than there is: the client waits and sends nothing into the unknown.
+    world.relay.lie(|_, _, told| {
+        for (_, frame) in told {
+            if let ServerFrame::Answer { result: Ok(Answer::Subscribed(state)), .. } = frame {
+                state.head = Seq(u64::MAX);
+            }
+        }
+    });
+    reconnect(&mut world, ada);
+    world.ask(ada, Command::SendText { conversation: chat, text: "waits".into() });
+    world.settle();
+    assert!(!world.is_online(ada), "it says that it is catching up");
+    assert_eq!(world.delivery(ada, chat), Delivery::Waiting);
+    world.relay.stop_lying();
+    reconnect(&mut world, ada);
+    assert_eq!(theirs(&mut world, bob, chat_b), ["hello", "waits"]);
+    assert!(world.is_online(ada));
+}

@@ -1,0 +1,165 @@
+//! Repair: what is damaged, forged, left out or put back is noticed, said, and comes again.
+
+use parley_engine::OpenError;
+use parley_engine::io::Store;
+use parley_engine::view::{Command, Connection, ConversationId, Delivery, Warning};
+use parley_protocol::frame::{ClientFrame, Request};
+use parley_protocol::ids::Seq;
+use parley_tests::sim::{DeviceIndex, Disk, World};
+
+/// Ada and Bob, who have chatted.
+fn chatting(seed: u64) -> (World, [DeviceIndex; 2], [ConversationId; 2]) {
+    let mut world = World::new(seed);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "one");
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    world.send(bob, chat_b, "two");
+    world.settle();
+    (world, [ada, bob], [chat, chat_b])
+}
+
+fn settle_long(world: &mut World) {
+    for _ in 0..4 {
+        world.settle();
+    }
+}
+
+/// The kinds of requests that the relay has seen since.
+fn requests(world: &World, since: usize) -> Vec<Request> {
+    world.relay.seen[since..].iter().map(|bytes| ClientFrame::decode(bytes).unwrap().request).collect()
+}
+
+#[test]
+fn p5_a_profile_put_back_is_noticed_before_anything_is_sent() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(400);
+    let copy: Disk = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    world.send(bob, chat_b, "after the copy");
+    world.settle();
+    world.send(ada, chat, "Ada after the copy");
+    world.settle();
+    world.disconnect(bob);
+    world.put_back(bob, copy);
+    world.send(bob, chat_b, "written on the copy");
+    let since = world.relay.seen.len();
+    world.connect(bob);
+    while world.disk_step(bob) || world.uplink_step(bob) {}
+    assert!(
+        matches!(requests(&world, since)[..], [Request::Hello, .., Request::CheckIn(_)] | [Request::Hello]),
+        "nothing before the check-in"
+    );
+    settle_long(&mut world);
+    let bobs = world.texts(bob, chat_b);
+    for text in ["one", ">two", "[Gap(Restored)]", "Ada after the copy", ">written on the copy"] {
+        assert_eq!(bobs.iter().filter(|shown| *shown == text).count(), 1, "{text} once in {bobs:?}");
+    }
+    assert_eq!(bobs.len(), 5);
+    assert_eq!(
+        world.texts(ada, chat),
+        [">one", "two", "after the copy", ">Ada after the copy", "written on the copy"]
+    );
+    assert_eq!(world.relay.log_count(), 2, "another group took the old one's place");
+    world.send(ada, chat, "and on");
+    world.settle();
+    assert_eq!(world.texts(bob, chat_b).last().map(String::as_str), Some("and on"));
+    assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
+}
+
+/// A copy that was made within the same connection is noticed by the own message that comes back.
+#[test]
+fn p5_a_profile_put_back_within_one_connection_is_noticed_too() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(401);
+    let copy = world.devices[bob].disk.clone();
+    world.send(bob, chat_b, "after the copy");
+    world.settle();
+    world.disconnect(bob);
+    world.put_back(bob, copy);
+    world.send(bob, chat_b, "written on the copy");
+    world.connect(bob);
+    settle_long(&mut world);
+    assert_eq!(world.texts(ada, chat), [">one", "two", "after the copy", "written on the copy"]);
+    assert_eq!(world.texts(bob, chat_b), ["one", ">two", "[Gap(Restored)]", ">written on the copy"]);
+}
+
+#[test]
+fn p5_a_copy_that_waited_to_send_sends_nothing_twice() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(402);
+    world.disconnect(bob);
+    world.send(bob, chat_b, "waits");
+    while world.disk_step(bob) {}
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    world.disconnect(bob);
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    assert_eq!(world.texts(ada, chat), [">one", "two", "waits"]);
+    assert!(world.texts(bob, chat_b).contains(&">waits".to_owned()));
+}
+
+#[test]
+fn p2_a_message_left_out_and_renumbered_is_noticed_and_comes_again() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(403);
+    world.disconnect(bob);
+    for text in ["three", "four"] {
+        world.send(ada, chat, text);
+        world.settle();
+    }
+    let entries = world.relay.entries_mut().next().unwrap();
+    let hidden = entries.len() - 2;
+    entries.remove(hidden);
+    entries[hidden].seq = Seq(entries[hidden].seq.0 - 1);
+    world.connect(bob);
+    // The message after the one that is missing says that something is.
+    world.settle();
+    world.send(ada, chat, "five");
+    settle_long(&mut world);
+    let texts = world.texts(bob, chat_b);
+    assert_eq!(world.devices[bob].conversations[&chat_b].warning, Some(Warning::DifferentMessages));
+    for text in ["three", "four", "five", "[Gap(Missing)]"] {
+        assert_eq!(texts.iter().filter(|shown| *shown == text).count(), 1, "{text} once in {texts:?}");
+    }
+}
+
+#[test]
+fn p9_one_damaged_record_costs_no_message() {
+    let (world, [_, bob], _) = chatting(404);
+    let keys: Vec<_> = world.devices[bob].disk.records.keys().cloned().collect();
+    let (mut opened, mut refused) = (0, 0);
+    for (number, key) in keys.iter().filter(|(store, _)| *store == Store::State).enumerate() {
+        let (mut world, [ada, bob], [chat, chat_b]) = chatting(404);
+        let mut disk = world.devices[bob].disk.clone();
+        *disk.records.get_mut(key).unwrap().last_mut().unwrap() ^= 1;
+        world.disconnect(bob);
+        world.send(ada, chat, "while Bob was away");
+        world.settle();
+        match world.try_put_back(bob, disk) {
+            Err(error) => {
+                assert_eq!(error, OpenError::Damaged);
+                refused += 1;
+                continue;
+            }
+            Ok(()) => opened += 1,
+        }
+        world.connect(bob);
+        settle_long(&mut world);
+        world.ask(bob, Command::Subscribe);
+        world.send(bob, chat_b, "Bob goes on");
+        world.send(ada, chat, "Ada goes on");
+        settle_long(&mut world);
+        let texts = world.texts(bob, chat_b);
+        for text in ["one", ">two", "while Bob was away", ">Bob goes on", "Ada goes on"] {
+            let count = texts.iter().filter(|shown| *shown == text).count();
+            assert_eq!(count, 1, "record {number}: {text} once in {texts:?}");
+        }
+        let theirs = world.texts(ada, chat);
+        assert!(theirs.contains(&"Bob goes on".to_owned()), "record {number}: {theirs:?}");
+        let connections = [ada, bob].map(|index| world.devices[index].connection);
+        assert_eq!(connections, [Connection::Online; 2], "record {number}: nobody is stuck");
+    }
+    assert!(opened > 10 && refused >= 1, "{opened} opened, {refused} refused");
+}

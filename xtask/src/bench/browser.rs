@@ -1,0 +1,192 @@
+//! `cargo xtask bench browser`: the engine, the app and its start in Chromium, with the relay on loopback.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use super::numbers::{Goal, Numbers, goals, json_file, row, shown};
+use crate::command::{command, output, run as run_command};
+use crate::setup::Toolchain;
+use crate::{app, place, say, server, setup};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const PAGE: &str = "<!doctype html><html lang=\"en\"><title>Bench</title></html>\n";
+const LOADER: &str = "import init from '/bench.js';\nawait init({ module_or_path: '/bench_bg.wasm' });\n";
+
+pub(crate) fn run(words: &[&str]) -> Result<()> {
+    let file = json_file("browser", words)?;
+    setup::browser_tests()?;
+    app::build()?;
+    let server = server::build()?;
+    let folder = bench_app(setup::build()?)?;
+    say::heading("Measuring in Chromium (about three minutes)");
+    let mut node = command("node");
+    node.arg("bench.mjs").current_dir(place::root().join("tests/browser"));
+    node.env("PARLEY_SERVER_BIN", server).env("PARLEY_APP_DIR", folder);
+    node.env("CHROMIUM", setup::chromium().context("Chromium is gone")?);
+    let numbers = Numbers::parse(&output(&mut node)?)?;
+    numbers.save(file.as_deref())?;
+    show(&numbers);
+    Ok(())
+}
+
+/// The app with the measuring program beside it, built as the worker is.
+fn bench_app(toolchain: Toolchain) -> Result<PathBuf> {
+    say::heading("Building the measuring program");
+    let mut cargo = toolchain.cargo();
+    cargo.args(["build", "--target", TARGET, "--profile", "wasm", "--package", "parley-client"]);
+    cargo.args(["--bin", "bench", "--features", "bench"]);
+    if let Some(flags) = app::same_paths_everywhere(toolchain) {
+        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
+    }
+    run_command(&mut cargo)?;
+
+    let folder = place::target().join("parley/bench");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    for file in app::files_below(&place::dist())? {
+        let copy = folder.join(file.strip_prefix(place::dist())?);
+        fs::create_dir_all(copy.parent().unwrap_or(&folder))?;
+        fs::copy(&file, copy)?;
+    }
+    let program = place::target().join(TARGET).join("wasm/bench.wasm");
+    tool("wasm-bindgen", |bindgen| {
+        bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&folder).arg(&program);
+    })?;
+    let module = folder.join("bench_bg.wasm");
+    let options = worker_options()?;
+    tool("wasm-opt", |optimiser| {
+        optimiser.args(options.split_whitespace()).arg(&module).arg("-o").arg(&module);
+    })?;
+    fs::write(folder.join("bench.html"), PAGE)?;
+    fs::write(folder.join("bench_loader.js"), LOADER)?;
+    Ok(folder)
+}
+
+/// Runs a tool of the build's.
+fn tool(name: &str, arguments: impl FnOnce(&mut std::process::Command)) -> Result<()> {
+    let path = setup::path_with_tools()?;
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    let mut tool = command(&found.with_context(|| format!("{name} is gone"))?.to_string_lossy());
+    arguments(&mut tool);
+    run_command(tool.env("PATH", &path))
+}
+
+/// The options with which the app's worker is optimised.
+fn worker_options() -> Result<String> {
+    let page = fs::read_to_string(place::root().join("index.html"))?;
+    options_in(&page).context("index.html does not say how the worker is optimised")
+}
+
+fn options_in(page: &str) -> Option<String> {
+    let link = page.lines().find(|line| line.contains("data-bin=\"worker\""))?;
+    let value =
+        |name: &str| link.split_once(&format!("{name}=\""))?.1.split_once('"').map(|(value, _)| value);
+    Some(format!("-O{} {}", value("data-wasm-opt")?, value("data-wasm-opt-params")?))
+}
+
+fn show(numbers: &Numbers) {
+    let head = ["bare OpenMLS", "engine", "with IndexedDB", "p95", "x bare"].map(str::to_owned);
+    row("milliseconds (median), one worker", &head);
+    for (name, key) in [
+        ("encrypt a text of 100 bytes", "encrypt"),
+        ("decrypt it", "decrypt"),
+        ("1:1 set-up, both sides", "set_up"),
+    ] {
+        let name_of = |column: &str| format!("{key}.{column}");
+        let columns = [
+            numbers.ms(&name_of("bare.p50")),
+            numbers.ms(&name_of("engine.p50")),
+            numbers.ms(&name_of("disk.p50")),
+            numbers.ms(&name_of("disk.p95")),
+            numbers.ratio(&name_of("disk.p50"), &name_of("bare.p50")),
+        ];
+        row(name, &columns.map(shown));
+    }
+    for (name, key, bare) in [
+        ("512 at once, each: the sender, all its work", "batched.sender", "encrypt.bare.p50"),
+        ("512 at once, each: the receiver, all its work", "batched.receiver", "decrypt.bare.p50"),
+    ] {
+        let (engine, disk) = (format!("{key}.engine"), format!("{key}.disk"));
+        let columns =
+            [numbers.ms(bare), numbers.ms(&engine), numbers.ms(&disk), None, numbers.ratio(&disk, bare)];
+        row(name, &columns.map(shown));
+    }
+    row("an IndexedDB transaction of nothing", &spread(numbers, "floor"));
+    row("\nmilliseconds", &["p50", "p95", "p99"].map(str::to_owned));
+    for (name, key) in [
+        ("stored device: database, keys, records", "open.reading"),
+        ("stored device: the engine", "open.engine"),
+        ("stored device: both", "open.all"),
+        ("key press to the other page's tree", "key_press.tree"),
+        ("key press to the other page's next frame", "key_press.frame"),
+    ] {
+        row(name, &spread(numbers, key));
+    }
+    for start in ["cold", "warm", "reload"] {
+        row(&format!("\n{start} start, median"), &["ms".to_owned()]);
+        for step in STEPS {
+            row(&format!("  {}", step.0), &[shown(numbers.ms(&format!("{start}.{}", step.1)))]);
+        }
+    }
+    goals(&all_goals(numbers));
+}
+
+/// What happens during a start, in milliseconds after it.
+const STEPS: [(&str, &str); 10] = [
+    ("the page has arrived", "page"),
+    ("first paint", "paint"),
+    ("the app's module has arrived", "app_module"),
+    ("the worker is asked for", "worker_asked"),
+    ("the worker runs its first script", "worker_begins"),
+    ("the worker's module has arrived", "worker_module"),
+    ("the device is open", "owner"),
+    ("usable: the control is in the page", "usable"),
+    ("usable: in the next frame", "usable_frame"),
+    ("from asking for the worker to the open device", "ready"),
+];
+
+fn spread(numbers: &Numbers, key: &str) -> [String; 3] {
+    ["p50", "p95", "p99"].map(|what| shown(numbers.ms(&format!("{key}.{what}"))))
+}
+
+fn all_goals(numbers: &Numbers) -> Vec<Goal> {
+    let goal = |what, measured, most, unit| Goal { what, measured, most, unit };
+    vec![
+        goal("encrypt, IndexedDB awaited, median", numbers.ms("encrypt.disk.p50"), 1.0, "ms"),
+        goal("decrypt, IndexedDB awaited, median", numbers.ms("decrypt.disk.p50"), 1.0, "ms"),
+        goal("one send, p95", numbers.ms("encrypt.disk.p95"), 10.0, "ms"),
+        goal(
+            "batched sending / bare encrypt",
+            numbers.ratio("batched.sender.disk", "encrypt.bare.p50"),
+            1.5,
+            "x",
+        ),
+        goal(
+            "batched receiving / bare decrypt",
+            numbers.ratio("batched.receiver.disk", "decrypt.bare.p50"),
+            1.5,
+            "x",
+        ),
+        goal("1:1 set-up, median", numbers.ms("set_up.disk.p50"), 15.0, "ms"),
+        goal("engine ready with a stored account, median", numbers.ms("warm.ready"), 100.0, "ms"),
+        goal("key press to the other screen, p50", numbers.ms("key_press.frame.p50"), 30.0, "ms"),
+        goal("key press to the other screen, p99", numbers.ms("key_press.frame.p99"), 100.0, "ms"),
+        goal("cold start to usable, median", numbers.ms("cold.usable_frame"), 459.0, "ms"),
+        goal("warm start to the chat list, median", numbers.ms("warm.usable_frame"), 300.0, "ms"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_measuring_program_is_optimised_as_the_worker_is() {
+        let page = fs::read_to_string(place::root().join("index.html")).unwrap();
+        let options = options_in(&page).unwrap();
+        assert!(options.starts_with("-O") && options.contains("--enable-simd"), "{options}");
+    }
+}

@@ -1,0 +1,51 @@
+//! SECURITY.md names a test for each threat: each must be there.
+
+use super::Finding;
+use super::tree::File;
+
+const DOCUMENT: &str = "SECURITY.md";
+
+pub(super) fn check(files: &[File]) -> Vec<Finding> {
+    let Some(document) = files.iter().find(|file| file.path == DOCUMENT) else {
+        return Vec::new();
+    };
+    let is_there = |beginning: &str| {
+        files.iter().filter(|file| !file.is_markdown()).any(|file| file.text.contains(beginning))
+    };
+    let mut findings = Vec::new();
+    for (index, line) in document.text.lines().enumerate().filter(|(_, line)| line.starts_with('|')) {
+        let rust = line.split('`').skip(1).step_by(2).filter(|code| is_test_name(code));
+        let browser = line.split('"').skip(1).step_by(2);
+        let missing = rust
+            .filter(|name| !is_there(&format!("fn {name}(")))
+            .chain(browser.filter(|name| !is_there(&format!("test(\"{name}\""))));
+        let finding = |name| Finding::new(DOCUMENT, index + 1, format!("there is no test \"{name}\""));
+        findings.extend(missing.map(finding));
+    }
+    findings
+}
+
+/// Names of tests are sentences; other code is not.
+fn is_test_name(code: &str) -> bool {
+    let of_words = code.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+    of_words && code.matches('_').count() > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_that_is_not_there_is_a_finding() {
+        let document = "prose `no_such_test_here`\n| threat | `cargo xtask tidy`, `p2_it_is_here` | \"p1: it is\" |\n\
+                        | threat | `p2_it_is_gone` | \"p1: it was\" |";
+        let files = [
+            File::new(DOCUMENT, document),
+            File::new("tests/a.rs", "fn p2_it_is_here() {}"),
+            File::new("tests/a.test.mjs", "test(\"p1: it is\", async () => {});"),
+        ];
+        let expected = ["p2_it_is_gone", "p1: it was"]
+            .map(|name| Finding::new(DOCUMENT, 3, format!("there is no test \"{name}\"")));
+        assert_eq!(check(&files), expected);
+    }
+}
