@@ -252,7 +252,7 @@ impl Peer {
     }
 
     fn content_with_id(&mut self, log: LogId, head: &LogHead, body: Body, id: MessageId) -> Vec<u8> {
-        let content = Content { id, time: UnixMillis(3), head: HeadHint::of(head), body };
+        let content = Content { id, time: UnixMillis(3), head: HeadHint::of(head), claim: None, body };
         self.seal(log, &content.encode().unwrap())
     }
 
