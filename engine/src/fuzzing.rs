@@ -1,7 +1,6 @@
 //! Ways into decoders that are private, for `fuzz/`. Not part of the engine's interface.
 //!
 //! Each panics when the decoder breaks one of its promises.
-#![expect(clippy::missing_panics_doc, reason = "a panic is how fuzzing is told of a fault")]
 
 use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;

@@ -49,7 +49,7 @@ impl Scene {
             world.send(ada, conversation, text);
         }
         world.settle();
-        let bob = &world.devices[bob];
+        let Some(bob) = world.devices.get(bob) else { panic!("Bob is gone") };
         let mut scene =
             Self { now: world.now, master: bob.master(), disk: bob.disk.clone(), frames: Vec::new() };
         let mut relay = std::mem::take(&mut world.relay);

@@ -28,7 +28,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "server_frame" => hexadecimal(SERVER_FRAMES),
         "device_log" => [hexadecimal(SERVER_FRAMES), hexadecimal(CLIENT_FRAMES)].concat(),
         "content" | "padding" | "seal" => CONTENTS.iter().flat_map(|text| hexadecimal(text)).collect(),
-        "text" => ["ada", "#i/ada/", " Ada\u{202e}\n", "a_b-9", "ÀЁ"].map(|text| text.into()).to_vec(),
+        "text" => ["ada", "#i/ada/", " Ada\u{202e}\n", "a_b-9", "ÀЁ"].map(Into::into).to_vec(),
         "records" => (1..8).map(|kind| vec![kind, 0, 4, 0, 1, 2, 3, 4, kind, 32, 0, 0]).collect(),
         _ => SCRIPTS.map(<[u8]>::to_vec).to_vec(),
     }

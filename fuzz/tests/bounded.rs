@@ -1,5 +1,6 @@
 //! Every target on its seeds and on changes of them, for a fixed time each: a second pair of eyes in every test run.
 //! `PARLEY_FUZZ_SECONDS` makes it longer, `PARLEY_FUZZ_SEED` makes it another one. A failure prints its input.
+#![cfg(test)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn run(target: Target, input: &[u8]) {

@@ -278,3 +278,17 @@ fn the_bytes_and_hashes_of_a_log_are_pinned() {
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+#[test]
+fn p4_a_genesis_has_nothing_before_it_and_no_second_signature() {
+    let plain = genesis(1);
+    let body = plain.parse().unwrap();
+    let with_previous = Body { previous: Some(plain.hash()), ..body };
+    for wrong in [
+        SignedEntry::sign(&with_previous, &key(1), None).unwrap(),
+        SignedEntry::sign(&body, &key(1), Some(&key(1))).unwrap(),
+    ] {
+        assert_eq!(DeviceLog::verify(&[wrong]), Err(DeviceLogError::Broken));
+    }
+    assert!(DeviceLog::verify(&[plain]).is_ok());
+}

@@ -4,10 +4,12 @@
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::codec::{FrameError, Remedy, VERSION, VersionNotice};
+use parley_protocol::device_log::{Signature, VerifyingKeyBytes};
 use parley_protocol::frame::{AppendMessages, ClientFrame, NewMessage, Request, RequestId};
 use parley_protocol::ids::{AppendId, Epoch, LogId};
 use parley_protocol::limits;
 use parley_protocol::limits::{MAX_FRAME, MAX_MESSAGE};
+use parley_protocol::username::{Username, UsernameError};
 
 fn append(lengths: &[usize]) -> ClientFrame {
     let message = |length: &usize| NewMessage {
@@ -58,7 +60,7 @@ fn the_limits_are_those_of_the_documentation() {
         assert_eq!(limit, expected);
     }
     // What one commit may carry fits into a frame, with a kilobyte to spare for what is around it.
-    assert!(limits::MAX_COMMIT + limits::MAX_GROUP_INFO + limits::MAX_WELCOME_TOTAL + KIB < MAX_FRAME);
+    const { assert!(limits::MAX_COMMIT + limits::MAX_GROUP_INFO + limits::MAX_WELCOME_TOTAL + KIB < MAX_FRAME) };
 }
 
 #[test]
@@ -78,4 +80,14 @@ fn bounded_values_show_their_size_and_not_their_bytes() {
     assert_eq!(format!("{list:?}"), "[1, 2, 3]");
     assert_eq!((&list[..], list.clone().into_vec()), (&[1, 2, 3][..], vec![1, 2, 3]));
     assert_eq!(format!("{:?}", CapabilityHash([1; 32])), "CapabilityHash(..)");
+    assert_eq!(format!("{:?}", Signature([1; 64])), "Signature(..)");
+    assert_eq!(format!("{:?}", VerifyingKeyBytes([1; 32])), "VerifyingKeyBytes(..)");
+}
+
+#[test]
+fn a_username_of_exactly_the_greatest_length_is_one() {
+    let longest = "a".repeat(limits::MAX_USERNAME);
+    assert_eq!(Username::parse(&longest).unwrap().to_string(), longest);
+    assert_eq!(Username::parse(&(longest + "a")), Err(UsernameError::TooLong));
+    assert_eq!(Username::parse(&"a".repeat(limits::MIN_USERNAME)).unwrap().to_string(), "aaa");
 }

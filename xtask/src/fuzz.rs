@@ -73,7 +73,7 @@ pub(crate) fn run_targets(words: &[&str]) -> Result<()> {
         fuzz.arg(&corpus).arg(format!("-max_total_time={}", options.seconds));
         fuzz.arg(format!("-artifact_prefix={}/", found.display()));
         fuzz.args(["-max_len=65536", "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1"]);
-        fuzz.env("PARLEY_FUZZ_TARGET", target);
+        fuzz.env("PARLEY_FUZZ_TARGET", target).env("PARLEY_FUZZ_CORPUS", &corpus);
         run(&mut fuzz)
             .with_context(|| format!("{target} broke a promise: the input is in {}", found.display()))?;
     }

@@ -355,6 +355,11 @@ mod tests {
             bundle.rename_all().unwrap();
             let to = folder.path().join("dist");
             bundle.write(&to).unwrap();
+            // As docs/verify.md computes it from what a server delivers.
+            let listed = listing::read(&to).unwrap();
+            let others = listed.iter().filter(|asset| asset.name != PAGE);
+            let lines: Vec<_> = others.map(|asset| format!("{}  {}\n", asset.sha256, asset.name)).collect();
+            assert_eq!(hex(&Sha256::digest(lines.concat()))[..16], bundle.build());
             let files = stamp::files_below(&to).unwrap();
             files
                 .iter()
