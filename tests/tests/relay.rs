@@ -9,6 +9,8 @@ mod directory;
 mod durability;
 #[path = "relay/inboxes.rs"]
 mod inboxes;
+#[path = "relay/kills.rs"]
+mod kills;
 #[path = "relay/limits.rs"]
 mod limits;
 #[path = "relay/site.rs"]
