@@ -1,6 +1,8 @@
 //! The real relay over real sockets with a real database.
 #![cfg(test)]
 
+#[path = "relay/abuse.rs"]
+mod abuse;
 #[path = "relay/appends.rs"]
 mod appends;
 #[path = "relay/directory.rs"]

@@ -1,5 +1,6 @@
 //! The relay's HTTP side: the WebSocket, health, and the static app, all under the same headers.
 
+mod accept;
 mod app;
 mod headers;
 mod upgrade;
@@ -16,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::relay::Relay;
 
+pub(crate) use self::accept::serve;
 pub use self::headers::CONTENT_SECURITY_POLICY;
 
 /// How long the store may take to prove that it can write.
