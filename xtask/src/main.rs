@@ -24,7 +24,8 @@ cargo xtask <command>
                                  check everything, or one part
   tidy                           check the rules that the compiler does not
   bench size [--json FILE]       what a first visit downloads, against the limits
-  bench engine|relay|browser     (arrive with a later release)
+  bench relay [--json FILE]      appends, deliveries and memory of the relay, beside a bare loop
+  bench engine|browser           (arrive with a later release)
   dist                           a release to copy to a server, into dist-release/";
 
 fn main() -> ExitCode {
@@ -37,7 +38,8 @@ fn main() -> ExitCode {
         ["test", options @ ..] => test::run(options),
         ["tidy"] => tidy::run(),
         ["bench", "size", options @ ..] => bench::size::run(options),
-        ["bench", "engine" | "relay" | "browser"] => {
+        ["bench", "relay", options @ ..] => bench::relay::run(options),
+        ["bench", "engine" | "browser"] => {
             say::line("This benchmark arrives with a later release; `cargo xtask bench size` works today.");
             return ExitCode::from(2);
         }

@@ -1,3 +1,4 @@
 //! Measurements.
 
+pub(crate) mod relay;
 pub(crate) mod size;
