@@ -105,6 +105,9 @@ pub struct LimitConfig {
     /// Milliseconds of silence after which a connection is pinged, and as long again until it is cut
     #[arg(long, env = "PARLEY_IDLE_MS", default_value_t = 60_000)]
     pub idle_ms: u64,
+    /// Milliseconds that a client may take to send the head of an HTTP request
+    #[arg(long, env = "PARLEY_REQUEST_HEAD_MS", default_value_t = 10_000)]
+    pub request_head_ms: u64,
     /// Mebibytes of requests that are worked on at a time, over all connections
     #[arg(long, env = "PARLEY_REQUESTS_MIB", default_value_t = 256)]
     pub requests_mib: u32,
@@ -146,6 +149,11 @@ impl Config {
     /// Bytes of requests that are worked on at a time: enough for a few of the largest, at least.
     pub(crate) fn request_bytes(&self) -> usize {
         kib(self.limits.requests_mib.max(16).saturating_mul(1024)).min(Semaphore::MAX_PERMITS)
+    }
+
+    /// How long a client may take to send the head of an HTTP request.
+    pub(crate) const fn request_head(&self) -> Duration {
+        Duration::from_millis(self.limits.request_head_ms)
     }
 
     pub(crate) fn http(&self) -> HttpOptions {

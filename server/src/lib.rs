@@ -16,12 +16,10 @@ pub mod rate;
 mod relay;
 pub mod store;
 
-use std::future::IntoFuture as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
@@ -68,12 +66,6 @@ pub async fn run(
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.sqlite())?);
     let listener = TcpListener::bind(config.listen).await?;
     let address = listener.local_addr()?;
-    // Small frames go out at once: with Nagle's algorithm an answer can wait 40 ms for an acknowledgement.
-    let listener = listener.tap_io(|socket| {
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "a socket stays with Nagle's algorithm");
-        }
-    });
     let (close, closing) = watch::channel(false);
     let relay = relay(&config, Arc::clone(&store), closing.clone());
     let expiring = tokio::spawn(housekeeping::expire(Arc::clone(&store), closing.clone()));
@@ -83,20 +75,19 @@ pub async fn run(
     listening(address);
 
     let mut stopping = closing.clone();
-    let stopped = async move {
+    tokio::spawn(async move {
         stop.await;
         tracing::info!("the relay shuts down");
         // Fails only when nobody is there who could be told.
         let _ = close.send(true);
-    };
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(stopped);
+    });
+    let serving = http::serve(listener, router, config.request_head(), closing);
     let too_late = async move {
         let _ = stopping.wait_for(|closing| *closing).await.is_ok();
         tokio::time::sleep(HTTP_GOODBYE).await;
     };
     tokio::select! {
-        served = serving.into_future() => served?,
+        () = serving => {}
         () = too_late => tracing::warn!("some HTTP requests did not end in time"),
     }
     connections_end(&relay).await;

@@ -90,6 +90,12 @@ impl RelayProcess {
         self.address
     }
 
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The folder of its database.
     #[must_use]
     pub fn folder(&self) -> Arc<TempDir> {

@@ -1,6 +1,8 @@
 //! The real relay over real sockets with a real database.
 #![cfg(test)]
 
+#[path = "relay/abuse.rs"]
+mod abuse;
 #[path = "relay/appends.rs"]
 mod appends;
 #[path = "relay/directory.rs"]
@@ -9,6 +11,8 @@ mod directory;
 mod durability;
 #[path = "relay/inboxes.rs"]
 mod inboxes;
+#[path = "relay/kills.rs"]
+mod kills;
 #[path = "relay/limits.rs"]
 mod limits;
 #[path = "relay/site.rs"]

@@ -1,5 +1,6 @@
 //! The relay's HTTP side: the WebSocket, health, and the static app, all under the same headers.
 
+mod accept;
 mod app;
 mod archive;
 mod headers;
@@ -17,6 +18,7 @@ use tokio::time::timeout;
 
 use crate::relay::Relay;
 
+pub(crate) use self::accept::serve;
 pub(crate) use self::app::App;
 pub use self::archive::ArchiveError;
 pub use self::headers::CONTENT_SECURITY_POLICY;

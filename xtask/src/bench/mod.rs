@@ -3,4 +3,5 @@
 pub(crate) mod browser;
 pub(crate) mod engine;
 mod numbers;
+pub(crate) mod relay;
 pub(crate) mod size;

@@ -1,0 +1,239 @@
+//! What arrives at the edge and is no client: it gets a refusal or a closed connection, and others go on.
+
+use std::time::{Duration, Instant};
+
+use parley_protocol::bounded::List;
+use parley_protocol::frame::{Answer, PublishKeyPackages, RelayError, Request};
+use parley_protocol::limits::MAX_FRAME;
+use parley_tests::accounts::TestAccount;
+use parley_tests::relay_client::{RelayClient, bytes};
+use parley_tests::relay_process::RelayProcess;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Much longer than the relay's limits in these tests.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const CONTINUATION: u8 = 0;
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+const PING: u8 = 9;
+const FIN: u8 = 0x80;
+
+/// A WebSocket by hand: what is written to it need not make sense.
+async fn raw_websocket(relay: &RelayProcess) -> TcpStream {
+    let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let request = format!(
+        "GET /v1/ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        relay.address()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap());
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
+    stream
+}
+
+/// A masked frame (the mask is zero) of less than 64 KiB.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(payload.len()).unwrap();
+    let mut bytes = vec![first];
+    if length < 126 {
+        bytes.push(0x80 | u8::try_from(length).unwrap());
+    } else {
+        bytes.push(0x80 | 126);
+        bytes.extend(length.to_be_bytes());
+    }
+    bytes.extend([0; 4]);
+    bytes.extend(payload);
+    bytes
+}
+
+/// Reads until the relay has closed; a reset is as good as an end.
+async fn closed(stream: &mut TcpStream) {
+    let mut buffer = [0; 4096];
+    let reading = async { while matches!(stream.read(&mut buffer).await, Ok(1..)) {} };
+    assert!(timeout(PATIENCE, reading).await.is_ok(), "the connection is still open");
+}
+
+/// Writes `piece` every `pause` until the relay closes.
+async fn drip(mut stream: TcpStream, piece: &[u8], pause: Duration) {
+    let start = Instant::now();
+    let mut buffer = [0; 4096];
+    while start.elapsed() < PATIENCE {
+        if stream.write_all(piece).await.is_err() {
+            return;
+        }
+        match timeout(pause, stream.read(&mut buffer)).await {
+            Err(_) | Ok(Ok(1..)) => {}
+            Ok(_) => return,
+        }
+    }
+    panic!("the connection is still open");
+}
+
+async fn assert_served(client: &mut RelayClient) {
+    assert_eq!(client.call(Request::Ping).await, Ok(Answer::Done));
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_get_finished_is_cut() {
+    let relay = RelayProcess::start(&["--request-head-ms", "400"]);
+    let mut bystander = RelayClient::connect(relay.address()).await;
+    for begin in ["", "GET /v1/ws HTTP/1.1\r\nHost: a\r\nX: "] {
+        let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+        stream.write_all(begin.as_bytes()).await.unwrap();
+        closed(&mut stream).await;
+        let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nX: ").await.unwrap();
+        drip(stream, b"x", Duration::from_millis(50)).await;
+        assert_served(&mut bystander).await;
+    }
+    // Whoever has finished it is not meant.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_served(&mut bystander).await;
+}
+
+#[tokio::test]
+async fn what_is_no_websocket_frame_ends_the_connection() {
+    let relay = RelayProcess::start(&[]);
+    let mut bystander = RelayClient::connect(relay.address()).await;
+    let huge = [&[FIN | BINARY, 0x80 | 127][..], &u64::MAX.to_be_bytes(), &[0; 4]].concat();
+    let broken: [(&str, Vec<u8>); 8] = [
+        ("unmasked", vec![FIN | BINARY, 1, 0]),
+        ("reserved opcode", frame(FIN | 3, b"")),
+        ("reserved bit", frame(FIN | 0x40 | BINARY, b"")),
+        ("fragmented ping", frame(PING, b"")),
+        ("long ping", frame(FIN | PING, &[0; 126])),
+        ("continuation of nothing", frame(FIN | CONTINUATION, b"")),
+        ("a length beyond all", huge),
+        ("a text that is not UTF-8", frame(FIN | TEXT, &[0xFF])),
+    ];
+    for (what, bytes) in broken {
+        let mut stream = raw_websocket(&relay).await;
+        stream.write_all(&bytes).await.unwrap();
+        closed(&mut stream).await;
+        assert_eq!(bystander.call(Request::Ping).await, Ok(Answer::Done), "after {what}");
+    }
+}
+
+#[tokio::test]
+async fn fragments_without_end_are_cut_at_the_size_of_a_frame() {
+    let relay = RelayProcess::start(&[]);
+    let mut bystander = RelayClient::connect(relay.address()).await;
+    let mut stream = raw_websocket(&relay).await;
+    stream.write_all(&frame(BINARY, &[1])).await.unwrap();
+    let piece = frame(CONTINUATION, &[0; 60_000]);
+    let mut sent = 0;
+    // What is on the way in sockets is taken into account generously.
+    while sent < MAX_FRAME * 8 && stream.write_all(&piece).await.is_ok() {
+        sent += piece.len();
+    }
+    assert!(sent < MAX_FRAME * 8, "{sent} bytes of one message were taken");
+    assert_served(&mut bystander).await;
+}
+
+#[tokio::test]
+async fn a_frame_that_comes_byte_by_byte_is_cut_and_a_whole_one_is_served() {
+    let relay = RelayProcess::start(&["--idle-ms", "400"]);
+    let hello = frame(FIN | BINARY, &[1, 1, 0]);
+    let mut stream = raw_websocket(&relay).await;
+    for byte in &hello {
+        stream.write_all(&[*byte]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut answer = [0; 2];
+    timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(answer[0], FIN | BINARY);
+    // A frame of 60,000 bytes, one of them every 50 ms.
+    let whole = frame(FIN | BINARY, &[1; 60_000]);
+    stream.write_all(&whole[..10]).await.unwrap();
+    drip(stream, &[1], Duration::from_millis(50)).await;
+}
+
+#[tokio::test]
+async fn a_flood_of_connections_leaves_room_for_others() {
+    const MOST: usize = 60;
+    let relay =
+        RelayProcess::start(&["--connections-per-address", &MOST.to_string(), "--request-head-ms", "500"]);
+    let mut bystander = RelayClient::connect(relay.address()).await;
+    // Half-open ones, and many more whole ones than one address may have.
+    let mut half_open = Vec::new();
+    for _ in 0..300 {
+        let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+        stream.write_all(b"GET /v1/ws HTTP/1.1\r\n").await.unwrap();
+        half_open.push(stream);
+    }
+    let mut attempts = tokio::task::JoinSet::new();
+    for _ in 0..MOST * 2 {
+        let address = relay.address();
+        attempts.spawn(async move {
+            let stream = TcpStream::connect(address).await.unwrap();
+            tokio_tungstenite::client_async(format!("ws://{address}/v1/ws"), stream).await.ok()
+        });
+    }
+    let open: Vec<_> = attempts.join_all().await.into_iter().flatten().collect();
+    assert_eq!(open.len(), MOST - 1, "the bystander is the first of the address");
+    assert_served(&mut bystander).await;
+    drop(open);
+    for stream in &mut half_open {
+        closed(stream).await;
+    }
+    let start = Instant::now();
+    loop {
+        let stream = TcpStream::connect(relay.address()).await.unwrap();
+        let url = format!("ws://{}/v1/ws", relay.address());
+        if tokio_tungstenite::client_async(url, stream).await.is_ok() {
+            break;
+        }
+        assert!(start.elapsed() < PATIENCE, "the flood is over and nobody is let in");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_served(&mut bystander).await;
+}
+
+#[tokio::test]
+async fn key_packages_cannot_be_exhausted_quickly_and_the_last_resort_stays() {
+    let relay = RelayProcess::start(&["--rate-claims", "8/1"]);
+    let mut owner = RelayClient::connect(relay.address()).await;
+    let account = TestAccount::new();
+    owner.call(account.registration("ada")).await.unwrap();
+    let publish = PublishKeyPackages {
+        address: account.address(&account.first),
+        capability: account.first.inbox.clone(),
+        one_time: List::new((0..10).map(|number: u8| bytes(&[number; 64])).collect()).unwrap(),
+        last_resort: Some(bytes(&[99; 64])),
+    };
+    owner.call(Request::PublishKeyPackages(publish)).await.unwrap();
+    // From several connections: the limit is the account's, not the one's who asks.
+    let (mut given, mut refused) = (0, 0);
+    for _ in 0..5 {
+        let mut thief = RelayClient::connect(relay.address()).await;
+        for _ in 0..4 {
+            match thief.call(Request::ClaimKeyPackages(account.id())).await {
+                Ok(Answer::KeyPackages(list)) if list.len() == 1 => given += 1,
+                Err(RelayError::RateLimited { .. }) => refused += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert!((8..=9).contains(&given), "{given} were given, {refused} refused");
+    let count = Request::CountKeyPackages {
+        address: account.address(&account.first),
+        capability: account.first.inbox.clone(),
+    };
+    let left = Ok(Answer::KeyPackageCount { one_time: 10 - given, last_resort: true });
+    assert_eq!(owner.call(count).await, left);
+    // Another account is not meant.
+    let other = TestAccount::new();
+    owner.call(other.registration("grace")).await.unwrap();
+    assert_eq!(
+        owner.call(Request::ClaimKeyPackages(other.id())).await,
+        Ok(Answer::KeyPackages(List::default()))
+    );
+}
