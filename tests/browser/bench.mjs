@@ -1,5 +1,5 @@
 // Measures in Chromium against the real relay on loopback; prints one JSON object of microseconds by name.
-// `cargo xtask bench browser` builds what it needs, runs it and shows the table.
+// `cargo xtask bench browser` builds what it needs, runs it and shows the table. Words choose a part: engine, pages.
 import { addTimes, median, startTimes, watchEnter, watchStart, whenSeen } from "./lib/measure.mjs";
 import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
@@ -104,15 +104,20 @@ async function warmStarts(ada) {
   await ada.close();
 }
 
+const parts = process.argv.length > 2 ? process.argv.slice(2) : ["engine", "pages"];
 try {
-  say("the engine, in a worker");
-  await engine();
-  say("from key press to the other screen");
-  const ada = await keyPress();
-  say("cold starts");
-  await coldStarts();
-  say("warm starts");
-  await warmStarts(ada);
+  if (parts.includes("engine")) {
+    say("the engine, in a worker");
+    await engine();
+  }
+  if (parts.includes("pages")) {
+    say("from key press to the other screen");
+    const ada = await keyPress();
+    say("cold starts");
+    await coldStarts();
+    say("warm starts");
+    await warmStarts(ada);
+  }
   process.stdout.write(`${JSON.stringify(report)}\n`);
 } finally {
   await relay.close();

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use parley_engine::Engine;
 use parley_engine::io::{ChangeSet, Input, Output};
 use parley_engine::seal::MasterKey;
-use parley_engine::view::{Command, ConversationId, Event, Reply, Request, ViewRequestId};
+use parley_engine::view::{Command, Connection, ConversationId, Event, Reply, Request, ViewRequestId};
 use parley_protocol::ids::UnixMillis;
 
 use crate::platform::db::{Database, Fence};
@@ -47,6 +47,7 @@ pub(super) struct Party {
     reply: Option<Reply>,
     requests: u64,
     spent: Spent,
+    online: bool,
     pub(super) vault: Option<Vec<u8>>,
     /// Messages of others that were shown.
     pub(super) shown: usize,
@@ -76,6 +77,7 @@ impl Party {
             reply: None,
             requests: 0,
             spent: Spent::default(),
+            online: false,
             vault: None,
             shown: 0,
             conversation: None,
@@ -102,6 +104,7 @@ impl Party {
     fn show(&mut self, event: Event) {
         match event {
             Event::Reply { reply, .. } => self.reply = Some(reply),
+            Event::Connection(connection) => self.online = connection == Connection::Online,
             Event::Conversation(view) => self.conversation = Some(view.id),
             Event::Messages { messages, .. } => {
                 self.shown += messages.iter().filter(|message| message.outgoing.is_none()).count();
@@ -156,7 +159,7 @@ impl World {
     pub(super) async fn add(&mut self, party: Party, username: &str) -> usize {
         self.parties.push(party);
         let index = self.parties.len() - 1;
-        self.settle().await;
+        self.until(|world| world.parties[index].online).await;
         let account = Command::CreateAccount { name: username.to_owned(), username: username.to_owned() };
         let made = self.ask(index, account).await;
         assert!(made == Reply::Done, "no account");

@@ -44,7 +44,7 @@ class Tab {
 /** Somebody who writes from several tabs, while tabs, renderers and workers are killed. */
 export class Clumsy {
   constructor(person, peer, seed) {
-    Object.assign(this, { person, peer, dice: new Dice(seed), tabs: [], kills: { tab: 0, renderer: 0, worker: 0 } });
+    Object.assign(this, { person, peer, dice: new Dice(seed), tabs: [], deck: [], kills: { tab: 0, renderer: 0, worker: 0 } });
     /** What was written, in order; `sure` once the own bubble was seen, which is a promise. */
     this.written = [];
   }
@@ -107,7 +107,9 @@ export class Clumsy {
 
   /** Kills something of a tab, some milliseconds from now. */
   async kill(tab) {
-    const how = this.dice.pick(["tab", "renderer", "worker"]);
+    // Each kind as often as the others.
+    if (this.deck.length === 0) this.deck = ["tab", "renderer", "worker"];
+    const [how] = this.deck.splice(this.dice.below(this.deck.length), 1);
     await pause(this.dice.below(120));
     if (tab.dead) return;
     this.kills[how] += 1;

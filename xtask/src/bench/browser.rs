@@ -11,7 +11,8 @@ use crate::setup::Toolchain;
 use crate::{app, place, say, server, setup};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const PAGE: &str = "<!doctype html><html lang=\"en\"><title>Bench</title></html>\n";
+const PAGE: &str =
+    "<!doctype html><html lang=\"en\"><link rel=\"icon\" href=\"/favicon.svg\"><title>Bench</title></html>\n";
 const LOADER: &str = "import init from '/bench.js';\nawait init({ module_or_path: '/bench_bg.wasm' });\n";
 
 pub(crate) fn run(words: &[&str]) -> Result<()> {

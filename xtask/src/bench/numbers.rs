@@ -70,8 +70,8 @@ pub(super) fn shown(number: Option<f64>) -> String {
 
 /// A line of a table: a name and columns.
 pub(super) fn row(name: &str, columns: &[String]) {
-    let columns: String = columns.iter().map(|column| format!(" {column:>12}")).collect();
-    say::line(format_args!("{name:<44}{columns}"));
+    let line = columns.iter().fold(format!("{name:<44}"), |line, column| format!("{line} {column:>12}"));
+    say::line(line);
 }
 
 /// Each goal, what was measured, and whether it is met.
