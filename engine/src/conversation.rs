@@ -70,6 +70,12 @@ pub(crate) fn order_of_waiting(number: u64) -> Order {
     order(u64::MAX, number, [0; 8])
 }
 
+/// A log's place beside its own: markers, and messages that were sent again, have the time and number of what they
+/// stand for, and must never take the place of a message that is there.
+pub(crate) fn beside(log: &LogId) -> LogId {
+    LogId(log.as_bytes().map(|byte| !byte))
+}
+
 fn order(first: u64, second: u64, third: [u8; 8]) -> Order {
     let mut bytes = [0; 24];
     let parts = first.to_be_bytes().into_iter().chain(second.to_be_bytes()).chain(third);

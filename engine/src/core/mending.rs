@@ -1,7 +1,7 @@
 //! What is done about records that do not open: everything else goes on, and what is missing is asked for.
 
 use parley_protocol::frame::{DirectoryRecord, RelayError, Request};
-use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, LogId};
 
 use super::Engine;
 use super::requests::Pending;
@@ -10,6 +10,8 @@ use crate::conversation::{Conversation, id_of};
 use crate::directory_entry::Found;
 use crate::io::Store;
 use crate::log::{Log, Stage};
+use crate::records::keys;
+use crate::trail::Trail;
 
 impl Engine {
     /// Puts together what belongs together. `damaged` are the names of records that are deleted with the next
@@ -32,15 +34,17 @@ impl Engine {
         }
     }
 
-    /// A log whose record is gone cannot be read on: the other is asked for all of it, and each message finds its
-    /// old place.
+    /// A log whose record is gone cannot be read on: the other is asked for what came after the last entry.
     fn find_logs_of_conversations(&mut self) {
         let of = |c: &Conversation| c.logs.iter().map(|log| (*log, c.peer)).collect::<Vec<_>>();
         let all: Vec<(LogId, AccountId)> = self.conversations.values().flat_map(of).collect();
         for (id, peer) in all {
             if !self.logs.contains_key(&id) {
-                self.logs.insert(id, Log::new(id, peer, Stage::Active, UnixMillis(self.now.0)));
-                self.forsake(&id, Seq(0));
+                let trail: Trail = self.state.get(&keys::trail(&id)).ok().flatten().unwrap_or_default();
+                let last = trail.at();
+                self.trails.insert(id, trail);
+                self.logs.insert(id, Log { cursor: last, ..Log::new(id, peer, Stage::Active, self.now) });
+                self.forsake(&id, last);
             }
         }
     }

@@ -5,7 +5,7 @@ use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use crate::content::{Body, Content};
-use crate::conversation::{Author, Last, id_of, preview};
+use crate::conversation::{Author, Last, beside, id_of, preview};
 use crate::log::{OwnAppend, Stage, payload_hash};
 use crate::message::Message;
 use crate::mls::credential::Leaf;
@@ -193,12 +193,12 @@ impl Engine {
             id: MessageId(self.random.array()),
             time,
             stored: time,
-            log: *id,
+            log: beside(id),
             seq,
             own: false,
             body: BodyView::Gap(gap),
         };
-        self.store_incoming(&message, false);
+        self.store_incoming(id, &message, false);
     }
 
     fn take_content(&mut self, id: &LogId, entry: &LogEntry, from: &Leaf, content: Content) {
@@ -229,7 +229,7 @@ impl Engine {
         }
         let At { log, seq, stored } = place;
         let message = Message { id: content.id, time: content.time, stored, log, seq, own, body };
-        self.store_incoming(&message, !own);
+        self.store_incoming(id, &message, !own);
     }
 
     /// Something to acknowledge stands at this place.
@@ -247,8 +247,8 @@ impl Engine {
         }
     }
 
-    fn store_incoming(&mut self, message: &Message, counts: bool) {
-        let Some(log) = self.logs.get(&message.log) else {
+    fn store_incoming(&mut self, id: &LogId, message: &Message, counts: bool) {
+        let Some(log) = self.logs.get(id) else {
             return;
         };
         let conversation = id_of(&log.peer);

@@ -9,7 +9,7 @@ use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 use super::Engine;
 use super::reading::At;
 use crate::content::{Again, Body, Place, Repair};
-use crate::conversation::id_of;
+use crate::conversation::{beside, id_of};
 use crate::io::{Load, LoadId, Output, Record};
 use crate::log::Stage;
 use crate::message::{self, Message};
@@ -225,7 +225,7 @@ impl Engine {
         let same_peer = here.zip(there).is_some_and(|(here, there)| here.peer == there.peer);
         let asked = self.trails.get(&place.log).and_then(|trail| trail.asked);
         let fits = same_peer && asked.is_some_and(|after| place.seq > after) && place.stored <= at.stored;
-        if fits { At { log: place.log, seq: place.seq, stored: place.stored } } else { at }
+        if fits { At { log: beside(&place.log), seq: place.seq, stored: place.stored } } else { at }
     }
 
     /// Whether a message came before, in this log or in another of the conversation.
