@@ -110,6 +110,8 @@ pub struct Engine {
     early: early::Early,
     repairs: repair::Repairs,
     check_ins: CheckIns,
+    /// When something was last stored in a log that nothing new goes into, by contact.
+    settling: BTreeMap<AccountId, UnixMillis>,
     /// Contacts whose records were damaged: the directory is asked for them again.
     unknown: BTreeSet<AccountId>,
     /// Accounts that the directory was asked about and that are not contacts (yet).
@@ -212,6 +214,7 @@ impl Engine {
             early: early::Early::default(),
             repairs: repair::Repairs::default(),
             check_ins: CheckIns::default(),
+            settling: BTreeMap::new(),
             unknown: BTreeSet::new(),
             found: BTreeMap::new(),
             inbox: InboxWork::default(),

@@ -26,6 +26,8 @@ const APPEND_BYTES: usize = 256 * 1024;
 const MESSAGES_PER_UPDATE: u32 = 100;
 /// ... or after this time (7 days), in milliseconds, when it sends something.
 const UPDATE_AGE: u64 = 7 * 24 * 3600 * 1000;
+/// Between the last message in one log and the first in the next, in milliseconds.
+const SETTLING: u64 = 50;
 
 impl Engine {
     pub(super) fn enqueue(&mut self, peer: AccountId, body: Body, only: Option<LogId>) -> (u64, MessageId) {
@@ -86,6 +88,9 @@ impl Engine {
         }
         let peer = log.peer;
         let is_main = self.usable_log(&peer) == Some(*id);
+        if is_main && self.waits_for_another_log(&peer, id) {
+            return;
+        }
         if is_main {
             self.introduce(peer);
         }
@@ -95,6 +100,23 @@ impl Engine {
         } else {
             self.send_append(id, numbers);
         }
+    }
+
+    /// Messages of all logs are shown by the relay's time: what was written before, and goes into another log, must
+    /// have an earlier one.
+    fn waits_for_another_log(&mut self, peer: &AccountId, id: &LogId) -> bool {
+        let elsewhere = |entry: &OutboxEntry| entry.sealed.as_ref().is_some_and(|sealed| sealed.log != *id);
+        let under_way = |entry: &OutboxEntry| entry.peer == *peer && entry.only.is_none() && !entry.failed;
+        if self.outbox.values().any(|entry| under_way(entry) && elsewhere(entry)) {
+            return true;
+        }
+        let settled = self.settling.get(peer).is_none_or(|since| self.now.0.abs_diff(since.0) >= SETTLING);
+        if settled {
+            self.settling.remove(peer);
+        } else {
+            self.retry_later(0);
+        }
+        !settled
     }
 
     /// Tells the other what this person wants to be called, before anything else and after each change.
@@ -239,6 +261,10 @@ impl Engine {
             return;
         };
         self.save_outbox(number);
+        if entry.only.is_none() && entry.sealed.as_ref().map(|s| s.log) != self.usable_log(&entry.peer) {
+            self.settling.insert(entry.peer, self.now);
+            self.retry_later(0);
+        }
         let (text, sealed) = match (entry.body, entry.sealed) {
             (Body::Text(text), Some(sealed)) => (text, sealed),
             (Body::Again(again), Some(sealed)) => return self.stored_again(sealed.log, seq, &again.place),
