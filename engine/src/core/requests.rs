@@ -132,12 +132,11 @@ impl Engine {
         match pending {
             Pending::Hello => self.greeted(&result),
             Pending::CheckIn(stamp) => self.checked_in(stamp, &result),
-            Pending::ForgetKeyPackages => self.key_packages_counted(&result),
             Pending::Relearn(account) => self.relearnt(account, directory(result)),
             Pending::Register(view) => self.registered(view, done(result)),
             Pending::CheckUsername(view) => self.username_checked(view, &directory(result)),
             Pending::Find(view, account) => self.person_found(view, account, directory(result)),
-            Pending::CountKeyPackages => self.key_packages_counted(&result),
+            Pending::CountKeyPackages | Pending::ForgetKeyPackages => self.key_packages_counted(&result),
             Pending::PublishKeyPackages { last_resort } => self.key_packages_published(last_resort, &result),
             Pending::SubscribeInbox => self.inbox_subscribed(&result),
             Pending::AckInbox => {}

@@ -237,7 +237,7 @@ impl Engine {
             // The commit that ended the epoch comes through the subscription, and then everything is sealed anew.
             (_, Retry::AfterCatchUp) => {}
             (RelayError::UnknownLog | RelayError::WrongCapability | RelayError::Expired, _) => {
-                self.give_up(id)
+                self.give_up(id);
             }
             (_, Retry::Never) => numbers.iter().for_each(|number| self.fail(*number)),
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{PAYLOAD, per_second, say};
 
-const EACH: Duration = Duration::from_millis(1000);
+const EACH: Duration = Duration::from_secs(1);
 
 /// Up to the most that the relay's writer takes into one transaction (`MAX_GROUP`).
 const BATCHES: [usize; 4] = [1, 32, 128, 512];

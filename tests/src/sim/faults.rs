@@ -74,12 +74,11 @@ impl World {
         for _ in 0..count {
             let Some((connection, frames)) = self.late.front_mut() else { return };
             let connection = *connection;
-            match frames.pop_front() {
-                Some(bytes) => self.deliver(connection, &bytes),
-                None => {
-                    self.relay.disconnect(connection);
-                    self.late.pop_front();
-                }
+            if let Some(bytes) = frames.pop_front() {
+                self.deliver(connection, &bytes);
+            } else {
+                self.relay.disconnect(connection);
+                self.late.pop_front();
             }
         }
     }
@@ -146,14 +145,13 @@ impl World {
             return false;
         }
         match torn {
-            Torn::Before => {}
             Torn::After => drop(device.disk.write(set.clone())),
             Torn::Between if device.disk.failure.is_none() => {
                 if let Some(vault) = &set.vault {
                     device.disk.vault = Some(vault.clone());
                 }
             }
-            Torn::Between => {}
+            Torn::Before | Torn::Between => {}
         }
         self.fuses[index] = None;
         self.kill(index);

@@ -7,6 +7,7 @@ use super::{Direction, Script, Step, Torn};
 
 const DAY: i64 = 24 * 3600;
 
+#[expect(clippy::struct_excessive_bools, reason = "each kind of fault is on or off by itself")]
 struct Dice {
     rng: ChaCha20Rng,
     people: u32,

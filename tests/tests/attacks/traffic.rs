@@ -128,8 +128,8 @@ fn p2_forged_numbers_are_not_accepted() {
     world.send(bob, chat_b, "one");
     world.settle();
     // Numbers that begin again, stand still, or jump.
-    let forgeries: [fn(Seq) -> Seq; 3] =
-        [|_| Seq(1), |seq| Seq(seq.0.saturating_sub(1)), |seq| Seq(seq.0 + 7)];
+    let forgeries: [fn(Seq) -> Seq; 4] =
+        [|_| Seq(1), |seq| Seq(seq.0.saturating_sub(1)), |seq| Seq(seq.0 + 7), |_| Seq(u64::MAX)];
     for (number, forge) in forgeries.into_iter().enumerate() {
         world.relay.lie(move |_, _, told| {
             for (_, frame) in told {

@@ -46,7 +46,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     if length < 126 {
         bytes.push(0x80 | u8::try_from(length).unwrap());
     } else {
-        bytes.push(0x80 | 126);
+        bytes.push(0x80 | 0x7E);
         bytes.extend(length.to_be_bytes());
     }
     bytes.extend([0; 4]);
@@ -128,7 +128,7 @@ async fn fragments_without_end_are_cut_at_the_size_of_a_frame() {
     let mut bystander = RelayClient::connect(relay.address()).await;
     let mut stream = raw_websocket(&relay).await;
     stream.write_all(&frame(BINARY, &[1])).await.unwrap();
-    let piece = frame(CONTINUATION, &[0; 60_000]);
+    let piece = frame(CONTINUATION, &vec![0; 60_000]);
     let mut sent = 0;
     // What is on the way in sockets is taken into account generously.
     while sent < MAX_FRAME * 8 && stream.write_all(&piece).await.is_ok() {
@@ -151,7 +151,7 @@ async fn a_frame_that_comes_byte_by_byte_is_cut_and_a_whole_one_is_served() {
     timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
     assert_eq!(answer[0], FIN | BINARY);
     // A frame of 60,000 bytes, one of them every 50 ms.
-    let whole = frame(FIN | BINARY, &[1; 60_000]);
+    let whole = frame(FIN | BINARY, &vec![1; 60_000]);
     stream.write_all(&whole[..10]).await.unwrap();
     drip(stream, &[1], Duration::from_millis(50)).await;
 }
