@@ -93,8 +93,8 @@ fn p4_a_commit_that_changes_who_its_sender_is_is_rejected() {
 #[test]
 fn p2_nonsense_inside_of_a_genuine_message_is_rejected() {
     let (mut world, ada, mut eve, log) = ada_with_eve(510);
-    let long = vec![0; 90_000];
-    let nonsense: [&[u8]; 6] = [b"", &[0], &[1], &[0xFF; 104], &[1; 64], &long];
+    let zeros = vec![0; 90_000];
+    let nonsense: [&[u8]; 6] = [b"", &[0], &[1], &[0xFF; 104], &[1; 64], &zeros];
     for bytes in nonsense {
         let sealed = eve.seal(log, bytes);
         ask(&mut world, eve.append(log, sealed)).unwrap();
