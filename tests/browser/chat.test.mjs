@@ -21,7 +21,7 @@ after(async () => {
 });
 
 test("two people make accounts", async () => {
-  await ada.createAccount("Ada", "ada");
+  await ada.createAccount("Ada Lovelace", "ada");
   await bob.page.getByRole("textbox", { name: "Username" }).fill("ADA");
   await bob.page.getByText(/taken|looks like/i).first().waitFor();
   await bob.createAccount("Bob", "bob");
@@ -127,7 +127,7 @@ test("p1: no plaintext and no name on the wire or on the relay's disk", async ()
   const wire = Buffer.concat([...ada.frames, ...bob.frames]);
   const disk = await relay.bytesOnDisk();
   assert.ok(wire.length > 1000 && disk.length > 1000, "there is something to look at");
-  for (const secret of ["Hello Bob", "written while you were away", "Ada", "from the second tab"]) {
+  for (const secret of ["Hello Bob", "written while you were away", "Ada Lovelace", "from the second tab"]) {
     assert.equal(wire.includes(secret), false, `on the wire: ${secret}`);
     assert.equal(disk.includes(secret), false, `on the disk: ${secret}`);
   }
