@@ -70,10 +70,18 @@ pub(crate) fn order_of_waiting(number: u64) -> Order {
     order(u64::MAX, number, [0; 8])
 }
 
-/// A log's place beside its own: markers, and messages that were sent again, have the time and number of what they
-/// stand for, and must never take the place of a message that is there.
+/// Where messages of a log stand that were sent again: they have the time and number of their first place, and must
+/// never take the place of another message.
 pub(crate) fn beside(log: &LogId) -> LogId {
     LogId(log.as_bytes().map(|byte| !byte))
+}
+
+/// Where markers of a log stand, for the same reason.
+pub(crate) fn marked(log: &LogId) -> LogId {
+    let [first, rest @ ..] = beside(log).0;
+    let mut bytes = [first ^ 1; 16];
+    bytes.iter_mut().skip(1).zip(rest).for_each(|(to, from)| *to = from);
+    LogId(bytes)
 }
 
 fn order(first: u64, second: u64, third: [u8; 8]) -> Order {

@@ -35,6 +35,19 @@ after(async () => {
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 });
 
+/** Gives or takes the network. A tab that is killed meanwhile makes the driver give up half-way: then again. */
+async function network(context, there) {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await context.setOffline(!there);
+      return;
+    } catch (error) {
+      if (attempt === 20 || !/has been closed/.test(`${error}`)) throw error;
+      await pause(100);
+    }
+  }
+}
+
 /** Kills the relay and takes the network away, one after the other, until all is done. */
 async function weather(people, stop) {
   const dice = new Dice(seed ^ 0x5eed);
@@ -48,9 +61,9 @@ async function weather(people, stop) {
       await relay.run();
     } else {
       const { context } = dice.pick(people).person;
-      await context.setOffline(true);
+      await network(context, false);
       await pause(500 + dice.below(1_500));
-      await context.setOffline(false);
+      await network(context, true);
     }
   }
   return plan.length;

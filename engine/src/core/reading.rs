@@ -5,7 +5,7 @@ use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use crate::content::{Body, Content};
-use crate::conversation::{Author, Last, beside, id_of, preview};
+use crate::conversation::{Author, Last, id_of, marked, preview};
 use crate::log::{OwnAppend, Stage, payload_hash};
 use crate::message::Message;
 use crate::mls::credential::Leaf;
@@ -193,7 +193,7 @@ impl Engine {
             id: MessageId(self.random.array()),
             time,
             stored: time,
-            log: beside(id),
+            log: marked(id),
             seq,
             own: false,
             body: BodyView::Gap(gap),
@@ -214,7 +214,7 @@ impl Engine {
             Body::Unknown { silent: false, .. } => (BodyView::Newer, at),
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
             Body::Profile(profile) if !own => return self.profile_came(&from.account, profile.name),
-            Body::Repair(repair) if !own => return self.repair_came(&from.account, &repair),
+            Body::Repair(repair) if !own => return self.repair_came(id, &from.account, &repair),
             Body::Receipt(_) | Body::Profile(_) | Body::Repair(_) | Body::Unknown { silent: true, .. } => {
                 return;
             }

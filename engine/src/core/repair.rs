@@ -26,6 +26,9 @@ const LONGEST_PAUSE: u64 = 10 * 60 * 1000;
 /// Repairs are forgotten after an hour without one.
 const FORGOTTEN: u64 = 60 * 60 * 1000;
 
+/// In a [`Repair`]: every log but the one in which it stands and those that were named before. No log has this id.
+const EVERY_OTHER: LogId = LogId([0; 16]);
+
 /// Repairs under way.
 #[derive(Default)]
 pub(super) struct Repairs {
@@ -120,6 +123,11 @@ impl Engine {
                     self.forsake(&id, cursor);
                 }
             }
+            // Between the copy and now there may have been logs that this device does not know.
+            let had_logs = self.conversations.get(&id_of(&peer)).is_some_and(|c| !c.logs.is_empty());
+            if had_logs {
+                self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0) }), None);
+            }
         }
     }
 
@@ -144,8 +152,17 @@ impl Engine {
         }
     }
 
-    /// The other cannot use a log any more.
-    pub(super) fn repair_came(&mut self, from: &AccountId, repair: &Repair) {
+    /// The other cannot use a log any more, or, in `here`, says that it knows no other than those it has named.
+    pub(super) fn repair_came(&mut self, here: &LogId, from: &AccountId, repair: &Repair) {
+        if repair.log == EVERY_OTHER {
+            let logs = self.conversations.get(&id_of(from)).map(|c| c.logs.clone()).unwrap_or_default();
+            let named = |id: &LogId| self.trails.get(id).is_some_and(|trail| trail.retired);
+            let others: Vec<LogId> = logs.into_iter().filter(|id| id != here && !named(id)).collect();
+            for log in others {
+                self.repair_came(here, from, &Repair { log, after: Seq(0) });
+            }
+            return;
+        }
         if self.logs.get(&repair.log).is_none_or(|log| log.peer != *from) {
             return;
         }

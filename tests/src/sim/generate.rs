@@ -19,6 +19,7 @@ struct Dice {
     storage: bool,
     clocks: bool,
     relay: bool,
+    profiles: bool,
     /// How often, in percent, everything that can be done is done after a step.
     haste: u32,
 }
@@ -35,8 +36,10 @@ impl Script {
         let mut faults = || below(3) > 0;
         let (network, lies, crashes) = (faults(), faults(), faults());
         let (storage, clocks, relay) = (faults(), faults(), faults());
+        let profiles = below(4) == 0;
         let haste = [0, 5, 20, 50][usize::try_from(below(4)).unwrap_or(0)];
-        let mut dice = Dice { rng, people, texts: 0, network, lies, crashes, storage, clocks, relay, haste };
+        let mut dice =
+            Dice { rng, people, texts: 0, network, lies, crashes, storage, clocks, relay, profiles, haste };
         let mut steps = dice.begin();
         for _ in 0..length {
             steps.push(dice.step());
@@ -110,6 +113,9 @@ impl Dice {
     fn fault(&mut self) -> Option<Step> {
         let who = self.who();
         let some = self.below(5);
+        if self.profiles && self.below(12) == 0 {
+            return Some(if self.below(2) == 0 { Step::Copy(who) } else { Step::PutBack(who) });
+        }
         let kinds = [self.network, self.lies, self.crashes, self.storage, self.clocks, self.relay];
         let kind = usize::try_from(self.below(6)).unwrap_or(0);
         if !kinds[kind] {

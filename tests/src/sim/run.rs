@@ -1,9 +1,11 @@
 //! Runs a script: the world, and what its people did and were told.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use parley_engine::io::StorageFailure;
 use parley_engine::view::{Command, ConversationId, Reply, ViewRequestId};
 
-use super::{DeviceIndex, Direction, Lie, Script, Step, World};
+use super::{DeviceIndex, Direction, Disk, Lie, Script, Step, World};
 
 /// What a run that went well had in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,6 +34,11 @@ pub(super) struct Sent {
 }
 
 impl Sent {
+    /// The other of the two between whom it went, if `who` is one of them.
+    fn other_than(&self, who: DeviceIndex) -> Option<DeviceIndex> {
+        if self.from == who { Some(self.to) } else { (self.to == who).then_some(self.from) }
+    }
+
     /// Nobody was told, and somebody still waits to be.
     pub(super) const fn unanswered(&self) -> bool {
         !self.accepted && !self.given_up
@@ -44,6 +51,10 @@ pub(super) struct Run {
     pub(super) sent: Vec<Sent>,
     /// How often each device's process died.
     deaths: Vec<u64>,
+    /// A copy of each device's disk, and which texts were accepted when it was made.
+    copies: BTreeMap<DeviceIndex, (Disk, Vec<bool>)>,
+    /// Devices whose disk was put back: what they knew since the copy is gone.
+    pub(super) restored: BTreeSet<DeviceIndex>,
 }
 
 pub(super) const NAMES: [&str; 5] = ["ada", "bob", "eve", "dan", "kim"];
@@ -57,7 +68,7 @@ impl Run {
             world.ask(device, Command::Subscribe);
         }
         let deaths = world.devices.iter().map(|_| 0).collect();
-        Self { world, sent: Vec::new(), deaths }
+        Self { world, sent: Vec::new(), deaths, copies: BTreeMap::new(), restored: BTreeSet::new() }
     }
 
     pub(super) fn step(&mut self, step: Step) {
@@ -92,6 +103,8 @@ impl Run {
             Step::Swap(who, after) => world.lie(index(who) % people, Lie::Swap, after),
             Step::Drop(who, after) => world.lie(index(who) % people, Lie::Drop, after),
             Step::Restart => world.restart_relay(),
+            Step::Copy(who) => self.copy(index(who) % people),
+            Step::PutBack(who) => self.put_back(index(who) % people),
         }
         self.look_after_views();
     }
@@ -130,10 +143,42 @@ impl Run {
 
     fn send(&mut self, from: DeviceIndex, to: DeviceIndex, number: u32) {
         let Some(conversation) = self.conversation(from, to) else { return };
+        if !self.sent.iter().any(|sent| sent.other_than(from) == Some(to)) {
+            self.copies.retain(|who, _| ![from, to].contains(who));
+        }
         let text = format!("text {number}");
         let request = self.world.command(from, Command::SendText { conversation, text: text.clone() });
         let (accepted, given_up) = (false, false);
         self.sent.push(Sent { from, to, text, request, accepted, given_up, conversation });
+    }
+
+    /// A device that was put back knows nothing of conversations that others began after the copy (SECURITY.md says
+    /// so): it is copied when it has all that were begun, and a copy is void when another begins.
+    fn copy(&mut self, who: DeviceIndex) {
+        self.note_replies();
+        let begun = self.sent.iter().filter_map(|sent| sent.other_than(who)).collect::<BTreeSet<_>>();
+        if begun.into_iter().any(|peer| !self.has_heard(who, peer)) {
+            return;
+        }
+        let accepted = self.sent.iter().map(|sent| sent.accepted).collect();
+        self.copies.insert(who, (self.world.devices[who].disk.clone(), accepted));
+        // What leaves within the connection of the copy and never comes to the relay's disk leaves no trace: there MLS's
+        // reuse guard is what is left (RFC 9420 section 6.3.1), and a key may well be used twice.
+        self.world.connect(who);
+    }
+
+    /// What was accepted after the copy is no longer on the sender's disk: it may be gone.
+    fn put_back(&mut self, who: DeviceIndex) {
+        self.note_replies();
+        let Some((disk, accepted)) = self.copies.get(&who).cloned() else { return };
+        let failure = self.world.devices[who].disk.failure;
+        self.world.devices[who].disk = Disk { failure, ..disk };
+        self.world.kill(who);
+        self.restored.insert(who);
+        for (place, sent) in self.sent.iter_mut().enumerate().filter(|(_, sent)| sent.from == who) {
+            sent.accepted &= accepted.get(place).copied().unwrap_or(false);
+            sent.given_up = !sent.accepted;
+        }
     }
 
     fn read(&mut self, who: DeviceIndex, whose: DeviceIndex) {
@@ -173,7 +218,7 @@ impl Run {
     }
 
     pub(super) fn note_replies(&mut self) {
-        for sent in self.sent.iter_mut().filter(|sent| !sent.accepted) {
+        for sent in self.sent.iter_mut().filter(|sent| sent.unanswered()) {
             sent.accepted = self.world.devices[sent.from].replies.get(&sent.request) == Some(&Reply::Done);
         }
     }

@@ -73,6 +73,10 @@ pub enum Step {
     Drop(u32, u32),
     /// The relay starts anew.
     Restart,
+    /// A device's disk is copied.
+    Copy(u32),
+    /// A device's disk is put back to the copy, if there is one.
+    PutBack(u32),
 }
 
 impl fmt::Display for Script {
@@ -115,6 +119,8 @@ impl fmt::Display for Step {
             Self::Swap(who, place) => write!(f, "swap {who} {place}"),
             Self::Drop(who, place) => write!(f, "drop {who} {place}"),
             Self::Restart => f.write_str("restart"),
+            Self::Copy(who) => write!(f, "copy {who}"),
+            Self::PutBack(who) => write!(f, "put-back {who}"),
         }
     }
 }
@@ -174,6 +180,8 @@ impl FromStr for Step {
             "swap" => Self::Swap(small(0)?, small(1)?),
             "drop" => Self::Drop(small(0)?, small(1)?),
             "restart" => Self::Restart,
+            "copy" => Self::Copy(small(0)?),
+            "put-back" => Self::PutBack(small(0)?),
             _ => return Err(wrong()),
         })
     }
