@@ -150,7 +150,7 @@ test("p9: the browser denies localStorage: a sentence, nobody is led to delete a
     await guest.createAccount("Guest", "nolocal");
     await guest.startChat("bob");
     await guest.send("before it was denied");
-    await guest.seesState("sent");
+    await guest.seesState("(sent|delivered|read)");
     await guest.context.addInitScript(() => {
       const kept = localStorage;
       Object.defineProperty(globalThis, "localStorage", {
@@ -172,7 +172,7 @@ test("p9: no room: a sentence, nothing is half-written, and what was written goe
     await guest.createAccount("Guest", "noroom1");
     await guest.startChat("bob");
     await guest.send("with room");
-    await guest.seesState("sent");
+    await guest.seesState("(sent|delivered|read)");
     const worker = await workerOf(guest.page);
     await fillUp(worker);
     await guest.send("without room");
@@ -180,7 +180,7 @@ test("p9: no room: a sentence, nothing is half-written, and what was written goe
     assert.equal(await guest.messages().filter({ hasText: "without room" }).count(), 0, "it is not shown as written");
     await makeRoom(worker);
     await guest.sees("without room");
-    await guest.seesState("sent");
+    await guest.seesState("(sent|delivered|read)");
     await guest.page.reload();
     await guest.sees("without room");
     assert.equal(await guest.messages().filter({ hasText: "without room" }).count(), 1);
