@@ -68,7 +68,7 @@ pub(super) async fn run() {
             Ok((device, database)) => {
                 let Opening { tab, pulse, .. } = opening;
                 let owner = Owner::serve(device, database, tab, &views, &slow, pulse);
-                desk.serving(owner);
+                desk.serving(&owner);
                 return;
             }
             Err(trouble) => trouble,
@@ -125,11 +125,11 @@ impl Desk {
         }
     }
 
-    fn serving(&self, owner: Rc<Owner>) {
+    fn serving(&self, owner: &Rc<Owner>) {
         if self.is_silent() {
             owner.fall_silent();
         } else {
-            self.role.replace(Role::Serving(Rc::clone(&owner)));
+            self.role.replace(Role::Serving(Rc::clone(owner)));
             owner.begin();
         }
     }

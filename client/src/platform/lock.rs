@@ -29,10 +29,10 @@ pub fn request(
         // The lock is held until this promise settles, which it never does.
         Promise::new(&mut |_, _| {}).into()
     });
-    let held: Promise = ask.call3(&locks, &name.into(), &options, hold.as_ref())?.dyn_into()?;
+    let outcome: Promise = ask.call3(&locks, &name.into(), &options, hold.as_ref())?.dyn_into()?;
     hold.forget();
     spawn_local(async move {
-        if JsFuture::from(held).await.is_err() {
+        if JsFuture::from(outcome).await.is_err() {
             lost();
         }
     });

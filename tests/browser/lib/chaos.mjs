@@ -65,7 +65,7 @@ export class Clumsy {
         await page.getByRole("textbox", { name: "Message", exact: true }).waitFor({ timeout: 10_000 });
         break;
       } catch (error) {
-        if (tab.dead || attempt === 5) throw error;
+        if (tab.dead || attempt === 20) throw error;
         await pause(300);
       }
     }
