@@ -56,13 +56,13 @@ pub fn start() {
 
 async fn measure(report: &mut Report) {
     bare(report);
-    let database = Database::open().await.expect("a database");
+    let database = Database::open(|_| ()).await.expect("a database");
+    let fence = database.take_over().await.expect("a fence");
     let key = BrowserKey::generate().await.expect("a key");
-    database.keep_wrapping_key(&key).await.expect("a kept key");
+    database.keep_wrapping_key(fence, &key).await.expect("a kept key");
     let master = random::bytes::<32>();
     let wrapped = key.wrap(&master).await.expect("a wrapped key");
 
-    let fence = database.take_over().await.expect("a fence");
     let mut floor = Vec::new();
     for _ in 0..SINGLE {
         let start = clock::precise();
@@ -205,7 +205,7 @@ async fn openings(report: &mut Report, world: &World, master: &[u8; 32], wrapped
     let (mut all, mut reading, mut engines) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..OPENINGS {
         let start = clock::precise();
-        let database = Database::open().await.expect("the database");
+        let database = Database::open(|_| ()).await.expect("the database");
         database.take_over().await.expect("a fence");
         let key = database.wrapping_key().await.expect("a read").expect("the key");
         let records = database.state().await.expect("records");
