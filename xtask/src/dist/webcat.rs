@@ -66,7 +66,7 @@ fn inside(name: &str, content: &[u8]) -> Vec<String> {
                 findings.push(format!("{name} has an inline script"));
             }
             let lower = text.to_lowercase();
-            let foreign = [" src=\"http", " src=\"//", " onload=", " onerror=", "javascript:", "{{", "<?"];
+            let foreign = [" src=\"http", " src=\"//", " onload=", " onerror=", "=\"javascript:", "{{", "<?"];
             findings.extend(
                 foreign
                     .iter()
