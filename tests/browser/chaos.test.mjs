@@ -42,7 +42,7 @@ async function network(context, there) {
       await context.setOffline(!there);
       return;
     } catch (error) {
-      if (attempt === 20 || !/has been closed/.test(`${error}`)) throw error;
+      if (attempt === 50 || !/has been closed|crashed/.test(`${error}`)) throw error;
       await pause(100);
     }
   }
