@@ -39,8 +39,10 @@ after(async () => {
 async function network(context, there) {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      await context.setOffline(!there);
-      return;
+      // For a renderer that crashes meanwhile the driver may wait for ever.
+      const done = await Promise.race([context.setOffline(!there).then(() => true), pause(1_000)]);
+      if (done) return;
+      if (attempt === 50) throw new Error("the network cannot be switched");
     } catch (error) {
       if (attempt === 50 || !/has been closed|crashed/.test(`${error}`)) throw error;
       await pause(100);

@@ -66,6 +66,8 @@ export class Clumsy {
         break;
       } catch (error) {
         if (tab.dead || attempt === 20) throw error;
+        // An outage whose end was lost with a crashed renderer ends here.
+        if (attempt > 8) await Promise.race([this.person.context.setOffline(false).catch(() => {}), pause(500)]);
         await pause(300);
       }
     }
