@@ -52,7 +52,7 @@ impl Run {
     fn arrived(&self, from: DeviceIndex, to: DeviceIndex) -> Result<usize, String> {
         let sent: Vec<_> = self.sent.iter().filter(|sent| sent.from == from && sent.to == to).collect();
         let restored = self.restored.contains(&from) || self.restored.contains(&to);
-        let others = |text: &String| !text.starts_with('>') && !(restored && text.starts_with("[Gap("));
+        let others = |text: &String| !(text.starts_with('>') || restored && text.starts_with("[Gap("));
         let mut received: Vec<String> = self.texts(to, from).into_iter().filter(others).collect();
         if restored {
             // What was written between the copy and its return comes again, after what was written since.

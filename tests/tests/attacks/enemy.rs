@@ -1,7 +1,7 @@
 //! What attacks share: somebody who speaks to the virtual relay without an engine, and who they speak about.
 
 use parley_engine::hostile::{Identity, Peer};
-use parley_engine::view::{AccountView, Command, Reply};
+use parley_engine::view::{AccountView, Command, ConversationId, Reply};
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{
@@ -110,4 +110,24 @@ pub(crate) fn made_up(world: &mut World, log: LogId, payload: Vec<u8>) {
 pub(crate) fn entries(world: &mut World, log: LogId) -> &mut Vec<LogEntry> {
     let place = world.relay.log_ids().iter().position(|id| *id == log).expect("the log is there");
     world.relay.entries_mut().nth(place).unwrap()
+}
+
+/// Two people and their conversation.
+pub(crate) struct Pair {
+    pub(crate) world: World,
+    pub(crate) ada: DeviceIndex,
+    pub(crate) bob: DeviceIndex,
+    pub(crate) chat: ConversationId,
+    pub(crate) chat_b: ConversationId,
+}
+
+/// Ada wrote, Bob has not answered: with his first message he replaces his keys.
+pub(crate) fn pair(seed: u64) -> Pair {
+    let mut world = World::new(seed);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "hello");
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+    Pair { world, ada, bob, chat, chat_b }
 }

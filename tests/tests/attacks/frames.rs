@@ -1,7 +1,7 @@
 //! Frames from the relay that no relay sends: nothing panics, nothing is lost, nobody is stuck for ever.
 
 use parley_engine::hostile::Peer;
-use parley_engine::view::{BodyView, Connection, ConversationId, Delivery};
+use parley_engine::view::{BodyView, Connection, Delivery};
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{
     Answer, ClosingReason, DirectoryRecord, EntryKind, InboxEntry, LogEntry, Push, RelayError, Request,
@@ -9,28 +9,16 @@ use parley_protocol::frame::{
 };
 use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::{MAX_COMMIT, MAX_FRAME, MAX_PUSH};
-use parley_tests::sim::{DeviceIndex, World};
+use parley_tests::sim::World;
 
-use super::enemy::{reconnect, target};
+use super::enemy::{self, Pair, reconnect, target};
 
-struct Pair {
-    world: World,
-    ada: DeviceIndex,
-    bob: DeviceIndex,
-    chat: ConversationId,
-    chat_b: ConversationId,
-}
-
+/// Ada and Bob, who have both written.
 fn pair(seed: u64) -> Pair {
-    let mut world = World::new(seed);
-    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
-    let chat = world.start(ada, "bob");
-    world.send(ada, chat, "hello");
-    world.settle();
-    let chat_b = world.only_conversation(bob);
-    world.send(bob, chat_b, "hello yourself");
-    world.settle();
-    Pair { world, ada, bob, chat, chat_b }
+    let mut pair = enemy::pair(seed);
+    pair.world.send(pair.bob, pair.chat_b, "hello yourself");
+    pair.world.settle();
+    pair
 }
 
 /// Every answer but those that begin a connection becomes `answer`, while Ada writes "during". Then the relay is honest again.
@@ -183,7 +171,7 @@ fn p5_an_inbox_that_was_numbered_wrongly_is_read_again() {
     world.settle();
     // The relay is honest again; somebody's Welcome must not be taken for one that was read.
     let bob = world.add_person("Bob");
-    let username = super::enemy::own_account(&mut world, ada).username;
+    let username = enemy::own_account(&mut world, ada).username;
     let chat_b = world.start(bob, &username);
     world.send(bob, chat_b, "can you hear me?");
     world.settle();

@@ -7,28 +7,9 @@ use parley_protocol::frame::{Answer, EntryKind, LogEntry, Push, ServerFrame};
 use parley_protocol::ids::{Seq, UnixMillis};
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::enemy::{ask, entries, made_up, meet, reconnect};
+use super::enemy::{Pair, ask, entries, made_up, meet, pair, reconnect};
 
 const REJECTED: &str = "[Gap(Rejected)]";
-
-struct Pair {
-    world: World,
-    ada: DeviceIndex,
-    bob: DeviceIndex,
-    chat: ConversationId,
-    chat_b: ConversationId,
-}
-
-/// Ada wrote, Bob has not answered: with his first message he replaces his keys.
-fn pair(seed: u64) -> Pair {
-    let mut world = World::new(seed);
-    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
-    let chat = world.start(ada, "bob");
-    world.send(ada, chat, "hello");
-    world.settle();
-    let chat_b = world.only_conversation(bob);
-    Pair { world, ada, bob, chat, chat_b }
-}
 
 /// Only texts that the other wrote.
 fn theirs(world: &mut World, device: DeviceIndex, chat: ConversationId) -> Vec<String> {
