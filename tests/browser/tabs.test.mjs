@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
-  aSecond,
   debuggerOf,
   fence,
   freeze,
@@ -10,7 +9,10 @@ import {
   freezeDuringNextWrite,
   listen,
   nextOwner,
+  ownerHeard,
   said,
+  takings,
+  watchPulse,
   workerOf,
 } from "./lib/freeze.mjs";
 import { Person } from "./lib/person.mjs";
@@ -48,9 +50,21 @@ async function newTab(person, chat) {
   await person.page.goto(relay.url);
   await person.openChat(chat);
   await workerOf(person.page);
-  // The worker has loaded and waits for the device.
-  await person.page.waitForFunction(async () => (await navigator.locks.query()).pending.some((lock) => lock.name === "parley-device"));
+  await watchPulse(person.page);
+  // The worker has loaded, waits for the device, and has heard who owns it.
+  await ownerHeard(person.page);
   return person.page;
+}
+
+/**
+ * What makes a takeover fast, as a count: a frozen owner misses four questions, one every 150 ms; as many again are granted
+ * to a waiting worker that was late itself. How long it took is printed: a busy machine must not decide about it.
+ */
+async function tookFromFrozen(context, page, took) {
+  context.diagnostic(`the next owner after ${took} ms`);
+  const unanswered = await takings(page);
+  assert.ok(unanswered.length > 0, "the device was taken");
+  assert.ok(unanswered.every((count) => count <= 8), `${unanswered} questions without an answer`);
 }
 
 /** How often a text stands in the open conversation. */
@@ -79,6 +93,7 @@ test("p8: when the owner's tab closes or crashes, another takes over within a se
   let owner = await fence(ada.page);
   await first.close();
   const closed = await nextOwner(ada.page, owner);
+  assert.deepEqual(await takings(ada.page), [], "the browser handed the device on: nobody had to wait for silence");
 
   const second = ada.page;
   await newTab(ada, "Bob");
@@ -87,8 +102,6 @@ test("p8: when the owner's tab closes or crashes, another takes over within a se
   const crashed = await nextOwner(ada.page, owner);
   await second.close();
   context.diagnostic(`the next owner after ${closed} ms (closed), ${crashed} ms (crashed)`);
-  const limit = await aSecond(ada.page);
-  assert.ok(closed < limit && crashed < limit);
   await stillChats(ada, bob, "after a crash");
 });
 
@@ -99,8 +112,7 @@ test("p8: an owner that is frozen is replaced within a second, and waits again w
   const owner = await fence(ada.page);
   freeze(frozen, 4_000);
   const took = await nextOwner(ada.page, owner);
-  context.diagnostic(`the next owner after ${took} ms`);
-  assert.ok(took < (await aSecond(ada.page)), `${took} ms`);
+  await tookFromFrozen(context, ada.page, took);
   await ada.send("written while the first worker was frozen");
   await bob.sees("written while the first worker was frozen");
 
@@ -137,8 +149,7 @@ test("p8: an owner that a debugger stops is replaced within a second, and harms 
   assert.equal(await count(ada, "sent to a worker that is stopped"), 1);
   assert.equal(await count(bob, "sent to a worker that is stopped"), 1);
   assert.equal(await fence(ada.page), next, "it has not taken the device back");
-  context.diagnostic(`the next owner after ${took} ms`);
-  assert.ok(took < (await aSecond(ada.page)), `${took} ms`);
+  await tookFromFrozen(context, ada.page, took);
 });
 
 for (const [when, freezeWrite, outcome] of [
@@ -161,7 +172,7 @@ for (const [when, freezeWrite, outcome] of [
     await ada.send(text);
     await ada.page.waitForFunction(() => globalThis.said.includes("frozen"));
     const took = await nextOwner(ada.page, owner);
-    context.diagnostic(`the next owner after ${took} ms`);
+    await tookFromFrozen(context, ada.page, took);
     await ada.send(`${text}, and another`);
     await bob.sees(`${text}, and another`);
     if (outcome) {
@@ -175,7 +186,6 @@ for (const [when, freezeWrite, outcome] of [
       assert.equal(exactly(await ada.texts()), 1, `${shown}: Ada`);
       assert.equal(exactly(await bob.texts()), 1, `${shown}: Bob`);
     }
-    assert.ok(took < (await aSecond(ada.page)), `${took} ms`);
   });
 }
 

@@ -55,6 +55,8 @@ impl Pulse {
     /// Waits for the device: until its owner ends, or until it is frozen.
     pub(super) async fn hold(&self) -> Result<(), Failure> {
         self.ask_for_lock(false)?;
+        // From now on its silence counts: an owner that freezes in a moment has been heard before.
+        self.say(Beat::Asked);
         let ticking = self.clone();
         // Before the first tick a free lock is granted.
         let interval = Interval::new(u32::try_from(PERIOD).unwrap_or(u32::MAX), move || ticking.tick());

@@ -163,15 +163,26 @@ export async function debuggerOf(page) {
   return (method) => session.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify({ id: (id += 1), method }) });
 }
 
-/**
- * A second, and what this machine adds to it just now because it has other things to do: how late five timers and
- * ten questions about the owner are, beyond what they take on an idle machine.
- */
-export async function aSecond(page) {
-  const begun = Date.now();
-  await page.evaluate(async () => {
-    for (let tick = 0; tick < 5; tick += 1) await new Promise((done) => setTimeout(done, 150));
+/** From now on the questions that waiting workers ask the owner are counted in this page; each answer begins anew. */
+export async function watchPulse(page) {
+  await page.evaluate(() => {
+    const [ASKED, , , TAKING] = [0, 1, 2, 3];
+    globalThis.pulse = { heard: false, unanswered: 0, taken: [] };
+    new BroadcastChannel("parley-pulse").onmessage = ({ data: [beat] }) => {
+      const { pulse } = globalThis;
+      if (beat === ASKED) pulse.unanswered += 1;
+      else if (beat === TAKING) pulse.taken.push(pulse.unanswered);
+      else Object.assign(pulse, { heard: true, unanswered: 0 });
+    };
   });
-  for (let asked = 0; asked < 10; asked += 1) await fence(page);
-  return 1_000 + Math.max(0, Date.now() - begun - 850);
+}
+
+/** Waits until a waiting worker has heard the owner. */
+export function ownerHeard(page) {
+  return page.waitForFunction(() => globalThis.pulse.heard);
+}
+
+/** How many questions went unanswered before each time that the device was taken from its owner. */
+export function takings(page) {
+  return page.evaluate(() => globalThis.pulse.taken);
 }
