@@ -41,8 +41,8 @@ pub enum Input {
 #[derive(Debug, Clone)]
 pub enum Output {
     /// Write all of it in one transaction (the vault first, see [`ChangeSet::vault`]), then answer
-    /// [`Input::Persisted`] or [`Input::PersistFailed`]. Change sets are written in the order of their numbers:
-    /// after a failure the host answers every other one with a failure too, until the one that failed comes again.
+    /// [`Input::Persisted`] or [`Input::PersistFailed`]. The next change set comes after the answer; one that failed
+    /// comes again as it was.
     Persist(ChangeSet),
     /// Send these bytes to the relay as one binary WebSocket message; drop them when not connected.
     Send(Vec<u8>),

@@ -41,7 +41,7 @@ pub(super) struct Party {
     disk: Option<(Database, Fence)>,
     socket: Option<Socket>,
     heard: Rc<RefCell<VecDeque<Input>>>,
-    changes: Vec<ChangeSet>,
+    change: Option<ChangeSet>,
     sends: Vec<Vec<u8>>,
     wake: Option<UnixMillis>,
     reply: Option<Reply>,
@@ -71,7 +71,7 @@ impl Party {
             disk,
             socket: Some(socket.expect("a socket")),
             heard,
-            changes: Vec::new(),
+            change: None,
             sends: Vec::new(),
             wake: None,
             reply: None,
@@ -91,7 +91,7 @@ impl Party {
         self.spent.engine += clock::precise() - start;
         for output in outputs {
             match output {
-                Output::Persist(change) => self.changes.push(change),
+                Output::Persist(change) => self.change = Some(change),
                 Output::Send(bytes) => self.sends.push(bytes),
                 Output::Event(event) => self.show(event),
                 Output::WakeAt(at) => self.wake = Some(at),
@@ -113,19 +113,16 @@ impl Party {
         }
     }
 
-    /// Writes what waits in one transaction, and sends what waited for it.
+    /// Writes what waits, and sends what waited for it.
     async fn persist(&mut self) {
-        while !self.changes.is_empty() {
-            let changes = core::mem::take(&mut self.changes);
+        while let Some(change) = self.change.take() {
             if let Some((database, fence)) = &self.disk {
                 let start = clock::precise();
-                database.write(*fence, &changes).await.expect("a write");
+                database.write(*fence, &change).await.expect("a write");
                 self.spent.disk += clock::precise() - start;
             }
-            for change in changes {
-                self.vault = change.vault.or(self.vault.take());
-                self.handle(Input::Persisted(change.id));
-            }
+            self.vault = change.vault.or(self.vault.take());
+            self.handle(Input::Persisted(change.id));
         }
         for bytes in self.sends.drain(..) {
             if let Some(socket) = &self.socket {
@@ -139,7 +136,7 @@ impl Party {
         let now = clock::now();
         let mut inputs: Vec<Input> = self.heard.borrow_mut().drain(..).collect();
         inputs.extend(self.wake.take_if(|at| *at <= now).map(|_| Input::Timer));
-        let worked = !inputs.is_empty() || !self.changes.is_empty() || !self.sends.is_empty();
+        let worked = !inputs.is_empty() || self.change.is_some() || !self.sends.is_empty();
         for input in inputs {
             self.handle(input);
         }

@@ -14,6 +14,8 @@ use super::pulse::Pulse;
 use super::slow::Slowness;
 use crate::model::signal::{Signal, Trouble};
 use crate::platform::db::{Database, Ended, Fence};
+use crate::platform::failure::Failure;
+use crate::platform::later::Later;
 use crate::platform::timer;
 
 /// How long to wait before trying again what may have passed, in milliseconds.
@@ -45,6 +47,8 @@ struct Desk {
 struct Opening {
     tab: TabStorage,
     pulse: Pulse,
+    /// It is opened while another worker still owns the device.
+    early: Option<Later<Result<Database, Failure>>>,
     database: Option<Database>,
     fence: Option<Fence>,
 }
@@ -55,13 +59,14 @@ pub(super) async fn run() {
     let desk = Rc::new(Desk::default());
     let (lost, older) = (Rc::clone(&desk), Rc::clone(&desk));
     let pulse = Pulse::open(move || lost.replaced(), move || older.older());
+    let early = Some(desk.open_database());
     let held = pulse.hold().await;
     let (views, slow) = desk.open_channel();
     if held.is_err() {
         desk.troubled(&views, Trouble::NoStorage);
         return;
     }
-    let mut opening = Opening { tab, pulse, database: None, fence: None };
+    let mut opening = Opening { tab, pulse, early, database: None, fence: None };
     loop {
         let opened = slow.during(opening.attempt(&desk)).await;
         let trouble = match opened {
@@ -89,9 +94,8 @@ impl Opening {
         let database = if let Some(database) = &self.database {
             database.clone()
         } else {
-            let desk = Rc::clone(desk);
-            let opened = Database::open(move |ended| desk.ended(ended)).await.map_err(device::trouble)?;
-            self.database.insert(opened).clone()
+            let opening = self.early.take().unwrap_or_else(|| desk.open_database());
+            self.database.insert(opening.outcome().await.map_err(device::trouble)?).clone()
         };
         let fence = database.take_over().await.map_err(device::trouble)?;
         self.fence = Some(fence);
@@ -107,6 +111,11 @@ impl Opening {
 }
 
 impl Desk {
+    fn open_database(self: &Rc<Self>) -> Later<Result<Database, Failure>> {
+        let desk = Rc::clone(self);
+        Later::begin(Database::open(move |ended| desk.ended(ended)))
+    }
+
     fn open_channel(self: &Rc<Self>) -> (Views, Slowness) {
         let opened: Rc<OnceCell<(Views, Slowness)>> = Rc::default();
         let (desk, answer) = (Rc::clone(self), Rc::clone(&opened));

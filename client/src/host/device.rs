@@ -11,6 +11,7 @@ use crate::model::slot::Slot;
 use crate::platform::crypto::BrowserKey;
 use crate::platform::db::{Database, Fence};
 use crate::platform::failure::Failure;
+use crate::platform::later::Later;
 use crate::platform::{clock, random};
 
 /// A device that is open.
@@ -26,9 +27,14 @@ pub(super) async fn open(
     tab: &TabStorage,
     pulse: &Pulse,
 ) -> Result<Device, Trouble> {
+    // The tab may be busy with its first screen: it is asked before everything else.
+    let slots = Later::begin({
+        let tab = tab.clone();
+        async move { tab.read().await }
+    });
     let key = database.wrapping_key().await.map_err(trouble)?;
     let records = database.state().await.map_err(trouble)?;
-    let slots = tab.read().await;
+    let slots = slots.outcome().await;
     if slots.denied {
         return Err(Trouble::NoStorage);
     }

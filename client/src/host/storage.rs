@@ -84,79 +84,41 @@ impl Storage {
 impl Inner {
     async fn work(self: Rc<Self>) {
         loop {
-            let changes = self.take_writes();
-            if !changes.is_empty() {
-                self.write(changes).await;
-                continue;
-            }
             let next = self.queue.borrow_mut().jobs.pop_front();
             match next {
                 Some(Job::Load(load)) => Inner::load(&self, load).await,
-                // Writes were taken above.
-                Some(Job::Write(change)) => self.write(vec![change]).await,
+                Some(Job::Write(change)) => self.write(&change).await,
                 None => break,
             }
         }
         self.queue.borrow_mut().working = false;
     }
 
-    /// The change sets at the head of the queue; one transaction writes them all.
-    fn take_writes(&self) -> Vec<ChangeSet> {
-        let mut queue = self.queue.borrow_mut();
-        let mut changes = Vec::new();
-        while let Some(Job::Write(_)) = queue.jobs.front() {
-            if let Some(Job::Write(change)) = queue.jobs.pop_front() {
-                changes.push(change);
-            }
-        }
-        changes
+    async fn write(&self, change: &ChangeSet) {
+        let outcome = self.slow.during(self.write_patiently(change)).await;
+        (self.tell)(match outcome {
+            Ok(()) => Input::Persisted(change.id),
+            Err(failure) => Input::PersistFailed(change.id, reason(failure)),
+        });
     }
 
-    /// All change sets in the queue.
-    fn take_all_writes(&self) -> Vec<ChangeSet> {
-        let mut queue = self.queue.borrow_mut();
-        let (mut changes, mut loads) = (Vec::new(), VecDeque::new());
-        for job in queue.jobs.drain(..) {
-            match job {
-                Job::Write(change) => changes.push(change),
-                Job::Load(load) => loads.push_back(Job::Load(load)),
-            }
-        }
-        queue.jobs = loads;
-        changes
-    }
-
-    async fn write(&self, changes: Vec<ChangeSet>) {
-        let outcome = self.slow.during(self.write_patiently(&changes)).await;
-        // What was asked for meanwhile rests on what is not on disk: it fails with it.
-        let resting = if outcome.is_err() { self.take_all_writes() } else { Vec::new() };
-        for change in changes.into_iter().chain(resting) {
-            (self.tell)(match outcome {
-                Ok(()) => Input::Persisted(change.id),
-                Err(failure) => Input::PersistFailed(change.id, reason(failure)),
-            });
-        }
-    }
-
-    async fn write_patiently(&self, changes: &[ChangeSet]) -> Result<(), Failure> {
+    async fn write_patiently(&self, change: &ChangeSet) -> Result<(), Failure> {
         for pause in WRITE_PAUSES {
-            match self.try_write(changes).await {
+            match self.try_write(change).await {
                 Err(Failure::Refused) => timer::sleep(Duration::from_millis(pause)).await,
                 outcome => return outcome,
             }
         }
-        self.try_write(changes).await
+        self.try_write(change).await
     }
 
-    async fn try_write(&self, changes: &[ChangeSet]) -> Result<(), Failure> {
-        // localStorage knows no fence.
-        if changes.iter().any(|change| change.vault.is_some()) {
+    async fn try_write(&self, change: &ChangeSet) -> Result<(), Failure> {
+        if let Some(vault) = &change.vault {
+            // localStorage knows no fence.
             self.database.check(self.fence).await?;
-        }
-        for vault in changes.iter().filter_map(|change| change.vault.as_ref()) {
             self.tab.write(Slot::Vault, Some(vault.clone())).await?;
         }
-        self.database.write(self.fence, changes).await
+        self.database.write(self.fence, change).await
     }
 
     async fn load(self: &Rc<Self>, load: Load) {

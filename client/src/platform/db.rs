@@ -152,16 +152,15 @@ impl Database {
         collect(&request, load.limit).await
     }
 
-    /// Writes all change sets, or nothing of any, in one transaction; fails when the fence is not the last one.
+    /// Writes the change set, or nothing of it, in one transaction; fails when the fence is not the last one.
     ///
     /// # Errors
     /// When another owner has taken over, when there is no room, or when the browser refuses.
-    pub async fn write(&self, fence: Fence, changes: &[ChangeSet]) -> Result<(), Failure> {
+    pub async fn write(&self, fence: Fence, change: &ChangeSet) -> Result<(), Failure> {
         let transaction = self.begin(&[META, STATE, MESSAGES], true)?;
         let fenced = guard(&transaction, fence)?;
         let (state, messages) = (transaction.object_store(STATE)?, transaction.object_store(MESSAGES)?);
-        let written = changes.iter().try_for_each(|change| put_all(change, &state, &messages));
-        if let Err(failure) = written {
+        if let Err(failure) = put_all(change, &state, &messages) {
             let _ = transaction.abort();
             return Err(failure);
         }

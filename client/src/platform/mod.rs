@@ -6,6 +6,7 @@ pub mod crypto;
 pub mod db;
 pub mod dom;
 pub mod failure;
+pub mod later;
 pub mod local;
 pub mod lock;
 pub mod page;

@@ -1,8 +1,9 @@
 //! The worker and its tab.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
-use js_sys::{Function, Object, Reflect, Uint8Array};
+use js_sys::{Array, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, HtmlMetaElement, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -17,7 +18,8 @@ const DEFAULT_URL: &str = "/worker_loader.js";
 pub struct WorkerHandle(Worker);
 
 impl WorkerHandle {
-    /// Starts the worker. `hear` gets what it says; `died` is called when it cannot start or fails.
+    /// Starts the worker, or takes the one that the page's first script has started. `hear` gets what it says;
+    /// `died` is called when it cannot start or fails.
     ///
     /// # Errors
     /// When the browser has no module workers.
@@ -25,17 +27,31 @@ impl WorkerHandle {
         hear: impl Fn(&Self, Vec<u8>) + 'static,
         died: impl Fn(&Self) + 'static,
     ) -> Result<Self, Failure> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = construct(&address()?, &options)?;
-        let (this, that) = (Self(worker.clone()), Self(worker.clone()));
+        let (worker, early) = match Early::take() {
+            Some((worker, early)) => (worker, Some(early)),
+            None => (construct(&address()?)?, None),
+        };
+        let this = Self(worker.clone());
+        let (hear, died) = (Rc::new(hear), Rc::new(died));
+        let (hear_event, died_event) = (Rc::clone(&hear), Rc::clone(&died));
+        let (hearing, dying) = (this.clone(), this.clone());
         super::listen::<MessageEvent>(&worker, "message", move |event| {
             if let Some(bytes) = bytes_of(&event.data()) {
-                hear(&this, bytes);
+                hear_event(&hearing, bytes);
             }
         });
-        super::listen::<JsValue>(&worker, "error", move |_| died(&that));
-        Ok(Self(worker))
+        super::listen::<JsValue>(&worker, "error", move |_| died_event(&dying));
+        if let Some(early) = early {
+            let worker = this.clone();
+            // Before any other message, and after the caller has taken the worker.
+            super::spawn_local(async move {
+                early.said.iter().filter_map(|data| bytes_of(&data)).for_each(|bytes| hear(&worker, bytes));
+                if early.failed {
+                    died(&worker);
+                }
+            });
+        }
+        Ok(this)
     }
 
     /// Says something to the worker.
@@ -46,6 +62,37 @@ impl WorkerHandle {
     /// Ends the worker at once; its lock becomes free.
     pub fn end(&self) {
         self.0.terminate();
+    }
+}
+
+/// What the worker said that the page's first script started (`xtask/src/app/loader.rs`) before the app listened.
+struct Early {
+    said: Array,
+    failed: bool,
+}
+
+impl Early {
+    /// What that script left, if there is such a script: not while developing.
+    fn left() -> Option<JsValue> {
+        let left = Reflect::get(&js_sys::global(), &"parleyWorker".into()).ok()?;
+        left.is_object().then_some(left)
+    }
+
+    /// The worker; it can be taken once.
+    fn take() -> Option<(Worker, Self)> {
+        let left = Self::left()?;
+        let worker: Worker = Reflect::get(&left, &"worker".into()).ok()?.dyn_into().ok()?;
+        let said = Reflect::get(&left, &"said".into()).ok()?.dyn_into().ok()?;
+        let failed = Reflect::get(&left, &"failed".into()).is_ok_and(|failed| failed.is_truthy());
+        Reflect::set(&left, &"worker".into(), &JsValue::NULL).ok()?;
+        worker.set_onmessage(None);
+        worker.set_onerror(None);
+        Some((worker, Self { said, failed }))
+    }
+
+    /// The worker's address, as that script made it.
+    fn address() -> Option<JsValue> {
+        Reflect::get(&Self::left()?, &"address".into()).ok()
     }
 }
 
@@ -85,7 +132,10 @@ fn address() -> Result<JsValue, Failure> {
     if let Some(known) = ADDRESS.with_borrow(Clone::clone) {
         return Ok(known);
     }
-    let made = trusted(&url())?;
+    let made = match Early::address() {
+        Some(address) => address,
+        None => trusted(&url())?,
+    };
     ADDRESS.set(Some(made.clone()));
     Ok(made)
 }
@@ -112,8 +162,10 @@ fn trusted(url: &str) -> Result<JsValue, Failure> {
 }
 
 /// `new Worker(address, options)`: web-sys takes a string only, which Trusted Types refuse.
-fn construct(address: &JsValue, options: &WorkerOptions) -> Result<Worker, Failure> {
+fn construct(address: &JsValue) -> Result<Worker, Failure> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
     let class: Function = Reflect::get(&js_sys::global(), &"Worker".into())?.dyn_into()?;
-    let made = Reflect::construct(&class, &js_sys::Array::of2(address, options))?;
+    let made = Reflect::construct(&class, &Array::of2(address, &options))?;
     made.dyn_into().map_err(Failure::from)
 }

@@ -1,5 +1,6 @@
 //! What leaves the engine, and when: invariant 1, nothing that depends on a change leaves before the change is
-//! persisted. Outputs of an input wait for the change set of that input and for all before it.
+//! persisted. One change set is written at a time; what changes meanwhile gathers in the next one (group commit), and
+//! the outputs of an input wait for the change set that has its changes.
 
 use std::collections::VecDeque;
 
@@ -24,12 +25,14 @@ struct Held {
 #[derive(Default)]
 pub(super) struct Outputs {
     ready: VecDeque<Output>,
-    held: VecDeque<Held>,
+    /// The change set that is being written, and what leaves when it is on disk.
+    held: Option<Held>,
+    /// What leaves after the next change set.
     current: Vec<Output>,
     last_id: u64,
-    /// A change set failed: none is offered until all are offered again, in order.
+    /// The change set that is held was refused.
     failed: bool,
-    /// Messages and the vault of the input that is being handled.
+    /// Messages and the vault of the next change set.
     pub(super) messages: Vec<(Store, Record)>,
     /// Messages that a mistake of [`Mutation::CursorBeforeMessages`] keeps for the next change set.
     pub(super) late_messages: Vec<(Store, Record)>,
@@ -57,55 +60,63 @@ impl Outputs {
         self.ready.extend(self.current.pop());
     }
 
-    /// Ends an input that changed something.
+    /// Whether a change set is being written: the next one waits.
+    pub(super) fn is_writing(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Whether there are messages or a vault for the next change set.
+    pub(super) fn has_changes(&self) -> bool {
+        !self.messages.is_empty() || self.vault.is_some()
+    }
+
+    /// Offers a change set; what was pushed waits for it.
     pub(super) fn seal(&mut self, make: impl FnOnce(ChangeSetId) -> ChangeSet) {
         self.last_id = self.last_id.saturating_add(1);
         let set = make(ChangeSetId(self.last_id));
-        if !self.failed {
-            self.ready.push_back(Output::Persist(set.clone()));
-        }
-        self.held.push_back(Held { set, outputs: std::mem::take(&mut self.current) });
+        self.ready.push_back(Output::Persist(set.clone()));
+        self.failed = false;
+        self.held = Some(Held { set, outputs: std::mem::take(&mut self.current) });
     }
 
-    /// Ends an input that changed nothing.
+    /// Nothing waits to be written but what is being written: what was pushed waits for that.
     pub(super) fn release_current(&mut self) {
         let outputs = std::mem::take(&mut self.current);
-        match self.held.back_mut() {
+        match &mut self.held {
             Some(held) => held.outputs.extend(outputs),
             None => self.ready.extend(outputs),
         }
     }
 
-    /// The change set is on disk. They are written in order, so that it is the first of those that are not; an
-    /// answer about any other is one that came before, and says nothing new.
+    /// The change set is on disk; an answer about any other than the one that is being written says nothing new.
     pub(super) fn persisted(&mut self, id: ChangeSetId) -> bool {
-        if self.held.front().is_none_or(|held| held.set.id != id) {
-            return false;
+        match self.held.take_if(|held| held.set.id == id) {
+            Some(held) => {
+                self.ready.extend(held.outputs);
+                true
+            }
+            None => false,
         }
-        if let Some(held) = self.held.pop_front() {
-            self.ready.extend(held.outputs);
-        }
-        true
     }
 
     /// The change set is not on disk; whether that is news.
     pub(super) fn persist_failed(&mut self, id: ChangeSetId) -> bool {
-        let held = self.held.iter().any(|held| held.set.id == id);
+        let held = self.held.as_ref().is_some_and(|held| held.set.id == id);
         self.failed |= held;
         held
     }
 
-    /// Offers every change set that is not on disk again, in order.
+    /// Offers the change set that was refused again.
     pub(super) fn offer_again(&mut self) {
-        self.failed = false;
-        for held in &self.held {
+        if let Some(held) = self.held.as_ref().filter(|_| self.failed) {
             self.ready.push_back(Output::Persist(held.set.clone()));
+            self.failed = false;
         }
     }
 
     /// Another engine owns the device: nothing that is held may leave.
     pub(super) fn abandon(&mut self) {
-        self.held.clear();
+        self.held = None;
         self.current.clear();
         self.ready.clear();
     }
@@ -115,7 +126,7 @@ impl Outputs {
         let keep = |output: &Output| !matches!(output, Output::Send(_));
         self.ready.retain(keep);
         self.current.retain(keep);
-        for held in &mut self.held {
+        if let Some(held) = &mut self.held {
             held.outputs.retain(keep);
         }
     }

@@ -128,8 +128,16 @@ impl Engine {
         self.out.messages.push((Store::Messages, Record { key, value }));
     }
 
-    /// Ends an input: its changes become a change set, and its outputs wait for it.
+    /// Ends an input: its changes become a change set, alone or with those of the inputs that come while another
+    /// is being written, and its outputs wait for it.
     pub(super) fn flush(&mut self) {
+        let changed = self.state.settle() || self.out.has_changes();
+        if self.out.is_writing() {
+            if !changed {
+                self.out.release_current();
+            }
+            return;
+        }
         let mut writes = Writes::default();
         for change in self.state.take_changes() {
             writes.add(&self.sealer, &self.random, &change);

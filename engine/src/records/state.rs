@@ -29,8 +29,10 @@ pub(crate) struct DamagedValue;
 #[derive(Default)]
 struct Inner {
     values: BTreeMap<Vec<u8>, Value>,
-    /// Key and former value of every write since the last [`StateStore::take_changes`], oldest first.
+    /// Key and former value of every write since the last [`StateStore::settle`], oldest first.
     undo: Vec<(Vec<u8>, Option<Value>)>,
+    /// What each key that was written since the last [`StateStore::take_changes`] held then.
+    before: BTreeMap<Vec<u8>, Option<Value>>,
 }
 
 /// The map. Writes are visible at once and leave the device with the next change set.
@@ -39,7 +41,7 @@ pub(crate) struct StateStore(RefCell<Inner>);
 
 impl StateStore {
     pub(crate) fn new(values: BTreeMap<Vec<u8>, Value>) -> Self {
-        Self(RefCell::new(Inner { values, undo: Vec::new() }))
+        Self(RefCell::new(Inner { values, ..Inner::default() }))
     }
 
     pub(crate) fn get_bytes(&self, key: &[u8]) -> Option<Value> {
@@ -104,14 +106,20 @@ impl StateStore {
         }
     }
 
+    /// From now on nothing that was written is undone; whether there is anything for [`StateStore::take_changes`].
+    pub(crate) fn settle(&self) -> bool {
+        let inner = &mut *self.0.borrow_mut();
+        for (key, before) in inner.undo.drain(..) {
+            inner.before.entry(key).or_insert(before);
+        }
+        !inner.before.is_empty()
+    }
+
     /// What changed since the last call, each key once.
     pub(crate) fn take_changes(&self) -> Vec<Change> {
+        self.settle();
         let inner = &mut *self.0.borrow_mut();
-        let mut first = BTreeMap::new();
-        for (key, before) in inner.undo.drain(..) {
-            first.entry(key).or_insert(before);
-        }
-        first
+        std::mem::take(&mut inner.before)
             .into_iter()
             .map(|(key, before)| {
                 let after = inner.values.get(&key).cloned();
@@ -138,6 +146,22 @@ mod tests {
         assert_eq!(store.get_bytes(b"a").unwrap().to_vec(), vec![1]);
         assert!(store.get_bytes(b"b").is_none());
         assert_eq!(store.take_changes().len(), 1);
+    }
+
+    #[test]
+    fn many_writes_of_a_key_are_one_change_from_what_was_taken_last() {
+        let store = StateStore::default();
+        store.put_bytes(b"a", vec![1]);
+        store.take_changes();
+        for value in 2..9 {
+            store.put_bytes(b"a", vec![value]);
+            assert!(store.settle());
+        }
+        let changes = store.take_changes();
+        let [change] = changes.as_slice() else { panic!("{changes:?}") };
+        assert_eq!(change.before.as_deref(), Some(&vec![1]));
+        assert_eq!(change.after.as_deref(), Some(&vec![8]));
+        assert!(!store.settle());
     }
 
     #[test]

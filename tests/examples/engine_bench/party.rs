@@ -41,7 +41,7 @@ pub(crate) struct Party {
     file: File,
     vault: Option<Vec<u8>>,
     records: BTreeMap<(Store, Vec<u8>), Vec<u8>>,
-    changes: Vec<ChangeSet>,
+    change: Option<ChangeSet>,
     pub(crate) connection: ConnectionId,
     pub(crate) sends: VecDeque<Vec<u8>>,
     pub(crate) events: Vec<Event>,
@@ -62,7 +62,7 @@ impl Party {
             file: tempfile::tempfile().unwrap(),
             vault: None,
             records: BTreeMap::new(),
-            changes: Vec::new(),
+            change: None,
             connection,
             sends: VecDeque::new(),
             events: Vec::new(),
@@ -79,7 +79,7 @@ impl Party {
         let engine = start.elapsed();
         for output in outputs {
             match output {
-                Output::Persist(change) => self.changes.push(change),
+                Output::Persist(change) => self.change = Some(change),
                 Output::Send(bytes) => self.sends.push_back(bytes),
                 Output::Event(event) => self.events.push(event),
                 Output::WakeAt(at) => self.wake = Some(at),
@@ -90,22 +90,19 @@ impl Party {
         Spent { engine, disk: Duration::ZERO }
     }
 
-    /// Writes everything that waits with one sync, and tells the engine.
+    /// Writes what waits, each change set with a sync, and tells the engine.
     pub(crate) fn persist(&mut self, now: UnixMillis) -> Spent {
-        let changes = std::mem::take(&mut self.changes);
-        if changes.is_empty() {
-            return Spent::default();
-        }
-        let start = Instant::now();
-        let mut bytes = Vec::new();
-        for (_, record) in changes.iter().flat_map(|change| &change.puts) {
-            bytes.extend_from_slice(&record.key);
-            bytes.extend_from_slice(&record.value);
-        }
-        self.file.write_all(&bytes).unwrap();
-        self.file.sync_data().unwrap();
-        let mut spent = Spent { engine: Duration::ZERO, disk: start.elapsed() };
-        for change in changes {
+        let mut spent = Spent::default();
+        while let Some(change) = self.change.take() {
+            let start = Instant::now();
+            let mut bytes = Vec::new();
+            for (_, record) in &change.puts {
+                bytes.extend_from_slice(&record.key);
+                bytes.extend_from_slice(&record.value);
+            }
+            self.file.write_all(&bytes).unwrap();
+            self.file.sync_data().unwrap();
+            spent.add(Spent { engine: Duration::ZERO, disk: start.elapsed() });
             let id = change.id;
             self.keep(change);
             spent.add(self.handle(now, Input::Persisted(id)));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use parley_engine::io::{ChangeSet, ChangeSetId, Input, Load, LoadId, Output, Record, StorageFailure, Store};
+use parley_engine::io::{ChangeSet, Input, Load, LoadId, Output, Record, StorageFailure, Store};
 use parley_engine::seal::MasterKey;
 use parley_engine::view::{
     Command, Connection, ConversationId, ConversationView, Event, MessageView, Reply, Request, Snapshot,
@@ -25,19 +25,13 @@ pub struct Disk {
     pub written: (usize, usize, usize),
     /// What writing answers, if it fails.
     pub failure: Option<StorageFailure>,
-    /// After a failure, the host writes nothing else before this one.
-    pub failed: Option<ChangeSetId>,
 }
 
 impl Disk {
     pub(super) fn write(&mut self, set: ChangeSet) -> Input {
         let id = set.id;
         if let Some(failure) = self.failure {
-            self.failed.get_or_insert(id);
             return Input::PersistFailed(id, failure);
-        }
-        if self.failed.take_if(|failed| *failed == id).is_none() && self.failed.is_some() {
-            return Input::PersistFailed(id, StorageFailure::Unavailable);
         }
         if let Some(vault) = set.vault {
             self.vault = Some(vault);
@@ -153,7 +147,6 @@ impl Device {
     /// The process dies: what was not on disk is gone; another engine opens the disk.
     pub fn crash(&mut self, now: UnixMillis) -> Result<(), OpenError> {
         self.work.clear();
-        self.disk.failed = None;
         self.sends.clear();
         self.wake = None;
         self.reconnect = false;

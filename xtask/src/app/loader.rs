@@ -6,6 +6,20 @@
 
 use super::names::integrity;
 
+/// Starts the worker while the app's program is still on its way, and keeps what it says until the app listens
+/// (`client/src/platform/worker.rs`). A page can make its Trusted Types policy once, so that the app uses this one.
+const EARLY_WORKER: &str = "\
+function startWorker() {
+  const url = document.querySelector('meta[name=parley-worker]').content;
+  const rules = { createScriptURL: (asked) => (asked === url ? asked : null) };
+  const address = globalThis.trustedTypes ? trustedTypes.createPolicy('parley', rules).createScriptURL(url) : url;
+  const early = { address, worker: new Worker(address, { type: 'module' }), said: [], failed: false };
+  early.worker.onmessage = ({ data }) => early.said.push(data);
+  early.worker.onerror = () => { early.failed = true; };
+  return early;
+}
+";
+
 /// A script, by name, and the WebAssembly module that it wants.
 pub(super) struct Program<'a> {
     pub(super) script: &'a str,
@@ -21,7 +35,8 @@ impl Program<'_> {
     /// What the page runs.
     pub(super) fn start_page(&self) -> String {
         format!(
-            "try {{\n  const module_or_path = {};\n  const {{ default: init }} = await import('/{}');\n  \
+            "{EARLY_WORKER}try {{\n  const module_or_path = {};\n  globalThis.parleyWorker = startWorker();\n  \
+             const {{ default: init }} = await import('/{}');\n  \
              await init({{ module_or_path }});\n}} catch (error) {{\n  \
              const text = document.getElementById('splash-text');\n  \
              if (text) text.textContent = 'Parley could not start, because a part of it did not arrive intact or \

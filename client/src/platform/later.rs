@@ -1,0 +1,51 @@
+//! Work that begins now and whose outcome is wanted later.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use super::spawn_local;
+
+/// The outcome of work that goes on by itself.
+pub struct Later<T>(Rc<RefCell<State<T>>>);
+
+struct State<T> {
+    outcome: Option<T>,
+    waker: Option<Waker>,
+}
+
+impl<T: 'static> Later<T> {
+    /// Begins.
+    pub fn begin(work: impl Future<Output = T> + 'static) -> Self {
+        let state = Rc::new(RefCell::new(State { outcome: None, waker: None }));
+        let done = Rc::clone(&state);
+        spawn_local(async move {
+            let outcome = work.await;
+            let waker = {
+                let mut state = done.borrow_mut();
+                state.outcome = Some(outcome);
+                state.waker.take()
+            };
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        });
+        Self(state)
+    }
+
+    /// Waits for the outcome.
+    pub async fn outcome(self) -> T {
+        poll_fn(|context| {
+            let mut state = self.0.borrow_mut();
+            match state.outcome.take() {
+                Some(outcome) => Poll::Ready(outcome),
+                None => {
+                    state.waker = Some(context.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+}
