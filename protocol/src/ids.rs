@@ -67,6 +67,11 @@ random_id!(
     Stamp, 16
 );
 
+random_id!(
+    /// A rendezvous slot, in which two devices that want to be linked leave each other messages.
+    SlotId, 16
+);
+
 macro_rules! counter {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

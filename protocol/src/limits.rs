@@ -37,3 +37,7 @@ pub const PUSH_TARGET_BYTES: usize = 256 * 1024;
 pub const MIN_USERNAME: usize = 3;
 /// Longest username, in characters.
 pub const MAX_USERNAME: usize = 32;
+/// Longest value of a rendezvous slot, in bytes.
+pub const MAX_SLOT: usize = 4096;
+/// How long a rendezvous slot lives, in milliseconds.
+pub const SLOT_LIFETIME: u64 = 2 * 60 * 1000;

@@ -61,6 +61,15 @@ pub enum RelayError {
     /// The connection has not said hello, or the request makes no sense.
     #[error("the request is not allowed here")]
     BadRequest,
+    /// A slot with this id is open.
+    #[error("the slot is taken")]
+    SlotTaken,
+    /// No slot with this id is open, or it has both its ends already.
+    #[error("the slot is unknown")]
+    UnknownSlot,
+    /// The other end has written: read that first.
+    #[error("the slot has another value")]
+    SlotConflict,
 }
 
 /// What a client does about a refusal.
@@ -82,7 +91,7 @@ impl RelayError {
             Self::RateLimited { retry_after_ms } => Retry::After(retry_after_ms),
             Self::StorageFull => Retry::After(30_000),
             Self::Internal => Retry::After(2_000),
-            Self::StaleEpoch { .. } | Self::DeviceLogConflict => Retry::AfterCatchUp,
+            Self::StaleEpoch { .. } | Self::DeviceLogConflict | Self::SlotConflict => Retry::AfterCatchUp,
             Self::UnknownLog
             | Self::LogExists
             | Self::WrongCapability
@@ -93,7 +102,9 @@ impl RelayError {
             | Self::TooLarge
             | Self::QuotaExceeded
             | Self::Expired
-            | Self::BadRequest => Retry::Never,
+            | Self::BadRequest
+            | Self::SlotTaken
+            | Self::UnknownSlot => Retry::Never,
         }
     }
 }

@@ -11,11 +11,12 @@ mod server;
 pub use error::{RelayError, Retry};
 pub use request::{
     AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClientFrame, CreateLog, InboxAddress, InboxPost,
-    NewMessage, PublishKeyPackages, RegisterAccount, Request, SubscribeInbox, SubscribeLog, UsernameClaim,
+    NewMessage, OpenSlot, PublishKeyPackages, RegisterAccount, Request, SubscribeInbox, SubscribeLog,
+    UsernameClaim, WriteSlot,
 };
 pub use server::{
     Answer, ClaimedKeyPackage, ClosingReason, DirectoryRecord, EntryKind, InboxEntry, LogEntry, Push,
-    ServerFrame, Stored, Subscribed,
+    ServerFrame, SlotState, Stored, Subscribed,
 };
 
 pub use crate::ids::RequestId;

@@ -8,10 +8,10 @@ use super::RequestId;
 use crate::bounded::{Bytes, List};
 use crate::capability::{Capability, CapabilityHash};
 use crate::device_log::{Signature, SignedEntry};
-use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, Stamp};
+use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp};
 use crate::limits::{
-    MAX_APPEND, MAX_COMMIT, MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_KEY_PACKAGES, MAX_MESSAGE, MAX_WELCOME,
-    MAX_WELCOMES,
+    MAX_APPEND, MAX_COMMIT, MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_KEY_PACKAGES, MAX_MESSAGE, MAX_SLOT,
+    MAX_WELCOME, MAX_WELCOMES,
 };
 use crate::username::Username;
 
@@ -87,6 +87,36 @@ pub enum Request {
         /// The inbox's capability.
         capability: Capability,
     },
+    /// Opens a rendezvous slot with its first value. It lives for [`crate::limits::SLOT_LIFETIME`] and no longer
+    /// than this connection. Answer: `Slot`.
+    OpenSlot(OpenSlot),
+    /// Puts a value in the place of the one that the client has seen. The first connection beside the opener's that
+    /// writes or watches is the slot's other end; for every third one the slot does not exist. Answer: `Slot`.
+    WriteSlot(WriteSlot),
+    /// The slot's value, and every later one. Answer: `Slot`, then pushes.
+    WatchSlot(SlotId),
+    /// Ends a slot. Answer: `Done`.
+    CloseSlot(SlotId),
+}
+
+/// Opens a rendezvous slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenSlot {
+    /// Chosen at random, or derived from a code that somebody types.
+    pub slot: SlotId,
+    /// Opaque to the relay.
+    pub value: Bytes<MAX_SLOT>,
+}
+
+/// Writes into a rendezvous slot by compare-and-set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteSlot {
+    /// Which slot.
+    pub slot: SlotId,
+    /// The version that the client has seen: the value is taken only if it is still the last one.
+    pub after: u32,
+    /// Opaque to the relay.
+    pub value: Bytes<MAX_SLOT>,
 }
 
 /// Makes a log whose first epoch is `epoch`.

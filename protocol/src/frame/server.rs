@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{RelayError, RequestId};
 use crate::bounded::{Bytes, List};
 use crate::device_log::SignedEntry;
-use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
+use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp, UnixMillis};
 use crate::limits::{
-    MAX_APPEND, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES, MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_PUSH,
+    MAX_APPEND, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES, MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_PUSH, MAX_SLOT,
     MAX_WELCOME,
 };
 use crate::username::Username;
@@ -76,6 +76,24 @@ pub enum Answer {
         /// The stamp that stood there; none at a device's first check-in.
         before: Option<Stamp>,
     },
+    /// What stands in the slot.
+    Slot(SlotState),
+    /// As `Subscribed`, for a capability whose epoch begins after the place that was asked for.
+    SubscribedFrom {
+        /// The state of the log.
+        state: Subscribed,
+        /// The last entry before that epoch: pushes begin after it.
+        start: Seq,
+    },
+}
+
+/// The value of a rendezvous slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotState {
+    /// Counts the values, from 1.
+    pub version: u32,
+    /// Opaque to the relay.
+    pub value: Bytes<MAX_SLOT>,
 }
 
 /// Where an append landed.
@@ -132,6 +150,13 @@ pub enum Push {
         device: DeviceId,
         /// One or more.
         entries: List<InboxEntry, MAX_PUSH>,
+    },
+    /// The other end wrote into a slot, or the slot is gone.
+    Slot {
+        /// Which slot.
+        slot: SlotId,
+        /// What stands in it now; none when it has ended.
+        state: Option<SlotState>,
     },
 }
 
