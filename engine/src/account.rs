@@ -34,7 +34,7 @@ pub(crate) struct Account {
     pub(crate) read_receipts: bool,
 }
 
-/// 256 bits that sign a new device when all are lost.
+/// 256 bits that sign a new device when all are lost; zeros on a device that was linked and does not have them.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct RecoverySeed([u8; 32]);
 
@@ -70,6 +70,28 @@ impl Account {
             profile: 1,
             read_receipts: true,
         })
+    }
+
+    /// The account of which this device has become one: it has no part of the recovery key.
+    pub(crate) fn linked(
+        log: &DeviceLog,
+        device: DeviceId,
+        inbox: Capability,
+        (name, username): (String, Username),
+        (profile, read_receipts): (u32, bool),
+    ) -> Self {
+        Self {
+            id: log.account(),
+            device,
+            name,
+            username,
+            inbox,
+            recovery: RecoverySeed([0; 32]),
+            entries: log.entries().to_vec(),
+            registered: true,
+            profile,
+            read_receipts,
+        }
     }
 
     pub(crate) const fn address(&self) -> InboxAddress {

@@ -91,9 +91,16 @@ impl Contact {
     }
 
     pub(crate) fn judge(&self, head: &HeadHint) -> HeadVerdict {
-        let place = usize::try_from(head.length).ok().and_then(|length| length.checked_sub(1));
-        match place.and_then(|place| self.log.entries().get(place)) {
-            Some(entry) if entry.hash().0.starts_with(&head.hash) => HeadVerdict::Known,
+        head.judge(&self.log)
+    }
+}
+
+impl HeadHint {
+    /// What the head says about a log as it is known here.
+    pub(crate) fn judge(&self, log: &DeviceLog) -> HeadVerdict {
+        let place = usize::try_from(self.length).ok().and_then(|length| length.checked_sub(1));
+        match place.and_then(|place| log.entries().get(place)) {
+            Some(entry) if entry.hash().0.starts_with(&self.hash) => HeadVerdict::Known,
             Some(_) => HeadVerdict::Forked,
             None if place.is_none() => HeadVerdict::Forked,
             None => HeadVerdict::Newer,

@@ -5,12 +5,13 @@
 //! knows that there was a message, from whom, and whether to show "sent by a newer version".
 
 use parley_protocol::device_log::LogHead;
-use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
 use parley_protocol::limits::MAX_TEXT;
 use parley_protocol::padding::{pad, unpad};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::device_note::Note;
 use crate::trail::Claim;
 
 const VERSION: u8 = 1;
@@ -20,6 +21,7 @@ const TEXT: u16 = 1;
 const RECEIPT: u16 = 2;
 const PROFILE: u16 = 3;
 const REPAIR: u16 = 4;
+const SYNC: u16 = 5;
 /// Tag of the field with the sender's [`Claim`].
 const CLAIM: u16 = 1;
 /// Tag of the field with the first [`Place`] of a message that is sent again.
@@ -85,6 +87,36 @@ pub(crate) enum Body {
     },
     Repair(Repair),
     Again(Again),
+    Sync(Sync),
+}
+
+/// What the devices of an account tell each other, in a conversation of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Sync {
+    /// Contacts.
+    Cards(Vec<Card>),
+    /// The account's name and settings.
+    Settings(Settings),
+    /// The sending device, of itself.
+    Note(Note),
+    /// The person calls a device so.
+    Named(DeviceId, String),
+}
+
+/// A contact as the account knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Card {
+    pub(crate) account: AccountId,
+    pub(crate) name: Option<String>,
+    pub(crate) verified: bool,
+}
+
+/// The newest version of them holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) name: String,
+    pub(crate) version: u32,
+    pub(crate) read_receipts: bool,
 }
 
 /// "I cannot use this log any more. Send again what you wrote in it after this place."
@@ -130,6 +162,7 @@ impl Content {
             Body::Receipt(receipt) => (RECEIPT, true, to_bytes(receipt)?),
             Body::Profile(profile) => (PROFILE, true, to_bytes(profile)?),
             Body::Repair(repair) => (REPAIR, true, to_bytes(repair)?),
+            Body::Sync(sync) => (SYNC, true, to_bytes(sync)?),
             Body::Unknown { kind, silent } => (*kind, *silent, Vec::new()),
         };
         let mut fields = Vec::new();
@@ -166,6 +199,9 @@ impl Content {
             REPAIR => Body::Repair(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
             RECEIPT => Body::Receipt(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
             PROFILE => profile(&envelope.body)?,
+            // A newer version of another device may tell more.
+            SYNC => postcard::from_bytes(&envelope.body)
+                .map_or(Body::Unknown { kind: SYNC, silent: true }, Body::Sync),
             kind => Body::Unknown { kind, silent: envelope.silent },
         };
         let claim = field(&envelope.fields, CLAIM)?;

@@ -56,6 +56,8 @@ pub enum Output {
     Halt(Remedy),
     /// Close the connection and open a new one after a pause: the relay did what no relay does.
     Reconnect,
+    /// Delete everything of this device, the vault and all records, and run no engine on it any more.
+    Erase,
 }
 
 /// Numbers change sets; counts up from 1.

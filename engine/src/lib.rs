@@ -6,6 +6,7 @@
 mod account;
 #[cfg(feature = "audit")]
 pub mod audit;
+mod base32;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub mod bench;
@@ -15,6 +16,7 @@ mod content;
 mod conversation;
 mod core;
 mod crypto;
+mod device_note;
 mod directory_entry;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -23,12 +25,14 @@ pub mod fuzzing;
 pub mod hostile;
 mod invite;
 pub mod io;
+mod link;
 mod log;
 mod message;
 mod mls;
 pub mod mutations;
 mod outbox;
 mod records;
+mod roster;
 mod safety_number;
 pub mod seal;
 mod trail;

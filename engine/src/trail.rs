@@ -77,6 +77,11 @@ impl Trail {
         Self { head: Some(EntryHash([0; 32])), ..Self::default() }
     }
 
+    /// Whether it knows nothing of the log's beginning, and of what came then.
+    pub(crate) const fn begins_late(&self) -> bool {
+        self.head.is_none()
+    }
+
     /// An entry stands in the log: `SHA-256("parley trail v1\0" || hash before || hash of the payload)`.
     pub(crate) fn step(&mut self, seq: Seq, payload: &EntryHash) {
         self.at = seq;

@@ -140,7 +140,7 @@ impl RelayClient {
         while all.len() < count {
             match self.push().await {
                 Push::Inbox { entries, .. } => all.extend(entries.into_vec()),
-                Push::Log { .. } => panic!("instead of inbox entries came log entries"),
+                other => panic!("instead of inbox entries came {other:?}"),
             }
         }
         assert_eq!(all.len(), count, "more entries than expected");

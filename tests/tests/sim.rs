@@ -5,6 +5,8 @@
 mod chat;
 #[path = "sim/deaths.rs"]
 mod deaths;
+#[path = "sim/devices.rs"]
+mod devices;
 #[path = "sim/faults.rs"]
 mod faults;
 #[path = "sim/found.rs"]

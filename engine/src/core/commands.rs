@@ -43,6 +43,10 @@ impl Engine {
             Command::SetVerified { conversation, verified } => self.set_verified(conversation, verified),
             Command::SetName(name) => self.set_name(&name),
             Command::SetReadReceipts(on) => self.set_read_receipts(on),
+            Command::RenameDevice { device, name } => self.rename_device(device, &name),
+            Command::RemoveDevice(device) => self.remove_device(id, device),
+            Command::AcceptDevice(device) => Ok(self.accept_device(&device)),
+            other => self.link_command(other),
         };
         match result {
             Ok(Some(reply)) => self.reply(id, reply),
@@ -75,6 +79,7 @@ impl Engine {
                 self.registering = Some(id);
                 return Ok(None);
             }
+            None if self.joining.is_some() => return Err(CommandError::AccountExists),
             None => {}
         }
         let name = display_name(name).ok_or(CommandError::Name)?;
@@ -183,6 +188,7 @@ impl Engine {
         let contact = self.contacts.get_mut(&peer).ok_or(CommandError::UnknownConversation)?;
         contact.verified = verified;
         self.save_contact(&peer);
+        self.sync_card(&peer);
         Ok(Some(Reply::Done))
     }
 
@@ -192,6 +198,7 @@ impl Engine {
         account.name = name;
         account.profile = account.profile.saturating_add(1);
         self.save_account();
+        self.sync_settings();
         let conversations: Vec<ConversationId> = self.conversations.keys().copied().collect();
         for conversation in conversations {
             self.pump(conversation);
@@ -203,6 +210,7 @@ impl Engine {
         let account = self.account.as_mut().ok_or(CommandError::NoAccount)?;
         account.read_receipts = on;
         self.save_account();
+        self.sync_settings();
         self.changed.conversations.extend(self.conversations.keys().copied());
         Ok(Some(Reply::Done))
     }

@@ -4,13 +4,14 @@ use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{
     Answer, PublishKeyPackages, RegisterAccount, RelayError, Request, Retry, SubscribeInbox, SubscribeLog,
 };
-use parley_protocol::ids::{LogId, UnixMillis};
+use parley_protocol::ids::{LogId, Seq, UnixMillis};
 
 use super::Engine;
 use super::requests::{LinkState, Pending};
 use crate::log::{LiveLog, Stage};
 use crate::mls::key_package;
 use crate::mutations::{Mutation, on};
+use crate::trail::Trail;
 use crate::view::{CommandError, Reply, ViewRequestId};
 
 /// One-time KeyPackages are topped up to this many when fewer than half are left.
@@ -49,6 +50,9 @@ impl Engine {
         }
         self.live.clear();
         self.link.forged.clear();
+        self.link.asked_own_log = false;
+        self.membership.forget_connection();
+        self.link_disconnected();
         self.inbox = super::InboxWork::default();
     }
 
@@ -74,6 +78,7 @@ impl Engine {
 
     /// Asks for everything that is needed and not under way. Safe to call at any time.
     pub(super) fn resume(&mut self) {
+        self.ask_joined_log();
         let Some(account) = self.account.as_ref().filter(|_| self.online()) else {
             return;
         };
@@ -95,6 +100,11 @@ impl Engine {
                 Request::SubscribeInbox(SubscribeInbox { address, capability, after }),
                 Pending::SubscribeInbox,
             );
+        }
+        if !std::mem::replace(&mut self.link.asked_own_log, true) {
+            self.ask_own_log();
+            self.note_day();
+            self.sync_all();
         }
         self.work_on_inbox();
         self.ask_for_unknown();
@@ -137,11 +147,15 @@ impl Engine {
         let live = self.live.entry(*id).or_default();
         live.subscribing = false;
         match result {
-            Ok(Answer::Subscribed(subscribed)) => {
-                *live = LiveLog { subscribed: true, head: subscribed.head, ..*live };
-                self.changed.connection = true;
-                self.pump_log(id);
+            Ok(Answer::Subscribed(subscribed)) => self.log_is_open(id, subscribed.head),
+            Ok(Answer::SubscribedFrom { state, start }) if self.begins_late(id) => {
+                if let Some(log) = self.logs.get_mut(id) {
+                    log.cursor = *start;
+                }
+                self.save_log(id);
+                self.log_is_open(id, state.head);
             }
+            Ok(Answer::SubscribedFrom { .. }) => self.out.push(crate::io::Output::Reconnect),
             Ok(_) => self.retry_later(RETRY),
             Err(RelayError::Expired) => {
                 self.gap(id, crate::view::Gap::Expired);
@@ -152,6 +166,20 @@ impl Engine {
                 Retry::AfterCatchUp | Retry::Never => self.give_up(id),
             },
         }
+    }
+
+    fn log_is_open(&mut self, id: &LogId, head: Seq) {
+        let live = self.live.entry(*id).or_default();
+        *live = LiveLog { subscribed: true, head, ..*live };
+        self.changed.connection = true;
+        self.membership.unsettle(id);
+        self.pump_log(id);
+    }
+
+    /// Whether this device joined the log after others had written in it, and has read nothing yet.
+    fn begins_late(&self, id: &LogId) -> bool {
+        let late = self.trails.get(id).is_some_and(Trail::begins_late);
+        late && self.logs.get(id).is_some_and(|log| log.cursor == Seq(0))
     }
 
     /// Whether something that was there at the time of a subscription has not come yet.
@@ -261,6 +289,9 @@ impl Engine {
         if result.is_ok() && last_resort {
             self.device.last_resort = Some(self.now);
             self.save_device();
+        }
+        if result.is_ok() {
+            self.tell_ready();
         }
     }
 }

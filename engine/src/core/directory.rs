@@ -63,11 +63,16 @@ impl Engine {
         let Some(contact) = self.contacts.get_mut(account) else {
             return;
         };
+        let before = contact.log.head();
         match contact.log.advance_to(found.log) {
             Ok(()) => contact.username = found.username.or(contact.username.take()),
             Err(_) => contact.warning = Some(Warning::ForkedDeviceLog),
         }
+        let changed = contact.log.head() != before;
         self.save_contact(account);
+        if changed {
+            self.devices_changed(account);
+        }
     }
 
     /// Pins an account at first contact.
@@ -80,11 +85,18 @@ impl Engine {
         };
         self.contacts.insert(*account, Contact::new(found.log, found.username, self.now));
         self.save_contact(account);
+        self.use_card(account);
         true
     }
 
     /// A member said, inside of a message, how its own device log ends.
     pub(super) fn heard(&mut self, account: &AccountId, head: &HeadHint) {
+        if self.is_own_account(account) {
+            if self.own_log.as_ref().is_some_and(|log| head.judge(log) == HeadVerdict::Newer) {
+                self.ask_own_log();
+            }
+            return;
+        }
         let Some(contact) = self.contacts.get_mut(account) else {
             return;
         };

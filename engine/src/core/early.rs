@@ -67,12 +67,15 @@ impl Engine {
         }
         if self.early.waiting.get(id).is_none_or(BTreeMap::is_empty) {
             self.early.forget(id);
-        } else {
+        } else if !self.membership.is_waiting(id) {
             self.hole(id);
         }
     }
 
     fn next_early(&mut self, id: &LogId) -> Option<LogEntry> {
+        if self.membership.is_waiting(id) {
+            return None;
+        }
         let cursor = self.logs.get(id).filter(|log| log.stage == Stage::Active)?.cursor;
         let waiting = self.early.waiting.get_mut(id)?;
         waiting.retain(|seq, _| *seq > cursor);

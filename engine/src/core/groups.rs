@@ -63,7 +63,8 @@ impl Engine {
         if !self.online() || self.is_pending(under_way) || !self.is_registered() {
             return;
         }
-        if self.link.forged.contains(&peer) || !self.contacts.contains_key(&peer) {
+        let known = self.contacts.contains_key(&peer) || self.is_own_account(&peer);
+        if self.link.forged.contains(&peer) || !known {
             return;
         }
         let pause = self.repairs.pause(&peer, self.now);
@@ -80,7 +81,11 @@ impl Engine {
     pub(super) fn freshened(&mut self, peer: AccountId, result: Result<DirectoryRecord, RelayError>) {
         match result.map(|record| Found::verify(&record)) {
             Ok(Ok(found)) => {
-                self.update_contact(&peer, found);
+                if self.is_own_account(&peer) {
+                    self.take_own_log(found.log);
+                } else {
+                    self.update_contact(&peer, found);
+                }
                 self.ask(Request::ClaimKeyPackages(peer), Pending::Claim(peer));
             }
             Ok(Err(_)) => self.warn(&peer, Warning::ForgedKeys),
@@ -96,7 +101,7 @@ impl Engine {
         }
     }
 
-    fn warn(&mut self, peer: &AccountId, warning: Warning) {
+    pub(super) fn warn(&mut self, peer: &AccountId, warning: Warning) {
         self.link.forged.insert(*peer);
         if let Some(contact) = self.contacts.get_mut(peer) {
             contact.warning = Some(warning);
@@ -133,6 +138,8 @@ impl Engine {
                 self.state.roll_back(mark);
                 match error {
                     CreateError::Forged => self.warn(&peer, Warning::ForgedKeys),
+                    // A device that is being linked leaves its KeyPackages in a moment.
+                    CreateError::Unreachable if self.is_own_account(&peer) => self.retry_later(2_000),
                     CreateError::Unreachable | CreateError::State => self.retry_later(60_000),
                 }
             }
@@ -145,10 +152,13 @@ impl Engine {
         packages: &[ClaimedKeyPackage],
     ) -> Result<LogId, CreateError> {
         let (signer, account) = self.signer().ok_or(CreateError::State)?;
-        let contact = self.contacts.get(&peer).ok_or(CreateError::State)?;
+        let own = account.device;
+        let contact = self.contacts.get(&peer).map(|contact| &contact.log);
+        let log = contact.or(self.own_log.as_ref().filter(|log| log.account() == peer));
+        let log = log.ok_or(CreateError::State)?;
         let mut members = Vec::new();
         let mut devices = Vec::new();
-        for device in contact.log.devices() {
+        for device in log.devices().filter(|device| device.id != own) {
             let Some(claimed) = packages.iter().find(|claimed| claimed.device == device.id) else {
                 continue;
             };
@@ -173,6 +183,7 @@ impl Engine {
         self.trails.insert(id, Trail::from_the_start());
         self.save_trail(&id);
         self.add_log_to_conversation(&peer, id);
+        self.membership.unsettle(&id);
         Ok(id)
     }
 

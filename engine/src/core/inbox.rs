@@ -1,20 +1,23 @@
 //! The device's inbox: Welcomes, judged before they are joined (RFC 9420 section 12.4.3.1).
 
 use parley_protocol::frame::{Answer, DirectoryRecord, InboxEntry, RelayError, Request};
-use parley_protocol::ids::{AccountId, DeviceId, Seq};
+use parley_protocol::ids::{AccountId, DeviceId, Epoch, Seq};
 
 use super::Engine;
 use super::groups::WELCOME;
 use super::requests::Pending;
 use crate::directory_entry::Found;
 use crate::log::{Log, Stage};
-use crate::mls::credential::Leaf;
 use crate::mls::group::OpenedWelcome;
 use crate::mutations::{Mutation, on};
+use crate::roster::Roster;
 use crate::trail::Trail;
 
 /// Most entries that wait in memory; the relay pushes the rest again after the next subscription.
 const MAX_WAITING: usize = 256;
+
+/// The epoch of a group whose log is just being made: nothing was written before it.
+const FIRST_EPOCH: Epoch = Epoch(1);
 
 /// What is to be done with an inbox entry.
 enum Verdict {
@@ -106,7 +109,9 @@ impl Engine {
         self.inbox.asking = None;
         match result.map(|record| Found::verify(&record)) {
             Ok(Ok(found)) if found.log.account() == account => {
-                if self.contacts.contains_key(&account) {
+                if self.is_own_account(&account) {
+                    self.take_own_log(found.log);
+                } else if self.contacts.contains_key(&account) {
                     self.update_contact(&account, found);
                 } else {
                     self.found.insert(account, found);
@@ -140,39 +145,46 @@ impl Engine {
             return Err(Verdict::Finished);
         }
         let peer = self.peer_of(&opened).ok_or(Verdict::Finished)?;
-        let known = self.contacts.get(&peer).map(|contact| &contact.log);
-        let log = known.or_else(|| self.found.get(&peer).map(|found| &found.log));
-        let genuine =
-            |log| opened.members.iter().filter(|leaf| leaf.account == peer).all(|leaf| leaf.is_in(log));
-        if !log.is_some_and(genuine) {
-            return Err(Verdict::Ask(peer));
-        }
-        let id = opened.log;
+        self.check_members(&peer, &opened)?;
+        let (id, from_the_start) = (opened.log, opened.epoch == FIRST_EPOCH);
         let group = opened.join(&self.mls).map_err(|_| Verdict::Finished)?;
         self.groups.insert(id, group);
-        self.pin(&peer);
+        if !self.is_own_account(&peer) {
+            self.pin(&peer);
+        }
         self.logs.insert(id, Log::new(id, peer, Stage::Active, self.now));
         self.save_log(&id);
-        self.trails.insert(id, Trail::from_the_start());
+        self.trails.insert(id, if from_the_start { Trail::from_the_start() } else { Trail::default() });
         self.save_trail(&id);
         self.add_log_to_conversation(&peer, id);
+        self.membership.unsettle(&id);
         if self.online() {
             self.resume_log(&id);
         }
         Ok(())
     }
 
-    /// The one other account of a 1:1 group that this device is rightly in, and that sent the Welcome.
+    /// Whether the device logs name everybody in the group. What they do not say yet is asked for.
+    fn check_members(&self, peer: &AccountId, opened: &OpenedWelcome) -> Result<(), Verdict> {
+        let known = self.contacts.get(peer).map(|contact| &contact.log);
+        let log = known.or_else(|| self.found.get(peer).map(|found| &found.log));
+        let roster = Roster::of(self.own_log.iter().chain(log));
+        let unlisted = opened.members.iter().find(|leaf| !roster.had(leaf));
+        // A device that was removed may not begin anything; those that it is still in a group with remove it.
+        match unlisted.or_else(|| Some(&opened.sender).filter(|sender| !roster.has(sender))) {
+            Some(leaf) => Err(Verdict::Ask(leaf.account)),
+            None => Ok(()),
+        }
+    }
+
+    /// The other account of a 1:1 group that this device is in, or its own account, if no other is in the group.
     fn peer_of(&self, opened: &OpenedWelcome) -> Option<AccountId> {
         let (signer, account) = self.signer()?;
         let own = account.leaf(signer.0);
-        let own_log = self.own_log.as_ref()?;
-        let (ours, theirs): (Vec<&Leaf>, Vec<&Leaf>) =
-            opened.members.iter().partition(|leaf| leaf.account == own.account);
-        let peer = theirs.first()?.account;
-        let fits = ours.contains(&&own)
-            && ours.iter().all(|leaf| leaf.is_in(own_log))
-            && theirs.iter().all(|leaf| leaf.account == peer)
+        let others = || opened.members.iter().filter(|leaf| leaf.account != own.account);
+        let peer = others().next().map_or(own.account, |leaf| leaf.account);
+        let fits = opened.members.contains(&own)
+            && others().all(|leaf| leaf.account == peer)
             && (opened.sender.account == peer || opened.sender.account == own.account);
         fits.then_some(peer)
     }

@@ -22,8 +22,10 @@ impl Engine {
         self.device.next_outbox = self.device.next_outbox.max(highest);
         self.find_conversations_of_logs();
         self.find_logs_of_conversations();
-        let known = |peer: &AccountId| self.contacts.contains_key(peer);
-        self.unknown = self.conversations.values().map(|c| c.peer).filter(|peer| !known(peer)).collect();
+        let known = |peer: &AccountId| self.contacts.contains_key(peer) || self.is_own_account(peer);
+        let told = self.cards.keys().copied();
+        self.unknown =
+            self.conversations.values().map(|c| c.peer).chain(told).filter(|peer| !known(peer)).collect();
     }
 
     fn find_conversations_of_logs(&mut self) {
@@ -66,6 +68,7 @@ impl Engine {
                 self.unknown.remove(&account);
                 self.contacts.insert(account, Contact::new(found.log, found.username, self.now));
                 self.save_contact(&account);
+                self.use_card(&account);
                 self.resume();
             }
             _ => self.retry_later(60_000),

@@ -3,10 +3,13 @@
 mod check_in;
 mod commands;
 mod connecting;
+mod devices;
 mod directory;
 mod early;
 mod groups;
 mod inbox;
+mod linking;
+mod membership;
 mod mending;
 mod outputs;
 mod paging;
@@ -17,6 +20,7 @@ mod requests;
 mod saving;
 mod sending;
 mod showing;
+mod syncing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -33,8 +37,10 @@ use self::requests::Link;
 use crate::account::Account;
 use crate::check_in::CheckIns;
 use crate::contact::Contact;
+use crate::content::Card;
 use crate::conversation::Conversation;
 use crate::crypto::MlsRandom;
+use crate::device_note::Notes;
 use crate::directory_entry::Found;
 use crate::io::{Input, LoadId, Output, Record, StorageFailure};
 use crate::log::{LiveLog, Log};
@@ -108,6 +114,14 @@ pub struct Engine {
     /// What was seen of each log.
     trails: BTreeMap<LogId, Trail>,
     early: early::Early,
+    membership: membership::Membership,
+    /// What the account's devices said of themselves.
+    notes: Notes,
+    /// What other devices said of contacts that are not known here yet.
+    cards: BTreeMap<AccountId, Card>,
+    linking: linking::Linking,
+    /// This device has counter-signed an entry of an account's log, and waits for it to be there.
+    joining: Option<linking::Joining>,
     repairs: repair::Repairs,
     check_ins: CheckIns,
     /// When something was last stored in a log that nothing new goes into, by contact.
@@ -128,6 +142,8 @@ pub struct Engine {
     changed: Changed,
     timers: Timers,
     storage: StorageState,
+    /// This device is no longer the account's: it does nothing any more.
+    erased: bool,
     out: Outputs,
 }
 
@@ -186,7 +202,8 @@ impl Engine {
         let sealed::Loaded { values, damaged } = sealed::load(&sealer, records)?;
         let state = Rc::new(StateStore::new(values));
         let key = open_vault(&sealer, vault)?;
-        match (key.is_some(), state.get_bytes(keys::ACCOUNT).is_some()) {
+        let begun = [keys::ACCOUNT, keys::JOINING].iter().any(|key| state.get_bytes(key).is_some());
+        match (key.is_some(), begun) {
             (_, false) if !damaged.is_empty() => return Err(OpenError::Damaged),
             (true, false) => return Err(OpenError::RecordsMissing),
             (false, true) => return Err(OpenError::VaultMissing),
@@ -212,6 +229,11 @@ impl Engine {
             outbox: BTreeMap::new(),
             trails: BTreeMap::new(),
             early: early::Early::default(),
+            membership: membership::Membership::default(),
+            notes: Notes::default(),
+            cards: BTreeMap::new(),
+            linking: linking::Linking::default(),
+            joining: None,
             repairs: repair::Repairs::default(),
             check_ins: CheckIns::default(),
             settling: BTreeMap::new(),
@@ -226,6 +248,7 @@ impl Engine {
             changed: Changed::default(),
             timers: Timers::default(),
             storage: StorageState::Good,
+            erased: false,
             out: Outputs::default(),
         };
         engine.restore()?;
@@ -242,13 +265,16 @@ impl Engine {
             Input::Persisted(id) => self.persisted(id),
             Input::PersistFailed(id, _) if on(Mutation::RefusalTakenForSuccess) => self.persisted(id),
             Input::PersistFailed(id, failure) => self.persist_failed(id, failure),
-            _ if self.storage == StorageState::Fenced => return,
+            _ if self.storage == StorageState::Fenced || self.erased => return,
             Input::View(request) => self.command(request),
             Input::Connected => self.connected(),
             Input::Disconnected { retry_at } => self.disconnected(retry_at),
             Input::Received(bytes) => self.received(&bytes),
             Input::Loaded { id, records } => self.loaded(id, &records),
             Input::Timer => self.timer(),
+        }
+        if self.erased {
+            return;
         }
         self.tell_views();
         self.flush();
@@ -272,6 +298,7 @@ impl Engine {
         if due(&mut self.timers.storage) {
             self.out.offer_again();
         }
+        self.link_timer();
         self.timers.told = None;
     }
 

@@ -8,9 +8,12 @@ use crate::content::{Body, Content};
 use crate::conversation::{Author, Last, id_of, marked, preview};
 use crate::log::{OwnAppend, Stage, payload_hash};
 use crate::message::Message;
+use crate::mls::commit::{Changes, Unfit};
 use crate::mls::credential::Leaf;
-use crate::mls::group::{GroupError, Incoming, is_pure_update};
+use crate::mls::group::{GroupError, Incoming};
 use crate::mutations::{Mutation, on};
+use crate::roster::Roster;
+use crate::trail::Trail;
 use crate::view::{BodyView, Gap};
 
 /// Where a message belongs.
@@ -28,6 +31,8 @@ enum Read {
         content: Box<Content>,
     },
     EpochEnded,
+    /// A commit removed this device.
+    Removed,
     /// A member's message, rightly encrypted, whose content is none.
     Unreadable,
 }
@@ -41,7 +46,8 @@ impl Engine {
             if entry.seq <= log.cursor && !on(Mutation::ReplayAccepted) {
                 continue;
             }
-            if entry.seq <= log.cursor.next() || on(Mutation::GapAccepted) {
+            let is_next = entry.seq <= log.cursor.next() && !self.membership.is_waiting(id);
+            if is_next || on(Mutation::GapAccepted) {
                 self.log_entry(id, &entry);
             } else {
                 self.keep_early(id, entry);
@@ -54,6 +60,7 @@ impl Engine {
 
     pub(super) fn log_entry(&mut self, id: &LogId, entry: &LogEntry) {
         let before = entry.seq.0.saturating_sub(1);
+        let earlier = self.trails.get(id).filter(|_| entry.kind == EntryKind::Commit).cloned();
         if let Some(log) = self.logs.get_mut(id) {
             log.cursor = entry.seq;
         }
@@ -69,15 +76,32 @@ impl Engine {
         match self.open_entry(id, entry) {
             Ok(Read::Content { from, content }) => self.take_content(id, entry, &from, *content),
             Ok(Read::EpochEnded) => self.epoch_ended(id),
+            Ok(Read::Removed) => self.was_removed_from(id),
             Ok(Read::Unreadable) => self.store_gap(id, entry.seq, entry.time, Gap::Rejected),
             Err(error) => {
                 self.state.roll_back(mark);
                 self.groups.remove(id);
-                self.rejected(id, entry, error, Seq(before));
+                match error {
+                    GroupError::Unlisted(account) if self.membership.may_wait(id, entry.seq) => {
+                        self.step_back(id, Seq(before), earlier);
+                        self.wait_for_device_log(id, entry, account);
+                    }
+                    _ => self.rejected(id, entry, error, Seq(before)),
+                }
             }
         }
         self.save_log(id);
         self.save_trail(id);
+    }
+
+    /// The entry was not read after all.
+    fn step_back(&mut self, id: &LogId, before: Seq, trail: Option<Trail>) {
+        if let Some(log) = self.logs.get_mut(id) {
+            log.cursor = before;
+        }
+        if let Some(trail) = trail {
+            self.trails.insert(*id, trail);
+        }
     }
 
     /// An entry that this device appended: not decrypted (its sender cannot), but recognised by its bytes.
@@ -112,6 +136,7 @@ impl Engine {
 
     fn open_entry(&mut self, id: &LogId, entry: &LogEntry) -> Result<Read, GroupError> {
         let kind = entry.kind;
+        let roster = if kind == EntryKind::Commit { self.roster(id) } else { Roster::default() };
         self.with_group(id, |group, provider, _| {
             if group.has_pending_commit() && kind == EntryKind::Commit {
                 group.drop_pending(provider)?;
@@ -119,9 +144,13 @@ impl Engine {
             match (group.process(provider, &entry.payload)?, kind) {
                 (Incoming::Message { from, padded }, EntryKind::Message) => Ok(Content::decode(&padded)
                     .map_or(Read::Unreadable, |content| Read::Content { from, content: Box::new(content) })),
-                (Incoming::Commit { from, staged }, EntryKind::Commit) if is_pure_update(&staged, &from) => {
+                (Incoming::Commit { from, staged }, EntryKind::Commit) => {
+                    Changes::of(&staged, &from, group)?.judge(&roster).map_err(|unfit| match unfit {
+                        Unfit::Never => GroupError::Invalid,
+                        Unfit::Unlisted(account) => GroupError::Unlisted(account),
+                    })?;
                     group.merge(provider, *staged)?;
-                    Ok(Read::EpochEnded)
+                    Ok(if group.is_active() { Read::EpochEnded } else { Read::Removed })
                 }
                 _ => Err(GroupError::Invalid),
             }
@@ -146,6 +175,8 @@ impl Engine {
         if let Some(log) = self.logs.get_mut(id) {
             log.commit = None;
         }
+        self.forget_welcomes(id);
+        self.membership.unsettle(id);
         if let Some(live) = self.live.get_mut(id) {
             live.subscribed = false;
             live.committing = false;
@@ -202,11 +233,9 @@ impl Engine {
     }
 
     fn take_content(&mut self, id: &LogId, entry: &LogEntry, from: &Leaf, content: Content) {
-        let own = self.account.as_ref().is_some_and(|account| account.id == from.account);
-        if !own {
-            self.heard(&from.account, &content.head);
-            self.compare(id, &from.account, content.claim.as_ref());
-        }
+        let own = self.is_own_account(&from.account);
+        self.heard(&from.account, &content.head);
+        self.compare(id, &from.account, content.claim.as_ref());
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
         let (body, place) = match content.body {
             Body::Text(text) => (BodyView::Text(text), at),
@@ -215,7 +244,9 @@ impl Engine {
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
             Body::Profile(profile) if !own => return self.profile_came(&from.account, profile.name),
             Body::Repair(repair) if !own => return self.repair_came(id, &from.account, &repair),
-            Body::Receipt(_) | Body::Profile(_) | Body::Repair(_) | Body::Unknown { silent: true, .. } => {
+            Body::Receipt(receipt) => return self.read_elsewhere(id, receipt),
+            Body::Sync(sync) if own => return self.sync_came(&from.device, sync),
+            Body::Profile(_) | Body::Repair(_) | Body::Sync(_) | Body::Unknown { silent: true, .. } => {
                 return;
             }
         };

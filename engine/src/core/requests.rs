@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use parley_protocol::codec::{FrameError, Remedy};
+use parley_protocol::device_log::SignedEntry;
 use parley_protocol::frame::{
     Answer, ClientFrame, DirectoryRecord, Push, RelayError, Request, RequestId, ServerFrame,
 };
-use parley_protocol::ids::{AccountId, AppendId, LogId, Stamp, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, LogId, SlotId, Stamp, UnixMillis};
 
 use super::Engine;
 use crate::content::HeadHint;
 use crate::io::Output;
+use crate::link::message::Offer;
 use crate::view::{Connection, ViewRequestId};
 
 /// The connection, and what was asked on it.
@@ -21,6 +23,8 @@ pub(super) struct Link {
     pending: BTreeMap<RequestId, Pending>,
     /// Whose keys were found forged on this connection: they are not asked for again on it.
     pub(super) forged: BTreeSet<AccountId>,
+    /// The own device log was asked for on this connection.
+    pub(super) asked_own_log: bool,
     /// What the views were told last.
     pub(super) told: Option<Connection>,
 }
@@ -69,6 +73,26 @@ pub(super) enum Pending {
         head: HeadHint,
     },
     Claim(AccountId),
+    /// KeyPackages for devices that are missing in a log.
+    ClaimFor {
+        log: LogId,
+        account: AccountId,
+    },
+    /// A contact's device log, for logs that wait for it.
+    DeviceLog(AccountId),
+    OwnLog,
+    OpenSlot(SlotId),
+    WriteSlot(SlotId),
+    WatchSlot(SlotId),
+    CloseSlot,
+    /// The log of the account that a new device is offered.
+    LinkLog(Box<Offer>),
+    /// The same log, when the entry should be in it.
+    JoinedLog,
+    AppendOwnLog {
+        entry: SignedEntry,
+        view: Option<ViewRequestId>,
+    },
     Create(LogId),
     SubscribeLog(LogId),
     Append {
@@ -115,6 +139,7 @@ impl Engine {
             Ok(ServerFrame::Push(Push::Inbox { device, entries })) => {
                 self.inbox_entries(&device, entries.into_vec());
             }
+            Ok(ServerFrame::Push(Push::Slot { slot, state })) => self.slot_came(slot, state),
             Ok(ServerFrame::Closing(_)) => {}
             Err(FrameError::Notice(notice)) => self.halt(notice.remedy()),
             Err(FrameError::Version(_)) => self.halt(Remedy::Reload),
@@ -144,6 +169,16 @@ impl Engine {
             Pending::Freshen(account) => self.freshened(account, directory(result)),
             Pending::Gossip { account, head } => self.gossip_answered(account, &head, directory(result)),
             Pending::Claim(account) => self.claimed(account, result),
+            Pending::ClaimFor { log, account } => self.claimed_for(&log, &account, result),
+            Pending::DeviceLog(account) => self.device_log_came(account, directory(result)),
+            Pending::OpenSlot(slot) | Pending::WriteSlot(slot) | Pending::WatchSlot(slot) => {
+                self.slot_answered(slot, result);
+            }
+            Pending::CloseSlot => {}
+            Pending::LinkLog(offer) => self.link_log_came(&offer, directory(result)),
+            Pending::JoinedLog => self.joined_log_came(directory(result)),
+            Pending::OwnLog => self.own_log_came(directory(result)),
+            Pending::AppendOwnLog { entry, view } => self.own_log_appended(&entry, view, done(result)),
             Pending::Create(log) => self.created(&log, done(result)),
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
             Pending::Append { log, numbers } => self.appended(&log, &numbers, result),

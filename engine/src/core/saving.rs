@@ -44,6 +44,9 @@ impl Engine {
             self.logs.insert(log.id, log);
         }
         self.check_ins = self.read(keys::CHECK_INS)?.unwrap_or_default();
+        self.joining = self.read(keys::JOINING)?;
+        self.notes = self.read(keys::NOTES)?.unwrap_or_default();
+        self.cards = self.read(keys::CARDS)?.unwrap_or_default();
         for key in self.state.keys_with_prefix(keys::OUTBOXES) {
             let number = key.get(1..).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
             let entry = self.read::<OutboxEntry>(&key)?;

@@ -86,7 +86,12 @@ impl Engine {
         if log.commit.is_some() {
             return self.send_commit(id);
         }
-        let peer = log.peer;
+        if self.settle_members(id) {
+            return;
+        }
+        let Some(peer) = self.logs.get(id).map(|log| log.peer) else {
+            return;
+        };
         let is_main = self.usable_log(&peer) == Some(*id);
         if is_main && self.waits_for_another_log(&peer, id) {
             return;
@@ -341,7 +346,7 @@ impl Engine {
         }
     }
 
-    fn send_commit(&mut self, id: &LogId) {
+    pub(super) fn send_commit(&mut self, id: &LogId) {
         let Some(commit) = self.logs.get(id).and_then(|log| log.commit.clone()) else {
             return;
         };
@@ -359,7 +364,7 @@ impl Engine {
             append: commit.append,
             commit: bytes,
             next_capability: next.hash(),
-            welcomes: List::default(),
+            welcomes: self.welcomes(id),
             group_info: None,
         };
         self.ask(Request::AppendCommit(request), Pending::Commit { log: *id, append: commit.append });
@@ -382,6 +387,7 @@ impl Engine {
             Retry::After(pause) => self.retry_later(pause),
             // Another commit won; it comes through the subscription, where the own one is dropped.
             Retry::AfterCatchUp => self.live.entry(*id).or_default().committing = true,
+            Retry::Never if self.drop_members_commit(id) => {}
             Retry::Never => self.give_up(id),
         }
     }

@@ -45,7 +45,7 @@ impl Engine {
     /// Asks for a wake-up at the earliest timer.
     pub(super) fn tell_timer(&mut self) {
         let timers = [self.timers.receipts, self.timers.retry, self.timers.storage];
-        let next = timers.into_iter().flatten().min();
+        let next = timers.into_iter().chain([self.linking.timer()]).flatten().min();
         if next != self.timers.told
             && let Some(at) = next
         {
@@ -63,6 +63,7 @@ impl Engine {
             connection: self.connection(),
             conversations,
             storage: self.storage,
+            link: self.link_view(),
         }
     }
 
@@ -74,6 +75,7 @@ impl Engine {
             invite: Invite { username: account.username.clone(), account: account.id }.fragment(),
             read_receipts: account.read_receipts,
             registering: !account.registered,
+            devices: self.own_devices(),
         })
     }
 

@@ -1,12 +1,12 @@
 //! The MLS credential: which device of which account a leaf is (design: identity).
 
 use openmls::prelude::{BasicCredential, Credential, CredentialWithKey};
-use parley_protocol::device_log::{DeviceLog, VerifyingKeyBytes};
+use parley_protocol::device_log::VerifyingKeyBytes;
 use parley_protocol::ids::{AccountId, DeviceId};
 
 const VERSION: u8 = 1;
 
-/// A leaf's claim. It is believed only if [`Leaf::is_in`] says so.
+/// A leaf's claim. It is believed only if the account's device log says the same ([`crate::roster::Roster`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Leaf {
     pub(crate) account: AccountId,
@@ -43,10 +43,5 @@ impl Leaf {
             device: DeviceId(device.try_into().map_err(|_| CredentialError)?),
             key: VerifyingKeyBytes(key.try_into().map_err(|_| CredentialError)?),
         })
-    }
-
-    /// Whether the account's log has this device, with this key, now.
-    pub(crate) fn is_in(&self, log: &DeviceLog) -> bool {
-        log.account() == self.account && log.device(&self.device).is_some_and(|device| device.key == self.key)
     }
 }

@@ -2,12 +2,13 @@
 //! only together with [`crate::records::state::StateStore::roll_back`]; the caller does that and loads again.
 
 use openmls::prelude::{
-    GroupId, KeyPackage, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig,
-    MlsMessageBodyIn, MlsMessageIn, OpenMlsProvider as _, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
-    ProcessedMessageContent, ProcessedWelcome, Sender, SenderRatchetConfiguration, StagedCommit,
+    GroupId, KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig,
+    MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _,
+    PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedMessageContent, ProcessedWelcome, Sender,
+    SenderRatchetConfiguration, StagedCommit,
 };
 use parley_protocol::capability::Capability;
-use parley_protocol::ids::{Epoch, LogId};
+use parley_protocol::ids::{AccountId, Epoch, LogId};
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::credential::Leaf;
@@ -32,6 +33,9 @@ pub(crate) enum GroupError {
     /// It is this device's own, which only its sender's memory can tell.
     #[error("the message is this device's own")]
     Own,
+    /// A commit adds or removes a device of this account, and its log, as far as it is known here, says otherwise.
+    #[error("the commit does not agree with the device log as it is known")]
+    Unlisted(AccountId),
     /// No own KeyPackage opens the Welcome.
     #[error("the Welcome is for a KeyPackage that this device does not have")]
     NoKeyPackage,
@@ -54,6 +58,7 @@ pub(crate) struct Group {
 pub(crate) struct OpenedWelcome {
     staged: openmls::prelude::StagedWelcome,
     pub(crate) log: LogId,
+    pub(crate) epoch: Epoch,
     pub(crate) members: Vec<Leaf>,
     pub(crate) sender: Leaf,
 }
@@ -167,6 +172,57 @@ impl Group {
         bundle.into_commit().tls_serialize_detached().map_err(|_| GroupError::State)
     }
 
+    /// Stages a commit that adds and removes devices; returns the commit, and the Welcome for those it adds.
+    pub(crate) fn change_members(
+        &mut self,
+        provider: &Provider,
+        signer: &DeviceSigner<'_>,
+        add: Vec<KeyPackage>,
+        remove: &[Leaf],
+    ) -> Result<(Vec<u8>, Option<Vec<u8>>), GroupError> {
+        let going: Vec<_> = self
+            .mls
+            .members()
+            .filter(|member| {
+                Leaf::parse(&member.credential, &member.signature_key)
+                    .is_ok_and(|leaf| remove.contains(&leaf))
+            })
+            .map(|member| member.index)
+            .collect();
+        let bundle = self
+            .mls
+            .commit_builder()
+            .force_self_update(true)
+            .propose_adds(add)
+            .propose_removals(going)
+            .load_psks(provider.storage())
+            .map_err(|_| GroupError::State)?
+            .build(provider.rand(), provider.crypto(), signer, |_| true)
+            .map_err(|_| GroupError::Invalid)?
+            .stage_commit(provider)
+            .map_err(|_| GroupError::State)?;
+        let (commit, welcome, _) = bundle.into_messages();
+        let serialise = |message: MlsMessageOut| message.tls_serialize_detached();
+        let welcome = welcome.map(serialise).transpose().map_err(|_| GroupError::State)?;
+        Ok((serialise(commit).map_err(|_| GroupError::State)?, welcome))
+    }
+
+    /// The leaves of all members. One that is not Parley's cannot be there: nothing lets it in.
+    pub(crate) fn leaves(&self) -> Vec<Leaf> {
+        let members = self.mls.members();
+        members.filter_map(|member| Leaf::parse(&member.credential, &member.signature_key).ok()).collect()
+    }
+
+    pub(crate) fn leaf_at(&self, index: LeafNodeIndex) -> Result<Leaf, GroupError> {
+        let member = self.mls.member_at(index).ok_or(GroupError::Invalid)?;
+        Leaf::parse(&member.credential, &member.signature_key).map_err(|_| GroupError::Invalid)
+    }
+
+    /// Whether this device is still a member.
+    pub(crate) fn is_active(&self) -> bool {
+        self.mls.is_active()
+    }
+
     pub(crate) fn has_pending_commit(&self) -> bool {
         self.mls.pending_commit().is_some()
     }
@@ -194,8 +250,7 @@ impl Group {
         let Sender::Member(index) = *processed.sender() else {
             return Err(GroupError::Invalid);
         };
-        let member = self.mls.member_at(index).ok_or(GroupError::Invalid)?;
-        let from = Leaf::parse(&member.credential, &member.signature_key).map_err(|_| GroupError::Invalid)?;
+        let from = self.leaf_at(index)?;
         match processed.into_content() {
             ProcessedMessageContent::ApplicationMessage(message) => {
                 Ok(Incoming::Message { from, padded: message.into_bytes() })
@@ -209,15 +264,6 @@ impl Group {
     pub(crate) fn merge(&mut self, provider: &Provider, staged: StagedCommit) -> Result<(), GroupError> {
         self.mls.merge_staged_commit(provider, staged).map_err(|_| GroupError::Invalid)
     }
-}
-
-/// Whether a commit only replaces its sender's own keys, and not its credential or signature key.
-pub(crate) fn is_pure_update(staged: &StagedCommit, from: &Leaf) -> bool {
-    let no_proposals = staged.queued_proposals().next().is_none();
-    let same_leaf = staged.update_path_leaf_node().is_some_and(|node| {
-        Leaf::parse(node.credential(), node.signature_key().as_slice()).as_ref() == Ok(from)
-    });
-    no_proposals && same_leaf
 }
 
 impl OpenedWelcome {
@@ -235,6 +281,7 @@ impl OpenedWelcome {
             return Err(GroupError::Invalid);
         }
         let log = LogId::try_from(context.group_id().as_slice()).map_err(|_| GroupError::Invalid)?;
+        let epoch = Epoch(context.epoch().as_u64());
         let members = staged
             .members()
             .map(|member| Leaf::parse(&member.credential, &member.signature_key))
@@ -243,7 +290,7 @@ impl OpenedWelcome {
         let node = staged.welcome_sender().map_err(|_| GroupError::Invalid)?;
         let sender = Leaf::parse(node.credential(), node.signature_key().as_slice())
             .map_err(|_| GroupError::Invalid)?;
-        Ok(Self { staged, log, members, sender })
+        Ok(Self { staged, log, epoch, members, sender })
     }
 
     /// Joins.

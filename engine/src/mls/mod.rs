@@ -1,5 +1,6 @@
 //! MLS (RFC 9420) as Parley uses it: OpenMLS behind types of our own.
 
+pub(crate) mod commit;
 pub(crate) mod credential;
 pub(crate) mod group;
 pub(crate) mod key_package;

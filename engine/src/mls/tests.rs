@@ -7,8 +7,9 @@ use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
+use super::commit::Changes;
 use super::credential::Leaf;
-use super::group::{Group, GroupError, Incoming, OpenedWelcome, is_pure_update};
+use super::group::{Group, GroupError, Incoming, OpenedWelcome};
 use super::key_package::{self, KeyPackageError};
 use super::*;
 
@@ -99,7 +100,8 @@ fn p3_an_update_moves_both_to_a_new_epoch_with_a_new_capability() {
     let Incoming::Commit { from, staged } = group_a.process(&a.provider, &commit).unwrap() else {
         panic!("not a commit");
     };
-    assert!(is_pure_update(&staged, &from) && from == b.leaf);
+    assert_eq!(Changes::of(&staged, &from, &group_a), Ok(Changes::default()));
+    assert_eq!(from, b.leaf);
     group_a.merge(&a.provider, *staged).unwrap();
     group_b.merge_pending(&b.provider).unwrap();
     assert_eq!(group_a.capability(&a.provider).unwrap(), next);

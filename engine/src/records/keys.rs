@@ -17,6 +17,15 @@ const EARLY: u8 = 9;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];
 
+/// Names and days of the account's devices ([`crate::device_note::Notes`]).
+pub(crate) const NOTES: &[u8] = &[11];
+const WELCOMES: u8 = 12;
+/// What other devices told of contacts that this one does not know yet.
+pub(crate) const CARDS: &[u8] = &[13];
+
+/// What this device has given its word to become ([`crate::core`]'s `Joining`).
+pub(crate) const JOINING: &[u8] = &[14];
+
 pub(crate) fn contact(account: &AccountId) -> Vec<u8> {
     [&[CONTACT], account.as_bytes().as_slice()].concat()
 }
@@ -39,6 +48,11 @@ pub(crate) fn trail(log: &LogId) -> Vec<u8> {
 
 pub(crate) fn early(log: &LogId) -> Vec<u8> {
     [&[EARLY], log.as_bytes().as_slice()].concat()
+}
+
+/// Welcomes of the commit of a log that is on its way.
+pub(crate) fn welcomes(log: &LogId) -> Vec<u8> {
+    [&[WELCOMES], log.as_bytes().as_slice()].concat()
 }
 
 pub(crate) const CONTACTS: &[u8] = &[CONTACT];

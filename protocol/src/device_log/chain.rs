@@ -181,6 +181,15 @@ impl DeviceLog {
         self.recovery_key
     }
 
+    /// The device that signed the last entry; none if the recovery key did.
+    #[must_use]
+    pub fn last_author(&self) -> Option<DeviceId> {
+        match self.entries.last()?.parse().ok()?.author {
+            Author::Device(device) => Some(device),
+            Author::Recovery => None,
+        }
+    }
+
     /// A device that is in the log now.
     #[must_use]
     pub fn device(&self, id: &DeviceId) -> Option<&DeviceRecord> {

@@ -117,18 +117,39 @@ impl SignedEntry {
         author: &SigningKey,
         added: Option<&SigningKey>,
     ) -> Result<Self, DeviceLogError> {
-        let bytes =
-            postcard::to_extend(body, Vec::from([BODY_VERSION])).map_err(|_| DeviceLogError::Malformed)?;
-        let signature = Signature(author.sign(&labelled(SIGN, &bytes)).to_bytes());
-        let counter_signature =
-            added.map(|key| Signature(key.sign(&labelled(COUNTER_SIGN, &bytes)).to_bytes()));
-        let body = Bytes::new(bytes).map_err(|_| DeviceLogError::Malformed)?;
+        let body = Self::body_bytes(body)?;
+        let signature = Signature(author.sign(&labelled(SIGN, &body)).to_bytes());
+        let counter_signature = added.map(|key| Self::counter_sign(&body, key));
         Ok(Self { body, signature, counter_signature })
     }
 
-    /// The body, if its bytes are one.
-    pub fn parse(&self) -> Result<Body, DeviceLogError> {
-        match &*self.body {
+    /// Puts an entry together whose body another device has counter-signed.
+    #[must_use]
+    pub fn sign_counter_signed(
+        body: Bytes<MAX_DEVICE_LOG_BODY>,
+        author: &SigningKey,
+        counter_signature: Signature,
+    ) -> Self {
+        let signature = Signature(author.sign(&labelled(SIGN, &body)).to_bytes());
+        Self { body, signature, counter_signature: Some(counter_signature) }
+    }
+
+    /// The counter-signature of the device that an entry with this body adds.
+    #[must_use]
+    pub fn counter_sign(body: &[u8], added: &SigningKey) -> Signature {
+        Signature(added.sign(&labelled(COUNTER_SIGN, body)).to_bytes())
+    }
+
+    /// The bytes of a body, as they are signed.
+    pub fn body_bytes(body: &Body) -> Result<Bytes<MAX_DEVICE_LOG_BODY>, DeviceLogError> {
+        let bytes =
+            postcard::to_extend(body, Vec::from([BODY_VERSION])).map_err(|_| DeviceLogError::Malformed)?;
+        Bytes::new(bytes).map_err(|_| DeviceLogError::Malformed)
+    }
+
+    /// Reads a body's bytes.
+    pub fn parse_body(bytes: &[u8]) -> Result<Body, DeviceLogError> {
+        match bytes {
             [BODY_VERSION, rest @ ..] => match postcard::take_from_bytes(rest) {
                 Ok((body, [])) => Ok(body),
                 _ => Err(DeviceLogError::Malformed),
@@ -136,6 +157,11 @@ impl SignedEntry {
             [version, ..] => Err(DeviceLogError::Version(*version)),
             [] => Err(DeviceLogError::Malformed),
         }
+    }
+
+    /// The body, if its bytes are one.
+    pub fn parse(&self) -> Result<Body, DeviceLogError> {
+        Self::parse_body(&self.body)
     }
 
     /// `SHA-256("parley device log hash v1\0" || body)`.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use parley_engine::io::{ChangeSet, Input, Load, LoadId, Output, Record, StorageFailure, Store};
 use parley_engine::seal::MasterKey;
 use parley_engine::view::{
-    Command, Connection, ConversationId, ConversationView, Event, MessageView, Reply, Request, Snapshot,
-    StorageState, ViewRequestId,
+    AccountView, Command, Connection, ConversationId, ConversationView, Event, LinkView, MessageView, Reply,
+    Request, Snapshot, StorageState, ViewRequestId,
 };
 use parley_engine::{Engine, OpenError};
 use parley_protocol::ids::{MessageId, UnixMillis};
@@ -101,6 +101,12 @@ pub struct Device {
     pub connection: Connection,
     /// Storage as shown.
     pub storage: StorageState,
+    /// Own account as shown.
+    pub account: Option<AccountView>,
+    /// How far linking is, as shown.
+    pub link: Option<LinkView>,
+    /// Another device removed this one, and everything was deleted.
+    pub erased: bool,
 }
 
 impl Device {
@@ -135,6 +141,9 @@ impl Device {
             messages: BTreeMap::new(),
             connection: Connection::Connecting,
             storage: StorageState::Good,
+            account: None,
+            link: None,
+            erased: false,
         })
     }
 
@@ -180,6 +189,11 @@ impl Device {
                 // A browser's timer counts on, whatever is done to the clock.
                 Output::WakeAt(at) => self.wake = Some(UnixMillis(now.0 + at.0.saturating_sub(clock.0))),
                 Output::Reconnect | Output::Halt(_) => self.reconnect = true,
+                Output::Erase => {
+                    self.disk = Disk::default();
+                    self.work.clear();
+                    self.erased = true;
+                }
             }
         }
     }
@@ -230,12 +244,16 @@ impl Device {
                 shown.extend(messages.into_iter().map(|message| (message.id, message)));
             }
             Event::Storage(state) => self.storage = state,
-            Event::Account(_) => {}
+            Event::Account(account) => self.account = account,
+            Event::Link(link) => self.link = link,
+            Event::Removed => {}
         }
     }
 
     fn take_snapshot(&mut self, snapshot: &Snapshot) {
         self.connection = snapshot.connection;
+        self.account = snapshot.account.clone();
+        self.link = snapshot.link.clone();
         self.storage = snapshot.storage;
         self.conversations = snapshot.conversations.iter().map(|view| (view.id, view.clone())).collect();
     }

@@ -1,10 +1,11 @@
 //! The relay's rules in memory, written apart from the real relay so that one checks the other.
 
 mod lies;
+mod slots;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use parley_protocol::bounded::List;
+use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{
@@ -13,11 +14,12 @@ use parley_protocol::frame::{
     Subscribed,
 };
 use parley_protocol::ids::{AccountId, AppendId, Epoch, LogId, Seq, Stamp, UnixMillis};
-use parley_protocol::limits::MAX_PUSH;
+use parley_protocol::limits::{MAX_PUSH, MAX_SLOT};
 use parley_protocol::username::Username;
 
 use self::lies::Lie;
 pub use self::lies::Told;
+use self::slots::Slots;
 
 /// One connection of one device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,6 +63,7 @@ pub struct VirtualRelay {
     pub seen: Vec<Vec<u8>>,
     /// Connections whose next requests fail inside of the relay, and how many of them.
     pub refusing: BTreeMap<ConnectionId, u32>,
+    slots: Slots,
     lie: Lie,
 }
 
@@ -87,6 +90,7 @@ impl VirtualRelay {
         for log in self.logs.values_mut() {
             log.readers.remove(&connection);
         }
+        self.slots.disconnect(connection);
         for inbox in self.inboxes.values_mut() {
             inbox.readers.remove(&connection);
         }
@@ -100,6 +104,11 @@ impl VirtualRelay {
     /// Gives a test the last-resort and one-time KeyPackages of every device.
     pub fn key_packages_mut(&mut self) -> impl Iterator<Item = &mut Vec<u8>> {
         self.inboxes.values_mut().flat_map(|inbox| inbox.one_time.iter_mut().chain(&mut inbox.last_resort))
+    }
+
+    /// Gives a test what stands in the rendezvous slots.
+    pub fn slot_values_mut(&mut self) -> impl Iterator<Item = &mut Bytes<MAX_SLOT>> {
+        self.slots.values_mut()
     }
 
     /// Number of conversation logs.
@@ -118,10 +127,16 @@ impl VirtualRelay {
             Request::SubscribeLog(subscribe) => {
                 let log = self.logs.get_mut(&subscribe.log).ok_or(RelayError::UnknownLog)?;
                 let epoch = log.epoch_of(&subscribe.capability)?;
+                let start = log.start_of(epoch);
                 log.readers.insert(from, (epoch, subscribe.after));
                 let readable = log.entries.iter().filter(|entry| entry.epoch == epoch);
                 let head = readable.map(|entry| entry.seq).max().unwrap_or_default();
-                Ok(Answer::Subscribed(Subscribed { head, epoch }))
+                let state = Subscribed { head, epoch };
+                Ok(if start > subscribe.after {
+                    Answer::SubscribedFrom { state, start }
+                } else {
+                    Answer::Subscribed(state)
+                })
             }
             Request::UnsubscribeLog(log) => {
                 self.logs.get_mut(&log).map(|log| log.readers.remove(&from));
@@ -181,6 +196,10 @@ impl VirtualRelay {
                 let inbox = self.own_inbox(&check_in.address, &check_in.capability)?;
                 Ok(Answer::CheckedIn { before: inbox.stamp.replace(check_in.stamp) })
             }
+            Request::OpenSlot(open) => self.slots.open(self.now, from, open),
+            Request::WriteSlot(write) => self.slots.write(self.now, from, write),
+            Request::WatchSlot(slot) => self.slots.watch(self.now, from, slot),
+            Request::CloseSlot(slot) => self.slots.close(self.now, from, slot),
         }
     }
 
@@ -264,7 +283,7 @@ impl VirtualRelay {
             let address = InboxAddress { account: *id, device: device.id };
             let inbox = self.inboxes.entry(address).or_default();
             if let Some(bytes) = inbox.one_time.pop_front().or_else(|| inbox.last_resort.clone()) {
-                let key_package = parley_protocol::bounded::Bytes::new(bytes).unwrap();
+                let key_package = Bytes::new(bytes).unwrap();
                 claimed.push(ClaimedKeyPackage { device: device.id, key_package });
             }
         }
@@ -323,12 +342,19 @@ impl VirtualRelay {
                 }
             }
         }
+        outgoing.extend(self.slots.pushes());
         outgoing.sort_by_key(|(connection, _)| *connection);
         outgoing
     }
 }
 
 impl Log {
+    /// The last entry before an epoch.
+    fn start_of(&self, epoch: Epoch) -> Seq {
+        let before = self.entries.iter().filter(|entry| entry.epoch < epoch);
+        before.map(|entry| entry.seq).max().unwrap_or_default()
+    }
+
     fn epoch_of(&self, capability: &Capability) -> Result<Epoch, RelayError> {
         let hash = capability.hash();
         let known = self.capabilities.iter().find(|(_, known)| **known == hash);
@@ -356,7 +382,7 @@ impl Log {
         payload: Vec<u8>,
     ) -> Stored {
         let seq = self.entries.last().map_or(Seq(1), |entry| entry.seq.next());
-        let payload = parley_protocol::bounded::Bytes::new(payload).unwrap();
+        let payload = Bytes::new(payload).unwrap();
         self.entries.push(LogEntry { seq, epoch, append, kind, time, payload });
         Stored { seq, time }
     }

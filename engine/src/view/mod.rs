@@ -3,9 +3,13 @@
 //! A view sends [`Request`]s, each with an id that it chose, and gets [`Event`]s. All views get all events;
 //! an [`Event::Reply`] is for the one whose request id it carries. A view begins with [`Command::Subscribe`].
 
-use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
+mod devices;
+
+use parley_protocol::ids::{AccountId, DeviceId, MessageId, UnixMillis};
 use parley_protocol::username::UsernameError;
 use serde::{Deserialize, Serialize};
+
+pub use self::devices::{LinkFailure, LinkView, OwnDeviceView};
 
 /// Names a request of one view; views choose from disjoint ranges (for instance at random).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -82,6 +86,36 @@ pub enum Command {
     SetName(String),
     /// Turns read receipts on or off, for sending and showing. Reply: [`Reply::Done`].
     SetReadReceipts(bool),
+    /// Shows a code with which this device is linked to an account, or, if it has one, another device to it. Reply:
+    /// [`Reply::Done`]; how it goes is told by [`Event::Link`].
+    ShowLinkCode {
+        /// What a new device calls itself, such as "Firefox on Linux".
+        name: String,
+    },
+    /// Uses a code that the other device shows: a link, its fragment, or what was typed. Reply: [`Reply::Done`].
+    UseLinkCode {
+        /// The code.
+        text: String,
+        /// What a new device calls itself.
+        name: String,
+    },
+    /// The two digits that the other device shows. Reply: [`Reply::Done`].
+    ConfirmDigits(u8),
+    /// The person agrees that the new device is linked. Reply: [`Reply::Done`].
+    ApproveDevice,
+    /// Ends linking, or puts away how it ended. Reply: [`Reply::Done`].
+    CancelLinking,
+    /// Calls one of the own devices something else. Reply: [`Reply::Done`].
+    RenameDevice {
+        /// Which one.
+        device: DeviceId,
+        /// 1 to 64 characters.
+        name: String,
+    },
+    /// Removes one of the other own devices. Reply: [`Reply::Done`] once the relay has it.
+    RemoveDevice(DeviceId),
+    /// A device that another one linked is right. Reply: [`Reply::Done`].
+    AcceptDevice(DeviceId),
 }
 
 /// What the views are told.
@@ -109,6 +143,10 @@ pub enum Event {
     },
     /// The device cannot write; until it can, nothing is sent or received.
     Storage(StorageState),
+    /// Linking has come so far; none when there is nothing to show.
+    Link(Option<LinkView>),
+    /// Another device of the account has removed this one: everything here is being deleted.
+    Removed,
 }
 
 /// Answers.
@@ -187,6 +225,18 @@ pub enum CommandError {
     /// The relay refused, or failed. A retry may help.
     #[error("the relay failed")]
     Relay,
+    /// The text is no link code.
+    #[error("this is not a link code")]
+    NotALinkCode,
+    /// The text is an invite, which links no device.
+    #[error("this is an invite, not a link code")]
+    InviteInstead,
+    /// There is no such device in the account, or it is this one.
+    #[error("the device is unknown")]
+    UnknownDevice,
+    /// There is nothing to confirm just now.
+    #[error("linking has not come so far")]
+    NotLinking,
     /// The device's disk refused.
     #[error("this device cannot write")]
     Storage,
@@ -224,6 +274,8 @@ pub struct Snapshot {
     pub conversations: Vec<ConversationView>,
     /// Whether the device can write.
     pub storage: StorageState,
+    /// How far linking is.
+    pub link: Option<LinkView>,
 }
 
 /// Own account.
@@ -241,6 +293,8 @@ pub struct AccountView {
     pub read_receipts: bool,
     /// Still being put into the relay's directory.
     pub registering: bool,
+    /// The account's devices, oldest first.
+    pub devices: Vec<OwnDeviceView>,
 }
 
 /// The connection to the relay.

@@ -1,0 +1,178 @@
+//! The devices of the own account: what its device log says, and what follows from it for this device.
+
+use parley_protocol::device_log::{Author, Body, Change, DeviceLog, SignedEntry};
+use parley_protocol::frame::{AppendDeviceLog, DirectoryRecord, RelayError, Request};
+use parley_protocol::ids::DeviceId;
+
+use super::Engine;
+use super::directory::command_error;
+use super::requests::Pending;
+use crate::content::{Sync, display_name};
+use crate::directory_entry::Found;
+use crate::io::Output;
+use crate::view::{CommandError, Event, OwnDeviceView, Reply, ViewRequestId};
+
+impl Engine {
+    /// Asks what the own device log says now: another device, or the recovery key, may have written in it.
+    pub(super) fn ask_own_log(&mut self) {
+        let Some(account) = self.account.as_ref().map(|account| account.id) else { return };
+        if self.online() && self.is_registered() && !self.is_pending(|pending| *pending == Pending::OwnLog) {
+            self.ask(Request::FetchDeviceLog(account), Pending::OwnLog);
+        }
+    }
+
+    pub(super) fn own_log_came(&mut self, result: Result<DirectoryRecord, RelayError>) {
+        match result.map(|record| Found::verify(&record)) {
+            Ok(Ok(found)) => self.take_own_log(found.log),
+            // What does not verify is no log of this account.
+            Ok(Err(_)) => {}
+            Err(_) => return self.retry_later(2_000),
+        }
+        if let Some(account) = self.account.as_ref().map(|account| account.id) {
+            self.stop_waiting(&account);
+        }
+    }
+
+    /// Takes a log that continues the own one. One that contradicts it is a lie of the relay's, and changes nothing.
+    pub(super) fn take_own_log(&mut self, log: DeviceLog) {
+        let Some(own) = &mut self.own_log else { return };
+        let before = own.entries().len();
+        if own.advance_to(log).is_err() || own.entries().len() == before {
+            return;
+        }
+        let entries = own.entries().to_vec();
+        let news: Vec<SignedEntry> = entries.iter().skip(before).cloned().collect();
+        let Some(account) = &mut self.account else { return };
+        account.entries = entries;
+        let (id, device) = (account.id, account.device);
+        self.save_account();
+        if self.own_log.as_ref().is_some_and(|log| log.device(&device).is_none()) {
+            return self.removed();
+        }
+        self.note_new_devices(&news);
+        self.devices_changed(&id);
+    }
+
+    /// Every device that this one did not link itself is shown until the person says that it is right.
+    fn note_new_devices(&mut self, news: &[SignedEntry]) {
+        let Some(own) = self.account.as_ref().map(|account| account.device) else { return };
+        for body in news.iter().filter_map(|entry| entry.parse().ok()) {
+            if let Change::AddDevice(record) = body.change
+                && body.author != Author::Device(own)
+                && record.id != own
+            {
+                self.notes.is_new(record.id);
+            }
+        }
+        self.save_notes();
+    }
+
+    /// Another device of the account has removed this one, and signed that it did.
+    fn removed(&mut self) {
+        self.erased = true;
+        self.out.abandon();
+        self.out.at_once(Output::Event(Event::Removed));
+        self.out.at_once(Output::Erase);
+    }
+
+    /// Removes another device of the account.
+    pub(super) fn remove_device(
+        &mut self,
+        view: ViewRequestId,
+        device: DeviceId,
+    ) -> Result<Option<Reply>, CommandError> {
+        let own = self.account.as_ref().ok_or(CommandError::NoAccount)?.device;
+        if device == own {
+            return Err(CommandError::UnknownDevice);
+        }
+        self.own_log.as_ref().and_then(|log| log.device(&device)).ok_or(CommandError::UnknownDevice)?;
+        if !self.online() {
+            return Err(CommandError::Offline);
+        }
+        let entry = self.sign_change(Change::RemoveDevice(device), None).ok_or(CommandError::Storage)?;
+        self.append_own_log(entry, Some(view));
+        Ok(None)
+    }
+
+    /// Calls one of the own devices something else, on all of them.
+    pub(super) fn rename_device(
+        &mut self,
+        device: DeviceId,
+        name: &str,
+    ) -> Result<Option<Reply>, CommandError> {
+        self.own_log.as_ref().and_then(|log| log.device(&device)).ok_or(CommandError::UnknownDevice)?;
+        let name = display_name(name).ok_or(CommandError::Name)?;
+        self.named(device, &name);
+        self.sync(Sync::Named(device, name));
+        Ok(Some(Reply::Done))
+    }
+
+    pub(super) fn accept_device(&mut self, device: &DeviceId) -> Option<Reply> {
+        self.notes.accept(device);
+        self.save_notes();
+        Some(Reply::Done)
+    }
+
+    /// The next entry of the own log, before it is signed.
+    pub(super) fn next_entry(&self, change: Change) -> Option<Body> {
+        let (log, account) = (self.own_log.as_ref()?, self.account.as_ref()?);
+        let author = Author::Device(account.device);
+        Some(Body { previous: Some(log.head().hash), created: self.now, author, change })
+    }
+
+    fn sign_change(&self, change: Change, added: Option<&ed25519_dalek::SigningKey>) -> Option<SignedEntry> {
+        SignedEntry::sign(&self.next_entry(change)?, self.key.as_ref()?, added).ok()
+    }
+
+    /// Sends an entry of the own log; what it does is done when the relay has it.
+    pub(super) fn append_own_log(&mut self, entry: SignedEntry, view: Option<ViewRequestId>) {
+        let Some(account) = self.account.as_ref().map(|account| account.id) else { return };
+        let request = AppendDeviceLog { account, entry: entry.clone() };
+        self.ask(Request::AppendDeviceLog(request), Pending::AppendOwnLog { entry, view });
+    }
+
+    pub(super) fn own_log_appended(
+        &mut self,
+        entry: &SignedEntry,
+        view: Option<ViewRequestId>,
+        result: Result<(), RelayError>,
+    ) {
+        let reply = match result {
+            Ok(()) => {
+                if let Some(mut log) = self.own_log.clone()
+                    && log.append(entry).is_ok()
+                {
+                    self.take_own_log(log);
+                }
+                Reply::Done
+            }
+            Err(error) => {
+                // Another device may have written first.
+                self.ask_own_log();
+                Reply::Failed(command_error(error))
+            }
+        };
+        self.link_entry_appended(entry, matches!(reply, Reply::Done));
+        if let Some(view) = view {
+            self.reply(view, reply);
+        }
+    }
+
+    /// What the views show of the own devices, oldest first.
+    pub(super) fn own_devices(&self) -> Vec<OwnDeviceView> {
+        let (Some(log), Some(account)) = (&self.own_log, &self.account) else { return Vec::new() };
+        let now = log.all_devices().iter().filter(|device| device.removed.is_none());
+        now.map(|device| {
+            let note = self.notes.of(&device.record.id);
+            OwnDeviceView {
+                id: device.record.id,
+                name: note.map(|note| note.name.clone()).unwrap_or_default(),
+                added: device.added,
+                seen: note.map_or(device.added, |note| note.seen.max(device.added)),
+                this: device.record.id == account.device,
+                fresh: self.notes.is_fresh(&device.record.id),
+            }
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,134 @@
+//! What the device of the account does: it asks its person, writes the new device into the device log with the new
+//! device's counter-signature, and adds it to the conversations.
+
+use parley_protocol::bounded::Bytes;
+use parley_protocol::device_log::{Change, SignedEntry};
+use parley_protocol::frame::SlotState;
+use parley_protocol::limits::MAX_DEVICE_LOG_BODY;
+
+use super::{Session, State};
+use crate::core::Engine;
+use crate::link::message::{Hello, LinkMessage, Offer};
+use crate::view::{CommandError, LinkFailure};
+
+/// The new device was told what it has to counter-sign.
+pub(super) struct Offering {
+    pub(super) session: Session,
+    hello: Hello,
+    body: Bytes<MAX_DEVICE_LOG_BODY>,
+}
+
+impl Engine {
+    /// A new device has said what it is: nothing more happens before the person has agreed.
+    pub(super) fn ask_person(&mut self, session: Box<Session>, hello: Hello) {
+        let taken = self.own_log.as_ref().is_none_or(|log| {
+            let known = |device: &parley_protocol::device_log::Device| {
+                device.record.id == hello.record.id || device.record.key == hello.record.key
+            };
+            log.all_devices().iter().any(known)
+        });
+        if taken {
+            return self.fail_link_in(&session, LinkFailure::Forged);
+        }
+        self.set_link(State::Approving(session, Box::new(hello)));
+    }
+
+    pub(super) fn approve_device(&mut self) -> Result<(), CommandError> {
+        match std::mem::take(&mut self.linking.state) {
+            State::Approving(session, hello) => {
+                self.offer(*session, *hello);
+                Ok(())
+            }
+            other => {
+                self.linking.state = other;
+                Err(CommandError::NotLinking)
+            }
+        }
+    }
+
+    fn offer(&mut self, mut session: Session, hello: Hello) {
+        let body = self.next_entry(Change::AddDevice(hello.record));
+        let body = body.and_then(|body| SignedEntry::body_bytes(&body).ok());
+        let (Some(body), Some(account), Some(log)) = (body, &self.account, &self.own_log) else {
+            return self.fail_link_in(&session, LinkFailure::Refused);
+        };
+        let offer = Offer {
+            account: account.id,
+            head: log.head(),
+            body: body.clone(),
+            name: account.name.clone(),
+            username: account.username.clone(),
+            profile: account.profile,
+            read_receipts: account.read_receipts,
+        };
+        self.say_in_slot(&mut session, &LinkMessage::Offer(Box::new(offer)));
+        self.set_link(State::Offering(Box::new(Offering { session, hello, body })));
+    }
+
+    /// The new device has counter-signed: the entry goes to the relay.
+    pub(super) fn counter_came(&mut self, mut offering: Offering, value: &SlotState) {
+        if value.version <= offering.session.version {
+            self.linking.state = State::Offering(Box::new(offering));
+            return;
+        }
+        offering.session.version = value.version;
+        let Some(entry) = self.counter_signed(&mut offering, value) else {
+            return self.fail_link_in(&offering.session, LinkFailure::Forged);
+        };
+        let Offering { session, hello, .. } = offering;
+        self.set_link(State::Appending(Box::new(session), Box::new((entry.clone(), hello))));
+        self.append_own_log(entry, None);
+    }
+
+    fn counter_signed(&self, offering: &mut Offering, value: &SlotState) -> Option<SignedEntry> {
+        let opened = offering.session.channel.open(&value.value).ok()?;
+        let LinkMessage::Counter(counter) = LinkMessage::decode(&opened).ok()? else { return None };
+        let entry = SignedEntry::sign_counter_signed(offering.body.clone(), self.key.as_ref()?, counter);
+        // The relay would refuse it too; here it is known whose fault it is.
+        self.own_log.clone()?.append(&entry).ok()?;
+        Some(entry)
+    }
+
+    /// The relay has answered about an entry of the own log.
+    pub(in crate::core) fn link_entry_appended(&mut self, entry: &SignedEntry, done: bool) {
+        match std::mem::take(&mut self.linking.state) {
+            State::Appending(mut session, waiting) if waiting.0 == *entry => {
+                if !done {
+                    return self.fail_link_in(&session, LinkFailure::Refused);
+                }
+                let hello = &waiting.1;
+                self.named(hello.record.id, &hello.name);
+                self.say_in_slot(&mut session, &LinkMessage::Added);
+                self.linking.until = None;
+                self.notes.owe();
+                self.save_notes();
+                self.set_link(State::Waiting(session));
+            }
+            other => self.linking.state = other,
+        }
+    }
+
+    /// The new device's KeyPackages are at the relay: it is added to the conversations now.
+    pub(super) fn new_device_is_ready(&mut self) {
+        self.linking.state = State::Adding;
+        self.linking.added = (0, self.unsettled_logs());
+        self.membership_is_due();
+        self.sync_all();
+        self.tell_added();
+    }
+
+    /// Tells how many conversations the new device is in, if one is being added.
+    pub(in crate::core) fn tell_added(&mut self) {
+        if !matches!(self.linking.state, State::Adding) {
+            return;
+        }
+        let left = self.unsettled_logs();
+        let (_, of) = self.linking.added;
+        let of = of.max(left);
+        let done = of.saturating_sub(left);
+        if self.linking.added != (done, of) || left == 0 {
+            self.linking.added = (done, of);
+            self.set_link(if left == 0 { State::Done } else { State::Adding });
+        }
+    }
+}

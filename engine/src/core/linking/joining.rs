@@ -1,0 +1,201 @@
+//! What the new device does: it makes its own keys, counter-signs the entry that names it, and is one of the
+//! account's devices as soon as the directory shows that entry. Its word is on disk before it is given, so that a
+//! restart in between loses nothing.
+
+use ed25519_dalek::SigningKey;
+use parley_protocol::capability::Capability;
+use parley_protocol::device_log::{
+    Author, Body, Change, DeviceLog, DeviceRecord, LogHead, SignedEntry, VerifyingKeyBytes,
+};
+use parley_protocol::frame::{DirectoryRecord, RelayError, Request};
+use parley_protocol::ids::{AccountId, DeviceId};
+use parley_protocol::username::Username;
+use serde::{Deserialize, Serialize};
+
+use super::{Session, State};
+use crate::account::Account;
+use crate::content::display_name;
+use crate::core::Engine;
+use crate::core::requests::Pending;
+use crate::crypto::MlsRandom;
+use crate::device_note::{Note, day};
+use crate::directory_entry::Found;
+use crate::link::message::{Hello, LinkMessage, Offer};
+use crate::records::keys;
+use crate::view::LinkFailure;
+
+/// How often the directory is asked whether this device is in the log, in milliseconds.
+const ASK_AGAIN: u32 = 2_000;
+
+/// The keys that a device makes for itself before it is anybody's.
+pub(super) struct NewDevice {
+    key: SigningKey,
+    inbox: Capability,
+    id: DeviceId,
+    name: String,
+}
+
+impl NewDevice {
+    pub(super) fn draw(random: &MlsRandom, name: String) -> Self {
+        let key = SigningKey::from_bytes(&random.array());
+        Self { key, inbox: Capability::new(random.array()), id: DeviceId(random.array()), name }
+    }
+
+    fn record(&self) -> DeviceRecord {
+        let key = VerifyingKeyBytes(self.key.verifying_key().to_bytes());
+        DeviceRecord { id: self.id, key, inbox: self.inbox.hash() }
+    }
+
+    pub(super) fn hello(&self) -> Hello {
+        Hello { name: self.name.clone(), record: self.record() }
+    }
+}
+
+/// As it is stored, from the counter-signature until the directory shows the entry.
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::core) struct Joining {
+    account: AccountId,
+    record: DeviceRecord,
+    inbox: Capability,
+    /// What this device calls itself.
+    device_name: String,
+    /// Of the device log that was counter-signed.
+    head: LogHead,
+    name: String,
+    username: Username,
+    profile: u32,
+    read_receipts: bool,
+}
+
+impl Engine {
+    /// A device of the account is there: this one says what it is.
+    pub(super) fn introduce_device(&mut self, mut session: Box<Session>) {
+        let Some(hello) = self.linking.new.as_ref().map(|new| new.hello()) else {
+            return self.fail_link_in(&session, LinkFailure::SameSide);
+        };
+        self.say_in_slot(&mut session, &LinkMessage::Hello(hello));
+        self.set_link(State::Waiting(session));
+    }
+
+    /// The account and the entry: the directory is asked for the log that the entry continues.
+    pub(super) fn offer_came(&mut self, session: Box<Session>, offer: Offer) {
+        self.ask(Request::FetchDeviceLog(offer.account), Pending::LinkLog(Box::new(offer)));
+        self.set_link(State::Waiting(session));
+    }
+
+    pub(in crate::core) fn link_log_came(
+        &mut self,
+        offer: &Offer,
+        result: Result<DirectoryRecord, RelayError>,
+    ) {
+        let State::Waiting(session) = std::mem::take(&mut self.linking.state) else { return };
+        let found = result.map(|record| Found::verify(&record));
+        let log = match &found {
+            Ok(Ok(found)) => Some(&found.log),
+            _ => None,
+        };
+        match log.and_then(|log| self.check_offer(log, offer)) {
+            Some(joining) => self.join(session, joining, offer),
+            None => self.fail_link_in(&session, LinkFailure::Forged),
+        }
+    }
+
+    /// Whether the entry does nothing but add this device to the account that was offered.
+    fn check_offer(&self, log: &DeviceLog, offer: &Offer) -> Option<Joining> {
+        let new = self.linking.new.as_ref()?;
+        let body: Body = SignedEntry::parse_body(&offer.body).ok()?;
+        let Author::Device(author) = body.author else { return None };
+        let fits = log.account() == offer.account
+            && log.head() == offer.head
+            && body.previous == Some(offer.head.hash)
+            && body.change == Change::AddDevice(new.record())
+            && log.device(&author).is_some();
+        fits.then(|| Joining {
+            account: offer.account,
+            record: new.record(),
+            inbox: new.inbox.clone(),
+            device_name: new.name.clone(),
+            head: offer.head,
+            name: display_name(&offer.name).unwrap_or_else(|| offer.username.to_string()),
+            username: offer.username.clone(),
+            profile: offer.profile,
+            read_receipts: offer.read_receipts,
+        })
+    }
+
+    fn join(&mut self, mut session: Box<Session>, joining: Joining, offer: &Offer) {
+        let Some(new) = self.linking.new.take() else {
+            return self.fail_link_in(&session, LinkFailure::SameSide);
+        };
+        let counter = SignedEntry::counter_sign(&offer.body, &new.key);
+        self.key = Some(new.key.clone());
+        self.save_vault();
+        self.save(keys::JOINING, &joining);
+        self.joining = Some(joining);
+        self.say_in_slot(&mut session, &LinkMessage::Counter(counter));
+        self.linking.until = None;
+        self.set_link(State::Waiting(session));
+        self.retry_later(ASK_AGAIN);
+    }
+
+    /// Asks whether the entry is in the log.
+    pub(in crate::core) fn ask_joined_log(&mut self) {
+        let Some(account) = self.joining.as_ref().map(|joining| joining.account) else { return };
+        if self.online() && !self.is_pending(|pending| *pending == Pending::JoinedLog) {
+            self.ask(Request::FetchDeviceLog(account), Pending::JoinedLog);
+        }
+    }
+
+    pub(in crate::core) fn joined_log_came(&mut self, result: Result<DirectoryRecord, RelayError>) {
+        let Some(joining) = &self.joining else { return };
+        let found = result.ok().and_then(|record| Found::verify(&record).ok());
+        let log = found.map(|found| found.log).filter(|log| {
+            let here = log.device(&joining.record.id) == Some(&joining.record);
+            log.account() == joining.account && log.contains(&joining.head) && here
+        });
+        match log {
+            Some(log) => self.become_device(log),
+            None => self.retry_later(ASK_AGAIN),
+        }
+    }
+
+    /// This device is one of the account's.
+    fn become_device(&mut self, log: DeviceLog) {
+        let Some(joining) = self.joining.take() else { return };
+        self.state.delete(keys::JOINING);
+        let note = Note { name: joining.device_name.clone(), seen: day(self.now) };
+        self.notes.take(joining.record.id, note);
+        self.account = Some(Account::linked(
+            &log,
+            joining.record.id,
+            joining.inbox,
+            (joining.name, joining.username),
+            (joining.profile, joining.read_receipts),
+        ));
+        self.own_log = Some(log);
+        self.linking.joined = true;
+        self.save_account();
+        self.save_notes();
+        self.resume();
+    }
+
+    /// The KeyPackages of this device are at the relay: the other can add it.
+    pub(in crate::core) fn tell_ready(&mut self) {
+        match std::mem::take(&mut self.linking.state) {
+            State::Waiting(mut session) if self.linking.joined => {
+                self.say_in_slot(&mut session, &LinkMessage::Ready);
+                self.set_link(State::Done);
+            }
+            other => self.linking.state = other,
+        }
+    }
+
+    /// The word is taken back: nothing of it was used.
+    pub(super) fn forget_joining(&mut self) {
+        if self.joining.take().is_some() {
+            self.state.delete(keys::JOINING);
+            self.key = None;
+            self.out.vault = Some(Vec::new());
+        }
+    }
+}

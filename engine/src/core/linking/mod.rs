@@ -1,0 +1,335 @@
+//! Linking a new device: two devices, each with an engine of its own, talk in turn through a rendezvous slot.
+//!
+//! One shows a code, the other reads it; either may be the new one. `showing.rs` is the side that shows, `reading.rs`
+//! the side that reads, `joining.rs` what the new device does then, `approving.rs` what the device of the account
+//! does. Nothing of this survives a restart but the new device's word that it joins (`joining.rs`): linking is begun
+//! anew.
+
+mod approving;
+mod joining;
+mod reading;
+mod showing;
+
+use parley_protocol::bounded::Bytes;
+use parley_protocol::device_log::SignedEntry;
+use parley_protocol::frame::{Answer, RelayError, Request, Retry, SlotState, WriteSlot};
+use parley_protocol::ids::{SlotId, UnixMillis};
+use parley_protocol::limits::SLOT_LIFETIME;
+
+use self::approving::Offering;
+pub(super) use self::joining::Joining;
+use self::joining::NewDevice;
+use self::reading::Reading;
+use self::showing::Showing;
+use super::Engine;
+use super::requests::Pending;
+use crate::content::display_name;
+use crate::io::Output;
+use crate::link::channel::Channel;
+use crate::link::code::Side;
+use crate::link::message::{Hello, LinkMessage};
+use crate::view::{Command, CommandError, Event, LinkFailure, LinkView, Reply};
+
+/// What a new device is called that says nothing usable of itself.
+const NAMELESS: &str = "A new device";
+
+/// An open channel in a slot.
+pub(super) struct Session {
+    slot: SlotId,
+    /// Of the last value that was written or read.
+    version: u32,
+    channel: Channel,
+}
+
+/// How far it has come.
+#[derive(Default)]
+enum State {
+    #[default]
+    Idle,
+    Showing(Box<Showing>),
+    Reading(Box<Reading>),
+    /// This side shows two digits and waits for the other's next message.
+    ShowingDigits(Box<Session>),
+    /// This side waits for its person to type the other's digits; the other's first message waits too.
+    AskingDigits(Box<Session>, Box<LinkMessage>),
+    /// The other side's next message is waited for.
+    Waiting(Box<Session>),
+    /// The person is asked whether this device shall be linked.
+    Approving(Box<Session>, Box<Hello>),
+    /// The new device has to counter-sign.
+    Offering(Box<Offering>),
+    /// The entry is on its way to the relay.
+    Appending(Box<Session>, Box<(SignedEntry, Hello)>),
+    /// The new device is being added to the conversations.
+    Adding,
+    Done,
+    Failed(LinkFailure),
+}
+
+/// Linking on this device.
+#[derive(Default)]
+pub(super) struct Linking {
+    state: State,
+    /// The keys that this device makes for itself, if it is the new one.
+    new: Option<Box<NewDevice>>,
+    /// This device has become one of the account's.
+    joined: bool,
+    /// When the code ends that is shown or was read.
+    until: Option<UnixMillis>,
+    /// In so many conversations is the device that is being added.
+    added: (u32, u32),
+}
+
+impl Linking {
+    /// When to look again.
+    pub(super) const fn timer(&self) -> Option<UnixMillis> {
+        self.until
+    }
+}
+
+impl Engine {
+    pub(super) fn link_command(&mut self, command: Command) -> Result<Option<Reply>, CommandError> {
+        match command {
+            Command::ShowLinkCode { name } => self.show_link_code(&name)?,
+            Command::UseLinkCode { text, name } => self.use_link_code(&text, &name)?,
+            Command::ConfirmDigits(digits) => self.confirm_digits(digits)?,
+            Command::ApproveDevice => self.approve_device()?,
+            Command::CancelLinking => self.cancel_linking(),
+            // All others are handled before they get here.
+            _ => return Err(CommandError::NotLinking),
+        }
+        Ok(Some(Reply::Done))
+    }
+
+    /// On which side this device is.
+    fn link_side(&self) -> Side {
+        if self.account.is_some() { Side::Existing } else { Side::New }
+    }
+
+    /// Linking begins anew: whatever went on ends.
+    fn begin_linking(&mut self, name: &str) -> Result<(), CommandError> {
+        if !self.online() {
+            return Err(CommandError::Offline);
+        }
+        if self.account.is_some() && !self.is_registered() {
+            return Err(CommandError::NoAccount);
+        }
+        if self.joining.is_some() {
+            return Err(CommandError::AccountExists);
+        }
+        self.close_slots();
+        self.linking = Linking::default();
+        if self.link_side() == Side::New {
+            let name = display_name(name).unwrap_or_else(|| NAMELESS.to_owned());
+            self.linking.new = Some(Box::new(NewDevice::draw(&self.random, name)));
+        }
+        self.linking.until = Some(UnixMillis(self.now.0.saturating_add(SLOT_LIFETIME)));
+        Ok(())
+    }
+
+    fn cancel_linking(&mut self) {
+        self.close_slots();
+        self.forget_joining();
+        self.linking = Linking::default();
+        self.tell_link();
+    }
+
+    fn fail_link(&mut self, failure: LinkFailure) {
+        self.close_slots();
+        self.linking = Linking { state: State::Failed(failure), ..Linking::default() };
+        self.tell_link();
+    }
+
+    /// Closes the slots that are open, so that the other device learns of it at once.
+    fn close_slots(&mut self) {
+        let slots = match &self.linking.state {
+            State::Showing(showing) => showing.slots().to_vec(),
+            State::Reading(reading) => vec![reading.slot()],
+            State::ShowingDigits(session)
+            | State::AskingDigits(session, _)
+            | State::Waiting(session)
+            | State::Approving(session, _)
+            | State::Appending(session, _) => vec![session.slot],
+            State::Offering(offering) => vec![offering.session.slot],
+            State::Idle | State::Adding | State::Done | State::Failed(_) => Vec::new(),
+        };
+        if self.online() {
+            for slot in slots {
+                self.ask(Request::CloseSlot(slot), Pending::CloseSlot);
+            }
+        }
+    }
+
+    /// The connection is gone, and with it the slots.
+    pub(super) fn link_disconnected(&mut self) {
+        match &self.linking.state {
+            State::Idle | State::Adding | State::Done | State::Failed(_) => {}
+            // It has given its word: the directory will tell.
+            State::Waiting(_) if self.joining.is_some() => {}
+            _ => {
+                self.linking = Linking { state: State::Failed(LinkFailure::Offline), ..Linking::default() };
+                self.tell_link();
+            }
+        }
+    }
+
+    /// Time has passed.
+    pub(super) fn link_timer(&mut self) {
+        let now = self.now;
+        if self.linking.until.take_if(|until| *until <= now).is_none() {
+            return;
+        }
+        match self.linking.state {
+            State::Idle | State::Adding | State::Done | State::Failed(_) | State::Appending(..) => {}
+            State::Waiting(_) if self.joining.is_some() => {}
+            _ => self.fail_link(LinkFailure::Expired),
+        }
+    }
+
+    /// Seals a message and puts it into the slot in place of the other's last value.
+    fn say_in_slot(&mut self, session: &mut Session, message: &LinkMessage) {
+        let sealed = message.encode().ok().and_then(|bytes| session.channel.seal(&bytes).ok());
+        if let Some(sealed) = sealed {
+            self.write_slot(session, sealed);
+        }
+    }
+
+    fn write_slot(&mut self, session: &mut Session, value: Vec<u8>) {
+        // Messages are bounded far below what a slot holds.
+        if let Ok(value) = Bytes::new(value) {
+            let request = WriteSlot { slot: session.slot, after: session.version, value };
+            session.version = session.version.saturating_add(1);
+            self.ask(Request::WriteSlot(request), Pending::WriteSlot(session.slot));
+        }
+    }
+
+    pub(super) fn slot_answered(&mut self, slot: SlotId, result: Result<Answer, RelayError>) {
+        if !self.is_link_slot(slot) {
+            return;
+        }
+        match result {
+            Ok(Answer::Slot(state)) => self.slot_came(slot, Some(state)),
+            Ok(_) => self.fail_link(LinkFailure::Refused),
+            Err(RelayError::UnknownSlot | RelayError::SlotConflict) => self.fail_link(LinkFailure::Expired),
+            Err(error) => match error.retry() {
+                Retry::After(_) | Retry::AfterCatchUp | Retry::Never => self.fail_link(LinkFailure::Refused),
+            },
+        }
+    }
+
+    fn is_link_slot(&self, slot: SlotId) -> bool {
+        match &self.linking.state {
+            State::Showing(showing) => showing.slots().contains(&slot),
+            State::Reading(reading) => reading.slot() == slot,
+            State::ShowingDigits(session)
+            | State::AskingDigits(session, _)
+            | State::Waiting(session)
+            | State::Approving(session, _)
+            | State::Appending(session, _) => session.slot == slot,
+            State::Offering(offering) => offering.session.slot == slot,
+            State::Idle | State::Adding | State::Done | State::Failed(_) => false,
+        }
+    }
+
+    /// A value stands in a slot (the relay may say so of this device's own), or the slot is gone.
+    pub(super) fn slot_came(&mut self, slot: SlotId, state: Option<SlotState>) {
+        if !self.is_link_slot(slot) {
+            return;
+        }
+        let Some(value) = state else { return self.slot_ended(slot) };
+        match std::mem::take(&mut self.linking.state) {
+            State::Showing(showing) => self.shown_code_was_used(*showing, slot, &value),
+            State::Reading(reading) => self.typed_slot_came(*reading, &value),
+            State::ShowingDigits(session) => self.next_message(session, &value, State::ShowingDigits),
+            State::Waiting(session) => self.next_message(session, &value, State::Waiting),
+            State::Offering(offering) => self.counter_came(*offering, &value),
+            // It is this side's turn: the relay repeats itself, or lies.
+            other => self.linking.state = other,
+        }
+    }
+
+    fn slot_ended(&mut self, slot: SlotId) {
+        match &mut self.linking.state {
+            State::Showing(showing) if !showing.is_last(slot) => showing.ended(slot),
+            State::Waiting(_) if self.joining.is_some() => self.linking.state = State::Idle,
+            State::Appending(..) => {}
+            _ => {
+                let late = self.linking.until.is_none_or(|until| until <= self.now);
+                let failure = if late { LinkFailure::Expired } else { LinkFailure::Cancelled };
+                self.linking = Linking { state: State::Failed(failure), ..Linking::default() };
+                self.tell_link();
+            }
+        }
+    }
+
+    /// Opens the other's next message, if the value is newer than what was seen.
+    fn next_message(
+        &mut self,
+        mut session: Box<Session>,
+        value: &SlotState,
+        stay: impl FnOnce(Box<Session>) -> State,
+    ) {
+        if value.version <= session.version {
+            self.linking.state = stay(session);
+            return;
+        }
+        session.version = value.version;
+        let opened = session.channel.open(&value.value).ok();
+        match opened.and_then(|bytes| LinkMessage::decode(&bytes).ok()) {
+            Some(message) => self.link_message(session, message),
+            None => self.fail_link_in(&session, LinkFailure::Forged),
+        }
+    }
+
+    /// The other's message in its turn.
+    fn link_message(&mut self, session: Box<Session>, message: LinkMessage) {
+        match (self.link_side(), message) {
+            (Side::Existing, LinkMessage::Hello(hello)) => self.ask_person(session, hello),
+            (Side::Existing, LinkMessage::Ready) => self.new_device_is_ready(),
+            (Side::New, LinkMessage::Knock) => self.introduce_device(session),
+            (Side::New, LinkMessage::Offer(offer)) => self.offer_came(session, *offer),
+            (Side::New, LinkMessage::Added) => {
+                self.linking.state = State::Waiting(session);
+                self.ask_joined_log();
+            }
+            _ => self.fail_link_in(&session, LinkFailure::Forged),
+        }
+    }
+
+    /// As [`Engine::fail_link`], while the session is nowhere else.
+    fn fail_link_in(&mut self, session: &Session, failure: LinkFailure) {
+        if self.online() {
+            self.ask(Request::CloseSlot(session.slot), Pending::CloseSlot);
+        }
+        self.fail_link(failure);
+    }
+
+    fn set_link(&mut self, state: State) {
+        self.linking.state = state;
+        self.tell_link();
+    }
+
+    fn tell_link(&mut self) {
+        self.out.push(Output::Event(Event::Link(self.link_view())));
+    }
+
+    pub(super) fn link_view(&self) -> Option<LinkView> {
+        Some(match &self.linking.state {
+            State::Idle if self.joining.is_some() => LinkView::Waiting,
+            State::Idle => return None,
+            State::Showing(showing) => {
+                showing.view(self.linking.until.unwrap_or_default(), self.linking.new.is_some())
+            }
+            State::Reading(_) => LinkView::Reaching,
+            State::ShowingDigits(session) => LinkView::ShowDigits(session.channel.digits()),
+            State::AskingDigits(..) => LinkView::AskDigits,
+            State::Approving(_, hello) => {
+                LinkView::Approve { name: display_name(&hello.name).unwrap_or_else(|| NAMELESS.to_owned()) }
+            }
+            State::Waiting(_) | State::Offering(_) | State::Appending(..) => LinkView::Waiting,
+            State::Adding => LinkView::Adding { done: self.linking.added.0, of: self.linking.added.1 },
+            State::Done => LinkView::Done,
+            State::Failed(failure) => LinkView::Failed(*failure),
+        })
+    }
+}

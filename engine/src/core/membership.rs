@@ -1,0 +1,367 @@
+//! Keeping groups in step with device logs: who is in a log and not in the group is added, who was removed from its
+//! log is removed from the group. Any member may do it, so that no conversation waits for one particular device; an
+//! account's own devices do it first (design: identity).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::frame::{
+    Answer, ClaimedKeyPackage, DirectoryRecord, InboxAddress, InboxPost, LogEntry, RelayError, Request, Retry,
+};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId, Seq, UnixMillis};
+
+use super::Engine;
+use super::groups::WELCOME;
+use super::requests::Pending;
+use crate::directory_entry::Found;
+use crate::log::{PendingCommit, Stage};
+use crate::mls::credential::Leaf;
+use crate::mls::key_package;
+use crate::records::keys;
+use crate::roster::Roster;
+use crate::view::Warning;
+
+/// How long a device leaves a change to the account's devices that are older than it, in milliseconds for each.
+const TURN: u64 = 2_000;
+/// How long the other account leaves it to them.
+const OTHERS_TURN: u64 = 15_000;
+/// How long a device waits for the one that it linked.
+const SETTING_UP: u64 = 5_000;
+/// How long a device that left no KeyPackages is let alone.
+const UNREACHABLE: u64 = 60_000;
+
+/// Groups that may differ from what the device logs say, and entries that wait for a device log.
+#[derive(Default)]
+pub(super) struct Membership {
+    /// Logs whose members were not compared since something changed, or that differ; with the time to act.
+    unsettled: BTreeMap<LogId, Option<UnixMillis>>,
+    /// A log's next entry makes sense only with a newer device log of this account.
+    waiting: BTreeMap<LogId, AccountId>,
+    /// Entries for which a device log was asked on this connection.
+    asked: BTreeSet<(LogId, Seq)>,
+    /// Devices that had no KeyPackage, until then.
+    unreachable: BTreeMap<(LogId, DeviceId), UnixMillis>,
+}
+
+impl Membership {
+    /// The log's members have to be compared with the device logs.
+    pub(super) fn unsettle(&mut self, log: &LogId) {
+        self.unsettled.entry(*log).or_default();
+    }
+
+    /// Whether the log's next entry waits for a device log.
+    pub(super) fn is_waiting(&self, log: &LogId) -> bool {
+        self.waiting.contains_key(log)
+    }
+
+    /// Whether asking for a device log may help with this entry: it was not asked before.
+    pub(super) fn may_wait(&self, log: &LogId, seq: Seq) -> bool {
+        !self.asked.contains(&(*log, seq))
+    }
+
+    /// The connection is gone, and with it what was asked.
+    pub(super) fn forget_connection(&mut self) {
+        self.waiting.clear();
+        self.asked.clear();
+        self.unreachable.clear();
+    }
+}
+
+/// How a group differs from the device logs.
+struct Difference {
+    missing: Vec<Leaf>,
+    extra: Vec<Leaf>,
+}
+
+impl Engine {
+    pub(super) fn is_own_account(&self, account: &AccountId) -> bool {
+        self.account.as_ref().is_some_and(|own| own.id == *account)
+    }
+
+    /// The devices that the two device logs behind a log name.
+    pub(super) fn roster(&self, id: &LogId) -> Roster {
+        let peer = self.logs.get(id).map(|log| log.peer);
+        let contact = peer.and_then(|peer| self.contacts.get(&peer)).map(|contact| &contact.log);
+        Roster::of(self.own_log.iter().chain(contact))
+    }
+
+    /// An account's device log has changed: so must the groups that it is in.
+    pub(super) fn devices_changed(&mut self, account: &AccountId) {
+        let own = self.is_own_account(account);
+        let logs: Vec<LogId> =
+            self.logs.values().filter(|log| own || log.peer == *account).map(|log| log.id).collect();
+        for id in logs {
+            self.membership.unsettle(&id);
+            self.membership.unreachable.retain(|(log, _), _| *log != id);
+            self.pump_log(&id);
+        }
+    }
+
+    /// Brings the group nearer to the device logs, if it differs and it is this device's turn; whether messages have
+    /// to wait for that. Called for a log that is caught up and on which nothing else is on its way.
+    pub(super) fn settle_members(&mut self, id: &LogId) -> bool {
+        if !self.membership.unsettled.contains_key(id) {
+            return false;
+        }
+        let retired = self.trails.get(id).is_some_and(|trail| trail.retired);
+        let Some(difference) = self.difference(id).filter(|_| !retired) else {
+            self.membership.unsettled.remove(id);
+            self.tell_added();
+            return false;
+        };
+        let urgent = self.is_urgent(id, &difference);
+        if !urgent && !self.is_due(id, &difference) {
+            return false;
+        }
+        if difference.missing.is_empty() {
+            self.commit_members(id, &difference, &[]);
+            return true;
+        }
+        // One account after the other: the commit for the first leads back here.
+        let whose = difference.missing.first().map(|leaf| leaf.account);
+        if let Some(account) = whose.filter(|account| !self.link.forged.contains(account)) {
+            let pending = Pending::ClaimFor { log: *id, account };
+            if !self.is_pending(|other| *other == pending) {
+                self.ask(Request::ClaimKeyPackages(account), pending);
+            }
+        }
+        urgent
+    }
+
+    /// Whatever differs is acted on now.
+    pub(super) fn membership_is_due(&mut self) {
+        let now = self.now;
+        for at in self.membership.unsettled.values_mut() {
+            *at = Some(now);
+        }
+        let logs: Vec<LogId> = self.membership.unsettled.keys().copied().collect();
+        for id in logs {
+            self.pump_log(&id);
+        }
+    }
+
+    /// In how many logs the members are not what they should be, as far as is known.
+    pub(super) fn unsettled_logs(&self) -> u32 {
+        let active = |id: &&LogId| {
+            let retired = self.trails.get(id).is_some_and(|trail| trail.retired);
+            self.logs.get(id).is_some_and(|log| log.stage == Stage::Active) && !retired
+        };
+        u32::try_from(self.membership.unsettled.keys().filter(active).count()).unwrap_or(u32::MAX)
+    }
+
+    fn difference(&mut self, id: &LogId) -> Option<Difference> {
+        let wanted: Vec<Leaf> = self.roster(id).leaves().collect();
+        let now = self.now;
+        self.membership.unreachable.retain(|_, until| *until > now);
+        let away = |leaf: &Leaf| self.membership.unreachable.contains_key(&(*id, leaf.device));
+        let reachable: Vec<Leaf> = wanted.iter().filter(|leaf| !away(leaf)).copied().collect();
+        let members = self.with_group(id, |group, _, _| Ok(group.leaves())).ok()?;
+        let own = self.signer().map(|(signer, account)| account.leaf(signer.0))?;
+        let missing: Vec<Leaf> = reachable.into_iter().filter(|leaf| !members.contains(leaf)).collect();
+        let extra: Vec<Leaf> =
+            members.into_iter().filter(|leaf| *leaf != own && !wanted.contains(leaf)).collect();
+        (!missing.is_empty() || !extra.is_empty()).then_some(Difference { missing, extra })
+    }
+
+    /// Nothing is written that a removed device could read, and nothing goes into a new log before this account's
+    /// own devices are in it.
+    fn is_urgent(&self, id: &LogId, difference: &Difference) -> bool {
+        let Some(log) = self.logs.get(id) else { return false };
+        let begins =
+            log.cursor == Seq(0) && difference.missing.iter().any(|leaf| self.is_own_account(&leaf.account));
+        let writes = self
+            .outbox
+            .values()
+            .any(|entry| !entry.failed && entry.only.map_or(entry.peer == log.peer, |only| only == *id));
+        begins || writes && !difference.extra.is_empty()
+    }
+
+    /// Whether it is this device's turn; if not, it comes back when it is.
+    fn is_due(&mut self, id: &LogId, difference: &Difference) -> bool {
+        let now = self.now;
+        let turn = self.turn(difference);
+        let Some(at) = self.membership.unsettled.get_mut(id) else { return false };
+        let at = at.get_or_insert(UnixMillis(now.0.saturating_add(turn)));
+        // A clock that was put back must not make it later.
+        at.0 = at.0.min(now.0.saturating_add(turn));
+        let left = at.0.saturating_sub(now.0);
+        if left > 0 {
+            self.retry_later(u32::try_from(left).unwrap_or(u32::MAX));
+        }
+        left == 0
+    }
+
+    /// How long to leave it to others.
+    fn turn(&self, difference: &Difference) -> u64 {
+        let (Some(log), Some(account)) = (&self.own_log, &self.account) else { return OTHERS_TURN };
+        let concerned = |leaf: &Leaf| leaf.account == account.id;
+        if !difference.missing.iter().chain(&difference.extra).any(concerned) {
+            return OTHERS_TURN;
+        }
+        if log.last_author() == Some(account.device) {
+            // A new device needs a moment to leave KeyPackages; it says when it has.
+            return if difference.missing.is_empty() { 0 } else { SETTING_UP };
+        }
+        let rank = log.devices().take_while(|device| device.id != account.device).count();
+        TURN.saturating_mul(u64::try_from(rank).unwrap_or(u64::MAX).saturating_add(1))
+    }
+
+    /// KeyPackages of an account's devices came.
+    pub(super) fn claimed_for(
+        &mut self,
+        id: &LogId,
+        account: &AccountId,
+        result: Result<Answer, RelayError>,
+    ) {
+        let packages = match result {
+            Ok(Answer::KeyPackages(packages)) => packages.into_vec(),
+            Ok(_) => return self.retry_later(60_000),
+            Err(error) => {
+                if let Retry::After(pause) = error.retry() {
+                    self.retry_later(pause);
+                }
+                Vec::new()
+            }
+        };
+        let Some(difference) = self.difference(id) else { return self.pump_log(id) };
+        let until = UnixMillis(self.now.0.saturating_add(UNREACHABLE));
+        for leaf in difference.missing.iter().filter(|leaf| leaf.account == *account) {
+            if !packages.iter().any(|claimed| claimed.device == leaf.device) {
+                self.membership.unreachable.insert((*id, leaf.device), until);
+            }
+        }
+        let live = self.live.get(id).copied().unwrap_or_default();
+        let free = self.logs.get(id).is_some_and(|log| log.stage == Stage::Active && log.commit.is_none());
+        if free && live.subscribed && !live.appending && !live.committing {
+            self.commit_members(id, &difference, &packages);
+        }
+        self.pump_log(id);
+    }
+
+    fn commit_members(&mut self, id: &LogId, difference: &Difference, packages: &[ClaimedKeyPackage]) {
+        let (mut add, mut to) = (Vec::new(), Vec::new());
+        for leaf in &difference.missing {
+            let Some(claimed) = packages.iter().find(|claimed| claimed.device == leaf.device) else {
+                continue;
+            };
+            match key_package::check(&self.mls, &claimed.key_package, leaf) {
+                Ok(key_package) => {
+                    add.push(key_package);
+                    to.push(InboxAddress { account: leaf.account, device: leaf.device });
+                }
+                Err(_) => return self.warn(&leaf.account, Warning::ForgedKeys),
+            }
+        }
+        if add.is_empty() && difference.extra.is_empty() {
+            return;
+        }
+        let made = self.with_group(id, |group, provider, signer| {
+            group.change_members(provider, signer, add, &difference.extra)
+        });
+        match made {
+            Ok((commit, welcome)) => self.keep_commit(id, commit, welcome.as_deref(), to),
+            Err(_) => self.retry_later(60_000),
+        }
+    }
+
+    fn keep_commit(&mut self, id: &LogId, commit: Vec<u8>, welcome: Option<&[u8]>, to: Vec<InboxAddress>) {
+        let append = AppendId(self.random.array());
+        if let Some(payload) =
+            welcome.and_then(|welcome| Bytes::new([WELCOME.as_slice(), welcome].concat()).ok())
+        {
+            let post = |to| InboxPost { to, append: AppendId(self.random.array()), payload: payload.clone() };
+            let posts: Vec<InboxPost> = to.into_iter().map(post).collect();
+            self.save(&keys::welcomes(id), &posts);
+        }
+        if let Some(log) = self.logs.get_mut(id) {
+            log.commit = Some(PendingCommit { append, bytes: commit });
+            self.save_log(id);
+            self.send_commit(id);
+        }
+    }
+
+    /// The Welcomes of the commit that is on its way.
+    pub(super) fn welcomes(&self, id: &LogId) -> List<InboxPost, { parley_protocol::limits::MAX_WELCOMES }> {
+        let posts: Option<Vec<InboxPost>> = self.state.get(&keys::welcomes(id)).ok().flatten();
+        List::new(posts.unwrap_or_default()).unwrap_or_default()
+    }
+
+    pub(super) fn forget_welcomes(&mut self, id: &LogId) {
+        self.state.delete(&keys::welcomes(id));
+    }
+
+    /// The relay refused a commit as it is: perhaps a device that it adds was removed meanwhile. Whether it was one
+    /// that changes members, and so is made anew.
+    pub(super) fn drop_members_commit(&mut self, id: &LogId) -> bool {
+        if self.welcomes(id).is_empty() {
+            return false;
+        }
+        if self.with_group(id, |group, provider, _| group.drop_pending(provider)).is_err() {
+            return false;
+        }
+        self.forget_welcomes(id);
+        if let Some(log) = self.logs.get_mut(id) {
+            log.commit = None;
+        }
+        self.save_log(id);
+        if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+            self.ask_device_log(peer);
+        }
+        self.ask_own_log();
+        self.membership.unsettled.insert(*id, Some(UnixMillis(self.now.0.saturating_add(OTHERS_TURN))));
+        true
+    }
+
+    /// An entry makes sense only with a newer device log: it and what follows wait.
+    pub(super) fn wait_for_device_log(&mut self, id: &LogId, entry: &LogEntry, account: AccountId) {
+        self.membership.asked.insert((*id, entry.seq));
+        self.membership.waiting.insert(*id, account);
+        self.keep_early(id, entry.clone());
+        if self.is_own_account(&account) {
+            self.ask_own_log();
+        } else {
+            self.ask_device_log(account);
+        }
+    }
+
+    /// Asks for the device log of a contact, for those that wait for it.
+    pub(super) fn ask_device_log(&mut self, account: AccountId) {
+        if self.is_own_account(&account) {
+            return self.ask_own_log();
+        }
+        if self.online() && !self.is_pending(|pending| *pending == Pending::DeviceLog(account)) {
+            self.ask(Request::FetchDeviceLog(account), Pending::DeviceLog(account));
+        }
+    }
+
+    pub(super) fn device_log_came(
+        &mut self,
+        account: AccountId,
+        result: Result<DirectoryRecord, RelayError>,
+    ) {
+        match result.map(|record| Found::verify(&record)) {
+            Ok(Ok(found)) => self.update_contact(&account, found),
+            Ok(Err(_)) => {}
+            Err(_) => return self.retry_later(2_000),
+        }
+        self.stop_waiting(&account);
+    }
+
+    /// What waited for a device log goes on.
+    pub(super) fn stop_waiting(&mut self, account: &AccountId) {
+        let waiting = self.membership.waiting.iter().filter(|(_, of)| *of == account);
+        let logs: Vec<LogId> = waiting.map(|(log, _)| *log).collect();
+        for id in logs {
+            self.membership.waiting.remove(&id);
+            self.read_early(&id);
+            self.changed.connection = true;
+            self.pump_log(&id);
+        }
+    }
+
+    /// A commit removed this device from a group; whether from the account too, its log says.
+    pub(super) fn was_removed_from(&mut self, id: &LogId) {
+        self.bury(id);
+        self.ask_own_log();
+    }
+}

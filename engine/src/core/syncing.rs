@@ -1,0 +1,167 @@
+//! The account's own conversation, in which its devices stay in step: names of contacts and whether they are
+//! verified, the own name and settings, and the devices' notes of themselves.
+
+use parley_protocol::ids::{AccountId, DeviceId, LogId};
+use parley_protocol::limits::MAX_APPEND;
+
+use super::Engine;
+use crate::content::{Body, Card, Receipt, Settings, Sync, display_name};
+use crate::conversation::id_of;
+use crate::device_note::{Note, day};
+use crate::records::keys;
+
+impl Engine {
+    /// Tells the account's other devices, if there are any.
+    pub(super) fn sync(&mut self, sync: Sync) {
+        let Some(account) = self.account.as_ref().map(|account| account.id) else { return };
+        if self.own_log.as_ref().is_none_or(|log| log.devices().count() < 2) {
+            return;
+        }
+        let conversation = self.conversation_with(&account);
+        self.save_conversation(conversation);
+        self.enqueue(account, Body::Sync(sync), None);
+        self.pump(conversation);
+    }
+
+    /// Tells them everything, if one of them is new and was linked here.
+    pub(super) fn sync_all(&mut self) {
+        if !self.notes.pay() {
+            return;
+        }
+        self.save_notes();
+        let cards: Vec<Card> = self.contacts.keys().filter_map(|account| self.card(account)).collect();
+        self.sync_settings();
+        for cards in cards.chunks(MAX_APPEND) {
+            self.sync(Sync::Cards(cards.to_vec()));
+        }
+        self.tell_note();
+    }
+
+    pub(super) fn sync_settings(&mut self) {
+        let Some(account) = &self.account else { return };
+        let settings = Settings {
+            name: account.name.clone(),
+            version: account.profile,
+            read_receipts: account.read_receipts,
+        };
+        self.sync(Sync::Settings(settings));
+    }
+
+    fn card(&self, account: &AccountId) -> Option<Card> {
+        let contact = self.contacts.get(account)?;
+        Some(Card { account: *account, name: contact.name.clone(), verified: contact.verified })
+    }
+
+    pub(super) fn sync_card(&mut self, account: &AccountId) {
+        if let Some(card) = self.card(account) {
+            self.sync(Sync::Cards(vec![card]));
+        }
+    }
+
+    /// Tells the others this device's name, and that it was used today.
+    pub(super) fn tell_note(&mut self) {
+        let Some(device) = self.account.as_ref().map(|account| account.device) else { return };
+        if let Some(note) = self.notes.of(&device).cloned() {
+            self.sync(Sync::Note(note));
+        }
+    }
+
+    /// This device is used today; it says so once a day.
+    pub(super) fn note_day(&mut self) {
+        let Some(device) = self.account.as_ref().map(|account| account.device) else { return };
+        let name = self.notes.of(&device).map(|note| note.name.clone()).unwrap_or_default();
+        self.set_note(device, name);
+    }
+
+    pub(super) fn set_note(&mut self, device: DeviceId, name: String) {
+        if self.notes.take(device, Note { name, seen: day(self.now) }) {
+            self.save_notes();
+            self.tell_note();
+        }
+    }
+
+    pub(super) fn save_notes(&mut self) {
+        let log = self.own_log.as_ref();
+        self.notes.retain(|device| log.is_none_or(|log| log.device(device).is_some()));
+        self.save(keys::NOTES, &self.notes);
+        self.changed.account = true;
+    }
+
+    /// Another device of the account said something.
+    pub(super) fn sync_came(&mut self, from: &DeviceId, sync: Sync) {
+        match sync {
+            Sync::Cards(cards) => cards.into_iter().for_each(|card| self.card_came(card)),
+            Sync::Settings(settings) => self.settings_came(settings),
+            Sync::Note(note) => {
+                if self.notes.take(*from, note) {
+                    self.save_notes();
+                }
+            }
+            Sync::Named(device, name) => self.named(device, &name),
+        }
+    }
+
+    /// Calls a device of the account something else.
+    pub(super) fn named(&mut self, device: DeviceId, name: &str) {
+        let Some(name) = display_name(name) else { return };
+        let seen = self.notes.of(&device).map(|note| note.seen).unwrap_or_default();
+        if self.notes.take(device, Note { name, seen }) {
+            self.save_notes();
+        }
+    }
+
+    fn settings_came(&mut self, settings: Settings) {
+        let Some(account) = &mut self.account else { return };
+        let Some(name) = display_name(&settings.name) else { return };
+        if settings.version < account.profile {
+            return;
+        }
+        account.name = name;
+        account.profile = settings.version;
+        account.read_receipts = settings.read_receipts;
+        self.save_account();
+        self.changed.conversations.extend(self.conversations.keys().copied());
+    }
+
+    fn card_came(&mut self, card: Card) {
+        if self.is_own_account(&card.account) {
+            return;
+        }
+        let name = card.name.as_deref().and_then(display_name);
+        let Some(contact) = self.contacts.get_mut(&card.account) else {
+            self.cards.insert(card.account, card.clone());
+            self.save(keys::CARDS, &self.cards);
+            self.unknown.insert(card.account);
+            return self.ask_for_unknown();
+        };
+        contact.name = name.or(contact.name.take());
+        contact.verified = card.verified;
+        self.save_contact(&card.account);
+    }
+
+    /// A contact is known now of whom another device has told already.
+    pub(super) fn use_card(&mut self, account: &AccountId) {
+        if let Some(card) = self.cards.remove(account) {
+            self.save(keys::CARDS, &self.cards);
+            self.card_came(card);
+        }
+    }
+
+    /// Another device of the account has shown what was written up to here.
+    pub(super) fn read_elsewhere(&mut self, id: &LogId, receipt: Receipt) {
+        let Some(log) = self.logs.get_mut(id) else { return };
+        let read = receipt.read.min(log.cursor);
+        if read <= log.read {
+            return;
+        }
+        log.read = read;
+        log.told_read = log.told_read.max(read);
+        let (peer, all) = (log.peer, log.read >= log.incoming);
+        self.save_log(id);
+        let conversation = id_of(&peer);
+        if all && let Some(conversation) = self.conversations.get_mut(&conversation) {
+            conversation.unread = 0;
+        }
+        self.save_conversation(conversation);
+    }
+}

@@ -1,0 +1,212 @@
+//! The channel between two devices that are being linked. Its keys come from HPKE in base mode (RFC 9180: X25519,
+//! HKDF-SHA256, ChaCha20-Poly1305) when a code was scanned, and from SPAKE2 when one was typed. HPKE authenticates
+//! the device that showed the code; two digits, which come out of the same secret, the one that scanned it.
+
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use hkdf::Hkdf;
+use hpke::aead::ExportOnlyAead;
+use hpke::kdf::HkdfSha256;
+use hpke::kem::X25519HkdfSha256;
+use hpke::{Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _};
+use parley_protocol::ids::SlotId;
+use sha2::Sha256;
+use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::Zeroizing;
+
+use super::code::{LinkCode, Side};
+use crate::crypto::MlsRandom;
+
+const INFO: &[u8] = b"parley link v1\0";
+/// Of the scanner's ephemeral public key.
+const ENCAPPED: usize = 32;
+
+/// The channel cannot be made, or something does not open: another key, another order, or damage. Linking begins anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("what came does not belong to this channel")]
+pub(crate) struct ChannelError;
+
+/// The two ends of the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Of the device that shows the code.
+    Shows,
+    /// Of the device that scans, opens, pastes or types it.
+    Reads,
+}
+
+/// The secret behind a code that is shown. Used once.
+pub(crate) struct ShownKey {
+    secret: StaticSecret,
+    code: LinkCode,
+}
+
+impl ShownKey {
+    /// Makes a code with a fresh key and slot.
+    pub(crate) fn draw(random: &MlsRandom, shown_by: Side) -> Self {
+        let secret = StaticSecret::from(random.array::<32>());
+        let key = PublicKey::from(&secret).to_bytes();
+        Self { secret, code: LinkCode { shown_by, key, slot: SlotId(random.array()) } }
+    }
+
+    pub(crate) const fn code(&self) -> &LinkCode {
+        &self.code
+    }
+
+    /// Takes the scanner's first value: its ephemeral key, and what it sealed.
+    pub(crate) fn accept<'a>(&self, value: &'a [u8]) -> Result<(Channel, &'a [u8]), ChannelError> {
+        let (encapped, sealed) = value.split_first_chunk::<ENCAPPED>().ok_or(ChannelError)?;
+        let key = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(self.secret.as_bytes());
+        let encapped = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(encapped);
+        let context = hpke::setup_receiver::<ExportOnlyAead, HkdfSha256, X25519HkdfSha256>(
+            &OpModeR::Base,
+            &key.map_err(|_| ChannelError)?,
+            &encapped.map_err(|_| ChannelError)?,
+            &info(&self.code),
+        )
+        .map_err(|_| ChannelError)?;
+        let mut secret = Zeroizing::new([0; 32]);
+        context.export(b"channel", secret.as_mut()).map_err(|_| ChannelError)?;
+        Ok((Channel::of_secret(secret.as_slice(), End::Shows, self.code.slot)?, sealed))
+    }
+}
+
+/// The scanner's end, and its ephemeral key, which goes before what it seals first.
+pub(crate) fn scan(code: &LinkCode, random: &MlsRandom) -> Result<(Channel, Vec<u8>), ChannelError> {
+    let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&code.key).map_err(|_| ChannelError)?;
+    let (encapped, context) = hpke::setup_sender_with_rng::<ExportOnlyAead, HkdfSha256, X25519HkdfSha256>(
+        &OpModeS::Base,
+        &key,
+        &info(code),
+        &mut *random.lock(),
+    )
+    .map_err(|_| ChannelError)?;
+    let mut secret = Zeroizing::new([0; 32]);
+    context.export(b"channel", secret.as_mut()).map_err(|_| ChannelError)?;
+    let channel = Channel::of_secret(secret.as_slice(), End::Reads, code.slot)?;
+    Ok((channel, encapped.to_bytes().to_vec()))
+}
+
+/// Binds the keys to the whole code: who shows it, its key and its slot.
+fn info(code: &LinkCode) -> Vec<u8> {
+    [INFO, code.fragment().as_bytes()].concat()
+}
+
+/// One direction's key and how often it was used.
+struct Direction {
+    cipher: ChaCha20Poly1305,
+    count: u64,
+}
+
+impl Direction {
+    fn nonce(&mut self) -> Result<Nonce, ChannelError> {
+        let mut nonce = [0; 12];
+        nonce.iter_mut().skip(4).zip(self.count.to_be_bytes()).for_each(|(to, from)| *to = from);
+        self.count = self.count.checked_add(1).ok_or(ChannelError)?;
+        Ok(Nonce::from(nonce))
+    }
+}
+
+/// An end of the channel. What is sealed is opened in the same order, each once.
+pub(crate) struct Channel {
+    out: Direction,
+    back: Direction,
+    slot: SlotId,
+    digits: u8,
+}
+
+impl Channel {
+    /// The channel that a shared secret makes.
+    pub(crate) fn of_secret(secret: &[u8], end: End, slot: SlotId) -> Result<Self, ChannelError> {
+        let hkdf = Hkdf::<Sha256>::new(Some(INFO), secret);
+        let direction = |label: &[u8]| {
+            let mut key = Zeroizing::new([0; 32]);
+            hkdf.expand(label, key.as_mut()).map_err(|_| ChannelError)?;
+            Ok(Direction { cipher: ChaCha20Poly1305::new(&Key::from(*key)), count: 0 })
+        };
+        let (to_reader, to_shower) = (direction(b"from who shows")?, direction(b"from who reads")?);
+        let mut number = [0; 8];
+        hkdf.expand(b"digits", &mut number).map_err(|_| ChannelError)?;
+        let digits = u8::try_from(u64::from_be_bytes(number) % 100).map_err(|_| ChannelError)?;
+        let (out, back) = match end {
+            End::Shows => (to_reader, to_shower),
+            End::Reads => (to_shower, to_reader),
+        };
+        Ok(Self { out, back, slot, digits })
+    }
+
+    /// The check code, 0 to 99: the same at both ends if nobody stands between.
+    pub(crate) const fn digits(&self) -> u8 {
+        self.digits
+    }
+
+    pub(crate) fn seal(&mut self, plaintext: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        let nonce = self.out.nonce()?;
+        let payload = Payload { msg: plaintext, aad: self.slot.as_bytes() };
+        self.out.cipher.encrypt(&nonce, payload).map_err(|_| ChannelError)
+    }
+
+    pub(crate) fn open(&mut self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, ChannelError> {
+        let nonce = self.back.nonce()?;
+        let payload = Payload { msg: sealed, aad: self.slot.as_bytes() };
+        self.back.cipher.decrypt(&nonce, payload).map(Zeroizing::new).map_err(|_| ChannelError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+
+    fn random(seed: u64) -> MlsRandom {
+        MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(seed))
+    }
+
+    #[test]
+    fn both_ends_have_the_same_digits_and_read_each_other_in_order() {
+        let shown = ShownKey::draw(&random(1), Side::New);
+        let (mut reads, encapped) = scan(shown.code(), &random(2)).unwrap();
+        let value = [encapped, reads.seal(b"one").unwrap()].concat();
+        let (mut shows, sealed) = shown.accept(&value).unwrap();
+        assert_eq!(shows.digits(), reads.digits());
+        assert_eq!(shows.open(sealed).unwrap().as_slice(), b"one");
+        let two = shows.seal(b"two").unwrap();
+        assert_eq!(reads.open(&two).unwrap().as_slice(), b"two");
+        assert!(reads.open(&two).is_err(), "nothing is taken twice");
+        insta::assert_snapshot!(format!("{:02}", shows.digits()));
+    }
+
+    #[test]
+    fn p4_somebody_between_two_devices_shows_them_other_digits() {
+        let mut same = 0;
+        for seed in 0..50 {
+            let shown = ShownKey::draw(&random(seed), Side::Existing);
+            // The relay cannot change what was scanned, only answer in the scanner's place.
+            let (reads, _) = scan(shown.code(), &random(seed + 100)).unwrap();
+            let (mut enemy, encapped) = scan(shown.code(), &random(seed + 200)).unwrap();
+            let value = [encapped, enemy.seal(b"hello").unwrap()].concat();
+            let (shows, _) = shown.accept(&value).unwrap();
+            same += u32::from(shows.digits() == reads.digits());
+        }
+        assert!(same <= 3, "one in a hundred by chance: {same} of 50");
+    }
+
+    #[test]
+    fn p4_a_code_that_says_something_else_makes_another_channel() {
+        let shown = ShownKey::draw(&random(1), Side::New);
+        let turned = LinkCode { shown_by: Side::Existing, ..*shown.code() };
+        let (mut reads, encapped) = scan(&turned, &random(2)).unwrap();
+        let value = [encapped, reads.seal(b"one").unwrap()].concat();
+        let (mut shows, sealed) = shown.accept(&value).unwrap();
+        assert!(shows.open(sealed).is_err());
+    }
+
+    #[test]
+    fn what_is_no_first_value_is_refused() {
+        let shown = ShownKey::draw(&random(1), Side::New);
+        assert!(shown.accept(&[1; 31]).is_err());
+        assert!(shown.accept(&[0; 64]).is_err(), "a key of small order gives no secret");
+    }
+}

@@ -1,0 +1,7 @@
+//! Linking a new device to an account: what is shown and typed, and the channel between the two devices
+//! (`docs/adr/0008-linking-channel.md`).
+
+pub(crate) mod channel;
+pub(crate) mod code;
+pub(crate) mod message;
+pub(crate) mod typed;

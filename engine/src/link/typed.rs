@@ -1,0 +1,142 @@
+//! The code that somebody types: `ABCD-EFGH`. The first half names the rendezvous slot, the second is the password
+//! of a SPAKE2 exchange (RFC 9382's protocol, over Ed25519's group as the crate has it): a relay, or whoever stands
+//! between, can try one password for each code that is shown, and is noticed when it is wrong.
+
+use core::fmt;
+
+use parley_protocol::ids::SlotId;
+use sha2::{Digest as _, Sha256};
+use spake2::{Ed25519Group, Identity, Password, Spake2};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::channel::{Channel, ChannelError, End};
+use crate::crypto::MlsRandom;
+
+/// Without the letters and digits that look alike.
+const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+const HALF: usize = 4;
+const SLOT: &[u8] = b"parley typed slot v1\0";
+
+/// Eight characters: 20 bits for the slot, 20 bits for the password.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct TypedCode {
+    slot: [u8; HALF],
+    password: [u8; HALF],
+}
+
+impl fmt::Debug for TypedCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TypedCode(..)")
+    }
+}
+
+impl TypedCode {
+    pub(crate) fn draw(random: &MlsRandom) -> Self {
+        let half = || random.array::<HALF>().map(|byte| letter(byte & 31));
+        Self { slot: half(), password: half() }
+    }
+
+    /// As it is shown.
+    pub(crate) fn text(&self) -> String {
+        let half = |half: &[u8; HALF]| half.iter().map(|byte| char::from(*byte)).collect::<String>();
+        format!("{}-{}", half(&self.slot), half(&self.password))
+    }
+
+    /// Reads what somebody typed: case, blanks and dashes do not matter, nor O for 0 and the like, which no code has.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let letters: Vec<u8> = text
+            .bytes()
+            .filter(|byte| !byte.is_ascii_whitespace() && *byte != b'-')
+            .map(|byte| byte.to_ascii_uppercase())
+            .collect();
+        let (slot, rest) = letters.split_first_chunk::<HALF>()?;
+        let password: &[u8; HALF] = rest.try_into().ok()?;
+        let known = |byte: &u8| ALPHABET.contains(byte);
+        (slot.iter().all(known) && password.iter().all(known))
+            .then_some(Self { slot: *slot, password: *password })
+    }
+
+    /// The slot that the first half names.
+    pub(crate) fn slot(&self) -> SlotId {
+        let digest: [u8; 32] = Sha256::new().chain_update(SLOT).chain_update(self.slot).finalize().into();
+        let mut id = [0; 16];
+        id.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        SlotId(id)
+    }
+}
+
+fn letter(value: u8) -> u8 {
+    ALPHABET.get(usize::from(value)).copied().unwrap_or(b'2')
+}
+
+/// One side of the exchange, between its first message and the other's.
+pub(crate) struct Exchange {
+    state: Spake2<Ed25519Group>,
+    end: End,
+    slot: SlotId,
+}
+
+impl Exchange {
+    /// Begins; the message is for the other.
+    pub(crate) fn begin(code: &TypedCode, end: End, random: &MlsRandom) -> (Self, Vec<u8>) {
+        let password = Password::new(code.password);
+        let (shows, types) = (Identity::new(b"parley link shows"), Identity::new(b"parley link types"));
+        let rng = &mut *random.lock();
+        let (state, message) = match end {
+            End::Shows => Spake2::start_a_with_rng(&password, &shows, &types, rng),
+            End::Reads => Spake2::start_b_with_rng(&password, &shows, &types, rng),
+        };
+        (Self { state, end, slot: code.slot() }, message)
+    }
+
+    /// Takes the other's message. Whether both typed the same shows when something is opened.
+    pub(crate) fn finish(self, message: &[u8]) -> Result<Channel, ChannelError> {
+        let secret = Zeroizing::new(self.state.finish(message).map_err(|_| ChannelError)?);
+        Channel::of_secret(&secret, self.end, self.slot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+
+    fn random() -> MlsRandom {
+        MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(3))
+    }
+
+    fn exchange(shown: &TypedCode, typed: &TypedCode) -> (Channel, Channel) {
+        let random = random();
+        let (a, from_a) = Exchange::begin(shown, End::Shows, &random);
+        let (b, from_b) = Exchange::begin(typed, End::Reads, &random);
+        (a.finish(&from_b).unwrap(), b.finish(&from_a).unwrap())
+    }
+
+    #[test]
+    fn what_was_shown_is_read_however_it_is_typed() {
+        let code = TypedCode::draw(&random());
+        let text = code.text();
+        assert_eq!(text.len(), 9);
+        for typed in [text.clone(), text.to_lowercase(), text.replace('-', " "), format!(" {text}\n")] {
+            assert_eq!(TypedCode::parse(&typed), Some(code.clone()));
+        }
+        for typed in ["", "ABCD", "ABCD-EFG", "ABCD-EFG0", "ABCD-EFGHJ"] {
+            assert_eq!(TypedCode::parse(typed), None, "{typed}");
+        }
+    }
+
+    #[test]
+    fn p4_a_wrong_password_opens_nothing() {
+        let code = TypedCode::draw(&random());
+        let (mut a, mut b) = exchange(&code, &code);
+        let sealed = a.seal(b"hello").unwrap();
+        assert_eq!(b.open(&sealed).unwrap().as_slice(), b"hello");
+        let guess = TypedCode { password: *b"2345", ..code.clone() };
+        assert_ne!(guess, code);
+        let (mut a, mut b) = exchange(&code, &guess);
+        let sealed = a.seal(b"hello").unwrap();
+        assert!(b.open(&sealed).is_err());
+    }
+}

@@ -1,0 +1,65 @@
+//! What somebody else's commit would change, and whether it may: a commit replaces its sender's keys, and brings the
+//! group's leaves nearer to what the device logs say. Anything else is refused.
+
+use openmls::prelude::StagedCommit;
+use parley_protocol::ids::AccountId;
+
+use super::credential::Leaf;
+use super::group::{Group, GroupError};
+use crate::roster::Roster;
+
+/// Devices that a commit adds and removes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    pub(crate) added: Vec<Leaf>,
+    pub(crate) removed: Vec<Leaf>,
+}
+
+/// Why a commit is not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// No device log makes it right.
+    Never,
+    /// The log of this account, as far as it is known here, does not say so.
+    Unlisted(AccountId),
+}
+
+impl Changes {
+    /// What `staged`, by `from`, does to `group`; an error if it does what no commit of Parley's does.
+    pub(crate) fn of(staged: &StagedCommit, from: &Leaf, group: &Group) -> Result<Self, GroupError> {
+        let same_leaf = |node: &openmls::prelude::LeafNode| {
+            Leaf::parse(node.credential(), node.signature_key().as_slice()).as_ref() == Ok(from)
+        };
+        // Every commit replaces the keys of who makes it (RFC 9420 section 12.4: the path).
+        if !staged.update_path_leaf_node().is_some_and(same_leaf) {
+            return Err(GroupError::Invalid);
+        }
+        let mut changes = Self::default();
+        for proposal in staged.add_proposals() {
+            let node = proposal.add_proposal().key_package().leaf_node();
+            let leaf = Leaf::parse(node.credential(), node.signature_key().as_slice());
+            changes.added.push(leaf.map_err(|_| GroupError::Invalid)?);
+        }
+        for proposal in staged.remove_proposals() {
+            changes.removed.push(group.leaf_at(proposal.remove_proposal().removed())?);
+        }
+        let all = changes.added.len().saturating_add(changes.removed.len());
+        if staged.queued_proposals().count() == all { Ok(changes) } else { Err(GroupError::Invalid) }
+    }
+
+    /// Whether the device logs say the same.
+    pub(crate) fn judge(&self, roster: &Roster) -> Result<(), Unfit> {
+        for leaf in &self.added {
+            if !roster.knows(&leaf.account) {
+                return Err(Unfit::Never);
+            }
+            if !roster.had(leaf) {
+                return Err(Unfit::Unlisted(leaf.account));
+            }
+        }
+        match self.removed.iter().find(|leaf| roster.has(leaf)) {
+            Some(leaf) => Err(Unfit::Unlisted(leaf.account)),
+            None => Ok(()),
+        }
+    }
+}

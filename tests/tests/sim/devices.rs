@@ -1,0 +1,250 @@
+//! Accounts of several devices: linking, and what each device then sees.
+
+use parley_engine::view::{Command, ConversationId, LinkFailure, LinkView, Reply};
+use parley_tests::sim::{DeviceIndex, World};
+
+/// Shows a code on `shows` and uses it on `reads`, as a link or as what is typed, up to the question to the account's
+/// person.
+fn meet(world: &mut World, shows: DeviceIndex, reads: DeviceIndex, typed: bool) {
+    assert_eq!(world.ask(shows, Command::ShowLinkCode { name: "Firefox on Linux".into() }), Reply::Done);
+    let Some(LinkView::Showing { link, typed: code, .. }) = world.devices[shows].link.clone() else {
+        panic!("no code: {:?}", world.devices[shows].link)
+    };
+    let text = if typed { code } else { format!("https://chat.example/#{link}") };
+    assert_eq!(
+        world.ask(reads, Command::UseLinkCode { text, name: "Chrome on Windows".into() }),
+        Reply::Done
+    );
+    world.run();
+    if typed {
+        return;
+    }
+    let Some(LinkView::ShowDigits(digits)) = world.devices[reads].link else {
+        panic!("no digits: {:?}", world.devices[reads].link)
+    };
+    assert_eq!(world.devices[shows].link, Some(LinkView::AskDigits));
+    assert_eq!(world.ask(shows, Command::ConfirmDigits(digits)), Reply::Done);
+    world.run();
+}
+
+fn approve(world: &mut World, existing: DeviceIndex) {
+    assert!(
+        matches!(world.devices[existing].link, Some(LinkView::Approve { .. })),
+        "{:?}",
+        world.devices[existing].link
+    );
+    assert_eq!(world.ask(existing, Command::ApproveDevice), Reply::Done);
+    world.settle();
+}
+
+/// A new device of the account that `existing` is in.
+fn link(world: &mut World, existing: DeviceIndex) -> DeviceIndex {
+    let new = world.add_device();
+    meet(world, new, existing, false);
+    approve(world, existing);
+    assert_eq!(world.devices[new].link, Some(LinkView::Done));
+    new
+}
+
+fn names(world: &World, index: DeviceIndex) -> Vec<String> {
+    let account = world.devices[index].account.as_ref().expect("an account");
+    account.devices.iter().map(|device| device.name.clone()).collect()
+}
+
+/// Ada with a device, Bob with a device, and a conversation in which each has said something.
+fn pair() -> (World, DeviceIndex, DeviceIndex, ConversationId, ConversationId) {
+    let mut world = World::new(1);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let there = world.start(ada, "bob");
+    world.send(ada, there, "before");
+    world.settle();
+    let back = world.only_conversation(bob);
+    world.send(bob, back, "answer");
+    world.settle();
+    (world, ada, bob, there, back)
+}
+
+#[test]
+fn p6_a_linked_device_chats_and_reads_what_the_others_write() {
+    let (mut world, ada, bob, there, back) = pair();
+    let second = link(&mut world, ada);
+    assert_eq!(world.devices[ada].link, Some(LinkView::Done));
+    assert_eq!(world.only_conversation(second), there);
+    world.send(bob, back, "to both");
+    world.settle();
+    world.send(ada, there, "from the first");
+    world.settle();
+    world.send(second, there, "from the second");
+    world.settle();
+    assert_eq!(world.texts(second, there), ["to both", ">from the first", ">from the second"]);
+    assert_eq!(world.texts(bob, back)[2..], [">to both", "from the first", "from the second"]);
+    assert_eq!(world.texts(ada, there)[2..], ["to both", ">from the first", ">from the second"]);
+    assert_eq!(names(&world, ada), ["", "Firefox on Linux"]);
+    assert_eq!(names(&world, second), ["", "Firefox on Linux"]);
+    let account = world.devices[second].account.clone().unwrap();
+    assert_eq!((account.name.as_str(), account.username.as_str()), ("Ada", "ada"));
+    assert_eq!(world.devices[second].conversations[&there].name, "Bob", "as the first device knows him");
+}
+
+#[test]
+fn either_device_may_show_the_code_and_it_may_be_typed() {
+    for typed in [false, true] {
+        for new_shows in [false, true] {
+            let (mut world, ada, bob, there, back) = pair();
+            let new = world.add_device();
+            let (shows, reads) = if new_shows { (new, ada) } else { (ada, new) };
+            meet(&mut world, shows, reads, typed);
+            approve(&mut world, ada);
+            world.send(bob, back, "to both");
+            world.settle();
+            assert_eq!(world.texts(new, there), ["to both"], "typed: {typed}, new shows: {new_shows}");
+        }
+    }
+}
+
+#[test]
+fn new_conversations_have_all_devices_from_their_first_message() {
+    let (mut world, ada, bob, ..) = pair();
+    let second = link(&mut world, ada);
+    let bobs_second = link(&mut world, bob);
+    let carol = world.add_person("Carol");
+    let there = world.start(second, "carol");
+    world.send(second, there, "hello Carol");
+    world.settle();
+    assert_eq!(world.texts(ada, there), [">hello Carol"]);
+    let back = world.only_conversation(carol);
+    world.send(carol, back, "hello Ada");
+    world.settle();
+    for device in [ada, second] {
+        assert_eq!(world.texts(device, there), [">hello Carol", "hello Ada"]);
+    }
+    let to_bob = world.start(carol, "bob");
+    world.send(carol, to_bob, "hello Bob");
+    world.settle();
+    world.pass(20_000);
+    world.settle();
+    world.send(carol, to_bob, "and again");
+    world.settle();
+    let from_carol = world.devices[bob].conversations.values().find(|view| view.name == "Carol").unwrap().id;
+    for device in [bob, bobs_second] {
+        let texts = world.texts(device, from_carol);
+        assert_eq!(texts.last().unwrap(), "and again");
+    }
+}
+
+#[test]
+fn p4_a_removed_device_reads_nothing_more_and_deletes_what_it_has() {
+    let (mut world, ada, bob, there, back) = pair();
+    let second = link(&mut world, ada);
+    world.send(bob, back, "both read this");
+    world.settle();
+    assert_eq!(world.texts(second, there), ["both read this"]);
+    let device = world.devices[ada].account.as_ref().unwrap().devices[1].id;
+    world.disconnect(second);
+    assert_eq!(world.ask(ada, Command::RemoveDevice(device)), Reply::Done);
+    world.settle();
+    assert_eq!(names(&world, ada), [""]);
+    world.send(bob, back, "only the first reads this");
+    world.settle();
+    assert_eq!(world.texts(ada, there).last().unwrap(), "only the first reads this");
+    world.connect(second);
+    world.settle();
+    assert!(world.devices[second].erased, "it deletes everything");
+    assert!(world.devices[second].disk.records.is_empty());
+}
+
+#[test]
+fn p4_every_other_device_is_told_of_a_new_one_and_can_remove_it() {
+    let (mut world, ada, bob, there, back) = pair();
+    let second = link(&mut world, ada);
+    let third = link(&mut world, second);
+    let devices = world.devices[ada].account.clone().unwrap().devices;
+    assert_eq!(devices.iter().map(|device| device.fresh).collect::<Vec<_>>(), [false, false, true]);
+    assert_eq!(world.ask(ada, Command::RemoveDevice(devices[2].id)), Reply::Done);
+    world.settle();
+    assert!(world.devices[third].erased);
+    world.send(bob, back, "to the two");
+    world.settle();
+    for device in [ada, second] {
+        assert_eq!(world.texts(device, there).last().unwrap(), "to the two");
+    }
+}
+
+#[test]
+fn p4_other_digits_or_another_code_link_nothing() {
+    let (mut world, ada, ..) = pair();
+    let new = world.add_device();
+    assert_eq!(world.ask(new, Command::ShowLinkCode { name: String::new() }), Reply::Done);
+    let Some(LinkView::Showing { link, typed, .. }) = world.devices[new].link.clone() else {
+        panic!("no code")
+    };
+    world.ask(ada, Command::UseLinkCode { text: link, name: String::new() });
+    world.run();
+    let Some(LinkView::ShowDigits(digits)) = world.devices[ada].link else { panic!("no digits") };
+    world.ask(new, Command::ConfirmDigits((digits + 1) % 100));
+    world.run();
+    assert_eq!(world.devices[new].link, Some(LinkView::Failed(LinkFailure::WrongDigits)));
+    assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Cancelled)));
+
+    world.ask(new, Command::ShowLinkCode { name: String::new() });
+    let Some(LinkView::Showing { typed: code, .. }) = world.devices[new].link.clone() else {
+        panic!("no code")
+    };
+    assert_ne!(code, typed);
+    let last = if code.ends_with('2') { "3" } else { "2" };
+    let wrong = format!("{}{last}", &code[..8]);
+    world.ask(ada, Command::UseLinkCode { text: wrong, name: String::new() });
+    world.run();
+    assert_eq!(
+        world.devices[new].link,
+        Some(LinkView::Failed(LinkFailure::WrongCode)),
+        "one guess, and it is noticed"
+    );
+    world.ask(ada, Command::UseLinkCode { text: code, name: String::new() });
+    world.run();
+    assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Expired)));
+    assert!(world.devices[new].account.is_none());
+}
+
+#[test]
+fn a_code_ends_after_two_minutes() {
+    let (mut world, ada, ..) = pair();
+    let new = world.add_device();
+    world.ask(new, Command::ShowLinkCode { name: String::new() });
+    let Some(LinkView::Showing { link, .. }) = world.devices[new].link.clone() else { panic!("no code") };
+    world.pass(119_000);
+    assert!(matches!(world.devices[new].link, Some(LinkView::Showing { .. })));
+    world.pass(2_000);
+    assert_eq!(world.devices[new].link, Some(LinkView::Failed(LinkFailure::Expired)));
+    world.ask(ada, Command::UseLinkCode { text: link, name: String::new() });
+    world.run();
+    assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Expired)));
+}
+
+#[test]
+fn p5_a_new_device_that_dies_after_its_word_is_linked_all_the_same() {
+    let (mut world, ada, bob, there, back) = pair();
+    let new = world.add_device();
+    meet(&mut world, new, ada, false);
+    world.ask(ada, Command::ApproveDevice);
+    // Step by step until the entry is at the relay.
+    for _ in 0..200 {
+        for index in [ada, new] {
+            world.disk_step(index);
+            world.uplink_step(index);
+            world.downlink_step(index);
+        }
+        if world.devices[ada].account.as_ref().is_some_and(|account| account.devices.len() == 2) {
+            break;
+        }
+    }
+    world.crash(new);
+    world.connect(new);
+    world.settle();
+    world.pass(10_000);
+    world.settle();
+    assert!(world.devices[new].account.is_some());
+    world.send(bob, back, "to both");
+    world.settle();
+    assert_eq!(world.texts(new, there).last().unwrap(), "to both");
+}
