@@ -72,7 +72,9 @@ pub(super) async fn run() {
         let trouble = match opened {
             Ok((device, database)) => {
                 let Opening { tab, pulse, .. } = opening;
-                let owner = Owner::serve(device, database, tab, &views, &slow, pulse);
+                let (told, removed) = (views.clone(), Rc::clone(&desk));
+                let owner =
+                    Owner::serve(device, database, tab, &views, &slow, pulse, move || removed.removed(&told));
                 desk.serving(&owner);
                 return;
             }
@@ -157,6 +159,14 @@ impl Desk {
     fn replaced(&self) {
         self.fall_silent();
         boot::say_replaced();
+    }
+
+    /// Another device of the account has removed this one: what is left to do is to say so.
+    fn removed(&self, views: &Views) {
+        if let Role::Serving(owner) = self.role.replace(Role::Troubled(Trouble::Removed)) {
+            owner.fall_silent();
+        }
+        views.say(&Signal::Trouble(Trouble::Removed));
     }
 
     /// A newer version of the app is in another tab: this one gives the device up.

@@ -39,6 +39,8 @@ pub(super) struct Owner {
     storage: OnceCell<Storage>,
     connection: OnceCell<Connection>,
     alarm: RefCell<Option<Timeout>>,
+    /// Another device has removed this one.
+    removed: Box<dyn Fn()>,
 }
 
 impl Owner {
@@ -49,6 +51,7 @@ impl Owner {
         views: &Views,
         slow: &Slowness,
         pulse: Pulse,
+        removed: impl Fn() + 'static,
     ) -> Rc<Self> {
         let owner = Rc::new(Self {
             fence: device.fence.0,
@@ -62,6 +65,7 @@ impl Owner {
             storage: OnceCell::new(),
             connection: OnceCell::new(),
             alarm: RefCell::default(),
+            removed: Box::new(removed),
         });
         let told = Rc::clone(&owner);
         owner.storage.get_or_init(|| {
@@ -165,6 +169,12 @@ impl Owner {
             Output::Reconnect => self.with_connection(Connection::reconnect),
             Output::Event(event) => self.tell(event),
             Output::WakeAt(time) => self.wake_at(time.0),
+            Output::Erase => {
+                if let Some(storage) = self.storage.get() {
+                    storage.erase();
+                }
+                (self.removed)();
+            }
         }
     }
 

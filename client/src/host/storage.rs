@@ -8,6 +8,7 @@ use std::rc::Rc;
 use parley_engine::io::{ChangeSet, Input, Load, StorageFailure};
 
 use super::boot::TabStorage;
+use super::device;
 use super::slow::Slowness;
 use crate::model::slot::Slot;
 use crate::platform::db::{Database, Fence};
@@ -24,6 +25,7 @@ const WRITE_PAUSES: [u64; 4] = [20, 80, 200, 500];
 enum Job {
     Write(ChangeSet),
     Load(Load),
+    Erase,
 }
 
 /// The queue of what is to be written and read.
@@ -68,6 +70,11 @@ impl Storage {
         self.add(Job::Load(load));
     }
 
+    /// Deletes everything, after what is being written.
+    pub(super) fn erase(&self) {
+        self.add(Job::Erase);
+    }
+
     fn add(&self, job: Job) {
         let idle = {
             let mut queue = self.0.queue.borrow_mut();
@@ -88,10 +95,16 @@ impl Inner {
             match next {
                 Some(Job::Load(load)) => Inner::load(&self, load).await,
                 Some(Job::Write(change)) => self.write(&change).await,
+                Some(Job::Erase) => self.erase().await,
                 None => break,
             }
         }
         self.queue.borrow_mut().working = false;
+    }
+
+    /// What cannot be deleted now is found at the next start, where this device is removed again.
+    async fn erase(&self) {
+        let _ = device::erase(&self.database, self.fence, &self.tab).await;
     }
 
     async fn write(&self, change: &ChangeSet) {

@@ -1,5 +1,6 @@
 //! Plain logic of the app and the worker, without a browser.
 
+pub mod agent;
 pub mod backoff;
 pub mod chats;
 pub mod code;

@@ -16,6 +16,8 @@ pub enum Route {
     Settings,
     /// Somebody's invite link; holds the fragment as the engine takes it.
     Invite(String),
+    /// A code with which a device is linked; holds the fragment as the engine takes it.
+    Link(String),
 }
 
 impl Route {
@@ -33,6 +35,9 @@ impl Route {
         if path.strip_prefix("i/").is_some_and(|rest| !rest.is_empty()) {
             return Self::Invite(path.to_owned());
         }
+        if path.strip_prefix("link/").is_some_and(|rest| !rest.is_empty()) {
+            return Self::Link(path.to_owned());
+        }
         Self::Home
     }
 
@@ -43,7 +48,7 @@ impl Route {
             Self::Home => "#/".to_owned(),
             Self::Conversation(id) => format!("#/c/{}", hex::encode(&id.0)),
             Self::Settings => "#/settings".to_owned(),
-            Self::Invite(invite) => format!("#{invite}"),
+            Self::Invite(code) | Self::Link(code) => format!("#{code}"),
         }
     }
 }
@@ -59,6 +64,7 @@ mod tests {
             Route::Conversation(ConversationId([7; 16])),
             Route::Settings,
             Route::Invite("i/ada.AAAA".to_owned()),
+            Route::Link("link/aaaa".to_owned()),
         ] {
             assert_eq!(Route::parse(&route.fragment()), route);
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::code::Code;
 
 /// Counts up whenever the shape of what is said changes.
-pub const FORMAT: u8 = 2;
+pub const FORMAT: u8 = 3;
 
 /// One message on the channel. Everybody hears everything; each takes what is for them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +61,8 @@ pub enum Trouble {
     Newer,
     /// A newer version of the app is in another tab.
     NewerTab,
+    /// Another device of the account removed this one: what was here is deleted.
+    Removed,
 }
 
 impl Trouble {

@@ -38,6 +38,13 @@ pub fn origin() -> String {
     window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
 }
 
+/// What this device calls itself to its account's others, such as "Firefox on Linux".
+#[must_use]
+pub fn device_name() -> String {
+    let agent = window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default();
+    crate::model::agent::name(&agent)
+}
+
 /// Which build of the app this is; empty in development.
 #[must_use]
 pub fn build() -> String {

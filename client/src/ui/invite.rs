@@ -23,16 +23,17 @@ pub(super) fn card(app: App) -> AnyView {
     (move || {
         link.get().map(|link| {
             html::div().class("invite").child((
-                code(app, link.clone()),
+                code(app, link.clone(), "Invite QR code"),
                 html::p().class("invite-link").attr("dir", "ltr").child(link.clone()),
-                copy(link),
+                copy(link, "Copy invite link"),
             ))
         })
     })
     .into_any()
 }
 
-fn copy(link: String) -> AnyView {
+/// A button that copies a link.
+pub(super) fn copy(link: String, name: &'static str) -> AnyView {
     let said = RwSignal::new("");
     html::div()
         .class("invite-copy")
@@ -51,14 +52,14 @@ fn copy(link: String) -> AnyView {
                         .forget();
                     });
                 })
-                .child((icons::copy(), "Copy invite link")),
+                .child((icons::copy(), name)),
             html::span().class("quiet").attr("role", "status").child(move || said.get()),
         ))
         .into_any()
 }
 
 /// The code, once it is drawn.
-fn code(app: App, text: String) -> AnyView {
+pub(super) fn code(app: App, text: String, name: &'static str) -> AnyView {
     let wanted = text.clone();
     let drawn =
         Memo::new(move |_| app.code.with(|code| code.clone().filter(|code: &Code| code.text == wanted)));
@@ -71,7 +72,7 @@ fn code(app: App, text: String) -> AnyView {
                 .attr("class", "qr")
                 .attr("viewBox", format!("0 0 {side} {side}"))
                 .attr("role", "img")
-                .attr("aria-label", "Invite QR code")
+                .attr("aria-label", name)
                 .attr("shape-rendering", "crispEdges")
                 .child(svg::path().attr("d", path))
         })

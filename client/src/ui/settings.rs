@@ -7,7 +7,7 @@ use parley_engine::view::{Command, Reply};
 
 use super::field::{Field, Note, field};
 use super::state::App;
-use super::{invite, shell, words};
+use super::{devices, invite, shell, words};
 use crate::platform::{local, page, spawn_local, storage};
 
 const THEMES: [(&str, Option<&str>); 3] =
@@ -22,6 +22,7 @@ pub(super) fn screen(app: App) -> AnyView {
             html::header().class("conversation-head").child((shell::back(), html::h1().child("Settings"))),
             html::div().class("settings-body").child((
                 section("Profile", profile(app)),
+                section("Devices", devices::list(app)),
                 section("Invite link", invite::card(app)),
                 section("Privacy", receipts(app)),
                 section("Appearance", theme()),

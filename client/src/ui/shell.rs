@@ -5,7 +5,9 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::state::{App, Dialog, Phase, go};
-use super::{banner, contact, conversation, keys, new_chat, settings, sidebar, trouble, welcome};
+use super::{
+    banner, contact, conversation, devices, keys, linking, new_chat, settings, sidebar, trouble, welcome,
+};
 use crate::model::route::Route;
 use crate::model::signal::Trouble;
 use crate::platform::timer::Interval;
@@ -30,6 +32,11 @@ fn follow_page(app: App) {
             page::replace(&Route::Home.fragment());
             app.route.set(Route::Home);
             app.invited.set(Some(invite));
+        }
+        Route::Link(code) => {
+            page::replace(&Route::Home.fragment());
+            app.route.set(Route::Home);
+            app.link_code.set(Some(code));
         }
         route => app.route.set(route),
     };
@@ -61,6 +68,16 @@ fn follow_page(app: App) {
             app.dialog.set(Some(Dialog::NewChat(invite)));
         }
     });
+    // A link code waits until the person says what to do with it.
+    Effect::new(move |_| {
+        if app.phase.get() == Phase::Ready
+            && app.account.with(Option::is_some)
+            && let Some(code) = app.link_code.get()
+        {
+            app.link_code.set(None);
+            app.dialog.set(Some(Dialog::Link(code)));
+        }
+    });
 }
 
 fn shell(app: App) -> AnyView {
@@ -69,6 +86,7 @@ fn shell(app: App) -> AnyView {
         .class("app")
         .child((
             banner::banner(app),
+            devices::notice(app),
             move || match (app.phase.get(), has_account.get()) {
                 _ if app.newer.get() => trouble::screen(app, Trouble::NewerTab),
                 (Phase::Starting, _) => starting(),
@@ -96,12 +114,13 @@ fn panes(app: App) -> AnyView {
             html::main().class("main").child(move || match place.get() {
                 Route::Conversation(id) => conversation::screen(app, id),
                 Route::Settings => settings::screen(app),
-                Route::Home | Route::Invite(_) => nothing(),
+                Route::Home | Route::Invite(_) | Route::Link(_) => nothing(),
             }),
             move || {
                 dialog.get().map(|dialog| match dialog {
                     Dialog::NewChat(first) => new_chat::dialog(app, first),
                     Dialog::Contact(id) => contact::dialog(app, id),
+                    Dialog::Link(code) => linking::dialog(app, code),
                 })
             },
         ))

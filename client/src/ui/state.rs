@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 use parley_engine::view::{
-    AccountView, BodyView, Command, CommandError, Connection, ConversationId, ConversationView, Event, Reply,
-    Snapshot, StorageState,
+    AccountView, BodyView, Command, CommandError, Connection, ConversationId, ConversationView, Event,
+    LinkView, Reply, Snapshot, StorageState,
 };
 use parley_protocol::ids::{MessageId, UnixMillis};
 
@@ -37,6 +37,8 @@ pub(super) enum Dialog {
     NewChat(String),
     /// Contact details.
     Contact(ConversationId),
+    /// Linking another device; holds a code that was opened as a link.
+    Link(String),
 }
 
 /// The conversation on the screen.
@@ -63,6 +65,10 @@ pub(super) struct App {
     /// The QR code that was drawn last.
     pub(super) code: RwSignal<Option<Code>>,
     pub(super) invited: RwSignal<Option<String>>,
+    /// A link code that was opened as a link.
+    pub(super) link_code: RwSignal<Option<String>>,
+    /// How far linking a device is.
+    pub(super) link: RwSignal<Option<LinkView>>,
     pub(super) now: RwSignal<UnixMillis>,
     pub(super) visible: RwSignal<bool>,
     pub(super) worker_died: RwSignal<bool>,
@@ -74,7 +80,7 @@ pub(super) struct App {
     pub(super) slow: RwSignal<bool>,
     pub(super) drafts: StoredValue<HashMap<ConversationId, String>>,
     pub(super) announcement: RwSignal<String>,
-    link: StoredValue<Option<Link>, LocalStorage>,
+    owner: StoredValue<Option<Link>, LocalStorage>,
     /// The last owner that was heard.
     fence: StoredValue<u64>,
 }
@@ -93,6 +99,8 @@ impl App {
             dialog: RwSignal::new(None),
             code: RwSignal::new(None),
             invited: RwSignal::new(None),
+            link_code: RwSignal::new(None),
+            link: RwSignal::new(None),
             now: RwSignal::new(clock::now()),
             visible: RwSignal::new(page::is_visible()),
             worker_died: RwSignal::new(false),
@@ -101,7 +109,7 @@ impl App {
             slow: RwSignal::new(false),
             drafts: StoredValue::new(HashMap::new()),
             announcement: RwSignal::new(String::new()),
-            link: StoredValue::new_local(None),
+            owner: StoredValue::new_local(None),
             fence: StoredValue::new(0),
         };
         let keeper = Keeper::new(move |loss| match loss {
@@ -109,7 +117,7 @@ impl App {
             Loss::Older => app.newer.set(true),
         });
         let link = Link::open(move |heard| app.hear(heard), move || keeper.check());
-        app.link.set_value(Some(link));
+        app.owner.set_value(Some(link));
         link.say(&Signal::WhoOwns);
         keeper.start();
         app
@@ -117,14 +125,14 @@ impl App {
 
     /// Sends a command; `on_reply` gets its one reply.
     pub(super) fn ask(self, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
-        if let Some(link) = self.link.get_value() {
+        if let Some(link) = self.owner.get_value() {
             link.ask(command, on_reply);
         }
     }
 
     /// Says something to the owner that has no reply.
     pub(super) fn say(self, signal: &Signal) {
-        if let Some(link) = self.link.get_value() {
+        if let Some(link) = self.owner.get_value() {
             link.say(signal);
         }
     }
@@ -212,7 +220,7 @@ impl App {
     fn subscribe(self) {
         self.worker_died.set(false);
         self.slow.set(false);
-        if let Some(link) = self.link.get_value() {
+        if let Some(link) = self.owner.get_value() {
             link.ask_all();
         }
         self.ask(Command::Subscribe, move |reply| {
@@ -226,6 +234,7 @@ impl App {
         self.account.set(snapshot.account);
         self.connection.set(snapshot.connection);
         self.storage.set(snapshot.storage);
+        self.link.set(snapshot.link);
         self.chats.set(Chats::new(snapshot.conversations));
         self.phase.set(Phase::Ready);
         if let Route::Conversation(id) = self.route.get_untracked() {
@@ -236,13 +245,14 @@ impl App {
     fn told(self, event: Event) {
         match event {
             Event::Reply { id, reply } => {
-                if let Some(link) = self.link.get_value() {
+                if let Some(link) = self.owner.get_value() {
                     link.replied(id, reply);
                 }
             }
             Event::Account(account) => self.account.set(account),
             Event::Connection(connection) => self.connection.set(connection),
             Event::Storage(storage) => self.storage.set(storage),
+            Event::Link(link) => self.link.set(link),
             Event::Conversation(chat) => {
                 self.announce(&chat);
                 self.chats.update(|chats| chats.put(chat));

@@ -8,7 +8,7 @@ use parley_protocol::username::Username;
 
 use super::field::{Field, Note, field};
 use super::state::App;
-use super::{icons, words};
+use super::{icons, linking, words};
 use crate::platform::timer::{self, Timeout};
 use crate::platform::{spawn_local, storage};
 
@@ -39,6 +39,9 @@ pub(super) fn screen(app: App) -> AnyView {
         busy: RwSignal::new(false),
         resting: StoredValue::new_local(None),
     };
+    // Linking may be under way, or this page was opened by a link code.
+    let first = app.link_code.get_untracked().unwrap_or_default();
+    let linking = RwSignal::new(!first.is_empty() || app.link.with_untracked(Option::is_some));
     html::main()
         .class("centred welcome")
         .child(html::div().class("card").child((
@@ -46,8 +49,24 @@ pub(super) fn screen(app: App) -> AnyView {
             html::h1().child("Welcome to Parley"),
             html::p().class("lead").child("Private chat, end-to-end encrypted, in this browser."),
             move || app.invited.get().map(|_| html::p().class("callout").child(words::INVITED)),
-            form.view(),
+            move || {
+                if linking.get() {
+                    (linking::panel(app, true, first.clone()), other("Create a new account instead", linking))
+                        .into_any()
+                } else {
+                    (form.view(), other("Link to an account you have", linking)).into_any()
+                }
+            },
         )))
+        .into_any()
+}
+
+fn other(name: &'static str, linking: RwSignal<bool>) -> AnyView {
+    html::button()
+        .class("button button-quiet button-wide")
+        .attr("type", "button")
+        .on(ev::click, move |_| linking.update(|on| *on = !*on))
+        .child(name)
         .into_any()
 }
 

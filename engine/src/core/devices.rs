@@ -10,7 +10,7 @@ use super::requests::Pending;
 use crate::content::{Sync, display_name};
 use crate::directory_entry::Found;
 use crate::io::Output;
-use crate::view::{CommandError, Event, OwnDeviceView, Reply, ViewRequestId};
+use crate::view::{CommandError, OwnDeviceView, Reply, ViewRequestId};
 
 impl Engine {
     /// Asks what the own device log says now: another device, or the recovery key, may have written in it.
@@ -71,7 +71,6 @@ impl Engine {
     fn removed(&mut self) {
         self.erased = true;
         self.out.abandon();
-        self.out.at_once(Output::Event(Event::Removed));
         self.out.at_once(Output::Erase);
     }
 

@@ -145,8 +145,6 @@ pub enum Event {
     Storage(StorageState),
     /// Linking has come so far; none when there is nothing to show.
     Link(Option<LinkView>),
-    /// Another device of the account has removed this one: everything here is being deleted.
-    Removed,
 }
 
 /// Answers.

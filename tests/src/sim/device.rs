@@ -246,7 +246,6 @@ impl Device {
             Event::Storage(state) => self.storage = state,
             Event::Account(account) => self.account = account,
             Event::Link(link) => self.link = link,
-            Event::Removed => {}
         }
     }
 
