@@ -1,30 +1,35 @@
-//! The owner's end of the channel to the views of all tabs.
+//! The owner's ends of the channels to and from the views of all tabs.
 
-use crate::model::signal::{self, Signal};
+use std::rc::Rc;
+
+use crate::model::signal::{self, TO_OWNER, TO_VIEWS, ToOwner, ToViews};
 use crate::platform::broadcast::Broadcast;
 
-/// Name of the channel.
-pub(crate) const CHANNEL: &str = "parley-view";
-
-/// What the views say to the owner.
+/// The views of all tabs.
 #[derive(Debug, Clone)]
-pub(super) struct Views(std::rc::Rc<Option<Broadcast>>);
+pub(super) struct Views(Rc<Ends>);
+
+#[derive(Debug)]
+struct Ends {
+    _heard: Option<Broadcast>,
+    views: Option<Broadcast>,
+}
 
 impl Views {
     /// Opens the channel.
-    pub(super) fn open(hear: impl Fn(Signal) + 'static) -> Self {
-        let channel = Broadcast::open(CHANNEL, move |bytes| {
+    pub(super) fn open(hear: impl Fn(ToOwner) + 'static) -> Self {
+        let heard = Broadcast::open(TO_OWNER, move |bytes| {
             // What another version of the app says is not for this one; its views say so to the person.
             if let Ok(signal) = signal::decode(&bytes) {
                 hear(signal);
             }
         });
-        Self(std::rc::Rc::new(channel))
+        Self(Rc::new(Ends { _heard: heard, views: Broadcast::open(TO_VIEWS, |_| ()) }))
     }
 
     /// Says something to all views.
-    pub(super) fn say(&self, signal: &Signal) {
-        if let (Some(channel), Some(bytes)) = (self.0.as_ref(), signal::encode(signal)) {
+    pub(super) fn say(&self, signal: &ToViews) {
+        if let (Some(channel), Some(bytes)) = (self.0.views.as_ref(), signal::encode(signal)) {
             channel.say(&bytes);
         }
     }

@@ -12,7 +12,7 @@ use super::device::{self, Device};
 use super::owner::Owner;
 use super::pulse::Pulse;
 use super::slow::Slowness;
-use crate::model::signal::{Signal, Trouble};
+use crate::model::signal::{ToOwner, ToViews, Trouble};
 use crate::platform::db::{Database, Ended, Fence};
 use crate::platform::failure::Failure;
 use crate::platform::later::Later;
@@ -132,7 +132,7 @@ impl Desk {
     fn troubled(&self, views: &Views, trouble: Trouble) {
         if !self.is_silent() {
             self.role.replace(Role::Troubled(trouble));
-            views.say(&Signal::Trouble(trouble));
+            views.say(&ToViews::Trouble(trouble));
         }
     }
 
@@ -166,7 +166,7 @@ impl Desk {
         if let Role::Serving(owner) = self.role.replace(Role::Troubled(Trouble::Removed)) {
             owner.fall_silent();
         }
-        views.say(&Signal::Trouble(Trouble::Removed));
+        views.say(&ToViews::Trouble(Trouble::Removed));
     }
 
     /// A newer version of the app is in another tab: this one gives the device up.
@@ -182,19 +182,19 @@ impl Desk {
         }
     }
 
-    fn hear(&self, views: &Views, slow: &Slowness, signal: Signal) {
+    fn hear(&self, views: &Views, slow: &Slowness, signal: ToOwner) {
         let owner = match &*self.role.borrow() {
             Role::Silent => return,
             Role::Opening => {
-                if signal == Signal::WhoOwns {
+                if signal == ToOwner::WhoOwns {
                     slow.repeat();
                 }
                 return;
             }
             Role::Troubled(trouble) => {
                 match signal {
-                    Signal::Ask(_) | Signal::WhoOwns => views.say(&Signal::Trouble(*trouble)),
-                    Signal::StartAfresh if trouble.can_start_afresh() => self.wake(&self.afresh),
+                    ToOwner::Ask(_) | ToOwner::WhoOwns => views.say(&ToViews::Trouble(*trouble)),
+                    ToOwner::StartAfresh if trouble.can_start_afresh() => self.wake(&self.afresh),
                     _ => {}
                 }
                 return;
@@ -202,15 +202,15 @@ impl Desk {
             Role::Serving(owner) => Rc::clone(owner),
         };
         match signal {
-            Signal::Ask(request) => owner.asked(request),
-            Signal::WhoOwns => {
+            ToOwner::Ask(request) => owner.asked(request),
+            ToOwner::WhoOwns => {
                 owner.say_here();
                 slow.repeat();
             }
-            Signal::RetryNow => owner.retry_now(),
-            Signal::DrawCode(text) => {
+            ToOwner::RetryNow => owner.retry_now(),
+            ToOwner::DrawCode(text) => {
                 if let Some(code) = code::draw(text) {
-                    owner.say(&Signal::Code(code));
+                    owner.say(&ToViews::Code(code));
                 }
             }
             _ => {}

@@ -1,7 +1,7 @@
 //! Runs in the worker: owns the device, carries out what the engine asks for, and answers the views of all tabs.
 
 mod boot;
-pub(crate) mod channel;
+mod channel;
 mod code;
 mod connection;
 mod desk;

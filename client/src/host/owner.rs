@@ -16,7 +16,7 @@ use super::pulse::Pulse;
 use super::slow::Slowness;
 use super::storage::Storage;
 use crate::model::dedupe::{Handled, Verdict};
-use crate::model::signal::Signal;
+use crate::model::signal::ToViews;
 use crate::platform::clock;
 use crate::platform::db::Database;
 use crate::platform::random::BrowserRng;
@@ -91,7 +91,7 @@ impl Owner {
     }
 
     pub(super) fn say_here(&self) {
-        self.say(&Signal::OwnerHere { fence: self.fence });
+        self.say(&ToViews::OwnerHere { fence: self.fence });
     }
 
     pub(super) fn retry_now(&self) {
@@ -192,10 +192,10 @@ impl Owner {
     }
 
     fn say_event(&self, event: Event) {
-        self.say(&Signal::Tell { fence: self.fence, event });
+        self.say(&ToViews::Tell { fence: self.fence, event });
     }
 
-    pub(super) fn say(&self, signal: &Signal) {
+    pub(super) fn say(&self, signal: &ToViews) {
         if !self.replaced.get() {
             self.views.say(signal);
         }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::channel::Views;
-use crate::model::signal::Signal;
+use crate::model::signal::ToViews;
 use crate::platform::timer::{self, Timeout};
 
 /// After so many milliseconds a person is told.
@@ -42,7 +42,7 @@ impl Slowness {
     /// Tells a view that has just joined.
     pub(super) fn repeat(&self) {
         if self.0.state.borrow().told {
-            self.0.views.say(&Signal::Slow(true));
+            self.0.views.say(&ToViews::Slow(true));
         }
     }
 
@@ -62,7 +62,7 @@ impl Slowness {
             fired.forget();
         }
         state.told = true;
-        self.0.views.say(&Signal::Slow(true));
+        self.0.views.say(&ToViews::Slow(true));
     }
 
     fn end(&self) {
@@ -71,7 +71,7 @@ impl Slowness {
         if state.under_way == 0 {
             state.alarm = None;
             if core::mem::take(&mut state.told) {
-                self.0.views.say(&Signal::Slow(false));
+                self.0.views.say(&ToViews::Slow(false));
             }
         }
     }

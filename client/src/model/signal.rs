@@ -1,4 +1,4 @@
-//! What the views and the owner of the device say to each other on the broadcast channel.
+//! What the views and the owner of the device say to each other, on a broadcast channel for each direction.
 //!
 //! Bytes: one format byte, then postcard. Tabs of another version of the app may be open at the same time.
 
@@ -11,12 +11,31 @@ use super::code::Code;
 /// Counts up whenever the shape of what is said changes.
 pub const FORMAT: u8 = 3;
 
-/// One message on the channel. Everybody hears everything; each takes what is for them.
+/// The channel on which the owner of the device is heard.
+pub const TO_VIEWS: &str = "parley-view";
+/// The channel on which it hears.
+pub const TO_OWNER: &str = "parley-owner";
+
+/// What a view says, to whoever owns the device. The page never reads it, nor the owner what it says itself: each side
+/// carries the code for one direction only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Signal {
-    /// A view asks the owner.
+pub enum ToOwner {
+    /// A request.
     Ask(Request),
-    /// The owner tells the views.
+    /// A view joins: whoever owns the device says so.
+    WhoOwns,
+    /// Do not wait any longer before connecting again.
+    RetryNow,
+    /// The person chose to delete what is left on this device and to begin again.
+    StartAfresh,
+    /// Draw a QR code that says this.
+    DrawCode(String),
+}
+
+/// What the owner of the device says, to all views. Each takes what is for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToViews {
+    /// Something happened.
     Tell {
         /// The owner's: a view does not believe an owner that another has replaced.
         fence: u64,
@@ -30,14 +49,6 @@ pub enum Signal {
     },
     /// The owner cannot open the device.
     Trouble(Trouble),
-    /// A view joins: whoever owns the device says so.
-    WhoOwns,
-    /// A view: do not wait any longer before connecting again.
-    RetryNow,
-    /// A view: the person chose to delete what is left on this device and to begin again.
-    StartAfresh,
-    /// A view: draw a QR code that says this.
-    DrawCode(String),
     /// The code that a view asked for.
     Code(Code),
     /// The browser takes long to read or save something, or has done it.
@@ -120,7 +131,7 @@ mod tests {
 
     #[test]
     fn goes_there_and_back() {
-        let signal = Signal::Ask(Request { id: ViewRequestId(u64::MAX), command: Command::Subscribe });
+        let signal = ToOwner::Ask(Request { id: ViewRequestId(u64::MAX), command: Command::Subscribe });
         let bytes = encode(&signal).unwrap();
         assert_eq!(bytes[0], FORMAT);
         assert_eq!(decode(&bytes), Ok(signal));
@@ -128,12 +139,12 @@ mod tests {
 
     #[test]
     fn another_version_is_told_from_damage() {
-        assert_eq!(decode::<Signal>(&[FORMAT + 1, 0]), Err(Unreadable::Newer));
-        assert_eq!(decode::<Signal>(&[FORMAT - 1, 0]), Err(Unreadable::Older));
-        assert_eq!(decode::<Signal>(&[FORMAT, 255]), Err(Unreadable::Malformed));
-        assert_eq!(decode::<Signal>(&[]), Err(Unreadable::Malformed));
-        let mut bytes = encode(&Signal::WhoOwns).unwrap();
+        assert_eq!(decode::<ToViews>(&[FORMAT + 1, 0]), Err(Unreadable::Newer));
+        assert_eq!(decode::<ToViews>(&[FORMAT - 1, 0]), Err(Unreadable::Older));
+        assert_eq!(decode::<ToViews>(&[FORMAT, 255]), Err(Unreadable::Malformed));
+        assert_eq!(decode::<ToViews>(&[]), Err(Unreadable::Malformed));
+        let mut bytes = encode(&ToViews::Slow(true)).unwrap();
         bytes.push(0);
-        assert_eq!(decode::<Signal>(&bytes), Err(Unreadable::Malformed));
+        assert_eq!(decode::<ToViews>(&bytes), Err(Unreadable::Malformed));
     }
 }

@@ -38,6 +38,12 @@ pub fn origin() -> String {
     window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
 }
 
+/// The text in lower-case letters.
+#[must_use]
+pub fn lower(text: &str) -> String {
+    String::from(js_sys::JsString::from(text).to_lower_case())
+}
+
 /// What this device calls itself to its account's others, such as "Firefox on Linux".
 #[must_use]
 pub fn device_name() -> String {

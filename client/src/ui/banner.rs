@@ -1,13 +1,12 @@
 //! What a person should know about the connection and the storage, above everything else.
 
-use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::Connection;
 
 use super::state::{App, Phase};
-use super::words;
-use crate::model::signal::Signal;
+use super::{parts, words};
+use crate::model::signal::ToOwner;
 use crate::model::time::seconds_until;
 use crate::platform::page;
 
@@ -37,23 +36,20 @@ pub(super) fn banner(app: App) -> AnyView {
         .attr("role", "status")
         .attr("aria-label", "Connection")
         .child((
-            html::span().child(move || notice.with(|it| it.as_ref().map(|it| it.text.clone()))),
-            move || match way_out.get() {
+            html::span().child(parts::live(move || {
+                notice.with(|it| it.as_ref().map(|it| it.text.clone()).unwrap_or_default())
+            })),
+            parts::maybe(move || match way_out.get() {
                 WayOut::None => None,
-                WayOut::TryNow => Some(button("Try now", move || app.say(&Signal::RetryNow))),
+                WayOut::TryNow => Some(button("Try now", move || app.say(&ToOwner::RetryNow))),
                 WayOut::Reload => Some(button("Reload", page::reload)),
-            },
+            }),
         ))
         .into_any()
 }
 
 fn button(name: &'static str, act: impl Fn() + 'static) -> AnyView {
-    html::button()
-        .class("banner-button")
-        .attr("type", "button")
-        .on(ev::click, move |_| act())
-        .child(name)
-        .into_any()
+    parts::button(name, "banner-button", act)
 }
 
 fn notice(app: App) -> Option<Notice> {

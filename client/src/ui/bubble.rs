@@ -6,7 +6,7 @@ use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{BodyView, Delivery, MessageView};
 
-use super::{icons, words};
+use super::{icons, parts, words};
 use crate::model::rows::Bubble;
 use crate::model::time::LocalTime;
 use crate::platform::clock;
@@ -27,15 +27,19 @@ pub(super) fn bubble(first: &Bubble, row: Memo<Option<Bubble>>, author: Memo<Str
     };
     html::div()
         .class(if own { "message mine" } else { "message theirs" })
-        .class(("first", move || row.with(|row| row.as_ref().is_some_and(|row| row.first))))
-        .class(("last", move || row.with(|row| row.as_ref().is_some_and(|row| row.last))))
-        .class(("unsent", move || state.get() == Some(Delivery::Failed)))
+        .class(("first", parts::when(move || row.with(|row| row.as_ref().is_some_and(|row| row.first)))))
+        .class(("last", parts::when(move || row.with(|row| row.as_ref().is_some_and(|row| row.last)))))
+        .class(("unsent", parts::when(move || state.get() == Some(Delivery::Failed))))
         .attr("role", "article")
         .attr("aria-label", label)
-        .child(html::div().class("bubble").child((
-            move || body.get().map(said),
-            html::span().class("stamp").child((html::time().child(clock), move || state.get().map(tick))),
-        )))
+        .child(
+            html::div().class("bubble").child((
+                parts::maybe(move || body.get().map(said)),
+                html::span()
+                    .class("stamp")
+                    .child((html::time().child(clock), parts::maybe(move || state.get().map(tick)))),
+            )),
+        )
         .into_any()
 }
 

@@ -6,7 +6,7 @@ use parley_engine::view::{BodyView, ConversationId, ConversationView, Delivery};
 use parley_protocol::ids::UnixMillis;
 
 use super::state::App;
-use super::{avatar, bubble, icons, words};
+use super::{avatar, bubble, icons, parts, words};
 use crate::model::route::Route;
 use crate::model::text;
 use crate::model::time::{LocalTime, ago};
@@ -28,31 +28,37 @@ pub(super) fn item(app: App, id: ConversationId) -> AnyView {
             html::a()
                 .class("chat")
                 .attr("href", Route::Conversation(id).fragment())
-                .attr("aria-current", move || here.get().then_some("page"))
+                .attr("aria-current", parts::page(move || here.get()))
                 .attr("aria-label", move || {
                     chat.with(|chat| chat.as_ref().map(|chat| label(chat, &time.get())))
                 })
                 .child((
-                    move || chat.with(|chat| chat.as_ref().map(|chat| avatar::avatar(&chat.name, &id.0, ""))),
+                    parts::maybe(move || {
+                        chat.with(|chat| chat.as_ref().map(|chat| avatar::avatar(&chat.name, &id.0, "")))
+                    }),
                     html::span().class("chat-text").child((
                         html::span().class("chat-top").child((
-                            html::span()
-                                .class("chat-name")
-                                .attr("dir", "auto")
-                                .child(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone()))),
-                            move || {
+                            html::span().class("chat-name").attr("dir", "auto").child(parts::live(
+                                move || {
+                                    chat.with(|chat| {
+                                        chat.as_ref().map(|chat| chat.name.clone()).unwrap_or_default()
+                                    })
+                                },
+                            )),
+                            parts::maybe(move || {
                                 chat.with(|it| it.as_ref().is_some_and(|it| it.verified))
                                     .then(icons::verified)
-                            },
-                            html::span().class("chat-time").child(move || time.get()),
+                            }),
+                            html::span().class("chat-time").child(parts::live(move || time.get())),
                         )),
                         html::span().class("chat-bottom").child((
-                            move || chat.with(|chat| chat.as_ref().and_then(own_state).map(bubble::tick)),
-                            html::span()
-                                .class("chat-preview")
-                                .attr("dir", "auto")
-                                .child(move || chat.with(|chat| chat.as_ref().map(preview))),
-                            move || chat.with(|chat| chat.as_ref().and_then(badge)),
+                            parts::maybe(move || {
+                                chat.with(|chat| chat.as_ref().and_then(own_state).map(bubble::tick))
+                            }),
+                            html::span().class("chat-preview").attr("dir", "auto").child(parts::live(
+                                move || chat.with(|chat| chat.as_ref().map(preview).unwrap_or_default()),
+                            )),
+                            parts::maybe(move || chat.with(|chat| chat.as_ref().and_then(badge))),
                         )),
                     )),
                 )),

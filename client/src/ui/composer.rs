@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ConversationId, Reply};
 
 use super::state::App;
-use super::{icons, words};
+use super::{icons, parts, words};
 use crate::model::text::{self, Room};
 use crate::platform::{dom, page};
 
@@ -36,7 +36,7 @@ pub(super) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                 .class("composer-note")
                 .attr("id", "composer-note")
                 .attr("aria-live", "polite")
-                .child(move || composer.note()),
+                .child(parts::dynamic(move || composer.note())),
             html::div().class("composer-row").child((
                 html::textarea()
                     .node_ref(composer.area)

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ContactView, ConversationId, Reply};
 
 use super::state::App;
-use super::{avatar, icons, modal, words};
+use super::{avatar, icons, modal, parts, words};
 use crate::model::time::LocalTime;
 use crate::platform::clock;
 
@@ -30,11 +30,11 @@ pub(super) fn dialog(app: App, id: ConversationId) -> AnyView {
         chat.track();
         load();
     });
-    let body = html::div().class("dialog-body").child(move || match contact.get() {
+    let body = html::div().class("dialog-body").child(parts::dynamic(move || match contact.get() {
         None => html::p().class("note").child("Loading…").into_any(),
         Some(Err(error)) => html::p().class("note note-bad").child(words::command_error(error)).into_any(),
         Some(Ok(view)) => details(app, &view, load),
-    });
+    }));
     modal::modal(app, "Contact details", "dialog dialog-side", body.into_any())
 }
 

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use parley_engine::view::ConversationId;
 
 use super::state::{App, Dialog};
-use super::{avatar, composer, icons, messages, shell, words};
+use super::{avatar, composer, icons, messages, parts, shell, words};
 
 /// Head, warning, messages, composer.
 pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
@@ -14,7 +14,7 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
     let known = Memo::new(move |_| chat.with(Option::is_some));
     let name =
         Memo::new(move |_| chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())).unwrap_or_default());
-    (move || {
+    parts::dynamic(move || {
         if !known.get() {
             return unknown();
         }
@@ -23,20 +23,20 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
             .attr("aria-label", move || name.get())
             .child((
                 head(app, id, name),
-                move || {
+                parts::maybe(move || {
                     chat.with(|chat| chat.as_ref().and_then(|chat| chat.warning)).map(|warning| {
                         html::p()
                             .class("chat-warning")
                             .attr("role", "alert")
                             .child((icons::warning(), html::span().child(words::warning(warning))))
+                            .into_any()
                     })
-                },
+                }),
                 messages::messages(app, id, name),
                 composer::composer(app, id, name),
             ))
             .into_any()
     })
-    .into_any()
 }
 
 fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
@@ -44,11 +44,12 @@ fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
     let verified = Memo::new(move |_| chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.verified)));
     let below = move || {
         chat.with(|chat| {
-            chat.as_ref().map(|chat| match (&chat.username, chat.preparing) {
+            let below = chat.as_ref().map(|chat| match (&chat.username, chat.preparing) {
                 (_, true) => "Setting up: they can read once one of their devices is online".to_owned(),
                 (Some(username), false) => format!("@{username}"),
                 (None, false) => String::new(),
-            })
+            });
+            below.unwrap_or_default()
         })
     };
     let open = move |_| app.dialog.set(Some(Dialog::Contact(id)));
@@ -56,14 +57,17 @@ fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
         .class("conversation-head")
         .child((
             shell::back(),
-            move || avatar::avatar(&name.get(), &id.0, ""),
+            parts::dynamic(move || avatar::avatar(&name.get(), &id.0, "")),
             html::div().class("conversation-name").child((
-                html::h1().child((html::span().attr("dir", "auto").child(move || name.get()), move || {
-                    verified
-                        .get()
-                        .then(|| (icons::verified(), html::span().class("sr-only").child("verified")))
-                })),
-                html::p().class("quiet").child(below),
+                html::h1().child((
+                    html::span().attr("dir", "auto").child(parts::live(move || name.get())),
+                    parts::maybe(move || {
+                        verified.get().then(|| {
+                            (icons::verified(), html::span().class("sr-only").child("verified")).into_any()
+                        })
+                    }),
+                )),
+                html::p().class("quiet").child(parts::live(below)),
             )),
             html::button()
                 .class("icon-button")

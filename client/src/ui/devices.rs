@@ -1,10 +1,12 @@
 //! The account's devices: names, when they were used, renaming and removing; and the notice of a new one.
 
-use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
-use parley_engine::view::{Command, OwnDeviceView};
+use parley_engine::view::{Command, OwnDeviceView, Reply};
+use parley_protocol::ids::DeviceId;
 
+use super::field::{Field, Note, field};
+use super::parts::{button, dynamic, form, live, maybe, stack, text};
 use super::state::{App, Dialog};
 use super::words;
 use crate::model::time::LocalTime;
@@ -15,106 +17,90 @@ pub(super) fn list(app: App) -> AnyView {
     let devices = Memo::new(move |_| {
         app.account.with(|account| account.as_ref().map(|it| it.devices.clone()).unwrap_or_default())
     });
-    html::div()
-        .child((
-            html::ul()
-                .attr("role", "list")
-                .attr("aria-label", "Your devices")
-                .class("devices")
-                .child(move || devices.get().into_iter().map(|device| row(app, device)).collect::<Vec<_>>()),
-            html::button()
-                .class("button button-quiet")
-                .attr("type", "button")
-                .on(ev::click, move |_| app.dialog.set(Some(Dialog::Link(String::new()))))
-                .child("Link a device"),
-        ))
-        .into_any()
+    let rows = dynamic(move || {
+        let rows = devices.get().into_iter().map(|device| row(app, device)).collect::<Vec<_>>();
+        html::ul()
+            .attr("role", "list")
+            .attr("aria-label", "Your devices")
+            .class("devices")
+            .child(rows)
+            .into_any()
+    });
+    let link = button("Link a device", "button button-quiet", move || {
+        app.dialog.set(Some(Dialog::Link(String::new())));
+    });
+    stack("", vec![rows, link])
 }
 
 fn row(app: App, device: OwnDeviceView) -> AnyView {
     let (renaming, removing) = (RwSignal::new(false), RwSignal::new(false));
     let name = words::device_name(&device.name);
     let seen = LocalTime::new(device.seen, clock::minutes_east(device.seen)).date();
-    let idle = words::is_idle(device.seen, app.now.get_untracked());
-    let id = device.id;
-    let (to_rename, to_remove) = (format!("Rename {name}"), format!("Remove {name}"));
-    let when = if device.this { "this device".to_owned() } else { format!("last active {seen}") };
-    html::li()
-        .class("device")
-        .child((
-            html::div().child((
-                html::strong().attr("dir", "auto").child(name.clone()),
-                html::span().class("quiet").child(when),
-            )),
-            (idle && !device.this).then(|| html::p().class("quiet").child(words::IDLE)),
-            html::div().class("actions").child((
-                small("Rename", to_rename, move || renaming.update(|on| *on = !*on)),
-                (!device.this).then(|| small("Remove", to_remove, move || removing.set(true))),
-            )),
-            move || renaming.get().then(|| rename(app, device.clone(), renaming)),
-            move || removing.get().then(|| confirm(app, id, removing)),
-        ))
-        .into_any()
+    let (id, this) = (device.id, device.this);
+    let mut parts = vec![
+        html::strong().attr("dir", "auto").child(name.clone()).into_any(),
+        text("quiet", words::device_seen(this, &seen)),
+    ];
+    if !this && words::is_idle(device.seen, app.now.get_untracked()) {
+        parts.push(text("quiet", words::IDLE));
+    }
+    let mut actions = vec![labelled("Rename", &name, move || renaming.update(|on| *on = !*on))];
+    if !this {
+        actions.push(labelled("Remove", &name, move || removing.set(true)));
+    }
+    parts.push(stack("actions", actions));
+    parts.push(maybe(move || renaming.get().then(|| rename(app, &device, renaming))));
+    parts.push(maybe(move || removing.get().then(|| confirm(app, id, removing))));
+    html::li().class("device").child(parts).into_any()
 }
 
-fn small(text: &'static str, label: String, act: impl Fn() + 'static) -> AnyView {
-    html::button()
-        .class("button button-quiet")
-        .attr("type", "button")
-        .attr("aria-label", label)
-        .on(ev::click, move |_| act())
-        .child(text)
-        .into_any()
+/// A button that says for which device it is.
+fn labelled(verb: &'static str, name: &str, act: impl Fn() + 'static) -> AnyView {
+    button(format!("{verb} {name}"), "button button-quiet", act)
 }
 
-fn rename(app: App, device: OwnDeviceView, open: RwSignal<bool>) -> AnyView {
-    let name = RwSignal::new(device.name);
-    html::form()
-        .attr("novalidate", "")
-        .on(ev::submit, move |event| {
-            event.prevent_default();
-            let name = name.get_untracked();
-            app.ask(Command::RenameDevice { device: device.id, name }, move |_| {
+fn rename(app: App, device: &OwnDeviceView, open: RwSignal<bool>) -> AnyView {
+    let (name, id, note) = (RwSignal::new(device.name.clone()), device.id, RwSignal::new(Note::None));
+    let how = Field {
+        id: "device-name",
+        label: "Name of the device",
+        autocomplete: "off",
+        longest: "64",
+        code: false,
+    };
+    let submit = move || {
+        let name = name.get_untracked();
+        app.ask(Command::RenameDevice { device: id, name }, move |reply| match reply {
+            Reply::Failed(error) => {
+                let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
+            }
+            _ => {
                 let _ = open.try_set(false);
-            });
-        })
-        .child((
-            html::input()
-                .attr("type", "text")
-                .attr("aria-label", "Name of the device")
-                .attr("maxlength", "64")
-                .prop("value", name)
-                .on(ev::input, move |event| name.set(event_target_value(&event))),
-            html::button().class("button button-quiet").attr("type", "submit").child("Save"),
-        ))
-        .into_any()
+            }
+        });
+    };
+    let save = html::button().class("button button-quiet").attr("type", "submit").child("Save".to_owned());
+    form(submit, vec![field(how, name, note.into(), move || note.set(Note::None)), save.into_any()])
 }
 
-fn confirm(app: App, device: parley_protocol::ids::DeviceId, open: RwSignal<bool>) -> AnyView {
+fn confirm(app: App, device: DeviceId, open: RwSignal<bool>) -> AnyView {
     let said = RwSignal::new("");
-    html::div()
-        .class("confirm")
-        .child((
-            html::p().child(words::REMOVE_DEVICE),
-            html::p().class("note note-bad").attr("role", "alert").child(move || said.get()),
-            html::button()
-                .class("button button-danger")
-                .attr("type", "button")
-                .on(ev::click, move |_| {
-                    app.ask(Command::RemoveDevice(device), move |reply| {
-                        if let parley_engine::view::Reply::Failed(error) = reply {
-                            let _ = said.try_set(words::command_error(error));
-                        }
-                    });
-                })
-                .child("Remove this device"),
-            html::button()
-                .class("button button-quiet")
-                .attr("type", "button")
-                .on(ev::click, move |_| open.set(false))
-                .child("Cancel"),
-        ))
-        .into_any()
+    let remove = move || {
+        app.ask(Command::RemoveDevice(device), move |reply| {
+            if let Reply::Failed(error) = reply {
+                let _ = said.try_set(words::command_error(error));
+            }
+        });
+    };
+    stack(
+        "confirm",
+        vec![
+            text("", words::REMOVE_DEVICE),
+            html::p().class("note note-bad").attr("role", "alert").child(live(move || said.get())).into_any(),
+            button("Remove this device", "button button-danger", remove),
+            button("Cancel", "button button-quiet", move || open.set(false)),
+        ],
+    )
 }
 
 /// Above everything: another device was linked, which the person should know of.
@@ -122,28 +108,19 @@ pub(super) fn notice(app: App) -> AnyView {
     let fresh = Memo::new(move |_| {
         app.account.with(|account| account.as_ref()?.devices.iter().find(|device| device.fresh).cloned())
     });
-    (move || {
+    maybe(move || {
         fresh.get().map(|device| {
             let (id, name) = (device.id, words::device_name(&device.name));
+            let parts = vec![
+                html::span().child(words::new_device(&name)).into_any(),
+                button("It was me", "banner-button", move || app.ask(Command::AcceptDevice(id), |_| {})),
+                button("Remove it", "banner-button", move || app.ask(Command::RemoveDevice(id), |_| {})),
+            ];
             html::div()
                 .class("banner banner-shown banner-grave")
                 .attr("role", "alert")
-                .child((
-                    html::span().child(words::new_device(&name)),
-                    quick("It was me", move || app.ask(Command::AcceptDevice(id), |_| {})),
-                    quick("Remove it", move || app.ask(Command::RemoveDevice(id), |_| {})),
-                ))
+                .child(parts)
                 .into_any()
         })
     })
-    .into_any()
-}
-
-fn quick(name: &'static str, act: impl Fn() + 'static) -> AnyView {
-    html::button()
-        .class("banner-button")
-        .attr("type", "button")
-        .on(ev::click, move |_| act())
-        .child(name)
-        .into_any()
 }

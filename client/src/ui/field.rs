@@ -70,7 +70,7 @@ pub(super) fn field(
                 .attr("spellcheck", if how.code { "false" } else { "true" })
                 .attr("autocapitalize", if how.code { "none" } else { "words" })
                 .attr("aria-describedby", note_id.clone())
-                .attr("aria-invalid", move || matches!(note.get(), Note::Bad(_)).then_some("true"))
+                .attr("aria-invalid", super::parts::flag(move || matches!(note.get(), Note::Bad(_))))
                 .prop("value", value)
                 .on(ev::input, move |event| {
                     value.set(event_target_value(&event));
@@ -80,7 +80,7 @@ pub(super) fn field(
                 .attr("id", note_id)
                 .class(move || note.get().class())
                 .attr("aria-live", "polite")
-                .child(move || note.get().text()),
+                .child(super::parts::live(move || note.get().text())),
         ))
         .into_any()
 }

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use leptos::svg;
 
 use super::state::App;
-use super::{icons, words};
+use super::{icons, parts, words};
 use crate::model::code::Code;
-use crate::model::signal::Signal;
+use crate::model::signal::ToOwner;
 use crate::platform::{page, spawn_local, timer};
 
 /// How long the button says that it has copied, in milliseconds.
@@ -20,16 +20,18 @@ pub(super) fn card(app: App) -> AnyView {
         app.account
             .with(|account| account.as_ref().map(|account| format!("{}/#{}", page::origin(), account.invite)))
     });
-    (move || {
+    parts::maybe(move || {
         link.get().map(|link| {
-            html::div().class("invite").child((
-                code(app, link.clone(), "Invite QR code"),
-                html::p().class("invite-link").attr("dir", "ltr").child(link.clone()),
-                copy(link, "Copy invite link"),
-            ))
+            html::div()
+                .class("invite")
+                .child((
+                    code(app, link.clone(), "Invite QR code"),
+                    html::p().class("invite-link").attr("dir", "ltr").child(link.clone()),
+                    copy(link, "Copy invite link"),
+                ))
+                .into_any()
         })
     })
-    .into_any()
 }
 
 /// A button that copies a link.
@@ -53,7 +55,7 @@ pub(super) fn copy(link: String, name: &'static str) -> AnyView {
                     });
                 })
                 .child((icons::copy(), name)),
-            html::span().class("quiet").attr("role", "status").child(move || said.get()),
+            html::span().class("quiet").attr("role", "status").child(parts::live(move || said.get())),
         ))
         .into_any()
 }
@@ -64,9 +66,9 @@ pub(super) fn code(app: App, text: String, name: &'static str) -> AnyView {
     let drawn =
         Memo::new(move |_| app.code.with(|code| code.clone().filter(|code: &Code| code.text == wanted)));
     if drawn.with_untracked(Option::is_none) {
-        app.say(&Signal::DrawCode(text));
+        app.say(&ToOwner::DrawCode(text));
     }
-    (move || {
+    parts::maybe(move || {
         drawn.get().map(|Code { side, path, .. }| {
             svg::svg()
                 .attr("class", "qr")
@@ -75,7 +77,7 @@ pub(super) fn code(app: App, text: String, name: &'static str) -> AnyView {
                 .attr("aria-label", name)
                 .attr("shape-rendering", "crispEdges")
                 .child(svg::path().attr("d", path))
+                .into_any()
         })
     })
-    .into_any()
 }

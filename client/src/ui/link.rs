@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use leptos::prelude::{LocalStorage, StoredValue, UpdateValue, WithValue};
 use parley_engine::view::{Command, Reply, Request, ViewRequestId};
 
-use crate::host::channel::CHANNEL;
-use crate::model::signal::{self, Signal, Unreadable};
+use crate::model::signal::{self, ToOwner, ToViews, Unreadable};
+use crate::model::signal::{TO_OWNER, TO_VIEWS};
 use crate::platform::broadcast::Broadcast;
 use crate::platform::random;
 use crate::platform::timer::Interval;
@@ -21,6 +21,7 @@ type OnReply = Box<dyn FnOnce(Reply)>;
 pub(super) struct Link(StoredValue<Inner, LocalStorage>);
 
 struct Inner {
+    _heard: Option<Broadcast>,
     channel: Option<Broadcast>,
     pending: BTreeMap<u64, Pending>,
 }
@@ -35,11 +36,12 @@ impl Link {
     /// Opens the channel. `hear` gets everything that is said there; `late` is called while something waits long for
     /// its answer.
     pub(super) fn open(
-        hear: impl Fn(Result<Signal, Unreadable>) + 'static,
+        hear: impl Fn(Result<ToViews, Unreadable>) + 'static,
         late: impl Fn() + 'static,
     ) -> Self {
-        let channel = Broadcast::open(CHANNEL, move |bytes| hear(signal::decode(&bytes)));
-        let link = Self(StoredValue::new_local(Inner { channel, pending: BTreeMap::new() }));
+        let heard = Broadcast::open(TO_VIEWS, move |bytes| hear(signal::decode(&bytes)));
+        let channel = Broadcast::open(TO_OWNER, |_| ());
+        let link = Self(StoredValue::new_local(Inner { _heard: heard, channel, pending: BTreeMap::new() }));
         Interval::new(ASK_AGAIN, move || {
             if link.ask_again() {
                 late();
@@ -52,7 +54,7 @@ impl Link {
     /// Sends a command; `on_reply` gets its one reply.
     pub(super) fn ask(self, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
         let id = u64::from_le_bytes(random::bytes());
-        let request = Signal::Ask(Request { id: ViewRequestId(id), command: command.clone() });
+        let request = ToOwner::Ask(Request { id: ViewRequestId(id), command: command.clone() });
         self.0.update_value(|inner| {
             inner.pending.insert(id, Pending { command, on_reply: Box::new(on_reply), rounds: 0 });
             inner.say(&request);
@@ -60,7 +62,7 @@ impl Link {
     }
 
     /// Says something to the owner that has no reply.
-    pub(super) fn say(self, signal: &Signal) {
+    pub(super) fn say(self, signal: &ToOwner) {
         self.0.with_value(|inner| inner.say(signal));
     }
 
@@ -77,7 +79,8 @@ impl Link {
     pub(super) fn ask_all(self) {
         self.0.with_value(|inner| {
             for (id, pending) in &inner.pending {
-                inner.say(&Signal::Ask(Request { id: ViewRequestId(*id), command: pending.command.clone() }));
+                inner
+                    .say(&ToOwner::Ask(Request { id: ViewRequestId(*id), command: pending.command.clone() }));
             }
         });
     }
@@ -95,7 +98,7 @@ impl Link {
             }
             any = !late.is_empty();
             for request in late {
-                inner.say(&Signal::Ask(request));
+                inner.say(&ToOwner::Ask(request));
             }
         });
         any
@@ -103,7 +106,7 @@ impl Link {
 }
 
 impl Inner {
-    fn say(&self, signal: &Signal) {
+    fn say(&self, signal: &ToOwner) {
         if let (Some(channel), Some(bytes)) = (&self.channel, signal::encode(signal)) {
             channel.say(&bytes);
         }

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, LinkFailure, LinkView, Reply};
 
 use super::field::{Field, Note, field};
+use super::parts::{button, dynamic, flag, form, live, stack, text};
 use super::state::App;
 use super::{invite, modal, words};
 use crate::model::time::{countdown, seconds_until};
@@ -13,64 +14,68 @@ use crate::platform::page;
 
 /// The dialog of a browser that has an account. `first` is a code that was opened as a link.
 pub(super) fn dialog(app: App, first: String) -> AnyView {
-    let body = html::div().class("dialog-body").child(panel(app, false, first));
-    modal::modal(app, "Link a device", "dialog", body.into_any())
+    modal::modal(app, "Link a device", "dialog", stack("dialog-body", vec![panel(app, false, first)]))
 }
 
 /// How far it is, and what can be done. `new` is a browser without an account.
 pub(super) fn panel(app: App, new: bool, first: String) -> AnyView {
     let code = RwSignal::new(first);
-    html::div()
-        .class("linking")
-        .attr("aria-live", "polite")
-        .child(move || match app.link.get() {
-            None => choose(app, new, code),
-            Some(LinkView::Showing { link, typed, .. }) => showing(app, new, &link, typed),
-            Some(LinkView::Reaching | LinkView::Waiting) => {
-                (html::p().class("note").child(words::LINK_WAITING), cancel(app, "Cancel")).into_any()
-            }
-            Some(LinkView::ShowDigits(digits)) => (
-                html::p().child(words::LINK_TYPE_THERE),
-                html::p()
-                    .class("digits")
-                    .attr("role", "img")
-                    .attr("aria-label", format!("Check code {digits:02}"))
-                    .child(format!("{digits:02}")),
-                cancel(app, "Cancel"),
-            )
-                .into_any(),
-            Some(LinkView::AskDigits) => digits(app),
-            Some(LinkView::Approve { name }) => approve(app, &name),
-            Some(LinkView::Adding { done, of }) => (
-                html::p().child(words::link_adding(done, of)),
-                html::progress()
-                    .attr("aria-label", "Conversations")
-                    .attr("max", of.max(1).to_string())
-                    .attr("value", done.to_string()),
-            )
-                .into_any(),
-            Some(LinkView::Done) => {
-                (html::p().class("note note-good").child(words::LINK_DONE), cancel(app, "Done")).into_any()
-            }
-            Some(LinkView::Failed(failure)) => failed(app, failure),
-        })
-        .into_any()
-}
-
-fn button(name: &'static str, class: &'static str, act: impl Fn() + 'static) -> AnyView {
-    html::button().class(class).attr("type", "button").on(ev::click, move |_| act()).child(name).into_any()
+    let step = Memo::new(move |_| app.link.get());
+    let shown = dynamic(move || {
+        stack(
+            "linking",
+            match step.get() {
+                None => choose(app, new, code),
+                Some(LinkView::Showing { link, typed, .. }) => showing(app, new, &link, &typed),
+                Some(LinkView::Reaching | LinkView::Waiting) => {
+                    vec![text("note", words::LINK_WAITING), cancel(app, "Cancel")]
+                }
+                Some(LinkView::ShowDigits(digits)) => vec![
+                    text("", words::LINK_TYPE_THERE),
+                    figures("digits", "Check code", format!("{digits:02}")),
+                    cancel(app, "Cancel"),
+                ],
+                Some(LinkView::AskDigits) => digits(app),
+                Some(LinkView::Approve { name }) => approve(app, &name),
+                Some(LinkView::Adding { done, of }) => adding(done, of),
+                Some(LinkView::Done) => {
+                    vec![text("note note-good", words::LINK_DONE), cancel(app, "Done")]
+                }
+                Some(LinkView::Failed(failure)) => failed(app, failure),
+            },
+        )
+    });
+    html::div().attr("aria-live", "polite").child(shown).into_any()
 }
 
 fn cancel(app: App, name: &'static str) -> AnyView {
     button(name, "button button-quiet", move || app.ask(Command::CancelLinking, |_| {}))
 }
 
-fn failed(app: App, failure: LinkFailure) -> AnyView {
-    (
-        html::p().class("note note-bad").attr("role", "alert").child(words::link_failure(failure)),
-        cancel(app, "Begin again"),
-    )
+/// Letters or digits to be read aloud one by one.
+fn figures(class: &'static str, name: &str, shown: String) -> AnyView {
+    html::p()
+        .class(class)
+        .attr("role", "img")
+        .attr("aria-label", format!("{name} {shown}"))
+        .child(shown)
         .into_any()
+}
+
+fn failed(app: App, failure: LinkFailure) -> Vec<AnyView> {
+    vec![alert("note note-bad", words::link_failure(failure)), cancel(app, "Begin again")]
+}
+
+fn alert(class: &'static str, text: &'static str) -> AnyView {
+    html::p().class(class).attr("role", "alert").child(text.to_owned()).into_any()
+}
+
+fn adding(done: u32, of: u32) -> Vec<AnyView> {
+    let progress = html::progress()
+        .attr("aria-label", "Conversations")
+        .attr("max", of.max(1).to_string())
+        .attr("value", done.to_string());
+    vec![text("", words::link_adding(done, of)), progress.into_any()]
 }
 
 /// A command whose refusal stands under the field.
@@ -82,7 +87,7 @@ fn ask(app: App, command: Command, note: RwSignal<Note>) {
     });
 }
 
-fn choose(app: App, new: bool, code: RwSignal<String>) -> AnyView {
+fn choose(app: App, new: bool, code: RwSignal<String>) -> Vec<AnyView> {
     let note = RwSignal::new(Note::Hint(words::LINK_CODE_HINT.to_owned()));
     let how = Field {
         id: "link-code",
@@ -91,104 +96,80 @@ fn choose(app: App, new: bool, code: RwSignal<String>) -> AnyView {
         longest: "200",
         code: true,
     };
-    let name = page::device_name;
-    html::div()
-        .class("linking-choice")
-        .child((
-            html::p().child(if new { words::LINK_NEW } else { words::LINK_EXISTING }),
-            button("Show a code", "button button-wide", move || {
-                ask(app, Command::ShowLinkCode { name: name() }, note)
-            }),
-            html::form()
-                .attr("novalidate", "")
-                .on(ev::submit, move |event| {
-                    event.prevent_default();
-                    let text = code.get_untracked();
-                    ask(app, Command::UseLinkCode { text, name: name() }, note);
-                })
-                .child((
-                    field(how, code, note.into(), move || note.set(Note::None)),
-                    html::button().class("button button-quiet").attr("type", "submit").child("Use this code"),
-                )),
-        ))
-        .into_any()
+    let show = move || ask(app, Command::ShowLinkCode { name: page::device_name() }, note);
+    let submit = move || {
+        let text = code.get_untracked();
+        ask(app, Command::UseLinkCode { text, name: page::device_name() }, note);
+    };
+    vec![
+        text("", if new { words::LINK_NEW } else { words::LINK_EXISTING }),
+        button("Show a code", "button button-wide", show),
+        form(
+            submit,
+            vec![field(how, code, note.into(), move || note.set(Note::None)), send("Use this code")],
+        ),
+    ]
 }
 
-fn showing(app: App, new: bool, link: &str, typed: String) -> AnyView {
+fn send(name: &'static str) -> AnyView {
+    html::button().class("button button-quiet").attr("type", "submit").child(name.to_owned()).into_any()
+}
+
+fn showing(app: App, new: bool, link: &str, typed: &str) -> Vec<AnyView> {
     let link = format!("{}/#{link}", page::origin());
-    let left = move || match app.link.get() {
+    let left = live(move || match app.link.get() {
         Some(LinkView::Showing { until, .. }) => {
             words::link_left(&countdown(seconds_until(until, app.now.get())))
         }
         _ => String::new(),
-    };
-    (
-        html::p().child(if new { words::LINK_SCAN_NEW } else { words::LINK_SCAN_EXISTING }),
-        html::div()
-            .class("invite")
-            .child((invite::code(app, link.clone(), "Link QR code"), invite::copy(link, "Copy link code"))),
-        html::p().child("Or type this code there:"),
-        html::p()
-            .class("typed-code")
-            .attr("role", "img")
-            .attr("aria-label", format!("Code {typed}"))
-            .child(typed.clone()),
-        html::p().class("quiet").attr("role", "timer").child(left),
+    });
+    let code = vec![invite::code(app, link.clone(), "Link QR code"), invite::copy(link, "Copy link code")];
+    vec![
+        text("", if new { words::LINK_SCAN_NEW } else { words::LINK_SCAN_EXISTING }),
+        stack("invite", code),
+        text("", words::LINK_OR_TYPE),
+        figures("typed-code", "Code", typed.to_owned()),
+        html::p().class("quiet").attr("role", "timer").child(left).into_any(),
         cancel(app, "Cancel"),
-    )
-        .into_any()
+    ]
 }
 
-fn digits(app: App) -> AnyView {
+fn digits(app: App) -> Vec<AnyView> {
     let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::None));
     let how = Field { id: "digits", label: "Two digits", autocomplete: "off", longest: "2", code: true };
-    html::form()
-        .attr("novalidate", "")
-        .on(ev::submit, move |event| {
-            event.prevent_default();
-            match typed.get_untracked().trim().parse() {
-                Ok(digits) if digits < 100 => ask(app, Command::ConfirmDigits(digits), note),
-                _ => note.set(Note::Bad(words::LINK_DIGITS.to_owned())),
-            }
-        })
-        .child((
-            html::p().child(words::LINK_DIGITS),
-            field(how, typed, note.into(), move || note.set(Note::None)),
-            html::button().class("button").attr("type", "submit").child("Confirm"),
-            cancel(app, "Cancel"),
-        ))
-        .into_any()
+    let submit = move || match typed.get_untracked().trim().parse() {
+        Ok(digits) if digits < 100 => ask(app, Command::ConfirmDigits(digits), note),
+        _ => note.set(Note::Bad(words::LINK_DIGITS.to_owned())),
+    };
+    let field = field(how, typed, note.into(), move || note.set(Note::None));
+    vec![text("", words::LINK_DIGITS), form(submit, vec![field, send("Confirm")]), cancel(app, "Cancel")]
 }
 
 /// A deliberate act: the button works only after the box was ticked.
-fn approve(app: App, name: &str) -> AnyView {
+fn approve(app: App, name: &str) -> Vec<AnyView> {
     let sure = RwSignal::new(false);
-    html::div()
-        .class("confirm")
-        .child((
-            html::p().child((
-                "Link ",
-                html::strong().attr("dir", "auto").child(name.to_owned()),
-                " to your account?",
-            )),
-            html::p().attr("role", "alert").class("callout").child(words::LINK_APPROVE),
-            html::label().class("choice").child((
-                html::input().attr("type", "checkbox").prop("checked", sure).on(ev::change, move |_| {
-                    sure.update(|sure| *sure = !*sure);
-                }),
-                html::span().child("I have this device in front of me, and it is mine."),
-            )),
-            html::button()
-                .class("button")
-                .attr("type", "button")
-                .attr("aria-disabled", move || (!sure.get()).then_some("true"))
-                .on(ev::click, move |_| {
-                    if sure.get_untracked() {
-                        app.ask(Command::ApproveDevice, |_| {});
-                    }
-                })
-                .child("Link this device"),
-            cancel(app, "Do not link"),
-        ))
-        .into_any()
+    let tick = html::label().class("choice").child(vec![
+        html::input()
+            .attr("type", "checkbox")
+            .on(ev::change, move |_| sure.update(|sure| *sure = !*sure))
+            .into_any(),
+        html::span().child(words::LINK_MINE.to_owned()).into_any(),
+    ]);
+    let link = html::button()
+        .class("button")
+        .attr("type", "button")
+        .attr("aria-disabled", flag(move || !sure.get()))
+        .on(ev::click, move |_| {
+            if sure.get_untracked() {
+                app.ask(Command::ApproveDevice, |_| {});
+            }
+        })
+        .child("Link this device".to_owned());
+    vec![
+        html::p().attr("dir", "auto").child(words::link_question(name)).into_any(),
+        alert("callout", words::LINK_APPROVE),
+        tick.into_any(),
+        link.into_any(),
+        cancel(app, "Do not link"),
+    ]
 }

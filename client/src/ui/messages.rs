@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, ConversationId, Order};
 
 use super::state::App;
-use super::{bubble, icons, words};
+use super::{bubble, icons, parts, words};
 use crate::model::rows::{Bubble, Row, RowKey, rows};
 use crate::model::time::LocalTime;
 use crate::platform::clock;
@@ -51,7 +51,7 @@ pub(super) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                 .on(ev::scroll, move |_| view.scrolled())
                 .child(
                     html::div().class("scrolled").child((
-                        move || view.top(),
+                        parts::dynamic(move || view.top()),
                         html::div()
                             .class("log")
                             .attr("role", "log")
@@ -60,7 +60,7 @@ pub(super) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                             .child(view.list(name)),
                     )),
                 ),
-            move || view.below.get().then(|| view.to_newest()),
+            parts::maybe(move || view.below.get().then(|| view.to_newest())),
         ))
         .into_any()
 }
@@ -104,7 +104,10 @@ impl View {
                     let now = app.now.get();
                     day.day_label(&LocalTime::new(now, clock::minutes_east(now)))
                 });
-                html::div().class("day").child(html::span().child(move || label.get())).into_any()
+                html::div()
+                    .class("day")
+                    .child(html::span().child(parts::live(move || label.get())))
+                    .into_any()
             }
             Row::Unread => {
                 html::div().class("unread-line").child(html::span().child("Unread messages")).into_any()

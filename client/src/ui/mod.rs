@@ -42,6 +42,8 @@ mod modal;
 #[cfg(target_arch = "wasm32")]
 mod new_chat;
 #[cfg(target_arch = "wasm32")]
+mod parts;
+#[cfg(target_arch = "wasm32")]
 mod settings;
 #[cfg(target_arch = "wasm32")]
 mod shell;

@@ -7,7 +7,7 @@ use parley_engine::view::{Command, CommandError, Person, Reply};
 use parley_protocol::username::Username;
 
 use super::state::{App, go};
-use super::{avatar, invite, modal, words};
+use super::{avatar, invite, modal, parts, words};
 use crate::model::route::Route;
 use crate::platform::timer::{self, Timeout};
 
@@ -78,7 +78,10 @@ impl Finder {
                             self.typed();
                         }),
                 )),
-                html::div().class("found").attr("aria-live", "polite").child(move || self.result()),
+                html::div()
+                    .class("found")
+                    .attr("aria-live", "polite")
+                    .child(parts::dynamic(move || self.result())),
             ))
             .into_any()
     }
@@ -112,7 +115,7 @@ impl Finder {
                 html::button()
                     .class("button")
                     .attr("type", "submit")
-                    .attr("aria-disabled", move || self.starting.get().then_some("true"))
+                    .attr("aria-disabled", parts::flag(move || self.starting.get()))
                     .child(if known { "Open chat" } else { "Start chat" }),
             ))
             .into_any()

@@ -7,7 +7,7 @@ use parley_engine::view::{Command, Reply};
 
 use super::field::{Field, Note, field};
 use super::state::App;
-use super::{devices, invite, shell, words};
+use super::{devices, invite, parts, shell, words};
 use crate::platform::{local, page, spawn_local, storage};
 
 const THEMES: [(&str, Option<&str>); 3] =
@@ -41,12 +41,14 @@ fn profile(app: App) -> AnyView {
     let first = app.account.with_untracked(|account| account.as_ref().map(|it| it.name.clone()));
     let (name, note) = (RwSignal::new(first.unwrap_or_default()), RwSignal::new(Note::None));
     let username = move || {
-        app.account.with(|account| {
-            account.as_ref().map(|it| {
-                let state = if it.registering { ", being registered at the relay" } else { "" };
-                format!("@{}{state}", it.username)
+        app.account
+            .with(|account| {
+                account.as_ref().map(|it| {
+                    let state = if it.registering { ", being registered at the relay" } else { "" };
+                    format!("@{}{state}", it.username)
+                })
             })
-        })
+            .unwrap_or_default()
     };
     let save = move || {
         app.ask(Command::SetName(name.get_untracked().trim().to_owned()), move |reply| {
@@ -69,7 +71,7 @@ fn profile(app: App) -> AnyView {
             html::button().class("button button-quiet").attr("type", "submit").child("Save name"),
             html::p()
                 .class("setting-line")
-                .child((html::span().child("Username"), html::strong().child(username))),
+                .child((html::span().child("Username"), html::strong().child(parts::live(username)))),
         ))
         .into_any()
 }
@@ -150,18 +152,20 @@ fn kept() -> AnyView {
                     .attr("type", "button")
                     .on(ev::click, ask)
                     .child("Ask the browser to keep it"),
-                move || {
+                parts::maybe(move || {
                     asked.get().then(|| {
-                        html::p().class("quiet").attr("role", "status").child(words::STORAGE_REFUSED)
+                        html::p()
+                            .class("quiet")
+                            .attr("role", "status")
+                            .child(words::STORAGE_REFUSED)
+                            .into_any()
                     })
-                },
+                }),
             ))
             .into_any(),
     };
-    let size = move || {
-        used.get().map(|(used, quota)| html::p().class("quiet").child(words::storage_used(used, quota)))
-    };
-    html::div().child((health, size)).into_any()
+    let size = move || used.get().map(|(used, quota)| parts::text("quiet", words::storage_used(used, quota)));
+    parts::stack("", vec![parts::dynamic(health), parts::maybe(size)])
 }
 
 fn about() -> AnyView {

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 
 use super::state::{App, Dialog, Phase, go};
 use super::{
-    banner, contact, conversation, devices, keys, linking, new_chat, settings, sidebar, trouble, welcome,
+    banner, contact, conversation, devices, keys, linking, new_chat, parts, settings, sidebar, trouble,
+    welcome,
 };
 use crate::model::route::Route;
 use crate::model::signal::Trouble;
@@ -87,14 +88,17 @@ fn shell(app: App) -> AnyView {
         .child((
             banner::banner(app),
             devices::notice(app),
-            move || match (app.phase.get(), has_account.get()) {
+            parts::dynamic(move || match (app.phase.get(), has_account.get()) {
                 _ if app.newer.get() => trouble::screen(app, Trouble::NewerTab),
                 (Phase::Starting, _) => starting(),
                 (Phase::Troubled(what), _) => trouble::screen(app, what),
                 (Phase::Ready, false) => welcome::screen(app),
                 (Phase::Ready, true) => panes(app),
-            },
-            html::div().class("sr-only").attr("aria-live", "polite").child(move || app.announcement.get()),
+            }),
+            html::div()
+                .class("sr-only")
+                .attr("aria-live", "polite")
+                .child(parts::live(move || app.announcement.get())),
         ))
         .into_any()
 }
@@ -111,18 +115,18 @@ fn panes(app: App) -> AnyView {
         .class(("shows-main", move || app.route.get() != Route::Home))
         .child((
             sidebar::sidebar(app),
-            html::main().class("main").child(move || match place.get() {
+            html::main().class("main").child(parts::dynamic(move || match place.get() {
                 Route::Conversation(id) => conversation::screen(app, id),
                 Route::Settings => settings::screen(app),
                 Route::Home | Route::Invite(_) | Route::Link(_) => nothing(),
-            }),
-            move || {
+            })),
+            parts::maybe(move || {
                 dialog.get().map(|dialog| match dialog {
                     Dialog::NewChat(first) => new_chat::dialog(app, first),
                     Dialog::Contact(id) => contact::dialog(app, id),
                     Dialog::Link(code) => linking::dialog(app, code),
                 })
-            },
+            }),
         ))
         .into_any()
 }

@@ -5,9 +5,10 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::state::{App, Dialog, go};
-use super::{avatar, chat_item, icons, invite};
+use super::{avatar, chat_item, icons, invite, parts};
 use crate::model::chats::SEARCH_FROM;
 use crate::model::route::Route;
+use crate::platform::page;
 
 /// Own account, search, chats; or how to begin when there are none.
 pub(super) fn sidebar(app: App) -> AnyView {
@@ -20,8 +21,8 @@ pub(super) fn sidebar(app: App) -> AnyView {
         .attr("aria-label", "Chats and account")
         .child((
             head(app, empty),
-            move || searchable.get().then(|| search(words)),
-            move || if empty.get() { begin(app) } else { list(app, words) },
+            parts::maybe(move || searchable.get().then(|| search(words))),
+            parts::dynamic(move || if empty.get() { begin(app) } else { list(app, words) }),
         ))
         .into_any()
 }
@@ -34,23 +35,26 @@ fn head(app: App, empty: Memo<bool>) -> AnyView {
     html::header()
         .class("sidebar-head")
         .child((
-            move || {
+            parts::maybe(move || {
                 me.get().map(|(name, username, account)| {
-                    html::div().class("me").child((
-                        avatar::avatar(&name, account.as_bytes(), ""),
-                        html::div().class("me-name").child((
-                            html::strong().attr("dir", "auto").child(name),
-                            html::span().class("quiet").child(format!("@{username}")),
-                        )),
-                    ))
+                    html::div()
+                        .class("me")
+                        .child((
+                            avatar::avatar(&name, account.as_bytes(), ""),
+                            html::div().class("me-name").child((
+                                html::strong().attr("dir", "auto").child(name),
+                                html::span().class("quiet").child(format!("@{username}")),
+                            )),
+                        ))
+                        .into_any()
                 })
-            },
-            move || (!empty.get()).then(|| new_chat(app, false)),
+            }),
+            parts::maybe(move || (!empty.get()).then(|| new_chat(app, false))),
             html::button()
                 .class("icon-button")
                 .attr("type", "button")
                 .attr("aria-label", "Settings")
-                .attr("aria-current", move || (app.route.get() == Route::Settings).then_some("page"))
+                .attr("aria-current", parts::page(move || app.route.get() == Route::Settings))
                 .on(ev::click, move |_| go(&Route::Settings))
                 .child(icons::settings()),
         ))
@@ -85,7 +89,8 @@ fn search(words: RwSignal<String>) -> AnyView {
 }
 
 fn list(app: App, words: RwSignal<String>) -> AnyView {
-    let shown = Memo::new(move |_| app.chats.with(|chats| words.with(|words| chats.matching(words))));
+    let shown =
+        Memo::new(move |_| app.chats.with(|chats| words.with(|words| chats.matching(words, page::lower))));
     html::nav()
         .class("chats")
         .attr("aria-label", "Chats")
@@ -95,9 +100,9 @@ fn list(app: App, words: RwSignal<String>) -> AnyView {
                 .key(|id| *id)
                 .children(move |id| chat_item::item(app, id))
                 .build())),
-            move || {
-                shown.with(Vec::is_empty).then(|| html::p().class("note").child("No chat has such a name."))
-            },
+            parts::maybe(move || {
+                shown.with(Vec::is_empty).then(|| parts::text("note", "No chat has such a name."))
+            }),
         ))
         .into_any()
 }

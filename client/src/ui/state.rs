@@ -15,7 +15,7 @@ use crate::model::chats::Chats;
 use crate::model::code::Code;
 use crate::model::route::Route;
 use crate::model::rows::first_unread;
-use crate::model::signal::{Signal, Trouble, Unreadable};
+use crate::model::signal::{ToOwner, ToViews, Trouble, Unreadable};
 use crate::model::thread::Thread;
 use crate::platform::{clock, page};
 
@@ -118,7 +118,7 @@ impl App {
         });
         let link = Link::open(move |heard| app.hear(heard), move || keeper.check());
         app.owner.set_value(Some(link));
-        link.say(&Signal::WhoOwns);
+        link.say(&ToOwner::WhoOwns);
         keeper.start();
         app
     }
@@ -131,7 +131,7 @@ impl App {
     }
 
     /// Says something to the owner that has no reply.
-    pub(super) fn say(self, signal: &Signal) {
+    pub(super) fn say(self, signal: &ToOwner) {
         if let Some(link) = self.owner.get_value() {
             link.say(signal);
         }
@@ -195,16 +195,16 @@ impl App {
         }
     }
 
-    fn hear(self, heard: Result<Signal, Unreadable>) {
+    fn hear(self, heard: Result<ToViews, Unreadable>) {
         match heard {
-            Ok(Signal::OwnerHere { fence }) if self.believes(fence) => {
+            Ok(ToViews::OwnerHere { fence }) if self.believes(fence) => {
                 self.fence.set_value(fence);
                 self.subscribe();
             }
-            Ok(Signal::Trouble(trouble)) => self.phase.set(Phase::Troubled(trouble)),
-            Ok(Signal::Tell { fence, event }) if self.believes(fence) => self.told(event),
-            Ok(Signal::Slow(slow)) => self.slow.set(slow),
-            Ok(Signal::Code(code)) => self.code.set(Some(code)),
+            Ok(ToViews::Trouble(trouble)) => self.phase.set(Phase::Troubled(trouble)),
+            Ok(ToViews::Tell { fence, event }) if self.believes(fence) => self.told(event),
+            Ok(ToViews::Slow(slow)) => self.slow.set(slow),
+            Ok(ToViews::Code(code)) => self.code.set(Some(code)),
             Ok(_) | Err(Unreadable::Malformed) => {}
             Err(Unreadable::Newer) => self.newer.set(true),
             Err(Unreadable::Older) => self.older.set(true),

@@ -5,8 +5,8 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::state::App;
-use super::{icons, words};
-use crate::model::signal::{Signal, Trouble};
+use super::{icons, parts, words};
+use crate::model::signal::{ToOwner, Trouble};
 use crate::platform::page;
 
 /// Says what is wrong and offers to reload, or to delete the rest and begin again, which is asked twice.
@@ -25,7 +25,7 @@ pub(super) fn screen(app: App, trouble: Trouble) -> AnyView {
                         .attr("type", "button")
                         .on(ev::click, |_| page::reload())
                         .child("Reload"),
-                    move || trouble.can_start_afresh().then(|| afresh(app, sure)),
+                    parts::maybe(move || trouble.can_start_afresh().then(|| afresh(app, sure))),
                 )),
             )),
         )
@@ -49,7 +49,7 @@ fn afresh(app: App, sure: RwSignal<bool>) -> AnyView {
                 html::button()
                     .class("button button-danger")
                     .attr("type", "button")
-                    .on(ev::click, move |_| app.say(&Signal::StartAfresh))
+                    .on(ev::click, move |_| app.say(&ToOwner::StartAfresh))
                     .child("Delete and start afresh"),
                 html::button()
                     .class("button button-quiet")
@@ -59,5 +59,5 @@ fn afresh(app: App, sure: RwSignal<bool>) -> AnyView {
             ))
             .into_any()
     };
-    (move || if sure.get() { confirm() } else { ask() }).into_any()
+    parts::dynamic(move || if sure.get() { confirm() } else { ask() })
 }

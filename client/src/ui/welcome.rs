@@ -8,7 +8,7 @@ use parley_protocol::username::Username;
 
 use super::field::{Field, Note, field};
 use super::state::App;
-use super::{icons, linking, words};
+use super::{icons, linking, parts, words};
 use crate::platform::timer::{self, Timeout};
 use crate::platform::{spawn_local, storage};
 
@@ -48,26 +48,21 @@ pub(super) fn screen(app: App) -> AnyView {
             icons::mark(),
             html::h1().child("Welcome to Parley"),
             html::p().class("lead").child("Private chat, end-to-end encrypted, in this browser."),
-            move || app.invited.get().map(|_| html::p().class("callout").child(words::INVITED)),
-            move || {
+            parts::maybe(move || app.invited.get().map(|_| parts::text("callout", words::INVITED))),
+            parts::dynamic(move || {
                 if linking.get() {
                     (linking::panel(app, true, first.clone()), other("Create a new account instead", linking))
                         .into_any()
                 } else {
                     (form.view(), other("Link to an account you have", linking)).into_any()
                 }
-            },
+            }),
         )))
         .into_any()
 }
 
 fn other(name: &'static str, linking: RwSignal<bool>) -> AnyView {
-    html::button()
-        .class("button button-quiet button-wide")
-        .attr("type", "button")
-        .on(ev::click, move |_| linking.update(|on| *on = !*on))
-        .child(name)
-        .into_any()
+    parts::button(name, "button button-quiet button-wide", move || linking.update(|on| *on = !*on))
 }
 
 fn hint() -> Note {
@@ -89,12 +84,15 @@ impl Form {
                 field(name, self.name, self.name_note.into(), move || self.name_note.set(Note::None)),
                 field(username, self.username, self.username_note.into(), move || self.username_typed()),
                 html::p().class("keys-note").child(words::KEYS),
-                html::p().class("note note-bad").attr("role", "alert").child(move || self.failure.get()),
+                html::p()
+                    .class("note note-bad")
+                    .attr("role", "alert")
+                    .child(parts::live(move || self.failure.get().unwrap_or_default())),
                 html::button()
                     .class("button button-wide")
                     .attr("type", "submit")
-                    .attr("aria-disabled", move || self.busy.get().then_some("true"))
-                    .child(move || if self.busy.get() { "Creating…" } else { "Create account" }),
+                    .attr("aria-disabled", parts::flag(move || self.busy.get()))
+                    .child(parts::live(move || if self.busy.get() { "Creating…" } else { "Create account" })),
             ))
             .into_any()
     }

@@ -305,6 +305,23 @@ pub const LINK_DIGITS: &str = "Type the two digits that the other device shows."
 /// Before a device is linked.
 pub const LINK_APPROVE: &str = "This will let it read all your messages and write in your name. Never do this because \
     somebody asked you to: an invitation to a chat does not need it.";
+/// The person says so before a device is linked.
+pub const LINK_MINE: &str = "I have this device in front of me, and it is mine.";
+/// Between the two forms of a code.
+pub const LINK_OR_TYPE: &str = "Or type this code there:";
+
+/// What is asked before a device is linked.
+#[must_use]
+pub fn link_question(name: &str) -> String {
+    format!("Link {name} to your account?")
+}
+
+/// When a device was used.
+#[must_use]
+pub fn device_seen(this: bool, day: &str) -> String {
+    if this { "this device".to_owned() } else { format!("last active {day}") }
+}
+
 /// It is done.
 pub const LINK_DONE: &str = "Linked. Both devices are in your account now.";
 /// What to do with a code that a new browser shows.

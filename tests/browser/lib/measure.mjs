@@ -22,7 +22,7 @@ export function watchStart() {
   // The first word on the channel from the worker that opened the device (one format byte, then the kind).
   const channel = new BroadcastChannel("parley-view");
   channel.onmessage = ({ data }) => {
-    if (data?.[1] === 2) marks.owner ??= performance.now();
+    if (data?.[1] === 1) marks.owner ??= performance.now();
   };
 }
 

@@ -1,0 +1,73 @@
+//! Small pieces of views. Each erases what it takes, so that the many closures and elements of the screens share one
+//! type: Leptos makes code of its own for every type of closure and element.
+
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+
+/// What is made anew whenever something that it reads changes.
+pub(super) fn dynamic(view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
+    let view: Box<dyn Fn() -> AnyView + Send> = Box::new(view);
+    view.into_any()
+}
+
+/// The same, of what is there only sometimes.
+pub(super) fn maybe(view: impl Fn() -> Option<AnyView> + Send + 'static) -> AnyView {
+    let view: Box<dyn Fn() -> Option<AnyView> + Send> = Box::new(view);
+    view.into_any()
+}
+
+/// A text that changes.
+pub(super) fn live<T: Into<String>>(text: impl Fn() -> T + Send + 'static) -> AnyView {
+    let text: Box<dyn Fn() -> String + Send> = Box::new(move || text().into());
+    text.into_any()
+}
+
+/// Whether an attribute such as `aria-disabled` is "true"; it is not there otherwise.
+pub(super) fn flag(on: impl Fn() -> bool + Send + 'static) -> Box<dyn Fn() -> Option<&'static str> + Send> {
+    Box::new(move || on().then_some("true"))
+}
+
+/// Whether an element has a class.
+pub(super) fn when(on: impl Fn() -> bool + Send + 'static) -> Box<dyn Fn() -> bool + Send> {
+    Box::new(on)
+}
+
+/// `aria-current`: whether this leads to what is shown.
+pub(super) fn page(here: impl Fn() -> bool + Send + 'static) -> Box<dyn Fn() -> Option<&'static str> + Send> {
+    Box::new(move || here().then_some("page"))
+}
+
+/// A button; `class` says which kind.
+pub(super) fn button(name: impl Into<String>, class: &'static str, act: impl Fn() + 'static) -> AnyView {
+    let act: Box<dyn Fn()> = Box::new(act);
+    html::button()
+        .class(class)
+        .attr("type", "button")
+        .on(ev::click, move |_| act())
+        .child(name.into())
+        .into_any()
+}
+
+/// A paragraph.
+pub(super) fn text(class: &'static str, text: impl Into<String>) -> AnyView {
+    html::p().class(class).child(text.into()).into_any()
+}
+
+/// Things one after the other.
+pub(super) fn stack(class: &'static str, parts: Vec<AnyView>) -> AnyView {
+    html::div().class(class).child(parts).into_any()
+}
+
+/// A form that does something of its own when it is sent.
+pub(super) fn form(submit: impl Fn() + 'static, parts: Vec<AnyView>) -> AnyView {
+    let submit: Box<dyn Fn()> = Box::new(submit);
+    html::form()
+        .attr("novalidate", "")
+        .on(ev::submit, move |event| {
+            event.prevent_default();
+            submit();
+        })
+        .child(parts)
+        .into_any()
+}
