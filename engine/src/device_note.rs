@@ -20,7 +20,7 @@ pub(crate) struct Note {
 /// As they are stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Notes {
-    notes: BTreeMap<DeviceId, Note>,
+    said: BTreeMap<DeviceId, Note>,
     /// Devices that another one linked, and that nobody has accepted here.
     fresh: BTreeSet<DeviceId>,
     /// This device linked another one, which has not been told everything yet.
@@ -29,15 +29,12 @@ pub(crate) struct Notes {
 
 impl Notes {
     pub(crate) fn of(&self, device: &DeviceId) -> Option<&Note> {
-        self.notes.get(device)
+        self.said.get(device)
     }
 
     /// Takes a note; whether it says something new.
-    pub(crate) fn take(&mut self, device: DeviceId, note: Note) -> bool {
-        match self.notes.insert(device, note.clone()) {
-            Some(before) => before != note,
-            None => true,
-        }
+    pub(crate) fn take(&mut self, device: DeviceId, note: &Note) -> bool {
+        self.said.insert(device, note.clone()).as_ref() != Some(note)
     }
 
     /// A device that this one linked has to be told everything.
@@ -66,7 +63,7 @@ impl Notes {
 
     /// Forgets devices that are not the account's any more.
     pub(crate) fn retain(&mut self, keep: impl Fn(&DeviceId) -> bool) {
-        self.notes.retain(|device, _| keep(device));
+        self.said.retain(|device, _| keep(device));
         self.fresh.retain(keep);
     }
 }

@@ -51,9 +51,20 @@ pub(super) struct Open {
     pub(super) error: Option<CommandError>,
 }
 
-/// Everything the views know.
+/// Everything the views know. It lives as long as the page, so that a view that keeps it keeps an address.
 #[derive(Clone, Copy)]
-pub(super) struct App {
+pub(super) struct App(&'static Known);
+
+impl core::ops::Deref for App {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        self.0
+    }
+}
+
+/// What it is.
+pub(super) struct Known {
     pub(super) phase: RwSignal<Phase>,
     pub(super) account: RwSignal<Option<AccountView>>,
     pub(super) connection: RwSignal<Connection>,
@@ -88,7 +99,7 @@ pub(super) struct App {
 impl App {
     /// Starts this tab's worker, and opens the link to whoever owns the device.
     pub(super) fn start() -> Self {
-        let app = Self {
+        let app = Self(Box::leak(Box::new(Known {
             phase: RwSignal::new(Phase::Starting),
             account: RwSignal::new(None),
             connection: RwSignal::new(Connection::Connecting),
@@ -111,7 +122,7 @@ impl App {
             announcement: RwSignal::new(String::new()),
             owner: StoredValue::new_local(None),
             fence: StoredValue::new(0),
-        };
+        })));
         let keeper = Keeper::new(move |loss| match loss {
             Loss::Died => app.worker_died.set(true),
             Loss::Older => app.newer.set(true),

@@ -45,7 +45,7 @@ impl Engine {
             Command::SetReadReceipts(on) => self.set_read_receipts(on),
             Command::RenameDevice { device, name } => self.rename_device(device, &name),
             Command::RemoveDevice(device) => self.remove_device(id, device),
-            Command::AcceptDevice(device) => Ok(self.accept_device(&device)),
+            Command::AcceptDevice(device) => Ok(Some(self.accept_device(&device))),
             other => self.link_command(other),
         };
         match result {

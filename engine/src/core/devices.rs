@@ -106,10 +106,10 @@ impl Engine {
         Ok(Some(Reply::Done))
     }
 
-    pub(super) fn accept_device(&mut self, device: &DeviceId) -> Option<Reply> {
+    pub(super) fn accept_device(&mut self, device: &DeviceId) -> Reply {
         self.notes.accept(device);
         self.save_notes();
-        Some(Reply::Done)
+        Reply::Done
     }
 
     /// The next entry of the own log, before it is signed.

@@ -164,7 +164,7 @@ impl Engine {
             Pending::CountKeyPackages | Pending::ForgetKeyPackages => self.key_packages_counted(&result),
             Pending::PublishKeyPackages { last_resort } => self.key_packages_published(last_resort, &result),
             Pending::SubscribeInbox => self.inbox_subscribed(&result),
-            Pending::AckInbox => {}
+            Pending::AckInbox | Pending::CloseSlot => {}
             Pending::JudgeInbox(account) => self.inbox_judged(account, directory(result)),
             Pending::Freshen(account) => self.freshened(account, directory(result)),
             Pending::Gossip { account, head } => self.gossip_answered(account, &head, directory(result)),
@@ -174,7 +174,6 @@ impl Engine {
             Pending::OpenSlot(slot) | Pending::WriteSlot(slot) | Pending::WatchSlot(slot) => {
                 self.slot_answered(slot, result);
             }
-            Pending::CloseSlot => {}
             Pending::LinkLog(offer) => self.link_log_came(&offer, directory(result)),
             Pending::JoinedLog => self.joined_log_came(directory(result)),
             Pending::OwnLog => self.own_log_came(directory(result)),

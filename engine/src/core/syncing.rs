@@ -74,7 +74,7 @@ impl Engine {
     }
 
     pub(super) fn set_note(&mut self, device: DeviceId, name: String) {
-        if self.notes.take(device, Note { name, seen: day(self.now) }) {
+        if self.notes.take(device, &Note { name, seen: day(self.now) }) {
             self.save_notes();
             self.tell_note();
         }
@@ -90,10 +90,10 @@ impl Engine {
     /// Another device of the account said something.
     pub(super) fn sync_came(&mut self, from: &DeviceId, sync: Sync) {
         match sync {
-            Sync::Cards(cards) => cards.into_iter().for_each(|card| self.card_came(card)),
-            Sync::Settings(settings) => self.settings_came(settings),
+            Sync::Cards(cards) => cards.iter().for_each(|card| self.card_came(card)),
+            Sync::Settings(settings) => self.settings_came(&settings),
             Sync::Note(note) => {
-                if self.notes.take(*from, note) {
+                if self.notes.take(*from, &note) {
                     self.save_notes();
                 }
             }
@@ -105,12 +105,12 @@ impl Engine {
     pub(super) fn named(&mut self, device: DeviceId, name: &str) {
         let Some(name) = display_name(name) else { return };
         let seen = self.notes.of(&device).map(|note| note.seen).unwrap_or_default();
-        if self.notes.take(device, Note { name, seen }) {
+        if self.notes.take(device, &Note { name, seen }) {
             self.save_notes();
         }
     }
 
-    fn settings_came(&mut self, settings: Settings) {
+    fn settings_came(&mut self, settings: &Settings) {
         let Some(account) = &mut self.account else { return };
         let Some(name) = display_name(&settings.name) else { return };
         if settings.version < account.profile {
@@ -123,7 +123,7 @@ impl Engine {
         self.changed.conversations.extend(self.conversations.keys().copied());
     }
 
-    fn card_came(&mut self, card: Card) {
+    fn card_came(&mut self, card: &Card) {
         if self.is_own_account(&card.account) {
             return;
         }
@@ -143,7 +143,7 @@ impl Engine {
     pub(super) fn use_card(&mut self, account: &AccountId) {
         if let Some(card) = self.cards.remove(account) {
             self.save(keys::CARDS, &self.cards);
-            self.card_came(card);
+            self.card_came(&card);
         }
     }
 

@@ -251,8 +251,8 @@ impl Device {
 
     fn take_snapshot(&mut self, snapshot: &Snapshot) {
         self.connection = snapshot.connection;
-        self.account = snapshot.account.clone();
-        self.link = snapshot.link.clone();
+        self.account.clone_from(&snapshot.account);
+        self.link.clone_from(&snapshot.link);
         self.storage = snapshot.storage;
         self.conversations = snapshot.conversations.iter().map(|view| (view.id, view.clone())).collect();
     }

@@ -164,7 +164,7 @@ impl Engine {
         let Some(joining) = self.joining.take() else { return };
         self.state.delete(keys::JOINING);
         let note = Note { name: joining.device_name.clone(), seen: day(self.now) };
-        self.notes.take(joining.record.id, note);
+        self.notes.take(joining.record.id, &note);
         self.account = Some(Account::linked(
             &log,
             joining.record.id,

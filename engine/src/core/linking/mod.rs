@@ -239,7 +239,7 @@ impl Engine {
         let Some(value) = state else { return self.slot_ended(slot) };
         match std::mem::take(&mut self.linking.state) {
             State::Showing(showing) => self.shown_code_was_used(*showing, slot, &value),
-            State::Reading(reading) => self.typed_slot_came(*reading, &value),
+            State::Reading(reading) => self.typed_slot_came(&reading, &value),
             State::ShowingDigits(session) => self.next_message(session, &value, State::ShowingDigits),
             State::Waiting(session) => self.next_message(session, &value, State::Waiting),
             State::Offering(offering) => self.counter_came(*offering, &value),

@@ -57,16 +57,14 @@ impl Engine {
     }
 
     /// The shower's half of the exchange came.
-    pub(super) fn typed_slot_came(&mut self, reading: Reading, value: &SlotState) {
+    pub(super) fn typed_slot_came(&mut self, reading: &Reading, value: &SlotState) {
         let (exchange, message) = Exchange::begin(&reading.code, End::Reads, &self.random);
         let slot = reading.slot();
-        match exchange.finish(&value.value) {
-            Ok(channel) => self.say_first(Session { slot, version: value.version, channel }, message, false),
-            Err(_) => {
-                self.ask(Request::CloseSlot(slot), Pending::CloseSlot);
-                self.fail_link(LinkFailure::Forged);
-            }
+        if let Ok(channel) = exchange.finish(&value.value) {
+            return self.say_first(Session { slot, version: value.version, channel }, message, false);
         }
+        self.ask(Request::CloseSlot(slot), Pending::CloseSlot);
+        self.fail_link(LinkFailure::Forged);
     }
 
     /// Says who this is, after what the channel's first value begins with.

@@ -97,13 +97,17 @@ impl Slots {
     fn expire(&mut self, now: UnixMillis) {
         let old: Vec<SlotId> =
             self.open.iter().filter(|(_, slot)| slot.until <= now).map(|(id, _)| *id).collect();
-        old.into_iter().for_each(|slot| self.remove(slot, None));
+        for slot in old {
+            self.remove(slot, None);
+        }
     }
 
     pub(super) fn disconnect(&mut self, connection: ConnectionId) {
         let of = |slot: &Slot| slot.opener == connection || slot.other == Some(connection);
         let gone: Vec<SlotId> = self.open.iter().filter(|(_, slot)| of(slot)).map(|(id, _)| *id).collect();
-        gone.into_iter().for_each(|slot| self.remove(slot, Some(connection)));
+        for slot in gone {
+            self.remove(slot, Some(connection));
+        }
     }
 
     fn remove(&mut self, id: SlotId, by: Option<ConnectionId>) {
