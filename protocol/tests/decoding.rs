@@ -6,11 +6,11 @@ use parley_protocol::capability::Capability;
 use parley_protocol::codec::{FrameError, Remedy, VERSION, VersionNotice};
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry};
 use parley_protocol::frame::{
-    Answer, AppendMessages, CheckIn, ClientFrame, EntryKind, InboxAddress, LogEntry, NewMessage, Push,
-    RelayError, Request, RequestId, ServerFrame,
+    Answer, AppendMessages, CheckIn, ClientFrame, EntryKind, InboxAddress, LogEntry, NewMessage, OpenSlot,
+    Push, RelayError, Request, RequestId, ServerFrame, SlotState, Subscribed, WriteSlot,
 };
-use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
-use parley_protocol::limits::{MAX_APPEND, MAX_FRAME, MAX_MESSAGE, MAX_PUSH};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp, UnixMillis};
+use parley_protocol::limits::{MAX_APPEND, MAX_FRAME, MAX_MESSAGE, MAX_PUSH, MAX_SLOT};
 use proptest::prelude::*;
 
 fn append(messages: Vec<Vec<u8>>) -> ClientFrame {
@@ -117,6 +117,47 @@ fn a_username_on_the_wire_is_folded_already() {
     }
 }
 
+#[test]
+fn a_slot_value_over_its_maximum_is_refused() {
+    // Variants of `Request` 21 and 22, `Answer::Slot` and `Push::Slot`, each up to the value's length.
+    let id = [7; 16];
+    let open = [&[VERSION, 1, 21][..], &id].concat();
+    let write = [&[VERSION, 1, 22][..], &id, &[1]].concat();
+    let answer = vec![VERSION, 0, 1, 0, 9, 1];
+    let push = [&[VERSION, 1, 2][..], &id, &[1, 1]].concat();
+    let with = |start: &[u8], length: usize| [start, &varint(length), &vec![9; length]].concat();
+    for start in [&open, &write] {
+        assert!(ClientFrame::decode(&with(start, 0)).is_ok());
+        assert!(ClientFrame::decode(&with(start, MAX_SLOT)).is_ok());
+        assert_eq!(ClientFrame::decode(&with(start, MAX_SLOT + 1)), Err(FrameError::Malformed));
+    }
+    for start in [&answer, &push] {
+        assert!(ServerFrame::decode(&with(start, MAX_SLOT)).is_ok());
+        assert_eq!(ServerFrame::decode(&with(start, MAX_SLOT + 1)), Err(FrameError::Malformed));
+    }
+    // A version beyond 32 bits is none.
+    let far = [&[VERSION, 1, 22][..], &id, &[0xFF, 0xFF, 0xFF, 0xFF, 0x1F, 0]].concat();
+    assert_eq!(ClientFrame::decode(&far), Err(FrameError::Malformed));
+}
+
+fn slot_state() -> impl Strategy<Value = SlotState> {
+    (any::<u32>(), prop::collection::vec(any::<u8>(), 0..200))
+        .prop_map(|(version, value)| SlotState { version, value: Bytes::new(value).unwrap() })
+}
+
+/// What the relay says of slots, and `SubscribedFrom`.
+fn rendezvous() -> impl Strategy<Value = ServerFrame> {
+    let answered = |id, answer| ServerFrame::Answer { id: RequestId(id), result: Ok(answer) };
+    let slot = (any::<u32>(), slot_state()).prop_map(move |(id, state)| answered(id, Answer::Slot(state)));
+    let push = (any::<[u8; 16]>(), prop::option::of(slot_state()))
+        .prop_map(|(slot, state)| ServerFrame::Push(Push::Slot { slot: SlotId(slot), state }));
+    let from = (any::<u32>(), any::<[u64; 3]>()).prop_map(move |(id, [head, epoch, start])| {
+        let state = Subscribed { head: Seq(head), epoch: Epoch(epoch) };
+        answered(id, Answer::SubscribedFrom { state, start: Seq(start) })
+    });
+    prop_oneof![slot, push, from]
+}
+
 fn answer() -> impl Strategy<Value = ServerFrame> {
     let entry = (any::<[u64; 3]>(), any::<[u8; 16]>(), any::<bool>(), any::<Vec<u8>>()).prop_map(
         |([seq, epoch, time], append, commit, payload)| LogEntry {
@@ -143,7 +184,7 @@ fn answer() -> impl Strategy<Value = ServerFrame> {
         let answer = Answer::CheckedIn { before: before.map(Stamp) };
         ServerFrame::Answer { id: RequestId(id), result: Ok(answer) }
     });
-    prop_oneof![push, refusal, hello, checked_in]
+    prop_oneof![push, refusal, hello, checked_in, rendezvous()]
 }
 
 proptest! {
@@ -155,7 +196,7 @@ proptest! {
 
     /// Gets further than bytes without a version do.
     #[test]
-    fn arbitrary_bodies_never_panic_and_what_is_read_can_be_written(bytes: Vec<u8>, variant in 0_u8..24) {
+    fn arbitrary_bodies_never_panic_and_what_is_read_can_be_written(bytes: Vec<u8>, variant in 0_u8..28) {
         let bytes = [&[VERSION, 1, variant], &bytes[..]].concat();
         if let Ok(frame) = ClientFrame::decode(&bytes) {
             prop_assert_eq!(ClientFrame::decode(&frame.encode().unwrap()), Ok(frame));
@@ -179,6 +220,27 @@ proptest! {
         let bytes = frame.encode().unwrap();
         prop_assert!(ClientFrame::decode(&bytes[..bytes.len() - 1]).is_err());
         prop_assert_eq!(ClientFrame::decode(&bytes), Ok(frame));
+    }
+
+    #[test]
+    fn slot_requests_survive_the_wire(
+        slot: [u8; 16],
+        after: u32,
+        value in prop::collection::vec(any::<u8>(), 0..=MAX_SLOT),
+    ) {
+        let slot = SlotId(slot);
+        let value = Bytes::new(value).unwrap();
+        for request in [
+            Request::OpenSlot(OpenSlot { slot, value: value.clone() }),
+            Request::WriteSlot(WriteSlot { slot, after, value: value.clone() }),
+            Request::WatchSlot(slot),
+            Request::CloseSlot(slot),
+        ] {
+            let frame = ClientFrame { id: RequestId(7), request };
+            let bytes = frame.encode().unwrap();
+            prop_assert!(ClientFrame::decode(&bytes[..bytes.len() - 1]).is_err());
+            prop_assert_eq!(ClientFrame::decode(&bytes), Ok(frame));
+        }
     }
 
     #[test]

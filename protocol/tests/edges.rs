@@ -56,9 +56,11 @@ fn the_limits_are_those_of_the_documentation() {
         (MAX_FRAME, 4_194_304),
         (limits::MAX_WELCOME_TOTAL, 1_572_864),
         (limits::PUSH_TARGET_BYTES, 256 * KIB),
+        (limits::MAX_SLOT, 4_096),
     ] {
         assert_eq!(limit, expected);
     }
+    assert_eq!(limits::SLOT_LIFETIME, 120_000);
     // What one commit may carry fits into a frame, with a kilobyte to spare for what is around it.
     const { assert!(limits::MAX_COMMIT + limits::MAX_GROUP_INFO + limits::MAX_WELCOME_TOTAL + KIB < MAX_FRAME) };
 }

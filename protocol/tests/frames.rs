@@ -9,10 +9,10 @@ use parley_protocol::device_log::{Signature, SignedEntry};
 use parley_protocol::frame::{
     Answer, AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClaimedKeyPackage, ClientFrame,
     ClosingReason, CreateLog, DirectoryRecord, EntryKind, InboxAddress, InboxEntry, InboxPost, LogEntry,
-    NewMessage, PublishKeyPackages, Push, RegisterAccount, RelayError, Request, RequestId, ServerFrame,
-    Stored, SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim,
+    NewMessage, OpenSlot, PublishKeyPackages, Push, RegisterAccount, RelayError, Request, RequestId,
+    ServerFrame, SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim, WriteSlot,
 };
-use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp, UnixMillis};
 use parley_protocol::username::Username;
 
 fn bytes<const MAX: usize>(bytes: &[u8]) -> Bytes<MAX> {
@@ -29,6 +29,7 @@ const ACCOUNT: AccountId = AccountId([0x33; 32]);
 const DEVICE: DeviceId = DeviceId([0x44; 16]);
 const ADDRESS: InboxAddress = InboxAddress { account: ACCOUNT, device: DEVICE };
 const STAMP: Stamp = Stamp([0xAA; 16]);
+const SLOT: SlotId = SlotId([0xBB; 16]);
 const TIME: UnixMillis = UnixMillis(1_800_000_000_000);
 
 fn secret() -> Capability {
@@ -54,6 +55,10 @@ fn claim() -> UsernameClaim {
 
 fn welcome() -> InboxPost {
     InboxPost { to: ADDRESS, append: APPEND, payload: bytes(b"welcome") }
+}
+
+fn slot_state() -> SlotState {
+    SlotState { version: 300, value: bytes(b"value") }
 }
 
 fn log_requests() -> Vec<Request> {
@@ -112,6 +117,15 @@ fn other_requests() -> Vec<Request> {
     ]
 }
 
+fn slot_requests() -> Vec<Request> {
+    vec![
+        Request::OpenSlot(OpenSlot { slot: SLOT, value: bytes(b"first") }),
+        Request::WriteSlot(WriteSlot { slot: SLOT, after: 299, value: bytes(b"value") }),
+        Request::WatchSlot(SLOT),
+        Request::CloseSlot(SLOT),
+    ]
+}
+
 /// Compiles only while it names every variant: a new one has to be added to the lists here.
 fn request_name(request: &Request) -> &'static str {
     match request {
@@ -136,6 +150,10 @@ fn request_name(request: &Request) -> &'static str {
         Request::ResolveUsername(_) => "ResolveUsername",
         Request::CheckIn(_) => "CheckIn",
         Request::ForgetKeyPackages { .. } => "ForgetKeyPackages",
+        Request::OpenSlot(_) => "OpenSlot",
+        Request::WriteSlot(_) => "WriteSlot",
+        Request::WatchSlot(_) => "WatchSlot",
+        Request::CloseSlot(_) => "CloseSlot",
     }
 }
 
@@ -155,6 +173,8 @@ fn answers() -> Vec<Answer> {
         }),
         Answer::CheckedIn { before: None },
         Answer::CheckedIn { before: Some(STAMP) },
+        Answer::Slot(slot_state()),
+        Answer::SubscribedFrom { state: Subscribed { head: Seq(2), epoch: Epoch(3) }, start: Seq(300) },
     ]
 }
 
@@ -169,10 +189,12 @@ fn answer_name(answer: &Answer) -> &'static str {
         Answer::KeyPackages(_) => "KeyPackages",
         Answer::Directory(_) => "Directory",
         Answer::CheckedIn { .. } => "CheckedIn",
+        Answer::Slot(_) => "Slot",
+        Answer::SubscribedFrom { .. } => "SubscribedFrom",
     }
 }
 
-const ERRORS: [RelayError; 16] = [
+const ERRORS: [RelayError; 19] = [
     RelayError::UnknownLog,
     RelayError::LogExists,
     RelayError::WrongCapability,
@@ -189,6 +211,9 @@ const ERRORS: [RelayError; 16] = [
     RelayError::StorageFull,
     RelayError::Internal,
     RelayError::BadRequest,
+    RelayError::SlotTaken,
+    RelayError::UnknownSlot,
+    RelayError::SlotConflict,
 ];
 
 fn unasked() -> Vec<(String, ServerFrame)> {
@@ -207,12 +232,14 @@ fn unasked() -> Vec<(String, ServerFrame)> {
         ("Push Log".to_owned(), ServerFrame::Push(Push::Log { log: LOG, entries })),
         ("Push Inbox".to_owned(), ServerFrame::Push(Push::Inbox { device: DEVICE, entries: inbox })),
     ];
+    let slot = [Some(slot_state()), None].map(|state| Push::Slot { slot: SLOT, state });
+    frames.extend(slot.map(|push| ("Push Slot".to_owned(), ServerFrame::Push(push))));
     frames.extend(closing.map(|reason| (format!("Closing {reason:?}"), ServerFrame::Closing(reason))));
     frames
 }
 
 fn client_frames() -> Vec<(String, ClientFrame)> {
-    let requests = log_requests().into_iter().chain(other_requests());
+    let requests = log_requests().into_iter().chain(other_requests()).chain(slot_requests());
     requests
         .zip(1..)
         .map(|(request, id)| (request_name(&request).to_owned(), ClientFrame { id: RequestId(id), request }))
