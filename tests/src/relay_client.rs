@@ -7,7 +7,7 @@
 )]
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -20,7 +20,7 @@ use parley_protocol::frame::{
     Subscribed,
 };
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -55,9 +55,21 @@ impl RelayClient {
         client
     }
 
+    /// As [`Self::connect`], from another address of this machine.
+    pub async fn connect_from(from: IpAddr, address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((from, 0).into()).unwrap();
+        let mut client = Self::over(socket.connect(address).await.unwrap(), address).await;
+        assert!(matches!(client.call(Request::Hello).await, Ok(Answer::Hello { .. })));
+        client
+    }
+
     /// Connects and says nothing.
     pub async fn connect_silently(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
+        Self::over(TcpStream::connect(address).await.unwrap(), address).await
+    }
+
+    async fn over(stream: TcpStream, address: SocketAddr) -> Self {
         // As browsers do.
         stream.set_nodelay(true).unwrap();
         let url = format!("ws://{address}/v1/ws");
@@ -216,7 +228,7 @@ impl RelayClient {
         only(self.call(Request::AppendCommit(commit(log, epoch, capability, next))).await)
     }
 
-    /// Subscribes to a log.
+    /// Subscribes to a log from a place that the capability's epoch has reached.
     pub async fn subscribe(
         &mut self,
         log: LogId,
@@ -227,6 +239,20 @@ impl RelayClient {
         match self.call(Request::SubscribeLog(request)).await? {
             Answer::Subscribed(state) => Ok(state),
             other => panic!("instead of Subscribed came {other:?}"),
+        }
+    }
+
+    /// Subscribes to a log from a place before the capability's epoch. Also says after which entry it begins.
+    pub async fn subscribe_late(
+        &mut self,
+        log: LogId,
+        capability: &Capability,
+        after: Seq,
+    ) -> Result<(Subscribed, Seq), RelayError> {
+        let request = SubscribeLog { log, capability: capability.clone(), after };
+        match self.call(Request::SubscribeLog(request)).await? {
+            Answer::SubscribedFrom { state, start } => Ok((state, start)),
+            other => panic!("instead of SubscribedFrom came {other:?}"),
         }
     }
 }

@@ -2,12 +2,18 @@
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{Answer, RelayError, Stored};
-use parley_protocol::ids::Epoch;
+use parley_protocol::ids::{Epoch, Seq};
 
-use crate::store::PoolCount;
+use crate::store::{OpenedLog, PoolCount};
 
 pub(super) fn stored(places: Vec<Stored>) -> Result<Answer, RelayError> {
     List::new(places).map(Answer::Stored).map_err(|_| RelayError::Internal)
+}
+
+/// A device that was let in late has to know where its part of the log begins, or it would wait for the rest.
+pub(super) fn subscribed(opened: OpenedLog, after: Seq) -> Answer {
+    let OpenedLog { state, start } = opened;
+    if start > after { Answer::SubscribedFrom { state, start } } else { Answer::Subscribed(state) }
 }
 
 pub(super) fn count(count: PoolCount) -> Answer {

@@ -214,7 +214,7 @@ impl Connection {
         let store = Arc::clone(&self.relay.store);
         self.subscribe(id, permits, Topic::Log(request.log), async move {
             let opened = store.open_log(request.log, request.capability.hash(), request.after).await?;
-            Ok((opened.state, opened.start))
+            Ok((answers::subscribed(opened, request.after), opened.state, opened.start))
         });
     }
 
@@ -222,17 +222,18 @@ impl Connection {
         let store = Arc::clone(&self.relay.store);
         self.subscribe(id, permits, Topic::Inbox(request.address), async move {
             let head = store.open_inbox(request.address, request.capability.hash()).await?;
-            Ok((Subscribed { head, epoch: Epoch(0) }, request.after))
+            let state = Subscribed { head, epoch: Epoch(0) };
+            Ok((Answer::Subscribed(state), state, request.after))
         });
     }
 
-    /// `open` says what the client is told and after which place reading begins.
+    /// `open` says what the client is told, how far the topic reaches and after which place reading begins.
     fn subscribe(
         &mut self,
         id: RequestId,
         permits: Permits,
         topic: Topic,
-        open: impl Future<Output = Result<(Subscribed, Seq), RelayError>> + Send + 'static,
+        open: impl Future<Output = Result<(Answer, Subscribed, Seq), RelayError>> + Send + 'static,
     ) {
         let generation = match self.subscriptions.open(topic) {
             Ok(generation) => generation,
@@ -246,8 +247,8 @@ impl Connection {
         let outbox = Arc::clone(&self.outbox);
         tokio::spawn(async move {
             match open.await {
-                Ok((state, start)) => {
-                    let answer = ServerFrame::Answer { id, result: Ok(Answer::Subscribed(state)) };
+                Ok((answer, state, start)) => {
+                    let answer = ServerFrame::Answer { id, result: Ok(answer) };
                     subscriptions.start(topic, generation, (state.epoch, start, state.head), &answer);
                 }
                 Err(refusal) => {

@@ -35,7 +35,7 @@ pub(crate) async fn fan_out(relay: &RelayProcess, readers: usize) {
                 let left = COUNTED.saturating_sub(start.elapsed());
                 match tokio::time::timeout(left, reader.push()).await {
                     Ok(Push::Log { entries, .. }) => read += entries.len(),
-                    Ok(Push::Inbox { .. }) => panic!("an inbox?"),
+                    Ok(Push::Inbox { .. } | Push::Slot { .. }) => panic!("no log?"),
                     Err(_) => return read,
                 }
             }

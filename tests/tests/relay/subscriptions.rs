@@ -34,14 +34,12 @@ async fn a_capability_opens_its_epoch_and_the_commit_that_ended_it() {
     assert_eq!(entries[1].kind, EntryKind::Commit);
     reader.assert_no_push(A_MOMENT).await;
 
-    // From where the first epoch ended, and also for somebody who has nothing from before.
-    for after in [Seq(2), Seq(0)] {
-        let state = reader.subscribe(log, &second, after).await.unwrap();
-        assert_eq!(state, Subscribed { head: Seq(4), epoch: Epoch(2) });
-        let entries = reader.log_entries(log, 2).await;
-        assert_eq!(seqs(&entries), [3, 4]);
-        assert!(entries.iter().all(|entry| entry.epoch == Epoch(2)));
-    }
+    // From where the first epoch ended.
+    let state = reader.subscribe(log, &second, Seq(2)).await.unwrap();
+    assert_eq!(state, Subscribed { head: Seq(4), epoch: Epoch(2) });
+    let entries = reader.log_entries(log, 2).await;
+    assert_eq!(seqs(&entries), [3, 4]);
+    assert!(entries.iter().all(|entry| entry.epoch == Epoch(2)));
     writer.commit(log, Epoch(2), &second, &third).await.unwrap();
     assert_eq!(seqs(&reader.log_entries(log, 1).await), [5]);
     writer.append(log, Epoch(3), &third, b"6").await.unwrap();
@@ -49,6 +47,46 @@ async fn a_capability_opens_its_epoch_and_the_commit_that_ended_it() {
     let state = reader.subscribe(log, &third, Seq(5)).await.unwrap();
     assert_eq!(state, Subscribed { head: Seq(6), epoch: Epoch(3) });
     assert_eq!(seqs(&reader.log_entries(log, 1).await), [6]);
+}
+
+#[tokio::test]
+async fn who_joined_late_is_told_where_the_epoch_begins() {
+    let relay = RelayProcess::start(&[]);
+    let mut writer = RelayClient::connect(relay.address()).await;
+    let mut reader = RelayClient::connect(relay.address()).await;
+    let log = LogId(unique());
+    let (first, second, third) = (capability(), capability(), capability());
+    writer.create_log(log, Epoch(1), &first).await;
+    writer.append(log, Epoch(1), &first, b"1").await.unwrap();
+    writer.commit(log, Epoch(1), &first, &second).await.unwrap();
+
+    // The epoch has begun and has no entry.
+    let empty = Subscribed { head: Seq(0), epoch: Epoch(2) };
+    assert_eq!(reader.subscribe_late(log, &second, Seq(0)).await, Ok((empty, Seq(2))));
+    writer.append(log, Epoch(2), &second, b"3").await.unwrap();
+    assert_eq!(seqs(&reader.log_entries(log, 1).await), [3]);
+
+    writer.append(log, Epoch(2), &second, b"4").await.unwrap();
+    assert_eq!(seqs(&reader.log_entries(log, 1).await), [4]);
+    for after in [Seq(0), Seq(1)] {
+        let late = Subscribed { head: Seq(4), epoch: Epoch(2) };
+        assert_eq!(reader.subscribe_late(log, &second, after).await, Ok((late, Seq(2))));
+        let entries = reader.log_entries(log, 2).await;
+        assert_eq!(seqs(&entries), [3, 4]);
+        assert!(entries.iter().all(|entry| entry.epoch == Epoch(2)));
+    }
+    // Nothing of the epoch is left out: there is nothing to be told.
+    for (after, rest) in [(Seq(2), vec![3, 4]), (Seq(3), vec![4])] {
+        let state = reader.subscribe(log, &second, after).await.unwrap();
+        assert_eq!(state, Subscribed { head: Seq(4), epoch: Epoch(2) });
+        assert_eq!(seqs(&reader.log_entries(log, rest.len()).await), rest);
+    }
+    // The same once the epoch has ended.
+    writer.commit(log, Epoch(2), &second, &third).await.unwrap();
+    assert_eq!(seqs(&reader.log_entries(log, 1).await), [5]);
+    let ended = Subscribed { head: Seq(5), epoch: Epoch(2) };
+    assert_eq!(reader.subscribe_late(log, &second, Seq(0)).await, Ok((ended, Seq(2))));
+    assert_eq!(seqs(&reader.log_entries(log, 3).await), [3, 4, 5]);
 }
 
 #[tokio::test]
