@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use parley_protocol::limits::MAX_KEY_PACKAGES;
+use parley_protocol::limits::{MAX_KEY_PACKAGES, SLOT_LIFETIME};
 use tokio::sync::Semaphore;
 
 use crate::connection::OutboxLimits;
 use crate::http::HttpOptions;
 use crate::rate::Rate;
 use crate::relay::Options;
+use crate::slots::Bounds;
 use crate::store::Quotas;
 use crate::store::sqlite::SqliteOptions;
 
@@ -96,6 +97,18 @@ pub struct LimitConfig {
     /// Posts into one inbox
     #[arg(long, env = "PARLEY_RATE_POSTS", default_value = "200/60")]
     pub rate_posts: Rate,
+    /// Most rendezvous slots at a time
+    #[arg(long, env = "PARLEY_SLOTS", default_value_t = 10_000)]
+    pub slots: usize,
+    /// Most rendezvous slots of which one connection is an end
+    #[arg(long, env = "PARLEY_SLOTS_PER_CONNECTION", default_value_t = 4)]
+    pub slots_per_connection: usize,
+    /// Rendezvous slots opened from one address
+    #[arg(long, env = "PARLEY_RATE_SLOTS", default_value = "20/10")]
+    pub rate_slots: Rate,
+    /// Rendezvous slots asked for from one address that are not there
+    #[arg(long, env = "PARLEY_RATE_SLOT_MISSES", default_value = "10/3")]
+    pub rate_slot_misses: Rate,
     /// Kibibytes that wait to be sent to one client before nothing more is read for it
     #[arg(long, env = "PARLEY_OUTBOX_KIB", default_value_t = 1024)]
     pub outbox_kib: u32,
@@ -114,6 +127,9 @@ pub struct LimitConfig {
     /// Most pages of the database: lets a test fill the disk
     #[arg(long, env = "PARLEY_MAX_PAGES", hide = true)]
     pub max_pages: Option<u32>,
+    /// Milliseconds that a rendezvous slot lives: lets a test see its end
+    #[arg(long, env = "PARLEY_SLOT_LIFETIME_MS", default_value_t = SLOT_LIFETIME, hide = true)]
+    pub slot_lifetime_ms: u64,
 }
 
 impl Config {
@@ -143,6 +159,15 @@ impl Config {
             slow_reader: Duration::from_millis(limits.slow_reader_ms),
             idle: Duration::from_millis(limits.idle_ms),
             connections_per_peer: limits.connections_per_address,
+        }
+    }
+
+    pub(crate) const fn slots(&self) -> Bounds {
+        let limits = &self.limits;
+        Bounds {
+            slots: limits.slots,
+            per_connection: limits.slots_per_connection,
+            lifetime: Duration::from_millis(limits.slot_lifetime_ms),
         }
     }
 

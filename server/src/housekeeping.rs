@@ -1,4 +1,4 @@
-//! The job that deletes what is too old.
+//! The jobs that delete what is too old.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,12 +6,18 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::clock::now;
+use crate::relay::Relay;
 use crate::store::Store;
 
 /// Between runs that found nothing more to delete.
 const INTERVAL: Duration = Duration::from_mins(10);
 /// Between runs while there is more: appends go first.
 const BREATH: Duration = Duration::from_millis(50);
+
+/// Ends slots whose time is over, until the relay shuts down.
+pub(crate) async fn end_slots(relay: Arc<Relay>, closing: watch::Receiver<bool>) {
+    relay.slots.expire(closing).await;
+}
 
 /// Runs until the relay shuts down.
 pub(crate) async fn expire(store: Arc<dyn Store>, mut closing: watch::Receiver<bool>) {

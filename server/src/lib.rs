@@ -14,6 +14,7 @@ mod pages;
 mod peers;
 pub mod rate;
 mod relay;
+mod slots;
 pub mod store;
 
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ use crate::pages::Pages;
 use crate::peers::Peers;
 use crate::rate::Keyed;
 use crate::relay::{Limits, Relay};
+use crate::slots::Slots;
 use crate::store::Store;
 use crate::store::sqlite::{OpenError, SqliteStore};
 
@@ -69,6 +71,7 @@ pub async fn run(
     let (close, closing) = watch::channel(false);
     let relay = relay(&config, Arc::clone(&store), closing.clone());
     let expiring = tokio::spawn(housekeeping::expire(Arc::clone(&store), closing.clone()));
+    let slots_ending = tokio::spawn(housekeeping::end_slots(Arc::clone(&relay), closing.clone()));
     let has_app = app.is_some();
     let router = http::router(Arc::clone(&relay), config.http(), app);
     tracing::info!(%address, app = has_app, "the relay listens");
@@ -91,8 +94,9 @@ pub async fn run(
         () = too_late => tracing::warn!("some HTTP requests did not end in time"),
     }
     connections_end(&relay).await;
-    if expiring.await.is_err() {
-        tracing::error!("the expiry job panicked");
+    let jobs = tokio::join!(expiring, slots_ending);
+    if jobs.0.is_err() || jobs.1.is_err() {
+        tracing::error!("an expiry job panicked");
     }
     let closed = tokio::task::spawn_blocking(move || store.close()).await;
     if closed.is_err() {
@@ -113,9 +117,12 @@ fn relay(config: &Config, store: Arc<dyn Store>, closing: watch::Receiver<bool>)
             resolves: Keyed::new(limits.rate_resolves),
             claims: Keyed::new(limits.rate_claims),
             posts: Keyed::new(limits.rate_posts),
+            slots: Keyed::new(limits.rate_slots),
+            slot_misses: Keyed::new(limits.rate_slot_misses),
         },
         hub: Hub::new(),
         pages: Pages::default(),
+        slots: Slots::new(config.slots()),
         peers: Arc::new(Peers::default()),
         request_bytes: Arc::new(Semaphore::new(config.request_bytes())),
         closing,

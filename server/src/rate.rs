@@ -91,6 +91,12 @@ impl<K: Eq + Hash + Copy> Keyed<K> {
         Ok(())
     }
 
+    /// Whether a token could be taken for one key; none is.
+    pub fn check(&self, key: K, now: Instant) -> Result<(), RelayError> {
+        let bucket = self.lock(now)?.get(&key).copied().unwrap_or(Bucket::full(now));
+        bucket.after(self.rate, 1, now).map(|_| ())
+    }
+
     fn lock(&self, now: Instant) -> Result<MutexGuard<'_, HashMap<K, Bucket>>, RelayError> {
         let mut buckets = self.buckets.lock().map_err(|_| RelayError::Internal)?;
         if buckets.len() >= MAX_KEYS {
@@ -144,6 +150,18 @@ mod tests {
         assert!(keyed.take([2, 1], now).is_err());
         keyed.take([2], now).unwrap();
         assert!(keyed.take([3, 3], now).is_err(), "a key that stands there twice pays twice");
+    }
+
+    #[test]
+    fn a_check_takes_nothing() {
+        let keyed = Keyed::new(rate("1/1"));
+        let now = Instant::now();
+        keyed.check(1, now).unwrap();
+        keyed.check(1, now).unwrap();
+        keyed.take([1], now).unwrap();
+        assert_eq!(keyed.check(1, now), keyed.take([1], now));
+        assert!(keyed.check(1, now).is_err());
+        keyed.check(2, now).unwrap();
     }
 
     #[test]

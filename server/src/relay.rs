@@ -12,6 +12,7 @@ use crate::hub::Hub;
 use crate::pages::Pages;
 use crate::peers::{PeerKey, Peers};
 use crate::rate::{Keyed, Rate};
+use crate::slots::Slots;
 use crate::store::Store;
 
 /// How connections are treated.
@@ -45,6 +46,10 @@ pub(crate) struct Limits {
     pub(crate) claims: Keyed<AccountId>,
     /// Posts, by inbox.
     pub(crate) posts: Keyed<InboxAddress>,
+    /// Slots opened, by address.
+    pub(crate) slots: Keyed<PeerKey>,
+    /// Slots asked for that were not there, by address: their ids are not to be searched for.
+    pub(crate) slot_misses: Keyed<PeerKey>,
 }
 
 /// The relay.
@@ -54,6 +59,7 @@ pub(crate) struct Relay {
     pub(crate) limits: Limits,
     pub(crate) hub: Hub,
     pub(crate) pages: Pages,
+    pub(crate) slots: Slots,
     pub(crate) peers: Arc<Peers>,
     /// Bytes of requests that are being worked on, over all connections.
     pub(crate) request_bytes: Arc<Semaphore>,

@@ -70,6 +70,9 @@ impl Connection {
                 let pending = store.forget_key_packages(address, capability.hash());
                 self.later(id, permits, async { pending.await.map(answers::count) });
             }
+            Request::OpenSlot(_) | Request::WriteSlot(_) | Request::WatchSlot(_) | Request::CloseSlot(_) => {
+                self.rendezvous.answer(id, request);
+            }
             other => self.dispatch_directory(id, permits, other),
         }
     }
@@ -138,6 +141,7 @@ impl Connection {
             Request::ResolveUsername(_) => limits.resolves.take([self.peer], now),
             Request::ClaimKeyPackages(account) => limits.claims.take([*account], now),
             Request::PostInbox(post) => limits.posts.take([post.to], now),
+            Request::OpenSlot(_) => limits.slots.take([self.peer], now),
             Request::CreateLog(CreateLog { welcomes, .. })
             | Request::AppendCommit(AppendCommit { welcomes, .. }) => {
                 let total: usize = welcomes.iter().map(|welcome| welcome.payload.len()).sum();

@@ -4,6 +4,7 @@
 mod answers;
 mod dispatch;
 mod outbox;
+mod rendezvous;
 mod subscriptions;
 mod verify;
 mod writer;
@@ -22,8 +23,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-pub(crate) use self::outbox::OutboxLimits;
-use self::outbox::{Outbox, closing};
+#[cfg(test)]
+pub(crate) use self::outbox::Next;
+use self::outbox::closing;
+pub(crate) use self::outbox::{Outbox, OutboxLimits};
+use self::rendezvous::Rendezvous;
 use self::subscriptions::Subscriptions;
 use crate::peers::{PeerGuard, PeerKey};
 use crate::rate::Bucket;
@@ -40,6 +44,7 @@ struct Connection {
     peer: PeerKey,
     outbox: Arc<Outbox>,
     subscriptions: Arc<Subscriptions>,
+    rendezvous: Rendezvous,
     in_flight: Arc<Semaphore>,
     bucket: Bucket,
     greeted: bool,
@@ -67,6 +72,7 @@ pub(crate) async fn serve(relay: Arc<Relay>, socket: WebSocket, peer: PeerKey, g
     let writing = tokio::spawn(writer::write(sink, Arc::clone(&outbox), relay.options.slow_reader));
     let mut connection = Connection {
         subscriptions: Arc::new(Subscriptions::new(Arc::clone(&relay), Arc::clone(&outbox))),
+        rendezvous: Rendezvous::new(Arc::clone(&relay), peer, Arc::clone(&outbox)),
         in_flight: Arc::new(Semaphore::new(relay.options.in_flight)),
         bucket: Bucket::full(Instant::now()),
         greeted: false,
@@ -76,6 +82,8 @@ pub(crate) async fn serve(relay: Arc<Relay>, socket: WebSocket, peer: PeerKey, g
         outbox,
     };
     let ending = connection.read(&mut stream).await;
+    // Not only when all is dropped: a client that does not read its goodbye would hold its slots meanwhile.
+    connection.rendezvous.leave();
     if let Some(pump) = connection.pump.take() {
         pump.abort();
     }

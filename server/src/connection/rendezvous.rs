@@ -1,0 +1,86 @@
+//! What one connection does with slots. All of it is done while the connection is read, nothing later: so its
+//! requests about slots keep their order, and none comes after it has left.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use parley_protocol::frame::{Answer, RelayError, Request, RequestId, ServerFrame};
+use parley_protocol::ids::SlotId;
+
+use super::outbox::Outbox;
+use crate::peers::PeerKey;
+use crate::relay::Relay;
+use crate::slots::{Party, Table};
+
+/// A connection as slots see it. When it is dropped, its slots end.
+pub(super) struct Rendezvous {
+    relay: Arc<Relay>,
+    peer: PeerKey,
+    party: Party,
+}
+
+impl Rendezvous {
+    pub(super) fn new(relay: Arc<Relay>, peer: PeerKey, outbox: Arc<Outbox>) -> Self {
+        let party = Party { id: relay.slots.party(), outbox };
+        Self { relay, peer, party }
+    }
+
+    /// Carries out a request about a slot and answers it.
+    pub(super) fn answer(&self, id: RequestId, request: Request) {
+        self.relay.slots.change(|table, now| {
+            let result = self.carry_out(table, now, request);
+            self.party.outbox.push_frame(&ServerFrame::Answer { id, result });
+        });
+    }
+
+    fn carry_out(&self, table: &mut Table, now: Instant, request: Request) -> Result<Answer, RelayError> {
+        match request {
+            Request::OpenSlot(request) => table.open(&self.party, request, now).map(Answer::Slot),
+            Request::WriteSlot(request) => {
+                self.reach(table, now, request.slot)?;
+                table.write(self.party.id, request).map(Answer::Slot)
+            }
+            Request::WatchSlot(slot) => {
+                self.reach(table, now, slot)?;
+                table.read(self.party.id, &slot).map(Answer::Slot)
+            }
+            Request::CloseSlot(slot) => {
+                let closed = table.close(self.party.id, &slot);
+                self.missed(closed, now).map(|()| Answer::Done)
+            }
+            // All others are dispatched before they get here.
+            _ => Err(RelayError::Internal),
+        }
+    }
+
+    /// Sees to it that this connection is an end of the slot.
+    fn reach(&self, table: &mut Table, now: Instant, slot: SlotId) -> Result<(), RelayError> {
+        if table.is_end(self.party.id, &slot) {
+            return Ok(());
+        }
+        // Asked before anybody looks: who has missed too often does not learn of a hit either.
+        self.relay.limits.slot_misses.check(self.peer, now)?;
+        let joined = table.join(&self.party, slot);
+        self.missed(joined, now)
+    }
+
+    /// Makes an address pay for each slot that is not there: ids can come from short codes, and are not to be
+    /// searched for.
+    fn missed(&self, result: Result<(), RelayError>, now: Instant) -> Result<(), RelayError> {
+        if result == Err(RelayError::UnknownSlot) {
+            self.relay.limits.slot_misses.take([self.peer], now)?;
+        }
+        result
+    }
+
+    /// Ends the slots of this connection.
+    pub(super) fn leave(&self) {
+        self.relay.slots.change(|table, _| table.leave(self.party.id));
+    }
+}
+
+impl Drop for Rendezvous {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}

@@ -1,0 +1,70 @@
+//! Rendezvous slots: two devices that are to be linked leave each other messages in one. They are held in
+//! memory only, because none outlives two minutes or its connections.
+//!
+//! A slot is *open* while it has one end, the connection that opened it. The first other connection that
+//! writes or watches is its second end, and the slot is *met*; for everybody else it is not there. It has
+//! *ended* when an end closes it or is gone, or its time is over. Nothing leads back: an ended slot is
+//! forgotten at once.
+
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::{Notify, watch};
+
+pub(crate) use self::table::{Bounds, Party, PartyId, Table};
+
+/// All slots of this relay.
+pub(crate) struct Slots {
+    table: Mutex<Table>,
+    /// Rings when there is a slot to wait for again.
+    first: Notify,
+    parties: AtomicU64,
+}
+
+impl Slots {
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self { table: Mutex::new(Table::new(bounds)), first: Notify::new(), parties: AtomicU64::new(0) }
+    }
+
+    /// A name for one more connection.
+    pub(crate) fn party(&self) -> PartyId {
+        PartyId(self.parties.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Works on the slots that live now. Whoever queues a frame does it in here, so that each end gets answers
+    /// and pushes in the order of the values.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Table, Instant) -> T) -> T {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        table.expire(now);
+        let idle = table.next_end().is_none();
+        let result = change(&mut table, now);
+        if idle && table.next_end().is_some() {
+            self.first.notify_one();
+        }
+        result
+    }
+
+    /// Ends slots when their time is over, also when nobody asks for them, until the relay shuts down.
+    pub(crate) async fn expire(&self, mut closing: watch::Receiver<bool>) {
+        loop {
+            let next = self.change(|table, _| table.next_end());
+            let due = async {
+                match next {
+                    // All live equally long: what is opened meanwhile ends later.
+                    Some(end) => tokio::time::sleep_until(end.into()).await,
+                    None => self.first.notified().await,
+                }
+            };
+            tokio::select! {
+                () = due => {}
+                _ = closing.wait_for(|closing| *closing) => return,
+            }
+        }
+    }
+}
