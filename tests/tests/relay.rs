@@ -17,6 +17,8 @@ mod kills;
 mod limits;
 #[path = "relay/site.rs"]
 mod site;
+#[path = "relay/slots.rs"]
+mod slots;
 #[path = "relay/subscriptions.rs"]
 mod subscriptions;
 #[path = "relay/wire.rs"]
