@@ -163,17 +163,19 @@ impl Engine {
         (!missing.is_empty() || !extra.is_empty()).then_some(Difference { missing, extra })
     }
 
-    /// Nothing is written that a removed device could read, and nothing goes into a new log before this account's
-    /// own devices are in it.
+    /// Nothing is written that a removed device could read, and nothing goes into a new log, or to the account's own
+    /// devices, before all of these are in it.
     fn is_urgent(&self, id: &LogId, difference: &Difference) -> bool {
-        let Some(log) = self.logs.get(id) else { return false };
-        let begins =
-            log.cursor == Seq(0) && difference.missing.iter().any(|leaf| self.is_own_account(&leaf.account));
+        let Some(log) = self.logs.get(id) else {
+            return false;
+        };
+        let own_missing = difference.missing.iter().any(|leaf| self.is_own_account(&leaf.account));
         let writes = self
             .outbox
             .values()
             .any(|entry| !entry.failed && entry.only.map_or(entry.peer == log.peer, |only| only == *id));
-        begins || writes && !difference.extra.is_empty()
+        let of_own = self.is_own_account(&log.peer);
+        own_missing && (log.cursor == Seq(0) || of_own && writes) || writes && !difference.extra.is_empty()
     }
 
     /// Whether it is this device's turn; if not, it comes back when it is.

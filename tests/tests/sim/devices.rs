@@ -158,6 +158,7 @@ fn p4_every_other_device_is_told_of_a_new_one_and_can_remove_it() {
     let (mut world, ada, bob, there, back) = pair();
     let second = link(&mut world, ada);
     let third = link(&mut world, second);
+    assert_eq!(world.devices[third].conversations[&there].name, "Bob", "as the other devices know him");
     let devices = world.devices[ada].account.clone().unwrap().devices;
     assert_eq!(devices.iter().map(|device| device.fresh).collect::<Vec<_>>(), [false, false, true]);
     assert_eq!(world.ask(ada, Command::RemoveDevice(devices[2].id)), Reply::Done);
