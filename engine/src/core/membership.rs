@@ -37,8 +37,8 @@ pub(super) struct Membership {
     unsettled: BTreeMap<LogId, Option<UnixMillis>>,
     /// A log's next entry makes sense only with a newer device log of this account.
     waiting: BTreeMap<LogId, AccountId>,
-    /// Entries for which a device log was asked on this connection.
-    asked: BTreeSet<(LogId, Seq)>,
+    /// Entries for which the device log of an account was asked on this connection.
+    asked: BTreeSet<(LogId, Seq, AccountId)>,
     /// Devices that had no KeyPackage, until then.
     unreachable: BTreeMap<(LogId, DeviceId), UnixMillis>,
 }
@@ -54,9 +54,9 @@ impl Membership {
         self.waiting.contains_key(log)
     }
 
-    /// Whether asking for a device log may help with this entry: it was not asked before.
-    pub(super) fn may_wait(&self, log: &LogId, seq: Seq) -> bool {
-        !self.asked.contains(&(*log, seq))
+    /// Whether asking for an account's device log may help with this entry: it was not asked before.
+    pub(super) fn may_wait(&self, log: &LogId, seq: Seq, account: AccountId) -> bool {
+        !self.asked.contains(&(*log, seq, account))
     }
 
     /// The connection is gone, and with it what was asked.
@@ -316,7 +316,7 @@ impl Engine {
 
     /// An entry makes sense only with a newer device log: it and what follows wait.
     pub(super) fn wait_for_device_log(&mut self, id: &LogId, entry: &LogEntry, account: AccountId) {
-        self.membership.asked.insert((*id, entry.seq));
+        self.membership.asked.insert((*id, entry.seq, account));
         self.membership.waiting.insert(*id, account);
         self.keep_early(id, entry.clone());
         if self.is_own_account(&account) {

@@ -284,6 +284,8 @@ impl Engine {
             own: true,
             body: BodyView::Text(text),
         };
+        self.trails.entry(sealed.log).or_default().saw(&entry.id);
+        self.save_trail(&sealed.log);
         let conversation = id_of(&entry.peer);
         self.save_message(conversation, &message);
         self.show_in_list(conversation, &message, false);
