@@ -13,6 +13,7 @@ use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId, Seq, UnixMillis
 use super::Engine;
 use super::groups::WELCOME;
 use super::requests::Pending;
+use crate::conversation::id_of;
 use crate::directory_entry::Found;
 use crate::log::{PendingCommit, Stage};
 use crate::mls::credential::Leaf;
@@ -170,12 +171,19 @@ impl Engine {
             return false;
         };
         let own_missing = difference.missing.iter().any(|leaf| self.is_own_account(&leaf.account));
-        let writes = self
-            .outbox
-            .values()
-            .any(|entry| !entry.failed && entry.only.map_or(entry.peer == log.peer, |only| only == *id));
+        let writes = self.writes_into(id);
         let of_own = self.is_own_account(&log.peer);
         own_missing && (log.cursor == Seq(0) || of_own && writes) || writes && !difference.extra.is_empty()
+    }
+
+    /// Whether something waits that would go into the log.
+    pub(super) fn writes_into(&self, id: &LogId) -> bool {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer) else {
+            return false;
+        };
+        self.outbox
+            .values()
+            .any(|entry| !entry.failed && entry.only.map_or(entry.peer == peer, |only| only == *id))
     }
 
     /// Whether it is this device's turn; if not, it comes back when it is.
@@ -326,6 +334,19 @@ impl Engine {
         }
     }
 
+    /// Once on each connection the contact's device log is asked for; whether that is under way. A device that was
+    /// removed must not read what is written from then on, and nobody else may be there to say that it was.
+    pub(super) fn check_devices_of(&mut self, id: &LogId) -> bool {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer).filter(|peer| !self.is_own_account(peer))
+        else {
+            return false;
+        };
+        if self.link.checked.insert(peer) {
+            self.ask_device_log(peer);
+        }
+        self.is_pending(|pending| *pending == Pending::DeviceLog(peer))
+    }
+
     /// Asks for the device log of a contact, for those that wait for it.
     pub(super) fn ask_device_log(&mut self, account: AccountId) {
         if self.is_own_account(&account) {
@@ -347,6 +368,7 @@ impl Engine {
             Err(_) => return self.retry_later(2_000),
         }
         self.stop_waiting(&account);
+        self.pump(id_of(&account));
     }
 
     /// What waited for a device log goes on.

@@ -86,7 +86,7 @@ impl Engine {
         if log.commit.is_some() {
             return self.send_commit(id);
         }
-        if self.settle_members(id) {
+        if self.writes_into(id) && self.check_devices_of(id) || self.settle_members(id) {
             return;
         }
         let Some(peer) = self.logs.get(id).map(|log| log.peer) else {
