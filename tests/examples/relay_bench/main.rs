@@ -13,10 +13,12 @@ mod appends;
 mod bare;
 mod deliveries;
 mod idle;
+mod store;
 
 use std::time::Duration;
 
 use parley_tests::relay_process::RelayProcess;
+use tokio::runtime::Runtime;
 
 /// Payload of an append.
 const PAYLOAD: usize = 1024;
@@ -39,13 +41,38 @@ const GENEROUS: [&str; 8] = [
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => everything(&runtime),
+        // One case alone, for a profile or a comparison.
+        ["bare"] => bare::sweep("alone"),
+        ["appends", connections, in_flight] => {
+            append(&runtime, connections.parse().unwrap(), in_flight.parse().unwrap());
+        }
+        ["store", logs] => runtime.block_on(store::run(logs.parse().unwrap())),
+        ["deliveries"] => deliver(&runtime),
+        ["idle"] => rest(&runtime),
+        _ => panic!("no such case: bare, appends CONNECTIONS IN-FLIGHT, store LOGS, deliveries, idle"),
+    }
+}
+
+fn everything(runtime: &Runtime) {
     // The bare loop runs before and after: what else the machine does changes with time.
     bare::sweep("before");
     for (connections, in_flight) in [(1, 1), (10, 1), (100, 1), (1000, 1), (1000, 8)] {
-        let relay = RelayProcess::start(&GENEROUS);
-        runtime.block_on(appends::run(&relay, connections, in_flight));
+        append(runtime, connections, in_flight);
     }
     bare::sweep("after");
+    deliver(runtime);
+    rest(runtime);
+}
+
+fn append(runtime: &Runtime, connections: usize, in_flight: usize) {
+    let relay = RelayProcess::start(&GENEROUS);
+    runtime.block_on(appends::run(&relay, connections, in_flight));
+}
+
+fn deliver(runtime: &Runtime) {
     let relay = RelayProcess::start(&GENEROUS);
     for readers in [100, 1000] {
         runtime.block_on(deliveries::fan_out(&relay, readers));
@@ -53,6 +80,9 @@ fn main() {
     for pairs in [1, 50] {
         runtime.block_on(deliveries::live(&relay, pairs));
     }
+}
+
+fn rest(runtime: &Runtime) {
     runtime.block_on(idle::run(&RelayProcess::start(&GENEROUS), 10_000));
 }
 
@@ -71,4 +101,13 @@ fn say_spread(name: &str, taken: &mut [Duration]) {
 
 fn per_second(count: usize, during: Duration) -> f64 {
     count as f64 / during.as_secs_f64()
+}
+
+/// What a process's threads have run in all so far, in steps of ten milliseconds. Unlike the time that passes, it
+/// changes little with what else the machine does.
+fn processor_time(process: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let (_, after_name) = stat.rsplit_once(") ").unwrap();
+    let ticks = after_name.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap());
+    Duration::from_millis(ticks.sum::<u64>() * 10)
 }
