@@ -28,12 +28,14 @@ const WARM_UP: Duration = Duration::from_millis(500);
 const COUNTED: Duration = Duration::from_secs(3);
 
 /// No rate and no limit but the machine's.
-const GENEROUS: [&str; 8] = [
+const GENEROUS: [&str; 10] = [
     "--rate-requests",
     "1000000000/1000000000",
     "--rate-upload",
     "1000000000/1000000000",
     "--connections-per-address",
+    "20000",
+    "--http-sockets-per-address",
     "20000",
     "--idle-ms",
     "600000",
