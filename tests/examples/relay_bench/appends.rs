@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::{COUNTED, PAYLOAD, WARM_UP, per_second, processor_time, say, say_spread};
 
-pub(crate) async fn run(relay: &RelayProcess, connections: usize, in_flight: usize) {
+pub(crate) async fn run(relay: &RelayProcess, name: &str, connections: usize, in_flight: usize) {
     let mut connecting = JoinSet::new();
     for _ in 0..connections {
         let address = relay.address();
@@ -34,11 +34,10 @@ pub(crate) async fn run(relay: &RelayProcess, connections: usize, in_flight: usi
     let (all, taken): (Vec<usize>, Vec<_>) = tasks.join_all().await.into_iter().unzip();
     let worked = processor_time(relay.id()).saturating_sub(worked);
     let mut taken = taken.concat();
-    let name = format!("appends, {connections} connections x {in_flight} in flight:");
     say(&format!("{name} per second"), per_second(taken.len(), COUNTED));
     let all: usize = all.iter().sum();
     say(&format!("{name} processor us of the relay for each"), worked.as_secs_f64() * 1e6 / all as f64);
-    say_spread(&name, &mut taken);
+    say_spread(name, &mut taken);
 }
 
 /// Keeps so many appends on the way; returns how many were answered, and how long each took that was answered

@@ -41,6 +41,9 @@ const GENEROUS: [&str; 10] = [
     "600000",
 ];
 
+/// Has the relay say how large its group commits were, and nothing else.
+const GROUPS: [&str; 3] = ["--log-json", "--log", "warn,parley_server::store::sqlite::groups=debug"];
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -64,14 +67,19 @@ fn everything(runtime: &Runtime) {
     for (connections, in_flight) in [(1, 1), (10, 1), (100, 1), (1000, 1), (1000, 8)] {
         append(runtime, connections, in_flight);
     }
+    for logs in [1, 1000] {
+        runtime.block_on(store::run(logs));
+    }
     bare::sweep("after");
     deliver(runtime);
     rest(runtime);
 }
 
 fn append(runtime: &Runtime, connections: usize, in_flight: usize) {
-    let relay = RelayProcess::start(&GENEROUS);
-    runtime.block_on(appends::run(&relay, connections, in_flight));
+    let relay = RelayProcess::start_logging(&[&GENEROUS[..], &GROUPS].concat());
+    let name = format!("appends, {connections} connections x {in_flight} in flight:");
+    runtime.block_on(appends::run(&relay, &name, connections, in_flight));
+    say_groups(&name, &relay.end_and_log());
 }
 
 fn deliver(runtime: &Runtime) {
@@ -98,6 +106,15 @@ fn say_spread(name: &str, taken: &mut [Duration]) {
     for percent in [50, 99] {
         let at = taken.get(taken.len() * percent / 100).copied().unwrap_or_default();
         say(&format!("{name} p{percent} ms"), at.as_secs_f64() * 1000.0);
+    }
+}
+
+/// How many operations one sync served, as the relay has logged it. Making the logs is among them.
+fn say_groups(name: &str, log: &str) {
+    for (field, what) in [("groups", "group commits"), ("mean", "mean size"), ("largest", "largest")] {
+        let (_, after) = log.rsplit_once(&format!("\"{field}\":")).unwrap();
+        let digits = after.split(|next: char| !next.is_ascii_digit()).next().unwrap();
+        say(&format!("{name} {what}"), digits.parse().unwrap());
     }
 }
 
