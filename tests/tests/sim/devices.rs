@@ -277,7 +277,9 @@ fn p4_a_relay_that_changes_what_stands_in_a_slot_links_nothing() {
                     let state = Some(SlotState { version: state.version, value });
                     let frame = ServerFrame::Push(Push::Slot { slot, state }).encode().unwrap();
                     // Only who waits for it believes that it is its turn.
-                    victims.iter().for_each(|victim| world.inject(*victim, frame.clone()));
+                    for victim in victims {
+                        world.inject(victim, frame.clone());
+                    }
                     changed = true;
                 }
             }
