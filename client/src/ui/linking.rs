@@ -164,7 +164,7 @@ fn digits(app: App) -> Vec<AnyView> {
 /// A deliberate act: the button works only after the box was ticked.
 fn approve(app: App, name: &str) -> Vec<AnyView> {
     let sure = RwSignal::new(false);
-    let tick = html::label().class("choice").child(vec![
+    let tick = html::label().class("check").child(vec![
         html::input()
             .attr("type", "checkbox")
             .on(ev::change, move |_| sure.update(|sure| *sure = !*sure))
