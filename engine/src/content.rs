@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::device_note::Note;
+use crate::message::Message;
 use crate::trail::Claim;
 
 const VERSION: u8 = 1;
@@ -101,6 +102,8 @@ pub(crate) enum Sync {
     Note(Note),
     /// The person calls a device so.
     Named(DeviceId, String),
+    /// What was written before a device was linked.
+    History(History),
 }
 
 /// A contact as the account knows it.
@@ -109,6 +112,22 @@ pub(crate) struct Card {
     pub(crate) account: AccountId,
     pub(crate) name: Option<String>,
     pub(crate) verified: bool,
+}
+
+/// Messages of one conversation, from before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct History {
+    pub(crate) peer: AccountId,
+    pub(crate) messages: Vec<Message>,
+    /// What the other has received and read.
+    pub(crate) receipts: Vec<ReceiptOf>,
+}
+
+/// The last receipt of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReceiptOf {
+    pub(crate) log: LogId,
+    pub(crate) receipt: Receipt,
 }
 
 /// The newest version of them holds.

@@ -110,6 +110,7 @@ impl Engine {
             self.sync_all();
         }
         self.work_on_inbox();
+        self.go_on_sharing();
         self.ask_for_unknown();
         let logs: Vec<LogId> = self.logs.keys().copied().collect();
         for log in logs {

@@ -7,6 +7,7 @@ mod devices;
 mod directory;
 mod early;
 mod groups;
+mod history;
 mod inbox;
 mod linking;
 mod membership;
@@ -121,6 +122,9 @@ pub struct Engine {
     cards: BTreeMap<AccountId, Card>,
     /// Logs into which a removed device let this one: what removed devices write there is refused.
     tainted: BTreeSet<LogId>,
+    /// What is sent to a device that was linked, and the page of it that is being read.
+    sharing: history::Sharing,
+    shared_page: Option<history::SharedPage>,
     linking: linking::Linking,
     /// This device has counter-signed an entry of an account's log, and waits for it to be there.
     joining: Option<linking::Joining>,
@@ -235,6 +239,8 @@ impl Engine {
             notes: Notes::default(),
             cards: BTreeMap::new(),
             tainted: BTreeSet::new(),
+            sharing: history::Sharing::default(),
+            shared_page: None,
             linking: linking::Linking::default(),
             joining: None,
             repairs: repair::Repairs::default(),

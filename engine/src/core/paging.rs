@@ -33,7 +33,7 @@ impl Engine {
     }
 
     pub(super) fn loaded(&mut self, id: LoadId, records: &[Record]) {
-        if self.collected(id, records) {
+        if self.collected(id, records) || self.shared(id, records) {
             return;
         }
         let Some(request) = self.loads.remove(&id) else {

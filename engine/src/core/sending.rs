@@ -266,6 +266,7 @@ impl Engine {
             return;
         };
         self.save_outbox(number);
+        self.go_on_sharing();
         if entry.only.is_none() && entry.sealed.as_ref().map(|s| s.log) != self.usable_log(&entry.peer) {
             self.settling.insert(entry.peer, self.now);
             self.retry_later(0);

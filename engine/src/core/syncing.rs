@@ -98,6 +98,7 @@ impl Engine {
                 }
             }
             Sync::Named(device, name) => self.named(device, &name),
+            Sync::History(history) => self.history_came(history),
         }
     }
 

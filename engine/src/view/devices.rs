@@ -20,6 +20,18 @@ pub struct OwnDeviceView {
     pub fresh: bool,
 }
 
+/// How much of what was written before goes to a new device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Share {
+    /// Everything that is on this device.
+    #[default]
+    All,
+    /// Of the last 30 days.
+    Month,
+    /// Nothing.
+    Nothing,
+}
+
 /// How far linking is, for who shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkView {

@@ -9,7 +9,7 @@ mod errors;
 use parley_protocol::ids::{AccountId, DeviceId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
-pub use self::devices::{LinkFailure, LinkView, OwnDeviceView};
+pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, Share};
 pub use self::errors::{CommandError, UsernameStatus};
 
 /// Names a request of one view; views choose from disjoint ranges (for instance at random).
@@ -103,7 +103,7 @@ pub enum Command {
     /// The two digits that the other device shows. Reply: [`Reply::Done`].
     ConfirmDigits(u8),
     /// The person agrees that the new device is linked. Reply: [`Reply::Done`].
-    ApproveDevice,
+    ApproveDevice(Share),
     /// Ends linking, or puts away how it ended. Reply: [`Reply::Done`].
     CancelLinking,
     /// Calls one of the own devices something else. Reply: [`Reply::Done`].
@@ -208,6 +208,8 @@ pub struct AccountView {
     pub registering: bool,
     /// The account's devices, oldest first.
     pub devices: Vec<OwnDeviceView>,
+    /// Conversations that have been sent whole to a device that was linked here, and of how many; none when that is done.
+    pub sharing: Option<(u32, u32)>,
 }
 
 /// The connection to the relay.

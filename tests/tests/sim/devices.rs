@@ -1,6 +1,8 @@
 //! Accounts of several devices: linking, and what each device then sees.
 
-use parley_engine::view::{Command, CommandError, ConversationId, LinkFailure, LinkView, Reply};
+use parley_engine::view::{
+    Command, CommandError, ConversationId, LinkFailure, LinkView, MessageView, Reply, Share,
+};
 use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{Push, ServerFrame, SlotState};
 use parley_tests::sim::{DeviceIndex, World};
@@ -35,7 +37,7 @@ fn approve(world: &mut World, existing: DeviceIndex) {
         "{:?}",
         world.devices[existing].link
     );
-    assert_eq!(world.ask(existing, Command::ApproveDevice), Reply::Done);
+    assert_eq!(world.ask(existing, Command::ApproveDevice(Share::Nothing)), Reply::Done);
     world.settle();
 }
 
@@ -229,7 +231,7 @@ fn p5_a_new_device_that_dies_after_its_word_is_linked_all_the_same() {
     let (mut world, ada, bob, there, back) = pair();
     let new = world.add_device();
     meet(&mut world, new, ada, false);
-    world.ask(ada, Command::ApproveDevice);
+    world.ask(ada, Command::ApproveDevice(Share::Nothing));
     // Step by step until the entry is at the relay.
     for _ in 0..200 {
         for index in [ada, new] {
@@ -287,7 +289,7 @@ fn p4_a_relay_that_changes_what_stands_in_a_slot_links_nothing() {
             if let Some(LinkView::ShowDigits(digits)) = world.devices[ada].link {
                 world.command(new, Command::ConfirmDigits(digits));
             }
-            world.command(ada, Command::ApproveDevice);
+            world.command(ada, Command::ApproveDevice(Share::Nothing));
         }
         world.settle();
         let failed = |index: DeviceIndex| matches!(world.devices[index].link, Some(LinkView::Failed(_)));
@@ -337,4 +339,94 @@ fn p4_an_invite_and_a_link_code_are_not_taken_for_each_other() {
             "{reply:?}"
         );
     }
+}
+
+fn link_with(world: &mut World, existing: DeviceIndex, share: Share) -> DeviceIndex {
+    let new = world.add_device();
+    meet(world, new, existing, false);
+    assert_eq!(world.ask(existing, Command::ApproveDevice(share)), Reply::Done);
+    new
+}
+
+#[test]
+fn p6_history_arrives_on_a_linked_device_with_its_states_and_order() {
+    let (mut world, ada, bob, there, back) = pair();
+    let carol = world.add_person("Carol");
+    let to_carol = world.start(ada, "carol");
+    world.send(ada, to_carol, "hello Carol");
+    for number in 0..90 {
+        world.send(ada, there, &format!("from Ada {number}"));
+        world.send(bob, back, &format!("from Bob {number}"));
+        world.pass(1_000);
+    }
+    world.settle();
+    let new = link_with(&mut world, ada, Share::All);
+    world.settle();
+    world.settle();
+    for conversation in [there, to_carol] {
+        let (here, there) = (world.texts(ada, conversation), world.texts(new, conversation));
+        assert_eq!(here, there);
+        let (here, there) = (world.history(ada, conversation), world.history(new, conversation));
+        let states = |history: Vec<MessageView>| {
+            history.into_iter().map(|message| message.outgoing).collect::<Vec<_>>()
+        };
+        assert_eq!(states(here), states(there));
+    }
+    assert_eq!(world.texts(new, there).len(), 182);
+    assert_eq!(world.devices[new].conversations[&to_carol].name, "carol", "as the first device knows her");
+    assert_eq!(world.devices[ada].account.as_ref().unwrap().sharing, None);
+    world.send(carol, world.only_conversation(carol), "and on it goes");
+    world.settle();
+    assert_eq!(world.texts(new, to_carol).last().unwrap(), "and on it goes");
+}
+
+#[test]
+fn what_is_shared_is_the_persons_choice() {
+    const DAY: u64 = 24 * 3_600 * 1_000;
+    for (share, expected) in [
+        (Share::All, vec![">before", "answer", ">yesterday"]),
+        (Share::Month, vec![">yesterday"]),
+        (Share::Nothing, vec![]),
+    ] {
+        let (mut world, ada, _, there, _) = pair();
+        world.pass(40 * DAY);
+        world.settle();
+        world.send(ada, there, "yesterday");
+        world.settle();
+        let new = link_with(&mut world, ada, share);
+        world.settle();
+        assert_eq!(world.texts(new, there), expected, "{share:?}");
+    }
+}
+
+#[test]
+fn p5_history_goes_on_after_a_crash_of_either_device() {
+    let (mut world, ada, bob, there, back) = pair();
+    for number in 0..400 {
+        world.send(bob, back, &format!("{number} {}", "and so on ".repeat(30)));
+        if number % 20 == 0 {
+            world.settle();
+        }
+    }
+    world.settle();
+    let new = link_with(&mut world, ada, Share::All);
+    for round in 0..12 {
+        for _ in 0..40 {
+            for index in [ada, new] {
+                world.disk_step(index);
+                world.uplink_step(index);
+                world.downlink_step(index);
+                world.timer_step(index);
+            }
+        }
+        let victim = if round % 2 == 0 { ada } else { new };
+        world.crash(victim);
+        world.connect(victim);
+        world.pass(500);
+    }
+    world.settle();
+    world.pass(10_000);
+    world.settle();
+    assert_eq!(world.texts(ada, there).len(), 402);
+    assert_eq!(world.texts(new, there), world.texts(ada, there));
 }

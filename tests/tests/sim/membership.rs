@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use parley_engine::view::{Command, ConversationId, LinkView, Reply};
+use parley_engine::view::{Command, ConversationId, LinkView, Reply, Share};
 use parley_tests::sim::{DeviceIndex, World};
 
 const SEEDS: u64 = 60;
@@ -65,7 +65,7 @@ impl Households {
         if !matches!(self.world.devices[existing].link, Some(LinkView::Approve { .. })) {
             return;
         }
-        self.world.command(existing, Command::ApproveDevice);
+        self.world.command(existing, Command::ApproveDevice(Share::Nothing));
         // From here on both may be cut or die at any moment.
         self.some();
         self.here[account].push(new);

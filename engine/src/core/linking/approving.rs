@@ -4,12 +4,16 @@
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::{Change, SignedEntry};
 use parley_protocol::frame::SlotState;
+use parley_protocol::ids::UnixMillis;
 use parley_protocol::limits::MAX_DEVICE_LOG_BODY;
 
 use super::{Session, State};
 use crate::core::Engine;
 use crate::link::message::{Hello, LinkMessage, Offer};
-use crate::view::{CommandError, LinkFailure};
+use crate::view::{CommandError, LinkFailure, Share};
+
+/// Thirty days, in milliseconds.
+const MONTH: u64 = 30 * 24 * 3_600 * 1_000;
 
 /// The new device was told what it has to counter-sign.
 pub(super) struct Offering {
@@ -114,6 +118,11 @@ impl Engine {
         self.linking.added = (0, self.unsettled_logs());
         self.membership_is_due();
         self.sync_all();
+        match self.linking.share {
+            Share::All => self.share_history(UnixMillis(0)),
+            Share::Month => self.share_history(UnixMillis(self.now.0.saturating_sub(MONTH))),
+            Share::Nothing => {}
+        }
         self.tell_added();
     }
 

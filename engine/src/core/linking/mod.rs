@@ -28,7 +28,7 @@ use crate::io::Output;
 use crate::link::channel::Channel;
 use crate::link::code::Side;
 use crate::link::message::{Hello, LinkMessage};
-use crate::view::{Command, CommandError, Event, LinkFailure, LinkView, Reply};
+use crate::view::{Command, CommandError, Event, LinkFailure, LinkView, Reply, Share};
 
 /// What a new device is called that says nothing usable of itself.
 const NAMELESS: &str = "A new device";
@@ -78,6 +78,8 @@ pub(super) struct Linking {
     asked: u32,
     /// When the code ends that is shown or was read.
     until: Option<UnixMillis>,
+    /// What the person chose to share.
+    share: Share,
     /// In so many conversations is the device that is being added.
     added: (u32, u32),
 }
@@ -95,7 +97,10 @@ impl Engine {
             Command::ShowLinkCode { name } => self.show_link_code(&name)?,
             Command::UseLinkCode { text, name } => self.use_link_code(&text, &name)?,
             Command::ConfirmDigits(digits) => self.confirm_digits(digits)?,
-            Command::ApproveDevice => self.approve_device()?,
+            Command::ApproveDevice(share) => {
+                self.linking.share = share;
+                self.approve_device()?;
+            }
             Command::CancelLinking => self.cancel_linking(),
             // All others are handled before they get here.
             _ => return Err(CommandError::NotLinking),

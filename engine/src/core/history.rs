@@ -1,0 +1,179 @@
+//! What was written before a device was linked: the device that linked it sends it, through the account's own
+//! conversation, the newest of each conversation first, then everything else. What goes over is what people see
+//! (who, when, what), never MLS state.
+
+use std::collections::VecDeque;
+
+use parley_protocol::ids::{AccountId, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use crate::content::{History, Receipt, ReceiptOf, Sync};
+use crate::conversation::id_of;
+use crate::io::{Load, LoadId, Output, Record};
+use crate::message::{self, Message};
+use crate::records::keys;
+use crate::seal::Purpose;
+use crate::view::{BodyView, Order};
+
+/// Messages of each conversation that are sent before those of any other go on.
+const FIRST: u32 = 30;
+/// Messages that are read at a time after that.
+const NEXT: u32 = 200;
+/// Bytes of messages in one entry of the log, about.
+const ENTRY_BYTES: usize = 32 * 1024;
+
+/// What is still to be sent. As it is stored, so that a restart goes on where it was.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Sharing {
+    /// Conversations, and before which message to read on in each.
+    left: VecDeque<(AccountId, Option<Order>)>,
+    /// What the relay stored earlier than this is not sent.
+    since: UnixMillis,
+    /// Conversations in all.
+    of: u32,
+}
+
+/// The page that is being read for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SharedPage {
+    load: LoadId,
+    peer: AccountId,
+    limit: u32,
+}
+
+impl Sharing {
+    /// Conversations that are sent whole, and of how many; none if nothing is being sent.
+    pub(super) fn progress(&self) -> Option<(u32, u32)> {
+        let left = u32::try_from(self.left.len()).unwrap_or(u32::MAX);
+        (left > 0).then(|| (self.of.saturating_sub(left), self.of))
+    }
+}
+
+impl Engine {
+    /// Begins to send what was written since then.
+    pub(super) fn share_history(&mut self, since: UnixMillis) {
+        let mut conversations: Vec<_> = self
+            .conversations
+            .values()
+            .filter(|conversation| !self.is_own_account(&conversation.peer))
+            .map(|conversation| (conversation.changed, conversation.peer))
+            .collect();
+        conversations.sort_unstable_by(|one, other| other.cmp(one));
+        let left: VecDeque<_> = conversations.into_iter().map(|(_, peer)| (peer, None)).collect();
+        let of = u32::try_from(left.len()).unwrap_or(u32::MAX);
+        self.sharing = Sharing { left, since, of };
+        self.save_sharing();
+        self.go_on_sharing();
+    }
+
+    fn save_sharing(&mut self) {
+        if self.sharing.left.is_empty() {
+            self.state.delete(keys::SHARING);
+        } else {
+            self.save(keys::SHARING, &self.sharing);
+        }
+        self.changed.account = true;
+    }
+
+    /// Reads the next page, unless one is being read or what was read waits to be sent.
+    pub(super) fn go_on_sharing(&mut self) {
+        let waits = self.outbox.values().any(|entry| self.is_own_account(&entry.peer));
+        if self.shared_page.is_some() || waits || !self.online() {
+            return;
+        }
+        let Some((peer, before)) = self.sharing.left.front().copied() else {
+            return;
+        };
+        self.next_load = self.next_load.saturating_add(1);
+        let load = LoadId(self.next_load);
+        let limit = if before.is_none() { FIRST } else { NEXT };
+        self.shared_page = Some(SharedPage { load, peer, limit });
+        let conversation = id_of(&peer);
+        let prefix = message::key_prefix(&self.sealer, &conversation).to_vec();
+        let before = before.map(|order| message::key(&self.sealer, &conversation, &order));
+        self.out.push(Output::Load(Load { id: load, prefix, before, limit }));
+    }
+
+    /// A page of history came to be sent; whether it was for that.
+    pub(super) fn shared(&mut self, id: LoadId, records: &[Record]) -> bool {
+        let Some(page) = self.shared_page.take_if(|page| page.load == id) else {
+            return false;
+        };
+        let opened = |record: &Record| {
+            let bytes = self.sealer.open(Purpose::Message, &record.key, &record.value).ok()?;
+            Message::decode(&bytes)
+        };
+        let messages: Vec<Message> = records.iter().filter_map(opened).collect();
+        let oldest = messages.last().map(Message::order);
+        let full = u32::try_from(records.len()).is_ok_and(|count| count >= page.limit);
+        let recent = messages.last().is_some_and(|message| message.stored >= self.sharing.since);
+        if self.sharing.left.front().is_some_and(|(peer, _)| *peer == page.peer) {
+            self.sharing.left.pop_front();
+            // The newest of every conversation come before the rest of any.
+            if full && recent {
+                self.sharing.left.push_back((page.peer, oldest));
+            }
+        }
+        self.save_sharing();
+        self.send_history(page.peer, messages);
+        self.go_on_sharing();
+        true
+    }
+
+    fn send_history(&mut self, peer: AccountId, messages: Vec<Message>) {
+        let since = self.sharing.since;
+        let wanted = |message: &Message| message.stored >= since && matches!(message.body, BodyView::Text(_));
+        let mut receipts: Vec<ReceiptOf> = Vec::new();
+        if let Some(conversation) = self.conversations.get(&id_of(&peer)) {
+            let logs = conversation.logs.iter().filter_map(|log| self.logs.get(log));
+            receipts.extend(logs.map(|log| ReceiptOf {
+                log: log.id,
+                receipt: Receipt { delivered: log.peer_delivered, read: log.peer_read },
+            }));
+        }
+        let (mut part, mut size) = (Vec::new(), 0_usize);
+        for message in messages.into_iter().filter(wanted) {
+            let length = message.encode().len();
+            if size.saturating_add(length) > ENTRY_BYTES && !part.is_empty() {
+                let messages = std::mem::take(&mut part);
+                self.sync(Sync::History(History { peer, messages, receipts: receipts.clone() }));
+                size = 0;
+            }
+            size = size.saturating_add(length);
+            part.push(message);
+        }
+        if !part.is_empty() {
+            self.sync(Sync::History(History { peer, messages: part, receipts }));
+        }
+    }
+
+    /// Another device of the account sent what was written before.
+    pub(super) fn history_came(&mut self, history: History) {
+        let History { peer, messages, receipts } = history;
+        if self.is_own_account(&peer) {
+            return;
+        }
+        if !self.contacts.contains_key(&peer) {
+            self.unknown.insert(peer);
+            self.ask_for_unknown();
+        }
+        let conversation = self.conversation_with(&peer);
+        for message in messages.into_iter().filter(|message| matches!(message.body, BodyView::Text(_))) {
+            self.save_message(conversation, &message);
+            self.show_in_list(conversation, &message, false);
+            let view = self.message_view(&message);
+            self.remember_unread(&message, &view);
+            self.changed.messages.entry(conversation).or_default().push(view);
+        }
+        for ReceiptOf { log, receipt } in receipts {
+            self.receipt_came(&log, receipt);
+        }
+        self.save_conversation(conversation);
+    }
+
+    /// How much is sent to a new device, as far as it is.
+    pub(super) fn sharing_progress(&self) -> Option<(u32, u32)> {
+        self.sharing.progress()
+    }
+}
