@@ -51,6 +51,8 @@ test("p6: a new browser shows a link, the account's browser opens it, and both c
   await bob.send("to both of Ada's");
   await second.openChat("Bob");
   await second.sees("to both of Ada's");
+  await second.sees("Hello Bob");
+  await second.sees("Hello Ada");
   await second.send("from the second");
   await bob.sees("from the second");
   await ada.openChat("Bob");
@@ -63,12 +65,14 @@ test("p6: the account's browser shows a code, the new one types it", async () =>
   const { typed } = await showCode(ada);
   const third = await newBrowser();
   await useCode(third, typed.toLowerCase());
+  await ada.page.getByRole("combobox", { name: "History" }).selectOption("Nothing from before");
   await approve(ada);
   await isLinked(ada);
   await hasChats(third);
   await bob.send("to all three");
   await third.openChat("Bob");
   await third.sees("to all three");
+  assert.equal((await third.texts()).filter((text) => text.includes("Hello Bob")).length, 0);
 });
 
 test("p4: every other device is told of a new one", async () => {

@@ -29,7 +29,12 @@ pub(super) fn list(app: App) -> AnyView {
     let link = button("Link a device", "button button-quiet", move || {
         app.dialog.set(Some(Dialog::Link(String::new())));
     });
-    stack("", vec![rows, link])
+    let sharing = live(move || {
+        let progress = app.account.with(|account| account.as_ref().and_then(|it| it.sharing));
+        progress.map_or_else(String::new, words::sharing)
+    });
+    let sharing = html::p().class("quiet").attr("role", "status").child(sharing);
+    stack("", vec![rows, sharing.into_any(), link])
 }
 
 fn row(app: App, device: OwnDeviceView) -> AnyView {

@@ -3,7 +3,7 @@
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
-use parley_engine::view::{Command, LinkFailure, LinkView, Reply};
+use parley_engine::view::{Command, LinkFailure, LinkView, Reply, Share};
 
 use super::field::{Field, Note, field};
 use super::parts::{button, dynamic, flag, form, live, stack, text};
@@ -163,7 +163,22 @@ fn digits(app: App) -> Vec<AnyView> {
 
 /// A deliberate act: the button works only after the box was ticked.
 fn approve(app: App, name: &str) -> Vec<AnyView> {
-    let sure = RwSignal::new(false);
+    let (sure, share) = (RwSignal::new(false), RwSignal::new(Share::All));
+    let choices = [
+        ("All messages", Share::All),
+        ("The last 30 days", Share::Month),
+        ("Nothing from before", Share::Nothing),
+    ];
+    let options = choices.map(|(name, _)| html::option().child(name.to_owned()).into_any());
+    let history = html::select()
+        .attr("aria-label", "History")
+        .on(ev::change, move |event| {
+            let chosen = event_target_value(&event);
+            if let Some((_, chosen)) = choices.iter().find(|(name, _)| *name == chosen) {
+                share.set(*chosen);
+            }
+        })
+        .child(Vec::from(options));
     let tick = html::label().class("check").child(vec![
         html::input()
             .attr("type", "checkbox")
@@ -177,13 +192,15 @@ fn approve(app: App, name: &str) -> Vec<AnyView> {
         .attr("aria-disabled", flag(move || !sure.get()))
         .on(ev::click, move |_| {
             if sure.get_untracked() {
-                app.ask(Command::ApproveDevice, |_| {});
+                app.ask(Command::ApproveDevice(share.get_untracked()), |_| {});
             }
         })
         .child("Link this device".to_owned());
     vec![
         html::p().attr("dir", "auto").child(words::link_question(name)).into_any(),
         alert("callout", words::LINK_APPROVE),
+        text("", words::LINK_HISTORY),
+        history.into_any(),
         tick.into_any(),
         link.into_any(),
         cancel(app, "Do not link"),

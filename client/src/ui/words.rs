@@ -307,6 +307,8 @@ pub const LINK_APPROVE: &str = "This will let it read all your messages and writ
     somebody asked you to: an invitation to a chat does not need it.";
 /// The person says so before a device is linked.
 pub const LINK_MINE: &str = "I have this device in front of me, and it is mine.";
+/// What the new device gets.
+pub const LINK_HISTORY: &str = "What it gets of what was written before:";
 /// Between the two forms of a code.
 pub const LINK_OR_TYPE: &str = "Or type this code there:";
 
@@ -314,6 +316,12 @@ pub const LINK_OR_TYPE: &str = "Or type this code there:";
 #[must_use]
 pub fn link_question(name: &str) -> String {
     format!("Link {name} to your account?")
+}
+
+/// How far history goes to a new device.
+#[must_use]
+pub fn sharing((done, of): (u32, u32)) -> String {
+    format!("Sending history to the new device: {done} of {of} chats.")
 }
 
 /// When a device was used.
