@@ -1,6 +1,5 @@
 //! A contact: who they are, the safety number, their devices.
 
-use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ContactView, ConversationId, Reply};
@@ -40,74 +39,60 @@ pub(super) fn dialog(app: App, id: ConversationId) -> AnyView {
 
 fn details(app: App, view: &ContactView, load: impl Fn() + Copy + Send + 'static) -> AnyView {
     let id = view.conversation;
-    html::div()
-        .class("contact")
-        .child((
-            html::div().class("contact-head").child((
-                avatar::avatar(&view.name, &id.0, "avatar-large"),
-                html::p().class("contact-name").attr("dir", "auto").child(view.name.clone()),
-                view.username.clone().map(|username| html::p().class("quiet").child(format!("@{username}"))),
-            )),
-            safety(app, view, load),
-            html::section().class("dialog-section").child((
-                html::h3().child("Devices"),
-                html::ul().attr("role", "list").attr("aria-label", "Devices").class("devices").child(
-                    view.devices
-                        .iter()
-                        .enumerate()
-                        .map(|(index, device)| {
-                            let added = LocalTime::new(device.added, clock::minutes_east(device.added));
-                            html::li().child((
-                                html::span().child(format!("Device {}", index + 1)),
-                                html::span().class("quiet").child(format!("added {}", added.date())),
-                            ))
-                        })
-                        .collect::<Vec<_>>(),
-                ),
-            )),
-        ))
-        .into_any()
+    let mut head = vec![
+        avatar::avatar(&view.name, &id.0, "avatar-large"),
+        html::p().class("contact-name").attr("dir", "auto").child(view.name.clone()).into_any(),
+    ];
+    head.extend(view.username.as_ref().map(|username| parts::text("quiet", format!("@{username}"))));
+    let devices: Vec<AnyView> = view
+        .devices
+        .iter()
+        .enumerate()
+        .map(|(index, device)| {
+            let added = LocalTime::new(device.added, clock::minutes_east(device.added));
+            let line = vec![
+                html::span().child(format!("Device {}", index + 1)).into_any(),
+                html::span().class("quiet").child(format!("added {}", added.date())).into_any(),
+            ];
+            html::li().child(line).into_any()
+        })
+        .collect();
+    let list = html::ul()
+        .attr("role", "list")
+        .attr("aria-label", "Devices")
+        .class("devices")
+        .child(devices)
+        .into_any();
+    let parts =
+        vec![parts::stack("contact-head", head), safety(app, view, load), section("Devices", vec![list])];
+    parts::stack("contact", parts)
+}
+
+fn section(title: &'static str, mut body: Vec<AnyView>) -> AnyView {
+    body.insert(0, html::h3().child(title.to_owned()).into_any());
+    html::section().class("dialog-section").child(body).into_any()
 }
 
 fn safety(app: App, view: &ContactView, load: impl Fn() + Copy + Send + 'static) -> AnyView {
-    let (id, verified, name) = (view.conversation, view.verified, view.name.clone());
+    let (id, verified, name) = (view.conversation, view.verified, &view.name);
     let set = move |verified| {
         app.ask(Command::SetVerified { conversation: id, verified }, move |_| load());
     };
-    let groups: Vec<_> = view.safety_number.iter().map(|group| html::span().child(group.clone())).collect();
-    html::section()
-        .class("dialog-section")
-        .child((
-            html::h3().child("Safety number"),
-            html::div()
-                .class("safety")
-                .attr("role", "group")
-                .attr("aria-label", "Safety number")
-                .attr("dir", "ltr")
-                .child(groups),
-            html::p().class("quiet").child(format!(
-                "Compare this with {name}, face to face or on a call. If every digit is the same, nobody sits between you."
-            )),
-            if verified {
-                html::div()
-                    .class("verified-row")
-                    .child((
-                        html::span().class("verified-text").child((icons::verified(), "Verified")),
-                        html::button()
-                            .class("button button-quiet")
-                            .attr("type", "button")
-                            .on(ev::click, move |_| set(false))
-                            .child("Take back verification"),
-                    ))
-                    .into_any()
-            } else {
-                html::button()
-                    .class("button button-wide")
-                    .attr("type", "button")
-                    .on(ev::click, move |_| set(true))
-                    .child("Mark as verified")
-                    .into_any()
-            },
-        ))
-        .into_any()
+    let groups: Vec<AnyView> =
+        view.safety_number.iter().map(|group| html::span().child(group.clone()).into_any()).collect();
+    let number = html::div()
+        .class("safety")
+        .attr("role", "group")
+        .attr("aria-label", "Safety number")
+        .attr("dir", "ltr")
+        .child(groups);
+    let action = if verified {
+        let mark = vec![icons::verified(), "Verified".into_any()];
+        let text = html::span().class("verified-text").child(mark).into_any();
+        let back = parts::button("Take back verification", "button button-quiet", move || set(false));
+        parts::stack("verified-row", vec![text, back])
+    } else {
+        parts::button("Mark as verified", "button button-wide", move || set(true))
+    };
+    section("Safety number", vec![number.into_any(), parts::text("quiet", words::compare(name)), action])
 }

@@ -8,7 +8,7 @@ use parley_protocol::ids::DeviceId;
 use super::field::{Field, Note, field};
 use super::parts::{button, dynamic, form, live, maybe, stack, text};
 use super::state::{App, Dialog};
-use super::words;
+use super::{parts, words};
 use crate::model::time::LocalTime;
 use crate::platform::clock;
 
@@ -33,8 +33,7 @@ pub(super) fn list(app: App) -> AnyView {
         let progress = app.account.with(|account| account.as_ref().and_then(|it| it.sharing));
         progress.map_or_else(String::new, words::sharing)
     });
-    let sharing = html::p().class("quiet").attr("role", "status").child(sharing);
-    stack("", vec![rows, sharing.into_any(), link])
+    stack("", vec![rows, parts::status("quiet", sharing), link])
 }
 
 fn row(app: App, device: OwnDeviceView) -> AnyView {
@@ -91,8 +90,7 @@ fn rename(app: App, device: &OwnDeviceView, open: RwSignal<bool>) -> AnyView {
             }
         });
     };
-    let save = html::button().class("button button-quiet").attr("type", "submit").child("Save".to_owned());
-    form(submit, vec![field(how, name, note.into(), move || note.set(Note::None)), save.into_any()])
+    form(submit, vec![field(how, name, note.into(), move || note.set(Note::None)), parts::send("Save")])
 }
 
 fn confirm(app: App, device: DeviceId, open: RwSignal<bool>) -> AnyView {
@@ -108,7 +106,7 @@ fn confirm(app: App, device: DeviceId, open: RwSignal<bool>) -> AnyView {
         "confirm",
         vec![
             text("", words::REMOVE_DEVICE),
-            html::p().class("note note-bad").attr("role", "alert").child(live(move || said.get())).into_any(),
+            parts::alert("note note-bad", live(move || said.get())),
             button("Remove this device", "button button-danger", remove),
             button("Cancel", "button button-quiet", move || open.set(false)),
         ],

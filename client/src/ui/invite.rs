@@ -37,27 +37,24 @@ pub(super) fn card(app: App) -> AnyView {
 /// A button that copies a link.
 pub(super) fn copy(link: String, name: &'static str) -> AnyView {
     let said = RwSignal::new("");
-    html::div()
-        .class("invite-copy")
-        .child((
-            html::button()
-                .class("button button-quiet")
-                .attr("type", "button")
-                .on(ev::click, move |_| {
-                    let link = link.clone();
-                    spawn_local(async move {
-                        let done = page::copy(link).await;
-                        let _ = said.try_set(if done { "Copied." } else { words::COPY_BY_HAND });
-                        timer::after(COPIED, move || {
-                            let _ = said.try_set("");
-                        })
-                        .forget();
-                    });
-                })
-                .child((icons::copy(), name)),
-            html::span().class("quiet").attr("role", "status").child(parts::live(move || said.get())),
-        ))
-        .into_any()
+    let act = move || {
+        let link = link.clone();
+        spawn_local(async move {
+            let done = page::copy(link).await;
+            let _ = said.try_set(if done { "Copied." } else { words::COPY_BY_HAND });
+            timer::after(COPIED, move || {
+                let _ = said.try_set("");
+            })
+            .forget();
+        });
+    };
+    let button = html::button()
+        .class("button button-quiet")
+        .attr("type", "button")
+        .on(ev::click, move |_| act())
+        .child(vec![icons::copy(), name.into_any()]);
+    let said = html::span().class("quiet").attr("role", "status").child(parts::live(move || said.get()));
+    parts::stack("invite-copy", vec![button.into_any(), said.into_any()])
 }
 
 /// The code, once it is drawn.

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, LinkFailure, LinkView, Reply, Share};
 
 use super::field::{Field, Note, field};
-use super::parts::{button, dynamic, flag, form, live, stack, text};
+use super::parts::{alert, button, dynamic, flag, form, live, send, stack, text};
 use super::state::App;
 use super::{invite, modal, words};
 use crate::model::time::{countdown, seconds_until};
@@ -75,11 +75,7 @@ fn figures(class: &'static str, name: &str, shown: String) -> AnyView {
 }
 
 fn failed(app: App, failure: LinkFailure) -> Vec<AnyView> {
-    vec![alert("note note-bad", words::link_failure(failure)), cancel(app, "Begin again")]
-}
-
-fn alert(class: &'static str, text: &'static str) -> AnyView {
-    html::p().class(class).attr("role", "alert").child(text.to_owned()).into_any()
+    vec![alert("note note-bad", words::link_failure(failure).into_any()), cancel(app, "Begin again")]
 }
 
 fn adding(done: u32, of: u32) -> Vec<AnyView> {
@@ -121,10 +117,6 @@ fn choose(app: App, new: bool, code: RwSignal<String>) -> Vec<AnyView> {
             vec![field(how, code, note.into(), move || note.set(Note::None)), send("Use this code")],
         ),
     ]
-}
-
-fn send(name: &'static str) -> AnyView {
-    html::button().class("button button-quiet").attr("type", "submit").child(name.to_owned()).into_any()
 }
 
 fn showing(app: App, new: bool, link: &str, typed: &str) -> Vec<AnyView> {
@@ -198,7 +190,7 @@ fn approve(app: App, name: &str) -> Vec<AnyView> {
         .child("Link this device".to_owned());
     vec![
         html::p().attr("dir", "auto").child(words::link_question(name)).into_any(),
-        alert("callout", words::LINK_APPROVE),
+        alert("callout", words::LINK_APPROVE.into_any()),
         text("", words::LINK_HISTORY),
         history.into_any(),
         tick.into_any(),

@@ -54,6 +54,21 @@ pub(super) fn text(class: &'static str, text: impl Into<String>) -> AnyView {
     html::p().class(class).child(text.into()).into_any()
 }
 
+/// A sentence that a screen reader reads out when it appears.
+pub(super) fn alert(class: &'static str, text: AnyView) -> AnyView {
+    html::p().class(class).attr("role", "alert").child(text).into_any()
+}
+
+/// The same, of what is no trouble.
+pub(super) fn status(class: &'static str, text: AnyView) -> AnyView {
+    html::p().class(class).attr("role", "status").child(text).into_any()
+}
+
+/// The button that sends a form.
+pub(super) fn send(name: impl Into<String>) -> AnyView {
+    html::button().class("button button-quiet").attr("type", "submit").child(name.into()).into_any()
+}
+
 /// Things one after the other.
 pub(super) fn stack(class: &'static str, parts: Vec<AnyView>) -> AnyView {
     html::div().class(class).child(parts).into_any()

@@ -60,20 +60,18 @@ fn profile(app: App) -> AnyView {
         });
     };
     let how = Field { id: "own-name", label: "Your name", autocomplete: "name", longest: "64", code: false };
-    html::form()
-        .attr("novalidate", "")
-        .on(ev::submit, move |event| {
-            event.prevent_default();
-            save();
-        })
-        .child((
+    let line = vec![
+        html::span().child("Username".to_owned()).into_any(),
+        html::strong().child(parts::live(username)).into_any(),
+    ];
+    parts::form(
+        save,
+        vec![
             field(how, name, note.into(), move || note.set(Note::None)),
-            html::button().class("button button-quiet").attr("type", "submit").child("Save name"),
-            html::p()
-                .class("setting-line")
-                .child((html::span().child("Username"), html::strong().child(parts::live(username)))),
-        ))
-        .into_any()
+            parts::send("Save name"),
+            html::p().class("setting-line").child(line).into_any(),
+        ],
+    )
 }
 
 fn receipts(app: App) -> AnyView {
@@ -134,7 +132,7 @@ fn kept() -> AnyView {
         let _ = persisted.try_set(Some(storage::is_persisted().await));
         let _ = used.try_set(storage::estimate().await);
     });
-    let ask = move |_| {
+    let ask = move || {
         spawn_local(async move {
             let kept = storage::persist().await;
             let _ = asked.try_set(true);
@@ -142,37 +140,25 @@ fn kept() -> AnyView {
         });
     };
     let health = move || match persisted.get() {
-        None => html::p().class("quiet").child("Checking…").into_any(),
-        Some(Some(true)) => html::p().class("health health-good").child(words::STORAGE_KEPT).into_any(),
-        Some(_) => html::div()
-            .child((
-                html::p().class("health health-risk").child(words::STORAGE_AT_RISK),
-                html::button()
-                    .class("button button-quiet")
-                    .attr("type", "button")
-                    .on(ev::click, ask)
-                    .child("Ask the browser to keep it"),
-                parts::maybe(move || {
-                    asked.get().then(|| {
-                        html::p()
-                            .class("quiet")
-                            .attr("role", "status")
-                            .child(words::STORAGE_REFUSED)
-                            .into_any()
-                    })
-                }),
-            ))
-            .into_any(),
+        None => parts::text("quiet", "Checking…"),
+        Some(Some(true)) => parts::text("health health-good", words::STORAGE_KEPT),
+        Some(_) => parts::stack(
+            "",
+            vec![
+                parts::text("health health-risk", words::STORAGE_AT_RISK),
+                parts::button("Ask the browser to keep it", "button button-quiet", ask),
+                parts::status(
+                    "quiet",
+                    parts::live(move || if asked.get() { words::STORAGE_REFUSED } else { "" }),
+                ),
+            ],
+        ),
     };
     let size = move || used.get().map(|(used, quota)| parts::text("quiet", words::storage_used(used, quota)));
     parts::stack("", vec![parts::dynamic(health), parts::maybe(size)])
 }
 
 fn about() -> AnyView {
-    html::div()
-        .child((
-            html::p().child(words::version(env!("CARGO_PKG_VERSION"), &page::build())),
-            html::p().class("quiet").child(words::KEYS),
-        ))
-        .into_any()
+    let version = words::version(env!("CARGO_PKG_VERSION"), &page::build());
+    parts::stack("", vec![parts::text("", version), parts::text("quiet", words::KEYS)])
 }

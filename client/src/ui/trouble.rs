@@ -1,6 +1,5 @@
 //! The device does not open: what happened, and the way out.
 
-use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -12,52 +11,32 @@ use crate::platform::page;
 /// Says what is wrong and offers to reload, or to delete the rest and begin again, which is asked twice.
 pub(super) fn screen(app: App, trouble: Trouble) -> AnyView {
     let sure = RwSignal::new(false);
-    html::main()
-        .class("centred")
-        .child(
-            html::div().class("card").child((
-                icons::mark(),
-                html::h1().child(words::trouble_heading(trouble)),
-                html::p().attr("role", "alert").child(words::trouble(trouble)),
-                html::div().class("actions").child((
-                    html::button()
-                        .class("button button-quiet")
-                        .attr("type", "button")
-                        .on(ev::click, |_| page::reload())
-                        .child("Reload"),
-                    parts::maybe(move || trouble.can_start_afresh().then(|| afresh(app, sure))),
-                )),
-            )),
-        )
-        .into_any()
+    let actions = vec![
+        parts::button("Reload", "button button-quiet", page::reload),
+        parts::maybe(move || trouble.can_start_afresh().then(|| afresh(app, sure))),
+    ];
+    let card = vec![
+        icons::mark(),
+        html::h1().child(words::trouble_heading(trouble).to_owned()).into_any(),
+        parts::alert("", words::trouble(trouble).into_any()),
+        parts::stack("actions", actions),
+    ];
+    html::main().class("centred").child(parts::stack("card", card)).into_any()
 }
 
 fn afresh(app: App, sure: RwSignal<bool>) -> AnyView {
-    let ask = move || {
-        html::button()
-            .class("button")
-            .attr("type", "button")
-            .on(ev::click, move |_| sure.set(true))
-            .child("Start afresh…")
-            .into_any()
-    };
+    let ask = move || parts::button("Start afresh…", "button", move || sure.set(true));
     let confirm = move || {
-        html::div()
-            .class("confirm")
-            .child((
-                html::p().child(words::AFRESH),
-                html::button()
-                    .class("button button-danger")
-                    .attr("type", "button")
-                    .on(ev::click, move |_| app.say(&ToOwner::StartAfresh))
-                    .child("Delete and start afresh"),
-                html::button()
-                    .class("button button-quiet")
-                    .attr("type", "button")
-                    .on(ev::click, move |_| sure.set(false))
-                    .child("Cancel"),
-            ))
-            .into_any()
+        parts::stack(
+            "confirm",
+            vec![
+                parts::text("", words::AFRESH),
+                parts::button("Delete and start afresh", "button button-danger", move || {
+                    app.say(&ToOwner::StartAfresh);
+                }),
+                parts::button("Cancel", "button button-quiet", move || sure.set(false)),
+            ],
+        )
     };
     parts::dynamic(move || if sure.get() { confirm() } else { ask() })
 }

@@ -324,6 +324,14 @@ pub fn sharing((done, of): (u32, u32)) -> String {
     format!("Sending history to the new device: {done} of {of} chats.")
 }
 
+/// What a safety number is for.
+#[must_use]
+pub fn compare(name: &str) -> String {
+    format!(
+        "Compare this with {name}, face to face or on a call. If every digit is the same, nobody sits between you."
+    )
+}
+
 /// When a device was used.
 #[must_use]
 pub fn device_seen(this: bool, day: &str) -> String {
