@@ -213,7 +213,7 @@ impl Desk {
                     owner.say(&ToViews::Code(code));
                 }
             }
-            _ => {}
+            ToOwner::StartAfresh => {}
         }
     }
 

@@ -38,13 +38,11 @@ impl<T: 'static> Later<T> {
     pub async fn outcome(self) -> T {
         poll_fn(|context| {
             let mut state = self.0.borrow_mut();
-            match state.outcome.take() {
-                Some(outcome) => Poll::Ready(outcome),
-                None => {
-                    state.waker = Some(context.waker().clone());
-                    Poll::Pending
-                }
+            if let Some(outcome) = state.outcome.take() {
+                return Poll::Ready(outcome);
             }
+            state.waker = Some(context.waker().clone());
+            Poll::Pending
         })
         .await
     }
