@@ -1,6 +1,5 @@
 //! A contact: who they are, the safety number, their devices.
 
-use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ContactView, ConversationId, Reply};
@@ -30,43 +29,46 @@ pub(super) fn dialog(app: App, id: ConversationId) -> AnyView {
         chat.track();
         load();
     });
-    let body = html::div().class("dialog-body").child(parts::dynamic(move || match contact.get() {
-        None => html::p().class("note").child("Loading…").into_any(),
-        Some(Err(error)) => html::p().class("note note-bad").child(words::command_error(error)).into_any(),
+    let body = parts::dynamic(move || match contact.get() {
+        None => parts::text("note", "Loading…"),
+        Some(Err(error)) => parts::text("note note-bad", words::command_error(error)),
         Some(Ok(view)) => details(app, &view, load),
-    }));
-    modal::modal(app, "Contact details", "dialog dialog-side", body.into_any())
+    });
+    let body = parts::stack("dialog-body", vec![body]);
+    modal::modal(app, "Contact details", "dialog dialog-side", body)
 }
 
 fn details(app: App, view: &ContactView, load: impl Fn() + Copy + Send + 'static) -> AnyView {
     let id = view.conversation;
-    html::div()
-        .class("contact")
-        .child((
-            html::div().class("contact-head").child((
-                avatar::avatar(&view.name, &id.0, "avatar-large"),
-                html::p().class("contact-name").attr("dir", "auto").child(view.name.clone()),
-                view.username.clone().map(|username| html::p().class("quiet").child(format!("@{username}"))),
-            )),
+    let mut head = vec![
+        avatar::avatar(&view.name, &id.0, "avatar-large"),
+        html::p().class("contact-name").attr("dir", "auto").child(view.name.clone()).into_any(),
+    ];
+    head.extend(view.username.as_ref().map(|username| parts::text("quiet", format!("@{username}"))));
+    let devices = html::ul().attr("role", "list").attr("aria-label", "Devices").class("devices").child(
+        view.devices
+            .iter()
+            .enumerate()
+            .map(|(index, device)| {
+                let added = LocalTime::new(device.added, clock::minutes_east(device.added));
+                html::li().child((
+                    html::span().child(format!("Device {}", index + 1)),
+                    html::span().class("quiet").child(format!("added {}", added.date())),
+                ))
+            })
+            .collect::<Vec<_>>(),
+    );
+    parts::stack(
+        "contact",
+        vec![
+            parts::stack("contact-head", head),
             safety(app, view, load),
-            html::section().class("dialog-section").child((
-                html::h3().child("Devices"),
-                html::ul().attr("role", "list").attr("aria-label", "Devices").class("devices").child(
-                    view.devices
-                        .iter()
-                        .enumerate()
-                        .map(|(index, device)| {
-                            let added = LocalTime::new(device.added, clock::minutes_east(device.added));
-                            html::li().child((
-                                html::span().child(format!("Device {}", index + 1)),
-                                html::span().class("quiet").child(format!("added {}", added.date())),
-                            ))
-                        })
-                        .collect::<Vec<_>>(),
-                ),
-            )),
-        ))
-        .into_any()
+            parts::section(
+                "dialog-section",
+                vec![html::h3().child("Devices").into_any(), devices.into_any()],
+            ),
+        ],
+    )
 }
 
 fn safety(app: App, view: &ContactView, load: impl Fn() + Copy + Send + 'static) -> AnyView {
@@ -75,39 +77,29 @@ fn safety(app: App, view: &ContactView, load: impl Fn() + Copy + Send + 'static)
         app.ask(Command::SetVerified { conversation: id, verified }, move |_| load());
     };
     let groups: Vec<_> = view.safety_number.iter().map(|group| html::span().child(group.clone())).collect();
-    html::section()
-        .class("dialog-section")
-        .child((
-            html::h3().child("Safety number"),
-            html::div()
-                .class("safety")
-                .attr("role", "group")
-                .attr("aria-label", "Safety number")
-                .attr("dir", "ltr")
-                .child(groups),
-            html::p().class("quiet").child(format!(
-                "Compare this with {name}, face to face or on a call. If every digit is the same, nobody sits between you."
-            )),
-            if verified {
-                html::div()
-                    .class("verified-row")
-                    .child((
-                        html::span().class("verified-text").child((icons::verified(), "Verified")),
-                        html::button()
-                            .class("button button-quiet")
-                            .attr("type", "button")
-                            .on(ev::click, move |_| set(false))
-                            .child("Take back verification"),
-                    ))
-                    .into_any()
-            } else {
-                html::button()
-                    .class("button button-wide")
-                    .attr("type", "button")
-                    .on(ev::click, move |_| set(true))
-                    .child("Mark as verified")
-                    .into_any()
-            },
-        ))
-        .into_any()
+    let number = html::div()
+        .class("safety")
+        .attr("role", "group")
+        .attr("aria-label", "Safety number")
+        .attr("dir", "ltr")
+        .child(groups);
+    let how = format!(
+        "Compare this with {name}, face to face or on a call. If every digit is the same, nobody sits between you."
+    );
+    let mark = if verified {
+        let mark = html::span().class("verified-text").child((icons::verified(), "Verified"));
+        let back = parts::button("Take back verification", "button button-quiet", move || set(false));
+        parts::stack("verified-row", vec![mark.into_any(), back])
+    } else {
+        parts::button("Mark as verified", "button button-wide", move || set(true))
+    };
+    parts::section(
+        "dialog-section",
+        vec![
+            html::h3().child("Safety number").into_any(),
+            number.into_any(),
+            parts::text("quiet", how),
+            mark,
+        ],
+    )
 }

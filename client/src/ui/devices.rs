@@ -6,7 +6,7 @@ use parley_engine::view::{Command, OwnDeviceView, Reply};
 use parley_protocol::ids::DeviceId;
 
 use super::field::{Field, Note, field};
-use super::parts::{button, dynamic, form, live, maybe, stack, text};
+use super::parts::{alert, button, dynamic, form, live, maybe, stack, submit as send, text};
 use super::state::{App, Dialog};
 use super::words;
 use crate::model::time::LocalTime;
@@ -79,8 +79,7 @@ fn rename(app: App, device: &OwnDeviceView, open: RwSignal<bool>) -> AnyView {
             }
         });
     };
-    let save = html::button().class("button button-quiet").attr("type", "submit").child("Save".to_owned());
-    form(submit, vec![field(how, name, note.into(), move || note.set(Note::None)), save.into_any()])
+    form(submit, vec![field(how, name, note.into(), move || note.set(Note::None)), send("Save")])
 }
 
 fn confirm(app: App, device: DeviceId, open: RwSignal<bool>) -> AnyView {
@@ -96,7 +95,7 @@ fn confirm(app: App, device: DeviceId, open: RwSignal<bool>) -> AnyView {
         "confirm",
         vec![
             text("", words::REMOVE_DEVICE),
-            html::p().class("note note-bad").attr("role", "alert").child(live(move || said.get())).into_any(),
+            alert("note note-bad", live(move || said.get())),
             button("Remove this device", "button button-danger", remove),
             button("Cancel", "button button-quiet", move || open.set(false)),
         ],

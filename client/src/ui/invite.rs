@@ -1,6 +1,5 @@
 //! Own invite link: to copy, and as a QR code.
 
-use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::svg;
@@ -22,14 +21,14 @@ pub(super) fn card(app: App) -> AnyView {
     });
     parts::maybe(move || {
         link.get().map(|link| {
-            html::div()
-                .class("invite")
-                .child((
+            parts::stack(
+                "invite",
+                vec![
                     code(app, link.clone(), "Invite QR code"),
-                    html::p().class("invite-link").attr("dir", "ltr").child(link.clone()),
+                    html::p().class("invite-link").attr("dir", "ltr").child(link.clone()).into_any(),
                     copy(link, "Copy invite link"),
-                ))
-                .into_any()
+                ],
+            )
         })
     })
 }
@@ -37,27 +36,23 @@ pub(super) fn card(app: App) -> AnyView {
 /// A button that copies a link.
 pub(super) fn copy(link: String, name: &'static str) -> AnyView {
     let said = RwSignal::new("");
-    html::div()
-        .class("invite-copy")
-        .child((
-            html::button()
-                .class("button button-quiet")
-                .attr("type", "button")
-                .on(ev::click, move |_| {
-                    let link = link.clone();
-                    spawn_local(async move {
-                        let done = page::copy(link).await;
-                        let _ = said.try_set(if done { "Copied." } else { words::COPY_BY_HAND });
-                        timer::after(COPIED, move || {
-                            let _ = said.try_set("");
-                        })
-                        .forget();
-                    });
-                })
-                .child((icons::copy(), name)),
-            html::span().class("quiet").attr("role", "status").child(parts::live(move || said.get())),
-        ))
-        .into_any()
+    let inside = vec![icons::copy(), name.to_owned().into_any()].into_any();
+    let copy = move || {
+        let link = link.clone();
+        spawn_local(async move {
+            let done = page::copy(link).await;
+            let _ = said.try_set(if done { "Copied." } else { words::COPY_BY_HAND });
+            timer::after(COPIED, move || {
+                let _ = said.try_set("");
+            })
+            .forget();
+        });
+    };
+    let said = html::span().class("quiet").attr("role", "status").child(parts::live(move || said.get()));
+    parts::stack(
+        "invite-copy",
+        vec![parts::button_around(inside, "button button-quiet", copy), said.into_any()],
+    )
 }
 
 /// The code, once it is drawn.

@@ -34,7 +34,7 @@ pub(super) fn screen(app: App) -> AnyView {
 }
 
 fn section(title: &'static str, body: AnyView) -> AnyView {
-    html::section().class("settings-section").child((html::h2().child(title), body)).into_any()
+    parts::section("settings-section", vec![html::h2().child(title).into_any(), body])
 }
 
 fn profile(app: App) -> AnyView {
@@ -60,20 +60,17 @@ fn profile(app: App) -> AnyView {
         });
     };
     let how = Field { id: "own-name", label: "Your name", autocomplete: "name", longest: "64", code: false };
-    html::form()
-        .attr("novalidate", "")
-        .on(ev::submit, move |event| {
-            event.prevent_default();
-            save();
-        })
-        .child((
+    let username = html::p()
+        .class("setting-line")
+        .child((html::span().child("Username"), html::strong().child(parts::live(username))));
+    parts::form(
+        save,
+        vec![
             field(how, name, note.into(), move || note.set(Note::None)),
-            html::button().class("button button-quiet").attr("type", "submit").child("Save name"),
-            html::p()
-                .class("setting-line")
-                .child((html::span().child("Username"), html::strong().child(parts::live(username)))),
-        ))
-        .into_any()
+            parts::submit("Save name"),
+            username.into_any(),
+        ],
+    )
 }
 
 fn receipts(app: App) -> AnyView {
@@ -134,7 +131,7 @@ fn kept() -> AnyView {
         let _ = persisted.try_set(Some(storage::is_persisted().await));
         let _ = used.try_set(storage::estimate().await);
     });
-    let ask = move |_| {
+    let ask = move || {
         spawn_local(async move {
             let kept = storage::persist().await;
             let _ = asked.try_set(true);
@@ -142,16 +139,12 @@ fn kept() -> AnyView {
         });
     };
     let health = move || match persisted.get() {
-        None => html::p().class("quiet").child("Checking…").into_any(),
-        Some(Some(true)) => html::p().class("health health-good").child(words::STORAGE_KEPT).into_any(),
+        None => parts::text("quiet", "Checking…"),
+        Some(Some(true)) => parts::text("health health-good", words::STORAGE_KEPT),
         Some(_) => html::div()
             .child((
                 html::p().class("health health-risk").child(words::STORAGE_AT_RISK),
-                html::button()
-                    .class("button button-quiet")
-                    .attr("type", "button")
-                    .on(ev::click, ask)
-                    .child("Ask the browser to keep it"),
+                parts::button("Ask the browser to keep it", "button button-quiet", ask),
                 parts::maybe(move || {
                     asked.get().then(|| {
                         html::p()
@@ -169,10 +162,6 @@ fn kept() -> AnyView {
 }
 
 fn about() -> AnyView {
-    html::div()
-        .child((
-            html::p().child(words::version(env!("CARGO_PKG_VERSION"), &page::build())),
-            html::p().class("quiet").child(words::KEYS),
-        ))
-        .into_any()
+    let version = words::version(env!("CARGO_PKG_VERSION"), &page::build());
+    parts::stack("", vec![parts::text("", version), parts::text("quiet", words::KEYS)])
 }

@@ -109,13 +109,13 @@ fn list(app: App, words: RwSignal<String>) -> AnyView {
 
 /// How to begin.
 fn begin(app: App) -> AnyView {
-    html::div()
-        .class("begin")
-        .child((
-            html::h1().child("No chats yet"),
-            html::p().class("quiet").child("Send somebody your invite link, or write to a username."),
+    parts::stack(
+        "begin",
+        vec![
+            html::h1().child("No chats yet").into_any(),
+            parts::text("quiet", "Send somebody your invite link, or write to a username."),
             new_chat(app, true),
             invite::card(app),
-        ))
-        .into_any()
+        ],
+    )
 }
