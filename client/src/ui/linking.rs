@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, LinkFailure, LinkView, Reply};
 
 use super::field::{Field, Note, field};
-use super::parts::{button, dynamic, flag, form, live, stack, text};
+use super::parts::{alert, button, dynamic, flag, form, live, stack, submit as send, text};
 use super::state::App;
-use super::{invite, modal, words};
+use super::{invite, modal, scan, words};
 use crate::model::time::{countdown, seconds_until};
 use crate::platform::page;
 
@@ -63,11 +63,10 @@ fn figures(class: &'static str, name: &str, shown: String) -> AnyView {
 }
 
 fn failed(app: App, failure: LinkFailure) -> Vec<AnyView> {
-    vec![alert("note note-bad", words::link_failure(failure)), cancel(app, "Begin again")]
-}
-
-fn alert(class: &'static str, text: &'static str) -> AnyView {
-    html::p().class(class).attr("role", "alert").child(text.to_owned()).into_any()
+    vec![
+        alert("note note-bad", words::link_failure(failure).to_owned().into_any()),
+        cancel(app, "Begin again"),
+    ]
 }
 
 fn adding(done: u32, of: u32) -> Vec<AnyView> {
@@ -101,18 +100,16 @@ fn choose(app: App, new: bool, code: RwSignal<String>) -> Vec<AnyView> {
         let text = code.get_untracked();
         ask(app, Command::UseLinkCode { text, name: page::device_name() }, note);
     };
-    vec![
+    let mut parts = vec![
         text("", if new { words::LINK_NEW } else { words::LINK_EXISTING }),
         button("Show a code", "button button-wide", show),
-        form(
-            submit,
-            vec![field(how, code, note.into(), move || note.set(Note::None)), send("Use this code")],
-        ),
-    ]
-}
-
-fn send(name: &'static str) -> AnyView {
-    html::button().class("button button-quiet").attr("type", "submit").child(name.to_owned()).into_any()
+    ];
+    parts.extend(scan::scanner(app));
+    parts.push(form(
+        submit,
+        vec![field(how, code, note.into(), move || note.set(Note::None)), send("Use this code")],
+    ));
+    parts
 }
 
 fn showing(app: App, new: bool, link: &str, typed: &str) -> Vec<AnyView> {
@@ -167,7 +164,7 @@ fn approve(app: App, name: &str) -> Vec<AnyView> {
         .child("Link this device".to_owned());
     vec![
         html::p().attr("dir", "auto").child(words::link_question(name)).into_any(),
-        alert("callout", words::LINK_APPROVE),
+        alert("callout", words::LINK_APPROVE.to_owned().into_any()),
         tick.into_any(),
         link.into_any(),
         cancel(app, "Do not link"),
