@@ -8,8 +8,8 @@ use clap::Parser;
 use parley_protocol::limits::{MAX_KEY_PACKAGES, SLOT_LIFETIME};
 use tokio::sync::Semaphore;
 
-use crate::connection::OutboxLimits;
-use crate::http::HttpOptions;
+use crate::connection::{OutboxLimits, Patience};
+use crate::http::{Doors, HttpOptions};
 use crate::rate::Rate;
 use crate::relay::Options;
 use crate::slots::Bounds;
@@ -73,6 +73,9 @@ pub struct LimitConfig {
     /// Most connections of one address
     #[arg(long, env = "PARLEY_CONNECTIONS_PER_ADDRESS", default_value_t = 200)]
     pub connections_per_address: u32,
+    /// Most sockets of one address that are no WebSocket connections (yet); not counted behind a proxy
+    #[arg(long, env = "PARLEY_HTTP_SOCKETS_PER_ADDRESS", default_value_t = 512)]
+    pub http_sockets_per_address: u32,
     /// Most subscriptions of one connection
     #[arg(long, env = "PARLEY_SUBSCRIPTIONS", default_value_t = 5000)]
     pub subscriptions: usize,
@@ -118,6 +121,9 @@ pub struct LimitConfig {
     /// Milliseconds of silence after which a connection is pinged, and as long again until it is cut
     #[arg(long, env = "PARLEY_IDLE_MS", default_value_t = 60_000)]
     pub idle_ms: u64,
+    /// Milliseconds from the first bytes of a client's message to its last
+    #[arg(long, env = "PARLEY_MESSAGE_MS", default_value_t = 60_000)]
+    pub message_ms: u64,
     /// Milliseconds that a client may take to send the head of an HTTP request
     #[arg(long, env = "PARLEY_REQUEST_HEAD_MS", default_value_t = 10_000)]
     pub request_head_ms: u64,
@@ -157,7 +163,10 @@ impl Config {
             subscriptions: limits.subscriptions,
             outbox: OutboxLimits { frames: 4096, bytes: kib(limits.outbox_kib) },
             slow_reader: Duration::from_millis(limits.slow_reader_ms),
-            idle: Duration::from_millis(limits.idle_ms),
+            patience: Patience {
+                idle: Duration::from_millis(limits.idle_ms),
+                message: Duration::from_millis(limits.message_ms),
+            },
             connections_per_peer: limits.connections_per_address,
         }
     }
@@ -176,9 +185,11 @@ impl Config {
         kib(self.limits.requests_mib.max(16).saturating_mul(1024)).min(Semaphore::MAX_PERMITS)
     }
 
-    /// How long a client may take to send the head of an HTTP request.
-    pub(crate) const fn request_head(&self) -> Duration {
-        Duration::from_millis(self.limits.request_head_ms)
+    pub(crate) fn doors(&self) -> Doors {
+        Doors {
+            head: Duration::from_millis(self.limits.request_head_ms),
+            sockets_per_peer: (!self.behind_proxy).then_some(self.limits.http_sockets_per_address),
+        }
     }
 
     pub(crate) fn http(&self) -> HttpOptions {

@@ -84,7 +84,7 @@ pub async fn run(
         // Fails only when nobody is there who could be told.
         let _ = close.send(true);
     });
-    let serving = http::serve(listener, router, config.request_head(), closing);
+    let serving = http::serve(listener, router, config.doors(), closing);
     let too_late = async move {
         let _ = stopping.wait_for(|closing| *closing).await.is_ok();
         tokio::time::sleep(HTTP_GOODBYE).await;

@@ -7,7 +7,7 @@ use parley_protocol::frame::InboxAddress;
 use parley_protocol::ids::AccountId;
 use tokio::sync::{Semaphore, watch};
 
-use crate::connection::OutboxLimits;
+use crate::connection::{OutboxLimits, Patience};
 use crate::hub::Hub;
 use crate::pages::Pages;
 use crate::peers::{PeerKey, Peers};
@@ -28,8 +28,8 @@ pub(crate) struct Options {
     pub(crate) outbox: OutboxLimits,
     /// How long a client may take to read one frame.
     pub(crate) slow_reader: Duration,
-    /// How long a connection may be silent before it is pinged, and as long again before it is cut.
-    pub(crate) idle: Duration,
+    /// How long a client may be silent, and take for a message.
+    pub(crate) patience: Patience,
     /// Connections of one address.
     pub(crate) connections_per_peer: u32,
 }

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fillUp, makeRoom, workerOf } from "./lib/freeze.mjs";
+import { approve, confirmDigits, hasChats, isLinked, openDevices, showCode, useCode } from "./lib/link.mjs";
 import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
 
@@ -130,6 +131,34 @@ test("no room", async () => {
   await shoot(ada, "no-room");
   await makeRoom(worker);
   await ada.sees("Written on a full disk");
+});
+
+test("linking", async () => {
+  const second = await Person.arrive(relay);
+  await second.button("Link to an account you have").click();
+  await shoot(second, "link-new");
+  const { link } = await showCode(second);
+  await shoot(second, "link-code");
+  await openDevices(bob);
+  await shoot(bob, "link-existing");
+  await useCode(bob, link);
+  await bob.page.getByRole("img", { name: /^Check code/ }).waitFor();
+  await shoot(bob, "link-digits");
+  await shoot(second, "link-ask-digits");
+  await confirmDigits(bob, second);
+  await bob.page.getByRole("checkbox").waitFor();
+  await shoot(bob, "link-approve");
+  await approve(bob);
+  await isLinked(bob);
+  await hasChats(second);
+  await second.page.goto(`${relay.url}/#/settings`);
+  await second.page.getByRole("list", { name: "Your devices" }).waitFor();
+  await second.page.getByRole("button", { name: /^Remove / }).click();
+  await shoot(second, "devices");
+  await second.button("Remove this device").click();
+  await bob.page.getByRole("heading", { name: "This browser was removed" }).waitFor();
+  await shoot(bob, "removed");
+  await second.close();
 });
 
 test("offline", async () => {

@@ -6,7 +6,7 @@
     reason = "what fails here fails the test that uses it"
 )]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -68,12 +68,24 @@ impl RelayProcess {
     /// Starts this program on the database in `folder`.
     #[must_use]
     pub fn start_program(program: &Path, folder: Arc<TempDir>, flags: &[&str]) -> Self {
+        Self::spawn(program, folder, flags, Stdio::inherit())
+    }
+
+    /// Starts a relay with an empty database, whose log [`Self::end_and_log`] returns. It has to be a short one:
+    /// nobody reads it before.
+    #[must_use]
+    pub fn start_logging(flags: &[&str]) -> Self {
+        Self::spawn(binary(), Arc::new(tempfile::tempdir().unwrap()), flags, Stdio::piped())
+    }
+
+    fn spawn(program: &Path, folder: Arc<TempDir>, flags: &[&str], log: Stdio) -> Self {
         let mut child = Command::new(program)
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(folder.path())
             .args(flags)
             .env("PARLEY_LOG", "warn")
             .stdout(Stdio::piped())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -112,6 +124,16 @@ impl RelayProcess {
     pub fn terminate(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Lets it end, and returns its log.
+    #[must_use]
+    pub fn end_and_log(mut self) -> String {
+        self.terminate();
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        self.wait();
+        log
     }
 
     /// Waits for its end, for at most ten seconds.

@@ -38,11 +38,11 @@ impl<T: 'static> Later<T> {
     pub async fn outcome(self) -> T {
         poll_fn(|context| {
             let mut state = self.0.borrow_mut();
-            if let Some(outcome) = state.outcome.take() {
-                return Poll::Ready(outcome);
-            }
-            state.waker = Some(context.waker().clone());
-            Poll::Pending
+            let Some(outcome) = state.outcome.take() else {
+                state.waker = Some(context.waker().clone());
+                return Poll::Pending;
+            };
+            Poll::Ready(outcome)
         })
         .await
     }

@@ -54,9 +54,16 @@ fn row(app: App, device: OwnDeviceView) -> AnyView {
     html::li().class("device").child(parts).into_any()
 }
 
-/// A button that says for which device it is.
+/// A button that says for which device it is to those who hear it.
 fn labelled(verb: &'static str, name: &str, act: impl Fn() + 'static) -> AnyView {
-    button(format!("{verb} {name}"), "button button-quiet", act)
+    let act: Box<dyn Fn()> = Box::new(act);
+    html::button()
+        .class("button button-quiet")
+        .attr("type", "button")
+        .attr("aria-label", format!("{verb} {name}"))
+        .on(leptos::ev::click, move |_| act())
+        .child(verb.to_owned())
+        .into_any()
 }
 
 fn rename(app: App, device: &OwnDeviceView, open: RwSignal<bool>) -> AnyView {

@@ -14,6 +14,18 @@ use crate::platform::page;
 
 /// The dialog of a browser that has an account. `first` is a code that was opened as a link.
 pub(super) fn dialog(app: App, first: String) -> AnyView {
+    // How linking ended the last time, perhaps with the dialog closed, is no news any more.
+    let ended = |step: &LinkView| matches!(step, LinkView::Done | LinkView::Failed(_));
+    if app.link.with_untracked(|link| link.as_ref().is_some_and(ended)) {
+        app.ask(Command::CancelLinking, |_| {});
+    }
+    on_cleanup(move || {
+        // What needs nobody's eyes goes on without them; everything else ends with the dialog.
+        let goes_on = |step: &LinkView| matches!(step, LinkView::Waiting | LinkView::Adding { .. });
+        if app.link.with_untracked(|link| link.as_ref().is_some_and(|step| !goes_on(step))) {
+            app.ask(Command::CancelLinking, |_| {});
+        }
+    });
     modal::modal(app, "Link a device", "dialog", stack("dialog-body", vec![panel(app, false, first)]))
 }
 
@@ -120,7 +132,11 @@ fn showing(app: App, new: bool, link: &str, typed: &str) -> Vec<AnyView> {
         }
         _ => String::new(),
     });
-    let code = vec![invite::code(app, link.clone(), "Link QR code"), invite::copy(link, "Copy link code")];
+    let code = vec![
+        invite::code(app, link.clone(), "Link QR code"),
+        html::p().class("invite-link").attr("dir", "ltr").child(link.clone()).into_any(),
+        invite::copy(link, "Copy link code"),
+    ];
     vec![
         text("", if new { words::LINK_SCAN_NEW } else { words::LINK_SCAN_EXISTING }),
         stack("invite", code),
@@ -145,7 +161,7 @@ fn digits(app: App) -> Vec<AnyView> {
 /// A deliberate act: the button works only after the box was ticked.
 fn approve(app: App, name: &str) -> Vec<AnyView> {
     let sure = RwSignal::new(false);
-    let tick = html::label().class("choice").child(vec![
+    let tick = html::label().class("check").child(vec![
         html::input()
             .attr("type", "checkbox")
             .on(ev::change, move |_| sure.update(|sure| *sure = !*sure))

@@ -18,6 +18,8 @@ use crate::view::{CommandError, Reply, ViewRequestId};
 const POOL: u32 = 20;
 /// A KeyPackage of last resort is replaced after this time (30 days), in milliseconds.
 const LAST_RESORT_AGE: u64 = 30 * 24 * 3600 * 1000;
+/// Of so many contacts the device log is asked for at each connection; of the others before something is sent.
+const CHECKED: usize = 20;
 /// What failed inside of the relay or for lack of answers is tried again after this time, in milliseconds.
 const RETRY: u32 = 2_000;
 
@@ -51,6 +53,7 @@ impl Engine {
         self.live.clear();
         self.link.forged.clear();
         self.link.asked_own_log = false;
+        self.link.checked.clear();
         self.membership.forget_connection();
         self.link_disconnected();
         self.inbox = super::InboxWork::default();
@@ -173,6 +176,9 @@ impl Engine {
         *live = LiveLog { subscribed: true, head, ..*live };
         self.changed.connection = true;
         self.membership.unsettle(id);
+        if self.link.checked.len() < CHECKED {
+            self.check_devices_of(id);
+        }
         self.pump_log(id);
     }
 

@@ -10,6 +10,7 @@ use crate::directory_entry::Found;
 use crate::log::{Log, Stage};
 use crate::mls::group::OpenedWelcome;
 use crate::mutations::{Mutation, on};
+use crate::records::keys;
 use crate::roster::Roster;
 use crate::trail::Trail;
 
@@ -25,6 +26,15 @@ enum Verdict {
     Finished,
     /// The directory has to be asked about this account first.
     Ask(AccountId),
+}
+
+/// Who let this device into a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// A device that is in its account's log.
+    Current,
+    /// One that was.
+    Removed,
 }
 
 impl Engine {
@@ -145,12 +155,16 @@ impl Engine {
             return Err(Verdict::Finished);
         }
         let peer = self.peer_of(&opened).ok_or(Verdict::Finished)?;
-        self.check_members(&peer, &opened)?;
+        let standing = self.check_members(&peer, &opened)?;
         let (id, from_the_start) = (opened.log, opened.epoch == FIRST_EPOCH);
         let group = opened.join(&self.mls).map_err(|_| Verdict::Finished)?;
         self.groups.insert(id, group);
         if !self.is_own_account(&peer) {
             self.pin(&peer);
+        }
+        if standing == Standing::Removed {
+            self.tainted.insert(id);
+            self.save(keys::TAINTED, &self.tainted);
         }
         self.logs.insert(id, Log::new(id, peer, Stage::Active, self.now));
         self.save_log(&id);
@@ -165,15 +179,23 @@ impl Engine {
     }
 
     /// Whether the device logs name everybody in the group. What they do not say yet is asked for.
-    fn check_members(&self, peer: &AccountId, opened: &OpenedWelcome) -> Result<(), Verdict> {
+    fn check_members(&self, peer: &AccountId, opened: &OpenedWelcome) -> Result<Standing, Verdict> {
         let known = self.contacts.get(peer).map(|contact| &contact.log);
         let log = known.or_else(|| self.found.get(peer).map(|found| &found.log));
         let roster = Roster::of(self.own_log.iter().chain(log));
-        let unlisted = opened.members.iter().find(|leaf| !roster.had(leaf));
-        // A device that was removed may not begin anything; those that it is still in a group with remove it.
-        match unlisted.or_else(|| Some(&opened.sender).filter(|sender| !roster.has(sender))) {
-            Some(leaf) => Err(Verdict::Ask(leaf.account)),
-            None => Ok(()),
+        if let Some(leaf) = opened.members.iter().find(|leaf| !roster.had(leaf)) {
+            return Err(Verdict::Ask(leaf.account));
+        }
+        if roster.has(&opened.sender) {
+            return Ok(Standing::Current);
+        }
+        // It may have been removed since. Then it cannot begin anything; what it let this device into goes on
+        // without it.
+        let asked = self.inbox.asked == Some(opened.sender.account);
+        if asked && opened.epoch > FIRST_EPOCH {
+            Ok(Standing::Removed)
+        } else {
+            Err(Verdict::Ask(opened.sender.account))
         }
     }
 

@@ -13,6 +13,7 @@ use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId, Seq, UnixMillis
 use super::Engine;
 use super::groups::WELCOME;
 use super::requests::Pending;
+use crate::conversation::id_of;
 use crate::directory_entry::Found;
 use crate::log::{PendingCommit, Stage};
 use crate::mls::credential::Leaf;
@@ -37,8 +38,8 @@ pub(super) struct Membership {
     unsettled: BTreeMap<LogId, Option<UnixMillis>>,
     /// A log's next entry makes sense only with a newer device log of this account.
     waiting: BTreeMap<LogId, AccountId>,
-    /// Entries for which a device log was asked on this connection.
-    asked: BTreeSet<(LogId, Seq)>,
+    /// Entries for which the device log of an account was asked on this connection.
+    asked: BTreeSet<(LogId, Seq, AccountId)>,
     /// Devices that had no KeyPackage, until then.
     unreachable: BTreeMap<(LogId, DeviceId), UnixMillis>,
 }
@@ -54,9 +55,9 @@ impl Membership {
         self.waiting.contains_key(log)
     }
 
-    /// Whether asking for a device log may help with this entry: it was not asked before.
-    pub(super) fn may_wait(&self, log: &LogId, seq: Seq) -> bool {
-        !self.asked.contains(&(*log, seq))
+    /// Whether asking for an account's device log may help with this entry: it was not asked before.
+    pub(super) fn may_wait(&self, log: &LogId, seq: Seq, account: AccountId) -> bool {
+        !self.asked.contains(&(*log, seq, account))
     }
 
     /// The connection is gone, and with it what was asked.
@@ -163,17 +164,26 @@ impl Engine {
         (!missing.is_empty() || !extra.is_empty()).then_some(Difference { missing, extra })
     }
 
-    /// Nothing is written that a removed device could read, and nothing goes into a new log before this account's
-    /// own devices are in it.
+    /// Nothing is written that a removed device could read, and nothing goes into a new log, or to the account's own
+    /// devices, before all of these are in it.
     fn is_urgent(&self, id: &LogId, difference: &Difference) -> bool {
-        let Some(log) = self.logs.get(id) else { return false };
-        let begins =
-            log.cursor == Seq(0) && difference.missing.iter().any(|leaf| self.is_own_account(&leaf.account));
-        let writes = self
-            .outbox
+        let Some(log) = self.logs.get(id) else {
+            return false;
+        };
+        let own_missing = difference.missing.iter().any(|leaf| self.is_own_account(&leaf.account));
+        let writes = self.writes_into(id);
+        let of_own = self.is_own_account(&log.peer);
+        own_missing && (log.cursor == Seq(0) || of_own && writes) || writes && !difference.extra.is_empty()
+    }
+
+    /// Whether something waits that would go into the log.
+    pub(super) fn writes_into(&self, id: &LogId) -> bool {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer) else {
+            return false;
+        };
+        self.outbox
             .values()
-            .any(|entry| !entry.failed && entry.only.map_or(entry.peer == log.peer, |only| only == *id));
-        begins || writes && !difference.extra.is_empty()
+            .any(|entry| !entry.failed && entry.only.map_or(entry.peer == peer, |only| only == *id))
     }
 
     /// Whether it is this device's turn; if not, it comes back when it is.
@@ -314,7 +324,7 @@ impl Engine {
 
     /// An entry makes sense only with a newer device log: it and what follows wait.
     pub(super) fn wait_for_device_log(&mut self, id: &LogId, entry: &LogEntry, account: AccountId) {
-        self.membership.asked.insert((*id, entry.seq));
+        self.membership.asked.insert((*id, entry.seq, account));
         self.membership.waiting.insert(*id, account);
         self.keep_early(id, entry.clone());
         if self.is_own_account(&account) {
@@ -322,6 +332,19 @@ impl Engine {
         } else {
             self.ask_device_log(account);
         }
+    }
+
+    /// Once on each connection the contact's device log is asked for; whether that is under way. A device that was
+    /// removed must not read what is written from then on, and nobody else may be there to say that it was.
+    pub(super) fn check_devices_of(&mut self, id: &LogId) -> bool {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer).filter(|peer| !self.is_own_account(peer))
+        else {
+            return false;
+        };
+        if self.link.checked.insert(peer) {
+            self.ask_device_log(peer);
+        }
+        self.is_pending(|pending| *pending == Pending::DeviceLog(peer))
     }
 
     /// Asks for the device log of a contact, for those that wait for it.
@@ -345,6 +368,7 @@ impl Engine {
             Err(_) => return self.retry_later(2_000),
         }
         self.stop_waiting(&account);
+        self.pump(id_of(&account));
     }
 
     /// What waited for a device log goes on.

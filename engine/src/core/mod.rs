@@ -119,6 +119,8 @@ pub struct Engine {
     notes: Notes,
     /// What other devices said of contacts that are not known here yet.
     cards: BTreeMap<AccountId, Card>,
+    /// Logs into which a removed device let this one: what removed devices write there is refused.
+    tainted: BTreeSet<LogId>,
     linking: linking::Linking,
     /// This device has counter-signed an entry of an account's log, and waits for it to be there.
     joining: Option<linking::Joining>,
@@ -232,6 +234,7 @@ impl Engine {
             membership: membership::Membership::default(),
             notes: Notes::default(),
             cards: BTreeMap::new(),
+            tainted: BTreeSet::new(),
             linking: linking::Linking::default(),
             joining: None,
             repairs: repair::Repairs::default(),

@@ -82,7 +82,7 @@ impl Engine {
                 self.state.roll_back(mark);
                 self.groups.remove(id);
                 match error {
-                    GroupError::Unlisted(account) if self.membership.may_wait(id, entry.seq) => {
+                    GroupError::Unlisted(account) if self.membership.may_wait(id, entry.seq, account) => {
                         self.step_back(id, Seq(before), earlier);
                         self.wait_for_device_log(id, entry, account);
                     }
@@ -233,6 +233,9 @@ impl Engine {
     }
 
     fn take_content(&mut self, id: &LogId, entry: &LogEntry, from: &Leaf, content: Content) {
+        if self.tainted.contains(id) && !self.roster(id).has(from) {
+            return self.store_gap(id, entry.seq, entry.time, Gap::Rejected);
+        }
         let own = self.is_own_account(&from.account);
         self.heard(&from.account, &content.head);
         self.compare(id, &from.account, content.claim.as_ref());
@@ -250,7 +253,10 @@ impl Engine {
                 return;
             }
         };
-        let twice = self.has_seen(&from.account, &content.id);
+        let twice = self.has_seen(id, &content.id);
+        if own {
+            self.was_sent_again(&content.id);
+        }
         self.trails.entry(*id).or_default().saw(&content.id);
         if !own {
             self.came_in(id, entry.seq);

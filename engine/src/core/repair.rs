@@ -13,6 +13,7 @@ use crate::conversation::{beside, id_of};
 use crate::io::{Load, LoadId, Output, Record};
 use crate::log::Stage;
 use crate::message::{self, Message};
+use crate::outbox::OutboxEntry;
 use crate::seal::Purpose;
 use crate::trail::{Agreement, Claim, SentAgain};
 use crate::view::{BodyView, ConversationId, Gap, Order, Warning};
@@ -245,12 +246,24 @@ impl Engine {
         if fits { At { log: beside(&place.log), seq: place.seq, stored: place.stored } } else { at }
     }
 
-    /// Whether a message came before, in this log or in another of the conversation.
-    pub(super) fn has_seen(&self, from: &AccountId, message: &MessageId) -> bool {
-        let own = self.account.as_ref().is_some_and(|account| account.id == *from);
-        let logs = self.conversations.get(&id_of(from)).map(|conversation| conversation.logs.as_slice());
-        let logs = logs.filter(|_| !own).unwrap_or_default();
-        logs.iter().any(|log| self.trails.get(log).is_some_and(|trail| trail.has_seen(message)))
+    /// Whether a message came or went before, in this log or in another of the conversation.
+    pub(super) fn has_seen(&self, id: &LogId, message: &MessageId) -> bool {
+        let conversation = self.logs.get(id).and_then(|log| self.conversations.get(&id_of(&log.peer)));
+        let mut logs = conversation.iter().flat_map(|conversation| &conversation.logs);
+        logs.any(|log| self.trails.get(log).is_some_and(|trail| trail.has_seen(message)))
+    }
+
+    /// Another device of the account has sent a message again: this one need not.
+    pub(super) fn was_sent_again(&mut self, message: &MessageId) {
+        let again = |entry: &OutboxEntry| {
+            entry.id == *message && entry.sealed.is_none() && matches!(entry.body, Body::Again(_))
+        };
+        let numbers: Vec<u64> =
+            self.outbox.iter().filter(|(_, entry)| again(entry)).map(|(number, _)| *number).collect();
+        for number in numbers {
+            self.outbox.remove(&number);
+            self.save_outbox(number);
+        }
     }
 
     /// A message that was sent again is stored in its new log.

@@ -23,6 +23,8 @@ pub(super) struct Link {
     pending: BTreeMap<RequestId, Pending>,
     /// Whose keys were found forged on this connection: they are not asked for again on it.
     pub(super) forged: BTreeSet<AccountId>,
+    /// Contacts whose device logs were asked for on this connection.
+    pub(super) checked: BTreeSet<AccountId>,
     /// The own device log was asked for on this connection.
     pub(super) asked_own_log: bool,
     /// What the views were told last.

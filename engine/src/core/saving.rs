@@ -45,6 +45,7 @@ impl Engine {
         }
         self.check_ins = self.read(keys::CHECK_INS)?.unwrap_or_default();
         self.joining = self.read(keys::JOINING)?;
+        self.tainted = self.read(keys::TAINTED)?.unwrap_or_default();
         self.notes = self.read(keys::NOTES)?.unwrap_or_default();
         self.cards = self.read(keys::CARDS)?.unwrap_or_default();
         for key in self.state.keys_with_prefix(keys::OUTBOXES) {

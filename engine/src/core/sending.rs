@@ -86,7 +86,7 @@ impl Engine {
         if log.commit.is_some() {
             return self.send_commit(id);
         }
-        if self.settle_members(id) {
+        if self.writes_into(id) && self.check_devices_of(id) || self.settle_members(id) {
             return;
         }
         let Some(peer) = self.logs.get(id).map(|log| log.peer) else {
@@ -284,6 +284,8 @@ impl Engine {
             own: true,
             body: BodyView::Text(text),
         };
+        self.trails.entry(sealed.log).or_default().saw(&entry.id);
+        self.save_trail(&sealed.log);
         let conversation = id_of(&entry.peer);
         self.save_message(conversation, &message);
         self.show_in_list(conversation, &message, false);

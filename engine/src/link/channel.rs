@@ -166,10 +166,10 @@ mod tests {
 
     #[test]
     fn both_ends_have_the_same_digits_and_read_each_other_in_order() {
-        let shown = ShownKey::draw(&random(1), Side::New);
-        let (mut reads, encapped) = scan(shown.code(), &random(2)).unwrap();
+        let offered = ShownKey::draw(&random(1), Side::New);
+        let (mut reads, encapped) = scan(offered.code(), &random(2)).unwrap();
         let value = [encapped, reads.seal(b"one").unwrap()].concat();
-        let (mut shows, sealed) = shown.accept(&value).unwrap();
+        let (mut shows, sealed) = offered.accept(&value).unwrap();
         assert_eq!(shows.digits(), reads.digits());
         assert_eq!(shows.open(sealed).unwrap().as_slice(), b"one");
         let two = shows.seal(b"two").unwrap();
@@ -182,12 +182,12 @@ mod tests {
     fn p4_somebody_between_two_devices_shows_them_other_digits() {
         let mut same = 0;
         for seed in 0..50 {
-            let shown = ShownKey::draw(&random(seed), Side::Existing);
+            let offered = ShownKey::draw(&random(seed), Side::Existing);
             // The relay cannot change what was scanned, only answer in the scanner's place.
-            let (reads, _) = scan(shown.code(), &random(seed + 100)).unwrap();
-            let (mut enemy, encapped) = scan(shown.code(), &random(seed + 200)).unwrap();
+            let (reads, _) = scan(offered.code(), &random(seed + 100)).unwrap();
+            let (mut enemy, encapped) = scan(offered.code(), &random(seed + 200)).unwrap();
             let value = [encapped, enemy.seal(b"hello").unwrap()].concat();
-            let (shows, _) = shown.accept(&value).unwrap();
+            let (shows, _) = offered.accept(&value).unwrap();
             same += u32::from(shows.digits() == reads.digits());
         }
         assert!(same <= 3, "one in a hundred by chance: {same} of 50");
@@ -195,18 +195,18 @@ mod tests {
 
     #[test]
     fn p4_a_code_that_says_something_else_makes_another_channel() {
-        let shown = ShownKey::draw(&random(1), Side::New);
-        let turned = LinkCode { shown_by: Side::Existing, ..*shown.code() };
+        let offered = ShownKey::draw(&random(1), Side::New);
+        let turned = LinkCode { shown_by: Side::Existing, ..*offered.code() };
         let (mut reads, encapped) = scan(&turned, &random(2)).unwrap();
         let value = [encapped, reads.seal(b"one").unwrap()].concat();
-        let (mut shows, sealed) = shown.accept(&value).unwrap();
+        let (mut shows, sealed) = offered.accept(&value).unwrap();
         assert!(shows.open(sealed).is_err());
     }
 
     #[test]
     fn what_is_no_first_value_is_refused() {
-        let shown = ShownKey::draw(&random(1), Side::New);
-        assert!(shown.accept(&[1; 31]).is_err());
-        assert!(shown.accept(&[0; 64]).is_err(), "a key of small order gives no secret");
+        let offered = ShownKey::draw(&random(1), Side::New);
+        assert!(offered.accept(&[1; 31]).is_err());
+        assert!(offered.accept(&[0; 64]).is_err(), "a key of small order gives no secret");
     }
 }

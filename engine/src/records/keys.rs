@@ -23,6 +23,8 @@ const WELCOMES: u8 = 12;
 /// What other devices told of contacts that this one does not know yet.
 pub(crate) const CARDS: &[u8] = &[13];
 
+/// Logs into which a device let this one that was removed then or since.
+pub(crate) const TAINTED: &[u8] = &[15];
 /// What this device has given its word to become ([`crate::core`]'s `Joining`).
 pub(crate) const JOINING: &[u8] = &[14];
 

@@ -4,12 +4,13 @@
 //! an [`Event::Reply`] is for the one whose request id it carries. A view begins with [`Command::Subscribe`].
 
 mod devices;
+mod errors;
 
 use parley_protocol::ids::{AccountId, DeviceId, MessageId, UnixMillis};
-use parley_protocol::username::UsernameError;
 use serde::{Deserialize, Serialize};
 
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView};
+pub use self::errors::{CommandError, UsernameStatus};
 
 /// Names a request of one view; views choose from disjoint ranges (for instance at random).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -173,92 +174,6 @@ pub enum Reply {
     },
     /// A contact.
     Contact(ContactView),
-}
-
-/// Why a command was not carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-pub enum CommandError {
-    /// It needs the relay, and there is no connection. Retry when there is.
-    #[error("there is no connection to the relay")]
-    Offline,
-    /// It needs an account.
-    #[error("there is no account on this device")]
-    NoAccount,
-    /// There is an account already.
-    #[error("there is an account on this device already")]
-    AccountExists,
-    /// The display name is empty or too long.
-    #[error("the name is empty or too long")]
-    Name,
-    /// The username is not one.
-    #[error("{0}")]
-    Username(UsernameError),
-    /// Somebody else has the username, or one that looks like it.
-    #[error("the username is taken")]
-    UsernameTaken,
-    /// Nobody has this username, or the invite's account is not at this relay.
-    #[error("nobody by this name was found")]
-    NotFound,
-    /// The text is neither a username nor an invite link.
-    #[error("this is neither a username nor an invite link")]
-    NotAnInvite,
-    /// It is one's own.
-    #[error("this is the own account")]
-    Yourself,
-    /// The person has no device that can be reached.
-    #[error("the person has no device that can be reached")]
-    Unreachable,
-    /// What the relay says of this account cannot be true: a key was swapped, or a device log was forged.
-    #[error("the relay's answer about this account is forged")]
-    Forged,
-    /// No conversation has this id.
-    #[error("the conversation is unknown")]
-    UnknownConversation,
-    /// Empty, or longer than 64 KiB.
-    #[error("the text is empty or too long")]
-    TextLength,
-    /// The relay wants fewer requests. Retry after a pause.
-    #[error("too many requests")]
-    RateLimited,
-    /// The relay refused, or failed. A retry may help.
-    #[error("the relay failed")]
-    Relay,
-    /// The text is no link code.
-    #[error("this is not a link code")]
-    NotALinkCode,
-    /// The text is an invite, which links no device.
-    #[error("this is an invite, not a link code")]
-    InviteInstead,
-    /// There is no such device in the account, or it is this one.
-    #[error("the device is unknown")]
-    UnknownDevice,
-    /// There is nothing to confirm just now.
-    #[error("linking has not come so far")]
-    NotLinking,
-    /// The device's disk refused.
-    #[error("this device cannot write")]
-    Storage,
-}
-
-impl CommandError {
-    /// Whether the same command may succeed later without anything being changed.
-    #[must_use]
-    pub const fn retry_helps(self) -> bool {
-        matches!(self, Self::Offline | Self::RateLimited | Self::Relay | Self::Storage | Self::Unreachable)
-    }
-}
-
-/// Whether a username can be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum UsernameStatus {
-    /// Nobody has it.
-    Free,
-    /// Somebody has it.
-    Taken,
-    /// It is not a username.
-    Invalid(UsernameError),
-    /// The relay could not be asked; it is asked again when the account is made.
-    Unknown,
 }
 
 /// What a view begins with.

@@ -3,32 +3,39 @@
 
 mod answers;
 mod dispatch;
+mod listening;
 mod outbox;
 mod rendezvous;
 mod subscriptions;
 mod verify;
 mod writer;
 
+use std::future::{Future as _, poll_fn};
 use std::ops::ControlFlow;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::StreamExt as _;
 use futures_util::stream::SplitStream;
 use parley_protocol::codec::{FrameError, VersionNotice};
 use parley_protocol::frame::{ClientFrame, ClosingReason};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Sleep, sleep_until, timeout};
 
+pub(crate) use self::listening::Patience;
+use self::listening::{Due, Listening};
 #[cfg(test)]
 pub(crate) use self::outbox::Next;
-use self::outbox::closing;
+use self::outbox::{Goodbye, closing};
 pub(crate) use self::outbox::{Outbox, OutboxLimits};
 use self::rendezvous::Rendezvous;
 use self::subscriptions::Subscriptions;
+use crate::http::Received;
 use crate::peers::{PeerGuard, PeerKey};
 use crate::rate::Bucket;
 use crate::relay::Relay;
@@ -62,11 +69,20 @@ enum Ending {
     /// The client is gone, or is being cut.
     Gone,
     /// The client is told something first.
-    Tell(Option<Bytes>),
+    Tell(Goodbye),
 }
 
+/// What a WebSocket brings.
+type Heard = Option<Result<Message, axum::Error>>;
+
 /// Serves a connection to its end.
-pub(crate) async fn serve(relay: Arc<Relay>, socket: WebSocket, peer: PeerKey, guard: PeerGuard) {
+pub(crate) async fn serve(
+    relay: Arc<Relay>,
+    socket: WebSocket,
+    received: Received,
+    peer: PeerKey,
+    guard: PeerGuard,
+) {
     let (sink, mut stream) = socket.split();
     let outbox = Arc::new(Outbox::new(relay.options.outbox));
     let writing = tokio::spawn(writer::write(sink, Arc::clone(&outbox), relay.options.slow_reader));
@@ -81,15 +97,16 @@ pub(crate) async fn serve(relay: Arc<Relay>, socket: WebSocket, peer: PeerKey, g
         peer,
         outbox,
     };
-    let ending = connection.read(&mut stream).await;
+    let listening = Listening::new(received, tokio::time::Instant::now());
+    let ending = connection.read(&mut stream, listening).await;
     // Not only when all is dropped: a client that does not read its goodbye would hold its slots meanwhile.
     connection.rendezvous.leave();
     if let Some(pump) = connection.pump.take() {
         pump.abort();
     }
     connection.outbox.finish(match ending {
-        Ending::Gone => None,
-        Ending::Tell(last) => last,
+        Ending::Gone => Goodbye::default(),
+        Ending::Tell(goodbye) => goodbye,
     });
     if writing.await.is_err() {
         tracing::error!("the writing half of a connection panicked");
@@ -101,14 +118,19 @@ pub(crate) async fn serve(relay: Arc<Relay>, socket: WebSocket, peer: PeerKey, g
 }
 
 impl Connection {
-    async fn read(&mut self, stream: &mut SplitStream<WebSocket>) -> Ending {
-        let mut shutdown = self.relay.closing.clone();
+    async fn read(&mut self, stream: &mut SplitStream<WebSocket>, mut listening: Listening) -> Ending {
+        let mut closing = self.relay.closing.clone();
+        let outbox = Arc::clone(&self.outbox);
+        // Made once, not for each message.
+        let mut shutdown = pin!(closing.wait_for(|closing| *closing));
+        let mut over = pin!(outbox.over());
+        let mut alarm = pin!(sleep_until(tokio::time::Instant::now() + self.relay.options.patience.idle));
         loop {
-            let outbox = Arc::clone(&self.outbox);
             let received = tokio::select! {
-                received = self.receive(stream) => Some(received),
-                _ = shutdown.wait_for(|closing| *closing) => None,
-                () = outbox.over() => Some(ControlFlow::Break(Ending::Gone)),
+                biased;
+                _ = &mut shutdown => None,
+                () = &mut over => Some(ControlFlow::Break(Ending::Gone)),
+                received = self.receive(stream, &mut listening, alarm.as_mut()) => Some(received),
             };
             match received {
                 None => return self.shut_down().await,
@@ -119,7 +141,7 @@ impl Connection {
                             let Some(permits) = self.permits(cost).await else { return Ending::Gone };
                             self.dispatch(frame, cost, permits);
                         }
-                        Err(error) => return Ending::Tell(refusal(error)),
+                        Err(error) => return Ending::Tell(refusal(error).into()),
                     }
                 }
                 Some(ControlFlow::Break(ending)) => return ending,
@@ -128,25 +150,61 @@ impl Connection {
     }
 
     /// The next binary message. A client that is silent is pinged once and then given up.
-    async fn receive(&self, stream: &mut SplitStream<WebSocket>) -> ControlFlow<Ending, Bytes> {
-        let mut pinged = false;
+    async fn receive(
+        &self,
+        stream: &mut SplitStream<WebSocket>,
+        listening: &mut Listening,
+        mut alarm: Pin<&mut Sleep>,
+    ) -> ControlFlow<Ending, Bytes> {
         // Nothing is read for a client that does not read.
         while self.outbox.room().await {
-            match timeout(self.relay.options.idle, stream.next()).await {
-                Err(_) if pinged || !self.greeted => break,
-                Err(_) => {
-                    pinged = true;
-                    self.outbox.push(Message::Ping(Bytes::new()));
-                }
-                Ok(Some(Ok(Message::Binary(bytes)))) => return ControlFlow::Continue(bytes),
-                Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => pinged = false,
-                Ok(None | Some(Ok(Message::Close(_)))) => break,
+            listening.begin(tokio::time::Instant::now());
+            match poll_fn(|context| self.hear(context, stream, listening, alarm.as_mut())).await? {
+                Some(Ok(Message::Binary(bytes))) => return ControlFlow::Continue(bytes),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                None | Some(Ok(Message::Close(_))) => break,
                 // A text, a message that is too long, bytes that are no WebSocket; or a lost connection,
                 // and then nobody hears it.
-                Ok(Some(Ok(Message::Text(_)) | Err(_))) => return ControlFlow::Break(violation()),
+                Some(Ok(Message::Text(_)) | Err(_)) => return ControlFlow::Break(violation()),
             }
         }
         ControlFlow::Break(Ending::Gone)
+    }
+
+    /// What comes next, for as long as the client's time lasts. The alarm is not set for each message: it may
+    /// ring too early, and is set back only for a message that has begun.
+    fn hear(
+        &self,
+        context: &mut Context<'_>,
+        stream: &mut SplitStream<WebSocket>,
+        listening: &mut Listening,
+        mut alarm: Pin<&mut Sleep>,
+    ) -> Poll<ControlFlow<Ending, Heard>> {
+        let heard = stream.poll_next_unpin(context);
+        let now = tokio::time::Instant::now();
+        if let Poll::Ready(heard) = heard {
+            if let Some(Ok(message)) = &heard {
+                listening.brought(message, now);
+            }
+            return Poll::Ready(ControlFlow::Continue(heard));
+        }
+        listening.waits(now);
+        loop {
+            match listening.due(self.relay.options.patience, tokio::time::Instant::now()) {
+                Due::At(at) => {
+                    if alarm.is_elapsed() || at < alarm.deadline() {
+                        alarm.as_mut().reset(at);
+                    }
+                    ready!(alarm.as_mut().poll(context));
+                }
+                Due::Ping if self.greeted => {
+                    listening.pings(now);
+                    self.outbox.push(Message::Ping(Bytes::new()));
+                }
+                Due::Ping | Due::Silent => return Poll::Ready(ControlFlow::Break(Ending::Gone)),
+                Due::Unfinished => return Poll::Ready(ControlFlow::Break(unfinished())),
+            }
+        }
     }
 
     /// Waits until the request may be worked on. A frame weighs at least a kibibyte.
@@ -160,12 +218,18 @@ impl Connection {
     async fn shut_down(&self) -> Ending {
         let all = u32::try_from(self.relay.options.in_flight).unwrap_or(u32::MAX);
         let _ = timeout(FINISHING, self.in_flight.acquire_many(all)).await;
-        Ending::Tell(closing(ClosingReason::ShuttingDown))
+        Ending::Tell(closing(ClosingReason::ShuttingDown).into())
     }
 }
 
 fn violation() -> Ending {
-    Ending::Tell(closing(ClosingReason::ProtocolViolation))
+    Ending::Tell(closing(ClosingReason::ProtocolViolation).into())
+}
+
+/// No `Closing` goes with it: on a slow line that is no mistake of the client's, which may come again.
+fn unfinished() -> Ending {
+    let reason = "a message was not finished in time".into();
+    Ending::Tell(Goodbye { frame: None, close: Some(CloseFrame { code: close_code::POLICY, reason }) })
 }
 
 fn refusal(error: FrameError) -> Option<Bytes> {

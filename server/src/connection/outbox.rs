@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use axum::body::Bytes;
-use axum::extract::ws::Message;
+use axum::extract::ws::{CloseFrame, Message};
 use parley_protocol::frame::{ClosingReason, ServerFrame};
 use tokio::sync::Notify;
 
@@ -21,12 +21,23 @@ pub(crate) enum Next {
     /// Sends this.
     Send(Message),
     /// Says goodbye: nothing comes after it.
-    Finish(Option<Bytes>),
+    Finish(Goodbye),
 }
 
-/// The last frame, if the client is told anything.
-#[derive(Clone)]
-struct Goodbye(Option<Bytes>);
+/// The last that a client is told.
+#[derive(Clone, Default)]
+pub(crate) struct Goodbye {
+    /// A `Closing` frame, or a version notice.
+    pub(crate) frame: Option<Bytes>,
+    /// Why the WebSocket is closed, where no frame says it.
+    pub(crate) close: Option<CloseFrame>,
+}
+
+impl From<Option<Bytes>> for Goodbye {
+    fn from(frame: Option<Bytes>) -> Self {
+        Self { frame, close: None }
+    }
+}
 
 #[derive(Default)]
 struct Queue {
@@ -41,12 +52,20 @@ pub(crate) struct Outbox {
     limits: OutboxLimits,
     queue: Mutex<Queue>,
     filled: Notify,
+    /// Rung as something is sent. Hardly ever does somebody wait for it.
     drained: Notify,
+    ended: Notify,
 }
 
 impl Outbox {
     pub(crate) fn new(limits: OutboxLimits) -> Self {
-        Self { limits, queue: Mutex::default(), filled: Notify::new(), drained: Notify::new() }
+        Self {
+            limits,
+            queue: Mutex::default(),
+            filled: Notify::new(),
+            drained: Notify::new(),
+            ended: Notify::new(),
+        }
     }
 
     fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
@@ -78,52 +97,67 @@ impl Outbox {
     /// Waits until less waits than the limit. Returns `false` when the connection is over.
     pub(crate) async fn room(&self) -> bool {
         loop {
+            if let Some(room) = self.has_room() {
+                return room;
+            }
             let drained = self.drained.notified();
             tokio::pin!(drained);
-            // Registers before looking, so that no wake-up is lost in between.
+            // Registers before looking again, so that no wake-up is lost in between.
             drained.as_mut().enable();
-            {
-                let queue = self.queue();
-                if queue.broken || queue.finish.is_some() {
-                    return false;
-                }
-                if queue.frames.len() < self.limits.frames && queue.bytes < self.limits.bytes {
-                    return true;
-                }
+            if let Some(room) = self.has_room() {
+                return room;
             }
             drained.await;
         }
     }
 
+    /// Whether there is room; nothing when one has to wait to know.
+    fn has_room(&self) -> Option<bool> {
+        let queue = self.queue();
+        if queue.broken || queue.finish.is_some() {
+            return Some(false);
+        }
+        (queue.frames.len() < self.limits.frames && queue.bytes < self.limits.bytes).then_some(true)
+    }
+
     /// What the writing side does next.
     pub(crate) async fn next(&self) -> Next {
         loop {
-            {
-                let mut queue = self.queue();
-                if let Some(message) = queue.frames.pop_front() {
-                    queue.bytes = queue.bytes.saturating_sub(length(&message));
-                    drop(queue);
-                    self.drained.notify_waiters();
-                    return Next::Send(message);
-                }
-                if let Some(Goodbye(last)) = queue.finish.clone() {
-                    return Next::Finish(last);
-                }
+            if let Some(message) = self.take() {
+                return Next::Send(message);
+            }
+            if let Some(goodbye) = self.queue().finish.clone() {
+                return Next::Finish(goodbye);
             }
             self.filled.notified().await;
         }
     }
 
-    /// After what waits already, `last` is sent and the connection ends. Only the first call counts.
-    pub(crate) fn finish(&self, last: Option<Bytes>) {
+    /// What has waited longest, if anything waits.
+    pub(crate) fn take(&self) -> Option<Message> {
+        let mut queue = self.queue();
+        let message = queue.frames.pop_front()?;
+        queue.bytes = queue.bytes.saturating_sub(length(&message));
+        drop(queue);
+        self.drained.notify_waiters();
+        Some(message)
+    }
+
+    /// After what waits already, the goodbye is said and the connection ends. Only the first call counts.
+    pub(crate) fn finish(&self, goodbye: Goodbye) {
         {
             let mut queue = self.queue();
             if queue.finish.is_none() {
-                queue.finish = Some(Goodbye(last));
+                queue.finish = Some(goodbye);
             }
         }
         self.filled.notify_one();
+        self.over_now();
+    }
+
+    fn over_now(&self) {
         self.drained.notify_waiters();
+        self.ended.notify_waiters();
     }
 
     /// The writing side has given up: nothing more is sent.
@@ -134,27 +168,28 @@ impl Outbox {
             queue.frames.clear();
             queue.bytes = 0;
         }
-        self.drained.notify_waiters();
+        self.over_now();
     }
 
     /// Returns when the writing side has given up, or the connection is to end.
     pub(crate) async fn over(&self) {
         loop {
-            let drained = self.drained.notified();
-            tokio::pin!(drained);
-            drained.as_mut().enable();
+            let ended = self.ended.notified();
+            tokio::pin!(ended);
+            ended.as_mut().enable();
             {
                 let queue = self.queue();
                 if queue.broken || queue.finish.is_some() {
                     return;
                 }
             }
-            drained.await;
+            ended.await;
         }
     }
 }
 
-fn length(message: &Message) -> usize {
+/// What a message weighs.
+pub(crate) fn length(message: &Message) -> usize {
     match message {
         Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
         Message::Text(text) => text.len(),

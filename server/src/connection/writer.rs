@@ -9,11 +9,14 @@ use futures_util::stream::SplitSink;
 use parley_protocol::frame::ClosingReason;
 use tokio::time::timeout;
 
-use super::outbox::{Next, Outbox, closing};
+use super::outbox::{Goodbye, Next, Outbox, closing, length};
 
 /// How long a client that does not read may take until it hears that it is cut. Meanwhile it costs a socket
-/// and the frame that it did not read.
+/// and what it did not read.
 const FAREWELL: Duration = Duration::from_secs(10);
+
+/// What waits is sent together up to here: about what the WebSocket's buffer holds for as long as it lives.
+const TOGETHER: usize = 4 * 1024;
 
 type Sink = SplitSink<WebSocket, Message>;
 
@@ -21,18 +24,18 @@ type Sink = SplitSink<WebSocket, Message>;
 pub(super) async fn write(mut sink: Sink, outbox: Arc<Outbox>, patience: Duration) {
     loop {
         match outbox.next().await {
-            Next::Send(message) => match timeout(patience, sink.send(message)).await {
+            Next::Send(message) => match timeout(patience, send(&mut sink, message, &outbox)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => break,
                 Err(_) => {
                     tracing::debug!("a client does not read: its connection is cut");
                     outbox.break_off();
-                    say_goodbye(&mut sink, closing(ClosingReason::SlowReader), FAREWELL).await;
+                    say_goodbye(&mut sink, closing(ClosingReason::SlowReader).into(), FAREWELL).await;
                     break;
                 }
             },
-            Next::Finish(last) => {
-                say_goodbye(&mut sink, last, patience).await;
+            Next::Finish(goodbye) => {
+                say_goodbye(&mut sink, goodbye, patience).await;
                 break;
             }
         }
@@ -40,13 +43,26 @@ pub(super) async fn write(mut sink: Sink, outbox: Arc<Outbox>, patience: Duratio
     outbox.break_off();
 }
 
+/// Sends a message, and with it the small ones that wait behind it: they cost one call of the kernel.
+async fn send(sink: &mut Sink, first: Message, outbox: &Outbox) -> Result<(), axum::Error> {
+    let mut bytes = length(&first);
+    sink.feed(first).await?;
+    while bytes < TOGETHER
+        && let Some(next) = outbox.take()
+    {
+        bytes = bytes.saturating_add(length(&next));
+        sink.feed(next).await?;
+    }
+    sink.flush().await
+}
+
 /// What was begun has to go out first, so only a client that reads again within `patience` learns why.
-async fn say_goodbye(sink: &mut Sink, last: Option<axum::body::Bytes>, patience: Duration) {
+async fn say_goodbye(sink: &mut Sink, goodbye: Goodbye, patience: Duration) {
     let goodbye = async {
-        if let Some(last) = last {
-            sink.send(Message::Binary(last)).await?;
+        if let Some(frame) = goodbye.frame {
+            sink.send(Message::Binary(frame)).await?;
         }
-        sink.send(Message::Close(None)).await
+        sink.send(Message::Close(goodbye.close)).await
     };
     // Whoever does not read the goodbye either is cut without.
     let _ = timeout(patience, goodbye).await;

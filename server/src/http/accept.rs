@@ -1,9 +1,10 @@
 //! The accept loop. axum's own does not limit how long a client may take to send the head of a request, so
-//! whoever sends a byte now and then could hold a socket for ever.
+//! whoever sends a byte now and then could hold a socket for ever; nor how many sockets one client may have.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,14 +18,27 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tower_service::Service as _;
 
-/// Serves until the relay shuts down, and then until every request that was begun has ended. `head` is how
-/// long a client may take to send the head of a request, or to begin one on an open connection.
+use super::counted::Counted;
+use crate::peers::{PeerKey, Peers};
+
+/// Who comes in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Doors {
+    /// How long a client may take to send the head of a request, or to begin one on an open connection.
+    pub(crate) head: Duration,
+    /// Most sockets of one address that are not upgraded; none where all come from a proxy's.
+    pub(crate) sockets_per_peer: Option<u32>,
+}
+
+/// Serves until the relay shuts down, and then until every request that was begun has ended.
 pub(crate) async fn serve(
     mut listener: TcpListener,
     router: Router,
-    head: Duration,
+    doors: Doors,
     mut closing: watch::Receiver<bool>,
 ) {
+    let peers = Arc::new(Peers::default());
+    let most = doors.sockets_per_peer.unwrap_or(u32::MAX);
     // Ends when the last connection has dropped its sender.
     let (alive, mut ended) = mpsc::channel::<Infallible>(1);
     loop {
@@ -32,14 +46,17 @@ pub(crate) async fn serve(
             accepted = Listener::accept(&mut listener) => accepted,
             () = shutdown(&mut closing) => break,
         };
+        // Dropped once the socket is upgraded: from then on it counts as a connection. Nothing is answered to one
+        // too many, for an answer can wait for its reader.
+        let Some(guard) = peers.enter(PeerKey::from(address.ip()), most) else { continue };
         // Small frames go out at once: with Nagle's algorithm an answer can wait 40 ms for an acknowledgement.
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a socket stays with Nagle's algorithm");
         }
         let (router, closing, alive) = (router.clone(), closing.clone(), alive.clone());
         tokio::spawn(async move {
-            connection(socket, address, router, head, closing).await;
-            drop(alive);
+            connection(socket, address, router, doors.head, closing).await;
+            drop((guard, alive));
         });
     }
     drop((listener, alive));
@@ -53,8 +70,11 @@ async fn connection(
     head: Duration,
     mut closing: watch::Receiver<bool>,
 ) {
+    let socket = Counted::new(socket);
+    let received = socket.received();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(address));
+        request.extensions_mut().insert(received.clone());
         router.clone().call(request)
     });
     let connection = http1::Builder::new()

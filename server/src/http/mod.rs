@@ -3,6 +3,7 @@
 mod accept;
 mod app;
 mod archive;
+mod counted;
 mod headers;
 mod inside;
 mod upgrade;
@@ -18,9 +19,10 @@ use tokio::time::timeout;
 
 use crate::relay::Relay;
 
-pub(crate) use self::accept::serve;
+pub(crate) use self::accept::{Doors, serve};
 pub(crate) use self::app::App;
 pub use self::archive::ArchiveError;
+pub(crate) use self::counted::Received;
 pub use self::headers::CONTENT_SECURITY_POLICY;
 
 /// How long the store may take to prove that it can write.

@@ -4,13 +4,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::{ConnectInfo, Extension, State};
 use axum::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use parley_protocol::limits::MAX_FRAME;
 
-use super::Site;
+use super::{Received, Site};
 use crate::connection;
 use crate::peers::PeerKey;
 
@@ -23,6 +23,7 @@ const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(super) async fn upgrade(
     State(site): State<Arc<Site>>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
+    Extension(received): Extension<Received>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -40,7 +41,7 @@ pub(super) async fn upgrade(
         .write_buffer_size(BUFFER)
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME)
-        .on_upgrade(move |socket| connection::serve(relay, socket, peer, guard))
+        .on_upgrade(move |socket| connection::serve(relay, socket, received, peer, guard))
 }
 
 /// A page of another site must not use its visitor's browser to connect. Who is not a browser sends no

@@ -9,7 +9,7 @@ use parley_protocol::device_log::{
 };
 use parley_protocol::frame::{
     AppendCommit, AppendMessages, CheckIn, CreateLog, InboxAddress, InboxPost, NewMessage,
-    PublishKeyPackages, RelayError,
+    PublishKeyPackages, RelayError, Stored,
 };
 use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
@@ -31,6 +31,8 @@ pub(super) async fn run<S: Store>(open: impl Fn() -> S) {
     inboxes_and_pools_expire_but_not_the_last_resort(&open()).await;
     an_inbox_is_bounded_in_bytes(&open()).await;
     a_check_in_swaps_the_stamp_in_order(&open()).await;
+    an_append_sees_what_a_commit_has_changed(&open()).await;
+    new_messages_and_retries_share_a_request(&open()).await;
     a_failing_operation_leaves_nothing_and_spoils_no_other(&open()).await;
     a_closed_store_answers(&open()).await;
 }
@@ -157,6 +159,54 @@ async fn a_check_in_swaps_the_stamp_in_order(store: &impl Store) {
     assert_eq!(first.await, Ok(None));
     assert_eq!(stranger.await, Err(RelayError::WrongCapability));
     assert_eq!(second.await, Ok(Some(Stamp([1; 16]))));
+}
+
+async fn an_append_sees_what_a_commit_has_changed(store: &impl Store) {
+    store.create_log(UnixMillis(0), log()).await.unwrap();
+    let first = store.append_messages(UnixMillis(5), append(&[1], 1)).await.unwrap();
+    let commit = AppendCommit {
+        log: LOG,
+        capability: Capability::new(SECRET),
+        epoch: Epoch(0),
+        append: AppendId([9; 16]),
+        commit: bytes(1),
+        next_capability: Capability::new([8; 32]).hash(),
+        welcomes: List::default(),
+        group_info: None,
+    };
+    store.append_commit(UnixMillis(6), commit).await.unwrap();
+    let stale = store.append_messages(UnixMillis(7), append(&[2], 1)).await;
+    assert_eq!(stale, Err(RelayError::StaleEpoch { current: Epoch(1) }));
+    let next = |secret: u8, epoch: u64| {
+        let capability = Capability::new([secret; 32]);
+        AppendMessages { capability, epoch: Epoch(epoch), ..append(&[2], 1) }
+    };
+    let wrong = Err(RelayError::WrongCapability);
+    assert_eq!(store.append_messages(UnixMillis(7), next(8, 0)).await, wrong, "another epoch's");
+    assert_eq!(store.append_messages(UnixMillis(7), next(8, 1)).await.unwrap()[0].seq, Seq(3));
+    assert_eq!(store.append_messages(UnixMillis(7), next(7, 1)).await.unwrap()[0].seq, Seq(3), "a retry");
+    let unknown = AppendMessages { capability: Capability::new([7; 32]), ..append(&[3], 1) };
+    assert_eq!(store.append_messages(UnixMillis(7), unknown).await, wrong);
+    assert_eq!(store.append_messages(UnixMillis(8), append(&[1], 1)).await, Ok(first), "a retry");
+}
+
+async fn new_messages_and_retries_share_a_request(store: &impl Store) {
+    store.create_log(UnixMillis(0), log()).await.unwrap();
+    let places = |stored: Vec<Stored>| stored.iter().map(|place| place.seq.0).collect::<Vec<_>>();
+    let first = store.append_messages(UnixMillis(0), append(&[1, 2], 300)).await.unwrap();
+    assert_eq!(places(first), [1, 2]);
+    let mixed = store.append_messages(UnixMillis(0), append(&[2, 3, 1], 300)).await.unwrap();
+    assert_eq!(places(mixed), [2, 3, 1]);
+    // 900 of 1,000 bytes are taken: what is there already needs no room.
+    let retry = store.append_messages(UnixMillis(0), append(&[1, 2, 3], 300)).await.unwrap();
+    assert_eq!(places(retry), [1, 2, 3]);
+    let too_much = store.append_messages(UnixMillis(0), append(&[4, 1], 300)).await;
+    assert_eq!(too_much, Err(RelayError::QuotaExceeded));
+    let twice = store.append_messages(UnixMillis(0), append(&[5, 6, 5], 1)).await;
+    assert_eq!(twice, Err(RelayError::BadRequest));
+    let next = store.append_messages(UnixMillis(0), append(&[7], 1)).await.unwrap();
+    assert_eq!(places(next), [4], "nothing is left of what was refused");
+    assert_eq!(store.append_messages(UnixMillis(0), append(&[], 1)).await, Ok(vec![]));
 }
 
 async fn a_failing_operation_leaves_nothing_and_spoils_no_other(store: &impl Store) {

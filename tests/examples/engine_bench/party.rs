@@ -84,7 +84,9 @@ impl Party {
                 Output::Event(event) => self.events.push(event),
                 Output::WakeAt(at) => self.wake = Some(at),
                 Output::Load(_) => {}
-                Output::Reconnect | Output::Halt(_) => panic!("the engine does not trust the relay"),
+                Output::Reconnect | Output::Halt(_) | Output::Erase => {
+                    panic!("the engine does not trust the relay")
+                }
             }
         }
         Spent { engine, disk: Duration::ZERO }

@@ -10,11 +10,11 @@ use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{
     Answer, AppendCommit, AppendMessages, ClaimedKeyPackage, ClientFrame, CreateLog, DirectoryRecord,
-    EntryKind, InboxAddress, InboxEntry, InboxPost, LogEntry, Push, RelayError, Request, ServerFrame, Stored,
-    Subscribed,
+    EntryKind, InboxAddress, InboxEntry, InboxPost, LogEntry, Push, RelayError, Request, ServerFrame,
+    SlotState, Stored, Subscribed,
 };
-use parley_protocol::ids::{AccountId, AppendId, Epoch, LogId, Seq, Stamp, UnixMillis};
-use parley_protocol::limits::{MAX_PUSH, MAX_SLOT};
+use parley_protocol::ids::{AccountId, AppendId, Epoch, LogId, Seq, SlotId, Stamp, UnixMillis};
+use parley_protocol::limits::MAX_PUSH;
 use parley_protocol::username::Username;
 
 use self::lies::Lie;
@@ -106,9 +106,10 @@ impl VirtualRelay {
         self.inboxes.values_mut().flat_map(|inbox| inbox.one_time.iter_mut().chain(&mut inbox.last_resort))
     }
 
-    /// Gives a test what stands in the rendezvous slots.
-    pub fn slot_values_mut(&mut self) -> impl Iterator<Item = &mut Bytes<MAX_SLOT>> {
-        self.slots.values_mut()
+    /// The rendezvous slots with what stands in them.
+    #[must_use]
+    pub fn slots(&self) -> Vec<(SlotId, SlotState)> {
+        self.slots.all()
     }
 
     /// Number of conversation logs.

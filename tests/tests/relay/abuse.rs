@@ -18,7 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const CONTINUATION: u8 = 0;
 const TEXT: u8 = 1;
 const BINARY: u8 = 2;
+const CLOSE: u8 = 8;
 const PING: u8 = 9;
+const PONG: u8 = 10;
 const FIN: u8 = 0x80;
 
 /// A WebSocket by hand: what is written to it need not make sense.
@@ -154,6 +156,95 @@ async fn a_frame_that_comes_byte_by_byte_is_cut_and_a_whole_one_is_served() {
     let whole = frame(FIN | BINARY, &vec![1; 60_000]);
     stream.write_all(&whole[..10]).await.unwrap();
     drip(stream, &[1], Duration::from_millis(50)).await;
+}
+
+/// The close code in what a relay sent: frames without a mask, each of less than 126 bytes.
+fn close_code(mut frames: &[u8]) -> Option<u16> {
+    while let [first, length, rest @ ..] = frames {
+        let (payload, others) = rest.split_at_checked((*length).into())?;
+        if *first == FIN | CLOSE {
+            return payload.get(..2).map(|code| u16::from_be_bytes(code.try_into().unwrap()));
+        }
+        frames = others;
+    }
+    None
+}
+
+#[tokio::test]
+async fn fragments_that_drip_are_cut_also_with_pings_in_between_and_whole_ones_are_served() {
+    let relay = RelayProcess::start(&["--message-ms", "500"]);
+    let mut stream = raw_websocket(&relay).await;
+    let (begin, ping, end) =
+        (frame(BINARY, &[1]), frame(FIN | PING, b"a"), frame(FIN | CONTINUATION, &[1, 0]));
+    stream.write_all(&[begin.clone(), ping, end].concat()).await.unwrap();
+    let mut answers = [0; 5];
+    timeout(PATIENCE, stream.read_exact(&mut answers)).await.unwrap().unwrap();
+    assert_eq!(answers[0], FIN | PONG);
+    assert_eq!(answers[3], FIN | BINARY);
+    // Time between messages is not meant.
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    let (mut reading, mut writing) = stream.into_split();
+    let heard = tokio::spawn(async move {
+        let mut heard = vec![0; usize::from(answers[4])];
+        reading.read_exact(&mut heard).await.unwrap();
+        heard.clear();
+        // A reset is as good as an end.
+        let _ = reading.read_to_end(&mut heard).await;
+        heard
+    });
+    let piece = [frame(CONTINUATION, &[0; 1000]), frame(FIN | PING, b"")].concat();
+    writing.write_all(&begin).await.unwrap();
+    let start = Instant::now();
+    while !heard.is_finished() && writing.write_all(&piece).await.is_ok() {
+        assert!(start.elapsed() < PATIENCE, "the connection is still open");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(close_code(&timeout(PATIENCE, heard).await.unwrap().unwrap()), Some(1008));
+}
+
+/// Opens so many sockets and begins a request on each.
+async fn half_open(relay: &RelayProcess, count: usize) -> Vec<TcpStream> {
+    let mut sockets = Vec::new();
+    for _ in 0..count {
+        let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\n").await.unwrap();
+        sockets.push(stream);
+    }
+    sockets
+}
+
+/// Whether the relay answers an HTTP request.
+async fn is_healthy(relay: &RelayProcess) -> bool {
+    let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+    let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+    let mut answer = Vec::new();
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap();
+    answer.starts_with(b"HTTP/1.1 200")
+}
+
+#[tokio::test]
+async fn sockets_of_one_address_are_bounded_and_connections_are_none_of_them() {
+    const FLAGS: [&str; 4] = ["--http-sockets-per-address", "4", "--request-head-ms", "600000"];
+    let relay = RelayProcess::start(&FLAGS);
+    let mut connections = Vec::new();
+    for _ in 0..8 {
+        connections.push(RelayClient::connect(relay.address()).await);
+    }
+    let mut sockets = half_open(&relay, 4).await;
+    assert!(!is_healthy(&relay).await, "a fifth socket");
+    for connection in &mut connections {
+        assert_served(connection).await;
+    }
+    sockets.pop();
+    let start = Instant::now();
+    while !is_healthy(&relay).await {
+        assert!(start.elapsed() < PATIENCE, "the place of a closed socket stays taken");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Behind a proxy all sockets are the proxy's.
+    let relay = RelayProcess::start(&[&FLAGS[..], &["--behind-proxy"]].concat());
+    let _sockets = half_open(&relay, 8).await;
+    assert!(is_healthy(&relay).await);
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Accounts of several devices: linking, and what each device then sees.
 
-use parley_engine::view::{Command, ConversationId, LinkFailure, LinkView, Reply};
+use parley_engine::view::{Command, CommandError, ConversationId, LinkFailure, LinkView, Reply};
+use parley_protocol::bounded::Bytes;
+use parley_protocol::frame::{Push, ServerFrame, SlotState};
 use parley_tests::sim::{DeviceIndex, World};
 
 /// Shows a code on `shows` and uses it on `reads`, as a link or as what is typed, up to the question to the account's
@@ -158,6 +160,7 @@ fn p4_every_other_device_is_told_of_a_new_one_and_can_remove_it() {
     let (mut world, ada, bob, there, back) = pair();
     let second = link(&mut world, ada);
     let third = link(&mut world, second);
+    assert_eq!(world.devices[third].conversations[&there].name, "Bob", "as the other devices know him");
     let devices = world.devices[ada].account.clone().unwrap().devices;
     assert_eq!(devices.iter().map(|device| device.fresh).collect::<Vec<_>>(), [false, false, true]);
     assert_eq!(world.ask(ada, Command::RemoveDevice(devices[2].id)), Reply::Done);
@@ -247,4 +250,91 @@ fn p5_a_new_device_that_dies_after_its_word_is_linked_all_the_same() {
     world.send(bob, back, "to both");
     world.settle();
     assert_eq!(world.texts(new, there).last().unwrap(), "to both");
+}
+
+/// The relay puts something else into the slot at each step of linking.
+#[test]
+fn p4_a_relay_that_changes_what_stands_in_a_slot_links_nothing() {
+    for steps in 0..6 {
+        let (mut world, ada, ..) = pair();
+        let new = world.add_device();
+        world.ask(new, Command::ShowLinkCode { name: String::new() });
+        let Some(LinkView::Showing { link, .. }) = world.devices[new].link.clone() else { panic!("no code") };
+        let mut changed = false;
+        world.command(ada, Command::UseLinkCode { text: link, name: String::new() });
+        for step in 0..=steps {
+            while world.disk_step(ada)
+                || world.disk_step(new)
+                || world.uplink_step(ada)
+                || world.uplink_step(new)
+            {}
+            let victims = [ada, new];
+            if step == steps {
+                for (slot, state) in world.relay.slots().into_iter().filter(|(_, state)| state.version > 1) {
+                    let mut value = state.value.to_vec();
+                    *value.last_mut().unwrap() ^= 1;
+                    let value = Bytes::new(value).unwrap();
+                    let state = Some(SlotState { version: state.version, value });
+                    let frame = ServerFrame::Push(Push::Slot { slot, state }).encode().unwrap();
+                    // Only who waits for it believes that it is its turn.
+                    for victim in victims {
+                        world.inject(victim, frame.clone());
+                    }
+                    changed = true;
+                }
+            }
+            world.run();
+            if let Some(LinkView::ShowDigits(digits)) = world.devices[ada].link {
+                world.command(new, Command::ConfirmDigits(digits));
+            }
+            world.command(ada, Command::ApproveDevice);
+        }
+        world.settle();
+        let failed = |index: DeviceIndex| matches!(world.devices[index].link, Some(LinkView::Failed(_)));
+        let linked = world.devices[new].account.is_some();
+        assert!(!changed || linked != failed(ada), "step {steps}: {:?}", world.devices[ada].link);
+        assert_eq!(linked, world.devices[ada].account.as_ref().unwrap().devices.len() == 2, "step {steps}");
+        assert!(steps > 0 || failed(new), "the first value was changed: {:?}", world.devices[new].link);
+    }
+}
+
+#[test]
+fn p4_a_removed_device_that_goes_on_posting_reaches_nobody() {
+    let (mut world, ada, bob, there, back) = pair();
+    let second = link(&mut world, ada);
+    world.send(second, there, "while it was a device");
+    world.settle();
+    world.disconnect(second);
+    let device = world.devices[ada].account.as_ref().unwrap().devices[1].id;
+    assert_eq!(world.ask(ada, Command::RemoveDevice(device)), Reply::Done);
+    world.settle();
+    // It does not know, and writes.
+    world.send(second, there, "after its removal");
+    world.connect(second);
+    world.settle();
+    for (index, conversation) in [(ada, there), (bob, back)] {
+        let texts = world.texts(index, conversation);
+        assert!(texts.last().unwrap().ends_with("while it was a device"), "{texts:?}");
+    }
+    assert!(world.devices[second].erased);
+}
+
+#[test]
+fn p4_an_invite_and_a_link_code_are_not_taken_for_each_other() {
+    let (mut world, ada, bob, ..) = pair();
+    let invite = world.devices[bob].account.as_ref().unwrap().invite.clone();
+    let use_it =
+        Command::UseLinkCode { text: format!("https://chat.example/#{invite}"), name: String::new() };
+    assert_eq!(world.ask(ada, use_it), Reply::Failed(CommandError::InviteInstead));
+    world.ask(bob, Command::ShowLinkCode { name: String::new() });
+    let Some(LinkView::Showing { link, typed, .. }) = world.devices[bob].link.clone() else {
+        panic!("no code")
+    };
+    for code in [link, typed] {
+        let reply = world.ask(ada, Command::FindPerson(code));
+        assert!(
+            matches!(reply, Reply::Failed(CommandError::NotAnInvite | CommandError::NotFound)),
+            "{reply:?}"
+        );
+    }
 }

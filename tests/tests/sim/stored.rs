@@ -73,6 +73,6 @@ fn a_disk_in_part_or_damaged_says_what_is_wrong() {
     );
     assert_eq!(open([0; 32], disk.clone()), Some(OpenError::Damaged));
     let mut newer = disk;
-    newer.records.values_mut().next().unwrap()[0] = 3;
+    newer.records.values_mut().next().unwrap()[0] = parley_engine::seal::VERSION + 1;
     assert_eq!(open(master, newer), Some(OpenError::Newer));
 }

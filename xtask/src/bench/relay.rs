@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::command::{self, cargo, run as run_command};
 use crate::{place, say, server};
 
+const ONE_EACH: &str = "appends, 1000 connections x 1 in flight: per second";
 const APPENDS: &str = "appends, 1000 connections x 8 in flight: per second";
 const BARE: [&str; 2] =
     ["bare loop before, batches of 512: per second", "bare loop after, batches of 512: per second"];
@@ -37,13 +38,18 @@ fn value(measured: &[Measured], name: &str) -> Result<f64> {
 
 /// The goals, each with what was reached, as sentences.
 fn goals(measured: &[Measured]) -> Result<Vec<String>> {
+    let one_each = value(measured, ONE_EACH)?;
     let appends = value(measured, APPENDS)?;
     // The faster of the two is the harder one to hold against.
     let bare = value(measured, BARE[0])?.max(value(measured, BARE[1])?);
     let idle = value(measured, IDLE)?;
     let met = |met: bool| if met { "met" } else { "missed" };
     Ok(vec![
-        format!("at least 20000 appends a second: {appends:.0}, {}", met(appends >= 20_000.0)),
+        format!(
+            "at least 20000 appends a second: {one_each:.0} with one in flight, {}; {appends:.0} with eight, {}",
+            met(one_each >= 20_000.0),
+            met(appends >= 20_000.0)
+        ),
         format!(
             "at least 40 % of the bare loop: {:.0} % of {bare:.0} a second, {}",
             appends / bare * 100.0,
@@ -90,9 +96,12 @@ mod tests {
 
     #[test]
     fn goals_say_whether_they_are_met() {
-        let lines = format!("{APPENDS}\t10000\n{}\t20000\n{}\t30000\n{IDLE}\t9000.5", BARE[0], BARE[1]);
+        let lines = format!(
+            "{ONE_EACH}\t30000\n{APPENDS}\t10000\n{}\t20000\n{}\t30000\n{IDLE}\t9000.5",
+            BARE[0], BARE[1]
+        );
         let goals = goals(&parse(&lines).unwrap()).unwrap();
-        assert!(goals[0].ends_with("10000, missed"));
+        assert!(goals[0].ends_with("30000 with one in flight, met; 10000 with eight, missed"));
         assert!(goals[1].ends_with("33 % of 30000 a second, missed"));
         assert!(goals[2].ends_with(", met"));
         assert!(parse("no tab").is_err());

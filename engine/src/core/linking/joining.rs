@@ -24,8 +24,10 @@ use crate::link::message::{Hello, LinkMessage, Offer};
 use crate::records::keys;
 use crate::view::LinkFailure;
 
-/// How often the directory is asked whether this device is in the log, in milliseconds.
+/// How long to wait before the directory is asked again whether this device is in the log, in milliseconds: longer each
+/// time, up to [`MOST_PATIENT`] times as long.
 const ASK_AGAIN: u32 = 2_000;
+const MOST_PATIENT: u32 = 30;
 
 /// The keys that a device makes for itself before it is anybody's.
 pub(super) struct NewDevice {
@@ -149,13 +151,22 @@ impl Engine {
     pub(in crate::core) fn joined_log_came(&mut self, result: Result<DirectoryRecord, RelayError>) {
         let Some(joining) = &self.joining else { return };
         let found = result.ok().and_then(|record| Found::verify(&record).ok());
-        let log = found.map(|found| found.log).filter(|log| {
-            let here = log.device(&joining.record.id) == Some(&joining.record);
-            log.account() == joining.account && log.contains(&joining.head) && here
-        });
-        match log {
-            Some(log) => self.become_device(log),
-            None => self.retry_later(ASK_AGAIN),
+        let log = found.map(|found| found.log);
+        let log = log.filter(|log| log.account() == joining.account && log.contains(&joining.head));
+        let entry = |log: &DeviceLog| {
+            log.all_devices().iter().find(|device| device.record == joining.record).copied()
+        };
+        match log.map(|log| (entry(&log), log)) {
+            Some((Some(device), log)) if device.removed.is_none() => self.become_device(log),
+            // Added and removed again before this device looked.
+            Some((Some(_), _)) => {
+                self.forget_joining();
+                self.fail_link(LinkFailure::Cancelled);
+            }
+            _ => {
+                self.linking.asked = self.linking.asked.saturating_add(1);
+                self.retry_later(ASK_AGAIN.saturating_mul(self.linking.asked.min(MOST_PATIENT)));
+            }
         }
     }
 

@@ -74,6 +74,8 @@ pub(super) struct Linking {
     new: Option<Box<NewDevice>>,
     /// This device has become one of the account's.
     joined: bool,
+    /// How often the directory was asked whether it has.
+    asked: u32,
     /// When the code ends that is shown or was read.
     until: Option<UnixMillis>,
     /// In so many conversations is the device that is being added.

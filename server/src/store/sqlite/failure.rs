@@ -26,6 +26,9 @@ pub(super) enum Failure {
     Refused(RelayError),
     /// SQLite says no.
     Sql(rusqlite::Error),
+    /// SQLite says no in the middle of an operation that has no savepoint: the transaction may hold a part of
+    /// it and must not be committed.
+    Spoiled(rusqlite::Error),
 }
 
 impl From<RelayError> for Failure {
@@ -41,16 +44,26 @@ impl From<rusqlite::Error> for Failure {
 }
 
 impl Failure {
+    /// The failure of an operation that has written without a savepoint.
+    pub(super) fn without_savepoint(self) -> Self {
+        match self {
+            Self::Sql(error) => Self::Spoiled(error),
+            other => other,
+        }
+    }
+
     /// What the client is told. The cause of an internal failure is logged here: SQLite's messages name
     /// tables and limits, never values.
     pub(super) fn tell(self) -> RelayError {
         match self {
             Self::Refused(refusal) => refusal,
-            Self::Sql(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+            Self::Sql(error) | Self::Spoiled(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DiskFull) =>
+            {
                 log_full_disk();
                 RelayError::StorageFull
             }
-            Self::Sql(error) => {
+            Self::Sql(error) | Self::Spoiled(error) => {
                 tracing::error!(%error, "an operation on the store failed");
                 RelayError::Internal
             }

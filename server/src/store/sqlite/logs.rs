@@ -1,9 +1,7 @@
-//! Conversation logs: creation, appends, and the rules of epochs.
+//! Conversation logs: creation, commits, and the rules of epochs. `appends` has the messages.
 
 use parley_protocol::capability::CapabilityHash;
-use parley_protocol::frame::{
-    AppendCommit, AppendMessages, CreateLog, EntryKind, NewMessage, RelayError, Stored,
-};
+use parley_protocol::frame::{AppendCommit, CreateLog, EntryKind, RelayError, Stored};
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -13,13 +11,14 @@ use super::integers::{id, int, uint};
 use crate::store::Quotas;
 
 /// A row of `logs`.
+#[derive(Clone, Copy)]
 pub(super) struct Log {
     pub(super) row: i64,
     pub(super) epoch: Epoch,
     pub(super) head: Seq,
     pub(super) expired: Seq,
     time: UnixMillis,
-    bytes: u64,
+    pub(super) bytes: u64,
 }
 
 /// Finds a log.
@@ -104,7 +103,7 @@ pub(super) fn epoch_of(
 }
 
 /// Whether who knows `capability` may append in `epoch`.
-fn authorise(
+pub(super) fn authorise(
     connection: &Connection,
     log: &Log,
     epoch: Epoch,
@@ -118,50 +117,26 @@ fn authorise(
 }
 
 /// Where an earlier append with this id landed.
-fn landed(connection: &Connection, row: i64, append: &AppendId) -> Result<Option<Stored>, Failure> {
+pub(super) fn landed(
+    connection: &Connection,
+    row: i64,
+    append: &AppendId,
+) -> Result<Option<Stored>, Failure> {
+    match landed_surely(connection, row, append) {
+        Ok(stored) => Ok(Some(stored)),
+        Err(Failure::Sql(rusqlite::Error::QueryReturnedNoRows)) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Where an earlier append with this id landed that is there.
+pub(super) fn landed_surely(connection: &Connection, row: i64, append: &AppendId) -> Result<Stored, Failure> {
     let stored = connection
         .prepare_cached("SELECT seq, time FROM entries WHERE log = ?1 AND append = ?2")?
         .query_row(params![row, append.as_bytes()], |row| {
-            Ok(Stored { seq: Seq(uint(row, 0)?), time: UnixMillis(uint(row, 1)?) })
-        })
-        .optional()?;
+        Ok(Stored { seq: Seq(uint(row, 0)?), time: UnixMillis(uint(row, 1)?) })
+    })?;
     Ok(stored)
-}
-
-pub(super) fn append_messages(
-    connection: &Connection,
-    now: UnixMillis,
-    request: &AppendMessages,
-    quotas: &Quotas,
-) -> Result<Vec<Stored>, Failure> {
-    let mut log = find(connection, &request.log)?;
-    let known = request
-        .messages
-        .iter()
-        .map(|message| landed(connection, log.row, &message.append))
-        .collect::<Result<Vec<_>, _>>()?;
-    // A retry is answered as the first time, whatever has happened to the epoch since.
-    if known.is_empty() || known.iter().any(Option::is_none) {
-        authorise(connection, &log, request.epoch, &request.capability.hash())?;
-    }
-    let mut places = Vec::with_capacity(known.len());
-    for (message, known) in request.messages.iter().zip(known) {
-        places.push(match known {
-            Some(stored) => stored,
-            None => append_message(connection, now, &mut log, message)?,
-        });
-    }
-    save_head(connection, &log, quotas)?;
-    Ok(places)
-}
-
-fn append_message(
-    connection: &Connection,
-    now: UnixMillis,
-    log: &mut Log,
-    message: &NewMessage,
-) -> Result<Stored, Failure> {
-    insert(connection, now, log, &message.append, EntryKind::Message, &message.payload)
 }
 
 pub(super) fn append_commit(
@@ -175,7 +150,8 @@ pub(super) fn append_commit(
         return Ok(stored);
     }
     authorise(connection, &log, request.epoch, &request.capability.hash())?;
-    let stored = insert(connection, now, &mut log, &request.append, EntryKind::Commit, &request.commit)?;
+    let stored = insert(connection, now, &mut log, &request.append, EntryKind::Commit, &request.commit)?
+        .ok_or(RelayError::BadRequest)?;
     connection
         .prepare_cached("UPDATE epochs SET last = ?3 WHERE log = ?1 AND epoch = ?2")?
         .execute(params![log.row, id(log.epoch.0)?, int(stored.seq.0)])?;
@@ -187,22 +163,22 @@ pub(super) fn append_commit(
     for welcome in request.welcomes.iter() {
         inbox::post(connection, now, welcome, quotas)?;
     }
-    save_head(connection, &log, quotas)?;
+    check_quota(&log, quotas)?;
+    save_head(connection, &log)?;
     Ok(stored)
 }
 
-/// Inserts an entry and moves `log` on; [`save_head`] writes that down once for all entries of a request.
-fn insert(
+/// Inserts an entry and moves `log` on, unless the log has an entry with this id. [`save_head`] writes down once
+/// for all entries of a request how far that is.
+pub(super) fn insert(
     connection: &Connection,
     now: UnixMillis,
     log: &mut Log,
     append: &AppendId,
     kind: EntryKind,
     payload: &[u8],
-) -> Result<Stored, Failure> {
-    log.head = log.head.next();
-    log.time = log.time.max(now);
-    log.bytes = log.bytes.saturating_add(u64::try_from(payload.len()).unwrap_or(u64::MAX));
+) -> Result<Option<Stored>, Failure> {
+    let stored = Stored { seq: log.head.next(), time: log.time.max(now) };
     let inserted = connection
         .prepare_cached(
             "INSERT INTO entries (log, seq, epoch, append, is_commit, time, payload)
@@ -210,25 +186,28 @@ fn insert(
         )?
         .execute(params![
             log.row,
-            int(log.head.0),
+            int(stored.seq.0),
             id(log.epoch.0)?,
             append.as_bytes(),
             kind == EntryKind::Commit,
-            int(log.time.0),
+            int(stored.time.0),
             payload,
         ])?;
-    // Only an id that stands twice in one request conflicts: one from before was found before.
-    if inserted == 1 {
-        Ok(Stored { seq: log.head, time: log.time })
-    } else {
-        Err(RelayError::BadRequest.into())
+    if inserted == 0 {
+        return Ok(None);
     }
+    log.head = stored.seq;
+    log.time = stored.time;
+    log.bytes = log.bytes.saturating_add(u64::try_from(payload.len()).unwrap_or(u64::MAX));
+    Ok(Some(stored))
 }
 
-fn save_head(connection: &Connection, log: &Log, quotas: &Quotas) -> Result<(), Failure> {
-    if log.bytes > quotas.log_bytes {
-        return Err(RelayError::QuotaExceeded.into());
-    }
+/// Whether the log has not become too large.
+pub(super) fn check_quota(log: &Log, quotas: &Quotas) -> Result<(), Failure> {
+    if log.bytes > quotas.log_bytes { Err(RelayError::QuotaExceeded.into()) } else { Ok(()) }
+}
+
+pub(super) fn save_head(connection: &Connection, log: &Log) -> Result<(), Failure> {
     connection
         .prepare_cached("UPDATE logs SET epoch = ?2, head = ?3, time = ?4, bytes = ?5 WHERE id = ?1")?
         .execute(params![log.row, id(log.epoch.0)?, int(log.head.0), int(log.time.0), int(log.bytes)])?;

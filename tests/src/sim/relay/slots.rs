@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{Answer, OpenSlot, Push, RelayError, ServerFrame, SlotState, WriteSlot};
 use parley_protocol::ids::{SlotId, UnixMillis};
-use parley_protocol::limits::{MAX_SLOT, SLOT_LIFETIME};
+use parley_protocol::limits::SLOT_LIFETIME;
 
 use super::{ConnectionId, Outgoing};
 
@@ -123,8 +122,8 @@ impl Slots {
         news.into_iter().map(|(to, push)| (to, ServerFrame::Push(push).encode().unwrap())).collect()
     }
 
-    /// Gives a test the values of every slot.
-    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Bytes<MAX_SLOT>> {
-        self.open.values_mut().map(|slot| &mut slot.state.value)
+    /// Every slot with what stands in it.
+    pub(super) fn all(&self) -> Vec<(SlotId, SlotState)> {
+        self.open.iter().map(|(id, slot)| (*id, slot.state.clone())).collect()
     }
 }

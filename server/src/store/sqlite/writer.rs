@@ -1,0 +1,192 @@
+//! The thread that writes: group commit.
+
+use std::sync::Mutex;
+use std::sync::mpsc::Receiver;
+
+use parley_protocol::frame::RelayError;
+use rusqlite::Connection;
+
+use super::failure::Failure;
+use super::groups::Sizes;
+use super::heads::Heads;
+use super::threads::{Job, Thread, work};
+use crate::store::Pending;
+
+/// Most operations that one transaction takes: bounds what a failing one makes the others wait.
+const MAX_GROUP: usize = 512;
+
+/// What the writing thread has.
+pub(super) struct Writing {
+    pub(super) connection: Connection,
+    pub(super) heads: Heads,
+}
+
+type Queued = Box<dyn Job<Writing>>;
+
+/// The one thread that writes.
+pub(super) struct Writer(Mutex<Thread<Writing>>);
+
+impl Writer {
+    pub(super) fn spawn(connection: Connection) -> std::io::Result<Self> {
+        let writing = Writing { connection, heads: Heads::default() };
+        let thread = Thread::spawn("store-writer", move |jobs| write_groups(writing, &jobs))?;
+        Ok(Self(Mutex::new(thread)))
+    }
+
+    /// Queues an operation, which sees everything that was queued before. It is answered after its commit.
+    pub(super) fn submit<T, F>(&self, operation: F) -> Pending<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Writing) -> Result<T, Failure> + Send + 'static,
+    {
+        let (job, pending) = work(operation);
+        if let Ok(thread) = self.0.lock() {
+            thread.submit(job);
+        }
+        pending
+    }
+
+    pub(super) fn close(&self) {
+        if let Ok(mut thread) = self.0.lock() {
+            thread.close();
+        }
+    }
+}
+
+/// Group commit: takes whatever has queued up while the last group was being synced, so that one sync serves
+/// all of it. Nothing waits for a timer: a lone operation is committed at once.
+fn write_groups(mut writing: Writing, jobs: &Receiver<Queued>) {
+    let mut sizes = Sizes::default();
+    while let Ok(first) = jobs.recv() {
+        let mut group = vec![first];
+        group.extend(jobs.try_iter().take(MAX_GROUP.saturating_sub(1)));
+        sizes.count(group.len());
+        write_group(&mut writing, &mut group);
+        for job in group {
+            job.answer();
+        }
+    }
+    sizes.report();
+    // Leaves one file behind instead of three.
+    if let Err(error) = writing.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+        tracing::warn!(%error, "the last checkpoint failed");
+    }
+}
+
+fn write_group(writing: &mut Writing, group: &mut [Queued]) {
+    if matches!(commit(writing, group), Commit::Done) {
+        return;
+    }
+    tracing::debug!(operations = group.len(), "a group commit failed: its operations run one by one");
+    for job in group.chunks_mut(1) {
+        if let Commit::Failed(refusal) = commit(writing, job) {
+            for job in job.iter_mut() {
+                job.fail(refusal);
+            }
+        }
+    }
+}
+
+/// What became of a group's transaction.
+enum Commit {
+    /// It is on disk.
+    Done,
+    /// An operation failed in a way that took the whole transaction down. Nothing is on disk, and that
+    /// operation's outcome says why.
+    Lost,
+    /// It could not begin or not commit. Nothing is on disk.
+    Failed(RelayError),
+}
+
+/// Runs a group in one transaction.
+fn commit(writing: &mut Writing, group: &mut [Queued]) -> Commit {
+    let outcome = transaction(writing, group);
+    if !matches!(outcome, Commit::Done) {
+        // They may be of what is not in the database now.
+        writing.heads.forget_all();
+        roll_back(&writing.connection);
+    }
+    outcome
+}
+
+fn transaction(writing: &mut Writing, group: &mut [Queued]) -> Commit {
+    if let Err(error) = writing.connection.execute_batch("BEGIN IMMEDIATE") {
+        return Commit::Failed(Failure::from(error).tell());
+    }
+    for job in group.iter_mut() {
+        if !job.run(writing) || writing.connection.is_autocommit() {
+            return Commit::Lost;
+        }
+    }
+    match writing.connection.execute_batch("COMMIT") {
+        Ok(()) => Commit::Done,
+        Err(error) => Commit::Failed(Failure::from(error).tell()),
+    }
+}
+
+/// Ends the transaction, if there is one, as if it had not been.
+fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit()
+        && let Err(error) = connection.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "a transaction could not be rolled back");
+    }
+}
+
+/// Runs `operation` so that nothing stays of it when it fails.
+pub(super) fn in_savepoint<T>(
+    connection: &Connection,
+    operation: impl FnOnce(&Connection) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    connection.prepare_cached("SAVEPOINT operation")?.execute([])?;
+    let result = operation(connection);
+    // After some errors the transaction, and with it the savepoint, is gone already.
+    if result.is_err() && !connection.is_autocommit() {
+        connection.prepare_cached("ROLLBACK TO operation")?.execute([])?;
+    }
+    if !connection.is_autocommit() {
+        connection.prepare_cached("RELEASE operation")?.execute([])?;
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    fn insert(writing: &Writing, number: i64) -> Result<(), Failure> {
+        writing.connection.execute("INSERT INTO numbers VALUES (?1)", [number])?;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn what_fails_without_a_savepoint_leaves_nothing_and_spoils_no_other() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE numbers (number INTEGER)").unwrap();
+        let writer = Writer::spawn(connection).unwrap();
+        // Holds the thread until the others are queued, so that they share a transaction, whether that is also
+        // this one's or the next.
+        let (go, wait) = channel::<()>();
+        let holding = writer.submit(move |_| {
+            let _ = wait.recv().is_err();
+            Ok(())
+        });
+        let before = writer.submit(|writing| insert(writing, 1));
+        let failing = writer.submit(|writing| {
+            insert(writing, 2)?;
+            Err::<(), _>(Failure::Sql(rusqlite::Error::InvalidQuery).without_savepoint())
+        });
+        let after = writer.submit(|writing| insert(writing, 3));
+        drop(go);
+        assert_eq!(holding.await, Ok(()));
+        assert_eq!((before.await, failing.await, after.await), (Ok(()), Err(RelayError::Internal), Ok(())));
+        let stored = writer.submit(|writing| {
+            let mut statement = writing.connection.prepare("SELECT number FROM numbers ORDER BY number")?;
+            let numbers = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+            Ok(numbers)
+        });
+        assert_eq!(stored.await, Ok(vec![1, 3]));
+    }
+}

@@ -1,0 +1,56 @@
+// What people do to link a browser.
+
+/** Opens the settings, whatever is in front of them. */
+export async function openSettings(person) {
+  await person.page.keyboard.press("Escape");
+  await person.page.goto(`${person.relay.url}/#/settings`);
+  await person.page.getByRole("heading", { name: "Settings" }).waitFor();
+}
+
+/** Opens the dialog in which a device is linked, in the settings. */
+export async function openDevices(person) {
+  await openSettings(person);
+  await person.button("Link a device").click();
+  await person.page.getByRole("dialog", { name: "Link a device" }).waitFor();
+}
+
+/** Shows a code; the link and what can be typed. */
+export async function showCode(person) {
+  await person.button("Show a code").click();
+  await person.page.getByRole("img", { name: "Link QR code" }).waitFor();
+  const link = await person.page.getByText(/#link\//).innerText();
+  const typed = await person.page.getByRole("img", { name: /^Code ....-....$/ }).innerText();
+  return { link, typed };
+}
+
+/** Pastes or types a code. */
+export async function useCode(person, code) {
+  await person.page.getByRole("textbox", { name: "Code from the other device" }).fill(code);
+  await person.button("Use this code").click();
+}
+
+/** Types the digits that one browser shows into the other. */
+export async function confirmDigits(shows, types) {
+  const digits = await shows.page.getByRole("img", { name: /^Check code/ }).innerText();
+  await types.page.getByRole("textbox", { name: "Two digits" }).fill(digits);
+  await types.button("Confirm").click();
+}
+
+/** The person agrees. */
+export async function approve(person) {
+  await person.page.getByRole("checkbox", { name: "I have this device in front of me, and it is mine." }).check();
+  await person.button("Link this device").click();
+}
+
+/** The account's browser says that it is done. */
+export async function isLinked(person) {
+  const dialog = person.page.getByRole("dialog", { name: "Link a device" });
+  await dialog.getByText("Linked. Both devices are in your account now.").waitFor();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await dialog.waitFor({ state: "detached" });
+}
+
+/** The new browser shows the account's chats. */
+export async function hasChats(person) {
+  await person.page.getByRole("list", { name: "Chats" }).getByRole("link").first().waitFor();
+}

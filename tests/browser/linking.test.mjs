@@ -1,0 +1,141 @@
+// A browser is linked to an account: by a link and by a typed code, from either side; a removed browser; a new device's notice.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Person } from "./lib/person.mjs";
+import { Relay } from "./lib/relay.mjs";
+import { approve, confirmDigits, hasChats, isLinked, openDevices, openSettings, showCode, useCode } from "./lib/link.mjs";
+
+let relay;
+let ada;
+let bob;
+const others = [];
+
+before(async () => {
+  process.env.PARLEY_RATE_SLOTS = "1000/1000";
+  process.env.PARLEY_RATE_SLOT_MISSES = "1000/1000";
+  relay = await Relay.start();
+  ada = await Person.arrive(relay);
+  bob = await Person.arrive(relay);
+  await ada.createAccount("Ada", "ada");
+  await bob.createAccount("Bob", "bob");
+  await ada.startChat("bob");
+  await ada.send("Hello Bob");
+  await bob.openChat("Ada");
+  await bob.sees("Hello Bob");
+  await bob.send("Hello Ada");
+  await ada.sees("Hello Ada");
+});
+
+after(async () => {
+  const ends = await Promise.allSettled([ada, bob, ...others].map((person) => person?.close()));
+  await relay?.close();
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+});
+
+async function newBrowser() {
+  const browser = await Person.arrive(relay);
+  others.push(browser);
+  await browser.button("Link to an account you have").click();
+  return browser;
+}
+
+test("p6: a new browser shows a link, the account's browser opens it, and both chat", async () => {
+  const second = await newBrowser();
+  const { link } = await showCode(second);
+  await openDevices(ada);
+  await useCode(ada, link);
+  await confirmDigits(ada, second);
+  await approve(ada);
+  await isLinked(ada);
+  await hasChats(second);
+  await bob.send("to both of Ada's");
+  await second.openChat("Bob");
+  await second.sees("to both of Ada's");
+  await second.send("from the second");
+  await bob.sees("from the second");
+  await ada.openChat("Bob");
+  await ada.sees("to both of Ada's");
+  await ada.sees("from the second");
+});
+
+test("p6: the account's browser shows a code, the new one types it", async () => {
+  await openDevices(ada);
+  const { typed } = await showCode(ada);
+  const third = await newBrowser();
+  await useCode(third, typed.toLowerCase());
+  await approve(ada);
+  await isLinked(ada);
+  await hasChats(third);
+  await bob.send("to all three");
+  await third.openChat("Bob");
+  await third.sees("to all three");
+});
+
+test("p4: every other device is told of a new one", async () => {
+  const [second] = others;
+  const notice = second.page.getByRole("alert").filter({ hasText: "A new device was linked to your account" });
+  await notice.waitFor();
+  await notice.getByRole("button", { name: "It was me" }).click();
+  await notice.waitFor({ state: "detached" });
+});
+
+test("p4: wrong digits link nothing, on neither side", async () => {
+  const wrong = await newBrowser();
+  const { link } = await showCode(wrong);
+  await openDevices(ada);
+  await useCode(ada, link);
+  const digits = await ada.page.getByRole("img", { name: /^Check code/ }).innerText();
+  await wrong.page.getByRole("textbox", { name: "Two digits" }).fill(`${(Number(digits) + 1) % 100}`);
+  await wrong.button("Confirm").click();
+  await wrong.page.getByRole("alert").filter({ hasText: "The two digits do not match" }).waitFor();
+  await ada.page.getByRole("alert").filter({ hasText: "The other device gave up" }).waitFor();
+  await ada.button("Begin again").click();
+});
+
+test("p4: an invite is no link code, and a link code is no invite", async () => {
+  const wrong = others.at(-1);
+  await wrong.button("Begin again").click();
+  const { link } = await showCode(wrong);
+  await openDevices(bob);
+  await useCode(bob, `${relay.url}/#i/ada/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa`);
+  await bob.page.getByText("This is somebody's invite, which links no device.").waitFor();
+  await bob.page.keyboard.press("Escape");
+  await bob.page.goto(`${relay.url}/#/`);
+  await bob.button("New chat").first().click();
+  const dialog = bob.page.getByRole("dialog", { name: "New chat" });
+  await dialog.getByRole("textbox", { name: "Username or invite link" }).fill(link);
+  await dialog.getByText("This is neither a username nor an invite link.").waitFor();
+  await bob.page.keyboard.press("Escape");
+});
+
+test("a page that is opened by a link code asks before it does anything", async () => {
+  const wrong = others.at(-1);
+  await wrong.button("Cancel").click();
+  const { link } = await showCode(wrong);
+  await ada.page.goto(link);
+  const dialog = ada.page.getByRole("dialog", { name: "Link a device" });
+  await dialog.waitFor();
+  assert.equal(new URL(ada.page.url()).hash, "#/", "the code is not left in the address");
+  await dialog.getByRole("button", { name: "Use this code" }).click();
+  await ada.page.getByRole("img", { name: /^Check code/ }).waitFor();
+  await ada.button("Cancel").click();
+  await wrong.page.getByRole("alert").filter({ hasText: "The other device gave up" }).waitFor();
+});
+
+test("p4: a device that is removed deletes what it has and says why", async () => {
+  const [second, third] = others;
+  await openSettings(ada);
+  await ada.page.getByRole("button", { name: "Rename First device" }).click();
+  await ada.page.getByRole("textbox", { name: "Name of the device" }).fill("Desk");
+  await ada.button("Save").click();
+  await ada.page.getByText("Desk", { exact: true }).waitFor();
+  await ada.page.getByRole("button", { name: /^Remove / }).last().click();
+  await ada.button("Remove this device").click();
+  await third.page.getByRole("heading", { name: "This browser was removed" }).waitFor();
+  await bob.openChat("Ada");
+  await bob.send("not to the third");
+  await second.sees("not to the third");
+  await third.button("Reload").click();
+  await third.button("Create account").waitFor();
+  assert.equal(await third.page.getByRole("link", { name: /^Bob/ }).count(), 0);
+});
