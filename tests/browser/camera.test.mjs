@@ -4,6 +4,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { blank, camerasOn, film, filming, modulesOf, watchCameras } from "./lib/camera.mjs";
+import { approve, confirmDigits, openDevices, showCode } from "./lib/link.mjs";
 import { Person } from "./lib/person.mjs";
 import { appWith, Relay } from "./lib/relay.mjs";
 
@@ -40,28 +41,12 @@ async function restart(person, flags) {
   await person.page.reload();
 }
 
-async function openPanel(person) {
-  await person.button("Settings").click();
-  await person.button("Link a device").click();
-  await person.button("Scan with the camera").waitFor();
-}
-
 /** A new browser that shows its code; and the film of it. */
-async function showCode(at = relay) {
+async function filmCode(at = relay) {
   const fresh = await Person.arrive(at);
   await fresh.button("Link to an account you have").click();
-  await fresh.button("Show a code").click();
-  const code = image(fresh, "Link QR code");
-  await code.waitFor();
-  return [fresh, await film(await modulesOf(code))];
-}
-
-/** The digits that one shows, typed on the other, and the other's name in the question that follows. */
-async function confirm(shows, types) {
-  const digits = await image(shows, /^Check code \d\d$/).getAttribute("aria-label");
-  await types.page.getByRole("textbox", { name: "Two digits" }).fill(digits.slice(-2));
-  await types.button("Confirm").click();
-  await says(shows, /^Link .* to your account\?$/);
+  await showCode(fresh);
+  return [fresh, await film(await modulesOf(image(fresh, "Link QR code")))];
 }
 
 async function shoot(person, name) {
@@ -79,17 +64,16 @@ async function shoot(person, name) {
 }
 
 test("a code that a new browser shows is scanned by the account's, and links it", async () => {
-  const [fresh, file] = await showCode();
+  const [fresh, file] = await filmCode();
   try {
     await restart(ada, filming(file));
-    await openPanel(ada);
+    await openDevices(ada);
     await shoot(ada, "choose");
     await ada.button("Scan with the camera").click();
-    await confirm(ada, fresh);
+    await confirmDigits(ada, fresh);
     await camerasOn(ada, 0);
     assert.equal(await camera(ada).count(), 0);
-    await ada.page.getByRole("checkbox").check();
-    await ada.button("Link this device").click();
+    await approve(ada);
     await fresh.button("New chat").first().waitFor();
     await ada.button("Done").click();
   } finally {
@@ -97,9 +81,26 @@ test("a code that a new browser shows is scanned by the account's, and links it"
   }
 });
 
+test("a code that the account shows is scanned by a new browser, on its first screen", async () => {
+  await restart(ada, []);
+  await openDevices(ada);
+  await showCode(ada);
+  const fresh = await Person.arrive(relay, { flags: filming(await film(await modulesOf(image(ada, "Link QR code")))) });
+  try {
+    await fresh.button("Link to an account you have").click();
+    await shoot(fresh, "first-screen");
+    await fresh.button("Scan with the camera").click();
+    await confirmDigits(fresh, ada);
+    await says(ada, /^Link .* to your account\?$/);
+    await ada.button("Do not link").click();
+  } finally {
+    await fresh.close();
+  }
+});
+
 test("the camera stops by its button, with the panel, and while nobody sees the tab", async () => {
   await restart(ada, filming(await blank()));
-  await openPanel(ada);
+  await openDevices(ada);
   await ada.button("Scan with the camera").click();
   await camerasOn(ada, 1);
   await camera(ada).evaluate((video) => video.requestVideoFrameCallback && new Promise((done) => video.requestVideoFrameCallback(done)));
@@ -127,7 +128,7 @@ test("the camera stops by its button, with the panel, and while nobody sees the 
 test("an invite is refused with a sentence, and the camera goes on looking", async () => {
   const code = ada.page.getByRole("region", { name: "Settings" }).getByRole("img", { name: "Invite QR code" });
   await restart(ada, filming(await film(await modulesOf(code))));
-  await openPanel(ada);
+  await openDevices(ada);
   await ada.button("Scan with the camera").click();
   await says(ada, INVITE);
   await camerasOn(ada, 1);
@@ -141,7 +142,7 @@ for (const [what, flags, sentence] of [
 ]) {
   test(`a camera that is ${what}: a sentence says what to do, and the code can be pasted`, async () => {
     await restart(ada, flags);
-    await openPanel(ada);
+    await openDevices(ada);
     await ada.button("Scan with the camera").click();
     await says(ada, sentence);
     await shoot(ada, what);
@@ -160,10 +161,10 @@ async function withWorkers(code, act) {
   let fresh;
   try {
     await bob.createAccount("Bob", "bob");
-    const [shows, file] = await showCode(other);
+    const [shows, file] = await filmCode(other);
     fresh = shows;
     await restart(bob, filming(file));
-    await openPanel(bob);
+    await openDevices(bob);
     await act(bob, fresh);
     await bob.close();
     await fresh.close();
@@ -234,7 +235,8 @@ test("p9: pictures on which the decoder ends or never ends stop neither the scan
       };
     });
     await bob.button("Scan with the camera").click();
-    await confirm(bob, fresh);
+    await confirmDigits(bob, fresh);
+    await says(bob, /^Link .* to your account\?$/);
     assert.equal(await bob.page.evaluate(() => globalThis.readers), 3);
     bob.problems = bob.problems.filter((problem) => !problem.includes("the decoder ended"));
   });
