@@ -183,7 +183,10 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_told_apart() {
-        assert_eq!(sealer().open(Purpose::State, b"", &[VERSION + 1, 0, 0]).unwrap_err(), OpenSealError::Newer);
+        assert_eq!(
+            sealer().open(Purpose::State, b"", &[VERSION + 1, 0, 0]).unwrap_err(),
+            OpenSealError::Newer
+        );
     }
 
     #[test]

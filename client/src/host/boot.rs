@@ -105,7 +105,8 @@ pub(super) fn say_older() {
     say(&FromWorker::Older);
 }
 
-fn say(message: &FromWorker) {
+/// Says something to this worker's tab.
+pub(super) fn say(message: &FromWorker) {
     if let Some(bytes) = signal::encode(message) {
         worker::say_to_tab(&bytes);
     }

@@ -1,4 +1,5 @@
 //! Runs in the worker: owns the device, carries out what the engine asks for, and answers the views of all tabs.
+//! A worker of its own, with nothing of that, reads the camera's pictures (`reader.rs`).
 
 mod boot;
 mod channel;
@@ -8,13 +9,18 @@ mod desk;
 mod device;
 mod owner;
 mod pulse;
+mod reader;
 mod slow;
 mod storage;
 
-use crate::platform;
+use crate::platform::{self, worker};
 
 /// Starts the worker.
 pub fn start() {
     platform::report_panics(boot::say_died);
-    platform::spawn_local(desk::run());
+    if worker::is_reader() {
+        platform::spawn_local(reader::run());
+    } else {
+        platform::spawn_local(desk::run());
+    }
 }

@@ -9,6 +9,7 @@ pub mod hex;
 pub mod pulse;
 pub mod route;
 pub mod rows;
+pub mod sight;
 pub mod signal;
 pub mod slot;
 pub mod text;

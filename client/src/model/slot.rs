@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::sight::Sight;
+
 /// A place in localStorage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Slot {
@@ -46,6 +48,8 @@ pub enum FromWorker {
     Replaced,
     /// A newer version of the app is in another tab: this one must be ended, and the page be loaded again.
     Older,
+    /// The reader has looked at a picture.
+    Saw(Sight),
 }
 
 /// From the tab to its worker.

@@ -1,11 +1,13 @@
 //! The browser. No other module names web-sys or js-sys.
 
 pub mod broadcast;
+pub mod camera;
 pub mod clock;
 pub mod crypto;
 pub mod db;
 pub mod dom;
 pub mod failure;
+pub mod frame;
 pub mod later;
 pub mod local;
 pub mod lock;

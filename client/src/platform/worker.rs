@@ -12,6 +12,11 @@ use super::broadcast::bytes_of;
 use super::failure::Failure;
 
 const DEFAULT_URL: &str = "/worker_loader.js";
+/// The name of a worker that reads pictures; others have none.
+const READER: &str = "reader";
+
+type Hear = dyn Fn(&WorkerHandle, Vec<u8>);
+type Died = dyn Fn(&WorkerHandle);
 
 /// The tab's side of its worker.
 #[derive(Debug, Clone)]
@@ -29,18 +34,11 @@ impl WorkerHandle {
     ) -> Result<Self, Failure> {
         let (worker, early) = match Early::take() {
             Some((worker, early)) => (worker, Some(early)),
-            None => (construct(&address()?)?, None),
+            None => (construct(&address()?, "")?, None),
         };
-        let this = Self(worker.clone());
-        let (hear, died) = (Rc::new(hear), Rc::new(died));
-        let (hear_event, died_event) = (Rc::clone(&hear), Rc::clone(&died));
-        let (hearing, dying) = (this.clone(), this.clone());
-        super::listen::<MessageEvent>(&worker, "message", move |event| {
-            if let Some(bytes) = bytes_of(&event.data()) {
-                hear_event(&hearing, bytes);
-            }
-        });
-        super::listen::<JsValue>(&worker, "error", move |_| died_event(&dying));
+        let this = Self(worker);
+        let (hear, died): (Rc<Hear>, Rc<Died>) = (Rc::new(hear), Rc::new(died));
+        this.listen(Rc::clone(&hear), Rc::clone(&died));
         if let Some(early) = early {
             let worker = this.clone();
             // Before any other message, and after the caller has taken the worker.
@@ -54,9 +52,37 @@ impl WorkerHandle {
         Ok(this)
     }
 
+    /// Starts a worker that reads pictures and nothing else.
+    ///
+    /// # Errors
+    /// When the browser has no module workers.
+    pub fn reader(
+        hear: impl Fn(&Self, Vec<u8>) + 'static,
+        died: impl Fn(&Self) + 'static,
+    ) -> Result<Self, Failure> {
+        let this = Self(construct(&address()?, READER)?);
+        this.listen(Rc::new(hear), Rc::new(died));
+        Ok(this)
+    }
+
+    fn listen(&self, hear: Rc<Hear>, died: Rc<Died>) {
+        let (hearing, dying) = (self.clone(), self.clone());
+        super::listen::<MessageEvent>(&self.0, "message", move |event| {
+            if let Some(bytes) = bytes_of(&event.data()) {
+                hear(&hearing, bytes);
+            }
+        });
+        super::listen::<JsValue>(&self.0, "error", move |_| died(&dying));
+    }
+
     /// Says something to the worker.
     pub fn say(&self, bytes: &[u8]) {
         let _ = self.0.post_message(&Uint8Array::from(bytes));
+    }
+
+    /// Gives the worker something that the browser keeps; it is the worker's alone from then on.
+    pub(super) fn give(&self, what: &JsValue) {
+        let _ = self.0.post_message_with_transfer(what, &Array::of1(what));
     }
 
     /// Ends the worker at once; its lock becomes free.
@@ -96,9 +122,19 @@ impl Early {
     }
 }
 
+/// The worker's side: whether it was started to read pictures.
+#[must_use]
+pub fn is_reader() -> bool {
+    scope().is_some_and(|scope| scope.name() == READER)
+}
+
+pub(super) fn scope() -> Option<DedicatedWorkerGlobalScope> {
+    js_sys::global().dyn_into().ok()
+}
+
 /// The worker's side: hears what its tab says, for as long as it lives.
 pub fn hear_tab(hear: impl Fn(Vec<u8>) + 'static) {
-    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return };
+    let Some(scope) = scope() else { return };
     super::listen::<MessageEvent>(&scope, "message", move |event| {
         if let Some(bytes) = bytes_of(&event.data()) {
             hear(bytes);
@@ -108,7 +144,7 @@ pub fn hear_tab(hear: impl Fn(Vec<u8>) + 'static) {
 
 /// The worker's side: says something to its tab.
 pub fn say_to_tab(bytes: &[u8]) {
-    if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
+    if let Some(scope) = scope() {
         let _ = scope.post_message(&Uint8Array::from(bytes));
     }
 }
@@ -162,9 +198,10 @@ fn trusted(url: &str) -> Result<JsValue, Failure> {
 }
 
 /// `new Worker(address, options)`: web-sys takes a string only, which Trusted Types refuse.
-fn construct(address: &JsValue) -> Result<Worker, Failure> {
+fn construct(address: &JsValue, name: &str) -> Result<Worker, Failure> {
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
+    options.set_name(name);
     let class: Function = Reflect::get(&js_sys::global(), &"Worker".into())?.dyn_into()?;
     let made = Reflect::construct(&class, &Array::of2(address, &options))?;
     made.dyn_into().map_err(Failure::from)

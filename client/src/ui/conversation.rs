@@ -1,6 +1,5 @@
 //! A conversation.
 
-use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::ConversationId;
@@ -52,7 +51,7 @@ fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
             below.unwrap_or_default()
         })
     };
-    let open = move |_| app.dialog.set(Some(Dialog::Contact(id)));
+    let open = move || app.dialog.set(Some(Dialog::Contact(id)));
     html::header()
         .class("conversation-head")
         .child((
@@ -69,23 +68,12 @@ fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
                 )),
                 html::p().class("quiet").child(parts::live(below)),
             )),
-            html::button()
-                .class("icon-button")
-                .attr("type", "button")
-                .attr("aria-label", "Contact details")
-                .on(ev::click, open)
-                .child(icons::info()),
+            parts::icon_button("Contact details", "icon-button", icons::info(), open),
         ))
         .into_any()
 }
 
 fn unknown() -> AnyView {
-    html::div()
-        .class("nothing")
-        .child((
-            shell::back(),
-            icons::mark(),
-            html::p().child(words::command_error(parley_engine::view::CommandError::UnknownConversation)),
-        ))
-        .into_any()
+    let sentence = words::command_error(parley_engine::view::CommandError::UnknownConversation);
+    parts::stack("nothing", vec![shell::back(), icons::mark(), parts::text("", sentence)])
 }

@@ -76,11 +76,17 @@ pub(super) fn field(
                     value.set(event_target_value(&event));
                     typed();
                 }),
-            html::p()
-                .attr("id", note_id)
-                .class(move || note.get().class())
-                .attr("aria-live", "polite")
-                .child(super::parts::live(move || note.get().text())),
+            said(note_id, note),
         ))
+        .into_any()
+}
+
+/// What there is to say about something, as a paragraph with this id.
+pub(super) fn said(id: String, note: Signal<Note>) -> AnyView {
+    html::p()
+        .attr("id", id)
+        .class(move || note.get().class())
+        .attr("aria-live", "polite")
+        .child(super::parts::live(move || note.get().text()))
         .into_any()
 }

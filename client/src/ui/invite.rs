@@ -48,13 +48,10 @@ pub(super) fn copy(link: String, name: &'static str) -> AnyView {
             .forget();
         });
     };
-    let button = html::button()
-        .class("button button-quiet")
-        .attr("type", "button")
-        .on(ev::click, move |_| act())
-        .child(vec![icons::copy(), name.into_any()]);
+    let inside = vec![icons::copy(), name.into_any()].into_any();
+    let button = parts::button_around(inside, "button button-quiet", act);
     let said = html::span().class("quiet").attr("role", "status").child(parts::live(move || said.get()));
-    parts::stack("invite-copy", vec![button.into_any(), said.into_any()])
+    parts::stack("invite-copy", vec![button, said.into_any()])
 }
 
 /// The code, once it is drawn.

@@ -105,6 +105,7 @@ impl Keeper {
                 self.end();
                 self.lose(Loss::Older);
             }
+            Some(FromWorker::Saw(_)) => {}
             Some(FromWorker::Died) | None => self.died(number),
         }
     }

@@ -8,7 +8,7 @@ use parley_engine::view::{Command, LinkFailure, LinkView, Reply, Share};
 use super::field::{Field, Note, field};
 use super::parts::{alert, button, dynamic, flag, form, live, send, stack, text};
 use super::state::App;
-use super::{invite, modal, words};
+use super::{invite, modal, scan, words};
 use crate::model::time::{countdown, seconds_until};
 use crate::platform::page;
 
@@ -109,14 +109,16 @@ fn choose(app: App, new: bool, code: RwSignal<String>) -> Vec<AnyView> {
         let text = code.get_untracked();
         ask(app, Command::UseLinkCode { text, name: page::device_name() }, note);
     };
-    vec![
+    let mut parts = vec![
         text("", if new { words::LINK_NEW } else { words::LINK_EXISTING }),
         button("Show a code", "button button-wide", show),
-        form(
-            submit,
-            vec![field(how, code, note.into(), move || note.set(Note::None)), send("Use this code")],
-        ),
-    ]
+    ];
+    parts.extend(scan::scanner(app));
+    parts.push(form(
+        submit,
+        vec![field(how, code, note.into(), move || note.set(Note::None)), send("Use this code")],
+    ));
+    parts
 }
 
 fn showing(app: App, new: bool, link: &str, typed: &str) -> Vec<AnyView> {

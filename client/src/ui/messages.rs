@@ -130,12 +130,12 @@ impl View {
             )
         });
         match (ready, older, error) {
-            (_, _, Some(error)) => html::p().class("log-note").child(words::command_error(error)).into_any(),
-            (false, ..) | (_, true, _) => html::p().class("log-note").child("Loading…").into_any(),
-            (true, false, _) => html::p()
-                .class("log-note")
-                .child("Only the two of you can read this chat. The relay sees sealed envelopes.")
-                .into_any(),
+            (_, _, Some(error)) => parts::text("log-note", words::command_error(error)),
+            (false, ..) | (_, true, _) => parts::text("log-note", "Loading…"),
+            (true, false, _) => parts::text(
+                "log-note",
+                "Only the two of you can read this chat. The relay sees sealed envelopes.",
+            ),
         }
     }
 
@@ -154,15 +154,11 @@ impl View {
     }
 
     fn to_newest(self) -> AnyView {
-        html::button()
-            .class("to-newest")
-            .attr("type", "button")
-            .on(ev::click, move |_| {
-                self.scroller.to_bottom();
-                self.below.set(false);
-            })
-            .child((icons::down(), "New messages"))
-            .into_any()
+        let inside = vec![icons::down(), "New messages".to_owned().into_any()].into_any();
+        parts::button_around(inside, "to-newest", move || {
+            self.scroller.to_bottom();
+            self.below.set(false);
+        })
     }
 
     /// When messages come while somebody reads further up, nothing moves and a button leads down.

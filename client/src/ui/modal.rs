@@ -4,8 +4,8 @@ use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::icons;
 use super::state::App;
+use super::{icons, parts};
 use crate::platform::dom;
 
 /// A dialog with its title and its close button; Escape and a click beside it close it too.
@@ -22,19 +22,12 @@ pub(super) fn modal(app: App, title: &'static str, class: &'static str, body: An
                 dom::close(dialog);
             }
         })
-        .child(
-            html::div().class("dialog-inside").child((
-                html::header().class("dialog-head").child((
-                    html::h2().child(title),
-                    html::button()
-                        .class("icon-button")
-                        .attr("type", "button")
-                        .attr("aria-label", "Close")
-                        .on(ev::click, move |_| dom::close(dialog))
-                        .child(icons::close()),
-                )),
-                body,
+        .child(html::div().class("dialog-inside").child((
+            html::header().class("dialog-head").child((
+                html::h2().child(title),
+                parts::icon_button("Close", "icon-button", icons::close(), move || dom::close(dialog)),
             )),
-        )
+            body,
+        )))
         .into_any()
 }

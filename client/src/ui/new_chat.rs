@@ -43,56 +43,52 @@ pub(super) fn dialog(app: App, first: String) -> AnyView {
     if finder.text.with_untracked(|text| !text.is_empty()) {
         finder.look();
     }
-    let body = html::div().class("dialog-body").child((
-        finder.form(),
-        html::section().class("dialog-section").child((
-            html::h3().child("Or let them find you"),
-            html::p().class("quiet").child("Send your invite link, or let them scan this code."),
-            invite::card(app),
-        )),
-    ));
-    modal::modal(app, "New chat", "dialog", body.into_any())
+    let other = vec![
+        html::h3().child("Or let them find you").into_any(),
+        parts::text("quiet", "Send your invite link, or let them scan this code."),
+        invite::card(app),
+    ];
+    let body = vec![finder.form(), parts::section("dialog-section", other)];
+    modal::modal(app, "New chat", "dialog", parts::stack("dialog-body", body))
 }
 
 impl Finder {
     fn form(self) -> AnyView {
-        html::form()
-            .attr("novalidate", "")
-            .on(ev::submit, move |event| {
-                event.prevent_default();
-                self.submitted();
-            })
-            .child((
-                html::div().class("field").child((
-                    html::label().attr("for", "find").child("Username or invite link"),
-                    html::input()
-                        .attr("id", "find")
-                        .attr("type", "text")
-                        .attr("autofocus", "")
-                        .attr("autocomplete", "off")
-                        .attr("autocapitalize", "none")
-                        .attr("spellcheck", "false")
-                        .prop("value", self.text)
-                        .on(ev::input, move |event| {
-                            self.text.set(event_target_value(&event));
-                            self.typed();
-                        }),
-                )),
+        parts::form(
+            move || self.submitted(),
+            vec![
+                html::div()
+                    .class("field")
+                    .child((
+                        html::label().attr("for", "find").child("Username or invite link"),
+                        html::input()
+                            .attr("id", "find")
+                            .attr("type", "text")
+                            .attr("autofocus", "")
+                            .attr("autocomplete", "off")
+                            .attr("autocapitalize", "none")
+                            .attr("spellcheck", "false")
+                            .prop("value", self.text)
+                            .on(ev::input, move |event| {
+                                self.text.set(event_target_value(&event));
+                                self.typed();
+                            }),
+                    ))
+                    .into_any(),
                 html::div()
                     .class("found")
                     .attr("aria-live", "polite")
-                    .child(parts::dynamic(move || self.result())),
-            ))
-            .into_any()
+                    .child(parts::dynamic(move || self.result()))
+                    .into_any(),
+            ],
+        )
     }
 
     fn result(self) -> AnyView {
         match self.search.get() {
-            Search::Idle => html::p().class("note").child("Whom do you want to write to?").into_any(),
-            Search::Looking => html::p().class("note").child("Looking…").into_any(),
-            Search::Failed(error) => {
-                html::p().class("note note-bad").child(words::command_error(error)).into_any()
-            }
+            Search::Idle => parts::text("note", "Whom do you want to write to?"),
+            Search::Looking => parts::text("note", "Looking…"),
+            Search::Failed(error) => parts::text("note note-bad", words::command_error(error)),
             Search::Found(person) => self.person(&person),
         }
     }

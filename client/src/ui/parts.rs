@@ -40,12 +40,29 @@ pub(super) fn page(here: impl Fn() -> bool + Send + 'static) -> Box<dyn Fn() -> 
 
 /// A button; `class` says which kind.
 pub(super) fn button(name: impl Into<String>, class: &'static str, act: impl Fn() + 'static) -> AnyView {
+    button_around(name.into().into_any(), class, act)
+}
+
+/// A button with something else than a text.
+pub(super) fn button_around(inside: AnyView, class: &'static str, act: impl Fn() + 'static) -> AnyView {
+    let act: Box<dyn Fn()> = Box::new(act);
+    html::button().class(class).attr("type", "button").on(ev::click, move |_| act()).child(inside).into_any()
+}
+
+/// A button that shows only an icon.
+pub(super) fn icon_button(
+    name: &'static str,
+    class: &'static str,
+    icon: AnyView,
+    act: impl Fn() + 'static,
+) -> AnyView {
     let act: Box<dyn Fn()> = Box::new(act);
     html::button()
         .class(class)
         .attr("type", "button")
+        .attr("aria-label", name)
         .on(ev::click, move |_| act())
-        .child(name.into())
+        .child(icon)
         .into_any()
 }
 
@@ -72,6 +89,11 @@ pub(super) fn send(name: impl Into<String>) -> AnyView {
 /// Things one after the other.
 pub(super) fn stack(class: &'static str, parts: Vec<AnyView>) -> AnyView {
     html::div().class(class).child(parts).into_any()
+}
+
+/// Things that belong together under a heading.
+pub(super) fn section(class: &'static str, parts: Vec<AnyView>) -> AnyView {
+    html::section().class(class).child(parts).into_any()
 }
 
 /// A form that does something of its own when it is sent.

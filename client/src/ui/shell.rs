@@ -1,6 +1,5 @@
 //! The frame around all screens.
 
-use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -133,25 +132,17 @@ fn panes(app: App) -> AnyView {
 
 /// The main pane before a chat is chosen; not seen on a phone.
 fn nothing() -> AnyView {
-    html::div()
-        .class("nothing")
-        .child((
+    parts::stack(
+        "nothing",
+        vec![
             super::icons::mark(),
-            html::p().child("Choose a chat, or start a new one."),
-            html::p()
-                .class("quiet")
-                .child("What you write is encrypted on this device, for its readers only."),
-        ))
-        .into_any()
+            parts::text("", "Choose a chat, or start a new one."),
+            parts::text("quiet", "What you write is encrypted on this device, for its readers only."),
+        ],
+    )
 }
 
 /// The button that leads back to the chats; seen on a phone.
 pub(super) fn back() -> AnyView {
-    html::button()
-        .class("icon-button back")
-        .attr("type", "button")
-        .attr("aria-label", "Back")
-        .on(ev::click, move |_| go(&Route::Home))
-        .child(super::icons::back())
-        .into_any()
+    parts::icon_button("Back", "icon-button back", super::icons::back(), || go(&Route::Home))
 }

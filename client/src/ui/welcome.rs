@@ -1,6 +1,5 @@
 //! The first screen: creating an account.
 
-use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, Reply, UsernameStatus};
@@ -74,27 +73,21 @@ impl Form {
         let name = Field { id: "name", label: "Your name", autocomplete: "name", longest: "64", code: false };
         let username =
             Field { id: "username", label: "Username", autocomplete: "username", longest: "40", code: true };
-        html::form()
-            .attr("novalidate", "")
-            .on(ev::submit, move |event| {
-                event.prevent_default();
-                self.create();
-            })
-            .child((
+        let create = html::button()
+            .class("button button-wide")
+            .attr("type", "submit")
+            .attr("aria-disabled", parts::flag(move || self.busy.get()))
+            .child(parts::live(move || if self.busy.get() { "Creating…" } else { "Create account" }));
+        parts::form(
+            move || self.create(),
+            vec![
                 field(name, self.name, self.name_note.into(), move || self.name_note.set(Note::None)),
                 field(username, self.username, self.username_note.into(), move || self.username_typed()),
-                html::p().class("keys-note").child(words::KEYS),
-                html::p()
-                    .class("note note-bad")
-                    .attr("role", "alert")
-                    .child(parts::live(move || self.failure.get().unwrap_or_default())),
-                html::button()
-                    .class("button button-wide")
-                    .attr("type", "submit")
-                    .attr("aria-disabled", parts::flag(move || self.busy.get()))
-                    .child(parts::live(move || if self.busy.get() { "Creating…" } else { "Create account" })),
-            ))
-            .into_any()
+                parts::text("keys-note", words::KEYS),
+                parts::alert("note note-bad", parts::live(move || self.failure.get().unwrap_or_default())),
+                create.into_any(),
+            ],
+        )
     }
 
     fn username_typed(self) {

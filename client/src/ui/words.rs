@@ -6,6 +6,7 @@ use parley_engine::view::{
 use parley_protocol::ids::UnixMillis;
 use parley_protocol::username::UsernameError;
 
+use crate::model::sight::Refusal;
 use crate::model::signal::Trouble;
 
 /// What went wrong with a command.
@@ -254,6 +255,22 @@ pub const fn link_failure(failure: LinkFailure) -> &'static str {
         }
     }
 }
+
+/// Why the camera shows nothing, and what to do.
+#[must_use]
+pub const fn camera(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Denied => {
+            "The browser does not let Parley use the camera. Allow it for this site and scan again, or paste the link."
+        }
+        Refusal::Missing => {
+            "No camera works here, or another program uses it. Mend that and scan again, or paste the link."
+        }
+    }
+}
+
+/// While the camera looks for a code.
+pub const CAMERA_HINT: &str = "Hold the other device's code in front of the camera.";
 
 /// What a device is called that has said nothing.
 #[must_use]

@@ -37,13 +37,15 @@ export class Person {
     await this.page.goto(this.relay.url);
   }
 
+  /** `flags` of the options are Chromium's, beside the usual ones; the rest is Playwright's. */
   async launch() {
+    const { flags: more = [], ...options } = this.options;
     this.context = await chromium.launchPersistentContext(this.profile, {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       headless: true,
-      args: flags,
+      args: [...flags, ...more],
       viewport: { width: 1280, height: 800 },
-      ...this.options,
+      ...options,
     });
     this.context.setDefaultTimeout(15_000);
     this.problems ??= [];

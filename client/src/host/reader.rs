@@ -1,0 +1,36 @@
+//! Reads the camera's pictures, in a worker of its own. Whoever holds a picture before the camera decides what the decoder
+//! works on: it may panic, which ends this worker, or be busy for long, after which the page ends it. Neither reaches the engine.
+
+use std::rc::Rc;
+
+use super::boot;
+use crate::model::sight::{self, Sight};
+use crate::model::slot::FromWorker;
+use crate::platform::frame::{self, Detector, Frame};
+use crate::platform::spawn_local;
+
+/// Reads until the page ends the worker.
+pub(super) async fn run() {
+    let detector = Rc::new(Detector::find().await);
+    frame::hear(move |frame| {
+        let detector = Rc::clone(&detector);
+        spawn_local(async move {
+            let sight = Sight::of(read(detector.as_ref().as_ref(), &frame).await);
+            boot::say(&FromWorker::Saw(sight));
+        });
+    });
+    boot::say(&FromWorker::Here);
+}
+
+async fn read(detector: Option<&Detector>, frame: &Frame) -> Vec<String> {
+    if let Some(detector) = detector
+        && let Some(texts) = detector.read(frame).await
+    {
+        return texts;
+    }
+    // A detector that the browser has but cannot use, as where its service is not installed.
+    match frame.grey(sight::LONGEST_SIDE) {
+        Some((width, height, grey)) => sight::read(width, height, &grey),
+        None => Vec::new(),
+    }
+}
