@@ -1,6 +1,5 @@
 //! Own invite link: to copy, and as a QR code.
 
-use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::svg;

@@ -1,0 +1,123 @@
+//! What is said while a device is linked, and of the devices of an account.
+
+use parley_engine::view::LinkFailure;
+use parley_protocol::ids::UnixMillis;
+
+/// Why linking ended, and what to do.
+#[must_use]
+pub const fn link_failure(failure: LinkFailure) -> &'static str {
+    match failure {
+        LinkFailure::Expired => "The code has expired or was used already. Show a new one.",
+        LinkFailure::WrongDigits => {
+            "The two digits do not match: nothing was linked. If you typed them right, somebody may stand between \
+             your devices; try again on another network."
+        }
+        LinkFailure::WrongCode => {
+            "A wrong code was typed: nothing was linked, and the code is used up. Show a new one."
+        }
+        LinkFailure::Cancelled => "The other device gave up. Begin again on both.",
+        LinkFailure::Forged => {
+            "What came was not from your other device: nothing was linked. Begin again on both."
+        }
+        LinkFailure::Offline => "The connection was lost. Begin again when you are online.",
+        LinkFailure::Refused => "The relay could not do it. Wait a moment, then begin again.",
+        LinkFailure::SameSide => {
+            "One of the two must be in an account, and the other must not. Show the code on one, use it on the other."
+        }
+    }
+}
+
+/// What a device is called that has said nothing.
+#[must_use]
+pub fn device_name(name: &str) -> String {
+    if name.is_empty() { "First device".to_owned() } else { name.to_owned() }
+}
+
+/// Another device was linked.
+#[must_use]
+pub fn new_device(name: &str) -> String {
+    format!("A new device was linked to your account: {name}. It can read all your messages.")
+}
+
+/// How far a new device is added.
+#[must_use]
+pub fn link_adding(done: u32, of: u32) -> String {
+    format!("Adding it to your conversations: {done} of {of}.")
+}
+
+/// How long a code is good.
+#[must_use]
+pub fn link_left(left: &str) -> String {
+    format!("This code is good for {left}.")
+}
+
+/// Whether a device was not used for 30 days.
+#[must_use]
+pub const fn is_idle(seen: UnixMillis, now: UnixMillis) -> bool {
+    now.0.saturating_sub(seen.0) > 30 * 24 * 3_600 * 1_000
+}
+
+/// A device that was not used for long.
+pub const IDLE: &str = "Not used for 30 days. Remove it if you do not need it.";
+
+/// Before a device is removed.
+pub const REMOVE_DEVICE: &str =
+    "It reads nothing more from now on, and deletes what it has when it next connects.";
+
+/// A new browser can be linked.
+pub const LINK_NEW: &str = "On the device that has your account, open Settings, then Link a device.";
+
+/// Another device can be linked.
+pub const LINK_EXISTING: &str = "On the new device, open Parley and choose Link to an account you have. It will be able to read all your messages.";
+
+/// What the field takes.
+pub const LINK_CODE_HINT: &str = "Paste the link, or type the eight characters.";
+
+/// The other device has to do something.
+pub const LINK_WAITING: &str = "Waiting for the other device…";
+
+/// Where the digits belong.
+pub const LINK_TYPE_THERE: &str = "Type these two digits on the other device:";
+
+/// Where the digits come from.
+pub const LINK_DIGITS: &str = "Type the two digits that the other device shows.";
+
+/// Before a device is linked.
+pub const LINK_APPROVE: &str = "This will let it read all your messages and write in your name. Never do this because \
+    somebody asked you to: an invitation to a chat does not need it.";
+
+/// The person says so before a device is linked.
+pub const LINK_MINE: &str = "I have this device in front of me, and it is mine.";
+
+/// Between the two forms of a code.
+pub const LINK_OR_TYPE: &str = "Or type this code there:";
+
+/// What the new device gets.
+pub const LINK_HISTORY: &str = "What it gets of what was written before:";
+
+/// What is asked before a device is linked.
+#[must_use]
+pub fn link_question(name: &str) -> String {
+    format!("Link {name} to your account?")
+}
+
+/// How far history goes to a new device.
+#[must_use]
+pub fn sharing((done, of): (u32, u32)) -> String {
+    format!("Sending history to the new device: {done} of {of} chats.")
+}
+
+/// When a device was used.
+#[must_use]
+pub fn device_seen(this: bool, day: &str) -> String {
+    if this { "this device".to_owned() } else { format!("last active {day}") }
+}
+
+/// It is done.
+pub const LINK_DONE: &str = "Linked. Both devices are in your account now.";
+
+/// What to do with a code that a new browser shows.
+pub const LINK_SCAN_NEW: &str = "Scan this with the device that has your account, or open the link there.";
+
+/// What to do with a code that a device of the account shows.
+pub const LINK_SCAN_EXISTING: &str = "Scan this with the new device, or open the link there.";
