@@ -11,6 +11,10 @@ use crate::content::{Content, display_name};
 use crate::core::{Engine, OpenError};
 use crate::crypto::MlsRandom;
 use crate::invite::Invite;
+use crate::link::channel::{End, ShownKey};
+use crate::link::code::{LinkCode, Side};
+use crate::link::message::LinkMessage;
+use crate::link::typed::{Exchange, TypedCode};
 use crate::records::sealed::Writes;
 use crate::records::state::Change;
 use crate::seal::{MasterKey, Purpose, Sealer};
@@ -34,6 +38,34 @@ pub fn name(text: &str) {
 pub fn invite(text: &str) {
     if let Some(invite) = Invite::parse(text) {
         assert_eq!(Invite::parse(&invite.fragment()).as_ref(), Some(&invite), "an invite comes back");
+    }
+}
+
+/// A link code, or what somebody typed.
+pub fn link_code(text: &str) {
+    if let Some(code) = LinkCode::parse(text) {
+        assert_eq!(LinkCode::parse(&code.fragment()), Some(code), "a link code comes back");
+    }
+    if let Some(code) = TypedCode::parse(text) {
+        assert_eq!(TypedCode::parse(&code.text()), Some(code), "a typed code comes back");
+    }
+}
+
+/// What stands in a slot: a scanner's first value, a typist's, and a message behind the seal.
+pub fn slot(bytes: &[u8]) {
+    let random = MlsRandom::unseeded();
+    random.reseed(&mut ChaCha20Rng::from_seed([7; 32]));
+    let offered = ShownKey::draw(&random, Side::New);
+    if let Ok((mut channel, sealed)) = offered.accept(bytes) {
+        assert!(channel.open(sealed).is_err(), "a forged value opened");
+    }
+    let (exchange, _) = Exchange::begin(&TypedCode::draw(&random), End::Shows, &random);
+    if let Ok(mut channel) = exchange.finish(bytes) {
+        assert!(channel.open(bytes).is_err(), "a forged value opened");
+    }
+    if let Ok(message) = LinkMessage::decode(bytes) {
+        let again = message.encode().ok().and_then(|bytes| LinkMessage::decode(&bytes).ok());
+        assert_eq!(again, Some(message), "a message comes back");
     }
 }
 

@@ -80,6 +80,7 @@ pub fn text(bytes: &[u8]) {
         assert!(!name.skeleton().is_empty());
     }
     fuzzing::invite(text);
+    fuzzing::link_code(text);
     fuzzing::name(text);
 }
 
@@ -116,4 +117,9 @@ fn record(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>, &[u8])> {
     let (length, rest) = rest.split_first_chunk::<2>()?;
     let (value, rest) = rest.split_at(rest.len().min(usize::from(u16::from_le_bytes(*length))));
     Some(([&[kind % 9], name].concat(), value.to_vec(), rest))
+}
+
+/// What stands in a rendezvous slot.
+pub fn slot(bytes: &[u8]) {
+    fuzzing::slot(bytes);
 }

@@ -19,7 +19,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target { name: "client_frame", run: decoders::client_frame },
     Target { name: "server_frame", run: decoders::server_frame },
     Target { name: "device_log", run: decoders::device_log },
@@ -27,6 +27,7 @@ pub const TARGETS: [Target; 9] = [
     Target { name: "text", run: decoders::text },
     Target { name: "content", run: decoders::content },
     Target { name: "seal", run: decoders::seal },
+    Target { name: "slot", run: decoders::slot },
     Target { name: "records", run: decoders::records },
     Target { name: "relay", run: relay::hostile },
 ];

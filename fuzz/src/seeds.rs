@@ -28,8 +28,14 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "server_frame" => hexadecimal(SERVER_FRAMES),
         "device_log" => [hexadecimal(SERVER_FRAMES), hexadecimal(CLIENT_FRAMES)].concat(),
         "content" | "padding" | "seal" => CONTENTS.iter().flat_map(|text| hexadecimal(text)).collect(),
-        "text" => ["ada", "#i/ada/", " Ada\u{202e}\n", "a_b-9", "ÀЁ"].map(Into::into).to_vec(),
-        "records" => (1..8).map(|kind| vec![kind, 0, 4, 0, 1, 2, 3, 4, kind, 32, 0, 0]).collect(),
+        "text" => ["ada", "#i/ada/", " Ada\u{202e}\n", "a_b-9", "ÀЁ", "#link/ae", "ABCD-EFGH"]
+            .map(Into::into)
+            .to_vec(),
+        // The messages of linking by their numbers, and as long as a key with something behind it.
+        "slot" => {
+            (0..6).map(|kind| vec![1, kind, 16, 2, 3, 4]).chain([vec![0x42; 33], vec![9; 64]]).collect()
+        }
+        "records" => (1..17).map(|kind| vec![kind, 0, 4, 0, 1, 2, 3, 4, kind, 32, 0, 0]).collect(),
         _ => SCRIPTS.map(<[u8]>::to_vec).to_vec(),
     }
 }
