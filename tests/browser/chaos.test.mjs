@@ -4,9 +4,9 @@
 // `PARLEY_SEED` chooses what is done to whom; what the machine makes of it is not the same twice. `PARLEY_KILLS` says
 // how many are killed.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Clumsy, Dice, Person, everything, pause } from "./lib/chaos.mjs";
-import { Relay } from "./lib/relay.mjs";
+import { test } from "node:test";
+import { Clumsy, Dice, everything, pause } from "./lib/chaos.mjs";
+import { twoPeople } from "./lib/pair.mjs";
 
 const seed = Number(process.env.PARLEY_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const kills = Number(process.env.PARLEY_KILLS ?? 100);
@@ -17,22 +17,8 @@ let relay;
 let ada;
 let bob;
 
-before(async () => {
-  relay = await Relay.start();
-  ada = await Person.arrive(relay);
-  bob = await Person.arrive(relay);
-  await ada.createAccount("Ada", "ada");
-  await bob.createAccount("Bob", "bob");
-  await ada.startChat("bob");
-  await ada.send("first");
-  await bob.openChat("Ada");
-  await bob.sees("first");
-});
-
-after(async () => {
-  const ends = await Promise.allSettled([ada?.close(), bob?.close()]);
-  await relay?.close();
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
+twoPeople((pair) => {
+  ({ relay, ada, bob } = pair);
 });
 
 /** Gives or takes the network. A tab that is killed meanwhile makes the driver give up half-way: then again. */
@@ -112,7 +98,7 @@ test(`p5: ${kills} kills of tabs and workers while both write (seed ${seed})`, a
     await pause(500);
   }
   const [onAda, onBob] = shown;
-  const hers = ["first", ...expected(adas, onAda)];
+  const hers = ["Hello Bob", ...expected(adas, onAda)];
   const his = expected(bobs, onBob);
   assert.deepEqual(of(onAda, true), hers, "Ada's own texts on her screen");
   assert.deepEqual(of(onBob, false), hers, "Ada's texts on Bob's screen");

@@ -1,35 +1,24 @@
 // A browser is linked to an account: by a link and by a typed code, from either side; a removed browser; a new device's notice.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { Person } from "./lib/person.mjs";
-import { Relay } from "./lib/relay.mjs";
 import { approve, confirmDigits, hasChats, isLinked, openDevices, openSettings, showCode, useCode } from "./lib/link.mjs";
+import { answer, twoPeople } from "./lib/pair.mjs";
 
 let relay;
 let ada;
 let bob;
 const others = [];
 
-before(async () => {
-  process.env.PARLEY_RATE_SLOTS = "1000/1000";
-  process.env.PARLEY_RATE_SLOT_MISSES = "1000/1000";
-  relay = await Relay.start();
-  ada = await Person.arrive(relay);
-  bob = await Person.arrive(relay);
-  await ada.createAccount("Ada", "ada");
-  await bob.createAccount("Bob", "bob");
-  await ada.startChat("bob");
-  await ada.send("Hello Bob");
-  await bob.openChat("Ada");
-  await bob.sees("Hello Bob");
-  await bob.send("Hello Ada");
-  await ada.sees("Hello Ada");
+process.env.PARLEY_RATE_SLOTS = "1000/1000";
+process.env.PARLEY_RATE_SLOT_MISSES = "1000/1000";
+twoPeople(async (pair) => {
+  ({ relay, ada, bob } = pair);
+  await answer(pair);
 });
 
 after(async () => {
-  const ends = await Promise.allSettled([ada, bob, ...others].map((person) => person?.close()));
-  await relay?.close();
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  for (const person of others) await person.close();
 });
 
 async function newBrowser() {

@@ -1,32 +1,19 @@
 // Storage that is gone in part, denied, full, slow or failing, and storage that an older release wrote.
 import assert from "node:assert/strict";
 import { readFile, rm } from "node:fs/promises";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { failWrites, failures, fillUp, makeRoom, workerOf } from "./lib/freeze.mjs";
 import { Person } from "./lib/person.mjs";
 import { appWith, Relay } from "./lib/relay.mjs";
 import { lay, readDisk } from "./lib/disk.mjs";
+import { twoPeople } from "./lib/pair.mjs";
 
 let relay;
 let ada;
 let bob;
 
-before(async () => {
-  relay = await Relay.start();
-  ada = await Person.arrive(relay);
-  bob = await Person.arrive(relay);
-  await ada.createAccount("Ada", "ada");
-  await bob.createAccount("Bob", "bob");
-  await ada.startChat("bob");
-  await ada.send("Hello Bob");
-  await bob.openChat("Ada");
-  await bob.sees("Hello Bob");
-});
-
-after(async () => {
-  const ends = await Promise.allSettled([ada?.close(), bob?.close()]);
-  await relay?.close();
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
+twoPeople((pair) => {
+  ({ relay, ada, bob } = pair);
 });
 
 /** Somebody with a browser of their own for one test. */

@@ -1,6 +1,6 @@
 // Several tabs of one device: who owns it, what happens to a frozen owner, two versions of the app.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import {
   debuggerOf,
   fence,
@@ -15,32 +15,15 @@ import {
   watchPulse,
   workerOf,
 } from "./lib/freeze.mjs";
-import { Person } from "./lib/person.mjs";
-import { Relay } from "./lib/relay.mjs";
+import { answer, twoPeople } from "./lib/pair.mjs";
 
 let relay;
 let ada;
 let bob;
 
-before(async () => {
-  relay = await Relay.start();
-  ada = await Person.arrive(relay);
-  bob = await Person.arrive(relay);
-  await ada.createAccount("Ada", "ada");
-  await bob.createAccount("Bob", "bob");
-  await ada.startChat("bob");
-  await ada.send("Hello Bob");
-  await bob.openChat("Ada");
-  await bob.sees("Hello Bob");
-  // Ada's browser learns Bob's name with his first message.
-  await bob.send("Hello Ada");
-  await ada.sees("Hello Ada");
-});
-
-after(async () => {
-  const ends = await Promise.allSettled([ada?.close(), bob?.close()]);
-  await relay?.close();
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
+twoPeople(async (pair) => {
+  ({ relay, ada, bob } = pair);
+  await answer(pair);
 });
 
 /** Another tab of this person, with the chat open; it is the one that is used from then on. */
