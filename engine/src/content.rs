@@ -104,6 +104,8 @@ pub(crate) enum Sync {
     Named(DeviceId, String),
     /// What was written before a device was linked.
     History(History),
+    /// The sending device is new here: what is said from now on it can read.
+    Hello,
 }
 
 /// A contact as the account knows it.

@@ -107,10 +107,10 @@ impl Engine {
         if !std::mem::replace(&mut self.link.asked_own_log, true) {
             self.ask_own_log();
             self.note_day();
-            self.sync_all();
         }
         self.work_on_inbox();
         self.go_on_sharing();
+        self.ask_for_waiting();
         self.ask_for_unknown();
         let logs: Vec<LogId> = self.logs.keys().copied().collect();
         for log in logs {

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use parley_protocol::ids::{AccountId, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
@@ -32,6 +32,8 @@ pub(super) struct Sharing {
     since: UnixMillis,
     /// Conversations in all.
     of: u32,
+    /// The device that has to be in the account's conversation before anything is sent.
+    waits_for: Option<DeviceId>,
 }
 
 /// The page that is being read for it.
@@ -51,8 +53,8 @@ impl Sharing {
 }
 
 impl Engine {
-    /// Begins to send what was written since then.
-    pub(super) fn share_history(&mut self, since: UnixMillis) {
+    /// Sends what was written since then, once this device is there to read it.
+    pub(super) fn share_history(&mut self, since: UnixMillis, waits_for: Option<DeviceId>) {
         let mut conversations: Vec<_> = self
             .conversations
             .values()
@@ -62,9 +64,8 @@ impl Engine {
         conversations.sort_unstable_by(|one, other| other.cmp(one));
         let left: VecDeque<_> = conversations.into_iter().map(|(_, peer)| (peer, None)).collect();
         let of = u32::try_from(left.len()).unwrap_or(u32::MAX);
-        self.sharing = Sharing { left, since, of };
+        self.sharing = Sharing { left, since, of, waits_for };
         self.save_sharing();
-        self.go_on_sharing();
     }
 
     fn save_sharing(&mut self) {
@@ -79,6 +80,7 @@ impl Engine {
     /// Reads the next page, unless one is being read or what was read waits to be sent.
     pub(super) fn go_on_sharing(&mut self) {
         let waits = self.outbox.values().any(|entry| self.is_own_account(&entry.peer));
+        let waits = waits || self.sharing.waits_for.is_some();
         if self.shared_page.is_some() || waits || !self.online() {
             return;
         }
@@ -93,6 +95,15 @@ impl Engine {
         let prefix = message::key_prefix(&self.sealer, &conversation).to_vec();
         let before = before.map(|order| message::key(&self.sealer, &conversation, &order));
         self.out.push(Output::Load(Load { id: load, prefix, before, limit }));
+    }
+
+    /// A new device is in the account's conversation now.
+    pub(super) fn said_hello(&mut self, device: &DeviceId) {
+        self.tell_everything(device);
+        if self.sharing.waits_for.take_if(|waits_for| waits_for == device).is_some() {
+            self.save_sharing();
+            self.go_on_sharing();
+        }
     }
 
     /// A page of history came to be sent; whether it was for that.

@@ -6,6 +6,7 @@ use parley_protocol::ids::{AccountId, DeviceId, Epoch, Seq};
 use super::Engine;
 use super::groups::WELCOME;
 use super::requests::Pending;
+use crate::content::Sync;
 use crate::directory_entry::Found;
 use crate::log::{Log, Stage};
 use crate::mls::group::OpenedWelcome;
@@ -172,6 +173,9 @@ impl Engine {
         self.save_trail(&id);
         self.add_log_to_conversation(&peer, id);
         self.membership.unsettle(&id);
+        if self.is_own_account(&peer) {
+            self.sync(Sync::Hello);
+        }
         if self.online() {
             self.resume_log(&id);
         }

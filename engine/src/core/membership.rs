@@ -132,6 +132,7 @@ impl Engine {
     /// Whatever differs is acted on now.
     pub(super) fn membership_is_due(&mut self) {
         let now = self.now;
+        self.membership.unreachable.clear();
         for at in self.membership.unsettled.values_mut() {
             *at = Some(now);
         }
@@ -369,6 +370,14 @@ impl Engine {
         }
         self.stop_waiting(&account);
         self.pump(id_of(&account));
+    }
+
+    /// Asks again for device logs that are waited for: the relay may have failed the first time.
+    pub(super) fn ask_for_waiting(&mut self) {
+        let accounts: BTreeSet<AccountId> = self.membership.waiting.values().copied().collect();
+        for account in accounts {
+            self.ask_device_log(account);
+        }
     }
 
     /// What waited for a device log goes on.

@@ -23,9 +23,13 @@ impl Engine {
         self.pump(conversation);
     }
 
-    /// Tells them everything, if one of them is new and was linked here.
-    pub(super) fn sync_all(&mut self) {
-        if !self.notes.pay() {
+    /// Tells them everything, because this one of them is new. Whoever linked it does, and the oldest of the others: that
+    /// it is said twice does no harm.
+    pub(super) fn tell_everything(&mut self, new: &DeviceId) {
+        let linked = self.notes.pay();
+        let own = self.account.as_ref().map(|account| account.device);
+        let oldest = self.own_log.as_ref().and_then(|log| log.devices().find(|device| device.id != *new));
+        if !linked && oldest.map(|device| device.id) != own {
             return;
         }
         self.save_notes();
@@ -99,6 +103,7 @@ impl Engine {
             }
             Sync::Named(device, name) => self.named(device, &name),
             Sync::History(history) => self.history_came(history),
+            Sync::Hello => self.said_hello(from),
         }
     }
 

@@ -39,7 +39,7 @@ export class Person {
 
   /** `flags` of the options are Chromium's, beside the usual ones; the rest is Playwright's. */
   async launch() {
-    const { flags: more = [], ...options } = this.options;
+    const { flags: more = [], ...options } = this.options ?? {};
     this.context = await chromium.launchPersistentContext(this.profile, {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       headless: true,

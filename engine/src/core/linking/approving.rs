@@ -102,6 +102,7 @@ impl Engine {
                 }
                 let hello = &waiting.1;
                 self.named(hello.record.id, &hello.name);
+                self.linking.device = Some(hello.record.id);
                 self.say_in_slot(&mut session, &LinkMessage::Added);
                 self.linking.until = None;
                 self.notes.owe();
@@ -117,10 +118,12 @@ impl Engine {
         self.linking.state = State::Adding;
         self.linking.added = (0, self.unsettled_logs());
         self.membership_is_due();
-        self.sync_all();
+        // Something has to be said, or there is no conversation of the account's own.
+        self.sync_settings();
+        let device = self.linking.device;
         match self.linking.share {
-            Share::All => self.share_history(UnixMillis(0)),
-            Share::Month => self.share_history(UnixMillis(self.now.0.saturating_sub(MONTH))),
+            Share::All => self.share_history(UnixMillis(0), device),
+            Share::Month => self.share_history(UnixMillis(self.now.0.saturating_sub(MONTH)), device),
             Share::Nothing => {}
         }
         self.tell_added();

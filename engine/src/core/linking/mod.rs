@@ -13,7 +13,7 @@ mod showing;
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::SignedEntry;
 use parley_protocol::frame::{Answer, RelayError, Request, Retry, SlotState, WriteSlot};
-use parley_protocol::ids::{SlotId, UnixMillis};
+use parley_protocol::ids::{DeviceId, SlotId, UnixMillis};
 use parley_protocol::limits::SLOT_LIFETIME;
 
 use self::approving::Offering;
@@ -78,6 +78,8 @@ pub(super) struct Linking {
     asked: u32,
     /// When the code ends that is shown or was read.
     until: Option<UnixMillis>,
+    /// The device that is being added.
+    device: Option<DeviceId>,
     /// What the person chose to share.
     share: Share,
     /// In so many conversations is the device that is being added.
