@@ -19,7 +19,7 @@ const COVERAGE: [&str; 5] = [
     "-Ccodegen-units=1",
 ];
 /// As `fuzz/src/lib.rs` has them.
-const TARGETS: [&str; 9] =
+const TARGETS: [&str; 10] =
     ["client_frame", "server_frame", "device_log", "padding", "text", "content", "seal", "records", "relay"];
 
 #[derive(Debug, PartialEq, Eq)]
