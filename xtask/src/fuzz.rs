@@ -19,8 +19,18 @@ const COVERAGE: [&str; 5] = [
     "-Ccodegen-units=1",
 ];
 /// As `fuzz/src/lib.rs` has them.
-const TARGETS: [&str; 10] =
-    ["client_frame", "server_frame", "device_log", "padding", "text", "content", "seal", "records", "relay"];
+const TARGETS: [&str; 10] = [
+    "client_frame",
+    "server_frame",
+    "device_log",
+    "padding",
+    "text",
+    "content",
+    "seal",
+    "slot",
+    "records",
+    "relay",
+];
 
 #[derive(Debug, PartialEq, Eq)]
 struct Options<'a> {
