@@ -126,7 +126,8 @@ test("p8: an owner that a debugger stops is replaced within a second, and harms 
   await ada.seesState("read");
   const next = await fence(ada.page);
   await debug("Debugger.resume");
-  await debug("Debugger.disable");
+  // As soon as it goes on it may learn that it was replaced, and its tab ends it.
+  await debug("Debugger.disable").catch(() => {});
   await assert.rejects(stopped.evaluate(() => new Promise((done) => setTimeout(done, 10_000))), "it has been ended");
   await stillChats(ada, bob, "after the debugger");
   assert.equal(await count(ada, "sent to a worker that is stopped"), 1);
