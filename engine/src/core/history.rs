@@ -79,14 +79,16 @@ impl Engine {
 
     /// Reads the next page, unless one is being read or what was read waits to be sent.
     pub(super) fn go_on_sharing(&mut self) {
-        let waits = self.outbox.values().any(|entry| self.is_own_account(&entry.peer));
-        let waits = waits || self.sharing.waits_for.is_some();
-        if self.shared_page.is_some() || waits || !self.online() {
-            return;
-        }
+        // Asked after every message that is stored: what is nearly always so comes first.
         let Some((peer, before)) = self.sharing.left.front().copied() else {
             return;
         };
+        if self.shared_page.is_some() || self.sharing.waits_for.is_some() || !self.online() {
+            return;
+        }
+        if self.outbox.values().any(|entry| self.is_own_account(&entry.peer)) {
+            return;
+        }
         self.next_load = self.next_load.saturating_add(1);
         let load = LoadId(self.next_load);
         let limit = if before.is_none() { FIRST } else { NEXT };

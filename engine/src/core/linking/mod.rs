@@ -12,7 +12,7 @@ mod showing;
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::SignedEntry;
-use parley_protocol::frame::{Answer, RelayError, Request, Retry, SlotState, WriteSlot};
+use parley_protocol::frame::{Answer, RelayError, Request, SlotState, WriteSlot};
 use parley_protocol::ids::{DeviceId, SlotId, UnixMillis};
 use parley_protocol::limits::SLOT_LIFETIME;
 
@@ -64,6 +64,23 @@ enum State {
     Adding,
     Done,
     Failed(LinkFailure),
+}
+
+impl State {
+    /// The slots that are open.
+    fn slots(&self) -> Vec<SlotId> {
+        match self {
+            Self::Showing(showing) => showing.slots().to_vec(),
+            Self::Reading(reading) => vec![reading.slot()],
+            Self::ShowingDigits(session)
+            | Self::AskingDigits(session, _)
+            | Self::Waiting(session)
+            | Self::Approving(session, _)
+            | Self::Appending(session, _) => vec![session.slot],
+            Self::Offering(offering) => vec![offering.session.slot],
+            Self::Idle | Self::Adding | Self::Done | Self::Failed(_) => Vec::new(),
+        }
+    }
 }
 
 /// Linking on this device.
@@ -151,17 +168,7 @@ impl Engine {
 
     /// Closes the slots that are open, so that the other device learns of it at once.
     fn close_slots(&mut self) {
-        let slots = match &self.linking.state {
-            State::Showing(showing) => showing.slots().to_vec(),
-            State::Reading(reading) => vec![reading.slot()],
-            State::ShowingDigits(session)
-            | State::AskingDigits(session, _)
-            | State::Waiting(session)
-            | State::Approving(session, _)
-            | State::Appending(session, _) => vec![session.slot],
-            State::Offering(offering) => vec![offering.session.slot],
-            State::Idle | State::Adding | State::Done | State::Failed(_) => Vec::new(),
-        };
+        let slots = self.linking.state.slots();
         if self.online() {
             for slot in slots {
                 self.ask(Request::CloseSlot(slot), Pending::CloseSlot);
@@ -218,26 +225,13 @@ impl Engine {
         }
         match result {
             Ok(Answer::Slot(state)) => self.slot_came(slot, Some(state)),
-            Ok(_) => self.fail_link(LinkFailure::Refused),
             Err(RelayError::UnknownSlot | RelayError::SlotConflict) => self.fail_link(LinkFailure::Expired),
-            Err(error) => match error.retry() {
-                Retry::After(_) | Retry::AfterCatchUp | Retry::Never => self.fail_link(LinkFailure::Refused),
-            },
+            Ok(_) | Err(_) => self.fail_link(LinkFailure::Refused),
         }
     }
 
     fn is_link_slot(&self, slot: SlotId) -> bool {
-        match &self.linking.state {
-            State::Showing(showing) => showing.slots().contains(&slot),
-            State::Reading(reading) => reading.slot() == slot,
-            State::ShowingDigits(session)
-            | State::AskingDigits(session, _)
-            | State::Waiting(session)
-            | State::Approving(session, _)
-            | State::Appending(session, _) => session.slot == slot,
-            State::Offering(offering) => offering.session.slot == slot,
-            State::Idle | State::Adding | State::Done | State::Failed(_) => false,
-        }
+        self.linking.state.slots().contains(&slot)
     }
 
     /// A value stands in a slot (the relay may say so of this device's own), or the slot is gone.
