@@ -94,8 +94,8 @@ pub struct LimitConfig {
     /// Usernames looked up from one address
     #[arg(long, env = "PARLEY_RATE_RESOLVES", default_value = "60/30")]
     pub rate_resolves: Rate,
-    /// KeyPackages claimed from one account
-    #[arg(long, env = "PARLEY_RATE_CLAIMS", default_value = "20/3")]
+    /// KeyPackages claimed from one account: as many at once as it takes to add a new device to its conversations
+    #[arg(long, env = "PARLEY_RATE_CLAIMS", default_value = "300/30")]
     pub rate_claims: Rate,
     /// Posts into one inbox
     #[arg(long, env = "PARLEY_RATE_POSTS", default_value = "200/60")]

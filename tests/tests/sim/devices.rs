@@ -430,3 +430,25 @@ fn p5_history_goes_on_after_a_crash_of_either_device() {
     assert_eq!(world.texts(ada, there).len(), 402);
     assert_eq!(world.texts(new, there), world.texts(ada, there));
 }
+
+#[test]
+fn p6_a_device_is_added_to_more_conversations_than_it_left_key_packages() {
+    let (mut world, ada, ..) = pair();
+    let mut friends = Vec::new();
+    for number in 0..30 {
+        let friend = world.add_person(&format!("friend{number}"));
+        let there = world.start(ada, &format!("friend{number}"));
+        world.send(ada, there, "hello");
+        friends.push((friend, there));
+    }
+    world.settle();
+    let new = link_with(&mut world, ada, Share::Nothing);
+    world.settle();
+    assert_eq!(world.devices[ada].link, Some(LinkView::Done));
+    for (friend, there) in friends {
+        let back = world.only_conversation(friend);
+        world.send(friend, back, "to both");
+        world.settle();
+        assert_eq!(world.texts(new, there), ["to both"]);
+    }
+}
