@@ -72,6 +72,11 @@ random_id!(
     SlotId, 16
 );
 
+random_id!(
+    /// A blob: bytes that the relay keeps for an account, chosen at random by the device that puts it there.
+    BlobId, 16
+);
+
 macro_rules! counter {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -70,6 +70,12 @@ pub enum RelayError {
     /// The other end has written: read that first.
     #[error("the slot has another value")]
     SlotConflict,
+    /// No blob has this id, or the account has no backup.
+    #[error("the blob is unknown")]
+    UnknownBlob,
+    /// The head of the backup has another version: read it first.
+    #[error("the backup has gone on")]
+    BackupConflict,
 }
 
 /// What a client does about a refusal.
@@ -91,7 +97,9 @@ impl RelayError {
             Self::RateLimited { retry_after_ms } => Retry::After(retry_after_ms),
             Self::StorageFull => Retry::After(30_000),
             Self::Internal => Retry::After(2_000),
-            Self::StaleEpoch { .. } | Self::DeviceLogConflict | Self::SlotConflict => Retry::AfterCatchUp,
+            Self::StaleEpoch { .. } | Self::DeviceLogConflict | Self::SlotConflict | Self::BackupConflict => {
+                Retry::AfterCatchUp
+            }
             Self::UnknownLog
             | Self::LogExists
             | Self::WrongCapability
@@ -104,7 +112,8 @@ impl RelayError {
             | Self::Expired
             | Self::BadRequest
             | Self::SlotTaken
-            | Self::UnknownSlot => Retry::Never,
+            | Self::UnknownSlot
+            | Self::UnknownBlob => Retry::Never,
         }
     }
 }

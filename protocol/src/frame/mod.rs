@@ -10,13 +10,13 @@ mod server;
 
 pub use error::{RelayError, Retry};
 pub use request::{
-    AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClientFrame, CreateLog, InboxAddress, InboxPost,
-    NewMessage, OpenSlot, PublishKeyPackages, RegisterAccount, Request, SubscribeInbox, SubscribeLog,
-    UsernameClaim, WriteSlot,
+    AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClientFrame, CreateLog, DeleteBlobs,
+    FetchBackupHead, FetchBlob, InboxAddress, InboxPost, NewMessage, OpenSlot, PublishKeyPackages, PutBlob,
+    RegisterAccount, Request, SubscribeInbox, SubscribeLog, UsernameClaim, WriteBackupHead, WriteSlot,
 };
 pub use server::{
-    Answer, ClaimedKeyPackage, ClosingReason, DirectoryRecord, EntryKind, InboxEntry, LogEntry, Push,
-    ServerFrame, SlotState, Stored, Subscribed,
+    Answer, BackupHead, ClaimedKeyPackage, ClosingReason, DirectoryRecord, EntryKind, InboxEntry, LogEntry,
+    Push, ServerFrame, SlotState, Stored, Subscribed,
 };
 
 pub use crate::ids::RequestId;

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::RequestId;
 use crate::bounded::{Bytes, List};
 use crate::capability::{Capability, CapabilityHash};
-use crate::device_log::{Signature, SignedEntry};
-use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp};
+use crate::device_log::{Signature, SignedEntry, VerifyingKeyBytes};
+use crate::ids::{AccountId, AppendId, BlobId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp};
 use crate::limits::{
-    MAX_APPEND, MAX_COMMIT, MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_KEY_PACKAGES, MAX_MESSAGE, MAX_SLOT,
-    MAX_WELCOME, MAX_WELCOMES,
+    MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB_DELETES, MAX_BLOB_PART, MAX_COMMIT, MAX_GROUP_INFO,
+    MAX_KEY_PACKAGE, MAX_KEY_PACKAGES, MAX_MESSAGE, MAX_SLOT, MAX_WELCOME, MAX_WELCOMES,
 };
 use crate::username::Username;
 
@@ -97,6 +97,86 @@ pub enum Request {
     WatchSlot(SlotId),
     /// Ends a slot. Answer: `Done`.
     CloseSlot(SlotId),
+    /// Puts the next bytes of a blob. What does not begin where the relay's copy ends is not taken, and the answer
+    /// says where that is: so a client asks, and goes on after a cut. Answer: `Blob`.
+    PutBlob(PutBlob),
+    /// A part of a blob. Answer: `BlobPart`.
+    FetchBlob(FetchBlob),
+    /// Deletes blobs of the own account; unknown ones are no error. Answer: `Done`.
+    DeleteBlobs(DeleteBlobs),
+    /// Puts a new head in the place of the one that the client has seen. Answer: `BackupHead` with what was written.
+    WriteBackupHead(WriteBackupHead),
+    /// The head of an account's backup. Answer: `BackupHead`.
+    FetchBackupHead(FetchBackupHead),
+    /// The account whose device log names this recovery key now. Answer: `Directory`.
+    FindRecoveryKey(VerifyingKeyBytes),
+}
+
+/// The next bytes of a blob. All puts of a blob agree in everything but `offset` and `bytes`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutBlob {
+    /// A device of the account that has the blob.
+    pub address: InboxAddress,
+    /// That device's inbox capability.
+    pub capability: Capability,
+    /// The blob, chosen at random.
+    pub blob: BlobId,
+    /// Hash of the capability that reads the blob.
+    pub access: CapabilityHash,
+    /// Length of the whole blob, in bytes: at most [`crate::limits::MAX_BLOB`], and not 0.
+    pub size: u64,
+    /// Where `bytes` begins.
+    pub offset: u64,
+    /// Opaque to the relay; may be empty, to ask how much the relay has.
+    pub bytes: Bytes<MAX_BLOB_PART>,
+}
+
+/// Reads a part of a blob.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchBlob {
+    /// The blob.
+    pub blob: BlobId,
+    /// The capability that its maker handed out.
+    pub capability: Capability,
+    /// Where the part begins.
+    pub offset: u64,
+    /// At most so many bytes; the relay sends no more than [`MAX_BLOB_PART`].
+    pub most: u32,
+}
+
+/// Deletes blobs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteBlobs {
+    /// A device of the account that has the blobs.
+    pub address: InboxAddress,
+    /// That device's inbox capability.
+    pub capability: Capability,
+    /// Which.
+    pub blobs: List<BlobId, MAX_BLOB_DELETES>,
+}
+
+/// Writes the head of the account's backup by compare-and-set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteBackupHead {
+    /// A device of the account.
+    pub address: InboxAddress,
+    /// That device's inbox capability.
+    pub capability: Capability,
+    /// Hash of the capability that reads the head.
+    pub access: CapabilityHash,
+    /// The version that the client has seen, 0 when there is none: the head is taken only if that is still so.
+    pub after: u32,
+    /// Opaque to the relay; an empty one ends the backup.
+    pub value: Bytes<MAX_BACKUP_HEAD>,
+}
+
+/// Reads the head of an account's backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchBackupHead {
+    /// The account.
+    pub account: AccountId,
+    /// The capability whose hash was written with the head.
+    pub access: Capability,
 }
 
 /// Opens a rendezvous slot.

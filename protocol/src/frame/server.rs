@@ -7,8 +7,8 @@ use crate::bounded::{Bytes, List};
 use crate::device_log::SignedEntry;
 use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp, UnixMillis};
 use crate::limits::{
-    MAX_APPEND, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES, MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_PUSH, MAX_SLOT,
-    MAX_WELCOME,
+    MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB_PART, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES, MAX_GROUP_INFO,
+    MAX_KEY_PACKAGE, MAX_PUSH, MAX_SLOT, MAX_WELCOME,
 };
 use crate::username::Username;
 
@@ -85,6 +85,29 @@ pub enum Answer {
         /// The last entry before that epoch: pushes begin after it.
         start: Seq,
     },
+    /// How much of a blob is on disk.
+    Blob {
+        /// The next part begins here.
+        stored: u64,
+    },
+    /// To `FetchBlob`.
+    BlobPart {
+        /// Length of the whole blob, in bytes.
+        size: u64,
+        /// What stands at the offset; empty at the end of what is on disk.
+        bytes: Bytes<MAX_BLOB_PART>,
+    },
+    /// The head of an account's backup.
+    BackupHead(BackupHead),
+}
+
+/// Where an account's backup begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupHead {
+    /// Counts the heads, from 1.
+    pub version: u32,
+    /// Opaque to the relay.
+    pub value: Bytes<MAX_BACKUP_HEAD>,
 }
 
 /// The value of a rendezvous slot.

@@ -1,5 +1,6 @@
 //! The relay's rules in memory, written apart from the real relay so that one checks the other.
 
+mod blobs;
 mod lies;
 mod slots;
 
@@ -17,6 +18,7 @@ use parley_protocol::ids::{AccountId, AppendId, Epoch, LogId, Seq, SlotId, Stamp
 use parley_protocol::limits::MAX_PUSH;
 use parley_protocol::username::Username;
 
+use self::blobs::Blobs;
 use self::lies::Lie;
 pub use self::lies::Told;
 use self::slots::Slots;
@@ -64,6 +66,7 @@ pub struct VirtualRelay {
     /// Connections whose next requests fail inside of the relay, and how many of them.
     pub refusing: BTreeMap<ConnectionId, u32>,
     slots: Slots,
+    blobs: Blobs,
     lie: Lie,
 }
 
@@ -201,6 +204,7 @@ impl VirtualRelay {
             Request::WriteSlot(write) => self.slots.write(self.now, from, write),
             Request::WatchSlot(slot) => self.slots.watch(self.now, from, slot),
             Request::CloseSlot(slot) => self.slots.close(self.now, from, slot),
+            other => self.answer_blob(other),
         }
     }
 

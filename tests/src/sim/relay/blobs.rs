@@ -1,0 +1,111 @@
+//! Blobs and the heads of backups, in memory.
+
+use std::collections::BTreeMap;
+
+use parley_protocol::bounded::Bytes;
+use parley_protocol::capability::CapabilityHash;
+use parley_protocol::frame::{Answer, BackupHead, FetchBlob, PutBlob, RelayError, Request, WriteBackupHead};
+use parley_protocol::ids::{AccountId, BlobId};
+use parley_protocol::limits::{MAX_BLOB, MAX_BLOB_PART};
+
+use super::VirtualRelay;
+
+struct Blob {
+    account: AccountId,
+    access: CapabilityHash,
+    size: u64,
+    bytes: Vec<u8>,
+}
+
+/// All blobs and the heads of backups.
+#[derive(Default)]
+pub(super) struct Blobs {
+    blobs: BTreeMap<BlobId, Blob>,
+    heads: BTreeMap<AccountId, (CapabilityHash, BackupHead)>,
+}
+
+impl VirtualRelay {
+    /// The requests about blobs and backups.
+    pub(super) fn answer_blob(&mut self, request: Request) -> Result<Answer, RelayError> {
+        match request {
+            Request::PutBlob(put) => {
+                self.own_inbox(&put.address, &put.capability)?;
+                self.blobs.put(put)
+            }
+            Request::FetchBlob(fetch) => self.blobs.fetch(&fetch),
+            Request::DeleteBlobs(delete) => {
+                self.own_inbox(&delete.address, &delete.capability)?;
+                let own = |blob: &Blob| blob.account == delete.address.account;
+                self.blobs.blobs.retain(|id, blob| !(own(blob) && delete.blobs.contains(id)));
+                Ok(Answer::Done)
+            }
+            Request::WriteBackupHead(write) => {
+                self.own_inbox(&write.address, &write.capability)?;
+                self.blobs.write_head(write)
+            }
+            Request::FetchBackupHead(fetch) => {
+                let (access, head) = self.blobs.heads.get(&fetch.account).ok_or(RelayError::UnknownBlob)?;
+                let opens = *access == fetch.access.hash();
+                if opens { Ok(Answer::BackupHead(head.clone())) } else { Err(RelayError::WrongCapability) }
+            }
+            Request::FindRecoveryKey(key) => {
+                let found = self.accounts.iter().find(|(_, account)| account.log.recovery_key() == key);
+                let account = found.map(|(id, _)| *id).ok_or(RelayError::UnknownAccount)?;
+                self.directory(&account)
+            }
+            _ => Err(RelayError::Internal),
+        }
+    }
+
+    /// Gives a test all blobs and heads of backups, to look into or to damage them.
+    pub fn blobs_mut(&mut self) -> impl Iterator<Item = &mut Vec<u8>> {
+        self.blobs.blobs.values_mut().map(|blob| &mut blob.bytes)
+    }
+
+    /// The head of an account's backup, if it has one.
+    #[must_use]
+    pub fn backup_head(&self, account: &AccountId) -> Option<&BackupHead> {
+        self.blobs.heads.get(account).map(|(_, head)| head)
+    }
+}
+
+impl Blobs {
+    fn put(&mut self, put: PutBlob) -> Result<Answer, RelayError> {
+        if put.size == 0 || put.size > MAX_BLOB {
+            return Err(RelayError::TooLarge);
+        }
+        let account = put.address.account;
+        let new = || Blob { account, access: put.access, size: put.size, bytes: Vec::new() };
+        let blob = self.blobs.entry(put.blob).or_insert_with(new);
+        if (blob.account, blob.access, blob.size) != (account, put.access, put.size) {
+            return Err(RelayError::WrongCapability);
+        }
+        let at = blob.bytes.len() as u64;
+        if put.offset == at && at + put.bytes.len() as u64 <= blob.size {
+            blob.bytes.extend_from_slice(&put.bytes);
+        }
+        Ok(Answer::Blob { stored: blob.bytes.len() as u64 })
+    }
+
+    fn fetch(&self, fetch: &FetchBlob) -> Result<Answer, RelayError> {
+        let blob = self.blobs.get(&fetch.blob).ok_or(RelayError::UnknownBlob)?;
+        if blob.access != fetch.capability.hash() {
+            return Err(RelayError::WrongCapability);
+        }
+        let most = usize::try_from(fetch.most).unwrap().min(MAX_BLOB_PART);
+        let rest = blob.bytes.get(usize::try_from(fetch.offset).unwrap()..).unwrap_or_default();
+        let bytes = Bytes::new(rest[..rest.len().min(most)].to_vec()).unwrap();
+        Ok(Answer::BlobPart { size: blob.size, bytes })
+    }
+
+    fn write_head(&mut self, write: WriteBackupHead) -> Result<Answer, RelayError> {
+        let account = write.address.account;
+        let version = self.heads.get(&account).map_or(0, |(_, head)| head.version);
+        if version != write.after {
+            return Err(RelayError::BackupConflict);
+        }
+        let head = BackupHead { version: version + 1, value: write.value };
+        self.heads.insert(account, (write.access, head.clone()));
+        Ok(Answer::BackupHead(head))
+    }
+}
