@@ -9,10 +9,10 @@ use parley_protocol::frame::{InboxAddress, UsernameClaim};
 use parley_protocol::ids::{AccountId, DeviceId, UnixMillis};
 use parley_protocol::username::Username;
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::crypto::MlsRandom;
 use crate::mls::credential::Leaf;
+use crate::recovery::RecoverySeed;
 
 /// The own account and this device's part in it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -34,10 +34,6 @@ pub(crate) struct Account {
     pub(crate) read_receipts: bool,
 }
 
-/// 256 bits that sign a new device when all are lost; zeros on a device that was linked and does not have them.
-#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct RecoverySeed([u8; 32]);
-
 impl Account {
     /// Makes an account whose first device has `key`.
     pub(crate) fn create(
@@ -47,15 +43,14 @@ impl Account {
         name: String,
         username: Username,
     ) -> Result<Self, DeviceLogError> {
-        let recovery = RecoverySeed(random.array());
-        let recovery_key = SigningKey::from_bytes(&recovery.0).verifying_key();
+        let recovery = RecoverySeed::new(random.array());
         let inbox = Capability::new(random.array());
         let device = DeviceRecord { id: DeviceId(random.array()), key: public(key), inbox: inbox.hash() };
         let body = Body {
             previous: None,
             created: now,
             author: Author::Device(device.id),
-            change: Change::Genesis { device, recovery_key: VerifyingKeyBytes(recovery_key.to_bytes()) },
+            change: Change::Genesis { device, recovery_key: recovery.verifying_key() },
         };
         let genesis = SignedEntry::sign(&body, key, None)?;
         Ok(Self {
@@ -86,7 +81,7 @@ impl Account {
             name,
             username,
             inbox,
-            recovery: RecoverySeed([0; 32]),
+            recovery: RecoverySeed::unknown(),
             entries: log.entries().to_vec(),
             registered: true,
             profile,

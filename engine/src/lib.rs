@@ -6,6 +6,7 @@
 mod account;
 #[cfg(feature = "audit")]
 pub mod audit;
+mod backup;
 mod base32;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
@@ -32,6 +33,7 @@ mod mls;
 pub mod mutations;
 mod outbox;
 mod records;
+mod recovery;
 mod roster;
 mod safety_number;
 pub mod seal;

@@ -3,6 +3,20 @@
 use parley_protocol::username::UsernameError;
 use serde::{Deserialize, Serialize};
 
+/// Why words are not a recovery phrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum PhraseError {
+    /// There are so many words; a phrase has 24.
+    #[error("a recovery phrase has 24 words, not {0}")]
+    Count(u8),
+    /// This word (counted from 1) is not in the list.
+    #[error("word {0} is not a word of a recovery phrase")]
+    Word(u8),
+    /// Every word is in the list, but together they are no phrase: one is wrong, or two have changed places.
+    #[error("the words are not a recovery phrase")]
+    Checksum,
+}
+
 /// Why a command was not carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum CommandError {

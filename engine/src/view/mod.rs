@@ -10,7 +10,7 @@ use parley_protocol::ids::{AccountId, DeviceId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, Share};
-pub use self::errors::{CommandError, UsernameStatus};
+pub use self::errors::{CommandError, PhraseError, UsernameStatus};
 
 /// Names a request of one view; views choose from disjoint ranges (for instance at random).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
