@@ -41,7 +41,12 @@ impl VirtualRelay {
             }
             Request::WriteBackupHead(write) => {
                 self.own_inbox(&write.address, &write.capability)?;
-                self.blobs.write_head(write)
+                let (account, ends) = (write.address.account, write.value.is_empty());
+                let written = self.blobs.write_head(write)?;
+                if ends {
+                    self.blobs.blobs.retain(|_, blob| blob.account != account);
+                }
+                Ok(written)
             }
             Request::FetchBackupHead(fetch) => {
                 let (access, head) = self.blobs.heads.get(&fetch.account).ok_or(RelayError::UnknownBlob)?;
@@ -75,6 +80,11 @@ impl Blobs {
             return Err(RelayError::TooLarge);
         }
         let account = put.address.account;
+        // What is not a first part makes no blob.
+        let begins = put.offset == 0 && !put.bytes.is_empty() && put.bytes.len() as u64 <= put.size;
+        if !begins && !self.blobs.contains_key(&put.blob) {
+            return Ok(Answer::Blob { stored: 0 });
+        }
         let new = || Blob { account, access: put.access, size: put.size, bytes: Vec::new() };
         let blob = self.blobs.entry(put.blob).or_insert_with(new);
         if (blob.account, blob.access, blob.size) != (account, put.access, put.size) {
