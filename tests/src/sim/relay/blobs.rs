@@ -30,7 +30,7 @@ impl VirtualRelay {
         match request {
             Request::PutBlob(put) => {
                 self.own_inbox(&put.address, &put.capability)?;
-                self.blobs.put(put)
+                self.blobs.put(&put)
             }
             Request::FetchBlob(fetch) => self.blobs.fetch(&fetch),
             Request::DeleteBlobs(delete) => {
@@ -75,13 +75,13 @@ impl VirtualRelay {
 }
 
 impl Blobs {
-    fn put(&mut self, put: PutBlob) -> Result<Answer, RelayError> {
+    fn put(&mut self, put: &PutBlob) -> Result<Answer, RelayError> {
         if put.size == 0 || put.size > MAX_BLOB {
             return Err(RelayError::TooLarge);
         }
         let account = put.address.account;
         // What is not a first part makes no blob.
-        let begins = put.offset == 0 && !put.bytes.is_empty() && put.bytes.len() as u64 <= put.size;
+        let begins = put.offset == 0 && !put.bytes.is_empty() && length(&put.bytes) <= put.size;
         if !begins && !self.blobs.contains_key(&put.blob) {
             return Ok(Answer::Blob { stored: 0 });
         }
@@ -90,11 +90,11 @@ impl Blobs {
         if (blob.account, blob.access, blob.size) != (account, put.access, put.size) {
             return Err(RelayError::WrongCapability);
         }
-        let at = blob.bytes.len() as u64;
-        if put.offset == at && at + put.bytes.len() as u64 <= blob.size {
+        let at = length(&blob.bytes);
+        if put.offset == at && at + length(&put.bytes) <= blob.size {
             blob.bytes.extend_from_slice(&put.bytes);
         }
-        Ok(Answer::Blob { stored: blob.bytes.len() as u64 })
+        Ok(Answer::Blob { stored: length(&blob.bytes) })
     }
 
     fn fetch(&self, fetch: &FetchBlob) -> Result<Answer, RelayError> {
@@ -118,4 +118,8 @@ impl Blobs {
         self.heads.insert(account, (write.access, head.clone()));
         Ok(Answer::BackupHead(head))
     }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap()
 }
