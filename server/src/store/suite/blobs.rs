@@ -205,7 +205,7 @@ async fn an_ended_backup_leaves_nothing_but_its_version(store: &impl Store) {
     let address = registered(store).await;
     let now = UnixMillis(0);
     for blob in 1..=3 {
-        store.put_blob(now, put(address, blob, 300_000, 0, &[blob; 200_000])).await.unwrap();
+        store.put_blob(now, put(address, blob, 300_000, 0, &vec![blob; 200_000])).await.unwrap();
     }
     store.write_backup_head(now, head(address, 0, 5)).await.unwrap();
     assert_eq!(
