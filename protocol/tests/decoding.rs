@@ -2,15 +2,21 @@
 #![cfg(test)]
 
 use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::capability::Capability;
+use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::codec::{FrameError, Remedy, VERSION, VersionNotice};
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry};
 use parley_protocol::frame::{
-    Answer, AppendMessages, CheckIn, ClientFrame, EntryKind, InboxAddress, LogEntry, NewMessage, OpenSlot,
-    Push, RelayError, Request, RequestId, ServerFrame, SlotState, Subscribed, WriteSlot,
+    Answer, AppendMessages, BackupHead, CheckIn, ClientFrame, DeleteBlobs, EntryKind, FetchBlob,
+    InboxAddress, LogEntry, NewMessage, OpenSlot, Push, PutBlob, RelayError, Request, RequestId, ServerFrame,
+    SlotState, Subscribed, WriteBackupHead, WriteSlot,
 };
-use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp, UnixMillis};
-use parley_protocol::limits::{MAX_APPEND, MAX_FRAME, MAX_MESSAGE, MAX_PUSH, MAX_SLOT};
+use parley_protocol::ids::{
+    AccountId, AppendId, BlobId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp, UnixMillis,
+};
+use parley_protocol::limits::{
+    MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB, MAX_BLOB_DELETES, MAX_BLOB_PART, MAX_FRAME, MAX_MESSAGE, MAX_PUSH,
+    MAX_SLOT,
+};
 use proptest::prelude::*;
 
 fn append(messages: Vec<Vec<u8>>) -> ClientFrame {
@@ -140,6 +146,35 @@ fn a_slot_value_over_its_maximum_is_refused() {
     assert_eq!(ClientFrame::decode(&far), Err(FrameError::Malformed));
 }
 
+#[test]
+fn what_belongs_to_a_blob_and_is_over_its_maximum_is_refused() {
+    // Variants of `Request` 25, 27 and 28, `Answer::BlobPart` and `Answer::BackupHead`, each up to the length.
+    let owner = [5; 32 + 16 + 32];
+    let put = [&[VERSION, 1, 25][..], &owner, &[6; 16], &[7; 32], &[9, 0]].concat();
+    let delete = [&[VERSION, 1, 27][..], &owner].concat();
+    let head = [&[VERSION, 1, 28][..], &owner, &[7; 32], &[0]].concat();
+    let with =
+        |start: &[u8], count: usize, each: usize| [start, &varint(count), &vec![9; count * each]].concat();
+    for (start, most, each) in
+        [(&put, MAX_BLOB_PART, 1), (&delete, MAX_BLOB_DELETES, 16), (&head, MAX_BACKUP_HEAD, 1)]
+    {
+        assert!(ClientFrame::decode(&with(start, 0, each)).is_ok());
+        assert!(ClientFrame::decode(&with(start, most, each)).is_ok());
+        assert_eq!(ClientFrame::decode(&with(start, most + 1, each)), Err(FrameError::Malformed));
+    }
+    let (part, state) = ([VERSION, 0, 1, 0, 12, 9], [VERSION, 0, 1, 0, 13, 1]);
+    for (start, most) in [(part, MAX_BLOB_PART), (state, MAX_BACKUP_HEAD)] {
+        assert!(ServerFrame::decode(&with(&start, most, 1)).is_ok());
+        assert_eq!(ServerFrame::decode(&with(&start, most + 1, 1)), Err(FrameError::Malformed));
+    }
+    // A count of deletions without them makes nobody reserve memory; a key is as long as it is.
+    assert_eq!(ClientFrame::decode(&[&delete[..], &varint(usize::MAX)].concat()), Err(FrameError::Malformed));
+    for length in [31, 33] {
+        let find = [&[VERSION, 1, 30][..], &vec![1; length]].concat();
+        assert_eq!(ClientFrame::decode(&find), Err(FrameError::Malformed));
+    }
+}
+
 fn slot_state() -> impl Strategy<Value = SlotState> {
     (any::<u32>(), prop::collection::vec(any::<u8>(), 0..200))
         .prop_map(|(version, value)| SlotState { version, value: Bytes::new(value).unwrap() })
@@ -156,6 +191,20 @@ fn rendezvous() -> impl Strategy<Value = ServerFrame> {
         answered(id, Answer::SubscribedFrom { state, start: Seq(start) })
     });
     prop_oneof![slot, push, from]
+}
+
+/// What the relay says of blobs.
+fn blobs() -> impl Strategy<Value = ServerFrame> {
+    let answered = |id, answer| ServerFrame::Answer { id: RequestId(id), result: Ok(answer) };
+    let bytes = || prop::collection::vec(any::<u8>(), 0..200);
+    let blob = any::<(u32, u64)>().prop_map(move |(id, stored)| answered(id, Answer::Blob { stored }));
+    let part = (any::<(u32, u64)>(), bytes()).prop_map(move |((id, size), bytes)| {
+        answered(id, Answer::BlobPart { size, bytes: Bytes::new(bytes).unwrap() })
+    });
+    let head = (any::<(u32, u32)>(), bytes()).prop_map(move |((id, version), value)| {
+        answered(id, Answer::BackupHead(BackupHead { version, value: Bytes::new(value).unwrap() }))
+    });
+    prop_oneof![blob, part, head]
 }
 
 fn answer() -> impl Strategy<Value = ServerFrame> {
@@ -184,7 +233,7 @@ fn answer() -> impl Strategy<Value = ServerFrame> {
         let answer = Answer::CheckedIn { before: before.map(Stamp) };
         ServerFrame::Answer { id: RequestId(id), result: Ok(answer) }
     });
-    prop_oneof![push, refusal, hello, checked_in, rendezvous()]
+    prop_oneof![push, refusal, hello, checked_in, rendezvous(), blobs()]
 }
 
 proptest! {
@@ -196,7 +245,7 @@ proptest! {
 
     /// Gets further than bytes without a version do.
     #[test]
-    fn arbitrary_bodies_never_panic_and_what_is_read_can_be_written(bytes: Vec<u8>, variant in 0_u8..28) {
+    fn arbitrary_bodies_never_panic_and_what_is_read_can_be_written(bytes: Vec<u8>, variant in 0_u8..34) {
         let bytes = [&[VERSION, 1, variant], &bytes[..]].concat();
         if let Ok(frame) = ClientFrame::decode(&bytes) {
             prop_assert_eq!(ClientFrame::decode(&frame.encode().unwrap()), Ok(frame));
@@ -235,6 +284,34 @@ proptest! {
             Request::WriteSlot(WriteSlot { slot, after, value: value.clone() }),
             Request::WatchSlot(slot),
             Request::CloseSlot(slot),
+        ] {
+            let frame = ClientFrame { id: RequestId(7), request };
+            let bytes = frame.encode().unwrap();
+            prop_assert!(ClientFrame::decode(&bytes[..bytes.len() - 1]).is_err());
+            prop_assert_eq!(ClientFrame::decode(&bytes), Ok(frame));
+        }
+    }
+
+    #[test]
+    fn blob_requests_survive_the_wire(
+        ids: ([u8; 32], [u8; 16], [u8; 16]),
+        secret: [u8; 32],
+        numbers: (u64, u64, u32),
+        value in prop::collection::vec(any::<u8>(), 0..=MAX_BACKUP_HEAD),
+    ) {
+        let (account, device, blob) = ids;
+        let (size, offset, most) = numbers;
+        let address = InboxAddress { account: AccountId(account), device: DeviceId(device) };
+        let (capability, blob) = (Capability::new(secret), BlobId(blob));
+        let (access, size) = (CapabilityHash(secret), size % (MAX_BLOB + 2));
+        let bytes = Bytes::new(value.clone()).unwrap();
+        let blobs = List::new(vec![blob; 3]).unwrap();
+        let value = Bytes::new(value).unwrap();
+        for request in [
+            Request::PutBlob(PutBlob { address, capability: capability.clone(), blob, access, size, offset, bytes }),
+            Request::FetchBlob(FetchBlob { blob, capability: capability.clone(), offset, most }),
+            Request::DeleteBlobs(DeleteBlobs { address, capability: capability.clone(), blobs }),
+            Request::WriteBackupHead(WriteBackupHead { address, capability, access, after: most, value }),
         ] {
             let frame = ClientFrame { id: RequestId(7), request };
             let bytes = frame.encode().unwrap();

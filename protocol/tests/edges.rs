@@ -57,10 +57,14 @@ fn the_limits_are_those_of_the_documentation() {
         (limits::MAX_WELCOME_TOTAL, 1_572_864),
         (limits::PUSH_TARGET_BYTES, 256 * KIB),
         (limits::MAX_SLOT, 4_096),
+        (limits::MAX_BLOB_PART, 256 * KIB),
+        (limits::MAX_BLOB_DELETES, 256),
+        (limits::MAX_BACKUP_HEAD, 4_096),
     ] {
         assert_eq!(limit, expected);
     }
     assert_eq!(limits::SLOT_LIFETIME, 120_000);
+    assert_eq!(limits::MAX_BLOB, 67_108_864);
     // What one commit may carry fits into a frame, with a kilobyte to spare for what is around it.
     const { assert!(limits::MAX_COMMIT + limits::MAX_GROUP_INFO + limits::MAX_WELCOME_TOTAL + KIB < MAX_FRAME) };
 }

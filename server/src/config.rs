@@ -17,6 +17,8 @@ use crate::store::Quotas;
 use crate::store::sqlite::SqliteOptions;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// How long a blob may stay unfinished: as long as somebody sleeps who closed their computer in the middle of it.
+const UNFINISHED_MS: u64 = DAY_MS;
 const MIB: u64 = 1024 * 1024;
 
 /// Parley's relay: serves the app and relays what it cannot read.
@@ -26,7 +28,7 @@ pub struct Config {
     /// Address to listen on. Port 0 takes a free one. Plain HTTP: put a proxy with TLS in front
     #[arg(long, env = "PARLEY_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Folder of the database
+    /// Folder of the databases
     #[arg(long, env = "PARLEY_DATA", default_value = "data")]
     pub data: PathBuf,
     /// Folder of the built app; without it the app inside of this program is served, if there is one
@@ -50,7 +52,10 @@ pub struct Config {
     /// Days after which entries, waiting inbox entries and one-time KeyPackages are deleted
     #[arg(long, env = "PARLEY_EXPIRY_DAYS", default_value_t = 30)]
     pub expiry_days: u32,
-    /// Threads that read the database
+    /// Days after which an account's blobs and the head of its backup are deleted when nothing was written meanwhile
+    #[arg(long, env = "PARLEY_BACKUP_DAYS", default_value_t = 400)]
+    pub backup_days: u32,
+    /// Threads that read each of the two databases
     #[arg(long, env = "PARLEY_READERS", default_value_t = 2)]
     pub readers: usize,
     /// Limits
@@ -70,6 +75,12 @@ pub struct LimitConfig {
     /// Most mebibytes that wait in one inbox
     #[arg(long, env = "PARLEY_INBOX_MIB", default_value_t = 64)]
     pub inbox_mib: u32,
+    /// Most mebibytes of one account's blobs
+    #[arg(long, env = "PARLEY_BLOB_MIB", default_value_t = 512)]
+    pub blob_mib: u32,
+    /// Most blobs of one account
+    #[arg(long, env = "PARLEY_BLOBS", default_value_t = 10_000)]
+    pub blobs: u32,
     /// Most connections of one address
     #[arg(long, env = "PARLEY_CONNECTIONS_PER_ADDRESS", default_value_t = 200)]
     pub connections_per_address: u32,
@@ -88,10 +99,10 @@ pub struct LimitConfig {
     /// New accounts from one address
     #[arg(long, env = "PARLEY_RATE_REGISTRATIONS", default_value = "20/10")]
     pub rate_registrations: Rate,
-    /// Kibibytes sent to the relay from one address
+    /// Kibibytes sent to the relay from one address: a first backup of 250 MiB at once, and a mebibyte each second
     #[arg(long, env = "PARLEY_RATE_UPLOAD", default_value = "262144/65536")]
     pub rate_upload: Rate,
-    /// Usernames looked up from one address
+    /// Usernames and recovery keys looked up from one address
     #[arg(long, env = "PARLEY_RATE_RESOLVES", default_value = "60/30")]
     pub rate_resolves: Rate,
     /// KeyPackages claimed from one account: as many at once as it takes to add a new device to its conversations
@@ -130,7 +141,7 @@ pub struct LimitConfig {
     /// Mebibytes of requests that are worked on at a time, over all connections
     #[arg(long, env = "PARLEY_REQUESTS_MIB", default_value_t = 256)]
     pub requests_mib: u32,
-    /// Most pages of the database: lets a test fill the disk
+    /// Most pages of each database: lets a test fill the disk
     #[arg(long, env = "PARLEY_MAX_PAGES", hide = true)]
     pub max_pages: Option<u32>,
     /// Milliseconds that a rendezvous slot lives: lets a test see its end
@@ -150,6 +161,10 @@ impl Config {
                 inbox_bytes: u64::from(limits.inbox_mib).saturating_mul(MIB),
                 pool: u64::try_from(MAX_KEY_PACKAGES).unwrap_or(u64::MAX),
                 expiry_ms: u64::from(self.expiry_days).saturating_mul(DAY_MS),
+                blob_bytes: u64::from(limits.blob_mib).saturating_mul(MIB),
+                blobs: limits.blobs.into(),
+                unfinished_ms: UNFINISHED_MS,
+                backup_ms: u64::from(self.backup_days).saturating_mul(DAY_MS),
             },
             max_pages: limits.max_pages,
         }
@@ -206,6 +221,7 @@ impl Config {
             behind_proxy = self.behind_proxy,
             other_origins = self.origins.len(),
             expiry_days = self.expiry_days,
+            backup_days = self.backup_days,
             readers = self.readers,
             limits = ?self.limits,
             "the relay is configured"

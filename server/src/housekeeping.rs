@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parley_protocol::ids::UnixMillis;
 use tokio::sync::watch;
 
 use crate::clock::now;
 use crate::relay::Relay;
-use crate::store::Store;
+use crate::store::{ExpiryRun, Pending, Store};
 
 /// Between runs that found nothing more to delete.
 const INTERVAL: Duration = Duration::from_mins(10);
@@ -19,10 +20,13 @@ pub(crate) async fn end_slots(relay: Arc<Relay>, closing: watch::Receiver<bool>)
     relay.slots.expire(closing).await;
 }
 
-/// Runs until the relay shuts down.
-pub(crate) async fn expire(store: Arc<dyn Store>, mut closing: watch::Receiver<bool>) {
+/// One run of deleting what is too old.
+type Run = fn(&dyn Store, UnixMillis) -> Pending<ExpiryRun>;
+
+/// Deletes what is too old, until the relay shuts down.
+pub(crate) async fn expire(store: Arc<dyn Store>, run: Run, mut closing: watch::Receiver<bool>) {
     loop {
-        let pause = match store.expire(now()).await {
+        let pause = match run(&*store, now()).await {
             Ok(run) => {
                 if run.deleted > 0 {
                     tracing::info!(rows = run.deleted, "old rows were deleted");

@@ -70,7 +70,8 @@ pub async fn run(
     let address = listener.local_addr()?;
     let (close, closing) = watch::channel(false);
     let relay = relay(&config, Arc::clone(&store), closing.clone());
-    let expiring = tokio::spawn(housekeeping::expire(Arc::clone(&store), closing.clone()));
+    let expiry = |run| tokio::spawn(housekeeping::expire(Arc::clone(&store), run, closing.clone()));
+    let (expiring, blobs_expiring) = (expiry(Store::expire), expiry(Store::expire_blobs));
     let slots_ending = tokio::spawn(housekeeping::end_slots(Arc::clone(&relay), closing.clone()));
     let has_app = app.is_some();
     let router = http::router(Arc::clone(&relay), config.http(), app);
@@ -94,8 +95,8 @@ pub async fn run(
         () = too_late => tracing::warn!("some HTTP requests did not end in time"),
     }
     connections_end(&relay).await;
-    let jobs = tokio::join!(expiring, slots_ending);
-    if jobs.0.is_err() || jobs.1.is_err() {
+    let jobs = tokio::join!(expiring, blobs_expiring, slots_ending);
+    if jobs.0.is_err() || jobs.1.is_err() || jobs.2.is_err() {
         tracing::error!("an expiry job panicked");
     }
     let closed = tokio::task::spawn_blocking(move || store.close()).await;

@@ -40,7 +40,7 @@ pub(crate) struct Limits {
     pub(crate) registrations: Keyed<PeerKey>,
     /// Kibibytes sent to the relay, by address: one who needs no account shall not fill the disk quickly.
     pub(crate) upload: Keyed<PeerKey>,
-    /// Usernames looked up, by address: the directory is not to be read as a list.
+    /// Usernames and recovery keys looked up, by address: the directory is not to be read as a list.
     pub(crate) resolves: Keyed<PeerKey>,
     /// KeyPackages claimed, by the account whose pool they come from.
     pub(crate) claims: Keyed<AccountId>,

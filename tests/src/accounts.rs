@@ -62,8 +62,13 @@ impl TestAccount {
     /// A new one, which no relay knows.
     #[must_use]
     pub fn new() -> Self {
+        Self::recovered_by(SigningKey::from_bytes(&crate::unique()))
+    }
+
+    /// A new one with this recovery key.
+    #[must_use]
+    pub fn recovered_by(recovery: SigningKey) -> Self {
         let first = TestDevice::new();
-        let recovery = SigningKey::from_bytes(&crate::unique());
         let body = Body {
             previous: None,
             created: UnixMillis(1),

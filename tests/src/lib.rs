@@ -1,7 +1,8 @@
 //! What Parley's tests share: a simulated world for engines ([`sim`]), the real relay as a process, a client that
-//! speaks its frames, and accounts to sign with.
+//! speaks its frames, and accounts to sign with and blobs to put.
 
 pub mod accounts;
+pub mod blobs;
 pub mod relay_client;
 pub mod relay_process;
 pub mod sim;

@@ -108,6 +108,15 @@ impl RelayProcess {
         self.child.id()
     }
 
+    /// Its resident memory in bytes.
+    #[must_use]
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kibibytes * 1024
+    }
+
     /// The folder of its database.
     #[must_use]
     pub fn folder(&self) -> Arc<TempDir> {

@@ -1,6 +1,8 @@
 //! Attacks, named after the promises that they try to break.
 #![cfg(test)]
 
+#[path = "attacks/blobs.rs"]
+mod blobs;
 #[path = "attacks/directory.rs"]
 mod directory;
 #[path = "attacks/enemy.rs"]

@@ -5,6 +5,8 @@
 mod abuse;
 #[path = "relay/appends.rs"]
 mod appends;
+#[path = "relay/blobs.rs"]
+mod blobs;
 #[path = "relay/directory.rs"]
 mod directory;
 #[path = "relay/durability.rs"]

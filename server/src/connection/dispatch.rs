@@ -73,6 +73,11 @@ impl Connection {
             Request::OpenSlot(_) | Request::WriteSlot(_) | Request::WatchSlot(_) | Request::CloseSlot(_) => {
                 self.rendezvous.answer(id, request);
             }
+            Request::PutBlob(_)
+            | Request::FetchBlob(_)
+            | Request::DeleteBlobs(_)
+            | Request::WriteBackupHead(_)
+            | Request::FetchBackupHead(_) => self.dispatch_blobs(id, permits, request),
             other => self.dispatch_directory(id, permits, other),
         }
     }
@@ -105,6 +110,10 @@ impl Connection {
                 let pending = store.resolve(username);
                 self.later(id, permits, async { pending.await.map(Answer::Directory) });
             }
+            Request::FindRecoveryKey(key) => {
+                let pending = store.recover(key);
+                self.later(id, permits, async { pending.await.map(Answer::Directory) });
+            }
             // All others are dispatched before they get here.
             _ => self.later(id, permits, async { Err(RelayError::Internal) }),
         }
@@ -112,7 +121,7 @@ impl Connection {
 
     /// Answers when `work` is done. The task is not the connection's: what was submitted is seen through,
     /// wake-ups of others included, also when the client is gone.
-    fn later(
+    pub(super) fn later(
         &self,
         id: RequestId,
         permits: Permits,
@@ -138,7 +147,9 @@ impl Connection {
         limits.upload.spend(self.peer, bytes.div_ceil(1024), now)?;
         match request {
             Request::RegisterAccount(_) => limits.registrations.take([self.peer], now),
-            Request::ResolveUsername(_) => limits.resolves.take([self.peer], now),
+            Request::ResolveUsername(_) | Request::FindRecoveryKey(_) => {
+                limits.resolves.take([self.peer], now)
+            }
             Request::ClaimKeyPackages(account) => limits.claims.take([*account], now),
             Request::PostInbox(post) => limits.posts.take([post.to], now),
             Request::OpenSlot(_) => limits.slots.take([self.peer], now),
@@ -275,12 +286,21 @@ fn cost(request: &Request) -> u32 {
         Request::AppendMessages(request) => 1_u32.saturating_add(eighth(request.messages.len())),
         Request::CreateLog(request) => 5_u32.saturating_add(eighth(request.welcomes.len())),
         Request::AppendCommit(request) => 5_u32.saturating_add(eighth(request.welcomes.len())),
-        Request::FetchGroupInfo(_) | Request::FetchDeviceLog(_) | Request::PostInbox(_) => 5,
-        Request::PublishKeyPackages(_) | Request::ForgetKeyPackages { .. } => 10,
+        Request::FetchGroupInfo(_)
+        | Request::FetchDeviceLog(_)
+        | Request::PostInbox(_)
+        | Request::PutBlob(_)
+        | Request::FetchBlob(_)
+        | Request::FetchBackupHead(_) => 5,
+        Request::PublishKeyPackages(_) | Request::ForgetKeyPackages { .. } | Request::WriteBackupHead(_) => {
+            10
+        }
+        Request::DeleteBlobs(request) => 10_u32.saturating_add(eighth(request.blobs.len())),
         Request::ClaimKeyPackages(_)
         | Request::AppendDeviceLog(_)
         | Request::ClaimUsername(_)
-        | Request::ResolveUsername(_) => 20,
+        | Request::ResolveUsername(_)
+        | Request::FindRecoveryKey(_) => 20,
         Request::RegisterAccount(_) => 50,
         _ => 1,
     }

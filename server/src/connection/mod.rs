@@ -2,6 +2,7 @@
 //! soon as something is subscribed to) that pumps pages into the outbox.
 
 mod answers;
+mod blobs;
 mod dispatch;
 mod listening;
 mod outbox;
@@ -53,6 +54,7 @@ struct Connection {
     subscriptions: Arc<Subscriptions>,
     rendezvous: Rendezvous,
     in_flight: Arc<Semaphore>,
+    parts: Arc<Semaphore>,
     bucket: Bucket,
     greeted: bool,
     pump: Option<JoinHandle<()>>,
@@ -90,6 +92,7 @@ pub(crate) async fn serve(
         subscriptions: Arc::new(Subscriptions::new(Arc::clone(&relay), Arc::clone(&outbox))),
         rendezvous: Rendezvous::new(Arc::clone(&relay), peer, Arc::clone(&outbox)),
         in_flight: Arc::new(Semaphore::new(relay.options.in_flight)),
+        parts: Arc::new(Semaphore::new(blobs::PARTS_AT_ONCE)),
         bucket: Bucket::full(Instant::now()),
         greeted: false,
         pump: None,

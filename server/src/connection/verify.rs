@@ -18,7 +18,13 @@ pub(super) fn registration(request: RegisterAccount) -> Result<NewAccount, Relay
     let log = DeviceLog::verify(std::slice::from_ref(&genesis)).map_err(|_| RelayError::Invalid)?;
     let device = *log.devices().next().ok_or(RelayError::Invalid)?;
     username(&log, &claim)?;
-    Ok(NewAccount { account: log.account(), genesis, device, username: claim.username })
+    Ok(NewAccount {
+        account: log.account(),
+        genesis,
+        device,
+        recovery_key: log.recovery_key(),
+        username: claim.username,
+    })
 }
 
 /// Whether a device that is in the log now has signed the claim.
@@ -46,7 +52,7 @@ pub(super) fn step(record: &DirectoryRecord, entry: SignedEntry) -> Result<Devic
     let effect = match body.change {
         Change::AddDevice(device) => DeviceLogEffect::Add(device),
         Change::RemoveDevice(device) => DeviceLogEffect::Remove(device),
-        Change::ReplaceRecoveryKey(_) => DeviceLogEffect::Nothing,
+        Change::ReplaceRecoveryKey(key) => DeviceLogEffect::ReplaceRecoveryKey(key),
         Change::Genesis { .. } => return Err(RelayError::Invalid),
     };
     let step = DeviceLogStep { account: record.account, previous, entry, effect };

@@ -10,13 +10,16 @@ pub mod sqlite;
 #[cfg(test)]
 mod suite;
 
+use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
-use parley_protocol::device_log::{DeviceRecord, SignedEntry};
+use parley_protocol::device_log::{DeviceRecord, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
-    AppendCommit, AppendMessages, CheckIn, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress,
-    InboxEntry, InboxPost, LogEntry, PublishKeyPackages, Stored, Subscribed,
+    AppendCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLog, DeleteBlobs,
+    DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost, LogEntry,
+    PublishKeyPackages, PutBlob, Stored, Subscribed, WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, EntryHash, Epoch, LogId, Seq, Stamp, UnixMillis};
+use parley_protocol::limits::MAX_BLOB_PART;
 use parley_protocol::username::Username;
 
 pub use self::pending::{Pending, Reply};
@@ -34,6 +37,14 @@ pub struct Quotas {
     pub pool: u64,
     /// Age in milliseconds beyond which entries, inbox entries and one-time KeyPackages are deleted.
     pub expiry_ms: u64,
+    /// Bytes of one account's blobs, each counted whole from its first part on.
+    pub blob_bytes: u64,
+    /// Blobs of one account.
+    pub blobs: u64,
+    /// Milliseconds after its last part when an unfinished blob is deleted.
+    pub unfinished_ms: u64,
+    /// Milliseconds after an account has written its last blob or head when all of them are deleted.
+    pub backup_ms: u64,
 }
 
 /// The place from which a subscription reads.
@@ -54,6 +65,15 @@ pub struct LogPage {
     pub finished: bool,
 }
 
+/// A part of a blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobPart {
+    /// Length of the whole blob, in bytes.
+    pub size: u64,
+    /// What stands at the offset; empty at the end of what is on disk.
+    pub bytes: Bytes<MAX_BLOB_PART>,
+}
+
 /// What a device's pool holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolCount {
@@ -72,6 +92,8 @@ pub struct NewAccount {
     pub genesis: SignedEntry,
     /// The device that the genesis names.
     pub device: DeviceRecord,
+    /// The recovery key that the genesis names.
+    pub recovery_key: VerifyingKeyBytes,
     /// Its first username.
     pub username: Username,
 }
@@ -89,15 +111,15 @@ pub struct DeviceLogStep {
     pub effect: DeviceLogEffect,
 }
 
-/// What a device log entry means for the store.
+/// What a device log entry means for the store, beside its place in the log.
 #[derive(Debug, Clone, Copy)]
 pub enum DeviceLogEffect {
     /// An inbox and a pool for a new device.
     Add(DeviceRecord),
     /// The end of a device's inbox and pool.
     Remove(DeviceId),
-    /// Neither.
-    Nothing,
+    /// Another key by which the account is found.
+    ReplaceRecoveryKey(VerifyingKeyBytes),
 }
 
 /// How far an expiry run came.
@@ -155,9 +177,26 @@ pub trait Store: Send + Sync + 'static {
     fn account(&self, account: AccountId) -> Pending<DirectoryRecord>;
     /// What the directory has of the account with this username.
     fn resolve(&self, username: Username) -> Pending<DirectoryRecord>;
+    /// What the directory has of the account to which this recovery key leads: the first one that named it, if its
+    /// log still does.
+    fn recover(&self, key: VerifyingKeyBytes) -> Pending<DirectoryRecord>;
+
+    /// Puts the next bytes of a blob; the answer is how many of it are on disk.
+    fn put_blob(&self, now: UnixMillis, request: PutBlob) -> Pending<u64>;
+    /// Reads a part of a blob.
+    fn read_blob(&self, request: FetchBlob) -> Pending<BlobPart>;
+    /// Deletes those of the blobs that are the account's.
+    fn delete_blobs(&self, request: DeleteBlobs) -> Pending<()>;
+    /// Writes the head of an account's backup by compare-and-set. An empty one deletes all of the account's blobs.
+    fn write_backup_head(&self, now: UnixMillis, request: WriteBackupHead) -> Pending<BackupHead>;
+    /// The head of an account's backup.
+    fn backup_head(&self, request: FetchBackupHead) -> Pending<BackupHead>;
 
     /// Deletes what is older than [`Quotas::expiry_ms`], a bounded number of rows in one call.
     fn expire(&self, now: UnixMillis) -> Pending<ExpiryRun>;
+    /// Deletes the bytes of blobs that are gone, unfinished blobs ([`Quotas::unfinished_ms`]) and old backups
+    /// ([`Quotas::backup_ms`]), a bounded number of rows in one call.
+    fn expire_blobs(&self, now: UnixMillis) -> Pending<ExpiryRun>;
     /// Writes something small to disk, to see whether that works.
     fn probe(&self) -> Pending<()>;
     /// Finishes what was submitted and closes the store. Calls made later answer `Internal`.

@@ -1,6 +1,8 @@
 //! What every store has to do: the same tests for each implementation. What the relay's own tests check over
 //! sockets is not repeated here; this is about what needs another time or another quota.
 
+mod blobs;
+
 use ed25519_dalek::SigningKey;
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::Capability;
@@ -14,11 +16,20 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
 
-use super::{NewAccount, Quotas, Store};
+use super::{DeviceLogEffect, DeviceLogStep, NewAccount, Quotas, Store};
 
 /// The quotas with which [`run`] wants its stores.
-pub(super) const QUOTAS: Quotas =
-    Quotas { log_bytes: 1000, inbox_entries: 5, inbox_bytes: 100, pool: 3, expiry_ms: 1000 };
+pub(super) const QUOTAS: Quotas = Quotas {
+    log_bytes: 1000,
+    inbox_entries: 5,
+    inbox_bytes: 100,
+    pool: 3,
+    expiry_ms: 1000,
+    blob_bytes: 1_000_000,
+    blobs: 3,
+    unfinished_ms: 1000,
+    backup_ms: 5000,
+};
 
 const LOG: LogId = LogId([1; 16]);
 const SECRET: [u8; 32] = [2; 32];
@@ -34,6 +45,8 @@ pub(super) async fn run<S: Store>(open: impl Fn() -> S) {
     an_append_sees_what_a_commit_has_changed(&open()).await;
     new_messages_and_retries_share_a_request(&open()).await;
     a_failing_operation_leaves_nothing_and_spoils_no_other(&open()).await;
+    a_recovery_key_leads_to_the_first_account_that_names_it(&open()).await;
+    blobs::run(&open).await;
     a_closed_store_answers(&open()).await;
 }
 
@@ -91,19 +104,58 @@ async fn expiry_makes_room_in_a_full_log(store: &impl Store) {
     store.append_messages(UnixMillis(5000), append(&[2], 900)).await.unwrap();
 }
 
+const RECOVERY: VerifyingKeyBytes = VerifyingKeyBytes([9; 32]);
+
 /// An account with one device, whose inbox [`SECRET`] opens.
 async fn registered(store: &impl Store) -> InboxAddress {
-    let key = SigningKey::from_bytes(&[3; 32]);
+    let account = new_account("ada", 3);
+    let address = InboxAddress { account: account.account, device: account.device.id };
+    store.register_account(account).await.unwrap();
+    address
+}
+
+/// An account with one device, of which `seed` makes the key, and with the recovery key [`RECOVERY`].
+fn new_account(name: &str, seed: u8) -> NewAccount {
+    let key = SigningKey::from_bytes(&[seed; 32]);
     let public = VerifyingKeyBytes(key.verifying_key().to_bytes());
     let inbox = Capability::new(SECRET).hash();
     let device = DeviceRecord { id: DeviceId([4; 16]), key: public, inbox };
-    let change = Change::Genesis { device, recovery_key: public };
+    let change = Change::Genesis { device, recovery_key: RECOVERY };
     let body = Body { previous: None, created: UnixMillis(0), author: Author::Device(device.id), change };
     let genesis = SignedEntry::sign(&body, &key, None).unwrap();
     let account = DeviceLog::verify(std::slice::from_ref(&genesis)).unwrap().account();
-    let username = Username::parse("ada").unwrap();
-    store.register_account(NewAccount { account, genesis, device, username }).await.unwrap();
-    InboxAddress { account, device: device.id }
+    let username = Username::parse(name).unwrap();
+    NewAccount { account, genesis, device, recovery_key: RECOVERY, username }
+}
+
+/// Gives an account another recovery key, as its log's second entry.
+async fn replace_recovery_key(store: &impl Store, of: &NewAccount, seed: u8, key: VerifyingKeyBytes) {
+    let previous = of.genesis.hash();
+    let body = Body {
+        previous: Some(previous),
+        created: UnixMillis(1),
+        author: Author::Device(of.device.id),
+        change: Change::ReplaceRecoveryKey(key),
+    };
+    let entry = SignedEntry::sign(&body, &SigningKey::from_bytes(&[seed; 32]), None).unwrap();
+    let effect = DeviceLogEffect::ReplaceRecoveryKey(key);
+    store.append_device_log(DeviceLogStep { account: of.account, previous, entry, effect }).await.unwrap();
+}
+
+async fn a_recovery_key_leads_to_the_first_account_that_names_it(store: &impl Store) {
+    let (ada, eve) = (new_account("ada", 3), new_account("eve", 5));
+    let newer = VerifyingKeyBytes([8; 32]);
+    assert_eq!(store.recover(RECOVERY).await, Err(RelayError::UnknownAccount));
+    store.register_account(ada.clone()).await.unwrap();
+    store.register_account(eve.clone()).await.unwrap();
+    assert_eq!(store.recover(RECOVERY).await.unwrap().account, ada.account);
+    replace_recovery_key(store, &ada, 3, newer).await;
+    assert_eq!(store.recover(RECOVERY).await, Err(RelayError::UnknownAccount), "nobody inherits it");
+    let found = store.recover(newer).await.unwrap();
+    assert_eq!((found.account, found.log.len()), (ada.account, 2));
+    // Later is later, also by way of another key.
+    replace_recovery_key(store, &eve, 5, newer).await;
+    assert_eq!(store.recover(newer).await.unwrap().account, ada.account);
 }
 
 fn post(to: InboxAddress, id: u8, length: usize) -> InboxPost {

@@ -20,7 +20,7 @@ pub(crate) async fn run(relay: &RelayProcess, count: usize) {
     let (log, secret) = (LogId(unique()), capability());
     let mut first = RelayClient::connect(relay.address()).await;
     first.create_log(log, Epoch(0), &secret).await;
-    let empty = resident(relay);
+    let empty = relay.resident();
     let mut sockets = Vec::with_capacity(count);
     for _ in 0..count {
         let mut socket = connect(relay).await;
@@ -28,13 +28,13 @@ pub(crate) async fn run(relay: &RelayProcess, count: usize) {
         sockets.push(socket);
     }
     tokio::time::sleep(REST).await;
-    let greeted = resident(relay);
+    let greeted = relay.resident();
     for socket in &mut sockets {
         let request = SubscribeLog { log, capability: secret.clone(), after: Seq(0) };
         ask(socket, 2, Request::SubscribeLog(request)).await;
     }
     tokio::time::sleep(REST).await;
-    let subscribed = resident(relay);
+    let subscribed = relay.resident();
     let each = |bytes: u64| bytes.saturating_sub(empty) as f64 / count as f64;
     say(&format!("idle, {count} connections: bytes for each after hello"), each(greeted));
     say(&format!("idle, {count} connections: bytes for each with a subscription"), each(subscribed));
@@ -67,12 +67,4 @@ async fn ask(socket: &mut TcpStream, id: u32, request: Request) {
     let [_, length] = [socket.read_u8().await.unwrap(), socket.read_u8().await.unwrap()];
     let mut answer = vec![0; length.into()];
     socket.read_exact(&mut answer).await.unwrap();
-}
-
-/// The relay's resident memory in bytes.
-fn resident(relay: &RelayProcess) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", relay.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
-    kibibytes * 1024
 }

@@ -11,6 +11,7 @@
 
 mod appends;
 mod bare;
+mod blobs;
 mod deliveries;
 mod idle;
 mod store;
@@ -28,7 +29,9 @@ const WARM_UP: Duration = Duration::from_millis(500);
 const COUNTED: Duration = Duration::from_secs(3);
 
 /// No rate and no limit but the machine's.
-const GENEROUS: [&str; 10] = [
+const GENEROUS: [&str; 12] = [
+    "--blob-mib",
+    "1000000",
     "--rate-requests",
     "1000000000/1000000000",
     "--rate-upload",
@@ -56,8 +59,9 @@ fn main() {
         }
         ["store", logs] => runtime.block_on(store::run(logs.parse().unwrap())),
         ["deliveries"] => deliver(&runtime),
+        ["blobs"] => carry(&runtime),
         ["idle"] => rest(&runtime),
-        _ => panic!("no such case: bare, appends CONNECTIONS IN-FLIGHT, store LOGS, deliveries, idle"),
+        _ => panic!("no such case: bare, appends CONNECTIONS IN-FLIGHT, store LOGS, deliveries, blobs, idle"),
     }
 }
 
@@ -72,6 +76,7 @@ fn everything(runtime: &Runtime) {
     }
     bare::sweep("after");
     deliver(runtime);
+    carry(runtime);
     rest(runtime);
 }
 
@@ -90,6 +95,10 @@ fn deliver(runtime: &Runtime) {
     for pairs in [1, 50] {
         runtime.block_on(deliveries::live(&relay, pairs));
     }
+}
+
+fn carry(runtime: &Runtime) {
+    runtime.block_on(blobs::run(&RelayProcess::start(&GENEROUS)));
 }
 
 fn rest(runtime: &Runtime) {

@@ -15,8 +15,17 @@ use super::{COUNTED, PAYLOAD, WARM_UP, per_second, processor_time, say};
 /// Appends that are submitted together; as many more wait while they are written.
 const CHUNK: usize = 512;
 
-const QUOTAS: Quotas =
-    Quotas { log_bytes: u64::MAX, inbox_entries: 1, inbox_bytes: 1, pool: 1, expiry_ms: u64::MAX };
+const QUOTAS: Quotas = Quotas {
+    log_bytes: u64::MAX,
+    inbox_entries: 1,
+    inbox_bytes: 1,
+    pool: 1,
+    expiry_ms: u64::MAX,
+    blob_bytes: 1,
+    blobs: 1,
+    unfinished_ms: u64::MAX,
+    backup_ms: u64::MAX,
+};
 
 /// Appends to so many logs in turn.
 pub(crate) async fn run(logs: usize) {

@@ -1,14 +1,20 @@
 //! Accounts and usernames.
 
+use ed25519_dalek::SigningKey;
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{Answer, DirectoryRecord, RelayError, Request};
 use parley_protocol::username::Username;
-use parley_tests::accounts::{TestAccount, TestDevice};
+use parley_tests::accounts::{TestAccount, TestDevice, verifying};
 use parley_tests::relay_client::RelayClient;
 use parley_tests::relay_process::RelayProcess;
+use parley_tests::unique;
 
 fn resolve(name: &str) -> Request {
     Request::ResolveUsername(Username::parse(name).unwrap())
+}
+
+fn recover(key: &SigningKey) -> Request {
+    Request::FindRecoveryKey(verifying(key))
 }
 
 fn found(answer: Result<Answer, RelayError>) -> DirectoryRecord {
@@ -91,4 +97,51 @@ async fn of_two_entries_for_one_place_the_first_wins() {
     assert_eq!(&*record.log, account.log.entries());
     let unknown = TestAccount::new();
     assert_eq!(client.call(unknown.append(winner)).await, Err(RelayError::UnknownAccount));
+}
+
+#[tokio::test]
+async fn an_account_is_found_by_the_recovery_key_that_its_log_names_now() {
+    let mut relay = RelayProcess::start(&[]);
+    let mut client = RelayClient::connect(relay.address()).await;
+    let mut account = TestAccount::new();
+    let newer = SigningKey::from_bytes(&unique());
+    let unknown = Err(RelayError::UnknownAccount);
+    assert_eq!(client.call(recover(&account.recovery)).await, unknown);
+    client.call(account.registration("ada")).await.unwrap();
+    let record = found(client.call(recover(&account.recovery)).await);
+    assert_eq!((record.account, &*record.log), (account.id(), account.log.entries()));
+    assert_eq!(record.username.as_ref().map(Username::as_str), Some("ada"));
+
+    let second = TestDevice::new();
+    let added = account.entry(&account.first, Change::AddDevice(second.record), Some(&second));
+    account.log.append(&added).unwrap();
+    client.call(account.append(added)).await.unwrap();
+    assert_eq!(&*found(client.call(recover(&account.recovery)).await).log, account.log.entries());
+    let replaced = account.entry(&second, Change::ReplaceRecoveryKey(verifying(&newer)), None);
+    account.log.append(&replaced).unwrap();
+    for _ in 0..2 {
+        // The second time as after a lost answer.
+        client.call(account.append(replaced.clone())).await.unwrap();
+        assert_eq!(client.call(recover(&account.recovery)).await, unknown);
+        assert_eq!(&*found(client.call(recover(&newer)).await).log, account.log.entries());
+    }
+    relay.kill();
+    let relay = RelayProcess::start_in(relay.folder(), &[]);
+    let mut client = RelayClient::connect(relay.address()).await;
+    assert_eq!(client.call(recover(&account.recovery)).await, unknown);
+    assert_eq!(found(client.call(recover(&newer)).await).account, account.id());
+}
+
+#[tokio::test]
+async fn recovery_keys_looked_up_from_one_address_are_limited_as_names_are() {
+    let relay = RelayProcess::start(&["--rate-resolves", "3/1"]);
+    let mut client = RelayClient::connect(relay.address()).await;
+    let unknown = Err(RelayError::UnknownAccount);
+    for _ in 0..2 {
+        assert_eq!(client.call(recover(&SigningKey::from_bytes(&unique()))).await, unknown);
+    }
+    assert_eq!(client.call(resolve("ada")).await, unknown);
+    let mut other = RelayClient::connect(relay.address()).await;
+    let refused = other.call(recover(&SigningKey::from_bytes(&unique()))).await;
+    assert!(matches!(refused, Err(RelayError::RateLimited { .. })), "{refused:?}");
 }

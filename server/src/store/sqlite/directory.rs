@@ -2,7 +2,7 @@
 //! here is what only the one writer can check.
 
 use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::device_log::{DeviceRecord, Signature, SignedEntry};
+use parley_protocol::device_log::{DeviceRecord, Signature, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{DirectoryRecord, InboxAddress, RelayError};
 use parley_protocol::ids::{AccountId, DeviceId, EntryHash};
 use parley_protocol::username::Username;
@@ -10,7 +10,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::failure::Failure;
-use super::inbox;
+use super::{inbox, recovery_keys};
 use crate::store::{DeviceLogEffect, DeviceLogStep, NewAccount};
 
 /// A row of `accounts`.
@@ -69,6 +69,7 @@ pub(super) fn register(connection: &Connection, new: &NewAccount) -> Result<(), 
     }
     let row = connection.last_insert_rowid();
     append_entry(connection, row, 0, &new.genesis)?;
+    recovery_keys::keep(connection, row, &new.recovery_key)?;
     add_device(connection, row, &new.device)
 }
 
@@ -116,7 +117,7 @@ pub(super) fn append(connection: &Connection, step: &DeviceLogStep) -> Result<()
                 .prepare_cached("DELETE FROM devices WHERE account = ?1 AND device = ?2")?
                 .execute(params![found.row, device.as_bytes()])?;
         }
-        DeviceLogEffect::Nothing => {}
+        DeviceLogEffect::ReplaceRecoveryKey(key) => recovery_keys::keep(connection, found.row, &key)?,
     }
     Ok(())
 }
@@ -150,6 +151,16 @@ pub(super) fn resolve(connection: &Connection, username: &Username) -> Result<Di
     with_log(connection, found)
 }
 
+/// The account to which a recovery key leads.
+pub(super) fn recover(connection: &Connection, key: &VerifyingKeyBytes) -> Result<DirectoryRecord, Failure> {
+    let found = connection
+        .prepare_cached(&format!("{COLUMNS} WHERE id = (SELECT account FROM recovery_keys WHERE key = ?1)"))?
+        .query_row([key.0], account)
+        .optional()?
+        .ok_or(Failure::Refused(RelayError::UnknownAccount))?;
+    with_log(connection, found)
+}
+
 fn with_log(connection: &Connection, found: Account) -> Result<DirectoryRecord, Failure> {
     let mut statement = connection.prepare_cached(
         "SELECT body, signature, counter_signature FROM device_log WHERE account = ?1 ORDER BY place",
@@ -160,7 +171,8 @@ fn with_log(connection: &Connection, found: Account) -> Result<DirectoryRecord, 
     Ok(DirectoryRecord { account: found.id, log, username: Some(found.username) })
 }
 
-fn signed_entry(row: &Row<'_>) -> rusqlite::Result<SignedEntry> {
+/// An entry from the columns `body`, `signature` and `counter_signature`.
+pub(super) fn signed_entry(row: &Row<'_>) -> rusqlite::Result<SignedEntry> {
     let body: Vec<u8> = row.get(0)?;
     let counter_signature: Option<[u8; 64]> = row.get(2)?;
     Ok(SignedEntry {

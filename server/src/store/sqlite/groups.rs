@@ -1,4 +1,4 @@
-//! How many operations the writer's groups have: what one sync serves. Counts only, nothing of what is in them.
+//! How many operations a writer's groups have: what one sync serves. Counts only, nothing of what is in them.
 
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ const CLASSES: usize = 16;
 /// The groups since the log was told last.
 #[derive(Debug)]
 pub(super) struct Sizes {
+    writer: &'static str,
     since: Instant,
     groups: u64,
     operations: u64,
@@ -18,13 +19,12 @@ pub(super) struct Sizes {
     classes: [u64; CLASSES],
 }
 
-impl Default for Sizes {
-    fn default() -> Self {
-        Self { since: Instant::now(), groups: 0, operations: 0, largest: 0, classes: [0; CLASSES] }
-    }
-}
-
 impl Sizes {
+    /// Nothing counted yet of the writer with this name.
+    pub(super) fn of(writer: &'static str) -> Self {
+        Self { writer, since: Instant::now(), groups: 0, operations: 0, largest: 0, classes: [0; CLASSES] }
+    }
+
     /// Notes a group of so many operations.
     pub(super) fn count(&mut self, operations: usize) {
         self.groups = self.groups.saturating_add(1);
@@ -43,6 +43,7 @@ impl Sizes {
     pub(super) fn report(&mut self) {
         if self.groups > 0 {
             tracing::debug!(
+                writer = self.writer,
                 groups = self.groups,
                 operations = self.operations,
                 mean = self.operations.checked_div(self.groups).unwrap_or(0),
@@ -51,7 +52,7 @@ impl Sizes {
                 "sizes of group commits"
             );
         }
-        *self = Self::default();
+        *self = Self::of(self.writer);
     }
 
     /// The smallest size in the class of the median.
@@ -75,7 +76,7 @@ mod tests {
 
     #[test]
     fn groups_are_counted_by_their_size() {
-        let mut sizes = Sizes::default();
+        let mut sizes = Sizes::of("test");
         for size in [1, 1, 6, 7, 5, 300] {
             sizes.count(size);
         }

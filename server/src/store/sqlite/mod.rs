@@ -1,7 +1,9 @@
-//! The store in an SQLite database: WAL, `synchronous=FULL`, one writer with group commit
-//! (docs/adr/0003-sqlite-group-commit.md), a few readers.
+//! The store in SQLite databases: WAL, `synchronous=FULL`, one writer with group commit
+//! (docs/adr/0003-sqlite-group-commit.md), a few readers. Blobs have a database of their own
+//! (docs/adr/0010-blobs-beside-the-logs.md).
 
 mod appends;
+mod blobs;
 mod directory;
 mod expiry;
 mod failure;
@@ -13,6 +15,7 @@ mod logs;
 mod migrate;
 mod pools;
 mod reading;
+mod recovery_keys;
 mod threads;
 mod writer;
 
@@ -21,18 +24,24 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use parley_protocol::capability::CapabilityHash;
+use parley_protocol::device_log::VerifyingKeyBytes;
 use parley_protocol::frame::{
-    AppendCommit, AppendMessages, CheckIn, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress,
-    InboxEntry, InboxPost, PublishKeyPackages, Stored,
+    AppendCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLog, DeleteBlobs,
+    DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost, PublishKeyPackages,
+    PutBlob, Stored, WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
 use rusqlite::Connection;
 
+use self::blobs::Blobs;
 use self::failure::Failure;
+use self::heads::Heads;
 use self::threads::Readers;
-use self::writer::{Writer, in_savepoint};
-use super::{DeviceLogStep, ExpiryRun, LogPage, NewAccount, OpenedLog, Pending, PoolCount, Quotas, Store};
+use self::writer::{Writer, Writing, in_savepoint};
+use super::{
+    BlobPart, DeviceLogStep, ExpiryRun, LogPage, NewAccount, OpenedLog, Pending, PoolCount, Quotas, Store,
+};
 
 /// Prepared statements kept by each connection: more than there are in these files.
 const STATEMENTS: usize = 64;
@@ -53,7 +62,7 @@ pub enum OpenError {
     #[error("the database does not open")]
     Sql(#[from] rusqlite::Error),
     /// A relay newer than this one has been here.
-    #[error("the database has schema {found}, this relay knows schemas up to {known}: update the relay")]
+    #[error("a database has schema {found}, this relay knows schemas up to {known}: update the relay")]
     Newer {
         /// The schema of the file.
         found: usize,
@@ -68,30 +77,31 @@ pub enum OpenError {
     Io(#[from] std::io::Error),
 }
 
-/// Where the database is and how it is opened.
+/// Where the databases are and how they are opened.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
     /// The folder; it is made if it is not there.
     pub folder: PathBuf,
-    /// Threads that read.
+    /// Threads that read, for each of the two databases.
     pub readers: usize,
     /// Limits that operations check.
     pub quotas: Quotas,
-    /// Most pages of the file, which lets a test fill the disk. `None`: as many as there is room for.
+    /// Most pages of each file, which lets a test fill the disk. `None`: as many as there is room for.
     pub max_pages: Option<u32>,
 }
 
 /// The store.
 pub struct SqliteStore {
-    writer: Writer,
+    writer: Writer<Writing>,
     readers: Readers,
+    blobs: Blobs,
     quotas: Quotas,
     /// Locked for as long as this lives.
     _lock: File,
 }
 
 impl SqliteStore {
-    /// Opens the database, makes or migrates it.
+    /// Opens the databases, makes or migrates them.
     pub fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
         std::fs::create_dir_all(&options.folder)?;
         let lock = File::create(options.folder.join("relay.lock"))?;
@@ -104,20 +114,15 @@ impl SqliteStore {
         let mut writing = connect(&path)?;
         writing.pragma_update(None, "cache_size", WRITER_CACHE_KIB.saturating_neg())?;
         writing.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-        migrate::migrate(&mut writing)?;
+        migrate::migrate(&mut writing, migrate::RELAY)?;
         if let Some(pages) = options.max_pages {
             writing.pragma_update(None, "max_page_count", pages)?;
         }
-        let reading = (0..options.readers.max(1))
-            .map(|_| {
-                let connection = connect(&path)?;
-                connection.pragma_update(None, "query_only", true)?;
-                Ok(connection)
-            })
-            .collect::<Result<Vec<_>, rusqlite::Error>>()?;
+        let blobs = Blobs::open(options, connect_reading(&path)?)?;
         Ok(Self {
-            writer: Writer::spawn(writing)?,
-            readers: Readers::spawn(reading)?,
+            writer: Writer::spawn(Writing { connection: writing, heads: Heads::default() })?,
+            readers: readers(&path, options.readers)?,
+            blobs,
             quotas: options.quotas,
             _lock: lock,
         })
@@ -135,13 +140,30 @@ impl SqliteStore {
 
 fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open(path)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)
+}
+
+/// A connection that cannot write.
+fn connect_reading(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
+}
+
+/// The threads that read a database.
+fn readers(path: &Path, count: usize) -> Result<Readers, OpenError> {
+    let connections = (0..count.max(1)).map(|_| connect_reading(path)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Readers::spawn(connections)?)
 }
 
 impl Store for SqliteStore {
@@ -231,12 +253,40 @@ impl Store for SqliteStore {
         self.readers.submit(move |c| directory::resolve(c, &username))
     }
 
+    fn recover(&self, key: VerifyingKeyBytes) -> Pending<DirectoryRecord> {
+        self.readers.submit(move |c| directory::recover(c, &key))
+    }
+
+    fn put_blob(&self, now: UnixMillis, request: PutBlob) -> Pending<u64> {
+        self.blobs.put(now, request)
+    }
+
+    fn read_blob(&self, request: FetchBlob) -> Pending<BlobPart> {
+        self.blobs.read(request)
+    }
+
+    fn delete_blobs(&self, request: DeleteBlobs) -> Pending<()> {
+        self.blobs.delete(request)
+    }
+
+    fn write_backup_head(&self, now: UnixMillis, request: WriteBackupHead) -> Pending<BackupHead> {
+        self.blobs.write_head(now, request)
+    }
+
+    fn backup_head(&self, request: FetchBackupHead) -> Pending<BackupHead> {
+        self.blobs.head(request)
+    }
+
     fn expire(&self, now: UnixMillis) -> Pending<ExpiryRun> {
         let quotas = self.quotas;
         self.writer.submit(move |writing| {
             writing.heads.forget_all();
             in_savepoint(&writing.connection, |c| expiry::expire(c, now, &quotas))
         })
+    }
+
+    fn expire_blobs(&self, now: UnixMillis) -> Pending<ExpiryRun> {
+        self.blobs.expire(now)
     }
 
     fn probe(&self) -> Pending<()> {
@@ -248,6 +298,8 @@ impl Store for SqliteStore {
 
     fn close(&self) {
         self.readers.close();
+        self.blobs.close();
+        // Last: whoever closes the last connection tidies up.
         self.writer.close();
     }
 }

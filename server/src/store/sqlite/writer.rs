@@ -1,4 +1,4 @@
-//! The thread that writes: group commit.
+//! A thread that writes: group commit. There is one for each database.
 
 use std::sync::Mutex;
 use std::sync::mpsc::Receiver;
@@ -12,24 +12,47 @@ use super::heads::Heads;
 use super::threads::{Job, Thread, work};
 use crate::store::Pending;
 
-/// Most operations that one transaction takes: bounds what a failing one makes the others wait.
-const MAX_GROUP: usize = 512;
+/// What a writing thread has: a connection, and what it remembers of the database.
+pub(super) trait Writes: Send + 'static {
+    /// The thread's name.
+    const NAME: &'static str;
+    /// Most operations that one transaction takes: bounds what a failing one makes the others wait.
+    const MAX_GROUP: usize;
 
-/// What the writing thread has.
+    /// The connection that writes.
+    fn connection(&self) -> &Connection;
+
+    /// Forgets what may be of a transaction that is undone.
+    fn forget(&mut self);
+}
+
+/// What the thread has that writes logs, inboxes and the directory.
 pub(super) struct Writing {
     pub(super) connection: Connection,
     pub(super) heads: Heads,
 }
 
-type Queued = Box<dyn Job<Writing>>;
+impl Writes for Writing {
+    const NAME: &'static str = "store-writer";
+    const MAX_GROUP: usize = 512;
 
-/// The one thread that writes.
-pub(super) struct Writer(Mutex<Thread<Writing>>);
+    fn connection(&self) -> &Connection {
+        &self.connection
+    }
 
-impl Writer {
-    pub(super) fn spawn(connection: Connection) -> std::io::Result<Self> {
-        let writing = Writing { connection, heads: Heads::default() };
-        let thread = Thread::spawn("store-writer", move |jobs| write_groups(writing, &jobs))?;
+    fn forget(&mut self) {
+        self.heads.forget_all();
+    }
+}
+
+type Queued<W> = Box<dyn Job<W>>;
+
+/// The one thread that writes to a database.
+pub(super) struct Writer<W>(Mutex<Thread<W>>);
+
+impl<W: Writes> Writer<W> {
+    pub(super) fn spawn(writing: W) -> std::io::Result<Self> {
+        let thread = Thread::spawn(W::NAME, move |jobs| write_groups(writing, &jobs))?;
         Ok(Self(Mutex::new(thread)))
     }
 
@@ -37,7 +60,7 @@ impl Writer {
     pub(super) fn submit<T, F>(&self, operation: F) -> Pending<T>
     where
         T: Send + 'static,
-        F: Fn(&mut Writing) -> Result<T, Failure> + Send + 'static,
+        F: Fn(&mut W) -> Result<T, Failure> + Send + 'static,
     {
         let (job, pending) = work(operation);
         if let Ok(thread) = self.0.lock() {
@@ -55,11 +78,11 @@ impl Writer {
 
 /// Group commit: takes whatever has queued up while the last group was being synced, so that one sync serves
 /// all of it. Nothing waits for a timer: a lone operation is committed at once.
-fn write_groups(mut writing: Writing, jobs: &Receiver<Queued>) {
-    let mut sizes = Sizes::default();
+fn write_groups<W: Writes>(mut writing: W, jobs: &Receiver<Queued<W>>) {
+    let mut sizes = Sizes::of(W::NAME);
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
-        group.extend(jobs.try_iter().take(MAX_GROUP.saturating_sub(1)));
+        group.extend(jobs.try_iter().take(W::MAX_GROUP.saturating_sub(1)));
         sizes.count(group.len());
         write_group(&mut writing, &mut group);
         for job in group {
@@ -68,12 +91,12 @@ fn write_groups(mut writing: Writing, jobs: &Receiver<Queued>) {
     }
     sizes.report();
     // Leaves one file behind instead of three.
-    if let Err(error) = writing.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+    if let Err(error) = writing.connection().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "the last checkpoint failed");
     }
 }
 
-fn write_group(writing: &mut Writing, group: &mut [Queued]) {
+fn write_group<W: Writes>(writing: &mut W, group: &mut [Queued<W>]) {
     if matches!(commit(writing, group), Commit::Done) {
         return;
     }
@@ -99,26 +122,25 @@ enum Commit {
 }
 
 /// Runs a group in one transaction.
-fn commit(writing: &mut Writing, group: &mut [Queued]) -> Commit {
+fn commit<W: Writes>(writing: &mut W, group: &mut [Queued<W>]) -> Commit {
     let outcome = transaction(writing, group);
     if !matches!(outcome, Commit::Done) {
-        // They may be of what is not in the database now.
-        writing.heads.forget_all();
-        roll_back(&writing.connection);
+        writing.forget();
+        roll_back(writing.connection());
     }
     outcome
 }
 
-fn transaction(writing: &mut Writing, group: &mut [Queued]) -> Commit {
-    if let Err(error) = writing.connection.execute_batch("BEGIN IMMEDIATE") {
+fn transaction<W: Writes>(writing: &mut W, group: &mut [Queued<W>]) -> Commit {
+    if let Err(error) = writing.connection().execute_batch("BEGIN IMMEDIATE") {
         return Commit::Failed(Failure::from(error).tell());
     }
     for job in group.iter_mut() {
-        if !job.run(writing) || writing.connection.is_autocommit() {
+        if !job.run(writing) || writing.connection().is_autocommit() {
             return Commit::Lost;
         }
     }
-    match writing.connection.execute_batch("COMMIT") {
+    match writing.connection().execute_batch("COMMIT") {
         Ok(()) => Commit::Done,
         Err(error) => Commit::Failed(Failure::from(error).tell()),
     }
@@ -165,7 +187,7 @@ mod tests {
     async fn what_fails_without_a_savepoint_leaves_nothing_and_spoils_no_other() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE numbers (number INTEGER)").unwrap();
-        let writer = Writer::spawn(connection).unwrap();
+        let writer = Writer::spawn(Writing { connection, heads: Heads::default() }).unwrap();
         // Holds the thread until the others are queued, so that they share a transaction, whether that is also
         // this one's or the next.
         let (go, wait) = channel::<()>();

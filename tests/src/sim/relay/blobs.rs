@@ -30,7 +30,7 @@ impl VirtualRelay {
         match request {
             Request::PutBlob(put) => {
                 self.own_inbox(&put.address, &put.capability)?;
-                self.blobs.put(put)
+                self.blobs.put(&put)
             }
             Request::FetchBlob(fetch) => self.blobs.fetch(&fetch),
             Request::DeleteBlobs(delete) => {
@@ -41,7 +41,12 @@ impl VirtualRelay {
             }
             Request::WriteBackupHead(write) => {
                 self.own_inbox(&write.address, &write.capability)?;
-                self.blobs.write_head(write)
+                let (account, ends) = (write.address.account, write.value.is_empty());
+                let written = self.blobs.write_head(write)?;
+                if ends {
+                    self.blobs.blobs.retain(|_, blob| blob.account != account);
+                }
+                Ok(written)
             }
             Request::FetchBackupHead(fetch) => {
                 let (access, head) = self.blobs.heads.get(&fetch.account).ok_or(RelayError::UnknownBlob)?;
@@ -70,21 +75,26 @@ impl VirtualRelay {
 }
 
 impl Blobs {
-    fn put(&mut self, put: PutBlob) -> Result<Answer, RelayError> {
+    fn put(&mut self, put: &PutBlob) -> Result<Answer, RelayError> {
         if put.size == 0 || put.size > MAX_BLOB {
             return Err(RelayError::TooLarge);
         }
         let account = put.address.account;
+        // What is not a first part makes no blob.
+        let begins = put.offset == 0 && !put.bytes.is_empty() && length(&put.bytes) <= put.size;
+        if !begins && !self.blobs.contains_key(&put.blob) {
+            return Ok(Answer::Blob { stored: 0 });
+        }
         let new = || Blob { account, access: put.access, size: put.size, bytes: Vec::new() };
         let blob = self.blobs.entry(put.blob).or_insert_with(new);
         if (blob.account, blob.access, blob.size) != (account, put.access, put.size) {
             return Err(RelayError::WrongCapability);
         }
-        let at = blob.bytes.len() as u64;
-        if put.offset == at && at + put.bytes.len() as u64 <= blob.size {
+        let at = length(&blob.bytes);
+        if put.offset == at && at + length(&put.bytes) <= blob.size {
             blob.bytes.extend_from_slice(&put.bytes);
         }
-        Ok(Answer::Blob { stored: blob.bytes.len() as u64 })
+        Ok(Answer::Blob { stored: length(&blob.bytes) })
     }
 
     fn fetch(&self, fetch: &FetchBlob) -> Result<Answer, RelayError> {
@@ -108,4 +118,8 @@ impl Blobs {
         self.heads.insert(account, (write.access, head.clone()));
         Ok(Answer::BackupHead(head))
     }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap()
 }

@@ -1,0 +1,49 @@
+//! The heads of backups.
+
+use parley_protocol::bounded::Bytes;
+use parley_protocol::capability::CapabilityHash;
+use parley_protocol::frame::{BackupHead, FetchBackupHead, RelayError, WriteBackupHead};
+use parley_protocol::ids::UnixMillis;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::super::failure::Failure;
+use super::owners;
+
+/// Writes a head after the one that the writer has seen. An empty one ends the backup: the blobs go, and the version
+/// stays, so that who has not heard of it writes no more.
+pub(super) fn write_head(
+    connection: &Connection,
+    now: UnixMillis,
+    request: &WriteBackupHead,
+) -> Result<BackupHead, Failure> {
+    let owner = owners::find_or_make(connection, &request.address.account)?;
+    if owner.version != request.after {
+        return Err(RelayError::BackupConflict.into());
+    }
+    let version = request.after.checked_add(1).ok_or(RelayError::QuotaExceeded)?;
+    connection
+        .prepare_cached("UPDATE accounts SET version = ?2, access = ?3, head = ?4 WHERE id = ?1")?
+        .execute(params![owner.row, version, request.access.0, &*request.value])?;
+    if request.value.is_empty() {
+        owners::drop_all(connection, owner.row)?;
+    } else {
+        owners::touch(connection, owner.row, now)?;
+    }
+    Ok(BackupHead { version, value: request.value.clone() })
+}
+
+/// The head, for who knows the capability that was written with it.
+pub(super) fn head(connection: &Connection, request: &FetchBackupHead) -> Result<BackupHead, Failure> {
+    let (access, head) = connection
+        .prepare_cached("SELECT access, version, head FROM accounts WHERE account = ?1 AND head IS NOT NULL")?
+        .query_row([request.account.as_bytes()], |row| {
+            let value: Vec<u8> = row.get(2)?;
+            let value = Bytes::new(value)
+                .map_err(|error| rusqlite::Error::FromSqlConversionFailure(2, Type::Blob, Box::new(error)))?;
+            Ok((CapabilityHash(row.get(0)?), BackupHead { version: row.get(1)?, value }))
+        })
+        .optional()?
+        .ok_or(RelayError::UnknownBlob)?;
+    if access == request.access.hash() { Ok(head) } else { Err(RelayError::WrongCapability.into()) }
+}

@@ -1,0 +1,99 @@
+//! Deletes what nobody can read any more and what is too old. One call deletes a bounded number of rows, so that parts
+//! do not wait long.
+
+use parley_protocol::ids::UnixMillis;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::super::failure::Failure;
+use super::super::integers::int;
+use super::owners;
+use crate::store::{ExpiryRun, Quotas};
+
+/// Most rows that one call deletes of each kind: 16 MiB of chunks.
+const BATCH: u64 = 256;
+
+pub(super) fn expire(
+    connection: &Connection,
+    now: UnixMillis,
+    quotas: &Quotas,
+) -> Result<ExpiryRun, Failure> {
+    let unfinished = unfinished(connection, int(now.0.saturating_sub(quotas.unfinished_ms)))?;
+    let abandoned = abandoned(connection, int(now.0.saturating_sub(quotas.backup_ms)))?;
+    let chunks = chunks(connection)?;
+    Ok(ExpiryRun {
+        deleted: unfinished.saturating_add(abandoned.unwrap_or(0)).saturating_add(chunks),
+        more: unfinished >= BATCH || abandoned.is_some() || chunks >= BATCH,
+    })
+}
+
+/// Drops blobs that nobody goes on with.
+fn unfinished(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
+    let old = rows(
+        connection,
+        "SELECT id FROM blobs WHERE stored < size AND time < ?1 ORDER BY time LIMIT ?2",
+        cutoff,
+    )?;
+    drop_all_of(connection, &old)
+}
+
+/// Ends the backup of the account that has written nothing for longest, if that is too long: then there may be more of
+/// it, or another account.
+fn abandoned(connection: &Connection, cutoff: i64) -> Result<Option<u64>, Failure> {
+    let owner: Option<i64> = connection
+        .prepare_cached("SELECT id FROM accounts WHERE time < ?1 ORDER BY time LIMIT 1")?
+        .query_row([cutoff], |row| row.get(0))
+        .optional()?;
+    let Some(owner) = owner else { return Ok(None) };
+    // First: it names blobs that are about to go.
+    connection
+        .prepare_cached(
+            "UPDATE accounts SET version = version + 1, head = x'' WHERE id = ?1 AND length(head) > 0",
+        )?
+        .execute([owner])?;
+    let blobs = rows(connection, "SELECT id FROM blobs WHERE account = ?1 LIMIT ?2", owner)?;
+    let dropped = drop_all_of(connection, &blobs)?;
+    if dropped < BATCH {
+        connection.prepare_cached("UPDATE accounts SET time = NULL WHERE id = ?1")?.execute([owner])?;
+    }
+    Ok(Some(dropped))
+}
+
+/// Deletes chunks of dropped blobs.
+fn chunks(connection: &Connection) -> Result<u64, Failure> {
+    let mut deleted = 0_u64;
+    while deleted < BATCH {
+        let first: Option<i64> = connection
+            .prepare_cached("SELECT blob FROM dropped LIMIT 1")?
+            .query_row([], |row| row.get(0))
+            .optional()?;
+        let Some(blob) = first else { break };
+        let room = BATCH.saturating_sub(deleted);
+        let count = connection
+            .prepare_cached(
+                "DELETE FROM chunks WHERE id IN (SELECT id FROM chunks WHERE blob = ?1 LIMIT ?2)",
+            )?
+            .execute([blob, int(room)])?;
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        if count < room {
+            connection.prepare_cached("DELETE FROM dropped WHERE blob = ?1")?.execute([blob])?;
+        }
+        // A blob is work also when nothing of it is left.
+        deleted = deleted.saturating_add(count.max(1));
+    }
+    Ok(deleted)
+}
+
+/// The rows that `sql` selects for `parameter`, at most [`BATCH`].
+fn rows(connection: &Connection, sql: &str, parameter: i64) -> Result<Vec<i64>, Failure> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([parameter, int(BATCH)], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Drops blobs, and says how many.
+fn drop_all_of(connection: &Connection, blobs: &[i64]) -> Result<u64, Failure> {
+    for blob in blobs {
+        owners::drop_blob(connection, *blob)?;
+    }
+    Ok(u64::try_from(blobs.len()).unwrap_or(u64::MAX))
+}

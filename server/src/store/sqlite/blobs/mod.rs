@@ -1,0 +1,122 @@
+//! Blobs and the heads of backups, in a database of their own: a part of a blob is a hundred times as long as a message,
+//! and no append shall wait for the sync or the checkpoint of one (docs/adr/0010-blobs-beside-the-logs.md).
+//!
+//! Who may write is asked of the relay's database, over a connection of the writing thread's own: so an account's
+//! requests take effect in the order in which they came.
+
+mod backups;
+mod expiry;
+mod owners;
+mod parts;
+
+use parley_protocol::capability::CapabilityHash;
+use parley_protocol::frame::{
+    BackupHead, DeleteBlobs, FetchBackupHead, FetchBlob, InboxAddress, PutBlob, WriteBackupHead,
+};
+use parley_protocol::ids::UnixMillis;
+use rusqlite::Connection;
+
+use super::failure::Failure;
+use super::threads::Readers;
+use super::writer::{Writer, Writes, in_savepoint};
+use super::{OpenError, SqliteOptions, inbox, migrate};
+use crate::store::{BlobPart, ExpiryRun, Pending, Quotas};
+
+/// Bytes of a page: four times SQLite's default, since nearly all of the file is long rows.
+const PAGE: i64 = 16 * 1024;
+/// Pages in the write-ahead log (16 MiB) after which they are copied into the database.
+const CHECKPOINT_PAGES: i64 = 1024;
+
+/// The blobs.
+pub(super) struct Blobs {
+    writer: Writer<Writing>,
+    readers: Readers,
+    quotas: Quotas,
+}
+
+/// What the thread has that writes blobs.
+struct Writing {
+    connection: Connection,
+    /// Reads the relay's database, which has the devices' capabilities.
+    directory: Connection,
+}
+
+impl Writes for Writing {
+    const NAME: &'static str = "blob-writer";
+    /// 16 MiB of the longest parts.
+    const MAX_GROUP: usize = 64;
+
+    fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn forget(&mut self) {}
+}
+
+impl Blobs {
+    /// Opens the database, makes or migrates it. `directory` reads the relay's.
+    pub(super) fn open(options: &SqliteOptions, directory: Connection) -> Result<Self, OpenError> {
+        let path = options.folder.join("blobs.sqlite3");
+        let mut connection = Connection::open(&path)?;
+        // Only a new file takes it, and only before anything else.
+        connection.pragma_update(None, "page_size", PAGE)?;
+        super::configure(&connection)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        migrate::migrate(&mut connection, migrate::BLOBS)?;
+        if let Some(pages) = options.max_pages {
+            connection.pragma_update(None, "max_page_count", pages)?;
+        }
+        Ok(Self {
+            writer: Writer::spawn(Writing { connection, directory })?,
+            readers: super::readers(&path, options.readers)?,
+            quotas: options.quotas,
+        })
+    }
+
+    /// Queues an operation for a device that has to know its inbox's capability.
+    fn write<T, F>(&self, address: InboxAddress, capability: CapabilityHash, operation: F) -> Pending<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection, &Quotas) -> Result<T, Failure> + Send + 'static,
+    {
+        let quotas = self.quotas;
+        self.writer.submit(move |writing| {
+            inbox::find_owned(&writing.directory, &address, &capability)?;
+            in_savepoint(&writing.connection, |c| operation(c, &quotas))
+        })
+    }
+
+    pub(super) fn put(&self, now: UnixMillis, request: PutBlob) -> Pending<u64> {
+        let capability = request.capability.hash();
+        self.write(request.address, capability, move |c, quotas| parts::put(c, now, &request, quotas))
+    }
+
+    pub(super) fn read(&self, request: FetchBlob) -> Pending<BlobPart> {
+        self.readers.submit(move |c| parts::read(c, &request))
+    }
+
+    pub(super) fn delete(&self, request: DeleteBlobs) -> Pending<()> {
+        let capability = request.capability.hash();
+        self.write(request.address, capability, move |c, _| parts::delete(c, &request))
+    }
+
+    pub(super) fn write_head(&self, now: UnixMillis, request: WriteBackupHead) -> Pending<BackupHead> {
+        let capability = request.capability.hash();
+        self.write(request.address, capability, move |c, _| backups::write_head(c, now, &request))
+    }
+
+    pub(super) fn head(&self, request: FetchBackupHead) -> Pending<BackupHead> {
+        self.readers.submit(move |c| backups::head(c, &request))
+    }
+
+    pub(super) fn expire(&self, now: UnixMillis) -> Pending<ExpiryRun> {
+        let quotas = self.quotas;
+        self.writer
+            .submit(move |writing| in_savepoint(&writing.connection, |c| expiry::expire(c, now, &quotas)))
+    }
+
+    pub(super) fn close(&self) {
+        self.readers.close();
+        self.writer.close();
+    }
+}

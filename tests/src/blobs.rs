@@ -1,0 +1,108 @@
+//! Blobs, with what it takes to put and to read them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "what fails here fails the test that uses it"
+)]
+
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::capability::Capability;
+use parley_protocol::frame::{Answer, DeleteBlobs, FetchBlob, PutBlob, RelayError, Request};
+use parley_protocol::ids::BlobId;
+use parley_protocol::limits::MAX_BLOB_PART;
+
+use crate::accounts::{TestAccount, TestDevice};
+use crate::relay_client::{RelayClient, capability};
+
+/// A blob that no relay knows yet.
+#[derive(Clone)]
+pub struct TestBlob {
+    /// Its id.
+    pub id: BlobId,
+    /// Reads it.
+    pub read: Capability,
+    /// All of it.
+    pub bytes: Vec<u8>,
+}
+
+impl TestBlob {
+    /// One of this length, in which no place looks like another for long.
+    #[must_use]
+    pub fn new(length: usize) -> Self {
+        let word = |at: usize| at.wrapping_mul(0x9E37_79B9).to_le_bytes();
+        let bytes = (0..length.div_ceil(8)).flat_map(word).take(length).collect();
+        Self { id: BlobId(crate::unique()), read: capability(), bytes }
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        u64::try_from(self.bytes.len()).unwrap()
+    }
+
+    /// The part of at most `length` bytes that begins at `offset`, to be put by `device`.
+    #[must_use]
+    pub fn part(&self, account: &TestAccount, device: &TestDevice, offset: u64, length: usize) -> PutBlob {
+        let begin = usize::try_from(offset).unwrap();
+        let end = self.bytes.len().min(begin + length);
+        PutBlob {
+            address: account.address(device),
+            capability: device.inbox.clone(),
+            blob: self.id,
+            access: self.read.hash(),
+            size: self.size(),
+            offset,
+            bytes: Bytes::new(self.bytes.get(begin..end).unwrap().to_vec()).unwrap(),
+        }
+    }
+
+    /// Puts what the relay does not have yet, one part after the other.
+    pub async fn upload(&self, client: &mut RelayClient, account: &TestAccount, device: &TestDevice) {
+        let mut at = stored(client.call(Request::PutBlob(self.part(account, device, 0, 0))).await).unwrap();
+        while at < self.size() {
+            let part = self.part(account, device, at, MAX_BLOB_PART);
+            at = stored(client.call(Request::PutBlob(part)).await).unwrap();
+        }
+    }
+
+    /// Asks for a part.
+    #[must_use]
+    pub fn fetch(&self, offset: u64, most: usize) -> FetchBlob {
+        let (capability, most) = (self.read.clone(), u32::try_from(most).unwrap());
+        FetchBlob { blob: self.id, capability, offset, most }
+    }
+
+    /// Reads on behind what there is already.
+    pub async fn download(&self, client: &mut RelayClient, mut begun: Vec<u8>) -> Vec<u8> {
+        loop {
+            let offset = u64::try_from(begun.len()).unwrap();
+            match client.call(Request::FetchBlob(self.fetch(offset, MAX_BLOB_PART))).await {
+                Ok(Answer::BlobPart { bytes, .. }) if bytes.is_empty() => return begun,
+                Ok(Answer::BlobPart { size, bytes }) => {
+                    assert_eq!(size, self.size());
+                    begun.extend_from_slice(&bytes);
+                }
+                other => panic!("instead of a part came {other:?}"),
+            }
+        }
+    }
+
+    /// Deletes it.
+    #[must_use]
+    pub fn delete(&self, account: &TestAccount, device: &TestDevice) -> Request {
+        Request::DeleteBlobs(DeleteBlobs {
+            address: account.address(device),
+            capability: device.inbox.clone(),
+            blobs: List::new(vec![self.id]).unwrap(),
+        })
+    }
+}
+
+/// How much of a blob the relay has.
+pub fn stored(answer: Result<Answer, RelayError>) -> Result<u64, RelayError> {
+    match answer? {
+        Answer::Blob { stored } => Ok(stored),
+        other => panic!("instead of a place came {other:?}"),
+    }
+}

@@ -1,0 +1,149 @@
+//! What somebody can do to another account's blobs, backup and recovery key at the relay.
+
+use ed25519_dalek::SigningKey;
+use parley_protocol::capability::Capability;
+use parley_protocol::device_log::Change;
+use parley_protocol::frame::{
+    Answer, DirectoryRecord, FetchBackupHead, FetchBlob, RelayError, Request, WriteBackupHead,
+};
+use parley_tests::accounts::{TestAccount, verifying};
+use parley_tests::blobs::TestBlob;
+use parley_tests::relay_client::{RelayClient, bytes, capability};
+use parley_tests::relay_process::RelayProcess;
+
+/// Ada, who has a blob and a backup, and Eve.
+struct Scene {
+    relay: RelayProcess,
+    ada: TestAccount,
+    eve: TestAccount,
+    owner: RelayClient,
+    stranger: RelayClient,
+    blob: TestBlob,
+    read_head: Capability,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let relay = RelayProcess::start(&[]);
+        let (ada, eve) = (TestAccount::new(), TestAccount::new());
+        let mut owner = RelayClient::connect(relay.address()).await;
+        let mut stranger = RelayClient::connect(relay.address()).await;
+        owner.call(ada.registration("ada")).await.unwrap();
+        stranger.call(eve.registration("eve")).await.unwrap();
+        let blob = TestBlob::new(1000);
+        blob.upload(&mut owner, &ada, &ada.first).await;
+        let mut scene = Self { relay, ada, eve, owner, stranger, blob, read_head: capability() };
+        let written = scene.owner.call(scene.write_head(&scene.ada.first.inbox, 0, b"head")).await;
+        assert!(matches!(written, Ok(Answer::BackupHead(_))), "{written:?}");
+        scene
+    }
+
+    /// A new head for Ada's backup, by who knows `inbox`.
+    fn write_head(&self, inbox: &Capability, after: u32, value: &[u8]) -> Request {
+        Request::WriteBackupHead(WriteBackupHead {
+            address: self.ada.address(&self.ada.first),
+            capability: inbox.clone(),
+            access: self.read_head.hash(),
+            after,
+            value: bytes(value),
+        })
+    }
+
+    fn fetch_head(&self, access: Capability) -> Request {
+        Request::FetchBackupHead(FetchBackupHead { account: self.ada.id(), access })
+    }
+
+    /// All of it is as Ada has left it.
+    async fn check(mut self) {
+        assert!(self.blob.download(&mut self.owner, Vec::new()).await == self.blob.bytes);
+        let head = self.owner.call(self.fetch_head(self.read_head.clone())).await;
+        let Ok(Answer::BackupHead(head)) = head else { panic!("instead of a head came {head:?}") };
+        assert_eq!((head.version, &*head.value), (1, &b"head"[..]));
+        drop(self.relay);
+    }
+}
+
+#[tokio::test]
+async fn p1_a_stranger_reads_no_blob_and_no_backup() {
+    let mut scene = Scene::new().await;
+    let wrong = Err(RelayError::WrongCapability);
+    // Knowing the id, what the relay stores, or another secret of somebody is not enough.
+    let guesses = [
+        capability(),
+        scene.eve.first.inbox.clone(),
+        scene.read_head.clone(),
+        Capability::new(scene.blob.read.hash().0),
+    ];
+    for capability in guesses {
+        let fetch = Request::FetchBlob(FetchBlob { capability, ..scene.blob.fetch(0, 1000) });
+        assert_eq!(scene.stranger.call(fetch).await, wrong);
+    }
+    let guesses = [capability(), scene.blob.read.clone(), Capability::new(scene.read_head.hash().0)];
+    for access in guesses {
+        assert_eq!(scene.stranger.call(scene.fetch_head(access)).await, wrong);
+    }
+    // Neither can a stranger make the blob their own by putting it again.
+    let mut own = scene.blob.part(&scene.eve, &scene.eve.first, 0, 0);
+    own.access = capability().hash();
+    assert_eq!(scene.stranger.call(Request::PutBlob(own)).await, wrong);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn p5_a_stranger_changes_no_blob_and_ends_no_backup() {
+    let mut scene = Scene::new().await;
+    let wrong = Err(RelayError::WrongCapability);
+    // Who may read may not write.
+    let guesses =
+        [capability(), scene.eve.first.inbox.clone(), scene.read_head.clone(), scene.blob.read.clone()];
+    for inbox in guesses {
+        for value in [&b""[..], b"head of somebody else"] {
+            assert_eq!(scene.stranger.call(scene.write_head(&inbox, 1, value)).await, wrong);
+        }
+        let mut put = scene.blob.part(&scene.ada, &scene.ada.first, 0, 1000);
+        put.capability = inbox.clone();
+        assert_eq!(scene.stranger.call(Request::PutBlob(put)).await, wrong);
+        let Request::DeleteBlobs(mut delete) = scene.blob.delete(&scene.ada, &scene.ada.first) else {
+            panic!("no deletion");
+        };
+        delete.capability = inbox;
+        assert_eq!(scene.stranger.call(Request::DeleteBlobs(delete)).await, wrong);
+    }
+    let own = scene.blob.delete(&scene.eve, &scene.eve.first);
+    assert_eq!(scene.stranger.call(own).await, Ok(Answer::Done));
+    scene.check().await;
+}
+
+fn found(answer: Result<Answer, RelayError>) -> DirectoryRecord {
+    match answer {
+        Ok(Answer::Directory(record)) => record,
+        other => panic!("instead of a record came {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn p4_somebody_elses_recovery_key_in_the_own_log_leads_nobody_astray() {
+    let relay = RelayProcess::start(&[]);
+    let mut client = RelayClient::connect(relay.address()).await;
+    let ada = TestAccount::new();
+    let find = Request::FindRecoveryKey(verifying(&ada.recovery));
+    client.call(ada.registration("ada")).await.unwrap();
+    // In a genesis, and by a later entry of an account that was there before.
+    let copy = TestAccount::recovered_by(SigningKey::from_bytes(ada.recovery.as_bytes()));
+    client.call(copy.registration("copy")).await.unwrap();
+    let eve = TestAccount::new();
+    client.call(eve.registration("eve")).await.unwrap();
+    let replaced = eve.entry(&eve.first, Change::ReplaceRecoveryKey(verifying(&ada.recovery)), None);
+    client.call(eve.append(replaced)).await.unwrap();
+    let record = found(client.call(find.clone()).await);
+    assert_eq!((record.account, &*record.log), (ada.id(), ada.log.entries()));
+    // What Eve's log named before leads nowhere now, and when Ada goes on nobody takes her place.
+    let old = Request::FindRecoveryKey(verifying(&eve.recovery));
+    assert_eq!(client.call(old).await, Err(RelayError::UnknownAccount));
+    let newer = SigningKey::from_bytes(&parley_tests::unique());
+    let replaced = ada.entry(&ada.first, Change::ReplaceRecoveryKey(verifying(&newer)), None);
+    client.call(ada.append(replaced)).await.unwrap();
+    assert_eq!(client.call(find).await, Err(RelayError::UnknownAccount));
+    let record = found(client.call(Request::FindRecoveryKey(verifying(&newer))).await);
+    assert_eq!(record.account, ada.id());
+}
