@@ -136,7 +136,14 @@ impl Engine {
         for at in self.membership.unsettled.values_mut() {
             *at = Some(now);
         }
-        let logs: Vec<LogId> = self.membership.unsettled.keys().copied().collect();
+        let mut logs: Vec<LogId> = self.membership.unsettled.keys().copied().collect();
+        // What was used last is missed first; but without the account's own a new device gets no history.
+        logs.sort_by_key(|id| {
+            let peer = self.logs.get(id).map(|log| log.peer);
+            let conversation = peer.and_then(|peer| self.conversations.get(&id_of(&peer)));
+            let own = peer.is_some_and(|peer| self.is_own_account(&peer));
+            std::cmp::Reverse((own, conversation.map(|conversation| conversation.changed)))
+        });
         for id in logs {
             self.pump_log(&id);
         }
@@ -227,12 +234,9 @@ impl Engine {
         let packages = match result {
             Ok(Answer::KeyPackages(packages)) => packages.into_vec(),
             Ok(_) => return self.retry_later(60_000),
-            Err(error) => {
-                if let Retry::After(pause) = error.retry() {
-                    self.retry_later(pause);
-                }
-                Vec::new()
-            }
+            // It may have packages all the same.
+            Err(error) if let Retry::After(pause) = error.retry() => return self.retry_later(pause),
+            Err(_) => Vec::new(),
         };
         let Some(difference) = self.difference(id) else { return self.pump_log(id) };
         let until = UnixMillis(self.now.0.saturating_add(UNREACHABLE));
@@ -390,11 +394,5 @@ impl Engine {
             self.changed.connection = true;
             self.pump_log(&id);
         }
-    }
-
-    /// A commit removed this device from a group; whether from the account too, its log says.
-    pub(super) fn was_removed_from(&mut self, id: &LogId) {
-        self.bury(id);
-        self.ask_own_log();
     }
 }
