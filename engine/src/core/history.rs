@@ -95,15 +95,16 @@ impl Engine {
     /// Reads the next page, unless one is being read or much of what was read waits to be sent.
     pub(super) fn go_on_sharing(&mut self) {
         // Asked after every message that is stored: what is nearly always so comes first.
-        let Some((peer, before)) = self.sharing.left.front().copied() else {
+        if self.sharing.left.is_empty() {
             return;
-        };
+        }
         if self.shared_page.is_some() || self.sharing.waits_for.is_some() || !self.online() {
             return;
         }
         if self.outbox.values().filter(|entry| self.is_own_account(&entry.peer)).count() >= AHEAD {
             return;
         }
+        let Some((peer, before)) = self.next_to_share() else { return };
         self.next_load = self.next_load.saturating_add(1);
         let load = LoadId(self.next_load);
         let limit = if before.is_none() { FIRST } else { NEXT };
@@ -112,6 +113,29 @@ impl Engine {
         let prefix = message::key_prefix(&self.sealer, &conversation).to_vec();
         let before = before.map(|order| message::key(&self.sealer, &conversation, &order));
         self.out.push(Output::Load(Load { id: load, prefix, before, limit }));
+    }
+
+    /// The next conversation, put in front. What comes into a conversation after its newest page was read, the new device has
+    /// to get there itself: so it is read only once that device is in it.
+    fn next_to_share(&mut self) -> Option<(AccountId, Option<Order>)> {
+        let logs = |peer: &AccountId| {
+            self.conversations
+                .get(&id_of(peer))
+                .map(|conversation| conversation.logs.clone())
+                .unwrap_or_default()
+        };
+        let settled = |(peer, _): &(AccountId, _)| logs(peer).iter().all(|log| !self.may_be_unsettled(log));
+        if let Some(place) = self.sharing.left.iter().position(settled) {
+            let next = self.sharing.left.remove(place)?;
+            self.sharing.left.push_front(next);
+        } else {
+            // Perhaps it is another device that one of them waits for.
+            let peer = self.sharing.left.front().map(|(peer, _)| *peer)?;
+            if logs(&peer).iter().any(|log| self.may_be_unsettled(log) && self.lacks_own_device(log)) {
+                return None;
+            }
+        }
+        self.sharing.left.front().copied()
     }
 
     /// A new device is in the account's conversation now.

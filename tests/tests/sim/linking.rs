@@ -292,6 +292,48 @@ fn p5_the_new_device_is_cut_off_at_any_step_of_linking() {
     struck(false, Blow::Cut);
 }
 
+/// Whatever is written while a device is added and gets its history is on it in the end, by one way or the other.
+fn written_at_any_step(restart: bool) {
+    for count in 0..90 {
+        let (mut world, ada, bob, there, back) = pair();
+        let carol = world.add_person("Carol");
+        let to_carol = world.start(ada, "carol");
+        world.send(ada, to_carol, "hello Carol");
+        world.settle();
+        let new = world.add_device();
+        meet(&mut world, new, ada, false);
+        world.command(ada, Command::ApproveDevice(Share::All));
+        rounds(&mut world, [ada, new], count);
+        if restart {
+            world.crash(ada);
+            world.connect(ada);
+        }
+        let from_carol = world.only_conversation(carol);
+        for (who, conversation) in [(bob, back), (carol, from_carol), (ada, there), (ada, to_carol)] {
+            world.send(who, conversation, "meanwhile");
+        }
+        patience(&mut world);
+        if world.devices[new].account.is_none() {
+            assert!(restart, "after {count} steps");
+            continue;
+        }
+        for conversation in [there, to_carol] {
+            let on_both = [new, ada].map(|device| world.texts(device, conversation));
+            assert_eq!(on_both[0], on_both[1], "after {count} steps");
+        }
+    }
+}
+
+#[test]
+fn p6_what_is_written_at_any_step_of_linking_is_on_the_new_device() {
+    written_at_any_step(false);
+}
+
+#[test]
+fn p5_p6_what_is_written_is_there_also_if_the_account_s_device_restarts_at_any_step() {
+    written_at_any_step(true);
+}
+
 /// Shows a code on a new device; its typed form.
 fn typed_code(world: &mut World, new: DeviceIndex) -> String {
     world.ask(new, Command::ShowLinkCode { name: String::new() });

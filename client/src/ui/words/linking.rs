@@ -61,8 +61,8 @@ pub const fn is_idle(seen: UnixMillis, now: UnixMillis) -> bool {
 pub const IDLE: &str = "Not used for 30 days. Remove it if you do not need it.";
 
 /// The relay showed another device log of the own account.
-pub const FORKED: &str = "The relay lies about your devices: what it shows contradicts what this browser has verified. \
-    Parley goes on without it; tell whoever runs the relay.";
+pub const FORKED: &str =
+    "The relay shows a list of your devices that contradicts this browser's. Tell whoever runs this relay.";
 
 /// Before a device is removed.
 pub const REMOVE_DEVICE: &str =

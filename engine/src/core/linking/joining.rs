@@ -28,9 +28,9 @@ use crate::view::LinkFailure;
 /// time, up to [`MOST_PATIENT`] times as long.
 const ASK_AGAIN: u32 = 2_000;
 const MOST_PATIENT: u32 = 30;
-/// The device of the account sends the entry at once, or never. Who has asked so often, for half a minute in all, since
-/// the channel ended has been left alone.
-const ENOUGH: u32 = 5;
+/// The device of the account sends the entry at once, or never. Who has asked so often in vain, for twelve seconds in all,
+/// and has no channel any more, has been left alone.
+const ENOUGH: u32 = 3;
 
 /// The keys that a device makes for itself before it is anybody's.
 pub(super) struct NewDevice {
