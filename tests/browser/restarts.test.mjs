@@ -10,7 +10,7 @@ import { messagesOnDisk } from "./lib/stock.mjs";
 
 /** More than the first part of a conversation's history and one page of the rest, in many entries of the log. */
 const MESSAGES = 150;
-const TEXT = "and so on ".repeat(150);
+const TEXT = "and so on ".repeat(500);
 const EVERYTHING = ["Hello Bob", "Hello Ada", ...Array.from({ length: MESSAGES }, (_, number) => `before ${number}. ${TEXT}`)];
 const ENDED = "The other device gave up. Begin again on both.";
 /** A new browser that gave its word waits a while for the entry that may never come. */
@@ -80,7 +80,10 @@ async function underWay(fresh, sides) {
     if (reload) setTimeout(() => location.reload());
     return there;
   };
-  sides.there = await fresh.page.evaluate(`(${look})(${messagesOnDisk}, ${sides.side === "fresh"})`);
+  sides.reloaded = sides.side === "fresh";
+  const looking = fresh.page.evaluate(`(${look})(${messagesOnDisk}, ${sides.reloaded})`);
+  if (sides.reloaded) await fresh.page.waitForEvent("load");
+  sides.there = await looking;
 }
 
 /** What stands on the screen of a new browser when linking has come to an end there. */
@@ -126,7 +129,7 @@ for (const [when, stage, ends] of [
       others.push(fresh);
       const sides = { side };
       await stage(fresh, sides);
-      await (side === "fresh" ? fresh : ada).page.reload();
+      if (!sides.reloaded) await (side === "fresh" ? fresh : ada).page.reload();
       if (stage === codeShown && side === "ada") {
         // Nothing is lost: the code is still good.
         await openDevices(ada);
