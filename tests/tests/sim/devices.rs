@@ -1,8 +1,11 @@
 //! Accounts of several devices: linking, and what each device then sees.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use parley_engine::view::{Command, CommandError, ConversationId, LinkView, MessageView, Reply, Share};
 use parley_protocol::frame::{RelayError, Request, ServerFrame};
-use parley_tests::sim::{DeviceIndex, World};
+use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 
 /// Shows a code on `shows` and uses it on `reads`, as a link or as what is typed, up to the question to the account's
 /// person.
@@ -342,6 +345,39 @@ fn p6_a_relay_that_wants_fewer_requests_keeps_a_device_out_of_no_conversation() 
         world.settle();
         assert_eq!(world.texts(new, there), ["to both"]);
     }
+}
+
+#[test]
+fn p4_a_contact_that_is_known_by_now_is_not_learnt_again() {
+    let (mut world, ada, bob, there, _) = pair();
+    let bobs = world.devices[bob].account.as_ref().unwrap().account;
+    let new = world.add_device();
+    meet(&mut world, new, ada, false);
+    // The first answer about Bob takes so long that he is asked about for another reason too.
+    let mut held = None;
+    let count = Rc::new(Cell::new(0));
+    let late = Rc::clone(&count);
+    world.relay.lie(move |from, asked, told| {
+        // The new device's is the third connection of this world.
+        if *asked != Request::FetchDeviceLog(bobs) || from != ConnectionId(3) {
+            return;
+        }
+        let Some(place) = told.iter().position(|(to, _)| *to == from) else { return };
+        match held.take() {
+            None if late.get() == 0 => held = Some(told.remove(place)),
+            None => {}
+            Some(earlier) => {
+                told.insert(place, earlier);
+                late.set(1);
+            }
+        }
+    });
+    assert_eq!(world.ask(ada, Command::ApproveDevice(Share::All)), Reply::Done);
+    for _ in 0..4 {
+        world.settle();
+    }
+    assert_eq!(count.get(), 1, "they were asked for twice");
+    assert_eq!(world.devices[new].conversations[&there].name, "Bob", "as the first device knows him");
 }
 
 #[test]
