@@ -42,6 +42,11 @@ impl Notes {
         self.owed = true;
     }
 
+    /// Whether it has.
+    pub(crate) const fn owes(&self) -> bool {
+        self.owed
+    }
+
     /// Whether it has; from now on it has been.
     pub(crate) fn pay(&mut self) -> bool {
         std::mem::take(&mut self.owed)

@@ -108,8 +108,8 @@ pub struct LimitConfig {
     /// KeyPackages claimed from one account: as many at once as it takes to add a new device to its conversations
     #[arg(long, env = "PARLEY_RATE_CLAIMS", default_value = "300/30")]
     pub rate_claims: Rate,
-    /// Posts into one inbox
-    #[arg(long, env = "PARLEY_RATE_POSTS", default_value = "200/60")]
+    /// Posts into one inbox: as many at once as it takes to add a new device to its account's conversations
+    #[arg(long, env = "PARLEY_RATE_POSTS", default_value = "300/60")]
     pub rate_posts: Rate,
     /// Most rendezvous slots at a time
     #[arg(long, env = "PARLEY_SLOTS", default_value_t = 10_000)]

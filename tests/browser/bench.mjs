@@ -1,5 +1,6 @@
 // Measures in Chromium against the real relay on loopback; prints one JSON object of microseconds by name.
-// `cargo xtask bench browser` builds what it needs, runs it and shows the table. Words choose a part: engine, pages.
+// `cargo xtask bench browser` builds what it needs, runs it and shows the table. Words choose parts: engine, pages, linking.
+import { linkTimes } from "./lib/linking-bench.mjs";
 import { addTimes, median, startTimes, watchEnter, watchStart, whenSeen } from "./lib/measure.mjs";
 import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
@@ -13,6 +14,7 @@ Object.assign(process.env, {
   PARLEY_RATE_REQUESTS: "1000000/1000000",
   PARLEY_RATE_REGISTRATIONS: "1000/1000",
   PARLEY_RATE_RESOLVES: "10000/10000",
+  PARLEY_RATE_SLOTS: "1000/1000",
 });
 const report = {};
 const relay = await Relay.start();
@@ -104,7 +106,25 @@ async function warmStarts(ada) {
   await ada.close();
 }
 
-const parts = process.argv.length > 2 ? process.argv.slice(2) : ["engine", "pages"];
+/** Accounts of so many conversations, and so many messages in each. */
+const ACCOUNTS = [
+  [1, 50],
+  [50, 50],
+  [200, 50],
+];
+
+async function linking() {
+  for (const [conversations, each] of ACCOUNTS) {
+    const { messages, bytes, ...times } = await linkTimes(relay, conversations, each, say);
+    const name = `linking.${conversations}`;
+    for (const [what, time] of Object.entries(times)) report[`${name}.${what}`] = time * 1000;
+    report[`${name}.messages`] = messages;
+    report[`${name}.bytes`] = bytes;
+    say(`  ${JSON.stringify({ messages, bytes, ...times })}`);
+  }
+}
+
+const parts = process.argv.length > 2 ? process.argv.slice(2) : ["engine", "pages", "linking"];
 try {
   if (parts.includes("engine")) {
     say("the engine, in a worker");
@@ -118,6 +138,7 @@ try {
     say("warm starts");
     await warmStarts(ada);
   }
+  if (parts.includes("linking")) await linking();
   process.stdout.write(`${JSON.stringify(report)}\n`);
 } finally {
   await relay.close();

@@ -13,6 +13,8 @@ mod faults;
 mod found;
 #[path = "sim/invariants.rs"]
 mod invariants;
+#[path = "sim/linking.rs"]
+mod linking;
 #[path = "sim/membership.rs"]
 mod membership;
 #[path = "sim/mutations.rs"]

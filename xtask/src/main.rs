@@ -28,7 +28,8 @@ cargo xtask <command>
   tidy                           check the rules that the compiler does not
   bench size [--json FILE]       what a first visit downloads, against the limits
   bench engine [--json FILE]     what the engine's work costs, beside bare OpenMLS
-  bench browser [--json FILE]    the same in Chromium, and how soon the app is there
+  bench browser [PART...] [--json FILE]
+                              the same in Chromium, how soon the app is there, and linking
   bench relay [--json FILE]      appends, deliveries and memory of the relay, beside a bare loop
   fuzz [TARGET...] [--seconds N] look for inputs that break a promise, with libFuzzer (default: all, 60 s each)
   mutants protocol|engine [...]  change the code and see whether a test notices, with cargo-mutants

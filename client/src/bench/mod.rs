@@ -1,5 +1,6 @@
 //! What the engine's work costs in this browser, beside bare OpenMLS in the same run: real IndexedDB, real sockets,
-//! the real relay. `cargo xtask bench browser` runs it; it tells its page JSON, in microseconds.
+//! the real relay. `cargo xtask bench browser` runs it; it tells its page JSON, in microseconds. Or it makes a device to measure the
+//! app with (`stock.rs`).
 //!
 //! "bare" is OpenMLS with the engine's provider and a map in memory. "engine" is all that the engine does from the
 //! input to the last output, sealing included. "disk" is that and the IndexedDB transaction, awaited.
@@ -15,6 +16,7 @@
 
 mod party;
 mod report;
+mod stock;
 
 use parley_engine::Engine;
 use parley_engine::bench::Bare;
@@ -42,12 +44,17 @@ const AT_THE_RELAY: usize = 290;
 
 const ADA: usize = 0;
 const BOB: usize = 1;
+/// How the name of a worker begins that makes a device; its numbers follow.
+const STOCK: &str = "stock ";
 
 /// Starts.
 pub fn start() {
     let loaded = clock::precise();
     platform::report_panics(|| {});
     platform::spawn_local(async move {
+        if let Some(words) = worker::name().strip_prefix(STOCK) {
+            return worker::say_to_tab(stock::make(words).await.as_bytes());
+        }
         let mut report = Report::default();
         report.number("ready.program", loaded * 1000.0);
         measure(&mut report).await;

@@ -154,15 +154,21 @@ pub(super) struct World {
 }
 
 impl World {
-    /// A device with a new account.
+    /// A device with a new account, at rest.
     pub(super) async fn add(&mut self, party: Party, username: &str) -> usize {
+        let index = self.join(party, username).await;
+        self.settle().await;
+        index
+    }
+
+    /// A device with a new account.
+    pub(super) async fn join(&mut self, party: Party, username: &str) -> usize {
         self.parties.push(party);
         let index = self.parties.len() - 1;
         self.until(|world| world.parties[index].online).await;
         let account = Command::CreateAccount { name: username.to_owned(), username: username.to_owned() };
         let made = self.ask(index, account).await;
         assert!(made == Reply::Done, "no account");
-        self.settle().await;
         index
     }
 

@@ -122,10 +122,16 @@ impl Early {
     }
 }
 
+/// The worker's side: what it was named by whoever started it.
+#[must_use]
+pub fn name() -> String {
+    scope().map(|scope| scope.name()).unwrap_or_default()
+}
+
 /// The worker's side: whether it was started to read pictures.
 #[must_use]
 pub fn is_reader() -> bool {
-    scope().is_some_and(|scope| scope.name() == READER)
+    name() == READER
 }
 
 pub(super) fn scope() -> Option<DedicatedWorkerGlobalScope> {

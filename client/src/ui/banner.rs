@@ -75,6 +75,9 @@ fn notice(app: App) -> Option<Notice> {
         return grave(text, WayOut::Reload);
     }
     match app.connection.get() {
+        Connection::Online if app.account.with(|it| it.as_ref().is_some_and(|it| it.forked)) => {
+            grave(words::FORKED, WayOut::None)
+        }
         Connection::Online => None,
         Connection::Connecting => calm("Connecting…".to_owned(), WayOut::None),
         Connection::CatchingUp => calm("Catching up…".to_owned(), WayOut::None),

@@ -15,7 +15,7 @@ use crate::trail::Trail;
 use crate::view::{CommandError, Reply, ViewRequestId};
 
 /// One-time KeyPackages are topped up to this many when fewer than half are left.
-const POOL: u32 = 20;
+pub(super) const POOL: u32 = 20;
 /// A KeyPackage of last resort is replaced after this time (30 days), in milliseconds.
 const LAST_RESORT_AGE: u64 = 30 * 24 * 3600 * 1000;
 /// Of so many contacts the device log is asked for at each connection; of the others before something is sent.
@@ -94,10 +94,7 @@ impl Engine {
         }
         let (address, capability) = (account.address(), account.inbox.clone());
         if !self.inbox.subscribed && !self.is_pending(|pending| *pending == Pending::SubscribeInbox) {
-            self.ask(
-                Request::CountKeyPackages { address, capability: capability.clone() },
-                Pending::CountKeyPackages,
-            );
+            self.count_key_packages();
             let after = self.device.inbox;
             self.ask(
                 Request::SubscribeInbox(SubscribeInbox { address, capability, after }),
@@ -175,6 +172,7 @@ impl Engine {
     fn log_is_open(&mut self, id: &LogId, head: Seq) {
         let live = self.live.entry(*id).or_default();
         *live = LiveLog { subscribed: true, head, ..*live };
+        self.use_told_receipt(id);
         self.changed.connection = true;
         self.membership.unsettle(id);
         if self.link.checked.len() < CHECKED {
@@ -249,6 +247,15 @@ impl Engine {
         }
     }
 
+    /// Asks how many KeyPackages are left, and makes new ones if that is few.
+    pub(super) fn count_key_packages(&mut self) {
+        let Some(account) = self.account.as_ref().filter(|_| self.online()) else { return };
+        let (address, capability) = (account.address(), account.inbox.clone());
+        if !self.is_pending(|pending| *pending == Pending::CountKeyPackages) {
+            self.ask(Request::CountKeyPackages { address, capability }, Pending::CountKeyPackages);
+        }
+    }
+
     pub(super) fn key_packages_counted(&mut self, result: &Result<Answer, RelayError>) {
         let Ok(Answer::KeyPackageCount { one_time, last_resort }) = *result else {
             return;
@@ -258,6 +265,8 @@ impl Engine {
         let replace = !last_resort || age > LAST_RESORT_AGE;
         if missing > 0 || replace {
             self.publish_key_packages(missing, replace);
+        } else {
+            self.tell_ready();
         }
     }
 

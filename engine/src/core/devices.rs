@@ -1,16 +1,23 @@
 //! The devices of the own account: what its device log says, and what follows from it for this device.
 
+use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::{Author, Body, Change, DeviceLog, SignedEntry};
-use parley_protocol::frame::{AppendDeviceLog, DirectoryRecord, RelayError, Request};
-use parley_protocol::ids::DeviceId;
+use parley_protocol::frame::{
+    AppendDeviceLog, DirectoryRecord, InboxAddress, InboxPost, RelayError, Request,
+};
+use parley_protocol::ids::{AppendId, DeviceId, LogId};
 
 use super::Engine;
 use super::directory::command_error;
 use super::requests::Pending;
+use crate::account::Account;
 use crate::content::{Sync, display_name};
 use crate::directory_entry::Found;
 use crate::io::Output;
 use crate::view::{CommandError, OwnDeviceView, Reply, ViewRequestId};
+
+/// What stands in an inbox when a device of the account can be added to conversations: version and kind.
+pub(super) const READY: [u8; 2] = [1, 2];
 
 impl Engine {
     /// Asks what the own device log says now: another device, or the recovery key, may have written in it.
@@ -23,19 +30,34 @@ impl Engine {
 
     pub(super) fn own_log_came(&mut self, result: Result<DirectoryRecord, RelayError>) {
         match result.map(|record| Found::verify(&record)) {
-            Ok(Ok(found)) => self.take_own_log(found.log),
+            Ok(Ok(found)) => {
+                self.take_own_log(found.log);
+                if self.erased {
+                    return;
+                }
+                self.begin_own_conversation();
+            }
             // What does not verify is no log of this account.
             Ok(Err(_)) => {}
             Err(_) => return self.retry_later(2_000),
+        }
+        if self.shares_with_nobody() {
+            self.stop_sharing();
         }
         if let Some(account) = self.account.as_ref().map(|account| account.id) {
             self.stop_waiting(&account);
         }
     }
 
-    /// Takes a log that continues the own one. One that contradicts it is a lie of the relay's, and changes nothing.
+    /// Takes a log that continues the own one. One that contradicts it is a lie of the relay's: it changes nothing, and the
+    /// person is told.
     pub(super) fn take_own_log(&mut self, log: DeviceLog) {
         let Some(own) = &mut self.own_log else { return };
+        // Answers may overtake each other: a log that is older is none that contradicts.
+        let contradicts = !log.contains(&own.head()) && !own.contains(&log.head());
+        if contradicts && !std::mem::replace(&mut self.link.forked, true) {
+            self.changed.account = true;
+        }
         let before = own.entries().len();
         if own.advance_to(log).is_err() || own.entries().len() == before {
             return;
@@ -51,6 +73,46 @@ impl Engine {
         }
         self.note_new_devices(&news);
         self.devices_changed(&id);
+    }
+
+    /// Says in the inboxes of the account's other devices that this one can be added, while it is not in the account's own
+    /// conversation: the one that linked it may have gone before it could be told.
+    pub(super) fn post_ready(&mut self) {
+        let (Some(log), Some(own)) = (&self.own_log, self.account.as_ref().map(Account::address)) else {
+            return;
+        };
+        if self.logs.values().any(|log| log.peer == own.account) {
+            return;
+        }
+        let others: Vec<DeviceId> =
+            log.devices().map(|device| device.id).filter(|id| *id != own.device).collect();
+        for device in others {
+            let to = InboxAddress { account: own.account, device };
+            if let Ok(payload) = Bytes::new(READY.to_vec()) {
+                let post = InboxPost { to, append: AppendId(self.random.array()), payload };
+                self.ask(Request::PostInbox(post), Pending::PostReady);
+            }
+        }
+    }
+
+    /// Somebody says that a device of the account can be added. Anybody can say so: it leads to nothing but looking.
+    pub(super) fn device_is_ready(&mut self) {
+        let Some(account) = &self.account else { return };
+        let (account, device) = (account.id, account.device);
+        self.ask_own_log();
+        self.begin_own_conversation();
+        self.devices_changed(&account);
+        if self.own_log.as_ref().and_then(DeviceLog::last_author) == Some(device) {
+            self.membership_is_due();
+        }
+    }
+
+    /// The account's own conversation is made with a device that was linked here: now the others are changed.
+    pub(super) fn own_conversation_made(&mut self, id: &LogId) {
+        let own = self.logs.get(id).is_some_and(|log| self.is_own_account(&log.peer));
+        if own && self.notes.owes() {
+            self.membership_is_due();
+        }
     }
 
     /// Every device that this one did not link itself is shown until the person says that it is right.
@@ -72,6 +134,12 @@ impl Engine {
         self.erased = true;
         self.out.abandon();
         self.out.at_once(Output::Erase);
+    }
+
+    /// A commit removed this device from a group; whether from the account too, its log says.
+    pub(super) fn was_removed_from(&mut self, id: &LogId) {
+        self.bury(id);
+        self.ask_own_log();
     }
 
     /// Removes another device of the account.

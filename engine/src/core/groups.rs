@@ -229,6 +229,7 @@ impl Engine {
                 self.save_log(id);
                 self.resume_log(id);
                 self.pump_log(id);
+                self.own_conversation_made(id);
             }
             Err(error) => match error.retry() {
                 Retry::After(pause) => self.retry_later(pause),

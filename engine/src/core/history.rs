@@ -22,6 +22,9 @@ const FIRST: u32 = 30;
 const NEXT: u32 = 200;
 /// Bytes of messages in one entry of the log, about.
 const ENTRY_BYTES: usize = 32 * 1024;
+/// Nothing more is read while so many entries wait to be sent: reading need not wait for the relay, and what people
+/// write must not wait behind all of it. The largest of these together are one append.
+const AHEAD: usize = 8;
 
 /// What is still to be sent. As it is stored, so that a restart goes on where it was.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -54,7 +57,7 @@ impl Sharing {
 
 impl Engine {
     /// Sends what was written since then, once this device is there to read it.
-    pub(super) fn share_history(&mut self, since: UnixMillis, waits_for: Option<DeviceId>) {
+    pub(super) fn share_history(&mut self, since: UnixMillis, waits_for: DeviceId) {
         let mut conversations: Vec<_> = self
             .conversations
             .values()
@@ -64,8 +67,20 @@ impl Engine {
         conversations.sort_unstable_by(|one, other| other.cmp(one));
         let left: VecDeque<_> = conversations.into_iter().map(|(_, peer)| (peer, None)).collect();
         let of = u32::try_from(left.len()).unwrap_or(u32::MAX);
-        self.sharing = Sharing { left, since, of, waits_for };
+        self.sharing = Sharing { left, since, of, waits_for: Some(waits_for) };
         self.save_sharing();
+    }
+
+    /// Nothing more is sent.
+    pub(super) fn stop_sharing(&mut self) {
+        self.sharing = Sharing::default();
+        self.save_sharing();
+    }
+
+    /// Whether a device is waited for that is not in the account: it was removed, or its entry never came there.
+    pub(super) fn shares_with_nobody(&self) -> bool {
+        let gone = |device: &DeviceId| self.own_log.as_ref().is_some_and(|log| log.device(device).is_none());
+        self.sharing.waits_for.as_ref().is_some_and(gone) && !self.is_appending()
     }
 
     fn save_sharing(&mut self) {
@@ -77,18 +92,19 @@ impl Engine {
         self.changed.account = true;
     }
 
-    /// Reads the next page, unless one is being read or what was read waits to be sent.
+    /// Reads the next page, unless one is being read or much of what was read waits to be sent.
     pub(super) fn go_on_sharing(&mut self) {
         // Asked after every message that is stored: what is nearly always so comes first.
-        let Some((peer, before)) = self.sharing.left.front().copied() else {
+        if self.sharing.left.is_empty() {
             return;
-        };
+        }
         if self.shared_page.is_some() || self.sharing.waits_for.is_some() || !self.online() {
             return;
         }
-        if self.outbox.values().any(|entry| self.is_own_account(&entry.peer)) {
+        if self.outbox.values().filter(|entry| self.is_own_account(&entry.peer)).count() >= AHEAD {
             return;
         }
+        let Some((peer, before)) = self.next_to_share() else { return };
         self.next_load = self.next_load.saturating_add(1);
         let load = LoadId(self.next_load);
         let limit = if before.is_none() { FIRST } else { NEXT };
@@ -99,8 +115,33 @@ impl Engine {
         self.out.push(Output::Load(Load { id: load, prefix, before, limit }));
     }
 
+    /// The next conversation, put in front. What comes into a conversation after its newest page was read, the new device has
+    /// to get there itself: so it is read only once that device is in it.
+    fn next_to_share(&mut self) -> Option<(AccountId, Option<Order>)> {
+        let logs = |peer: &AccountId| {
+            self.conversations
+                .get(&id_of(peer))
+                .map(|conversation| conversation.logs.clone())
+                .unwrap_or_default()
+        };
+        let settled = |(peer, _): &(AccountId, _)| logs(peer).iter().all(|log| !self.may_be_unsettled(log));
+        if let Some(place) = self.sharing.left.iter().position(settled) {
+            let next = self.sharing.left.remove(place)?;
+            self.sharing.left.push_front(next);
+        } else {
+            // Perhaps it is another device that one of them waits for.
+            let peer = self.sharing.left.front().map(|(peer, _)| *peer)?;
+            if logs(&peer).iter().any(|log| self.may_be_unsettled(log) && self.lacks_own_device(log)) {
+                return None;
+            }
+        }
+        self.sharing.left.front().copied()
+    }
+
     /// A new device is in the account's conversation now.
     pub(super) fn said_hello(&mut self, device: &DeviceId) {
+        // Whoever claims the new one's KeyPackages takes one of every other device's too.
+        self.count_key_packages();
         self.tell_everything(device);
         if self.sharing.waits_for.take_if(|waits_for| waits_for == device).is_some() {
             self.save_sharing();
@@ -172,15 +213,13 @@ impl Engine {
             self.ask_for_unknown();
         }
         let conversation = self.conversation_with(&peer);
+        self.receipts_told(&receipts);
         for message in messages.into_iter().filter(|message| matches!(message.body, BodyView::Text(_))) {
             self.save_message(conversation, &message);
             self.show_in_list(conversation, &message, false);
             let view = self.message_view(&message);
             self.remember_unread(&message, &view);
             self.changed.messages.entry(conversation).or_default().push(view);
-        }
-        for ReceiptOf { log, receipt } in receipts {
-            self.receipt_came(&log, receipt);
         }
         self.save_conversation(conversation);
     }

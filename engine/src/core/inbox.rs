@@ -1,9 +1,12 @@
-//! The device's inbox: Welcomes, judged before they are joined (RFC 9420 section 12.4.3.1).
+//! The device's inbox: Welcomes, judged before they are joined (RFC 9420 section 12.4.3.1); and the word of a device of
+//! the account that waits to be added.
 
 use parley_protocol::frame::{Answer, DirectoryRecord, InboxEntry, RelayError, Request};
 use parley_protocol::ids::{AccountId, DeviceId, Epoch, Seq};
 
 use super::Engine;
+use super::connecting::POOL;
+use super::devices::READY;
 use super::groups::WELCOME;
 use super::requests::Pending;
 use crate::content::Sync;
@@ -60,6 +63,10 @@ impl Engine {
         if self.account.as_ref().is_none_or(|account| account.device != *device) {
             return;
         }
+        if entries.is_empty() {
+            // There is no such inbox any more: its device was removed, which the log has to say.
+            return self.ask_own_log();
+        }
         let mut newest = self.inbox.entries.back().map_or(self.device.inbox, |entry| entry.seq);
         for entry in entries {
             self.inbox.overflowed |= self.inbox.entries.len() >= MAX_WAITING;
@@ -75,6 +82,10 @@ impl Engine {
     pub(super) fn work_on_inbox(&mut self) {
         while self.inbox.asking.is_none() {
             let Some(entry) = self.inbox.entries.front().cloned() else {
+                if self.inbox.joined > POOL / 2 {
+                    self.inbox.joined = 0;
+                    self.count_key_packages();
+                }
                 return self.make_up_for_overflow();
             };
             match self.judge(&entry.payload) {
@@ -136,6 +147,9 @@ impl Engine {
     }
 
     fn judge(&mut self, payload: &[u8]) -> Verdict {
+        if payload == READY {
+            self.device_is_ready();
+        }
         let Some(welcome) = payload.strip_prefix(&WELCOME) else {
             return Verdict::Finished;
         };
@@ -159,6 +173,7 @@ impl Engine {
         let standing = self.check_members(&peer, &opened)?;
         let (id, from_the_start) = (opened.log, opened.epoch == FIRST_EPOCH);
         let group = opened.join(&self.mls).map_err(|_| Verdict::Finished)?;
+        self.inbox.joined = self.inbox.joined.saturating_add(1);
         self.groups.insert(id, group);
         if !self.is_own_account(&peer) {
             self.pin(&peer);
@@ -175,6 +190,7 @@ impl Engine {
         self.membership.unsettle(&id);
         if self.is_own_account(&peer) {
             self.sync(Sync::Hello);
+            self.tell_note();
         }
         if self.online() {
             self.resume_log(&id);

@@ -2,11 +2,13 @@
 //! log is removed from the group. Any member may do it, so that no conversation waits for one particular device; an
 //! account's own devices do it first (design: identity).
 
+mod device_logs;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{
-    Answer, ClaimedKeyPackage, DirectoryRecord, InboxAddress, InboxPost, LogEntry, RelayError, Request, Retry,
+    Answer, ClaimedKeyPackage, InboxAddress, InboxPost, RelayError, Request, Retry,
 };
 use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId, Seq, UnixMillis};
 
@@ -14,7 +16,6 @@ use super::Engine;
 use super::groups::WELCOME;
 use super::requests::Pending;
 use crate::conversation::id_of;
-use crate::directory_entry::Found;
 use crate::log::{PendingCommit, Stage};
 use crate::mls::credential::Leaf;
 use crate::mls::key_package;
@@ -108,6 +109,7 @@ impl Engine {
         let Some(difference) = self.difference(id).filter(|_| !retired) else {
             self.membership.unsettled.remove(id);
             self.tell_added();
+            self.go_on_sharing();
             return false;
         };
         let urgent = self.is_urgent(id, &difference);
@@ -136,7 +138,14 @@ impl Engine {
         for at in self.membership.unsettled.values_mut() {
             *at = Some(now);
         }
-        let logs: Vec<LogId> = self.membership.unsettled.keys().copied().collect();
+        let mut logs: Vec<LogId> = self.membership.unsettled.keys().copied().collect();
+        // What was used last is missed first; but without the account's own a new device gets no history.
+        logs.sort_by_key(|id| {
+            let peer = self.logs.get(id).map(|log| log.peer);
+            let conversation = peer.and_then(|peer| self.conversations.get(&id_of(&peer)));
+            let own = peer.is_some_and(|peer| self.is_own_account(&peer));
+            std::cmp::Reverse((own, conversation.map(|conversation| conversation.changed)))
+        });
         for id in logs {
             self.pump_log(&id);
         }
@@ -144,11 +153,28 @@ impl Engine {
 
     /// In how many logs the members are not what they should be, as far as is known.
     pub(super) fn unsettled_logs(&self) -> u32 {
-        let active = |id: &&LogId| {
-            let retired = self.trails.get(id).is_some_and(|trail| trail.retired);
-            self.logs.get(id).is_some_and(|log| log.stage == Stage::Active) && !retired
-        };
-        u32::try_from(self.membership.unsettled.keys().filter(active).count()).unwrap_or(u32::MAX)
+        let count = self.membership.unsettled.keys().filter(|id| self.is_unsettled(id)).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Whether the members of a log that is in use are not what they should be, as far as is known.
+    pub(super) fn is_unsettled(&self, id: &LogId) -> bool {
+        let retired = || self.trails.get(id).is_some_and(|trail| trail.retired);
+        let active = || self.logs.get(id).is_some_and(|log| log.stage == Stage::Active);
+        self.membership.unsettled.contains_key(id) && active() && !retired()
+    }
+
+    /// Whether that has to be found out yet.
+    pub(super) fn may_be_unsettled(&self, id: &LogId) -> bool {
+        let reads = || self.live.get(id).is_some_and(|live| live.subscribed);
+        let active = || self.logs.get(id).is_some_and(|log| log.stage == Stage::Active);
+        self.is_unsettled(id) || active() && !reads()
+    }
+
+    /// Whether a device of the own account, which could be added, is not in the group.
+    pub(super) fn lacks_own_device(&mut self, id: &LogId) -> bool {
+        let missing = self.difference(id).map(|difference| difference.missing).unwrap_or_default();
+        missing.iter().any(|leaf| self.is_own_account(&leaf.account))
     }
 
     fn difference(&mut self, id: &LogId) -> Option<Difference> {
@@ -227,12 +253,9 @@ impl Engine {
         let packages = match result {
             Ok(Answer::KeyPackages(packages)) => packages.into_vec(),
             Ok(_) => return self.retry_later(60_000),
-            Err(error) => {
-                if let Retry::After(pause) = error.retry() {
-                    self.retry_later(pause);
-                }
-                Vec::new()
-            }
+            // It may have packages all the same.
+            Err(error) if let Retry::After(pause) = error.retry() => return self.retry_later(pause),
+            Err(_) => Vec::new(),
         };
         let Some(difference) = self.difference(id) else { return self.pump_log(id) };
         let until = UnixMillis(self.now.0.saturating_add(UNREACHABLE));
@@ -321,80 +344,5 @@ impl Engine {
         self.ask_own_log();
         self.membership.unsettled.insert(*id, Some(UnixMillis(self.now.0.saturating_add(OTHERS_TURN))));
         true
-    }
-
-    /// An entry makes sense only with a newer device log: it and what follows wait.
-    pub(super) fn wait_for_device_log(&mut self, id: &LogId, entry: &LogEntry, account: AccountId) {
-        self.membership.asked.insert((*id, entry.seq, account));
-        self.membership.waiting.insert(*id, account);
-        self.keep_early(id, entry.clone());
-        if self.is_own_account(&account) {
-            self.ask_own_log();
-        } else {
-            self.ask_device_log(account);
-        }
-    }
-
-    /// Once on each connection the contact's device log is asked for; whether that is under way. A device that was
-    /// removed must not read what is written from then on, and nobody else may be there to say that it was.
-    pub(super) fn check_devices_of(&mut self, id: &LogId) -> bool {
-        let Some(peer) = self.logs.get(id).map(|log| log.peer).filter(|peer| !self.is_own_account(peer))
-        else {
-            return false;
-        };
-        if self.link.checked.insert(peer) {
-            self.ask_device_log(peer);
-        }
-        self.is_pending(|pending| *pending == Pending::DeviceLog(peer))
-    }
-
-    /// Asks for the device log of a contact, for those that wait for it.
-    pub(super) fn ask_device_log(&mut self, account: AccountId) {
-        if self.is_own_account(&account) {
-            return self.ask_own_log();
-        }
-        if self.online() && !self.is_pending(|pending| *pending == Pending::DeviceLog(account)) {
-            self.ask(Request::FetchDeviceLog(account), Pending::DeviceLog(account));
-        }
-    }
-
-    pub(super) fn device_log_came(
-        &mut self,
-        account: AccountId,
-        result: Result<DirectoryRecord, RelayError>,
-    ) {
-        match result.map(|record| Found::verify(&record)) {
-            Ok(Ok(found)) => self.update_contact(&account, found),
-            Ok(Err(_)) => {}
-            Err(_) => return self.retry_later(2_000),
-        }
-        self.stop_waiting(&account);
-        self.pump(id_of(&account));
-    }
-
-    /// Asks again for device logs that are waited for: the relay may have failed the first time.
-    pub(super) fn ask_for_waiting(&mut self) {
-        let accounts: BTreeSet<AccountId> = self.membership.waiting.values().copied().collect();
-        for account in accounts {
-            self.ask_device_log(account);
-        }
-    }
-
-    /// What waited for a device log goes on.
-    pub(super) fn stop_waiting(&mut self, account: &AccountId) {
-        let waiting = self.membership.waiting.iter().filter(|(_, of)| *of == account);
-        let logs: Vec<LogId> = waiting.map(|(log, _)| *log).collect();
-        for id in logs {
-            self.membership.waiting.remove(&id);
-            self.read_early(&id);
-            self.changed.connection = true;
-            self.pump_log(&id);
-        }
-    }
-
-    /// A commit removed this device from a group; whether from the account too, its log says.
-    pub(super) fn was_removed_from(&mut self, id: &LogId) {
-        self.bury(id);
-        self.ask_own_log();
     }
 }

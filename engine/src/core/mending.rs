@@ -66,6 +66,10 @@ impl Engine {
         match result.map(|record| Found::verify(&record)) {
             Ok(Ok(found)) if found.log.account() == account => {
                 self.unknown.remove(&account);
+                // A Welcome may have been quicker: what is pinned and known since then stays.
+                if self.contacts.contains_key(&account) {
+                    return;
+                }
                 self.contacts.insert(account, Contact::new(found.log, found.username, self.now));
                 self.save_contact(&account);
                 self.use_card(&account);

@@ -38,7 +38,7 @@ use self::requests::Link;
 use crate::account::Account;
 use crate::check_in::CheckIns;
 use crate::contact::Contact;
-use crate::content::Card;
+use crate::content::{Card, Receipt};
 use crate::conversation::Conversation;
 use crate::crypto::MlsRandom;
 use crate::device_note::Notes;
@@ -120,6 +120,8 @@ pub struct Engine {
     notes: Notes,
     /// What other devices said of contacts that are not known here yet.
     cards: BTreeMap<AccountId, Card>,
+    /// What another device told of logs that this one is not in: not yet, or never.
+    told_receipts: BTreeMap<LogId, Receipt>,
     /// Logs into which a removed device let this one: what removed devices write there is refused.
     tainted: BTreeSet<LogId>,
     /// What is sent to a device that was linked, and the page of it that is being read.
@@ -162,6 +164,8 @@ struct InboxWork {
     /// It has been asked.
     asked: Option<AccountId>,
     subscribed: bool,
+    /// Groups joined since KeyPackages were counted: each has used up one.
+    joined: u32,
     /// More came than can wait: what comes next is ignored, and asked for again when there is room.
     overflowed: bool,
 }
@@ -238,6 +242,7 @@ impl Engine {
             membership: membership::Membership::default(),
             notes: Notes::default(),
             cards: BTreeMap::new(),
+            told_receipts: BTreeMap::new(),
             tainted: BTreeSet::new(),
             sharing: history::Sharing::default(),
             shared_page: None,

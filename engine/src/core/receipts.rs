@@ -3,10 +3,11 @@
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 
 use super::Engine;
-use crate::content::{Body, Receipt};
+use crate::content::{Body, Receipt, ReceiptOf};
 use crate::conversation::id_of;
 use crate::log::Stage;
 use crate::message::Message;
+use crate::records::keys;
 use crate::view::{BodyView, ConversationId, Delivery, MessageView, Order};
 
 /// How long receipts wait for more, in milliseconds.
@@ -97,6 +98,26 @@ impl Engine {
         self.take_receipt(id, receipt);
     }
 
+    /// Another device told of receipts that came before this one was there.
+    pub(super) fn receipts_told(&mut self, receipts: &[ReceiptOf]) {
+        for ReceiptOf { log, receipt } in receipts {
+            if self.logs.get(log).is_some_and(|log| log.cursor > Seq(0)) {
+                self.receipt_came(log, *receipt);
+            } else {
+                self.told_receipts.insert(*log, *receipt);
+            }
+        }
+        self.save(keys::TOLD_RECEIPTS, &self.told_receipts);
+    }
+
+    /// The log can be read from now on, and what was told of it has its place there.
+    pub(super) fn use_told_receipt(&mut self, id: &LogId) {
+        if let Some(receipt) = self.told_receipts.remove(id) {
+            self.save(keys::TOLD_RECEIPTS, &self.told_receipts);
+            self.receipt_came(id, receipt);
+        }
+    }
+
     fn take_receipt(&mut self, id: &LogId, receipt: Receipt) {
         let reads = self.account.as_ref().is_some_and(|account| account.read_receipts);
         let Some(log) = self.logs.get_mut(id) else {
@@ -142,9 +163,12 @@ impl Engine {
     /// What became of the own message at this place.
     pub(super) fn delivery(&self, log: &LogId, seq: Seq) -> Delivery {
         let reads = self.account.as_ref().is_some_and(|account| account.read_receipts);
-        match self.logs.get(log) {
-            Some(log) if reads && seq <= log.peer_read => Delivery::Read,
-            Some(log) if seq <= log.peer_delivered => Delivery::Delivered,
+        let told = self.told_receipts.get(log).map(|told| (told.delivered, told.read));
+        let known = self.logs.get(log).map(|log| (log.peer_delivered, log.peer_read));
+        // A log has nothing to say of what was written before this device was in it, until it can be read.
+        match told.or(known) {
+            Some((_, read)) if reads && seq <= read => Delivery::Read,
+            Some((delivered, _)) if seq <= delivered => Delivery::Delivered,
             _ => Delivery::Sent,
         }
     }

@@ -25,6 +25,8 @@ pub(super) struct Link {
     pub(super) forged: BTreeSet<AccountId>,
     /// Contacts whose device logs were asked for on this connection.
     pub(super) checked: BTreeSet<AccountId>,
+    /// The relay has shown a log of the own account's devices that contradicts the one that is known here.
+    pub(super) forked: bool,
     /// The own device log was asked for on this connection.
     pub(super) asked_own_log: bool,
     /// What the views were told last.
@@ -65,6 +67,7 @@ pub(super) enum Pending {
     },
     SubscribeInbox,
     AckInbox,
+    PostReady,
     /// The directory is asked before an inbox entry is judged.
     JudgeInbox(AccountId),
     /// The contact's log is asked for before their KeyPackages.
@@ -166,7 +169,7 @@ impl Engine {
             Pending::CountKeyPackages | Pending::ForgetKeyPackages => self.key_packages_counted(&result),
             Pending::PublishKeyPackages { last_resort } => self.key_packages_published(last_resort, &result),
             Pending::SubscribeInbox => self.inbox_subscribed(&result),
-            Pending::AckInbox | Pending::CloseSlot => {}
+            Pending::AckInbox | Pending::CloseSlot | Pending::PostReady => {}
             Pending::JudgeInbox(account) => self.inbox_judged(account, directory(result)),
             Pending::Freshen(account) => self.freshened(account, directory(result)),
             Pending::Gossip { account, head } => self.gossip_answered(account, &head, directory(result)),

@@ -49,6 +49,7 @@ impl Engine {
         self.tainted = self.read(keys::TAINTED)?.unwrap_or_default();
         self.notes = self.read(keys::NOTES)?.unwrap_or_default();
         self.cards = self.read(keys::CARDS)?.unwrap_or_default();
+        self.told_receipts = self.read(keys::TOLD_RECEIPTS)?.unwrap_or_default();
         for key in self.state.keys_with_prefix(keys::OUTBOXES) {
             let number = key.get(1..).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
             let entry = self.read::<OutboxEntry>(&key)?;

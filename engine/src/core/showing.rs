@@ -76,6 +76,7 @@ impl Engine {
             read_receipts: account.read_receipts,
             registering: !account.registered,
             devices: self.own_devices(),
+            forked: self.link.forked,
             sharing: self.sharing_progress(),
         })
     }

@@ -41,6 +41,14 @@ impl Engine {
         self.tell_note();
     }
 
+    /// A device that was linked here is told of everything once it is in the account's own conversation: something has
+    /// to be said there, or there is none.
+    pub(super) fn begin_own_conversation(&mut self) {
+        if self.notes.owes() && !self.outbox.values().any(|entry| self.is_own_account(&entry.peer)) {
+            self.sync_settings();
+        }
+    }
+
     pub(super) fn sync_settings(&mut self) {
         let Some(account) = &self.account else { return };
         let settings = Settings {

@@ -25,6 +25,8 @@ pub(crate) const CARDS: &[u8] = &[13];
 
 /// What is still to be sent to a device that was linked here.
 pub(crate) const SHARING: &[u8] = &[16];
+/// How far messages came of which another device told, in logs that this one is not in.
+pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
 /// Logs into which a device let this one that was removed then or since.
 pub(crate) const TAINTED: &[u8] = &[15];
 /// What this device has given its word to become ([`crate::core`]'s `Joining`).

@@ -208,6 +208,8 @@ pub struct AccountView {
     pub registering: bool,
     /// The account's devices, oldest first.
     pub devices: Vec<OwnDeviceView>,
+    /// The relay has shown other devices of the account than this one has verified.
+    pub forked: bool,
     /// Conversations that have been sent whole to a device that was linked here, and of how many; none when that is done.
     pub sharing: Option<(u32, u32)>,
 }

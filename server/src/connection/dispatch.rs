@@ -91,11 +91,20 @@ impl Connection {
                 let account = verify::off_thread(|| verify::registration(request)).await?;
                 store.register_account(account).await.map(|()| Answer::Done)
             }),
-            Request::AppendDeviceLog(request) => self.later(id, permits, async move {
-                let record = store.account(request.account).await?;
-                let step = verify::off_thread(move || verify::step(&record, request.entry)).await?;
-                store.append_device_log(step).await.map(|()| Answer::Done)
-            }),
+            Request::AppendDeviceLog(request) => {
+                let relay = Arc::clone(&self.relay);
+                self.later(id, permits, async move {
+                    let record = store.account(request.account).await?;
+                    let step = verify::off_thread(move || verify::step(&record, request.entry)).await?;
+                    let removed = step.removed();
+                    store.append_device_log(step).await?;
+                    // Who reads the inbox that is gone finds that out.
+                    if let Some(inbox) = removed {
+                        relay.hub.grown(Topic::Inbox(inbox), SOMEWHERE);
+                    }
+                    Ok(Answer::Done)
+                });
+            }
             Request::FetchDeviceLog(account) => {
                 let pending = store.account(account);
                 self.later(id, permits, async { pending.await.map(Answer::Directory) });

@@ -141,8 +141,19 @@ impl Subscriptions {
                     self.bell.ring(topic, subscription.head);
                 }
                 // Expired while it was read, or its device was removed: nothing comes any more.
-                Err(_) => self.end(&topic, Some(subscription.generation)),
+                Err(_) => {
+                    self.say_gone(&topic);
+                    self.end(&topic, Some(subscription.generation));
+                }
             }
+        }
+    }
+
+    /// A device learns that it was removed by a push of nothing from its inbox.
+    fn say_gone(&self, topic: &Topic) {
+        if let Topic::Inbox(address) = topic {
+            let push = Push::Inbox { device: address.device, entries: List::default() };
+            self.outbox.push_frame(&ServerFrame::Push(push));
         }
     }
 

@@ -111,6 +111,17 @@ pub struct DeviceLogStep {
     pub effect: DeviceLogEffect,
 }
 
+impl DeviceLogStep {
+    /// The inbox that goes with a device that is removed.
+    #[must_use]
+    pub const fn removed(&self) -> Option<InboxAddress> {
+        match self.effect {
+            DeviceLogEffect::Remove(device) => Some(InboxAddress { account: self.account, device }),
+            DeviceLogEffect::Add(_) | DeviceLogEffect::Nothing => None,
+        }
+    }
+}
+
 /// What a device log entry means for the store, beside its place in the log.
 #[derive(Debug, Clone, Copy)]
 pub enum DeviceLogEffect {

@@ -54,3 +54,20 @@ export async function isLinked(person) {
 export async function hasChats(person) {
   await person.page.getByRole("list", { name: "Chats" }).getByRole("link").first().waitFor();
 }
+
+/** All of it, by a link that the new browser shows; the account's browser agrees. Both are on their screens for it. */
+export async function linkByCode(account, fresh) {
+  await fresh.button("Link to an account you have").click();
+  const { link } = await showCode(fresh);
+  await openDevices(account);
+  await useCode(account, link);
+  await confirmDigits(account, fresh);
+  await approve(account);
+}
+
+/** Removes the newest device that is not this one, by its name. */
+export async function removeDevice(account, name) {
+  await openSettings(account);
+  await account.page.getByRole("button", { name: `Remove ${name}` }).last().click();
+  await account.button("Remove this device").click();
+}

@@ -1,6 +1,7 @@
 //! The relay's rules in memory, written apart from the real relay so that one checks the other.
 
 mod blobs;
+mod endings;
 mod lies;
 mod slots;
 
@@ -348,6 +349,7 @@ impl VirtualRelay {
             }
         }
         outgoing.extend(self.slots.pushes());
+        outgoing.extend(self.ended_inboxes());
         outgoing.sort_by_key(|(connection, _)| *connection);
         outgoing
     }

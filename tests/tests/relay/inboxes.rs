@@ -6,8 +6,8 @@ use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{
-    Answer, CheckIn, ClaimedKeyPackage, InboxAddress, InboxPost, PublishKeyPackages, RelayError, Request,
-    SubscribeInbox, Subscribed,
+    Answer, CheckIn, ClaimedKeyPackage, InboxAddress, InboxPost, PublishKeyPackages, Push, RelayError,
+    Request, SubscribeInbox, Subscribed,
 };
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, Stamp};
 use parley_tests::accounts::{TestAccount, TestDevice};
@@ -180,6 +180,8 @@ async fn a_removed_device_loses_its_inbox_and_its_pool() {
 
     let removed = account.entry(&account.first, Change::RemoveDevice(second.record.id), None);
     assert_eq!(owner.call(account.append(removed)).await, Ok(Answer::Done));
+    let told = Push::Inbox { device: second.record.id, entries: List::default() };
+    assert_eq!(reader.push().await, told, "who reads it is told at once");
     let gone = Err(RelayError::UnknownDevice);
     assert_eq!(reader.call(subscribe(address, &second.inbox, 0)).await, gone);
     assert_eq!(reader.call(ack(address, &second.inbox, 1)).await, gone);

@@ -1,4 +1,4 @@
-//! `cargo xtask bench browser`: the engine, the app and its start in Chromium, with the relay on loopback.
+//! `cargo xtask bench browser`: the engine, the app, its start and linking in Chromium, with the relay on loopback.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,15 +15,17 @@ const PAGE: &str =
     "<!doctype html><html lang=\"en\"><link rel=\"icon\" href=\"/favicon.svg\"><title>Bench</title></html>\n";
 const LOADER: &str = "import init from '/bench.js';\nawait init({ module_or_path: '/bench_bg.wasm' });\n";
 
+/// Words before the options choose parts: `engine`, `pages`, `linking`.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
-    let file = json_file("browser", words)?;
+    let parts: Vec<&str> = words.iter().copied().take_while(|word| !word.starts_with('-')).collect();
+    let file = json_file("browser", words.get(parts.len()..).unwrap_or_default())?;
     setup::browser_tests()?;
     app::build()?;
     let server = server::build()?;
     let folder = bench_app(setup::build()?)?;
-    say::heading("Measuring in Chromium (about three minutes)");
+    say::heading("Measuring in Chromium (about five minutes)");
     let mut node = command("node");
-    node.arg("bench.mjs").current_dir(place::root().join("tests/browser"));
+    node.arg("bench.mjs").args(parts).current_dir(place::root().join("tests/browser"));
     node.env("PARLEY_SERVER_BIN", server).env("PARLEY_APP_DIR", folder);
     node.env("CHROMIUM", setup::chromium().context("Chromium is gone")?);
     let numbers = Numbers::parse(&output(&mut node)?)?;
@@ -132,7 +134,30 @@ fn show(numbers: &Numbers) {
             row(&format!("  {}", step.0), &[shown(numbers.ms(&format!("{start}.{}", step.1)))]);
         }
     }
+    linking(numbers);
     goals(&all_goals(numbers));
+}
+
+/// Conversations of the accounts to which a browser is linked.
+const ACCOUNTS: [u32; 3] = [1, 50, 200];
+
+fn linking(numbers: &Numbers) {
+    row("\nlinking, ms after consent", &ACCOUNTS.map(|count| format!("{count} chats")));
+    for (name, key) in [
+        ("the first chat is listed", "first"),
+        ("a screen of chats with their newest messages", "screen"),
+        ("the first of them is open", "opened"),
+        ("all chats are listed so", "all"),
+        ("the new browser is in all conversations", "added"),
+        ("all messages are on its disk", "whole"),
+    ] {
+        row(name, &ACCOUNTS.map(|count| shown(numbers.ms(&format!("linking.{count}.{key}")))));
+    }
+    row("messages", &ACCOUNTS.map(|count| shown(numbers.get(&format!("linking.{count}.messages")))));
+    let megabytes = |count: u32| numbers.get(&format!("linking.{count}.bytes")).map(|bytes| bytes / 1e6);
+    row("MB over the wire", &ACCOUNTS.map(|count| shown(megabytes(count))));
+    let rate = |count: u32| Some(megabytes(count)? / (numbers.ms(&format!("linking.{count}.whole"))? / 1e3));
+    row("MB/s", &ACCOUNTS.map(|count| shown(rate(count))));
 }
 
 /// What happens during a start, in milliseconds after it.
@@ -177,6 +202,8 @@ fn all_goals(numbers: &Numbers) -> Vec<Goal> {
         goal("key press to the other screen, p99", numbers.ms("key_press.frame.p99"), 100.0, "ms"),
         goal("cold start to usable, median", numbers.ms("cold.usable_frame"), 459.0, "ms"),
         goal("warm start to the chat list, median", numbers.ms("warm.usable_frame"), 300.0, "ms"),
+        goal("10,000 messages: first screen after linking", numbers.ms("linking.200.opened"), 3_000.0, "ms"),
+        goal("10,000 messages: all of them", numbers.ms("linking.200.whole"), 60_000.0, "ms"),
     ]
 }
 

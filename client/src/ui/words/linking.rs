@@ -60,6 +60,10 @@ pub const fn is_idle(seen: UnixMillis, now: UnixMillis) -> bool {
 /// A device that was not used for long.
 pub const IDLE: &str = "Not used for 30 days. Remove it if you do not need it.";
 
+/// The relay showed another device log of the own account.
+pub const FORKED: &str =
+    "The relay shows a list of your devices that contradicts this browser's. Tell whoever runs this relay.";
+
 /// Before a device is removed.
 pub const REMOVE_DEVICE: &str =
     "It reads nothing more from now on, and deletes what it has when it next connects.";

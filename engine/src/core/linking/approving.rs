@@ -4,12 +4,13 @@
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::{Change, SignedEntry};
 use parley_protocol::frame::SlotState;
-use parley_protocol::ids::UnixMillis;
+use parley_protocol::ids::{DeviceId, UnixMillis};
 use parley_protocol::limits::MAX_DEVICE_LOG_BODY;
 
 use super::{Session, State};
 use crate::core::Engine;
 use crate::link::message::{Hello, LinkMessage, Offer};
+use crate::log::{Log, Stage};
 use crate::view::{CommandError, LinkFailure, Share};
 
 /// Thirty days, in milliseconds.
@@ -80,6 +81,8 @@ impl Engine {
             return self.fail_link_in(&offering.session, LinkFailure::Forged);
         };
         let Offering { session, hello, .. } = offering;
+        // Before the entry leaves: from then on the new device may be in the account, whatever happens to this one.
+        self.promise(hello.record.id);
         self.set_link(State::Appending(Box::new(session), Box::new((entry.clone(), hello))));
         self.append_own_log(entry, None);
     }
@@ -98,6 +101,7 @@ impl Engine {
         match std::mem::take(&mut self.linking.state) {
             State::Appending(mut session, waiting) if waiting.0 == *entry => {
                 if !done {
+                    self.take_promise_back();
                     return self.fail_link_in(&session, LinkFailure::Refused);
                 }
                 let hello = &waiting.1;
@@ -105,8 +109,6 @@ impl Engine {
                 self.linking.device = Some(hello.record.id);
                 self.say_in_slot(&mut session, &LinkMessage::Added);
                 self.linking.until = None;
-                self.notes.owe();
-                self.save_notes();
                 self.set_link(State::Waiting(session));
             }
             other => self.linking.state = other,
@@ -115,18 +117,44 @@ impl Engine {
 
     /// The new device's KeyPackages are at the relay: it is added to the conversations now.
     pub(super) fn new_device_is_ready(&mut self) {
+        self.add_new_device();
+        let own = |log: &&Log| self.is_own_account(&log.peer) && log.stage == Stage::Active;
+        if self.logs.values().find(own).is_some() {
+            self.membership_is_due();
+        } else {
+            // The others when that is made: history goes through it.
+            self.begin_own_conversation();
+        }
+        self.tell_added();
+    }
+
+    /// From now on linking shows in how many conversations the new device is.
+    pub(super) fn add_new_device(&mut self) {
         self.linking.state = State::Adding;
         self.linking.added = (0, self.unsettled_logs());
-        self.membership_is_due();
-        // Something has to be said, or there is no conversation of the account's own.
-        self.sync_settings();
-        let device = self.linking.device;
+    }
+
+    /// Keeps in mind what the new device is to be told and to get.
+    fn promise(&mut self, device: DeviceId) {
+        self.notes.owe();
+        self.save_notes();
         match self.linking.share {
             Share::All => self.share_history(UnixMillis(0), device),
             Share::Month => self.share_history(UnixMillis(self.now.0.saturating_sub(MONTH)), device),
             Share::Nothing => {}
         }
-        self.tell_added();
+    }
+
+    /// The device did not come into the account.
+    fn take_promise_back(&mut self) {
+        self.notes.pay();
+        self.save_notes();
+        self.stop_sharing();
+    }
+
+    /// Whether an entry is on its way that adds a device.
+    pub(in crate::core) const fn is_appending(&self) -> bool {
+        matches!(self.linking.state, State::Appending(..))
     }
 
     /// Tells how many conversations the new device is in, if one is being added.
@@ -140,6 +168,9 @@ impl Engine {
         let done = of.saturating_sub(left);
         if self.linking.added != (done, of) || left == 0 {
             self.linking.added = (done, of);
+            if left == 0 {
+                self.count_key_packages();
+            }
             self.set_link(if left == 0 { State::Done } else { State::Adding });
         }
     }

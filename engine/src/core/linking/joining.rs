@@ -28,6 +28,9 @@ use crate::view::LinkFailure;
 /// time, up to [`MOST_PATIENT`] times as long.
 const ASK_AGAIN: u32 = 2_000;
 const MOST_PATIENT: u32 = 30;
+/// The device of the account sends the entry at once, or never. Who has asked so often in vain, for twelve seconds in all,
+/// and has no channel any more, has been left alone.
+const ENOUGH: u32 = 3;
 
 /// The keys that a device makes for itself before it is anybody's.
 pub(super) struct NewDevice {
@@ -41,6 +44,10 @@ impl NewDevice {
     pub(super) fn draw(random: &MlsRandom, name: String) -> Self {
         let key = SigningKey::from_bytes(&random.array());
         Self { key, inbox: Capability::new(random.array()), id: DeviceId(random.array()), name }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     fn record(&self) -> DeviceRecord {
@@ -156,10 +163,11 @@ impl Engine {
         let entry = |log: &DeviceLog| {
             log.all_devices().iter().find(|device| device.record == joining.record).copied()
         };
+        let alone = matches!(self.linking.state, State::Idle) && self.linking.asked >= ENOUGH;
         match log.map(|log| (entry(&log), log)) {
             Some((Some(device), log)) if device.removed.is_none() => self.become_device(log),
-            // Added and removed again before this device looked.
-            Some((Some(_), _)) => {
+            // Added and removed again before this device looked, or never added.
+            Some((entry, _)) if entry.is_some() || alone => {
                 self.forget_joining();
                 self.fail_link(LinkFailure::Cancelled);
             }
@@ -190,14 +198,17 @@ impl Engine {
         self.resume();
     }
 
-    /// The KeyPackages of this device are at the relay: the other can add it.
+    /// The KeyPackages of this device are at the relay: the others can add it.
     pub(in crate::core) fn tell_ready(&mut self) {
         match std::mem::take(&mut self.linking.state) {
             State::Waiting(mut session) if self.linking.joined => {
                 self.say_in_slot(&mut session, &LinkMessage::Ready);
                 self.set_link(State::Done);
             }
-            other => self.linking.state = other,
+            other => {
+                self.linking.state = other;
+                self.post_ready();
+            }
         }
     }
 

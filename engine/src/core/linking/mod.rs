@@ -93,6 +93,8 @@ pub(super) struct Linking {
     joined: bool,
     /// How often the directory was asked whether it has.
     asked: u32,
+    /// Codes that were shown in place of one that ended.
+    renewed: u32,
     /// When the code ends that is shown or was read.
     until: Option<UnixMillis>,
     /// The device that is being added.
@@ -178,15 +180,33 @@ impl Engine {
 
     /// The connection is gone, and with it the slots.
     pub(super) fn link_disconnected(&mut self) {
+        if self.goes_on_alone() {
+            return;
+        }
         match &self.linking.state {
             State::Idle | State::Adding | State::Done | State::Failed(_) => {}
-            // It has given its word: the directory will tell.
-            State::Waiting(_) if self.joining.is_some() => {}
             _ => {
                 self.linking = Linking { state: State::Failed(LinkFailure::Offline), ..Linking::default() };
                 self.tell_link();
             }
         }
+    }
+
+    /// The channel has ended. Whether it is not needed any more: the entry is in the log, or will be if it ever is.
+    fn goes_on_alone(&mut self) -> bool {
+        if !matches!(self.linking.state, State::Waiting(_)) {
+            return false;
+        }
+        if self.joining.is_some() || self.linking.joined {
+            // It has given its word: the directory will tell, or has told.
+            self.set_link(State::Idle);
+        } else if self.linking.device.is_some() {
+            self.add_new_device();
+            self.tell_added();
+        } else {
+            return false;
+        }
+        true
     }
 
     /// Time has passed.
@@ -198,6 +218,7 @@ impl Engine {
         match self.linking.state {
             State::Idle | State::Adding | State::Done | State::Failed(_) | State::Appending(..) => {}
             State::Waiting(_) if self.joining.is_some() => {}
+            State::Showing(_) => self.code_ended(),
             _ => self.fail_link(LinkFailure::Expired),
         }
     }
@@ -225,6 +246,7 @@ impl Engine {
         }
         match result {
             Ok(Answer::Slot(state)) => self.slot_came(slot, Some(state)),
+            Err(_) if self.goes_on_alone() => self.begin_own_conversation(),
             Err(RelayError::UnknownSlot | RelayError::SlotConflict) => self.fail_link(LinkFailure::Expired),
             Ok(_) | Err(_) => self.fail_link(LinkFailure::Refused),
         }
@@ -252,12 +274,15 @@ impl Engine {
     }
 
     fn slot_ended(&mut self, slot: SlotId) {
+        if self.goes_on_alone() {
+            return self.begin_own_conversation();
+        }
+        let late = self.linking.until.is_none_or(|until| until <= self.now);
         match &mut self.linking.state {
             State::Showing(showing) if !showing.is_last(slot) => showing.ended(slot),
-            State::Waiting(_) if self.joining.is_some() => self.linking.state = State::Idle,
+            State::Showing(_) if late => self.code_ended(),
             State::Appending(..) => {}
             _ => {
-                let late = self.linking.until.is_none_or(|until| until <= self.now);
                 let failure = if late { LinkFailure::Expired } else { LinkFailure::Cancelled };
                 self.linking = Linking { state: State::Failed(failure), ..Linking::default() };
                 self.tell_link();

@@ -15,6 +15,8 @@ use crate::view::{CommandError, LinkFailure, LinkView};
 
 /// First byte of SPAKE2's message and its element.
 const EXCHANGE: usize = 33;
+/// So many codes are shown in place of one that ended, each for two minutes.
+const RENEWALS: u32 = 4;
 
 /// A code that is shown, in both its forms.
 pub(super) struct Showing {
@@ -56,6 +58,16 @@ impl Engine {
         self.open_slot(for_typist, message);
         self.set_link(State::Showing(Box::new(showing)));
         Ok(())
+    }
+
+    /// Nobody used the code in time: another is shown, as long as it is likely that somebody looks at it.
+    pub(super) fn code_ended(&mut self) {
+        let renewed = self.linking.renewed.saturating_add(1);
+        let name = self.linking.new.as_ref().map(|new| new.name().to_owned()).unwrap_or_default();
+        if renewed > RENEWALS || self.show_link_code(&name).is_err() {
+            return self.fail_link(LinkFailure::Expired);
+        }
+        self.linking.renewed = renewed;
     }
 
     fn open_slot(&mut self, slot: SlotId, value: Vec<u8>) {

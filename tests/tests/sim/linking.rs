@@ -1,0 +1,467 @@
+//! Linking, step by step: wrong codes and guesses, codes that end, and devices that restart in between.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use parley_engine::view::{Command, ConversationId, LinkFailure, LinkView, Reply, Share};
+use parley_protocol::bounded::Bytes;
+use parley_protocol::frame::{Answer, Push, Request, ServerFrame, SlotState};
+use parley_tests::sim::{DeviceIndex, World};
+
+use super::devices::{approve, link, meet, names, pair};
+
+#[test]
+fn p4_other_digits_or_another_code_link_nothing() {
+    let (mut world, ada, ..) = pair();
+    let new = world.add_device();
+    assert_eq!(world.ask(new, Command::ShowLinkCode { name: String::new() }), Reply::Done);
+    let Some(LinkView::Showing { link, typed, .. }) = world.devices[new].link.clone() else {
+        panic!("no code")
+    };
+    world.ask(ada, Command::UseLinkCode { text: link, name: String::new() });
+    world.run();
+    let Some(LinkView::ShowDigits(digits)) = world.devices[ada].link else { panic!("no digits") };
+    world.ask(new, Command::ConfirmDigits((digits + 1) % 100));
+    world.run();
+    assert_eq!(world.devices[new].link, Some(LinkView::Failed(LinkFailure::WrongDigits)));
+    assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Cancelled)));
+
+    world.ask(new, Command::ShowLinkCode { name: String::new() });
+    let Some(LinkView::Showing { typed: code, .. }) = world.devices[new].link.clone() else {
+        panic!("no code")
+    };
+    assert_ne!(code, typed);
+    let last = if code.ends_with('2') { "3" } else { "2" };
+    let wrong = format!("{}{last}", &code[..8]);
+    world.ask(ada, Command::UseLinkCode { text: wrong, name: String::new() });
+    world.run();
+    assert_eq!(
+        world.devices[new].link,
+        Some(LinkView::Failed(LinkFailure::WrongCode)),
+        "one guess, and it is noticed"
+    );
+    world.ask(ada, Command::UseLinkCode { text: code, name: String::new() });
+    world.run();
+    assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Expired)));
+    assert!(world.devices[new].account.is_none());
+}
+
+#[test]
+fn a_code_that_ended_is_renewed_for_ten_minutes_in_all() {
+    let (mut world, ada, ..) = pair();
+    let new = world.add_device();
+    world.ask(new, Command::ShowLinkCode { name: "Firefox on Linux".into() });
+    let mut before = None;
+    for renewed in 0..5 {
+        let Some(LinkView::Showing { link, typed, until, .. }) = world.devices[new].link.clone() else {
+            panic!("no code: {:?}", world.devices[new].link)
+        };
+        assert_eq!(until.0, world.now.0 + 120_000, "after {renewed} codes");
+        if let Some(old) = before.replace(link.clone()) {
+            assert_ne!(old, link);
+            world.ask(ada, Command::UseLinkCode { text: old, name: String::new() });
+            world.run();
+            assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Expired)));
+        }
+        world.pass(119_000);
+        let Some(LinkView::Showing { typed: still, .. }) = &world.devices[new].link else {
+            panic!("ended early")
+        };
+        assert_eq!(*still, typed);
+        world.pass(1_000);
+    }
+    assert_eq!(world.devices[new].link, Some(LinkView::Failed(LinkFailure::Expired)), "nobody looks at it");
+    assert!(world.relay.slots().is_empty());
+}
+
+#[test]
+fn p6_a_renewed_code_links() {
+    let (mut world, ada, bob, there, back) = pair();
+    let new = world.add_device();
+    world.ask(new, Command::ShowLinkCode { name: "Firefox on Linux".into() });
+    world.pass(120_000);
+    let Some(LinkView::Showing { typed, .. }) = world.devices[new].link.clone() else { panic!("no code") };
+    world.ask(ada, Command::UseLinkCode { text: typed, name: String::new() });
+    world.run();
+    approve(&mut world, ada);
+    assert_eq!(names(&world, ada), ["", "Firefox on Linux"]);
+    world.send(bob, back, "to both");
+    world.settle();
+    assert_eq!(world.texts(new, there), ["to both"]);
+}
+
+#[test]
+fn p5_a_new_device_that_dies_after_its_word_is_linked_all_the_same() {
+    let (mut world, ada, bob, there, back) = pair();
+    let new = world.add_device();
+    meet(&mut world, new, ada, false);
+    world.ask(ada, Command::ApproveDevice(Share::Nothing));
+    // Step by step until the entry is at the relay.
+    for _ in 0..200 {
+        rounds(&mut world, [ada, new], 1);
+        if world.devices[ada].account.as_ref().is_some_and(|account| account.devices.len() == 2) {
+            break;
+        }
+    }
+    world.crash(new);
+    world.connect(new);
+    world.settle();
+    world.pass(10_000);
+    world.settle();
+    assert!(world.devices[new].account.is_some());
+    world.send(bob, back, "to both");
+    world.settle();
+    assert_eq!(world.texts(new, there).last().unwrap(), "to both");
+}
+
+/// The relay puts something else into the slot at each step of linking.
+#[test]
+fn p4_a_relay_that_changes_what_stands_in_a_slot_links_nothing() {
+    for steps in 0..6 {
+        let (mut world, ada, ..) = pair();
+        let new = world.add_device();
+        world.ask(new, Command::ShowLinkCode { name: String::new() });
+        let Some(LinkView::Showing { link, .. }) = world.devices[new].link.clone() else { panic!("no code") };
+        let mut changed = false;
+        world.command(ada, Command::UseLinkCode { text: link, name: String::new() });
+        for step in 0..=steps {
+            while world.disk_step(ada)
+                || world.disk_step(new)
+                || world.uplink_step(ada)
+                || world.uplink_step(new)
+            {}
+            let victims = [ada, new];
+            if step == steps {
+                for (slot, state) in world.relay.slots().into_iter().filter(|(_, state)| state.version > 1) {
+                    let mut value = state.value.to_vec();
+                    *value.last_mut().unwrap() ^= 1;
+                    let value = Bytes::new(value).unwrap();
+                    let state = Some(SlotState { version: state.version, value });
+                    let frame = ServerFrame::Push(Push::Slot { slot, state }).encode().unwrap();
+                    // Only who waits for it believes that it is its turn.
+                    for victim in victims {
+                        world.inject(victim, frame.clone());
+                    }
+                    changed = true;
+                }
+            }
+            world.run();
+            if let Some(LinkView::ShowDigits(digits)) = world.devices[ada].link {
+                world.command(new, Command::ConfirmDigits(digits));
+            }
+            world.command(ada, Command::ApproveDevice(Share::Nothing));
+        }
+        world.settle();
+        let failed = |index: DeviceIndex| matches!(world.devices[index].link, Some(LinkView::Failed(_)));
+        let linked = world.devices[new].account.is_some();
+        assert!(!changed || linked != failed(ada), "step {steps}: {:?}", world.devices[ada].link);
+        assert_eq!(linked, world.devices[ada].account.as_ref().unwrap().devices.len() == 2, "step {steps}");
+        assert!(steps > 0 || failed(new), "the first value was changed: {:?}", world.devices[new].link);
+    }
+}
+
+/// One step of everything on these devices, so many times.
+fn rounds(world: &mut World, devices: [DeviceIndex; 2], count: usize) {
+    for _ in 0..count {
+        for index in devices {
+            world.disk_step(index);
+            world.uplink_step(index);
+            world.downlink_step(index);
+            world.timer_step(index);
+        }
+    }
+}
+
+/// Time for everything that is tried again after a while.
+fn patience(world: &mut World) {
+    for _ in 0..30 {
+        world.pass(2_500);
+    }
+    world.settle();
+}
+
+fn shown(world: &mut World, index: DeviceIndex) -> Option<LinkView> {
+    world.ask(index, Command::Subscribe);
+    world.devices[index].link.clone()
+}
+
+/// What must hold at the end, however linking went: it is done, history included, or it has ended and can be begun
+/// again. Answers whether it was done.
+fn linked_or_not(
+    world: &mut World,
+    ada: DeviceIndex,
+    new: DeviceIndex,
+    there: ConversationId,
+    what: &str,
+) -> bool {
+    let linked = world.devices[new].account.is_some();
+    let (at_ada, at_new) = (shown(world, ada), shown(world, new));
+    let devices = world.devices[ada].account.clone().unwrap().devices.len();
+    assert_eq!(devices, if linked { 2 } else { 1 }, "{what}: {at_ada:?}, {at_new:?}");
+    if linked {
+        assert!(matches!(at_ada, None | Some(LinkView::Done)), "{what}: {at_ada:?}");
+        assert!(matches!(at_new, None | Some(LinkView::Done)), "{what}: {at_new:?}");
+        assert_eq!(world.texts(new, there), world.texts(ada, there), "{what}: history");
+        assert_eq!(names(world, ada), ["", "Firefox on Linux"], "{what}");
+        assert_eq!(names(world, new), ["", "Firefox on Linux"], "{what}");
+    } else {
+        assert!(matches!(at_new, None | Some(LinkView::Failed(_))), "{what}: {at_new:?}");
+        assert!(matches!(at_ada, None | Some(LinkView::Failed(_))), "{what}: {at_ada:?}");
+    }
+    assert_eq!(world.devices[ada].account.as_ref().unwrap().sharing, None, "{what}");
+    linked
+}
+
+/// What happens to one of the two.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blow {
+    /// Its connection is cut, and it connects again.
+    Cut,
+    /// It is started again.
+    Restart,
+    /// It is started again an hour later.
+    Away,
+}
+
+/// One of the two is struck after each step from the person's consent to the end of history.
+fn struck(on_ada: bool, blow: Blow) {
+    let mut outcomes = [0, 0];
+    for count in (0..90).step_by(if blow == Blow::Away { 3 } else { 1 }) {
+        let (mut world, ada, bob, there, back) = pair();
+        let new = world.add_device();
+        meet(&mut world, new, ada, false);
+        world.command(ada, Command::ApproveDevice(Share::All));
+        rounds(&mut world, [ada, new], count);
+        let victim = if on_ada { ada } else { new };
+        let what = format!("after {count} steps");
+        match blow {
+            Blow::Cut => world.disconnect(victim),
+            Blow::Restart | Blow::Away => world.crash(victim),
+        }
+        for _ in 0..if blow == Blow::Away { 360 } else { 0 } {
+            world.pass(10_000);
+        }
+        world.connect(victim);
+        patience(&mut world);
+        let linked = linked_or_not(&mut world, ada, new, there, &what);
+        outcomes[usize::from(linked)] += 1;
+        if !linked {
+            world.ask(ada, Command::CancelLinking);
+            world.ask(new, Command::CancelLinking);
+            meet(&mut world, new, ada, false);
+            world.ask(ada, Command::ApproveDevice(Share::All));
+            patience(&mut world);
+            assert!(linked_or_not(&mut world, ada, new, there, &what), "{what}: the second attempt");
+        }
+        world.send(bob, back, "to both");
+        world.settle();
+        for device in [ada, new] {
+            assert_eq!(world.texts(device, there), [">before", "answer", "to both"], "{what}");
+        }
+    }
+    assert!(outcomes.iter().all(|count| *count > 0), "both ends were seen: {outcomes:?}");
+}
+
+#[test]
+fn p5_the_account_s_device_restarts_at_any_step_of_linking() {
+    struck(true, Blow::Restart);
+}
+
+#[test]
+fn p5_the_new_device_restarts_at_any_step_of_linking() {
+    struck(false, Blow::Restart);
+}
+
+#[test]
+fn p5_the_account_s_device_is_away_for_an_hour_from_any_step_of_linking() {
+    struck(true, Blow::Away);
+}
+
+#[test]
+fn p5_the_new_device_is_away_for_an_hour_from_any_step_of_linking() {
+    struck(false, Blow::Away);
+}
+
+#[test]
+fn p5_the_account_s_device_is_cut_off_at_any_step_of_linking() {
+    struck(true, Blow::Cut);
+}
+
+#[test]
+fn p5_the_new_device_is_cut_off_at_any_step_of_linking() {
+    struck(false, Blow::Cut);
+}
+
+/// Whatever is written while a device is added and gets its history is on it in the end, by one way or the other.
+fn written_at_any_step(restart: bool) {
+    for count in 0..90 {
+        let (mut world, ada, bob, there, back) = pair();
+        let carol = world.add_person("Carol");
+        let to_carol = world.start(ada, "carol");
+        world.send(ada, to_carol, "hello Carol");
+        world.settle();
+        let new = world.add_device();
+        meet(&mut world, new, ada, false);
+        world.command(ada, Command::ApproveDevice(Share::All));
+        rounds(&mut world, [ada, new], count);
+        if restart {
+            world.crash(ada);
+            world.connect(ada);
+        }
+        let from_carol = world.only_conversation(carol);
+        for (who, conversation) in [(bob, back), (carol, from_carol), (ada, there), (ada, to_carol)] {
+            world.send(who, conversation, "meanwhile");
+        }
+        patience(&mut world);
+        if world.devices[new].account.is_none() {
+            assert!(restart, "after {count} steps");
+            continue;
+        }
+        for conversation in [there, to_carol] {
+            let on_both = [new, ada].map(|device| world.texts(device, conversation));
+            assert_eq!(on_both[0], on_both[1], "after {count} steps");
+        }
+    }
+}
+
+#[test]
+fn p6_what_is_written_at_any_step_of_linking_is_on_the_new_device() {
+    written_at_any_step(false);
+}
+
+#[test]
+fn p5_p6_what_is_written_is_there_also_if_the_account_s_device_restarts_at_any_step() {
+    written_at_any_step(true);
+}
+
+/// Shows a code on a new device; its typed form.
+fn typed_code(world: &mut World, new: DeviceIndex) -> String {
+    world.ask(new, Command::ShowLinkCode { name: String::new() });
+    match world.devices[new].link.clone() {
+        Some(LinkView::Showing { typed, .. }) => typed,
+        other => panic!("no code: {other:?}"),
+    }
+}
+
+/// The same slot, another password.
+fn wrong(code: &str) -> String {
+    let last = if code.ends_with('2') { "3" } else { "2" };
+    format!("{}{last}", &code[..8])
+}
+
+#[test]
+fn p4_each_code_can_be_guessed_at_once() {
+    let (mut world, ada, ..) = pair();
+    let stranger = world.add_person("Mallory");
+    let new = world.add_device();
+    let mut ended = 0;
+    for attempt in 0..20 {
+        let code = typed_code(&mut world, new);
+        world.ask(stranger, Command::UseLinkCode { text: wrong(&code), name: String::new() });
+        world.run();
+        assert_eq!(
+            world.devices[new].link,
+            Some(LinkView::Failed(LinkFailure::WrongCode)),
+            "attempt {attempt}"
+        );
+        assert!(world.relay.slots().is_empty(), "nothing is left to guess at");
+        // Neither the stranger's second guess nor the right code, in the right hands, opens anything.
+        for (who, text) in [(stranger, code.clone()), (ada, code)] {
+            world.ask(who, Command::UseLinkCode { text, name: String::new() });
+            world.run();
+            assert_eq!(
+                world.devices[who].link,
+                Some(LinkView::Failed(LinkFailure::Expired)),
+                "attempt {attempt}"
+            );
+        }
+        assert_eq!(world.devices[new].link, Some(LinkView::Failed(LinkFailure::WrongCode)));
+        ended += 1;
+    }
+    assert_eq!(ended, 20, "one code for each guess");
+    assert!(world.devices[new].account.is_none());
+    assert_eq!(names(&world, stranger).len() + names(&world, ada).len(), 2);
+}
+
+#[test]
+fn p4_a_relay_that_guesses_a_typed_code_has_one_guess_and_is_noticed() {
+    let (mut world, ada, ..) = pair();
+    let (new, relays) = (world.add_device(), world.add_device());
+    let code = typed_code(&mut world, new);
+    // The relay plays the other end for whoever reads, with a code that it guessed.
+    typed_code(&mut world, relays);
+    let first =
+        |state: &SlotState| (state.version == 1 && state.value.len() == 33).then(|| state.value.clone());
+    let values: Vec<_> = world.relay.slots().iter().filter_map(|(_, state)| first(state)).collect();
+    assert_eq!(values.len(), 2, "one exchange each");
+    let swapped = Rc::new(Cell::new(0));
+    let count = Rc::clone(&swapped);
+    world.relay.lie(move |_, asked, told| {
+        for (_, frame) in told.iter_mut().filter(|_| matches!(asked, Request::WatchSlot(_))) {
+            if let ServerFrame::Answer { result: Ok(Answer::Slot(state)), .. } = frame {
+                state.value = values.iter().find(|value| **value != state.value).unwrap().clone();
+                count.set(count.get() + 1);
+            }
+        }
+    });
+    world.ask(ada, Command::UseLinkCode { text: code.clone(), name: String::new() });
+    world.run();
+    world.relay.stop_lying();
+    assert_eq!(swapped.get(), 1, "there is one exchange, and so one guess");
+    assert_eq!(world.devices[new].link, Some(LinkView::Failed(LinkFailure::WrongCode)));
+    assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Cancelled)));
+    world.ask(ada, Command::UseLinkCode { text: code, name: String::new() });
+    world.run();
+    assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Expired)), "the code is used up");
+}
+
+#[test]
+fn p4_a_device_in_no_conversation_learns_at_once_that_it_was_removed() {
+    let mut world = World::new(1);
+    let ada = world.add_person("Ada");
+    let new = world.add_device();
+    meet(&mut world, new, ada, false);
+    world.command(ada, Command::ApproveDevice(Share::Nothing));
+    // Until it is a device of the account, and in nothing yet.
+    for _ in 0..200 {
+        rounds(&mut world, [ada, new], 1);
+        if world.devices[new].account.is_some() {
+            break;
+        }
+    }
+    let device = world.devices[ada].account.as_ref().unwrap().devices[1].id;
+    assert_eq!(world.relay.log_count(), 0);
+    let id = world.command(ada, Command::RemoveDevice(device));
+    world.run();
+    assert_eq!(world.devices[ada].replies.get(&id), Some(&Reply::Done));
+    assert!(world.devices[new].erased);
+}
+
+#[test]
+fn p4_a_fork_of_the_own_device_log_is_shown_and_not_taken() {
+    let (mut world, ada, ..) = pair();
+    let second = link(&mut world, ada);
+    world.disconnect(second);
+    let account = world.devices[ada].account.clone().unwrap();
+    assert!(!account.forked);
+    // The relay keeps the log as it was, lets the one device remove the other, and shows that one a log in which it is.
+    let old = world.relay.device_log(&account.account);
+    let third = link(&mut world, ada);
+    world.relay.put_device_log(&account.account, old);
+    world.connect(second);
+    world.settle();
+    link(&mut world, second);
+    world.disconnect(ada);
+    world.connect(ada);
+    world.settle();
+    let after = world.devices[ada].account.clone().unwrap();
+    assert!(after.forked, "the person is told");
+    assert_eq!(after.devices.len(), 3, "nothing of it is taken");
+    assert!(
+        after
+            .devices
+            .iter()
+            .any(|device| device.id == world.devices[third].account.as_ref().unwrap().devices[2].id)
+    );
+    assert!(!world.devices[second].account.as_ref().unwrap().forked, "it has seen one log only");
+}
