@@ -11,8 +11,10 @@ use parley_protocol::padding::{pad, unpad};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::backup::DataKey;
 use crate::device_note::Note;
 use crate::message::Message;
+use crate::recovery::BackupAddress;
 use crate::trail::Claim;
 
 const VERSION: u8 = 1;
@@ -106,6 +108,24 @@ pub(crate) enum Sync {
     History(History),
     /// The sending device is new here: what is said from now on it can read.
     Hello,
+    /// How the backup is sealed.
+    Backup(Box<BackupNews>),
+}
+
+/// How the account's backup is sealed. The greatest generation holds.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BackupNews {
+    pub(crate) generation: u32,
+    /// Whether there is to be one.
+    pub(crate) on: bool,
+    pub(crate) address: BackupAddress,
+    pub(crate) key: DataKey,
+}
+
+impl core::fmt::Debug for BackupNews {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("BackupNews(..)")
+    }
 }
 
 /// A contact as the account knows it.

@@ -19,6 +19,8 @@ mod linking;
 mod membership;
 #[path = "sim/mutations.rs"]
 mod mutations;
+#[path = "sim/recovery.rs"]
+mod recovery;
 #[path = "sim/repair.rs"]
 mod repair;
 #[path = "sim/stored.rs"]

@@ -10,7 +10,7 @@ use super::DataKey;
 use super::items::Item;
 
 /// Length of every chunk but the last, in bytes, as sealed.
-pub(crate) const CHUNK: usize = 128 * 1024;
+const CHUNK: usize = 128 * 1024;
 const TAG: usize = 16;
 /// How much of a chunk's plaintext is used, before it.
 const LENGTH: usize = 4;
@@ -70,15 +70,10 @@ impl ChunkWriter {
         self.sealed.len().saturating_add(self.content.len())
     }
 
-    /// What is sealed so far and was not taken.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.sealed)
-    }
-
-    /// The rest, with the last chunk.
-    pub(crate) fn finish(mut self) -> Vec<u8> {
+    /// The key, and everything that is sealed under it, with the last chunk.
+    pub(crate) fn finish(mut self) -> (DataKey, Vec<u8>) {
         self.seal(true);
-        self.sealed
+        (self.key, self.sealed)
     }
 }
 
@@ -155,9 +150,7 @@ mod tests {
         for number in 0..count {
             assert!(writer.push(&text(number, 30_000)));
         }
-        let mut bytes = writer.take();
-        bytes.extend(writer.finish());
-        bytes
+        writer.finish().1
     }
 
     fn read(bytes: &[u8]) -> (Vec<Item>, Loss) {

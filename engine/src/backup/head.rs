@@ -21,7 +21,7 @@ const PURPOSE: &[u8] = b"parley backup head v1\0";
 const ENCAPPED: usize = 1120;
 const SEALED_KEY: usize = 32 + 16;
 /// Length of a key that is sealed to a recovery phrase, in bytes.
-pub(super) const WRAPPED: usize = ENCAPPED + SEALED_KEY;
+const WRAPPED: usize = ENCAPPED + SEALED_KEY;
 
 /// Where the manifest is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), BackupError> {
 }
 
 /// A key, sealed to the recovery phrase of an account.
-pub(super) fn wrap(
+fn wrap(
     random: &MlsRandom,
     account: &AccountId,
     address: &BackupAddress,
@@ -97,11 +97,7 @@ pub(super) fn wrap(
 }
 
 /// Opens what [`wrap`] made.
-pub(super) fn unwrap(
-    wrapped: &[u8],
-    account: &AccountId,
-    seed: &RecoverySeed,
-) -> Result<DataKey, BackupError> {
+fn unwrap(wrapped: &[u8], account: &AccountId, seed: &RecoverySeed) -> Result<DataKey, BackupError> {
     let (encapped, sealed) = wrapped.split_at_checked(ENCAPPED).ok_or(BackupError::Sealed)?;
     let encapped = <XWing as Kem>::EncappedKey::from_bytes(encapped).map_err(|_| BackupError::Sealed)?;
     let key = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, XWing>(

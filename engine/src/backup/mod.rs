@@ -1,17 +1,14 @@
 //! The encrypted backup: what is in it, and how it is sealed. A backup holds what people see (who, when, what), never
 //! MLS state. It is a row of segments, each sealed chunk by chunk under a key of its own; a manifest, which names the
 //! segments and their keys; and a head, which names the manifest and has its key, sealed to the recovery phrase.
-//! A backup in a file is one segment behind a header that has its key, sealed to the recovery phrase.
 
 mod chunks;
-mod file;
 mod head;
 mod items;
 mod manifest;
 mod sealed;
 
-pub(crate) use self::chunks::{CHUNK, ChunkReader, ChunkWriter, Loss};
-pub(crate) use self::file::{FileError, HEADER, open_header, seal_header};
+pub(crate) use self::chunks::{ChunkReader, ChunkWriter, Loss};
 pub(crate) use self::head::Head;
 pub(crate) use self::items::{Item, Known};
 pub(crate) use self::manifest::{Manifest, Place, Segment};

@@ -46,6 +46,13 @@ impl Engine {
             Command::RenameDevice { device, name } => self.rename_device(device, &name),
             Command::RemoveDevice(device) => self.remove_device(id, device),
             Command::AcceptDevice(device) => Ok(Some(self.accept_device(&device))),
+            Command::ShowPhrase => self.show_phrase(),
+            Command::NewPhrase => self.new_phrase(),
+            Command::ConfirmPhrase(words) => self.confirm_phrase(id, &words),
+            Command::Recover { phrase, name, alone } => self.recover(id, &phrase, &name, alone),
+            Command::SetBackup(on) => self.set_backup(on),
+            Command::BackUpNow => self.back_up_now(),
+            Command::AcceptLoss => Ok(Some(self.accept_loss())),
             other => self.link_command(other),
         };
         match result {

@@ -65,7 +65,9 @@ impl Engine {
             Pending::CheckUsername(view) => {
                 self.reply(view, Reply::Username(crate::view::UsernameStatus::Unknown));
             }
-            Pending::Find(view, _) => self.reply(view, Reply::Failed(CommandError::Offline)),
+            Pending::Find(view, _) | Pending::FindRecovery(view) => {
+                self.reply(view, Reply::Failed(CommandError::Offline));
+            }
             // Asked again at the next connection; the person waits for that answer.
             Pending::Register(Some(view)) => self.registering = Some(view),
             _ => {}
@@ -106,6 +108,8 @@ impl Engine {
             self.note_day();
         }
         self.work_on_inbox();
+        self.go_on_returning();
+        self.resume_backup();
         self.go_on_sharing();
         self.ask_for_waiting();
         self.ask_for_unknown();

@@ -47,6 +47,7 @@ impl Engine {
         if let Some(account) = self.account.as_ref().map(|account| account.id) {
             self.stop_waiting(&account);
         }
+        self.go_on_returning();
     }
 
     /// Takes a log that continues the own one. One that contradicts it is a lie of the relay's: it changes nothing, and the
@@ -72,6 +73,10 @@ impl Engine {
             return self.removed();
         }
         self.note_new_devices(&news);
+        self.take_next_phrase();
+        if self.removed_another(&news) {
+            self.reseal_backup();
+        }
         self.devices_changed(&id);
     }
 
@@ -127,6 +132,13 @@ impl Engine {
             }
         }
         self.save_notes();
+    }
+
+    /// Whether this device has removed another one.
+    fn removed_another(&self, news: &[SignedEntry]) -> bool {
+        let own = self.account.as_ref().map(|account| Author::Device(account.device));
+        let mut bodies = news.iter().filter_map(|entry| entry.parse().ok());
+        bodies.any(|body| matches!(body.change, Change::RemoveDevice(_)) && Some(body.author) == own)
     }
 
     /// Another device of the account has removed this one, and signed that it did.
@@ -187,7 +199,11 @@ impl Engine {
         Some(Body { previous: Some(log.head().hash), created: self.now, author, change })
     }
 
-    fn sign_change(&self, change: Change, added: Option<&ed25519_dalek::SigningKey>) -> Option<SignedEntry> {
+    pub(super) fn sign_change(
+        &self,
+        change: Change,
+        added: Option<&ed25519_dalek::SigningKey>,
+    ) -> Option<SignedEntry> {
         SignedEntry::sign(&self.next_entry(change)?, self.key.as_ref()?, added).ok()
     }
 
@@ -220,6 +236,7 @@ impl Engine {
             }
         };
         self.link_entry_appended(entry, matches!(reply, Reply::Done));
+        self.go_on_returning();
         if let Some(view) = view {
             self.reply(view, reply);
         }

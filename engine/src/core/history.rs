@@ -177,7 +177,14 @@ impl Engine {
 
     fn send_history(&mut self, peer: AccountId, messages: Vec<Message>) {
         let since = self.sharing.since;
-        let wanted = |message: &Message| message.stored >= since && matches!(message.body, BodyView::Text(_));
+        let messages = messages.into_iter().filter(|message| message.stored >= since).collect();
+        for history in self.history_parts(peer, messages) {
+            self.sync(Sync::History(history));
+        }
+    }
+
+    /// Texts of one conversation, in parts that are not too large, with what the other has received and read.
+    pub(super) fn history_parts(&self, peer: AccountId, messages: Vec<Message>) -> Vec<History> {
         let mut receipts: Vec<ReceiptOf> = Vec::new();
         if let Some(conversation) = self.conversations.get(&id_of(&peer)) {
             let logs = conversation.logs.iter().filter_map(|log| self.logs.get(log));
@@ -186,20 +193,21 @@ impl Engine {
                 receipt: Receipt { delivered: log.peer_delivered, read: log.peer_read },
             }));
         }
-        let (mut part, mut size) = (Vec::new(), 0_usize);
-        for message in messages.into_iter().filter(wanted) {
+        let (mut parts, mut part, mut size) = (Vec::new(), Vec::new(), 0_usize);
+        for message in messages.into_iter().filter(|message| matches!(message.body, BodyView::Text(_))) {
             let length = message.encode().len();
             if size.saturating_add(length) > ENTRY_BYTES && !part.is_empty() {
                 let messages = std::mem::take(&mut part);
-                self.sync(Sync::History(History { peer, messages, receipts: receipts.clone() }));
+                parts.push(History { peer, messages, receipts: receipts.clone() });
                 size = 0;
             }
             size = size.saturating_add(length);
             part.push(message);
         }
         if !part.is_empty() {
-            self.sync(Sync::History(History { peer, messages: part, receipts }));
+            parts.push(History { peer, messages: part, receipts });
         }
+        parts
     }
 
     /// Another device of the account sent what was written before.

@@ -1,5 +1,6 @@
 //! The engine itself: its state, how an input is handled, and what leaves it when.
 
+mod backup;
 mod check_in;
 mod commands;
 mod connecting;
@@ -16,6 +17,7 @@ mod outputs;
 mod paging;
 mod reading;
 mod receipts;
+mod recovery;
 mod repair;
 mod requests;
 mod saving;
@@ -36,6 +38,7 @@ use serde::{Deserialize, Serialize};
 use self::outputs::Outputs;
 use self::requests::Link;
 use crate::account::Account;
+use crate::backup::Manifest;
 use crate::check_in::CheckIns;
 use crate::contact::Contact;
 use crate::content::{Card, Receipt};
@@ -128,6 +131,15 @@ pub struct Engine {
     sharing: history::Sharing,
     shared_page: Option<history::SharedPage>,
     linking: linking::Linking,
+    backup: backup::Backup,
+    /// What is in the backup.
+    manifest: Manifest,
+    writing: backup::Writing,
+    backup_page: Option<backup::BackupPage>,
+    phrases: recovery::Phrases,
+    wish: Option<recovery::Wish>,
+    /// The account is coming back by its recovery phrase.
+    returning: Option<recovery::Returning>,
     /// This device has counter-signed an entry of an account's log, and waits for it to be there.
     joining: Option<linking::Joining>,
     repairs: repair::Repairs,
@@ -187,13 +199,17 @@ struct Timers {
     retry: Option<UnixMillis>,
     /// Change sets that failed are offered again.
     storage: Option<UnixMillis>,
+    /// The backup is written, or asked again.
+    backup: Option<UnixMillis>,
     told: Option<UnixMillis>,
 }
 
 impl Timers {
     /// The clock was put back by so many milliseconds: what is due soon stays due soon.
     fn put_back(&mut self, by: u64) {
-        for timer in [&mut self.receipts, &mut self.retry, &mut self.storage, &mut self.told] {
+        for timer in
+            [&mut self.receipts, &mut self.retry, &mut self.storage, &mut self.backup, &mut self.told]
+        {
             *timer = timer.map(|at| UnixMillis(at.0.saturating_sub(by)));
         }
     }
@@ -247,6 +263,13 @@ impl Engine {
             sharing: history::Sharing::default(),
             shared_page: None,
             linking: linking::Linking::default(),
+            backup: backup::Backup::default(),
+            manifest: Manifest::default(),
+            writing: backup::Writing::default(),
+            backup_page: None,
+            phrases: recovery::Phrases::default(),
+            wish: None,
+            returning: None,
             joining: None,
             repairs: repair::Repairs::default(),
             check_ins: CheckIns::default(),
@@ -311,6 +334,9 @@ impl Engine {
         }
         if due(&mut self.timers.storage) {
             self.out.offer_again();
+        }
+        if due(&mut self.timers.backup) {
+            self.backup_timer();
         }
         self.link_timer();
         self.timers.told = None;

@@ -33,7 +33,7 @@ impl Engine {
     }
 
     pub(super) fn loaded(&mut self, id: LoadId, records: &[Record]) {
-        if self.collected(id, records) || self.shared(id, records) {
+        if self.collected(id, records) || self.shared(id, records) || self.read_page_for_backup(id, records) {
             return;
         }
         let Some(request) = self.loads.remove(&id) else {

@@ -28,7 +28,7 @@ const LONGEST_PAUSE: u64 = 10 * 60 * 1000;
 const FORGOTTEN: u64 = 60 * 60 * 1000;
 
 /// In a [`Repair`]: every log but the one in which it stands and those that were named before. No log has this id.
-const EVERY_OTHER: LogId = LogId([0; 16]);
+pub(super) const EVERY_OTHER: LogId = LogId([0; 16]);
 
 /// Repairs under way.
 #[derive(Default)]

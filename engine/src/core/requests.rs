@@ -98,6 +98,16 @@ pub(super) enum Pending {
         entry: SignedEntry,
         view: Option<ViewRequestId>,
     },
+    /// An account is looked for by its recovery phrase.
+    FindRecovery(ViewRequestId),
+    /// This device signs itself in with the recovery key.
+    AppendReturn,
+    /// The backup, to write it or to restore it.
+    FetchHead,
+    FetchBlob,
+    PutBlob,
+    WriteHead,
+    DeleteBlobs,
     Create(LogId),
     SubscribeLog(LogId),
     Append {
@@ -169,7 +179,15 @@ impl Engine {
             Pending::CountKeyPackages | Pending::ForgetKeyPackages => self.key_packages_counted(&result),
             Pending::PublishKeyPackages { last_resort } => self.key_packages_published(last_resort, &result),
             Pending::SubscribeInbox => self.inbox_subscribed(&result),
-            Pending::AckInbox | Pending::CloseSlot | Pending::PostReady => {}
+            Pending::FindRecovery(view) => self.recovery_found(view, directory(result)),
+            Pending::AppendReturn => self.return_appended(done(result)),
+            Pending::FetchHead if self.returning.is_some() => self.head_to_restore(result),
+            Pending::FetchHead => self.backup_head_came(result),
+            Pending::FetchBlob if self.returning.is_some() => self.part_to_restore(result),
+            Pending::FetchBlob => self.blob_part_came(result),
+            Pending::PutBlob => self.blob_put(result),
+            Pending::WriteHead => self.head_written(result),
+            Pending::DeleteBlobs | Pending::AckInbox | Pending::CloseSlot | Pending::PostReady => {}
             Pending::JudgeInbox(account) => self.inbox_judged(account, directory(result)),
             Pending::Freshen(account) => self.freshened(account, directory(result)),
             Pending::Gossip { account, head } => self.gossip_answered(account, &head, directory(result)),

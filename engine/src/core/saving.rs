@@ -45,6 +45,9 @@ impl Engine {
         }
         self.check_ins = self.read(keys::CHECK_INS)?.unwrap_or_default();
         self.joining = self.read(keys::JOINING)?;
+        self.returning = self.read(keys::RETURNING)?;
+        self.backup = self.read(keys::BACKUP)?.unwrap_or_default();
+        self.manifest = self.read(keys::MANIFEST)?.unwrap_or_default();
         self.sharing = self.read(keys::SHARING)?.unwrap_or_default();
         self.tainted = self.read(keys::TAINTED)?.unwrap_or_default();
         self.notes = self.read(keys::NOTES)?.unwrap_or_default();
@@ -132,6 +135,7 @@ impl Engine {
         let key = message::key(&self.sealer, &conversation, &message.order());
         let value = self.sealer.seal(Purpose::Message, &key, self.random.array(), &message.encode());
         self.out.messages.push((Store::Messages, Record { key, value }));
+        self.note_for_backup(conversation, message.order());
     }
 
     /// Ends an input: its changes become a change set, alone or with those of the inputs that come while another

@@ -44,7 +44,7 @@ impl Engine {
 
     /// Asks for a wake-up at the earliest timer.
     pub(super) fn tell_timer(&mut self) {
-        let timers = [self.timers.receipts, self.timers.retry, self.timers.storage];
+        let timers = [self.timers.receipts, self.timers.retry, self.timers.storage, self.timers.backup];
         let next = timers.into_iter().chain([self.linking.timer()]).flatten().min();
         if next != self.timers.told
             && let Some(at) = next
@@ -78,6 +78,7 @@ impl Engine {
             devices: self.own_devices(),
             forked: self.link.forked,
             sharing: self.sharing_progress(),
+            recovery: self.recovery_view(),
         })
     }
 

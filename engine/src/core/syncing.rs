@@ -38,6 +38,7 @@ impl Engine {
         for cards in cards.chunks(MAX_APPEND) {
             self.sync(Sync::Cards(cards.to_vec()));
         }
+        self.sync_backup();
         self.tell_note();
     }
 
@@ -112,6 +113,7 @@ impl Engine {
             Sync::Named(device, name) => self.named(device, &name),
             Sync::History(history) => self.history_came(history),
             Sync::Hello => self.said_hello(from),
+            Sync::Backup(news) => self.backup_came(*news),
         }
     }
 
@@ -124,7 +126,7 @@ impl Engine {
         }
     }
 
-    fn settings_came(&mut self, settings: &Settings) {
+    pub(super) fn settings_came(&mut self, settings: &Settings) {
         let Some(account) = &mut self.account else { return };
         let Some(name) = display_name(&settings.name) else { return };
         if settings.version < account.profile {
@@ -137,7 +139,7 @@ impl Engine {
         self.changed.conversations.extend(self.conversations.keys().copied());
     }
 
-    fn card_came(&mut self, card: &Card) {
+    pub(super) fn card_came(&mut self, card: &Card) {
         if self.is_own_account(&card.account) {
             return;
         }

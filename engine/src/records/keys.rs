@@ -25,6 +25,14 @@ pub(crate) const CARDS: &[u8] = &[13];
 
 /// What is still to be sent to a device that was linked here.
 pub(crate) const SHARING: &[u8] = &[16];
+/// A recovery phrase that the device log does not name yet.
+pub(crate) const NEXT_PHRASE: &[u8] = &[21];
+/// How far an account has come back by its recovery phrase ([`crate::core`]'s `Returning`).
+pub(crate) const RETURNING: &[u8] = &[22];
+/// What this device knows of the backup ([`crate::core`]'s `Backup`), what is in it, and what is being written.
+pub(crate) const BACKUP: &[u8] = &[23];
+pub(crate) const MANIFEST: &[u8] = &[24];
+pub(crate) const BACKUP_ROUND: &[u8] = &[25];
 /// How far messages came of which another device told, in logs that this one is not in.
 pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
 /// Logs into which a device let this one that was removed then or since.

@@ -77,6 +77,21 @@ pub enum CommandError {
     /// There is nothing to confirm just now.
     #[error("linking has not come so far")]
     NotLinking,
+    /// The text is no recovery phrase.
+    #[error("{0}")]
+    Phrase(PhraseError),
+    /// No account at this relay has this recovery phrase, or no longer.
+    #[error("no account has this recovery phrase")]
+    UnknownPhrase,
+    /// These are not the words that were asked for.
+    #[error("these are not the words")]
+    WrongWords,
+    /// The recovery phrase is not on this device.
+    #[error("the recovery phrase is not on this device")]
+    PhraseElsewhere,
+    /// It needs a recovery phrase that is written down.
+    #[error("there is no recovery phrase yet")]
+    NoPhrase,
     /// The device's disk refused.
     #[error("this device cannot write")]
     Storage,

@@ -5,12 +5,14 @@
 
 mod devices;
 mod errors;
+mod recovery;
 
 use parley_protocol::ids::{AccountId, DeviceId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
+pub use self::recovery::{BackupFailure, BackupState, PhraseState, PhraseView, RecoveryView, Typed};
 
 /// Names a request of one view; views choose from disjoint ranges (for instance at random).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -117,6 +119,29 @@ pub enum Command {
     RemoveDevice(DeviceId),
     /// A device that another one linked is right. Reply: [`Reply::Done`].
     AcceptDevice(DeviceId),
+    /// The recovery phrase. Reply: [`Reply::Phrase`].
+    ShowPhrase,
+    /// Another recovery phrase, which takes the place of the old one once it is confirmed. Reply: [`Reply::Phrase`].
+    NewPhrase,
+    /// The words that [`PhraseView::ask`] asks for, in its order: the phrase that was shown last is written down.
+    /// Reply: [`Reply::Done`].
+    ConfirmPhrase([Typed; 3]),
+    /// Brings an account back on a new device. Reply: [`Reply::Done`] once this is one of the account's devices; what
+    /// the backup holds comes after.
+    Recover {
+        /// The recovery phrase.
+        phrase: Typed,
+        /// What this device calls itself.
+        name: String,
+        /// The account's other devices are lost: they are removed.
+        alone: bool,
+    },
+    /// Turns the backup at the relay on or off; off deletes it. Reply: [`Reply::Done`].
+    SetBackup(bool),
+    /// Writes into the backup what is not in it, now. Reply: [`Reply::Done`].
+    BackUpNow,
+    /// The person has read what could not be restored. Reply: [`Reply::Done`].
+    AcceptLoss,
 }
 
 /// What the views are told.
@@ -174,6 +199,8 @@ pub enum Reply {
     },
     /// A contact.
     Contact(ContactView),
+    /// The recovery phrase.
+    Phrase(PhraseView),
 }
 
 /// What a view begins with.
@@ -212,6 +239,8 @@ pub struct AccountView {
     pub forked: bool,
     /// Conversations that have been sent whole to a device that was linked here, and of how many; none when that is done.
     pub sharing: Option<(u32, u32)>,
+    /// Recovery phrase and backup.
+    pub recovery: RecoveryView,
 }
 
 /// The connection to the relay.

@@ -117,7 +117,7 @@ impl DeviceLogStep {
     pub const fn removed(&self) -> Option<InboxAddress> {
         match self.effect {
             DeviceLogEffect::Remove(device) => Some(InboxAddress { account: self.account, device }),
-            DeviceLogEffect::Add(_) | DeviceLogEffect::Nothing => None,
+            _ => None,
         }
     }
 }

@@ -40,6 +40,12 @@ pub(super) struct NewDevice {
     name: String,
 }
 
+impl Joining {
+    pub(in crate::core) const fn record(&self) -> DeviceRecord {
+        self.record
+    }
+}
+
 impl NewDevice {
     pub(super) fn draw(random: &MlsRandom, name: String) -> Self {
         let key = SigningKey::from_bytes(&random.array());
@@ -147,6 +153,28 @@ impl Engine {
         self.retry_later(ASK_AGAIN);
     }
 
+    /// Begins to join an account that was found by its recovery phrase; whoever calls this has to append the entry.
+    pub(in crate::core) fn begin_joining(&mut self, log: &DeviceLog, device_name: &str, username: Username) {
+        let device_name = display_name(device_name).unwrap_or_else(|| super::NAMELESS.to_owned());
+        let new = NewDevice::draw(&self.random, device_name);
+        let joining = Joining {
+            account: log.account(),
+            record: new.record(),
+            inbox: new.inbox.clone(),
+            device_name: new.name.clone(),
+            head: log.head(),
+            name: username.to_string(),
+            username,
+            // Whatever the backup says is newer.
+            profile: 0,
+            read_receipts: true,
+        };
+        self.key = Some(new.key);
+        self.save_vault();
+        self.save(keys::JOINING, &joining);
+        self.joining = Some(joining);
+    }
+
     /// Asks whether the entry is in the log.
     pub(in crate::core) fn ask_joined_log(&mut self) {
         let Some(account) = self.joining.as_ref().map(|joining| joining.account) else { return };
@@ -166,9 +194,11 @@ impl Engine {
         let alone = matches!(self.linking.state, State::Idle) && self.linking.asked >= ENOUGH;
         match log.map(|log| (entry(&log), log)) {
             Some((Some(device), log)) if device.removed.is_none() => self.become_device(log),
+            Some((None, log)) if self.returning.is_some() => self.append_return(&log),
             // Added and removed again before this device looked, or never added.
             Some((entry, _)) if entry.is_some() || alone => {
                 self.forget_joining();
+                self.forget_returning();
                 self.fail_link(LinkFailure::Cancelled);
             }
             _ => {
@@ -192,7 +222,8 @@ impl Engine {
             (joining.profile, joining.read_receipts),
         ));
         self.own_log = Some(log);
-        self.linking.joined = true;
+        self.linking.joined = self.returning.is_none();
+        self.returned();
         self.save_account();
         self.save_notes();
         self.resume();
@@ -213,7 +244,7 @@ impl Engine {
     }
 
     /// The word is taken back: nothing of it was used.
-    pub(super) fn forget_joining(&mut self) {
+    pub(in crate::core) fn forget_joining(&mut self) {
         if self.joining.take().is_some() {
             self.state.delete(keys::JOINING);
             self.key = None;

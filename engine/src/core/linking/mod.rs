@@ -343,7 +343,7 @@ impl Engine {
 
     pub(super) fn link_view(&self) -> Option<LinkView> {
         Some(match &self.linking.state {
-            State::Idle if self.joining.is_some() => LinkView::Waiting,
+            State::Idle if self.joining.is_some() && self.returning.is_none() => LinkView::Waiting,
             State::Idle => return None,
             State::Showing(showing) => {
                 showing.view(self.linking.until.unwrap_or_default(), self.linking.new.is_some())

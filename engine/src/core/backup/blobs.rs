@@ -1,0 +1,141 @@
+//! Blobs, part by part: putting and fetching, each from where it stands.
+
+use parley_protocol::bounded::Bytes;
+use parley_protocol::capability::Capability;
+use parley_protocol::frame::{FetchBlob, InboxAddress, PutBlob, Request};
+use parley_protocol::ids::BlobId;
+use parley_protocol::limits::MAX_BLOB_PART;
+use parley_protocol::padding::{pad, unpad};
+use sha2::{Digest, Sha256};
+
+use crate::backup::{DataKey, Head, Manifest, Segment};
+
+/// What a sealed manifest is for.
+pub(in crate::core) const MANIFEST: &[u8] = b"parley backup manifest v1\0";
+/// Manifests are at least so long before they are sealed, in bytes.
+const MANIFEST_FLOOR: usize = 512;
+
+/// A manifest with its padding.
+pub(super) fn padded(manifest: &Manifest) -> Vec<u8> {
+    let mut bytes = manifest.encode();
+    pad(&mut bytes, MANIFEST_FLOOR);
+    bytes
+}
+
+/// A manifest's bytes without their padding.
+pub(in crate::core) fn unpadded(bytes: &[u8]) -> Option<&[u8]> {
+    unpad(bytes).ok()
+}
+
+/// A blob on its way to the relay.
+pub(super) struct Put {
+    pub(super) blob: BlobId,
+    access: Capability,
+    bytes: Vec<u8>,
+    stored: usize,
+}
+
+impl Put {
+    pub(super) const fn new(blob: BlobId, access: Capability, bytes: Vec<u8>) -> Self {
+        Self { blob, access, bytes, stored: 0 }
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        u64::try_from(self.bytes.len()).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn hash(&self) -> [u8; 32] {
+        Sha256::digest(&self.bytes).into()
+    }
+
+    /// The next part.
+    pub(super) fn request(&self, address: InboxAddress, capability: Capability) -> Option<Request> {
+        let rest = self.bytes.get(self.stored..)?;
+        let part = rest.get(..MAX_BLOB_PART).unwrap_or(rest);
+        Some(Request::PutBlob(PutBlob {
+            address,
+            capability,
+            blob: self.blob,
+            access: self.access.hash(),
+            size: self.size(),
+            offset: u64::try_from(self.stored).ok()?,
+            bytes: Bytes::new(part.to_vec()).ok()?,
+        }))
+    }
+
+    /// The relay has so much; whether that is all.
+    pub(super) fn stored(&mut self, stored: u64) -> bool {
+        self.stored = usize::try_from(stored).unwrap_or(usize::MAX).min(self.bytes.len());
+        self.stored == self.bytes.len()
+    }
+
+    /// Fetches what was put.
+    pub(super) fn fetch(&self) -> Fetch {
+        Fetch::new(self.blob, self.access.clone(), self.size(), self.hash())
+    }
+}
+
+/// A blob on its way from the relay.
+pub(in crate::core) struct Fetch {
+    blob: BlobId,
+    access: Capability,
+    size: u64,
+    hash: [u8; 32],
+    at: u64,
+    seen: Sha256,
+}
+
+/// What came of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::core) enum Fetched {
+    More,
+    /// It is the whole, and the right one.
+    Whole,
+    /// It is shorter, longer, or another.
+    Altered,
+}
+
+impl Fetch {
+    fn new(blob: BlobId, access: Capability, size: u64, hash: [u8; 32]) -> Self {
+        Self { blob, access, size, hash, at: 0, seen: Sha256::new() }
+    }
+
+    pub(in crate::core) fn of(segment: &Segment) -> Self {
+        Self::new(segment.blob, segment.key.access(), segment.size, segment.hash)
+    }
+
+    pub(in crate::core) fn of_manifest(head: &Head, key: &DataKey) -> Self {
+        Self::new(head.manifest, key.access(), head.size, head.hash)
+    }
+
+    /// Bytes that have come.
+    pub(in crate::core) const fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// The next part.
+    pub(in crate::core) fn request(&self) -> Request {
+        Request::FetchBlob(FetchBlob {
+            blob: self.blob,
+            capability: self.access.clone(),
+            offset: self.at,
+            most: u32::try_from(MAX_BLOB_PART).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// The next part came, of a blob that the relay says to have this size.
+    pub(in crate::core) fn take(&mut self, size: u64, part: &[u8]) -> Fetched {
+        let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+        self.at = self.at.saturating_add(length);
+        self.seen.update(part);
+        if size != self.size || part.is_empty() || self.at > self.size {
+            Fetched::Altered
+        } else if self.at < self.size {
+            Fetched::More
+        } else if <[u8; 32]>::from(self.seen.clone().finalize()) == self.hash {
+            Fetched::Whole
+        } else {
+            Fetched::Altered
+        }
+    }
+}

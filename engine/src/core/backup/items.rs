@@ -1,0 +1,74 @@
+//! What this device knows as items of a backup, and back.
+
+use std::collections::BTreeMap;
+
+use parley_protocol::device_log::DeviceLog;
+use parley_protocol::ids::AccountId;
+use sha2::{Digest, Sha256};
+
+use crate::backup::{Item, Known};
+use crate::contact::Contact;
+use crate::content::{Card, Settings};
+use crate::core::Engine;
+
+/// A device log longer than this is fetched from the directory after a restore, in entries.
+const LONGEST_LOG: usize = 128;
+
+/// The first bytes of each item's hash, by whom it is about.
+pub(super) type Seen = BTreeMap<AccountId, [u8; 8]>;
+
+impl Engine {
+    /// The settings and contacts that are otherwise than they were seen, and how they are now.
+    pub(super) fn changed_items(&self, before: &Seen) -> (Vec<Item>, Seen) {
+        let own = self.account.iter().map(|account| {
+            let (name, version) = (account.name.clone(), account.profile);
+            (account.id, Item::Settings(Settings { name, version, read_receipts: account.read_receipts }))
+        });
+        let others = self.contacts.iter().map(|(id, contact)| (*id, known(id, contact)));
+        let (mut items, mut seen) = (Vec::new(), Seen::new());
+        for (id, item) in own.chain(others) {
+            let digest: [u8; 32] = Sha256::digest(item.encode()).into();
+            let hash = digest.first_chunk::<8>().copied().unwrap_or_default();
+            if before.get(&id) != Some(&hash) {
+                items.push(item);
+            }
+            seen.insert(id, hash);
+        }
+        (items, seen)
+    }
+
+    /// Something of the account's backup comes back.
+    pub(in crate::core) fn take_item(&mut self, item: Item) {
+        match item {
+            Item::Settings(settings) => self.settings_came(&settings),
+            Item::Known(known) => self.known_came(&known),
+            Item::History(history) => self.history_came(history),
+            Item::Newer => {}
+        }
+    }
+
+    fn known_came(&mut self, known: &Known) {
+        let account = known.card.account;
+        if self.is_own_account(&account) {
+            return;
+        }
+        let log = DeviceLog::verify_for(&account, &known.entries).ok();
+        if let Some(log) = log
+            && !self.contacts.contains_key(&account)
+        {
+            self.contacts.insert(account, Contact::new(log, known.username.clone(), self.now));
+            self.unknown.remove(&account);
+            self.save_contact(&account);
+        }
+        self.card_came(&known.card);
+        let conversation = self.conversation_with(&account);
+        self.save_conversation(conversation);
+    }
+}
+
+fn known(id: &AccountId, contact: &Contact) -> Item {
+    let entries = contact.log.entries();
+    let entries = if entries.len() > LONGEST_LOG { Vec::new() } else { entries.to_vec() };
+    let card = Card { account: *id, name: contact.name.clone(), verified: contact.verified };
+    Item::Known(Known { entries, username: contact.username.clone(), card })
+}

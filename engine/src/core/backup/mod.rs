@@ -1,0 +1,227 @@
+//! The encrypted backup at the relay, written by any device of the account: what is not in it yet is read from this
+//! device's disk (`reading.rs`), sealed as a segment, put to the relay, fetched back and opened (`writing.rs`), and
+//! only then named in the manifest.
+
+mod blobs;
+mod items;
+mod reading;
+mod step;
+mod writing;
+
+use std::collections::BTreeMap;
+
+use parley_protocol::ids::{AccountId, BlobId, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+pub(super) use self::blobs::{Fetch, Fetched, MANIFEST, unpadded};
+pub(super) use self::reading::BackupPage;
+pub(super) use self::step::Writing;
+use super::Engine;
+use crate::backup::{DataKey, Manifest};
+use crate::content::{BackupNews, Sync};
+use crate::conversation::id_of;
+use crate::records::keys;
+use crate::recovery::{BackupAddress, RecoverySeed};
+use crate::view::{BackupState, CommandError, ConversationId, Order, Reply};
+
+/// What came is in the backup after this time, in milliseconds: two minutes, and a minute more for each device that is
+/// older than this one, which then has done it already.
+const SOON: u64 = 2 * 60 * 1000;
+const EACH: u64 = 60 * 1000;
+/// When there are so many segments, the backup grows by the hour.
+const MANY: usize = 200;
+const HOUR: u64 = 60 * 60 * 1000;
+/// What waits when a connection opens is written after this time.
+const AT_ONCE: u64 = 10_000;
+
+/// What this device knows of the account's backup. As it is stored.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Backup {
+    /// What the devices share of it; none before a recovery phrase is written down.
+    news: Option<BackupNews>,
+    /// Version of the head that was seen last, and the blob of its manifest.
+    head: u32,
+    blob: Option<BlobId>,
+    /// When everything was last in the backup.
+    pub(super) done: Option<UnixMillis>,
+    /// From which place on messages came in later than what the backup has of their conversation.
+    late: BTreeMap<AccountId, Order>,
+    /// The head has to be written anew though there is nothing new.
+    renew: bool,
+    /// Parts that could not be restored.
+    pub(super) lost: u32,
+}
+
+impl Engine {
+    fn save_backup(&mut self) {
+        self.save(keys::BACKUP, &self.backup);
+        self.changed.account = true;
+    }
+
+    /// Where a backup goes, if the phrase is written down that the device log names.
+    pub(super) fn backup_address(&self) -> Option<&BackupAddress> {
+        let address = &self.backup.news.as_ref()?.address;
+        let named = self.own_log.as_ref()?.recovery_key();
+        (address.recovery_key == named).then_some(address)
+    }
+
+    fn wants_backup(&self) -> bool {
+        self.returning.is_none()
+            && self.backup_address().is_some()
+            && self.backup.news.as_ref().is_some_and(|news| news.on)
+    }
+
+    pub(super) fn backup_state(&self) -> BackupState {
+        if self.wants_backup() { self.writing.state() } else { BackupState::Off }
+    }
+
+    /// The person has the phrase on paper: from now on there is a backup.
+    pub(super) fn phrase_is_written_down(&mut self, seed: &RecoverySeed) {
+        let address = seed.backup_address();
+        if self.backup_address() == Some(&address) {
+            return;
+        }
+        let before = self.backup.news.as_ref();
+        let generation = before.map_or(0, |news| news.generation).saturating_add(1);
+        let on = before.is_none_or(|news| news.on);
+        let key = DataKey::draw(&self.random);
+        self.change_backup(BackupNews { generation, on, address, key });
+    }
+
+    /// A device was removed by this one: what comes into the backup from now on it cannot open.
+    pub(super) fn reseal_backup(&mut self) {
+        if let Some(mut news) = self.backup.news.clone() {
+            news.generation = news.generation.saturating_add(1);
+            news.key = DataKey::draw(&self.random);
+            self.change_backup(news);
+        }
+    }
+
+    pub(super) fn set_backup(&mut self, on: bool) -> Result<Option<Reply>, CommandError> {
+        self.backup_address().ok_or(CommandError::NoPhrase)?;
+        if let Some(mut news) = self.backup.news.clone().filter(|news| news.on != on) {
+            news.on = on;
+            news.generation = news.generation.saturating_add(1);
+            self.backup.done = None;
+            self.change_backup(news);
+        }
+        Ok(Some(Reply::Done))
+    }
+
+    /// From now on the backup is sealed so, or ended; the others are told.
+    fn change_backup(&mut self, news: BackupNews) {
+        self.backup.renew = true;
+        self.backup.news = Some(news);
+        self.save_backup();
+        self.sync_backup();
+        self.forget_writing();
+        self.back_up_in(0);
+    }
+
+    /// Tells the account's other devices what this one knows of the backup.
+    pub(super) fn sync_backup(&mut self) {
+        if let Some(news) = self.backup.news.clone() {
+            self.sync(Sync::Backup(Box::new(news)));
+        }
+    }
+
+    /// Another device has changed how the backup is sealed. The greater generation holds, and of two that are the same
+    /// the greater key, so that all come to the same.
+    pub(super) fn backup_came(&mut self, news: BackupNews) {
+        let older = |own: &BackupNews| (own.generation, &own.key) < (news.generation, &news.key);
+        if self.backup.news.as_ref().is_none_or(older) {
+            self.backup.news = Some(news);
+            self.backup.renew = false;
+            self.save_backup();
+            self.forget_writing();
+            self.back_up_in(self.patience());
+        }
+    }
+
+    pub(super) fn back_up_now(&mut self) -> Result<Option<Reply>, CommandError> {
+        if !self.wants_backup() {
+            return Err(CommandError::NoPhrase);
+        }
+        if !self.online() {
+            return Err(CommandError::Offline);
+        }
+        self.begin_backup();
+        Ok(Some(Reply::Done))
+    }
+
+    pub(super) fn accept_loss(&mut self) -> Reply {
+        self.backup.lost = 0;
+        self.save_backup();
+        Reply::Done
+    }
+
+    /// This device restores the backup, and goes on from there.
+    pub(super) fn take_backup_over(
+        &mut self,
+        seed: &RecoverySeed,
+        key: DataKey,
+        manifest: Manifest,
+        head: Option<(BlobId, u32)>,
+    ) {
+        let address = seed.backup_address();
+        self.backup.news = Some(BackupNews { generation: 1, on: true, address, key });
+        self.backup.blob = head.map(|(blob, _)| blob);
+        self.backup.head = head.map_or(0, |(_, version)| version);
+        self.manifest = manifest;
+        self.save(keys::MANIFEST, &self.manifest);
+        self.save_backup();
+    }
+
+    /// A message was stored: it has to come into the backup.
+    pub(super) fn note_for_backup(&mut self, conversation: ConversationId, order: Order) {
+        let peer = self.conversations.get(&conversation).map(|conversation| conversation.peer);
+        let Some(peer) = peer.filter(|peer| self.wants_backup() && !self.is_own_account(peer)) else {
+            return;
+        };
+        if self.manifest.tops.get(&peer).is_some_and(|top| order <= *top) {
+            let late = self.backup.late.entry(peer).or_insert(order);
+            *late = order.min(*late);
+            self.save_backup();
+        }
+        if self.timers.backup.is_none() && self.writing.is_idle() {
+            self.back_up_in(self.patience());
+        }
+    }
+
+    /// How long what is new may wait, in milliseconds.
+    fn patience(&self) -> u64 {
+        if self.manifest.segments.len() > MANY {
+            return HOUR;
+        }
+        let own = self.account.as_ref().map(|account| account.device);
+        let devices = self.own_log.iter().flat_map(|log| log.devices());
+        let older = devices.take_while(|device| Some(device.id) != own).count();
+        SOON.saturating_add(EACH.saturating_mul(u64::try_from(older).unwrap_or(0)))
+    }
+
+    fn back_up_in(&mut self, pause_ms: u64) {
+        let at = UnixMillis(self.now.0.saturating_add(pause_ms));
+        self.timers.backup = Some(self.timers.backup.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// A connection is open: what was under way goes on, and what waits is written soon.
+    pub(super) fn resume_backup(&mut self) {
+        if !self.writing.is_idle() {
+            self.ask_backup_step();
+        } else if self.timers.backup.is_none() && (self.backup.renew || self.is_unsaved()) {
+            self.back_up_in(AT_ONCE);
+        }
+    }
+
+    fn is_unsaved(&self) -> bool {
+        let mut peers = self.conversations.values().map(|conversation| conversation.peer);
+        self.wants_backup() && peers.any(|peer| self.is_unsaved_with(&peer))
+    }
+
+    /// Whether a conversation has messages that are not in the backup.
+    fn is_unsaved_with(&self, peer: &AccountId) -> bool {
+        let last = self.conversations.get(&id_of(peer)).and_then(|conversation| conversation.last.as_ref());
+        let newer = last.is_some_and(|last| self.manifest.tops.get(peer).is_none_or(|top| last.order > *top));
+        !self.is_own_account(peer) && (newer || self.backup.late.contains_key(peer))
+    }
+}

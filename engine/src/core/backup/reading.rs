@@ -1,0 +1,139 @@
+//! Reads from this device's disk what is not in the backup: the newest page of every conversation first, then the rest.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use parley_protocol::ids::{AccountId, BlobId, LogId};
+use serde::{Deserialize, Serialize};
+
+use crate::backup::{Item, Place};
+use crate::conversation::id_of;
+use crate::core::Engine;
+use crate::io::{Load, LoadId, Output, Record};
+use crate::message::{self, Message};
+use crate::seal::Purpose;
+use crate::view::Order;
+
+/// Messages of each conversation that are read before those of any other go on, and after that.
+const FIRST: u32 = 30;
+const NEXT: u32 = 200;
+/// What came on top of a whole may be so many bytes before the whole is written anew, at least.
+const SMALL: u64 = 1024 * 1024;
+
+/// One way through the conversations. As it is stored, from the first segment on.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(in crate::core) struct Round {
+    /// Conversations, and before which message to read on in each.
+    pub(super) left: VecDeque<(AccountId, Option<Order>)>,
+    pub(super) of: u32,
+    /// The newest messages that were read.
+    pub(super) tops: BTreeMap<AccountId, Order>,
+    /// How far the logs were when the round began.
+    pub(super) logs: BTreeMap<LogId, Place>,
+    /// Down to where each conversation is read; to its beginning if it is not here.
+    floors: BTreeMap<AccountId, Order>,
+    /// Places from which on messages had come late.
+    pub(super) late: BTreeMap<AccountId, Order>,
+    /// Everything is read.
+    pub(super) whole: bool,
+    /// The segments that this round takes the place of.
+    pub(super) replaces: Vec<BlobId>,
+}
+
+/// The page that is being read for it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::core) struct BackupPage {
+    load: LoadId,
+    peer: AccountId,
+    limit: u32,
+}
+
+impl Engine {
+    /// Begins a way through the conversations that have something new, or through all.
+    pub(super) fn new_round(&self) -> Round {
+        let own = self.account.as_ref().map(|account| account.device);
+        let size = self.manifest.size();
+        // Only who wrote the whole is known to have it.
+        let grown = self
+            .manifest
+            .base
+            .is_some_and(|(device, base)| Some(device) == own && size.saturating_sub(base) > base.max(SMALL));
+        let whole = grown || self.manifest.segments.is_empty();
+        let others = self.conversations.values().filter(|c| !self.is_own_account(&c.peer));
+        let mut due: Vec<_> = others
+            .filter(|conversation| whole || self.is_unsaved_with(&conversation.peer))
+            .map(|conversation| (conversation.changed, conversation.peer))
+            .collect();
+        due.sort_unstable_by(|one, other| other.cmp(one));
+        let floor = |peer: &AccountId| {
+            let top = self.manifest.tops.get(peer).filter(|_| !whole)?;
+            Some((*peer, self.backup.late.get(peer).map_or(*top, |late| *late.min(top))))
+        };
+        let logs = self.logs.values().filter(|log| !self.is_own_account(&log.peer));
+        Round {
+            floors: due.iter().filter_map(|(_, peer)| floor(peer)).collect(),
+            of: u32::try_from(due.len()).unwrap_or(u32::MAX),
+            left: due.into_iter().map(|(_, peer)| (peer, None)).collect(),
+            tops: BTreeMap::new(),
+            logs: logs.map(|log| (log.id, Place { peer: log.peer, seq: log.cursor })).collect(),
+            late: self.backup.late.clone(),
+            whole,
+            replaces: self.manifest.segments.iter().filter(|_| grown).map(|segment| segment.blob).collect(),
+        }
+    }
+
+    /// Asks the disk for the next page of the round; whether there is one.
+    pub(super) fn read_for_backup(&mut self) -> bool {
+        let Some((peer, before)) = self.writing.next_conversation() else { return false };
+        self.next_load = self.next_load.saturating_add(1);
+        let load = LoadId(self.next_load);
+        let limit = if before.is_none() { FIRST } else { NEXT };
+        self.backup_page = Some(BackupPage { load, peer, limit });
+        let conversation = id_of(&peer);
+        let prefix = message::key_prefix(&self.sealer, &conversation).to_vec();
+        let before = before.map(|order| message::key(&self.sealer, &conversation, &order));
+        self.out.push(Output::Load(Load { id: load, prefix, before, limit }));
+        true
+    }
+
+    /// A page of history came; whether it was for the backup.
+    pub(in crate::core) fn read_page_for_backup(&mut self, id: LoadId, records: &[Record]) -> bool {
+        let Some(page) = self.backup_page.take_if(|page| page.load == id) else {
+            return false;
+        };
+        let opened = |record: &Record| {
+            let bytes = self.sealer.open(Purpose::Message, &record.key, &record.value).ok()?;
+            Message::decode(&bytes)
+        };
+        let messages: Vec<Message> = records.iter().filter_map(opened).collect();
+        let full = u32::try_from(records.len()).is_ok_and(|count| count >= page.limit);
+        let Some(floor) = self.writing.round_mut().map(|round| round.take_page(page.peer, full, &messages))
+        else {
+            return true;
+        };
+        // The message at the floor is in the backup already, or came late.
+        let wanted =
+            messages.into_iter().filter(|message| floor.is_none_or(|floor| message.order() >= floor));
+        let history = self.history_parts(page.peer, wanted.collect());
+        self.writing.add(history.into_iter().map(Item::History).collect());
+        self.go_on_writing();
+        true
+    }
+}
+
+impl Round {
+    /// A page of the first conversation was read, newest message first; down to where its messages are wanted.
+    fn take_page(&mut self, peer: AccountId, full: bool, messages: &[Message]) -> Option<Order> {
+        let floor = self.floors.get(&peer).copied();
+        let Some((_, before)) = self.left.pop_front_if(|(front, _)| *front == peer) else {
+            return floor;
+        };
+        if let (None, Some(newest)) = (before, messages.first()) {
+            self.tops.insert(peer, newest.order());
+        }
+        let oldest = messages.last().map(Message::order);
+        if full && oldest.is_some_and(|oldest| floor.is_none_or(|floor| oldest > floor)) {
+            self.left.push_back((peer, oldest));
+        }
+        floor
+    }
+}

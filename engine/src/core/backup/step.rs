@@ -1,0 +1,78 @@
+//! How far the writing of the backup has come.
+
+use parley_protocol::ids::AccountId;
+
+use super::blobs::{Fetch, Put};
+use super::items::Seen;
+use super::reading::Round;
+use crate::backup::{ChunkReader, ChunkWriter, Head, Item, Segment};
+use crate::view::{BackupFailure, BackupState, Order};
+
+/// What is under way. Nothing of it is stored but the [`Round`].
+#[derive(Default)]
+pub(in crate::core) struct Writing {
+    pub(super) step: Step,
+    pub(super) round: Option<Round>,
+    /// Segments of this round that were put and found right: another device may have written a head meanwhile.
+    pub(super) mine: Vec<Segment>,
+    /// How the contacts are that this round has put into the backup.
+    pub(super) seen: Seen,
+    pub(super) failure: Option<BackupFailure>,
+}
+
+/// One step after the other; each is asked again after a cut.
+#[derive(Default)]
+pub(super) enum Step {
+    #[default]
+    Idle,
+    /// The head is asked for.
+    AskHead,
+    /// The manifest comes.
+    FetchManifest(Fetch, Vec<u8>, u32, Head),
+    /// Items are gathered.
+    Gather(Box<ChunkWriter>),
+    /// A segment is put, and then fetched back and opened.
+    PutSegment(Put, Segment),
+    CheckSegment(Fetch, Box<ChunkReader>, Segment),
+    /// So is the manifest.
+    PutManifest(Put),
+    CheckManifest(Fetch, Head),
+    /// The head is written.
+    WriteHead(Head),
+    /// The backup ends.
+    End,
+}
+
+impl Writing {
+    pub(super) const fn is_idle(&self) -> bool {
+        matches!(self.step, Step::Idle)
+    }
+
+    pub(super) fn state(&self) -> BackupState {
+        match (&self.step, &self.round, self.failure) {
+            (_, _, Some(failure)) => BackupState::Failed(failure),
+            (Step::Idle, ..) | (_, None, _) => BackupState::Ready,
+            (_, Some(round), _) => {
+                let left = u32::try_from(round.left.len()).unwrap_or(u32::MAX);
+                BackupState::Writing { done: round.of.saturating_sub(left), of: round.of }
+            }
+        }
+    }
+
+    pub(super) fn next_conversation(&self) -> Option<(AccountId, Option<Order>)> {
+        self.round.as_ref()?.left.front().copied()
+    }
+
+    pub(super) fn round_mut(&mut self) -> Option<&mut Round> {
+        self.round.as_mut()
+    }
+
+    /// Adds items to the segment that is being gathered.
+    pub(super) fn add(&mut self, items: Vec<Item>) {
+        if let Step::Gather(writer) = &mut self.step {
+            for item in items {
+                writer.push(&item);
+            }
+        }
+    }
+}

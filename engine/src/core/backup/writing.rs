@@ -1,0 +1,406 @@
+//! Writes the backup: head, manifest, segments, manifest, head. Whatever was put is fetched back and opened before the
+//! next thing names it.
+
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::frame::{
+    Answer, BackupHead, DeleteBlobs, FetchBackupHead, RelayError, Request, Retry, WriteBackupHead,
+};
+use parley_protocol::ids::BlobId;
+use parley_protocol::limits::MAX_BLOB_DELETES;
+
+use super::blobs::{Fetch, Fetched, MANIFEST, Put, padded, unpadded};
+use super::step::{Step, Writing};
+use crate::backup::{ChunkReader, ChunkWriter, DataKey, Head, Loss, Manifest, Segment, open, seal};
+use crate::core::Engine;
+use crate::core::requests::Pending;
+use crate::records::keys;
+use crate::view::BackupFailure;
+
+/// A segment has so many bytes, about.
+const SEGMENT: usize = 1024 * 1024;
+/// Between two attempts, in milliseconds, when something failed.
+const PAUSE: u64 = 60_000;
+/// When a retry alone does not help.
+const LONG_PAUSE: u64 = 10 * 60 * 1000;
+
+impl Engine {
+    /// What was under way is forgotten: it is sealed in the old way.
+    pub(super) fn forget_writing(&mut self) {
+        self.writing = Writing::default();
+        self.backup_page = None;
+        self.state.delete(keys::BACKUP_ROUND);
+    }
+
+    /// Begins, unless something is under way.
+    pub(in crate::core) fn begin_backup(&mut self) {
+        if !self.writing.is_idle() || !self.online() || self.returning.is_some() {
+            return;
+        }
+        if self.wants_backup() || (self.backup.renew && self.backup_address().is_some()) {
+            self.writing.failure = None;
+            self.writing.step = Step::AskHead;
+            self.ask_backup_step();
+        }
+    }
+
+    /// Asks what the step asks, unless that is on its way.
+    pub(super) fn ask_backup_step(&mut self) {
+        let waits = |pending: &Pending| {
+            matches!(pending, Pending::FetchHead | Pending::FetchBlob | Pending::PutBlob | Pending::WriteHead)
+        };
+        let (Some(account), false) = (&self.account, self.is_pending(waits)) else { return };
+        let (address, capability) = (account.address(), account.inbox.clone());
+        let (request, pending) = match &self.writing.step {
+            Step::Idle => return,
+            Step::Gather(_) => return self.go_on_writing(),
+            Step::AskHead => {
+                let Some(access) = self.backup_address().map(|address| address.access.clone()) else {
+                    return;
+                };
+                let request = FetchBackupHead { account: account.id, access };
+                (Some(Request::FetchBackupHead(request)), Pending::FetchHead)
+            }
+            Step::FetchManifest(fetch, ..)
+            | Step::CheckSegment(fetch, ..)
+            | Step::CheckManifest(fetch, _) => (Some(fetch.request()), Pending::FetchBlob),
+            Step::PutSegment(put, _) | Step::PutManifest(put) => {
+                (put.request(address, capability), Pending::PutBlob)
+            }
+            Step::WriteHead(head) => (self.head_request(Some(head)), Pending::WriteHead),
+            Step::End => (self.head_request(None), Pending::WriteHead),
+        };
+        if let Some(request) = request {
+            self.ask(request, pending);
+        }
+    }
+
+    /// A new head, or an empty one, which ends the backup.
+    fn head_request(&self, head: Option<&Head>) -> Option<Request> {
+        let (account, news) = (self.account.as_ref()?, self.backup.news.as_ref()?);
+        let value = match head {
+            Some(head) => head.seal(&self.random, &account.id, &news.address, &news.key).ok()?,
+            None => Vec::new(),
+        };
+        Some(Request::WriteBackupHead(WriteBackupHead {
+            address: account.address(),
+            capability: account.inbox.clone(),
+            access: news.address.access.hash(),
+            after: self.backup.head,
+            value: Bytes::new(value).ok()?,
+        }))
+    }
+
+    fn to_step(&mut self, step: Step) {
+        self.writing.step = step;
+        self.changed.account = true;
+        self.ask_backup_step();
+    }
+
+    /// Nothing more can be done now.
+    fn fail_backup(&mut self, failure: BackupFailure, pause: u64) {
+        self.forget_writing();
+        self.writing.failure = Some(failure);
+        self.changed.account = true;
+        self.back_up_in(pause);
+    }
+
+    /// The relay did not do what was asked.
+    fn backup_refused(&mut self, step: Step, error: RelayError) {
+        match error.retry() {
+            Retry::After(ms) => {
+                self.writing.step = step;
+                self.back_up_in(u64::from(ms));
+            }
+            _ if error == RelayError::QuotaExceeded => self.fail_backup(BackupFailure::Quota, LONG_PAUSE),
+            _ if error == RelayError::WrongCapability => {
+                self.fail_backup(BackupFailure::OtherKey, LONG_PAUSE)
+            }
+            _ => self.fail_backup(BackupFailure::Relay, PAUSE),
+        }
+    }
+
+    /// The timer of the backup: it begins, or asks again.
+    pub(in crate::core) fn backup_timer(&mut self) {
+        if !self.online() {
+            return;
+        }
+        if self.writing.is_idle() { self.begin_backup() } else { self.ask_backup_step() }
+    }
+
+    pub(in crate::core) fn backup_head_came(&mut self, result: Result<Answer, RelayError>) {
+        if !matches!(self.writing.step, Step::AskHead) {
+            return;
+        }
+        let head = match result {
+            Ok(Answer::BackupHead(head)) => Some(head),
+            Err(RelayError::UnknownBlob) => None,
+            // The head can still be read as it was sealed before the phrase was replaced: nobody needs to.
+            Err(RelayError::WrongCapability) if self.backup.renew => {
+                return self.start_over(self.backup.head);
+            }
+            Err(error) => return self.backup_refused(Step::AskHead, error),
+            Ok(_) => return self.fail_backup(BackupFailure::Relay, PAUSE),
+        };
+        let on = self.backup.news.as_ref().is_some_and(|news| news.on);
+        match head {
+            _ if !on => {
+                self.backup.head = head.as_ref().map_or(0, |head| head.version);
+                if head.is_none_or(|head| head.value.is_empty()) {
+                    self.backup_is_over()
+                } else {
+                    self.to_step(Step::End)
+                }
+            }
+            None => self.start_over(0),
+            Some(head) if head.value.is_empty() => self.start_over(head.version),
+            Some(head) if head.version == self.backup.head => self.manifest_is_known(),
+            Some(head) => self.read_others_head(&head),
+        }
+    }
+
+    /// There is nothing at the relay, or nothing that this device can go on from.
+    fn start_over(&mut self, version: u32) {
+        self.backup.head = version;
+        self.backup.blob = None;
+        self.manifest = Manifest::default();
+        self.manifest_is_known();
+    }
+
+    /// Another device has written.
+    fn read_others_head(&mut self, head: &BackupHead) {
+        let Some(key) = self.backup.news.as_ref().map(|news| news.key.clone()) else { return };
+        match Head::open(&head.value, &key) {
+            Ok(found) => {
+                let fetch = Fetch::of_manifest(&found, &key);
+                self.to_step(Step::FetchManifest(fetch, Vec::new(), head.version, found));
+            }
+            // This device has just changed the key: it goes on from what it knew.
+            Err(_) if self.backup.renew => {
+                self.backup.head = head.version;
+                self.manifest_is_known();
+            }
+            Err(_) => self.fail_backup(BackupFailure::OtherKey, LONG_PAUSE),
+        }
+    }
+
+    /// The manifest is here: what is not in it is gathered.
+    fn manifest_is_known(&mut self) {
+        for segment in &self.writing.mine {
+            if !self.manifest.segments.iter().any(|known| known.blob == segment.blob) {
+                self.manifest.segments.push(segment.clone());
+            }
+        }
+        if self.writing.round.is_none() {
+            let stored = self.state.get(keys::BACKUP_ROUND).ok().flatten();
+            let round = stored.unwrap_or_else(|| self.new_round());
+            self.writing.round = Some(round);
+        }
+        let mut writer = Box::new(ChunkWriter::new(DataKey::draw(&self.random)));
+        let (items, seen) = self.changed_items(&self.manifest.contacts);
+        for item in &items {
+            writer.push(item);
+        }
+        self.writing.seen = seen;
+        self.writing.step = Step::Gather(writer);
+        self.go_on_writing();
+    }
+
+    /// Reads on, or puts what was gathered.
+    pub(super) fn go_on_writing(&mut self) {
+        let Step::Gather(writer) = &self.writing.step else { return };
+        let length = writer.len();
+        if self.backup_page.is_some() || (length < SEGMENT && self.read_for_backup()) {
+            return;
+        }
+        let Step::Gather(writer) = std::mem::take(&mut self.writing.step) else { return };
+        if length > 0 {
+            let (key, bytes) = writer.finish();
+            let put = Put::new(BlobId(self.random.array()), key.access(), bytes);
+            let segment = Segment { blob: put.blob, key, size: put.size(), hash: put.hash() };
+            self.to_step(Step::PutSegment(put, segment));
+        } else if self.backup.renew {
+            self.put_manifest();
+        } else {
+            self.backup_is_over();
+        }
+    }
+
+    pub(in crate::core) fn blob_put(&mut self, result: Result<Answer, RelayError>) {
+        let step = std::mem::take(&mut self.writing.step);
+        match (step, result) {
+            (Step::PutSegment(mut put, segment), Ok(Answer::Blob { stored })) => {
+                let step = if put.stored(stored) {
+                    let reader = Box::new(ChunkReader::new(segment.key.clone()));
+                    Step::CheckSegment(put.fetch(), reader, segment)
+                } else {
+                    Step::PutSegment(put, segment)
+                };
+                self.to_step(step);
+            }
+            (Step::PutManifest(mut put), Ok(Answer::Blob { stored })) => {
+                let step = if put.stored(stored) {
+                    let head = Head { manifest: put.blob, size: put.size(), hash: put.hash() };
+                    Step::CheckManifest(put.fetch(), head)
+                } else {
+                    Step::PutManifest(put)
+                };
+                self.to_step(step);
+            }
+            (step @ (Step::PutSegment(..) | Step::PutManifest(_)), Err(error)) => {
+                self.backup_refused(step, error)
+            }
+            (step, _) => self.writing.step = step,
+        }
+    }
+
+    pub(in crate::core) fn blob_part_came(&mut self, result: Result<Answer, RelayError>) {
+        let step = std::mem::take(&mut self.writing.step);
+        let (size, part) = match result {
+            Ok(Answer::BlobPart { size, bytes }) => (size, bytes),
+            Err(RelayError::UnknownBlob) => return self.fail_backup(BackupFailure::Altered, PAUSE),
+            Err(error) => return self.backup_refused(step, error),
+            Ok(_) => return self.fail_backup(BackupFailure::Relay, PAUSE),
+        };
+        match step {
+            Step::FetchManifest(mut fetch, mut bytes, version, head) => {
+                bytes.extend_from_slice(&part);
+                match fetch.take(size, &part) {
+                    Fetched::More => self.to_step(Step::FetchManifest(fetch, bytes, version, head)),
+                    Fetched::Whole => self.take_others_manifest(&bytes, version, &head),
+                    Fetched::Altered => self.others_manifest_is_lost(version),
+                }
+            }
+            Step::CheckSegment(mut fetch, mut reader, segment) => {
+                drop(reader.push(&part));
+                match fetch.take(size, &part) {
+                    Fetched::More => self.to_step(Step::CheckSegment(fetch, reader, segment)),
+                    Fetched::Whole if reader.finish().1 == Loss::default() => {
+                        self.manifest.segments.push(segment.clone());
+                        self.writing.mine.push(segment);
+                        self.put_manifest();
+                    }
+                    Fetched::Whole | Fetched::Altered => self.fail_backup(BackupFailure::Altered, PAUSE),
+                }
+            }
+            Step::CheckManifest(mut fetch, head) => match fetch.take(size, &part) {
+                Fetched::More => self.to_step(Step::CheckManifest(fetch, head)),
+                Fetched::Whole => self.to_step(Step::WriteHead(head)),
+                Fetched::Altered => self.fail_backup(BackupFailure::Altered, PAUSE),
+            },
+            step => self.writing.step = step,
+        }
+    }
+
+    fn take_others_manifest(&mut self, bytes: &[u8], version: u32, head: &Head) {
+        let key = self.backup.news.as_ref().map(|news| news.key.clone());
+        let plain = key.and_then(|key| open(&key, MANIFEST, bytes).ok());
+        match plain.and_then(|plain| Manifest::decode(unpadded(&plain)?).ok()) {
+            Some(manifest) => {
+                self.manifest = manifest;
+                self.backup.head = version;
+                self.backup.blob = Some(head.manifest);
+                self.save(keys::MANIFEST, &self.manifest);
+                self.save_backup();
+                self.manifest_is_known();
+            }
+            None => self.others_manifest_is_lost(version),
+        }
+    }
+
+    /// The relay has lost or damaged it: this device writes what it has.
+    fn others_manifest_is_lost(&mut self, version: u32) {
+        self.start_over(version);
+    }
+
+    /// The manifest with what this round has put so far; the round's end is in it if there is nothing left.
+    fn put_manifest(&mut self) {
+        let Some(key) = self.backup.news.as_ref().map(|news| news.key.clone()) else { return };
+        self.manifest.contacts.clone_from(&self.writing.seen);
+        self.manifest.made = self.now;
+        if let Some(round) = self.writing.round.as_ref().filter(|round| round.left.is_empty()) {
+            let manifest = &mut self.manifest;
+            manifest.segments.retain(|segment| !round.replaces.contains(&segment.blob));
+            manifest.tops.extend(round.tops.iter().map(|(peer, order)| (*peer, *order)));
+            for (log, place) in &round.logs {
+                let known = manifest.logs.entry(*log).or_insert(*place);
+                known.seq = known.seq.max(place.seq);
+            }
+            if let Some(account) = self.account.as_ref().filter(|_| round.whole) {
+                manifest.base = Some((account.device, manifest.size()));
+            }
+        }
+        let bytes = seal(&key, &self.random, MANIFEST, &padded(&self.manifest));
+        let put = Put::new(BlobId(self.random.array()), key.access(), bytes);
+        self.to_step(Step::PutManifest(put));
+    }
+
+    pub(in crate::core) fn head_written(&mut self, result: Result<Answer, RelayError>) {
+        let step = std::mem::take(&mut self.writing.step);
+        match (step, result) {
+            (Step::WriteHead(head), Ok(Answer::BackupHead(written))) => {
+                self.head_is_there(&head, written.version)
+            }
+            (Step::End, Ok(Answer::BackupHead(written))) => {
+                self.backup.head = written.version;
+                self.backup.blob = None;
+                self.manifest = Manifest::default();
+                self.save(keys::MANIFEST, &self.manifest);
+                self.backup_is_over();
+            }
+            (Step::WriteHead(_) | Step::End, Err(RelayError::BackupConflict)) => self.to_step(Step::AskHead),
+            (step @ (Step::WriteHead(_) | Step::End), Err(error)) => self.backup_refused(step, error),
+            (step, _) => self.writing.step = step,
+        }
+    }
+
+    fn head_is_there(&mut self, head: &Head, version: u32) {
+        let mut useless: Vec<BlobId> = self.backup.blob.replace(head.manifest).into_iter().collect();
+        self.backup.head = version;
+        self.backup.renew = false;
+        self.save(keys::MANIFEST, &self.manifest);
+        let over = self.writing.round.as_ref().is_none_or(|round| round.left.is_empty());
+        if let Some(round) = &self.writing.round {
+            if over {
+                useless.extend(&round.replaces);
+                let late = round.late.clone();
+                // What came late meanwhile stays for the next round.
+                self.backup.late.retain(|peer, order| late.get(peer) != Some(order));
+            } else {
+                self.save(keys::BACKUP_ROUND, round);
+            }
+        }
+        self.save_backup();
+        self.delete_blobs(&useless);
+        if over {
+            self.backup_is_over();
+        } else {
+            self.manifest_is_known();
+        }
+    }
+
+    fn delete_blobs(&mut self, blobs: &[BlobId]) {
+        let Some((address, capability)) =
+            self.account.as_ref().map(|account| (account.address(), account.inbox.clone()))
+        else {
+            return;
+        };
+        for blobs in blobs.chunks(MAX_BLOB_DELETES) {
+            if let Ok(blobs) = List::new(blobs.to_vec()) {
+                let request = DeleteBlobs { address, capability: capability.clone(), blobs };
+                self.ask(Request::DeleteBlobs(request), Pending::DeleteBlobs);
+            }
+        }
+    }
+
+    /// Everything is in the backup, or it has ended.
+    fn backup_is_over(&mut self) {
+        self.forget_writing();
+        self.backup.renew = false;
+        let on = self.backup.news.as_ref().is_some_and(|news| news.on);
+        self.backup.done = on.then_some(self.now);
+        self.save_backup();
+        if self.is_unsaved() {
+            self.back_up_in(self.patience());
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! When all devices are lost: the recovery phrase on this device, and how an account comes back by it.
+
+mod phrase;
+mod restoring;
+mod returning;
+
+pub(super) use self::phrase::Phrases;
+pub(super) use self::returning::{Returning, Wish};
+
+use super::Engine;
+use crate::view::{PhraseState, RecoveryView};
+
+impl Engine {
+    pub(super) fn recovery_view(&self) -> RecoveryView {
+        let written = self.backup_address().is_some();
+        let phrase = match (self.has_phrase(), written) {
+            (true, true) => PhraseState::Saved,
+            (true, false) => PhraseState::Unsaved,
+            (false, true) => PhraseState::Elsewhere,
+            (false, false) => PhraseState::UnsavedElsewhere,
+        };
+        RecoveryView {
+            phrase,
+            backup: self.backup_state(),
+            backed_up: self.backup.done,
+            restoring: self.returning.as_ref().and_then(Returning::progress),
+            lost: self.backup.lost,
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! What the backup holds comes back: head, manifest, and then the segments, newest first. What does not open is counted
+//! and passed over. At the end the others are asked for what they wrote since.
+
+use parley_protocol::frame::{Answer, BackupHead, FetchBackupHead, RelayError, Request, Retry};
+use parley_protocol::ids::{AccountId, Seq};
+
+use super::Returning;
+use crate::backup::{ChunkReader, DataKey, Head, Manifest, open};
+use crate::content::{Body, Repair};
+use crate::core::Engine;
+use crate::core::backup::{Fetch, Fetched, MANIFEST, unpadded};
+use crate::core::repair::EVERY_OTHER;
+use crate::core::requests::Pending;
+use crate::log::{Log, Stage};
+
+/// Between two attempts, in milliseconds.
+const PAUSE: u32 = 5_000;
+
+/// What is under way; begun anew after a restart.
+#[derive(Default)]
+pub(in crate::core) enum Restoring {
+    #[default]
+    Idle,
+    /// The head is asked for.
+    Head,
+    /// The manifest comes, and is sealed under this key.
+    Manifest(Fetch, Vec<u8>, DataKey),
+    /// A segment comes.
+    Segment(Fetch, Box<ChunkReader>),
+}
+
+impl Returning {
+    /// KiB that have come, and of how many.
+    pub(super) fn progress(&self) -> Option<(u32, u32)> {
+        let kib = |bytes: u64| u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
+        let left: u64 = self.left.iter().flatten().map(|segment| segment.size).fold(0, u64::saturating_add);
+        let here = match &self.work {
+            Restoring::Segment(fetch, _) => fetch.at(),
+            _ => 0,
+        };
+        Some((kib(self.size.saturating_sub(left).saturating_add(here)), kib(self.size)))
+    }
+}
+
+impl Engine {
+    pub(super) fn go_on_restoring(&mut self) {
+        let Some(returning) = &mut self.returning else { return };
+        let waits = |pending: &Pending| matches!(pending, Pending::FetchHead | Pending::FetchBlob);
+        match &returning.work {
+            Restoring::Manifest(fetch, ..) | Restoring::Segment(fetch, _) => {
+                let request = fetch.request();
+                if !self.is_pending(waits) {
+                    self.ask(request, Pending::FetchBlob);
+                }
+            }
+            Restoring::Idle | Restoring::Head => match &returning.left {
+                None => self.ask_head_to_restore(),
+                Some(left) => match left.first() {
+                    Some(segment) => {
+                        let fetch = Fetch::of(segment);
+                        let request = fetch.request();
+                        let reader = Box::new(ChunkReader::new(segment.key.clone()));
+                        returning.work = Restoring::Segment(fetch, reader);
+                        self.ask(request, Pending::FetchBlob);
+                    }
+                    None => self.everything_is_back(),
+                },
+            },
+        }
+    }
+
+    fn ask_head_to_restore(&mut self) {
+        let (Some(returning), Some(account)) = (&mut self.returning, &self.account) else { return };
+        let access = returning.seed.backup_address().access;
+        returning.work = Restoring::Head;
+        let request = FetchBackupHead { account: account.id, access };
+        if !self.is_pending(|pending| *pending == Pending::FetchHead) {
+            self.ask(Request::FetchBackupHead(request), Pending::FetchHead);
+        }
+    }
+
+    pub(in crate::core) fn head_to_restore(&mut self, result: Result<Answer, RelayError>) {
+        match result {
+            Ok(Answer::BackupHead(head)) if !head.value.is_empty() => self.read_head(&head),
+            // There is no backup, or none that this phrase reads.
+            Ok(Answer::BackupHead(_)) | Err(RelayError::UnknownBlob | RelayError::WrongCapability) => {
+                self.restore_nothing(0);
+            }
+            Ok(_) | Err(_) => self.try_restoring_again(&result),
+        }
+    }
+
+    fn try_restoring_again(&mut self, result: &Result<Answer, RelayError>) {
+        let pause = match result {
+            Err(error) => match error.retry() {
+                Retry::After(ms) => ms,
+                _ => PAUSE,
+            },
+            Ok(_) => PAUSE,
+        };
+        self.retry_later(pause);
+    }
+
+    fn restore_nothing(&mut self, lost: u32) {
+        let Some(returning) = &mut self.returning else { return };
+        returning.work = Restoring::Idle;
+        returning.left = Some(Vec::new());
+        returning.lost = returning.lost.saturating_add(lost);
+        self.save_returning();
+        self.go_on_returning();
+    }
+
+    fn read_head(&mut self, head: &BackupHead) {
+        let (Some(returning), Some(account)) = (&mut self.returning, &self.account) else { return };
+        let Ok((found, key)) = Head::recover(&head.value, &account.id, &returning.seed) else {
+            return self.restore_nothing(1);
+        };
+        returning.head = Some((found.manifest, head.version));
+        let fetch = Fetch::of_manifest(&found, &key);
+        let request = fetch.request();
+        returning.work = Restoring::Manifest(fetch, Vec::new(), key);
+        self.ask(request, Pending::FetchBlob);
+    }
+
+    pub(in crate::core) fn part_to_restore(&mut self, result: Result<Answer, RelayError>) {
+        let Some(returning) = &mut self.returning else { return };
+        let gone = matches!(result, Err(RelayError::UnknownBlob | RelayError::WrongCapability));
+        let work = std::mem::take(&mut returning.work);
+        match (work, result) {
+            (Restoring::Manifest(mut fetch, mut bytes, key), Ok(Answer::BlobPart { size, bytes: part })) => {
+                bytes.extend_from_slice(&part);
+                match fetch.take(size, &part) {
+                    Fetched::More => {
+                        returning.work = Restoring::Manifest(fetch, bytes, key);
+                        self.go_on_returning();
+                    }
+                    Fetched::Whole => self.read_manifest(&bytes, key),
+                    Fetched::Altered => self.restore_nothing(1),
+                }
+            }
+            (Restoring::Segment(mut fetch, mut reader), Ok(Answer::BlobPart { size, bytes: part })) => {
+                let items = reader.push(&part);
+                for item in items {
+                    self.take_item(item);
+                }
+                match fetch.take(size, &part) {
+                    Fetched::More => {
+                        if let Some(returning) = &mut self.returning {
+                            returning.work = Restoring::Segment(fetch, reader);
+                        }
+                        self.changed.account = true;
+                        self.go_on_returning();
+                    }
+                    // What is damaged, the chunks say themselves.
+                    Fetched::Whole | Fetched::Altered => self.segment_ends(*reader),
+                }
+            }
+            (Restoring::Manifest(..), _) if gone => self.restore_nothing(1),
+            (Restoring::Segment(_, reader), _) if gone => self.segment_ends(*reader),
+            (work, result) => {
+                returning.work = work;
+                self.try_restoring_again(&result);
+            }
+        }
+    }
+
+    fn read_manifest(&mut self, bytes: &[u8], key: DataKey) {
+        let plain = open(&key, MANIFEST, bytes).ok();
+        let manifest = plain.and_then(|plain| Manifest::decode(unpadded(&plain)?).ok());
+        let Some(manifest) = manifest else { return self.restore_nothing(1) };
+        let Some(returning) = &mut self.returning else { return };
+        returning.size = manifest.size();
+        returning.left = Some(manifest.segments.iter().rev().cloned().collect());
+        let head = returning.head;
+        let seed = returning.seed.clone();
+        returning.manifest = manifest.clone();
+        returning.work = Restoring::Idle;
+        self.save_returning();
+        self.old_logs(&manifest);
+        self.take_backup_over(&seed, key, manifest, head);
+        self.go_on_returning();
+    }
+
+    /// The logs of before, none of which this device can read: messages that come back have their places there.
+    fn old_logs(&mut self, manifest: &Manifest) {
+        for (id, place) in &manifest.logs {
+            if self.is_own_account(&place.peer) || self.logs.contains_key(id) {
+                continue;
+            }
+            let conversation = self.conversation_with(&place.peer);
+            if let Some(conversation) = self.conversations.get_mut(&conversation) {
+                conversation.add_log(*id);
+            }
+            let log = Log { cursor: place.seq, ..Log::new(*id, place.peer, Stage::Dead, self.now) };
+            self.logs.insert(*id, log);
+            self.trails.entry(*id).or_default().asked = Some(place.seq);
+            self.save_log(id);
+            self.save_trail(id);
+            self.save_conversation(conversation);
+        }
+    }
+
+    fn segment_ends(&mut self, reader: ChunkReader) {
+        let (items, loss) = reader.finish();
+        for item in items {
+            self.take_item(item);
+        }
+        let Some(returning) = &mut self.returning else { return };
+        returning.lost = returning.lost.saturating_add(loss.damaged).saturating_add(u32::from(loss.cut));
+        if let Some(left) = &mut returning.left
+            && !left.is_empty()
+        {
+            left.remove(0);
+        }
+        returning.work = Restoring::Idle;
+        self.save_returning();
+        self.go_on_returning();
+    }
+
+    fn everything_is_back(&mut self) {
+        let Some(returning) = self.returning.take() else { return };
+        self.save_returning();
+        self.backup.lost = returning.lost;
+        self.phrase_is_written_down(&returning.seed);
+        self.ask_for_what_came_since(&returning.manifest);
+        self.resume();
+    }
+
+    /// Everybody is asked, in a new log, for what they wrote after the backup's last message.
+    fn ask_for_what_came_since(&mut self, manifest: &Manifest) {
+        let mut peers: Vec<AccountId> = Vec::new();
+        for (id, place) in &manifest.logs {
+            if self.is_own_account(&place.peer) {
+                continue;
+            }
+            if self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead) {
+                // Somebody has let this device in again.
+                self.forsake(id, place.seq);
+            } else {
+                self.enqueue(place.peer, Body::Repair(Repair { log: *id, after: place.seq }), None);
+            }
+            if !peers.contains(&place.peer) {
+                peers.push(place.peer);
+            }
+        }
+        for peer in peers {
+            self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0) }), None);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! An account comes back: a new device finds it by its recovery phrase, signs itself in with the recovery key, and
+//! removes the devices that are lost. Each step is on disk before the next is taken, and taken again after a restart.
+
+use std::collections::BTreeMap;
+
+use ed25519_dalek::SigningKey;
+use parley_protocol::device_log::{Author, Body, Change, DeviceLog, SignedEntry};
+use parley_protocol::frame::{AppendDeviceLog, DirectoryRecord, RelayError, Request, Retry};
+use parley_protocol::ids::{BlobId, DeviceId};
+use parley_protocol::username::Username;
+use serde::{Deserialize, Serialize};
+
+use super::restoring::Restoring;
+use crate::backup::{Manifest, Segment};
+use crate::core::Engine;
+use crate::core::directory::command_error;
+use crate::core::requests::Pending;
+use crate::directory_entry::Found;
+use crate::records::keys;
+use crate::recovery::RecoverySeed;
+use crate::view::{CommandError, Reply, Typed, ViewRequestId};
+
+/// Between two attempts, in milliseconds.
+const PAUSE: u32 = 2_000;
+
+/// What somebody asked for, until the account is found.
+pub(in crate::core) struct Wish {
+    view: ViewRequestId,
+    seed: RecoverySeed,
+    name: String,
+    alone: bool,
+}
+
+/// As it is stored, from the signature until everything is back.
+#[derive(Serialize, Deserialize)]
+pub(in crate::core) struct Returning {
+    pub(super) seed: RecoverySeed,
+    /// The account's other devices are to be removed.
+    alone: bool,
+    /// What of the backup is still to come, newest first; none before that is known.
+    pub(super) left: Option<Vec<Segment>>,
+    /// Bytes of all segments.
+    pub(super) size: u64,
+    /// Parts that do not open, so far.
+    pub(super) lost: u32,
+    pub(super) manifest: Manifest,
+    /// The blob of the manifest, and the head's version.
+    pub(super) head: Option<(BlobId, u32)>,
+    #[serde(skip)]
+    pub(super) work: Restoring,
+}
+
+impl Returning {
+    const fn new(seed: RecoverySeed, alone: bool) -> Self {
+        Self {
+            seed,
+            alone,
+            left: None,
+            size: 0,
+            lost: 0,
+            manifest: Manifest {
+                segments: Vec::new(),
+                base: None,
+                tops: BTreeMap::new(),
+                logs: BTreeMap::new(),
+                contacts: BTreeMap::new(),
+                made: parley_protocol::ids::UnixMillis(0),
+            },
+            head: None,
+            work: Restoring::Idle,
+        }
+    }
+}
+
+impl Engine {
+    pub(in crate::core) fn recover(
+        &mut self,
+        view: ViewRequestId,
+        phrase: &Typed,
+        name: &str,
+        alone: bool,
+    ) -> Result<Option<Reply>, CommandError> {
+        if self.returning.is_some() && self.account.is_none() {
+            // A view asks again because the worker died.
+            self.registering = Some(view);
+            return Ok(None);
+        }
+        if self.account.is_some() || self.joining.is_some() {
+            return Err(CommandError::AccountExists);
+        }
+        let seed = RecoverySeed::parse(&phrase.0).map_err(CommandError::Phrase)?;
+        if !self.online() {
+            return Err(CommandError::Offline);
+        }
+        let key = seed.verifying_key();
+        self.wish = Some(Wish { view, seed, name: name.to_owned(), alone });
+        self.ask(Request::FindRecoveryKey(key), Pending::FindRecovery(view));
+        Ok(None)
+    }
+
+    pub(in crate::core) fn recovery_found(
+        &mut self,
+        view: ViewRequestId,
+        result: Result<DirectoryRecord, RelayError>,
+    ) {
+        let Some(wish) = self.wish.take_if(|wish| wish.view == view) else {
+            return self.reply(view, Reply::Failed(CommandError::Relay));
+        };
+        let found = match result {
+            Err(RelayError::UnknownAccount) => Err(CommandError::UnknownPhrase),
+            Err(error) => Err(command_error(error)),
+            Ok(record) => Found::verify(&record).map_err(|_| CommandError::Forged),
+        };
+        let found = found.and_then(|found| {
+            let named = found.log.recovery_key() == wish.seed.verifying_key();
+            if named { Ok(found) } else { Err(CommandError::Forged) }
+        });
+        match found {
+            Ok(found) => self.return_to(found, wish),
+            Err(error) => self.reply(view, Reply::Failed(error)),
+        }
+    }
+
+    fn return_to(&mut self, found: Found, wish: Wish) {
+        let Some(username) = found.username.or_else(|| Username::parse("somebody").ok()) else { return };
+        self.begin_joining(&found.log, &wish.name, username);
+        let returning = Returning::new(wish.seed, wish.alone);
+        self.save(keys::RETURNING, &returning);
+        self.returning = Some(returning);
+        self.registering = Some(wish.view);
+        self.append_return(&found.log);
+    }
+
+    /// Signs this device in with the recovery key.
+    pub(in crate::core) fn append_return(&mut self, log: &DeviceLog) {
+        let (Some(returning), Some(key), Some(record)) =
+            (&self.returning, &self.key, self.joining.as_ref().map(|joining| joining.record()))
+        else {
+            return;
+        };
+        if self.is_pending(|pending| *pending == Pending::AppendReturn) {
+            return;
+        }
+        let entry = self.recovery_entry(log, Change::AddDevice(record), &returning.seed, Some(key));
+        if let Some(entry) = entry {
+            let request = AppendDeviceLog { account: log.account(), entry };
+            self.ask(Request::AppendDeviceLog(request), Pending::AppendReturn);
+        }
+    }
+
+    fn recovery_entry(
+        &self,
+        log: &DeviceLog,
+        change: Change,
+        seed: &RecoverySeed,
+        added: Option<&SigningKey>,
+    ) -> Option<SignedEntry> {
+        let author = Author::Recovery;
+        let body = Body { previous: Some(log.head().hash), created: self.now, author, change };
+        SignedEntry::sign(&body, &seed.signing_key(), added).ok()
+    }
+
+    pub(in crate::core) fn return_appended(&mut self, result: Result<(), RelayError>) {
+        match result {
+            // After a conflict the log may have the entry already; if not, it is signed anew.
+            Ok(()) | Err(RelayError::DeviceLogConflict) => self.ask_joined_log(),
+            Err(error) if error.retry() == Retry::Never => {
+                let view = self.registering.take();
+                self.forget_returning();
+                self.forget_joining();
+                if let Some(view) = view {
+                    self.reply(view, Reply::Failed(command_error(error)));
+                }
+            }
+            Err(_) => self.retry_later(PAUSE),
+        }
+    }
+
+    pub(in crate::core) fn forget_returning(&mut self) {
+        if self.returning.take().is_some() {
+            self.save_returning();
+        }
+    }
+
+    /// This device has become one of the account's, and if it came by the phrase, goes on from there.
+    pub(in crate::core) fn returned(&mut self) {
+        let Some(returning) = &self.returning else { return };
+        let seed = returning.seed.clone();
+        if let Some(account) = &mut self.account {
+            account.recovery = seed;
+        }
+        if let Some(view) = self.registering.take() {
+            self.reply(view, Reply::Done);
+        }
+    }
+
+    /// Does what comes next. Safe to call at any time.
+    pub(in crate::core) fn go_on_returning(&mut self) {
+        if self.returning.is_none() || self.account.is_none() || !self.online() {
+            return;
+        }
+        match self.next_lost_device() {
+            Some(device) => self.remove_lost(device),
+            None => self.go_on_restoring(),
+        }
+    }
+
+    fn next_lost_device(&self) -> Option<DeviceId> {
+        let own = self.account.as_ref()?.device;
+        let alone = self.returning.as_ref()?.alone;
+        let mut others = self.own_log.as_ref()?.devices().filter(|device| device.id != own);
+        others.next().map(|device| device.id).filter(|_| alone)
+    }
+
+    fn remove_lost(&mut self, device: DeviceId) {
+        if self.is_pending(|pending| matches!(pending, Pending::AppendOwnLog { .. } | Pending::OwnLog)) {
+            return;
+        }
+        if let Some(entry) = self.sign_change(Change::RemoveDevice(device), None) {
+            self.append_own_log(entry, None);
+        }
+    }
+
+    pub(super) fn save_returning(&mut self) {
+        match &self.returning {
+            Some(returning) => self.save(keys::RETURNING, returning),
+            None => self.state.delete(keys::RETURNING),
+        }
+        self.changed.account = true;
+    }
+}
