@@ -8,7 +8,7 @@ use parley_engine::view::{Command, LinkFailure, LinkView, Reply, Share};
 use super::field::{Field, Note, field};
 use super::parts::{alert, button, dynamic, flag, form, live, send, stack, text};
 use super::state::App;
-use super::{invite, modal, scan, words};
+use super::{invite, modal, parts, scan, words};
 use crate::model::time::{countdown, seconds_until};
 use crate::platform::page;
 
@@ -173,13 +173,9 @@ fn approve(app: App, name: &str) -> Vec<AnyView> {
             }
         })
         .child(Vec::from(options));
-    let tick = html::label().class("check").child(vec![
-        html::input()
-            .attr("type", "checkbox")
-            .on(ev::change, move |_| sure.update(|sure| *sure = !*sure))
-            .into_any(),
-        html::span().child(words::LINK_MINE.to_owned()).into_any(),
-    ]);
+    let tick = html::label()
+        .class("check")
+        .child(vec![parts::checkbox(sure), html::span().child(words::LINK_MINE.to_owned()).into_any()]);
     let link = html::button()
         .class("button")
         .attr("type", "button")

@@ -44,6 +44,8 @@ mod new_chat;
 #[cfg(target_arch = "wasm32")]
 mod parts;
 #[cfg(target_arch = "wasm32")]
+mod recovery;
+#[cfg(target_arch = "wasm32")]
 mod scan;
 #[cfg(target_arch = "wasm32")]
 mod settings;

@@ -86,6 +86,38 @@ pub(super) fn send(name: impl Into<String>) -> AnyView {
     html::button().class("button button-quiet").attr("type", "submit").child(name.into()).into_any()
 }
 
+/// A switch that is named by the element with this id.
+pub(super) fn switch(
+    named_by: &'static str,
+    on: impl Fn() -> bool + Copy + Send + 'static,
+    turn: impl Fn(bool) + 'static,
+) -> AnyView {
+    let turn: Box<dyn Fn(bool)> = Box::new(turn);
+    html::button()
+        .class("switch")
+        .attr("type", "button")
+        .attr("role", "switch")
+        .attr("aria-labelledby", named_by)
+        .attr("aria-checked", flag_word(on))
+        .on(ev::click, move |_| turn(!untrack(on)))
+        .child(html::span())
+        .into_any()
+}
+
+/// "true" or "false".
+fn flag_word(on: impl Fn() -> bool + Send + 'static) -> Box<dyn Fn() -> &'static str + Send> {
+    Box::new(move || if on() { "true" } else { "false" })
+}
+
+/// A box to tick.
+pub(super) fn checkbox(ticked: RwSignal<bool>) -> AnyView {
+    html::input()
+        .attr("type", "checkbox")
+        .prop("checked", ticked.get_untracked())
+        .on(ev::change, move |_| ticked.update(|ticked| *ticked = !*ticked))
+        .into_any()
+}
+
 /// Things one after the other.
 pub(super) fn stack(class: &'static str, parts: Vec<AnyView>) -> AnyView {
     html::div().class(class).child(parts).into_any()

@@ -7,7 +7,7 @@ use parley_engine::view::{Command, Reply};
 
 use super::field::{Field, Note, field};
 use super::state::App;
-use super::{devices, invite, parts, shell, words};
+use super::{devices, invite, parts, recovery, shell, words};
 use crate::platform::{local, page, spawn_local, storage};
 
 const THEMES: [(&str, Option<&str>); 3] =
@@ -23,6 +23,7 @@ pub(super) fn screen(app: App) -> AnyView {
             html::div().class("settings-body").child((
                 section("Profile", profile(app)),
                 section("Devices", devices::list(app)),
+                section("Recovery", recovery::settings(app)),
                 section("Invite link", invite::card(app)),
                 section("Privacy", receipts(app)),
                 section("Appearance", theme()),
@@ -86,16 +87,13 @@ fn receipts(app: App) -> AnyView {
                     .class("quiet")
                     .child("Others see when you have read their messages, and you see it of yours."),
             )),
-            html::button()
-                .class("switch")
-                .attr("type", "button")
-                .attr("role", "switch")
-                .attr("aria-labelledby", "receipts")
-                .attr("aria-checked", move || if on.get() { "true" } else { "false" })
-                .on(ev::click, move |_| {
-                    app.ask(Command::SetReadReceipts(!on.get_untracked()), |_| {});
-                })
-                .child(html::span()),
+            parts::switch(
+                "receipts",
+                move || on.get(),
+                move |on| {
+                    app.ask(Command::SetReadReceipts(on), |_| {});
+                },
+            ),
         ))
         .into_any()
 }

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use super::state::{App, Dialog, Phase, go};
 use super::{
-    banner, contact, conversation, devices, keys, linking, new_chat, parts, settings, sidebar, trouble,
-    welcome,
+    banner, contact, conversation, devices, keys, linking, new_chat, parts, recovery, settings, sidebar,
+    trouble, welcome,
 };
 use crate::model::route::Route;
 use crate::model::signal::Trouble;
@@ -87,6 +87,7 @@ fn shell(app: App) -> AnyView {
         .child((
             banner::banner(app),
             devices::notice(app),
+            recovery::notice(app),
             parts::dynamic(move || match (app.phase.get(), has_account.get()) {
                 _ if app.newer.get() => trouble::screen(app, Trouble::NewerTab),
                 (Phase::Starting, _) => starting(),

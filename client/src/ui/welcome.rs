@@ -7,12 +7,26 @@ use parley_protocol::username::Username;
 
 use super::field::{Field, Note, field};
 use super::state::App;
-use super::{icons, linking, parts, words};
+use super::{icons, linking, parts, recovery, words};
 use crate::platform::timer::{self, Timeout};
 use crate::platform::{spawn_local, storage};
 
 /// How long the typing must rest before the relay is asked, in milliseconds.
 const REST: u64 = 300;
+
+/// How an account comes into this browser.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Create,
+    Link,
+    ComeBack,
+}
+
+const WAYS: [(Way, &str); 3] = [
+    (Way::Create, "Create a new account instead"),
+    (Way::Link, "Link to an account you have"),
+    (Way::ComeBack, "Use a recovery phrase"),
+];
 
 #[derive(Clone, Copy)]
 struct Form {
@@ -40,7 +54,8 @@ pub(super) fn screen(app: App) -> AnyView {
     };
     // Linking may be under way, or this page was opened by a link code.
     let first = app.link_code.get_untracked().unwrap_or_default();
-    let linking = RwSignal::new(!first.is_empty() || app.link.with_untracked(Option::is_some));
+    let linking = !first.is_empty() || app.link.with_untracked(Option::is_some);
+    let way = RwSignal::new(if linking { Way::Link } else { Way::Create });
     html::main()
         .class("centred welcome")
         .child(html::div().class("card").child((
@@ -49,19 +64,21 @@ pub(super) fn screen(app: App) -> AnyView {
             html::p().class("lead").child("Private chat, end-to-end encrypted, in this browser."),
             parts::maybe(move || app.invited.get().map(|_| parts::text("callout", words::INVITED))),
             parts::dynamic(move || {
-                if linking.get() {
-                    (linking::panel(app, true, first.clone()), other("Create a new account instead", linking))
-                        .into_any()
-                } else {
-                    (form.view(), other("Link to an account you have", linking)).into_any()
+                let mut parts = vec![match way.get() {
+                    Way::Create => form.view(),
+                    Way::Link => linking::panel(app, true, first.clone()),
+                    Way::ComeBack => recovery::come_back(app),
+                }];
+                for (other, name) in WAYS {
+                    if other != way.get_untracked() {
+                        let class = "button button-quiet button-wide";
+                        parts.push(parts::button(name, class, move || way.set(other)));
+                    }
                 }
+                parts::stack("", parts)
             }),
         )))
         .into_any()
-}
-
-fn other(name: &'static str, linking: RwSignal<bool>) -> AnyView {
-    parts::button(name, "button button-quiet button-wide", move || linking.update(|on| *on = !*on))
 }
 
 fn hint() -> Note {

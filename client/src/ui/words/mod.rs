@@ -7,8 +7,10 @@ use crate::model::sight::Refusal;
 use crate::model::signal::Trouble;
 
 mod linking;
+mod recovery;
 
 pub use self::linking::*;
+pub use self::recovery::*;
 
 /// What went wrong with a command.
 #[must_use]
@@ -52,6 +54,15 @@ pub const fn command_error(error: CommandError) -> &'static str {
             "That was too much at once for the relay. Wait a moment, then try again."
         }
         CommandError::Relay => "The relay could not do it. Try again in a moment.",
+        CommandError::Phrase(error) => phrase_error(error),
+        CommandError::UnknownPhrase => {
+            "No account on this relay has this recovery phrase. Perhaps it was replaced by a newer one."
+        }
+        CommandError::WrongWords => "These are not the words. Look at your paper, and type them again.",
+        CommandError::PhraseElsewhere => {
+            "This device does not have the recovery phrase. Another one shows it."
+        }
+        CommandError::NoPhrase => "Write your recovery phrase down first.",
         CommandError::Storage => {
             "This browser could not save it, so nothing was sent. Free some space, then try again."
         }

@@ -1,0 +1,183 @@
+//! The recovery phrase and the backup in the settings, and coming back by the phrase on the first screen.
+
+use leptos::html;
+use leptos::prelude::*;
+use parley_engine::view::{BackupState, Command, PhraseState, PhraseView, RecoveryView, Reply, Typed};
+
+use super::field::{Field, Note, field};
+use super::parts::{button, dynamic, form, live, maybe, send, stack, status, text};
+use super::state::App;
+use super::{parts, words};
+use crate::model::time::LocalTime;
+use crate::platform::{clock, page, spawn_local, storage};
+
+fn known(app: App) -> Memo<Option<RecoveryView>> {
+    Memo::new(move |_| app.account.with(|account| account.as_ref().map(|it| it.recovery)))
+}
+
+/// Asks, and says under a field what was refused.
+fn ask(app: App, command: Command, note: RwSignal<Note>, done: impl Fn(Reply) + 'static) {
+    app.ask(command, move |reply| match reply {
+        Reply::Failed(error) => {
+            let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
+        }
+        reply => done(reply),
+    });
+}
+
+/// The section of the settings.
+pub(super) fn settings(app: App) -> AnyView {
+    let known = known(app);
+    let shown = RwSignal::new(None::<PhraseView>);
+    let note = RwSignal::new(Note::None);
+    let phrase = Memo::new(move |_| known.get().map(|it| it.phrase));
+    let written = move || matches!(phrase.get(), Some(PhraseState::Saved | PhraseState::Elsewhere));
+    stack(
+        "",
+        vec![
+            dynamic(move || match (shown.get(), phrase.get()) {
+                (Some(view), _) => written_down(app, &view, shown),
+                (None, Some(state)) => offer(app, state, shown, note),
+                (None, None) => text("", ""),
+            }),
+            maybe(move || written().then(|| backup(app, known))),
+        ],
+    )
+}
+
+fn offer(app: App, state: PhraseState, shown: RwSignal<Option<PhraseView>>, note: RwSignal<Note>) -> AnyView {
+    let show = move |command: Command| {
+        ask(app, command, note, move |reply| {
+            if let Reply::Phrase(phrase) = reply {
+                let _ = shown.try_set(Some(phrase));
+            }
+        });
+    };
+    let mut actions = Vec::new();
+    if matches!(state, PhraseState::Saved | PhraseState::Unsaved) {
+        actions
+            .push(button("Show recovery phrase", "button button-quiet", move || show(Command::ShowPhrase)));
+    }
+    if !matches!(state, PhraseState::Unsaved) {
+        actions.push(button("Make a new phrase", "button button-quiet", move || show(Command::NewPhrase)));
+    }
+    stack(
+        "",
+        vec![
+            text("", words::phrase(state)),
+            stack("actions", actions),
+            super::field::said("phrase-note".to_owned(), note.into()),
+        ],
+    )
+}
+
+fn written_down(app: App, view: &PhraseView, shown: RwSignal<Option<PhraseView>>) -> AnyView {
+    let (typed, note) =
+        (RwSignal::new(String::new()), RwSignal::new(Note::Hint(words::phrase_ask(view.ask))));
+    let rows: Vec<AnyView> =
+        view.words.iter().map(|word| html::li().child(word.clone()).into_any()).collect();
+    let list = html::ul().class("phrase").attr("role", "list").attr("aria-label", "Recovery phrase");
+    let submit = move || {
+        let text = typed.get_untracked();
+        let mut words = text.split_whitespace().map(|word| Typed(word.to_owned()));
+        let words = [(); 3].map(|()| words.next().unwrap_or_else(|| Typed(String::new())));
+        ask(app, Command::ConfirmPhrase(words), note, move |_| {
+            let _ = shown.try_set(None);
+        });
+    };
+    let how =
+        Field { id: "phrase-words", label: "Three words", autocomplete: "off", longest: "60", code: true };
+    stack(
+        "",
+        vec![
+            parts::alert("callout", words::PHRASE_KEEP.into_any()),
+            list.child(rows).into_any(),
+            form(submit, vec![field(how, typed, note.into(), || {}), send("I have written it down")]),
+            button("Cancel", "button button-quiet", move || shown.set(None)),
+        ],
+    )
+}
+
+fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
+    let on = move || known.get().is_some_and(|it| it.backup != BackupState::Off);
+    let how = live(move || {
+        let day = |time| LocalTime::new(time, clock::minutes_east(time)).date();
+        known.get().map(|it| words::backup(it.backup, it.backed_up.map(day))).unwrap_or_default()
+    });
+    stack(
+        "",
+        vec![
+            html::div()
+                .class("setting-line")
+                .child(vec![
+                    stack(
+                        "",
+                        vec![
+                            html::span().attr("id", "backup").child("Encrypted backup").into_any(),
+                            text("quiet", words::BACKUP),
+                        ],
+                    ),
+                    parts::switch("backup", on, move |on| app.ask(Command::SetBackup(on), |_| {})),
+                ])
+                .into_any(),
+            status("quiet", how),
+            maybe(move || {
+                on().then(|| {
+                    button("Back up now", "button button-quiet", move || app.ask(Command::BackUpNow, |_| {}))
+                })
+            }),
+        ],
+    )
+}
+
+/// On the first screen: the account comes back.
+pub(super) fn come_back(app: App) -> AnyView {
+    let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::Hint(words::RECOVER.to_owned())));
+    let (alone, busy) = (RwSignal::new(true), RwSignal::new(false));
+    let submit = move || {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        note.set(Note::Hint("Looking for your account…".to_owned()));
+        spawn_local(async {
+            storage::persist().await;
+        });
+        let command = Command::Recover {
+            phrase: Typed(typed.get_untracked()),
+            name: page::device_name(),
+            alone: alone.get_untracked(),
+        };
+        app.ask(command, move |reply| {
+            let _ = busy.try_set(false);
+            if let Reply::Failed(error) = reply {
+                let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
+            }
+        });
+    };
+    let how =
+        Field { id: "phrase", label: "Recovery phrase", autocomplete: "off", longest: "400", code: true };
+    let tick = html::label()
+        .class("check")
+        .child(vec![parts::checkbox(alone), html::span().child(words::RECOVER_ALONE.to_owned()).into_any()]);
+    form(submit, vec![field(how, typed, note.into(), || {}), tick.into_any(), send("Bring my account back")])
+}
+
+/// Above everything: how far the backup has come back, and what did not.
+pub(super) fn notice(app: App) -> AnyView {
+    let known = known(app);
+    let progress = Memo::new(move |_| known.get().and_then(|it| it.restoring));
+    let lost = Memo::new(move |_| known.get().map(|it| it.lost).filter(|lost| *lost > 0));
+    maybe(move || match (progress.get(), lost.get()) {
+        (Some(progress), _) => Some(banner("status", vec![text("", words::restoring(progress))])),
+        (None, Some(parts)) => {
+            let ok = button("OK", "banner-button", move || app.ask(Command::AcceptLoss, |_| {}));
+            Some(banner("alert", vec![text("", words::lost(parts)), ok]))
+        }
+        (None, None) => None,
+    })
+}
+
+fn banner(role: &'static str, parts: Vec<AnyView>) -> AnyView {
+    html::div().class("banner banner-shown").attr("role", role).child(parts).into_any()
+}
