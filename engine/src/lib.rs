@@ -37,6 +37,7 @@ mod recovery;
 mod roster;
 mod safety_number;
 pub mod seal;
+mod table;
 mod trail;
 pub mod view;
 

@@ -1,11 +1,10 @@
 //! The list of a backup's segments and of what they cover.
 
-use std::collections::BTreeMap;
-
 use parley_protocol::ids::{AccountId, BlobId, DeviceId, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::{BackupError, DataKey};
+use crate::table::Table;
 use crate::view::Order;
 
 const VERSION: u8 = 1;
@@ -38,11 +37,11 @@ pub(crate) struct Manifest {
     /// The device that wrote everything it has, and how many bytes that were; what others wrote came on top.
     pub(crate) base: Option<(DeviceId, u64)>,
     /// The newest message of each conversation that is in the backup, with all before it.
-    pub(crate) tops: BTreeMap<AccountId, Order>,
+    pub(crate) tops: Table<AccountId, Order>,
     /// The logs.
-    pub(crate) logs: BTreeMap<LogId, Place>,
+    pub(crate) logs: Table<LogId, Place>,
     /// The first eight bytes of the SHA-256 of each contact, as it is in the backup.
-    pub(crate) contacts: BTreeMap<AccountId, [u8; 8]>,
+    pub(crate) contacts: Table<AccountId, [u8; 8]>,
     /// When it was written, by the clock of who wrote it.
     pub(crate) made: UnixMillis,
 }
@@ -77,9 +76,9 @@ mod tests {
         let manifest = Manifest {
             segments: vec![segment],
             base: Some((DeviceId([4; 16]), 300)),
-            tops: BTreeMap::from([(AccountId([5; 32]), Order([6; 24]))]),
-            logs: BTreeMap::from([(LogId([7; 16]), Place { peer: AccountId([5; 32]), seq: Seq(8) })]),
-            contacts: BTreeMap::from([(AccountId([5; 32]), [9; 8])]),
+            tops: Table::from(vec![(AccountId([5; 32]), Order([6; 24]))]),
+            logs: Table::from(vec![(LogId([7; 16]), Place { peer: AccountId([5; 32]), seq: Seq(8) })]),
+            contacts: Table::from(vec![(AccountId([5; 32]), [9; 8])]),
             made: UnixMillis(10),
         };
         let bytes = manifest.encode();

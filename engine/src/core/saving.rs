@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Engine, OpenError};
+use crate::backup::Manifest;
 use crate::contact::Contact;
 use crate::conversation::{Conversation, id_of};
 use crate::io::{ChangeSet, ChangeSetId, Output, Record, Store};
@@ -47,7 +48,11 @@ impl Engine {
         self.joining = self.read(keys::JOINING)?;
         self.returning = self.read(keys::RETURNING)?;
         self.backup = self.read(keys::BACKUP)?.unwrap_or_default();
-        self.manifest = self.read(keys::MANIFEST)?.unwrap_or_default();
+        match self.state.get_bytes(keys::MANIFEST).and_then(|bytes| Manifest::decode(&bytes).ok()) {
+            Some(manifest) => self.manifest = manifest,
+            // What is in the backup is not known here: it is fetched.
+            None => self.backup.head = 0,
+        }
         self.sharing = self.read(keys::SHARING)?.unwrap_or_default();
         self.tainted = self.read(keys::TAINTED)?.unwrap_or_default();
         self.notes = self.read(keys::NOTES)?.unwrap_or_default();

@@ -1,7 +1,5 @@
 //! What this device knows as items of a backup, and back.
 
-use std::collections::BTreeMap;
-
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::AccountId;
 use sha2::{Digest, Sha256};
@@ -10,12 +8,13 @@ use crate::backup::{Item, Known};
 use crate::contact::Contact;
 use crate::content::{Card, Settings};
 use crate::core::Engine;
+use crate::table::Table;
 
 /// A device log longer than this is fetched from the directory after a restore, in entries.
 const LONGEST_LOG: usize = 128;
 
 /// The first bytes of each item's hash, by whom it is about.
-pub(super) type Seen = BTreeMap<AccountId, [u8; 8]>;
+pub(super) type Seen = Table<AccountId, [u8; 8]>;
 
 impl Engine {
     /// The settings and contacts that are otherwise than they were seen, and how they are now.

@@ -8,8 +8,6 @@ mod reading;
 mod step;
 mod writing;
 
-use std::collections::BTreeMap;
-
 use parley_protocol::ids::{AccountId, BlobId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +20,7 @@ use crate::content::{BackupNews, Sync};
 use crate::conversation::id_of;
 use crate::records::keys;
 use crate::recovery::{BackupAddress, RecoverySeed};
+use crate::table::Table;
 use crate::view::{BackupState, CommandError, ConversationId, Order, Reply};
 
 /// What came is in the backup after this time, in milliseconds: two minutes, and a minute more for each device that is
@@ -40,12 +39,12 @@ pub(super) struct Backup {
     /// What the devices share of it; none before a recovery phrase is written down.
     news: Option<BackupNews>,
     /// Version of the head that was seen last, and the blob of its manifest.
-    head: u32,
+    pub(super) head: u32,
     blob: Option<BlobId>,
     /// When everything was last in the backup.
     pub(super) done: Option<UnixMillis>,
     /// From which place on messages came in later than what the backup has of their conversation.
-    late: BTreeMap<AccountId, Order>,
+    late: Table<AccountId, Order>,
     /// The head has to be written anew though there is nothing new.
     renew: bool,
     /// Parts that could not be restored.
@@ -53,6 +52,10 @@ pub(super) struct Backup {
 }
 
 impl Engine {
+    fn save_manifest(&self) {
+        self.state.put_bytes(keys::MANIFEST, self.manifest.encode());
+    }
+
     fn save_backup(&mut self) {
         self.save(keys::BACKUP, &self.backup);
         self.changed.account = true;
@@ -161,14 +164,14 @@ impl Engine {
         seed: &RecoverySeed,
         key: DataKey,
         manifest: Manifest,
-        head: Option<(BlobId, u32)>,
+        (blob, version): (BlobId, u32),
     ) {
         let address = seed.backup_address();
         self.backup.news = Some(BackupNews { generation: 1, on: true, address, key });
-        self.backup.blob = head.map(|(blob, _)| blob);
-        self.backup.head = head.map_or(0, |(_, version)| version);
+        self.backup.blob = Some(blob);
+        self.backup.head = version;
         self.manifest = manifest;
-        self.save(keys::MANIFEST, &self.manifest);
+        self.save_manifest();
         self.save_backup();
     }
 
@@ -179,8 +182,8 @@ impl Engine {
             return;
         };
         if self.manifest.tops.get(&peer).is_some_and(|top| order <= *top) {
-            let late = self.backup.late.entry(peer).or_insert(order);
-            *late = order.min(*late);
+            let late = self.backup.late.get(&peer).map_or(order, |late| order.min(*late));
+            self.backup.late.insert(peer, late);
             self.save_backup();
         }
         if self.timers.backup.is_none() && self.writing.is_idle() {

@@ -1,6 +1,6 @@
 //! Reads from this device's disk what is not in the backup: the newest page of every conversation first, then the rest.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use parley_protocol::ids::{AccountId, BlobId, LogId};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use crate::core::Engine;
 use crate::io::{Load, LoadId, Output, Record};
 use crate::message::{self, Message};
 use crate::seal::Purpose;
+use crate::table::Table;
 use crate::view::Order;
 
 /// Messages of each conversation that are read before those of any other go on, and after that.
@@ -26,13 +27,13 @@ pub(in crate::core) struct Round {
     pub(super) left: VecDeque<(AccountId, Option<Order>)>,
     pub(super) of: u32,
     /// The newest messages that were read.
-    pub(super) tops: BTreeMap<AccountId, Order>,
+    pub(super) tops: Table<AccountId, Order>,
     /// How far the logs were when the round began.
-    pub(super) logs: BTreeMap<LogId, Place>,
+    pub(super) logs: Table<LogId, Place>,
     /// Down to where each conversation is read; to its beginning if it is not here.
-    floors: BTreeMap<AccountId, Order>,
+    floors: Table<AccountId, Order>,
     /// Places from which on messages had come late.
-    pub(super) late: BTreeMap<AccountId, Order>,
+    pub(super) late: Table<AccountId, Order>,
     /// Everything is read.
     pub(super) whole: bool,
     /// The segments that this round takes the place of.
@@ -73,7 +74,7 @@ impl Engine {
             floors: due.iter().filter_map(|(_, peer)| floor(peer)).collect(),
             of: u32::try_from(due.len()).unwrap_or(u32::MAX),
             left: due.into_iter().map(|(_, peer)| (peer, None)).collect(),
-            tops: BTreeMap::new(),
+            tops: Table::new(),
             logs: logs.map(|log| (log.id, Place { peer: log.peer, seq: log.cursor })).collect(),
             late: self.backup.late.clone(),
             whole,

@@ -10,7 +10,7 @@ use parley_protocol::limits::MAX_BLOB_DELETES;
 
 use super::blobs::{Fetch, Fetched, MANIFEST, Put, padded, unpadded};
 use super::step::{Step, Writing};
-use crate::backup::{ChunkReader, ChunkWriter, DataKey, Head, Loss, Manifest, Segment, open, seal};
+use crate::backup::{ChunkReader, ChunkWriter, DataKey, Head, Loss, Manifest, Place, Segment, open, seal};
 use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::records::keys;
@@ -299,7 +299,7 @@ impl Engine {
                 self.manifest = manifest;
                 self.backup.head = version;
                 self.backup.blob = Some(head.manifest);
-                self.save(keys::MANIFEST, &self.manifest);
+                self.save_manifest();
                 self.save_backup();
                 self.manifest_is_known();
             }
@@ -320,10 +320,12 @@ impl Engine {
         if let Some(round) = self.writing.round.as_ref().filter(|round| round.left.is_empty()) {
             let manifest = &mut self.manifest;
             manifest.segments.retain(|segment| !round.replaces.contains(&segment.blob));
-            manifest.tops.extend(round.tops.iter().map(|(peer, order)| (*peer, *order)));
-            for (log, place) in &round.logs {
-                let known = manifest.logs.entry(*log).or_insert(*place);
-                known.seq = known.seq.max(place.seq);
+            for (peer, order) in round.tops.iter() {
+                manifest.tops.insert(*peer, *order);
+            }
+            for (log, place) in round.logs.iter() {
+                let seq = manifest.logs.get(log).map_or(place.seq, |known| known.seq.max(place.seq));
+                manifest.logs.insert(*log, Place { peer: place.peer, seq });
             }
             if let Some(account) = self.account.as_ref().filter(|_| round.whole) {
                 manifest.base = Some((account.device, manifest.size()));
@@ -344,7 +346,7 @@ impl Engine {
                 self.backup.head = written.version;
                 self.backup.blob = None;
                 self.manifest = Manifest::default();
-                self.save(keys::MANIFEST, &self.manifest);
+                self.save_manifest();
                 self.backup_is_over();
             }
             (Step::WriteHead(_) | Step::End, Err(RelayError::BackupConflict)) => self.to_step(Step::AskHead),
@@ -357,7 +359,7 @@ impl Engine {
         let mut useless: Vec<BlobId> = self.backup.blob.replace(head.manifest).into_iter().collect();
         self.backup.head = version;
         self.backup.renew = false;
-        self.save(keys::MANIFEST, &self.manifest);
+        self.save_manifest();
         let over = self.writing.round.as_ref().is_none_or(|round| round.left.is_empty());
         if let Some(round) = &self.writing.round {
             if over {

@@ -23,7 +23,7 @@ impl Engine {
             phrase,
             backup: self.backup_state(),
             backed_up: self.backup.done,
-            restoring: self.returning.as_ref().and_then(Returning::progress),
+            restoring: self.returning.as_ref().map(|returning| returning.progress(&self.manifest)),
             lost: self.backup.lost,
         }
     }

@@ -2,10 +2,10 @@
 //! and passed over. At the end the others are asked for what they wrote since.
 
 use parley_protocol::frame::{Answer, BackupHead, FetchBackupHead, RelayError, Request, Retry};
-use parley_protocol::ids::{AccountId, Seq};
+use parley_protocol::ids::{AccountId, BlobId, Seq};
 
 use super::Returning;
-use crate::backup::{ChunkReader, DataKey, Head, Manifest, open};
+use crate::backup::{ChunkReader, DataKey, Head, Manifest, Segment, open};
 use crate::content::{Body, Repair};
 use crate::core::Engine;
 use crate::core::backup::{Fetch, Fetched, MANIFEST, unpadded};
@@ -24,21 +24,32 @@ pub(in crate::core) enum Restoring {
     /// The head is asked for.
     Head,
     /// The manifest comes, and is sealed under this key.
-    Manifest(Fetch, Vec<u8>, DataKey),
+    Manifest(Fetch, Vec<u8>, DataKey, (BlobId, u32)),
     /// A segment comes.
     Segment(Fetch, Box<ChunkReader>),
 }
 
 impl Returning {
     /// KiB that have come, and of how many.
-    pub(super) fn progress(&self) -> Option<(u32, u32)> {
+    pub(super) fn progress(&self, manifest: &Manifest) -> (u32, u32) {
         let kib = |bytes: u64| u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
-        let left: u64 = self.left.iter().flatten().map(|segment| segment.size).fold(0, u64::saturating_add);
+        let segments = || manifest.segments.iter().map(|segment| segment.size);
+        let come = segments().skip(self.count().unwrap_or(usize::MAX)).fold(0, u64::saturating_add);
         let here = match &self.work {
             Restoring::Segment(fetch, _) => fetch.at(),
             _ => 0,
         };
-        Some((kib(self.size.saturating_sub(left).saturating_add(here)), kib(self.size)))
+        let of = if self.left.is_some() { manifest.size() } else { 0 };
+        (kib(come.saturating_add(here)), kib(of))
+    }
+
+    fn count(&self) -> Option<usize> {
+        self.left.and_then(|left| usize::try_from(left).ok())
+    }
+
+    /// The segment that comes next: newest first.
+    fn next<'a>(&self, manifest: &'a Manifest) -> Option<&'a Segment> {
+        manifest.segments.get(self.count()?.checked_sub(1)?)
     }
 }
 
@@ -55,7 +66,7 @@ impl Engine {
             }
             Restoring::Idle | Restoring::Head => match &returning.left {
                 None => self.ask_head_to_restore(),
-                Some(left) => match left.first() {
+                Some(_) => match returning.next(&self.manifest) {
                     Some(segment) => {
                         let fetch = Fetch::of(segment);
                         let request = fetch.request();
@@ -104,7 +115,7 @@ impl Engine {
     fn restore_nothing(&mut self, lost: u32) {
         let Some(returning) = &mut self.returning else { return };
         returning.work = Restoring::Idle;
-        returning.left = Some(Vec::new());
+        returning.left = Some(0);
         returning.lost = returning.lost.saturating_add(lost);
         self.save_returning();
         self.go_on_returning();
@@ -115,10 +126,9 @@ impl Engine {
         let Ok((found, key)) = Head::recover(&head.value, &account.id, &returning.seed) else {
             return self.restore_nothing(1);
         };
-        returning.head = Some((found.manifest, head.version));
         let fetch = Fetch::of_manifest(&found, &key);
         let request = fetch.request();
-        returning.work = Restoring::Manifest(fetch, Vec::new(), key);
+        returning.work = Restoring::Manifest(fetch, Vec::new(), key, (found.manifest, head.version));
         self.ask(request, Pending::FetchBlob);
     }
 
@@ -127,14 +137,17 @@ impl Engine {
         let gone = matches!(result, Err(RelayError::UnknownBlob | RelayError::WrongCapability));
         let work = std::mem::take(&mut returning.work);
         match (work, result) {
-            (Restoring::Manifest(mut fetch, mut bytes, key), Ok(Answer::BlobPart { size, bytes: part })) => {
+            (
+                Restoring::Manifest(mut fetch, mut bytes, key, head),
+                Ok(Answer::BlobPart { size, bytes: part }),
+            ) => {
                 bytes.extend_from_slice(&part);
                 match fetch.take(size, &part) {
                     Fetched::More => {
-                        returning.work = Restoring::Manifest(fetch, bytes, key);
+                        returning.work = Restoring::Manifest(fetch, bytes, key, head);
                         self.go_on_returning();
                     }
-                    Fetched::Whole => self.read_manifest(&bytes, key),
+                    Fetched::Whole => self.read_manifest(&bytes, key, head),
                     Fetched::Altered => self.restore_nothing(1),
                 }
             }
@@ -164,16 +177,13 @@ impl Engine {
         }
     }
 
-    fn read_manifest(&mut self, bytes: &[u8], key: DataKey) {
+    fn read_manifest(&mut self, bytes: &[u8], key: DataKey, head: (BlobId, u32)) {
         let plain = open(&key, MANIFEST, bytes).ok();
         let manifest = plain.and_then(|plain| Manifest::decode(unpadded(&plain)?).ok());
         let Some(manifest) = manifest else { return self.restore_nothing(1) };
         let Some(returning) = &mut self.returning else { return };
-        returning.size = manifest.size();
-        returning.left = Some(manifest.segments.iter().rev().cloned().collect());
-        let head = returning.head;
+        returning.left = Some(u32::try_from(manifest.segments.len()).unwrap_or(u32::MAX));
         let seed = returning.seed.clone();
-        returning.manifest = manifest.clone();
         returning.work = Restoring::Idle;
         self.save_returning();
         self.old_logs(&manifest);
@@ -183,7 +193,7 @@ impl Engine {
 
     /// The logs of before, none of which this device can read: messages that come back have their places there.
     fn old_logs(&mut self, manifest: &Manifest) {
-        for (id, place) in &manifest.logs {
+        for (id, place) in manifest.logs.iter() {
             if self.is_own_account(&place.peer) || self.logs.contains_key(id) {
                 continue;
             }
@@ -207,11 +217,7 @@ impl Engine {
         }
         let Some(returning) = &mut self.returning else { return };
         returning.lost = returning.lost.saturating_add(loss.damaged).saturating_add(u32::from(loss.cut));
-        if let Some(left) = &mut returning.left
-            && !left.is_empty()
-        {
-            left.remove(0);
-        }
+        returning.left = returning.left.map(|left| left.saturating_sub(1));
         returning.work = Restoring::Idle;
         self.save_returning();
         self.go_on_returning();
@@ -222,14 +228,16 @@ impl Engine {
         self.save_returning();
         self.backup.lost = returning.lost;
         self.phrase_is_written_down(&returning.seed);
-        self.ask_for_what_came_since(&returning.manifest);
+        let manifest = std::mem::take(&mut self.manifest);
+        self.ask_for_what_came_since(&manifest);
+        self.manifest = manifest;
         self.resume();
     }
 
     /// Everybody is asked, in a new log, for what they wrote after the backup's last message.
     fn ask_for_what_came_since(&mut self, manifest: &Manifest) {
         let mut peers: Vec<AccountId> = Vec::new();
-        for (id, place) in &manifest.logs {
+        for (id, place) in manifest.logs.iter() {
             if self.is_own_account(&place.peer) {
                 continue;
             }

@@ -1,17 +1,14 @@
 //! An account comes back: a new device finds it by its recovery phrase, signs itself in with the recovery key, and
 //! removes the devices that are lost. Each step is on disk before the next is taken, and taken again after a restart.
 
-use std::collections::BTreeMap;
-
 use ed25519_dalek::SigningKey;
 use parley_protocol::device_log::{Author, Body, Change, DeviceLog, SignedEntry};
 use parley_protocol::frame::{AppendDeviceLog, DirectoryRecord, RelayError, Request, Retry};
-use parley_protocol::ids::{BlobId, DeviceId};
+use parley_protocol::ids::DeviceId;
 use parley_protocol::username::Username;
 use serde::{Deserialize, Serialize};
 
 use super::restoring::Restoring;
-use crate::backup::{Manifest, Segment};
 use crate::core::Engine;
 use crate::core::directory::command_error;
 use crate::core::requests::Pending;
@@ -37,38 +34,17 @@ pub(in crate::core) struct Returning {
     pub(super) seed: RecoverySeed,
     /// The account's other devices are to be removed.
     alone: bool,
-    /// What of the backup is still to come, newest first; none before that is known.
-    pub(super) left: Option<Vec<Segment>>,
-    /// Bytes of all segments.
-    pub(super) size: u64,
+    /// So many segments of the backup are still to come, the oldest; none before that is known.
+    pub(super) left: Option<u32>,
     /// Parts that do not open, so far.
     pub(super) lost: u32,
-    pub(super) manifest: Manifest,
-    /// The blob of the manifest, and the head's version.
-    pub(super) head: Option<(BlobId, u32)>,
     #[serde(skip)]
     pub(super) work: Restoring,
 }
 
 impl Returning {
     const fn new(seed: RecoverySeed, alone: bool) -> Self {
-        Self {
-            seed,
-            alone,
-            left: None,
-            size: 0,
-            lost: 0,
-            manifest: Manifest {
-                segments: Vec::new(),
-                base: None,
-                tops: BTreeMap::new(),
-                logs: BTreeMap::new(),
-                contacts: BTreeMap::new(),
-                made: parley_protocol::ids::UnixMillis(0),
-            },
-            head: None,
-            work: Restoring::Idle,
-        }
+        Self { seed, alone, left: None, lost: 0, work: Restoring::Idle }
     }
 }
 

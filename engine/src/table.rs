@@ -1,0 +1,96 @@
+//! A small map. `BTreeMap` makes some ten kilobytes of code for every pair of types; where a map has a few hundred entries
+//! at most, a sorted vector does the same. It is stored as a `BTreeMap` is: the pairs in order.
+
+use serde::{Deserialize, Serialize};
+
+/// Pairs in order of their keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<(K, V)>")]
+#[serde(bound(deserialize = "K: Ord + Deserialize<'de>, V: Deserialize<'de>"))]
+pub(crate) struct Table<K, V>(Vec<(K, V)>);
+
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<K: Ord, V> From<Vec<(K, V)>> for Table<K, V> {
+    /// Of two pairs with one key, either stays.
+    fn from(mut pairs: Vec<(K, V)>) -> Self {
+        pairs.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        pairs.dedup_by(|one, other| one.0 == other.0);
+        Self(pairs)
+    }
+}
+
+impl<K: Ord, V> Table<K, V> {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn place(&self, key: &K) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.cmp(key))
+    }
+
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+        let place = self.place(key).ok()?;
+        self.0.get(place).map(|(_, value)| value)
+    }
+
+    pub(crate) fn contains_key(&self, key: &K) -> bool {
+        self.place(key).is_ok()
+    }
+
+    /// Puts `value` in the place of the one that is there.
+    pub(crate) fn insert(&mut self, key: K, value: V) {
+        match self.place(&key) {
+            Ok(place) => {
+                if let Some((_, known)) = self.0.get_mut(place) {
+                    *known = value;
+                }
+            }
+            Err(place) => self.0.insert(place, (key, value)),
+        }
+    }
+
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
+        self.0.retain(|(key, value)| keep(key, value));
+    }
+
+    pub(crate) fn iter(&self) -> core::slice::Iter<'_, (K, V)> {
+        self.0.iter()
+    }
+}
+
+impl<K: Ord, V> FromIterator<(K, V)> for Table<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        pairs.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_does_what_a_btree_map_does(pairs: Vec<(u8, u16)>, asked: u8) {
+            let (mut table, mut map) = (Table::new(), BTreeMap::new());
+            for (key, value) in pairs {
+                table.insert(key, value);
+                map.insert(key, value);
+            }
+            prop_assert_eq!(table.get(&asked), map.get(&asked));
+            table.retain(|key, _| key % 3 != 0);
+            map.retain(|key, _| key % 3 != 0);
+            let stored = postcard::to_allocvec(&table).unwrap();
+            prop_assert_eq!(&stored, &postcard::to_allocvec(&map).unwrap());
+            prop_assert_eq!(postcard::from_bytes::<Table<u8, u16>>(&stored).unwrap(), table);
+        }
+    }
+}
