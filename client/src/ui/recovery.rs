@@ -72,8 +72,7 @@ fn offer(app: App, state: PhraseState, shown: RwSignal<Option<PhraseView>>, note
 }
 
 fn written_down(app: App, view: &PhraseView, shown: RwSignal<Option<PhraseView>>) -> AnyView {
-    let (typed, note) =
-        (RwSignal::new(String::new()), RwSignal::new(Note::Hint(words::phrase_ask(view.ask))));
+    let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::None));
     let rows: Vec<AnyView> =
         view.words.iter().map(|word| html::li().child(word.clone()).into_any()).collect();
     let list = html::ul().class("phrase").attr("role", "list").attr("aria-label", "Recovery phrase");
@@ -92,7 +91,14 @@ fn written_down(app: App, view: &PhraseView, shown: RwSignal<Option<PhraseView>>
         vec![
             parts::alert("callout", words::PHRASE_KEEP.into_any()),
             list.child(rows).into_any(),
-            form(submit, vec![field(how, typed, note.into(), || {}), send("I have written it down")]),
+            text("", words::phrase_ask(view.ask)),
+            form(
+                submit,
+                vec![
+                    field(how, typed, note.into(), move || note.set(Note::None)),
+                    send("I have written it down"),
+                ],
+            ),
             button("Cancel", "button button-quiet", move || shown.set(None)),
         ],
     )

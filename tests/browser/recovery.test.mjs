@@ -1,0 +1,99 @@
+// Recovery phrase and backup: a browser is wiped, and the account comes back by 24 words and nothing else.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { hasChats, openSettings } from "./lib/link.mjs";
+import { answer, twoPeople } from "./lib/pair.mjs";
+import { Person } from "./lib/person.mjs";
+import { comeBackBy, showPhrase, typeBack, writeDown } from "./lib/phrase.mjs";
+
+let relay;
+let ada;
+let bob;
+let words;
+const others = [];
+
+twoPeople(async (pair) => {
+  ({ relay, ada, bob } = pair);
+  await answer(pair);
+});
+
+after(async () => {
+  for (const person of others) await person.close();
+});
+
+async function newBrowser() {
+  const browser = await Person.arrive(relay);
+  others.push(browser);
+  return browser;
+}
+
+test("a phrase counts as written down once three of its words are typed back", async () => {
+  words = await showPhrase(ada);
+  assert.equal(words.length, 24);
+  await typeBack(ada, words.map(() => "abandon"));
+  await ada.page.getByText("These are not the words.").waitFor();
+  await typeBack(ada, words);
+  await ada.page.getByText("You have written your recovery phrase down.").first().waitFor();
+  await ada.page.getByText(/^Last written and checked on/).waitFor();
+});
+
+test("p1: neither the phrase nor what is in the backup goes over the wire", async () => {
+  const wire = Buffer.concat(ada.frames).toString("latin1");
+  for (const secret of ["Hello Bob", "Hello Ada", words.slice(0, 3).join(" ")]) {
+    assert.ok(!wire.includes(secret), `${secret} went over the wire`);
+  }
+});
+
+test("a phrase that is wrong says what is wrong with it", async () => {
+  const stranger = await newBrowser();
+  await comeBackBy(stranger, words.slice(1));
+  await stranger.page.getByText("A recovery phrase has 24 words.").waitFor();
+  await stranger.page.getByRole("textbox", { name: "Recovery phrase" }).fill([...Array(23).fill("zoo"), "vote"].join(" "));
+  await stranger.button("Bring my account back").click();
+  await stranger.page.getByText("No account on this relay has this recovery phrase.").waitFor();
+});
+
+test("p5: the browser is wiped, and everything comes back by the phrase alone", async () => {
+  await ada.page.goto(`${relay.url}/#/`);
+  await ada.openChat("Bob");
+  await ada.send("in the next backup");
+  await bob.sees("in the next backup");
+  await openSettings(ada);
+  await ada.button("Back up now").click();
+  await ada.page.getByText(/^Last written and checked on/).waitFor();
+  await ada.page.waitForTimeout(500);
+  await ada.leave();
+  await bob.send("while Ada was lost");
+  const back = await newBrowser();
+  await comeBackBy(back, words);
+  await hasChats(back);
+  await back.openChat("Bob");
+  for (const text of ["Hello Bob", "Hello Ada", "in the next backup", "while Ada was lost"]) await back.sees(text);
+  assert.equal((await back.texts()).filter((text) => text.includes("Hello Bob")).length, 1);
+  await back.send("I am back");
+  await bob.sees("I am back");
+  await bob.send("welcome");
+  await back.sees("welcome");
+  await openSettings(back);
+  await back.page.getByText("You have written your recovery phrase down.").first().waitFor();
+});
+
+test("p4: the lost browser learns that it was removed, and deletes what it has", async () => {
+  await ada.comeBack();
+  await ada.page.getByText("Another of your devices removed this browser").first().waitFor();
+});
+
+test("another phrase takes the place of the first", async () => {
+  const back = others.at(-1);
+  const newer = await writeDown(back, "Make a new phrase");
+  assert.notDeepEqual(newer, words);
+  const stranger = await newBrowser();
+  await comeBackBy(stranger, words);
+  await stranger.page.getByText("No account on this relay has this recovery phrase.").waitFor();
+  await stranger.page.getByRole("textbox", { name: "Recovery phrase" }).fill(newer.join("\n"));
+  await stranger.page.getByRole("checkbox", { name: /^My other devices are lost/ }).uncheck();
+  await stranger.button("Bring my account back").click();
+  await hasChats(stranger);
+  await stranger.openChat("Bob");
+  await stranger.sees("welcome");
+});
