@@ -1,7 +1,8 @@
 //! A circle with somebody's initials.
 
-use leptos::html;
 use leptos::prelude::*;
+
+use super::html;
 
 use crate::model::text;
 

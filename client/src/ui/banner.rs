@@ -1,11 +1,10 @@
 //! What a person should know about the connection and the storage, above everything else.
 
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::Connection;
 
 use super::state::{App, Phase};
-use super::{parts, words};
+use super::{html, parts, words};
 use crate::model::signal::ToOwner;
 use crate::model::time::seconds_until;
 use crate::platform::page;
@@ -31,8 +30,8 @@ pub(super) fn banner(app: App) -> AnyView {
         Memo::new(move |_| notice.with(|notice| notice.as_ref().map_or(WayOut::None, |it| it.way_out)));
     html::div()
         .class("banner")
-        .class(("banner-grave", move || notice.with(|it| it.as_ref().is_some_and(|it| it.grave))))
-        .class(("banner-shown", move || notice.with(Option::is_some)))
+        .class_when("banner-grave", move || notice.with(|it| it.as_ref().is_some_and(|it| it.grave)))
+        .class_when("banner-shown", move || notice.with(Option::is_some))
         .attr("role", "status")
         .attr("aria-label", "Connection")
         .child((

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{BodyView, Delivery, MessageView};
 
-use super::{icons, parts, words};
+use super::{html, icons, parts, words};
 use crate::model::rows::Bubble;
 use crate::model::time::LocalTime;
 use crate::platform::clock;
@@ -20,18 +19,20 @@ pub(super) fn bubble(first: &Bubble, row: Memo<Option<Bubble>>, author: Memo<Str
     let body = Memo::new(move |_| row.with(|row| row.as_ref().map(|row| row.message.body.clone())));
     let label = {
         let clock = clock.clone();
-        move || match state.get() {
-            Some(state) => format!("You, {clock}, {}", words::delivery(state)),
-            None => format!("{}, {clock}", author.get()),
+        move || {
+            Some(match state.get() {
+                Some(state) => format!("You, {clock}, {}", words::delivery(state)),
+                None => format!("{}, {clock}", author.get()),
+            })
         }
     };
     html::div()
         .class(if own { "message mine" } else { "message theirs" })
-        .class(("first", parts::when(move || row.with(|row| row.as_ref().is_some_and(|row| row.first)))))
-        .class(("last", parts::when(move || row.with(|row| row.as_ref().is_some_and(|row| row.last)))))
-        .class(("unsent", parts::when(move || state.get() == Some(Delivery::Failed))))
+        .class_when("first", move || row.with(|row| row.as_ref().is_some_and(|row| row.first)))
+        .class_when("last", move || row.with(|row| row.as_ref().is_some_and(|row| row.last)))
+        .class_when("unsent", move || state.get() == Some(Delivery::Failed))
         .attr("role", "article")
-        .attr("aria-label", label)
+        .attr_live("aria-label", label)
         .child(
             html::div().class("bubble").child((
                 parts::maybe(move || body.get().map(said)),

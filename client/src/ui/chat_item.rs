@@ -1,12 +1,11 @@
 //! One chat in the list.
 
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{BodyView, ConversationId, ConversationView, Delivery};
 use parley_protocol::ids::UnixMillis;
 
 use super::state::App;
-use super::{avatar, bubble, icons, parts, words};
+use super::{avatar, bubble, html, icons, parts, words};
 use crate::model::route::Route;
 use crate::model::text;
 use crate::model::time::{LocalTime, ago};
@@ -28,8 +27,8 @@ pub(super) fn item(app: App, id: ConversationId) -> AnyView {
             html::a()
                 .class("chat")
                 .attr("href", Route::Conversation(id).fragment())
-                .attr("aria-current", parts::page(move || here.get()))
-                .attr("aria-label", move || {
+                .attr_live("aria-current", move || here.get().then_some("page"))
+                .attr_live("aria-label", move || {
                     chat.with(|chat| chat.as_ref().map(|chat| label(chat, &time.get())))
                 })
                 .child((

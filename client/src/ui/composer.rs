@@ -1,12 +1,11 @@
 //! Where messages are written.
 
 use leptos::ev;
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ConversationId, Reply};
 
 use super::state::App;
-use super::{icons, parts, words};
+use super::{html, icons, parts, words};
 use crate::model::text::{self, Room};
 use crate::platform::{dom, page};
 
@@ -14,7 +13,7 @@ use crate::platform::{dom, page};
 struct Composer {
     app: App,
     id: ConversationId,
-    area: NodeRef<html::Textarea>,
+    area: NodeRef<leptos::html::Textarea>,
     text: RwSignal<String>,
     failure: RwSignal<Option<CommandError>>,
 }
@@ -44,16 +43,16 @@ pub(super) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                     .attr("dir", "auto")
                     .attr("aria-label", "Message")
                     .attr("aria-describedby", "composer-note")
-                    .attr("placeholder", move || format!("Write to {}", name.get()))
+                    .attr_live("placeholder", move || Some(format!("Write to {}", name.get())))
                     .attr("enterkeyhint", if page::is_touch() { "enter" } else { "send" })
-                    .prop("value", composer.text)
+                    .value(move || composer.text.get())
                     .on(ev::input, move |event| composer.typed(event_target_value(&event)))
                     .on(ev::keydown, move |event| composer.key(&event)),
                 html::button()
                     .class("send")
                     .attr("type", "submit")
                     .attr("aria-label", "Send")
-                    .attr("aria-disabled", move || {
+                    .attr_live("aria-disabled", move || {
                         (!composer.text.with(|text| text::can_send(text))).then_some("true")
                     })
                     .child(icons::send()),

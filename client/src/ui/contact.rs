@@ -1,11 +1,10 @@
 //! A contact: who they are, the safety number, their devices.
 
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ContactView, ConversationId, Reply};
 
 use super::state::App;
-use super::{avatar, icons, modal, parts, words};
+use super::{avatar, html, icons, modal, parts, words};
 use crate::model::time::LocalTime;
 use crate::platform::clock;
 

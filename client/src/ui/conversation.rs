@@ -1,11 +1,10 @@
 //! A conversation.
 
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::ConversationId;
 
 use super::state::{App, Dialog};
-use super::{avatar, composer, icons, messages, parts, shell, words};
+use super::{avatar, composer, html, icons, messages, parts, shell, words};
 
 /// Head, warning, messages, composer.
 pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
@@ -19,7 +18,7 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
         }
         html::section()
             .class("conversation")
-            .attr("aria-label", move || name.get())
+            .attr_live("aria-label", move || Some(name.get()))
             .child((
                 head(app, id, name),
                 parts::maybe(move || {
@@ -62,7 +61,10 @@ fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
                     html::span().attr("dir", "auto").child(parts::live(move || name.get())),
                     parts::maybe(move || {
                         verified.get().then(|| {
-                            (icons::verified(), html::span().class("sr-only").child("verified")).into_any()
+                            parts::several((
+                                icons::verified(),
+                                html::span().class("sr-only").child("verified"),
+                            ))
                         })
                     }),
                 )),

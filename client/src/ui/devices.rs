@@ -1,6 +1,5 @@
 //! The account's devices: names, when they were used, renaming and removing; and the notice of a new one.
 
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{Command, OwnDeviceView, Reply};
 use parley_protocol::ids::DeviceId;
@@ -8,7 +7,7 @@ use parley_protocol::ids::DeviceId;
 use super::field::{Field, Note, field};
 use super::parts::{button, dynamic, form, live, maybe, stack, text};
 use super::state::{App, Dialog};
-use super::{parts, words};
+use super::{html, parts, words};
 use crate::model::time::LocalTime;
 use crate::platform::clock;
 

@@ -1,8 +1,9 @@
 //! A text field with its label and what there is to say about it.
 
 use leptos::ev;
-use leptos::html;
 use leptos::prelude::*;
+
+use super::html;
 
 /// What stands under a field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,8 +71,8 @@ pub(super) fn field(
                 .attr("spellcheck", if how.code { "false" } else { "true" })
                 .attr("autocapitalize", if how.code { "none" } else { "words" })
                 .attr("aria-describedby", note_id.clone())
-                .attr("aria-invalid", super::parts::flag(move || matches!(note.get(), Note::Bad(_))))
-                .prop("value", value)
+                .flag("aria-invalid", move || matches!(note.get(), Note::Bad(_)))
+                .value(move || value.get())
                 .on(ev::input, move |event| {
                     value.set(event_target_value(&event));
                     typed();
@@ -85,7 +86,7 @@ pub(super) fn field(
 pub(super) fn said(id: String, note: Signal<Note>) -> AnyView {
     html::p()
         .attr("id", id)
-        .class(move || note.get().class())
+        .attr_live("class", move || Some(note.get().class()))
         .attr("aria-live", "polite")
         .child(super::parts::live(move || note.get().text()))
         .into_any()

@@ -1,11 +1,10 @@
 //! Own invite link: to copy, and as a QR code.
 
-use leptos::html;
 use leptos::prelude::*;
 use leptos::svg;
 
 use super::state::App;
-use super::{icons, parts, words};
+use super::{html, icons, parts, words};
 use crate::model::code::Code;
 use crate::model::signal::ToOwner;
 use crate::platform::{page, spawn_local, timer};

@@ -1,14 +1,13 @@
 //! Linking this browser to an account, or another device to this account.
 
 use leptos::ev;
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{Command, LinkFailure, LinkView, Reply, Share};
 
 use super::field::{Field, Note, field};
-use super::parts::{alert, button, dynamic, flag, form, live, send, stack, text};
+use super::parts::{alert, button, dynamic, form, live, send, stack, text};
 use super::state::App;
-use super::{invite, modal, parts, scan, words};
+use super::{html, invite, modal, parts, scan, words};
 use crate::model::time::{countdown, seconds_until};
 use crate::platform::page;
 
@@ -179,7 +178,7 @@ fn approve(app: App, name: &str) -> Vec<AnyView> {
     let link = html::button()
         .class("button")
         .attr("type", "button")
-        .attr("aria-disabled", flag(move || !sure.get()))
+        .flag("aria-disabled", move || !sure.get())
         .on(ev::click, move |_| {
             if sure.get_untracked() {
                 app.ask(Command::ApproveDevice(share.get_untracked()), |_| {});

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use leptos::ev;
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{Command, ConversationId, Order};
 
 use super::state::App;
-use super::{bubble, icons, parts, words};
+use super::{bubble, html, icons, parts, words};
 use crate::model::rows::{Bubble, Row, RowKey, rows};
 use crate::model::time::LocalTime;
 use crate::platform::clock;
@@ -27,7 +26,7 @@ struct View {
 
 /// The scrolling log.
 pub(super) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
-    let node = NodeRef::<html::Div>::new();
+    let node = NodeRef::<leptos::html::Div>::new();
     let view = View {
         app,
         id,

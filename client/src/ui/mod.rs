@@ -24,6 +24,8 @@ mod devices;
 #[cfg(target_arch = "wasm32")]
 mod field;
 #[cfg(target_arch = "wasm32")]
+mod html;
+#[cfg(target_arch = "wasm32")]
 mod icons;
 #[cfg(target_arch = "wasm32")]
 mod invite;

@@ -1,16 +1,15 @@
 //! A dialog over everything else.
 
 use leptos::ev;
-use leptos::html;
 use leptos::prelude::*;
 
 use super::state::App;
-use super::{icons, parts};
+use super::{html, icons, parts};
 use crate::platform::dom;
 
 /// A dialog with its title and its close button; Escape and a click beside it close it too.
 pub(super) fn modal(app: App, title: &'static str, class: &'static str, body: AnyView) -> AnyView {
-    let dialog = NodeRef::<html::Dialog>::new();
+    let dialog = NodeRef::<leptos::html::Dialog>::new();
     Effect::new(move |_| dom::show_modal(dialog));
     html::dialog()
         .node_ref(dialog)

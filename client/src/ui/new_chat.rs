@@ -1,13 +1,12 @@
 //! The dialog that finds somebody and starts a chat.
 
 use leptos::ev;
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, Person, Reply};
 use parley_protocol::username::Username;
 
 use super::state::{App, go};
-use super::{avatar, invite, modal, parts, words};
+use super::{avatar, html, invite, modal, parts, words};
 use crate::model::route::Route;
 use crate::platform::timer::{self, Timeout};
 
@@ -68,7 +67,7 @@ impl Finder {
                             .attr("autocomplete", "off")
                             .attr("autocapitalize", "none")
                             .attr("spellcheck", "false")
-                            .prop("value", self.text)
+                            .value(move || self.text.get())
                             .on(ev::input, move |event| {
                                 self.text.set(event_target_value(&event));
                                 self.typed();
@@ -111,7 +110,7 @@ impl Finder {
                 html::button()
                     .class("button")
                     .attr("type", "submit")
-                    .attr("aria-disabled", parts::flag(move || self.starting.get()))
+                    .flag("aria-disabled", move || self.starting.get())
                     .child(if known { "Open chat" } else { "Start chat" }),
             ))
             .into_any()

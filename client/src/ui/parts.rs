@@ -1,9 +1,10 @@
-//! Small pieces of views. Each erases what it takes, so that the many closures and elements of the screens share one
-//! type: Leptos makes code of its own for every type of closure and element.
+//! Small pieces of views. Each erases what it takes, so that the many closures of the screens share one type: Leptos
+//! makes code of its own for every type.
 
 use leptos::ev;
-use leptos::html;
 use leptos::prelude::*;
+
+use super::html::{self, Inside};
 
 /// What is made anew whenever something that it reads changes.
 pub(super) fn dynamic(view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
@@ -13,39 +14,38 @@ pub(super) fn dynamic(view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
 
 /// The same, of what is there only sometimes.
 pub(super) fn maybe(view: impl Fn() -> Option<AnyView> + Send + 'static) -> AnyView {
-    let view: Box<dyn Fn() -> Option<AnyView> + Send> = Box::new(view);
-    view.into_any()
+    dynamic(move || view().unwrap_or_else(nothing))
 }
 
 /// A text that changes.
 pub(super) fn live<T: Into<String>>(text: impl Fn() -> T + Send + 'static) -> AnyView {
-    let text: Box<dyn Fn() -> String + Send> = Box::new(move || text().into());
+    dynamic(move || words(text().into()))
+}
+
+/// A text.
+pub(super) fn words(text: String) -> AnyView {
     text.into_any()
 }
 
-/// Whether an attribute such as `aria-disabled` is "true"; it is not there otherwise.
-pub(super) fn flag(on: impl Fn() -> bool + Send + 'static) -> Box<dyn Fn() -> Option<&'static str> + Send> {
-    Box::new(move || on().then_some("true"))
+/// Nothing.
+pub(super) fn nothing() -> AnyView {
+    ().into_any()
 }
 
-/// Whether an element has a class.
-pub(super) fn when(on: impl Fn() -> bool + Send + 'static) -> Box<dyn Fn() -> bool + Send> {
-    Box::new(on)
-}
-
-/// `aria-current`: whether this leads to what is shown.
-pub(super) fn page(here: impl Fn() -> bool + Send + 'static) -> Box<dyn Fn() -> Option<&'static str> + Send> {
-    Box::new(move || here().then_some("page"))
+/// Several things without an element around them.
+pub(super) fn several(parts: impl Inside) -> AnyView {
+    let mut inside = Vec::new();
+    parts.put(&mut inside);
+    inside.into_any()
 }
 
 /// A button; `class` says which kind.
 pub(super) fn button(name: impl Into<String>, class: &'static str, act: impl Fn() + 'static) -> AnyView {
-    button_around(name.into().into_any(), class, act)
+    button_around(words(name.into()), class, act)
 }
 
 /// A button with something else than a text.
 pub(super) fn button_around(inside: AnyView, class: &'static str, act: impl Fn() + 'static) -> AnyView {
-    let act: Box<dyn Fn()> = Box::new(act);
     html::button().class(class).attr("type", "button").on(ev::click, move |_| act()).child(inside).into_any()
 }
 
@@ -56,7 +56,6 @@ pub(super) fn icon_button(
     icon: AnyView,
     act: impl Fn() + 'static,
 ) -> AnyView {
-    let act: Box<dyn Fn()> = Box::new(act);
     html::button()
         .class(class)
         .attr("type", "button")
@@ -72,7 +71,7 @@ pub(super) fn text(class: &'static str, text: impl Into<String>) -> AnyView {
 }
 
 /// A sentence that a screen reader reads out when it appears.
-pub(super) fn alert(class: &'static str, text: AnyView) -> AnyView {
+pub(super) fn alert(class: &'static str, text: impl Inside) -> AnyView {
     html::p().class(class).attr("role", "alert").child(text).into_any()
 }
 
@@ -92,28 +91,22 @@ pub(super) fn switch(
     on: impl Fn() -> bool + Copy + Send + 'static,
     turn: impl Fn(bool) + 'static,
 ) -> AnyView {
-    let turn: Box<dyn Fn(bool)> = Box::new(turn);
     html::button()
         .class("switch")
         .attr("type", "button")
         .attr("role", "switch")
         .attr("aria-labelledby", named_by)
-        .attr("aria-checked", flag_word(on))
+        .attr_live("aria-checked", move || Some(if on() { "true" } else { "false" }))
         .on(ev::click, move |_| turn(!untrack(on)))
         .child(html::span())
         .into_any()
-}
-
-/// "true" or "false".
-fn flag_word(on: impl Fn() -> bool + Send + 'static) -> Box<dyn Fn() -> &'static str + Send> {
-    Box::new(move || if on() { "true" } else { "false" })
 }
 
 /// A box to tick.
 pub(super) fn checkbox(ticked: RwSignal<bool>) -> AnyView {
     html::input()
         .attr("type", "checkbox")
-        .prop("checked", ticked.get_untracked())
+        .checked(move || ticked.get_untracked())
         .on(ev::change, move |_| ticked.update(|ticked| *ticked = !*ticked))
         .into_any()
 }
@@ -130,7 +123,6 @@ pub(super) fn section(class: &'static str, parts: Vec<AnyView>) -> AnyView {
 
 /// A form that does something of its own when it is sent.
 pub(super) fn form(submit: impl Fn() + 'static, parts: Vec<AnyView>) -> AnyView {
-    let submit: Box<dyn Fn()> = Box::new(submit);
     html::form()
         .attr("novalidate", "")
         .on(ev::submit, move |event| {

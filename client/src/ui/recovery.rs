@@ -1,13 +1,12 @@
 //! The recovery phrase and the backup in the settings, and coming back by the phrase on the first screen.
 
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{BackupState, Command, PhraseState, PhraseView, RecoveryView, Reply, Typed};
 
 use super::field::{Field, Note, field};
 use super::parts::{button, dynamic, form, live, maybe, send, stack, status, text};
 use super::state::App;
-use super::{parts, words};
+use super::{html, parts, words};
 use crate::model::time::LocalTime;
 use crate::platform::{clock, page, spawn_local, storage};
 
@@ -89,7 +88,7 @@ fn written_down(app: App, view: &PhraseView, shown: RwSignal<Option<PhraseView>>
     stack(
         "",
         vec![
-            parts::alert("callout", words::PHRASE_KEEP.into_any()),
+            parts::alert("callout", words::PHRASE_KEEP),
             list.child(rows).into_any(),
             text("", words::phrase_ask(view.ask)),
             form(

@@ -1,13 +1,12 @@
 //! Settings.
 
 use leptos::ev;
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{Command, Reply};
 
 use super::field::{Field, Note, field};
 use super::state::App;
-use super::{devices, invite, parts, recovery, shell, words};
+use super::{devices, html, invite, parts, recovery, shell, words};
 use crate::platform::{local, page, spawn_local, storage};
 
 const THEMES: [(&str, Option<&str>); 3] =
@@ -105,7 +104,7 @@ fn theme() -> AnyView {
             html::input()
                 .attr("type", "radio")
                 .attr("name", "theme")
-                .prop("checked", move || chosen.with(|chosen| chosen.as_deref() == theme))
+                .checked(move || chosen.with(|chosen| chosen.as_deref() == theme))
                 .on(ev::change, move |_| {
                     local::set_theme(theme);
                     page::show_theme(theme);

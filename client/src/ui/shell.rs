@@ -1,12 +1,11 @@
 //! The frame around all screens.
 
-use leptos::html;
 use leptos::prelude::*;
 
 use super::state::{App, Dialog, Phase, go};
 use super::{
-    banner, contact, conversation, devices, keys, linking, new_chat, parts, recovery, settings, sidebar,
-    trouble, welcome,
+    banner, contact, conversation, devices, html, keys, linking, new_chat, parts, recovery, settings,
+    sidebar, trouble, welcome,
 };
 use crate::model::route::Route;
 use crate::model::signal::Trouble;
@@ -112,7 +111,7 @@ fn panes(app: App) -> AnyView {
     let dialog = Memo::new(move |_| app.dialog.get());
     html::div()
         .class("panes")
-        .class(("shows-main", move || app.route.get() != Route::Home))
+        .class_when("shows-main", move || app.route.get() != Route::Home)
         .child((
             sidebar::sidebar(app),
             html::main().class("main").child(parts::dynamic(move || match place.get() {

@@ -1,11 +1,10 @@
 //! The list of chats with its head.
 
 use leptos::ev;
-use leptos::html;
 use leptos::prelude::*;
 
 use super::state::{App, Dialog, go};
-use super::{avatar, chat_item, icons, invite, parts};
+use super::{avatar, chat_item, html, icons, invite, parts};
 use crate::model::chats::SEARCH_FROM;
 use crate::model::route::Route;
 use crate::platform::page;
@@ -54,7 +53,7 @@ fn head(app: App, empty: Memo<bool>) -> AnyView {
                 .class("icon-button")
                 .attr("type", "button")
                 .attr("aria-label", "Settings")
-                .attr("aria-current", parts::page(move || app.route.get() == Route::Settings))
+                .attr_live("aria-current", move || (app.route.get() == Route::Settings).then_some("page"))
                 .on(ev::click, move |_| go(&Route::Settings))
                 .child(icons::settings()),
         ))
@@ -82,7 +81,7 @@ fn search(words: RwSignal<String>) -> AnyView {
                 .attr("aria-label", "Search chats")
                 .attr("placeholder", "Search")
                 .attr("autocomplete", "off")
-                .prop("value", words)
+                .value(move || words.get())
                 .on(ev::input, move |event| words.set(event_target_value(&event))),
         ))
         .into_any()
@@ -95,11 +94,14 @@ fn list(app: App, words: RwSignal<String>) -> AnyView {
         .class("chats")
         .attr("aria-label", "Chats")
         .child((
-            html::ul().attr("role", "list").attr("aria-label", "Chats").child(For(ForProps::builder()
-                .each(move || shown.get())
-                .key(|id| *id)
-                .children(move |id| chat_item::item(app, id))
-                .build())),
+            html::ul().attr("role", "list").attr("aria-label", "Chats").child(
+                For(ForProps::builder()
+                    .each(move || shown.get())
+                    .key(|id| *id)
+                    .children(move |id| chat_item::item(app, id))
+                    .build())
+                .into_any(),
+            ),
             parts::maybe(move || {
                 shown.with(Vec::is_empty).then(|| parts::text("note", "No chat has such a name."))
             }),

@@ -1,10 +1,9 @@
 //! The device does not open: what happened, and the way out.
 
-use leptos::html;
 use leptos::prelude::*;
 
 use super::state::App;
-use super::{icons, parts, words};
+use super::{html, icons, parts, words};
 use crate::model::signal::{ToOwner, Trouble};
 use crate::platform::page;
 

@@ -1,13 +1,12 @@
 //! The first screen: creating an account.
 
-use leptos::html;
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, Reply, UsernameStatus};
 use parley_protocol::username::Username;
 
 use super::field::{Field, Note, field};
 use super::state::App;
-use super::{icons, linking, parts, recovery, words};
+use super::{html, icons, linking, parts, recovery, words};
 use crate::platform::timer::{self, Timeout};
 use crate::platform::{spawn_local, storage};
 
@@ -93,7 +92,7 @@ impl Form {
         let create = html::button()
             .class("button button-wide")
             .attr("type", "submit")
-            .attr("aria-disabled", parts::flag(move || self.busy.get()))
+            .flag("aria-disabled", move || self.busy.get())
             .child(parts::live(move || if self.busy.get() { "Creating…" } else { "Create account" }));
         parts::form(
             move || self.create(),
