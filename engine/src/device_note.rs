@@ -1,9 +1,11 @@
 //! What the devices of an account tell each other of themselves: a name, and when they were last used.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use parley_protocol::ids::{DeviceId, UnixMillis};
 use serde::{Deserialize, Serialize};
+
+use crate::table::Table;
 
 /// A day, in milliseconds: "last seen" is not told more exactly.
 const DAY: u64 = 24 * 3_600 * 1_000;
@@ -20,7 +22,7 @@ pub(crate) struct Note {
 /// As they are stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Notes {
-    said: BTreeMap<DeviceId, Note>,
+    said: Table<DeviceId, Note>,
     /// Devices that another one linked, and that nobody has accepted here.
     fresh: BTreeSet<DeviceId>,
     /// This device linked another one, which has not been told everything yet.

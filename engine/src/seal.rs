@@ -1,6 +1,6 @@
 //! Sealing at rest: everything that leaves the engine for a disk is encrypted here.
 //!
-//! A sealed value is `version (1, now 4) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
+//! A sealed value is `version (1, now 7) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
 //! `"parley record v1\0" || purpose || place` as associated data, so that a record moved to another place, or
 //! taken for something else, does not open (`docs/storage-format.md`).
 
@@ -13,12 +13,10 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// Version of what is sealed; greater whenever an older app could not read it.
-pub const VERSION: u8 = 4;
-/// Versions 1 and 2 are the same seal around fewer kinds of records. (There is no 3: one flipped bit would lead from it to
-/// either of them.) A build that knows only those opens nothing that
-/// this one wrote, so that it cannot go on from it without what it does not know.
-const OLDEST: u8 = 1;
+/// Version of what is sealed; greater whenever an older app could not read it. Versions 1, 2 and 4 are the same seal around
+/// fewer kinds of records. (There are no others: one flipped bit must not lead from one version to another that opens.) A build
+/// that knows only those opens nothing that this one wrote, so that it cannot go on from it without what it does not know.
+pub const VERSION: u8 = 7;
 const NONCE_LENGTH: usize = 24;
 const LABEL: &[u8] = b"parley record v1\0";
 
@@ -121,7 +119,7 @@ impl Sealer {
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, OpenSealError> {
         let rest = match sealed {
-            [OLDEST..=VERSION, rest @ ..] => rest,
+            [1 | 2 | 4 | VERSION, rest @ ..] => rest,
             [version, ..] if *version > VERSION => return Err(OpenSealError::Newer),
             _ => return Err(OpenSealError::Sealed),
         };

@@ -42,16 +42,24 @@ impl<K: Ord, V> Table<K, V> {
         self.place(key).is_ok()
     }
 
-    /// Puts `value` in the place of the one that is there.
-    pub(crate) fn insert(&mut self, key: K, value: V) {
+    /// Puts `value` in the place of the one that is there, which comes back.
+    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.place(&key) {
-            Ok(place) => {
-                if let Some((_, known)) = self.0.get_mut(place) {
-                    *known = value;
-                }
+            Ok(place) => self.0.get_mut(place).map(|(_, known)| std::mem::replace(known, value)),
+            Err(place) => {
+                self.0.insert(place, (key, value));
+                None
             }
-            Err(place) => self.0.insert(place, (key, value)),
         }
+    }
+
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
+        let place = self.place(key).ok()?;
+        Some(self.0.remove(place).1)
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.0.iter().map(|(key, _)| key)
     }
 
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
@@ -86,6 +94,8 @@ mod tests {
                 map.insert(key, value);
             }
             prop_assert_eq!(table.get(&asked), map.get(&asked));
+            prop_assert_eq!(table.remove(&7), map.remove(&7));
+            prop_assert!(table.keys().eq(map.keys()));
             table.retain(|key, _| key % 3 != 0);
             map.retain(|key, _| key % 3 != 0);
             let stored = postcard::to_allocvec(&table).unwrap();

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { fillUp, makeRoom, workerOf } from "./lib/freeze.mjs";
 import { approve, confirmDigits, hasChats, isLinked, openDevices, showCode, useCode } from "./lib/link.mjs";
 import { Person } from "./lib/person.mjs";
+import { showPhrase, typeBack } from "./lib/phrase.mjs";
 import { Relay } from "./lib/relay.mjs";
 
 const folder = process.env.PARLEY_SHOTS ?? "shots";
@@ -50,6 +51,15 @@ test("welcome", async () => {
   await ada.page.getByRole("textbox", { name: "Username" }).fill("1");
   await ada.page.waitForTimeout(600);
   await shoot(ada, "welcome-error");
+});
+
+test("coming back by a phrase", async () => {
+  await ada.button("Use a recovery phrase").click();
+  await ada.page.getByRole("textbox", { name: "Recovery phrase" }).fill("abandon abandon");
+  await ada.button("Bring my account back").click();
+  await ada.page.getByText("A recovery phrase has 24 words.").waitFor();
+  await shoot(ada, "recover-error");
+  await ada.button("Create a new account instead").click();
 });
 
 test("no chats yet", async () => {
@@ -104,7 +114,13 @@ test("settings", async () => {
   await ada.button("Settings").click();
   await ada.page.getByRole("switch", { name: "Read receipts" }).waitFor();
   await shoot(ada, "settings");
-  await ada.page.goBack();
+  const words = await showPhrase(ada);
+  await ada.page.getByRole("list", { name: "Recovery phrase" }).scrollIntoViewIfNeeded();
+  await shoot(ada, "phrase");
+  await typeBack(ada, words);
+  await ada.page.getByText(/^Last written and checked on/).scrollIntoViewIfNeeded();
+  await shoot(ada, "backup");
+  await ada.page.goto(`${relay.url}/#/`);
 });
 
 test("what stops the app", async () => {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::code::Code;
 
 /// Counts up whenever the shape of what is said changes.
-pub const FORMAT: u8 = 3;
+pub const FORMAT: u8 = 4;
 
 /// The channel on which the owner of the device is heard.
 pub const TO_VIEWS: &str = "parley-view";

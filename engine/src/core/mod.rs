@@ -56,6 +56,7 @@ use crate::records::keys;
 use crate::records::sealed::{self, LoadError};
 use crate::records::state::StateStore;
 use crate::seal::{MasterKey, Purpose, Sealer};
+use crate::table::Table;
 use crate::trail::Trail;
 use crate::view::{ConversationId, Event, MessageView, StorageState, ViewRequestId};
 
@@ -122,9 +123,9 @@ pub struct Engine {
     /// What the account's devices said of themselves.
     notes: Notes,
     /// What other devices said of contacts that are not known here yet.
-    cards: BTreeMap<AccountId, Card>,
+    cards: Table<AccountId, Card>,
     /// What another device told of logs that this one is not in: not yet, or never.
-    told_receipts: BTreeMap<LogId, Receipt>,
+    told_receipts: Table<LogId, Receipt>,
     /// Logs into which a removed device let this one: what removed devices write there is refused.
     tainted: BTreeSet<LogId>,
     /// What is sent to a device that was linked, and the page of it that is being read.
@@ -145,11 +146,11 @@ pub struct Engine {
     repairs: repair::Repairs,
     check_ins: CheckIns,
     /// When something was last stored in a log that nothing new goes into, by contact.
-    settling: BTreeMap<AccountId, UnixMillis>,
+    settling: Table<AccountId, UnixMillis>,
     /// Contacts whose records were damaged: the directory is asked for them again.
     unknown: BTreeSet<AccountId>,
     /// Accounts that the directory was asked about and that are not contacts (yet).
-    found: BTreeMap<AccountId, Found>,
+    found: Table<AccountId, Found>,
     inbox: InboxWork,
     link: Link,
     /// The view that waits for its account to be at the relay.
@@ -257,8 +258,8 @@ impl Engine {
             early: early::Early::default(),
             membership: membership::Membership::default(),
             notes: Notes::default(),
-            cards: BTreeMap::new(),
-            told_receipts: BTreeMap::new(),
+            cards: Table::new(),
+            told_receipts: Table::new(),
             tainted: BTreeSet::new(),
             sharing: history::Sharing::default(),
             shared_page: None,
@@ -273,9 +274,9 @@ impl Engine {
             joining: None,
             repairs: repair::Repairs::default(),
             check_ins: CheckIns::default(),
-            settling: BTreeMap::new(),
+            settling: Table::new(),
             unknown: BTreeSet::new(),
-            found: BTreeMap::new(),
+            found: Table::new(),
             inbox: InboxWork::default(),
             link: Link::default(),
             registering: None,

@@ -3,11 +3,13 @@
 //! only then named in the manifest.
 
 mod blobs;
+mod heads;
 mod items;
 mod reading;
 mod step;
 mod writing;
 
+use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::{AccountId, BlobId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
@@ -197,7 +199,7 @@ impl Engine {
             return HOUR;
         }
         let own = self.account.as_ref().map(|account| account.device);
-        let devices = self.own_log.iter().flat_map(|log| log.devices());
+        let devices = self.own_log.iter().flat_map(DeviceLog::devices);
         let older = devices.take_while(|device| Some(device.id) != own).count();
         SOON.saturating_add(EACH.saturating_mul(u64::try_from(older).unwrap_or(0)))
     }

@@ -1,12 +1,8 @@
 //! Writes the backup: head, manifest, segments, manifest, head. Whatever was put is fetched back and opened before the
 //! next thing names it.
 
-use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::frame::{
-    Answer, BackupHead, DeleteBlobs, FetchBackupHead, RelayError, Request, Retry, WriteBackupHead,
-};
+use parley_protocol::frame::{Answer, BackupHead, FetchBackupHead, RelayError, Request, Retry};
 use parley_protocol::ids::BlobId;
-use parley_protocol::limits::MAX_BLOB_DELETES;
 
 use super::blobs::{Fetch, Fetched, MANIFEST, Put, padded, unpadded};
 use super::step::{Step, Writing};
@@ -74,23 +70,7 @@ impl Engine {
         }
     }
 
-    /// A new head, or an empty one, which ends the backup.
-    fn head_request(&self, head: Option<&Head>) -> Option<Request> {
-        let (account, news) = (self.account.as_ref()?, self.backup.news.as_ref()?);
-        let value = match head {
-            Some(head) => head.seal(&self.random, &account.id, &news.address, &news.key).ok()?,
-            None => Vec::new(),
-        };
-        Some(Request::WriteBackupHead(WriteBackupHead {
-            address: account.address(),
-            capability: account.inbox.clone(),
-            access: news.address.access.hash(),
-            after: self.backup.head,
-            value: Bytes::new(value).ok()?,
-        }))
-    }
-
-    fn to_step(&mut self, step: Step) {
+    pub(super) fn enter(&mut self, step: Step) {
         self.writing.step = step;
         self.changed.account = true;
         self.ask_backup_step();
@@ -105,7 +85,7 @@ impl Engine {
     }
 
     /// The relay did not do what was asked.
-    fn backup_refused(&mut self, step: Step, error: RelayError) {
+    pub(super) fn backup_refused(&mut self, step: Step, error: RelayError) {
         match error.retry() {
             Retry::After(ms) => {
                 self.writing.step = step;
@@ -113,7 +93,7 @@ impl Engine {
             }
             _ if error == RelayError::QuotaExceeded => self.fail_backup(BackupFailure::Quota, LONG_PAUSE),
             _ if error == RelayError::WrongCapability => {
-                self.fail_backup(BackupFailure::OtherKey, LONG_PAUSE)
+                self.fail_backup(BackupFailure::OtherKey, LONG_PAUSE);
             }
             _ => self.fail_backup(BackupFailure::Relay, PAUSE),
         }
@@ -146,9 +126,9 @@ impl Engine {
             _ if !on => {
                 self.backup.head = head.as_ref().map_or(0, |head| head.version);
                 if head.is_none_or(|head| head.value.is_empty()) {
-                    self.backup_is_over()
+                    self.backup_is_over();
                 } else {
-                    self.to_step(Step::End)
+                    self.enter(Step::End);
                 }
             }
             None => self.start_over(0),
@@ -172,7 +152,7 @@ impl Engine {
         match Head::open(&head.value, &key) {
             Ok(found) => {
                 let fetch = Fetch::of_manifest(&found, &key);
-                self.to_step(Step::FetchManifest(fetch, Vec::new(), head.version, found));
+                self.enter(Step::FetchManifest(fetch, Vec::new(), head.version, found));
             }
             // This device has just changed the key: it goes on from what it knew.
             Err(_) if self.backup.renew => {
@@ -184,7 +164,7 @@ impl Engine {
     }
 
     /// The manifest is here: what is not in it is gathered.
-    fn manifest_is_known(&mut self) {
+    pub(super) fn manifest_is_known(&mut self) {
         for segment in &self.writing.mine {
             if !self.manifest.segments.iter().any(|known| known.blob == segment.blob) {
                 self.manifest.segments.push(segment.clone());
@@ -217,7 +197,7 @@ impl Engine {
             let (key, bytes) = writer.finish();
             let put = Put::new(BlobId(self.random.array()), key.access(), bytes);
             let segment = Segment { blob: put.blob, key, size: put.size(), hash: put.hash() };
-            self.to_step(Step::PutSegment(put, segment));
+            self.enter(Step::PutSegment(put, segment));
         } else if self.backup.renew {
             self.put_manifest();
         } else {
@@ -235,7 +215,7 @@ impl Engine {
                 } else {
                     Step::PutSegment(put, segment)
                 };
-                self.to_step(step);
+                self.enter(step);
             }
             (Step::PutManifest(mut put), Ok(Answer::Blob { stored })) => {
                 let step = if put.stored(stored) {
@@ -244,10 +224,10 @@ impl Engine {
                 } else {
                     Step::PutManifest(put)
                 };
-                self.to_step(step);
+                self.enter(step);
             }
             (step @ (Step::PutSegment(..) | Step::PutManifest(_)), Err(error)) => {
-                self.backup_refused(step, error)
+                self.backup_refused(step, error);
             }
             (step, _) => self.writing.step = step,
         }
@@ -265,7 +245,7 @@ impl Engine {
             Step::FetchManifest(mut fetch, mut bytes, version, head) => {
                 bytes.extend_from_slice(&part);
                 match fetch.take(size, &part) {
-                    Fetched::More => self.to_step(Step::FetchManifest(fetch, bytes, version, head)),
+                    Fetched::More => self.enter(Step::FetchManifest(fetch, bytes, version, head)),
                     Fetched::Whole => self.take_others_manifest(&bytes, version, &head),
                     Fetched::Altered => self.others_manifest_is_lost(version),
                 }
@@ -273,7 +253,7 @@ impl Engine {
             Step::CheckSegment(mut fetch, mut reader, segment) => {
                 drop(reader.push(&part));
                 match fetch.take(size, &part) {
-                    Fetched::More => self.to_step(Step::CheckSegment(fetch, reader, segment)),
+                    Fetched::More => self.enter(Step::CheckSegment(fetch, reader, segment)),
                     Fetched::Whole if reader.finish().1 == Loss::default() => {
                         self.manifest.segments.push(segment.clone());
                         self.writing.mine.push(segment);
@@ -283,8 +263,8 @@ impl Engine {
                 }
             }
             Step::CheckManifest(mut fetch, head) => match fetch.take(size, &part) {
-                Fetched::More => self.to_step(Step::CheckManifest(fetch, head)),
-                Fetched::Whole => self.to_step(Step::WriteHead(head)),
+                Fetched::More => self.enter(Step::CheckManifest(fetch, head)),
+                Fetched::Whole => self.enter(Step::WriteHead(head)),
                 Fetched::Altered => self.fail_backup(BackupFailure::Altered, PAUSE),
             },
             step => self.writing.step = step,
@@ -333,76 +313,6 @@ impl Engine {
         }
         let bytes = seal(&key, &self.random, MANIFEST, &padded(&self.manifest));
         let put = Put::new(BlobId(self.random.array()), key.access(), bytes);
-        self.to_step(Step::PutManifest(put));
-    }
-
-    pub(in crate::core) fn head_written(&mut self, result: Result<Answer, RelayError>) {
-        let step = std::mem::take(&mut self.writing.step);
-        match (step, result) {
-            (Step::WriteHead(head), Ok(Answer::BackupHead(written))) => {
-                self.head_is_there(&head, written.version)
-            }
-            (Step::End, Ok(Answer::BackupHead(written))) => {
-                self.backup.head = written.version;
-                self.backup.blob = None;
-                self.manifest = Manifest::default();
-                self.save_manifest();
-                self.backup_is_over();
-            }
-            (Step::WriteHead(_) | Step::End, Err(RelayError::BackupConflict)) => self.to_step(Step::AskHead),
-            (step @ (Step::WriteHead(_) | Step::End), Err(error)) => self.backup_refused(step, error),
-            (step, _) => self.writing.step = step,
-        }
-    }
-
-    fn head_is_there(&mut self, head: &Head, version: u32) {
-        let mut useless: Vec<BlobId> = self.backup.blob.replace(head.manifest).into_iter().collect();
-        self.backup.head = version;
-        self.backup.renew = false;
-        self.save_manifest();
-        let over = self.writing.round.as_ref().is_none_or(|round| round.left.is_empty());
-        if let Some(round) = &self.writing.round {
-            if over {
-                useless.extend(&round.replaces);
-                let late = round.late.clone();
-                // What came late meanwhile stays for the next round.
-                self.backup.late.retain(|peer, order| late.get(peer) != Some(order));
-            } else {
-                self.save(keys::BACKUP_ROUND, round);
-            }
-        }
-        self.save_backup();
-        self.delete_blobs(&useless);
-        if over {
-            self.backup_is_over();
-        } else {
-            self.manifest_is_known();
-        }
-    }
-
-    fn delete_blobs(&mut self, blobs: &[BlobId]) {
-        let Some((address, capability)) =
-            self.account.as_ref().map(|account| (account.address(), account.inbox.clone()))
-        else {
-            return;
-        };
-        for blobs in blobs.chunks(MAX_BLOB_DELETES) {
-            if let Ok(blobs) = List::new(blobs.to_vec()) {
-                let request = DeleteBlobs { address, capability: capability.clone(), blobs };
-                self.ask(Request::DeleteBlobs(request), Pending::DeleteBlobs);
-            }
-        }
-    }
-
-    /// Everything is in the backup, or it has ended.
-    fn backup_is_over(&mut self) {
-        self.forget_writing();
-        self.backup.renew = false;
-        let on = self.backup.news.as_ref().is_some_and(|news| news.on);
-        self.backup.done = on.then_some(self.now);
-        self.save_backup();
-        if self.is_unsaved() {
-            self.back_up_in(self.patience());
-        }
+        self.enter(Step::PutManifest(put));
     }
 }

@@ -1,6 +1,6 @@
 //! Showing, confirming and replacing the recovery phrase.
 
-use parley_protocol::device_log::Change;
+use parley_protocol::device_log::{Change, DeviceLog};
 use rand_core::Rng as _;
 
 use crate::core::Engine;
@@ -27,7 +27,7 @@ struct Shown {
 impl Engine {
     /// Whether the phrase that the device log names is on this device.
     pub(in crate::core) fn has_phrase(&self) -> bool {
-        let named = self.own_log.as_ref().map(|log| log.recovery_key());
+        let named = self.own_log.as_ref().map(DeviceLog::recovery_key);
         self.account.as_ref().is_some_and(|account| Some(account.recovery.verifying_key()) == named)
     }
 
@@ -98,7 +98,7 @@ impl Engine {
     /// The own device log is known anew: the phrase that it names now may be the one that waits for that.
     pub(in crate::core) fn take_next_phrase(&mut self) {
         let Ok(Some(seed)) = self.state.get::<RecoverySeed>(keys::NEXT_PHRASE) else { return };
-        let named = self.own_log.as_ref().map(|log| log.recovery_key());
+        let named = self.own_log.as_ref().map(DeviceLog::recovery_key);
         if named != Some(seed.verifying_key()) {
             return;
         }

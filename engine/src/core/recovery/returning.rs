@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::restoring::Restoring;
 use crate::core::Engine;
 use crate::core::directory::command_error;
+use crate::core::linking::Joining;
 use crate::core::requests::Pending;
 use crate::directory_entry::Found;
 use crate::records::keys;
@@ -110,7 +111,7 @@ impl Engine {
     /// Signs this device in with the recovery key.
     pub(in crate::core) fn append_return(&mut self, log: &DeviceLog) {
         let (Some(returning), Some(key), Some(record)) =
-            (&self.returning, &self.key, self.joining.as_ref().map(|joining| joining.record()))
+            (&self.returning, &self.key, self.joining.as_ref().map(Joining::record))
         else {
             return;
         };
