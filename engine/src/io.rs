@@ -39,13 +39,6 @@ pub enum Input {
 
 /// What the host has to do.
 #[derive(Debug, Clone)]
-#[cfg_attr(
-    not(target_arch = "wasm32"),
-    expect(
-        clippy::large_enum_variant,
-        reason = "moved a few times and then gone: a box for each costs more"
-    )
-)]
 pub enum Output {
     /// Write all of it in one transaction (the vault first, see [`ChangeSet::vault`]), then answer
     /// [`Input::Persisted`] or [`Input::PersistFailed`]. The next change set comes after the answer; one that failed

@@ -94,6 +94,7 @@ impl Element {
     }
 
     /// Does something at an event.
+    #[expect(clippy::needless_pass_by_value, reason = "events are names, passed as Leptos passes them")]
     pub(super) fn on<E>(self, event: E, mut act: impl FnMut(E::EventType) + 'static) -> Self
     where
         E: EventDescriptor,

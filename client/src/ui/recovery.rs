@@ -11,7 +11,7 @@ use crate::model::time::LocalTime;
 use crate::platform::{clock, page, spawn_local, storage};
 
 fn known(app: App) -> Memo<Option<RecoveryView>> {
-    Memo::new(move |_| app.account.with(|account| account.as_ref().map(|it| it.recovery)))
+    Memo::new(move |_| app.account.with(|account| account.as_ref().map(|it| *it.recovery)))
 }
 
 /// Asks, and says under a field what was refused.
@@ -32,7 +32,7 @@ pub(super) fn settings(app: App) -> AnyView {
     let phrase = Memo::new(move |_| known.get().map(|it| it.phrase));
     let written = move || matches!(phrase.get(), Some(PhraseState::Saved | PhraseState::Elsewhere));
     stack(
-        "",
+        "recovery",
         vec![
             dynamic(move || match (shown.get(), phrase.get()) {
                 (Some(view), _) => written_down(app, &view, shown),
@@ -61,7 +61,7 @@ fn offer(app: App, state: PhraseState, shown: RwSignal<Option<PhraseView>>, note
         actions.push(button("Make a new phrase", "button button-quiet", move || show(Command::NewPhrase)));
     }
     stack(
-        "",
+        "recovery",
         vec![
             text("", words::phrase(state)),
             stack("actions", actions),
@@ -86,7 +86,7 @@ fn written_down(app: App, view: &PhraseView, shown: RwSignal<Option<PhraseView>>
     let how =
         Field { id: "phrase-words", label: "Three words", autocomplete: "off", longest: "60", code: true };
     stack(
-        "",
+        "recovery",
         vec![
             parts::alert("callout", words::PHRASE_KEEP),
             list.child(rows).into_any(),
@@ -110,7 +110,7 @@ fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
         known.get().map(|it| words::backup(it.backup, it.backed_up.map(day))).unwrap_or_default()
     });
     stack(
-        "",
+        "recovery",
         vec![
             html::div()
                 .class("setting-line")

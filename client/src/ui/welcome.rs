@@ -74,7 +74,7 @@ pub(super) fn screen(app: App) -> AnyView {
                         parts.push(parts::button(name, class, move || way.set(other)));
                     }
                 }
-                parts::stack("", parts)
+                parts::stack("recovery", parts)
             }),
         )))
         .into_any()

@@ -78,7 +78,7 @@ impl Engine {
             devices: self.own_devices(),
             forked: self.link.forked,
             sharing: self.sharing_progress(),
-            recovery: self.recovery_view(),
+            recovery: Box::new(self.recovery_view()),
         })
     }
 

@@ -240,7 +240,7 @@ pub struct AccountView {
     /// Conversations that have been sent whole to a device that was linked here, and of how many; none when that is done.
     pub sharing: Option<(u32, u32)>,
     /// Recovery phrase and backup.
-    pub recovery: RecoveryView,
+    pub recovery: Box<RecoveryView>,
 }
 
 /// The connection to the relay.

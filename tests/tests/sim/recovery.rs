@@ -8,7 +8,7 @@ use parley_protocol::ids::AccountId;
 use parley_tests::sim::{DeviceIndex, World};
 
 fn recovery(world: &World, index: DeviceIndex) -> RecoveryView {
-    world.devices[index].account.as_ref().expect("an account").recovery
+    *world.devices[index].account.as_ref().expect("an account").recovery
 }
 
 fn account(world: &World, index: DeviceIndex) -> AccountId {
