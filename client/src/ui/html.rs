@@ -94,6 +94,10 @@ impl Element {
     }
 
     /// Does something at an event.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an event is a mark without content, written as in Leptos"
+    )]
     pub(super) fn on<E>(self, event: E, mut act: impl FnMut(E::EventType) + 'static) -> Self
     where
         E: EventDescriptor,
