@@ -2,6 +2,9 @@
 //!
 //! They are written like Leptos's own, and become Leptos's. But Leptos makes code of its own for every kind of element
 //! with every kind of attribute, closure and content, which was a tenth of the page.
+//!
+//! Leptos makes such an element anew where it would change one of its own in place. So what keeps focus, a caret or a place to
+//! which somebody scrolled must not stand in a `dynamic` that runs again meanwhile.
 
 use std::borrow::Cow;
 
@@ -94,7 +97,10 @@ impl Element {
     }
 
     /// Does something at an event.
-    #[expect(clippy::needless_pass_by_value, reason = "events are names, passed as Leptos passes them")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an event is a mark without content, written as in Leptos"
+    )]
     pub(super) fn on<E>(self, event: E, mut act: impl FnMut(E::EventType) + 'static) -> Self
     where
         E: EventDescriptor,
