@@ -131,6 +131,22 @@ fn p5_everything_comes_back_by_the_phrase_alone() {
 }
 
 #[test]
+fn p3_a_removed_device_does_not_have_the_key_of_what_is_backed_up_after() {
+    let (mut world, ada, _, _, _, phrase) = pair();
+    let owner = account(&world, ada);
+    let opened_by = |world: &World| world.relay.backup_head(&owner).unwrap().value.to_vec();
+    let (before, version) = (opened_by(&world), world.relay.backup_head(&owner).unwrap().version);
+    world.disconnect(ada);
+    let new = recover(&mut world, &phrase, true);
+    assert_ne!(opened_by(&world), before, "sealed anew, under a key that was drawn after the removal");
+    assert!(world.relay.backup_head(&owner).unwrap().version > version);
+    assert_eq!(recovery(&world, new).backup, BackupState::Ready);
+    let again = recover(&mut world, &phrase, true);
+    assert_eq!(recovery(&world, again).lost, 0, "the phrase opens that too");
+    assert!(world.devices[new].erased);
+}
+
+#[test]
 fn p5_messages_after_the_first_backup_are_in_the_next() {
     let (mut world, ada, bob, there, back, phrase) = pair();
     world.send(ada, there, "own, later");

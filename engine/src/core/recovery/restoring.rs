@@ -228,6 +228,10 @@ impl Engine {
         self.save_returning();
         self.backup.lost = returning.lost;
         self.phrase_is_written_down(&returning.seed);
+        if returning.alone {
+            // The devices that were removed have the key of the backup.
+            self.reseal_backup();
+        }
         let manifest = std::mem::take(&mut self.manifest);
         self.ask_for_what_came_since(&manifest);
         self.manifest = manifest;

@@ -34,7 +34,7 @@ pub(in crate::core) struct Wish {
 pub(in crate::core) struct Returning {
     pub(super) seed: RecoverySeed,
     /// The account's other devices are to be removed.
-    alone: bool,
+    pub(super) alone: bool,
     /// So many segments of the backup are still to come, the oldest; none before that is known.
     pub(super) left: Option<u32>,
     /// Parts that do not open, so far.
