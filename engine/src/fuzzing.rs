@@ -7,6 +7,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use zeroize::Zeroizing;
 
+use crate::backup::{ChunkReader, DataKey, Head, Item, Manifest};
 use crate::content::{Content, display_name};
 use crate::core::{Engine, OpenError};
 use crate::crypto::MlsRandom;
@@ -17,6 +18,7 @@ use crate::link::message::LinkMessage;
 use crate::link::typed::{Exchange, TypedCode};
 use crate::records::sealed::Writes;
 use crate::records::state::Change;
+use crate::recovery::RecoverySeed;
 use crate::seal::{MasterKey, Purpose, Sealer};
 
 /// Decrypted bytes: content or an error; content comes back from its own encoding.
@@ -66,6 +68,32 @@ pub fn slot(bytes: &[u8]) {
     if let Ok(message) = LinkMessage::decode(bytes) {
         let again = message.encode().ok().and_then(|bytes| LinkMessage::decode(&bytes).ok());
         assert_eq!(again, Some(message), "a message comes back");
+    }
+}
+
+/// Parts of a backup: none that nobody sealed opens, and what stands behind the seal is decoded or refused.
+pub fn backup(bytes: &[u8]) {
+    let mut reader = ChunkReader::new(DataKey::new([7; 32]));
+    assert!(reader.push(bytes).is_empty() && reader.finish().0.is_empty(), "a forged chunk opened");
+    assert!(Head::open(bytes, &DataKey::new([7; 32])).is_err(), "a forged head opened");
+    if let Ok(manifest) = Manifest::decode(bytes) {
+        assert!(Manifest::decode(&manifest.encode()) == Ok(manifest), "a manifest comes back");
+    }
+    if let Some(items) = Item::decode_all(bytes) {
+        let known = items.into_iter().filter(|item| *item != Item::Newer).collect::<Vec<_>>();
+        let again = Item::decode_all(&known.iter().flat_map(Item::encode).collect::<Vec<_>>());
+        assert_eq!(again, Some(known), "items come back");
+    }
+}
+
+/// A recovery phrase.
+pub fn phrase(text: &str) {
+    if let Ok(seed) = RecoverySeed::parse(text) {
+        let again = RecoverySeed::parse(&seed.words().join(" "));
+        assert!(
+            again.is_ok_and(|again| again.verifying_key() == seed.verifying_key()),
+            "a phrase comes back"
+        );
     }
 }
 

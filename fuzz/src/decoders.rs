@@ -82,6 +82,7 @@ pub fn text(bytes: &[u8]) {
     fuzzing::invite(text);
     fuzzing::link_code(text);
     fuzzing::name(text);
+    fuzzing::phrase(text);
 }
 
 /// What is inside of an encrypted message.
@@ -110,13 +111,21 @@ pub fn records(mut bytes: &[u8]) {
     let _ = fuzzing::open(&values);
 }
 
+/// Kinds of records are numbered below this.
+const KINDS: u8 = 26;
+
 fn record(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>, &[u8])> {
     let (head, rest) = bytes.split_first_chunk::<2>()?;
     let [kind, length] = *head;
     let (name, rest) = rest.split_at_checked(usize::from(length % 40))?;
     let (length, rest) = rest.split_first_chunk::<2>()?;
     let (value, rest) = rest.split_at(rest.len().min(usize::from(u16::from_le_bytes(*length))));
-    Some(([&[kind % 9], name].concat(), value.to_vec(), rest))
+    Some(([&[kind % KINDS], name].concat(), value.to_vec(), rest))
+}
+
+/// A chunk, a manifest or a head of a backup, and what is in a chunk.
+pub fn backup(bytes: &[u8]) {
+    fuzzing::backup(bytes);
 }
 
 /// What stands in a rendezvous slot.

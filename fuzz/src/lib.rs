@@ -19,7 +19,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "client_frame", run: decoders::client_frame },
     Target { name: "server_frame", run: decoders::server_frame },
     Target { name: "device_log", run: decoders::device_log },
@@ -28,6 +28,7 @@ pub const TARGETS: [Target; 10] = [
     Target { name: "content", run: decoders::content },
     Target { name: "seal", run: decoders::seal },
     Target { name: "slot", run: decoders::slot },
+    Target { name: "backup", run: decoders::backup },
     Target { name: "records", run: decoders::records },
     Target { name: "relay", run: relay::hostile },
 ];

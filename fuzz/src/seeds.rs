@@ -10,6 +10,17 @@ const CONTENTS: [&str; 3] = [
     include_str!("../../engine/src/snapshots/parley_engine__content__tests__the_format_is_pinned-2.snap"),
     include_str!("../../engine/src/snapshots/parley_engine__content__tests__the_format_is_pinned-3.snap"),
 ];
+const BACKUPS: [&str; 3] = [
+    include_str!(
+        "../../engine/src/backup/snapshots/parley_engine__backup__items__tests__the_format_is_pinned_and_comes_back.snap"
+    ),
+    include_str!(
+        "../../engine/src/backup/snapshots/parley_engine__backup__manifest__tests__the_format_is_pinned_and_comes_back.snap"
+    ),
+    include_str!(
+        "../../engine/src/backup/snapshots/parley_engine__backup__chunks__tests__an_empty_stream_is_pinned.snap"
+    ),
+];
 /// The relay target's scripts: honest; one change; everything twice; cut off; answers crossed; a failing disk.
 const SCRIPTS: [&[u8]; 6] = [
     &[0; 48],
@@ -35,7 +46,8 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "slot" => {
             (0..6).map(|kind| vec![1, kind, 16, 2, 3, 4]).chain([vec![0x42; 33], vec![9; 64]]).collect()
         }
-        "records" => (1..17).map(|kind| vec![kind, 0, 4, 0, 1, 2, 3, 4, kind, 32, 0, 0]).collect(),
+        "backup" => BACKUPS.iter().flat_map(|text| hexadecimal(text)).collect(),
+        "records" => (1..26).map(|kind| vec![kind, 0, 4, 0, 1, 2, 3, 4, kind, 32, 0, 0]).collect(),
         _ => SCRIPTS.map(<[u8]>::to_vec).to_vec(),
     }
 }
@@ -64,5 +76,6 @@ mod tests {
         assert!(frames.len() >= 12, "{}", frames.len());
         assert!(frames.iter().filter(|bytes| ServerFrame::decode(bytes).is_ok()).count() >= 12);
         assert!(of("content").len() >= 3);
+        assert!(of("backup").len() >= 5);
     }
 }

@@ -19,7 +19,7 @@ const COVERAGE: [&str; 5] = [
     "-Ccodegen-units=1",
 ];
 /// As `fuzz/src/lib.rs` has them.
-const TARGETS: [&str; 10] = [
+const TARGETS: [&str; 11] = [
     "client_frame",
     "server_frame",
     "device_log",
@@ -28,6 +28,7 @@ const TARGETS: [&str; 10] = [
     "content",
     "seal",
     "slot",
+    "backup",
     "records",
     "relay",
 ];

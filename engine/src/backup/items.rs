@@ -48,7 +48,7 @@ impl Item {
     }
 
     /// The items of one chunk; none if they are not items.
-    pub(super) fn decode_all(mut bytes: &[u8]) -> Option<Vec<Self>> {
+    pub(crate) fn decode_all(mut bytes: &[u8]) -> Option<Vec<Self>> {
         let mut items = Vec::new();
         while !bytes.is_empty() {
             let (kind, rest) = bytes.split_first_chunk::<2>()?;
