@@ -3,13 +3,15 @@
 //! A view sends [`Request`]s, each with an id that it chose, and gets [`Event`]s. All views get all events;
 //! an [`Event::Reply`] is for the one whose request id it carries. A view begins with [`Command::Subscribe`].
 
+mod command;
 mod devices;
 mod errors;
 mod recovery;
 
-use parley_protocol::ids::{AccountId, DeviceId, MessageId, UnixMillis};
+use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
+pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
 pub use self::recovery::{BackupFailure, BackupState, PhraseState, PhraseView, RecoveryView, Typed};
@@ -34,115 +36,6 @@ pub struct ConversationId(pub [u8; 16]);
 /// Place of a message in its conversation; messages are shown in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Order(pub [u8; 24]);
-
-/// What a person can do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Command {
-    /// Reply: [`Reply::Snapshot`].
-    Subscribe,
-    /// Reply: [`Reply::Username`].
-    CheckUsername(String),
-    /// Reply: [`Reply::Done`] once the account is at the relay, or [`Reply::Failed`].
-    CreateAccount {
-        /// What others see; 1 to 64 characters.
-        name: String,
-        /// As typed.
-        username: String,
-    },
-    /// Finds somebody by username or by invite link (or its fragment). Reply: [`Reply::Person`].
-    FindPerson(String),
-    /// Opens the conversation with this account, making it if need be. Reply: [`Reply::Conversation`].
-    StartConversation(AccountId),
-    /// The newest messages. Reply: [`Reply::Page`].
-    OpenConversation(ConversationId),
-    /// The messages before one. Reply: [`Reply::Page`].
-    OlderMessages {
-        /// Of which conversation.
-        conversation: ConversationId,
-        /// The oldest that the view has.
-        before: Order,
-    },
-    /// Reply: [`Reply::Done`] once the message is on this device's disk.
-    SendText {
-        /// Where to.
-        conversation: ConversationId,
-        /// What; at most 64 KiB.
-        text: String,
-    },
-    /// The person has seen everything up to here. Reply: [`Reply::Done`].
-    MarkRead {
-        /// Of which conversation.
-        conversation: ConversationId,
-        /// The newest message on the screen.
-        upto: Order,
-    },
-    /// Reply: [`Reply::Contact`].
-    ShowContact(ConversationId),
-    /// The safety number was compared (or the mark is taken back). Reply: [`Reply::Done`].
-    SetVerified {
-        /// With whom.
-        conversation: ConversationId,
-        /// Compared and the same.
-        verified: bool,
-    },
-    /// Changes the name that others see. Reply: [`Reply::Done`].
-    SetName(String),
-    /// Turns read receipts on or off, for sending and showing. Reply: [`Reply::Done`].
-    SetReadReceipts(bool),
-    /// Shows a code with which this device is linked to an account, or, if it has one, another device to it. Reply:
-    /// [`Reply::Done`]; how it goes is told by [`Event::Link`].
-    ShowLinkCode {
-        /// What a new device calls itself, such as "Firefox on Linux".
-        name: String,
-    },
-    /// Uses a code that the other device shows: a link, its fragment, or what was typed. Reply: [`Reply::Done`].
-    UseLinkCode {
-        /// The code.
-        text: String,
-        /// What a new device calls itself.
-        name: String,
-    },
-    /// The two digits that the other device shows. Reply: [`Reply::Done`].
-    ConfirmDigits(u8),
-    /// The person agrees that the new device is linked. Reply: [`Reply::Done`].
-    ApproveDevice(Share),
-    /// Ends linking, or puts away how it ended. Reply: [`Reply::Done`].
-    CancelLinking,
-    /// Calls one of the own devices something else. Reply: [`Reply::Done`].
-    RenameDevice {
-        /// Which one.
-        device: DeviceId,
-        /// 1 to 64 characters.
-        name: String,
-    },
-    /// Removes one of the other own devices. Reply: [`Reply::Done`] once the relay has it.
-    RemoveDevice(DeviceId),
-    /// A device that another one linked is right. Reply: [`Reply::Done`].
-    AcceptDevice(DeviceId),
-    /// The recovery phrase. Reply: [`Reply::Phrase`].
-    ShowPhrase,
-    /// Another recovery phrase, which takes the place of the old one once it is confirmed. Reply: [`Reply::Phrase`].
-    NewPhrase,
-    /// The words that [`PhraseView::ask`] asks for, in its order: the phrase that was shown last is written down.
-    /// Reply: [`Reply::Done`].
-    ConfirmPhrase([Typed; 3]),
-    /// Brings an account back on a new device. Reply: [`Reply::Done`] once this is one of the account's devices; what
-    /// the backup holds comes after.
-    Recover {
-        /// The recovery phrase.
-        phrase: Typed,
-        /// What this device calls itself.
-        name: String,
-        /// The account's other devices are lost: they are removed.
-        alone: bool,
-    },
-    /// Turns the backup at the relay on or off; off deletes it. Reply: [`Reply::Done`].
-    SetBackup(bool),
-    /// Writes into the backup what is not in it, now. Reply: [`Reply::Done`].
-    BackUpNow,
-    /// The person has read what could not be restored. Reply: [`Reply::Done`].
-    AcceptLoss,
-}
 
 /// What the views are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,115 @@
+//! What a person can ask for.
+
+use parley_protocol::ids::{AccountId, DeviceId};
+use serde::{Deserialize, Serialize};
+
+use super::{ConversationId, Order, Share, Typed};
+
+/// What a person can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Reply: [`super::Reply::Snapshot`].
+    Subscribe,
+    /// Reply: [`super::Reply::Username`].
+    CheckUsername(String),
+    /// Reply: [`super::Reply::Done`] once the account is at the relay, or [`super::Reply::Failed`].
+    CreateAccount {
+        /// What others see; 1 to 64 characters.
+        name: String,
+        /// As typed.
+        username: String,
+    },
+    /// Finds somebody by username or by invite link (or its fragment). Reply: [`super::Reply::Person`].
+    FindPerson(String),
+    /// Opens the conversation with this account, making it if need be. Reply: [`super::Reply::Conversation`].
+    StartConversation(AccountId),
+    /// The newest messages. Reply: [`super::Reply::Page`].
+    OpenConversation(ConversationId),
+    /// The messages before one. Reply: [`super::Reply::Page`].
+    OlderMessages {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// The oldest that the view has.
+        before: Order,
+    },
+    /// Reply: [`super::Reply::Done`] once the message is on this device's disk.
+    SendText {
+        /// Where to.
+        conversation: ConversationId,
+        /// What; at most 64 KiB.
+        text: String,
+    },
+    /// The person has seen everything up to here. Reply: [`super::Reply::Done`].
+    MarkRead {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// The newest message on the screen.
+        upto: Order,
+    },
+    /// Reply: [`super::Reply::Contact`].
+    ShowContact(ConversationId),
+    /// The safety number was compared (or the mark is taken back). Reply: [`super::Reply::Done`].
+    SetVerified {
+        /// With whom.
+        conversation: ConversationId,
+        /// Compared and the same.
+        verified: bool,
+    },
+    /// Changes the name that others see. Reply: [`super::Reply::Done`].
+    SetName(String),
+    /// Turns read receipts on or off, for sending and showing. Reply: [`super::Reply::Done`].
+    SetReadReceipts(bool),
+    /// Shows a code with which this device is linked to an account, or, if it has one, another device to it. Reply:
+    /// [`super::Reply::Done`]; how it goes is told by [`super::Event::Link`].
+    ShowLinkCode {
+        /// What a new device calls itself, such as "Firefox on Linux".
+        name: String,
+    },
+    /// Uses a code that the other device shows: a link, its fragment, or what was typed. Reply: [`super::Reply::Done`].
+    UseLinkCode {
+        /// The code.
+        text: String,
+        /// What a new device calls itself.
+        name: String,
+    },
+    /// The two digits that the other device shows. Reply: [`super::Reply::Done`].
+    ConfirmDigits(u8),
+    /// The person agrees that the new device is linked. Reply: [`super::Reply::Done`].
+    ApproveDevice(Share),
+    /// Ends linking, or puts away how it ended. Reply: [`super::Reply::Done`].
+    CancelLinking,
+    /// Calls one of the own devices something else. Reply: [`super::Reply::Done`].
+    RenameDevice {
+        /// Which one.
+        device: DeviceId,
+        /// 1 to 64 characters.
+        name: String,
+    },
+    /// Removes one of the other own devices. Reply: [`super::Reply::Done`] once the relay has it.
+    RemoveDevice(DeviceId),
+    /// A device that another one linked is right. Reply: [`super::Reply::Done`].
+    AcceptDevice(DeviceId),
+    /// The recovery phrase. Reply: [`super::Reply::Phrase`].
+    ShowPhrase,
+    /// Another recovery phrase, which takes the place of the old one once it is confirmed. Reply: [`super::Reply::Phrase`].
+    NewPhrase,
+    /// The words that [`super::PhraseView::ask`] asks for, in its order: the phrase that was shown last is written down.
+    /// Reply: [`super::Reply::Done`].
+    ConfirmPhrase([Typed; 3]),
+    /// Brings an account back on a new device. Reply: [`super::Reply::Done`] once this is one of the account's devices; what
+    /// the backup holds comes after.
+    Recover {
+        /// The recovery phrase.
+        phrase: Typed,
+        /// What this device calls itself.
+        name: String,
+        /// The account's other devices are lost: they are removed.
+        alone: bool,
+    },
+    /// Turns the backup at the relay on or off; off deletes it. Reply: [`super::Reply::Done`].
+    SetBackup(bool),
+    /// Writes into the backup what is not in it, now. Reply: [`super::Reply::Done`].
+    BackUpNow,
+    /// The person has read what could not be restored. Reply: [`super::Reply::Done`].
+    AcceptLoss,
+}
