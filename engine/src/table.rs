@@ -62,6 +62,14 @@ impl<K: Ord, V> Table<K, V> {
         self.0.iter().map(|(key, _)| key)
     }
 
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+        self.0.iter().map(|(_, value)| value)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.0.retain(|(key, value)| keep(key, value));
     }
@@ -95,7 +103,7 @@ mod tests {
             }
             prop_assert_eq!(table.get(&asked), map.get(&asked));
             prop_assert_eq!(table.remove(&7), map.remove(&7));
-            prop_assert!(table.keys().eq(map.keys()));
+            prop_assert!(table.keys().eq(map.keys()) && table.values().eq(map.values()));
             table.retain(|key, _| key % 3 != 0);
             map.retain(|key, _| key % 3 != 0);
             let stored = postcard::to_allocvec(&table).unwrap();

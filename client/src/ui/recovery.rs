@@ -5,8 +5,9 @@ use parley_engine::view::{BackupState, Command, PhraseState, PhraseView, Recover
 
 use super::field::{Field, Note, field};
 use super::parts::{button, dynamic, form, live, maybe, send, stack, status, text};
-use super::state::App;
+use super::state::{App, go};
 use super::{html, parts, words};
+use crate::model::route::Route;
 use crate::model::time::LocalTime;
 use crate::platform::{clock, page, spawn_local, storage};
 
@@ -168,16 +169,30 @@ pub(super) fn come_back(app: App) -> AnyView {
     form(submit, vec![field(how, typed, note.into(), || {}), tick.into_any(), send("Bring my account back")])
 }
 
-/// Above everything: how far the backup has come back, and what did not.
+/// Above everything: how far the backup has come back, and what did not; and while there is something to lose, that a phrase
+/// keeps it.
 pub(super) fn notice(app: App) -> AnyView {
     let known = known(app);
     let progress = Memo::new(move |_| known.get().and_then(|it| it.restoring));
     let lost = Memo::new(move |_| known.get().map(|it| it.lost).filter(|lost| *lost > 0));
+    let later = RwSignal::new(false);
+    let unsaved = Memo::new(move |_| {
+        let something = app.route.get() != Route::Settings && app.chats.with(|chats| !chats.all().is_empty());
+        something && known.get().is_some_and(|it| it.phrase == PhraseState::Unsaved)
+    });
     maybe(move || match (progress.get(), lost.get()) {
         (Some(progress), _) => Some(banner("status", vec![text("", words::restoring(progress))])),
         (None, Some(parts)) => {
             let ok = button("OK", "banner-button", move || app.ask(Command::AcceptLoss, |_| {}));
             Some(banner("alert", vec![text("", words::lost(parts)), ok]))
+        }
+        (None, None) if unsaved.get() && !later.get() => {
+            let parts = vec![
+                text("", words::PHRASE_EARLY),
+                button("Write it down", "banner-button", || go(&Route::Settings)),
+                button("Later", "banner-button", move || later.set(true)),
+            ];
+            Some(banner("status", parts))
         }
         (None, None) => None,
     })

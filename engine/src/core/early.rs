@@ -8,6 +8,7 @@ use parley_protocol::ids::{LogId, Seq};
 use super::Engine;
 use crate::io::Output;
 use crate::log::Stage;
+use crate::table::Table;
 use crate::view::Gap;
 
 /// Most entries that wait for one log, and their bytes.
@@ -21,7 +22,7 @@ const PATIENCE: u32 = 8;
 pub(super) struct Early {
     waiting: BTreeMap<LogId, BTreeMap<Seq, LogEntry>>,
     /// Holes that a subscription left open since something was read, by log.
-    holes: BTreeMap<LogId, u32>,
+    holes: Table<LogId, u32>,
 }
 
 impl Early {
@@ -85,9 +86,9 @@ impl Engine {
     /// A new connection reads on from the cursor. A relay that never brings what is missing has lost it, or hides
     /// it: then the other is asked.
     fn hole(&mut self, id: &LogId) {
-        let holes = self.early.holes.entry(*id).or_default();
-        *holes = holes.saturating_add(1);
-        if *holes < PATIENCE {
+        let holes = self.early.holes.get(id).copied().unwrap_or_default().saturating_add(1);
+        self.early.holes.insert(*id, holes);
+        if holes < PATIENCE {
             return self.out.push(Output::Reconnect);
         }
         let Some(cursor) = self.logs.get(id).map(|log| log.cursor) else {

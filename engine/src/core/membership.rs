@@ -21,6 +21,7 @@ use crate::mls::credential::Leaf;
 use crate::mls::key_package;
 use crate::records::keys;
 use crate::roster::Roster;
+use crate::table::Table;
 use crate::view::Warning;
 
 /// How long a device leaves a change to the account's devices that are older than it, in milliseconds for each.
@@ -38,11 +39,11 @@ pub(super) struct Membership {
     /// Logs whose members were not compared since something changed, or that differ; with the time to act.
     unsettled: BTreeMap<LogId, Option<UnixMillis>>,
     /// A log's next entry makes sense only with a newer device log of this account.
-    waiting: BTreeMap<LogId, AccountId>,
+    waiting: Table<LogId, AccountId>,
     /// Entries for which the device log of an account was asked on this connection.
     asked: BTreeSet<(LogId, Seq, AccountId)>,
     /// Devices that had no KeyPackage, until then.
-    unreachable: BTreeMap<(LogId, DeviceId), UnixMillis>,
+    unreachable: Table<(LogId, DeviceId), UnixMillis>,
 }
 
 impl Membership {

@@ -15,6 +15,7 @@ use crate::log::Stage;
 use crate::message::{self, Message};
 use crate::outbox::OutboxEntry;
 use crate::seal::Purpose;
+use crate::table::Table;
 use crate::trail::{Agreement, Claim, SentAgain};
 use crate::view::{BodyView, ConversationId, Gap, Order, Warning};
 
@@ -34,7 +35,7 @@ pub(super) const EVERY_OTHER: LogId = LogId([0; 16]);
 #[derive(Default)]
 pub(super) struct Repairs {
     paying: BTreeMap<LoadId, Paying>,
-    recent: BTreeMap<AccountId, Recent>,
+    recent: Table<AccountId, Recent>,
 }
 
 /// Messages that are being collected to be sent again.
@@ -67,11 +68,9 @@ impl Repairs {
     }
 
     fn count(&mut self, peer: AccountId, now: UnixMillis) {
-        let recent = self.recent.entry(peer).or_insert(Recent { count: 0, last: now });
-        if now.0.abs_diff(recent.last.0) > FORGOTTEN {
-            recent.count = 0;
-        }
-        *recent = Recent { count: recent.count.saturating_add(1), last: now };
+        let before = self.recent.get(&peer).filter(|recent| now.0.abs_diff(recent.last.0) <= FORGOTTEN);
+        let count = before.map_or(0, |recent| recent.count).saturating_add(1);
+        self.recent.insert(peer, Recent { count, last: now });
     }
 
     fn pays(&self, log: &LogId) -> bool {

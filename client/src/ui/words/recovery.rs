@@ -22,6 +22,10 @@ pub const fn phrase(state: PhraseState) -> &'static str {
     }
 }
 
+/// While nobody has written the phrase down.
+pub const PHRASE_EARLY: &str =
+    "If this browser deletes its data, only a recovery phrase brings your chats back.";
+
 /// Before the words.
 pub const PHRASE_KEEP: &str = "Write these words on paper, in this order. Whoever has them has your account; nobody can \
     give them to you again. Never type them anywhere but here.";

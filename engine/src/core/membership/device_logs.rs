@@ -70,7 +70,7 @@ impl Engine {
 
     /// What waited for a device log goes on.
     pub(in crate::core) fn stop_waiting(&mut self, account: &AccountId) {
-        let waiting = self.membership.waiting.iter().filter(|(_, of)| *of == account);
+        let waiting = self.membership.waiting.iter().filter(|(_, of)| of == account);
         let logs: Vec<LogId> = waiting.map(|(log, _)| *log).collect();
         for id in logs {
             self.membership.waiting.remove(&id);
