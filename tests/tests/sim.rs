@@ -1,6 +1,8 @@
 //! Engines over a virtual relay, in virtual time.
 #![cfg(test)]
 
+#[path = "sim/backup.rs"]
+mod backup;
 #[path = "sim/chat.rs"]
 mod chat;
 #[path = "sim/deaths.rs"]

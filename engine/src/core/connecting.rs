@@ -66,6 +66,7 @@ impl Engine {
                 self.reply(view, Reply::Username(crate::view::UsernameStatus::Unknown));
             }
             Pending::Find(view, _) | Pending::FindRecovery(view) => {
+                self.wish = None;
                 self.reply(view, Reply::Failed(CommandError::Offline));
             }
             // Asked again at the next connection; the person waits for that answer.

@@ -10,16 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use crate::content::{History, Receipt, ReceiptOf, Sync};
 use crate::conversation::id_of;
-use crate::io::{Load, LoadId, Output, Record};
-use crate::message::{self, Message};
+use crate::io::{LoadId, Record};
+use crate::message::Message;
 use crate::records::keys;
-use crate::seal::Purpose;
 use crate::view::{BodyView, Order};
 
-/// Messages of each conversation that are sent before those of any other go on.
-const FIRST: u32 = 30;
-/// Messages that are read at a time after that.
-const NEXT: u32 = 200;
 /// Bytes of messages in one entry of the log, about.
 const ENTRY_BYTES: usize = 32 * 1024;
 /// Nothing more is read while so many entries wait to be sent: reading need not wait for the relay, and what people
@@ -39,14 +34,6 @@ pub(super) struct Sharing {
     waits_for: Option<DeviceId>,
 }
 
-/// The page that is being read for it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SharedPage {
-    load: LoadId,
-    peer: AccountId,
-    limit: u32,
-}
-
 impl Sharing {
     /// Conversations that are sent whole, and of how many; none if nothing is being sent.
     pub(super) fn progress(&self) -> Option<(u32, u32)> {
@@ -58,17 +45,19 @@ impl Sharing {
 impl Engine {
     /// Sends what was written since then, once this device is there to read it.
     pub(super) fn share_history(&mut self, since: UnixMillis, waits_for: DeviceId) {
-        let mut conversations: Vec<_> = self
-            .conversations
-            .values()
-            .filter(|conversation| !self.is_own_account(&conversation.peer))
-            .map(|conversation| (conversation.changed, conversation.peer))
-            .collect();
-        conversations.sort_unstable_by(|one, other| other.cmp(one));
-        let left: VecDeque<_> = conversations.into_iter().map(|(_, peer)| (peer, None)).collect();
+        let left: VecDeque<_> = self.newest_first().into_iter().map(|peer| (peer, None)).collect();
         let of = u32::try_from(left.len()).unwrap_or(u32::MAX);
         self.sharing = Sharing { left, since, of, waits_for: Some(waits_for) };
         self.save_sharing();
+    }
+
+    /// Everybody with whom there is a conversation, the newest first.
+    pub(super) fn newest_first(&self) -> Vec<AccountId> {
+        let others = self.conversations.values().filter(|c| !self.is_own_account(&c.peer));
+        let mut others: Vec<_> =
+            others.map(|conversation| (conversation.changed, conversation.peer)).collect();
+        others.sort_unstable_by(|one, other| other.cmp(one));
+        others.into_iter().map(|(_, peer)| peer).collect()
     }
 
     /// Nothing more is sent.
@@ -105,14 +94,7 @@ impl Engine {
             return;
         }
         let Some((peer, before)) = self.next_to_share() else { return };
-        self.next_load = self.next_load.saturating_add(1);
-        let load = LoadId(self.next_load);
-        let limit = if before.is_none() { FIRST } else { NEXT };
-        self.shared_page = Some(SharedPage { load, peer, limit });
-        let conversation = id_of(&peer);
-        let prefix = message::key_prefix(&self.sealer, &conversation).to_vec();
-        let before = before.map(|order| message::key(&self.sealer, &conversation, &order));
-        self.out.push(Output::Load(Load { id: load, prefix, before, limit }));
+        self.shared_page = Some(self.read_stretch(peer, before.as_ref()));
     }
 
     /// The next conversation, put in front. What comes into a conversation after its newest page was read, the new device has
@@ -154,13 +136,9 @@ impl Engine {
         let Some(page) = self.shared_page.take_if(|page| page.load == id) else {
             return false;
         };
-        let opened = |record: &Record| {
-            let bytes = self.sealer.open(Purpose::Message, &record.key, &record.value).ok()?;
-            Message::decode(&bytes)
-        };
-        let messages: Vec<Message> = records.iter().filter_map(opened).collect();
+        let messages: Vec<Message> = records.iter().filter_map(|record| self.opened(record)).collect();
         let oldest = messages.last().map(Message::order);
-        let full = u32::try_from(records.len()).is_ok_and(|count| count >= page.limit);
+        let full = page.is_full(records);
         let recent = messages.last().is_some_and(|message| message.stored >= self.sharing.since);
         if self.sharing.left.front().is_some_and(|(peer, _)| *peer == page.peer) {
             self.sharing.left.pop_front();
@@ -223,7 +201,7 @@ impl Engine {
         let conversation = self.conversation_with(&peer);
         self.receipts_told(&receipts);
         for message in messages.into_iter().filter(|message| matches!(message.body, BodyView::Text(_))) {
-            self.save_message(conversation, &message);
+            self.store_message(conversation, &message);
             self.show_in_list(conversation, &message, false);
             let view = self.message_view(&message);
             self.remember_unread(&message, &view);

@@ -130,13 +130,13 @@ pub struct Engine {
     tainted: BTreeSet<LogId>,
     /// What is sent to a device that was linked, and the page of it that is being read.
     sharing: history::Sharing,
-    shared_page: Option<history::SharedPage>,
+    shared_page: Option<paging::Stretch>,
     linking: linking::Linking,
     backup: backup::Backup,
     /// What is in the backup.
     manifest: Manifest,
     writing: backup::Writing,
-    backup_page: Option<backup::BackupPage>,
+    backup_page: Option<paging::Stretch>,
     phrases: recovery::Phrases,
     wish: Option<recovery::Wish>,
     /// The account is coming back by its recovery phrase.

@@ -1,6 +1,9 @@
 //! History by the page: messages are not in memory, they are read when a view wants them.
 
+use parley_protocol::ids::AccountId;
+
 use super::Engine;
+use crate::conversation::id_of;
 use crate::io::{Load, LoadId, Output, Record};
 use crate::message::{self, Message};
 use crate::seal::Purpose;
@@ -8,6 +11,25 @@ use crate::view::{ConversationId, MessageView, Order, Reply, ViewRequestId};
 
 /// Messages in a page.
 const PAGE: u32 = 50;
+
+/// Messages of each conversation that are read before those of any other go on, where all are read, and after that.
+const FIRST: u32 = 30;
+const NEXT: u32 = 200;
+
+/// A part of a conversation that is being read on the way through all of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch {
+    pub(super) load: LoadId,
+    pub(super) peer: AccountId,
+    limit: u32,
+}
+
+impl Stretch {
+    /// Whether there may be more behind these records.
+    pub(super) fn is_full(&self, records: &[Record]) -> bool {
+        u32::try_from(records.len()).is_ok_and(|count| count >= self.limit)
+    }
+}
 
 /// A page that a view asked for.
 pub(super) struct PageRequest {
@@ -23,13 +45,35 @@ impl Engine {
         conversation: ConversationId,
         before: Option<&Order>,
     ) {
+        let id = self.read_messages(&conversation, before, PAGE + 1);
+        self.loads.insert(id, PageRequest { view, conversation, newest: before.is_none() });
+    }
+
+    /// Reads messages of a conversation from the disk, newest first. The answer is for whoever keeps the id.
+    pub(super) fn read_messages(
+        &mut self,
+        conversation: &ConversationId,
+        before: Option<&Order>,
+        limit: u32,
+    ) -> LoadId {
         self.next_load = self.next_load.saturating_add(1);
         let id = LoadId(self.next_load);
-        let prefix = message::key_prefix(&self.sealer, &conversation).to_vec();
-        let newest = before.is_none();
-        let before = before.map(|order| message::key(&self.sealer, &conversation, order));
-        self.loads.insert(id, PageRequest { view, conversation, newest });
-        self.out.push(Output::Load(Load { id, prefix, before, limit: PAGE + 1 }));
+        let prefix = message::key_prefix(&self.sealer, conversation).to_vec();
+        let before = before.map(|order| message::key(&self.sealer, conversation, order));
+        self.out.push(Output::Load(Load { id, prefix, before, limit }));
+        id
+    }
+
+    /// A message that was read. A damaged record costs one message, not the page.
+    pub(super) fn opened(&self, record: &Record) -> Option<Message> {
+        let bytes = self.sealer.open(Purpose::Message, &record.key, &record.value).ok()?;
+        Message::decode(&bytes)
+    }
+
+    /// Reads the newest messages with somebody, or more before one of them.
+    pub(super) fn read_stretch(&mut self, peer: AccountId, before: Option<&Order>) -> Stretch {
+        let limit = if before.is_none() { FIRST } else { NEXT };
+        Stretch { load: self.read_messages(&id_of(&peer), before, limit), peer, limit }
     }
 
     pub(super) fn loaded(&mut self, id: LoadId, records: &[Record]) {
@@ -43,9 +87,7 @@ impl Engine {
         let more = records.len() > page;
         let mut messages: Vec<MessageView> = Vec::with_capacity(records.len());
         for record in records.iter().take(page) {
-            // A damaged record costs one message, not the page.
-            let opened = self.sealer.open(Purpose::Message, &record.key, &record.value).ok();
-            if let Some(message) = opened.and_then(|bytes| Message::decode(&bytes)) {
+            if let Some(message) = self.opened(record) {
                 let view = self.message_view(&message);
                 self.remember_unread(&message, &view);
                 messages.push(view);

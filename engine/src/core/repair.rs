@@ -10,11 +10,10 @@ use super::Engine;
 use super::reading::At;
 use crate::content::{Again, Body, Place, Repair};
 use crate::conversation::{beside, id_of};
-use crate::io::{Load, LoadId, Output, Record};
+use crate::io::{LoadId, Record};
 use crate::log::Stage;
-use crate::message::{self, Message};
+use crate::message::Message;
 use crate::outbox::OutboxEntry;
-use crate::seal::Purpose;
 use crate::table::Table;
 use crate::trail::{Agreement, Claim, SentAgain};
 use crate::view::{BodyView, ConversationId, Gap, Order, Warning};
@@ -187,12 +186,8 @@ impl Engine {
     }
 
     fn collect(&mut self, paying: Paying, before: Option<&Order>) {
-        self.next_load = self.next_load.saturating_add(1);
-        let id = LoadId(self.next_load);
-        let prefix = message::key_prefix(&self.sealer, &paying.conversation).to_vec();
-        let before = before.map(|order| message::key(&self.sealer, &paying.conversation, order));
+        let id = self.read_messages(&paying.conversation, before, PAGE);
         self.repairs.paying.insert(id, paying);
-        self.out.push(Output::Load(Load { id, prefix, before, limit: PAGE }));
     }
 
     /// A page of history came for a repair; whether it was for one.
@@ -204,10 +199,7 @@ impl Engine {
         let more = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE) && paying.pages < MAX_PAGES;
         let (mut oldest, mut reached) = (None, false);
         for record in records {
-            let opened = self.sealer.open(Purpose::Message, &record.key, &record.value).ok();
-            let Some(message) = opened.and_then(|bytes| Message::decode(&bytes)) else {
-                continue;
-            };
+            let Some(message) = self.opened(record) else { continue };
             oldest = Some(message.order());
             if message.log == paying.log {
                 reached |= message.seq <= paying.after;

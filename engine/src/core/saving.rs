@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Engine, OpenError};
-use crate::backup::Manifest;
 use crate::contact::Contact;
 use crate::conversation::{Conversation, id_of};
 use crate::io::{ChangeSet, ChangeSetId, Output, Record, Store};
@@ -48,11 +47,7 @@ impl Engine {
         self.joining = self.read(keys::JOINING)?;
         self.returning = self.read(keys::RETURNING)?;
         self.backup = self.read(keys::BACKUP)?.unwrap_or_default();
-        match self.state.get_bytes(keys::MANIFEST).and_then(|bytes| Manifest::decode(&bytes).ok()) {
-            Some(manifest) => self.manifest = manifest,
-            // What is in the backup is not known here: it is fetched.
-            None => self.backup.head = 0,
-        }
+        self.load_manifest();
         self.sharing = self.read(keys::SHARING)?.unwrap_or_default();
         self.tainted = self.read(keys::TAINTED)?.unwrap_or_default();
         self.notes = self.read(keys::NOTES)?.unwrap_or_default();
@@ -136,11 +131,17 @@ impl Engine {
         }
     }
 
+    /// Stores a message that is new to the account, and so to its backup.
     pub(super) fn save_message(&mut self, conversation: ConversationId, message: &Message) {
+        self.store_message(conversation, message);
+        self.note_for_backup(conversation, message.order());
+    }
+
+    /// Stores a message that another device of the account, or its backup, has.
+    pub(super) fn store_message(&mut self, conversation: ConversationId, message: &Message) {
         let key = message::key(&self.sealer, &conversation, &message.order());
         let value = self.sealer.seal(Purpose::Message, &key, self.random.array(), &message.encode());
         self.out.messages.push((Store::Messages, Record { key, value }));
-        self.note_for_backup(conversation, message.order());
     }
 
     /// Ends an input: its changes become a change set, alone or with those of the inputs that come while another

@@ -7,11 +7,11 @@ use parley_engine::view::{
 use parley_protocol::ids::AccountId;
 use parley_tests::sim::{DeviceIndex, World};
 
-fn recovery(world: &World, index: DeviceIndex) -> RecoveryView {
+pub(crate) fn recovery(world: &World, index: DeviceIndex) -> RecoveryView {
     *world.devices[index].account.as_ref().expect("an account").recovery
 }
 
-fn account(world: &World, index: DeviceIndex) -> AccountId {
+pub(crate) fn account(world: &World, index: DeviceIndex) -> AccountId {
     world.devices[index].account.as_ref().expect("an account").account
 }
 
@@ -27,7 +27,7 @@ fn asked(phrase: &PhraseView) -> [Typed; 3] {
 }
 
 /// Writes the phrase down and waits for the backup.
-fn write_down(world: &mut World, index: DeviceIndex, command: Command) -> String {
+pub(crate) fn write_down(world: &mut World, index: DeviceIndex, command: Command) -> String {
     let phrase = shown(world, index, command);
     assert_eq!(world.ask(index, Command::ConfirmPhrase(asked(&phrase))), Reply::Done);
     world.settle();
@@ -36,14 +36,14 @@ fn write_down(world: &mut World, index: DeviceIndex, command: Command) -> String
 }
 
 /// Does one thing: of the disk, to the relay, from it, or of the clock.
-fn one_step(world: &mut World, index: DeviceIndex) {
+pub(crate) fn one_step(world: &mut World, index: DeviceIndex) {
     let _ = world.disk_step(index)
         || world.uplink_step(index)
         || world.downlink_step(index)
         || world.timer_step(index);
 }
 
-fn back_up(world: &mut World, index: DeviceIndex) {
+pub(crate) fn back_up(world: &mut World, index: DeviceIndex) {
     assert_eq!(world.ask(index, Command::BackUpNow), Reply::Done);
     world.settle();
     assert_eq!(recovery(world, index).backup, BackupState::Ready);
@@ -54,7 +54,7 @@ fn recover_command(phrase: &str, alone: bool) -> Command {
 }
 
 /// A new device comes back by the phrase, and everything is settled.
-fn recover(world: &mut World, phrase: &str, alone: bool) -> DeviceIndex {
+pub(crate) fn recover(world: &mut World, phrase: &str, alone: bool) -> DeviceIndex {
     let new = world.add_device();
     assert_eq!(world.ask(new, recover_command(phrase, alone)), Reply::Done);
     for _ in 0..10 {
@@ -65,7 +65,7 @@ fn recover(world: &mut World, phrase: &str, alone: bool) -> DeviceIndex {
 }
 
 /// Ada and Bob, who have talked; Ada has written her phrase down.
-fn pair() -> (World, DeviceIndex, DeviceIndex, ConversationId, ConversationId, String) {
+pub(crate) fn pair() -> (World, DeviceIndex, DeviceIndex, ConversationId, ConversationId, String) {
     let mut world = World::new(7);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
     let there = world.start(ada, "bob");

@@ -37,6 +37,7 @@ impl Engine {
             (Step::End, Ok(Answer::BackupHead(written))) => {
                 self.backup.head = written.version;
                 self.backup.blob = None;
+                self.backup.before = None;
                 self.manifest = Manifest::default();
                 self.save_manifest();
                 self.backup_is_over();
@@ -51,6 +52,8 @@ impl Engine {
         let mut useless: Vec<BlobId> = self.backup.blob.replace(head.manifest).into_iter().collect();
         self.backup.head = version;
         self.backup.renew = false;
+        self.backup.before = None;
+        self.writing.unnamed = false;
         self.save_manifest();
         let over = self.writing.round.as_ref().is_none_or(|round| round.left.is_empty());
         if let Some(round) = &self.writing.round {
@@ -88,8 +91,10 @@ impl Engine {
 
     /// Everything is in the backup, or it has ended.
     pub(super) fn backup_is_over(&mut self) {
+        self.state.delete(keys::BACKUP_ROUND);
         self.forget_writing();
         self.backup.renew = false;
+        self.backup.before = None;
         let on = self.backup.news.as_ref().is_some_and(|news| news.on);
         self.backup.done = on.then_some(self.now);
         self.save_backup();

@@ -14,12 +14,11 @@ use parley_protocol::ids::{AccountId, BlobId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::blobs::{Fetch, Fetched, MANIFEST, unpadded};
-pub(super) use self::reading::BackupPage;
 pub(super) use self::step::Writing;
 use super::Engine;
 use crate::backup::{DataKey, Manifest};
 use crate::content::{BackupNews, Sync};
-use crate::conversation::id_of;
+use crate::conversation::{Author, id_of};
 use crate::records::keys;
 use crate::recovery::{BackupAddress, RecoverySeed};
 use crate::table::Table;
@@ -40,8 +39,10 @@ const AT_ONCE: u64 = 10_000;
 pub(super) struct Backup {
     /// What the devices share of it; none before a recovery phrase is written down.
     news: Option<BackupNews>,
+    /// How the head at the relay is sealed, as long as it is not as `news` says.
+    before: Option<BackupNews>,
     /// Version of the head that was seen last, and the blob of its manifest.
-    pub(super) head: u32,
+    head: u32,
     blob: Option<BlobId>,
     /// When everything was last in the backup.
     pub(super) done: Option<UnixMillis>,
@@ -56,6 +57,16 @@ pub(super) struct Backup {
 impl Engine {
     fn save_manifest(&self) {
         self.state.put_bytes(keys::MANIFEST, self.manifest.encode());
+    }
+
+    /// The manifest as it was written last.
+    pub(super) fn load_manifest(&mut self) {
+        let stored = self.state.get_bytes(keys::MANIFEST).and_then(|bytes| Manifest::decode(&bytes).ok());
+        if stored.is_none() {
+            // What is in the backup is not known here: it is fetched.
+            self.backup.head = 0;
+        }
+        self.manifest = stored.unwrap_or_default();
     }
 
     fn save_backup(&mut self) {
@@ -113,14 +124,20 @@ impl Engine {
         Ok(Some(Reply::Done))
     }
 
-    /// From now on the backup is sealed so, or ended; the others are told.
+    /// This device changes how the backup is sealed, or ends it, and tells the others.
     fn change_backup(&mut self, news: BackupNews) {
-        self.backup.renew = true;
-        self.backup.news = Some(news);
-        self.save_backup();
+        self.take_news(news);
         self.sync_backup();
-        self.forget_writing();
         self.back_up_in(0);
+    }
+
+    /// From now on the backup is sealed so. What is at the relay is not, until somebody has written it anew.
+    fn take_news(&mut self, news: BackupNews) {
+        let before = self.backup.news.replace(news);
+        self.backup.before = self.backup.before.take().or(before);
+        self.backup.renew = true;
+        self.save_backup();
+        self.forget_writing();
     }
 
     /// Tells the account's other devices what this one knows of the backup.
@@ -135,10 +152,7 @@ impl Engine {
     pub(super) fn backup_came(&mut self, news: BackupNews) {
         let older = |own: &BackupNews| (own.generation, &own.key) < (news.generation, &news.key);
         if self.backup.news.as_ref().is_none_or(older) {
-            self.backup.news = Some(news);
-            self.backup.renew = false;
-            self.save_backup();
-            self.forget_writing();
+            self.take_news(news);
             self.back_up_in(self.patience());
         }
     }
@@ -184,9 +198,10 @@ impl Engine {
             return;
         };
         if self.manifest.tops.get(&peer).is_some_and(|top| order <= *top) {
-            let late = self.backup.late.get(&peer).map_or(order, |late| order.min(*late));
-            self.backup.late.insert(peer, late);
-            self.save_backup();
+            if self.backup.late.get(&peer).is_none_or(|late| order < *late) {
+                self.backup.late.insert(peer, order);
+                self.save_backup();
+            }
         }
         if self.timers.backup.is_none() && self.writing.is_idle() {
             self.back_up_in(self.patience());
@@ -226,6 +241,8 @@ impl Engine {
     /// Whether a conversation has messages that are not in the backup.
     fn is_unsaved_with(&self, peer: &AccountId) -> bool {
         let last = self.conversations.get(&id_of(peer)).and_then(|conversation| conversation.last.as_ref());
+        // What waits to be sent is not stored yet.
+        let last = last.filter(|last| last.author != Author::OwnWaiting);
         let newer = last.is_some_and(|last| self.manifest.tops.get(peer).is_none_or(|top| last.order > *top));
         !self.is_own_account(peer) && (newer || self.backup.late.contains_key(peer))
     }

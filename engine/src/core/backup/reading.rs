@@ -5,18 +5,13 @@ use std::collections::VecDeque;
 use parley_protocol::ids::{AccountId, BlobId, LogId};
 use serde::{Deserialize, Serialize};
 
-use crate::backup::{Item, Place};
-use crate::conversation::id_of;
+use crate::backup::{Item, Manifest, Place};
 use crate::core::Engine;
-use crate::io::{Load, LoadId, Output, Record};
-use crate::message::{self, Message};
-use crate::seal::Purpose;
+use crate::io::{LoadId, Record};
+use crate::message::Message;
 use crate::table::Table;
 use crate::view::Order;
 
-/// Messages of each conversation that are read before those of any other go on, and after that.
-const FIRST: u32 = 30;
-const NEXT: u32 = 200;
 /// What came on top of a whole may be so many bytes before the whole is written anew, at least.
 const SMALL: u64 = 1024 * 1024;
 
@@ -40,14 +35,6 @@ pub(in crate::core) struct Round {
     pub(super) replaces: Vec<BlobId>,
 }
 
-/// The page that is being read for it.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::core) struct BackupPage {
-    load: LoadId,
-    peer: AccountId,
-    limit: u32,
-}
-
 impl Engine {
     /// Begins a way through the conversations that have something new, or through all.
     pub(super) fn new_round(&self) -> Round {
@@ -59,21 +46,17 @@ impl Engine {
             .base
             .is_some_and(|(device, base)| Some(device) == own && size.saturating_sub(base) > base.max(SMALL));
         let whole = grown || self.manifest.segments.is_empty();
-        let others = self.conversations.values().filter(|c| !self.is_own_account(&c.peer));
-        let mut due: Vec<_> = others
-            .filter(|conversation| whole || self.is_unsaved_with(&conversation.peer))
-            .map(|conversation| (conversation.changed, conversation.peer))
-            .collect();
-        due.sort_unstable_by(|one, other| other.cmp(one));
+        let mut due = self.newest_first();
+        due.retain(|peer| whole || self.is_unsaved_with(peer));
         let floor = |peer: &AccountId| {
             let top = self.manifest.tops.get(peer).filter(|_| !whole)?;
             Some((*peer, self.backup.late.get(peer).map_or(*top, |late| *late.min(top))))
         };
         let logs = self.logs.values().filter(|log| !self.is_own_account(&log.peer));
         Round {
-            floors: due.iter().filter_map(|(_, peer)| floor(peer)).collect(),
+            floors: due.iter().filter_map(floor).collect(),
             of: u32::try_from(due.len()).unwrap_or(u32::MAX),
-            left: due.into_iter().map(|(_, peer)| (peer, None)).collect(),
+            left: due.into_iter().map(|peer| (peer, None)).collect(),
             tops: Table::new(),
             logs: logs.map(|log| (log.id, Place { peer: log.peer, seq: log.cursor })).collect(),
             late: self.backup.late.clone(),
@@ -85,14 +68,7 @@ impl Engine {
     /// Asks the disk for the next page of the round; whether there is one.
     pub(super) fn read_for_backup(&mut self) -> bool {
         let Some((peer, before)) = self.writing.next_conversation() else { return false };
-        self.next_load = self.next_load.saturating_add(1);
-        let load = LoadId(self.next_load);
-        let limit = if before.is_none() { FIRST } else { NEXT };
-        self.backup_page = Some(BackupPage { load, peer, limit });
-        let conversation = id_of(&peer);
-        let prefix = message::key_prefix(&self.sealer, &conversation).to_vec();
-        let before = before.map(|order| message::key(&self.sealer, &conversation, &order));
-        self.out.push(Output::Load(Load { id: load, prefix, before, limit }));
+        self.backup_page = Some(self.read_stretch(peer, before.as_ref()));
         true
     }
 
@@ -101,12 +77,8 @@ impl Engine {
         let Some(page) = self.backup_page.take_if(|page| page.load == id) else {
             return false;
         };
-        let opened = |record: &Record| {
-            let bytes = self.sealer.open(Purpose::Message, &record.key, &record.value).ok()?;
-            Message::decode(&bytes)
-        };
-        let messages: Vec<Message> = records.iter().filter_map(opened).collect();
-        let full = u32::try_from(records.len()).is_ok_and(|count| count >= page.limit);
+        let messages: Vec<Message> = records.iter().filter_map(|record| self.opened(record)).collect();
+        let full = page.is_full(records);
         let Some(floor) = self.writing.round_mut().map(|round| round.take_page(page.peer, full, &messages))
         else {
             return true;
@@ -122,6 +94,11 @@ impl Engine {
 }
 
 impl Round {
+    /// Whether it has read something newer than what the manifest says is in the backup.
+    pub(super) fn is_newer_than(&self, manifest: &Manifest) -> bool {
+        self.tops.iter().any(|(peer, top)| manifest.tops.get(peer).is_none_or(|known| top > known))
+    }
+
     /// A page of the first conversation was read, newest message first; down to where its messages are wanted.
     fn take_page(&mut self, peer: AccountId, full: bool, messages: &[Message]) -> Option<Order> {
         let floor = self.floors.get(&peer).copied();

@@ -5,7 +5,7 @@ use parley_protocol::ids::AccountId;
 use super::blobs::{Fetch, Put};
 use super::items::Seen;
 use super::reading::Round;
-use crate::backup::{ChunkReader, ChunkWriter, Head, Item, Segment};
+use crate::backup::{ChunkReader, ChunkWriter, DataKey, Head, Item, Segment};
 use crate::view::{BackupFailure, BackupState, Order};
 
 /// What is under way. Nothing of it is stored but the [`Round`].
@@ -15,6 +15,8 @@ pub(in crate::core) struct Writing {
     pub(super) round: Option<Round>,
     /// Segments of this round that were put and found right: another device may have written a head meanwhile.
     pub(super) mine: Vec<Segment>,
+    /// Something was put that no head at the relay leads to.
+    pub(super) unnamed: bool,
     /// How the contacts are that this round has put into the backup.
     pub(super) seen: Seen,
     pub(super) failure: Option<BackupFailure>,
@@ -28,7 +30,7 @@ pub(super) enum Step {
     /// The head is asked for.
     AskHead,
     /// The manifest comes.
-    FetchManifest(Fetch, Vec<u8>, u32, Head),
+    FetchManifest(Fetch, Vec<u8>, u32, Head, DataKey),
     /// Items are gathered.
     Gather(Box<ChunkWriter>),
     /// A segment is put, and then fetched back and opened.

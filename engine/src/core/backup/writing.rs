@@ -7,6 +7,7 @@ use parley_protocol::ids::BlobId;
 use super::blobs::{Fetch, Fetched, MANIFEST, Put, padded, unpadded};
 use super::step::{Step, Writing};
 use crate::backup::{ChunkReader, ChunkWriter, DataKey, Head, Loss, Manifest, Place, Segment, open, seal};
+use crate::content::BackupNews;
 use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::records::keys;
@@ -20,11 +21,11 @@ const PAUSE: u64 = 60_000;
 const LONG_PAUSE: u64 = 10 * 60 * 1000;
 
 impl Engine {
-    /// What was under way is forgotten: it is sealed in the old way.
+    /// What was under way is forgotten, up to the last head that was written.
     pub(super) fn forget_writing(&mut self) {
         self.writing = Writing::default();
         self.backup_page = None;
-        self.state.delete(keys::BACKUP_ROUND);
+        self.load_manifest();
     }
 
     /// Begins, unless something is under way.
@@ -50,9 +51,8 @@ impl Engine {
             Step::Idle => return,
             Step::Gather(_) => return self.go_on_writing(),
             Step::AskHead => {
-                let Some(access) = self.backup_address().map(|address| address.access.clone()) else {
-                    return;
-                };
+                let Some(news) = self.backup.before.as_ref().or(self.backup.news.as_ref()) else { return };
+                let access = news.address.access.clone();
                 let request = FetchBackupHead { account: account.id, access };
                 (Some(Request::FetchBackupHead(request)), Pending::FetchHead)
             }
@@ -114,9 +114,9 @@ impl Engine {
         let head = match result {
             Ok(Answer::BackupHead(head)) => Some(head),
             Err(RelayError::UnknownBlob) => None,
-            // The head can still be read as it was sealed before the phrase was replaced: nobody needs to.
-            Err(RelayError::WrongCapability) if self.backup.renew => {
-                return self.start_over(self.backup.head);
+            // Another device has written the head as it is sealed now.
+            Err(RelayError::WrongCapability) if self.backup.before.take().is_some() => {
+                return self.enter(Step::AskHead);
             }
             Err(error) => return self.backup_refused(Step::AskHead, error),
             Ok(_) => return self.fail_backup(BackupFailure::Relay, PAUSE),
@@ -148,18 +148,18 @@ impl Engine {
 
     /// Another device has written.
     fn read_others_head(&mut self, head: &BackupHead) {
-        let Some(key) = self.backup.news.as_ref().map(|news| news.key.clone()) else { return };
-        match Head::open(&head.value, &key) {
-            Ok(found) => {
+        let opened = |news: &BackupNews| Some((Head::open(&head.value, &news.key).ok()?, news.key.clone()));
+        let now = self.backup.news.as_ref().and_then(opened);
+        if now.is_some() {
+            self.backup.before = None;
+            self.backup.renew = false;
+        }
+        match now.or_else(|| self.backup.before.as_ref().and_then(opened)) {
+            Some((found, key)) => {
                 let fetch = Fetch::of_manifest(&found, &key);
-                self.enter(Step::FetchManifest(fetch, Vec::new(), head.version, found));
+                self.enter(Step::FetchManifest(fetch, Vec::new(), head.version, found, key));
             }
-            // This device has just changed the key: it goes on from what it knew.
-            Err(_) if self.backup.renew => {
-                self.backup.head = head.version;
-                self.manifest_is_known();
-            }
-            Err(_) => self.fail_backup(BackupFailure::OtherKey, LONG_PAUSE),
+            None => self.fail_backup(BackupFailure::OtherKey, LONG_PAUSE),
         }
     }
 
@@ -198,11 +198,15 @@ impl Engine {
             let put = Put::new(BlobId(self.random.array()), key.access(), bytes);
             let segment = Segment { blob: put.blob, key, size: put.size(), hash: put.hash() };
             self.enter(Step::PutSegment(put, segment));
-        } else if self.backup.renew {
+        } else if self.backup.renew || self.writing.unnamed || self.has_read_newer() {
             self.put_manifest();
         } else {
             self.backup_is_over();
         }
+    }
+
+    fn has_read_newer(&self) -> bool {
+        self.writing.round.as_ref().is_some_and(|round| round.is_newer_than(&self.manifest))
     }
 
     pub(in crate::core) fn blob_put(&mut self, result: Result<Answer, RelayError>) {
@@ -242,12 +246,13 @@ impl Engine {
             Ok(_) => return self.fail_backup(BackupFailure::Relay, PAUSE),
         };
         match step {
-            Step::FetchManifest(mut fetch, mut bytes, version, head) => {
+            Step::FetchManifest(mut fetch, mut bytes, version, head, key) => {
                 bytes.extend_from_slice(&part);
                 match fetch.take(size, &part) {
-                    Fetched::More => self.enter(Step::FetchManifest(fetch, bytes, version, head)),
-                    Fetched::Whole => self.take_others_manifest(&bytes, version, &head),
-                    Fetched::Altered => self.others_manifest_is_lost(version),
+                    Fetched::More => self.enter(Step::FetchManifest(fetch, bytes, version, head, key)),
+                    Fetched::Whole => self.take_others_manifest(&bytes, version, &head, &key),
+                    // The relay has lost or damaged it: this device writes what it has.
+                    Fetched::Altered => self.start_over(version),
                 }
             }
             Step::CheckSegment(mut fetch, mut reader, segment) => {
@@ -257,6 +262,7 @@ impl Engine {
                     Fetched::Whole if reader.finish().1 == Loss::default() => {
                         self.manifest.segments.push(segment.clone());
                         self.writing.mine.push(segment);
+                        self.writing.unnamed = true;
                         self.put_manifest();
                     }
                     Fetched::Whole | Fetched::Altered => self.fail_backup(BackupFailure::Altered, PAUSE),
@@ -271,9 +277,8 @@ impl Engine {
         }
     }
 
-    fn take_others_manifest(&mut self, bytes: &[u8], version: u32, head: &Head) {
-        let key = self.backup.news.as_ref().map(|news| news.key.clone());
-        let plain = key.and_then(|key| open(&key, MANIFEST, bytes).ok());
+    fn take_others_manifest(&mut self, bytes: &[u8], version: u32, head: &Head, key: &DataKey) {
+        let plain = open(key, MANIFEST, bytes).ok();
         match plain.and_then(|plain| Manifest::decode(unpadded(&plain)?).ok()) {
             Some(manifest) => {
                 self.manifest = manifest;
@@ -283,13 +288,8 @@ impl Engine {
                 self.save_backup();
                 self.manifest_is_known();
             }
-            None => self.others_manifest_is_lost(version),
+            None => self.start_over(version),
         }
-    }
-
-    /// The relay has lost or damaged it: this device writes what it has.
-    fn others_manifest_is_lost(&mut self, version: u32) {
-        self.start_over(version);
     }
 
     /// The manifest with what this round has put so far; the round's end is in it if there is nothing left.

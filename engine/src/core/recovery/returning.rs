@@ -5,7 +5,6 @@ use ed25519_dalek::SigningKey;
 use parley_protocol::device_log::{Author, Body, Change, DeviceLog, SignedEntry};
 use parley_protocol::frame::{AppendDeviceLog, DirectoryRecord, RelayError, Request, Retry};
 use parley_protocol::ids::DeviceId;
-use parley_protocol::username::Username;
 use serde::{Deserialize, Serialize};
 
 use super::restoring::Restoring;
@@ -99,7 +98,10 @@ impl Engine {
     }
 
     fn return_to(&mut self, found: Found, wish: Wish) {
-        let Some(username) = found.username.or_else(|| Username::parse("somebody").ok()) else { return };
+        // The directory has a name for every account.
+        let Some(username) = found.username else {
+            return self.reply(wish.view, Reply::Failed(CommandError::Relay));
+        };
         self.begin_joining(&found.log, &wish.name, username);
         let returning = Returning::new(wish.seed, wish.alone);
         self.save(keys::RETURNING, &returning);

@@ -1,0 +1,194 @@
+//! Writing the backup when something goes wrong, and with several devices.
+
+use parley_engine::view::{BackupState, Command, Reply, Share};
+use parley_tests::sim::{DeviceIndex, World};
+
+use super::devices::link_with;
+use super::recovery::{account, one_step, pair, recover, recovery, write_down};
+
+/// Lets so much time pass that whatever failed was tried again.
+fn wait(world: &mut World) {
+    for _ in 0..6 {
+        world.pass(5 * 60 * 1000);
+        world.settle();
+    }
+}
+
+fn blobs(world: &mut World) -> usize {
+    world.relay.blobs_mut().count()
+}
+
+/// Number of requests that reached the relay.
+fn requests(world: &World) -> usize {
+    world.relay.seen.len()
+}
+
+fn lose(world: &mut World, devices: &[DeviceIndex]) {
+    for device in devices {
+        world.disconnect(*device);
+    }
+}
+
+#[test]
+fn p5_a_refusal_at_any_step_of_a_backup_only_delays_it() {
+    for step in 0..40 {
+        let (mut world, ada, _, there, _, phrase) = pair();
+        world.send(ada, there, "later");
+        world.settle();
+        world.command(ada, Command::BackUpNow);
+        for _ in 0..step {
+            one_step(&mut world, ada);
+        }
+        world.refuse(ada, 1);
+        wait(&mut world);
+        assert_eq!(recovery(&world, ada).backup, BackupState::Ready, "refused after {step} steps");
+        let before = world.texts(ada, there);
+        lose(&mut world, &[ada]);
+        let new = recover(&mut world, &phrase, true);
+        assert_eq!(world.texts(new, there), before, "refused after {step} steps");
+    }
+}
+
+#[test]
+fn p5_a_cut_at_any_step_of_a_backup_only_delays_it() {
+    for step in 0..40 {
+        let (mut world, ada, _, there, _, phrase) = pair();
+        world.send(ada, there, "later");
+        world.settle();
+        world.command(ada, Command::BackUpNow);
+        for _ in 0..step {
+            one_step(&mut world, ada);
+        }
+        world.disconnect(ada);
+        world.pass(1_000);
+        world.connect(ada);
+        wait(&mut world);
+        assert_eq!(recovery(&world, ada).backup, BackupState::Ready, "cut after {step} steps");
+        let before = world.texts(ada, there);
+        lose(&mut world, &[ada]);
+        let new = recover(&mut world, &phrase, true);
+        assert_eq!(world.texts(new, there), before, "cut after {step} steps");
+    }
+}
+
+#[test]
+fn p5_a_phrase_that_is_made_on_a_device_with_less_keeps_what_another_has_backed_up() {
+    let (mut world, ada, _, there, _, _) = pair();
+    let before = world.texts(ada, there);
+    let second = link_with(&mut world, ada, Share::Nothing);
+    wait(&mut world);
+    assert!(world.texts(second, there).len() < before.len());
+    let kept = blobs(&mut world);
+    let phrase = write_down(&mut world, second, Command::NewPhrase);
+    wait(&mut world);
+    assert!(blobs(&mut world) <= kept + 1, "nothing is left behind that nothing names");
+    lose(&mut world, &[ada, second]);
+    let new = recover(&mut world, &phrase, true);
+    assert_eq!(world.texts(new, there)[..before.len()], before);
+}
+
+#[test]
+fn p5_two_devices_that_write_at_once_lose_nothing() {
+    for step in 0..30 {
+        let (mut world, ada, bob, there, back, phrase) = pair();
+        let second = link_with(&mut world, ada, Share::All);
+        wait(&mut world);
+        world.send(bob, back, "to both");
+        world.send(ada, there, "from the first");
+        world.send(second, there, "from the second");
+        world.settle();
+        world.command(ada, Command::BackUpNow);
+        for _ in 0..step {
+            one_step(&mut world, ada);
+        }
+        world.command(second, Command::BackUpNow);
+        world.settle();
+        wait(&mut world);
+        for device in [ada, second] {
+            assert_eq!(recovery(&world, device).backup, BackupState::Ready, "{device} after {step} steps");
+        }
+        let before = world.texts(ada, there);
+        assert!(before.len() >= 44);
+        lose(&mut world, &[ada, second]);
+        let new = recover(&mut world, &phrase, true);
+        assert_eq!(world.texts(new, there), before, "after {step} steps");
+    }
+}
+
+#[test]
+fn a_backup_that_has_everything_rests() {
+    let (mut world, ada, ..) = pair();
+    let second = link_with(&mut world, ada, Share::All);
+    wait(&mut world);
+    let (before, version) = (requests(&world), head_version(&world, ada));
+    for _ in 0..12 {
+        wait(&mut world);
+    }
+    assert_eq!(head_version(&world, ada), version);
+    let asked = requests(&world) - before;
+    assert!(asked < 40, "{asked} requests in six hours without a message");
+    assert_eq!(recovery(&world, second).backup, BackupState::Ready);
+}
+
+#[test]
+fn a_message_that_cannot_be_sent_keeps_no_backup_going() {
+    let (mut world, ada, bob, there, ..) = pair();
+    // Nobody reads any more what Ada writes: Bob's devices have gone from the relay.
+    world.disconnect(bob);
+    world.relay.key_packages_mut().for_each(Vec::clear);
+    let stranger = world.add_person("Carol");
+    world.disconnect(stranger);
+    world.relay.key_packages_mut().for_each(Vec::clear);
+    let other = world.start(ada, "carol");
+    world.send(ada, other, "waits for ever");
+    wait(&mut world);
+    let asked = requests(&world);
+    for _ in 0..4 {
+        wait(&mut world);
+    }
+    assert!(requests(&world) - asked < 40, "two hours without a message");
+    assert_eq!(recovery(&world, ada).backup, BackupState::Ready);
+    assert!(world.texts(ada, there).len() > 40);
+}
+
+#[test]
+fn a_backup_that_is_turned_off_on_one_device_is_off_on_all() {
+    let (mut world, ada, ..) = pair();
+    let second = link_with(&mut world, ada, Share::All);
+    wait(&mut world);
+    assert_eq!(world.ask(second, Command::SetBackup(false)), Reply::Done);
+    wait(&mut world);
+    assert_eq!(blobs(&mut world), 0);
+    for device in [ada, second] {
+        assert_eq!(recovery(&world, device).backup, BackupState::Off);
+    }
+}
+
+fn head_version(world: &World, index: DeviceIndex) -> u32 {
+    world.relay.backup_head(&account(world, index)).expect("a head").version
+}
+
+#[test]
+fn p5_what_comes_back_altered_is_put_again() {
+    for step in 0..40 {
+        let (mut world, ada, _, there, _, phrase) = pair();
+        world.send(ada, there, "later");
+        world.settle();
+        let known: Vec<Vec<u8>> = world.relay.blobs_mut().map(|blob| blob.clone()).collect();
+        world.command(ada, Command::BackUpNow);
+        for _ in 0..step {
+            one_step(&mut world, ada);
+        }
+        for blob in world.relay.blobs_mut().filter(|blob| !known.contains(blob)) {
+            blob[0] ^= 1;
+        }
+        wait(&mut world);
+        assert_eq!(recovery(&world, ada).backup, BackupState::Ready, "altered after {step} steps");
+        let before = world.texts(ada, there);
+        lose(&mut world, &[ada]);
+        let new = recover(&mut world, &phrase, true);
+        if recovery(&world, new).lost == 0 {
+            assert_eq!(world.texts(new, there), before, "altered after {step} steps");
+        }
+    }
+}
