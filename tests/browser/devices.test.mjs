@@ -1,32 +1,25 @@
 // Three devices of one account chat with two of another, each in two tabs: while a device is removed and the relay is killed,
 // every tab shows the same messages, once, in the same order.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { hasChats, isLinked, linkByCode, removeDevice } from "./lib/link.mjs";
-import { answer, twoPeople } from "./lib/pair.mjs";
-import { Person } from "./lib/person.mjs";
+import { answer, arrive, twoPeople } from "./lib/pair.mjs";
 
 let relay;
 /** By name: whose chat is open, and both tabs of the browser. */
 const devices = new Map();
-const others = [];
 const written = [];
 
-twoPeople(async (pair) => {
+const others = twoPeople(async (pair) => {
   ({ relay } = pair);
   await answer(pair);
   devices.set("Ada 1", { person: pair.ada, peer: "Bob" });
   devices.set("Bob 1", { person: pair.bob, peer: "Ada" });
 });
 
-after(async () => {
-  for (const person of others) await person.close();
-});
-
 async function link(name, of) {
   const { person, peer } = devices.get(of);
-  const fresh = await Person.arrive(relay);
-  others.push(fresh);
+  const fresh = await arrive(relay, others);
   await linkByCode(person, fresh);
   await hasChats(fresh);
   await isLinked(person);

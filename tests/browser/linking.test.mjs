@@ -1,29 +1,22 @@
 // A browser is linked to an account: by a link and by a typed code, from either side; a removed browser; a new device's notice.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
-import { Person } from "./lib/person.mjs";
+import { test } from "node:test";
 import { approve, confirmDigits, hasChats, isLinked, openDevices, openSettings, showCode, useCode } from "./lib/link.mjs";
-import { answer, twoPeople } from "./lib/pair.mjs";
+import { answer, arrive, twoPeople } from "./lib/pair.mjs";
 
 let relay;
 let ada;
 let bob;
-const others = [];
 
 process.env.PARLEY_RATE_SLOTS = "1000/1000";
 process.env.PARLEY_RATE_SLOT_MISSES = "1000/1000";
-twoPeople(async (pair) => {
+const others = twoPeople(async (pair) => {
   ({ relay, ada, bob } = pair);
   await answer(pair);
 });
 
-after(async () => {
-  for (const person of others) await person.close();
-});
-
 async function newBrowser() {
-  const browser = await Person.arrive(relay);
-  others.push(browser);
+  const browser = await arrive(relay, others);
   await browser.button("Link to an account you have").click();
   return browser;
 }

@@ -1,31 +1,21 @@
 // Recovery phrase and backup: a browser is wiped, and the account comes back by 24 words and nothing else.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { hasChats, openSettings } from "./lib/link.mjs";
-import { answer, twoPeople } from "./lib/pair.mjs";
-import { Person } from "./lib/person.mjs";
+import { answer, arrive, twoPeople } from "./lib/pair.mjs";
 import { comeBackBy, showPhrase, typeBack, writeDown } from "./lib/phrase.mjs";
 
 let relay;
 let ada;
 let bob;
 let words;
-const others = [];
 
-twoPeople(async (pair) => {
+const others = twoPeople(async (pair) => {
   ({ relay, ada, bob } = pair);
   await answer(pair);
 });
 
-after(async () => {
-  for (const person of others) await person.close();
-});
-
-async function newBrowser() {
-  const browser = await Person.arrive(relay);
-  others.push(browser);
-  return browser;
-}
+const newBrowser = () => arrive(relay, others);
 
 test("a phrase counts as written down once three of its words are typed back", async () => {
   words = await showPhrase(ada);

@@ -1,11 +1,10 @@
 // A page is loaded again in the middle of linking or of history, on either side: it goes on by itself or ends with a sentence,
 // another attempt works, and nothing is lost or doubled.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { everything } from "./lib/chaos.mjs";
 import { approve, confirmDigits, hasChats, linkByCode, openDevices, openSettings, removeDevice, showCode, useCode } from "./lib/link.mjs";
-import { answer, twoPeople } from "./lib/pair.mjs";
-import { Person } from "./lib/person.mjs";
+import { answer, arrive, twoPeople } from "./lib/pair.mjs";
 import { messagesOnDisk } from "./lib/stock.mjs";
 
 /** More than the first part of a conversation's history and one page of the rest, in many entries of the log. */
@@ -18,18 +17,13 @@ const PATIENCE = { timeout: 60_000 };
 
 let relay;
 let ada;
-const others = [];
 
 process.env.PARLEY_RATE_SLOTS = "1000/1000";
-twoPeople(async (pair) => {
+const others = twoPeople(async (pair) => {
   ({ relay, ada } = pair);
   await answer(pair);
   for (let number = 0; number < MESSAGES; number += 1) await ada.send(EVERYTHING[number + 2]);
   await pair.bob.sees(`before ${MESSAGES - 1}.`);
-});
-
-after(async () => {
-  for (const person of others) await person.close();
 });
 
 const alert = (person, text) => person.page.getByRole("alert").filter({ hasText: text });
@@ -125,8 +119,7 @@ for (const [when, stage, ends] of [
 ]) {
   for (const side of ["fresh", "ada"]) {
     test(`p5: the page of ${side === "fresh" ? "the new browser" : "the account's browser"} is loaded again while ${when}`, async (context) => {
-      const fresh = await Person.arrive(relay);
-      others.push(fresh);
+      const fresh = await arrive(relay, others);
       const sides = { side };
       await stage(fresh, sides);
       if (!sides.reloaded) await (side === "fresh" ? fresh : ada).page.reload();

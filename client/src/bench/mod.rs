@@ -27,7 +27,7 @@ use parley_engine::view::{Command, ConversationId, Person, Reply};
 use self::party::{Party, Spent, World};
 use self::report::Report;
 use crate::platform::crypto::BrowserKey;
-use crate::platform::db::Database;
+use crate::platform::db::{Database, Fence};
 use crate::platform::random::BrowserRng;
 use crate::platform::{self, clock, random, worker};
 
@@ -62,14 +62,29 @@ pub fn start() {
     });
 }
 
+/// A new device's database, and its master key, plain and as localStorage has it.
+struct Disk {
+    database: Database,
+    fence: Fence,
+    master: [u8; 32],
+    wrapped: Vec<u8>,
+}
+
+impl Disk {
+    async fn prepare() -> Self {
+        let database = Database::open(|_| ()).await.expect("a database");
+        let fence = database.take_over().await.expect("a fence");
+        let key = BrowserKey::generate().await.expect("a key");
+        database.keep_wrapping_key(fence, &key).await.expect("a kept key");
+        let master = random::bytes::<32>();
+        let wrapped = key.wrap(&master).await.expect("a wrapped key");
+        Self { database, fence, master, wrapped }
+    }
+}
+
 async fn measure(report: &mut Report) {
     bare(report);
-    let database = Database::open(|_| ()).await.expect("a database");
-    let fence = database.take_over().await.expect("a fence");
-    let key = BrowserKey::generate().await.expect("a key");
-    database.keep_wrapping_key(fence, &key).await.expect("a kept key");
-    let master = random::bytes::<32>();
-    let wrapped = key.wrap(&master).await.expect("a wrapped key");
+    let Disk { database, fence, master, wrapped } = Disk::prepare().await;
 
     let mut floor = Vec::new();
     let nothing = ChangeSet { id: ChangeSetId(0), vault: None, puts: Vec::new(), deletes: Vec::new() };

@@ -2,9 +2,7 @@
 //! new one. The friends are gone afterwards.
 
 use super::party::{Party, World};
-use super::{hex, meet};
-use crate::platform::crypto::BrowserKey;
-use crate::platform::db::Database;
+use super::{Disk, hex, meet};
 use crate::platform::random;
 
 use parley_engine::view::{Command, ConversationId};
@@ -22,12 +20,7 @@ const TEXT: &str =
 pub(super) async fn make(words: &str) -> String {
     let mut words = words.split(' ').map(|word| word.parse::<usize>().expect("a number"));
     let (conversations, each) = (words.next().expect("a number"), words.next().expect("a number"));
-    let database = Database::open(|_| ()).await.expect("a database");
-    let fence = database.take_over().await.expect("a fence");
-    let key = BrowserKey::generate().await.expect("a key");
-    database.keep_wrapping_key(fence, &key).await.expect("a kept key");
-    let master = random::bytes::<32>();
-    let wrapped = key.wrap(&master).await.expect("a wrapped key");
+    let Disk { database, fence, master, wrapped } = Disk::prepare().await;
 
     let name = hex(&random::bytes::<4>());
     let mut world = World::default();

@@ -181,7 +181,7 @@ pub(super) fn notice(app: App) -> AnyView {
         something && known.get().is_some_and(|it| it.phrase == PhraseState::Unsaved)
     });
     maybe(move || match (progress.get(), lost.get()) {
-        (Some(progress), _) => Some(banner("status", vec![text("", words::restoring(progress))])),
+        (Some(progress), _) => Some(low("status", vec![text("", words::restoring(progress))])),
         (None, Some(parts)) => {
             let ok = button("OK", "banner-button", move || app.ask(Command::AcceptLoss, |_| {}));
             Some(banner("alert", vec![text("", words::lost(parts)), ok]))
@@ -196,6 +196,11 @@ pub(super) fn notice(app: App) -> AnyView {
         }
         (None, None) => None,
     })
+}
+
+/// Below everything: it goes by itself, and what is above must not move under somebody's hand when it does.
+fn low(role: &'static str, parts: Vec<AnyView>) -> AnyView {
+    html::div().class("banner banner-shown banner-low").attr("role", role).child(parts).into_any()
 }
 
 fn banner(role: &'static str, parts: Vec<AnyView>) -> AnyView {

@@ -5,12 +5,13 @@ import { Relay } from "./relay.mjs";
 
 /**
  * Before the tests Ada has written to Bob, and Bob has read it; afterwards both go, and the relay too. `met` gets them, and may
- * go on from there. `Kind` is who they are.
+ * go on from there. `Kind` is who they are. Answers with the browsers that came later (see `arrive`): they go first.
  */
 export function twoPeople(met, Kind = Person) {
   let relay;
   let ada;
   let bob;
+  const others = [];
   before(async () => {
     relay = await Relay.start();
     ada = await Kind.arrive(relay);
@@ -24,10 +25,18 @@ export function twoPeople(met, Kind = Person) {
     await met({ relay, ada, bob });
   });
   after(async () => {
-    const ends = await Promise.allSettled([ada?.close(), bob?.close()]);
+    const ends = await Promise.allSettled([...others, ada, bob].map((person) => person?.close()));
     await relay?.close();
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   });
+  return others;
+}
+
+/** One more browser, on its first screen. */
+export async function arrive(relay, others) {
+  const browser = await Person.arrive(relay);
+  others.push(browser);
+  return browser;
 }
 
 /** Bob answers, so that Ada's browser learns his name. */

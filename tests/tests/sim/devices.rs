@@ -306,6 +306,16 @@ fn p5_history_goes_on_after_a_crash_of_either_device() {
     assert_eq!(world.texts(new, there), world.texts(ada, there));
 }
 
+/// Whatever a friend writes comes to this device of Ada's too, which has nothing from before.
+fn hears_all(world: &mut World, new: DeviceIndex, friends: Vec<(DeviceIndex, ConversationId)>) {
+    for (friend, there) in friends {
+        let back = world.only_conversation(friend);
+        world.send(friend, back, "to both");
+        world.settle();
+        assert_eq!(world.texts(new, there), ["to both"]);
+    }
+}
+
 /// Ada has written to so many friends.
 fn befriend(world: &mut World, ada: DeviceIndex, count: usize) -> Vec<(DeviceIndex, ConversationId)> {
     let mut friends = Vec::new();
@@ -339,12 +349,7 @@ fn p6_a_relay_that_wants_fewer_requests_keeps_a_device_out_of_no_conversation() 
         world.settle();
     }
     assert_eq!(world.devices[ada].link, Some(LinkView::Done));
-    for (friend, there) in friends {
-        let back = world.only_conversation(friend);
-        world.send(friend, back, "to both");
-        world.settle();
-        assert_eq!(world.texts(new, there), ["to both"]);
-    }
+    hears_all(&mut world, new, friends);
 }
 
 #[test]
@@ -389,10 +394,5 @@ fn p6_a_device_is_added_to_more_conversations_than_it_left_key_packages() {
     let account = world.devices[ada].account.as_ref().unwrap().account;
     assert!(world.relay.one_time_left(&account) >= 2 * 11, "both devices have left new ones");
     assert_eq!(world.devices[ada].link, Some(LinkView::Done));
-    for (friend, there) in friends {
-        let back = world.only_conversation(friend);
-        world.send(friend, back, "to both");
-        world.settle();
-        assert_eq!(world.texts(new, there), ["to both"]);
-    }
+    hears_all(&mut world, new, friends);
 }

@@ -329,3 +329,44 @@ fn p5_a_restart_at_any_step_of_a_backup_loses_nothing() {
         assert_eq!(world.texts(new, there), before, "crash after {step} steps");
     }
 }
+
+#[test]
+fn p5_whatever_is_written_while_an_account_comes_back_arrives_soon() {
+    for seed in 0..150 {
+        let (mut world, ada, bob, there, back, phrase) = pair();
+        for _ in 0..seed % 7 {
+            world.random(2);
+        }
+        world.send(ada, there, "in the next backup");
+        world.settle();
+        world.command(ada, Command::BackUpNow);
+        for _ in 0..seed % 37 {
+            one_step(&mut world, ada);
+        }
+        world.disconnect(ada);
+        world.send(bob, back, "while Ada was lost");
+        let new = world.add_device();
+        world.command(new, recover_command(&phrase, true));
+        for number in 0..(seed * 7) % 90 {
+            let who = if world.random(3) == 0 { bob } else { new };
+            one_step(&mut world, who);
+            if number == seed % 50 {
+                world.send(bob, back, "in between");
+            }
+        }
+        // Fifteen seconds.
+        for _ in 0..3 {
+            world.settle();
+        }
+        let texts = world.texts(new, there);
+        let count = |text: &str| texts.iter().filter(|found| *found == text).count();
+        assert_eq!(count("while Ada was lost"), 1, "seed {seed}: {texts:?}");
+        assert!(count("in between") <= 1, "seed {seed}");
+        world.send(new, there, "I am back");
+        world.settle();
+        world.send(bob, back, "welcome");
+        world.settle();
+        assert_eq!(world.texts(new, there).last().unwrap(), "welcome", "seed {seed}");
+        assert!(world.texts(bob, back).contains(&"I am back".to_owned()), "seed {seed}");
+    }
+}
