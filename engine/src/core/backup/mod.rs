@@ -197,11 +197,11 @@ impl Engine {
         let Some(peer) = peer.filter(|peer| self.wants_backup() && !self.is_own_account(peer)) else {
             return;
         };
-        if self.manifest.tops.get(&peer).is_some_and(|top| order <= *top) {
-            if self.backup.late.get(&peer).is_none_or(|late| order < *late) {
-                self.backup.late.insert(peer, order);
-                self.save_backup();
-            }
+        if self.manifest.tops.get(&peer).is_some_and(|top| order <= *top)
+            && self.backup.late.get(&peer).is_none_or(|late| order < *late)
+        {
+            self.backup.late.insert(peer, order);
+            self.save_backup();
         }
         if self.timers.backup.is_none() && self.writing.is_idle() {
             self.back_up_in(self.patience());
