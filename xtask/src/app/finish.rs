@@ -1,5 +1,6 @@
 //! From Trunk's output to the app that the relay serves.
 //!
+//! * Scripts and modules are made smaller where they meet ([`glue`]).
 //! * Every script, style and module gets a name with a hash of its content, the worker's files too; whatever refers
 //!   to a file is renamed after it, so that the hashes chain up to index.html.
 //! * The script that Trunk writes into index.html gives way to a file: the Content-Security-Policy allows nothing
@@ -19,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use super::compress::{Compressed, compress};
 use super::listing::{self, Asset};
 use super::names::{hashed, hex, integrity, without_hash};
-use super::{html, loader, stamp};
+use super::{glue, html, loader, stamp};
 
 const PAGE: &str = "index.html";
 const START: &str = "start.js";
@@ -38,6 +39,7 @@ struct Bundle {
 /// Reads Trunk's output in `from` and replaces the folder `to`.
 pub(super) fn finish(from: &Path, to: &Path) -> Result<()> {
     let mut bundle = Bundle::load(from)?;
+    glue::tighten(&mut bundle.files, &from.with_extension("glue"))?;
     bundle.rename_all()?;
     let fresh = to.with_extension("new");
     if fresh.exists() {

@@ -2,12 +2,15 @@
 
 mod compress;
 mod finish;
+mod glue;
 mod html;
 pub(crate) mod listing;
 mod loader;
+mod module;
 mod names;
 mod stamp;
 
+pub(crate) use glue::OPTIMISE;
 pub(crate) use names::hex;
 pub(crate) use stamp::files_below;
 
@@ -16,7 +19,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::command::{command, run};
+use crate::command::run;
 use crate::setup::{self, Toolchain};
 use crate::{place, reproducible, say};
 
@@ -42,7 +45,7 @@ pub(crate) fn build() -> Result<()> {
     let output = place::target().join("parley/trunk");
     finish::finish(&output, &place::dist())?;
     stamp.save()?;
-    say::line(format_args!("  names, hashes and compression: {}", say::seconds(start)));
+    say::line(format_args!("  scripts, names, hashes and compression: {}", say::seconds(start)));
     Ok(())
 }
 
@@ -53,20 +56,9 @@ fn trunk(toolchain: Toolchain) -> Result<()> {
     if leftovers.exists() {
         fs::remove_dir_all(&leftovers).with_context(|| format!("could not empty {}", leftovers.display()))?;
     }
-    let path = setup::path_with_tools()?;
-    let mut trunk = command("trunk");
-    // The program itself is looked up on our own PATH, so it is named in full.
-    if let Some(program) =
-        std::env::split_paths(&path).map(|dir| dir.join("trunk")).find(|file| file.is_file())
-    {
-        trunk = command(&program.to_string_lossy());
-    }
+    let mut trunk = setup::tool("trunk")?;
     trunk.args(["build", "--release", "--dist"]).arg(place::target().join("parley/trunk"));
-    trunk
-        .env("PATH", &path)
-        .env("TRUNK_SKIP_VERSION_CHECK", "true")
-        .env_remove("NO_COLOR")
-        .env_remove("RUST_BACKTRACE");
+    trunk.env("TRUNK_SKIP_VERSION_CHECK", "true").env_remove("NO_COLOR").env_remove("RUST_BACKTRACE");
     if let Some(flags) = same_paths_everywhere(toolchain) {
         trunk.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
     }

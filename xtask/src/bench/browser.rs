@@ -55,39 +55,16 @@ fn bench_app(toolchain: Toolchain) -> Result<PathBuf> {
         fs::copy(&file, copy)?;
     }
     let program = place::target().join(TARGET).join("wasm/bench.wasm");
-    tool("wasm-bindgen", |bindgen| {
-        bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&folder).arg(&program);
-    })?;
+    let mut bindgen = setup::tool("wasm-bindgen")?;
+    bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&folder).arg(&program);
+    run_command(&mut bindgen)?;
     let module = folder.join("bench_bg.wasm");
-    let options = worker_options()?;
-    tool("wasm-opt", |optimiser| {
-        optimiser.args(options.split_whitespace()).arg(&module).arg("-o").arg(&module);
-    })?;
+    let mut optimiser = setup::tool("wasm-opt")?;
+    optimiser.args(app::OPTIMISE).arg(&module).arg("-o").arg(&module);
+    run_command(&mut optimiser)?;
     fs::write(folder.join("bench.html"), PAGE)?;
     fs::write(folder.join("bench_loader.js"), LOADER)?;
     Ok(folder)
-}
-
-/// Runs a tool of the build's.
-fn tool(name: &str, arguments: impl FnOnce(&mut std::process::Command)) -> Result<()> {
-    let path = setup::path_with_tools()?;
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
-    let mut tool = command(&found.with_context(|| format!("{name} is gone"))?.to_string_lossy());
-    arguments(&mut tool);
-    run_command(tool.env("PATH", &path))
-}
-
-/// The options with which the app's worker is optimised.
-fn worker_options() -> Result<String> {
-    let page = fs::read_to_string(place::root().join("index.html"))?;
-    options_in(&page).context("index.html does not say how the worker is optimised")
-}
-
-fn options_in(page: &str) -> Option<String> {
-    let link = page.lines().find(|line| line.contains("data-bin=\"worker\""))?;
-    let value =
-        |name: &str| link.split_once(&format!("{name}=\""))?.1.split_once('"').map(|(value, _)| value);
-    Some(format!("-O{} {}", value("data-wasm-opt")?, value("data-wasm-opt-params")?))
 }
 
 fn show(numbers: &Numbers) {
@@ -205,16 +182,4 @@ fn all_goals(numbers: &Numbers) -> Vec<Goal> {
         goal("10,000 messages: first screen after linking", numbers.ms("linking.200.opened"), 3_000.0, "ms"),
         goal("10,000 messages: all of them", numbers.ms("linking.200.whole"), 60_000.0, "ms"),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_measuring_program_is_optimised_as_the_worker_is() {
-        let page = fs::read_to_string(place::root().join("index.html")).unwrap();
-        let options = options_in(&page).unwrap();
-        assert!(options.starts_with("-O") && options.contains("--enable-simd"), "{options}");
-    }
 }

@@ -12,7 +12,7 @@ use anyhow::Result;
 use crate::say;
 
 pub(crate) use browser::chromium;
-pub(crate) use tools::path_with_tools;
+pub(crate) use tools::tool;
 pub(crate) use wasm::Toolchain;
 
 /// What `cargo xtask setup` installs.
