@@ -27,6 +27,7 @@ pub mod hostile;
 mod invite;
 pub mod io;
 mod link;
+pub mod lock;
 mod log;
 mod message;
 mod mls;

@@ -1,5 +1,5 @@
 // Measures in Chromium against the real relay on loopback; prints one JSON object of microseconds by name.
-// `cargo xtask bench browser` builds what it needs, runs it and shows the table. Words choose parts: engine, pages, linking.
+// `cargo xtask bench browser` builds what it needs, runs it and shows the table. Words choose parts: engine, lock, pages, linking.
 import { linkTimes } from "./lib/linking-bench.mjs";
 import { addTimes, median, startTimes, watchEnter, watchStart, whenSeen } from "./lib/measure.mjs";
 import { Person } from "./lib/person.mjs";
@@ -20,19 +20,20 @@ const report = {};
 const relay = await Relay.start();
 const say = (text) => process.stderr.write(`${text}\n`);
 
-/** The engine and bare OpenMLS in one worker. */
-async function engine() {
+/** What a worker of the measuring program tells: without a name the engine and bare OpenMLS, else what it is named after. */
+async function measured(name) {
   // The page of the measuring program has a script of its own, which the app's policy forbids.
   const person = await Person.arrive(relay, { bypassCSP: true });
   await person.page.goto(`${relay.url}/bench.html`);
   const numbers = await person.page.evaluate(
-    () =>
+    (name) =>
       new Promise((done, fail) => {
-        const worker = new Worker("/bench_loader.js", { type: "module" });
+        const worker = new Worker("/bench_loader.js", { type: "module", name });
         worker.onmessage = ({ data }) => done(JSON.parse(new TextDecoder().decode(data)));
         worker.onerror = (event) => fail(new Error(event.message ?? "the worker does not start"));
         setTimeout(() => fail(new Error("the worker takes too long")), 280_000);
       }),
+    name,
   );
   Object.assign(report, numbers);
   await person.close();
@@ -124,11 +125,15 @@ async function linking() {
   }
 }
 
-const parts = process.argv.length > 2 ? process.argv.slice(2) : ["engine", "pages", "linking"];
+const parts = process.argv.length > 2 ? process.argv.slice(2) : ["engine", "lock", "pages", "linking"];
 try {
   if (parts.includes("engine")) {
     say("the engine, in a worker");
-    await engine();
+    await measured("");
+  }
+  if (parts.includes("lock")) {
+    say("what opening a lock costs");
+    await measured("lock");
   }
   if (parts.includes("pages")) {
     say("from key press to the other screen");

@@ -14,6 +14,7 @@
     reason = "a tool that has to fail loudly"
 )]
 
+mod lock;
 mod party;
 mod report;
 mod stock;
@@ -46,6 +47,8 @@ const ADA: usize = 0;
 const BOB: usize = 1;
 /// How the name of a worker begins that makes a device; its numbers follow.
 const STOCK: &str = "stock ";
+/// The name of a worker that measures what a lock costs.
+const LOCK: &str = "lock";
 
 /// Starts.
 pub fn start() {
@@ -56,6 +59,10 @@ pub fn start() {
             return worker::say_to_tab(stock::make(words).await.as_bytes());
         }
         let mut report = Report::default();
+        if worker::name() == LOCK {
+            lock::measure(&mut report);
+            return worker::say_to_tab(report.json().as_bytes());
+        }
         report.number("ready.program", loaded * 1000.0);
         measure(&mut report).await;
         worker::say_to_tab(report.json().as_bytes());

@@ -15,7 +15,7 @@ const PAGE: &str =
     "<!doctype html><html lang=\"en\"><link rel=\"icon\" href=\"/favicon.svg\"><title>Bench</title></html>\n";
 const LOADER: &str = "import init from '/bench.js';\nawait init({ module_or_path: '/bench_bg.wasm' });\n";
 
-/// Words before the options choose parts: `engine`, `pages`, `linking`.
+/// Words before the options choose parts: `engine`, `lock`, `pages`, `linking`.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let parts: Vec<&str> = words.iter().copied().take_while(|word| !word.starts_with('-')).collect();
     let file = json_file("browser", words.get(parts.len()..).unwrap_or_default())?;
@@ -111,8 +111,18 @@ fn show(numbers: &Numbers) {
             row(&format!("  {}", step.0), &[shown(numbers.ms(&format!("{start}.{}", step.1)))]);
         }
     }
+    locks(numbers);
     linking(numbers);
     goals(&all_goals(numbers));
+}
+
+fn locks(numbers: &Numbers) {
+    let passes = [1, 2, 3];
+    row("\nopening a lock, ms (Argon2id)", &passes.map(|passes| format!("{passes} passes")));
+    for mebibytes in [19, 32, 64, 96] {
+        let columns = passes.map(|passes| shown(numbers.ms(&format!("lock.{mebibytes}.{passes}.p50"))));
+        row(&format!("{mebibytes} MiB"), &columns);
+    }
 }
 
 /// Conversations of the accounts to which a browser is linked.
