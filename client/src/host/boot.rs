@@ -6,6 +6,9 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use zeroize::Zeroizing;
+
+use crate::model::lock::LockAsk;
 use crate::model::signal;
 use crate::model::slot::{FromWorker, Slot, ToWorker};
 use crate::platform::failure::Failure;
@@ -16,6 +19,7 @@ use crate::platform::worker;
 pub(super) struct Slots {
     pub(super) vault: Option<Vec<u8>>,
     pub(super) master: Option<Vec<u8>>,
+    pub(super) guesses: Option<Vec<u8>>,
     /// The browser denies this site its localStorage: whether there is something in it is not known.
     pub(super) denied: bool,
 }
@@ -29,27 +33,30 @@ struct Waiting {
     next: u32,
     slots: Option<Slots>,
     written: HashMap<u32, bool>,
-    waker: Option<Waker>,
+    wakers: Vec<Waker>,
 }
 
 impl TabStorage {
-    /// Begins to listen to the tab.
-    pub(super) fn connect() -> Self {
+    /// Begins to listen to the tab. `asked` gets what it asks about the lock.
+    pub(super) fn connect(asked: impl Fn(LockAsk) + 'static) -> Self {
         let this = Self::default();
         let waiting = Rc::clone(&this.0);
         worker::hear_tab(move |bytes| {
+            // It may have a passphrase in it.
+            let bytes = Zeroizing::new(bytes);
             let Ok(message) = signal::decode(&bytes) else { return };
             let mut waiting = waiting.borrow_mut();
             match message {
-                ToWorker::Slots { vault, master, denied } => {
-                    waiting.slots = Some(Slots { vault, master, denied });
+                ToWorker::Slots { vault, master, guesses, denied } => {
+                    waiting.slots = Some(Slots { vault, master, guesses, denied });
                 }
                 ToWorker::Written { id, done } => {
                     waiting.written.insert(id, done);
                 }
                 ToWorker::AreYouThere => say(&FromWorker::Here),
+                ToWorker::Lock(ask) => asked(ask),
             }
-            if let Some(waker) = waiting.waker.take() {
+            for waker in waiting.wakers.drain(..) {
                 waker.wake();
             }
         });
@@ -65,24 +72,35 @@ impl TabStorage {
 
     /// Writes a slot, or removes it; done when the tab has said so.
     pub(super) async fn write(&self, slot: Slot, value: Option<Vec<u8>>) -> Result<(), Failure> {
-        let id = {
-            let mut waiting = self.0.borrow_mut();
-            waiting.next = waiting.next.wrapping_add(1);
-            waiting.next
-        };
+        let id = self.next();
         say(&FromWorker::Write { id, slot, value });
-        let done = self.wait(move |waiting| waiting.written.remove(&id)).await;
-        if done { Ok(()) } else { Err(Failure::Full) }
+        if self.written(id).await { Ok(()) } else { Err(Failure::Full) }
     }
 
-    /// Only one caller waits at a time: opening comes before writing, and writes come one after another.
+    /// Writes the master slot if it still holds `old`; whether it did.
+    pub(super) async fn replace(&self, old: Vec<u8>, new: Vec<u8>) -> bool {
+        let id = self.next();
+        say(&FromWorker::Replace { id, old, new });
+        self.written(id).await
+    }
+
+    fn next(&self) -> u32 {
+        let mut waiting = self.0.borrow_mut();
+        waiting.next = waiting.next.wrapping_add(1);
+        waiting.next
+    }
+
+    async fn written(&self, id: u32) -> bool {
+        self.wait(move |waiting| waiting.written.remove(&id)).await
+    }
+
     async fn wait<T>(&self, mut take: impl FnMut(&mut Waiting) -> Option<T>) -> T {
         poll_fn(|context| {
             let mut waiting = self.0.borrow_mut();
             if let Some(taken) = take(&mut waiting) {
                 return Poll::Ready(taken);
             }
-            waiting.waker = Some(context.waker().clone());
+            waiting.wakers.push(context.waker().clone());
             Poll::Pending
         })
         .await

@@ -1,25 +1,33 @@
 //! What a worker is to the views, from waiting for the device to serving it.
 
+use core::time::Duration;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use parley_engine::seal::MasterKey;
+
 use super::boot::{self, TabStorage};
 use super::channel::Views;
 use super::code;
-use super::device::{self, Device};
+use super::device::{self, Closed, Device};
+use super::locksmith::Locksmith;
 use super::owner::Owner;
 use super::pulse::Pulse;
+use super::sentry::Sentry;
 use super::slow::Slowness;
+use crate::model::lock::LockView;
 use crate::model::signal::{ToOwner, ToViews, Trouble};
 use crate::platform::db::{Database, Ended, Fence};
 use crate::platform::failure::Failure;
 use crate::platform::later::Later;
-use crate::platform::timer;
+use crate::platform::{spawn_local, timer};
 
 /// How long to wait before trying again what may have passed, in milliseconds.
 const TRY_AGAIN: u64 = 2_000;
+/// How long what is being written may take when the lock closes: so many looks, so many milliseconds apart.
+const LAST_WRITES: (u32, u64) = (40, 50);
 
 /// What this worker is to the views.
 #[derive(Default)]
@@ -29,8 +37,10 @@ enum Role {
     Opening,
     /// It cannot be opened.
     Troubled(Trouble),
+    /// It is locked.
+    Locked { fence: u64, lock: LockView, next: u64 },
     /// It is open.
-    Serving(Rc<Owner>),
+    Serving(Rc<Owner>, Rc<Sentry>),
     /// Somebody else owns it: nothing is said any more.
     Silent,
 }
@@ -40,6 +50,8 @@ struct Desk {
     role: RefCell<Role>,
     afresh: Cell<bool>,
     retry: Cell<bool>,
+    /// What came out of the lock, until the device is opened with it.
+    master: RefCell<Option<MasterKey>>,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -55,10 +67,10 @@ struct Opening {
 
 /// Waits for the device, opens it and serves it until the worker ends.
 pub(super) async fn run() {
-    let tab = TabStorage::connect();
     let desk = Rc::new(Desk::default());
     let (lost, older) = (Rc::clone(&desk), Rc::clone(&desk));
     let pulse = Pulse::open(move || lost.replaced(), move || older.older());
+    let tab = desk.connect(&pulse);
     let early = Some(desk.open_database());
     let held = pulse.hold().await;
     let (views, slow) = desk.open_channel();
@@ -73,12 +85,21 @@ pub(super) async fn run() {
             Ok((device, database)) => {
                 let Opening { tab, pulse, .. } = opening;
                 let (told, removed) = (views.clone(), Rc::clone(&desk));
+                let lock = device.lock.clone();
                 let owner =
                     Owner::serve(device, database, tab, &views, &slow, pulse, move || removed.removed(&told));
-                desk.serving(&owner);
+                desk.serving(&owner, lock);
                 return;
             }
-            Err(trouble) => trouble,
+            Err(Closed::Locked(lock, next)) => {
+                desk.locked(&views, opening.fence, lock, next);
+                desk.wait_for(|desk| desk.master.borrow().is_some() || desk.afresh.get()).await;
+                if desk.afresh.take() {
+                    opening.erase().await;
+                }
+                continue;
+            }
+            Err(Closed::Trouble(trouble)) => trouble,
         };
         desk.troubled(&views, trouble);
         if trouble.may_pass() {
@@ -92,7 +113,7 @@ pub(super) async fn run() {
 }
 
 impl Opening {
-    async fn attempt(&mut self, desk: &Rc<Desk>) -> Result<(Device, Database), Trouble> {
+    async fn attempt(&mut self, desk: &Rc<Desk>) -> Result<(Device, Database), Closed> {
         let database = if let Some(database) = &self.database {
             database.clone()
         } else {
@@ -101,7 +122,7 @@ impl Opening {
         };
         let fence = database.take_over().await.map_err(device::trouble)?;
         self.fence = Some(fence);
-        let device = device::open(&database, fence, &self.tab, &self.pulse).await?;
+        let device = device::open(&database, fence, &self.tab, &self.pulse, desk.master.take()).await?;
         Ok((device, database))
     }
 
@@ -136,13 +157,72 @@ impl Desk {
         }
     }
 
-    fn serving(&self, owner: &Rc<Owner>) {
+    fn serving(self: &Rc<Self>, owner: &Rc<Owner>, lock: Option<LockView>) {
         if self.is_silent() {
             owner.fall_silent();
         } else {
-            self.role.replace(Role::Serving(Rc::clone(owner)));
+            let desk = Rc::clone(self);
+            let sentry = Rc::new(Sentry::new(lock, move || desk.close()));
+            self.role.replace(Role::Serving(Rc::clone(owner), Rc::clone(&sentry)));
             owner.begin();
+            owner.say(&ToViews::Lock(sentry.lock()));
         }
+    }
+
+    fn locked(&self, views: &Views, fence: Option<Fence>, lock: LockView, next: u64) {
+        if !self.is_silent() {
+            let fence = fence.map_or(0, |fence| fence.0);
+            views.say(&ToViews::Locked { fence, lock: lock.clone(), next });
+            self.role.replace(Role::Locked { fence, lock, next });
+        }
+    }
+
+    /// Closes the lock: what is on its way to the disk arrives there, and then this worker ends with all that it knows.
+    fn close(&self) {
+        let lock = match &*self.role.borrow() {
+            Role::Serving(_, sentry) => sentry.lock(),
+            _ => None,
+        };
+        let Some(lock) = lock else { return };
+        if let Role::Serving(owner, _) = self.role.replace(Role::Silent) {
+            owner.say(&ToViews::Locked { fence: owner.fence(), lock, next: 0 });
+            owner.fall_silent();
+            spawn_local(async move {
+                for _ in 0..LAST_WRITES.0 {
+                    if !owner.is_writing() {
+                        break;
+                    }
+                    timer::sleep(Duration::from_millis(LAST_WRITES.1)).await;
+                }
+                boot::say_replaced();
+            });
+        }
+    }
+
+    /// Listens to the tab, and to what it asks about the lock.
+    fn connect(self: &Rc<Self>, pulse: &Pulse) -> TabStorage {
+        let locksmith: Rc<OnceCell<Rc<Locksmith>>> = Rc::default();
+        let asked = Rc::clone(&locksmith);
+        let tab = TabStorage::connect(move |ask| {
+            if let Some(locksmith) = asked.get() {
+                locksmith.asked(ask);
+            }
+        });
+        let (desk, claiming, working) = (Rc::clone(self), pulse.clone(), pulse.clone());
+        locksmith.get_or_init(|| {
+            Locksmith::new(
+                tab.clone(),
+                move || working.busy_if_holding(),
+                move |master| {
+                    if !matches!(&*desk.role.borrow(), Role::Serving(..) | Role::Silent) {
+                        desk.master.replace(Some(master));
+                        desk.wake_up();
+                        claiming.claim();
+                    }
+                },
+            )
+        });
+        tab
     }
 
     fn is_silent(&self) -> bool {
@@ -150,7 +230,7 @@ impl Desk {
     }
 
     fn fall_silent(&self) {
-        if let Role::Serving(owner) = self.role.replace(Role::Silent) {
+        if let Role::Serving(owner, _) = self.role.replace(Role::Silent) {
             owner.fall_silent();
         }
     }
@@ -163,7 +243,7 @@ impl Desk {
 
     /// Another device of the account has removed this one: what is left to do is to say so.
     fn removed(&self, views: &Views) {
-        if let Role::Serving(owner) = self.role.replace(Role::Troubled(Trouble::Removed)) {
+        if let Role::Serving(owner, _) = self.role.replace(Role::Troubled(Trouble::Removed)) {
             owner.fall_silent();
         }
         views.say(&ToViews::Trouble(Trouble::Removed));
@@ -183,7 +263,7 @@ impl Desk {
     }
 
     fn hear(&self, views: &Views, slow: &Slowness, signal: ToOwner) {
-        let owner = match &*self.role.borrow() {
+        let (owner, sentry) = match &*self.role.borrow() {
             Role::Silent => return,
             Role::Opening => {
                 if signal == ToOwner::WhoOwns {
@@ -199,13 +279,30 @@ impl Desk {
                 }
                 return;
             }
-            Role::Serving(owner) => Rc::clone(owner),
+            Role::Locked { fence, lock, next } => {
+                match signal {
+                    ToOwner::Ask(_) | ToOwner::WhoOwns => {
+                        views.say(&ToViews::Locked { fence: *fence, lock: lock.clone(), next: *next });
+                    }
+                    ToOwner::StartAfresh => self.wake(&self.afresh),
+                    _ => {}
+                }
+                return;
+            }
+            Role::Serving(owner, sentry) => (Rc::clone(owner), Rc::clone(sentry)),
         };
         match signal {
             ToOwner::Ask(request) => owner.asked(request),
             ToOwner::WhoOwns => {
                 owner.say_here();
+                owner.say(&ToViews::Lock(sentry.lock()));
                 slow.repeat();
+            }
+            ToOwner::LockNow => self.close(),
+            ToOwner::SomebodyHere => sentry.somebody(),
+            ToOwner::LockChanged(lock) => {
+                sentry.changed(lock.clone());
+                owner.say(&ToViews::Lock(lock));
             }
             ToOwner::RetryNow => owner.retry_now(),
             ToOwner::DrawCode(text) => {
@@ -219,6 +316,10 @@ impl Desk {
 
     fn wake(&self, flag: &Cell<bool>) {
         flag.set(true);
+        self.wake_up();
+    }
+
+    fn wake_up(&self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }

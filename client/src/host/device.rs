@@ -1,14 +1,16 @@
 //! Opens the device: puts together its pieces from localStorage and IndexedDB, or says which one is missing.
 
+use parley_engine::lock::{Lock, LockError};
 use parley_engine::seal::MasterKey;
 use parley_engine::{Engine, OpenError};
 use zeroize::Zeroizing;
 
 use super::boot::{Slots, TabStorage};
 use super::pulse::Pulse;
+use crate::model::lock::{Guesses, LockView};
 use crate::model::signal::Trouble;
 use crate::model::slot::Slot;
-use crate::platform::crypto::BrowserKey;
+use crate::platform::crypto::{BrowserKey, Kept};
 use crate::platform::db::{Database, Fence};
 use crate::platform::failure::Failure;
 use crate::platform::later::Later;
@@ -18,15 +20,31 @@ use crate::platform::{clock, random};
 pub(super) struct Device {
     pub(super) engine: Engine,
     pub(super) fence: Fence,
+    pub(super) lock: Option<LockView>,
 }
 
-/// Opens the device that this fence owns.
+/// Why a device is not open.
+pub(super) enum Closed {
+    /// It cannot be opened.
+    Trouble(Trouble),
+    /// It is locked, and the next guess is heard at this time.
+    Locked(LockView, u64),
+}
+
+impl From<Trouble> for Closed {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+/// Opens the device that this fence owns. `unlocked` is the master key that came out of its lock.
 pub(super) async fn open(
     database: &Database,
     fence: Fence,
     tab: &TabStorage,
     pulse: &Pulse,
-) -> Result<Device, Trouble> {
+    unlocked: Option<MasterKey>,
+) -> Result<Device, Closed> {
     // The tab may be busy with its first screen: it is asked before everything else.
     let slots = Later::begin({
         let tab = tab.clone();
@@ -36,26 +54,37 @@ pub(super) async fn open(
     let records = database.state().await.map_err(trouble)?;
     let slots = slots.outcome().await;
     if slots.denied {
-        return Err(Trouble::NoStorage);
+        return Err(Trouble::NoStorage.into());
     }
     let new = records.is_empty();
 
+    let mut lock = None;
     let (master, vault) = match (key, slots) {
         // A crash between the vault and its records: nothing left this device yet, so nothing is lost.
-        (Some(key), Slots { master: Some(master), vault, .. }) => {
-            let master = key.unwrap(&master).await.ok_or(Trouble::Damaged)?;
-            (Zeroizing::new(master), vault.filter(|_| !new))
+        (Some(key), Slots { master: Some(master), vault, guesses, .. }) => {
+            let master = match key.unwrap(&master).await.ok_or(Trouble::Damaged)? {
+                Kept::Master(master) => MasterKey::new(*master),
+                Kept::Newer => return Err(Trouble::Newer.into()),
+                Kept::Lock(bytes) => {
+                    let found = Lock::decode(&bytes).map_err(trouble_of_lock)?;
+                    let view = lock.insert(LockView::from(&found));
+                    let next = Guesses::decode(guesses.as_deref()).next(clock::now().0);
+                    unlocked.ok_or_else(|| Closed::Locked(view.clone(), next))?
+                }
+            };
+            (master, vault.filter(|_| !new))
         }
-        (Some(_), Slots { master: None, vault: None, .. }) if !new => return Err(Trouble::KeysMissing),
+        (Some(_), Slots { master: None, vault: None, .. }) if !new => {
+            return Err(Trouble::KeysMissing.into());
+        }
         (_, Slots { vault: None, .. }) if new => (begin(database, fence, tab).await.map_err(trouble)?, None),
-        (Some(_), Slots { master: None, .. }) => return Err(Trouble::KeysMissing),
-        (None, _) if new => return Err(Trouble::RecordsMissing),
-        (None, _) => return Err(Trouble::Damaged),
+        (Some(_), Slots { master: None, .. }) => return Err(Trouble::KeysMissing.into()),
+        (None, _) if new => return Err(Trouble::RecordsMissing.into()),
+        (None, _) => return Err(Trouble::Damaged.into()),
     };
     pulse.busy();
-    let engine = Engine::open(clock::now(), &MasterKey::new(*master), vault.as_deref(), records)
-        .map_err(trouble_of)?;
-    Ok(Device { engine, fence })
+    let engine = Engine::open(clock::now(), &master, vault.as_deref(), records).map_err(trouble_of)?;
+    Ok(Device { engine, fence, lock })
 }
 
 /// Deletes what is left of a device that does not open.
@@ -64,17 +93,18 @@ pub(super) async fn erase(database: &Database, fence: Fence, tab: &TabStorage) -
     database.check(fence).await?;
     tab.write(Slot::Vault, None).await?;
     tab.write(Slot::Master, None).await?;
+    tab.write(Slot::Guesses, None).await?;
     database.erase(fence).await
 }
 
 /// Makes the keys of a new device.
-async fn begin(database: &Database, fence: Fence, tab: &TabStorage) -> Result<Zeroizing<[u8; 32]>, Failure> {
+async fn begin(database: &Database, fence: Fence, tab: &TabStorage) -> Result<MasterKey, Failure> {
     let key = BrowserKey::generate().await?;
     let master = Zeroizing::new(random::bytes::<32>());
     let wrapped = key.wrap(&master).await?;
     database.keep_wrapping_key(fence, &key).await?;
     tab.write(Slot::Master, Some(wrapped)).await?;
-    Ok(master)
+    Ok(MasterKey::new(*master))
 }
 
 const fn trouble_of(error: OpenError) -> Trouble {
@@ -83,6 +113,13 @@ const fn trouble_of(error: OpenError) -> Trouble {
         OpenError::VaultMissing => Trouble::KeysMissing,
         OpenError::RecordsMissing => Trouble::RecordsMissing,
         OpenError::Newer => Trouble::Newer,
+    }
+}
+
+const fn trouble_of_lock(error: LockError) -> Trouble {
+    match error {
+        LockError::Newer => Trouble::Newer,
+        LockError::Damaged => Trouble::Damaged,
     }
 }
 

@@ -7,9 +7,11 @@ mod code;
 mod connection;
 mod desk;
 mod device;
+mod locksmith;
 mod owner;
 mod pulse;
 mod reader;
+mod sentry;
 mod slow;
 mod storage;
 

@@ -90,6 +90,15 @@ impl Owner {
         self.with_connection(Connection::halt);
     }
 
+    /// Whether something is still being written.
+    pub(super) fn is_writing(&self) -> bool {
+        self.storage.get().is_some_and(Storage::is_working)
+    }
+
+    pub(super) const fn fence(&self) -> u64 {
+        self.fence
+    }
+
     pub(super) fn say_here(&self) {
         self.say(&ToViews::OwnerHere { fence: self.fence });
     }

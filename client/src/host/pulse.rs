@@ -79,6 +79,23 @@ impl Pulse {
         self.say(Beat::Busy);
     }
 
+    /// The same, of a worker that may be one of those who wait.
+    pub(super) fn busy_if_holding(&self) {
+        if self.0.holding.get() {
+            self.say(Beat::Busy);
+        }
+    }
+
+    /// Takes the device over from an owner that has nothing to lose: it is locked, and somebody has opened the lock here.
+    pub(super) fn claim(&self) {
+        if !self.0.holding.get() && !self.0.taking.replace(true) {
+            self.say(Beat::Taking);
+            self.0.watch.borrow_mut().another_takes();
+            let _ = self.ask_for_lock(true);
+            self.0.taking.set(false);
+        }
+    }
+
     fn ask_for_lock(&self, steal: bool) -> Result<(), Failure> {
         let (granted, lost) = (self.clone(), self.clone());
         lock::request(

@@ -75,6 +75,11 @@ impl Storage {
         self.add(Job::Erase);
     }
 
+    /// Whether something is still to be written or read.
+    pub(super) fn is_working(&self) -> bool {
+        self.0.queue.borrow().working
+    }
+
     fn add(&self, job: Job) {
         let idle = {
             let mut queue = self.0.queue.borrow_mut();

@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::code::Code;
+use super::lock::LockView;
 
 /// Counts up whenever the shape of what is said changes.
-pub const FORMAT: u8 = 4;
+pub const FORMAT: u8 = 5;
 
 /// The channel on which the owner of the device is heard.
 pub const TO_VIEWS: &str = "parley-view";
@@ -30,6 +31,12 @@ pub enum ToOwner {
     StartAfresh,
     /// Draw a QR code that says this.
     DrawCode(String),
+    /// Close the lock now.
+    LockNow,
+    /// A key was pressed or the pointer moved in some tab.
+    SomebodyHere,
+    /// This tab's worker has set, changed or taken off the lock.
+    LockChanged(Option<LockView>),
 }
 
 /// What the owner of the device says, to all views. Each takes what is for it.
@@ -53,6 +60,17 @@ pub enum ToViews {
     Code(Code),
     /// The browser takes long to read or save something, or has done it.
     Slow(bool),
+    /// The device is locked.
+    Locked {
+        /// The owner's.
+        fence: u64,
+        /// What opens it.
+        lock: LockView,
+        /// When the next guess is heard, in milliseconds since 1970.
+        next: u64,
+    },
+    /// The lock of the open device; none is no lock.
+    Lock(Option<LockView>),
 }
 
 /// Why the device cannot be opened.

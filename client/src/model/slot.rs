@@ -1,9 +1,10 @@
-//! What the worker, which has no localStorage, and its tab say to each other while the device opens.
+//! What the worker, which has no localStorage, and its tab say to each other.
 //!
 //! The worker speaks first, so nothing is said before it listens.
 
 use serde::{Deserialize, Serialize};
 
+use super::lock::{LockAnswer, LockAsk};
 use super::sight::Sight;
 
 /// A place in localStorage.
@@ -11,8 +12,10 @@ use super::sight::Sight;
 pub enum Slot {
     /// The sealed device key.
     Vault,
-    /// The master key, wrapped by the browser's own key.
+    /// The master key, or its lock, wrapped by the browser's own key.
     Master,
+    /// Wrong guesses at the lock.
+    Guesses,
 }
 
 impl Slot {
@@ -22,6 +25,7 @@ impl Slot {
         match self {
             Self::Vault => "parley.vault",
             Self::Master => "parley.master",
+            Self::Guesses => "parley.guesses",
         }
     }
 }
@@ -40,6 +44,17 @@ pub enum FromWorker {
         /// What; none removes it.
         value: Option<Vec<u8>>,
     },
+    /// Write the master slot, if it still holds this, and say when it is done: several tabs may change the lock.
+    Replace {
+        /// Repeated in the answer.
+        id: u32,
+        /// What it must hold.
+        old: Vec<u8>,
+        /// What then.
+        new: Vec<u8>,
+    },
+    /// The answer to [`ToWorker::Lock`].
+    Lock(LockAnswer),
     /// The worker panicked: it must be ended, so that another can take the device over.
     Died,
     /// It has begun to listen, or answers [`ToWorker::AreYouThere`].
@@ -61,6 +76,8 @@ pub enum ToWorker {
         vault: Option<Vec<u8>>,
         /// [`Slot::Master`].
         master: Option<Vec<u8>>,
+        /// [`Slot::Guesses`].
+        guesses: Option<Vec<u8>>,
         /// The browser denies the tab its localStorage.
         denied: bool,
     },
@@ -73,4 +90,6 @@ pub enum ToWorker {
     },
     /// A worker that does not answer is frozen or gone.
     AreYouThere,
+    /// Something about the lock; one question at a time.
+    Lock(LockAsk),
 }

@@ -1,17 +1,28 @@
-//! The browser's own key, which never leaves it, wraps the master key (AES-256-GCM by WebCrypto).
+//! The browser's own key, which never leaves it, wraps the master key or its lock (AES-256-GCM by WebCrypto).
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use super::failure::Failure;
 use super::random;
 
 const NONCE: usize = 12;
-const AAD: &[u8] = b"parley master v1";
-const VERSION: u8 = 1;
+/// What is wrapped, by version; bound to it.
+const MASTER: (u8, &[u8]) = (1, b"parley master v1");
+const LOCK: (u8, &[u8]) = (2, b"parley lock v1");
+
+/// What was wrapped.
+pub enum Kept {
+    /// The master key.
+    Master(Zeroizing<[u8; 32]>),
+    /// A lock, from which the master key comes.
+    Lock(Vec<u8>),
+    /// What only a newer version of the app knows.
+    Newer,
+}
 
 /// A key that the browser does not give out.
 #[derive(Debug, Clone)]
@@ -36,37 +47,57 @@ impl BrowserKey {
     /// # Errors
     /// When the browser refuses.
     pub async fn wrap(&self, master: &[u8; 32]) -> Result<Vec<u8>, Failure> {
+        self.seal(MASTER, master).await
+    }
+
+    /// Wraps a lock.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn wrap_lock(&self, lock: &[u8]) -> Result<Vec<u8>, Failure> {
+        self.seal(LOCK, lock).await
+    }
+
+    /// Unwraps. None if it is not what this key wrapped.
+    pub async fn unwrap(&self, wrapped: &[u8]) -> Option<Kept> {
+        let (version, rest) = wrapped.split_first()?;
+        if *version == MASTER.0 {
+            let opened = self.open(MASTER.1, rest).await?;
+            return <[u8; 32]>::try_from(opened.as_slice()).ok().map(|master| Kept::Master(master.into()));
+        }
+        if *version == LOCK.0 {
+            return self.open(LOCK.1, rest).await.map(|lock| Kept::Lock(lock.to_vec()));
+        }
+        (*version > LOCK.0).then_some(Kept::Newer)
+    }
+
+    async fn seal(&self, (version, about): (u8, &[u8]), content: &[u8]) -> Result<Vec<u8>, Failure> {
         let nonce = random::bytes::<NONCE>();
-        let sealed = subtle()?.encrypt_with_object_and_u8_array(&parameters(&nonce)?, &self.0, master)?;
+        let parameters = parameters(&nonce, about)?;
+        let sealed = subtle()?.encrypt_with_object_and_u8_array(&parameters, &self.0, content)?;
         let sealed = Uint8Array::new(&JsFuture::from(sealed).await?);
-        let mut wrapped = vec![VERSION];
+        let mut wrapped = vec![version];
         wrapped.extend_from_slice(&nonce);
         wrapped.extend(sealed.to_vec());
         Ok(wrapped)
     }
 
-    /// Unwraps the master key. None if it is not what this key wrapped.
-    pub async fn unwrap(&self, wrapped: &[u8]) -> Option<[u8; 32]> {
-        let (nonce, sealed) = match wrapped {
-            [VERSION, rest @ ..] => rest.split_first_chunk::<NONCE>()?,
-            _ => return None,
-        };
-        let opened =
-            subtle().ok()?.decrypt_with_object_and_u8_array(&parameters(nonce).ok()?, &self.0, sealed);
+    async fn open(&self, about: &[u8], wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, sealed) = wrapped.split_first_chunk::<NONCE>()?;
+        let parameters = parameters(nonce, about).ok()?;
+        let opened = subtle().ok()?.decrypt_with_object_and_u8_array(&parameters, &self.0, sealed);
         let opened = Uint8Array::new(&JsFuture::from(opened.ok()?).await.ok()?);
-        let mut bytes = opened.to_vec();
+        let bytes = Zeroizing::new(opened.to_vec());
         opened.fill(0, 0, opened.length());
-        let master = <[u8; 32]>::try_from(bytes.as_slice()).ok();
-        bytes.zeroize();
-        master
+        Some(bytes)
     }
 }
 
-fn parameters(nonce: &[u8]) -> Result<Object, Failure> {
+fn parameters(nonce: &[u8], about: &[u8]) -> Result<Object, Failure> {
     let parameters = Object::new();
     set(&parameters, "name", &"AES-GCM".into())?;
     set(&parameters, "iv", &Uint8Array::from(nonce))?;
-    set(&parameters, "additionalData", &Uint8Array::from(AAD))?;
+    set(&parameters, "additionalData", &Uint8Array::from(about))?;
     Ok(parameters)
 }
 

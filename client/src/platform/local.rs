@@ -1,4 +1,4 @@
-//! localStorage, by gloo-storage. It holds the sealed device key and the wrapped master key, and the theme.
+//! localStorage, by gloo-storage. It holds the sealed device key, the wrapped master key or its lock, and the theme.
 
 use base64ct::{Base64, Encoding};
 use gloo_storage::{LocalStorage, Storage};
@@ -47,6 +47,12 @@ pub fn write(slot: Slot, value: Option<&[u8]>) -> bool {
     } else {
         delete(slot.name())
     }
+}
+
+/// Writes a slot if it still holds `old`. Answers whether it is done.
+#[must_use]
+pub fn replace(slot: Slot, old: &[u8], new: &[u8]) -> bool {
+    read(slot).as_deref() == Some(old) && write(slot, Some(new))
 }
 
 /// The theme that was chosen.

@@ -12,6 +12,7 @@ pub mod later;
 pub mod local;
 pub mod lock;
 pub mod page;
+pub mod passkey;
 pub mod random;
 pub mod scroll;
 pub mod socket;

@@ -1,4 +1,4 @@
-//! The page: its address, title, visibility, theme, clipboard and keys.
+//! The page: its address, title, visibility, theme, clipboard, keys, and whether somebody is there.
 
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -42,6 +42,12 @@ pub fn origin() -> String {
 #[must_use]
 pub fn lower(text: &str) -> String {
     String::from(js_sys::JsString::from(text).to_lower_case())
+}
+
+/// The text as every keyboard would have written it (Unicode form NFKC): a passphrase is compared byte by byte.
+#[must_use]
+pub fn normal(text: &str) -> String {
+    String::from(js_sys::JsString::from(text).normalize("NFKC"))
 }
 
 /// What this device calls itself to its account's others, such as "Firefox on Linux".
@@ -94,6 +100,17 @@ pub fn on_key(act: impl Fn(&KeyboardEvent) -> bool + 'static) {
                 event.prevent_default();
             }
         });
+    }
+}
+
+/// Calls `act` whenever somebody presses a key or moves the pointer in the page.
+pub fn on_somebody(act: impl Fn() + 'static) {
+    let act = std::rc::Rc::new(act);
+    for event in ["keydown", "pointerdown", "pointermove", "wheel"] {
+        if let Some(document) = document() {
+            let act = std::rc::Rc::clone(&act);
+            super::listen::<JsValue>(&document, event, move |_| act());
+        }
     }
 }
 

@@ -58,6 +58,26 @@ pub(super) fn field(
     note: Signal<Note>,
     typed: impl Fn() + 'static,
 ) -> AnyView {
+    of_kind("text", how, value, note, Box::new(typed))
+}
+
+/// The same, of what nobody else may see.
+pub(super) fn secret(
+    how: Field,
+    value: RwSignal<String>,
+    note: Signal<Note>,
+    typed: impl Fn() + 'static,
+) -> AnyView {
+    of_kind("password", how, value, note, Box::new(typed))
+}
+
+fn of_kind(
+    kind: &'static str,
+    how: Field,
+    value: RwSignal<String>,
+    note: Signal<Note>,
+    typed: Box<dyn Fn()>,
+) -> AnyView {
     let note_id = format!("{}-note", how.id);
     html::div()
         .class("field")
@@ -65,7 +85,7 @@ pub(super) fn field(
             html::label().attr("for", how.id).child(how.label),
             html::input()
                 .attr("id", how.id)
-                .attr("type", "text")
+                .attr("type", kind)
                 .attr("autocomplete", how.autocomplete)
                 .attr("maxlength", how.longest)
                 .attr("spellcheck", if how.code { "false" } else { "true" })

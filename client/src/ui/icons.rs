@@ -53,6 +53,11 @@ pub(super) fn send() -> AnyView {
     lines(&["M12 19V5", "M6 11l6-6 6 6"], "icon")
 }
 
+/// A padlock.
+pub(super) fn lock() -> AnyView {
+    lines(&["M6.5 11h11v8.5h-11z", "M8.5 11V8a3.5 3.5 0 0 1 7 0v3", "M12 14.5v1.5"], "icon")
+}
+
 /// A cross.
 pub(super) fn close() -> AnyView {
     lines(&["M6 6l12 12", "M18 6L6 18"], "icon")

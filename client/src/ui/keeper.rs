@@ -1,7 +1,9 @@
 //! This tab's worker: lends it localStorage, and starts another in its place when it is replaced, stuck or gone.
 
 use leptos::prelude::{LocalStorage, StoredValue, UpdateValue, WithValue};
+use zeroize::Zeroizing;
 
+use crate::model::lock::{LockAnswer, LockAsk};
 use crate::model::signal;
 use crate::model::slot::{FromWorker, Slot, ToWorker};
 use crate::platform::worker::WorkerHandle;
@@ -34,6 +36,8 @@ struct Inner {
     /// How many answers the worker owes; none before it has said anything, because loading may take long.
     owes: Option<u32>,
     deaths: u32,
+    /// Gets the answer to what was asked about the lock.
+    on_answer: Option<Box<dyn FnOnce(LockAnswer)>>,
     lost: Box<dyn Fn(Loss)>,
 }
 
@@ -41,7 +45,8 @@ impl Keeper {
     /// Keeps nothing yet. `lost` is called when there will be no worker any more.
     pub(super) fn new(lost: impl Fn(Loss) + 'static) -> Self {
         let lost = Box::new(lost);
-        Self(StoredValue::new_local(Inner { worker: None, number: 0, owes: None, deaths: 0, lost }))
+        let inner = Inner { worker: None, number: 0, owes: None, deaths: 0, on_answer: None, lost };
+        Self(StoredValue::new_local(inner))
     }
 
     /// Starts a worker, in place of the one that runs.
@@ -72,6 +77,29 @@ impl Keeper {
         }
     }
 
+    /// Asks the worker about the lock. A question before its answer takes the place of the one before.
+    pub(super) fn ask_lock(self, ask: &LockAsk, on_answer: impl FnOnce(LockAnswer) + 'static) {
+        let mut asked = false;
+        self.0.update_value(|inner| {
+            inner.on_answer = Some(Box::new(on_answer));
+            if let Some(worker) = &inner.worker {
+                say(worker, &ToWorker::Lock(ask.clone()));
+                asked = true;
+            }
+        });
+        if !asked {
+            self.answer(LockAnswer::Refused);
+        }
+    }
+
+    fn answer(self, answer: LockAnswer) {
+        let mut on_answer = None;
+        self.0.update_value(|inner| on_answer = inner.on_answer.take());
+        if let Some(on_answer) = on_answer {
+            on_answer(answer);
+        }
+    }
+
     /// Ends the worker; the number of the next one.
     fn end(self) -> u32 {
         let mut number = 0;
@@ -83,6 +111,8 @@ impl Keeper {
             }
             number = inner.number;
         });
+        // It answers nothing any more.
+        self.answer(LockAnswer::Refused);
         number
     }
 
@@ -92,13 +122,18 @@ impl Keeper {
         }
         match said {
             Some(FromWorker::Read) => {
-                let (vault, master) = (local::read(Slot::Vault), local::read(Slot::Master));
-                say(worker, &ToWorker::Slots { vault, master, denied: local::is_denied() });
+                let [vault, master, guesses] = [Slot::Vault, Slot::Master, Slot::Guesses].map(local::read);
+                say(worker, &ToWorker::Slots { vault, master, guesses, denied: local::is_denied() });
             }
             Some(FromWorker::Write { id, slot, value }) => {
                 let done = local::write(slot, value.as_deref());
                 say(worker, &ToWorker::Written { id, done });
             }
+            Some(FromWorker::Replace { id, old, new }) => {
+                let done = local::replace(Slot::Master, &old, &new);
+                say(worker, &ToWorker::Written { id, done });
+            }
+            Some(FromWorker::Lock(answer)) => self.answer(answer),
             Some(FromWorker::Here) => self.0.update_value(|inner| inner.owes = Some(0)),
             Some(FromWorker::Replaced) => self.start(),
             Some(FromWorker::Older) => {
@@ -133,7 +168,8 @@ impl Keeper {
 }
 
 fn say(worker: &WorkerHandle, message: &ToWorker) {
-    if let Some(bytes) = signal::encode(message) {
+    // It may have a passphrase in it.
+    if let Some(bytes) = signal::encode(message).map(Zeroizing::new) {
         worker.say(&bytes);
     }
 }

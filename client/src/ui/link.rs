@@ -85,6 +85,11 @@ impl Link {
         });
     }
 
+    /// Forgets everything that was not answered.
+    pub(super) fn forget(self) {
+        self.0.update_value(|inner| inner.pending.clear());
+    }
+
     /// Whether anything waits long for its answer.
     fn ask_again(self) -> bool {
         let mut any = false;

@@ -38,6 +38,10 @@ mod link;
 #[cfg(target_arch = "wasm32")]
 mod linking;
 #[cfg(target_arch = "wasm32")]
+mod lock;
+#[cfg(target_arch = "wasm32")]
+mod locked;
+#[cfg(target_arch = "wasm32")]
 mod messages;
 #[cfg(target_arch = "wasm32")]
 mod modal;

@@ -6,7 +6,7 @@ use parley_engine::view::{Command, Reply};
 
 use super::field::{Field, Note, field};
 use super::state::App;
-use super::{devices, html, invite, parts, recovery, shell, words};
+use super::{devices, html, invite, lock, parts, recovery, shell, words};
 use crate::platform::{local, page, spawn_local, storage};
 
 const THEMES: [(&str, Option<&str>); 3] =
@@ -19,16 +19,17 @@ pub(super) fn screen(app: App) -> AnyView {
         .attr("aria-label", "Settings")
         .child((
             html::header().class("conversation-head").child((shell::back(), html::h1().child("Settings"))),
-            html::div().class("settings-body").child((
+            html::div().class("settings-body").child(vec![
                 section("Profile", profile(app)),
                 section("Devices", devices::list(app)),
                 section("Recovery", recovery::settings(app)),
+                section("App lock", lock::settings(app)),
                 section("Invite link", invite::card(app)),
                 section("Privacy", receipts(app)),
                 section("Appearance", theme()),
                 section("Storage", kept()),
                 section("About", about()),
-            )),
+            ]),
         ))
         .into_any()
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::state::{App, Dialog, Phase, go};
 use super::{
-    banner, contact, conversation, devices, html, keys, linking, new_chat, parts, recovery, settings,
+    banner, contact, conversation, devices, html, keys, linking, locked, new_chat, parts, recovery, settings,
     sidebar, trouble, welcome,
 };
 use crate::model::route::Route;
@@ -47,6 +47,7 @@ fn follow_page(app: App) {
     });
     Interval::new(1_000, move || app.now.set(clock::now())).forget();
     keys::listen(app);
+    app.watch_for_somebody();
 
     Effect::new(move |_| {
         let unread = app.chats.with(crate::model::chats::Chats::unread);
@@ -90,6 +91,7 @@ fn shell(app: App) -> AnyView {
             parts::dynamic(move || match (app.phase.get(), has_account.get()) {
                 _ if app.newer.get() => trouble::screen(app, Trouble::NewerTab),
                 (Phase::Starting, _) => starting(),
+                (Phase::Locked, _) => locked::screen(app),
                 (Phase::Troubled(what), _) => trouble::screen(app, what),
                 (Phase::Ready, false) => welcome::screen(app),
                 (Phase::Ready, true) => panes(app),

@@ -7,6 +7,7 @@ use super::state::{App, Dialog, go};
 use super::{avatar, chat_item, html, icons, invite, parts};
 use crate::model::chats::SEARCH_FROM;
 use crate::model::route::Route;
+use crate::model::signal::ToOwner;
 use crate::platform::page;
 
 /// Own account, search, chats; or how to begin when there are none.
@@ -31,6 +32,7 @@ fn head(app: App, empty: Memo<bool>) -> AnyView {
         app.account
             .with(|account| account.as_ref().map(|it| (it.name.clone(), it.username.clone(), it.account)))
     });
+    let locked = Memo::new(move |_| app.lock.with(Option::is_some));
     html::header()
         .class("sidebar-head")
         .child((
@@ -49,6 +51,7 @@ fn head(app: App, empty: Memo<bool>) -> AnyView {
                 })
             }),
             parts::maybe(move || (!empty.get()).then(|| new_chat(app, false))),
+            parts::maybe(move || locked.get().then(|| lock_button(app))),
             html::button()
                 .class("icon-button")
                 .attr("type", "button")
@@ -58,6 +61,10 @@ fn head(app: App, empty: Memo<bool>) -> AnyView {
                 .child(icons::settings()),
         ))
         .into_any()
+}
+
+fn lock_button(app: App) -> AnyView {
+    parts::icon_button("Lock", "icon-button", icons::lock(), move || app.say(&ToOwner::LockNow))
 }
 
 fn new_chat(app: App, large: bool) -> AnyView {

@@ -13,11 +13,15 @@ use super::keeper::{Keeper, Loss};
 use super::link::Link;
 use crate::model::chats::Chats;
 use crate::model::code::Code;
+use crate::model::lock::{LockAnswer, LockAsk, LockView};
 use crate::model::route::Route;
 use crate::model::rows::first_unread;
 use crate::model::signal::{ToOwner, ToViews, Trouble, Unreadable};
 use crate::model::thread::Thread;
 use crate::platform::{clock, page};
+
+/// How often the owner is told that somebody is there, at most, in milliseconds.
+const TELL: u64 = 5_000;
 
 /// How far the app has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub(super) enum Phase {
     Starting,
     /// The device is open.
     Ready,
+    /// The device is locked.
+    Locked,
     /// The device does not open.
     Troubled(Trouble),
 }
@@ -91,6 +97,11 @@ pub(super) struct Known {
     pub(super) slow: RwSignal<bool>,
     pub(super) drafts: StoredValue<HashMap<ConversationId, String>>,
     pub(super) announcement: RwSignal<String>,
+    /// The lock of the device.
+    pub(super) lock: RwSignal<Option<LockView>>,
+    /// When the next guess at it is heard, in milliseconds since 1970.
+    pub(super) next_guess: RwSignal<u64>,
+    keeper: StoredValue<Option<Keeper>, LocalStorage>,
     owner: StoredValue<Option<Link>, LocalStorage>,
     /// The last owner that was heard.
     fence: StoredValue<u64>,
@@ -120,6 +131,9 @@ impl App {
             slow: RwSignal::new(false),
             drafts: StoredValue::new(HashMap::new()),
             announcement: RwSignal::new(String::new()),
+            lock: RwSignal::new(None),
+            next_guess: RwSignal::new(0),
+            keeper: StoredValue::new_local(None),
             owner: StoredValue::new_local(None),
             fence: StoredValue::new(0),
         })));
@@ -129,6 +143,7 @@ impl App {
         });
         let link = Link::open(move |heard| app.hear(heard), move || keeper.check());
         app.owner.set_value(Some(link));
+        app.keeper.set_value(Some(keeper));
         link.say(&ToOwner::WhoOwns);
         keeper.start();
         app
@@ -139,6 +154,51 @@ impl App {
         if let Some(link) = self.owner.get_value() {
             link.ask(command, on_reply);
         }
+    }
+
+    /// Asks this tab's own worker about the lock; one question at a time.
+    pub(super) fn ask_lock(self, ask: &LockAsk, on_answer: impl FnOnce(LockAnswer) + 'static) {
+        if let Some(keeper) = self.keeper.get_value() {
+            keeper.ask_lock(ask, on_answer);
+        }
+    }
+
+    /// Tells the owner when somebody is there, for a lock that closes by itself.
+    pub(super) fn watch_for_somebody(self) {
+        let told = StoredValue::new(0_u64);
+        page::on_somebody(move || {
+            let closes =
+                self.lock.with_untracked(|lock| lock.as_ref().is_some_and(|lock| lock.after.is_some()));
+            let now = clock::now().0;
+            if closes && self.phase.get_untracked() == Phase::Ready && now.abs_diff(told.get_value()) >= TELL
+            {
+                told.set_value(now);
+                self.say(&ToOwner::SomebodyHere);
+            }
+        });
+    }
+
+    /// The device was locked: the page forgets what it has shown.
+    fn locked(self, lock: LockView, next: u64) {
+        if let Some(link) = self.owner.get_value() {
+            link.forget();
+        }
+        self.lock.set(Some(lock));
+        self.next_guess.set(next);
+        self.worker_died.set(false);
+        self.slow.set(false);
+        if self.phase.get_untracked() == Phase::Locked {
+            return;
+        }
+        self.phase.set(Phase::Locked);
+        self.dialog.set(None);
+        self.open.set(None);
+        self.account.set(None);
+        self.link.set(None);
+        self.code.set(None);
+        self.chats.set(Chats::default());
+        self.drafts.set_value(HashMap::new());
+        self.announcement.set(String::new());
     }
 
     /// Says something to the owner that has no reply.
@@ -216,6 +276,11 @@ impl App {
             Ok(ToViews::Tell { fence, event }) if self.believes(fence) => self.told(event),
             Ok(ToViews::Slow(slow)) => self.slow.set(slow),
             Ok(ToViews::Code(code)) => self.code.set(Some(code)),
+            Ok(ToViews::Locked { fence, lock, next }) if self.believes(fence) => {
+                self.fence.set_value(fence);
+                self.locked(lock, next);
+            }
+            Ok(ToViews::Lock(lock)) => self.lock.set(lock),
             Ok(_) | Err(Unreadable::Malformed) => {}
             Err(Unreadable::Newer) => self.newer.set(true),
             Err(Unreadable::Older) => self.older.set(true),

@@ -71,7 +71,7 @@ struct ByPasskey {
 /// Which passkey it is and what it is asked for. No secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passkey {
-    /// The credential's id (WebAuthn, up to 1,023 bytes).
+    /// Its credential id, of up to 1,023 bytes.
     pub credential: Vec<u8>,
     /// The input of its PRF extension.
     pub salt: [u8; 32],
@@ -96,9 +96,24 @@ impl Lock {
         nonce: Nonce,
         cost: Cost,
     ) -> Result<Self, UnlockError> {
-        let key = cost.derive(passphrase, &salt)?;
-        let sealed = Sealed::seal(master, &key, nonce, &about_passphrase(&salt, cost));
-        Ok(Self { after: None, passphrase: ByPassphrase { salt, cost, sealed }, passkey: None })
+        let passphrase = ByPassphrase::seal(master, passphrase, salt, nonce, cost)?;
+        Ok(Self { after: None, passphrase, passkey: None })
+    }
+
+    /// Puts another passphrase in the place of the first; everything else stays. For the arguments see [`Lock::new`].
+    ///
+    /// # Errors
+    /// When there is too little memory.
+    pub fn change_passphrase(
+        &mut self,
+        master: &MasterKey,
+        passphrase: &str,
+        salt: [u8; 16],
+        nonce: Nonce,
+        cost: Cost,
+    ) -> Result<(), UnlockError> {
+        self.passphrase = ByPassphrase::seal(master, passphrase, salt, nonce, cost)?;
+        Ok(())
     }
 
     /// Opens it.
@@ -162,6 +177,20 @@ impl Lock {
                 .as_ref()
                 .is_none_or(|way| whole(&way.sealed) && way.passkey.credential.len() < 1024);
         if ways && lock.passphrase.cost.is_sane() { Ok(lock) } else { Err(LockError::Damaged) }
+    }
+}
+
+impl ByPassphrase {
+    fn seal(
+        master: &MasterKey,
+        passphrase: &str,
+        salt: [u8; 16],
+        nonce: Nonce,
+        cost: Cost,
+    ) -> Result<Self, UnlockError> {
+        let key = cost.derive(passphrase, &salt)?;
+        let sealed = Sealed::seal(master, &key, nonce, &about_passphrase(&salt, cost));
+        Ok(Self { salt, cost, sealed })
     }
 }
 

@@ -49,6 +49,15 @@ fn p1_a_lock_opens_only_with_its_passkey() {
 }
 
 #[test]
+fn a_changed_passphrase_takes_the_place_of_the_first_and_leaves_the_passkey() {
+    let mut lock = lock();
+    lock.change_passphrase(&MasterKey::new([7; 32]), "battery staple", [5; 16], [6; 24], COST).unwrap();
+    assert!(opens(&lock, "battery staple") && !opens(&lock, "correct horse"));
+    assert!(lock.open_with_passkey(&[3; 32]).is_ok());
+    assert_eq!(lock.after, Some(15));
+}
+
+#[test]
 fn p1_neither_the_master_key_nor_the_passphrase_is_in_it() {
     let bytes = lock().encode();
     assert!(!bytes.windows(8).any(|window| window == [7; 8]));

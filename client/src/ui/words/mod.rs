@@ -7,9 +7,11 @@ use crate::model::sight::Refusal;
 use crate::model::signal::Trouble;
 
 mod linking;
+mod lock;
 mod recovery;
 
 pub use self::linking::*;
+pub use self::lock::*;
 pub use self::recovery::*;
 
 /// What went wrong with a command.

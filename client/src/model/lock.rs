@@ -1,0 +1,232 @@
+//! The app lock: what a page and its own worker say to each other about it, how wrong guesses are slowed, and when
+//! it closes by itself.
+//!
+//! Passphrases and what a passkey gives go from a page to its own worker only, never over the channels of all tabs.
+
+use parley_engine::lock::{Lock, Passkey};
+use parley_engine::view::Typed;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// The output of a passkey's PRF extension; it does not print.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub struct PasskeyOutput(pub [u8; 32]);
+
+impl core::fmt::Debug for PasskeyOutput {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("PasskeyOutput(..)")
+    }
+}
+
+/// What opens a lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Key {
+    /// What somebody typed.
+    Passphrase(Typed),
+    /// What their passkey gave.
+    Passkey(PasskeyOutput),
+}
+
+/// What a page asks its own worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LockAsk {
+    /// Open the device.
+    Unlock(Key),
+    /// Set a lock where there is none.
+    Set(Typed),
+    /// Put another passphrase in the place of this one.
+    Change {
+        /// This one.
+        old: Typed,
+        /// The other.
+        new: Typed,
+    },
+    /// Take the lock off.
+    TurnOff(Typed),
+    /// Close by itself after so many minutes; none is never.
+    After(Option<u16>),
+    /// Let a passkey open it too.
+    AddPasskey {
+        /// The lock's.
+        passphrase: Typed,
+        /// The passkey.
+        passkey: Passkey,
+        /// What it gave.
+        output: PasskeyOutput,
+    },
+    /// The passphrase alone opens it.
+    RemovePasskey,
+}
+
+/// What the worker answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LockAnswer {
+    /// It is done, and this is the lock now; none is no lock.
+    Done(Option<LockView>),
+    /// The key does not open it. The next guess is heard at this time, in milliseconds since 1970.
+    Wrong(u64),
+    /// Nothing was tried: guesses are heard again at this time.
+    Wait(u64),
+    /// There is not so much memory now.
+    Memory,
+    /// The browser refuses, or the lock was changed meanwhile in another tab.
+    Refused,
+}
+
+/// What the views know of a lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockView {
+    /// Opens it besides the passphrase.
+    pub passkey: Option<Passkey>,
+    /// It closes by itself after so many minutes; none is never.
+    pub after: Option<u16>,
+}
+
+impl From<&Lock> for LockView {
+    fn from(lock: &Lock) -> Self {
+        Self { passkey: lock.passkey().cloned(), after: lock.after }
+    }
+}
+
+/// Wrong guesses in a row, kept in localStorage so that loading the page again does not forget them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Guesses {
+    wrong: u32,
+    /// When the last one was made, in milliseconds since 1970.
+    last: u64,
+}
+
+/// Wrong guesses without a pause after them.
+const FREE: u32 = 2;
+/// The longest pause, in seconds.
+const LONGEST: u64 = 300;
+const VERSION: u8 = 1;
+
+impl Guesses {
+    /// Reads what is stored. What is missing or damaged is none: whoever can change it can delete it.
+    #[must_use]
+    pub fn decode(bytes: Option<&[u8]>) -> Self {
+        match bytes {
+            Some([VERSION, body @ ..]) => postcard::from_bytes(body).unwrap_or_default(),
+            _ => Self::default(),
+        }
+    }
+
+    /// As bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        // Writing into a vector does not fail.
+        postcard::to_extend(self, vec![VERSION]).unwrap_or_default()
+    }
+
+    /// One more, at this time.
+    #[must_use]
+    pub const fn and_one(self, now: u64) -> Self {
+        Self { wrong: self.wrong.saturating_add(1), last: now }
+    }
+
+    /// When the next guess is heard; not after now if at once. A clock that was put back makes nobody wait longer than
+    /// the pause.
+    #[must_use]
+    pub fn next(self, now: u64) -> u64 {
+        let last = if self.last > now { now } else { self.last };
+        last.saturating_add(self.pause().saturating_mul(1_000))
+    }
+
+    /// Seconds: 2 after the third, twice as long after each more.
+    fn pause(self) -> u64 {
+        match self.wrong.checked_sub(FREE) {
+            None | Some(0) => 0,
+            Some(over) => 2_u64.checked_pow(over).map_or(LONGEST, |pause| pause.min(LONGEST)),
+        }
+    }
+}
+
+/// Knows for how long nobody has been there, by the clock on the wall: it goes on while a computer sleeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Absence {
+    after: Option<u64>,
+    last: u64,
+}
+
+impl Absence {
+    /// Somebody is there now; the lock closes after so many minutes.
+    #[must_use]
+    pub fn new(after: Option<u16>, now: u64) -> Self {
+        Self { after: after.map(|minutes| u64::from(minutes) * 60_000), last: now }
+    }
+
+    /// Somebody is there.
+    pub const fn somebody(&mut self, now: u64) {
+        self.last = now;
+    }
+
+    /// Whether the lock has to close.
+    pub fn is_over(&mut self, now: u64) -> bool {
+        // A clock that is put back must not put the lock off.
+        self.last = self.last.min(now);
+        self.after.is_some_and(|after| now - self.last >= after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000_000;
+
+    fn after(count: u32) -> Guesses {
+        (0..count).fold(Guesses::default(), |guesses, _| guesses.and_one(NOW))
+    }
+
+    #[test]
+    fn guesses_are_slowed_from_the_third_on() {
+        let pauses: Vec<u64> = (0..12).map(|count| (after(count).next(NOW).max(NOW) - NOW) / 1_000).collect();
+        assert_eq!(pauses, [0, 0, 0, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
+        assert_eq!(after(u32::MAX.min(200)).next(NOW), NOW + 300_000);
+    }
+
+    #[test]
+    fn a_pause_ends_by_the_clock_and_a_clock_put_back_makes_it_no_longer() {
+        let guesses = after(4);
+        assert!(guesses.next(NOW + 3_999) > NOW + 3_999);
+        assert!(guesses.next(NOW + 4_000) <= NOW + 4_000);
+        assert_eq!(guesses.next(NOW - 86_400_000), NOW - 86_400_000 + 4_000);
+    }
+
+    #[test]
+    fn guesses_are_kept_and_what_is_damaged_is_none() {
+        let bytes = after(5).encode();
+        assert_eq!(Guesses::decode(Some(&bytes)), after(5));
+        assert_eq!(bytes[..2], [1, 5]);
+        for damaged in [None, Some(&[][..]), Some(&[2, 5][..]), Some(&bytes[..2])] {
+            assert_eq!(Guesses::decode(damaged), Guesses::default());
+        }
+    }
+
+    #[test]
+    fn nobody_for_so_long_closes_the_lock() {
+        let mut absence = Absence::new(Some(5), NOW);
+        assert!(!absence.is_over(NOW + 299_999));
+        absence.somebody(NOW + 299_999);
+        assert!(!absence.is_over(NOW + 500_000));
+        // The computer slept.
+        assert!(absence.is_over(NOW + 40_000_000));
+        assert!(!Absence::new(None, NOW).is_over(u64::MAX));
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_does_not_put_the_lock_off() {
+        let mut absence = Absence::new(Some(5), NOW);
+        assert!(!absence.is_over(NOW - 3_600_000));
+        assert!(absence.is_over(NOW - 3_600_000 + 300_000));
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        let ask = LockAsk::Unlock(Key::Passkey(PasskeyOutput([77; 32])));
+        let typed = LockAsk::Set(Typed("correct horse".to_owned()));
+        let printed = format!("{ask:?} {typed:?}");
+        assert!(!printed.contains("77") && !printed.contains("horse"), "{printed}");
+    }
+}
