@@ -125,11 +125,14 @@ impl Guesses {
         Self { wrong: self.wrong.saturating_add(1), last: now }
     }
 
-    /// When the next guess is heard; not after now if at once. A clock that was put back makes nobody wait longer than
-    /// the pause.
+    /// When the next guess is heard; zero without a pause. A clock that was put back makes nobody wait longer than the
+    /// pause.
     #[must_use]
     pub fn next(self, now: u64) -> u64 {
-        let last = if self.last > now { now } else { self.last };
+        if self.pause() == 0 {
+            return 0;
+        }
+        let last = self.last.min(now);
         last.saturating_add(self.pause().saturating_mul(1_000))
     }
 

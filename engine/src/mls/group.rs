@@ -2,10 +2,9 @@
 //! only together with [`crate::records::state::StateStore::roll_back`]; the caller does that and loads again.
 
 use openmls::prelude::{
-    GroupId, KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig,
-    MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _,
-    PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedMessageContent, ProcessedWelcome, Sender,
-    SenderRatchetConfiguration, StagedCommit,
+    GroupId, KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig, MlsMessageBodyIn,
+    MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
+    ProcessedMessageContent, ProcessedWelcome, Sender, StagedCommit,
 };
 use parley_protocol::capability::Capability;
 use parley_protocol::ids::{AccountId, Epoch, LogId};
@@ -13,12 +12,10 @@ use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::credential::Leaf;
 use super::key_package::{capabilities, lifetime};
+use super::settings::{join_config, ratchet_configuration};
 use super::{DeviceSigner, Provider};
 use crate::crypto::SUITE;
 
-/// Skipped generations that a receiver goes over at most (a sender skips what it encrypted for an epoch that
-/// had ended, or lost in a crash between persist and send).
-const MAX_FORWARD_DISTANCE: u32 = 2_000;
 const CAPABILITY_LABEL: &str = "parley log capability v1";
 
 /// Why an operation on a group failed.
@@ -61,21 +58,6 @@ pub(crate) struct OpenedWelcome {
     pub(crate) epoch: Epoch,
     pub(crate) members: Vec<Leaf>,
     pub(crate) sender: Leaf,
-}
-
-fn ratchet_configuration() -> SenderRatchetConfiguration {
-    // The relay's log is in order: nothing late is ever accepted, so a used or passed key is gone at once.
-    SenderRatchetConfiguration::new(0, MAX_FORWARD_DISTANCE)
-}
-
-fn join_config() -> MlsGroupJoinConfig {
-    MlsGroupJoinConfig::builder()
-        .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
-        .max_past_epochs(0)
-        .number_of_resumption_psks(0)
-        .use_ratchet_tree_extension(true)
-        .sender_ratchet_configuration(ratchet_configuration())
-        .build()
 }
 
 impl Group {

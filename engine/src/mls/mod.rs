@@ -4,6 +4,7 @@ pub(crate) mod commit;
 pub(crate) mod credential;
 pub(crate) mod group;
 pub(crate) mod key_package;
+mod settings;
 pub(crate) mod storage;
 
 use std::rc::Rc;

@@ -6,6 +6,7 @@ use openmls_traits::storage::{CURRENT_VERSION, StorageProvider, traits};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::settings;
 use crate::records::keys::MLS;
 use crate::records::state::{DamagedValue, StateStore};
 
@@ -141,17 +142,16 @@ impl StorageProvider<V> for MlsStorage {
         delete_encryption_key_pair: EncryptionKeys<EncryptionKey>;
     }
 
-    // The one type that only a self-describing format can read back (an untagged enum in it): JSON.
+    // Every group's are the same: see `settings`.
     fn write_mls_join_config<
         GroupId: traits::GroupId<V>,
         MlsGroupJoinConfig: traits::MlsGroupJoinConfig<V>,
     >(
         &self,
         group_id: &GroupId,
-        config: &MlsGroupJoinConfig,
+        _: &MlsGroupJoinConfig,
     ) -> Result<(), Self::Error> {
-        let json = serde_json::to_vec(config).map_err(|_| DamagedValue)?;
-        self.0.put_bytes(&Self::name(Kind::JoinConfig, group_id)?, json);
+        self.0.put_bytes(&Self::name(Kind::JoinConfig, group_id)?, settings::JSON.to_vec());
         Ok(())
     }
 
@@ -162,8 +162,8 @@ impl StorageProvider<V> for MlsStorage {
         &self,
         group_id: &GroupId,
     ) -> Result<Option<MlsGroupJoinConfig>, Self::Error> {
-        let json = self.0.get_bytes(&Self::name(Kind::JoinConfig, group_id)?);
-        json.map(|json| serde_json::from_slice(&json).map_err(|_| DamagedValue)).transpose()
+        let kept = self.0.get_bytes(&Self::name(Kind::JoinConfig, group_id)?);
+        kept.map(|_| settings::as_asked().ok_or(DamagedValue)).transpose()
     }
 
     fn key_package<KeyPackageRef: traits::HashReference<V>, KeyPackage: traits::KeyPackage<V>>(

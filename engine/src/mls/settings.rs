@@ -1,0 +1,113 @@
+//! The settings that OpenMLS keeps with each group. All groups have the same, so they are not read from the disk.
+//!
+//! OpenMLS hands its type over as anything that serde knows, and reads one part of it as what describes itself (an
+//! untagged enum), which postcard does not. The record has been JSON from the first version on, and stays so; but a reader
+//! of JSON for nothing else was 10 kB of the app.
+
+use openmls::prelude::{MlsGroupJoinConfig, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, SenderRatchetConfiguration};
+use serde::de::value::SeqDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer, Visitor};
+use serde::{Deserializer, forward_to_deserialize_any};
+
+/// Skipped generations that a receiver goes over at most (a sender skips what it encrypted for an epoch that
+/// had ended, or lost in a crash between persist and send).
+const MAX_FORWARD_DISTANCE: u32 = 2_000;
+
+/// The record.
+pub(super) const JSON: &[u8] = br#"{"wire_format_policy":{"outgoing":"AlwaysCiphertext","incoming":"AlwaysCiphertext"},"padding_size":0,"past_epoch_deletion_policy":0,"number_of_resumption_psks":0,"use_ratchet_tree_extension":true,"sender_ratchet_configuration":{"out_of_order_tolerance":0,"maximum_forward_distance":2000}}"#;
+
+pub(super) fn ratchet_configuration() -> SenderRatchetConfiguration {
+    // The relay's log is in order: nothing late is ever accepted, so a used or passed key is gone at once.
+    SenderRatchetConfiguration::new(0, MAX_FORWARD_DISTANCE)
+}
+
+pub(super) fn join_config() -> MlsGroupJoinConfig {
+    MlsGroupJoinConfig::builder()
+        .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
+        .max_past_epochs(0)
+        .number_of_resumption_psks(0)
+        .use_ratchet_tree_extension(true)
+        .sender_ratchet_configuration(ratchet_configuration())
+        .build()
+}
+
+/// [`join_config`] as the type that OpenMLS asks for, which is `MlsGroupJoinConfig`; none if it is not.
+pub(super) fn as_asked<T: DeserializeOwned>() -> Option<T> {
+    T::deserialize(&SETTINGS).ok()
+}
+
+/// OpenMLS asks for something else. Without serde's sentence about it, which would bring a printer of numbers along.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings are no such type")]
+struct AnotherType;
+
+impl serde::de::Error for AnotherType {
+    fn custom<T: core::fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+/// A part of the settings; a group's parts are in the order of its fields.
+enum Part {
+    Choice(&'static str),
+    Switch(bool),
+    Number(u64),
+    Group(&'static [Part]),
+}
+
+const SETTINGS: Part = Part::Group(&[
+    Part::Group(&[Part::Choice("AlwaysCiphertext"), Part::Choice("AlwaysCiphertext")]),
+    Part::Number(0),
+    Part::Number(0),
+    Part::Number(0),
+    Part::Switch(true),
+    Part::Group(&[Part::Number(0), Part::Number(2_000)]),
+]);
+
+impl<'de> IntoDeserializer<'de, AnotherType> for &'static Part {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for &'static Part {
+    type Error = AnotherType;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, AnotherType> {
+        match self {
+            Part::Choice(name) => visitor.visit_enum(name.into_deserializer()),
+            Part::Switch(on) => visitor.visit_bool(*on),
+            Part::Number(number) => visitor.visit_u64(*number),
+            Part::Group(parts) => visitor.visit_seq(SeqDeserializer::new(parts.iter())),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_are_the_same_in_all_their_forms() {
+        assert_eq!(serde_json::to_vec(&join_config()).unwrap(), JSON);
+        assert_eq!(as_asked::<MlsGroupJoinConfig>(), Some(join_config()));
+    }
+
+    /// What the first version wrote, in which one field had another form, says the same.
+    #[test]
+    fn what_was_stored_is_the_same() {
+        assert_eq!(serde_json::from_slice::<MlsGroupJoinConfig>(JSON).unwrap(), join_config());
+    }
+
+    #[test]
+    fn what_is_no_such_type_is_none() {
+        assert_eq!(as_asked::<u8>(), None);
+    }
+}
