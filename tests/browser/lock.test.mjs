@@ -1,6 +1,7 @@
 // The app lock: passphrase, passkey, closing by hand and by itself, wrong guesses, erasing.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { button, field, lockedHeading as heading, openSettings, setLock, unlock } from "./lib/lock.mjs";
 import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
 
@@ -28,29 +29,7 @@ async function withLock(act, username) {
   }
 }
 
-const button = (page, name) => page.getByRole("button", { name, exact: true });
-const field = (page, name) => page.getByRole("textbox", { name, exact: true });
-const heading = (page) => page.getByRole("heading", { name: "Parley is locked" });
 const isOpen = (page) => button(page, "Settings").waitFor();
-
-async function openSettings(page) {
-  await button(page, "Settings").click();
-  await page.getByRole("region", { name: "Settings" }).waitFor();
-}
-
-async function setLock(page, passphrase) {
-  await openSettings(page);
-  await field(page, "New passphrase").fill(passphrase);
-  await field(page, "The same again").fill(passphrase);
-  await button(page, "Set lock").click();
-  await button(page, "Lock now").waitFor();
-}
-
-async function unlock(page, passphrase) {
-  await heading(page).waitFor();
-  await field(page, "Passphrase").fill(passphrase);
-  await button(page, "Unlock").click();
-}
 
 /** Everything that the site has stored, as text and as what the browser's own key opens of the master slot. */
 async function stored(page) {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fillUp, makeRoom, workerOf } from "./lib/freeze.mjs";
 import { approve, confirmDigits, hasChats, isLinked, openDevices, showCode, useCode } from "./lib/link.mjs";
+import { button, field, lockedHeading, setLock, unlock } from "./lib/lock.mjs";
 import { Person } from "./lib/person.mjs";
 import { showPhrase, typeBack } from "./lib/phrase.mjs";
 import { Relay } from "./lib/relay.mjs";
@@ -183,4 +184,31 @@ test("offline", async () => {
   await ada.send("Written on a train");
   await ada.seesState("waiting");
   await shoot(ada, "offline");
+});
+
+test("the lock", async () => {
+  const eve = await Person.arrive(relay);
+  const into = (name) => eve.page.getByRole("heading", { name: "App lock" }).evaluate((it) => it.scrollIntoView()).then(() => shoot(eve, name));
+  try {
+    await eve.createAccount("Eve Moneypenny", "eve");
+    await eve.button("Settings").click();
+    await field(eve.page, "New passphrase").fill("four words are better");
+    await into("lock-set");
+    await eve.page.goBack();
+    await setLock(eve.page, "four words are better");
+    await into("lock-settings");
+    await button(eve.page, "Change passphrase").click();
+    await into("lock-change");
+    await button(eve.page, "Lock now").click();
+    await lockedHeading(eve.page).waitFor();
+    await shoot(eve, "locked");
+    for (let guess = 0; guess < 3; guess += 1) {
+      await unlock(eve.page, `wrong number ${guess}`);
+      await eve.page.getByText(/not the passphrase/).waitFor();
+    }
+    await button(eve.page, "Passphrase forgotten?").click();
+    await shoot(eve, "locked-forgotten");
+  } finally {
+    await eve.close();
+  }
 });

@@ -208,7 +208,8 @@ impl Desk {
                 locksmith.asked(ask);
             }
         });
-        let (desk, claiming, working) = (Rc::clone(self), pulse.clone(), pulse.clone());
+        let (desk, ending) = (Rc::clone(self), Rc::clone(self));
+        let (claiming, working) = (pulse.clone(), pulse.clone());
         locksmith.get_or_init(|| {
             Locksmith::new(
                 tab.clone(),
@@ -220,6 +221,7 @@ impl Desk {
                         claiming.claim();
                     }
                 },
+                move || ending.is_silent(),
             )
         });
         tab

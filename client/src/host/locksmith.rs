@@ -25,6 +25,8 @@ pub(super) struct Locksmith {
     /// Called before what keeps this worker from answering for a while.
     working: Box<dyn Fn()>,
     opened: Box<dyn Fn(MasterKey)>,
+    /// Whether this worker is about to end: another in its place has to open the lock.
+    ending: Box<dyn Fn() -> bool>,
 }
 
 /// The slot as it was read, and how to write it.
@@ -34,11 +36,12 @@ struct Open {
 }
 
 impl Locksmith {
-    /// `opened` gets the master key when somebody has opened the lock.
+    /// `opened` gets the master key when somebody has opened the lock. While `ending` says so that is not answered.
     pub(super) fn new(
         tab: TabStorage,
         working: impl Fn() + 'static,
         opened: impl Fn(MasterKey) + 'static,
+        ending: impl Fn() -> bool + 'static,
     ) -> Rc<Self> {
         Rc::new(Self {
             tab,
@@ -46,12 +49,14 @@ impl Locksmith {
             busy: Cell::new(false),
             working: Box::new(working),
             opened: Box::new(opened),
+            ending: Box::new(ending),
         })
     }
 
     /// Carries out what the tab asks, and answers.
     pub(super) fn asked(self: &Rc<Self>, ask: LockAsk) {
         let this = Rc::clone(self);
+        let unlocking = matches!(ask, LockAsk::Unlock(_));
         spawn_local(async move {
             let answer = if this.busy.replace(true) {
                 LockAnswer::Refused
@@ -60,7 +65,9 @@ impl Locksmith {
                 this.busy.set(false);
                 answer
             };
-            boot::say(&FromWorker::Lock(answer));
+            if !(unlocking && (this.ending)()) {
+                boot::say(&FromWorker::Lock(answer));
+            }
         });
     }
 

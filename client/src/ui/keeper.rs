@@ -38,6 +38,8 @@ struct Inner {
     deaths: u32,
     /// Gets the answer to what was asked about the lock.
     on_answer: Option<Box<dyn FnOnce(LockAnswer)>>,
+    /// What has to be asked of the next worker if this one ends without an answer: to open the lock.
+    again: Option<LockAsk>,
     lost: Box<dyn Fn(Loss)>,
 }
 
@@ -45,7 +47,8 @@ impl Keeper {
     /// Keeps nothing yet. `lost` is called when there will be no worker any more.
     pub(super) fn new(lost: impl Fn(Loss) + 'static) -> Self {
         let lost = Box::new(lost);
-        let inner = Inner { worker: None, number: 0, owes: None, deaths: 0, on_answer: None, lost };
+        let inner =
+            Inner { worker: None, number: 0, owes: None, deaths: 0, on_answer: None, again: None, lost };
         Self(StoredValue::new_local(inner))
     }
 
@@ -82,19 +85,36 @@ impl Keeper {
         let mut asked = false;
         self.0.update_value(|inner| {
             inner.on_answer = Some(Box::new(on_answer));
-            if let Some(worker) = &inner.worker {
+            inner.again = matches!(ask, LockAsk::Unlock(_)).then(|| ask.clone());
+            // One that has not begun to listen is asked when it does.
+            if let (Some(worker), Some(_)) = (&inner.worker, inner.owes) {
                 say(worker, &ToWorker::Lock(ask.clone()));
                 asked = true;
             }
+            asked |= inner.again.is_some();
         });
         if !asked {
             self.answer(LockAnswer::Refused);
         }
     }
 
+    /// The worker listens: it is asked what the one before did not answer.
+    fn listens(self) {
+        self.0.update_value(|inner| {
+            let new = inner.owes.is_none();
+            inner.owes = Some(0);
+            if let (true, Some(worker), Some(ask)) = (new, &inner.worker, &inner.again) {
+                say(worker, &ToWorker::Lock(ask.clone()));
+            }
+        });
+    }
+
     fn answer(self, answer: LockAnswer) {
         let mut on_answer = None;
-        self.0.update_value(|inner| on_answer = inner.on_answer.take());
+        self.0.update_value(|inner| {
+            inner.again = None;
+            on_answer = inner.on_answer.take();
+        });
         if let Some(on_answer) = on_answer {
             on_answer(answer);
         }
@@ -112,7 +132,9 @@ impl Keeper {
             number = inner.number;
         });
         // It answers nothing any more.
-        self.answer(LockAnswer::Refused);
+        if self.0.with_value(|inner| inner.again.is_none()) {
+            self.answer(LockAnswer::Refused);
+        }
         number
     }
 
@@ -134,7 +156,7 @@ impl Keeper {
                 say(worker, &ToWorker::Written { id, done });
             }
             Some(FromWorker::Lock(answer)) => self.answer(answer),
-            Some(FromWorker::Here) => self.0.update_value(|inner| inner.owes = Some(0)),
+            Some(FromWorker::Here) => self.listens(),
             Some(FromWorker::Replaced) => self.start(),
             Some(FromWorker::Older) => {
                 self.end();

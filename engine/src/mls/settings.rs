@@ -64,7 +64,7 @@ const SETTINGS: Part = Part::Group(&[
     Part::Group(&[Part::Number(0), Part::Number(2_000)]),
 ]);
 
-impl<'de> IntoDeserializer<'de, AnotherType> for &'static Part {
+impl IntoDeserializer<'_, AnotherType> for &'static Part {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
