@@ -80,8 +80,12 @@ impl Keeper {
         }
     }
 
-    /// Asks the worker about the lock. A question before its answer takes the place of the one before.
+    /// Asks the worker about the lock. Until that is answered another question is refused.
     pub(super) fn ask_lock(self, ask: &LockAsk, on_answer: impl FnOnce(LockAnswer) + 'static) {
+        if self.0.with_value(|inner| inner.on_answer.is_some()) {
+            on_answer(LockAnswer::Refused);
+            return;
+        }
         let mut asked = false;
         self.0.update_value(|inner| {
             inner.on_answer = Some(Box::new(on_answer));

@@ -53,7 +53,7 @@ pub(super) fn settings(app: App) -> AnyView {
         if !set.get() {
             return set_lock(app);
         }
-        stack("lock", vec![standing(app), dynamic(move || acts(app, act))])
+        stack("lock", vec![standing(app), closes_by_itself(app), dynamic(move || acts(app, act))])
     })
 }
 
@@ -181,44 +181,52 @@ fn set_lock(app: App) -> AnyView {
 }
 
 fn standing(app: App) -> AnyView {
-    let note = RwSignal::new(Note::None);
-    let after = app.lock.with_untracked(|lock| lock.as_ref().and_then(|lock| lock.after));
-    let options = AFTER.map(|(name, minutes)| {
-        let option = html::option().child(name);
-        if minutes == after { option.attr("selected", "") } else { option }
-    });
-    let select = html::select()
-        .attr("id", "lock-after")
-        .on(ev::change, move |event| {
-            let chosen = event_target_value(&event);
-            let Some((_, after)) = AFTER.iter().find(|(name, _)| *name == chosen) else { return };
-            change(app, &LockAsk::After(*after), move |answer| {
-                if !matches!(answer, LockAnswer::Done(_)) {
-                    let _ = note.try_set(Note::Bad(refusal(&answer)));
-                }
-            });
-        })
-        .child(Vec::from(options));
-    let line = html::div()
-        .class("setting-line")
-        .child((
-            html::div().child((
-                html::label().attr("for", "lock-after").child("Close by itself"),
-                text("quiet", "When nobody has used Parley in any tab for so long."),
-            )),
-            select,
-        ))
-        .into_any();
     stack(
         "lock",
         vec![
             text("health health-good", "This browser is locked with a passphrase."),
             button("Lock now", "button", move || app.say(&ToOwner::LockNow)),
-            line,
-            said("lock-after-note".to_owned(), note.into()),
-            text("quiet", words::LOCK_CLOSES),
         ],
     )
+}
+
+fn closes_by_itself(app: App) -> AnyView {
+    let note = RwSignal::new(Note::None);
+    // What was chosen and not saved is shown as it is.
+    let refused = RwSignal::new(());
+    let chosen = move || {
+        refused.track();
+        choice_of_minutes(app, note, refused)
+    };
+    let line = html::div().class("setting-line").child((
+        html::div().child((
+            html::label().attr("for", "lock-after").child("Close by itself"),
+            text("quiet", "When nobody has used Parley in any tab for so long."),
+        )),
+        dynamic(chosen),
+    ));
+    let said = said("lock-after-note".to_owned(), note.into());
+    stack("lock", vec![line.into_any(), said, text("quiet", words::LOCK_CLOSES)])
+}
+
+fn choice_of_minutes(app: App, note: RwSignal<Note>, refused: RwSignal<()>) -> AnyView {
+    let after = app.lock.with_untracked(|lock| lock.as_ref().and_then(|lock| lock.after));
+    let options = AFTER.map(|(name, minutes)| {
+        let option = html::option().child(name);
+        if minutes == after { option.attr("selected", "") } else { option }
+    });
+    let choose = move |event| {
+        let chosen = event_target_value(&event);
+        let Some((_, after)) = AFTER.iter().find(|(name, _)| *name == chosen) else { return };
+        note.set(Note::None);
+        change(app, &LockAsk::After(*after), move |answer| {
+            if !matches!(answer, LockAnswer::Done(_)) {
+                let _ = note.try_set(Note::Bad(refusal(&answer)));
+                let _ = refused.try_set(());
+            }
+        });
+    };
+    html::select().attr("id", "lock-after").on(ev::change, choose).child(Vec::from(options)).into_any()
 }
 
 fn acts(app: App, act: RwSignal<Option<Act>>) -> AnyView {
