@@ -13,6 +13,8 @@ const NONCE: usize = 12;
 /// What is wrapped, by version; bound to it.
 const MASTER: (u8, &[u8]) = (1, b"parley master v1");
 const LOCK: (u8, &[u8]) = (2, b"parley lock v1");
+/// Greater versions than this one will never be: what begins so is damaged, and may be given up.
+const LAST: u8 = 15;
 
 /// What was wrapped.
 pub enum Kept {
@@ -68,7 +70,7 @@ impl BrowserKey {
         if *version == LOCK.0 {
             return self.open(LOCK.1, rest).await.map(|lock| Kept::Lock(lock.to_vec()));
         }
-        (*version > LOCK.0).then_some(Kept::Newer)
+        (LOCK.0..=LAST).contains(version).then_some(Kept::Newer)
     }
 
     async fn seal(&self, (version, about): (u8, &[u8]), content: &[u8]) -> Result<Vec<u8>, Failure> {
