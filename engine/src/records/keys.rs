@@ -36,6 +36,8 @@ pub(crate) const RETURNING: &[u8] = &[22];
 pub(crate) const BACKUP: &[u8] = &[23];
 pub(crate) const MANIFEST: &[u8] = &[24];
 pub(crate) const BACKUP_ROUND: &[u8] = &[25];
+/// The account came back by its phrase, and no backup said what to ask the others for: a backup file may.
+pub(crate) const UNASKED: &[u8] = &[27];
 /// How far messages came of which another device told, in logs that this one is not in.
 pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
 /// Logs into which a device let this one that was removed then or since.

@@ -1,14 +1,14 @@
 //! A file of this account: what is not here is added. Nothing that is here changes, but settings of which the file has newer
 //! ones.
 
-use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::ids::LogId;
 
 use super::Engine;
 use crate::backup::{Item, Known, Place};
 use crate::content::History;
-use crate::conversation::{beside, id_of};
-use crate::log::Stage;
+use crate::conversation::beside;
 use crate::message::Message;
+use crate::records::keys;
 use crate::table::Table;
 use crate::view::BodyView;
 
@@ -84,31 +84,19 @@ impl Engine {
         if comes_again { Message { log: beside(&message.log), ..message } } else { message }
     }
 
-    /// This device is the account's only one and has nothing of these conversations: their logs are known from now on, so
-    /// that what came since can be asked for.
+    /// The account has come back without a backup: the logs of the file are known from now on, as those of a backup would be.
     pub(super) fn take_logs_of_file(&mut self, logs: &Table<LogId, Place>) {
-        if self.own_log.as_ref().is_none_or(|log| log.devices().count() != 1) {
-            return;
+        if self.state.get_bytes(keys::UNASKED).is_some() {
+            self.old_logs(logs);
         }
-        let new = |peer: &AccountId| {
-            self.conversations.get(&id_of(peer)).is_none_or(|conversation| conversation.logs.is_empty())
-        };
-        let missing: Table<LogId, Place> =
-            logs.iter().filter(|(_, place)| new(&place.peer)).copied().collect();
-        self.old_logs(&missing);
     }
 
-    /// Everybody with whom there is no way to talk but logs of the file is asked for what came since.
+    /// And everybody is asked for what they wrote since the file was saved.
     pub(super) fn ask_since_file(&mut self, logs: &Table<LogId, Place>) {
-        let lost = |peer: &AccountId| {
-            let known = self.conversations.get(&id_of(peer)).map(|conversation| &conversation.logs);
-            let dead = |id: &LogId| self.logs.get(id).is_some_and(|log| log.stage == Stage::Dead);
-            known.is_some_and(|known| {
-                !known.is_empty() && known.iter().all(|log| dead(log) && logs.contains_key(log))
-            })
-        };
-        let since: Table<LogId, Place> =
-            logs.iter().filter(|(_, place)| lost(&place.peer)).copied().collect();
-        self.ask_for_what_came_since(&since);
+        if self.state.get_bytes(keys::UNASKED).is_some() {
+            self.state.delete(keys::UNASKED);
+            self.ask_for_what_came_since(logs);
+            self.resume();
+        }
     }
 }

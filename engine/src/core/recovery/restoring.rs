@@ -12,6 +12,7 @@ use crate::core::backup::{Fetch, Fetched, MANIFEST, unpadded};
 use crate::core::repair::EVERY_OTHER;
 use crate::core::requests::Pending;
 use crate::log::{Log, Stage};
+use crate::records::keys;
 use crate::table::Table;
 
 /// Between two attempts, in milliseconds.
@@ -234,6 +235,9 @@ impl Engine {
             self.reseal_backup();
         }
         let logs = self.manifest.logs.clone();
+        if logs.keys().next().is_none() {
+            self.save(keys::UNASKED, &true);
+        }
         self.ask_for_what_came_since(&logs);
         self.resume();
     }
