@@ -12,6 +12,7 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
     let known = Memo::new(move |_| chat.with(Option::is_some));
     let name =
         Memo::new(move |_| chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())).unwrap_or_default());
+    let restored = Memo::new(move |_| chat.with(|chat| chat.as_ref().and_then(|chat| chat.restored.clone())));
     parts::dynamic(move || {
         if !known.get() {
             return unknown();
@@ -31,7 +32,12 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
                     })
                 }),
                 messages::messages(app, id, name),
-                composer::composer(app, id, name),
+                parts::dynamic(move || match restored.get() {
+                    Some(owner) => {
+                        parts::text("composer restored", words::restored_chat(&owner, &name.get()))
+                    }
+                    None => composer::composer(app, id, name),
+                }),
             ))
             .into_any()
     })
@@ -42,6 +48,9 @@ fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
     let verified = Memo::new(move |_| chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.verified)));
     let below = move || {
         chat.with(|chat| {
+            if let Some(owner) = chat.as_ref().and_then(|chat| chat.restored.as_ref()) {
+                return words::restored_from(owner);
+            }
             let below = chat.as_ref().map(|chat| match (&chat.username, chat.preparing) {
                 (_, true) => "Setting up: they can read once one of their devices is online".to_owned(),
                 (Some(username), false) => format!("@{username}"),
@@ -70,7 +79,10 @@ fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
                 )),
                 html::p().class("quiet").child(parts::live(below)),
             )),
-            parts::icon_button("Contact details", "icon-button", icons::info(), open),
+            parts::maybe(move || {
+                let contact = chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.restored.is_none()));
+                contact.then(|| parts::icon_button("Contact details", "icon-button", icons::info(), open))
+            }),
         ))
         .into_any()
 }

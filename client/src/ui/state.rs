@@ -9,6 +9,7 @@ use parley_engine::view::{
 };
 use parley_protocol::ids::{MessageId, UnixMillis};
 
+use super::backup_file::{self, FileWork};
 use super::keeper::{Keeper, Loss};
 use super::link::Link;
 use crate::model::chats::Chats;
@@ -97,6 +98,8 @@ pub(super) struct Known {
     pub(super) slow: RwSignal<bool>,
     pub(super) drafts: StoredValue<HashMap<ConversationId, String>>,
     pub(super) announcement: RwSignal<String>,
+    /// What is being done with a backup file.
+    pub(super) file: RwSignal<FileWork>,
     /// The lock of the device.
     pub(super) lock: RwSignal<Option<LockView>>,
     /// When the next guess at it is heard, in milliseconds since 1970.
@@ -131,6 +134,7 @@ impl App {
             slow: RwSignal::new(false),
             drafts: StoredValue::new(HashMap::new()),
             announcement: RwSignal::new(String::new()),
+            file: RwSignal::new(FileWork::None),
             lock: RwSignal::new(None),
             next_guess: RwSignal::new(0),
             keeper: StoredValue::new_local(None),
@@ -199,6 +203,7 @@ impl App {
         self.chats.set(Chats::default());
         self.drafts.set_value(HashMap::new());
         self.announcement.set(String::new());
+        backup_file::replace(self, FileWork::None);
     }
 
     /// Says something to the owner that has no reply.

@@ -1,0 +1,306 @@
+//! Backup files: saving one in the settings, and restoring one there or when an account comes back.
+//!
+//! The page carries the pieces between the file and the owner of the device. If another owner takes over meanwhile, it begins
+//! again from the start, which doubles nothing.
+
+use core::time::Duration;
+
+use leptos::prelude::*;
+use parley_engine::view::{Command, CommandError, FileReport, Reply, Typed};
+
+use super::field::{Field, Note, field, said};
+use super::parts::{button, form, maybe, send, stack, text};
+use super::state::App;
+use super::{html, words};
+use crate::model::time::LocalTime;
+use crate::platform::files::{self, File};
+use crate::platform::later::Later;
+use crate::platform::{clock, spawn_local, timer};
+
+/// The file is read in pieces of so many bytes.
+const PIECE: u64 = 512 * 1024;
+/// So often something is begun again before it is given up.
+const ATTEMPTS: u32 = 4;
+/// Between two looks whether the account has come back.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What is being done with a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum FileWork {
+    #[default]
+    None,
+    /// So many chats are in it, of so many.
+    Saving(u32, u32),
+    /// So many percent are read back.
+    Checking(u64),
+    /// It can be downloaded from this address under this name.
+    Saved {
+        address: String,
+        name: String,
+        report: FileReport,
+    },
+    /// So many percent are restored.
+    Restoring(u64),
+    /// It was read to its end.
+    Restored(FileReport),
+    Failed(String),
+}
+
+impl FileWork {
+    const fn is_busy(&self) -> bool {
+        matches!(self, Self::Saving(..) | Self::Checking(_) | Self::Restoring(_))
+    }
+}
+
+/// How a step ended that did not succeed.
+enum Ended {
+    Refused(CommandError),
+    Said(&'static str),
+}
+
+impl From<CommandError> for Ended {
+    fn from(error: CommandError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// The part of the settings.
+pub(super) fn settings(app: App, written: impl Fn() -> bool + Copy + Send + 'static) -> AnyView {
+    let restoring = RwSignal::new(false);
+    let save = move || {
+        maybe(move || {
+            Some(if written() {
+                button("Save a backup file", "button button-quiet", move || save(app))
+            } else {
+                text("quiet", words::FILE_NO_PHRASE)
+            })
+        })
+    };
+    stack(
+        "recovery",
+        vec![
+            text("", words::FILE),
+            save(),
+            maybe(move || {
+                Some(if restoring.get() {
+                    restore_form(app, restoring)
+                } else {
+                    button("Restore from a backup file", "button button-quiet", move || restoring.set(true))
+                })
+            }),
+            maybe(move || app.file.with(outcome)),
+        ],
+    )
+}
+
+/// How far it is, or what came of it.
+fn outcome(work: &FileWork) -> Option<AnyView> {
+    let said = saying(work)?;
+    let (role, class) = match work {
+        FileWork::Failed(_) => ("alert", "note note-bad"),
+        FileWork::Restored(report) if !report.is_whole() || report.removed => ("alert", "note note-bad"),
+        FileWork::Restored(_) | FileWork::Saved { .. } => ("status", "note note-good"),
+        _ => ("status", "quiet"),
+    };
+    let sentence = html::p().class(class).attr("role", role).child(said).into_any();
+    let FileWork::Saved { address, name, .. } = work else { return Some(sentence) };
+    let link = html::a()
+        .class("button")
+        .attr("href", address.clone())
+        .attr("download", name.clone())
+        .child("Download backup file");
+    Some(stack("recovery", vec![sentence, link.into_any(), text("quiet", name.clone())]))
+}
+
+/// In a sentence.
+fn saying(work: &FileWork) -> Option<String> {
+    Some(match work {
+        FileWork::None => return None,
+        FileWork::Saving(done, of) => words::file_saving(*done, *of),
+        FileWork::Checking(percent) => words::file_checking(*percent),
+        FileWork::Saved { report, .. } => words::file_saved(report),
+        FileWork::Restoring(percent) => words::file_restoring(*percent),
+        FileWork::Restored(report) => {
+            let made = LocalTime::new(report.made, clock::minutes_east(report.made));
+            words::file_restored(report, &made.date())
+        }
+        FileWork::Failed(why) => why.clone(),
+    })
+}
+
+/// For who is not in the settings: what a file brings to an account that came back.
+pub(super) fn progress(app: App) -> Option<String> {
+    app.file.with(|work| matches!(work, FileWork::Restoring(_)).then(|| saying(work)).flatten())
+}
+
+/// What to choose a file with.
+pub(super) fn chooser(id: &'static str, label: &'static str) -> AnyView {
+    html::div()
+        .class("field")
+        .child((
+            html::label().attr("for", id).child(label),
+            html::input().attr("id", id).attr("type", "file").attr("accept", ".parley"),
+        ))
+        .into_any()
+}
+
+fn restore_form(app: App, open: RwSignal<bool>) -> AnyView {
+    let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::None));
+    let submit = move || {
+        let Some(file) = File::chosen("backup-file") else {
+            return note.set(Note::Bad(words::FILE_NONE.to_owned()));
+        };
+        note.set(Note::None);
+        let phrase = Typed(typed.get_untracked());
+        restore(app, file, phrase, move || {
+            typed.set(String::new());
+            open.set(false);
+        });
+    };
+    let how = Field {
+        id: "file-phrase",
+        label: "Phrase of the file",
+        autocomplete: "off",
+        longest: "400",
+        code: true,
+    };
+    form(
+        submit,
+        vec![
+            text("quiet", words::FILE_RESTORE),
+            chooser("backup-file", "Backup file"),
+            said("backup-file-note".to_owned(), note.into()),
+            field(how, typed, RwSignal::new(Note::None).into(), || {}),
+            send("Restore"),
+            button("Cancel", "button button-quiet", move || open.set(false)),
+        ],
+    )
+}
+
+/// Restores a file; `done` is called once it was read to its end.
+pub(super) fn restore(app: App, file: File, phrase: Typed, done: impl Fn() + 'static) {
+    if begin(app, FileWork::Restoring(0)) {
+        spawn_local(async move {
+            let mut left = ATTEMPTS;
+            let ended = loop {
+                match restore_once(app, &file, &phrase).await {
+                    Err(Ended::Refused(CommandError::ComingBack)) => timer::sleep(PAUSE).await,
+                    Err(Ended::Refused(CommandError::FileOver)) if left > 1 => left -= 1,
+                    ended => break ended,
+                }
+            };
+            end(app, ended.map(FileWork::Restored));
+            if app.file.with_untracked(|work| matches!(work, FileWork::Restored(_))) {
+                done();
+            }
+        });
+    }
+}
+
+async fn restore_once(app: App, file: &File, phrase: &Typed) -> Result<FileReport, Ended> {
+    ask(app, Command::RestoreFile { phrase: phrase.clone() }).await?;
+    give(app, file, FileWork::Restoring).await
+}
+
+fn save(app: App) {
+    if begin(app, FileWork::Saving(0, 0)) {
+        spawn_local(async move {
+            let mut left = ATTEMPTS;
+            let ended = loop {
+                match save_once(app).await {
+                    Err(Ended::Refused(CommandError::FileOver)) if left > 1 => left -= 1,
+                    ended => break ended,
+                }
+            };
+            end(app, ended);
+        });
+    }
+}
+
+async fn save_once(app: App) -> Result<FileWork, Ended> {
+    ask(app, Command::SaveFile).await?;
+    let mut pieces = Vec::new();
+    for number in 0.. {
+        let Reply::FilePart(part) = ask(app, Command::NextFilePart(number)).await? else { break };
+        app.file.set(FileWork::Saving(part.done, part.of));
+        let piece = File::of_bytes(&part.bytes).ok_or(Ended::Said(words::FILE_NOT_SAVED))?;
+        if part.head {
+            pieces.insert(0, piece);
+            break;
+        }
+        pieces.push(piece);
+    }
+    let file = File::of(&pieces).ok_or(Ended::Said(words::FILE_NOT_SAVED))?;
+    ask(app, Command::CheckFile).await?;
+    let report = give(app, &file, FileWork::Checking).await.map_err(|ended| match ended {
+        Ended::Refused(CommandError::File(_)) => Ended::Said(words::FILE_NOT_SAVED),
+        ended => ended,
+    })?;
+    let address = file.address().filter(|_| report.is_whole()).ok_or(Ended::Said(words::FILE_NOT_SAVED))?;
+    Ok(FileWork::Saved { address, name: name(app), report })
+}
+
+/// Such as `parley-ada-2026-11-25.parley`.
+fn name(app: App) -> String {
+    let username = app.account.with_untracked(|account| account.as_ref().map(|it| it.username.clone()));
+    let now = clock::now();
+    let LocalTime { year, month, day, .. } = LocalTime::new(now, clock::minutes_east(now));
+    format!("parley-{}-{year}-{month:02}-{day:02}.parley", username.unwrap_or_default())
+}
+
+/// Gives a file to the owner of the device, piece by piece.
+async fn give(app: App, file: &File, work: impl Fn(u64) -> FileWork) -> Result<FileReport, Ended> {
+    let size = file.size();
+    let mut at = 0_u64;
+    loop {
+        let end = at.saturating_add(PIECE).min(size);
+        let bytes = file.read(at, end).await.ok_or(Ended::Said(words::FILE_GONE))?;
+        let last = end == size;
+        if let Reply::File(report) = ask(app, Command::TakeFilePart { at, bytes, last }).await? {
+            return Ok(report);
+        }
+        if last {
+            return Err(CommandError::FileOver.into());
+        }
+        at = end;
+        app.file.set(work(at.saturating_mul(100) / size.max(1)));
+    }
+}
+
+/// Asks, and waits for the answer.
+async fn ask(app: App, command: Command) -> Result<Reply, CommandError> {
+    match Later::from_callback(move |answer| app.ask(command, answer)).outcome().await {
+        Reply::Failed(error) => Err(error),
+        reply => Ok(reply),
+    }
+}
+
+/// One thing at a time.
+fn begin(app: App, work: FileWork) -> bool {
+    let free = app.file.with_untracked(|work| !work.is_busy());
+    if free {
+        replace(app, work);
+    }
+    free
+}
+
+fn end(app: App, ended: Result<FileWork, Ended>) {
+    replace(
+        app,
+        ended.unwrap_or_else(|ended| {
+            FileWork::Failed(match ended {
+                Ended::Refused(error) => words::command_error(error).to_owned(),
+                Ended::Said(why) => why.to_owned(),
+            })
+        }),
+    );
+}
+
+/// Something else takes the place of what was shown.
+pub(super) fn replace(app: App, work: FileWork) {
+    let before = app.file.with_untracked(FileWork::clone);
+    if let FileWork::Saved { address, .. } = before {
+        files::forget(&address);
+    }
+    app.file.set(work);
+}

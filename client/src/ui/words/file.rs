@@ -1,0 +1,115 @@
+//! Backup files, in sentences.
+
+use parley_engine::view::{FileError, FileReport};
+
+/// What a file is for.
+pub const FILE: &str = "A backup file holds your messages and contacts as they are on this device now. Keep it where you like: only \
+    your recovery phrase opens it.";
+
+/// Before there is a phrase.
+pub const FILE_NO_PHRASE: &str = "Write your recovery phrase down first: nothing else opens a backup file.";
+
+/// What restoring does.
+pub const FILE_RESTORE: &str = "What is not on this device is added, and nothing that is here changes. A file of another account \
+    comes back as chats that you can read.";
+
+/// The file cannot be read.
+pub const FILE_GONE: &str =
+    "The browser cannot read this file any more: it was moved or changed. Choose it again.";
+
+/// Nothing was chosen.
+pub const FILE_NONE: &str = "Choose a backup file first. Its name ends with .parley.";
+
+/// The browser could not make the file, or what came out was not whole.
+pub const FILE_NOT_SAVED: &str = "The file was not saved: it could not be read back whole. Free some space on this device, then try again.";
+
+/// What can be done about a file.
+#[must_use]
+pub const fn file_error(error: FileError) -> &'static str {
+    match error {
+        FileError::Other => "This is no Parley backup file. Choose another; its name ends with .parley.",
+        FileError::Newer => {
+            "A newer version of Parley saved this file. Reload the page to get that version, then try again."
+        }
+        FileError::Damaged => {
+            "The beginning of this file is damaged or missing, and without it nothing opens. Try another copy of the file."
+        }
+        FileError::Phrase => {
+            "This recovery phrase does not open the file. It needs the phrase that was yours when the file was saved."
+        }
+        FileError::Forged => {
+            "No device of the account saved this file, so nothing of it was taken. Somebody may have made it to deceive you."
+        }
+    }
+}
+
+/// How far a file is.
+#[must_use]
+pub fn file_saving(done: u32, of: u32) -> String {
+    format!("Saving: {done} of {of} chats.")
+}
+
+/// It is read back.
+#[must_use]
+pub fn file_checking(percent: u64) -> String {
+    format!("Reading the file back to check it: {percent} %.")
+}
+
+/// It is there.
+#[must_use]
+pub fn file_saved(report: &FileReport) -> String {
+    format!(
+        "The file is whole: it was opened and read back, with {} messages of {} chats.",
+        report.messages, report.chats
+    )
+}
+
+/// It is restored.
+#[must_use]
+pub fn file_restoring(percent: u64) -> String {
+    format!("Restoring from your file: {percent} %.")
+}
+
+/// What came of it.
+#[must_use]
+pub fn file_restored(report: &FileReport, day: &str) -> String {
+    let FileReport { owner, messages, added, missing, damaged, .. } = report;
+    let mut said = format!("From the file of {day}, {added} of {messages} messages were added");
+    if report.other_account {
+        said += &format!(", as chats of {owner} that you can read.");
+    } else if added.saturating_add(*missing) < *messages {
+        said += "; the others were here already.";
+    } else {
+        said += ".";
+    }
+    if !report.is_whole() {
+        said += &format!(" {missing} messages are missing:");
+        if *damaged > 0 {
+            said += &format!(" {damaged} part(s) of the file are damaged.");
+        }
+        if report.cut {
+            said += " The end of the file is damaged or cut off.";
+        }
+        said += " Try another copy of the file.";
+    }
+    if report.removed {
+        said += " The device that saved this file is in your account no longer. If you do not know the file, do not trust what it \
+                 brought.";
+    }
+    said
+}
+
+/// Under a chat that came from a file.
+#[must_use]
+pub fn restored_chat(owner: &str, name: &str) -> String {
+    format!(
+        "This chat came from a backup file of {owner}. You can read it, but not write in it: it belongs to another account, and \
+         {name} does not know this one. To write to {name}, start a new chat."
+    )
+}
+
+/// Under its name.
+#[must_use]
+pub fn restored_from(owner: &str) -> String {
+    format!("Restored from a backup of {owner}")
+}
