@@ -223,6 +223,7 @@ test("offline", async () => {
 });
 
 test("the lock", async () => {
+  await relay.run();
   const eve = await Person.arrive(relay);
   const into = (name) => eve.page.getByRole("heading", { name: "App lock" }).evaluate((it) => it.scrollIntoView()).then(() => shoot(eve, name));
   try {

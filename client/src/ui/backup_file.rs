@@ -10,8 +10,10 @@ use parley_engine::view::{Command, CommandError, FileReport, Reply, Typed};
 
 use super::field::{Field, Note, field, said};
 use super::parts::{button, form, maybe, send, stack, text};
+use super::recovery::{banner, low};
 use super::state::App;
 use super::{html, words};
+use crate::model::route::Route;
 use crate::model::time::LocalTime;
 use crate::platform::files::{self, File};
 use crate::platform::later::Later;
@@ -43,7 +45,7 @@ pub(super) enum FileWork {
     Restoring(u64),
     /// It was read to its end.
     Restored(FileReport),
-    Failed(String),
+    Failed(&'static str),
 }
 
 impl FileWork {
@@ -67,20 +69,25 @@ impl From<CommandError> for Ended {
 /// The part of the settings.
 pub(super) fn settings(app: App, written: impl Fn() -> bool + Copy + Send + 'static) -> AnyView {
     let restoring = RwSignal::new(false);
-    let save = move || {
-        maybe(move || {
-            Some(if written() {
-                button("Save a backup file", "button button-quiet", move || save(app))
-            } else {
-                text("quiet", words::FILE_NO_PHRASE)
-            })
-        })
-    };
+    // What has been read here need not be told again elsewhere.
+    on_cleanup(move || {
+        if app.file.with_untracked(|work| matches!(work, FileWork::Restored(_) | FileWork::Failed(_))) {
+            replace(app, FileWork::None);
+        }
+    });
     stack(
         "recovery",
         vec![
             text("", words::FILE),
-            save(),
+            maybe(move || {
+                Some(if written() {
+                    button("Save a backup file", "button button-quiet", move || {
+                        begin(app, Job::Save, Box::new(|| {}));
+                    })
+                } else {
+                    text("quiet", words::FILE_NO_PHRASE)
+                })
+            }),
             maybe(move || {
                 Some(if restoring.get() {
                     restore_form(app, restoring)
@@ -124,13 +131,26 @@ fn saying(work: &FileWork) -> Option<String> {
             let made = LocalTime::new(report.made, clock::minutes_east(report.made));
             words::file_restored(report, &made.date())
         }
-        FileWork::Failed(why) => why.clone(),
+        FileWork::Failed(why) => (*why).to_owned(),
     })
 }
 
 /// For who is not in the settings: what a file brings to an account that came back.
-pub(super) fn progress(app: App) -> Option<String> {
-    app.file.with(|work| matches!(work, FileWork::Restoring(_)).then(|| saying(work)).flatten())
+pub(super) fn notice(app: App) -> Option<AnyView> {
+    if app.route.get() == Route::Settings {
+        return None;
+    }
+    app.file.with(|work| {
+        let said = vec![text("", saying(work)?)];
+        match work {
+            FileWork::Restoring(_) => Some(low("status", said)),
+            FileWork::Restored(_) | FileWork::Failed(_) => {
+                let ok = button("OK", "banner-button", move || replace(app, FileWork::None));
+                Some(banner("alert", said.into_iter().chain([ok]).collect()))
+            }
+            _ => None,
+        }
+    })
 }
 
 /// What to choose a file with.
@@ -151,11 +171,14 @@ fn restore_form(app: App, open: RwSignal<bool>) -> AnyView {
             return note.set(Note::Bad(words::FILE_NONE.to_owned()));
         };
         note.set(Note::None);
-        let phrase = Typed(typed.get_untracked());
-        restore(app, file, phrase, move || {
-            typed.set(String::new());
-            open.set(false);
-        });
+        let job = Job::Restore(file, Typed(typed.get_untracked()));
+        begin(
+            app,
+            job,
+            Box::new(move || {
+                let _ = open.try_set(false);
+            }),
+        );
     };
     let how = Field {
         id: "file-phrase",
@@ -171,73 +194,94 @@ fn restore_form(app: App, open: RwSignal<bool>) -> AnyView {
             chooser("backup-file", "Backup file"),
             said("backup-file-note".to_owned(), note.into()),
             field(how, typed, RwSignal::new(Note::None).into(), || {}),
-            send("Restore"),
-            button("Cancel", "button button-quiet", move || open.set(false)),
+            stack(
+                "actions",
+                vec![send("Restore"), button("Cancel", "button button-quiet", move || open.set(false))],
+            ),
         ],
     )
 }
 
-/// Restores a file; `done` is called once it was read to its end.
-pub(super) fn restore(app: App, file: File, phrase: Typed, done: impl Fn() + 'static) {
-    if begin(app, FileWork::Restoring(0)) {
-        spawn_local(async move {
-            let mut left = ATTEMPTS;
-            let ended = loop {
-                match restore_once(app, &file, &phrase).await {
-                    Err(Ended::Refused(CommandError::ComingBack)) => timer::sleep(PAUSE).await,
-                    Err(Ended::Refused(CommandError::FileOver)) if left > 1 => left -= 1,
-                    ended => break ended,
+/// What is to be done.
+pub(super) enum Job {
+    Save,
+    /// With the phrase that opens the file.
+    Restore(File, Typed),
+}
+
+/// Does it, unless something is being done; `done` is called when it has succeeded.
+pub(super) fn begin(app: App, job: Job, done: Box<dyn Fn()>) {
+    if app.file.with_untracked(FileWork::is_busy) {
+        return;
+    }
+    replace(app, if matches!(job, Job::Save) { FileWork::Saving(0, 0) } else { FileWork::Restoring(0) });
+    spawn_local(async move {
+        let mut left = ATTEMPTS;
+        loop {
+            match attempt(app, &job).await {
+                Err(Ended::Refused(CommandError::ComingBack)) => timer::sleep(PAUSE).await,
+                Err(Ended::Refused(CommandError::FileOver)) if left > 1 => left -= 1,
+                Ok(work) => {
+                    replace(app, work);
+                    return done();
                 }
-            };
-            end(app, ended.map(FileWork::Restored));
-            if app.file.with_untracked(|work| matches!(work, FileWork::Restored(_))) {
-                done();
+                Err(Ended::Refused(error)) => {
+                    return replace(app, FileWork::Failed(words::command_error(error)));
+                }
+                Err(Ended::Said(why)) => return replace(app, FileWork::Failed(why)),
             }
-        });
+        }
+    });
+}
+
+async fn attempt(app: App, job: &Job) -> Result<FileWork, Ended> {
+    let (file, restoring) = match job {
+        Job::Restore(file, phrase) => {
+            ask(app, Command::RestoreFile { phrase: phrase.clone() }).await?;
+            (file.clone(), true)
+        }
+        Job::Save => {
+            ask(app, Command::SaveFile).await?;
+            let file = gather(app).await?;
+            ask(app, Command::CheckFile).await?;
+            (file, false)
+        }
+    };
+    let (size, mut at) = (file.size(), 0_u64);
+    let report = loop {
+        let end = at.saturating_add(PIECE).min(size);
+        let bytes = file.read(at, end).await.ok_or(Ended::Said(words::FILE_GONE))?;
+        let last = end == size;
+        match ask(app, Command::TakeFilePart { at, bytes, last }).await {
+            Ok(Reply::File(report)) => break report,
+            Ok(_) if last => return Err(CommandError::FileOver.into()),
+            Err(CommandError::File(_)) if !restoring => return Err(Ended::Said(words::FILE_NOT_SAVED)),
+            Ok(_) => at = end,
+            Err(error) => return Err(error.into()),
+        }
+        let percent = at.saturating_mul(100) / size.max(1);
+        app.file.set(if restoring { FileWork::Restoring(percent) } else { FileWork::Checking(percent) });
+    };
+    if restoring {
+        return Ok(FileWork::Restored(report));
     }
+    let address = file.address().filter(|_| report.is_whole()).ok_or(Ended::Said(words::FILE_NOT_SAVED))?;
+    Ok(FileWork::Saved { address, name: name(app), report })
 }
 
-async fn restore_once(app: App, file: &File, phrase: &Typed) -> Result<FileReport, Ended> {
-    ask(app, Command::RestoreFile { phrase: phrase.clone() }).await?;
-    give(app, file, FileWork::Restoring).await
-}
-
-fn save(app: App) {
-    if begin(app, FileWork::Saving(0, 0)) {
-        spawn_local(async move {
-            let mut left = ATTEMPTS;
-            let ended = loop {
-                match save_once(app).await {
-                    Err(Ended::Refused(CommandError::FileOver)) if left > 1 => left -= 1,
-                    ended => break ended,
-                }
-            };
-            end(app, ended);
-        });
-    }
-}
-
-async fn save_once(app: App) -> Result<FileWork, Ended> {
-    ask(app, Command::SaveFile).await?;
+/// The pieces of a file, the last one in front.
+async fn gather(app: App) -> Result<File, Ended> {
     let mut pieces = Vec::new();
     for number in 0.. {
         let Reply::FilePart(part) = ask(app, Command::NextFilePart(number)).await? else { break };
         app.file.set(FileWork::Saving(part.done, part.of));
-        let piece = File::of_bytes(&part.bytes).ok_or(Ended::Said(words::FILE_NOT_SAVED))?;
+        pieces.push(File::of_bytes(&part.bytes).ok_or(Ended::Said(words::FILE_NOT_SAVED))?);
         if part.head {
-            pieces.insert(0, piece);
             break;
         }
-        pieces.push(piece);
     }
-    let file = File::of(&pieces).ok_or(Ended::Said(words::FILE_NOT_SAVED))?;
-    ask(app, Command::CheckFile).await?;
-    let report = give(app, &file, FileWork::Checking).await.map_err(|ended| match ended {
-        Ended::Refused(CommandError::File(_)) => Ended::Said(words::FILE_NOT_SAVED),
-        ended => ended,
-    })?;
-    let address = file.address().filter(|_| report.is_whole()).ok_or(Ended::Said(words::FILE_NOT_SAVED))?;
-    Ok(FileWork::Saved { address, name: name(app), report })
+    pieces.rotate_right(1);
+    File::of(&pieces).ok_or(Ended::Said(words::FILE_NOT_SAVED))
 }
 
 /// Such as `parley-ada-2026-11-25.parley`.
@@ -248,52 +292,12 @@ fn name(app: App) -> String {
     format!("parley-{}-{year}-{month:02}-{day:02}.parley", username.unwrap_or_default())
 }
 
-/// Gives a file to the owner of the device, piece by piece.
-async fn give(app: App, file: &File, work: impl Fn(u64) -> FileWork) -> Result<FileReport, Ended> {
-    let size = file.size();
-    let mut at = 0_u64;
-    loop {
-        let end = at.saturating_add(PIECE).min(size);
-        let bytes = file.read(at, end).await.ok_or(Ended::Said(words::FILE_GONE))?;
-        let last = end == size;
-        if let Reply::File(report) = ask(app, Command::TakeFilePart { at, bytes, last }).await? {
-            return Ok(report);
-        }
-        if last {
-            return Err(CommandError::FileOver.into());
-        }
-        at = end;
-        app.file.set(work(at.saturating_mul(100) / size.max(1)));
-    }
-}
-
 /// Asks, and waits for the answer.
 async fn ask(app: App, command: Command) -> Result<Reply, CommandError> {
     match Later::from_callback(move |answer| app.ask(command, answer)).outcome().await {
         Reply::Failed(error) => Err(error),
         reply => Ok(reply),
     }
-}
-
-/// One thing at a time.
-fn begin(app: App, work: FileWork) -> bool {
-    let free = app.file.with_untracked(|work| !work.is_busy());
-    if free {
-        replace(app, work);
-    }
-    free
-}
-
-fn end(app: App, ended: Result<FileWork, Ended>) {
-    replace(
-        app,
-        ended.unwrap_or_else(|ended| {
-            FileWork::Failed(match ended {
-                Ended::Refused(error) => words::command_error(error).to_owned(),
-                Ended::Said(why) => why.to_owned(),
-            })
-        }),
-    );
 }
 
 /// Something else takes the place of what was shown.

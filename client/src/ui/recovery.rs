@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 use parley_engine::view::{BackupState, Command, PhraseState, PhraseView, RecoveryView, Reply, Typed};
 
+use super::backup_file::{self, Job};
 use super::field::{Field, Note, field};
 use super::parts::{button, dynamic, form, live, maybe, send, stack, status, text};
 use super::state::{App, go};
-use super::{backup_file, html, parts, words};
+use super::{html, parts, words};
 use crate::model::route::Route;
 use crate::model::time::LocalTime;
 use crate::platform::files::File;
@@ -163,7 +164,9 @@ pub(super) fn come_back(app: App) -> AnyView {
                 (Reply::Failed(error), _) => {
                     let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
                 }
-                (_, Some(file)) => backup_file::restore(app, file, phrase, || {}),
+                (_, Some(file)) => {
+                    backup_file::begin(app, Job::Restore(file, phrase), Box::new(|| {}));
+                }
                 (_, None) => {}
             }
         });
@@ -191,16 +194,13 @@ pub(super) fn notice(app: App) -> AnyView {
     let progress = Memo::new(move |_| known.get().and_then(|it| it.restoring));
     let lost = Memo::new(move |_| known.get().map(|it| it.lost).filter(|lost| *lost > 0));
     let later = RwSignal::new(false);
-    let file = Memo::new(move |_| backup_file::progress(app).filter(|_| app.route.get() != Route::Settings));
     let unsaved = Memo::new(move |_| {
         let something = app.route.get() != Route::Settings && app.chats.with(|chats| !chats.all().is_empty());
         something && known.get().is_some_and(|it| it.phrase == PhraseState::Unsaved)
     });
-    maybe(move || match (progress.get(), lost.get()) {
+    let file = maybe(move || backup_file::notice(app));
+    let backup = maybe(move || match (progress.get(), lost.get()) {
         (Some(progress), _) => Some(low("status", vec![text("", words::restoring(progress))])),
-        (None, _) if file.get().is_some() => {
-            Some(low("status", vec![text("", file.get().unwrap_or_default())]))
-        }
         (None, Some(parts)) => {
             let ok = button("OK", "banner-button", move || app.ask(Command::AcceptLoss, |_| {}));
             Some(banner("alert", vec![text("", words::lost(parts)), ok]))
@@ -214,14 +214,15 @@ pub(super) fn notice(app: App) -> AnyView {
             Some(banner("status", parts))
         }
         (None, None) => None,
-    })
+    });
+    parts::several((backup, file))
 }
 
 /// Below everything: it goes by itself, and what is above must not move under somebody's hand when it does.
-fn low(role: &'static str, parts: Vec<AnyView>) -> AnyView {
+pub(super) fn low(role: &'static str, parts: Vec<AnyView>) -> AnyView {
     html::div().class("banner banner-shown banner-low").attr("role", role).child(parts).into_any()
 }
 
-fn banner(role: &'static str, parts: Vec<AnyView>) -> AnyView {
+pub(super) fn banner(role: &'static str, parts: Vec<AnyView>) -> AnyView {
     html::div().class("banner banner-shown").attr("role", role).child(parts).into_any()
 }

@@ -141,7 +141,7 @@ pub struct Engine {
     backup_page: Option<paging::Stretch>,
     /// Backup files that are being saved or read, and the chats that came from those of other accounts.
     files: file::Files,
-    archives: BTreeMap<ConversationId, Archive>,
+    archives: Table<ConversationId, Archive>,
     phrases: recovery::Phrases,
     wish: Option<recovery::Wish>,
     /// The account is coming back by its recovery phrase.
@@ -274,7 +274,7 @@ impl Engine {
             writing: backup::Writing::default(),
             backup_page: None,
             files: file::Files::default(),
-            archives: BTreeMap::new(),
+            archives: Table::new(),
             phrases: recovery::Phrases::default(),
             wish: None,
             returning: None,

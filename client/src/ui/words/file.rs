@@ -11,7 +11,7 @@ pub const FILE_NO_PHRASE: &str = "Write your recovery phrase down first: nothing
 
 /// What restoring does.
 pub const FILE_RESTORE: &str = "What is not on this device is added, and nothing that is here changes. A file of another account \
-    comes back as chats that you can read.";
+    comes back as chats that you can read; they are only on this device, so keep the file.";
 
 /// The file cannot be read.
 pub const FILE_GONE: &str =
@@ -59,8 +59,9 @@ pub fn file_checking(percent: u64) -> String {
 #[must_use]
 pub fn file_saved(report: &FileReport) -> String {
     format!(
-        "The file is whole: it was opened and read back, with {} messages of {} chats.",
-        report.messages, report.chats
+        "The file is whole: it was opened and read back, with {} messages in {}.",
+        report.messages,
+        if report.chats == 1 { "1 chat".to_owned() } else { format!("{} chats", report.chats) }
     )
 }
 

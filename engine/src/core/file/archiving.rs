@@ -41,12 +41,14 @@ impl Engine {
     /// The archive of a chat, made if need be (and saved by the caller).
     fn archive_with(&mut self, head: &FileHead, peer: &AccountId) -> Option<ConversationId> {
         let id = id_of(&head.account, peer);
-        let full = self.archives.len() >= MAX_ARCHIVES && !self.archives.contains_key(&id);
-        if full || *peer == head.account {
+        if self.archives.contains_key(&id) {
+            return Some(id);
+        }
+        if self.archives.iter().len() >= MAX_ARCHIVES || *peer == head.account {
             return None;
         }
         let owner = display_name(&head.name).unwrap_or_else(|| head.username.to_string());
-        self.archives.entry(id).or_insert_with(|| Archive::new(head.account, owner, *peer));
+        self.archives.insert(id, Archive::new(head.account, owner, *peer));
         Some(id)
     }
 
