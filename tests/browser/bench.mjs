@@ -1,5 +1,6 @@
 // Measures in Chromium against the real relay on loopback; prints one JSON object of microseconds by name.
-// `cargo xtask bench browser` builds what it needs, runs it and shows the table. Words choose parts: engine, lock, pages, linking.
+// `cargo xtask bench browser` builds what it needs, runs it and shows the table. Words choose parts: engine, lock, pages, linking, backup.
+import { backupTimes, unlockTimes } from "./lib/backup-bench.mjs";
 import { linkTimes } from "./lib/linking-bench.mjs";
 import { addTimes, median, startTimes, watchEnter, watchStart, whenSeen } from "./lib/measure.mjs";
 import { Person } from "./lib/person.mjs";
@@ -125,7 +126,14 @@ async function linking() {
   }
 }
 
-const parts = process.argv.length > 2 ? process.argv.slice(2) : ["engine", "lock", "pages", "linking"];
+async function backups() {
+  const { messages, backupBytes, restoreBytes, ...times } = await backupTimes(relay, 200, 50, say);
+  for (const [what, time] of Object.entries(times)) report[`backup.${what}`] = time * 1000;
+  Object.assign(report, { "backup.messages": messages, "backup.bytes": backupBytes, "backup.restore_bytes": restoreBytes });
+  say(`  ${JSON.stringify({ messages, backupBytes, restoreBytes, ...times })}`);
+}
+
+const parts = process.argv.length > 2 ? process.argv.slice(2) : ["engine", "lock", "pages", "linking", "backup"];
 try {
   if (parts.includes("engine")) {
     say("the engine, in a worker");
@@ -134,6 +142,7 @@ try {
   if (parts.includes("lock")) {
     say("what opening a lock costs");
     await measured("lock");
+    addTimes(report, "unlock", await unlockTimes(relay));
   }
   if (parts.includes("pages")) {
     say("from key press to the other screen");
@@ -144,6 +153,7 @@ try {
     await warmStarts(ada);
   }
   if (parts.includes("linking")) await linking();
+  if (parts.includes("backup")) await backups();
   process.stdout.write(`${JSON.stringify(report)}\n`);
 } finally {
   await relay.close();

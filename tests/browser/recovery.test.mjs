@@ -54,6 +54,8 @@ test("p5: the browser is wiped, and everything comes back by the phrase alone", 
   await ada.page.waitForTimeout(500);
   await ada.leave();
   await bob.send("while Ada was lost");
+  await bob.sees("while Ada was lost");
+  await bob.seesState("sent");
   const back = await newBrowser();
   await comeBackBy(back, words);
   await hasChats(back);

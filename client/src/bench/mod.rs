@@ -10,7 +10,6 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::missing_panics_doc,
     reason = "a tool that has to fail loudly"
 )]
 
@@ -27,7 +26,8 @@ use parley_engine::view::{Command, ConversationId, Person, Reply};
 
 use self::party::{Party, Spent, World};
 use self::report::Report;
-use crate::platform::crypto::BrowserKey;
+use crate::model::hex;
+use crate::platform::crypto::{BrowserKey, Kept};
 use crate::platform::db::{Database, Fence};
 use crate::platform::random::BrowserRng;
 use crate::platform::{self, clock, random, worker};
@@ -102,7 +102,7 @@ async fn measure(report: &mut Report) {
     }
     report.times("floor", floor);
 
-    let name = hex(&random::bytes::<4>());
+    let name = hex::encode(&random::bytes::<4>());
     let (ada, bob) = (format!("ada{name}"), format!("bob{name}"));
     let mut world = World::default();
     world.add(Party::new(master, Some((database, fence))), &ada).await;
@@ -240,7 +240,8 @@ async fn openings(report: &mut Report, world: &World, master: &[u8; 32], wrapped
         database.take_over().await.expect("a fence");
         let key = database.wrapping_key().await.expect("a read").expect("the key");
         let records = database.state().await.expect("records");
-        assert!(key.unwrap(wrapped).await.as_ref() == Some(master), "another master key");
+        let kept = key.unwrap(wrapped).await;
+        assert!(matches!(kept, Some(Kept::Master(kept)) if *kept == *master), "another master key");
         let read = clock::precise();
         report.number("open.records", records.len() as f64);
         let vault = world.parties[ADA].vault.as_deref();
@@ -254,10 +255,6 @@ async fn openings(report: &mut Report, world: &World, master: &[u8; 32], wrapped
     report.times("open.all", all);
     report.times("open.reading", reading);
     report.times("open.engine", engines);
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Sum of two spans.

@@ -2,7 +2,8 @@
 //! new one. The friends are gone afterwards.
 
 use super::party::{Party, World};
-use super::{Disk, hex, meet};
+use super::{Disk, meet};
+use crate::model::hex;
 use crate::platform::random;
 
 use parley_engine::view::{Command, ConversationId};
@@ -22,7 +23,7 @@ pub(super) async fn make(words: &str) -> String {
     let (conversations, each) = (words.next().expect("a number"), words.next().expect("a number"));
     let Disk { database, fence, master, wrapped } = Disk::prepare().await;
 
-    let name = hex(&random::bytes::<4>());
+    let name = hex::encode(&random::bytes::<4>());
     let mut world = World::default();
     world.add(Party::new(master, Some((database, fence))), &format!("ada{name}")).await;
     for number in 0..conversations {

@@ -210,23 +210,35 @@ fn closes_by_itself(app: App) -> AnyView {
 }
 
 fn choice_of_minutes(app: App, note: RwSignal<Note>, refused: RwSignal<()>) -> AnyView {
-    let after = app.lock.with_untracked(|lock| lock.as_ref().and_then(|lock| lock.after));
-    let options = AFTER.map(|(name, minutes)| {
+    let now = move || {
+        let after = app.lock.with(|lock| lock.as_ref().and_then(|lock| lock.after));
+        AFTER.iter().find(|(_, minutes)| *minutes == after).map_or("", |(name, _)| name)
+    };
+    let first = untrack(now);
+    let options = AFTER.map(|(name, _)| {
         let option = html::option().child(name);
-        if minutes == after { option.attr("selected", "") } else { option }
+        if name == first { option.attr("selected", "") } else { option }
     });
     let choose = move |event| {
         let chosen = event_target_value(&event);
         let Some((_, after)) = AFTER.iter().find(|(name, _)| *name == chosen) else { return };
         note.set(Note::None);
         change(app, &LockAsk::After(*after), move |answer| {
-            if !matches!(answer, LockAnswer::Done(_)) {
-                let _ = note.try_set(Note::Bad(refusal(&answer)));
+            let done = matches!(answer, LockAnswer::Done(_));
+            let told = if done { Note::Hint("Saved.".to_owned()) } else { Note::Bad(refusal(&answer)) };
+            let _ = note.try_set(told);
+            if !done {
                 let _ = refused.try_set(());
             }
         });
     };
-    html::select().attr("id", "lock-after").on(ev::change, choose).child(Vec::from(options)).into_any()
+    html::select()
+        .attr("id", "lock-after")
+        // Another tab may change it.
+        .value(move || now().to_owned())
+        .on(ev::change, choose)
+        .child(Vec::from(options))
+        .into_any()
 }
 
 fn acts(app: App, act: RwSignal<Option<Act>>) -> AnyView {

@@ -1,7 +1,7 @@
 // How long it takes to link a browser to an account that has many conversations.
 import { confirmDigits, openDevices, showCode, useCode } from "./link.mjs";
 import { Person } from "./person.mjs";
-import { messagesOnDisk, withStock } from "./stock.mjs";
+import { messagesOnDisk, whenOnDisk, withStock } from "./stock.mjs";
 
 /** Chats that fill the first screen, about. */
 const SCREEN = 10;
@@ -39,17 +39,6 @@ function agree() {
     }).observe(document, { childList: true, subtree: true, characterData: true });
     [...document.querySelectorAll("button")].find((button) => button.textContent === "Link this device").click();
   });
-}
-
-/** Waits until this many messages are on the browser's disk; how long the last wait was is the error. */
-async function whenOnDisk(person, count, patience) {
-  const start = Date.now();
-  for (;;) {
-    const found = await person.page.evaluate(messagesOnDisk);
-    if (found >= count) return Date.now();
-    if (Date.now() - start > patience) throw new Error(`${found} of ${count} messages after ${patience} ms`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
 }
 
 /** Milliseconds after the person's consent, and what came over the wire. */

@@ -43,3 +43,14 @@ export function messagesOnDisk() {
     };
   });
 }
+
+/** Waits until this many messages are on the browser's disk; how long the last wait was is the error. */
+export async function whenOnDisk(person, count, patience) {
+  const start = Date.now();
+  for (;;) {
+    const found = await person.page.evaluate(messagesOnDisk);
+    if (found >= count) return Date.now();
+    if (Date.now() - start > patience) throw new Error(`${found} of ${count} messages after ${patience} ms`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}

@@ -15,7 +15,8 @@ const PAGE: &str =
     "<!doctype html><html lang=\"en\"><link rel=\"icon\" href=\"/favicon.svg\"><title>Bench</title></html>\n";
 const LOADER: &str = "import init from '/bench.js';\nawait init({ module_or_path: '/bench_bg.wasm' });\n";
 
-/// Words before the options choose parts: `engine`, `lock`, `pages`, `linking`.
+/// Words before the options choose parts: `engine`, `lock`, `pages`, `linking`,
+/// `backup`.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let parts: Vec<&str> = words.iter().copied().take_while(|word| !word.starts_with('-')).collect();
     let file = json_file("browser", words.get(parts.len()..).unwrap_or_default())?;
@@ -113,6 +114,7 @@ fn show(numbers: &Numbers) {
     }
     locks(numbers);
     linking(numbers);
+    backup(numbers);
     goals(&all_goals(numbers));
 }
 
@@ -123,6 +125,24 @@ fn locks(numbers: &Numbers) {
         let columns = passes.map(|passes| shown(numbers.ms(&format!("lock.{mebibytes}.{passes}.p50"))));
         row(&format!("{mebibytes} MiB"), &columns);
     }
+    row("\nunlocking, ms", &["p50", "p95"].map(str::to_owned));
+    let columns = ["p50", "p95"].map(|what| shown(numbers.ms(&format!("unlock.{what}"))));
+    row("from the button to the chats", &columns);
+}
+
+fn backup(numbers: &Numbers) {
+    let megabytes = |key: &str| numbers.get(key).map(|bytes| bytes / 1e6);
+    row("\nbackup and coming back", &["ms", "MB", "MB/s"].map(str::to_owned));
+    for (name, key, bytes) in [
+        ("written, fetched back and opened", "backup.backup", Some("backup.bytes")),
+        ("back by the phrase: the first chat", "backup.first", None),
+        ("back by the phrase: all messages on disk", "backup.whole", Some("backup.restore_bytes")),
+    ] {
+        let (time, moved) = (numbers.ms(key), bytes.and_then(megabytes));
+        let rate = moved.zip(time).map(|(moved, time)| moved / (time / 1e3));
+        row(name, &[time, moved, rate].map(shown));
+    }
+    row("messages", &[shown(numbers.get("backup.messages"))]);
 }
 
 /// Conversations of the accounts to which a browser is linked.

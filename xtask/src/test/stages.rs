@@ -77,9 +77,14 @@ fn clippy() -> Result<()> {
 }
 
 fn clippy_wasm() -> Result<()> {
-    let mut clippy = setup::build()?.cargo();
-    clippy.args(["clippy", "--quiet", "-p", CLIENT, "--target", WASM, "--", "-D", "warnings"]);
-    run(&mut clippy)
+    let toolchain = setup::build()?;
+    // With the measuring program, which is in no app; then as the app is built.
+    for features in [&["--features", "bench"][..], &[]] {
+        let mut clippy = toolchain.cargo();
+        clippy.args(["clippy", "--quiet", "-p", CLIENT, "--target", WASM]).args(features);
+        run(clippy.args(["--", "-D", "warnings"]))?;
+    }
+    Ok(())
 }
 
 fn documentation() -> Result<()> {

@@ -1,0 +1,98 @@
+// How long a backup takes, coming back with it, and opening the lock.
+import { button, lockedHeading, setLock } from "./lock.mjs";
+import { Person } from "./person.mjs";
+import { comeBackBy, showPhrase } from "./phrase.mjs";
+import { messagesOnDisk, whenOnDisk, withStock } from "./stock.mjs";
+
+const UNLOCKS = 9;
+const PASSPHRASE = "four words are better";
+
+/** In a page: notes when chats are in the list. */
+function watchChats() {
+  new MutationObserver((_, observer) => {
+    if (!document.querySelector("[role=list][aria-label=Chats] a")) return;
+    observer.disconnect();
+    globalThis.firstChat = performance.timeOrigin + performance.now();
+  }).observe(document, { childList: true, subtree: true });
+}
+
+/** In the page: types three words back, and waits for a backup that is written, fetched back and opened. */
+function backUp(asked) {
+  return new Promise((done) => {
+    const start = performance.now();
+    new MutationObserver((_, observer) => {
+      if (!document.body.textContent.includes("Last written and checked on")) return;
+      observer.disconnect();
+      done(performance.now() - start);
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+    const field = document.querySelector("#phrase-words");
+    field.value = asked;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    [...document.querySelectorAll("button")].find((button) => button.textContent === "I have written it down").click();
+  });
+}
+
+const size = (frames) => frames.reduce((sum, frame) => sum + frame.length, 0);
+
+/** An account of so many conversations and messages is backed up; another browser comes back by the phrase. */
+export async function backupTimes(relay, conversations, each, say = () => {}) {
+  say(`backup: ${conversations} conversations of ${each} messages: making them`);
+  const ada = await withStock(relay, conversations, each);
+  const fresh = await Person.arrive(relay);
+  try {
+    const messages = await ada.page.evaluate(messagesOnDisk);
+    const words = await showPhrase(ada);
+    const question = await ada.page.getByText(/^Type words \d+, \d+ and \d+/).innerText();
+    const asked = question.match(/\d+/g).map((place) => words[Number(place) - 1]);
+    const before = ada.frames.length;
+    const backup = await ada.page.evaluate(backUp, asked.join(" "));
+    const backupBytes = size(ada.frames.slice(before));
+
+    await ada.leave();
+    await fresh.page.evaluate(watchChats);
+    const start = Date.now();
+    await comeBackBy(fresh, words);
+    const whole = (await whenOnDisk(fresh, messages, 600_000)) - start;
+    const restoreBytes = size(fresh.frames);
+    const first = (await fresh.page.evaluate(() => globalThis.firstChat)) - start;
+    return { messages, backup, backupBytes, first, whole, restoreBytes };
+  } finally {
+    await fresh.close();
+    await ada.close();
+  }
+}
+
+/** In the page: sends the passphrase, and waits for the list of chats. */
+function open() {
+  return new Promise((done) => {
+    const start = performance.now();
+    new MutationObserver((_, observer) => {
+      if (!document.querySelector("[role=list][aria-label=Chats] a")) return;
+      observer.disconnect();
+      done(performance.now() - start);
+    }).observe(document, { childList: true, subtree: true });
+    [...document.querySelectorAll("button")].find((button) => button.textContent === "Unlock").click();
+  });
+}
+
+/** From the button to the list of chats, of an account of 50 conversations; milliseconds. */
+export async function unlockTimes(relay) {
+  const ada = await withStock(relay, 50, 50);
+  try {
+    const times = [];
+    await setLock(ada.page, PASSPHRASE);
+    await button(ada.page, "Lock now").click();
+    for (let run = 0; run < UNLOCKS; run += 1) {
+      await lockedHeading(ada.page).waitFor();
+      await ada.page.getByRole("textbox", { name: "Passphrase" }).fill(PASSPHRASE);
+      // The worker that takes the place of the one that ended has loaded.
+      await ada.page.waitForTimeout(1_000);
+      times.push(await ada.page.evaluate(open));
+      await ada.page.waitForTimeout(1_000);
+      await button(ada.page, "Lock").click();
+    }
+    return times;
+  } finally {
+    await ada.close();
+  }
+}
