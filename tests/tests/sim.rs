@@ -11,6 +11,8 @@ mod deaths;
 mod devices;
 #[path = "sim/faults.rs"]
 mod faults;
+#[path = "sim/file_damage.rs"]
+mod file_damage;
 #[path = "sim/files.rs"]
 mod files;
 #[path = "sim/found.rs"]

@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use leptos::prelude::*;
-use parley_engine::view::{Command, CommandError, FileReport, Reply, Typed};
+use parley_engine::view::{Command, CommandError, Reply, Typed};
 
 use super::field::{Field, Note, field, said};
 use super::parts::{button, form, maybe, send, stack, text};
@@ -26,34 +26,6 @@ const ATTEMPTS: u32 = 4;
 /// Between two looks whether the account has come back.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What is being done with a file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) enum FileWork {
-    #[default]
-    None,
-    /// So many chats are in it, of so many.
-    Saving(u32, u32),
-    /// So many percent are read back.
-    Checking(u64),
-    /// It can be downloaded from this address under this name.
-    Saved {
-        address: String,
-        name: String,
-        report: FileReport,
-    },
-    /// So many percent are restored.
-    Restoring(u64),
-    /// It was read to its end.
-    Restored(FileReport),
-    Failed(&'static str),
-}
-
-impl FileWork {
-    const fn is_busy(&self) -> bool {
-        matches!(self, Self::Saving(..) | Self::Checking(_) | Self::Restoring(_))
-    }
-}
-
 /// How a step ended that did not succeed.
 enum Ended {
     Refused(CommandError),
@@ -70,11 +42,7 @@ impl From<CommandError> for Ended {
 pub(super) fn settings(app: App, written: impl Fn() -> bool + Copy + Send + 'static) -> AnyView {
     let restoring = RwSignal::new(false);
     // What has been read here need not be told again elsewhere.
-    on_cleanup(move || {
-        if app.file.with_untracked(|work| matches!(work, FileWork::Restored(_) | FileWork::Failed(_))) {
-            replace(app, FileWork::None);
-        }
-    });
+    on_cleanup(move || forget(app));
     stack(
         "recovery",
         vec![
@@ -95,62 +63,45 @@ pub(super) fn settings(app: App, written: impl Fn() -> bool + Copy + Send + 'sta
                     button("Restore from a backup file", "button button-quiet", move || restoring.set(true))
                 })
             }),
-            maybe(move || app.file.with(outcome)),
+            said("file-note".to_owned(), app.file.into()),
+            maybe(move || app.download.get().map(|address| download(app, address))),
         ],
     )
 }
 
-/// How far it is, or what came of it.
-fn outcome(work: &FileWork) -> Option<AnyView> {
-    let said = saying(work)?;
-    let (role, class) = match work {
-        FileWork::Failed(_) => ("alert", "note note-bad"),
-        FileWork::Restored(report) if !report.is_whole() || report.removed => ("alert", "note note-bad"),
-        FileWork::Restored(_) | FileWork::Saved { .. } => ("status", "note note-good"),
-        _ => ("status", "quiet"),
-    };
-    let sentence = html::p().class(class).attr("role", role).child(said).into_any();
-    let FileWork::Saved { address, name, .. } = work else { return Some(sentence) };
+fn download(app: App, address: String) -> AnyView {
     let link = html::a()
         .class("button")
-        .attr("href", address.clone())
-        .attr("download", name.clone())
+        .attr("href", address)
+        .attr("download", name(app))
         .child("Download backup file");
-    Some(stack("recovery", vec![sentence, link.into_any(), text("quiet", name.clone())]))
+    stack("actions", vec![link.into_any()])
 }
 
-/// In a sentence.
-fn saying(work: &FileWork) -> Option<String> {
-    Some(match work {
-        FileWork::None => return None,
-        FileWork::Saving(done, of) => words::file_saving(*done, *of),
-        FileWork::Checking(percent) => words::file_checking(*percent),
-        FileWork::Saved { report, .. } => words::file_saved(report),
-        FileWork::Restoring(percent) => words::file_restoring(*percent),
-        FileWork::Restored(report) => {
-            let made = LocalTime::new(report.made, clock::minutes_east(report.made));
-            words::file_restored(report, &made.date())
-        }
-        FileWork::Failed(why) => (*why).to_owned(),
-    })
-}
-
-/// For who is not in the settings: what a file brings to an account that came back.
+/// For who is not in the settings: how far it is, and what came of it.
 pub(super) fn notice(app: App) -> Option<AnyView> {
     if app.route.get() == Route::Settings {
         return None;
     }
-    app.file.with(|work| {
-        let said = vec![text("", saying(work)?)];
-        match work {
-            FileWork::Restoring(_) => Some(low("status", said)),
-            FileWork::Restored(_) | FileWork::Failed(_) => {
-                let ok = button("OK", "banner-button", move || replace(app, FileWork::None));
-                Some(banner("alert", said.into_iter().chain([ok]).collect()))
-            }
-            _ => None,
+    match app.file.get() {
+        Note::None => None,
+        Note::Hint(said) => Some(low("status", vec![text("", said)])),
+        Note::Good(said) | Note::Bad(said) => {
+            let ok = button("OK", "banner-button", move || forget(app));
+            Some(banner("alert", vec![text("", said), ok]))
         }
-    })
+    }
+}
+
+/// What came of it was read.
+fn forget(app: App) {
+    if !is_busy(app) {
+        app.file.set(Note::None);
+    }
+}
+
+fn is_busy(app: App) -> bool {
+    matches!(app.file.get_untracked(), Note::Hint(_))
 }
 
 /// What to choose a file with.
@@ -211,30 +162,30 @@ pub(super) enum Job {
 
 /// Does it, unless something is being done; `done` is called when it has succeeded.
 pub(super) fn begin(app: App, job: Job, done: Box<dyn Fn()>) {
-    if app.file.with_untracked(FileWork::is_busy) {
+    if is_busy(app) {
         return;
     }
-    replace(app, if matches!(job, Job::Save) { FileWork::Saving(0, 0) } else { FileWork::Restoring(0) });
+    let begun = if matches!(job, Job::Save) { words::file_saving(0, 0) } else { words::file_restoring(0) };
+    app.file.set(Note::Hint(begun));
     spawn_local(async move {
         let mut left = ATTEMPTS;
-        loop {
+        let note = loop {
             match attempt(app, &job).await {
                 Err(Ended::Refused(CommandError::ComingBack)) => timer::sleep(PAUSE).await,
                 Err(Ended::Refused(CommandError::FileOver)) if left > 1 => left -= 1,
-                Ok(work) => {
-                    replace(app, work);
-                    return done();
+                Ok(note) => {
+                    done();
+                    break note;
                 }
-                Err(Ended::Refused(error)) => {
-                    return replace(app, FileWork::Failed(words::command_error(error)));
-                }
-                Err(Ended::Said(why)) => return replace(app, FileWork::Failed(why)),
+                Err(Ended::Refused(error)) => break Note::Bad(words::command_error(error).to_owned()),
+                Err(Ended::Said(why)) => break Note::Bad(why.to_owned()),
             }
-        }
+        };
+        app.file.set(note);
     });
 }
 
-async fn attempt(app: App, job: &Job) -> Result<FileWork, Ended> {
+async fn attempt(app: App, job: &Job) -> Result<Note, Ended> {
     let (file, restoring) = match job {
         Job::Restore(file, phrase) => {
             ask(app, Command::RestoreFile { phrase: phrase.clone() }).await?;
@@ -260,13 +211,18 @@ async fn attempt(app: App, job: &Job) -> Result<FileWork, Ended> {
             Err(error) => return Err(error.into()),
         }
         let percent = at.saturating_mul(100) / size.max(1);
-        app.file.set(if restoring { FileWork::Restoring(percent) } else { FileWork::Checking(percent) });
+        let how = if restoring { words::file_restoring } else { words::file_checking };
+        app.file.set(Note::Hint(how(percent)));
     };
     if restoring {
-        return Ok(FileWork::Restored(report));
+        let made = LocalTime::new(report.made, clock::minutes_east(report.made));
+        let said = words::file_restored(&report, &made.date());
+        let good = report.is_whole() && !report.removed;
+        return Ok(if good { Note::Good(said) } else { Note::Bad(said) });
     }
     let address = file.address().filter(|_| report.is_whole()).ok_or(Ended::Said(words::FILE_NOT_SAVED))?;
-    Ok(FileWork::Saved { address, name: name(app), report })
+    show(app, Some(address));
+    Ok(Note::Good(words::file_saved(&report)))
 }
 
 /// The pieces of a file, the last one in front.
@@ -274,7 +230,7 @@ async fn gather(app: App) -> Result<File, Ended> {
     let mut pieces = Vec::new();
     for number in 0.. {
         let Reply::FilePart(part) = ask(app, Command::NextFilePart(number)).await? else { break };
-        app.file.set(FileWork::Saving(part.done, part.of));
+        app.file.set(Note::Hint(words::file_saving(part.done, part.of)));
         pieces.push(File::of_bytes(&part.bytes).ok_or(Ended::Said(words::FILE_NOT_SAVED))?);
         if part.head {
             break;
@@ -300,11 +256,10 @@ async fn ask(app: App, command: Command) -> Result<Reply, CommandError> {
     }
 }
 
-/// Something else takes the place of what was shown.
-pub(super) fn replace(app: App, work: FileWork) {
-    let before = app.file.with_untracked(FileWork::clone);
-    if let FileWork::Saved { address, .. } = before {
-        files::forget(&address);
+/// The file that can be downloaded, in the place of the one before.
+pub(super) fn show(app: App, address: Option<String>) {
+    if let Some(before) = app.download.get_untracked() {
+        files::forget(&before);
     }
-    app.file.set(work);
+    app.download.set(address);
 }

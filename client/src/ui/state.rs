@@ -9,7 +9,8 @@ use parley_engine::view::{
 };
 use parley_protocol::ids::{MessageId, UnixMillis};
 
-use super::backup_file::{self, FileWork};
+use super::backup_file;
+use super::field::Note;
 use super::keeper::{Keeper, Loss};
 use super::link::Link;
 use crate::model::chats::Chats;
@@ -98,8 +99,10 @@ pub(super) struct Known {
     pub(super) slow: RwSignal<bool>,
     pub(super) drafts: StoredValue<HashMap<ConversationId, String>>,
     pub(super) announcement: RwSignal<String>,
-    /// What is being done with a backup file.
-    pub(super) file: RwSignal<FileWork>,
+    /// What is being done with a backup file (a hint while it is), or what came of it.
+    pub(super) file: RwSignal<Note>,
+    /// Where the file that was saved last can be downloaded.
+    pub(super) download: RwSignal<Option<String>>,
     /// The lock of the device.
     pub(super) lock: RwSignal<Option<LockView>>,
     /// When the next guess at it is heard, in milliseconds since 1970.
@@ -134,7 +137,8 @@ impl App {
             slow: RwSignal::new(false),
             drafts: StoredValue::new(HashMap::new()),
             announcement: RwSignal::new(String::new()),
-            file: RwSignal::new(FileWork::None),
+            file: RwSignal::new(Note::None),
+            download: RwSignal::new(None),
             lock: RwSignal::new(None),
             next_guess: RwSignal::new(0),
             keeper: StoredValue::new_local(None),
@@ -203,7 +207,8 @@ impl App {
         self.chats.set(Chats::default());
         self.drafts.set_value(HashMap::new());
         self.announcement.set(String::new());
-        backup_file::replace(self, FileWork::None);
+        self.file.set(Note::None);
+        backup_file::show(self, None);
     }
 
     /// Says something to the owner that has no reply.

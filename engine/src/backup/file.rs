@@ -44,7 +44,7 @@ impl FileReader {
             Stage::Head { bytes, opener } => (bytes, opener),
         };
         bytes.extend_from_slice(part);
-        let opened = match bytes.first_chunk::<FIXED>().map(FileHead::end) {
+        let begun = match bytes.first_chunk::<FIXED>().map(FileHead::end) {
             None => return Ok(Vec::new()),
             Some(Ok(end)) if bytes.len() < end => return Ok(Vec::new()),
             Some(Err(error)) => Err(error),
@@ -53,7 +53,7 @@ impl FileReader {
                 FileHead::open(head, opener).map(|head| (head, rest.to_vec()))
             }
         };
-        match opened {
+        match begun {
             Ok((head, rest)) => {
                 let mut chunks = ChunkReader::new(head.stream.clone());
                 let items = chunks.push(&rest);

@@ -75,30 +75,28 @@ pub fn file_restoring(percent: u64) -> String {
 #[must_use]
 pub fn file_restored(report: &FileReport, day: &str) -> String {
     let FileReport { owner, messages, added, missing, damaged, .. } = report;
-    let mut said = format!("From the file of {day}, {added} of {messages} messages were added");
-    if report.other_account {
-        said += &format!(", as chats of {owner} that you can read.");
+    let others = if report.other_account {
+        format!(", as chats of {owner} that you can read")
     } else if added.saturating_add(*missing) < *messages {
-        said += "; the others were here already.";
+        "; the others were here already".to_owned()
     } else {
-        said += ".";
-    }
-    if !report.is_whole() {
-        said += &format!(" {missing} messages are missing:");
-        if *damaged > 0 {
-            said += &format!(" {damaged} part(s) of the file are damaged.");
-        }
-        if report.cut {
-            said += " The end of the file is damaged or cut off.";
-        }
-        said += " Try another copy of the file.";
-    }
-    if report.removed {
-        said += " The device that saved this file is in your account no longer. If you do not know the file, do not trust what it \
-                 brought.";
-    }
-    said
+        String::new()
+    };
+    let lost = if report.is_whole() {
+        String::new()
+    } else {
+        let end = if report.cut { ", its end is damaged or cut off" } else { "" };
+        format!(
+            " {missing} messages are missing: {damaged} part(s) of the file are damaged{end}. Try another copy."
+        )
+    };
+    let warning = if report.removed { FILE_OF_REMOVED } else { "" };
+    format!("From the file of {day}, {added} of {messages} messages were added{others}.{lost}{warning}")
 }
+
+/// The device that saved a file is out of the account.
+const FILE_OF_REMOVED: &str = " The device that saved this file is in your account no longer. If you do not know the file, do not \
+    trust what it brought.";
 
 /// Under a chat that came from a file.
 #[must_use]

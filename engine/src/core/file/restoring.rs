@@ -27,21 +27,24 @@ pub(super) fn is_sound(message: &Message) -> bool {
 }
 
 impl Engine {
-    pub(super) fn restore_item(&mut self, item: Item) {
+    /// `removed`: the device that saved the file is out of the account.
+    pub(super) fn restore_item(&mut self, item: Item, removed: bool) {
         match item {
             Item::Settings(settings) => {
                 if self.account.as_ref().is_some_and(|account| settings.version > account.profile) {
                     self.settings_came(&settings);
                 }
             }
-            Item::Known(known) => self.restore_known(known),
+            Item::Known(known) => self.restore_known(known, removed),
             Item::History(history) => self.restore_history(history),
             Item::Newer => {}
         }
     }
 
-    /// Somebody whom this device does not know; of those whom it knows, it knows better.
-    fn restore_known(&mut self, known: Known) {
+    /// Somebody whom this device does not know; of those whom it knows, it knows better. Nobody is verified because a
+    /// removed device says so: it may have been stolen, and the contact be made up.
+    fn restore_known(&mut self, mut known: Known, removed: bool) {
+        known.card.verified &= !removed;
         if !self.contacts.contains_key(&known.card.account) {
             self.take_item(Item::Known(known));
         }

@@ -46,7 +46,9 @@ fn said(conversation: ConversationId, message: &Message) -> [u8; 16] {
 
 fn digest(parts: &[&[u8]]) -> [u8; 16] {
     let mut hash = Sha256::new();
-    parts.iter().for_each(|part| hash.update(part));
+    for part in parts {
+        hash.update(part);
+    }
     let digest: [u8; 32] = hash.finalize().into();
     digest.first_chunk::<16>().copied().unwrap_or_default()
 }

@@ -165,12 +165,11 @@ impl Engine {
             taking.seen.here(conversation, message);
         }
         let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
-        match messages.last().map(Message::order).filter(|_| full) {
-            Some(oldest) => self.look_at(conversation, Some(&oldest)),
-            None => {
-                taking.looking.left.pop();
-                self.go_on_taking();
-            }
+        if let Some(oldest) = messages.last().map(Message::order).filter(|_| full) {
+            self.look_at(conversation, Some(&oldest));
+        } else {
+            taking.looking.left.pop();
+            self.go_on_taking();
         }
         true
     }
@@ -189,7 +188,7 @@ impl Engine {
         }
         for item in items {
             if whose.own {
-                self.restore_item(item);
+                self.restore_item(item, whose.removed);
             } else {
                 self.archive_item(&whose.head, item);
             }
