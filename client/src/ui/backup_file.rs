@@ -3,8 +3,6 @@
 //! The page carries the pieces between the file and the owner of the device. If another owner takes over meanwhile, it begins
 //! again from the start, which doubles nothing.
 
-use core::time::Duration;
-
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, Reply, Typed};
 
@@ -23,8 +21,8 @@ use crate::platform::{clock, spawn_local, timer};
 const PIECE: u64 = 512 * 1024;
 /// So often something is begun again before it is given up.
 const ATTEMPTS: u32 = 4;
-/// Between two looks whether the account has come back.
-const PAUSE: Duration = Duration::from_millis(500);
+/// Between two looks whether the account has come back, in milliseconds.
+const PAUSE: u64 = 500;
 
 /// How a step ended that did not succeed.
 enum Ended {
@@ -171,7 +169,7 @@ pub(super) fn begin(app: App, job: Job, done: Box<dyn Fn()>) {
         let mut left = ATTEMPTS;
         let note = loop {
             match attempt(app, &job).await {
-                Err(Ended::Refused(CommandError::ComingBack)) => timer::sleep(PAUSE).await,
+                Err(Ended::Refused(CommandError::ComingBack)) => pause().await,
                 Err(Ended::Refused(CommandError::FileOver)) if left > 1 => left -= 1,
                 Ok(note) => {
                     done();
@@ -246,6 +244,13 @@ fn name(app: App) -> String {
     let now = clock::now();
     let LocalTime { year, month, day, .. } = LocalTime::new(now, clock::minutes_east(now));
     format!("parley-{}-{year}-{month:02}-{day:02}.parley", username.unwrap_or_default())
+}
+
+async fn pause() {
+    let over = Later::from_callback(|over| {
+        timer::after(PAUSE, move || over(())).forget();
+    });
+    over.outcome().await;
 }
 
 /// Asks, and waits for the answer.

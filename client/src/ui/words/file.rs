@@ -3,42 +3,40 @@
 use parley_engine::view::{FileError, FileReport};
 
 /// What a file is for.
-pub const FILE: &str = "A backup file holds your messages and contacts as they are on this device now. Keep it where you like: only \
-    your recovery phrase opens it.";
+pub const FILE: &str = "A backup file holds your messages and contacts as they are here now. Only your recovery phrase opens it.";
 
 /// Before there is a phrase.
 pub const FILE_NO_PHRASE: &str = "Write your recovery phrase down first: nothing else opens a backup file.";
 
 /// What restoring does.
-pub const FILE_RESTORE: &str = "What is not on this device is added, and nothing that is here changes. A file of another account \
-    comes back as chats that you can read; they are only on this device, so keep the file.";
+pub const FILE_RESTORE: &str = "What is not here is added, and nothing that is here changes. Chats of another account \
+    can be read; they are only on this device, so keep the file.";
 
 /// The file cannot be read.
-pub const FILE_GONE: &str =
-    "The browser cannot read this file any more: it was moved or changed. Choose it again.";
+pub const FILE_GONE: &str = "The browser cannot read this file any more. Choose it again.";
 
 /// Nothing was chosen.
-pub const FILE_NONE: &str = "Choose a backup file first. Its name ends with .parley.";
+pub const FILE_NONE: &str = "Choose a backup file first.";
 
 /// The browser could not make the file, or what came out was not whole.
-pub const FILE_NOT_SAVED: &str = "The file was not saved: it could not be read back whole. Free some space on this device, then try again.";
+pub const FILE_NOT_SAVED: &str =
+    "The file could not be read back whole. Free some space on this device, then try again.";
 
 /// What can be done about a file.
 #[must_use]
 pub const fn file_error(error: FileError) -> &'static str {
     match error {
-        FileError::Other => "This is no Parley backup file. Choose another; its name ends with .parley.",
-        FileError::Newer => {
-            "A newer version of Parley saved this file. Reload the page to get that version, then try again."
-        }
+        FileError::Other => "This is no Parley backup file. Choose another.",
+        FileError::Newer => "A newer version of Parley saved this file. Reload the page, then try again.",
         FileError::Damaged => {
-            "The beginning of this file is damaged or missing, and without it nothing opens. Try another copy of the file."
+            "The beginning of this file is damaged, and without it nothing opens. Try another copy."
         }
         FileError::Phrase => {
-            "This recovery phrase does not open the file. It needs the phrase that was yours when the file was saved."
+            "This recovery phrase does not open the file. It needs the phrase of when it was saved."
         }
         FileError::Forged => {
-            "No device of the account saved this file, so nothing of it was taken. Somebody may have made it to deceive you."
+            "No device of the account saved this file, so nothing of it was taken: somebody may want to \
+             deceive you."
         }
     }
 }
@@ -102,8 +100,8 @@ const FILE_OF_REMOVED: &str = " The device that saved this file is in your accou
 #[must_use]
 pub fn restored_chat(owner: &str, name: &str) -> String {
     format!(
-        "This chat came from a backup file of {owner}. You can read it, but not write in it: it belongs to another account, and \
-         {name} does not know this one. To write to {name}, start a new chat."
+        "This chat came from a backup file of {owner}. You can read it, but not write in it: it belongs to another account. To \
+         write to {name}, start a chat of your own."
     )
 }
 

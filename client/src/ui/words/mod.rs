@@ -60,8 +60,8 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::Relay => "The relay could not do it. Try again in a moment.",
         CommandError::Phrase(error) => phrase_error(error),
         CommandError::UnknownPhrase => {
-            "No account on this relay has this recovery phrase. Perhaps it was replaced by a newer one. With a backup file, \
-             create a new account here and restore the file in its settings."
+            "No account on this relay has this recovery phrase. Perhaps it was replaced by a newer one. If you have a \
+             backup file, create a new account here and restore it in the settings."
         }
         CommandError::WrongWords => "These are not the words. Look at your paper, and type them again.",
         CommandError::PhraseElsewhere => {
