@@ -12,16 +12,17 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
     let known = Memo::new(move |_| chat.with(Option::is_some));
     let name =
         Memo::new(move |_| chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())).unwrap_or_default());
-    let restored = Memo::new(move |_| chat.with(|chat| chat.as_ref().and_then(|chat| chat.restored.clone())));
     parts::dynamic(move || {
         if !known.get() {
             return unknown();
         }
+        // A chat came from a backup file, or it never did.
+        let restored = chat.with_untracked(|chat| chat.as_ref().and_then(|chat| chat.restored.clone()));
         html::section()
             .class("conversation")
             .attr_live("aria-label", move || Some(name.get()))
             .child((
-                head(app, id, name),
+                head(app, id, name, restored.is_none()),
                 parts::maybe(move || {
                     chat.with(|chat| chat.as_ref().and_then(|chat| chat.warning)).map(|warning| {
                         html::p()
@@ -32,18 +33,18 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
                     })
                 }),
                 messages::messages(app, id, name),
-                parts::dynamic(move || match restored.get() {
+                match restored {
                     Some(owner) => {
-                        parts::text("composer restored", words::restored_chat(&owner, &name.get()))
+                        parts::text("composer restored", words::restored_chat(&owner, &name.get_untracked()))
                     }
                     None => composer::composer(app, id, name),
-                }),
+                },
             ))
             .into_any()
     })
 }
 
-fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
+fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyView {
     let chat = app.chat(id);
     let verified = Memo::new(move |_| chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.verified)));
     let below = move || {
@@ -79,10 +80,7 @@ fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
                 )),
                 html::p().class("quiet").child(parts::live(below)),
             )),
-            parts::maybe(move || {
-                let contact = chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.restored.is_none()));
-                contact.then(|| parts::icon_button("Contact details", "icon-button", icons::info(), open))
-            }),
+            details.then(|| parts::icon_button("Contact details", "icon-button", icons::info(), open)),
         ))
         .into_any()
 }
