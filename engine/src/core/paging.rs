@@ -37,6 +37,24 @@ pub(super) struct PageRequest {
     view: ViewRequestId,
     conversation: ConversationId,
     newest: bool,
+    /// What was told of the conversation while the page was read: the disk may not have had it yet, and the view, which has
+    /// no page, passed it over.
+    since: Vec<MessageView>,
+}
+
+impl PageRequest {
+    /// Puts what was told meanwhile into the page.
+    fn bring_up_to_date(&mut self, messages: &mut Vec<MessageView>, more: bool) {
+        let from = messages.iter().map(|message| message.order).min().filter(|_| more);
+        for view in self.since.drain(..) {
+            let known = messages.iter().position(|message| message.id == view.id);
+            match known.and_then(|known| messages.get_mut(known)) {
+                Some(known) => *known = view,
+                None if self.newest && Some(view.order) >= from => messages.push(view),
+                None => {}
+            }
+        }
+    }
 }
 
 impl Engine {
@@ -47,7 +65,15 @@ impl Engine {
         before: Option<&Order>,
     ) {
         let id = self.read_messages(&conversation, before, PAGE + 1);
-        self.loads.insert(id, PageRequest { view, conversation, newest: before.is_none() });
+        let newest = before.is_none();
+        self.loads.insert(id, PageRequest { view, conversation, newest, since: Vec::new() });
+    }
+
+    /// Keeps what the views are told of a conversation for the pages of it that are being read.
+    pub(super) fn remember_for_pages(&mut self, conversation: &ConversationId, messages: &[MessageView]) {
+        for request in self.loads.values_mut().filter(|request| request.conversation == *conversation) {
+            request.since.extend_from_slice(messages);
+        }
     }
 
     /// Reads messages of a conversation from the disk, newest first. The answer is for whoever keeps the id.
@@ -86,7 +112,7 @@ impl Engine {
         {
             return;
         }
-        let Some(request) = self.loads.remove(&id) else {
+        let Some(mut request) = self.loads.remove(&id) else {
             return;
         };
         let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
@@ -107,6 +133,7 @@ impl Engine {
         if request.newest {
             messages.extend(self.waiting_views(request.conversation));
         }
+        request.bring_up_to_date(&mut messages, more);
         messages.sort_by_key(|message| message.order);
         let conversation = request.conversation;
         self.reply(request.view, Reply::Page { conversation, messages, more });

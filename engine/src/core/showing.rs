@@ -28,6 +28,7 @@ impl Engine {
         }
         for (conversation, mut messages) in changed.messages {
             messages.sort_by_key(|message| message.order);
+            self.remember_for_pages(&conversation, &messages);
             self.out.push(Output::Event(Event::Messages { conversation, messages }));
         }
         for id in changed.conversations {

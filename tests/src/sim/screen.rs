@@ -13,6 +13,8 @@ pub struct Screen {
     /// Messages of each conversation, by id.
     pub messages: BTreeMap<ConversationId, BTreeMap<MessageId, MessageView>>,
     opened: BTreeSet<ConversationId>,
+    /// Those whose first page has come: before that a view passes over what it is told of their messages.
+    ready: BTreeSet<ConversationId>,
     wants: VecDeque<Command>,
 }
 
@@ -45,9 +47,12 @@ impl Screen {
                 if let Some(before) = before.filter(|_| *more) {
                     self.wants.push_back(Command::OlderMessages { conversation: *conversation, before });
                 }
+                self.ready.insert(*conversation);
                 self.put(*conversation, messages);
             }
-            Event::Messages { conversation, messages } => self.put(*conversation, messages),
+            Event::Messages { conversation, messages } if self.ready.contains(conversation) => {
+                self.put(*conversation, messages);
+            }
             Event::Conversation(view) => {
                 self.conversations.insert(view.id, view.clone());
                 self.open(view.id);

@@ -239,3 +239,22 @@ fn a_new_name_reaches_contacts() {
     let chat_b = world.only_conversation(bob);
     assert_eq!(world.devices[bob].conversations[&chat_b].name, "Countess");
 }
+
+/// The disk answers without the message, and the view passes over what it is told before its first page.
+#[test]
+fn p5_a_message_that_comes_while_the_chat_is_being_opened_is_in_the_page() {
+    let mut world = World::new(41);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "hello");
+    world.settle();
+    let chat_b = world.only_conversation(bob);
+
+    let page = world.command(bob, Command::OpenConversation(chat_b));
+    world.send(ada, chat, "just now");
+    while world.disk_step(ada) || world.uplink_step(ada) || world.downlink_step(ada) {}
+    assert!(world.downlink_step(bob), "it comes before the disk has answered");
+    world.settle();
+    let Some(Reply::Page { messages, .. }) = world.devices[bob].replies.get(&page) else { panic!("no page") };
+    assert_eq!(messages.len(), 2);
+}
