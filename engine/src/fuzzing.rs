@@ -7,7 +7,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use zeroize::Zeroizing;
 
-use crate::backup::{ChunkReader, DataKey, Head, Item, Manifest};
+use crate::backup::{ChunkReader, DataKey, FileHead, FileReader, Head, Item, Manifest, Opener};
 use crate::content::{Content, display_name};
 use crate::core::{Engine, OpenError};
 use crate::crypto::MlsRandom;
@@ -76,6 +76,15 @@ pub fn backup(bytes: &[u8]) {
     let mut reader = ChunkReader::new(DataKey::new([7; 32]));
     assert!(reader.push(bytes).is_empty() && reader.finish().0.is_empty(), "a forged chunk opened");
     assert!(Head::open(bytes, &DataKey::new([7; 32])).is_err(), "a forged head opened");
+    for opener in [Opener::Phrase(RecoverySeed::new([7; 32])), Opener::Key(DataKey::new([7; 32]))] {
+        let mut reader = FileReader::new(opener);
+        let opened = bytes.chunks(100).try_for_each(|part| reader.push(part).map(drop));
+        assert!(opened.is_err() || reader.finish().is_err(), "a forged file opened");
+    }
+    if let Ok(head) = postcard::from_bytes::<FileHead>(bytes) {
+        let again = postcard::to_allocvec(&head).ok().and_then(|bytes| postcard::from_bytes(&bytes).ok());
+        assert!(again == Some(head), "the head of a file comes back");
+    }
     if let Ok(manifest) = Manifest::decode(bytes) {
         assert!(Manifest::decode(&manifest.encode()) == Ok(manifest), "a manifest comes back");
     }

@@ -4,6 +4,7 @@
 //! `docs/invariants.md` numbers what always holds.
 
 mod account;
+mod archive;
 #[cfg(feature = "audit")]
 pub mod audit;
 mod backup;

@@ -112,7 +112,7 @@ pub fn records(mut bytes: &[u8]) {
 }
 
 /// Kinds of records are numbered below this.
-const KINDS: u8 = 26;
+const KINDS: u8 = 28;
 
 fn record(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>, &[u8])> {
     let (head, rest) = bytes.split_first_chunk::<2>()?;
@@ -123,7 +123,7 @@ fn record(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>, &[u8])> {
     Some(([&[kind % KINDS], name].concat(), value.to_vec(), rest))
 }
 
-/// A chunk, a manifest or a head of a backup, and what is in a chunk.
+/// A chunk, a manifest or a head of a backup, a backup file, and what is in a chunk.
 pub fn backup(bytes: &[u8]) {
     fuzzing::backup(bytes);
 }

@@ -10,7 +10,7 @@ const CONTENTS: [&str; 3] = [
     include_str!("../../engine/src/snapshots/parley_engine__content__tests__the_format_is_pinned-2.snap"),
     include_str!("../../engine/src/snapshots/parley_engine__content__tests__the_format_is_pinned-3.snap"),
 ];
-const BACKUPS: [&str; 3] = [
+const BACKUPS: [&str; 4] = [
     include_str!(
         "../../engine/src/backup/snapshots/parley_engine__backup__items__tests__the_format_is_pinned_and_comes_back.snap"
     ),
@@ -19,6 +19,9 @@ const BACKUPS: [&str; 3] = [
     ),
     include_str!(
         "../../engine/src/backup/snapshots/parley_engine__backup__chunks__tests__an_empty_stream_is_pinned.snap"
+    ),
+    include_str!(
+        "../../engine/src/backup/snapshots/parley_engine__backup__file_head__tests__the_format_is_pinned_and_a_file_comes_back.snap"
     ),
 ];
 /// The relay target's scripts: honest; one change; everything twice; cut off; answers crossed; a failing disk.
@@ -47,7 +50,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             (0..6).map(|kind| vec![1, kind, 16, 2, 3, 4]).chain([vec![0x42; 33], vec![9; 64]]).collect()
         }
         "backup" => BACKUPS.iter().flat_map(|text| hexadecimal(text)).collect(),
-        "records" => (1..26).map(|kind| vec![kind, 0, 4, 0, 1, 2, 3, 4, kind, 32, 0, 0]).collect(),
+        "records" => (1..28).map(|kind| vec![kind, 0, 4, 0, 1, 2, 3, 4, kind, 32, 0, 0]).collect(),
         _ => SCRIPTS.map(<[u8]>::to_vec).to_vec(),
     }
 }

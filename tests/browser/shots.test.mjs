@@ -121,8 +121,44 @@ test("settings", async () => {
   await typeBack(ada, words);
   await ada.page.getByText(/^Last written and checked on/).scrollIntoViewIfNeeded();
   await shoot(ada, "backup");
+  const file = await saveFile(ada);
+  await ada.button("Restore from a backup file").click();
+  await ada.button("Restore").scrollIntoViewIfNeeded();
+  await shoot(ada, "file-saved");
   await ada.page.goto(`${relay.url}/#/`);
+  await restored(file, words);
 });
+
+async function saveFile(person) {
+  await person.button("Save a backup file").click();
+  const link = person.page.getByRole("link", { name: "Download backup file" });
+  const [download] = await Promise.all([person.page.waitForEvent("download"), link.click()]);
+  return download.path();
+}
+
+/** In another account. */
+async function restored(file, words) {
+  const carol = await Person.arrive(relay);
+  try {
+    await carol.createAccount("Carol Shaw", "carol");
+    await carol.button("Settings").click();
+    await carol.button("Restore from a backup file").click();
+    await carol.page.getByLabel("Backup file", { exact: true }).setInputFiles(file);
+    await carol.page.getByRole("textbox", { name: "Phrase of the file" }).fill(words.join(" "));
+    await carol.button("Restore").click();
+    await carol.page.getByText(/^From the file of/).scrollIntoViewIfNeeded();
+    await shoot(carol, "file-restored");
+    await carol.page.goto(`${relay.url}/#/`);
+    await carol.page.getByRole("link", { name: /^Bob/ }).click();
+    await carol.sees("See you there");
+    await shoot(carol, "restored-chat");
+    await carol.page.setViewportSize(sizes.phone);
+    await carol.button("Back").click();
+    await shoot(carol, "restored-chats");
+  } finally {
+    await carol.close();
+  }
+}
 
 test("what stops the app", async () => {
   const { page } = bob;
@@ -187,6 +223,7 @@ test("offline", async () => {
 });
 
 test("the lock", async () => {
+  await relay.run();
   const eve = await Person.arrive(relay);
   const into = (name) => eve.page.getByRole("heading", { name: "App lock" }).evaluate((it) => it.scrollIntoView()).then(() => shoot(eve, name));
   try {

@@ -11,6 +11,10 @@ mod deaths;
 mod devices;
 #[path = "sim/faults.rs"]
 mod faults;
+#[path = "sim/file_damage.rs"]
+mod file_damage;
+#[path = "sim/files.rs"]
+mod files;
 #[path = "sim/found.rs"]
 mod found;
 #[path = "sim/invariants.rs"]

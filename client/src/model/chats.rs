@@ -89,6 +89,7 @@ mod tests {
             changed: UnixMillis(changed),
             warning: None,
             preparing: false,
+            restored: None,
         }
     }
 

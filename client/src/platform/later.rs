@@ -22,15 +22,16 @@ impl<T: 'static> Later<T> {
         let done = Rc::clone(&state);
         spawn_local(async move {
             let outcome = work.await;
-            let waker = {
-                let mut state = done.borrow_mut();
-                state.outcome = Some(outcome);
-                state.waker.take()
-            };
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+            settle(&done, outcome);
         });
+        Self(state)
+    }
+
+    /// The outcome is given to the function that `begin` gets; if that is never called, it never comes.
+    pub fn from_callback(begin: impl FnOnce(Box<dyn FnOnce(T)>)) -> Self {
+        let state = Rc::new(RefCell::new(State { outcome: None, waker: None }));
+        let done = Rc::clone(&state);
+        begin(Box::new(move |outcome| settle(&done, outcome)));
         Self(state)
     }
 
@@ -45,5 +46,16 @@ impl<T: 'static> Later<T> {
             Poll::Ready(outcome)
         })
         .await
+    }
+}
+
+fn settle<T>(state: &RefCell<State<T>>, outcome: T) {
+    let waker = {
+        let mut state = state.borrow_mut();
+        state.outcome = Some(outcome);
+        state.waker.take()
+    };
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }

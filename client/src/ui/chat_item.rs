@@ -48,6 +48,10 @@ pub(super) fn item(app: App, id: ConversationId) -> AnyView {
                                 chat.with(|it| it.as_ref().is_some_and(|it| it.verified))
                                     .then(icons::verified)
                             }),
+                            parts::maybe(move || {
+                                chat.with(|it| it.as_ref().is_some_and(|it| it.restored.is_some()))
+                                    .then(|| html::span().class("chat-mark").child("Restored").into_any())
+                            }),
                             html::span().class("chat-time").child(parts::live(move || time.get())),
                         )),
                         html::span().class("chat-bottom").child((
@@ -81,6 +85,7 @@ fn badge(chat: &ConversationView) -> Option<AnyView> {
 fn preview(chat: &ConversationView) -> String {
     match chat.last.as_ref().map(|last| &last.body) {
         None if chat.preparing => "Setting up…".to_owned(),
+        None if chat.restored.is_some() => "No messages".to_owned(),
         None => "Say hello".to_owned(),
         Some(BodyView::Text(said)) => text::one_line(said),
         Some(BodyView::Newer) => "Sent by a newer version".to_owned(),
@@ -94,6 +99,7 @@ fn label(chat: &ConversationView, time: &str) -> String {
     let parts = [
         Some(chat.name.clone()),
         chat.verified.then(|| "verified".to_owned()),
+        chat.restored.is_some().then(|| "restored".to_owned()),
         chat.warning.is_some().then(|| "warning".to_owned()),
         match chat.unread {
             0 => None,

@@ -16,11 +16,13 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
         if !known.get() {
             return unknown();
         }
+        // A chat came from a backup file, or it never did.
+        let restored = chat.with_untracked(|chat| chat.as_ref().and_then(|chat| chat.restored.clone()));
         html::section()
             .class("conversation")
             .attr_live("aria-label", move || Some(name.get()))
             .child((
-                head(app, id, name),
+                head(app, id, name, restored.is_none()),
                 parts::maybe(move || {
                     chat.with(|chat| chat.as_ref().and_then(|chat| chat.warning)).map(|warning| {
                         html::p()
@@ -31,17 +33,25 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
                     })
                 }),
                 messages::messages(app, id, name),
-                composer::composer(app, id, name),
+                match restored {
+                    Some(owner) => {
+                        parts::text("composer restored", words::restored_chat(&owner, &name.get_untracked()))
+                    }
+                    None => composer::composer(app, id, name),
+                },
             ))
             .into_any()
     })
 }
 
-fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
+fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyView {
     let chat = app.chat(id);
     let verified = Memo::new(move |_| chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.verified)));
     let below = move || {
         chat.with(|chat| {
+            if let Some(owner) = chat.as_ref().and_then(|chat| chat.restored.as_ref()) {
+                return words::restored_from(owner);
+            }
             let below = chat.as_ref().map(|chat| match (&chat.username, chat.preparing) {
                 (_, true) => "Setting up: they can read once one of their devices is online".to_owned(),
                 (Some(username), false) => format!("@{username}"),
@@ -70,7 +80,7 @@ fn head(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
                 )),
                 html::p().class("quiet").child(parts::live(below)),
             )),
-            parts::icon_button("Contact details", "icon-button", icons::info(), open),
+            details.then(|| parts::icon_button("Contact details", "icon-button", icons::info(), open)),
         ))
         .into_any()
 }

@@ -8,6 +8,7 @@ use parley_engine::view::{Command, ConversationId, Order};
 
 use super::state::App;
 use super::{bubble, html, icons, parts, words};
+use crate::model::chats::Chats;
 use crate::model::rows::{Bubble, Row, RowKey, rows};
 use crate::model::time::LocalTime;
 use crate::platform::clock;
@@ -118,6 +119,12 @@ impl View {
         }
     }
 
+    /// Whether it came from a backup file, which it always did or never.
+    fn is_restored(self) -> bool {
+        let restored = |chats: &Chats| chats.get(self.id).is_some_and(|chat| chat.restored.is_some());
+        self.app.chats.with_untracked(restored)
+    }
+
     /// What stands above the oldest message.
     fn top(self) -> AnyView {
         let (ready, older, error) = self.app.open.with(|open| {
@@ -131,6 +138,7 @@ impl View {
         match (ready, older, error) {
             (_, _, Some(error)) => parts::text("log-note", words::command_error(error)),
             (false, ..) | (_, true, _) => parts::text("log-note", "Loading…"),
+            (true, false, _) if self.is_restored() => parts::nothing(),
             (true, false, _) => parts::text(
                 "log-note",
                 "Only the two of you can read this chat. The relay sees sealed envelopes.",

@@ -8,6 +8,7 @@ pub mod words;
 #[cfg(target_arch = "wasm32")]
 mod avatar;
 #[cfg(target_arch = "wasm32")]
+mod backup_file;
 mod banner;
 #[cfg(target_arch = "wasm32")]
 mod bubble;

@@ -3,12 +3,14 @@
 use leptos::prelude::*;
 use parley_engine::view::{BackupState, Command, PhraseState, PhraseView, RecoveryView, Reply, Typed};
 
+use super::backup_file::{self, Job};
 use super::field::{Field, Note, field};
 use super::parts::{button, dynamic, form, live, maybe, send, stack, status, text};
 use super::state::{App, go};
 use super::{html, parts, words};
 use crate::model::route::Route;
 use crate::model::time::LocalTime;
+use crate::platform::files::File;
 use crate::platform::{clock, page, spawn_local, storage};
 
 fn known(app: App) -> Memo<Option<RecoveryView>> {
@@ -41,6 +43,7 @@ pub(super) fn settings(app: App) -> AnyView {
                 (None, None) => text("", ""),
             }),
             maybe(move || written().then(|| backup(app, known))),
+            backup_file::settings(app, written),
         ],
     )
 }
@@ -154,10 +157,17 @@ pub(super) fn come_back(app: App) -> AnyView {
             name: page::device_name(),
             alone: alone.get_untracked(),
         };
+        let (file, phrase) = (File::chosen("backup-file"), Typed(typed.get_untracked()));
         app.ask(command, move |reply| {
             let _ = busy.try_set(false);
-            if let Reply::Failed(error) = reply {
-                let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
+            match (reply, file) {
+                (Reply::Failed(error), _) => {
+                    let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
+                }
+                (_, Some(file)) => {
+                    backup_file::begin(app, Job::Restore(file, phrase), Box::new(|| {}));
+                }
+                (_, None) => {}
             }
         });
     };
@@ -166,7 +176,15 @@ pub(super) fn come_back(app: App) -> AnyView {
     let tick = html::label()
         .class("check")
         .child(vec![parts::checkbox(alone), html::span().child(words::RECOVER_ALONE.to_owned()).into_any()]);
-    form(submit, vec![field(how, typed, note.into(), || {}), tick.into_any(), send("Bring my account back")])
+    form(
+        submit,
+        vec![
+            field(how, typed, note.into(), || {}),
+            backup_file::chooser("backup-file", "Backup file, if you have one"),
+            tick.into_any(),
+            send("Bring my account back"),
+        ],
+    )
 }
 
 /// Above everything: how far the backup has come back, and what did not; and while there is something to lose, that a phrase
@@ -180,7 +198,8 @@ pub(super) fn notice(app: App) -> AnyView {
         let something = app.route.get() != Route::Settings && app.chats.with(|chats| !chats.all().is_empty());
         something && known.get().is_some_and(|it| it.phrase == PhraseState::Unsaved)
     });
-    maybe(move || match (progress.get(), lost.get()) {
+    let file = maybe(move || backup_file::notice(app));
+    let backup = maybe(move || match (progress.get(), lost.get()) {
         (Some(progress), _) => Some(low("status", vec![text("", words::restoring(progress))])),
         (None, Some(parts)) => {
             let ok = button("OK", "banner-button", move || app.ask(Command::AcceptLoss, |_| {}));
@@ -195,14 +214,15 @@ pub(super) fn notice(app: App) -> AnyView {
             Some(banner("status", parts))
         }
         (None, None) => None,
-    })
+    });
+    parts::several((backup, file))
 }
 
 /// Below everything: it goes by itself, and what is above must not move under somebody's hand when it does.
-fn low(role: &'static str, parts: Vec<AnyView>) -> AnyView {
+pub(super) fn low(role: &'static str, parts: Vec<AnyView>) -> AnyView {
     html::div().class("banner banner-shown banner-low").attr("role", role).child(parts).into_any()
 }
 
-fn banner(role: &'static str, parts: Vec<AnyView>) -> AnyView {
+pub(super) fn banner(role: &'static str, parts: Vec<AnyView>) -> AnyView {
     html::div().class("banner banner-shown").attr("role", role).child(parts).into_any()
 }

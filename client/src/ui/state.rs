@@ -9,6 +9,8 @@ use parley_engine::view::{
 };
 use parley_protocol::ids::{MessageId, UnixMillis};
 
+use super::backup_file;
+use super::field::Note;
 use super::keeper::{Keeper, Loss};
 use super::link::Link;
 use crate::model::chats::Chats;
@@ -97,6 +99,10 @@ pub(super) struct Known {
     pub(super) slow: RwSignal<bool>,
     pub(super) drafts: StoredValue<HashMap<ConversationId, String>>,
     pub(super) announcement: RwSignal<String>,
+    /// What is being done with a backup file (a hint while it is), or what came of it.
+    pub(super) file: RwSignal<Note>,
+    /// Where the file that was saved last can be downloaded.
+    pub(super) download: RwSignal<Option<String>>,
     /// The lock of the device.
     pub(super) lock: RwSignal<Option<LockView>>,
     /// When the next guess at it is heard, in milliseconds since 1970.
@@ -131,6 +137,8 @@ impl App {
             slow: RwSignal::new(false),
             drafts: StoredValue::new(HashMap::new()),
             announcement: RwSignal::new(String::new()),
+            file: RwSignal::new(Note::None),
+            download: RwSignal::new(None),
             lock: RwSignal::new(None),
             next_guess: RwSignal::new(0),
             keeper: StoredValue::new_local(None),
@@ -199,6 +207,8 @@ impl App {
         self.chats.set(Chats::default());
         self.drafts.set_value(HashMap::new());
         self.announcement.set(String::new());
+        self.file.set(Note::None);
+        backup_file::show(self, None);
     }
 
     /// Says something to the owner that has no reply.

@@ -65,7 +65,17 @@ impl ChunkWriter {
         self.index = self.index.saturating_add(1);
     }
 
-    /// Bytes so far, about.
+    /// What is sealed so far, to be kept elsewhere: memory holds no more than a little of a long stream.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.sealed)
+    }
+
+    /// Chunks that are sealed so far.
+    pub(crate) const fn count(&self) -> u64 {
+        self.index
+    }
+
+    /// Bytes so far, about, and not taken.
     pub(crate) const fn len(&self) -> usize {
         self.sealed.len().saturating_add(self.content.len())
     }

@@ -21,7 +21,7 @@ const PURPOSE: &[u8] = b"parley backup head v1\0";
 const ENCAPPED: usize = 1120;
 const SEALED_KEY: usize = 32 + 16;
 /// Length of a key that is sealed to a recovery phrase, in bytes.
-const WRAPPED: usize = ENCAPPED + SEALED_KEY;
+pub(super) const WRAPPED: usize = ENCAPPED + SEALED_KEY;
 
 /// Where the manifest is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ impl Head {
         address: &BackupAddress,
         key: &DataKey,
     ) -> Result<Vec<u8>, BackupError> {
-        let wrapped = wrap(random, account, address, key)?;
+        let wrapped = wrap(random, &info(account), address, key)?;
         let plain = postcard::to_allocvec(self).map_err(|_| BackupError::Sealed)?;
         let sealed = seal(key, random, PURPOSE, &plain);
         Ok([&[VERSION], wrapped.as_slice(), &sealed].concat())
@@ -62,7 +62,7 @@ impl Head {
         seed: &RecoverySeed,
     ) -> Result<(Self, DataKey), BackupError> {
         let (wrapped, _) = split(bytes)?;
-        let key = unwrap(wrapped, account, seed)?;
+        let key = unwrap(wrapped, &info(account), seed)?;
         Ok((Self::open(bytes, &key)?, key))
     }
 }
@@ -75,10 +75,14 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), BackupError> {
     }
 }
 
-/// A key, sealed to the recovery phrase of an account.
-fn wrap(
+fn info(account: &AccountId) -> Vec<u8> {
+    [INFO, account.as_bytes()].concat()
+}
+
+/// A key, sealed to a recovery phrase for the purpose that `info` names.
+pub(super) fn wrap(
     random: &MlsRandom,
-    account: &AccountId,
+    info: &[u8],
     address: &BackupAddress,
     key: &DataKey,
 ) -> Result<Vec<u8>, BackupError> {
@@ -87,7 +91,7 @@ fn wrap(
     let (encapped, sealed) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, XWing>(
         &OpModeS::Base,
         &recipient,
-        &[INFO, account.as_bytes()].concat(),
+        info,
         key.as_bytes(),
         &[],
         &mut *random.lock(),
@@ -97,14 +101,14 @@ fn wrap(
 }
 
 /// Opens what [`wrap`] made.
-fn unwrap(wrapped: &[u8], account: &AccountId, seed: &RecoverySeed) -> Result<DataKey, BackupError> {
+pub(super) fn unwrap(wrapped: &[u8], info: &[u8], seed: &RecoverySeed) -> Result<DataKey, BackupError> {
     let (encapped, sealed) = wrapped.split_at_checked(ENCAPPED).ok_or(BackupError::Sealed)?;
     let encapped = <XWing as Kem>::EncappedKey::from_bytes(encapped).map_err(|_| BackupError::Sealed)?;
     let key = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, XWing>(
         &OpModeR::Base,
         &seed.backup_key(),
         &encapped,
-        &[INFO, account.as_bytes()].concat(),
+        info,
         sealed,
         &[],
     );

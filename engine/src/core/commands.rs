@@ -53,7 +53,7 @@ impl Engine {
             Command::SetBackup(on) => self.set_backup(on),
             Command::BackUpNow => self.back_up_now(),
             Command::AcceptLoss => Ok(Some(self.accept_loss())),
-            other => self.link_command(other),
+            other => self.file_command(id, other),
         };
         match result {
             Ok(Some(reply)) => self.reply(id, reply),
@@ -140,7 +140,8 @@ impl Engine {
     }
 
     fn known(&self, conversation: ConversationId) -> Result<(), CommandError> {
-        let known = self.conversations.contains_key(&conversation);
+        let known =
+            self.conversations.contains_key(&conversation) || self.archives.contains_key(&conversation);
         if known { Ok(()) } else { Err(CommandError::UnknownConversation) }
     }
 

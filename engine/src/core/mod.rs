@@ -7,6 +7,7 @@ mod connecting;
 mod devices;
 mod directory;
 mod early;
+mod file;
 mod groups;
 mod history;
 mod inbox;
@@ -38,6 +39,7 @@ use serde::{Deserialize, Serialize};
 use self::outputs::Outputs;
 use self::requests::Link;
 use crate::account::Account;
+use crate::archive::Archive;
 use crate::backup::Manifest;
 use crate::check_in::CheckIns;
 use crate::contact::Contact;
@@ -137,6 +139,9 @@ pub struct Engine {
     manifest: Manifest,
     writing: backup::Writing,
     backup_page: Option<paging::Stretch>,
+    /// Backup files that are being saved or read, and the chats that came from those of other accounts.
+    files: file::Files,
+    archives: Table<ConversationId, Archive>,
     phrases: recovery::Phrases,
     wish: Option<recovery::Wish>,
     /// The account is coming back by its recovery phrase.
@@ -268,6 +273,8 @@ impl Engine {
             manifest: Manifest::default(),
             writing: backup::Writing::default(),
             backup_page: None,
+            files: file::Files::default(),
+            archives: Table::new(),
             phrases: recovery::Phrases::default(),
             wish: None,
             returning: None,

@@ -3,6 +3,7 @@
 use parley_protocol::ids::AccountId;
 
 use super::Engine;
+use super::file::archived_view;
 use crate::conversation::id_of;
 use crate::io::{Load, LoadId, Output, Record};
 use crate::message::{self, Message};
@@ -103,17 +104,27 @@ impl Engine {
     }
 
     pub(super) fn loaded(&mut self, id: LoadId, records: &[Record]) {
-        if self.collected(id, records) || self.shared(id, records) || self.read_page_for_backup(id, records) {
+        if self.collected(id, records)
+            || self.shared(id, records)
+            || self.read_page_for_backup(id, records)
+            || self.read_page_for_file(id, records)
+            || self.looked_at(id, records)
+        {
             return;
         }
         let Some(mut request) = self.loads.remove(&id) else {
             return;
         };
         let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let archived = self.archives.contains_key(&request.conversation);
         let more = records.len() > page;
         let mut messages: Vec<MessageView> = Vec::with_capacity(records.len());
         for record in records.iter().take(page) {
             if let Some(message) = self.opened(record) {
+                if archived {
+                    messages.push(archived_view(&message));
+                    continue;
+                }
                 let view = self.message_view(&message);
                 self.remember_unread(&message, &view);
                 messages.push(view);

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Engine, OpenError};
+use crate::archive::Archive;
 use crate::contact::Contact;
 use crate::conversation::{Conversation, id_of};
 use crate::io::{ChangeSet, ChangeSetId, Output, Record, Store};
@@ -33,6 +34,9 @@ impl Engine {
         }
         for conversation in self.read_all::<Conversation>(keys::CONVERSATIONS)? {
             self.conversations.insert(id_of(&conversation.peer), conversation);
+        }
+        for archive in self.read_all::<Archive>(keys::ARCHIVES)? {
+            self.archives.insert(archive.id(), archive);
         }
         for log in self.read_all::<Log>(keys::LOGS)? {
             let trail = self.read(&keys::trail(&log.id))?;
@@ -216,6 +220,8 @@ impl Engine {
         self.device = super::DeviceState::default();
         self.contacts.clear();
         self.conversations.clear();
+        self.archives.clear();
+        self.files = super::file::Files::default();
         self.logs.clear();
         self.live.clear();
         self.groups.clear();

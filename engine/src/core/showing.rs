@@ -56,8 +56,12 @@ impl Engine {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        let mut conversations: Vec<_> =
-            self.conversations.keys().filter_map(|id| self.conversation_view(*id)).collect();
+        let mut conversations: Vec<_> = self
+            .conversations
+            .keys()
+            .chain(self.archives.keys())
+            .filter_map(|id| self.conversation_view(*id))
+            .collect();
         conversations.sort_by_key(|view| std::cmp::Reverse(view.changed));
         Snapshot {
             account: self.account_view(),
@@ -84,7 +88,9 @@ impl Engine {
     }
 
     fn conversation_view(&self, id: ConversationId) -> Option<ConversationView> {
-        let conversation = self.conversations.get(&id)?;
+        let Some(conversation) = self.conversations.get(&id) else {
+            return self.archive_view(id);
+        };
         let contact = self.contacts.get(&conversation.peer)?;
         let waiting =
             self.outbox.values().any(|entry| entry.peer == conversation.peer && entry.only.is_none());
@@ -109,6 +115,7 @@ impl Engine {
             changed: conversation.changed,
             warning: contact.warning,
             preparing: waiting && active.is_none_or(|log| log.stage != Stage::Active),
+            restored: None,
         })
     }
 

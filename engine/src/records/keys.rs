@@ -2,6 +2,8 @@
 
 use parley_protocol::ids::{AccountId, LogId};
 
+use crate::view::ConversationId;
+
 /// Own account ([`crate::account::Account`]).
 pub(crate) const ACCOUNT: &[u8] = &[1];
 /// First byte of everything that OpenMLS stores.
@@ -20,6 +22,7 @@ pub(crate) const CHECK_INS: &[u8] = &[10];
 /// Names and days of the account's devices ([`crate::device_note::Notes`]).
 pub(crate) const NOTES: &[u8] = &[11];
 const WELCOMES: u8 = 12;
+const ARCHIVE: u8 = 26;
 /// What other devices told of contacts that this one does not know yet.
 pub(crate) const CARDS: &[u8] = &[13];
 
@@ -33,6 +36,8 @@ pub(crate) const RETURNING: &[u8] = &[22];
 pub(crate) const BACKUP: &[u8] = &[23];
 pub(crate) const MANIFEST: &[u8] = &[24];
 pub(crate) const BACKUP_ROUND: &[u8] = &[25];
+/// The account came back by its phrase, and no backup said what to ask the others for: a backup file may.
+pub(crate) const UNASKED: &[u8] = &[27];
 /// How far messages came of which another device told, in logs that this one is not in.
 pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
 /// Logs into which a device let this one that was removed then or since.
@@ -69,6 +74,12 @@ pub(crate) fn welcomes(log: &LogId) -> Vec<u8> {
     [&[WELCOMES], log.as_bytes().as_slice()].concat()
 }
 
+/// A chat that came from a backup file of another account ([`crate::archive::Archive`]).
+pub(crate) fn archive(id: &ConversationId) -> Vec<u8> {
+    [&[ARCHIVE], id.0.as_slice()].concat()
+}
+
+pub(crate) const ARCHIVES: &[u8] = &[ARCHIVE];
 pub(crate) const CONTACTS: &[u8] = &[CONTACT];
 pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
 pub(crate) const LOGS: &[u8] = &[LOG];

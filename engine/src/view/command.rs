@@ -112,4 +112,25 @@ pub enum Command {
     BackUpNow,
     /// The person has read what could not be restored. Reply: [`super::Reply::Done`].
     AcceptLoss,
+    /// Begins a backup file, in the place of one that was begun. Reply: [`super::Reply::Done`].
+    SaveFile,
+    /// The next piece of the file that is being saved, counted from 0. Reply: [`super::Reply::FilePart`].
+    NextFilePart(u32),
+    /// Begins to read back the file that was saved last, to see that it is whole. Reply: [`super::Reply::Done`].
+    CheckFile,
+    /// Begins to restore a file. Reply: [`super::Reply::Done`].
+    RestoreFile {
+        /// The recovery phrase to which it is sealed.
+        phrase: Typed,
+    },
+    /// A piece of the file that is checked or restored, at most 1 MiB. Reply: [`super::Reply::Done`] once what is in it is on this
+    /// device's disk; after the last, [`super::Reply::File`].
+    TakeFilePart {
+        /// Where in the file it stands.
+        at: u64,
+        /// What stands there.
+        bytes: Vec<u8>,
+        /// The file ends with it.
+        last: bool,
+    },
 }

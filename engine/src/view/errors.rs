@@ -92,6 +92,15 @@ pub enum CommandError {
     /// It needs a recovery phrase that is written down.
     #[error("there is no recovery phrase yet")]
     NoPhrase,
+    /// The backup file cannot be restored.
+    #[error("{0}")]
+    File(super::FileError),
+    /// What was begun with a backup file is over: this device's owner is another now. Begin again; nothing is doubled.
+    #[error("what was begun with a backup file is over")]
+    FileOver,
+    /// The account is still coming back.
+    #[error("the account is still coming back")]
+    ComingBack,
     /// The device's disk refused.
     #[error("this device cannot write")]
     Storage,
@@ -101,7 +110,15 @@ impl CommandError {
     /// Whether the same command may succeed later without anything being changed.
     #[must_use]
     pub const fn retry_helps(self) -> bool {
-        matches!(self, Self::Offline | Self::RateLimited | Self::Relay | Self::Storage | Self::Unreachable)
+        matches!(
+            self,
+            Self::Offline
+                | Self::RateLimited
+                | Self::Relay
+                | Self::Storage
+                | Self::Unreachable
+                | Self::ComingBack
+        )
     }
 }
 

@@ -6,6 +6,7 @@
 mod command;
 mod devices;
 mod errors;
+mod file;
 mod recovery;
 
 use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
+pub use self::file::{FileError, FilePart, FileReport};
 pub use self::recovery::{BackupFailure, BackupState, PhraseState, PhraseView, RecoveryView, Typed};
 
 /// Names a request of one view; views choose from disjoint ranges (for instance at random).
@@ -94,6 +96,10 @@ pub enum Reply {
     Contact(ContactView),
     /// The recovery phrase.
     Phrase(PhraseView),
+    /// A piece of a backup file.
+    FilePart(FilePart),
+    /// A backup file was read to its end.
+    File(FileReport),
 }
 
 /// What a view begins with.
@@ -201,6 +207,8 @@ pub struct ConversationView {
     pub warning: Option<Warning>,
     /// Still being set up: the other has no way to read yet.
     pub preparing: bool,
+    /// It came from a backup file of another account, which calls itself so: it can be read and not written.
+    pub restored: Option<String>,
 }
 
 /// The newest message, in short.

@@ -8,6 +8,9 @@ use parley_engine::io::Store;
 use parley_engine::view::Command;
 use parley_tests::sim::{Disk, World};
 
+use super::files::{elsewhere, restore, save};
+use super::recovery::pair;
+
 type Records = Vec<(bool, Vec<u8>, Vec<u8>)>;
 
 fn fixture(name: &str) -> PathBuf {
@@ -60,6 +63,28 @@ fn a_disk_of_version_1_opens() {
     let chat = world.only_conversation(device);
     assert_eq!(world.devices[device].conversations[&chat].name, "Ada");
     assert_eq!(world.texts(device, chat), ["from version 1", ">an answer", ">still waiting"]);
+}
+
+/// A backup file, with its phrase.
+fn write_file(name: &str) {
+    let (mut world, ada, .., phrase) = pair();
+    let file = save(&mut world, ada);
+    std::fs::write(fixture(name), postcard::to_allocvec(&(phrase, file.bytes)).unwrap()).unwrap();
+}
+
+#[test]
+fn a_backup_file_of_version_1_opens() {
+    if std::env::var_os("PARLEY_WRITE_DISK").is_some() {
+        write_file("file-v1.bin");
+    }
+    let bytes = std::fs::read(fixture("file-v1.bin")).unwrap();
+    let (phrase, file): (String, Vec<u8>) = postcard::from_bytes(&bytes).unwrap();
+    let (mut world, carol) = elsewhere();
+    let report = restore(&mut world, carol, &file, &phrase).unwrap();
+    assert!(report.is_whole() && report.added == 41, "{report:?}");
+    let chat = world.only_conversation(carol);
+    assert_eq!(world.devices[carol].conversations[&chat].name, "Bob");
+    assert_eq!(world.texts(carol, chat).last().unwrap(), "answer");
 }
 
 #[test]

@@ -6,10 +6,12 @@ use parley_protocol::username::UsernameError;
 use crate::model::sight::Refusal;
 use crate::model::signal::Trouble;
 
+mod file;
 mod linking;
 mod lock;
 mod recovery;
 
+pub use self::file::*;
 pub use self::linking::*;
 pub use self::lock::*;
 pub use self::recovery::*;
@@ -58,12 +60,18 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::Relay => "The relay could not do it. Try again in a moment.",
         CommandError::Phrase(error) => phrase_error(error),
         CommandError::UnknownPhrase => {
-            "No account on this relay has this recovery phrase. Perhaps it was replaced by a newer one."
+            "No account on this relay has this recovery phrase. Perhaps it was replaced by a newer one. If you have a \
+             backup file, create a new account here and restore it in the settings."
         }
         CommandError::WrongWords => "These are not the words. Look at your paper, and type them again.",
         CommandError::PhraseElsewhere => {
             "This device does not have the recovery phrase. Another one shows it."
         }
+        CommandError::File(error) => file_error(error),
+        CommandError::FileOver => {
+            "Another tab or a restart came in between. Begin again: nothing is doubled."
+        }
+        CommandError::ComingBack => "Your account is still coming back. Try again when that is done.",
         CommandError::NoPhrase => "Write your recovery phrase down first.",
         CommandError::Storage => {
             "This browser could not save it, so nothing was sent. Free some space, then try again."

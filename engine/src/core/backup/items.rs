@@ -14,11 +14,11 @@ use crate::table::Table;
 const LONGEST_LOG: usize = 128;
 
 /// The first bytes of each item's hash, by whom it is about.
-pub(super) type Seen = Table<AccountId, [u8; 8]>;
+pub(in crate::core) type Seen = Table<AccountId, [u8; 8]>;
 
 impl Engine {
     /// The settings and contacts that are otherwise than they were seen, and how they are now.
-    pub(super) fn changed_items(&self, before: &Seen) -> (Vec<Item>, Seen) {
+    pub(in crate::core) fn changed_items(&self, before: &Seen) -> (Vec<Item>, Seen) {
         let own = self.account.iter().map(|account| {
             let (name, version) = (account.name.clone(), account.profile);
             (account.id, Item::Settings(Settings { name, version, read_receipts: account.read_receipts }))

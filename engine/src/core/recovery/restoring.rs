@@ -2,16 +2,18 @@
 //! and passed over. At the end the others are asked for what they wrote since.
 
 use parley_protocol::frame::{Answer, BackupHead, FetchBackupHead, RelayError, Request, Retry};
-use parley_protocol::ids::{AccountId, BlobId, Seq};
+use parley_protocol::ids::{AccountId, BlobId, LogId, Seq};
 
 use super::Returning;
-use crate::backup::{ChunkReader, DataKey, Head, Manifest, Segment, open};
+use crate::backup::{ChunkReader, DataKey, Head, Manifest, Place, Segment, open};
 use crate::content::{Body, Repair};
 use crate::core::Engine;
 use crate::core::backup::{Fetch, Fetched, MANIFEST, unpadded};
 use crate::core::repair::EVERY_OTHER;
 use crate::core::requests::Pending;
 use crate::log::{Log, Stage};
+use crate::records::keys;
+use crate::table::Table;
 
 /// Between two attempts, in milliseconds.
 const PAUSE: u32 = 5_000;
@@ -186,14 +188,14 @@ impl Engine {
         let seed = returning.seed.clone();
         returning.work = Restoring::Idle;
         self.save_returning();
-        self.old_logs(&manifest);
+        self.old_logs(&manifest.logs);
         self.take_backup_over(&seed, key, manifest, head);
         self.go_on_returning();
     }
 
     /// The logs of before, none of which this device can read: messages that come back have their places there.
-    fn old_logs(&mut self, manifest: &Manifest) {
-        for (id, place) in manifest.logs.iter() {
+    pub(in crate::core) fn old_logs(&mut self, logs: &Table<LogId, Place>) {
+        for (id, place) in logs.iter() {
             if self.is_own_account(&place.peer) || self.logs.contains_key(id) {
                 continue;
             }
@@ -232,16 +234,18 @@ impl Engine {
             // The devices that were removed have the key of the backup.
             self.reseal_backup();
         }
-        let manifest = std::mem::take(&mut self.manifest);
-        self.ask_for_what_came_since(&manifest);
-        self.manifest = manifest;
+        let logs = self.manifest.logs.clone();
+        if logs.keys().next().is_none() {
+            self.save(keys::UNASKED, &true);
+        }
+        self.ask_for_what_came_since(&logs);
         self.resume();
     }
 
     /// Everybody is asked, in a new log, for what they wrote after the backup's last message.
-    fn ask_for_what_came_since(&mut self, manifest: &Manifest) {
+    pub(in crate::core) fn ask_for_what_came_since(&mut self, logs: &Table<LogId, Place>) {
         let mut peers: Vec<AccountId> = Vec::new();
-        for (id, place) in manifest.logs.iter() {
+        for (id, place) in logs.iter() {
             if self.is_own_account(&place.peer) {
                 continue;
             }

@@ -1,0 +1,106 @@
+//! A file of another account: its chats become archives, which can be read. This account was in none of these
+//! conversations, and takes no contact over: who they are was known to the other account, and is not to this one.
+
+use parley_protocol::ids::AccountId;
+
+use super::Engine;
+use super::restoring::is_sound;
+use crate::archive::{Archive, Newest, id_of};
+use crate::backup::{FileHead, Item};
+use crate::content::display_name;
+use crate::message::Message;
+use crate::records::keys;
+use crate::view::{ConversationId, ConversationView, Delivery, MessageView, Preview};
+
+/// So many chats of other accounts are kept.
+const MAX_ARCHIVES: usize = 10_000;
+
+impl Engine {
+    pub(super) fn archive_item(&mut self, head: &FileHead, item: Item) {
+        match item {
+            Item::Known(known) => {
+                let Some(id) = self.archive_with(head, &known.card.account) else { return };
+                if let Some(archive) = self.archives.get_mut(&id) {
+                    let name = known.card.name.as_deref().and_then(display_name);
+                    archive.name = archive.name.take().or(name);
+                    archive.username = archive.username.take().or(known.username);
+                }
+                self.save_archive(id);
+            }
+            Item::History(history) => {
+                let Some(id) = self.archive_with(head, &history.peer) else { return };
+                for message in history.messages.into_iter().filter(is_sound) {
+                    self.archive_message(id, &message);
+                }
+                self.save_archive(id);
+            }
+            Item::Settings(_) | Item::Newer => {}
+        }
+    }
+
+    /// The archive of a chat, made if need be (and saved by the caller).
+    fn archive_with(&mut self, head: &FileHead, peer: &AccountId) -> Option<ConversationId> {
+        let id = id_of(&head.account, peer);
+        if self.archives.contains_key(&id) {
+            return Some(id);
+        }
+        if self.archives.iter().len() >= MAX_ARCHIVES || *peer == head.account {
+            return None;
+        }
+        let owner = display_name(&head.name).unwrap_or_else(|| head.username.to_string());
+        self.archives.insert(id, Archive::new(head.account, owner, *peer));
+        Some(id)
+    }
+
+    fn archive_message(&mut self, id: ConversationId, message: &Message) {
+        let Some(taking) = &mut self.files.taking else { return };
+        if !taking.seen.add(id, message) {
+            return;
+        }
+        taking.added = taking.added.saturating_add(1);
+        self.store_message(id, message);
+        if let Some(archive) = self.archives.get_mut(&id) {
+            archive.show(message);
+        }
+        self.changed.messages.entry(id).or_default().push(archived_view(message));
+    }
+
+    fn save_archive(&mut self, id: ConversationId) {
+        if let Some(archive) = self.archives.get(&id) {
+            self.save(&keys::archive(&id), archive);
+            self.changed.conversations.insert(id);
+        }
+    }
+
+    pub(in crate::core) fn archive_view(&self, id: ConversationId) -> Option<ConversationView> {
+        let archive = self.archives.get(&id)?;
+        let preview = |last: &Newest| Preview {
+            body: last.body.clone(),
+            time: last.time,
+            outgoing: last.own.then_some(Delivery::Sent),
+        };
+        Some(ConversationView {
+            id,
+            name: archive.display_name(),
+            username: archive.username.as_ref().map(ToString::to_string),
+            verified: false,
+            last: archive.last.as_ref().map(preview),
+            unread: 0,
+            changed: archive.changed,
+            warning: None,
+            preparing: false,
+            restored: Some(archive.owner.clone()),
+        })
+    }
+}
+
+/// How far an own message came is not known any more, but that it was sent.
+pub(in crate::core) fn archived_view(message: &Message) -> MessageView {
+    MessageView {
+        id: message.shown_id(),
+        order: message.order(),
+        time: message.time,
+        body: message.body.clone(),
+        outgoing: message.own.then_some(Delivery::Sent),
+    }
+}

@@ -1,0 +1,66 @@
+//! Backup files. One is saved piece by piece from this device's disk (`saving.rs`), and read piece by piece, to be checked
+//! or restored (`taking.rs`): what of it is not here yet (`seen.rs`) becomes messages and contacts of this account
+//! (`restoring.rs`), or, if it is of another one, chats that can only be read (`archiving.rs`).
+//!
+//! Nothing of this is stored but what is restored. When the worker ends, whoever saves or restores begins again.
+
+mod archiving;
+mod restoring;
+mod saving;
+mod seen;
+mod taking;
+
+pub(super) use self::archiving::archived_view;
+use super::Engine;
+use crate::backup::{DataKey, FileReader, Opener};
+use crate::recovery::RecoverySeed;
+use crate::view::{Command, CommandError, FileReport, Reply, Typed, ViewRequestId};
+
+/// A piece that a view gives has at most so many bytes.
+const MAX_PIECE: usize = 1024 * 1024;
+
+/// What is under way.
+#[derive(Default)]
+pub(super) struct Files {
+    saving: Option<saving::Saving>,
+    /// Opens the file that was saved last.
+    saved: Option<DataKey>,
+    taking: Option<taking::Taking>,
+    /// The last report, for a view that asks again.
+    report: Option<(ViewRequestId, FileReport)>,
+}
+
+impl Engine {
+    pub(super) fn file_command(
+        &mut self,
+        view: ViewRequestId,
+        command: Command,
+    ) -> Result<Option<Reply>, CommandError> {
+        match command {
+            Command::SaveFile => self.save_file()?,
+            Command::NextFilePart(number) => return self.next_file_part(view, number),
+            Command::CheckFile => {
+                let key = self.files.saved.clone().ok_or(CommandError::FileOver)?;
+                // With the phrase itself, where it is known: then that the phrase opens the file is known too.
+                let phrase = self.account.as_ref().filter(|_| self.has_phrase());
+                let opener =
+                    phrase.map_or(Opener::Key(key), |account| Opener::Phrase(account.recovery.clone()));
+                self.files.taking = Some(taking::Taking::new(FileReader::new(opener), true));
+            }
+            Command::RestoreFile { phrase } => self.restore_file(&phrase)?,
+            Command::TakeFilePart { at, bytes, last } => return self.take_file_part(view, at, &bytes, last),
+            other => return self.link_command(other),
+        }
+        Ok(Some(Reply::Done))
+    }
+
+    fn restore_file(&mut self, phrase: &Typed) -> Result<(), CommandError> {
+        self.account.as_ref().ok_or(CommandError::NoAccount)?;
+        if self.returning.is_some() {
+            return Err(CommandError::ComingBack);
+        }
+        let seed = RecoverySeed::parse(&phrase.0).map_err(CommandError::Phrase)?;
+        self.files.taking = Some(taking::Taking::new(FileReader::new(Opener::Phrase(seed)), false));
+        Ok(())
+    }
+}

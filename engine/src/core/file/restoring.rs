@@ -1,0 +1,105 @@
+//! A file of this account: what is not here is added. Nothing that is here changes, but settings of which the file has newer
+//! ones.
+
+use parley_protocol::ids::LogId;
+
+use super::Engine;
+use crate::backup::{Item, Known, Place};
+use crate::content::History;
+use crate::conversation::beside;
+use crate::message::Message;
+use crate::records::keys;
+use crate::table::Table;
+use crate::view::BodyView;
+
+/// What others have received and read is taken of so many logs at most that are not here.
+const MAX_RECEIPTS: usize = 8 * 1024;
+/// Nothing was stored later than this, in milliseconds since 1970: what waits to be sent stands behind it.
+const LATEST: u64 = 1 << 53;
+
+/// Whether it is a message as this app stores them.
+pub(super) fn is_sound(message: &Message) -> bool {
+    let text = match &message.body {
+        BodyView::Text(text) => text,
+        BodyView::Newer | BodyView::Gap(_) => return false,
+    };
+    !text.is_empty() && text.len() <= parley_protocol::limits::MAX_TEXT && message.stored.0 < LATEST
+}
+
+impl Engine {
+    /// `removed`: the device that saved the file is out of the account.
+    pub(super) fn restore_item(&mut self, item: Item, removed: bool) {
+        match item {
+            Item::Settings(settings) => {
+                if self.account.as_ref().is_some_and(|account| settings.version > account.profile) {
+                    self.settings_came(&settings);
+                }
+            }
+            Item::Known(known) => self.restore_known(known, removed),
+            Item::History(history) => self.restore_history(history),
+            Item::Newer => {}
+        }
+    }
+
+    /// Somebody whom this device does not know; of those whom it knows, it knows better. Nobody is verified because a
+    /// removed device says so: it may have been stolen, and the contact be made up.
+    fn restore_known(&mut self, mut known: Known, removed: bool) {
+        known.card.verified &= !removed;
+        if !self.contacts.contains_key(&known.card.account) {
+            self.take_item(Item::Known(known));
+        }
+    }
+
+    fn restore_history(&mut self, history: History) {
+        let peer = history.peer;
+        if self.is_own_account(&peer) {
+            return;
+        }
+        if !self.contacts.contains_key(&peer) {
+            self.unknown.insert(peer);
+            self.ask_for_unknown();
+        }
+        let conversation = self.conversation_with(&peer);
+        if self.told_receipts.keys().count() < MAX_RECEIPTS {
+            self.receipts_told(&history.receipts);
+        }
+        for message in history.messages.into_iter().filter(is_sound) {
+            let message = self.at_its_place(message);
+            let Some(taking) = &mut self.files.taking else { return };
+            if !taking.seen.add(conversation, &message) {
+                continue;
+            }
+            taking.added = taking.added.saturating_add(1);
+            self.store_message(conversation, &message);
+            self.show_in_list(conversation, &message, false);
+            self.note_for_backup(conversation, message.order());
+            let view = self.message_view(&message);
+            self.remember_unread(&message, &view);
+            self.changed.messages.entry(conversation).or_default().push(view);
+        }
+        self.save_conversation(conversation);
+    }
+
+    /// What the other was asked to send again takes the place that it has when it comes again, so that it is there once.
+    fn at_its_place(&self, message: Message) -> Message {
+        let asked = self.trails.get(&message.log).and_then(|trail| trail.asked);
+        let comes_again = !message.own && asked.is_some_and(|after| message.seq > after);
+        if comes_again { Message { log: beside(&message.log), ..message } } else { message }
+    }
+
+    /// The account has come back without a backup: the logs of the file are known from now on, as those of a backup would be.
+    pub(super) fn take_logs_of_file(&mut self, logs: &Table<LogId, Place>) {
+        if self.state.get_bytes(keys::UNASKED).is_some() {
+            self.old_logs(logs);
+        }
+    }
+
+    /// And everybody is asked for what they wrote since the file was saved.
+    pub(super) fn ask_since_file(&mut self, logs: &Table<LogId, Place>) {
+        if self.state.get_bytes(keys::UNASKED).is_some() {
+            self.state.delete(keys::UNASKED);
+            self.ask_for_what_came_since(logs);
+            self.resume();
+        }
+    }
+}
