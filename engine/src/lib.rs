@@ -17,8 +17,10 @@ mod content;
 mod conversation;
 mod core;
 mod crypto;
+mod deletion;
 mod device_note;
 mod directory_entry;
+mod draft;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

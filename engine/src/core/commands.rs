@@ -53,6 +53,12 @@ impl Engine {
             Command::SetBackup(on) => self.set_backup(on),
             Command::BackUpNow => self.back_up_now(),
             Command::AcceptLoss => Ok(Some(self.accept_loss())),
+            Command::DeleteMessage { conversation, message, order } => {
+                self.delete_message(id, conversation, message, &order)
+            }
+            Command::DeleteChat(conversation) => self.delete_chat(id, conversation),
+            Command::SetDraft { conversation, text } => self.set_draft(conversation, text),
+            Command::SetDraftsInStep(on) => Ok(Some(self.set_drafts_in_step(on))),
             other => self.link_command(other),
         };
         match result {
@@ -128,6 +134,7 @@ impl Engine {
             return Err(CommandError::NotFound);
         }
         let id = self.conversation_with(&account);
+        self.unhide(&account);
         self.save_conversation(id);
         Ok(Some(Reply::Conversation(id)))
     }
@@ -171,6 +178,8 @@ impl Engine {
         }
         let body = BodyView::Text(text.clone());
         let (number, message) = self.enqueue(peer, Body::Text(text), None);
+        self.clear_draft(&peer);
+        self.unhide(&peer);
         let now = self.now;
         if let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.changed = now;

@@ -4,8 +4,10 @@ mod backup;
 mod check_in;
 mod commands;
 mod connecting;
+mod deleting;
 mod devices;
 mod directory;
+mod drafts;
 mod early;
 mod groups;
 mod history;
@@ -23,6 +25,7 @@ mod requests;
 mod saving;
 mod sending;
 mod showing;
+mod sweeping;
 mod syncing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -31,7 +34,7 @@ use std::rc::Rc;
 use ed25519_dalek::SigningKey;
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::InboxEntry;
-use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
@@ -132,6 +135,8 @@ pub struct Engine {
     sharing: history::Sharing,
     shared_page: Option<paging::Stretch>,
     linking: linking::Linking,
+    deleting: deleting::Deleting,
+    drafts: drafts::Drafts,
     backup: backup::Backup,
     /// What is in the backup.
     manifest: Manifest,
@@ -190,6 +195,16 @@ struct Changed {
     connection: bool,
     conversations: BTreeSet<ConversationId>,
     messages: BTreeMap<ConversationId, Vec<MessageView>>,
+    deleted: Table<ConversationId, Vec<MessageId>>,
+}
+
+impl Changed {
+    /// A message is gone from the views.
+    fn gone(&mut self, conversation: ConversationId, message: MessageId) {
+        if let Some(gone) = self.deleted.or_default(conversation) {
+            gone.push(message);
+        }
+    }
 }
 
 #[derive(Default)]
@@ -202,15 +217,16 @@ struct Timers {
     storage: Option<UnixMillis>,
     /// The backup is written, or asked again.
     backup: Option<UnixMillis>,
+    /// Drafts are told.
+    drafts: Option<UnixMillis>,
     told: Option<UnixMillis>,
 }
 
 impl Timers {
     /// The clock was put back by so many milliseconds: what is due soon stays due soon.
     fn put_back(&mut self, by: u64) {
-        for timer in
-            [&mut self.receipts, &mut self.retry, &mut self.storage, &mut self.backup, &mut self.told]
-        {
+        let Self { receipts, retry, storage, backup, drafts, told } = self;
+        for timer in [receipts, retry, storage, backup, drafts, told] {
             *timer = timer.map(|at| UnixMillis(at.0.saturating_sub(by)));
         }
     }
@@ -264,6 +280,8 @@ impl Engine {
             sharing: history::Sharing::default(),
             shared_page: None,
             linking: linking::Linking::default(),
+            deleting: deleting::Deleting::default(),
+            drafts: drafts::Drafts::default(),
             backup: backup::Backup::default(),
             manifest: Manifest::default(),
             writing: backup::Writing::default(),
@@ -314,6 +332,7 @@ impl Engine {
         if self.erased {
             return;
         }
+        self.go_on_sweeping();
         self.tell_views();
         self.flush();
         self.tell_timer();
@@ -338,6 +357,9 @@ impl Engine {
         }
         if due(&mut self.timers.backup) {
             self.backup_timer();
+        }
+        if due(&mut self.timers.drafts) {
+            self.tell_drafts();
         }
         self.link_timer();
         self.timers.told = None;

@@ -70,6 +70,13 @@ impl Engine {
         Message::decode(&bytes)
     }
 
+    /// A message that was read and was not deleted.
+    pub(super) fn kept(&self, conversation: &ConversationId, record: &Record) -> Option<Message> {
+        let message = self.opened(record)?;
+        let peer = &self.conversations.get(conversation)?.peer;
+        (!self.is_deleted(peer, &message)).then_some(message)
+    }
+
     /// Reads the newest messages with somebody, or more before one of them.
     pub(super) fn read_stretch(&mut self, peer: AccountId, before: Option<&Order>) -> Stretch {
         let limit = if before.is_none() { FIRST } else { NEXT };
@@ -77,7 +84,12 @@ impl Engine {
     }
 
     pub(super) fn loaded(&mut self, id: LoadId, records: &[Record]) {
-        if self.collected(id, records) || self.shared(id, records) || self.read_page_for_backup(id, records) {
+        let theirs = self.collected(id, records)
+            || self.shared(id, records)
+            || self.read_page_for_backup(id, records)
+            || self.read_page_to_delete(id, records)
+            || self.read_page_to_sweep(id, records);
+        if theirs {
             return;
         }
         let Some(request) = self.loads.remove(&id) else {
@@ -87,7 +99,7 @@ impl Engine {
         let more = records.len() > page;
         let mut messages: Vec<MessageView> = Vec::with_capacity(records.len());
         for record in records.iter().take(page) {
-            if let Some(message) = self.opened(record) {
+            if let Some(message) = self.kept(&request.conversation, record) {
                 let view = self.message_view(&message);
                 self.remember_unread(&message, &view);
                 messages.push(view);

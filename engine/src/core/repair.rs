@@ -12,7 +12,7 @@ use crate::content::{Again, Body, Place, Repair};
 use crate::conversation::{beside, id_of};
 use crate::io::{LoadId, Record};
 use crate::log::Stage;
-use crate::message::Message;
+use crate::message::{Message, order_of_key};
 use crate::outbox::OutboxEntry;
 use crate::table::Table;
 use crate::trail::{Agreement, Claim, SentAgain};
@@ -199,8 +199,8 @@ impl Engine {
         let more = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE) && paying.pages < MAX_PAGES;
         let (mut oldest, mut reached) = (None, false);
         for record in records {
-            let Some(message) = self.opened(record) else { continue };
-            oldest = Some(message.order());
+            oldest = order_of_key(&record.key).or(oldest);
+            let Some(message) = self.kept(&paying.conversation, record) else { continue };
             if message.log == paying.log {
                 reached |= message.seq <= paying.after;
                 paying.take(message);

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::{Engine, OpenError};
 use crate::contact::Contact;
 use crate::conversation::{Conversation, id_of};
-use crate::io::{ChangeSet, ChangeSetId, Output, Record, Store};
+use crate::io::{ChangeSet, ChangeSetId, Output, Record};
 use crate::log::Log;
 use crate::message::{self, Message};
 use crate::mutations::{Mutation, on};
@@ -16,6 +16,7 @@ use crate::outbox::OutboxEntry;
 use crate::records::keys;
 use crate::records::sealed::Writes;
 use crate::seal::Purpose;
+use crate::table::Table;
 use crate::trail::Trail;
 use crate::view::{ConversationId, Event, StorageState};
 
@@ -53,6 +54,11 @@ impl Engine {
         self.notes = self.read(keys::NOTES)?.unwrap_or_default();
         self.cards = self.read(keys::CARDS)?.unwrap_or_default();
         self.told_receipts = self.read(keys::TOLD_RECEIPTS)?.unwrap_or_default();
+        self.deleting.sweeps = self.read(keys::SWEEPS)?.unwrap_or_default();
+        self.deleting.known = self.read_by_peer(keys::ALL_DELETIONS)?;
+        self.drafts.known = self.read_by_peer(keys::DRAFTS)?;
+        self.drafts.setting = self.read(keys::DRAFT_SETTING)?.unwrap_or_default();
+        self.tell_drafts_soon();
         for key in self.state.keys_with_prefix(keys::OUTBOXES) {
             let number = key.get(1..).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
             let entry = self.read::<OutboxEntry>(&key)?;
@@ -70,6 +76,16 @@ impl Engine {
     fn read_all<T: DeserializeOwned>(&self, prefix: &[u8]) -> Result<Vec<T>, OpenError> {
         let keys = self.state.keys_with_prefix(prefix);
         keys.iter().filter_map(|key| self.read(key).transpose()).collect()
+    }
+
+    fn read_by_peer<T: DeserializeOwned>(&self, prefix: &[u8]) -> Result<Table<AccountId, T>, OpenError> {
+        let mut table = Table::new();
+        for key in self.state.keys_with_prefix(prefix) {
+            if let (Some(peer), Some(value)) = (keys::peer_of(&key), self.read(&key)?) {
+                table.insert(peer, value);
+            }
+        }
+        Ok(table)
     }
 
     pub(super) fn save<T: Serialize>(&self, key: &[u8], value: &T) {
@@ -141,7 +157,7 @@ impl Engine {
     pub(super) fn store_message(&mut self, conversation: ConversationId, message: &Message) {
         let key = message::key(&self.sealer, &conversation, &message.order());
         let value = self.sealer.seal(Purpose::Message, &key, self.random.array(), &message.encode());
-        self.out.messages.push((Store::Messages, Record { key, value }));
+        self.out.put_message(Record { key, value });
     }
 
     /// Ends an input: its changes become a change set, alone or with those of the inputs that come while another
@@ -163,6 +179,7 @@ impl Engine {
         }
         writes.puts.append(&mut self.out.messages);
         self.drop_damaged(&mut writes);
+        writes.deletes.append(&mut self.out.erased);
         let vault = self.out.vault.take();
         if writes.puts.is_empty() && writes.deletes.is_empty() && vault.is_none() {
             self.out.release_current();
@@ -221,6 +238,8 @@ impl Engine {
         self.groups.clear();
         self.outbox.clear();
         self.trails.clear();
+        self.deleting = super::deleting::Deleting::default();
+        self.drafts = super::drafts::Drafts::default();
         self.check_ins = crate::check_in::CheckIns::default();
         self.changed.account = true;
     }

@@ -2,7 +2,7 @@
 
 use parley_protocol::ids::MessageId;
 
-use super::Engine;
+use super::{Engine, Timers};
 use crate::content::Body;
 use crate::conversation::{Author, id_of, order_of_waiting};
 use crate::invite::Invite;
@@ -22,13 +22,16 @@ impl Engine {
 
     /// Tells the views what this input changed.
     pub(super) fn tell_views(&mut self) {
-        let changed = std::mem::take(&mut self.changed);
+        let mut changed = std::mem::take(&mut self.changed);
         if changed.account {
             self.out.push(Output::Event(Event::Account(self.account_view())));
         }
         for (conversation, mut messages) in changed.messages {
             messages.sort_by_key(|message| message.order);
             self.out.push(Output::Event(Event::Messages { conversation, messages }));
+        }
+        for (conversation, messages) in changed.deleted.take() {
+            self.out.push(Output::Event(Event::Deleted { conversation, messages }));
         }
         for id in changed.conversations {
             if let Some(view) = self.conversation_view(id) {
@@ -44,7 +47,8 @@ impl Engine {
 
     /// Asks for a wake-up at the earliest timer.
     pub(super) fn tell_timer(&mut self) {
-        let timers = [self.timers.receipts, self.timers.retry, self.timers.storage, self.timers.backup];
+        let Timers { receipts, retry, storage, backup, drafts, .. } = &self.timers;
+        let timers = [*receipts, *retry, *storage, *backup, *drafts];
         let next = timers.into_iter().chain([self.linking.timer()]).flatten().min();
         if next != self.timers.told
             && let Some(at) = next
@@ -79,6 +83,7 @@ impl Engine {
             forked: self.link.forked,
             sharing: self.sharing_progress(),
             recovery: Box::new(self.recovery_view()),
+            drafts_in_step: self.drafts.setting.on,
         })
     }
 
@@ -98,6 +103,8 @@ impl Engine {
                 Author::OwnWaiting => Some(Delivery::Waiting),
             },
         });
+        let draft = self.draft_of(&conversation.peer);
+        let listed = last.is_some() || !draft.trim().is_empty() || !self.is_hidden(&conversation.peer);
         Some(ConversationView {
             id,
             name: contact.display_name(),
@@ -107,6 +114,8 @@ impl Engine {
             unread: conversation.unread,
             changed: conversation.changed,
             warning: contact.warning,
+            draft: draft.to_owned(),
+            listed,
             preparing: waiting && active.is_none_or(|log| log.stage != Stage::Active),
         })
     }
@@ -146,6 +155,9 @@ impl Engine {
         let Body::Text(text) = &entry.body else {
             return None;
         };
+        if self.is_deleted_waiting(number) {
+            return None;
+        }
         Some(MessageView {
             id: entry.id,
             order: order_of_waiting(number),

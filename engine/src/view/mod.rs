@@ -37,6 +37,14 @@ pub struct ConversationId(pub [u8; 16]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Order(pub [u8; 24]);
 
+impl Order {
+    /// Whether the message is not at the relay yet: it has another place once it is there.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.0.starts_with(&[0xFF; 8])
+    }
+}
+
 /// What the views are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
@@ -64,6 +72,13 @@ pub enum Event {
     Storage(StorageState),
     /// Linking has come so far; none when there is nothing to show.
     Link(Option<LinkView>),
+    /// Messages that are gone.
+    Deleted {
+        /// From which conversation.
+        conversation: ConversationId,
+        /// Which.
+        messages: Vec<MessageId>,
+    },
 }
 
 /// Answers.
@@ -134,6 +149,8 @@ pub struct AccountView {
     pub sharing: Option<(u32, u32)>,
     /// Recovery phrase and backup.
     pub recovery: Box<RecoveryView>,
+    /// Whether drafts go to the account's other devices.
+    pub drafts_in_step: bool,
 }
 
 /// The connection to the relay.
@@ -201,6 +218,10 @@ pub struct ConversationView {
     pub warning: Option<Warning>,
     /// Still being set up: the other has no way to read yet.
     pub preparing: bool,
+    /// What was written and not sent; empty if there is nothing.
+    pub draft: String,
+    /// Whether it stands in the list: not after it was deleted, until something new is said.
+    pub listed: bool,
 }
 
 /// The newest message, in short.

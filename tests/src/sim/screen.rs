@@ -48,6 +48,9 @@ impl Screen {
                 self.put(*conversation, messages);
             }
             Event::Messages { conversation, messages } => self.put(*conversation, messages),
+            Event::Deleted { conversation, messages } => {
+                self.messages.entry(*conversation).or_default().retain(|id, _| !messages.contains(id));
+            }
             Event::Conversation(view) => {
                 self.conversations.insert(view.id, view.clone());
                 self.open(view.id);

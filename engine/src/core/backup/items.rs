@@ -8,6 +8,7 @@ use crate::backup::{Item, Known};
 use crate::contact::Contact;
 use crate::content::{Card, Settings};
 use crate::core::Engine;
+use crate::deletion::Deletions;
 use crate::table::Table;
 
 /// A device log longer than this is fetched from the directory after a restore, in entries.
@@ -25,9 +26,8 @@ impl Engine {
         });
         let others = self.contacts.iter().map(|(id, contact)| (*id, known(id, contact)));
         let (mut items, mut seen) = (Vec::new(), Seen::new());
-        for (id, item) in own.chain(others) {
-            let digest: [u8; 32] = Sha256::digest(item.encode()).into();
-            let hash = digest.first_chunk::<8>().copied().unwrap_or_default();
+        for (id, item) in own.chain(others).chain(self.deleted_items()) {
+            let hash = short_hash(&item);
             if before.get(&id) != Some(&hash) {
                 items.push(item);
             }
@@ -36,12 +36,32 @@ impl Engine {
         (items, seen)
     }
 
+    /// What was deleted, in parts that are the same as long as nothing changes. Each has a name among those of the contacts.
+    fn deleted_items(&self) -> impl Iterator<Item = (AccountId, Item)> {
+        let parts = |(peer, known): &(AccountId, Deletions)| (0_u32..).zip(known.told(*peer));
+        self.deleting.known.iter().flat_map(parts).map(|(number, deleted)| {
+            let mut hash = Sha256::new();
+            hash.update(b"parley backup deletions v1\0");
+            hash.update(deleted.peer.as_bytes());
+            hash.update(number.to_be_bytes());
+            (AccountId(hash.finalize().into()), Item::Deleted(deleted))
+        })
+    }
+
+    /// Whether something was deleted that the backup does not say.
+    pub(super) fn has_unsaved_deletions(&self) -> bool {
+        let known =
+            |(id, item): &(AccountId, Item)| self.manifest.contacts.get(id) == Some(&short_hash(item));
+        !self.deleted_items().all(|item| known(&item))
+    }
+
     /// Something of the account's backup comes back.
     pub(in crate::core) fn take_item(&mut self, item: Item) {
         match item {
             Item::Settings(settings) => self.settings_came(&settings),
             Item::Known(known) => self.known_came(&known),
             Item::History(history) => self.history_came(history),
+            Item::Deleted(deleted) => self.deletion_came(&deleted),
             Item::Newer => {}
         }
     }
@@ -63,6 +83,11 @@ impl Engine {
         let conversation = self.conversation_with(&account);
         self.save_conversation(conversation);
     }
+}
+
+fn short_hash(item: &Item) -> [u8; 8] {
+    let digest: [u8; 32] = Sha256::digest(item.encode()).into();
+    digest.first_chunk::<8>().copied().unwrap_or_default()
 }
 
 fn known(id: &AccountId, contact: &Contact) -> Item {

@@ -6,6 +6,7 @@ use parley_protocol::ids::{AccountId, BlobId, LogId};
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{Item, Manifest, Place};
+use crate::conversation::id_of;
 use crate::core::Engine;
 use crate::io::{LoadId, Record};
 use crate::message::Message;
@@ -77,7 +78,9 @@ impl Engine {
         let Some(page) = self.backup_page.take_if(|page| page.load == id) else {
             return false;
         };
-        let messages: Vec<Message> = records.iter().filter_map(|record| self.opened(record)).collect();
+        let conversation = id_of(&page.peer);
+        let messages: Vec<Message> =
+            records.iter().filter_map(|record| self.kept(&conversation, record)).collect();
         let full = page.is_full(records);
         let Some(floor) = self.writing.round_mut().map(|round| round.take_page(page.peer, full, &messages))
         else {

@@ -1,0 +1,203 @@
+//! What was deleted is looked for on the disk, page by page, and taken from it. What is still to be looked for is stored, so
+//! that a restart goes on where it was.
+
+use parley_protocol::ids::AccountId;
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use crate::conversation::{Author, Last, after, id_of, order_of_waiting, preview};
+use crate::deletion::{Mark, mark_of};
+use crate::io::{LoadId, Record};
+use crate::message::{Message, order_of_key};
+use crate::records::keys;
+use crate::view::{BodyView, Order};
+
+/// Messages in a page.
+pub(super) const PAGE: u32 = 200;
+
+/// Whether a message counted as unread when it came.
+const fn counts(message: &Message) -> bool {
+    !message.own && !matches!(message.body, BodyView::Gap(_))
+}
+
+/// One way through a conversation, newest message first. As it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sweep {
+    peer: AccountId,
+    /// Only messages before this one are still to be looked at.
+    before: Option<Order>,
+    /// Messages that are to be found; none to go to the conversation's beginning.
+    find: Option<Vec<Mark>>,
+    /// It began where the messages should be. If they are not there, it begins again with the newest.
+    guessed: bool,
+    /// The newest message went: the one that is the newest now is to be found.
+    last: bool,
+    /// Messages of the other that stay, so far. The newest ones are those that are not read.
+    theirs: u32,
+}
+
+impl Sweep {
+    /// Through the whole conversation.
+    pub(super) const fn of_all(peer: AccountId) -> Self {
+        Self { peer, before: None, find: None, guessed: false, last: false, theirs: 0 }
+    }
+
+    fn for_marks(peer: AccountId, marks: Vec<Mark>, at: Option<&Order>) -> Self {
+        let before = at.map(after);
+        Self { peer, before, find: Some(marks), guessed: at.is_some(), last: false, theirs: 0 }
+    }
+
+    /// For the newest message that is left.
+    pub(super) const fn for_last(peer: AccountId) -> Self {
+        Self { peer, before: None, find: Some(Vec::new()), guessed: false, last: true, theirs: 0 }
+    }
+
+    /// Whether it begins with the newest message.
+    pub(super) const fn is_from_the_newest(&self) -> bool {
+        self.before.is_none()
+    }
+
+    fn is_done(&self) -> bool {
+        !self.last && self.find.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// There is nothing more before this page; whether it begins anew.
+    fn begins_again(&mut self) -> bool {
+        let missed = self.find.as_ref().is_some_and(|marks| !marks.is_empty());
+        self.before = None;
+        self.theirs = 0;
+        std::mem::take(&mut self.guessed) && missed
+    }
+}
+
+impl Engine {
+    /// Looks through a page, and later through what is before it.
+    pub(super) fn sweep(&mut self, mut sweep: Sweep, records: &[Record]) {
+        if self.sweep_page(&mut sweep, records) {
+            self.sweep_later(sweep);
+        }
+    }
+
+    /// For messages that stand here, or somewhere; from the newest on where one has to know whether they were read.
+    pub(super) fn sweep_for(&self, peer: &AccountId, marks: Vec<Mark>, at: Option<&Order>) -> Sweep {
+        let unread = self.conversations.get(&id_of(peer)).is_some_and(|conversation| conversation.unread > 0);
+        Sweep::for_marks(*peer, marks, at.filter(|_| !unread))
+    }
+
+    pub(super) fn sweep_later(&mut self, sweep: Sweep) {
+        if self.conversations.contains_key(&id_of(&sweep.peer)) {
+            self.deleting.sweeps.push(sweep);
+            self.save_sweeps();
+        }
+    }
+
+    fn save_sweeps(&self) {
+        if self.deleting.sweeps.is_empty() {
+            self.state.delete(keys::SWEEPS);
+        } else {
+            self.save(keys::SWEEPS, &self.deleting.sweeps);
+        }
+    }
+
+    /// Reads the next page, unless one is being read.
+    pub(super) fn go_on_sweeping(&mut self) {
+        if self.deleting.page.is_some() {
+            return;
+        }
+        if let Some((peer, before)) = self.deleting.sweeps.first().map(|sweep| (sweep.peer, sweep.before)) {
+            self.deleting.page = Some(self.read_messages(&id_of(&peer), before.as_ref(), PAGE));
+        }
+    }
+
+    /// A page of history came; whether it was for a sweep.
+    pub(super) fn read_page_to_sweep(&mut self, id: LoadId, records: &[Record]) -> bool {
+        if self.deleting.page.take_if(|page| *page == id).is_none() {
+            return false;
+        }
+        if !self.deleting.sweeps.is_empty() {
+            let mut sweep = self.deleting.sweeps.remove(0);
+            if self.sweep_page(&mut sweep, records) {
+                self.deleting.sweeps.insert(0, sweep);
+            }
+            self.save_sweeps();
+        }
+        true
+    }
+
+    /// Takes what was deleted from a page; whether there is more to look at.
+    fn sweep_page(&mut self, sweep: &mut Sweep, records: &[Record]) -> bool {
+        for record in records {
+            let Some(message) = self.opened(record) else { continue };
+            if self.is_deleted_history(&sweep.peer, &message) {
+                if let Some(marks) = &mut sweep.find {
+                    let mark = mark_of(&sweep.peer, &message);
+                    marks.retain(|wanted| *wanted != mark);
+                }
+                sweep.last |= self.erase(sweep, &message, &record.key);
+                continue;
+            }
+            if counts(&message) {
+                sweep.theirs = sweep.theirs.saturating_add(1);
+            }
+            if std::mem::take(&mut sweep.last) {
+                self.set_last(&sweep.peer, Some(&message));
+            }
+        }
+        let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
+        if full && !sweep.is_done() {
+            sweep.before = records.last().and_then(|record| order_of_key(&record.key));
+            return true;
+        }
+        if std::mem::take(&mut sweep.last) {
+            self.set_last(&sweep.peer, None);
+        }
+        sweep.begins_again()
+    }
+
+    /// Takes one message from disk and views; whether it was the newest.
+    fn erase(&mut self, sweep: &Sweep, message: &Message, key: &[u8]) -> bool {
+        self.out.erase(key);
+        let id = id_of(&sweep.peer);
+        self.changed.gone(id, message.shown_id());
+        if let Some(remembered) = self.unread_by_peer.get_mut(&message.log) {
+            remembered.remove(&message.seq);
+        }
+        let Some(conversation) = self.conversations.get_mut(&id) else {
+            return false;
+        };
+        if counts(message) && sweep.theirs < conversation.unread {
+            conversation.unread = conversation.unread.saturating_sub(1);
+            self.save_conversation(id);
+        }
+        let last = self.conversations.get(&id).and_then(|conversation| conversation.last.as_ref());
+        last.is_some_and(|last| last.order == message.order())
+    }
+
+    /// The newest message is this one now, unless something waits to be sent.
+    fn set_last(&mut self, peer: &AccountId, newest: Option<&Message>) {
+        let id = id_of(peer);
+        let waiting = self.waiting_texts(peer).rev().find(|number| !self.is_deleted_waiting(*number));
+        let waiting = waiting.and_then(|number| Some((number, self.waiting_view(number)?)));
+        let Some(conversation) = self.conversations.get_mut(&id) else {
+            return;
+        };
+        conversation.last = match (waiting, newest) {
+            (Some((number, view)), _) => Some(Last {
+                id: view.id,
+                order: order_of_waiting(number),
+                time: view.time,
+                body: preview(&view.body),
+                author: Author::OwnWaiting,
+            }),
+            (None, Some(message)) => {
+                conversation.changed = message.stored;
+                Some(Last::of(message))
+            }
+            (None, None) => {
+                conversation.unread = 0;
+                None
+            }
+        };
+        self.save_conversation(id);
+    }
+}
