@@ -19,6 +19,9 @@ use crate::records::keys;
 use crate::table::Table;
 use crate::view::{BodyView, CommandError, ConversationId, Order, Reply, ViewRequestId};
 
+/// In milliseconds.
+const DAY: u64 = 24 * 3_600 * 1_000;
+
 /// What was deleted, and what is under way.
 #[derive(Default)]
 pub(super) struct Deleting {
@@ -152,7 +155,9 @@ impl Engine {
             }
             marks.extend(self.withdraw(number));
         }
-        let before = newest.iter().map(|message| message.stored).max().unwrap_or_default();
+        // The relay says when it stored something, and must not make this reach into the future.
+        let soon = UnixMillis(self.now.0.saturating_add(DAY));
+        let before = newest.iter().map(|message| message.stored).max().unwrap_or_default().min(soon);
         let chat = WholeChat { logs, before, hidden: true };
         self.clear_draft(&peer);
         if let Some(conversation) = self.conversations.get_mut(&conversation) {
