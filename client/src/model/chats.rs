@@ -5,7 +5,7 @@ use parley_engine::view::{ConversationId, ConversationView};
 /// From this many on there is a field to search them.
 pub const SEARCH_FROM: usize = 9;
 
-/// All conversations, newest first.
+/// All conversations: those in the list, newest first, then those that were deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chats(Vec<ConversationView>);
 
@@ -24,10 +24,11 @@ impl Chats {
         sort(&mut self.0);
     }
 
-    /// Newest first.
+    /// Those in the list, newest first.
     #[must_use]
     pub fn all(&self) -> &[ConversationView] {
-        &self.0
+        let listed = self.0.partition_point(|chat| chat.listed);
+        self.0.get(..listed).unwrap_or_default()
     }
 
     /// The one with this id.
@@ -42,7 +43,7 @@ impl Chats {
     pub fn matching(&self, words: &str, lower: impl Fn(&str) -> String) -> Vec<ConversationId> {
         let words = lower(words.trim());
         let words = words.strip_prefix('@').unwrap_or(&words);
-        self.0.iter().filter(|chat| matches(chat, words, &lower)).map(|chat| chat.id).collect()
+        self.all().iter().filter(|chat| matches(chat, words, &lower)).map(|chat| chat.id).collect()
     }
 
     /// Messages not seen yet, in all.
@@ -54,13 +55,14 @@ impl Chats {
     /// The one before or after `current`; the first if there is no current one.
     #[must_use]
     pub fn neighbour(&self, current: Option<ConversationId>, forward: bool) -> Option<ConversationId> {
-        let place = current.and_then(|id| self.0.iter().position(|chat| chat.id == id));
+        let all = self.all();
+        let place = current.and_then(|id| all.iter().position(|chat| chat.id == id));
         let next = match (place, forward) {
             (None, _) => 0,
             (Some(place), true) => place + 1,
             (Some(place), false) => place.checked_sub(1)?,
         };
-        self.0.get(next).map(|chat| chat.id)
+        all.get(next).map(|chat| chat.id)
     }
 }
 
@@ -69,7 +71,9 @@ fn matches(chat: &ConversationView, words: &str, lower: impl Fn(&str) -> String)
 }
 
 fn sort(chats: &mut [ConversationView]) {
-    chats.sort_by(|one, other| other.changed.cmp(&one.changed).then_with(|| one.id.cmp(&other.id)));
+    chats.sort_by(|one, other| {
+        (other.listed, other.changed, one.id).cmp(&(one.listed, one.changed, other.id))
+    });
 }
 
 #[cfg(test)]
@@ -89,6 +93,8 @@ mod tests {
             changed: UnixMillis(changed),
             warning: None,
             preparing: false,
+            draft: String::new(),
+            listed: true,
         }
     }
 
@@ -104,6 +110,16 @@ mod tests {
         chats.put(chat(3, "Eve", 5));
         assert_eq!(order(&chats), [1, 2, 3]);
         assert_eq!(chats.unread(), 6);
+    }
+
+    #[test]
+    fn a_deleted_chat_is_known_and_not_in_the_list() {
+        let deleted = ConversationView { listed: false, ..chat(3, "Eve", 99) };
+        let chats = Chats::new(vec![deleted, chat(1, "Ada", 10), chat(2, "Bob", 30)]);
+        assert_eq!(order(&chats), [2, 1]);
+        assert!(chats.get(ConversationId([3; 16])).is_some());
+        assert!(chats.matching("eve", str::to_lowercase).is_empty());
+        assert_eq!(chats.neighbour(Some(ConversationId([1; 16])), true), None);
     }
 
     #[test]

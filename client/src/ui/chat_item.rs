@@ -70,7 +70,11 @@ fn when(time: UnixMillis, now: UnixMillis) -> String {
     ago(time, now, &local(time), &local(now))
 }
 
+/// The state of the newest message; a draft has none.
 fn own_state(chat: &ConversationView) -> Option<Delivery> {
+    if draft(chat).is_some() {
+        return None;
+    }
     chat.last.as_ref().and_then(|last| last.outgoing)
 }
 
@@ -78,7 +82,14 @@ fn badge(chat: &ConversationView) -> Option<AnyView> {
     (chat.unread > 0).then(|| html::span().class("badge").child(text::badge(chat.unread)).into_any())
 }
 
+fn draft(chat: &ConversationView) -> Option<&str> {
+    Some(chat.draft.trim()).filter(|draft| !draft.is_empty())
+}
+
 fn preview(chat: &ConversationView) -> String {
+    if let Some(draft) = draft(chat) {
+        return format!("Draft: {}", text::one_line(draft));
+    }
     match chat.last.as_ref().map(|last| &last.body) {
         None if chat.preparing => "Setting up…".to_owned(),
         None => "Say hello".to_owned(),

@@ -9,6 +9,8 @@ use parley_engine::view::{
 };
 use parley_protocol::ids::{MessageId, UnixMillis};
 
+use super::deleting::Leaving;
+use super::drafts::Draft;
 use super::keeper::{Keeper, Loss};
 use super::link::Link;
 use crate::model::chats::Chats;
@@ -95,7 +97,9 @@ pub(super) struct Known {
     pub(super) older: RwSignal<bool>,
     /// The browser takes long to read or save something.
     pub(super) slow: RwSignal<bool>,
-    pub(super) drafts: StoredValue<HashMap<ConversationId, String>>,
+    pub(super) drafts: StoredValue<HashMap<ConversationId, Draft>>,
+    /// A message whose deletion can still be taken back.
+    pub(super) leaving: RwSignal<Option<Leaving>>,
     pub(super) announcement: RwSignal<String>,
     /// The lock of the device.
     pub(super) lock: RwSignal<Option<LockView>>,
@@ -130,6 +134,7 @@ impl App {
             older: RwSignal::new(false),
             slow: RwSignal::new(false),
             drafts: StoredValue::new(HashMap::new()),
+            leaving: RwSignal::new(None),
             announcement: RwSignal::new(String::new()),
             lock: RwSignal::new(None),
             next_guess: RwSignal::new(0),
@@ -198,6 +203,7 @@ impl App {
         self.code.set(None);
         self.chats.set(Chats::default());
         self.drafts.set_value(HashMap::new());
+        self.leaving.set(None);
         self.announcement.set(String::new());
     }
 
@@ -335,6 +341,9 @@ impl App {
             }
             Event::Messages { conversation, messages } => {
                 self.update_open(conversation, |open| open.thread.changed(messages));
+            }
+            Event::Deleted { conversation, messages } => {
+                self.update_open(conversation, |open| open.thread.gone(&messages));
             }
         }
     }

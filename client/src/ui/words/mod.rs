@@ -6,10 +6,12 @@ use parley_protocol::username::UsernameError;
 use crate::model::sight::Refusal;
 use crate::model::signal::Trouble;
 
+mod deleting;
 mod linking;
 mod lock;
 mod recovery;
 
+pub use self::deleting::*;
 pub use self::linking::*;
 pub use self::lock::*;
 pub use self::recovery::*;
