@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::backup::DataKey;
 use crate::deletion::Deleted;
 use crate::device_note::Note;
-use crate::draft::{DraftNews, DraftSetting};
+use crate::draft::{Draft, DraftSetting};
 use crate::message::Message;
 use crate::recovery::BackupAddress;
 use crate::trail::Claim;
@@ -117,7 +117,7 @@ pub(crate) enum Sync {
     /// Whether drafts are told.
     DraftSetting(DraftSetting),
     /// What stands in a composer.
-    Draft(DraftNews),
+    Draft(Draft),
 }
 
 /// How the account's backup is sealed. The greatest generation holds.
@@ -344,15 +344,10 @@ mod tests {
 
     #[test]
     fn deletions_and_drafts_are_pinned() {
-        let mut setting = DraftSetting::default();
-        setting.turn(true);
-        let draft = DraftNews {
-            peer: parley_protocol::ids::AccountId([4; 32]),
-            text: "h\u{e9}llo".into(),
-            edited: UnixMillis(1_790_000_000_001),
-        };
+        let mut draft = Draft::new(parley_protocol::ids::AccountId([4; 32]));
+        draft.edit("h\u{e9}llo".into(), UnixMillis(1_790_000_000_001));
         let deleted = crate::deletion::tests::deleted();
-        for sync in [Sync::Deleted(deleted), Sync::DraftSetting(setting), Sync::Draft(draft)] {
+        for sync in [Sync::Deleted(deleted), Sync::DraftSetting(DraftSetting(1)), Sync::Draft(draft)] {
             let sent = content(Body::Sync(sync));
             let bytes = sent.encode().unwrap();
             let hex = crate::hex(&bytes);

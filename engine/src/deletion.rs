@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 
 use crate::conversation::{beside, marked};
 use crate::message::Message;
-use crate::table::Table;
 use crate::view::{BodyView, Order};
 
 /// Deleted messages of one conversation that are remembered one by one.
@@ -37,102 +36,81 @@ pub(crate) fn mark_of(peer: &AccountId, message: &Message) -> Mark {
     mark(peer, &message.id, message.own, &message.body)
 }
 
-/// The whole conversation, as one device had it when it was deleted there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct WholeChat {
-    /// Everything up to here in each of these logs.
-    pub(crate) logs: Table<LogId, Seq>,
-    /// In logs that have another name and are not in use any more, what the relay stored up to this moment.
-    pub(crate) before: UnixMillis,
-    /// It stands in no list until something new is said.
-    pub(crate) hidden: bool,
-}
-
-/// As devices tell each other, and as it stands in a backup.
+/// What was deleted of one conversation. As it is stored, as devices tell each other, and as it stands in a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Deleted {
     pub(crate) peer: AccountId,
+    /// Messages, oldest deletion first, so that one more changes only the end of the list.
     pub(crate) marks: Vec<Mark>,
-    /// Where the newest of these messages stands on the device that says so.
-    pub(crate) at: Option<Order>,
-    pub(crate) chat: Option<WholeChat>,
-    /// When it was deleted, by the clock of that device; drafts from before go too.
+    /// Of the whole conversation: everything up to here in each of these logs.
+    pub(crate) logs: Vec<(LogId, Seq)>,
+    /// And in logs that are not named and not in use any more, what the relay stored up to this moment.
+    pub(crate) before: UnixMillis,
+    /// The conversation stands in no list until something new is said.
+    pub(crate) hidden: bool,
+    /// When it was deleted, by the clock of the device where it was; drafts from before go with the whole.
     pub(crate) when: UnixMillis,
+    /// Where a single message stands on that device.
+    pub(crate) at: Option<Order>,
 }
 
-/// What was deleted of one conversation. As it is stored.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Deletions {
-    /// Oldest deletion first, so that one more changes only the end of the record.
-    marks: Vec<Mark>,
-    chat: WholeChat,
-}
-
-impl Deletions {
-    /// Remembers a message; whether it is news.
-    pub(crate) fn add(&mut self, mark: Mark) -> bool {
-        if self.marks.contains(&mark) {
-            return false;
+impl Deleted {
+    /// Nothing.
+    pub(crate) const fn new(peer: AccountId, when: UnixMillis) -> Self {
+        Self {
+            peer,
+            marks: Vec::new(),
+            logs: Vec::new(),
+            before: UnixMillis(0),
+            hidden: false,
+            when,
+            at: None,
         }
-        if self.marks.len() >= MAX_MARKS {
-            self.marks.remove(0);
-        }
-        self.marks.push(mark);
-        true
     }
 
-    /// Remembers that the whole was deleted; whether any of it is news.
-    pub(crate) fn add_chat(&mut self, chat: &WholeChat) -> bool {
-        let mut news = chat.before > self.chat.before;
-        self.chat.before = self.chat.before.max(chat.before);
-        for (log, seq) in chat.logs.iter() {
-            if self.chat.logs.get(log).is_none_or(|known| known < seq) {
-                self.chat.logs.insert(*log, *seq);
-                news = true;
+    /// Takes what another one says; the messages that are news, and whether more of the whole is.
+    pub(crate) fn merge(&mut self, other: &Self) -> (Vec<Mark>, bool) {
+        let mut marks = other.marks.clone();
+        marks.retain(|mark| !self.marks.contains(mark));
+        self.marks.extend_from_slice(&marks);
+        let over = self.marks.len().saturating_sub(MAX_MARKS);
+        self.marks.drain(..over);
+        let mut whole = other.before > self.before;
+        self.before = self.before.max(other.before);
+        for (log, seq) in &other.logs {
+            match self.logs.iter_mut().find(|(known, _)| known == log) {
+                Some((_, known)) if *known >= *seq => continue,
+                Some((_, known)) => *known = *seq,
+                None => self.logs.push((*log, *seq)),
             }
+            whole = true;
         }
-        if news {
-            self.chat.hidden = chat.hidden;
+        if whole {
+            self.hidden = other.hidden;
         }
-        news
+        (marks, whole)
     }
 
     pub(crate) fn has(&self, mark: &Mark) -> bool {
         self.marks.contains(mark)
     }
 
-    /// Whether the whole conversation was deleted after this place of a log; none if the log had no name then.
+    /// Whether the whole conversation was deleted after this place of a log; none if the log was not named.
     pub(crate) fn covers(&self, log: &LogId, seq: Seq) -> Option<bool> {
-        let named = [*log, beside(log), marked(log)];
-        named.iter().find_map(|log| self.chat.logs.get(log)).map(|upto| seq <= *upto)
-    }
-
-    /// What was stored up to then in logs without a name went too.
-    pub(crate) const fn before(&self) -> UnixMillis {
-        self.chat.before
-    }
-
-    pub(crate) const fn is_hidden(&self) -> bool {
-        self.chat.hidden
-    }
-
-    /// Shows the conversation again; whether it was hidden.
-    pub(crate) fn unhide(&mut self) -> bool {
-        std::mem::take(&mut self.chat.hidden)
+        let names = [*log, beside(log), marked(log)];
+        self.logs.iter().find(|(log, _)| names.contains(log)).map(|(_, upto)| seq <= *upto)
     }
 
     /// All of it, in parts that fit into a message.
-    pub(crate) fn told(&self, peer: AccountId) -> Vec<Deleted> {
-        let part = |marks: &[Mark], chat| Deleted {
-            peer,
-            marks: marks.to_vec(),
-            at: None,
-            chat,
-            when: UnixMillis::default(),
-        };
-        let mut parts: Vec<Deleted> = self.marks.chunks(MARKS_TOLD).map(|marks| part(marks, None)).collect();
-        if self.chat != WholeChat::default() {
-            parts.push(part(&[], Some(self.chat.clone())));
+    pub(crate) fn told(&self) -> Vec<Self> {
+        let mut whole = Self { marks: Vec::new(), ..self.clone() };
+        let mut parts = Vec::new();
+        for marks in self.marks.chunks(MARKS_TOLD) {
+            whole.marks = marks.to_vec();
+            parts.push(whole.clone());
+        }
+        if parts.is_empty() && !self.logs.is_empty() {
+            parts.push(whole);
         }
         parts
     }
@@ -144,14 +122,18 @@ pub(crate) mod tests {
 
     /// One message and a whole chat.
     pub(crate) fn deleted() -> Deleted {
-        let logs = Table::from(vec![(LogId([7; 16]), Seq(300))]);
         Deleted {
-            peer: AccountId([4; 32]),
             marks: vec![[5; 16]],
+            logs: vec![(LogId([7; 16]), Seq(300))],
+            before: UnixMillis(1_790_000_000_000),
+            hidden: true,
             at: Some(Order([6; 24])),
-            chat: Some(WholeChat { logs, before: UnixMillis(1_790_000_000_000), hidden: true }),
-            when: UnixMillis(1_790_000_000_001),
+            ..nothing(1_790_000_000_001)
         }
+    }
+
+    fn nothing(when: u64) -> Deleted {
+        Deleted::new(AccountId([4; 32]), UnixMillis(when))
     }
 
     #[test]
@@ -172,44 +154,39 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_stored_is_pinned() {
-        let mut deletions = Deletions::default();
-        let deleted = deleted();
-        assert!(deletions.add(deleted.marks[0]) && !deletions.add(deleted.marks[0]));
-        let chat = deleted.chat.unwrap();
-        assert!(deletions.add_chat(&chat) && !deletions.add_chat(&chat));
-        let bytes = postcard::to_allocvec(&deletions).unwrap();
-        insta::assert_snapshot!(crate::hex(&bytes));
-        assert_eq!(postcard::from_bytes::<Deletions>(&bytes).unwrap(), deletions);
+    fn what_is_said_twice_is_no_news() {
+        let mut known = nothing(0);
+        assert_eq!(known.merge(&deleted()), (deleted().marks, true));
+        known.hidden = false;
+        assert_eq!(known.merge(&deleted()), (Vec::new(), false));
+        assert!(!known.hidden, "something new was said meanwhile");
+        let mut less = deleted();
+        less.logs = vec![(LogId([7; 16]), Seq(200))];
+        assert!(!known.merge(&less).1, "an older deletion takes nothing back");
     }
 
     #[test]
     fn a_whole_chat_goes_up_to_its_places_also_beside_them() {
-        let mut deletions = Deletions::default();
-        deletions.add_chat(&deleted().chat.unwrap());
         let log = LogId([7; 16]);
         for place in [log, beside(&log), marked(&log)] {
-            assert_eq!(deletions.covers(&place, Seq(300)), Some(true));
-            assert_eq!(deletions.covers(&place, Seq(301)), Some(false));
+            assert_eq!(deleted().covers(&place, Seq(300)), Some(true));
+            assert_eq!(deleted().covers(&place, Seq(301)), Some(false));
         }
-        assert_eq!(deletions.covers(&LogId([8; 16]), Seq(1)), None);
-        let mut less = deleted().chat.unwrap();
-        less.logs.insert(log, Seq(200));
-        assert!(!deletions.add_chat(&less), "an older deletion takes nothing back");
+        assert_eq!(deleted().covers(&LogId([8; 16]), Seq(1)), None);
     }
 
     #[test]
     fn marks_are_bounded_and_the_oldest_goes_first() {
-        let mut deletions = Deletions::default();
         let mark = |number: u32| {
             let mut mark = [0; 16];
             mark[..4].copy_from_slice(&number.to_be_bytes());
             mark
         };
-        for number in 0..=u32::try_from(MAX_MARKS).unwrap() {
-            deletions.add(mark(number));
-        }
-        assert!(!deletions.has(&mark(0)) && deletions.has(&mark(1)));
-        assert_eq!(deletions.told(AccountId([4; 32])).len(), 5);
+        let most = u32::try_from(MAX_MARKS).unwrap();
+        let mut known = nothing(0);
+        known.marks = (0..most).map(mark).collect();
+        known.merge(&Deleted { marks: vec![mark(most)], ..nothing(0) });
+        assert!(!known.has(&mark(0)) && known.has(&mark(1)) && known.has(&mark(most)));
+        assert_eq!(known.told().len(), 5);
     }
 }

@@ -32,8 +32,8 @@ use tls_codec::{Deserialize as _, Serialize as _};
 use crate::account::Account;
 use crate::content::{Body, Content, HeadHint, Profile, Receipt, Sync};
 use crate::crypto::MlsRandom;
-use crate::deletion::{Deleted, WholeChat, mark};
-use crate::draft::DraftNews;
+use crate::deletion::{Deleted, mark};
+use crate::draft::Draft;
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, Incoming};
 use crate::mls::{DeviceSigner, Provider, key_package};
@@ -261,12 +261,15 @@ impl Peer {
     ) -> Vec<Vec<u8>> {
         let head = self.log.head();
         let body = BodyView::Text(text.to_owned());
-        let marks = [true, false].map(|own| mark(&with, &id, own, &body)).to_vec();
-        let logs = logs.iter().map(|log| (*log, Seq(u64::MAX))).collect();
-        let (before, when) = (UnixMillis(u64::MAX), UnixMillis(u64::MAX));
-        let chat = Some(WholeChat { logs, before, hidden: true });
-        let deleted = Deleted { peer: with, marks, at: None, chat, when };
-        let draft = DraftNews { peer: with, text: "forged".to_owned(), edited: when };
+        let deleted = Deleted {
+            marks: [true, false].map(|own| mark(&with, &id, own, &body)).to_vec(),
+            logs: logs.iter().map(|log| (*log, Seq(u64::MAX))).collect(),
+            before: UnixMillis(u64::MAX),
+            hidden: true,
+            ..Deleted::new(with, UnixMillis(u64::MAX))
+        };
+        let mut draft = Draft::new(with);
+        draft.edit("forged".to_owned(), UnixMillis(u64::MAX));
         [Sync::Deleted(deleted), Sync::Draft(draft)]
             .map(|sync| self.content(log, &head, Body::Sync(sync)))
             .to_vec()

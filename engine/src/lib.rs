@@ -35,6 +35,7 @@ mod message;
 mod mls;
 pub mod mutations;
 mod outbox;
+mod personal;
 mod records;
 mod recovery;
 mod roster;

@@ -42,18 +42,8 @@ impl<K: Ord, V> Table<K, V> {
         self.place(key).is_ok()
     }
 
-    /// What is there; put there first if nothing is.
-    pub(crate) fn or_default(&mut self, key: K) -> Option<&mut V>
-    where
-        V: Default,
-    {
-        let place = match self.place(&key) {
-            Ok(place) => place,
-            Err(place) => {
-                self.0.insert(place, (key, V::default()));
-                place
-            }
-        };
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let place = self.place(key).ok()?;
         self.0.get_mut(place).map(|(_, value)| value)
     }
 
@@ -87,11 +77,6 @@ impl<K: Ord, V> Table<K, V> {
 
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.0.retain(|(key, value)| keep(key, value));
-    }
-
-    /// The pairs, which are gone from it then.
-    pub(crate) fn take(&mut self) -> Vec<(K, V)> {
-        std::mem::take(&mut self.0)
     }
 
     pub(crate) fn iter(&self) -> core::slice::Iter<'_, (K, V)> {

@@ -74,9 +74,9 @@ impl Thread {
         self.put(here);
     }
 
-    /// These are gone.
-    pub fn gone(&mut self, messages: &[MessageId]) {
-        self.messages.retain(|known| !messages.contains(&known.id));
+    /// It is gone.
+    pub fn gone(&mut self, message: MessageId) {
+        self.messages.retain(|known| known.id != message);
     }
 
     /// All are gone.
@@ -147,7 +147,8 @@ pub(crate) mod tests {
     fn what_is_gone_is_not_here() {
         let mut thread = Thread::default();
         thread.newest_page(page(1..5), false);
-        thread.gone(&[MessageId([2; 16]), MessageId([9; 16])]);
+        thread.gone(MessageId([2; 16]));
+        thread.gone(MessageId([9; 16]));
         assert_eq!(numbers(&thread), [1, 3, 4]);
     }
 

@@ -72,7 +72,7 @@ pub(super) fn finish(app: App) {
         messages.filter(|it| it.id == message.id).map(|it| it.order).next()
     });
     let (message, order) = (message.id, order.unwrap_or(message.order));
-    app.update_open(conversation, |open| open.thread.gone(&[message]));
+    app.update_open(conversation, |open| open.thread.gone(message));
     app.leaving.set(None);
     app.ask(Command::DeleteMessage { conversation, message, order }, |_| {});
     if has_focus && !page::is_touch() {

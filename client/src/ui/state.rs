@@ -342,8 +342,8 @@ impl App {
             Event::Messages { conversation, messages } => {
                 self.update_open(conversation, |open| open.thread.changed(messages));
             }
-            Event::Deleted { conversation, messages } => {
-                self.update_open(conversation, |open| open.thread.gone(&messages));
+            Event::Deleted { conversation, message } => {
+                self.update_open(conversation, |open| open.thread.gone(message));
             }
         }
     }

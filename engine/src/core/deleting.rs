@@ -3,38 +3,36 @@
 //! What is deleted is remembered (`deletion.rs`) in the same change set that takes it from the disk and the views. Only
 //! messages are deleted: nothing here touches a log, its keys or its receipts.
 
-use std::collections::BTreeMap;
-
-use parley_protocol::ids::{AccountId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::sweeping::{PAGE, Sweep};
 use crate::content::{Body, Place, Sync};
-use crate::conversation::{after, beside, id_of, marked};
-use crate::deletion::{Deleted, Deletions, Mark, WholeChat, mark, mark_of};
+use crate::conversation::{after, beside, id_of, marked, order_of_waiting};
+use crate::deletion::{Deleted, Mark, mark, mark_of};
 use crate::io::{LoadId, Record};
 use crate::log::Stage;
 use crate::message::Message;
+use crate::outbox::OutboxEntry;
+use crate::personal::Personal;
 use crate::records::keys;
-use crate::table::Table;
 use crate::view::{BodyView, CommandError, ConversationId, Order, Reply, ViewRequestId};
 
 /// In milliseconds.
 const DAY: u64 = 24 * 3_600 * 1_000;
 
-/// What was deleted, and what is under way.
+/// What is under way.
 #[derive(Default)]
 pub(super) struct Deleting {
-    /// By the other account of the conversation.
-    pub(super) known: Table<AccountId, Deletions>,
     /// Deleted by the person here; the page where it stands is being read.
-    asked: BTreeMap<LoadId, Asked>,
+    asked: Vec<Asked>,
     /// What is still to be looked for on the disk, and the page that is being read for it.
     pub(super) sweeps: Vec<Sweep>,
     pub(super) page: Option<LoadId>,
 }
 
 struct Asked {
+    load: LoadId,
     view: ViewRequestId,
     peer: AccountId,
     /// None for the whole conversation.
@@ -73,15 +71,16 @@ impl Engine {
         let peer = known.filter(|peer| !self.is_own_account(peer));
         let peer = peer.ok_or(CommandError::UnknownConversation)?;
         let load = self.read_messages(&conversation, before, PAGE);
-        self.deleting.asked.insert(load, Asked { view, peer, message });
+        self.deleting.asked.push(Asked { load, view, peer, message });
         Ok(None)
     }
 
     /// A page of history came; whether it was for something that is to be deleted.
     pub(super) fn read_page_to_delete(&mut self, id: LoadId, records: &[Record]) -> bool {
-        let Some(asked) = self.deleting.asked.remove(&id) else {
+        let Some(place) = self.deleting.asked.iter().position(|asked| asked.load == id) else {
             return false;
         };
+        let asked = self.deleting.asked.remove(place);
         match asked.message {
             Some(message) if self.delete_waiting(&asked.peer, &message, records) => {}
             Some(message) => self.delete_stored(&asked.peer, &message, records),
@@ -93,21 +92,16 @@ impl Engine {
 
     /// Deletes what waits in the outbox; whether it is there.
     fn delete_waiting(&mut self, peer: &AccountId, message: &MessageId, records: &[Record]) -> bool {
-        let is_it = |entry: &crate::outbox::OutboxEntry| {
-            entry.id == *message && entry.peer == *peer && matches!(entry.body, Body::Text(_))
-        };
-        let found = self.outbox.iter().find(|(_, entry)| is_it(entry)).map(|(number, _)| *number);
-        let Some(number) = found else {
+        let waiting = self.waiting_texts(peer);
+        let is_it = |number: &&u64| self.outbox.get(number).is_some_and(|entry| entry.id == *message);
+        let Some(number) = waiting.iter().find(is_it).copied() else {
             return false;
         };
-        if let Some(mark) = self.withdraw(number) {
-            self.remember_deleted(peer, vec![mark], None, None);
+        let marks: Vec<Mark> = self.withdraw(number).into_iter().collect();
+        if !marks.is_empty() {
+            self.remember_deleted(Deleted { marks, ..Deleted::new(*peer, self.now) });
         }
-        self.changed.gone(id_of(peer), *message);
-        let last = self.conversations.get(&id_of(peer)).and_then(|conversation| conversation.last.as_ref());
-        if last.is_some_and(|last| last.id == *message) {
-            self.sweep(Sweep::for_last(*peer), records);
-        }
+        self.sweep(Sweep::for_last(*peer, order_of_waiting(number)), records);
         true
     }
 
@@ -115,13 +109,14 @@ impl Engine {
     /// is deleted when it comes back, by its mark.
     fn withdraw(&mut self, number: u64) -> Option<Mark> {
         let entry = self.outbox.get(&number)?;
-        if entry.sealed.is_some() && !entry.failed {
-            let Body::Text(text) = &entry.body else { return None };
-            return Some(mark(&entry.peer, &entry.id, true, &BodyView::Text(text.clone())));
+        let (peer, id) = (entry.peer, entry.id);
+        let mark = waiting_mark(entry).filter(|_| entry.sealed.is_some() && !entry.failed);
+        if mark.is_none() {
+            self.outbox.remove(&number);
+            self.save_outbox(number);
         }
-        self.outbox.remove(&number);
-        self.save_outbox(number);
-        None
+        self.changed.gone(id_of(&peer), id);
+        mark
     }
 
     fn delete_stored(&mut self, peer: &AccountId, message: &MessageId, records: &[Record]) {
@@ -129,10 +124,10 @@ impl Engine {
         let Some(message) = found.find(|found| found.shown_id() == *message) else {
             return;
         };
-        let mark = mark_of(peer, &message);
-        let order = message.order();
-        self.remember_deleted(peer, vec![mark], Some(order), None);
-        let sweep = self.sweep_for(peer, vec![mark], Some(&order));
+        let marks = vec![mark_of(peer, &message)];
+        let at = Some(message.order());
+        self.remember_deleted(Deleted { marks: marks.clone(), at, ..Deleted::new(*peer, self.now) });
+        let sweep = self.sweep_for(peer, marks, at.as_ref());
         if sweep.is_from_the_newest() {
             self.sweep_later(sweep);
         } else {
@@ -142,76 +137,63 @@ impl Engine {
 
     /// Everything that this device knows of the conversation. `records` are the newest.
     fn delete_everything(&mut self, peer: AccountId, records: &[Record]) {
-        let conversation = id_of(&peer);
-        let newest: Vec<Message> = records.iter().filter_map(|record| self.opened(record)).collect();
-        let logs: Table<_, _> = self.logs_of(&peer).collect();
-        // Own messages that the relay has stored beyond what was read of the log; others may stand between.
-        let beyond = |message: &&Message| logs.get(&message.log).is_some_and(|upto| message.seq > *upto);
-        let mut marks: Vec<Mark> = newest.iter().filter(beyond).map(|it| mark_of(&peer, it)).collect();
-        let waiting: Vec<u64> = self.waiting_texts(&peer).collect();
-        for number in waiting {
-            if let Some(id) = self.outbox.get(&number).map(|entry| entry.id) {
-                self.changed.gone(conversation, id);
-            }
-            marks.extend(self.withdraw(number));
-        }
-        // The relay says when it stored something, and must not make this reach into the future.
-        let soon = UnixMillis(self.now.0.saturating_add(DAY));
-        let before = newest.iter().map(|message| message.stored).max().unwrap_or_default().min(soon);
-        let chat = WholeChat { logs, before, hidden: true };
-        self.clear_draft(&peer);
-        if let Some(conversation) = self.conversations.get_mut(&conversation) {
+        let mut deleted = Deleted { hidden: true, ..Deleted::new(peer, self.now) };
+        let id = id_of(&peer);
+        if let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.last = None;
             conversation.unread = 0;
+            let logs = conversation.logs.iter().filter_map(|log| self.logs.get(log));
+            deleted.logs = logs.map(|log| (log.id, log.cursor)).collect();
         }
-        self.save_conversation(conversation);
-        self.remember_deleted(&peer, marks, None, Some(chat));
+        self.save_conversation(id);
+        for message in records.iter().filter_map(|record| self.opened(record)) {
+            deleted.before = deleted.before.max(message.stored);
+            // An own message that the relay has stored beyond what was read of the log; others may stand between.
+            if deleted.covers(&message.log, message.seq) == Some(false) {
+                deleted.marks.push(mark_of(&peer, &message));
+            }
+        }
+        // The relay says when it stored something, and must not make this reach into the future.
+        deleted.before = deleted.before.min(UnixMillis(self.now.0.saturating_add(DAY)));
+        for number in self.waiting_texts(&peer) {
+            deleted.marks.extend(self.withdraw(number));
+        }
+        self.clear_draft(&peer);
+        self.remember_deleted(deleted);
         self.sweep(Sweep::of_all(peer), records);
     }
 
-    /// How far each log with somebody was read.
-    fn logs_of(&self, peer: &AccountId) -> impl Iterator<Item = (parley_protocol::ids::LogId, Seq)> {
-        let conversation = self.conversations.get(&id_of(peer));
-        let logs = conversation.into_iter().flat_map(|conversation| &conversation.logs);
-        logs.filter_map(|id| self.logs.get(id)).map(|log| (log.id, log.cursor))
-    }
-
     /// Numbers of the texts that wait to be sent to somebody, oldest first.
-    pub(super) fn waiting_texts(&self, peer: &AccountId) -> impl DoubleEndedIterator<Item = u64> {
-        let text = |entry: &crate::outbox::OutboxEntry| {
-            entry.peer == *peer && entry.only.is_none() && matches!(entry.body, Body::Text(_))
-        };
-        self.outbox.iter().filter(move |(_, entry)| text(entry)).map(|(number, _)| *number)
+    pub(super) fn waiting_texts(&self, peer: &AccountId) -> Vec<u64> {
+        let text = |entry: &OutboxEntry| entry.peer == *peer && matches!(entry.body, Body::Text(_));
+        self.outbox.iter().filter(|(_, entry)| text(entry)).map(|(number, _)| *number).collect()
     }
 
-    /// The person deleted something on this device: it is remembered, told, and kept out of the backup.
-    fn remember_deleted(
-        &mut self,
-        peer: &AccountId,
-        marks: Vec<Mark>,
-        at: Option<Order>,
-        chat: Option<WholeChat>,
-    ) {
-        let deleted = Deleted { peer: *peer, marks, at, chat, when: self.now };
+    /// The person deleted something on this device: it is remembered, told, and said in the backup.
+    fn remember_deleted(&mut self, deleted: Deleted) {
         self.take_deletion(&deleted);
         self.sync(Sync::Deleted(deleted));
         self.note_deletion_for_backup();
     }
 
-    /// Remembers a deletion; the marks that are news, and whether the whole is.
+    /// Remembers a deletion; the marks that are news, and whether more of the whole is.
     fn take_deletion(&mut self, deleted: &Deleted) -> (Vec<Mark>, bool) {
-        let Some(known) = self.deleting.known.or_default(deleted.peer) else {
-            return (Vec::new(), false);
-        };
-        let marks = deleted.marks.iter().copied().filter(|mark| known.add(*mark)).collect();
-        let whole = deleted.chat.as_ref().is_some_and(|chat| known.add_chat(chat));
-        self.save_deletions(&deleted.peer);
-        (marks, whole)
+        let news = self.personal_mut(&deleted.peer).map(|personal| personal.deleted.merge(deleted));
+        self.save_personal(&deleted.peer);
+        news.unwrap_or_default()
     }
 
-    fn save_deletions(&mut self, peer: &AccountId) {
-        if let Some(deletions) = self.deleting.known.get(peer) {
-            self.save(&keys::deletions(peer), deletions);
+    /// What the person keeps of a conversation for themselves, to be changed.
+    pub(super) fn personal_mut(&mut self, peer: &AccountId) -> Option<&mut Personal> {
+        if !self.personal.contains_key(peer) {
+            self.personal.insert(*peer, Personal::new(*peer));
+        }
+        self.personal.get_mut(peer)
+    }
+
+    pub(super) fn save_personal(&mut self, peer: &AccountId) {
+        if let Some(personal) = self.personal.get(peer) {
+            self.save(&keys::personal(peer), personal);
             self.changed.conversations.insert(id_of(peer));
         }
     }
@@ -226,8 +208,7 @@ impl Engine {
         if whole {
             self.drop_draft_before(&peer, deleted.when);
             self.sweep_later(Sweep::of_all(peer));
-        }
-        if !marks.is_empty() {
+        } else if !marks.is_empty() {
             let sweep = self.sweep_for(&peer, marks, deleted.at.as_ref());
             self.sweep_later(sweep);
         }
@@ -235,62 +216,76 @@ impl Engine {
 
     /// Tells the account's other devices everything that was deleted, because one of them is new.
     pub(super) fn tell_deletions(&mut self) {
-        let all: Vec<Deleted> =
-            self.deleting.known.iter().flat_map(|(peer, known)| known.told(*peer)).collect();
+        let all: Vec<Deleted> = self.personal.values().flat_map(|personal| personal.deleted.told()).collect();
         for deleted in all {
             self.sync(Sync::Deleted(deleted));
         }
     }
 
+    fn deleted(&self, peer: &AccountId) -> Option<&Deleted> {
+        self.personal.get(peer).map(|personal| &personal.deleted)
+    }
+
     /// Whether a message was deleted, by itself or with everything up to its place.
     pub(super) fn is_deleted(&self, peer: &AccountId, message: &Message) -> bool {
-        self.deleting.known.get(peer).is_some_and(|known| {
-            known.covers(&message.log, message.seq) == Some(true) || known.has(&mark_of(peer, message))
+        self.deleted(peer).is_some_and(|deleted| {
+            deleted.covers(&message.log, message.seq) == Some(true) || deleted.has(&mark_of(peer, message))
         })
     }
 
     /// The same of a message that may stand in a log which the device that deleted everything did not know.
     pub(super) fn is_deleted_history(&self, peer: &AccountId, message: &Message) -> bool {
-        let place = Place { log: message.log, seq: message.seq, stored: message.stored };
-        self.is_deleted(peer, message) || self.is_deleted_place(peer, &place)
+        self.is_deleted(peer, message)
+            || self.is_deleted_place(peer, &message.log, message.seq, message.stored)
     }
 
     /// Whether everything up to this place was deleted.
-    pub(super) fn is_deleted_place(&self, peer: &AccountId, place: &Place) -> bool {
-        let Some(known) = self.deleting.known.get(peer) else {
+    fn is_deleted_place(&self, peer: &AccountId, log: &LogId, seq: Seq, stored: UnixMillis) -> bool {
+        let Some(deleted) = self.deleted(peer) else {
             return false;
         };
-        known.covers(&place.log, place.seq).unwrap_or_else(|| {
-            let names = [place.log, beside(&place.log), marked(&place.log)];
-            let in_use = |log| self.logs.get(log).is_some_and(|log| log.stage == Stage::Active);
-            known.before() > UnixMillis::default()
-                && place.stored <= known.before()
-                && !names.iter().any(in_use)
-        })
+        if let Some(covered) = deleted.covers(log, seq) {
+            return covered;
+        }
+        let in_use = |log| self.logs.get(log).is_some_and(|log| log.stage == Stage::Active);
+        stored <= deleted.before && ![*log, beside(log), marked(log)].iter().any(in_use)
+    }
+
+    /// Whether what is sent again in a log had its first place among what was deleted.
+    pub(super) fn was_deleted_at(&self, here: &LogId, place: &Place) -> bool {
+        let peer = self.logs.get(here).map(|log| log.peer);
+        peer.is_some_and(|peer| self.is_deleted_place(&peer, &place.log, place.seq, place.stored))
     }
 
     /// Whether a text that waits to be sent was deleted all the same.
     pub(super) fn is_deleted_waiting(&self, number: u64) -> bool {
-        self.outbox.get(&number).is_some_and(|entry| {
-            let known = self.deleting.known.get(&entry.peer);
-            known.is_some_and(|known| match &entry.body {
-                Body::Text(text) => {
-                    known.has(&mark(&entry.peer, &entry.id, true, &BodyView::Text(text.clone())))
-                }
-                _ => false,
-            })
-        })
+        let Some(entry) = self.outbox.get(&number) else {
+            return false;
+        };
+        let mark = self.deleted(&entry.peer).and_then(|deleted| Some((deleted, waiting_mark(entry)?)));
+        mark.is_some_and(|(deleted, mark)| deleted.has(&mark))
     }
 
     /// Whether a conversation was deleted, and nothing has been said since.
     pub(super) fn is_hidden(&self, peer: &AccountId) -> bool {
-        self.deleting.known.get(peer).is_some_and(Deletions::is_hidden)
+        self.deleted(peer).is_some_and(|deleted| deleted.hidden)
     }
 
     /// Something new is said, or the person opens the conversation.
     pub(super) fn unhide(&mut self, peer: &AccountId) {
-        if self.is_hidden(peer) && self.deleting.known.or_default(*peer).is_some_and(Deletions::unhide) {
-            self.save_deletions(peer);
+        if self.is_hidden(peer) {
+            if let Some(personal) = self.personal.get_mut(peer) {
+                personal.deleted.hidden = false;
+            }
+            self.save_personal(peer);
         }
+    }
+}
+
+/// The mark that a text will have when it is stored.
+fn waiting_mark(entry: &OutboxEntry) -> Option<Mark> {
+    match &entry.body {
+        Body::Text(text) => Some(mark(&entry.peer, &entry.id, true, &BodyView::Text(text.clone()))),
+        _ => None,
     }
 }

@@ -5,22 +5,13 @@ use parley_protocol::limits::MAX_TEXT;
 
 use super::Engine;
 use crate::content::{Body, Sync};
-use crate::conversation::id_of;
-use crate::draft::{Draft, DraftNews, DraftSetting};
+use crate::draft::{Draft, DraftSetting};
 use crate::outbox::OutboxEntry;
 use crate::records::keys;
-use crate::table::Table;
 use crate::view::{CommandError, ConversationId, Reply};
 
 /// How long a draft waits for more before the other devices are told, in milliseconds.
 const PAUSE: u64 = 2_000;
-
-/// Of all conversations, by the other account.
-#[derive(Default)]
-pub(super) struct Drafts {
-    pub(super) known: Table<AccountId, Draft>,
-    pub(super) setting: DraftSetting,
-}
 
 impl Engine {
     pub(super) fn set_draft(
@@ -38,124 +29,97 @@ impl Engine {
         Ok(Some(Reply::Done))
     }
 
-    /// If there is anything to tell, and nobody is waiting to tell it.
-    pub(super) fn tell_drafts_soon(&mut self) {
-        let untold = self.drafts.setting.on && self.drafts.known.values().any(|draft| !draft.told);
-        if untold && self.timers.drafts.is_none() {
-            self.timers.drafts = Some(UnixMillis(self.now.0.saturating_add(PAUSE)));
-        }
-    }
-
     fn edit_draft(&mut self, peer: &AccountId, text: String) {
         let now = self.now;
         if self.draft_of(peer) == text {
             return;
         }
-        if let Some(draft) = self.drafts.known.or_default(*peer) {
-            draft.edit(text, now);
+        if let Some(personal) = self.personal_mut(peer) {
+            personal.draft.edit(text, now);
+            personal.told = false;
         }
-        self.save_draft(peer);
-    }
-
-    fn save_draft(&mut self, peer: &AccountId) {
-        if let Some(draft) = self.drafts.known.get(peer) {
-            self.save(&keys::draft(peer), draft);
-            self.changed.conversations.insert(id_of(peer));
-        }
+        self.save_personal(peer);
     }
 
     pub(super) fn draft_of(&self, peer: &AccountId) -> &str {
-        self.drafts.known.get(peer).map_or("", |draft| &draft.text)
+        self.personal.get(peer).map_or("", |personal| &personal.draft.text)
     }
 
     /// What stood there was sent or deleted.
     pub(super) fn clear_draft(&mut self, peer: &AccountId) {
-        self.edit_draft(peer, String::new());
-        self.tell_drafts();
+        if !self.draft_of(peer).is_empty() {
+            self.edit_draft(peer, String::new());
+            self.tell_drafts(false);
+        }
     }
 
     /// The conversation was deleted elsewhere: a draft goes too, but not one that was written after that.
     pub(super) fn drop_draft_before(&mut self, peer: &AccountId, when: UnixMillis) {
-        if self.drafts.known.get(peer).is_some_and(|draft| draft.edited <= when) {
+        if self.personal.get(peer).is_some_and(|personal| personal.draft.edited <= when) {
             self.clear_draft(peer);
         }
     }
 
     pub(super) fn set_drafts_in_step(&mut self, on: bool) -> Reply {
-        if self.drafts.setting.on != on {
-            self.drafts.setting.turn(on);
-            self.sync(Sync::DraftSetting(self.drafts.setting));
-            self.drafts_turned();
+        if self.draft_setting.is_on() != on {
+            let turned = DraftSetting(self.draft_setting.0.saturating_add(1));
+            self.draft_setting_came(turned);
         }
         Reply::Done
     }
 
+    /// The person turned it, here or on another device.
     pub(super) fn draft_setting_came(&mut self, setting: DraftSetting) {
-        let before = self.drafts.setting.on;
-        if self.drafts.setting.take(setting) {
-            let turned = self.drafts.setting.on != before;
-            self.save_draft_setting();
-            if turned {
-                self.drafts_turned();
-            }
-        }
-    }
-
-    fn save_draft_setting(&mut self) {
-        self.save(keys::DRAFT_SETTING, &self.drafts.setting);
-        self.changed.account = true;
-    }
-
-    fn drafts_turned(&mut self) {
-        self.save_draft_setting();
-        if self.drafts.setting.on {
-            self.tell_all_drafts();
-        } else {
-            self.take_back_drafts(|_| true);
-        }
-    }
-
-    /// Tells the other devices what they have not been told.
-    pub(super) fn tell_drafts(&mut self) {
-        self.timers.drafts = None;
-        let untold = |draft: &Draft| !draft.told;
-        self.tell_drafts_that(untold);
-    }
-
-    /// Tells them all, because one of them is new or they have not been in step.
-    pub(super) fn tell_all_drafts(&mut self) {
-        if self.drafts.setting != DraftSetting::default() {
-            self.sync(Sync::DraftSetting(self.drafts.setting));
-        }
-        self.tell_drafts_that(|draft| !draft.told || !draft.text.is_empty());
-    }
-
-    fn tell_drafts_that(&mut self, wanted: impl Fn(&Draft) -> bool) {
-        if !self.drafts.setting.on {
+        if setting.0 <= self.draft_setting.0 {
             return;
         }
-        let all = self.drafts.known.iter().filter(|(_, draft)| wanted(draft));
-        let news = |(peer, draft): &(AccountId, Draft)| DraftNews {
-            peer: *peer,
-            text: draft.text.clone(),
-            edited: draft.edited,
-        };
-        let all: Vec<DraftNews> = all.map(news).collect();
-        for news in all {
-            let peer = news.peer;
-            if let Some(draft) = self.drafts.known.or_default(peer) {
-                draft.told = true;
-            }
-            self.save_draft(&peer);
-            self.take_back_drafts(|waiting| waiting.peer == peer);
-            self.sync(Sync::Draft(news));
+        self.draft_setting = setting;
+        self.save(keys::DRAFT_SETTING, &self.draft_setting);
+        self.changed.account = true;
+        if !setting.is_on() {
+            self.take_back_drafts(None);
+        }
+        self.tell_drafts(true);
+    }
+
+    /// If there is anything to tell, and nobody is waiting to tell it.
+    pub(super) fn tell_drafts_soon(&mut self) {
+        let untold = self.draft_setting.is_on() && self.personal.values().any(|personal| !personal.told);
+        if untold && self.timers.drafts.is_none() {
+            self.timers.drafts = Some(UnixMillis(self.now.0.saturating_add(PAUSE)));
         }
     }
 
-    /// Drafts that were not encrypted yet are not told any more.
-    fn take_back_drafts(&mut self, which: impl Fn(&DraftNews) -> bool) {
+    /// Tells the other devices what they have not been told; or all, and whether drafts are told, because one of them is
+    /// new or that was turned.
+    pub(super) fn tell_drafts(&mut self, all: bool) {
+        self.timers.drafts = None;
+        if all && self.draft_setting.0 > 0 {
+            self.sync(Sync::DraftSetting(self.draft_setting));
+        }
+        if !self.draft_setting.is_on() {
+            return;
+        }
+        let peers: Vec<AccountId> = self.personal.keys().copied().collect();
+        for peer in peers {
+            let Some(personal) = self.personal.get_mut(&peer) else { continue };
+            if personal.told && (!all || personal.draft.text.is_empty()) {
+                continue;
+            }
+            personal.told = true;
+            let draft = personal.draft.clone();
+            self.save_personal(&peer);
+            self.take_back_drafts(Some(peer));
+            self.sync(Sync::Draft(draft));
+        }
+    }
+
+    /// Drafts (of one conversation) that were not encrypted yet are not told any more.
+    fn take_back_drafts(&mut self, of: Option<AccountId>) {
         let is_it = |entry: &OutboxEntry| match &entry.body {
-            Body::Sync(Sync::Draft(news)) => entry.sealed.is_none() && which(news),
+            Body::Sync(Sync::Draft(draft)) => {
+                entry.sealed.is_none() && of.is_none_or(|peer| peer == draft.peer)
+            }
             _ => false,
         };
         let numbers: Vec<u64> =
@@ -166,12 +130,16 @@ impl Engine {
         }
     }
 
-    pub(super) fn draft_came(&mut self, news: &DraftNews) {
-        if !self.drafts.setting.on || self.is_own_account(&news.peer) || news.text.len() > MAX_TEXT {
+    pub(super) fn draft_came(&mut self, draft: Draft) {
+        let peer = draft.peer;
+        if !self.draft_setting.is_on() || self.is_own_account(&peer) || draft.text.len() > MAX_TEXT {
             return;
         }
-        if self.drafts.known.or_default(news.peer).is_some_and(|draft| draft.take(news)) {
-            self.save_draft(&news.peer);
+        if let Some(personal) = self.personal_mut(&peer)
+            && personal.draft.take(draft)
+        {
+            personal.told = true;
+            self.save_personal(&peer);
         }
     }
 }

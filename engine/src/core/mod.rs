@@ -49,12 +49,14 @@ use crate::conversation::Conversation;
 use crate::crypto::MlsRandom;
 use crate::device_note::Notes;
 use crate::directory_entry::Found;
+use crate::draft::DraftSetting;
 use crate::io::{Input, LoadId, Output, Record, StorageFailure};
 use crate::log::{LiveLog, Log};
 use crate::mls::group::Group;
 use crate::mls::{DeviceSigner, Provider};
 use crate::mutations::{Mutation, on};
 use crate::outbox::OutboxEntry;
+use crate::personal::Personal;
 use crate::records::keys;
 use crate::records::sealed::{self, LoadError};
 use crate::records::state::StateStore;
@@ -136,7 +138,9 @@ pub struct Engine {
     shared_page: Option<paging::Stretch>,
     linking: linking::Linking,
     deleting: deleting::Deleting,
-    drafts: drafts::Drafts,
+    /// What the person keeps of conversations for themselves, by the other account.
+    personal: Table<AccountId, Personal>,
+    draft_setting: DraftSetting,
     backup: backup::Backup,
     /// What is in the backup.
     manifest: Manifest,
@@ -195,15 +199,13 @@ struct Changed {
     connection: bool,
     conversations: BTreeSet<ConversationId>,
     messages: BTreeMap<ConversationId, Vec<MessageView>>,
-    deleted: Table<ConversationId, Vec<MessageId>>,
+    deleted: Vec<(ConversationId, MessageId)>,
 }
 
 impl Changed {
     /// A message is gone from the views.
     fn gone(&mut self, conversation: ConversationId, message: MessageId) {
-        if let Some(gone) = self.deleted.or_default(conversation) {
-            gone.push(message);
-        }
+        self.deleted.push((conversation, message));
     }
 }
 
@@ -281,7 +283,8 @@ impl Engine {
             shared_page: None,
             linking: linking::Linking::default(),
             deleting: deleting::Deleting::default(),
-            drafts: drafts::Drafts::default(),
+            personal: Table::new(),
+            draft_setting: DraftSetting::default(),
             backup: backup::Backup::default(),
             manifest: Manifest::default(),
             writing: backup::Writing::default(),
@@ -359,7 +362,7 @@ impl Engine {
             self.backup_timer();
         }
         if due(&mut self.timers.drafts) {
-            self.tell_drafts();
+            self.tell_drafts(false);
         }
         self.link_timer();
         self.timers.told = None;

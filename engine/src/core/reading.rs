@@ -240,10 +240,7 @@ impl Engine {
         self.heard(&from.account, &content.head);
         self.compare(id, &from.account, content.claim.as_ref());
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
-        let first = match &content.body {
-            Body::Again(again) => Some(again.place),
-            _ => None,
-        };
+        let deleted = matches!(&content.body, Body::Again(again) if self.was_deleted_at(id, &again.place));
         let (body, place) = match content.body {
             Body::Text(text) => (BodyView::Text(text), at),
             Body::Again(again) => (BodyView::Text(again.text), self.place_of(id, &again.place, at)),
@@ -257,8 +254,6 @@ impl Engine {
                 return;
             }
         };
-        let deleted =
-            first.zip(self.logs.get(id)).is_some_and(|(first, log)| self.is_deleted_place(&log.peer, &first));
         let twice = self.has_seen(id, &content.id);
         if own {
             self.was_sent_again(&content.id);

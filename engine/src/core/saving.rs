@@ -13,10 +13,10 @@ use crate::log::Log;
 use crate::message::{self, Message};
 use crate::mutations::{Mutation, on};
 use crate::outbox::OutboxEntry;
+use crate::personal::Personal;
 use crate::records::keys;
 use crate::records::sealed::Writes;
 use crate::seal::Purpose;
-use crate::table::Table;
 use crate::trail::Trail;
 use crate::view::{ConversationId, Event, StorageState};
 
@@ -54,10 +54,11 @@ impl Engine {
         self.notes = self.read(keys::NOTES)?.unwrap_or_default();
         self.cards = self.read(keys::CARDS)?.unwrap_or_default();
         self.told_receipts = self.read(keys::TOLD_RECEIPTS)?.unwrap_or_default();
-        self.deleting.sweeps = self.read(keys::SWEEPS)?.unwrap_or_default();
-        self.deleting.known = self.read_by_peer(keys::ALL_DELETIONS)?;
-        self.drafts.known = self.read_by_peer(keys::DRAFTS)?;
-        self.drafts.setting = self.read(keys::DRAFT_SETTING)?.unwrap_or_default();
+        for personal in self.read_all::<Personal>(keys::PERSONALS)? {
+            self.personal.insert(personal.deleted.peer, personal);
+        }
+        self.draft_setting = self.read(keys::DRAFT_SETTING)?.unwrap_or_default();
+        self.begin_sweeping();
         self.tell_drafts_soon();
         for key in self.state.keys_with_prefix(keys::OUTBOXES) {
             let number = key.get(1..).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
@@ -76,16 +77,6 @@ impl Engine {
     fn read_all<T: DeserializeOwned>(&self, prefix: &[u8]) -> Result<Vec<T>, OpenError> {
         let keys = self.state.keys_with_prefix(prefix);
         keys.iter().filter_map(|key| self.read(key).transpose()).collect()
-    }
-
-    fn read_by_peer<T: DeserializeOwned>(&self, prefix: &[u8]) -> Result<Table<AccountId, T>, OpenError> {
-        let mut table = Table::new();
-        for key in self.state.keys_with_prefix(prefix) {
-            if let (Some(peer), Some(value)) = (keys::peer_of(&key), self.read(&key)?) {
-                table.insert(peer, value);
-            }
-        }
-        Ok(table)
     }
 
     pub(super) fn save<T: Serialize>(&self, key: &[u8], value: &T) {
@@ -238,8 +229,7 @@ impl Engine {
         self.groups.clear();
         self.outbox.clear();
         self.trails.clear();
-        self.deleting = super::deleting::Deleting::default();
-        self.drafts = super::drafts::Drafts::default();
+        self.personal.clear();
         self.check_ins = crate::check_in::CheckIns::default();
         self.changed.account = true;
     }

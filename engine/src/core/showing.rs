@@ -22,7 +22,7 @@ impl Engine {
 
     /// Tells the views what this input changed.
     pub(super) fn tell_views(&mut self) {
-        let mut changed = std::mem::take(&mut self.changed);
+        let changed = std::mem::take(&mut self.changed);
         if changed.account {
             self.out.push(Output::Event(Event::Account(self.account_view())));
         }
@@ -30,8 +30,8 @@ impl Engine {
             messages.sort_by_key(|message| message.order);
             self.out.push(Output::Event(Event::Messages { conversation, messages }));
         }
-        for (conversation, messages) in changed.deleted.take() {
-            self.out.push(Output::Event(Event::Deleted { conversation, messages }));
+        for (conversation, message) in changed.deleted {
+            self.out.push(Output::Event(Event::Deleted { conversation, message }));
         }
         for id in changed.conversations {
             if let Some(view) = self.conversation_view(id) {
@@ -83,7 +83,7 @@ impl Engine {
             forked: self.link.forked,
             sharing: self.sharing_progress(),
             recovery: Box::new(self.recovery_view()),
-            drafts_in_step: self.drafts.setting.on,
+            drafts_in_step: self.draft_setting.is_on(),
         })
     }
 

@@ -1,15 +1,13 @@
-//! What was deleted is looked for on the disk, page by page, and taken from it. What is still to be looked for is stored, so
-//! that a restart goes on where it was.
+//! What was deleted is looked for on the disk, page by page, and taken from it. That there is still something to look for
+//! is stored: a restart looks through the whole conversation.
 
 use parley_protocol::ids::AccountId;
-use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use crate::conversation::{Author, Last, after, id_of, order_of_waiting, preview};
 use crate::deletion::{Mark, mark_of};
 use crate::io::{LoadId, Record};
 use crate::message::{Message, order_of_key};
-use crate::records::keys;
 use crate::view::{BodyView, Order};
 
 /// Messages in a page.
@@ -20,8 +18,7 @@ const fn counts(message: &Message) -> bool {
     !message.own && !matches!(message.body, BodyView::Gap(_))
 }
 
-/// One way through a conversation, newest message first. As it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One way through a conversation, newest message first.
 pub(super) struct Sweep {
     peer: AccountId,
     /// Only messages before this one are still to be looked at.
@@ -30,8 +27,8 @@ pub(super) struct Sweep {
     find: Option<Vec<Mark>>,
     /// It began where the messages should be. If they are not there, it begins again with the newest.
     guessed: bool,
-    /// The newest message went: the one that is the newest now is to be found.
-    last: bool,
+    /// The newest message of the conversation, which may be gone: then the one that is the newest now is to be found.
+    suspect: Option<Order>,
     /// Messages of the other that stay, so far. The newest ones are those that are not read.
     theirs: u32,
 }
@@ -39,17 +36,17 @@ pub(super) struct Sweep {
 impl Sweep {
     /// Through the whole conversation.
     pub(super) const fn of_all(peer: AccountId) -> Self {
-        Self { peer, before: None, find: None, guessed: false, last: false, theirs: 0 }
+        Self { peer, before: None, find: None, guessed: false, suspect: None, theirs: 0 }
     }
 
     fn for_marks(peer: AccountId, marks: Vec<Mark>, at: Option<&Order>) -> Self {
-        let before = at.map(after);
-        Self { peer, before, find: Some(marks), guessed: at.is_some(), last: false, theirs: 0 }
+        let guessed = at.is_some();
+        Self { peer, before: at.map(after), find: Some(marks), guessed, suspect: None, theirs: 0 }
     }
 
-    /// For the newest message that is left.
-    pub(super) const fn for_last(peer: AccountId) -> Self {
-        Self { peer, before: None, find: Some(Vec::new()), guessed: false, last: true, theirs: 0 }
+    /// For the newest message that is left now that this one is gone.
+    pub(super) const fn for_last(peer: AccountId, gone: Order) -> Self {
+        Self { peer, before: None, find: Some(Vec::new()), guessed: false, suspect: Some(gone), theirs: 0 }
     }
 
     /// Whether it begins with the newest message.
@@ -58,7 +55,7 @@ impl Sweep {
     }
 
     fn is_done(&self) -> bool {
-        !self.last && self.find.as_ref().is_some_and(Vec::is_empty)
+        self.suspect.is_none() && self.find.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// There is nothing more before this page; whether it begins anew.
@@ -85,17 +82,31 @@ impl Engine {
     }
 
     pub(super) fn sweep_later(&mut self, sweep: Sweep) {
-        if self.conversations.contains_key(&id_of(&sweep.peer)) {
+        let peer = sweep.peer;
+        if self.conversations.contains_key(&id_of(&peer)) {
             self.deleting.sweeps.push(sweep);
-            self.save_sweeps();
+            self.note_sweeps(&peer);
         }
     }
 
-    fn save_sweeps(&self) {
-        if self.deleting.sweeps.is_empty() {
-            self.state.delete(keys::SWEEPS);
-        } else {
-            self.save(keys::SWEEPS, &self.deleting.sweeps);
+    /// Remembers whether there is still something to look for.
+    fn note_sweeps(&mut self, peer: &AccountId) {
+        let unswept = self.deleting.sweeps.iter().any(|sweep| sweep.peer == *peer);
+        if let Some(personal) = self.personal.get_mut(peer)
+            && personal.unswept != unswept
+        {
+            personal.unswept = unswept;
+            self.save_personal(peer);
+        }
+    }
+
+    /// Goes on with what was under way before a restart.
+    pub(super) fn begin_sweeping(&mut self) {
+        let unswept = self.personal.iter().filter(|(_, personal)| personal.unswept);
+        let peers: Vec<AccountId> = unswept.map(|(peer, _)| *peer).collect();
+        for peer in peers {
+            let suspect = self.last_order(&peer);
+            self.deleting.sweeps.push(Sweep { suspect, ..Sweep::of_all(peer) });
         }
     }
 
@@ -116,10 +127,11 @@ impl Engine {
         }
         if !self.deleting.sweeps.is_empty() {
             let mut sweep = self.deleting.sweeps.remove(0);
+            let peer = sweep.peer;
             if self.sweep_page(&mut sweep, records) {
                 self.deleting.sweeps.insert(0, sweep);
             }
-            self.save_sweeps();
+            self.note_sweeps(&peer);
         }
         true
     }
@@ -133,14 +145,19 @@ impl Engine {
                     let mark = mark_of(&sweep.peer, &message);
                     marks.retain(|wanted| *wanted != mark);
                 }
-                sweep.last |= self.erase(sweep, &message, &record.key);
+                if self.last_order(&sweep.peer) == Some(message.order()) {
+                    sweep.suspect = Some(message.order());
+                }
+                self.erase(sweep, &message, &record.key);
                 continue;
             }
             if counts(&message) {
                 sweep.theirs = sweep.theirs.saturating_add(1);
             }
-            if std::mem::take(&mut sweep.last) {
-                self.set_last(&sweep.peer, Some(&message));
+            if let Some(suspect) = sweep.suspect.take_if(|suspect| *suspect >= message.order())
+                && suspect > message.order()
+            {
+                self.replace_last(&sweep.peer, &suspect, Some(&message));
             }
         }
         let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
@@ -148,36 +165,42 @@ impl Engine {
             sweep.before = records.last().and_then(|record| order_of_key(&record.key));
             return true;
         }
-        if std::mem::take(&mut sweep.last) {
-            self.set_last(&sweep.peer, None);
+        if let Some(suspect) = sweep.suspect.take() {
+            self.replace_last(&sweep.peer, &suspect, None);
         }
         sweep.begins_again()
     }
 
-    /// Takes one message from disk and views; whether it was the newest.
-    fn erase(&mut self, sweep: &Sweep, message: &Message, key: &[u8]) -> bool {
+    fn last_order(&self, peer: &AccountId) -> Option<Order> {
+        self.conversations.get(&id_of(peer))?.last.as_ref().map(|last| last.order)
+    }
+
+    /// Takes one message from disk and views.
+    fn erase(&mut self, sweep: &Sweep, message: &Message, key: &[u8]) {
         self.out.erase(key);
         let id = id_of(&sweep.peer);
         self.changed.gone(id, message.shown_id());
         if let Some(remembered) = self.unread_by_peer.get_mut(&message.log) {
             remembered.remove(&message.seq);
         }
-        let Some(conversation) = self.conversations.get_mut(&id) else {
-            return false;
-        };
-        if counts(message) && sweep.theirs < conversation.unread {
+        if let Some(conversation) = self.conversations.get_mut(&id)
+            && counts(message)
+            && sweep.theirs < conversation.unread
+        {
             conversation.unread = conversation.unread.saturating_sub(1);
             self.save_conversation(id);
         }
-        let last = self.conversations.get(&id).and_then(|conversation| conversation.last.as_ref());
-        last.is_some_and(|last| last.order == message.order())
     }
 
-    /// The newest message is this one now, unless something waits to be sent.
-    fn set_last(&mut self, peer: &AccountId, newest: Option<&Message>) {
+    /// In place of the newest message, which is gone, comes this one, unless something waits to be sent. Something newer may
+    /// have come meanwhile.
+    fn replace_last(&mut self, peer: &AccountId, gone: &Order, newest: Option<&Message>) {
+        if self.last_order(peer).as_ref() != Some(gone) {
+            return;
+        }
         let id = id_of(peer);
-        let waiting = self.waiting_texts(peer).rev().find(|number| !self.is_deleted_waiting(*number));
-        let waiting = waiting.and_then(|number| Some((number, self.waiting_view(number)?)));
+        let waiting = self.waiting_texts(peer).into_iter().rev();
+        let waiting = waiting.filter_map(|number| Some((number, self.waiting_view(number)?))).next();
         let Some(conversation) = self.conversations.get_mut(&id) else {
             return;
         };

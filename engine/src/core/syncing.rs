@@ -40,7 +40,7 @@ impl Engine {
         }
         self.sync_backup();
         self.tell_deletions();
-        self.tell_all_drafts();
+        self.tell_drafts(true);
         self.tell_note();
     }
 
@@ -118,7 +118,7 @@ impl Engine {
             Sync::Backup(news) => self.backup_came(*news),
             Sync::Deleted(deleted) => self.deletion_came(&deleted),
             Sync::DraftSetting(setting) => self.draft_setting_came(setting),
-            Sync::Draft(news) => self.draft_came(&news),
+            Sync::Draft(draft) => self.draft_came(draft),
         }
     }
 

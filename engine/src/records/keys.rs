@@ -35,12 +35,9 @@ pub(crate) const MANIFEST: &[u8] = &[24];
 pub(crate) const BACKUP_ROUND: &[u8] = &[25];
 /// How far messages came of which another device told, in logs that this one is not in.
 pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
-const DELETIONS: u8 = 30;
-const DRAFT: u8 = 31;
+const PERSONAL: u8 = 30;
 /// Whether drafts go to the other devices ([`crate::draft::DraftSetting`]).
-pub(crate) const DRAFT_SETTING: &[u8] = &[32];
-/// What was deleted and is still to be looked for on the disk.
-pub(crate) const SWEEPS: &[u8] = &[33];
+pub(crate) const DRAFT_SETTING: &[u8] = &[31];
 /// Logs into which a device let this one that was removed then or since.
 pub(crate) const TAINTED: &[u8] = &[15];
 /// What this device has given its word to become ([`crate::core`]'s `Joining`).
@@ -70,19 +67,9 @@ pub(crate) fn early(log: &LogId) -> Vec<u8> {
     [&[EARLY], log.as_bytes().as_slice()].concat()
 }
 
-/// What was deleted of the conversation with this account.
-pub(crate) fn deletions(peer: &AccountId) -> Vec<u8> {
-    [&[DELETIONS], peer.as_bytes().as_slice()].concat()
-}
-
-/// What was written to this account and not sent.
-pub(crate) fn draft(peer: &AccountId) -> Vec<u8> {
-    [&[DRAFT], peer.as_bytes().as_slice()].concat()
-}
-
-/// Whose a record of [`deletions`] or [`draft`] is.
-pub(crate) fn peer_of(key: &[u8]) -> Option<AccountId> {
-    key.get(1..)?.try_into().ok().map(AccountId)
+/// What the person keeps of the conversation with this account for themselves.
+pub(crate) fn personal(peer: &AccountId) -> Vec<u8> {
+    [&[PERSONAL], peer.as_bytes().as_slice()].concat()
 }
 
 /// Welcomes of the commit of a log that is on its way.
@@ -94,5 +81,4 @@ pub(crate) const CONTACTS: &[u8] = &[CONTACT];
 pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
 pub(crate) const LOGS: &[u8] = &[LOG];
 pub(crate) const OUTBOXES: &[u8] = &[OUTBOX];
-pub(crate) const ALL_DELETIONS: &[u8] = &[DELETIONS];
-pub(crate) const DRAFTS: &[u8] = &[DRAFT];
+pub(crate) const PERSONALS: &[u8] = &[PERSONAL];

@@ -72,12 +72,12 @@ pub enum Event {
     Storage(StorageState),
     /// Linking has come so far; none when there is nothing to show.
     Link(Option<LinkView>),
-    /// Messages that are gone.
+    /// A message is gone.
     Deleted {
         /// From which conversation.
         conversation: ConversationId,
         /// Which.
-        messages: Vec<MessageId>,
+        message: MessageId,
     },
 }
 

@@ -243,9 +243,8 @@ impl Device {
                 let shown = self.messages.entry(conversation).or_default();
                 shown.extend(messages.into_iter().map(|message| (message.id, message)));
             }
-            Event::Deleted { conversation, messages } => {
-                let shown = self.messages.entry(conversation).or_default();
-                shown.retain(|id, _| !messages.contains(id));
+            Event::Deleted { conversation, message } => {
+                self.messages.entry(conversation).or_default().remove(&message);
             }
             Event::Storage(state) => self.storage = state,
             Event::Account(account) => self.account = account,

@@ -48,8 +48,8 @@ impl Screen {
                 self.put(*conversation, messages);
             }
             Event::Messages { conversation, messages } => self.put(*conversation, messages),
-            Event::Deleted { conversation, messages } => {
-                self.messages.entry(*conversation).or_default().retain(|id, _| !messages.contains(id));
+            Event::Deleted { conversation, message } => {
+                self.messages.entry(*conversation).or_default().remove(message);
             }
             Event::Conversation(view) => {
                 self.conversations.insert(view.id, view.clone());

@@ -8,7 +8,6 @@ use crate::backup::{Item, Known};
 use crate::contact::Contact;
 use crate::content::{Card, Settings};
 use crate::core::Engine;
-use crate::deletion::Deletions;
 use crate::table::Table;
 
 /// A device log longer than this is fetched from the directory after a restore, in entries.
@@ -25,8 +24,11 @@ impl Engine {
             (account.id, Item::Settings(Settings { name, version, read_receipts: account.read_receipts }))
         });
         let others = self.contacts.iter().map(|(id, contact)| (*id, known(id, contact)));
+        let mut all = self.deleted_items();
+        all.extend(own);
+        all.extend(others);
         let (mut items, mut seen) = (Vec::new(), Seen::new());
-        for (id, item) in own.chain(others).chain(self.deleted_items()) {
+        for (id, item) in all {
             let hash = short_hash(&item);
             if before.get(&id) != Some(&hash) {
                 items.push(item);
@@ -37,22 +39,25 @@ impl Engine {
     }
 
     /// What was deleted, in parts that are the same as long as nothing changes. Each has a name among those of the contacts.
-    fn deleted_items(&self) -> impl Iterator<Item = (AccountId, Item)> {
-        let parts = |(peer, known): &(AccountId, Deletions)| (0_u32..).zip(known.told(*peer));
-        self.deleting.known.iter().flat_map(parts).map(|(number, deleted)| {
-            let mut hash = Sha256::new();
-            hash.update(b"parley backup deletions v1\0");
-            hash.update(deleted.peer.as_bytes());
-            hash.update(number.to_be_bytes());
-            (AccountId(hash.finalize().into()), Item::Deleted(deleted))
-        })
+    fn deleted_items(&self) -> Vec<(AccountId, Item)> {
+        let mut items = Vec::new();
+        for personal in self.personal.values() {
+            for (number, deleted) in (0_u32..).zip(personal.deleted.told()) {
+                let mut hash = Sha256::new();
+                hash.update(b"parley backup deletions v1\0");
+                hash.update(deleted.peer.as_bytes());
+                hash.update(number.to_be_bytes());
+                items.push((AccountId(hash.finalize().into()), Item::Deleted(deleted)));
+            }
+        }
+        items
     }
 
     /// Whether something was deleted that the backup does not say.
     pub(super) fn has_unsaved_deletions(&self) -> bool {
         let known =
             |(id, item): &(AccountId, Item)| self.manifest.contacts.get(id) == Some(&short_hash(item));
-        !self.deleted_items().all(|item| known(&item))
+        !self.deleted_items().iter().all(known)
     }
 
     /// Something of the account's backup comes back.
