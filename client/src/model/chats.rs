@@ -1,6 +1,9 @@
 //! The list of conversations.
 
+use std::cmp::Reverse;
+
 use parley_engine::view::{ConversationId, ConversationView};
+use parley_protocol::ids::UnixMillis;
 
 /// From this many on there is a field to search them.
 pub const SEARCH_FROM: usize = 9;
@@ -12,16 +15,17 @@ pub struct Chats(Vec<ConversationView>);
 impl Chats {
     /// Takes all of them.
     #[must_use]
-    pub fn new(mut chats: Vec<ConversationView>) -> Self {
-        sort(&mut chats);
-        Self(chats)
+    pub fn new(all: Vec<ConversationView>) -> Self {
+        let mut chats = Self::default();
+        all.into_iter().for_each(|chat| chats.put(chat));
+        chats
     }
 
     /// Takes one that is new or changed.
     pub fn put(&mut self, chat: ConversationView) {
         self.0.retain(|known| known.id != chat.id);
-        self.0.push(chat);
-        sort(&mut self.0);
+        let place = self.0.partition_point(|known| rank(known) > rank(&chat));
+        self.0.insert(place, chat);
     }
 
     /// Those in the list, newest first.
@@ -70,16 +74,13 @@ fn matches(chat: &ConversationView, words: &str, lower: impl Fn(&str) -> String)
     lower(&chat.name).contains(words) || chat.username.as_deref().is_some_and(|name| name.contains(words))
 }
 
-fn sort(chats: &mut [ConversationView]) {
-    chats.sort_by(|one, other| {
-        (other.listed, other.changed, one.id).cmp(&(one.listed, one.changed, other.id))
-    });
+/// Greater stands before.
+const fn rank(chat: &ConversationView) -> (bool, UnixMillis, Reverse<ConversationId>) {
+    (chat.listed, chat.changed, Reverse(chat.id))
 }
 
 #[cfg(test)]
 mod tests {
-    use parley_protocol::ids::UnixMillis;
-
     use super::*;
 
     fn chat(number: u8, name: &str, changed: u64) -> ConversationView {

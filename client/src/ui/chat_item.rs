@@ -87,15 +87,21 @@ fn draft(chat: &ConversationView) -> Option<&str> {
 }
 
 fn preview(chat: &ConversationView) -> String {
-    if let Some(draft) = draft(chat) {
-        return format!("Draft: {}", text::one_line(draft));
-    }
-    match chat.last.as_ref().map(|last| &last.body) {
-        None if chat.preparing => "Setting up…".to_owned(),
-        None => "Say hello".to_owned(),
-        Some(BodyView::Text(said)) => text::one_line(said),
-        Some(BodyView::Newer) => "Sent by a newer version".to_owned(),
-        Some(BodyView::Gap(_)) => "Something is missing here".to_owned(),
+    let (before, said) = match (draft(chat), chat.last.as_ref().map(|last| &last.body)) {
+        (Some(draft), _) => ("Draft: ", draft),
+        (None, Some(BodyView::Text(said))) => ("", said.as_str()),
+        (None, other) => return instead(other, chat.preparing).to_owned(),
+    };
+    format!("{before}{}", text::one_line(said))
+}
+
+const fn instead(last: Option<&BodyView>, preparing: bool) -> &'static str {
+    match last {
+        None if preparing => "Setting up…",
+        None => "Say hello",
+        Some(BodyView::Text(_)) => "",
+        Some(BodyView::Newer) => "Sent by a newer version",
+        Some(BodyView::Gap(_)) => "Something is missing here",
     }
 }
 

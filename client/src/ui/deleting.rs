@@ -82,7 +82,6 @@ pub(super) fn finish(app: App) {
 
 /// Says what was deleted, and takes it back.
 pub(super) fn undo(app: App) -> AnyView {
-    let leaving = Memo::new(move |_| app.leaving.get());
     let take_back = move || {
         app.leaving.set(None);
         if !page::is_touch() {
@@ -102,7 +101,7 @@ pub(super) fn undo(app: App) -> AnyView {
     html::div()
         .attr("role", "status")
         .attr("aria-label", "Deleted")
-        .child(parts::maybe(move || leaving.get().map(said)))
+        .child(parts::maybe(move || app.leaving.get().map(said)))
         .into_any()
 }
 
@@ -122,13 +121,6 @@ pub(super) fn chat(app: App, id: ConversationId, name: &str, asked: RwSignal<boo
         if !asked.get() {
             return parts::button("Delete chat…", "button button-quiet", move || asked.set(true));
         }
-        parts::stack(
-            "confirm",
-            vec![
-                parts::alert("", words::delete_chat(&name)),
-                parts::button("Delete this chat", "button button-danger", delete),
-                parts::button("Cancel", "button button-quiet", move || asked.set(false)),
-            ],
-        )
+        parts::confirm(parts::alert("", words::delete_chat(&name)), "Delete this chat", delete, asked)
     })
 }

@@ -70,7 +70,7 @@ pub(super) fn save(app: App, id: ConversationId) {
 
 /// Saves all of them: the page may be gone soon.
 pub(super) fn save_all(app: App) {
-    let ids: Vec<ConversationId> = app.drafts.with_value(|drafts| drafts.keys().copied().collect());
+    let ids: Vec<ConversationId> = app.drafts.with_value(|drafts| drafts.iter().map(|(id, _)| *id).collect());
     for id in ids {
         save(app, id);
     }
@@ -102,5 +102,11 @@ pub(super) fn take_back(app: App, id: ConversationId, text: String) -> String {
 
 fn with<T>(app: App, id: ConversationId, act: impl FnOnce(&mut Draft) -> T) -> T {
     let mut drafts = app.drafts.write_value();
-    act(drafts.entry(id).or_default())
+    if let Some((_, draft)) = drafts.iter_mut().find(|(known, _)| *known == id) {
+        return act(draft);
+    }
+    let mut draft = Draft::default();
+    let done = act(&mut draft);
+    drafts.push((id, draft));
+    done
 }

@@ -93,22 +93,15 @@ impl View {
                     .collect::<HashMap<RowKey, Bubble>>()
             })
         });
-        let newest = Memo::new(move |_| self.rows.with(|rows| rows.last().map(Row::key)));
         For(ForProps::builder()
             .each(move || self.rows.get())
             .key(Row::key)
-            .children(move |row| self.row(&row, by_key, name, newest))
+            .children(move |row| self.row(&row, by_key, name))
             .build())
         .into_any()
     }
 
-    fn row(
-        self,
-        row: &Row,
-        by_key: Memo<HashMap<RowKey, Bubble>>,
-        name: Memo<String>,
-        newest: Memo<Option<RowKey>>,
-    ) -> AnyView {
+    fn row(self, row: &Row, by_key: Memo<HashMap<RowKey, Bubble>>, name: Memo<String>) -> AnyView {
         let key = row.key();
         match row {
             Row::Day(_, time) => {
@@ -130,7 +123,8 @@ impl View {
                 let now = Memo::new(move |_| by_key.with(|rows| rows.get(&key).cloned()));
                 let message =
                     move || now.with_untracked(|row| row.as_ref().map(|row| Arc::clone(&row.message)));
-                let delete = deleting::button(self.app, self.id, message, move || newest.get() == Some(key));
+                let is_newest = move || self.rows.with(|rows| rows.last().map(Row::key) == Some(key));
+                let delete = deleting::button(self.app, self.id, message, is_newest);
                 bubble::bubble(first, now, name, delete)
             }
         }

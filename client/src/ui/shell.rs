@@ -58,13 +58,13 @@ fn follow_page(app: App) {
         page::set_title(&if unread == 0 { "Parley".to_owned() } else { format!("({unread}) Parley") });
     });
     Effect::new(move |_| {
-        app.route.track();
+        let route = app.route.get();
         deleting::finish(app);
-    });
-    Effect::new(move |_| match app.route.get() {
-        Route::Conversation(id) if app.phase.get_untracked() == Phase::Ready => app.open(id),
-        Route::Conversation(_) => {}
-        _ => app.open.set(None),
+        match route {
+            Route::Conversation(id) if app.phase.get_untracked() == Phase::Ready => app.open(id),
+            Route::Conversation(_) => {}
+            _ => app.open.set(None),
+        }
     });
     // Somebody's invite link waits until there is an account.
     Effect::new(move |_| {

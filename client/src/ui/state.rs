@@ -1,7 +1,5 @@
 //! What the views know: signals that events of the engine change, and what a person can do.
 
-use std::collections::HashMap;
-
 use leptos::prelude::*;
 use parley_engine::view::{
     AccountView, BodyView, Command, CommandError, Connection, ConversationId, ConversationView, Event,
@@ -97,7 +95,7 @@ pub(super) struct Known {
     pub(super) older: RwSignal<bool>,
     /// The browser takes long to read or save something.
     pub(super) slow: RwSignal<bool>,
-    pub(super) drafts: StoredValue<HashMap<ConversationId, Draft>>,
+    pub(super) drafts: StoredValue<Vec<(ConversationId, Draft)>>,
     /// A message whose deletion can still be taken back.
     pub(super) leaving: RwSignal<Option<Leaving>>,
     pub(super) announcement: RwSignal<String>,
@@ -133,7 +131,7 @@ impl App {
             newer: RwSignal::new(false),
             older: RwSignal::new(false),
             slow: RwSignal::new(false),
-            drafts: StoredValue::new(HashMap::new()),
+            drafts: StoredValue::new(Vec::new()),
             leaving: RwSignal::new(None),
             announcement: RwSignal::new(String::new()),
             lock: RwSignal::new(None),
@@ -202,7 +200,7 @@ impl App {
         self.link.set(None);
         self.code.set(None);
         self.chats.set(Chats::default());
-        self.drafts.set_value(HashMap::new());
+        self.drafts.set_value(Vec::new());
         self.leaving.set(None);
         self.announcement.set(String::new());
     }
