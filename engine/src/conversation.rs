@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::message::Message;
-use crate::view::{BodyView, ConversationId, Order};
+use crate::view::{BodyView, ConversationId, MessageView, Order};
 
 /// As it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,6 +29,17 @@ pub(crate) struct Last {
 }
 
 impl Last {
+    /// An own message that waits to be sent.
+    pub(crate) fn waiting(message: &MessageView) -> Self {
+        Self {
+            id: message.id,
+            order: message.order,
+            time: message.time,
+            body: preview(&message.body),
+            author: Author::OwnWaiting,
+        }
+    }
+
     /// A message that is stored.
     pub(crate) fn of(message: &Message) -> Self {
         Self {

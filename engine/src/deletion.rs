@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 
 use crate::conversation::{beside, marked};
 use crate::message::Message;
-use crate::view::{BodyView, Order};
+use crate::view::BodyView;
 
 /// Deleted messages of one conversation that are remembered one by one.
-const MAX_MARKS: usize = 10_000;
-/// Marks that are told together.
-pub(crate) const MARKS_TOLD: usize = 2_000;
+/// So many fit into one message, and into one chunk of a backup.
+const MAX_MARKS: usize = 4_000;
+const LABEL: &[u8] = b"parley deleted message v1\0";
 
 /// The same on every device of the account, wherever the message stands there. It names what the message says too: who
 /// writes a message under the id of another one must not have both deleted.
@@ -20,14 +20,10 @@ pub(crate) type Mark = [u8; 16];
 
 /// The mark of what is said in the conversation with `peer`.
 pub(crate) fn mark(peer: &AccountId, id: &MessageId, own: bool, body: &BodyView) -> Mark {
-    let mut hash = Sha256::new();
-    hash.update(b"parley deleted message v1\0");
-    hash.update(peer.as_bytes());
-    hash.update([u8::from(own)]);
-    hash.update(id.as_bytes());
     // Into a Vec, postcard fails on nothing that this type contains.
-    hash.update(postcard::to_allocvec(body).unwrap_or_default());
-    let digest: [u8; 32] = hash.finalize().into();
+    let body = postcard::to_allocvec(body).unwrap_or_default();
+    let named = [LABEL, peer.as_bytes().as_slice(), &[u8::from(own)], id.as_bytes(), &body].concat();
+    let digest: [u8; 32] = Sha256::digest(named).into();
     digest.first_chunk::<16>().copied().unwrap_or_default()
 }
 
@@ -50,22 +46,12 @@ pub(crate) struct Deleted {
     pub(crate) hidden: bool,
     /// When it was deleted, by the clock of the device where it was; drafts from before go with the whole.
     pub(crate) when: UnixMillis,
-    /// Where a single message stands on that device.
-    pub(crate) at: Option<Order>,
 }
 
 impl Deleted {
     /// Nothing.
     pub(crate) const fn new(peer: AccountId, when: UnixMillis) -> Self {
-        Self {
-            peer,
-            marks: Vec::new(),
-            logs: Vec::new(),
-            before: UnixMillis(0),
-            hidden: false,
-            when,
-            at: None,
-        }
+        Self { peer, marks: Vec::new(), logs: Vec::new(), before: UnixMillis(0), hidden: false, when }
     }
 
     /// Takes what another one says; the messages that are news, and whether more of the whole is.
@@ -101,18 +87,9 @@ impl Deleted {
         self.logs.iter().find(|(log, _)| names.contains(log)).map(|(_, upto)| seq <= *upto)
     }
 
-    /// All of it, in parts that fit into a message.
-    pub(crate) fn told(&self) -> Vec<Self> {
-        let mut whole = Self { marks: Vec::new(), ..self.clone() };
-        let mut parts = Vec::new();
-        for marks in self.marks.chunks(MARKS_TOLD) {
-            whole.marks = marks.to_vec();
-            parts.push(whole.clone());
-        }
-        if parts.is_empty() && !self.logs.is_empty() {
-            parts.push(whole);
-        }
-        parts
+    /// Whether anything was deleted.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.marks.is_empty() && self.logs.is_empty()
     }
 }
 
@@ -127,7 +104,6 @@ pub(crate) mod tests {
             logs: vec![(LogId([7; 16]), Seq(300))],
             before: UnixMillis(1_790_000_000_000),
             hidden: true,
-            at: Some(Order([6; 24])),
             ..nothing(1_790_000_000_001)
         }
     }
@@ -187,6 +163,7 @@ pub(crate) mod tests {
         known.marks = (0..most).map(mark).collect();
         known.merge(&Deleted { marks: vec![mark(most)], ..nothing(0) });
         assert!(!known.has(&mark(0)) && known.has(&mark(1)) && known.has(&mark(most)));
-        assert_eq!(known.told().len(), 5);
+        let sync = crate::content::Sync::Deleted(known);
+        assert!(postcard::to_allocvec(&sync).unwrap().len() < parley_protocol::limits::MAX_TEXT);
     }
 }

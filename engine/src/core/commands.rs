@@ -10,11 +10,9 @@ use super::Engine;
 use super::requests::Pending;
 use crate::account::Account;
 use crate::content::{Body, display_name};
-use crate::conversation::{Author, Conversation, Last, id_of, preview};
+use crate::conversation::{Conversation, Last, id_of};
 use crate::invite::Invite;
-use crate::view::{
-    BodyView, Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId,
-};
+use crate::view::{Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId};
 
 /// A view asks again at once when its owner dies, so that few requests can be in doubt.
 const REMEMBERED_REQUESTS: usize = 64;
@@ -176,25 +174,18 @@ impl Engine {
         while self.device.sent_requests.len() > REMEMBERED_REQUESTS {
             self.device.sent_requests.pop_front();
         }
-        let body = BodyView::Text(text.clone());
-        let (number, message) = self.enqueue(peer, Body::Text(text), None);
+        let (number, _) = self.enqueue(peer, Body::Text(text), None);
         self.clear_draft(&peer);
         self.unhide(&peer);
         let now = self.now;
-        if let Some(conversation) = self.conversations.get_mut(&id) {
-            conversation.changed = now;
-            conversation.last = Some(Last {
-                id: message,
-                order: crate::conversation::order_of_waiting(number),
-                time: now,
-                body: preview(&body),
-                author: Author::OwnWaiting,
-            });
-        }
-        self.save_conversation(id);
         if let Some(view) = self.waiting_view(number) {
+            if let Some(conversation) = self.conversations.get_mut(&id) {
+                conversation.changed = now;
+                conversation.last = Some(Last::waiting(&view));
+            }
             self.changed.messages.entry(id).or_default().push(view);
         }
+        self.save_conversation(id);
         self.pump(id);
         Ok(Some(Reply::Done))
     }

@@ -125,13 +125,13 @@ impl Engine {
             return;
         };
         let marks = vec![mark_of(peer, &message)];
-        let at = Some(message.order());
-        self.remember_deleted(Deleted { marks: marks.clone(), at, ..Deleted::new(*peer, self.now) });
-        let sweep = self.sweep_for(peer, marks, at.as_ref());
-        if sweep.is_from_the_newest() {
+        self.remember_deleted(Deleted { marks: marks.clone(), ..Deleted::new(*peer, self.now) });
+        let sweep = Sweep::for_marks(*peer, marks);
+        // Whether it was read depends on how many stand after it.
+        if self.conversations.get(&id_of(peer)).is_some_and(|conversation| conversation.unread > 0) {
             self.sweep_later(sweep);
         } else {
-            self.sweep(sweep, records);
+            self.sweep(sweep.before(after(&message.order())), records);
         }
     }
 
@@ -209,14 +209,14 @@ impl Engine {
             self.drop_draft_before(&peer, deleted.when);
             self.sweep_later(Sweep::of_all(peer));
         } else if !marks.is_empty() {
-            let sweep = self.sweep_for(&peer, marks, deleted.at.as_ref());
-            self.sweep_later(sweep);
+            self.sweep_later(Sweep::for_marks(peer, marks));
         }
     }
 
     /// Tells the account's other devices everything that was deleted, because one of them is new.
     pub(super) fn tell_deletions(&mut self) {
-        let all: Vec<Deleted> = self.personal.values().flat_map(|personal| personal.deleted.told()).collect();
+        let all = self.personal.values().map(|personal| &personal.deleted);
+        let all: Vec<Deleted> = all.filter(|deleted| !deleted.is_empty()).cloned().collect();
         for deleted in all {
             self.sync(Sync::Deleted(deleted));
         }

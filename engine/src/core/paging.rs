@@ -3,6 +3,7 @@
 use parley_protocol::ids::AccountId;
 
 use super::Engine;
+use super::showing::put_in_order;
 use crate::conversation::id_of;
 use crate::io::{Load, LoadId, Output, Record};
 use crate::message::{self, Message};
@@ -108,7 +109,7 @@ impl Engine {
         if request.newest {
             messages.extend(self.waiting_views(request.conversation));
         }
-        messages.sort_by_key(|message| message.order);
+        put_in_order(&mut messages);
         let conversation = request.conversation;
         self.reply(request.view, Reply::Page { conversation, messages, more });
     }

@@ -213,7 +213,7 @@ impl Engine {
         true
     }
 
-    fn send_again(&mut self, mut paying: Paying) {
+    fn send_again(&mut self, paying: Paying) {
         let Some(peer) = self.logs.get(&paying.log).map(|log| log.peer) else {
             return;
         };
@@ -221,7 +221,6 @@ impl Engine {
             trail.owed = None;
         }
         self.save_trail(&paying.log);
-        paying.found.sort_by_key(|(seq, ..)| *seq);
         for (_, id, time, again) in paying.found {
             self.enqueue_as(peer, id, time, Body::Again(again), None);
         }
@@ -285,7 +284,9 @@ impl Paying {
             && message.seq > self.after
         {
             let place = Place { log: message.log, seq: message.seq, stored: message.stored };
-            self.found.push((message.seq, message.id, message.time, Again { place, text }));
+            // They come newest first.
+            let after = self.found.partition_point(|(seq, ..)| *seq <= message.seq);
+            self.found.insert(after, (message.seq, message.id, message.time, Again { place, text }));
         }
     }
 }

@@ -75,8 +75,11 @@ impl Engine {
     }
 
     fn read_all<T: DeserializeOwned>(&self, prefix: &[u8]) -> Result<Vec<T>, OpenError> {
-        let keys = self.state.keys_with_prefix(prefix);
-        keys.iter().filter_map(|key| self.read(key).transpose()).collect()
+        let mut all = Vec::new();
+        for key in self.state.keys_with_prefix(prefix) {
+            all.extend(self.read(&key)?);
+        }
+        Ok(all)
     }
 
     pub(super) fn save<T: Serialize>(&self, key: &[u8], value: &T) {

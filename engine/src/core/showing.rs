@@ -15,6 +15,11 @@ use crate::view::{
     MessageView, Preview, Reply, Snapshot, ViewRequestId,
 };
 
+/// In the order of their places. One function for all who need it: sorting is much code.
+pub(super) fn put_in_order(messages: &mut [MessageView]) {
+    messages.sort_unstable_by_key(|message| message.order);
+}
+
 impl Engine {
     pub(super) fn reply(&mut self, id: ViewRequestId, reply: Reply) {
         self.out.push(Output::Event(Event::Reply { id, reply }));
@@ -27,7 +32,7 @@ impl Engine {
             self.out.push(Output::Event(Event::Account(self.account_view())));
         }
         for (conversation, mut messages) in changed.messages {
-            messages.sort_by_key(|message| message.order);
+            put_in_order(&mut messages);
             self.out.push(Output::Event(Event::Messages { conversation, messages }));
         }
         for (conversation, message) in changed.deleted {
@@ -59,9 +64,7 @@ impl Engine {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        let mut conversations: Vec<_> =
-            self.conversations.keys().filter_map(|id| self.conversation_view(*id)).collect();
-        conversations.sort_by_key(|view| std::cmp::Reverse(view.changed));
+        let conversations = self.conversations.keys().filter_map(|id| self.conversation_view(*id)).collect();
         Snapshot {
             account: self.account_view(),
             connection: self.connection(),

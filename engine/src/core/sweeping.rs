@@ -4,7 +4,7 @@
 use parley_protocol::ids::AccountId;
 
 use super::Engine;
-use crate::conversation::{Author, Last, after, id_of, order_of_waiting, preview};
+use crate::conversation::{Last, id_of};
 use crate::deletion::{Mark, mark_of};
 use crate::io::{LoadId, Record};
 use crate::message::{Message, order_of_key};
@@ -25,8 +25,6 @@ pub(super) struct Sweep {
     before: Option<Order>,
     /// Messages that are to be found; none to go to the conversation's beginning.
     find: Option<Vec<Mark>>,
-    /// It began where the messages should be. If they are not there, it begins again with the newest.
-    guessed: bool,
     /// The newest message of the conversation, which may be gone: then the one that is the newest now is to be found.
     suspect: Option<Order>,
     /// Messages of the other that stay, so far. The newest ones are those that are not read.
@@ -36,34 +34,26 @@ pub(super) struct Sweep {
 impl Sweep {
     /// Through the whole conversation.
     pub(super) const fn of_all(peer: AccountId) -> Self {
-        Self { peer, before: None, find: None, guessed: false, suspect: None, theirs: 0 }
+        Self { peer, before: None, find: None, suspect: None, theirs: 0 }
     }
 
-    fn for_marks(peer: AccountId, marks: Vec<Mark>, at: Option<&Order>) -> Self {
-        let guessed = at.is_some();
-        Self { peer, before: at.map(after), find: Some(marks), guessed, suspect: None, theirs: 0 }
+    /// For some messages.
+    pub(super) fn for_marks(peer: AccountId, marks: Vec<Mark>) -> Self {
+        Self { find: Some(marks), ..Self::of_all(peer) }
+    }
+
+    /// The same, for messages that stand before this place.
+    pub(super) fn before(self, order: Order) -> Self {
+        Self { before: Some(order), ..self }
     }
 
     /// For the newest message that is left now that this one is gone.
-    pub(super) const fn for_last(peer: AccountId, gone: Order) -> Self {
-        Self { peer, before: None, find: Some(Vec::new()), guessed: false, suspect: Some(gone), theirs: 0 }
-    }
-
-    /// Whether it begins with the newest message.
-    pub(super) const fn is_from_the_newest(&self) -> bool {
-        self.before.is_none()
+    pub(super) fn for_last(peer: AccountId, gone: Order) -> Self {
+        Self { suspect: Some(gone), ..Self::for_marks(peer, Vec::new()) }
     }
 
     fn is_done(&self) -> bool {
         self.suspect.is_none() && self.find.as_ref().is_some_and(Vec::is_empty)
-    }
-
-    /// There is nothing more before this page; whether it begins anew.
-    fn begins_again(&mut self) -> bool {
-        let missed = self.find.as_ref().is_some_and(|marks| !marks.is_empty());
-        self.before = None;
-        self.theirs = 0;
-        std::mem::take(&mut self.guessed) && missed
     }
 }
 
@@ -73,12 +63,6 @@ impl Engine {
         if self.sweep_page(&mut sweep, records) {
             self.sweep_later(sweep);
         }
-    }
-
-    /// For messages that stand here, or somewhere; from the newest on where one has to know whether they were read.
-    pub(super) fn sweep_for(&self, peer: &AccountId, marks: Vec<Mark>, at: Option<&Order>) -> Sweep {
-        let unread = self.conversations.get(&id_of(peer)).is_some_and(|conversation| conversation.unread > 0);
-        Sweep::for_marks(*peer, marks, at.filter(|_| !unread))
     }
 
     pub(super) fn sweep_later(&mut self, sweep: Sweep) {
@@ -168,7 +152,7 @@ impl Engine {
         if let Some(suspect) = sweep.suspect.take() {
             self.replace_last(&sweep.peer, &suspect, None);
         }
-        sweep.begins_again()
+        false
     }
 
     fn last_order(&self, peer: &AccountId) -> Option<Order> {
@@ -199,19 +183,13 @@ impl Engine {
             return;
         }
         let id = id_of(peer);
-        let waiting = self.waiting_texts(peer).into_iter().rev();
-        let waiting = waiting.filter_map(|number| Some((number, self.waiting_view(number)?))).next();
+        let mut waiting = self.waiting_texts(peer).into_iter().rev();
+        let waiting = waiting.find_map(|number| self.waiting_view(number));
         let Some(conversation) = self.conversations.get_mut(&id) else {
             return;
         };
         conversation.last = match (waiting, newest) {
-            (Some((number, view)), _) => Some(Last {
-                id: view.id,
-                order: order_of_waiting(number),
-                time: view.time,
-                body: preview(&view.body),
-                author: Author::OwnWaiting,
-            }),
+            (Some(view), _) => Some(Last::waiting(&view)),
             (None, Some(message)) => {
                 conversation.changed = message.stored;
                 Some(Last::of(message))

@@ -118,7 +118,7 @@ pub struct Snapshot {
     pub account: Option<AccountView>,
     /// The connection.
     pub connection: Connection,
-    /// All conversations, newest first.
+    /// All conversations, in any order.
     pub conversations: Vec<ConversationView>,
     /// Whether the device can write.
     pub storage: StorageState,

@@ -8,6 +8,7 @@ use crate::backup::{Item, Known};
 use crate::contact::Contact;
 use crate::content::{Card, Settings};
 use crate::core::Engine;
+use crate::deletion::Deleted;
 use crate::table::Table;
 
 /// A device log longer than this is fetched from the directory after a restore, in entries.
@@ -38,19 +39,12 @@ impl Engine {
         (items, seen)
     }
 
-    /// What was deleted, in parts that are the same as long as nothing changes. Each has a name among those of the contacts.
+    /// What was deleted. Each item has a name among those of the contacts that no contact has.
     fn deleted_items(&self) -> Vec<(AccountId, Item)> {
-        let mut items = Vec::new();
-        for personal in self.personal.values() {
-            for (number, deleted) in (0_u32..).zip(personal.deleted.told()) {
-                let mut hash = Sha256::new();
-                hash.update(b"parley backup deletions v1\0");
-                hash.update(deleted.peer.as_bytes());
-                hash.update(number.to_be_bytes());
-                items.push((AccountId(hash.finalize().into()), Item::Deleted(deleted)));
-            }
-        }
-        items
+        let all = self.personal.values().map(|personal| &personal.deleted);
+        let named =
+            |deleted: &Deleted| (AccountId(deleted.peer.0.map(|byte| !byte)), Item::Deleted(deleted.clone()));
+        all.filter(|deleted| !deleted.is_empty()).map(named).collect()
     }
 
     /// Whether something was deleted that the backup does not say.
