@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn deletions_and_drafts_are_pinned() {
-        let mut draft = Draft::new(parley_protocol::ids::AccountId([4; 32]));
+        let mut draft = Draft::new(AccountId([4; 32]));
         draft.edit("h\u{e9}llo".into(), UnixMillis(1_790_000_000_001));
         let deleted = crate::deletion::tests::deleted();
         for sync in [Sync::Deleted(deleted), Sync::DraftSetting(DraftSetting(1)), Sync::Draft(draft)] {

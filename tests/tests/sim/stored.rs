@@ -28,6 +28,8 @@ fn write(version: u8) {
     world.disconnect(bob);
     world.send(bob, chat_b, "still waiting");
     world.settle();
+    let draft = Command::SetDraft { conversation: chat_b, text: "and a draft".into() };
+    world.ask(bob, draft);
     let device = &world.devices[bob];
     let records: Records = device
         .disk
@@ -58,7 +60,7 @@ fn a_disk_of_every_version_opens() {
     if std::env::var_os("PARLEY_WRITE_DISK").is_some() {
         write(VERSION);
     }
-    for version in [1, 7] {
+    for version in [1, 7, VERSION] {
         let (master, disk) = read(&disk(version));
         let mut world = World::new(301);
         let device = world.add_used_device(master, disk).unwrap();
@@ -67,6 +69,8 @@ fn a_disk_of_every_version_opens() {
         assert_eq!(world.devices[device].conversations[&chat].name, "Ada");
         let first = format!("from version {version}");
         assert_eq!(world.texts(device, chat), [&first, ">an answer", ">still waiting"]);
+        let draft = if version == VERSION { "and a draft" } else { "" };
+        assert_eq!(world.devices[device].conversations[&chat].draft, draft);
     }
 }
 
