@@ -17,7 +17,9 @@ impl Chats {
     #[must_use]
     pub fn new(all: Vec<ConversationView>) -> Self {
         let mut chats = Self::default();
-        all.into_iter().for_each(|chat| chats.put(chat));
+        for chat in all {
+            chats.put(chat);
+        }
         chats
     }
 

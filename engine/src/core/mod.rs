@@ -34,7 +34,7 @@ use std::rc::Rc;
 use ed25519_dalek::SigningKey;
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::InboxEntry;
-use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
@@ -169,7 +169,7 @@ pub struct Engine {
     next_load: u64,
     /// Own messages that the other has not read, by place, for when a receipt comes.
     unread_by_peer: BTreeMap<LogId, BTreeMap<Seq, MessageView>>,
-    changed: Changed,
+    changed: showing::Changed,
     timers: Timers,
     storage: StorageState,
     /// This device is no longer the account's: it does nothing any more.
@@ -190,23 +190,6 @@ struct InboxWork {
     joined: u32,
     /// More came than can wait: what comes next is ignored, and asked for again when there is room.
     overflowed: bool,
-}
-
-/// What the views have to be told at the end of an input.
-#[derive(Default)]
-struct Changed {
-    account: bool,
-    connection: bool,
-    conversations: BTreeSet<ConversationId>,
-    messages: BTreeMap<ConversationId, Vec<MessageView>>,
-    deleted: Vec<(ConversationId, MessageId)>,
-}
-
-impl Changed {
-    /// A message is gone from the views.
-    fn gone(&mut self, conversation: ConversationId, message: MessageId) {
-        self.deleted.push((conversation, message));
-    }
 }
 
 #[derive(Default)]
@@ -304,7 +287,7 @@ impl Engine {
             loads: BTreeMap::new(),
             next_load: 0,
             unread_by_peer: BTreeMap::new(),
-            changed: Changed::default(),
+            changed: showing::Changed::default(),
             timers: Timers::default(),
             storage: StorageState::Good,
             erased: false,

@@ -1,5 +1,7 @@
 //! View models, and the events that carry them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use parley_protocol::ids::MessageId;
 
 use super::{Engine, Timers};
@@ -14,6 +16,23 @@ use crate::view::{
     AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event,
     MessageView, Preview, Reply, Snapshot, ViewRequestId,
 };
+
+/// What the views have to be told at the end of an input.
+#[derive(Default)]
+pub(super) struct Changed {
+    pub(super) account: bool,
+    pub(super) connection: bool,
+    pub(super) conversations: BTreeSet<ConversationId>,
+    pub(super) messages: BTreeMap<ConversationId, Vec<MessageView>>,
+    pub(super) deleted: Vec<(ConversationId, MessageId)>,
+}
+
+impl Changed {
+    /// A message is gone from the views.
+    pub(super) fn gone(&mut self, conversation: ConversationId, message: MessageId) {
+        self.deleted.push((conversation, message));
+    }
+}
 
 /// In the order of their places. One function for all who need it: sorting is much code.
 pub(super) fn put_in_order(messages: &mut [MessageView]) {

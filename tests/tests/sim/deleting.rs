@@ -373,7 +373,8 @@ fn p5_devices_that_delete_at_random_agree_in_the_end() {
                     let mut shown: Vec<MessageView> =
                         world.devices[device].screen.in_order(there).into_iter().collect();
                     if !shown.is_empty() {
-                        let place = usize::try_from(world.random(shown.len() as u64)).unwrap();
+                        let place =
+                            usize::try_from(world.random(u64::try_from(shown.len()).unwrap())).unwrap();
                         let message = shown.swap_remove(place);
                         let BodyView::Text(text) = &message.body else { panic!("{message:?}") };
                         deleted.push(text.clone());
