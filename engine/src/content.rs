@@ -12,7 +12,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::backup::DataKey;
+use crate::deletion::Deleted;
 use crate::device_note::Note;
+use crate::draft::{Draft, DraftSetting};
 use crate::message::Message;
 use crate::recovery::BackupAddress;
 use crate::trail::Claim;
@@ -110,6 +112,12 @@ pub(crate) enum Sync {
     Hello,
     /// How the backup is sealed.
     Backup(Box<BackupNews>),
+    /// The person deleted something.
+    Deleted(Deleted),
+    /// Whether drafts are told.
+    DraftSetting(DraftSetting),
+    /// What stands in a composer.
+    Draft(Draft),
 }
 
 /// How the account's backup is sealed. The greatest generation holds.
@@ -332,6 +340,35 @@ mod tests {
             insta::assert_snapshot!(hex);
             assert_eq!(Content::decode(&bytes).unwrap(), sent);
         }
+    }
+
+    #[test]
+    fn deletions_and_drafts_are_pinned() {
+        let mut draft = Draft::new(AccountId([4; 32]));
+        draft.edit("h\u{e9}llo".into(), UnixMillis(1_790_000_000_001));
+        let deleted = crate::deletion::tests::deleted();
+        for sync in [Sync::Deleted(deleted), Sync::DraftSetting(DraftSetting(1)), Sync::Draft(draft)] {
+            let sent = content(Body::Sync(sync));
+            let bytes = sent.encode().unwrap();
+            let hex = crate::hex(&bytes);
+            insta::assert_snapshot!(hex);
+            assert_eq!(Content::decode(&bytes).unwrap(), sent);
+        }
+    }
+
+    #[test]
+    fn what_a_newer_version_tells_its_devices_is_passed_over() {
+        let mut sent = content(Body::Sync(Sync::Hello));
+        let newer = |sent: &Content| {
+            let mut bytes = sent.encode().unwrap();
+            // The body of the envelope is one byte: the number of the variant.
+            let place = bytes.iter().rposition(|byte| *byte == 5).unwrap();
+            bytes[place] = 99;
+            bytes
+        };
+        let bytes = newer(&sent);
+        sent.body = Body::Unknown { kind: SYNC, silent: true };
+        assert_eq!(Content::decode(&bytes).unwrap(), sent);
     }
 
     #[test]

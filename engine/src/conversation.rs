@@ -4,7 +4,8 @@ use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::view::{BodyView, ConversationId, Order};
+use crate::message::Message;
+use crate::view::{BodyView, ConversationId, MessageView, Order};
 
 /// As it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,6 +26,30 @@ pub(crate) struct Last {
     pub(crate) time: UnixMillis,
     pub(crate) body: BodyView,
     pub(crate) author: Author,
+}
+
+impl Last {
+    /// An own message that waits to be sent.
+    pub(crate) fn waiting(message: &MessageView) -> Self {
+        Self {
+            id: message.id,
+            order: message.order,
+            time: message.time,
+            body: preview(&message.body),
+            author: Author::OwnWaiting,
+        }
+    }
+
+    /// A message that is stored.
+    pub(crate) fn of(message: &Message) -> Self {
+        Self {
+            id: message.id,
+            order: message.order(),
+            time: message.time,
+            body: preview(&message.body),
+            author: if message.own { Author::OwnStored(message.log, message.seq) } else { Author::Other },
+        }
+    }
 }
 
 /// Who wrote the newest message.
@@ -68,6 +93,18 @@ pub(crate) fn order_of(time: UnixMillis, seq: Seq, log: &LogId) -> Order {
 /// Where a waiting message stands: after everything stored.
 pub(crate) fn order_of_waiting(number: u64) -> Order {
     order(u64::MAX, number, [0; 8])
+}
+
+/// The next place after this one.
+pub(crate) fn after(order: &Order) -> Order {
+    let mut next = *order;
+    for byte in next.0.iter_mut().rev() {
+        *byte = byte.wrapping_add(1);
+        if *byte != 0 {
+            break;
+        }
+    }
+    next
 }
 
 /// Where messages of a log stand that were sent again: they have the time and number of their first place, and must

@@ -30,12 +30,15 @@ use rand_core::SeedableRng as _;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::account::Account;
-use crate::content::{Body, Content, HeadHint, Profile, Receipt};
+use crate::content::{Body, Content, HeadHint, Profile, Receipt, Sync};
 use crate::crypto::MlsRandom;
+use crate::deletion::{Deleted, mark};
+use crate::draft::Draft;
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, Incoming};
 use crate::mls::{DeviceSigner, Provider, key_package};
 use crate::records::state::StateStore;
+use crate::view::BodyView;
 
 /// First bytes of an inbox entry that is a Welcome.
 const WELCOME: [u8; 2] = [1, 1];
@@ -245,6 +248,31 @@ impl Peer {
     pub fn receipt(&mut self, log: LogId, delivered: Seq, read: Seq) -> Vec<u8> {
         let head = self.log.head();
         self.content(log, &head, Body::Receipt(Receipt { delivered, read }))
+    }
+
+    /// Encrypts what only devices of one account tell each other: that a message and the whole conversation with somebody
+    /// were deleted, and what stands in its composer.
+    pub fn deletion(
+        &mut self,
+        log: LogId,
+        with: AccountId,
+        (id, text): (MessageId, &str),
+        logs: &[LogId],
+    ) -> Vec<Vec<u8>> {
+        let head = self.log.head();
+        let body = BodyView::Text(text.to_owned());
+        let deleted = Deleted {
+            marks: [true, false].map(|own| mark(&with, &id, own, &body)).to_vec(),
+            logs: logs.iter().map(|log| (*log, Seq(u64::MAX))).collect(),
+            before: UnixMillis(u64::MAX),
+            hidden: true,
+            ..Deleted::new(with, UnixMillis(u64::MAX))
+        };
+        let mut draft = Draft::new(with);
+        draft.edit("forged".to_owned(), UnixMillis(u64::MAX));
+        [Sync::Deleted(deleted), Sync::Draft(draft)]
+            .map(|sync| self.content(log, &head, Body::Sync(sync)))
+            .to_vec()
     }
 
     /// Encrypts a text under a chosen id.

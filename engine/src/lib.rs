@@ -18,8 +18,10 @@ mod content;
 mod conversation;
 mod core;
 mod crypto;
+mod deletion;
 mod device_note;
 mod directory_entry;
+mod draft;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -34,6 +36,7 @@ mod message;
 mod mls;
 pub mod mutations;
 mod outbox;
+mod personal;
 mod records;
 mod recovery;
 mod roster;

@@ -63,6 +63,11 @@ pub(crate) fn key_prefix(sealer: &Sealer, conversation: &ConversationId) -> [u8;
     sealer.hidden_name(Purpose::Message, &conversation.0)
 }
 
+/// The place of the message with this key.
+pub(crate) fn order_of_key(key: &[u8]) -> Option<Order> {
+    key.get(16..)?.try_into().ok().map(Order)
+}
+
 /// A message's key.
 pub(crate) fn key(sealer: &Sealer, conversation: &ConversationId, order: &Order) -> Vec<u8> {
     [key_prefix(sealer, conversation).as_slice(), &order.0].concat()

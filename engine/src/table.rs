@@ -16,11 +16,14 @@ impl<K, V> Default for Table<K, V> {
 }
 
 impl<K: Ord, V> From<Vec<(K, V)>> for Table<K, V> {
-    /// Of two pairs with one key, either stays.
-    fn from(mut pairs: Vec<(K, V)>) -> Self {
-        pairs.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-        pairs.dedup_by(|one, other| one.0 == other.0);
-        Self(pairs)
+    /// Of two pairs with one key, the last stays. What is stored is in order: each pair goes to the end, and no code for sorting is
+    /// made for every pair of types.
+    fn from(pairs: Vec<(K, V)>) -> Self {
+        let mut table = Self(Vec::with_capacity(pairs.len()));
+        for (key, value) in pairs {
+            table.insert(key, value);
+        }
+        table
     }
 }
 

@@ -97,6 +97,21 @@ test("conversation", async () => {
   await shoot(ada, "conversation");
 });
 
+test("a deleted message, and a draft", async () => {
+  await ada.composer().fill("But before that");
+  await ada.page.getByRole("link", { name: /Draft: But before that/ }).waitFor();
+  const message = ada.messages().filter({ hasText: "See you there" });
+  await message.hover();
+  await shoot(ada, "message-button");
+  await message.hover();
+  await message.getByRole("button", { name: "Delete for me" }).click();
+  await ada.button("Undo").waitFor();
+  await shoot(ada, "message-deleted");
+  await ada.button("Undo").click();
+  await ada.composer().fill("");
+  await ada.page.getByRole("link", { name: /Draft/ }).waitFor({ state: "detached" });
+});
+
 test("chat list on a phone", async () => {
   await ada.page.setViewportSize(sizes.phone);
   await ada.button("Back").click();
@@ -108,6 +123,9 @@ test("contact details", async () => {
   await ada.button("Contact details").click();
   await ada.page.getByText(/^\d{5}$/).first().waitFor();
   await shoot(ada, "contact");
+  await ada.button("Delete chat…").click();
+  await ada.button("Delete this chat").scrollIntoViewIfNeeded();
+  await shoot(ada, "delete-chat");
   await ada.page.keyboard.press("Escape");
 });
 

@@ -3,6 +3,8 @@
 
 #[path = "attacks/blobs.rs"]
 mod blobs;
+#[path = "attacks/deleting.rs"]
+mod deleting;
 #[path = "attacks/directory.rs"]
 mod directory;
 #[path = "attacks/enemy.rs"]

@@ -7,8 +7,12 @@ mod backup;
 mod chat;
 #[path = "sim/deaths.rs"]
 mod deaths;
+#[path = "sim/deleting.rs"]
+mod deleting;
 #[path = "sim/devices.rs"]
 mod devices;
+#[path = "sim/drafts.rs"]
+mod drafts;
 #[path = "sim/faults.rs"]
 mod faults;
 #[path = "sim/file_damage.rs"]

@@ -1,33 +1,40 @@
 //! The list of conversations.
 
+use std::cmp::Reverse;
+
 use parley_engine::view::{ConversationId, ConversationView};
+use parley_protocol::ids::UnixMillis;
 
 /// From this many on there is a field to search them.
 pub const SEARCH_FROM: usize = 9;
 
-/// All conversations, newest first.
+/// All conversations: those in the list, newest first, then those that were deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chats(Vec<ConversationView>);
 
 impl Chats {
     /// Takes all of them.
     #[must_use]
-    pub fn new(mut chats: Vec<ConversationView>) -> Self {
-        sort(&mut chats);
-        Self(chats)
+    pub fn new(all: Vec<ConversationView>) -> Self {
+        let mut chats = Self::default();
+        for chat in all {
+            chats.put(chat);
+        }
+        chats
     }
 
     /// Takes one that is new or changed.
     pub fn put(&mut self, chat: ConversationView) {
         self.0.retain(|known| known.id != chat.id);
-        self.0.push(chat);
-        sort(&mut self.0);
+        let place = self.0.partition_point(|known| rank(known) > rank(&chat));
+        self.0.insert(place, chat);
     }
 
-    /// Newest first.
+    /// Those in the list, newest first.
     #[must_use]
     pub fn all(&self) -> &[ConversationView] {
-        &self.0
+        let listed = self.0.partition_point(|chat| chat.listed);
+        self.0.get(..listed).unwrap_or_default()
     }
 
     /// The one with this id.
@@ -42,7 +49,7 @@ impl Chats {
     pub fn matching(&self, words: &str, lower: impl Fn(&str) -> String) -> Vec<ConversationId> {
         let words = lower(words.trim());
         let words = words.strip_prefix('@').unwrap_or(&words);
-        self.0.iter().filter(|chat| matches(chat, words, &lower)).map(|chat| chat.id).collect()
+        self.all().iter().filter(|chat| matches(chat, words, &lower)).map(|chat| chat.id).collect()
     }
 
     /// Messages not seen yet, in all.
@@ -54,13 +61,14 @@ impl Chats {
     /// The one before or after `current`; the first if there is no current one.
     #[must_use]
     pub fn neighbour(&self, current: Option<ConversationId>, forward: bool) -> Option<ConversationId> {
-        let place = current.and_then(|id| self.0.iter().position(|chat| chat.id == id));
+        let all = self.all();
+        let place = current.and_then(|id| all.iter().position(|chat| chat.id == id));
         let next = match (place, forward) {
             (None, _) => 0,
             (Some(place), true) => place + 1,
             (Some(place), false) => place.checked_sub(1)?,
         };
-        self.0.get(next).map(|chat| chat.id)
+        all.get(next).map(|chat| chat.id)
     }
 }
 
@@ -68,14 +76,13 @@ fn matches(chat: &ConversationView, words: &str, lower: impl Fn(&str) -> String)
     lower(&chat.name).contains(words) || chat.username.as_deref().is_some_and(|name| name.contains(words))
 }
 
-fn sort(chats: &mut [ConversationView]) {
-    chats.sort_by(|one, other| other.changed.cmp(&one.changed).then_with(|| one.id.cmp(&other.id)));
+/// Greater stands before.
+const fn rank(chat: &ConversationView) -> (bool, UnixMillis, Reverse<ConversationId>) {
+    (chat.listed, chat.changed, Reverse(chat.id))
 }
 
 #[cfg(test)]
 mod tests {
-    use parley_protocol::ids::UnixMillis;
-
     use super::*;
 
     fn chat(number: u8, name: &str, changed: u64) -> ConversationView {
@@ -90,6 +97,8 @@ mod tests {
             warning: None,
             preparing: false,
             restored: None,
+            draft: String::new(),
+            listed: true,
         }
     }
 
@@ -105,6 +114,16 @@ mod tests {
         chats.put(chat(3, "Eve", 5));
         assert_eq!(order(&chats), [1, 2, 3]);
         assert_eq!(chats.unread(), 6);
+    }
+
+    #[test]
+    fn a_deleted_chat_is_known_and_not_in_the_list() {
+        let deleted = ConversationView { listed: false, ..chat(3, "Eve", 99) };
+        let chats = Chats::new(vec![deleted, chat(1, "Ada", 10), chat(2, "Bob", 30)]);
+        assert_eq!(order(&chats), [2, 1]);
+        assert!(chats.get(ConversationId([3; 16])).is_some());
+        assert!(chats.matching("eve", str::to_lowercase).is_empty());
+        assert_eq!(chats.neighbour(Some(ConversationId([1; 16])), true), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use parley_engine::view::{MessageView, Order};
+use parley_protocol::ids::MessageId;
 
 /// A run of messages without holes that ends with the newest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,6 +74,16 @@ impl Thread {
         self.put(here);
     }
 
+    /// It is gone.
+    pub fn gone(&mut self, message: MessageId) {
+        self.messages.retain(|known| known.id != message);
+    }
+
+    /// All are gone.
+    pub fn clear(&mut self) {
+        self.messages.clear();
+    }
+
     /// Puts each message in its place, in place of the one with its id. What did not change keeps its `Arc`.
     fn put(&mut self, messages: Vec<MessageView>) {
         for message in messages {
@@ -91,7 +102,7 @@ impl Thread {
 #[cfg(test)]
 pub(crate) mod tests {
     use parley_engine::view::{BodyView, Delivery};
-    use parley_protocol::ids::{MessageId, UnixMillis};
+    use parley_protocol::ids::UnixMillis;
 
     use super::*;
 
@@ -130,6 +141,15 @@ pub(crate) mod tests {
         sent.order = Order([9; 24]);
         thread.changed(vec![sent]);
         assert_eq!(numbers(&thread), [1, 3, 9]);
+    }
+
+    #[test]
+    fn what_is_gone_is_not_here() {
+        let mut thread = Thread::default();
+        thread.newest_page(page(1..5), false);
+        thread.gone(MessageId([2; 16]));
+        thread.gone(MessageId([9; 16]));
+        assert_eq!(numbers(&thread), [1, 3, 4]);
     }
 
     #[test]

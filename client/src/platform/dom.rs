@@ -2,6 +2,7 @@
 
 use leptos::html::{Dialog, Input, Textarea};
 use leptos::prelude::{Get, GetUntracked, NodeRef};
+use leptos::wasm_bindgen::JsCast as _;
 use web_sys::{KeyboardEvent, MouseEvent};
 
 /// Opens the dialog over everything else; the browser keeps the focus inside.
@@ -53,6 +54,28 @@ pub fn is_composing(event: &KeyboardEvent) -> bool {
 pub fn is_on_backdrop(event: &MouseEvent, dialog: NodeRef<Dialog>) -> bool {
     let Some(dialog) = dialog.get_untracked() else { return false };
     event.target().as_ref() == Some(dialog.as_ref())
+}
+
+/// Up and down lead from one element of this kind to the one in the block above or below.
+pub fn step_between(event: &KeyboardEvent, block: &str, kind: &str) {
+    let up = match event.key().as_str() {
+        "ArrowUp" => true,
+        "ArrowDown" => false,
+        _ => return,
+    };
+    let from = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let from = from.filter(|from| from.matches(kind).unwrap_or_default());
+    let mut at = from.and_then(|from| from.closest(block).ok().flatten());
+    while let Some(here) = at {
+        let next = if up { here.previous_element_sibling() } else { here.next_element_sibling() };
+        let found = next.as_ref().and_then(|next| next.query_selector(kind).ok().flatten());
+        if let Some(found) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
+            event.prevent_default();
+            let _ = found.focus();
+            return;
+        }
+        at = next;
+    }
 }
 
 /// Empties the text area at once and gives it back its least height.

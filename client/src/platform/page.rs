@@ -145,6 +145,12 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Whether the element with this id has the focus.
+#[must_use]
+pub fn has_focus(id: &str) -> bool {
+    element(id).is_some_and(|element| document().and_then(|it| it.active_element()) == Some(element))
+}
+
 /// Whether a finger is the main pointer (then a focused field would open the keyboard).
 #[must_use]
 pub fn is_touch() -> bool {

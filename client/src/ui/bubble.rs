@@ -11,7 +11,13 @@ use crate::model::time::LocalTime;
 use crate::platform::clock;
 
 /// A message as it is now; `author` is the contact's name. Its element stays while its state changes.
-pub(super) fn bubble(first: &Bubble, row: Memo<Option<Bubble>>, author: Memo<String>) -> AnyView {
+/// `beside` stands beside it.
+pub(super) fn bubble(
+    first: &Bubble,
+    row: Memo<Option<Bubble>>,
+    author: Memo<String>,
+    beside: AnyView,
+) -> AnyView {
     let message = Arc::clone(&first.message);
     let clock = time_of(&message);
     let own = message.outgoing.is_some();
@@ -41,6 +47,7 @@ pub(super) fn bubble(first: &Bubble, row: Memo<Option<Bubble>>, author: Memo<Str
                     .child((html::time().child(clock), parts::maybe(move || state.get().map(tick)))),
             )),
         )
+        .child(beside)
         .into_any()
 }
 

@@ -74,7 +74,11 @@ fn when(time: UnixMillis, now: UnixMillis) -> String {
     ago(time, now, &local(time), &local(now))
 }
 
+/// The state of the newest message; a draft has none.
 fn own_state(chat: &ConversationView) -> Option<Delivery> {
+    if draft(chat).is_some() {
+        return None;
+    }
     chat.last.as_ref().and_then(|last| last.outgoing)
 }
 
@@ -82,14 +86,27 @@ fn badge(chat: &ConversationView) -> Option<AnyView> {
     (chat.unread > 0).then(|| html::span().class("badge").child(text::badge(chat.unread)).into_any())
 }
 
+fn draft(chat: &ConversationView) -> Option<&str> {
+    Some(chat.draft.trim()).filter(|draft| !draft.is_empty())
+}
+
 fn preview(chat: &ConversationView) -> String {
-    match chat.last.as_ref().map(|last| &last.body) {
-        None if chat.preparing => "Setting up…".to_owned(),
-        None if chat.restored.is_some() => "No messages".to_owned(),
-        None => "Say hello".to_owned(),
-        Some(BodyView::Text(said)) => text::one_line(said),
-        Some(BodyView::Newer) => "Sent by a newer version".to_owned(),
-        Some(BodyView::Gap(_)) => "Something is missing here".to_owned(),
+    let (before, said) = match (draft(chat), chat.last.as_ref().map(|last| &last.body)) {
+        (Some(draft), _) => ("Draft: ", draft),
+        (None, Some(BodyView::Text(said))) => ("", said.as_str()),
+        (None, other) => return instead(chat, other).to_owned(),
+    };
+    format!("{before}{}", text::one_line(said))
+}
+
+const fn instead(chat: &ConversationView, last: Option<&BodyView>) -> &'static str {
+    match last {
+        None if chat.preparing => "Setting up…",
+        None if chat.restored.is_some() => "No messages",
+        None => "Say hello",
+        Some(BodyView::Text(_)) => "",
+        Some(BodyView::Newer) => "Sent by a newer version",
+        Some(BodyView::Gap(_)) => "Something is missing here",
     }
 }
 

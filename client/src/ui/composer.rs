@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ConversationId, Reply};
 
 use super::state::App;
-use super::{html, icons, parts, words};
+use super::{drafts, html, icons, parts, words};
 use crate::model::text::{self, Room};
 use crate::platform::{dom, page};
 
@@ -20,10 +20,11 @@ struct Composer {
 
 /// The composer of a conversation; what is not sent yet is kept while other chats are open.
 pub(super) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
-    let draft = app.drafts.with_value(|drafts| drafts.get(&id).cloned()).unwrap_or_default();
+    let draft = drafts::begin(app, id);
     let composer =
         Composer { app, id, area: NodeRef::new(), text: RwSignal::new(draft), failure: RwSignal::new(None) };
     composer.begin();
+    composer.follow();
     html::form()
         .class("composer")
         .on(ev::submit, move |event| {
@@ -39,6 +40,7 @@ pub(super) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
             html::div().class("composer-row").child((
                 html::textarea()
                     .node_ref(composer.area)
+                    .attr("id", "message")
                     .attr("rows", "1")
                     .attr("dir", "auto")
                     .attr("aria-label", "Message")
@@ -73,21 +75,26 @@ impl Composer {
         });
     }
 
-    fn typed(self, text: String) {
-        self.failure.set(None);
-        self.keep(&text);
-        self.text.set(text);
-        dom::grow(self.area);
-    }
-
-    fn keep(self, text: &str) {
-        self.app.drafts.update_value(|drafts| {
-            if text.is_empty() {
-                drafts.remove(&self.id);
-            } else {
-                drafts.insert(self.id, text.to_owned());
+    /// Another tab or device writes here too; and what is written here is saved when somebody leaves.
+    fn follow(self) {
+        let saved = self.app.chat(self.id);
+        Effect::new(move |_| {
+            let saved = saved.with(|chat| chat.as_ref().map(|chat| chat.draft.clone()));
+            if let Some(saved) = saved
+                && drafts::adopt(self.app, self.id, saved.clone())
+            {
+                self.text.set(saved);
+                request_animation_frame(move || dom::grow(self.area));
             }
         });
+        on_cleanup(move || drafts::save(self.app, self.id));
+    }
+
+    fn typed(self, text: String) {
+        self.failure.set(None);
+        drafts::typed(self.app, self.id, &text);
+        self.text.set(text);
+        dom::grow(self.area);
     }
 
     /// Enter sends, with Ctrl or Cmd too; with Shift, or under a finger, it begins a new line.
@@ -106,11 +113,12 @@ impl Composer {
             return;
         }
         self.text.set(String::new());
-        self.keep("");
+        drafts::sent(self.app, self.id);
         self.failure.set(None);
         dom::clear(self.area);
         let said = text.trim().to_owned();
         self.app.ask(Command::SendText { conversation: self.id, text: said }, move |reply| {
+            drafts::answered(self.app, self.id);
             if let Reply::Failed(error) = reply {
                 self.take_back(text, error);
             }
@@ -119,11 +127,7 @@ impl Composer {
 
     /// What could not be sent goes back to where it was written.
     fn take_back(self, text: String, error: CommandError) {
-        self.app.drafts.update_value(|drafts| {
-            let draft = drafts.entry(self.id).or_default();
-            *draft = if draft.is_empty() { text } else { format!("{text}\n{draft}") };
-        });
-        let draft = self.app.drafts.with_value(|drafts| drafts.get(&self.id).cloned()).unwrap_or_default();
+        let draft = drafts::take_back(self.app, self.id, text);
         // The person may have gone to another chat meanwhile; the draft is there when they come back.
         if self.text.try_get_untracked().is_some() {
             self.text.set(draft);

@@ -4,13 +4,14 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ContactView, ConversationId, Reply};
 
 use super::state::App;
-use super::{avatar, html, icons, modal, parts, words};
+use super::{avatar, deleting, html, icons, modal, parts, words};
 use crate::model::time::LocalTime;
 use crate::platform::clock;
 
 /// Contact details.
 pub(super) fn dialog(app: App, id: ConversationId) -> AnyView {
     let contact = RwSignal::new(None::<Result<ContactView, CommandError>>);
+    let asked = RwSignal::new(false);
     let chat = app.chat(id);
     let load = move || {
         app.ask(Command::ShowContact(id), move |reply| {
@@ -31,12 +32,17 @@ pub(super) fn dialog(app: App, id: ConversationId) -> AnyView {
     let body = html::div().class("dialog-body").child(parts::dynamic(move || match contact.get() {
         None => html::p().class("note").child("Loading…").into_any(),
         Some(Err(error)) => html::p().class("note note-bad").child(words::command_error(error)).into_any(),
-        Some(Ok(view)) => details(app, &view, load),
+        Some(Ok(view)) => details(app, &view, load, asked),
     }));
     modal::modal(app, "Contact details", "dialog dialog-side", body.into_any())
 }
 
-fn details(app: App, view: &ContactView, load: impl Fn() + Copy + Send + 'static) -> AnyView {
+fn details(
+    app: App,
+    view: &ContactView,
+    load: impl Fn() + Copy + Send + 'static,
+    asked: RwSignal<bool>,
+) -> AnyView {
     let id = view.conversation;
     let mut head = vec![
         avatar::avatar(&view.name, &id.0, "avatar-large"),
@@ -62,8 +68,12 @@ fn details(app: App, view: &ContactView, load: impl Fn() + Copy + Send + 'static
         .class("devices")
         .child(devices)
         .into_any();
-    let parts =
-        vec![parts::stack("contact-head", head), safety(app, view, load), section("Devices", vec![list])];
+    let parts = vec![
+        parts::stack("contact-head", head),
+        safety(app, view, load),
+        section("Devices", vec![list]),
+        section("Chat", vec![deleting::chat(app, id, &view.name, asked)]),
+    ];
     parts::stack("contact", parts)
 }
 

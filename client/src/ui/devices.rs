@@ -101,15 +101,9 @@ fn confirm(app: App, device: DeviceId, open: RwSignal<bool>) -> AnyView {
             }
         });
     };
-    stack(
-        "confirm",
-        vec![
-            text("", words::REMOVE_DEVICE),
-            parts::alert("note note-bad", live(move || said.get())),
-            button("Remove this device", "button button-danger", remove),
-            button("Cancel", "button button-quiet", move || open.set(false)),
-        ],
-    )
+    let failed = parts::alert("note note-bad", live(move || said.get()));
+    let question = parts::several(vec![text("", words::REMOVE_DEVICE), failed]);
+    parts::confirm(question, "Remove this device", remove, open)
 }
 
 /// Above everything: another device was linked, which the person should know of.

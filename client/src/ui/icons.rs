@@ -92,6 +92,11 @@ pub(super) fn warning() -> AnyView {
     lines(&["M12 4.5L21 19.5H3z", "M12 10.5v4", "M12 17v.01"], "icon")
 }
 
+/// A bin.
+pub(super) fn delete() -> AnyView {
+    lines(&["M5 7h14", "M9.5 7V4.5h5V7", "M7 7l.8 12.5h8.4L17 7", "M10.5 11v5", "M13.5 11v5"], "icon")
+}
+
 /// An arrow down.
 pub(super) fn down() -> AnyView {
     lines(&["M6 9.5l6 6 6-6"], "icon")

@@ -7,7 +7,7 @@ use parley_protocol::ids::UnixMillis;
 use super::field::{Field, Note, secret};
 use super::parts::{alert, button, dynamic, form, maybe, stack, text};
 use super::state::App;
-use super::{html, icons, lock, words};
+use super::{html, icons, lock, parts, words};
 use crate::model::lock::{Key, LockAnswer, LockAsk};
 use crate::model::signal::ToOwner;
 use crate::model::time::seconds_until;
@@ -141,12 +141,6 @@ fn forgotten(app: App, erasing: RwSignal<bool>) -> AnyView {
     if !erasing.get() {
         return button("Passphrase forgotten?", "button button-quiet button-wide", move || erasing.set(true));
     }
-    stack(
-        "confirm",
-        vec![
-            alert("", words::ERASE),
-            button("Erase this browser", "button button-danger", move || app.say(&ToOwner::StartAfresh)),
-            button("Cancel", "button button-quiet", move || erasing.set(false)),
-        ],
-    )
+    let erase = move || app.say(&ToOwner::StartAfresh);
+    parts::confirm(alert("", words::ERASE), "Erase this browser", erase, erasing)
 }

@@ -1,18 +1,19 @@
 //! The messages of a conversation, anchored at the newest.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use leptos::ev;
 use leptos::prelude::*;
-use parley_engine::view::{Command, ConversationId, Order};
+use parley_engine::view::{Command, ConversationId, MessageView, Order};
 
 use super::state::App;
-use super::{bubble, html, icons, parts, words};
+use super::{bubble, deleting, html, icons, parts, words};
 use crate::model::chats::Chats;
 use crate::model::rows::{Bubble, Row, RowKey, rows};
 use crate::model::time::LocalTime;
-use crate::platform::clock;
 use crate::platform::scroll::Scroller;
+use crate::platform::{clock, dom};
 
 #[derive(Clone, Copy)]
 struct View {
@@ -57,19 +58,26 @@ pub(super) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                             .attr("role", "log")
                             .attr("aria-label", "Messages")
                             .attr("aria-live", "polite")
+                            .on(ev::keydown, |event| dom::step_between(&event, ".message", ".delete"))
                             .child(view.list(name)),
                     )),
                 ),
             parts::maybe(move || view.below.get().then(|| view.to_newest())),
+            deleting::undo(app),
         ))
         .into_any()
 }
 
 fn rows_of(app: App, id: ConversationId) -> Vec<Row> {
     app.open.with(|open| match open.as_ref().filter(|open| open.id == id) {
-        Some(open) => rows(open.thread.messages(), open.unread_from, |time| {
-            LocalTime::new(time, clock::minutes_east(time)).day_number
-        }),
+        Some(open) => {
+            let leaving = app.leaving.get();
+            let stays = |it: &&Arc<MessageView>| !leaving.as_ref().is_some_and(|leaving| leaving.is(&it.id));
+            let messages: Vec<_> = open.thread.messages().iter().filter(stays).cloned().collect();
+            rows(&messages, open.unread_from, |time| {
+                LocalTime::new(time, clock::minutes_east(time)).day_number
+            })
+        }
         None => Vec::new(),
     })
 }
@@ -114,7 +122,11 @@ impl View {
             }
             Row::Message(first) => {
                 let now = Memo::new(move |_| by_key.with(|rows| rows.get(&key).cloned()));
-                bubble::bubble(first, now, name)
+                let message =
+                    move || now.with_untracked(|row| row.as_ref().map(|row| Arc::clone(&row.message)));
+                let is_newest = move || self.rows.with(|rows| rows.last().map(Row::key) == Some(key));
+                let delete = deleting::button(self.app, self.id, message, is_newest);
+                bubble::bubble(first, now, name, delete)
             }
         }
     }

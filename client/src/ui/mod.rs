@@ -21,7 +21,11 @@ mod contact;
 #[cfg(target_arch = "wasm32")]
 mod conversation;
 #[cfg(target_arch = "wasm32")]
+mod deleting;
+#[cfg(target_arch = "wasm32")]
 mod devices;
+#[cfg(target_arch = "wasm32")]
+mod drafts;
 #[cfg(target_arch = "wasm32")]
 mod field;
 #[cfg(target_arch = "wasm32")]

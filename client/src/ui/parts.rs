@@ -111,6 +111,18 @@ pub(super) fn checkbox(ticked: RwSignal<bool>) -> AnyView {
         .into_any()
 }
 
+/// A question before something that cannot be undone; `asked` ends with "Cancel".
+pub(super) fn confirm(
+    question: AnyView,
+    yes: &'static str,
+    act: impl Fn() + 'static,
+    asked: RwSignal<bool>,
+) -> AnyView {
+    let yes = button(yes, "button button-danger", act);
+    let no = button("Cancel", "button button-quiet", move || asked.set(false));
+    stack("confirm", vec![question, yes, no])
+}
+
 /// Things one after the other.
 pub(super) fn stack(class: &'static str, parts: Vec<AnyView>) -> AnyView {
     html::div().class(class).child(parts).into_any()

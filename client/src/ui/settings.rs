@@ -2,7 +2,7 @@
 
 use leptos::ev;
 use leptos::prelude::*;
-use parley_engine::view::{Command, Reply};
+use parley_engine::view::{AccountView, Command, Reply};
 
 use super::field::{Field, Note, field};
 use super::state::App;
@@ -25,7 +25,7 @@ pub(super) fn screen(app: App) -> AnyView {
                 section("Recovery", recovery::settings(app)),
                 section("App lock", lock::settings(app)),
                 section("Invite link", invite::card(app)),
-                section("Privacy", receipts(app)),
+                section("Privacy", privacy(app)),
                 section("Appearance", theme()),
                 section("Storage", kept()),
                 section("About", about()),
@@ -75,25 +75,40 @@ fn profile(app: App) -> AnyView {
     )
 }
 
-fn receipts(app: App) -> AnyView {
-    let on =
-        Memo::new(move |_| app.account.with(|account| account.as_ref().is_some_and(|it| it.read_receipts)));
+fn privacy(app: App) -> AnyView {
+    let receipts = turn(
+        app,
+        [
+            "receipts",
+            "Read receipts",
+            "Others see when you have read their messages, and you see it of yours.",
+        ],
+        |account| account.read_receipts,
+        Command::SetReadReceipts,
+    );
+    let drafts = turn(
+        app,
+        ["drafts", "Keep drafts in step on your devices", words::DRAFTS_IN_STEP],
+        |account| account.drafts_in_step,
+        Command::SetDraftsInStep,
+    );
+    parts::stack("setting-lines", vec![receipts, drafts])
+}
+
+/// A switch of the account, with its name and what it does.
+fn turn(
+    app: App,
+    [id, name, about]: [&'static str; 3],
+    is_on: fn(&AccountView) -> bool,
+    set: fn(bool) -> Command,
+) -> AnyView {
+    let on = Memo::new(move |_| app.account.with(|account| account.as_ref().is_some_and(is_on)));
     html::div()
         .class("setting-line")
         .child((
-            html::div().child((
-                html::span().attr("id", "receipts").child("Read receipts"),
-                html::p()
-                    .class("quiet")
-                    .child("Others see when you have read their messages, and you see it of yours."),
-            )),
-            parts::switch(
-                "receipts",
-                move || on.get(),
-                move |on| {
-                    app.ask(Command::SetReadReceipts(on), |_| {});
-                },
-            ),
+            html::div()
+                .child((html::span().attr("id", id).child(name), html::p().class("quiet").child(about))),
+            parts::switch(id, move || on.get(), move |on| app.ask(set(on), |_| {})),
         ))
         .into_any()
 }

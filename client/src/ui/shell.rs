@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::state::{App, Dialog, Phase, go};
 use super::{
-    banner, contact, conversation, devices, html, keys, linking, locked, new_chat, parts, recovery, settings,
-    sidebar, trouble, welcome,
+    banner, contact, conversation, deleting, devices, drafts, html, keys, linking, locked, new_chat, parts,
+    recovery, settings, sidebar, trouble, welcome,
 };
 use crate::model::route::Route;
 use crate::model::signal::Trouble;
@@ -43,6 +43,10 @@ fn follow_page(app: App) {
     page::on_fragment_change(routed);
     page::on_visibility_change(move || {
         app.visible.set(page::is_visible());
+        if !page::is_visible() {
+            deleting::finish(app);
+            drafts::save_all(app);
+        }
         app.now.set(clock::now());
     });
     Interval::new(1_000, move || app.now.set(clock::now())).forget();
@@ -53,10 +57,14 @@ fn follow_page(app: App) {
         let unread = app.chats.with(crate::model::chats::Chats::unread);
         page::set_title(&if unread == 0 { "Parley".to_owned() } else { format!("({unread}) Parley") });
     });
-    Effect::new(move |_| match app.route.get() {
-        Route::Conversation(id) if app.phase.get_untracked() == Phase::Ready => app.open(id),
-        Route::Conversation(_) => {}
-        _ => app.open.set(None),
+    Effect::new(move |_| {
+        let route = app.route.get();
+        deleting::finish(app);
+        match route {
+            Route::Conversation(id) if app.phase.get_untracked() == Phase::Ready => app.open(id),
+            Route::Conversation(_) => {}
+            _ => app.open.set(None),
+        }
     });
     // Somebody's invite link waits until there is an account.
     Effect::new(move |_| {

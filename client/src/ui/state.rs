@@ -1,7 +1,5 @@
 //! What the views know: signals that events of the engine change, and what a person can do.
 
-use std::collections::HashMap;
-
 use leptos::prelude::*;
 use parley_engine::view::{
     AccountView, BodyView, Command, CommandError, Connection, ConversationId, ConversationView, Event,
@@ -10,6 +8,8 @@ use parley_engine::view::{
 use parley_protocol::ids::{MessageId, UnixMillis};
 
 use super::backup_file;
+use super::deleting::Leaving;
+use super::drafts::Draft;
 use super::field::Note;
 use super::keeper::{Keeper, Loss};
 use super::link::Link;
@@ -97,7 +97,9 @@ pub(super) struct Known {
     pub(super) older: RwSignal<bool>,
     /// The browser takes long to read or save something.
     pub(super) slow: RwSignal<bool>,
-    pub(super) drafts: StoredValue<HashMap<ConversationId, String>>,
+    pub(super) drafts: StoredValue<Vec<(ConversationId, Draft)>>,
+    /// A message whose deletion can still be taken back.
+    pub(super) leaving: RwSignal<Option<Leaving>>,
     pub(super) announcement: RwSignal<String>,
     /// What is being done with a backup file (a hint while it is), or what came of it.
     pub(super) file: RwSignal<Note>,
@@ -135,7 +137,8 @@ impl App {
             newer: RwSignal::new(false),
             older: RwSignal::new(false),
             slow: RwSignal::new(false),
-            drafts: StoredValue::new(HashMap::new()),
+            drafts: StoredValue::new(Vec::new()),
+            leaving: RwSignal::new(None),
             announcement: RwSignal::new(String::new()),
             file: RwSignal::new(Note::None),
             download: RwSignal::new(None),
@@ -205,7 +208,8 @@ impl App {
         self.link.set(None);
         self.code.set(None);
         self.chats.set(Chats::default());
-        self.drafts.set_value(HashMap::new());
+        self.drafts.set_value(Vec::new());
+        self.leaving.set(None);
         self.announcement.set(String::new());
         self.file.set(Note::None);
         backup_file::show(self, None);
@@ -345,6 +349,9 @@ impl App {
             }
             Event::Messages { conversation, messages } => {
                 self.update_open(conversation, |open| open.thread.changed(messages));
+            }
+            Event::Deleted { conversation, message } => {
+                self.update_open(conversation, |open| open.thread.gone(message));
             }
         }
     }

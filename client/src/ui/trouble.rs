@@ -26,16 +26,8 @@ pub(super) fn screen(app: App, trouble: Trouble) -> AnyView {
 fn afresh(app: App, sure: RwSignal<bool>) -> AnyView {
     let ask = move || parts::button("Start afresh…", "button", move || sure.set(true));
     let confirm = move || {
-        parts::stack(
-            "confirm",
-            vec![
-                parts::text("", words::AFRESH),
-                parts::button("Delete and start afresh", "button button-danger", move || {
-                    app.say(&ToOwner::StartAfresh);
-                }),
-                parts::button("Cancel", "button button-quiet", move || sure.set(false)),
-            ],
-        )
+        let delete = move || app.say(&ToOwner::StartAfresh);
+        parts::confirm(parts::text("", words::AFRESH), "Delete and start afresh", delete, sure)
     };
     parts::dynamic(move || if sure.get() { confirm() } else { ask() })
 }

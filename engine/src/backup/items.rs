@@ -7,10 +7,12 @@ use parley_protocol::username::Username;
 use serde::{Deserialize, Serialize};
 
 use crate::content::{Card, History, Settings};
+use crate::deletion::Deleted;
 
 const SETTINGS: u16 = 1;
 const KNOWN: u16 = 2;
 const HISTORY: u16 = 3;
+const DELETED: u16 = 4;
 
 /// One thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub(crate) enum Item {
     Known(Known),
     /// Messages of one conversation.
     History(History),
+    /// What was deleted of one conversation; older history may still have it.
+    Deleted(Deleted),
     /// A newer version knows what this is.
     Newer,
 }
@@ -40,6 +44,7 @@ impl Item {
             Self::Settings(settings) => (SETTINGS, postcard::to_allocvec(settings)),
             Self::Known(known) => (KNOWN, postcard::to_allocvec(known)),
             Self::History(history) => (HISTORY, postcard::to_allocvec(history)),
+            Self::Deleted(deleted) => (DELETED, postcard::to_allocvec(deleted)),
             Self::Newer => return Vec::new(),
         };
         let body = body.unwrap_or_default();
@@ -59,6 +64,7 @@ impl Item {
                 SETTINGS => Self::Settings(postcard::from_bytes(body).ok()?),
                 KNOWN => Self::Known(postcard::from_bytes(body).ok()?),
                 HISTORY => Self::History(postcard::from_bytes(body).ok()?),
+                DELETED => Self::Deleted(postcard::from_bytes(body).ok()?),
                 _ => Self::Newer,
             });
             bytes = rest;
@@ -111,6 +117,14 @@ pub(super) mod tests {
     fn what_a_newer_version_wrote_is_passed_over() {
         let newer = [&[0xFF, 1, 0, 0, 0, 2, 8, 8], text(1, 3).encode().as_slice()].concat();
         assert_eq!(Item::decode_all(&newer), Some(vec![Item::Newer, text(1, 3)]));
+    }
+
+    #[test]
+    fn deletions_are_pinned_and_come_back() {
+        let item = Item::Deleted(crate::deletion::tests::deleted());
+        let bytes = item.encode();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(Item::decode_all(&bytes), Some(vec![item]));
     }
 
     proptest! {

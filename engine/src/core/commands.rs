@@ -10,11 +10,9 @@ use super::Engine;
 use super::requests::Pending;
 use crate::account::Account;
 use crate::content::{Body, display_name};
-use crate::conversation::{Author, Conversation, Last, id_of, preview};
+use crate::conversation::{Conversation, Last, id_of};
 use crate::invite::Invite;
-use crate::view::{
-    BodyView, Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId,
-};
+use crate::view::{Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId};
 
 /// A view asks again at once when its owner dies, so that few requests can be in doubt.
 const REMEMBERED_REQUESTS: usize = 64;
@@ -53,6 +51,12 @@ impl Engine {
             Command::SetBackup(on) => self.set_backup(on),
             Command::BackUpNow => self.back_up_now(),
             Command::AcceptLoss => Ok(Some(self.accept_loss())),
+            Command::DeleteMessage { conversation, message, order } => {
+                self.delete_message(id, conversation, message, &order)
+            }
+            Command::DeleteChat(conversation) => self.delete_chat(id, conversation),
+            Command::SetDraft { conversation, text } => self.set_draft(conversation, text),
+            Command::SetDraftsInStep(on) => Ok(Some(self.set_drafts_in_step(on))),
             other => self.file_command(id, other),
         };
         match result {
@@ -128,6 +132,7 @@ impl Engine {
             return Err(CommandError::NotFound);
         }
         let id = self.conversation_with(&account);
+        self.unhide(&account);
         self.save_conversation(id);
         Ok(Some(Reply::Conversation(id)))
     }
@@ -170,23 +175,18 @@ impl Engine {
         while self.device.sent_requests.len() > REMEMBERED_REQUESTS {
             self.device.sent_requests.pop_front();
         }
-        let body = BodyView::Text(text.clone());
-        let (number, message) = self.enqueue(peer, Body::Text(text), None);
+        let (number, _) = self.enqueue(peer, Body::Text(text), None);
+        self.clear_draft(&peer);
+        self.unhide(&peer);
         let now = self.now;
-        if let Some(conversation) = self.conversations.get_mut(&id) {
-            conversation.changed = now;
-            conversation.last = Some(Last {
-                id: message,
-                order: crate::conversation::order_of_waiting(number),
-                time: now,
-                body: preview(&body),
-                author: Author::OwnWaiting,
-            });
-        }
-        self.save_conversation(id);
         if let Some(view) = self.waiting_view(number) {
+            if let Some(conversation) = self.conversations.get_mut(&id) {
+                conversation.changed = now;
+                conversation.last = Some(Last::waiting(&view));
+            }
             self.changed.messages.entry(id).or_default().push(view);
         }
+        self.save_conversation(id);
         self.pump(id);
         Ok(Some(Reply::Done))
     }

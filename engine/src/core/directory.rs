@@ -49,7 +49,8 @@ impl Engine {
             return Err(CommandError::Yourself);
         }
         let username = found.username.as_ref().map(ToString::to_string);
-        let conversation = Some(id_of(&account)).filter(|id| self.conversations.contains_key(id));
+        let conversation = Some(id_of(&account))
+            .filter(|id| self.conversations.contains_key(id) && !self.is_hidden(&account));
         if self.contacts.contains_key(&account) {
             self.update_contact(&account, found);
         } else {

@@ -27,7 +27,7 @@ pub(super) struct Early {
 
 impl Early {
     pub(super) fn put_back(&mut self, log: LogId, entries: Vec<LogEntry>) {
-        self.waiting.insert(log, entries.into_iter().map(|entry| (entry.seq, entry)).collect());
+        self.waiting.entry(log).or_default().extend(entries.into_iter().map(|entry| (entry.seq, entry)));
     }
 
     pub(super) fn of(&self, log: &LogId) -> Vec<&LogEntry> {

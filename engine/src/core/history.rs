@@ -136,10 +136,12 @@ impl Engine {
         let Some(page) = self.shared_page.take_if(|page| page.load == id) else {
             return false;
         };
-        let messages: Vec<Message> = records.iter().filter_map(|record| self.opened(record)).collect();
-        let oldest = messages.last().map(Message::order);
-        let full = page.is_full(records);
-        let recent = messages.last().is_some_and(|message| message.stored >= self.sharing.since);
+        let conversation = id_of(&page.peer);
+        let messages: Vec<Message> =
+            records.iter().filter_map(|record| self.kept(&conversation, record)).collect();
+        let oldest = self.oldest(records);
+        let full = page.is_full(records) && oldest.is_some();
+        let recent = messages.last().is_none_or(|message| message.stored >= self.sharing.since);
         if self.sharing.left.front().is_some_and(|(peer, _)| *peer == page.peer) {
             self.sharing.left.pop_front();
             // The newest of every conversation come before the rest of any.
@@ -201,6 +203,9 @@ impl Engine {
         let conversation = self.conversation_with(&peer);
         self.receipts_told(&receipts);
         for message in messages.into_iter().filter(|message| matches!(message.body, BodyView::Text(_))) {
+            if self.is_deleted_history(&peer, &message) {
+                continue;
+            }
             self.store_message(conversation, &message);
             self.show_in_list(conversation, &message, false);
             let view = self.message_view(&message);

@@ -1,5 +1,7 @@
 //! What is done about records that do not open: everything else goes on, and what is missing is asked for.
 
+use std::collections::BTreeSet;
+
 use parley_protocol::frame::{DirectoryRecord, RelayError, Request};
 use parley_protocol::ids::{AccountId, LogId};
 
@@ -24,8 +26,11 @@ impl Engine {
         self.find_logs_of_conversations();
         let known = |peer: &AccountId| self.contacts.contains_key(peer) || self.is_own_account(peer);
         let told = self.cards.keys().copied();
-        self.unknown =
-            self.conversations.values().map(|c| c.peer).chain(told).filter(|peer| !known(peer)).collect();
+        let all = self.conversations.values().map(|c| c.peer).chain(told);
+        // Not collected: that would sort first, with code of its own.
+        let mut unknown = BTreeSet::new();
+        unknown.extend(all.filter(|peer| !known(peer)));
+        self.unknown = unknown;
     }
 
     fn find_conversations_of_logs(&mut self) {

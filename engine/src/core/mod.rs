@@ -4,8 +4,10 @@ mod backup;
 mod check_in;
 mod commands;
 mod connecting;
+mod deleting;
 mod devices;
 mod directory;
+mod drafts;
 mod early;
 mod file;
 mod groups;
@@ -24,6 +26,7 @@ mod requests;
 mod saving;
 mod sending;
 mod showing;
+mod sweeping;
 mod syncing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -48,12 +51,14 @@ use crate::conversation::Conversation;
 use crate::crypto::MlsRandom;
 use crate::device_note::Notes;
 use crate::directory_entry::Found;
+use crate::draft::DraftSetting;
 use crate::io::{Input, LoadId, Output, Record, StorageFailure};
 use crate::log::{LiveLog, Log};
 use crate::mls::group::Group;
 use crate::mls::{DeviceSigner, Provider};
 use crate::mutations::{Mutation, on};
 use crate::outbox::OutboxEntry;
+use crate::personal::Personal;
 use crate::records::keys;
 use crate::records::sealed::{self, LoadError};
 use crate::records::state::StateStore;
@@ -134,6 +139,10 @@ pub struct Engine {
     sharing: history::Sharing,
     shared_page: Option<paging::Stretch>,
     linking: linking::Linking,
+    deleting: deleting::Deleting,
+    /// What the person keeps of conversations for themselves, by the other account.
+    personal: Table<AccountId, Personal>,
+    draft_setting: DraftSetting,
     backup: backup::Backup,
     /// What is in the backup.
     manifest: Manifest,
@@ -165,7 +174,7 @@ pub struct Engine {
     next_load: u64,
     /// Own messages that the other has not read, by place, for when a receipt comes.
     unread_by_peer: BTreeMap<LogId, BTreeMap<Seq, MessageView>>,
-    changed: Changed,
+    changed: showing::Changed,
     timers: Timers,
     storage: StorageState,
     /// This device is no longer the account's: it does nothing any more.
@@ -188,15 +197,6 @@ struct InboxWork {
     overflowed: bool,
 }
 
-/// What the views have to be told at the end of an input.
-#[derive(Default)]
-struct Changed {
-    account: bool,
-    connection: bool,
-    conversations: BTreeSet<ConversationId>,
-    messages: BTreeMap<ConversationId, Vec<MessageView>>,
-}
-
 #[derive(Default)]
 struct Timers {
     /// Receipts are due.
@@ -207,15 +207,16 @@ struct Timers {
     storage: Option<UnixMillis>,
     /// The backup is written, or asked again.
     backup: Option<UnixMillis>,
+    /// Drafts are told.
+    drafts: Option<UnixMillis>,
     told: Option<UnixMillis>,
 }
 
 impl Timers {
     /// The clock was put back by so many milliseconds: what is due soon stays due soon.
     fn put_back(&mut self, by: u64) {
-        for timer in
-            [&mut self.receipts, &mut self.retry, &mut self.storage, &mut self.backup, &mut self.told]
-        {
+        let Self { receipts, retry, storage, backup, drafts, told } = self;
+        for timer in [receipts, retry, storage, backup, drafts, told] {
             *timer = timer.map(|at| UnixMillis(at.0.saturating_sub(by)));
         }
     }
@@ -269,6 +270,9 @@ impl Engine {
             sharing: history::Sharing::default(),
             shared_page: None,
             linking: linking::Linking::default(),
+            deleting: deleting::Deleting::default(),
+            personal: Table::new(),
+            draft_setting: DraftSetting::default(),
             backup: backup::Backup::default(),
             manifest: Manifest::default(),
             writing: backup::Writing::default(),
@@ -290,7 +294,7 @@ impl Engine {
             loads: BTreeMap::new(),
             next_load: 0,
             unread_by_peer: BTreeMap::new(),
-            changed: Changed::default(),
+            changed: showing::Changed::default(),
             timers: Timers::default(),
             storage: StorageState::Good,
             erased: false,
@@ -321,6 +325,7 @@ impl Engine {
         if self.erased {
             return;
         }
+        self.go_on_sweeping();
         self.tell_views();
         self.flush();
         self.tell_timer();
@@ -345,6 +350,9 @@ impl Engine {
         }
         if due(&mut self.timers.backup) {
             self.backup_timer();
+        }
+        if due(&mut self.timers.drafts) {
+            self.tell_drafts(false);
         }
         self.link_timer();
         self.timers.told = None;

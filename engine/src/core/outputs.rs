@@ -37,6 +37,8 @@ pub(super) struct Outputs {
     /// Messages that a mistake of [`Mutation::CursorBeforeMessages`] keeps for the next change set.
     pub(super) late_messages: Vec<(Store, Record)>,
     pub(super) vault: Option<Vec<u8>>,
+    /// Messages that are taken from the disk with the next change set.
+    pub(super) erased: Vec<(Store, Vec<u8>)>,
     /// Damaged records, to be deleted with the next change set.
     pub(super) deletes: Vec<(Store, Vec<u8>)>,
 }
@@ -67,7 +69,20 @@ impl Outputs {
 
     /// Whether there are messages or a vault for the next change set.
     pub(super) fn has_changes(&self) -> bool {
-        !self.messages.is_empty() || self.vault.is_some()
+        !self.messages.is_empty() || !self.erased.is_empty() || self.vault.is_some()
+    }
+
+    /// Writes a message with the next change set.
+    pub(super) fn put_message(&mut self, record: Record) {
+        self.erased.retain(|(_, key)| *key != record.key);
+        self.messages.push((Store::Messages, record));
+    }
+
+    /// Takes a message from the disk with the next change set, whatever was to be written in its place.
+    pub(super) fn erase(&mut self, key: &[u8]) {
+        self.messages.retain(|(_, record)| record.key != key);
+        self.erased.retain(|(_, erased)| erased != key);
+        self.erased.push((Store::Messages, key.to_vec()));
     }
 
     /// Offers a change set; what was pushed waits for it.

@@ -1,9 +1,10 @@
 //! History by the page: messages are not in memory, they are read when a view wants them.
 
-use parley_protocol::ids::AccountId;
+use parley_protocol::ids::{AccountId, MessageId};
 
 use super::Engine;
 use super::file::archived_view;
+use super::showing::put_in_order;
 use crate::conversation::id_of;
 use crate::io::{Load, LoadId, Output, Record};
 use crate::message::{self, Message};
@@ -76,6 +77,13 @@ impl Engine {
         }
     }
 
+    /// A message is gone: what was told of it before does not count.
+    pub(super) fn forget_for_pages(&mut self, conversation: &ConversationId, message: &MessageId) {
+        for request in self.loads.values_mut().filter(|request| request.conversation == *conversation) {
+            request.since.retain(|view| view.id != *message);
+        }
+    }
+
     /// Reads messages of a conversation from the disk, newest first. The answer is for whoever keeps the id.
     pub(super) fn read_messages(
         &mut self,
@@ -97,6 +105,18 @@ impl Engine {
         Message::decode(&bytes)
     }
 
+    /// A message that was read and was not deleted.
+    pub(super) fn kept(&self, conversation: &ConversationId, record: &Record) -> Option<Message> {
+        let message = self.opened(record)?;
+        let peer = &self.conversations.get(conversation)?.peer;
+        (!self.is_deleted(peer, &message)).then_some(message)
+    }
+
+    /// The place of the oldest message that was read, deleted or not: from there reading goes on.
+    pub(super) fn oldest(&self, records: &[Record]) -> Option<Order> {
+        records.iter().rev().find_map(|record| self.opened(record)).map(|message| message.order())
+    }
+
     /// Reads the newest messages with somebody, or more before one of them.
     pub(super) fn read_stretch(&mut self, peer: AccountId, before: Option<&Order>) -> Stretch {
         let limit = if before.is_none() { FIRST } else { NEXT };
@@ -104,12 +124,14 @@ impl Engine {
     }
 
     pub(super) fn loaded(&mut self, id: LoadId, records: &[Record]) {
-        if self.collected(id, records)
+        let theirs = self.collected(id, records)
             || self.shared(id, records)
             || self.read_page_for_backup(id, records)
             || self.read_page_for_file(id, records)
             || self.looked_at(id, records)
-        {
+            || self.read_page_to_delete(id, records)
+            || self.read_page_to_sweep(id, records);
+        if theirs {
             return;
         }
         let Some(mut request) = self.loads.remove(&id) else {
@@ -120,11 +142,9 @@ impl Engine {
         let more = records.len() > page;
         let mut messages: Vec<MessageView> = Vec::with_capacity(records.len());
         for record in records.iter().take(page) {
-            if let Some(message) = self.opened(record) {
-                if archived {
-                    messages.push(archived_view(&message));
-                    continue;
-                }
+            if archived {
+                messages.extend(self.opened(record).map(|message| archived_view(&message)));
+            } else if let Some(message) = self.kept(&request.conversation, record) {
                 let view = self.message_view(&message);
                 self.remember_unread(&message, &view);
                 messages.push(view);
@@ -134,7 +154,7 @@ impl Engine {
             messages.extend(self.waiting_views(request.conversation));
         }
         request.bring_up_to_date(&mut messages, more);
-        messages.sort_by_key(|message| message.order);
+        put_in_order(&mut messages);
         let conversation = request.conversation;
         self.reply(request.view, Reply::Page { conversation, messages, more });
     }

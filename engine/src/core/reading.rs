@@ -5,7 +5,7 @@ use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use crate::content::{Body, Content};
-use crate::conversation::{Author, Last, id_of, marked, preview};
+use crate::conversation::{Last, id_of, marked};
 use crate::log::{OwnAppend, Stage, payload_hash};
 use crate::message::Message;
 use crate::mls::commit::{Changes, Unfit};
@@ -240,6 +240,7 @@ impl Engine {
         self.heard(&from.account, &content.head);
         self.compare(id, &from.account, content.claim.as_ref());
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
+        let deleted = matches!(&content.body, Body::Again(again) if self.was_deleted_at(id, &again.place));
         let (body, place) = match content.body {
             Body::Text(text) => (BodyView::Text(text), at),
             Body::Again(again) => (BodyView::Text(again.text), self.place_of(id, &again.place, at)),
@@ -261,7 +262,7 @@ impl Engine {
         if !own {
             self.came_in(id, entry.seq);
         }
-        if twice {
+        if twice || deleted {
             return;
         }
         let At { log, seq, stored } = place;
@@ -288,7 +289,11 @@ impl Engine {
         let Some(log) = self.logs.get(id) else {
             return;
         };
-        let conversation = id_of(&log.peer);
+        let peer = log.peer;
+        if self.is_deleted(&peer, message) {
+            return;
+        }
+        let conversation = id_of(&peer);
         self.save_message(conversation, message);
         self.show_in_list(conversation, message, counts);
         let view = self.message_view(message);
@@ -303,14 +308,10 @@ impl Engine {
         let order = message.order();
         if conversation.last.as_ref().is_none_or(|last| last.order <= order || last.id == message.id) {
             conversation.changed = message.stored;
-            conversation.last = Some(Last {
-                id: message.id,
-                order,
-                time: message.time,
-                body: preview(&message.body),
-                author: if message.own { Author::OwnStored(message.log, message.seq) } else { Author::Other },
-            });
+            conversation.last = Some(Last::of(message));
         }
+        let peer = conversation.peer;
+        self.unhide(&peer);
         self.save_conversation(id);
     }
 }

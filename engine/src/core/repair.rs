@@ -12,7 +12,7 @@ use crate::content::{Again, Body, Place, Repair};
 use crate::conversation::{beside, id_of};
 use crate::io::{LoadId, Record};
 use crate::log::Stage;
-use crate::message::Message;
+use crate::message::{Message, order_of_key};
 use crate::outbox::OutboxEntry;
 use crate::table::Table;
 use crate::trail::{Agreement, Claim, SentAgain};
@@ -199,8 +199,8 @@ impl Engine {
         let more = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE) && paying.pages < MAX_PAGES;
         let (mut oldest, mut reached) = (None, false);
         for record in records {
-            let Some(message) = self.opened(record) else { continue };
-            oldest = Some(message.order());
+            oldest = order_of_key(&record.key).or(oldest);
+            let Some(message) = self.kept(&paying.conversation, record) else { continue };
             if message.log == paying.log {
                 reached |= message.seq <= paying.after;
                 paying.take(message);
@@ -213,7 +213,7 @@ impl Engine {
         true
     }
 
-    fn send_again(&mut self, mut paying: Paying) {
+    fn send_again(&mut self, paying: Paying) {
         let Some(peer) = self.logs.get(&paying.log).map(|log| log.peer) else {
             return;
         };
@@ -221,7 +221,6 @@ impl Engine {
             trail.owed = None;
         }
         self.save_trail(&paying.log);
-        paying.found.sort_by_key(|(seq, ..)| *seq);
         for (_, id, time, again) in paying.found {
             self.enqueue_as(peer, id, time, Body::Again(again), None);
         }
@@ -285,7 +284,9 @@ impl Paying {
             && message.seq > self.after
         {
             let place = Place { log: message.log, seq: message.seq, stored: message.stored };
-            self.found.push((message.seq, message.id, message.time, Again { place, text }));
+            // They come newest first.
+            let after = self.found.partition_point(|(seq, ..)| *seq <= message.seq);
+            self.found.insert(after, (message.seq, message.id, message.time, Again { place, text }));
         }
     }
 }

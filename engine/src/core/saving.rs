@@ -9,11 +9,12 @@ use super::{Engine, OpenError};
 use crate::archive::Archive;
 use crate::contact::Contact;
 use crate::conversation::{Conversation, id_of};
-use crate::io::{ChangeSet, ChangeSetId, Output, Record, Store};
+use crate::io::{ChangeSet, ChangeSetId, Output, Record};
 use crate::log::Log;
 use crate::message::{self, Message};
 use crate::mutations::{Mutation, on};
 use crate::outbox::OutboxEntry;
+use crate::personal::Personal;
 use crate::records::keys;
 use crate::records::sealed::Writes;
 use crate::seal::Purpose;
@@ -57,6 +58,12 @@ impl Engine {
         self.notes = self.read(keys::NOTES)?.unwrap_or_default();
         self.cards = self.read(keys::CARDS)?.unwrap_or_default();
         self.told_receipts = self.read(keys::TOLD_RECEIPTS)?.unwrap_or_default();
+        for personal in self.read_all::<Personal>(keys::PERSONALS)? {
+            self.personal.insert(personal.deleted.peer, personal);
+        }
+        self.draft_setting = self.read(keys::DRAFT_SETTING)?.unwrap_or_default();
+        self.begin_sweeping();
+        self.tell_drafts_soon();
         for key in self.state.keys_with_prefix(keys::OUTBOXES) {
             let number = key.get(1..).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
             let entry = self.read::<OutboxEntry>(&key)?;
@@ -72,8 +79,11 @@ impl Engine {
     }
 
     fn read_all<T: DeserializeOwned>(&self, prefix: &[u8]) -> Result<Vec<T>, OpenError> {
-        let keys = self.state.keys_with_prefix(prefix);
-        keys.iter().filter_map(|key| self.read(key).transpose()).collect()
+        let mut all = Vec::new();
+        for key in self.state.keys_with_prefix(prefix) {
+            all.extend(self.read(&key)?);
+        }
+        Ok(all)
     }
 
     pub(super) fn save<T: Serialize>(&self, key: &[u8], value: &T) {
@@ -145,7 +155,7 @@ impl Engine {
     pub(super) fn store_message(&mut self, conversation: ConversationId, message: &Message) {
         let key = message::key(&self.sealer, &conversation, &message.order());
         let value = self.sealer.seal(Purpose::Message, &key, self.random.array(), &message.encode());
-        self.out.messages.push((Store::Messages, Record { key, value }));
+        self.out.put_message(Record { key, value });
     }
 
     /// Ends an input: its changes become a change set, alone or with those of the inputs that come while another
@@ -167,6 +177,7 @@ impl Engine {
         }
         writes.puts.append(&mut self.out.messages);
         self.drop_damaged(&mut writes);
+        writes.deletes.append(&mut self.out.erased);
         let vault = self.out.vault.take();
         if writes.puts.is_empty() && writes.deletes.is_empty() && vault.is_none() {
             self.out.release_current();
@@ -227,6 +238,7 @@ impl Engine {
         self.groups.clear();
         self.outbox.clear();
         self.trails.clear();
+        self.personal.clear();
         self.check_ins = crate::check_in::CheckIns::default();
         self.changed.account = true;
     }

@@ -287,6 +287,9 @@ impl Engine {
         };
         self.trails.entry(sealed.log).or_default().saw(&entry.id);
         self.save_trail(&sealed.log);
+        if self.is_deleted(&entry.peer, &message) {
+            return;
+        }
         let conversation = id_of(&entry.peer);
         self.save_message(conversation, &message);
         self.show_in_list(conversation, &message, false);

@@ -1,8 +1,10 @@
 //! View models, and the events that carry them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use parley_protocol::ids::MessageId;
 
-use super::Engine;
+use super::{Engine, Timers};
 use crate::content::Body;
 use crate::conversation::{Author, id_of, order_of_waiting};
 use crate::invite::Invite;
@@ -14,6 +16,28 @@ use crate::view::{
     AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event,
     MessageView, Preview, Reply, Snapshot, ViewRequestId,
 };
+
+/// What the views have to be told at the end of an input.
+#[derive(Default)]
+pub(super) struct Changed {
+    pub(super) account: bool,
+    pub(super) connection: bool,
+    pub(super) conversations: BTreeSet<ConversationId>,
+    pub(super) messages: BTreeMap<ConversationId, Vec<MessageView>>,
+    pub(super) deleted: Vec<(ConversationId, MessageId)>,
+}
+
+impl Changed {
+    /// A message is gone from the views.
+    pub(super) fn gone(&mut self, conversation: ConversationId, message: MessageId) {
+        self.deleted.push((conversation, message));
+    }
+}
+
+/// In the order of their places. One function for all who need it: sorting is much code.
+pub(super) fn put_in_order(messages: &mut [MessageView]) {
+    messages.sort_unstable_by_key(|message| message.order);
+}
 
 impl Engine {
     pub(super) fn reply(&mut self, id: ViewRequestId, reply: Reply) {
@@ -27,9 +51,13 @@ impl Engine {
             self.out.push(Output::Event(Event::Account(self.account_view())));
         }
         for (conversation, mut messages) in changed.messages {
-            messages.sort_by_key(|message| message.order);
+            put_in_order(&mut messages);
             self.remember_for_pages(&conversation, &messages);
             self.out.push(Output::Event(Event::Messages { conversation, messages }));
+        }
+        for (conversation, message) in changed.deleted {
+            self.forget_for_pages(&conversation, &message);
+            self.out.push(Output::Event(Event::Deleted { conversation, message }));
         }
         for id in changed.conversations {
             if let Some(view) = self.conversation_view(id) {
@@ -45,7 +73,8 @@ impl Engine {
 
     /// Asks for a wake-up at the earliest timer.
     pub(super) fn tell_timer(&mut self) {
-        let timers = [self.timers.receipts, self.timers.retry, self.timers.storage, self.timers.backup];
+        let Timers { receipts, retry, storage, backup, drafts, .. } = &self.timers;
+        let timers = [*receipts, *retry, *storage, *backup, *drafts];
         let next = timers.into_iter().chain([self.linking.timer()]).flatten().min();
         if next != self.timers.told
             && let Some(at) = next
@@ -56,13 +85,8 @@ impl Engine {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        let mut conversations: Vec<_> = self
-            .conversations
-            .keys()
-            .chain(self.archives.keys())
-            .filter_map(|id| self.conversation_view(*id))
-            .collect();
-        conversations.sort_by_key(|view| std::cmp::Reverse(view.changed));
+        let ids = self.conversations.keys().chain(self.archives.keys());
+        let conversations = ids.filter_map(|id| self.conversation_view(*id)).collect();
         Snapshot {
             account: self.account_view(),
             connection: self.connection(),
@@ -84,6 +108,7 @@ impl Engine {
             forked: self.link.forked,
             sharing: self.sharing_progress(),
             recovery: Box::new(self.recovery_view()),
+            drafts_in_step: self.draft_setting.is_on(),
         })
     }
 
@@ -105,6 +130,8 @@ impl Engine {
                 Author::OwnWaiting => Some(Delivery::Waiting),
             },
         });
+        let draft = self.draft_of(&conversation.peer);
+        let listed = last.is_some() || !draft.trim().is_empty() || !self.is_hidden(&conversation.peer);
         Some(ConversationView {
             id,
             name: contact.display_name(),
@@ -114,6 +141,8 @@ impl Engine {
             unread: conversation.unread,
             changed: conversation.changed,
             warning: contact.warning,
+            draft: draft.to_owned(),
+            listed,
             preparing: waiting && active.is_none_or(|log| log.stage != Stage::Active),
             restored: None,
         })
@@ -154,6 +183,9 @@ impl Engine {
         let Body::Text(text) = &entry.body else {
             return None;
         };
+        if self.is_deleted_waiting(number) {
+            return None;
+        }
         Some(MessageView {
             id: entry.id,
             order: order_of_waiting(number),

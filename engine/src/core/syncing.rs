@@ -1,5 +1,5 @@
 //! The account's own conversation, in which its devices stay in step: names of contacts and whether they are
-//! verified, the own name and settings, and the devices' notes of themselves.
+//! verified, the own name and settings, the devices' notes of themselves, deletions and drafts.
 
 use parley_protocol::ids::{AccountId, DeviceId, LogId};
 use parley_protocol::limits::MAX_APPEND;
@@ -39,6 +39,8 @@ impl Engine {
             self.sync(Sync::Cards(cards.to_vec()));
         }
         self.sync_backup();
+        self.tell_deletions();
+        self.tell_drafts(true);
         self.tell_note();
     }
 
@@ -114,6 +116,9 @@ impl Engine {
             Sync::History(history) => self.history_came(history),
             Sync::Hello => self.said_hello(from),
             Sync::Backup(news) => self.backup_came(*news),
+            Sync::Deleted(deleted) => self.deletion_came(&deleted),
+            Sync::DraftSetting(setting) => self.draft_setting_came(setting),
+            Sync::Draft(draft) => self.draft_came(draft),
         }
     }
 

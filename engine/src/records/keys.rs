@@ -40,6 +40,9 @@ pub(crate) const BACKUP_ROUND: &[u8] = &[25];
 pub(crate) const UNASKED: &[u8] = &[27];
 /// How far messages came of which another device told, in logs that this one is not in.
 pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
+const PERSONAL: u8 = 30;
+/// Whether drafts go to the other devices ([`crate::draft::DraftSetting`]).
+pub(crate) const DRAFT_SETTING: &[u8] = &[31];
 /// Logs into which a device let this one that was removed then or since.
 pub(crate) const TAINTED: &[u8] = &[15];
 /// What this device has given its word to become ([`crate::core`]'s `Joining`).
@@ -69,6 +72,11 @@ pub(crate) fn early(log: &LogId) -> Vec<u8> {
     [&[EARLY], log.as_bytes().as_slice()].concat()
 }
 
+/// What the person keeps of the conversation with this account for themselves.
+pub(crate) fn personal(peer: &AccountId) -> Vec<u8> {
+    [&[PERSONAL], peer.as_bytes().as_slice()].concat()
+}
+
 /// Welcomes of the commit of a log that is on its way.
 pub(crate) fn welcomes(log: &LogId) -> Vec<u8> {
     [&[WELCOMES], log.as_bytes().as_slice()].concat()
@@ -84,3 +92,4 @@ pub(crate) const CONTACTS: &[u8] = &[CONTACT];
 pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
 pub(crate) const LOGS: &[u8] = &[LOG];
 pub(crate) const OUTBOXES: &[u8] = &[OUTBOX];
+pub(crate) const PERSONALS: &[u8] = &[PERSONAL];

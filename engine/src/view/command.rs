@@ -1,6 +1,6 @@
 //! What a person can ask for.
 
-use parley_protocol::ids::{AccountId, DeviceId};
+use parley_protocol::ids::{AccountId, DeviceId, MessageId};
 use serde::{Deserialize, Serialize};
 
 use super::{ConversationId, Order, Share, Typed};
@@ -133,4 +133,26 @@ pub enum Command {
         /// The file ends with it.
         last: bool,
     },
+    /// Deletes a message for this account, on all its devices; the other keeps it. Reply: [`super::Reply::Done`], also if it
+    /// is gone already.
+    DeleteMessage {
+        /// From which conversation.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+        /// Its place, as the view knows it.
+        order: Order,
+    },
+    /// Deletes all messages of a conversation for this account, on all its devices; the other keeps them. Reply:
+    /// [`super::Reply::Done`].
+    DeleteChat(ConversationId),
+    /// What stands in the composer. Reply: [`super::Reply::Done`] once it is on this device's disk.
+    SetDraft {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// What; at most 64 KiB.
+        text: String,
+    },
+    /// Whether drafts go to the account's other devices. Reply: [`super::Reply::Done`].
+    SetDraftsInStep(bool),
 }

@@ -39,6 +39,14 @@ pub struct ConversationId(pub [u8; 16]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Order(pub [u8; 24]);
 
+impl Order {
+    /// Whether the message is not at the relay yet: it has another place once it is there.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.0.starts_with(&[0xFF; 8])
+    }
+}
+
 /// What the views are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
@@ -66,6 +74,13 @@ pub enum Event {
     Storage(StorageState),
     /// Linking has come so far; none when there is nothing to show.
     Link(Option<LinkView>),
+    /// A message is gone.
+    Deleted {
+        /// From which conversation.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+    },
 }
 
 /// Answers.
@@ -109,7 +124,7 @@ pub struct Snapshot {
     pub account: Option<AccountView>,
     /// The connection.
     pub connection: Connection,
-    /// All conversations, newest first.
+    /// All conversations, in any order.
     pub conversations: Vec<ConversationView>,
     /// Whether the device can write.
     pub storage: StorageState,
@@ -119,6 +134,7 @@ pub struct Snapshot {
 
 /// Own account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub struct AccountView {
     /// What others see.
     pub name: String,
@@ -140,6 +156,8 @@ pub struct AccountView {
     pub sharing: Option<(u32, u32)>,
     /// Recovery phrase and backup.
     pub recovery: Box<RecoveryView>,
+    /// Whether drafts go to the account's other devices.
+    pub drafts_in_step: bool,
 }
 
 /// The connection to the relay.
@@ -209,6 +227,10 @@ pub struct ConversationView {
     pub preparing: bool,
     /// It came from a backup file of another account, which calls itself so: it can be read and not written.
     pub restored: Option<String>,
+    /// What was written and not sent; empty if there is nothing.
+    pub draft: String,
+    /// Whether it stands in the list: not after it was deleted, until something new is said.
+    pub listed: bool,
 }
 
 /// The newest message, in short.

@@ -243,6 +243,9 @@ impl Device {
                 let shown = self.messages.entry(conversation).or_default();
                 shown.extend(messages.into_iter().map(|message| (message.id, message)));
             }
+            Event::Deleted { conversation, message } => {
+                self.messages.entry(conversation).or_default().remove(&message);
+            }
             Event::Storage(state) => self.storage = state,
             Event::Account(account) => self.account = account,
             Event::Link(link) => self.link = link,

@@ -53,6 +53,9 @@ impl Screen {
             Event::Messages { conversation, messages } if self.ready.contains(conversation) => {
                 self.put(*conversation, messages);
             }
+            Event::Deleted { conversation, message } => {
+                self.messages.entry(*conversation).or_default().remove(message);
+            }
             Event::Conversation(view) => {
                 self.conversations.insert(view.id, view.clone());
                 self.open(view.id);

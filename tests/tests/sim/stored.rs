@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use parley_engine::OpenError;
 use parley_engine::io::Store;
+use parley_engine::seal::VERSION;
 use parley_engine::view::Command;
 use parley_tests::sim::{Disk, World};
 
@@ -18,11 +19,11 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// Bob's device after a chat, with a message that waits to be sent.
-fn write(name: &str) {
+fn write(version: u8) {
     let mut world = World::new(300);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
     let chat = world.start(ada, "bob");
-    world.send(ada, chat, "from version 1");
+    world.send(ada, chat, &format!("from version {version}"));
     world.settle();
     let chat_b = world.only_conversation(bob);
     world.send(bob, chat_b, "an answer");
@@ -30,6 +31,8 @@ fn write(name: &str) {
     world.disconnect(bob);
     world.send(bob, chat_b, "still waiting");
     world.settle();
+    let draft = Command::SetDraft { conversation: chat_b, text: "and a draft".into() };
+    world.ask(bob, draft);
     let device = &world.devices[bob];
     let records: Records = device
         .disk
@@ -38,7 +41,7 @@ fn write(name: &str) {
         .map(|((store, key), value)| (*store == Store::Messages, key.clone(), value.clone()))
         .collect();
     let bytes = postcard::to_allocvec(&(device.master(), &device.disk.vault, records)).unwrap();
-    std::fs::write(fixture(name), bytes).unwrap();
+    std::fs::write(fixture(&disk(version)), bytes).unwrap();
 }
 
 fn read(name: &str) -> ([u8; 32], Disk) {
@@ -51,18 +54,27 @@ fn read(name: &str) -> ([u8; 32], Disk) {
     (master, Disk { vault, records, ..Disk::default() })
 }
 
+fn disk(version: u8) -> String {
+    format!("disk-v{version}.bin")
+}
+
 #[test]
-fn a_disk_of_version_1_opens() {
+fn a_disk_of_every_version_opens() {
     if std::env::var_os("PARLEY_WRITE_DISK").is_some() {
-        write("disk-v1.bin");
+        write(VERSION);
     }
-    let (master, disk) = read("disk-v1.bin");
-    let mut world = World::new(301);
-    let device = world.add_used_device(master, disk).unwrap();
-    world.ask(device, Command::Subscribe);
-    let chat = world.only_conversation(device);
-    assert_eq!(world.devices[device].conversations[&chat].name, "Ada");
-    assert_eq!(world.texts(device, chat), ["from version 1", ">an answer", ">still waiting"]);
+    for version in [1, 7, VERSION] {
+        let (master, disk) = read(&disk(version));
+        let mut world = World::new(301);
+        let device = world.add_used_device(master, disk).unwrap();
+        world.ask(device, Command::Subscribe);
+        let chat = world.only_conversation(device);
+        assert_eq!(world.devices[device].conversations[&chat].name, "Ada");
+        let first = format!("from version {version}");
+        assert_eq!(world.texts(device, chat), [&first, ">an answer", ">still waiting"]);
+        let draft = if version == VERSION { "and a draft" } else { "" };
+        assert_eq!(world.devices[device].conversations[&chat].draft, draft);
+    }
 }
 
 /// A backup file, with its phrase.
@@ -98,6 +110,6 @@ fn a_disk_in_part_or_damaged_says_what_is_wrong() {
     );
     assert_eq!(open([0; 32], disk.clone()), Some(OpenError::Damaged));
     let mut newer = disk;
-    newer.records.values_mut().next().unwrap()[0] = parley_engine::seal::VERSION + 1;
+    newer.records.values_mut().next().unwrap()[0] = VERSION + 1;
     assert_eq!(open(master, newer), Some(OpenError::Newer));
 }

@@ -6,11 +6,13 @@ use parley_protocol::username::UsernameError;
 use crate::model::sight::Refusal;
 use crate::model::signal::Trouble;
 
+mod deleting;
 mod file;
 mod linking;
 mod lock;
 mod recovery;
 
+pub use self::deleting::*;
 pub use self::file::*;
 pub use self::linking::*;
 pub use self::lock::*;

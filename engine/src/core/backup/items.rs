@@ -8,6 +8,7 @@ use crate::backup::{Item, Known};
 use crate::contact::Contact;
 use crate::content::{Card, Settings};
 use crate::core::Engine;
+use crate::deletion::Deleted;
 use crate::table::Table;
 
 /// A device log longer than this is fetched from the directory after a restore, in entries.
@@ -24,10 +25,12 @@ impl Engine {
             (account.id, Item::Settings(Settings { name, version, read_receipts: account.read_receipts }))
         });
         let others = self.contacts.iter().map(|(id, contact)| (*id, known(id, contact)));
+        let mut all = self.deleted_items();
+        all.extend(own);
+        all.extend(others);
         let (mut items, mut seen) = (Vec::new(), Seen::new());
-        for (id, item) in own.chain(others) {
-            let digest: [u8; 32] = Sha256::digest(item.encode()).into();
-            let hash = digest.first_chunk::<8>().copied().unwrap_or_default();
+        for (id, item) in all {
+            let hash = short_hash(&item);
             if before.get(&id) != Some(&hash) {
                 items.push(item);
             }
@@ -36,12 +39,28 @@ impl Engine {
         (items, seen)
     }
 
+    /// What was deleted. Each item has a name among those of the contacts that no contact has.
+    fn deleted_items(&self) -> Vec<(AccountId, Item)> {
+        let all = self.personal.values().map(|personal| &personal.deleted);
+        let named =
+            |deleted: &Deleted| (AccountId(deleted.peer.0.map(|byte| !byte)), Item::Deleted(deleted.clone()));
+        all.filter(|deleted| !deleted.is_empty()).map(named).collect()
+    }
+
+    /// Whether something was deleted that the backup does not say.
+    pub(super) fn has_unsaved_deletions(&self) -> bool {
+        let known =
+            |(id, item): &(AccountId, Item)| self.manifest.contacts.get(id) == Some(&short_hash(item));
+        !self.deleted_items().iter().all(known)
+    }
+
     /// Something of the account's backup comes back.
     pub(in crate::core) fn take_item(&mut self, item: Item) {
         match item {
             Item::Settings(settings) => self.settings_came(&settings),
             Item::Known(known) => self.known_came(&known),
             Item::History(history) => self.history_came(history),
+            Item::Deleted(deleted) => self.deletion_came(&deleted),
             Item::Newer => {}
         }
     }
@@ -63,6 +82,11 @@ impl Engine {
         let conversation = self.conversation_with(&account);
         self.save_conversation(conversation);
     }
+}
+
+fn short_hash(item: &Item) -> [u8; 8] {
+    let digest: [u8; 32] = Sha256::digest(item.encode()).into();
+    digest.first_chunk::<8>().copied().unwrap_or_default()
 }
 
 fn known(id: &AccountId, contact: &Contact) -> Item {

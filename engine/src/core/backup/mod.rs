@@ -208,6 +208,13 @@ impl Engine {
         }
     }
 
+    /// Something was deleted: the backup has to say so.
+    pub(super) fn note_deletion_for_backup(&mut self) {
+        if self.wants_backup() && self.timers.backup.is_none() && self.writing.is_idle() {
+            self.back_up_in(self.patience());
+        }
+    }
+
     /// How long what is new may wait, in milliseconds.
     fn patience(&self) -> u64 {
         if self.manifest.segments.len() > MANY {
@@ -235,7 +242,7 @@ impl Engine {
 
     fn is_unsaved(&self) -> bool {
         let mut peers = self.conversations.values().map(|conversation| conversation.peer);
-        self.wants_backup() && peers.any(|peer| self.is_unsaved_with(&peer))
+        self.wants_backup() && (peers.any(|peer| self.is_unsaved_with(&peer)) || self.has_unsaved_deletions())
     }
 
     /// Whether a conversation has messages that are not in the backup.

@@ -6,6 +6,7 @@ use parley_protocol::ids::{AccountId, BlobId, LogId};
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{Item, Manifest, Place};
+use crate::conversation::id_of;
 use crate::core::Engine;
 use crate::io::{LoadId, Record};
 use crate::message::Message;
@@ -77,12 +78,13 @@ impl Engine {
         let Some(page) = self.backup_page.take_if(|page| page.load == id) else {
             return false;
         };
-        let messages: Vec<Message> = records.iter().filter_map(|record| self.opened(record)).collect();
-        let full = page.is_full(records);
-        let Some(floor) = self.writing.round_mut().map(|round| round.take_page(page.peer, full, &messages))
-        else {
-            return true;
-        };
+        let conversation = id_of(&page.peer);
+        let messages: Vec<Message> =
+            records.iter().filter_map(|record| self.kept(&conversation, record)).collect();
+        let more = self.oldest(records).filter(|_| page.is_full(records));
+        let newest = messages.first().map(Message::order);
+        let Some(round) = self.writing.round_mut() else { return true };
+        let floor = round.take_page(page.peer, newest, more);
         // The message at the floor is in the backup already, or came late.
         let wanted =
             messages.into_iter().filter(|message| floor.is_none_or(|floor| message.order() >= floor));
@@ -99,18 +101,18 @@ impl Round {
         self.tops.iter().any(|(peer, top)| manifest.tops.get(peer).is_none_or(|known| top > known))
     }
 
-    /// A page of the first conversation was read, newest message first; down to where its messages are wanted.
-    fn take_page(&mut self, peer: AccountId, full: bool, messages: &[Message]) -> Option<Order> {
+    /// A page of the first conversation was read, from its newest message down; if there is more before one, that is read
+    /// next. Answers down to where its messages are wanted.
+    fn take_page(&mut self, peer: AccountId, newest: Option<Order>, more: Option<Order>) -> Option<Order> {
         let floor = self.floors.get(&peer).copied();
         let Some((_, before)) = self.left.pop_front_if(|(front, _)| *front == peer) else {
             return floor;
         };
-        if let (None, Some(newest)) = (before, messages.first()) {
-            self.tops.insert(peer, newest.order());
+        if let (None, Some(newest)) = (before, newest) {
+            self.tops.insert(peer, newest);
         }
-        let oldest = messages.last().map(Message::order);
-        if full && oldest.is_some_and(|oldest| floor.is_none_or(|floor| oldest > floor)) {
-            self.left.push_back((peer, oldest));
+        if more.is_some_and(|oldest| floor.is_none_or(|floor| oldest > floor)) {
+            self.left.push_back((peer, more));
         }
         floor
     }

@@ -34,7 +34,8 @@ impl Engine {
                 }
                 self.save_archive(id);
             }
-            Item::Settings(_) | Item::Newer => {}
+            // What the other account deleted is not in its history.
+            Item::Settings(_) | Item::Deleted(_) | Item::Newer => {}
         }
     }
 
@@ -88,6 +89,8 @@ impl Engine {
             unread: 0,
             changed: archive.changed,
             warning: None,
+            draft: String::new(),
+            listed: true,
             preparing: false,
             restored: Some(archive.owner.clone()),
         })

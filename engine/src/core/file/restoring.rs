@@ -37,7 +37,9 @@ impl Engine {
             }
             Item::Known(known) => self.restore_known(known, removed),
             Item::History(history) => self.restore_history(history),
-            Item::Newer => {}
+            // A removed device may have been stolen, and must not have anything deleted.
+            Item::Deleted(deleted) if !removed => self.take_item(Item::Deleted(deleted)),
+            Item::Deleted(_) | Item::Newer => {}
         }
     }
 
@@ -64,6 +66,9 @@ impl Engine {
             self.receipts_told(&history.receipts);
         }
         for message in history.messages.into_iter().filter(is_sound) {
+            if self.is_deleted_history(&peer, &message) {
+                continue;
+            }
             let message = self.at_its_place(message);
             let Some(taking) = &mut self.files.taking else { return };
             if !taking.seen.add(conversation, &message) {

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use parley_protocol::ids::{AccountId, LogId};
 
 use crate::backup::{ChunkWriter, Contents, DataKey, FileHead, Item, PART, Place};
+use crate::conversation::id_of;
 use crate::core::Engine;
 use crate::core::paging::Stretch;
 use crate::io::{LoadId, Record};
@@ -156,8 +157,9 @@ impl Engine {
     pub(in crate::core) fn read_page_for_file(&mut self, id: LoadId, records: &[Record]) -> bool {
         let page = self.files.saving.as_mut().and_then(|saving| saving.page.take_if(|page| page.load == id));
         let Some(page) = page else { return false };
-        let messages: Vec<Message> = records.iter().filter_map(|record| self.opened(record)).collect();
-        let oldest = messages.last().map(Message::order);
+        let oldest = self.oldest(records);
+        let kept = |record| self.kept(&id_of(&page.peer), record);
+        let messages: Vec<Message> = records.iter().filter_map(kept).collect();
         let parts = self.history_parts(page.peer, messages);
         let Some(saving) = &mut self.files.saving else { return true };
         saving.left.pop_front();

@@ -62,7 +62,9 @@ impl Engine {
 
     /// Asks again for device logs that are waited for: the relay may have failed the first time.
     pub(in crate::core) fn ask_for_waiting(&mut self) {
-        let accounts: BTreeSet<AccountId> = self.membership.waiting.values().copied().collect();
+        // Not collected: that would sort first, with code of its own.
+        let mut accounts = BTreeSet::new();
+        accounts.extend(self.membership.waiting.values().copied());
         for account in accounts {
             self.ask_device_log(account);
         }

@@ -1,0 +1,24 @@
+//! Deleting for oneself and drafts, in sentences that promise no more than they do.
+
+/// A message was deleted; `waits` if it was not at the relay yet.
+#[must_use]
+pub const fn deleted(waits: bool) -> &'static str {
+    if waits {
+        "Deleted. If it was on its way already, it still arrives."
+    } else {
+        "Deleted on your devices only."
+    }
+}
+
+/// Before a whole chat is deleted.
+#[must_use]
+pub fn delete_chat(name: &str) -> String {
+    format!(
+        "This deletes all messages of this chat here and on your other devices. {name} keeps theirs. What waits here is not \
+         sent, unless it is on its way already. A new message brings the chat back, empty."
+    )
+}
+
+/// What the switch for drafts does.
+pub const DRAFTS_IN_STEP: &str =
+    "What you have written and not sent follows to your other devices, encrypted like everything else.";

@@ -1,0 +1,291 @@
+//! Deleting for oneself: what a person asks for here, and what another device of the account says.
+//!
+//! What is deleted is remembered (`deletion.rs`) in the same change set that takes it from the disk and the views. Only
+//! messages are deleted: nothing here touches a log, its keys or its receipts.
+
+use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+
+use super::Engine;
+use super::sweeping::{PAGE, Sweep};
+use crate::content::{Body, Place, Sync};
+use crate::conversation::{after, beside, id_of, marked, order_of_waiting};
+use crate::deletion::{Deleted, Mark, mark, mark_of};
+use crate::io::{LoadId, Record};
+use crate::log::Stage;
+use crate::message::Message;
+use crate::outbox::OutboxEntry;
+use crate::personal::Personal;
+use crate::records::keys;
+use crate::view::{BodyView, CommandError, ConversationId, Order, Reply, ViewRequestId};
+
+/// In milliseconds.
+const DAY: u64 = 24 * 3_600 * 1_000;
+
+/// What is under way.
+#[derive(Default)]
+pub(super) struct Deleting {
+    /// Deleted by the person here; the page where it stands is being read.
+    asked: Vec<Asked>,
+    /// What is still to be looked for on the disk, and the page that is being read for it.
+    pub(super) sweeps: Vec<Sweep>,
+    pub(super) page: Option<LoadId>,
+}
+
+struct Asked {
+    load: LoadId,
+    view: ViewRequestId,
+    peer: AccountId,
+    /// None for the whole conversation.
+    message: Option<MessageId>,
+}
+
+impl Engine {
+    pub(super) fn delete_message(
+        &mut self,
+        view: ViewRequestId,
+        conversation: ConversationId,
+        message: MessageId,
+        order: &Order,
+    ) -> Result<Option<Reply>, CommandError> {
+        let before = (!order.is_waiting()).then(|| after(order));
+        self.ask_to_delete(view, conversation, Some(message), before.as_ref())
+    }
+
+    pub(super) fn delete_chat(
+        &mut self,
+        view: ViewRequestId,
+        conversation: ConversationId,
+    ) -> Result<Option<Reply>, CommandError> {
+        self.ask_to_delete(view, conversation, None, None)
+    }
+
+    /// What a message says, and where everything of a conversation ends, is on the disk.
+    fn ask_to_delete(
+        &mut self,
+        view: ViewRequestId,
+        conversation: ConversationId,
+        message: Option<MessageId>,
+        before: Option<&Order>,
+    ) -> Result<Option<Reply>, CommandError> {
+        let known = self.conversations.get(&conversation).map(|conversation| conversation.peer);
+        let peer = known.filter(|peer| !self.is_own_account(peer));
+        let peer = peer.ok_or(CommandError::UnknownConversation)?;
+        let load = self.read_messages(&conversation, before, PAGE);
+        self.deleting.asked.push(Asked { load, view, peer, message });
+        Ok(None)
+    }
+
+    /// A page of history came; whether it was for something that is to be deleted.
+    pub(super) fn read_page_to_delete(&mut self, id: LoadId, records: &[Record]) -> bool {
+        let Some(place) = self.deleting.asked.iter().position(|asked| asked.load == id) else {
+            return false;
+        };
+        let asked = self.deleting.asked.remove(place);
+        match asked.message {
+            Some(message) if self.delete_waiting(&asked.peer, &message, records) => {}
+            Some(message) => self.delete_stored(&asked.peer, &message, records),
+            None => self.delete_everything(asked.peer, records),
+        }
+        self.reply(asked.view, Reply::Done);
+        true
+    }
+
+    /// Deletes what waits in the outbox; whether it is there.
+    fn delete_waiting(&mut self, peer: &AccountId, message: &MessageId, records: &[Record]) -> bool {
+        let waiting = self.waiting_texts(peer);
+        let is_it = |number: &&u64| self.outbox.get(number).is_some_and(|entry| entry.id == *message);
+        let Some(number) = waiting.iter().find(is_it).copied() else {
+            return false;
+        };
+        let marks: Vec<Mark> = self.withdraw(number).into_iter().collect();
+        if !marks.is_empty() {
+            self.remember_deleted(Deleted { marks, ..Deleted::new(*peer, self.now) });
+        }
+        self.sweep(Sweep::for_last(*peer, order_of_waiting(number)), records);
+        true
+    }
+
+    /// Takes a text out of the outbox. One that was encrypted may be at the relay, and must stay until that is known: it
+    /// is deleted when it comes back, by its mark.
+    fn withdraw(&mut self, number: u64) -> Option<Mark> {
+        let entry = self.outbox.get(&number)?;
+        let (peer, id) = (entry.peer, entry.id);
+        let mark = waiting_mark(entry).filter(|_| entry.sealed.is_some() && !entry.failed);
+        if mark.is_none() {
+            self.outbox.remove(&number);
+            self.save_outbox(number);
+        }
+        self.changed.gone(id_of(&peer), id);
+        mark
+    }
+
+    fn delete_stored(&mut self, peer: &AccountId, message: &MessageId, records: &[Record]) {
+        let mut found = records.iter().filter_map(|record| self.opened(record));
+        let Some(message) = found.find(|found| found.shown_id() == *message) else {
+            return;
+        };
+        let marks = vec![mark_of(peer, &message)];
+        self.remember_deleted(Deleted { marks: marks.clone(), ..Deleted::new(*peer, self.now) });
+        let sweep = Sweep::for_marks(*peer, marks);
+        // Whether it was read depends on how many stand after it.
+        if self.conversations.get(&id_of(peer)).is_some_and(|conversation| conversation.unread > 0) {
+            self.sweep_later(sweep);
+        } else {
+            self.sweep(sweep.before(after(&message.order())), records);
+        }
+    }
+
+    /// Everything that this device knows of the conversation. `records` are the newest.
+    fn delete_everything(&mut self, peer: AccountId, records: &[Record]) {
+        let mut deleted = Deleted { hidden: true, ..Deleted::new(peer, self.now) };
+        let id = id_of(&peer);
+        if let Some(conversation) = self.conversations.get_mut(&id) {
+            conversation.last = None;
+            conversation.unread = 0;
+            let logs = conversation.logs.iter().filter_map(|log| self.logs.get(log));
+            deleted.logs = logs.map(|log| (log.id, log.cursor)).collect();
+        }
+        self.save_conversation(id);
+        for message in records.iter().filter_map(|record| self.opened(record)) {
+            deleted.before = deleted.before.max(message.stored);
+            // An own message that the relay has stored beyond what was read of the log; others may stand between.
+            if deleted.covers(&message.log, message.seq) == Some(false) {
+                deleted.marks.push(mark_of(&peer, &message));
+            }
+        }
+        // The relay says when it stored something, and must not make this reach into the future.
+        deleted.before = deleted.before.min(UnixMillis(self.now.0.saturating_add(DAY)));
+        for number in self.waiting_texts(&peer) {
+            deleted.marks.extend(self.withdraw(number));
+        }
+        self.clear_draft(&peer);
+        self.remember_deleted(deleted);
+        self.sweep(Sweep::of_all(peer), records);
+    }
+
+    /// Numbers of the texts that wait to be sent to somebody, oldest first.
+    pub(super) fn waiting_texts(&self, peer: &AccountId) -> Vec<u64> {
+        let text = |entry: &OutboxEntry| entry.peer == *peer && matches!(entry.body, Body::Text(_));
+        self.outbox.iter().filter(|(_, entry)| text(entry)).map(|(number, _)| *number).collect()
+    }
+
+    /// The person deleted something on this device: it is remembered, told, and said in the backup.
+    fn remember_deleted(&mut self, deleted: Deleted) {
+        self.take_deletion(&deleted);
+        self.sync(Sync::Deleted(deleted));
+        self.note_deletion_for_backup();
+    }
+
+    /// Remembers a deletion; the marks that are news, and whether more of the whole is.
+    fn take_deletion(&mut self, deleted: &Deleted) -> (Vec<Mark>, bool) {
+        let news = self.personal_mut(&deleted.peer).map(|personal| personal.deleted.merge(deleted));
+        self.save_personal(&deleted.peer);
+        news.unwrap_or_default()
+    }
+
+    /// What the person keeps of a conversation for themselves, to be changed.
+    pub(super) fn personal_mut(&mut self, peer: &AccountId) -> Option<&mut Personal> {
+        if !self.personal.contains_key(peer) {
+            self.personal.insert(*peer, Personal::new(*peer));
+        }
+        self.personal.get_mut(peer)
+    }
+
+    pub(super) fn save_personal(&mut self, peer: &AccountId) {
+        if let Some(personal) = self.personal.get(peer) {
+            self.save(&keys::personal(peer), personal);
+            self.changed.conversations.insert(id_of(peer));
+        }
+    }
+
+    /// Another device of the account deleted something, or its backup says so.
+    pub(super) fn deletion_came(&mut self, deleted: &Deleted) {
+        let peer = deleted.peer;
+        if self.is_own_account(&peer) {
+            return;
+        }
+        let (marks, whole) = self.take_deletion(deleted);
+        if whole {
+            self.drop_draft_before(&peer, deleted.when);
+            self.sweep_later(Sweep::of_all(peer));
+        } else if !marks.is_empty() {
+            self.sweep_later(Sweep::for_marks(peer, marks));
+        }
+    }
+
+    /// Tells the account's other devices everything that was deleted, because one of them is new.
+    pub(super) fn tell_deletions(&mut self) {
+        let all = self.personal.values().map(|personal| &personal.deleted);
+        let all: Vec<Deleted> = all.filter(|deleted| !deleted.is_empty()).cloned().collect();
+        for deleted in all {
+            self.sync(Sync::Deleted(deleted));
+        }
+    }
+
+    fn deleted(&self, peer: &AccountId) -> Option<&Deleted> {
+        self.personal.get(peer).map(|personal| &personal.deleted)
+    }
+
+    /// Whether a message was deleted, by itself or with everything up to its place.
+    pub(super) fn is_deleted(&self, peer: &AccountId, message: &Message) -> bool {
+        self.deleted(peer).is_some_and(|deleted| {
+            deleted.covers(&message.log, message.seq) == Some(true) || deleted.has(&mark_of(peer, message))
+        })
+    }
+
+    /// The same of a message that may stand in a log which the device that deleted everything did not know.
+    pub(super) fn is_deleted_history(&self, peer: &AccountId, message: &Message) -> bool {
+        self.is_deleted(peer, message)
+            || self.is_deleted_place(peer, &message.log, message.seq, message.stored)
+    }
+
+    /// Whether everything up to this place was deleted.
+    fn is_deleted_place(&self, peer: &AccountId, log: &LogId, seq: Seq, stored: UnixMillis) -> bool {
+        let Some(deleted) = self.deleted(peer) else {
+            return false;
+        };
+        if let Some(covered) = deleted.covers(log, seq) {
+            return covered;
+        }
+        let in_use = |log| self.logs.get(log).is_some_and(|log| log.stage == Stage::Active);
+        stored <= deleted.before && ![*log, beside(log), marked(log)].iter().any(in_use)
+    }
+
+    /// Whether what is sent again in a log had its first place among what was deleted.
+    pub(super) fn was_deleted_at(&self, here: &LogId, place: &Place) -> bool {
+        let peer = self.logs.get(here).map(|log| log.peer);
+        peer.is_some_and(|peer| self.is_deleted_place(&peer, &place.log, place.seq, place.stored))
+    }
+
+    /// Whether a text that waits to be sent was deleted all the same.
+    pub(super) fn is_deleted_waiting(&self, number: u64) -> bool {
+        let Some(entry) = self.outbox.get(&number) else {
+            return false;
+        };
+        let mark = self.deleted(&entry.peer).and_then(|deleted| Some((deleted, waiting_mark(entry)?)));
+        mark.is_some_and(|(deleted, mark)| deleted.has(&mark))
+    }
+
+    /// Whether a conversation was deleted, and nothing has been said since.
+    pub(super) fn is_hidden(&self, peer: &AccountId) -> bool {
+        self.deleted(peer).is_some_and(|deleted| deleted.hidden)
+    }
+
+    /// Something new is said, or the person opens the conversation.
+    pub(super) fn unhide(&mut self, peer: &AccountId) {
+        if self.is_hidden(peer) {
+            if let Some(personal) = self.personal.get_mut(peer) {
+                personal.deleted.hidden = false;
+            }
+            self.save_personal(peer);
+        }
+    }
+}
+
+/// The mark that a text will have when it is stored.
+fn waiting_mark(entry: &OutboxEntry) -> Option<Mark> {
+    match &entry.body {
+        Body::Text(text) => Some(mark(&entry.peer, &entry.id, true, &BodyView::Text(text.clone()))),
+        _ => None,
+    }
+}

@@ -1,0 +1,145 @@
+//! What was written and not sent: kept here, and, where the person wants that, in step on the account's devices.
+
+use parley_protocol::ids::{AccountId, UnixMillis};
+use parley_protocol::limits::MAX_TEXT;
+
+use super::Engine;
+use crate::content::{Body, Sync};
+use crate::draft::{Draft, DraftSetting};
+use crate::outbox::OutboxEntry;
+use crate::records::keys;
+use crate::view::{CommandError, ConversationId, Reply};
+
+/// How long a draft waits for more before the other devices are told, in milliseconds.
+const PAUSE: u64 = 2_000;
+
+impl Engine {
+    pub(super) fn set_draft(
+        &mut self,
+        conversation: ConversationId,
+        text: String,
+    ) -> Result<Option<Reply>, CommandError> {
+        let peer = self.conversations.get(&conversation).map(|conversation| conversation.peer);
+        let peer = peer.ok_or(CommandError::UnknownConversation)?;
+        if text.len() > MAX_TEXT {
+            return Err(CommandError::TextLength);
+        }
+        self.edit_draft(&peer, text);
+        self.tell_drafts_soon();
+        Ok(Some(Reply::Done))
+    }
+
+    fn edit_draft(&mut self, peer: &AccountId, text: String) {
+        let now = self.now;
+        if self.draft_of(peer) == text {
+            return;
+        }
+        if let Some(personal) = self.personal_mut(peer) {
+            personal.draft.edit(text, now);
+            personal.told = false;
+        }
+        self.save_personal(peer);
+    }
+
+    pub(super) fn draft_of(&self, peer: &AccountId) -> &str {
+        self.personal.get(peer).map_or("", |personal| &personal.draft.text)
+    }
+
+    /// What stood there was sent or deleted.
+    pub(super) fn clear_draft(&mut self, peer: &AccountId) {
+        if !self.draft_of(peer).is_empty() {
+            self.edit_draft(peer, String::new());
+            self.tell_drafts(false);
+        }
+    }
+
+    /// The conversation was deleted elsewhere: a draft goes too, but not one that was written after that.
+    pub(super) fn drop_draft_before(&mut self, peer: &AccountId, when: UnixMillis) {
+        if self.personal.get(peer).is_some_and(|personal| personal.draft.edited <= when) {
+            self.clear_draft(peer);
+        }
+    }
+
+    pub(super) fn set_drafts_in_step(&mut self, on: bool) -> Reply {
+        if self.draft_setting.is_on() != on {
+            let turned = DraftSetting(self.draft_setting.0.saturating_add(1));
+            self.draft_setting_came(turned);
+        }
+        Reply::Done
+    }
+
+    /// The person turned it, here or on another device.
+    pub(super) fn draft_setting_came(&mut self, setting: DraftSetting) {
+        if setting.0 <= self.draft_setting.0 {
+            return;
+        }
+        self.draft_setting = setting;
+        self.save(keys::DRAFT_SETTING, &self.draft_setting);
+        self.changed.account = true;
+        if !setting.is_on() {
+            self.take_back_drafts(None);
+        }
+        self.tell_drafts(true);
+    }
+
+    /// If there is anything to tell, and nobody is waiting to tell it.
+    pub(super) fn tell_drafts_soon(&mut self) {
+        let untold = self.draft_setting.is_on() && self.personal.values().any(|personal| !personal.told);
+        if untold && self.timers.drafts.is_none() {
+            self.timers.drafts = Some(UnixMillis(self.now.0.saturating_add(PAUSE)));
+        }
+    }
+
+    /// Tells the other devices what they have not been told; or all, and whether drafts are told, because one of them is
+    /// new or that was turned.
+    pub(super) fn tell_drafts(&mut self, all: bool) {
+        self.timers.drafts = None;
+        if all && self.draft_setting.0 > 0 {
+            self.sync(Sync::DraftSetting(self.draft_setting));
+        }
+        if !self.draft_setting.is_on() {
+            return;
+        }
+        let peers: Vec<AccountId> = self.personal.keys().copied().collect();
+        for peer in peers {
+            let Some(personal) = self.personal.get_mut(&peer) else { continue };
+            if personal.told && (!all || personal.draft.text.is_empty()) {
+                continue;
+            }
+            personal.told = true;
+            let draft = personal.draft.clone();
+            self.save_personal(&peer);
+            self.take_back_drafts(Some(peer));
+            self.sync(Sync::Draft(draft));
+        }
+    }
+
+    /// Drafts (of one conversation) that were not encrypted yet are not told any more.
+    fn take_back_drafts(&mut self, of: Option<AccountId>) {
+        let is_it = |entry: &OutboxEntry| match &entry.body {
+            Body::Sync(Sync::Draft(draft)) => {
+                entry.sealed.is_none() && of.is_none_or(|peer| peer == draft.peer)
+            }
+            _ => false,
+        };
+        let numbers: Vec<u64> =
+            self.outbox.iter().filter(|(_, entry)| is_it(entry)).map(|(number, _)| *number).collect();
+        for number in numbers {
+            self.outbox.remove(&number);
+            self.save_outbox(number);
+        }
+    }
+
+    pub(super) fn draft_came(&mut self, draft: Draft) {
+        let peer = draft.peer;
+        if !self.draft_setting.is_on() || self.is_own_account(&peer) || draft.text.len() > MAX_TEXT {
+            return;
+        }
+        if let Some(personal) = self.personal_mut(&peer)
+            && personal.draft.take(draft)
+        {
+            personal.told = true;
+            self.save_personal(&peer);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What a person keeps of a conversation for themselves: what they deleted of it, and what they have not sent.
+
+use parley_protocol::ids::{AccountId, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+use crate::deletion::Deleted;
+use crate::draft::Draft;
+
+/// As it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Personal {
+    pub(crate) deleted: Deleted,
+    /// Something that was deleted may still be on the disk.
+    pub(crate) unswept: bool,
+    pub(crate) draft: Draft,
+    /// The other devices have been told of the draft, or it came from them.
+    pub(crate) told: bool,
+}
+
+impl Personal {
+    /// Nothing yet.
+    pub(crate) const fn new(peer: AccountId) -> Self {
+        Self {
+            deleted: Deleted::new(peer, UnixMillis(0)),
+            unswept: false,
+            draft: Draft::new(peer),
+            told: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_pinned() {
+        let mut personal = Personal::new(AccountId([4; 32]));
+        personal.deleted.merge(&crate::deletion::tests::deleted());
+        personal.draft.edit("h\u{e9}".to_owned(), UnixMillis(300));
+        let bytes = postcard::to_allocvec(&personal).unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(postcard::from_bytes::<Personal>(&bytes).unwrap(), personal);
+    }
+}
