@@ -1,10 +1,9 @@
 //! What the devices of an account tell each other of themselves: a name, and when they were last used.
 
-use std::collections::BTreeSet;
-
 use parley_protocol::ids::{DeviceId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
+use crate::set::Set;
 use crate::table::Table;
 
 /// A day, in milliseconds: "last seen" is not told more exactly.
@@ -24,7 +23,7 @@ pub(crate) struct Note {
 pub(crate) struct Notes {
     said: Table<DeviceId, Note>,
     /// Devices that another one linked, and that nobody has accepted here.
-    fresh: BTreeSet<DeviceId>,
+    fresh: Set<DeviceId>,
     /// This device linked another one, which has not been told everything yet.
     owed: bool,
 }

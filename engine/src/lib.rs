@@ -42,6 +42,7 @@ mod recovery;
 mod roster;
 mod safety_number;
 pub mod seal;
+mod set;
 mod table;
 mod trail;
 pub mod view;

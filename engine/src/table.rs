@@ -82,7 +82,73 @@ impl<K: Ord, V> Table<K, V> {
         self.0.retain(|(key, value)| keep(key, value));
     }
 
-    pub(crate) fn iter(&self) -> core::slice::Iter<'_, (K, V)> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> + ExactSizeIterator {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
+    /// The pairs up to this key.
+    pub(crate) fn up_to(&mut self, key: &K) -> impl Iterator<Item = (&K, &mut V)> {
+        let end = self.0.partition_point(|(known, _)| known <= key);
+        self.0.iter_mut().take(end).map(|(key, value)| (&*key, value))
+    }
+
+    /// The value at this place, which is made if there is none.
+    pub(crate) fn or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
+        let place = match self.place(&key) {
+            Ok(place) => place,
+            Err(place) => {
+                self.0.insert(place, (key, make()));
+                place
+            }
+        };
+        // It is there: it was found, or put in.
+        #[expect(clippy::indexing_slicing, reason = "the place of a pair that is there")]
+        &mut self.0[place].1
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn remove_first(&mut self) {
+        if !self.0.is_empty() {
+            self.0.remove(0);
+        }
+    }
+
+    pub(crate) fn last(&self) -> Option<&(K, V)> {
+        self.0.last()
+    }
+}
+
+impl<K: Ord, V: Default> Table<K, V> {
+    pub(crate) fn or_default(&mut self, key: K) -> &mut V {
+        self.or_insert_with(key, V::default)
+    }
+}
+
+impl<K, V> IntoIterator for Table<K, V> {
+    type Item = (K, V);
+    type IntoIter = std::vec::IntoIter<(K, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a, K, V> IntoIterator for &'a Table<K, V> {
+    type Item = &'a (K, V);
+    type IntoIter = core::slice::Iter<'a, (K, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
     }
 }

@@ -140,7 +140,7 @@ impl Engine {
     /// The conversation with a contact, made if need be (and saved by the caller).
     pub(super) fn conversation_with(&mut self, peer: &AccountId) -> ConversationId {
         let (id, now) = (id_of(peer), self.now);
-        self.conversations.entry(id).or_insert_with(|| Conversation::new(*peer, now));
+        self.conversations.or_insert_with(id, || Conversation::new(*peer, now));
         id
     }
 
@@ -184,7 +184,7 @@ impl Engine {
                 conversation.changed = now;
                 conversation.last = Some(Last::waiting(&view));
             }
-            self.changed.messages.entry(id).or_default().push(view);
+            self.changed.messages.or_default(id).push(view);
         }
         self.save_conversation(id);
         self.pump(id);

@@ -144,13 +144,13 @@ impl Engine {
         let Some(capability) = self.capability(id) else {
             return self.broken(id);
         };
-        self.live.entry(*id).or_default().subscribing = true;
+        self.live.or_default(*id).subscribing = true;
         let request = SubscribeLog { log: *id, capability, after };
         self.ask(Request::SubscribeLog(request), Pending::SubscribeLog(*id));
     }
 
     pub(super) fn log_subscribed(&mut self, id: &LogId, result: &Result<Answer, RelayError>) {
-        let live = self.live.entry(*id).or_default();
+        let live = self.live.or_default(*id);
         live.subscribing = false;
         match result {
             Ok(Answer::Subscribed(subscribed)) => self.log_is_open(id, subscribed.head),
@@ -175,7 +175,7 @@ impl Engine {
     }
 
     fn log_is_open(&mut self, id: &LogId, head: Seq) {
-        let live = self.live.entry(*id).or_default();
+        let live = self.live.or_default(*id);
         *live = LiveLog { subscribed: true, head, ..*live };
         self.use_told_receipt(id);
         self.changed.connection = true;

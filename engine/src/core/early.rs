@@ -1,7 +1,5 @@
 //! Entries that came before their turn. They wait, bounded and on disk, while what lies between is asked for again.
 
-use std::collections::BTreeMap;
-
 use parley_protocol::frame::LogEntry;
 use parley_protocol::ids::{LogId, Seq};
 
@@ -20,14 +18,14 @@ const PATIENCE: u32 = 8;
 /// What waits, by log.
 #[derive(Default)]
 pub(super) struct Early {
-    waiting: BTreeMap<LogId, BTreeMap<Seq, LogEntry>>,
+    waiting: Table<LogId, Table<Seq, LogEntry>>,
     /// Holes that a subscription left open since something was read, by log.
     holes: Table<LogId, u32>,
 }
 
 impl Early {
     pub(super) fn put_back(&mut self, log: LogId, entries: Vec<LogEntry>) {
-        self.waiting.entry(log).or_default().extend(entries.into_iter().map(|entry| (entry.seq, entry)));
+        *self.waiting.or_default(log) = entries.into_iter().map(|entry| (entry.seq, entry)).collect();
     }
 
     pub(super) fn of(&self, log: &LogId) -> Vec<&LogEntry> {
@@ -51,7 +49,7 @@ impl Engine {
     pub(super) fn keep_early(&mut self, id: &LogId, entry: LogEntry) {
         let known = self.early.waiting.get(id).is_some_and(|entries| entries.contains_key(&entry.seq));
         if !known && self.early.has_room(id, entry.payload.len()) {
-            self.early.waiting.entry(*id).or_default().insert(entry.seq, entry);
+            self.early.waiting.or_default(*id).insert(entry.seq, entry);
             self.save_early(id);
         }
     }
@@ -66,7 +64,7 @@ impl Engine {
         if read {
             self.save_early(id);
         }
-        if self.early.waiting.get(id).is_none_or(BTreeMap::is_empty) {
+        if self.early.waiting.get(id).is_none_or(Table::is_empty) {
             self.early.forget(id);
         } else if !self.membership.is_waiting(id) {
             self.hole(id);

@@ -212,12 +212,12 @@ impl Engine {
         let Some(creation) = self.logs.get(id).and_then(|log| log.creation.clone()) else {
             return;
         };
-        self.live.entry(*id).or_default().creating = true;
+        self.live.or_default(*id).creating = true;
         self.ask(Request::CreateLog(creation), Pending::Create(*id));
     }
 
     pub(super) fn created(&mut self, id: &LogId, result: Result<(), RelayError>) {
-        self.live.entry(*id).or_default().creating = false;
+        self.live.or_default(*id).creating = false;
         match result {
             Ok(()) => {
                 if let Some(log) = self.logs.get_mut(id) {

@@ -210,7 +210,7 @@ impl Engine {
             self.show_in_list(conversation, &message, false);
             let view = self.message_view(&message);
             self.remember_unread(&message, &view);
-            self.changed.messages.entry(conversation).or_default().push(view);
+            self.changed.messages.or_default(conversation).push(view);
         }
         self.save_conversation(conversation);
     }

@@ -4,8 +4,6 @@
 
 mod device_logs;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{
     Answer, ClaimedKeyPackage, InboxAddress, InboxPost, RelayError, Request, Retry,
@@ -21,6 +19,7 @@ use crate::mls::credential::Leaf;
 use crate::mls::key_package;
 use crate::records::keys;
 use crate::roster::Roster;
+use crate::set::Set;
 use crate::table::Table;
 use crate::view::Warning;
 
@@ -37,11 +36,11 @@ const UNREACHABLE: u64 = 60_000;
 #[derive(Default)]
 pub(super) struct Membership {
     /// Logs whose members were not compared since something changed, or that differ; with the time to act.
-    unsettled: BTreeMap<LogId, Option<UnixMillis>>,
+    unsettled: Table<LogId, Option<UnixMillis>>,
     /// A log's next entry makes sense only with a newer device log of this account.
     waiting: Table<LogId, AccountId>,
     /// Entries for which the device log of an account was asked on this connection.
-    asked: BTreeSet<(LogId, Seq, AccountId)>,
+    asked: Set<(LogId, Seq, AccountId)>,
     /// Devices that had no KeyPackage, until then.
     unreachable: Table<(LogId, DeviceId), UnixMillis>,
 }
@@ -49,7 +48,7 @@ pub(super) struct Membership {
 impl Membership {
     /// The log's members have to be compared with the device logs.
     pub(super) fn unsettle(&mut self, log: &LogId) {
-        self.unsettled.entry(*log).or_default();
+        self.unsettled.or_default(*log);
     }
 
     /// Whether the log's next entry waits for a device log.

@@ -1,7 +1,5 @@
 //! What is done about records that do not open: everything else goes on, and what is missing is asked for.
 
-use std::collections::BTreeSet;
-
 use parley_protocol::frame::{DirectoryRecord, RelayError, Request};
 use parley_protocol::ids::{AccountId, LogId};
 
@@ -13,6 +11,7 @@ use crate::directory_entry::Found;
 use crate::io::Store;
 use crate::log::{Log, Stage};
 use crate::records::keys;
+use crate::set::Set;
 use crate::trail::Trail;
 
 impl Engine {
@@ -20,7 +19,7 @@ impl Engine {
     /// change.
     pub(super) fn mend(&mut self, damaged: Vec<Vec<u8>>) {
         self.out.deletes.extend(damaged.into_iter().map(|name| (Store::State, name)));
-        let highest = self.outbox.last_key_value().map_or(0, |(number, _)| number.saturating_add(1));
+        let highest = self.outbox.last().map_or(0, |(number, _)| number.saturating_add(1));
         self.device.next_outbox = self.device.next_outbox.max(highest);
         self.find_conversations_of_logs();
         self.find_logs_of_conversations();
@@ -28,7 +27,7 @@ impl Engine {
         let told = self.cards.keys().copied();
         let all = self.conversations.values().map(|c| c.peer).chain(told);
         // Not collected: that would sort first, with code of its own.
-        let mut unknown = BTreeSet::new();
+        let mut unknown = Set::default();
         unknown.extend(all.filter(|peer| !known(peer)));
         self.unknown = unknown;
     }
@@ -36,8 +35,8 @@ impl Engine {
     fn find_conversations_of_logs(&mut self) {
         let now = self.now;
         for log in self.logs.values() {
-            let conversation = self.conversations.entry(id_of(&log.peer));
-            conversation.or_insert_with(|| Conversation::new(log.peer, now)).add_log(log.id);
+            let new = || Conversation::new(log.peer, now);
+            self.conversations.or_insert_with(id_of(&log.peer), new).add_log(log.id);
         }
     }
 

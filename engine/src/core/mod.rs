@@ -29,7 +29,7 @@ mod showing;
 mod sweeping;
 mod syncing;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use ed25519_dalek::SigningKey;
@@ -63,6 +63,7 @@ use crate::records::keys;
 use crate::records::sealed::{self, LoadError};
 use crate::records::state::StateStore;
 use crate::seal::{MasterKey, Purpose, Sealer};
+use crate::set::Set;
 use crate::table::Table;
 use crate::trail::Trail;
 use crate::view::{ConversationId, Event, MessageView, StorageState, ViewRequestId};
@@ -117,14 +118,14 @@ pub struct Engine {
     account: Option<Account>,
     own_log: Option<DeviceLog>,
     device: DeviceState,
-    contacts: BTreeMap<AccountId, Contact>,
-    conversations: BTreeMap<ConversationId, Conversation>,
-    logs: BTreeMap<LogId, Log>,
-    live: BTreeMap<LogId, LiveLog>,
-    groups: BTreeMap<LogId, Group>,
-    outbox: BTreeMap<u64, OutboxEntry>,
+    contacts: Table<AccountId, Contact>,
+    conversations: Table<ConversationId, Conversation>,
+    logs: Table<LogId, Log>,
+    live: Table<LogId, LiveLog>,
+    groups: Table<LogId, Group>,
+    outbox: Table<u64, OutboxEntry>,
     /// What was seen of each log.
-    trails: BTreeMap<LogId, Trail>,
+    trails: Table<LogId, Trail>,
     early: early::Early,
     membership: membership::Membership,
     /// What the account's devices said of themselves.
@@ -134,7 +135,7 @@ pub struct Engine {
     /// What another device told of logs that this one is not in: not yet, or never.
     told_receipts: Table<LogId, Receipt>,
     /// Logs into which a removed device let this one: what removed devices write there is refused.
-    tainted: BTreeSet<LogId>,
+    tainted: Set<LogId>,
     /// What is sent to a device that was linked, and the page of it that is being read.
     sharing: history::Sharing,
     shared_page: Option<paging::Stretch>,
@@ -162,7 +163,7 @@ pub struct Engine {
     /// When something was last stored in a log that nothing new goes into, by contact.
     settling: Table<AccountId, UnixMillis>,
     /// Contacts whose records were damaged: the directory is asked for them again.
-    unknown: BTreeSet<AccountId>,
+    unknown: Set<AccountId>,
     /// Accounts that the directory was asked about and that are not contacts (yet).
     found: Table<AccountId, Found>,
     inbox: InboxWork,
@@ -170,10 +171,10 @@ pub struct Engine {
     /// The view that waits for its account to be at the relay.
     registering: Option<ViewRequestId>,
     /// Page loads under way.
-    loads: BTreeMap<LoadId, paging::PageRequest>,
+    loads: Table<LoadId, paging::PageRequest>,
     next_load: u64,
     /// Own messages that the other has not read, by place, for when a receipt comes.
-    unread_by_peer: BTreeMap<LogId, BTreeMap<Seq, MessageView>>,
+    unread_by_peer: Table<LogId, Table<Seq, MessageView>>,
     changed: showing::Changed,
     timers: Timers,
     storage: StorageState,
@@ -254,19 +255,19 @@ impl Engine {
             account: None,
             own_log: None,
             device: DeviceState::default(),
-            contacts: BTreeMap::new(),
-            conversations: BTreeMap::new(),
-            logs: BTreeMap::new(),
-            live: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            outbox: BTreeMap::new(),
-            trails: BTreeMap::new(),
+            contacts: Table::new(),
+            conversations: Table::new(),
+            logs: Table::new(),
+            live: Table::new(),
+            groups: Table::new(),
+            outbox: Table::new(),
+            trails: Table::new(),
             early: early::Early::default(),
             membership: membership::Membership::default(),
             notes: Notes::default(),
             cards: Table::new(),
             told_receipts: Table::new(),
-            tainted: BTreeSet::new(),
+            tainted: Set::default(),
             sharing: history::Sharing::default(),
             shared_page: None,
             linking: linking::Linking::default(),
@@ -286,14 +287,14 @@ impl Engine {
             repairs: repair::Repairs::default(),
             check_ins: CheckIns::default(),
             settling: Table::new(),
-            unknown: BTreeSet::new(),
+            unknown: Set::default(),
             found: Table::new(),
             inbox: InboxWork::default(),
             link: Link::default(),
             registering: None,
-            loads: BTreeMap::new(),
+            loads: Table::new(),
             next_load: 0,
-            unread_by_peer: BTreeMap::new(),
+            unread_by_peer: Table::new(),
             changed: showing::Changed::default(),
             timers: Timers::default(),
             storage: StorageState::Good,

@@ -65,10 +65,10 @@ impl Engine {
             log.cursor = entry.seq;
         }
         let payload = payload_hash(&entry.payload);
-        let trail = self.trails.entry(*id).or_default();
+        let trail = self.trails.or_default(*id);
         trail.step(entry.seq, &payload);
         if self.is_own(id, entry) {
-            self.trails.entry(*id).or_default().own_came_back(&payload);
+            self.trails.or_default(*id).own_came_back(&payload);
             self.save_trail(id);
             return self.save_log(id);
         }
@@ -258,7 +258,7 @@ impl Engine {
         if own {
             self.was_sent_again(&content.id);
         }
-        self.trails.entry(*id).or_default().saw(&content.id);
+        self.trails.or_default(*id).saw(&content.id);
         if !own {
             self.came_in(id, entry.seq);
         }
@@ -297,7 +297,7 @@ impl Engine {
         self.save_message(conversation, message);
         self.show_in_list(conversation, message, counts);
         let view = self.message_view(message);
-        self.changed.messages.entry(conversation).or_default().push(view);
+        self.changed.messages.or_default(conversation).push(view);
     }
 
     pub(super) fn show_in_list(&mut self, id: crate::view::ConversationId, message: &Message, unread: bool) {

@@ -138,7 +138,7 @@ impl Engine {
             return;
         };
         let mut changed = Vec::new();
-        for (seq, view) in remembered.range_mut(..=delivered) {
+        for (seq, view) in remembered.up_to(&delivered) {
             let state = if reads && *seq <= read { Delivery::Read } else { Delivery::Delivered };
             if view.outgoing != Some(state) {
                 view.outgoing = Some(state);
@@ -146,17 +146,17 @@ impl Engine {
             }
         }
         remembered.retain(|seq, _| *seq > read);
-        self.changed.messages.entry(conversation).or_default().extend(changed);
+        self.changed.messages.or_default(conversation).extend(changed);
     }
 
     pub(super) fn remember_unread(&mut self, message: &Message, view: &MessageView) {
         if !message.own || view.outgoing == Some(Delivery::Read) || matches!(view.body, BodyView::Gap(_)) {
             return;
         }
-        let remembered = self.unread_by_peer.entry(message.log).or_default();
+        let remembered = self.unread_by_peer.or_default(message.log);
         remembered.insert(message.seq, view.clone());
         while remembered.len() > MAX_REMEMBERED {
-            remembered.pop_first();
+            remembered.remove_first();
         }
     }
 

@@ -2,8 +2,6 @@
 //! device was put back to an older state, a new log takes its place and the other sends again what was written in
 //! the old one. Nothing stays unreadable (promise P9), and no key of the old log is used again.
 
-use std::collections::BTreeMap;
-
 use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
@@ -33,7 +31,7 @@ pub(super) const EVERY_OTHER: LogId = LogId([0; 16]);
 /// Repairs under way.
 #[derive(Default)]
 pub(super) struct Repairs {
-    paying: BTreeMap<LoadId, Paying>,
+    paying: Table<LoadId, Paying>,
     recent: Table<AccountId, Recent>,
 }
 
@@ -90,7 +88,7 @@ impl Engine {
             return;
         };
         let (peer, stage) = (log.peer, log.stage);
-        let trail = self.trails.entry(*id).or_default();
+        let trail = self.trails.or_default(*id);
         if trail.retired || stage == Stage::Creating {
             return self.bury(id);
         }
@@ -135,7 +133,7 @@ impl Engine {
         let Some(claim) = claim else {
             return;
         };
-        let trail = self.trails.entry(*id).or_default();
+        let trail = self.trails.or_default(*id);
         match trail.judge(claim) {
             Agreement::Unknown => {}
             Agreement::Same => trail.agreed = trail.agreed.max(claim.seq),
@@ -165,7 +163,7 @@ impl Engine {
         if self.logs.get(&repair.log).is_none_or(|log| log.peer != *from) {
             return;
         }
-        let trail = self.trails.entry(repair.log).or_default();
+        let trail = self.trails.or_default(repair.log);
         trail.retired = true;
         trail.owed = Some(trail.owed.map_or(repair.after, |before| before.min(repair.after)));
         self.save_trail(&repair.log);
@@ -259,17 +257,17 @@ impl Engine {
     /// A message that was sent again is stored in its new log.
     pub(super) fn stored_again(&mut self, log: LogId, seq: Seq, place: &Place) {
         let again = SentAgain { seq, log: place.log, first: place.seq };
-        self.trails.entry(log).or_default().sent_again(again);
+        self.trails.or_default(log).sent_again(again);
         self.save_trail(&log);
     }
 
     /// A receipt speaks of messages that were sent again in `id` too; the places in their first logs up to which it
     /// does.
-    pub(super) fn again_up_to(&self, id: &LogId, seq: Seq) -> BTreeMap<LogId, Seq> {
-        let mut places = BTreeMap::<LogId, Seq>::new();
+    pub(super) fn again_up_to(&self, id: &LogId, seq: Seq) -> Table<LogId, Seq> {
+        let mut places = Table::<LogId, Seq>::new();
         for again in self.trails.get(id).into_iter().flat_map(|trail| &trail.again) {
             if again.seq <= seq {
-                let place = places.entry(again.log).or_default();
+                let place = places.or_default(again.log);
                 *place = again.first.max(*place);
             }
         }

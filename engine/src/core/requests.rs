@@ -1,7 +1,5 @@
 //! Requests to the relay and their answers on one connection.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use parley_protocol::codec::{FrameError, Remedy};
 use parley_protocol::device_log::SignedEntry;
 use parley_protocol::frame::{
@@ -13,6 +11,8 @@ use super::Engine;
 use crate::content::HeadHint;
 use crate::io::Output;
 use crate::link::message::Offer;
+use crate::set::Set;
+use crate::table::Table;
 use crate::view::{Connection, ViewRequestId};
 
 /// The connection, and what was asked on it.
@@ -20,11 +20,11 @@ use crate::view::{Connection, ViewRequestId};
 pub(super) struct Link {
     pub(super) state: LinkState,
     next: u32,
-    pending: BTreeMap<RequestId, Pending>,
+    pending: Table<RequestId, Pending>,
     /// Whose keys were found forged on this connection: they are not asked for again on it.
-    pub(super) forged: BTreeSet<AccountId>,
+    pub(super) forged: Set<AccountId>,
     /// Contacts whose device logs were asked for on this connection.
-    pub(super) checked: BTreeSet<AccountId>,
+    pub(super) checked: Set<AccountId>,
     /// The relay has shown a log of the own account's devices that contradicts the one that is known here.
     pub(super) forked: bool,
     /// The own device log was asked for on this connection.
@@ -141,7 +141,7 @@ impl Engine {
     }
 
     pub(super) fn take_pending(&mut self) -> Vec<Pending> {
-        std::mem::take(&mut self.link.pending).into_values().collect()
+        std::mem::take(&mut self.link.pending).into_iter().map(|(_, pending)| pending).collect()
     }
 
     pub(super) fn received(&mut self, bytes: &[u8]) {

@@ -215,13 +215,13 @@ impl Engine {
         let Ok(messages) = List::new(messages) else {
             return;
         };
-        self.live.entry(*id).or_default().appending = true;
+        self.live.or_default(*id).appending = true;
         let request = AppendMessages { log: *id, capability, epoch, messages };
         self.ask(Request::AppendMessages(request), Pending::Append { log: *id, numbers });
     }
 
     pub(super) fn appended(&mut self, id: &LogId, numbers: &[u64], result: Result<Answer, RelayError>) {
-        self.live.entry(*id).or_default().appending = false;
+        self.live.or_default(*id).appending = false;
         match result {
             Ok(Answer::Stored(stored)) if stored.len() == numbers.len() => {
                 for (number, stored) in numbers.iter().zip(stored.iter()) {
@@ -285,7 +285,7 @@ impl Engine {
             own: true,
             body: BodyView::Text(text),
         };
-        self.trails.entry(sealed.log).or_default().saw(&entry.id);
+        self.trails.or_default(sealed.log).saw(&entry.id);
         self.save_trail(&sealed.log);
         if self.is_deleted(&entry.peer, &message) {
             return;
@@ -295,7 +295,7 @@ impl Engine {
         self.show_in_list(conversation, &message, false);
         let view = self.message_view(&message);
         self.remember_unread(&message, &view);
-        self.changed.messages.entry(conversation).or_default().push(view);
+        self.changed.messages.or_default(conversation).push(view);
     }
 
     fn fail(&mut self, number: u64) {
@@ -306,7 +306,7 @@ impl Engine {
         let peer = entry.peer;
         self.save_outbox(number);
         if let Some(view) = self.waiting_view(number) {
-            self.changed.messages.entry(id_of(&peer)).or_default().push(view);
+            self.changed.messages.or_default(id_of(&peer)).push(view);
         }
         self.changed.conversations.insert(id_of(&peer));
     }
@@ -362,7 +362,7 @@ impl Engine {
         let (Ok((epoch, capability, next)), Ok(bytes)) = (keys, Bytes::new(commit.bytes)) else {
             return self.broken(id);
         };
-        self.live.entry(*id).or_default().committing = true;
+        self.live.or_default(*id).committing = true;
         let request = AppendCommit {
             log: *id,
             capability,
@@ -388,11 +388,11 @@ impl Engine {
             }
             return;
         };
-        self.live.entry(*id).or_default().committing = false;
+        self.live.or_default(*id).committing = false;
         match error.retry() {
             Retry::After(pause) => self.retry_later(pause),
             // Another commit won; it comes through the subscription, where the own one is dropped.
-            Retry::AfterCatchUp => self.live.entry(*id).or_default().committing = true,
+            Retry::AfterCatchUp => self.live.or_default(*id).committing = true,
             Retry::Never if self.drop_members_commit(id) => {}
             Retry::Never => self.give_up(id),
         }

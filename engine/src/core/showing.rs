@@ -1,6 +1,6 @@
 //! View models, and the events that carry them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::table::Table;
 
 use parley_protocol::ids::MessageId;
 
@@ -12,6 +12,7 @@ use crate::io::Output;
 use crate::log::Stage;
 use crate::message::Message;
 use crate::safety_number::safety_number;
+use crate::set::Set;
 use crate::view::{
     AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event,
     MessageView, Preview, Reply, Snapshot, ViewRequestId,
@@ -22,8 +23,8 @@ use crate::view::{
 pub(super) struct Changed {
     pub(super) account: bool,
     pub(super) connection: bool,
-    pub(super) conversations: BTreeSet<ConversationId>,
-    pub(super) messages: BTreeMap<ConversationId, Vec<MessageView>>,
+    pub(super) conversations: Set<ConversationId>,
+    pub(super) messages: Table<ConversationId, Vec<MessageView>>,
     pub(super) deleted: Vec<(ConversationId, MessageId)>,
 }
 

@@ -63,7 +63,7 @@ impl Engine {
         if let Some(archive) = self.archives.get_mut(&id) {
             archive.show(message);
         }
-        self.changed.messages.entry(id).or_default().push(archived_view(message));
+        self.changed.messages.or_default(id).push(archived_view(message));
     }
 
     fn save_archive(&mut self, id: ConversationId) {

@@ -80,7 +80,7 @@ impl Engine {
             self.note_for_backup(conversation, message.order());
             let view = self.message_view(&message);
             self.remember_unread(&message, &view);
-            self.changed.messages.entry(conversation).or_default().push(view);
+            self.changed.messages.or_default(conversation).push(view);
         }
         self.save_conversation(conversation);
     }

@@ -1,7 +1,5 @@
 //! Asking for the device logs that groups follow, and what waits for them.
 
-use std::collections::BTreeSet;
-
 use parley_protocol::frame::{DirectoryRecord, LogEntry, RelayError, Request};
 use parley_protocol::ids::{AccountId, LogId};
 
@@ -9,6 +7,7 @@ use crate::conversation::id_of;
 use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::directory_entry::Found;
+use crate::set::Set;
 
 impl Engine {
     /// An entry makes sense only with a newer device log: it and what follows wait.
@@ -63,7 +62,7 @@ impl Engine {
     /// Asks again for device logs that are waited for: the relay may have failed the first time.
     pub(in crate::core) fn ask_for_waiting(&mut self) {
         // Not collected: that would sort first, with code of its own.
-        let mut accounts = BTreeSet::new();
+        let mut accounts = Set::default();
         accounts.extend(self.membership.waiting.values().copied());
         for account in accounts {
             self.ask_device_log(account);
@@ -72,7 +71,7 @@ impl Engine {
 
     /// What waited for a device log goes on.
     pub(in crate::core) fn stop_waiting(&mut self, account: &AccountId) {
-        let waiting = self.membership.waiting.iter().filter(|(_, of)| of == account);
+        let waiting = self.membership.waiting.iter().filter(|(_, of)| *of == account);
         let logs: Vec<LogId> = waiting.map(|(log, _)| *log).collect();
         for id in logs {
             self.membership.waiting.remove(&id);

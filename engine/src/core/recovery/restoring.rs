@@ -205,7 +205,7 @@ impl Engine {
             }
             let log = Log { cursor: place.seq, ..Log::new(*id, place.peer, Stage::Dead, self.now) };
             self.logs.insert(*id, log);
-            self.trails.entry(*id).or_default().asked = Some(place.seq);
+            self.trails.or_default(*id).asked = Some(place.seq);
             self.save_log(id);
             self.save_trail(id);
             self.save_conversation(conversation);
