@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use parley_engine::view::Connection;
 
+use super::memo::Memo;
 use super::state::{App, Phase};
 use super::{html, parts, words};
 use crate::model::signal::ToOwner;
@@ -25,9 +26,9 @@ enum WayOut {
 
 /// Says nothing while all is well. The place stays, so that a screen reader hears what appears in it.
 pub(super) fn banner(app: App) -> AnyView {
-    let notice = Memo::new(move |_| notice(app));
+    let notice = Memo::new(move || notice(app));
     let way_out =
-        Memo::new(move |_| notice.with(|notice| notice.as_ref().map_or(WayOut::None, |it| it.way_out)));
+        Memo::new(move || notice.with(|notice| notice.as_ref().map_or(WayOut::None, |it| it.way_out)));
     html::div()
         .class("banner")
         .class_when("banner-grave", move || notice.with(|it| it.as_ref().is_some_and(|it| it.grave)))

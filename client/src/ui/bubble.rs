@@ -5,6 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use parley_engine::view::{BodyView, Delivery, MessageView};
 
+use super::memo::Memo;
 use super::{html, icons, parts, words};
 use crate::model::rows::Bubble;
 use crate::model::time::LocalTime;
@@ -21,8 +22,8 @@ pub(super) fn bubble(
     let message = Arc::clone(&first.message);
     let clock = time_of(&message);
     let own = message.outgoing.is_some();
-    let state = Memo::new(move |_| row.with(|row| row.as_ref().and_then(|row| row.message.outgoing)));
-    let body = Memo::new(move |_| row.with(|row| row.as_ref().map(|row| row.message.body.clone())));
+    let state = Memo::new(move || row.with(|row| row.as_ref().and_then(|row| row.message.outgoing)));
+    let body = Memo::new(move || row.with(|row| row.as_ref().map(|row| row.message.body.clone())));
     let label = {
         let clock = clock.clone();
         move || {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use parley_engine::view::{BodyView, ConversationId, ConversationView, Delivery};
 use parley_protocol::ids::UnixMillis;
 
+use super::memo::Memo;
 use super::state::App;
 use super::{avatar, bubble, html, icons, parts, words};
 use crate::model::route::Route;
@@ -14,14 +15,14 @@ use crate::platform::clock;
 /// A link to the chat. Its accessible name begins with the contact's name.
 pub(super) fn item(app: App, id: ConversationId) -> AnyView {
     let chat = app.chat(id);
-    let time = Memo::new(move |_| {
+    let time = Memo::new(move || {
         let now = app.now.get();
         chat.with(|chat| {
             chat.as_ref().map(|chat| when(chat.last.as_ref().map_or(chat.changed, |it| it.time), now))
         })
         .unwrap_or_default()
     });
-    let here = Memo::new(move |_| app.route.get() == Route::Conversation(id));
+    let here = Memo::new(move || app.route.get() == Route::Conversation(id));
     html::li()
         .child(
             html::a()

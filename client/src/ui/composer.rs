@@ -4,6 +4,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ConversationId, Reply};
 
+use super::memo::Memo;
 use super::state::App;
 use super::{drafts, html, icons, parts, words};
 use crate::model::text::{self, Room};

@@ -26,7 +26,7 @@ pub(super) fn dialog(app: App, id: ConversationId) -> AnyView {
     };
     // The conversation changes when the mark, the name or a device does.
     Effect::new(move |_| {
-        chat.track();
+        chat.with(|_| ());
         load();
     });
     let body = html::div().class("dialog-body").child(parts::dynamic(move || match contact.get() {

@@ -3,15 +3,16 @@
 use leptos::prelude::*;
 use parley_engine::view::ConversationId;
 
+use super::memo::Memo;
 use super::state::{App, Dialog};
 use super::{avatar, composer, html, icons, messages, parts, shell, words};
 
 /// Head, warning, messages, composer.
 pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
     let chat = app.chat(id);
-    let known = Memo::new(move |_| chat.with(Option::is_some));
+    let known = Memo::new(move || chat.with(Option::is_some));
     let name =
-        Memo::new(move |_| chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())).unwrap_or_default());
+        Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())).unwrap_or_default());
     parts::dynamic(move || {
         if !known.get() {
             return unknown();
@@ -34,9 +35,10 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
                 }),
                 messages::messages(app, id, name),
                 match restored {
-                    Some(owner) => {
-                        parts::text("composer restored", words::restored_chat(&owner, &name.get_untracked()))
-                    }
+                    Some(owner) => parts::text(
+                        "composer restored",
+                        words::restored_chat(&owner, &name.with_untracked(String::clone)),
+                    ),
                     None => composer::composer(app, id, name),
                 },
             ))
@@ -46,7 +48,7 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
 
 fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyView {
     let chat = app.chat(id);
-    let verified = Memo::new(move |_| chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.verified)));
+    let verified = Memo::new(move || chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.verified)));
     let below = move || {
         chat.with(|chat| {
             if let Some(owner) = chat.as_ref().and_then(|chat| chat.restored.as_ref()) {

@@ -5,6 +5,7 @@ use parley_engine::view::{Command, OwnDeviceView, Reply};
 use parley_protocol::ids::DeviceId;
 
 use super::field::{Field, Note, field};
+use super::memo::Memo;
 use super::parts::{button, dynamic, form, live, maybe, stack, text};
 use super::state::{App, Dialog};
 use super::{html, parts, words};
@@ -13,7 +14,7 @@ use crate::platform::clock;
 
 /// The list with its buttons.
 pub(super) fn list(app: App) -> AnyView {
-    let devices = Memo::new(move |_| {
+    let devices = Memo::new(move || {
         app.account.with(|account| account.as_ref().map(|it| it.devices.clone()).unwrap_or_default())
     });
     let rows = dynamic(move || {
@@ -108,7 +109,7 @@ fn confirm(app: App, device: DeviceId, open: RwSignal<bool>) -> AnyView {
 
 /// Above everything: another device was linked, which the person should know of.
 pub(super) fn notice(app: App) -> AnyView {
-    let fresh = Memo::new(move |_| {
+    let fresh = Memo::new(move || {
         app.account.with(|account| account.as_ref()?.devices.iter().find(|device| device.fresh).cloned())
     });
     maybe(move || {

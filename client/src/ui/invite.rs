@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::svg;
 
+use super::memo::Memo;
 use super::state::App;
 use super::{html, icons, parts, words};
 use crate::model::code::Code;
@@ -14,7 +15,7 @@ const COPIED: u64 = 2_000;
 
 /// The link with its button and its code; nothing before there is an account.
 pub(super) fn card(app: App) -> AnyView {
-    let link = Memo::new(move |_| {
+    let link = Memo::new(move || {
         app.account
             .with(|account| account.as_ref().map(|account| format!("{}/#{}", page::origin(), account.invite)))
     });
@@ -56,7 +57,7 @@ pub(super) fn copy(link: String, name: &'static str) -> AnyView {
 pub(super) fn code(app: App, text: String, name: &'static str) -> AnyView {
     let wanted = text.clone();
     let drawn =
-        Memo::new(move |_| app.code.with(|code| code.clone().filter(|code: &Code| code.text == wanted)));
+        Memo::new(move || app.code.with(|code| code.clone().filter(|code: &Code| code.text == wanted)));
     if drawn.with_untracked(Option::is_none) {
         app.say(&ToOwner::DrawCode(text));
     }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, LinkFailure, LinkView, Reply, Share};
 
 use super::field::{Field, Note, field};
+use super::memo::Memo;
 use super::parts::{alert, button, dynamic, form, live, send, stack, text};
 use super::state::App;
 use super::{html, invite, modal, parts, scan, words};
@@ -31,7 +32,7 @@ pub(super) fn dialog(app: App, first: String) -> AnyView {
 /// How far it is, and what can be done. `new` is a browser without an account.
 pub(super) fn panel(app: App, new: bool, first: String) -> AnyView {
     let code = RwSignal::new(first);
-    let step = Memo::new(move |_| app.link.get());
+    let step = Memo::new(move || app.link.get());
     let shown = dynamic(move || {
         stack(
             "linking",

@@ -6,6 +6,7 @@ use parley_engine::lock::SHORTEST;
 use parley_engine::view::Typed;
 
 use super::field::{Field, Note, said, secret};
+use super::memo::Memo;
 use super::parts::{button, dynamic, form, send, stack, text};
 use super::state::App;
 use super::{html, words};
@@ -47,7 +48,7 @@ struct Entry {
 
 /// The section.
 pub(super) fn settings(app: App) -> AnyView {
-    let set = Memo::new(move |_| app.lock.with(Option::is_some));
+    let set = Memo::new(move || app.lock.with(Option::is_some));
     let act = RwSignal::new(None::<Act>);
     dynamic(move || {
         if !set.get() {

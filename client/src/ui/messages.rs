@@ -1,12 +1,13 @@
 //! The messages of a conversation, anchored at the newest.
 
-use std::collections::HashMap;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::{Command, ConversationId, MessageView, Order};
 
+use super::memo::Memo;
 use super::state::App;
 use super::{bubble, deleting, html, icons, parts, words};
 use crate::model::chats::Chats;
@@ -35,7 +36,7 @@ pub(super) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
         scroller: Scroller(node),
         at_bottom: RwSignal::new(true),
         below: RwSignal::new(false),
-        rows: Memo::new(move |_| rows_of(app, id)),
+        rows: Memo::new(move || rows_of(app, id)),
         height: StoredValue::new(0),
     };
     view.hold_while_scrolled_up();
@@ -82,33 +83,35 @@ fn rows_of(app: App, id: ConversationId) -> Vec<Row> {
     })
 }
 
+/// The bubble with this key. `place` is where it was last: only older messages, which come by the page, move it.
+fn bubble_of(rows: &[Row], key: RowKey, place: &AtomicUsize) -> Option<Bubble> {
+    let is_it = |row: &Row| row.key() == key;
+    let last = place.load(Ordering::Relaxed);
+    let found = if rows.get(last).is_some_and(is_it) { Some(last) } else { rows.iter().position(is_it) }?;
+    place.store(found, Ordering::Relaxed);
+    match rows.get(found) {
+        Some(Row::Message(bubble)) => Some(bubble.clone()),
+        _ => None,
+    }
+}
+
 impl View {
     fn list(self, name: Memo<String>) -> AnyView {
-        let by_key = Memo::new(move |_| {
-            self.rows.with(|rows| {
-                rows.iter()
-                    .filter_map(|row| match row {
-                        Row::Message(bubble) => Some((row.key(), bubble.clone())),
-                        _ => None,
-                    })
-                    .collect::<HashMap<RowKey, Bubble>>()
-            })
-        });
         For(ForProps::builder()
             .each(move || self.rows.get())
             .key(Row::key)
-            .children(move |row| self.row(&row, by_key, name))
+            .children(move |row| self.row(&row, name))
             .build())
         .into_any()
     }
 
-    fn row(self, row: &Row, by_key: Memo<HashMap<RowKey, Bubble>>, name: Memo<String>) -> AnyView {
+    fn row(self, row: &Row, name: Memo<String>) -> AnyView {
         let key = row.key();
         match row {
             Row::Day(_, time) => {
                 let day = LocalTime::new(*time, clock::minutes_east(*time));
                 let app = self.app;
-                let label = Memo::new(move |_| {
+                let label = Memo::new(move || {
                     let now = app.now.get();
                     day.day_label(&LocalTime::new(now, clock::minutes_east(now)))
                 });
@@ -121,7 +124,8 @@ impl View {
                 html::div().class("unread-line").child(html::span().child("Unread messages")).into_any()
             }
             Row::Message(first) => {
-                let now = Memo::new(move |_| by_key.with(|rows| rows.get(&key).cloned()));
+                let place = AtomicUsize::new(0);
+                let now = Memo::new(move || self.rows.with(|rows| bubble_of(rows, key, &place)));
                 let message =
                     move || now.with_untracked(|row| row.as_ref().map(|row| Arc::clone(&row.message)));
                 let is_newest = move || self.rows.with(|rows| rows.last().map(Row::key) == Some(key));
@@ -218,7 +222,7 @@ impl View {
 
     /// What is at the bottom of a page that somebody looks at has been read.
     fn mark_read(self) {
-        let newest = Memo::new(move |_| {
+        let newest = Memo::new(move || {
             self.app.open.with(|open| {
                 let open = open.as_ref().filter(|open| open.id == self.id)?;
                 let theirs = open.thread.messages().iter().rev().find(|message| message.outgoing.is_none());

@@ -47,6 +47,7 @@ mod lock;
 #[cfg(target_arch = "wasm32")]
 mod locked;
 #[cfg(target_arch = "wasm32")]
+mod memo;
 mod messages;
 #[cfg(target_arch = "wasm32")]
 mod modal;

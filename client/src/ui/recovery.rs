@@ -5,6 +5,7 @@ use parley_engine::view::{BackupState, Command, PhraseState, PhraseView, Recover
 
 use super::backup_file::{self, Job};
 use super::field::{Field, Note, field};
+use super::memo::Memo;
 use super::parts::{button, dynamic, form, live, maybe, send, stack, status, text};
 use super::state::{App, go};
 use super::{html, parts, words};
@@ -14,7 +15,7 @@ use crate::platform::files::File;
 use crate::platform::{clock, page, spawn_local, storage};
 
 fn known(app: App) -> Memo<Option<RecoveryView>> {
-    Memo::new(move |_| app.account.with(|account| account.as_ref().map(|it| *it.recovery)))
+    Memo::new(move || app.account.with(|account| account.as_ref().map(|it| *it.recovery)))
 }
 
 /// Asks, and says under a field what was refused.
@@ -32,7 +33,7 @@ pub(super) fn settings(app: App) -> AnyView {
     let known = known(app);
     let shown = RwSignal::new(None::<PhraseView>);
     let note = RwSignal::new(Note::None);
-    let phrase = Memo::new(move |_| known.get().map(|it| it.phrase));
+    let phrase = Memo::new(move || known.get().map(|it| it.phrase));
     let written = move || matches!(phrase.get(), Some(PhraseState::Saved | PhraseState::Elsewhere));
     stack(
         "recovery",
@@ -191,10 +192,10 @@ pub(super) fn come_back(app: App) -> AnyView {
 /// keeps it.
 pub(super) fn notice(app: App) -> AnyView {
     let known = known(app);
-    let progress = Memo::new(move |_| known.get().and_then(|it| it.restoring));
-    let lost = Memo::new(move |_| known.get().map(|it| it.lost).filter(|lost| *lost > 0));
+    let progress = Memo::new(move || known.get().and_then(|it| it.restoring));
+    let lost = Memo::new(move || known.get().map(|it| it.lost).filter(|lost| *lost > 0));
     let later = RwSignal::new(false);
-    let unsaved = Memo::new(move |_| {
+    let unsaved = Memo::new(move || {
         let something = app.route.get() != Route::Settings && app.chats.with(|chats| !chats.all().is_empty());
         something && known.get().is_some_and(|it| it.phrase == PhraseState::Unsaved)
     });

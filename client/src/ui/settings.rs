@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use parley_engine::view::{AccountView, Command, Reply};
 
 use super::field::{Field, Note, field};
+use super::memo::Memo;
 use super::state::App;
 use super::{devices, html, invite, lock, parts, recovery, shell, words};
 use crate::platform::{local, page, spawn_local, storage};
@@ -102,7 +103,7 @@ fn turn(
     is_on: fn(&AccountView) -> bool,
     set: fn(bool) -> Command,
 ) -> AnyView {
-    let on = Memo::new(move |_| app.account.with(|account| account.as_ref().is_some_and(is_on)));
+    let on = Memo::new(move || app.account.with(|account| account.as_ref().is_some_and(is_on)));
     html::div()
         .class("setting-line")
         .child((

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::memo::Memo;
 use super::state::{App, Dialog, Phase, go};
 use super::{
     banner, contact, conversation, deleting, devices, drafts, html, keys, linking, locked, new_chat, parts,
@@ -89,7 +90,7 @@ fn follow_page(app: App) {
 }
 
 fn shell(app: App) -> AnyView {
-    let has_account = Memo::new(move |_| app.account.with(Option::is_some));
+    let has_account = Memo::new(move || app.account.with(Option::is_some));
     html::div()
         .class("app")
         .child((
@@ -117,8 +118,8 @@ fn starting() -> AnyView {
 }
 
 fn panes(app: App) -> AnyView {
-    let place = Memo::new(move |_| app.route.get());
-    let dialog = Memo::new(move |_| app.dialog.get());
+    let place = Memo::new(move || app.route.get());
+    let dialog = Memo::new(move || app.dialog.get());
     html::div()
         .class("panes")
         .class_when("shows-main", move || app.route.get() != Route::Home)

@@ -3,6 +3,7 @@
 use leptos::ev;
 use leptos::prelude::*;
 
+use super::memo::Memo;
 use super::state::{App, Dialog, go};
 use super::{avatar, chat_item, html, icons, invite, parts};
 use crate::model::chats::SEARCH_FROM;
@@ -13,9 +14,9 @@ use crate::platform::page;
 /// Own account, search, chats; or how to begin when there are none.
 pub(super) fn sidebar(app: App) -> AnyView {
     let words = RwSignal::new(String::new());
-    let count = Memo::new(move |_| app.chats.with(|chats| chats.all().len()));
-    let empty = Memo::new(move |_| count.get() == 0);
-    let searchable = Memo::new(move |_| count.get() >= SEARCH_FROM);
+    let count = Memo::new(move || app.chats.with(|chats| chats.all().len()));
+    let empty = Memo::new(move || count.get() == 0);
+    let searchable = Memo::new(move || count.get() >= SEARCH_FROM);
     html::aside()
         .class("sidebar")
         .attr("aria-label", "Chats and account")
@@ -28,11 +29,11 @@ pub(super) fn sidebar(app: App) -> AnyView {
 }
 
 fn head(app: App, empty: Memo<bool>) -> AnyView {
-    let me = Memo::new(move |_| {
+    let me = Memo::new(move || {
         app.account
             .with(|account| account.as_ref().map(|it| (it.name.clone(), it.username.clone(), it.account)))
     });
-    let locked = Memo::new(move |_| app.lock.with(Option::is_some));
+    let locked = Memo::new(move || app.lock.with(Option::is_some));
     html::header()
         .class("sidebar-head")
         .child((
@@ -96,7 +97,7 @@ fn search(words: RwSignal<String>) -> AnyView {
 
 fn list(app: App, words: RwSignal<String>) -> AnyView {
     let shown =
-        Memo::new(move |_| app.chats.with(|chats| words.with(|words| chats.matching(words, page::lower))));
+        Memo::new(move || app.chats.with(|chats| words.with(|words| chats.matching(words, page::lower))));
     html::nav()
         .class("chats")
         .attr("aria-label", "Chats")

@@ -13,6 +13,7 @@ use super::drafts::Draft;
 use super::field::Note;
 use super::keeper::{Keeper, Loss};
 use super::link::Link;
+use super::memo::Memo;
 use crate::model::chats::Chats;
 use crate::model::code::Code;
 use crate::model::lock::{LockAnswer, LockAsk, LockView};
@@ -224,7 +225,7 @@ impl App {
 
     /// The list entry of a conversation.
     pub(super) fn chat(self, id: ConversationId) -> Memo<Option<ConversationView>> {
-        Memo::new(move |_| self.chats.with(|chats| chats.get(id).cloned()))
+        Memo::new(move || self.chats.with(|chats| chats.get(id).cloned()))
     }
 
     /// Shows a conversation's newest messages.
