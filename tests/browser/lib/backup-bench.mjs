@@ -1,4 +1,8 @@
 // How long a backup takes, coming back with it, and opening the lock.
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openSettings } from "./link.mjs";
 import { button, lockedHeading, setLock } from "./lock.mjs";
 import { Person } from "./person.mjs";
 import { comeBackBy, showPhrase } from "./phrase.mjs";
@@ -32,6 +36,44 @@ function backUp(asked) {
   });
 }
 
+/** In the page: clicks, and waits for what is said when it is done. Milliseconds. */
+function until([name, said]) {
+  return new Promise((done) => {
+    const start = performance.now();
+    new MutationObserver((_, observer) => {
+      if (!document.body.textContent.includes(said)) return;
+      observer.disconnect();
+      done(performance.now() - start);
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+    [...document.querySelectorAll("button")].find((button) => button.textContent === name).click();
+  });
+}
+
+/** A file is saved and read back; an account that is new restores it. */
+async function fileTimes(relay, ada, words) {
+  const other = await Person.arrive(relay);
+  const folder = await mkdtemp(join(tmpdir(), "parley-bench-"));
+  try {
+    const save = await ada.page.evaluate(until, ["Save a backup file", "The file is whole"]);
+    const [download] = await Promise.all([
+      ada.page.waitForEvent("download"),
+      ada.page.getByRole("link", { name: "Download backup file" }).click(),
+    ]);
+    const path = join(folder, "backup.parley");
+    await download.saveAs(path);
+    await other.createAccount("Other", `other${Date.now() % 100_000}`);
+    await openSettings(other);
+    await other.button("Restore from a backup file").click();
+    await other.page.getByLabel("Backup file", { exact: true }).setInputFiles(path);
+    await other.page.getByRole("textbox", { name: "Phrase of the file" }).fill(words.join(" "));
+    const fileRestore = await other.page.evaluate(until, ["Restore", "messages were added"]);
+    return { save, fileRestore, fileBytes: (await stat(path)).size };
+  } finally {
+    await other.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 const size = (frames) => frames.reduce((sum, frame) => sum + frame.length, 0);
 
 /** An account of so many conversations and messages is backed up; another browser comes back by the phrase. */
@@ -47,6 +89,7 @@ export async function backupTimes(relay, conversations, each, say = () => {}) {
     const before = ada.frames.length;
     const backup = await ada.page.evaluate(backUp, asked.join(" "));
     const backupBytes = size(ada.frames.slice(before));
+    const file = await fileTimes(relay, ada, words);
 
     await ada.leave();
     await fresh.page.evaluate(watchChats);
@@ -55,7 +98,7 @@ export async function backupTimes(relay, conversations, each, say = () => {}) {
     const whole = (await whenOnDisk(fresh, messages, 600_000)) - start;
     const restoreBytes = size(fresh.frames);
     const first = (await fresh.page.evaluate(() => globalThis.firstChat)) - start;
-    return { messages, backup, backupBytes, first, whole, restoreBytes };
+    return { messages, backup, backupBytes, first, whole, restoreBytes, ...file };
   } finally {
     await fresh.close();
     await ada.close();

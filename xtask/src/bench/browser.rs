@@ -135,6 +135,8 @@ fn backup(numbers: &Numbers) {
     row("\nbackup and coming back", &["ms", "MB", "MB/s"].map(str::to_owned));
     for (name, key, bytes) in [
         ("written, fetched back and opened", "backup.backup", Some("backup.bytes")),
+        ("saved as a file and read back", "backup.save", Some("backup.file_bytes")),
+        ("restored from the file by another account", "backup.fileRestore", Some("backup.file_bytes")),
         ("back by the phrase: the first chat", "backup.first", None),
         ("back by the phrase: all messages on disk", "backup.whole", Some("backup.restore_bytes")),
     ] {
