@@ -72,7 +72,7 @@ fn details(
         parts::stack("contact-head", head),
         safety(app, view, load),
         section("Devices", vec![list]),
-        section("Chat", vec![deleting::chat(app, id, &view.name, asked)]),
+        section("Chat", vec![deleting::chat(app, id, words::delete_chat(&view.name), asked)]),
     ];
     parts::stack("contact", parts)
 }

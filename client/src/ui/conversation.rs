@@ -5,7 +5,7 @@ use parley_engine::view::ConversationId;
 
 use super::memo::Memo;
 use super::state::{App, Dialog};
-use super::{avatar, composer, html, icons, messages, parts, shell, words};
+use super::{avatar, composer, deleting, html, icons, messages, parts, shell, words};
 
 /// Head, warning, messages, composer.
 pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
@@ -35,15 +35,21 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
                 }),
                 messages::messages(app, id, name),
                 match restored {
-                    Some(owner) => parts::text(
-                        "composer restored",
-                        words::restored_chat(&owner, &name.with_untracked(String::clone)),
-                    ),
+                    Some(owner) => restored_foot(app, id, &owner, &name.with_untracked(String::clone)),
                     None => composer::composer(app, id, name),
                 },
             ))
             .into_any()
     })
+}
+
+/// In place of the composer: why nothing can be written here, and the way to be rid of the chat.
+fn restored_foot(app: App, id: ConversationId, owner: &str, name: &str) -> AnyView {
+    let foot = vec![
+        parts::text("", words::restored_chat(owner, name)),
+        deleting::chat(app, id, words::DELETE_RESTORED.to_owned(), RwSignal::new(false)),
+    ];
+    parts::stack("composer restored", foot)
 }
 
 fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyView {

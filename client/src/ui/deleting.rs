@@ -105,9 +105,8 @@ pub(super) fn undo(app: App) -> AnyView {
         .into_any()
 }
 
-/// In a contact's details: the button, then the question.
-pub(super) fn chat(app: App, id: ConversationId, name: &str, asked: RwSignal<bool>) -> AnyView {
-    let name = name.to_owned();
+/// The button for a whole chat, then the question.
+pub(super) fn chat(app: App, id: ConversationId, question: String, asked: RwSignal<bool>) -> AnyView {
     let delete = move || {
         app.ask(Command::DeleteChat(id), move |reply| {
             if reply == Reply::Done {
@@ -121,6 +120,6 @@ pub(super) fn chat(app: App, id: ConversationId, name: &str, asked: RwSignal<boo
         if !asked.get() {
             return parts::button("Delete chat…", "button button-quiet", move || asked.set(true));
         }
-        parts::confirm(parts::alert("", words::delete_chat(&name)), "Delete this chat", delete, asked)
+        parts::confirm(parts::alert("", question.clone()), "Delete this chat", delete, asked)
     })
 }

@@ -9,6 +9,7 @@ pub mod words;
 mod avatar;
 #[cfg(target_arch = "wasm32")]
 mod backup_file;
+#[cfg(target_arch = "wasm32")]
 mod banner;
 #[cfg(target_arch = "wasm32")]
 mod bubble;
@@ -48,6 +49,7 @@ mod lock;
 mod locked;
 #[cfg(target_arch = "wasm32")]
 mod memo;
+#[cfg(target_arch = "wasm32")]
 mod messages;
 #[cfg(target_arch = "wasm32")]
 mod modal;

@@ -56,6 +56,10 @@ impl Engine {
         view: ViewRequestId,
         conversation: ConversationId,
     ) -> Result<Option<Reply>, CommandError> {
+        if self.archives.contains_key(&conversation) {
+            self.delete_archive(view, conversation);
+            return Ok(None);
+        }
         self.ask_to_delete(view, conversation, None, None)
     }
 

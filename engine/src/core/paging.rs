@@ -129,6 +129,7 @@ impl Engine {
             || self.read_page_for_backup(id, records)
             || self.read_page_for_file(id, records)
             || self.looked_at(id, records)
+            || self.read_archive_to_delete(id, records)
             || self.read_page_to_delete(id, records)
             || self.read_page_to_sweep(id, records);
         if theirs {

@@ -67,24 +67,34 @@ export async function freezeDuringNextWrite(worker, milliseconds) {
   }, milliseconds);
 }
 
-/** So many of a hundred write transactions of this worker abort, after all that they were to write was asked for. */
-export async function failWrites(worker, percent) {
-  await worker.evaluate((percent) => {
+/**
+ * So many of a hundred write transactions of this worker abort, after all that they were to write was asked for. The seed
+ * decides which.
+ */
+export async function failWrites(worker, percent, seed = 0) {
+  await worker.evaluate(([percent, seed]) => {
     globalThis.failing = percent;
+    let state = seed;
+    // Numerical Recipes' generator, of which the upper bits are good enough.
+    const random = () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state / 2 ** 32;
+    };
+    globalThis.random = random;
     globalThis.failed ??= 0;
     globalThis.tried ??= 0;
     if (globalThis.commitAsItWas) return;
     globalThis.commitAsItWas = IDBTransaction.prototype.commit;
     IDBTransaction.prototype.commit = function () {
       globalThis.tried += 1;
-      if (Math.random() * 100 < globalThis.failing) {
+      if (globalThis.random() * 100 < globalThis.failing) {
         globalThis.failed += 1;
         this.abort();
         return;
       }
       globalThis.commitAsItWas.call(this);
     };
-  }, percent);
+  }, [percent, seed]);
 }
 
 /** From now on this worker's writes fail as they do when the disk is full, until `makeRoom`. */

@@ -266,6 +266,30 @@ fn p6_on_another_relay_the_chats_come_as_history_that_can_be_read() {
 }
 
 #[test]
+fn a_restored_chat_can_be_deleted_whole_and_restored_again() {
+    let (mut world, ada, _, phrase) = talkers();
+    let file = save(&mut world, ada);
+    let before = shown(&mut world, ada);
+    let (mut other, carol) = elsewhere();
+    let records = other.devices[carol].disk.records.len();
+    restore(&mut other, carol, &file.bytes, &phrase).unwrap();
+    let chat = other.only_conversation(carol);
+    // A crash in between leaves some of it, to be deleted again.
+    other.command(carol, Command::DeleteChat(chat));
+    other.disk_step(carol);
+    other.crash(carol);
+    other.connect(carol);
+    other.settle();
+    assert_eq!(other.ask(carol, Command::DeleteChat(chat)), Reply::Done);
+    assert!(!other.devices[carol].conversations[&chat].listed);
+    assert_eq!(other.devices[carol].disk.records.len(), records, "nothing of it is left on the disk");
+    let gone = other.ask(carol, Command::DeleteChat(chat));
+    assert_eq!(gone, Reply::Failed(CommandError::UnknownConversation));
+    assert_eq!(restore(&mut other, carol, &file.bytes, &phrase).unwrap().added, number_of(&before));
+    assert_eq!(shown(&mut other, carol), before);
+}
+
+#[test]
 fn p2_what_another_account_wrote_is_not_shown_as_this_ones() {
     let (mut world, ada, _, phrase) = talkers();
     let file = save(&mut world, ada);

@@ -19,6 +19,10 @@ pub fn delete_chat(name: &str) -> String {
     )
 }
 
+/// Before a restored chat is deleted.
+pub const DELETE_RESTORED: &str =
+    "This deletes the chat from this browser. The backup file still has it, and can be restored again.";
+
 /// What the switch for drafts does.
 pub const DRAFTS_IN_STEP: &str =
     "What you have written and not sent follows to your other devices, encrypted like everything else.";

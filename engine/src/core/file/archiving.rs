@@ -8,12 +8,24 @@ use super::restoring::is_sound;
 use crate::archive::{Archive, Newest, id_of};
 use crate::backup::{FileHead, Item};
 use crate::content::display_name;
+use crate::io::{LoadId, Output, Record};
 use crate::message::Message;
 use crate::records::keys;
-use crate::view::{ConversationId, ConversationView, Delivery, MessageView, Preview};
+use crate::view::{
+    ConversationId, ConversationView, Delivery, Event, MessageView, Preview, Reply, ViewRequestId,
+};
 
 /// So many chats of other accounts are kept.
 const MAX_ARCHIVES: usize = 10_000;
+/// So many messages of one that goes are read and deleted at a time.
+const PAGE: u32 = 500;
+
+/// A chat of another account that goes.
+pub(super) struct Leaving {
+    load: LoadId,
+    view: ViewRequestId,
+    id: ConversationId,
+}
 
 impl Engine {
     pub(super) fn archive_item(&mut self, head: &FileHead, item: Item) {
@@ -71,6 +83,35 @@ impl Engine {
             self.save(&keys::archive(&id), archive);
             self.changed.conversations.insert(id);
         }
+    }
+
+    /// Its messages first, and itself with the last of them: a restart in between leaves fewer, to be deleted again.
+    pub(in crate::core) fn delete_archive(&mut self, view: ViewRequestId, id: ConversationId) {
+        let load = self.read_messages(&id, None, PAGE);
+        self.files.leaving.push(Leaving { load, view, id });
+    }
+
+    /// A page of history came; whether it was of a chat that goes.
+    pub(in crate::core) fn read_archive_to_delete(&mut self, load: LoadId, records: &[Record]) -> bool {
+        let place = self.files.leaving.iter().position(|leaving| leaving.load == load);
+        let Some(place) = place else { return false };
+        let Leaving { view, id, .. } = self.files.leaving.remove(place);
+        for record in records {
+            self.out.erase(&record.key);
+        }
+        if u32::try_from(records.len()).is_ok_and(|count| count >= PAGE) {
+            // It is read when these are gone.
+            self.delete_archive(view, id);
+            return true;
+        }
+        if let Some(gone) = self.archive_view(id) {
+            let gone = ConversationView { listed: false, last: None, ..gone };
+            self.out.push(Output::Event(Event::Conversation(gone)));
+        }
+        self.archives.remove(&id);
+        self.state.delete(&keys::archive(&id));
+        self.reply(view, Reply::Done);
+        true
     }
 
     pub(in crate::core) fn archive_view(&self, id: ConversationId) -> Option<ConversationView> {

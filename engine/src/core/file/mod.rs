@@ -26,6 +26,8 @@ pub(super) struct Files {
     /// Opens the file that was saved last.
     saved: Option<DataKey>,
     taking: Option<taking::Taking>,
+    /// Chats of other accounts that go: the page that is being read.
+    leaving: Vec<archiving::Leaving>,
     /// The last report, for a view that asks again.
     report: Option<(ViewRequestId, FileReport)>,
 }
