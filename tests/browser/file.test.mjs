@@ -153,6 +153,12 @@ test("p6: on another relay, in another account, the chats can be read and not wr
   assert.equal(await carol.button("Contact details").count(), 0);
   await carol.page.reload();
   await carol.sees("Hello Ada");
+  await carol.button("Delete chat…").click();
+  await carol.page.getByRole("alert").filter({ hasText: "The backup file still has it" }).waitFor();
+  await carol.button("Delete this chat").click();
+  await carol.page.getByRole("heading", { name: "No chats yet" }).waitFor();
+  await carol.page.reload();
+  await carol.page.getByRole("heading", { name: "No chats yet" }).waitFor();
 });
 
 test("p5: a wiped browser comes back by phrase and file when the relay has no backup", async () => {

@@ -175,25 +175,6 @@ test("p9: no room: a sentence, nothing is half-written, and what was written goe
     assert.equal(await guest.messages().filter({ hasText: "without room" }).count(), 1);
   }));
 
-test("p9: the browser's own quota is used up: a sentence, nothing is half-written, and it goes on when there is room", () =>
-  withGuest(async (guest) => {
-    await guest.createAccount("Guest", "noquota");
-    await guest.startChat("bob");
-    await guest.send("with room");
-    await guest.seesState("(sent|delivered|read)");
-    const session = await guest.context.newCDPSession(guest.page);
-    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url, quotaSize: 1 });
-    await guest.send("beyond the quota");
-    await banner(guest).filter({ hasText: "This browser has no room left for Parley" }).waitFor();
-    assert.equal(await guest.messages().filter({ hasText: "beyond the quota" }).count(), 0, "it is not shown as written");
-    await session.send("Storage.overrideQuotaForOrigin", { origin: relay.url });
-    await guest.sees("beyond the quota");
-    await guest.seesState("(sent|delivered|read)");
-    await guest.page.reload();
-    await guest.sees("beyond the quota");
-    assert.equal(await guest.messages().filter({ hasText: "beyond the quota" }).count(), 1);
-  }));
-
 test("p9: no room when the app opens: a sentence, and it opens when there is room", () =>
   withPrepared(
     `const put = IDBObjectStore.prototype.put;

@@ -271,6 +271,9 @@ fn a_restored_chat_can_be_deleted_whole_and_restored_again() {
     let file = save(&mut world, ada);
     let before = shown(&mut world, ada);
     let (mut other, carol) = elsewhere();
+    other.crash(carol);
+    other.connect(carol);
+    other.settle();
     let records = other.devices[carol].disk.records.len();
     restore(&mut other, carol, &file.bytes, &phrase).unwrap();
     let chat = other.only_conversation(carol);
