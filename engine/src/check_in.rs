@@ -72,6 +72,7 @@ mod tests {
     fn many_lost_answers_forget_no_stamp() {
         let mut device = CheckIns::default();
         let left: Vec<Stamp> = (0..40).map(|number| device.next(stamp(number))).collect();
+        assert_eq!(device.stamps.len(), MAX_UNKNOWN, "and they do not become more and more");
         for before in left {
             assert_eq!(device.clone().answered(stamp(99), Some(before)), Verdict::Current);
         }

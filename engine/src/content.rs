@@ -311,6 +311,14 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_neither_empty_nor_longer_than_the_longest() {
+        let of = |length: usize| text(vec![b'a'; length]).map(|text| text.len());
+        assert_eq!(of(0), Err(ContentError));
+        assert_eq!((of(1), of(MAX_TEXT)), (Ok(1), Ok(MAX_TEXT)));
+        assert_eq!(of(MAX_TEXT + 1), Err(ContentError));
+    }
+
+    #[test]
     fn the_format_is_pinned() {
         let bodies = [
             Body::Text("héllo".into()),

@@ -39,3 +39,19 @@ pub(super) fn add(mut response: Response, hsts: bool) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The app gives a backup file a `blob:` address to download it by. No code may have one.
+    #[test]
+    fn p9_no_script_and_no_worker_comes_from_a_blob() {
+        let directives: Vec<&str> = CONTENT_SECURITY_POLICY.split(';').map(str::trim).collect();
+        assert!(directives.contains(&"default-src 'none'") && directives.contains(&"worker-src 'self'"));
+        assert!(directives.contains(&"script-src 'self' 'wasm-unsafe-eval'"));
+        assert!(directives.contains(&"require-trusted-types-for 'script'"));
+        let with_blobs: Vec<_> = directives.iter().filter(|directive| directive.contains("blob:")).collect();
+        assert_eq!(with_blobs, [&"img-src 'self' data: blob:"]);
+    }
+}
