@@ -16,14 +16,14 @@ pub fn show_modal(dialog: NodeRef<Dialog>) {
 
 /// Closes the dialog; the browser gives the focus back.
 pub fn close(dialog: NodeRef<Dialog>) {
-    if let Some(dialog) = dialog.get_untracked() {
+    if let Some(dialog) = dialog.try_get_untracked().flatten() {
         dialog.close();
     }
 }
 
-/// Makes the text area as high as its text; the style sheet limits it.
+/// Makes the text area as high as its text; the style sheet limits it. One that is gone by then has no height.
 pub fn grow(area: NodeRef<Textarea>) {
-    let Some(area) = area.get_untracked() else { return };
+    let Some(area) = area.try_get_untracked().flatten() else { return };
     let style = web_sys::HtmlElement::style(&area);
     let _ = style.set_property("height", "auto");
     let _ = style.set_property("height", &format!("{}px", area.scroll_height()));
@@ -31,14 +31,14 @@ pub fn grow(area: NodeRef<Textarea>) {
 
 /// Moves the focus into the text area.
 pub fn focus_area(area: NodeRef<Textarea>) {
-    if let Some(area) = area.get_untracked() {
+    if let Some(area) = area.try_get_untracked().flatten() {
         let _ = web_sys::HtmlElement::focus(&area);
     }
 }
 
 /// Selects all of a field's text.
 pub fn select(input: NodeRef<Input>) {
-    if let Some(input) = input.get_untracked() {
+    if let Some(input) = input.try_get_untracked().flatten() {
         input.select();
     }
 }
@@ -52,7 +52,7 @@ pub fn is_composing(event: &KeyboardEvent) -> bool {
 /// Whether a click hit the dialog's backdrop and not what is in it.
 #[must_use]
 pub fn is_on_backdrop(event: &MouseEvent, dialog: NodeRef<Dialog>) -> bool {
-    let Some(dialog) = dialog.get_untracked() else { return false };
+    let Some(dialog) = dialog.try_get_untracked().flatten() else { return false };
     event.target().as_ref() == Some(dialog.as_ref())
 }
 
@@ -80,7 +80,7 @@ pub fn step_between(event: &KeyboardEvent, block: &str, kind: &str) {
 
 /// Empties the text area at once and gives it back its least height.
 pub fn clear(area: NodeRef<Textarea>) {
-    if let Some(area) = area.get_untracked() {
+    if let Some(area) = area.try_get_untracked().flatten() {
         area.set_value("");
     }
     grow(area);

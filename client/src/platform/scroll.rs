@@ -20,7 +20,7 @@ impl Scroller {
     /// How far above the bottom it stands.
     fn above_bottom(self) -> i32 {
         // Negative in a reversed column.
-        self.0.get_untracked().map_or(0, |element| element.scroll_top().saturating_abs())
+        self.0.try_get_untracked().flatten().map_or(0, |element| element.scroll_top().saturating_abs())
     }
 
     /// Whether the newest message is on the screen.
@@ -32,7 +32,7 @@ impl Scroller {
     /// Whether the oldest message is nearly on the screen.
     #[must_use]
     pub fn near_top(self) -> bool {
-        self.0.get_untracked().is_some_and(|element| {
+        self.0.try_get_untracked().flatten().is_some_and(|element| {
             element.scroll_height() - element.client_height() - self.above_bottom() < NEAR_TOP
         })
     }
@@ -40,19 +40,19 @@ impl Scroller {
     /// Height of what is scrolled.
     #[must_use]
     pub fn height(self) -> i32 {
-        self.0.get_untracked().map_or(0, |element| element.scroll_height())
+        self.0.try_get_untracked().flatten().map_or(0, |element| element.scroll_height())
     }
 
     /// Keeps what is on the screen where it is after the content grew below by so many pixels.
     pub fn hold(self, grown: i32) {
-        if let Some(element) = self.0.get_untracked() {
+        if let Some(element) = self.0.try_get_untracked().flatten() {
             element.set_scroll_top(element.scroll_top() - grown);
         }
     }
 
     /// Goes to the newest message.
     pub fn to_bottom(self) {
-        if let Some(element) = self.0.get_untracked() {
+        if let Some(element) = self.0.try_get_untracked().flatten() {
             element.set_scroll_top(0);
         }
     }
