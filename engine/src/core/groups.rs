@@ -43,7 +43,7 @@ impl Engine {
         let key = self.key.as_ref().ok_or(GroupError::State)?;
         let mut group = match self.groups.remove(id) {
             Some(group) => group,
-            None => Group::load(&self.mls, id)?,
+            None => Box::new(Group::load(&self.mls, id)?),
         };
         let result = work(&mut group, &self.mls, &DeviceSigner(key));
         match result {
@@ -177,7 +177,7 @@ impl Engine {
         let creation = self.creation(id, &group, &welcome, devices).ok_or(CreateError::State)?;
         let mut log = Log::new(id, peer, Stage::Creating, self.now);
         log.creation = Some(creation);
-        self.groups.insert(id, group);
+        self.groups.insert(id, Box::new(group));
         self.logs.insert(id, log);
         self.save_log(&id);
         self.trails.insert(id, Trail::from_the_start());
@@ -279,7 +279,7 @@ impl Engine {
         self.live.remove(id);
         self.early.forget(id);
         self.save_early(id);
-        let group = self.groups.remove(id).or_else(|| Group::load(&self.mls, id).ok());
+        let group = self.groups.remove(id).or_else(|| Group::load(&self.mls, id).ok().map(Box::new));
         let mark = self.state.mark();
         if group.is_some_and(|group| group.delete(&self.mls).is_err()) {
             self.state.roll_back(mark);

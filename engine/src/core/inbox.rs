@@ -174,7 +174,7 @@ impl Engine {
         let (id, from_the_start) = (opened.log, opened.epoch == FIRST_EPOCH);
         let group = opened.join(&self.mls).map_err(|_| Verdict::Finished)?;
         self.inbox.joined = self.inbox.joined.saturating_add(1);
-        self.groups.insert(id, group);
+        self.groups.insert(id, Box::new(group));
         if !self.is_own_account(&peer) {
             self.pin(&peer);
         }

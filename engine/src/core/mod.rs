@@ -122,7 +122,8 @@ pub struct Engine {
     conversations: Table<ConversationId, Conversation>,
     logs: Table<LogId, Log>,
     live: Table<LogId, LiveLog>,
-    groups: Table<LogId, Group>,
+    /// Each is taken out and put back for whatever is done with it: boxed, so that little moves.
+    groups: Table<LogId, Box<Group>>,
     outbox: Table<u64, OutboxEntry>,
     /// What was seen of each log.
     trails: Table<LogId, Trail>,
