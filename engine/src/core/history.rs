@@ -13,7 +13,7 @@ use crate::conversation::id_of;
 use crate::io::{LoadId, Record};
 use crate::message::Message;
 use crate::records::keys;
-use crate::view::{BodyView, Order};
+use crate::view::{BodyView, ConversationId, Order};
 
 /// Bytes of messages in one entry of the log, about.
 const ENTRY_BYTES: usize = 32 * 1024;
@@ -193,26 +193,36 @@ impl Engine {
     /// Another device of the account sent what was written before.
     pub(super) fn history_came(&mut self, history: History) {
         let History { peer, messages, receipts } = history;
-        if self.is_own_account(&peer) {
-            return;
-        }
-        if !self.contacts.contains_key(&peer) {
-            self.unknown.insert(peer);
-            self.ask_for_unknown();
-        }
-        let conversation = self.conversation_with(&peer);
+        let Some(conversation) = self.conversation_of_history(&peer) else { return };
         self.receipts_told(&receipts);
         for message in messages.into_iter().filter(|message| matches!(message.body, BodyView::Text(_))) {
             if self.is_deleted_history(&peer, &message) {
                 continue;
             }
-            self.store_message(conversation, &message);
-            self.show_in_list(conversation, &message, false);
-            let view = self.message_view(&message);
-            self.remember_unread(&message, &view);
-            self.changed.messages.or_default(conversation).push(view);
+            self.put_into_history(conversation, &message);
         }
         self.save_conversation(conversation);
+    }
+
+    /// The conversation whose history comes, whether or not this device knows the other already.
+    pub(super) fn conversation_of_history(&mut self, peer: &AccountId) -> Option<ConversationId> {
+        if self.is_own_account(peer) {
+            return None;
+        }
+        if !self.contacts.contains_key(peer) {
+            self.unknown.insert(*peer);
+            self.ask_for_unknown();
+        }
+        Some(self.conversation_with(peer))
+    }
+
+    /// Stores and shows a message that was written before; the caller saves the conversation.
+    pub(super) fn put_into_history(&mut self, conversation: ConversationId, message: &Message) {
+        self.store_message(conversation, message);
+        self.show_in_list(conversation, message, false);
+        let view = self.message_view(message);
+        self.remember_unread(message, &view);
+        self.changed.messages.or_default(conversation).push(view);
     }
 
     /// How much is sent to a new device, as far as it is.

@@ -57,7 +57,7 @@ impl Engine {
         if self.archives.contains_key(&id) {
             return Some(id);
         }
-        if self.archives.iter().len() >= MAX_ARCHIVES || *peer == head.account {
+        if self.archives.len() >= MAX_ARCHIVES || *peer == head.account {
             return None;
         }
         let owner = display_name(&head.name).unwrap_or_else(|| head.username.to_string());

@@ -54,15 +54,8 @@ impl Engine {
 
     fn restore_history(&mut self, history: History) {
         let peer = history.peer;
-        if self.is_own_account(&peer) {
-            return;
-        }
-        if !self.contacts.contains_key(&peer) {
-            self.unknown.insert(peer);
-            self.ask_for_unknown();
-        }
-        let conversation = self.conversation_with(&peer);
-        if self.told_receipts.keys().count() < MAX_RECEIPTS {
+        let Some(conversation) = self.conversation_of_history(&peer) else { return };
+        if self.told_receipts.len() < MAX_RECEIPTS {
             self.receipts_told(&history.receipts);
         }
         for message in history.messages.into_iter().filter(is_sound) {
@@ -75,12 +68,8 @@ impl Engine {
                 continue;
             }
             taking.added = taking.added.saturating_add(1);
-            self.store_message(conversation, &message);
-            self.show_in_list(conversation, &message, false);
+            self.put_into_history(conversation, &message);
             self.note_for_backup(conversation, message.order());
-            let view = self.message_view(&message);
-            self.remember_unread(&message, &view);
-            self.changed.messages.or_default(conversation).push(view);
         }
         self.save_conversation(conversation);
     }
