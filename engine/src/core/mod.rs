@@ -3,6 +3,7 @@
 mod backup;
 mod check_in;
 mod commands;
+mod committing;
 mod connecting;
 mod deleting;
 mod devices;

@@ -2,9 +2,7 @@
 //! messages as wait. What was encrypted is sent again as the same bytes until the relay has it or the epoch ends.
 
 use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::frame::{
-    Answer, AppendCommit, AppendMessages, NewMessage, RelayError, Request, Retry, Stored,
-};
+use parley_protocol::frame::{Answer, AppendMessages, NewMessage, RelayError, Request, Retry, Stored};
 use parley_protocol::ids::{AccountId, AppendId, LogId, MessageId, Seq, UnixMillis};
 use parley_protocol::limits::MAX_APPEND;
 
@@ -12,20 +10,15 @@ use super::Engine;
 use super::requests::Pending;
 use crate::content::{Body, Content, HeadHint, Profile};
 use crate::conversation::id_of;
-use crate::log::{OwnAppend, PendingCommit, Stage, payload_hash};
+use crate::log::{OwnAppend, Stage, payload_hash};
 use crate::message::Message;
-use crate::mls::group::{Group, GroupError};
-use crate::mutations::{Mutation, on};
+use crate::mls::group::GroupError;
 use crate::outbox::{OutboxEntry, Sealed};
 use crate::trail::Trail;
 use crate::view::{BodyView, ConversationId};
 
 /// Bytes in one append, about.
 const APPEND_BYTES: usize = 256 * 1024;
-/// A device replaces its keys after so many messages ...
-const MESSAGES_PER_UPDATE: u32 = 100;
-/// ... or after this time (7 days), in milliseconds, when it sends something.
-const UPDATE_AGE: u64 = 7 * 24 * 3600 * 1000;
 /// Between the last message in one log and the first in the next, in milliseconds.
 const SETTLING: u64 = 50;
 
@@ -239,12 +232,20 @@ impl Engine {
     fn append_refused(&mut self, id: &LogId, numbers: &[u64], error: RelayError) {
         match (error, error.retry()) {
             (_, Retry::After(pause)) => self.retry_later(pause),
-            // The commit that ended the epoch comes through the subscription, and then everything is sealed anew.
-            (_, Retry::AfterCatchUp) => {}
+            (_, Retry::AfterCatchUp) => self.go_on_after_commit(id, numbers),
             (RelayError::UnknownLog | RelayError::WrongCapability | RelayError::Expired, _) => {
                 self.give_up(id);
             }
             (_, Retry::Never) => numbers.iter().for_each(|number| self.fail(*number)),
+        }
+    }
+
+    /// A commit ended the epoch for which these were encrypted. It comes through the subscription, and then everything is
+    /// encrypted anew; but it may have come before this answer.
+    fn go_on_after_commit(&mut self, id: &LogId, numbers: &[u64]) {
+        let unsealed = |number| self.outbox.get(number).is_some_and(|entry| entry.sealed.is_none());
+        if numbers.iter().any(unsealed) {
+            self.pump_log(id);
         }
     }
 
@@ -327,74 +328,6 @@ impl Engine {
                 entry.sealed = None;
             }
             self.save_outbox(number);
-        }
-    }
-
-    /// Post-compromise security: after joining, and then from time to time, a sending device replaces its keys.
-    fn update_if_due(&mut self, id: &LogId) {
-        let now = self.now;
-        let Some(log) = self.logs.get(id) else {
-            return;
-        };
-        if self.trails.get(id).is_some_and(|trail| trail.retired) {
-            return;
-        }
-        let old = now.0.saturating_sub(log.updated.0) > UPDATE_AGE;
-        let sent = log.sent_since_update;
-        if !(sent >= MESSAGES_PER_UPDATE || sent > 0 && (log.fresh || old)) {
-            return;
-        }
-        let commit = self.with_group(id, Group::self_update);
-        if let (Ok(bytes), Some(log)) = (commit, self.logs.get_mut(id)) {
-            log.commit = Some(PendingCommit { append: AppendId(self.random.array()), bytes });
-            self.save_log(id);
-            self.send_commit(id);
-        }
-    }
-
-    pub(super) fn send_commit(&mut self, id: &LogId) {
-        let Some(commit) = self.logs.get(id).and_then(|log| log.commit.clone()) else {
-            return;
-        };
-        let keys = self.with_group(id, |group, provider, _| {
-            Ok((group.epoch(), group.capability(provider)?, group.next_capability(provider)?))
-        });
-        let (Ok((epoch, capability, next)), Ok(bytes)) = (keys, Bytes::new(commit.bytes)) else {
-            return self.broken(id);
-        };
-        self.live.or_default(*id).committing = true;
-        let request = AppendCommit {
-            log: *id,
-            capability,
-            epoch,
-            append: commit.append,
-            commit: bytes,
-            next_capability: next.hash(),
-            welcomes: self.welcomes(id),
-            group_info: None,
-        };
-        self.ask(Request::AppendCommit(request), Pending::Commit { log: *id, append: commit.append });
-    }
-
-    /// A stored commit comes back through the subscription and is merged there, in its place in the log.
-    pub(super) fn committed(&mut self, id: &LogId, append: AppendId, result: &Result<Answer, RelayError>) {
-        // The commit that won may have come before the answer about the one that lost.
-        if self.logs.get(id).and_then(|log| log.commit.as_ref()).is_none_or(|c| c.append != append) {
-            return;
-        }
-        let Err(error) = result else {
-            if on(Mutation::CommitAppliedEarly) {
-                self.own_commit_won(id);
-            }
-            return;
-        };
-        self.live.or_default(*id).committing = false;
-        match error.retry() {
-            Retry::After(pause) => self.retry_later(pause),
-            // Another commit won; it comes through the subscription, where the own one is dropped.
-            Retry::AfterCatchUp => self.live.or_default(*id).committing = true,
-            Retry::Never if self.drop_members_commit(id) => {}
-            Retry::Never => self.give_up(id),
         }
     }
 }

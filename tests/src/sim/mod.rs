@@ -20,6 +20,7 @@ mod run;
 mod screen;
 mod script;
 mod shrink;
+mod steps;
 mod world;
 
 pub use campaign::{Campaign, Totals, attempt, replay, report};

@@ -102,6 +102,7 @@ impl Run {
             Step::Double(who, after) => world.lie(index(who) % people, Lie::Double, after),
             Step::Swap(who, after) => world.lie(index(who) % people, Lie::Swap, after),
             Step::Drop(who, after) => world.lie(index(who) % people, Lie::Drop, after),
+            Step::Slow => world.appends_take_long = true,
             Step::Restart => world.restart_relay(),
             Step::Copy(who) => self.copy(index(who) % people),
             Step::PutBack(who) => self.put_back(index(who) % people),

@@ -71,6 +71,8 @@ pub enum Step {
     Swap(u32, u32),
     /// After so many others, a frame from the relay is lost, and the connection goes on.
     Drop(u32, u32),
+    /// From now on answers about appends come after what the relay said later.
+    Slow,
     /// The relay starts anew.
     Restart,
     /// A device's disk is copied.
@@ -118,6 +120,7 @@ impl fmt::Display for Step {
             Self::Double(who, place) => write!(f, "double {who} {place}"),
             Self::Swap(who, place) => write!(f, "swap {who} {place}"),
             Self::Drop(who, place) => write!(f, "drop {who} {place}"),
+            Self::Slow => f.write_str("slow"),
             Self::Restart => f.write_str("restart"),
             Self::Copy(who) => write!(f, "copy {who}"),
             Self::PutBack(who) => write!(f, "put-back {who}"),
@@ -179,6 +182,7 @@ impl FromStr for Step {
             "double" => Self::Double(small(0)?, small(1)?),
             "swap" => Self::Swap(small(0)?, small(1)?),
             "drop" => Self::Drop(small(0)?, small(1)?),
+            "slow" => Self::Slow,
             "restart" => Self::Restart,
             "copy" => Self::Copy(small(0)?),
             "put-back" => Self::PutBack(small(0)?),

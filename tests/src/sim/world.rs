@@ -7,7 +7,6 @@ use parley_engine::io::Input;
 use parley_engine::view::{
     BodyView, Command, Connection, ConversationId, Delivery, MessageView, Person, Reply, ViewRequestId,
 };
-use parley_protocol::frame::{ClientFrame, ServerFrame};
 use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -21,6 +20,8 @@ pub(super) struct Link {
     pub(super) connection: ConnectionId,
     pub(super) to_relay: VecDeque<Vec<u8>>,
     pub(super) to_device: VecDeque<Vec<u8>>,
+    /// Answers about appends that others overtake, if they do in this world.
+    pub(super) overtaken: VecDeque<Vec<u8>>,
     /// Frames from the relay were dropped, doubled or swapped: nothing more can be expected of this connection.
     pub(super) lied_to: bool,
     /// The lie to come, and after how many frames.
@@ -39,6 +40,8 @@ pub struct World {
     pub ledger: KeyLedger,
     /// Whether every frame at the relay is printed.
     pub traced: bool,
+    /// Whether answers about appends come after what the relay said later: each waits for the disk by itself.
+    pub appends_take_long: bool,
     pub(super) links: Vec<Option<Link>>,
     /// When a device that closed its connection opens another.
     pub(super) retries: Vec<Option<UnixMillis>>,
@@ -62,6 +65,7 @@ impl World {
             devices: Vec::new(),
             ledger: KeyLedger::default(),
             traced: false,
+            appends_take_long: false,
             links: Vec::new(),
             retries: Vec::new(),
             late: VecDeque::new(),
@@ -117,7 +121,14 @@ impl World {
         self.next_connection += 1;
         let connection = ConnectionId(self.next_connection);
         let (to_relay, to_device) = (VecDeque::new(), VecDeque::new());
-        self.links[index] = Some(Link { connection, to_relay, to_device, lied_to: false, lie: None });
+        self.links[index] = Some(Link {
+            connection,
+            to_relay,
+            to_device,
+            overtaken: VecDeque::new(),
+            lied_to: false,
+            lie: None,
+        });
         self.retries[index] = None;
         self.handle(index, Input::Connected);
     }
@@ -182,78 +193,6 @@ impl World {
         if std::mem::take(&mut device.reconnect) {
             self.disconnect(index);
             self.retries[index] = Some(UnixMillis(self.now.0 + 1_000));
-        }
-    }
-
-    /// Writes one thing to the device's disk, or reads one; whether there was any.
-    pub fn disk_step(&mut self, index: DeviceIndex) -> bool {
-        if self.fuse_blows(index) {
-            return true;
-        }
-        let worked = self.devices[index].disk_step(self.now);
-        self.collect(index);
-        worked
-    }
-
-    /// Brings the device's next frame to the relay.
-    pub fn uplink_step(&mut self, index: DeviceIndex) -> bool {
-        let Some(link) = &mut self.links[index] else { return false };
-        let Some(bytes) = link.to_relay.pop_front() else { return false };
-        let connection = link.connection;
-        self.deliver(connection, &bytes);
-        true
-    }
-
-    /// Brings a frame to the relay, and what comes of it on its way.
-    pub(super) fn deliver(&mut self, connection: ConnectionId, bytes: &[u8]) {
-        if self.traced {
-            eprintln!("{connection:?} asks {:.300}", format!("{:?}", ClientFrame::decode(bytes)));
-        }
-        for (to, bytes) in self.relay.receive(self.now, connection, bytes) {
-            if self.traced {
-                eprintln!("  to {to:?}: {:.300}", format!("{:?}", ServerFrame::decode(&bytes)));
-            }
-            if let Some(link) = self.links.iter_mut().flatten().find(|link| link.connection == to) {
-                link.send_down(bytes);
-            }
-        }
-    }
-
-    /// Brings the relay's next frame to the device.
-    pub fn downlink_step(&mut self, index: DeviceIndex) -> bool {
-        let Some(link) = &mut self.links[index] else { return false };
-        let Some(bytes) = link.to_device.pop_front() else { return false };
-        self.handle(index, Input::Received(bytes));
-        true
-    }
-
-    /// Gives the device bytes as if the relay had sent them.
-    pub fn inject(&mut self, index: DeviceIndex, bytes: Vec<u8>) {
-        self.handle(index, Input::Received(bytes));
-    }
-
-    /// Rings the device's timer if it is due.
-    pub fn timer_step(&mut self, index: DeviceIndex) -> bool {
-        let due = self.devices[index].wake.take_if(|at| *at <= self.now).is_some();
-        if due {
-            self.handle(index, Input::Timer);
-        }
-        due
-    }
-
-    /// Does everything that can be done now, without letting time pass.
-    pub fn run(&mut self) {
-        loop {
-            let mut worked = false;
-            for index in 0..self.devices.len() {
-                worked |= self.disk_step(index);
-                worked |= self.uplink_step(index);
-                worked |= self.downlink_step(index);
-                worked |= self.timer_step(index);
-            }
-            if !worked {
-                return;
-            }
         }
     }
 

@@ -465,3 +465,21 @@ fn p4_a_fork_of_the_own_device_log_is_shown_and_not_taken() {
     );
     assert!(!world.devices[second].account.as_ref().unwrap().forked, "it has seen one log only");
 }
+
+#[test]
+fn p6_linking_and_history_wait_for_nothing_when_both_are_there() {
+    for seed in 0..40 {
+        let (mut world, ada, bob, there, _) = pair();
+        world.disconnect(bob);
+        world.appends_take_long = seed % 2 == 0;
+        for _ in 0..seed {
+            world.random(2);
+        }
+        let new = world.add_device();
+        meet(&mut world, new, ada, false);
+        world.command(ada, Command::ApproveDevice(Share::All));
+        world.run_in_any_order();
+        assert_eq!(world.devices[ada].link, Some(LinkView::Done), "seed {seed}");
+        assert_eq!(world.texts(new, there), [">before", "answer"], "seed {seed}");
+    }
+}

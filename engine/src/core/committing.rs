@@ -1,0 +1,86 @@
+//! Commits: a device replaces its keys from time to time, and sends what it has committed.
+
+use parley_protocol::bounded::Bytes;
+use parley_protocol::frame::{Answer, AppendCommit, RelayError, Request, Retry};
+use parley_protocol::ids::{AppendId, LogId};
+
+use super::Engine;
+use super::requests::Pending;
+use crate::log::PendingCommit;
+use crate::mls::group::Group;
+use crate::mutations::{Mutation, on};
+
+/// A device replaces its keys after so many messages ...
+const MESSAGES_PER_UPDATE: u32 = 100;
+/// ... or after this time (7 days), in milliseconds, when it sends something.
+const UPDATE_AGE: u64 = 7 * 24 * 3600 * 1000;
+
+impl Engine {
+    /// Post-compromise security: after joining, and then from time to time, a sending device replaces its keys.
+    pub(super) fn update_if_due(&mut self, id: &LogId) {
+        let now = self.now;
+        let Some(log) = self.logs.get(id) else {
+            return;
+        };
+        if self.trails.get(id).is_some_and(|trail| trail.retired) {
+            return;
+        }
+        let old = now.0.saturating_sub(log.updated.0) > UPDATE_AGE;
+        let sent = log.sent_since_update;
+        if !(sent >= MESSAGES_PER_UPDATE || sent > 0 && (log.fresh || old)) {
+            return;
+        }
+        let commit = self.with_group(id, Group::self_update);
+        if let (Ok(bytes), Some(log)) = (commit, self.logs.get_mut(id)) {
+            log.commit = Some(PendingCommit { append: AppendId(self.random.array()), bytes });
+            self.save_log(id);
+            self.send_commit(id);
+        }
+    }
+
+    pub(super) fn send_commit(&mut self, id: &LogId) {
+        let Some(commit) = self.logs.get(id).and_then(|log| log.commit.clone()) else {
+            return;
+        };
+        let keys = self.with_group(id, |group, provider, _| {
+            Ok((group.epoch(), group.capability(provider)?, group.next_capability(provider)?))
+        });
+        let (Ok((epoch, capability, next)), Ok(bytes)) = (keys, Bytes::new(commit.bytes)) else {
+            return self.broken(id);
+        };
+        self.live.or_default(*id).committing = true;
+        let request = AppendCommit {
+            log: *id,
+            capability,
+            epoch,
+            append: commit.append,
+            commit: bytes,
+            next_capability: next.hash(),
+            welcomes: self.welcomes(id),
+            group_info: None,
+        };
+        self.ask(Request::AppendCommit(request), Pending::Commit { log: *id, append: commit.append });
+    }
+
+    /// A stored commit comes back through the subscription and is merged there, in its place in the log.
+    pub(super) fn committed(&mut self, id: &LogId, append: AppendId, result: &Result<Answer, RelayError>) {
+        // The commit that won may have come before the answer about the one that lost.
+        if self.logs.get(id).and_then(|log| log.commit.as_ref()).is_none_or(|c| c.append != append) {
+            return;
+        }
+        let Err(error) = result else {
+            if on(Mutation::CommitAppliedEarly) {
+                self.own_commit_won(id);
+            }
+            return;
+        };
+        self.live.or_default(*id).committing = false;
+        match error.retry() {
+            Retry::After(pause) => self.retry_later(pause),
+            // Another commit won; it comes through the subscription, where the own one is dropped.
+            Retry::AfterCatchUp => self.live.or_default(*id).committing = true,
+            Retry::Never if self.drop_members_commit(id) => {}
+            Retry::Never => self.give_up(id),
+        }
+    }
+}
