@@ -1,6 +1,7 @@
 //! Runs in the worker: owns the device, carries out what the engine asks for, and answers the views of all tabs.
 //! A worker of its own, with nothing of that, reads the camera's pictures (`reader.rs`).
 
+mod backlog;
 mod boot;
 mod channel;
 mod code;

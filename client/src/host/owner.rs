@@ -8,6 +8,7 @@ use parley_engine::Engine;
 use parley_engine::io::{Input, Output, StorageFailure};
 use parley_engine::view::{Event, Request};
 
+use super::backlog::Backlog;
 use super::boot::{self, TabStorage};
 use super::channel::Views;
 use super::connection::{Connection, News};
@@ -38,6 +39,7 @@ pub(super) struct Owner {
     replaced: Cell<bool>,
     storage: OnceCell<Storage>,
     connection: OnceCell<Connection>,
+    backlog: OnceCell<Rc<Backlog>>,
     alarm: RefCell<Option<Timeout>>,
     /// Another device has removed this one.
     removed: Box<dyn Fn()>,
@@ -64,6 +66,7 @@ impl Owner {
             replaced: Cell::new(false),
             storage: OnceCell::new(),
             connection: OnceCell::new(),
+            backlog: OnceCell::new(),
             alarm: RefCell::default(),
             removed: Box::new(removed),
         });
@@ -79,6 +82,8 @@ impl Owner {
         // What opening the device left to do.
         self.input(Input::Timer);
         self.say_here();
+        let taken = Rc::clone(self);
+        self.backlog.get_or_init(|| Backlog::new(move |frame| taken.received(frame)));
         let told = Rc::clone(self);
         self.connection.get_or_init(|| Connection::start(move |news| told.connection_news(news)));
     }
@@ -121,14 +126,22 @@ impl Owner {
     }
 
     fn connection_news(self: &Rc<Self>, news: News) {
-        if matches!(&news, News::Received(bytes) if bytes.len() > LARGE) {
+        let Some(backlog) = self.backlog.get() else { return };
+        match news {
+            News::Connected => self.input(Input::Connected),
+            News::Disconnected { retry_at } => {
+                backlog.forget();
+                self.input(Input::Disconnected { retry_at });
+            }
+            News::Received(bytes) => backlog.put(bytes),
+        }
+    }
+
+    fn received(self: &Rc<Self>, frame: Vec<u8>) {
+        if frame.len() > LARGE {
             self.pulse.busy();
         }
-        self.input(match news {
-            News::Connected => Input::Connected,
-            News::Disconnected { retry_at } => Input::Disconnected { retry_at },
-            News::Received(bytes) => Input::Received(bytes),
-        });
+        self.input(Input::Received(frame));
     }
 
     fn stored(self: &Rc<Self>, input: Input) {

@@ -49,6 +49,9 @@ impl Chats {
     pub fn matching(&self, words: &str, lower: impl Fn(&str) -> String) -> Vec<ConversationId> {
         let words = lower(words.trim());
         let words = words.strip_prefix('@').unwrap_or(&words);
+        if words.is_empty() {
+            return self.all().iter().map(|chat| chat.id).collect();
+        }
         self.all().iter().filter(|chat| matches(chat, words, &lower)).map(|chat| chat.id).collect()
     }
 

@@ -19,6 +19,7 @@ pub mod scroll;
 pub mod socket;
 pub mod storage;
 pub mod timer;
+pub mod turns;
 pub mod worker;
 
 use wasm_bindgen::JsCast;

@@ -56,6 +56,7 @@ mod modal;
 #[cfg(target_arch = "wasm32")]
 mod new_chat;
 #[cfg(target_arch = "wasm32")]
+mod pace;
 mod parts;
 #[cfg(target_arch = "wasm32")]
 mod recovery;

@@ -14,6 +14,7 @@ use super::field::Note;
 use super::keeper::{Keeper, Loss};
 use super::link::Link;
 use super::memo::Memo;
+use super::pace::Pace;
 use crate::model::chats::Chats;
 use crate::model::code::Code;
 use crate::model::lock::{LockAnswer, LockAsk, LockView};
@@ -79,6 +80,7 @@ pub(super) struct Known {
     pub(super) connection: RwSignal<Connection>,
     pub(super) storage: RwSignal<StorageState>,
     pub(super) chats: RwSignal<Chats>,
+    pub(super) pace: StoredValue<Pace>,
     pub(super) open: RwSignal<Option<Open>>,
     pub(super) route: RwSignal<Route>,
     pub(super) dialog: RwSignal<Option<Dialog>>,
@@ -125,6 +127,7 @@ impl App {
             connection: RwSignal::new(Connection::Connecting),
             storage: RwSignal::new(StorageState::Good),
             chats: RwSignal::new(Chats::default()),
+            pace: StoredValue::new(Pace::default()),
             open: RwSignal::new(None),
             route: RwSignal::new(Route::Home),
             dialog: RwSignal::new(None),
@@ -346,7 +349,7 @@ impl App {
             Event::Link(link) => self.link.set(link),
             Event::Conversation(chat) => {
                 self.announce(&chat);
-                self.chats.update(|chats| chats.put(chat));
+                self.put_chat(chat);
             }
             Event::Messages { conversation, messages } => {
                 self.update_open(conversation, |open| open.thread.changed(messages));

@@ -4,6 +4,8 @@
 
 mod device_logs;
 
+use std::collections::VecDeque;
+
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{
     Answer, ClaimedKeyPackage, InboxAddress, InboxPost, RelayError, Request, Retry,
@@ -29,6 +31,9 @@ const TURN: u64 = 2_000;
 const OTHERS_TURN: u64 = 15_000;
 /// How long a device waits for the one that it linked.
 const SETTING_UP: u64 = 5_000;
+/// For so many logs at a time KeyPackages are claimed and committed: what was used last is finished before the rest is
+/// begun, and its history goes over meanwhile.
+const AT_ONCE: usize = 8;
 /// How long a device that left no KeyPackages is let alone.
 const UNREACHABLE: u64 = 60_000;
 
@@ -41,6 +46,8 @@ pub(super) struct Membership {
     waiting: Table<LogId, AccountId>,
     /// Entries for which the device log of an account was asked on this connection.
     asked: Set<(LogId, Seq, AccountId)>,
+    /// Logs whose turn it is as soon as one before them is finished, in this order.
+    queue: VecDeque<LogId>,
     /// Devices that had no KeyPackage, until then.
     unreachable: Table<(LogId, DeviceId), UnixMillis>,
 }
@@ -65,6 +72,7 @@ impl Membership {
     pub(super) fn forget_connection(&mut self) {
         self.waiting.clear();
         self.asked.clear();
+        self.queue.clear();
         self.unreachable.clear();
     }
 }
@@ -124,11 +132,30 @@ impl Engine {
         let whose = difference.missing.first().map(|leaf| leaf.account);
         if let Some(account) = whose.filter(|account| !self.link.forged.contains(account)) {
             let pending = Pending::ClaimFor { log: *id, account };
-            if !self.is_pending(|other| *other == pending) {
+            if self.is_pending(|other| *other == pending) {
+                return urgent;
+            }
+            if urgent || self.logs_being_changed() < AT_ONCE {
                 self.ask(Request::ClaimKeyPackages(account), pending);
+            } else if !self.membership.queue.contains(id) {
+                self.membership.queue.push_back(*id);
             }
         }
         urgent
+    }
+
+    /// In how many logs members are being changed.
+    fn logs_being_changed(&self) -> usize {
+        let claims = self.count_pending(|pending| matches!(pending, Pending::ClaimFor { .. }));
+        claims + self.live.values().filter(|live| live.committing).count()
+    }
+
+    /// Begins with the logs that waited for others to be finished.
+    pub(super) fn go_on_with_members(&mut self) {
+        while !self.membership.queue.is_empty() && self.logs_being_changed() < AT_ONCE {
+            let Some(id) = self.membership.queue.pop_front() else { return };
+            self.pump_log(&id);
+        }
     }
 
     /// Whatever differs is acted on now.

@@ -328,6 +328,7 @@ impl Engine {
         if self.erased {
             return;
         }
+        self.go_on_with_members();
         self.go_on_sweeping();
         self.tell_views();
         self.flush();

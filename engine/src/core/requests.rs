@@ -136,6 +136,10 @@ impl Engine {
         }
     }
 
+    pub(super) fn count_pending(&self, what: impl Fn(&Pending) -> bool) -> usize {
+        self.link.pending.values().filter(|pending| what(pending)).count()
+    }
+
     pub(super) fn is_pending(&self, what: impl Fn(&Pending) -> bool) -> bool {
         self.link.pending.values().any(what)
     }
