@@ -22,7 +22,7 @@ pub mod timer;
 pub mod turns;
 pub mod worker;
 
-use wasm_bindgen::JsCast;
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::convert::FromWasmAbi;
 use web_sys::EventTarget;
@@ -32,21 +32,14 @@ pub use wasm_bindgen_futures::spawn_local;
 /// Prints panics on the console, then calls `also`.
 pub fn report_panics(also: impl Fn() + Send + Sync + 'static) {
     std::panic::set_hook(Box::new(move |info| {
-        console_error_panic_hook::hook(info);
+        log_error(&info.to_string());
         also();
     }));
 }
 
 /// Writes one line on the console; it must not hold anything private.
 pub fn log_error(line: &str) {
-    let console = js_sys::Reflect::get(&js_sys::global(), &"console".into());
-    let method = console
-        .and_then(|console| js_sys::Reflect::get(&console, &"error".into()).map(|method| (console, method)));
-    if let Ok((console, method)) = method
-        && let Ok(method) = method.dyn_into::<js_sys::Function>()
-    {
-        let _ = method.call1(&console, &line.into());
-    }
+    web_sys::console::error_1(&line.into());
 }
 
 /// Listens for as long as the page or worker lives.

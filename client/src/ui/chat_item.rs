@@ -23,6 +23,8 @@ pub(super) fn item(app: App, id: ConversationId) -> AnyView {
         .unwrap_or_default()
     });
     let here = Memo::new(move || app.route.get() == Route::Conversation(id));
+    // One part for all of it: most that changes in a chat changes several things at once.
+    let inside = move || chat.with(|chat| chat.as_ref().map(|chat| inside(chat, time.get())));
     html::li()
         .child(
             html::a()
@@ -32,42 +34,26 @@ pub(super) fn item(app: App, id: ConversationId) -> AnyView {
                 .attr_live("aria-label", move || {
                     chat.with(|chat| chat.as_ref().map(|chat| label(chat, &time.get())))
                 })
-                .child((
-                    parts::maybe(move || {
-                        chat.with(|chat| chat.as_ref().map(|chat| avatar::avatar(&chat.name, &id.0, "")))
-                    }),
-                    html::span().class("chat-text").child((
-                        html::span().class("chat-top").child((
-                            html::span().class("chat-name").attr("dir", "auto").child(parts::live(
-                                move || {
-                                    chat.with(|chat| {
-                                        chat.as_ref().map(|chat| chat.name.clone()).unwrap_or_default()
-                                    })
-                                },
-                            )),
-                            parts::maybe(move || {
-                                chat.with(|it| it.as_ref().is_some_and(|it| it.verified))
-                                    .then(icons::verified)
-                            }),
-                            parts::maybe(move || {
-                                chat.with(|it| it.as_ref().is_some_and(|it| it.restored.is_some()))
-                                    .then(|| html::span().class("chat-mark").child("Restored").into_any())
-                            }),
-                            html::span().class("chat-time").child(parts::live(move || time.get())),
-                        )),
-                        html::span().class("chat-bottom").child((
-                            parts::maybe(move || {
-                                chat.with(|chat| chat.as_ref().and_then(own_state).map(bubble::tick))
-                            }),
-                            html::span().class("chat-preview").attr("dir", "auto").child(parts::live(
-                                move || chat.with(|chat| chat.as_ref().map(preview).unwrap_or_default()),
-                            )),
-                            parts::maybe(move || chat.with(|chat| chat.as_ref().and_then(badge))),
-                        )),
-                    )),
-                )),
+                .child(parts::maybe(inside)),
         )
         .into_any()
+}
+
+fn inside(chat: &ConversationView, time: String) -> AnyView {
+    let mut top =
+        vec![html::span().class("chat-name").attr("dir", "auto").child(chat.name.clone()).into_any()];
+    top.extend(chat.verified.then(icons::verified));
+    top.extend(chat.restored.as_ref().map(|_| html::span().class("chat-mark").child("Restored").into_any()));
+    top.push(html::span().class("chat-time").child(time).into_any());
+    let mut bottom: Vec<AnyView> = own_state(chat).map(bubble::tick).into_iter().collect();
+    bottom.push(html::span().class("chat-preview").attr("dir", "auto").child(preview(chat)).into_any());
+    bottom.extend(badge(chat));
+    let text = vec![
+        html::span().class("chat-top").child(top).into_any(),
+        html::span().class("chat-bottom").child(bottom).into_any(),
+    ];
+    let avatar = avatar::avatar(&chat.name, &chat.id.0, "");
+    parts::several(vec![avatar, html::span().class("chat-text").child(text).into_any()])
 }
 
 fn when(time: UnixMillis, now: UnixMillis) -> String {

@@ -120,6 +120,8 @@ pub(super) fn chat(app: App, id: ConversationId, question: String, asked: RwSign
         if !asked.get() {
             return parts::button("Delete chat…", "button button-quiet", move || asked.set(true));
         }
-        parts::confirm(parts::alert("", question.clone()), "Delete this chat", delete, asked)
+        parts::confirm(parts::alert("", question.clone()), "Delete this chat", delete, move || {
+            asked.set(false);
+        })
     })
 }

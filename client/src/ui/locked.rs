@@ -142,5 +142,5 @@ fn forgotten(app: App, erasing: RwSignal<bool>) -> AnyView {
         return button("Passphrase forgotten?", "button button-quiet button-wide", move || erasing.set(true));
     }
     let erase = move || app.say(&ToOwner::StartAfresh);
-    parts::confirm(alert("", words::ERASE), "Erase this browser", erase, erasing)
+    parts::confirm(alert("", words::ERASE), "Erase this browser", erase, move || erasing.set(false))
 }

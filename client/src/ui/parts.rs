@@ -111,15 +111,15 @@ pub(super) fn checkbox(ticked: RwSignal<bool>) -> AnyView {
         .into_any()
 }
 
-/// A question before something that cannot be undone; `asked` ends with "Cancel".
+/// A question before something that cannot be undone; `cancel` takes it away.
 pub(super) fn confirm(
     question: AnyView,
     yes: &'static str,
     act: impl Fn() + 'static,
-    asked: RwSignal<bool>,
+    cancel: impl Fn() + 'static,
 ) -> AnyView {
     let yes = button(yes, "button button-danger", act);
-    let no = button("Cancel", "button button-quiet", move || asked.set(false));
+    let no = button("Cancel", "button button-quiet", cancel);
     stack("confirm", vec![question, yes, no])
 }
 

@@ -27,7 +27,9 @@ fn afresh(app: App, sure: RwSignal<bool>) -> AnyView {
     let ask = move || parts::button("Start afresh…", "button", move || sure.set(true));
     let confirm = move || {
         let delete = move || app.say(&ToOwner::StartAfresh);
-        parts::confirm(parts::text("", words::AFRESH), "Delete and start afresh", delete, sure)
+        parts::confirm(parts::text("", words::AFRESH), "Delete and start afresh", delete, move || {
+            sure.set(false);
+        })
     };
     parts::dynamic(move || if sure.get() { confirm() } else { ask() })
 }

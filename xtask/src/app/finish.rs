@@ -1,6 +1,7 @@
 //! From Trunk's output to the app that the relay serves.
 //!
 //! * Scripts and modules are made smaller where they meet ([`glue`]).
+//! * Styles become one file ([`styles`]).
 //! * Every script, style and module gets a name with a hash of its content, the worker's files too; whatever refers
 //!   to a file is renamed after it, so that the hashes chain up to index.html.
 //! * The script that Trunk writes into index.html gives way to a file: the Content-Security-Policy allows nothing
@@ -20,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use super::compress::{Compressed, compress};
 use super::listing::{self, Asset};
 use super::names::{hashed, hex, integrity, without_hash};
-use super::{glue, html, loader, stamp};
+use super::{glue, html, loader, stamp, styles};
 
 const PAGE: &str = "index.html";
 const START: &str = "start.js";
@@ -39,7 +40,11 @@ struct Bundle {
 /// Reads Trunk's output in `from` and replaces the folder `to`.
 pub(super) fn finish(from: &Path, to: &Path) -> Result<()> {
     let mut bundle = Bundle::load(from)?;
-    glue::tighten(&mut bundle.files, &from.with_extension("glue"))?;
+    let work = from.with_extension("glue");
+    glue::tighten(&mut bundle.files, &work)?;
+    let page = bundle.files.remove(PAGE).context("Trunk wrote no index.html")?;
+    let page = styles::join(&String::from_utf8(page)?, &mut bundle.files, &work)?;
+    bundle.files.insert(PAGE.to_owned(), page.into_bytes());
     bundle.rename_all()?;
     let fresh = to.with_extension("new");
     if fresh.exists() {

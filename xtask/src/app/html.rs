@@ -53,7 +53,15 @@ impl Tag {
         self.attributes.retain(|(name, _)| name != key);
     }
 
+    /// Takes the tag out of the page.
+    pub(super) fn drop(&mut self) {
+        self.name.clear();
+    }
+
     fn write(&self) -> String {
+        if self.name.is_empty() {
+            return String::new();
+        }
         let attributes = self.attributes.iter().map(|(name, value)| match value {
             Some(value) => format!(" {name}=\"{value}\""),
             None => format!(" {name}"),

@@ -9,6 +9,7 @@ mod loader;
 mod module;
 mod names;
 mod stamp;
+mod styles;
 
 pub(crate) use glue::OPTIMISE;
 pub(crate) use names::hex;
