@@ -108,6 +108,35 @@ test("a page that is opened by a link code asks before it does anything", async 
   await wrong.page.getByRole("alert").filter({ hasText: "The other device gave up" }).waitFor();
 });
 
+/** Renames a device in the settings that are open. */
+async function rename(person, from, to) {
+  await person.page.getByRole("button", { name: `Rename ${from}`, exact: true }).click();
+  await person.page.getByRole("textbox", { name: "Name of the device" }).fill(to);
+  await person.button("Save").click();
+  await person.page.getByText(to, { exact: true }).waitFor();
+}
+
+test("what is open below a device stays open when another device changes the list", async () => {
+  const [second] = others;
+  await openSettings(ada);
+  await openSettings(second);
+  await ada.page.getByRole("button", { name: "Rename First device" }).click();
+  const field = ada.page.getByRole("textbox", { name: "Name of the device" });
+  await field.fill("half writ");
+  await ada.page.getByRole("button", { name: /^Remove / }).last().click();
+  await field.focus();
+  await rename(second, "First device", "Cellar");
+  await ada.page.getByText("Cellar", { exact: true }).waitFor();
+  assert.equal(await field.inputValue(), "half writ");
+  assert.equal(await field.evaluate((element) => element === document.activeElement), true, "still being typed in");
+  await ada.button("Cancel").click();
+  await ada.button("Remove this device").waitFor({ state: "detached" });
+  await rename(second, "Cellar", "First device");
+  await ada.page.getByRole("button", { name: "Rename First device" }).click();
+  await field.waitFor({ state: "detached" });
+  await second.openChat("Bob");
+});
+
 test("p4: a device that is removed deletes what it has and says why", async () => {
   const [second, third] = others;
   await openSettings(ada);
