@@ -15,6 +15,7 @@ import {
   watchPulse,
   workerOf,
 } from "./lib/freeze.mjs";
+import { openSettings } from "./lib/link.mjs";
 import { answer, twoPeople } from "./lib/pair.mjs";
 
 let relay;
@@ -86,6 +87,26 @@ test("p8: when the owner's tab closes or crashes, another takes over within a se
   await second.close();
   context.diagnostic(`the next owner after ${closed} ms (closed), ${crashed} ms (crashed)`);
   await stillChats(ada, bob, "after a crash");
+});
+
+test("p8: what somebody does in one tab goes on when the owner's tab is closed", async () => {
+  const owner = ada.page;
+  await newTab(ada, "Bob");
+  await openSettings(ada);
+  await ada.page.getByRole("button", { name: /^Rename / }).first().click();
+  const field = ada.page.getByRole("textbox", { name: "Name of the device" });
+  await field.pressSequentially("half a ");
+  const before = await fence(ada.page);
+  await owner.close();
+  await nextOwner(ada.page, before);
+  await ada.page.getByRole("button", { name: "Save name" }).click();
+  await ada.page.getByText("Saved. Your contacts see it").waitFor();
+  await field.focus();
+  await ada.page.keyboard.press("End");
+  await ada.page.keyboard.type("name");
+  await ada.page.keyboard.press("Enter");
+  await ada.page.getByText(/half a name$/).waitFor();
+  await ada.openChat("Bob");
 });
 
 test("p8: an owner that is frozen is replaced within a second, and waits again when it wakes up", async (context) => {

@@ -20,8 +20,12 @@ pub(super) fn dialog(app: App, id: ConversationId) -> AnyView {
                 Reply::Failed(error) => Err(error),
                 _ => return,
             };
-            // The dialog may be closed by now.
-            let _ = contact.try_set(Some(answer));
+            let answer = Some(answer);
+            // The dialog may be closed by now. And it is made anew only for what is new: a message does not take the button away
+            // that somebody is about to press.
+            if contact.try_with_untracked(|known| *known != answer) == Some(true) {
+                contact.set(answer);
+            }
         });
     };
     // The conversation changes when the mark, the name or a device does.

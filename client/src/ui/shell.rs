@@ -91,13 +91,15 @@ fn follow_page(app: App) {
 
 fn shell(app: App) -> AnyView {
     let has_account = Memo::new(move || app.account.with(Option::is_some));
+    // Another owner says anew that the device is open: what somebody is doing here goes on.
+    let phase = Memo::new(move || app.phase.get());
     html::div()
         .class("app")
         .child((
             banner::banner(app),
             devices::notice(app),
             recovery::notice(app),
-            parts::dynamic(move || match (app.phase.get(), has_account.get()) {
+            parts::dynamic(move || match (phase.get(), has_account.get()) {
                 _ if app.newer.get() => trouble::screen(app, Trouble::NewerTab),
                 (Phase::Starting, _) => starting(),
                 (Phase::Locked, _) => locked::screen(app),
