@@ -67,3 +67,46 @@ pub(crate) fn id_of(account: &AccountId, peer: &AccountId) -> ConversationId {
     let digest: [u8; 32] = hash.finalize().into();
     ConversationId(digest.first_chunk::<16>().copied().unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use parley_protocol::ids::{LogId, MessageId, Seq};
+
+    use super::*;
+
+    fn message(stored: u64, text: &str) -> Message {
+        Message {
+            id: MessageId([1; 16]),
+            time: UnixMillis(stored + 1),
+            stored: UnixMillis(stored),
+            log: LogId([2; 16]),
+            seq: Seq(stored),
+            own: false,
+            body: BodyView::Text(text.to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_list_shows_the_newest_message_in_whatever_order_they_come() {
+        let mut archive = Archive::new(AccountId([1; 32]), "Ada".to_owned(), AccountId([2; 32]));
+        for (stored, shown) in [(5, 5), (9, 9), (7, 9), (9, 9)] {
+            archive.show(&message(stored, &format!("{stored}")));
+            assert_eq!(archive.changed, UnixMillis(shown));
+            let last = archive.last.as_ref().map(|last| (last.time, last.body.clone()));
+            assert_eq!(last, Some((UnixMillis(shown + 1), BodyView::Text(format!("{shown}")))));
+        }
+        // The same place again is no news, whatever it says.
+        archive.show(&message(9, "another"));
+        assert_eq!(archive.last.map(|last| last.body), Some(BodyView::Text("9".to_owned())));
+    }
+
+    #[test]
+    fn somebody_has_a_name_a_username_or_neither() {
+        let mut archive = Archive::new(AccountId([1; 32]), "Ada".to_owned(), AccountId([2; 32]));
+        assert_eq!(archive.display_name(), "Somebody");
+        archive.username = Username::parse("bob").ok();
+        assert_eq!(archive.display_name(), "bob");
+        archive.name = Some("Bob Martin".to_owned());
+        assert_eq!(archive.display_name(), "Bob Martin");
+    }
+}

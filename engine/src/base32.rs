@@ -47,6 +47,24 @@ mod tests {
 
     use super::*;
 
+    /// RFC 4648 section 10.
+    #[test]
+    fn base32_is_the_standard_s() {
+        let vectors = [("", ""), ("f", "my"), ("fo", "mzxq"), ("foo", "mzxw6"), ("foobar", "mzxw6ytboi")];
+        for (bytes, text) in vectors {
+            assert_eq!(base32(bytes.as_bytes()), text);
+            assert_eq!(unbase32(&text.to_uppercase()).as_deref(), Some(bytes.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn leftover_bits_and_other_letters_are_refused() {
+        // A letter that ends no byte, bits that would be lost, and letters that are none.
+        for text in ["a", "aaa", "ab", "mz", "m1", "my=", "ä"] {
+            assert_eq!(unbase32(text), None, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn base32_comes_back(bytes: Vec<u8>) {

@@ -137,3 +137,44 @@ pub(crate) fn preview(body: &BodyView) -> BodyView {
         other => other.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: LogId = LogId([0xA1, 0, 0xFF, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+
+    #[test]
+    fn a_log_is_added_once_and_in_order() {
+        let mut conversation = Conversation::new(AccountId([1; 32]), UnixMillis(0));
+        for log in [5, 3, 5, 9, 3] {
+            conversation.add_log(LogId([log; 16]));
+        }
+        assert_eq!(conversation.logs, [3, 5, 9].map(|log| LogId([log; 16])));
+    }
+
+    /// Places are stored: they are what every build says they are.
+    #[test]
+    fn places_are_pinned() {
+        let Order(place) = order_of(UnixMillis(0x0102), Seq(0x0304), &LOG);
+        assert_eq!(place[..16], [0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 3, 4]);
+        assert_eq!(place[16..], [0xA1, 0, 0xFF, 3, 4, 5, 6, 7]);
+        let twice = [beside(&LOG), marked(&LOG)];
+        assert_eq!(twice[0].0[..4], [0x5E, 0xFF, 0, 0xFC]);
+        assert_eq!(twice[1].0[..4], [0x5F, 0xFF, 0, 0xFC]);
+        assert_eq!(marked(&LogId([0xA0; 16])).0[..2], [0x5E, 0x5F], "one bit apart, whichever it is");
+        assert!(order_of_waiting(0) > order_of(UnixMillis(u64::MAX - 1), Seq(u64::MAX), &LOG));
+    }
+
+    #[test]
+    fn the_next_place_carries_over() {
+        let place = |last: [u8; 2]| {
+            let mut bytes = [7; 24];
+            bytes[22..].copy_from_slice(&last);
+            Order(bytes)
+        };
+        assert_eq!(after(&place([1, 2])), place([1, 3]));
+        assert_eq!(after(&place([1, 0xFF])), place([2, 0]));
+        assert_eq!(after(&Order([0xFF; 24])), Order([0; 24]));
+    }
+}

@@ -139,6 +139,21 @@ pub(crate) mod tests {
         let mut less = deleted();
         less.logs = vec![(LogId([7; 16]), Seq(200))];
         assert!(!known.merge(&less).1, "an older deletion takes nothing back");
+        assert_eq!(known.logs, deleted().logs);
+    }
+
+    #[test]
+    fn more_of_a_chat_is_news() {
+        let mut known = deleted();
+        let further =
+            Deleted { logs: vec![(LogId([7; 16]), Seq(301)), (LogId([8; 16]), Seq(1))], ..deleted() };
+        assert_eq!(known.merge(&further), (Vec::new(), true));
+        assert_eq!(known.logs, further.logs);
+        let later = Deleted { before: UnixMillis(deleted().before.0 + 1), ..further.clone() };
+        assert_eq!(known.merge(&later), (Vec::new(), true));
+        assert_eq!(known.before, later.before);
+        assert_eq!(known.merge(&deleted()), (Vec::new(), false), "of an earlier moment");
+        assert_eq!(known.before, later.before);
     }
 
     #[test]
