@@ -130,6 +130,28 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_stored_message_has_the_mark_of_what_it_says() {
+        let peer = AccountId([1; 32]);
+        let message = Message {
+            id: MessageId([3; 16]),
+            time: UnixMillis(1),
+            stored: UnixMillis(2),
+            log: LogId([2; 16]),
+            seq: Seq(7),
+            own: true,
+            body: BodyView::Text("gone".to_owned()),
+        };
+        assert_eq!(mark_of(&peer, &message), mark(&peer, &message.id, true, &message.body));
+    }
+
+    #[test]
+    fn nothing_is_deleted_without_marks_and_logs() {
+        assert!(nothing(5).is_empty() && !deleted().is_empty());
+        assert!(!Deleted { marks: Vec::new(), ..deleted() }.is_empty());
+        assert!(!Deleted { logs: Vec::new(), ..deleted() }.is_empty());
+    }
+
+    #[test]
     fn what_is_said_twice_is_no_news() {
         let mut known = nothing(0);
         assert_eq!(known.merge(&deleted()), (deleted().marks, true));

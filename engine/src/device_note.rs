@@ -78,3 +78,44 @@ impl Notes {
 pub(crate) const fn day(now: UnixMillis) -> UnixMillis {
     UnixMillis(now.0 / DAY * DAY)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_in_utc() {
+        let noon = UnixMillis(1_790_000_000_000);
+        assert_eq!(day(noon), UnixMillis(1_789_948_800_000));
+        assert_eq!(day(UnixMillis(86_399_999)), UnixMillis(0));
+        assert_eq!(day(UnixMillis(86_400_000)), UnixMillis(86_400_000));
+    }
+
+    #[test]
+    fn notes_are_news_once_and_go_with_their_device() {
+        let (one, other) = (DeviceId([1; 16]), DeviceId([2; 16]));
+        let note = |name: &str| Note { name: name.to_owned(), seen: UnixMillis(0) };
+        let mut notes = Notes::default();
+        assert!(
+            notes.take(one, &note("Desk"))
+                && !notes.take(one, &note("Desk"))
+                && notes.take(one, &note("Cellar"))
+        );
+        assert_eq!(notes.of(&one), Some(&note("Cellar")));
+        assert_eq!(notes.of(&other), None);
+        notes.is_new(one);
+        notes.is_new(other);
+        notes.retain(|device| *device == other);
+        assert!(!notes.is_fresh(&one) && notes.is_fresh(&other) && notes.of(&one).is_none());
+        notes.accept(&other);
+        assert!(!notes.is_fresh(&other));
+    }
+
+    #[test]
+    fn what_is_owed_is_paid_once() {
+        let mut notes = Notes::default();
+        assert!(!notes.owes() && !notes.pay());
+        notes.owe();
+        assert!(notes.owes() && notes.pay() && !notes.owes());
+    }
+}

@@ -72,5 +72,11 @@ mod tests {
         known.edit("now".to_owned(), UnixMillis(10));
         assert_eq!(known, draft("now", 1_001));
         assert!(!known.take(draft("from the future", 1_000)));
+        assert!(!known.take(draft("now", 1_001)), "the same is no news");
+    }
+
+    #[test]
+    fn the_setting_is_on_when_its_count_is_odd() {
+        assert_eq!([0, 1, 2, 3].map(|count| DraftSetting(count).is_on()), [false, true, false, true]);
     }
 }

@@ -72,3 +72,43 @@ pub(crate) fn order_of_key(key: &[u8]) -> Option<Order> {
 pub(crate) fn key(sealer: &Sealer, conversation: &ConversationId, order: &Order) -> Vec<u8> {
     [key_prefix(sealer, conversation).as_slice(), &order.0].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::MasterKey;
+
+    fn message() -> Message {
+        Message {
+            id: MessageId([1; 16]),
+            time: UnixMillis(300),
+            stored: UnixMillis(301),
+            log: LogId([2; 16]),
+            seq: Seq(7),
+            own: true,
+            body: BodyView::Text("hello".to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_format_is_pinned_and_comes_back() {
+        let bytes = message().encode();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(Message::decode(&bytes), Some(message()));
+        let newer = [&[VERSION + 1], &bytes[1..]].concat();
+        assert_eq!(Message::decode(&newer), None);
+        assert_eq!(Message::decode(&[]), None);
+    }
+
+    #[test]
+    fn a_key_has_the_place_and_hides_the_conversation() {
+        let sealer = Sealer::new(&MasterKey::new([3; 32]));
+        let (one, other) = (ConversationId([4; 16]), ConversationId([5; 16]));
+        let bytes = key(&sealer, &one, &message().order());
+        assert_eq!(order_of_key(&bytes), Some(message().order()));
+        assert!(bytes.starts_with(&key_prefix(&sealer, &one)));
+        assert_ne!(key_prefix(&sealer, &one), key_prefix(&sealer, &other));
+        assert_ne!(key_prefix(&sealer, &one), one.0);
+        assert_eq!(order_of_key(&bytes[1..]), None);
+    }
+}

@@ -140,3 +140,25 @@ fn argon2id_is_the_standards() {
         "09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7"
     );
 }
+
+#[test]
+fn a_lock_with_a_part_that_no_honest_one_has_is_damaged() {
+    let change = |change: &dyn Fn(&mut Lock)| {
+        let mut lock = lock();
+        change(&mut lock);
+        Lock::decode(&lock.encode()).map(drop)
+    };
+    let credential = |length| {
+        move |lock: &mut Lock| {
+            lock.passkey.iter_mut().for_each(|way| way.passkey.credential = vec![9; length])
+        }
+    };
+    assert_eq!(change(&|_| {}), Ok(()));
+    assert_eq!(change(&|lock| lock.passkey = None), Ok(()));
+    assert_eq!(change(&credential(1023)), Ok(()));
+    assert_eq!(change(&credential(1024)), Err(LockError::Damaged));
+    let cut = |sealed: &mut Sealed| sealed.ciphertext.truncate(SEALED - 1);
+    assert_eq!(change(&|lock| cut(&mut lock.passphrase.sealed)), Err(LockError::Damaged));
+    let in_passkey = |lock: &mut Lock| lock.passkey.iter_mut().for_each(|way| cut(&mut way.sealed));
+    assert_eq!(change(&in_passkey), Err(LockError::Damaged));
+}
