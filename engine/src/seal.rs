@@ -191,6 +191,11 @@ mod tests {
             sealer().open(Purpose::State, b"", &[VERSION + 1, 0, 0]).unwrap_err(),
             OpenSealError::Newer
         );
+        // Versions that no build ever wrote.
+        for version in [0, 3, 5, 6] {
+            let error = sealer().open(Purpose::State, b"", &[version, 0, 0]).unwrap_err();
+            assert_eq!(error, OpenSealError::Sealed, "{version}");
+        }
     }
 
     #[test]

@@ -100,6 +100,10 @@ mod tests {
             prop_assert_eq!(set.remove(&7), tree.remove(&7));
             prop_assert_eq!(set.len(), tree.len());
             prop_assert!(set.clone().into_iter().eq(tree.iter().copied()));
+            prop_assert_eq!(&tree.iter().rev().copied().collect::<Set<u8>>(), &set);
+            let mut cleared = set.clone();
+            cleared.clear();
+            prop_assert_eq!(cleared.len(), 0);
             set.retain(|member| member % 3 != 0);
             tree.retain(|member| member % 3 != 0);
             let stored = postcard::to_allocvec(&set).unwrap();

@@ -177,6 +177,37 @@ mod tests {
     }
 
     #[test]
+    fn p5_so_much_is_remembered_and_the_oldest_goes_first() {
+        let mut trail = Trail::from_the_start();
+        let id = |number: u8| MessageId([number; 16]);
+        let payload = |number: u8| EntryHash([number; 32]);
+        for number in 0..65 {
+            assert!(!trail.has_seen(&id(number)) && !trail.has_sent(&payload(number)));
+            trail.saw(&id(number));
+            trail.own_came_back(&payload(number));
+            assert!(trail.has_seen(&id(number)) && trail.has_sent(&payload(number)));
+        }
+        assert!(!trail.has_seen(&id(0)) && trail.has_seen(&id(1)));
+        assert!(!trail.has_sent(&payload(0)) && trail.has_sent(&payload(1)));
+        for first in 1..=257 {
+            trail.sent_again(SentAgain { seq: Seq(900), log: LogId([1; 16]), first: Seq(first) });
+        }
+        let again: Vec<u64> = trail.again.iter().map(|again| again.first.0).collect();
+        assert_eq!(again, (2..=257).collect::<Vec<u64>>());
+    }
+
+    #[test]
+    fn what_is_sure_ends_where_the_other_agreed() {
+        let mut trail = walked(&[1, 2, 3]);
+        trail.agreed = Seq(2);
+        assert_eq!([1, 2, 3].map(|seq| trail.sure_before(Seq(seq))), [Seq(1), Seq(2), Seq(2)]);
+        assert!(!trail.begins_late());
+        let late = Trail { agreed: Seq(2), ..Trail::default() };
+        assert!(late.begins_late());
+        assert_eq!(late.sure_before(Seq(3)), Seq(3), "nothing is known of the beginning");
+    }
+
+    #[test]
     fn p2_the_same_entries_agree_and_others_do_not() {
         let ours = walked(&[1, 2, 3, 4]);
         assert_eq!(ours.judge(&walked(&[1, 2, 3]).claim().unwrap()), Agreement::Same);

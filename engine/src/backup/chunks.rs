@@ -181,6 +181,26 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_is_filled_to_its_last_byte() {
+        let around = text(1, 30_000).encode().len() - 30_000;
+        let filling = |bytes: usize| text(1, bytes - around);
+        let mut writer = ChunkWriter::new(DataKey::new([1; 32]));
+        assert!(!writer.push(&filling(CONTENT + 1)), "no chunk holds it");
+        assert_eq!((writer.count(), writer.len()), (0, 0));
+        let half = CONTENT / 2;
+        for item in [filling(CONTENT), filling(half), filling(CONTENT - half)] {
+            assert!(writer.push(&item));
+        }
+        assert_eq!((writer.count(), writer.len()), (1, CHUNK + CONTENT), "both halves are in one chunk");
+        let mut sealed = writer.take();
+        assert_eq!((sealed.len(), writer.len()), (CHUNK, CONTENT));
+        sealed.extend(writer.finish().1);
+        assert_eq!(sealed.len(), 2 * CHUNK);
+        let (items, loss) = read(&sealed);
+        assert_eq!((items.len(), loss), (3, Loss::default()));
+    }
+
+    #[test]
     fn an_empty_stream_is_pinned() {
         insta::assert_snapshot!(crate::hex(&stream(0)));
     }
