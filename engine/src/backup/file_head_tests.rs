@@ -208,3 +208,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_stands_before_a_head_is_bounded_and_tells_the_version() {
+    let end = |version: u8, length: u32| {
+        let mut fixed = [0; FIXED];
+        fixed[..8].copy_from_slice(MAGIC);
+        fixed[8] = version;
+        fixed[9..13].copy_from_slice(&length.to_be_bytes());
+        FileHead::end(&fixed)
+    };
+    assert_eq!((FIXED, MAX_REST, FLOOR, CLOCKS), (21, 2_097_152, 1_024, 86_400_000));
+    assert_eq!(end(VERSION, 0), Ok(21));
+    assert_eq!(end(VERSION, 2_097_152), Ok(21 + 2_097_152));
+    assert_eq!(end(VERSION, 2_097_153), Err(FileError::Damaged), "nobody's memory is taken by a number");
+    assert_eq!(end(VERSION + 1, 0), Err(FileError::Newer));
+    assert_eq!(end(VERSION - 1, 0), Err(FileError::Damaged));
+    assert_eq!(FileHead::end(&[0; FIXED]), Err(FileError::Other));
+}
