@@ -147,6 +147,16 @@ mod tests {
     }
 
     #[test]
+    fn a_newer_head_is_told_apart_from_one_that_nobody_wrote() {
+        let open = |version: u8| Head::open(&[version, 0], &DataKey::new([4; 32])).err();
+        assert_eq!(open(VERSION + 1), Some(BackupError::Newer));
+        assert_eq!(
+            [open(VERSION), open(VERSION - 1)],
+            [Some(BackupError::Sealed), Some(BackupError::Sealed)]
+        );
+    }
+
+    #[test]
     fn p1_nothing_else_opens_it() {
         let seed = RecoverySeed::new([5; 32]);
         let bytes = sealed(&seed);

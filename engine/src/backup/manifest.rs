@@ -83,7 +83,9 @@ mod tests {
         };
         let bytes = manifest.encode();
         insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(manifest.size(), 300);
         assert!(Manifest::decode(&bytes) == Ok(manifest));
+        assert_eq!(Manifest::decode(&[VERSION - 1, 0]).err(), Some(BackupError::Sealed), "no build wrote it");
         assert_eq!(Manifest::decode(&[VERSION + 1, 0]).err(), Some(BackupError::Newer));
         assert_eq!(Manifest::decode(&bytes[..20]).err(), Some(BackupError::Sealed));
     }

@@ -86,3 +86,37 @@ fn every_other_suite_is_refused() {
     }
     crypto().supports(SUITE).unwrap();
 }
+
+#[test]
+fn p1_nothing_but_the_one_suite_is_done() {
+    let crypto = crypto();
+    assert_eq!(crypto.supported_ciphersuites(), [SUITE]);
+    assert!(crypto.supports(SUITE).is_ok());
+    let other = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
+    assert!(crypto.supports(other).is_err());
+    for hash in [HashType::Sha2_384, HashType::Sha2_512] {
+        assert!(crypto.hash(hash, b"").is_err() && crypto.hmac(hash, b"key", b"").is_err());
+        assert!(
+            crypto.hkdf_extract(hash, b"", b"").is_err()
+                && crypto.hkdf_expand(hash, &[1; 64], b"", 32).is_err()
+        );
+    }
+    assert!(crypto.aead_encrypt(AeadType::Aes128Gcm, &[1; 16], b"", &[2; 12], b"").is_err());
+    assert!(crypto.aead_decrypt(AeadType::Aes256Gcm, &[1; 32], &[0; 16], &[2; 12], b"").is_err());
+    assert!(crypto.signature_key_gen(SignatureScheme::ECDSA_SECP256R1_SHA256).is_err());
+    assert!(crypto.sign(SignatureScheme::ED448, b"", &[1; 32]).is_err());
+    assert!(crypto.verify_signature(SignatureScheme::ED448, b"", &[1; 32], &[0; 64]).is_err());
+    let classic =
+        || HpkeConfig(HpkeKemType::DhKem25519, HpkeKdfType::HkdfSha256, HpkeAeadType::ChaCha20Poly1305);
+    assert!(crypto.derive_hpke_keypair(classic(), &[1; 32]).is_err());
+    assert!(crypto.hpke_seal(classic(), &[1; 32], b"", b"", b"").is_err());
+}
+
+#[test]
+fn a_new_key_signs_what_it_verifies() {
+    let crypto = crypto();
+    let (secret, public) = crypto.signature_key_gen(SignatureScheme::ED25519).unwrap();
+    let signature = crypto.sign(SignatureScheme::ED25519, b"text", &secret).unwrap();
+    assert!(crypto.verify_signature(SignatureScheme::ED25519, b"text", &public, &signature).is_ok());
+    assert!(crypto.verify_signature(SignatureScheme::ED25519, b"texT", &public, &signature).is_err());
+}
