@@ -183,8 +183,9 @@ mod tests {
             prop_assert_eq!(table.last().map(|(key, value)| (key, value)), map.last_key_value());
             table.up_to(&asked).for_each(|(key, value)| *value = value.wrapping_add(u16::from(*key)));
             map.range_mut(..=asked).for_each(|(key, value)| *value = value.wrapping_add(u16::from(*key)));
-            table.values_mut().for_each(|value| *value /= 2);
-            map.values_mut().for_each(|value| *value /= 2);
+            for value in table.values_mut().chain(map.values_mut()) {
+                *value /= 2;
+            }
             *table.or_default(asked) += 1;
             *map.entry(asked).or_default() += 1;
             prop_assert_eq!(table.get_mut(&asked), map.get_mut(&asked));

@@ -150,7 +150,7 @@ fn a_lock_with_a_part_that_no_honest_one_has_is_damaged() {
     };
     let credential = |length| {
         move |lock: &mut Lock| {
-            lock.passkey.iter_mut().for_each(|way| way.passkey.credential = vec![9; length])
+            lock.passkey.iter_mut().for_each(|way| way.passkey.credential = vec![9; length]);
         }
     };
     assert_eq!(change(&|_| {}), Ok(()));
