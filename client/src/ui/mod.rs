@@ -57,6 +57,7 @@ mod modal;
 mod new_chat;
 #[cfg(target_arch = "wasm32")]
 mod pace;
+#[cfg(target_arch = "wasm32")]
 mod parts;
 #[cfg(target_arch = "wasm32")]
 mod recovery;

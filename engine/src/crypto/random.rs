@@ -56,3 +56,38 @@ impl OpenMlsRand for MlsRandom {
         Ok(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use openmls_traits::random::OpenMlsRand as _;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+
+    fn seeded(seed: u64) -> MlsRandom {
+        MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(seed))
+    }
+
+    #[test]
+    fn nothing_comes_twice() {
+        let random = seeded(1);
+        let three: [[u8; 32]; 3] = [
+            random.array(),
+            random.random_array().unwrap(),
+            random.random_vec(32).unwrap().try_into().unwrap(),
+        ];
+        for (place, one) in three.iter().enumerate() {
+            assert!(!three[..place].contains(one) && one.iter().any(|byte| *byte != one[0]));
+        }
+        assert_ne!(seeded(2).array::<32>(), three[0]);
+    }
+
+    /// A copy of the memory from before tells nothing of what comes after the next input.
+    #[test]
+    fn new_randomness_changes_what_comes() {
+        let (random, copy) = (seeded(1), seeded(1));
+        random.reseed(&mut ChaCha20Rng::seed_from_u64(3));
+        assert_ne!(random.array::<32>(), copy.array::<32>());
+    }
+}
