@@ -81,6 +81,12 @@ mod tests {
     }
 
     #[test]
+    fn either_side_shows() {
+        let code = LinkCode { shown_by: Side::New, ..code() };
+        assert_eq!(LinkCode::parse(&code.fragment()), Some(code));
+    }
+
+    #[test]
     fn p4_an_invite_is_no_link_code_and_the_reverse() {
         assert_eq!(Invite::parse(&code().fragment()), None);
         let invite = "i/ada/u6t2pj5hu6t2pj5hu6t2pj5hu6t2pj5hu6t2pj5hu6t2pj5hu6tq";

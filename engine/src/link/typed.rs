@@ -114,6 +114,21 @@ mod tests {
         (a.finish(&from_b).unwrap(), b.finish(&from_a).unwrap())
     }
 
+    /// 512 letters: that one of the 32 is missing by chance happens once in 300,000 seeds.
+    #[test]
+    fn p4_codes_use_all_letters() {
+        let random = random();
+        let mut letters: Vec<u8> = (0..64)
+            .flat_map(|_| {
+                let code = TypedCode::draw(&random);
+                [code.slot, code.password].concat()
+            })
+            .collect();
+        letters.sort_unstable();
+        letters.dedup();
+        assert_eq!(letters.len(), 32);
+    }
+
     #[test]
     fn what_was_shown_is_read_however_it_is_typed() {
         let code = TypedCode::draw(&random());

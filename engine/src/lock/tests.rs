@@ -128,6 +128,12 @@ fn a_lock_that_asks_for_too_much_is_damaged() {
         lock.passphrase.cost = cost;
         assert_eq!(Lock::decode(&lock.encode()), Err(LockError::Damaged), "{cost:?}");
     }
+    for cost in [Cost { memory: 8, passes: 16 }, Cost { memory: 256 * 1024, passes: 1 }, Cost::CHOSEN] {
+        let mut lock = lock();
+        lock.passphrase.cost = cost;
+        assert!(Lock::decode(&lock.encode()).is_ok(), "{cost:?}");
+    }
+    assert_eq!(Cost::CHOSEN, Cost { memory: 65_536, passes: 3 });
 }
 
 /// A vector of the reference implementation's tests (65,536 KiB, 2 passes, one lane).
