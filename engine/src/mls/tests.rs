@@ -163,3 +163,28 @@ fn a_one_time_key_package_opens_one_welcome() {
         }
     }
 }
+
+/// The keys of an epoch that is over would read what was written in it.
+#[test]
+fn p3_keys_of_earlier_epochs_do_not_stay() {
+    let (a, mut group_a, b, mut group_b) = pair();
+    let kept = |device: &Device| device.state.keys_with_prefix(&[crate::records::keys::MLS]);
+    let mut update = |group_a: &mut Group| {
+        let commit = group_b.self_update(&b.provider, &DeviceSigner(&b.key)).unwrap();
+        let Incoming::Commit { staged, .. } = group_a.process(&a.provider, &commit).unwrap() else {
+            panic!("not a commit");
+        };
+        group_a.merge(&a.provider, *staged).unwrap();
+        group_b.merge_pending(&b.provider).unwrap();
+    };
+    update(&mut group_a);
+    let (before_a, before_b) = (kept(&a), kept(&b));
+    for _ in 0..4 {
+        update(&mut group_a);
+        assert_eq!([kept(&a).len(), kept(&b).len()], [before_a.len(), before_b.len()]);
+    }
+    // What is named after an epoch is named after the one that is now.
+    assert!(kept(&a) != before_a && kept(&b) != before_b);
+    group_a.delete(&a.provider).unwrap();
+    assert_eq!(kept(&a), Vec::<Vec<u8>>::new());
+}
