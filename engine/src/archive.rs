@@ -70,20 +70,12 @@ pub(crate) fn id_of(account: &AccountId, peer: &AccountId) -> ConversationId {
 
 #[cfg(test)]
 mod tests {
-    use parley_protocol::ids::{LogId, MessageId, Seq};
-
     use super::*;
+    use crate::message::tests::message as any_message;
 
     fn message(stored: u64, text: &str) -> Message {
-        Message {
-            id: MessageId([1; 16]),
-            time: UnixMillis(stored + 1),
-            stored: UnixMillis(stored),
-            log: LogId([2; 16]),
-            seq: Seq(stored),
-            own: false,
-            body: BodyView::Text(text.to_owned()),
-        }
+        let (time, stored) = (UnixMillis(stored + 1), UnixMillis(stored));
+        Message { time, stored, body: BodyView::Text(text.to_owned()), ..any_message() }
     }
 
     #[test]

@@ -132,15 +132,7 @@ pub(crate) mod tests {
     #[test]
     fn a_stored_message_has_the_mark_of_what_it_says() {
         let peer = AccountId([1; 32]);
-        let message = Message {
-            id: MessageId([3; 16]),
-            time: UnixMillis(1),
-            stored: UnixMillis(2),
-            log: LogId([2; 16]),
-            seq: Seq(7),
-            own: true,
-            body: BodyView::Text("gone".to_owned()),
-        };
+        let message = crate::message::tests::message();
         assert_eq!(mark_of(&peer, &message), mark(&peer, &message.id, true, &message.body));
     }
 

@@ -74,11 +74,11 @@ pub(crate) fn key(sealer: &Sealer, conversation: &ConversationId, order: &Order)
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::seal::MasterKey;
 
-    fn message() -> Message {
+    pub(crate) fn message() -> Message {
         Message {
             id: MessageId([1; 16]),
             time: UnixMillis(300),

@@ -1,45 +1,38 @@
 //! What the relay sent, one frame a turn: while hundreds of frames wait (a device is linked, or was away for long), what
 //! people do and what the disk answers does not wait behind all of them.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use crate::platform::turns::Turns;
 
 /// Frames that wait for their turn.
 pub(super) struct Backlog {
     frames: RefCell<VecDeque<Vec<u8>>>,
-    /// A turn was asked for.
-    asked: Cell<bool>,
-    turns: OnceCell<Turns>,
+    /// A frame is being taken, or the next turn was asked for.
+    busy: Cell<bool>,
+    turns: Option<Turns>,
     take: Box<dyn Fn(Vec<u8>)>,
 }
 
 impl Backlog {
     /// `take` gets each frame, in order.
     pub(super) fn new(take: impl Fn(Vec<u8>) + 'static) -> Rc<Self> {
-        let backlog = Rc::new(Self {
-            frames: RefCell::default(),
-            asked: Cell::new(false),
-            turns: OnceCell::new(),
-            take: Box::new(take),
-        });
-        let weak = Rc::downgrade(&backlog);
-        let turns = Turns::new(move || {
-            if let Some(backlog) = weak.upgrade() {
-                backlog.turn();
-            }
-        });
-        if let Some(turns) = turns {
-            let _ = backlog.turns.set(turns);
-        }
-        backlog
+        Rc::new_cyclic(|this: &Weak<Self>| {
+            let this = Weak::clone(this);
+            let turns = Turns::new(move || {
+                if let Some(this) = this.upgrade() {
+                    this.turn();
+                }
+            });
+            Self { frames: RefCell::default(), busy: Cell::new(false), turns, take: Box::new(take) }
+        })
     }
 
     /// Takes a frame: at once if none has been taken in this turn.
     pub(super) fn put(&self, frame: Vec<u8>) {
-        if self.asked.get() {
+        if self.busy.get() {
             self.frames.borrow_mut().push_back(frame);
         } else {
             self.take(frame);
@@ -52,7 +45,7 @@ impl Backlog {
     }
 
     fn turn(&self) {
-        self.asked.set(false);
+        self.busy.set(false);
         let next = self.frames.borrow_mut().pop_front();
         if let Some(frame) = next {
             self.take(frame);
@@ -60,10 +53,11 @@ impl Backlog {
     }
 
     fn take(&self, frame: Vec<u8>) {
-        if let Some(turns) = self.turns.get() {
-            self.asked.set(true);
+        self.busy.set(self.turns.is_some());
+        (self.take)(frame);
+        // Only now: what came while the frame was read goes before the next one.
+        if let Some(turns) = &self.turns {
             turns.ask();
         }
-        (self.take)(frame);
     }
 }
