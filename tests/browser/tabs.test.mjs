@@ -157,11 +157,13 @@ test("p8: an owner that a debugger stops is replaced within a second, and harms 
   await tookFromFrozen(context, ada.page, took);
 });
 
-for (const [when, freezeWrite, outcome] of [
-  ["before", freezeBeforeNextWrite, "abort"],
-  ["during", freezeDuringNextWrite, undefined],
+for (const [when, freezeWrite, store, outcome] of [
+  ["before it writes to the journal", freezeBeforeNextWrite, "journal", "abort"],
+  ["while it writes to the journal", freezeDuringNextWrite, "journal", undefined],
+  ["before it moves the journal", freezeBeforeNextWrite, "messages", "abort"],
+  ["while it moves the journal", freezeDuringNextWrite, "messages", undefined],
 ]) {
-  test(`p5: an owner that is frozen ${when} a write loses and doubles nothing when it goes on`, async (context) => {
+  test(`p5: an owner that is frozen ${when} loses and doubles nothing when it goes on`, async (context) => {
     for (const page of ada.context.pages().slice(1)) await page.close();
     [ada.page] = ada.context.pages();
     await ada.composer().waitFor();
@@ -171,9 +173,9 @@ for (const [when, freezeWrite, outcome] of [
     await newTab(ada, "Bob");
     await listen(ada.page);
     const owner = await fence(ada.page);
-    await freezeWrite(stale, 4_000);
+    await freezeWrite(stale, store, 4_000);
 
-    const text = `sent to an owner that froze ${when} its write`;
+    const text = `sent to an owner that froze ${when}`;
     await ada.send(text);
     await ada.page.waitForFunction(() => globalThis.said.includes("frozen"));
     const took = await nextOwner(ada.page, owner);

@@ -18,22 +18,27 @@ mod party;
 mod report;
 mod stock;
 
+use core::time::Duration;
+
 use parley_engine::Engine;
 use parley_engine::bench::Bare;
-use parley_engine::io::{ChangeSet, ChangeSetId};
+use parley_engine::io::{ChangeSet, ChangeSetId, Record, Store};
 use parley_engine::seal::MasterKey;
 use parley_engine::view::{Command, ConversationId, Person, Reply};
 
 use self::party::{Party, Spent, World};
 use self::report::Report;
+use crate::host::journal::Journal;
 use crate::model::hex;
 use crate::platform::crypto::{BrowserKey, Kept};
-use crate::platform::db::{Database, Fence};
+use crate::platform::db::Database;
 use crate::platform::random::BrowserRng;
-use crate::platform::{self, clock, random, worker};
+use crate::platform::{self, clock, random, timer, worker};
 
 const SINGLE: usize = 300;
 const BATCH: usize = 512;
+/// So many rows of as many messages as there are friends, each written before the next.
+const ROWS: usize = 20;
 const SET_UPS: usize = 10;
 const OPENINGS: usize = 10;
 const WARM_UP: usize = 30;
@@ -71,8 +76,7 @@ pub fn start() {
 
 /// A new device's database, and its master key, plain and as localStorage has it.
 struct Disk {
-    database: Database,
-    fence: Fence,
+    journal: Journal,
     master: [u8; 32],
     wrapped: Vec<u8>,
 }
@@ -85,27 +89,20 @@ impl Disk {
         database.keep_wrapping_key(fence, &key).await.expect("a kept key");
         let master = random::bytes::<32>();
         let wrapped = key.wrap(&master).await.expect("a wrapped key");
-        Self { database, fence, master, wrapped }
+        let (journal, _) = Journal::open(database, fence).await.expect("a journal");
+        Self { journal, master, wrapped }
     }
 }
 
 async fn measure(report: &mut Report) {
     bare(report);
-    let Disk { database, fence, master, wrapped } = Disk::prepare().await;
-
-    let mut floor = Vec::new();
-    let nothing = ChangeSet { id: ChangeSetId(0), vault: None, puts: Vec::new(), deletes: Vec::new() };
-    for _ in 0..SINGLE {
-        let start = clock::precise();
-        database.write(fence, &nothing).await.expect("a write");
-        floor.push(clock::precise() - start);
-    }
-    report.times("floor", floor);
+    let Disk { journal, master, wrapped } = Disk::prepare().await;
+    floor(report, &journal).await;
 
     let name = hex::encode(&random::bytes::<4>());
     let (ada, bob) = (format!("ada{name}"), format!("bob{name}"));
     let mut world = World::default();
-    world.add(Party::new(master, Some((database, fence))), &ada).await;
+    world.add(Party::new(master, Some(journal)), &ada).await;
     world.add(Party::new(random::bytes(), None), &bob).await;
     let there = meet(&mut world, ADA, &bob).await;
     send(&mut world, ADA, there, "first");
@@ -115,8 +112,29 @@ async fn measure(report: &mut Report) {
 
     single(report, &mut world, there, back).await;
     batched(report, &mut world, there, back).await;
-    set_ups(report, &mut world, &name).await;
+    let friends = set_ups(report, &mut world, &name).await;
+    in_a_row(report, &mut world, &friends, back).await;
     openings(report, &world, &master, &wrapped).await;
+}
+
+/// What writing costs that has no work of the engine in it: one record of 1 KiB, one after the other and after a rest.
+async fn floor(report: &mut Report, journal: &Journal) {
+    let record = Record { key: vec![0; 40], value: vec![0x55; 1024] };
+    let puts = vec![(Store::Messages, record)];
+    let change = ChangeSet { id: ChangeSetId(0), vault: None, puts, deletes: Vec::new() };
+    for (name, rest) in [("floor", 0), ("floor.rested", 10)] {
+        let mut times = Vec::new();
+        for _ in 0..SINGLE {
+            if rest > 0 {
+                timer::sleep(Duration::from_millis(rest)).await;
+            }
+            let start = clock::precise();
+            journal.write(&change).await.expect("a write");
+            times.push(clock::precise() - start);
+        }
+        report.times(name, times);
+    }
+    journal.settle().await.expect("a write");
 }
 
 /// OpenMLS alone.
@@ -191,6 +209,29 @@ async fn single(report: &mut Report, world: &mut World, there: ConversationId, b
     report.spent("decrypt", &decrypts.split_off(WARM_UP));
 }
 
+/// One message after the other, each with a transaction of its own, and no rest between, as the peers were measured: a text
+/// to each friend (into one conversation the next goes when the relay has the last), and texts of one that wait.
+async fn in_a_row(report: &mut Report, world: &mut World, friends: &[ConversationId], back: ConversationId) {
+    let (mut encrypts, mut decrypts) = (Vec::new(), Vec::new());
+    for _ in 0..ROWS {
+        world.settle().await;
+        for friend in friends {
+            world.take_spent(ADA);
+            send(world, ADA, *friend, HUNDRED);
+            assert!(world.write(ADA).await > 0, "a text that is not encrypted");
+            encrypts.push(world.take_spent(ADA));
+        }
+        world.quiet().await;
+        for _ in 0..SET_UPS {
+            send(world, BOB, back, HUNDRED);
+            world.hold(ADA, BOB).await;
+        }
+        decrypts.extend(world.read_in_a_row(ADA).await);
+    }
+    report.spent("row.encrypt", &encrypts);
+    report.spent("row.decrypt", &decrypts);
+}
+
 /// Many at once, everything included: receipts, answers, self-updates.
 async fn batched(report: &mut Report, world: &mut World, there: ConversationId, back: ConversationId) {
     for (name, from, to, conversation) in
@@ -204,6 +245,7 @@ async fn batched(report: &mut Report, world: &mut World, there: ConversationId, 
             send(world, from, conversation, HUNDRED);
         }
         world.until(|world| world.parties[to].shown >= shown + BATCH).await;
+        world.parties[ADA].settle().await;
         let spent = world.take_spent(ADA);
         let each = |milliseconds: f64| milliseconds * 1000.0 / BATCH as f64;
         report.number(&format!("{name}.engine"), each(spent.engine));
@@ -213,8 +255,8 @@ async fn batched(report: &mut Report, world: &mut World, there: ConversationId, 
 }
 
 /// From the first text to somebody until their device has the group: the work of both devices.
-async fn set_ups(report: &mut Report, world: &mut World, name: &str) {
-    let mut spent = Vec::new();
+async fn set_ups(report: &mut Report, world: &mut World, name: &str) -> Vec<ConversationId> {
+    let (mut spent, mut friends) = (Vec::new(), Vec::new());
     for number in 0..SET_UPS {
         let username = format!("f{number}{name}");
         let friend = world.add(Party::new(random::bytes(), None), &username).await;
@@ -227,8 +269,10 @@ async fn set_ups(report: &mut Report, world: &mut World, name: &str) {
         let mut both = world.take_spent(ADA);
         both.add(world.take_spent(friend));
         spent.push(both);
+        friends.push(conversation);
     }
     report.spent("set_up", &spent);
+    friends
 }
 
 /// What the worker does between its start and the open device.
@@ -237,9 +281,9 @@ async fn openings(report: &mut Report, world: &World, master: &[u8; 32], wrapped
     for _ in 0..OPENINGS {
         let start = clock::precise();
         let database = Database::open(|_| ()).await.expect("the database");
-        database.take_over().await.expect("a fence");
+        let fence = database.take_over().await.expect("a fence");
         let key = database.wrapping_key().await.expect("a read").expect("the key");
-        let records = database.state().await.expect("records");
+        let (_, records) = Journal::open(database, fence).await.expect("records");
         let kept = key.unwrap(wrapped).await;
         assert!(matches!(kept, Some(Kept::Master(kept)) if *kept == *master), "another master key");
         let read = clock::precise();

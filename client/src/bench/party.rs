@@ -11,7 +11,7 @@ use parley_engine::seal::MasterKey;
 use parley_engine::view::{Command, Connection, ConversationId, Event, Reply, Request, ViewRequestId};
 use parley_protocol::ids::UnixMillis;
 
-use crate::platform::db::{Database, Fence};
+use crate::host::journal::Journal;
 use crate::platform::random::BrowserRng;
 use crate::platform::socket::{Happening, Socket};
 use crate::platform::{clock, timer};
@@ -38,7 +38,7 @@ impl Spent {
 /// One device.
 pub(super) struct Party {
     engine: Engine,
-    disk: Option<(Database, Fence)>,
+    disk: Option<Journal>,
     socket: Option<Socket>,
     heard: Rc<RefCell<VecDeque<Input>>>,
     change: Option<ChangeSet>,
@@ -55,7 +55,7 @@ pub(super) struct Party {
 }
 
 impl Party {
-    pub(super) fn new(master: [u8; 32], disk: Option<(Database, Fence)>) -> Self {
+    pub(super) fn new(master: [u8; 32], disk: Option<Journal>) -> Self {
         let engine = Engine::open(clock::now(), &MasterKey::new(master), None, Vec::new());
         let heard: Rc<RefCell<VecDeque<Input>>> = Rc::default();
         let hear = Rc::clone(&heard);
@@ -117,20 +117,38 @@ impl Party {
 
     /// Writes what waits, and sends what waited for it.
     async fn persist(&mut self) {
-        while let Some(change) = self.change.take() {
-            if let Some((database, fence)) = &self.disk {
-                let start = clock::precise();
-                database.write(*fence, &change).await.expect("a write");
-                self.spent.disk += clock::precise() - start;
-            }
-            self.vault = change.vault.or(self.vault.take());
-            self.handle(Input::Persisted(change.id));
-        }
+        self.write().await;
         for bytes in self.sends.drain(..) {
             if let Some(socket) = &self.socket {
                 socket.send(&bytes);
             }
         }
+    }
+
+    /// Writes what waits; how many frames can be sent then.
+    async fn write(&mut self) -> usize {
+        while let Some(change) = self.change.take() {
+            let start = clock::precise();
+            if let Some(journal) = &self.disk {
+                journal.write(&change).await.expect("a write");
+                if journal.is_full() {
+                    journal.settle().await.expect("a write");
+                }
+            }
+            self.spent.disk += clock::precise() - start;
+            self.vault = change.vault.or(self.vault.take());
+            self.handle(Input::Persisted(change.id));
+        }
+        self.sends.len()
+    }
+
+    /// Moves what is in the journal into its stores.
+    pub(super) async fn settle(&mut self) {
+        let start = clock::precise();
+        if let Some(journal) = &self.disk {
+            journal.settle().await.expect("a write");
+        }
+        self.spent.disk += clock::precise() - start;
     }
 
     /// Whether anything happened.
@@ -190,6 +208,10 @@ impl World {
         self.parties[index].persist().await;
     }
 
+    pub(super) async fn write(&mut self, index: usize) -> usize {
+        self.parties[index].write().await
+    }
+
     pub(super) fn take_spent(&mut self, index: usize) -> Spent {
         core::mem::take(&mut self.parties[index].spent)
     }
@@ -214,9 +236,39 @@ impl World {
         }
     }
 
+    /// Until what one has sent waits in front of the other, who does not look at it yet.
+    pub(super) async fn hold(&mut self, reader: usize, sender: usize) {
+        let before = self.parties[reader].heard.borrow().len();
+        while self.parties[reader].heard.borrow().len() == before {
+            if !self.parties[sender].step().await {
+                timer::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+
+    /// Reads what waits, each written before the next; what those cost that showed a message.
+    pub(super) async fn read_in_a_row(&mut self, index: usize) -> Vec<Spent> {
+        let party = &mut self.parties[index];
+        let waiting: Vec<Input> = party.heard.borrow_mut().drain(..).collect();
+        let mut all = Vec::new();
+        for input in waiting {
+            party.spent = Spent::default();
+            let shown = party.shown;
+            party.handle(input);
+            party.persist().await;
+            if party.shown > shown {
+                all.push(party.spent);
+            }
+        }
+        all
+    }
+
     /// Until nothing has happened for longer than receipts wait.
     pub(super) async fn settle(&mut self) {
         self.idle(QUIET).await;
+        for party in &mut self.parties {
+            party.settle().await;
+        }
     }
 
     /// Until answers to the last message are in.

@@ -21,11 +21,11 @@ const TEXT: &str =
 pub(super) async fn make(words: &str) -> String {
     let mut words = words.split(' ').map(|word| word.parse::<usize>().expect("a number"));
     let (conversations, each) = (words.next().expect("a number"), words.next().expect("a number"));
-    let Disk { database, fence, master, wrapped } = Disk::prepare().await;
+    let Disk { journal, master, wrapped } = Disk::prepare().await;
 
     let name = hex::encode(&random::bytes::<4>());
     let mut world = World::default();
-    world.add(Party::new(master, Some((database, fence))), &format!("ada{name}")).await;
+    world.add(Party::new(master, Some(journal)), &format!("ada{name}")).await;
     for number in 0..conversations {
         befriend(&mut world, &format!("f{number:03}{name}"), each).await;
     }

@@ -82,12 +82,11 @@ pub(super) async fn run() {
     loop {
         let opened = slow.during(opening.attempt(&desk)).await;
         let trouble = match opened {
-            Ok((device, database)) => {
+            Ok(device) => {
                 let Opening { tab, pulse, .. } = opening;
                 let (told, removed) = (views.clone(), Rc::clone(&desk));
                 let lock = device.lock.clone();
-                let owner =
-                    Owner::serve(device, database, tab, &views, &slow, pulse, move || removed.removed(&told));
+                let owner = Owner::serve(device, tab, &views, &slow, pulse, move || removed.removed(&told));
                 desk.serving(&owner, lock);
                 return;
             }
@@ -113,7 +112,7 @@ pub(super) async fn run() {
 }
 
 impl Opening {
-    async fn attempt(&mut self, desk: &Rc<Desk>) -> Result<(Device, Database), Closed> {
+    async fn attempt(&mut self, desk: &Rc<Desk>) -> Result<Device, Closed> {
         let database = if let Some(database) = &self.database {
             database.clone()
         } else {
@@ -122,8 +121,7 @@ impl Opening {
         };
         let fence = database.take_over().await.map_err(device::trouble)?;
         self.fence = Some(fence);
-        let device = device::open(&database, fence, &self.tab, &self.pulse, desk.master.take()).await?;
-        Ok((device, database))
+        device::open(&database, fence, &self.tab, &self.pulse, desk.master.take()).await
     }
 
     async fn erase(&self) {

@@ -6,6 +6,7 @@ use parley_engine::{Engine, OpenError};
 use zeroize::Zeroizing;
 
 use super::boot::{Slots, TabStorage};
+use super::journal::Journal;
 use super::pulse::Pulse;
 use crate::model::lock::{Guesses, LockView};
 use crate::model::signal::Trouble;
@@ -19,7 +20,7 @@ use crate::platform::{clock, random};
 /// A device that is open.
 pub(super) struct Device {
     pub(super) engine: Engine,
-    pub(super) fence: Fence,
+    pub(super) journal: Journal,
     pub(super) lock: Option<LockView>,
 }
 
@@ -51,7 +52,7 @@ pub(super) async fn open(
         async move { tab.read().await }
     });
     let key = database.wrapping_key().await.map_err(trouble)?;
-    let records = database.state().await.map_err(trouble)?;
+    let (journal, records) = Journal::open(database.clone(), fence).await.map_err(trouble)?;
     let slots = slots.outcome().await;
     if slots.denied {
         return Err(Trouble::NoStorage.into());
@@ -84,7 +85,7 @@ pub(super) async fn open(
     };
     pulse.busy();
     let engine = Engine::open(clock::now(), &master, vault.as_deref(), records).map_err(trouble_of)?;
-    Ok(Device { engine, fence, lock })
+    Ok(Device { engine, journal, lock })
 }
 
 /// Deletes what is left of a device that does not open.

@@ -19,7 +19,6 @@ use super::storage::Storage;
 use crate::model::dedupe::{Handled, Verdict};
 use crate::model::signal::ToViews;
 use crate::platform::clock;
-use crate::platform::db::Database;
 use crate::platform::random::BrowserRng;
 use crate::platform::timer::{self, Timeout};
 
@@ -48,7 +47,6 @@ pub(super) struct Owner {
 impl Owner {
     pub(super) fn serve(
         device: Device,
-        database: Database,
         tab: TabStorage,
         views: &Views,
         slow: &Slowness,
@@ -56,7 +54,7 @@ impl Owner {
         removed: impl Fn() + 'static,
     ) -> Rc<Self> {
         let owner = Rc::new(Self {
-            fence: device.fence.0,
+            fence: device.journal.fence().0,
             views: views.clone(),
             pulse,
             engine: RefCell::new(device.engine),
@@ -71,9 +69,9 @@ impl Owner {
             removed: Box::new(removed),
         });
         let told = Rc::clone(&owner);
-        owner.storage.get_or_init(|| {
-            Storage::new(database, tab, device.fence, slow.clone(), move |input| told.stored(input))
-        });
+        owner
+            .storage
+            .get_or_init(|| Storage::new(device.journal, tab, slow.clone(), move |input| told.stored(input)));
         owner
     }
 

@@ -1,7 +1,7 @@
 //! Writes change sets and reads messages, strictly in the order in which the engine asks.
 
 use core::time::Duration;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -9,11 +9,12 @@ use parley_engine::io::{ChangeSet, Input, Load, StorageFailure};
 
 use super::boot::TabStorage;
 use super::device;
+use super::journal::Journal;
 use super::slow::Slowness;
 use crate::model::slot::Slot;
-use crate::platform::db::{Database, Fence};
 use crate::platform::failure::Failure;
-use crate::platform::{spawn_local, timer};
+use crate::platform::timer::{self, Timeout};
+use crate::platform::{clock, spawn_local};
 
 /// How long to wait before reading again what could not be read.
 const LOAD_PAUSE: Duration = Duration::from_secs(1);
@@ -22,9 +23,17 @@ const LOAD_PAUSE: Duration = Duration::from_secs(1);
 /// transaction: the engine, which tells the person and waits for seconds, need not know of them.
 const WRITE_PAUSES: [u64; 4] = [20, 80, 200, 500];
 
+/// How long nothing is written before the journal is settled, in milliseconds: no answer of the relay's or receipt waits for
+/// it then.
+const REST: u64 = 150;
+
+/// How long to wait before settling again what could not be, in milliseconds.
+const SETTLE_PAUSE: u64 = 2_000;
+
 enum Job {
     Write(ChangeSet),
     Load(Load),
+    Settle,
     Erase,
 }
 
@@ -33,12 +42,15 @@ enum Job {
 pub(super) struct Storage(Rc<Inner>);
 
 struct Inner {
-    database: Database,
+    journal: Journal,
     tab: TabStorage,
-    fence: Fence,
     slow: Slowness,
     tell: Box<dyn Fn(Input)>,
     queue: RefCell<Queue>,
+    /// Goes off when it may be time to settle.
+    alarm: RefCell<Option<Timeout>>,
+    /// When something was written last.
+    written: Cell<u64>,
 }
 
 #[derive(Default)]
@@ -50,14 +62,25 @@ struct Queue {
 impl Storage {
     /// `tell` gets the outcome of each job.
     pub(super) fn new(
-        database: Database,
+        journal: Journal,
         tab: TabStorage,
-        fence: Fence,
         slow: Slowness,
         tell: impl Fn(Input) + 'static,
     ) -> Self {
-        let queue = RefCell::default();
-        Self(Rc::new(Inner { database, tab, fence, slow, tell: Box::new(tell), queue }))
+        let inner = Rc::new(Inner {
+            journal,
+            tab,
+            slow,
+            tell: Box::new(tell),
+            queue: RefCell::default(),
+            alarm: RefCell::default(),
+            written: Cell::default(),
+        });
+        // What earlier owners left.
+        if !inner.journal.is_settled() {
+            inner.settle_in(REST);
+        }
+        Self(inner)
     }
 
     /// Writes a change set.
@@ -81,25 +104,29 @@ impl Storage {
     }
 
     fn add(&self, job: Job) {
-        let idle = {
-            let mut queue = self.0.queue.borrow_mut();
-            queue.jobs.push_back(job);
-            !core::mem::replace(&mut queue.working, true)
-        };
-        if idle {
-            let inner = Rc::clone(&self.0);
-            spawn_local(inner.work());
-        }
+        self.0.add(job);
     }
 }
 
 impl Inner {
+    fn add(self: &Rc<Self>, job: Job) {
+        let idle = {
+            let mut queue = self.queue.borrow_mut();
+            queue.jobs.push_back(job);
+            !core::mem::replace(&mut queue.working, true)
+        };
+        if idle {
+            spawn_local(Rc::clone(self).work());
+        }
+    }
+
     async fn work(self: Rc<Self>) {
         loop {
             let next = self.queue.borrow_mut().jobs.pop_front();
             match next {
                 Some(Job::Load(load)) => Inner::load(&self, load).await,
                 Some(Job::Write(change)) => self.write(&change).await,
+                Some(Job::Settle) => self.settle().await,
                 Some(Job::Erase) => self.erase().await,
                 None => break,
             }
@@ -109,15 +136,49 @@ impl Inner {
 
     /// What cannot be deleted now is found at the next start, where this device is removed again.
     async fn erase(&self) {
-        let _ = device::erase(&self.database, self.fence, &self.tab).await;
+        self.journal.forget();
+        let _ = device::erase(self.journal.database(), self.journal.fence(), &self.tab).await;
     }
 
-    async fn write(&self, change: &ChangeSet) {
+    async fn write(self: &Rc<Self>, change: &ChangeSet) {
         let outcome = self.slow.during(self.write_patiently(change)).await;
+        self.written.set(clock::now().0);
         (self.tell)(match outcome {
             Ok(()) => Input::Persisted(change.id),
             Err(failure) => Input::PersistFailed(change.id, reason(failure)),
         });
+        if self.journal.is_full() {
+            self.settle().await;
+        } else if !self.journal.is_settled() {
+            self.settle_in(REST);
+        }
+    }
+
+    /// What cannot be moved now is on disk where it is, and is moved later: by the next owner, if this one was replaced.
+    async fn settle(self: &Rc<Self>) {
+        match self.slow.during(self.journal.settle()).await {
+            Ok(()) | Err(Failure::Fenced) => {}
+            Err(Failure::Full | Failure::Newer | Failure::Refused) => self.settle_in(SETTLE_PAUSE),
+        }
+    }
+
+    fn settle_in(self: &Rc<Self>, pause: u64) {
+        if self.alarm.borrow().is_none() {
+            let inner = Rc::clone(self);
+            self.alarm.replace(Some(timer::after(pause, move || inner.settle_after_rest())));
+        }
+    }
+
+    fn settle_after_rest(self: &Rc<Self>) {
+        // It has gone off: there is nothing left to stop.
+        if let Some(gone_off) = self.alarm.take() {
+            gone_off.forget();
+        }
+        if clock::now().0.saturating_sub(self.written.get()) < REST {
+            self.settle_in(REST);
+        } else {
+            self.add(Job::Settle);
+        }
     }
 
     async fn write_patiently(&self, change: &ChangeSet) -> Result<(), Failure> {
@@ -133,14 +194,14 @@ impl Inner {
     async fn try_write(&self, change: &ChangeSet) -> Result<(), Failure> {
         if let Some(vault) = &change.vault {
             // localStorage knows no fence.
-            self.database.check(self.fence).await?;
+            self.journal.database().check(self.journal.fence()).await?;
             self.tab.write(Slot::Vault, Some(vault.clone())).await?;
         }
-        self.database.write(self.fence, change).await
+        self.journal.write(change).await
     }
 
     async fn load(self: &Rc<Self>, load: Load) {
-        if let Ok(records) = self.slow.during(self.database.load(&load)).await {
+        if let Ok(records) = self.slow.during(self.journal.load(&load)).await {
             (self.tell)(Input::Loaded { id: load.id, records });
             return;
         }

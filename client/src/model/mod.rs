@@ -6,6 +6,7 @@ pub mod chats;
 pub mod code;
 pub mod dedupe;
 pub mod hex;
+pub mod journal;
 pub mod lock;
 pub mod pulse;
 pub mod route;

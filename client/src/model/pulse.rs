@@ -19,7 +19,7 @@ const AT_FIRST: u32 = 10;
 /// Which generation of the app this is. Greater whenever what it says to other tabs or what it stores changes.
 pub const GENERATION: u8 = signal::FORMAT + SCHEMA + seal::VERSION;
 /// Version of the IndexedDB schema.
-pub const SCHEMA: u8 = 1;
+pub const SCHEMA: u8 = 2;
 
 /// What is said on the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

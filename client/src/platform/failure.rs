@@ -20,6 +20,8 @@ impl From<JsValue> for Failure {
     fn from(value: JsValue) -> Self {
         match value.dyn_ref::<DomException>() {
             Some(exception) => match exception.name().as_str() {
+                // Only a fence adds what must not be there.
+                "ConstraintError" => Self::Fenced,
                 "QuotaExceededError" => Self::Full,
                 "VersionError" => Self::Newer,
                 _ => Self::Refused,

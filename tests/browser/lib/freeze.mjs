@@ -21,11 +21,11 @@ export function freeze(worker, milliseconds) {
 }
 
 /**
- * The worker freezes just before it begins its next write, and then goes on with it as if nothing had happened. What
- * became of that write is said on the channel "test".
+ * The worker freezes just before it begins its next write into a store, and then goes on with it as if nothing had
+ * happened. What became of that write is said on the channel "test".
  */
-export async function freezeBeforeNextWrite(worker, milliseconds) {
-  await worker.evaluate((time) => {
+export async function freezeBeforeNextWrite(worker, store, milliseconds) {
+  await worker.evaluate(([store, time]) => {
     const begin = IDBDatabase.prototype.transaction;
     const channel = new BroadcastChannel("test");
     // Its tab would end it as soon as it knows that another owns the device: it has time to do harm first.
@@ -33,7 +33,7 @@ export async function freezeBeforeNextWrite(worker, milliseconds) {
     globalThis.postMessage = (message) => setTimeout(() => say(message), 1_500);
     let done = false;
     IDBDatabase.prototype.transaction = function (names, mode, options) {
-      const wanted = !done && mode === "readwrite" && [...names].includes("messages");
+      const wanted = !done && mode === "readwrite" && [...names].includes(store);
       if (wanted) {
         done = true;
         channel.postMessage("frozen");
@@ -46,25 +46,41 @@ export async function freezeBeforeNextWrite(worker, milliseconds) {
       }
       return transaction;
     };
-  }, milliseconds);
+  }, [store, milliseconds]);
 }
 
-/** Freezes the worker right after it has begun its next write: the transaction is open. */
-export async function freezeDuringNextWrite(worker, milliseconds) {
-  await worker.evaluate((time) => {
+/** Freezes the worker right after it has begun its next write into a store: the transaction is open. */
+export async function freezeDuringNextWrite(worker, store, milliseconds) {
+  await worker.evaluate(([store, time]) => {
     const commit = IDBTransaction.prototype.commit;
     const channel = new BroadcastChannel("test");
     let done = false;
     IDBTransaction.prototype.commit = function () {
       commit.call(this);
-      if (!done && [...this.objectStoreNames].includes("messages")) {
+      if (!done && [...this.objectStoreNames].includes(store)) {
         done = true;
         channel.postMessage("frozen");
         const end = Date.now() + time;
         while (Date.now() < end);
       }
     };
-  }, milliseconds);
+  }, [store, milliseconds]);
+}
+
+/** From now on the worker moves nothing from the journal to the other stores, until `allowMoving`. */
+export async function forbidMoving(worker) {
+  await worker.evaluate(() => {
+    const begin = IDBDatabase.prototype.transaction;
+    IDBDatabase.prototype.transaction = function (names, mode, options) {
+      if (mode === "readwrite" && [...names].includes("messages")) throw new DOMException("not now", "UnknownError");
+      return begin.call(this, names, mode, options);
+    };
+    globalThis.allowMoving = () => (IDBDatabase.prototype.transaction = begin);
+  });
+}
+
+export function allowMoving(worker) {
+  return worker.evaluate(() => globalThis.allowMoving());
 }
 
 /**
@@ -151,6 +167,24 @@ export function fence(page) {
         };
       }),
   );
+}
+
+/** In a page: how many change sets are in the journal, and how many messages are in their store. */
+export function onDisk() {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("parley");
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const reading = opening.result.transaction(["journal", "messages"]);
+      const journal = reading.objectStore("journal").getAll();
+      const messages = reading.objectStore("messages").count();
+      reading.oncomplete = () => {
+        opening.result.close();
+        const entries = journal.result.filter((value) => value instanceof Uint8Array);
+        resolve({ entries: entries.length, messages: messages.result });
+      };
+    };
+  });
 }
 
 /** Waits until somebody else than this owner owns the device; answers how long that took. */

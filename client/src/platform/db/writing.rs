@@ -1,0 +1,110 @@
+//! Writes change sets: one after the other into the journal, and many at a time from there into their stores.
+
+use parley_engine::io::Store;
+use wasm_bindgen::JsValue;
+use web_sys::{IdbKeyRange, IdbTransaction};
+
+use super::owning::{Fence, forgotten, guard, key_of, places};
+use super::requests::{bytes, committed, done};
+use super::{Database, JOURNAL, KEYS, MESSAGES, META, STATE};
+use crate::model::journal::Place;
+use crate::platform::failure::Failure;
+
+/// What a write takes out of the journal.
+#[derive(Debug, Clone, Copy)]
+pub struct Moved<'a> {
+    /// This owner's entries up to this number.
+    pub own: u64,
+    /// Entries of earlier owners.
+    pub others: &'a [Place],
+}
+
+impl Database {
+    /// Adds an entry to the journal. The browser finds out by itself whether another owner has taken this one's place:
+    /// then something stands there already.
+    ///
+    /// # Errors
+    /// When another owner has taken over, when there is no room, or when the browser refuses.
+    pub async fn append(&self, fence: Fence, number: u64, entry: &[u8]) -> Result<(), Failure> {
+        let transaction = self.begin(&[JOURNAL], true)?;
+        let key = key_of(Place { fence: fence.0, number });
+        transaction.object_store(JOURNAL)?.add_with_key(&bytes(entry), &key)?;
+        committed(&transaction).await
+    }
+
+    /// Writes records with values and deletes those without, and takes the entries that said so out of the journal: all
+    /// of it or nothing, in one transaction.
+    ///
+    /// # Errors
+    /// When another owner has taken over, when there is no room, or when the browser refuses.
+    pub async fn write<'a>(
+        &self,
+        fence: Fence,
+        changes: impl Iterator<Item = (Store, &'a [u8], Option<&'a [u8]>)>,
+        moved: Moved<'_>,
+    ) -> Result<(), Failure> {
+        let transaction = self.begin(&[META, STATE, MESSAGES, JOURNAL], true)?;
+        guard(&transaction, fence)?;
+        let done = put_all(&transaction, changes).and_then(|()| take_out(&transaction, fence, moved));
+        if let Err(failure) = done {
+            let _ = transaction.abort();
+            return Err(failure);
+        }
+        committed(&transaction).await
+    }
+
+    /// Deletes everything but what keeps stale owners out.
+    ///
+    /// # Errors
+    /// When another owner has taken over, or when the browser refuses.
+    pub async fn erase(&self, fence: Fence) -> Result<(), Failure> {
+        let transaction = self.begin(&[META, STATE, MESSAGES, KEYS, JOURNAL], true)?;
+        guard(&transaction, fence)?;
+        for store in [STATE, MESSAGES, KEYS] {
+            transaction.object_store(store)?.clear()?;
+        }
+        let journal = transaction.object_store(JOURNAL)?;
+        let places: js_sys::Array = done(&journal.get_all_keys()?).await?.into();
+        for place in places.iter() {
+            journal.put_with_key(&JsValue::TRUE, &place)?;
+        }
+        committed(&transaction).await
+    }
+}
+
+fn put_all<'a>(
+    transaction: &IdbTransaction,
+    changes: impl Iterator<Item = (Store, &'a [u8], Option<&'a [u8]>)>,
+) -> Result<(), Failure> {
+    let (state, messages) = (transaction.object_store(STATE)?, transaction.object_store(MESSAGES)?);
+    for (store, key, value) in changes {
+        let store = match store {
+            Store::State => &state,
+            Store::Messages => &messages,
+        };
+        match value {
+            Some(value) => store.put_with_key(&bytes(value), &bytes(key))?,
+            None => store.delete(&bytes(key))?,
+        };
+    }
+    Ok(())
+}
+
+/// Leaves a mark in the place of this owner's last entry, which says where it was. Marks of owners that are not
+/// kept in mind any longer go.
+fn take_out(transaction: &IdbTransaction, fence: Fence, moved: Moved<'_>) -> Result<(), Failure> {
+    if moved.own == 0 && moved.others.is_empty() {
+        return Ok(());
+    }
+    let journal = transaction.object_store(JOURNAL)?;
+    for place in moved.others {
+        journal.delete(&key_of(*place))?;
+    }
+    if moved.own > 0 {
+        journal.delete(&places(fence.0, moved.own)?.into())?;
+        journal.put_with_key(&JsValue::TRUE, &key_of(Place { fence: fence.0, number: moved.own }))?;
+    }
+    let old = |fence| key_of(Place { fence, number: 0 });
+    journal.delete(&IdbKeyRange::bound(&old(0), &old(forgotten()))?.into())?;
+    Ok(())
+}
