@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile, rm } from "node:fs/promises";
 import { test } from "node:test";
+import { everything } from "./lib/chaos.mjs";
 import { failWrites, failures, fillUp, makeRoom, workerOf } from "./lib/freeze.mjs";
 import { Person } from "./lib/person.mjs";
 import { appWith, Relay } from "./lib/relay.mjs";
@@ -173,6 +174,34 @@ test("p9: no room: a sentence, nothing is half-written, and what was written goe
     await guest.page.reload();
     await guest.sees("without room");
     assert.equal(await guest.messages().filter({ hasText: "without room" }).count(), 1);
+  }));
+
+test("p9: the browser's own quota is used up: a sentence, and everything goes on when there is more", () =>
+  withGuest(async (guest) => {
+    await guest.createAccount("Guest", "quota1");
+    await guest.startChat("bob");
+    await guest.send("below the quota");
+    await guest.seesState("(sent|delivered|read)");
+    const session = await guest.context.newCDPSession(guest.page);
+    const origin = relay.url;
+    const { usage } = await session.send("Storage.getUsageAndQuota", { origin });
+    await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage + 64 * 1024 });
+    const told = banner(guest).filter({ hasText: "This browser has no room left for Parley" });
+    const texts = ["below the quota"];
+    while (!(await told.isVisible()) && texts.length < 200) {
+      texts.push(`${texts.length} ${"and so on ".repeat(400)}`);
+      await guest.send(texts.at(-1));
+      await guest.page.waitForTimeout(100);
+    }
+    await told.waitFor();
+    await session.send("Storage.overrideQuotaForOrigin", { origin });
+    await told.waitFor({ state: "detached" });
+    await guest.seesState("(sent|delivered|read)");
+    const shown = async () => (await everything(guest.page)).map(({ text }) => text.trim());
+    assert.deepEqual(await shown(), texts.map((text) => text.trim()));
+    await guest.page.reload();
+    await guest.sees(texts.at(-1).slice(0, 20));
+    assert.deepEqual(await shown(), texts.map((text) => text.trim()));
   }));
 
 test("p9: no room when the app opens: a sentence, and it opens when there is room", () =>

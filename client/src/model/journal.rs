@@ -1,6 +1,6 @@
 //! Change sets that stand in the database's journal and not yet in its other stores.
 //!
-//! One record for each change set makes a message wait for one write in place of several (docs/adr/0010-journal.md). The
+//! One record for each change set makes a message wait for one write in place of several (docs/adr/0012-journal.md). The
 //! records are moved to their stores later, many at a time; until then what is read goes through [`Pending`].
 
 use std::collections::BTreeMap;
