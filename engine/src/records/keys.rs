@@ -93,3 +93,30 @@ pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
 pub(crate) const LOGS: &[u8] = &[LOG];
 pub(crate) const OUTBOXES: &[u8] = &[OUTBOX];
 pub(crate) const PERSONALS: &[u8] = &[PERSONAL];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A record that had another name would not be found on the disks that there are.
+    #[test]
+    fn names_are_a_kind_and_what_it_is_about() {
+        let (account, about_account) = (AccountId([0xAA; 32]), [0xAA; 32].as_slice());
+        let (in_log, about_log) = (LogId([0xBB; 16]), [0xBB; 16].as_slice());
+        let (id, about_id) = (ConversationId([0xCC; 16]), [0xCC; 16].as_slice());
+        let about_number = [0, 0, 0, 0, 0, 0, 1, 2].as_slice();
+        for (name, kind, about) in [
+            (contact(&account), 3, about_account),
+            (conversation(&account), 4, about_account),
+            (log(&in_log), 5, about_log),
+            (outbox(0x0102), 6, about_number),
+            (trail(&in_log), 8, about_log),
+            (early(&in_log), 9, about_log),
+            (welcomes(&in_log), 12, about_log),
+            (archive(&id), 26, about_id),
+            (personal(&account), 30, about_account),
+        ] {
+            assert_eq!(name, [&[kind], about].concat());
+        }
+    }
+}

@@ -220,4 +220,19 @@ mod tests {
             assert_eq!((loaded.values.len(), loaded.damaged.len()), (1, 2), "the other value is whole");
         }
     }
+
+    #[test]
+    fn p5_a_chunk_of_a_longer_value_that_stayed_is_noticed() {
+        let (store, mut disk) = (StateStore::default(), BTreeMap::new());
+        store.put_bytes(b"value", vec![1; 2 * CHUNK]);
+        flush(&store, &mut disk);
+        let longer = disk.clone();
+        store.put_bytes(b"value", vec![1; CHUNK]);
+        flush(&store, &mut disk);
+        for (key, value) in longer {
+            disk.entry(key).or_insert(value);
+        }
+        let loaded = reload_all(&disk).unwrap();
+        assert_eq!((loaded.values.len(), loaded.damaged.len()), (0, 2));
+    }
 }
