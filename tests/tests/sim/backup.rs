@@ -1,10 +1,11 @@
 //! Writing the backup when something goes wrong, and with several devices.
 
-use parley_engine::view::{BackupState, Command, Reply, Share};
+use parley_engine::view::{BackupFailure, BackupState, Command, Reply, Share};
+use parley_protocol::frame::{RelayError, Request, ServerFrame};
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::link_with;
-use super::recovery::{account, one_step, pair, recover, recovery, write_down};
+use super::recovery::{account, back_up, one_step, pair, recover, recovery, write_down};
 
 /// Lets so much time pass that whatever failed was tried again.
 fn wait(world: &mut World) {
@@ -166,6 +167,63 @@ fn a_backup_that_is_turned_off_on_one_device_is_off_on_all() {
 
 fn head_version(world: &World, index: DeviceIndex) -> u32 {
     world.relay.backup_head(&account(world, index)).expect("a head").version
+}
+
+#[test]
+fn why_the_relay_takes_no_backup_is_said() {
+    let (mut world, ada, _, there, ..) = pair();
+    for (error, failure) in [
+        (RelayError::QuotaExceeded, BackupFailure::Quota),
+        (RelayError::WrongCapability, BackupFailure::OtherKey),
+        (RelayError::TooLarge, BackupFailure::Relay),
+    ] {
+        world.relay.lie(move |_, asked, told| {
+            for (_, frame) in told.iter_mut().filter(|_| matches!(asked, Request::PutBlob(_))) {
+                if let ServerFrame::Answer { result, .. } = frame {
+                    *result = Err(error);
+                }
+            }
+        });
+        world.send(ada, there, "later");
+        world.settle();
+        world.ask(ada, Command::BackUpNow);
+        world.settle();
+        assert_eq!(recovery(&world, ada).backup, BackupState::Failed(failure));
+        world.relay.stop_lying();
+        back_up(&mut world, ada);
+    }
+}
+
+#[test]
+fn what_a_backup_no_longer_needs_is_deleted_at_the_relay() {
+    let (mut world, ada, _, there, ..) = pair();
+    let before = blobs(&mut world);
+    for round in 1..=5 {
+        world.send(ada, there, "one more");
+        world.settle();
+        back_up(&mut world, ada);
+        let kept = blobs(&mut world);
+        assert!(kept <= before + round, "{kept} after {round} rounds: a segment each, and one manifest");
+    }
+}
+
+#[test]
+fn what_came_is_in_the_backup_after_two_minutes_and_one_more_for_each_older_device() {
+    let (mut world, ada, bob, _, back, _) = pair();
+    let second = link_with(&mut world, ada, Share::Nothing);
+    wait(&mut world);
+    for (writes, rests, minutes) in [(ada, second, 2), (second, ada, 3)] {
+        world.disconnect(rests);
+        let version = head_version(&world, writes);
+        world.send(bob, back, "later");
+        world.run();
+        world.pass(minutes * 60 * 1000 - 1_000);
+        assert_eq!(head_version(&world, writes), version, "{minutes} minutes");
+        world.pass(1_000);
+        assert_eq!(head_version(&world, writes), version + 1, "{minutes} minutes");
+        world.connect(rests);
+        wait(&mut world);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Two and three people chat.
 
 use parley_engine::view::{Command, CommandError, Delivery, Reply, UsernameStatus};
+use parley_protocol::frame::{ClientFrame, Request};
 use parley_tests::sim::World;
 
 #[test]
@@ -46,6 +47,46 @@ fn states_go_from_waiting_to_read() {
     assert_eq!(world.devices[bob].conversations[&chat_b].unread, 0);
     let shown = &world.devices[ada].messages[&chat];
     assert_eq!(shown.values().next().unwrap().outgoing, Some(Delivery::Read), "the open view saw it too");
+}
+
+#[test]
+fn the_list_shows_how_far_the_newest_message_is() {
+    let mut world = World::new(13);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    let shown = |world: &World| world.devices[ada].conversations[&chat].last.as_ref().unwrap().outgoing;
+    world.disconnect(ada);
+    world.send(ada, chat, "hello");
+    world.run();
+    assert_eq!(shown(&world), Some(Delivery::Waiting));
+    world.disconnect(bob);
+    world.connect(ada);
+    world.settle();
+    assert_eq!(shown(&world), Some(Delivery::Sent));
+    world.connect(bob);
+    world.settle();
+    assert_eq!(shown(&world), Some(Delivery::Delivered));
+    let chat_b = world.only_conversation(bob);
+    world.send(bob, chat_b, "hello yourself");
+    world.settle();
+    assert_eq!(shown(&world), None, "it is the other's");
+}
+
+#[test]
+fn who_is_found_is_found_with_the_conversation_that_there_is() {
+    let mut world = World::new(14);
+    let (ada, _) = (world.add_person("Ada"), world.add_person("Bob"));
+    let find = |world: &mut World| match world.ask(ada, Command::FindPerson("bob".into())) {
+        Reply::Person(person) => person.conversation,
+        other => panic!("nobody found: {other:?}"),
+    };
+    assert_eq!(find(&mut world), None);
+    let chat = world.start(ada, "bob");
+    assert_eq!(find(&mut world), Some(chat));
+    world.send(ada, chat, "hello");
+    world.settle();
+    world.ask(ada, Command::DeleteChat(chat));
+    assert_eq!(find(&mut world), None, "a chat that was deleted is none");
 }
 
 #[test]
@@ -196,6 +237,20 @@ fn what_cannot_be_done_is_said() {
 }
 
 #[test]
+fn who_makes_an_account_is_answered_also_when_the_connection_ends_in_between() {
+    let mut world = World::new(15);
+    let ada = world.add_device();
+    let create = Command::CreateAccount { name: "Ada".into(), username: "ada".into() };
+    let request = world.command(ada, create);
+    while world.disk_step(ada) || world.uplink_step(ada) {}
+    world.disconnect(ada);
+    assert_eq!(world.devices[ada].replies.get(&request), None);
+    world.connect(ada);
+    world.settle();
+    assert_eq!(world.devices[ada].replies.get(&request), Some(&Reply::Done));
+}
+
+#[test]
 fn a_text_of_64_kib_goes_and_a_longer_one_is_refused() {
     let mut world = World::new(10);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
@@ -208,6 +263,32 @@ fn a_text_of_64_kib_goes_and_a_longer_one_is_refused() {
     world.settle();
     let chat_b = world.only_conversation(bob);
     assert_eq!(world.texts(bob, chat_b), [longest]);
+}
+
+#[test]
+fn what_waits_goes_in_few_requests_of_at_most_256_kib() {
+    let mut world = World::new(16);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "hello");
+    world.settle();
+    world.disconnect(ada);
+    world.disconnect(bob);
+    for _ in 0..8 {
+        world.send(ada, chat, &"x".repeat(64 * 1024));
+    }
+    world.run();
+    let since = world.relay.seen.len();
+    world.connect(ada);
+    world.settle();
+    let asked = world.relay.seen[since..].iter().map(|bytes| ClientFrame::decode(bytes).unwrap().request);
+    let sizes: Vec<usize> = asked
+        .filter_map(|request| match request {
+            Request::AppendMessages(append) => Some(append.messages.iter().map(|it| it.payload.len()).sum()),
+            _ => None,
+        })
+        .collect();
+    assert!(sizes.iter().all(|size| *size <= 256 * 1024) && sizes.len() <= 4, "{sizes:?}");
 }
 
 #[test]

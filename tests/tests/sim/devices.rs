@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use parley_engine::view::{Command, CommandError, ConversationId, LinkView, MessageView, Reply, Share};
-use parley_protocol::frame::{RelayError, Request, ServerFrame};
+use parley_protocol::frame::{EntryKind, RelayError, Request, ServerFrame};
 use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 
 /// Shows a code on `shows` and uses it on `reads`, as a link or as what is typed, up to the question to the account's
@@ -155,6 +155,37 @@ fn p4_a_removed_device_reads_nothing_more_and_deletes_what_it_has() {
     world.settle();
     assert!(world.devices[second].erased, "it deletes everything");
     assert!(world.devices[second].disk.records.is_empty());
+}
+
+#[test]
+fn p4_what_is_written_to_somebody_whose_device_was_removed_waits_until_it_is_out() {
+    let (mut world, ada, bob, there, back) = pair();
+    let second = link(&mut world, bob);
+    world.send(bob, back, "from two devices");
+    world.settle();
+    world.disconnect(second);
+    world.disconnect(ada);
+    let account = world.devices[bob].account.clone().unwrap();
+    world.command(bob, Command::RemoveDevice(account.devices[1].id));
+    // Bob's device goes as soon as the relay knows: it tells nobody, and removes the other from no conversation.
+    while world.relay.device_log(&account.account).devices().count() == 2 {
+        assert!(world.disk_step(bob) || world.uplink_step(bob) || world.downlink_step(bob));
+    }
+    world.disconnect(bob);
+    let kinds = |world: &mut World| -> Vec<Vec<EntryKind>> {
+        world.relay.entries_mut().map(|entries| entries.iter().map(|entry| entry.kind).collect()).collect()
+    };
+    let before = kinds(&mut world);
+    world.send(ada, there, "only the first reads this");
+    world.connect(ada);
+    world.settle();
+    let new =
+        kinds(&mut world).into_iter().zip(before).flat_map(|(now, before)| now[before.len()..].to_vec());
+    let first_two: Vec<EntryKind> = new.take(2).collect();
+    assert_eq!(first_two, [EntryKind::Commit, EntryKind::Message], "out before anything is written");
+    world.connect(bob);
+    world.settle();
+    assert_eq!(world.texts(bob, back).last().unwrap(), "only the first reads this");
 }
 
 #[test]
@@ -395,4 +426,30 @@ fn p6_a_device_is_added_to_more_conversations_than_it_left_key_packages() {
     assert!(world.relay.one_time_left(&account) >= 2 * 11, "both devices have left new ones");
     assert_eq!(world.devices[ada].link, Some(LinkView::Done));
     hears_all(&mut world, new, friends);
+}
+
+#[test]
+fn p6_a_log_that_was_given_up_keeps_no_device_waiting() {
+    let (mut world, ada, bob, there, back) = pair();
+    let copy = world.devices[ada].disk.clone();
+    world.connect(ada);
+    world.settle();
+    world.put_back(ada, copy);
+    world.connect(ada);
+    for _ in 0..4 {
+        world.settle();
+    }
+    assert_eq!(
+        world.relay.log_count(),
+        2,
+        "another log took the place of the one whose keys may not be used"
+    );
+    let new = link_with(&mut world, ada, Share::All);
+    for _ in 0..4 {
+        world.settle();
+    }
+    assert_eq!(world.devices[ada].link, Some(LinkView::Done));
+    world.send(bob, back, "to both");
+    world.settle();
+    assert_eq!(world.texts(new, there), [">before", "answer", "to both"]);
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use parley_engine::view::{Command, ConversationId, LinkFailure, LinkView, Reply, Share};
 use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{Answer, Push, Request, ServerFrame, SlotState};
-use parley_tests::sim::{DeviceIndex, World};
+use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 
 use super::devices::{approve, link, meet, names, pair};
 
@@ -482,4 +482,80 @@ fn p6_linking_and_history_wait_for_nothing_when_both_are_there() {
         assert_eq!(world.devices[ada].link, Some(LinkView::Done), "seed {seed}");
         assert_eq!(world.texts(new, there), [">before", "answer"], "seed {seed}");
     }
+}
+
+/// The answer about the log as it was comes when the entry that adds the device is on its way.
+#[test]
+fn p6_an_answer_that_does_not_know_the_new_device_yet_stops_no_history() {
+    let (mut world, ada, _, there, _) = pair();
+    let account = world.devices[ada].account.as_ref().unwrap().account;
+    let (mut held, released) = (None, Rc::new(Cell::new(false)));
+    let was_released = Rc::clone(&released);
+    world.relay.lie(move |from, asked, told| {
+        let place = told.iter().position(|(to, _)| *to == from);
+        match asked {
+            // Ada's is the third connection of this world.
+            Request::FetchDeviceLog(whose)
+                if *whose == account && from == ConnectionId(3) && !released.get() =>
+            {
+                held = place.map(|place| told.remove(place));
+            }
+            Request::AppendDeviceLog(_) => {
+                released.set(held.is_some());
+                told.splice(0..0, held.take());
+            }
+            _ => {}
+        }
+    });
+    world.connect(ada);
+    world.settle();
+    let new = world.add_device();
+    meet(&mut world, new, ada, false);
+    world.ask(ada, Command::ApproveDevice(Share::All));
+    patience(&mut world);
+    assert!(was_released.get());
+    assert_eq!(world.texts(new, there), [">before", "answer"]);
+}
+
+#[test]
+fn p6_the_oldest_device_tells_a_new_one_everything_when_the_one_that_linked_it_is_gone() {
+    let (mut world, ada, _, there, _) = pair();
+    let second = link(&mut world, ada);
+    let third = world.add_device();
+    meet(&mut world, third, second, false);
+    world.command(second, Command::ApproveDevice(Share::Nothing));
+    for _ in 0..200 {
+        rounds(&mut world, [second, third], 1);
+        if world.devices[third].account.is_some() {
+            break;
+        }
+    }
+    world.disconnect(second);
+    patience(&mut world);
+    assert_eq!(world.devices[third].conversations[&there].name, "Bob", "as the other devices know him");
+}
+
+#[test]
+fn p4_a_device_that_was_removed_before_it_looked_is_none_of_the_account_and_can_be_linked_again() {
+    let (mut world, ada, ..) = pair();
+    let new = world.add_device();
+    meet(&mut world, new, ada, false);
+    world.command(ada, Command::ApproveDevice(Share::Nothing));
+    for _ in 0..200 {
+        rounds(&mut world, [ada, new], 1);
+        if names(&world, ada).len() == 2 {
+            break;
+        }
+    }
+    world.disconnect(new);
+    assert!(world.devices[new].account.is_none(), "it has not looked");
+    let device = world.devices[ada].account.as_ref().unwrap().devices[1].id;
+    assert_eq!(world.ask(ada, Command::RemoveDevice(device)), Reply::Done);
+    world.connect(new);
+    patience(&mut world);
+    assert!(world.devices[new].account.is_none());
+    meet(&mut world, new, ada, false);
+    approve(&mut world, ada);
+    assert_eq!(world.devices[new].link, Some(LinkView::Done));
+    assert_eq!(names(&world, new).len(), 2);
 }

@@ -1,5 +1,7 @@
 //! Recovery phrase and backup: what comes back when every device is lost, and to whom it does not.
 
+use std::collections::BTreeSet;
+
 use parley_engine::view::{
     BackupState, Command, CommandError, ConversationId, PhraseError, PhraseState, PhraseView, RecoveryView,
     Reply, Typed,
@@ -101,6 +103,19 @@ fn a_phrase_counts_as_written_down_once_three_words_are_typed_back() {
     assert_eq!(recovery(&world, ada).phrase, PhraseState::Saved);
     assert!(recovery(&world, ada).backed_up.is_some());
     assert!(world.relay.backup_head(&account(&world, ada)).is_some());
+}
+
+#[test]
+fn a_word_of_each_third_of_the_phrase_is_asked_for_and_not_always_the_same() {
+    let mut world = World::new(1);
+    let ada = world.add_person("Ada");
+    let mut places = BTreeSet::new();
+    for _ in 0..20 {
+        let phrase = shown(&mut world, ada, Command::ShowPhrase);
+        assert_eq!(phrase.ask.map(|place| (place - 1) / 8), [0, 1, 2]);
+        places.extend(phrase.ask);
+    }
+    assert!(places.len() > 12, "{places:?}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use parley_engine::OpenError;
 use parley_engine::io::Store;
 use parley_engine::view::{Command, Connection, ConversationId, Delivery, Warning};
+use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{ClientFrame, Request};
 use parley_protocol::ids::Seq;
 use parley_tests::sim::{DeviceIndex, Disk, World};
@@ -68,6 +69,23 @@ fn p5_a_profile_put_back_is_noticed_before_anything_is_sent() {
     assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
 }
 
+/// No own message comes back that would tell it: the check-in does.
+#[test]
+fn p5_a_profile_put_back_is_noticed_also_where_it_wrote_nothing_after_the_copy() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(406);
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    assert_eq!(world.texts(bob, chat_b), ["one", ">two", "[Gap(Restored)]"]);
+    assert_eq!(world.relay.log_count(), 2, "no key of the copy is used again");
+    world.send(ada, chat, "and on");
+    world.settle();
+    assert_eq!(world.texts(bob, chat_b).last().map(String::as_str), Some("and on"));
+}
+
 /// A copy that was made within the same connection is noticed by the own message that comes back.
 #[test]
 fn p5_a_profile_put_back_within_one_connection_is_noticed_too() {
@@ -126,6 +144,21 @@ fn p2_a_message_left_out_and_renumbered_is_noticed_and_comes_again() {
 }
 
 #[test]
+fn what_was_sent_again_shows_that_it_arrived() {
+    let (mut world, [ada, bob], [chat, _]) = chatting(408);
+    world.disconnect(bob);
+    world.send(ada, chat, "three");
+    world.settle();
+    let entry = world.relay.entries_mut().next().unwrap().last_mut().unwrap();
+    let mut payload = entry.payload.to_vec();
+    *payload.last_mut().unwrap() ^= 1;
+    entry.payload = Bytes::new(payload).unwrap();
+    world.connect(bob);
+    settle_long(&mut world);
+    assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
+}
+
+#[test]
 fn p9_one_damaged_record_costs_no_message() {
     let (world, [_, bob], _) = chatting(404);
     let keys: Vec<_> = world.devices[bob].disk.records.keys().cloned().collect();
@@ -162,4 +195,51 @@ fn p9_one_damaged_record_costs_no_message() {
         assert_eq!(connections, [Connection::Online; 2], "record {number}: nobody is stuck");
     }
     assert!(opened > 10 && refused >= 1, "{opened} opened, {refused} refused");
+}
+
+#[test]
+fn what_does_not_open_is_taken_from_the_disk_with_the_next_change() {
+    let (world, [_, bob], _) = chatting(405);
+    let records = world.devices[bob].disk.records.keys().filter(|(store, _)| *store == Store::State);
+    let mut taken = 0;
+    for key in records.step_by(3) {
+        let (mut world, [_, bob], [_, chat_b]) = chatting(405);
+        let mut disk = world.devices[bob].disk.clone();
+        let value = disk.records.get_mut(key).unwrap();
+        *value.last_mut().unwrap() ^= 1;
+        let damaged = value.clone();
+        world.disconnect(bob);
+        if world.try_put_back(bob, disk).is_err() {
+            continue;
+        }
+        world.ask(bob, Command::SetDraft { conversation: chat_b, text: "to be".into() });
+        assert_ne!(world.devices[bob].disk.records.get(key), Some(&damaged));
+        taken += 1;
+    }
+    assert!(taken > 5, "{taken}");
+}
+
+#[test]
+fn p9_a_contact_whose_record_does_not_open_is_learnt_anew() {
+    let (world, [_, bob], _) = chatting(407);
+    let mut learnt = 0;
+    for key in world.devices[bob].disk.records.keys().filter(|(store, _)| *store == Store::State) {
+        let (mut world, [ada, bob], [_, chat_b]) = chatting(407);
+        let mut disk = world.devices[bob].disk.clone();
+        *disk.records.get_mut(key).unwrap().last_mut().unwrap() ^= 1;
+        world.disconnect(ada);
+        world.disconnect(bob);
+        if world.try_put_back(bob, disk).is_err() {
+            continue;
+        }
+        world.ask(bob, Command::Subscribe);
+        if world.devices[bob].conversations.contains_key(&chat_b) {
+            continue;
+        }
+        world.connect(bob);
+        world.settle();
+        assert_eq!(world.devices[bob].conversations[&chat_b].username.as_deref(), Some("ada"));
+        learnt += 1;
+    }
+    assert_eq!(learnt, 1, "it is the only one without which a conversation is not shown");
 }
