@@ -86,6 +86,30 @@ fn p5_a_profile_put_back_is_noticed_also_where_it_wrote_nothing_after_the_copy()
     assert_eq!(world.texts(bob, chat_b).last().map(String::as_str), Some("and on"));
 }
 
+/// Of the KeyPackages at the relay the copy has no private parts of those that were made after it.
+#[test]
+fn p5_who_writes_first_to_a_profile_that_was_put_back_is_heard() {
+    let (mut world, [_, bob], _) = chatting(407);
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    for number in 0..18 {
+        let friend = world.add_person(&format!("Before{number}"));
+        let chat = world.start(friend, "bob");
+        world.send(friend, chat, "hello");
+        world.settle();
+    }
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    for number in 0..4 {
+        let friend = world.add_person(&format!("After{number}"));
+        let chat = world.start(friend, "bob");
+        world.send(friend, chat, "hello again");
+        settle_long(&mut world);
+        assert_eq!(world.delivery(friend, chat), Delivery::Delivered, "friend {number}");
+    }
+}
+
 /// A copy that was made within the same connection is noticed by the own message that comes back.
 #[test]
 fn p5_a_profile_put_back_within_one_connection_is_noticed_too() {
