@@ -5,6 +5,8 @@
 mod backup;
 #[path = "sim/chat.rs"]
 mod chat;
+#[path = "sim/codes.rs"]
+mod codes;
 #[path = "sim/deaths.rs"]
 mod deaths;
 #[path = "sim/deleting.rs"]
