@@ -1,4 +1,5 @@
-//! What this device leaves at the relay at each connection. A browser profile that was put back from an older copy
+//! What this device leaves at the relay at each connection, and before others can begin something with it that a copy
+//! of now would not know. A browser profile that was put back from an older copy
 //! finds there what it does not know, and must not use its old keys: they were used already.
 
 use parley_protocol::ids::Stamp;
@@ -38,7 +39,12 @@ impl CheckIns {
     /// The relay had `before` and has `left` now.
     pub(crate) fn answered(&mut self, left: Stamp, before: Option<Stamp>) -> Verdict {
         let known = before.is_none_or(|before| self.stamps.contains(&before));
-        self.stamps = vec![left];
+        // Others may have been left since, and the relay may have them by now.
+        let place = self.stamps.iter().position(|stamp| *stamp == left);
+        self.stamps.drain(..place.unwrap_or(self.stamps.len()));
+        if self.stamps.is_empty() {
+            self.stamps.push(left);
+        }
         if known { Verdict::Current } else { Verdict::PutBack }
     }
 }
@@ -66,6 +72,26 @@ mod tests {
         assert_eq!(put_back.answered(fourth, Some(third)), Verdict::PutBack);
         let fifth = put_back.next(stamp(5));
         assert_eq!(put_back.answered(fifth, Some(fourth)), Verdict::Current, "noticed once");
+    }
+
+    #[test]
+    fn p5_stamps_that_are_left_one_after_the_other_are_all_known() {
+        let mut device = CheckIns::default();
+        let left = [1, 2, 3].map(|number| device.next(stamp(number)));
+        assert_eq!(device.answered(left[0], None), Verdict::Current);
+        // A death now: the relay has the third already.
+        let mut died = device.clone();
+        let next = died.next(stamp(4));
+        assert_eq!(died.answered(next, Some(left[2])), Verdict::Current);
+        assert_eq!(device.answered(left[1], Some(left[0])), Verdict::Current);
+        let copy = device.clone();
+        assert_eq!(device.answered(left[2], Some(left[1])), Verdict::Current);
+        assert_eq!(device.stamps, [left[2]]);
+        let fifth = device.next(stamp(5));
+        assert_eq!(device.answered(fifth, Some(left[2])), Verdict::Current);
+        let mut put_back = copy;
+        let sixth = put_back.next(stamp(6));
+        assert_eq!(put_back.answered(sixth, Some(fifth)), Verdict::PutBack);
     }
 
     #[test]

@@ -49,6 +49,10 @@ impl<T: Ord> Set<T> {
         self.0.len()
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }

@@ -54,6 +54,10 @@ fn remove(log: &DeviceLog, signer: u8, removed: u8) -> SignedEntry {
     entry(log, by(signer), signer, Change::RemoveDevice(device(removed).id), None)
 }
 
+fn put_back(log: &DeviceLog, signer: u8, device_: u8) -> SignedEntry {
+    entry(log, by(signer), signer, Change::PutBack(device(device_).id), None)
+}
+
 /// Asserts that `log` refuses `entry` with `error` and is afterwards as it was.
 #[track_caller]
 fn refused(log: &DeviceLog, entry: &SignedEntry, error: DeviceLogError) {
@@ -258,14 +262,22 @@ fn what_is_not_an_entry_is_refused_with_a_reason() {
     refused(&log, &with(vec![1]), DeviceLogError::Malformed);
     refused(&log, &with([&*honest.body, &[0]].concat()), DeviceLogError::Malformed);
     let mut newer = honest.body.to_vec();
+    newer[0] = 3;
+    refused(&log, &with(newer), DeviceLogError::Version(3));
+    // Each change has one version in which it is written.
+    let mut newer = honest.body.to_vec();
     newer[0] = 2;
-    refused(&log, &with(newer), DeviceLogError::Version(2));
+    refused(&log, &with(newer), DeviceLogError::Malformed);
+    let mut older = put_back(&log, 1, 1).body.to_vec();
+    older[0] = 1;
+    refused(&log, &with(older), DeviceLogError::Malformed);
 }
 
 #[test]
 fn the_bytes_and_hashes_of_a_log_are_pinned() {
     let mut log = log(1);
     log.append(&add(&log, 1, 2)).unwrap();
+    log.append(&put_back(&log, 2, 2)).unwrap();
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let lines: Vec<String> = log
         .entries()
@@ -277,6 +289,29 @@ fn the_bytes_and_hashes_of_a_log_are_pinned() {
         })
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn p4_only_a_device_itself_says_that_it_was_put_back() {
+    let mut log = log(1);
+    log.append(&add(&log, 1, 2)).unwrap();
+    refused(&log, &put_back(&log, 1, 2), DeviceLogError::Unauthorised);
+    refused(&log, &put_back(&log, 3, 3), DeviceLogError::Unauthorised);
+    let by_recovery = entry(&log, Author::Recovery, RECOVERY, Change::PutBack(device(2).id), None);
+    refused(&log, &by_recovery, DeviceLogError::Unauthorised);
+    let counter_signed = entry(&log, by(2), 2, Change::PutBack(device(2).id), Some(2));
+    refused(&log, &counter_signed, DeviceLogError::Signature);
+    let before = log.clone();
+    for device in [2, 1, 2] {
+        log.append(&put_back(&log, device, device)).unwrap();
+    }
+    assert_eq!(log.all_devices(), before.all_devices(), "nothing else is changed");
+    assert_eq!(log.recovery_key(), before.recovery_key());
+    assert_eq!(log.last_author(), Some(device(1).id), "who added the second device");
+    let since = |count| log.put_back_since(count).collect::<Vec<_>>();
+    assert_eq!(since(0), [2, 1, 2].map(|seed| device(seed).id));
+    assert_eq!(since(3), [1, 2].map(|seed| device(seed).id));
+    assert_eq!(since(5), []);
 }
 
 #[test]

@@ -31,6 +31,8 @@ mod linking;
 mod membership;
 #[path = "sim/mutations.rs"]
 mod mutations;
+#[path = "sim/put_back.rs"]
+mod put_back;
 #[path = "sim/recovery.rs"]
 mod recovery;
 #[path = "sim/repair.rs"]

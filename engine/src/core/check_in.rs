@@ -1,5 +1,6 @@
 //! Checking in: before anything else is sent on a connection, this device learns whether its state is the one that
-//! was here last.
+//! was here last. It leaves another stamp before anything is begun of which a copy that was made before knows nothing
+//! and nothing else would tell: a log, KeyPackages, a Welcome that is taken from the inbox.
 
 use parley_protocol::frame::{Answer, CheckIn, RelayError, Request, Retry};
 use parley_protocol::ids::Stamp;
@@ -17,19 +18,49 @@ impl Engine {
             return self.open_link();
         };
         let (address, capability) = (account.address(), account.inbox.clone());
+        let stamp = self.next_stamp();
+        self.ask(Request::CheckIn(CheckIn { address, capability, stamp }), Pending::CheckIn(stamp));
+    }
+
+    fn next_stamp(&mut self) -> Stamp {
         let stamp = self.check_ins.next(Stamp(self.random.array()));
         self.save_check_ins();
-        self.ask(Request::CheckIn(CheckIn { address, capability, stamp }), Pending::CheckIn(stamp));
+        stamp
+    }
+
+    /// What is asked after this takes effect after it: the relay keeps the order of a device's requests.
+    pub(super) fn leave_stamp(&mut self) {
+        let Some(account) = self.account.as_ref().filter(|account| account.registered && self.online())
+        else {
+            return;
+        };
+        let (address, capability) = (account.address(), account.inbox.clone());
+        let stamp = self.next_stamp();
+        self.ask(Request::CheckIn(CheckIn { address, capability, stamp }), Pending::LeaveStamp(stamp));
+    }
+
+    pub(super) fn stamp_left(&mut self, stamp: Stamp, result: &Result<Answer, RelayError>) {
+        if let Ok(Answer::CheckedIn { before }) = result {
+            // Another process runs with a copy of this device. Once on each connection: a relay that says so of every
+            // stamp must not keep this device at making new logs and KeyPackages.
+            if self.judge_stamp(stamp, *before) == Verdict::PutBack && !self.link.telling.noticed {
+                self.noticed_put_back();
+                self.resume();
+            }
+        }
+    }
+
+    fn judge_stamp(&mut self, stamp: Stamp, before: Option<Stamp>) -> Verdict {
+        let verdict = self.check_ins.answered(stamp, before);
+        self.save_check_ins();
+        verdict
     }
 
     pub(super) fn checked_in(&mut self, stamp: Stamp, result: &Result<Answer, RelayError>) {
         match result {
             Ok(Answer::CheckedIn { before }) => {
-                let verdict = self.check_ins.answered(stamp, *before);
-                self.save_check_ins();
-                if verdict == Verdict::PutBack {
-                    self.was_put_back();
-                    self.forget_key_packages();
+                if self.judge_stamp(stamp, *before) == Verdict::PutBack {
+                    self.noticed_put_back();
                 }
                 self.open_link();
             }

@@ -7,6 +7,7 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 
 use super::Engine;
+use super::put_back::Telling;
 use super::requests::{LinkState, Pending};
 use crate::log::{LiveLog, Stage};
 use crate::mls::key_package;
@@ -54,6 +55,8 @@ impl Engine {
         self.link.forged.clear();
         self.link.asked_own_log = false;
         self.link.checked.clear();
+        self.link.telling = Telling::default();
+        self.put_back.forget_connection();
         self.membership.forget_connection();
         self.link_disconnected();
         self.inbox = super::InboxWork::default();
@@ -96,6 +99,7 @@ impl Engine {
             return;
         }
         let (address, capability) = (account.address(), account.inbox.clone());
+        self.tell_put_back();
         if !self.inbox.subscribed && !self.is_pending(|pending| *pending == Pending::SubscribeInbox) {
             self.count_key_packages();
             let after = self.device.inbox;
@@ -109,6 +113,7 @@ impl Engine {
             self.note_day();
         }
         self.work_on_inbox();
+        self.settle_doubts();
         self.go_on_returning();
         self.resume_backup();
         self.go_on_sharing();
@@ -302,6 +307,7 @@ impl Engine {
             return;
         };
         let last_resort = last.is_some();
+        self.leave_stamp();
         let request = PublishKeyPackages { address, capability, one_time, last_resort: last };
         self.ask(Request::PublishKeyPackages(request), Pending::PublishKeyPackages { last_resort });
     }

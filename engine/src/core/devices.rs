@@ -44,6 +44,7 @@ impl Engine {
         if self.shares_with_nobody() {
             self.stop_sharing();
         }
+        self.tell_put_back();
         if let Some(account) = self.account.as_ref().map(|account| account.id) {
             self.stop_waiting(&account);
         }
@@ -77,6 +78,7 @@ impl Engine {
         if self.removed_another(&news) {
             self.reseal_backup();
         }
+        self.hear_put_back(&id, before);
         self.devices_changed(&id);
     }
 

@@ -64,14 +64,15 @@ impl Engine {
         let Some(contact) = self.contacts.get_mut(account) else {
             return;
         };
-        let before = contact.log.head();
+        let before = contact.log.entries().len();
         match contact.log.advance_to(found.log) {
             Ok(()) => contact.username = found.username.or(contact.username.take()),
             Err(_) => contact.warning = Some(Warning::ForkedDeviceLog),
         }
-        let changed = contact.log.head() != before;
+        let changed = contact.log.entries().len() != before;
         self.save_contact(account);
         if changed {
+            self.hear_put_back(account, before);
             self.devices_changed(account);
         }
     }

@@ -213,6 +213,7 @@ impl Engine {
             return;
         };
         self.live.or_default(*id).creating = true;
+        self.leave_stamp();
         self.ask(Request::CreateLog(creation), Pending::Create(*id));
     }
 

@@ -80,6 +80,11 @@ impl Engine {
 
     /// Processes entries until one has to wait for the directory.
     pub(super) fn work_on_inbox(&mut self) {
+        self.process_entries();
+        self.acknowledge();
+    }
+
+    fn process_entries(&mut self) {
         while self.inbox.asking.is_none() {
             let Some(entry) = self.inbox.entries.front().cloned() else {
                 if self.inbox.joined > POOL / 2 {
@@ -114,12 +119,20 @@ impl Engine {
         self.device.inbox = seq;
         self.save_device();
         self.changed.connection = true;
+        self.inbox.unacknowledged = Some(seq);
+    }
+
+    fn acknowledge(&mut self) {
+        let welcomed = std::mem::take(&mut self.inbox.welcomed);
+        let Some(upto) = self.inbox.unacknowledged.take() else {
+            return;
+        };
+        if welcomed {
+            self.leave_stamp();
+        }
         if let Some(account) = self.account.as_ref().filter(|_| self.online()) {
-            let request = Request::AckInbox {
-                address: account.address(),
-                capability: account.inbox.clone(),
-                upto: seq,
-            };
+            let request =
+                Request::AckInbox { address: account.address(), capability: account.inbox.clone(), upto };
             self.ask(request, Pending::AckInbox);
             if on(Mutation::AcknowledgeBeforePersist) {
                 self.out.let_last_go();
@@ -174,6 +187,7 @@ impl Engine {
         let (id, from_the_start) = (opened.log, opened.epoch == FIRST_EPOCH);
         let group = opened.join(&self.mls).map_err(|_| Verdict::Finished)?;
         self.inbox.joined = self.inbox.joined.saturating_add(1);
+        self.inbox.welcomed = true;
         self.groups.insert(id, Box::new(group));
         if !self.is_own_account(&peer) {
             self.pin(&peer);
@@ -206,12 +220,14 @@ impl Engine {
         if let Some(leaf) = opened.members.iter().find(|leaf| !roster.had(leaf)) {
             return Err(Verdict::Ask(leaf.account));
         }
-        if roster.has(&opened.sender) {
+        let asked = self.inbox.asked == Some(opened.sender.account);
+        // Who begins a log may do so because they were put back: what they say of that comes first, so that this log
+        // is none of those of before.
+        if roster.has(&opened.sender) && (asked || opened.epoch > FIRST_EPOCH) {
             return Ok(Standing::Current);
         }
         // It may have been removed since. Then it cannot begin anything; what it let this device into goes on
         // without it.
-        let asked = self.inbox.asked == Some(opened.sender.account);
         if asked && opened.epoch > FIRST_EPOCH {
             Ok(Standing::Removed)
         } else {

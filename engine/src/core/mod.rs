@@ -19,6 +19,7 @@ mod membership;
 mod mending;
 mod outputs;
 mod paging;
+mod put_back;
 mod reading;
 mod receipts;
 mod recovery;
@@ -161,6 +162,7 @@ pub struct Engine {
     /// This device has counter-signed an entry of an account's log, and waits for it to be there.
     joining: Option<linking::Joining>,
     repairs: repair::Repairs,
+    put_back: put_back::PutBack,
     check_ins: CheckIns,
     /// When something was last stored in a log that nothing new goes into, by contact.
     settling: Table<AccountId, UnixMillis>,
@@ -194,6 +196,9 @@ struct InboxWork {
     /// It has been asked.
     asked: Option<AccountId>,
     subscribed: bool,
+    /// What was processed and not acknowledged yet, and whether a Welcome is among it.
+    unacknowledged: Option<Seq>,
+    welcomed: bool,
     /// Groups joined since KeyPackages were counted: each has used up one.
     joined: u32,
     /// More came than can wait: what comes next is ignored, and asked for again when there is room.
@@ -287,6 +292,7 @@ impl Engine {
             returning: None,
             joining: None,
             repairs: repair::Repairs::default(),
+            put_back: put_back::PutBack::default(),
             check_ins: CheckIns::default(),
             settling: Table::new(),
             unknown: Set::default(),

@@ -240,17 +240,20 @@ impl Engine {
         self.heard(&from.account, &content.head);
         self.compare(id, &from.account, content.claim.as_ref());
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
-        let deleted = matches!(&content.body, Body::Again(again) if self.was_deleted_at(id, &again.place));
+        let needless = matches!(
+            &content.body,
+            Body::Again(again) if self.was_deleted_at(id, &again.place) || self.has_read(id, &again.place)
+        );
         let (body, place) = match content.body {
             Body::Text(text) => (BodyView::Text(text), at),
             Body::Again(again) => (BodyView::Text(again.text), self.place_of(id, &again.place, at)),
             Body::Unknown { silent: false, .. } => (BodyView::Newer, at),
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
             Body::Profile(profile) if !own => return self.profile_came(&from.account, profile.name),
-            Body::Repair(repair) if !own => return self.repair_came(id, &from.account, &repair),
+            Body::Repair(repair) => return self.repair_came(&from.device, &repair, at),
             Body::Receipt(receipt) => return self.read_elsewhere(id, receipt),
             Body::Sync(sync) if own => return self.sync_came(&from.device, sync),
-            Body::Profile(_) | Body::Repair(_) | Body::Sync(_) | Body::Unknown { silent: true, .. } => {
+            Body::Profile(_) | Body::Sync(_) | Body::Unknown { silent: true, .. } => {
                 return;
             }
         };
@@ -262,7 +265,7 @@ impl Engine {
         if !own {
             self.came_in(id, entry.seq);
         }
-        if twice || deleted {
+        if twice || needless {
             return;
         }
         let At { log, seq, stored } = place;

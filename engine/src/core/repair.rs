@@ -2,7 +2,7 @@
 //! device was put back to an older state, a new log takes its place and the other sends again what was written in
 //! the old one. Nothing stays unreadable (promise P9), and no key of the old log is used again.
 
-use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::reading::At;
@@ -64,7 +64,7 @@ impl Repairs {
         pause.saturating_sub(since)
     }
 
-    fn count(&mut self, peer: AccountId, now: UnixMillis) {
+    pub(super) fn count(&mut self, peer: AccountId, now: UnixMillis) {
         let before = self.recent.get(&peer).filter(|recent| now.0.abs_diff(recent.last.0) <= FORGOTTEN);
         let count = before.map_or(0, |recent| recent.count).saturating_add(1);
         self.recent.insert(peer, Recent { count, last: now });
@@ -108,26 +108,6 @@ impl Engine {
         self.forsake(id, cursor);
     }
 
-    /// This device's state is older than what the relay has seen of it: no key of it may be used again.
-    pub(super) fn was_put_back(&mut self) {
-        let conversations: Vec<_> = self.conversations.values().map(|c| (c.peer, c.logs.clone())).collect();
-        for (peer, logs) in conversations {
-            if let Some(main) = self.usable_log(&peer) {
-                self.gap(&main, Gap::Restored);
-            }
-            for id in logs {
-                if let Some(cursor) = self.logs.get(&id).map(|log| log.cursor) {
-                    self.forsake(&id, cursor);
-                }
-            }
-            // Between the copy and now there may have been logs that this device does not know.
-            let had_logs = self.conversations.get(&id_of(&peer)).is_some_and(|c| !c.logs.is_empty());
-            if had_logs {
-                self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0) }), None);
-            }
-        }
-    }
-
     /// Compares what a sender has seen of the log with what this device has seen.
     pub(super) fn compare(&mut self, id: &LogId, from: &AccountId, claim: Option<&Claim>) {
         let Some(claim) = claim else {
@@ -149,25 +129,47 @@ impl Engine {
         }
     }
 
-    /// The other cannot use a log any more, or, in `here`, says that it knows no other than those it has named.
-    pub(super) fn repair_came(&mut self, here: &LogId, from: &AccountId, repair: &Repair) {
+    /// Somebody cannot use a log any more, or, in `here`, says that they know no other than those they have named: the
+    /// other, or another device of this account, which asks for what this account wrote.
+    pub(super) fn repair_came(&mut self, from: &DeviceId, repair: &Repair, at: At) {
+        let here = at.log;
+        let Some(peer) = self.logs.get(&here).map(|log| log.peer) else {
+            return;
+        };
+        self.doubt_longer();
         if repair.log == EVERY_OTHER {
-            let logs = self.conversations.get(&id_of(from)).map(|c| c.logs.clone()).unwrap_or_default();
+            let logs = self.conversations.get(&id_of(&peer)).map(|c| c.logs.clone()).unwrap_or_default();
             let named = |id: &LogId| self.trails.get(id).is_some_and(|trail| trail.retired);
-            let others: Vec<LogId> = logs.into_iter().filter(|id| id != here && !named(id)).collect();
+            let others: Vec<LogId> = logs.into_iter().filter(|id| *id != here && !named(id)).collect();
             for log in others {
-                self.repair_came(here, from, &Repair { log, after: Seq(0) });
+                self.retire(&log, Seq(0));
+            }
+            if self.is_own_account(&peer) {
+                self.tell_everything(from);
             }
             return;
         }
-        if self.logs.get(&repair.log).is_none_or(|log| log.peer != *from) {
-            return;
+        match self.logs.get(&repair.log) {
+            Some(log) if log.peer == peer => self.retire(&repair.log, repair.after),
+            Some(_) => {}
+            None => self.unknown_log_retired(&peer, at),
         }
-        let trail = self.trails.or_default(repair.log);
+    }
+
+    /// Nothing new goes into a log, and what was written in it after a place is sent again; also what this person
+    /// wants to be called.
+    pub(super) fn retire(&mut self, id: &LogId, after: Seq) {
+        let peer = self.logs.get(id).map(|log| log.peer);
+        if let Some(contact) = peer.and_then(|peer| self.contacts.get_mut(&peer)) {
+            contact.profile_sent = 0;
+            let account = contact.account();
+            self.save_contact(&account);
+        }
+        let trail = self.trails.or_default(*id);
         trail.retired = true;
-        trail.owed = Some(trail.owed.map_or(repair.after, |before| before.min(repair.after)));
-        self.save_trail(&repair.log);
-        self.pay(&repair.log);
+        trail.owed = Some(trail.owed.map_or(after, |before| before.min(after)));
+        self.save_trail(id);
+        self.pay(id);
     }
 
     /// Begins to send again what the other asked for, once nothing more is on its way into the old log.
@@ -239,6 +241,17 @@ impl Engine {
         let conversation = self.logs.get(id).and_then(|log| self.conversations.get(&id_of(&log.peer)));
         let mut logs = conversation.iter().flat_map(|conversation| &conversation.logs);
         logs.any(|log| self.trails.get(log).is_some_and(|trail| trail.has_seen(message)))
+    }
+
+    /// Whether what is sent again was read at its first place, in a log of which this device never missed anything:
+    /// somebody else asked for it.
+    pub(super) fn has_read(&self, id: &LogId, place: &Place) -> bool {
+        let (here, there) = (self.logs.get(id), self.logs.get(&place.log));
+        let complete = self.trails.get(&place.log).is_some_and(|trail| trail.asked.is_none());
+        complete
+            && here
+                .zip(there)
+                .is_some_and(|(here, there)| here.peer == there.peer && place.seq <= there.cursor)
     }
 
     /// Another device of the account has sent a message again: this one need not.

@@ -8,6 +8,7 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{AccountId, AppendId, LogId, SlotId, Stamp, UnixMillis};
 
 use super::Engine;
+use super::put_back::Telling;
 use crate::content::HeadHint;
 use crate::io::Output;
 use crate::link::message::Offer;
@@ -29,6 +30,8 @@ pub(super) struct Link {
     pub(super) forked: bool,
     /// The own device log was asked for on this connection.
     pub(super) asked_own_log: bool,
+    /// What this device has done on this connection to say that it was put back.
+    pub(super) telling: Telling,
     /// What the views were told last.
     pub(super) told: Option<Connection>,
 }
@@ -54,6 +57,7 @@ pub(super) enum LinkState {
 pub(super) enum Pending {
     Hello,
     CheckIn(Stamp),
+    LeaveStamp(Stamp),
     ForgetKeyPackages,
     /// A contact whose record was damaged.
     Relearn(AccountId),
@@ -176,11 +180,13 @@ impl Engine {
         match pending {
             Pending::Hello => self.greeted(&result),
             Pending::CheckIn(stamp) => self.checked_in(stamp, &result),
+            Pending::LeaveStamp(stamp) => self.stamp_left(stamp, &result),
             Pending::Relearn(account) => self.relearnt(account, directory(result)),
             Pending::Register(view) => self.registered(view, done(result)),
             Pending::CheckUsername(view) => self.username_checked(view, &directory(result)),
             Pending::Find(view, account) => self.person_found(view, account, directory(result)),
-            Pending::CountKeyPackages | Pending::ForgetKeyPackages => self.key_packages_counted(&result),
+            Pending::CountKeyPackages => self.key_packages_counted(&result),
+            Pending::ForgetKeyPackages => self.key_packages_forgotten(&result),
             Pending::PublishKeyPackages { last_resort } => self.key_packages_published(last_resort, &result),
             Pending::SubscribeInbox => self.inbox_subscribed(&result),
             Pending::FindRecovery(view) => self.recovery_found(view, directory(result)),

@@ -49,6 +49,7 @@ impl Engine {
             self.logs.insert(log.id, log);
         }
         self.check_ins = self.read(keys::CHECK_INS)?.unwrap_or_default();
+        self.put_back = self.read(keys::PUT_BACK)?.unwrap_or_default();
         self.joining = self.read(keys::JOINING)?;
         self.returning = self.read(keys::RETURNING)?;
         self.backup = self.read(keys::BACKUP)?.unwrap_or_default();

@@ -43,6 +43,8 @@ pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
 const PERSONAL: u8 = 30;
 /// Whether drafts go to the other devices ([`crate::draft::DraftSetting`]).
 pub(crate) const DRAFT_SETTING: &[u8] = &[31];
+/// What follows from devices that were put back ([`crate::core`]'s `PutBack`).
+pub(crate) const PUT_BACK: &[u8] = &[32];
 /// Logs into which a device let this one that was removed then or since.
 pub(crate) const TAINTED: &[u8] = &[15];
 /// What this device has given its word to become ([`crate::core`]'s `Joining`).

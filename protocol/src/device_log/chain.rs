@@ -165,6 +165,12 @@ impl DeviceLog {
                 device.removed = Some(body.created);
             }
             Change::ReplaceRecoveryKey(key) => self.recovery_key = key,
+            Change::PutBack(id) => {
+                // That the device is in the log now follows from its being the author.
+                if body.author != Author::Device(id) {
+                    return Err(DeviceLogError::Unauthorised);
+                }
+            }
         }
         Ok(())
     }
@@ -181,13 +187,24 @@ impl DeviceLog {
         self.recovery_key
     }
 
-    /// The device that signed the last entry; none if the recovery key did.
+    /// The device that changed the log last; none if the recovery key did. What a device says of itself is no change.
     #[must_use]
     pub fn last_author(&self) -> Option<DeviceId> {
-        match self.entries.last()?.parse().ok()?.author {
+        let bodies = self.entries.iter().rev().filter_map(|entry| entry.parse().ok());
+        let mut changes = bodies.filter(|body| !matches!(body.change, Change::PutBack(_)));
+        match changes.next()?.author {
             Author::Device(device) => Some(device),
             Author::Recovery => None,
         }
+    }
+
+    /// The devices that said after the first `before` entries that they were put back, in this order.
+    pub fn put_back_since(&self, before: usize) -> impl Iterator<Item = DeviceId> {
+        let bodies = self.entries.iter().skip(before).filter_map(|entry| entry.parse().ok());
+        bodies.filter_map(|body| match body.change {
+            Change::PutBack(device) => Some(device),
+            _ => None,
+        })
     }
 
     /// A device that is in the log now.

@@ -131,6 +131,8 @@ pub enum DeviceLogEffect {
     Remove(DeviceId),
     /// Another key by which the account is found.
     ReplaceRecoveryKey(VerifyingKeyBytes),
+    /// Nothing.
+    None,
 }
 
 /// How far an expiry run came.

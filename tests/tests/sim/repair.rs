@@ -4,12 +4,11 @@ use parley_engine::OpenError;
 use parley_engine::io::Store;
 use parley_engine::view::{Command, Connection, ConversationId, Delivery, Warning};
 use parley_protocol::bounded::Bytes;
-use parley_protocol::frame::{ClientFrame, Request};
 use parley_protocol::ids::Seq;
-use parley_tests::sim::{DeviceIndex, Disk, World};
+use parley_tests::sim::{DeviceIndex, World};
 
 /// Ada and Bob, who have chatted.
-fn chatting(seed: u64) -> (World, [DeviceIndex; 2], [ConversationId; 2]) {
+pub(crate) fn chatting(seed: u64) -> (World, [DeviceIndex; 2], [ConversationId; 2]) {
     let mut world = World::new(seed);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
     let chat = world.start(ada, "bob");
@@ -21,126 +20,10 @@ fn chatting(seed: u64) -> (World, [DeviceIndex; 2], [ConversationId; 2]) {
     (world, [ada, bob], [chat, chat_b])
 }
 
-fn settle_long(world: &mut World) {
+pub(crate) fn settle_long(world: &mut World) {
     for _ in 0..4 {
         world.settle();
     }
-}
-
-/// The kinds of requests that the relay has seen since.
-fn requests(world: &World, since: usize) -> Vec<Request> {
-    world.relay.seen[since..].iter().map(|bytes| ClientFrame::decode(bytes).unwrap().request).collect()
-}
-
-#[test]
-fn p5_a_profile_put_back_is_noticed_before_anything_is_sent() {
-    let (mut world, [ada, bob], [chat, chat_b]) = chatting(400);
-    let copy: Disk = world.devices[bob].disk.clone();
-    world.connect(bob);
-    world.settle();
-    world.send(bob, chat_b, "after the copy");
-    world.settle();
-    world.send(ada, chat, "Ada after the copy");
-    world.settle();
-    world.disconnect(bob);
-    world.put_back(bob, copy);
-    world.send(bob, chat_b, "written on the copy");
-    let since = world.relay.seen.len();
-    world.connect(bob);
-    while world.disk_step(bob) || world.uplink_step(bob) {}
-    assert!(
-        matches!(requests(&world, since)[..], [Request::Hello, .., Request::CheckIn(_)] | [Request::Hello]),
-        "nothing before the check-in"
-    );
-    settle_long(&mut world);
-    let bobs = world.texts(bob, chat_b);
-    for text in ["one", ">two", "[Gap(Restored)]", "Ada after the copy", ">written on the copy"] {
-        assert_eq!(bobs.iter().filter(|shown| *shown == text).count(), 1, "{text} once in {bobs:?}");
-    }
-    assert_eq!(bobs.len(), 5);
-    assert_eq!(
-        world.texts(ada, chat),
-        [">one", "two", "after the copy", ">Ada after the copy", "written on the copy"]
-    );
-    assert_eq!(world.relay.log_count(), 2, "another group took the old one's place");
-    world.send(ada, chat, "and on");
-    world.settle();
-    assert_eq!(world.texts(bob, chat_b).last().map(String::as_str), Some("and on"));
-    assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
-}
-
-/// No own message comes back that would tell it: the check-in does.
-#[test]
-fn p5_a_profile_put_back_is_noticed_also_where_it_wrote_nothing_after_the_copy() {
-    let (mut world, [ada, bob], [chat, chat_b]) = chatting(406);
-    let copy = world.devices[bob].disk.clone();
-    world.connect(bob);
-    world.settle();
-    world.put_back(bob, copy);
-    world.connect(bob);
-    settle_long(&mut world);
-    assert_eq!(world.texts(bob, chat_b), ["one", ">two", "[Gap(Restored)]"]);
-    assert_eq!(world.relay.log_count(), 2, "no key of the copy is used again");
-    world.send(ada, chat, "and on");
-    world.settle();
-    assert_eq!(world.texts(bob, chat_b).last().map(String::as_str), Some("and on"));
-}
-
-/// Of the KeyPackages at the relay the copy has no private parts of those that were made after it.
-#[test]
-fn p5_who_writes_first_to_a_profile_that_was_put_back_is_heard() {
-    let (mut world, [_, bob], _) = chatting(407);
-    let copy = world.devices[bob].disk.clone();
-    world.connect(bob);
-    for number in 0..18 {
-        let friend = world.add_person(&format!("Before{number}"));
-        let chat = world.start(friend, "bob");
-        world.send(friend, chat, "hello");
-        world.settle();
-    }
-    world.put_back(bob, copy);
-    world.connect(bob);
-    settle_long(&mut world);
-    for number in 0..4 {
-        let friend = world.add_person(&format!("After{number}"));
-        let chat = world.start(friend, "bob");
-        world.send(friend, chat, "hello again");
-        settle_long(&mut world);
-        assert_eq!(world.delivery(friend, chat), Delivery::Delivered, "friend {number}");
-    }
-}
-
-/// A copy that was made within the same connection is noticed by the own message that comes back.
-#[test]
-fn p5_a_profile_put_back_within_one_connection_is_noticed_too() {
-    let (mut world, [ada, bob], [chat, chat_b]) = chatting(401);
-    let copy = world.devices[bob].disk.clone();
-    world.send(bob, chat_b, "after the copy");
-    world.settle();
-    world.disconnect(bob);
-    world.put_back(bob, copy);
-    world.send(bob, chat_b, "written on the copy");
-    world.connect(bob);
-    settle_long(&mut world);
-    assert_eq!(world.texts(ada, chat), [">one", "two", "after the copy", "written on the copy"]);
-    assert_eq!(world.texts(bob, chat_b), ["one", ">two", "[Gap(Restored)]", ">written on the copy"]);
-}
-
-#[test]
-fn p5_a_copy_that_waited_to_send_sends_nothing_twice() {
-    let (mut world, [ada, bob], [chat, chat_b]) = chatting(402);
-    world.disconnect(bob);
-    world.send(bob, chat_b, "waits");
-    while world.disk_step(bob) {}
-    let copy = world.devices[bob].disk.clone();
-    world.connect(bob);
-    world.settle();
-    world.disconnect(bob);
-    world.put_back(bob, copy);
-    world.connect(bob);
-    settle_long(&mut world);
-    assert_eq!(world.texts(ada, chat), [">one", "two", "waits"]);
-    assert!(world.texts(bob, chat_b).contains(&">waits".to_owned()));
 }
 
 #[test]

@@ -118,6 +118,7 @@ pub(super) fn append(connection: &Connection, step: &DeviceLogStep) -> Result<()
                 .execute(params![found.row, device.as_bytes()])?;
         }
         DeviceLogEffect::ReplaceRecoveryKey(key) => recovery_keys::keep(connection, found.row, &key)?,
+        DeviceLogEffect::None => {}
     }
     Ok(())
 }

@@ -1,0 +1,214 @@
+//! A device whose state is an older one again: a browser profile that was restored from a copy. It uses none of the
+//! copy's keys, takes its KeyPackages back, and says in its account's log that it was put back, since there may be
+//! conversations of which the copy knows nothing. Whoever shares a log with it and hears nothing of that log begins
+//! another one, and sends again what stands in the first.
+
+use parley_protocol::frame::{Answer, RelayError, Retry};
+use parley_protocol::ids::{AccountId, DeviceId, LogId, Seq, UnixMillis};
+use parley_protocol::limits::MAX_DEVICE_LOG;
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::reading::At;
+use super::repair::EVERY_OTHER;
+use super::requests::Pending;
+use crate::content::{Body, Repair};
+use crate::conversation::id_of;
+use crate::log::Stage;
+use crate::records::keys;
+use crate::set::Set;
+use crate::view::Gap;
+
+/// How long a device that was put back has to say by itself which logs it cannot read, in milliseconds; from its
+/// last word on.
+const PATIENCE: u64 = 30_000;
+/// No more entries than this in a device log are for such words: the rest is for devices.
+const ROOM: usize = MAX_DEVICE_LOG / 2;
+
+/// As it is stored.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct PutBack {
+    /// This device was put back, and its account's log does not say so.
+    untold: bool,
+    /// Logs in which there is a device that was put back, and that it has not named since.
+    doubtful: Set<LogId>,
+    /// When they are given up.
+    #[serde(skip)]
+    until: Option<UnixMillis>,
+}
+
+/// How far a connection has come with telling.
+#[derive(Default)]
+pub(super) struct Telling {
+    pub(super) noticed: bool,
+    pool_asked_back: bool,
+    said: bool,
+}
+
+impl PutBack {
+    /// On the next connection there is time again.
+    pub(super) const fn forget_connection(&mut self) {
+        self.until = None;
+    }
+}
+
+impl Engine {
+    fn save_put_back(&self) {
+        self.save(keys::PUT_BACK, &self.put_back);
+    }
+
+    /// This device's state is older than what the relay has seen of it.
+    pub(super) fn noticed_put_back(&mut self) {
+        self.put_back.untold = true;
+        self.link.telling = Telling { noticed: true, ..Telling::default() };
+        self.save_put_back();
+        self.forsake_all();
+    }
+
+    /// No key of it may be used again.
+    fn forsake_all(&mut self) {
+        let conversations: Vec<_> = self.conversations.values().map(|c| (c.peer, c.logs.clone())).collect();
+        for (peer, logs) in conversations {
+            if let Some(main) = self.usable_log(&peer) {
+                self.gap(&main, Gap::Restored);
+            }
+            for id in logs {
+                if let Some(cursor) = self.logs.get(&id).map(|log| log.cursor) {
+                    self.forsake(&id, cursor);
+                }
+            }
+            // Between the copy and now there may have been logs that this device does not know.
+            let had_logs = self.conversations.get(&id_of(&peer)).is_some_and(|c| !c.logs.is_empty());
+            if had_logs {
+                self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0) }), None);
+            }
+        }
+    }
+
+    /// Goes on with what is to be done on this connection: the pool first, so that who reads the word in the log
+    /// finds only KeyPackages that can be opened.
+    pub(super) fn tell_put_back(&mut self) {
+        if !self.put_back.untold || !self.online() {
+            return;
+        }
+        if !std::mem::replace(&mut self.link.telling.pool_asked_back, true) {
+            return self.forget_key_packages();
+        }
+        let waits = |pending: &Pending| matches!(pending, Pending::ForgetKeyPackages | Pending::OwnLog);
+        let ready = self.link.asked_own_log && !self.is_pending(waits);
+        if !ready || std::mem::replace(&mut self.link.telling.said, true) {
+            return;
+        }
+        let Some((log, account)) = self.own_log.as_ref().zip(self.account.as_ref()) else { return };
+        let (entries, own) = (log.entries().len(), account.device);
+        if entries >= ROOM {
+            return self.put_back_is_told();
+        }
+        if let Some(entry) = self.sign_change(parley_protocol::device_log::Change::PutBack(own), None) {
+            self.append_own_log(entry, None);
+        }
+    }
+
+    pub(super) fn key_packages_forgotten(&mut self, result: &Result<Answer, RelayError>) {
+        match result {
+            Ok(_) => {
+                self.key_packages_counted(result);
+                self.tell_put_back();
+            }
+            Err(error) if let Retry::After(pause) = error.retry() => {
+                self.link.telling.pool_asked_back = false;
+                self.retry_later(pause);
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn put_back_is_told(&mut self) {
+        self.put_back.untold = false;
+        self.save_put_back();
+    }
+
+    /// The log of an account has entries after the first `before`: what devices say there of themselves.
+    pub(super) fn hear_put_back(&mut self, account: &AccountId, before: usize) {
+        let own = self.account.as_ref().filter(|own| own.id == *account).map(|own| own.device);
+        let log = match own {
+            Some(_) => self.own_log.as_ref(),
+            None => self.contacts.get(account).map(|contact| &contact.log),
+        };
+        let Some(log) = log else { return };
+        let said: Vec<DeviceId> = log.put_back_since(before).collect();
+        let others = said.iter().any(|device| Some(*device) != own && log.device(device).is_some());
+        if own.is_some_and(|own| said.contains(&own)) {
+            self.put_back_is_told();
+        }
+        if others {
+            self.doubt(account);
+        }
+    }
+
+    /// Of these logs nobody knows whether all of the account's devices read them.
+    fn doubt(&mut self, account: &AccountId) {
+        let own = self.is_own_account(account);
+        let retired = |id: &LogId| self.trails.get(id).is_some_and(|trail| trail.retired);
+        let theirs = self.logs.values().filter(|log| own || log.peer == *account);
+        let in_use = theirs.filter(|log| log.stage != Stage::Dead && !retired(&log.id));
+        self.put_back.doubtful.extend(in_use.map(|log| log.id));
+        self.save_put_back();
+        self.doubt_longer();
+    }
+
+    /// A device that names its logs may not have come to the end.
+    pub(super) fn doubt_longer(&mut self) {
+        if !self.put_back.doubtful.is_empty() {
+            self.put_back.until = None;
+            self.settle_doubts();
+        }
+    }
+
+    /// What was not named in time was forgotten.
+    pub(super) fn settle_doubts(&mut self) {
+        if self.put_back.doubtful.is_empty() || !self.online() {
+            return;
+        }
+        let latest = UnixMillis(self.now.0.saturating_add(PATIENCE));
+        // A clock that was put back must not make it later.
+        let until = self.put_back.until.map_or(latest, |until| until.min(latest));
+        self.put_back.until = Some(until);
+        let left = until.0.saturating_sub(self.now.0);
+        if left > 0 {
+            return self.retry_later(u32::try_from(left).unwrap_or(u32::MAX));
+        }
+        let doubtful = std::mem::take(&mut self.put_back.doubtful);
+        self.put_back.until = None;
+        self.save_put_back();
+        for id in doubtful {
+            self.begin_anew(&id);
+        }
+    }
+
+    /// Another log takes the place of one that a device of its members has forgotten.
+    fn begin_anew(&mut self, id: &LogId) {
+        let retired = self.trails.get(id).is_some_and(|trail| trail.retired);
+        let Some((peer, stage)) = self.logs.get(id).map(|log| (log.peer, log.stage)) else { return };
+        if retired || stage == Stage::Dead {
+            return;
+        }
+        self.repairs.count(peer, self.now);
+        if stage == Stage::Creating {
+            return self.bury(id);
+        }
+        self.enqueue(peer, Body::Repair(Repair { log: *id, after: Seq(0) }), None);
+        self.retire(id, Seq(0));
+        self.pump(id_of(&peer));
+    }
+
+    /// A log took the place of one of which this device knows nothing.
+    pub(super) fn unknown_log_retired(&mut self, peer: &AccountId, at: At) {
+        let own = self.account.as_ref().map(|account| account.device);
+        let was_put_back =
+            self.own_log.as_ref().is_some_and(|log| log.put_back_since(0).any(|device| Some(device) == own));
+        if was_put_back && !self.is_own_account(peer) {
+            self.store_gap(&at.log, at.seq, at.stored, Gap::Restored);
+        }
+    }
+}

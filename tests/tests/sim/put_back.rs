@@ -1,0 +1,328 @@
+//! A profile that was put back from an older copy: nothing is used twice, and what the copy does not know comes back.
+
+use parley_engine::view::{ConversationId, Delivery};
+use parley_protocol::frame::{ClientFrame, Request};
+use parley_tests::sim::{DeviceIndex, Disk, World};
+
+use crate::devices::link;
+use crate::repair::{chatting, settle_long};
+
+/// The kinds of requests that the relay has seen since.
+fn requests(world: &World, since: usize) -> Vec<Request> {
+    world.relay.seen[since..].iter().map(|bytes| ClientFrame::decode(bytes).unwrap().request).collect()
+}
+
+#[test]
+fn p5_a_profile_put_back_is_noticed_before_anything_is_sent() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(400);
+    let copy: Disk = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    world.send(bob, chat_b, "after the copy");
+    world.settle();
+    world.send(ada, chat, "Ada after the copy");
+    world.settle();
+    world.disconnect(bob);
+    world.put_back(bob, copy);
+    world.send(bob, chat_b, "written on the copy");
+    let since = world.relay.seen.len();
+    world.connect(bob);
+    while world.disk_step(bob) || world.uplink_step(bob) {}
+    assert!(
+        matches!(requests(&world, since)[..], [Request::Hello, .., Request::CheckIn(_)] | [Request::Hello]),
+        "nothing before the check-in"
+    );
+    settle_long(&mut world);
+    let bobs = world.texts(bob, chat_b);
+    for text in ["one", ">two", "[Gap(Restored)]", "Ada after the copy", ">written on the copy"] {
+        assert_eq!(bobs.iter().filter(|shown| *shown == text).count(), 1, "{text} once in {bobs:?}");
+    }
+    assert_eq!(bobs.len(), 5);
+    assert_eq!(
+        world.texts(ada, chat),
+        [">one", "two", "after the copy", ">Ada after the copy", "written on the copy"]
+    );
+    assert_eq!(world.relay.log_count(), 2, "another group took the old one's place");
+    world.send(ada, chat, "and on");
+    world.settle();
+    assert_eq!(world.texts(bob, chat_b).last().map(String::as_str), Some("and on"));
+    assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
+}
+
+/// No own message comes back that would tell it: the check-in does.
+#[test]
+fn p5_a_profile_put_back_is_noticed_also_where_it_wrote_nothing_after_the_copy() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(406);
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    assert_eq!(world.texts(bob, chat_b), ["one", ">two", "[Gap(Restored)]"]);
+    assert_eq!(world.relay.log_count(), 2, "no key of the copy is used again");
+    world.send(ada, chat, "and on");
+    world.settle();
+    assert_eq!(world.texts(bob, chat_b).last().map(String::as_str), Some("and on"));
+}
+
+/// A copy that was made within the same connection is noticed by the own message that comes back.
+#[test]
+fn p5_a_profile_put_back_within_one_connection_is_noticed_too() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(401);
+    let copy = world.devices[bob].disk.clone();
+    world.send(bob, chat_b, "after the copy");
+    world.settle();
+    world.disconnect(bob);
+    world.put_back(bob, copy);
+    world.send(bob, chat_b, "written on the copy");
+    world.connect(bob);
+    settle_long(&mut world);
+    assert_eq!(world.texts(ada, chat), [">one", "two", "after the copy", "written on the copy"]);
+    assert_eq!(world.texts(bob, chat_b), ["one", ">two", "[Gap(Restored)]", ">written on the copy"]);
+}
+
+#[test]
+fn p5_a_copy_that_waited_to_send_sends_nothing_twice() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(402);
+    world.disconnect(bob);
+    world.send(bob, chat_b, "waits");
+    while world.disk_step(bob) {}
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    world.disconnect(bob);
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    assert_eq!(world.texts(ada, chat), [">one", "two", "waits"]);
+    assert!(world.texts(bob, chat_b).contains(&">waits".to_owned()));
+}
+
+/// Long enough for those that were forgotten to begin anew.
+fn wait_for_doubts(world: &mut World) {
+    for _ in 0..10 {
+        world.settle();
+    }
+}
+
+#[track_caller]
+fn each_once(texts: &[String], expected: impl IntoIterator<Item = String>) {
+    let mut expected: Vec<String> = expected.into_iter().collect();
+    let mut texts = texts.to_vec();
+    expected.sort_unstable();
+    texts.sort_unstable();
+    assert_eq!(texts, expected);
+}
+
+/// Friends with whose first messages Bob's pool is used up and filled again.
+fn befriend(world: &mut World, count: usize) -> Vec<(DeviceIndex, ConversationId)> {
+    let mut friends = Vec::new();
+    for number in 0..count {
+        let friend = world.add_person(&format!("Before{number}"));
+        let chat = world.start(friend, "bob");
+        world.send(friend, chat, "hello");
+        world.settle();
+        friends.push((friend, chat));
+    }
+    friends
+}
+
+/// Of the KeyPackages at the relay the copy has no private parts of those that were made after it, and of the friends'
+/// conversations it knows nothing.
+fn who_was_forgotten_is_heard(reconnects: bool) {
+    let (mut world, [_, bob], [_, there]) = chatting(407);
+    let copy = world.devices[bob].disk.clone();
+    if reconnects {
+        world.connect(bob);
+    }
+    let friends = befriend(&mut world, 18);
+    let (friend, chat) = friends[3];
+    let back = world.devices[bob].conversations.values().find(|c| c.name == "Before3").map(|c| c.id);
+    world.send(bob, back.unwrap(), "answer");
+    world.settle();
+    world.send(friend, chat, "and on");
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    for number in 0..4 {
+        let friend = world.add_person(&format!("After{number}"));
+        let chat = world.start(friend, "bob");
+        world.send(friend, chat, "hello again");
+        settle_long(&mut world);
+        assert_eq!(world.delivery(friend, chat), Delivery::Delivered, "friend {number}");
+    }
+    // They hear of it when they look, which is at their next connection.
+    for (friend, _) in &friends {
+        world.connect(*friend);
+    }
+    wait_for_doubts(&mut world);
+    for (number, (friend, chat)) in friends.iter().enumerate() {
+        assert_eq!(world.delivery(*friend, *chat), Delivery::Delivered, "friend {number}");
+        let name = format!("Before{number}");
+        let at_bob = world.devices[bob].conversations.values().find(|c| c.name == name).map(|c| c.id);
+        let texts = world.texts(bob, at_bob.unwrap());
+        let mut expected = vec!["[Gap(Restored)]", "hello"];
+        if number == 3 {
+            expected.push("and on");
+        }
+        assert_eq!(texts, expected, "friend {number}");
+        world.send(*friend, *chat, "after all");
+        world.settle();
+        assert_eq!(world.texts(bob, at_bob.unwrap()).last().map(String::as_str), Some("after all"));
+    }
+    assert_eq!(world.texts(bob, there), ["one", ">two", "[Gap(Restored)]"]);
+    assert_eq!(world.texts(friend, chat), [">hello", "answer", ">and on", ">after all"]);
+}
+
+#[test]
+fn p5_who_writes_to_a_profile_that_was_put_back_is_heard() {
+    who_was_forgotten_is_heard(true);
+}
+
+#[test]
+fn p5_who_writes_to_a_profile_that_was_put_back_within_one_connection_is_heard() {
+    who_was_forgotten_is_heard(false);
+}
+
+/// A conversation that the device itself began after the copy.
+#[test]
+fn p5_a_conversation_begun_after_the_copy_comes_back() {
+    let (mut world, [_, bob], _) = chatting(408);
+    let eve = world.add_person("Eve");
+    let copy = world.devices[bob].disk.clone();
+    let begun = world.start(bob, "eve");
+    world.send(bob, begun, "from Bob");
+    world.settle();
+    let at_eve = world.only_conversation(eve);
+    world.send(eve, at_eve, "from Eve");
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    world.settle();
+    world.send(eve, at_eve, "are you there?");
+    world.connect(eve);
+    wait_for_doubts(&mut world);
+    assert_eq!(world.texts(bob, begun), ["[Gap(Restored)]", "from Eve", "are you there?"]);
+    assert_eq!(world.texts(eve, at_eve), ["from Bob", ">from Eve", ">are you there?"]);
+    assert_eq!(world.delivery(eve, at_eve), Delivery::Delivered);
+}
+
+/// It would use keys twice, or leave somebody unheard, if it died in the middle of what it does about it.
+#[test]
+fn p5_a_profile_put_back_that_dies_at_once_says_so_the_next_time() {
+    for steps in [2, 4, 6, 8, 10, 12, 14, 16, 20] {
+        let (mut world, [_, bob], _) = chatting(409);
+        let copy = world.devices[bob].disk.clone();
+        let friends = befriend(&mut world, 12);
+        world.put_back(bob, copy);
+        world.connect(bob);
+        for _ in 0..steps {
+            let _ = world.disk_step(bob) || world.uplink_step(bob) || world.downlink_step(bob);
+        }
+        world.crash(bob);
+        world.connect(bob);
+        settle_long(&mut world);
+        for (friend, _) in &friends {
+            world.connect(*friend);
+        }
+        wait_for_doubts(&mut world);
+        for (friend, chat) in friends {
+            assert_eq!(world.delivery(friend, chat), Delivery::Delivered, "after {steps} steps");
+        }
+    }
+}
+
+/// Nobody begins anew what was named: one more log for each conversation, and no more.
+#[test]
+fn p5_what_a_profile_knows_that_was_put_back_is_begun_anew_once() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(411);
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    world.connect(ada);
+    wait_for_doubts(&mut world);
+    world.connect(ada);
+    wait_for_doubts(&mut world);
+    assert_eq!(world.relay.log_count(), 2);
+    world.send(bob, there, "on");
+    world.settle();
+    assert_eq!(world.texts(ada, chat), [">one", "two", "on"]);
+}
+
+/// Ada and Bob have chatted; Bob has two devices.
+fn two_devices(seed: u64) -> (World, [DeviceIndex; 3], [ConversationId; 2]) {
+    let (mut world, [ada, bob], chats) = chatting(seed);
+    let second = link(&mut world, bob);
+    world.settle();
+    (world, [ada, bob, second], chats)
+}
+
+/// And nobody sees anything twice, however much it was.
+#[test]
+fn p5_what_others_wrote_comes_back_to_a_profile_that_was_put_back_and_to_nobody_else() {
+    let (mut world, [ada, bob, second], [chat, there]) = two_devices(410);
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    for number in 0..80 {
+        world.send(ada, chat, &format!("Ada {number}"));
+        world.settle();
+        world.send(second, there, &format!("second {number}"));
+        world.settle();
+    }
+    world.send(bob, there, "lost");
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    world.send(second, there, "after");
+    world.send(ada, chat, "Ada after");
+    settle_long(&mut world);
+    wait_for_doubts(&mut world);
+    let numbered = |own: &str, who: &str| (0..80).map(|n| format!("{own}{who} {n}")).collect::<Vec<_>>();
+    let some = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let bobs =
+        [numbered("", "Ada"), numbered(">", "second"), some(&[">lost", ">after", "Ada after"])].concat();
+    let restored = some(&["one", ">two", "[Gap(Restored)]"]);
+    each_once(&world.texts(bob, there), [restored, bobs.clone()].concat());
+    each_once(&world.texts(second, there), bobs);
+    let adas = some(&[">one", "two", "lost", "after", ">Ada after"]);
+    each_once(&world.texts(ada, chat), [numbered(">", "Ada"), numbered("", "second"), adas].concat());
+}
+
+/// The copy is from before the second device, and knows neither it nor what it began.
+#[test]
+fn p6_a_device_linked_after_the_copy_tells_what_there_is() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(412);
+    let copy = world.devices[bob].disk.clone();
+    let second = link(&mut world, bob);
+    world.settle();
+    let eve = world.add_person("Eve");
+    let begun = world.start(second, "eve");
+    world.send(second, begun, "from the second");
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    for other in [ada, second, eve] {
+        world.connect(other);
+    }
+    wait_for_doubts(&mut world);
+    wait_for_doubts(&mut world);
+    world.send(second, there, "to Ada");
+    world.send(eve, world.only_conversation(eve), "from Eve");
+    settle_long(&mut world);
+    assert_eq!(world.texts(ada, chat), [">one", "two", "to Ada"]);
+    assert_eq!(world.texts(bob, there).last().map(String::as_str), Some(">to Ada"));
+    let texts = world.texts(bob, begun);
+    assert!(
+        texts.contains(&">from the second".to_owned()) && texts.contains(&"from Eve".to_owned()),
+        "{texts:?}"
+    );
+    assert_eq!(world.texts(second, begun), [">from the second", "from Eve"]);
+    assert_eq!(world.devices[bob].account.as_ref().unwrap().devices.len(), 2);
+}
