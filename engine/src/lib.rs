@@ -12,6 +12,7 @@ mod base32;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub mod bench;
+mod came_again;
 mod check_in;
 mod contact;
 mod content;

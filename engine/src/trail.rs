@@ -11,6 +11,8 @@ use parley_protocol::ids::{EntryHash, LogId, MessageId, Seq};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::table::Table;
+
 /// Hashes, ids and own payloads that are remembered.
 const REMEMBERED: usize = 64;
 /// Messages sent again whose receipts are waited for.
@@ -144,6 +146,19 @@ impl Trail {
         remember(&mut self.sent, short(&payload.0));
     }
 
+    /// What was sent again here after a place, as the places in the first logs after which it stood there.
+    pub(crate) fn again_after(&self, after: Seq) -> Table<LogId, Seq> {
+        let mut places = Table::new();
+        for again in self.again.iter().filter(|again| again.seq > after) {
+            // Where there was more than is remembered, it may have been anything.
+            let complete = self.again.len() < MAX_AGAIN;
+            let before = if complete { Seq(again.first.0.saturating_sub(1)) } else { Seq(0) };
+            let place = places.get(&again.log).map_or(before, |known| before.min(*known));
+            places.insert(again.log, place);
+        }
+        places
+    }
+
     /// A message was sent again here.
     pub(crate) fn sent_again(&mut self, again: SentAgain) {
         self.again.push_back(again);
@@ -160,7 +175,8 @@ fn remember(ring: &mut VecDeque<Short>, value: Short) {
     }
 }
 
-fn short(bytes: &[u8]) -> Short {
+/// The beginning of an id or a hash.
+pub(crate) fn short(bytes: &[u8]) -> Short {
     bytes.first_chunk::<8>().copied().unwrap_or_default()
 }
 
@@ -194,6 +210,26 @@ mod tests {
         }
         let again: Vec<u64> = trail.again.iter().map(|again| again.first.0).collect();
         assert_eq!(again, (2..=257).collect::<Vec<u64>>());
+    }
+
+    #[test]
+    fn p5_what_was_sent_again_is_known_by_its_first_place() {
+        let mut trail = Trail::from_the_start();
+        let (one, other) = (LogId([1; 16]), LogId([2; 16]));
+        for (seq, log, first) in [(3, one, 9), (4, other, 1), (5, one, 7), (6, one, 8)] {
+            trail.sent_again(SentAgain { seq: Seq(seq), log, first: Seq(first) });
+        }
+        let of = |trail: &Trail, after| {
+            trail.again_after(Seq(after)).iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&trail, 0), [(one, Seq(6)), (other, Seq(0))]);
+        assert_eq!(of(&trail, 4), [(one, Seq(6))]);
+        assert_eq!(of(&trail, 5), [(one, Seq(7))]);
+        assert_eq!(of(&trail, 6), []);
+        for _ in 4..MAX_AGAIN {
+            trail.sent_again(SentAgain { seq: Seq(7), log: one, first: Seq(20) });
+        }
+        assert_eq!(of(&trail, 6), [(one, Seq(0))], "there may have been more");
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Engine {
         self.put_back.forget_connection();
         self.membership.forget_connection();
         self.link_disconnected();
-        self.inbox = super::InboxWork::default();
+        self.inbox = super::inbox::InboxWork::default();
     }
 
     /// The connection ended before the answer came. What is stored is taken up again; a person is told.

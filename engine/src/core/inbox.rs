@@ -1,6 +1,8 @@
 //! The device's inbox: Welcomes, judged before they are joined (RFC 9420 section 12.4.3.1); and the word of a device of
 //! the account that waits to be added.
 
+use std::collections::VecDeque;
+
 use parley_protocol::frame::{Answer, DirectoryRecord, InboxEntry, RelayError, Request};
 use parley_protocol::ids::{AccountId, DeviceId, Epoch, Seq};
 
@@ -23,6 +25,24 @@ const MAX_WAITING: usize = 256;
 
 /// The epoch of a group whose log is just being made: nothing was written before it.
 const FIRST_EPOCH: Epoch = Epoch(1);
+
+/// Inbox entries that were received and not processed.
+#[derive(Default)]
+pub(super) struct InboxWork {
+    pub(super) entries: VecDeque<InboxEntry>,
+    /// The directory is being asked about this account before the first entry can be judged.
+    pub(super) asking: Option<AccountId>,
+    /// It has been asked.
+    pub(super) asked: Option<AccountId>,
+    pub(super) subscribed: bool,
+    /// What was processed and not acknowledged yet, and whether a Welcome is among it.
+    pub(super) unacknowledged: Option<Seq>,
+    pub(super) welcomed: bool,
+    /// Groups joined since KeyPackages were counted: each has used up one.
+    pub(super) joined: u32,
+    /// More came than can wait: what comes next is ignored, and asked for again when there is room.
+    pub(super) overflowed: bool,
+}
 
 /// What is to be done with an inbox entry.
 enum Verdict {

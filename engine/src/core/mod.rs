@@ -36,7 +36,6 @@ use std::rc::Rc;
 
 use ed25519_dalek::SigningKey;
 use parley_protocol::device_log::DeviceLog;
-use parley_protocol::frame::InboxEntry;
 use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -46,6 +45,7 @@ use self::requests::Link;
 use crate::account::Account;
 use crate::archive::Archive;
 use crate::backup::Manifest;
+use crate::came_again::CameAgain;
 use crate::check_in::CheckIns;
 use crate::contact::Contact;
 use crate::content::{Card, Receipt};
@@ -163,6 +163,7 @@ pub struct Engine {
     joining: Option<linking::Joining>,
     repairs: repair::Repairs,
     put_back: put_back::PutBack,
+    came_again: CameAgain,
     check_ins: CheckIns,
     /// When something was last stored in a log that nothing new goes into, by contact.
     settling: Table<AccountId, UnixMillis>,
@@ -170,7 +171,7 @@ pub struct Engine {
     unknown: Set<AccountId>,
     /// Accounts that the directory was asked about and that are not contacts (yet).
     found: Table<AccountId, Found>,
-    inbox: InboxWork,
+    inbox: inbox::InboxWork,
     link: Link,
     /// The view that waits for its account to be at the relay.
     registering: Option<ViewRequestId>,
@@ -185,24 +186,6 @@ pub struct Engine {
     /// This device is no longer the account's: it does nothing any more.
     erased: bool,
     out: Outputs,
-}
-
-/// Inbox entries that were received and not processed.
-#[derive(Default)]
-struct InboxWork {
-    entries: VecDeque<InboxEntry>,
-    /// The directory is being asked about this account before the first entry can be judged.
-    asking: Option<AccountId>,
-    /// It has been asked.
-    asked: Option<AccountId>,
-    subscribed: bool,
-    /// What was processed and not acknowledged yet, and whether a Welcome is among it.
-    unacknowledged: Option<Seq>,
-    welcomed: bool,
-    /// Groups joined since KeyPackages were counted: each has used up one.
-    joined: u32,
-    /// More came than can wait: what comes next is ignored, and asked for again when there is room.
-    overflowed: bool,
 }
 
 #[derive(Default)]
@@ -293,11 +276,12 @@ impl Engine {
             joining: None,
             repairs: repair::Repairs::default(),
             put_back: put_back::PutBack::default(),
+            came_again: CameAgain::default(),
             check_ins: CheckIns::default(),
             settling: Table::new(),
             unknown: Set::default(),
             found: Table::new(),
-            inbox: InboxWork::default(),
+            inbox: inbox::InboxWork::default(),
             link: Link::default(),
             registering: None,
             loads: Table::new(),

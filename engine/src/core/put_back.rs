@@ -17,6 +17,7 @@ use crate::conversation::id_of;
 use crate::log::Stage;
 use crate::records::keys;
 use crate::set::Set;
+use crate::table::Table;
 use crate::view::Gap;
 
 /// How long a device that was put back has to say by itself which logs it cannot read, in milliseconds; from its
@@ -32,6 +33,8 @@ pub(super) struct PutBack {
     untold: bool,
     /// Logs in which there is a device that was put back, and that it has not named since.
     doubtful: Set<LogId>,
+    /// By the log in which they did, those that somebody who was put back has named so far.
+    named: Table<LogId, Set<LogId>>,
     /// When they are given up.
     #[serde(skip)]
     until: Option<UnixMillis>,
@@ -73,15 +76,51 @@ impl Engine {
                 self.gap(&main, Gap::Restored);
             }
             for id in logs {
-                if let Some(cursor) = self.logs.get(&id).map(|log| log.cursor) {
-                    self.forsake(&id, cursor);
-                }
+                self.name(&id, &peer);
             }
             // Between the copy and now there may have been logs that this device does not know.
             let had_logs = self.conversations.get(&id_of(&peer)).is_some_and(|c| !c.logs.is_empty());
             if had_logs {
                 self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0) }), None);
             }
+        }
+    }
+
+    /// Gives a log up, and says up to which place this device knows it: it knows nothing of those that are not named.
+    fn name(&mut self, id: &LogId, peer: &AccountId) {
+        let Some((stage, cursor)) = self.logs.get(id).map(|log| (log.stage, log.cursor)) else { return };
+        match stage {
+            Stage::Creating => self.bury(id),
+            Stage::Active => {
+                self.ask_again(id, peer, cursor, cursor);
+                self.bury(id);
+            }
+            Stage::Dead => {
+                // What was asked for before came in another log, of which the same is said.
+                let asked = self.trails.get(id).is_some_and(|trail| trail.asked.is_some());
+                let after = if asked { Seq(u64::MAX) } else { cursor };
+                self.enqueue(*peer, Body::Repair(Repair { log: *id, after }), None);
+            }
+        }
+    }
+
+    /// A log was named in another one.
+    pub(super) fn is_named(&mut self, here: &LogId, log: &LogId) {
+        self.put_back.named.or_default(*here).insert(*log);
+        self.save_put_back();
+    }
+
+    /// The logs that were named in this one, all of which now were.
+    pub(super) fn named_in(&mut self, here: &LogId) -> Set<LogId> {
+        let named = self.put_back.named.remove(here).unwrap_or_default();
+        self.save_put_back();
+        named
+    }
+
+    /// Nobody names anything in this log any more.
+    pub(super) fn forget_named(&mut self, here: &LogId) {
+        if self.put_back.named.remove(here).is_some() {
+            self.save_put_back();
         }
     }
 
@@ -210,5 +249,23 @@ impl Engine {
         if was_put_back && !self.is_own_account(peer) {
             self.store_gap(&at.log, at.seq, at.stored, Gap::Restored);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_is_pinned() {
+        let mut record = PutBack { untold: true, until: Some(UnixMillis(9)), ..PutBack::default() };
+        record.doubtful.insert(LogId([1; 16]));
+        record.named.or_default(LogId([2; 16])).insert(LogId([3; 16]));
+        let bytes = postcard::to_allocvec(&record).unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        let after: PutBack = postcard::from_bytes(&bytes).unwrap();
+        assert!(after.untold && after.doubtful.contains(&LogId([1; 16])));
+        assert!(after.named.get(&LogId([2; 16])).is_some_and(|named| named.contains(&LogId([3; 16]))));
+        assert_eq!(after.until, None, "when they are given up is of this connection");
     }
 }

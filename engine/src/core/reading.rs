@@ -242,11 +242,18 @@ impl Engine {
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
         let needless = matches!(
             &content.body,
-            Body::Again(again) if self.was_deleted_at(id, &again.place) || self.has_read(id, &again.place)
+            Body::Again(again) if self.was_deleted_at(id, &again.place)
+                || self.has_read(id, &again.place)
+                || self.came_again(&content.id)
         );
         let (body, place) = match content.body {
             Body::Text(text) => (BodyView::Text(text), at),
-            Body::Again(again) => (BodyView::Text(again.text), self.place_of(id, &again.place, at)),
+            Body::Again(again) => {
+                if own {
+                    self.stored_again(*id, entry.seq, &again.place);
+                }
+                (BodyView::Text(again.text), self.place_of(id, &again.place, at))
+            }
             Body::Unknown { silent: false, .. } => (BodyView::Newer, at),
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
             Body::Profile(profile) if !own => return self.profile_came(&from.account, profile.name),

@@ -12,6 +12,7 @@ use crate::io::{LoadId, Record};
 use crate::log::Stage;
 use crate::message::{Message, order_of_key};
 use crate::outbox::OutboxEntry;
+use crate::records::keys;
 use crate::table::Table;
 use crate::trail::{Agreement, Claim, SentAgain};
 use crate::view::{BodyView, ConversationId, Gap, Order, Warning};
@@ -92,11 +93,16 @@ impl Engine {
         if trail.retired || stage == Stage::Creating {
             return self.bury(id);
         }
-        trail.asked = Some(taken);
-        self.save_trail(id);
-        self.repairs.count(peer, self.now);
-        self.enqueue(peer, Body::Repair(Repair { log: *id, after }), None);
+        self.ask_again(id, &peer, after, taken);
         self.bury(id);
+    }
+
+    /// Asks everybody to send again what they wrote in a log after a place.
+    pub(super) fn ask_again(&mut self, id: &LogId, peer: &AccountId, after: Seq, taken: Seq) {
+        self.trails.or_default(*id).asked = Some(taken);
+        self.save_trail(id);
+        self.repairs.count(*peer, self.now);
+        self.enqueue(*peer, Body::Repair(Repair { log: *id, after }), None);
     }
 
     /// The group of a log cannot be used: its keys are damaged or gone.
@@ -139,9 +145,8 @@ impl Engine {
         self.doubt_longer();
         if repair.log == EVERY_OTHER {
             let logs = self.conversations.get(&id_of(&peer)).map(|c| c.logs.clone()).unwrap_or_default();
-            let named = |id: &LogId| self.trails.get(id).is_some_and(|trail| trail.retired);
-            let others: Vec<LogId> = logs.into_iter().filter(|id| *id != here && !named(id)).collect();
-            for log in others {
+            let named = self.named_in(&here);
+            for log in logs.into_iter().filter(|id| *id != here && !named.contains(id)) {
                 self.retire(&log, Seq(0));
             }
             if self.is_own_account(&peer) {
@@ -150,7 +155,10 @@ impl Engine {
             return;
         }
         match self.logs.get(&repair.log) {
-            Some(log) if log.peer == peer => self.retire(&repair.log, repair.after),
+            Some(log) if log.peer == peer => {
+                self.is_named(&here, &repair.log);
+                self.retire(&repair.log, repair.after);
+            }
             Some(_) => {}
             None => self.unknown_log_retired(&peer, at),
         }
@@ -165,6 +173,16 @@ impl Engine {
             let account = contact.account();
             self.save_contact(&account);
         }
+        self.forget_named(id);
+        let again = self.trails.get(id).map(|trail| trail.again_after(after)).unwrap_or_default();
+        self.owe(id, after);
+        // What was sent again in this log was not read there either.
+        for (log, after) in again.iter() {
+            self.owe(log, *after);
+        }
+    }
+
+    fn owe(&mut self, id: &LogId, after: Seq) {
         let trail = self.trails.or_default(*id);
         trail.retired = true;
         trail.owed = Some(trail.owed.map_or(after, |before| before.min(after)));
@@ -201,7 +219,7 @@ impl Engine {
         for record in records {
             oldest = order_of_key(&record.key).or(oldest);
             let Some(message) = self.kept(&paying.conversation, record) else { continue };
-            if message.log == paying.log {
+            if message.log == paying.log || message.log == beside(&paying.log) {
                 reached |= message.seq <= paying.after;
                 paying.take(message);
             }
@@ -218,6 +236,10 @@ impl Engine {
             return;
         };
         if let Some(trail) = self.trails.get_mut(&paying.log) {
+            if trail.owed.is_some_and(|owed| owed < paying.after) {
+                // More was asked for while this was collected.
+                return self.pay(&paying.log);
+            }
             trail.owed = None;
         }
         self.save_trail(&paying.log);
@@ -234,6 +256,15 @@ impl Engine {
         let asked = self.trails.get(&place.log).and_then(|trail| trail.asked);
         let fits = same_peer && asked.is_some_and(|after| place.seq > after) && place.stored <= at.stored;
         if fits { At { log: beside(&place.log), seq: place.seq, stored: place.stored } } else { at }
+    }
+
+    /// Whether a message that is sent again came so before.
+    pub(super) fn came_again(&mut self, message: &MessageId) -> bool {
+        let new = self.came_again.insert(message);
+        if new {
+            self.save(keys::CAME_AGAIN, &self.came_again);
+        }
+        !new
     }
 
     /// Whether a message came or went before, in this log or in another of the conversation.
@@ -294,7 +325,7 @@ impl Paying {
             && message.own
             && message.seq > self.after
         {
-            let place = Place { log: message.log, seq: message.seq, stored: message.stored };
+            let place = Place { log: self.log, seq: message.seq, stored: message.stored };
             // They come newest first.
             let after = self.found.partition_point(|(seq, ..)| *seq <= message.seq);
             self.found.insert(after, (message.seq, message.id, message.time, Again { place, text }));

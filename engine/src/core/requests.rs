@@ -24,8 +24,8 @@ pub(super) struct Link {
     pending: Table<RequestId, Pending>,
     /// Whose keys were found forged on this connection: they are not asked for again on it.
     pub(super) forged: Set<AccountId>,
-    /// Contacts whose device logs were asked for on this connection.
-    pub(super) checked: Set<AccountId>,
+    /// Contacts whose device logs were asked for on this connection, and when last.
+    pub(super) checked: Table<AccountId, UnixMillis>,
     /// The relay has shown a log of the own account's devices that contradicts the one that is known here.
     pub(super) forked: bool,
     /// The own device log was asked for on this connection.

@@ -50,6 +50,7 @@ impl Engine {
         }
         self.check_ins = self.read(keys::CHECK_INS)?.unwrap_or_default();
         self.put_back = self.read(keys::PUT_BACK)?.unwrap_or_default();
+        self.came_again = self.read(keys::CAME_AGAIN)?.unwrap_or_default();
         self.joining = self.read(keys::JOINING)?;
         self.returning = self.read(keys::RETURNING)?;
         self.backup = self.read(keys::BACKUP)?.unwrap_or_default();

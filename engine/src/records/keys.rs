@@ -45,6 +45,8 @@ const PERSONAL: u8 = 30;
 pub(crate) const DRAFT_SETTING: &[u8] = &[31];
 /// What follows from devices that were put back ([`crate::core`]'s `PutBack`).
 pub(crate) const PUT_BACK: &[u8] = &[32];
+/// Which messages were sent again to this device ([`crate::came_again::CameAgain`]).
+pub(crate) const CAME_AGAIN: &[u8] = &[33];
 /// Logs into which a device let this one that was removed then or since.
 pub(crate) const TAINTED: &[u8] = &[15];
 /// What this device has given its word to become ([`crate::core`]'s `Joining`).

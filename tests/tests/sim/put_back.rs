@@ -208,6 +208,33 @@ fn p5_a_conversation_begun_after_the_copy_comes_back() {
     assert_eq!(world.delivery(eve, at_eve), Delivery::Delivered);
 }
 
+/// Who stays connected hears of it when they write, though not each time.
+#[test]
+fn p5_who_writes_on_in_a_long_connection_is_heard() {
+    let (mut world, [_, bob], _) = chatting(413);
+    let copy = world.devices[bob].disk.clone();
+    let (friend, chat) = befriend(&mut world, 1)[0];
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    world.send(friend, chat, "are you there?");
+    settle_long(&mut world);
+    assert_eq!(world.delivery(friend, chat), Delivery::Sent);
+    world.pass(10 * 60 * 1000);
+    let since = world.relay.seen.len();
+    for text in ["and now?", "and now??"] {
+        world.send(friend, chat, text);
+        world.settle();
+    }
+    let asked = |request: &&Request| matches!(request, Request::FetchDeviceLog(_));
+    assert_eq!(requests(&world, since).iter().filter(asked).count(), 1, "asked once for both");
+    wait_for_doubts(&mut world);
+    assert_eq!(world.delivery(friend, chat), Delivery::Delivered);
+    let back = world.devices[bob].conversations.values().find(|c| c.name == "Before0").map(|c| c.id);
+    let texts = ["[Gap(Restored)]", "hello", "are you there?", "and now?", "and now??"];
+    assert_eq!(world.texts(bob, back.unwrap()), texts);
+}
+
 /// It would use keys twice, or leave somebody unheard, if it died in the middle of what it does about it.
 #[test]
 fn p5_a_profile_put_back_that_dies_at_once_says_so_the_next_time() {
@@ -325,4 +352,61 @@ fn p6_a_device_linked_after_the_copy_tells_what_there_is() {
     );
     assert_eq!(world.texts(second, begun), [">from the second", "from Eve"]);
     assert_eq!(world.devices[bob].account.as_ref().unwrap().devices.len(), 2);
+}
+
+/// Two people with two devices each, any of which is put back to an older copy at any time.
+#[test]
+fn p5_devices_put_back_at_random_miss_nothing_and_show_nothing_twice() {
+    for seed in 0..30 {
+        put_back_at_random(420 + seed);
+    }
+}
+
+fn below(world: &mut World, bound: usize) -> usize {
+    usize::try_from(world.random(u64::try_from(bound).unwrap())).unwrap()
+}
+
+fn put_back_at_random(seed: u64) {
+    let (mut world, [ada, bob], [chat, there]) = chatting(seed);
+    let devices = [ada, link(&mut world, ada), bob, link(&mut world, bob)];
+    settle_long(&mut world);
+    let conversation = [chat, chat, there, there];
+    let mut copies: Vec<(usize, Disk)> = Vec::new();
+    let mut sent: Vec<(usize, String)> = Vec::new();
+    for number in 0..40 {
+        let which = below(&mut world, 4);
+        match below(&mut world, 12) {
+            0 => copies.push((which, world.devices[devices[which]].disk.clone())),
+            1 => world.connect(devices[which]),
+            2 if !copies.is_empty() => {
+                let (which, copy) = copies.swap_remove(below(&mut world, copies.len()));
+                // Whatever waits only in the outbox is lost with the state: that is no fault.
+                settle_long(&mut world);
+                world.put_back(devices[which], copy);
+                world.connect(devices[which]);
+            }
+            _ => {
+                let text = format!("{number} from {which}");
+                world.send(devices[which], conversation[which], &text);
+                sent.push((which, text));
+            }
+        }
+        if below(&mut world, 2) == 0 {
+            world.settle();
+        }
+    }
+    for _ in 0..3 {
+        for device in devices {
+            world.connect(device);
+        }
+        wait_for_doubts(&mut world);
+    }
+    for (which, device) in devices.into_iter().enumerate() {
+        let texts = world.texts(device, conversation[which]);
+        for (author, text) in &sent {
+            let shown = if author / 2 == which / 2 { format!(">{text}") } else { text.clone() };
+            let count = texts.iter().filter(|seen| **seen == shown).count();
+            assert_eq!(count, 1, "seed {seed}: {shown} at {which} in {texts:?}");
+        }
+    }
 }

@@ -210,7 +210,7 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
         ),
         BodyView::Gap(Gap::Restored) => Some(
             "This browser's data were put back from an older copy. What you wrote after that copy is with your \
-             contact, but not on this device. From here on this chat has new keys.",
+             contact, and comes back here only from another device of yours. From here on this chat has new keys.",
         ),
         BodyView::Gap(Gap::Damaged) => Some(
             "The keys of this chat were damaged on this device, so a message here could not be read. \

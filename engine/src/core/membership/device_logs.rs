@@ -9,6 +9,9 @@ use crate::core::requests::Pending;
 use crate::directory_entry::Found;
 use crate::set::Set;
 
+/// So long after it was asked for a contact's device log is taken to be the one that there is, in milliseconds.
+const CHECKED_FOR: u64 = 10 * 60 * 1000;
+
 impl Engine {
     /// An entry makes sense only with a newer device log: it and what follows wait.
     pub(in crate::core) fn wait_for_device_log(&mut self, id: &LogId, entry: &LogEntry, account: AccountId) {
@@ -22,14 +25,18 @@ impl Engine {
         }
     }
 
-    /// Once on each connection the contact's device log is asked for; whether that is under way. A device that was
-    /// removed must not read what is written from then on, and nobody else may be there to say that it was.
+    /// Once on each connection, and again when that was some time ago, the contact's device log is asked for; whether
+    /// that is under way. A device that was removed must not read what is written from then on, one that was put back may
+    /// not, and nobody else may be there to say so.
     pub(in crate::core) fn check_devices_of(&mut self, id: &LogId) -> bool {
         let Some(peer) = self.logs.get(id).map(|log| log.peer).filter(|peer| !self.is_own_account(peer))
         else {
             return false;
         };
-        if self.link.checked.insert(peer) {
+        let now = self.now;
+        let last = self.link.checked.get(&peer);
+        if last.is_none_or(|last| now.0.abs_diff(last.0) >= CHECKED_FOR) {
+            self.link.checked.insert(peer, now);
             self.ask_device_log(peer);
         }
         self.is_pending(|pending| *pending == Pending::DeviceLog(peer))

@@ -1,0 +1,63 @@
+//! Which messages came to this device by being sent again. Where the log in which they stood first is not known here,
+//! nothing else tells when somebody asks for them once more.
+
+use parley_protocol::ids::MessageId;
+use serde::{Deserialize, Serialize};
+
+use crate::trail::{Short, short};
+
+/// So many are remembered at least, and twice as many at most.
+const REMEMBERED: usize = 4_096;
+
+/// As it is stored: a new one changes nothing but the end, which keeps what is written small.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct CameAgain(Vec<Short>);
+
+impl CameAgain {
+    /// Takes note of a message; whether it is the first time.
+    pub(crate) fn insert(&mut self, id: &MessageId) -> bool {
+        let id = short(id.as_bytes());
+        if self.0.contains(&id) {
+            return false;
+        }
+        if self.0.len() >= 2 * REMEMBERED {
+            self.0.drain(..REMEMBERED);
+        }
+        self.0.push(id);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p5_so_many_are_remembered_and_the_oldest_go_first() {
+        let id = |number: usize| {
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&number.to_be_bytes());
+            MessageId(bytes)
+        };
+        let mut came = CameAgain::default();
+        for number in 0..2 * REMEMBERED {
+            assert!(came.insert(&id(number)) && !came.insert(&id(number)));
+        }
+        assert!(!came.insert(&id(0)));
+        assert!(came.insert(&id(2 * REMEMBERED)));
+        assert_eq!(came.0.len(), REMEMBERED + 1);
+        assert!(!came.insert(&id(REMEMBERED)) && came.insert(&id(REMEMBERED - 1)));
+    }
+
+    #[test]
+    fn the_record_is_pinned() {
+        let mut came = CameAgain::default();
+        for byte in [1, 2] {
+            came.insert(&MessageId([byte; 16]));
+        }
+        let bytes = postcard::to_allocvec(&came).unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        let after: CameAgain = postcard::from_bytes(&bytes).unwrap();
+        assert_eq!(after.0, came.0);
+    }
+}
