@@ -37,5 +37,7 @@ mod put_back;
 mod recovery;
 #[path = "sim/repair.rs"]
 mod repair;
+#[path = "sim/silence.rs"]
+mod silence;
 #[path = "sim/stored.rs"]
 mod stored;

@@ -56,6 +56,7 @@ impl Engine {
         self.link.asked_own_log = false;
         self.link.checked.clear();
         self.link.telling = Telling::default();
+        self.timers.answers = None;
         self.put_back.forget_connection();
         self.membership.forget_connection();
         self.link_disconnected();

@@ -200,14 +200,16 @@ struct Timers {
     backup: Option<UnixMillis>,
     /// Drafts are told.
     drafts: Option<UnixMillis>,
+    /// Something that was asked on this connection should have been answered.
+    answers: Option<UnixMillis>,
     told: Option<UnixMillis>,
 }
 
 impl Timers {
     /// The clock was put back by so many milliseconds: what is due soon stays due soon.
     fn put_back(&mut self, by: u64) {
-        let Self { receipts, retry, storage, backup, drafts, told } = self;
-        for timer in [receipts, retry, storage, backup, drafts, told] {
+        let Self { receipts, retry, storage, backup, drafts, answers, told } = self;
+        for timer in [receipts, retry, storage, backup, drafts, answers, told] {
             *timer = timer.map(|at| UnixMillis(at.0.saturating_sub(by)));
         }
     }
@@ -347,6 +349,9 @@ impl Engine {
         }
         if due(&mut self.timers.drafts) {
             self.tell_drafts(false);
+        }
+        if due(&mut self.timers.answers) {
+            self.answers_timer();
         }
         self.link_timer();
         self.timers.told = None;

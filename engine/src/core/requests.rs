@@ -14,14 +14,16 @@ use crate::io::Output;
 use crate::link::message::Offer;
 use crate::set::Set;
 use crate::table::Table;
-use crate::view::{Connection, ViewRequestId};
+use crate::view::{Connection, StorageState, ViewRequestId};
 
 /// The connection, and what was asked on it.
 #[derive(Default)]
 pub(super) struct Link {
     pub(super) state: LinkState,
     next: u32,
-    pending: Table<RequestId, Pending>,
+    pending: Table<RequestId, Waiting>,
+    /// When the relay was last heard.
+    heard: UnixMillis,
     /// Whose keys were found forged on this connection: they are not asked for again on it.
     pub(super) forged: Set<AccountId>,
     /// Contacts whose device logs were asked for on this connection, and when last.
@@ -34,6 +36,21 @@ pub(super) struct Link {
     pub(super) telling: Telling,
     /// What the views were told last.
     pub(super) told: Option<Connection>,
+}
+
+/// A connection on which something is asked, and nothing comes, is given up after this time, in milliseconds: the browser
+/// tells of a network that went away only when the operating system does, which takes minutes, or never does.
+const QUIET: u64 = 60_000;
+/// It may take so much longer as what is on its way takes at so many bytes in a millisecond.
+const SLOWEST: u64 = 4;
+/// However much else comes, no answer takes longer than so many times that.
+const LONGEST: u64 = 5;
+
+/// A request without an answer.
+struct Waiting {
+    pending: Pending,
+    sent: UnixMillis,
+    bytes: u64,
 }
 
 /// How far the connection has come.
@@ -135,27 +152,54 @@ impl Engine {
         self.link.next = self.link.next.wrapping_add(1);
         // Only what was bounded before is asked, so that encoding does not fail; a frame too long is not sent.
         if let Ok(bytes) = (ClientFrame { id, request }).encode() {
-            self.link.pending.insert(id, pending);
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            self.link.pending.insert(id, Waiting { pending, sent: self.now, bytes: length });
+            self.timers.answers.get_or_insert(UnixMillis(self.now.0.saturating_add(QUIET)));
             self.out.push(Output::Send(bytes));
         }
     }
 
     pub(super) fn count_pending(&self, what: impl Fn(&Pending) -> bool) -> usize {
-        self.link.pending.values().filter(|pending| what(pending)).count()
+        self.link.pending.values().filter(|waiting| what(&waiting.pending)).count()
     }
 
     pub(super) fn is_pending(&self, what: impl Fn(&Pending) -> bool) -> bool {
-        self.link.pending.values().any(what)
+        self.link.pending.values().any(|waiting| what(&waiting.pending))
+    }
+
+    /// When the connection is given up if nothing comes.
+    fn answers_due(&self) -> Option<UnixMillis> {
+        let oldest = self.link.pending.values().map(|waiting| waiting.sent).min()?;
+        let bytes: u64 = self.link.pending.values().map(|waiting| waiting.bytes).sum();
+        let patience = QUIET.saturating_add(bytes / SLOWEST);
+        let quiet = self.link.heard.max(oldest).0.saturating_add(patience);
+        Some(UnixMillis(quiet.min(oldest.0.saturating_add(patience.saturating_mul(LONGEST)))))
+    }
+
+    /// Gives a connection up that seems to be none any more.
+    pub(super) fn answers_timer(&mut self) {
+        let Some(at) = self.answers_due() else { return };
+        let later = UnixMillis(self.now.0.saturating_add(QUIET));
+        if at > self.now {
+            self.timers.answers = Some(at.min(later));
+            return;
+        }
+        self.timers.answers = Some(later);
+        // What waits for the disk has not left.
+        if self.storage == StorageState::Good {
+            self.out.push(Output::Reconnect);
+        }
     }
 
     pub(super) fn take_pending(&mut self) -> Vec<Pending> {
-        std::mem::take(&mut self.link.pending).into_iter().map(|(_, pending)| pending).collect()
+        std::mem::take(&mut self.link.pending).into_iter().map(|(_, waiting)| waiting.pending).collect()
     }
 
     pub(super) fn received(&mut self, bytes: &[u8]) {
+        self.link.heard = self.now;
         match ServerFrame::decode(bytes) {
             Ok(ServerFrame::Answer { id, result }) => match self.link.pending.remove(&id) {
-                Some(pending) => self.answered(pending, result),
+                Some(waiting) => self.answered(waiting.pending, result),
                 None => self.out.push(Output::Reconnect),
             },
             Ok(ServerFrame::Push(Push::Log { log, entries })) => self.log_entries(&log, entries.into_vec()),

@@ -226,6 +226,8 @@ impl Engine {
         self.returned();
         self.save_account();
         self.save_notes();
+        // Without the channel, which ended, nobody else says that there is nothing to wait for any more.
+        self.tell_link();
         self.resume();
     }
 
