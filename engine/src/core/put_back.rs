@@ -35,9 +35,9 @@ pub(super) struct PutBack {
     doubtful: Set<LogId>,
     /// By the log in which they did, those that somebody who was put back has named so far.
     named: Table<LogId, Set<LogId>>,
-    /// When they are given up.
+    /// When they are given up, by the other account: what one person says makes nobody wait for another.
     #[serde(skip)]
-    until: Option<UnixMillis>,
+    until: Table<AccountId, UnixMillis>,
 }
 
 /// How far a connection has come with telling.
@@ -50,8 +50,8 @@ pub(super) struct Telling {
 
 impl PutBack {
     /// On the next connection there is time again.
-    pub(super) const fn forget_connection(&mut self) {
-        self.until = None;
+    pub(super) fn forget_connection(&mut self) {
+        self.until.clear();
     }
 }
 
@@ -193,42 +193,58 @@ impl Engine {
         let in_use = theirs.filter(|log| log.stage != Stage::Dead && !retired(&log.id));
         self.put_back.doubtful.extend(in_use.map(|log| log.id));
         self.save_put_back();
-        self.doubt_longer();
+        self.settle_doubts();
     }
 
-    /// A device that names its logs may not have come to the end.
-    pub(super) fn doubt_longer(&mut self) {
-        if !self.put_back.doubtful.is_empty() {
-            self.put_back.until = None;
+    /// A device that names its logs with somebody may not have come to the end.
+    pub(super) fn doubt_longer(&mut self, peer: &AccountId) {
+        if self.put_back.until.remove(peer).is_some() {
             self.settle_doubts();
         }
     }
 
     /// What was not named in time was forgotten.
     pub(super) fn settle_doubts(&mut self) {
-        if self.put_back.doubtful.is_empty() || !self.online() {
+        if !self.online() {
             return;
         }
-        let latest = UnixMillis(self.now.0.saturating_add(PATIENCE));
-        // A clock that was put back must not make it later.
-        let until = self.put_back.until.map_or(latest, |until| until.min(latest));
-        self.put_back.until = Some(until);
-        let left = until.0.saturating_sub(self.now.0);
-        if left > 0 {
-            return self.retry_later(u32::try_from(left).unwrap_or(u32::MAX));
+        let mut given_up = Vec::new();
+        for id in self.put_back.doubtful.clone() {
+            let peer = self.logs.get(&id).map(|log| log.peer);
+            if peer.is_none_or(|peer| self.patience_ends(peer)) {
+                given_up.push(id);
+            }
         }
-        let doubtful = std::mem::take(&mut self.put_back.doubtful);
-        self.put_back.until = None;
+        if given_up.is_empty() {
+            return;
+        }
+        for id in &given_up {
+            self.put_back.doubtful.remove(id);
+        }
         self.save_put_back();
-        for id in doubtful {
+        for id in given_up {
             self.begin_anew(&id);
         }
+    }
+
+    /// Whether there was time enough to name the logs with somebody; if not, this comes back when there was.
+    fn patience_ends(&mut self, peer: AccountId) -> bool {
+        let latest = UnixMillis(self.now.0.saturating_add(PATIENCE));
+        // A clock that was put back must not make it later.
+        let until = self.put_back.until.get(&peer).map_or(latest, |until| latest.min(*until));
+        let left = until.0.saturating_sub(self.now.0);
+        if left > 0 {
+            self.put_back.until.insert(peer, until);
+            self.retry_later(u32::try_from(left).unwrap_or(u32::MAX));
+        }
+        left == 0
     }
 
     /// Another log takes the place of one that a device of its members has forgotten.
     fn begin_anew(&mut self, id: &LogId) {
         let retired = self.trails.get(id).is_some_and(|trail| trail.retired);
         let Some((peer, stage)) = self.logs.get(id).map(|log| (log.peer, log.stage)) else { return };
+        self.put_back.until.remove(&peer);
         if retired || stage == Stage::Dead {
             return;
         }
@@ -258,7 +274,8 @@ mod tests {
 
     #[test]
     fn the_record_is_pinned() {
-        let mut record = PutBack { untold: true, until: Some(UnixMillis(9)), ..PutBack::default() };
+        let mut record = PutBack { untold: true, ..PutBack::default() };
+        record.until.insert(AccountId([4; 32]), UnixMillis(9));
         record.doubtful.insert(LogId([1; 16]));
         record.named.or_default(LogId([2; 16])).insert(LogId([3; 16]));
         let bytes = postcard::to_allocvec(&record).unwrap();
@@ -266,6 +283,9 @@ mod tests {
         let after: PutBack = postcard::from_bytes(&bytes).unwrap();
         assert!(after.untold && after.doubtful.contains(&LogId([1; 16])));
         assert!(after.named.get(&LogId([2; 16])).is_some_and(|named| named.contains(&LogId([3; 16]))));
-        assert_eq!(after.until, None, "when they are given up is of this connection");
+        assert!(
+            after.until.get(&AccountId([4; 32])).is_none(),
+            "when they are given up is of this connection"
+        );
     }
 }

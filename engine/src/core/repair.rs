@@ -142,7 +142,7 @@ impl Engine {
         let Some(peer) = self.logs.get(&here).map(|log| log.peer) else {
             return;
         };
-        self.doubt_longer();
+        self.doubt_longer(&peer);
         if repair.log == EVERY_OTHER {
             let logs = self.conversations.get(&id_of(&peer)).map(|c| c.logs.clone()).unwrap_or_default();
             let named = self.named_in(&here);

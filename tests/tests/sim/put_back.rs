@@ -235,6 +235,45 @@ fn p5_who_writes_on_in_a_long_connection_is_heard() {
     assert_eq!(world.texts(bob, back.unwrap()), texts);
 }
 
+/// What one person says in the meantime makes nobody wait for another.
+#[test]
+fn p5_two_that_were_put_back_are_given_their_time_each() {
+    let (mut world, [_, bob], _) = chatting(414);
+    let friends = befriend(&mut world, 2);
+    let copies: Vec<Disk> = friends.iter().map(|(friend, _)| world.devices[*friend].disk.clone()).collect();
+    // Each friend forgets a chat with Bob that was begun after the copy.
+    let (first, second) = (world.add_person("First"), world.add_person("Second"));
+    let before: Vec<Disk> = [first, second].iter().map(|who| world.devices[*who].disk.clone()).collect();
+    let mut chats = Vec::new();
+    for name in ["first", "second"] {
+        let chat = world.start(bob, name);
+        world.send(bob, chat, "hello");
+        world.settle();
+        chats.push(chat);
+    }
+    for (who, disk) in [first, second].into_iter().zip(before) {
+        world.put_back(who, disk);
+        world.connect(who);
+    }
+    settle_long(&mut world);
+    world.connect(bob);
+    // Meanwhile friends are put back again and again, and name what they share with Bob.
+    for _ in 0..4 {
+        for ((friend, _), copy) in friends.iter().zip(&copies) {
+            world.connect(*friend);
+            world.put_back(*friend, copy.clone());
+            world.connect(*friend);
+        }
+        world.settle();
+        world.settle();
+    }
+    for (who, chat) in [first, second].into_iter().zip(chats) {
+        let there = world.only_conversation(who);
+        assert_eq!(world.texts(who, there), ["[Gap(Restored)]", "hello"]);
+        assert_eq!(world.delivery(bob, chat), Delivery::Delivered);
+    }
+}
+
 /// It would use keys twice, or leave somebody unheard, if it died in the middle of what it does about it.
 #[test]
 fn p5_a_profile_put_back_that_dies_at_once_says_so_the_next_time() {
