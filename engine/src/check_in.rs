@@ -7,12 +7,17 @@ use serde::{Deserialize, Serialize};
 
 /// Stamps whose fate is unknown, at most; after that the last one is left again.
 const MAX_UNKNOWN: usize = 16;
+/// Stamps that were passed and are remembered: more answers than this do not overtake one.
+const MAX_PASSED: usize = 256;
 
 /// As it is stored, and on disk before anything is left at the relay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CheckIns {
     /// What the relay may have: the last one that it surely had, and those after it whose answer never came.
     stamps: Vec<Stamp>,
+    /// Those that it had before, as far as this process left them: answers may overtake each other.
+    #[serde(skip)]
+    passed: Vec<Stamp>,
 }
 
 /// What the relay's answer means.
@@ -38,13 +43,14 @@ impl CheckIns {
 
     /// The relay had `before` and has `left` now.
     pub(crate) fn answered(&mut self, left: Stamp, before: Option<Stamp>) -> Verdict {
-        let known = before.is_none_or(|before| self.stamps.contains(&before));
-        // Others may have been left since, and the relay may have them by now.
-        let place = self.stamps.iter().position(|stamp| *stamp == left);
-        self.stamps.drain(..place.unwrap_or(self.stamps.len()));
-        if self.stamps.is_empty() {
-            self.stamps.push(left);
-        }
+        let known =
+            before.is_none_or(|before| self.stamps.contains(&before) || self.passed.contains(&before));
+        // Others may have been left since, and the relay may have them by now; if it surely has one of them, this
+        // answer was overtaken, and says nothing more.
+        let place = self.stamps.iter().position(|stamp| *stamp == left).unwrap_or_default();
+        self.passed.extend(self.stamps.drain(..place));
+        let too_many = self.passed.len().saturating_sub(MAX_PASSED);
+        self.passed.drain(..too_many);
         if known { Verdict::Current } else { Verdict::PutBack }
     }
 }
@@ -92,6 +98,32 @@ mod tests {
         let mut put_back = copy;
         let sixth = put_back.next(stamp(6));
         assert_eq!(put_back.answered(sixth, Some(fifth)), Verdict::PutBack);
+    }
+
+    #[test]
+    fn p5_answers_that_overtake_each_other_are_not_taken_for_a_copy() {
+        let all: Vec<[usize; 4]> = (0..256)
+            .map(|n| [n % 4, n / 4 % 4, n / 16 % 4, n / 64])
+            .filter(|order| (0..4).all(|n| order.contains(&n)))
+            .collect();
+        assert_eq!(all.len(), 24);
+        for order in all {
+            let mut device = CheckIns::default();
+            let first = device.next(stamp(9));
+            device.answered(first, None);
+            let left = [1, 2, 3, 4].map(|number| device.next(stamp(number)));
+            let before = [first, left[0], left[1], left[2]];
+            for place in order {
+                assert_eq!(device.answered(left[place], Some(before[place])), Verdict::Current, "{order:?}");
+                // The relay has the last of them: it is known after a death at any time.
+                let mut died: CheckIns =
+                    postcard::from_bytes(&postcard::to_allocvec(&device).unwrap()).unwrap();
+                let next = died.next(stamp(5));
+                assert_eq!(died.answered(next, Some(left[3])), Verdict::Current, "{order:?}");
+            }
+            assert_eq!(device.stamps, [left[3]]);
+            assert_eq!(device.answered(left[3], Some(stamp(77))), Verdict::PutBack);
+        }
     }
 
     #[test]
