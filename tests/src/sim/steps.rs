@@ -30,7 +30,8 @@ impl World {
         if self.traced {
             eprintln!("{connection:?} asks {:.300}", format!("{:?}", ClientFrame::decode(bytes)));
         }
-        let slow = self.appends_take_long && is_append(bytes);
+        // Some of the answers about stamps too, so that these overtake each other.
+        let slow = self.appends_take_long && (is_append(bytes) || is_check_in(bytes) && self.random(2) == 0);
         for (to, bytes) in self.relay.receive(self.now, connection, bytes) {
             if self.traced {
                 eprintln!("  to {to:?}: {:.300}", format!("{:?}", ServerFrame::decode(&bytes)));
@@ -104,6 +105,10 @@ impl World {
 fn is_append(bytes: &[u8]) -> bool {
     let request = ClientFrame::decode(bytes).map(|frame| frame.request);
     matches!(request, Ok(Request::AppendMessages(_) | Request::AppendCommit(_)))
+}
+
+fn is_check_in(bytes: &[u8]) -> bool {
+    matches!(ClientFrame::decode(bytes).map(|frame| frame.request), Ok(Request::CheckIn(_)))
 }
 
 fn is_answer(bytes: &[u8]) -> bool {

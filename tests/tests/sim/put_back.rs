@@ -235,6 +235,35 @@ fn p5_who_writes_on_in_a_long_connection_is_heard() {
     assert_eq!(world.texts(bob, back.unwrap()), texts);
 }
 
+/// Stamps are left one after the other, and the relay's answers come in any order.
+#[test]
+fn p5_answers_that_overtake_each_other_are_not_taken_for_a_copy() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(415);
+    world.appends_take_long = true;
+    let friends: Vec<DeviceIndex> =
+        (0..12).map(|number| world.add_person(&format!("Friend{number}"))).collect();
+    let chats: Vec<ConversationId> =
+        (0..12).map(|number| world.start(ada, &format!("friend{number}"))).collect();
+    for round in 0..3 {
+        world.disconnect(ada);
+        for chat in &chats {
+            world.send(ada, *chat, &format!("round {round}"));
+        }
+        world.connect(ada);
+        settle_long(&mut world);
+    }
+    world.connect(bob);
+    settle_long(&mut world);
+    assert_eq!(world.relay.log_count(), 13, "nobody begins anew");
+    for (friend, chat) in friends.into_iter().zip(chats) {
+        let there = world.only_conversation(friend);
+        assert_eq!(world.texts(friend, there), ["round 0", "round 1", "round 2"]);
+        assert_eq!(world.texts(ada, chat), [">round 0", ">round 1", ">round 2"]);
+    }
+    assert_eq!(world.texts(ada, chat), [">one", "two"]);
+    assert_eq!(world.texts(bob, there), ["one", ">two"]);
+}
+
 /// What one person says in the meantime makes nobody wait for another.
 #[test]
 fn p5_two_that_were_put_back_are_given_their_time_each() {
