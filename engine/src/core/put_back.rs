@@ -177,7 +177,8 @@ impl Engine {
         let Some(log) = log else { return };
         let said: Vec<DeviceId> = log.put_back_since(before).collect();
         let others = said.iter().any(|device| Some(*device) != own && log.device(device).is_some());
-        if own.is_some_and(|own| said.contains(&own)) {
+        // A copy that is put back again finds there too what was said the time before.
+        if self.link.telling.said && own.is_some_and(|own| said.contains(&own)) {
             self.put_back_is_told();
         }
         if others {

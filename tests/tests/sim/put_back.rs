@@ -264,6 +264,35 @@ fn p5_answers_that_overtake_each_other_are_not_taken_for_a_copy() {
     assert_eq!(world.texts(bob, there), ["one", ">two"]);
 }
 
+/// A profile that is restored from the same copy each time says so each time.
+#[test]
+fn p5_a_profile_put_back_to_one_copy_again_and_again_is_heard_of_each_time() {
+    let (mut world, [_, bob], _) = chatting(416);
+    let copy = world.devices[bob].disk.clone();
+    let mut friends = Vec::new();
+    for round in 0..3 {
+        let friend = world.add_person(&format!("Round{round}"));
+        let chat = world.start(friend, "bob");
+        world.send(friend, chat, "hello");
+        world.settle();
+        friends.push((friend, chat));
+        world.put_back(bob, copy.clone());
+        world.connect(bob);
+        settle_long(&mut world);
+        for (friend, _) in &friends {
+            world.connect(*friend);
+        }
+        wait_for_doubts(&mut world);
+        for (number, (friend, chat)) in friends.iter().enumerate() {
+            let name = format!("Round{number}");
+            let at_bob = world.devices[bob].conversations.values().find(|c| c.name == name).map(|c| c.id);
+            let texts = at_bob.map(|id| world.texts(bob, id)).unwrap_or_default();
+            assert!(texts.ends_with(&["hello".to_owned()]), "{name} in round {round}: {texts:?}");
+            assert_eq!(world.delivery(*friend, *chat), Delivery::Delivered);
+        }
+    }
+}
+
 /// What one person says in the meantime makes nobody wait for another.
 #[test]
 fn p5_two_that_were_put_back_are_given_their_time_each() {
