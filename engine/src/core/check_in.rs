@@ -14,29 +14,28 @@ use crate::records::keys;
 impl Engine {
     /// The relay has greeted this device.
     pub(super) fn check_in(&mut self) {
-        let Some(account) = self.account.as_ref().filter(|account| account.registered) else {
-            return self.open_link();
-        };
-        let (address, capability) = (account.address(), account.inbox.clone());
-        let stamp = self.next_stamp();
-        self.ask(Request::CheckIn(CheckIn { address, capability, stamp }), Pending::CheckIn(stamp));
-    }
-
-    fn next_stamp(&mut self) -> Stamp {
-        let stamp = self.check_ins.next(Stamp(self.random.array()));
-        self.save_check_ins();
-        stamp
+        if !self.swap_stamp(Pending::CheckIn) {
+            self.open_link();
+        }
     }
 
     /// What is asked after this takes effect after it: the relay keeps the order of a device's requests.
     pub(super) fn leave_stamp(&mut self) {
-        let Some(account) = self.account.as_ref().filter(|account| account.registered && self.online())
-        else {
-            return;
+        if self.online() {
+            self.swap_stamp(Pending::LeaveStamp);
+        }
+    }
+
+    /// Leaves another stamp at the relay, if this device is known there.
+    fn swap_stamp(&mut self, pending: fn(Stamp) -> Pending) -> bool {
+        let Some(account) = self.account.as_ref().filter(|account| account.registered) else {
+            return false;
         };
         let (address, capability) = (account.address(), account.inbox.clone());
-        let stamp = self.next_stamp();
-        self.ask(Request::CheckIn(CheckIn { address, capability, stamp }), Pending::LeaveStamp(stamp));
+        let stamp = self.check_ins.next(Stamp(self.random.array()));
+        self.save_check_ins();
+        self.ask(Request::CheckIn(CheckIn { address, capability, stamp }), pending(stamp));
+        true
     }
 
     pub(super) fn stamp_left(&mut self, stamp: Stamp, result: &Result<Answer, RelayError>) {

@@ -3,6 +3,7 @@
 //! conversations of which the copy knows nothing. Whoever shares a log with it and hears nothing of that log begins
 //! another one, and sends again what stands in the first.
 
+use parley_protocol::device_log::Change;
 use parley_protocol::frame::{Answer, RelayError, Retry};
 use parley_protocol::ids::{AccountId, DeviceId, LogId, Seq, UnixMillis};
 use parley_protocol::limits::MAX_DEVICE_LOG;
@@ -110,18 +111,11 @@ impl Engine {
         self.save_put_back();
     }
 
-    /// The logs that were named in this one, all of which now were.
-    pub(super) fn named_in(&mut self, here: &LogId) -> Set<LogId> {
-        let named = self.put_back.named.remove(here).unwrap_or_default();
+    /// The logs that were named in this one; no more are.
+    pub(super) fn take_named(&mut self, here: &LogId) -> Set<LogId> {
+        let Some(named) = self.put_back.named.remove(here) else { return Set::default() };
         self.save_put_back();
         named
-    }
-
-    /// Nobody names anything in this log any more.
-    pub(super) fn forget_named(&mut self, here: &LogId) {
-        if self.put_back.named.remove(here).is_some() {
-            self.save_put_back();
-        }
     }
 
     /// Goes on with what is to be done on this connection: the pool first, so that who reads the word in the log
@@ -143,7 +137,7 @@ impl Engine {
         if entries >= ROOM {
             return self.put_back_is_told();
         }
-        if let Some(entry) = self.sign_change(parley_protocol::device_log::Change::PutBack(own), None) {
+        if let Some(entry) = self.sign_change(Change::PutBack(own), None) {
             self.append_own_log(entry, None);
         }
     }

@@ -145,7 +145,7 @@ impl Engine {
         self.doubt_longer(&peer);
         if repair.log == EVERY_OTHER {
             let logs = self.conversations.get(&id_of(&peer)).map(|c| c.logs.clone()).unwrap_or_default();
-            let named = self.named_in(&here);
+            let named = self.take_named(&here);
             for log in logs.into_iter().filter(|id| *id != here && !named.contains(id)) {
                 self.retire(&log, Seq(0));
             }
@@ -173,7 +173,7 @@ impl Engine {
             let account = contact.account();
             self.save_contact(&account);
         }
-        self.forget_named(id);
+        self.take_named(id);
         let again = self.trails.get(id).map(|trail| trail.again_after(after)).unwrap_or_default();
         self.owe(id, after);
         // What was sent again in this log was not read there either.

@@ -49,16 +49,21 @@ fn p5_a_profile_put_back_is_noticed_before_anything_is_sent() {
     assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
 }
 
+/// Back to the state of before a connection on which nothing was written.
+fn put_back_after_a_connection(world: &mut World, device: DeviceIndex) {
+    let copy = world.devices[device].disk.clone();
+    world.connect(device);
+    world.settle();
+    world.put_back(device, copy);
+    world.connect(device);
+    settle_long(world);
+}
+
 /// No own message comes back that would tell it: the check-in does.
 #[test]
 fn p5_a_profile_put_back_is_noticed_also_where_it_wrote_nothing_after_the_copy() {
     let (mut world, [ada, bob], [chat, chat_b]) = chatting(406);
-    let copy = world.devices[bob].disk.clone();
-    world.connect(bob);
-    world.settle();
-    world.put_back(bob, copy);
-    world.connect(bob);
-    settle_long(&mut world);
+    put_back_after_a_connection(&mut world, bob);
     assert_eq!(world.texts(bob, chat_b), ["one", ">two", "[Gap(Restored)]"]);
     assert_eq!(world.relay.log_count(), 2, "no key of the copy is used again");
     world.send(ada, chat, "and on");
@@ -361,12 +366,7 @@ fn p5_a_profile_put_back_that_dies_at_once_says_so_the_next_time() {
 #[test]
 fn p5_what_a_profile_knows_that_was_put_back_is_begun_anew_once() {
     let (mut world, [ada, bob], [chat, there]) = chatting(411);
-    let copy = world.devices[bob].disk.clone();
-    world.connect(bob);
-    world.settle();
-    world.put_back(bob, copy);
-    world.connect(bob);
-    settle_long(&mut world);
+    put_back_after_a_connection(&mut world, bob);
     world.connect(ada);
     wait_for_doubts(&mut world);
     world.connect(ada);
