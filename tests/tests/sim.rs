@@ -39,5 +39,7 @@ mod recovery;
 mod repair;
 #[path = "sim/silence.rs"]
 mod silence;
+#[path = "sim/stamps.rs"]
+mod stamps;
 #[path = "sim/stored.rs"]
 mod stored;

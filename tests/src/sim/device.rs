@@ -73,7 +73,7 @@ pub(super) enum Work {
 /// A device in the world.
 pub struct Device {
     pub(super) engine: Engine,
-    master: [u8; 32],
+    pub(super) master: [u8; 32],
     /// What survives a crash.
     pub disk: Disk,
     /// How far the device's clock is from the world's, in milliseconds.

@@ -105,6 +105,12 @@ impl World {
         Ok(self.devices.len() - 1)
     }
 
+    /// Adds a device with a copy of another's profile, not connected.
+    pub fn add_copy(&mut self, of: DeviceIndex) -> DeviceIndex {
+        let (master, disk) = (self.devices[of].master, self.devices[of].disk.clone());
+        self.add_used_device(master, disk).expect("what was persisted opens")
+    }
+
     /// Adds a device and makes an account on it.
     pub fn add_person(&mut self, name: &str) -> DeviceIndex {
         let index = self.add_device();

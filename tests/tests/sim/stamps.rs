@@ -1,0 +1,103 @@
+//! What a device finds at the relay in the place of its last stamp, while it is connected.
+
+use parley_protocol::frame::{Answer, ClientFrame, Request, ServerFrame};
+use parley_protocol::ids::Stamp;
+use parley_tests::sim::{ConnectionId, DeviceIndex, World};
+
+use crate::repair::{chatting, settle_long};
+
+/// Ada's connection is the first.
+const BOBS_SECOND: ConnectionId = ConnectionId(3);
+
+/// The copy changes nothing but the stamp. The original finds it when it begins something, and begins anew what the copy
+/// knows too.
+#[test]
+fn p5_a_copy_that_runs_beside_the_original_is_noticed_within_the_connection() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(430);
+    let copy = world.add_copy(bob);
+    world.connect(copy);
+    world.settle();
+    assert_eq!(world.relay.log_count(), 1, "nothing has been begun");
+    world.add_person("Eve");
+    let begun = world.start(bob, "eve");
+    world.send(bob, begun, "hello");
+    settle_long(&mut world);
+    world.disconnect(copy);
+    settle_long(&mut world);
+    assert_eq!(world.texts(bob, there), ["one", ">two", "[Gap(Restored)]"]);
+    assert_eq!(world.relay.log_count(), 4, "Eve's was on its way then: one more for each of them");
+    world.send(ada, chat, "and on");
+    world.settle();
+    assert_eq!(world.texts(bob, there).last().map(String::as_str), Some("and on"));
+}
+
+/// Otherwise the relay could keep a device at making groups and KeyPackages.
+#[test]
+fn p5_a_relay_that_speaks_of_another_copy_at_every_stamp_is_heard_once_on_each_connection() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(431);
+    world.connect(bob);
+    world.relay.lie(|to, _, told| {
+        for (_, frame) in told {
+            if let ServerFrame::Answer { result: Ok(Answer::CheckedIn { before }), .. } = frame
+                && to == BOBS_SECOND
+            {
+                *before = Some(Stamp([0x77; 16]));
+            }
+        }
+    });
+    settle_long(&mut world);
+    assert_eq!(world.relay.log_count(), 2);
+    for number in 0..3 {
+        world.add_person(&format!("Friend{number}"));
+        let begun = world.start(bob, &format!("friend{number}"));
+        world.send(bob, begun, "hello");
+        settle_long(&mut world);
+    }
+    let markers = |texts: Vec<String>| texts.iter().filter(|text| *text == "[Gap(Restored)]").count();
+    assert_eq!(markers(world.texts(bob, there)), 1);
+    world.send(ada, chat, "and on");
+    world.settle();
+    assert_eq!(world.texts(bob, there).last().map(String::as_str), Some("and on"));
+}
+
+/// Steps of one device until its log at the relay says that it was put back.
+fn until_it_is_said(world: &mut World, device: DeviceIndex) {
+    let since = world.relay.seen.len();
+    let says = |bytes: &Vec<u8>| {
+        let request = ClientFrame::decode(bytes).map(|frame| frame.request);
+        matches!(request, Ok(Request::AppendDeviceLog(_)))
+    };
+    while !world.relay.seen[since..].iter().any(says) {
+        let worked = world.disk_step(device) || world.uplink_step(device) || world.downlink_step(device);
+        assert!(worked, "it says so");
+    }
+}
+
+/// The time that a device has to name its logs is counted while both can be connected: else it would be over before the
+/// first word of it is read.
+#[test]
+fn p5_on_the_next_connection_a_device_that_was_put_back_is_given_its_time_again() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(432);
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    world.put_back(bob, copy);
+    world.disconnect(ada);
+    world.connect(bob);
+    until_it_is_said(&mut world, bob);
+    world.disconnect(bob);
+    world.connect(ada);
+    world.settle();
+    world.disconnect(ada);
+    world.advance(60_000);
+    world.connect(bob);
+    settle_long(&mut world);
+    world.connect(ada);
+    for _ in 0..10 {
+        world.settle();
+    }
+    assert_eq!(world.relay.log_count(), 2, "the old one, and the one in which it was named");
+    world.send(ada, chat, "and on");
+    world.settle();
+    assert_eq!(world.texts(bob, there), ["one", ">two", "[Gap(Restored)]", "and on"]);
+}
