@@ -5,7 +5,6 @@
 use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
-use zeroize::Zeroizing;
 
 use crate::backup::{ChunkReader, DataKey, FileHead, FileReader, Head, Item, Manifest, Opener};
 use crate::content::{Content, display_name};
@@ -18,6 +17,7 @@ use crate::link::message::LinkMessage;
 use crate::link::typed::{Exchange, TypedCode};
 use crate::records::sealed::Writes;
 use crate::records::state::Change;
+use crate::records::wiped::Wiped;
 use crate::recovery::RecoverySeed;
 use crate::seal::{MasterKey, Purpose, Sealer};
 
@@ -123,8 +123,8 @@ pub fn open(values: &[(Vec<u8>, Vec<u8>)]) -> Result<Engine, OpenError> {
     random.reseed(&mut ChaCha20Rng::from_seed([7; 32]));
     let mut writes = Writes::default();
     for (key, value) in values {
-        let after = Some(Zeroizing::new(value.clone()));
-        writes.add(&sealer, &random, &Change { key: key.clone(), before: None, after });
+        let after = Wiped::new(value.clone());
+        writes.add(&sealer, &random, &Change { key, before: None, after: Some(&after) });
     }
     let vault = sealer.seal(Purpose::Vault, b"device key", [7; 24], &[7; 32]);
     let records = writes.puts.into_iter().map(|(_, record)| record).collect();

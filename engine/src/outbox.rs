@@ -26,5 +26,6 @@ pub(crate) struct Sealed {
     pub(crate) log: LogId,
     pub(crate) epoch: Epoch,
     pub(crate) append: AppendId,
+    #[serde(with = "serde_bytes")]
     pub(crate) payload: Vec<u8>,
 }

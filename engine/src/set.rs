@@ -45,6 +45,10 @@ impl<T: Ord> Set<T> {
         place.is_ok()
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
@@ -94,7 +98,7 @@ mod tests {
             }
             prop_assert_eq!(set.contains(&asked), tree.contains(&asked));
             prop_assert_eq!(set.remove(&7), tree.remove(&7));
-            prop_assert_eq!(set.0.len(), tree.len());
+            prop_assert_eq!((set.0.len(), set.is_empty()), (tree.len(), tree.is_empty()));
             prop_assert!(set.clone().into_iter().eq(tree.iter().copied()));
             prop_assert_eq!(&tree.iter().rev().copied().collect::<Set<u8>>(), &set);
             let mut cleared = set.clone();

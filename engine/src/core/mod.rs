@@ -30,6 +30,7 @@ mod sending;
 mod showing;
 mod sweeping;
 mod syncing;
+mod unsaved;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -126,7 +127,8 @@ pub struct Engine {
     live: Table<LogId, LiveLog>,
     /// Each is taken out and put back for whatever is done with it: boxed, so that little moves.
     groups: Table<LogId, Box<Group>>,
-    outbox: Table<u64, OutboxEntry>,
+    /// Boxed: what leaves it is taken out of the front, and all others move.
+    outbox: Table<u64, Box<OutboxEntry>>,
     /// What was seen of each log.
     trails: Table<LogId, Trail>,
     early: early::Early,
@@ -181,6 +183,7 @@ pub struct Engine {
     /// Own messages that the other has not read, by place, for when a receipt comes.
     unread_by_peer: Table<LogId, Table<Seq, MessageView>>,
     changed: showing::Changed,
+    unsaved: Set<unsaved::Unsaved>,
     timers: Timers,
     storage: StorageState,
     /// This device is no longer the account's: it does nothing any more.
@@ -290,6 +293,7 @@ impl Engine {
             next_load: 0,
             unread_by_peer: Table::new(),
             changed: showing::Changed::default(),
+            unsaved: Set::default(),
             timers: Timers::default(),
             storage: StorageState::Good,
             erased: false,

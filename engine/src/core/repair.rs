@@ -12,7 +12,6 @@ use crate::io::{LoadId, Record};
 use crate::log::Stage;
 use crate::message::{Message, order_of_key};
 use crate::outbox::OutboxEntry;
-use crate::records::keys;
 use crate::table::Table;
 use crate::trail::{Agreement, Claim, SentAgain};
 use crate::view::{BodyView, ConversationId, Gap, Order, Warning};
@@ -262,7 +261,7 @@ impl Engine {
     pub(super) fn came_again(&mut self, message: &MessageId) -> bool {
         let new = self.came_again.insert(message);
         if new {
-            self.save(keys::CAME_AGAIN, &self.came_again);
+            self.save_came_again();
         }
         !new
     }

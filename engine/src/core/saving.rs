@@ -5,6 +5,7 @@ use parley_protocol::ids::{AccountId, LogId, Seq};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::unsaved::Unsaved;
 use super::{Engine, OpenError};
 use crate::archive::Archive;
 use crate::contact::Contact;
@@ -70,7 +71,7 @@ impl Engine {
             let number = key.get(1..).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
             let entry = self.read::<OutboxEntry>(&key)?;
             if let (Some(number), Some(entry)) = (number, entry) {
-                self.outbox.insert(number, entry);
+                self.outbox.insert(number, Box::new(entry));
             }
         }
         Ok(())
@@ -101,34 +102,30 @@ impl Engine {
         self.changed.account = true;
     }
 
-    pub(super) fn save_device(&self) {
-        self.save(keys::DEVICE, &self.device);
+    pub(super) fn save_device(&mut self) {
+        self.unsaved.insert(Unsaved::Device);
     }
 
     pub(super) fn save_contact(&mut self, account: &AccountId) {
-        if let Some(contact) = self.contacts.get(account) {
-            self.state.put_bytes(&keys::contact(account), contact.encode());
+        if self.contacts.contains_key(account) {
+            self.unsaved.insert(Unsaved::Contact(*account));
             self.changed.conversations.insert(id_of(account));
         }
     }
 
     pub(super) fn save_conversation(&mut self, id: ConversationId) {
-        if let Some(conversation) = self.conversations.get(&id) {
-            self.save(&keys::conversation(&conversation.peer), conversation);
+        if self.conversations.contains_key(&id) {
+            self.unsaved.insert(Unsaved::Conversation(id));
             self.changed.conversations.insert(id);
         }
     }
 
-    pub(super) fn save_log(&self, id: &LogId) {
-        if let Some(log) = self.logs.get(id) {
-            self.save(&keys::log(id), log);
-        }
+    pub(super) fn save_log(&mut self, id: &LogId) {
+        self.unsaved.insert(Unsaved::Log(*id));
     }
 
-    pub(super) fn save_trail(&self, id: &LogId) {
-        if let Some(trail) = self.trails.get(id) {
-            self.save(&keys::trail(id), trail);
-        }
+    pub(super) fn save_trail(&mut self, id: &LogId) {
+        self.unsaved.insert(Unsaved::Trail(*id));
     }
 
     pub(super) fn save_early(&self, id: &LogId) {
@@ -140,11 +137,12 @@ impl Engine {
         }
     }
 
-    pub(super) fn save_outbox(&self, number: u64) {
-        match self.outbox.get(&number) {
-            Some(entry) => self.save(&keys::outbox(number), entry),
-            None => self.state.delete(&keys::outbox(number)),
-        }
+    pub(super) fn save_outbox(&mut self, number: u64) {
+        self.unsaved.insert(Unsaved::Outbox(number));
+    }
+
+    pub(super) fn save_came_again(&mut self) {
+        self.unsaved.insert(Unsaved::CameAgain);
     }
 
     /// Stores a message that is new to the account, and so to its backup.
@@ -163,17 +161,16 @@ impl Engine {
     /// Ends an input: its changes become a change set, alone or with those of the inputs that come while another
     /// is being written, and its outputs wait for it.
     pub(super) fn flush(&mut self) {
-        let changed = self.state.settle() || self.out.has_changes();
+        let changed = self.state.settle() || !self.unsaved.is_empty() || self.out.has_changes();
         if self.out.is_writing() {
             if !changed {
                 self.out.release_current();
             }
             return;
         }
+        self.write_unsaved();
         let mut writes = Writes::default();
-        for change in self.state.take_changes() {
-            writes.add(&self.sealer, &self.random, &change);
-        }
+        self.state.take_changes(|change| writes.add(&self.sealer, &self.random, change));
         if on(Mutation::CursorBeforeMessages) && !writes.puts.is_empty() {
             std::mem::swap(&mut self.out.late_messages, &mut self.out.messages);
         }
@@ -227,6 +224,7 @@ impl Engine {
             }
         }
         self.out.vault = Some(Vec::new());
+        self.unsaved.clear();
         self.key = None;
         self.account = None;
         self.own_log = None;

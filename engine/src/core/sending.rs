@@ -41,7 +41,7 @@ impl Engine {
         self.device.next_outbox = number.saturating_add(1);
         self.save_device();
         let entry = OutboxEntry { peer, id, time, body, only, sealed: None, failed: false };
-        self.outbox.insert(number, entry);
+        self.outbox.insert(number, Box::new(entry));
         self.save_outbox(number);
         number
     }

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use super::state::Change;
+use super::wiped::Wiped;
 use crate::crypto::MlsRandom;
 use crate::io::{Record, Store};
 use crate::seal::{OpenSealError, Purpose, Sealer};
@@ -39,10 +39,10 @@ impl From<OpenSealError> for LoadError {
 
 #[derive(Serialize, Deserialize)]
 struct Chunk<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, with = "serde_bytes")]
     key: &'a [u8],
     last: bool,
-    #[serde(borrow)]
+    #[serde(borrow, with = "serde_bytes")]
     bytes: &'a [u8],
 }
 
@@ -55,10 +55,10 @@ pub(crate) struct Writes {
 
 impl Writes {
     /// Adds the records in which `change` differs from what is on disk.
-    pub(crate) fn add(&mut self, sealer: &Sealer, random: &MlsRandom, change: &Change) {
-        let name = sealer.hidden_name(Purpose::State, &change.key);
-        let before = chunks(change.before.as_deref());
-        let after = chunks(change.after.as_deref());
+    pub(crate) fn add(&mut self, sealer: &Sealer, random: &MlsRandom, change: &Change<'_>) {
+        let name = sealer.hidden_name(Purpose::State, change.key);
+        let before = chunks(change.before);
+        let after = chunks(change.after);
         for (index, bytes) in after.iter().enumerate() {
             let last = index + 1 == after.len();
             let was_last = index + 1 == before.len();
@@ -66,8 +66,8 @@ impl Writes {
                 continue;
             }
             let place = place(&name, index);
-            let chunk = Chunk { key: &change.key, last, bytes };
-            let plaintext = Zeroizing::new(postcard::to_allocvec(&chunk).unwrap_or_default());
+            let chunk = Chunk { key: change.key, last, bytes };
+            let plaintext = Wiped::new(postcard::to_allocvec(&chunk).unwrap_or_default());
             let value = sealer.seal(Purpose::State, &place, random.array(), &plaintext);
             self.puts.push((Store::State, Record { key: place, value }));
         }
@@ -77,7 +77,7 @@ impl Writes {
     }
 }
 
-fn chunks(value: Option<&Vec<u8>>) -> Vec<&[u8]> {
+fn chunks(value: Option<&Wiped>) -> Vec<&[u8]> {
     match value {
         None => Vec::new(),
         Some(value) if value.is_empty() => vec![&[]],
@@ -95,7 +95,7 @@ fn place(name: &[u8; 16], index: usize) -> Vec<u8> {
 #[derive(Debug, Default)]
 pub(crate) struct Loaded {
     /// The values that are whole.
-    pub(crate) values: BTreeMap<Vec<u8>, Zeroizing<Vec<u8>>>,
+    pub(crate) values: BTreeMap<Vec<u8>, Wiped>,
     /// Names of records that are not part of a whole value.
     pub(crate) damaged: Vec<Vec<u8>>,
 }
@@ -121,11 +121,14 @@ fn hidden_name(record: &Record) -> &[u8] {
 }
 
 /// Puts the chunks of one value together.
-fn value(sealer: &Sealer, chunks: &[Record]) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), LoadError> {
-    let (mut key, mut value, mut whole) = (Vec::new(), Zeroizing::<Vec<u8>>::default(), false);
-    for (index, record) in chunks.iter().enumerate() {
-        let plaintext = sealer.open(Purpose::State, &record.key, &record.value)?;
-        let chunk: Chunk<'_> = postcard::from_bytes(&plaintext).map_err(|_| LoadError::Damaged)?;
+fn value(sealer: &Sealer, chunks: &[Record]) -> Result<(Vec<u8>, Wiped), LoadError> {
+    let plaintexts = chunks.iter().map(|record| sealer.open(Purpose::State, &record.key, &record.value));
+    let plaintexts = plaintexts.collect::<Result<Vec<_>, _>>()?;
+    // Room for all of it, so that no part is left where it was before.
+    let mut value = Vec::with_capacity(plaintexts.iter().map(|plaintext| plaintext.len()).sum());
+    let (mut key, mut whole) = (Vec::new(), false);
+    for (index, (record, plaintext)) in chunks.iter().zip(&plaintexts).enumerate() {
+        let chunk: Chunk<'_> = postcard::from_bytes(plaintext).map_err(|_| LoadError::Damaged)?;
         if index == 0 {
             key = chunk.key.to_vec();
         }
@@ -136,7 +139,7 @@ fn value(sealer: &Sealer, chunks: &[Record]) -> Result<(Vec<u8>, Zeroizing<Vec<u
         value.extend_from_slice(chunk.bytes);
         whole = chunk.last;
     }
-    if whole { Ok((key, value)) } else { Err(LoadError::Damaged) }
+    if whole { Ok((key, Wiped::new(value))) } else { Err(LoadError::Damaged) }
 }
 
 #[cfg(test)]
@@ -163,9 +166,7 @@ mod tests {
         let sealer = Sealer::new(&MasterKey::new([1; 32]));
         let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(2));
         let mut writes = Writes::default();
-        for change in store.take_changes() {
-            writes.add(&sealer, &random, &change);
-        }
+        store.take_changes(|change| writes.add(&sealer, &random, change));
         apply(disk, writes)
     }
 

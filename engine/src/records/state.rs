@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use zeroize::Zeroizing;
 
-type Value = Zeroizing<Vec<u8>>;
+use super::wiped::Wiped;
 
 /// One key's value before and after.
 #[derive(Debug)]
-pub(crate) struct Change {
-    pub(crate) key: Vec<u8>,
-    pub(crate) before: Option<Value>,
-    pub(crate) after: Option<Value>,
+pub(crate) struct Change<'a> {
+    pub(crate) key: &'a [u8],
+    pub(crate) before: Option<&'a Wiped>,
+    pub(crate) after: Option<&'a Wiped>,
 }
 
 /// Marks a moment to which [`StateStore::roll_back`] can return.
@@ -28,11 +27,11 @@ pub(crate) struct DamagedValue;
 
 #[derive(Default)]
 struct Inner {
-    values: BTreeMap<Vec<u8>, Value>,
+    values: BTreeMap<Vec<u8>, Wiped>,
     /// Key and former value of every write since the last [`StateStore::settle`], oldest first.
-    undo: Vec<(Vec<u8>, Option<Value>)>,
+    undo: Vec<(Vec<u8>, Option<Wiped>)>,
     /// What each key that was written since the last [`StateStore::take_changes`] held then.
-    before: BTreeMap<Vec<u8>, Option<Value>>,
+    before: BTreeMap<Vec<u8>, Option<Wiped>>,
 }
 
 /// The map. Writes are visible at once and leave the device with the next change set.
@@ -40,11 +39,11 @@ struct Inner {
 pub(crate) struct StateStore(RefCell<Inner>);
 
 impl StateStore {
-    pub(crate) fn new(values: BTreeMap<Vec<u8>, Value>) -> Self {
+    pub(crate) fn new(values: BTreeMap<Vec<u8>, Wiped>) -> Self {
         Self(RefCell::new(Inner { values, ..Inner::default() }))
     }
 
-    pub(crate) fn get_bytes(&self, key: &[u8]) -> Option<Value> {
+    pub(crate) fn get_bytes(&self, key: &[u8]) -> Option<Wiped> {
         self.0.borrow().values.get(key).cloned()
     }
 
@@ -53,7 +52,7 @@ impl StateStore {
         if inner.values.get(key).is_some_and(|old| **old == value) {
             return;
         }
-        let before = inner.values.insert(key.to_vec(), Zeroizing::new(value));
+        let before = inner.values.insert(key.to_vec(), Wiped::new(value));
         inner.undo.push((key.to_vec(), before));
     }
 
@@ -116,23 +115,32 @@ impl StateStore {
     }
 
     /// What changed since the last call, each key once.
-    pub(crate) fn take_changes(&self) -> Vec<Change> {
+    pub(crate) fn take_changes(&self, mut each: impl FnMut(&Change<'_>)) {
         self.settle();
         let inner = &mut *self.0.borrow_mut();
-        std::mem::take(&mut inner.before)
-            .into_iter()
-            .map(|(key, before)| {
-                let after = inner.values.get(&key).cloned();
-                Change { key, before, after }
-            })
-            .filter(|change| change.before != change.after)
-            .collect()
+        for (key, before) in std::mem::take(&mut inner.before) {
+            let after = inner.values.get(&key);
+            if before.as_ref() != after {
+                each(&Change { key: &key, before: before.as_ref(), after });
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    type Taken = (Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>);
+
+    fn changes(store: &StateStore) -> Vec<Taken> {
+        let mut taken = Vec::new();
+        let copy = |value: Option<&Wiped>| value.map(|value| value.to_vec());
+        store.take_changes(|change| {
+            taken.push((change.key.to_vec(), copy(change.before), copy(change.after)));
+        });
+        taken
+    }
 
     #[test]
     fn rolls_back_to_a_mark_and_keeps_what_came_before() {
@@ -145,22 +153,19 @@ mod tests {
         store.roll_back(mark);
         assert_eq!(store.get_bytes(b"a").unwrap().to_vec(), vec![1]);
         assert!(store.get_bytes(b"b").is_none());
-        assert_eq!(store.take_changes().len(), 1);
+        assert_eq!(changes(&store).len(), 1);
     }
 
     #[test]
     fn many_writes_of_a_key_are_one_change_from_what_was_taken_last() {
         let store = StateStore::default();
         store.put_bytes(b"a", vec![1]);
-        store.take_changes();
+        changes(&store);
         for value in 2..9 {
             store.put_bytes(b"a", vec![value]);
             assert!(store.settle());
         }
-        let changes = store.take_changes();
-        let [change] = changes.as_slice() else { panic!("{changes:?}") };
-        assert_eq!(change.before.as_deref(), Some(&vec![1]));
-        assert_eq!(change.after.as_deref(), Some(&vec![8]));
+        assert_eq!(changes(&store), [(b"a".to_vec(), Some(vec![1]), Some(vec![8]))]);
         assert!(!store.settle());
     }
 
@@ -168,11 +173,11 @@ mod tests {
     fn a_value_that_comes_back_to_what_it_was_is_no_change() {
         let store = StateStore::default();
         store.put_bytes(b"a", vec![1]);
-        store.take_changes();
+        changes(&store);
         store.put_bytes(b"a", vec![2]);
         store.put_bytes(b"a", vec![1]);
         store.put_bytes(b"b", vec![1]);
         store.delete(b"b");
-        assert!(store.take_changes().is_empty());
+        assert!(changes(&store).is_empty());
     }
 }

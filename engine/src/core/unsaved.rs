@@ -1,0 +1,60 @@
+//! Records that changed in memory. Each is serialised once for a change set, however often it changed until then: what
+//! changes with every message (the device, its logs and trails) would otherwise cost more than the message does.
+
+use parley_protocol::ids::{AccountId, LogId};
+
+use super::Engine;
+use crate::records::keys;
+use crate::view::ConversationId;
+
+/// A record whose value in memory is newer than the one that was serialised last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Unsaved {
+    Device,
+    CameAgain,
+    Contact(AccountId),
+    Conversation(ConversationId),
+    Log(LogId),
+    Trail(LogId),
+    Outbox(u64),
+}
+
+impl Engine {
+    /// Serialises what changed, for the next change set.
+    pub(super) fn write_unsaved(&mut self) {
+        for record in std::mem::take(&mut self.unsaved) {
+            self.write_record(record);
+        }
+    }
+
+    fn write_record(&self, record: Unsaved) {
+        match record {
+            Unsaved::Device => self.save(keys::DEVICE, &self.device),
+            Unsaved::CameAgain => self.save(keys::CAME_AGAIN, &self.came_again),
+            Unsaved::Contact(account) => {
+                if let Some(contact) = self.contacts.get(&account) {
+                    self.state.put_bytes(&keys::contact(&account), contact.encode());
+                }
+            }
+            Unsaved::Conversation(id) => {
+                if let Some(conversation) = self.conversations.get(&id) {
+                    self.save(&keys::conversation(&conversation.peer), conversation);
+                }
+            }
+            Unsaved::Log(id) => {
+                if let Some(log) = self.logs.get(&id) {
+                    self.save(&keys::log(&id), log);
+                }
+            }
+            Unsaved::Trail(id) => {
+                if let Some(trail) = self.trails.get(&id) {
+                    self.save(&keys::trail(&id), trail);
+                }
+            }
+            Unsaved::Outbox(number) => match self.outbox.get(&number) {
+                Some(entry) => self.save(&keys::outbox(number), entry.as_ref()),
+                None => self.state.delete(&keys::outbox(number)),
+            },
+        }
+    }
+}
