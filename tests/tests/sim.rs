@@ -31,6 +31,8 @@ mod linking;
 mod membership;
 #[path = "sim/mutations.rs"]
 mod mutations;
+#[path = "sim/naming.rs"]
+mod naming;
 #[path = "sim/put_back.rs"]
 mod put_back;
 #[path = "sim/recovery.rs"]

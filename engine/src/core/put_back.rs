@@ -26,6 +26,7 @@ use crate::view::Gap;
 const PATIENCE: u64 = 30_000;
 /// No more entries than this in a device log are for such words: the rest is for devices.
 const ROOM: usize = MAX_DEVICE_LOG / 2;
+const _: () = assert!(ROOM < MAX_DEVICE_LOG, "there is room for devices");
 
 /// As it is stored.
 #[derive(Debug, Default, Serialize, Deserialize)]

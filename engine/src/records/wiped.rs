@@ -2,10 +2,8 @@
 
 use core::ops::Deref;
 
-use zeroize::Zeroize as _;
-
-/// The bytes of a value. As `Zeroizing<Vec<u8>>`, but the bytes go many at a time and not one after the other: every message
-/// replaces some kilobytes of values.
+/// The bytes of a value. As `Zeroizing<Vec<u8>>`, but the bytes go all at once: every message replaces some kilobytes of
+/// values, and in WebAssembly volatile writes are one for each byte, or a call for each sixteen.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub(crate) struct Wiped(Vec<u8>);
 
@@ -26,7 +24,8 @@ impl Deref for Wiped {
 
 impl Drop for Wiped {
     fn drop(&mut self) {
-        self.0.as_mut_slice().zeroize();
+        self.0.fill(0);
+        zeroize::optimization_barrier(self.0.as_slice());
     }
 }
 

@@ -1,0 +1,88 @@
+//! What a profile that was put back says of the logs that it knows: once, and so that nothing is sent again for nothing.
+
+use parley_protocol::frame::{ClientFrame, Request};
+use parley_tests::sim::{DeviceIndex, World};
+
+use crate::devices::link;
+use crate::repair::{chatting, settle_long};
+
+/// Back to a copy that was made before the last connection; long enough for all that follows from it.
+fn put_back(world: &mut World, device: DeviceIndex) {
+    let copy = world.devices[device].disk.clone();
+    world.connect(device);
+    world.settle();
+    world.put_back(device, copy);
+    world.connect(device);
+    for _ in 0..10 {
+        world.settle();
+    }
+}
+
+fn requests(world: &World, since: usize) -> impl Iterator<Item = Request> {
+    let frames = world.relay.seen[since..].iter().map(|bytes| ClientFrame::decode(bytes).unwrap().request);
+    frames.collect::<Vec<_>>().into_iter()
+}
+
+#[test]
+fn p5_what_the_copy_has_is_not_sent_again() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(440);
+    for number in 0..40 {
+        world.send(ada, chat, &format!("Ada {number}"));
+    }
+    world.settle();
+    let since = world.relay.seen.len();
+    put_back(&mut world, bob);
+    let appended = requests(&world, since).map(|request| match request {
+        Request::AppendMessages(append) => append.messages.len(),
+        _ => 0,
+    });
+    let count: usize = appended.sum();
+    assert!(count < 20, "{count} messages for two that begin anew");
+    assert_eq!(world.relay.log_count(), 2);
+    assert_eq!(world.texts(bob, there).len(), 43, "with the marker");
+}
+
+#[test]
+fn p5_that_it_was_put_back_is_said_once() {
+    let (mut world, [_, bob], _) = chatting(441);
+    let since = world.relay.seen.len();
+    put_back(&mut world, bob);
+    for _ in 0..3 {
+        world.connect(bob);
+        settle_long(&mut world);
+    }
+    let says = |request: &Request| matches!(request, Request::AppendDeviceLog(_));
+    assert_eq!(requests(&world, since).filter(says).count(), 1);
+}
+
+/// It need not be found out by what is not said.
+#[test]
+fn p5_what_stands_in_a_log_that_the_copy_does_not_know_comes_at_once() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(442);
+    let copy = world.devices[bob].disk.clone();
+    put_back(&mut world, bob);
+    world.send(ada, chat, "in the second log");
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    assert_eq!(world.texts(bob, there).last().map(String::as_str), Some("in the second log"));
+}
+
+/// A device that was not there then has missed nothing.
+#[test]
+fn p9_a_log_from_before_its_time_leaves_no_marker_on_a_linked_device() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(443);
+    let copy = world.devices[ada].disk.clone();
+    put_back(&mut world, ada);
+    let second = link(&mut world, bob);
+    settle_long(&mut world);
+    world.put_back(ada, copy);
+    world.connect(ada);
+    settle_long(&mut world);
+    world.send(ada, chat, "and on");
+    world.settle();
+    for device in [bob, second] {
+        assert_eq!(world.texts(device, there), ["one", ">two", "and on"]);
+    }
+}
