@@ -5,6 +5,7 @@
 use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
+use zeroize::Zeroizing;
 
 use crate::backup::{ChunkReader, DataKey, FileHead, FileReader, Head, Item, Manifest, Opener};
 use crate::content::{Content, display_name};
@@ -17,7 +18,6 @@ use crate::link::message::LinkMessage;
 use crate::link::typed::{Exchange, TypedCode};
 use crate::records::sealed::Writes;
 use crate::records::state::Change;
-use crate::records::wiped::Wiped;
 use crate::recovery::RecoverySeed;
 use crate::seal::{MasterKey, Purpose, Sealer};
 
@@ -123,7 +123,7 @@ pub fn open(values: &[(Vec<u8>, Vec<u8>)]) -> Result<Engine, OpenError> {
     random.reseed(&mut ChaCha20Rng::from_seed([7; 32]));
     let mut writes = Writes::default();
     for (key, value) in values {
-        let after = Wiped::new(value.clone());
+        let after = Zeroizing::new(value.clone());
         writes.add(&sealer, &random, &Change { key, before: None, after: Some(&after) });
     }
     let vault = sealer.seal(Purpose::Vault, b"device key", [7; 24], &[7; 32]);

@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use chacha20poly1305::aead::{Aead as _, AeadInOut as _, KeyInit as _, Payload};
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
@@ -18,9 +18,6 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 /// that knows only those opens nothing that this one wrote, so that it cannot go on from it without what it does not know.
 pub const VERSION: u8 = 11;
 const NONCE_LENGTH: usize = 24;
-/// Before the ciphertext: version and nonce.
-const HEAD_LENGTH: usize = 1 + NONCE_LENGTH;
-const TAG_LENGTH: usize = 16;
 const LABEL: &[u8] = b"parley record v1\0";
 
 /// Seals everything on this device. The host keeps it wrapped by a non-extractable key.
@@ -108,20 +105,15 @@ impl Sealer {
     ) -> Vec<u8> {
         let cipher = XChaCha20Poly1305::new(&Key::from(*self.seal));
         let aad = associated_data(purpose, place);
-        let mut sealed = Vec::with_capacity(HEAD_LENGTH + plaintext.len() + TAG_LENGTH);
+        let mut sealed = Vec::with_capacity(1 + NONCE_LENGTH + plaintext.len() + 16);
         sealed.push(VERSION);
         sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(plaintext);
-        let (_, text) = sealed.split_at_mut(HEAD_LENGTH);
-        match cipher.encrypt_inout_detached(&XNonce::from(nonce), &aad, text.into()) {
-            Ok(tag) => sealed.extend_from_slice(&tag),
-            // Only beyond 256 GiB.
-            Err(_) => sealed.clear(),
-        }
+        // Encryption fails only beyond 256 GiB.
+        let ciphertext =
+            cipher.encrypt(&XNonce::from(nonce), Payload { msg: plaintext, aad: &aad }).unwrap_or_default();
         #[cfg(feature = "audit")]
-        if let Some((_, ciphertext)) = sealed.split_at_checked(HEAD_LENGTH) {
-            crate::audit::sealed(crate::audit::For::Disk, self.seal.as_slice(), &nonce, ciphertext);
-        }
+        crate::audit::sealed(crate::audit::For::Disk, self.seal.as_slice(), &nonce, &ciphertext);
+        sealed.extend_from_slice(&ciphertext);
         sealed
     }
 

@@ -4,4 +4,3 @@
 pub(crate) mod keys;
 pub(crate) mod sealed;
 pub(crate) mod state;
-pub(crate) mod wiped;

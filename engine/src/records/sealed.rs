@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
-use super::state::Change;
-use super::wiped::Wiped;
+use super::state::{Change, Value};
 use crate::crypto::MlsRandom;
 use crate::io::{Record, Store};
 use crate::seal::{OpenSealError, Purpose, Sealer};
@@ -67,7 +67,7 @@ impl Writes {
             }
             let place = place(&name, index);
             let chunk = Chunk { key: change.key, last, bytes };
-            let plaintext = Wiped::new(postcard::to_allocvec(&chunk).unwrap_or_default());
+            let plaintext = Zeroizing::new(postcard::to_allocvec(&chunk).unwrap_or_default());
             let value = sealer.seal(Purpose::State, &place, random.array(), &plaintext);
             self.puts.push((Store::State, Record { key: place, value }));
         }
@@ -77,7 +77,7 @@ impl Writes {
     }
 }
 
-fn chunks(value: Option<&Wiped>) -> Vec<&[u8]> {
+fn chunks(value: Option<&Value>) -> Vec<&[u8]> {
     match value {
         None => Vec::new(),
         Some(value) if value.is_empty() => vec![&[]],
@@ -95,7 +95,7 @@ fn place(name: &[u8; 16], index: usize) -> Vec<u8> {
 #[derive(Debug, Default)]
 pub(crate) struct Loaded {
     /// The values that are whole.
-    pub(crate) values: BTreeMap<Vec<u8>, Wiped>,
+    pub(crate) values: BTreeMap<Vec<u8>, Value>,
     /// Names of records that are not part of a whole value.
     pub(crate) damaged: Vec<Vec<u8>>,
 }
@@ -121,14 +121,11 @@ fn hidden_name(record: &Record) -> &[u8] {
 }
 
 /// Puts the chunks of one value together.
-fn value(sealer: &Sealer, chunks: &[Record]) -> Result<(Vec<u8>, Wiped), LoadError> {
-    let plaintexts = chunks.iter().map(|record| sealer.open(Purpose::State, &record.key, &record.value));
-    let plaintexts = plaintexts.collect::<Result<Vec<_>, _>>()?;
-    // Room for all of it, so that no part is left where it was before.
-    let mut value = Vec::with_capacity(plaintexts.iter().map(|plaintext| plaintext.len()).sum());
-    let (mut key, mut whole) = (Vec::new(), false);
-    for (index, (record, plaintext)) in chunks.iter().zip(&plaintexts).enumerate() {
-        let chunk: Chunk<'_> = postcard::from_bytes(plaintext).map_err(|_| LoadError::Damaged)?;
+fn value(sealer: &Sealer, chunks: &[Record]) -> Result<(Vec<u8>, Value), LoadError> {
+    let (mut key, mut value, mut whole) = (Vec::new(), Value::default(), false);
+    for (index, record) in chunks.iter().enumerate() {
+        let plaintext = sealer.open(Purpose::State, &record.key, &record.value)?;
+        let chunk: Chunk<'_> = postcard::from_bytes(&plaintext).map_err(|_| LoadError::Damaged)?;
         if index == 0 {
             key = chunk.key.to_vec();
         }
@@ -139,7 +136,7 @@ fn value(sealer: &Sealer, chunks: &[Record]) -> Result<(Vec<u8>, Wiped), LoadErr
         value.extend_from_slice(chunk.bytes);
         whole = chunk.last;
     }
-    if whole { Ok((key, Wiped::new(value))) } else { Err(LoadError::Damaged) }
+    if whole { Ok((key, value)) } else { Err(LoadError::Damaged) }
 }
 
 #[cfg(test)]

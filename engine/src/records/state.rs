@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
-use super::wiped::Wiped;
+/// What stands under a key.
+pub(crate) type Value = Zeroizing<Vec<u8>>;
 
 /// One key's value before and after.
-#[derive(Debug)]
 pub(crate) struct Change<'a> {
     pub(crate) key: &'a [u8],
-    pub(crate) before: Option<&'a Wiped>,
-    pub(crate) after: Option<&'a Wiped>,
+    pub(crate) before: Option<&'a Value>,
+    pub(crate) after: Option<&'a Value>,
 }
 
 /// Marks a moment to which [`StateStore::roll_back`] can return.
@@ -27,11 +28,11 @@ pub(crate) struct DamagedValue;
 
 #[derive(Default)]
 struct Inner {
-    values: BTreeMap<Vec<u8>, Wiped>,
+    values: BTreeMap<Vec<u8>, Value>,
     /// Key and former value of every write since the last [`StateStore::settle`], oldest first.
-    undo: Vec<(Vec<u8>, Option<Wiped>)>,
+    undo: Vec<(Vec<u8>, Option<Value>)>,
     /// What each key that was written since the last [`StateStore::take_changes`] held then.
-    before: BTreeMap<Vec<u8>, Option<Wiped>>,
+    before: BTreeMap<Vec<u8>, Option<Value>>,
 }
 
 /// The map. Writes are visible at once and leave the device with the next change set.
@@ -39,11 +40,11 @@ struct Inner {
 pub(crate) struct StateStore(RefCell<Inner>);
 
 impl StateStore {
-    pub(crate) fn new(values: BTreeMap<Vec<u8>, Wiped>) -> Self {
+    pub(crate) fn new(values: BTreeMap<Vec<u8>, Value>) -> Self {
         Self(RefCell::new(Inner { values, ..Inner::default() }))
     }
 
-    pub(crate) fn get_bytes(&self, key: &[u8]) -> Option<Wiped> {
+    pub(crate) fn get_bytes(&self, key: &[u8]) -> Option<Value> {
         self.0.borrow().values.get(key).cloned()
     }
 
@@ -52,7 +53,7 @@ impl StateStore {
         if inner.values.get(key).is_some_and(|old| **old == value) {
             return;
         }
-        let before = inner.values.insert(key.to_vec(), Wiped::new(value));
+        let before = inner.values.insert(key.to_vec(), Zeroizing::new(value));
         inner.undo.push((key.to_vec(), before));
     }
 
@@ -135,7 +136,7 @@ mod tests {
 
     fn changes(store: &StateStore) -> Vec<Taken> {
         let mut taken = Vec::new();
-        let copy = |value: Option<&Wiped>| value.map(|value| value.to_vec());
+        let copy = |value: Option<&Value>| value.map(|value| value.to_vec());
         store.take_changes(|change| {
             taken.push((change.key.to_vec(), copy(change.before), copy(change.after)));
         });
