@@ -65,8 +65,9 @@ fn p5_what_stands_in_a_log_that_the_copy_does_not_know_comes_at_once() {
     world.settle();
     world.put_back(bob, copy);
     world.connect(bob);
-    settle_long(&mut world);
-    assert_eq!(world.texts(bob, there).last().map(String::as_str), Some("in the second log"));
+    world.settle();
+    let texts = world.texts(bob, there);
+    assert!(texts.contains(&"in the second log".to_owned()), "{texts:?}");
 }
 
 /// A device that was not there then has missed nothing.
@@ -82,7 +83,6 @@ fn p9_a_log_from_before_its_time_leaves_no_marker_on_a_linked_device() {
     settle_long(&mut world);
     world.send(ada, chat, "and on");
     world.settle();
-    for device in [bob, second] {
-        assert_eq!(world.texts(device, there), ["one", ">two", "and on"]);
-    }
+    assert_eq!(world.texts(bob, there), ["one", ">two", "and on"]);
+    assert_eq!(world.texts(second, there), ["and on"]);
 }
