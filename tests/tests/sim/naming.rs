@@ -1,5 +1,6 @@
 //! What a profile that was put back says of the logs that it knows: once, and so that nothing is sent again for nothing.
 
+use parley_engine::view::Delivery;
 use parley_protocol::frame::{ClientFrame, Request};
 use parley_tests::sim::{DeviceIndex, World};
 
@@ -85,4 +86,48 @@ fn p9_a_log_from_before_its_time_leaves_no_marker_on_a_linked_device() {
     world.settle();
     assert_eq!(world.texts(bob, there), ["one", ">two", "and on"]);
     assert_eq!(world.texts(second, there), ["and on"]);
+}
+
+/// Between noticing and saying it.
+#[test]
+fn p5_a_death_after_it_was_noticed_leaves_nothing_unsaid() {
+    let (mut world, [_, bob], _) = chatting(444);
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    world.put_back(bob, copy);
+    let since = world.relay.seen.len();
+    world.connect(bob);
+    while !requests(&world, since).any(|request| matches!(request, Request::ForgetKeyPackages { .. })) {
+        assert!(world.disk_step(bob) || world.uplink_step(bob) || world.downlink_step(bob));
+    }
+    world.crash(bob);
+    world.connect(bob);
+    settle_long(&mut world);
+    let says = |request: &Request| matches!(request, Request::AppendDeviceLog(_));
+    assert_eq!(requests(&world, since).filter(says).count(), 1);
+}
+
+/// Who heard of it and dies before the time to name logs is over.
+#[test]
+fn p5_a_death_of_who_heard_of_it_leaves_nobody_unheard() {
+    let (mut world, [_, bob], _) = chatting(445);
+    let copy = world.devices[bob].disk.clone();
+    let eve = world.add_person("Eve");
+    let chat = world.start(eve, "bob");
+    world.send(eve, chat, "hello");
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    world.connect(eve);
+    world.send(eve, chat, "are you there?");
+    world.settle();
+    assert_eq!(world.delivery(eve, chat), Delivery::Sent);
+    world.crash(eve);
+    world.connect(eve);
+    for _ in 0..10 {
+        world.settle();
+    }
+    assert_eq!(world.delivery(eve, chat), Delivery::Delivered);
 }

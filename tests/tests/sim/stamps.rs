@@ -87,17 +87,25 @@ fn p5_on_the_next_connection_a_device_that_was_put_back_is_given_its_time_again(
     until_it_is_said(&mut world, bob);
     world.disconnect(bob);
     world.connect(ada);
+    // Before she writes, she looks at his devices.
+    world.send(ada, chat, "are you there?");
     world.settle();
     world.disconnect(ada);
     world.advance(60_000);
     world.connect(bob);
     settle_long(&mut world);
+    let since = world.relay.seen.len();
     world.connect(ada);
     for _ in 0..10 {
         world.settle();
     }
+    let claims = |bytes: &&Vec<u8>| {
+        let request = ClientFrame::decode(bytes).map(|frame| frame.request);
+        matches!(request, Ok(Request::ClaimKeyPackages(_)))
+    };
+    assert_eq!(world.relay.seen[since..].iter().filter(claims).count(), 0, "nobody begins another group");
     assert_eq!(world.relay.log_count(), 2, "the old one, and the one in which it was named");
     world.send(ada, chat, "and on");
     world.settle();
-    assert_eq!(world.texts(bob, there), ["one", ">two", "[Gap(Restored)]", "and on"]);
+    assert_eq!(world.texts(bob, there), ["one", ">two", "[Gap(Restored)]", "are you there?", "and on"]);
 }
