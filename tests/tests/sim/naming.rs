@@ -1,5 +1,7 @@
 //! What a profile that was put back says of the logs that it knows: once, and so that nothing is sent again for nothing.
 
+use std::cell::RefCell;
+
 use parley_engine::view::Delivery;
 use parley_protocol::frame::{ClientFrame, Request};
 use parley_tests::sim::{DeviceIndex, World};
@@ -130,4 +132,25 @@ fn p5_a_death_of_who_heard_of_it_leaves_nobody_unheard() {
         world.settle();
     }
     assert_eq!(world.delivery(eve, chat), Delivery::Delivered);
+}
+
+/// The relay answers in any order.
+#[test]
+fn p5_it_is_said_whichever_answer_comes_last() {
+    let (mut world, [_, bob], _) = chatting(446);
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    world.put_back(bob, copy);
+    let held = RefCell::new(Vec::new());
+    world.relay.lie(move |_, request, told| match request {
+        Request::ForgetKeyPackages { .. } => held.borrow_mut().append(told),
+        Request::FetchDeviceLog(_) => told.append(&mut held.borrow_mut()),
+        _ => {}
+    });
+    let since = world.relay.seen.len();
+    world.connect(bob);
+    world.run();
+    let says = |request: &Request| matches!(request, Request::AppendDeviceLog(_));
+    assert_eq!(requests(&world, since).filter(says).count(), 1);
 }
