@@ -112,3 +112,15 @@ fn p6_a_new_device_whose_question_is_not_answered_gets_its_history_all_the_same(
     world.settle();
     assert_eq!(world.texts(new, there), [">before", "answer", "to both"]);
 }
+
+/// A slow line takes a while for much.
+#[test]
+fn p5_a_connection_is_given_time_for_what_is_on_its_way() {
+    let (mut world, ada, _, chat, _) = pair();
+    world.relay.lie(|_, _, told| told.retain(|(to, _)| *to != ADAS));
+    world.send(ada, chat, &"much ".repeat(10_000));
+    wait(&mut world, 68);
+    assert!(world.is_connected(ada) && world.delivery(ada, chat) == Delivery::Waiting);
+    wait(&mut world, 20);
+    assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
+}
