@@ -31,9 +31,7 @@ mod linking;
 mod membership;
 #[path = "sim/mutations.rs"]
 mod mutations;
-#[path = "sim/naming.rs"]
-mod naming;
-#[path = "sim/put_back.rs"]
+#[path = "sim/put_back/mod.rs"]
 mod put_back;
 #[path = "sim/recovery.rs"]
 mod recovery;
@@ -41,7 +39,5 @@ mod recovery;
 mod repair;
 #[path = "sim/silence.rs"]
 mod silence;
-#[path = "sim/stamps.rs"]
-mod stamps;
 #[path = "sim/stored.rs"]
 mod stored;

@@ -55,6 +55,11 @@ impl World {
         true
     }
 
+    /// Does one thing: of the disk, to the relay, or from it; whether there was any.
+    pub fn step(&mut self, index: DeviceIndex) -> bool {
+        self.disk_step(index) || self.uplink_step(index) || self.downlink_step(index)
+    }
+
     /// Gives the device bytes as if the relay had sent them.
     pub fn inject(&mut self, index: DeviceIndex, bytes: Vec<u8>) {
         self.handle(index, Input::Received(bytes));

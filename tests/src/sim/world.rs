@@ -7,6 +7,7 @@ use parley_engine::io::Input;
 use parley_engine::view::{
     BodyView, Command, Connection, ConversationId, Delivery, MessageView, Person, Reply, ViewRequestId,
 };
+use parley_protocol::frame::{ClientFrame, Request};
 use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -250,6 +251,13 @@ impl World {
     pub(super) fn ask_with(&mut self, index: DeviceIndex, id: ViewRequestId, command: Command) {
         self.devices[index].ask(self.now, id, command);
         self.collect(index);
+    }
+
+    /// What the relay was asked after it had seen so many frames.
+    #[must_use]
+    pub fn requests_since(&self, since: usize) -> Vec<Request> {
+        let frames = self.relay.seen[since..].iter().map(|bytes| ClientFrame::decode(bytes));
+        frames.map(|frame| frame.expect("engines send valid frames").request).collect()
     }
 
     /// Finds somebody by username and opens the conversation.

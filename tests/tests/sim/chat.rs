@@ -1,7 +1,7 @@
 //! Two and three people chat.
 
 use parley_engine::view::{Command, CommandError, Delivery, Reply, UsernameStatus};
-use parley_protocol::frame::{ClientFrame, Request};
+use parley_protocol::frame::Request;
 use parley_tests::sim::World;
 
 #[test]
@@ -281,8 +281,9 @@ fn what_waits_goes_in_few_requests_of_at_most_256_kib() {
     let since = world.relay.seen.len();
     world.connect(ada);
     world.settle();
-    let asked = world.relay.seen[since..].iter().map(|bytes| ClientFrame::decode(bytes).unwrap().request);
+    let asked = world.requests_since(since);
     let sizes: Vec<usize> = asked
+        .into_iter()
         .filter_map(|request| match request {
             Request::AppendMessages(append) => Some(append.messages.iter().map(|it| it.payload.len()).sum()),
             _ => None,
@@ -333,7 +334,7 @@ fn p5_a_message_that_comes_while_the_chat_is_being_opened_is_in_the_page() {
 
     let page = world.command(bob, Command::OpenConversation(chat_b));
     world.send(ada, chat, "just now");
-    while world.disk_step(ada) || world.uplink_step(ada) || world.downlink_step(ada) {}
+    while world.step(ada) {}
     assert!(world.downlink_step(bob), "it comes before the disk has answered");
     world.settle();
     let Some(Reply::Page { messages, .. }) = world.devices[bob].replies.get(&page) else { panic!("no page") };

@@ -169,7 +169,7 @@ fn p4_what_is_written_to_somebody_whose_device_was_removed_waits_until_it_is_out
     world.command(bob, Command::RemoveDevice(account.devices[1].id));
     // Bob's device goes as soon as the relay knows: it tells nobody, and removes the other from no conversation.
     while world.relay.device_log(&account.account).devices().count() == 2 {
-        assert!(world.disk_step(bob) || world.uplink_step(bob) || world.downlink_step(bob));
+        assert!(world.step(bob));
     }
     world.disconnect(bob);
     let kinds = |world: &mut World| -> Vec<Vec<EntryKind>> {

@@ -2,6 +2,7 @@
 
 use parley_engine::io::StorageFailure;
 use parley_engine::view::{Command, Delivery, Reply, StorageState};
+use parley_protocol::frame::Request;
 use parley_tests::sim::World;
 
 /// Invariant 1: nothing leaves before the change set that it depends on is on disk.
@@ -51,9 +52,7 @@ fn i1_a_crash_after_persist_sends_the_same_ciphertext() {
 }
 
 fn payloads(world: &World, from: usize) -> Vec<Vec<u8>> {
-    use parley_protocol::frame::{ClientFrame, Request};
-    let frames = world.relay.seen[from..].iter().map(|bytes| ClientFrame::decode(bytes).unwrap());
-    let appended = frames.filter_map(|frame| match frame.request {
+    let appended = world.requests_since(from).into_iter().filter_map(|request| match request {
         Request::AppendMessages(append) => Some(append.messages.into_vec()),
         _ => None,
     });

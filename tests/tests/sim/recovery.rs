@@ -39,10 +39,7 @@ pub(crate) fn write_down(world: &mut World, index: DeviceIndex, command: Command
 
 /// Does one thing: of the disk, to the relay, from it, or of the clock.
 pub(crate) fn one_step(world: &mut World, index: DeviceIndex) {
-    let _ = world.disk_step(index)
-        || world.uplink_step(index)
-        || world.downlink_step(index)
-        || world.timer_step(index);
+    let _ = world.step(index) || world.timer_step(index);
 }
 
 pub(crate) fn back_up(world: &mut World, index: DeviceIndex) {

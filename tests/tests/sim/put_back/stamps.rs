@@ -1,9 +1,11 @@
 //! What a device finds at the relay in the place of its last stamp, while it is connected.
 
-use parley_protocol::frame::{Answer, ClientFrame, Request, ServerFrame};
+use parley_engine::view::ConversationId;
+use parley_protocol::frame::{Answer, Request, ServerFrame};
 use parley_protocol::ids::Stamp;
 use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 
+use super::wait_for_doubts;
 use crate::repair::{chatting, settle_long};
 
 /// Ada's connection is the first.
@@ -63,13 +65,9 @@ fn p5_a_relay_that_speaks_of_another_copy_at_every_stamp_is_heard_once_on_each_c
 /// Steps of one device until its log at the relay says that it was put back.
 fn until_it_is_said(world: &mut World, device: DeviceIndex) {
     let since = world.relay.seen.len();
-    let says = |bytes: &Vec<u8>| {
-        let request = ClientFrame::decode(bytes).map(|frame| frame.request);
-        matches!(request, Ok(Request::AppendDeviceLog(_)))
-    };
-    while !world.relay.seen[since..].iter().any(says) {
-        let worked = world.disk_step(device) || world.uplink_step(device) || world.downlink_step(device);
-        assert!(worked, "it says so");
+    let says = |request: &Request| matches!(request, Request::AppendDeviceLog(_));
+    while !world.requests_since(since).iter().any(says) {
+        assert!(world.step(device), "it says so");
     }
 }
 
@@ -96,16 +94,40 @@ fn p5_on_the_next_connection_a_device_that_was_put_back_is_given_its_time_again(
     settle_long(&mut world);
     let since = world.relay.seen.len();
     world.connect(ada);
-    for _ in 0..10 {
-        world.settle();
-    }
-    let claims = |bytes: &&Vec<u8>| {
-        let request = ClientFrame::decode(bytes).map(|frame| frame.request);
-        matches!(request, Ok(Request::ClaimKeyPackages(_)))
-    };
-    assert_eq!(world.relay.seen[since..].iter().filter(claims).count(), 0, "nobody begins another group");
+    wait_for_doubts(&mut world);
+    let claims = |request: &Request| matches!(request, Request::ClaimKeyPackages(_));
+    assert!(!world.requests_since(since).iter().any(claims), "nobody begins another group");
     assert_eq!(world.relay.log_count(), 2, "the old one, and the one in which it was named");
     world.send(ada, chat, "and on");
     world.settle();
     assert_eq!(world.texts(bob, there), ["one", ">two", "[Gap(Restored)]", "are you there?", "and on"]);
+}
+
+/// Stamps are left one after the other, and the relay's answers come in any order.
+#[test]
+fn p5_answers_that_overtake_each_other_are_not_taken_for_a_copy() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(415);
+    world.appends_take_long = true;
+    let friends: Vec<DeviceIndex> =
+        (0..12).map(|number| world.add_person(&format!("Friend{number}"))).collect();
+    let chats: Vec<ConversationId> =
+        (0..12).map(|number| world.start(ada, &format!("friend{number}"))).collect();
+    for round in 0..3 {
+        world.disconnect(ada);
+        for chat in &chats {
+            world.send(ada, *chat, &format!("round {round}"));
+        }
+        world.connect(ada);
+        settle_long(&mut world);
+    }
+    world.connect(bob);
+    settle_long(&mut world);
+    assert_eq!(world.relay.log_count(), 13, "nobody begins anew");
+    for (friend, chat) in friends.into_iter().zip(chats) {
+        let there = world.only_conversation(friend);
+        assert_eq!(world.texts(friend, there), ["round 0", "round 1", "round 2"]);
+        assert_eq!(world.texts(ada, chat), [">round 0", ">round 1", ">round 2"]);
+    }
+    assert_eq!(world.texts(ada, chat), [">one", "two"]);
+    assert_eq!(world.texts(bob, there), ["one", ">two"]);
 }

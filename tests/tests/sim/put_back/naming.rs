@@ -3,27 +3,23 @@
 use std::cell::RefCell;
 
 use parley_engine::view::Delivery;
-use parley_protocol::frame::{ClientFrame, Request};
+use parley_protocol::frame::Request;
 use parley_tests::sim::{DeviceIndex, World};
 
+use super::{put_back_after_a_connection, wait_for_doubts};
 use crate::devices::link;
 use crate::repair::{chatting, settle_long};
 
 /// Back to a copy that was made before the last connection; long enough for all that follows from it.
 fn put_back(world: &mut World, device: DeviceIndex) {
-    let copy = world.devices[device].disk.clone();
-    world.connect(device);
-    world.settle();
-    world.put_back(device, copy);
-    world.connect(device);
-    for _ in 0..10 {
-        world.settle();
-    }
+    put_back_after_a_connection(world, device);
+    wait_for_doubts(world);
 }
 
-fn requests(world: &World, since: usize) -> impl Iterator<Item = Request> {
-    let frames = world.relay.seen[since..].iter().map(|bytes| ClientFrame::decode(bytes).unwrap().request);
-    frames.collect::<Vec<_>>().into_iter()
+/// How often devices have said in their accounts' logs that they were put back.
+fn said(world: &World, since: usize) -> usize {
+    let says = |request: &&Request| matches!(request, Request::AppendDeviceLog(_));
+    world.requests_since(since).iter().filter(says).count()
 }
 
 #[test]
@@ -35,7 +31,7 @@ fn p5_what_the_copy_has_is_not_sent_again() {
     world.settle();
     let since = world.relay.seen.len();
     put_back(&mut world, bob);
-    let appended = requests(&world, since).map(|request| match request {
+    let appended = world.requests_since(since).into_iter().map(|request| match request {
         Request::AppendMessages(append) => append.messages.len(),
         _ => 0,
     });
@@ -54,8 +50,7 @@ fn p5_that_it_was_put_back_is_said_once() {
         world.connect(bob);
         settle_long(&mut world);
     }
-    let says = |request: &Request| matches!(request, Request::AppendDeviceLog(_));
-    assert_eq!(requests(&world, since).filter(says).count(), 1);
+    assert_eq!(said(&world, since), 1);
 }
 
 /// It need not be found out by what is not said.
@@ -100,14 +95,14 @@ fn p5_a_death_after_it_was_noticed_leaves_nothing_unsaid() {
     world.put_back(bob, copy);
     let since = world.relay.seen.len();
     world.connect(bob);
-    while !requests(&world, since).any(|request| matches!(request, Request::ForgetKeyPackages { .. })) {
-        assert!(world.disk_step(bob) || world.uplink_step(bob) || world.downlink_step(bob));
+    let asks = |request: &Request| matches!(request, Request::ForgetKeyPackages { .. });
+    while !world.requests_since(since).iter().any(asks) {
+        assert!(world.step(bob));
     }
     world.crash(bob);
     world.connect(bob);
     settle_long(&mut world);
-    let says = |request: &Request| matches!(request, Request::AppendDeviceLog(_));
-    assert_eq!(requests(&world, since).filter(says).count(), 1);
+    assert_eq!(said(&world, since), 1);
 }
 
 /// Who heard of it and dies before the time to name logs is over.
@@ -128,9 +123,7 @@ fn p5_a_death_of_who_heard_of_it_leaves_nobody_unheard() {
     assert_eq!(world.delivery(eve, chat), Delivery::Sent);
     world.crash(eve);
     world.connect(eve);
-    for _ in 0..10 {
-        world.settle();
-    }
+    wait_for_doubts(&mut world);
     assert_eq!(world.delivery(eve, chat), Delivery::Delivered);
 }
 
@@ -151,6 +144,20 @@ fn p5_it_is_said_whichever_answer_comes_last() {
     let since = world.relay.seen.len();
     world.connect(bob);
     world.run();
-    let says = |request: &Request| matches!(request, Request::AppendDeviceLog(_));
-    assert_eq!(requests(&world, since).filter(says).count(), 1);
+    assert_eq!(said(&world, since), 1);
+}
+
+/// Nobody begins anew what was named: one more log for each conversation, and no more.
+#[test]
+fn p5_what_a_profile_knows_that_was_put_back_is_begun_anew_once() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(411);
+    put_back_after_a_connection(&mut world, bob);
+    world.connect(ada);
+    wait_for_doubts(&mut world);
+    world.connect(ada);
+    wait_for_doubts(&mut world);
+    assert_eq!(world.relay.log_count(), 2);
+    world.send(bob, there, "on");
+    world.settle();
+    assert_eq!(world.texts(ada, chat), [">one", "two", "on"]);
 }

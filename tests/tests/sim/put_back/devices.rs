@@ -1,0 +1,148 @@
+//! Accounts of several devices, of which one was put back.
+
+use parley_engine::view::ConversationId;
+use parley_tests::sim::{DeviceIndex, Disk, World};
+
+use super::wait_for_doubts;
+use crate::devices::link;
+use crate::repair::{chatting, settle_long};
+
+#[track_caller]
+fn each_once(texts: &[String], expected: impl IntoIterator<Item = String>) {
+    let mut expected: Vec<String> = expected.into_iter().collect();
+    let mut texts = texts.to_vec();
+    expected.sort_unstable();
+    texts.sort_unstable();
+    assert_eq!(texts, expected);
+}
+
+/// Ada and Bob have chatted; Bob has two devices.
+fn two_devices(seed: u64) -> (World, [DeviceIndex; 3], [ConversationId; 2]) {
+    let (mut world, [ada, bob], chats) = chatting(seed);
+    let second = link(&mut world, bob);
+    world.settle();
+    (world, [ada, bob, second], chats)
+}
+
+/// And nobody sees anything twice, however much it was.
+#[test]
+fn p5_what_others_wrote_comes_back_to_a_profile_that_was_put_back_and_to_nobody_else() {
+    let (mut world, [ada, bob, second], [chat, there]) = two_devices(410);
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    for number in 0..80 {
+        world.send(ada, chat, &format!("Ada {number}"));
+        world.settle();
+        world.send(second, there, &format!("second {number}"));
+        world.settle();
+    }
+    world.send(bob, there, "lost");
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    world.send(second, there, "after");
+    world.send(ada, chat, "Ada after");
+    settle_long(&mut world);
+    wait_for_doubts(&mut world);
+    let numbered = |own: &str, who: &str| (0..80).map(|n| format!("{own}{who} {n}")).collect::<Vec<_>>();
+    let some = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let bobs =
+        [numbered("", "Ada"), numbered(">", "second"), some(&[">lost", ">after", "Ada after"])].concat();
+    let restored = some(&["one", ">two", "[Gap(Restored)]"]);
+    each_once(&world.texts(bob, there), [restored, bobs.clone()].concat());
+    each_once(&world.texts(second, there), bobs);
+    let adas = some(&[">one", "two", "lost", "after", ">Ada after"]);
+    each_once(&world.texts(ada, chat), [numbered(">", "Ada"), numbered("", "second"), adas].concat());
+}
+
+/// The copy is from before the second device, and knows neither it nor what it began.
+#[test]
+fn p6_a_device_linked_after_the_copy_tells_what_there_is() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(412);
+    let copy = world.devices[bob].disk.clone();
+    let second = link(&mut world, bob);
+    world.settle();
+    let eve = world.add_person("Eve");
+    let begun = world.start(second, "eve");
+    world.send(second, begun, "from the second");
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    for other in [ada, second, eve] {
+        world.connect(other);
+    }
+    wait_for_doubts(&mut world);
+    wait_for_doubts(&mut world);
+    world.send(second, there, "to Ada");
+    world.send(eve, world.only_conversation(eve), "from Eve");
+    settle_long(&mut world);
+    assert_eq!(world.texts(ada, chat), [">one", "two", "to Ada"]);
+    assert_eq!(world.texts(bob, there).last().map(String::as_str), Some(">to Ada"));
+    let texts = world.texts(bob, begun);
+    assert!(
+        texts.contains(&">from the second".to_owned()) && texts.contains(&"from Eve".to_owned()),
+        "{texts:?}"
+    );
+    assert_eq!(world.texts(second, begun), [">from the second", "from Eve"]);
+    assert_eq!(world.devices[bob].account.as_ref().unwrap().devices.len(), 2);
+}
+
+/// Two people with two devices each, any of which is put back to an older copy at any time.
+#[test]
+fn p5_devices_put_back_at_random_miss_nothing_and_show_nothing_twice() {
+    for seed in 0..30 {
+        put_back_at_random(420 + seed);
+    }
+}
+
+fn below(world: &mut World, bound: usize) -> usize {
+    usize::try_from(world.random(u64::try_from(bound).unwrap())).unwrap()
+}
+
+fn put_back_at_random(seed: u64) {
+    let (mut world, [ada, bob], [chat, there]) = chatting(seed);
+    let devices = [ada, link(&mut world, ada), bob, link(&mut world, bob)];
+    settle_long(&mut world);
+    let conversation = [chat, chat, there, there];
+    let mut copies: Vec<(usize, Disk)> = Vec::new();
+    let mut sent: Vec<(usize, String)> = Vec::new();
+    for number in 0..40 {
+        let which = below(&mut world, 4);
+        match below(&mut world, 12) {
+            0 => copies.push((which, world.devices[devices[which]].disk.clone())),
+            1 => world.connect(devices[which]),
+            2 if !copies.is_empty() => {
+                let (which, copy) = copies.swap_remove(below(&mut world, copies.len()));
+                // Whatever waits only in the outbox is lost with the state: that is no fault.
+                settle_long(&mut world);
+                world.put_back(devices[which], copy);
+                world.connect(devices[which]);
+            }
+            _ => {
+                let text = format!("{number} from {which}");
+                world.send(devices[which], conversation[which], &text);
+                sent.push((which, text));
+            }
+        }
+        if below(&mut world, 2) == 0 {
+            world.settle();
+        }
+    }
+    for _ in 0..3 {
+        for device in devices {
+            world.connect(device);
+        }
+        wait_for_doubts(&mut world);
+    }
+    for (which, device) in devices.into_iter().enumerate() {
+        let texts = world.texts(device, conversation[which]);
+        for (author, text) in &sent {
+            let shown = if author / 2 == which / 2 { format!(">{text}") } else { text.clone() };
+            let count = texts.iter().filter(|seen| **seen == shown).count();
+            assert_eq!(count, 1, "seed {seed}: {shown} at {which} in {texts:?}");
+        }
+    }
+}
