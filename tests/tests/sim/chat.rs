@@ -1,8 +1,10 @@
 //! Two and three people chat.
 
-use parley_engine::view::{Command, CommandError, Delivery, Reply, UsernameStatus};
+use parley_engine::view::{Command, CommandError, Connection, Delivery, Reply, UsernameStatus};
 use parley_protocol::frame::Request;
 use parley_tests::sim::World;
+
+use crate::devices::pair;
 
 #[test]
 fn two_people_chat_both_ways() {
@@ -339,4 +341,22 @@ fn p5_a_message_that_comes_while_the_chat_is_being_opened_is_in_the_page() {
     world.settle();
     let Some(Reply::Page { messages, .. }) = world.devices[bob].replies.get(&page) else { panic!("no page") };
     assert_eq!(messages.len(), 2);
+}
+
+#[test]
+fn a_device_says_that_it_catches_up_until_it_has() {
+    let (mut world, ada, bob, chat, back) = pair();
+    world.disconnect(bob);
+    for text in ["one", "two", "three"] {
+        world.send(ada, chat, text);
+        world.settle();
+    }
+    world.connect(bob);
+    let mut shown = vec![world.devices[bob].connection];
+    while world.step(bob) {
+        shown.push(world.devices[bob].connection);
+    }
+    shown.dedup();
+    assert!(shown.ends_with(&[Connection::CatchingUp, Connection::Online]), "{shown:?}");
+    assert_eq!(world.texts(bob, back).last().map(String::as_str), Some("three"));
 }

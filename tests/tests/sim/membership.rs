@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use parley_engine::view::{Command, ConversationId, LinkView, Reply, Share};
+use parley_protocol::frame::Request;
 use parley_tests::sim::{DeviceIndex, World};
+
+use crate::devices::{approve, meet};
 
 const SEEDS: u64 = 60;
 const STEPS: u64 = 60;
@@ -186,4 +189,30 @@ fn p4_p6_devices_that_join_and_leave_at_random_agree_in_the_end() {
     for seed in 0..SEEDS {
         check(seed);
     }
+}
+
+/// So that the newest conversation is finished long before the oldest.
+#[test]
+fn p6_a_device_is_added_to_eight_conversations_at_a_time() {
+    let mut world = World::new(73);
+    let bob = world.add_person("Bob");
+    for number in 0..20 {
+        world.add_person(&format!("Friend{number}"));
+        let chat = world.start(bob, &format!("friend{number}"));
+        world.send(bob, chat, "hello");
+        world.settle();
+    }
+    let new = world.add_device();
+    meet(&mut world, new, bob, false);
+    // None of the first is finished.
+    world.relay.lie(|_, request, told| {
+        if matches!(request, Request::ClaimKeyPackages(_)) {
+            told.clear();
+        }
+    });
+    let since = world.relay.seen.len();
+    approve(&mut world, bob);
+    let claims = |request: &&Request| matches!(request, Request::ClaimKeyPackages(_));
+    let count = world.requests_since(since).iter().filter(claims).count();
+    assert!((8..=9).contains(&count), "{count}, the account's own conversation among them");
 }
