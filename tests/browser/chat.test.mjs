@@ -7,6 +7,7 @@ import { Relay } from "./lib/relay.mjs";
 let relay;
 let ada;
 let bob;
+let eve;
 
 before(async () => {
   relay = await Relay.start();
@@ -15,7 +16,7 @@ before(async () => {
 });
 
 after(async () => {
-  const ends = await Promise.allSettled([ada?.close(), bob?.close()]);
+  const ends = await Promise.allSettled([ada?.close(), bob?.close(), eve?.close()]);
   await relay?.close();
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 });
@@ -91,19 +92,32 @@ test("p8: a second tab is a full view of the same device", async () => {
 });
 
 test("an invite link leads to a chat", async () => {
-  const eve = await Person.arrive(relay);
-  try {
-    await eve.createAccount("Eve", "eve");
-    await ada.button("Settings").click();
-    const link = await ada.page.getByText(/#i\/ada\//).first().textContent();
-    await ada.page.goBack();
-    await eve.startChat(link.trim());
-    await eve.send("Hello from a link");
-    await ada.openChat("Eve");
-    await ada.sees("Hello from a link");
-  } finally {
-    await eve.close();
-  }
+  eve = await Person.arrive(relay);
+  await eve.createAccount("Eve", "eve");
+  await ada.button("Settings").click();
+  const link = await ada.page.getByText(/#i\/ada\//).first().textContent();
+  await ada.page.goBack();
+  await eve.startChat(link.trim());
+  await eve.send("Hello from a link");
+  await ada.openChat("Eve");
+  await ada.sees("Hello from a link");
+});
+
+test("a chat that is pressed is the one that opens, whatever arrives meanwhile", async () => {
+  const names = () => ada.page.getByRole("list", { name: "Chats" }).getByRole("link").evaluateAll((links) =>
+    links.map((link) => link.getAttribute("aria-label").split(",")[0]));
+  const row = (name) => ada.page.getByRole("link", { name: new RegExp(`^${name}`) });
+  await ada.page.goto(`${relay.url}/#/`);
+  await row("Eve").hover();
+  await ada.page.mouse.down();
+  await eve.send("into the row that is pressed");
+  await row("Eve, .*into the row").waitFor();
+  await bob.send("into the row below");
+  await row("Bob, .*into the row").waitFor();
+  assert.deepEqual(await names(), ["Eve", "Bob"], "nothing moves under the pointer");
+  await ada.page.mouse.up();
+  await ada.sees("into the row that is pressed");
+  await ada.page.getByRole("list", { name: "Chats" }).getByRole("link").first().and(row("Bob")).waitFor();
 });
 
 test("the safety number is the same on both sides and can be marked", async () => {

@@ -114,6 +114,18 @@ pub fn on_somebody(act: impl Fn() + 'static) {
     }
 }
 
+/// Calls `act` whenever a pointer that was pressed is let go, wherever that is, and the click that comes of it is over.
+pub fn on_release(act: impl Fn() + Clone + 'static) {
+    for event in ["pointerup", "pointercancel"] {
+        if let Some(document) = document() {
+            let act = act.clone();
+            super::listen::<JsValue>(&document, event, move |_| {
+                super::timer::after(0, act.clone()).forget();
+            });
+        }
+    }
+}
+
 /// The title in the tab.
 pub fn set_title(title: &str) {
     if let Some(document) = document() {

@@ -96,11 +96,18 @@ fn search(words: RwSignal<String>) -> AnyView {
 }
 
 fn list(app: App, words: RwSignal<String>) -> AnyView {
-    let shown =
-        Memo::new(move || app.chats.with(|chats| words.with(|words| chats.matching(words, page::lower))));
+    let order = StoredValue::new(Vec::new());
+    // Nothing moves under a finger: a chat that is pressed is the one that opens.
+    let shown = Memo::new(move || {
+        if !app.pressed.get() {
+            order.set_value(app.chats.with(|chats| words.with(|words| chats.matching(words, page::lower))));
+        }
+        order.get_value()
+    });
     html::nav()
         .class("chats")
         .attr("aria-label", "Chats")
+        .on(ev::pointerdown, move |_| app.pressed.set(true))
         .child((
             html::ul().attr("role", "list").attr("aria-label", "Chats").child(
                 For(ForProps::builder()

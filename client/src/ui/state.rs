@@ -80,6 +80,8 @@ pub(super) struct Known {
     pub(super) connection: RwSignal<Connection>,
     pub(super) storage: RwSignal<StorageState>,
     pub(super) chats: RwSignal<Chats>,
+    /// A pointer is pressed in the list of chats.
+    pub(super) pressed: RwSignal<bool>,
     pub(super) pace: StoredValue<Pace>,
     pub(super) open: RwSignal<Option<Open>>,
     pub(super) route: RwSignal<Route>,
@@ -127,6 +129,7 @@ impl App {
             connection: RwSignal::new(Connection::Connecting),
             storage: RwSignal::new(StorageState::Good),
             chats: RwSignal::new(Chats::default()),
+            pressed: RwSignal::new(false),
             pace: StoredValue::new(Pace::default()),
             open: RwSignal::new(None),
             route: RwSignal::new(Route::Home),
