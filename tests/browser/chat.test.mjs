@@ -120,6 +120,26 @@ test("a chat that is pressed is the one that opens, whatever arrives meanwhile",
   await ada.page.getByRole("list", { name: "Chats" }).getByRole("link").first().and(row("Bob")).waitFor();
 });
 
+test("what appears above waits while a pointer is pressed", async () => {
+  const offline = (page) => page.getByRole("status", { name: "Connection" }).filter({ hasText: "Offline" });
+  const second = await ada.context.newPage();
+  ada.watch(second);
+  await second.goto(relay.url);
+  await second.getByRole("list", { name: "Chats" }).waitFor();
+  await ada.button("Settings").hover();
+  await ada.page.mouse.down();
+  await relay.kill("SIGKILL");
+  await offline(second).waitFor();
+  assert.equal(await offline(ada.page).count(), 0, "nothing moves under the pointer");
+  await ada.page.mouse.up();
+  await ada.page.getByRole("heading", { name: "Settings" }).waitFor();
+  await offline(ada.page).waitFor();
+  await relay.run();
+  await offline(ada.page).waitFor({ state: "detached" });
+  await second.close();
+  await ada.page.goto(`${relay.url}/#/`);
+});
+
 test("the safety number is the same on both sides and can be marked", async () => {
   await ada.openChat("Bob");
   const numbers = [];

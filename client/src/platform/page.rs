@@ -114,15 +114,19 @@ pub fn on_somebody(act: impl Fn() + 'static) {
     }
 }
 
-/// Calls `act` whenever a pointer that was pressed is let go, wherever that is, and the click that comes of it is over.
-pub fn on_release(act: impl Fn() + Clone + 'static) {
-    for event in ["pointerup", "pointercancel"] {
-        if let Some(document) = document() {
+/// Calls `act` with `true` when a pointer is pressed anywhere, and with `false` when it was let go and the click that comes of it is
+/// over.
+pub fn on_press(act: impl Fn(bool) + Clone + 'static) {
+    for (event, pressed) in [("pointerdown", true), ("pointerup", false), ("pointercancel", false)] {
+        let Some(document) = document() else { return };
+        let act = act.clone();
+        super::listen::<JsValue>(&document, event, move |_| {
+            if pressed {
+                return act(true);
+            }
             let act = act.clone();
-            super::listen::<JsValue>(&document, event, move |_| {
-                super::timer::after(0, act.clone()).forget();
-            });
-        }
+            super::timer::after(0, move || act(false)).forget();
+        });
     }
 }
 

@@ -8,12 +8,17 @@ use super::state::{App, Phase};
 use super::{html, parts, words};
 use crate::model::signal::ToOwner;
 use crate::model::time::seconds_until;
-use crate::platform::page;
+use crate::platform::{page, timer};
+
+/// How long what mostly passes has to last until it is shown, in milliseconds: what appears here moves everything below it.
+const GRACE: u64 = 1_000;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Notice {
     text: String,
     grave: bool,
+    /// It mostly passes before anybody could read it.
+    passing: bool,
     way_out: WayOut,
 }
 
@@ -26,7 +31,7 @@ enum WayOut {
 
 /// Says nothing while all is well. The place stays, so that a screen reader hears what appears in it.
 pub(super) fn banner(app: App) -> AnyView {
-    let notice = Memo::new(move || notice(app));
+    let notice = shown(app);
     let way_out =
         Memo::new(move || notice.with(|notice| notice.as_ref().map_or(WayOut::None, |it| it.way_out)));
     html::div()
@@ -48,13 +53,40 @@ pub(super) fn banner(app: App) -> AnyView {
         .into_any()
 }
 
+/// What is to be said by now.
+fn shown(app: App) -> Memo<Option<Notice>> {
+    let notice = app.steady(move || notice(app));
+    let (shown, due) = (RwSignal::new(None::<Notice>), RwSignal::new(false));
+    let waiting = StoredValue::new_local(None);
+    Effect::new(move |_| {
+        let (notice, is_due, pressed) = (notice.get(), due.get(), app.pressed.get());
+        let passing = notice.as_ref().is_some_and(|it| it.passing);
+        if passing && (!is_due || pressed) && shown.with_untracked(Option::is_none) {
+            if waiting.with_value(Option::is_none) {
+                waiting.set_value(Some(timer::after(GRACE, move || due.set(true))));
+            }
+            return;
+        }
+        waiting.set_value(None);
+        if is_due {
+            due.set(false);
+        }
+        shown.set(notice);
+    });
+    Memo::new(move || shown.get())
+}
+
 fn button(name: &'static str, act: impl Fn() + 'static) -> AnyView {
     parts::button(name, "banner-button", act)
 }
 
 fn notice(app: App) -> Option<Notice> {
-    let grave = |text: &str, way_out| Some(Notice { text: text.to_owned(), grave: true, way_out });
-    let calm = |text: String, way_out| Some(Notice { text, grave: false, way_out });
+    let grave =
+        |text: &str, way_out| Some(Notice { text: text.to_owned(), grave: true, passing: false, way_out });
+    let calm = |text: String, way_out| Some(Notice { text, grave: false, passing: false, way_out });
+    let passing = |text: &str| {
+        Some(Notice { text: text.to_owned(), grave: false, passing: true, way_out: WayOut::None })
+    };
     if app.newer.get() {
         return None;
     }
@@ -79,10 +111,10 @@ fn notice(app: App) -> Option<Notice> {
             grave(words::FORKED, WayOut::None)
         }
         Connection::Online => None,
-        Connection::Connecting => calm("Connecting…".to_owned(), WayOut::None),
-        Connection::CatchingUp => calm("Catching up…".to_owned(), WayOut::None),
+        Connection::Connecting => passing("Connecting…"),
+        Connection::CatchingUp => passing("Catching up…"),
         Connection::Offline { retry_at } => match seconds_until(retry_at, app.now.get()) {
-            0 => calm("Connecting…".to_owned(), WayOut::None),
+            0 => passing("Connecting…"),
             seconds => calm(words::offline(seconds), WayOut::TryNow),
         },
         Connection::ReloadNeeded => grave(words::RELOAD_NEEDED, WayOut::Reload),

@@ -135,7 +135,7 @@ fn confirm(app: App, device: DeviceId, open: RwSignal<Option<DeviceId>>) -> AnyV
 
 /// Above everything: another device was linked, which the person should know of.
 pub(super) fn notice(app: App) -> AnyView {
-    let fresh = Memo::new(move || {
+    let fresh = app.steady(move || {
         app.account.with(|account| account.as_ref()?.devices.iter().find(|device| device.fresh).cloned())
     });
     maybe(move || {

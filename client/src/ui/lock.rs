@@ -256,7 +256,7 @@ fn acts(app: App, act: RwSignal<Option<Act>>) -> AnyView {
                     button("Turn off lock", "button button-quiet", open(Act::TurnOff)),
                 ],
             ),
-            dynamic(move || passkeys(app, act)),
+            passkeys(app, act),
         ],
     };
     stack("lock", parts)
@@ -287,17 +287,21 @@ fn turn_off(app: App, act: RwSignal<Option<Act>>) -> Vec<AnyView> {
 }
 
 fn passkeys(app: App, act: RwSignal<Option<Act>>) -> AnyView {
-    let known = app.lock.with(|lock| lock.as_ref().is_some_and(|lock: &LockView| lock.passkey.is_some()));
-    let action = if known {
-        button("Remove passkey", "button button-quiet", move || {
-            change(app, &LockAsk::RemovePasskey, |_| {});
-        })
-    } else if passkey::can_be() {
-        button("Add a passkey", "button button-quiet", move || act.set(Some(Act::Passkey)))
-    } else {
-        return text("quiet", "This browser has no passkeys.");
-    };
-    stack("lock", vec![text("", words::PASSKEY), action])
+    let known = Memo::new(move || {
+        app.lock.with(|lock| lock.as_ref().is_some_and(|lock: &LockView| lock.passkey.is_some()))
+    });
+    dynamic(move || {
+        let action = if known.get() {
+            button("Remove passkey", "button button-quiet", move || {
+                change(app, &LockAsk::RemovePasskey, |_| {});
+            })
+        } else if passkey::can_be() {
+            button("Add a passkey", "button button-quiet", move || act.set(Some(Act::Passkey)))
+        } else {
+            return text("quiet", "This browser has no passkeys.");
+        };
+        stack("lock", vec![text("", words::PASSKEY), action])
+    })
 }
 
 fn add_passkey(app: App, act: RwSignal<Option<Act>>) -> Vec<AnyView> {

@@ -1,10 +1,12 @@
 //! The screen of a locked browser.
 
 use leptos::prelude::*;
+use parley_engine::lock::Passkey;
 use parley_engine::view::Typed;
 use parley_protocol::ids::UnixMillis;
 
 use super::field::{Field, Note, secret};
+use super::memo::Memo;
 use super::parts::{alert, button, dynamic, form, maybe, stack, text};
 use super::state::App;
 use super::{html, icons, lock, parts, words};
@@ -47,6 +49,7 @@ pub(super) fn screen(app: App) -> AnyView {
     });
     door.count_down();
     let erasing = RwSignal::new(false);
+    let known = Memo::new(move || app.lock.with(|lock| lock.as_ref().and_then(|lock| lock.passkey.clone())));
     let card = vec![
         icons::mark(),
         html::h1().child("Parley is locked").into_any(),
@@ -63,7 +66,7 @@ pub(super) fn screen(app: App) -> AnyView {
                     .into_any(),
             ],
         ),
-        maybe(move || door.passkey()),
+        maybe(move || door.passkey(known.get()?)),
         dynamic(move || forgotten(app, erasing)),
     ];
     html::main().class("centred").child(stack("card", card)).into_any()
@@ -120,8 +123,7 @@ impl Door {
         });
     }
 
-    fn passkey(self) -> Option<AnyView> {
-        let known = self.app.lock.with(|lock| lock.as_ref().and_then(|lock| lock.passkey.clone()))?;
+    fn passkey(self, known: Passkey) -> Option<AnyView> {
         if !passkey::can_be() {
             return None;
         }

@@ -34,7 +34,9 @@ pub(super) fn settings(app: App) -> AnyView {
     let shown = RwSignal::new(None::<PhraseView>);
     let note = RwSignal::new(Note::None);
     let phrase = Memo::new(move || known.get().map(|it| it.phrase));
-    let written = move || matches!(phrase.get(), Some(PhraseState::Saved | PhraseState::Elsewhere));
+    let written =
+        Memo::new(move || matches!(phrase.get(), Some(PhraseState::Saved | PhraseState::Elsewhere)));
+    let written = move || written.get();
     stack(
         "recovery",
         vec![
@@ -109,7 +111,8 @@ fn written_down(app: App, view: &PhraseView, shown: RwSignal<Option<PhraseView>>
 }
 
 fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
-    let on = move || known.get().is_some_and(|it| it.backup != BackupState::Off);
+    let on = Memo::new(move || known.get().is_some_and(|it| it.backup != BackupState::Off));
+    let on = move || on.get();
     let how = live(move || {
         let day = |time| LocalTime::new(time, clock::minutes_east(time)).date();
         known.get().map(|it| words::backup(it.backup, it.backed_up.map(day))).unwrap_or_default()
@@ -193,9 +196,9 @@ pub(super) fn come_back(app: App) -> AnyView {
 pub(super) fn notice(app: App) -> AnyView {
     let known = known(app);
     let progress = Memo::new(move || known.get().and_then(|it| it.restoring));
-    let lost = Memo::new(move || known.get().map(|it| it.lost).filter(|lost| *lost > 0));
+    let lost = app.steady(move || known.get().map(|it| it.lost).filter(|lost| *lost > 0));
     let later = RwSignal::new(false);
-    let unsaved = Memo::new(move || {
+    let unsaved = app.steady(move || {
         let something = app.route.get() != Route::Settings && app.chats.with(|chats| !chats.all().is_empty());
         something && known.get().is_some_and(|it| it.phrase == PhraseState::Unsaved)
     });

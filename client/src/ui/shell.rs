@@ -50,7 +50,7 @@ fn follow_page(app: App) {
         }
         app.now.set(clock::now());
     });
-    page::on_release(move || app.pressed.set(false));
+    page::on_press(move |pressed| app.pressed.set(pressed));
     Interval::new(1_000, move || app.now.set(clock::now())).forget();
     keys::listen(app);
     app.watch_for_somebody();

@@ -96,18 +96,11 @@ fn search(words: RwSignal<String>) -> AnyView {
 }
 
 fn list(app: App, words: RwSignal<String>) -> AnyView {
-    let order = StoredValue::new(Vec::new());
-    // Nothing moves under a finger: a chat that is pressed is the one that opens.
-    let shown = Memo::new(move || {
-        if !app.pressed.get() {
-            order.set_value(app.chats.with(|chats| words.with(|words| chats.matching(words, page::lower))));
-        }
-        order.get_value()
-    });
+    let shown =
+        app.steady(move || app.chats.with(|chats| words.with(|words| chats.matching(words, page::lower))));
     html::nav()
         .class("chats")
         .attr("aria-label", "Chats")
-        .on(ev::pointerdown, move |_| app.pressed.set(true))
         .child((
             html::ul().attr("role", "list").attr("aria-label", "Chats").child(
                 For(ForProps::builder()

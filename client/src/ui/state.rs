@@ -80,7 +80,7 @@ pub(super) struct Known {
     pub(super) connection: RwSignal<Connection>,
     pub(super) storage: RwSignal<StorageState>,
     pub(super) chats: RwSignal<Chats>,
-    /// A pointer is pressed in the list of chats.
+    /// A pointer is pressed: what could move under it waits.
     pub(super) pressed: RwSignal<bool>,
     pub(super) pace: StoredValue<Pace>,
     pub(super) open: RwSignal<Option<Open>>,
@@ -227,6 +227,22 @@ impl App {
         if let Some(link) = self.owner.get_value() {
             link.say(signal);
         }
+    }
+
+    /// A value that waits while a pointer is pressed, so that nothing moves under a hand: what was pressed is what is clicked.
+    pub(super) fn steady<T>(self, value: impl Fn() -> T + Send + Sync + 'static) -> Memo<T>
+    where
+        T: Clone + PartialEq + Send + Sync + 'static,
+    {
+        let last = StoredValue::new(None);
+        Memo::new(move || match last.get_value() {
+            Some(last) if self.pressed.get() => last,
+            _ => {
+                let value = value();
+                last.set_value(Some(value.clone()));
+                value
+            }
+        })
     }
 
     /// The list entry of a conversation.
