@@ -11,6 +11,10 @@ mod codes;
 mod deaths;
 #[path = "sim/deleting.rs"]
 mod deleting;
+#[path = "sim/deleting_edges.rs"]
+mod deleting_edges;
+#[path = "sim/device_names.rs"]
+mod device_names;
 #[path = "sim/devices.rs"]
 mod devices;
 #[path = "sim/drafts.rs"]

@@ -253,6 +253,26 @@ fn who_makes_an_account_is_answered_also_when_the_connection_ends_in_between() {
 }
 
 #[test]
+fn who_looks_for_a_name_is_answered_also_when_the_connection_ends_in_between() {
+    let mut world = World::new(16);
+    let (ada, _) = (world.add_person("Ada"), world.add_person("Bob"));
+    let cases = [
+        (Command::CheckUsername("bob".into()), Reply::Username(UsernameStatus::Unknown)),
+        (Command::FindPerson("bob".into()), Reply::Failed(CommandError::Offline)),
+    ];
+    for (command, answer) in cases {
+        let request = world.command(ada, command);
+        while world.disk_step(ada) || world.uplink_step(ada) {}
+        assert_eq!(world.devices[ada].replies.get(&request), None);
+        world.disconnect(ada);
+        assert_eq!(world.devices[ada].replies.get(&request), Some(&answer));
+        world.connect(ada);
+        world.settle();
+    }
+    world.start(ada, "bob");
+}
+
+#[test]
 fn a_text_of_64_kib_goes_and_a_longer_one_is_refused() {
     let mut world = World::new(10);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));

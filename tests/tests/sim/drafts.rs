@@ -1,6 +1,8 @@
 //! Drafts: kept on a device, and in step on several when the person wants that.
 
-use parley_engine::view::{Command, ConversationId, Reply, Share};
+use parley_engine::view::{Command, CommandError, ConversationId, Reply, Share};
+use parley_protocol::frame::Request;
+use parley_protocol::limits::MAX_TEXT;
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::{link_with, pair};
@@ -122,4 +124,105 @@ fn a_deleted_chat_takes_its_draft_with_it() {
     write(&mut world, second, there, "once more");
     world.run();
     assert!(world.devices[second].conversations[&there].listed);
+}
+
+/// How many messages went to the relay.
+fn appended(world: &World, since: usize) -> usize {
+    let count = |request| match request {
+        Request::AppendMessages(append) => append.messages.len(),
+        _ => 0,
+    };
+    world.requests_since(since).into_iter().map(count).sum()
+}
+
+#[test]
+fn a_draft_may_be_as_long_as_a_text_and_no_longer() {
+    let (mut world, ada, second, there) = trio();
+    world.ask(ada, Command::SetDraftsInStep(true));
+    world.settle();
+    let longest = "x".repeat(MAX_TEXT);
+    write(&mut world, ada, there, &longest);
+    world.settle();
+    let longer = Command::SetDraft { conversation: there, text: format!("{longest}x") };
+    assert_eq!(world.ask(ada, longer), Reply::Failed(CommandError::TextLength));
+    world.settle();
+    for device in [ada, second] {
+        assert_eq!(draft(&world, device, there), longest);
+    }
+}
+
+#[test]
+fn p1_a_draft_that_was_not_told_when_the_person_turned_it_off_is_never_told() {
+    let (mut world, ada, second, there) = trio();
+    world.ask(ada, Command::SetDraftsInStep(true));
+    world.settle();
+    world.disconnect(ada);
+    write(&mut world, ada, there, "nobody's business");
+    world.pass(10_000);
+    world.ask(ada, Command::SetDraftsInStep(false));
+    world.disconnect(second);
+    let since = world.relay.seen.len();
+    world.connect(ada);
+    world.settle();
+    assert_eq!(appended(&world, since), 1, "that it is off, and no draft");
+    world.connect(second);
+    world.settle();
+    assert!(!world.devices[second].account.as_ref().unwrap().drafts_in_step);
+    assert_eq!(draft(&world, second, there), "");
+}
+
+#[test]
+fn a_draft_that_was_turned_on_while_offline_is_told() {
+    let (mut world, ada, second, there) = trio();
+    world.disconnect(ada);
+    write(&mut world, ada, there, "half a sentence");
+    world.ask(ada, Command::SetDraftsInStep(true));
+    world.pass(10_000);
+    world.connect(ada);
+    world.settle();
+    assert_eq!(draft(&world, second, there), "half a sentence");
+}
+
+#[test]
+fn only_the_newest_of_each_draft_is_told_and_only_what_is_new() {
+    let (mut world, ada, second, there) = trio();
+    world.add_person("Eve");
+    let other = world.start(ada, "eve");
+    world.send(ada, other, "hello");
+    world.ask(ada, Command::SetDraftsInStep(true));
+    world.settle();
+    world.disconnect(ada);
+    write(&mut world, ada, other, "to Eve");
+    for text in ["a", "ab", "abc"] {
+        write(&mut world, ada, there, text);
+        world.pass(10_000);
+    }
+    world.disconnect(second);
+    let since = world.relay.seen.len();
+    world.connect(ada);
+    world.settle();
+    assert_eq!(appended(&world, since), 2);
+    world.connect(second);
+    world.settle();
+    assert_eq!((draft(&world, second, there), draft(&world, second, other)), ("abc".into(), "to Eve".into()));
+    world.disconnect(second);
+    let since = world.relay.seen.len();
+    write(&mut world, ada, other, "to Eve, more");
+    world.settle();
+    assert_eq!(appended(&world, since), 1, "the other was told already");
+}
+
+#[test]
+fn p1_a_draft_that_comes_where_it_was_turned_off_is_not_taken() {
+    let (mut world, ada, second, there) = trio();
+    world.ask(ada, Command::SetDraftsInStep(true));
+    world.settle();
+    world.disconnect(second);
+    write(&mut world, ada, there, "told while the other was away");
+    world.settle();
+    world.disconnect(ada);
+    world.ask(second, Command::SetDraftsInStep(false));
+    world.connect(second);
+    world.settle();
+    assert_eq!(draft(&world, second, there), "");
 }

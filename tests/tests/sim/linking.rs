@@ -259,6 +259,23 @@ fn p4_a_fork_of_the_own_device_log_is_shown_and_not_taken() {
 }
 
 #[test]
+fn p4_an_own_device_log_that_is_only_old_is_no_fork() {
+    let (mut world, ada, ..) = pair();
+    let account = world.devices[ada].account.as_ref().unwrap().account;
+    let old = world.relay.device_log(&account);
+    link(&mut world, ada);
+    let new = world.relay.device_log(&account);
+    world.relay.put_device_log(&account, old);
+    world.disconnect(ada);
+    world.connect(ada);
+    world.settle();
+    world.relay.put_device_log(&account, new);
+    let after = world.devices[ada].account.clone().unwrap();
+    assert!(!after.forked);
+    assert_eq!(after.devices.len(), 2);
+}
+
+#[test]
 fn p6_linking_and_history_wait_for_nothing_when_both_are_there() {
     for seed in 0..40 {
         let (mut world, ada, bob, there, _) = pair();
