@@ -35,6 +35,8 @@ mod linking;
 mod membership;
 #[path = "sim/mutations.rs"]
 mod mutations;
+#[path = "sim/pages.rs"]
+mod pages;
 #[path = "sim/put_back/mod.rs"]
 mod put_back;
 #[path = "sim/recovery.rs"]
@@ -43,5 +45,7 @@ mod recovery;
 mod repair;
 #[path = "sim/silence.rs"]
 mod silence;
+#[path = "sim/slots.rs"]
+mod slots;
 #[path = "sim/stored.rs"]
 mod stored;

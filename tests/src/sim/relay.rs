@@ -245,6 +245,10 @@ impl VirtualRelay {
             return Ok(stored_one(stored));
         }
         log.check(&commit.capability, commit.epoch)?;
+        for welcome in commit.welcomes.iter() {
+            let account = self.accounts.get(&welcome.to.account).ok_or(RelayError::UnknownAccount)?;
+            account.log.device(&welcome.to.device).ok_or(RelayError::UnknownDevice)?;
+        }
         let stored = log.push(now, commit.epoch, commit.append, EntryKind::Commit, commit.commit.into_vec());
         log.epoch = commit.epoch.next();
         log.capabilities.insert(log.epoch, commit.next_capability);

@@ -1,0 +1,127 @@
+//! The places where two devices meet to link: they end, early or in time, or nobody comes.
+
+use parley_engine::view::{Command, LinkFailure, LinkView, Reply, Share};
+use parley_protocol::frame::{Push, ServerFrame};
+use parley_protocol::ids::SlotId;
+use parley_tests::sim::{DeviceIndex, World};
+
+use super::devices::{approve, link, meet, pair};
+
+/// The relay says that a slot is gone.
+fn end_slot(world: &mut World, device: DeviceIndex, slot: SlotId) {
+    let frame = ServerFrame::Push(Push::Slot { slot, state: None }).encode().unwrap();
+    world.inject(device, frame);
+    world.run();
+}
+
+/// Shows a code, as a link and typed, on a new device.
+fn show(world: &mut World) -> (DeviceIndex, String, String) {
+    let new = world.add_device();
+    assert_eq!(world.ask(new, Command::ShowLinkCode { name: String::new() }), Reply::Done);
+    let (link, typed) = codes(world, new);
+    (new, link, typed)
+}
+
+fn codes(world: &World, new: DeviceIndex) -> (String, String) {
+    match world.devices[new].link.clone() {
+        Some(LinkView::Showing { link, typed, .. }) => (link, typed),
+        other => panic!("no code: {other:?}"),
+    }
+}
+
+#[test]
+fn one_of_two_slots_may_end_and_the_other_links() {
+    for ended in 0..2 {
+        let (mut world, ada, ..) = pair();
+        let (new, link, typed) = show(&mut world);
+        let slots: Vec<SlotId> = world.relay.slots().into_iter().map(|(slot, _)| slot).collect();
+        assert_eq!(slots.len(), 2, "one for each way");
+        end_slot(&mut world, new, slots[ended]);
+        assert_eq!(codes(&world, new), (link.clone(), typed.clone()), "it is shown on");
+        let mut linked = 0;
+        for text in [typed, link] {
+            world.ask(ada, Command::UseLinkCode { text, name: String::new() });
+            world.run();
+            if let Some(LinkView::ShowDigits(digits)) = world.devices[ada].link {
+                world.ask(new, Command::ConfirmDigits(digits));
+                world.run();
+            }
+            if matches!(world.devices[ada].link, Some(LinkView::Approve { .. })) {
+                approve(&mut world, ada);
+                linked += 1;
+                break;
+            }
+            world.ask(ada, Command::CancelLinking);
+        }
+        assert_eq!(linked, 1, "without slot {ended}");
+        assert!(world.devices[new].account.is_some());
+    }
+}
+
+#[test]
+fn when_both_slots_end_early_linking_was_cancelled_and_in_time_there_are_new_ones() {
+    for late in [false, true] {
+        let (mut world, ada, ..) = pair();
+        let (new, before, _) = show(&mut world);
+        let slots: Vec<SlotId> = world.relay.slots().into_iter().map(|(slot, _)| slot).collect();
+        if late {
+            world.advance(120_000);
+        }
+        for slot in slots {
+            let frame = ServerFrame::Push(Push::Slot { slot, state: None }).encode().unwrap();
+            world.inject(new, frame);
+            while world.step(new) {}
+        }
+        if !late {
+            let cancelled = Some(LinkView::Failed(LinkFailure::Cancelled));
+            assert_eq!(world.devices[new].link, cancelled);
+            continue;
+        }
+        world.run();
+        let (link, _) = codes(&world, new);
+        assert_ne!(link, before);
+        world.ask(ada, Command::UseLinkCode { text: link, name: String::new() });
+        world.run();
+        assert!(matches!(world.devices[ada].link, Some(LinkView::ShowDigits(_))));
+    }
+}
+
+#[test]
+fn an_approval_that_never_comes_ends_linking_on_both_sides() {
+    let (mut world, ada, ..) = pair();
+    let new = world.add_device();
+    meet(&mut world, new, ada, false);
+    assert_eq!(world.devices[new].link, Some(LinkView::Waiting));
+    for _ in 0..5 {
+        world.pass(60_000);
+    }
+    for device in [ada, new] {
+        assert!(matches!(world.devices[device].link, Some(LinkView::Failed(_))), "{device}");
+    }
+    link(&mut world, ada);
+}
+
+#[test]
+fn a_device_that_was_let_in_waits_for_its_first_conversation_as_long_as_it_takes() {
+    let (mut world, ada, bob, there, back) = pair();
+    let new = world.add_device();
+    meet(&mut world, new, ada, false);
+    world.command(ada, Command::ApproveDevice(Share::Nothing));
+    for _ in 0..200 {
+        world.step(ada);
+        world.step(new);
+        if world.devices[new].account.is_some() {
+            break;
+        }
+    }
+    world.disconnect(ada);
+    for _ in 0..10 {
+        world.pass(60_000);
+    }
+    assert!(!matches!(world.devices[new].link, Some(LinkView::Failed(_))), "{:?}", world.devices[new].link);
+    world.connect(ada);
+    world.settle();
+    world.send(bob, back, "to both");
+    world.settle();
+    assert_eq!(world.texts(new, there).last().map(String::as_str), Some("to both"));
+}
