@@ -29,6 +29,8 @@ mod files;
 mod found;
 #[path = "sim/invariants.rs"]
 mod invariants;
+#[path = "sim/leaving.rs"]
+mod leaving;
 #[path = "sim/linking.rs"]
 mod linking;
 #[path = "sim/membership.rs"]

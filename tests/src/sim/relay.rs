@@ -116,6 +116,11 @@ impl VirtualRelay {
         self.slots.all()
     }
 
+    /// The relay has lost every conversation log.
+    pub fn lose_logs(&mut self) {
+        self.logs.clear();
+    }
+
     /// Number of conversation logs.
     #[must_use]
     pub fn log_count(&self) -> usize {

@@ -1,6 +1,6 @@
 //! Pages of a conversation, and what happens while the disk reads them.
 
-use parley_engine::view::{BodyView, Command, ConversationId, Delivery, MessageView, Reply, ViewRequestId};
+use parley_engine::view::{BodyView, Command, ConversationId, MessageView, Reply, ViewRequestId};
 use parley_tests::sim::{DeviceIndex, World};
 
 /// Ada has written so much that Bob's newest page does not hold it all.
@@ -67,28 +67,4 @@ fn a_message_that_comes_while_older_ones_are_being_read_is_not_among_them() {
     assert!(world.downlink_step(bob), "it comes before the disk has answered");
     world.settle();
     assert_eq!(texts(&page(&world, bob, asked)), expected);
-}
-
-#[test]
-fn what_is_told_of_an_older_message_while_the_newest_are_being_read_is_not_among_them() {
-    let (mut world, ada, bob, chat, chat_b) = long();
-    world.disconnect(bob);
-    for number in 0..90 {
-        world.send(ada, chat, &format!("again {number}"));
-    }
-    world.settle();
-    let asked = world.command(ada, Command::OpenConversation(chat));
-    world.run();
-    let newest = page(&world, ada, asked);
-    assert!(newest.iter().all(|message| message.outgoing == Some(Delivery::Sent)));
-    let expected = texts(&newest);
-
-    // All of it is delivered while the page is being read, also what stands above it.
-    world.connect(bob);
-    while world.step(bob) {}
-    let asked = world.command(ada, Command::OpenConversation(chat));
-    while world.downlink_step(ada) {}
-    world.settle();
-    assert_eq!(texts(&page(&world, ada, asked)), expected);
-    assert_eq!(world.texts(bob, chat_b).len(), 180);
 }

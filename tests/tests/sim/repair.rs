@@ -5,7 +5,7 @@ use parley_engine::io::Store;
 use parley_engine::view::{Command, Connection, ConversationId, Delivery, Warning};
 use parley_protocol::bounded::Bytes;
 use parley_protocol::ids::Seq;
-use parley_tests::sim::{DeviceIndex, World};
+use parley_tests::sim::{DeviceIndex, Lie, World};
 
 /// Ada and Bob, who have chatted.
 pub(crate) fn chatting(seed: u64) -> (World, [DeviceIndex; 2], [ConversationId; 2]) {
@@ -149,4 +149,40 @@ fn p9_a_contact_whose_record_does_not_open_is_learnt_anew() {
         learnt += 1;
     }
     assert_eq!(learnt, 1, "it is the only one without which a conversation is not shown");
+}
+
+#[test]
+fn p5_a_push_that_was_lost_comes_with_the_next_one() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(410);
+    world.lie(bob, Lie::Drop, 0);
+    world.send(ada, chat, "three");
+    world.run();
+    assert_eq!(world.texts(bob, chat_b).len(), 2, "it did not come");
+    world.send(ada, chat, "four");
+    world.settle();
+    assert_eq!(world.texts(bob, chat_b)[2..], ["three", "four"]);
+    assert_eq!(world.devices[bob].conversations[&chat_b].warning, None);
+}
+
+#[test]
+fn p5_a_log_that_the_relay_has_lost_is_replaced() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(411);
+    world.relay.lose_logs();
+    world.send(ada, chat, "three");
+    world.settle();
+    for device in [ada, bob] {
+        world.disconnect(device);
+        world.connect(device);
+    }
+    settle_long(&mut world);
+    world.send(bob, chat_b, "four");
+    settle_long(&mut world);
+    for (device, chat, expected) in [(ada, chat, [">three", "four"]), (bob, chat_b, ["three", ">four"])] {
+        let texts = world.texts(device, chat);
+        for text in expected {
+            assert_eq!(texts.iter().filter(|shown| *shown == text).count(), 1, "{text} in {texts:?}");
+        }
+    }
+    assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
+    assert_eq!(world.delivery(bob, chat_b), Delivery::Delivered);
 }
