@@ -13,8 +13,6 @@ mod deaths;
 mod deleting;
 #[path = "sim/deleting_edges.rs"]
 mod deleting_edges;
-#[path = "sim/device_names.rs"]
-mod device_names;
 #[path = "sim/devices.rs"]
 mod devices;
 #[path = "sim/drafts.rs"]
@@ -27,6 +25,8 @@ mod file_damage;
 mod files;
 #[path = "sim/found.rs"]
 mod found;
+#[path = "sim/in_step.rs"]
+mod in_step;
 #[path = "sim/invariants.rs"]
 mod invariants;
 #[path = "sim/leaving.rs"]
@@ -43,6 +43,8 @@ mod pages;
 mod put_back;
 #[path = "sim/recovery.rs"]
 mod recovery;
+#[path = "sim/refused.rs"]
+mod refused;
 #[path = "sim/repair.rs"]
 mod repair;
 #[path = "sim/silence.rs"]

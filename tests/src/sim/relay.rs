@@ -66,6 +66,8 @@ pub struct VirtualRelay {
     pub seen: Vec<Vec<u8>>,
     /// Connections whose next requests fail inside of the relay, and how many of them.
     pub refusing: BTreeMap<ConnectionId, u32>,
+    /// Why no message is taken, if none is.
+    pub no_messages: Option<RelayError>,
     slots: Slots,
     blobs: Blobs,
     lie: Lie,
@@ -132,7 +134,10 @@ impl VirtualRelay {
             Request::Hello => Ok(Answer::Hello { now: self.now }),
             Request::Ping => Ok(Answer::Done),
             Request::CreateLog(create) => self.create(create),
-            Request::AppendMessages(append) => self.append(append),
+            Request::AppendMessages(append) => match &self.no_messages {
+                Some(error) => Err(error.clone()),
+                None => self.append(append),
+            },
             Request::AppendCommit(commit) => self.commit(commit),
             Request::SubscribeLog(subscribe) => {
                 let log = self.logs.get_mut(&subscribe.log).ok_or(RelayError::UnknownLog)?;

@@ -1,4 +1,4 @@
-//! What the devices of an account are called, on all of them.
+//! What the devices of an account tell each other: names, and whom the person has verified.
 
 use parley_engine::view::{Command, CommandError, Reply};
 use parley_protocol::ids::DeviceId;
@@ -32,4 +32,19 @@ fn a_device_is_called_the_same_on_all_of_them() {
     let nobody = DeviceId([9; 16]);
     assert_eq!(world.ask(ada, rename(nobody, "Desk")), Reply::Failed(CommandError::UnknownDevice));
     assert_eq!(names(&world, ada), ["Table", "Pocket"]);
+}
+
+#[test]
+fn who_was_verified_on_one_device_is_verified_on_all() {
+    let (mut world, ada, _, there, _) = pair();
+    let second = link(&mut world, ada);
+    world.settle();
+    for (device, verified) in [(ada, true), (second, false)] {
+        let mark = Command::SetVerified { conversation: there, verified };
+        assert_eq!(world.ask(device, mark), Reply::Done);
+        world.settle();
+        for device in [ada, second] {
+            assert_eq!(world.devices[device].conversations[&there].verified, verified);
+        }
+    }
 }

@@ -1,0 +1,50 @@
+//! Messages that the relay refuses for good: they are shown as that, and nothing else waits for them.
+
+use parley_engine::view::{BodyView, Command, Delivery, Reply};
+use parley_protocol::frame::RelayError;
+use parley_tests::sim::World;
+
+use super::devices::pair;
+
+#[test]
+fn p9_a_message_that_the_relay_refuses_is_shown_as_that_and_can_be_deleted() {
+    let (mut world, ada, _, there, _) = pair();
+    world.relay.no_messages = Some(RelayError::QuotaExceeded);
+    world.send(ada, there, "refused");
+    world.settle();
+    let shown = |world: &World| world.devices[ada].conversations[&there].last.clone().unwrap();
+    assert_eq!(shown(&world).outgoing, Some(Delivery::Failed));
+    assert_eq!(world.delivery(ada, there), Delivery::Failed);
+    assert!(world.is_online(ada));
+    world.relay.no_messages = None;
+    world.crash(ada);
+    world.connect(ada);
+    world.settle();
+    assert_eq!(world.delivery(ada, there), Delivery::Failed, "it is not tried again behind anybody's back");
+
+    let message = world.history(ada, there).into_iter().last().unwrap();
+    assert_eq!(message.body, BodyView::Text("refused".into()));
+    let delete = Command::DeleteMessage { conversation: there, message: message.id, order: message.order };
+    assert_eq!(world.ask(ada, delete), Reply::Done);
+    world.settle();
+    assert_eq!(world.texts(ada, there), [">before", "answer"]);
+}
+
+#[test]
+fn p5_nothing_waits_for_a_message_that_was_refused() {
+    let (mut world, ada, bob, there, back) = pair();
+    world.relay.no_messages = Some(RelayError::TooLarge);
+    world.send(ada, there, "refused");
+    world.settle();
+    world.relay.no_messages = None;
+    world.send(ada, there, "and on");
+    world.settle();
+    let at_bob = world.texts(bob, back);
+    assert_eq!(at_bob.last().map(String::as_str), Some("and on"));
+    let states: Vec<_> =
+        world.history(ada, there).into_iter().filter_map(|message| message.outgoing).collect();
+    assert!(states.contains(&Delivery::Delivered) && states.contains(&Delivery::Failed), "{states:?}");
+    world.send(bob, back, "heard");
+    world.settle();
+    assert!(world.texts(ada, there).contains(&"heard".to_owned()));
+}
