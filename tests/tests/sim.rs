@@ -21,6 +21,8 @@ mod drafts;
 mod faults;
 #[path = "sim/file_damage.rs"]
 mod file_damage;
+#[path = "sim/file_news.rs"]
+mod file_news;
 #[path = "sim/files.rs"]
 mod files;
 #[path = "sim/found.rs"]

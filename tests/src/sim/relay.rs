@@ -134,8 +134,8 @@ impl VirtualRelay {
             Request::Hello => Ok(Answer::Hello { now: self.now }),
             Request::Ping => Ok(Answer::Done),
             Request::CreateLog(create) => self.create(create),
-            Request::AppendMessages(append) => match &self.no_messages {
-                Some(error) => Err(error.clone()),
+            Request::AppendMessages(append) => match self.no_messages {
+                Some(error) => Err(error),
                 None => self.append(append),
             },
             Request::AppendCommit(commit) => self.commit(commit),

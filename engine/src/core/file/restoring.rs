@@ -97,3 +97,39 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
+    use parley_protocol::limits::MAX_TEXT;
+
+    use super::{LATEST, is_sound};
+    use crate::message::Message;
+    use crate::view::{BodyView, Gap};
+
+    fn message(body: BodyView, stored: u64) -> Message {
+        Message {
+            id: MessageId([1; 16]),
+            time: UnixMillis(1),
+            stored: UnixMillis(stored),
+            log: LogId([2; 16]),
+            seq: Seq(1),
+            own: false,
+            body,
+        }
+    }
+
+    #[test]
+    fn only_messages_as_this_app_stores_them_are_taken_from_a_file() {
+        let text = |length| BodyView::Text("x".repeat(length));
+        for (body, stored) in [(text(1), 0), (text(MAX_TEXT), 1), (text(1), LATEST - 1)] {
+            assert!(is_sound(&message(body, stored)));
+        }
+        let gap = BodyView::Gap(Gap::Missing);
+        for (body, stored) in
+            [(text(0), 1), (text(MAX_TEXT + 1), 1), (text(1), LATEST), (gap, 1), (BodyView::Newer, 1)]
+        {
+            assert!(!is_sound(&message(body, stored)));
+        }
+    }
+}
