@@ -1,9 +1,19 @@
 //! Deleting what is far above, beside what waits for others, and what a file from before brings back.
 
-use parley_engine::view::{BodyView, Command, Reply, Share};
+use parley_engine::view::{BodyView, Command, ConversationId, Reply, Share};
+use parley_protocol::frame::Request;
+use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::{link_with, pair};
 use super::{files, recovery};
+
+fn delete(world: &mut World, device: DeviceIndex, chat: ConversationId, text: &str) {
+    let history = world.history(device, chat);
+    let found = history.iter().find(|message| message.body == BodyView::Text(text.to_owned())).unwrap();
+    let (message, order) = (found.id, found.order);
+    let delete = Command::DeleteMessage { conversation: chat, message, order };
+    assert_eq!(world.ask(device, delete), Reply::Done);
+}
 
 #[test]
 fn a_message_far_above_that_was_not_read_is_deleted_and_counted() {
@@ -12,14 +22,10 @@ fn a_message_far_above_that_was_not_read_is_deleted_and_counted() {
         world.send(bob, back, &format!("number {number}"));
     }
     world.settle();
-    let unread = |world: &parley_tests::sim::World| world.devices[ada].conversations[&there].unread;
+    let unread = |world: &World| world.devices[ada].conversations[&there].unread;
     assert_eq!(unread(&world), 451);
     for (text, left) in [("number 3", 450), ("number 448", 449), ("answer", 448)] {
-        let history = world.history(ada, there);
-        let found = history.iter().find(|message| message.body == BodyView::Text(text.to_owned())).unwrap();
-        let (message, order) = (found.id, found.order);
-        let delete = Command::DeleteMessage { conversation: there, message, order };
-        assert_eq!(world.ask(ada, delete), Reply::Done);
+        delete(&mut world, ada, there, text);
         world.settle();
         assert_eq!(unread(&world), left, "after {text}");
         assert!(!world.texts(ada, there).contains(&text.to_owned()));
@@ -51,16 +57,45 @@ fn a_chat_that_is_deleted_takes_nothing_with_it_that_waits_for_somebody_else() {
 fn what_was_deleted_before_a_device_was_linked_does_not_come_back_to_it_by_an_older_file() {
     let (mut world, ada, _, there, _, phrase) = recovery::pair();
     let file = files::save(&mut world, ada);
-    let history = world.history(ada, there);
-    let found =
-        history.iter().find(|message| message.body == BodyView::Text("from Ada 7".to_owned())).unwrap();
-    let (message, order) = (found.id, found.order);
-    assert_eq!(world.ask(ada, Command::DeleteMessage { conversation: there, message, order }), Reply::Done);
+    delete(&mut world, ada, there, "from Ada 7");
     world.settle();
     let kept = world.texts(ada, there);
     let new = link_with(&mut world, ada, Share::Nothing);
     world.settle();
     let report = files::restore(&mut world, new, &file.bytes, &phrase).unwrap();
     assert!(report.added > 0);
+    assert_eq!(world.texts(new, there), kept);
+}
+
+/// A large backup is not written anew for a deletion: it says beside the messages what was deleted.
+#[test]
+fn deleted_messages_do_not_come_out_of_a_large_backup() {
+    let (mut world, ada, bob, there, back, phrase) = recovery::pair();
+    for number in 0..30 {
+        world.send(bob, back, &format!("large {number} {}", "x".repeat(60_000)));
+        world.settle();
+    }
+    recovery::back_up(&mut world, ada);
+    let since = world.relay.seen.len();
+    delete(&mut world, ada, there, "from Ada 7");
+    world.settle();
+    world.pass(5 * 60 * 1000);
+    world.settle();
+    let put = |request: Request| match request {
+        Request::PutBlob(put) => put.bytes.len(),
+        _ => 0,
+    };
+    let written: usize = world.requests_since(since).into_iter().map(put).sum();
+    assert!((1..500_000).contains(&written), "{written} bytes");
+    let kept = world.texts(ada, there);
+    assert_eq!(kept.len(), 70);
+    // What is in the backup already is not written again.
+    let since = world.relay.seen.len();
+    for _ in 0..3 {
+        world.pass(5 * 60 * 1000);
+    }
+    assert_eq!(world.requests_since(since).into_iter().map(put).sum::<usize>(), 0);
+    world.disconnect(ada);
+    let new = recovery::recover(&mut world, &phrase, true);
     assert_eq!(world.texts(new, there), kept);
 }
