@@ -15,6 +15,20 @@ const flags = [
   "--disable-sync",
 ];
 
+/** How long a click lasts, in milliseconds. A person presses for about a tenth of a second, and the page may change meanwhile. */
+const PRESS = Number(process.env.PARLEY_PRESS ?? 60);
+
+/** Makes every click last that long: Playwright's own are over at once. */
+function pressLikePeople(page) {
+  const locators = Object.getPrototypeOf(page.locator("html"));
+  if (locators.presses) return;
+  const click = locators.click;
+  locators.presses = true;
+  locators.click = function (options = {}) {
+    return click.call(this, { delay: PRESS, ...options });
+  };
+}
+
 export class Person {
   static async arrive(relay, options = {}) {
     const person = await Person.prepare(relay, options);
@@ -52,6 +66,7 @@ export class Person {
     this.frames ??= [];
     this.page = this.context.pages()[0] ?? (await this.context.newPage());
     this.watch(this.page);
+    pressLikePeople(this.page);
   }
 
   /** Collects what must not happen: errors of scripts and of the content security policy. And what goes over the wire. */
