@@ -7,6 +7,8 @@ mod backup;
 mod chat;
 #[path = "sim/codes.rs"]
 mod codes;
+#[path = "sim/coming_back.rs"]
+mod coming_back;
 #[path = "sim/deaths.rs"]
 mod deaths;
 #[path = "sim/deleting.rs"]

@@ -48,7 +48,7 @@ pub(crate) fn back_up(world: &mut World, index: DeviceIndex) {
     assert_eq!(recovery(world, index).backup, BackupState::Ready);
 }
 
-fn recover_command(phrase: &str, alone: bool) -> Command {
+pub(crate) fn recover_command(phrase: &str, alone: bool) -> Command {
     Command::Recover { phrase: Typed(phrase.to_owned()), name: "Firefox on Linux".into(), alone }
 }
 

@@ -67,6 +67,12 @@ impl VirtualRelay {
         self.blobs.blobs.values_mut().map(|blob| &mut blob.bytes)
     }
 
+    /// The relay has lost these blobs, counted in the order of their ids.
+    pub fn lose_blobs(&mut self, lost: impl Fn(usize) -> bool) {
+        let mut number = 0..;
+        self.blobs.blobs.retain(|_, _| !number.next().is_some_and(&lost));
+    }
+
     /// The head of an account's backup, if it has one.
     #[must_use]
     pub fn backup_head(&self, account: &AccountId) -> Option<&BackupHead> {

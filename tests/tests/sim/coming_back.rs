@@ -1,0 +1,86 @@
+//! Coming back by the phrase while the relay refuses, or has lost what was put there.
+
+use parley_engine::view::Reply;
+use parley_protocol::frame::{RelayError, Request, ServerFrame};
+
+use super::recovery::{one_step, pair, recover, recover_command, recovery};
+
+#[test]
+fn p5_a_refusal_at_any_step_of_coming_back_only_delays_it() {
+    for step in (0..48).step_by(3) {
+        let (mut world, ada, _, there, _, phrase) = pair();
+        let before = world.texts(ada, there);
+        world.disconnect(ada);
+        let new = world.add_device();
+        let asked = world.command(new, recover_command(&phrase, true));
+        for _ in 0..step {
+            one_step(&mut world, new);
+        }
+        world.refuse(new, 1);
+        for _ in 0..4 {
+            world.settle();
+        }
+        if world.devices[new].account.is_none() {
+            // The person was told, and tries again.
+            let answer = world.devices[new].replies.get(&asked);
+            assert!(matches!(answer, Some(Reply::Failed(_))), "after {step} steps: {answer:?}");
+            world.command(new, recover_command(&phrase, true));
+            for _ in 0..8 {
+                world.settle();
+            }
+        }
+        assert_eq!(world.texts(new, there), before, "refused after {step} steps");
+        assert_eq!((recovery(&world, new).restoring, recovery(&world, new).lost), (None, 0));
+    }
+}
+
+#[test]
+fn p9_a_backup_of_which_the_relay_has_lost_something_gives_back_the_rest_and_says_so() {
+    let (world, ..) = pair();
+    let mut relay = world.relay;
+    let blobs = relay.blobs_mut().count();
+    assert!(blobs >= 2, "a manifest and a segment");
+    for gone in 0..=blobs {
+        let (mut world, ada, bob, there, back, phrase) = pair();
+        world.disconnect(ada);
+        world.relay.lose_blobs(|number| number == gone || gone == blobs);
+        let new = recover(&mut world, &phrase, true);
+        assert!(recovery(&world, new).lost > 0, "without blob {gone}");
+        assert_eq!(world.start(new, "bob"), there);
+        world.send(new, there, "I am back");
+        world.settle();
+        world.send(bob, back, "welcome");
+        world.settle();
+        assert_eq!(
+            world.texts(new, there).last().map(String::as_str),
+            Some("welcome"),
+            "without blob {gone}"
+        );
+    }
+}
+
+#[test]
+fn who_may_not_come_back_is_told_and_may_try_again() {
+    let (mut world, ada, _, there, _, phrase) = pair();
+    let before = world.texts(ada, there);
+    world.disconnect(ada);
+    let new = world.add_device();
+    world.relay.lie(|_, request, told| {
+        for (_, frame) in told.iter_mut().filter(|_| matches!(request, Request::AppendDeviceLog(_))) {
+            if let ServerFrame::Answer { result, .. } = frame {
+                *result = Err(RelayError::QuotaExceeded);
+            }
+        }
+    });
+    let asked = world.command(new, recover_command(&phrase, true));
+    world.settle();
+    let answer = world.devices[new].replies.get(&asked).cloned();
+    assert!(matches!(answer, Some(Reply::Failed(_))), "{answer:?}");
+    assert!(world.devices[new].account.is_none());
+    world.relay.stop_lying();
+    assert_eq!(world.ask(new, recover_command(&phrase, true)), Reply::Done);
+    for _ in 0..8 {
+        world.settle();
+    }
+    assert_eq!(world.texts(new, there), before);
+}
