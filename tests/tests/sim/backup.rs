@@ -117,6 +117,26 @@ fn p5_two_devices_that_write_at_once_lose_nothing() {
 }
 
 #[test]
+fn p3_the_backup_is_sealed_anew_when_a_device_is_removed_and_only_then() {
+    let (mut world, ada, _, there, _, phrase) = pair();
+    wait(&mut world);
+    let version = head_version(&world, ada);
+    let second = link_with(&mut world, ada, Share::Nothing);
+    wait(&mut world);
+    assert_eq!(head_version(&world, ada), version, "for a device that was linked nothing is written");
+    let device = world.devices[ada].account.as_ref().unwrap().devices[1].id;
+    assert_eq!(world.ask(ada, Command::RemoveDevice(device)), Reply::Done);
+    wait(&mut world);
+    assert!(world.devices[second].erased);
+    assert!(head_version(&world, ada) > version, "the removed device had the key");
+    assert_eq!(recovery(&world, ada).backup, BackupState::Ready);
+    let before = world.texts(ada, there);
+    lose(&mut world, &[ada]);
+    let new = recover(&mut world, &phrase, true);
+    assert_eq!(world.texts(new, there), before);
+}
+
+#[test]
 fn a_backup_that_has_everything_rests() {
     let (mut world, ada, ..) = pair();
     let second = link_with(&mut world, ada, Share::All);
