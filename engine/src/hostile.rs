@@ -141,6 +141,27 @@ impl Peer {
         log
     }
 
+    /// Its device log after another device was added, which then removed this one.
+    #[must_use]
+    pub fn log_without_this_device(&self) -> DeviceLog {
+        let other = SigningKey::from_bytes(&self.random.array());
+        let record = DeviceRecord {
+            id: DeviceId(self.random.array()),
+            key: VerifyingKeyBytes(other.verifying_key().to_bytes()),
+            inbox: Capability::new(self.random.array()).hash(),
+        };
+        let mut log = self.log.clone();
+        let changes = [
+            (Author::Device(self.account.device), Change::AddDevice(record), &self.key, Some(&other)),
+            (Author::Device(record.id), Change::RemoveDevice(self.account.device), &other, None),
+        ];
+        for (author, change, key, added) in changes {
+            let body = LogBody { previous: Some(log.head().hash), created: UnixMillis(2), author, change };
+            log.append(&SignedEntry::sign(&body, key, added).unwrap()).unwrap();
+        }
+        log
+    }
+
     /// Goes on with this log.
     pub fn set_log(&mut self, log: DeviceLog) {
         self.log = log;

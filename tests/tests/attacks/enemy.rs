@@ -72,17 +72,22 @@ pub(crate) fn meet(world: &mut World, device: DeviceIndex, peer: &mut Peer) -> L
     let target = target(world, device);
     ask(world, peer.registration()).unwrap();
     ask(world, peer.publication()).unwrap();
-    for entry in peer.log().entries().iter().skip(1).cloned() {
-        let account = target_of(peer);
-        let append = parley_protocol::frame::AppendDeviceLog { account, entry };
-        ask(world, Request::AppendDeviceLog(append)).unwrap();
-    }
+    append_log(world, peer);
     let package = claim(world, target.account);
     let (log, welcome) = peer.found(peer.identity(), &[package]);
     ask(world, peer.creation(log, target.address, &welcome)).unwrap();
     reconnect(world, device);
     assert!(!world.devices[device].conversations.is_empty(), "an honest Welcome is joined");
     log
+}
+
+/// Puts what the peer's log has after its first entry to the relay.
+pub(crate) fn append_log(world: &mut World, peer: &Peer) {
+    for entry in peer.log().entries().iter().skip(1).cloned() {
+        let account = target_of(peer);
+        let append = parley_protocol::frame::AppendDeviceLog { account, entry };
+        ask(world, Request::AppendDeviceLog(append)).unwrap();
+    }
 }
 
 fn target_of(peer: &Peer) -> AccountId {

@@ -5,7 +5,7 @@ use parley_protocol::frame::Request;
 use parley_protocol::ids::DeviceId;
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::enemy::{Target, ask, claim, meet, reconnect, target};
+use super::enemy::{Target, append_log, ask, claim, meet, reconnect, target};
 
 /// Ada, whom somebody is after; her KeyPackage; and Eve, who is in the directory.
 fn ada_and_eve(seed: u64) -> (World, DeviceIndex, Target, Vec<u8>, Peer) {
@@ -112,6 +112,26 @@ fn p4_a_welcome_from_the_own_account_alone_is_refused() {
         // The device that Ada does have, with another key.
         eve.found(Identity { key: eve.identity().key, ..ada.identity }, &[package.to_vec()]).1
     });
+}
+
+#[test]
+fn p4_a_device_that_was_removed_begins_nothing() {
+    let (mut world, ada, target, package, mut eve) = ada_and_eve(409);
+    let (_, welcome) = eve.found(eve.identity(), std::slice::from_ref(&package));
+    eve.set_log(eve.log_without_this_device());
+    append_log(&mut world, &eve);
+    ask(&mut world, Request::PostInbox(eve.post(target.address, &welcome))).unwrap();
+    reconnect(&mut world, ada);
+    assert!(world.devices[ada].conversations.is_empty());
+    assert!(world.is_online(ada), "nothing waits");
+    assert!(world.relay.inbox_of(&target.account).is_empty(), "it is done with");
+
+    let mut bob = Peer::new(82, "bob");
+    ask(&mut world, bob.registration()).unwrap();
+    let (log, welcome) = bob.found(bob.identity(), &[package]);
+    ask(&mut world, bob.creation(log, target.address, &welcome)).unwrap();
+    reconnect(&mut world, ada);
+    assert_eq!(world.devices[ada].conversations.len(), 1, "the KeyPackage was not used up");
 }
 
 #[test]
