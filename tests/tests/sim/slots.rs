@@ -125,3 +125,49 @@ fn a_device_that_was_let_in_waits_for_its_first_conversation_as_long_as_it_takes
     world.settle();
     assert_eq!(world.texts(new, there).last().map(String::as_str), Some("to both"));
 }
+
+#[test]
+fn what_was_cancelled_links_nothing_and_the_other_side_is_told() {
+    let (mut world, ada, ..) = pair();
+    let (new, link, typed) = show(&mut world);
+    assert_eq!(world.ask(new, Command::CancelLinking), Reply::Done);
+    world.run();
+    assert_eq!(world.devices[new].link, None);
+    assert!(world.relay.slots().is_empty(), "nobody waits there");
+    for text in [link, typed] {
+        world.ask(ada, Command::UseLinkCode { text, name: String::new() });
+        world.run();
+        assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Expired)));
+    }
+    assert_eq!(world.ask(ada, Command::CancelLinking), Reply::Done);
+    assert_eq!(world.devices[ada].link, None);
+
+    meet(&mut world, new, ada, false);
+    world.ask(ada, Command::CancelLinking);
+    world.run();
+    assert_eq!(world.devices[new].link, Some(LinkView::Failed(LinkFailure::Cancelled)));
+    assert!(world.devices[new].account.is_none());
+}
+
+#[test]
+fn linking_ends_with_the_connection_of_either_side() {
+    for cut in 0..2 {
+        let (mut world, ada, ..) = pair();
+        let new = world.add_device();
+        meet(&mut world, new, ada, false);
+        let device = [ada, new][cut];
+        world.disconnect(device);
+        world.run();
+        assert!(
+            matches!(world.devices[device].link, Some(LinkView::Failed(_))),
+            "{:?}",
+            world.devices[device].link
+        );
+        world.connect(device);
+        world.settle();
+        world.ask(ada, Command::ApproveDevice(Share::Nothing));
+        world.settle();
+        assert!(world.devices[new].account.is_none());
+        link(&mut world, ada);
+    }
+}
