@@ -1,7 +1,9 @@
 //! What the devices of an account tell each other: names, and whom the person has verified.
 
-use parley_engine::view::{Command, CommandError, Reply};
+use parley_engine::view::{BodyView, Command, CommandError, Delivery, Reply};
 use parley_protocol::ids::DeviceId;
+
+use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::{link, names, pair};
 
@@ -47,4 +49,69 @@ fn who_was_verified_on_one_device_is_verified_on_all() {
             assert_eq!(world.devices[device].conversations[&there].verified, verified);
         }
     }
+}
+
+#[test]
+fn the_name_and_the_settings_are_the_same_on_all_devices_and_the_newest_hold() {
+    let (mut world, ada, bob, _, back) = pair();
+    let second = link(&mut world, ada);
+    let third = link(&mut world, second);
+    world.settle();
+    let all = [ada, second, third];
+    let said = |world: &World, device: DeviceIndex| {
+        let account = world.devices[device].account.clone().unwrap();
+        (account.name, account.read_receipts)
+    };
+    world.ask(ada, Command::SetName("Ada Lovelace".into()));
+    world.settle();
+    world.ask(third, Command::SetReadReceipts(false));
+    world.settle();
+    for device in all {
+        assert_eq!(said(&world, device), ("Ada Lovelace".to_owned(), false));
+    }
+    assert_eq!(world.devices[bob].conversations[&back].name, "Ada Lovelace");
+
+    // One is away while the name changes twice, and hears of both.
+    world.disconnect(second);
+    for name in ["Ada", "Countess of Lovelace"] {
+        world.ask(ada, Command::SetName(name.into()));
+        world.settle();
+    }
+    world.connect(second);
+    world.settle();
+    for device in all {
+        assert_eq!(said(&world, device).0, "Countess of Lovelace");
+        world.crash(device);
+        world.connect(device);
+        world.ask(device, Command::Subscribe);
+        assert_eq!(said(&world, device), ("Countess of Lovelace".to_owned(), false));
+    }
+    assert_eq!(world.devices[bob].conversations[&back].name, "Countess of Lovelace");
+}
+
+#[test]
+fn what_was_read_on_one_device_is_read_on_all() {
+    let (mut world, ada, bob, there, back) = pair();
+    let second = link(&mut world, ada);
+    for text in ["one", "two", "three"] {
+        world.send(bob, back, text);
+    }
+    world.settle();
+    let unread = |world: &World, device: DeviceIndex| world.devices[device].conversations[&there].unread;
+    assert_eq!((unread(&world, ada), unread(&world, second)), (4, 3));
+    let order = |world: &mut World, text: &str| {
+        let history = world.history(ada, there);
+        history.iter().find(|message| message.body == BodyView::Text(text.into())).unwrap().order
+    };
+    // Only who has come to the newest has read.
+    for (text, left, state) in [("two", (4, 3), Delivery::Delivered), ("three", (0, 0), Delivery::Read)] {
+        let upto = order(&mut world, text);
+        assert_eq!(world.ask(ada, Command::MarkRead { conversation: there, upto }), Reply::Done);
+        world.settle();
+        assert_eq!((unread(&world, ada), unread(&world, second)), left, "up to {text}");
+        assert_eq!(world.delivery(bob, back), state);
+    }
+    world.send(bob, back, "four");
+    world.settle();
+    assert_eq!((unread(&world, ada), unread(&world, second)), (1, 1));
 }
