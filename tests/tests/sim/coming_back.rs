@@ -3,7 +3,7 @@
 use parley_engine::view::Reply;
 use parley_protocol::frame::{RelayError, Request, ServerFrame};
 
-use super::recovery::{one_step, pair, recover, recover_command, recovery};
+use super::recovery::{back_up, one_step, pair, recover, recover_command, recovery};
 
 #[test]
 fn p5_a_refusal_at_any_step_of_coming_back_only_delays_it() {
@@ -83,4 +83,33 @@ fn who_may_not_come_back_is_told_and_may_try_again() {
         world.settle();
     }
     assert_eq!(world.texts(new, there), before);
+}
+
+#[test]
+fn how_far_coming_back_is_is_shown() {
+    let (mut world, ada, bob, there, back, phrase) = pair();
+    for number in 0..30 {
+        world.send(bob, back, &format!("large {number} {}", "x".repeat(60_000)));
+        world.settle();
+    }
+    back_up(&mut world, ada);
+    world.disconnect(ada);
+    let new = world.add_device();
+    world.command(new, recover_command(&phrase, true));
+    let mut shown: Vec<(u32, u32)> = Vec::new();
+    for _ in 0..3_000 {
+        one_step(&mut world, new);
+        let progress = world.devices[new].account.as_ref().and_then(|account| account.recovery.restoring);
+        shown.extend(progress);
+    }
+    shown.dedup();
+    let known: Vec<_> = shown.iter().copied().filter(|(_, of)| *of > 0).collect();
+    assert!(known.len() >= 5, "{shown:?}");
+    assert!(known.is_sorted(), "{shown:?}");
+    let of = known[0].1;
+    assert!((1_700..2_200).contains(&of), "{of} KiB");
+    assert!(known.iter().all(|(done, all)| done <= all && *all == of), "{shown:?}");
+    assert!(known.last().unwrap().0 > of / 2, "{shown:?}");
+    assert_eq!(recovery(&world, new).restoring, None, "it ends");
+    assert_eq!(world.texts(new, there).len(), 71);
 }
