@@ -1,11 +1,11 @@
 //! What a backup file brings beside messages: the name, contacts, deletions; and of which devices it is believed.
 
-use parley_engine::view::{BodyView, Command, ConversationId, Reply, Share};
+use parley_engine::view::{BodyView, Command, CommandError, ConversationId, Reply, Share};
 use parley_protocol::ids::DeviceId;
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::link_with;
-use super::files::{restore, save};
+use super::files::{restore, restore_command, save};
 use super::recovery::{pair, recover};
 
 fn delete(world: &mut World, device: DeviceIndex, chat: ConversationId, text: &str) {
@@ -77,4 +77,48 @@ fn p4_a_file_of_a_removed_device_deletes_nothing() {
     world.settle();
     assert!(restore(&mut world, ada, &file, &phrase).unwrap().removed);
     assert!(has(&mut world, ada, there, ">from Ada 8"));
+}
+
+#[test]
+fn pieces_of_a_file_go_in_order_and_a_wrong_one_changes_nothing() {
+    let (mut world, ada, _, _, _, phrase) = pair();
+    let file = save(&mut world, ada);
+    let second = link_with(&mut world, ada, Share::Nothing);
+    world.settle();
+    assert_eq!(world.ask(second, restore_command(&phrase)), Reply::Done);
+    let (first, rest) = file.bytes.split_at(file.bytes.len() / 2);
+    let piece = |at: usize, bytes: &[u8], last| Command::TakeFilePart {
+        at: u64::try_from(at).unwrap(),
+        bytes: bytes.to_vec(),
+        last,
+    };
+    let over = Reply::Failed(CommandError::FileOver);
+    assert_eq!(world.ask(second, piece(first.len(), rest, true)), over, "the second before the first");
+    assert_eq!(world.ask(second, piece(0, first, false)), Reply::Done);
+    assert_eq!(world.ask(second, piece(0, first, false)), over, "the first twice");
+    let Reply::File(report) = world.ask(second, piece(first.len(), rest, true)) else { panic!("no report") };
+    assert!(report.is_whole(), "{report:?}");
+    assert_eq!(report.messages, 41);
+}
+
+/// More than the disk is read for at a time, on either side.
+#[test]
+fn p5_a_file_holds_and_brings_back_a_long_chat_once() {
+    let (mut world, ada, bob, there, back, phrase) = pair();
+    for number in 0..450 {
+        world.send(bob, back, &format!("number {number}"));
+    }
+    world.settle();
+    let all = world.texts(ada, there);
+    assert_eq!(all.len(), 491);
+    let file = save(&mut world, ada);
+    assert_eq!(restore(&mut world, ada, &file.bytes, &phrase).unwrap().added, 0, "everything is there");
+    assert_eq!(world.texts(ada, there), all);
+    let second = link_with(&mut world, ada, Share::Nothing);
+    world.settle();
+    let before = world.texts(second, there).len();
+    let report = restore(&mut world, second, &file.bytes, &phrase).unwrap();
+    assert_eq!(report.messages, 491);
+    assert_eq!(usize::try_from(report.added).unwrap() + before, 491);
+    assert_eq!(world.texts(second, there), all);
 }

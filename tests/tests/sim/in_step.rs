@@ -1,11 +1,11 @@
 //! What the devices of an account tell each other: names, and whom the person has verified.
 
-use parley_engine::view::{BodyView, Command, CommandError, Delivery, Reply};
+use parley_engine::view::{BodyView, Command, CommandError, Delivery, Reply, Share};
 use parley_protocol::ids::DeviceId;
 
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::devices::{link, names, pair};
+use super::devices::{link, meet, names, pair};
 
 #[test]
 fn a_device_is_called_the_same_on_all_of_them() {
@@ -114,4 +114,31 @@ fn what_was_read_on_one_device_is_read_on_all() {
     world.send(bob, back, "four");
     world.settle();
     assert_eq!((unread(&world, ada), unread(&world, second)), (1, 1));
+}
+
+#[test]
+fn how_much_history_has_gone_to_a_new_device_is_shown() {
+    let (mut world, ada, ..) = pair();
+    for number in 0..5 {
+        world.add_person(&format!("Friend{number}"));
+        let chat = world.start(ada, &format!("friend{number}"));
+        for text in 0..40 {
+            world.send(ada, chat, &format!("{text} {}", "x".repeat(3_000)));
+        }
+        world.settle();
+    }
+    let new = world.add_device();
+    meet(&mut world, new, ada, false);
+    world.command(ada, Command::ApproveDevice(Share::All));
+    let mut shown = Vec::new();
+    for _ in 0..4_000 {
+        let _ = world.step(ada) || world.timer_step(ada);
+        let _ = world.step(new) || world.timer_step(new);
+        world.advance(5);
+        shown.extend(world.devices[ada].account.as_ref().and_then(|account| account.sharing));
+    }
+    shown.dedup();
+    assert_eq!(shown, (0..6).map(|done| (done, 6)).collect::<Vec<_>>());
+    world.settle();
+    assert_eq!(world.devices[ada].account.as_ref().unwrap().sharing, None, "it ends");
 }
