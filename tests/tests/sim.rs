@@ -29,6 +29,8 @@ mod file_news;
 mod files;
 #[path = "sim/found.rs"]
 mod found;
+#[path = "sim/fresh_keys.rs"]
+mod fresh_keys;
 #[path = "sim/in_step.rs"]
 mod in_step;
 #[path = "sim/invariants.rs"]

@@ -234,8 +234,17 @@ fn what_cannot_be_done_is_said() {
     world.disconnect(ada);
     assert_eq!(world.ask(ada, find("eve")), Reply::Failed(CommandError::Offline));
     let chat = parley_engine::view::ConversationId([0; 16]);
-    let send = Command::SendText { conversation: chat, text: "x".into() };
-    assert_eq!(world.ask(ada, send), Reply::Failed(CommandError::UnknownConversation));
+    let nowhere = [
+        Command::SendText { conversation: chat, text: "x".into() },
+        Command::SetDraft { conversation: chat, text: "x".into() },
+        Command::OpenConversation(chat),
+        Command::DeleteChat(chat),
+        Command::ShowContact(chat),
+        Command::SetVerified { conversation: chat, verified: true },
+    ];
+    for command in nowhere {
+        assert_eq!(world.ask(ada, command), Reply::Failed(CommandError::UnknownConversation));
+    }
 }
 
 #[test]
