@@ -121,15 +121,20 @@ impl Peer {
         &self.log
     }
 
+    fn another_device(&self) -> (SigningKey, DeviceRecord) {
+        let key = SigningKey::from_bytes(&self.random.array());
+        let record = DeviceRecord {
+            id: DeviceId(self.random.array()),
+            key: VerifyingKeyBytes(key.verifying_key().to_bytes()),
+            inbox: Capability::new(self.random.array()).hash(),
+        };
+        (key, record)
+    }
+
     /// Its device log with one more device, another one at each call.
     #[must_use]
     pub fn log_with_another_device(&self) -> DeviceLog {
-        let added = SigningKey::from_bytes(&self.random.array());
-        let record = DeviceRecord {
-            id: DeviceId(self.random.array()),
-            key: VerifyingKeyBytes(added.verifying_key().to_bytes()),
-            inbox: Capability::new(self.random.array()).hash(),
-        };
+        let (added, record) = self.another_device();
         let body = LogBody {
             previous: Some(self.log.head().hash),
             created: UnixMillis(2),
@@ -144,12 +149,7 @@ impl Peer {
     /// Its device log after another device was added, which then removed this one.
     #[must_use]
     pub fn log_without_this_device(&self) -> DeviceLog {
-        let other = SigningKey::from_bytes(&self.random.array());
-        let record = DeviceRecord {
-            id: DeviceId(self.random.array()),
-            key: VerifyingKeyBytes(other.verifying_key().to_bytes()),
-            inbox: Capability::new(self.random.array()).hash(),
-        };
+        let (other, record) = self.another_device();
         let mut log = self.log.clone();
         let changes = [
             (Author::Device(self.account.device), Change::AddDevice(record), &self.key, Some(&other)),

@@ -26,7 +26,7 @@ fn delete_command(chat: ConversationId, message: &MessageView) -> Command {
     Command::DeleteMessage { conversation: chat, message: message.id, order: message.order }
 }
 
-fn delete(world: &mut World, device: DeviceIndex, chat: ConversationId, text: &str) {
+pub(crate) fn delete(world: &mut World, device: DeviceIndex, chat: ConversationId, text: &str) {
     let message = find(world, device, chat, text);
     assert_eq!(world.ask(device, delete_command(chat, &message)), Reply::Done);
 }

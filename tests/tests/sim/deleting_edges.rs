@@ -1,19 +1,12 @@
 //! Deleting what is far above, beside what waits for others, and what a file from before brings back.
 
-use parley_engine::view::{BodyView, Command, ConversationId, Reply, Share};
+use parley_engine::view::{Command, Reply, Share};
 use parley_protocol::frame::Request;
-use parley_tests::sim::{DeviceIndex, World};
+use parley_tests::sim::World;
 
+use super::deleting::delete;
 use super::devices::{link_with, pair};
 use super::{files, recovery};
-
-fn delete(world: &mut World, device: DeviceIndex, chat: ConversationId, text: &str) {
-    let history = world.history(device, chat);
-    let found = history.iter().find(|message| message.body == BodyView::Text(text.to_owned())).unwrap();
-    let (message, order) = (found.id, found.order);
-    let delete = Command::DeleteMessage { conversation: chat, message, order };
-    assert_eq!(world.ask(device, delete), Reply::Done);
-}
 
 #[test]
 fn a_message_far_above_that_was_not_read_is_deleted_and_counted() {

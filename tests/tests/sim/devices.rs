@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use parley_engine::view::{Command, CommandError, ConversationId, LinkView, MessageView, Reply, Share};
 use parley_protocol::frame::{EntryKind, RelayError, Request, ServerFrame};
+use parley_protocol::ids::DeviceId;
 use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 
 /// Shows a code on `shows` and uses it on `reads`, as a link or as what is typed, up to the question to the account's
@@ -48,6 +49,25 @@ pub(crate) fn link(world: &mut World, existing: DeviceIndex) -> DeviceIndex {
     approve(world, existing);
     assert_eq!(world.devices[new].link, Some(LinkView::Done));
     new
+}
+
+/// Links a new device as far as that it is one of the account, and in nothing yet.
+pub(crate) fn let_in(world: &mut World, existing: DeviceIndex, new: DeviceIndex) {
+    meet(world, new, existing, false);
+    world.command(existing, Command::ApproveDevice(Share::Nothing));
+    for _ in 0..300 {
+        world.step(existing);
+        world.step(new);
+        if world.devices[new].account.is_some() {
+            return;
+        }
+    }
+    panic!("it is not in the account");
+}
+
+pub(crate) fn device_id(world: &World, index: DeviceIndex) -> DeviceId {
+    let account = world.devices[index].account.as_ref().expect("an account");
+    account.devices.iter().find(|device| device.this).expect("this one").id
 }
 
 pub(crate) fn names(world: &World, index: DeviceIndex) -> Vec<String> {

@@ -1,28 +1,15 @@
 //! What a backup file brings beside messages: the name, contacts, deletions; and of which devices it is believed.
 
-use parley_engine::view::{BodyView, Command, CommandError, ConversationId, Reply, Share};
-use parley_protocol::ids::DeviceId;
+use parley_engine::view::{Command, CommandError, ConversationId, Reply, Share};
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::devices::link_with;
+use super::deleting::delete;
+use super::devices::{device_id, link_with};
 use super::files::{restore, restore_command, save};
 use super::recovery::{pair, recover};
 
-fn delete(world: &mut World, device: DeviceIndex, chat: ConversationId, text: &str) {
-    let history = world.history(device, chat);
-    let found = history.iter().find(|message| message.body == BodyView::Text(text.to_owned())).unwrap();
-    let (message, order) = (found.id, found.order);
-    let delete = Command::DeleteMessage { conversation: chat, message, order };
-    assert_eq!(world.ask(device, delete), Reply::Done);
-}
-
 fn has(world: &mut World, device: DeviceIndex, chat: ConversationId, text: &str) -> bool {
     world.texts(device, chat).contains(&text.to_owned())
-}
-
-fn id(world: &World, device: DeviceIndex) -> DeviceId {
-    let account = world.devices[device].account.as_ref().expect("an account");
-    account.devices.iter().find(|device| device.this).expect("this one").id
 }
 
 #[test]
@@ -72,7 +59,7 @@ fn what_a_device_of_the_account_deleted_is_deleted_by_its_file() {
 #[test]
 fn p4_a_file_of_a_removed_device_deletes_nothing() {
     let (mut world, ada, second, there, phrase, file) = file_with_a_deletion();
-    let gone = id(&world, second);
+    let gone = device_id(&world, second);
     assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);
     world.settle();
     assert!(restore(&mut world, ada, &file, &phrase).unwrap().removed);

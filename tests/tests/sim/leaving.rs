@@ -1,15 +1,9 @@
 //! Devices that are removed while something depends on them.
 
 use parley_engine::view::{Command, LinkView, Reply, Share};
-use parley_protocol::ids::DeviceId;
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::devices::{link, meet, pair};
-
-fn id(world: &World, device: DeviceIndex) -> DeviceId {
-    let account = world.devices[device].account.as_ref().expect("an account");
-    account.devices.iter().find(|device| device.this).expect("this one").id
-}
+use super::devices::{device_id, let_in, link, meet, pair};
 
 /// Does everything that the device can do, and nothing of any other.
 fn alone(world: &mut World, device: DeviceIndex) {
@@ -21,19 +15,11 @@ fn p6_a_device_stays_in_every_conversation_if_who_let_it_in_is_removed() {
     let (mut world, ada, bob, there, back) = pair();
     let second = link(&mut world, ada);
     let third = world.add_device();
-    meet(&mut world, third, second, false);
-    world.command(second, Command::ApproveDevice(Share::Nothing));
-    for _ in 0..300 {
-        world.step(second);
-        world.step(third);
-        if world.devices[third].account.is_some() {
-            break;
-        }
-    }
+    let_in(&mut world, second, third);
     // It has not read the Welcomes when the one who signed them is gone.
     world.disconnect(third);
     world.settle();
-    let gone = id(&world, second);
+    let gone = device_id(&world, second);
     assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);
     world.settle();
     world.connect(third);
@@ -63,7 +49,7 @@ fn p6_a_device_may_be_removed_at_any_step_of_being_added() {
             world.step(third);
         }
         if world.devices[third].account.is_some() {
-            let gone = id(&world, third);
+            let gone = device_id(&world, third);
             // So that it knows of the third.
             world.disconnect(second);
             world.connect(second);

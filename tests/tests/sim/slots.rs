@@ -5,7 +5,7 @@ use parley_protocol::frame::{Push, ServerFrame};
 use parley_protocol::ids::SlotId;
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::devices::{approve, link, meet, pair};
+use super::devices::{approve, let_in, link, meet, pair};
 
 /// The relay says that a slot is gone.
 fn end_slot(world: &mut World, device: DeviceIndex, slot: SlotId) {
@@ -105,15 +105,7 @@ fn an_approval_that_never_comes_ends_linking_on_both_sides() {
 fn a_device_that_was_let_in_waits_for_its_first_conversation_as_long_as_it_takes() {
     let (mut world, ada, bob, there, back) = pair();
     let new = world.add_device();
-    meet(&mut world, new, ada, false);
-    world.command(ada, Command::ApproveDevice(Share::Nothing));
-    for _ in 0..200 {
-        world.step(ada);
-        world.step(new);
-        if world.devices[new].account.is_some() {
-            break;
-        }
-    }
+    let_in(&mut world, ada, new);
     world.disconnect(ada);
     for _ in 0..10 {
         world.pass(60_000);
