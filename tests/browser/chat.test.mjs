@@ -120,6 +120,22 @@ test("a chat that is pressed is the one that opens, whatever arrives meanwhile",
   await ada.page.getByRole("list", { name: "Chats" }).getByRole("link").first().and(row("Bob")).waitFor();
 });
 
+test("a pointer that is held for long, or whose other button is pressed, holds nothing back", async () => {
+  const first = (name) => ada.page.getByRole("list", { name: "Chats" }).getByRole("link").first()
+    .and(ada.page.getByRole("link", { name: new RegExp(`^${name}`) }));
+  await ada.page.goto(`${relay.url}/#/`);
+  const writers = { Eve: eve, Bob: bob };
+  for (const [name, button] of [["Eve", "right"], ["Bob", "left"]]) {
+    await first(name === "Eve" ? "Bob" : "Eve").hover();
+    await ada.page.mouse.down({ button });
+    await writers[name].send(`while the ${button} button is down`);
+    await first(name).waitFor();
+    await ada.page.mouse.up({ button });
+    await ada.page.keyboard.press("Escape");
+  }
+  await ada.page.goto(`${relay.url}/#/`);
+});
+
 test("what appears above waits while a pointer is pressed", async () => {
   const offline = (page) => page.getByRole("status", { name: "Connection" }).filter({ hasText: "Offline" });
   const second = await ada.context.newPage();

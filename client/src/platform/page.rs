@@ -2,7 +2,7 @@
 
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, Element, KeyboardEvent, VisibilityState, Window};
+use web_sys::{Document, Element, KeyboardEvent, MouseEvent, VisibilityState, Window};
 
 fn window() -> Option<Window> {
     web_sys::window()
@@ -115,17 +115,18 @@ pub fn on_somebody(act: impl Fn() + 'static) {
 }
 
 /// Calls `act` with `true` when a pointer is pressed anywhere, and with `false` when it was let go and the click that comes of it is
-/// over.
+/// over. The other buttons of a mouse open menus, which keep the letting go to themselves.
 pub fn on_press(act: impl Fn(bool) + Clone + 'static) {
     for (event, pressed) in [("pointerdown", true), ("pointerup", false), ("pointercancel", false)] {
         let Some(document) = document() else { return };
         let act = act.clone();
-        super::listen::<JsValue>(&document, event, move |_| {
-            if pressed {
-                return act(true);
+        super::listen::<MouseEvent>(&document, event, move |event| {
+            if !pressed {
+                let act = act.clone();
+                super::timer::after(0, move || act(false)).forget();
+            } else if event.button() == 0 {
+                act(true);
             }
-            let act = act.clone();
-            super::timer::after(0, move || act(false)).forget();
         });
     }
 }

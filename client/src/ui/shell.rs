@@ -11,7 +11,10 @@ use super::{
 use crate::model::route::Route;
 use crate::model::signal::Trouble;
 use crate::platform::timer::Interval;
-use crate::platform::{self, clock, local, page};
+use crate::platform::{self, clock, local, page, timer};
+
+/// A pointer that is held for longer (or of which nobody heard that it was let go) holds nothing back, in milliseconds.
+const LONGEST_PRESS: u64 = 5_000;
 
 /// Starts the app.
 pub fn start() {
@@ -50,7 +53,11 @@ fn follow_page(app: App) {
         }
         app.now.set(clock::now());
     });
-    page::on_press(move |pressed| app.pressed.set(pressed));
+    let longest = StoredValue::new_local(None);
+    page::on_press(move |pressed| {
+        app.pressed.set(pressed);
+        longest.set_value(pressed.then(|| timer::after(LONGEST_PRESS, move || app.pressed.set(false))));
+    });
     Interval::new(1_000, move || app.now.set(clock::now())).forget();
     keys::listen(app);
     app.watch_for_somebody();

@@ -235,13 +235,13 @@ impl App {
         T: Clone + PartialEq + Send + Sync + 'static,
     {
         let last = StoredValue::new(None);
-        Memo::new(move || match last.get_value() {
-            Some(last) if self.pressed.get() => last,
-            _ => {
+        Memo::new(move || {
+            let held = if self.pressed.get() { last.get_value() } else { None };
+            held.unwrap_or_else(|| {
                 let value = value();
                 last.set_value(Some(value.clone()));
                 value
-            }
+            })
         })
     }
 
