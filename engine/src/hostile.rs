@@ -358,6 +358,28 @@ impl Peer {
         })
     }
 
+    /// A commit that lets in whoever made the KeyPackage, and their Welcome; enters its epoch.
+    pub fn let_in(&mut self, log: LogId, key_package: &[u8]) -> (Request, Vec<u8>) {
+        let (epoch, capability, package) =
+            (self.epoch(log), self.capability(log), self.unchecked(key_package));
+        let group = self.groups.get_mut(&log).unwrap();
+        let (commit, welcome, _) =
+            group.raw().add_members(&self.provider, &DeviceSigner(&self.key), &[package]).unwrap();
+        let next = group.next_capability(&self.provider).unwrap();
+        group.merge_pending(&self.provider).unwrap();
+        let request = Request::AppendCommit(AppendCommit {
+            log,
+            capability,
+            epoch,
+            append: AppendId(self.random.array()),
+            commit: Bytes::new(commit.tls_serialize_detached().unwrap()).unwrap(),
+            next_capability: next.hash(),
+            welcomes: List::default(),
+            group_info: None,
+        });
+        (request, welcome.tls_serialize_detached().unwrap())
+    }
+
     /// Reads an entry of the log: a text if it is one. Own entries and forgeries are passed over.
     pub fn read(&mut self, log: LogId, payload: &[u8]) -> Option<String> {
         let group = self.groups.get_mut(&log).unwrap();

@@ -150,3 +150,26 @@ impl Outputs {
         self.ready.pop_front()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(key: u8) -> Record {
+        Record { key: vec![key], value: vec![1] }
+    }
+
+    #[test]
+    fn what_is_erased_before_it_is_written_is_not_written_and_all_else_is() {
+        let mut out = Outputs::default();
+        for key in [1, 2, 3] {
+            out.put_message(record(key));
+        }
+        out.erase(&[2]);
+        out.erase(&[2]);
+        assert_eq!(out.messages, [(Store::Messages, record(1)), (Store::Messages, record(3))]);
+        assert_eq!(out.erased, [(Store::Messages, vec![2])], "it may be on the disk from before");
+        out.put_message(record(2));
+        assert_eq!((out.messages.len(), out.erased.len()), (3, 0), "it has come again");
+    }
+}

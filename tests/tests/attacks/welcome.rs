@@ -1,6 +1,6 @@
 //! Welcomes that nobody asked for.
 
-use parley_engine::hostile::{Identity, Peer};
+use parley_engine::hostile::{Deed, Identity, Peer};
 use parley_protocol::frame::Request;
 use parley_protocol::ids::DeviceId;
 use parley_tests::sim::{DeviceIndex, World};
@@ -132,6 +132,34 @@ fn p4_a_device_that_was_removed_begins_nothing() {
     ask(&mut world, bob.creation(log, target.address, &welcome)).unwrap();
     reconnect(&mut world, ada);
     assert_eq!(world.devices[ada].conversations.len(), 1, "the KeyPackage was not used up");
+}
+
+/// What a device let others into before it was removed goes on without it; so that is what it pretends.
+#[test]
+fn p4_where_a_removed_device_let_this_one_in_it_says_nothing() {
+    let (mut world, ada, target, package, mut eve) = ada_and_eve(411);
+    let (log, _) = eve.found(eve.identity(), std::slice::from_ref(&package));
+    ask(&mut world, eve.creation(log, target.address, b"nothing")).unwrap();
+    let out = eve.commit(log, &Deed::RemoveOthers);
+    let (back, welcome) = eve.let_in(log, &package);
+    for commit in [out, back] {
+        ask(&mut world, commit).unwrap();
+    }
+    let head = eve.log().head();
+    let text = eve.text(log, "from a stolen device", &head);
+    ask(&mut world, eve.append(log, text)).unwrap();
+    eve.set_log(eve.log_without_this_device());
+    append_log(&mut world, &eve);
+    ask(&mut world, Request::PostInbox(eve.post(target.address, &welcome))).unwrap();
+    reconnect(&mut world, ada);
+    let chat = world.only_conversation(ada);
+    assert_eq!(world.texts(ada, chat), ["[Gap(Rejected)]"]);
+    world.crash(ada);
+    let text = eve.text(log, "once more", &head);
+    ask(&mut world, eve.append(log, text)).unwrap();
+    reconnect(&mut world, ada);
+    let texts = world.texts(ada, chat);
+    assert!(texts.iter().all(|text| text == "[Gap(Rejected)]"), "also after a restart: {texts:?}");
 }
 
 #[test]

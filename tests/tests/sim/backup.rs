@@ -4,7 +4,9 @@ use parley_engine::view::{BackupFailure, BackupState, Command, Reply, Share};
 use parley_protocol::frame::{RelayError, Request, ServerFrame};
 use parley_tests::sim::{DeviceIndex, World};
 
+use super::deleting::delete;
 use super::devices::link_with;
+use super::files::{restore, save};
 use super::recovery::{account, back_up, one_step, pair, recover, recovery, write_down};
 
 /// Lets so much time pass that whatever failed was tried again.
@@ -269,4 +271,51 @@ fn p5_what_comes_back_altered_is_put_again() {
             assert_eq!(world.texts(new, there), before, "altered after {step} steps");
         }
     }
+}
+
+/// What stands before the newest message of the backup, and is not in it: the oldest of it counts.
+#[test]
+fn p5_what_a_file_brought_is_in_the_backup_afterwards() {
+    let (mut world, ada, bob, there, back, phrase) = pair();
+    assert_eq!(world.ask(ada, Command::SetBackup(false)), Reply::Done);
+    world.settle();
+    let file = save(&mut world, ada);
+    let second = link_with(&mut world, ada, Share::Nothing);
+    lose(&mut world, &[ada]);
+    assert_eq!(world.ask(second, Command::SetBackup(true)), Reply::Done);
+    world.send(bob, back, "since");
+    wait(&mut world);
+    assert_eq!(recovery(&world, second).backup, BackupState::Ready);
+    assert!(world.texts(second, there).len() < 5, "it does not have what was before");
+    assert!(restore(&mut world, second, &file.bytes, &phrase).unwrap().added > 30);
+    wait(&mut world);
+    let version = head_version(&world, second);
+    wait(&mut world);
+    assert_eq!(head_version(&world, second), version, "then it has everything");
+    let before = world.texts(second, there);
+    assert!(before.len() > 40);
+    lose(&mut world, &[second]);
+    let new = recover(&mut world, &phrase, true);
+    assert_eq!(world.texts(new, there), before);
+}
+
+#[test]
+fn p5_a_deletion_is_said_in_the_backup_also_after_a_restart() {
+    let (mut world, ada, _, there, _, phrase) = pair();
+    wait(&mut world);
+    let version = head_version(&world, ada);
+    delete(&mut world, ada, there, "from Ada 7");
+    world.crash(ada);
+    world.connect(ada);
+    wait(&mut world);
+    assert!(head_version(&world, ada) > version);
+    let version = head_version(&world, ada);
+    world.crash(ada);
+    world.connect(ada);
+    wait(&mut world);
+    assert_eq!(head_version(&world, ada), version, "once");
+    let before = world.texts(ada, there);
+    lose(&mut world, &[ada]);
+    let new = recover(&mut world, &phrase, true);
+    assert_eq!(world.texts(new, there), before);
 }

@@ -92,3 +92,24 @@ fn deleted_messages_do_not_come_out_of_a_large_backup() {
     let new = recovery::recover(&mut world, &phrase, true);
     assert_eq!(world.texts(new, there), kept);
 }
+
+/// The second device was linked when the first log was out of use, so that it can say no place in that.
+#[test]
+fn what_stands_in_a_log_that_was_out_of_use_when_its_chat_was_deleted_does_not_come_out_of_a_file() {
+    let (mut world, ada, _, there, _, phrase) = recovery::pair();
+    let file = files::save(&mut world, ada);
+    world.relay.lose_logs();
+    world.connect(ada);
+    world.send(ada, there, "in another log");
+    for _ in 0..4 {
+        world.settle();
+    }
+    let second = link_with(&mut world, ada, Share::Nothing);
+    world.send(ada, there, "to both");
+    world.settle();
+    world.disconnect(ada);
+    assert_eq!(world.ask(second, Command::DeleteChat(there)), Reply::Done);
+    world.settle();
+    let report = files::restore(&mut world, second, &file.bytes, &phrase).unwrap();
+    assert_eq!((report.added, world.texts(second, there)), (0, vec![]));
+}

@@ -1,6 +1,6 @@
 //! What a backup file brings beside messages: the name, contacts, deletions; and of which devices it is believed.
 
-use parley_engine::view::{Command, CommandError, ConversationId, Reply, Share};
+use parley_engine::view::{Command, CommandError, ConversationId, Delivery, Reply, Share};
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::deleting::delete;
@@ -108,4 +108,26 @@ fn p5_a_file_holds_and_brings_back_a_long_chat_once() {
     assert_eq!(report.messages, 491);
     assert_eq!(usize::try_from(report.added).unwrap() + before, 491);
     assert_eq!(world.texts(second, there), all);
+}
+
+/// The message has been read, and the file says so where nobody else does.
+#[test]
+fn a_file_brings_how_far_messages_came() {
+    let (mut world, ada, bob, there, back, phrase) = pair();
+    let upto = world.history(bob, back).last().unwrap().order;
+    world.ask(bob, Command::MarkRead { conversation: back, upto });
+    world.settle();
+    let states = |world: &mut World, device: DeviceIndex| -> Vec<_> {
+        world.history(device, there).iter().map(|message| message.outgoing).collect()
+    };
+    let before = states(&mut world, ada);
+    assert_eq!(before[0], Some(Delivery::Read));
+    world.ask(ada, Command::SetBackup(false));
+    world.settle();
+    let file = save(&mut world, ada);
+    world.disconnect(ada);
+    world.disconnect(bob);
+    let new = recover(&mut world, &phrase, true);
+    assert!(restore(&mut world, new, &file.bytes, &phrase).unwrap().is_whole());
+    assert_eq!(states(&mut world, new), before);
 }

@@ -68,3 +68,29 @@ fn a_message_that_comes_while_older_ones_are_being_read_is_not_among_them() {
     world.settle();
     assert_eq!(texts(&page(&world, bob, asked)), expected);
 }
+
+/// What is told of a message while its page is being read does not bring it back: here, that it has arrived.
+#[test]
+fn a_message_that_is_deleted_while_a_page_is_being_read_is_not_in_the_page() {
+    let mut world = World::new(43);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "stays");
+    world.settle();
+    world.disconnect(bob);
+    world.send(ada, chat, "goes");
+    world.settle();
+    world.connect(bob);
+    let gone = world.history(ada, chat).last().unwrap().clone();
+
+    world.command(ada, Command::DeleteMessage { conversation: chat, message: gone.id, order: gone.order });
+    let asked = world.command(ada, Command::OpenConversation(chat));
+    for _ in 0..20 {
+        world.advance(250);
+        while world.step(bob) || world.timer_step(bob) {}
+    }
+    let told = (0..).take_while(|_| world.downlink_step(ada)).count();
+    assert!(told > 0, "the receipt comes before the disk has answered");
+    world.settle();
+    assert_eq!(texts(&page(&world, ada, asked)), ["stays"]);
+}

@@ -2,12 +2,14 @@
 
 use std::cell::RefCell;
 
-use parley_engine::view::Delivery;
+use parley_engine::view::{Command, Delivery};
 use parley_protocol::frame::Request;
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::{put_back_after_a_connection, wait_for_doubts};
 use crate::devices::link;
+use crate::files::{restore, save};
+use crate::recovery::write_down;
 use crate::repair::{chatting, settle_long};
 
 /// Back to a copy that was made before the last connection; long enough for all that follows from it.
@@ -160,4 +162,30 @@ fn p5_what_a_profile_knows_that_was_put_back_is_begun_anew_once() {
     world.send(bob, there, "on");
     world.settle();
     assert_eq!(world.texts(ada, chat), [">one", "two", "on"]);
+}
+
+/// It takes the place that it has when it comes again.
+#[test]
+fn p5_what_a_file_brought_and_the_other_sends_again_is_there_once() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(446);
+    let phrase = write_down(&mut world, bob, Command::ShowPhrase);
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    for text in ["three", "four"] {
+        world.send(ada, chat, text);
+        world.settle();
+    }
+    let file = save(&mut world, bob);
+    world.disconnect(ada);
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    assert!(restore(&mut world, bob, &file.bytes, &phrase).unwrap().is_whole());
+    world.connect(ada);
+    wait_for_doubts(&mut world);
+    let texts = world.texts(bob, there);
+    for text in ["one", ">two", "three", "four"] {
+        assert_eq!(texts.iter().filter(|shown| *shown == text).count(), 1, "{text} once in {texts:?}");
+    }
 }
