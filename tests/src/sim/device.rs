@@ -37,10 +37,14 @@ impl Disk {
             self.vault = Some(vault);
         }
         self.written.0 += 1;
-        let both = set.deletes.iter().find(|(store, key)| {
-            set.puts.iter().any(|(put, record)| put == store && record.key == *key)
-        });
-        assert_eq!(both, None, "one change set writes and deletes a record: which it is, depends on the host");
+        let both = set
+            .deletes
+            .iter()
+            .find(|(store, key)| set.puts.iter().any(|(put, record)| put == store && record.key == *key));
+        assert_eq!(
+            both, None,
+            "one change set writes and deletes a record: which it is, depends on the host"
+        );
         for (store, record) in set.puts {
             self.written.1 += 1;
             self.written.2 += record.value.len();

@@ -216,3 +216,27 @@ fn p4_a_relay_that_guesses_a_typed_code_has_one_guess_and_is_noticed() {
     world.run();
     assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Expired)), "the code is used up");
 }
+
+/// A typed code does not say which side shows it; what is scanned or opened does.
+#[test]
+fn two_that_want_the_same_of_each_other_are_told_so() {
+    for in_an_account in [false, true] {
+        let mut world = World::new(62);
+        let [shows, reads] = ["Ada", "Bob"]
+            .map(|name| if in_an_account { world.add_person(name) } else { world.add_device() });
+        assert_eq!(world.ask(shows, Command::ShowLinkCode { name: String::new() }), Reply::Done);
+        let Some(LinkView::Showing { link, typed, .. }) = world.devices[shows].link.clone() else {
+            panic!("no code")
+        };
+        let used = |text| Command::UseLinkCode { text, name: String::new() };
+        world.ask(reads, used(link));
+        world.settle();
+        assert_eq!(world.devices[reads].link, Some(LinkView::Failed(LinkFailure::SameSide)));
+        assert!(matches!(world.devices[shows].link, Some(LinkView::Showing { .. })), "the code is not used");
+        assert_eq!(world.ask(reads, used(typed)), Reply::Done);
+        world.settle();
+        let failures = [LinkFailure::SameSide, LinkFailure::Cancelled];
+        let told = [shows, reads].map(|device| world.devices[device].link.clone());
+        assert_eq!(told, failures.map(|failure| Some(LinkView::Failed(failure))));
+    }
+}

@@ -60,6 +60,30 @@ fn p9_a_backup_of_which_the_relay_has_lost_something_gives_back_the_rest_and_say
 }
 
 #[test]
+fn p5_a_relay_that_takes_the_device_at_the_second_time_keeps_nobody_from_coming_back() {
+    let (mut world, ada, _, there, _, phrase) = pair();
+    let before = world.texts(ada, there);
+    world.disconnect(ada);
+    let mut refused = false;
+    world.relay.lie(move |_, request, told| {
+        for (_, frame) in told.iter_mut().filter(|_| matches!(request, Request::AppendDeviceLog(_))) {
+            if let ServerFrame::Answer { result, .. } = frame
+                && !std::mem::replace(&mut refused, true)
+            {
+                *result = Err(RelayError::Internal);
+            }
+        }
+    });
+    let new = world.add_device();
+    let asked = world.command(new, recover_command(&phrase, true));
+    for _ in 0..8 {
+        world.settle();
+    }
+    assert_eq!(world.devices[new].replies.get(&asked), Some(&Reply::Done));
+    assert_eq!(world.texts(new, there), before);
+}
+
+#[test]
 fn who_may_not_come_back_is_told_and_may_try_again() {
     let (mut world, ada, _, there, _, phrase) = pair();
     let before = world.texts(ada, there);

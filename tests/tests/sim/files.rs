@@ -128,6 +128,7 @@ fn p5_a_file_adds_to_a_device_what_is_not_there_and_doubles_nothing() {
     let before = shown(&mut world, ada);
     let report = restore(&mut world, ada, &file.bytes, &phrase).unwrap();
     assert!(report.is_whole() && report.added == 0 && !report.other_account && !report.removed, "{report:?}");
+    assert_eq!((report.chats, report.messages), (1, number_of(&before)));
     assert_eq!(shown(&mut world, ada), before, "where everything is, nothing is added");
     let second = link_with(&mut world, ada, Share::Nothing);
     for _ in 0..4 {

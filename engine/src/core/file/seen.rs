@@ -52,3 +52,40 @@ fn digest(parts: &[&[u8]]) -> [u8; 16] {
     let digest: [u8; 32] = hash.finalize().into();
     digest.first_chunk::<16>().copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
+
+    use super::*;
+
+    const CHAT: ConversationId = ConversationId([1; 16]);
+
+    fn at(seq: u64, body: BodyView) -> Message {
+        let (id, log) = (MessageId([2; 16]), LogId([3; 16]));
+        Message { id, time: UnixMillis(1), stored: UnixMillis(seq), log, seq: Seq(seq), own: false, body }
+    }
+
+    fn text(seq: u64, text: &str) -> Message {
+        at(seq, BodyView::Text(text.to_owned()))
+    }
+
+    #[test]
+    fn what_is_at_a_place_or_says_the_same_at_another_is_not_added() {
+        let mut seen = Seen::default();
+        assert!(seen.add(CHAT, &text(1, "hello")));
+        assert!(!seen.add(CHAT, &text(1, "another")), "its place is taken");
+        assert!(!seen.add(CHAT, &text(2, "hello")), "it stands elsewhere");
+        assert!(seen.add(CHAT, &text(2, "another")));
+        assert!(seen.add(ConversationId([9; 16]), &text(1, "hello")));
+    }
+
+    #[test]
+    fn where_something_is_missing_it_may_come_and_where_it_was_rejected_it_may_not() {
+        for (gap, comes) in [(Gap::Missing, true), (Gap::Restored, true), (Gap::Rejected, false)] {
+            let mut seen = Seen::default();
+            seen.here(CHAT, &at(1, BodyView::Gap(gap)));
+            assert_eq!(seen.add(CHAT, &text(1, "hello")), comes, "{gap:?}");
+        }
+    }
+}
