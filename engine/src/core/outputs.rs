@@ -172,4 +172,17 @@ mod tests {
         out.put_message(record(2));
         assert_eq!((out.messages.len(), out.erased.len()), (3, 0), "it has come again");
     }
+
+    #[test]
+    fn nothing_leaves_when_another_engine_owns_the_device() {
+        let mut out = Outputs::default();
+        out.push(Output::Send(vec![1]));
+        out.seal(|id| ChangeSet { id, vault: None, puts: Vec::new(), deletes: Vec::new() });
+        out.push(Output::Send(vec![2]));
+        out.at_once(Output::Send(vec![3]));
+        out.abandon();
+        assert!(!out.persisted(ChangeSetId(1)), "nobody waits for it");
+        out.release_current();
+        assert_eq!(out.next(), None);
+    }
 }

@@ -319,3 +319,20 @@ fn p5_a_deletion_is_said_in_the_backup_also_after_a_restart() {
     let new = recover(&mut world, &phrase, true);
     assert_eq!(world.texts(new, there), before);
 }
+
+/// Of a chat that the backup has, only what is new is read, and that may be more than is read at a time.
+#[test]
+fn p5_much_that_came_since_the_last_backup_is_in_the_next() {
+    let (mut world, ada, bob, there, back, phrase) = pair();
+    back_up(&mut world, ada);
+    for number in 0..300 {
+        world.send(bob, back, &format!("from Bob {number}"));
+    }
+    world.settle();
+    back_up(&mut world, ada);
+    let before = world.texts(ada, there);
+    assert_eq!(before.len(), 341);
+    lose(&mut world, &[ada, bob]);
+    let new = recover(&mut world, &phrase, true);
+    assert_eq!(world.texts(new, there), before, "with nobody to send it again");
+}

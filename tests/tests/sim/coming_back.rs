@@ -4,6 +4,7 @@ use parley_engine::view::Reply;
 use parley_protocol::frame::{RelayError, Request, ServerFrame};
 
 use super::recovery::{back_up, one_step, pair, recover, recover_command, recovery};
+use super::repair::settle_long;
 
 #[test]
 fn p5_a_refusal_at_any_step_of_coming_back_only_delays_it() {
@@ -136,4 +137,39 @@ fn how_far_coming_back_is_is_shown() {
     assert!(known.last().unwrap().0 > of / 2, "{shown:?}");
     assert_eq!(recovery(&world, new).restoring, None, "it ends");
     assert_eq!(world.texts(new, there).len(), 71);
+}
+
+#[test]
+fn p5_what_was_written_in_a_log_that_the_backup_does_not_know_comes_back_too() {
+    let (mut world, ada, bob, there, back, phrase) = pair();
+    back_up(&mut world, ada);
+    world.relay.lose_logs();
+    for device in [ada, bob] {
+        world.connect(device);
+    }
+    world.send(ada, there, "in the second log");
+    settle_long(&mut world);
+    world.send(bob, back, "there too");
+    world.settle();
+    assert!(world.texts(ada, there).contains(&"there too".to_owned()));
+    world.disconnect(ada);
+    let new = recover(&mut world, &phrase, true);
+    let texts = world.texts(new, there);
+    assert_eq!(texts.iter().filter(|text| *text == "there too").count(), 1, "{texts:?}");
+}
+
+#[test]
+fn an_account_that_has_come_back_does_not_come_back_once_more() {
+    let (mut world, ada, .., phrase) = pair();
+    world.disconnect(ada);
+    let new = recover(&mut world, &phrase, true);
+    for _ in 0..2 {
+        let since = world.relay.seen.len();
+        world.crash(new);
+        world.connect(new);
+        settle_long(&mut world);
+        assert_eq!(recovery(&world, new).restoring, None);
+        let asks = world.requests_since(since);
+        assert!(!asks.iter().any(|request| matches!(request, Request::FetchBlob(_))), "nothing is fetched");
+    }
 }

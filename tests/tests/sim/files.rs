@@ -4,7 +4,7 @@ use parley_engine::view::{Command, CommandError, FileReport, Reply, Share, Typed
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::link_with;
-use super::recovery::{one_step, pair, recover, write_down};
+use super::recovery::{one_step, pair, recover, recovery, write_down};
 
 /// As a page gives a file to its worker.
 const PIECE: usize = 200_000;
@@ -174,6 +174,7 @@ fn p5_a_file_brings_everything_back_where_the_relay_has_no_backup() {
     world.settle();
     let new = recover(&mut world, &phrase, true);
     assert!(world.devices[new].conversations.is_empty());
+    assert_eq!(recovery(&world, new).lost, 0, "that there is no backup is no damage");
     let report = restore(&mut world, new, &file.bytes, &phrase).unwrap();
     assert_eq!((report.added, report.missing), (number_of(&before), 0));
     for _ in 0..4 {

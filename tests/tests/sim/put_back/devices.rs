@@ -1,6 +1,7 @@
 //! Accounts of several devices, of which one was put back.
 
 use parley_engine::view::ConversationId;
+use parley_protocol::frame::{NewMessage, Request};
 use parley_tests::sim::{DeviceIndex, Disk, World};
 
 use super::wait_for_doubts;
@@ -144,5 +145,48 @@ fn put_back_at_random(seed: u64) {
             let count = texts.iter().filter(|seen| **seen == shown).count();
             assert_eq!(count, 1, "seed {seed}: {shown} at {which} in {texts:?}");
         }
+    }
+}
+
+/// Does one thing after the other until somebody has given the relay a long message.
+fn who_sends_again(world: &mut World, devices: [DeviceIndex; 3]) -> DeviceIndex {
+    let is_long = |message: &NewMessage| message.payload.len() > 50_000;
+    let sends = |request: &Request| matches!(request, Request::AppendMessages(all) if all.messages.iter().any(is_long));
+    loop {
+        let mut worked = false;
+        for device in devices {
+            let since = world.relay.seen.len();
+            worked |= world.step(device) || world.timer_step(device);
+            if world.requests_since(since).iter().any(sends) {
+                return device;
+            }
+        }
+        if !worked {
+            world.advance(250);
+        }
+    }
+}
+
+/// Both of Bob's devices are about to send again; the first is gone after a part of it.
+#[test]
+fn p5_what_one_device_did_not_send_again_another_does() {
+    let (mut world, [ada, bob, second], [chat, there]) = two_devices(416);
+    let copy = world.devices[ada].disk.clone();
+    world.connect(ada);
+    world.settle();
+    let texts: Vec<String> = (0..12).map(|number| format!("{number} {}", "x".repeat(60_000))).collect();
+    for text in &texts {
+        world.send(bob, there, text);
+        world.settle();
+    }
+    world.put_back(ada, copy);
+    world.connect(ada);
+    let first = who_sends_again(&mut world, [ada, bob, second]);
+    world.disconnect(first);
+    settle_long(&mut world);
+    wait_for_doubts(&mut world);
+    let shown = world.texts(ada, chat);
+    for text in &texts {
+        assert_eq!(shown.iter().filter(|shown| *shown == text).count(), 1, "{}", &text[..3]);
     }
 }
