@@ -183,6 +183,6 @@ mod tests {
         out.abandon();
         assert!(!out.persisted(ChangeSetId(1)), "nobody waits for it");
         out.release_current();
-        assert_eq!(out.next(), None);
+        assert!(out.next().is_none());
     }
 }
