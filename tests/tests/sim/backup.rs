@@ -118,6 +118,32 @@ fn p5_two_devices_that_write_at_once_lose_nothing() {
     }
 }
 
+/// What only one of them has is in its part of the backup alone.
+#[test]
+fn p5_two_devices_that_write_at_once_lose_nothing_that_one_alone_has() {
+    for step in (0..30).step_by(2) {
+        let (mut world, ada, bob, there, back, phrase) = pair();
+        for text in ["one", "two", "three"] {
+            world.send(bob, back, text);
+            world.settle();
+        }
+        let second = link_with(&mut world, ada, Share::Nothing);
+        world.send(bob, back, "to both");
+        world.settle();
+        world.command(ada, Command::BackUpNow);
+        for _ in 0..step {
+            one_step(&mut world, ada);
+        }
+        world.command(second, Command::BackUpNow);
+        wait(&mut world);
+        let before = world.texts(ada, there);
+        assert!(before.len() > world.texts(second, there).len() + 40);
+        lose(&mut world, &[ada, second]);
+        let new = recover(&mut world, &phrase, true);
+        assert_eq!(world.texts(new, there), before, "after {step} steps");
+    }
+}
+
 #[test]
 fn p3_the_backup_is_sealed_anew_when_a_device_is_removed_and_only_then() {
     let (mut world, ada, _, there, _, phrase) = pair();

@@ -16,13 +16,13 @@ fn trio() -> (World, DeviceIndex, DeviceIndex, DeviceIndex, ConversationId, Conv
     (world, ada, second, bob, there, back)
 }
 
-fn find(world: &mut World, device: DeviceIndex, chat: ConversationId, text: &str) -> MessageView {
+pub(crate) fn find(world: &mut World, device: DeviceIndex, chat: ConversationId, text: &str) -> MessageView {
     let history = world.history(device, chat);
     let is_it = |message: &&MessageView| message.body == BodyView::Text(text.to_owned());
     history.iter().find(is_it).unwrap_or_else(|| panic!("{text:?} is not in {history:?}")).clone()
 }
 
-fn delete_command(chat: ConversationId, message: &MessageView) -> Command {
+pub(crate) fn delete_command(chat: ConversationId, message: &MessageView) -> Command {
     Command::DeleteMessage { conversation: chat, message: message.id, order: message.order }
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn delete(world: &mut World, device: DeviceIndex, chat: ConversationI
     assert_eq!(world.ask(device, delete_command(chat, &message)), Reply::Done);
 }
 
-fn preview(world: &World, device: DeviceIndex, chat: ConversationId) -> Option<String> {
+pub(crate) fn preview(world: &World, device: DeviceIndex, chat: ConversationId) -> Option<String> {
     let last = world.devices[device].conversations[&chat].last.clone()?;
     match last.body {
         BodyView::Text(text) => Some(text),

@@ -4,7 +4,7 @@ use parley_engine::view::{Command, Reply, Share};
 use parley_protocol::frame::Request;
 use parley_tests::sim::World;
 
-use super::deleting::delete;
+use super::deleting::{delete, delete_command, find, preview};
 use super::devices::{link_with, pair};
 use super::{files, recovery};
 
@@ -112,4 +112,26 @@ fn what_stands_in_a_log_that_was_out_of_use_when_its_chat_was_deleted_does_not_c
     world.settle();
     let report = files::restore(&mut world, second, &file.bytes, &phrase).unwrap();
     assert_eq!((report.added, world.texts(second, there)), (0, vec![]));
+}
+
+/// What is not read is looked for later than the rest.
+#[test]
+fn a_death_while_an_unread_message_is_deleted_leaves_the_list_as_the_disk_is() {
+    for steps in 0..12 {
+        let (mut world, ada, bob, there, back) = pair();
+        world.send(bob, back, "newest");
+        world.settle();
+        let message = find(&mut world, ada, there, "newest");
+        world.command(ada, delete_command(there, &message));
+        for _ in 0..steps {
+            world.disk_step(ada);
+        }
+        world.crash(ada);
+        world.connect(ada);
+        world.settle();
+        let texts = world.texts(ada, there);
+        world.ask(ada, Command::Subscribe);
+        assert_eq!(preview(&world, ada, there).as_ref(), texts.last(), "after {steps}");
+        assert_eq!(world.devices[ada].conversations[&there].unread, u32::try_from(texts.len()).unwrap() - 1);
+    }
 }

@@ -5,6 +5,7 @@ use parley_protocol::frame::RelayError;
 use parley_tests::sim::World;
 
 use super::devices::pair;
+use super::recovery::one_step;
 
 #[test]
 fn p9_a_message_that_the_relay_refuses_is_shown_as_that_and_can_be_deleted() {
@@ -47,4 +48,23 @@ fn p5_nothing_waits_for_a_message_that_was_refused() {
     world.send(bob, back, "heard");
     world.settle();
     assert!(world.texts(ada, there).contains(&"heard".to_owned()));
+}
+
+#[test]
+fn p5_a_refusal_at_any_step_of_beginning_a_chat_only_delays_it() {
+    for step in 0..24 {
+        let mut world = World::new(451);
+        let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+        let chat = world.start(ada, "bob");
+        world.send(ada, chat, "hello");
+        for _ in 0..step {
+            one_step(&mut world, ada);
+        }
+        world.refuse(ada, 1);
+        for _ in 0..6 {
+            world.settle();
+        }
+        let chat_b = world.only_conversation(bob);
+        assert_eq!(world.texts(bob, chat_b), ["hello"], "refused after {step} steps");
+    }
 }

@@ -163,3 +163,32 @@ fn linking_ends_with_the_connection_of_either_side() {
         link(&mut world, ada);
     }
 }
+
+/// The new device has given its word, or has not; what both show must be so.
+#[test]
+fn what_a_device_shows_that_waited_too_long_is_what_became_of_it() {
+    let mut ends = [0, 0];
+    for steps in (0..60).step_by(3) {
+        let (mut world, ada, ..) = pair();
+        let new = world.add_device();
+        meet(&mut world, new, ada, false);
+        world.command(ada, Command::ApproveDevice(Share::Nothing));
+        for _ in 0..steps {
+            let _ = world.step(ada) || world.step(new);
+        }
+        world.disconnect(ada);
+        for _ in 0..6 {
+            world.pass(60_000);
+            world.settle();
+        }
+        world.connect(ada);
+        for _ in 0..6 {
+            world.settle();
+        }
+        let linked = world.devices[ada].account.as_ref().unwrap().devices.len() == 2;
+        let failed = matches!(world.devices[new].link, Some(LinkView::Failed(_)));
+        assert_eq!(failed, !linked, "after {steps}: {:?}", world.devices[new].link);
+        ends[usize::from(linked)] += 1;
+    }
+    assert!(ends[0] > 3 && ends[1] > 3, "{ends:?}");
+}
