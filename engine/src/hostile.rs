@@ -30,7 +30,7 @@ use rand_core::SeedableRng as _;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::account::Account;
-use crate::content::{Body, Content, HeadHint, Profile, Receipt, Sync};
+use crate::content::{Body, Content, HeadHint, Profile, Receipt, Repair, Sync};
 use crate::crypto::MlsRandom;
 use crate::deletion::{Deleted, mark};
 use crate::draft::Draft;
@@ -269,6 +269,12 @@ impl Peer {
     pub fn receipt(&mut self, log: LogId, delivered: Seq, read: Seq) -> Vec<u8> {
         let head = self.log.head();
         self.content(log, &head, Body::Receipt(Receipt { delivered, read }))
+    }
+
+    /// Encrypts the wish that what stands in a log after a place is sent again.
+    pub fn repair(&mut self, log: LogId, of: LogId, after: Seq) -> Vec<u8> {
+        let head = self.log.head();
+        self.content(log, &head, Body::Repair(Repair { log: of, after }))
     }
 
     /// Encrypts what only devices of one account tell each other: that a message and the whole conversation with somebody

@@ -159,3 +159,22 @@ fn p2_a_receipt_cannot_speak_of_what_was_not_sent() {
     world.settle();
     assert_eq!(world.delivery(ada, chat), Delivery::Sent);
 }
+
+#[test]
+fn p4_a_contact_gives_up_no_log_of_another() {
+    let (mut world, ada, mut eve, log) = ada_with_eve(530);
+    let bob = world.add_person("Bob");
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "hello");
+    world.settle();
+    let theirs = world.relay.log_ids().into_iter().find(|id| *id != log).expect("a log with Bob");
+    let logs = world.relay.log_count();
+    let wish = eve.repair(log, theirs, Seq(0));
+    ask(&mut world, eve.append(log, wish)).unwrap();
+    reconnect(&mut world, ada);
+    world.send(ada, chat, "as before");
+    world.settle();
+    assert_eq!(world.relay.log_count(), logs, "nothing was begun anew");
+    let chat_b = world.only_conversation(bob);
+    assert_eq!(world.texts(bob, chat_b), ["hello", "as before"]);
+}

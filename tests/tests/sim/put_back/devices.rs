@@ -190,3 +190,26 @@ fn p5_what_one_device_did_not_send_again_another_does() {
         assert_eq!(shown.iter().filter(|shown| *shown == text).count(), 1, "{}", &text[..3]);
     }
 }
+
+/// More than what is looked for at a time.
+#[test]
+fn p5_however_much_it_was_it_comes_back() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(417);
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    for number in 0..350 {
+        world.send(ada, chat, &format!("Ada {number}"));
+        if number % 50 == 0 {
+            world.settle();
+        }
+    }
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    wait_for_doubts(&mut world);
+    let texts: Vec<String> =
+        world.texts(bob, there).into_iter().filter(|text| text.starts_with("Ada")).collect();
+    assert_eq!(texts, (0..350).map(|number| format!("Ada {number}")).collect::<Vec<_>>());
+}
