@@ -1,6 +1,6 @@
 //! Accounts of several devices, of which one was put back.
 
-use parley_engine::view::ConversationId;
+use parley_engine::view::{Command, ConversationId, Reply};
 use parley_protocol::frame::{NewMessage, Request};
 use parley_tests::sim::{DeviceIndex, Disk, World};
 
@@ -212,4 +212,55 @@ fn p5_however_much_it_was_it_comes_back() {
     let texts: Vec<String> =
         world.texts(bob, there).into_iter().filter(|text| text.starts_with("Ada")).collect();
     assert_eq!(texts, (0..350).map(|number| format!("Ada {number}")).collect::<Vec<_>>());
+}
+
+/// Both of Bob's devices send it again at the same time.
+#[test]
+fn p5_what_two_devices_send_again_is_there_once() {
+    let (mut world, [ada, bob, _], [chat, there]) = two_devices(418);
+    let copy = world.devices[ada].disk.clone();
+    world.connect(ada);
+    world.settle();
+    for number in 0..300 {
+        world.send(bob, there, &format!("Bob {number}"));
+        if number % 50 == 0 {
+            world.settle();
+        }
+    }
+    world.settle();
+    world.put_back(ada, copy);
+    world.connect(ada);
+    for _ in 0..20 {
+        world.pass(250);
+    }
+    world.crash(ada);
+    world.connect(ada);
+    settle_long(&mut world);
+    wait_for_doubts(&mut world);
+    let texts: Vec<String> =
+        world.texts(ada, chat).into_iter().filter(|text| text.starts_with("Bob")).collect();
+    assert_eq!(texts, (0..300).map(|number| format!("Bob {number}")).collect::<Vec<_>>());
+}
+
+/// The copy does not know that the chat was deleted, and asks for what was written before that.
+#[test]
+fn p5_what_another_device_deleted_meanwhile_does_not_come_back() {
+    let (mut world, [ada, bob, second], [chat, there]) = two_devices(419);
+    let copy = world.devices[bob].disk.clone();
+    world.connect(bob);
+    world.settle();
+    for number in 0..5 {
+        world.send(ada, chat, &format!("Ada {number}"));
+    }
+    world.settle();
+    assert_eq!(world.ask(second, Command::DeleteChat(there)), Reply::Done);
+    world.settle();
+    world.put_back(bob, copy);
+    world.connect(bob);
+    settle_long(&mut world);
+    wait_for_doubts(&mut world);
+    for device in [bob, second] {
+        let texts = world.texts(device, there);
+        assert!(!texts.iter().any(|text| text.contains("Ada")), "{device}: {texts:?}");
+    }
 }
