@@ -164,18 +164,31 @@ fn linking_ends_with_the_connection_of_either_side() {
     }
 }
 
+/// The account's device and the new one, after so many steps of either towards each other.
+fn half_way(steps: u32) -> (World, DeviceIndex, DeviceIndex) {
+    let (mut world, ada, ..) = pair();
+    let new = world.add_device();
+    meet(&mut world, new, ada, false);
+    world.command(ada, Command::ApproveDevice(Share::Nothing));
+    for _ in 0..steps {
+        let _ = world.step(ada) || world.step(new);
+    }
+    (world, ada, new)
+}
+
+/// Whether the new device is one of the account's, which it must show, and no failure.
+fn is_linked(world: &World, ada: DeviceIndex, new: DeviceIndex) -> bool {
+    let linked = world.devices[ada].account.as_ref().unwrap().devices.len() == 2;
+    assert_eq!(world.devices[new].account.is_some(), linked);
+    linked
+}
+
 /// The new device has given its word, or has not; what both show must be so.
 #[test]
 fn what_a_device_shows_that_waited_too_long_is_what_became_of_it() {
     let mut ends = [0, 0];
     for steps in (0..60).step_by(3) {
-        let (mut world, ada, ..) = pair();
-        let new = world.add_device();
-        meet(&mut world, new, ada, false);
-        world.command(ada, Command::ApproveDevice(Share::Nothing));
-        for _ in 0..steps {
-            let _ = world.step(ada) || world.step(new);
-        }
+        let (mut world, ada, new) = half_way(steps);
         world.disconnect(ada);
         for _ in 0..6 {
             world.pass(60_000);
@@ -185,10 +198,28 @@ fn what_a_device_shows_that_waited_too_long_is_what_became_of_it() {
         for _ in 0..6 {
             world.settle();
         }
-        let linked = world.devices[ada].account.as_ref().unwrap().devices.len() == 2;
+        let linked = is_linked(&world, ada, new);
         let failed = matches!(world.devices[new].link, Some(LinkView::Failed(_)));
         assert_eq!(failed, !linked, "after {steps}: {:?}", world.devices[new].link);
         ends[usize::from(linked)] += 1;
+    }
+    assert!(ends[0] > 3 && ends[1] > 3, "{ends:?}");
+}
+
+#[test]
+fn a_device_that_has_given_its_word_and_restarts_is_linked_if_it_is_let_in() {
+    let mut ends = [0, 0];
+    for steps in (0..60).step_by(2) {
+        let (mut world, ada, new) = half_way(steps);
+        world.disconnect(ada);
+        world.crash(new);
+        world.connect(new);
+        world.settle();
+        world.connect(ada);
+        for _ in 0..60 {
+            world.settle();
+        }
+        ends[usize::from(is_linked(&world, ada, new))] += 1;
     }
     assert!(ends[0] > 3 && ends[1] > 3, "{ends:?}");
 }
