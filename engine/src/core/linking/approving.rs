@@ -2,7 +2,7 @@
 //! device's counter-signature, and adds it to the conversations.
 
 use parley_protocol::bounded::Bytes;
-use parley_protocol::device_log::{Change, SignedEntry};
+use parley_protocol::device_log::{Change, DeviceLog, DeviceRecord, SignedEntry};
 use parley_protocol::frame::SlotState;
 use parley_protocol::ids::{DeviceId, UnixMillis};
 use parley_protocol::limits::MAX_DEVICE_LOG_BODY;
@@ -26,13 +26,7 @@ pub(super) struct Offering {
 impl Engine {
     /// A new device has said what it is: nothing more happens before the person has agreed.
     pub(super) fn ask_person(&mut self, session: Box<Session>, hello: Hello) {
-        let taken = self.own_log.as_ref().is_none_or(|log| {
-            let known = |device: &parley_protocol::device_log::Device| {
-                device.record.id == hello.record.id || device.record.key == hello.record.key
-            };
-            log.all_devices().iter().any(known)
-        });
-        if taken {
+        if self.own_log.as_ref().is_none_or(|log| is_taken(log, &hello.record)) {
             return self.fail_link_in(&session, LinkFailure::Forged);
         }
         self.set_link(State::Approving(session, Box::new(hello)));
@@ -173,5 +167,37 @@ impl Engine {
             }
             self.set_link(if left == 0 { State::Done } else { State::Adding });
         }
+    }
+}
+
+/// Whether a device of the account, or one that was, has the id or the key.
+fn is_taken(log: &DeviceLog, device: &DeviceRecord) -> bool {
+    let same = |known: &DeviceRecord| known.id == device.id || known.key == device.key;
+    log.all_devices().iter().any(|known| same(&known.record))
+}
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::SigningKey;
+    use parley_protocol::device_log::VerifyingKeyBytes;
+    use parley_protocol::username::Username;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+    use crate::account::Account;
+    use crate::crypto::MlsRandom;
+
+    #[test]
+    fn p4_a_new_device_has_neither_the_id_nor_the_key_of_another() {
+        let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(1));
+        let key = SigningKey::from_bytes(&[4; 32]);
+        let name = Username::parse("ada").unwrap();
+        let log = Account::create(UnixMillis(1), &random, &key, "Ada".into(), name).unwrap().log().unwrap();
+        let known = *log.devices().next().unwrap();
+        let (id, key) = (DeviceId([9; 16]), VerifyingKeyBytes([9; 32]));
+        assert!(!is_taken(&log, &DeviceRecord { id, key, ..known }));
+        assert!(is_taken(&log, &DeviceRecord { id, ..known }));
+        assert!(is_taken(&log, &DeviceRecord { key, ..known }));
     }
 }

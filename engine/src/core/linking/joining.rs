@@ -5,7 +5,7 @@
 use ed25519_dalek::SigningKey;
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::{
-    Author, Body, Change, DeviceLog, DeviceRecord, LogHead, SignedEntry, VerifyingKeyBytes,
+    Author, Change, DeviceLog, DeviceRecord, LogHead, SignedEntry, VerifyingKeyBytes,
 };
 use parley_protocol::frame::{DirectoryRecord, RelayError, Request};
 use parley_protocol::ids::{AccountId, DeviceId};
@@ -115,17 +115,9 @@ impl Engine {
         }
     }
 
-    /// Whether the entry does nothing but add this device to the account that was offered.
     fn check_offer(&self, log: &DeviceLog, offer: &Offer) -> Option<Joining> {
         let new = self.linking.new.as_ref()?;
-        let body: Body = SignedEntry::parse_body(&offer.body).ok()?;
-        let Author::Device(author) = body.author else { return None };
-        let fits = log.account() == offer.account
-            && log.head() == offer.head
-            && body.previous == Some(offer.head.hash)
-            && body.change == Change::AddDevice(new.record())
-            && log.device(&author).is_some();
-        fits.then(|| Joining {
+        adds_only(log, offer, new.record()).then(|| Joining {
             account: offer.account,
             record: new.record(),
             inbox: new.inbox.clone(),
@@ -252,5 +244,77 @@ impl Engine {
             self.key = None;
             self.out.vault = Some(Vec::new());
         }
+    }
+}
+
+/// Whether the entry that was offered does nothing but add this device to the account, at the end of its log.
+fn adds_only(log: &DeviceLog, offer: &Offer, device: DeviceRecord) -> bool {
+    let Ok(body) = SignedEntry::parse_body(&offer.body) else { return false };
+    let Author::Device(author) = body.author else { return false };
+    log.account() == offer.account
+        && log.head() == offer.head
+        && body.previous == Some(offer.head.hash)
+        && body.change == Change::AddDevice(device)
+        && log.device(&author).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::SigningKey;
+    use parley_protocol::capability::CapabilityHash;
+    use parley_protocol::device_log::Body;
+    use parley_protocol::ids::{EntryHash, UnixMillis};
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+    use crate::account::Account;
+    use crate::crypto::MlsRandom;
+
+    const NEW: DeviceRecord = DeviceRecord {
+        id: DeviceId([1; 16]),
+        key: VerifyingKeyBytes([2; 32]),
+        inbox: CapabilityHash([3; 32]),
+    };
+
+    /// Ada's device log, and an honest offer, of which `change` changes something.
+    fn is_accepted(change: impl FnOnce(&mut Offer, &mut Body)) -> bool {
+        let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(1));
+        let key = SigningKey::from_bytes(&[4; 32]);
+        let username = Username::parse("ada").unwrap();
+        let account = Account::create(UnixMillis(1), &random, &key, "Ada".into(), username.clone()).unwrap();
+        let log = account.log().unwrap();
+        let mut body = Body {
+            previous: Some(log.head().hash),
+            created: UnixMillis(2),
+            author: Author::Device(account.device),
+            change: Change::AddDevice(NEW),
+        };
+        let mut offer = Offer {
+            account: account.id,
+            head: log.head(),
+            body: SignedEntry::body_bytes(&body).unwrap(),
+            name: "Ada".into(),
+            username,
+            profile: 1,
+            read_receipts: true,
+        };
+        change(&mut offer, &mut body);
+        offer.body = SignedEntry::body_bytes(&body).unwrap();
+        adds_only(&log, &offer, NEW)
+    }
+
+    #[test]
+    fn p4_an_entry_is_signed_that_adds_this_device_and_nothing_else() {
+        assert!(is_accepted(|_, _| {}));
+        assert!(!is_accepted(|offer, _| offer.account = AccountId([9; 32])), "another account");
+        assert!(!is_accepted(|offer, _| offer.head.length += 1), "a log that the directory does not have");
+        assert!(!is_accepted(|_, body| body.previous = Some(EntryHash([9; 32]))), "at another place");
+        let other = DeviceRecord { id: DeviceId([9; 16]), ..NEW };
+        assert!(!is_accepted(|_, body| body.change = Change::AddDevice(other)), "another device");
+        assert!(!is_accepted(|_, body| body.change = Change::RemoveDevice(NEW.id)), "another change");
+        let stranger = Author::Device(DeviceId([9; 16]));
+        assert!(!is_accepted(|_, body| body.author = stranger), "by a device that is not of the account");
+        assert!(!is_accepted(|_, body| body.author = Author::Recovery), "by no device");
     }
 }
