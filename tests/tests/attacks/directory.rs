@@ -10,7 +10,7 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{AccountId, LogId};
 use parley_tests::sim::{DeviceIndex, Told, World};
 
-use super::enemy::{ask, catch_up, meet, own_account, reconnect, target};
+use super::enemy::{Pair, ask, catch_up, meet, own_account, pair, reconnect, target};
 
 /// From now on the relay answers what `of` says to every question about `account`'s device log.
 fn answer_with(
@@ -275,4 +275,37 @@ fn p9_a_relay_that_has_no_key_packages_leaves_the_message_waiting() {
     reconnect(&mut world, ada);
     let chat_b = world.only_conversation(bob);
     assert_eq!(world.texts(bob, chat_b), ["patience"]);
+}
+
+/// Bob's record of Ada is damaged, and the relay has somebody else's for him.
+#[test]
+fn p4_who_is_learnt_anew_is_nobody_else() {
+    let Pair { world, bob, .. } = pair(609);
+    let mut lied = 0;
+    for key in world.devices[bob].disk.records.keys() {
+        let Pair { mut world, ada, bob, chat_b, .. } = pair(609);
+        let mut disk = world.devices[bob].disk.clone();
+        *disk.records.get_mut(key).unwrap().last_mut().unwrap() ^= 1;
+        let account = own_account(&mut world, ada).account;
+        world.disconnect(ada);
+        if world.try_put_back(bob, disk).is_err() {
+            continue;
+        }
+        world.ask(bob, Command::Subscribe);
+        if world.devices[bob].conversations.contains_key(&chat_b) {
+            continue;
+        }
+        let eve = Peer::new(609, "eve");
+        ask(&mut world, eve.registration()).unwrap();
+        let eves = record(eve.log());
+        answer_with(&mut world, account, move |_| eves.clone());
+        reconnect(&mut world, bob);
+        assert!(!world.devices[bob].conversations.contains_key(&chat_b), "that is not Ada");
+        world.relay.stop_lying();
+        world.pass(2 * 60 * 1000);
+        world.settle();
+        assert_eq!(world.devices[bob].conversations[&chat_b].username.as_deref(), Some("ada"));
+        lied += 1;
+    }
+    assert_eq!(lied, 1, "one record is that of the contact");
 }
