@@ -32,6 +32,10 @@ impl Early {
         self.waiting.get(log).map(|entries| entries.values().collect()).unwrap_or_default()
     }
 
+    fn count(&self, log: &LogId) -> usize {
+        self.waiting.get(log).map_or(0, Table::len)
+    }
+
     pub(super) fn forget(&mut self, log: &LogId) {
         self.waiting.remove(log);
         self.holes.remove(log);
@@ -56,12 +60,12 @@ impl Engine {
 
     /// Reads what has waited and whose turn has come; asks again for what is still missing.
     pub(super) fn read_early(&mut self, id: &LogId) {
-        let mut read = false;
+        let before = self.early.count(id);
         while let Some(entry) = self.next_early(id) {
             self.log_entry(id, &entry);
-            read = true;
         }
-        if read {
+        // What came again in its turn was taken out too.
+        if self.early.count(id) != before {
             self.save_early(id);
         }
         if self.early.waiting.get(id).is_none_or(Table::is_empty) {
@@ -94,5 +98,49 @@ impl Engine {
         };
         self.gap(id, Gap::Missing);
         self.forsake(id, cursor);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parley_protocol::bounded::Bytes;
+    use parley_protocol::frame::EntryKind;
+    use parley_protocol::ids::{AppendId, Epoch, UnixMillis};
+
+    use super::*;
+
+    const LOG: LogId = LogId([1; 16]);
+
+    fn entry(seq: u64, bytes: usize) -> LogEntry {
+        let (append, payload) = (AppendId([2; 16]), Bytes::new(vec![3; bytes]).unwrap());
+        let (epoch, kind, time) = (Epoch(1), EntryKind::Message, UnixMillis(4));
+        LogEntry { seq: Seq(seq), epoch, append, kind, time, payload }
+    }
+
+    fn early(entries: impl IntoIterator<Item = LogEntry>) -> Early {
+        let mut early = Early::default();
+        early.put_back(LOG, entries.into_iter().collect());
+        early
+    }
+
+    #[test]
+    fn what_waits_is_bounded_in_number_and_bytes() {
+        for (count, room) in [(1, true), (63, true), (64, false)] {
+            assert_eq!(early((0..count).map(|seq| entry(seq, 1))).has_room(&LOG, 1), room, "{count}");
+        }
+        let large = MAX_BYTES / 4;
+        let full = early((0..3).map(|seq| entry(seq, large)));
+        assert!(full.has_room(&LOG, large));
+        assert!(!full.has_room(&LOG, large + 1));
+        assert!(full.has_room(&LogId([9; 16]), large + 1), "each log has its own room");
+    }
+
+    #[test]
+    fn what_waits_is_there_in_order_until_it_is_forgotten() {
+        let mut early = early([entry(9, 1), entry(7, 1)]);
+        let places: Vec<Seq> = early.of(&LOG).iter().map(|entry| entry.seq).collect();
+        assert_eq!(places, [Seq(7), Seq(9)]);
+        early.forget(&LOG);
+        assert!(early.of(&LOG).is_empty());
     }
 }

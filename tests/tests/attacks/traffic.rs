@@ -2,8 +2,8 @@
 
 use parley_engine::hostile::Peer;
 use parley_engine::view::{Command, ConversationId, Delivery, Warning};
-use parley_protocol::bounded::List;
-use parley_protocol::frame::{Answer, EntryKind, LogEntry, Push, ServerFrame};
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::frame::{Answer, EntryKind, LogEntry, Push, Request, ServerFrame};
 use parley_protocol::ids::{Seq, UnixMillis};
 use parley_tests::sim::{DeviceIndex, World};
 
@@ -222,4 +222,53 @@ fn p2_a_relay_that_shows_two_people_different_orders_is_found() {
     for text in [">Bob first", "then Ada", "and on"] {
         assert_eq!(texts.iter().filter(|shown| *shown == text).count(), 1, "{text} once in {texts:?}");
     }
+}
+
+/// The relay says that it is the one that was appended.
+#[test]
+fn p2_an_own_message_that_the_relay_has_changed_is_not_taken_for_sent() {
+    let Pair { mut world, ada, bob, chat, chat_b } = pair(709);
+    world.send(ada, chat, "as it was");
+    while world.disk_step(ada) || world.uplink_step(ada) {}
+    world.disconnect(ada);
+    let log = world.relay.log_ids()[0];
+    let entry = entries(&mut world, log).last_mut().unwrap();
+    let mut payload = entry.payload.to_vec();
+    *payload.last_mut().unwrap() ^= 1;
+    entry.payload = Bytes::new(payload).unwrap();
+    reconnect(&mut world, ada);
+    for _ in 0..4 {
+        world.settle();
+    }
+    assert_eq!(readable(&mut world, bob, chat_b), ["hello", "as it was"]);
+    assert_eq!(readable(&mut world, ada, chat).len(), 0);
+    assert!(world.texts(ada, chat).contains(&">as it was".to_owned()));
+}
+
+/// As to a device that joined when others had written already.
+#[test]
+fn p5_a_relay_that_begins_in_the_middle_of_a_log_hides_nothing() {
+    let Pair { mut world, ada, bob, chat, chat_b } = pair(710);
+    world.disconnect(bob);
+    for text in ["one", "two", "three"] {
+        world.send(ada, chat, text);
+        world.settle();
+    }
+    world.relay.lie(|_, request, told| {
+        let Request::SubscribeLog(_) = request else { return };
+        for (_, frame) in told.iter_mut() {
+            if let ServerFrame::Answer { result, .. } = frame
+                && let Ok(Answer::Subscribed(state)) = result
+            {
+                let (state, start) = (*state, state.head);
+                *result = Ok(Answer::SubscribedFrom { state, start });
+            }
+        }
+        told.retain(|(_, frame)| !matches!(frame, ServerFrame::Push(Push::Log { .. })));
+    });
+    reconnect(&mut world, bob);
+    assert!(!world.is_online(bob), "it has not caught up");
+    world.relay.stop_lying();
+    reconnect(&mut world, bob);
+    assert_eq!(readable(&mut world, bob, chat_b), ["hello", "one", "two", "three"]);
 }

@@ -1,11 +1,16 @@
 //! Repair: what is damaged, forged, left out or put back is noticed, said, and comes again.
 
+use std::collections::BTreeSet;
+
 use parley_engine::OpenError;
 use parley_engine::io::Store;
 use parley_engine::view::{Command, Connection, ConversationId, Delivery, Warning};
 use parley_protocol::bounded::Bytes;
+use parley_protocol::frame::{Answer, Push, Request, ServerFrame};
 use parley_protocol::ids::Seq;
 use parley_tests::sim::{DeviceIndex, Lie, World};
+
+use super::devices::link;
 
 /// Ada and Bob, who have chatted.
 pub(crate) fn chatting(seed: u64) -> (World, [DeviceIndex; 2], [ConversationId; 2]) {
@@ -162,6 +167,64 @@ fn p5_a_push_that_was_lost_comes_with_the_next_one() {
     world.settle();
     assert_eq!(world.texts(bob, chat_b)[2..], ["three", "four"]);
     assert_eq!(world.devices[bob].conversations[&chat_b].warning, None);
+}
+
+/// And not longer than it has to wait.
+#[test]
+fn p5_what_came_before_its_turn_waits_on_the_disk() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(412);
+    let records = |world: &World| -> BTreeSet<Vec<u8>> {
+        let all = world.devices[bob].disk.records.keys();
+        all.filter(|(store, _)| *store == Store::State).map(|(_, key)| key.clone()).collect()
+    };
+    let before = records(&world);
+    world.lie(bob, Lie::Drop, 0);
+    world.send(ada, chat, "three");
+    world.run();
+    world.send(ada, chat, "four");
+    while world.step(ada) {}
+    assert!(world.downlink_step(bob));
+    while world.disk_step(bob) {}
+    let new: Vec<Vec<u8>> = records(&world).difference(&before).cloned().collect();
+    assert_eq!(new.len(), 1, "the fourth, which came before the third");
+    assert_eq!(world.texts(bob, chat_b).len(), 2);
+    world.crash(bob);
+    world.connect(bob);
+    world.settle();
+    assert_eq!(world.texts(bob, chat_b)[2..], ["three", "four"]);
+    assert!(!records(&world).contains(&new[0]));
+}
+
+/// As it does, rightly, to a device that has read nothing yet and joined after others had written.
+#[test]
+fn p5_a_relay_that_begins_in_the_middle_of_a_log_hides_nothing_from_a_linked_device() {
+    let (mut world, [ada, bob], [chat, chat_b]) = chatting(413);
+    let second = link(&mut world, bob);
+    world.send(ada, chat, "to both");
+    world.settle();
+    world.disconnect(second);
+    for text in ["three", "four"] {
+        world.send(ada, chat, text);
+        world.settle();
+    }
+    world.relay.lie(|_, request, told| {
+        let Request::SubscribeLog(_) = request else { return };
+        for (_, frame) in told.iter_mut() {
+            if let ServerFrame::Answer { result, .. } = frame
+                && let Ok(Answer::Subscribed(state)) = result
+            {
+                let (state, start) = (*state, state.head);
+                *result = Ok(Answer::SubscribedFrom { state, start });
+            }
+        }
+        told.retain(|(_, frame)| !matches!(frame, ServerFrame::Push(Push::Log { .. })));
+    });
+    world.connect(second);
+    world.settle();
+    world.relay.stop_lying();
+    world.connect(second);
+    world.settle();
+    assert_eq!(world.texts(second, chat_b), ["to both", "three", "four"]);
 }
 
 #[test]

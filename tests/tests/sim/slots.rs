@@ -208,11 +208,13 @@ fn what_a_device_shows_that_waited_too_long_is_what_became_of_it() {
 
 #[test]
 fn a_device_that_has_given_its_word_and_restarts_is_linked_if_it_is_let_in() {
-    let mut ends = [0, 0];
+    let (mut ends, mut waiting) = ([0, 0], 0);
     for steps in (0..60).step_by(2) {
         let (mut world, ada, new) = half_way(steps);
         world.disconnect(ada);
         world.crash(new);
+        world.ask(new, Command::Subscribe);
+        waiting += usize::from(world.devices[new].link == Some(LinkView::Waiting));
         world.connect(new);
         world.settle();
         world.connect(ada);
@@ -221,5 +223,5 @@ fn a_device_that_has_given_its_word_and_restarts_is_linked_if_it_is_let_in() {
         }
         ends[usize::from(is_linked(&world, ada, new))] += 1;
     }
-    assert!(ends[0] > 3 && ends[1] > 3, "{ends:?}");
+    assert!(ends[0] > 3 && ends[1] > 3 && waiting > 3, "{ends:?}, {waiting}");
 }
