@@ -146,3 +146,33 @@ fn p8_a_send_that_is_asked_again_after_the_owner_died_is_sent_once() {
     let chat_b = world.only_conversation(bob);
     assert_eq!(world.texts(bob, chat_b), ["once"]);
 }
+
+/// Group commit: what is said while a change set is being written leaves with the next one, and with no earlier.
+#[test]
+fn i1_what_changes_while_something_is_being_written_waits_for_its_own_write() {
+    let mut world = World::new(461);
+    let ada = world.add_person("Ada");
+    let chats = ["Bob", "Eve"].map(|name| {
+        let other = world.add_person(name);
+        let chat = world.start(ada, &name.to_lowercase());
+        world.send(ada, chat, "hello");
+        world.settle();
+        (other, chat)
+    });
+    world.settle();
+    for (text, (_, chat)) in ["first", "second"].into_iter().zip(chats) {
+        world.command(ada, Command::SendText { conversation: chat, text: text.into() });
+    }
+    assert!(world.disk_step(ada), "the first is on disk");
+    while world.uplink_step(ada) {}
+    world.crash(ada);
+    world.connect(ada);
+    world.settle();
+    let shown = chats.map(|(other, _)| {
+        let chat = world.only_conversation(other);
+        world.texts(other, chat)
+    });
+    assert_eq!(shown[0], ["hello", "first"]);
+    assert_eq!(shown[1], ["hello"], "nobody was told that it is sent, and nobody has it");
+    assert_eq!(world.texts(ada, chats[1].1), [">hello"]);
+}
