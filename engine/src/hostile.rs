@@ -12,7 +12,7 @@ use std::rc::Rc;
 use ed25519_dalek::SigningKey;
 use openmls::prelude::{
     KeyPackage, KeyPackageIn, LeafNodeIndex, LeafNodeParameters, MlsMessageBodyIn, MlsMessageIn,
-    OpenMlsProvider as _, ProtocolVersion,
+    MlsMessageOut, OpenMlsProvider as _, ProtocolVersion,
 };
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::Capability;
@@ -332,12 +332,11 @@ impl Peer {
 
     /// A commit that does `deed`, to append to the log, and enters its epoch.
     pub fn commit(&mut self, log: LogId, deed: &Deed) -> Request {
-        let (epoch, capability) = (self.epoch(log), self.capability(log));
+        let before = (self.epoch(log), self.capability(log));
         let added = if let Deed::Add(bytes) = deed { Some(self.unchecked(bytes)) } else { None };
         let signer = DeviceSigner(&self.key);
         let provider = &self.provider;
-        let group = self.groups.get_mut(&log).unwrap();
-        let mls = group.raw();
+        let mls = self.groups.get_mut(&log).unwrap().raw();
         let others: Vec<LeafNodeIndex> =
             mls.members().map(|member| member.index).filter(|index| *index != mls.own_leaf_index()).collect();
         let message = match (deed, added) {
@@ -350,30 +349,26 @@ impl Peer {
             }
             _ => mls.self_update(provider, &signer, LeafNodeParameters::default()).unwrap().into_commit(),
         };
-        let next = group.next_capability(provider).unwrap();
-        group.merge_pending(provider).unwrap();
-        Request::AppendCommit(AppendCommit {
-            log,
-            capability,
-            epoch,
-            append: AppendId(self.random.array()),
-            commit: Bytes::new(message.tls_serialize_detached().unwrap()).unwrap(),
-            next_capability: next.hash(),
-            welcomes: List::default(),
-            group_info: None,
-        })
+        self.enter(log, before, &message)
     }
 
     /// A commit that lets in whoever made the KeyPackage, and their Welcome; enters its epoch.
     pub fn let_in(&mut self, log: LogId, key_package: &[u8]) -> (Request, Vec<u8>) {
-        let (epoch, capability, package) =
-            (self.epoch(log), self.capability(log), self.unchecked(key_package));
-        let group = self.groups.get_mut(&log).unwrap();
+        let before = (self.epoch(log), self.capability(log));
+        let package = self.unchecked(key_package);
+        let mls = self.groups.get_mut(&log).unwrap().raw();
         let (commit, welcome, _) =
-            group.raw().add_members(&self.provider, &DeviceSigner(&self.key), &[package]).unwrap();
+            mls.add_members(&self.provider, &DeviceSigner(&self.key), &[package]).unwrap();
+        (self.enter(log, before, &commit), welcome.tls_serialize_detached().unwrap())
+    }
+
+    /// Enters the epoch after a commit that was made in the one before.
+    fn enter(&mut self, log: LogId, before: (Epoch, Capability), commit: &MlsMessageOut) -> Request {
+        let (epoch, capability) = before;
+        let group = self.groups.get_mut(&log).unwrap();
         let next = group.next_capability(&self.provider).unwrap();
         group.merge_pending(&self.provider).unwrap();
-        let request = Request::AppendCommit(AppendCommit {
+        Request::AppendCommit(AppendCommit {
             log,
             capability,
             epoch,
@@ -382,8 +377,7 @@ impl Peer {
             next_capability: next.hash(),
             welcomes: List::default(),
             group_info: None,
-        });
-        (request, welcome.tls_serialize_detached().unwrap())
+        })
     }
 
     /// Reads an entry of the log: a text if it is one. Own entries and forgeries are passed over.
