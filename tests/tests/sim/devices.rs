@@ -177,14 +177,16 @@ fn p4_a_removed_device_reads_nothing_more_and_deletes_what_it_has() {
     assert!(world.devices[second].disk.records.is_empty());
 }
 
-#[test]
-fn p4_what_is_written_to_somebody_whose_device_was_removed_waits_until_it_is_out() {
+/// Ada hears of it at her next connection, or on one that lasts, when she has not asked for some time.
+fn removed_behind_her_back(connected: bool) {
     let (mut world, ada, bob, there, back) = pair();
     let second = link(&mut world, bob);
     world.send(bob, back, "from two devices");
     world.settle();
     world.disconnect(second);
-    world.disconnect(ada);
+    if !connected {
+        world.disconnect(ada);
+    }
     let account = world.devices[bob].account.clone().unwrap();
     world.command(bob, Command::RemoveDevice(account.devices[1].id));
     // Bob's device goes as soon as the relay knows: it tells nobody, and removes the other from no conversation.
@@ -196,8 +198,13 @@ fn p4_what_is_written_to_somebody_whose_device_was_removed_waits_until_it_is_out
         world.relay.entries_mut().map(|entries| entries.iter().map(|entry| entry.kind).collect()).collect()
     };
     let before = kinds(&mut world);
+    if connected {
+        world.advance(20 * 60 * 1000);
+    }
     world.send(ada, there, "only the first reads this");
-    world.connect(ada);
+    if !connected {
+        world.connect(ada);
+    }
     world.settle();
     let new =
         kinds(&mut world).into_iter().zip(before).flat_map(|(now, before)| now[before.len()..].to_vec());
@@ -206,6 +213,16 @@ fn p4_what_is_written_to_somebody_whose_device_was_removed_waits_until_it_is_out
     world.connect(bob);
     world.settle();
     assert_eq!(world.texts(bob, back).last().unwrap(), "only the first reads this");
+}
+
+#[test]
+fn p4_what_is_written_to_somebody_whose_device_was_removed_waits_until_it_is_out() {
+    removed_behind_her_back(false);
+}
+
+#[test]
+fn p4_what_is_written_on_a_long_connection_to_somebody_whose_device_was_removed_waits_too() {
+    removed_behind_her_back(true);
 }
 
 #[test]
