@@ -176,3 +176,29 @@ fn i1_what_changes_while_something_is_being_written_waits_for_its_own_write() {
     assert_eq!(shown[1], ["hello"], "nobody was told that it is sent, and nobody has it");
     assert_eq!(world.texts(ada, chats[1].1), [">hello"]);
 }
+
+#[test]
+fn p8_an_owner_that_was_replaced_says_so_and_does_nothing_more() {
+    let mut world = World::new(462);
+    let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "hello");
+    world.settle();
+    world.disconnect(bob);
+    world.devices[ada].disk.failure = Some(StorageFailure::Fenced);
+    let late = world.command(ada, Command::SendText { conversation: chat, text: "too late".into() });
+    world.settle();
+    assert_eq!(world.devices[ada].storage, StorageState::Fenced);
+    world.devices[ada].disk.failure = None;
+    let (seen, written) = (world.relay.seen.len(), world.devices[ada].disk.written);
+    world.connect(ada);
+    let later = world.command(ada, Command::SendText { conversation: chat, text: "later still".into() });
+    for _ in 0..4 {
+        world.settle();
+    }
+    assert_eq!(world.relay.seen.len(), seen, "the relay hears nothing more");
+    assert_eq!(world.devices[ada].disk.written, written, "and nothing is written");
+    for reply in [late, later] {
+        assert!(!world.devices[ada].replies.contains_key(&reply), "the next owner is asked again");
+    }
+}

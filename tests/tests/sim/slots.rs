@@ -1,11 +1,12 @@
 //! The places where two devices meet to link: they end, early or in time, or nobody comes.
 
-use parley_engine::view::{Command, LinkFailure, LinkView, Reply, Share};
+use parley_engine::view::{Command, CommandError, LinkFailure, LinkView, Reply, Share};
 use parley_protocol::frame::{Push, ServerFrame};
 use parley_protocol::ids::SlotId;
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::{approve, let_in, link, meet, pair};
+use super::recovery::recover_command;
 
 /// The relay says that a slot is gone.
 fn end_slot(world: &mut World, device: DeviceIndex, slot: SlotId) {
@@ -214,7 +215,13 @@ fn a_device_that_has_given_its_word_and_restarts_is_linked_if_it_is_let_in() {
         world.disconnect(ada);
         world.crash(new);
         world.ask(new, Command::Subscribe);
-        waiting += usize::from(world.devices[new].link == Some(LinkView::Waiting));
+        if world.devices[new].link == Some(LinkView::Waiting) {
+            let account = Command::CreateAccount { name: "Ada".into(), username: "another".into() };
+            for other in [account, recover_command("no words", true)] {
+                assert_eq!(world.ask(new, other), Reply::Failed(CommandError::AccountExists));
+            }
+            waiting += 1;
+        }
         world.connect(new);
         world.settle();
         world.connect(ada);
