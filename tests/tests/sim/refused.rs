@@ -68,3 +68,30 @@ fn p5_a_refusal_at_any_step_of_beginning_a_chat_only_delays_it() {
         assert_eq!(world.texts(bob, chat_b), ["hello"], "refused after {step} steps");
     }
 }
+
+/// With the first thing that he says Bob replaces his keys.
+#[test]
+fn p5_a_refusal_at_any_step_after_joining_only_delays_it() {
+    for step in 0..48 {
+        let mut world = World::new(452);
+        let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
+        let chat = world.start(ada, "bob");
+        world.send(ada, chat, "hello");
+        for _ in 0..40 {
+            world.advance(50);
+            while world.step(ada) || world.timer_step(ada) {}
+        }
+        for _ in 0..step {
+            world.advance(50);
+            one_step(&mut world, bob);
+        }
+        world.refuse(bob, 1);
+        for _ in 0..6 {
+            world.settle();
+        }
+        let chat_b = world.only_conversation(bob);
+        world.send(bob, chat_b, "answer");
+        world.settle();
+        assert_eq!(world.texts(ada, chat), [">hello", "answer"], "refused after {step} steps");
+    }
+}
