@@ -185,4 +185,38 @@ mod tests {
         out.release_current();
         assert!(out.next().is_none());
     }
+
+    #[test]
+    fn messages_erasures_and_the_vault_are_changes_each_by_itself() {
+        assert!(!Outputs::default().has_changes());
+        let made: [fn(&mut Outputs); 3] =
+            [|out| out.put_message(record(1)), |out| out.erase(&[1]), |out| out.vault = Some(Vec::new())];
+        for make in made {
+            let mut out = Outputs::default();
+            make(&mut out);
+            assert!(out.has_changes());
+        }
+    }
+
+    #[test]
+    fn frames_of_a_connection_that_is_gone_leave_wherever_they_wait() {
+        let mut out = Outputs::default();
+        let push = |out: &mut Outputs| {
+            out.push(Output::Send(vec![1]));
+            out.push(Output::Reconnect);
+        };
+        push(&mut out);
+        out.release_current();
+        push(&mut out);
+        out.seal(|id| ChangeSet { id, vault: None, puts: Vec::new(), deletes: Vec::new() });
+        push(&mut out);
+        out.drop_frames();
+        assert!(out.persisted(ChangeSetId(1)));
+        out.release_current();
+        let left: Vec<Output> = std::iter::from_fn(|| out.next()).collect();
+        assert!(matches!(
+            &left[..],
+            [Output::Reconnect, Output::Persist(_), Output::Reconnect, Output::Reconnect]
+        ));
+    }
 }

@@ -177,6 +177,24 @@ fn i1_what_changes_while_something_is_being_written_waits_for_its_own_write() {
     assert_eq!(world.texts(ada, chats[1].1), [">hello"]);
 }
 
+/// The second waits for the first, so that nothing is encrypted: it only stands in the outbox.
+#[test]
+fn i1_nobody_is_told_that_a_text_is_stored_which_waits_to_be_written() {
+    let mut world = World::new(463);
+    let (ada, _) = (world.add_person("Ada"), world.add_person("Bob"));
+    let chat = world.start(ada, "bob");
+    world.send(ada, chat, "hello");
+    world.settle();
+    world.settle();
+    let replies = ["first", "second"]
+        .map(|text| world.command(ada, Command::SendText { conversation: chat, text: text.into() }));
+    assert!(world.disk_step(ada), "the first is on disk");
+    let told = |world: &World| replies.map(|reply| world.devices[ada].replies.contains_key(&reply));
+    assert_eq!(told(&world), [true, false]);
+    assert!(world.disk_step(ada));
+    assert_eq!(told(&world), [true, true]);
+}
+
 #[test]
 fn p8_an_owner_that_was_replaced_says_so_and_does_nothing_more() {
     let mut world = World::new(462);
