@@ -3,7 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use parley_engine::view::{Command, CommandError, ConversationId, LinkView, MessageView, Reply, Share};
+use parley_engine::view::{
+    Command, CommandError, ConversationId, Delivery, LinkView, MessageView, Reply, Share,
+};
 use parley_protocol::frame::{EntryKind, RelayError, Request, ServerFrame};
 use parley_protocol::ids::DeviceId;
 use parley_tests::sim::{ConnectionId, DeviceIndex, World};
@@ -489,4 +491,48 @@ fn p6_a_log_that_was_given_up_keeps_no_device_waiting() {
     world.send(bob, back, "to both");
     world.settle();
     assert_eq!(world.texts(new, there), [">before", "answer", "to both"]);
+}
+
+#[test]
+fn p9_what_a_device_wrote_before_it_was_removed_is_read() {
+    let (mut world, ada, bob, there, back) = pair();
+    let second = link(&mut world, bob);
+    world.send(bob, back, "from two devices");
+    world.settle();
+    world.disconnect(ada);
+    world.send(second, back, "my last words");
+    world.settle();
+    let gone = device_id(&world, second);
+    assert_eq!(world.ask(bob, Command::RemoveDevice(gone)), Reply::Done);
+    world.settle();
+    assert!(world.devices[second].erased);
+    world.send(bob, back, "and on");
+    world.settle();
+    world.connect(ada);
+    world.settle();
+    let texts = world.texts(ada, there);
+    assert_eq!(texts[texts.len() - 3..], ["from two devices", "my last words", "and on"]);
+}
+
+/// How far one device has read is said to the account's others in the same log.
+#[test]
+fn what_one_device_has_read_is_not_taken_for_the_others_receipt() {
+    let (mut world, ada, bob, there, back) = pair();
+    let second = link(&mut world, ada);
+    world.send(ada, there, "delivered and not read");
+    world.settle();
+    world.send(bob, back, "to be read");
+    world.settle();
+    world.disconnect(bob);
+    let upto = world.history(second, there).last().unwrap().order;
+    world.ask(second, Command::MarkRead { conversation: there, upto });
+    for _ in 0..3 {
+        world.settle();
+    }
+    assert_eq!(world.devices[ada].conversations[&there].unread, 0, "read on the other device");
+    for device in [ada, second] {
+        let history = world.history(device, there);
+        let own = history.iter().rev().find(|message| message.outgoing.is_some()).unwrap();
+        assert_eq!(own.outgoing, Some(Delivery::Delivered));
+    }
 }
