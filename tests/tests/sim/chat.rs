@@ -386,3 +386,29 @@ fn a_device_says_that_it_catches_up_until_it_has() {
     assert!(shown.ends_with(&[Connection::CatchingUp, Connection::Online]), "{shown:?}");
     assert_eq!(world.texts(bob, back).last().map(String::as_str), Some("three"));
 }
+
+#[test]
+fn a_chat_says_that_it_is_being_set_up_while_its_first_message_waits_for_that_and_no_other_does() {
+    let mut world = World::new(91);
+    let ada = world.add_person("Ada");
+    for name in ["Bob", "Eve"] {
+        world.add_person(name);
+    }
+    let (first, second) = (world.start(ada, "bob"), world.start(ada, "eve"));
+    let preparing = |world: &mut World| {
+        world.ask(ada, Command::Subscribe);
+        [first, second].map(|chat| world.devices[ada].conversations.get(&chat).is_some_and(|c| c.preparing))
+    };
+    assert_eq!(preparing(&mut world), [false, false], "nothing was written");
+    world.disconnect(ada);
+    world.send(ada, first, "hello");
+    world.run();
+    assert_eq!(preparing(&mut world), [true, false]);
+    world.connect(ada);
+    world.settle();
+    assert_eq!(preparing(&mut world), [false, false]);
+    world.disconnect(ada);
+    world.send(ada, first, "waits");
+    world.run();
+    assert_eq!(preparing(&mut world), [false, false], "it waits for the connection alone");
+}
