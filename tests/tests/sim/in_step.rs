@@ -36,6 +36,30 @@ fn a_device_is_called_the_same_on_all_of_them() {
     assert_eq!(names(&world, ada), ["Table", "Pocket"]);
 }
 
+/// What is told is the day, not the hour.
+#[test]
+fn each_device_tells_the_others_on_which_day_it_was_used() {
+    let (mut world, ada, ..) = pair();
+    let second = link(&mut world, ada);
+    let day = 24 * 60 * 60 * 1000;
+    let seen = |world: &World, device: DeviceIndex| -> Vec<u64> {
+        let devices = &world.devices[device].account.as_ref().unwrap().devices;
+        devices.iter().map(|device| device.seen.0 / day).collect()
+    };
+    let today = seen(&world, ada)[0];
+    assert_eq!(seen(&world, ada), [today, today]);
+    world.disconnect(ada);
+    world.pass(3 * day);
+    world.settle();
+    world.connect(second);
+    world.settle();
+    assert_eq!(seen(&world, second), [today, today + 3]);
+    world.disconnect(second);
+    world.connect(ada);
+    world.settle();
+    assert_eq!(seen(&world, ada), [today + 3, today + 3]);
+}
+
 #[test]
 fn who_was_verified_on_one_device_is_verified_on_all() {
     let (mut world, ada, _, there, _) = pair();
