@@ -412,3 +412,16 @@ fn a_chat_says_that_it_is_being_set_up_while_its_first_message_waits_for_that_an
     world.run();
     assert_eq!(preparing(&mut world), [false, false], "it waits for the connection alone");
 }
+
+#[test]
+fn an_account_is_shown_as_being_made_until_the_relay_has_it() {
+    let mut world = World::new(92);
+    let ada = world.add_device();
+    let account = Command::CreateAccount { name: "Ada".into(), username: "ada".into() };
+    world.command(ada, account);
+    let registering = |world: &World| world.devices[ada].account.as_ref().map(|account| account.registering);
+    while world.disk_step(ada) {}
+    assert_eq!(registering(&world), Some(true));
+    world.settle();
+    assert_eq!(registering(&world), Some(false));
+}
