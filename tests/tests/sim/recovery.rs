@@ -115,6 +115,18 @@ fn a_word_of_each_third_of_the_phrase_is_asked_for_and_not_always_the_same() {
     assert!(places.len() > 12, "{places:?}");
 }
 
+/// A phrase of its own would open nothing.
+#[test]
+fn a_device_that_does_not_have_the_phrase_shows_none() {
+    let (mut world, ada, .., phrase) = pair();
+    let second = super::devices::link(&mut world, ada);
+    assert_eq!(recovery(&world, second).phrase, PhraseState::Elsewhere);
+    assert_eq!(world.ask(second, Command::ShowPhrase), Reply::Failed(CommandError::PhraseElsewhere));
+    assert_eq!(shown(&mut world, ada, Command::ShowPhrase).words.join(" "), phrase);
+    write_down(&mut world, second, Command::NewPhrase);
+    assert_eq!(world.ask(ada, Command::ShowPhrase), Reply::Failed(CommandError::PhraseElsewhere));
+}
+
 #[test]
 fn p5_everything_comes_back_by_the_phrase_alone() {
     let (mut world, ada, bob, there, back, phrase) = pair();
