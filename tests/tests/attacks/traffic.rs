@@ -3,7 +3,7 @@
 use parley_engine::hostile::Peer;
 use parley_engine::view::{Command, ConversationId, Delivery, Warning};
 use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::frame::{Answer, EntryKind, LogEntry, Push, Request, ServerFrame};
+use parley_protocol::frame::{Answer, EntryKind, LogEntry, Push, ServerFrame};
 use parley_protocol::ids::{Seq, UnixMillis};
 use parley_tests::sim::{DeviceIndex, World};
 
@@ -254,18 +254,7 @@ fn p5_a_relay_that_begins_in_the_middle_of_a_log_hides_nothing() {
         world.send(ada, chat, text);
         world.settle();
     }
-    world.relay.lie(|_, request, told| {
-        let Request::SubscribeLog(_) = request else { return };
-        for (_, frame) in told.iter_mut() {
-            if let ServerFrame::Answer { result, .. } = frame
-                && let Ok(Answer::Subscribed(state)) = result
-            {
-                let (state, start) = (*state, state.head);
-                *result = Ok(Answer::SubscribedFrom { state, start });
-            }
-        }
-        told.retain(|(_, frame)| !matches!(frame, ServerFrame::Push(Push::Log { .. })));
-    });
+    world.relay.hide_what_is_in_logs();
     reconnect(&mut world, bob);
     assert!(!world.is_online(bob), "it has not caught up");
     world.relay.stop_lying();

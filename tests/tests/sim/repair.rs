@@ -6,7 +6,6 @@ use parley_engine::OpenError;
 use parley_engine::io::Store;
 use parley_engine::view::{Command, Connection, ConversationId, Delivery, Warning};
 use parley_protocol::bounded::Bytes;
-use parley_protocol::frame::{Answer, Push, Request, ServerFrame};
 use parley_protocol::ids::Seq;
 use parley_tests::sim::{DeviceIndex, Lie, World};
 
@@ -207,18 +206,7 @@ fn p5_a_relay_that_begins_in_the_middle_of_a_log_hides_nothing_from_a_linked_dev
         world.send(ada, chat, text);
         world.settle();
     }
-    world.relay.lie(|_, request, told| {
-        let Request::SubscribeLog(_) = request else { return };
-        for (_, frame) in told.iter_mut() {
-            if let ServerFrame::Answer { result, .. } = frame
-                && let Ok(Answer::Subscribed(state)) = result
-            {
-                let (state, start) = (*state, state.head);
-                *result = Ok(Answer::SubscribedFrom { state, start });
-            }
-        }
-        told.retain(|(_, frame)| !matches!(frame, ServerFrame::Push(Push::Log { .. })));
-    });
+    world.relay.hide_what_is_in_logs();
     world.connect(second);
     world.settle();
     world.relay.stop_lying();

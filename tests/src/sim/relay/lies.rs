@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use parley_protocol::frame::{ClientFrame, InboxEntry, Request, ServerFrame};
+use parley_protocol::frame::{Answer, ClientFrame, InboxEntry, Push, Request, ServerFrame};
 use parley_protocol::ids::{AccountId, LogId};
 
 use super::{ConnectionId, Outgoing, VirtualRelay};
@@ -33,6 +33,22 @@ impl VirtualRelay {
     /// was asked, and what would be told.
     pub fn lie(&mut self, change: impl FnMut(ConnectionId, &Request, &mut Told) + 'static) {
         self.lie = Lie(Some(Rc::new(RefCell::new(change))));
+    }
+
+    /// From now on it says that every log begins at its end, and tells nothing of what stands before.
+    pub fn hide_what_is_in_logs(&mut self) {
+        self.lie(|_, request, told| {
+            let Request::SubscribeLog(_) = request else { return };
+            for (_, frame) in told.iter_mut() {
+                if let ServerFrame::Answer { result, .. } = frame
+                    && let Ok(Answer::Subscribed(state)) = result
+                {
+                    let (state, start) = (*state, state.head);
+                    *result = Ok(Answer::SubscribedFrom { state, start });
+                }
+            }
+            told.retain(|(_, frame)| !matches!(frame, ServerFrame::Push(Push::Log { .. })));
+        });
     }
 
     /// Nothing is changed any more.
