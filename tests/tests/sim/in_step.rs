@@ -166,3 +166,26 @@ fn how_much_history_has_gone_to_a_new_device_is_shown() {
     world.settle();
     assert_eq!(world.devices[ada].account.as_ref().unwrap().sharing, None, "it ends");
 }
+
+/// How far one device has read is said to the account's others in the same log.
+#[test]
+fn what_one_device_has_read_is_not_taken_for_the_others_receipt() {
+    let (mut world, ada, bob, there, back) = pair();
+    let second = link(&mut world, ada);
+    world.send(ada, there, "delivered and not read");
+    world.settle();
+    world.send(bob, back, "to be read");
+    world.settle();
+    world.disconnect(bob);
+    let upto = world.history(second, there).last().unwrap().order;
+    world.ask(second, Command::MarkRead { conversation: there, upto });
+    for _ in 0..3 {
+        world.settle();
+    }
+    assert_eq!(world.devices[ada].conversations[&there].unread, 0, "read on the other device");
+    for device in [ada, second] {
+        let history = world.history(device, there);
+        let own = history.iter().rev().find(|message| message.outgoing.is_some()).unwrap();
+        assert_eq!(own.outgoing, Some(Delivery::Delivered));
+    }
+}
