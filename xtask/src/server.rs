@@ -32,12 +32,13 @@ pub(crate) fn build_dist() -> Result<PathBuf> {
 /// Builds the relay and returns the program.
 pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
     let (folder, options, seconds): (_, &[&str], _) = match profile {
-        Profile::Dev => ("debug", &[], 60),
-        Profile::Release => ("release", &["--release"], 150),
+        // With what the whole workspace asks of the dependencies: so the tests compiled them.
+        Profile::Dev => ("debug", &["--workspace"], 60),
+        Profile::Release => ("release", &["--release", "--package", "parley-server"], 150),
     };
     let mut build = cargo();
     // Its output is shown only when it fails: something else may be compiled at the same time.
-    build.args(["build", "--package", "parley-server"]).args(options);
+    build.args(["build", "--bin", "parley-server"]).args(options);
     say::step("Compiling the relay", Duration::from_secs(seconds), || output(&mut build))?;
     Ok(program(folder))
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use super::{Options, Part, Stage, browser};
 use crate::command::{cargo, run};
-use crate::{place, setup, tidy};
+use crate::{place, server, setup, tidy};
 
 const CLIENT: &str = "parley-client";
 
@@ -90,15 +90,17 @@ fn clippy_wasm() -> Result<()> {
 
 fn documentation() -> Result<()> {
     let mut doc = cargo();
-    doc.args(["doc", "--quiet", "--no-deps", "-p", "parley-protocol", "-p", "parley-engine", "--lib"]);
-    doc.args(["-p", "parley-server"]).env("RUSTDOCFLAGS", "-D warnings");
+    // Of the same crates as the lints, so that the dependencies are checked already.
+    doc.args(["doc", "--quiet", "--no-deps", "--workspace", "--exclude", CLIENT, "--lib"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
     run(&mut doc)
 }
 
-/// Runs tests with nextest where it is installed.
+/// Runs tests with nextest where it is installed. Those of the relay need its program.
 fn tests(selection: &[&str], options: &Options) -> Result<()> {
+    let relay = server::build(server::Profile::Dev)?;
     let mut command = runner();
-    command.args(selection);
+    command.args(selection).env("PARLEY_SERVER_BIN", relay);
     command.envs(options.variables.iter().map(|(name, value)| (name, value)));
     run(&mut command)
 }

@@ -68,7 +68,8 @@ fn sentences(source: &str) -> impl Iterator<Item = (usize, String)> {
     literals(source).into_iter().flat_map(|(line, literal)| {
         let mut sentences = Vec::new();
         let mut rest = literal.as_str();
-        while let Some(end) = rest.find([". ", "? "]) {
+        let end_of = |text: &str| [". ", "? "].iter().filter_map(|end| text.find(end)).min();
+        while let Some(end) = end_of(rest) {
             let (sentence, after) = rest.split_at(end + 1);
             sentences.push((line, sentence.trim().to_owned()));
             rest = after;
