@@ -10,9 +10,9 @@ use crate::app::{self, listing};
 use crate::{place, say};
 
 /// The whole first load after brotli, in bytes.
-const WHOLE_LIMIT: u64 = 600_000;
+const WHOLE_LIMIT: u64 = 700_000;
 /// The first load without the worker's files after brotli: what it takes until something can be clicked.
-const UI_LIMIT: u64 = 180_000;
+const UI_LIMIT: u64 = 240_000;
 
 /// Sums of some files' sizes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
