@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn each_limit_has_its_own_sentence() {
-        let (small, large) = (Sum::of([asset("a", 180_000)].iter()), Sum::of([asset("a", 600_001)].iter()));
+        let (small, large) = (Sum::of([asset("a", 240_000)].iter()), Sum::of([asset("a", 700_001)].iter()));
         assert!(exceeded(small, small).is_empty());
         assert_eq!(
             exceeded(large, small),
