@@ -120,7 +120,7 @@ mod tests {
         assert!(exceeded(small, small).is_empty());
         assert_eq!(
             exceeded(large, small),
-            ["the whole first load is 600.0 kB after brotli, the limit is 600.0 kB"]
+            ["the whole first load is 700.0 kB after brotli, the limit is 700.0 kB"]
         );
         assert_eq!(exceeded(large, large).len(), 2);
     }
