@@ -8,6 +8,7 @@ pub mod dedupe;
 pub mod hex;
 pub mod journal;
 pub mod lock;
+pub mod path;
 pub mod pulse;
 pub mod route;
 pub mod rows;

@@ -162,8 +162,13 @@ impl App {
         let link = Link::open(move |heard| app.hear(heard), move || keeper.check());
         app.owner.set_value(Some(link));
         app.keeper.set_value(Some(keeper));
-        link.say(&ToOwner::WhoOwns);
-        keeper.start();
+        if page::is_secure() {
+            link.say(&ToOwner::WhoOwns);
+            keeper.start();
+        } else {
+            // Before anything fails for another reason that is only a consequence.
+            app.phase.set(Phase::Troubled(Trouble::Insecure));
+        }
         app
     }
 

@@ -133,6 +133,7 @@ impl Engine {
             draft: String::new(),
             listed: true,
             preparing: false,
+            waiting: None,
             restored: Some(archive.owner.clone()),
         })
     }
