@@ -5,6 +5,8 @@
 mod backup;
 #[path = "sim/chat.rs"]
 mod chat;
+#[path = "sim/clocks.rs"]
+mod clocks;
 #[path = "sim/codes.rs"]
 mod codes;
 #[path = "sim/coming_back.rs"]

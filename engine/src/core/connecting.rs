@@ -41,7 +41,7 @@ impl Engine {
     pub(super) fn disconnected(&mut self, retry_at: UnixMillis) {
         self.forget_connection();
         if !matches!(self.link.state, LinkState::Halted(_)) {
-            self.link.state = LinkState::Closed { retry_at };
+            self.link.state = LinkState::Closed { retry: self.steady.when(self.now, retry_at) };
         }
         self.changed.connection = true;
     }
@@ -214,7 +214,7 @@ impl Engine {
     }
 
     pub(super) fn retry_later(&mut self, pause_ms: u32) {
-        let at = UnixMillis(self.now.0.saturating_add(u64::from(pause_ms.max(100))));
+        let at = self.steady.after(u64::from(pause_ms.max(100)));
         self.timers.retry = Some(self.timers.retry.map_or(at, |earlier| earlier.min(at)));
     }
 
@@ -271,7 +271,7 @@ impl Engine {
         let Ok(Answer::KeyPackageCount { one_time, last_resort }) = *result else {
             return;
         };
-        let age = self.device.last_resort.map_or(u64::MAX, |made| self.now.0.saturating_sub(made.0));
+        let age = self.device.last_resort.map_or(u64::MAX, |made| self.now.0.abs_diff(made.0));
         let missing = if one_time < POOL / 2 { POOL.saturating_sub(one_time) } else { 0 };
         let replace = !last_resort || age > LAST_RESORT_AGE;
         if missing > 0 || replace {

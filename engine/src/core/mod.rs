@@ -28,6 +28,7 @@ mod requests;
 mod saving;
 mod sending;
 mod showing;
+mod steady;
 mod sweeping;
 mod syncing;
 mod unsaved;
@@ -43,6 +44,7 @@ use serde::{Deserialize, Serialize};
 
 use self::outputs::Outputs;
 use self::requests::Link;
+use self::steady::Moment;
 use crate::account::Account;
 use crate::archive::Archive;
 use crate::backup::Manifest;
@@ -113,6 +115,8 @@ struct DeviceState {
 /// The client's brain. See the crate's documentation.
 pub struct Engine {
     now: UnixMillis,
+    /// The same moment on a clock that never goes back: whatever is waited for is waited for by it.
+    steady: Moment,
     random: MlsRandom,
     sealer: Sealer,
     state: Rc<StateStore>,
@@ -168,7 +172,7 @@ pub struct Engine {
     came_again: CameAgain,
     check_ins: CheckIns,
     /// When something was last stored in a log that nothing new goes into, by contact.
-    settling: Table<AccountId, UnixMillis>,
+    settling: Table<AccountId, Moment>,
     /// Contacts whose records were damaged: the directory is asked for them again.
     unknown: Set<AccountId>,
     /// Accounts that the directory was asked about and that are not contacts (yet).
@@ -194,28 +198,21 @@ pub struct Engine {
 #[derive(Default)]
 struct Timers {
     /// Receipts are due.
-    receipts: Option<UnixMillis>,
+    receipts: Option<Moment>,
     /// Something that failed for now is tried again.
-    retry: Option<UnixMillis>,
+    retry: Option<Moment>,
     /// Change sets that failed are offered again.
-    storage: Option<UnixMillis>,
+    storage: Option<Moment>,
     /// The backup is written, or asked again.
-    backup: Option<UnixMillis>,
+    backup: Option<Moment>,
     /// Drafts are told.
-    drafts: Option<UnixMillis>,
+    drafts: Option<Moment>,
     /// Something that was asked on this connection should have been answered.
-    answers: Option<UnixMillis>,
-    told: Option<UnixMillis>,
-}
-
-impl Timers {
-    /// The clock was put back by so many milliseconds: what is due soon stays due soon.
-    fn put_back(&mut self, by: u64) {
-        let Self { receipts, retry, storage, backup, drafts, answers, told } = self;
-        for timer in [receipts, retry, storage, backup, drafts, answers, told] {
-            *timer = timer.map(|at| UnixMillis(at.0.saturating_sub(by)));
-        }
-    }
+    answers: Option<Moment>,
+    /// For when a wake-up was asked for.
+    told: Option<Moment>,
+    /// One was asked for at once, because the moment of one that was asked for is over.
+    overdue: bool,
 }
 
 impl Engine {
@@ -242,6 +239,7 @@ impl Engine {
         let random = MlsRandom::unseeded();
         let mut engine = Self {
             now,
+            steady: Moment::default(),
             mls: Provider::new(random.clone(), Rc::clone(&state)),
             random,
             sealer,
@@ -306,8 +304,7 @@ impl Engine {
 
     /// Takes what happened. `now` may go back; `rng` must be cryptographically secure.
     pub fn handle(&mut self, now: UnixMillis, rng: &mut impl CryptoRng, input: Input) {
-        self.timers.put_back(self.now.0.saturating_sub(now.0));
-        self.now = now;
+        self.set_clock(now);
         self.random.reseed(rng);
         match input {
             Input::Persisted(id) => self.persisted(id),
@@ -336,9 +333,18 @@ impl Engine {
         self.out.next()
     }
 
+    fn set_clock(&mut self, now: UnixMillis) {
+        self.steady = self.steady.after(now.0.saturating_sub(self.now.0));
+        let put_back = now < self.now;
+        self.now = now;
+        if put_back {
+            self.tell_waits();
+        }
+    }
+
     fn timer(&mut self) {
-        let now = self.now;
-        let due = |timer: &mut Option<UnixMillis>| timer.take_if(|at| *at <= now).is_some();
+        let now = self.steady;
+        let due = |timer: &mut Option<Moment>| timer.take_if(|at| *at <= now).is_some();
         if due(&mut self.timers.receipts) {
             self.write_receipts();
         }
@@ -359,6 +365,7 @@ impl Engine {
         }
         self.link_timer();
         self.timers.told = None;
+        self.timers.overdue = false;
     }
 
     fn persist_failed(&mut self, id: crate::io::ChangeSetId, failure: StorageFailure) {
@@ -373,7 +380,7 @@ impl Engine {
         if state == StorageState::Fenced {
             self.out.abandon();
         } else {
-            self.timers.storage = Some(UnixMillis(self.now.0.saturating_add(5_000)));
+            self.timers.storage = Some(self.steady.after(5_000));
         }
         if self.storage != state {
             self.storage = state;

@@ -1,6 +1,6 @@
 //! Delivery and read receipts: one message says "everything up to here", and waits a moment for more.
 
-use parley_protocol::ids::{LogId, Seq, UnixMillis};
+use parley_protocol::ids::{LogId, Seq};
 
 use super::Engine;
 use crate::content::{Body, Receipt, ReceiptOf};
@@ -17,7 +17,7 @@ const MAX_REMEMBERED: usize = 500;
 
 impl Engine {
     pub(super) fn receipts_due(&mut self) {
-        let at = UnixMillis(self.now.0.saturating_add(PAUSE));
+        let at = self.steady.after(PAUSE);
         self.timers.receipts = Some(self.timers.receipts.map_or(at, |earlier| earlier.min(at)));
     }
 

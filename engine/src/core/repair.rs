@@ -6,6 +6,7 @@ use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMilli
 
 use super::Engine;
 use super::reading::At;
+use super::steady::Moment;
 use crate::content::{Again, Body, Place, Repair};
 use crate::conversation::{beside, id_of};
 use crate::io::{LoadId, Record};
@@ -47,25 +48,23 @@ struct Paying {
 #[derive(Clone, Copy)]
 struct Recent {
     count: u32,
-    last: UnixMillis,
+    last: Moment,
 }
 
 impl Repairs {
     /// How long a new log with this person has to wait, in milliseconds: a relay that breaks every log must not
     /// make two devices use up each other's KeyPackages.
-    pub(super) fn pause(&self, peer: &AccountId, now: UnixMillis) -> u64 {
+    pub(super) fn pause(&self, peer: &AccountId, now: Moment) -> u64 {
         let Some(recent) = self.recent.get(peer).filter(|recent| recent.count > 1) else {
             return 0;
         };
         let pause =
             FIRST_PAUSE.saturating_mul(1 << recent.count.min(12).saturating_sub(2)).min(LONGEST_PAUSE);
-        // A clock that was put back must not make the pause longer.
-        let since = now.0.abs_diff(recent.last.0);
-        pause.saturating_sub(since)
+        pause.saturating_sub(now.since(recent.last))
     }
 
-    pub(super) fn count(&mut self, peer: AccountId, now: UnixMillis) {
-        let before = self.recent.get(&peer).filter(|recent| now.0.abs_diff(recent.last.0) <= FORGOTTEN);
+    pub(super) fn count(&mut self, peer: AccountId, now: Moment) {
+        let before = self.recent.get(&peer).filter(|recent| now.since(recent.last) <= FORGOTTEN);
         let count = before.map_or(0, |recent| recent.count).saturating_add(1);
         self.recent.insert(peer, Recent { count, last: now });
     }
@@ -100,7 +99,7 @@ impl Engine {
     pub(super) fn ask_again(&mut self, id: &LogId, peer: &AccountId, after: Seq, taken: Seq) {
         self.trails.or_default(*id).asked = Some(taken);
         self.save_trail(id);
-        self.repairs.count(*peer, self.now);
+        self.repairs.count(*peer, self.steady);
         self.enqueue(*peer, Body::Repair(Repair { log: *id, after }), None);
     }
 

@@ -108,7 +108,7 @@ impl Engine {
         if self.outbox.values().any(|entry| under_way(entry) && elsewhere(entry)) {
             return true;
         }
-        let settled = self.settling.get(peer).is_none_or(|since| self.now.0.abs_diff(since.0) >= SETTLING);
+        let settled = self.settling.get(peer).is_none_or(|since| self.steady.since(*since) >= SETTLING);
         if settled {
             self.settling.remove(peer);
         } else {
@@ -269,7 +269,7 @@ impl Engine {
         self.save_outbox(number);
         self.go_on_sharing();
         if entry.only.is_none() && entry.sealed.as_ref().map(|s| s.log) != self.usable_log(&entry.peer) {
-            self.settling.insert(entry.peer, self.now);
+            self.settling.insert(entry.peer, self.steady);
             self.retry_later(0);
         }
         let (text, sealed) = match (entry.body, entry.sealed) {
