@@ -52,6 +52,7 @@ impl Engine {
             self.unanswered(&pending);
         }
         self.live.clear();
+        self.link.relay = None;
         self.link.forged.clear();
         self.link.asked_own_log = false;
         self.link.checked.clear();
@@ -81,7 +82,10 @@ impl Engine {
 
     pub(super) fn greeted(&mut self, result: &Result<Answer, RelayError>) {
         match result {
-            Ok(Answer::Hello { .. }) => self.check_in(),
+            Ok(Answer::Hello { now }) => {
+                self.link.relay = Some((self.steady, *now));
+                self.check_in();
+            }
             _ => self.out.push(crate::io::Output::Reconnect),
         }
     }
@@ -184,6 +188,8 @@ impl Engine {
         let live = self.live.or_default(*id);
         *live = LiveLog { subscribed: true, head, ..*live };
         self.use_told_receipt(id);
+        // Those of logs that can tell them no more may go into this one.
+        self.receipts_due();
         self.changed.connection = true;
         self.membership.unsettle(id);
         if self.link.checked.len() < CHECKED {

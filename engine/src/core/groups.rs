@@ -286,6 +286,7 @@ impl Engine {
             self.state.roll_back(mark);
         }
         self.unseal(id);
+        self.tell_receipts_again(&peer);
         self.changed.connection = true;
         self.pump(id_of(&peer));
     }

@@ -28,6 +28,7 @@ mod requests;
 mod saving;
 mod sending;
 mod showing;
+mod standing;
 mod steady;
 mod sweeping;
 mod syncing;
@@ -69,9 +70,10 @@ use crate::records::sealed::{self, LoadError};
 use crate::records::state::StateStore;
 use crate::seal::{MasterKey, Purpose, Sealer};
 use crate::set::Set;
+use crate::standing::Standing;
 use crate::table::Table;
 use crate::trail::Trail;
-use crate::view::{ConversationId, Event, MessageView, StorageState, ViewRequestId};
+use crate::view::{ConversationId, Event, MessageView, Order, StorageState, ViewRequestId};
 
 /// Why stored state could not be opened. A retry with the same state fails again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -127,6 +129,17 @@ pub struct Engine {
     device: DeviceState,
     contacts: Table<AccountId, Contact>,
     conversations: Table<ConversationId, Conversation>,
+    /// What is remembered of places in each conversation.
+    standing: Table<ConversationId, Standing>,
+    /// Texts that wait to be sent.
+    waiting: Table<u64, AccountId>,
+    /// Damaged messages for which the other devices were asked.
+    lost: Set<(ConversationId, Order)>,
+    /// Messages that another device has lost, and that are looked for here.
+    finding: Table<LoadId, (AccountId, Order)>,
+    /// The newest message of each conversation that is stored.
+    newest: Table<ConversationId, Order>,
+    mending: mending::Mending,
     logs: Table<LogId, Log>,
     live: Table<LogId, LiveLog>,
     /// Each is taken out and put back for whatever is done with it: boxed, so that little moves.
@@ -250,6 +263,12 @@ impl Engine {
             device: DeviceState::default(),
             contacts: Table::new(),
             conversations: Table::new(),
+            standing: Table::new(),
+            waiting: Table::new(),
+            lost: Set::default(),
+            finding: Table::new(),
+            newest: Table::new(),
+            mending: mending::Mending::default(),
             logs: Table::new(),
             live: Table::new(),
             groups: Table::new(),
@@ -321,6 +340,7 @@ impl Engine {
         if self.erased {
             return;
         }
+        self.go_on_mending();
         self.go_on_with_members();
         self.go_on_sweeping();
         self.tell_views();

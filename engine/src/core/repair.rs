@@ -127,7 +127,7 @@ impl Engine {
                     contact.warning.get_or_insert(Warning::DifferentMessages);
                     self.save_contact(from);
                 }
-                self.store_gap(id, after.next(), self.now, Gap::Missing);
+                self.store_gap(id, after.next(), self.reached(id), Gap::Missing);
                 self.forsake_from(id, after, taken);
             }
         }
@@ -185,6 +185,9 @@ impl Engine {
         trail.retired = true;
         trail.owed = Some(trail.owed.map_or(after, |before| before.min(after)));
         self.save_trail(id);
+        if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+            self.tell_receipts_again(&peer);
+        }
         self.pay(id);
     }
 
@@ -253,7 +256,9 @@ impl Engine {
         let same_peer = here.zip(there).is_some_and(|(here, there)| here.peer == there.peer);
         let asked = self.trails.get(&place.log).and_then(|trail| trail.asked);
         let fits = same_peer && asked.is_some_and(|after| place.seq > after) && place.stored <= at.stored;
-        if fits { At { log: beside(&place.log), seq: place.seq, stored: place.stored } } else { at }
+        // Whoever sends it again says when it was stored: not before what was read of that log.
+        let stored = self.reached_at_most(&place.log, place.stored, at.stored);
+        if fits { At { log: beside(&place.log), seq: place.seq, stored } } else { at }
     }
 
     /// Whether a message that is sent again came so before.

@@ -5,7 +5,7 @@ use parley_protocol::device_log::SignedEntry;
 use parley_protocol::frame::{
     Answer, ClientFrame, DirectoryRecord, Push, RelayError, Request, RequestId, ServerFrame,
 };
-use parley_protocol::ids::{AccountId, AppendId, LogId, SlotId, Stamp};
+use parley_protocol::ids::{AccountId, AppendId, LogId, SlotId, Stamp, UnixMillis};
 
 use super::Engine;
 use super::put_back::Telling;
@@ -25,6 +25,8 @@ pub(super) struct Link {
     pending: Table<RequestId, Waiting>,
     /// When the relay was last heard.
     heard: Moment,
+    /// What the relay's clock showed when it greeted this device.
+    pub(super) relay: Option<(Moment, UnixMillis)>,
     /// Whose keys were found forged on this connection: they are not asked for again on it.
     pub(super) forged: Set<AccountId>,
     /// Contacts whose device logs were asked for on this connection, and when last.
