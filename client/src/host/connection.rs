@@ -151,7 +151,7 @@ impl Connection {
 impl Inner {
     /// A connection that has lasted is a reason to try sooner next time; one that opens and breaks is not.
     fn proven(&mut self) {
-        if clock::now().0.saturating_sub(self.opened.0) >= LASTING {
+        if clock::now().0.abs_diff(self.opened.0) >= LASTING {
             self.backoff.reset();
         }
     }

@@ -6,6 +6,7 @@ use parley_engine::view::Connection;
 use super::memo::Memo;
 use super::state::{App, Phase};
 use super::{html, parts, words};
+use crate::model::backoff;
 use crate::model::signal::ToOwner;
 use crate::model::time::seconds_until;
 use crate::platform::{page, timer};
@@ -113,7 +114,7 @@ fn notice(app: App) -> Option<Notice> {
         Connection::Online => None,
         Connection::Connecting => passing("Connecting…"),
         Connection::CatchingUp => passing("Catching up…"),
-        Connection::Offline { retry_at } => match seconds_until(retry_at, app.now.get()) {
+        Connection::Offline { retry_at } => match seconds_until(retry_at, app.now.get(), backoff::LONGEST) {
             0 => passing("Connecting…"),
             seconds => calm(words::offline(seconds), WayOut::TryNow),
         },

@@ -264,7 +264,7 @@ impl Engine {
                 if own {
                     self.stored_again(*id, entry.seq, &again.place);
                 }
-                self.fill_gaps(&again.place.log, again.place.seq);
+                self.fill_gaps(id, &again.place.log, again.place.seq);
                 (BodyView::Text(again.text), self.place_of(id, &again.place, at))
             }
             Body::Unknown { silent: false, .. } => (BodyView::Newer, at),

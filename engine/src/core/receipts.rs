@@ -131,8 +131,6 @@ impl Engine {
             }
             self.save_log(log);
         }
-        // More may have come meanwhile that was not written beside these.
-        self.receipts_due();
     }
 
     /// A log with somebody is not in use any more: what was told in it, or in it of others like it, may not have been read.
