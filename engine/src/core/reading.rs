@@ -264,7 +264,6 @@ impl Engine {
                 if own {
                     self.stored_again(*id, entry.seq, &again.place);
                 }
-                self.fill_gaps(id, &again.place.log, again.place.seq);
                 (BodyView::Text(again.text), self.place_of(id, &again.place, at))
             }
             Body::Unknown { silent: false, .. } => (BodyView::Newer, at),
@@ -288,6 +287,9 @@ impl Engine {
         }
         if twice || needless {
             return self.came_needlessly(id, entry.seq, first);
+        }
+        if let Some(first) = first {
+            self.fill_gaps(id, &first.log, first.seq);
         }
         let At { log, seq, stored } = place;
         let time =
