@@ -145,7 +145,7 @@ impl Engine {
             deleted.logs = logs.map(|log| (log.id, log.cursor)).collect();
         }
         self.standing.or_default(id).erase_all();
-        self.newest.remove(&id);
+        self.places.newest.remove(&id);
         self.save_standing(id);
         self.save_conversation(id);
         for message in records.iter().filter_map(|record| self.opened(record)) {

@@ -135,7 +135,7 @@ impl Engine {
         self.save_standing(id);
         let waiting = self.waiting_views(id).pop();
         if let Some(newest) = messages.last() {
-            self.newest.insert(id, newest.order());
+            self.places.newest.insert(id, newest.order());
             self.show_in_list(id, newest);
         }
         if let (Some(view), Some(conversation)) = (waiting, self.conversations.get_mut(&id)) {

@@ -45,7 +45,7 @@ use serde::{Deserialize, Serialize};
 
 use self::outputs::Outputs;
 use self::requests::Link;
-use self::steady::Moment;
+use self::steady::{Moment, Timers};
 use crate::account::Account;
 use crate::archive::Archive;
 use crate::backup::Manifest;
@@ -73,7 +73,7 @@ use crate::set::Set;
 use crate::standing::Standing;
 use crate::table::Table;
 use crate::trail::Trail;
-use crate::view::{ConversationId, Event, MessageView, Order, StorageState, ViewRequestId};
+use crate::view::{ConversationId, Event, MessageView, StorageState, ViewRequestId};
 
 /// Why stored state could not be opened. A retry with the same state fails again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -133,12 +133,7 @@ pub struct Engine {
     standing: Table<ConversationId, Standing>,
     /// Texts that wait to be sent.
     waiting: Table<u64, AccountId>,
-    /// Damaged messages for which the other devices were asked.
-    lost: Set<(ConversationId, Order)>,
-    /// Messages that another device has lost, and that are looked for here.
-    finding: Table<LoadId, (AccountId, Order)>,
-    /// The newest message of each conversation that is stored.
-    newest: Table<ConversationId, Order>,
+    places: standing::Places,
     mending: mending::Mending,
     logs: Table<LogId, Log>,
     live: Table<LogId, LiveLog>,
@@ -208,26 +203,6 @@ pub struct Engine {
     out: Outputs,
 }
 
-#[derive(Default)]
-struct Timers {
-    /// Receipts are due.
-    receipts: Option<Moment>,
-    /// Something that failed for now is tried again.
-    retry: Option<Moment>,
-    /// Change sets that failed are offered again.
-    storage: Option<Moment>,
-    /// The backup is written, or asked again.
-    backup: Option<Moment>,
-    /// Drafts are told.
-    drafts: Option<Moment>,
-    /// Something that was asked on this connection should have been answered.
-    answers: Option<Moment>,
-    /// For when a wake-up was asked for.
-    told: Option<Moment>,
-    /// One was asked for at once, because the moment of one that was asked for is over.
-    overdue: bool,
-}
-
 impl Engine {
     /// Opens what was persisted: the vault from localStorage and all records of [`crate::io::Store::State`];
     /// nothing of both on a new device.
@@ -265,9 +240,7 @@ impl Engine {
             conversations: Table::new(),
             standing: Table::new(),
             waiting: Table::new(),
-            lost: Set::default(),
-            finding: Table::new(),
-            newest: Table::new(),
+            places: standing::Places::default(),
             mending: mending::Mending::default(),
             logs: Table::new(),
             live: Table::new(),

@@ -216,7 +216,7 @@ impl Engine {
 
     /// A message that another device has lost was looked for; whether this page was for that.
     pub(super) fn found(&mut self, id: LoadId, records: &[Record]) -> bool {
-        let Some((peer, order)) = self.finding.remove(&id) else {
+        let Some((peer, order)) = self.places.finding.remove(&id) else {
             return false;
         };
         let conversation = id_of(&peer);

@@ -83,7 +83,7 @@ impl Engine {
         let id = id_of(&conversation.peer);
         let standing: Standing = self.read(&keys::standing(&conversation.peer))?.unwrap_or_default();
         if let Some(last) = conversation.last.as_ref().filter(|last| !last.order.is_waiting()) {
-            self.newest.insert(id, last.order);
+            self.places.newest.insert(id, last.order);
         }
         self.standing.insert(id, standing);
         self.conversations.insert(id, conversation);
@@ -180,11 +180,11 @@ impl Engine {
     pub(super) fn store_message(&mut self, conversation: ConversationId, message: &Message) {
         let key = message::key(&self.sealer, &conversation, &message.order());
         // One that names itself is the first, or takes the place of its own damaged record.
-        let before = self.newest.get(&conversation).copied().unwrap_or_else(|| message.order());
+        let before = self.places.newest.get(&conversation).copied().unwrap_or_else(|| message.order());
         let bytes = message.encode_after(&before);
         let value = self.sealer.seal(Purpose::Message, &key, self.random.array(), &bytes);
         if before <= message.order() {
-            self.newest.insert(conversation, message.order());
+            self.places.newest.insert(conversation, message.order());
         }
         self.out.put_message(Record { key, value });
     }
@@ -264,7 +264,7 @@ impl Engine {
         self.conversations.clear();
         self.standing.clear();
         self.waiting.clear();
-        self.newest.clear();
+        self.places.newest.clear();
         self.archives.clear();
         self.files = super::file::Files::default();
         self.logs.clear();

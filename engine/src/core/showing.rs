@@ -4,7 +4,8 @@ use crate::table::Table;
 
 use parley_protocol::ids::MessageId;
 
-use super::{Engine, Timers};
+use super::Engine;
+use super::steady::Timers;
 use crate::content::Body;
 use crate::conversation::{Author, id_of, order_of_waiting};
 use crate::invite::Invite;

@@ -7,11 +7,23 @@ use super::Engine;
 use super::sweeping::Sweep;
 use crate::content::{Place, Sync};
 use crate::conversation::id_of;
+use crate::io::LoadId;
 use crate::message;
 use crate::set::Set;
 use crate::standing::Standing;
 use crate::table::Table;
 use crate::view::{ConversationId, Order};
+
+/// What is at hand of places in conversations.
+#[derive(Default)]
+pub(super) struct Places {
+    /// Damaged messages for which the other devices were asked.
+    lost: Set<(ConversationId, Order)>,
+    /// Messages that another device has lost, and that are looked for here.
+    pub(super) finding: Table<LoadId, (AccountId, Order)>,
+    /// The newest message of each conversation that is stored.
+    pub(super) newest: Table<ConversationId, Order>,
+}
 
 impl Engine {
     fn conversation_of(&self, log: &LogId) -> Option<ConversationId> {
@@ -166,9 +178,9 @@ impl Engine {
             self.standing.or_default(id).erase(order);
         }
         self.save_standing(id);
-        if self.newest.get(&id) == Some(order) {
+        if self.places.newest.get(&id) == Some(order) {
             // Whichever is the newest now says itself, once something is stored after it.
-            self.newest.remove(&id);
+            self.places.newest.remove(&id);
         }
     }
 
@@ -177,7 +189,7 @@ impl Engine {
     pub(super) fn ask_for_lost(&mut self, id: ConversationId, lost: &[Order]) {
         let Some(peer) = self.conversations.get(&id).map(|conversation| conversation.peer) else { return };
         let mut new = lost.to_vec();
-        new.retain(|order| self.lost.insert((id, *order)));
+        new.retain(|order| self.places.lost.insert((id, *order)));
         if !new.is_empty() {
             self.sync(Sync::Lost(peer, new));
         }
@@ -188,13 +200,13 @@ impl Engine {
         let id = id_of(&peer);
         for order in lost.iter().take(super::paging::MOST_LOST) {
             let load = self.read_messages(&id, Some(&crate::conversation::after(order)), 1);
-            self.finding.insert(load, (peer, *order));
+            self.places.finding.insert(load, (peer, *order));
         }
     }
 
     /// What was lost came back.
     pub(super) fn is_found(&mut self, id: ConversationId, order: &Order) {
-        if self.lost.remove(&(id, *order)) {
+        if self.places.lost.remove(&(id, *order)) {
             self.changed.gone(id, message::lost_id(&id, order));
         }
     }

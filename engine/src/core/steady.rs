@@ -32,6 +32,27 @@ impl Moment {
     }
 }
 
+/// What is waited for, and until when.
+#[derive(Default)]
+pub(super) struct Timers {
+    /// Receipts are due.
+    pub(super) receipts: Option<Moment>,
+    /// Something that failed for now is tried again.
+    pub(super) retry: Option<Moment>,
+    /// Change sets that failed are offered again.
+    pub(super) storage: Option<Moment>,
+    /// The backup is written, or asked again.
+    pub(super) backup: Option<Moment>,
+    /// Drafts are told.
+    pub(super) drafts: Option<Moment>,
+    /// Something that was asked on this connection should have been answered.
+    pub(super) answers: Option<Moment>,
+    /// For when a wake-up was asked for.
+    pub(super) told: Option<Moment>,
+    /// One was asked for at once, because the moment of one that was asked for is over.
+    pub(super) overdue: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
