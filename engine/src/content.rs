@@ -18,6 +18,7 @@ use crate::draft::{Draft, DraftSetting};
 use crate::message::Message;
 use crate::recovery::BackupAddress;
 use crate::trail::Claim;
+use crate::view::Order;
 
 const VERSION: u8 = 1;
 /// Shorter content is padded to this, so that receipts and short texts look alike.
@@ -27,6 +28,7 @@ const RECEIPT: u16 = 2;
 const PROFILE: u16 = 3;
 const REPAIR: u16 = 4;
 const SYNC: u16 = 5;
+const RECEIPTS: u16 = 6;
 /// Tag of the field with the sender's [`Claim`].
 const CLAIM: u16 = 1;
 /// Tag of the field with the first [`Place`] of a message that is sent again.
@@ -93,6 +95,8 @@ pub(crate) enum Body {
     Repair(Repair),
     Again(Again),
     Sync(Sync),
+    /// Receipts of other logs of the conversation, which cannot be told there any more.
+    Receipts(Vec<ReceiptOf>),
 }
 
 /// What the devices of an account tell each other, in a conversation of their own.
@@ -118,6 +122,10 @@ pub(crate) enum Sync {
     DraftSetting(DraftSetting),
     /// What stands in a composer.
     Draft(Draft),
+    /// How far logs were read, where no read receipt says so.
+    Read(Vec<(LogId, Seq)>),
+    /// Messages with somebody of which the sending device has lost what it had stored: whoever has them sends them.
+    Lost(AccountId, Vec<Order>),
 }
 
 /// How the account's backup is sealed. The greatest generation holds.
@@ -191,10 +199,17 @@ pub(crate) struct Place {
 }
 
 /// "Everything of others in this log up to here", for the device that sends it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Receipt {
     pub(crate) delivered: Seq,
     pub(crate) read: Seq,
+}
+
+impl Receipt {
+    /// What both say together.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self { delivered: self.delivered.max(other.delivered), read: self.read.max(other.read) }
+    }
 }
 
 /// What a person wants to be called.
@@ -212,6 +227,7 @@ impl Content {
             Body::Profile(profile) => (PROFILE, true, to_bytes(profile)?),
             Body::Repair(repair) => (REPAIR, true, to_bytes(repair)?),
             Body::Sync(sync) => (SYNC, true, to_bytes(sync)?),
+            Body::Receipts(receipts) => (RECEIPTS, true, to_bytes(receipts)?),
             Body::Unknown { kind, silent } => (*kind, *silent, Vec::new()),
         };
         let mut fields = Vec::new();
@@ -247,6 +263,7 @@ impl Content {
             }
             REPAIR => Body::Repair(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
             RECEIPT => Body::Receipt(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
+            RECEIPTS => Body::Receipts(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
             PROFILE => profile(&envelope.body)?,
             // A newer version of another device may tell more.
             SYNC => postcard::from_bytes(&envelope.body)
@@ -360,6 +377,23 @@ mod tests {
             let bytes = sent.encode().unwrap();
             let hex = crate::hex(&bytes);
             insta::assert_snapshot!(hex);
+            assert_eq!(Content::decode(&bytes).unwrap(), sent);
+        }
+    }
+
+    #[test]
+    fn receipts_of_other_logs_and_what_devices_tell_of_messages_are_pinned() {
+        let (log, peer) = (LogId([7; 16]), AccountId([4; 32]));
+        let receipt = Receipt { delivered: Seq(300), read: Seq(2) };
+        let bodies = [
+            Body::Receipts(vec![ReceiptOf { log, receipt }]),
+            Body::Sync(Sync::Read(vec![(log, Seq(300))])),
+            Body::Sync(Sync::Lost(peer, vec![Order([9; 24])])),
+        ];
+        for body in bodies {
+            let sent = content(body);
+            let bytes = sent.encode().unwrap();
+            insta::assert_snapshot!(crate::hex(&bytes));
             assert_eq!(Content::decode(&bytes).unwrap(), sent);
         }
     }

@@ -90,6 +90,14 @@ pub(crate) fn order_of(time: UnixMillis, seq: Seq, log: &LogId) -> Order {
     order(time.0, seq.0, log.as_bytes().first_chunk::<8>().copied().unwrap_or_default())
 }
 
+/// The time, the number and the beginning of the log of which a place is made.
+pub(crate) fn of_place(order: &Order) -> (UnixMillis, Seq, [u8; 8]) {
+    let part = |from: usize| {
+        order.0.get(from..).and_then(|bytes| bytes.first_chunk::<8>()).copied().unwrap_or_default()
+    };
+    (UnixMillis(u64::from_be_bytes(part(0))), Seq(u64::from_be_bytes(part(8))), part(16))
+}
+
 /// Where a waiting message stands: after everything stored.
 pub(crate) fn order_of_waiting(number: u64) -> Order {
     order(u64::MAX, number, [0; 8])
@@ -159,6 +167,8 @@ mod tests {
         let Order(place) = order_of(UnixMillis(0x0102), Seq(0x0304), &LOG);
         assert_eq!(place[..16], [0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 3, 4]);
         assert_eq!(place[16..], [0xA1, 0, 0xFF, 3, 4, 5, 6, 7]);
+        let back = of_place(&Order(place));
+        assert_eq!(back, (UnixMillis(0x0102), Seq(0x0304), [0xA1, 0, 0xFF, 3, 4, 5, 6, 7]));
         let twice = [beside(&LOG), marked(&LOG)];
         assert_eq!(twice[0].0[..4], [0x5E, 0xFF, 0, 0xFC]);
         assert_eq!(twice[1].0[..4], [0x5F, 0xFF, 0, 0xFC]);

@@ -44,6 +44,7 @@ mod roster;
 mod safety_number;
 pub mod seal;
 mod set;
+mod standing;
 mod table;
 mod trail;
 pub mod view;

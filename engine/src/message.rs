@@ -14,9 +14,9 @@ const VERSION: u8 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) id: MessageId,
-    /// By the sender's clock.
+    /// The time that it shows: by the sender's clock, as far as its place allows.
     pub(crate) time: UnixMillis,
-    /// By the relay's clock.
+    /// The time at which it stands: by the relay's clock, as far as its log allows.
     pub(crate) stored: UnixMillis,
     pub(crate) log: LogId,
     pub(crate) seq: Seq,
@@ -50,12 +50,30 @@ impl Message {
         postcard::to_extend(self, vec![VERSION]).unwrap_or_default()
     }
 
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        match bytes {
-            [VERSION, rest @ ..] => postcard::from_bytes(rest).ok(),
-            _ => None,
-        }
+    /// As it is stored: with the place of the message that was the newest before it, which must be there too.
+    pub(crate) fn encode_after(&self, before: &Order) -> Vec<u8> {
+        let mut bytes = self.encode();
+        bytes.extend_from_slice(&before.0);
+        bytes
     }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        Self::decode_after(bytes).map(|(message, _)| message)
+    }
+
+    /// The message, and which stood before it; that is not said by what was stored long ago.
+    pub(crate) fn decode_after(bytes: &[u8]) -> Option<(Self, Option<Order>)> {
+        let [VERSION, rest @ ..] = bytes else { return None };
+        let (message, rest) = postcard::take_from_bytes(rest).ok()?;
+        Some((message, rest.try_into().ok().map(Order)))
+    }
+}
+
+/// By which views know the marker of a message whose record does not open or is gone.
+pub(crate) fn lost_id(conversation: &ConversationId, order: &Order) -> MessageId {
+    let named = [b"parley lost message v1\0".as_slice(), &conversation.0, &order.0].concat();
+    let digest: [u8; 32] = Sha256::digest(named).into();
+    MessageId(digest.first_chunk::<16>().copied().unwrap_or_default())
 }
 
 /// The first sixteen bytes of a conversation's message keys.
@@ -95,6 +113,9 @@ pub(crate) mod tests {
         let bytes = message().encode();
         insta::assert_snapshot!(crate::hex(&bytes));
         assert_eq!(Message::decode(&bytes), Some(message()));
+        let after = message().encode_after(&Order([8; 24]));
+        assert_eq!(Message::decode_after(&after), Some((message(), Some(Order([8; 24])))));
+        assert_eq!(Message::decode_after(&bytes), Some((message(), None)));
         let newer = [&[VERSION + 1], &bytes[1..]].concat();
         assert_eq!(Message::decode(&newer), None);
         assert_eq!(Message::decode(&[]), None);

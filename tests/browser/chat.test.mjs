@@ -38,6 +38,19 @@ test("they chat both ways", async () => {
   await ada.seesState("read");
 });
 
+test("p11: both write at the same moment, and both have read", async () => {
+  // A message that comes while another is sent stands above it, and is read all the same.
+  for (let round = 0; round < 5; round++) {
+    await Promise.all([ada.send(`Ada ${round}`), bob.send(`Bob ${round}`)]);
+    await ada.sees(`Bob ${round}`);
+    await bob.sees(`Ada ${round}`);
+  }
+  await Promise.all([ada.seesState("read"), bob.seesState("read")]);
+  for (const person of [ada, bob]) {
+    await person.page.waitForFunction(() => document.title === "Parley");
+  }
+});
+
 test("markup, emoji, right-to-left and line breaks are shown as they were written", async () => {
   const texts = ["<img src=x onerror=alert(1)> <b>bold?</b>", "🦜👩‍👩‍👧 naïve", "שלום עולם", "one\ntwo", "&amp; </script>"];
   for (const text of texts) await ada.send(text);

@@ -17,6 +17,8 @@ mod frames;
 mod groups;
 #[path = "attacks/relay.rs"]
 mod relay;
+#[path = "attacks/times.rs"]
+mod times;
 #[path = "attacks/traffic.rs"]
 mod traffic;
 #[path = "attacks/welcome.rs"]

@@ -5,6 +5,8 @@
 mod backup;
 #[path = "sim/chat.rs"]
 mod chat;
+#[path = "sim/clocks.rs"]
+mod clocks;
 #[path = "sim/codes.rs"]
 mod codes;
 #[path = "sim/coming_back.rs"]
@@ -39,6 +41,8 @@ mod invariants;
 mod leaving;
 #[path = "sim/linking.rs"]
 mod linking;
+#[path = "sim/lost.rs"]
+mod lost;
 #[path = "sim/membership.rs"]
 mod membership;
 #[path = "sim/mutations.rs"]
@@ -47,6 +51,8 @@ mod mutations;
 mod pages;
 #[path = "sim/put_back/mod.rs"]
 mod put_back;
+#[path = "sim/read_states.rs"]
+mod read_states;
 #[path = "sim/recovery.rs"]
 mod recovery;
 #[path = "sim/refused.rs"]

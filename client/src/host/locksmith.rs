@@ -154,6 +154,10 @@ impl Locksmith {
     async fn guess(&self, lock: &Lock, typed: &Typed, guesses: Guesses) -> Result<MasterKey, LockAnswer> {
         let now = clock::now().0;
         if guesses.next(now) > now {
+            let kept = guesses.by_clock(now);
+            if kept != guesses {
+                let _ = self.tab.write(Slot::Guesses, Some(kept.encode())).await;
+            }
             return Err(LockAnswer::Wait(guesses.next(now)));
         }
         // Counted before it is tried, so that closing the tab in between undoes nothing. A browser without room for the

@@ -174,7 +174,7 @@ impl Inner {
         if let Some(gone_off) = self.alarm.take() {
             gone_off.forget();
         }
-        if clock::now().0.saturating_sub(self.written.get()) < REST {
+        if clock::now().0.abs_diff(self.written.get()) < REST {
             self.settle_in(REST);
         } else {
             self.add(Job::Settle);

@@ -3,7 +3,7 @@
 /// First pause, in milliseconds.
 const FIRST: u64 = 500;
 /// Longest pause, in milliseconds.
-const LONGEST: u64 = 30_000;
+pub const LONGEST: u64 = 30_000;
 
 /// Doubles the pause with each failure, up to half a minute, and spreads it so that many clients do not
 /// come back at once.

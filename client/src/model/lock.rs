@@ -100,6 +100,8 @@ pub struct Guesses {
 const FREE: u32 = 2;
 /// The longest pause, in seconds.
 const LONGEST: u64 = 300;
+/// The same, in milliseconds.
+pub const LONGEST_PAUSE: u64 = LONGEST * 1_000;
 const VERSION: u8 = 1;
 
 impl Guesses {
@@ -125,15 +127,19 @@ impl Guesses {
         Self { wrong: self.wrong.saturating_add(1), last: now }
     }
 
-    /// When the next guess is heard; zero without a pause. A clock that was put back makes nobody wait longer than the
-    /// pause.
+    /// The same, where the clock was put back since: the last one was made now. It is kept, or the pause would never end.
+    #[must_use]
+    pub fn by_clock(self, now: u64) -> Self {
+        Self { last: self.last.min(now), ..self }
+    }
+
+    /// When the next guess is heard; zero without a pause.
     #[must_use]
     pub fn next(self, now: u64) -> u64 {
         if self.pause() == 0 {
             return 0;
         }
-        let last = self.last.min(now);
-        last.saturating_add(self.pause().saturating_mul(1_000))
+        self.by_clock(now).last.saturating_add(self.pause().saturating_mul(1_000))
     }
 
     /// Seconds: 2 after the third, twice as long after each more.
@@ -194,7 +200,11 @@ mod tests {
         let guesses = after(4);
         assert!(guesses.next(NOW + 3_999) > NOW + 3_999);
         assert!(guesses.next(NOW + 4_000) <= NOW + 4_000);
-        assert_eq!(guesses.next(NOW - 86_400_000), NOW - 86_400_000 + 4_000);
+        let earlier = NOW - 86_400_000;
+        assert_eq!(guesses.next(earlier), earlier + 4_000);
+        let kept = guesses.by_clock(earlier);
+        assert_eq!(kept.next(earlier + 4_000), earlier + 4_000, "it goes on from there");
+        assert_eq!(guesses.by_clock(NOW + 1), guesses);
     }
 
     #[test]

@@ -89,11 +89,13 @@ pub fn rows(
 #[must_use]
 pub fn first_unread(messages: &[Arc<MessageView>], unread: u32) -> Option<MessageId> {
     let back = usize::try_from(unread.checked_sub(1)?).ok()?;
-    let mut theirs = messages.iter().rev().filter(|message| message.outgoing.is_none());
-    theirs
-        .nth(back)
-        .or_else(|| messages.iter().find(|message| message.outgoing.is_none()))
-        .map(|message| message.id)
+    let mut theirs = messages.iter().rev().filter(|message| is_theirs(message));
+    theirs.nth(back).or_else(|| messages.iter().find(|message| is_theirs(message))).map(|message| message.id)
+}
+
+/// Whether the other wrote it; a marker was written by nobody, and is never unread.
+fn is_theirs(message: &MessageView) -> bool {
+    message.outgoing.is_none() && !matches!(message.body, BodyView::Gap(_))
 }
 
 fn together(one: &MessageView, next: &MessageView) -> bool {
@@ -171,5 +173,13 @@ mod tests {
         let messages = shared(vec![message(1, Some(Delivery::Sent)), message(2, None)]);
         assert_eq!(first_unread(&messages, 9), Some(MessageId([2; 16])));
         assert_eq!(first_unread(&messages, 0), None);
+    }
+
+    #[test]
+    fn a_marker_is_not_unread() {
+        let mut gap = message(3, None);
+        gap.body = BodyView::Gap(Gap::Lost);
+        let messages = shared(vec![message(1, None), message(2, None), gap]);
+        assert_eq!(first_unread(&messages, 1), Some(MessageId([2; 16])));
     }
 }

@@ -103,10 +103,11 @@ pub fn ago(time: UnixMillis, now: UnixMillis, local: &LocalTime, local_now: &Loc
     }
 }
 
-/// Seconds until `then`, rounded up.
+/// Seconds until `then`, rounded up, of a wait that lasts at most `longest` milliseconds: what seems to be longer is not,
+/// but the clock was put back since.
 #[must_use]
-pub const fn seconds_until(then: UnixMillis, now: UnixMillis) -> u64 {
-    then.0.saturating_sub(now.0).div_ceil(1000)
+pub fn seconds_until(then: UnixMillis, now: UnixMillis, longest: u64) -> u64 {
+    then.0.saturating_sub(now.0).min(longest).div_ceil(1000)
 }
 
 fn pick(names: &[&'static str], index: u64) -> &'static str {
@@ -188,7 +189,16 @@ mod tests {
             let then = UnixMillis(NOW.0 - seconds * 1000);
             assert_eq!(ago(then, NOW, &LocalTime::new(then, 0), &now), text);
         }
-        assert_eq!(seconds_until(UnixMillis(NOW.0 + 1), NOW), 1);
-        assert_eq!(seconds_until(NOW, UnixMillis(NOW.0 + 1)), 0);
+    }
+
+    #[test]
+    fn p9_no_wait_is_longer_than_it_can_be() {
+        assert_eq!(seconds_until(UnixMillis(NOW.0 + 1), NOW, 30_000), 1);
+        assert_eq!(seconds_until(NOW, UnixMillis(NOW.0 + 1), 30_000), 0);
+        assert_eq!(
+            seconds_until(NOW, UnixMillis(NOW.0 - 365 * DAY), 30_000),
+            30,
+            "the clock was put back by a year"
+        );
     }
 }

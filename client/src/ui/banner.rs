@@ -6,6 +6,7 @@ use parley_engine::view::Connection;
 use super::memo::Memo;
 use super::state::{App, Phase};
 use super::{html, parts, words};
+use crate::model::backoff;
 use crate::model::signal::ToOwner;
 use crate::model::time::seconds_until;
 use crate::platform::{page, timer};
@@ -133,7 +134,7 @@ fn notice(app: App, long: impl Fn() -> bool) -> Option<Notice> {
         Connection::Connecting => passing("Connecting…", if long() { WayOut::TryNow } else { WayOut::None }),
         Connection::CatchingUp => passing("Catching up…", WayOut::None),
         Connection::Offline { retry_at, why } => {
-            let seconds = seconds_until(retry_at, app.now.get());
+            let seconds = seconds_until(retry_at, app.now.get(), backoff::LONGEST);
             let told = plain(words::outage(why, page::has_network()), WayOut::TryNow);
             Some(Notice { countdown: Some(words::next_attempt(seconds)), ..told })
         }

@@ -11,6 +11,7 @@ use super::state::App;
 use super::{html, invite, modal, parts, scan, words};
 use crate::model::time::{countdown, seconds_until};
 use crate::platform::page;
+use parley_protocol::limits::SLOT_LIFETIME;
 
 /// The dialog of a browser that has an account. `first` is a code that was opened as a link.
 pub(super) fn dialog(app: App, first: String) -> AnyView {
@@ -125,7 +126,7 @@ fn showing(app: App, new: bool, link: &str, typed: &str) -> Vec<AnyView> {
     let link = format!("{}/#{link}", page::origin());
     let left = live(move || match app.link.get() {
         Some(LinkView::Showing { until, .. }) => {
-            words::link_left(&countdown(seconds_until(until, app.now.get())))
+            words::link_left(&countdown(seconds_until(until, app.now.get(), SLOT_LIFETIME)))
         }
         _ => String::new(),
     });

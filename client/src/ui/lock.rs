@@ -10,7 +10,7 @@ use super::memo::Memo;
 use super::parts::{button, dynamic, form, send, stack, text};
 use super::state::App;
 use super::{html, words};
-use crate::model::lock::{LockAnswer, LockAsk, LockView};
+use crate::model::lock::{LONGEST_PAUSE, LockAnswer, LockAsk, LockView};
 use crate::model::signal::ToOwner;
 use crate::model::time::seconds_until;
 use crate::platform::passkey::{self, NoOutput};
@@ -60,7 +60,7 @@ pub(super) fn settings(app: App) -> AnyView {
 
 /// What a refusal means, in a sentence.
 pub(super) fn refusal(answer: &LockAnswer) -> String {
-    let wait = |next: u64| seconds_until(UnixMillis(next), clock::now());
+    let wait = |next: u64| seconds_until(UnixMillis(next), clock::now(), LONGEST_PAUSE);
     match answer {
         LockAnswer::Wrong(next) if wait(*next) == 0 => words::PASSPHRASE_WRONG.to_owned(),
         LockAnswer::Wrong(next) | LockAnswer::Wait(next) => words::passphrase_wait(wait(*next)),

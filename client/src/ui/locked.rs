@@ -10,7 +10,7 @@ use super::memo::Memo;
 use super::parts::{alert, button, dynamic, form, maybe, stack, text};
 use super::state::App;
 use super::{html, icons, lock, parts, words};
-use crate::model::lock::{Key, LockAnswer, LockAsk};
+use crate::model::lock::{Key, LONGEST_PAUSE, LockAnswer, LockAsk};
 use crate::model::signal::ToOwner;
 use crate::model::time::seconds_until;
 use crate::platform::{clock, page, passkey, spawn_local};
@@ -75,12 +75,17 @@ pub(super) fn screen(app: App) -> AnyView {
 impl Door {
     /// Seconds until the next guess.
     fn wait(self) -> u64 {
-        seconds_until(UnixMillis(self.next.get()), self.app.now.get())
+        seconds_until(UnixMillis(self.next.get()), self.app.now.get(), LONGEST_PAUSE)
     }
 
     /// The sentence counts down while a pause lasts.
     fn count_down(self) {
         Effect::new(move |waited: Option<bool>| {
+            // Where the clock was put back, nobody waits longer than the longest pause from then on.
+            let latest = self.app.now.get().0.saturating_add(LONGEST_PAUSE);
+            if self.next.get_untracked() > latest {
+                self.next.set(latest);
+            }
             let wait = self.wait();
             if wait > 0 {
                 self.note.set(Note::Bad(words::passphrase_wait(wait)));

@@ -230,16 +230,17 @@ impl View {
                 theirs.map(|message| message.order)
             })
         });
-        let unread = self.app.chat(self.id);
-        Effect::new(move |marked: Option<Option<Order>>| {
+        let chat = self.app.chat(self.id);
+        Effect::new(move |marked: Option<Option<(Order, u32)>>| {
             let marked = marked.flatten();
-            let upto = newest.get();
             let seen = self.app.visible.get() && self.at_bottom.get();
-            let any = unread.with(|chat| chat.as_ref().is_some_and(|chat| chat.unread > 0));
-            match upto {
-                Some(order) if seen && any && upto > marked => {
-                    self.app.ask(Command::MarkRead { conversation: self.id, upto: order }, |_| {});
-                    upto
+            let unread = chat.with(|chat| chat.as_ref().map_or(0, |chat| chat.unread));
+            // Something may come late, above what was marked. What was asked once and changed nothing is not asked again.
+            let now = newest.get().map(|order| (order, unread));
+            match now {
+                Some((upto, 1..)) if seen && now != marked => {
+                    self.app.ask(Command::MarkRead { conversation: self.id, upto }, |_| {});
+                    now
                 }
                 _ => marked,
             }

@@ -26,7 +26,7 @@ impl Engine {
         if self.trails.get(id).is_some_and(|trail| trail.retired) {
             return;
         }
-        let old = now.0.saturating_sub(log.updated.0) > UPDATE_AGE;
+        let old = now.0.abs_diff(log.updated.0) > UPDATE_AGE;
         let sent = log.sent_since_update;
         if !(sent >= MESSAGES_PER_UPDATE || sent > 0 && (log.fresh || old)) {
             return;

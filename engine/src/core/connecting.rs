@@ -42,7 +42,8 @@ impl Engine {
     pub(super) fn disconnected(&mut self, retry_at: UnixMillis) {
         self.forget_connection();
         if !matches!(self.link.state, LinkState::Halted(_)) {
-            self.link.state = LinkState::Closed { retry_at, why: self.link.outage };
+            let retry = self.steady.when(self.now, retry_at);
+            self.link.state = LinkState::Closed { retry, why: self.link.outage };
         }
         self.changed.connection = true;
     }
@@ -53,6 +54,7 @@ impl Engine {
             self.unanswered(&pending);
         }
         self.live.clear();
+        self.link.relay = None;
         self.link.forged.clear();
         self.link.asked_own_log = false;
         self.link.checked.clear();
@@ -83,7 +85,10 @@ impl Engine {
 
     pub(super) fn greeted(&mut self, result: &Result<Answer, RelayError>) {
         match result {
-            Ok(Answer::Hello { .. }) => self.check_in(),
+            Ok(Answer::Hello { now }) => {
+                self.link.relay = Some((self.steady, *now));
+                self.check_in();
+            }
             Err(error) => self.turned_away(*error),
             Ok(_) => self.out.push(crate::io::Output::Reconnect),
         }
@@ -192,6 +197,8 @@ impl Engine {
         let live = self.live.or_default(*id);
         *live = LiveLog { subscribed: true, head, ..*live };
         self.use_told_receipt(id);
+        // Those of logs that can tell them no more may go into this one.
+        self.receipts_due();
         self.changed.connection = true;
         self.membership.unsettle(id);
         if self.link.checked.len() < CHECKED {
@@ -222,7 +229,7 @@ impl Engine {
     }
 
     pub(super) fn retry_later(&mut self, pause_ms: u32) {
-        let at = UnixMillis(self.now.0.saturating_add(u64::from(pause_ms.max(100))));
+        let at = self.steady.after(u64::from(pause_ms.max(100)));
         self.timers.retry = Some(self.timers.retry.map_or(at, |earlier| earlier.min(at)));
     }
 
@@ -279,7 +286,7 @@ impl Engine {
         let Ok(Answer::KeyPackageCount { one_time, last_resort }) = *result else {
             return;
         };
-        let age = self.device.last_resort.map_or(u64::MAX, |made| self.now.0.saturating_sub(made.0));
+        let age = self.device.last_resort.map_or(u64::MAX, |made| self.now.0.abs_diff(made.0));
         let missing = if one_time < POOL / 2 { POOL.saturating_sub(one_time) } else { 0 };
         let replace = !last_resort || age > LAST_RESORT_AGE;
         if missing > 0 || replace {

@@ -8,7 +8,7 @@ use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 use super::Engine;
 use super::sweeping::{PAGE, Sweep};
 use crate::content::{Body, Place, Sync};
-use crate::conversation::{after, beside, id_of, marked, order_of_waiting};
+use crate::conversation::{after, beside, id_of, marked, of_place, order_of_waiting};
 use crate::deletion::{Deleted, Mark, mark, mark_of};
 use crate::io::{LoadId, Record};
 use crate::log::Stage;
@@ -116,6 +116,7 @@ impl Engine {
         let (peer, id) = (entry.peer, entry.id);
         let mark = waiting_mark(entry).filter(|_| entry.sealed.is_some() && !entry.failed);
         if mark.is_none() {
+            self.is_sent(number);
             self.outbox.remove(&number);
             self.save_outbox(number);
         }
@@ -131,12 +132,7 @@ impl Engine {
         let marks = vec![mark_of(peer, &message)];
         self.remember_deleted(Deleted { marks: marks.clone(), ..Deleted::new(*peer, self.now) });
         let sweep = Sweep::for_marks(*peer, marks);
-        // Whether it was read depends on how many stand after it.
-        if self.conversations.get(&id_of(peer)).is_some_and(|conversation| conversation.unread > 0) {
-            self.sweep_later(sweep);
-        } else {
-            self.sweep(sweep.before(after(&message.order())), records);
-        }
+        self.sweep(sweep.before(after(&message.order())), records);
     }
 
     /// Everything that this device knows of the conversation. `records` are the newest.
@@ -145,10 +141,12 @@ impl Engine {
         let id = id_of(&peer);
         if let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.last = None;
-            conversation.unread = 0;
             let logs = conversation.logs.iter().filter_map(|log| self.logs.get(log));
             deleted.logs = logs.map(|log| (log.id, log.cursor)).collect();
         }
+        self.standing.or_default(id).erase_all();
+        self.places.newest.remove(&id);
+        self.save_standing(id);
         self.save_conversation(id);
         for message in records.iter().filter_map(|record| self.opened(record)) {
             deleted.before = deleted.before.max(message.stored);
@@ -253,6 +251,19 @@ impl Engine {
         }
         let in_use = |log| self.logs.get(log).is_some_and(|log| log.stage == Stage::Active);
         stored <= deleted.before && ![*log, beside(log), marked(log)].iter().any(in_use)
+    }
+
+    /// The same of a place of which only the order is known.
+    pub(super) fn is_deleted_order(&self, id: ConversationId, order: &Order) -> bool {
+        let Some(conversation) = self.conversations.get(&id) else { return false };
+        let (stored, seq, prefix) = of_place(order);
+        let named = |log: &&LogId| {
+            [**log, beside(log), marked(log)].iter().any(|log| log.as_bytes().starts_with(&prefix))
+        };
+        match conversation.logs.iter().find(named) {
+            Some(log) => self.is_deleted_place(&conversation.peer, log, seq, stored),
+            None => self.deleted(&conversation.peer).is_some_and(|deleted| stored <= deleted.before),
+        }
     }
 
     /// Whether what is sent again in a log had its first place among what was deleted.

@@ -86,7 +86,7 @@ impl Engine {
     pub(super) fn tell_drafts_soon(&mut self) {
         let untold = self.draft_setting.is_on() && self.personal.values().any(|personal| !personal.told);
         if untold && self.timers.drafts.is_none() {
-            self.timers.drafts = Some(UnixMillis(self.now.0.saturating_add(PAUSE)));
+            self.timers.drafts = Some(self.steady.after(PAUSE));
         }
     }
 

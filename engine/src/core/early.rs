@@ -62,7 +62,7 @@ impl Engine {
     pub(super) fn read_early(&mut self, id: &LogId) {
         let before = self.early.count(id);
         while let Some(entry) = self.next_early(id) {
-            self.log_entry(id, &entry);
+            self.log_entry(id, entry);
         }
         // What came again in its turn was taken out too.
         if self.early.count(id) != before {

@@ -67,7 +67,7 @@ impl Engine {
         if self.link.forged.contains(&peer) || !known {
             return;
         }
-        let pause = self.repairs.pause(&peer, self.now);
+        let pause = self.repairs.pause(&peer, self.steady);
         if pause > 0 {
             return self.retry_later(u32::try_from(pause).unwrap_or(u32::MAX));
         }
@@ -297,6 +297,7 @@ impl Engine {
             self.state.roll_back(mark);
         }
         self.unseal(id);
+        self.tell_receipts_again(&peer);
         self.changed.connection = true;
         self.pump(id_of(&peer));
     }

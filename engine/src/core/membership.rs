@@ -10,11 +10,12 @@ use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{
     Answer, ClaimedKeyPackage, InboxAddress, InboxPost, RelayError, Request, Retry,
 };
-use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId, Seq};
 
 use super::Engine;
 use super::groups::WELCOME;
 use super::requests::Pending;
+use super::steady::Moment;
 use crate::conversation::id_of;
 use crate::log::{PendingCommit, Stage};
 use crate::mls::credential::Leaf;
@@ -41,7 +42,7 @@ const UNREACHABLE: u64 = 60_000;
 #[derive(Default)]
 pub(super) struct Membership {
     /// Logs whose members were not compared since something changed, or that differ; with the time to act.
-    unsettled: Table<LogId, Option<UnixMillis>>,
+    unsettled: Table<LogId, Option<Moment>>,
     /// A log's next entry makes sense only with a newer device log of this account.
     waiting: Table<LogId, AccountId>,
     /// Entries for which the device log of an account was asked on this connection.
@@ -49,7 +50,7 @@ pub(super) struct Membership {
     /// Logs whose turn it is as soon as one before them is finished, in this order.
     queue: VecDeque<LogId>,
     /// Devices that had no KeyPackage, until then.
-    unreachable: Table<(LogId, DeviceId), UnixMillis>,
+    unreachable: Table<(LogId, DeviceId), Moment>,
 }
 
 impl Membership {
@@ -160,7 +161,7 @@ impl Engine {
 
     /// Whatever differs is acted on now.
     pub(super) fn membership_is_due(&mut self) {
-        let now = self.now;
+        let now = self.steady;
         self.membership.unreachable.clear();
         for at in self.membership.unsettled.values_mut() {
             *at = Some(now);
@@ -206,7 +207,7 @@ impl Engine {
 
     fn difference(&mut self, id: &LogId) -> Option<Difference> {
         let wanted: Vec<Leaf> = self.roster(id).leaves().collect();
-        let now = self.now;
+        let now = self.steady;
         self.membership.unreachable.retain(|_, until| *until > now);
         let away = |leaf: &Leaf| self.membership.unreachable.contains_key(&(*id, leaf.device));
         let reachable: Vec<Leaf> = wanted.iter().filter(|leaf| !away(leaf)).copied().collect();
@@ -242,13 +243,12 @@ impl Engine {
 
     /// Whether it is this device's turn; if not, it comes back when it is.
     fn is_due(&mut self, id: &LogId, difference: &Difference) -> bool {
-        let now = self.now;
-        let turn = self.turn(difference);
+        let now = self.steady;
+        let latest = now.after(self.turn(difference));
         let Some(at) = self.membership.unsettled.get_mut(id) else { return false };
-        let at = at.get_or_insert(UnixMillis(now.0.saturating_add(turn)));
-        // A clock that was put back must not make it later.
-        at.0 = at.0.min(now.0.saturating_add(turn));
-        let left = at.0.saturating_sub(now.0);
+        let at = at.get_or_insert(latest);
+        *at = latest.min(*at);
+        let left = at.since(now);
         if left > 0 {
             self.retry_later(u32::try_from(left).unwrap_or(u32::MAX));
         }
@@ -285,7 +285,7 @@ impl Engine {
             Err(_) => Vec::new(),
         };
         let Some(difference) = self.difference(id) else { return self.pump_log(id) };
-        let until = UnixMillis(self.now.0.saturating_add(UNREACHABLE));
+        let until = self.steady.after(UNREACHABLE);
         for leaf in difference.missing.iter().filter(|leaf| leaf.account == *account) {
             if !packages.iter().any(|claimed| claimed.device == leaf.device) {
                 self.membership.unreachable.insert((*id, leaf.device), until);
@@ -369,7 +369,7 @@ impl Engine {
             self.ask_device_log(peer);
         }
         self.ask_own_log();
-        self.membership.unsettled.insert(*id, Some(UnixMillis(self.now.0.saturating_add(OTHERS_TURN))));
+        self.membership.unsettled.insert(*id, Some(self.steady.after(OTHERS_TURN)));
         true
     }
 }

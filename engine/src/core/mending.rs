@@ -1,18 +1,35 @@
 //! What is done about records that do not open: everything else goes on, and what is missing is asked for.
 
 use parley_protocol::frame::{DirectoryRecord, RelayError, Request};
-use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::ids::{AccountId, LogId, MessageId, Seq};
 
 use super::Engine;
 use super::requests::Pending;
 use crate::contact::Contact;
-use crate::conversation::{Conversation, id_of};
+use crate::conversation::{Conversation, Last, id_of, marked};
 use crate::directory_entry::Found;
-use crate::io::Store;
+use crate::io::{LoadId, Record, Store};
 use crate::log::{Log, Stage};
+use crate::message::Message;
 use crate::records::keys;
 use crate::set::Set;
+use crate::standing::Standing;
+use crate::table::Table;
 use crate::trail::Trail;
+use crate::view::{BodyView, ConversationId, Gap};
+
+/// Messages by which the entry of a conversation in the list is put together again.
+const PAGE: u32 = 200;
+
+/// What is still to be done about records that were lost.
+#[derive(Default)]
+pub(super) struct Mending {
+    /// With whom texts are missing that waited to be sent.
+    unsent: Set<AccountId>,
+    /// Conversations whose entry in the list is put together again, and the pages that are read for it.
+    unlisted: Set<ConversationId>,
+    loads: Table<LoadId, ConversationId>,
+}
 
 impl Engine {
     /// Puts together what belongs together. `damaged` are the names of records that are deleted with the next
@@ -23,6 +40,15 @@ impl Engine {
         self.device.next_outbox = self.device.next_outbox.max(highest);
         self.find_conversations_of_logs();
         self.find_logs_of_conversations();
+        self.mending.unsent = self.lost_texts();
+        let unlisted = |(id, conversation): &(&ConversationId, &Conversation)| {
+            let unread = self.standing.get(id).map(Standing::unread).unwrap_or_default();
+            unread != conversation.unread || conversation.last.is_none()
+        };
+        let unlisted = self.conversations.iter().filter(unlisted).map(|(id, _)| *id);
+        let mut all = Set::default();
+        all.extend(unlisted);
+        self.mending.unlisted = all;
         let known = |peer: &AccountId| self.contacts.contains_key(peer) || self.is_own_account(peer);
         let told = self.cards.keys().copied();
         let all = self.conversations.values().map(|c| c.peer).chain(told);
@@ -49,10 +75,74 @@ impl Engine {
                 let trail: Trail = self.state.get(&keys::trail(&id)).ok().flatten().unwrap_or_default();
                 let last = trail.at();
                 self.trails.insert(id, trail);
-                self.logs.insert(id, Log { cursor: last, ..Log::new(id, peer, Stage::Active, self.now) });
+                // What came up to there is in the history; what of it is unread is known.
+                let unread = self.standing.get(&id_of(&peer)).and_then(|standing| standing.first_unread(&id));
+                let read = unread.map_or(last, |first| Seq(first.0.saturating_sub(1)));
+                let known = Log::new(id, peer, Stage::Active, self.now);
+                self.logs.insert(id, Log { cursor: last, incoming: last, read, ..known });
                 self.forsake(&id, last);
             }
         }
+    }
+
+    /// What needs randomness, or the disk: with the first input.
+    pub(super) fn go_on_mending(&mut self) {
+        for peer in std::mem::take(&mut self.mending.unsent) {
+            self.say_unsent(&peer);
+        }
+        for id in std::mem::take(&mut self.mending.unlisted) {
+            let load = self.read_messages(&id, None, PAGE);
+            self.mending.loads.insert(load, id);
+        }
+    }
+
+    /// Of a text that waited to be sent nothing is left: a marker says so where it was written.
+    fn say_unsent(&mut self, peer: &AccountId) {
+        let id = id_of(peer);
+        let Some(conversation) = self.conversations.get(&id) else { return };
+        let log = conversation.logs.last().copied().unwrap_or(LogId(id.0));
+        let (stored, cursor) = (self.reached(&log), self.logs.get(&log).map(|log| log.cursor));
+        let message = Message {
+            id: MessageId(self.random.array()),
+            time: stored,
+            stored,
+            log: marked(&log),
+            seq: cursor.unwrap_or_default().next(),
+            own: false,
+            body: BodyView::Gap(Gap::Unsent),
+        };
+        self.store_message(id, &message);
+        self.show_in_list(id, &message);
+        let view = self.message_view(&message);
+        self.changed.messages.or_default(id).push(view);
+    }
+
+    /// The newest page of a conversation came, of which the entry in the list or what is unread was lost; whether this was
+    /// that.
+    pub(super) fn relisted(&mut self, load: LoadId, records: &[Record]) -> bool {
+        let Some(id) = self.mending.loads.remove(&load) else {
+            return false;
+        };
+        let mut messages: Vec<Message> = records.iter().filter_map(|record| self.kept(&id, record)).collect();
+        messages.reverse();
+        let uncounted = self.standing.get(&id).is_none_or(|standing| standing.unread() == 0);
+        for message in messages.iter().filter(|message| uncounted && !message.own) {
+            let read = self.logs.get(&message.log).map(|log| log.read);
+            if read.is_some_and(|read| message.seq > read) && !matches!(message.body, BodyView::Gap(_)) {
+                self.standing.or_default(id).came(message.order(), message.log, message.seq);
+            }
+        }
+        self.save_standing(id);
+        let waiting = self.waiting_views(id).pop();
+        if let Some(newest) = messages.last() {
+            self.places.newest.insert(id, newest.order());
+            self.show_in_list(id, newest);
+        }
+        if let (Some(view), Some(conversation)) = (waiting, self.conversations.get_mut(&id)) {
+            conversation.last = Some(Last::waiting(&view));
+            self.save_conversation(id);
+        }
+        true
     }
 
     /// Asks for the device logs of contacts whose records were damaged. An account's id is the hash of its log's

@@ -28,6 +28,8 @@ mod requests;
 mod saving;
 mod sending;
 mod showing;
+mod standing;
+mod steady;
 mod sweeping;
 mod syncing;
 mod unsaved;
@@ -44,6 +46,7 @@ use serde::{Deserialize, Serialize};
 
 use self::outputs::Outputs;
 use self::requests::Link;
+use self::steady::{Moment, Timers};
 use crate::account::Account;
 use crate::archive::Archive;
 use crate::backup::Manifest;
@@ -68,6 +71,7 @@ use crate::records::sealed::{self, LoadError};
 use crate::records::state::StateStore;
 use crate::seal::{MasterKey, Purpose, Sealer};
 use crate::set::Set;
+use crate::standing::Standing;
 use crate::table::Table;
 use crate::trail::Trail;
 use crate::view::{ConversationId, Event, MessageView, StorageState, ViewRequestId, WaitReason};
@@ -114,6 +118,8 @@ struct DeviceState {
 /// The client's brain. See the crate's documentation.
 pub struct Engine {
     now: UnixMillis,
+    /// The same moment on a clock that never goes back: whatever is waited for is waited for by it.
+    steady: Moment,
     random: MlsRandom,
     sealer: Sealer,
     state: Rc<StateStore>,
@@ -124,6 +130,12 @@ pub struct Engine {
     device: DeviceState,
     contacts: Table<AccountId, Contact>,
     conversations: Table<ConversationId, Conversation>,
+    /// What is remembered of places in each conversation.
+    standing: Table<ConversationId, Standing>,
+    /// Texts that wait to be sent.
+    waiting: Table<u64, AccountId>,
+    places: standing::Places,
+    mending: mending::Mending,
     logs: Table<LogId, Log>,
     live: Table<LogId, LiveLog>,
     /// Each is taken out and put back for whatever is done with it: boxed, so that little moves.
@@ -169,7 +181,7 @@ pub struct Engine {
     came_again: CameAgain,
     check_ins: CheckIns,
     /// When something was last stored in a log that nothing new goes into, by contact.
-    settling: Table<AccountId, UnixMillis>,
+    settling: Table<AccountId, Moment>,
     /// Contacts whose records were damaged: the directory is asked for them again.
     unknown: Set<AccountId>,
     /// Accounts that the directory was asked about and that are not contacts (yet).
@@ -192,33 +204,6 @@ pub struct Engine {
     /// This device is no longer the account's: it does nothing any more.
     erased: bool,
     out: Outputs,
-}
-
-#[derive(Default)]
-struct Timers {
-    /// Receipts are due.
-    receipts: Option<UnixMillis>,
-    /// Something that failed for now is tried again.
-    retry: Option<UnixMillis>,
-    /// Change sets that failed are offered again.
-    storage: Option<UnixMillis>,
-    /// The backup is written, or asked again.
-    backup: Option<UnixMillis>,
-    /// Drafts are told.
-    drafts: Option<UnixMillis>,
-    /// Something that was asked on this connection should have been answered.
-    answers: Option<UnixMillis>,
-    told: Option<UnixMillis>,
-}
-
-impl Timers {
-    /// The clock was put back by so many milliseconds: what is due soon stays due soon.
-    fn put_back(&mut self, by: u64) {
-        let Self { receipts, retry, storage, backup, drafts, answers, told } = self;
-        for timer in [receipts, retry, storage, backup, drafts, answers, told] {
-            *timer = timer.map(|at| UnixMillis(at.0.saturating_sub(by)));
-        }
-    }
 }
 
 impl Engine {
@@ -245,6 +230,7 @@ impl Engine {
         let random = MlsRandom::unseeded();
         let mut engine = Self {
             now,
+            steady: Moment::default(),
             mls: Provider::new(random.clone(), Rc::clone(&state)),
             random,
             sealer,
@@ -255,6 +241,10 @@ impl Engine {
             device: DeviceState::default(),
             contacts: Table::new(),
             conversations: Table::new(),
+            standing: Table::new(),
+            waiting: Table::new(),
+            places: standing::Places::default(),
+            mending: mending::Mending::default(),
             logs: Table::new(),
             live: Table::new(),
             groups: Table::new(),
@@ -310,8 +300,7 @@ impl Engine {
 
     /// Takes what happened. `now` may go back; `rng` must be cryptographically secure.
     pub fn handle(&mut self, now: UnixMillis, rng: &mut impl CryptoRng, input: Input) {
-        self.timers.put_back(self.now.0.saturating_sub(now.0));
-        self.now = now;
+        self.set_clock(now);
         self.random.reseed(rng);
         match input {
             Input::Persisted(id) => self.persisted(id),
@@ -329,6 +318,7 @@ impl Engine {
         if self.erased {
             return;
         }
+        self.go_on_mending();
         self.go_on_with_members();
         self.go_on_sweeping();
         self.tell_views();
@@ -341,9 +331,18 @@ impl Engine {
         self.out.next()
     }
 
+    fn set_clock(&mut self, now: UnixMillis) {
+        self.steady = self.steady.after(now.0.saturating_sub(self.now.0));
+        let put_back = now < self.now;
+        self.now = now;
+        if put_back {
+            self.tell_waits();
+        }
+    }
+
     fn timer(&mut self) {
-        let now = self.now;
-        let due = |timer: &mut Option<UnixMillis>| timer.take_if(|at| *at <= now).is_some();
+        let now = self.steady;
+        let due = |timer: &mut Option<Moment>| timer.take_if(|at| *at <= now).is_some();
         if due(&mut self.timers.receipts) {
             self.write_receipts();
         }
@@ -364,6 +363,7 @@ impl Engine {
         }
         self.link_timer();
         self.timers.told = None;
+        self.timers.overdue = false;
     }
 
     fn persist_failed(&mut self, id: crate::io::ChangeSetId, failure: StorageFailure) {
@@ -378,7 +378,7 @@ impl Engine {
         if state == StorageState::Fenced {
             self.out.abandon();
         } else {
-            self.timers.storage = Some(UnixMillis(self.now.0.saturating_add(5_000)));
+            self.timers.storage = Some(self.steady.after(5_000));
         }
         if self.storage != state {
             self.storage = state;

@@ -85,6 +85,17 @@ impl Outputs {
         self.erased.push((Store::Messages, key.to_vec()));
     }
 
+    /// Whether a message is written or taken away by a change set that may not be on the disk yet.
+    pub(super) fn is_being_written(&self, key: &[u8]) -> bool {
+        let held = self.held.as_ref();
+        let put = |(_, record): &(Store, Record)| record.key == key;
+        let gone = |(_, erased): &(Store, Vec<u8>)| erased == key;
+        self.messages.iter().any(put)
+            || self.late_messages.iter().any(put)
+            || self.erased.iter().any(gone)
+            || held.is_some_and(|held| held.set.puts.iter().any(put) || held.set.deletes.iter().any(gone))
+    }
+
     /// Offers a change set; what was pushed waits for it.
     pub(super) fn seal(&mut self, make: impl FnOnce(ChangeSetId) -> ChangeSet) {
         self.last_id = self.last_id.saturating_add(1);

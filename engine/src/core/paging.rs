@@ -5,14 +5,19 @@ use parley_protocol::ids::{AccountId, MessageId};
 use super::Engine;
 use super::file::archived_view;
 use super::showing::put_in_order;
-use crate::conversation::id_of;
+use crate::content::{History, Sync};
+use crate::conversation::{id_of, of_place};
 use crate::io::{Load, LoadId, Output, Record};
-use crate::message::{self, Message};
+use crate::message::{self, Message, lost_id, order_of_key};
 use crate::seal::Purpose;
-use crate::view::{ConversationId, MessageView, Order, Reply, ViewRequestId};
+use crate::set::Set;
+use crate::view::{BodyView, ConversationId, Gap, MessageView, Order, Reply, ViewRequestId};
 
 /// Messages in a page.
 const PAGE: u32 = 50;
+
+/// Messages that are looked for at a time because another device has lost them.
+pub(super) const MOST_LOST: usize = 64;
 
 /// Messages of each conversation that are read before those of any other go on, where all are read, and after that.
 const FIRST: u32 = 30;
@@ -38,6 +43,10 @@ pub(super) struct PageRequest {
     view: ViewRequestId,
     conversation: ConversationId,
     newest: bool,
+    /// Only messages before this one were asked for.
+    before: Option<Order>,
+    /// The newest message that was stored when it was asked for.
+    last: Option<Order>,
     /// What was told of the conversation while the page was read: the disk may not have had it yet, and the view, which has
     /// no page, passed it over.
     since: Vec<MessageView>,
@@ -66,8 +75,11 @@ impl Engine {
         before: Option<&Order>,
     ) {
         let id = self.read_messages(&conversation, before, PAGE + 1);
-        let newest = before.is_none();
-        self.loads.insert(id, PageRequest { view, conversation, newest, since: Vec::new() });
+        let (newest, before) = (before.is_none(), before.copied());
+        let last = self.conversations.get(&conversation).and_then(|it| it.last.as_ref());
+        let last = last.map(|last| last.order).filter(|_| newest);
+        let request = PageRequest { view, conversation, newest, before, last, since: Vec::new() };
+        self.loads.insert(id, request);
     }
 
     /// Keeps what the views are told of a conversation for the pages of it that are being read.
@@ -105,6 +117,12 @@ impl Engine {
         Message::decode(&bytes)
     }
 
+    /// A message that was read, and which stood before it.
+    fn opened_after(&self, record: &Record) -> Option<(Message, Option<Order>)> {
+        let bytes = self.sealer.open(Purpose::Message, &record.key, &record.value).ok()?;
+        Message::decode_after(&bytes)
+    }
+
     /// A message that was read and was not deleted.
     pub(super) fn kept(&self, conversation: &ConversationId, record: &Record) -> Option<Message> {
         let message = self.opened(record)?;
@@ -114,7 +132,7 @@ impl Engine {
 
     /// The place of the oldest message that was read, deleted or not: from there reading goes on.
     pub(super) fn oldest(&self, records: &[Record]) -> Option<Order> {
-        records.iter().rev().find_map(|record| self.opened(record)).map(|message| message.order())
+        records.iter().rev().find_map(|record| order_of_key(&record.key))
     }
 
     /// Reads the newest messages with somebody, or more before one of them.
@@ -131,7 +149,9 @@ impl Engine {
             || self.looked_at(id, records)
             || self.read_archive_to_delete(id, records)
             || self.read_page_to_delete(id, records)
-            || self.read_page_to_sweep(id, records);
+            || self.read_page_to_sweep(id, records)
+            || self.found(id, records)
+            || self.relisted(id, records);
         if theirs {
             return;
         }
@@ -151,6 +171,10 @@ impl Engine {
                 messages.push(view);
             }
         }
+        if !archived {
+            let range = records.get(..page.min(records.len())).unwrap_or_default();
+            messages.extend(self.lost_on_page(&request, range, more));
+        }
         if request.newest {
             messages.extend(self.waiting_views(request.conversation));
         }
@@ -159,4 +183,58 @@ impl Engine {
         let conversation = request.conversation;
         self.reply(request.view, Reply::Page { conversation, messages, more });
     }
+
+    /// Markers for messages of a page that do not open, or that are said to stand there and do not.
+    fn lost_on_page(&mut self, request: &PageRequest, records: &[Record], more: bool) -> Vec<MessageView> {
+        let id = request.conversation;
+        let mut places = Set::default();
+        places.extend(records.iter().filter_map(|record| order_of_key(&record.key)));
+        let opened: Vec<_> = records.iter().map(|record| (record, self.opened_after(record))).collect();
+        let damaged = opened.iter().filter(|(_, opened)| opened.is_none());
+        let mut lost: Vec<Order> = damaged.filter_map(|(record, _)| order_of_key(&record.key)).collect();
+        let said = opened.iter().filter_map(|(_, opened)| opened.as_ref()?.1);
+        let oldest = records.last().and_then(|record| order_of_key(&record.key)).filter(|_| more);
+        for order in said.chain(request.last) {
+            let on_page = oldest.is_none_or(|oldest| order > oldest)
+                && request.before.is_none_or(|before| order < before)
+                && !order.is_waiting();
+            if on_page && !places.contains(&order) && !lost.contains(&order) && !self.is_gone(id, &order) {
+                lost.push(order);
+            }
+        }
+        self.ask_for_lost(id, &lost);
+        lost.iter().map(|order| lost_view(&id, order)).collect()
+    }
+
+    /// Whether what stood at a place was deleted, or has not been written yet.
+    fn is_gone(&self, id: ConversationId, order: &Order) -> bool {
+        let erased = self.standing.get(&id).is_some_and(|standing| standing.is_erased(order));
+        erased
+            || self.is_deleted_order(id, order)
+            || self.out.is_being_written(&message::key(&self.sealer, &id, order))
+    }
+
+    /// A message that another device has lost was looked for; whether this page was for that.
+    pub(super) fn found(&mut self, id: LoadId, records: &[Record]) -> bool {
+        let Some((peer, order)) = self.places.finding.remove(&id) else {
+            return false;
+        };
+        let conversation = id_of(&peer);
+        let messages: Vec<Message> =
+            records.iter().filter_map(|record| self.kept(&conversation, record)).collect();
+        if messages
+            .iter()
+            .any(|message| message.order() == order && matches!(message.body, BodyView::Text(_)))
+        {
+            self.sync(Sync::History(History { peer, messages, receipts: Vec::new() }));
+        }
+        true
+    }
+}
+
+/// What is shown in the place of a message whose record does not open or is gone.
+fn lost_view(id: &ConversationId, order: &Order) -> MessageView {
+    let (time, ..) = of_place(order);
+    let body = BodyView::Gap(Gap::Lost);
+    MessageView { id: lost_id(id, order), order: *order, time, body, outgoing: None }
 }

@@ -5,7 +5,7 @@
 
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{Answer, RelayError, Retry};
-use parley_protocol::ids::{AccountId, DeviceId, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, LogId, Seq};
 use parley_protocol::limits::MAX_DEVICE_LOG;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ use super::Engine;
 use super::reading::At;
 use super::repair::EVERY_OTHER;
 use super::requests::Pending;
+use super::steady::Moment;
 use crate::content::{Body, Repair};
 use crate::conversation::id_of;
 use crate::log::Stage;
@@ -39,7 +40,7 @@ pub(super) struct PutBack {
     named: Table<LogId, Set<LogId>>,
     /// When they are given up, by the other account: what one person says makes nobody wait for another.
     #[serde(skip)]
-    until: Table<AccountId, UnixMillis>,
+    until: Table<AccountId, Moment>,
 }
 
 /// How far a connection has come with telling.
@@ -225,10 +226,9 @@ impl Engine {
 
     /// Whether there was time enough to name the logs with somebody; if not, this comes back when there was.
     fn patience_ends(&mut self, peer: AccountId) -> bool {
-        let latest = UnixMillis(self.now.0.saturating_add(PATIENCE));
-        // A clock that was put back must not make it later.
-        let until = self.put_back.until.get(&peer).map_or(latest, |until| latest.min(*until));
-        let left = until.0.saturating_sub(self.now.0);
+        let latest = self.steady.after(PATIENCE);
+        let until = self.put_back.until.get(&peer).copied().unwrap_or(latest);
+        let left = until.since(self.steady);
         if left > 0 {
             self.put_back.until.insert(peer, until);
             self.retry_later(u32::try_from(left).unwrap_or(u32::MAX));
@@ -244,7 +244,7 @@ impl Engine {
         if retired || stage == Stage::Dead {
             return;
         }
-        self.repairs.count(peer, self.now);
+        self.repairs.count(peer, self.steady);
         if stage == Stage::Creating {
             return self.bury(id);
         }
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn the_record_is_pinned() {
         let mut record = PutBack { untold: true, ..PutBack::default() };
-        record.until.insert(AccountId([4; 32]), UnixMillis(9));
+        record.until.insert(AccountId([4; 32]), Moment::default());
         record.doubtful.insert(LogId([1; 16]));
         record.named.or_default(LogId([2; 16])).insert(LogId([3; 16]));
         let bytes = postcard::to_allocvec(&record).unwrap();

@@ -48,7 +48,7 @@ impl Engine {
             }
             let is_next = entry.seq <= log.cursor.next() && !self.membership.is_waiting(id);
             if is_next || on(Mutation::GapAccepted) {
-                self.log_entry(id, &entry);
+                self.log_entry(id, entry);
             } else {
                 self.keep_early(id, entry);
             }
@@ -58,7 +58,9 @@ impl Engine {
         self.pump_log(id);
     }
 
-    pub(super) fn log_entry(&mut self, id: &LogId, entry: &LogEntry) {
+    pub(super) fn log_entry(&mut self, id: &LogId, entry: LogEntry) {
+        let time = self.place_entry(id, entry.seq, entry.time);
+        let entry = &LogEntry { time, ..entry };
         let before = entry.seq.0.saturating_sub(1);
         let earlier = self.trails.get(id).filter(|_| entry.kind == EntryKind::Commit).cloned();
         if let Some(log) = self.logs.get_mut(id) {
@@ -215,7 +217,7 @@ impl Engine {
     /// Something is missing after the cursor.
     pub(super) fn gap(&mut self, id: &LogId, gap: Gap) {
         if let Some(seq) = self.logs.get(id).map(|log| log.cursor.next()) {
-            self.store_gap(id, seq, self.now, gap);
+            self.store_gap(id, seq, self.reached(id), gap);
         }
     }
 
@@ -229,7 +231,13 @@ impl Engine {
             own: false,
             body: BodyView::Gap(gap),
         };
-        self.store_incoming(id, &message, false);
+        // What this account wrote comes from its other devices, if at all.
+        if gap != Gap::Restored
+            && let Some(peer) = self.logs.get(id).map(|log| log.peer)
+        {
+            self.standing.or_default(id_of(&peer)).gap(message.order(), message.shown_id());
+        }
+        self.store_incoming(id, &message, None);
     }
 
     fn take_content(&mut self, id: &LogId, entry: &LogEntry, from: &Leaf, content: Content) {
@@ -246,6 +254,10 @@ impl Engine {
                 || self.has_read(id, &again.place)
                 || self.came_again(&content.id)
         );
+        let first = match &content.body {
+            Body::Again(again) => Some(again.place),
+            _ => None,
+        };
         let (body, place) = match content.body {
             Body::Text(text) => (BodyView::Text(text), at),
             Body::Again(again) => {
@@ -258,7 +270,8 @@ impl Engine {
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
             Body::Profile(profile) if !own => return self.profile_came(&from.account, profile.name),
             Body::Repair(repair) => return self.repair_came(&from.device, &repair, at),
-            Body::Receipt(receipt) => return self.read_elsewhere(id, receipt),
+            Body::Receipt(receipt) => return self.told_elsewhere(id, receipt),
+            Body::Receipts(receipts) => return self.receipts_of_others(id, &receipts, own),
             Body::Sync(sync) if own => return self.sync_came(&from.device, sync),
             Body::Profile(_) | Body::Sync(_) | Body::Unknown { silent: true, .. } => {
                 return;
@@ -273,11 +286,16 @@ impl Engine {
             self.came_in(id, entry.seq);
         }
         if twice || needless {
-            return;
+            return self.came_needlessly(id, entry.seq, first);
+        }
+        if let Some(first) = first {
+            self.fill_gaps(id, &first.log, first.seq);
         }
         let At { log, seq, stored } = place;
-        let message = Message { id: content.id, time: content.time, stored, log, seq, own, body };
-        self.store_incoming(id, &message, !own);
+        let time =
+            if log == *id { self.shown_time(id, content.time, stored) } else { content.time.min(stored) };
+        let message = Message { id: content.id, time, stored, log, seq, own, body };
+        self.store_incoming(id, &message, (!own).then_some(entry.seq));
     }
 
     /// Something to acknowledge stands at this place.
@@ -295,26 +313,31 @@ impl Engine {
         }
     }
 
-    fn store_incoming(&mut self, id: &LogId, message: &Message, counts: bool) {
+    /// Stores and shows what came; `unread` is where it came, if it is to be read.
+    fn store_incoming(&mut self, id: &LogId, message: &Message, unread: Option<Seq>) {
         let Some(log) = self.logs.get(id) else {
             return;
         };
         let peer = log.peer;
-        if self.is_deleted(&peer, message) {
-            return;
-        }
         let conversation = id_of(&peer);
+        if self.is_deleted(&peer, message) {
+            return unread.into_iter().for_each(|seq| self.came_needlessly(id, seq, None));
+        }
         self.save_message(conversation, message);
-        self.show_in_list(conversation, message, counts);
+        if let Some(seq) = unread {
+            self.is_unread_now(conversation, message.order(), id, seq);
+        }
+        self.show_in_list(conversation, message);
         let view = self.message_view(message);
         self.changed.messages.or_default(conversation).push(view);
     }
 
-    pub(super) fn show_in_list(&mut self, id: crate::view::ConversationId, message: &Message, unread: bool) {
+    pub(super) fn show_in_list(&mut self, id: crate::view::ConversationId, message: &Message) {
+        self.standing.or_default(id).stands(message.stored);
+        self.save_standing(id);
         let Some(conversation) = self.conversations.get_mut(&id) else {
             return;
         };
-        conversation.unread = conversation.unread.saturating_add(u32::from(unread));
         let order = message.order();
         if conversation.last.as_ref().is_none_or(|last| last.order <= order || last.id == message.id) {
             conversation.changed = message.stored;

@@ -1,60 +1,116 @@
 //! Delivery and read receipts: one message says "everything up to here", and waits a moment for more.
 
-use parley_protocol::ids::{LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, LogId, Seq};
 
 use super::Engine;
 use crate::content::{Body, Receipt, ReceiptOf};
 use crate::conversation::id_of;
-use crate::log::Stage;
+use crate::log::{Log, Stage};
 use crate::message::Message;
+use crate::outbox::OutboxEntry;
 use crate::records::keys;
-use crate::view::{BodyView, ConversationId, Delivery, MessageView, Order};
+use crate::table::Table;
+use crate::view::{BodyView, Delivery, MessageView};
 
 /// How long receipts wait for more, in milliseconds.
 const PAUSE: u64 = 250;
 /// Own messages per log whose state is kept at hand for live changes.
 const MAX_REMEMBERED: usize = 500;
+/// Receipts of other logs in one message.
+const AT_ONCE: usize = 256;
+
+/// What the other was told.
+const fn told(log: &Log) -> Receipt {
+    Receipt { delivered: log.told_delivered, read: log.told_read }
+}
+
+/// The receipts that something in the outbox says.
+fn receipts_in(entry: &OutboxEntry) -> Vec<ReceiptOf> {
+    match (&entry.body, entry.only) {
+        (Body::Receipt(receipt), Some(log)) => vec![ReceiptOf { log, receipt: *receipt }],
+        (Body::Receipts(receipts), _) => receipts.clone(),
+        _ => Vec::new(),
+    }
+}
 
 impl Engine {
     pub(super) fn receipts_due(&mut self) {
-        let at = UnixMillis(self.now.0.saturating_add(PAUSE));
+        let at = self.steady.after(PAUSE);
         self.timers.receipts = Some(self.timers.receipts.map_or(at, |earlier| earlier.min(at)));
     }
 
-    /// Puts the receipts that are due into the outbox.
+    /// Puts the receipts that are due into the outbox: each into its log, or, where nobody reads that any more, into the
+    /// one that is in use now.
     pub(super) fn write_receipts(&mut self) {
-        let reads = self.account.as_ref().is_some_and(|account| account.read_receipts);
-        let due: Vec<(LogId, Receipt)> = self
-            .logs
-            .values()
-            .filter(|log| log.stage == Stage::Active)
-            .map(|log| {
-                let read = if reads { log.read } else { log.told_read };
-                (log, Receipt { delivered: log.incoming, read })
-            })
-            .filter(|(log, receipt)| receipt.delivered > log.told_delivered || receipt.read > log.told_read)
-            .map(|(log, receipt)| (log.id, receipt))
-            .collect();
-        for (id, receipt) in due {
-            let Some(log) = self.logs.get_mut(&id) else {
+        let said = self.said_receipts();
+        let mut due = Table::<LogId, Vec<ReceiptOf>>::new();
+        for log in self.logs.values().filter(|log| log.stage != Stage::Creating) {
+            let receipt = self.receipt_of(log);
+            let said = said.get(&log.id).copied().unwrap_or(told(log));
+            if receipt.delivered <= said.delivered && receipt.read <= said.read {
                 continue;
-            };
-            log.told_delivered = receipt.delivered;
-            log.told_read = receipt.read;
-            let peer = log.peer;
-            self.save_log(&id);
-            self.replace_waiting_receipt(&id);
-            self.enqueue(peer, Body::Receipt(receipt), Some(id));
-            self.pump_log(&id);
+            }
+            if let Some(into) = self.tells_in(log) {
+                due.or_default(into).push(ReceiptOf { log: log.id, receipt });
+            }
+        }
+        for (into, receipts) in due {
+            self.write_receipts_into(&into, receipts);
         }
     }
 
-    /// A receipt that was not encrypted yet says less than the new one.
-    fn replace_waiting_receipt(&mut self, id: &LogId) {
+    fn write_receipts_into(&mut self, into: &LogId, receipts: Vec<ReceiptOf>) {
+        let Some(peer) = self.logs.get(into).map(|log| log.peer) else { return };
+        self.take_back_receipts(into);
+        let (own, others): (Vec<ReceiptOf>, Vec<ReceiptOf>) =
+            receipts.into_iter().partition(|it| it.log == *into);
+        for ReceiptOf { receipt, .. } in own {
+            self.enqueue(peer, Body::Receipt(receipt), Some(*into));
+        }
+        for others in others.chunks(AT_ONCE) {
+            self.enqueue(peer, Body::Receipts(others.to_vec()), Some(*into));
+        }
+        self.pump_log(into);
+    }
+
+    fn receipt_of(&self, log: &Log) -> Receipt {
+        let reads = self.account.as_ref().is_some_and(|account| account.read_receipts);
+        Receipt { delivered: log.incoming, read: if reads { log.read } else { log.told_read } }
+    }
+
+    /// In which log the other reads of what came in this one.
+    fn tells_in(&self, log: &Log) -> Option<LogId> {
+        if self.is_in_use(&log.id) {
+            return Some(log.id);
+        }
+        self.usable_log(&log.peer).filter(|other| self.is_in_use(other))
+    }
+
+    /// Whether both read a log and may write into it.
+    fn is_in_use(&self, id: &LogId) -> bool {
+        let retired = self.trails.get(id).is_some_and(|trail| trail.retired);
+        self.logs.get(id).is_some_and(|log| log.stage == Stage::Active) && !retired
+    }
+
+    /// What receipts say that are at the relay or encrypted for it, by log. Those that only wait are written anew.
+    fn said_receipts(&self) -> Table<LogId, Receipt> {
+        let mut said = Table::<LogId, Receipt>::new();
+        for entry in self.outbox.values().filter(|entry| entry.sealed.is_some() && !entry.failed) {
+            for ReceiptOf { log, receipt } in receipts_in(entry) {
+                let before = self.logs.get(&log).map(told).unwrap_or_default();
+                let known = said.get(&log).copied().unwrap_or(before);
+                said.insert(log, known.max(receipt));
+            }
+        }
+        said
+    }
+
+    /// Receipts that were not encrypted yet say less than the new ones.
+    fn take_back_receipts(&mut self, into: &LogId) {
         let numbers: Vec<u64> = self
             .outbox
             .iter()
-            .filter(|(_, entry)| entry.only == Some(*id) && entry.sealed.is_none())
+            .filter(|(_, entry)| entry.only == Some(*into) && entry.sealed.is_none())
             .map(|(number, _)| *number)
             .collect();
         for number in numbers {
@@ -63,29 +119,63 @@ impl Engine {
         }
     }
 
-    pub(super) fn mark_read(&mut self, id: ConversationId, upto: &Order) -> bool {
-        let Some(conversation) = self.conversations.get_mut(&id) else {
-            return false;
-        };
-        if conversation.last.as_ref().is_some_and(|last| last.order > *upto) {
-            return true;
+    /// Receipts are on disk at the relay. In a log that the other may have given up meanwhile that says nothing.
+    pub(super) fn receipts_stored(&mut self, into: &LogId, receipts: &[ReceiptOf]) {
+        if !self.is_in_use(into) {
+            return self.receipts_due();
         }
-        if conversation.unread != 0 {
-            conversation.unread = 0;
-            self.save_conversation(id);
+        for ReceiptOf { log, receipt } in receipts {
+            if let Some(log) = self.logs.get_mut(log) {
+                let told = told(log).max(*receipt);
+                (log.told_delivered, log.told_read) = (told.delivered, told.read);
+            }
+            self.save_log(log);
         }
-        let logs =
-            self.conversations.get(&id).map(|conversation| conversation.logs.clone()).unwrap_or_default();
-        for log_id in logs {
-            if let Some(log) = self.logs.get_mut(&log_id)
-                && log.read < log.incoming
+    }
+
+    /// A log with somebody is not in use any more: what was told in it, or in it of others like it, may not have been read.
+    pub(super) fn tell_receipts_again(&mut self, peer: &AccountId) {
+        let logs = self.conversations.get(&id_of(peer)).map(|c| c.logs.clone()).unwrap_or_default();
+        for id in logs {
+            if !self.is_in_use(&id)
+                && let Some(log) = self.logs.get_mut(&id)
+                && told(log) != Receipt::default()
             {
-                log.read = log.incoming;
-                self.save_log(&log_id);
-                self.receipts_due();
+                (log.told_delivered, log.told_read) = (Seq(0), Seq(0));
+                self.save_log(&id);
             }
         }
-        true
+        self.receipts_due();
+    }
+
+    /// Another device of the account told how far it has shown a log.
+    pub(super) fn told_elsewhere(&mut self, id: &LogId, receipt: Receipt) {
+        if let Some(log) = self.logs.get_mut(id)
+            && receipt.read > log.told_read
+        {
+            log.told_read = receipt.read.min(log.cursor);
+            self.save_log(id);
+        }
+        self.read_elsewhere(id, receipt.read);
+    }
+
+    /// Receipts of other logs came in this one.
+    pub(super) fn receipts_of_others(&mut self, here: &LogId, receipts: &[ReceiptOf], own: bool) {
+        let peer = self.logs.get(here).map(|log| log.peer);
+        for ReceiptOf { log, receipt } in receipts {
+            if let Some(told) = self.told_receipts.get_mut(log).filter(|_| !own) {
+                *told = told.max(*receipt);
+                self.save(keys::TOLD_RECEIPTS, &self.told_receipts);
+            }
+            if peer.is_none() || self.logs.get(log).map(|log| log.peer) != peer {
+                continue;
+            }
+            if own {
+                self.told_elsewhere(log, *receipt);
+            } else {
+                self.receipt_came(log, *receipt);
+            }
+        }
     }
 
     /// The other's receipt: states of own messages go up, never down, and never beyond what was sent.
@@ -120,10 +210,13 @@ impl Engine {
 
     fn take_receipt(&mut self, id: &LogId, receipt: Receipt) {
         let reads = self.account.as_ref().is_some_and(|account| account.read_receipts);
+        let in_use = self.is_in_use(id);
         let Some(log) = self.logs.get_mut(id) else {
             return;
         };
-        let within = |seq: Seq, before: Seq| seq.min(log.cursor).max(before);
+        // Of a log that is in use, nothing beyond what was read of it; of another, all that was ever sent.
+        let upto = if in_use { log.cursor } else { Seq(u64::MAX) };
+        let within = |seq: Seq, before: Seq| seq.min(upto).max(before);
         let delivered = within(receipt.delivered.max(receipt.read), log.peer_delivered);
         let read = within(receipt.read, log.peer_read);
         if delivered == log.peer_delivered && read == log.peer_read {

@@ -6,6 +6,7 @@ use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMilli
 
 use super::Engine;
 use super::reading::At;
+use super::steady::Moment;
 use crate::content::{Again, Body, Place, Repair};
 use crate::conversation::{beside, id_of};
 use crate::io::{LoadId, Record};
@@ -47,25 +48,23 @@ struct Paying {
 #[derive(Clone, Copy)]
 struct Recent {
     count: u32,
-    last: UnixMillis,
+    last: Moment,
 }
 
 impl Repairs {
     /// How long a new log with this person has to wait, in milliseconds: a relay that breaks every log must not
     /// make two devices use up each other's KeyPackages.
-    pub(super) fn pause(&self, peer: &AccountId, now: UnixMillis) -> u64 {
+    pub(super) fn pause(&self, peer: &AccountId, now: Moment) -> u64 {
         let Some(recent) = self.recent.get(peer).filter(|recent| recent.count > 1) else {
             return 0;
         };
         let pause =
             FIRST_PAUSE.saturating_mul(1 << recent.count.min(12).saturating_sub(2)).min(LONGEST_PAUSE);
-        // A clock that was put back must not make the pause longer.
-        let since = now.0.abs_diff(recent.last.0);
-        pause.saturating_sub(since)
+        pause.saturating_sub(now.since(recent.last))
     }
 
-    pub(super) fn count(&mut self, peer: AccountId, now: UnixMillis) {
-        let before = self.recent.get(&peer).filter(|recent| now.0.abs_diff(recent.last.0) <= FORGOTTEN);
+    pub(super) fn count(&mut self, peer: AccountId, now: Moment) {
+        let before = self.recent.get(&peer).filter(|recent| now.since(recent.last) <= FORGOTTEN);
         let count = before.map_or(0, |recent| recent.count).saturating_add(1);
         self.recent.insert(peer, Recent { count, last: now });
     }
@@ -100,7 +99,7 @@ impl Engine {
     pub(super) fn ask_again(&mut self, id: &LogId, peer: &AccountId, after: Seq, taken: Seq) {
         self.trails.or_default(*id).asked = Some(taken);
         self.save_trail(id);
-        self.repairs.count(*peer, self.now);
+        self.repairs.count(*peer, self.steady);
         self.enqueue(*peer, Body::Repair(Repair { log: *id, after }), None);
     }
 
@@ -128,7 +127,7 @@ impl Engine {
                     contact.warning.get_or_insert(Warning::DifferentMessages);
                     self.save_contact(from);
                 }
-                self.store_gap(id, after.next(), self.now, Gap::Missing);
+                self.store_gap(id, after.next(), self.reached(id), Gap::Missing);
                 self.forsake_from(id, after, taken);
             }
         }
@@ -186,6 +185,9 @@ impl Engine {
         trail.retired = true;
         trail.owed = Some(trail.owed.map_or(after, |before| before.min(after)));
         self.save_trail(id);
+        if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+            self.tell_receipts_again(&peer);
+        }
         self.pay(id);
     }
 
@@ -254,7 +256,9 @@ impl Engine {
         let same_peer = here.zip(there).is_some_and(|(here, there)| here.peer == there.peer);
         let asked = self.trails.get(&place.log).and_then(|trail| trail.asked);
         let fits = same_peer && asked.is_some_and(|after| place.seq > after) && place.stored <= at.stored;
-        if fits { At { log: beside(&place.log), seq: place.seq, stored: place.stored } } else { at }
+        // Whoever sends it again says when it was stored: not before what was read of that log.
+        let stored = self.reached_at_most(&place.log, place.stored, at.stored);
+        if fits { At { log: beside(&place.log), seq: place.seq, stored } } else { at }
     }
 
     /// Whether a message that is sent again came so before.

@@ -9,6 +9,7 @@ use parley_protocol::ids::{AccountId, AppendId, LogId, SlotId, Stamp, UnixMillis
 
 use super::Engine;
 use super::put_back::Telling;
+use super::steady::Moment;
 use crate::content::HeadHint;
 use crate::io::Output;
 use crate::link::message::Offer;
@@ -23,11 +24,13 @@ pub(super) struct Link {
     next: u32,
     pending: Table<RequestId, Waiting>,
     /// When the relay was last heard.
-    heard: UnixMillis,
+    heard: Moment,
+    /// What the relay's clock showed when it greeted this device.
+    pub(super) relay: Option<(Moment, UnixMillis)>,
     /// Whose keys were found forged on this connection: they are not asked for again on it.
     pub(super) forged: Set<AccountId>,
     /// Contacts whose device logs were asked for on this connection, and when last.
-    pub(super) checked: Table<AccountId, UnixMillis>,
+    pub(super) checked: Table<AccountId, Moment>,
     /// The relay has shown a log of the own account's devices that contradicts the one that is known here.
     pub(super) forked: bool,
     /// The own device log was asked for on this connection.
@@ -54,7 +57,7 @@ const LONGEST: u64 = 5;
 /// A request without an answer.
 struct Waiting {
     pending: Pending,
-    sent: UnixMillis,
+    sent: Moment,
     bytes: u64,
 }
 
@@ -69,7 +72,7 @@ pub(super) enum LinkState {
     /// Requests can be sent.
     Open,
     /// Gone.
-    Closed { retry_at: UnixMillis, why: Outage },
+    Closed { retry: Moment, why: Outage },
     /// Given up for this version of the app.
     Halted(Remedy),
 }
@@ -166,8 +169,8 @@ impl Engine {
         // Only what was bounded before is asked, so that encoding does not fail; a frame too long is not sent.
         let bytes = (ClientFrame { id, request }).encode().ok()?;
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.link.pending.insert(id, Waiting { pending, sent: self.now, bytes: length });
-        self.timers.answers.get_or_insert(UnixMillis(self.now.0.saturating_add(QUIET)));
+        self.link.pending.insert(id, Waiting { pending, sent: self.steady, bytes: length });
+        self.timers.answers.get_or_insert(self.steady.after(QUIET));
         Some(bytes)
     }
 
@@ -195,19 +198,19 @@ impl Engine {
     }
 
     /// When the connection is given up if nothing comes.
-    fn answers_due(&self) -> Option<UnixMillis> {
+    fn answers_due(&self) -> Option<Moment> {
         let oldest = self.link.pending.values().map(|waiting| waiting.sent).min()?;
         let bytes: u64 = self.link.pending.values().map(|waiting| waiting.bytes).sum();
         let patience = QUIET.saturating_add(bytes / SLOWEST);
-        let quiet = self.link.heard.max(oldest).0.saturating_add(patience);
-        Some(UnixMillis(quiet.min(oldest.0.saturating_add(patience.saturating_mul(LONGEST)))))
+        let quiet = self.link.heard.max(oldest).after(patience);
+        Some(quiet.min(oldest.after(patience.saturating_mul(LONGEST))))
     }
 
     /// Gives a connection up that seems to be none any more.
     pub(super) fn answers_timer(&mut self) {
         let Some(at) = self.answers_due() else { return };
-        let later = UnixMillis(self.now.0.saturating_add(QUIET));
-        if at > self.now {
+        let later = self.steady.after(QUIET);
+        if at > self.steady {
             self.timers.answers = Some(at.min(later));
             return;
         }
@@ -223,7 +226,7 @@ impl Engine {
     }
 
     pub(super) fn received(&mut self, bytes: &[u8]) {
-        self.link.heard = self.now;
+        self.link.heard = self.steady;
         match ServerFrame::decode(bytes) {
             Ok(ServerFrame::Answer { id, result }) => match self.link.pending.remove(&id) {
                 Some(waiting) => self.answered(waiting.pending, result),
@@ -302,7 +305,9 @@ impl Engine {
             LinkState::Connecting | LinkState::Greeting => Connection::Connecting,
             LinkState::Open if self.is_behind() => Connection::CatchingUp,
             LinkState::Open => Connection::Online,
-            LinkState::Closed { retry_at, why } => Connection::Offline { retry_at, why },
+            LinkState::Closed { retry, why } => {
+                Connection::Offline { retry_at: self.steady.shown_at(self.now, retry), why }
+            }
             LinkState::Halted(Remedy::Reload) => Connection::ReloadNeeded,
             LinkState::Halted(Remedy::UpdateRelay) => Connection::RelayTooOld,
         }

@@ -19,6 +19,7 @@ use crate::personal::Personal;
 use crate::records::keys;
 use crate::records::sealed::Writes;
 use crate::seal::Purpose;
+use crate::standing::Standing;
 use crate::trail::Trail;
 use crate::view::{ConversationId, Event, StorageState};
 
@@ -35,8 +36,9 @@ impl Engine {
             self.contacts.insert(contact.account(), contact);
         }
         for conversation in self.read_all::<Conversation>(keys::CONVERSATIONS)? {
-            self.conversations.insert(id_of(&conversation.peer), conversation);
+            self.take_conversation(conversation)?;
         }
+        self.waiting = self.read(keys::WAITING)?.unwrap_or_default();
         for archive in self.read_all::<Archive>(keys::ARCHIVES)? {
             self.archives.insert(archive.id(), archive);
         }
@@ -74,6 +76,17 @@ impl Engine {
                 self.outbox.insert(number, Box::new(entry));
             }
         }
+        Ok(())
+    }
+
+    fn take_conversation(&mut self, conversation: Conversation) -> Result<(), OpenError> {
+        let id = id_of(&conversation.peer);
+        let standing: Standing = self.read(&keys::standing(&conversation.peer))?.unwrap_or_default();
+        if let Some(last) = conversation.last.as_ref().filter(|last| !last.order.is_waiting()) {
+            self.places.newest.insert(id, last.order);
+        }
+        self.standing.insert(id, standing);
+        self.conversations.insert(id, conversation);
         Ok(())
     }
 
@@ -120,6 +133,18 @@ impl Engine {
         }
     }
 
+    /// Saves what is remembered of a conversation's places, and shows how many messages are unread.
+    pub(super) fn save_standing(&mut self, id: ConversationId) {
+        let unread = self.standing.get(&id).map(Standing::unread).unwrap_or_default();
+        self.unsaved.insert(Unsaved::Standing(id));
+        if let Some(conversation) = self.conversations.get_mut(&id)
+            && conversation.unread != unread
+        {
+            conversation.unread = unread;
+            self.save_conversation(id);
+        }
+    }
+
     pub(super) fn save_log(&mut self, id: &LogId) {
         self.unsaved.insert(Unsaved::Log(*id));
     }
@@ -154,7 +179,13 @@ impl Engine {
     /// Stores a message that another device of the account, or its backup, has.
     pub(super) fn store_message(&mut self, conversation: ConversationId, message: &Message) {
         let key = message::key(&self.sealer, &conversation, &message.order());
-        let value = self.sealer.seal(Purpose::Message, &key, self.random.array(), &message.encode());
+        // One that names itself is the first, or takes the place of its own damaged record.
+        let before = self.places.newest.get(&conversation).copied().unwrap_or_else(|| message.order());
+        let bytes = message.encode_after(&before);
+        let value = self.sealer.seal(Purpose::Message, &key, self.random.array(), &bytes);
+        if before <= message.order() {
+            self.places.newest.insert(conversation, message.order());
+        }
         self.out.put_message(Record { key, value });
     }
 
@@ -231,6 +262,9 @@ impl Engine {
         self.device = super::DeviceState::default();
         self.contacts.clear();
         self.conversations.clear();
+        self.standing.clear();
+        self.waiting.clear();
+        self.places.newest.clear();
         self.archives.clear();
         self.files = super::file::Files::default();
         self.logs.clear();

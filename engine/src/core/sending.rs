@@ -8,7 +8,8 @@ use parley_protocol::limits::MAX_APPEND;
 
 use super::Engine;
 use super::requests::Pending;
-use crate::content::{Body, Content, HeadHint, Profile};
+use super::unsaved::Unsaved;
+use crate::content::{Body, Content, HeadHint, Profile, ReceiptOf};
 use crate::conversation::id_of;
 use crate::log::{OwnAppend, Stage, payload_hash};
 use crate::message::Message;
@@ -41,9 +42,20 @@ impl Engine {
         self.device.next_outbox = number.saturating_add(1);
         self.save_device();
         let entry = OutboxEntry { peer, id, time, body, only, sealed: None, failed: false };
+        if matches!(entry.body, Body::Text(_)) {
+            self.waiting.insert(number, peer);
+            self.unsaved.insert(Unsaved::Waiting);
+        }
         self.outbox.insert(number, Box::new(entry));
         self.save_outbox(number);
         number
+    }
+
+    /// A text waits no longer.
+    pub(super) fn is_sent(&mut self, number: u64) {
+        if self.waiting.remove(&number).is_some() {
+            self.unsaved.insert(Unsaved::Waiting);
+        }
     }
 
     /// Does what a conversation needs next: a group, or an append.
@@ -108,7 +120,7 @@ impl Engine {
         if self.outbox.values().any(|entry| under_way(entry) && elsewhere(entry)) {
             return true;
         }
-        let settled = self.settling.get(peer).is_none_or(|since| self.now.0.abs_diff(since.0) >= SETTLING);
+        let settled = self.settling.get(peer).is_none_or(|since| self.steady.since(*since) >= SETTLING);
         if settled {
             self.settling.remove(peer);
         } else {
@@ -273,18 +285,25 @@ impl Engine {
         self.let_go(&entry.peer);
         self.go_on_sharing();
         if entry.only.is_none() && entry.sealed.as_ref().map(|s| s.log) != self.usable_log(&entry.peer) {
-            self.settling.insert(entry.peer, self.now);
+            self.settling.insert(entry.peer, self.steady);
             self.retry_later(0);
         }
+        self.is_sent(number);
         let (text, sealed) = match (entry.body, entry.sealed) {
+            (Body::Receipt(receipt), Some(sealed)) => {
+                return self.receipts_stored(&sealed.log, &[ReceiptOf { log: sealed.log, receipt }]);
+            }
+            (Body::Receipts(receipts), Some(sealed)) => return self.receipts_stored(&sealed.log, &receipts),
             (Body::Text(text), Some(sealed)) => (text, sealed),
             (Body::Again(again), Some(sealed)) => return self.stored_again(sealed.log, seq, &again.place),
             _ => return,
         };
+        let stored = self.place_own(&sealed.log, seq, time);
+        let time = self.shown_time(&sealed.log, entry.time, stored);
         let message = Message {
             id: entry.id,
-            time: entry.time,
-            stored: time,
+            time,
+            stored,
             log: sealed.log,
             seq,
             own: true,
@@ -297,7 +316,7 @@ impl Engine {
         }
         let conversation = id_of(&entry.peer);
         self.save_message(conversation, &message);
-        self.show_in_list(conversation, &message, false);
+        self.show_in_list(conversation, &message);
         let view = self.message_view(&message);
         self.remember_unread(&message, &view);
         self.changed.messages.or_default(conversation).push(view);

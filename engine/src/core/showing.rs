@@ -4,7 +4,8 @@ use crate::table::Table;
 
 use parley_protocol::ids::{AccountId, MessageId};
 
-use super::{Engine, Timers};
+use super::Engine;
+use super::steady::Timers;
 use crate::content::Body;
 use crate::conversation::{Author, id_of, order_of_waiting};
 use crate::invite::Invite;
@@ -78,11 +79,21 @@ impl Engine {
         let Timers { receipts, retry, storage, backup, drafts, answers, .. } = &self.timers;
         let timers = [*receipts, *retry, *storage, *backup, *drafts, *answers];
         let next = timers.into_iter().chain([self.linking.timer()]).flatten().min();
-        if next != self.timers.told
-            && let Some(at) = next
-        {
+        let Some(at) = next else { return };
+        // The host counts from when it was asked. Where the clock was put forward since, a moment may be over for which
+        // it still waits.
+        let overdue = at <= self.steady && !std::mem::replace(&mut self.timers.overdue, at <= self.steady);
+        if next != self.timers.told || overdue {
             self.timers.told = next;
-            self.out.at_once(Output::WakeAt(at));
+            self.out.at_once(Output::WakeAt(self.steady.shown_at(self.now, at)));
+        }
+    }
+
+    /// What the views show of times that are waited for, by the clock on the wall as it is now.
+    pub(super) fn tell_waits(&mut self) {
+        self.changed.connection = true;
+        if self.linking.timer().is_some() {
+            self.tell_link();
         }
     }
 

@@ -8,15 +8,10 @@ use crate::conversation::{Last, id_of};
 use crate::deletion::{Mark, mark_of};
 use crate::io::{LoadId, Record};
 use crate::message::{Message, order_of_key};
-use crate::view::{BodyView, Order};
+use crate::view::Order;
 
 /// Messages in a page.
 pub(super) const PAGE: u32 = 200;
-
-/// Whether a message counted as unread when it came.
-const fn counts(message: &Message) -> bool {
-    !message.own && !matches!(message.body, BodyView::Gap(_))
-}
 
 /// One way through a conversation, newest message first.
 pub(super) struct Sweep {
@@ -27,14 +22,12 @@ pub(super) struct Sweep {
     find: Option<Vec<Mark>>,
     /// The newest message of the conversation, which may be gone: then the one that is the newest now is to be found.
     suspect: Option<Order>,
-    /// Messages of the other that stay, so far. The newest ones are those that are not read.
-    theirs: u32,
 }
 
 impl Sweep {
     /// Through the whole conversation.
     pub(super) const fn of_all(peer: AccountId) -> Self {
-        Self { peer, before: None, find: None, suspect: None, theirs: 0 }
+        Self { peer, before: None, find: None, suspect: None }
     }
 
     /// For some messages.
@@ -135,9 +128,6 @@ impl Engine {
                 self.erase(sweep, &message, &record.key);
                 continue;
             }
-            if counts(&message) {
-                sweep.theirs = sweep.theirs.saturating_add(1);
-            }
             if let Some(suspect) = sweep.suspect.take_if(|suspect| *suspect >= message.order())
                 && suspect > message.order()
             {
@@ -155,7 +145,7 @@ impl Engine {
         false
     }
 
-    fn last_order(&self, peer: &AccountId) -> Option<Order> {
+    pub(super) fn last_order(&self, peer: &AccountId) -> Option<Order> {
         self.conversations.get(&id_of(peer))?.last.as_ref().map(|last| last.order)
     }
 
@@ -167,13 +157,7 @@ impl Engine {
         if let Some(remembered) = self.unread_by_peer.get_mut(&message.log) {
             remembered.remove(&message.seq);
         }
-        if let Some(conversation) = self.conversations.get_mut(&id)
-            && counts(message)
-            && sweep.theirs < conversation.unread
-        {
-            conversation.unread = conversation.unread.saturating_sub(1);
-            self.save_conversation(id);
-        }
+        self.was_taken_out(id, &message.order());
     }
 
     /// In place of the newest message, which is gone, comes this one, unless something waits to be sent. Something newer may
@@ -194,10 +178,7 @@ impl Engine {
                 conversation.changed = message.stored;
                 Some(Last::of(message))
             }
-            (None, None) => {
-                conversation.unread = 0;
-                None
-            }
+            (None, None) => None,
         };
         self.save_conversation(id);
     }

@@ -1,12 +1,11 @@
 //! The account's own conversation, in which its devices stay in step: names of contacts and whether they are
 //! verified, the own name and settings, the devices' notes of themselves, deletions and drafts.
 
-use parley_protocol::ids::{AccountId, DeviceId, LogId};
+use parley_protocol::ids::{AccountId, DeviceId};
 use parley_protocol::limits::MAX_APPEND;
 
 use super::Engine;
-use crate::content::{Body, Card, Receipt, Settings, Sync, display_name};
-use crate::conversation::id_of;
+use crate::content::{Body, Card, Settings, Sync, display_name};
 use crate::device_note::{Note, day};
 use crate::records::keys;
 
@@ -119,6 +118,8 @@ impl Engine {
             Sync::Deleted(deleted) => self.deletion_came(&deleted),
             Sync::DraftSetting(setting) => self.draft_setting_came(setting),
             Sync::Draft(draft) => self.draft_came(draft),
+            Sync::Read(logs) => logs.iter().for_each(|(log, upto)| self.read_elsewhere(log, *upto)),
+            Sync::Lost(peer, lost) => self.lost_elsewhere(peer, &lost),
         }
     }
 
@@ -166,23 +167,5 @@ impl Engine {
             self.save(keys::CARDS, &self.cards);
             self.card_came(&card);
         }
-    }
-
-    /// Another device of the account has shown what was written up to here.
-    pub(super) fn read_elsewhere(&mut self, id: &LogId, receipt: Receipt) {
-        let Some(log) = self.logs.get_mut(id) else { return };
-        let read = receipt.read.min(log.cursor);
-        if read <= log.read {
-            return;
-        }
-        log.read = read;
-        log.told_read = log.told_read.max(read);
-        let (peer, all) = (log.peer, log.read >= log.incoming);
-        self.save_log(id);
-        let conversation = id_of(&peer);
-        if all && let Some(conversation) = self.conversations.get_mut(&conversation) {
-            conversation.unread = 0;
-        }
-        self.save_conversation(conversation);
     }
 }

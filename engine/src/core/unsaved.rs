@@ -14,6 +14,8 @@ pub(super) enum Unsaved {
     CameAgain,
     Contact(AccountId),
     Conversation(ConversationId),
+    Standing(ConversationId),
+    Waiting,
     Log(LogId),
     Trail(LogId),
     Outbox(u64),
@@ -41,6 +43,13 @@ impl Engine {
                     self.save(&keys::conversation(&conversation.peer), conversation);
                 }
             }
+            Unsaved::Standing(id) => {
+                let peer = self.conversations.get(&id).map(|conversation| conversation.peer);
+                if let (Some(peer), Some(standing)) = (peer, self.standing.get(&id)) {
+                    self.save(&keys::standing(&peer), standing);
+                }
+            }
+            Unsaved::Waiting => self.save(keys::WAITING, &self.waiting),
             Unsaved::Log(id) => {
                 if let Some(log) = self.logs.get(&id) {
                     self.save(&keys::log(&id), log);

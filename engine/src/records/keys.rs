@@ -47,6 +47,9 @@ pub(crate) const DRAFT_SETTING: &[u8] = &[31];
 pub(crate) const PUT_BACK: &[u8] = &[32];
 /// Which messages were sent again to this device ([`crate::came_again::CameAgain`]).
 pub(crate) const CAME_AGAIN: &[u8] = &[33];
+const STANDING: u8 = 34;
+/// Texts that wait to be sent, by number, and to whom: a record of one may get lost.
+pub(crate) const WAITING: &[u8] = &[35];
 /// Logs into which a device let this one that was removed then or since.
 pub(crate) const TAINTED: &[u8] = &[15];
 /// What this device has given its word to become ([`crate::core`]'s `Joining`).
@@ -79,6 +82,11 @@ pub(crate) fn early(log: &LogId) -> Vec<u8> {
 /// What the person keeps of the conversation with this account for themselves.
 pub(crate) fn personal(peer: &AccountId) -> Vec<u8> {
     [&[PERSONAL], peer.as_bytes().as_slice()].concat()
+}
+
+/// What is remembered of places in the conversation with this account ([`crate::standing::Standing`]).
+pub(crate) fn standing(peer: &AccountId) -> Vec<u8> {
+    [&[STANDING], peer.as_bytes().as_slice()].concat()
 }
 
 /// Welcomes of the commit of a log that is on its way.
@@ -119,6 +127,7 @@ mod tests {
             (welcomes(&in_log), 12, about_log),
             (archive(&id), 26, about_id),
             (personal(&account), 30, about_account),
+            (standing(&account), 34, about_account),
         ] {
             assert_eq!(name, [&[kind], about].concat());
         }

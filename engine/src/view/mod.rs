@@ -300,6 +300,10 @@ pub enum Gap {
     Restored,
     /// The keys of this conversation were damaged on this device.
     Damaged,
+    /// What this device had stored of a message is damaged or gone.
+    Lost,
+    /// A text that waited to be sent is damaged or gone.
+    Unsent,
 }
 
 /// What became of an own message.

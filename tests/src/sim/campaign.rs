@@ -38,6 +38,8 @@ fn run(script: &Script, mutation: Option<Mutation>, traced: bool) -> Result<Outc
         }
         run.end();
         let messages = run.check()?;
+        run.read_everything();
+        run.check_read()?;
         Ok(run.outcome(messages))
     }));
     choose(None);

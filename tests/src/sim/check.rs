@@ -14,6 +14,9 @@ impl Run {
         for who in 0..self.world.devices.len() {
             self.nobody_is_stuck(who)?;
             self.live_is_as_fresh(who)?;
+            if !self.restored.contains(&who) {
+                self.unread_is_counted(who)?;
+            }
         }
         let mut arrived = 0;
         for from in 0..self.world.devices.len() {
@@ -97,6 +100,53 @@ impl Run {
             }
             None => Ok(()),
         }
+    }
+
+    /// After everybody has looked at every chat, nothing is unread and every message is known to have been read.
+    pub(super) fn check_read(&mut self) -> Checked {
+        for who in 0..self.world.devices.len() {
+            self.live_is_as_fresh(who)?;
+            let unread = |view: &&ConversationView| view.unread > 0;
+            if let Some(view) = self.world.devices[who].screen.conversations.values().find(unread) {
+                return Err(format!("{} has looked at everything, and {view:?} is unread", NAMES[who]));
+            }
+            let all = 0..self.world.devices.len();
+            for other in all.filter(|other| *other != who) {
+                // What a device that was put back wrote after the copy it knows only from the other.
+                if self.restored.contains(&who) || self.restored.contains(&other) {
+                    continue;
+                }
+                let unread = |it: &MessageView| it.outgoing.is_some_and(|state| state != Delivery::Read);
+                if let Some(message) = self.shown(who, other).into_iter().find(unread) {
+                    let (state, text) = (message.outgoing, message.body);
+                    return Err(format!(
+                        "{} has read {text:?}, {} shows {state:?}",
+                        NAMES[other], NAMES[who]
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is counted as unread was not marked as read, and what was not is counted.
+    fn unread_is_counted(&self, who: DeviceIndex) -> Checked {
+        let none = Default::default();
+        let (read, marked) = (self.read.get(&who).unwrap_or(&none), self.marked.get(&who).unwrap_or(&none));
+        for view in self.world.devices[who].screen.conversations.values() {
+            let shown = self.world.devices[who].screen.in_order(view.id);
+            let theirs = |it: &&MessageView| it.outgoing.is_none() && !matches!(it.body, BodyView::Gap(_));
+            let theirs: Vec<_> = shown.iter().filter(theirs).collect();
+            // What comes late, before what was marked already, may count or not.
+            let after = theirs.iter().rev().take_while(|it| !marked.contains(&it.id)).count();
+            let at_most = theirs.iter().filter(|it| !read.contains(&it.id)).count();
+            let unread = usize::try_from(view.unread).unwrap();
+            if !(after..=at_most).contains(&unread) {
+                let name = NAMES[who];
+                return Err(format!("{name} has {unread} unread, and {after} to {at_most} are: {view:?}"));
+            }
+        }
+        Ok(())
     }
 
     fn shown(&self, who: DeviceIndex, whose: DeviceIndex) -> Vec<MessageView> {

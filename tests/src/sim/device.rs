@@ -14,6 +14,11 @@ use rand_chacha::ChaCha20Rng;
 
 use super::{KeyLedger, Screen};
 
+/// No engine waits longer than this for anything, in milliseconds.
+const LONGEST_WAIT: u64 = 2 * 3_600_000;
+/// How long the host waits until it opens a connection again.
+pub(super) const RETRY: u64 = 1_000;
+
 /// What survives a crash.
 #[derive(Default, Clone)]
 pub struct Disk {
@@ -193,9 +198,13 @@ impl Device {
                 Output::Persist(set) => self.work.push_back(Work::Persist(set)),
                 Output::Load(load) => self.work.push_back(Work::Load(load)),
                 Output::Send(bytes) => self.sends.push_back(bytes),
-                Output::Event(event) => self.show(event),
+                Output::Event(event) => self.show(clock, event),
                 // A browser's timer counts on, whatever is done to the clock.
-                Output::WakeAt(at) => self.wake = Some(UnixMillis(now.0 + at.0.saturating_sub(clock.0))),
+                Output::WakeAt(at) => {
+                    let wait = at.0.saturating_sub(clock.0);
+                    assert!(wait <= LONGEST_WAIT, "nothing takes that long: {wait} ms");
+                    self.wake = Some(UnixMillis(now.0 + wait));
+                }
                 Output::Reconnect | Output::ComeBackAfter(_) | Output::Halt(_) => self.reconnect = true,
                 Output::Erase => {
                     self.disk = Disk::default();
@@ -234,7 +243,7 @@ impl Device {
         self.asked.contains(&id)
     }
 
-    fn show(&mut self, event: Event) {
+    fn show(&mut self, clock: UnixMillis, event: Event) {
         self.screen.take(&event);
         match event {
             Event::Reply { id, reply } => {
@@ -245,7 +254,13 @@ impl Device {
                 let twice = self.replies.insert(id, reply);
                 assert!(twice.is_none(), "a request was replied to twice");
             }
-            Event::Connection(connection) => self.connection = connection,
+            Event::Connection(connection) => {
+                if let Connection::Offline { retry_at, .. } = connection {
+                    let wait = retry_at.0.saturating_sub(clock.0);
+                    assert!(wait <= RETRY, "the next attempt is in {wait} ms");
+                }
+                self.connection = connection;
+            }
             Event::Conversation(view) => drop(self.conversations.insert(view.id, view)),
             Event::Messages { conversation, messages } => {
                 let shown = self.messages.entry(conversation).or_default();

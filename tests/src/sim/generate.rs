@@ -6,6 +6,7 @@ use rand_core::{Rng as _, SeedableRng as _};
 use super::{Direction, Script, Step, Torn};
 
 const DAY: i64 = 24 * 3600;
+const YEAR: i64 = 365 * DAY;
 
 #[expect(clippy::struct_excessive_bools, reason = "each kind of fault is on or off by itself")]
 struct Dice {
@@ -143,7 +144,7 @@ impl Dice {
             },
             4 => {
                 let seconds =
-                    [3, 90, 3_600, DAY, 8 * DAY, 40 * DAY][usize::try_from(self.below(6)).unwrap_or(0)];
+                    [3, 90, 3_600, DAY, 8 * DAY, 40 * DAY, YEAR][usize::try_from(self.below(7)).unwrap_or(0)];
                 Step::Clock(who, if self.below(2) == 0 { seconds } else { -seconds })
             }
             _ if self.below(3) == 0 => Step::Restart,

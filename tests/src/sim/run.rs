@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use parley_engine::io::StorageFailure;
 use parley_engine::view::{Command, ConversationId, Reply, ViewRequestId};
+use parley_protocol::ids::MessageId;
 
 use super::{DeviceIndex, Direction, Disk, Lie, Script, Step, World};
 
@@ -55,6 +56,12 @@ pub(super) struct Run {
     copies: BTreeMap<DeviceIndex, (Disk, Vec<bool>)>,
     /// Devices whose disk was put back: what they knew since the copy is gone.
     pub(super) restored: BTreeSet<DeviceIndex>,
+    /// Messages that a screen showed when it said that everything was seen, whether or not it was told `Done`.
+    pub(super) marked: BTreeMap<DeviceIndex, BTreeSet<MessageId>>,
+    /// Those of which it was told.
+    pub(super) read: BTreeMap<DeviceIndex, BTreeSet<MessageId>>,
+    /// Marks that were not answered.
+    marks: Vec<(DeviceIndex, ViewRequestId, Vec<MessageId>)>,
 }
 
 pub(super) const NAMES: [&str; 5] = ["ada", "bob", "eve", "dan", "kim"];
@@ -68,7 +75,16 @@ impl Run {
             world.ask(device, Command::Subscribe);
         }
         let deaths = world.devices.iter().map(|_| 0).collect();
-        Self { world, sent: Vec::new(), deaths, copies: BTreeMap::new(), restored: BTreeSet::new() }
+        Self {
+            world,
+            sent: Vec::new(),
+            deaths,
+            copies: BTreeMap::new(),
+            restored: BTreeSet::new(),
+            marked: BTreeMap::new(),
+            read: BTreeMap::new(),
+            marks: Vec::new(),
+        }
     }
 
     pub(super) fn step(&mut self, step: Step) {
@@ -184,9 +200,27 @@ impl Run {
 
     fn read(&mut self, who: DeviceIndex, whose: DeviceIndex) {
         let Some(conversation) = self.conversation(who, whose) else { return };
-        let newest = self.world.devices[who].screen.in_order(conversation).pop();
-        if let Some(message) = newest {
-            self.world.command(who, Command::MarkRead { conversation, upto: message.order });
+        self.mark_read(who, conversation);
+    }
+
+    /// As the app does: the newest message of the other is on the screen, whatever own ones stand after it.
+    pub(super) fn mark_read(&mut self, who: DeviceIndex, conversation: ConversationId) {
+        let shown = self.world.devices[who].screen.in_order(conversation);
+        let theirs: Vec<_> = shown.into_iter().filter(|message| message.outgoing.is_none()).collect();
+        let Some(upto) = theirs.last().map(|message| message.order) else { return };
+        let request = self.world.command(who, Command::MarkRead { conversation, upto });
+        let seen: Vec<MessageId> = theirs.iter().map(|message| message.id).collect();
+        self.marked.entry(who).or_default().extend(seen.iter().copied());
+        self.marks.push((who, request, seen));
+    }
+
+    fn note_marks(&mut self) {
+        for (who, request, seen) in std::mem::take(&mut self.marks) {
+            if self.world.devices[who].replies.contains_key(&request) {
+                self.read.entry(who).or_default().extend(seen);
+            } else {
+                self.marks.push((who, request, seen));
+            }
         }
     }
 
@@ -219,6 +253,7 @@ impl Run {
     }
 
     pub(super) fn note_replies(&mut self) {
+        self.note_marks();
         for sent in self.sent.iter_mut().filter(|sent| sent.unanswered()) {
             sent.accepted = self.world.devices[sent.from].replies.get(&sent.request) == Some(&Reply::Done);
         }
@@ -235,6 +270,19 @@ impl Run {
         self.look_after_views();
         self.world.run();
         self.note_replies();
+    }
+
+    /// Everybody looks at every chat.
+    pub(super) fn read_everything(&mut self) {
+        for who in 0..self.world.devices.len() {
+            let chats: Vec<_> = self.world.devices[who].screen.conversations.keys().copied().collect();
+            for chat in chats {
+                self.mark_read(who, chat);
+            }
+        }
+        self.world.settle();
+        self.look_after_views();
+        self.world.settle();
     }
 
     /// What was in it.

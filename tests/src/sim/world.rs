@@ -12,6 +12,7 @@ use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
+use super::device::RETRY;
 use super::{ConnectionId, Device, Disk, KeyLedger, Lie, Torn, VirtualRelay};
 
 /// A device of the world.
@@ -149,7 +150,7 @@ impl World {
     }
 
     pub(super) fn tell_disconnected(&mut self, index: DeviceIndex) {
-        let retry_at = UnixMillis(self.devices[index].clock(self.now).0 + 1_000);
+        let retry_at = UnixMillis(self.devices[index].clock(self.now).0 + RETRY);
         self.handle(index, Input::Disconnected { retry_at });
     }
 

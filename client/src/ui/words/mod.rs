@@ -223,6 +223,14 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
             "The keys of this chat were damaged on this device, so a message here could not be read. \
              The chat goes on with new keys; ask your contact whether you missed anything.",
         ),
+        BodyView::Gap(Gap::Lost) => Some(
+            "A message stood here. What this browser had stored of it is damaged or gone. It comes back from another \
+             device of yours, if one has it.",
+        ),
+        BodyView::Gap(Gap::Unsent) => Some(
+            "A text of yours that waited to be sent is gone: what this browser had stored of it was damaged. It was \
+             not sent. Write it again.",
+        ),
     }
 }
 

@@ -13,7 +13,7 @@ mod showing;
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::SignedEntry;
 use parley_protocol::frame::{Answer, RelayError, Request, SlotState, WriteSlot};
-use parley_protocol::ids::{DeviceId, SlotId, UnixMillis};
+use parley_protocol::ids::{DeviceId, SlotId};
 use parley_protocol::limits::SLOT_LIFETIME;
 
 use self::approving::Offering;
@@ -23,6 +23,7 @@ use self::reading::Reading;
 use self::showing::Showing;
 use super::Engine;
 use super::requests::Pending;
+use super::steady::Moment;
 use crate::content::display_name;
 use crate::io::Output;
 use crate::link::channel::Channel;
@@ -96,7 +97,7 @@ pub(super) struct Linking {
     /// Codes that were shown in place of one that ended.
     renewed: u32,
     /// When the code ends that is shown or was read.
-    until: Option<UnixMillis>,
+    until: Option<Moment>,
     /// The device that is being added.
     device: Option<DeviceId>,
     /// What the person chose to share.
@@ -107,7 +108,7 @@ pub(super) struct Linking {
 
 impl Linking {
     /// When to look again.
-    pub(super) const fn timer(&self) -> Option<UnixMillis> {
+    pub(super) const fn timer(&self) -> Option<Moment> {
         self.until
     }
 }
@@ -151,7 +152,7 @@ impl Engine {
             let name = display_name(name).unwrap_or_else(|| NAMELESS.to_owned());
             self.linking.new = Some(Box::new(NewDevice::draw(&self.random, name)));
         }
-        self.linking.until = Some(UnixMillis(self.now.0.saturating_add(SLOT_LIFETIME)));
+        self.linking.until = Some(self.steady.after(SLOT_LIFETIME));
         Ok(())
     }
 
@@ -211,7 +212,7 @@ impl Engine {
 
     /// Time has passed.
     pub(super) fn link_timer(&mut self) {
-        let now = self.now;
+        let now = self.steady;
         if self.linking.until.take_if(|until| *until <= now).is_none() {
             return;
         }
@@ -277,7 +278,7 @@ impl Engine {
         if self.goes_on_alone() {
             return self.begin_own_conversation();
         }
-        let late = self.linking.until.is_none_or(|until| until <= self.now);
+        let late = self.linking.until.is_none_or(|until| until <= self.steady);
         match &mut self.linking.state {
             State::Showing(showing) if !showing.is_last(slot) => showing.ended(slot),
             State::Showing(_) if late => self.code_ended(),
@@ -337,7 +338,7 @@ impl Engine {
         self.tell_link();
     }
 
-    fn tell_link(&mut self) {
+    pub(super) fn tell_link(&mut self) {
         self.out.push(Output::Event(Event::Link(self.link_view())));
     }
 
@@ -346,7 +347,8 @@ impl Engine {
             State::Idle if self.joining.is_some() && self.returning.is_none() => LinkView::Waiting,
             State::Idle => return None,
             State::Showing(showing) => {
-                showing.view(self.linking.until.unwrap_or_default(), self.linking.new.is_some())
+                let until = self.linking.until.unwrap_or_default();
+                showing.view(self.steady.shown_at(self.now, until), self.linking.new.is_some())
             }
             State::Reading(_) => LinkView::Reaching,
             State::ShowingDigits(session) => LinkView::ShowDigits(session.channel.digits()),

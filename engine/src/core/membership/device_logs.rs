@@ -34,9 +34,9 @@ impl Engine {
         else {
             return false;
         };
-        let now = self.now;
+        let now = self.steady;
         let last = self.link.checked.get(&peer);
-        if last.is_none_or(|last| now.0.abs_diff(last.0) >= CHECKED_FOR) {
+        if last.is_none_or(|last| now.since(*last) >= CHECKED_FOR) {
             self.link.checked.insert(peer, now);
             self.ask_device_log(peer);
         }

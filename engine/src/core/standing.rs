@@ -1,0 +1,230 @@
+//! Where messages stand, which are unread, and which gaps are filled. What is remembered of that is in `standing.rs`
+//! above; this is how reading, sending and people use it.
+
+use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
+
+use super::Engine;
+use super::sweeping::Sweep;
+use crate::content::{Place, Sync};
+use crate::conversation::id_of;
+use crate::io::LoadId;
+use crate::message;
+use crate::set::Set;
+use crate::standing::Standing;
+use crate::table::Table;
+use crate::view::{ConversationId, Order};
+
+/// What is at hand of places in conversations.
+#[derive(Default)]
+pub(super) struct Places {
+    /// Damaged messages for which the other devices were asked.
+    lost: Set<(ConversationId, Order)>,
+    /// Messages that another device has lost, and that are looked for here.
+    pub(super) finding: Table<LoadId, (AccountId, Order)>,
+    /// The newest message of each conversation that is stored.
+    pub(super) newest: Table<ConversationId, Order>,
+}
+
+impl Engine {
+    fn conversation_of(&self, log: &LogId) -> Option<ConversationId> {
+        self.logs.get(log).map(|log| id_of(&log.peer))
+    }
+
+    /// The latest time that a clock shows: that of this device, or that of the relay, counted on since the connection began.
+    /// What is stored has been stored, so that no true time is ahead of both.
+    fn latest(&self) -> UnixMillis {
+        let relay = self.link.relay.map(|(then, time)| then.shown_at(time, self.steady));
+        relay.map_or(self.now, |relay| relay.max(self.now))
+    }
+
+    /// Where an entry that is read now stands.
+    pub(super) fn place_entry(&mut self, log: &LogId, seq: Seq, time: UnixMillis) -> UnixMillis {
+        let now = self.latest();
+        let Some(id) = self.conversation_of(log) else { return time };
+        let standing = self.standing.or_default(id);
+        let placed = standing.place(log, seq, time, now);
+        standing.passed(log, seq, placed);
+        self.save_standing(id);
+        placed
+    }
+
+    /// Where an own message stands that the relay says it has stored.
+    pub(super) fn place_own(&mut self, log: &LogId, seq: Seq, time: UnixMillis) -> UnixMillis {
+        let now = self.latest();
+        let Some(id) = self.conversation_of(log) else { return time };
+        let standing = self.standing.or_default(id);
+        let placed = standing.place(log, seq, time, now);
+        if self.logs.get(log).is_some_and(|log| seq > log.cursor) {
+            standing.stored_ahead(log, seq, placed);
+        }
+        self.save_standing(id);
+        placed
+    }
+
+    /// How far the time of a log has come: where what is missing after its last entry stands.
+    pub(super) fn reached(&self, log: &LogId) -> UnixMillis {
+        let standing = self.conversation_of(log).and_then(|id| self.standing.get(&id));
+        let reached = standing.map(|standing| standing.reached(log)).unwrap_or_default();
+        if reached == UnixMillis(0) { self.latest() } else { reached }
+    }
+
+    /// A time between how far a log's time has come and a later one.
+    pub(super) fn reached_at_most(&self, log: &LogId, time: UnixMillis, latest: UnixMillis) -> UnixMillis {
+        let standing = self.conversation_of(log).and_then(|id| self.standing.get(&id));
+        let reached = standing.map(|standing| standing.reached(log)).unwrap_or_default();
+        time.max(reached).min(latest)
+    }
+
+    /// The time that a message of a log shows.
+    pub(super) fn shown_time(&mut self, log: &LogId, written: UnixMillis, placed: UnixMillis) -> UnixMillis {
+        match self.conversation_of(log) {
+            Some(id) => self.standing.or_default(id).show(log, written, placed),
+            None => written.min(placed),
+        }
+    }
+
+    /// A message of the other is unread, and came at this place.
+    pub(super) fn is_unread_now(&mut self, id: ConversationId, order: Order, log: &LogId, seq: Seq) {
+        self.standing.or_default(id).came(order, *log, seq);
+        self.save_standing(id);
+    }
+
+    /// What is known came again: it is said to be read at its new place once it was read where it stands.
+    pub(super) fn came_needlessly(&mut self, log: &LogId, seq: Seq, first: Option<Place>) {
+        let Some(id) = self.conversation_of(log) else { return };
+        let standing = self.standing.or_default(id);
+        if let Some(first) = first {
+            standing.came_again((&first.log, first.seq), *log, seq);
+        }
+        self.save_standing(id);
+        self.was_read(id, &Table::new());
+    }
+
+    /// The person has seen everything up to here.
+    pub(super) fn mark_read(&mut self, id: ConversationId, upto: &Order) {
+        if !self.conversations.contains_key(&id) {
+            return;
+        }
+        let read = self.standing.or_default(id).read_up_to(upto);
+        self.save_standing(id);
+        let logs = self.was_read(id, &read);
+        let told = self.account.as_ref().is_some_and(|account| account.read_receipts);
+        if !told && !logs.is_empty() {
+            self.sync(Sync::Read(logs));
+        }
+    }
+
+    /// Another device of the account has shown what was written up to here.
+    pub(super) fn read_elsewhere(&mut self, log: &LogId, upto: Seq) {
+        let Some(id) = self.conversation_of(log) else { return };
+        let upto = self.logs.get(log).map_or(upto, |log| upto.min(log.cursor));
+        let mut read = self.standing.or_default(id).read_in(log, upto);
+        read.insert(*log, upto);
+        self.save_standing(id);
+        self.was_read(id, &read);
+    }
+
+    /// Each log was read as far as it says, or whole, if nothing is unread; but never beyond what is. Those that were read
+    /// further than before.
+    fn was_read(&mut self, id: ConversationId, upto: &Table<LogId, Seq>) -> Vec<(LogId, Seq)> {
+        let Some(conversation) = self.conversations.get(&id) else { return Vec::new() };
+        let nothing = Standing::default();
+        let standing = self.standing.get(&id).unwrap_or(&nothing);
+        let mut further = Vec::new();
+        for id in &conversation.logs {
+            let Some(log) = self.logs.get_mut(id) else { continue };
+            let whole = (standing.unread() == 0).then_some(log.incoming);
+            let read = upto.get(id).copied().max(whole).unwrap_or_default();
+            let read =
+                standing.first_unread(id).map_or(read, |first| read.min(Seq(first.0.saturating_sub(1))));
+            if read > log.read {
+                log.read = read;
+                further.push((*id, read));
+            }
+        }
+        for (log, _) in &further {
+            self.save_log(log);
+        }
+        if !further.is_empty() {
+            self.receipts_due();
+        }
+        further
+    }
+
+    /// What stood in a log up to a place came again, in another of the same conversation: its gaps are filled.
+    pub(super) fn fill_gaps(&mut self, here: &LogId, log: &LogId, upto: Seq) {
+        let here = self.conversation_of(here);
+        let Some(id) = self.conversation_of(log).filter(|id| Some(*id) == here) else { return };
+        let filled = self.standing.get(&id).map(|standing| standing.filled(log, upto)).unwrap_or_default();
+        let Some(peer) = self.conversations.get(&id).map(|c| c.peer).filter(|_| !filled.is_empty()) else {
+            return;
+        };
+        for (order, shown) in filled {
+            let key = message::key(&self.sealer, &id, &order);
+            self.out.erase(&key);
+            self.changed.gone(id, shown);
+            self.was_taken_out(id, &order);
+            if self.last_order(&peer) == Some(order) {
+                self.sweep_later(Sweep::for_last(peer, order));
+            }
+        }
+    }
+
+    /// A message is no longer in the history.
+    pub(super) fn was_taken_out(&mut self, id: ConversationId, order: &Order) {
+        if self.is_deleted_order(id, order) {
+            self.standing.or_default(id).forget(order);
+        } else {
+            self.standing.or_default(id).erase(order);
+        }
+        self.save_standing(id);
+        if self.places.newest.get(&id) == Some(order) {
+            // Whichever is the newest now says itself, once something is stored after it.
+            self.places.newest.remove(&id);
+        }
+    }
+
+    /// Markers in the place of messages that are not there, or do not open, are found on a page; the account's other devices
+    /// may have what they said.
+    pub(super) fn ask_for_lost(&mut self, id: ConversationId, lost: &[Order]) {
+        let Some(peer) = self.conversations.get(&id).map(|conversation| conversation.peer) else { return };
+        let mut new = lost.to_vec();
+        new.retain(|order| self.places.lost.insert((id, *order)));
+        if !new.is_empty() {
+            self.sync(Sync::Lost(peer, new));
+        }
+    }
+
+    /// Another device of the account has lost messages that this one may have.
+    pub(super) fn lost_elsewhere(&mut self, peer: AccountId, lost: &[Order]) {
+        let id = id_of(&peer);
+        for order in lost.iter().take(super::paging::MOST_LOST) {
+            let load = self.read_messages(&id, Some(&crate::conversation::after(order)), 1);
+            self.places.finding.insert(load, (peer, *order));
+        }
+    }
+
+    /// What was lost came back.
+    pub(super) fn is_found(&mut self, id: ConversationId, order: &Order) {
+        if self.places.lost.remove(&(id, *order)) {
+            self.changed.gone(id, message::lost_id(&id, order));
+        }
+    }
+
+    /// Texts that waited to be sent and of which the records do not open or are gone: with whom they are missing.
+    pub(super) fn lost_texts(&mut self) -> Set<AccountId> {
+        let gone = |number: &u64| !self.outbox.contains_key(number);
+        let lost: Vec<(u64, AccountId)> = self
+            .waiting
+            .iter()
+            .filter(|(number, _)| gone(number))
+            .map(|(number, peer)| (*number, *peer))
+            .collect();
+        let mut peers = Set::default();
+        for (number, peer) in lost {
+            self.waiting.remove(&number);
+            peers.insert(peer);
+        }
+        peers
+    }
+}

@@ -1,0 +1,152 @@
+//! Wrong times: by a contact's clock, by the relay, by the own clock. A log's own order wins, and no message shows a time
+//! that cannot be.
+
+use parley_engine::view::{ConversationId, MessageView};
+use parley_protocol::bounded::List;
+use parley_protocol::frame::{Answer, ServerFrame, Stored};
+use parley_protocol::ids::UnixMillis;
+use parley_tests::sim::{DeviceIndex, World};
+
+use super::enemy::{Pair, pair, reconnect};
+
+/// In milliseconds.
+const YEARS: i64 = 2 * 365 * 24 * 3_600_000;
+const MINUTES: u64 = 11 * 60_000;
+
+/// What is shown is in the order in which it was written, at times that go on and are not ahead.
+fn in_order(world: &mut World, device: DeviceIndex, chat: ConversationId, expected: &[&str]) {
+    assert_eq!(world.texts(device, chat), expected);
+    let now = world.now;
+    let history = world.history(device, chat);
+    let times: Vec<u64> = history.iter().map(|message| message.time.0).collect();
+    assert!(times.is_sorted(), "{expected:?} at {times:?}");
+    let ahead = |message: &&MessageView| message.time.0 > now.0 + MINUTES;
+    let wrong = history.iter().find(|message| ahead(message));
+    assert_eq!(wrong, None, "now is {now:?}");
+}
+
+#[test]
+fn p2_a_contact_whose_clock_is_years_ahead_moves_nothing() {
+    let Pair { mut world, ada, bob, chat, chat_b } = pair(790);
+    world.settle();
+    world.set_clock(ada, YEARS);
+    world.send(ada, chat, "from the future");
+    world.settle();
+    in_order(&mut world, bob, chat_b, &["hello", "from the future"]);
+    world.set_clock(ada, -YEARS);
+    world.send(bob, chat_b, "an answer");
+    world.settle();
+    world.send(ada, chat, "and now");
+    world.settle();
+    in_order(&mut world, bob, chat_b, &["hello", "from the future", ">an answer", "and now"]);
+    in_order(&mut world, ada, chat, &[">hello", ">from the future", "an answer", ">and now"]);
+}
+
+#[test]
+fn p2_one_wrong_time_of_the_relay_moves_no_message() {
+    for by in [YEARS, -YEARS] {
+        let Pair { mut world, ada, bob, chat, chat_b } = pair(791);
+        world.settle();
+        world.disconnect(bob);
+        for text in ["a", "b", "c"] {
+            world.send(ada, chat, text);
+            world.settle();
+        }
+        let entries = world.relay.entries_mut().next().unwrap();
+        let middle = entries.len() - 2;
+        entries[middle].time = UnixMillis(entries[middle].time.0.saturating_add_signed(by));
+        world.connect(bob);
+        world.settle();
+        world.send(bob, chat_b, "later");
+        world.settle();
+        in_order(&mut world, bob, chat_b, &["hello", "a", "b", "c", ">later"]);
+        reconnect(&mut world, bob);
+        world.send(ada, chat, "last");
+        world.settle();
+        in_order(&mut world, bob, chat_b, &["hello", "a", "b", "c", ">later", "last"]);
+    }
+}
+
+#[test]
+fn p2_one_wrong_time_of_an_own_message_moves_no_message() {
+    for by in [YEARS, -YEARS] {
+        let Pair { mut world, ada, bob, chat, chat_b } = pair(792);
+        world.settle();
+        world.relay.lie(move |_, _, told| {
+            for (_, frame) in told {
+                if let ServerFrame::Answer { result: Ok(Answer::Stored(stored)), .. } = frame {
+                    let wrong =
+                        |it: &Stored| Stored { time: UnixMillis(it.time.0.saturating_add_signed(by)), ..*it };
+                    *stored = List::new(stored.iter().map(wrong).collect()).unwrap();
+                }
+            }
+        });
+        world.send(ada, chat, "stamped");
+        world.settle();
+        world.relay.stop_lying();
+        world.send(bob, chat_b, "an answer");
+        world.settle();
+        world.send(ada, chat, "and on");
+        world.settle();
+        in_order(&mut world, ada, chat, &[">hello", ">stamped", "an answer", ">and on"]);
+    }
+}
+
+#[test]
+fn p2_an_own_clock_that_is_wrong_and_then_right_moves_no_message() {
+    for by in [YEARS, -YEARS] {
+        let Pair { mut world, ada, bob, chat, chat_b } = pair(793);
+        world.settle();
+        world.set_clock(bob, by);
+        world.send(ada, chat, "a");
+        world.settle();
+        world.send(bob, chat_b, "b");
+        world.settle();
+        world.set_clock(bob, -by);
+        world.send(ada, chat, "c");
+        world.settle();
+        world.send(bob, chat_b, "d");
+        world.settle();
+        in_order(&mut world, bob, chat_b, &["hello", "a", ">b", "c", ">d"]);
+        in_order(&mut world, ada, chat, &[">hello", ">a", "b", ">c", "d"]);
+    }
+}
+
+/// For as long as it lies about everything it may put messages into the future. What comes after that stands after them, also
+/// in another log.
+#[test]
+fn p2_after_a_long_lie_about_time_messages_stand_in_their_order() {
+    let Pair { mut world, ada, bob, chat, chat_b } = pair(794);
+    world.settle();
+    world.disconnect(bob);
+    world.send(ada, chat, "in two years");
+    world.settle();
+    for entry in world.relay.entries_mut().flatten() {
+        entry.time = UnixMillis(entry.time.0.saturating_add_signed(YEARS));
+    }
+    world.relay.lie(|_, _, told| {
+        for (_, frame) in told {
+            if let ServerFrame::Answer { result: Ok(Answer::Hello { now }), .. } = frame {
+                *now = UnixMillis(now.0.saturating_add_signed(YEARS));
+            }
+        }
+    });
+    world.connect(bob);
+    world.settle();
+    world.relay.stop_lying();
+    world.relay.lose_logs();
+    for device in [ada, bob] {
+        reconnect(&mut world, device);
+    }
+    for _ in 0..4 {
+        world.settle();
+    }
+    world.send(ada, chat, "in another log");
+    for _ in 0..4 {
+        world.settle();
+    }
+    let texts = world.texts(bob, chat_b);
+    let place = |text: &str| texts.iter().position(|shown| shown == text);
+    assert!(place("in two years") < place("in another log"), "{texts:?}");
+    assert!(place("in another log").is_some(), "{texts:?}");
+}
