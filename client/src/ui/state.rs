@@ -309,6 +309,10 @@ impl App {
     }
 
     fn hear(self, heard: Result<ToViews, Unreadable>) {
+        // The page's loader has started a worker before anybody could look: what fails there is only a consequence.
+        if self.phase.get_untracked() == Phase::Troubled(Trouble::Insecure) {
+            return;
+        }
         match heard {
             Ok(ToViews::OwnerHere { fence }) if self.believes(fence) => {
                 self.fence.set_value(fence);

@@ -31,7 +31,8 @@ export class Proxy {
     for (const [one, other] of [[near, far], [far, near]]) {
       one.on("error", () => {});
       one.on("close", () => {
-        this.pairs.delete(pair);
+        pair.closed = (pair.closed ?? 0) + 1;
+        if (pair.closed === 2) this.pairs.delete(pair);
         // Who is on the other side of a path that is dead does not hear of it.
         if (!pair.silent) other.destroy();
       });
