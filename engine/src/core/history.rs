@@ -139,7 +139,7 @@ impl Engine {
         let conversation = id_of(&page.peer);
         let messages: Vec<Message> =
             records.iter().filter_map(|record| self.kept(&conversation, record)).collect();
-        let oldest = self.oldest(records);
+        let oldest = super::paging::oldest(records);
         let full = page.is_full(records) && oldest.is_some();
         let recent = messages.last().is_none_or(|message| message.stored >= self.sharing.since);
         if self.sharing.left.front().is_some_and(|(peer, _)| *peer == page.peer) {

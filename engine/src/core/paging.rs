@@ -130,11 +130,6 @@ impl Engine {
         (!self.is_deleted(peer, &message)).then_some(message)
     }
 
-    /// The place of the oldest message that was read, deleted or not: from there reading goes on.
-    pub(super) fn oldest(&self, records: &[Record]) -> Option<Order> {
-        records.iter().rev().find_map(|record| order_of_key(&record.key))
-    }
-
     /// Reads the newest messages with somebody, or more before one of them.
     pub(super) fn read_stretch(&mut self, peer: AccountId, before: Option<&Order>) -> Stretch {
         let limit = if before.is_none() { FIRST } else { NEXT };
@@ -230,6 +225,11 @@ impl Engine {
         }
         true
     }
+}
+
+/// The place of the oldest message that was read, deleted or damaged or not: from there reading goes on.
+pub(super) fn oldest(records: &[Record]) -> Option<Order> {
+    records.iter().rev().find_map(|record| order_of_key(&record.key))
 }
 
 /// What is shown in the place of a message whose record does not open or is gone.

@@ -321,7 +321,10 @@ impl Engine {
         let peer = log.peer;
         let conversation = id_of(&peer);
         if self.is_deleted(&peer, message) {
-            return unread.into_iter().for_each(|seq| self.came_needlessly(id, seq, None));
+            if let Some(seq) = unread {
+                self.came_needlessly(id, seq, None);
+            }
+            return;
         }
         self.save_message(conversation, message);
         if let Some(seq) = unread {

@@ -1,5 +1,7 @@
 //! What must hold at the end of every run.
 
+use std::collections::BTreeSet;
+
 use parley_engine::view::{BodyView, Command, ConversationView, Delivery, MessageView, Reply};
 
 use super::DeviceIndex;
@@ -131,7 +133,7 @@ impl Run {
 
     /// What is counted as unread was not marked as read, and what was not is counted.
     fn unread_is_counted(&self, who: DeviceIndex) -> Checked {
-        let none = Default::default();
+        let none = BTreeSet::new();
         let (read, marked) = (self.read.get(&who).unwrap_or(&none), self.marked.get(&who).unwrap_or(&none));
         for view in self.world.devices[who].screen.conversations.values() {
             let shown = self.world.devices[who].screen.in_order(view.id);

@@ -21,7 +21,7 @@ fn in_order(world: &mut World, device: DeviceIndex, chat: ConversationId, expect
     let times: Vec<u64> = history.iter().map(|message| message.time.0).collect();
     assert!(times.is_sorted(), "{expected:?} at {times:?}");
     let ahead = |message: &&MessageView| message.time.0 > now.0 + MINUTES;
-    let wrong = history.iter().find(|message| ahead(message));
+    let wrong = history.iter().find(ahead);
     assert_eq!(wrong, None, "now is {now:?}");
 }
 

@@ -93,9 +93,9 @@ fn p9_a_message_that_is_damaged_comes_back_from_another_device() {
         assert_eq!(shown[place], LOST, "{shown:?}");
         world.settle();
         assert_eq!(world.texts(ada, there), texts);
-        let markers = world.devices[ada].messages.get(&there).into_iter().flatten();
+        let mut markers = world.devices[ada].messages.get(&there).into_iter().flatten();
         let marker = |body: &BodyView| matches!(body, BodyView::Gap(Gap::Lost));
-        assert!(!markers.into_iter().any(|(_, message)| marker(&message.body)), "it is gone from the screen");
+        assert!(!markers.any(|(_, message)| marker(&message.body)), "it is gone from the screen");
         assert_eq!(world.texts(second, there), texts[2..]);
     }
 }

@@ -157,7 +157,7 @@ impl Engine {
     pub(in crate::core) fn read_page_for_file(&mut self, id: LoadId, records: &[Record]) -> bool {
         let page = self.files.saving.as_mut().and_then(|saving| saving.page.take_if(|page| page.load == id));
         let Some(page) = page else { return false };
-        let oldest = self.oldest(records);
+        let oldest = crate::core::paging::oldest(records);
         let kept = |record| self.kept(&id_of(&page.peer), record);
         let messages: Vec<Message> = records.iter().filter_map(kept).collect();
         let parts = self.history_parts(page.peer, messages);
