@@ -1,7 +1,7 @@
 //! A conversation log as this device knows it: what is stored of it, and what is known while connected.
 
 use parley_protocol::frame::CreateLog;
-use parley_protocol::ids::{AccountId, AppendId, EntryHash, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, EntryHash, Era, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -52,6 +52,8 @@ pub(crate) enum Stage {
 pub(crate) struct OwnAppend {
     pub(crate) append: AppendId,
     pub(crate) payload: EntryHash,
+    pub(crate) seq: Seq,
+    pub(crate) era: Era,
 }
 
 /// A commit on its way.

@@ -15,6 +15,8 @@ mod durability;
 mod inboxes;
 #[path = "relay/kills.rs"]
 mod kills;
+#[path = "relay/restored.rs"]
+mod restored;
 #[path = "relay/limits.rs"]
 mod limits;
 #[path = "relay/site.rs"]

@@ -51,6 +51,8 @@ mod put_back;
 mod recovery;
 #[path = "sim/refused.rs"]
 mod refused;
+#[path = "sim/relay_restored/mod.rs"]
+mod relay_restored;
 #[path = "sim/repair.rs"]
 mod repair;
 #[path = "sim/silence.rs"]

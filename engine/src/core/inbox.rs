@@ -35,6 +35,9 @@ pub(super) struct InboxWork {
     /// It has been asked.
     pub(super) asked: Option<AccountId>,
     pub(super) subscribed: bool,
+    /// The last entry that was processed. It is good for this connection only: a relay that was put back from a copy
+    /// gives numbers out again, and what was acknowledged is gone.
+    pub(super) last: Seq,
     /// What was processed and not acknowledged yet, and whether a Welcome is among it.
     pub(super) unacknowledged: Option<Seq>,
     pub(super) welcomed: bool,
@@ -64,13 +67,6 @@ enum Standing {
 impl Engine {
     pub(super) fn inbox_subscribed(&mut self, result: &Result<Answer, RelayError>) {
         match result {
-            Ok(Answer::Subscribed(subscribed)) if subscribed.head < self.device.inbox => {
-                // It has numbered higher before: it lied then, or was put back. What it has now is read from its
-                // beginning, since no Welcome is joined twice.
-                self.device.inbox = Seq(0);
-                self.save_device();
-                self.resume();
-            }
             Ok(Answer::Subscribed(_)) => {
                 self.inbox.subscribed = true;
                 self.changed.connection = true;
@@ -87,7 +83,7 @@ impl Engine {
             // There is no such inbox any more: its device was removed, which the log has to say.
             return self.ask_own_log();
         }
-        let mut newest = self.inbox.entries.back().map_or(self.device.inbox, |entry| entry.seq);
+        let mut newest = self.inbox.entries.back().map_or(self.inbox.last, |entry| entry.seq);
         for entry in entries {
             self.inbox.overflowed |= self.inbox.entries.len() >= MAX_WAITING;
             if entry.seq > newest && !self.inbox.overflowed {
@@ -136,8 +132,7 @@ impl Engine {
     fn finish_entry(&mut self, seq: Seq) {
         self.inbox.entries.pop_front();
         self.inbox.asked = None;
-        self.device.inbox = seq;
-        self.save_device();
+        self.inbox.last = seq;
         self.changed.connection = true;
         self.inbox.unacknowledged = Some(seq);
     }

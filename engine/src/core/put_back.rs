@@ -33,6 +33,8 @@ const _: () = assert!(ROOM < MAX_DEVICE_LOG, "there is room for devices");
 pub(super) struct PutBack {
     /// This device was put back, and its account's log does not say so.
     untold: bool,
+    /// The relay was put back from a copy, and may give out KeyPackages whose private parts are gone.
+    stale_pool: bool,
     /// Logs in which there is a device that was put back, and that it has not named since.
     doubtful: Set<LogId>,
     /// By the log in which they did, those that somebody who was put back has named so far.
@@ -70,6 +72,13 @@ impl Engine {
         self.forsake_all();
     }
 
+    /// What the relay has of this device's KeyPackages is from a copy.
+    pub(super) fn pool_is_stale(&mut self) {
+        self.put_back.stale_pool = true;
+        self.link.telling = Telling::default();
+        self.save_put_back();
+    }
+
     /// No key of it may be used again.
     fn forsake_all(&mut self) {
         let conversations: Vec<_> = self.conversations.values().map(|c| (c.peer, c.logs.clone())).collect();
@@ -83,7 +92,11 @@ impl Engine {
             // Between the copy and now there may have been logs that this device does not know.
             let had_logs = self.conversations.get(&id_of(&peer)).is_some_and(|c| !c.logs.is_empty());
             if had_logs {
-                self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0) }), None);
+                self.enqueue(
+                    peer,
+                    Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None }),
+                    None,
+                );
             }
         }
     }
@@ -101,7 +114,7 @@ impl Engine {
                 // What was asked for before came in another log, of which the same is said.
                 let asked = self.trails.get(id).is_some_and(|trail| trail.asked.is_some());
                 let after = if asked { Seq(u64::MAX) } else { cursor };
-                self.enqueue(*peer, Body::Repair(Repair { log: *id, after }), None);
+                self.enqueue(*peer, Body::Repair(Repair { log: *id, after, reach: None }), None);
             }
         }
     }
@@ -122,11 +135,14 @@ impl Engine {
     /// Goes on with what is to be done on this connection: the pool first, so that who reads the word in the log
     /// finds only KeyPackages that can be opened.
     pub(super) fn tell_put_back(&mut self) {
-        if !self.put_back.untold || !self.online() {
+        if !(self.put_back.untold || self.put_back.stale_pool) || !self.online() {
             return;
         }
         if !std::mem::replace(&mut self.link.telling.pool_asked_back, true) {
             return self.forget_key_packages();
+        }
+        if !self.put_back.untold {
+            return;
         }
         let waits = |pending: &Pending| matches!(pending, Pending::ForgetKeyPackages | Pending::OwnLog);
         let ready = self.link.asked_own_log && !self.is_pending(waits);
@@ -146,6 +162,8 @@ impl Engine {
     pub(super) fn key_packages_forgotten(&mut self, result: &Result<Answer, RelayError>) {
         match result {
             Ok(_) => {
+                self.put_back.stale_pool = false;
+                self.save_put_back();
                 self.key_packages_counted(result);
                 self.tell_put_back();
             }
@@ -248,7 +266,7 @@ impl Engine {
         if stage == Stage::Creating {
             return self.bury(id);
         }
-        self.enqueue(peer, Body::Repair(Repair { log: *id, after: Seq(0) }), None);
+        self.enqueue(peer, Body::Repair(Repair { log: *id, after: Seq(0), reach: None }), None);
         self.retire(id, Seq(0));
         self.pump(id_of(&peer));
     }

@@ -101,6 +101,7 @@ impl Engine {
         self.account.as_ref().map(|account| AccountView {
             name: account.name.clone(),
             username: account.username.to_string(),
+            lost_username: account.lost_username.as_ref().map(ToString::to_string),
             account: account.id,
             invite: Invite { username: account.username.clone(), account: account.id }.fragment(),
             read_receipts: account.read_receipts,

@@ -33,6 +33,11 @@ impl Engine {
             return;
         }
         self.save_notes();
+        self.tell_all();
+    }
+
+    /// What the account's devices know of it, for those who may not have heard of it.
+    pub(super) fn tell_all(&mut self) {
         let cards: Vec<Card> = self.contacts.keys().filter_map(|account| self.card(account)).collect();
         self.sync_settings();
         for cards in cards.chunks(MAX_APPEND) {

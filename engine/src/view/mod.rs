@@ -140,6 +140,8 @@ pub struct AccountView {
     pub name: String,
     /// Own username.
     pub username: String,
+    /// The username that the account had, if somebody else got it after the relay was put back from a copy.
+    pub lost_username: Option<String>,
     /// The account.
     pub account: AccountId,
     /// The fragment of the invite link, to put after `https://host/#`.

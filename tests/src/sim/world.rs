@@ -12,7 +12,7 @@ use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
-use super::{ConnectionId, Device, Disk, KeyLedger, Lie, Torn, VirtualRelay};
+use super::{ConnectionId, Device, Disk, KeyLedger, Lie, RelayCopy, Torn, VirtualRelay};
 
 /// A device of the world.
 pub type DeviceIndex = usize;
@@ -151,6 +151,16 @@ impl World {
     pub(super) fn tell_disconnected(&mut self, index: DeviceIndex) {
         let retry_at = UnixMillis(self.devices[index].clock(self.now).0 + 1_000);
         self.handle(index, Input::Disconnected { retry_at });
+    }
+
+    /// The relay's operator puts a copy back: all connections end, and the relay starts anew. Devices are connected by the
+    /// test, or by their own attempts.
+    pub fn restore_relay(&mut self, copy: &RelayCopy) {
+        for index in 0..self.devices.len() {
+            self.disconnect(index);
+        }
+        self.late.clear();
+        self.relay.put_back(copy.clone());
     }
 
     /// Kills a device's process and starts it again, not connected.
