@@ -119,6 +119,8 @@ pub(crate) enum Sync {
     DraftSetting(DraftSetting),
     /// What stands in a composer.
     Draft(Draft),
+    /// The relay has lost entries of a log, which the sending device has read so far.
+    WentBack(LogId, Reach),
 }
 
 /// How the account's backup is sealed. The greatest generation holds.

@@ -15,10 +15,10 @@ mod durability;
 mod inboxes;
 #[path = "relay/kills.rs"]
 mod kills;
-#[path = "relay/restored.rs"]
-mod restored;
 #[path = "relay/limits.rs"]
 mod limits;
+#[path = "relay/restored.rs"]
+mod restored;
 #[path = "relay/site.rs"]
 mod site;
 #[path = "relay/slots.rs"]

@@ -53,6 +53,8 @@ enum Verdict {
     Finished,
     /// The directory has to be asked about this account first.
     Ask(AccountId),
+    /// It is a Welcome that does not open: somebody used a KeyPackage that this device has no more, or it is none.
+    Sealed,
 }
 
 /// Who let this device into a group.
@@ -116,6 +118,10 @@ impl Engine {
                         self.ask(Request::FetchDeviceLog(account), Pending::JudgeInbox(account));
                     }
                     return;
+                }
+                Verdict::Sealed => {
+                    self.could_not_open();
+                    self.finish_entry(entry.seq);
                 }
                 Verdict::Ask(_) | Verdict::Finished => self.finish_entry(entry.seq),
             }
@@ -193,13 +199,14 @@ impl Engine {
 
     /// Joins, or says why not (and then the state has to be rolled back).
     fn judge_welcome(&mut self, bytes: &[u8]) -> Result<(), Verdict> {
-        let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Finished)?;
+        let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Sealed)?;
         if self.logs.contains_key(&opened.log) {
             return Err(Verdict::Finished);
         }
         let peer = self.peer_of(&opened).ok_or(Verdict::Finished)?;
         let standing = self.check_members(&peer, &opened)?;
         let (id, from_the_start) = (opened.log, opened.epoch == FIRST_EPOCH);
+        let sender = opened.sender.device;
         let group = opened.join(&self.mls).map_err(|_| Verdict::Finished)?;
         self.inbox.joined = self.inbox.joined.saturating_add(1);
         self.inbox.welcomed = true;
@@ -211,7 +218,9 @@ impl Engine {
             self.tainted.insert(id);
             self.save(keys::TAINTED, &self.tainted);
         }
-        self.logs.insert(id, Log::new(id, peer, Stage::Active, self.now));
+        let mut log = Log::new(id, peer, Stage::Active, self.now);
+        log.heard.insert(sender);
+        self.logs.insert(id, log);
         self.save_log(&id);
         self.trails.insert(id, if from_the_start { Trail::from_the_start() } else { Trail::default() });
         self.save_trail(&id);

@@ -238,6 +238,9 @@ impl Engine {
             return self.store_gap(id, entry.seq, entry.time, Gap::Rejected);
         }
         let own = self.is_own_account(&from.account);
+        if let Some(log) = self.logs.get_mut(id) {
+            log.heard.insert(from.device);
+        }
         self.heard(&from.account, &content.head);
         self.compare(id, &from.account, content.claim.as_ref());
         let at = At { log: *id, seq: entry.seq, stored: entry.time };

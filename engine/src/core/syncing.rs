@@ -124,6 +124,7 @@ impl Engine {
             Sync::Deleted(deleted) => self.deletion_came(&deleted),
             Sync::DraftSetting(setting) => self.draft_setting_came(setting),
             Sync::Draft(draft) => self.draft_came(draft),
+            Sync::WentBack(log, reach) => self.heard_that_it_went_back(&log, &reach),
         }
     }
 

@@ -7,7 +7,7 @@ use parley_protocol::ids::{Era, LogId, Seq};
 
 use super::Engine;
 use super::repair::EVERY_OTHER;
-use crate::content::{Body, Place, Repair};
+use crate::content::{Body, Place, Repair, Sync};
 use crate::conversation::id_of;
 use crate::log::Stage;
 use crate::reach::Reach;
@@ -62,10 +62,14 @@ impl Engine {
             return;
         }
         trail.asked = Some(cursor);
-        let reach = Some(trail.reach().clone());
+        let reach = trail.reach().clone();
         self.save_trail(id);
         self.repairs.count(peer, self.now);
-        self.enqueue(peer, Body::Repair(Repair { log: *id, after: cursor, reach }), None);
+        if !self.is_own_account(&peer) {
+            // Who joins the new log later does not read what was said in it before.
+            self.sync(Sync::WentBack(*id, reach.clone()));
+        }
+        self.enqueue(peer, Body::Repair(Repair { log: *id, after: cursor, reach: Some(reach) }), None);
     }
 
     /// Whether a place is not the one that this device knows by that number.

@@ -131,7 +131,8 @@ async fn p10_an_account_registers_again_with_its_whole_device_log() {
     let relay = put_back(relay, saved.path());
     let mut client = RelayClient::connect(relay.address()).await;
     let check_in = |device: &TestDevice| {
-        let address = parley_protocol::frame::InboxAddress { account: account.id(), device: device.record.id };
+        let address =
+            parley_protocol::frame::InboxAddress { account: account.id(), device: device.record.id };
         Request::CheckIn(CheckIn { address, capability: device.inbox.clone(), stamp: Stamp(unique()) })
     };
     assert!(client.call(check_in(&account.first)).await.is_err());

@@ -205,7 +205,11 @@ fn p11_a_device_that_was_closed_does_not_say_that_its_data_were_put_back() {
     let says = |request: &Request| matches!(request, Request::AppendDeviceLog(_));
     assert!(!world.requests_since(since).iter().any(says), "and not to others either");
     let renews = |request: &&Request| matches!(request, Request::ForgetKeyPackages { .. });
-    assert_eq!(world.requests_since(since).iter().filter(renews).count(), 2, "keys that were used are taken back");
+    assert_eq!(
+        world.requests_since(since).iter().filter(renews).count(),
+        2,
+        "keys that were used are taken back"
+    );
     world.send(ada, chat, "on");
     settle_long(&mut world);
     assert_eq!(world.texts(bob, there), ["one", ">two", "on"]);
