@@ -108,7 +108,10 @@ impl CheckIns {
 }
 
 fn stamp(number: u64, run: &Run) -> Stamp {
-    Stamp((u128::from(number) << 64 | u128::from(u64::from_be_bytes(*run))).to_be_bytes())
+    let mut bytes = [0; Stamp::LENGTH];
+    let parts = number.to_be_bytes().into_iter().chain(*run);
+    bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
+    Stamp(bytes)
 }
 
 fn parts(stamp: &Stamp) -> (u64, Run) {

@@ -47,7 +47,8 @@ fn profile(app: App) -> AnyView {
             .with(|account| {
                 account.as_ref().map(|it| {
                     let state = if it.registering { ", being registered at the relay" } else { "" };
-                    format!("@{}{state}", it.username)
+                    let lost = it.lost_username.as_deref().map(words::lost_username).unwrap_or_default();
+                    format!("@{}{state}{lost}", it.username)
                 })
             })
             .unwrap_or_default()

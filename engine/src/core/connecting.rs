@@ -170,6 +170,7 @@ impl Engine {
                     log.cursor = *start;
                 }
                 self.save_log(id);
+                self.say_again_how_far(id);
                 self.log_is_open(id, state.head);
             }
             Ok(Answer::SubscribedFrom { .. }) => self.out.push(crate::io::Output::Reconnect),

@@ -46,7 +46,7 @@ impl Engine {
             // Another device of the account was here before, and may have had to take another username.
             Ok(()) | Err(RelayError::BadRequest) => self.catch_directory_up(),
             Err(RelayError::UsernameTaken) if self.link.brought_back.names < MAX_NAMES => {
-                self.link.brought_back.names += 1;
+                self.link.brought_back.names = self.link.brought_back.names.saturating_add(1);
                 self.take_another_username();
                 self.register_again();
             }

@@ -72,6 +72,19 @@ impl Engine {
         self.enqueue(peer, Body::Repair(Repair { log: *id, after: cursor, reach: Some(reach) }), None);
     }
 
+    /// This device was let into a log after others had written in it, and did not read what they sent again there: it says
+    /// once more how far it has read the logs that this one stands for.
+    pub(super) fn say_again_how_far(&mut self, id: &LogId) {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
+        let logs = self.conversations.get(&id_of(&peer)).map(|c| c.logs.clone()).unwrap_or_default();
+        for log in logs.into_iter().filter(|log| log != id) {
+            if let Some(trail) = self.trails.get(&log).filter(|trail| trail.lost) {
+                let (after, reach) = (trail.asked.unwrap_or_default(), Some(trail.reach().clone()));
+                self.enqueue(peer, Body::Repair(Repair { log, after, reach }), None);
+            }
+        }
+    }
+
     /// Whether a place is not the one that this device knows by that number.
     pub(super) fn is_of_another_era(&self, place: &Place) -> bool {
         let known = self.trails.get(&place.log).and_then(|trail| trail.reach().era_of(place.seq));

@@ -18,6 +18,12 @@ pub use self::linking::*;
 pub use self::lock::*;
 pub use self::recovery::*;
 
+/// After the own username, when somebody else has the one of before.
+#[must_use]
+pub fn lost_username(before: &str) -> String {
+    format!(". @{before} went to someone else while the server was being restored, so you got a new one.")
+}
+
 /// What went wrong with a command.
 #[must_use]
 pub const fn command_error(error: CommandError) -> &'static str {
