@@ -40,6 +40,19 @@ impl Engine {
         if self.is_own_account(&peer) {
             self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None }), None);
             self.tell_all();
+            self.tell_lost_logs();
+        }
+    }
+
+    /// Tells the account's other devices which logs went back, if some have not heard it.
+    pub(super) fn tell_lost_logs(&mut self) {
+        let lost = self.logs.values().filter(|log| !self.is_own_account(&log.peer)).filter_map(|log| {
+            let trail = self.trails.get(&log.id).filter(|trail| trail.lost)?;
+            Some(Sync::WentBack(log.id, trail.reach().clone()))
+        });
+        let lost: Vec<Sync> = lost.collect();
+        for sync in lost {
+            self.sync(sync);
         }
     }
 
@@ -70,6 +83,8 @@ impl Engine {
             self.sync(Sync::WentBack(*id, reach.clone()));
         }
         self.enqueue(peer, Body::Repair(Repair { log: *id, after: cursor, reach: Some(reach) }), None);
+        // What was said in this log of others may be lost with it.
+        self.say_again_how_far(id);
     }
 
     /// This device was let into a log after others had written in it, and did not read what they sent again there: it says

@@ -240,8 +240,9 @@ fn p4_a_fork_of_the_own_device_log_is_shown_and_not_taken() {
     let old = world.relay.device_log(&account.account);
     let third = link(&mut world, ada);
     // Nobody is there who would bring back what it hides.
-    world.disconnect(ada);
-    world.disconnect(third);
+    for device in 0..world.devices.len() {
+        world.disconnect(device);
+    }
     world.relay.put_device_log(&account.account, old);
     world.connect(second);
     world.settle();
