@@ -60,7 +60,7 @@ impl CheckIns {
             self.runs.drain(..too_many);
         }
         let run = self.runs.back().map_or(fresh, |(run, _)| *run);
-        let stamp = stamp(self.count, &run);
+        let stamp = stamp(self.count, run);
         self.stamps.push(stamp);
         stamp
     }
@@ -107,16 +107,16 @@ impl CheckIns {
     }
 }
 
-fn stamp(number: u64, run: &Run) -> Stamp {
+fn stamp(number: u64, run: Run) -> Stamp {
     let mut bytes = [0; Stamp::LENGTH];
-    let parts = number.to_be_bytes().into_iter().chain(*run);
+    let parts = number.to_be_bytes().into_iter().chain(run);
     bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
     Stamp(bytes)
 }
 
 fn parts(stamp: &Stamp) -> (u64, Run) {
-    let [a, b, c, d, e, f, g, h, run @ ..] = stamp.0;
-    (u64::from_be_bytes([a, b, c, d, e, f, g, h]), run)
+    let (number, run) = (stamp.0.first_chunk::<8>(), stamp.0.last_chunk::<8>());
+    (number.map_or(0, |bytes| u64::from_be_bytes(*bytes)), run.copied().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -129,7 +129,7 @@ mod tests {
     }
 
     fn foreign(number: u64) -> Stamp {
-        stamp(number, &[0xEE; 8])
+        stamp(number, [0xEE; 8])
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::Engine;
 use super::requests::{LinkState, Pending};
 use crate::directory_entry::Found;
 use crate::io::Output;
+use crate::view::Warning;
 
 /// So many other usernames are tried on one connection when the own one belongs to somebody else by now.
 const MAX_NAMES: u32 = 16;
@@ -135,8 +136,7 @@ impl Engine {
         } else if self.is_own_account(&account) {
             self.directory_is_caught_up();
         } else {
-            let times = self.link.whole.or_default(account);
-            *times = times.saturating_add(1);
+            self.is_whole(account);
         }
     }
 
@@ -151,12 +151,24 @@ impl Engine {
                 self.link.asked_own_log &= !own;
                 self.retry_later(pause);
             }
-            // Somebody else brings it back, or it went on: the next question tells. What the relay does not take, it
-            // will not take later.
-            Err(Retry::AfterCatchUp | Retry::Never) => {}
+            // Somebody else brings it back, or it went on: the next question tells.
+            Err(Retry::AfterCatchUp) => self.is_whole(account),
+            // It does not take what goes on from what it has shown: that was not all that it has.
+            Err(Retry::Never) => {
+                if let Some(contact) = self.contacts.get_mut(&account) {
+                    contact.warning = Some(Warning::ForkedDeviceLog);
+                    self.save_contact(&account);
+                }
+            }
         }
         if own {
             self.directory_is_caught_up();
         }
+    }
+
+    /// The relay has, or had, a contact's device log as far as this device knows it.
+    fn is_whole(&mut self, account: AccountId) {
+        let times = self.link.whole.or_default(account);
+        *times = times.saturating_add(1);
     }
 }

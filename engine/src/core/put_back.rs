@@ -30,6 +30,7 @@ const _: () = assert!(ROOM < MAX_DEVICE_LOG, "there is room for devices");
 
 /// As it is stored.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub(super) struct PutBack {
     /// This device was put back, and its account's log does not say so.
     untold: bool,

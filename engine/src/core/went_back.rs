@@ -11,6 +11,7 @@ use crate::content::{Body, Place, Repair, Sync};
 use crate::conversation::id_of;
 use crate::log::Stage;
 use crate::reach::Reach;
+use crate::table::Table;
 use crate::trail::Trail;
 use crate::view::Delivery;
 
@@ -123,7 +124,7 @@ impl Engine {
     pub(super) fn show_states(&mut self, id: &LogId) {
         let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
         let places: Vec<Seq> =
-            self.unread_by_peer.get(id).into_iter().flat_map(|all| all.keys()).copied().collect();
+            self.unread_by_peer.get(id).into_iter().flat_map(Table::keys).copied().collect();
         let states: Vec<(Seq, Delivery)> =
             places.into_iter().map(|seq| (seq, self.delivery(id, seq))).collect();
         let mut changed = Vec::new();

@@ -239,7 +239,7 @@ fn answer_name(answer: &Answer) -> &'static str {
     }
 }
 
-const ERRORS: [RelayError; 21] = [
+const ERRORS: [RelayError; 22] = [
     RelayError::UnknownLog,
     RelayError::LogExists,
     RelayError::WrongCapability,
