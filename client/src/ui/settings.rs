@@ -45,11 +45,7 @@ fn profile(app: App) -> AnyView {
     let username = move || {
         app.account
             .with(|account| {
-                account.as_ref().map(|it| {
-                    let state = if it.registering { ", being registered at the relay" } else { "" };
-                    let lost = it.lost_username.as_deref().map(words::lost_username).unwrap_or_default();
-                    format!("@{}{state}{lost}", it.username)
-                })
+                account.as_ref().map(|it| format!("@{}{}", it.username, words::registration(it.registration)))
             })
             .unwrap_or_default()
     };

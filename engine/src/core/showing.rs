@@ -15,7 +15,7 @@ use crate::safety_number::safety_number;
 use crate::set::Set;
 use crate::view::{
     AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event,
-    MessageView, Preview, Reply, Snapshot, ViewRequestId,
+    MessageView, Preview, Registration, Reply, Snapshot, ViewRequestId,
 };
 
 /// What the views have to be told at the end of an input.
@@ -101,11 +101,14 @@ impl Engine {
         self.account.as_ref().map(|account| AccountView {
             name: account.name.clone(),
             username: account.username.to_string(),
-            lost_username: account.lost_username.as_ref().map(ToString::to_string),
             account: account.id,
             invite: Invite { username: account.username.clone(), account: account.id }.fragment(),
             read_receipts: account.read_receipts,
-            registering: !account.registered,
+            registration: match (account.registered, &account.lost_username) {
+                (false, _) => Registration::Registering,
+                (true, None) => Registration::Done,
+                (true, Some(_)) => Registration::Renamed,
+            },
             devices: self.own_devices(),
             forked: self.link.forked,
             sharing: self.sharing_progress(),

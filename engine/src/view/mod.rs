@@ -132,6 +132,17 @@ pub struct Snapshot {
     pub link: Option<LinkView>,
 }
 
+/// How an account is in the relay's directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Registration {
+    /// Still being put there.
+    Registering,
+    /// Under its username.
+    Done,
+    /// Under another username, since somebody else got its own while the relay was being restored.
+    Renamed,
+}
+
 /// Own account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
@@ -140,16 +151,14 @@ pub struct AccountView {
     pub name: String,
     /// Own username.
     pub username: String,
-    /// The username that the account had, if somebody else got it after the relay was put back from a copy.
-    pub lost_username: Option<String>,
     /// The account.
     pub account: AccountId,
     /// The fragment of the invite link, to put after `https://host/#`.
     pub invite: String,
     /// Whether read receipts are sent and shown.
     pub read_receipts: bool,
-    /// Still being put into the relay's directory.
-    pub registering: bool,
+    /// How the account is in the relay's directory.
+    pub registration: Registration,
     /// The account's devices, oldest first.
     pub devices: Vec<OwnDeviceView>,
     /// The relay has shown other devices of the account than this one has verified.

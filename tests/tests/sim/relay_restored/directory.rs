@@ -1,6 +1,6 @@
 //! Accounts, usernames and devices that the restored relay does not know.
 
-use parley_engine::view::{Command, Delivery, Reply, UsernameStatus};
+use parley_engine::view::{Command, Delivery, Registration, Reply, UsernameStatus};
 
 use super::{come_back, each_once, no_markers, restore};
 use crate::devices::link;
@@ -125,7 +125,7 @@ fn p11_who_lost_the_username_to_somebody_else_gets_another_and_is_told() {
     for device in [eve, second] {
         let account = world.devices[device].account.as_ref().unwrap();
         assert!(account.username.starts_with("eve") && account.username.len() == 7, "{}", account.username);
-        assert_eq!(account.lost_username.as_deref(), Some("eve"));
+        assert_eq!(account.registration, Registration::Renamed);
         assert!(world.is_online(device));
     }
     world.send(eve, chat, "on");
