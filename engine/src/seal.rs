@@ -191,19 +191,10 @@ mod tests {
             sealer().open(Purpose::State, b"", &[VERSION + 1, 0, 0]).unwrap_err(),
             OpenSealError::Newer
         );
-        // Versions that no build ever wrote.
-        for version in [0, 3, 5, 6, 9, 10] {
+        // Versions that no released build ever wrote.
+        for version in 0..VERSION {
             let error = sealer().open(Purpose::State, b"", &[version, 0, 0]).unwrap_err();
             assert_eq!(error, OpenSealError::Sealed, "{version}");
-        }
-    }
-
-    #[test]
-    fn what_older_versions_sealed_still_opens() {
-        let mut sealed = sealer().seal(Purpose::State, b"place", [5; 24], b"golden");
-        for version in [1, 2, 4, 7, 8] {
-            sealed[0] = version;
-            assert_eq!(&**sealer().open(Purpose::State, b"place", &sealed).unwrap(), b"golden");
         }
     }
 

@@ -92,11 +92,10 @@ impl Engine {
                 self.hear_own_username(found.username.as_ref());
                 self.take_own_log(found.log);
             }
-            Ok(Err(_)) => {}
             Err(error) if matches!(error.retry(), Retry::After(_)) => {
                 return self.out.push(Output::Reconnect);
             }
-            Err(_) => {}
+            Ok(Err(_)) | Err(_) => {}
         }
         if !self.erased && !self.is_bringing_back_own() {
             self.directory_is_caught_up();
