@@ -145,7 +145,6 @@ pub enum Registration {
 
 /// Own account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub struct AccountView {
     /// What others see.
     pub name: String,
