@@ -21,6 +21,8 @@ pub(crate) struct Account {
     pub(crate) device: DeviceId,
     pub(crate) name: String,
     pub(crate) username: Username,
+    /// The username that the account had, when the directory has given it to somebody else.
+    pub(crate) lost_username: Option<Username>,
     /// Opens this device's inbox and KeyPackage pool.
     pub(crate) inbox: Capability,
     /// From which the recovery key is made; shown as a phrase when the person asks for it.
@@ -58,6 +60,7 @@ impl Account {
             device: device.id,
             name,
             username,
+            lost_username: None,
             inbox,
             recovery,
             entries: vec![genesis],
@@ -80,12 +83,28 @@ impl Account {
             device,
             name,
             username,
+            lost_username: None,
             inbox,
             recovery: RecoverySeed::unknown(),
             entries: log.entries().to_vec(),
             registered: true,
             profile,
             read_receipts,
+        }
+    }
+
+    /// The account has another username from now on.
+    pub(crate) fn rename(&mut self, username: Username) {
+        let before = std::mem::replace(&mut self.username, username);
+        let before = self.lost_username.take().unwrap_or(before);
+        self.lost_username = Some(before).filter(|before| *before != self.username);
+    }
+
+    /// The username that the account had at first.
+    pub(crate) const fn first_username(&self) -> &Username {
+        match &self.lost_username {
+            Some(username) => username,
+            None => &self.username,
         }
     }
 

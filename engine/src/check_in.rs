@@ -1,6 +1,8 @@
 //! What this device leaves at the relay at each connection, and before others can begin something with it that a copy
-//! of now would not know. A browser profile that was put back from an older copy
-//! finds there what it does not know, and must not use its old keys: they were used already.
+//! of now would not know. A browser profile that was put back from an older copy finds there what it does not know, and
+//! must not use its old keys: they were used already. A relay that was put back has there what this device left earlier.
+
+use std::collections::VecDeque;
 
 use parley_protocol::ids::Stamp;
 use serde::{Deserialize, Serialize};
@@ -9,13 +11,27 @@ use serde::{Deserialize, Serialize};
 const MAX_UNKNOWN: usize = 16;
 /// Stamps that were passed and are remembered: more answers than this do not overtake one.
 const MAX_PASSED: usize = 256;
+/// Processes whose stamps are known again. A relay put back to a time before them looks as if this device was.
+const MAX_RUNS: usize = 256;
+
+/// What tells the stamps of one process from those of a copy of it.
+pub(crate) type Run = [u8; 8];
 
 /// As it is stored, and on disk before anything is left at the relay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CheckIns {
     /// What the relay may have: the last one that it surely had, and those after it whose answer never came.
     stamps: Vec<Stamp>,
-    /// Those that it had before, as far as this process left them: answers may overtake each other.
+    /// The relay surely had the first of them.
+    had: bool,
+    /// The number of the last stamp.
+    count: u64,
+    /// The processes that left stamps, each with the number of its first.
+    runs: VecDeque<(Run, u64)>,
+    /// This process is among them.
+    #[serde(skip)]
+    begun: bool,
+    /// Those that it had before, as far as they were left on this connection: answers may overtake each other.
     #[serde(skip)]
     passed: Vec<Stamp>,
 }
@@ -27,76 +43,169 @@ pub(crate) enum Verdict {
     Current,
     /// A later state of this device has been at the relay: this one was put back.
     PutBack,
+    /// The relay has what this device left earlier, or nothing any more: it was put back.
+    RelayWentBack,
 }
 
 impl CheckIns {
-    /// The stamp to leave now.
-    pub(crate) fn next(&mut self, fresh: Stamp) -> Stamp {
-        match self.stamps.last() {
-            Some(last) if self.stamps.len() >= MAX_UNKNOWN => *last,
-            _ => {
-                self.stamps.push(fresh);
-                fresh
-            }
+    /// The stamp to leave now; `fresh` is used if it is the first one of this process.
+    pub(crate) fn next(&mut self, fresh: Run) -> Stamp {
+        if let Some(last) = self.stamps.last().filter(|_| self.stamps.len() >= MAX_UNKNOWN) {
+            return *last;
         }
+        self.count = self.count.saturating_add(1);
+        if !std::mem::replace(&mut self.begun, true) {
+            self.runs.push_back((fresh, self.count));
+            let too_many = self.runs.len().saturating_sub(MAX_RUNS);
+            self.runs.drain(..too_many);
+        }
+        let run = self.runs.back().map_or(fresh, |(run, _)| *run);
+        let stamp = stamp(self.count, run);
+        self.stamps.push(stamp);
+        stamp
+    }
+
+    /// Answers of earlier connections come no more.
+    pub(crate) fn forget_connection(&mut self) {
+        self.passed.clear();
     }
 
     /// The relay had `before` and has `left` now.
     pub(crate) fn answered(&mut self, left: Stamp, before: Option<Stamp>) -> Verdict {
-        let known =
-            before.is_none_or(|before| self.stamps.contains(&before) || self.passed.contains(&before));
         // Others may have been left since, and the relay may have them by now; if it surely has one of them, this
         // answer was overtaken, and says nothing more.
-        let place = self.stamps.iter().position(|stamp| *stamp == left).unwrap_or_default();
-        self.passed.extend(self.stamps.drain(..place));
+        let overtaken = !self.stamps.contains(&left);
+        let verdict = match before {
+            None if overtaken || !self.had => Verdict::Current,
+            None => Verdict::RelayWentBack,
+            Some(before) if self.stamps.contains(&before) || self.passed.contains(&before) => {
+                Verdict::Current
+            }
+            Some(before) if !overtaken && self.was_left(&before) => Verdict::RelayWentBack,
+            Some(before) => {
+                self.count = self.count.max(parts(&before).0);
+                Verdict::PutBack
+            }
+        };
+        if let Some(place) = self.stamps.iter().position(|stamp| *stamp == left) {
+            self.passed.extend(self.stamps.drain(..place));
+            self.had = true;
+        }
         let too_many = self.passed.len().saturating_sub(MAX_PASSED);
         self.passed.drain(..too_many);
-        if known { Verdict::Current } else { Verdict::PutBack }
+        verdict
     }
+
+    /// Whether this device has left a stamp, as far as its state knows.
+    fn was_left(&self, stamp: &Stamp) -> bool {
+        let (number, run) = parts(stamp);
+        let Some(place) = self.runs.iter().position(|(known, _)| *known == run) else { return false };
+        let first = self.runs.get(place).map_or(u64::MAX, |(_, first)| *first);
+        let end =
+            self.runs.get(place.saturating_add(1)).map_or(self.count, |(_, next)| next.saturating_sub(1));
+        (first..=end).contains(&number)
+    }
+}
+
+fn stamp(number: u64, run: Run) -> Stamp {
+    let mut bytes = [0; Stamp::LENGTH];
+    let parts = number.to_be_bytes().into_iter().chain(run);
+    bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
+    Stamp(bytes)
+}
+
+fn parts(stamp: &Stamp) -> (u64, Run) {
+    let (number, run) = (stamp.0.first_chunk::<8>(), stamp.0.last_chunk::<8>());
+    (number.map_or(0, |bytes| u64::from_be_bytes(*bytes)), run.copied().unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn stamp(byte: u8) -> Stamp {
-        Stamp([byte; 16])
+    /// As the next process has it.
+    fn opened(device: &CheckIns) -> CheckIns {
+        postcard::from_bytes(&postcard::to_allocvec(device).unwrap()).unwrap()
+    }
+
+    fn foreign(number: u64) -> Stamp {
+        stamp(number, [0xEE; 8])
     }
 
     #[test]
     fn p5_an_older_copy_is_noticed_and_a_lost_answer_is_not_taken_for_one() {
         let mut device = CheckIns::default();
-        let first = device.next(stamp(1));
+        let first = device.next([1; 8]);
         assert_eq!(device.answered(first, None), Verdict::Current);
-        let copy = device.clone();
+        let copy = opened(&device);
         // The answer to the second check-in is lost; the third finds the second.
-        let second = device.next(stamp(2));
-        let third = device.next(stamp(3));
+        let second = device.next([1; 8]);
+        let third = device.next([1; 8]);
         assert_eq!(device.answered(third, Some(second)), Verdict::Current);
         let mut put_back = copy;
-        let fourth = put_back.next(stamp(4));
+        let fourth = put_back.next([2; 8]);
         assert_eq!(put_back.answered(fourth, Some(third)), Verdict::PutBack);
-        let fifth = put_back.next(stamp(5));
+        let fifth = put_back.next([2; 8]);
         assert_eq!(put_back.answered(fifth, Some(fourth)), Verdict::Current, "noticed once");
+        let sixth = device.next([1; 8]);
+        assert_eq!(device.answered(sixth, Some(fifth)), Verdict::PutBack, "and by the other one too");
+    }
+
+    #[test]
+    fn p11_a_relay_that_was_put_back_is_not_taken_for_a_copy_of_this_device() {
+        let mut device = CheckIns::default();
+        let mut left = Vec::new();
+        for run in 1..=4 {
+            device = opened(&device);
+            for _ in 0..3 {
+                let next = device.next([run; 8]);
+                let verdict = device.answered(next, left.last().copied());
+                assert_eq!(verdict, Verdict::Current);
+                left.push(next);
+            }
+        }
+        for old in left.iter().take(11).copied().map(Some).chain([None]) {
+            for mut device in [opened(&device), device.clone()] {
+                device.forget_connection();
+                let next = device.next([9; 8]);
+                assert_eq!(device.answered(next, old), Verdict::RelayWentBack, "{old:?}");
+                let again = device.next([9; 8]);
+                assert_eq!(device.answered(again, Some(next)), Verdict::Current, "noticed once");
+            }
+        }
+    }
+
+    /// A copy of this device knows the process that it is a copy of, and not how far that went.
+    #[test]
+    fn p5_a_copy_does_not_take_what_came_after_it_for_what_it_left_itself() {
+        let mut device = CheckIns::default();
+        let first = device.next([1; 8]);
+        device.answered(first, None);
+        let mut copy = opened(&device);
+        let second = device.next([1; 8]);
+        device.answered(second, Some(first));
+        let own = copy.next([2; 8]);
+        assert_eq!(copy.answered(own, Some(second)), Verdict::PutBack);
+        assert_eq!(parts(&copy.next([2; 8])).0, 3, "its numbers go on after those of the other");
     }
 
     #[test]
     fn p5_stamps_that_are_left_one_after_the_other_are_all_known() {
         let mut device = CheckIns::default();
-        let left = [1, 2, 3].map(|number| device.next(stamp(number)));
+        let left = [1; 3].map(|run| device.next([run; 8]));
         assert_eq!(device.answered(left[0], None), Verdict::Current);
         // A death now: the relay has the third already.
-        let mut died = device.clone();
-        let next = died.next(stamp(4));
+        let mut died = opened(&device);
+        let next = died.next([4; 8]);
         assert_eq!(died.answered(next, Some(left[2])), Verdict::Current);
         assert_eq!(device.answered(left[1], Some(left[0])), Verdict::Current);
-        let copy = device.clone();
+        let copy = opened(&device);
         assert_eq!(device.answered(left[2], Some(left[1])), Verdict::Current);
         assert_eq!(device.stamps, [left[2]]);
-        let fifth = device.next(stamp(5));
+        let fifth = device.next([1; 8]);
         assert_eq!(device.answered(fifth, Some(left[2])), Verdict::Current);
         let mut put_back = copy;
-        let sixth = put_back.next(stamp(6));
+        let sixth = put_back.next([6; 8]);
         assert_eq!(put_back.answered(sixth, Some(fifth)), Verdict::PutBack);
     }
 
@@ -109,30 +218,68 @@ mod tests {
         assert_eq!(all.len(), 24);
         for order in all {
             let mut device = CheckIns::default();
-            let first = device.next(stamp(9));
+            let first = device.next([9; 8]);
             device.answered(first, None);
-            let left = [1, 2, 3, 4].map(|number| device.next(stamp(number)));
+            let left = [1; 4].map(|run| device.next([run; 8]));
             let before = [first, left[0], left[1], left[2]];
             for place in order {
                 assert_eq!(device.answered(left[place], Some(before[place])), Verdict::Current, "{order:?}");
                 // The relay has the last of them: it is known after a death at any time.
-                let mut died: CheckIns =
-                    postcard::from_bytes(&postcard::to_allocvec(&device).unwrap()).unwrap();
-                let next = died.next(stamp(5));
+                let mut died = opened(&device);
+                let next = died.next([5; 8]);
                 assert_eq!(died.answered(next, Some(left[3])), Verdict::Current, "{order:?}");
             }
             assert_eq!(device.stamps, [left[3]]);
-            assert_eq!(device.answered(left[3], Some(stamp(77))), Verdict::PutBack);
+            assert_eq!(device.answered(left[3], Some(foreign(77))), Verdict::PutBack);
         }
+    }
+
+    /// The first answer of all may be the last to come.
+    #[test]
+    fn p11_an_answer_that_was_overtaken_does_not_say_that_the_relay_went_back() {
+        let mut device = CheckIns::default();
+        let left = [1; 2].map(|run| device.next([run; 8]));
+        assert_eq!(device.answered(left[1], Some(left[0])), Verdict::Current);
+        assert_eq!(device.answered(left[0], None), Verdict::Current);
     }
 
     #[test]
     fn many_lost_answers_forget_no_stamp() {
         let mut device = CheckIns::default();
-        let left: Vec<Stamp> = (0..40).map(|number| device.next(stamp(number))).collect();
+        let left: Vec<Stamp> = (0..40).map(|_| device.next([1; 8])).collect();
         assert_eq!(device.stamps.len(), MAX_UNKNOWN, "and they do not become more and more");
         for before in left {
-            assert_eq!(device.clone().answered(stamp(99), Some(before)), Verdict::Current);
+            assert_eq!(device.clone().answered(foreign(99), Some(before)), Verdict::Current);
         }
+    }
+
+    #[test]
+    fn many_processes_are_remembered_and_the_oldest_go_first() {
+        let mut device = CheckIns::default();
+        let left: Vec<Stamp> = (0..300_u64)
+            .map(|number| {
+                device = opened(&device);
+                let next = device.next(number.to_be_bytes());
+                device.answered(next, None);
+                next
+            })
+            .collect();
+        assert_eq!(device.runs.len(), MAX_RUNS);
+        let verdict = |old: usize| {
+            let mut device = opened(&device);
+            device.runs.pop_front();
+            let next = device.next([0xAA; 8]);
+            device.answered(next, Some(left[old]))
+        };
+        assert_eq!((verdict(44), verdict(298)), (Verdict::PutBack, Verdict::RelayWentBack));
+    }
+
+    #[test]
+    fn the_record_is_pinned() {
+        let mut device = CheckIns::default();
+        let first = device.next([1; 8]);
+        device.answered(first, None);
+        device.next([1; 8]);
+        insta::assert_snapshot!(crate::hex(&postcard::to_allocvec(&device).unwrap()));
     }
 }

@@ -5,7 +5,7 @@
 //! knows that there was a message, from whom, and whether to show "sent by a newer version".
 
 use parley_protocol::device_log::LogHead;
-use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
 use parley_protocol::limits::MAX_TEXT;
 use parley_protocol::padding::{pad, unpad};
 use serde::de::DeserializeOwned;
@@ -16,6 +16,7 @@ use crate::deletion::Deleted;
 use crate::device_note::Note;
 use crate::draft::{Draft, DraftSetting};
 use crate::message::Message;
+use crate::reach::Reach;
 use crate::recovery::BackupAddress;
 use crate::trail::Claim;
 use crate::view::Order;
@@ -126,6 +127,8 @@ pub(crate) enum Sync {
     Read(Vec<(LogId, Seq)>),
     /// Messages with somebody of which the sending device has lost what it had stored: whoever has them sends them.
     Lost(AccountId, Vec<Order>),
+    /// The relay has lost entries of a log, which the sending device has read so far.
+    WentBack(LogId, Reach),
 }
 
 /// How the account's backup is sealed. The greatest generation holds.
@@ -177,10 +180,12 @@ pub(crate) struct Settings {
 }
 
 /// "I cannot use this log any more. Send again what you wrote in it after this place."
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Repair {
     pub(crate) log: LogId,
     pub(crate) after: Seq,
+    /// The relay has lost entries of the log: this is how far the sending device has read it.
+    pub(crate) reach: Option<Reach>,
 }
 
 /// A text that was sent before, and where it stood.
@@ -196,6 +201,8 @@ pub(crate) struct Place {
     pub(crate) log: LogId,
     pub(crate) seq: Seq,
     pub(crate) stored: UnixMillis,
+    /// The era in which the place was given out, if that is known.
+    pub(crate) era: Option<Era>,
 }
 
 /// "Everything of others in this log up to here", for the device that sends it.
@@ -352,9 +359,17 @@ mod tests {
 
     #[test]
     fn repair_and_what_is_sent_again_are_pinned() {
-        let place = Place { log: LogId([7; 16]), seq: Seq(300), stored: UnixMillis(1_790_000_000_001) };
+        let mut reach = Reach::default();
+        reach.step(Seq(1), Era([5; 8]));
+        let place = Place {
+            log: LogId([7; 16]),
+            seq: Seq(300),
+            stored: UnixMillis(1_790_000_000_001),
+            era: Some(Era([6; 8])),
+        };
         let bodies = [
-            Body::Repair(Repair { log: LogId([7; 16]), after: Seq(299) }),
+            Body::Repair(Repair { log: LogId([7; 16]), after: Seq(299), reach: None }),
+            Body::Repair(Repair { log: LogId([7; 16]), after: Seq(1), reach: Some(reach) }),
             Body::Again(Again { place, text: "h\u{e9}llo".into() }),
         ];
         for body in bodies {

@@ -170,8 +170,8 @@ impl Peer {
     /// Puts it into the directory.
     #[must_use]
     pub fn registration(&self) -> Request {
-        let genesis = self.log.entries().first().unwrap().clone();
-        Request::RegisterAccount(RegisterAccount { genesis, claim: self.account.claim(&self.key) })
+        let log = List::new(self.log.entries().iter().take(1).cloned().collect()).unwrap();
+        Request::RegisterAccount(RegisterAccount { log, claim: self.account.claim(&self.key) })
     }
 
     /// Publishes one KeyPackage of its own.
@@ -274,7 +274,7 @@ impl Peer {
     /// Encrypts the wish that what stands in a log after a place is sent again.
     pub fn repair(&mut self, log: LogId, of: LogId, after: Seq) -> Vec<u8> {
         let head = self.log.head();
-        self.content(log, &head, Body::Repair(Repair { log: of, after }))
+        self.content(log, &head, Body::Repair(Repair { log: of, after, reach: None }))
     }
 
     /// Encrypts what only devices of one account tell each other: that a message and the whole conversation with somebody

@@ -38,6 +38,7 @@ mod mls;
 pub mod mutations;
 mod outbox;
 mod personal;
+mod reach;
 mod records;
 mod recovery;
 mod roster;

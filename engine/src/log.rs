@@ -1,9 +1,11 @@
 //! A conversation log as this device knows it: what is stored of it, and what is known while connected.
 
 use parley_protocol::frame::CreateLog;
-use parley_protocol::ids::{AccountId, AppendId, EntryHash, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, EntryHash, Era, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::set::Set;
 
 /// As it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,6 +36,8 @@ pub(crate) struct Log {
     pub(crate) fresh: bool,
     /// What to send until the relay has the log.
     pub(crate) creation: Option<CreateLog>,
+    /// Other devices that have said something in it: they are surely in it.
+    pub(crate) heard: Set<DeviceId>,
 }
 
 /// Where a log is in its life.
@@ -52,6 +56,8 @@ pub(crate) enum Stage {
 pub(crate) struct OwnAppend {
     pub(crate) append: AppendId,
     pub(crate) payload: EntryHash,
+    pub(crate) seq: Seq,
+    pub(crate) era: Era,
 }
 
 /// A commit on its way.
@@ -77,7 +83,7 @@ pub(crate) struct LiveLog {
 }
 
 impl Log {
-    pub(crate) const fn new(id: LogId, peer: AccountId, stage: Stage, now: UnixMillis) -> Self {
+    pub(crate) fn new(id: LogId, peer: AccountId, stage: Stage, now: UnixMillis) -> Self {
         Self {
             id,
             peer,
@@ -95,6 +101,7 @@ impl Log {
             sent_since_update: 0,
             fresh: matches!(stage, Stage::Active),
             creation: None,
+            heard: Set::default(),
         }
     }
 }

@@ -7,10 +7,12 @@
 
 use std::collections::VecDeque;
 
-use parley_protocol::ids::{EntryHash, LogId, MessageId, Seq};
+use parley_protocol::frame::KnownPlace;
+use parley_protocol::ids::{EntryHash, Era, LogId, MessageId, Seq};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::reach::Reach;
 use crate::table::Table;
 
 /// Hashes, ids and own payloads that are remembered.
@@ -71,6 +73,10 @@ pub(crate) struct Trail {
     pub(crate) owed: Option<Seq>,
     /// What was sent again here.
     pub(crate) again: VecDeque<SentAgain>,
+    /// How far this device has read the log.
+    reach: Reach,
+    /// The relay has lost entries of it: everybody says how far they have read, and nothing that was read is missing.
+    pub(crate) lost: bool,
 }
 
 impl Trail {
@@ -85,8 +91,9 @@ impl Trail {
     }
 
     /// An entry stands in the log: `SHA-256("parley trail v1\0" || hash before || hash of the payload)`.
-    pub(crate) fn step(&mut self, seq: Seq, payload: &EntryHash) {
+    pub(crate) fn step(&mut self, seq: Seq, era: Era, payload: &EntryHash) {
         self.at = seq;
+        self.reach.step(seq, era);
         let Some(head) = self.head else {
             return;
         };
@@ -102,6 +109,16 @@ impl Trail {
     /// The last entry.
     pub(crate) const fn at(&self) -> Seq {
         self.at
+    }
+
+    /// How far this device has read the log.
+    pub(crate) const fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// The last entry that was read, for the relay to look whether it is there.
+    pub(crate) fn last_read(&self) -> Option<KnownPlace> {
+        self.reach.last()
     }
 
     /// The last place up to which nothing can be wrong, given that nothing before `seq` looked so.
@@ -187,7 +204,7 @@ mod tests {
     fn walked(payloads: &[u8]) -> Trail {
         let mut trail = Trail::from_the_start();
         for (seq, payload) in (1..).zip(payloads) {
-            trail.step(Seq(seq), &EntryHash([*payload; 32]));
+            trail.step(Seq(seq), Era([1; 8]), &EntryHash([*payload; 32]));
         }
         trail
     }
@@ -259,7 +276,7 @@ mod tests {
         assert_eq!(long.judge(&walked(&[7; 137]).claim().unwrap()), Agreement::Same);
         assert_eq!(long.judge(&walked(&[7; 136]).claim().unwrap()), Agreement::Unknown);
         let mut old = Trail::default();
-        old.step(Seq(9), &EntryHash([1; 32]));
+        old.step(Seq(9), Era([1; 8]), &EntryHash([1; 32]));
         assert_eq!(old.claim(), None);
         assert_eq!(old.judge(&long.claim().unwrap()), Agreement::Unknown);
     }

@@ -13,7 +13,7 @@ pub fn client_frame(bytes: &[u8]) {
     let decoded = ClientFrame::decode(bytes);
     check(bytes, &decoded, |frame| frame.encode().map(|bytes| ClientFrame::decode(&bytes)));
     match decoded.map(|frame| frame.request) {
-        Ok(Request::RegisterAccount(register)) => log(&[register.genesis]),
+        Ok(Request::RegisterAccount(register)) => log(&register.log),
         Ok(Request::AppendDeviceLog(append)) => drop(append.entry.parse()),
         _ => {}
     }

@@ -77,6 +77,12 @@ random_id!(
     BlobId, 16
 );
 
+random_id!(
+    /// One run of the relay over its database. A place in a log together with the era in which it was given out is never
+    /// given out again, also not by a relay whose database was put back from a copy.
+    Era, 8
+);
+
 macro_rules! counter {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

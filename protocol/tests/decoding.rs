@@ -11,7 +11,7 @@ use parley_protocol::frame::{
     SlotState, Subscribed, WriteBackupHead, WriteSlot,
 };
 use parley_protocol::ids::{
-    AccountId, AppendId, BlobId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp, UnixMillis,
+    AccountId, AppendId, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis,
 };
 use parley_protocol::limits::{
     MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB, MAX_BLOB_DELETES, MAX_BLOB_PART, MAX_FRAME, MAX_MESSAGE, MAX_PUSH,
@@ -84,6 +84,7 @@ fn a_frame_over_its_maximum_is_neither_read_nor_written() {
     let entry = LogEntry {
         seq: Seq(1),
         epoch: Epoch(1),
+        era: Era([1; 8]),
         append: AppendId([1; 16]),
         kind: EntryKind::Message,
         time: UnixMillis(1),
@@ -212,6 +213,7 @@ fn answer() -> impl Strategy<Value = ServerFrame> {
         |([seq, epoch, time], append, commit, payload)| LogEntry {
             seq: Seq(seq),
             epoch: Epoch(epoch),
+            era: Era(seq.to_be_bytes()),
             append: AppendId(append),
             kind: if commit { EntryKind::Commit } else { EntryKind::Message },
             time: UnixMillis(time),

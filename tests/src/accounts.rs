@@ -6,6 +6,7 @@
 )]
 
 use ed25519_dalek::{Signer as _, SigningKey};
+use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::{
     Author, Body, Change, DeviceLog, DeviceRecord, Signature, SignedEntry, VerifyingKeyBytes,
@@ -108,7 +109,7 @@ impl TestAccount {
     #[must_use]
     pub fn registration(&self, username: &str) -> Request {
         Request::RegisterAccount(RegisterAccount {
-            genesis: self.log.entries().first().unwrap().clone(),
+            log: List::new(self.log.entries().to_vec()).unwrap(),
             claim: self.claim(&self.first, username),
         })
     }

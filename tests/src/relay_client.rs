@@ -253,7 +253,7 @@ impl RelayClient {
         capability: &Capability,
         after: Seq,
     ) -> Result<Subscribed, RelayError> {
-        let request = SubscribeLog { log, capability: capability.clone(), after };
+        let request = SubscribeLog { log, capability: capability.clone(), after, known: None };
         match self.call(Request::SubscribeLog(request)).await? {
             Answer::Subscribed(state) => Ok(state),
             other => panic!("instead of Subscribed came {other:?}"),
@@ -267,7 +267,7 @@ impl RelayClient {
         capability: &Capability,
         after: Seq,
     ) -> Result<(Subscribed, Seq), RelayError> {
-        let request = SubscribeLog { log, capability: capability.clone(), after };
+        let request = SubscribeLog { log, capability: capability.clone(), after, known: None };
         match self.call(Request::SubscribeLog(request)).await? {
             Answer::SubscribedFrom { state, start } => Ok((state, start)),
             other => panic!("instead of SubscribedFrom came {other:?}"),

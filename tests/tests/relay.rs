@@ -17,6 +17,8 @@ mod inboxes;
 mod kills;
 #[path = "relay/limits.rs"]
 mod limits;
+#[path = "relay/restored.rs"]
+mod restored;
 #[path = "relay/site.rs"]
 mod site;
 #[path = "relay/slots.rs"]

@@ -57,6 +57,8 @@ mod read_states;
 mod recovery;
 #[path = "sim/refused.rs"]
 mod refused;
+#[path = "sim/relay_restored/mod.rs"]
+mod relay_restored;
 #[path = "sim/repair.rs"]
 mod repair;
 #[path = "sim/silence.rs"]

@@ -45,10 +45,7 @@ fn profile(app: App) -> AnyView {
     let username = move || {
         app.account
             .with(|account| {
-                account.as_ref().map(|it| {
-                    let state = if it.registering { ", being registered at the relay" } else { "" };
-                    format!("@{}{state}", it.username)
-                })
+                account.as_ref().map(|it| format!("@{}{}", it.username, words::registration(it.registration)))
             })
             .unwrap_or_default()
     };

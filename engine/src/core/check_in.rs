@@ -1,6 +1,7 @@
 //! Checking in: before anything else is sent on a connection, this device learns whether its state is the one that
-//! was here last. It leaves another stamp before anything is begun of which a copy that was made before knows nothing
-//! and nothing else would tell: a log, KeyPackages, a Welcome that is taken from the inbox.
+//! was here last, and whether the relay's is. It leaves another stamp before anything is begun of which a copy that was
+//! made before knows nothing and nothing else would tell: a log, KeyPackages, a Welcome that is taken from the inbox, an
+//! entry of the device log.
 
 use parley_protocol::frame::{Answer, CheckIn, RelayError, Request, Retry};
 use parley_protocol::ids::Stamp;
@@ -32,7 +33,7 @@ impl Engine {
             return false;
         };
         let (address, capability) = (account.address(), account.inbox.clone());
-        let stamp = self.check_ins.next(Stamp(self.random.array()));
+        let stamp = self.check_ins.next(self.random.array());
         self.save_check_ins();
         self.ask(Request::CheckIn(CheckIn { address, capability, stamp }), pending(stamp));
         true
@@ -57,13 +58,20 @@ impl Engine {
 
     pub(super) fn checked_in(&mut self, stamp: Stamp, result: &Result<Answer, RelayError>) {
         match result {
-            Ok(Answer::CheckedIn { before }) => {
-                if self.judge_stamp(stamp, *before) == Verdict::PutBack {
+            Ok(Answer::CheckedIn { before }) => match self.judge_stamp(stamp, *before) {
+                Verdict::Current => self.open_link(),
+                Verdict::PutBack => {
                     self.noticed_put_back();
+                    self.open_link();
                 }
-                self.open_link();
-            }
+                Verdict::RelayWentBack => {
+                    self.noticed_that_the_relay_went_back();
+                    self.catch_directory_up();
+                }
+            },
             Ok(_) => self.out.push(Output::Reconnect),
+            Err(RelayError::UnknownAccount) => self.register_again(),
+            Err(RelayError::UnknownDevice) => self.catch_directory_up(),
             Err(error) => match error.retry() {
                 Retry::After(_) => self.turned_away(*error),
                 // A relay that does not know this device has nothing to compare with.
@@ -72,7 +80,7 @@ impl Engine {
         }
     }
 
-    fn open_link(&mut self) {
+    pub(super) fn open_link(&mut self) {
         self.link.state = LinkState::Open;
         self.changed.connection = true;
         // A process that died may have left some unsaid.

@@ -88,7 +88,7 @@ impl Engine {
             // Another commit won; it comes through the subscription, where the own one is dropped.
             Retry::AfterCatchUp => self.live.or_default(*id).committing = true,
             Retry::Never if self.drop_members_commit(id) => {}
-            Retry::Never => self.give_up(id),
+            Retry::Never => self.log_went_back(id),
         }
     }
 }

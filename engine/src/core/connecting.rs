@@ -7,6 +7,7 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 
 use super::Engine;
+use super::directory_back::BroughtBack;
 use super::put_back::Telling;
 use super::requests::{LinkState, Pending};
 use crate::log::{LiveLog, Stage};
@@ -59,6 +60,9 @@ impl Engine {
         self.link.asked_own_log = false;
         self.link.checked.clear();
         self.link.telling = Telling::default();
+        self.link.brought_back = BroughtBack::default();
+        self.link.whole.clear();
+        self.check_ins.forget_connection();
         self.timers.answers = None;
         self.forget_holdups();
         self.put_back.forget_connection();
@@ -111,7 +115,7 @@ impl Engine {
         self.tell_put_back();
         if !self.inbox.subscribed && !self.is_pending(|pending| *pending == Pending::SubscribeInbox) {
             self.count_key_packages();
-            let after = self.device.inbox;
+            let after = self.inbox.last;
             self.ask(
                 Request::SubscribeInbox(SubscribeInbox { address, capability, after }),
                 Pending::SubscribeInbox,
@@ -159,7 +163,8 @@ impl Engine {
             return self.broken(id);
         };
         self.live.or_default(*id).subscribing = true;
-        let request = SubscribeLog { log: *id, capability, after };
+        let known = self.known_place(id);
+        let request = SubscribeLog { log: *id, capability, after, known };
         self.ask(Request::SubscribeLog(request), Pending::SubscribeLog(*id));
     }
 
@@ -173,6 +178,7 @@ impl Engine {
                     log.cursor = *start;
                 }
                 self.save_log(id);
+                self.say_again_how_far(id);
                 self.log_is_open(id, state.head);
             }
             Ok(Answer::SubscribedFrom { .. }) => self.out.push(crate::io::Output::Reconnect),
@@ -188,7 +194,7 @@ impl Engine {
                     }
                     self.retry_later(pause);
                 }
-                Retry::AfterCatchUp | Retry::Never => self.give_up(id),
+                Retry::AfterCatchUp | Retry::Never => self.log_went_back(id),
             },
         }
     }
@@ -237,10 +243,10 @@ impl Engine {
         let (Some(account), Some(key)) = (&self.account, &self.key) else {
             return;
         };
-        let Some(genesis) = account.entries.first().cloned() else {
+        let Ok(log) = List::new(account.entries.clone()) else {
             return;
         };
-        let request = RegisterAccount { genesis, claim: account.claim(key) };
+        let request = RegisterAccount { log, claim: account.claim(key) };
         self.ask(Request::RegisterAccount(request), Pending::Register(view));
     }
 

@@ -269,7 +269,8 @@ impl Engine {
     /// Whether what is sent again in a log had its first place among what was deleted.
     pub(super) fn was_deleted_at(&self, here: &LogId, place: &Place) -> bool {
         let peer = self.logs.get(here).map(|log| log.peer);
-        peer.is_some_and(|peer| self.is_deleted_place(&peer, &place.log, place.seq, place.stored))
+        !self.is_of_another_era(place)
+            && peer.is_some_and(|peer| self.is_deleted_place(&peer, &place.log, place.seq, place.stored))
     }
 
     /// Whether a text that waits to be sent was deleted all the same.

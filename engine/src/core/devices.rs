@@ -31,6 +31,7 @@ impl Engine {
     pub(super) fn own_log_came(&mut self, result: Result<DirectoryRecord, RelayError>) {
         match result.map(|record| Found::verify(&record)) {
             Ok(Ok(found)) => {
+                self.hear_own_username(found.username.as_ref());
                 self.take_own_log(found.log);
                 if self.erased {
                     return;
@@ -60,8 +61,12 @@ impl Engine {
         if contradicts && !std::mem::replace(&mut self.link.forked, true) {
             self.changed.account = true;
         }
-        let before = own.entries().len();
+        let (before, there) = (own.entries().len(), log.entries().len());
+        let lacks = there < before && own.contains(&log.head());
         if own.advance_to(log).is_err() || own.entries().len() == before {
+            if lacks && let Some(account) = self.account.as_ref().map(|account| account.id) {
+                self.bring_back(account, there);
+            }
             return;
         }
         let entries = own.entries().to_vec();
@@ -70,6 +75,8 @@ impl Engine {
         account.entries = entries;
         let (id, device) = (account.id, account.device);
         self.save_account();
+        // A relay that is put back from a copy of before would not know these entries.
+        self.leave_stamp();
         if self.own_log.as_ref().is_some_and(|log| log.device(&device).is_none()) {
             return self.removed();
         }
@@ -212,6 +219,7 @@ impl Engine {
     /// Sends an entry of the own log; what it does is done when the relay has it.
     pub(super) fn append_own_log(&mut self, entry: SignedEntry, view: Option<ViewRequestId>) {
         let Some(account) = self.account.as_ref().map(|account| account.id) else { return };
+        self.leave_stamp();
         let request = AppendDeviceLog { account, entry: entry.clone() };
         self.ask(Request::AppendDeviceLog(request), Pending::AppendOwnLog { entry, view });
     }

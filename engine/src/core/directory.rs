@@ -11,6 +11,10 @@ use crate::conversation::id_of;
 use crate::directory_entry::Found;
 use crate::view::{CommandError, Person, Reply, UsernameStatus, ViewRequestId, Warning};
 
+/// How often on one connection the relay may lack entries of a contact's device log that it was given: answers may
+/// overtake each other once.
+const MAX_TOLD: u32 = 2;
+
 impl Engine {
     pub(super) fn username_checked(
         &mut self,
@@ -64,7 +68,12 @@ impl Engine {
         let Some(contact) = self.contacts.get_mut(account) else {
             return;
         };
-        let before = contact.log.entries().len();
+        let (before, there) = (contact.log.entries().len(), found.log.entries().len());
+        // The relay was put back from a copy, or hides what it has: what it got back it cannot have lost.
+        let told = self.link.whole.get(account).copied().unwrap_or_default();
+        if there < before && contact.log.contains(&found.log.head()) && told < MAX_TOLD {
+            return self.bring_back(*account, there);
+        }
         match contact.log.advance_to(found.log) {
             Ok(()) => contact.username = found.username.or(contact.username.take()),
             Err(_) => contact.warning = Some(Warning::ForkedDeviceLog),

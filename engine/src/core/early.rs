@@ -105,7 +105,7 @@ impl Engine {
 mod tests {
     use parley_protocol::bounded::Bytes;
     use parley_protocol::frame::EntryKind;
-    use parley_protocol::ids::{AppendId, Epoch, UnixMillis};
+    use parley_protocol::ids::{AppendId, Epoch, Era, UnixMillis};
 
     use super::*;
 
@@ -114,7 +114,8 @@ mod tests {
     fn entry(seq: u64, bytes: usize) -> LogEntry {
         let (append, payload) = (AppendId([2; 16]), Bytes::new(vec![3; bytes]).unwrap());
         let (epoch, kind, time) = (Epoch(1), EntryKind::Message, UnixMillis(4));
-        LogEntry { seq: Seq(seq), epoch, append, kind, time, payload }
+        let era = Era([4; 8]);
+        LogEntry { seq: Seq(seq), epoch, era, append, kind, time, payload }
     }
 
     fn early(entries: impl IntoIterator<Item = LogEntry>) -> Early {

@@ -271,7 +271,7 @@ impl Engine {
         conversation.logs.iter().find(alive).copied()
     }
 
-    /// The relay does not know the log any more, or no longer as this device does.
+    /// Nothing more can be read in a log.
     pub(super) fn give_up(&mut self, id: &LogId) {
         if let Some(cursor) = self.logs.get(id).map(|log| log.cursor) {
             self.forsake(id, cursor);

@@ -125,6 +125,7 @@ impl Engine {
         // Whoever claims the new one's KeyPackages takes one of every other device's too.
         self.count_key_packages();
         self.tell_everything(device);
+        self.tell_lost_logs();
         if self.sharing.waits_for.take_if(|waits_for| waits_for == device).is_some() {
             self.save_sharing();
             self.go_on_sharing();

@@ -35,6 +35,9 @@ pub(super) struct InboxWork {
     /// It has been asked.
     pub(super) asked: Option<AccountId>,
     pub(super) subscribed: bool,
+    /// The last entry that was processed. It is good for this connection only: a relay that was put back from a copy
+    /// gives numbers out again, and what was acknowledged is gone.
+    pub(super) last: Seq,
     /// What was processed and not acknowledged yet, and whether a Welcome is among it.
     pub(super) unacknowledged: Option<Seq>,
     pub(super) welcomed: bool,
@@ -50,6 +53,8 @@ enum Verdict {
     Finished,
     /// The directory has to be asked about this account first.
     Ask(AccountId),
+    /// It is a Welcome that does not open: somebody used a KeyPackage that this device has no more, or it is none.
+    Sealed,
 }
 
 /// Who let this device into a group.
@@ -64,13 +69,6 @@ enum Standing {
 impl Engine {
     pub(super) fn inbox_subscribed(&mut self, result: &Result<Answer, RelayError>) {
         match result {
-            Ok(Answer::Subscribed(subscribed)) if subscribed.head < self.device.inbox => {
-                // It has numbered higher before: it lied then, or was put back. What it has now is read from its
-                // beginning, since no Welcome is joined twice.
-                self.device.inbox = Seq(0);
-                self.save_device();
-                self.resume();
-            }
             Ok(Answer::Subscribed(_)) => {
                 self.inbox.subscribed = true;
                 self.changed.connection = true;
@@ -87,7 +85,7 @@ impl Engine {
             // There is no such inbox any more: its device was removed, which the log has to say.
             return self.ask_own_log();
         }
-        let mut newest = self.inbox.entries.back().map_or(self.device.inbox, |entry| entry.seq);
+        let mut newest = self.inbox.entries.back().map_or(self.inbox.last, |entry| entry.seq);
         for entry in entries {
             self.inbox.overflowed |= self.inbox.entries.len() >= MAX_WAITING;
             if entry.seq > newest && !self.inbox.overflowed {
@@ -121,6 +119,10 @@ impl Engine {
                     }
                     return;
                 }
+                Verdict::Sealed => {
+                    self.could_not_open();
+                    self.finish_entry(entry.seq);
+                }
                 Verdict::Ask(_) | Verdict::Finished => self.finish_entry(entry.seq),
             }
         }
@@ -136,8 +138,7 @@ impl Engine {
     fn finish_entry(&mut self, seq: Seq) {
         self.inbox.entries.pop_front();
         self.inbox.asked = None;
-        self.device.inbox = seq;
-        self.save_device();
+        self.inbox.last = seq;
         self.changed.connection = true;
         self.inbox.unacknowledged = Some(seq);
     }
@@ -198,13 +199,14 @@ impl Engine {
 
     /// Joins, or says why not (and then the state has to be rolled back).
     fn judge_welcome(&mut self, bytes: &[u8]) -> Result<(), Verdict> {
-        let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Finished)?;
+        let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Sealed)?;
         if self.logs.contains_key(&opened.log) {
             return Err(Verdict::Finished);
         }
         let peer = self.peer_of(&opened).ok_or(Verdict::Finished)?;
         let standing = self.check_members(&peer, &opened)?;
         let (id, from_the_start) = (opened.log, opened.epoch == FIRST_EPOCH);
+        let sender = opened.sender.device;
         let group = opened.join(&self.mls).map_err(|_| Verdict::Finished)?;
         self.inbox.joined = self.inbox.joined.saturating_add(1);
         self.inbox.welcomed = true;
@@ -216,7 +218,9 @@ impl Engine {
             self.tainted.insert(id);
             self.save(keys::TAINTED, &self.tainted);
         }
-        self.logs.insert(id, Log::new(id, peer, Stage::Active, self.now));
+        let mut log = Log::new(id, peer, Stage::Active, self.now);
+        log.heard.insert(sender);
+        self.logs.insert(id, log);
         self.save_log(&id);
         self.trails.insert(id, if from_the_start { Trail::from_the_start() } else { Trail::default() });
         self.save_trail(&id);

@@ -8,6 +8,7 @@ mod connecting;
 mod deleting;
 mod devices;
 mod directory;
+mod directory_back;
 mod drafts;
 mod early;
 mod file;
@@ -34,6 +35,7 @@ mod sweeping;
 mod syncing;
 mod unsaved;
 mod waiting;
+mod went_back;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -105,8 +107,6 @@ impl From<LoadError> for OpenError {
 /// Small things of the device that are stored in one record.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct DeviceState {
-    /// The last inbox entry that was processed.
-    inbox: Seq,
     /// When the KeyPackage of last resort was made.
     last_resort: Option<UnixMillis>,
     /// Numbers the outbox.

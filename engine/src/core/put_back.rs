@@ -16,7 +16,7 @@ use super::requests::Pending;
 use super::steady::Moment;
 use crate::content::{Body, Repair};
 use crate::conversation::id_of;
-use crate::log::Stage;
+use crate::log::{Log, Stage};
 use crate::records::keys;
 use crate::set::Set;
 use crate::table::Table;
@@ -31,9 +31,16 @@ const _: () = assert!(ROOM < MAX_DEVICE_LOG, "there is room for devices");
 
 /// As it is stored.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub(super) struct PutBack {
     /// This device was put back, and its account's log does not say so.
     untold: bool,
+    /// The relay was put back from a copy, and may give out KeyPackages whose private parts are gone.
+    stale_pool: bool,
+    /// Since then somebody may have used one: the first Welcome that does not open says so ...
+    may_miss: bool,
+    /// ... and that was not said in the account's log so far.
+    missed: bool,
     /// Logs in which there is a device that was put back, and that it has not named since.
     doubtful: Set<LogId>,
     /// By the log in which they did, those that somebody who was put back has named so far.
@@ -71,6 +78,24 @@ impl Engine {
         self.forsake_all();
     }
 
+    /// What the relay has of this device's KeyPackages is from a copy.
+    pub(super) fn pool_is_stale(&mut self) {
+        self.put_back.stale_pool = true;
+        self.put_back.may_miss = true;
+        self.link.telling = Telling::default();
+        self.save_put_back();
+    }
+
+    /// A Welcome does not open. Once for each time that the relay was put back, since anybody can send such a thing.
+    pub(super) fn could_not_open(&mut self) {
+        if std::mem::take(&mut self.put_back.may_miss) {
+            self.put_back.missed = true;
+            self.link.telling.said = false;
+            self.save_put_back();
+            self.tell_put_back();
+        }
+    }
+
     /// No key of it may be used again.
     fn forsake_all(&mut self) {
         let conversations: Vec<_> = self.conversations.values().map(|c| (c.peer, c.logs.clone())).collect();
@@ -84,7 +109,11 @@ impl Engine {
             // Between the copy and now there may have been logs that this device does not know.
             let had_logs = self.conversations.get(&id_of(&peer)).is_some_and(|c| !c.logs.is_empty());
             if had_logs {
-                self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0) }), None);
+                self.enqueue(
+                    peer,
+                    Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None }),
+                    None,
+                );
             }
         }
     }
@@ -102,7 +131,7 @@ impl Engine {
                 // What was asked for before came in another log, of which the same is said.
                 let asked = self.trails.get(id).is_some_and(|trail| trail.asked.is_some());
                 let after = if asked { Seq(u64::MAX) } else { cursor };
-                self.enqueue(*peer, Body::Repair(Repair { log: *id, after }), None);
+                self.enqueue(*peer, Body::Repair(Repair { log: *id, after, reach: None }), None);
             }
         }
     }
@@ -123,11 +152,15 @@ impl Engine {
     /// Goes on with what is to be done on this connection: the pool first, so that who reads the word in the log
     /// finds only KeyPackages that can be opened.
     pub(super) fn tell_put_back(&mut self) {
-        if !self.put_back.untold || !self.online() {
+        let PutBack { untold, stale_pool, missed, .. } = self.put_back;
+        if !(untold || stale_pool || missed) || !self.online() {
             return;
         }
-        if !std::mem::replace(&mut self.link.telling.pool_asked_back, true) {
+        if (untold || stale_pool) && !std::mem::replace(&mut self.link.telling.pool_asked_back, true) {
             return self.forget_key_packages();
+        }
+        if !(untold || missed) {
+            return;
         }
         let waits = |pending: &Pending| matches!(pending, Pending::ForgetKeyPackages | Pending::OwnLog);
         let ready = self.link.asked_own_log && !self.is_pending(waits);
@@ -139,7 +172,8 @@ impl Engine {
         if entries >= ROOM {
             return self.put_back_is_told();
         }
-        if let Some(entry) = self.sign_change(Change::PutBack(own), None) {
+        let change = if untold { Change::PutBack(own) } else { Change::Missed(own) };
+        if let Some(entry) = self.sign_change(change, None) {
             self.append_own_log(entry, None);
         }
     }
@@ -147,6 +181,8 @@ impl Engine {
     pub(super) fn key_packages_forgotten(&mut self, result: &Result<Answer, RelayError>) {
         match result {
             Ok(_) => {
+                self.put_back.stale_pool = false;
+                self.save_put_back();
                 self.key_packages_counted(result);
                 self.tell_put_back();
             }
@@ -160,6 +196,7 @@ impl Engine {
 
     fn put_back_is_told(&mut self) {
         self.put_back.untold = false;
+        self.put_back.missed = false;
         self.save_put_back();
     }
 
@@ -171,23 +208,30 @@ impl Engine {
             None => self.contacts.get(account).map(|contact| &contact.log),
         };
         let Some(log) = log else { return };
-        let said: Vec<DeviceId> = log.put_back_since(before).collect();
-        let others = said.iter().any(|device| Some(*device) != own && log.device(device).is_some());
+        let said: Vec<DeviceId> = log.put_back_since(before).chain(log.missed_since(before)).collect();
+        let is_other = |device: &DeviceId| Some(*device) != own && log.device(device).is_some();
+        let others = log.put_back_since(before).any(|device| is_other(&device));
+        let missed: Vec<DeviceId> = log.missed_since(before).filter(is_other).collect();
         // A copy that is put back again finds there too what was said the time before.
         if self.link.telling.said && own.is_some_and(|own| said.contains(&own)) {
             self.put_back_is_told();
         }
         if others {
-            self.doubt(account);
+            self.doubt(account, &[]);
+        } else if !missed.is_empty() {
+            self.doubt(account, &missed);
         }
     }
 
-    /// Of these logs nobody knows whether all of the account's devices read them.
-    fn doubt(&mut self, account: &AccountId) {
+    /// Of these logs nobody knows whether all of the account's devices read them; or only of those in which these have
+    /// said nothing so far.
+    fn doubt(&mut self, account: &AccountId, missed: &[DeviceId]) {
         let own = self.is_own_account(account);
         let retired = |id: &LogId| self.trails.get(id).is_some_and(|trail| trail.retired);
         let theirs = self.logs.values().filter(|log| own || log.peer == *account);
         let in_use = theirs.filter(|log| log.stage != Stage::Dead && !retired(&log.id));
+        let silent = |log: &Log| missed.iter().any(|device| !log.heard.contains(device));
+        let in_use = in_use.filter(|log| missed.is_empty() || silent(log));
         self.put_back.doubtful.extend(in_use.map(|log| log.id));
         self.save_put_back();
         self.settle_doubts();
@@ -248,7 +292,7 @@ impl Engine {
         if stage == Stage::Creating {
             return self.bury(id);
         }
-        self.enqueue(peer, Body::Repair(Repair { log: *id, after: Seq(0) }), None);
+        self.enqueue(peer, Body::Repair(Repair { log: *id, after: Seq(0), reach: None }), None);
         self.retire(id, Seq(0));
         self.pump(id_of(&peer));
     }

@@ -68,7 +68,7 @@ impl Engine {
         }
         let payload = payload_hash(&entry.payload);
         let trail = self.trails.or_default(*id);
-        trail.step(entry.seq, &payload);
+        trail.step(entry.seq, entry.era, &payload);
         if self.is_own(id, entry) {
             self.trails.or_default(*id).own_came_back(&payload);
             self.save_trail(id);
@@ -108,14 +108,15 @@ impl Engine {
 
     /// An entry that this device appended: not decrypted (its sender cannot), but recognised by its bytes.
     fn is_own(&mut self, id: &LogId, entry: &LogEntry) -> bool {
-        let own = OwnAppend { append: entry.append, payload: payload_hash(&entry.payload) };
+        let (append, payload) = (entry.append, payload_hash(&entry.payload));
         if let Some(log) = self.logs.get_mut(id) {
-            if let Some(place) = log.own.iter().position(|append| *append == own) {
+            let same = |own: &OwnAppend| own.append == append && own.payload == payload;
+            if let Some(place) = log.own.iter().position(same) {
                 log.own.remove(place);
                 return true;
             }
             let committed =
-                log.commit.as_ref().is_some_and(|c| c.append == own.append && c.bytes == *entry.payload);
+                log.commit.as_ref().is_some_and(|c| c.append == append && c.bytes == *entry.payload);
             if committed && entry.kind == EntryKind::Commit {
                 self.own_commit_won(id);
                 return true;
@@ -245,6 +246,9 @@ impl Engine {
             return self.store_gap(id, entry.seq, entry.time, Gap::Rejected);
         }
         let own = self.is_own_account(&from.account);
+        if let Some(log) = self.logs.get_mut(id) {
+            log.heard.insert(from.device);
+        }
         self.heard(&from.account, &content.head);
         self.compare(id, &from.account, content.claim.as_ref());
         let at = At { log: *id, seq: entry.seq, stored: entry.time };

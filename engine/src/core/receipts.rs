@@ -262,6 +262,7 @@ impl Engine {
         match told.or(known) {
             Some((_, read)) if reads && seq <= read => Delivery::Read,
             Some((delivered, _)) if seq <= delivered => Delivery::Delivered,
+            _ if self.waits_again(log, seq) => Delivery::Waiting,
             _ => Delivery::Sent,
         }
     }

@@ -14,7 +14,7 @@ use crate::log::Stage;
 use crate::message::{Message, order_of_key};
 use crate::outbox::OutboxEntry;
 use crate::table::Table;
-use crate::trail::{Agreement, Claim, SentAgain};
+use crate::trail::{Agreement, Claim, SentAgain, Trail};
 use crate::view::{BodyView, ConversationId, Gap, Order, Warning};
 
 /// Messages read at a time, and at most, to find those that are to be sent again.
@@ -100,7 +100,7 @@ impl Engine {
         self.trails.or_default(*id).asked = Some(taken);
         self.save_trail(id);
         self.repairs.count(*peer, self.steady);
-        self.enqueue(*peer, Body::Repair(Repair { log: *id, after }), None);
+        self.enqueue(*peer, Body::Repair(Repair { log: *id, after, reach: None }), None);
     }
 
     /// The group of a log cannot be used: its keys are damaged or gone.
@@ -155,7 +155,10 @@ impl Engine {
         match self.logs.get(&repair.log) {
             Some(log) if log.peer == peer => {
                 self.is_named(&here, &repair.log);
-                self.retire(&repair.log, repair.after);
+                match &repair.reach {
+                    Some(reach) => self.heard_that_it_went_back(&repair.log, reach),
+                    None => self.retire(&repair.log, repair.after),
+                }
             }
             Some(_) => {}
             None => self.unknown_log_retired(&peer, at),
@@ -180,7 +183,7 @@ impl Engine {
         }
     }
 
-    fn owe(&mut self, id: &LogId, after: Seq) {
+    pub(super) fn owe(&mut self, id: &LogId, after: Seq) {
         let trail = self.trails.or_default(*id);
         trail.retired = true;
         trail.owed = Some(trail.owed.map_or(after, |before| before.min(after)));
@@ -244,7 +247,8 @@ impl Engine {
             trail.owed = None;
         }
         self.save_trail(&paying.log);
-        for (_, id, time, again) in paying.found {
+        for (seq, id, time, mut again) in paying.found {
+            again.place.era = self.era_at(&paying.log, seq);
             self.enqueue_as(peer, id, time, Body::Again(again), None);
         }
         self.pump(paying.conversation);
@@ -255,7 +259,8 @@ impl Engine {
         let (here, there) = (self.logs.get(id), self.logs.get(&place.log));
         let same_peer = here.zip(there).is_some_and(|(here, there)| here.peer == there.peer);
         let asked = self.trails.get(&place.log).and_then(|trail| trail.asked);
-        let fits = same_peer && asked.is_some_and(|after| place.seq > after) && place.stored <= at.stored;
+        let missing = |after: Seq| place.seq > after || self.is_of_another_era(place);
+        let fits = same_peer && asked.is_some_and(missing) && place.stored <= at.stored;
         // Whoever sends it again says when it was stored: not before what was read of that log.
         let stored = self.reached_at_most(&place.log, place.stored, at.stored);
         if fits { At { log: beside(&place.log), seq: place.seq, stored } } else { at }
@@ -281,8 +286,9 @@ impl Engine {
     /// somebody else asked for it.
     pub(super) fn has_read(&self, id: &LogId, place: &Place) -> bool {
         let (here, there) = (self.logs.get(id), self.logs.get(&place.log));
-        let complete = self.trails.get(&place.log).is_some_and(|trail| trail.asked.is_none());
-        complete
+        let complete = |trail: &Trail| trail.asked.is_none() || trail.lost;
+        self.trails.get(&place.log).is_some_and(complete)
+            && !self.is_of_another_era(place)
             && here
                 .zip(there)
                 .is_some_and(|(here, there)| here.peer == there.peer && place.seq <= there.cursor)
@@ -306,6 +312,9 @@ impl Engine {
         let again = SentAgain { seq, log: place.log, first: place.seq };
         self.trails.or_default(log).sent_again(again);
         self.save_trail(&log);
+        if self.trails.get(&place.log).is_some_and(|trail| trail.lost) {
+            self.show_states(&place.log);
+        }
     }
 
     /// A receipt speaks of messages that were sent again in `id` too; the places in their first logs up to which it
@@ -328,7 +337,7 @@ impl Paying {
             && message.own
             && message.seq > self.after
         {
-            let place = Place { log: self.log, seq: message.seq, stored: message.stored };
+            let place = Place { log: self.log, seq: message.seq, stored: message.stored, era: None };
             // They come newest first.
             let after = self.found.partition_point(|(seq, ..)| *seq <= message.seq);
             self.found.insert(after, (message.seq, message.id, message.time, Again { place, text }));

@@ -8,6 +8,7 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{AccountId, AppendId, LogId, SlotId, Stamp, UnixMillis};
 
 use super::Engine;
+use super::directory_back::BroughtBack;
 use super::put_back::Telling;
 use super::steady::Moment;
 use crate::content::HeadHint;
@@ -35,6 +36,9 @@ pub(super) struct Link {
     pub(super) forked: bool,
     /// The own device log was asked for on this connection.
     pub(super) asked_own_log: bool,
+    /// What was brought back to the directory on this connection, and how often the device logs of contacts were.
+    pub(super) brought_back: BroughtBack,
+    pub(super) whole: Table<AccountId, u32>,
     /// What this device has done on this connection to say that it was put back.
     pub(super) telling: Telling,
     /// What the views were told last.
@@ -88,6 +92,15 @@ pub(super) enum Pending {
     /// A contact whose record was damaged.
     Relearn(AccountId),
     Register(Option<ViewRequestId>),
+    /// The relay was put back, and does not know the account.
+    RegisterAgain,
+    /// The own log, before anything else is sent to a relay that was put back.
+    OwnLogFirst,
+    /// An entry of a device log that the relay lacks.
+    BringBack {
+        account: AccountId,
+        next: usize,
+    },
     CheckUsername(ViewRequestId),
     /// With the account that an invite names.
     Find(ViewRequestId, Option<AccountId>),
@@ -261,6 +274,9 @@ impl Engine {
             Pending::LeaveStamp(stamp) => self.stamp_left(stamp, &result),
             Pending::Relearn(account) => self.relearnt(account, directory(result)),
             Pending::Register(view) => self.registered(view, done(result)),
+            Pending::RegisterAgain => self.registered_again(done(result)),
+            Pending::OwnLogFirst => self.own_log_came_first(directory(result)),
+            Pending::BringBack { account, next } => self.brought_back(account, next, done(result)),
             Pending::CheckUsername(view) => self.username_checked(view, &directory(result)),
             Pending::Find(view, account) => self.person_found(view, account, directory(result)),
             Pending::CountKeyPackages => self.key_packages_counted(&result),

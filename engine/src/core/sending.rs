@@ -249,7 +249,7 @@ impl Engine {
             (_, Retry::After(pause)) => self.retry_later(pause),
             (_, Retry::AfterCatchUp) => self.go_on_after_commit(id, numbers),
             (RelayError::UnknownLog | RelayError::WrongCapability | RelayError::Expired, _) => {
-                self.give_up(id);
+                self.log_went_back(id);
             }
             (_, Retry::Never) => numbers.iter().for_each(|number| self.fail(*number)),
         }
@@ -271,7 +271,8 @@ impl Engine {
         if let Some(log) = self.logs.get_mut(id)
             && stored.seq > log.cursor
         {
-            log.own.push(OwnAppend { append: sealed.append, payload: payload_hash(&sealed.payload) });
+            let (append, payload) = (sealed.append, payload_hash(&sealed.payload));
+            log.own.push(OwnAppend { append, payload, seq: stored.seq, era: stored.era });
         }
         self.confirm(number, stored.seq, stored.time);
     }

@@ -17,7 +17,7 @@ use crate::safety_number::safety_number;
 use crate::set::Set;
 use crate::view::{
     AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event,
-    MessageView, Preview, Reply, Snapshot, ViewRequestId,
+    MessageView, Preview, Registration, Reply, Snapshot, ViewRequestId,
 };
 
 /// What the views have to be told at the end of an input.
@@ -116,7 +116,11 @@ impl Engine {
             account: account.id,
             invite: Invite { username: account.username.clone(), account: account.id }.fragment(),
             read_receipts: account.read_receipts,
-            registering: !account.registered,
+            registration: match (account.registered, &account.lost_username) {
+                (false, _) => Registration::Registering,
+                (true, None) => Registration::Done,
+                (true, Some(_)) => Registration::Renamed,
+            },
             devices: self.own_devices(),
             forked: self.link.forked,
             sharing: self.sharing_progress(),

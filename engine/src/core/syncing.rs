@@ -32,6 +32,11 @@ impl Engine {
             return;
         }
         self.save_notes();
+        self.tell_all();
+    }
+
+    /// What the account's devices know of it, for those who may not have heard of it.
+    pub(super) fn tell_all(&mut self) {
         let cards: Vec<Card> = self.contacts.keys().filter_map(|account| self.card(account)).collect();
         self.sync_settings();
         for cards in cards.chunks(MAX_APPEND) {
@@ -120,6 +125,7 @@ impl Engine {
             Sync::Draft(draft) => self.draft_came(draft),
             Sync::Read(logs) => logs.iter().for_each(|(log, upto)| self.read_elsewhere(log, *upto)),
             Sync::Lost(peer, lost) => self.lost_elsewhere(peer, &lost),
+            Sync::WentBack(log, reach) => self.heard_that_it_went_back(&log, &reach),
         }
     }
 

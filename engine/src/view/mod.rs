@@ -134,9 +134,19 @@ pub struct Snapshot {
     pub link: Option<LinkView>,
 }
 
+/// How an account is in the relay's directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Registration {
+    /// Still being put there.
+    Registering,
+    /// Under its username.
+    Done,
+    /// Under another username, since somebody else got its own while the relay was being restored.
+    Renamed,
+}
+
 /// Own account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub struct AccountView {
     /// What others see.
     pub name: String,
@@ -148,8 +158,8 @@ pub struct AccountView {
     pub invite: String,
     /// Whether read receipts are sent and shown.
     pub read_receipts: bool,
-    /// Still being put into the relay's directory.
-    pub registering: bool,
+    /// How the account is in the relay's directory.
+    pub registration: Registration,
     /// The account's devices, oldest first.
     pub devices: Vec<OwnDeviceView>,
     /// The relay has shown other devices of the account than this one has verified.

@@ -165,7 +165,7 @@ impl DeviceLog {
                 device.removed = Some(body.created);
             }
             Change::ReplaceRecoveryKey(key) => self.recovery_key = key,
-            Change::PutBack(id) => {
+            Change::PutBack(id) | Change::Missed(id) => {
                 // That the device is in the log now follows from its being the author.
                 if body.author != Author::Device(id) {
                     return Err(DeviceLogError::Unauthorised);
@@ -191,7 +191,8 @@ impl DeviceLog {
     #[must_use]
     pub fn last_author(&self) -> Option<DeviceId> {
         let bodies = self.entries.iter().rev().filter_map(|entry| entry.parse().ok());
-        let mut changes = bodies.filter(|body| !matches!(body.change, Change::PutBack(_)));
+        let mut changes =
+            bodies.filter(|body| !matches!(body.change, Change::PutBack(_) | Change::Missed(_)));
         match changes.next()?.author {
             Author::Device(device) => Some(device),
             Author::Recovery => None,
@@ -203,6 +204,15 @@ impl DeviceLog {
         let bodies = self.entries.iter().skip(before).filter_map(|entry| entry.parse().ok());
         bodies.filter_map(|body| match body.change {
             Change::PutBack(device) => Some(device),
+            _ => None,
+        })
+    }
+
+    /// The devices that said after the first `before` entries that they could not open a Welcome, in this order.
+    pub fn missed_since(&self, before: usize) -> impl Iterator<Item = DeviceId> {
+        let bodies = self.entries.iter().skip(before).filter_map(|entry| entry.parse().ok());
+        bodies.filter_map(|body| match body.change {
+            Change::Missed(device) => Some(device),
             _ => None,
         })
     }

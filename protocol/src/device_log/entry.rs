@@ -15,7 +15,7 @@ use crate::limits::MAX_DEVICE_LOG_BODY;
 
 /// The version of every body but those that a later version brought.
 const BODY_VERSION: u8 = 1;
-/// The version of bodies with a [`Change::PutBack`], which an app of before cannot read.
+/// The version of bodies with a [`Change::PutBack`] or a [`Change::Missed`], which an app of before cannot read.
 const BODY_VERSION_PUT_BACK: u8 = 2;
 const SIGN: &[u8] = b"parley device log v1\0";
 const COUNTER_SIGN: &[u8] = b"parley device log counter v1\0";
@@ -90,12 +90,15 @@ pub enum Change {
     /// The device says of itself that its state is an older one again (a browser profile that was restored from a
     /// copy). Of what was begun with it since, it may know nothing.
     PutBack(DeviceId),
+    /// The device says of itself that it could not open a Welcome: a relay that was put back from a copy gave out a
+    /// KeyPackage a second time. Of a log that was begun with it since it may know nothing.
+    Missed(DeviceId),
 }
 
 impl Change {
     const fn version(&self) -> u8 {
         match self {
-            Self::PutBack(_) => BODY_VERSION_PUT_BACK,
+            Self::PutBack(_) | Self::Missed(_) => BODY_VERSION_PUT_BACK,
             _ => BODY_VERSION,
         }
     }

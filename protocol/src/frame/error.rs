@@ -76,6 +76,9 @@ pub enum RelayError {
     /// The head of the backup has another version: read it first.
     #[error("the backup has gone on")]
     BackupConflict,
+    /// The log has not, or no longer, the entry that the client knows: the relay's database was put back from a copy.
+    #[error("the log has gone back")]
+    WentBack,
 }
 
 /// What a client does about a refusal.
@@ -114,7 +117,8 @@ impl RelayError {
             | Self::BadRequest
             | Self::SlotTaken
             | Self::UnknownSlot
-            | Self::UnknownBlob => Retry::Never,
+            | Self::UnknownBlob
+            | Self::WentBack => Retry::Never,
         }
     }
 }

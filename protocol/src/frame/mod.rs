@@ -11,8 +11,9 @@ mod server;
 pub use error::{RelayError, Retry};
 pub use request::{
     AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClientFrame, CreateLog, DeleteBlobs,
-    FetchBackupHead, FetchBlob, InboxAddress, InboxPost, NewMessage, OpenSlot, PublishKeyPackages, PutBlob,
-    RegisterAccount, Request, SubscribeInbox, SubscribeLog, UsernameClaim, WriteBackupHead, WriteSlot,
+    FetchBackupHead, FetchBlob, InboxAddress, InboxPost, KnownPlace, NewMessage, OpenSlot,
+    PublishKeyPackages, PutBlob, RegisterAccount, Request, SubscribeInbox, SubscribeLog, UsernameClaim,
+    WriteBackupHead, WriteSlot,
 };
 pub use server::{
     Answer, BackupHead, ClaimedKeyPackage, ClosingReason, DirectoryRecord, EntryKind, InboxEntry, LogEntry,

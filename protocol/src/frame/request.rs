@@ -8,9 +8,9 @@ use super::RequestId;
 use crate::bounded::{Bytes, List};
 use crate::capability::{Capability, CapabilityHash};
 use crate::device_log::{Signature, SignedEntry, VerifyingKeyBytes};
-use crate::ids::{AccountId, AppendId, BlobId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp};
+use crate::ids::{AccountId, AppendId, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp};
 use crate::limits::{
-    MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB_DELETES, MAX_BLOB_PART, MAX_COMMIT, MAX_GROUP_INFO,
+    MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB_DELETES, MAX_BLOB_PART, MAX_COMMIT, MAX_DEVICE_LOG, MAX_GROUP_INFO,
     MAX_KEY_PACKAGE, MAX_KEY_PACKAGES, MAX_MESSAGE, MAX_SLOT, MAX_WELCOME, MAX_WELCOMES,
 };
 use crate::username::Username;
@@ -266,6 +266,18 @@ pub struct SubscribeLog {
     pub capability: Capability,
     /// The last entry that the client has on disk.
     pub after: Seq,
+    /// The last entry that the client knows to be there. The relay looks whether it is, so that both notice when the
+    /// relay's database was put back from a copy and numbers are given out a second time.
+    pub known: Option<KnownPlace>,
+}
+
+/// An entry of a log, whatever is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownPlace {
+    /// Its place.
+    pub seq: Seq,
+    /// The era in which the place was given out.
+    pub era: Era,
 }
 
 /// A device's inbox.
@@ -295,7 +307,8 @@ pub struct SubscribeInbox {
     pub address: InboxAddress,
     /// The secret whose hash stands in the device log.
     pub capability: Capability,
-    /// The last entry that the device has on disk.
+    /// The last entry that the device has on disk. Numbers are good for one connection: on the next one an inbox is
+    /// read from its beginning, since what was acknowledged is gone.
     pub after: Seq,
 }
 
@@ -323,12 +336,13 @@ pub struct PublishKeyPackages {
     pub last_resort: Option<Bytes<MAX_KEY_PACKAGE>>,
 }
 
-/// A new account.
+/// An account that the relay does not know: a new one, or one that was made after the copy from which the relay's
+/// database was put back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterAccount {
-    /// Entry 0 of its device log.
-    pub genesis: SignedEntry,
-    /// Its username.
+    /// Its whole device log.
+    pub log: List<SignedEntry, MAX_DEVICE_LOG>,
+    /// Its username, claimed by a device that is in the log.
     pub claim: UsernameClaim,
 }
 

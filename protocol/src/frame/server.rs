@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{RelayError, RequestId};
 use crate::bounded::{Bytes, List};
 use crate::device_log::SignedEntry;
-use crate::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp, UnixMillis};
+use crate::ids::{AccountId, AppendId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis};
 use crate::limits::{
     MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB_PART, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES, MAX_GROUP_INFO,
     MAX_KEY_PACKAGE, MAX_PUSH, MAX_SLOT, MAX_WELCOME,
@@ -132,6 +132,8 @@ pub struct Stored {
     pub seq: Seq,
     /// The relay's time, which never goes back within a log.
     pub time: UnixMillis,
+    /// When the place was given out (of no meaning for an inbox, whose numbers are good for one subscription).
+    pub era: Era,
 }
 
 /// The state of a log at the moment of subscription.
@@ -205,6 +207,8 @@ pub struct LogEntry {
     pub seq: Seq,
     /// The epoch in which it was appended.
     pub epoch: Epoch,
+    /// The era in which the relay gave out the place.
+    pub era: Era,
     /// As its sender chose it.
     pub append: AppendId,
     /// Message or commit.

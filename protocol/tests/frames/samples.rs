@@ -6,12 +6,12 @@ use parley_protocol::device_log::{Signature, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
     Answer, AppendCommit, AppendDeviceLog, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage,
     ClientFrame, ClosingReason, CreateLog, DeleteBlobs, DirectoryRecord, EntryKind, FetchBackupHead,
-    FetchBlob, InboxAddress, InboxEntry, InboxPost, LogEntry, NewMessage, OpenSlot, PublishKeyPackages, Push,
-    PutBlob, RegisterAccount, RelayError, Request, RequestId, ServerFrame, SlotState, Stored, SubscribeInbox,
-    SubscribeLog, Subscribed, UsernameClaim, WriteBackupHead, WriteSlot,
+    FetchBlob, InboxAddress, InboxEntry, InboxPost, KnownPlace, LogEntry, NewMessage, OpenSlot,
+    PublishKeyPackages, Push, PutBlob, RegisterAccount, RelayError, Request, RequestId, ServerFrame,
+    SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim, WriteBackupHead, WriteSlot,
 };
 use parley_protocol::ids::{
-    AccountId, AppendId, BlobId, DeviceId, Epoch, LogId, Seq, SlotId, Stamp, UnixMillis,
+    AccountId, AppendId, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis,
 };
 use parley_protocol::username::Username;
 
@@ -31,6 +31,7 @@ const ADDRESS: InboxAddress = InboxAddress { account: ACCOUNT, device: DEVICE };
 const STAMP: Stamp = Stamp([0xAA; 16]);
 const SLOT: SlotId = SlotId([0xBB; 16]);
 const BLOB: BlobId = BlobId([0xCC; 16]);
+const ERA: Era = Era([0xDD; 8]);
 const TIME: UnixMillis = UnixMillis(1_800_000_000_000);
 
 fn secret() -> Capability {
@@ -89,7 +90,12 @@ fn log_requests() -> Vec<Request> {
             welcomes: List::default(),
             group_info: None,
         }),
-        Request::SubscribeLog(SubscribeLog { log: LOG, capability: secret(), after: Seq(70_000) }),
+        Request::SubscribeLog(SubscribeLog {
+            log: LOG,
+            capability: secret(),
+            after: Seq(70_000),
+            known: Some(KnownPlace { seq: Seq(70_001), era: ERA }),
+        }),
         Request::UnsubscribeLog(LOG),
         Request::FetchGroupInfo(LOG),
     ]
@@ -108,7 +114,7 @@ fn other_requests() -> Vec<Request> {
         }),
         Request::CountKeyPackages { address: ADDRESS, capability: secret() },
         Request::ClaimKeyPackages(ACCOUNT),
-        Request::RegisterAccount(RegisterAccount { genesis: signed_entry(), claim: claim() }),
+        Request::RegisterAccount(RegisterAccount { log: list(vec![signed_entry()]), claim: claim() }),
         Request::AppendDeviceLog(AppendDeviceLog { account: ACCOUNT, entry: signed_entry() }),
         Request::FetchDeviceLog(ACCOUNT),
         Request::ClaimUsername(claim()),
@@ -194,7 +200,7 @@ fn answers() -> Vec<Answer> {
     vec![
         Answer::Hello { now: TIME },
         Answer::Done,
-        Answer::Stored(list(vec![Stored { seq: Seq(1), time: TIME }])),
+        Answer::Stored(list(vec![Stored { seq: Seq(1), time: TIME, era: ERA }])),
         Answer::Subscribed(Subscribed { head: Seq(2), epoch: Epoch(3) }),
         Answer::GroupInfo { epoch: Epoch(3), sealed: Some(bytes(b"info")) },
         Answer::KeyPackageCount { one_time: 100, last_resort: true },
@@ -233,7 +239,7 @@ fn answer_name(answer: &Answer) -> &'static str {
     }
 }
 
-const ERRORS: [RelayError; 21] = [
+const ERRORS: [RelayError; 22] = [
     RelayError::UnknownLog,
     RelayError::LogExists,
     RelayError::WrongCapability,
@@ -255,12 +261,14 @@ const ERRORS: [RelayError; 21] = [
     RelayError::SlotConflict,
     RelayError::UnknownBlob,
     RelayError::BackupConflict,
+    RelayError::WentBack,
 ];
 
 fn unasked() -> Vec<(String, ServerFrame)> {
     let entry = |kind| LogEntry {
         seq: Seq(1),
         epoch: Epoch(2),
+        era: ERA,
         append: APPEND,
         kind,
         time: TIME,

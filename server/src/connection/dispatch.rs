@@ -237,7 +237,8 @@ impl Connection {
     fn subscribe_log(&mut self, id: RequestId, permits: Permits, request: SubscribeLog) {
         let store = Arc::clone(&self.relay.store);
         self.subscribe(id, permits, Topic::Log(request.log), async move {
-            let opened = store.open_log(request.log, request.capability.hash(), request.after).await?;
+            let from = (request.after, request.known);
+            let opened = store.open_log(request.log, request.capability.hash(), from).await?;
             Ok((answers::subscribed(opened, request.after), opened.state, opened.start))
         });
     }

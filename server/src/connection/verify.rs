@@ -14,14 +14,13 @@ pub(super) async fn off_thread<T: Send + 'static>(
 }
 
 pub(super) fn registration(request: RegisterAccount) -> Result<NewAccount, RelayError> {
-    let RegisterAccount { genesis, claim } = request;
-    let log = DeviceLog::verify(std::slice::from_ref(&genesis)).map_err(|_| RelayError::Invalid)?;
-    let device = *log.devices().next().ok_or(RelayError::Invalid)?;
+    let RegisterAccount { log, claim } = request;
+    let log = DeviceLog::verify(&log).map_err(|_| RelayError::Invalid)?;
     username(&log, &claim)?;
     Ok(NewAccount {
         account: log.account(),
-        genesis,
-        device,
+        entries: log.entries().to_vec(),
+        devices: log.devices().copied().collect(),
         recovery_key: log.recovery_key(),
         username: claim.username,
     })
@@ -53,7 +52,7 @@ pub(super) fn step(record: &DirectoryRecord, entry: SignedEntry) -> Result<Devic
         Change::AddDevice(device) => DeviceLogEffect::Add(device),
         Change::RemoveDevice(device) => DeviceLogEffect::Remove(device),
         Change::ReplaceRecoveryKey(key) => DeviceLogEffect::ReplaceRecoveryKey(key),
-        Change::PutBack(_) => DeviceLogEffect::None,
+        Change::PutBack(_) | Change::Missed(_) => DeviceLogEffect::None,
         Change::Genesis { .. } => return Err(RelayError::Invalid),
     };
     let step = DeviceLogStep { account: record.account, previous, entry, effect };

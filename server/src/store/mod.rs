@@ -15,7 +15,7 @@ use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::{DeviceRecord, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
     AppendCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLog, DeleteBlobs,
-    DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost, LogEntry,
+    DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost, KnownPlace, LogEntry,
     PublishKeyPackages, PutBlob, Stored, Subscribed, WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, EntryHash, Epoch, LogId, Seq, Stamp, UnixMillis};
@@ -83,16 +83,16 @@ pub struct PoolCount {
     pub last_resort: bool,
 }
 
-/// An account whose genesis and username claim have been verified.
+/// An account whose device log and username claim have been verified.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
-    /// The hash of the genesis.
+    /// The hash of the first entry.
     pub account: AccountId,
-    /// Entry 0.
-    pub genesis: SignedEntry,
-    /// The device that the genesis names.
-    pub device: DeviceRecord,
-    /// The recovery key that the genesis names.
+    /// Its device log.
+    pub entries: Vec<SignedEntry>,
+    /// The devices that the log names now.
+    pub devices: Vec<DeviceRecord>,
+    /// The recovery key that it names now.
     pub recovery_key: VerifyingKeyBytes,
     /// Its first username.
     pub username: Username,
@@ -153,7 +153,14 @@ pub trait Store: Send + Sync + 'static {
     /// Appends a commit with its Welcomes and GroupInfo and begins the next epoch.
     fn append_commit(&self, now: UnixMillis, request: AppendCommit) -> Pending<Stored>;
     /// Finds the epoch that a capability opens, and where to read on in it.
-    fn open_log(&self, log: LogId, capability: CapabilityHash, after: Seq) -> Pending<OpenedLog>;
+    /// `known` is an entry that the client knows to be there: if it is not, the answer is
+    /// [`RelayError::WentBack`](parley_protocol::frame::RelayError::WentBack).
+    fn open_log(
+        &self,
+        log: LogId,
+        capability: CapabilityHash,
+        from: (Seq, Option<KnownPlace>),
+    ) -> Pending<OpenedLog>;
     /// Reads on in one epoch.
     fn read_log(&self, log: LogId, epoch: Epoch, after: Seq) -> Pending<LogPage>;
     /// The current epoch and its sealed GroupInfo.

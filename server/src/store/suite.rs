@@ -84,10 +84,10 @@ async fn old_entries_expire_and_a_reader_is_told(store: &impl Store) {
     let run = store.expire(UnixMillis(1200)).await.unwrap();
     assert_eq!((run.deleted, run.more), (2, false));
     let hash = Capability::new(SECRET).hash();
-    assert_eq!(store.open_log(LOG, hash, Seq(0)).await, Err(RelayError::Expired));
-    assert_eq!(store.open_log(LOG, hash, Seq(1)).await, Err(RelayError::Expired));
+    assert_eq!(store.open_log(LOG, hash, (Seq(0), None)).await, Err(RelayError::Expired));
+    assert_eq!(store.open_log(LOG, hash, (Seq(1), None)).await, Err(RelayError::Expired));
     assert_eq!(store.read_log(LOG, Epoch(0), Seq(1)).await, Err(RelayError::Expired));
-    assert_eq!(store.open_log(LOG, hash, Seq(2)).await.unwrap().start, Seq(2));
+    assert_eq!(store.open_log(LOG, hash, (Seq(2), None)).await.unwrap().start, Seq(2));
     let page = store.read_log(LOG, Epoch(0), Seq(2)).await.unwrap();
     assert_eq!(page.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [Seq(3)]);
     // Numbers go on as if nothing had been deleted.
@@ -109,7 +109,7 @@ const RECOVERY: VerifyingKeyBytes = VerifyingKeyBytes([9; 32]);
 /// An account with one device, whose inbox [`SECRET`] opens.
 async fn registered(store: &impl Store) -> InboxAddress {
     let account = new_account("ada", 3);
-    let address = InboxAddress { account: account.account, device: account.device.id };
+    let address = InboxAddress { account: account.account, device: account.devices[0].id };
     store.register_account(account).await.unwrap();
     address
 }
@@ -125,16 +125,16 @@ fn new_account(name: &str, seed: u8) -> NewAccount {
     let genesis = SignedEntry::sign(&body, &key, None).unwrap();
     let account = DeviceLog::verify(std::slice::from_ref(&genesis)).unwrap().account();
     let username = Username::parse(name).unwrap();
-    NewAccount { account, genesis, device, recovery_key: RECOVERY, username }
+    NewAccount { account, entries: vec![genesis], devices: vec![device], recovery_key: RECOVERY, username }
 }
 
 /// Gives an account another recovery key, as its log's second entry.
 async fn replace_recovery_key(store: &impl Store, of: &NewAccount, seed: u8, key: VerifyingKeyBytes) {
-    let previous = of.genesis.hash();
+    let previous = of.entries[0].hash();
     let body = Body {
         previous: Some(previous),
         created: UnixMillis(1),
-        author: Author::Device(of.device.id),
+        author: Author::Device(of.devices[0].id),
         change: Change::ReplaceRecoveryKey(key),
     };
     let entry = SignedEntry::sign(&body, &SigningKey::from_bytes(&[seed; 32]), None).unwrap();

@@ -30,7 +30,7 @@ pub(crate) async fn run(relay: &RelayProcess, count: usize) {
     tokio::time::sleep(REST).await;
     let greeted = relay.resident();
     for socket in &mut sockets {
-        let request = SubscribeLog { log, capability: secret.clone(), after: Seq(0) };
+        let request = SubscribeLog { log, capability: secret.clone(), after: Seq(0), known: None };
         ask(socket, 2, Request::SubscribeLog(request)).await;
     }
     tokio::time::sleep(REST).await;

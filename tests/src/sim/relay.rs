@@ -3,6 +3,7 @@
 mod blobs;
 mod endings;
 mod lies;
+mod restore;
 mod slots;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -12,23 +13,24 @@ use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{
     Answer, AppendCommit, AppendMessages, ClaimedKeyPackage, ClientFrame, CreateLog, DirectoryRecord,
-    EntryKind, InboxAddress, InboxEntry, InboxPost, LogEntry, Push, RelayError, Request, ServerFrame,
-    SlotState, Stored, Subscribed,
+    EntryKind, InboxAddress, InboxEntry, InboxPost, KnownPlace, LogEntry, Push, RelayError, Request,
+    ServerFrame, SlotState, Stored, Subscribed,
 };
-use parley_protocol::ids::{AccountId, AppendId, Epoch, LogId, Seq, SlotId, Stamp, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis};
 use parley_protocol::limits::MAX_PUSH;
 use parley_protocol::username::Username;
 
 use self::blobs::Blobs;
 use self::lies::Lie;
 pub use self::lies::Told;
+pub use self::restore::RelayCopy;
 use self::slots::Slots;
 
 /// One connection of one device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Log {
     epoch: Epoch,
     capabilities: BTreeMap<Epoch, CapabilityHash>,
@@ -37,7 +39,7 @@ struct Log {
     readers: BTreeMap<ConnectionId, (Epoch, Seq)>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Inbox {
     entries: Vec<InboxEntry>,
     appends: HashMap<AppendId, Stored>,
@@ -48,6 +50,7 @@ struct Inbox {
     stamp: Option<Stamp>,
 }
 
+#[derive(Clone)]
 struct Account {
     log: DeviceLog,
     username: Username,
@@ -59,9 +62,9 @@ pub type Refusal = (fn(&Request) -> bool, RelayError);
 type Outgoing = Vec<(ConnectionId, Vec<u8>)>;
 
 /// The relay.
-#[derive(Default)]
 pub struct VirtualRelay {
     now: UnixMillis,
+    era: Era,
     logs: BTreeMap<LogId, Log>,
     inboxes: HashMap<InboxAddress, Inbox>,
     accounts: BTreeMap<AccountId, Account>,
@@ -145,6 +148,9 @@ impl VirtualRelay {
             Request::SubscribeLog(subscribe) => {
                 let log = self.logs.get_mut(&subscribe.log).ok_or(RelayError::UnknownLog)?;
                 let epoch = log.epoch_of(&subscribe.capability)?;
+                if subscribe.known.is_some_and(|known| !log.has(known)) {
+                    return Err(RelayError::WentBack);
+                }
                 let start = log.start_of(epoch);
                 log.readers.insert(from, (epoch, subscribe.after));
                 let readable = log.entries.iter().filter(|entry| entry.epoch == epoch);
@@ -196,7 +202,9 @@ impl VirtualRelay {
             Request::RegisterAccount(register) => self.register(&register),
             Request::AppendDeviceLog(append) => {
                 let account = self.accounts.get_mut(&append.account).ok_or(RelayError::UnknownAccount)?;
-                account.log.append(&append.entry).map_err(|_| RelayError::Invalid)?;
+                if account.log.entries().last() != Some(&append.entry) {
+                    account.log.append(&append.entry).map_err(|_| RelayError::Invalid)?;
+                }
                 Ok(Answer::Done)
             }
             Request::FetchDeviceLog(account) => self.directory(&account),
@@ -227,6 +235,10 @@ impl VirtualRelay {
             let same = log.capabilities.get(&create.epoch) == Some(&create.capability);
             return if same { Ok(Answer::Done) } else { Err(RelayError::LogExists) };
         }
+        for welcome in create.welcomes.iter() {
+            let account = self.accounts.get(&welcome.to.account).ok_or(RelayError::UnknownAccount)?;
+            account.log.device(&welcome.to.device).ok_or(RelayError::UnknownDevice)?;
+        }
         let capabilities = BTreeMap::from([(create.epoch, create.capability)]);
         self.logs.insert(create.log, Log { epoch: create.epoch, capabilities, ..Log::default() });
         for welcome in create.welcomes.into_vec() {
@@ -236,7 +248,7 @@ impl VirtualRelay {
     }
 
     fn append(&mut self, append: AppendMessages) -> Result<Answer, RelayError> {
-        let now = self.now;
+        let (now, era) = (self.now, self.era);
         let log = self.logs.get_mut(&append.log).ok_or(RelayError::UnknownLog)?;
         let known: Vec<Option<Stored>> = append.messages.iter().map(|m| log.stored(&m.append)).collect();
         if !known.iter().all(Option::is_some) {
@@ -245,14 +257,15 @@ impl VirtualRelay {
         let mut stored = Vec::new();
         for (message, known) in append.messages.into_vec().into_iter().zip(known) {
             stored.push(known.unwrap_or_else(|| {
-                log.push(now, append.epoch, message.append, EntryKind::Message, message.payload.into_vec())
+                let place = (append.epoch, era, message.append);
+                log.push(now, place, EntryKind::Message, message.payload.into_vec())
             }));
         }
         Ok(Answer::Stored(List::new(stored).unwrap()))
     }
 
     fn commit(&mut self, commit: AppendCommit) -> Result<Answer, RelayError> {
-        let now = self.now;
+        let (now, era) = (self.now, self.era);
         let log = self.logs.get_mut(&commit.log).ok_or(RelayError::UnknownLog)?;
         if let Some(stored) = log.stored(&commit.append) {
             return Ok(stored_one(stored));
@@ -262,7 +275,8 @@ impl VirtualRelay {
             let account = self.accounts.get(&welcome.to.account).ok_or(RelayError::UnknownAccount)?;
             account.log.device(&welcome.to.device).ok_or(RelayError::UnknownDevice)?;
         }
-        let stored = log.push(now, commit.epoch, commit.append, EntryKind::Commit, commit.commit.into_vec());
+        let place = (commit.epoch, era, commit.append);
+        let stored = log.push(now, place, EntryKind::Commit, commit.commit.into_vec());
         log.epoch = commit.epoch.next();
         log.capabilities.insert(log.epoch, commit.next_capability);
         for welcome in commit.welcomes.into_vec() {
@@ -280,7 +294,7 @@ impl VirtualRelay {
             return Ok(*stored);
         }
         inbox.last = inbox.last.next();
-        let stored = Stored { seq: inbox.last, time };
+        let stored = Stored { seq: inbox.last, time, era: Era([0; 8]) };
         inbox.appends.insert(post.append, stored);
         inbox.entries.push(InboxEntry { seq: inbox.last, time, payload: post.payload });
         Ok(stored)
@@ -314,8 +328,7 @@ impl VirtualRelay {
     }
 
     fn register(&mut self, register: &parley_protocol::frame::RegisterAccount) -> Result<Answer, RelayError> {
-        let log =
-            DeviceLog::verify(std::slice::from_ref(&register.genesis)).map_err(|_| RelayError::Invalid)?;
+        let log = DeviceLog::verify(&register.log).map_err(|_| RelayError::Invalid)?;
         let (id, claim) = (log.account(), &register.claim);
         if self.accounts.contains_key(&id) {
             return Ok(Answer::Done);
@@ -392,23 +405,26 @@ impl Log {
         if epoch == self.epoch { Ok(()) } else { Err(RelayError::StaleEpoch { current: self.epoch }) }
     }
 
+    fn has(&self, known: KnownPlace) -> bool {
+        self.entries.iter().any(|entry| (entry.seq, entry.era) == (known.seq, known.era))
+    }
+
     fn stored(&self, append: &AppendId) -> Option<Stored> {
         let entry = self.entries.iter().find(|entry| entry.append == *append)?;
-        Some(Stored { seq: entry.seq, time: entry.time })
+        Some(Stored { seq: entry.seq, time: entry.time, era: entry.era })
     }
 
     fn push(
         &mut self,
         time: UnixMillis,
-        epoch: Epoch,
-        append: AppendId,
+        (epoch, era, append): (Epoch, Era, AppendId),
         kind: EntryKind,
         payload: Vec<u8>,
     ) -> Stored {
         let seq = self.entries.last().map_or(Seq(1), |entry| entry.seq.next());
         let payload = Bytes::new(payload).unwrap();
-        self.entries.push(LogEntry { seq, epoch, append, kind, time, payload });
-        Stored { seq, time }
+        self.entries.push(LogEntry { seq, epoch, era, append, kind, time, payload });
+        Stored { seq, time, era }
     }
 }
 

@@ -13,7 +13,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
 use super::device::RETRY;
-use super::{ConnectionId, Device, Disk, KeyLedger, Lie, Torn, VirtualRelay};
+use super::{ConnectionId, Device, Disk, KeyLedger, Lie, RelayCopy, Torn, VirtualRelay};
 
 /// A device of the world.
 pub type DeviceIndex = usize;
@@ -152,6 +152,16 @@ impl World {
     pub(super) fn tell_disconnected(&mut self, index: DeviceIndex) {
         let retry_at = UnixMillis(self.devices[index].clock(self.now).0 + RETRY);
         self.handle(index, Input::Disconnected { retry_at });
+    }
+
+    /// The relay's operator puts a copy back: all connections end, and the relay starts anew. Devices are connected by the
+    /// test, or by their own attempts.
+    pub fn restore_relay(&mut self, copy: &RelayCopy) {
+        for index in 0..self.devices.len() {
+            self.disconnect(index);
+        }
+        self.late.clear();
+        self.relay.put_back(copy.clone());
     }
 
     /// Kills a device's process and starts it again, not connected.

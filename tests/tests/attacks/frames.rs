@@ -7,7 +7,7 @@ use parley_protocol::frame::{
     Answer, ClosingReason, DirectoryRecord, EntryKind, InboxEntry, LogEntry, Push, RelayError, Request,
     RequestId, ServerFrame, Stored, Subscribed,
 };
-use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
+use parley_protocol::ids::{AppendId, DeviceId, Epoch, Era, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::{MAX_COMMIT, MAX_FRAME, MAX_PUSH};
 use parley_tests::sim::World;
 
@@ -71,7 +71,7 @@ fn p5_answers_of_the_wrong_kind_lose_nothing() {
     let eve = Peer::new(800, "eve");
     let log = List::new(eve.log().entries().to_vec()).unwrap();
     let record = DirectoryRecord { account: eve.log().account(), log, username: None };
-    let place = Stored { seq: Seq(u64::MAX), time: UnixMillis(u64::MAX) };
+    let place = Stored { seq: Seq(u64::MAX), time: UnixMillis(u64::MAX), era: Era([9; 8]) };
     let answers = [
         Answer::Hello { now: UnixMillis(u64::MAX) },
         Answer::Done,
@@ -97,6 +97,7 @@ fn p5_refusals_without_a_reason_lose_nothing_that_is_not_shown() {
         RelayError::StorageFull,
         RelayError::Internal,
         RelayError::DeviceLogConflict,
+        RelayError::WentBack,
     ];
     for (seed, refusal) in (820..).zip(refusals) {
         answered_wrongly(seed, &Err(refusal));
@@ -107,6 +108,7 @@ fn entry(seq: u64, kind: EntryKind, payload: Vec<u8>) -> LogEntry {
     LogEntry {
         seq: Seq(seq),
         epoch: Epoch(u64::MAX),
+        era: Era([9; 8]),
         append: AppendId([0; 16]),
         kind,
         time: UnixMillis(u64::MAX),

@@ -185,7 +185,7 @@ async fn p4_a_username_cannot_be_claimed_for_or_by_somebody_else() {
     // A genesis of one account with the claim of another.
     let newcomer = TestAccount::new();
     let mixed = Request::RegisterAccount(RegisterAccount {
-        genesis: newcomer.log.entries()[0].clone(),
+        log: List::new(newcomer.log.entries().to_vec()).unwrap(),
         claim: eve.claim(&eve.first, "mixed"),
     });
     let answer = client.call(mixed).await;

@@ -1,6 +1,6 @@
 //! Two and three people chat.
 
-use parley_engine::view::{Command, CommandError, Connection, Delivery, Reply, UsernameStatus};
+use parley_engine::view::{Command, CommandError, Connection, Delivery, Registration, Reply, UsernameStatus};
 use parley_protocol::frame::Request;
 use parley_tests::sim::World;
 
@@ -419,9 +419,9 @@ fn an_account_is_shown_as_being_made_until_the_relay_has_it() {
     let ada = world.add_device();
     let account = Command::CreateAccount { name: "Ada".into(), username: "ada".into() };
     world.command(ada, account);
-    let registering = |world: &World| world.devices[ada].account.as_ref().map(|account| account.registering);
+    let registering = |world: &World| world.devices[ada].account.as_ref().map(|account| account.registration);
     while world.disk_step(ada) {}
-    assert_eq!(registering(&world), Some(true));
+    assert_eq!(registering(&world), Some(Registration::Registering));
     world.settle();
-    assert_eq!(registering(&world), Some(false));
+    assert_eq!(registering(&world), Some(Registration::Done));
 }

@@ -239,11 +239,14 @@ fn p4_a_fork_of_the_own_device_log_is_shown_and_not_taken() {
     // The relay keeps the log as it was, lets the one device remove the other, and shows that one a log in which it is.
     let old = world.relay.device_log(&account.account);
     let third = link(&mut world, ada);
+    // Nobody is there who would bring back what it hides.
+    for device in 0..world.devices.len() {
+        world.disconnect(device);
+    }
     world.relay.put_device_log(&account.account, old);
     world.connect(second);
     world.settle();
     link(&mut world, second);
-    world.disconnect(ada);
     world.connect(ada);
     world.settle();
     let after = world.devices[ada].account.clone().unwrap();

@@ -1,6 +1,8 @@
 //! Every error as a sentence that says what happened and what to do. No other file words one.
 
-use parley_engine::view::{BodyView, CommandError, Delivery, Gap, StorageState, UsernameStatus, Warning};
+use parley_engine::view::{
+    BodyView, CommandError, Delivery, Gap, Registration, StorageState, UsernameStatus, Warning,
+};
 use parley_protocol::username::UsernameError;
 
 use crate::model::sight::Refusal;
@@ -19,6 +21,18 @@ pub use self::file::*;
 pub use self::linking::*;
 pub use self::lock::*;
 pub use self::recovery::*;
+
+/// After the own username.
+#[must_use]
+pub const fn registration(registration: Registration) -> &'static str {
+    match registration {
+        Registration::Registering => ", being registered at the relay",
+        Registration::Done => "",
+        Registration::Renamed => {
+            ". Someone else got your old username while the server was being restored, so you have a new one."
+        }
+    }
+}
 
 /// What went wrong with a command.
 #[must_use]

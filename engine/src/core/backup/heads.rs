@@ -52,6 +52,7 @@ impl Engine {
         let mut useless: Vec<BlobId> = self.backup.blob.replace(head.manifest).into_iter().collect();
         self.backup.head = version;
         self.backup.renew = false;
+        self.backup.went_back = false;
         self.backup.before = None;
         self.writing.unnamed = false;
         self.save_manifest();

@@ -50,6 +50,8 @@ pub(super) struct Backup {
     late: Table<AccountId, Order>,
     /// The head has to be written anew though there is nothing new.
     renew: bool,
+    /// The relay was put back: its head may be sealed as nobody seals it any more.
+    went_back: bool,
     /// Parts that could not be restored.
     pub(super) lost: u32,
 }
@@ -110,6 +112,18 @@ impl Engine {
             news.generation = news.generation.saturating_add(1);
             news.key = DataKey::draw(&self.random);
             self.change_backup(news);
+        }
+    }
+
+    /// The relay was put back from a copy, and with it the backup: what it lacks is written again.
+    pub(super) fn backup_went_back(&mut self) {
+        if self.backup.news.is_some() {
+            self.backup.head = 0;
+            self.backup.renew = true;
+            self.backup.went_back = true;
+            self.save_backup();
+            self.forget_writing();
+            self.back_up_in(AT_ONCE);
         }
     }
 

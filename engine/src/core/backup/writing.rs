@@ -160,6 +160,8 @@ impl Engine {
                 let fetch = Fetch::of_manifest(&found, &key);
                 self.enter(Step::FetchManifest(fetch, Vec::new(), head.version, found, key));
             }
+            // From a time before a device was removed: everything is written again as it is sealed now.
+            None if self.backup.went_back => self.start_over(head.version),
             None => self.fail_backup(BackupFailure::OtherKey, LONG_PAUSE),
         }
     }

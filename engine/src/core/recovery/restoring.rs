@@ -253,14 +253,18 @@ impl Engine {
                 // Somebody has let this device in again.
                 self.forsake(id, place.seq);
             } else {
-                self.enqueue(place.peer, Body::Repair(Repair { log: *id, after: place.seq }), None);
+                self.enqueue(
+                    place.peer,
+                    Body::Repair(Repair { log: *id, after: place.seq, reach: None }),
+                    None,
+                );
             }
             if !peers.contains(&place.peer) {
                 peers.push(place.peer);
             }
         }
         for peer in peers {
-            self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0) }), None);
+            self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None }), None);
         }
     }
 }

@@ -53,6 +53,7 @@ pub(super) fn register(connection: &Connection, new: &NewAccount) -> Result<(), 
         Err(Failure::Refused(RelayError::UnknownAccount)) => {}
         Err(failure) => return Err(failure),
     }
+    let head = new.entries.last().ok_or(RelayError::Invalid)?.hash();
     let inserted = connection
         .prepare_cached(
             "INSERT INTO accounts (account, username, skeleton, length, head) VALUES (?1, ?2, ?3, 0, ?4)
@@ -62,15 +63,17 @@ pub(super) fn register(connection: &Connection, new: &NewAccount) -> Result<(), 
             new.account.as_bytes(),
             new.username.as_str(),
             new.username.skeleton(),
-            new.genesis.hash().as_bytes(),
+            head.as_bytes(),
         ])?;
     if inserted == 0 {
         return Err(RelayError::UsernameTaken.into());
     }
     let row = connection.last_insert_rowid();
-    append_entry(connection, row, 0, &new.genesis)?;
+    for (place, entry) in (0..).zip(&new.entries) {
+        append_entry(connection, row, place, entry)?;
+    }
     recovery_keys::keep(connection, row, &new.recovery_key)?;
-    add_device(connection, row, &new.device)
+    new.devices.iter().try_for_each(|device| add_device(connection, row, device))
 }
 
 fn append_entry(connection: &Connection, row: i64, place: i64, entry: &SignedEntry) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{CheckIn, InboxAddress, InboxEntry, InboxPost, RelayError, Stored};
-use parley_protocol::ids::{Seq, Stamp, UnixMillis};
+use parley_protocol::ids::{Era, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::{MAX_PUSH, PUSH_TARGET_BYTES};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -11,6 +11,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::failure::Failure;
 use super::integers::{int, uint};
 use crate::store::Quotas;
+
+/// Numbers of an inbox are good for one subscription, whatever becomes of the database.
+const NO_ERA: Era = Era([0; Era::LENGTH]);
 
 /// A row of `devices`.
 pub(super) struct Inbox {
@@ -66,7 +69,7 @@ pub(super) fn post(
     let known = connection
         .prepare_cached("SELECT seq, time FROM inbox WHERE device = ?1 AND append = ?2")?
         .query_row(params![inbox.row, post.append.as_bytes()], |row| {
-            Ok(Stored { seq: Seq(uint(row, 0)?), time: UnixMillis(uint(row, 1)?) })
+            Ok(Stored { seq: Seq(uint(row, 0)?), time: UnixMillis(uint(row, 1)?), era: NO_ERA })
         })
         .optional()?;
     if let Some(stored) = known {
@@ -76,7 +79,7 @@ pub(super) fn post(
     if inbox.waiting >= quotas.inbox_entries || bytes > quotas.inbox_bytes {
         return Err(RelayError::QuotaExceeded.into());
     }
-    let stored = Stored { seq: inbox.head.next(), time: inbox.time.max(now) };
+    let stored = Stored { seq: inbox.head.next(), time: inbox.time.max(now), era: NO_ERA };
     connection
         .prepare_cached("INSERT INTO inbox (device, seq, append, time, payload) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![

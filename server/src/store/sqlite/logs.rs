@@ -2,7 +2,7 @@
 
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{AppendCommit, CreateLog, EntryKind, RelayError, Stored};
-use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AppendId, Epoch, Era, LogId, Seq, UnixMillis};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::failure::Failure;
@@ -19,12 +19,16 @@ pub(super) struct Log {
     pub(super) expired: Seq,
     time: UnixMillis,
     pub(super) bytes: u64,
+    /// The era of now.
+    era: Era,
 }
 
 /// Finds a log.
 pub(super) fn find(connection: &Connection, log: &LogId) -> Result<Log, Failure> {
     connection
-        .prepare_cached("SELECT id, epoch, head, expired, time, bytes FROM logs WHERE log = ?1")?
+        .prepare_cached(
+            "SELECT id, epoch, head, expired, time, bytes, (SELECT era FROM era) FROM logs WHERE log = ?1",
+        )?
         .query_row([log.as_bytes()], |row| {
             Ok(Log {
                 row: row.get(0)?,
@@ -33,6 +37,7 @@ pub(super) fn find(connection: &Connection, log: &LogId) -> Result<Log, Failure>
                 expired: Seq(uint(row, 3)?),
                 time: UnixMillis(uint(row, 4)?),
                 bytes: uint(row, 5)?,
+                era: Era(row.get(6)?),
             })
         })
         .optional()?
@@ -132,10 +137,10 @@ pub(super) fn landed(
 /// Where an earlier append with this id landed that is there.
 pub(super) fn landed_surely(connection: &Connection, row: i64, append: &AppendId) -> Result<Stored, Failure> {
     let stored = connection
-        .prepare_cached("SELECT seq, time FROM entries WHERE log = ?1 AND append = ?2")?
+        .prepare_cached("SELECT seq, time, era FROM entries WHERE log = ?1 AND append = ?2")?
         .query_row(params![row, append.as_bytes()], |row| {
-        Ok(Stored { seq: Seq(uint(row, 0)?), time: UnixMillis(uint(row, 1)?) })
-    })?;
+            Ok(Stored { seq: Seq(uint(row, 0)?), time: UnixMillis(uint(row, 1)?), era: Era(row.get(2)?) })
+        })?;
     Ok(stored)
 }
 
@@ -178,11 +183,11 @@ pub(super) fn insert(
     kind: EntryKind,
     payload: &[u8],
 ) -> Result<Option<Stored>, Failure> {
-    let stored = Stored { seq: log.head.next(), time: log.time.max(now) };
+    let stored = Stored { seq: log.head.next(), time: log.time.max(now), era: log.era };
     let inserted = connection
         .prepare_cached(
-            "INSERT INTO entries (log, seq, epoch, append, is_commit, time, payload)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+            "INSERT INTO entries (log, seq, epoch, append, is_commit, time, payload, era)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             log.row,
@@ -192,6 +197,7 @@ pub(super) fn insert(
             kind == EntryKind::Commit,
             int(stored.time.0),
             payload,
+            stored.era.as_bytes(),
         ])?;
     if inserted == 0 {
         return Ok(None);

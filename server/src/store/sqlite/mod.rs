@@ -27,8 +27,8 @@ use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::VerifyingKeyBytes;
 use parley_protocol::frame::{
     AppendCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLog, DeleteBlobs,
-    DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost, PublishKeyPackages,
-    PutBlob, Stored, WriteBackupHead,
+    DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost, KnownPlace,
+    PublishKeyPackages, PutBlob, Stored, WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
@@ -115,6 +115,7 @@ impl SqliteStore {
         writing.pragma_update(None, "cache_size", WRITER_CACHE_KIB.saturating_neg())?;
         writing.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         migrate::migrate(&mut writing, migrate::RELAY)?;
+        writing.execute("UPDATE era SET era = randomblob(8)", [])?;
         if let Some(pages) = options.max_pages {
             writing.pragma_update(None, "max_page_count", pages)?;
         }
@@ -185,8 +186,13 @@ impl Store for SqliteStore {
         })
     }
 
-    fn open_log(&self, log: LogId, capability: CapabilityHash, after: Seq) -> Pending<OpenedLog> {
-        self.readers.submit(move |c| reading::open(c, &log, &capability, after))
+    fn open_log(
+        &self,
+        log: LogId,
+        capability: CapabilityHash,
+        (after, known): (Seq, Option<KnownPlace>),
+    ) -> Pending<OpenedLog> {
+        self.readers.submit(move |c| reading::open(c, &log, &capability, (after, known)))
     }
 
     fn read_log(&self, log: LogId, epoch: Epoch, after: Seq) -> Pending<LogPage> {

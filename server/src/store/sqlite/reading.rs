@@ -2,15 +2,15 @@
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
-use parley_protocol::frame::{EntryKind, LogEntry, RelayError, Subscribed};
-use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::frame::{EntryKind, KnownPlace, LogEntry, RelayError, Subscribed};
+use parley_protocol::ids::{AppendId, Epoch, Era, LogId, Seq, UnixMillis};
 use parley_protocol::limits::{MAX_PUSH, PUSH_TARGET_BYTES};
 use rusqlite::types::Type;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::failure::Failure;
 use super::integers::{id, int, uint};
-use super::logs;
+use super::logs::{self, Log};
 use crate::store::{LogPage, OpenedLog};
 
 /// The entries of an epoch: from `first` to `last`, which is there once a commit has ended the epoch.
@@ -37,10 +37,13 @@ pub(super) fn open(
     connection: &Connection,
     log: &LogId,
     capability: &CapabilityHash,
-    after: Seq,
+    (after, known): (Seq, Option<KnownPlace>),
 ) -> Result<OpenedLog, Failure> {
     let log = logs::find(connection, log)?;
     let epoch = logs::epoch_of(connection, log.row, capability)?;
+    if let Some(known) = known {
+        check_known(connection, &log, known)?;
+    }
     let span = span(connection, log.row, epoch)?;
     if after > log.head {
         return Err(RelayError::BadRequest.into());
@@ -53,6 +56,18 @@ pub(super) fn open(
     }
     let head = if last >= span.first { last } else { Seq(0) };
     Ok(OpenedLog { state: Subscribed { head, epoch }, start })
+}
+
+/// Whether the log has an entry that a client knows. Of what has expired nobody can tell.
+fn check_known(connection: &Connection, log: &Log, known: KnownPlace) -> Result<(), Failure> {
+    if known.seq <= log.expired {
+        return Ok(());
+    }
+    let era = connection
+        .prepare_cached("SELECT era FROM entries WHERE log = ?1 AND seq = ?2")?
+        .query_row(params![log.row, int(known.seq.0)], |row| Ok(Era(row.get(0)?)))
+        .optional()?;
+    if era == Some(known.era) { Ok(()) } else { Err(RelayError::WentBack.into()) }
 }
 
 /// The entries of `epoch` that follow `after`: at most [`MAX_PUSH`], and no more once they have
@@ -73,7 +88,7 @@ pub(super) fn page(
         return Err(RelayError::Expired.into());
     }
     let mut statement = connection.prepare_cached(
-        "SELECT seq, epoch, append, is_commit, time, payload FROM entries
+        "SELECT seq, epoch, append, is_commit, time, payload, era FROM entries
          WHERE log = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq",
     )?;
     let mut rows = statement.query(params![log.row, int(after.0), int(last.0)])?;
@@ -96,6 +111,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
     Ok(LogEntry {
         seq: Seq(uint(row, 0)?),
         epoch: Epoch(uint(row, 1)?),
+        era: Era(row.get(6)?),
         append: AppendId(row.get(2)?),
         kind: if row.get(3)? { EntryKind::Commit } else { EntryKind::Message },
         time: UnixMillis(uint(row, 4)?),

@@ -36,7 +36,7 @@ pub(super) fn fill(connection: &Connection) -> rusqlite::Result<()> {
             Ok(Change::Genesis { recovery_key: key, .. } | Change::ReplaceRecoveryKey(key)) => {
                 keys.insert(account, key);
             }
-            Ok(Change::AddDevice(_) | Change::RemoveDevice(_) | Change::PutBack(_)) => {}
+            Ok(Change::AddDevice(_) | Change::RemoveDevice(_) | Change::PutBack(_) | Change::Missed(_)) => {}
             // It was verified when it came. The relay shall start all the same.
             Err(error) => tracing::error!(%error, "a stored device log entry cannot be read"),
         }

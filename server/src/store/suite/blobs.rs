@@ -149,7 +149,7 @@ async fn only_a_device_of_the_account_writes(store: &impl Store) {
     let ada = registered(store).await;
     let now = UnixMillis(0);
     let eve = new_account("eve", 5);
-    let unregistered = InboxAddress { account: eve.account, device: eve.device.id };
+    let unregistered = InboxAddress { account: eve.account, device: eve.devices[0].id };
     let unknown = Err(RelayError::UnknownDevice);
     assert_eq!(store.put_blob(now, put(unregistered, 1, 1, 0, b"x")).await, unknown);
     let no_device = InboxAddress { device: DeviceId([99; 16]), ..ada };

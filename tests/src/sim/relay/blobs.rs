@@ -10,6 +10,7 @@ use parley_protocol::limits::{MAX_BLOB, MAX_BLOB_PART};
 
 use super::VirtualRelay;
 
+#[derive(Clone)]
 struct Blob {
     account: AccountId,
     access: CapabilityHash,
@@ -18,7 +19,7 @@ struct Blob {
 }
 
 /// All blobs and the heads of backups.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Blobs {
     blobs: BTreeMap<BlobId, Blob>,
     heads: BTreeMap<AccountId, (CapabilityHash, BackupHead)>,

@@ -1,0 +1,142 @@
+//! A relay whose database was put back from an older copy. It has lost what came since, and gives out the same numbers a
+//! second time. Nothing stays "sent" that it does not have any more: each device says how far it has read a log of which
+//! entries were lost, everybody sends again in another log what the others lack, and nobody shows anything twice.
+
+use parley_protocol::frame::KnownPlace;
+use parley_protocol::ids::{Era, LogId, Seq};
+
+use super::Engine;
+use super::repair::EVERY_OTHER;
+use crate::content::{Body, Place, Repair, Sync};
+use crate::conversation::id_of;
+use crate::log::Stage;
+use crate::reach::Reach;
+use crate::table::Table;
+use crate::trail::Trail;
+use crate::view::Delivery;
+
+impl Engine {
+    /// The last entry of a log that this device knows to be at the relay: one that it has read, wrote or keeps for its
+    /// turn.
+    pub(super) fn known_place(&self, id: &LogId) -> Option<KnownPlace> {
+        let read = self.trails.get(id).and_then(Trail::last_read);
+        let own = self.logs.get(id).into_iter().flat_map(|log| &log.own);
+        let own = own.map(|own| KnownPlace { seq: own.seq, era: own.era });
+        let early = self.early.of(id).into_iter().map(|entry| KnownPlace { seq: entry.seq, era: entry.era });
+        read.into_iter().chain(own).chain(early).max_by_key(|known| known.seq)
+    }
+
+    /// The relay does not know the log any more, or no longer as this device does.
+    pub(super) fn log_went_back(&mut self, id: &LogId) {
+        let Some(log) = self.logs.get(id).filter(|log| log.stage != Stage::Dead) else { return };
+        let (peer, stage, delivered) = (log.peer, log.stage, log.peer_delivered);
+        if stage == Stage::Creating {
+            return self.bury(id);
+        }
+        self.say_how_far(id);
+        // Whoever lacks more than that says so.
+        self.retire(id, delivered);
+        self.bury(id);
+        self.show_states(id);
+        if self.is_own_account(&peer) {
+            self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None }), None);
+            self.tell_all();
+            self.tell_lost_logs();
+        }
+    }
+
+    /// Tells the account's other devices which logs went back, if some have not heard it.
+    pub(super) fn tell_lost_logs(&mut self) {
+        let lost = self.logs.values().filter(|log| !self.is_own_account(&log.peer)).filter_map(|log| {
+            let trail = self.trails.get(&log.id).filter(|trail| trail.lost)?;
+            Some(Sync::WentBack(log.id, trail.reach().clone()))
+        });
+        let lost: Vec<Sync> = lost.collect();
+        for sync in lost {
+            self.sync(sync);
+        }
+    }
+
+    /// Another device has found that the relay has lost entries of a log.
+    pub(super) fn heard_that_it_went_back(&mut self, id: &LogId, reach: &Reach) {
+        let Some(stage) = self.logs.get(id).map(|log| log.stage) else { return };
+        let common = self.trails.or_default(*id).reach().common(reach);
+        if stage == Stage::Active {
+            self.say_how_far(id);
+        }
+        self.retire(id, common);
+        self.show_states(id);
+    }
+
+    /// Says once how far this device has read a log: the others know then what to send again.
+    fn say_how_far(&mut self, id: &LogId) {
+        let Some((peer, cursor)) = self.logs.get(id).map(|log| (log.peer, log.cursor)) else { return };
+        let trail = self.trails.or_default(*id);
+        if std::mem::replace(&mut trail.lost, true) {
+            return;
+        }
+        trail.asked = Some(cursor);
+        let reach = trail.reach().clone();
+        self.save_trail(id);
+        self.repairs.count(peer, self.steady);
+        if !self.is_own_account(&peer) {
+            // Who joins the new log later does not read what was said in it before.
+            self.sync(Sync::WentBack(*id, reach.clone()));
+        }
+        self.enqueue(peer, Body::Repair(Repair { log: *id, after: cursor, reach: Some(reach) }), None);
+        // What was said in this log of others may be lost with it.
+        self.say_again_how_far(id);
+    }
+
+    /// This device was let into a log after others had written in it, and did not read what they sent again there: it says
+    /// once more how far it has read the logs that this one stands for.
+    pub(super) fn say_again_how_far(&mut self, id: &LogId) {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
+        let logs = self.conversations.get(&id_of(&peer)).map(|c| c.logs.clone()).unwrap_or_default();
+        for log in logs.into_iter().filter(|log| log != id) {
+            if let Some(trail) = self.trails.get(&log).filter(|trail| trail.lost) {
+                let (after, reach) = (trail.asked.unwrap_or_default(), Some(trail.reach().clone()));
+                self.enqueue(peer, Body::Repair(Repair { log, after, reach }), None);
+            }
+        }
+    }
+
+    /// Whether a place is not the one that this device knows by that number.
+    pub(super) fn is_of_another_era(&self, place: &Place) -> bool {
+        let known = self.trails.get(&place.log).and_then(|trail| trail.reach().era_of(place.seq));
+        known.zip(place.era).is_some_and(|(known, era)| known != era)
+    }
+
+    /// When a place in a log was given out.
+    pub(super) fn era_at(&self, id: &LogId, seq: Seq) -> Option<Era> {
+        let own = || self.logs.get(id)?.own.iter().find(|own| own.seq == seq).map(|own| own.era);
+        self.trails.get(id).and_then(|trail| trail.reach().era_of(seq)).or_else(own)
+    }
+
+    /// Whether the relay has lost an own message, and has not got it again.
+    pub(super) fn waits_again(&self, id: &LogId, seq: Seq) -> bool {
+        let Some(trail) = self.trails.get(id).filter(|trail| trail.lost) else { return false };
+        let here = |body: &Body| matches!(body, Body::Again(again) if (again.place.log, again.place.seq) == (*id, seq));
+        trail.owed.is_some_and(|after| seq > after) || self.outbox.values().any(|entry| here(&entry.body))
+    }
+
+    /// Shows what became of the own messages in a log of which entries were lost.
+    pub(super) fn show_states(&mut self, id: &LogId) {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
+        let places: Vec<Seq> =
+            self.unread_by_peer.get(id).into_iter().flat_map(Table::keys).copied().collect();
+        let states: Vec<(Seq, Delivery)> =
+            places.into_iter().map(|seq| (seq, self.delivery(id, seq))).collect();
+        let mut changed = Vec::new();
+        if let Some(remembered) = self.unread_by_peer.get_mut(id) {
+            for (seq, state) in states {
+                if let Some(view) = remembered.get_mut(&seq).filter(|view| view.outgoing != Some(state)) {
+                    view.outgoing = Some(state);
+                    changed.push(view.clone());
+                }
+            }
+        }
+        self.changed.conversations.insert(id_of(&peer));
+        self.changed.messages.or_default(id_of(&peer)).extend(changed);
+    }
+}

@@ -1,0 +1,65 @@
+//! Copies of what the relay has on its disk, and a relay that is put back from one: its operator had nothing newer.
+
+use std::collections::{BTreeMap, HashMap};
+
+use parley_protocol::frame::InboxAddress;
+use parley_protocol::ids::{AccountId, Era, LogId, UnixMillis};
+
+use super::blobs::Blobs;
+use super::lies::Lie;
+use super::slots::Slots;
+use super::{Account, Inbox, Log, VirtualRelay};
+
+/// What the relay had on its disk at some time.
+#[derive(Clone)]
+pub struct RelayCopy {
+    logs: BTreeMap<LogId, Log>,
+    inboxes: HashMap<InboxAddress, Inbox>,
+    accounts: BTreeMap<AccountId, Account>,
+    blobs: Blobs,
+}
+
+impl Default for VirtualRelay {
+    fn default() -> Self {
+        Self {
+            now: UnixMillis::default(),
+            era: Era([0; 8]),
+            logs: BTreeMap::new(),
+            inboxes: HashMap::new(),
+            accounts: BTreeMap::new(),
+            seen: Vec::new(),
+            refusing: BTreeMap::new(),
+            refusal: None,
+            slots: Slots::default(),
+            blobs: Blobs::default(),
+            lie: Lie::default(),
+        }
+    }
+}
+
+impl VirtualRelay {
+    /// Copies what the relay has on its disk.
+    #[must_use]
+    pub fn copy(&self) -> RelayCopy {
+        let mut copy = RelayCopy {
+            logs: self.logs.clone(),
+            inboxes: self.inboxes.clone(),
+            accounts: self.accounts.clone(),
+            blobs: self.blobs.clone(),
+        };
+        // Who reads is not on the disk.
+        copy.logs.values_mut().for_each(|log| log.readers.clear());
+        copy.inboxes.values_mut().for_each(|inbox| inbox.readers.clear());
+        copy
+    }
+
+    /// Starts anew from a copy. Connections have to be cut before.
+    pub(in crate::sim) fn put_back(&mut self, copy: RelayCopy) {
+        let RelayCopy { logs, inboxes, accounts, blobs } = copy;
+        (self.logs, self.inboxes, self.accounts, self.blobs) = (logs, inboxes, accounts, blobs);
+        self.slots = Slots::default();
+        self.refusing.clear();
+        let run = u64::from_be_bytes(self.era.0) + 1;
+        self.era = Era(run.to_be_bytes());
+    }
+}
