@@ -56,6 +56,8 @@ pub enum Output {
     Halt(Remedy),
     /// Close the connection and open a new one after a pause: the relay did what no relay does.
     Reconnect,
+    /// Close the connection and do not open it again: this device was removed.
+    Close,
     /// Delete everything of this device, the vault and all records, and run no engine on it any more.
     Erase,
 }
@@ -98,6 +100,8 @@ pub struct ChangeSet {
     pub puts: Vec<(Store, Record)>,
     /// Keys of records to delete.
     pub deletes: Vec<(Store, Vec<u8>)>,
+    /// Every other record of the device is deleted in the same transaction.
+    pub wipes: bool,
 }
 
 /// Records of [`Store::Messages`] whose key begins with `prefix`, newest (greatest key) first.

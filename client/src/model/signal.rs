@@ -10,7 +10,7 @@ use super::code::Code;
 use super::lock::LockView;
 
 /// Counts up whenever the shape of what is said changes.
-pub const FORMAT: u8 = 6;
+pub const FORMAT: u8 = 7;
 
 /// The channel on which the owner of the device is heard.
 pub const TO_VIEWS: &str = "parley-view";
@@ -90,7 +90,7 @@ pub enum Trouble {
     Newer,
     /// A newer version of the app is in another tab.
     NewerTab,
-    /// Another device of the account removed this one: what was here is deleted.
+    /// Another device of the account removed this one, and nothing of it is left.
     Removed,
 }
 

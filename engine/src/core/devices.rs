@@ -13,7 +13,6 @@ use super::requests::Pending;
 use crate::account::Account;
 use crate::content::{Sync, display_name};
 use crate::directory_entry::Found;
-use crate::io::Output;
 use crate::view::{CommandError, OwnDeviceView, Reply, ViewRequestId};
 
 /// What stands in an inbox when a device of the account can be added to conversations: version and kind.
@@ -32,7 +31,7 @@ impl Engine {
         match result.map(|record| Found::verify(&record)) {
             Ok(Ok(found)) => {
                 self.take_own_log(found.log);
-                if self.erased {
+                if self.removed.is_some() {
                     return;
                 }
                 self.begin_own_conversation();
@@ -141,13 +140,6 @@ impl Engine {
         let own = self.account.as_ref().map(|account| Author::Device(account.device));
         let mut bodies = news.iter().filter_map(|entry| entry.parse().ok());
         bodies.any(|body| matches!(body.change, Change::RemoveDevice(_)) && Some(body.author) == own)
-    }
-
-    /// Another device of the account has removed this one, and signed that it did.
-    fn removed(&mut self) {
-        self.erased = true;
-        self.out.abandon();
-        self.out.at_once(Output::Erase);
     }
 
     /// A commit removed this device from a group; whether from the account too, its log says.

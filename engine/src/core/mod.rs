@@ -23,6 +23,7 @@ mod put_back;
 mod reading;
 mod receipts;
 mod recovery;
+mod removed;
 mod repair;
 mod requests;
 mod saving;
@@ -186,7 +187,9 @@ pub struct Engine {
     unsaved: Set<unsaved::Unsaved>,
     timers: Timers,
     storage: StorageState,
-    /// This device is no longer the account's: it does nothing any more.
+    /// This device is no longer the account's.
+    removed: Option<removed::Removed>,
+    /// Nothing of it is left: it does nothing any more.
     erased: bool,
     out: Outputs,
 }
@@ -205,14 +208,16 @@ struct Timers {
     drafts: Option<UnixMillis>,
     /// Something that was asked on this connection should have been answered.
     answers: Option<UnixMillis>,
+    /// A removed device with nothing to keep ends.
+    last_words: Option<UnixMillis>,
     told: Option<UnixMillis>,
 }
 
 impl Timers {
     /// The clock was put back by so many milliseconds: what is due soon stays due soon.
     fn put_back(&mut self, by: u64) {
-        let Self { receipts, retry, storage, backup, drafts, answers, told } = self;
-        for timer in [receipts, retry, storage, backup, drafts, answers, told] {
+        let Self { receipts, retry, storage, backup, drafts, answers, last_words, told } = self;
+        for timer in [receipts, retry, storage, backup, drafts, answers, last_words, told] {
             *timer = timer.map(|at| UnixMillis(at.0.saturating_sub(by)));
         }
     }
@@ -232,7 +237,9 @@ impl Engine {
         let state = Rc::new(StateStore::new(values));
         let key = open_vault(&sealer, vault)?;
         let begun = [keys::ACCOUNT, keys::JOINING].iter().any(|key| state.get_bytes(key).is_some());
+        let removed = state.get_bytes(keys::KEPT).is_some();
         match (key.is_some(), begun) {
+            _ if removed => {}
             (_, false) if !damaged.is_empty() => return Err(OpenError::Damaged),
             (true, false) => return Err(OpenError::RecordsMissing),
             (false, true) => return Err(OpenError::VaultMissing),
@@ -296,6 +303,7 @@ impl Engine {
             unsaved: Set::default(),
             timers: Timers::default(),
             storage: StorageState::Good,
+            removed: None,
             erased: false,
             out: Outputs::default(),
         };
@@ -314,6 +322,7 @@ impl Engine {
             Input::PersistFailed(id, _) if on(Mutation::RefusalTakenForSuccess) => self.persisted(id),
             Input::PersistFailed(id, failure) => self.persist_failed(id, failure),
             _ if self.storage == StorageState::Fenced || self.erased => return,
+            input if self.removed.is_some() => self.take_when_removed(input),
             Input::View(request) => self.command(request),
             Input::Connected => self.connected(),
             Input::Disconnected { retry_at } => self.disconnected(retry_at),
@@ -324,8 +333,13 @@ impl Engine {
         if self.erased {
             return;
         }
-        self.go_on_with_members();
-        self.go_on_sweeping();
+        self.leave_if_removed();
+        if self.removed.is_none() {
+            self.go_on_with_members();
+            self.go_on_sweeping();
+            // Going on may be how this device learns of its removal.
+            self.leave_if_removed();
+        }
         self.tell_views();
         self.flush();
         self.tell_timer();

@@ -74,8 +74,8 @@ impl Engine {
 
     /// Asks for a wake-up at the earliest timer.
     pub(super) fn tell_timer(&mut self) {
-        let Timers { receipts, retry, storage, backup, drafts, answers, .. } = &self.timers;
-        let timers = [*receipts, *retry, *storage, *backup, *drafts, *answers];
+        let Timers { receipts, retry, storage, backup, drafts, answers, last_words, .. } = &self.timers;
+        let timers = [*receipts, *retry, *storage, *backup, *drafts, *answers, *last_words];
         let next = timers.into_iter().chain([self.linking.timer()]).flatten().min();
         if next != self.timers.told
             && let Some(at) = next
@@ -94,6 +94,7 @@ impl Engine {
             conversations,
             storage: self.storage,
             link: self.link_view(),
+            removed: self.removed.as_ref().map(|removed| removed.kept.clone()),
         }
     }
 

@@ -40,6 +40,8 @@ pub(crate) const BACKUP_ROUND: &[u8] = &[25];
 pub(crate) const UNASKED: &[u8] = &[27];
 /// How far messages came of which another device told, in logs that this one is not in.
 pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
+/// What a removed device keeps ([`crate::view::RemovedView`]): then there is nothing else.
+pub(crate) const KEPT: &[u8] = &[34];
 const PERSONAL: u8 = 30;
 /// Whether drafts go to the other devices ([`crate::draft::DraftSetting`]).
 pub(crate) const DRAFT_SETTING: &[u8] = &[31];

@@ -8,6 +8,7 @@ mod devices;
 mod errors;
 mod file;
 mod recovery;
+mod removed;
 
 use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
 pub use self::file::{FileError, FilePart, FileReport};
 pub use self::recovery::{BackupFailure, BackupState, PhraseState, PhraseView, RecoveryView, Typed};
+pub use self::removed::{KeptState, KeptText, RemovedView};
 
 /// Names a request of one view; views choose from disjoint ranges (for instance at random).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,6 +76,8 @@ pub enum Event {
     Storage(StorageState),
     /// Linking has come so far; none when there is nothing to show.
     Link(Option<LinkView>),
+    /// Another device of the account has removed this one, which still has these texts.
+    Removed(RemovedView),
     /// A message is gone.
     Deleted {
         /// From which conversation.
@@ -130,6 +134,8 @@ pub struct Snapshot {
     pub storage: StorageState,
     /// How far linking is.
     pub link: Option<LinkView>,
+    /// What is left here, if this device was removed from its account.
+    pub removed: Option<RemovedView>,
 }
 
 /// Own account.

@@ -11,12 +11,14 @@ mod file;
 mod linking;
 mod lock;
 mod recovery;
+mod removed;
 
 pub use self::deleting::*;
 pub use self::file::*;
 pub use self::linking::*;
 pub use self::lock::*;
 pub use self::recovery::*;
+pub use self::removed::*;
 
 /// What went wrong with a command.
 #[must_use]
@@ -172,10 +174,7 @@ pub const fn trouble(trouble: Trouble) -> &'static str {
              Nothing was changed by this older one."
         }
         Trouble::NewerTab => "A newer version of Parley is open in another tab. Reload this page.",
-        Trouble::Removed => {
-            "Another of your devices removed this browser from your account, so its keys and messages were deleted \
-             here. They are still on your other devices. Reload the page to link it again or to begin anew."
-        }
+        Trouble::Removed => REMOVED_AND_ERASED,
     }
 }
 
