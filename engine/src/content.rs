@@ -17,6 +17,7 @@ use crate::device_note::Note;
 use crate::draft::{Draft, DraftSetting};
 use crate::message::Message;
 use crate::recovery::BackupAddress;
+use crate::table::Table;
 use crate::trail::Claim;
 
 const VERSION: u8 = 1;
@@ -27,10 +28,13 @@ const RECEIPT: u16 = 2;
 const PROFILE: u16 = 3;
 const REPAIR: u16 = 4;
 const SYNC: u16 = 5;
+const STAND: u16 = 6;
 /// Tag of the field with the sender's [`Claim`].
 const CLAIM: u16 = 1;
 /// Tag of the field with the first [`Place`] of a message that is sent again.
 const PLACE: u16 = 2;
+/// Tag of the field in a [`Repair`] whose sender wants a [`Stand`].
+const COUNT: u16 = 3;
 /// Longest display name, in characters.
 pub(crate) const MAX_NAME: usize = 64;
 
@@ -93,6 +97,7 @@ pub(crate) enum Body {
     Repair(Repair),
     Again(Again),
     Sync(Sync),
+    Stand(Stand),
 }
 
 /// What the devices of an account tell each other, in a conversation of their own.
@@ -118,6 +123,11 @@ pub(crate) enum Sync {
     DraftSetting(DraftSetting),
     /// What stands in a composer.
     Draft(Draft),
+    /// The sending device came back by the phrase: it lacks the account's own texts after these places; or, without a backup,
+    /// everything.
+    Lacks(Option<Table<LogId, Seq>>),
+    /// The sending device has handed over all that was lacking.
+    HandedOver,
 }
 
 /// How the account's backup is sealed. The greatest generation holds.
@@ -173,6 +183,15 @@ pub(crate) struct Settings {
 pub(crate) struct Repair {
     pub(crate) log: LogId,
     pub(crate) after: Seq,
+    /// "And tell me how many texts of mine stand there." A field of its own in the envelope.
+    pub(crate) count: bool,
+}
+
+/// "So many texts of yours stand in this log after the place that you named." Who reads it came back without them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stand {
+    pub(crate) log: LogId,
+    pub(crate) yours: u32,
 }
 
 /// A text that was sent before, and where it stood.
@@ -210,7 +229,8 @@ impl Content {
             Body::Text(text) | Body::Again(Again { text, .. }) => (TEXT, false, text.as_bytes().to_vec()),
             Body::Receipt(receipt) => (RECEIPT, true, to_bytes(receipt)?),
             Body::Profile(profile) => (PROFILE, true, to_bytes(profile)?),
-            Body::Repair(repair) => (REPAIR, true, to_bytes(repair)?),
+            Body::Repair(Repair { log, after, .. }) => (REPAIR, true, to_bytes(&(log, after))?),
+            Body::Stand(stand) => (STAND, true, to_bytes(stand)?),
             Body::Sync(sync) => (SYNC, true, to_bytes(sync)?),
             Body::Unknown { kind, silent } => (*kind, *silent, Vec::new()),
         };
@@ -220,6 +240,9 @@ impl Content {
         }
         if let Body::Again(again) = &self.body {
             fields.push((PLACE, to_bytes(&again.place)?));
+        }
+        if let Body::Repair(Repair { count: true, .. }) = &self.body {
+            fields.push((COUNT, Vec::new()));
         }
         let (id, time, head) = (self.id, self.time, self.head);
         let envelope = Envelope { id, time, head, silent, kind, body, fields };
@@ -245,7 +268,12 @@ impl Content {
                     None => Body::Text(text),
                 }
             }
-            REPAIR => Body::Repair(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
+            REPAIR => {
+                let (log, after) = postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?;
+                let count = envelope.fields.iter().any(|(tag, _)| *tag == COUNT);
+                Body::Repair(Repair { log, after, count })
+            }
+            STAND => Body::Stand(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
             RECEIPT => Body::Receipt(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
             PROFILE => profile(&envelope.body)?,
             // A newer version of another device may tell more.
@@ -337,7 +365,9 @@ mod tests {
     fn repair_and_what_is_sent_again_are_pinned() {
         let place = Place { log: LogId([7; 16]), seq: Seq(300), stored: UnixMillis(1_790_000_000_001) };
         let bodies = [
-            Body::Repair(Repair { log: LogId([7; 16]), after: Seq(299) }),
+            Body::Repair(Repair { log: LogId([7; 16]), after: Seq(299), count: false }),
+            Body::Repair(Repair { log: LogId([7; 16]), after: Seq(299), count: true }),
+            Body::Stand(Stand { log: LogId([7; 16]), yours: 300 }),
             Body::Again(Again { place, text: "h\u{e9}llo".into() }),
         ];
         for body in bodies {
@@ -355,7 +385,15 @@ mod tests {
         let mut draft = Draft::new(AccountId([4; 32]));
         draft.edit("h\u{e9}llo".into(), UnixMillis(1_790_000_000_001));
         let deleted = crate::deletion::tests::deleted();
-        for sync in [Sync::Deleted(deleted), Sync::DraftSetting(DraftSetting(1)), Sync::Draft(draft)] {
+        let places = Table::from(vec![(LogId([7; 16]), Seq(300))]);
+        for sync in [
+            Sync::Deleted(deleted),
+            Sync::DraftSetting(DraftSetting(1)),
+            Sync::Draft(draft),
+            Sync::Lacks(Some(places)),
+            Sync::Lacks(None),
+            Sync::HandedOver,
+        ] {
             let sent = content(Body::Sync(sync));
             let bytes = sent.encode().unwrap();
             let hex = crate::hex(&bytes);

@@ -181,9 +181,24 @@ impl Engine {
     }
 
     pub(super) fn accept_device(&mut self, device: &DeviceId) -> Reply {
+        let back = self.notes.is_fresh(device) && self.came_by_phrase(device);
         self.notes.accept(device);
         self.save_notes();
+        // Without a backup the phrase opened nothing: what was written comes from here, now that the person agrees.
+        if back && !self.phrase_opens_all() {
+            self.share_with_returned(None);
+        }
         Reply::Done
+    }
+
+    /// Whether a device was signed in with the recovery key.
+    fn came_by_phrase(&self, device: &DeviceId) -> bool {
+        let mut bodies =
+            self.own_log.iter().flat_map(|log| log.entries()).filter_map(|entry| entry.parse().ok());
+        bodies.any(|body| {
+            matches!(body.change, Change::AddDevice(record) if record.id == *device)
+                && body.author == Author::Recovery
+        })
     }
 
     /// The next entry of the own log, before it is signed.
@@ -220,6 +235,10 @@ impl Engine {
                     && log.append(entry).is_ok()
                 {
                     self.take_own_log(log);
+                }
+                if self.returning.is_some() {
+                    // What was held back before the lost devices were out goes now.
+                    self.retry_later(0);
                 }
                 Reply::Done
             }

@@ -162,6 +162,10 @@ pub struct Engine {
     wish: Option<recovery::Wish>,
     /// The account is coming back by its recovery phrase.
     returning: Option<recovery::Returning>,
+    /// What came of the own texts that are not in the backup, on a device on which it came back.
+    own_texts: recovery::OwnTexts,
+    /// Logs of which somebody who came back wants to know how many texts of theirs stand there.
+    counts: Set<LogId>,
     /// This device has counter-signed an entry of an account's log, and waits for it to be there.
     joining: Option<linking::Joining>,
     repairs: repair::Repairs,
@@ -285,6 +289,8 @@ impl Engine {
             phrases: recovery::Phrases::default(),
             wish: None,
             returning: None,
+            own_texts: recovery::OwnTexts::default(),
+            counts: Set::default(),
             joining: None,
             repairs: repair::Repairs::default(),
             put_back: put_back::PutBack::default(),

@@ -83,7 +83,11 @@ impl Engine {
             // Between the copy and now there may have been logs that this device does not know.
             let had_logs = self.conversations.get(&id_of(&peer)).is_some_and(|c| !c.logs.is_empty());
             if had_logs {
-                self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0) }), None);
+                self.enqueue(
+                    peer,
+                    Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), count: false }),
+                    None,
+                );
             }
         }
     }
@@ -101,7 +105,7 @@ impl Engine {
                 // What was asked for before came in another log, of which the same is said.
                 let asked = self.trails.get(id).is_some_and(|trail| trail.asked.is_some());
                 let after = if asked { Seq(u64::MAX) } else { cursor };
-                self.enqueue(*peer, Body::Repair(Repair { log: *id, after }), None);
+                self.enqueue(*peer, Body::Repair(Repair { log: *id, after, count: false }), None);
             }
         }
     }
@@ -248,7 +252,7 @@ impl Engine {
         if stage == Stage::Creating {
             return self.bury(id);
         }
-        self.enqueue(peer, Body::Repair(Repair { log: *id, after: Seq(0) }), None);
+        self.enqueue(peer, Body::Repair(Repair { log: *id, after: Seq(0), count: false }), None);
         self.retire(id, Seq(0));
         self.pump(id_of(&peer));
     }

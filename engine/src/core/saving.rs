@@ -58,6 +58,8 @@ impl Engine {
         self.backup = self.read(keys::BACKUP)?.unwrap_or_default();
         self.load_manifest();
         self.sharing = self.read(keys::SHARING)?.unwrap_or_default();
+        self.own_texts = self.read(keys::OWN_TEXTS)?.unwrap_or_default();
+        self.counts = self.read(keys::COUNTS)?.unwrap_or_default();
         self.tainted = self.read(keys::TAINTED)?.unwrap_or_default();
         self.notes = self.read(keys::NOTES)?.unwrap_or_default();
         self.cards = self.read(keys::CARDS)?.unwrap_or_default();

@@ -14,7 +14,7 @@ impl Engine {
     /// Tells the account's other devices, if there are any.
     pub(super) fn sync(&mut self, sync: Sync) {
         let Some(account) = self.account.as_ref().map(|account| account.id) else { return };
-        if self.own_log.as_ref().is_none_or(|log| log.devices().count() < 2) {
+        if self.own_log.as_ref().is_none_or(|log| log.devices().count() < 2) || !self.may_tell(&sync) {
             return;
         }
         let conversation = self.conversation_with(&account);
@@ -104,6 +104,7 @@ impl Engine {
 
     /// Another device of the account said something.
     pub(super) fn sync_came(&mut self, from: &DeviceId, sync: Sync) {
+        self.lost_device_spoke(from, matches!(sync, Sync::HandedOver));
         match sync {
             Sync::Cards(cards) => cards.iter().for_each(|card| self.card_came(card)),
             Sync::Settings(settings) => self.settings_came(&settings),
@@ -113,12 +114,14 @@ impl Engine {
                 }
             }
             Sync::Named(device, name) => self.named(device, &name),
-            Sync::History(history) => self.history_came(history),
+            Sync::History(history) => self.history_of_device_came(history),
             Sync::Hello => self.said_hello(from),
             Sync::Backup(news) => self.backup_came(*news),
             Sync::Deleted(deleted) => self.deletion_came(&deleted),
             Sync::DraftSetting(setting) => self.draft_setting_came(setting),
             Sync::Draft(draft) => self.draft_came(draft),
+            Sync::Lacks(places) => self.lacks_came(from, places),
+            Sync::HandedOver => {}
         }
     }
 

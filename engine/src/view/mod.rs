@@ -300,6 +300,9 @@ pub enum Gap {
     Restored,
     /// The keys of this conversation were damaged on this device.
     Damaged,
+    /// The account came back by its phrase, and own texts that are not in the backup did not come: only another device of the
+    /// account can hand them over.
+    Elsewhere,
 }
 
 /// What became of an own message.

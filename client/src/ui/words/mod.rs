@@ -211,6 +211,10 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
             "This browser's data were put back from an older copy. What you wrote after that copy is with your \
              contact, and comes back here only from another device of yours. From here on this chat has new keys.",
         ),
+        BodyView::Gap(Gap::Elsewhere) => Some(
+            "Some messages you wrote on another device aren't here: they were written after your last backup. If that \
+             device is still signed in, they come when it's online. Your contact has them too.",
+        ),
         BodyView::Gap(Gap::Damaged) => Some(
             "The keys of this chat were damaged on this device, so a message here could not be read. \
              The chat goes on with new keys; ask your contact whether you missed anything.",
@@ -280,8 +284,8 @@ pub fn compare(name: &str) -> String {
 }
 
 /// Before everything on this device is deleted.
-pub const AFRESH: &str =
-    "This deletes what Parley has left in this browser. The old account and its messages do not come back.";
+pub const AFRESH: &str = "This deletes what Parley has left in this browser, also what was written here and not sent. Your account comes \
+    back only with your recovery phrase, or from another device of yours.";
 /// What happens to the keys.
 pub const KEYS: &str =
     "Your keys are made in this browser and never leave it; the relay only ever sees what it cannot read.";
