@@ -249,7 +249,7 @@ impl Engine {
     pub(super) fn history_of_device_came(&mut self, history: History) {
         if self.returning.is_some() {
             for message in history.messages.iter().filter(|message| message.own) {
-                self.own_text_came(&message.log, message.id);
+                self.own_text_came(&message.log, message.seq, message.id);
             }
         }
         self.history_came(history);

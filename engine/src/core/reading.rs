@@ -257,7 +257,7 @@ impl Engine {
             Body::Again(again) => {
                 if own {
                     self.stored_again(*id, entry.seq, &again.place);
-                    self.own_text_came(&again.place.log, content.id);
+                    self.own_text_came(&again.place.log, again.place.seq, content.id);
                 }
                 (BodyView::Text(again.text), self.place_of(id, &again.place, at))
             }

@@ -124,9 +124,11 @@ impl Engine {
         }
     }
 
-    /// An own text came that is not in the backup.
-    pub(in crate::core) fn own_text_came(&mut self, log: &LogId, id: MessageId) {
-        if !self.is_back() {
+    /// An own text came, from another device or out of a file; if it is not in the backup, it counts.
+    pub(in crate::core) fn own_text_came(&mut self, log: &LogId, seq: Seq, id: MessageId) {
+        let asked = |log: &LogId| self.trails.get(log).and_then(|trail| trail.asked);
+        let in_backup = asked(log).or_else(|| asked(&beside(log))).is_some_and(|after| seq <= after);
+        if in_backup || !self.is_back() {
             return;
         }
         let log = if self.own_texts.contains_key(&beside(log)) { beside(log) } else { *log };
