@@ -18,6 +18,7 @@ use crate::draft::{Draft, DraftSetting};
 use crate::message::Message;
 use crate::reach::Reach;
 use crate::recovery::BackupAddress;
+use crate::table::Table;
 use crate::trail::Claim;
 use crate::view::Order;
 
@@ -30,6 +31,7 @@ const PROFILE: u16 = 3;
 const REPAIR: u16 = 4;
 const SYNC: u16 = 5;
 const RECEIPTS: u16 = 6;
+const STAND: u16 = 7;
 /// Tag of the field with the sender's [`Claim`].
 const CLAIM: u16 = 1;
 /// Tag of the field with the first [`Place`] of a message that is sent again.
@@ -98,6 +100,7 @@ pub(crate) enum Body {
     Sync(Sync),
     /// Receipts of other logs of the conversation, which cannot be told there any more.
     Receipts(Vec<ReceiptOf>),
+    Stand(Stand),
 }
 
 /// What the devices of an account tell each other, in a conversation of their own.
@@ -129,6 +132,11 @@ pub(crate) enum Sync {
     Lost(AccountId, Vec<Order>),
     /// The relay has lost entries of a log, which the sending device has read so far.
     WentBack(LogId, Reach),
+    /// The sending device came back by the phrase: it lacks the account's own texts after these places; or, without a backup,
+    /// everything.
+    Lacks(Option<Table<LogId, Seq>>),
+    /// The sending device has handed over all that was lacking.
+    HandedOver,
 }
 
 /// How the account's backup is sealed. The greatest generation holds.
@@ -186,6 +194,15 @@ pub(crate) struct Repair {
     pub(crate) after: Seq,
     /// The relay has lost entries of the log: this is how far the sending device has read it.
     pub(crate) reach: Option<Reach>,
+    /// "And tell me how many texts of mine stand there."
+    pub(crate) count: bool,
+}
+
+/// "So many texts of yours stand in this log after the place that you named." Who reads it came back without them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stand {
+    pub(crate) log: LogId,
+    pub(crate) yours: u32,
 }
 
 /// A text that was sent before, and where it stood.
@@ -233,6 +250,7 @@ impl Content {
             Body::Receipt(receipt) => (RECEIPT, true, to_bytes(receipt)?),
             Body::Profile(profile) => (PROFILE, true, to_bytes(profile)?),
             Body::Repair(repair) => (REPAIR, true, to_bytes(repair)?),
+            Body::Stand(stand) => (STAND, true, to_bytes(stand)?),
             Body::Sync(sync) => (SYNC, true, to_bytes(sync)?),
             Body::Receipts(receipts) => (RECEIPTS, true, to_bytes(receipts)?),
             Body::Unknown { kind, silent } => (*kind, *silent, Vec::new()),
@@ -269,6 +287,7 @@ impl Content {
                 }
             }
             REPAIR => Body::Repair(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
+            STAND => Body::Stand(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
             RECEIPT => Body::Receipt(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
             RECEIPTS => Body::Receipts(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
             PROFILE => profile(&envelope.body)?,
@@ -368,8 +387,10 @@ mod tests {
             era: Some(Era([6; 8])),
         };
         let bodies = [
-            Body::Repair(Repair { log: LogId([7; 16]), after: Seq(299), reach: None }),
-            Body::Repair(Repair { log: LogId([7; 16]), after: Seq(1), reach: Some(reach) }),
+            Body::Repair(Repair { log: LogId([7; 16]), after: Seq(299), reach: None, count: false }),
+            Body::Repair(Repair { log: LogId([7; 16]), after: Seq(299), reach: None, count: true }),
+            Body::Repair(Repair { log: LogId([7; 16]), after: Seq(1), reach: Some(reach), count: false }),
+            Body::Stand(Stand { log: LogId([7; 16]), yours: 300 }),
             Body::Again(Again { place, text: "h\u{e9}llo".into() }),
         ];
         for body in bodies {
@@ -387,7 +408,15 @@ mod tests {
         let mut draft = Draft::new(AccountId([4; 32]));
         draft.edit("h\u{e9}llo".into(), UnixMillis(1_790_000_000_001));
         let deleted = crate::deletion::tests::deleted();
-        for sync in [Sync::Deleted(deleted), Sync::DraftSetting(DraftSetting(1)), Sync::Draft(draft)] {
+        let places = Table::from(vec![(LogId([7; 16]), Seq(300))]);
+        for sync in [
+            Sync::Deleted(deleted),
+            Sync::DraftSetting(DraftSetting(1)),
+            Sync::Draft(draft),
+            Sync::Lacks(Some(places)),
+            Sync::Lacks(None),
+            Sync::HandedOver,
+        ] {
             let sent = content(Body::Sync(sync));
             let bytes = sent.encode().unwrap();
             let hex = crate::hex(&bytes);

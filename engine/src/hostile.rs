@@ -274,7 +274,7 @@ impl Peer {
     /// Encrypts the wish that what stands in a log after a place is sent again.
     pub fn repair(&mut self, log: LogId, of: LogId, after: Seq) -> Vec<u8> {
         let head = self.log.head();
-        self.content(log, &head, Body::Repair(Repair { log: of, after, reach: None }))
+        self.content(log, &head, Body::Repair(Repair { log: of, after, reach: None, count: false }))
     }
 
     /// Encrypts what only devices of one account tell each other: that a message and the whole conversation with somebody

@@ -61,6 +61,8 @@ pub enum Output {
     Reconnect,
     /// Close the connection and open a new one no sooner than after so many milliseconds: the relay asks for it.
     ComeBackAfter(u32),
+    /// Close the connection and do not open it again: this device was removed.
+    Close,
     /// Delete everything of this device, the vault and all records, and run no engine on it any more.
     Erase,
 }
@@ -103,6 +105,8 @@ pub struct ChangeSet {
     pub puts: Vec<(Store, Record)>,
     /// Keys of records to delete.
     pub deletes: Vec<(Store, Vec<u8>)>,
+    /// Every other record of the device is deleted in the same transaction.
+    pub wipes: bool,
 }
 
 /// Records of [`Store::Messages`] whose key begins with `prefix`, newest (greatest key) first.

@@ -121,7 +121,7 @@ async fn measure(report: &mut Report) {
 async fn floor(report: &mut Report, journal: &Journal) {
     let record = Record { key: vec![0; 40], value: vec![0x55; 1024] };
     let puts = vec![(Store::Messages, record)];
-    let change = ChangeSet { id: ChangeSetId(0), vault: None, puts, deletes: Vec::new() };
+    let change = ChangeSet { id: ChangeSetId(0), vault: None, puts, deletes: Vec::new(), wipes: false };
     for (name, rest) in [("floor", 0), ("floor.rested", 10)] {
         let mut times = Vec::new();
         for _ in 0..SINGLE {

@@ -241,7 +241,7 @@ impl Desk {
         boot::say_replaced();
     }
 
-    /// Another device of the account has removed this one: what is left to do is to say so.
+    /// Another device of the account has removed this one, and nothing of it is left: what is left to do is to say so.
     fn removed(&self, views: &Views) {
         if let Role::Serving(owner, _) = self.role.replace(Role::Troubled(Trouble::Removed)) {
             owner.fall_silent();

@@ -42,6 +42,11 @@ impl Journal {
 
     /// Writes all of a change set but its vault, or nothing of it.
     pub(crate) async fn write(&self, change: &ChangeSet) -> Result<(), Failure> {
+        if change.wipes {
+            self.database.wipe(self.fence, journal::changes(change)).await?;
+            self.forget();
+            return Ok(());
+        }
         if journal::size(change) > LARGE {
             return self.write_to_stores(Some(change)).await;
         }

@@ -40,7 +40,7 @@ pub(super) struct Owner {
     connection: OnceCell<Connection>,
     backlog: OnceCell<Rc<Backlog>>,
     alarm: RefCell<Option<Timeout>>,
-    /// Another device has removed this one.
+    /// Nothing of the device is left.
     removed: Box<dyn Fn()>,
 }
 
@@ -194,7 +194,7 @@ impl Owner {
                 }
             }
             Output::Send(bytes) => self.with_connection(|connection| connection.send(&bytes)),
-            Output::Halt(_) => self.with_connection(Connection::halt),
+            Output::Halt(_) | Output::Close => self.with_connection(Connection::halt),
             Output::Reconnect => self.with_connection(|connection| connection.reconnect(0)),
             Output::ComeBackAfter(pause) => {
                 self.with_connection(|connection| connection.reconnect(u64::from(pause)));
@@ -203,9 +203,9 @@ impl Owner {
             Output::WakeAt(time) => self.wake_at(time.0),
             Output::Erase => {
                 if let Some(storage) = self.storage.get() {
-                    storage.erase();
+                    let owner = Rc::clone(self);
+                    storage.erase(move || (owner.removed)());
                 }
-                (self.removed)();
             }
         }
     }

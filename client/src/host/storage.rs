@@ -34,7 +34,8 @@ enum Job {
     Write(ChangeSet),
     Load(Load),
     Settle,
-    Erase,
+    /// And then calls this.
+    Erase(Box<dyn FnOnce()>),
 }
 
 /// The queue of what is to be written and read.
@@ -93,9 +94,9 @@ impl Storage {
         self.add(Job::Load(load));
     }
 
-    /// Deletes everything, after what is being written.
-    pub(super) fn erase(&self) {
-        self.add(Job::Erase);
+    /// Deletes everything, after what is being written, and calls `done`.
+    pub(super) fn erase(&self, done: impl FnOnce() + 'static) {
+        self.add(Job::Erase(Box::new(done)));
     }
 
     /// Whether something is still to be written or read.
@@ -127,14 +128,17 @@ impl Inner {
                 Some(Job::Load(load)) => Inner::load(&self, load).await,
                 Some(Job::Write(change)) => self.write(&change).await,
                 Some(Job::Settle) => self.settle().await,
-                Some(Job::Erase) => self.erase().await,
+                Some(Job::Erase(done)) => {
+                    self.erase().await;
+                    done();
+                }
                 None => break,
             }
         }
         self.queue.borrow_mut().working = false;
     }
 
-    /// What cannot be deleted now is found at the next start, where this device is removed again.
+    /// What cannot be deleted now is found at the next start, which says again that this device was removed.
     async fn erase(&self) {
         self.journal.forget();
         let _ = device::erase(self.journal.database(), self.journal.fence(), &self.tab).await;
@@ -192,6 +196,11 @@ impl Inner {
     }
 
     async fn try_write(&self, change: &ChangeSet) -> Result<(), Failure> {
+        if change.wipes {
+            // What is kept opens without the device key; what is to be deleted does not.
+            self.journal.write(change).await?;
+            return self.tab.write(Slot::Vault, None).await;
+        }
         if let Some(vault) = &change.vault {
             // localStorage knows no fence.
             self.journal.database().check(self.journal.fence()).await?;

@@ -7,6 +7,7 @@ pub mod code;
 pub mod dedupe;
 pub mod hex;
 pub mod journal;
+pub mod kept;
 pub mod lock;
 pub mod path;
 pub mod pulse;

@@ -96,7 +96,7 @@ pub enum Trouble {
     Newer,
     /// A newer version of the app is in another tab.
     NewerTab,
-    /// Another device of the account removed this one: what was here is deleted.
+    /// Another device of the account removed this one, and nothing of it is left.
     Removed,
 }
 

@@ -123,6 +123,9 @@ fn notice(app: App, long: impl Fn() -> bool) -> Option<Notice> {
     if let Some(text) = words::storage(app.storage.get()) {
         return grave(text, WayOut::Reload);
     }
+    if app.removed.with(Option::is_some) {
+        return None;
+    }
     match app.connection.get() {
         Connection::Online if app.account.with(|it| it.as_ref().is_some_and(|it| it.forked)) => {
             grave(words::FORKED, WayOut::None)

@@ -146,7 +146,7 @@ fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
 /// On the first screen: the account comes back.
 pub(super) fn come_back(app: App) -> AnyView {
     let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::Hint(words::RECOVER.to_owned())));
-    let (alone, busy) = (RwSignal::new(true), RwSignal::new(false));
+    let (alone, busy) = (RwSignal::new(false), RwSignal::new(false));
     let submit = move || {
         if busy.get_untracked() {
             return;
@@ -185,7 +185,7 @@ pub(super) fn come_back(app: App) -> AnyView {
         vec![
             field(how, typed, note.into(), || {}),
             backup_file::chooser("backup-file", "Backup file, if you have one"),
-            tick.into_any(),
+            stack("", vec![tick.into_any(), text("quiet", words::RECOVER_OTHERS)]),
             send("Bring my account back"),
         ],
     )

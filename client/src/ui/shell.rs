@@ -6,7 +6,7 @@ use super::memo::Memo;
 use super::state::{App, Dialog, Phase, go};
 use super::{
     banner, contact, conversation, deleting, devices, drafts, html, keys, linking, locked, new_chat, parts,
-    recovery, settings, sidebar, trouble, welcome,
+    recovery, removed, settings, sidebar, trouble, welcome,
 };
 use crate::model::route::Route;
 use crate::model::signal::{ToOwner, Trouble};
@@ -111,6 +111,7 @@ fn shell(app: App) -> AnyView {
     let has_account = Memo::new(move || app.account.with(Option::is_some));
     // Another owner says anew that the device is open: what somebody is doing here goes on.
     let phase = Memo::new(move || app.phase.get());
+    let removed = Memo::new(move || app.removed.with(Option::is_some));
     html::div()
         .class("app")
         .child((
@@ -122,6 +123,7 @@ fn shell(app: App) -> AnyView {
                 (Phase::Starting, _) => starting(),
                 (Phase::Locked, _) => locked::screen(app),
                 (Phase::Troubled(what), _) => trouble::screen(app, what),
+                (Phase::Ready, _) if removed.get() => removed::screen(app),
                 (Phase::Ready, false) => welcome::screen(app),
                 (Phase::Ready, true) => panes(app),
             }),

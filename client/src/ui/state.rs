@@ -3,11 +3,10 @@
 use leptos::prelude::*;
 use parley_engine::view::{
     AccountView, BodyView, Command, CommandError, Connection, ConversationId, ConversationView, Event,
-    LinkView, Reply, Snapshot, StorageState,
+    LinkView, RemovedView, Reply, Snapshot, StorageState,
 };
 use parley_protocol::ids::{MessageId, UnixMillis};
 
-use super::backup_file;
 use super::deleting::Leaving;
 use super::drafts::Draft;
 use super::field::Note;
@@ -15,6 +14,7 @@ use super::keeper::{Keeper, Loss};
 use super::link::Link;
 use super::memo::Memo;
 use super::pace::Pace;
+use super::{backup_file, drafts};
 use crate::model::chats::Chats;
 use crate::model::code::Code;
 use crate::model::lock::{LockAnswer, LockAsk, LockView};
@@ -110,6 +110,10 @@ pub(super) struct Known {
     pub(super) file: RwSignal<Note>,
     /// Where the file that was saved last can be downloaded.
     pub(super) download: RwSignal<Option<String>>,
+    /// This browser was removed from its account, and still has these texts.
+    pub(super) removed: RwSignal<Option<RemovedView>>,
+    /// The person erases them on this page: the first screen follows.
+    pub(super) starts_over: StoredValue<bool>,
     /// The lock of the device.
     pub(super) lock: RwSignal<Option<LockView>>,
     /// When the next guess at it is heard, in milliseconds since 1970.
@@ -149,6 +153,8 @@ impl App {
             announcement: RwSignal::new(String::new()),
             file: RwSignal::new(Note::None),
             download: RwSignal::new(None),
+            removed: RwSignal::new(None),
+            starts_over: StoredValue::new(false),
             lock: RwSignal::new(None),
             next_guess: RwSignal::new(0),
             keeper: StoredValue::new_local(None),
@@ -217,6 +223,7 @@ impl App {
         self.dialog.set(None);
         self.open.set(None);
         self.account.set(None);
+        self.removed.set(None);
         self.link.set(None);
         self.code.set(None);
         self.chats.set(Chats::default());
@@ -318,6 +325,7 @@ impl App {
                 self.fence.set_value(fence);
                 self.subscribe();
             }
+            Ok(ToViews::Trouble(Trouble::Removed)) if self.starts_over.get_value() => page::reload(),
             Ok(ToViews::Trouble(trouble)) => self.phase.set(Phase::Troubled(trouble)),
             Ok(ToViews::Tell { fence, event }) if self.believes(fence) => self.told(event),
             Ok(ToViews::Slow(slow)) => self.slow.set(slow),
@@ -357,6 +365,7 @@ impl App {
         self.connection.set(snapshot.connection);
         self.storage.set(snapshot.storage);
         self.link.set(snapshot.link);
+        self.removed.set(snapshot.removed);
         self.chats.set(Chats::new(snapshot.conversations));
         self.phase.set(Phase::Ready);
         if let Route::Conversation(id) = self.route.get_untracked() {
@@ -375,6 +384,11 @@ impl App {
             Event::Connection(connection) => self.connection.set(connection),
             Event::Storage(storage) => self.storage.set(storage),
             Event::Link(link) => self.link.set(link),
+            Event::Removed(removed) => {
+                // What stands in a composer is nowhere else.
+                drafts::save_all(self);
+                self.removed.set(Some(removed));
+            }
             Event::Conversation(chat) => {
                 self.announce(&chat);
                 self.put_chat(chat);

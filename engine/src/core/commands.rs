@@ -57,6 +57,8 @@ impl Engine {
             Command::DeleteChat(conversation) => self.delete_chat(id, conversation),
             Command::SetDraft { conversation, text } => self.set_draft(conversation, text),
             Command::SetDraftsInStep(on) => Ok(Some(self.set_drafts_in_step(on))),
+            // Only what a removed device keeps is erased so.
+            Command::EraseKept => Err(CommandError::UnknownDevice),
             other => self.file_command(id, other),
         };
         match result {

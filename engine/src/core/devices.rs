@@ -13,7 +13,6 @@ use super::requests::Pending;
 use crate::account::Account;
 use crate::content::{Sync, display_name};
 use crate::directory_entry::Found;
-use crate::io::Output;
 use crate::view::{CommandError, OwnDeviceView, Reply, ViewRequestId};
 
 /// What stands in an inbox when a device of the account can be added to conversations: version and kind.
@@ -33,7 +32,7 @@ impl Engine {
             Ok(Ok(found)) => {
                 self.hear_own_username(found.username.as_ref());
                 self.take_own_log(found.log);
-                if self.erased {
+                if self.removed.is_some() {
                     return;
                 }
                 self.begin_own_conversation();
@@ -150,13 +149,6 @@ impl Engine {
         bodies.any(|body| matches!(body.change, Change::RemoveDevice(_)) && Some(body.author) == own)
     }
 
-    /// Another device of the account has removed this one, and signed that it did.
-    fn removed(&mut self) {
-        self.erased = true;
-        self.out.abandon();
-        self.out.at_once(Output::Erase);
-    }
-
     /// A commit removed this device from a group; whether from the account too, its log says.
     pub(super) fn was_removed_from(&mut self, id: &LogId) {
         self.bury(id);
@@ -196,9 +188,24 @@ impl Engine {
     }
 
     pub(super) fn accept_device(&mut self, device: &DeviceId) -> Reply {
+        let back = self.notes.is_fresh(device) && self.came_by_phrase(device);
         self.notes.accept(device);
         self.save_notes();
+        // Without a backup the phrase opened nothing: what was written comes from here, now that the person agrees.
+        if back && !self.phrase_opens_all() {
+            self.share_with_returned(None);
+        }
         Reply::Done
+    }
+
+    /// Whether a device was signed in with the recovery key.
+    fn came_by_phrase(&self, device: &DeviceId) -> bool {
+        let mut bodies =
+            self.own_log.iter().flat_map(|log| log.entries()).filter_map(|entry| entry.parse().ok());
+        bodies.any(|body| {
+            matches!(body.change, Change::AddDevice(record) if record.id == *device)
+                && body.author == Author::Recovery
+        })
     }
 
     /// The next entry of the own log, before it is signed.
@@ -236,6 +243,10 @@ impl Engine {
                     && log.append(entry).is_ok()
                 {
                     self.take_own_log(log);
+                }
+                if self.returning.is_some() {
+                    // What was held back before the lost devices were out goes now.
+                    self.retry_later(0);
                 }
                 Reply::Done
             }

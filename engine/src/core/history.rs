@@ -4,15 +4,16 @@
 
 use std::collections::VecDeque;
 
-use parley_protocol::ids::{AccountId, DeviceId, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use crate::content::{History, Receipt, ReceiptOf, Sync};
-use crate::conversation::id_of;
+use crate::conversation::{beside, id_of};
 use crate::io::{LoadId, Record};
 use crate::message::Message;
 use crate::records::keys;
+use crate::table::Table;
 use crate::view::{BodyView, ConversationId, Order};
 
 /// Bytes of messages in one entry of the log, about.
@@ -32,6 +33,10 @@ pub(super) struct Sharing {
     of: u32,
     /// The device that has to be in the account's conversation before anything is sent.
     waits_for: Option<DeviceId>,
+    /// Only own texts after these places, for a device that came back by the phrase; that they are all is said at the end.
+    own_after: Option<Table<LogId, Seq>>,
+    /// What is sent after this.
+    next: Option<Option<Table<LogId, Seq>>>,
 }
 
 impl Sharing {
@@ -42,13 +47,51 @@ impl Sharing {
     }
 }
 
+impl Sharing {
+    /// Whether a message stands after the place up to which a device that came back knows its log.
+    fn is_lacking(&self, message: &Message) -> bool {
+        let places = self.own_after.as_ref();
+        let place = |log: &LogId| places.and_then(|places| places.get(log)).copied();
+        place(&message.log).or_else(|| place(&beside(&message.log))).is_none_or(|place| message.seq > place)
+    }
+}
+
 impl Engine {
     /// Sends what was written since then, once this device is there to read it.
     pub(super) fn share_history(&mut self, since: UnixMillis, waits_for: DeviceId) {
         let left: VecDeque<_> = self.newest_first().into_iter().map(|peer| (peer, None)).collect();
         let of = u32::try_from(left.len()).unwrap_or(u32::MAX);
-        self.sharing = Sharing { left, since, of, waits_for: Some(waits_for) };
+        self.sharing = Sharing { left, since, of, waits_for: Some(waits_for), ..Sharing::default() };
         self.save_sharing();
+    }
+
+    /// Sends what a device lacks that came back by the phrase: own texts after these places, or everything.
+    pub(super) fn share_with_returned(&mut self, own_after: Option<Table<LogId, Seq>>) {
+        if !self.sharing.left.is_empty() {
+            self.sharing.next = Some(own_after);
+            return self.save_sharing();
+        }
+        let left: VecDeque<_> = self.newest_first().into_iter().map(|peer| (peer, None)).collect();
+        let of = u32::try_from(left.len()).unwrap_or(u32::MAX);
+        self.sharing = Sharing { left, of, own_after, ..Sharing::default() };
+        self.save_sharing();
+        self.sharing_may_be_over();
+        self.go_on_sharing();
+    }
+
+    /// Says so when everything was sent that a device lacks, and begins with what is to be sent next.
+    fn sharing_may_be_over(&mut self) {
+        if !self.sharing.left.is_empty() {
+            return;
+        }
+        let done = std::mem::take(&mut self.sharing);
+        self.save_sharing();
+        if done.own_after.is_some() {
+            self.sync(Sync::HandedOver);
+        }
+        if let Some(next) = done.next {
+            self.share_with_returned(next);
+        }
     }
 
     /// Everybody with whom there is a conversation, the newest first.
@@ -106,6 +149,10 @@ impl Engine {
                 .map(|conversation| conversation.logs.clone())
                 .unwrap_or_default()
         };
+        if self.sharing.own_after.is_some() {
+            // Who lacks them may have to wait for them before it can be in any conversation.
+            return self.sharing.left.front().copied();
+        }
         let settled = |(peer, _): &(AccountId, _)| logs(peer).iter().all(|log| !self.may_be_unsettled(log));
         if let Some(place) = self.sharing.left.iter().position(settled) {
             let next = self.sharing.left.remove(place)?;
@@ -142,7 +189,10 @@ impl Engine {
             records.iter().filter_map(|record| self.kept(&conversation, record)).collect();
         let oldest = super::paging::oldest(records);
         let full = page.is_full(records) && oldest.is_some();
-        let recent = messages.last().is_none_or(|message| message.stored >= self.sharing.since);
+        let recent = match &self.sharing.own_after {
+            Some(_) => messages.is_empty() || messages.iter().any(|message| self.sharing.is_lacking(message)),
+            None => messages.last().is_none_or(|message| message.stored >= self.sharing.since),
+        };
         if self.sharing.left.front().is_some_and(|(peer, _)| *peer == page.peer) {
             self.sharing.left.pop_front();
             // The newest of every conversation come before the rest of any.
@@ -152,13 +202,18 @@ impl Engine {
         }
         self.save_sharing();
         self.send_history(page.peer, messages);
+        self.sharing_may_be_over();
         self.go_on_sharing();
         true
     }
 
     fn send_history(&mut self, peer: AccountId, messages: Vec<Message>) {
-        let since = self.sharing.since;
-        let messages = messages.into_iter().filter(|message| message.stored >= since).collect();
+        let sharing = &self.sharing;
+        let wanted = |message: &Message| match &sharing.own_after {
+            Some(_) => message.own && sharing.is_lacking(message),
+            None => message.stored >= sharing.since,
+        };
+        let messages = messages.into_iter().filter(wanted).collect();
         for history in self.history_parts(peer, messages) {
             self.sync(Sync::History(history));
         }
@@ -189,6 +244,16 @@ impl Engine {
             parts.push(History { peer, messages: part, receipts });
         }
         parts
+    }
+
+    /// The same, where another device may have been asked for what is not in the backup.
+    pub(super) fn history_of_device_came(&mut self, history: History) {
+        if self.returning.is_some() {
+            for message in history.messages.iter().filter(|message| message.own) {
+                self.own_text_came(&message.log, message.seq, message.id);
+            }
+        }
+        self.history_came(history);
     }
 
     /// Another device of the account sent what was written before.

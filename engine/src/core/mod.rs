@@ -24,6 +24,7 @@ mod put_back;
 mod reading;
 mod receipts;
 mod recovery;
+mod removed;
 mod repair;
 mod requests;
 mod saving;
@@ -174,6 +175,10 @@ pub struct Engine {
     wish: Option<recovery::Wish>,
     /// The account is coming back by its recovery phrase.
     returning: Option<recovery::Returning>,
+    /// What came of the own texts that are not in the backup, on a device on which it came back.
+    own_texts: recovery::OwnTexts,
+    /// Logs of which somebody who came back wants to know how many texts of theirs stand there.
+    counts: Set<LogId>,
     /// This device has counter-signed an entry of an account's log, and waits for it to be there.
     joining: Option<linking::Joining>,
     repairs: repair::Repairs,
@@ -201,7 +206,9 @@ pub struct Engine {
     unsaved: Set<unsaved::Unsaved>,
     timers: Timers,
     storage: StorageState,
-    /// This device is no longer the account's: it does nothing any more.
+    /// This device is no longer the account's.
+    removed: Option<removed::Removed>,
+    /// Nothing of it is left: it does nothing any more.
     erased: bool,
     out: Outputs,
 }
@@ -220,7 +227,9 @@ impl Engine {
         let state = Rc::new(StateStore::new(values));
         let key = open_vault(&sealer, vault)?;
         let begun = [keys::ACCOUNT, keys::JOINING].iter().any(|key| state.get_bytes(key).is_some());
+        let removed = state.get_bytes(keys::KEPT).is_some();
         match (key.is_some(), begun) {
+            _ if removed => {}
             (_, false) if !damaged.is_empty() => return Err(OpenError::Damaged),
             (true, false) => return Err(OpenError::RecordsMissing),
             (false, true) => return Err(OpenError::VaultMissing),
@@ -271,6 +280,8 @@ impl Engine {
             phrases: recovery::Phrases::default(),
             wish: None,
             returning: None,
+            own_texts: recovery::OwnTexts::default(),
+            counts: Set::default(),
             joining: None,
             repairs: repair::Repairs::default(),
             put_back: put_back::PutBack::default(),
@@ -290,6 +301,7 @@ impl Engine {
             unsaved: Set::default(),
             timers: Timers::default(),
             storage: StorageState::Good,
+            removed: None,
             erased: false,
             out: Outputs::default(),
         };
@@ -307,6 +319,7 @@ impl Engine {
             Input::PersistFailed(id, _) if on(Mutation::RefusalTakenForSuccess) => self.persisted(id),
             Input::PersistFailed(id, failure) => self.persist_failed(id, failure),
             _ if self.storage == StorageState::Fenced || self.erased => return,
+            input if self.removed.is_some() => self.take_when_removed(input),
             Input::View(request) => self.command(request),
             Input::Connected => self.connected(),
             Input::Disconnected { retry_at } => self.disconnected(retry_at),
@@ -318,9 +331,14 @@ impl Engine {
         if self.erased {
             return;
         }
-        self.go_on_mending();
-        self.go_on_with_members();
-        self.go_on_sweeping();
+        self.leave_if_removed();
+        if self.removed.is_none() {
+            self.go_on_mending();
+            self.go_on_with_members();
+            self.go_on_sweeping();
+            // Going on may be how this device learns of its removal.
+            self.leave_if_removed();
+        }
         self.tell_views();
         self.flush();
         self.tell_timer();

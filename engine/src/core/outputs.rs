@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use crate::io::{ChangeSet, ChangeSetId, Output, Record, Store};
 use crate::mutations::{Mutation, on};
+use crate::view::Event;
 
 /// The mistake of invariant 1, when a test chose it.
 fn is_early(output: &Output) -> bool {
@@ -39,6 +40,8 @@ pub(super) struct Outputs {
     pub(super) vault: Option<Vec<u8>>,
     /// Messages that are taken from the disk with the next change set.
     pub(super) erased: Vec<(Store, Vec<u8>)>,
+    /// The next change set takes the place of everything.
+    wipes: bool,
     /// Damaged records, to be deleted with the next change set.
     pub(super) deletes: Vec<(Store, Vec<u8>)>,
 }
@@ -69,7 +72,7 @@ impl Outputs {
 
     /// Whether there are messages or a vault for the next change set.
     pub(super) fn has_changes(&self) -> bool {
-        !self.messages.is_empty() || !self.erased.is_empty() || self.vault.is_some()
+        !self.messages.is_empty() || !self.erased.is_empty() || self.vault.is_some() || self.wipes
     }
 
     /// Writes a message with the next change set.
@@ -147,6 +150,25 @@ impl Outputs {
         self.ready.clear();
     }
 
+    /// Nothing of what was to be written or to leave counts any more, and the next change set takes the place of everything
+    /// that is on disk. Only what views were answered leaves with it.
+    pub(super) fn wipe(&mut self) {
+        let ready = std::mem::take(&mut self.ready);
+        let held = self.held.take().map(|held| held.outputs).unwrap_or_default();
+        let all = ready.into_iter().chain(held).chain(std::mem::take(&mut self.current));
+        self.current = all.filter(|it| matches!(it, Output::Event(Event::Reply { .. }))).collect();
+        self.messages.clear();
+        self.late_messages.clear();
+        self.erased.clear();
+        self.deletes.clear();
+        self.wipes = true;
+    }
+
+    /// Whether the change set that is made now takes the place of everything.
+    pub(super) fn take_wipe(&mut self) -> bool {
+        std::mem::take(&mut self.wipes)
+    }
+
     /// The connection is gone: frames that are ready or held were for it.
     pub(super) fn drop_frames(&mut self) {
         let keep = |output: &Output| !matches!(output, Output::Send(_));
@@ -188,7 +210,7 @@ mod tests {
     fn nothing_leaves_when_another_engine_owns_the_device() {
         let mut out = Outputs::default();
         out.push(Output::Send(vec![1]));
-        out.seal(|id| ChangeSet { id, vault: None, puts: Vec::new(), deletes: Vec::new() });
+        out.seal(|id| ChangeSet { id, vault: None, puts: Vec::new(), deletes: Vec::new(), wipes: false });
         out.push(Output::Send(vec![2]));
         out.at_once(Output::Send(vec![3]));
         out.abandon();
@@ -219,7 +241,7 @@ mod tests {
         push(&mut out);
         out.release_current();
         push(&mut out);
-        out.seal(|id| ChangeSet { id, vault: None, puts: Vec::new(), deletes: Vec::new() });
+        out.seal(|id| ChangeSet { id, vault: None, puts: Vec::new(), deletes: Vec::new(), wipes: false });
         push(&mut out);
         out.drop_frames();
         assert!(out.persisted(ChangeSetId(1)));

@@ -111,7 +111,7 @@ impl Engine {
             if had_logs {
                 self.enqueue(
                     peer,
-                    Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None }),
+                    Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None, count: false }),
                     None,
                 );
             }
@@ -131,7 +131,8 @@ impl Engine {
                 // What was asked for before came in another log, of which the same is said.
                 let asked = self.trails.get(id).is_some_and(|trail| trail.asked.is_some());
                 let after = if asked { Seq(u64::MAX) } else { cursor };
-                self.enqueue(*peer, Body::Repair(Repair { log: *id, after, reach: None }), None);
+                let repair = Repair { log: *id, after, reach: None, count: false };
+                self.enqueue(*peer, Body::Repair(repair), None);
             }
         }
     }
@@ -292,7 +293,8 @@ impl Engine {
         if stage == Stage::Creating {
             return self.bury(id);
         }
-        self.enqueue(peer, Body::Repair(Repair { log: *id, after: Seq(0), reach: None }), None);
+        let repair = Repair { log: *id, after: Seq(0), reach: None, count: false };
+        self.enqueue(peer, Body::Repair(repair), None);
         self.retire(id, Seq(0));
         self.pump(id_of(&peer));
     }

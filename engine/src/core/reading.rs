@@ -223,6 +223,11 @@ impl Engine {
     }
 
     pub(super) fn store_gap(&mut self, id: &LogId, seq: Seq, time: UnixMillis, gap: Gap) {
+        self.store_marker(id, seq, time, gap);
+    }
+
+    /// Says in a chat why something is missing; by which id views know that.
+    pub(super) fn store_marker(&mut self, id: &LogId, seq: Seq, time: UnixMillis, gap: Gap) -> MessageId {
         let message = Message {
             id: MessageId(self.random.array()),
             time,
@@ -239,6 +244,7 @@ impl Engine {
             self.standing.or_default(id_of(&peer)).gap(message.order(), message.shown_id());
         }
         self.store_incoming(id, &message, None);
+        message.shown_id()
     }
 
     fn take_content(&mut self, id: &LogId, entry: &LogEntry, from: &Leaf, content: Content) {
@@ -267,17 +273,19 @@ impl Engine {
             Body::Again(again) => {
                 if own {
                     self.stored_again(*id, entry.seq, &again.place);
+                    self.own_text_came(&again.place.log, again.place.seq, content.id);
                 }
                 (BodyView::Text(again.text), self.place_of(id, &again.place, at))
             }
             Body::Unknown { silent: false, .. } => (BodyView::Newer, at),
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
             Body::Profile(profile) if !own => return self.profile_came(&from.account, profile.name),
-            Body::Repair(repair) => return self.repair_came(&from.device, &repair, at),
+            Body::Repair(repair) => return self.repair_came(from, &repair, at),
+            Body::Stand(stand) if !own => return self.stand_came(&stand, at),
             Body::Receipt(receipt) => return self.told_elsewhere(id, receipt),
             Body::Receipts(receipts) => return self.receipts_of_others(id, &receipts, own),
             Body::Sync(sync) if own => return self.sync_came(&from.device, sync),
-            Body::Profile(_) | Body::Sync(_) | Body::Unknown { silent: true, .. } => {
+            Body::Profile(_) | Body::Sync(_) | Body::Stand(_) | Body::Unknown { silent: true, .. } => {
                 return;
             }
         };

@@ -2,7 +2,7 @@
 //! device was put back to an older state, a new log takes its place and the other sends again what was written in
 //! the old one. Nothing stays unreadable (promise P9), and no key of the old log is used again.
 
-use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::reading::At;
@@ -12,6 +12,7 @@ use crate::conversation::{beside, id_of};
 use crate::io::{LoadId, Record};
 use crate::log::Stage;
 use crate::message::{Message, order_of_key};
+use crate::mls::credential::Leaf;
 use crate::outbox::OutboxEntry;
 use crate::table::Table;
 use crate::trail::{Agreement, Claim, SentAgain, Trail};
@@ -43,6 +44,8 @@ struct Paying {
     after: Seq,
     pages: u32,
     found: Vec<(Seq, MessageId, UnixMillis, Again)>,
+    /// Texts of who asks for them.
+    theirs: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -100,7 +103,8 @@ impl Engine {
         self.trails.or_default(*id).asked = Some(taken);
         self.save_trail(id);
         self.repairs.count(*peer, self.steady);
-        self.enqueue(*peer, Body::Repair(Repair { log: *id, after, reach: None }), None);
+        let repair = Repair { log: *id, after, reach: None, count: false };
+        self.enqueue(*peer, Body::Repair(repair), None);
     }
 
     /// The group of a log cannot be used: its keys are damaged or gone.
@@ -135,26 +139,33 @@ impl Engine {
 
     /// Somebody cannot use a log any more, or, in `here`, says that they know no other than those they have named: the
     /// other, or another device of this account, which asks for what this account wrote.
-    pub(super) fn repair_came(&mut self, from: &DeviceId, repair: &Repair, at: At) {
+    pub(super) fn repair_came(&mut self, from: &Leaf, repair: &Repair, at: At) {
         let here = at.log;
         let Some(peer) = self.logs.get(&here).map(|log| log.peer) else {
             return;
         };
         self.doubt_longer(&peer);
+        let counts = repair.count && !self.is_own_account(&from.account);
         if repair.log == EVERY_OTHER {
             let logs = self.conversations.get(&id_of(&peer)).map(|c| c.logs.clone()).unwrap_or_default();
             let named = self.take_named(&here);
             for log in logs.into_iter().filter(|id| *id != here && !named.contains(id)) {
+                if counts {
+                    self.owe_count(&log);
+                }
                 self.retire(&log, Seq(0));
             }
             if self.is_own_account(&peer) {
-                self.tell_everything(from);
+                self.tell_everything(&from.device);
             }
             return;
         }
         match self.logs.get(&repair.log) {
             Some(log) if log.peer == peer => {
                 self.is_named(&here, &repair.log);
+                if counts {
+                    self.owe_count(&repair.log);
+                }
                 match &repair.reach {
                     Some(reach) => self.heard_that_it_went_back(&repair.log, reach),
                     None => self.retire(&repair.log, repair.after),
@@ -204,7 +215,7 @@ impl Engine {
             return;
         };
         let conversation = id_of(&log.peer);
-        self.collect(Paying { log: *id, conversation, after, pages: 0, found: Vec::new() }, None);
+        self.collect(Paying { log: *id, conversation, after, pages: 0, found: Vec::new(), theirs: 0 }, None);
     }
 
     fn collect(&mut self, paying: Paying, before: Option<&Order>) {
@@ -247,6 +258,9 @@ impl Engine {
             trail.owed = None;
         }
         self.save_trail(&paying.log);
+        if self.take_owed_count(&paying.log) {
+            self.tell_what_stands(peer, paying.log, paying.theirs);
+        }
         for (seq, id, time, mut again) in paying.found {
             again.place.era = self.era_at(&paying.log, seq);
             self.enqueue_as(peer, id, time, Body::Again(again), None);
@@ -333,6 +347,8 @@ impl Engine {
 
 impl Paying {
     fn take(&mut self, message: Message) {
+        let counts = !message.own && message.seq > self.after && matches!(message.body, BodyView::Text(_));
+        self.theirs = self.theirs.saturating_add(u32::from(counts));
         if let BodyView::Text(text) = message.body
             && message.own
             && message.seq > self.after

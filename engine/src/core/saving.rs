@@ -5,6 +5,7 @@ use parley_protocol::ids::{AccountId, LogId, Seq};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::removed::Removed;
 use super::unsaved::Unsaved;
 use super::{Engine, OpenError};
 use crate::archive::Archive;
@@ -59,6 +60,8 @@ impl Engine {
         self.backup = self.read(keys::BACKUP)?.unwrap_or_default();
         self.load_manifest();
         self.sharing = self.read(keys::SHARING)?.unwrap_or_default();
+        self.own_texts = self.read(keys::OWN_TEXTS)?.unwrap_or_default();
+        self.counts = self.read(keys::COUNTS)?.unwrap_or_default();
         self.tainted = self.read(keys::TAINTED)?.unwrap_or_default();
         self.notes = self.read(keys::NOTES)?.unwrap_or_default();
         self.cards = self.read(keys::CARDS)?.unwrap_or_default();
@@ -67,6 +70,7 @@ impl Engine {
             self.personal.insert(personal.deleted.peer, personal);
         }
         self.draft_setting = self.read(keys::DRAFT_SETTING)?.unwrap_or_default();
+        self.removed = self.read(keys::KEPT)?.map(Removed::before);
         self.begin_sweeping();
         self.tell_drafts_soon();
         for key in self.state.keys_with_prefix(keys::OUTBOXES) {
@@ -212,7 +216,11 @@ impl Engine {
         if writes.puts.is_empty() && writes.deletes.is_empty() && vault.is_none() {
             self.out.release_current();
         } else {
-            self.out.seal(|id| ChangeSet { id, vault, puts: writes.puts, deletes: writes.deletes });
+            let wipes = self.out.take_wipe();
+            if wipes {
+                writes.deletes.clear();
+            }
+            self.out.seal(|id| ChangeSet { id, vault, puts: writes.puts, deletes: writes.deletes, wipes });
         }
     }
 

@@ -63,7 +63,7 @@ impl Engine {
         let Some(peer) = self.conversations.get(&id).map(|conversation| conversation.peer) else {
             return;
         };
-        if !self.online() {
+        if !self.online() || self.holds_back(&peer) {
             return;
         }
         let waiting =
@@ -85,6 +85,9 @@ impl Engine {
             return;
         };
         let caught_up = live.subscribed && log.cursor >= live.head;
+        if self.holds_back(&log.peer) {
+            return;
+        }
         if !self.online() || log.stage != Stage::Active || !caught_up || live.appending || live.committing {
             return;
         }

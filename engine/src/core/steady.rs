@@ -47,6 +47,8 @@ pub(super) struct Timers {
     pub(super) drafts: Option<Moment>,
     /// Something that was asked on this connection should have been answered.
     pub(super) answers: Option<Moment>,
+    /// A removed device with nothing to keep ends.
+    pub(super) last_words: Option<Moment>,
     /// For when a wake-up was asked for.
     pub(super) told: Option<Moment>,
     /// One was asked for at once, because the moment of one that was asked for is over.

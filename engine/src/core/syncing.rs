@@ -13,7 +13,7 @@ impl Engine {
     /// Tells the account's other devices, if there are any.
     pub(super) fn sync(&mut self, sync: Sync) {
         let Some(account) = self.account.as_ref().map(|account| account.id) else { return };
-        if self.own_log.as_ref().is_none_or(|log| log.devices().count() < 2) {
+        if self.own_log.as_ref().is_none_or(|log| log.devices().count() < 2) || !self.may_tell(&sync) {
             return;
         }
         let conversation = self.conversation_with(&account);
@@ -108,6 +108,7 @@ impl Engine {
 
     /// Another device of the account said something.
     pub(super) fn sync_came(&mut self, from: &DeviceId, sync: Sync) {
+        self.lost_device_spoke(from, matches!(sync, Sync::HandedOver));
         match sync {
             Sync::Cards(cards) => cards.iter().for_each(|card| self.card_came(card)),
             Sync::Settings(settings) => self.settings_came(&settings),
@@ -117,7 +118,7 @@ impl Engine {
                 }
             }
             Sync::Named(device, name) => self.named(device, &name),
-            Sync::History(history) => self.history_came(history),
+            Sync::History(history) => self.history_of_device_came(history),
             Sync::Hello => self.said_hello(from),
             Sync::Backup(news) => self.backup_came(*news),
             Sync::Deleted(deleted) => self.deletion_came(&deleted),
@@ -126,6 +127,8 @@ impl Engine {
             Sync::Read(logs) => logs.iter().for_each(|(log, upto)| self.read_elsewhere(log, *upto)),
             Sync::Lost(peer, lost) => self.lost_elsewhere(peer, &lost),
             Sync::WentBack(log, reach) => self.heard_that_it_went_back(&log, &reach),
+            Sync::Lacks(places) => self.lacks_came(from, places),
+            Sync::HandedOver => {}
         }
     }
 

@@ -39,7 +39,11 @@ impl Engine {
         self.bury(id);
         self.show_states(id);
         if self.is_own_account(&peer) {
-            self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None }), None);
+            self.enqueue(
+                peer,
+                Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None, count: false }),
+                None,
+            );
             self.tell_all();
             self.tell_lost_logs();
         }
@@ -83,7 +87,11 @@ impl Engine {
             // Who joins the new log later does not read what was said in it before.
             self.sync(Sync::WentBack(*id, reach.clone()));
         }
-        self.enqueue(peer, Body::Repair(Repair { log: *id, after: cursor, reach: Some(reach) }), None);
+        self.enqueue(
+            peer,
+            Body::Repair(Repair { log: *id, after: cursor, reach: Some(reach), count: false }),
+            None,
+        );
         // What was said in this log of others may be lost with it.
         self.say_again_how_far(id);
     }
@@ -96,7 +104,7 @@ impl Engine {
         for log in logs.into_iter().filter(|log| log != id) {
             if let Some(trail) = self.trails.get(&log).filter(|trail| trail.lost) {
                 let (after, reach) = (trail.asked.unwrap_or_default(), Some(trail.reach().clone()));
-                self.enqueue(peer, Body::Repair(Repair { log, after, reach }), None);
+                self.enqueue(peer, Body::Repair(Repair { log, after, reach, count: false }), None);
             }
         }
     }

@@ -40,6 +40,12 @@ pub(crate) const BACKUP_ROUND: &[u8] = &[25];
 pub(crate) const UNASKED: &[u8] = &[27];
 /// How far messages came of which another device told, in logs that this one is not in.
 pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
+/// Own texts that are not in the backup by which the account came back ([`crate::core`]'s `OwnTexts`).
+pub(crate) const OWN_TEXTS: &[u8] = &[37];
+/// Logs of which somebody who came back wants to know how many texts of theirs stand there.
+pub(crate) const COUNTS: &[u8] = &[38];
+/// What a removed device keeps ([`crate::view::RemovedView`]): then there is nothing else.
+pub(crate) const KEPT: &[u8] = &[36];
 const PERSONAL: u8 = 30;
 /// Whether drafts go to the other devices ([`crate::draft::DraftSetting`]).
 pub(crate) const DRAFT_SETTING: &[u8] = &[31];

@@ -153,6 +153,8 @@ pub enum Command {
         /// What; at most 64 KiB.
         text: String,
     },
+    /// On a removed device: erases what it kept, and with it the rest of the device. There is no reply: nobody is left.
+    EraseKept,
     /// Whether drafts go to the account's other devices. Reply: [`super::Reply::Done`].
     SetDraftsInStep(bool),
 }

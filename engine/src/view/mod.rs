@@ -9,6 +9,7 @@ mod errors;
 mod file;
 mod outage;
 mod recovery;
+mod removed;
 
 use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub use self::errors::{CommandError, PhraseError, UsernameStatus};
 pub use self::file::{FileError, FilePart, FileReport};
 pub use self::outage::{Outage, WaitReason};
 pub use self::recovery::{BackupFailure, BackupState, PhraseState, PhraseView, RecoveryView, Typed};
+pub use self::removed::{KeptState, KeptText, RemovedView};
 
 /// Names a request of one view; views choose from disjoint ranges (for instance at random).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -76,6 +78,8 @@ pub enum Event {
     Storage(StorageState),
     /// Linking has come so far; none when there is nothing to show.
     Link(Option<LinkView>),
+    /// Another device of the account has removed this one, which still has these texts.
+    Removed(RemovedView),
     /// A message is gone.
     Deleted {
         /// From which conversation.
@@ -132,6 +136,8 @@ pub struct Snapshot {
     pub storage: StorageState,
     /// How far linking is.
     pub link: Option<LinkView>,
+    /// What is left here, if this device was removed from its account.
+    pub removed: Option<RemovedView>,
 }
 
 /// How an account is in the relay's directory.
@@ -314,6 +320,9 @@ pub enum Gap {
     Lost,
     /// A text that waited to be sent is damaged or gone.
     Unsent,
+    /// The account came back by its phrase, and own texts that are not in the backup did not come: only another device of the
+    /// account can hand them over.
+    Elsewhere,
 }
 
 /// What became of an own message.

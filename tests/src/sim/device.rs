@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use parley_engine::io::{ChangeSet, Input, Load, LoadId, Output, Record, StorageFailure, Store};
 use parley_engine::seal::MasterKey;
 use parley_engine::view::{
-    AccountView, Command, Connection, ConversationId, ConversationView, Event, LinkView, MessageView, Reply,
-    Request, Snapshot, StorageState, ViewRequestId,
+    AccountView, Command, Connection, ConversationId, ConversationView, Event, LinkView, MessageView,
+    RemovedView, Reply, Request, Snapshot, StorageState, ViewRequestId,
 };
 use parley_engine::{Engine, OpenError};
 use parley_protocol::ids::{MessageId, UnixMillis};
@@ -40,6 +40,9 @@ impl Disk {
         }
         if let Some(vault) = set.vault {
             self.vault = Some(vault);
+        }
+        if set.wipes {
+            self.records.clear();
         }
         self.written.0 += 1;
         let both = set
@@ -102,6 +105,7 @@ pub struct Device {
     pub(super) sends: VecDeque<Vec<u8>>,
     pub(super) wake: Option<UnixMillis>,
     pub(super) reconnect: bool,
+    pub(super) closed: bool,
     rng: ChaCha20Rng,
     next_request: u64,
     /// Replies by request.
@@ -118,7 +122,9 @@ pub struct Device {
     pub account: Option<AccountView>,
     /// How far linking is, as shown.
     pub link: Option<LinkView>,
-    /// Another device removed this one, and everything was deleted.
+    /// What this device still has after another one removed it, as shown.
+    pub removed: Option<RemovedView>,
+    /// Everything was deleted.
     pub erased: bool,
 }
 
@@ -147,6 +153,7 @@ impl Device {
             sends: VecDeque::new(),
             wake: None,
             reconnect: false,
+            closed: false,
             rng,
             next_request: 0,
             replies: HashMap::new(),
@@ -156,6 +163,7 @@ impl Device {
             storage: StorageState::Good,
             account: None,
             link: None,
+            removed: None,
             erased: false,
         })
     }
@@ -206,6 +214,7 @@ impl Device {
                     self.wake = Some(UnixMillis(now.0 + wait));
                 }
                 Output::Reconnect | Output::ComeBackAfter(_) | Output::Halt(_) => self.reconnect = true,
+                Output::Close => self.closed = true,
                 Output::Erase => {
                     self.disk = Disk::default();
                     self.work.clear();
@@ -272,6 +281,7 @@ impl Device {
             Event::Storage(state) => self.storage = state,
             Event::Account(account) => self.account = account,
             Event::Link(link) => self.link = link,
+            Event::Removed(removed) => self.removed = Some(removed),
         }
     }
 
@@ -279,6 +289,7 @@ impl Device {
         self.connection = snapshot.connection;
         self.account.clone_from(&snapshot.account);
         self.link.clone_from(&snapshot.link);
+        self.removed.clone_from(&snapshot.removed);
         self.storage = snapshot.storage;
         self.conversations = snapshot.conversations.iter().map(|view| (view.id, view.clone())).collect();
     }

@@ -213,6 +213,10 @@ impl World {
             }
             None => device.sends.clear(),
         }
+        if std::mem::take(&mut device.closed) {
+            return self.disconnect(index);
+        }
+        let device = &mut self.devices[index];
         if std::mem::take(&mut device.reconnect) {
             self.disconnect(index);
             self.retries[index] = Some(UnixMillis(self.now.0 + 1_000));

@@ -1,7 +1,8 @@
 //! Coming back by the phrase while the relay refuses, or has lost what was put there.
 
-use parley_engine::view::Reply;
+use parley_engine::view::{Command, ConversationId, Reply};
 use parley_protocol::frame::{RelayError, Request, ServerFrame};
+use parley_tests::sim::{DeviceIndex, World};
 
 use super::recovery::{back_up, one_step, pair, recover, recover_command, recovery};
 use super::repair::settle_long;
@@ -135,6 +136,9 @@ fn how_far_coming_back_is_is_shown() {
     assert!((1_700..2_200).contains(&of), "{of} KiB");
     assert!(known.iter().all(|(done, all)| done <= all && *all == of), "{shown:?}");
     assert!(known.last().unwrap().0 > of / 2, "{shown:?}");
+    for _ in 0..3 {
+        world.settle();
+    }
     assert_eq!(recovery(&world, new).restoring, None, "it ends");
     assert_eq!(world.texts(new, there).len(), 71);
 }
@@ -172,4 +176,173 @@ fn an_account_that_has_come_back_does_not_come_back_once_more() {
         let asks = world.requests_since(since);
         assert!(!asks.iter().any(|request| matches!(request, Request::FetchBlob(_))), "nothing is fetched");
     }
+}
+
+/// The backup is written two minutes after a message.
+#[test]
+fn p5_what_was_written_after_the_backup_comes_from_the_old_device_that_is_online() {
+    for alone in [false, true] {
+        let (mut world, ada, _, there, _, phrase) = pair();
+        for number in 0..13 {
+            world.send(ada, there, &format!("not in the backup {number}"));
+        }
+        world.settle();
+        let before = world.texts(ada, there);
+        assert_eq!(before.len(), 41 + 13);
+        let new = recover(&mut world, &phrase, alone);
+        assert_eq!(world.texts(new, there), before, "the other devices are lost: {alone}");
+        assert_eq!(world.devices[ada].erased, alone);
+    }
+}
+
+/// The markers of a conversation.
+fn markers(world: &mut World, device: DeviceIndex, there: ConversationId) -> usize {
+    world.texts(device, there).iter().filter(|text| text.contains("Elsewhere")).count()
+}
+
+#[test]
+fn p9_own_texts_that_nobody_could_hand_over_leave_a_marker() {
+    let (mut world, ada, bob, there, back, phrase) = pair();
+    world.send(ada, there, "not in the backup");
+    world.settle();
+    world.send(bob, back, "answer to that");
+    world.settle();
+    world.disconnect(ada);
+    let new = recover(&mut world, &phrase, true);
+    let texts = world.texts(new, there);
+    assert!(!texts.contains(&">not in the backup".to_owned()), "the old device is away");
+    assert!(texts.contains(&"answer to that".to_owned()), "Bob sends his own again");
+    assert_eq!(markers(&mut world, new, there), 1, "{texts:?}");
+    // The old one comes back: it is out, and what it says counts no more.
+    world.connect(ada);
+    world.settle();
+    assert!(world.devices[ada].erased);
+    assert_eq!(markers(&mut world, new, there), 1);
+    assert_eq!(world.texts(bob, back).iter().filter(|text| text.contains("Elsewhere")).count(), 0);
+}
+
+#[test]
+fn p9_the_marker_goes_when_the_device_comes_that_has_the_texts() {
+    let (mut world, ada, _, there, _, phrase) = pair();
+    for number in 0..3 {
+        world.send(ada, there, &format!("not in the backup {number}"));
+    }
+    world.settle();
+    let before = world.texts(ada, there);
+    world.disconnect(ada);
+    let new = recover(&mut world, &phrase, false);
+    assert_eq!(markers(&mut world, new, there), 1);
+    world.connect(ada);
+    for _ in 0..4 {
+        world.settle();
+    }
+    assert_eq!(world.texts(new, there), before, "all are there, once, and no marker");
+    world.crash(new);
+    world.connect(new);
+    world.settle();
+    assert_eq!(world.texts(new, there), before);
+}
+
+#[test]
+fn what_is_all_in_the_backup_leaves_no_marker() {
+    for alone in [false, true] {
+        let (mut world, ada, bob, there, back, phrase) = pair();
+        let before = world.texts(ada, there);
+        world.disconnect(ada);
+        let new = recover(&mut world, &phrase, alone);
+        world.send(bob, back, "welcome");
+        world.settle();
+        assert_eq!(world.texts(new, there)[..before.len()], before);
+        assert_eq!(markers(&mut world, new, there), 0);
+    }
+}
+
+/// It may be stolen: it gets nothing, and has seconds, not more.
+#[test]
+fn p10_a_device_that_is_to_be_removed_is_told_nothing_and_soon_out() {
+    let (mut world, ada, bob, there, back, phrase) = pair();
+    assert_eq!(world.ask(ada, Command::SetName("Before".into())), Reply::Done);
+    world.settle();
+    back_up(&mut world, ada);
+    // It answers nothing that it is asked.
+    let new = world.add_device();
+    let since = world.relay.seen.len();
+    world.command(new, recover_command(&phrase, true));
+    for _ in 0..400 {
+        one_step(&mut world, new);
+        while world.disk_step(ada) {}
+        world.downlink_step(ada);
+    }
+    world.send(new, there, "while it waits");
+    for _ in 0..200 {
+        one_step(&mut world, new);
+    }
+    let asks = world.requests_since(since);
+    let messages = asks.iter().map(|request| match request {
+        Request::AppendMessages(append) => append.messages.len(),
+        _ => 0,
+    });
+    assert_eq!(messages.sum::<usize>(), 1, "the new one says what it lacks, and nothing else");
+    world.pass(9_000);
+    for _ in 0..3 {
+        world.settle();
+    }
+    assert!(world.devices[ada].erased || world.devices[ada].removed.is_some());
+    assert_eq!(world.devices[new].account.as_ref().unwrap().devices.len(), 1);
+    world.send(new, there, "I am back");
+    world.settle();
+    let texts = world.texts(bob, back);
+    assert_eq!(texts[texts.len() - 2..], ["while it waits", "I am back"]);
+}
+
+#[test]
+fn p5_a_restart_at_any_step_of_handing_over_loses_nothing() {
+    for step in (0..90).step_by(6) {
+        for victim_is_new in [false, true] {
+            let (mut world, ada, _, there, _, phrase) = pair();
+            for number in 0..5 {
+                world.send(ada, there, &format!("not in the backup {number}"));
+            }
+            world.settle();
+            let before = world.texts(ada, there);
+            let new = world.add_device();
+            world.command(new, recover_command(&phrase, true));
+            for _ in 0..step {
+                one_step(&mut world, new);
+                one_step(&mut world, ada);
+            }
+            let victim = if victim_is_new { new } else { ada };
+            world.crash(victim);
+            world.connect(victim);
+            for _ in 0..4 {
+                world.settle();
+            }
+            if world.devices[new].account.is_none() {
+                world.command(new, recover_command(&phrase, true));
+            }
+            for _ in 0..10 {
+                world.settle();
+            }
+            assert_eq!(world.texts(new, there), before, "crash of {victim} after {step} steps");
+        }
+    }
+}
+
+/// Without a backup the phrase opens nothing: whoever has it gets what was written once the person agrees on another device.
+#[test]
+fn p1_history_goes_to_a_device_that_came_back_without_a_backup_once_the_person_agrees() {
+    let (mut world, ada, _, there, _, phrase) = pair();
+    assert_eq!(world.ask(ada, Command::SetBackup(false)), Reply::Done);
+    world.settle();
+    let before = world.texts(ada, there);
+    let new = recover(&mut world, &phrase, false);
+    assert_eq!(world.history(ada, there).len(), before.len());
+    let known: Vec<ConversationId> = world.devices[new].conversations.keys().copied().collect();
+    assert!(known.is_empty() || world.texts(new, there).is_empty(), "nobody has agreed");
+    let device = super::devices::device_id(&world, new);
+    assert_eq!(world.ask(ada, Command::AcceptDevice(device)), Reply::Done);
+    for _ in 0..4 {
+        world.settle();
+    }
+    assert_eq!(world.texts(new, there), before);
 }

@@ -1,6 +1,7 @@
 //! Devices that are removed: what they wrote, read and go on writing, and what depends on them.
 
-use parley_engine::view::{Command, LinkView, Reply, Share};
+use parley_engine::io::StorageFailure;
+use parley_engine::view::{Command, ConversationId, KeptState, LinkView, Reply, Share};
 use parley_protocol::frame::EntryKind;
 use parley_tests::sim::{DeviceIndex, World};
 
@@ -167,7 +168,7 @@ fn p4_a_removed_device_that_goes_on_posting_reaches_nobody() {
         let texts = world.texts(index, conversation);
         assert!(texts.last().unwrap().ends_with("while it was a device"), "{texts:?}");
     }
-    assert!(world.devices[second].erased);
+    assert_eq!(kept(&world, second), [("after its removal".to_owned(), KeptState::Unsent)]);
 }
 
 #[test]
@@ -189,4 +190,156 @@ fn p9_what_a_device_wrote_before_it_was_removed_is_read() {
     world.settle();
     let texts = world.texts(ada, there);
     assert_eq!(texts[texts.len() - 3..], ["from two devices", "my last words", "and on"]);
+}
+
+fn kept(world: &World, device: DeviceIndex) -> Vec<(String, KeptState)> {
+    let removed = world.devices[device].removed.as_ref().expect("it was removed");
+    removed.texts.iter().map(|text| (text.text.clone(), text.state)).collect()
+}
+
+/// Ada with a second device, which is offline and has something that is nowhere else; then she removes it, and it connects.
+fn removed_with_texts() -> (World, DeviceIndex, DeviceIndex, ConversationId, ConversationId) {
+    let (mut world, ada, bob, there, back) = pair();
+    let second = link(&mut world, ada);
+    world.send(bob, back, "both read this");
+    world.settle();
+    world.disconnect(second);
+    for number in 0..10 {
+        world.send(second, there, &format!("not sent {number}"));
+    }
+    world.ask(second, Command::SetDraft { conversation: there, text: "half a sen".into() });
+    let gone = device_id(&world, second);
+    assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);
+    world.settle();
+    world.connect(second);
+    world.settle();
+    (world, second, bob, there, back)
+}
+
+#[test]
+fn p5_a_removed_device_keeps_what_was_never_sent_and_nothing_else() {
+    let (mut world, second, bob, there, back) = removed_with_texts();
+    let mut expected: Vec<_> =
+        (0..10).map(|number| (format!("not sent {number}"), KeptState::Unsent)).collect();
+    expected.push(("half a sen".to_owned(), KeptState::Draft));
+    assert_eq!(kept(&world, second), expected);
+    assert!(world.devices[second].removed.as_ref().unwrap().texts.iter().all(|text| text.name == "Bob"));
+    assert_eq!(world.devices[second].account, None);
+    let disk = &world.devices[second].disk;
+    assert!(disk.vault.as_ref().is_none_or(Vec::is_empty), "the device key is gone");
+    assert_eq!(disk.records.len(), 1, "and every key and message");
+    assert!(!world.texts(bob, back).iter().any(|text| text.contains("not sent")), "nothing was sent");
+    // It stays so over a restart, and without a connection.
+    for _ in 0..2 {
+        world.crash(second);
+        world.ask(second, Command::Subscribe);
+        assert_eq!(kept(&world, second), expected);
+        let send = Command::SendText { conversation: there, text: "one more".into() };
+        assert!(matches!(world.ask(second, send), Reply::Failed(_)));
+        let reply = world.ask(second, Command::CreateAccount { name: "Eve".into(), username: "eve".into() });
+        assert!(matches!(reply, Reply::Failed(_)), "the texts are not in the way of another account unseen");
+        world.connect(second);
+        world.settle();
+        assert!(!world.is_connected(second), "it has nothing to ask of the relay");
+    }
+    world.command(second, Command::EraseKept);
+    world.settle();
+    assert!(world.devices[second].erased);
+    assert!(world.devices[second].disk.records.is_empty());
+}
+
+#[test]
+fn p5_a_death_or_a_full_disk_while_a_device_leaves_costs_no_text() {
+    for full in [false, true] {
+        let (mut world, ada, _, there, _) = pair();
+        let second = link(&mut world, ada);
+        world.disconnect(second);
+        world.send(second, there, "not sent");
+        while world.disk_step(second) {}
+        let gone = device_id(&world, second);
+        assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);
+        world.settle();
+        world.devices[second].disk.failure = full.then_some(StorageFailure::Full);
+        world.connect(second);
+        for _ in 0..300 {
+            world.uplink_step(second);
+            world.downlink_step(second);
+            if world.devices[second].removed.is_some() || full {
+                break;
+            }
+            world.disk_step(second);
+        }
+        if full {
+            world.settle();
+        }
+        world.crash(second);
+        world.devices[second].disk.failure = None;
+        world.connect(second);
+        world.settle();
+        assert_eq!(kept(&world, second), [("not sent".to_owned(), KeptState::Unsent)], "full: {full}");
+        assert_eq!(world.devices[second].disk.records.len(), 1);
+    }
+}
+
+#[test]
+fn p11_a_text_whose_answer_never_came_is_not_said_to_be_unsent() {
+    let (mut world, ada, bob, there, back) = pair();
+    let second = link(&mut world, ada);
+    world.send(second, there, "is it there?");
+    // It reaches the relay, and the answer does not come back.
+    while world.texts(bob, back).last().is_none_or(|text| text != "is it there?") {
+        world.disk_step(second);
+        world.uplink_step(second);
+        world.step(bob);
+    }
+    world.disconnect(second);
+    let gone = device_id(&world, second);
+    assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);
+    world.settle();
+    world.connect(second);
+    world.settle();
+    let states: Vec<_> = world.devices[second].removed.iter().flat_map(|removed| &removed.texts).collect();
+    assert!(states.iter().all(|text| text.state == KeptState::Unsure), "{states:?}");
+    assert_eq!(world.texts(ada, there).iter().filter(|text| *text == ">is it there?").count(), 1);
+}
+
+#[test]
+fn what_stands_in_a_composer_when_the_device_is_removed_is_kept_too() {
+    let (mut world, ada, _, there, _) = pair();
+    let second = link(&mut world, ada);
+    let gone = device_id(&world, second);
+    assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);
+    world.pass(250);
+    assert_eq!(kept(&world, second), [], "there was nothing to keep");
+    let draft = Command::SetDraft { conversation: there, text: "I was just".into() };
+    assert_eq!(world.ask(second, draft), Reply::Done);
+    world.settle();
+    assert_eq!(kept(&world, second), [("I was just".to_owned(), KeptState::Draft)]);
+    assert!(!world.devices[second].erased);
+    world.crash(second);
+    world.ask(second, Command::Subscribe);
+    assert_eq!(kept(&world, second), [("I was just".to_owned(), KeptState::Draft)]);
+}
+
+#[test]
+fn p11_a_draft_is_only_said_to_be_elsewhere_once_the_relay_has_it() {
+    for heard in [false, true] {
+        let (mut world, ada, _, there, _) = pair();
+        let second = link(&mut world, ada);
+        assert_eq!(world.ask(ada, Command::SetDraftsInStep(true)), Reply::Done);
+        world.settle();
+        if !heard {
+            world.disconnect(second);
+        }
+        world.ask(second, Command::SetDraft { conversation: there, text: "half a sen".into() });
+        world.settle();
+        let gone = device_id(&world, second);
+        assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);
+        world.settle();
+        world.connect(second);
+        world.pass(250);
+        let draft = &world.devices[ada].conversations[&there].draft;
+        let there_or_here = [draft == "half a sen", !kept(&world, second).is_empty()];
+        assert_eq!(there_or_here, [heard, !heard]);
+    }
 }

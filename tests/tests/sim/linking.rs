@@ -226,7 +226,7 @@ fn p4_a_device_in_no_conversation_learns_at_once_that_it_was_removed() {
     let id = world.command(ada, Command::RemoveDevice(device));
     world.run();
     assert_eq!(world.devices[ada].replies.get(&id), Some(&Reply::Done));
-    assert!(world.devices[new].erased);
+    assert!(world.devices[new].removed.is_some());
 }
 
 #[test]

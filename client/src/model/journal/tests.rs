@@ -10,7 +10,7 @@ fn put(store: Store, key: &[u8], value: &[u8]) -> (Store, Record) {
 }
 
 fn change(puts: Vec<(Store, Record)>, deletes: Vec<(Store, Vec<u8>)>) -> ChangeSet {
-    ChangeSet { id: ChangeSetId(1), vault: None, puts, deletes }
+    ChangeSet { id: ChangeSetId(1), vault: None, puts, deletes, wipes: false }
 }
 
 fn one(key: &[u8], value: &[u8]) -> ChangeSet {

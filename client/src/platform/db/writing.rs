@@ -60,16 +60,42 @@ impl Database {
     pub async fn erase(&self, fence: Fence) -> Result<(), Failure> {
         let transaction = self.begin(&[META, STATE, MESSAGES, KEYS, JOURNAL], true)?;
         guard(&transaction, fence)?;
-        for store in [STATE, MESSAGES, KEYS] {
-            transaction.object_store(store)?.clear()?;
-        }
-        let journal = transaction.object_store(JOURNAL)?;
-        let places: js_sys::Array = done(&journal.get_all_keys()?).await?.into();
-        for place in places.iter() {
-            journal.put_with_key(&JsValue::TRUE, &place)?;
+        transaction.object_store(KEYS)?.clear()?;
+        clear(&transaction).await?;
+        committed(&transaction).await
+    }
+
+    /// Writes records in the place of all others, in one transaction; the browser's own key stays.
+    ///
+    /// # Errors
+    /// When another owner has taken over, when there is no room, or when the browser refuses.
+    pub async fn wipe<'a>(
+        &self,
+        fence: Fence,
+        changes: impl Iterator<Item = (Store, &'a [u8], Option<&'a [u8]>)>,
+    ) -> Result<(), Failure> {
+        let transaction = self.begin(&[META, STATE, MESSAGES, JOURNAL], true)?;
+        guard(&transaction, fence)?;
+        clear(&transaction).await?;
+        if let Err(failure) = put_all(&transaction, changes) {
+            let _ = transaction.abort();
+            return Err(failure);
         }
         committed(&transaction).await
     }
+}
+
+/// Deletes all records, and whatever the journal says of them.
+async fn clear(transaction: &IdbTransaction) -> Result<(), Failure> {
+    for store in [STATE, MESSAGES] {
+        transaction.object_store(store)?.clear()?;
+    }
+    let journal = transaction.object_store(JOURNAL)?;
+    let places: js_sys::Array = done(&journal.get_all_keys()?).await?.into();
+    for place in places.iter() {
+        journal.put_with_key(&JsValue::TRUE, &place)?;
+    }
+    Ok(())
 }
 
 fn put_all<'a>(

@@ -14,8 +14,8 @@ pub const fn deleted(waits: bool) -> &'static str {
 #[must_use]
 pub fn delete_chat(name: &str) -> String {
     format!(
-        "This deletes all messages of this chat here and on your other devices. {name} keeps theirs. What waits here is not \
-         sent, unless it is on its way already. A new message brings the chat back, empty."
+        "This deletes all messages of this chat here and on your other devices. {name} keeps theirs. Unsent messages \
+         and the draft are discarded; one that is on its way already may still arrive. A new message brings the chat back, empty."
     )
 }
 

@@ -65,8 +65,8 @@ pub const FORKED: &str =
     "The relay shows a list of your devices that contradicts this browser's. Tell whoever runs this relay.";
 
 /// Before a device is removed.
-pub const REMOVE_DEVICE: &str =
-    "It reads nothing more from now on, and deletes what it has when it next connects.";
+pub const REMOVE_DEVICE: &str = "It can't read anything new, and its messages are erased when it's next online. Messages that \
+    only it has are lost. What was written there and not sent stays there, for whoever opens it.";
 
 /// A new browser can be linked.
 pub const LINK_NEW: &str = "On the device that has your account, open Settings, then Link a device.";

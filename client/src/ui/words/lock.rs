@@ -70,6 +70,6 @@ pub const LOCK_CLOSES: &str =
     "It also closes when this page is loaded again, or when the tab is closed that has the device open.";
 
 /// What erasing does.
-pub const ERASE: &str = "This deletes your messages and keys from this browser, for good. Your account and your other devices \
-    stay. Afterwards you can come back with your recovery phrase, or link this browser from another device. Without either, the \
-    account is lost.";
+pub const ERASE: &str = "This deletes your messages and keys from this browser, for good, and with them whatever was written here \
+    and not sent. Your account and your other devices stay. Afterwards you can come back with your recovery phrase, or link this \
+    browser from another device. Without either, the account is lost.";

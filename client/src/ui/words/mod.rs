@@ -14,6 +14,7 @@ mod file;
 mod linking;
 mod lock;
 mod recovery;
+mod removed;
 
 pub use self::connection::*;
 pub use self::deleting::*;
@@ -21,6 +22,7 @@ pub use self::file::*;
 pub use self::linking::*;
 pub use self::lock::*;
 pub use self::recovery::*;
+pub use self::removed::*;
 
 /// After the own username.
 #[must_use]
@@ -192,10 +194,7 @@ pub const fn trouble(trouble: Trouble) -> &'static str {
              Nothing was changed by this older one."
         }
         Trouble::NewerTab => "A newer version of Parley is open in another tab. Reload this page.",
-        Trouble::Removed => {
-            "Another of your devices removed this browser from your account, so its keys and messages were deleted \
-             here. They are still on your other devices. Reload the page to link it again or to begin anew."
-        }
+        Trouble::Removed => REMOVED_AND_ERASED,
     }
 }
 
@@ -232,6 +231,10 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
         BodyView::Gap(Gap::Restored) => Some(
             "This browser's data were put back from an older copy. What you wrote after that copy is with your \
              contact, and comes back here only from another device of yours. From here on this chat has new keys.",
+        ),
+        BodyView::Gap(Gap::Elsewhere) => Some(
+            "Some messages you wrote on another device aren't here: they were written after your last backup. If that \
+             device is still signed in, they come when it's online. Your contact has them too.",
         ),
         BodyView::Gap(Gap::Damaged) => Some(
             "The keys of this chat were damaged on this device, so a message here could not be read. \
@@ -304,8 +307,8 @@ pub fn compare(name: &str) -> String {
 }
 
 /// Before everything on this device is deleted.
-pub const AFRESH: &str =
-    "This deletes what Parley has left in this browser. The old account and its messages do not come back.";
+pub const AFRESH: &str = "This deletes what Parley has left in this browser, also what was written here and not sent. Your account comes \
+    back only with your recovery phrase, or from another device of yours.";
 /// What happens to the keys.
 pub const KEYS: &str =
     "Your keys are made in this browser and never leave it; the relay only ever sees what it cannot read.";

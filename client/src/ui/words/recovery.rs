@@ -83,8 +83,12 @@ pub const fn phrase_error(error: PhraseError) -> &'static str {
 pub const RECOVER: &str = "Type the 24 words that you wrote down, with spaces between them.";
 
 /// What becomes of the other devices.
-pub const RECOVER_ALONE: &str =
-    "My other devices are lost: remove them. They read nothing more, and delete what they have.";
+pub const RECOVER_ALONE: &str = "My other devices are lost. They'll be signed out and their messages erased.";
+
+/// Before that is chosen, and what becomes of what only they have.
+pub const RECOVER_OTHERS: &str = "Leave this off if you still have one of them: it stays signed in, and sends what your backup \
+    doesn't have. If you turn it on, a device that is online has a few seconds to send the messages you wrote last; what can't \
+    come is marked in your chats.";
 
 /// How far it is.
 #[must_use]
@@ -99,7 +103,7 @@ pub fn restoring((done, of): (u32, u32)) -> String {
 #[must_use]
 pub fn lost(parts: u32) -> String {
     format!(
-        "{parts} part(s) of your backup were damaged or missing. Everything else is back; ask in your chats for what is \
+        "{parts} part(s) of your backup were damaged or missing. Everything else in it is back; ask in your chats for what is \
          missing."
     )
 }

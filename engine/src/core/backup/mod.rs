@@ -89,6 +89,11 @@ impl Engine {
             && self.backup.news.as_ref().is_some_and(|news| news.on)
     }
 
+    /// Whether there is a backup, and so nothing on this device that the phrase does not open, or will in a moment.
+    pub(super) fn phrase_opens_all(&self) -> bool {
+        self.wants_backup()
+    }
+
     pub(super) fn backup_state(&self) -> BackupState {
         if self.wants_backup() { self.writing.state() } else { BackupState::Off }
     }

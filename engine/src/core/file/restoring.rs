@@ -62,6 +62,9 @@ impl Engine {
             if self.is_deleted_history(&peer, &message) {
                 continue;
             }
+            if message.own {
+                self.own_text_came(&message.log, message.seq, message.id);
+            }
             let message = self.at_its_place(message);
             let Some(taking) = &mut self.files.taking else { return };
             if !taking.seen.add(conversation, &message) {

@@ -1,9 +1,11 @@
 //! When all devices are lost: the recovery phrase on this device, and how an account comes back by it.
 
+mod handing_over;
 mod phrase;
 mod restoring;
 mod returning;
 
+pub(super) use self::handing_over::OwnTexts;
 pub(super) use self::phrase::Phrases;
 pub(super) use self::returning::{Returning, Wish};
 

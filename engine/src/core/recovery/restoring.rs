@@ -6,7 +6,7 @@ use parley_protocol::ids::{AccountId, BlobId, LogId, Seq};
 
 use super::Returning;
 use crate::backup::{ChunkReader, DataKey, Head, Manifest, Place, Segment, open};
-use crate::content::{Body, Repair};
+use crate::content::{Body, Repair, Sync};
 use crate::core::Engine;
 use crate::core::backup::{Fetch, Fetched, MANIFEST, unpadded};
 use crate::core::repair::EVERY_OTHER;
@@ -76,6 +76,8 @@ impl Engine {
                         returning.work = Restoring::Segment(fetch, reader);
                         self.ask(request, Pending::FetchBlob);
                     }
+                    // Nobody is asked for anything before the devices are out that are to be removed.
+                    None if !self.lost_devices().is_empty() => {}
                     None => self.everything_is_back(),
                 },
             },
@@ -227,6 +229,7 @@ impl Engine {
 
     fn everything_is_back(&mut self) {
         let Some(returning) = self.returning.take() else { return };
+        self.begin_to_count();
         self.save_returning();
         self.backup.lost = returning.lost;
         self.phrase_is_written_down(&returning.seed);
@@ -237,6 +240,7 @@ impl Engine {
         let logs = self.manifest.logs.clone();
         if logs.keys().next().is_none() {
             self.save(keys::UNASKED, &true);
+            self.sync(Sync::Lacks(None));
         }
         self.ask_for_what_came_since(&logs);
         self.resume();
@@ -255,7 +259,7 @@ impl Engine {
             } else {
                 self.enqueue(
                     place.peer,
-                    Body::Repair(Repair { log: *id, after: place.seq, reach: None }),
+                    Body::Repair(Repair { log: *id, after: place.seq, reach: None, count: true }),
                     None,
                 );
             }
@@ -264,7 +268,8 @@ impl Engine {
             }
         }
         for peer in peers {
-            self.enqueue(peer, Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None }), None);
+            let repair = Repair { log: EVERY_OTHER, after: Seq(0), reach: None, count: true };
+            self.enqueue(peer, Body::Repair(repair), None);
         }
     }
 }

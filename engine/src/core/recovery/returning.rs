@@ -7,6 +7,7 @@ use parley_protocol::frame::{AppendDeviceLog, DirectoryRecord, RelayError, Reque
 use parley_protocol::ids::DeviceId;
 use serde::{Deserialize, Serialize};
 
+use super::handing_over::Wait;
 use super::restoring::Restoring;
 use crate::core::Engine;
 use crate::core::directory::command_error;
@@ -40,11 +41,13 @@ pub(in crate::core) struct Returning {
     pub(super) lost: u32,
     #[serde(skip)]
     pub(super) work: Restoring,
+    #[serde(skip)]
+    pub(super) wait: Wait,
 }
 
 impl Returning {
-    const fn new(seed: RecoverySeed, alone: bool) -> Self {
-        Self { seed, alone, left: None, lost: 0, work: Restoring::Idle }
+    fn new(seed: RecoverySeed, alone: bool) -> Self {
+        Self { seed, alone, left: None, lost: 0, work: Restoring::Idle, wait: Wait::default() }
     }
 }
 
@@ -178,17 +181,11 @@ impl Engine {
         if self.returning.is_none() || self.account.is_none() || !self.online() {
             return;
         }
-        match self.next_lost_device() {
+        let over = self.handing_over_is_over();
+        match self.lost_devices().first().copied().filter(|_| over) {
             Some(device) => self.remove_lost(device),
             None => self.go_on_restoring(),
         }
-    }
-
-    fn next_lost_device(&self) -> Option<DeviceId> {
-        let own = self.account.as_ref()?.device;
-        let alone = self.returning.as_ref()?.alone;
-        let mut others = self.own_log.as_ref()?.devices().filter(|device| device.id != own);
-        others.next().map(|device| device.id).filter(|_| alone)
     }
 
     fn remove_lost(&mut self, device: DeviceId) {

@@ -1,0 +1,234 @@
+//! What only the account's other devices have, when it comes back by its phrase: own texts that are not in the backup. A
+//! device that is to be removed is asked for them first, and has little time to answer: nothing that it signs after its
+//! removal counts. It is told nothing but what is asked. Where a contact says that there were more such texts than came, a
+//! marker stands in the chat until they have come.
+
+use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+use crate::content::{Body, Stand, Sync};
+use crate::conversation::{beside, id_of, marked, order_of};
+use crate::core::Engine;
+use crate::core::reading::At;
+use crate::core::steady::Moment;
+use crate::core::sweeping::Sweep;
+use crate::message;
+use crate::records::keys;
+use crate::table::Table;
+use crate::view::Gap;
+
+/// A device that is to be removed is not waited for longer than this after it was last heard, in milliseconds.
+const QUIET: u64 = 8_000;
+/// However much it says, it is removed after this time.
+const LONGEST: u64 = 120_000;
+
+/// The wait for the devices that are to be removed. Begun anew after a restart.
+#[derive(Default)]
+pub(in crate::core) struct Wait {
+    began: Option<Moment>,
+    heard: Moment,
+    asked: bool,
+    /// They have handed over what they have.
+    done: Vec<DeviceId>,
+}
+
+/// Own texts of a log that are not in the backup: those that came, and how many a contact has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::core) struct Own {
+    came: Vec<MessageId>,
+    told: u32,
+    marker: Option<Marker>,
+}
+
+impl Own {
+    fn is_short(&self) -> bool {
+        u32::try_from(self.came.len()).is_ok_and(|came| came < self.told)
+    }
+}
+
+/// Where it says in the chat that some are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Marker {
+    log: LogId,
+    seq: Seq,
+    stored: UnixMillis,
+    shown: MessageId,
+}
+
+/// By log. Only on a device on which the account came back.
+pub(in crate::core) type OwnTexts = Table<LogId, Own>;
+
+impl Engine {
+    /// Whether the devices that are to be removed had their chance to hand over what only they have.
+    pub(super) fn handing_over_is_over(&mut self) -> bool {
+        let lost = self.lost_devices();
+        let now = self.steady;
+        let Some(returning) = &mut self.returning else { return true };
+        let wait = &mut returning.wait;
+        if lost.iter().all(|device| wait.done.contains(device)) {
+            return true;
+        }
+        let began = *wait.began.get_or_insert_with(|| {
+            wait.heard = now;
+            now
+        });
+        let (all, quiet) = (now.since(began), now.since(wait.heard));
+        if all >= LONGEST || quiet >= QUIET {
+            return true;
+        }
+        // What is in the backup is known by now: the rest is asked for.
+        let ask = returning.left.is_some() && !std::mem::replace(&mut wait.asked, returning.left.is_some());
+        let left = (LONGEST - all).min(QUIET - quiet);
+        self.retry_later(u32::try_from(left).unwrap_or(u32::MAX));
+        if ask {
+            let places = self.manifest.logs.iter().map(|(log, place)| (*log, place.seq)).collect();
+            self.sync(Sync::Lacks(Some(places)));
+        }
+        false
+    }
+
+    /// The account's other devices, if they are to be removed.
+    pub(super) fn lost_devices(&self) -> Vec<DeviceId> {
+        let own = self.account.as_ref().map(|account| account.device);
+        let alone = self.returning.as_ref().is_some_and(|returning| returning.alone);
+        let devices = self.own_log.iter().filter(|_| alone).flat_map(|log| log.devices());
+        devices.map(|device| device.id).filter(|id| Some(*id) != own).collect()
+    }
+
+    /// Nothing is written to anybody that a device could read which is to be removed.
+    pub(in crate::core) fn holds_back(&self, peer: &AccountId) -> bool {
+        self.returning.is_some() && !self.is_own_account(peer) && !self.lost_devices().is_empty()
+    }
+
+    /// Nothing is told to devices that are to be removed, but what this one lacks.
+    pub(in crate::core) fn may_tell(&self, sync: &Sync) -> bool {
+        let lost = self.returning.as_ref().is_some_and(|returning| returning.alone);
+        !lost || matches!(sync, Sync::Lacks(_))
+    }
+
+    /// A device of the account says something: if it is to be removed, it may go on for a moment.
+    pub(in crate::core) fn lost_device_spoke(&mut self, from: &DeviceId, last: bool) {
+        let now = self.steady;
+        let Some(returning) = self.returning.as_mut().filter(|returning| returning.alone) else { return };
+        returning.wait.heard = now;
+        if last && !returning.wait.done.contains(from) {
+            returning.wait.done.push(*from);
+            self.go_on_returning();
+        }
+    }
+
+    /// A device that came back by the phrase lacks own texts after these places; or everything. It gets what the phrase opens
+    /// anyway: without a backup the person is asked first (`accept_device`).
+    pub(in crate::core) fn lacks_came(&mut self, from: &DeviceId, places: Option<Table<LogId, Seq>>) {
+        if self.phrase_opens_all() || !self.notes.is_fresh(from) {
+            self.share_with_returned(places);
+        }
+    }
+
+    /// An own text came, from another device or out of a file; if it is not in the backup, it counts.
+    pub(in crate::core) fn own_text_came(&mut self, log: &LogId, seq: Seq, id: MessageId) {
+        let asked = |log: &LogId| self.trails.get(log).and_then(|trail| trail.asked);
+        let in_backup = asked(log).or_else(|| asked(&beside(log))).is_some_and(|after| seq <= after);
+        if in_backup || !self.is_back() {
+            return;
+        }
+        let log = if self.own_texts.contains_key(&beside(log)) { beside(log) } else { *log };
+        let came = &mut self.own_texts.or_default(log).came;
+        if came.contains(&id) {
+            return;
+        }
+        came.push(id);
+        self.save(keys::OWN_TEXTS, &self.own_texts);
+        self.show_whether_all_came(&log, None);
+    }
+
+    /// A contact says how many own texts stand in a log.
+    pub(in crate::core) fn stand_came(&mut self, stand: &Stand, at: At) {
+        if !self.is_back() {
+            return;
+        }
+        let own = self.own_texts.or_default(stand.log);
+        own.told = own.told.max(stand.yours);
+        self.save(keys::OWN_TEXTS, &self.own_texts);
+        self.show_whether_all_came(&stand.log, Some(at));
+    }
+
+    /// The account came back on this device, or is about to.
+    fn is_back(&self) -> bool {
+        self.returning.is_some() || self.state.get_bytes(keys::OWN_TEXTS).is_some()
+    }
+
+    /// From now on own texts are counted.
+    pub(super) fn begin_to_count(&self) {
+        self.save(keys::OWN_TEXTS, &self.own_texts);
+    }
+
+    /// Sets the marker, or takes it away.
+    fn show_whether_all_came(&mut self, log: &LogId, at: Option<At>) {
+        let Some(own) = self.own_texts.get(log) else { return };
+        let marker = match (own.is_short(), own.marker, at) {
+            (true, None, Some(At { log, seq, stored })) => {
+                let shown = self.store_marker(&log, seq, stored, Gap::Elsewhere);
+                Some(Marker { log, seq, stored, shown })
+            }
+            (false, Some(marker), _) => {
+                self.take_marker_away(&marker);
+                None
+            }
+            _ => return,
+        };
+        self.own_texts.or_default(*log).marker = marker;
+        self.save(keys::OWN_TEXTS, &self.own_texts);
+    }
+
+    fn take_marker_away(&mut self, marker: &Marker) {
+        let Some(peer) = self.logs.get(&marker.log).map(|log| log.peer) else { return };
+        let order = order_of(marker.stored, marker.seq, &marked(&marker.log));
+        let key = message::key(&self.sealer, &id_of(&peer), &order);
+        self.out.erase(&key);
+        self.changed.gone(id_of(&peer), marker.shown);
+        self.sweep_later(Sweep::for_last(peer, order));
+    }
+
+    /// Tells somebody who came back how many texts of theirs stand in a log after the place that they know.
+    pub(in crate::core) fn tell_what_stands(&mut self, peer: AccountId, log: LogId, yours: u32) {
+        if yours > 0 {
+            self.enqueue(peer, Body::Stand(Stand { log, yours }), None);
+        }
+    }
+
+    /// Somebody who came back asks to be told that, once what they lack is collected.
+    pub(in crate::core) fn owe_count(&mut self, log: &LogId) {
+        self.counts.insert(*log);
+        self.save(keys::COUNTS, &self.counts);
+    }
+
+    pub(in crate::core) fn take_owed_count(&mut self, log: &LogId) -> bool {
+        let owed = self.counts.contains(log);
+        self.counts.remove(log);
+        if owed {
+            self.save(keys::COUNTS, &self.counts);
+        }
+        owed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_pinned_and_enough_when_all_came() {
+        let (log, shown) = (LogId([7; 16]), MessageId([6; 16]));
+        let marker = Some(Marker { log, seq: Seq(300), stored: UnixMillis(9), shown });
+        let mut own = Own { told: 2, marker, ..Own::default() };
+        own.came.push(MessageId([5; 16]));
+        assert!(own.is_short());
+        let table: OwnTexts = Table::from(vec![(log, own.clone())]);
+        let bytes = postcard::to_allocvec(&table).unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(postcard::from_bytes::<OwnTexts>(&bytes).unwrap(), table);
+        own.came.push(MessageId([4; 16]));
+        assert!(!own.is_short());
+    }
+}
