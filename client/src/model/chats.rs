@@ -101,6 +101,7 @@ mod tests {
             preparing: false,
             restored: None,
             draft: String::new(),
+            draft_sent: false,
             listed: true,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Bytes: one format byte, then postcard. Tabs of another version of the app may be open at the same time.
 
+use parley_engine::seal::PageKey;
 use parley_engine::view::{Event, Request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use super::code::Code;
 use super::lock::LockView;
 
 /// Counts up whenever the shape of what is said changes.
-pub const FORMAT: u8 = 6;
+pub const FORMAT: u8 = 7;
 
 /// The channel on which the owner of the device is heard.
 pub const TO_VIEWS: &str = "parley-view";
@@ -53,6 +54,8 @@ pub enum ToViews {
     OwnerHere {
         /// Greater with each new owner.
         fence: u64,
+        /// With which pages seal what the device does not have yet.
+        key: PageKey,
     },
     /// The owner cannot open the device.
     Trouble(Trouble),

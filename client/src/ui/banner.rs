@@ -1,7 +1,7 @@
 //! What a person should know about the connection and the storage, above everything else.
 
 use leptos::prelude::*;
-use parley_engine::view::Connection;
+use parley_engine::view::{Connection, StorageState};
 
 use super::memo::Memo;
 use super::state::{App, Phase};
@@ -91,7 +91,11 @@ fn notice(app: App) -> Option<Notice> {
         return None;
     }
     if app.worker_died.get() {
-        return grave(words::WORKER_DIED, WayOut::Reload);
+        return if app.at_risk.get() {
+            grave(words::WORKER_DIED_AT_RISK, WayOut::None)
+        } else {
+            grave(words::WORKER_DIED, WayOut::Reload)
+        };
     }
     let phase = app.phase.get();
     if phase == Phase::Starting && app.older.get() {
@@ -103,8 +107,13 @@ fn notice(app: App) -> Option<Notice> {
     if phase != Phase::Ready {
         return None;
     }
-    if let Some(text) = words::storage(app.storage.get()) {
-        return grave(text, WayOut::Reload);
+    let storage = app.storage.get();
+    if let Some(text) = words::storage(storage) {
+        // Loading the page again makes no room, and a browser that saves nothing may keep nothing of what was typed either.
+        let unsaved = app.at_risk.get() || app.unsent.with(|unsent| !unsent.is_empty());
+        let reload = storage == StorageState::Fenced && !unsaved;
+        let text = if unsaved { format!("{text} {}", words::KEEP_OPEN) } else { text.to_owned() };
+        return grave(&text, if reload { WayOut::Reload } else { WayOut::None });
     }
     match app.connection.get() {
         Connection::Online if app.account.with(|it| it.as_ref().is_some_and(|it| it.forked)) => {

@@ -74,6 +74,8 @@ mod state;
 #[cfg(target_arch = "wasm32")]
 mod trouble;
 #[cfg(target_arch = "wasm32")]
+mod unsaved;
+#[cfg(target_arch = "wasm32")]
 mod welcome;
 
 #[cfg(target_arch = "wasm32")]

@@ -58,7 +58,11 @@ fn follow_page(app: App) {
         app.pressed.set(pressed);
         longest.set_value(pressed.then(|| timer::after(LONGEST_PRESS, move || app.pressed.set(false))));
     });
-    Interval::new(1_000, move || app.now.set(clock::now())).forget();
+    Interval::new(1_000, move || {
+        app.now.set(clock::now());
+        drafts::tick(app);
+    })
+    .forget();
     keys::listen(app);
     app.watch_for_somebody();
 

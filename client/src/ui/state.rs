@@ -7,16 +7,17 @@ use parley_engine::view::{
 };
 use parley_protocol::ids::{MessageId, UnixMillis};
 
-use super::backup_file;
 use super::deleting::Leaving;
-use super::drafts::Draft;
 use super::field::Note;
 use super::keeper::{Keeper, Loss};
 use super::link::Link;
 use super::memo::Memo;
 use super::pace::Pace;
+use super::unsaved::{self, Keeping};
+use super::{backup_file, drafts};
 use crate::model::chats::Chats;
 use crate::model::code::Code;
+use crate::model::draft::{Draft, Sending};
 use crate::model::lock::{LockAnswer, LockAsk, LockView};
 use crate::model::route::Route;
 use crate::model::rows::first_unread;
@@ -102,7 +103,17 @@ pub(super) struct Known {
     pub(super) older: RwSignal<bool>,
     /// The browser takes long to read or save something.
     pub(super) slow: RwSignal<bool>,
+    /// What stands in composers.
     pub(super) drafts: StoredValue<Vec<(ConversationId, Draft)>>,
+    pub(super) keeping: StoredValue<Keeping, LocalStorage>,
+    /// The composer of this conversation has another text than before, which nobody typed there.
+    pub(super) replaced: RwSignal<Option<ConversationId>>,
+    /// What was sent some time ago and is not on the disk.
+    pub(super) unsent: RwSignal<Vec<(ConversationId, Sending)>>,
+    /// Why the last text could not be sent.
+    pub(super) send_failure: RwSignal<Option<(ConversationId, CommandError)>>,
+    /// Something that was typed is in this page and nowhere else.
+    pub(super) at_risk: RwSignal<bool>,
     /// A message whose deletion can still be taken back.
     pub(super) leaving: RwSignal<Option<Leaving>>,
     pub(super) announcement: RwSignal<String>,
@@ -145,6 +156,11 @@ impl App {
             older: RwSignal::new(false),
             slow: RwSignal::new(false),
             drafts: StoredValue::new(Vec::new()),
+            keeping: StoredValue::new_local(Keeping::new()),
+            replaced: RwSignal::new(None),
+            unsent: RwSignal::new(Vec::new()),
+            send_failure: RwSignal::new(None),
+            at_risk: RwSignal::new(false),
             leaving: RwSignal::new(None),
             announcement: RwSignal::new(String::new()),
             file: RwSignal::new(Note::None),
@@ -162,6 +178,7 @@ impl App {
         let link = Link::open(move |heard| app.hear(heard), move || keeper.check());
         app.owner.set_value(Some(link));
         app.keeper.set_value(Some(keeper));
+        unsaved::start(app);
         link.say(&ToOwner::WhoOwns);
         keeper.start();
         app
@@ -171,6 +188,13 @@ impl App {
     pub(super) fn ask(self, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
         if let Some(link) = self.owner.get_value() {
             link.ask(command, on_reply);
+        }
+    }
+
+    /// The same, under an id that the caller chose: what was asked under it before is not done twice.
+    pub(super) fn ask_as(self, id: u64, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
+        if let Some(link) = self.owner.get_value() {
+            link.ask_as(id, command, on_reply);
         }
     }
 
@@ -201,6 +225,7 @@ impl App {
         if let Some(link) = self.owner.get_value() {
             link.forget();
         }
+        unsaved::forget(self);
         self.lock.set(Some(lock));
         self.next_guess.set(next);
         self.worker_died.set(false);
@@ -215,7 +240,6 @@ impl App {
         self.link.set(None);
         self.code.set(None);
         self.chats.set(Chats::default());
-        self.drafts.set_value(Vec::new());
         self.leaving.set(None);
         self.announcement.set(String::new());
         self.file.set(Note::None);
@@ -305,8 +329,9 @@ impl App {
 
     fn hear(self, heard: Result<ToViews, Unreadable>) {
         match heard {
-            Ok(ToViews::OwnerHere { fence }) if self.believes(fence) => {
+            Ok(ToViews::OwnerHere { fence, key }) if self.believes(fence) => {
                 self.fence.set_value(fence);
+                unsaved::learn(self, key);
                 self.subscribe();
             }
             Ok(ToViews::Trouble(trouble)) => self.phase.set(Phase::Troubled(trouble)),
@@ -348,11 +373,15 @@ impl App {
         self.connection.set(snapshot.connection);
         self.storage.set(snapshot.storage);
         self.link.set(snapshot.link);
+        for chat in &snapshot.conversations {
+            drafts::hear(self, chat);
+        }
         self.chats.set(Chats::new(snapshot.conversations));
         self.phase.set(Phase::Ready);
         if let Route::Conversation(id) = self.route.get_untracked() {
             self.open(id);
         }
+        unsaved::opened(self);
     }
 
     fn told(self, event: Event) {
@@ -368,6 +397,7 @@ impl App {
             Event::Link(link) => self.link.set(link),
             Event::Conversation(chat) => {
                 self.announce(&chat);
+                drafts::hear(self, &chat);
                 self.put_chat(chat);
             }
             Event::Messages { conversation, messages } => {
