@@ -25,7 +25,7 @@ fn binary() -> &'static Path {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let built = Command::new(cargo)
-            .args(["build", "--quiet", "-p", "parley-server", "--bin", "parley-server"])
+            .args(["build", "--quiet", "--workspace", "--bin", "parley-server"])
             .current_dir(workspace)
             .status()
             .unwrap();

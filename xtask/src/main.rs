@@ -6,10 +6,12 @@ mod command;
 mod dist;
 mod fuzz;
 mod mutants;
+mod pace;
 mod place;
 mod reproducible;
 mod run;
 mod say;
+mod serve;
 mod server;
 mod setup;
 mod test;
@@ -21,10 +23,14 @@ const HELP: &str = "\
 cargo xtask <command>
 
   setup                          find or install what building and testing need
-  run [--port 8080] [--data DIR] build everything and start Parley on this machine
+  run [--port 8080] [--data DIR] [--quick]
+                                 build everything and start Parley on this machine; --quick: not optimised
+  serve                          `trunk serve`: the page anew after every change (installs Trunk the first time)
   app                            build only the browser app, into dist/
   test [sim|relay|browser|attacks] [--seeds N]
                                  check everything, or one part
+  test browser [--quick] [--only FILE] [--name PATTERN]
+                                 some tests in Chromium; --quick: of an app that is not optimised
   tidy                           check the rules that the compiler does not
   bench size [--json FILE]       what a first visit downloads, against the limits
   bench engine [--json FILE]     what the engine's work costs, beside bare OpenMLS
@@ -43,6 +49,8 @@ fn main() -> ExitCode {
         ["setup"] => setup::everything(),
         ["run", options @ ..] => run::run(options),
         ["app"] => app::build(),
+        ["app", "--quick"] => app::build_as(app::Kind::Quick),
+        ["serve", options @ ..] => serve::run(options),
         ["test", options @ ..] => test::run(options),
         ["tidy"] => tidy::run(),
         ["bench", "size", options @ ..] => bench::size::run(options),

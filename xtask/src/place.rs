@@ -35,7 +35,7 @@ pub(crate) fn cache() -> Result<PathBuf> {
     Ok(home.join(".cache/parley"))
 }
 
-/// The folder of one tool in the cache, for instance `tools/trunk-0.21.14`.
+/// The folder of one tool in the cache, for instance `tools/esbuild-0.28.2`.
 pub(crate) fn tool(name: &str, version: &str) -> Result<PathBuf> {
     Ok(cache()?.join("tools").join(format!("{name}-{version}")))
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask run`: build everything, then become the relay.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -11,18 +12,20 @@ use crate::{app, command, place, say, server};
 struct Options {
     port: u16,
     data: PathBuf,
+    kind: app::Kind,
 }
 
 impl Options {
     fn parse(words: &[&str]) -> Result<Self> {
-        let mut options = Self { port: 8080, data: place::root().join("data") };
+        let mut options = Self { port: 8080, data: place::root().join("data"), kind: app::Kind::Release };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let mut value = || words.next().with_context(|| format!("{word} wants a value"));
             match *word {
                 "--port" => options.port = value()?.parse().context("--port wants a number up to 65535")?,
+                "--quick" => options.kind = app::Kind::Quick,
                 "--data" => options.data = std::path::absolute(value()?)?,
-                other => bail!("`run` takes --port and --data, not {other}"),
+                other => bail!("`run` takes --port, --data and --quick, not {other}"),
             }
         }
         Ok(options)
@@ -31,8 +34,9 @@ impl Options {
 
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let options = Options::parse(words)?;
-    app::build()?;
-    let program = server::build()?;
+    let start = Instant::now();
+    let (program, ()) = server::build_beside(|| app::build_as(options.kind))?;
+    say::times(start);
     let mut relay = command::command(&program.to_string_lossy());
     relay.args(["--listen", &format!("127.0.0.1:{}", options.port), "--data"]).arg(&options.data);
     relay.arg("--app").arg(place::dist());
@@ -58,9 +62,11 @@ mod tests {
 
     #[test]
     fn options_have_defaults_and_can_be_set() {
-        assert_eq!(Options::parse(&[]).unwrap().port, 8080);
-        let options = Options::parse(&["--port", "9000", "--data", "/tmp/parley"]).unwrap();
-        assert_eq!(options, Options { port: 9000, data: "/tmp/parley".into() });
+        let options = Options::parse(&[]).unwrap();
+        assert_eq!((options.port, options.kind), (8080, app::Kind::Release));
+        let options = Options::parse(&["--port", "9000", "--quick", "--data", "/tmp/parley"]).unwrap();
+        let expected = Options { port: 9000, data: "/tmp/parley".into(), kind: app::Kind::Quick };
+        assert_eq!(options, expected);
         assert!(Options::parse(&["--port"]).is_err());
         assert!(Options::parse(&["--fast"]).is_err());
     }

@@ -1,10 +1,7 @@
 //! The two scripts that start a WebAssembly program: the page's and the worker's.
 //!
-//! Trunk writes both, the page's into index.html. They are written anew here, so that the browser checks the
-//! program's hash (a link's `integrity` is not looked at for WebAssembly, that of a `fetch` is) and so that a page
-//! whose program does not arrive says so.
-
-use super::names::integrity;
+//! They fetch the program with its hash (a link's `integrity` is not looked at for WebAssembly, that of a `fetch` is), and a
+//! page whose program does not arrive says so.
 
 /// Starts the worker while the app's program is still on its way, and keeps what it says until the app listens
 /// (`client/src/platform/worker.rs`). A page can make its Trusted Types policy once, so that the app uses this one.
@@ -24,12 +21,13 @@ function startWorker() {
 pub(super) struct Program<'a> {
     pub(super) script: &'a str,
     pub(super) module: &'a str,
-    pub(super) content: &'a [u8],
+    /// The value of `integrity` for the module.
+    pub(super) integrity: &'a str,
 }
 
 impl Program<'_> {
     fn fetch(&self) -> String {
-        format!("fetch('/{}', {{ integrity: '{}' }})", self.module, integrity(self.content))
+        format!("fetch('/{}', {{ integrity: '{}' }})", self.module, self.integrity)
     }
 
     /// What the page runs.
@@ -58,7 +56,7 @@ mod tests {
 
     #[test]
     fn programs_are_fetched_with_their_hash() {
-        let program = Program { script: "app-1.js", module: "app_bg-2.wasm", content: b"abc" };
+        let program = Program { script: "app-1.js", module: "app_bg-2.wasm", integrity: "sha384-ywB1P0" };
         for script in [program.start_page(), program.start_worker()] {
             assert!(script.contains("'/app-1.js'"));
             assert!(script.contains("fetch('/app_bg-2.wasm', { integrity: 'sha384-ywB1P0"));

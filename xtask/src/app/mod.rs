@@ -1,75 +1,70 @@
-//! The browser app: Trunk compiles and links it, then [`finish`] turns Trunk's output into what the relay serves.
+//! The browser app. `index.html` describes it ([`page`]): its programs, styles and files, in Trunk's own words, so that
+//! `trunk serve` builds the same app. Here cargo compiles the programs ([`compile`]), wasm-bindgen's library writes their
+//! scripts ([`program`]), and [`bundle`] gives everything its name and its place in the page.
 
+mod bundle;
+mod compile;
 mod compress;
-mod finish;
-mod glue;
-mod html;
 pub(crate) mod listing;
 mod loader;
-mod module;
 mod names;
+mod page;
+mod program;
 mod stamp;
 mod styles;
 
-pub(crate) use glue::OPTIMISE;
+pub(crate) use compile::{Kind, compile, compiled};
 pub(crate) use names::hex;
+pub(crate) use page::has_inline_script;
+pub(crate) use program::{optimise, write_bindings};
 pub(crate) use stamp::files_below;
 
 use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::command::run;
-use crate::setup::{self, Toolchain};
-use crate::{place, reproducible, say};
+use crate::{place, say, setup};
 
-/// Whether a script's code stands in the page.
-pub(crate) fn has_inline_script(page: &str) -> bool {
-    html::take_inline_script(page).is_some()
+/// Builds the app into `dist/` as it is released, unless nothing it is made of changed.
+pub(crate) fn build() -> Result<()> {
+    build_as(Kind::Release)
 }
 
-/// Builds the app into `dist/`, unless nothing it is made of changed.
-pub(crate) fn build() -> Result<()> {
+/// Builds the app into `dist/`, unless nothing it is made of changed. The quick kind is for trying a change: it is not
+/// optimised.
+pub(crate) fn build_as(kind: Kind) -> Result<()> {
     let toolchain = setup::build()?;
-    let stamp = stamp::Stamp::of_inputs(toolchain)?;
+    let stamp = stamp::Stamp::of_inputs(toolchain, kind)?;
     if stamp.is_current() {
         say::line("The app is up to date.");
         return Ok(());
     }
-    say::heading("Building the app");
+    let template = fs::read_to_string(place::root().join("index.html")).context("there is no index.html")?;
+    let page = page::Page::parse(&template)?;
+    say::step("Compiling the app", compile::expected(kind), || {
+        let programs: Vec<&str> = page.programs.iter().map(|program| program.name.as_str()).collect();
+        compile(toolchain, kind, &programs, &[])
+    })?;
     let start = Instant::now();
-    trunk(toolchain)?;
-    say::line(format_args!("  Trunk: {}", say::seconds(start)));
-
-    let start = Instant::now();
-    let output = place::target().join("parley/trunk");
-    finish::finish(&output, &place::dist())?;
+    let work = place::target().join("parley/work");
+    fs::create_dir_all(&work)?;
+    replace(&place::dist(), |fresh| bundle::Bundle::of(&page, kind, &work)?.write(fresh, kind))?;
     stamp.save()?;
     say::line(format_args!("  scripts, names, hashes and compression: {}", say::seconds(start)));
     Ok(())
 }
 
-/// Runs Trunk in release mode into a folder of the target folder.
-fn trunk(toolchain: Toolchain) -> Result<()> {
-    // Trunk copies all that wasm-bindgen ever left here: start clean.
-    let leftovers = place::target().join("wasm-bindgen/release");
-    if leftovers.exists() {
-        fs::remove_dir_all(&leftovers).with_context(|| format!("could not empty {}", leftovers.display()))?;
+/// Has a folder written beside its place and then moves it there, so that it is never half of one build.
+fn replace(to: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let fresh = to.with_extension("new");
+    if fresh.exists() {
+        fs::remove_dir_all(&fresh)?;
     }
-    let mut trunk = setup::tool("trunk")?;
-    trunk.args(["build", "--release", "--dist"]).arg(place::target().join("parley/trunk"));
-    trunk.env("TRUNK_SKIP_VERSION_CHECK", "true").env_remove("NO_COLOR").env_remove("RUST_BACKTRACE");
-    if let Some(flags) = same_paths_everywhere(toolchain) {
-        trunk.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
+    write(&fresh)?;
+    if to.exists() {
+        fs::remove_dir_all(to)?;
     }
-    toolchain.select(&mut trunk);
-    run(&mut trunk)
-}
-
-/// Compiler flags (added to those of `.cargo/config.toml`) that keep this machine's folders out of the program.
-pub(crate) fn same_paths_everywhere(toolchain: Toolchain) -> Option<String> {
-    let flags = reproducible::flags(toolchain);
-    // Cargo splits the variable at white space.
-    (!flags.iter().any(|flag| flag.contains(char::is_whitespace))).then(|| flags.join(" "))
+    fs::rename(&fresh, to).with_context(|| format!("could not replace {}", to.display()))
 }

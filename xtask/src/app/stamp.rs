@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
+use super::compile::Kind;
 use super::names::hex;
 use crate::place;
 use crate::setup::Toolchain;
 
 /// The folders and files that the app is made of, and the code that makes it.
-const INPUTS: [&str; 12] = [
+const INPUTS: [&str; 11] = [
     "client",
     "engine",
     "protocol",
     "index.html",
-    "Trunk.toml",
     "Cargo.toml",
     "Cargo.lock",
     ".cargo/config.toml",
@@ -30,8 +30,9 @@ const INPUTS: [&str; 12] = [
 pub(super) struct Stamp(String);
 
 impl Stamp {
-    pub(super) fn of_inputs(toolchain: Toolchain) -> Result<Self> {
+    pub(super) fn of_inputs(toolchain: Toolchain, kind: Kind) -> Result<Self> {
         let mut hash = Sha256::new();
+        hash.update(format!("{kind:?}"));
         hash.update(toolchain.rustc(&["-V"]).unwrap_or_default());
         for input in INPUTS {
             for file in files_below(&place::root().join(input))? {

@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use super::numbers::{Goal, Numbers, goals, json_file, row, shown};
-use crate::command::{command, output, run as run_command};
+use crate::command::{command, output};
 use crate::setup::Toolchain;
 use crate::{app, place, say, server, setup};
 
-const TARGET: &str = "wasm32-unknown-unknown";
 const PAGE: &str =
     "<!doctype html><html lang=\"en\"><link rel=\"icon\" href=\"/favicon.svg\"><title>Bench</title></html>\n";
 const LOADER: &str = "import init from '/bench.js';\nawait init({ module_or_path: '/bench_bg.wasm' });\n";
@@ -21,8 +20,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     let parts: Vec<&str> = words.iter().copied().take_while(|word| !word.starts_with('-')).collect();
     let file = json_file("browser", words.get(parts.len()..).unwrap_or_default())?;
     setup::browser_tests()?;
-    app::build()?;
-    let server = server::build()?;
+    let (server, ()) = server::build_beside(app::build)?;
     let folder = bench_app(setup::build()?)?;
     say::heading("Measuring in Chromium (about five minutes)");
     let mut node = command("node");
@@ -38,13 +36,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
 /// The app with the measuring program beside it, built as the worker is.
 fn bench_app(toolchain: Toolchain) -> Result<PathBuf> {
     say::heading("Building the measuring program");
-    let mut cargo = toolchain.cargo();
-    cargo.args(["build", "--target", TARGET, "--profile", "wasm", "--package", "parley-client"]);
-    cargo.args(["--bin", "bench", "--features", "bench"]);
-    if let Some(flags) = app::same_paths_everywhere(toolchain) {
-        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
-    }
-    run_command(&mut cargo)?;
+    app::compile(toolchain, app::Kind::Release, &["bench"], &["bench"])?;
 
     let folder = place::target().join("parley/bench");
     if folder.exists() {
@@ -55,14 +47,8 @@ fn bench_app(toolchain: Toolchain) -> Result<PathBuf> {
         fs::create_dir_all(copy.parent().unwrap_or(&folder))?;
         fs::copy(&file, copy)?;
     }
-    let program = place::target().join(TARGET).join("wasm/bench.wasm");
-    let mut bindgen = setup::tool("wasm-bindgen")?;
-    bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&folder).arg(&program);
-    run_command(&mut bindgen)?;
-    let module = folder.join("bench_bg.wasm");
-    let mut optimiser = setup::tool("wasm-opt")?;
-    optimiser.args(app::OPTIMISE).arg(&module).arg("-o").arg(&module);
-    run_command(&mut optimiser)?;
+    app::write_bindings(&app::compiled(app::Kind::Release, "bench"), &folder)?;
+    app::optimise(&folder.join("bench_bg.wasm"))?;
     fs::write(folder.join("bench.html"), PAGE)?;
     fs::write(folder.join("bench_loader.js"), LOADER)?;
     Ok(folder)

@@ -65,7 +65,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
         ["--json", file] => Some(std::path::absolute(file)?),
         other => bail!("`bench relay` takes --json FILE, not {}", other.join(" ")),
     };
-    let relay = server::build()?;
+    let relay = server::build(server::Profile::Release)?;
     say::heading("Building the load generator");
     run_command(cargo().args(["build", "--release", "-p", "parley-tests", "--example", "relay_bench"]))?;
     let generator = place::target().join("release/examples/relay_bench");

@@ -36,7 +36,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
 fn release() -> Result<()> {
     app::build()?;
     webcat::check(&place::dist())?;
-    let built = server::build_release()?;
+    let built = server::build_dist()?;
     let release = folder();
     if release.exists() {
         fs::remove_dir_all(&release)?;

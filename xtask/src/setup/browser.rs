@@ -3,12 +3,14 @@
 use std::env;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{debian, step};
+use super::debian;
 use crate::command::{command, output};
 use crate::place;
+use crate::say::{self, step};
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MAC: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
@@ -29,7 +31,10 @@ pub(super) fn find_or_install() -> Result<()> {
         if !debian::possible() {
             bail!("no browser for the tests: install Chromium or Chrome, or name one in CHROMIUM");
         }
-        step("Installing Chromium", "about 1 min", || debian::packages(&["chromium"]))?;
+        say::line(
+            "The tests in a browser need Chromium: it is installed as a Debian package, as root, for the whole machine.",
+        );
+        step("Installing Chromium", Duration::from_secs(40), || debian::packages(&["chromium"]))?;
     }
     node_packages()
 }
@@ -46,7 +51,7 @@ fn node_packages() -> Result<()> {
     if place::on_path("npm").is_none() {
         bail!("npm is missing: install Node.js 20 or later");
     }
-    step("Installing the browser tests' packages", "about 5 s", || {
+    step("Installing the browser tests' packages", Duration::from_secs(5), || {
         let mut npm = command("npm");
         output(npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder))?;
         Ok(fs::write(&stamp, &lock)?)

@@ -4,13 +4,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::step;
 use super::wasm::{TARGET, Toolchain};
 use crate::command::{command, output, run};
 use crate::place;
+use crate::say::{self, step};
 
 /// The name under which rustup knows Debian's compiler.
 pub(super) const TOOLCHAIN: &str = "parley-wasm";
@@ -39,14 +40,20 @@ pub(super) fn packages(names: &[&str]) -> Result<()> {
 
 pub(super) fn install() -> Result<()> {
     if COMPILER.iter().any(|name| !installed(name)) {
-        step("Installing Debian's Rust compiler for the browser", "about 30 s", || packages(&COMPILER))?;
+        say::line(
+            "rustup's server cannot be reached: Debian's Rust compiler is installed as packages, as root, for the whole \
+             machine, and gets the browser's standard library beside its own.",
+        );
+        step("Installing Debian's Rust compiler for the browser", Duration::from_secs(30), || {
+            packages(&COMPILER)
+        })?;
     }
     let toolchain = Toolchain::Named(TOOLCHAIN);
     if toolchain.rustc(&["-V"]).is_none() {
         run(command("rustup").args(["toolchain", "link", TOOLCHAIN, "/usr"]))?;
     }
     link_linker(toolchain)?;
-    step("Building Rust's standard library for the browser", "1 to 2 min on 2 cores", || {
+    step("Building Rust's standard library for the browser", Duration::from_secs(55), || {
         standard_library(toolchain)
     })
 }

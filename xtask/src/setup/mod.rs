@@ -12,8 +12,8 @@ use anyhow::Result;
 use crate::say;
 
 pub(crate) use browser::chromium;
-pub(crate) use tools::tool;
-pub(crate) use wasm::Toolchain;
+pub(crate) use tools::{for_serving, tool};
+pub(crate) use wasm::{TARGET, Toolchain};
 
 /// What `cargo xtask setup` installs.
 pub(crate) fn everything() -> Result<()> {
@@ -27,20 +27,11 @@ pub(crate) fn everything() -> Result<()> {
 /// What building the app needs. Returns the toolchain that builds for the browser.
 pub(crate) fn build() -> Result<Toolchain> {
     let toolchain = wasm::find_or_install()?;
-    tools::find_or_install(&toolchain)?;
+    tools::find_or_install()?;
     Ok(toolchain)
 }
 
 /// What the tests in a real browser need besides.
 pub(crate) fn browser_tests() -> Result<()> {
     browser::find_or_install()
-}
-
-/// Runs one step and says what it does, how long it should take and how long it took.
-fn step(what: &str, expected: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
-    say::line(format_args!("{what} ({expected})..."));
-    let start = Instant::now();
-    work()?;
-    say::line(format_args!("  done in {}", say::seconds(start)));
-    Ok(())
 }

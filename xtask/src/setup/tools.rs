@@ -1,17 +1,18 @@
-//! Trunk, the wasm-bindgen command, wasm-opt and esbuild, in the versions that this checkout wants.
+//! wasm-opt and esbuild, and for `cargo xtask serve` Trunk and the wasm-bindgen command, in the versions that this
+//! checkout wants. Everything goes into the user's cache.
 
 use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::step;
-use super::wasm::Toolchain;
 use crate::command::{cargo, command, output};
 use crate::place;
+use crate::say::step;
 
 /// One command line tool of a fixed version.
 struct Tool {
@@ -20,7 +21,8 @@ struct Tool {
     /// The name of its crate or npm package.
     package: &'static str,
     version: &'static str,
-    expected: &'static str,
+    /// How long installing it takes, for [`step`].
+    seconds: u64,
     from: Source,
 }
 
@@ -32,34 +34,27 @@ enum Source {
     Npm,
 }
 
-const TOOLS: [Tool; 4] = [
+/// What every build needs.
+const OF_BUILDS: [Tool; 2] = [
+    Tool { program: "wasm-opt", package: "binaryen", version: "132.0.0", seconds: 5, from: Source::Npm },
+    Tool { program: "esbuild", package: "esbuild", version: "0.28.2", seconds: 3, from: Source::Npm },
+];
+
+/// What only `trunk serve` needs.
+const OF_SERVING: [Tool; 2] = [
     Tool {
         program: "trunk",
         package: "trunk",
         version: "0.21.14",
-        expected: "about 3 min on 2 cores",
+        seconds: 240,
         from: Source::Crate(&["--locked", "--no-default-features"]),
     },
     Tool {
         program: "wasm-bindgen",
         package: "wasm-bindgen-cli",
         version: "0.2.130",
-        expected: "about 2 min on 2 cores",
+        seconds: 120,
         from: Source::Crate(&[]),
-    },
-    Tool {
-        program: "wasm-opt",
-        package: "binaryen",
-        version: "132.0.0",
-        expected: "about 10 s",
-        from: Source::Npm,
-    },
-    Tool {
-        program: "esbuild",
-        package: "esbuild",
-        version: "0.28.2",
-        expected: "about 5 s",
-        from: Source::Npm,
     },
 ];
 
@@ -82,6 +77,15 @@ impl Tool {
         place::on_path(self.program).is_some()
             && output(command(self.program).arg("--version"))
                 .is_ok_and(|text| text.split_whitespace().any(|word| word == wanted))
+    }
+
+    fn find_or_install(&self) -> Result<()> {
+        if self.bin()?.join(self.program).exists() || self.on_path() {
+            return Ok(());
+        }
+        let name = format!("{} {}", self.program, self.version);
+        step(&format!("Installing {name}"), Duration::from_secs(self.seconds), || self.install())
+            .with_context(|| format!("install {name} by hand so that it is on the PATH"))
     }
 
     fn install(&self) -> Result<()> {
@@ -114,24 +118,21 @@ impl Tool {
     }
 }
 
-/// Installs what is missing and checks that the bindings tool fits the lock file.
-pub(super) fn find_or_install(_: &Toolchain) -> Result<()> {
-    for tool in &TOOLS {
-        if tool.bin()?.join(tool.program).exists() || tool.on_path() {
-            continue;
-        }
-        step(&format!("Installing {} {}", tool.program, tool.version), tool.expected, || tool.install())
-            .with_context(|| {
-                format!("install {} {} by hand so that it is on the PATH", tool.program, tool.version)
-            })?;
-    }
-    Ok(())
+/// Installs what is missing for a build.
+pub(super) fn find_or_install() -> Result<()> {
+    OF_BUILDS.iter().try_for_each(Tool::find_or_install)
+}
+
+/// Trunk, installed with the wasm-bindgen command when they are first asked for, with all tools on its PATH.
+pub(crate) fn for_serving() -> Result<Command> {
+    OF_SERVING.iter().try_for_each(Tool::find_or_install)?;
+    tool("trunk")
 }
 
 /// The PATH on which the tools are found.
 fn path_with_tools() -> Result<OsString> {
     let mut folders = Vec::new();
-    for tool in &TOOLS {
+    for tool in OF_BUILDS.iter().chain(&OF_SERVING) {
         folders.push(tool.bin()?);
     }
     folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
@@ -152,19 +153,16 @@ pub(crate) fn tool(program: &str) -> Result<Command> {
 mod tests {
     use super::*;
 
+    /// The command of `trunk serve`, the library of the release page and what the app is linked with are of one version.
     #[test]
     fn the_versions_are_those_of_trunk_toml_and_the_lock_file() {
         let read = |name: &str| fs::read_to_string(place::root().join(name)).unwrap();
-        let (trunk, workspace) = (read("Trunk.toml"), read("Cargo.toml"));
-        for tool in &TOOLS {
-            let wanted = match tool.program {
-                "trunk" => format!("trunk-version = \"={}\"", tool.version),
-                "wasm-bindgen" => format!("wasm_bindgen = \"{}\"", tool.version),
-                // Trunk does not run the others.
-                _ => continue,
-            };
-            assert!(trunk.contains(&wanted), "Trunk.toml lacks {wanted}");
-        }
-        assert!(workspace.contains("wasm-bindgen = \"=0.2.130\""));
+        let (trunk, workspace, ours) = (read("Trunk.toml"), read("Cargo.toml"), read("xtask/Cargo.toml"));
+        let version = |program: &str| OF_SERVING.iter().find(|tool| tool.program == program).unwrap().version;
+        let bindings = version("wasm-bindgen");
+        assert!(trunk.contains(&format!("trunk-version = \"={}\"", version("trunk"))));
+        assert!(trunk.contains(&format!("wasm_bindgen = \"{bindings}\"")));
+        assert!(workspace.contains(&format!("wasm-bindgen = \"={bindings}\"")));
+        assert!(ours.contains(&format!("wasm-bindgen-cli-support = \"={bindings}\"")));
     }
 }

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::{debian, step};
+use super::debian;
 use crate::command::{cargo, command, output, run_within};
 use crate::place;
+use crate::say::step;
 
 /// The target of everything that runs in the browser.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -71,7 +72,7 @@ pub(super) fn find_or_install() -> Result<Toolchain> {
         bail!(BY_HAND);
     }
     if server_reachable() {
-        let added = step("Adding the browser target to the Rust toolchain", "about 10 s", || {
+        let added = step("Adding the browser target to the Rust toolchain", Duration::from_secs(10), || {
             let mut rustup = command("rustup");
             rustup.args(["target", "add", TARGET]).env("RUSTUP_MAX_RETRIES", "1");
             run_within(&mut rustup, Duration::from_mins(5))

@@ -23,12 +23,14 @@ enum Part {
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
     part: Part,
+    /// Whether the tests in a browser may take an app that is not optimised.
+    quick: bool,
     variables: Vec<(String, String)>,
 }
 
 impl Options {
     fn parse(words: &[&str]) -> Result<Self> {
-        let mut options = Self { part: Part::All, variables: Vec::new() };
+        let mut options = Self { part: Part::All, quick: false, variables: Vec::new() };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             options.part = match *word {
@@ -36,6 +38,10 @@ impl Options {
                 "relay" => Part::Relay,
                 "browser" => Part::Browser,
                 "attacks" => Part::Attacks,
+                "--quick" => {
+                    options.quick = true;
+                    options.part
+                }
                 other => {
                     let Some(name) = other.strip_prefix("--").filter(|name| !name.is_empty()) else {
                         bail!("`test` takes sim, relay, browser or attacks, not {other}");
@@ -47,21 +53,26 @@ impl Options {
                 }
             };
         }
+        if options.quick && options.part != Part::Browser {
+            bail!("--quick is for `test browser`: what is checked before a change lands is what people get");
+        }
         Ok(options)
     }
-}
 
-/// Variables for the tests' environment, by name.
-type Variables<'a> = &'a [(String, String)];
+    /// The value of an option that is for us too.
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
 
 /// One check with a heading.
 struct Stage {
     name: &'static str,
-    check: Box<dyn Fn(Variables<'_>) -> Result<()>>,
+    check: Box<dyn Fn(&Options) -> Result<()>>,
 }
 
 impl Stage {
-    fn new(name: &'static str, check: impl Fn(Variables<'_>) -> Result<()> + 'static) -> Self {
+    fn new(name: &'static str, check: impl Fn(&Options) -> Result<()> + 'static) -> Self {
         Self { name, check: Box::new(check) }
     }
 }
@@ -70,12 +81,16 @@ impl Stage {
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let options = Options::parse(words)?;
     let start = Instant::now();
-    for stage in stages::of(options.part) {
+    let result: Result<()> = stages::of(options.part).iter().try_for_each(|stage| {
         say::heading(stage.name);
         let start = Instant::now();
-        (stage.check)(&options.variables).with_context(|| format!("the stage \"{}\"", stage.name))?;
+        (stage.check)(&options).with_context(|| format!("the stage \"{}\"", stage.name))?;
         say::line(format_args!("-- {}: passed in {}", stage.name, say::seconds(start)));
-    }
+        say::took(&format!("stage: {}", stage.name), start.elapsed());
+        Ok(())
+    });
+    say::times(start);
+    result?;
     say::line(format_args!("\nAll passed in {}.", say::seconds(start)));
     Ok(())
 }
@@ -90,7 +105,14 @@ mod tests {
         assert_eq!(options.part, Part::Sim);
         let expected = [("PARLEY_SEEDS", "20"), ("PARLEY_FIRST_SEED", "7")];
         assert_eq!(options.variables, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(options.variable("PARLEY_SEEDS"), Some("20"));
         assert!(Options::parse(&["--seeds"]).is_err());
         assert!(Options::parse(&["everything"]).is_err());
+    }
+
+    #[test]
+    fn only_tests_in_a_browser_can_be_quick() {
+        assert!(Options::parse(&["browser", "--quick"]).unwrap().quick);
+        assert!(Options::parse(&["--quick"]).is_err());
     }
 }

@@ -4,18 +4,17 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::{Part, Stage, Variables, browser};
+use super::{Options, Part, Stage, browser};
 use crate::command::{cargo, run};
-use crate::{place, setup, tidy};
+use crate::{place, server, setup, tidy};
 
 const CLIENT: &str = "parley-client";
-const WASM: &str = "wasm32-unknown-unknown";
 
 /// The stages of a part, in order: what is quick and fails often comes first.
 pub(super) fn of(part: Part) -> Vec<Stage> {
     let setup = Stage::new("set-up", |_| setup::build().map(drop));
     match part {
-        Part::Sim => vec![Stage::new("sim", |variables| {
+        Part::Sim => vec![Stage::new("sim", |options| {
             target_exists("sim")?;
             tests(
                 &[
@@ -29,32 +28,31 @@ pub(super) fn of(part: Part) -> Vec<Stage> {
                     "--test",
                     "sim",
                 ],
-                variables,
+                options,
             )
         })],
-        Part::Attacks => vec![Stage::new("attacks", |variables| {
+        Part::Attacks => vec![Stage::new("attacks", |options| {
             target_exists("attacks")?;
-            tests(&["-p", "parley-tests", "--test", "attacks"], variables)
+            tests(&["-p", "parley-tests", "--test", "attacks"], options)
         })],
-        Part::Relay => vec![Stage::new("relay", |variables| {
-            tests(&["-p", "parley-server"], variables)?;
+        Part::Relay => vec![Stage::new("relay", |options| {
+            tests(&["-p", "parley-server"], options)?;
             target_exists("relay")?;
-            tests(&["-p", "parley-tests", "--test", "relay"], variables)
+            tests(&["-p", "parley-tests", "--test", "relay"], options)
         })],
         Part::Browser => vec![setup, Stage::new("browser", browser::check)],
         Part::All => vec![
-            setup,
             Stage::new("format", |_| run(cargo().args(["fmt", "--all", "--check"]))),
             Stage::new("tidy", |_| tidy::run()),
-            Stage::new("clippy", |_| clippy()),
-            Stage::new("clippy for the browser", |_| clippy_wasm()),
-            Stage::new("documentation", |_| documentation()),
-            Stage::new("tests", |variables| tests(&["--workspace", "--exclude", CLIENT], variables)),
-            // Its binaries are for the browser only; its library's logic runs anywhere.
-            Stage::new("tests of the page's logic", |variables| tests(&["-p", CLIENT, "--lib"], variables)),
+            // The client too: its programs are for the browser only, but its library's logic runs anywhere.
+            Stage::new("tests", |options| tests(&["--workspace"], options)),
             Stage::new("examples in the documentation", |_| {
-                run(cargo().args(["test", "--quiet", "--doc", "--workspace", "--exclude", CLIENT]))
+                run(cargo().args(["test", "--quiet", "--doc", "--workspace"]))
             }),
+            Stage::new("clippy", |_| clippy()),
+            Stage::new("documentation", |_| documentation()),
+            setup,
+            Stage::new("clippy for the browser", |_| clippy_wasm()),
             Stage::new("browser", browser::check),
         ],
     }
@@ -81,7 +79,10 @@ fn clippy_wasm() -> Result<()> {
     // With the measuring program, which is in no app; then as the app is built.
     for features in [&["--features", "bench"][..], &[]] {
         let mut clippy = toolchain.cargo();
-        clippy.args(["clippy", "--quiet", "-p", CLIENT, "--target", WASM]).args(features);
+        // In the app's profile, whose macros and build scripts are there already.
+        clippy
+            .args(["clippy", "--quiet", "-p", CLIENT, "--profile", "wasm", "--target", setup::TARGET])
+            .args(features);
         run(clippy.args(["--", "-D", "warnings"]))?;
     }
     Ok(())
@@ -89,16 +90,18 @@ fn clippy_wasm() -> Result<()> {
 
 fn documentation() -> Result<()> {
     let mut doc = cargo();
-    doc.args(["doc", "--quiet", "--no-deps", "-p", "parley-protocol", "-p", "parley-engine", "--lib"]);
-    doc.args(["-p", "parley-server"]).env("RUSTDOCFLAGS", "-D warnings");
+    // Of the same crates as the lints, so that the dependencies are checked already.
+    doc.args(["doc", "--quiet", "--no-deps", "--workspace", "--exclude", CLIENT, "--lib"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
     run(&mut doc)
 }
 
-/// Runs tests with nextest where it is installed.
-fn tests(selection: &[&str], variables: Variables<'_>) -> Result<()> {
+/// Runs tests with nextest where it is installed. Those of the relay need its program.
+fn tests(selection: &[&str], options: &Options) -> Result<()> {
+    let relay = server::build(server::Profile::Dev)?;
     let mut command = runner();
-    command.args(selection);
-    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    command.args(selection).env("PARLEY_SERVER_BIN", relay);
+    command.envs(options.variables.iter().map(|(name, value)| (name, value)));
     run(&mut command)
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Finding;
 use super::tree::File;
 
-const REQUIRED: [&str; 8] = [
+const REQUIRED: [&str; 9] = [
     "README.md",
     "ARCHITECTURE.md",
     "SECURITY.md",
@@ -14,6 +14,7 @@ const REQUIRED: [&str; 8] = [
     "docs/storage-format.md",
     "docs/invariants.md",
     "docs/ui-names.md",
+    "docs/promises.md",
 ];
 const DECISIONS: &str = "docs/adr/";
 

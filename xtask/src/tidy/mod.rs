@@ -3,8 +3,9 @@
 mod documents;
 mod edges;
 mod graph;
+mod named_tests;
+mod promises;
 mod sources;
-mod threats;
 mod tree;
 
 use std::fmt;
@@ -39,7 +40,8 @@ pub(crate) fn run() -> Result<()> {
     let files = tree::read(&root)?;
     let mut findings = sources::check(&files);
     findings.extend(documents::check(&root, &files));
-    findings.extend(threats::check(&files));
+    findings.extend(named_tests::check(&files));
+    findings.extend(promises::check(&files));
     findings.extend(edges::check(&root)?);
     for advice in sources::advice(&files) {
         say::line(format_args!("{advice} (not an error yet)"));

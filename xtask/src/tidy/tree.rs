@@ -22,7 +22,7 @@ const MADE: [&str; 10] = [
 const KINDS: [&str; 8] = ["rs", "md", "toml", "css", "html", "mjs", "js", "yml"];
 
 /// A file: its path from the top of the checkout, with `/`, and its text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct File {
     pub(super) path: String,
     pub(super) text: String,

@@ -1,14 +1,17 @@
-//! SECURITY.md names a test for each threat: each must be there.
+//! SECURITY.md names a test for each threat, docs/promises.md one for each sentence that promises something: each must be
+//! there.
 
 use super::Finding;
 use super::tree::File;
 
-const DOCUMENT: &str = "SECURITY.md";
+const DOCUMENTS: [&str; 2] = ["SECURITY.md", "docs/promises.md"];
 
 pub(super) fn check(files: &[File]) -> Vec<Finding> {
-    let Some(document) = files.iter().find(|file| file.path == DOCUMENT) else {
-        return Vec::new();
-    };
+    let documents = files.iter().filter(|file| DOCUMENTS.contains(&file.path.as_str()));
+    documents.flat_map(|document| missing(document, files)).collect()
+}
+
+fn missing(document: &File, files: &[File]) -> Vec<Finding> {
     let is_there = |beginning: &str| {
         files.iter().filter(|file| !file.is_markdown()).any(|file| file.text.contains(beginning))
     };
@@ -19,7 +22,7 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
         let missing = rust
             .filter(|name| !is_there(&format!("fn {name}(")))
             .chain(browser.filter(|name| !is_there(&format!("test(\"{name}\""))));
-        let finding = |name| Finding::new(DOCUMENT, index + 1, format!("there is no test \"{name}\""));
+        let finding = |name| Finding::new(&document.path, index + 1, format!("there is no test \"{name}\""));
         findings.extend(missing.map(finding));
     }
     findings
@@ -40,12 +43,12 @@ mod tests {
         let document = "prose `no_such_test_here`\n| threat | `cargo xtask tidy`, `p2_it_is_here` | \"p1: it is\" |\n\
                         | threat | `p2_it_is_gone` | \"p1: it was\" |";
         let files = [
-            File::new(DOCUMENT, document),
+            File::new(DOCUMENTS[0], document),
             File::new("tests/a.rs", "fn p2_it_is_here() {}"),
             File::new("tests/a.test.mjs", "test(\"p1: it is\", async () => {});"),
         ];
         let expected = ["p2_it_is_gone", "p1: it was"]
-            .map(|name| Finding::new(DOCUMENT, 3, format!("there is no test \"{name}\"")));
+            .map(|name| Finding::new(DOCUMENTS[0], 3, format!("there is no test \"{name}\"")));
         assert_eq!(check(&files), expected);
     }
 }

@@ -1,0 +1,67 @@
+//! The app's programs as cargo makes them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::command::run;
+use crate::setup::{TARGET, Toolchain};
+use crate::{place, reproducible};
+
+const PACKAGE: &str = "parley-client";
+
+/// What a build is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// What is served to people: small.
+    Release,
+    /// What somebody who changes the code wants: soon.
+    Quick,
+}
+
+impl Kind {
+    /// Cargo's profile, and the folder it writes to.
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Release => "wasm",
+            Self::Quick => "quick",
+        }
+    }
+}
+
+/// How long it takes when nothing was compiled before, for [`crate::say::step`].
+pub(super) fn expected(kind: Kind) -> Duration {
+    Duration::from_secs(match kind {
+        Kind::Release => 240,
+        Kind::Quick => 120,
+    })
+}
+
+/// Compiles programs of the client, all in one run of cargo, which shares what they have in common.
+pub(crate) fn compile(toolchain: Toolchain, kind: Kind, programs: &[&str], features: &[&str]) -> Result<()> {
+    let mut cargo = toolchain.cargo();
+    cargo.args(["build", "--quiet", "--package", PACKAGE, "--target", TARGET, "--profile", kind.profile()]);
+    for program in programs {
+        cargo.args(["--bin", program]);
+    }
+    if !features.is_empty() {
+        cargo.args(["--features", &features.join(",")]);
+    }
+    if let (Kind::Release, Some(flags)) = (kind, same_paths_everywhere(toolchain)) {
+        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
+    }
+    run(&mut cargo)
+}
+
+/// Where cargo leaves a program.
+pub(crate) fn compiled(kind: Kind, program: &str) -> PathBuf {
+    place::target().join(TARGET).join(kind.profile()).join(format!("{program}.wasm"))
+}
+
+/// Compiler flags (added to those of `.cargo/config.toml`) that keep this machine's folders out of the program.
+fn same_paths_everywhere(toolchain: Toolchain) -> Option<String> {
+    let flags = reproducible::flags(toolchain);
+    // Cargo splits the variable at white space.
+    (!flags.iter().any(|flag| flag.contains(char::is_whitespace))).then(|| flags.join(" "))
+}

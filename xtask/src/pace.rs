@@ -1,0 +1,56 @@
+//! How fast this machine is at the moment, so that what is said about time is true here.
+//!
+//! Times of long steps were measured on one machine of two cores, together with a small piece of work. That piece is done
+//! again here, on as many threads as compile at once; what it takes now tells how much longer the steps take.
+
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
+
+/// What [`sample`] took on the machine of the reference times, in seconds, on two threads at once.
+const REFERENCE: f64 = 0.090;
+const REFERENCE_CORES: usize = 2;
+/// Bytes that each thread hashes.
+const WORK: usize = 24 << 20;
+
+/// What takes `reference` there should take this long here.
+pub(crate) fn here(reference: Duration) -> Duration {
+    static FACTOR: OnceLock<f64> = OnceLock::new();
+    reference.mul_f64(*FACTOR.get_or_init(factor))
+}
+
+fn factor() -> f64 {
+    let cores = thread::available_parallelism().map_or(REFERENCE_CORES, usize::from);
+    // Compiling ends in steps that one core does alone: more than four gain little.
+    let threads = cores.clamp(1, 4);
+    let gain = if threads >= REFERENCE_CORES { 0.5 + 0.5 * 2.0 / share(threads) } else { 2.0 };
+    (sample(threads.min(REFERENCE_CORES)) / REFERENCE * gain).clamp(0.2, 50.0)
+}
+
+fn share(threads: usize) -> f64 {
+    u32::try_from(threads).map_or(2.0, f64::from)
+}
+
+/// Seconds that every thread needs for its part of the work when all have it at once.
+fn sample(threads: usize) -> f64 {
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| std::hint::black_box(Sha256::digest(vec![0_u8; WORK])));
+        }
+    });
+    start.elapsed().as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn estimates_grow_with_what_they_are_made_of() {
+        let [one, ten] = [1, 10].map(|seconds| here(Duration::from_secs(seconds)).as_secs_f64());
+        assert!(one > 0.0 && (ten / one - 10.0).abs() < 0.01, "{one} {ten}");
+    }
+}

@@ -1,0 +1,16 @@
+//! `cargo xtask serve`: Trunk's development server, which builds the page anew after every change.
+
+use anyhow::Result;
+
+use crate::command::run as run_command;
+use crate::setup;
+
+/// What else is given is handed on to `trunk serve`.
+pub(crate) fn run(words: &[&str]) -> Result<()> {
+    let toolchain = setup::build()?;
+    let mut trunk = setup::for_serving()?;
+    trunk.arg("serve").args(words);
+    trunk.env("TRUNK_SKIP_VERSION_CHECK", "true").env_remove("NO_COLOR").env_remove("RUST_BACKTRACE");
+    toolchain.select(&mut trunk);
+    run_command(&mut trunk)
+}
