@@ -56,6 +56,7 @@ impl Unsaved {
 
 /// One conversation's composer in this page. It is there also while another chat is open.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub struct Draft {
     text: String,
     /// What stood here when this page and the device agreed last.

@@ -113,12 +113,12 @@ pub fn before_leaving(asks: impl Fn() -> bool + 'static) {
 }
 
 /// Calls `act` with the name of what another page has changed in localStorage.
-pub fn on_storage(act: impl Fn(String) + 'static) {
+pub fn on_storage(act: impl Fn(&str) + 'static) {
     if let Some(window) = window() {
         super::listen::<JsValue>(&window, "storage", move |event| {
             let key = js_sys::Reflect::get(&event, &"key".into()).ok();
             if let Some(name) = key.and_then(|key| key.as_string()) {
-                act(name);
+                act(&name);
             }
         });
     }

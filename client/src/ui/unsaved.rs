@@ -50,7 +50,7 @@ pub(super) fn start(app: App) {
     // Without locks the device does not open either, and says so.
     let _ = lock::request(&name, false, held, || {});
     for name in local::names(PREFIX) {
-        watch(app, name);
+        watch(app, &name);
     }
     page::on_storage(move |name| {
         if name.starts_with(PREFIX) {
@@ -62,14 +62,14 @@ pub(super) fn start(app: App) {
 }
 
 /// Waits until the page of this item is gone.
-fn watch(app: App, name: String) {
-    if app.keeping.with_value(|keeping| keeping.watched.contains(&name)) {
+fn watch(app: App, name: &str) {
+    if app.keeping.with_value(|keeping| keeping.watched.iter().any(|known| known == name)) {
         return;
     }
-    app.keeping.update_value(|keeping| keeping.watched.push(name.clone()));
-    let gone = name.clone();
+    let gone = name.to_owned();
+    app.keeping.update_value(|keeping| keeping.watched.push(gone.clone()));
     let _ = lock::request(
-        &name,
+        name,
         false,
         move || {
             app.keeping.update_value(|keeping| keeping.left.push(gone.clone()));

@@ -209,6 +209,7 @@ pub struct Person {
 
 /// A conversation in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub struct ConversationView {
     /// Which.
     pub id: ConversationId,
