@@ -253,6 +253,24 @@ test("p5: texts that were sent while there was no room are sent once when there 
   await unsaved(ada.page).first().waitFor({ state: "detached" });
 });
 
+test("p5: a text that is sent when the worker works no more is sent once by loading the page again, as the banner says", async () => {
+  await calm();
+  const banner = ada.page.getByRole("status", { name: "Connection" }).filter({ hasText: "Nothing is lost: reload the page to continue." });
+  while (!(await banner.isVisible())) {
+    const worker = await workerOf(ada.page);
+    // Nothing that a worker says: it is taken for broken, and another is started in its place, three times.
+    await worker.evaluate(() => postMessage(new Uint8Array([0])));
+    while (ada.page.workers().includes(worker)) await ada.page.waitForTimeout(20);
+    await Promise.race([banner.waitFor(), ada.page.waitForEvent("worker")]);
+  }
+  await ada.send("said to nobody");
+  await unsaved(ada.page).filter({ hasText: "said to nobody" }).waitFor();
+  await composer(ada.page).fill("and typed");
+  await banner.getByRole("button", { name: "Reload" }).click();
+  assert.deepEqual(await arrived(["said to nobody"]), [1]);
+  await holds(ada.page, "and typed");
+});
+
 test("p5: what was typed right before the device was locked is there when it is opened, and no sooner", async () => {
   const own = await Relay.start();
   const guest = await Person.arrive(own);

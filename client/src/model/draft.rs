@@ -9,7 +9,7 @@ use parley_protocol::limits::MAX_TEXT;
 use serde::{Deserialize, Serialize};
 
 /// Somebody who typed so many milliseconds ago may go on.
-pub const RECENT: u64 = 10_000;
+pub const RECENT: u64 = 4_000;
 
 /// Who has not typed for so many milliseconds pauses: then the draft is saved. Not before, so that other pages do not show half
 /// words in which somebody goes on.
