@@ -160,6 +160,18 @@ test("p5: what was typed is there when the tab is closed right after the last ke
   assert.deepEqual(await arrived(["in a tab that only looks"]), [1]);
 });
 
+test("p5: what was typed is there when its tab crashes right after the last key", async () => {
+  await calm();
+  const second = await open("");
+  await composer(second).fill("typed and crashed");
+  const session = await ada.context.newCDPSession(second);
+  // The answer never comes: who would give it is dead.
+  session.send("Page.crash").catch(() => {});
+  await second.waitForEvent("crash");
+  await second.close();
+  await holds(await open(), "typed and crashed");
+});
+
 test("p5: a text that was sent right before its tab and the owner go is sent once", async () => {
   await calm();
   const second = await open("");
@@ -210,6 +222,26 @@ test("p5: four tabs at once: each text is sent once, as it was typed, while the 
   const all = texts.flat();
   assert.deepEqual(await arrived(all), all.map(() => 1));
   for (const page of tabs) assert.equal(await composer(page).inputValue(), "");
+});
+
+test("p5: four tabs with half a text each: one is the draft, none is replaced, each is sent once, while the owner goes", async () => {
+  await calm();
+  const tabs = [await open(""), await open(""), await open(""), await open("")];
+  const texts = tabs.map((_, tab) => [`half of ${tab}`, `, and the rest of ${tab}`]);
+  // Nothing is saved until all have begun.
+  const worker = await workerOf(ada.page);
+  await fillUp(worker);
+  for (const [tab, page] of tabs.entries()) await composer(page).pressSequentially(texts[tab][0]);
+  await makeRoom(worker);
+  await listed(ada.page, "half of").waitFor();
+  await tabs[0].waitForTimeout(2_000);
+  for (const [tab, page] of tabs.entries()) assert.equal(await composer(page).inputValue(), texts[tab][0]);
+  await Promise.all([...tabs.map((page, tab) => composer(page).pressSequentially(texts[tab][1], { delay: 20 })), ada.page.close()]);
+  [ada.page] = tabs;
+  for (const page of tabs) await composer(page).press("Enter");
+  const all = texts.map((halves) => halves.join(""));
+  assert.deepEqual(await arrived(all), [1, 1, 1, 1]);
+  for (const page of tabs) await holds(page, "");
 });
 
 test("p5: texts that were sent while there was no room are shown, survive loading the page again, and are sent once", async () => {
