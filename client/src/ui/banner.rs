@@ -111,9 +111,13 @@ fn notice(app: App) -> Option<Notice> {
     if let Some(text) = words::storage(storage) {
         // Loading the page again makes no room, and a browser that saves nothing may keep nothing of what was typed either.
         let unsaved = app.at_risk.get() || app.unsent.with(|unsent| !unsent.is_empty());
-        let reload = storage == StorageState::Fenced && !unsaved;
-        let text = if unsaved { format!("{text} {}", words::KEEP_OPEN) } else { text.to_owned() };
-        return grave(&text, if reload { WayOut::Reload } else { WayOut::None });
+        let (more, way_out) = match storage {
+            StorageState::Fenced if !app.at_risk.get() => ("", WayOut::Reload),
+            StorageState::Full | StorageState::Unavailable if unsaved => (words::KEEP_OPEN, WayOut::None),
+            StorageState::Unavailable => (words::RESTART, WayOut::None),
+            _ => ("", WayOut::None),
+        };
+        return grave(format!("{text} {more}").trim_end(), way_out);
     }
     match app.connection.get() {
         Connection::Online if app.account.with(|it| it.as_ref().is_some_and(|it| it.forked)) => {

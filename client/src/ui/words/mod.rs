@@ -117,10 +117,9 @@ pub const fn storage(state: StorageState) -> Option<&'static str> {
             "This browser has no room left for Parley, so nothing is sent or received. \
              Free some space on this device: then Parley goes on by itself.",
         ),
-        StorageState::Unavailable => Some(
-            "This browser refuses to save, so nothing is sent or received. Parley keeps trying; \
-             if this stays, restart the browser.",
-        ),
+        StorageState::Unavailable => {
+            Some("This browser refuses to save, so nothing is sent or received. Parley keeps trying.")
+        }
         StorageState::Fenced => Some("Another tab has taken over. Reload this page to continue here."),
     }
 }
@@ -242,8 +241,10 @@ pub const WORKER_DIED_AT_RISK: &str =
 pub const NOT_SAVED: &str = "Not saved yet";
 /// So much was sent and is not saved that no more is taken.
 pub const TOO_MUCH_UNSAVED: &str = "Too many messages aren't saved yet. Send this one when they are.";
-/// What was sent is not saved, and the browser has no room.
-pub const KEEP_OPEN: &str = "What you sent isn't saved yet: keep this tab open.";
+/// Something that was typed or sent is not saved, and the browser cannot save.
+pub const KEEP_OPEN: &str = "What you wrote last isn't saved yet: keep this tab open.";
+/// Nothing waits to be saved, and the browser does not save.
+pub const RESTART: &str = "If this stays, restart the browser.";
 /// The page is older than the relay.
 pub const RELOAD_NEEDED: &str = "This page is older than the relay. Reload it to continue.";
 /// The relay is older than the page.
