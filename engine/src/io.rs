@@ -22,6 +22,9 @@ pub enum Input {
     },
     /// The relay sent these bytes.
     Received(Vec<u8>),
+    /// The host does not know whether the connection still works: the relay is asked for something that it answers.
+    /// Whether anything comes is the host's to see.
+    Probe,
     /// The change set is on disk.
     Persisted(ChangeSetId),
     /// The change set is not on disk, nothing of it.
@@ -56,6 +59,8 @@ pub enum Output {
     Halt(Remedy),
     /// Close the connection and open a new one after a pause: the relay did what no relay does.
     Reconnect,
+    /// Close the connection and open a new one no sooner than after so many milliseconds: the relay asks for it.
+    ComeBackAfter(u32),
     /// Delete everything of this device, the vault and all records, and run no engine on it any more.
     Erase,
 }

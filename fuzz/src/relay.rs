@@ -125,7 +125,7 @@ impl Host {
                     Output::Send(bytes) => self.sends.push_back(bytes),
                     Output::Event(Event::Messages { messages, .. }) => self.shown.extend(messages),
                     Output::WakeAt(at) => self.wake = Some(at),
-                    Output::Reconnect => {
+                    Output::Reconnect | Output::ComeBackAfter(_) => {
                         let retry_at = UnixMillis(self.now.0.saturating_add(1_000));
                         inputs.push_back(Input::Disconnected { retry_at });
                         inputs.push_back(Input::Connected);

@@ -42,6 +42,9 @@ const GOODBYE: Duration = Duration::from_secs(8);
 /// How long HTTP requests that were begun may take then.
 const HTTP_GOODBYE: Duration = Duration::from_secs(2);
 
+/// So many clients at a time are told that there is no room for them; more get an HTTP error.
+const REFUSALS: usize = 64;
+
 /// Why the relay does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -76,6 +79,13 @@ pub async fn run(
     let has_app = app.is_some();
     let router = http::router(Arc::clone(&relay), config.http(), app);
     tracing::info!(%address, app = has_app, "the relay listens");
+    if !address.ip().is_loopback() && !config.behind_proxy {
+        tracing::warn!(
+            %address,
+            "this is plain HTTP: browsers open Parley only over HTTPS, or at http://localhost on this machine. \
+             Put a proxy with TLS in front, and start the relay with --behind-proxy"
+        );
+    }
     listening(address);
 
     let mut stopping = closing.clone();
@@ -126,6 +136,7 @@ fn relay(config: &Config, store: Arc<dyn Store>, closing: watch::Receiver<bool>)
         slots: Slots::new(config.slots()),
         peers: Arc::new(Peers::default()),
         request_bytes: Arc::new(Semaphore::new(config.request_bytes())),
+        refusals: Arc::new(Semaphore::new(REFUSALS)),
         closing,
     })
 }

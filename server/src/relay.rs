@@ -63,6 +63,8 @@ pub(crate) struct Relay {
     pub(crate) peers: Arc<Peers>,
     /// Bytes of requests that are being worked on, over all connections.
     pub(crate) request_bytes: Arc<Semaphore>,
+    /// Clients that are being told at a time that there is no room for them.
+    pub(crate) refusals: Arc<Semaphore>,
     /// Becomes true when the relay shuts down.
     pub(crate) closing: watch::Receiver<bool>,
 }

@@ -55,6 +55,20 @@ impl RelayClient {
         client
     }
 
+    /// As [`Self::connect`]; none when the relay takes no connection, however it says so.
+    pub async fn try_connect(address: SocketAddr) -> Option<Self> {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (socket, _) =
+            tokio_tungstenite::client_async(format!("ws://{address}/v1/ws"), stream).await.ok()?;
+        let mut client = Self::of(socket);
+        client.send(Request::Hello).await;
+        match client.incoming().await {
+            Incoming::Frame(ServerFrame::Answer { .. }) => Some(client),
+            Incoming::Frame(ServerFrame::Closing(ClosingReason::Full { .. })) => None,
+            other => panic!("instead of an answer to the hello came {other:?}"),
+        }
+    }
+
     /// As [`Self::connect`], from another address of this machine.
     pub async fn connect_from(from: IpAddr, address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
@@ -74,6 +88,10 @@ impl RelayClient {
         stream.set_nodelay(true).unwrap();
         let url = format!("ws://{address}/v1/ws");
         let (socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+        Self::of(socket)
+    }
+
+    fn of(socket: WebSocketStream<TcpStream>) -> Self {
         Self { socket, next_id: 0, answers: HashMap::new(), pushes: VecDeque::new() }
     }
 

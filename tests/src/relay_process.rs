@@ -79,8 +79,10 @@ impl RelayProcess {
     }
 
     fn spawn(program: &Path, folder: Arc<TempDir>, flags: &[&str], log: Stdio) -> Self {
+        let listen: &[&str] = if flags.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
         let mut child = Command::new(program)
-            .args(["--listen", "127.0.0.1:0", "--data"])
+            .args(listen)
+            .arg("--data")
             .arg(folder.path())
             .args(flags)
             .env("PARLEY_LOG", "warn")

@@ -59,3 +59,5 @@ mod silence;
 mod slots;
 #[path = "sim/stored.rs"]
 mod stored;
+#[path = "sim/waiting.rs"]
+mod waiting;

@@ -96,7 +96,7 @@ impl Party {
                 Output::Event(event) => self.show(event),
                 Output::WakeAt(at) => self.wake = Some(at),
                 Output::Load(_) => {}
-                Output::Reconnect | Output::Halt(_) | Output::Erase => {
+                Output::Reconnect | Output::ComeBackAfter(_) | Output::Halt(_) | Output::Erase => {
                     panic!("the engine does not trust the relay")
                 }
             }

@@ -1,25 +1,28 @@
-//! The connection to the relay: opened again for ever, with growing pauses.
+//! The connection to the relay: watched, and opened again for ever, with growing pauses. When to do what is decided by
+//! [`Path`]; here it is done.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use parley_protocol::ids::UnixMillis;
 
-use crate::model::backoff::Backoff;
+use crate::model::path::{Path, Step};
 use crate::platform::socket::{self, Happening, Socket};
 use crate::platform::timer::{self, Timeout};
 use crate::platform::{clock, random};
 
 const PATH: &str = "/v1/ws";
-/// A connection that still brings messages after so many milliseconds works.
-const LASTING: u64 = 5_000;
 
 /// What the owner is told.
 #[derive(Debug)]
 pub(super) enum News {
     Connected,
-    Disconnected { retry_at: UnixMillis },
+    Disconnected {
+        retry_at: UnixMillis,
+    },
     Received(Vec<u8>),
+    /// Nothing came for a while: the relay is to be asked for a sign of life.
+    Quiet,
 }
 
 /// The connection, or the attempts to have one.
@@ -28,12 +31,12 @@ pub(super) struct Connection(Rc<RefCell<Inner>>);
 
 struct Inner {
     tell: Rc<dyn Fn(News)>,
-    backoff: Backoff,
+    path: Path,
     socket: Option<Socket>,
     /// Tells events of this socket from those of the one before.
     generation: u64,
-    retry: Option<Timeout>,
-    opened: UnixMillis,
+    /// The timer that is set, and for when.
+    timer: Option<(u64, Timeout)>,
     halted: bool,
 }
 
@@ -42,49 +45,55 @@ impl Connection {
     pub(super) fn start(tell: impl Fn(News) + 'static) -> Self {
         let inner = Inner {
             tell: Rc::new(tell),
-            backoff: Backoff::default(),
+            path: Path::new(clock::steady()),
             socket: None,
             generation: 0,
-            retry: None,
-            opened: UnixMillis::default(),
+            timer: None,
             halted: false,
         };
         let this = Self(Rc::new(RefCell::new(inner)));
         this.attempt();
         let network = this.clone();
-        socket::on_network_change(move |online| if online { network.retry_now() } else { network.lost() });
+        socket::on_network_change(move |online| if online { network.look() } else { network.lost(0) });
         this
     }
 
     /// Sends a frame; drops it when there is no connection.
     pub(super) fn send(&self, bytes: &[u8]) {
-        if let Some(socket) = &self.0.borrow().socket {
+        let mut inner = self.0.borrow_mut();
+        if let Some(socket) = &inner.socket {
             socket.send(bytes);
+            inner.path.sent(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         }
     }
 
-    /// Closes and opens again after a pause.
-    pub(super) fn reconnect(&self) {
-        self.lost();
+    /// Closes and opens again after a pause of at least so many milliseconds.
+    pub(super) fn reconnect(&self, at_least: u64) {
+        self.lost(at_least);
     }
 
     /// Closes and stays closed.
     pub(super) fn halt(&self) {
         let mut inner = self.0.borrow_mut();
         inner.halted = true;
+        inner.timer = None;
         inner.forget();
     }
 
-    /// Does not wait any longer before the next attempt.
+    /// Somebody does not want to wait any longer.
     pub(super) fn retry_now(&self) {
-        let waiting = {
-            let mut inner = self.0.borrow_mut();
-            inner.backoff.reset();
-            inner.retry.take().is_some()
-        };
-        if waiting {
-            self.attempt();
-        }
+        self.step(|path| path.retry(clock::steady()));
+    }
+
+    /// Somebody has come back to the app, or there is a network again.
+    pub(super) fn look(&self) {
+        self.step(|path| path.look(clock::steady()));
+    }
+
+    /// Somebody can see the app.
+    pub(super) fn seen(&self) {
+        self.0.borrow_mut().path.seen(clock::steady());
+        self.arm();
     }
 
     fn attempt(&self) {
@@ -94,14 +103,16 @@ impl Connection {
                 return;
             }
             inner.forget();
+            inner.path.opens(clock::steady());
             inner.generation
         };
         let this = self.clone();
         let socket = Socket::open(PATH, move |happening| this.happened(generation, happening));
         match socket {
             Ok(socket) => self.0.borrow_mut().socket = Some(socket),
-            Err(_) => self.lost(),
+            Err(_) => self.lost(0),
         }
+        self.arm();
     }
 
     fn happened(&self, generation: u64, happening: Happening) {
@@ -110,36 +121,73 @@ impl Connection {
         }
         match happening {
             Happening::Open => {
-                self.0.borrow_mut().opened = clock::now();
+                self.0.borrow_mut().path.opened(clock::steady());
+                self.arm();
                 self.tell(News::Connected);
             }
             Happening::Received(bytes) => {
-                self.0.borrow_mut().proven();
+                self.0.borrow_mut().path.heard(clock::steady());
                 self.tell(News::Received(bytes));
             }
-            Happening::Closed => self.lost(),
+            Happening::Closed => self.lost(0),
         }
     }
 
-    fn lost(&self) {
+    fn lost(&self, at_least: u64) {
         let retry_at = {
             let mut inner = self.0.borrow_mut();
-            if inner.halted || inner.retry.is_some() {
+            if inner.halted || inner.path.is_waiting() {
                 return;
             }
             inner.forget();
-            let pause = inner.backoff.next(u32::from_le_bytes(random::bytes()));
-            let this = self.clone();
-            inner.retry = Some(timer::after(pause, move || {
-                // The timer has fired: there is nothing left to stop.
-                if let Some(fired) = this.0.borrow_mut().retry.take() {
-                    fired.forget();
-                }
-                this.attempt();
-            }));
+            let random = u32::from_le_bytes(random::bytes());
+            let pause = inner.path.lost(clock::steady(), at_least, random);
             UnixMillis(clock::now().0.saturating_add(pause))
         };
+        self.arm();
         self.tell(News::Disconnected { retry_at });
+    }
+
+    fn step(&self, decide: impl FnOnce(&mut Path) -> Step) {
+        let step = {
+            let mut inner = self.0.borrow_mut();
+            if inner.halted { Step::None } else { decide(&mut inner.path) }
+        };
+        match step {
+            Step::None => self.arm(),
+            Step::Ask => {
+                self.arm();
+                self.tell(News::Quiet);
+            }
+            Step::GiveUp => self.lost(0),
+            Step::Open => self.begin_anew(),
+        }
+    }
+
+    /// Another attempt in place of what there is. The engine is told of a connection that ends with it, and the views that
+    /// nothing is waited for.
+    fn begin_anew(&self) {
+        self.tell(News::Disconnected { retry_at: clock::now() });
+        self.attempt();
+    }
+
+    /// Sets the timer, if there is none that fires before. One that fires too early does no harm.
+    fn arm(&self) {
+        let mut inner = self.0.borrow_mut();
+        let now = clock::steady();
+        let due = inner.path.due(now);
+        if inner.halted || inner.timer.as_ref().is_some_and(|(at, _)| *at <= due) {
+            return;
+        }
+        let this = self.clone();
+        let timer = timer::after(due.saturating_sub(now), move || {
+            // The timer has fired: there is nothing left to stop.
+            if let Some((_, fired)) = this.0.borrow_mut().timer.take() {
+                fired.forget();
+            }
+            this.step(|path| path.tick(clock::steady(), due, clock::now().0));
+        });
+        inner.timer = Some((due, timer));
     }
 
     fn tell(&self, news: News) {
@@ -149,13 +197,6 @@ impl Connection {
 }
 
 impl Inner {
-    /// A connection that has lasted is a reason to try sooner next time; one that opens and breaks is not.
-    fn proven(&mut self) {
-        if clock::now().0.saturating_sub(self.opened.0) >= LASTING {
-            self.backoff.reset();
-        }
-    }
-
     /// Drops the socket; what it still does is not heard.
     fn forget(&mut self) {
         self.generation = self.generation.wrapping_add(1);

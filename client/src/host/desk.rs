@@ -305,6 +305,8 @@ impl Desk {
                 owner.say(&ToViews::Lock(lock));
             }
             ToOwner::RetryNow => owner.retry_now(),
+            ToOwner::Look => owner.look(),
+            ToOwner::InSight => owner.seen(),
             ToOwner::DrawCode(text) => {
                 if let Some(code) = code::draw(text) {
                     owner.say(&ToViews::Code(code));

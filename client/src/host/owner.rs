@@ -113,6 +113,14 @@ impl Owner {
         self.with_connection(Connection::retry_now);
     }
 
+    pub(super) fn look(&self) {
+        self.with_connection(Connection::look);
+    }
+
+    pub(super) fn seen(&self) {
+        self.with_connection(Connection::seen);
+    }
+
     pub(super) fn asked(self: &Rc<Self>, request: Request) {
         if self.replaced.get() {
             return;
@@ -135,6 +143,7 @@ impl Owner {
                 self.input(Input::Disconnected { retry_at });
             }
             News::Received(bytes) => backlog.put(bytes),
+            News::Quiet => self.input(Input::Probe),
         }
     }
 
@@ -189,7 +198,10 @@ impl Owner {
             }
             Output::Send(bytes) => self.with_connection(|connection| connection.send(&bytes)),
             Output::Halt(_) => self.with_connection(Connection::halt),
-            Output::Reconnect => self.with_connection(Connection::reconnect),
+            Output::Reconnect => self.with_connection(|connection| connection.reconnect(0)),
+            Output::ComeBackAfter(pause) => {
+                self.with_connection(|connection| connection.reconnect(u64::from(pause)));
+            }
             Output::Event(event) => self.tell(event),
             Output::WakeAt(time) => self.wake_at(time.0),
             Output::Erase => {

@@ -99,6 +99,7 @@ mod tests {
             changed: UnixMillis(changed),
             warning: None,
             preparing: false,
+            waiting: None,
             restored: None,
             draft: String::new(),
             draft_sent: false,

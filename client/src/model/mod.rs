@@ -9,6 +9,7 @@ pub mod draft;
 pub mod hex;
 pub mod journal;
 pub mod lock;
+pub mod path;
 pub mod pulse;
 pub mod route;
 pub mod rows;

@@ -36,6 +36,10 @@ pub enum ToOwner {
     LockNow,
     /// A key was pressed or the pointer moved in some tab.
     SomebodyHere,
+    /// Somebody has come back to this tab, or the page to life: the connection may not be what it was.
+    Look,
+    /// Somebody can see this tab; said again and again while it is so.
+    InSight,
     /// This tab's worker has set, changed or taken off the lock.
     LockChanged(Option<LockView>),
 }
@@ -81,6 +85,8 @@ pub enum ToViews {
 pub enum Trouble {
     /// The browser gives this site no IndexedDB (a private window, or a setting).
     NoStorage,
+    /// The page came over plain HTTP from another machine: browsers give it no place for keys. Said by the page.
+    Insecure,
     /// The browser has no room for this site.
     Full,
     /// The wrapped master key or the device key is gone from localStorage.

@@ -9,8 +9,14 @@ pub fn now() -> UnixMillis {
     UnixMillis(whole(js_sys::Date::now()))
 }
 
-/// Milliseconds since this page or worker was made, as finely as the browser tells.
-#[cfg(feature = "bench")]
+/// Milliseconds since this page or worker was made. Nobody sets this clock, and it may stand still while the computer
+/// sleeps.
+#[must_use]
+pub fn steady() -> u64 {
+    whole(precise())
+}
+
+/// The same, as finely as the browser tells.
 #[must_use]
 pub fn precise() -> f64 {
     let performance = js_sys::Reflect::get(&js_sys::global(), &"performance".into()).unwrap_or_default();

@@ -38,6 +38,43 @@ pub fn origin() -> String {
     window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
 }
 
+/// Whether the browser trusts the way by which this page came: HTTPS, or from this machine. Others get no keys.
+#[must_use]
+pub fn is_secure() -> bool {
+    window().is_some_and(|window| window.is_secure_context())
+}
+
+/// Where the same page would be over HTTPS.
+#[must_use]
+pub fn secure_address() -> String {
+    let host = window().and_then(|window| window.location().host().ok()).unwrap_or_default();
+    format!("https://{host}/")
+}
+
+/// Whether the browser says that there is a network. It may be wrong, either way.
+#[must_use]
+pub fn has_network() -> bool {
+    window().is_none_or(|window| window.navigator().on_line())
+}
+
+/// Calls `act` whenever somebody may have come back to the page, or the page to life, or a network to the computer.
+pub fn on_return(act: impl Fn() + Clone + 'static) {
+    let Some(window) = window() else { return };
+    for event in ["focus", "pageshow", "online"] {
+        let act = act.clone();
+        super::listen::<JsValue>(&window, event, move |_| act());
+    }
+    let Some(document) = document() else { return };
+    for event in ["visibilitychange", "resume"] {
+        let act = act.clone();
+        super::listen::<JsValue>(&document, event, move |_| {
+            if is_visible() {
+                act();
+            }
+        });
+    }
+}
+
 /// The text in lower-case letters.
 #[must_use]
 pub fn lower(text: &str) -> String {

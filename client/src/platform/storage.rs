@@ -6,6 +6,9 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::clock::whole;
 
+/// Browsers allow a site most of a disk, and a private window a part of the memory.
+const PRIVATE_QUOTA: u64 = 4_000_000_000;
+
 /// Whether the browser keeps this site's data until the person deletes it; none if it does not say.
 pub async fn is_persisted() -> Option<bool> {
     let storage = web_sys::window()?.navigator().storage();
@@ -24,4 +27,11 @@ pub async fn estimate() -> Option<(u64, u64)> {
     let estimate = JsFuture::from(storage.estimate().ok()?).await.ok()?;
     let number = |key: &str| Reflect::get(&estimate, &JsValue::from_str(key)).ok()?.as_f64().map(whole);
     Some((number("usage")?, number("quota")?))
+}
+
+/// Whether the browser seems to forget all this when the window is closed. No browser says so: those that keep a private
+/// window's data in memory allow little of it, and never promise to keep it. A small disk looks the same.
+pub async fn may_be_private() -> bool {
+    let Some((_, quota)) = estimate().await else { return true };
+    is_persisted().await != Some(true) && quota < PRIVATE_QUOTA
 }

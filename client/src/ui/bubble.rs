@@ -3,20 +3,22 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use parley_engine::view::{BodyView, Delivery, MessageView};
+use parley_engine::view::{BodyView, ConversationId, Delivery, MessageView};
 
 use super::memo::Memo;
+use super::state::App;
 use super::{html, icons, parts, words};
 use crate::model::rows::Bubble;
 use crate::model::time::LocalTime;
-use crate::platform::clock;
+use crate::platform::{clock, page};
 
 /// A message as it is now; `author` is the contact's name. Its element stays while its state changes.
-/// `beside` stands beside it.
+/// `beside` stands beside it; `waits` says why it waits while it does.
 pub(super) fn bubble(
     first: &Bubble,
     row: Memo<Option<Bubble>>,
     author: Memo<String>,
+    waits: Memo<String>,
     beside: AnyView,
 ) -> AnyView {
     let message = Arc::clone(&first.message);
@@ -40,14 +42,13 @@ pub(super) fn bubble(
         .class_when("unsent", move || state.get() == Some(Delivery::Failed))
         .attr("role", "article")
         .attr_live("aria-label", label)
-        .child(
-            html::div().class("bubble").child((
-                parts::maybe(move || body.get().map(said)),
-                html::span()
-                    .class("stamp")
-                    .child((html::time().child(clock), parts::maybe(move || state.get().map(tick)))),
+        .child(html::div().class("bubble").child((
+            parts::maybe(move || body.get().map(said)),
+            html::span().class("stamp").child((
+                html::time().child(clock),
+                parts::maybe(move || state.get().map(|state| explained(state, waits))),
             )),
-        )
+        )))
         .child(beside)
         .into_any()
 }
@@ -61,8 +62,31 @@ fn said(body: BodyView) -> AnyView {
     }
 }
 
+/// Why messages of a chat wait.
+pub(super) fn why(app: App, id: ConversationId) -> Memo<String> {
+    let chat = app.chat(id);
+    Memo::new(move || {
+        let reason = chat.with(|chat| chat.as_ref().and_then(|it| Some((it.waiting?, it.name.clone()))));
+        let connection = words::waiting_for(app.connection.get(), page::has_network());
+        let outside = words::storage(app.storage.get()).or(connection).map(str::to_owned);
+        let told = outside.or_else(|| reason.map(|(reason, name)| words::waiting(reason, &name)));
+        told.unwrap_or_else(|| words::delivery(Delivery::Waiting).to_owned())
+    })
+}
+
+fn explained(state: Delivery, waits: Memo<String>) -> AnyView {
+    match state {
+        Delivery::Waiting => tick_with(state, waits.get()),
+        _ => tick(state),
+    }
+}
+
 /// The state of an own message; its accessible text is in the message's name.
 pub(super) fn tick(state: Delivery) -> AnyView {
+    tick_with(state, words::delivery(state).to_owned())
+}
+
+fn tick_with(state: Delivery, title: String) -> AnyView {
     let icon = match state {
         Delivery::Waiting => icons::waiting(),
         Delivery::Sent => icons::sent(),
@@ -71,7 +95,7 @@ pub(super) fn tick(state: Delivery) -> AnyView {
     };
     html::span()
         .class(if state == Delivery::Read { "state state-read" } else { "state" })
-        .attr("title", words::delivery(state))
+        .attr("title", title)
         .child(icon)
         .into_any()
 }

@@ -34,6 +34,13 @@ pub(super) fn screen(app: App, id: ConversationId) -> AnyView {
                     })
                 }),
                 messages::messages(app, id, name),
+                parts::status(
+                    "chat-waiting",
+                    parts::live(move || {
+                        let reason = chat.with(|chat| chat.as_ref().and_then(|chat| chat.waiting));
+                        reason.map(|reason| words::waiting(reason, &name.get())).unwrap_or_default()
+                    }),
+                ),
                 match restored {
                     Some(owner) => restored_foot(app, id, &owner, &name.with_untracked(String::clone)),
                     None => composer::composer(app, id, name),
@@ -61,7 +68,7 @@ fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyV
                 return words::restored_from(owner);
             }
             let below = chat.as_ref().map(|chat| match (&chat.username, chat.preparing) {
-                (_, true) => "Setting up: they can read once one of their devices is online".to_owned(),
+                (_, true) => "Setting up…".to_owned(),
                 (Some(username), false) => format!("@{username}"),
                 (None, false) => String::new(),
             });

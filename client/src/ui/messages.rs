@@ -41,6 +41,7 @@ pub(super) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
     };
     view.hold_while_scrolled_up();
     view.mark_read();
+    let waits = bubble::why(app, id);
     html::div()
         .class("messages")
         .child((
@@ -60,7 +61,7 @@ pub(super) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                             .attr("aria-label", "Messages")
                             .attr("aria-live", "polite")
                             .on(ev::keydown, |event| dom::step_between(&event, ".message", ".delete"))
-                            .child(view.list(name)),
+                            .child(view.list(name, waits)),
                     )),
                 ),
             parts::maybe(move || view.below.get().then(|| view.to_newest())),
@@ -96,16 +97,16 @@ fn bubble_of(rows: &[Row], key: RowKey, place: &AtomicUsize) -> Option<Bubble> {
 }
 
 impl View {
-    fn list(self, name: Memo<String>) -> AnyView {
+    fn list(self, name: Memo<String>, waits: Memo<String>) -> AnyView {
         For(ForProps::builder()
             .each(move || self.rows.get())
             .key(Row::key)
-            .children(move |row| self.row(&row, name))
+            .children(move |row| self.row(&row, name, waits))
             .build())
         .into_any()
     }
 
-    fn row(self, row: &Row, name: Memo<String>) -> AnyView {
+    fn row(self, row: &Row, name: Memo<String>, waits: Memo<String>) -> AnyView {
         let key = row.key();
         match row {
             Row::Day(_, time) => {
@@ -130,7 +131,7 @@ impl View {
                     move || now.with_untracked(|row| row.as_ref().map(|row| Arc::clone(&row.message)));
                 let is_newest = move || self.rows.with(|rows| rows.last().map(Row::key) == Some(key));
                 let delete = deleting::button(self.app, self.id, message, is_newest);
-                bubble::bubble(first, now, name, delete)
+                bubble::bubble(first, now, name, waits, delete)
             }
         }
     }

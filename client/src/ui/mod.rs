@@ -30,6 +30,8 @@ mod drafts;
 #[cfg(target_arch = "wasm32")]
 mod field;
 #[cfg(target_arch = "wasm32")]
+mod hearing;
+#[cfg(target_arch = "wasm32")]
 mod html;
 #[cfg(target_arch = "wasm32")]
 mod icons;

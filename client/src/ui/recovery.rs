@@ -197,10 +197,16 @@ pub(super) fn notice(app: App) -> AnyView {
     let known = known(app);
     let progress = Memo::new(move || known.get().and_then(|it| it.restoring));
     let lost = app.steady(move || known.get().map(|it| it.lost).filter(|lost| *lost > 0));
-    let later = RwSignal::new(false);
+    let (later, private) = (RwSignal::new(false), RwSignal::new(false));
+    spawn_local(async move {
+        private.set(storage::may_be_private().await);
+    });
     let unsaved = app.steady(move || {
-        let something = app.route.get() != Route::Settings && app.chats.with(|chats| !chats.all().is_empty());
-        something && known.get().is_some_and(|it| it.phrase == PhraseState::Unsaved)
+        // Whoever closes a private window has to know before there is anything to lose.
+        let something = private.get() || app.chats.with(|chats| !chats.all().is_empty());
+        something
+            && app.route.get() != Route::Settings
+            && known.get().is_some_and(|it| it.phrase == PhraseState::Unsaved)
     });
     let file = maybe(move || backup_file::notice(app));
     let backup = maybe(move || match (progress.get(), lost.get()) {
@@ -211,7 +217,7 @@ pub(super) fn notice(app: App) -> AnyView {
         }
         (None, None) if unsaved.get() && !later.get() => {
             let parts = vec![
-                text("", words::PHRASE_EARLY),
+                text("", if private.get() { words::PRIVATE_EARLY } else { words::PHRASE_EARLY }),
                 button("Write it down", "banner-button", || go(&Route::Settings)),
                 button("Later", "banner-button", move || later.set(true)),
             ];

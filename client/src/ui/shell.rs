@@ -9,12 +9,15 @@ use super::{
     recovery, settings, sidebar, trouble, welcome,
 };
 use crate::model::route::Route;
-use crate::model::signal::Trouble;
+use crate::model::signal::{ToOwner, Trouble};
 use crate::platform::timer::Interval;
 use crate::platform::{self, clock, local, page, timer};
 
 /// A pointer that is held for longer (or of which nobody heard that it was let go) holds nothing back, in milliseconds.
 const LONGEST_PRESS: u64 = 5_000;
+
+/// How often a page that can be seen says so, in milliseconds; see [`crate::model::path::SIGHT`].
+const SEEN: u32 = 20_000;
 
 /// Starts the app.
 pub fn start() {
@@ -61,6 +64,13 @@ fn follow_page(app: App) {
     Interval::new(1_000, move || {
         app.now.set(clock::now());
         drafts::tick(app);
+    })
+    .forget();
+    page::on_return(move || app.say(&ToOwner::Look));
+    Interval::new(SEEN, move || {
+        if page::is_visible() {
+            app.say(&ToOwner::InSight);
+        }
     })
     .forget();
     keys::listen(app);

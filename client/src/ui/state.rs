@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 use parley_engine::view::{
-    AccountView, BodyView, Command, CommandError, Connection, ConversationId, ConversationView, Event,
-    LinkView, Reply, Snapshot, StorageState,
+    AccountView, Command, CommandError, Connection, ConversationId, ConversationView, LinkView, Reply,
+    StorageState,
 };
 use parley_protocol::ids::{MessageId, UnixMillis};
 
+use super::backup_file;
 use super::deleting::Leaving;
 use super::field::Note;
 use super::keeper::{Keeper, Loss};
@@ -14,14 +15,13 @@ use super::link::Link;
 use super::memo::Memo;
 use super::pace::Pace;
 use super::unsaved::{self, Keeping};
-use super::{backup_file, drafts};
 use crate::model::chats::Chats;
 use crate::model::code::Code;
 use crate::model::draft::{Draft, Sending};
 use crate::model::lock::{LockAnswer, LockAsk, LockView};
 use crate::model::route::Route;
 use crate::model::rows::first_unread;
-use crate::model::signal::{ToOwner, ToViews, Trouble, Unreadable};
+use crate::model::signal::{ToOwner, Trouble};
 use crate::model::thread::Thread;
 use crate::platform::{clock, page};
 
@@ -126,9 +126,9 @@ pub(super) struct Known {
     /// When the next guess at it is heard, in milliseconds since 1970.
     pub(super) next_guess: RwSignal<u64>,
     keeper: StoredValue<Option<Keeper>, LocalStorage>,
-    owner: StoredValue<Option<Link>, LocalStorage>,
+    pub(super) owner: StoredValue<Option<Link>, LocalStorage>,
     /// The last owner that was heard.
-    fence: StoredValue<u64>,
+    pub(super) fence: StoredValue<u64>,
 }
 
 impl App {
@@ -178,9 +178,14 @@ impl App {
         let link = Link::open(move |heard| app.hear(heard), move || keeper.check());
         app.owner.set_value(Some(link));
         app.keeper.set_value(Some(keeper));
-        unsaved::start(app);
-        link.say(&ToOwner::WhoOwns);
-        keeper.start();
+        if page::is_secure() {
+            unsaved::start(app);
+            link.say(&ToOwner::WhoOwns);
+            keeper.start();
+        } else {
+            // Before anything fails for another reason that is only a consequence.
+            app.phase.set(Phase::Troubled(Trouble::Insecure));
+        }
         app
     }
 
@@ -221,7 +226,7 @@ impl App {
     }
 
     /// The device was locked: the page forgets what it has shown.
-    fn locked(self, lock: LockView, next: u64) {
+    pub(super) fn locked(self, lock: LockView, next: u64) {
         if let Some(link) = self.owner.get_value() {
             link.forget();
         }
@@ -324,101 +329,6 @@ impl App {
                     change(open);
                 }
             });
-        }
-    }
-
-    fn hear(self, heard: Result<ToViews, Unreadable>) {
-        match heard {
-            Ok(ToViews::OwnerHere { fence, key }) if self.believes(fence) => {
-                self.fence.set_value(fence);
-                unsaved::learn(self, key);
-                self.subscribe();
-            }
-            Ok(ToViews::Trouble(trouble)) => self.phase.set(Phase::Troubled(trouble)),
-            Ok(ToViews::Tell { fence, event }) if self.believes(fence) => self.told(event),
-            Ok(ToViews::Slow(slow)) => self.slow.set(slow),
-            Ok(ToViews::Code(code)) => self.code.set(Some(code)),
-            Ok(ToViews::Locked { fence, lock, next }) if self.believes(fence) => {
-                self.fence.set_value(fence);
-                self.locked(lock, next);
-            }
-            Ok(ToViews::Lock(lock)) => self.lock.set(lock),
-            Ok(_) | Err(Unreadable::Malformed) => {}
-            Err(Unreadable::Newer) => self.newer.set(true),
-            Err(Unreadable::Older) => self.older.set(true),
-        }
-    }
-
-    /// An owner that has been replaced may wake up and say what it had on its tongue.
-    fn believes(self, fence: u64) -> bool {
-        fence >= self.fence.get_value()
-    }
-
-    /// There is an owner, perhaps a new one: begin again with what it knows.
-    fn subscribe(self) {
-        self.worker_died.set(false);
-        self.slow.set(false);
-        if let Some(link) = self.owner.get_value() {
-            link.ask_all();
-        }
-        self.ask(Command::Subscribe, move |reply| {
-            if let Reply::Snapshot(snapshot) = reply {
-                self.begin_with(snapshot);
-            }
-        });
-    }
-
-    fn begin_with(self, snapshot: Snapshot) {
-        self.account.set(snapshot.account);
-        self.connection.set(snapshot.connection);
-        self.storage.set(snapshot.storage);
-        self.link.set(snapshot.link);
-        for chat in &snapshot.conversations {
-            drafts::hear(self, chat);
-        }
-        self.chats.set(Chats::new(snapshot.conversations));
-        self.phase.set(Phase::Ready);
-        if let Route::Conversation(id) = self.route.get_untracked() {
-            self.open(id);
-        }
-        unsaved::opened(self);
-    }
-
-    fn told(self, event: Event) {
-        match event {
-            Event::Reply { id, reply } => {
-                if let Some(link) = self.owner.get_value() {
-                    link.replied(id, reply);
-                }
-            }
-            Event::Account(account) => self.account.set(account),
-            Event::Connection(connection) => self.connection.set(connection),
-            Event::Storage(storage) => self.storage.set(storage),
-            Event::Link(link) => self.link.set(link),
-            Event::Conversation(chat) => {
-                self.announce(&chat);
-                drafts::hear(self, &chat);
-                self.put_chat(chat);
-            }
-            Event::Messages { conversation, messages } => {
-                self.update_open(conversation, |open| open.thread.changed(messages));
-            }
-            Event::Deleted { conversation, message } => {
-                self.update_open(conversation, |open| open.thread.gone(message));
-            }
-        }
-    }
-
-    /// Tells a screen reader of a message in a conversation that is not on the screen.
-    fn announce(self, chat: &ConversationView) {
-        let before = self.chats.with_untracked(|chats| chats.get(chat.id).map_or(0, |known| known.unread));
-        let shown = self.route.get_untracked() == Route::Conversation(chat.id);
-        if chat.unread > before && !shown {
-            let text = match chat.last.as_ref().map(|last| &last.body) {
-                Some(BodyView::Text(text)) => format!("New message from {}: {text}", chat.name),
-                _ => format!("New message from {}", chat.name),
-            };
-            self.announcement.set(text);
         }
     }
 }

@@ -18,9 +18,16 @@ pub(super) fn screen(app: App, trouble: Trouble) -> AnyView {
         icons::mark(),
         html::h1().child(words::trouble_heading(trouble).to_owned()).into_any(),
         parts::alert("", words::trouble(trouble).into_any()),
+        parts::maybe(move || (trouble == Trouble::Insecure).then(secure_address)),
         parts::stack("actions", actions),
     ];
     html::main().class("centred").child(parts::stack("card", card)).into_any()
+}
+
+fn secure_address() -> AnyView {
+    let address = page::secure_address();
+    let link = html::a().attr("href", address.clone()).child(address);
+    html::p().child((words::SECURE_ADDRESS, " ", link)).into_any()
 }
 
 fn afresh(app: App, sure: RwSignal<bool>) -> AnyView {

@@ -100,6 +100,7 @@ impl Form {
                 field(name, self.name, self.name_note.into(), move || self.name_note.set(Note::None)),
                 field(username, self.username, self.username_note.into(), move || self.username_typed()),
                 parts::text("keys-note", words::KEYS),
+                parts::text("keys-note", words::LIVES_HERE),
                 parts::alert("note note-bad", parts::live(move || self.failure.get().unwrap_or_default())),
                 create.into_any(),
             ],

@@ -65,7 +65,7 @@ impl Engine {
             }
             Ok(_) => self.out.push(Output::Reconnect),
             Err(error) => match error.retry() {
-                Retry::After(_) => self.out.push(Output::Reconnect),
+                Retry::After(_) => self.turned_away(*error),
                 // A relay that does not know this device has nothing to compare with.
                 Retry::AfterCatchUp | Retry::Never => self.open_link(),
             },

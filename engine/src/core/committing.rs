@@ -9,6 +9,7 @@ use super::requests::Pending;
 use crate::log::PendingCommit;
 use crate::mls::group::Group;
 use crate::mutations::{Mutation, on};
+use crate::view::WaitReason;
 
 /// A device replaces its keys after so many messages ...
 const MESSAGES_PER_UPDATE: u32 = 100;
@@ -76,7 +77,14 @@ impl Engine {
         };
         self.live.or_default(*id).committing = false;
         match error.retry() {
-            Retry::After(pause) => self.retry_later(pause),
+            // One full inbox keeps nobody else waiting: its device is added later.
+            _ if *error == RelayError::QuotaExceeded && self.drop_members_commit(id) => {}
+            Retry::After(pause) => {
+                if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+                    self.held_up_by(peer, *error, WaitReason::ChatFull);
+                }
+                self.retry_later(pause);
+            }
             // Another commit won; it comes through the subscription, where the own one is dropped.
             Retry::AfterCatchUp => self.live.or_default(*id).committing = true,
             Retry::Never if self.drop_members_commit(id) => {}

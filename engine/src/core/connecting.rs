@@ -13,7 +13,7 @@ use crate::log::{LiveLog, Stage};
 use crate::mls::key_package;
 use crate::mutations::{Mutation, on};
 use crate::trail::Trail;
-use crate::view::{CommandError, Reply, ViewRequestId};
+use crate::view::{CommandError, Outage, Reply, ViewRequestId, WaitReason};
 
 /// One-time KeyPackages are topped up to this many when fewer than half are left.
 pub(super) const POOL: u32 = 20;
@@ -27,6 +27,7 @@ const RETRY: u32 = 2_000;
 impl Engine {
     pub(super) fn connected(&mut self) {
         self.forget_connection();
+        self.link.outage = Outage::default();
         self.link.state = LinkState::Greeting;
         self.changed.connection = true;
         if on(Mutation::RetryEncryptsAnew) {
@@ -41,7 +42,7 @@ impl Engine {
     pub(super) fn disconnected(&mut self, retry_at: UnixMillis) {
         self.forget_connection();
         if !matches!(self.link.state, LinkState::Halted(_)) {
-            self.link.state = LinkState::Closed { retry_at };
+            self.link.state = LinkState::Closed { retry_at, why: self.link.outage };
         }
         self.changed.connection = true;
     }
@@ -57,6 +58,7 @@ impl Engine {
         self.link.checked.clear();
         self.link.telling = Telling::default();
         self.timers.answers = None;
+        self.forget_holdups();
         self.put_back.forget_connection();
         self.membership.forget_connection();
         self.link_disconnected();
@@ -82,7 +84,8 @@ impl Engine {
     pub(super) fn greeted(&mut self, result: &Result<Answer, RelayError>) {
         match result {
             Ok(Answer::Hello { .. }) => self.check_in(),
-            _ => self.out.push(crate::io::Output::Reconnect),
+            Err(error) => self.turned_away(*error),
+            Ok(_) => self.out.push(crate::io::Output::Reconnect),
         }
     }
 
@@ -174,7 +177,12 @@ impl Engine {
                 self.give_up(id);
             }
             Err(error) => match error.retry() {
-                Retry::After(pause) => self.retry_later(pause),
+                Retry::After(pause) => {
+                    if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+                        self.held_up_by(peer, *error, WaitReason::TooMany);
+                    }
+                    self.retry_later(pause);
+                }
                 Retry::AfterCatchUp | Retry::Never => self.give_up(id),
             },
         }

@@ -17,7 +17,7 @@ use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, GroupError};
 use crate::mls::{DeviceSigner, Provider, key_package};
 use crate::trail::Trail;
-use crate::view::Warning;
+use crate::view::{WaitReason, Warning};
 
 /// First bytes of an inbox entry that is a Welcome: format version and kind.
 pub(super) const WELCOME: [u8; 2] = [1, 1];
@@ -89,11 +89,12 @@ impl Engine {
                 self.ask(Request::ClaimKeyPackages(peer), Pending::Claim(peer));
             }
             Ok(Err(_)) => self.warn(&peer, Warning::ForgedKeys),
-            Err(error) => self.retry_after(error),
+            Err(error) => self.retry_after(peer, error),
         }
     }
 
-    fn retry_after(&mut self, error: RelayError) {
+    fn retry_after(&mut self, peer: AccountId, error: RelayError) {
+        self.held_up_by(peer, error, WaitReason::TooMany);
         match error.retry() {
             Retry::After(pause) => self.retry_later(pause),
             // Not now: at the next connection, or when something is sent.
@@ -122,7 +123,7 @@ impl Engine {
         let packages = match result {
             Ok(Answer::KeyPackages(packages)) => packages,
             Ok(_) => return self.retry_later(60_000),
-            Err(error) => return self.retry_after(error),
+            Err(error) => return self.retry_after(peer, error),
         };
         // A Welcome from the other may have come in the meantime.
         if self.usable_log(&peer).is_some() {
@@ -140,7 +141,11 @@ impl Engine {
                     CreateError::Forged => self.warn(&peer, Warning::ForgedKeys),
                     // A device that is being linked leaves its KeyPackages in a moment.
                     CreateError::Unreachable if self.is_own_account(&peer) => self.retry_later(2_000),
-                    CreateError::Unreachable | CreateError::State => self.retry_later(60_000),
+                    CreateError::Unreachable => {
+                        self.hold_up(peer, WaitReason::NoDevice);
+                        self.retry_later(60_000);
+                    }
+                    CreateError::State => self.retry_later(60_000),
                 }
             }
         }
@@ -225,6 +230,7 @@ impl Engine {
                     log.stage = Stage::Active;
                     log.creation = None;
                     let peer = log.peer;
+                    self.let_go(&peer);
                     self.changed.conversations.insert(id_of(&peer));
                 }
                 self.save_log(id);
@@ -233,7 +239,12 @@ impl Engine {
                 self.own_conversation_made(id);
             }
             Err(error) => match error.retry() {
-                Retry::After(pause) => self.retry_later(pause),
+                Retry::After(pause) => {
+                    if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+                        self.held_up_by(peer, error, WaitReason::InboxFull);
+                    }
+                    self.retry_later(pause);
+                }
                 // A device was removed in between, or the id is taken: another group.
                 Retry::AfterCatchUp | Retry::Never => {
                     self.bury(id);

@@ -31,6 +31,7 @@ mod showing;
 mod sweeping;
 mod syncing;
 mod unsaved;
+mod waiting;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -69,7 +70,7 @@ use crate::seal::{MasterKey, Purpose, Sealer};
 use crate::set::Set;
 use crate::table::Table;
 use crate::trail::Trail;
-use crate::view::{ConversationId, Event, MessageView, StorageState, ViewRequestId};
+use crate::view::{ConversationId, Event, MessageView, StorageState, ViewRequestId, WaitReason};
 
 /// Why stored state could not be opened. A retry with the same state fails again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -177,6 +178,8 @@ pub struct Engine {
     found: Table<AccountId, Found>,
     inbox: inbox::InboxWork,
     link: Link,
+    /// Why messages wait, by contact; known from what the relay said on this connection.
+    holdups: Table<AccountId, WaitReason>,
     /// The view that waits for its account to be at the relay.
     registering: Option<ViewRequestId>,
     /// Page loads under way.
@@ -291,6 +294,7 @@ impl Engine {
             found: Table::new(),
             inbox: inbox::InboxWork::default(),
             link: Link::default(),
+            holdups: Table::new(),
             registering: None,
             loads: Table::new(),
             next_load: 0,
@@ -321,6 +325,7 @@ impl Engine {
             Input::Connected => self.connected(),
             Input::Disconnected { retry_at } => self.disconnected(retry_at),
             Input::Received(bytes) => self.received(&bytes),
+            Input::Probe => self.probe(),
             Input::Loaded { id, records } => self.loaded(id, &records),
             Input::Timer => self.timer(),
         }

@@ -3,7 +3,7 @@
 use parley_protocol::codec::{FrameError, Remedy};
 use parley_protocol::device_log::SignedEntry;
 use parley_protocol::frame::{
-    Answer, ClientFrame, DirectoryRecord, Push, RelayError, Request, RequestId, ServerFrame,
+    Answer, ClientFrame, ClosingReason, DirectoryRecord, Push, RelayError, Request, RequestId, ServerFrame,
 };
 use parley_protocol::ids::{AccountId, AppendId, LogId, SlotId, Stamp, UnixMillis};
 
@@ -14,7 +14,7 @@ use crate::io::Output;
 use crate::link::message::Offer;
 use crate::set::Set;
 use crate::table::Table;
-use crate::view::{Connection, StorageState, ViewRequestId};
+use crate::view::{Connection, Outage, StorageState, ViewRequestId};
 
 /// The connection, and what was asked on it.
 #[derive(Default)]
@@ -36,7 +36,12 @@ pub(super) struct Link {
     pub(super) telling: Telling,
     /// What the views were told last.
     pub(super) told: Option<Connection>,
+    /// Why the connection ends, if the relay has said so.
+    pub(super) outage: Outage,
 }
+
+/// A client comes back after this time at the latest, whatever the relay says, in milliseconds.
+const LONGEST_ABSENCE: u32 = 300_000;
 
 /// A connection on which something is asked, and nothing comes, is given up after this time, in milliseconds: the browser
 /// tells of a network that went away only when the operating system does, which takes minutes, or never does.
@@ -64,7 +69,7 @@ pub(super) enum LinkState {
     /// Requests can be sent.
     Open,
     /// Gone.
-    Closed { retry_at: UnixMillis },
+    Closed { retry_at: UnixMillis, why: Outage },
     /// Given up for this version of the app.
     Halted(Remedy),
 }
@@ -73,6 +78,7 @@ pub(super) enum LinkState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pending {
     Hello,
+    Probe,
     CheckIn(Stamp),
     LeaveStamp(Stamp),
     ForgetKeyPackages,
@@ -148,15 +154,36 @@ impl Engine {
 
     /// Sends a request; its answer comes to [`Engine::received`] or never (when the connection ends).
     pub(super) fn ask(&mut self, request: Request, pending: Pending) {
+        if let Some(bytes) = self.asks(request, pending) {
+            self.out.push(Output::Send(bytes));
+        }
+    }
+
+    /// Notes that this is asked; the frame.
+    fn asks(&mut self, request: Request, pending: Pending) -> Option<Vec<u8>> {
         let id = RequestId(self.link.next);
         self.link.next = self.link.next.wrapping_add(1);
         // Only what was bounded before is asked, so that encoding does not fail; a frame too long is not sent.
-        if let Ok(bytes) = (ClientFrame { id, request }).encode() {
-            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            self.link.pending.insert(id, Waiting { pending, sent: self.now, bytes: length });
-            self.timers.answers.get_or_insert(UnixMillis(self.now.0.saturating_add(QUIET)));
-            self.out.push(Output::Send(bytes));
+        let bytes = (ClientFrame { id, request }).encode().ok()?;
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.link.pending.insert(id, Waiting { pending, sent: self.now, bytes: length });
+        self.timers.answers.get_or_insert(UnixMillis(self.now.0.saturating_add(QUIET)));
+        Some(bytes)
+    }
+
+    /// Asks for a sign of life. It depends on nothing that is not on disk yet, and so does not wait for the disk.
+    pub(super) fn probe(&mut self) {
+        if self.online()
+            && !self.is_pending(|pending| *pending == Pending::Probe)
+            && let Some(bytes) = self.asks(Request::Ping, Pending::Probe)
+        {
+            self.out.at_once(Output::Send(bytes));
         }
+    }
+
+    /// Ends the connection and begins another one, not before this time is over.
+    pub(super) fn come_back_after(&mut self, pause: u32) {
+        self.out.push(Output::ComeBackAfter(pause.min(LONGEST_ABSENCE)));
     }
 
     pub(super) fn count_pending(&self, what: impl Fn(&Pending) -> bool) -> usize {
@@ -207,6 +234,10 @@ impl Engine {
                 self.inbox_entries(&device, entries.into_vec());
             }
             Ok(ServerFrame::Push(Push::Slot { slot, state })) => self.slot_came(slot, state),
+            Ok(ServerFrame::Closing(ClosingReason::Full { retry_after_ms })) => {
+                self.link.outage = Outage::Busy;
+                self.come_back_after(retry_after_ms);
+            }
             Ok(ServerFrame::Closing(_)) => {}
             Err(FrameError::Notice(notice)) => self.halt(notice.remedy()),
             Err(FrameError::Version(_)) => self.halt(Remedy::Reload),
@@ -241,7 +272,11 @@ impl Engine {
             Pending::FetchBlob => self.blob_part_came(result),
             Pending::PutBlob => self.blob_put(result),
             Pending::WriteHead => self.head_written(result),
-            Pending::DeleteBlobs | Pending::AckInbox | Pending::CloseSlot | Pending::PostReady => {}
+            Pending::Probe
+            | Pending::DeleteBlobs
+            | Pending::AckInbox
+            | Pending::CloseSlot
+            | Pending::PostReady => {}
             Pending::JudgeInbox(account) => self.inbox_judged(account, directory(result)),
             Pending::Freshen(account) => self.freshened(account, directory(result)),
             Pending::Gossip { account, head } => self.gossip_answered(account, &head, directory(result)),
@@ -267,7 +302,7 @@ impl Engine {
             LinkState::Connecting | LinkState::Greeting => Connection::Connecting,
             LinkState::Open if self.is_behind() => Connection::CatchingUp,
             LinkState::Open => Connection::Online,
-            LinkState::Closed { retry_at } => Connection::Offline { retry_at },
+            LinkState::Closed { retry_at, why } => Connection::Offline { retry_at, why },
             LinkState::Halted(Remedy::Reload) => Connection::ReloadNeeded,
             LinkState::Halted(Remedy::UpdateRelay) => Connection::RelayTooOld,
         }

@@ -15,7 +15,7 @@ use crate::message::Message;
 use crate::mls::group::GroupError;
 use crate::outbox::{OutboxEntry, Sealed};
 use crate::trail::Trail;
-use crate::view::{BodyView, ConversationId};
+use crate::view::{BodyView, ConversationId, WaitReason};
 
 /// Bytes in one append, about.
 const APPEND_BYTES: usize = 256 * 1024;
@@ -230,6 +230,9 @@ impl Engine {
     }
 
     fn append_refused(&mut self, id: &LogId, numbers: &[u64], error: RelayError) {
+        if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+            self.held_up_by(peer, error, WaitReason::ChatFull);
+        }
         match (error, error.retry()) {
             (_, Retry::After(pause)) => self.retry_later(pause),
             (_, Retry::AfterCatchUp) => self.go_on_after_commit(id, numbers),
@@ -267,6 +270,7 @@ impl Engine {
             return;
         };
         self.save_outbox(number);
+        self.let_go(&entry.peer);
         self.go_on_sharing();
         if entry.only.is_none() && entry.sealed.as_ref().map(|s| s.log) != self.usable_log(&entry.peer) {
             self.settling.insert(entry.peer, self.now);

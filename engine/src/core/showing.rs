@@ -2,7 +2,7 @@
 
 use crate::table::Table;
 
-use parley_protocol::ids::MessageId;
+use parley_protocol::ids::{AccountId, MessageId};
 
 use super::{Engine, Timers};
 use crate::content::Body;
@@ -11,6 +11,7 @@ use crate::invite::Invite;
 use crate::io::Output;
 use crate::log::Stage;
 use crate::message::Message;
+use crate::outbox::OutboxEntry;
 use crate::safety_number::safety_number;
 use crate::set::Set;
 use crate::view::{
@@ -120,6 +121,7 @@ impl Engine {
         let contact = self.contacts.get(&conversation.peer)?;
         let waiting =
             self.outbox.values().any(|entry| entry.peer == conversation.peer && entry.only.is_none());
+        let held_up = self.holdups.get(&conversation.peer).copied();
         let active = self.usable_log(&conversation.peer).and_then(|log| self.logs.get(&log));
         let last = conversation.last.as_ref().map(|last| Preview {
             body: last.body.clone(),
@@ -146,8 +148,15 @@ impl Engine {
             draft_sent: self.sent_as_it_stood(&conversation.peer),
             listed,
             preparing: waiting && active.is_none_or(|log| log.stage != Stage::Active),
+            waiting: held_up.filter(|_| self.waits_to_be_sent(&conversation.peer)),
             restored: None,
         })
+    }
+
+    /// Whether something that somebody wrote waits.
+    fn waits_to_be_sent(&self, peer: &AccountId) -> bool {
+        let waits = |entry: &OutboxEntry| entry.peer == *peer && entry.only.is_none() && !entry.failed;
+        self.outbox.values().any(|entry| waits(entry))
     }
 
     fn has_failed(&self, id: &MessageId) -> bool {

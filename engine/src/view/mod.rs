@@ -7,6 +7,7 @@ mod command;
 mod devices;
 mod errors;
 mod file;
+mod outage;
 mod recovery;
 
 use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
@@ -16,6 +17,7 @@ pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
 pub use self::file::{FileError, FilePart, FileReport};
+pub use self::outage::{Outage, WaitReason};
 pub use self::recovery::{BackupFailure, BackupState, PhraseState, PhraseView, RecoveryView, Typed};
 
 /// So many texts of one view may wait for this device's disk: how many are still known when they are asked for again.
@@ -176,6 +178,8 @@ pub enum Connection {
     Offline {
         /// When the host will try again.
         retry_at: UnixMillis,
+        /// Why.
+        why: Outage,
     },
     /// This page is older than the relay: it must be reloaded.
     ReloadNeeded,
@@ -229,6 +233,8 @@ pub struct ConversationView {
     pub warning: Option<Warning>,
     /// Still being set up: the other has no way to read yet.
     pub preparing: bool,
+    /// What holds up the messages that wait, where the connection does not, and it is known.
+    pub waiting: Option<WaitReason>,
     /// It came from a backup file of another account, which calls itself so: it can be read and not written.
     pub restored: Option<String>,
     /// What was written and not sent; empty if there is nothing.

@@ -96,6 +96,8 @@ impl RelayError {
         match self {
             Self::RateLimited { retry_after_ms } => Retry::After(retry_after_ms),
             Self::StorageFull => Retry::After(30_000),
+            // What is read, expires or is deleted makes room.
+            Self::QuotaExceeded => Retry::After(60_000),
             Self::Internal => Retry::After(2_000),
             Self::StaleEpoch { .. } | Self::DeviceLogConflict | Self::SlotConflict | Self::BackupConflict => {
                 Retry::AfterCatchUp
@@ -108,7 +110,6 @@ impl RelayError {
             | Self::UsernameTaken
             | Self::Invalid
             | Self::TooLarge
-            | Self::QuotaExceeded
             | Self::Expired
             | Self::BadRequest
             | Self::SlotTaken

@@ -37,6 +37,12 @@ pub enum ClosingReason {
     SlowReader,
     /// The client sent what no client sends.
     ProtocolViolation,
+    /// The relay takes no more connections from here. It says so on a connection that it has accepted for nothing else:
+    /// a browser does not tell its page why a WebSocket was refused.
+    Full {
+        /// How long to wait, in milliseconds.
+        retry_after_ms: u32,
+    },
 }
 
 /// The good answers.

@@ -268,7 +268,12 @@ fn unasked() -> Vec<(String, ServerFrame)> {
     };
     let entries = list(vec![entry(EntryKind::Message), entry(EntryKind::Commit)]);
     let inbox = list(vec![InboxEntry { seq: Seq(1), time: TIME, payload: bytes(b"sealed") }]);
-    let closing = [ClosingReason::ShuttingDown, ClosingReason::SlowReader, ClosingReason::ProtocolViolation];
+    let closing = [
+        ClosingReason::ShuttingDown,
+        ClosingReason::SlowReader,
+        ClosingReason::ProtocolViolation,
+        ClosingReason::Full { retry_after_ms: 20_000 },
+    ];
     let mut frames = vec![
         ("Push Log".to_owned(), ServerFrame::Push(Push::Log { log: LOG, entries })),
         ("Push Inbox".to_owned(), ServerFrame::Push(Push::Inbox { device: DEVICE, entries: inbox })),

@@ -46,6 +46,9 @@ const FINISHING: Duration = Duration::from_secs(3);
 /// How long the client may take to close after it was told to.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// When a client comes back for which there was no room, in milliseconds. Clients spread it.
+const COME_BACK: u32 = 20_000;
+
 /// What the tasks of one connection share.
 struct Connection {
     relay: Arc<Relay>,
@@ -118,6 +121,22 @@ pub(crate) async fn serve(
     let drain = async { while let Some(Ok(_)) = stream.next().await {} };
     let _ = timeout(LINGER, drain).await;
     drop(guard);
+}
+
+/// Tells a client for which there is no room when to come back, and ends the connection.
+pub(crate) async fn turn_away(mut socket: WebSocket, patience: Duration, permit: OwnedSemaphorePermit) {
+    let goodbye = async {
+        if let Some(frame) = closing(ClosingReason::Full { retry_after_ms: COME_BACK }) {
+            socket.send(Message::Binary(frame)).await?;
+        }
+        let reason = "too many connections".into();
+        socket.send(Message::Close(Some(CloseFrame { code: close_code::AGAIN, reason }))).await?;
+        while let Some(Ok(_)) = socket.recv().await {}
+        Ok::<(), axum::Error>(())
+    };
+    // Whoever does not read it, or does not close, is cut.
+    let _ = timeout(patience, goodbye).await;
+    drop(permit);
 }
 
 impl Connection {

@@ -33,15 +33,22 @@ pub(super) async fn upgrade(
     let forwarded = if site.options.behind_proxy { forwarded(&headers) } else { None };
     let peer = PeerKey::from(forwarded.unwrap_or(address.ip()));
     let relay = Arc::clone(&site.relay);
-    let Some(guard) = relay.peers.enter(peer, relay.options.connections_per_peer) else {
-        return (StatusCode::TOO_MANY_REQUESTS, "too many connections\n").into_response();
-    };
-    upgrade
+    let upgrade = upgrade
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
         .max_message_size(MAX_FRAME)
-        .max_frame_size(MAX_FRAME)
-        .on_upgrade(move |socket| connection::serve(relay, socket, received, peer, guard))
+        .max_frame_size(MAX_FRAME);
+    if let Some(guard) = relay.peers.enter(peer, relay.options.connections_per_peer) {
+        return upgrade.on_upgrade(move |socket| connection::serve(relay, socket, received, peer, guard));
+    }
+    // A browser tells its page nothing of an answer that is no upgrade.
+    match Arc::clone(&relay.refusals).try_acquire_owned() {
+        Ok(permit) => {
+            let patience = relay.options.slow_reader;
+            upgrade.on_upgrade(move |socket| connection::turn_away(socket, patience, permit))
+        }
+        Err(_) => (StatusCode::TOO_MANY_REQUESTS, "too many connections\n").into_response(),
+    }
 }
 
 /// A page of another site must not use its visitor's browser to connect. Who is not a browser sends no

@@ -196,7 +196,7 @@ impl Device {
                 Output::Event(event) => self.show(event),
                 // A browser's timer counts on, whatever is done to the clock.
                 Output::WakeAt(at) => self.wake = Some(UnixMillis(now.0 + at.0.saturating_sub(clock.0))),
-                Output::Reconnect | Output::Halt(_) => self.reconnect = true,
+                Output::Reconnect | Output::ComeBackAfter(_) | Output::Halt(_) => self.reconnect = true,
                 Output::Erase => {
                     self.disk = Disk::default();
                     self.work.clear();

@@ -53,6 +53,9 @@ struct Account {
     username: Username,
 }
 
+/// Which requests are refused, and why.
+pub type Refusal = (fn(&Request) -> bool, RelayError);
+
 type Outgoing = Vec<(ConnectionId, Vec<u8>)>;
 
 /// The relay.
@@ -66,8 +69,8 @@ pub struct VirtualRelay {
     pub seen: Vec<Vec<u8>>,
     /// Connections whose next requests fail inside of the relay, and how many of them.
     pub refusing: BTreeMap<ConnectionId, u32>,
-    /// Why no message is taken, if none is.
-    pub no_messages: Option<RelayError>,
+    /// What is refused, and why.
+    pub refusal: Option<Refusal>,
     slots: Slots,
     blobs: Blobs,
     lie: Lie,
@@ -130,14 +133,14 @@ impl VirtualRelay {
     }
 
     fn answer(&mut self, from: ConnectionId, request: Request) -> Result<Answer, RelayError> {
+        if let Some((_, error)) = self.refusal.filter(|(is_refused, _)| is_refused(&request)) {
+            return Err(error);
+        }
         match request {
             Request::Hello => Ok(Answer::Hello { now: self.now }),
             Request::Ping => Ok(Answer::Done),
             Request::CreateLog(create) => self.create(create),
-            Request::AppendMessages(append) => match self.no_messages {
-                Some(error) => Err(error),
-                None => self.append(append),
-            },
+            Request::AppendMessages(append) => self.append(append),
             Request::AppendCommit(commit) => self.commit(commit),
             Request::SubscribeLog(subscribe) => {
                 let log = self.logs.get_mut(&subscribe.log).ok_or(RelayError::UnknownLog)?;

@@ -175,6 +175,11 @@ impl World {
         self.devices[index].crash(self.now)
     }
 
+    /// The device's host wants to know whether its connection still works.
+    pub fn probe(&mut self, index: DeviceIndex) {
+        self.handle(index, Input::Probe);
+    }
+
     /// Whether the device is connected.
     #[must_use]
     pub fn is_connected(&self, index: DeviceIndex) -> bool {

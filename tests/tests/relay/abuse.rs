@@ -263,10 +263,7 @@ async fn a_flood_of_connections_leaves_room_for_others() {
     let mut attempts = tokio::task::JoinSet::new();
     for _ in 0..MOST * 2 {
         let address = relay.address();
-        attempts.spawn(async move {
-            let stream = TcpStream::connect(address).await.unwrap();
-            tokio_tungstenite::client_async(format!("ws://{address}/v1/ws"), stream).await.ok()
-        });
+        attempts.spawn(RelayClient::try_connect(address));
     }
     let open: Vec<_> = attempts.join_all().await.into_iter().flatten().collect();
     assert_eq!(open.len(), MOST - 1, "the bystander is the first of the address");
@@ -277,9 +274,7 @@ async fn a_flood_of_connections_leaves_room_for_others() {
     }
     let start = Instant::now();
     loop {
-        let stream = TcpStream::connect(relay.address()).await.unwrap();
-        let url = format!("ws://{}/v1/ws", relay.address());
-        if tokio_tungstenite::client_async(url, stream).await.is_ok() {
+        if RelayClient::try_connect(relay.address()).await.is_some() {
             break;
         }
         assert!(start.elapsed() < PATIENCE, "the flood is over and nobody is let in");

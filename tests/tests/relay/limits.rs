@@ -1,7 +1,9 @@
 //! Rates and quotas.
 
 use parley_protocol::bounded::List;
-use parley_protocol::frame::{Answer, InboxPost, PublishKeyPackages, RelayError, Request, Retry};
+use parley_protocol::frame::{
+    Answer, ClosingReason, InboxPost, PublishKeyPackages, RelayError, Request, Retry,
+};
 use parley_protocol::ids::{AppendId, Epoch, LogId};
 use parley_tests::accounts::TestAccount;
 use parley_tests::relay_client::{RelayClient, bytes, capability, new_log, only};
@@ -60,20 +62,50 @@ async fn connections_from_one_address_are_limited_and_a_closed_one_makes_room() 
     let relay = RelayProcess::start(&["--connections-per-address", "2"]);
     let one = RelayClient::connect(relay.address()).await;
     let _two = RelayClient::connect(relay.address()).await;
-    let url = format!("ws://{}/v1/ws", relay.address());
-    let connect = || async {
-        let stream = tokio::net::TcpStream::connect(relay.address()).await.unwrap();
-        tokio_tungstenite::client_async(url.clone(), stream).await.map(|_| ())
-    };
-    assert!(connect().await.unwrap_err().to_string().contains("429"));
+    assert!(RelayClient::try_connect(relay.address()).await.is_none());
     drop(one);
     for _ in 0..100 {
-        if connect().await.is_ok() {
+        if RelayClient::try_connect(relay.address()).await.is_some() {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     panic!("the place of a closed connection stays taken");
+}
+
+/// A browser sees of a refused upgrade only that there is no connection: the relay says why on one that it ends at once.
+#[tokio::test]
+async fn a_full_relay_says_so_and_when_to_come_back() {
+    let relay = RelayProcess::start(&["--connections-per-address", "1"]);
+    let _one = RelayClient::connect(relay.address()).await;
+    let mut turned_away = RelayClient::connect_silently(relay.address()).await;
+    // Whatever it asks meanwhile is not heard.
+    turned_away.send(Request::Hello).await;
+    assert_eq!(turned_away.closing().await, Some(ClosingReason::Full { retry_after_ms: 20_000 }));
+}
+
+/// Being told costs the relay a socket: so many at a time are told, and the others refused as before.
+#[tokio::test]
+async fn those_who_are_turned_away_cost_no_more_than_a_bounded_number_of_sockets() {
+    // They do not close, and have all the time to.
+    let relay = RelayProcess::start(&["--connections-per-address", "1", "--slow-reader-ms", "600000"]);
+    let _one = RelayClient::connect(relay.address()).await;
+    let url = format!("ws://{}/v1/ws", relay.address());
+    let knock = || async {
+        let stream = tokio::net::TcpStream::connect(relay.address()).await.unwrap();
+        tokio_tungstenite::client_async(url.clone(), stream).await
+    };
+    let mut turned_away = Vec::new();
+    for _ in 0..64 {
+        turned_away.push(knock().await.unwrap());
+    }
+    for _ in 0..20 {
+        assert!(knock().await.unwrap_err().to_string().contains("429"));
+    }
+    turned_away.pop();
+    while knock().await.is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]

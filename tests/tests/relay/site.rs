@@ -151,6 +151,16 @@ async fn health_is_told_from_readiness() {
     assert_eq!(get(relay.address(), "/", "").await.status, 404, "there is no app");
 }
 
+/// Nobody else finds out before their browser shows a page that does not work.
+#[test]
+fn a_relay_that_others_reach_over_plain_http_says_at_its_start_that_browsers_want_https() {
+    let started = |flags: &[&str]| RelayProcess::start_logging(flags).end_and_log();
+    let warning = "browsers open Parley only over HTTPS";
+    assert!(started(&["--listen", "0.0.0.0:0"]).contains(warning));
+    assert!(!started(&["--listen", "127.0.0.1:0"]).contains(warning), "nobody else reaches it");
+    assert!(!started(&["--listen", "0.0.0.0:0", "--behind-proxy"]).contains(warning), "the proxy has TLS");
+}
+
 #[tokio::test]
 async fn a_page_of_another_site_cannot_connect() {
     let relay = RelayProcess::start(&["--origin", "http://localhost:3000"]);

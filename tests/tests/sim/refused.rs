@@ -1,23 +1,27 @@
 //! Messages that the relay refuses for good: they are shown as that, and nothing else waits for them.
 
 use parley_engine::view::{BodyView, Command, Delivery, Reply};
-use parley_protocol::frame::RelayError;
+use parley_protocol::frame::{RelayError, Request};
 use parley_tests::sim::World;
 
 use super::devices::pair;
 use super::recovery::one_step;
 
+fn is_message(request: &Request) -> bool {
+    matches!(request, Request::AppendMessages(_))
+}
+
 #[test]
 fn p9_a_message_that_the_relay_refuses_is_shown_as_that_and_can_be_deleted() {
     let (mut world, ada, _, there, _) = pair();
-    world.relay.no_messages = Some(RelayError::QuotaExceeded);
+    world.relay.refusal = Some((is_message, RelayError::TooLarge));
     world.send(ada, there, "refused");
     world.settle();
     let shown = |world: &World| world.devices[ada].conversations[&there].last.clone().unwrap();
     assert_eq!(shown(&world).outgoing, Some(Delivery::Failed));
     assert_eq!(world.delivery(ada, there), Delivery::Failed);
     assert!(world.is_online(ada));
-    world.relay.no_messages = None;
+    world.relay.refusal = None;
     world.crash(ada);
     world.connect(ada);
     world.settle();
@@ -34,10 +38,10 @@ fn p9_a_message_that_the_relay_refuses_is_shown_as_that_and_can_be_deleted() {
 #[test]
 fn p5_nothing_waits_for_a_message_that_was_refused() {
     let (mut world, ada, bob, there, back) = pair();
-    world.relay.no_messages = Some(RelayError::TooLarge);
+    world.relay.refusal = Some((is_message, RelayError::TooLarge));
     world.send(ada, there, "refused");
     world.settle();
-    world.relay.no_messages = None;
+    world.relay.refusal = None;
     world.send(ada, there, "and on");
     world.settle();
     let at_bob = world.texts(bob, back);

@@ -52,7 +52,7 @@ pub(super) fn load(name: &str, kind: Kind, work: &Path) -> Result<Loaded> {
     match kind {
         Kind::Quick => write_bindings(&compiled(kind, name), &folder)?,
         Kind::Release => {
-            tightened(&compiled(kind, name), &folder, &script_file)?;
+            tightened(&compiled(kind, name), &folder, (&script_file, &module_file))?;
             optimise(&module_file)?;
         }
     }
@@ -72,9 +72,10 @@ pub(crate) fn write_bindings(program: &Path, folder: &Path) -> Result<()> {
 }
 
 /// As [`write_bindings`], without what our pages do not use and with short names.
-fn tightened(program: &Path, folder: &Path, script_file: &Path) -> Result<()> {
+fn tightened(program: &Path, folder: &Path, (script_file, module_file): (&Path, &Path)) -> Result<()> {
     let mut made = bindings(program)?;
-    let script = without_classes(made.js());
+    made.emit(folder)?;
+    let script = without_classes(&fs::read_to_string(script_file)?);
     let words: BTreeSet<&str> = words(&script).collect();
     if words.iter().any(|word| is_short(word)) {
         bail!("the script has names like ours already");
@@ -97,7 +98,7 @@ fn tightened(program: &Path, folder: &Path, script_file: &Path) -> Result<()> {
             name.clone_from(new);
         }
     }
-    made.emit(folder)?;
+    fs::write(module_file, module.emit_wasm())?;
     Ok(fs::write(script_file, with_names(&script, &short))?)
 }
 

@@ -6,12 +6,14 @@ use parley_protocol::username::UsernameError;
 use crate::model::sight::Refusal;
 use crate::model::signal::Trouble;
 
+mod connection;
 mod deleting;
 mod file;
 mod linking;
 mod lock;
 mod recovery;
 
+pub use self::connection::*;
 pub use self::deleting::*;
 pub use self::file::*;
 pub use self::linking::*;
@@ -151,6 +153,10 @@ pub const fn trouble(trouble: Trouble) -> &'static str {
             "This browser gives Parley no place to keep your keys. Leave private browsing, or allow site data \
              for this address. Nothing was changed; Parley opens as soon as it may."
         }
+        Trouble::Insecure => {
+            "Your browser keeps keys only for pages that came over a secure connection (HTTPS), and this one did not. \
+             If the address below does not open, whoever runs this server has to set up HTTPS."
+        }
         Trouble::Full => {
             "This browser has no room left for Parley. Free some space on this device. \
              Nothing that was saved is lost; Parley opens as soon as there is room."
@@ -185,6 +191,7 @@ pub const fn trouble_heading(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::Newer | Trouble::NewerTab => "Parley was updated",
         Trouble::Removed => "This browser was removed",
+        Trouble::Insecure => "Parley needs HTTPS",
         _ => "Parley cannot open",
     }
 }
@@ -259,12 +266,6 @@ pub const SLOW: &str = "This browser is slow to read or save just now. Parley wa
 #[must_use]
 pub fn too_long(bytes: usize) -> String {
     format!("This is {bytes} bytes too long for one message. Shorten it, or send it in parts.")
-}
-
-/// There is no connection; the next attempt is in so many seconds.
-#[must_use]
-pub fn offline(seconds: u64) -> String {
-    format!("Offline. What you send waits here. Next attempt in {seconds} s.")
 }
 
 /// Why the camera shows nothing, and what to do.

@@ -87,11 +87,12 @@ impl Engine {
     /// The relay did not do what was asked.
     pub(super) fn backup_refused(&mut self, step: Step, error: RelayError) {
         match error.retry() {
+            _ if error == RelayError::QuotaExceeded => self.fail_backup(BackupFailure::Quota, LONG_PAUSE),
+            _ if error == RelayError::StorageFull => self.fail_backup(BackupFailure::Relay, PAUSE),
             Retry::After(ms) => {
                 self.writing.step = step;
                 self.back_up_in(u64::from(ms));
             }
-            _ if error == RelayError::QuotaExceeded => self.fail_backup(BackupFailure::Quota, LONG_PAUSE),
             _ if error == RelayError::WrongCapability => {
                 self.fail_backup(BackupFailure::OtherKey, LONG_PAUSE);
             }

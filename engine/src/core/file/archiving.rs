@@ -134,6 +134,7 @@ impl Engine {
             draft_sent: false,
             listed: true,
             preparing: false,
+            waiting: None,
             restored: Some(archive.owner.clone()),
         })
     }

@@ -1,6 +1,6 @@
 //! Asking for the device logs that groups follow, and what waits for them.
 
-use parley_protocol::frame::{DirectoryRecord, LogEntry, RelayError, Request};
+use parley_protocol::frame::{DirectoryRecord, LogEntry, RelayError, Request, Retry};
 use parley_protocol::ids::{AccountId, LogId};
 
 use crate::conversation::id_of;
@@ -8,6 +8,7 @@ use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::directory_entry::Found;
 use crate::set::Set;
+use crate::view::WaitReason;
 
 /// So long after it was asked for a contact's device log is taken to be the one that there is, in milliseconds.
 const CHECKED_FOR: u64 = 10 * 60 * 1000;
@@ -60,7 +61,14 @@ impl Engine {
         match result.map(|record| Found::verify(&record)) {
             Ok(Ok(found)) => self.update_contact(&account, found),
             Ok(Err(_)) => {}
-            Err(_) => return self.retry_later(2_000),
+            Err(error) => {
+                self.held_up_by(account, error, WaitReason::TooMany);
+                let pause = match error.retry() {
+                    Retry::After(pause) => pause,
+                    Retry::AfterCatchUp | Retry::Never => 0,
+                };
+                return self.retry_later(pause.max(2_000));
+            }
         }
         self.stop_waiting(&account);
         self.pump(id_of(&account));

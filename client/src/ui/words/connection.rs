@@ -1,0 +1,89 @@
+//! The connection, what waits for it, and where the account lives.
+
+use parley_engine::view::{Connection, Outage, WaitReason};
+
+/// Why there is no connection. `network` is whether the browser says that there is one.
+#[must_use]
+pub const fn outage(why: Outage, network: bool) -> &'static str {
+    match why {
+        _ if !network => "You're offline. Messages will send when you reconnect.",
+        Outage::Unreachable => "Offline: Parley can't be reached. Messages will send when you reconnect.",
+        Outage::Busy => "Parley is busy right now. Messages will send when you reconnect.",
+        Outage::Full => {
+            "This Parley server is out of space, so nothing can be sent. Tell whoever runs it; messages will send after that."
+        }
+        Outage::Failing => "This Parley server has a problem right now. Messages will send when it's over.",
+    }
+}
+
+/// When the next attempt begins.
+#[must_use]
+pub fn next_attempt(seconds: u64) -> String {
+    if seconds == 0 { "Trying again…".to_owned() } else { format!("Trying again in {seconds} s.") }
+}
+
+/// The account is not at the relay yet.
+pub const REGISTERING: &str = "Setting up your account… This server hasn't accepted it yet.";
+
+/// Why messages to somebody wait although there is a connection.
+#[must_use]
+pub fn waiting(reason: WaitReason, name: &str) -> String {
+    match reason {
+        WaitReason::RelayFull => {
+            "Waiting: this Parley server is out of space. It's tried again by itself; tell whoever runs the server."
+                .to_owned()
+        }
+        WaitReason::RelayFailing => {
+            "Waiting: this Parley server has a problem right now. It's tried again by itself.".to_owned()
+        }
+        WaitReason::TooMany => "Waiting: that was a lot at once. It goes on by itself in a moment.".to_owned(),
+        WaitReason::InboxFull => {
+            format!("Waiting: {name}'s inbox is full. It sends once they open Parley on all their devices.")
+        }
+        WaitReason::ChatFull => {
+            "Waiting: this chat has reached the server's limit. It sends once older messages expire there."
+                .to_owned()
+        }
+        WaitReason::NoDevice => {
+            format!("Waiting: none of {name}'s devices can be reached yet. Ask them to open Parley once.")
+        }
+    }
+}
+
+/// The same, where the connection is the reason; none where it is not.
+#[must_use]
+pub const fn waiting_for(connection: Connection, network: bool) -> Option<&'static str> {
+    match connection {
+        Connection::Online => None,
+        Connection::Connecting => Some("Waiting for the connection."),
+        Connection::CatchingUp => Some("Waiting until what came meanwhile is here."),
+        Connection::Offline { why, .. } => Some(outage(why, network)),
+        Connection::ReloadNeeded => Some(super::RELOAD_NEEDED),
+        Connection::RelayTooOld => Some(super::RELAY_TOO_OLD),
+    }
+}
+
+/// Before the address where Parley opens.
+pub const SECURE_ADDRESS: &str = "Open this address instead:";
+
+/// On the first screen: the account is in this browser.
+pub const LIVES_HERE: &str = "Your account lives in this browser. If this is a private window, closing it deletes your account here: \
+     write down your recovery phrase first (Settings), or use a normal window.";
+/// Above the chats, where the window looks like a private one.
+pub const PRIVATE_EARLY: &str = "If this is a private window, closing it deletes your account here. Only your recovery phrase brings it back.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_told_and_not_only_that_there_is_no_connection() {
+        assert!(outage(Outage::Busy, true).starts_with("Parley is busy right now."));
+        assert!(outage(Outage::Full, true).contains("out of space"));
+        assert!(outage(Outage::Unreachable, true).starts_with("Offline"));
+        assert!(outage(Outage::Unreachable, false).starts_with("You're offline"));
+        assert_eq!(next_attempt(20), "Trying again in 20 s.");
+        assert_eq!(next_attempt(0), "Trying again…");
+        assert!(waiting(WaitReason::InboxFull, "Bob").starts_with("Waiting: Bob's inbox is full."));
+    }
+}

@@ -1,0 +1,55 @@
+// A way to the relay that can go bad as networks do: without a word.
+import { connect, createServer } from "node:net";
+
+export class Proxy {
+  /** Listens, and passes everything on. */
+  static async start(relay) {
+    const proxy = new Proxy();
+    proxy.pairs = new Set();
+    proxy.hangs = false;
+    proxy.attempts = 0;
+    proxy.server = createServer((near) => proxy.accept(near, relay.port));
+    await new Promise((done) => proxy.server.listen(0, "127.0.0.1", done));
+    proxy.url = `http://localhost:${proxy.server.address().port}`;
+    return proxy;
+  }
+
+  accept(near, port) {
+    const far = connect(port, "127.0.0.1");
+    const pair = { near, far, silent: false };
+    this.pairs.add(pair);
+    near.on("data", (bytes) => {
+      const opens = bytes.includes("GET /v1/ws");
+      if (opens) this.attempts += 1;
+      // Accepted, and never answered.
+      if (opens && this.hangs) pair.silent = true;
+      if (!pair.silent) far.write(bytes);
+    });
+    far.on("data", (bytes) => {
+      if (!pair.silent) near.write(bytes);
+    });
+    for (const [one, other] of [[near, far], [far, near]]) {
+      one.on("error", () => {});
+      one.on("close", () => {
+        this.pairs.delete(pair);
+        // Who is on the other side of a path that is dead does not hear of it.
+        if (!pair.silent) other.destroy();
+      });
+    }
+  }
+
+  /** From now on nothing passes on the connections that there are, in either direction, and nobody is told. */
+  silence() {
+    for (const pair of this.pairs) pair.silent = true;
+  }
+
+  /** Ends all connections. */
+  cut() {
+    for (const { near, far } of this.pairs) for (const socket of [near, far]) socket.destroy();
+  }
+
+  async close() {
+    this.cut();
+    await new Promise((done) => this.server.close(done));
+  }
+}
