@@ -10,6 +10,7 @@ use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -44,6 +45,36 @@ impl fmt::Debug for MasterKey {
     }
 }
 
+/// Seals what a page keeps in localStorage until the device has it on its disk. It opens nothing else of the device.
+#[derive(Clone, PartialEq, Eq, ZeroizeOnDrop, Serialize, Deserialize)]
+pub struct PageKey([u8; 32]);
+
+impl PageKey {
+    /// The key of all pages of this device.
+    #[must_use]
+    pub fn of(master: &MasterKey) -> Self {
+        Self(*derive(master, b"parley page v1"))
+    }
+
+    /// Seals `plaintext` for a place. `nonce` comes from a CSPRNG.
+    #[must_use]
+    pub fn seal(&self, place: &[u8], nonce: [u8; NONCE_LENGTH], plaintext: &[u8]) -> Vec<u8> {
+        seal(&self.0, Purpose::Page, place, nonce, plaintext)
+    }
+
+    /// Opens what [`PageKey::seal`] made for the same place; none if it is another device's, or damaged.
+    #[must_use]
+    pub fn open(&self, place: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        open(&self.0, Purpose::Page, place, sealed).ok()
+    }
+}
+
+impl fmt::Debug for PageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PageKey(..)")
+    }
+}
+
 /// What a sealed value is for; part of its associated data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -53,6 +84,8 @@ pub(crate) enum Purpose {
     State,
     /// A record of [`crate::io::Store::Messages`].
     Message,
+    /// What a page has typed in it, in localStorage.
+    Page,
 }
 
 impl Purpose {
@@ -61,6 +94,7 @@ impl Purpose {
             Self::Vault => 1,
             Self::State => 2,
             Self::Message => 3,
+            Self::Page => 4,
         }
     }
 }
@@ -85,14 +119,7 @@ pub(crate) struct Sealer {
 
 impl Sealer {
     pub(crate) fn new(master: &MasterKey) -> Self {
-        let hkdf = Hkdf::<Sha256>::new(None, &master.0);
-        let derive = |label: &[u8]| {
-            let mut key = Zeroizing::new([0; 32]);
-            // 32 bytes are far below HKDF's limit of 8,160: expand cannot fail.
-            let _ = hkdf.expand(label, key.as_mut());
-            key
-        };
-        Self { seal: derive(b"parley seal v1"), index: derive(b"parley index v1") }
+        Self { seal: derive(master, b"parley seal v1"), index: derive(master, b"parley index v1") }
     }
 
     /// Seals `plaintext` for one purpose and place.
@@ -103,18 +130,7 @@ impl Sealer {
         nonce: [u8; NONCE_LENGTH],
         plaintext: &[u8],
     ) -> Vec<u8> {
-        let cipher = XChaCha20Poly1305::new(&Key::from(*self.seal));
-        let aad = associated_data(purpose, place);
-        let mut sealed = Vec::with_capacity(1 + NONCE_LENGTH + plaintext.len() + 16);
-        sealed.push(VERSION);
-        sealed.extend_from_slice(&nonce);
-        // Encryption fails only beyond 256 GiB.
-        let ciphertext =
-            cipher.encrypt(&XNonce::from(nonce), Payload { msg: plaintext, aad: &aad }).unwrap_or_default();
-        #[cfg(feature = "audit")]
-        crate::audit::sealed(crate::audit::For::Disk, self.seal.as_slice(), &nonce, &ciphertext);
-        sealed.extend_from_slice(&ciphertext);
-        sealed
+        seal(&self.seal, purpose, place, nonce, plaintext)
     }
 
     /// Opens what [`Sealer::seal`] made for the same purpose and place.
@@ -124,18 +140,7 @@ impl Sealer {
         place: &[u8],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, OpenSealError> {
-        let rest = match sealed {
-            [VERSION, rest @ ..] => rest,
-            [version, ..] if *version > VERSION => return Err(OpenSealError::Newer),
-            _ => return Err(OpenSealError::Sealed),
-        };
-        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or(OpenSealError::Sealed)?;
-        let cipher = XChaCha20Poly1305::new(&Key::from(*self.seal));
-        let aad = associated_data(purpose, place);
-        cipher
-            .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &aad })
-            .map(Zeroizing::new)
-            .map_err(|_| OpenSealError::Sealed)
+        open(&self.seal, purpose, place, sealed)
     }
 
     /// A name for `key` that says nothing about it: the first half of an HMAC-SHA256.
@@ -150,6 +155,54 @@ impl Sealer {
         }
         name
     }
+}
+
+fn derive(master: &MasterKey, label: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0; 32]);
+    // 32 bytes are far below HKDF's limit of 8,160: expand cannot fail.
+    let _ = Hkdf::<Sha256>::new(None, &master.0).expand(label, key.as_mut());
+    key
+}
+
+fn seal(
+    key: &[u8; 32],
+    purpose: Purpose,
+    place: &[u8],
+    nonce: [u8; NONCE_LENGTH],
+    plaintext: &[u8],
+) -> Vec<u8> {
+    let cipher = XChaCha20Poly1305::new(&Key::from(*key));
+    let aad = associated_data(purpose, place);
+    let mut sealed = Vec::with_capacity(1 + NONCE_LENGTH + plaintext.len() + 16);
+    sealed.push(VERSION);
+    sealed.extend_from_slice(&nonce);
+    // Encryption fails only beyond 256 GiB.
+    let ciphertext =
+        cipher.encrypt(&XNonce::from(nonce), Payload { msg: plaintext, aad: &aad }).unwrap_or_default();
+    #[cfg(feature = "audit")]
+    crate::audit::sealed(crate::audit::For::Disk, key, &nonce, &ciphertext);
+    sealed.extend_from_slice(&ciphertext);
+    sealed
+}
+
+fn open(
+    key: &[u8; 32],
+    purpose: Purpose,
+    place: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, OpenSealError> {
+    let rest = match sealed {
+        [VERSION, rest @ ..] => rest,
+        [version, ..] if *version > VERSION => return Err(OpenSealError::Newer),
+        _ => return Err(OpenSealError::Sealed),
+    };
+    let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or(OpenSealError::Sealed)?;
+    let cipher = XChaCha20Poly1305::new(&Key::from(*key));
+    let aad = associated_data(purpose, place);
+    cipher
+        .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &aad })
+        .map(Zeroizing::new)
+        .map_err(|_| OpenSealError::Sealed)
 }
 
 fn associated_data(purpose: Purpose, place: &[u8]) -> Vec<u8> {
@@ -172,6 +225,22 @@ mod tests {
         assert_eq!(sealer().open(Purpose::Message, b"here", &sealed).unwrap_err(), OpenSealError::Sealed);
         let other = Sealer::new(&MasterKey::new([8; 32]));
         assert_eq!(other.open(Purpose::State, b"here", &sealed).unwrap_err(), OpenSealError::Sealed);
+    }
+
+    #[test]
+    fn what_a_page_seals_opens_with_its_own_key_and_nothing_else_does() {
+        let master = MasterKey::new([9; 32]);
+        let page = PageKey::of(&master);
+        let sealed = page.seal(b"tab", [3; 24], b"typed");
+        assert_eq!(page.open(b"tab", &sealed).as_deref().map(Vec::as_slice), Some(&b"typed"[..]));
+        assert_eq!(page.open(b"other tab", &sealed), None);
+        assert_eq!(PageKey::of(&MasterKey::new([8; 32])).open(b"tab", &sealed), None);
+        assert!(
+            sealer().open(Purpose::Page, b"tab", &sealed).is_err(),
+            "another key than that of the records"
+        );
+        let record = sealer().seal(Purpose::State, b"here", [3; 24], b"secret");
+        assert_eq!(page.open(b"here", &record), None, "a page's key opens no record");
     }
 
     #[test]

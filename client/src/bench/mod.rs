@@ -180,7 +180,7 @@ async fn meet(world: &mut World, from: usize, username: &str) -> ConversationId 
 }
 
 fn send(world: &mut World, from: usize, conversation: ConversationId, text: &str) {
-    world.command(from, Command::SendText { conversation, text: text.to_owned() });
+    world.command(from, Command::SendText { conversation, text: text.to_owned(), over: String::new() });
 }
 
 /// One message after the other, each with a transaction of its own.

@@ -50,7 +50,7 @@ async fn say(world: &mut World, (from, to): (usize, usize), conversation: Conver
     let before = world.parties[to].shown;
     for number in 0..count {
         let text = format!("{number}: {TEXT}");
-        world.command(from, Command::SendText { conversation, text });
+        world.command(from, Command::SendText { conversation, text, over: String::new() });
         if number % AT_ONCE == AT_ONCE - 1 {
             world.until(|world| world.parties[to].shown > before + number).await;
         }

@@ -1,7 +1,7 @@
 //! Opens the device: puts together its pieces from localStorage and IndexedDB, or says which one is missing.
 
 use parley_engine::lock::{Lock, LockError};
-use parley_engine::seal::MasterKey;
+use parley_engine::seal::{MasterKey, PageKey};
 use parley_engine::{Engine, OpenError};
 use zeroize::Zeroizing;
 
@@ -21,6 +21,8 @@ use crate::platform::{clock, random};
 pub(super) struct Device {
     pub(super) engine: Engine,
     pub(super) journal: Journal,
+    /// For what pages seal.
+    pub(super) key: PageKey,
     pub(super) lock: Option<LockView>,
 }
 
@@ -85,7 +87,7 @@ pub(super) async fn open(
     };
     pulse.busy();
     let engine = Engine::open(clock::now(), &master, vault.as_deref(), records).map_err(trouble_of)?;
-    Ok(Device { engine, journal, lock })
+    Ok(Device { engine, journal, key: PageKey::of(&master), lock })
 }
 
 /// Deletes what is left of a device that does not open.

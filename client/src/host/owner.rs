@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use parley_engine::Engine;
 use parley_engine::io::{Input, Output, StorageFailure};
+use parley_engine::seal::PageKey;
 use parley_engine::view::{Event, Request};
 
 use super::backlog::Backlog;
@@ -28,6 +29,7 @@ const LARGE: usize = 16 * 1024;
 /// The engine with everything that carries out what it asks for.
 pub(super) struct Owner {
     fence: u64,
+    key: PageKey,
     views: Views,
     pulse: Pulse,
     engine: RefCell<Engine>,
@@ -55,6 +57,7 @@ impl Owner {
     ) -> Rc<Self> {
         let owner = Rc::new(Self {
             fence: device.journal.fence().0,
+            key: device.key,
             views: views.clone(),
             pulse,
             engine: RefCell::new(device.engine),
@@ -103,7 +106,7 @@ impl Owner {
     }
 
     pub(super) fn say_here(&self) {
-        self.say(&ToViews::OwnerHere { fence: self.fence });
+        self.say(&ToViews::OwnerHere { fence: self.fence, key: self.key.clone() });
     }
 
     pub(super) fn retry_now(&self) {

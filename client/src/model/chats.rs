@@ -102,6 +102,7 @@ mod tests {
             waiting: None,
             restored: None,
             draft: String::new(),
+            draft_sent: false,
             listed: true,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Bytes: one format byte, then postcard. Tabs of another version of the app may be open at the same time.
 
+use parley_engine::seal::PageKey;
 use parley_engine::view::{Event, Request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,8 @@ pub enum ToViews {
     OwnerHere {
         /// Greater with each new owner.
         fence: u64,
+        /// With which pages seal what the device does not have yet.
+        key: PageKey,
     },
     /// The owner cannot open the device.
     Trouble(Trouble),

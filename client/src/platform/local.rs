@@ -1,4 +1,5 @@
-//! localStorage, by gloo-storage. It holds the sealed device key, the wrapped master key or its lock, and the theme.
+//! localStorage, by gloo-storage. It holds the sealed device key, the wrapped master key or its lock, what is
+//! typed in pages and not saved, under seal, and the theme.
 
 use base64ct::{Base64, Encoding};
 use gloo_storage::{LocalStorage, Storage};
@@ -53,6 +54,33 @@ pub fn write(slot: Slot, value: Option<&[u8]>) -> bool {
 #[must_use]
 pub fn replace(slot: Slot, old: &[u8], new: &[u8]) -> bool {
     read(slot).as_deref() == Some(old) && write(slot, Some(new))
+}
+
+/// What stands under a name; none if nothing does or it is not base64.
+#[must_use]
+pub fn item(name: &str) -> Option<Vec<u8>> {
+    Base64::decode_vec(&get(name)?).ok()
+}
+
+/// Puts something under a name, or takes away what is there. Answers whether it is done.
+#[must_use]
+pub fn put_item(name: &str, value: Option<&[u8]>) -> bool {
+    match value {
+        Some(bytes) => set(name, &Base64::encode_string(bytes)),
+        None => delete(name),
+    }
+}
+
+/// The names that begin so.
+#[must_use]
+pub fn names(prefix: &str) -> Vec<String> {
+    if is_denied() {
+        return Vec::new();
+    }
+    let storage = LocalStorage::raw();
+    let names =
+        (0..storage.length().unwrap_or_default()).filter_map(|place| storage.key(place).ok().flatten());
+    names.filter(|name| name.starts_with(prefix)).collect()
 }
 
 /// The theme that was chosen.

@@ -129,6 +129,38 @@ pub fn on_visibility_change(act: impl Fn() + 'static) {
     }
 }
 
+/// Calls `act` when the page goes, or is put away.
+pub fn on_leaving(act: impl Fn() + 'static) {
+    if let Some(window) = window() {
+        super::listen::<JsValue>(&window, "pagehide", move |_| act());
+    }
+}
+
+/// Before the page goes, the browser asks whether it shall, if `asks` says so.
+pub fn before_leaving(asks: impl Fn() -> bool + 'static) {
+    if let Some(window) = window() {
+        super::listen::<web_sys::Event>(&window, "beforeunload", move |event| {
+            if asks() {
+                event.prevent_default();
+                // What browsers from before 2024 listen to.
+                let _ = js_sys::Reflect::set(&event, &"returnValue".into(), &true.into());
+            }
+        });
+    }
+}
+
+/// Calls `act` with the name of what another page has changed in localStorage.
+pub fn on_storage(act: impl Fn(&str) + 'static) {
+    if let Some(window) = window() {
+        super::listen::<JsValue>(&window, "storage", move |event| {
+            let key = js_sys::Reflect::get(&event, &"key".into()).ok();
+            if let Some(name) = key.and_then(|key| key.as_string()) {
+                act(&name);
+            }
+        });
+    }
+}
+
 /// Calls `act` with each key that is pressed anywhere; `true` means that it is dealt with.
 pub fn on_key(act: impl Fn(&KeyboardEvent) -> bool + 'static) {
     if let Some(document) = document() {

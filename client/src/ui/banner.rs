@@ -1,7 +1,7 @@
 //! What a person should know about the connection and the storage, above everything else.
 
 use leptos::prelude::*;
-use parley_engine::view::Connection;
+use parley_engine::view::{Connection, Registration, StorageState};
 
 use super::memo::Memo;
 use super::state::{App, Phase};
@@ -108,7 +108,11 @@ fn notice(app: App, long: impl Fn() -> bool) -> Option<Notice> {
         return None;
     }
     if app.worker_died.get() {
-        return grave(words::WORKER_DIED, WayOut::Reload);
+        return if app.at_risk.get() {
+            grave(words::WORKER_DIED_AT_RISK, WayOut::None)
+        } else {
+            grave(words::WORKER_DIED, WayOut::Reload)
+        };
     }
     let phase = app.phase.get();
     if phase == Phase::Starting && app.older.get() {
@@ -120,8 +124,17 @@ fn notice(app: App, long: impl Fn() -> bool) -> Option<Notice> {
     if phase != Phase::Ready {
         return None;
     }
-    if let Some(text) = words::storage(app.storage.get()) {
-        return grave(text, WayOut::Reload);
+    let storage = app.storage.get();
+    if let Some(text) = words::storage(storage) {
+        // Loading the page again makes no room, and a browser that saves nothing may keep nothing of what was typed either.
+        let unsaved = app.at_risk.get() || app.unsent.with(|unsent| !unsent.is_empty());
+        let (more, way_out) = match storage {
+            StorageState::Fenced if !app.at_risk.get() => ("", WayOut::Reload),
+            StorageState::Full | StorageState::Unavailable if unsaved => (words::KEEP_OPEN, WayOut::None),
+            StorageState::Unavailable => (words::RESTART, WayOut::None),
+            _ => ("", WayOut::None),
+        };
+        return grave(format!("{text} {more}").trim_end(), way_out);
     }
     if app.removed.with(Option::is_some) {
         return None;
@@ -130,7 +143,11 @@ fn notice(app: App, long: impl Fn() -> bool) -> Option<Notice> {
         Connection::Online if app.account.with(|it| it.as_ref().is_some_and(|it| it.forked)) => {
             grave(words::FORKED, WayOut::None)
         }
-        Connection::Online if app.account.with(|it| it.as_ref().is_some_and(|it| it.registering)) => {
+        Connection::Online
+            if app
+                .account
+                .with(|it| it.as_ref().is_some_and(|it| it.registration == Registration::Registering)) =>
+        {
             passing(words::REGISTERING, WayOut::None)
         }
         Connection::Online => None,

@@ -2,7 +2,7 @@
 
 use leptos::ev;
 use leptos::prelude::*;
-use parley_engine::view::{Command, CommandError, ConversationId, Reply};
+use parley_engine::view::ConversationId;
 
 use super::memo::Memo;
 use super::state::App;
@@ -16,14 +16,15 @@ struct Composer {
     id: ConversationId,
     area: NodeRef<leptos::html::Textarea>,
     text: RwSignal<String>,
-    failure: RwSignal<Option<CommandError>>,
+    /// What was sent and is not on the disk is so much that no more is taken.
+    full: RwSignal<bool>,
 }
 
 /// The composer of a conversation; what is not sent yet is kept while other chats are open.
 pub(super) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
     let draft = drafts::begin(app, id);
     let composer =
-        Composer { app, id, area: NodeRef::new(), text: RwSignal::new(draft), failure: RwSignal::new(None) };
+        Composer { app, id, area: NodeRef::new(), text: RwSignal::new(draft), full: RwSignal::new(false) };
     composer.begin();
     composer.follow();
     html::form()
@@ -33,6 +34,7 @@ pub(super) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
             composer.send();
         })
         .child((
+            unsent(app, id),
             html::p()
                 .class("composer-note")
                 .attr("id", "composer-note")
@@ -49,6 +51,10 @@ pub(super) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                     .attr_live("placeholder", move || Some(format!("Write to {}", name.get())))
                     .attr("enterkeyhint", if page::is_touch() { "enter" } else { "send" })
                     .value(move || composer.text.get())
+                    .on(ev::focus, move |_| drafts::focus(app, id, true))
+                    .on(ev::blur, move |_| drafts::focus(app, id, false))
+                    .on(composition("compositionstart"), move |_| drafts::compose(app, id, true))
+                    .on(composition("compositionend"), move |_| drafts::compose(app, id, false))
                     .on(ev::input, move |event| composer.typed(event_target_value(&event)))
                     .on(ev::keydown, move |event| composer.key(&event)),
                 html::button()
@@ -64,6 +70,40 @@ pub(super) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
         .into_any()
 }
 
+/// What an input method says.
+fn composition(name: &'static str) -> ev::Custom<ev::Event> {
+    ev::Custom::new(name)
+}
+
+/// What was sent and is not on the disk: it stands here until it is, and is a message then.
+fn unsent(app: App, id: ConversationId) -> AnyView {
+    let texts = Memo::new(move || {
+        app.unsent.with(|unsent| {
+            let here = unsent.iter().filter(|(of, _)| *of == id);
+            here.map(|(_, sending)| sending.text.trim().to_owned()).collect::<Vec<_>>()
+        })
+    });
+    let one = |text: String| {
+        let said = html::p().class("said").attr("dir", "auto").child(text);
+        html::li().child(html::div().class("bubble").child(said)).into_any()
+    };
+    parts::maybe(move || {
+        let texts = texts.get();
+        (!texts.is_empty()).then(|| {
+            html::div()
+                .class("unsaved")
+                .child((
+                    html::p().attr("id", "unsaved-name").attr("role", "status").child(words::NOT_SAVED),
+                    html::ul()
+                        .attr("role", "list")
+                        .attr("aria-labelledby", "unsaved-name")
+                        .child(texts.into_iter().map(one).collect::<Vec<_>>()),
+                ))
+                .into_any()
+        })
+    })
+}
+
 impl Composer {
     fn begin(self) {
         Effect::new(move |_| {
@@ -76,24 +116,22 @@ impl Composer {
         });
     }
 
-    /// Another tab or device writes here too; and what is written here is saved when somebody leaves.
+    /// Another tab or device writes here too, while nobody is typing; and what is written here is saved when somebody leaves.
     fn follow(self) {
-        let saved = self.app.chat(self.id);
+        let Self { app, id, .. } = self;
         Effect::new(move |_| {
-            let saved = saved.with(|chat| chat.as_ref().map(|chat| chat.draft.clone()));
-            if let Some(saved) = saved
-                && drafts::adopt(self.app, self.id, saved.clone())
-            {
-                self.text.set(saved);
+            if app.replaced.get() == Some(id) {
+                self.text.set(drafts::text(app, id));
                 request_animation_frame(move || dom::grow(self.area));
             }
         });
-        on_cleanup(move || drafts::save(self.app, self.id));
+        on_cleanup(move || drafts::leave(app, id));
     }
 
     fn typed(self, text: String) {
-        self.failure.set(None);
-        drafts::typed(self.app, self.id, &text);
+        self.app.send_failure.set(None);
+        self.full.set(false);
+        drafts::type_text(self.app, self.id, &text);
         self.text.set(text);
         dom::grow(self.area);
     }
@@ -109,37 +147,24 @@ impl Composer {
     }
 
     fn send(self) {
-        let text = self.text.get_untracked();
-        if !text::can_send(&text) {
+        if !self.text.with_untracked(|text| text::can_send(text)) {
+            return;
+        }
+        self.app.send_failure.set(None);
+        if !drafts::send(self.app, self.id) {
+            self.full.set(true);
             return;
         }
         self.text.set(String::new());
-        drafts::sent(self.app, self.id);
-        self.failure.set(None);
         dom::clear(self.area);
-        let said = text.trim().to_owned();
-        self.app.ask(Command::SendText { conversation: self.id, text: said }, move |reply| {
-            drafts::answered(self.app, self.id);
-            if let Reply::Failed(error) = reply {
-                self.take_back(text, error);
-            }
-        });
-    }
-
-    /// What could not be sent goes back to where it was written.
-    fn take_back(self, text: String, error: CommandError) {
-        let draft = drafts::take_back(self.app, self.id, text);
-        // The person may have gone to another chat meanwhile; the draft is there when they come back.
-        if self.text.try_get_untracked().is_some() {
-            self.text.set(draft);
-            self.failure.set(Some(error));
-            dom::grow(self.area);
-        }
     }
 
     fn note(self) -> AnyView {
-        if let Some(error) = self.failure.get() {
+        if let Some(error) = drafts::failure(self.app, self.id) {
             return html::span().class("note-bad").child(words::command_error(error)).into_any();
+        }
+        if self.full.get() {
+            return html::span().class("note-bad").child(words::TOO_MUCH_UNSAVED).into_any();
         }
         match self.text.with(|text| text::room(text)) {
             Room::Plenty => ().into_any(),

@@ -1,7 +1,5 @@
 //! The view's link to the owner of the device, which is this tab's worker or another's.
 
-use std::collections::BTreeMap;
-
 use leptos::prelude::{LocalStorage, StoredValue, UpdateValue, WithValue};
 use parley_engine::view::{Command, Reply, Request, ViewRequestId};
 
@@ -23,10 +21,12 @@ pub(super) struct Link(StoredValue<Inner, LocalStorage>);
 struct Inner {
     _heard: Option<Broadcast>,
     channel: Option<Broadcast>,
-    pending: BTreeMap<u64, Pending>,
+    /// In the order in which it was asked, in which it is asked again.
+    pending: Vec<Pending>,
 }
 
 struct Pending {
+    id: ViewRequestId,
     command: Command,
     on_reply: OnReply,
     rounds: u32,
@@ -41,7 +41,7 @@ impl Link {
     ) -> Self {
         let heard = Broadcast::open(TO_VIEWS, move |bytes| hear(signal::decode(&bytes)));
         let channel = Broadcast::open(TO_OWNER, |_| ());
-        let link = Self(StoredValue::new_local(Inner { _heard: heard, channel, pending: BTreeMap::new() }));
+        let link = Self(StoredValue::new_local(Inner { _heard: heard, channel, pending: Vec::new() }));
         Interval::new(ASK_AGAIN, move || {
             if link.ask_again() {
                 late();
@@ -53,10 +53,15 @@ impl Link {
 
     /// Sends a command; `on_reply` gets its one reply.
     pub(super) fn ask(self, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
-        let id = u64::from_le_bytes(random::bytes());
-        let request = ToOwner::Ask(Request { id: ViewRequestId(id), command: command.clone() });
+        self.ask_as(u64::from_le_bytes(random::bytes()), command, on_reply);
+    }
+
+    /// The same, under an id that the caller chose.
+    pub(super) fn ask_as(self, id: u64, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
+        let id = ViewRequestId(id);
+        let request = ToOwner::Ask(Request { id, command: command.clone() });
         self.0.update_value(|inner| {
-            inner.pending.insert(id, Pending { command, on_reply: Box::new(on_reply), rounds: 0 });
+            inner.pending.push(Pending { id, command, on_reply: Box::new(on_reply), rounds: 0 });
             inner.say(&request);
         });
     }
@@ -69,7 +74,10 @@ impl Link {
     /// Takes a reply; those to other views' requests are ignored.
     pub(super) fn replied(self, id: ViewRequestId, reply: Reply) {
         let mut on_reply = None;
-        self.0.update_value(|inner| on_reply = inner.pending.remove(&id.0).map(|pending| pending.on_reply));
+        self.0.update_value(|inner| {
+            let place = inner.pending.iter().position(|pending| pending.id == id);
+            on_reply = place.map(|place| inner.pending.remove(place).on_reply);
+        });
         if let Some(on_reply) = on_reply {
             on_reply(reply);
         }
@@ -78,9 +86,8 @@ impl Link {
     /// Asks again everything that was not answered: there is a new owner.
     pub(super) fn ask_all(self) {
         self.0.with_value(|inner| {
-            for (id, pending) in &inner.pending {
-                inner
-                    .say(&ToOwner::Ask(Request { id: ViewRequestId(*id), command: pending.command.clone() }));
+            for Pending { id, command, .. } in &inner.pending {
+                inner.say(&ToOwner::Ask(Request { id: *id, command: command.clone() }));
             }
         });
     }
@@ -95,10 +102,10 @@ impl Link {
         let mut any = false;
         self.0.update_value(|inner| {
             let mut late = Vec::new();
-            for (id, pending) in &mut inner.pending {
+            for pending in &mut inner.pending {
                 pending.rounds = pending.rounds.saturating_add(1);
                 if pending.rounds > 1 {
-                    late.push(Request { id: ViewRequestId(*id), command: pending.command.clone() });
+                    late.push(Request { id: pending.id, command: pending.command.clone() });
                 }
             }
             any = !late.is_empty();

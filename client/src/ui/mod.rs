@@ -30,6 +30,8 @@ mod drafts;
 #[cfg(target_arch = "wasm32")]
 mod field;
 #[cfg(target_arch = "wasm32")]
+mod hearing;
+#[cfg(target_arch = "wasm32")]
 mod html;
 #[cfg(target_arch = "wasm32")]
 mod icons;
@@ -75,6 +77,8 @@ mod sidebar;
 mod state;
 #[cfg(target_arch = "wasm32")]
 mod trouble;
+#[cfg(target_arch = "wasm32")]
+mod unsaved;
 #[cfg(target_arch = "wasm32")]
 mod welcome;
 

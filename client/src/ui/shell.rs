@@ -61,7 +61,11 @@ fn follow_page(app: App) {
         app.pressed.set(pressed);
         longest.set_value(pressed.then(|| timer::after(LONGEST_PRESS, move || app.pressed.set(false))));
     });
-    Interval::new(1_000, move || app.now.set(clock::now())).forget();
+    Interval::new(1_000, move || {
+        app.now.set(clock::now());
+        drafts::tick(app);
+    })
+    .forget();
     page::on_return(move || app.say(&ToOwner::Look));
     Interval::new(SEEN, move || {
         if page::is_visible() {

@@ -2,25 +2,26 @@
 
 use leptos::prelude::*;
 use parley_engine::view::{
-    AccountView, BodyView, Command, CommandError, Connection, ConversationId, ConversationView, Event,
-    LinkView, RemovedView, Reply, Snapshot, StorageState,
+    AccountView, Command, CommandError, Connection, ConversationId, ConversationView, LinkView, RemovedView,
+    Reply, StorageState,
 };
 use parley_protocol::ids::{MessageId, UnixMillis};
 
+use super::backup_file;
 use super::deleting::Leaving;
-use super::drafts::Draft;
 use super::field::Note;
 use super::keeper::{Keeper, Loss};
 use super::link::Link;
 use super::memo::Memo;
 use super::pace::Pace;
-use super::{backup_file, drafts};
+use super::unsaved::{self, Keeping};
 use crate::model::chats::Chats;
 use crate::model::code::Code;
+use crate::model::draft::{Draft, Sending};
 use crate::model::lock::{LockAnswer, LockAsk, LockView};
 use crate::model::route::Route;
 use crate::model::rows::first_unread;
-use crate::model::signal::{ToOwner, ToViews, Trouble, Unreadable};
+use crate::model::signal::{ToOwner, Trouble};
 use crate::model::thread::Thread;
 use crate::platform::{clock, page};
 
@@ -102,7 +103,17 @@ pub(super) struct Known {
     pub(super) older: RwSignal<bool>,
     /// The browser takes long to read or save something.
     pub(super) slow: RwSignal<bool>,
+    /// What stands in composers.
     pub(super) drafts: StoredValue<Vec<(ConversationId, Draft)>>,
+    pub(super) keeping: StoredValue<Keeping, LocalStorage>,
+    /// The composer of this conversation has another text than before, which nobody typed there.
+    pub(super) replaced: RwSignal<Option<ConversationId>>,
+    /// What was sent some time ago and is not on the disk.
+    pub(super) unsent: RwSignal<Vec<(ConversationId, Sending)>>,
+    /// Why the last text could not be sent.
+    pub(super) send_failure: RwSignal<Option<(ConversationId, CommandError)>>,
+    /// Something that was typed is in this page and nowhere else.
+    pub(super) at_risk: RwSignal<bool>,
     /// A message whose deletion can still be taken back.
     pub(super) leaving: RwSignal<Option<Leaving>>,
     pub(super) announcement: RwSignal<String>,
@@ -119,9 +130,9 @@ pub(super) struct Known {
     /// When the next guess at it is heard, in milliseconds since 1970.
     pub(super) next_guess: RwSignal<u64>,
     keeper: StoredValue<Option<Keeper>, LocalStorage>,
-    owner: StoredValue<Option<Link>, LocalStorage>,
+    pub(super) owner: StoredValue<Option<Link>, LocalStorage>,
     /// The last owner that was heard.
-    fence: StoredValue<u64>,
+    pub(super) fence: StoredValue<u64>,
 }
 
 impl App {
@@ -149,6 +160,11 @@ impl App {
             older: RwSignal::new(false),
             slow: RwSignal::new(false),
             drafts: StoredValue::new(Vec::new()),
+            keeping: StoredValue::new_local(Keeping::new()),
+            replaced: RwSignal::new(None),
+            unsent: RwSignal::new(Vec::new()),
+            send_failure: RwSignal::new(None),
+            at_risk: RwSignal::new(false),
             leaving: RwSignal::new(None),
             announcement: RwSignal::new(String::new()),
             file: RwSignal::new(Note::None),
@@ -169,6 +185,7 @@ impl App {
         app.owner.set_value(Some(link));
         app.keeper.set_value(Some(keeper));
         if page::is_secure() {
+            unsaved::start(app);
             link.say(&ToOwner::WhoOwns);
             keeper.start();
         } else {
@@ -182,6 +199,13 @@ impl App {
     pub(super) fn ask(self, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
         if let Some(link) = self.owner.get_value() {
             link.ask(command, on_reply);
+        }
+    }
+
+    /// The same, under an id that the caller chose: what was asked under it before is not done twice.
+    pub(super) fn ask_as(self, id: u64, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
+        if let Some(link) = self.owner.get_value() {
+            link.ask_as(id, command, on_reply);
         }
     }
 
@@ -208,10 +232,11 @@ impl App {
     }
 
     /// The device was locked: the page forgets what it has shown.
-    fn locked(self, lock: LockView, next: u64) {
+    pub(super) fn locked(self, lock: LockView, next: u64) {
         if let Some(link) = self.owner.get_value() {
             link.forget();
         }
+        unsaved::forget(self);
         self.lock.set(Some(lock));
         self.next_guess.set(next);
         self.worker_died.set(false);
@@ -227,7 +252,6 @@ impl App {
         self.link.set(None);
         self.code.set(None);
         self.chats.set(Chats::default());
-        self.drafts.set_value(Vec::new());
         self.leaving.set(None);
         self.announcement.set(String::new());
         self.file.set(Note::None);
@@ -312,106 +336,6 @@ impl App {
                     change(open);
                 }
             });
-        }
-    }
-
-    fn hear(self, heard: Result<ToViews, Unreadable>) {
-        // The page's loader has started a worker before anybody could look: what fails there is only a consequence.
-        if self.phase.get_untracked() == Phase::Troubled(Trouble::Insecure) {
-            return;
-        }
-        match heard {
-            Ok(ToViews::OwnerHere { fence }) if self.believes(fence) => {
-                self.fence.set_value(fence);
-                self.subscribe();
-            }
-            Ok(ToViews::Trouble(Trouble::Removed)) if self.starts_over.get_value() => page::reload(),
-            Ok(ToViews::Trouble(trouble)) => self.phase.set(Phase::Troubled(trouble)),
-            Ok(ToViews::Tell { fence, event }) if self.believes(fence) => self.told(event),
-            Ok(ToViews::Slow(slow)) => self.slow.set(slow),
-            Ok(ToViews::Code(code)) => self.code.set(Some(code)),
-            Ok(ToViews::Locked { fence, lock, next }) if self.believes(fence) => {
-                self.fence.set_value(fence);
-                self.locked(lock, next);
-            }
-            Ok(ToViews::Lock(lock)) => self.lock.set(lock),
-            Ok(_) | Err(Unreadable::Malformed) => {}
-            Err(Unreadable::Newer) => self.newer.set(true),
-            Err(Unreadable::Older) => self.older.set(true),
-        }
-    }
-
-    /// An owner that has been replaced may wake up and say what it had on its tongue.
-    fn believes(self, fence: u64) -> bool {
-        fence >= self.fence.get_value()
-    }
-
-    /// There is an owner, perhaps a new one: begin again with what it knows.
-    fn subscribe(self) {
-        self.worker_died.set(false);
-        self.slow.set(false);
-        if let Some(link) = self.owner.get_value() {
-            link.ask_all();
-        }
-        self.ask(Command::Subscribe, move |reply| {
-            if let Reply::Snapshot(snapshot) = reply {
-                self.begin_with(snapshot);
-            }
-        });
-    }
-
-    fn begin_with(self, snapshot: Snapshot) {
-        self.account.set(snapshot.account);
-        self.connection.set(snapshot.connection);
-        self.storage.set(snapshot.storage);
-        self.link.set(snapshot.link);
-        self.removed.set(snapshot.removed);
-        self.chats.set(Chats::new(snapshot.conversations));
-        self.phase.set(Phase::Ready);
-        if let Route::Conversation(id) = self.route.get_untracked() {
-            self.open(id);
-        }
-    }
-
-    fn told(self, event: Event) {
-        match event {
-            Event::Reply { id, reply } => {
-                if let Some(link) = self.owner.get_value() {
-                    link.replied(id, reply);
-                }
-            }
-            Event::Account(account) => self.account.set(account),
-            Event::Connection(connection) => self.connection.set(connection),
-            Event::Storage(storage) => self.storage.set(storage),
-            Event::Link(link) => self.link.set(link),
-            Event::Removed(removed) => {
-                // What stands in a composer is nowhere else.
-                drafts::save_all(self);
-                self.removed.set(Some(removed));
-            }
-            Event::Conversation(chat) => {
-                self.announce(&chat);
-                self.put_chat(chat);
-            }
-            Event::Messages { conversation, messages } => {
-                self.update_open(conversation, |open| open.thread.changed(messages));
-            }
-            Event::Deleted { conversation, message } => {
-                self.update_open(conversation, |open| open.thread.gone(message));
-            }
-        }
-    }
-
-    /// Tells a screen reader of a message in a conversation that is not on the screen.
-    fn announce(self, chat: &ConversationView) {
-        let before = self.chats.with_untracked(|chats| chats.get(chat.id).map_or(0, |known| known.unread));
-        let shown = self.route.get_untracked() == Route::Conversation(chat.id);
-        if chat.unread > before && !shown {
-            let text = match chat.last.as_ref().map(|last| &last.body) {
-                Some(BodyView::Text(text)) => format!("New message from {}: {text}", chat.name),
-                _ => format!("New message from {}", chat.name),
-            };
-            self.announcement.set(text);
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::conversation::{Conversation, Last, id_of};
 use crate::invite::Invite;
 use crate::view::{Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId};
 
-/// A view asks again at once when its owner dies, so that few requests can be in doubt.
-const REMEMBERED_REQUESTS: usize = 64;
+/// A view asks again at once when its owner dies, and lets so many texts wait for the disk: no more than these can be in doubt.
+const REMEMBERED_REQUESTS: usize = 2 * crate::view::UNSAVED_TEXTS;
 
 impl Engine {
     pub(super) fn command(&mut self, request: Request) {
@@ -29,7 +29,7 @@ impl Engine {
             Command::OpenConversation(conversation) => self.page(id, conversation, None),
             Command::OlderMessages { conversation, before } => self.page(id, conversation, Some(before)),
             Command::SendText { .. } if self.device.sent_requests.contains(&id) => Ok(Some(Reply::Done)),
-            Command::SendText { conversation, text } => self.send_text(id, conversation, text),
+            Command::SendText { conversation, text, over } => self.send_text(id, conversation, text, &over),
             Command::MarkRead { conversation, upto } => self.known(conversation).map(|()| {
                 self.mark_read(conversation, &upto);
                 Some(Reply::Done)
@@ -55,7 +55,7 @@ impl Engine {
                 self.delete_message(id, conversation, message, &order)
             }
             Command::DeleteChat(conversation) => self.delete_chat(id, conversation),
-            Command::SetDraft { conversation, text } => self.set_draft(conversation, text),
+            Command::SetDraft { conversation, text, over } => self.set_draft(conversation, text, &over),
             Command::SetDraftsInStep(on) => Ok(Some(self.set_drafts_in_step(on))),
             // Only what a removed device keeps is erased so.
             Command::EraseKept => Err(CommandError::UnknownDevice),
@@ -168,6 +168,7 @@ impl Engine {
         request: ViewRequestId,
         id: ConversationId,
         text: String,
+        over: &str,
     ) -> Result<Option<Reply>, CommandError> {
         let peer = self.conversations.get(&id).map(|c| c.peer).ok_or(CommandError::UnknownConversation)?;
         if text.trim().is_empty() || text.len() > MAX_TEXT {
@@ -177,8 +178,8 @@ impl Engine {
         while self.device.sent_requests.len() > REMEMBERED_REQUESTS {
             self.device.sent_requests.pop_front();
         }
+        self.draft_was_sent(&peer, &text, over);
         let (number, _) = self.enqueue(peer, Body::Text(text), None);
-        self.clear_draft(&peer);
         self.unhide(&peer);
         let now = self.now;
         if let Some(view) = self.waiting_view(number) {

@@ -18,11 +18,17 @@ impl Engine {
         &mut self,
         conversation: ConversationId,
         text: String,
+        over: &str,
     ) -> Result<Option<Reply>, CommandError> {
         let peer = self.conversations.get(&conversation).map(|conversation| conversation.peer);
         let peer = peer.ok_or(CommandError::UnknownConversation)?;
         if text.len() > MAX_TEXT {
             return Err(CommandError::TextLength);
+        }
+        // Two views may write at the same time, each not knowing of the other: the first has it, and the other keeps its own.
+        let known = self.draft_of(&peer);
+        if !known.is_empty() && known != over && known != text {
+            return Err(CommandError::OtherDraft);
         }
         self.edit_draft(&peer, text);
         self.tell_drafts_soon();
@@ -31,6 +37,7 @@ impl Engine {
 
     fn edit_draft(&mut self, peer: &AccountId, text: String) {
         let now = self.now;
+        self.sent_drafts.remove(peer);
         if self.draft_of(peer) == text {
             return;
         }
@@ -43,6 +50,23 @@ impl Engine {
 
     pub(super) fn draft_of(&self, peer: &AccountId) -> &str {
         self.personal.get(peer).map_or("", |personal| &personal.draft.text)
+    }
+
+    /// What was a draft here was sent: it goes, unless another view has saved another one meanwhile.
+    pub(super) fn draft_was_sent(&mut self, peer: &AccountId, text: &str, over: &str) {
+        let draft = self.draft_of(peer);
+        let as_it_stood = !draft.is_empty() && draft.trim() == text.trim();
+        if as_it_stood || draft == over {
+            self.clear_draft(peer);
+        }
+        if as_it_stood {
+            self.sent_drafts.insert(*peer);
+        }
+    }
+
+    /// Whether the last draft went because it was sent as it stood. It is not known any more after a restart.
+    pub(super) fn sent_as_it_stood(&self, peer: &AccountId) -> bool {
+        self.sent_drafts.contains(peer)
     }
 
     /// What stood there was sent or deleted.
@@ -139,6 +163,7 @@ impl Engine {
             && personal.draft.take(draft)
         {
             personal.told = true;
+            self.sent_drafts.remove(&peer);
             self.save_personal(&peer);
         }
     }

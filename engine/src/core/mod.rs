@@ -163,6 +163,8 @@ pub struct Engine {
     /// What the person keeps of conversations for themselves, by the other account.
     personal: Table<AccountId, Personal>,
     draft_setting: DraftSetting,
+    /// Contacts whose draft was sent as it stood.
+    sent_drafts: Set<AccountId>,
     backup: backup::Backup,
     /// What is in the backup.
     manifest: Manifest,
@@ -271,6 +273,7 @@ impl Engine {
             deleting: deleting::Deleting::default(),
             personal: Table::new(),
             draft_setting: DraftSetting::default(),
+            sent_drafts: Set::default(),
             backup: backup::Backup::default(),
             manifest: Manifest::default(),
             writing: backup::Writing::default(),

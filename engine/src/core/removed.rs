@@ -2,7 +2,6 @@
 //! written on it and is nowhere else stays, sealed under the same key, until the person erases it: it can be shown and
 //! copied, and never sent, because nothing that a removed device signs counts.
 
-
 use super::Engine;
 use super::steady::Moment;
 use crate::content::{Body, Sync};
@@ -145,9 +144,11 @@ impl Engine {
         let Request { id, command } = request;
         let done = match command {
             Command::Subscribe => Ok(Reply::Snapshot(self.snapshot())),
-            Command::SetDraft { conversation, text } => self.keep_text(conversation, text, KeptState::Draft),
+            Command::SetDraft { conversation, text, .. } => {
+                self.keep_text(conversation, text, KeptState::Draft)
+            }
             Command::SendText { .. } if self.device.sent_requests.contains(&id) => Ok(Reply::Done),
-            Command::SendText { conversation, text } => {
+            Command::SendText { conversation, text, .. } => {
                 self.device.sent_requests.push_back(id);
                 self.keep_text(conversation, text, KeptState::Unsent)
             }

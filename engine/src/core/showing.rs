@@ -161,6 +161,7 @@ impl Engine {
             changed: conversation.changed,
             warning: contact.warning,
             draft: draft.to_owned(),
+            draft_sent: self.sent_as_it_stood(&conversation.peer),
             listed,
             preparing: waiting && active.is_none_or(|log| log.stage != Stage::Active),
             waiting: held_up.filter(|_| self.waits_to_be_sent(&conversation.peer)),

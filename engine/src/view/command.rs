@@ -38,6 +38,8 @@ pub enum Command {
         conversation: ConversationId,
         /// What; at most 64 KiB.
         text: String,
+        /// The draft that it was, as the view last knew it: that one goes, and no other.
+        over: String,
     },
     /// The person has seen everything up to here. Reply: [`super::Reply::Done`].
     MarkRead {
@@ -146,12 +148,15 @@ pub enum Command {
     /// Deletes all messages of a conversation for this account, on all its devices; the other keeps them. Reply:
     /// [`super::Reply::Done`].
     DeleteChat(ConversationId),
-    /// What stands in the composer. Reply: [`super::Reply::Done`] once it is on this device's disk.
+    /// What stands in the composer. Reply: [`super::Reply::Done`] once it is on this device's disk;
+    /// [`super::CommandError::OtherDraft`] if that would lose what another view has saved.
     SetDraft {
         /// Of which conversation.
         conversation: ConversationId,
         /// What; at most 64 KiB.
         text: String,
+        /// The draft that it takes the place of, as the view last knew it.
+        over: String,
     },
     /// On a removed device: erases what it kept, and with it the rest of the device. There is no reply: nobody is left.
     EraseKept,

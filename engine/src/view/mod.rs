@@ -22,6 +22,9 @@ pub use self::outage::{Outage, WaitReason};
 pub use self::recovery::{BackupFailure, BackupState, PhraseState, PhraseView, RecoveryView, Typed};
 pub use self::removed::{KeptState, KeptText, RemovedView};
 
+/// So many texts of one view may wait for this device's disk: how many are still known when they are asked for again.
+pub const UNSAVED_TEXTS: usize = 64;
+
 /// Names a request of one view; views choose from disjoint ranges (for instance at random).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ViewRequestId(pub u64);
@@ -226,6 +229,7 @@ pub struct Person {
 
 /// A conversation in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub struct ConversationView {
     /// Which.
     pub id: ConversationId,
@@ -251,6 +255,8 @@ pub struct ConversationView {
     pub restored: Option<String>,
     /// What was written and not sent; empty if there is nothing.
     pub draft: String,
+    /// There is no draft any more because it was sent as it stood.
+    pub draft_sent: bool,
     /// Whether it stands in the list: not after it was deleted, until something new is said.
     pub listed: bool,
 }

@@ -93,7 +93,7 @@ fn main() {
 }
 
 fn send(world: &mut World, from: usize, conversation: ConversationId, text: &str) {
-    world.command(from, Command::SendText { conversation, text: text.to_owned() });
+    world.command(from, Command::SendText { conversation, text: text.to_owned(), over: String::new() });
 }
 
 /// Length of a text's entry in the log.

@@ -164,7 +164,9 @@ impl Run {
             self.copies.retain(|who, _| ![from, to].contains(who));
         }
         let text = format!("text {number}");
-        let request = self.world.command(from, Command::SendText { conversation, text: text.clone() });
+        let request = self
+            .world
+            .command(from, Command::SendText { conversation, text: text.clone(), over: String::new() });
         let (accepted, given_up) = (false, false);
         self.sent.push(Sent { from, to, text, request, accepted, given_up, conversation });
     }
@@ -228,7 +230,11 @@ impl Run {
     fn ask_again(&mut self, who: DeviceIndex) {
         self.note_replies();
         for sent in self.sent.iter().filter(|sent| sent.from == who && !sent.accepted && !sent.given_up) {
-            let command = Command::SendText { conversation: sent.conversation, text: sent.text.clone() };
+            let command = Command::SendText {
+                conversation: sent.conversation,
+                text: sent.text.clone(),
+                over: String::new(),
+            };
             self.world.ask_with(who, sent.request, command);
         }
     }

@@ -289,9 +289,16 @@ impl World {
         id
     }
 
-    /// Sends a text; whether it is on disk.
+    /// Sends a text, from a composer in which the draft stood.
     pub fn send(&mut self, from: DeviceIndex, conversation: ConversationId, text: &str) {
-        self.command(from, Command::SendText { conversation, text: text.into() });
+        let over = self.draft(from, conversation);
+        self.command(from, Command::SendText { conversation, text: text.into(), over });
+    }
+
+    /// The draft that the device's view knows.
+    #[must_use]
+    pub fn draft(&self, index: DeviceIndex, conversation: ConversationId) -> String {
+        self.devices[index].conversations.get(&conversation).map(|it| it.draft.clone()).unwrap_or_default()
     }
 
     /// The device's only conversation.

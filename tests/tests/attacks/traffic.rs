@@ -182,7 +182,7 @@ fn p5_a_relay_that_promises_more_than_it_has_only_delays() {
         }
     });
     reconnect(&mut world, ada);
-    world.ask(ada, Command::SendText { conversation: chat, text: "waits".into() });
+    world.ask(ada, Command::SendText { conversation: chat, text: "waits".into(), over: String::new() });
     world.settle();
     assert!(!world.is_online(ada), "it says that it is catching up");
     assert_eq!(world.delivery(ada, chat), Delivery::Waiting);

@@ -235,8 +235,8 @@ fn what_cannot_be_done_is_said() {
     assert_eq!(world.ask(ada, find("eve")), Reply::Failed(CommandError::Offline));
     let chat = parley_engine::view::ConversationId([0; 16]);
     let nowhere = [
-        Command::SendText { conversation: chat, text: "x".into() },
-        Command::SetDraft { conversation: chat, text: "x".into() },
+        Command::SendText { conversation: chat, text: "x".into(), over: String::new() },
+        Command::SetDraft { conversation: chat, text: "x".into(), over: String::new() },
         Command::OpenConversation(chat),
         Command::DeleteChat(chat),
         Command::ShowContact(chat),
@@ -302,7 +302,7 @@ fn a_text_of_64_kib_goes_and_a_longer_one_is_refused() {
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
     let conversation = world.start(ada, "bob");
     let longest = "x".repeat(64 * 1024);
-    let send = |text: String| Command::SendText { conversation, text };
+    let send = |text: String| Command::SendText { conversation, text, over: String::new() };
     assert_eq!(world.ask(ada, send(longest.clone())), Reply::Done);
     assert_eq!(world.ask(ada, send(longest.clone() + "x")), Reply::Failed(CommandError::TextLength));
     assert_eq!(world.ask(ada, send(" \n".into())), Reply::Failed(CommandError::TextLength));

@@ -8,11 +8,13 @@ use parley_tests::sim::{DeviceIndex, World};
 use super::devices::{link_with, pair};
 
 fn write(world: &mut World, device: DeviceIndex, chat: ConversationId, text: &str) {
-    assert_eq!(world.ask(device, Command::SetDraft { conversation: chat, text: text.into() }), Reply::Done);
+    let over = draft(world, device, chat);
+    let command = Command::SetDraft { conversation: chat, text: text.into(), over };
+    assert_eq!(world.ask(device, command), Reply::Done);
 }
 
 fn draft(world: &World, device: DeviceIndex, chat: ConversationId) -> String {
-    world.devices[device].conversations[&chat].draft.clone()
+    world.draft(device, chat)
 }
 
 fn trio() -> (World, DeviceIndex, DeviceIndex, ConversationId) {
@@ -33,6 +35,42 @@ fn a_draft_survives_a_restart_and_goes_when_it_is_sent() {
     world.send(ada, there, "now");
     world.run();
     assert_eq!(draft(&world, ada, there), "");
+}
+
+/// Two views of one device, each writing what the other does not know of.
+#[test]
+fn p5_of_two_drafts_the_first_stays_until_it_is_sent_and_no_text_takes_another_draft_with_it() {
+    let (mut world, ada, _, there, _) = pair();
+    let set = |text: &str, over: &str| Command::SetDraft {
+        conversation: there,
+        text: text.into(),
+        over: over.into(),
+    };
+    let send = |text: &str, over: &str| Command::SendText {
+        conversation: there,
+        text: text.into(),
+        over: over.into(),
+    };
+    assert_eq!(world.ask(ada, set("apples", "")), Reply::Done);
+    assert_eq!(world.ask(ada, set("bananas", "")), Reply::Failed(CommandError::OtherDraft));
+    assert_eq!(world.ask(ada, set("", "bananas")), Reply::Failed(CommandError::OtherDraft));
+    assert_eq!(draft(&world, ada, there), "apples");
+    assert_eq!(world.ask(ada, set("apples", "whatever")), Reply::Done, "it is so already");
+    assert_eq!(world.ask(ada, set("apples and pears", "apples")), Reply::Done);
+
+    assert_eq!(world.ask(ada, send("bananas", "")), Reply::Done);
+    assert_eq!(draft(&world, ada, there), "apples and pears", "it belongs to another view");
+    assert_eq!(world.ask(ada, send("apples and plums", "apples and pears")), Reply::Done);
+    assert_eq!(draft(&world, ada, there), "");
+    let sent = |world: &World| world.devices[ada].conversations[&there].draft_sent;
+    assert!(!sent(&world), "the draft was changed before it was sent");
+
+    assert_eq!(world.ask(ada, set("cherries ", "")), Reply::Done);
+    assert_eq!(world.ask(ada, send("cherries", "cher")), Reply::Done);
+    assert_eq!(draft(&world, ada, there), "");
+    assert!(sent(&world), "it was sent as it stood");
+    assert_eq!(world.ask(ada, set("d", "")), Reply::Done);
+    assert!(!sent(&world));
 }
 
 #[test]
@@ -143,7 +181,8 @@ fn a_draft_may_be_as_long_as_a_text_and_no_longer() {
     let longest = "x".repeat(MAX_TEXT);
     write(&mut world, ada, there, &longest);
     world.settle();
-    let longer = Command::SetDraft { conversation: there, text: format!("{longest}x") };
+    let longer =
+        Command::SetDraft { conversation: there, text: format!("{longest}x"), over: longest.clone() };
     assert_eq!(world.ask(ada, longer), Reply::Failed(CommandError::TextLength));
     world.settle();
     for device in [ada, second] {

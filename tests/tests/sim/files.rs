@@ -252,7 +252,7 @@ fn p6_on_another_relay_the_chats_come_as_history_that_can_be_read() {
     let view = other.devices[carol].conversations[&chat].clone();
     assert_eq!((view.name.as_str(), view.restored.as_deref()), ("Bob", Some("Ada")));
     assert!(!view.verified, "Carol has compared nothing with Bob");
-    let refused = Command::SendText { conversation: chat, text: "hello".into() };
+    let refused = Command::SendText { conversation: chat, text: "hello".into(), over: String::new() };
     assert_eq!(other.ask(carol, refused), Reply::Failed(CommandError::UnknownConversation));
     let shown_contact = other.ask(carol, Command::ShowContact(chat));
     assert_eq!(shown_contact, Reply::Failed(CommandError::UnknownConversation), "Bob is no contact of hers");

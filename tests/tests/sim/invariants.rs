@@ -14,7 +14,8 @@ fn i1_persist_before_send() {
     world.send(ada, chat, "first");
     world.settle();
     let frames = world.relay.seen.len();
-    let reply = world.command(ada, Command::SendText { conversation: chat, text: "second".into() });
+    let reply = world
+        .command(ada, Command::SendText { conversation: chat, text: "second".into(), over: String::new() });
     while world.uplink_step(ada) {}
     assert_eq!(world.relay.seen.len(), frames, "nothing was sent before the disk was written");
     assert!(!world.devices[ada].replies.contains_key(&reply), "nor was the person told");
@@ -135,11 +136,16 @@ fn p8_a_send_that_is_asked_again_after_the_owner_died_is_sent_once() {
     let mut world = World::new(105);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
     let chat = world.start(ada, "bob");
-    let request = world.command(ada, Command::SendText { conversation: chat, text: "once".into() });
+    let request = world
+        .command(ada, Command::SendText { conversation: chat, text: "once".into(), over: String::new() });
     while world.disk_step(ada) {}
     world.crash(ada);
     world.devices[ada].replies.clear();
-    world.repeat(ada, request, Command::SendText { conversation: chat, text: "once".into() });
+    world.repeat(
+        ada,
+        request,
+        Command::SendText { conversation: chat, text: "once".into(), over: String::new() },
+    );
     assert_eq!(world.devices[ada].replies.get(&request), Some(&Reply::Done));
     world.connect(ada);
     world.settle();
@@ -161,7 +167,7 @@ fn i1_what_changes_while_something_is_being_written_waits_for_its_own_write() {
     });
     world.settle();
     for (text, (_, chat)) in ["first", "second"].into_iter().zip(chats) {
-        world.command(ada, Command::SendText { conversation: chat, text: text.into() });
+        world.command(ada, Command::SendText { conversation: chat, text: text.into(), over: String::new() });
     }
     assert!(world.disk_step(ada), "the first is on disk");
     while world.uplink_step(ada) {}
@@ -186,8 +192,9 @@ fn i1_nobody_is_told_that_a_text_is_stored_which_waits_to_be_written() {
     world.send(ada, chat, "hello");
     world.settle();
     world.settle();
-    let replies = ["first", "second"]
-        .map(|text| world.command(ada, Command::SendText { conversation: chat, text: text.into() }));
+    let replies = ["first", "second"].map(|text| {
+        world.command(ada, Command::SendText { conversation: chat, text: text.into(), over: String::new() })
+    });
     assert!(world.disk_step(ada), "the first is on disk");
     let told = |world: &World| replies.map(|reply| world.devices[ada].replies.contains_key(&reply));
     assert_eq!(told(&world), [true, false]);
@@ -204,13 +211,17 @@ fn p8_an_owner_that_was_replaced_says_so_and_does_nothing_more() {
     world.settle();
     world.disconnect(bob);
     world.devices[ada].disk.failure = Some(StorageFailure::Fenced);
-    let late = world.command(ada, Command::SendText { conversation: chat, text: "too late".into() });
+    let late = world
+        .command(ada, Command::SendText { conversation: chat, text: "too late".into(), over: String::new() });
     world.settle();
     assert_eq!(world.devices[ada].storage, StorageState::Fenced);
     world.devices[ada].disk.failure = None;
     let (seen, written) = (world.relay.seen.len(), world.devices[ada].disk.written);
     world.connect(ada);
-    let later = world.command(ada, Command::SendText { conversation: chat, text: "later still".into() });
+    let later = world.command(
+        ada,
+        Command::SendText { conversation: chat, text: "later still".into(), over: String::new() },
+    );
     for _ in 0..4 {
         world.settle();
     }

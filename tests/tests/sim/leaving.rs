@@ -207,7 +207,10 @@ fn removed_with_texts() -> (World, DeviceIndex, DeviceIndex, ConversationId, Con
     for number in 0..10 {
         world.send(second, there, &format!("not sent {number}"));
     }
-    world.ask(second, Command::SetDraft { conversation: there, text: "half a sen".into() });
+    world.ask(
+        second,
+        Command::SetDraft { conversation: there, text: "half a sen".into(), over: String::new() },
+    );
     let gone = device_id(&world, second);
     assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);
     world.settle();
@@ -234,7 +237,7 @@ fn p5_a_removed_device_keeps_what_was_never_sent_and_nothing_else() {
         world.crash(second);
         world.ask(second, Command::Subscribe);
         assert_eq!(kept(&world, second), expected);
-        let send = Command::SendText { conversation: there, text: "one more".into() };
+        let send = Command::SendText { conversation: there, text: "one more".into(), over: String::new() };
         assert!(matches!(world.ask(second, send), Reply::Failed(_)));
         let reply = world.ask(second, Command::CreateAccount { name: "Eve".into(), username: "eve".into() });
         assert!(matches!(reply, Reply::Failed(_)), "the texts are not in the way of another account unseen");
@@ -311,7 +314,7 @@ fn what_stands_in_a_composer_when_the_device_is_removed_is_kept_too() {
     assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);
     world.pass(250);
     assert_eq!(kept(&world, second), [], "there was nothing to keep");
-    let draft = Command::SetDraft { conversation: there, text: "I was just".into() };
+    let draft = Command::SetDraft { conversation: there, text: "I was just".into(), over: String::new() };
     assert_eq!(world.ask(second, draft), Reply::Done);
     world.settle();
     assert_eq!(kept(&world, second), [("I was just".to_owned(), KeptState::Draft)]);
@@ -331,7 +334,10 @@ fn p11_a_draft_is_only_said_to_be_elsewhere_once_the_relay_has_it() {
         if !heard {
             world.disconnect(second);
         }
-        world.ask(second, Command::SetDraft { conversation: there, text: "half a sen".into() });
+        world.ask(
+            second,
+            Command::SetDraft { conversation: there, text: "half a sen".into(), over: String::new() },
+        );
         world.settle();
         let gone = device_id(&world, second);
         assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);

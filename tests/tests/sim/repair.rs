@@ -126,7 +126,7 @@ fn what_does_not_open_is_taken_from_the_disk_with_the_next_change() {
         if world.try_put_back(bob, disk).is_err() {
             continue;
         }
-        world.ask(bob, Command::SetDraft { conversation: chat_b, text: "to be".into() });
+        world.ask(bob, Command::SetDraft { conversation: chat_b, text: "to be".into(), over: String::new() });
         assert_ne!(world.devices[bob].disk.records.get(key), Some(&damaged));
         taken += 1;
     }

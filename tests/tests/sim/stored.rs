@@ -31,7 +31,7 @@ fn write(version: u8) {
     world.disconnect(bob);
     world.send(bob, chat_b, "still waiting");
     world.settle();
-    let draft = Command::SetDraft { conversation: chat_b, text: "and a draft".into() };
+    let draft = Command::SetDraft { conversation: chat_b, text: "and a draft".into(), over: String::new() };
     world.ask(bob, draft);
     let device = &world.devices[bob];
     let records: Records = device

@@ -74,6 +74,7 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::TextLength => {
             "A message holds 1 byte to 64 KiB of text. Please shorten it or split it."
         }
+        CommandError::OtherDraft => "Another tab has a draft in this chat. Send or clear that one first.",
         CommandError::RateLimited => {
             "That was too much at once for the relay. Wait a moment, then try again."
         }
@@ -134,10 +135,9 @@ pub const fn storage(state: StorageState) -> Option<&'static str> {
             "This browser has no room left for Parley, so nothing is sent or received. \
              Free some space on this device: then Parley goes on by itself.",
         ),
-        StorageState::Unavailable => Some(
-            "This browser refuses to save, so nothing is sent or received. Parley keeps trying; \
-             if this stays, reload the page, then restart the browser.",
-        ),
+        StorageState::Unavailable => {
+            Some("This browser refuses to save, so nothing is sent or received. Parley keeps trying.")
+        }
         StorageState::Fenced => Some("Another tab has taken over. Reload this page to continue here."),
     }
 }
@@ -175,7 +175,7 @@ pub const fn trouble(trouble: Trouble) -> &'static str {
         }
         Trouble::Full => {
             "This browser has no room left for Parley. Free some space on this device. \
-             Nothing is lost; Parley opens as soon as there is room."
+             Nothing that was saved is lost; Parley opens as soon as there is room."
         }
         Trouble::KeysMissing => {
             "The key of this device is gone: somebody or something cleared part of this site's data. \
@@ -266,6 +266,17 @@ pub const fn delivery(delivery: Delivery) -> &'static str {
 /// The worker stopped.
 pub const WORKER_DIED: &str =
     "Parley stopped working in this tab. Nothing is lost: reload the page to continue.";
+/// The same, while something that was typed is in this tab only.
+pub const WORKER_DIED_AT_RISK: &str =
+    "Parley stopped working in this tab. Copy what you have typed and not sent, then reload the page.";
+/// What was sent and is not on this device's disk.
+pub const NOT_SAVED: &str = "Not saved yet";
+/// So much was sent and is not saved that no more is taken.
+pub const TOO_MUCH_UNSAVED: &str = "Too many messages aren't saved yet. Send this one when they are.";
+/// Something that was typed or sent is not saved, and the browser cannot save.
+pub const KEEP_OPEN: &str = "What you wrote last isn't saved yet: keep this tab open.";
+/// Nothing waits to be saved, and the browser does not save.
+pub const RESTART: &str = "If this stays, restart the browser.";
 /// The page is older than the relay.
 pub const RELOAD_NEEDED: &str = "This page is older than the relay. Reload it to continue.";
 /// The relay is older than the page.
@@ -274,7 +285,7 @@ pub const RELAY_TOO_OLD: &str =
 /// Another tab runs an older version of the app.
 pub const OLDER: &str = "An older version of Parley is open in another tab. Reload or close that tab; this one goes on by itself.";
 /// The browser takes long to read or save something.
-pub const SLOW: &str = "This browser is slow to read or save just now. Nothing is lost: Parley waits for it.";
+pub const SLOW: &str = "This browser is slow to read or save just now. Parley waits for it.";
 
 /// A message is over the limit by so many bytes.
 #[must_use]

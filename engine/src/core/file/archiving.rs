@@ -131,6 +131,7 @@ impl Engine {
             changed: archive.changed,
             warning: None,
             draft: String::new(),
+            draft_sent: false,
             listed: true,
             preparing: false,
             waiting: None,
