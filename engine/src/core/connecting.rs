@@ -24,6 +24,8 @@ const LAST_RESORT_AGE: u64 = 30 * 24 * 3600 * 1000;
 const CHECKED: usize = 20;
 /// What failed inside of the relay or for lack of answers is tried again after this time, in milliseconds.
 const RETRY: u32 = 2_000;
+/// And nothing later than after this, whatever the relay says.
+const LONGEST_RETRY: u32 = 10 * 60 * 1000;
 
 impl Engine {
     pub(super) fn connected(&mut self) {
@@ -235,7 +237,7 @@ impl Engine {
     }
 
     pub(super) fn retry_later(&mut self, pause_ms: u32) {
-        let at = self.steady.after(u64::from(pause_ms.max(100)));
+        let at = self.steady.after(u64::from(pause_ms.clamp(100, LONGEST_RETRY)));
         self.timers.retry = Some(self.timers.retry.map_or(at, |earlier| earlier.min(at)));
     }
 

@@ -106,11 +106,11 @@ impl Run {
 
     /// After everybody has looked at every chat, nothing is unread and every message is known to have been read.
     pub(super) fn check_read(&mut self) -> Checked {
-        for who in 0..self.world.devices.len() {
+        for (who, name) in NAMES.iter().enumerate().take(self.world.devices.len()) {
             self.live_is_as_fresh(who)?;
             let unread = |view: &&ConversationView| view.unread > 0;
             if let Some(view) = self.world.devices[who].screen.conversations.values().find(unread) {
-                return Err(format!("{} has looked at everything, and {view:?} is unread", NAMES[who]));
+                return Err(format!("{name} has looked at everything, and {view:?} is unread"));
             }
             let all = 0..self.world.devices.len();
             for other in all.filter(|other| *other != who) {

@@ -206,7 +206,7 @@ impl Device {
                 Output::Persist(set) => self.work.push_back(Work::Persist(set)),
                 Output::Load(load) => self.work.push_back(Work::Load(load)),
                 Output::Send(bytes) => self.sends.push_back(bytes),
-                Output::Event(event) => self.show(clock, event),
+                Output::Event(event) => self.show(event),
                 // A browser's timer counts on, whatever is done to the clock.
                 Output::WakeAt(at) => {
                     let wait = at.0.saturating_sub(clock.0);
@@ -252,7 +252,7 @@ impl Device {
         self.asked.contains(&id)
     }
 
-    fn show(&mut self, clock: UnixMillis, event: Event) {
+    fn show(&mut self, event: Event) {
         self.screen.take(&event);
         match event {
             Event::Reply { id, reply } => {
@@ -263,13 +263,7 @@ impl Device {
                 let twice = self.replies.insert(id, reply);
                 assert!(twice.is_none(), "a request was replied to twice");
             }
-            Event::Connection(connection) => {
-                if let Connection::Offline { retry_at, .. } = connection {
-                    let wait = retry_at.0.saturating_sub(clock.0);
-                    assert!(wait <= RETRY, "the next attempt is in {wait} ms");
-                }
-                self.connection = connection;
-            }
+            Event::Connection(connection) => self.connection = connection,
             Event::Conversation(view) => drop(self.conversations.insert(view.id, view)),
             Event::Messages { conversation, messages } => {
                 let shown = self.messages.entry(conversation).or_default();
