@@ -47,8 +47,11 @@ test("p5: a removed browser offers what was never sent, until it is erased there
   await second.page.waitForTimeout(1_500);
   await second.leave();
   await relay.run();
+  await ada.page.goto(`${relay.url}/#/`);
+  await ada.openChat("Bob");
+  await ada.send("connected again");
+  await bob.sees("connected again");
   await removeDevice(ada, "");
-  await ada.page.getByRole("listitem").filter({ hasText: "this device" }).waitFor();
   await ada.page.waitForFunction(() => document.querySelectorAll("[aria-label='Your devices'] > li").length === 1);
   await second.comeBack();
   await second.page.getByRole("heading", { name: "This browser was removed" }).waitFor();
@@ -111,7 +114,7 @@ test("p5: coming back beside a browser that is online leaves it, and gets what t
   await ada.page.goto(`${relay.url}/#/`);
   await ada.openChat("Bob");
   for (const number of [1, 2, 3]) await ada.send(`not in the backup ${number}`);
-  await ada.seesState("delivered");
+  await bob.sees("not in the backup 3");
   const back = await arrive(relay, others);
   await back.button("Use a recovery phrase").click();
   const lost = back.page.getByRole("checkbox", { name: /^My other devices are lost/ });
@@ -131,7 +134,7 @@ test("p5: a browser that is online hands over what only it has before it is remo
   await ada.page.goto(`${relay.url}/#/`);
   await ada.openChat("Bob");
   for (const number of [4, 5, 6]) await ada.send(`not in the backup ${number}`);
-  await ada.seesState("delivered");
+  await bob.sees("not in the backup 6");
   const back = await arrive(relay, others);
   await comeBackBy(back, words, { alone: true });
   await ada.page.getByRole("heading", { name: "This browser was removed" }).waitFor();
