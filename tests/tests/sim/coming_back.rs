@@ -94,7 +94,7 @@ fn who_may_not_come_back_is_told_and_may_try_again() {
     world.relay.lie(|_, request, told| {
         for (_, frame) in told.iter_mut().filter(|_| matches!(request, Request::AppendDeviceLog(_))) {
             if let ServerFrame::Answer { result, .. } = frame {
-                *result = Err(RelayError::QuotaExceeded);
+                *result = Err(RelayError::Invalid);
             }
         }
     });
