@@ -246,7 +246,7 @@ impl Engine {
     }
 
     fn back_up_in(&mut self, pause_ms: u64) {
-        let at = self.steady.after(pause_ms);
+        let at = self.steady.after(pause_ms.min(HOUR));
         self.timers.backup = Some(self.timers.backup.map_or(at, |earlier| earlier.min(at)));
     }
 
