@@ -46,7 +46,6 @@ impl App {
 
     /// There is an owner, perhaps a new one: begin again with what it knows.
     fn subscribe(self) {
-        self.worker_died.set(false);
         self.slow.set(false);
         if let Some(link) = self.owner.get_value() {
             link.ask_all();
@@ -59,6 +58,8 @@ impl App {
     }
 
     fn begin_with(self, snapshot: Snapshot) {
+        // Who has answered lives; what a worker said before its end may come later than that.
+        self.worker_died.set(false);
         self.account.set(snapshot.account);
         self.connection.set(snapshot.connection);
         self.storage.set(snapshot.storage);

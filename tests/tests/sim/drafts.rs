@@ -62,15 +62,15 @@ fn p5_of_two_drafts_the_first_stays_until_it_is_sent_and_no_text_takes_another_d
     assert_eq!(draft(&world, ada, there), "apples and pears", "it belongs to another view");
     assert_eq!(world.ask(ada, send("apples and plums", "apples and pears")), Reply::Done);
     assert_eq!(draft(&world, ada, there), "");
-    let sent = |world: &World| world.devices[ada].conversations[&there].draft_sent;
-    assert!(!sent(&world), "the draft was changed before it was sent");
+    let as_it_stood = |world: &World| world.devices[ada].conversations[&there].draft_sent;
+    assert!(!as_it_stood(&world), "the draft was changed before it was sent");
 
     assert_eq!(world.ask(ada, set("cherries ", "")), Reply::Done);
     assert_eq!(world.ask(ada, send("cherries", "cher")), Reply::Done);
     assert_eq!(draft(&world, ada, there), "");
-    assert!(sent(&world), "it was sent as it stood");
+    assert!(as_it_stood(&world), "it was sent as it stood");
     assert_eq!(world.ask(ada, set("d", "")), Reply::Done);
-    assert!(!sent(&world));
+    assert!(!as_it_stood(&world));
 }
 
 #[test]
