@@ -238,7 +238,7 @@ impl Engine {
             body: BodyView::Gap(gap),
         };
         // What this account wrote comes from its other devices, if at all.
-        if gap != Gap::Restored
+        if !matches!(gap, Gap::Restored | Gap::Elsewhere)
             && let Some(peer) = self.logs.get(id).map(|log| log.peer)
         {
             self.standing.or_default(id_of(&peer)).gap(message.order(), message.shown_id());

@@ -1,7 +1,7 @@
 //! Where messages stand, which are unread, and which gaps are filled. What is remembered of that is in `standing.rs`
 //! above; this is how reading, sending and people use it.
 
-use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::sweeping::Sweep;
@@ -160,13 +160,19 @@ impl Engine {
             return;
         };
         for (order, shown) in filled {
-            let key = message::key(&self.sealer, &id, &order);
-            self.out.erase(&key);
-            self.changed.gone(id, shown);
-            self.was_taken_out(id, &order);
-            if self.last_order(&peer) == Some(order) {
-                self.sweep_later(Sweep::for_last(peer, order));
-            }
+            self.take_marker_out(peer, order, shown);
+        }
+    }
+
+    /// What a marker stands for has come: it goes.
+    pub(super) fn take_marker_out(&mut self, peer: AccountId, order: Order, shown: MessageId) {
+        let id = id_of(&peer);
+        let key = message::key(&self.sealer, &id, &order);
+        self.out.erase(&key);
+        self.changed.gone(id, shown);
+        self.was_taken_out(id, &order);
+        if self.last_order(&peer) == Some(order) {
+            self.sweep_later(Sweep::for_last(peer, order));
         }
     }
 

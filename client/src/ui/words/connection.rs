@@ -70,7 +70,8 @@ pub const SECURE_ADDRESS: &str = "Open this address instead:";
 pub const LIVES_HERE: &str = "Your account lives in this browser. If this is a private window, closing it deletes your account here: \
      write down your recovery phrase first (Settings), or use a normal window.";
 /// Above the chats, where the window looks like a private one.
-pub const PRIVATE_EARLY: &str = "If this is a private window, closing it deletes your account here. Only your recovery phrase brings it back.";
+pub const PRIVATE_EARLY: &str =
+    "If this is a private window, closing it deletes your account here. Your recovery phrase brings it back.";
 
 #[cfg(test)]
 mod tests {

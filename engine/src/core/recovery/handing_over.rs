@@ -7,12 +7,10 @@ use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMilli
 use serde::{Deserialize, Serialize};
 
 use crate::content::{Body, Stand, Sync};
-use crate::conversation::{beside, id_of, marked, order_of};
+use crate::conversation::{beside, marked, order_of};
 use crate::core::Engine;
 use crate::core::reading::At;
 use crate::core::steady::Moment;
-use crate::core::sweeping::Sweep;
-use crate::message;
 use crate::records::keys;
 use crate::table::Table;
 use crate::view::Gap;
@@ -184,10 +182,7 @@ impl Engine {
     fn take_marker_away(&mut self, marker: &Marker) {
         let Some(peer) = self.logs.get(&marker.log).map(|log| log.peer) else { return };
         let order = order_of(marker.stored, marker.seq, &marked(&marker.log));
-        let key = message::key(&self.sealer, &id_of(&peer), &order);
-        self.out.erase(&key);
-        self.changed.gone(id_of(&peer), marker.shown);
-        self.sweep_later(Sweep::for_last(peer, order));
+        self.take_marker_out(peer, order, marker.shown);
     }
 
     /// Tells somebody who came back how many texts of theirs stand in a log after the place that they know.
