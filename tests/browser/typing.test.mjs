@@ -254,7 +254,7 @@ test("p5: texts that were sent while there was no room are shown, survive loadin
   await banner.filter({ hasText: "keep this tab open" }).waitFor();
   for (const text of texts) await unsaved(ada.page).filter({ hasText: text }).waitFor();
   assert.equal(await ada.messages().filter({ hasText: "full 1" }).count(), 0, "they are not shown as written");
-  assert.equal(await banner.getByRole("button", { name: "Reload" }).count(), 0, "that makes no room");
+  assert.equal(await ada.button("Reload").count(), 0, "that makes no room");
   assert.ok(!/nothing is lost/i.test(await ada.page.locator("body").innerText()));
   await composer(ada.page).fill("not sent yet");
   // The browser asks first: the driver says yes.
@@ -298,7 +298,7 @@ test("p5: a text that is sent when the worker works no more is sent once by load
   await ada.send("said to nobody");
   await unsaved(ada.page).filter({ hasText: "said to nobody" }).waitFor();
   await composer(ada.page).fill("and typed");
-  await banner.getByRole("button", { name: "Reload" }).click();
+  await ada.button("Reload").click();
   assert.deepEqual(await arrived(["said to nobody"]), [1]);
   await holds(ada.page, "and typed");
 });
