@@ -81,12 +81,10 @@ fn tightened(program: &Path, folder: &Path, (script_file, module_file): (&Path, 
         bail!("the script has names like ours already");
     }
     let module = made.wasm_mut();
-    let unused: Vec<_> = module
-        .exports
-        .iter()
-        .filter(|export| !words.contains(export.name.as_str()))
-        .map(|export| export.id())
-        .collect();
+    let mut unused = Vec::new();
+    for export in module.exports.iter().filter(|export| !words.contains(export.name.as_str())) {
+        unused.push(export.id());
+    }
     for export in unused {
         module.exports.delete(export);
     }

@@ -65,10 +65,12 @@ impl Options {
     }
 }
 
+type Check = dyn Fn(&Options) -> Result<()>;
+
 /// One check with a heading.
 struct Stage {
     name: &'static str,
-    check: Box<dyn Fn(&Options) -> Result<()>>,
+    check: Box<Check>,
 }
 
 impl Stage {
