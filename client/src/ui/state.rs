@@ -356,7 +356,6 @@ impl App {
         self.connection.set(snapshot.connection);
         self.storage.set(snapshot.storage);
         self.link.set(snapshot.link);
-        self.removed.set(snapshot.removed);
         self.chats.set(Chats::new(snapshot.conversations));
         self.phase.set(Phase::Ready);
         if let Route::Conversation(id) = self.route.get_untracked() {

@@ -194,7 +194,7 @@ impl Engine {
     /// Whether a device was signed in with the recovery key.
     fn came_by_phrase(&self, device: &DeviceId) -> bool {
         let mut bodies =
-            self.own_log.iter().flat_map(|log| log.entries()).filter_map(|entry| entry.parse().ok());
+            self.own_log.iter().flat_map(DeviceLog::entries).filter_map(|entry| entry.parse().ok());
         bodies.any(|body| {
             matches!(body.change, Change::AddDevice(record) if record.id == *device)
                 && body.author == Author::Recovery

@@ -3,6 +3,7 @@
 //! removal counts. It is told nothing but what is asked. Where a contact says that there were more such texts than came, a
 //! marker stands in the chat until they have come.
 
+use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +91,7 @@ impl Engine {
     pub(super) fn lost_devices(&self) -> Vec<DeviceId> {
         let own = self.account.as_ref().map(|account| account.device);
         let alone = self.returning.as_ref().is_some_and(|returning| returning.alone);
-        let devices = self.own_log.iter().filter(|_| alone).flat_map(|log| log.devices());
+        let devices = self.own_log.iter().filter(|_| alone).flat_map(DeviceLog::devices);
         devices.map(|device| device.id).filter(|id| Some(*id) != own).collect()
     }
 
