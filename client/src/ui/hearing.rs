@@ -64,7 +64,6 @@ impl App {
         self.connection.set(snapshot.connection);
         self.storage.set(snapshot.storage);
         self.link.set(snapshot.link);
-        self.removed.set(snapshot.removed);
         for chat in &snapshot.conversations {
             drafts::hear(self, chat);
         }

@@ -36,12 +36,18 @@ pub(super) struct Sharing {
     /// Only own texts after these places, for a device that came back by the phrase; that they are all is said at the end.
     own_after: Option<Table<LogId, Seq>>,
     /// What is sent after this.
-    next: Option<Lacking>,
+    next: Next,
 }
 
-/// What a device that came back lacks: own texts after these places; or, without a backup, everything.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Lacking(Option<Table<LogId, Seq>>);
+/// What a device that came back lacks, when something else is being sent.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+enum Next {
+    #[default]
+    Nothing,
+    /// Own texts after these places.
+    OwnAfter(Table<LogId, Seq>),
+    Everything,
+}
 
 impl Sharing {
     /// Conversations that are sent whole, and of how many; none if nothing is being sent.
@@ -72,7 +78,7 @@ impl Engine {
     /// Sends what a device lacks that came back by the phrase: own texts after these places, or everything.
     pub(super) fn share_with_returned(&mut self, own_after: Option<Table<LogId, Seq>>) {
         if !self.sharing.left.is_empty() {
-            self.sharing.next = Some(Lacking(own_after));
+            self.sharing.next = own_after.map_or(Next::Everything, Next::OwnAfter);
             return self.save_sharing();
         }
         let left: VecDeque<_> = self.newest_first().into_iter().map(|peer| (peer, None)).collect();
@@ -93,8 +99,10 @@ impl Engine {
         if done.own_after.is_some() {
             self.sync(Sync::HandedOver);
         }
-        if let Some(Lacking(next)) = done.next {
-            self.share_with_returned(next);
+        match done.next {
+            Next::Nothing => {}
+            Next::OwnAfter(places) => self.share_with_returned(Some(places)),
+            Next::Everything => self.share_with_returned(None),
         }
     }
 

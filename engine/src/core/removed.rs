@@ -110,13 +110,19 @@ impl Engine {
 
     /// Stores what is kept, and tells the views.
     fn keep(&mut self) {
-        let Some(kept) = self.removed.as_ref().map(|removed| removed.kept.clone()) else { return };
+        let Some(kept) = self.removed.as_ref().map(|removed| &removed.kept) else { return };
         if kept.texts.is_empty() {
             self.state.delete(keys::KEPT);
         } else {
-            self.save(keys::KEPT, &kept);
+            self.save(keys::KEPT, kept);
         }
-        self.out.push(Output::Event(Event::Removed(kept)));
+        self.tell_what_is_kept();
+    }
+
+    fn tell_what_is_kept(&mut self) {
+        if let Some(removed) = &self.removed {
+            self.out.push(Output::Event(Event::Removed(removed.kept.clone())));
+        }
     }
 
     /// All that can still happen here.
@@ -143,7 +149,10 @@ impl Engine {
     fn command_when_removed(&mut self, request: Request) {
         let Request { id, command } = request;
         let done = match command {
-            Command::Subscribe => Ok(Reply::Snapshot(self.snapshot())),
+            Command::Subscribe => {
+                self.tell_what_is_kept();
+                Ok(Reply::Snapshot(self.snapshot()))
+            }
             Command::SetDraft { conversation, text, .. } => {
                 self.keep_text(conversation, text, KeptState::Draft)
             }

@@ -106,7 +106,6 @@ impl Engine {
             conversations,
             storage: self.storage,
             link: self.link_view(),
-            removed: self.removed.as_ref().map(|removed| removed.kept.clone()),
         }
     }
 

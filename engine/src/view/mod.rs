@@ -81,7 +81,7 @@ pub enum Event {
     Storage(StorageState),
     /// Linking has come so far; none when there is nothing to show.
     Link(Option<LinkView>),
-    /// Another device of the account has removed this one, which still has these texts.
+    /// Another device of the account has removed this one, which still has these texts. A view that subscribes is told so first.
     Removed(RemovedView),
     /// A message is gone.
     Deleted {
@@ -139,8 +139,6 @@ pub struct Snapshot {
     pub storage: StorageState,
     /// How far linking is.
     pub link: Option<LinkView>,
-    /// What is left here, if this device was removed from its account.
-    pub removed: Option<RemovedView>,
 }
 
 /// How an account is in the relay's directory.

@@ -283,7 +283,6 @@ impl Device {
         self.connection = snapshot.connection;
         self.account.clone_from(&snapshot.account);
         self.link.clone_from(&snapshot.link);
-        self.removed.clone_from(&snapshot.removed);
         self.storage = snapshot.storage;
         self.conversations = snapshot.conversations.iter().map(|view| (view.id, view.clone())).collect();
     }
