@@ -171,6 +171,7 @@ test("p5: a wiped browser comes back by phrase and file when the relay has no ba
   await back.button("Use a recovery phrase").click();
   await back.page.getByLabel("Backup file, if you have one").setInputFiles(file.path);
   await back.page.getByRole("textbox", { name: "Recovery phrase" }).fill(words.join(" "));
+  await back.page.getByRole("checkbox", { name: /^My other devices are lost/ }).check();
   await back.button("Bring my account back").click();
   await back.openChat("Bob");
   await back.sees("Hello Bob");
