@@ -183,10 +183,10 @@ impl Standing {
 
     /// What was written in a log up to a place has come again: the gaps that are none any more. What comes again comes in
     /// its order.
-    pub(crate) fn filled(&self, log: &LogId, upto: Seq) -> Vec<(Order, MessageId)> {
+    pub(crate) fn filled(&self, log: &LogId, upto: Seq, exactly: bool) -> Vec<(Order, MessageId)> {
         let is_filled = |(order, _): &&(Order, MessageId)| {
             let (_, seq, prefix) = of_place(order);
-            seq <= upto && marked(log).as_bytes().starts_with(&prefix)
+            (seq == upto || seq < upto && !exactly) && marked(log).as_bytes().starts_with(&prefix)
         };
         self.gaps.iter().filter(is_filled).copied().collect()
     }
@@ -305,11 +305,13 @@ mod tests {
         let mut standing = Standing::default();
         let (gap, shown) = (order_of(at(1), Seq(4), &marked(&ONE)), MessageId([1; 16]));
         standing.gap(gap, shown);
-        assert_eq!(standing.filled(&ONE, Seq(3)), []);
-        assert_eq!(standing.filled(&OTHER, Seq(9)), []);
-        assert_eq!(standing.filled(&ONE, Seq(4)), [(gap, shown)]);
+        assert_eq!(standing.filled(&ONE, Seq(3), false), []);
+        assert_eq!(standing.filled(&OTHER, Seq(9), false), []);
+        assert_eq!(standing.filled(&ONE, Seq(4), false), [(gap, shown)]);
+        assert_eq!(standing.filled(&ONE, Seq(4), true), [(gap, shown)]);
+        assert_eq!(standing.filled(&ONE, Seq(5), true), [], "another own device fills only its own place");
         standing.erase(&gap);
-        assert_eq!((standing.filled(&ONE, Seq(9)), standing.is_erased(&gap)), (Vec::new(), true));
+        assert_eq!((standing.filled(&ONE, Seq(9), false), standing.is_erased(&gap)), (Vec::new(), true));
     }
 
     #[test]

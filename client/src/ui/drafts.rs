@@ -84,6 +84,18 @@ fn save(app: App, id: ConversationId) {
     });
 }
 
+/// The device was removed: it keeps what stands in composers, whatever another page has.
+pub(super) fn keep_all(app: App) {
+    for (conversation, left) in unsaved(app) {
+        for Save { text, over } in left.draft.into_iter().chain(left.found) {
+            app.ask(Command::SetDraft { conversation, text: text.clone(), over }, move |reply| {
+                with(app, conversation, |draft| draft.answered(&text, reply == Reply::Done));
+            });
+        }
+    }
+    unsaved::keep(app);
+}
+
 /// The page may be gone soon.
 pub(super) fn save_all(app: App) {
     for id in all(app) {

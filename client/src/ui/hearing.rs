@@ -88,7 +88,7 @@ impl App {
             Event::Link(link) => self.link.set(link),
             Event::Removed(removed) => {
                 // What stands in a composer is nowhere else.
-                drafts::save_all(self);
+                drafts::keep_all(self);
                 self.removed.set(Some(removed));
             }
             Event::Conversation(chat) => {

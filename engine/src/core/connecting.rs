@@ -53,6 +53,7 @@ impl Engine {
 
     fn forget_connection(&mut self) {
         self.out.drop_frames();
+        self.wait_anew();
         for pending in self.take_pending() {
             self.unanswered(&pending);
         }

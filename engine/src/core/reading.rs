@@ -272,6 +272,8 @@ impl Engine {
             Body::Text(text) => (BodyView::Text(text), at),
             Body::Again(again) => {
                 if own {
+                    // Before it is asked what still waits: another own device was quicker.
+                    self.was_sent_again(&content.id);
                     self.stored_again(*id, entry.seq, &again.place);
                     self.own_text_came(&again.place.log, again.place.seq, content.id);
                 }
@@ -290,9 +292,6 @@ impl Engine {
             }
         };
         let twice = self.has_seen(id, &content.id);
-        if own {
-            self.was_sent_again(&content.id);
-        }
         self.trails.or_default(*id).saw(&content.id);
         if !own {
             self.came_in(id, entry.seq);
@@ -301,7 +300,7 @@ impl Engine {
             return self.came_needlessly(id, entry.seq, first);
         }
         if let Some(first) = first {
-            self.fill_gaps(id, &first.log, first.seq);
+            self.fill_gaps(id, &first.log, first.seq, own);
         }
         let At { log, seq, stored } = place;
         let time =

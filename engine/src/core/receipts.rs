@@ -227,11 +227,16 @@ impl Engine {
         let conversation = id_of(&log.peer);
         self.save_log(id);
         self.changed.conversations.insert(conversation);
+        let places = self
+            .unread_by_peer
+            .get_mut(id)
+            .map(|remembered| remembered.up_to(&delivered).map(|(seq, _)| *seq).collect::<Vec<Seq>>());
+        let lost: Vec<Seq> = places.into_iter().flatten().filter(|seq| self.waits_again(id, *seq)).collect();
         let Some(remembered) = self.unread_by_peer.get_mut(id) else {
             return;
         };
         let mut changed = Vec::new();
-        for (seq, view) in remembered.up_to(&delivered) {
+        for (seq, view) in remembered.up_to(&delivered).filter(|(seq, _)| !lost.contains(seq)) {
             let state = if reads && *seq <= read { Delivery::Read } else { Delivery::Delivered };
             if view.outgoing != Some(state) {
                 view.outgoing = Some(state);
@@ -260,9 +265,10 @@ impl Engine {
         let known = self.logs.get(log).map(|log| (log.peer_delivered, log.peer_read));
         // A log has nothing to say of what was written before this device was in it, until it can be read.
         match told.or(known) {
+            // A relay that was restored may have given its number to another message, which is read.
+            _ if self.waits_again(log, seq) => Delivery::Waiting,
             Some((_, read)) if reads && seq <= read => Delivery::Read,
             Some((delivered, _)) if seq <= delivered => Delivery::Delivered,
-            _ if self.waits_again(log, seq) => Delivery::Waiting,
             _ => Delivery::Sent,
         }
     }

@@ -71,9 +71,14 @@ impl Engine {
     /// Texts that wait to be sent, and were not deleted.
     fn unsent_texts(&self, names: &Table<ConversationId, String>) -> Vec<KeptText> {
         let kept = |number: u64, entry: &OutboxEntry| {
-            let Body::Text(text) = &entry.body else { return None };
+            let (text, again) = match &entry.body {
+                Body::Text(text) => (text, false),
+                // The relay has lost it, or its log ended: it was sent once.
+                Body::Again(again) => (&again.text, true),
+                _ => return None,
+            };
             let conversation = id_of(&entry.peer);
-            let unsure = entry.sealed.is_some() && !entry.failed;
+            let unsure = again || entry.sealed.is_some() && !entry.failed;
             (!self.is_deleted_waiting(number)).then(|| KeptText {
                 conversation,
                 name: names.get(&conversation).cloned().unwrap_or_default(),
@@ -153,7 +158,8 @@ impl Engine {
                 self.tell_what_is_kept();
                 Ok(Reply::Snapshot(self.snapshot()))
             }
-            Command::SetDraft { conversation, text, .. } => {
+            Command::SetDraft { conversation, text, over } => {
+                self.forget_kept_draft(conversation, [&text, &over]);
                 self.keep_text(conversation, text, KeptState::Draft)
             }
             Command::SendText { .. } if self.device.sent_requests.contains(&id) => Ok(Reply::Done),
@@ -167,6 +173,14 @@ impl Engine {
         self.reply(id, done.unwrap_or_else(Reply::Failed));
     }
 
+    /// A draft takes the place of the one that its view knew, and of no other: several views may have had one.
+    fn forget_kept_draft(&mut self, conversation: ConversationId, texts: [&str; 2]) {
+        if let Some(removed) = &mut self.removed {
+            let is_it = |kept: &KeptText| kept.conversation == conversation && kept.state == KeptState::Draft;
+            removed.kept.texts.retain(|kept| !(is_it(kept) && texts.contains(&kept.text.as_str())));
+        }
+    }
+
     /// A view had something in a composer when this device was removed, or was about to send it.
     fn keep_text(
         &mut self,
@@ -177,10 +191,6 @@ impl Engine {
         let time = self.now;
         let removed = self.removed.as_mut().ok_or(CommandError::NoAccount)?;
         let name = removed.names.get(&conversation).cloned().ok_or(CommandError::UnknownConversation)?;
-        if state == KeptState::Draft {
-            let is_it = |kept: &KeptText| kept.conversation == conversation && kept.state == state;
-            removed.kept.texts.retain(|kept| !is_it(kept));
-        }
         if !text.trim().is_empty() {
             removed.kept.texts.push(KeptText { conversation, name, time, text, state });
         }

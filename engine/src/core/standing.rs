@@ -151,11 +151,13 @@ impl Engine {
         further
     }
 
-    /// What stood in a log up to a place came again, in another of the same conversation: its gaps are filled.
-    pub(super) fn fill_gaps(&mut self, here: &LogId, log: &LogId, upto: Seq) {
+    /// What stood in a log up to a place came again, in another of the same conversation: its gaps are filled. What another
+    /// own device sends again says nothing of what a contact wrote before it: then only that place is filled.
+    pub(super) fn fill_gaps(&mut self, here: &LogId, log: &LogId, upto: Seq, own: bool) {
         let here = self.conversation_of(here);
         let Some(id) = self.conversation_of(log).filter(|id| Some(*id) == here) else { return };
-        let filled = self.standing.get(&id).map(|standing| standing.filled(log, upto)).unwrap_or_default();
+        let filled =
+            self.standing.get(&id).map(|standing| standing.filled(log, upto, own)).unwrap_or_default();
         let Some(peer) = self.conversations.get(&id).map(|c| c.peer).filter(|_| !filled.is_empty()) else {
             return;
         };

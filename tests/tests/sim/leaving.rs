@@ -1,8 +1,8 @@
 //! Devices that are removed: what they wrote, read and go on writing, and what depends on them.
 
 use parley_engine::io::StorageFailure;
-use parley_engine::view::{Command, ConversationId, KeptState, LinkView, Reply, Share};
-use parley_protocol::frame::EntryKind;
+use parley_engine::view::{Command, ConversationId, Delivery, KeptState, LinkView, Reply, Share};
+use parley_protocol::frame::{EntryKind, RelayError, Request};
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::{device_id, let_in, link, meet, names, pair};
@@ -322,6 +322,53 @@ fn what_stands_in_a_composer_when_the_device_is_removed_is_kept_too() {
     world.crash(second);
     world.ask(second, Command::Subscribe);
     assert_eq!(kept(&world, second), [("I was just".to_owned(), KeptState::Draft)]);
+}
+
+/// Two pages with different texts in one chat both tell theirs when the device is removed.
+#[test]
+fn p5_the_composer_of_one_page_takes_no_text_of_another_when_the_device_is_removed() {
+    let (mut world, ada, _, there, _) = pair();
+    let second = link(&mut world, ada);
+    let draft = |text: &str, over: &str| Command::SetDraft {
+        conversation: there,
+        text: text.into(),
+        over: over.into(),
+    };
+    assert_eq!(world.ask(second, draft("saved", "")), Reply::Done);
+    let gone = device_id(&world, second);
+    assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);
+    world.pass(250);
+    for (text, over) in [("saved and more", "saved"), ("of another page", ""), ("of another page", "")] {
+        assert_eq!(world.ask(second, draft(text, over)), Reply::Done);
+    }
+    world.settle();
+    let texts: Vec<String> = kept(&world, second).into_iter().map(|(text, _)| text).collect();
+    assert_eq!(texts, ["saved and more", "of another page"]);
+}
+
+/// The relay was restored and has lost a text that only this device has: it is offered like one that was never sent.
+#[test]
+fn p5_a_text_that_the_relay_lost_is_offered_when_the_device_is_removed() {
+    let (mut world, ada, bob, there, _) = pair();
+    let second = link(&mut world, ada);
+    world.settle();
+    world.disconnect(ada);
+    world.disconnect(bob);
+    let copy = world.relay.copy();
+    world.send(second, there, "lost by the relay");
+    world.settle();
+    world.restore_relay(&copy);
+    let messages: fn(&Request) -> bool = |request| matches!(request, Request::AppendMessages(_));
+    world.relay.refusal = Some((messages, RelayError::Internal));
+    world.connect(second);
+    world.settle();
+    assert_eq!(world.delivery(second, there), Delivery::Waiting);
+    world.connect(ada);
+    world.settle();
+    let gone = device_id(&world, second);
+    assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);
+    world.settle();
+    assert_eq!(kept(&world, second), [("lost by the relay".to_owned(), KeptState::Unsure)]);
 }
 
 #[test]

@@ -20,12 +20,14 @@ use crate::view::Gap;
 const QUIET: u64 = 8_000;
 /// However much it says, it is removed after this time.
 const LONGEST: u64 = 120_000;
+/// Own texts are counted in so many logs at most.
+const MOST_LOGS: usize = 1_024;
 
 /// The wait for the devices that are to be removed. Begun anew after a restart.
 #[derive(Default)]
 pub(in crate::core) struct Wait {
     began: Option<Moment>,
-    heard: Moment,
+    heard: Option<Moment>,
     asked: bool,
     /// They have handed over what they have.
     done: Vec<DeviceId>,
@@ -67,11 +69,9 @@ impl Engine {
         if lost.iter().all(|device| wait.done.contains(device)) {
             return true;
         }
-        let began = *wait.began.get_or_insert_with(|| {
-            wait.heard = now;
-            now
-        });
-        let (all, quiet) = (now.since(began), now.since(wait.heard));
+        let all = now.since(*wait.began.get_or_insert(now));
+        // Who was not asked yet is not silent.
+        let quiet = if wait.asked { now.since(*wait.heard.get_or_insert(now)) } else { 0 };
         if all >= LONGEST || quiet >= QUIET {
             return true;
         }
@@ -84,6 +84,13 @@ impl Engine {
             self.sync(Sync::Lacks(Some(places)));
         }
         false
+    }
+
+    /// The connection ended: what nobody could say meanwhile is no silence.
+    pub(in crate::core) fn wait_anew(&mut self) {
+        if let Some(returning) = &mut self.returning {
+            (returning.wait.began, returning.wait.heard) = (None, None);
+        }
     }
 
     /// The account's other devices, if they are to be removed.
@@ -109,7 +116,7 @@ impl Engine {
     pub(in crate::core) fn lost_device_spoke(&mut self, from: &DeviceId, last: bool) {
         let now = self.steady;
         let Some(returning) = self.returning.as_mut().filter(|returning| returning.alone) else { return };
-        returning.wait.heard = now;
+        returning.wait.heard = Some(now);
         if last && !returning.wait.done.contains(from) {
             returning.wait.done.push(*from);
             self.go_on_returning();
@@ -143,7 +150,11 @@ impl Engine {
 
     /// A contact says how many own texts stand in a log.
     pub(in crate::core) fn stand_came(&mut self, stand: &Stand, at: At) {
-        if !self.is_back() {
+        let peer = |log: &LogId| self.logs.get(log).map(|log| log.peer);
+        // Of a log that is not known here, which may be one from after the backup, a contact may speak; not of another's.
+        let is_theirs = peer(&stand.log).is_none_or(|of| Some(of) == peer(&at.log));
+        let fits = self.own_texts.contains_key(&stand.log) || self.own_texts.len() < MOST_LOGS;
+        if !self.is_back() || !is_theirs || !fits {
             return;
         }
         let own = self.own_texts.or_default(stand.log);
