@@ -34,7 +34,7 @@ pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
     let (folder, options, seconds): (_, &[&str], _) = match profile {
         // With what the whole workspace asks of the dependencies: so the tests compiled them.
         Profile::Dev => ("debug", &["--workspace"], 60),
-        Profile::Release => ("release", &["--release", "--package", "parley-server"], 150),
+        Profile::Release => ("release", &["--release", "--package", "parley-server"], 170),
     };
     let mut build = cargo();
     // Its output is shown only when it fails: something else may be compiled at the same time.

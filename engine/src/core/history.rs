@@ -49,6 +49,21 @@ enum Next {
     Everything,
 }
 
+impl Next {
+    /// What covers both.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
+            (Self::Nothing, one) | (one, Self::Nothing) => one,
+            // All of a log is lacking where a place is not named.
+            (Self::OwnAfter(one), Self::OwnAfter(two)) => {
+                let both = one.iter().filter_map(|(log, seq)| Some((*log, (*seq).min(*two.get(log)?))));
+                Self::OwnAfter(both.collect())
+            }
+        }
+    }
+}
+
 impl Sharing {
     /// Conversations that are sent whole, and of how many; none if nothing is being sent.
     pub(super) fn progress(&self) -> Option<(u32, u32)> {
@@ -71,14 +86,16 @@ impl Engine {
     pub(super) fn share_history(&mut self, since: UnixMillis, waits_for: DeviceId) {
         let left: VecDeque<_> = self.newest_first().into_iter().map(|peer| (peer, None)).collect();
         let of = u32::try_from(left.len()).unwrap_or(u32::MAX);
-        self.sharing = Sharing { left, since, of, waits_for: Some(waits_for), ..Sharing::default() };
+        let next = self.put_off();
+        self.sharing = Sharing { left, since, of, waits_for: Some(waits_for), next, ..Sharing::default() };
         self.save_sharing();
     }
 
     /// Sends what a device lacks that came back by the phrase: own texts after these places, or everything.
     pub(super) fn share_with_returned(&mut self, own_after: Option<Table<LogId, Seq>>) {
         if !self.sharing.left.is_empty() {
-            self.sharing.next = own_after.map_or(Next::Everything, Next::OwnAfter);
+            let asked = own_after.map_or(Next::Everything, Next::OwnAfter);
+            self.sharing.next = std::mem::take(&mut self.sharing.next).and(asked);
             return self.save_sharing();
         }
         let left: VecDeque<_> = self.newest_first().into_iter().map(|peer| (peer, None)).collect();
@@ -87,6 +104,18 @@ impl Engine {
         self.save_sharing();
         self.sharing_may_be_over();
         self.go_on_sharing();
+    }
+
+    /// What is being sent to a device that came back, or whole to a new one, is sent once more after what is begun now; a part
+    /// of the history is part of what any new device gets after it.
+    fn put_off(&mut self) -> Next {
+        let Sharing { left, since, own_after, next, .. } = std::mem::take(&mut self.sharing);
+        let running = match own_after {
+            Some(places) => Next::OwnAfter(places),
+            None if !left.is_empty() && since == UnixMillis(0) => Next::Everything,
+            None => Next::Nothing,
+        };
+        running.and(next)
     }
 
     /// Says so when everything was sent that a device lacks, and begins with what is to be sent next.
@@ -115,10 +144,14 @@ impl Engine {
         others.into_iter().map(|(_, peer)| peer).collect()
     }
 
-    /// Nothing more is sent.
+    /// The device that is waited for does not come: nothing is sent to it, and what others lack is sent next.
     pub(super) fn stop_sharing(&mut self) {
-        self.sharing = Sharing::default();
+        if self.sharing.waits_for.is_none() {
+            return;
+        }
+        self.sharing.left.clear();
         self.save_sharing();
+        self.sharing_may_be_over();
     }
 
     /// Whether a device is waited for that is not in the account: it was removed, or its entry never came there.
@@ -307,5 +340,31 @@ impl Engine {
     /// How much is sent to a new device, as far as it is.
     pub(super) fn sharing_progress(&self) -> Option<(u32, u32)> {
         self.sharing.progress()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// While one device is served another may ask, or be linked: nobody's part is dropped.
+    #[test]
+    fn what_is_sent_next_covers_all_that_was_asked_for() {
+        let (one, two, three) = (LogId([1; 16]), LogId([2; 16]), LogId([3; 16]));
+        let after = |places: &[(LogId, u64)]| {
+            Next::OwnAfter(places.iter().map(|(log, seq)| (*log, Seq(*seq))).collect())
+        };
+        let said = |next: Next| match next {
+            Next::Nothing => None,
+            Next::Everything => Some(None),
+            Next::OwnAfter(places) => {
+                Some(Some(places.iter().map(|(log, seq)| (*log, seq.0)).collect::<Vec<_>>()))
+            }
+        };
+        assert_eq!(said(Next::Nothing.and(Next::Nothing)), None);
+        assert_eq!(said(after(&[(one, 5)]).and(Next::Nothing)), Some(Some(vec![(one, 5)])));
+        assert_eq!(said(after(&[(one, 5)]).and(Next::Everything)), Some(None));
+        let both = after(&[(one, 5), (two, 9)]).and(after(&[(two, 3), (three, 1)]));
+        assert_eq!(said(both), Some(Some(vec![(two, 3)])), "of the others one lacks all");
     }
 }

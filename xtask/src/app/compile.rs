@@ -33,7 +33,7 @@ impl Kind {
 /// How long it takes when nothing was compiled before, for [`crate::say::step`].
 pub(super) fn expected(kind: Kind) -> Duration {
     Duration::from_secs(match kind {
-        Kind::Release => 240,
+        Kind::Release => 220,
         Kind::Quick => 120,
     })
 }

@@ -44,7 +44,7 @@ pub(super) fn install() -> Result<()> {
             "rustup's server cannot be reached: Debian's Rust compiler is installed as packages, as root, for the whole \
              machine, and gets the browser's standard library beside its own.",
         );
-        step("Installing Debian's Rust compiler for the browser", Duration::from_secs(30), || {
+        step("Installing Debian's Rust compiler for the browser", Duration::from_secs(20), || {
             packages(&COMPILER)
         })?;
     }
@@ -53,7 +53,7 @@ pub(super) fn install() -> Result<()> {
         run(command("rustup").args(["toolchain", "link", TOOLCHAIN, "/usr"]))?;
     }
     link_linker(toolchain)?;
-    step("Building Rust's standard library for the browser", Duration::from_secs(55), || {
+    step("Building Rust's standard library for the browser", Duration::from_secs(60), || {
         standard_library(toolchain)
     })
 }

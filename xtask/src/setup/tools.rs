@@ -36,8 +36,8 @@ enum Source {
 
 /// What every build needs.
 const OF_BUILDS: [Tool; 2] = [
-    Tool { program: "wasm-opt", package: "binaryen", version: "132.0.0", seconds: 5, from: Source::Npm },
-    Tool { program: "esbuild", package: "esbuild", version: "0.28.2", seconds: 3, from: Source::Npm },
+    Tool { program: "wasm-opt", package: "binaryen", version: "132.0.0", seconds: 3, from: Source::Npm },
+    Tool { program: "esbuild", package: "esbuild", version: "0.28.2", seconds: 2, from: Source::Npm },
 ];
 
 /// What only `trunk serve` needs.
@@ -46,14 +46,14 @@ const OF_SERVING: [Tool; 2] = [
         program: "trunk",
         package: "trunk",
         version: "0.21.14",
-        seconds: 240,
+        seconds: 320,
         from: Source::Crate(&["--locked", "--no-default-features"]),
     },
     Tool {
         program: "wasm-bindgen",
         package: "wasm-bindgen-cli",
         version: "0.2.130",
-        seconds: 120,
+        seconds: 160,
         from: Source::Crate(&[]),
     },
 ];
