@@ -53,7 +53,7 @@ pub(super) fn install() -> Result<()> {
         run(command("rustup").args(["toolchain", "link", TOOLCHAIN, "/usr"]))?;
     }
     link_linker(toolchain)?;
-    step("Building Rust's standard library for the browser", Duration::from_secs(60), || {
+    step("Building Rust's standard library for the browser", Duration::from_secs(61), || {
         standard_library(toolchain)
     })
 }
