@@ -18,6 +18,8 @@ use crate::view::Gap;
 
 /// A device that is to be removed is not waited for longer than this after it was last heard, in milliseconds.
 const QUIET: u64 = 8_000;
+/// Until it is known what is in the backup, and so what to ask for, it is looked again after this time.
+const SOON: u64 = 250;
 /// However much it says, it is removed after this time.
 const LONGEST: u64 = 120_000;
 /// Own texts are counted in so many logs at most.
@@ -77,7 +79,10 @@ impl Engine {
         }
         // What is in the backup is known by now: the rest is asked for.
         let ask = returning.left.is_some() && !std::mem::replace(&mut wait.asked, returning.left.is_some());
-        let left = (LONGEST - all).min(QUIET - quiet);
+        if ask {
+            wait.heard = Some(now);
+        }
+        let left = if wait.asked { (LONGEST - all).min(QUIET - quiet) } else { SOON };
         self.retry_later(u32::try_from(left).unwrap_or(u32::MAX));
         if ask {
             let places = self.manifest.logs.iter().map(|(log, place)| (*log, place.seq)).collect();
