@@ -67,7 +67,7 @@ impl Connection {
         }
     }
 
-    /// Closes and opens again after a pause of at least so many milliseconds.
+    /// Closes the connection and opens another after at least `at_least` milliseconds.
     pub(super) fn reconnect(&self, at_least: u64) {
         self.lost(at_least);
     }

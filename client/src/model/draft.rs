@@ -38,7 +38,7 @@ pub struct Save {
 /// What would be lost if the page went now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsaved {
-    /// What stands in the composer.
+    /// The composer's text.
     pub draft: Option<Save>,
     /// What was sent, oldest first.
     pub sending: Vec<Sending>,
@@ -79,7 +79,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// What stands in the composer.
+    /// The composer's text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
