@@ -1,0 +1,120 @@
+//! What the owner of the device says, and what of it changes here.
+
+use leptos::prelude::*;
+use parley_engine::view::{BodyView, Command, ConversationView, Event, Reply, Snapshot};
+
+use crate::model::chats::Chats;
+use crate::model::route::Route;
+use crate::model::signal::{ToViews, Trouble, Unreadable};
+use crate::platform::page;
+use crate::ui::app::state::{App, Phase};
+use crate::ui::app::{drafts, unsaved};
+
+impl App {
+    /// Takes what was heard.
+    pub(crate) fn hear(self, heard: Result<ToViews, Unreadable>) {
+        // The page's loader has started a worker before anybody could look: what fails there is only a consequence.
+        if self.phase.get_untracked() == Phase::Troubled(Trouble::Insecure) {
+            return;
+        }
+        match heard {
+            Ok(ToViews::OwnerHere { fence, key }) if self.believes(fence) => {
+                self.fence.set_value(fence);
+                unsaved::learn(self, key);
+                self.subscribe();
+            }
+            Ok(ToViews::Trouble(Trouble::Removed)) if self.starts_over.get_value() => page::reload(),
+            Ok(ToViews::Trouble(trouble)) => self.phase.set(Phase::Troubled(trouble)),
+            Ok(ToViews::Tell { fence, event }) if self.believes(fence) => self.told(event),
+            Ok(ToViews::Slow(slow)) => self.slow.set(slow),
+            Ok(ToViews::Code(code)) => self.code.set(Some(code)),
+            Ok(ToViews::Locked { fence, lock, next }) if self.believes(fence) => {
+                self.fence.set_value(fence);
+                self.locked(lock, next);
+            }
+            Ok(ToViews::Lock(lock)) => self.lock.set(lock),
+            Ok(_) | Err(Unreadable::Malformed) => {}
+            Err(Unreadable::Newer) => self.newer.set(true),
+            Err(Unreadable::Older) => self.older.set(true),
+        }
+    }
+
+    /// An owner that has been replaced may wake up and say what it had on its tongue.
+    fn believes(self, fence: u64) -> bool {
+        fence >= self.fence.get_value()
+    }
+
+    /// There is an owner, perhaps a new one: begin again with what it knows.
+    fn subscribe(self) {
+        self.slow.set(false);
+        if let Some(link) = self.owner.get_value() {
+            link.ask_all();
+        }
+        self.ask(Command::Subscribe, move |reply| {
+            if let Reply::Snapshot(snapshot) = reply {
+                self.begin_with(snapshot);
+            }
+        });
+    }
+
+    fn begin_with(self, snapshot: Snapshot) {
+        // Who has answered lives; what a worker said before its end may come later than that.
+        self.worker_died.set(false);
+        self.account.set(snapshot.account);
+        self.connection.set(snapshot.connection);
+        self.storage.set(snapshot.storage);
+        self.link.set(snapshot.link);
+        for chat in &snapshot.conversations {
+            drafts::hear(self, chat);
+        }
+        self.chats.set(Chats::new(snapshot.conversations));
+        self.phase.set(Phase::Ready);
+        if let Route::Conversation(id) = self.route.get_untracked() {
+            self.open(id);
+        }
+        unsaved::opened(self);
+    }
+
+    fn told(self, event: Event) {
+        match event {
+            Event::Reply { id, reply } => {
+                if let Some(link) = self.owner.get_value() {
+                    link.replied(id, reply);
+                }
+            }
+            Event::Account(account) => self.account.set(account),
+            Event::Connection(connection) => self.connection.set(connection),
+            Event::Storage(storage) => self.storage.set(storage),
+            Event::Link(link) => self.link.set(link),
+            Event::Removed(removed) => {
+                // What stands in a composer is nowhere else.
+                drafts::keep_all(self);
+                self.removed.set(Some(removed));
+            }
+            Event::Conversation(chat) => {
+                self.announce(&chat);
+                drafts::hear(self, &chat);
+                self.put_chat(chat);
+            }
+            Event::Messages { conversation, messages } => {
+                self.update_open(conversation, |open| open.thread.changed(messages));
+            }
+            Event::Deleted { conversation, message } => {
+                self.update_open(conversation, |open| open.thread.gone(message));
+            }
+        }
+    }
+
+    /// Tells a screen reader of a message in a conversation that is not on the screen.
+    fn announce(self, chat: &ConversationView) {
+        let before = self.chats.with_untracked(|chats| chats.get(chat.id).map_or(0, |known| known.unread));
+        let shown = self.route.get_untracked() == Route::Conversation(chat.id);
+        if chat.unread > before && !shown {
+            let text = match chat.last.as_ref().map(|last| &last.body) {
+                Some(BodyView::Text(text)) => format!("New message from {}: {text}", chat.name),
+                _ => format!("New message from {}", chat.name),
+            };
+            self.announcement.set(text);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What the page knows and does whatever screen is shown: its state, the link to the owner, drafts, keys.
+
+pub(crate) mod drafts;
+pub(crate) mod hearing;
+pub(crate) mod keeper;
+pub(crate) mod keys;
+pub(crate) mod link;
+pub(crate) mod pace;
+pub(crate) mod state;
+pub(crate) mod trouble;
+pub(crate) mod unsaved;

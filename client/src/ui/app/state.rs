@@ -1,0 +1,346 @@
+//! What the views know: signals that events of the engine change, and what a person can do.
+
+use leptos::prelude::*;
+use parley_engine::view::{
+    AccountView, Command, CommandError, Connection, ConversationId, ConversationView, LinkView, RemovedView,
+    Reply, StorageState,
+};
+use parley_protocol::ids::{MessageId, UnixMillis};
+
+use crate::model::chats::Chats;
+use crate::model::code::Code;
+use crate::model::draft::{Draft, Sending};
+use crate::model::lock::{LockAnswer, LockAsk, LockView};
+use crate::model::route::Route;
+use crate::model::rows::first_unread;
+use crate::model::signal::{ToOwner, Trouble};
+use crate::model::thread::Thread;
+use crate::platform::{clock, page};
+use crate::ui::app::keeper::{Keeper, Loss};
+use crate::ui::app::link::Link;
+use crate::ui::app::pace::Pace;
+use crate::ui::app::unsaved::{self, Keeping};
+use crate::ui::design::field::Note;
+use crate::ui::design::memo::Memo;
+use crate::ui::screens::conversation::deleting::Leaving;
+use crate::ui::screens::settings::backup_file;
+
+/// How often the owner is told that somebody is there, at most, in milliseconds.
+const TELL: u64 = 5_000;
+
+/// How far the app has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nobody has answered yet.
+    Starting,
+    /// The device is open.
+    Ready,
+    /// The device is locked.
+    Locked,
+    /// The device does not open.
+    Troubled(Trouble),
+}
+
+/// Which dialog is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Dialog {
+    /// New chat; holds what is in its field at first.
+    NewChat(String),
+    /// Contact details.
+    Contact(ConversationId),
+    /// Linking another device; holds a code that was opened as a link.
+    Link(String),
+}
+
+/// The conversation on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Open {
+    pub(crate) id: ConversationId,
+    pub(crate) thread: Thread,
+    pub(crate) unread_from: Option<MessageId>,
+    pub(crate) loading_older: bool,
+    pub(crate) error: Option<CommandError>,
+}
+
+/// Everything the views know. It lives as long as the page, so that a view that keeps it keeps an address.
+#[derive(Clone, Copy)]
+pub(crate) struct App(&'static Known);
+
+impl core::ops::Deref for App {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        self.0
+    }
+}
+
+/// What it is.
+pub(crate) struct Known {
+    pub(crate) phase: RwSignal<Phase>,
+    pub(crate) account: RwSignal<Option<AccountView>>,
+    pub(crate) connection: RwSignal<Connection>,
+    pub(crate) storage: RwSignal<StorageState>,
+    pub(crate) chats: RwSignal<Chats>,
+    /// A pointer is pressed: what could move under it waits.
+    pub(crate) pressed: RwSignal<bool>,
+    pub(crate) pace: StoredValue<Pace>,
+    pub(crate) open: RwSignal<Option<Open>>,
+    pub(crate) route: RwSignal<Route>,
+    pub(crate) dialog: RwSignal<Option<Dialog>>,
+    /// The QR code that was drawn last.
+    pub(crate) code: RwSignal<Option<Code>>,
+    pub(crate) invited: RwSignal<Option<String>>,
+    /// A link code that was opened as a link.
+    pub(crate) link_code: RwSignal<Option<String>>,
+    /// How far linking a device is.
+    pub(crate) link: RwSignal<Option<LinkView>>,
+    pub(crate) now: RwSignal<UnixMillis>,
+    pub(crate) visible: RwSignal<bool>,
+    pub(crate) worker_died: RwSignal<bool>,
+    /// A newer version of the app is in another tab: this page does nothing any more.
+    pub(crate) newer: RwSignal<bool>,
+    /// An older version of the app is in another tab.
+    pub(crate) older: RwSignal<bool>,
+    /// The browser takes long to read or save something.
+    pub(crate) slow: RwSignal<bool>,
+    /// What stands in composers.
+    pub(crate) drafts: StoredValue<Vec<(ConversationId, Draft)>>,
+    pub(crate) keeping: StoredValue<Keeping, LocalStorage>,
+    /// The composer of this conversation has another text than before, which nobody typed there.
+    pub(crate) replaced: RwSignal<Option<ConversationId>>,
+    /// What was sent some time ago and is not on the disk.
+    pub(crate) unsent: RwSignal<Vec<(ConversationId, Sending)>>,
+    /// Why the last text could not be sent.
+    pub(crate) send_failure: RwSignal<Option<(ConversationId, CommandError)>>,
+    /// Something that was typed is in this page and nowhere else.
+    pub(crate) at_risk: RwSignal<bool>,
+    /// A message whose deletion can still be taken back.
+    pub(crate) leaving: RwSignal<Option<Leaving>>,
+    pub(crate) announcement: RwSignal<String>,
+    /// What is being done with a backup file (a hint while it is), or what came of it.
+    pub(crate) file: RwSignal<Note>,
+    /// Where the file that was saved last can be downloaded.
+    pub(crate) download: RwSignal<Option<String>>,
+    /// This browser was removed from its account, and still has these texts.
+    pub(crate) removed: RwSignal<Option<RemovedView>>,
+    /// The person erases them on this page: the first screen follows.
+    pub(crate) starts_over: StoredValue<bool>,
+    /// The lock of the device.
+    pub(crate) lock: RwSignal<Option<LockView>>,
+    /// When the next guess at it is heard, in milliseconds since 1970.
+    pub(crate) next_guess: RwSignal<u64>,
+    keeper: StoredValue<Option<Keeper>, LocalStorage>,
+    pub(crate) owner: StoredValue<Option<Link>, LocalStorage>,
+    /// The last owner that was heard.
+    pub(crate) fence: StoredValue<u64>,
+}
+
+impl App {
+    /// Starts this tab's worker, and opens the link to whoever owns the device.
+    pub(crate) fn start() -> Self {
+        let app = Self(Box::leak(Box::new(Known {
+            phase: RwSignal::new(Phase::Starting),
+            account: RwSignal::new(None),
+            connection: RwSignal::new(Connection::Connecting),
+            storage: RwSignal::new(StorageState::Good),
+            chats: RwSignal::new(Chats::default()),
+            pressed: RwSignal::new(false),
+            pace: StoredValue::new(Pace::default()),
+            open: RwSignal::new(None),
+            route: RwSignal::new(Route::Home),
+            dialog: RwSignal::new(None),
+            code: RwSignal::new(None),
+            invited: RwSignal::new(None),
+            link_code: RwSignal::new(None),
+            link: RwSignal::new(None),
+            now: RwSignal::new(clock::now()),
+            visible: RwSignal::new(page::is_visible()),
+            worker_died: RwSignal::new(false),
+            newer: RwSignal::new(false),
+            older: RwSignal::new(false),
+            slow: RwSignal::new(false),
+            drafts: StoredValue::new(Vec::new()),
+            keeping: StoredValue::new_local(Keeping::new()),
+            replaced: RwSignal::new(None),
+            unsent: RwSignal::new(Vec::new()),
+            send_failure: RwSignal::new(None),
+            at_risk: RwSignal::new(false),
+            leaving: RwSignal::new(None),
+            announcement: RwSignal::new(String::new()),
+            file: RwSignal::new(Note::None),
+            download: RwSignal::new(None),
+            removed: RwSignal::new(None),
+            starts_over: StoredValue::new(false),
+            lock: RwSignal::new(None),
+            next_guess: RwSignal::new(0),
+            keeper: StoredValue::new_local(None),
+            owner: StoredValue::new_local(None),
+            fence: StoredValue::new(0),
+        })));
+        let keeper = Keeper::new(move |loss| match loss {
+            Loss::Died => app.worker_died.set(true),
+            Loss::Older => app.newer.set(true),
+        });
+        let link = Link::open(move |heard| app.hear(heard), move || keeper.check());
+        app.owner.set_value(Some(link));
+        app.keeper.set_value(Some(keeper));
+        if page::is_secure() {
+            unsaved::start(app);
+            link.say(&ToOwner::WhoOwns);
+            keeper.start();
+        } else {
+            // Before anything fails for another reason that is only a consequence.
+            app.phase.set(Phase::Troubled(Trouble::Insecure));
+        }
+        app
+    }
+
+    /// Sends a command; `on_reply` gets its one reply.
+    pub(crate) fn ask(self, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
+        if let Some(link) = self.owner.get_value() {
+            link.ask(command, on_reply);
+        }
+    }
+
+    /// The same, under an id that the caller chose: what was asked under it before is not done twice.
+    pub(crate) fn ask_as(self, id: u64, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
+        if let Some(link) = self.owner.get_value() {
+            link.ask_as(id, command, on_reply);
+        }
+    }
+
+    /// Asks this tab's own worker about the lock; one question at a time.
+    pub(crate) fn ask_lock(self, ask: &LockAsk, on_answer: impl FnOnce(LockAnswer) + 'static) {
+        if let Some(keeper) = self.keeper.get_value() {
+            keeper.ask_lock(ask, on_answer);
+        }
+    }
+
+    /// Tells the owner when somebody is there, for a lock that closes by itself.
+    pub(crate) fn watch_for_somebody(self) {
+        let told = StoredValue::new(0_u64);
+        page::on_somebody(move || {
+            let closes =
+                self.lock.with_untracked(|lock| lock.as_ref().is_some_and(|lock| lock.after.is_some()));
+            let now = clock::now().0;
+            if closes && self.phase.get_untracked() == Phase::Ready && now.abs_diff(told.get_value()) >= TELL
+            {
+                told.set_value(now);
+                self.say(&ToOwner::SomebodyHere);
+            }
+        });
+    }
+
+    /// The device was locked: the page forgets what it has shown.
+    pub(crate) fn locked(self, lock: LockView, next: u64) {
+        if let Some(link) = self.owner.get_value() {
+            link.forget();
+        }
+        unsaved::forget(self);
+        self.lock.set(Some(lock));
+        self.next_guess.set(next);
+        self.worker_died.set(false);
+        self.slow.set(false);
+        if self.phase.get_untracked() == Phase::Locked {
+            return;
+        }
+        self.phase.set(Phase::Locked);
+        self.dialog.set(None);
+        self.open.set(None);
+        self.account.set(None);
+        self.removed.set(None);
+        self.link.set(None);
+        self.code.set(None);
+        self.chats.set(Chats::default());
+        self.leaving.set(None);
+        self.announcement.set(String::new());
+        self.file.set(Note::None);
+        backup_file::show(self, None);
+    }
+
+    /// Says something to the owner that has no reply.
+    pub(crate) fn say(self, signal: &ToOwner) {
+        if let Some(link) = self.owner.get_value() {
+            link.say(signal);
+        }
+    }
+
+    /// A value that waits while a pointer is pressed, so that nothing moves under a hand: what was pressed is what is clicked.
+    pub(crate) fn steady<T>(self, value: impl Fn() -> T + Send + Sync + 'static) -> Memo<T>
+    where
+        T: Clone + PartialEq + Send + Sync + 'static,
+    {
+        let last = StoredValue::new(None);
+        Memo::new(move || {
+            let held = if self.pressed.get() { last.get_value() } else { None };
+            held.unwrap_or_else(|| {
+                let value = value();
+                last.set_value(Some(value.clone()));
+                value
+            })
+        })
+    }
+
+    /// The list entry of a conversation.
+    pub(crate) fn chat(self, id: ConversationId) -> Memo<Option<ConversationView>> {
+        Memo::new(move || self.chats.with(|chats| chats.get(id).cloned()))
+    }
+
+    /// Shows a conversation's newest messages.
+    pub(crate) fn open(self, id: ConversationId) {
+        let known = self.open.with_untracked(|open| open.as_ref().is_some_and(|open| open.id == id));
+        if !known {
+            let thread = Thread::default();
+            self.open.set(Some(Open { id, thread, unread_from: None, loading_older: false, error: None }));
+        }
+        self.ask(Command::OpenConversation(id), move |reply| {
+            let unread = self.chats.with_untracked(|chats| chats.get(id).map_or(0, |chat| chat.unread));
+            self.update_open(id, |open| match reply {
+                Reply::Page { messages, more, .. } => {
+                    let first = !open.thread.is_ready();
+                    open.error = None;
+                    open.thread.newest_page(messages, more);
+                    if first {
+                        open.unread_from = first_unread(open.thread.messages(), unread);
+                    }
+                }
+                Reply::Failed(error) => open.error = Some(error),
+                _ => {}
+            });
+        });
+    }
+
+    /// Loads the messages before the oldest one here, unless that is under way.
+    pub(crate) fn load_older(self, id: ConversationId) {
+        let before = self.open.with_untracked(|open| {
+            let open = open.as_ref().filter(|open| open.id == id && !open.loading_older)?;
+            open.thread.oldest().filter(|_| open.thread.has_older())
+        });
+        let Some(before) = before else { return };
+        self.update_open(id, |open| open.loading_older = true);
+        self.ask(Command::OlderMessages { conversation: id, before }, move |reply| {
+            self.update_open(id, |open| {
+                open.loading_older = false;
+                if let Reply::Page { messages, more, .. } = reply {
+                    open.thread.older_page(messages, more);
+                }
+            });
+        });
+    }
+
+    /// Changes the conversation on the screen, if it is this one.
+    pub(crate) fn update_open(self, id: ConversationId, change: impl FnOnce(&mut Open)) {
+        if self.open.with_untracked(|open| open.as_ref().is_some_and(|open| open.id == id)) {
+            self.open.update(|open| {
+                if let Some(open) = open {
+                    change(open);
+                }
+            });
+        }
+    }
+}
+
+/// Goes to another screen.
+pub(crate) fn go(route: &Route) {
+    page::go(&route.fragment());
+}

@@ -1,0 +1,114 @@
+//! A text field with its label and what there is to say about it.
+
+use leptos::ev;
+use leptos::prelude::*;
+
+use crate::ui::design::html;
+use crate::ui::design::parts;
+
+/// What stands under a field.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Note {
+    /// Nothing.
+    #[default]
+    None,
+    /// How to fill it in.
+    Hint(String),
+    /// It is good.
+    Good(String),
+    /// It is not.
+    Bad(String),
+}
+
+impl Note {
+    fn text(&self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Hint(text) | Self::Good(text) | Self::Bad(text) => text.clone(),
+        }
+    }
+
+    fn class(&self) -> &'static str {
+        match self {
+            Self::None | Self::Hint(_) => "note",
+            Self::Good(_) => "note note-good",
+            Self::Bad(_) => "note note-bad",
+        }
+    }
+}
+
+/// How a field is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field {
+    /// Unique in the page.
+    pub(crate) id: &'static str,
+    /// Its name.
+    pub(crate) label: &'static str,
+    /// For the browser's own help.
+    pub(crate) autocomplete: &'static str,
+    /// Longest text, in characters.
+    pub(crate) longest: &'static str,
+    /// Whether it holds a name that is no word (no spelling, no capitals).
+    pub(crate) code: bool,
+}
+
+/// A field bound to `value`; `typed` is called after each change.
+pub(crate) fn field(
+    how: Field,
+    value: RwSignal<String>,
+    note: Signal<Note>,
+    typed: impl Fn() + 'static,
+) -> AnyView {
+    of_kind("text", how, value, note, Box::new(typed))
+}
+
+/// The same, of what nobody else may see.
+pub(crate) fn secret(
+    how: Field,
+    value: RwSignal<String>,
+    note: Signal<Note>,
+    typed: impl Fn() + 'static,
+) -> AnyView {
+    of_kind("password", how, value, note, Box::new(typed))
+}
+
+fn of_kind(
+    kind: &'static str,
+    how: Field,
+    value: RwSignal<String>,
+    note: Signal<Note>,
+    typed: Box<dyn Fn()>,
+) -> AnyView {
+    let note_id = format!("{}-note", how.id);
+    html::div()
+        .class("field")
+        .child((
+            html::label().attr("for", how.id).child(how.label),
+            html::input()
+                .attr("id", how.id)
+                .attr("type", kind)
+                .attr("autocomplete", how.autocomplete)
+                .attr("maxlength", how.longest)
+                .attr("spellcheck", if how.code { "false" } else { "true" })
+                .attr("autocapitalize", if how.code { "none" } else { "words" })
+                .attr("aria-describedby", note_id.clone())
+                .flag("aria-invalid", move || matches!(note.get(), Note::Bad(_)))
+                .value(move || value.get())
+                .on(ev::input, move |event| {
+                    value.set(event_target_value(&event));
+                    typed();
+                }),
+            said(note_id, note),
+        ))
+        .into_any()
+}
+
+/// What there is to say about something, as a paragraph with this id.
+pub(crate) fn said(id: String, note: Signal<Note>) -> AnyView {
+    html::p()
+        .attr("id", id)
+        .attr_live("class", move || Some(note.get().class()))
+        .attr("aria-live", "polite")
+        .child(parts::live(move || note.get().text()))
+        .into_any()
+}

@@ -1,0 +1,147 @@
+//! Icons, drawn with lines. They are decoration: what stands beside them has the name.
+
+use leptos::prelude::*;
+use leptos::svg;
+
+fn lines(paths: &'static [&'static str], class: &'static str) -> AnyView {
+    svg::svg()
+        .attr("viewBox", "0 0 24 24")
+        .attr("class", class)
+        .attr("fill", "none")
+        .attr("stroke", "currentColor")
+        .attr("stroke-width", "1.75")
+        .attr("stroke-linecap", "round")
+        .attr("stroke-linejoin", "round")
+        .attr("aria-hidden", "true")
+        .child(paths.iter().map(|path| svg::path().attr("d", *path)).collect::<Vec<_>>())
+        .into_any()
+}
+
+/// An arrow to the left.
+pub(crate) fn back() -> AnyView {
+    lines(&["M15 5l-7 7 7 7"], "icon")
+}
+
+/// A pen on a sheet.
+pub(crate) fn compose() -> AnyView {
+    lines(
+        &[
+            "M12 5H6a2 2 0 0 0-2 2v11a2 2 0 0 0 2 2h11a2 2 0 0 0 2-2v-6",
+            "M18.4 3.6a1.9 1.9 0 0 1 2.7 2.7L13 14.4l-3.6.9.9-3.6z",
+        ],
+        "icon",
+    )
+}
+
+/// Two sliders.
+pub(crate) fn settings() -> AnyView {
+    lines(
+        &[
+            "M4 8h9",
+            "M19 8h1",
+            "M16 5.5a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5",
+            "M4 16h1",
+            "M11 16h9",
+            "M8 13.5a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5",
+        ],
+        "icon",
+    )
+}
+
+/// A paper plane's arrow.
+pub(crate) fn send() -> AnyView {
+    lines(&["M12 19V5", "M6 11l6-6 6 6"], "icon")
+}
+
+/// A padlock.
+pub(crate) fn lock() -> AnyView {
+    lines(&["M6.5 11h11v8.5h-11z", "M8.5 11V8a3.5 3.5 0 0 1 7 0v3", "M12 14.5v1.5"], "icon")
+}
+
+/// A cross.
+pub(crate) fn close() -> AnyView {
+    lines(&["M6 6l12 12", "M18 6L6 18"], "icon")
+}
+
+/// Two sheets.
+pub(crate) fn copy() -> AnyView {
+    lines(
+        &[
+            "M9 9h9a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2h-7a2 2 0 0 1-2-2z",
+            "M5 15a2 2 0 0 1-1-1.7V6a2 2 0 0 1 2-2h7.3A2 2 0 0 1 15 5",
+        ],
+        "icon",
+    )
+}
+
+/// An i in a circle.
+pub(crate) fn info() -> AnyView {
+    lines(&["M12 3.5a8.5 8.5 0 1 1 0 17a8.5 8.5 0 1 1 0-17", "M12 11.5v4.5", "M12 8v.01"], "icon")
+}
+
+/// A tick in a shield: the safety number was compared.
+pub(crate) fn verified() -> AnyView {
+    lines(
+        &["M12 3l7 2.6v5.6c0 4.4-2.9 7.7-7 9.3-4.1-1.6-7-4.9-7-9.3V5.6z", "M8.8 11.8l2.3 2.3 4.2-4.4"],
+        "icon icon-small verified",
+    )
+}
+
+/// A triangle with a mark.
+pub(crate) fn warning() -> AnyView {
+    lines(&["M12 4.5L21 19.5H3z", "M12 10.5v4", "M12 17v.01"], "icon")
+}
+
+/// A bin.
+pub(crate) fn delete() -> AnyView {
+    lines(&["M5 7h14", "M9.5 7V4.5h5V7", "M7 7l.8 12.5h8.4L17 7", "M10.5 11v5", "M13.5 11v5"], "icon")
+}
+
+/// An arrow down.
+pub(crate) fn down() -> AnyView {
+    lines(&["M6 9.5l6 6 6-6"], "icon")
+}
+
+/// A magnifying glass.
+pub(crate) fn search() -> AnyView {
+    lines(&["M11 5a6 6 0 1 1 0 12a6 6 0 1 1 0-12", "M15.5 15.5L20 20"], "icon")
+}
+
+/// A clock: waiting.
+pub(crate) fn waiting() -> AnyView {
+    lines(&["M12 5a7 7 0 1 1 0 14a7 7 0 1 1 0-14", "M12 8.5V12l2.3 1.6"], "icon tick")
+}
+
+/// One tick: sent.
+pub(crate) fn sent() -> AnyView {
+    lines(&["M6 12.5l4 4 8-9"], "icon tick")
+}
+
+/// Two ticks: delivered, or read.
+pub(crate) fn delivered() -> AnyView {
+    lines(&["M2.5 12.5l4 4 8-9", "M10.5 15l1.5 1.5 8-9"], "icon tick")
+}
+
+/// An exclamation mark in a circle: not sent.
+pub(crate) fn failed() -> AnyView {
+    lines(&["M12 4.5a7.5 7.5 0 1 1 0 15a7.5 7.5 0 1 1 0-15", "M12 8.5v4", "M12 15.5v.01"], "icon tick failed")
+}
+
+/// Parley's mark: two bubbles that overlap.
+pub(crate) fn mark() -> AnyView {
+    svg::svg()
+        .attr("viewBox", "0 0 48 48")
+        .attr("class", "mark")
+        .attr("aria-hidden", "true")
+        .child((
+            svg::path().attr("class", "mark-back").attr(
+                "d",
+                "M20 6h18a6 6 0 0 1 6 6v12a6 6 0 0 1-6 6h-1v7l-7-7H20a6 6 0 0 1-6-6V12a6 6 0 0 1 6-6z",
+            ),
+            svg::path().attr("class", "mark-front").attr(
+                "d",
+                "M10 16h18a6 6 0 0 1 6 6v10a6 6 0 0 1-6 6H18l-7 7v-7h-1a6 6 0 0 1-6-6V22a6 6 0 0 1 6-6z",
+            ),
+        ))
+        .into_any()
+}

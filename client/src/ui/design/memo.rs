@@ -1,0 +1,79 @@
+//! Values that follow from others, and change only when they are different. Leptos makes a kilobyte of code for each type of a
+//! memo; here all are of one type inside.
+
+use core::any::Any;
+use core::marker::PhantomData;
+use std::sync::Arc;
+
+use leptos::prelude::{Get as _, GetUntracked as _};
+
+/// What a memo holds.
+trait Held: Any + Send + Sync {
+    fn is(&self, other: &dyn Held) -> bool;
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<T: Any + Send + Sync + PartialEq> Held for T {
+    fn is(&self, other: &dyn Held) -> bool {
+        other.as_any().downcast_ref::<T>() == Some(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// One value of any type.
+#[derive(Clone)]
+struct Shared(Arc<dyn Held>);
+
+impl PartialEq for Shared {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.is(&*other.0)
+    }
+}
+
+/// A value that follows from others.
+pub(crate) struct Memo<T> {
+    inner: leptos::prelude::Memo<Shared>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Memo<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Memo<T> {}
+
+fn erased(make: Box<dyn Fn() -> Shared + Send + Sync>) -> leptos::prelude::Memo<Shared> {
+    leptos::prelude::Memo::new(move |_| make())
+}
+
+impl<T: Clone + PartialEq + Send + Sync + 'static> Memo<T> {
+    /// Makes it; `value` is called again when something that it reads changes.
+    pub(crate) fn new(value: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        Self { inner: erased(Box::new(move || Shared(Arc::new(value())))), of: PhantomData }
+    }
+
+    /// The value now; whoever asks is told when it changes.
+    pub(crate) fn get(self) -> T {
+        self.with(T::clone)
+    }
+
+    /// Looks at the value; whoever looks is told when it changes.
+    pub(crate) fn with<U>(self, look: impl FnOnce(&T) -> U) -> U {
+        look(inside(&self.inner.get()))
+    }
+
+    /// The same, without being told.
+    pub(crate) fn with_untracked<U>(self, look: impl FnOnce(&T) -> U) -> U {
+        look(inside(&self.inner.get_untracked()))
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a memo holds only what its own closure made")]
+fn inside<T: 'static>(held: &Shared) -> &T {
+    held.0.as_any().downcast_ref().expect("the type of this memo")
+}

@@ -1,0 +1,175 @@
+//! What a person should know about the connection and the storage, above everything else.
+
+use leptos::prelude::*;
+use parley_engine::view::{Connection, Registration, StorageState};
+
+use crate::model::backoff;
+use crate::model::signal::ToOwner;
+use crate::model::time::seconds_until;
+use crate::platform::{page, timer};
+use crate::ui::app::state::{App, Phase};
+use crate::ui::design::memo::Memo;
+use crate::ui::design::{html, parts};
+use crate::ui::words;
+
+/// How long what mostly passes has to last until it is shown, in milliseconds: what appears here moves everything below it.
+const GRACE: u64 = 1_000;
+
+/// A connection that takes this time to open gets a button, in milliseconds.
+const LONG: u64 = 5_000;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Notice {
+    text: String,
+    /// Stands beside it, and is not read out: it changes every second.
+    countdown: Option<String>,
+    grave: bool,
+    /// It mostly passes before anybody could read it.
+    passing: bool,
+    way_out: WayOut,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WayOut {
+    None,
+    TryNow,
+    Reload,
+}
+
+/// Says nothing while all is well. The place stays, so that a screen reader hears what appears in it.
+pub(crate) fn banner(app: App) -> AnyView {
+    let notice = shown(app);
+    let way_out =
+        Memo::new(move || notice.with(|notice| notice.as_ref().map_or(WayOut::None, |it| it.way_out)));
+    // A screen reader reads out what is written into the status, also when it is what stood there.
+    let text = Memo::new(move || notice.with(|it| it.as_ref().map(|it| it.text.clone()).unwrap_or_default()));
+    let countdown = Memo::new(move || {
+        notice.with(|it| it.as_ref().and_then(|it| it.countdown.clone()).unwrap_or_default())
+    });
+    html::div()
+        .class("banner")
+        .class_when("banner-grave", move || notice.with(|it| it.as_ref().is_some_and(|it| it.grave)))
+        .class_when("banner-shown", move || notice.with(Option::is_some))
+        .child((
+            html::span()
+                .attr("role", "status")
+                .attr("aria-label", "Connection")
+                .child(parts::live(move || text.get())),
+            html::span().child(parts::live(move || countdown.get())),
+            parts::maybe(move || match way_out.get() {
+                WayOut::None => None,
+                WayOut::TryNow => Some(button("Try now", move || app.say(&ToOwner::RetryNow))),
+                WayOut::Reload => Some(button("Reload", page::reload)),
+            }),
+        ))
+        .into_any()
+}
+
+/// What is to be said by now.
+fn shown(app: App) -> Memo<Option<Notice>> {
+    let long = opening_long(app);
+    let notice = app.steady(move || notice(app, long));
+    let (shown, due) = (RwSignal::new(None::<Notice>), RwSignal::new(false));
+    let waiting = StoredValue::new_local(None);
+    Effect::new(move |_| {
+        let (notice, is_due, pressed) = (notice.get(), due.get(), app.pressed.get());
+        let passing = notice.as_ref().is_some_and(|it| it.passing);
+        // What stands there and is no more than passing itself makes way at once.
+        let stays = shown.with_untracked(|shown| shown.as_ref().is_none_or(|it| !it.passing));
+        if passing && (!is_due || pressed) && stays {
+            if waiting.with_value(Option::is_none) {
+                waiting.set_value(Some(timer::after(GRACE, move || due.set(true))));
+            }
+            return;
+        }
+        waiting.set_value(None);
+        if is_due {
+            due.set(false);
+        }
+        shown.set(notice);
+    });
+    Memo::new(move || shown.get())
+}
+
+fn button(name: &'static str, act: impl Fn() + 'static) -> AnyView {
+    parts::button(name, "banner-button", act)
+}
+
+fn notice(app: App, long: impl Fn() -> bool) -> Option<Notice> {
+    let plain = |text: &str, way_out| Notice {
+        text: text.to_owned(),
+        countdown: None,
+        grave: false,
+        passing: false,
+        way_out,
+    };
+    let grave = |text, way_out| Some(Notice { grave: true, ..plain(text, way_out) });
+    let passing = |text, way_out| Some(Notice { passing: true, ..plain(text, way_out) });
+    if app.newer.get() {
+        return None;
+    }
+    if app.worker_died.get() {
+        return if app.at_risk.get() {
+            grave(words::WORKER_DIED_AT_RISK, WayOut::None)
+        } else {
+            grave(words::WORKER_DIED, WayOut::Reload)
+        };
+    }
+    let phase = app.phase.get();
+    if phase == Phase::Starting && app.older.get() {
+        return grave(words::OLDER, WayOut::Reload);
+    }
+    if app.slow.get() && !matches!(phase, Phase::Troubled(_)) {
+        return Some(plain(words::SLOW, WayOut::None));
+    }
+    if phase != Phase::Ready {
+        return None;
+    }
+    let storage = app.storage.get();
+    if let Some(text) = words::storage(storage) {
+        // Loading the page again makes no room, and a browser that saves nothing may keep nothing of what was typed either.
+        let unsaved = app.at_risk.get() || app.unsent.with(|unsent| !unsent.is_empty());
+        let (more, way_out) = match storage {
+            StorageState::Fenced if !app.at_risk.get() => ("", WayOut::Reload),
+            StorageState::Full | StorageState::Unavailable if unsaved => (words::KEEP_OPEN, WayOut::None),
+            StorageState::Unavailable => (words::RESTART, WayOut::None),
+            _ => ("", WayOut::None),
+        };
+        return grave(format!("{text} {more}").trim_end(), way_out);
+    }
+    if app.removed.with(Option::is_some) {
+        return None;
+    }
+    match app.connection.get() {
+        Connection::Online if app.account.with(|it| it.as_ref().is_some_and(|it| it.forked)) => {
+            grave(words::FORKED, WayOut::None)
+        }
+        Connection::Online
+            if app
+                .account
+                .with(|it| it.as_ref().is_some_and(|it| it.registration == Registration::Registering)) =>
+        {
+            passing(words::REGISTERING, WayOut::None)
+        }
+        Connection::Online => None,
+        Connection::Connecting => passing("Connecting…", if long() { WayOut::TryNow } else { WayOut::None }),
+        Connection::CatchingUp => passing("Catching up…", WayOut::None),
+        Connection::Offline { retry_at, why } => {
+            let seconds = seconds_until(retry_at, app.now.get(), backoff::LONGEST);
+            let told = plain(words::outage(why, page::has_network()), WayOut::TryNow);
+            Some(Notice { countdown: Some(words::next_attempt(seconds)), ..told })
+        }
+        Connection::ReloadNeeded => grave(words::RELOAD_NEEDED, WayOut::Reload),
+        Connection::RelayTooOld => grave(words::RELAY_TOO_OLD, WayOut::None),
+    }
+}
+
+/// Whether a connection has been opening for so long that somebody may want to begin anew.
+fn opening_long(app: App) -> impl Fn() -> bool + Copy + Send + Sync + 'static {
+    let since = RwSignal::new(None);
+    Effect::new(move |_| {
+        let opening = app.connection.get() == Connection::Connecting;
+        since.set(opening.then(|| app.now.get_untracked()));
+    });
+    move || since.get().is_some_and(|since| app.now.get().0.abs_diff(since.0) >= LONG)
+}

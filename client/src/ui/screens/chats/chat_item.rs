@@ -1,0 +1,120 @@
+//! One chat in the list.
+
+use leptos::prelude::*;
+use parley_engine::view::{BodyView, ConversationId, ConversationView, Delivery};
+use parley_protocol::ids::UnixMillis;
+
+use crate::model::route::Route;
+use crate::model::text;
+use crate::model::time::{LocalTime, ago};
+use crate::platform::clock;
+use crate::ui::app::state::App;
+use crate::ui::design::memo::Memo;
+use crate::ui::design::{avatar, html, icons, parts};
+use crate::ui::screens::conversation::bubble;
+use crate::ui::words;
+
+/// A link to the chat. Its accessible name begins with the contact's name.
+pub(crate) fn item(app: App, id: ConversationId) -> AnyView {
+    let chat = app.chat(id);
+    let time = Memo::new(move || {
+        let now = app.now.get();
+        chat.with(|chat| {
+            chat.as_ref().map(|chat| when(chat.last.as_ref().map_or(chat.changed, |it| it.time), now))
+        })
+        .unwrap_or_default()
+    });
+    let here = Memo::new(move || app.route.get() == Route::Conversation(id));
+    // One part for all of it: most that changes in a chat changes several things at once.
+    let inside = move || chat.with(|chat| chat.as_ref().map(|chat| inside(chat, time.get())));
+    html::li()
+        .child(
+            html::a()
+                .class("chat")
+                .attr("href", Route::Conversation(id).fragment())
+                .attr_live("aria-current", move || here.get().then_some("page"))
+                .attr_live("aria-label", move || {
+                    chat.with(|chat| chat.as_ref().map(|chat| label(chat, &time.get())))
+                })
+                .child(parts::maybe(inside)),
+        )
+        .into_any()
+}
+
+fn inside(chat: &ConversationView, time: String) -> AnyView {
+    let mut top =
+        vec![html::span().class("chat-name").attr("dir", "auto").child(chat.name.clone()).into_any()];
+    top.extend(chat.verified.then(icons::verified));
+    top.extend(chat.restored.as_ref().map(|_| html::span().class("chat-mark").child("Restored").into_any()));
+    top.push(html::span().class("chat-time").child(time).into_any());
+    let mut bottom: Vec<AnyView> = own_state(chat).map(bubble::tick).into_iter().collect();
+    bottom.push(html::span().class("chat-preview").attr("dir", "auto").child(preview(chat)).into_any());
+    bottom.extend(badge(chat));
+    let text = vec![
+        html::span().class("chat-top").child(top).into_any(),
+        html::span().class("chat-bottom").child(bottom).into_any(),
+    ];
+    let avatar = avatar::avatar(&chat.name, &chat.id.0, "");
+    parts::several(vec![avatar, html::span().class("chat-text").child(text).into_any()])
+}
+
+fn when(time: UnixMillis, now: UnixMillis) -> String {
+    let local = |time| LocalTime::new(time, clock::minutes_east(time));
+    ago(time, now, &local(time), &local(now))
+}
+
+/// The state of the newest message; a draft has none.
+fn own_state(chat: &ConversationView) -> Option<Delivery> {
+    if draft(chat).is_some() {
+        return None;
+    }
+    chat.last.as_ref().and_then(|last| last.outgoing)
+}
+
+fn badge(chat: &ConversationView) -> Option<AnyView> {
+    (chat.unread > 0).then(|| html::span().class("badge").child(text::badge(chat.unread)).into_any())
+}
+
+fn draft(chat: &ConversationView) -> Option<&str> {
+    Some(chat.draft.trim()).filter(|draft| !draft.is_empty())
+}
+
+fn preview(chat: &ConversationView) -> String {
+    let (before, said) = match (draft(chat), chat.last.as_ref().map(|last| &last.body)) {
+        (Some(draft), _) => ("Draft: ", draft),
+        (None, Some(BodyView::Text(said))) => ("", said.as_str()),
+        (None, other) => return instead(chat, other).to_owned(),
+    };
+    format!("{before}{}", text::one_line(said))
+}
+
+const fn instead(chat: &ConversationView, last: Option<&BodyView>) -> &'static str {
+    match last {
+        None if chat.preparing => "Setting up…",
+        None if chat.restored.is_some() => "No messages",
+        None => "Say hello",
+        Some(BodyView::Text(_)) => "",
+        Some(BodyView::Newer) => "Sent by a newer version",
+        Some(BodyView::Gap(_)) => "Something is missing here",
+    }
+}
+
+fn label(chat: &ConversationView, time: &str) -> String {
+    let state = own_state(chat);
+    let mine = if state.is_some() { "You: " } else { "" };
+    let parts = [
+        Some(chat.name.clone()),
+        chat.verified.then(|| "verified".to_owned()),
+        chat.restored.is_some().then(|| "restored".to_owned()),
+        chat.warning.is_some().then(|| "warning".to_owned()),
+        match chat.unread {
+            0 => None,
+            1 => Some("1 unread message".to_owned()),
+            count => Some(format!("{count} unread messages")),
+        },
+        Some(format!("{mine}{}", preview(chat))),
+        state.map(|state| words::delivery(state).to_owned()),
+        Some(time.to_owned()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}

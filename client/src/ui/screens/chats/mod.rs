@@ -1,0 +1,5 @@
+//! The list of chats, and beginning a new one.
+
+pub(crate) mod chat_item;
+pub(crate) mod new_chat;
+pub(crate) mod sidebar;

@@ -1,0 +1,181 @@
+//! The dialog that finds somebody and starts a chat.
+
+use leptos::ev;
+use leptos::prelude::*;
+use parley_engine::view::{Command, CommandError, Person, Reply};
+use parley_protocol::username::Username;
+
+use crate::model::route::Route;
+use crate::platform::timer::{self, Timeout};
+use crate::ui::app::state::{App, go};
+use crate::ui::design::{avatar, html, modal, parts};
+use crate::ui::screens::welcome::invite;
+use crate::ui::words;
+
+/// How long the typing must rest before the relay is asked, in milliseconds.
+const REST: u64 = 300;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Search {
+    Idle,
+    Looking,
+    Found(Person),
+    Failed(CommandError),
+}
+
+#[derive(Clone, Copy)]
+struct Finder {
+    app: App,
+    text: RwSignal<String>,
+    search: RwSignal<Search>,
+    starting: RwSignal<bool>,
+    resting: StoredValue<Option<Timeout>, LocalStorage>,
+}
+
+/// New chat; `first` is in the field and looked for at once.
+pub(crate) fn dialog(app: App, first: String) -> AnyView {
+    let finder = Finder {
+        app,
+        text: RwSignal::new(first),
+        search: RwSignal::new(Search::Idle),
+        starting: RwSignal::new(false),
+        resting: StoredValue::new_local(None),
+    };
+    if finder.text.with_untracked(|text| !text.is_empty()) {
+        finder.look();
+    }
+    let other = vec![
+        html::h3().child("Or let them find you").into_any(),
+        parts::text("quiet", "Send your invite link, or let them scan this code."),
+        invite::card(app),
+    ];
+    let body = vec![finder.form(), parts::section("dialog-section", other)];
+    modal::modal(app, "New chat", "dialog", parts::stack("dialog-body", body))
+}
+
+impl Finder {
+    fn form(self) -> AnyView {
+        parts::form(
+            move || self.submitted(),
+            vec![
+                html::div()
+                    .class("field")
+                    .child((
+                        html::label().attr("for", "find").child("Username or invite link"),
+                        html::input()
+                            .attr("id", "find")
+                            .attr("type", "text")
+                            .attr("autofocus", "")
+                            .attr("autocomplete", "off")
+                            .attr("autocapitalize", "none")
+                            .attr("spellcheck", "false")
+                            .value(move || self.text.get())
+                            .on(ev::input, move |event| {
+                                self.text.set(event_target_value(&event));
+                                self.typed();
+                            }),
+                    ))
+                    .into_any(),
+                html::div()
+                    .class("found")
+                    .attr("aria-live", "polite")
+                    .child(parts::dynamic(move || self.result()))
+                    .into_any(),
+            ],
+        )
+    }
+
+    fn result(self) -> AnyView {
+        match self.search.get() {
+            Search::Idle => parts::text("note", "Whom do you want to write to?"),
+            Search::Looking => parts::text("note", "Looking…"),
+            Search::Failed(error) => parts::text("note note-bad", words::command_error(error)),
+            Search::Found(person) => self.person(&person),
+        }
+    }
+
+    fn person(self, person: &Person) -> AnyView {
+        let name = person.username.clone().unwrap_or_else(|| "Somebody with an invite link".to_owned());
+        let known = person.conversation.is_some();
+        html::div()
+            .class("person")
+            .child((
+                avatar::avatar(&name, person.account.as_bytes(), ""),
+                html::div().class("person-name").child((
+                    html::strong().attr("dir", "auto").child(name),
+                    html::span().class("quiet").child(if known {
+                        "You have a chat already."
+                    } else {
+                        "Found at this relay."
+                    }),
+                )),
+                html::button()
+                    .class("button")
+                    .attr("type", "submit")
+                    .flag("aria-disabled", move || self.starting.get())
+                    .child(if known { "Open chat" } else { "Start chat" }),
+            ))
+            .into_any()
+    }
+
+    fn typed(self) {
+        let text = self.text.get_untracked();
+        let text = text.trim();
+        // A username that is too short so far is not asked for.
+        let worth = text.contains('/') || text.contains('#') || Username::parse(text).is_ok();
+        self.search.set(if worth { Search::Looking } else { Search::Idle });
+        self.resting.set_value(worth.then(|| timer::after(REST, move || self.look())));
+    }
+
+    fn look(self) {
+        let text = self.text.get_untracked();
+        self.search.set(Search::Looking);
+        self.app.ask(Command::FindPerson(text.trim().to_owned()), move |reply| {
+            if self.text.try_get_untracked() == Some(text) {
+                match reply {
+                    Reply::Person(person) => self.search.set(Search::Found(person)),
+                    Reply::Failed(error) => self.search.set(Search::Failed(error)),
+                    _ => {}
+                }
+            }
+        });
+    }
+
+    fn submitted(self) {
+        match self.search.get_untracked() {
+            Search::Found(person) => self.start(&person),
+            Search::Looking => {}
+            Search::Idle | Search::Failed(_) => {
+                self.resting.set_value(None);
+                self.look();
+            }
+        }
+    }
+
+    fn start(self, person: &Person) {
+        if self.starting.get_untracked() {
+            return;
+        }
+        if let Some(id) = person.conversation {
+            self.open(&Reply::Conversation(id));
+            return;
+        }
+        self.starting.set(true);
+        self.app.ask(Command::StartConversation(person.account), move |reply| self.open(&reply));
+    }
+
+    fn open(self, reply: &Reply) {
+        if self.text.try_get_untracked().is_none() {
+            return;
+        }
+        self.starting.set(false);
+        match reply {
+            Reply::Conversation(id) => {
+                self.app.dialog.set(None);
+                go(&Route::Conversation(*id));
+            }
+            Reply::Failed(error) => self.search.set(Search::Failed(*error)),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The list of chats with its head.
+
+use leptos::ev;
+use leptos::prelude::*;
+
+use crate::model::chats::SEARCH_FROM;
+use crate::model::route::Route;
+use crate::model::signal::ToOwner;
+use crate::platform::page;
+use crate::ui::app::state::{App, Dialog, go};
+use crate::ui::design::memo::Memo;
+use crate::ui::design::{avatar, html, icons, parts};
+use crate::ui::screens::chats::chat_item;
+use crate::ui::screens::welcome::invite;
+
+/// Own account, search, chats; or how to begin when there are none.
+pub(crate) fn sidebar(app: App) -> AnyView {
+    let words = RwSignal::new(String::new());
+    let count = Memo::new(move || app.chats.with(|chats| chats.all().len()));
+    let empty = Memo::new(move || count.get() == 0);
+    let searchable = Memo::new(move || count.get() >= SEARCH_FROM);
+    html::aside()
+        .class("sidebar")
+        .attr("aria-label", "Chats and account")
+        .child((
+            head(app, empty),
+            parts::maybe(move || searchable.get().then(|| search(words))),
+            parts::dynamic(move || if empty.get() { begin(app) } else { list(app, words) }),
+        ))
+        .into_any()
+}
+
+fn head(app: App, empty: Memo<bool>) -> AnyView {
+    let me = Memo::new(move || {
+        app.account
+            .with(|account| account.as_ref().map(|it| (it.name.clone(), it.username.clone(), it.account)))
+    });
+    let locked = Memo::new(move || app.lock.with(Option::is_some));
+    html::header()
+        .class("sidebar-head")
+        .child((
+            parts::maybe(move || {
+                me.get().map(|(name, username, account)| {
+                    html::div()
+                        .class("me")
+                        .child((
+                            avatar::avatar(&name, account.as_bytes(), ""),
+                            html::div().class("me-name").child((
+                                html::strong().attr("dir", "auto").child(name),
+                                html::span().class("quiet").child(format!("@{username}")),
+                            )),
+                        ))
+                        .into_any()
+                })
+            }),
+            parts::maybe(move || (!empty.get()).then(|| new_chat(app, false))),
+            parts::maybe(move || locked.get().then(|| lock_button(app))),
+            html::button()
+                .class("icon-button")
+                .attr("type", "button")
+                .attr("aria-label", "Settings")
+                .attr_live("aria-current", move || (app.route.get() == Route::Settings).then_some("page"))
+                .on(ev::click, move |_| go(&Route::Settings))
+                .child(icons::settings()),
+        ))
+        .into_any()
+}
+
+fn lock_button(app: App) -> AnyView {
+    parts::icon_button("Lock", "icon-button", icons::lock(), move || app.say(&ToOwner::LockNow))
+}
+
+fn new_chat(app: App, large: bool) -> AnyView {
+    html::button()
+        .class(if large { "button" } else { "icon-button" })
+        .attr("type", "button")
+        .attr("aria-label", "New chat")
+        .attr("aria-keyshortcuts", "Control+K Meta+K")
+        .on(ev::click, move |_| app.dialog.set(Some(Dialog::NewChat(String::new()))))
+        .child((icons::compose(), large.then_some("New chat")))
+        .into_any()
+}
+
+fn search(words: RwSignal<String>) -> AnyView {
+    html::div()
+        .class("search")
+        .child((
+            icons::search(),
+            html::input()
+                .attr("type", "search")
+                .attr("aria-label", "Search chats")
+                .attr("placeholder", "Search")
+                .attr("autocomplete", "off")
+                .value(move || words.get())
+                .on(ev::input, move |event| words.set(event_target_value(&event))),
+        ))
+        .into_any()
+}
+
+fn list(app: App, words: RwSignal<String>) -> AnyView {
+    let shown =
+        app.steady(move || app.chats.with(|chats| words.with(|words| chats.matching(words, page::lower))));
+    html::nav()
+        .class("chats")
+        .attr("aria-label", "Chats")
+        .child((
+            html::ul().attr("role", "list").attr("aria-label", "Chats").child(
+                For(ForProps::builder()
+                    .each(move || shown.get())
+                    .key(|id| *id)
+                    .children(move |id| chat_item::item(app, id))
+                    .build())
+                .into_any(),
+            ),
+            parts::maybe(move || {
+                shown.with(Vec::is_empty).then(|| parts::text("note", "No chat has such a name."))
+            }),
+        ))
+        .into_any()
+}
+
+/// How to begin.
+fn begin(app: App) -> AnyView {
+    let parts = vec![
+        html::h1().child("No chats yet".to_owned()).into_any(),
+        parts::text("quiet", "Send somebody your invite link, or write to a username."),
+        new_chat(app, true),
+        invite::card(app),
+    ];
+    parts::stack("begin", parts)
+}

@@ -1,0 +1,177 @@
+//! Where messages are written.
+
+use leptos::ev;
+use leptos::prelude::*;
+use parley_engine::view::ConversationId;
+
+use crate::model::text::{self, Room};
+use crate::platform::{dom, page};
+use crate::ui::app::drafts;
+use crate::ui::app::state::App;
+use crate::ui::design::memo::Memo;
+use crate::ui::design::{html, icons, parts};
+use crate::ui::words;
+
+#[derive(Clone, Copy)]
+struct Composer {
+    app: App,
+    id: ConversationId,
+    area: NodeRef<leptos::html::Textarea>,
+    text: RwSignal<String>,
+    /// What was sent and is not on the disk is so much that no more is taken.
+    full: RwSignal<bool>,
+}
+
+/// The composer of a conversation; what is not sent yet is kept while other chats are open.
+pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
+    let draft = drafts::begin(app, id);
+    let composer =
+        Composer { app, id, area: NodeRef::new(), text: RwSignal::new(draft), full: RwSignal::new(false) };
+    composer.begin();
+    composer.follow();
+    html::form()
+        .class("composer")
+        .on(ev::submit, move |event| {
+            event.prevent_default();
+            composer.send();
+        })
+        .child((
+            unsent(app, id),
+            html::p()
+                .class("composer-note")
+                .attr("id", "composer-note")
+                .attr("aria-live", "polite")
+                .child(parts::dynamic(move || composer.note())),
+            html::div().class("composer-row").child((
+                html::textarea()
+                    .node_ref(composer.area)
+                    .attr("id", "message")
+                    .attr("rows", "1")
+                    .attr("dir", "auto")
+                    .attr("aria-label", "Message")
+                    .attr("aria-describedby", "composer-note")
+                    .attr_live("placeholder", move || Some(format!("Write to {}", name.get())))
+                    .attr("enterkeyhint", if page::is_touch() { "enter" } else { "send" })
+                    .value(move || composer.text.get())
+                    .on(ev::focus, move |_| drafts::focus(app, id, true))
+                    .on(ev::blur, move |_| drafts::focus(app, id, false))
+                    .on(composition("compositionstart"), move |_| drafts::compose(app, id, true))
+                    .on(composition("compositionend"), move |_| drafts::compose(app, id, false))
+                    .on(ev::input, move |event| composer.typed(event_target_value(&event)))
+                    .on(ev::keydown, move |event| composer.key(&event)),
+                html::button()
+                    .class("send")
+                    .attr("type", "submit")
+                    .attr("aria-label", "Send")
+                    .attr_live("aria-disabled", move || {
+                        (!composer.text.with(|text| text::can_send(text))).then_some("true")
+                    })
+                    .child(icons::send()),
+            )),
+        ))
+        .into_any()
+}
+
+/// What an input method says.
+fn composition(name: &'static str) -> ev::Custom<ev::Event> {
+    ev::Custom::new(name)
+}
+
+/// What was sent and is not on the disk: it stands here until it is, and is a message then.
+fn unsent(app: App, id: ConversationId) -> AnyView {
+    let texts = Memo::new(move || {
+        app.unsent.with(|unsent| {
+            let here = unsent.iter().filter(|(of, _)| *of == id);
+            here.map(|(_, sending)| sending.text.trim().to_owned()).collect::<Vec<_>>()
+        })
+    });
+    let one = |text: String| {
+        let said = html::p().class("said").attr("dir", "auto").child(text);
+        html::li().child(html::div().class("bubble").child(said)).into_any()
+    };
+    parts::maybe(move || {
+        let texts = texts.get();
+        (!texts.is_empty()).then(|| {
+            html::div()
+                .class("unsaved")
+                .child((
+                    html::p().attr("id", "unsaved-name").attr("role", "status").child(words::NOT_SAVED),
+                    html::ul()
+                        .attr("role", "list")
+                        .attr("aria-labelledby", "unsaved-name")
+                        .child(texts.into_iter().map(one).collect::<Vec<_>>()),
+                ))
+                .into_any()
+        })
+    })
+}
+
+impl Composer {
+    fn begin(self) {
+        Effect::new(move |_| {
+            if self.area.get().is_some() {
+                dom::grow(self.area);
+                if !page::is_touch() {
+                    dom::focus_area(self.area);
+                }
+            }
+        });
+    }
+
+    /// Another tab or device writes here too, while nobody is typing; and what is written here is saved when somebody leaves.
+    fn follow(self) {
+        let Self { app, id, .. } = self;
+        Effect::new(move |_| {
+            if app.replaced.get() == Some(id) {
+                self.text.set(drafts::text(app, id));
+                request_animation_frame(move || dom::grow(self.area));
+            }
+        });
+        on_cleanup(move || drafts::leave(app, id));
+    }
+
+    fn typed(self, text: String) {
+        self.app.send_failure.set(None);
+        self.full.set(false);
+        drafts::type_text(self.app, self.id, &text);
+        self.text.set(text);
+        dom::grow(self.area);
+    }
+
+    /// Enter sends, with Ctrl or Cmd too; with Shift, or under a finger, it begins a new line.
+    fn key(self, event: &ev::KeyboardEvent) {
+        let plain = !event.shift_key() && !event.alt_key();
+        let wanted = event.ctrl_key() || event.meta_key() || (plain && !page::is_touch());
+        if event.key() == "Enter" && wanted && !dom::is_composing(event) {
+            event.prevent_default();
+            self.send();
+        }
+    }
+
+    fn send(self) {
+        if !self.text.with_untracked(|text| text::can_send(text)) {
+            return;
+        }
+        self.app.send_failure.set(None);
+        if !drafts::send(self.app, self.id) {
+            self.full.set(true);
+            return;
+        }
+        self.text.set(String::new());
+        dom::clear(self.area);
+    }
+
+    fn note(self) -> AnyView {
+        if let Some(error) = drafts::failure(self.app, self.id) {
+            return html::span().class("note-bad").child(words::command_error(error)).into_any();
+        }
+        if self.full.get() {
+            return html::span().class("note-bad").child(words::TOO_MUCH_UNSAVED).into_any();
+        }
+        match self.text.with(|text| text::room(text)) {
+            Room::Plenty => ().into_any(),
+            Room::Left(bytes) => html::span().child(format!("{bytes} bytes left")).into_any(),
+            Room::Over(bytes) => html::span().class("note-bad").child(words::too_long(bytes)).into_any(),
+        }
+    }
+}

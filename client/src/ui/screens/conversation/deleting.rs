@@ -1,0 +1,128 @@
+//! Deleting for oneself: a message, which can be taken back for a few seconds, and a whole chat, after a question.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use parley_engine::view::{Command, ConversationId, Delivery, MessageView, Reply};
+use parley_protocol::ids::MessageId;
+
+use crate::model::route::Route;
+use crate::platform::{page, timer};
+use crate::ui::app::state::{App, go};
+use crate::ui::design::{html, icons, parts};
+use crate::ui::words;
+
+/// How long a deletion can be taken back, in milliseconds.
+const UNDO: u64 = 7_000;
+
+/// A message that is deleted when the time is over. Until then only this page hides it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Leaving {
+    conversation: ConversationId,
+    message: Arc<MessageView>,
+}
+
+impl Leaving {
+    pub(crate) fn is(&self, message: &MessageId) -> bool {
+        self.message.id == *message
+    }
+}
+
+/// The button beside a message. One of them is reached by Tab, the others from there by the arrow keys.
+pub(crate) fn button(
+    app: App,
+    conversation: ConversationId,
+    message: impl Fn() -> Option<Arc<MessageView>> + 'static,
+    newest: impl Fn() -> bool + Send + 'static,
+) -> AnyView {
+    html::button()
+        .class("icon-button delete")
+        .attr("type", "button")
+        .attr("aria-label", "Delete for me")
+        .attr("title", "Delete for me")
+        .attr_live("tabindex", move || Some(if newest() { "0" } else { "-1" }))
+        .on(leptos::ev::click, move |_| {
+            if let Some(message) = message() {
+                begin(app, Leaving { conversation, message });
+            }
+        })
+        .child(icons::delete())
+        .into_any()
+}
+
+fn begin(app: App, leaving: Leaving) {
+    finish(app);
+    let id = leaving.message.id;
+    app.leaving.set(Some(leaving));
+    timer::after(UNDO, move || {
+        if app.leaving.with_untracked(|leaving| leaving.as_ref().is_some_and(|leaving| leaving.is(&id))) {
+            finish(app);
+        }
+    })
+    .forget();
+    request_animation_frame(|| page::focus("undo"));
+}
+
+/// What is leaving goes now.
+pub(crate) fn finish(app: App) {
+    let Some(Leaving { conversation, message }) = app.leaving.get_untracked() else { return };
+    let has_focus = page::has_focus("undo");
+    // Meanwhile it may have been sent, and have another place.
+    let order = app.open.with_untracked(|open| {
+        let messages = open.iter().flat_map(|open| open.thread.messages());
+        messages.filter(|it| it.id == message.id).map(|it| it.order).next()
+    });
+    let (message, order) = (message.id, order.unwrap_or(message.order));
+    app.update_open(conversation, |open| open.thread.gone(message));
+    app.leaving.set(None);
+    app.ask(Command::DeleteMessage { conversation, message, order }, |_| {});
+    if has_focus && !page::is_touch() {
+        page::focus("message");
+    }
+}
+
+/// Says what was deleted, and takes it back.
+pub(crate) fn undo(app: App) -> AnyView {
+    let take_back = move || {
+        app.leaving.set(None);
+        if !page::is_touch() {
+            page::focus("message");
+        }
+    };
+    let said = move |leaving: Leaving| {
+        let waits = leaving.message.outgoing == Some(Delivery::Waiting);
+        let button = html::button()
+            .class("undo-button")
+            .attr("id", "undo")
+            .attr("type", "button")
+            .on(leptos::ev::click, move |_| take_back())
+            .child("Undo");
+        parts::stack("undo", vec![parts::words(words::deleted(waits).to_owned()), button.into_any()])
+    };
+    html::div()
+        .attr("role", "status")
+        .attr("aria-label", "Deleted")
+        .child(parts::maybe(move || app.leaving.get().map(said)))
+        .into_any()
+}
+
+/// The button for a whole chat, then the question.
+pub(crate) fn chat(app: App, id: ConversationId, question: String, asked: RwSignal<bool>) -> AnyView {
+    let delete = move || {
+        app.ask(Command::DeleteChat(id), move |reply| {
+            if reply == Reply::Done {
+                app.dialog.set(None);
+                app.update_open(id, |open| open.thread.clear());
+                go(&Route::Home);
+            }
+        });
+    };
+    parts::dynamic(move || {
+        if !asked.get() {
+            return parts::button("Delete chat…", "button button-quiet", move || asked.set(true));
+        }
+        parts::confirm(parts::alert("", question.clone()), "Delete this chat", delete, move || {
+            asked.set(false);
+        })
+    })
+}

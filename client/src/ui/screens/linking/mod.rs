@@ -1,0 +1,203 @@
+//! Linking this browser to an account, or another device to this account.
+
+pub(crate) mod scan;
+
+use leptos::ev;
+use leptos::prelude::*;
+use parley_engine::view::{Command, LinkFailure, LinkView, Reply, Share};
+
+use crate::model::time::{countdown, seconds_until};
+use crate::platform::page;
+use crate::ui::app::state::App;
+use crate::ui::design::field::{Field, Note, field};
+use crate::ui::design::memo::Memo;
+use crate::ui::design::parts::{alert, button, dynamic, form, live, send, stack, text};
+use crate::ui::design::{html, modal, parts};
+use crate::ui::screens::welcome::invite;
+use crate::ui::words;
+use parley_protocol::limits::SLOT_LIFETIME;
+
+/// The dialog of a browser that has an account. `first` is a code that was opened as a link.
+pub(crate) fn dialog(app: App, first: String) -> AnyView {
+    // How linking ended the last time, perhaps with the dialog closed, is no news any more.
+    let ended = |step: &LinkView| matches!(step, LinkView::Done | LinkView::Failed(_));
+    if app.link.with_untracked(|link| link.as_ref().is_some_and(ended)) {
+        app.ask(Command::CancelLinking, |_| {});
+    }
+    on_cleanup(move || {
+        // What needs nobody's eyes goes on without them; everything else ends with the dialog.
+        let goes_on = |step: &LinkView| matches!(step, LinkView::Waiting | LinkView::Adding { .. });
+        if app.link.with_untracked(|link| link.as_ref().is_some_and(|step| !goes_on(step))) {
+            app.ask(Command::CancelLinking, |_| {});
+        }
+    });
+    modal::modal(app, "Link a device", "dialog", stack("dialog-body", vec![panel(app, false, first)]))
+}
+
+/// How far it is, and what can be done. `new` is a browser without an account.
+pub(crate) fn panel(app: App, new: bool, first: String) -> AnyView {
+    let code = RwSignal::new(first);
+    let step = Memo::new(move || app.link.get());
+    let shown = dynamic(move || {
+        stack(
+            "linking",
+            match step.get() {
+                None => choose(app, new, code),
+                Some(LinkView::Showing { link, typed, .. }) => showing(app, new, &link, &typed),
+                Some(LinkView::Reaching | LinkView::Waiting) => {
+                    vec![text("note", words::LINK_WAITING), cancel(app, "Cancel")]
+                }
+                Some(LinkView::ShowDigits(digits)) => vec![
+                    text("", words::LINK_TYPE_THERE),
+                    figures("digits", "Check code", format!("{digits:02}")),
+                    cancel(app, "Cancel"),
+                ],
+                Some(LinkView::AskDigits) => digits(app),
+                Some(LinkView::Approve { name }) => approve(app, &name),
+                Some(LinkView::Adding { done, of }) => adding(done, of),
+                Some(LinkView::Done) => {
+                    vec![text("note note-good", words::LINK_DONE), cancel(app, "Done")]
+                }
+                Some(LinkView::Failed(failure)) => failed(app, failure),
+            },
+        )
+    });
+    html::div().attr("aria-live", "polite").child(shown).into_any()
+}
+
+fn cancel(app: App, name: &'static str) -> AnyView {
+    button(name, "button button-quiet", move || app.ask(Command::CancelLinking, |_| {}))
+}
+
+/// Letters or digits to be read aloud one by one.
+fn figures(class: &'static str, name: &str, shown: String) -> AnyView {
+    html::p()
+        .class(class)
+        .attr("role", "img")
+        .attr("aria-label", format!("{name} {shown}"))
+        .child(shown)
+        .into_any()
+}
+
+fn failed(app: App, failure: LinkFailure) -> Vec<AnyView> {
+    vec![alert("note note-bad", words::link_failure(failure).into_any()), cancel(app, "Begin again")]
+}
+
+fn adding(done: u32, of: u32) -> Vec<AnyView> {
+    let progress = html::progress()
+        .attr("aria-label", "Conversations")
+        .attr("max", of.max(1).to_string())
+        .attr("value", done.to_string());
+    vec![text("", words::link_adding(done, of)), progress.into_any()]
+}
+
+/// A command whose refusal stands under the field.
+fn ask(app: App, command: Command, note: RwSignal<Note>) {
+    app.ask(command, move |reply| {
+        if let Reply::Failed(error) = reply {
+            let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
+        }
+    });
+}
+
+fn choose(app: App, new: bool, code: RwSignal<String>) -> Vec<AnyView> {
+    let note = RwSignal::new(Note::Hint(words::LINK_CODE_HINT.to_owned()));
+    let how = Field {
+        id: "link-code",
+        label: "Code from the other device",
+        autocomplete: "off",
+        longest: "200",
+        code: true,
+    };
+    let show = move || ask(app, Command::ShowLinkCode { name: page::device_name() }, note);
+    let submit = move || {
+        let text = code.get_untracked();
+        ask(app, Command::UseLinkCode { text, name: page::device_name() }, note);
+    };
+    let mut parts = vec![
+        text("", if new { words::LINK_NEW } else { words::LINK_EXISTING }),
+        button("Show a code", "button button-wide", show),
+    ];
+    parts.extend(scan::scanner(app));
+    parts.push(form(
+        submit,
+        vec![field(how, code, note.into(), move || note.set(Note::None)), send("Use this code")],
+    ));
+    parts
+}
+
+fn showing(app: App, new: bool, link: &str, typed: &str) -> Vec<AnyView> {
+    let link = format!("{}/#{link}", page::origin());
+    let left = live(move || match app.link.get() {
+        Some(LinkView::Showing { until, .. }) => {
+            words::link_left(&countdown(seconds_until(until, app.now.get(), SLOT_LIFETIME)))
+        }
+        _ => String::new(),
+    });
+    let code = vec![
+        invite::code(app, link.clone(), "Link QR code"),
+        html::p().class("invite-link").attr("dir", "ltr").child(link.clone()).into_any(),
+        invite::copy(link, "Copy link code"),
+    ];
+    vec![
+        text("", if new { words::LINK_SCAN_NEW } else { words::LINK_SCAN_EXISTING }),
+        stack("invite", code),
+        text("", words::LINK_OR_TYPE),
+        figures("typed-code", "Code", typed.to_owned()),
+        html::p().class("quiet").attr("role", "timer").child(left).into_any(),
+        cancel(app, "Cancel"),
+    ]
+}
+
+fn digits(app: App) -> Vec<AnyView> {
+    let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::None));
+    let how = Field { id: "digits", label: "Two digits", autocomplete: "off", longest: "2", code: true };
+    let submit = move || match typed.get_untracked().trim().parse() {
+        Ok(digits) if digits < 100 => ask(app, Command::ConfirmDigits(digits), note),
+        _ => note.set(Note::Bad(words::LINK_DIGITS.to_owned())),
+    };
+    let field = field(how, typed, note.into(), move || note.set(Note::None));
+    vec![text("", words::LINK_DIGITS), form(submit, vec![field, send("Confirm")]), cancel(app, "Cancel")]
+}
+
+/// A deliberate act: the button works only after the box was ticked.
+fn approve(app: App, name: &str) -> Vec<AnyView> {
+    let (sure, share) = (RwSignal::new(false), RwSignal::new(Share::All));
+    let choices = [
+        ("All messages", Share::All),
+        ("The last 30 days", Share::Month),
+        ("Nothing from before", Share::Nothing),
+    ];
+    let options = choices.map(|(name, _)| html::option().child(name.to_owned()).into_any());
+    let history = html::select()
+        .attr("aria-label", "History")
+        .on(ev::change, move |event| {
+            let chosen = event_target_value(&event);
+            if let Some((_, chosen)) = choices.iter().find(|(name, _)| *name == chosen) {
+                share.set(*chosen);
+            }
+        })
+        .child(Vec::from(options));
+    let tick = html::label()
+        .class("check")
+        .child(vec![parts::checkbox(sure), html::span().child(words::LINK_MINE.to_owned()).into_any()]);
+    let link = html::button()
+        .class("button")
+        .attr("type", "button")
+        .flag("aria-disabled", move || !sure.get())
+        .on(ev::click, move |_| {
+            if sure.get_untracked() {
+                app.ask(Command::ApproveDevice(share.get_untracked()), |_| {});
+            }
+        })
+        .child("Link this device".to_owned());
+    vec![
+        html::p().attr("dir", "auto").child(words::link_question(name)).into_any(),
+        alert("callout", words::LINK_APPROVE.into_any()),
+        text("", words::LINK_HISTORY),
+        history.into_any(),
+        tick.into_any(),
+        link.into_any(),
+        cancel(app, "Do not link"),
+    ]
+}

@@ -1,0 +1,155 @@
+//! The screen of a locked browser.
+
+use leptos::prelude::*;
+use parley_engine::lock::Passkey;
+use parley_engine::view::Typed;
+use parley_protocol::ids::UnixMillis;
+
+use crate::model::lock::{Key, LONGEST_PAUSE, LockAnswer, LockAsk};
+use crate::model::signal::ToOwner;
+use crate::model::time::seconds_until;
+use crate::platform::{clock, page, passkey, spawn_local};
+use crate::ui::app::state::App;
+use crate::ui::design::field::{Field, Note, secret};
+use crate::ui::design::memo::Memo;
+use crate::ui::design::parts::{alert, button, dynamic, form, maybe, stack, text};
+use crate::ui::design::{html, icons, parts};
+use crate::ui::screens::settings::lock;
+use crate::ui::words;
+
+#[derive(Clone, Copy)]
+struct Door {
+    app: App,
+    typed: RwSignal<String>,
+    note: RwSignal<Note>,
+    busy: RwSignal<bool>,
+    /// When the next guess is heard, in milliseconds since 1970.
+    next: RwSignal<u64>,
+}
+
+/// Asks for the passphrase or the passkey; or erases everything, which is asked twice.
+pub(crate) fn screen(app: App) -> AnyView {
+    let next = app.next_guess.get_untracked();
+    let door = Door {
+        app,
+        typed: RwSignal::new(String::new()),
+        note: RwSignal::new(Note::None),
+        busy: RwSignal::new(false),
+        next: RwSignal::new(next),
+    };
+    let how = Field {
+        id: "unlock",
+        label: "Passphrase",
+        autocomplete: "current-password",
+        longest: "1024",
+        code: true,
+    };
+    Effect::new(move |_| {
+        if !page::is_touch() {
+            page::focus("unlock");
+        }
+    });
+    door.count_down();
+    let erasing = RwSignal::new(false);
+    let known = Memo::new(move || app.lock.with(|lock| lock.as_ref().and_then(|lock| lock.passkey.clone())));
+    let card = vec![
+        icons::mark(),
+        html::h1().child("Parley is locked").into_any(),
+        text("lead", words::LOCKED),
+        form(
+            move || door.unlock(),
+            vec![
+                secret(how, door.typed, door.note.into(), move || door.note.set(Note::None)),
+                html::button()
+                    .class("button button-wide")
+                    .attr("type", "submit")
+                    .flag("aria-disabled", move || door.busy.get() || door.wait() > 0)
+                    .child("Unlock")
+                    .into_any(),
+            ],
+        ),
+        maybe(move || door.passkey(known.get()?)),
+        dynamic(move || forgotten(app, erasing)),
+    ];
+    html::main().class("centred").child(stack("card", card)).into_any()
+}
+
+impl Door {
+    /// Seconds until the next guess.
+    fn wait(self) -> u64 {
+        seconds_until(UnixMillis(self.next.get()), self.app.now.get(), LONGEST_PAUSE)
+    }
+
+    /// The sentence counts down while a pause lasts.
+    fn count_down(self) {
+        Effect::new(move |waited: Option<bool>| {
+            // Where the clock was put back, nobody waits longer than the longest pause from then on.
+            let latest = self.app.now.get().0.saturating_add(LONGEST_PAUSE);
+            if self.next.get_untracked() > latest {
+                self.next.set(latest);
+            }
+            let wait = self.wait();
+            if wait > 0 {
+                self.note.set(Note::Bad(words::passphrase_wait(wait)));
+            } else if waited == Some(true) {
+                self.note.set(Note::Hint("You can try again now.".to_owned()));
+            }
+            wait > 0
+        });
+    }
+
+    fn unlock(self) {
+        let typed = Typed(page::normal(&self.typed.get_untracked()));
+        if !typed.0.is_empty() && untrack(move || self.wait()) == 0 {
+            self.try_key(Key::Passphrase(typed));
+        }
+    }
+
+    fn try_key(self, key: Key) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.note.set(Note::Hint("Opening…".to_owned()));
+        let by_passkey = matches!(key, Key::Passkey(_));
+        self.app.ask_lock(&LockAsk::Unlock(key), move |answer| {
+            // What opened the lock is needed no more, and what did not is typed anew.
+            let _ = self.typed.try_set(String::new());
+            let _ = self.busy.try_set(false);
+            let note = match answer {
+                LockAnswer::Done(_) => return,
+                LockAnswer::Wrong(_) if by_passkey => words::PASSKEY_WRONG.to_owned(),
+                LockAnswer::Wrong(next) | LockAnswer::Wait(next) => {
+                    self.app.now.set(clock::now());
+                    let _ = self.next.try_set(next);
+                    lock::refusal(&answer)
+                }
+                LockAnswer::Memory | LockAnswer::Refused => lock::refusal(&answer),
+            };
+            let _ = self.note.try_set(Note::Bad(note));
+        });
+    }
+
+    fn passkey(self, known: Passkey) -> Option<AnyView> {
+        if !passkey::can_be() {
+            return None;
+        }
+        Some(button("Use passkey", "button button-quiet button-wide", move || {
+            let known = known.clone();
+            spawn_local(async move {
+                match passkey::ask(&known).await {
+                    Ok(output) => self.try_key(Key::Passkey(output)),
+                    Err(error) => drop(self.note.try_set(Note::Bad(lock::no_output(error).to_owned()))),
+                }
+            });
+        }))
+    }
+}
+
+fn forgotten(app: App, erasing: RwSignal<bool>) -> AnyView {
+    if !erasing.get() {
+        return button("Passphrase forgotten?", "button button-quiet button-wide", move || erasing.set(true));
+    }
+    let erase = move || app.say(&ToOwner::StartAfresh);
+    parts::confirm(alert("", words::ERASE), "Erase this browser", erase, move || erasing.set(false))
+}

@@ -1,0 +1,12 @@
+//! The screens, a folder or a file each.
+
+pub(crate) mod banner;
+pub(crate) mod chats;
+pub(crate) mod conversation;
+pub(crate) mod linking;
+pub(crate) mod locked;
+pub(crate) mod recovery;
+pub(crate) mod removed;
+pub(crate) mod settings;
+pub(crate) mod shell;
+pub(crate) mod welcome;

@@ -1,0 +1,157 @@
+//! The account's devices: names, when they were used, renaming and removing; and the notice of a new one.
+
+use leptos::prelude::*;
+use parley_engine::view::{AccountView, Command, OwnDeviceView, Reply};
+use parley_protocol::ids::DeviceId;
+
+use crate::model::time::LocalTime;
+use crate::platform::clock;
+use crate::ui::app::state::{App, Dialog};
+use crate::ui::design::field::{Field, Note, field};
+use crate::ui::design::memo::Memo;
+use crate::ui::design::parts::{button, dynamic, form, live, maybe, nothing, stack, text};
+use crate::ui::design::{html, parts};
+use crate::ui::words;
+
+/// What is open below a device: it stays so whatever is heard of the devices meanwhile.
+#[derive(Clone, Copy)]
+struct Shown {
+    app: App,
+    renaming: RwSignal<Option<DeviceId>>,
+    removing: RwSignal<Option<DeviceId>>,
+}
+
+/// The list with its buttons.
+pub(crate) fn list(app: App) -> AnyView {
+    let shown = Shown { app, renaming: RwSignal::new(None), removing: RwSignal::new(None) };
+    let devices = Memo::new(move || {
+        let ids = |it: &AccountView| it.devices.iter().map(|device| device.id).collect();
+        app.account.with(|account| account.as_ref().map_or_else(Vec::new, ids))
+    });
+    let rows = dynamic(move || {
+        let rows = devices.get().into_iter().map(|device| shown.row(device)).collect::<Vec<_>>();
+        html::ul()
+            .attr("role", "list")
+            .attr("aria-label", "Your devices")
+            .class("devices")
+            .child(rows)
+            .into_any()
+    });
+    let link = button("Link a device", "button button-quiet", move || {
+        app.dialog.set(Some(Dialog::Link(String::new())));
+    });
+    let sharing = live(move || {
+        let progress = app.account.with(|account| account.as_ref().and_then(|it| it.sharing));
+        progress.map_or_else(String::new, words::sharing)
+    });
+    stack("", vec![rows, parts::status("quiet", sharing), link])
+}
+
+impl Shown {
+    fn row(self, id: DeviceId) -> AnyView {
+        let Self { app, renaming, removing } = self;
+        let device = Memo::new(move || {
+            let found = |it: &AccountView| it.devices.iter().find(|device| device.id == id).cloned();
+            app.account.with(|account| account.as_ref().and_then(found))
+        });
+        let this = device.with_untracked(|it| it.as_ref().is_some_and(|it| it.this));
+        let head = move || device.with(|it| it.as_ref().map_or_else(nothing, |it| about(app, it)));
+        let mut parts = vec![dynamic(head)];
+        let turn = move || renaming.update(|open| *open = if *open == Some(id) { None } else { Some(id) });
+        let mut actions = vec![labelled("Rename", device, turn)];
+        if !this {
+            actions.push(labelled("Remove", device, move || removing.set(Some(id))));
+        }
+        parts.push(stack("actions", actions));
+        parts.push(maybe(move || (renaming.get() == Some(id)).then(|| rename(app, device, renaming))));
+        parts.push(maybe(move || (removing.get() == Some(id)).then(|| confirm(app, id, removing))));
+        html::li().class("device").child(parts).into_any()
+    }
+}
+
+fn about(app: App, device: &OwnDeviceView) -> AnyView {
+    let seen = LocalTime::new(device.seen, clock::minutes_east(device.seen)).date();
+    let mut parts = vec![
+        html::strong().attr("dir", "auto").child(words::device_name(&device.name)).into_any(),
+        text("quiet", words::device_seen(device.this, &seen)),
+    ];
+    if !device.this && words::is_idle(device.seen, app.now.get_untracked()) {
+        parts.push(text("quiet", words::IDLE));
+    }
+    parts.into_any()
+}
+
+/// A button that says for which device it is to those who hear it.
+fn labelled(verb: &'static str, device: Memo<Option<OwnDeviceView>>, act: impl Fn() + 'static) -> AnyView {
+    let act: Box<dyn Fn()> = Box::new(act);
+    html::button()
+        .class("button button-quiet")
+        .attr("type", "button")
+        .attr_live("aria-label", move || {
+            device.with(|it| it.as_ref().map(|it| format!("{verb} {}", words::device_name(&it.name))))
+        })
+        .on(leptos::ev::click, move |_| act())
+        .child(verb.to_owned())
+        .into_any()
+}
+
+fn rename(app: App, device: Memo<Option<OwnDeviceView>>, open: RwSignal<Option<DeviceId>>) -> AnyView {
+    let Some(device) = device.with_untracked(Clone::clone) else { return nothing() };
+    let (name, id) = (device.name, device.id);
+    let (name, note) = (RwSignal::new(name), RwSignal::new(Note::None));
+    let how = Field {
+        id: "device-name",
+        label: "Name of the device",
+        autocomplete: "off",
+        longest: "64",
+        code: false,
+    };
+    let submit = move || {
+        let name = name.get_untracked();
+        app.ask(Command::RenameDevice { device: id, name }, move |reply| match reply {
+            Reply::Failed(error) => {
+                let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
+            }
+            _ => {
+                let _ = open.try_set(None);
+            }
+        });
+    };
+    form(submit, vec![field(how, name, note.into(), move || note.set(Note::None)), parts::send("Save")])
+}
+
+fn confirm(app: App, device: DeviceId, open: RwSignal<Option<DeviceId>>) -> AnyView {
+    let said = RwSignal::new("");
+    let remove = move || {
+        app.ask(Command::RemoveDevice(device), move |reply| {
+            if let Reply::Failed(error) = reply {
+                let _ = said.try_set(words::command_error(error));
+            }
+        });
+    };
+    let failed = parts::alert("note note-bad", live(move || said.get()));
+    let question = parts::several(vec![text("", words::REMOVE_DEVICE), failed]);
+    parts::confirm(question, "Remove this device", remove, move || open.set(None))
+}
+
+/// Above everything: another device was linked, which the person should know of.
+pub(crate) fn notice(app: App) -> AnyView {
+    let fresh = app.steady(move || {
+        app.account.with(|account| account.as_ref()?.devices.iter().find(|device| device.fresh).cloned())
+    });
+    maybe(move || {
+        fresh.get().map(|device| {
+            let (id, name) = (device.id, words::device_name(&device.name));
+            let parts = vec![
+                html::span().child(words::new_device(&name)).into_any(),
+                button("It was me", "banner-button", move || app.ask(Command::AcceptDevice(id), |_| {})),
+                button("Remove it", "banner-button", move || app.ask(Command::RemoveDevice(id), |_| {})),
+            ];
+            html::div()
+                .class("banner banner-shown banner-grave")
+                .attr("role", "alert")
+                .child(parts)
+                .into_any()
+        })
+    })
+}

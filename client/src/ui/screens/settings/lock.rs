@@ -1,0 +1,324 @@
+//! The app lock in the settings.
+
+use leptos::ev;
+use leptos::prelude::*;
+use parley_engine::lock::SHORTEST;
+use parley_engine::view::Typed;
+
+use crate::model::lock::{LONGEST_PAUSE, LockAnswer, LockAsk, LockView};
+use crate::model::signal::ToOwner;
+use crate::model::time::seconds_until;
+use crate::platform::passkey::{self, NoOutput};
+use crate::platform::{clock, page, spawn_local};
+use crate::ui::app::state::App;
+use crate::ui::design::field::{Field, Note, said, secret};
+use crate::ui::design::html;
+use crate::ui::design::memo::Memo;
+use crate::ui::design::parts::{button, dynamic, form, send, stack, text};
+use crate::ui::words;
+use parley_protocol::ids::UnixMillis;
+
+/// After how many minutes it can close by itself.
+const AFTER: [(&str, Option<u16>); 4] = [
+    ("After 5 minutes", Some(5)),
+    ("After 15 minutes", Some(15)),
+    ("After an hour", Some(60)),
+    ("Never", None),
+];
+
+/// What is open in the section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    Change,
+    TurnOff,
+    Passkey,
+}
+
+/// What is typed; it is forgotten with the form.
+#[derive(Clone, Copy)]
+struct Entry {
+    app: App,
+    old: RwSignal<String>,
+    new: RwSignal<String>,
+    again: RwSignal<String>,
+    old_note: RwSignal<Note>,
+    new_note: RwSignal<Note>,
+    again_note: RwSignal<Note>,
+    busy: RwSignal<bool>,
+}
+
+/// The section.
+pub(crate) fn settings(app: App) -> AnyView {
+    let set = Memo::new(move || app.lock.with(Option::is_some));
+    let act = RwSignal::new(None::<Act>);
+    dynamic(move || {
+        if !set.get() {
+            return set_lock(app);
+        }
+        stack("lock", vec![standing(app), closes_by_itself(app), dynamic(move || acts(app, act))])
+    })
+}
+
+/// What a refusal means, in a sentence.
+pub(crate) fn refusal(answer: &LockAnswer) -> String {
+    let wait = |next: u64| seconds_until(UnixMillis(next), clock::now(), LONGEST_PAUSE);
+    match answer {
+        LockAnswer::Wrong(next) if wait(*next) == 0 => words::PASSPHRASE_WRONG.to_owned(),
+        LockAnswer::Wrong(next) | LockAnswer::Wait(next) => words::passphrase_wait(wait(*next)),
+        LockAnswer::Memory => words::LOCK_MEMORY.to_owned(),
+        LockAnswer::Refused | LockAnswer::Done(_) => words::LOCK_REFUSED.to_owned(),
+    }
+}
+
+/// Why a passkey gave nothing, in a sentence.
+pub(crate) const fn no_output(error: NoOutput) -> &'static str {
+    match error {
+        NoOutput::Refused => words::PASSKEY_REFUSED,
+        NoOutput::NoPrf => words::PASSKEY_NO_PRF,
+    }
+}
+
+/// Asks, and tells the owner of the device what the lock is now.
+fn change(app: App, ask: &LockAsk, then: impl FnOnce(LockAnswer) + 'static) {
+    app.ask_lock(ask, move |answer| {
+        if let LockAnswer::Done(lock) = &answer {
+            app.lock.set(lock.clone());
+            app.say(&ToOwner::LockChanged(lock.clone()));
+        }
+        then(answer);
+    });
+}
+
+impl Entry {
+    fn new(app: App) -> Self {
+        let (note, text) = (|| RwSignal::new(Note::None), || RwSignal::new(String::new()));
+        Self {
+            app,
+            old: text(),
+            new: text(),
+            again: text(),
+            old_note: note(),
+            new_note: RwSignal::new(Note::Hint(words::PASSPHRASE_SHORT.to_owned())),
+            again_note: note(),
+            busy: RwSignal::new(false),
+        }
+    }
+
+    fn old_field(self) -> AnyView {
+        let how = Field {
+            id: "passphrase",
+            label: "Passphrase",
+            autocomplete: "current-password",
+            longest: "1024",
+            code: true,
+        };
+        secret(how, self.old, self.old_note.into(), move || self.old_note.set(Note::None))
+    }
+
+    fn new_fields(self) -> Vec<AnyView> {
+        let new = Field {
+            id: "new-passphrase",
+            label: "New passphrase",
+            autocomplete: "new-password",
+            longest: "1024",
+            code: true,
+        };
+        let again = Field { id: "passphrase-again", label: "The same again", ..new };
+        let typed = move || {
+            let length = self.new.with(|new| new.chars().count());
+            self.new_note.set(Note::Hint(words::passphrase_strength(length).to_owned()));
+        };
+        vec![
+            secret(new, self.new, self.new_note.into(), typed),
+            secret(again, self.again, self.again_note.into(), move || self.again_note.set(Note::None)),
+        ]
+    }
+
+    /// The new passphrase, if it can be set.
+    fn chosen(self) -> Option<Typed> {
+        let new = self.new.get_untracked();
+        if new.chars().count() < SHORTEST {
+            self.new_note.set(Note::Bad(words::PASSPHRASE_SHORT.to_owned()));
+            return None;
+        }
+        if new != self.again.get_untracked() {
+            self.again_note.set(Note::Bad(words::PASSPHRASE_DIFFERS.to_owned()));
+            return None;
+        }
+        Some(Typed(page::normal(&new)))
+    }
+
+    fn old(self) -> Typed {
+        Typed(page::normal(&self.old.get_untracked()))
+    }
+
+    /// Asks once; a refusal stands under `note`.
+    fn ask(self, ask: &LockAsk, note: RwSignal<Note>, done: impl FnOnce() + 'static) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        note.set(Note::Hint("One moment…".to_owned()));
+        change(self.app, ask, move |answer| {
+            let _ = self.busy.try_set(false);
+            if matches!(answer, LockAnswer::Done(_)) {
+                done();
+            } else {
+                let _ = note.try_set(Note::Bad(refusal(&answer)));
+            }
+        });
+    }
+}
+
+fn set_lock(app: App) -> AnyView {
+    let entry = Entry::new(app);
+    let submit = move || {
+        if let Some(chosen) = entry.chosen() {
+            entry.ask(&LockAsk::Set(chosen), entry.again_note, || {});
+        }
+    };
+    let mut parts = entry.new_fields();
+    parts.push(send("Set lock"));
+    stack("lock", vec![text("", words::LOCK), form(submit, parts), text("quiet", words::LOCK_FORGOTTEN)])
+}
+
+fn standing(app: App) -> AnyView {
+    stack(
+        "lock",
+        vec![
+            text("health health-good", "This browser is locked with a passphrase."),
+            button("Lock now", "button", move || app.say(&ToOwner::LockNow)),
+        ],
+    )
+}
+
+fn closes_by_itself(app: App) -> AnyView {
+    let note = RwSignal::new(Note::None);
+    // What was chosen and not saved is shown as it is.
+    let refused = RwSignal::new(());
+    let chosen = move || {
+        refused.track();
+        choice_of_minutes(app, note, refused)
+    };
+    let line = html::div().class("setting-line").child((
+        html::div().child((
+            html::label().attr("for", "lock-after").child("Close by itself"),
+            text("quiet", "When nobody has used Parley in any tab for so long."),
+        )),
+        dynamic(chosen),
+    ));
+    let said = said("lock-after-note".to_owned(), note.into());
+    stack("lock", vec![line.into_any(), said, text("quiet", words::LOCK_CLOSES)])
+}
+
+fn choice_of_minutes(app: App, note: RwSignal<Note>, refused: RwSignal<()>) -> AnyView {
+    let now = move || {
+        let after = app.lock.with(|lock| lock.as_ref().and_then(|lock| lock.after));
+        AFTER.iter().find(|(_, minutes)| *minutes == after).map_or("", |(name, _)| name)
+    };
+    let first = untrack(now);
+    let options = AFTER.map(|(name, _)| {
+        let option = html::option().child(name);
+        if name == first { option.attr("selected", "") } else { option }
+    });
+    let choose = move |event| {
+        let chosen = event_target_value(&event);
+        let Some((_, after)) = AFTER.iter().find(|(name, _)| *name == chosen) else { return };
+        note.set(Note::None);
+        change(app, &LockAsk::After(*after), move |answer| {
+            let done = matches!(answer, LockAnswer::Done(_));
+            let told = if done { Note::Hint("Saved.".to_owned()) } else { Note::Bad(refusal(&answer)) };
+            let _ = note.try_set(told);
+            if !done {
+                let _ = refused.try_set(());
+            }
+        });
+    };
+    html::select()
+        .attr("id", "lock-after")
+        // Another tab may change it.
+        .value(move || now().to_owned())
+        .on(ev::change, choose)
+        .child(Vec::from(options))
+        .into_any()
+}
+
+fn acts(app: App, act: RwSignal<Option<Act>>) -> AnyView {
+    let open = move |which| move || act.set(Some(which));
+    let parts = match act.get() {
+        Some(Act::Change) => change_passphrase(app, act),
+        Some(Act::TurnOff) => turn_off(app, act),
+        Some(Act::Passkey) => add_passkey(app, act),
+        None => vec![
+            stack(
+                "actions",
+                vec![
+                    button("Change passphrase", "button button-quiet", open(Act::Change)),
+                    button("Turn off lock", "button button-quiet", open(Act::TurnOff)),
+                ],
+            ),
+            passkeys(app, act),
+        ],
+    };
+    stack("lock", parts)
+}
+
+fn cancel(act: RwSignal<Option<Act>>) -> AnyView {
+    button("Cancel", "button button-quiet", move || act.set(None))
+}
+
+fn change_passphrase(app: App, act: RwSignal<Option<Act>>) -> Vec<AnyView> {
+    let entry = Entry::new(app);
+    let submit = move || {
+        if let Some(new) = entry.chosen() {
+            let ask = LockAsk::Change { old: entry.old(), new };
+            entry.ask(&ask, entry.old_note, move || act.set(None));
+        }
+    };
+    let mut parts = vec![entry.old_field()];
+    parts.extend(entry.new_fields());
+    parts.push(send("Change passphrase"));
+    vec![form(submit, parts), cancel(act)]
+}
+
+fn turn_off(app: App, act: RwSignal<Option<Act>>) -> Vec<AnyView> {
+    let entry = Entry::new(app);
+    let submit = move || entry.ask(&LockAsk::TurnOff(entry.old()), entry.old_note, move || act.set(None));
+    vec![form(submit, vec![entry.old_field(), send("Turn off lock")]), cancel(act)]
+}
+
+fn passkeys(app: App, act: RwSignal<Option<Act>>) -> AnyView {
+    let known = Memo::new(move || {
+        app.lock.with(|lock| lock.as_ref().is_some_and(|lock: &LockView| lock.passkey.is_some()))
+    });
+    dynamic(move || {
+        let action = if known.get() {
+            button("Remove passkey", "button button-quiet", move || {
+                change(app, &LockAsk::RemovePasskey, |_| {});
+            })
+        } else if passkey::can_be() {
+            button("Add a passkey", "button button-quiet", move || act.set(Some(Act::Passkey)))
+        } else {
+            return text("quiet", "This browser has no passkeys.");
+        };
+        stack("lock", vec![text("", words::PASSKEY), action])
+    })
+}
+
+fn add_passkey(app: App, act: RwSignal<Option<Act>>) -> Vec<AnyView> {
+    let entry = Entry::new(app);
+    let submit = move || {
+        let passphrase = entry.old();
+        entry.old_note.set(Note::Hint("The browser asks for your passkey…".to_owned()));
+        spawn_local(async move {
+            match passkey::make().await {
+                Ok((passkey, output)) => {
+                    let ask = LockAsk::AddPasskey { passphrase, passkey, output };
+                    entry.ask(&ask, entry.old_note, move || act.set(None));
+                }
+                Err(error) => drop(entry.old_note.try_set(Note::Bad(no_output(error).to_owned()))),
+            }
+        });
+    };
+    vec![text("", words::PASSKEY), form(submit, vec![entry.old_field(), send("Add passkey")]), cancel(act)]
+}

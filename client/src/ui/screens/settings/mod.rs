@@ -1,0 +1,182 @@
+//! Settings.
+
+pub(crate) mod backup_file;
+pub(crate) mod devices;
+pub(crate) mod lock;
+
+use leptos::ev;
+use leptos::prelude::*;
+use parley_engine::view::{AccountView, Command, Reply};
+
+use crate::platform::{local, page, spawn_local, storage};
+use crate::ui::app::state::App;
+use crate::ui::design::field::{Field, Note, field};
+use crate::ui::design::memo::Memo;
+use crate::ui::design::{html, parts};
+use crate::ui::screens::welcome::invite;
+use crate::ui::screens::{recovery, shell};
+use crate::ui::words;
+
+const THEMES: [(&str, Option<&str>); 3] =
+    [("System", None), ("Light", Some("light")), ("Dark", Some("dark"))];
+
+/// Everything that can be set.
+pub(crate) fn screen(app: App) -> AnyView {
+    html::section()
+        .class("settings")
+        .attr("aria-label", "Settings")
+        .child((
+            html::header().class("conversation-head").child((shell::back(), html::h1().child("Settings"))),
+            html::div().class("settings-body").child(vec![
+                section("Profile", profile(app)),
+                section("Devices", devices::list(app)),
+                section("Recovery", recovery::settings(app)),
+                section("App lock", lock::settings(app)),
+                section("Invite link", invite::card(app)),
+                section("Privacy", privacy(app)),
+                section("Appearance", theme()),
+                section("Storage", kept()),
+                section("About", about()),
+            ]),
+        ))
+        .into_any()
+}
+
+fn section(title: &'static str, body: AnyView) -> AnyView {
+    html::section().class("settings-section").child((html::h2().child(title), body)).into_any()
+}
+
+fn profile(app: App) -> AnyView {
+    let first = app.account.with_untracked(|account| account.as_ref().map(|it| it.name.clone()));
+    let (name, note) = (RwSignal::new(first.unwrap_or_default()), RwSignal::new(Note::None));
+    let username = move || {
+        app.account
+            .with(|account| {
+                account.as_ref().map(|it| format!("@{}{}", it.username, words::registration(it.registration)))
+            })
+            .unwrap_or_default()
+    };
+    let save = move || {
+        app.ask(Command::SetName(name.get_untracked().trim().to_owned()), move |reply| {
+            let said = match reply {
+                Reply::Failed(error) => Note::Bad(words::command_error(error).to_owned()),
+                _ => Note::Good("Saved. Your contacts see it with your next message.".to_owned()),
+            };
+            let _ = note.try_set(said);
+        });
+    };
+    let how = Field { id: "own-name", label: "Your name", autocomplete: "name", longest: "64", code: false };
+    let line = vec![
+        html::span().child("Username".to_owned()).into_any(),
+        html::strong().child(parts::live(username)).into_any(),
+    ];
+    parts::form(
+        save,
+        vec![
+            field(how, name, note.into(), move || note.set(Note::None)),
+            parts::send("Save name"),
+            html::p().class("setting-line").child(line).into_any(),
+        ],
+    )
+}
+
+fn privacy(app: App) -> AnyView {
+    let receipts = turn(
+        app,
+        [
+            "receipts",
+            "Read receipts",
+            "Others see when you have read their messages, and you see it of yours.",
+        ],
+        |account| account.read_receipts,
+        Command::SetReadReceipts,
+    );
+    let drafts = turn(
+        app,
+        ["drafts", "Keep drafts in step on your devices", words::DRAFTS_IN_STEP],
+        |account| account.drafts_in_step,
+        Command::SetDraftsInStep,
+    );
+    parts::stack("setting-lines", vec![receipts, drafts])
+}
+
+/// A switch of the account, with its name and what it does.
+fn turn(
+    app: App,
+    [id, name, about]: [&'static str; 3],
+    is_on: fn(&AccountView) -> bool,
+    set: fn(bool) -> Command,
+) -> AnyView {
+    let on = Memo::new(move || app.account.with(|account| account.as_ref().is_some_and(is_on)));
+    html::div()
+        .class("setting-line")
+        .child((
+            html::div()
+                .child((html::span().attr("id", id).child(name), html::p().class("quiet").child(about))),
+            parts::switch(id, move || on.get(), move |on| app.ask(set(on), |_| {})),
+        ))
+        .into_any()
+}
+
+fn theme() -> AnyView {
+    let chosen = RwSignal::new(local::theme());
+    let choices = THEMES.map(|(name, theme)| {
+        html::label().class("choice").child((
+            html::input()
+                .attr("type", "radio")
+                .attr("name", "theme")
+                .checked(move || chosen.with(|chosen| chosen.as_deref() == theme))
+                .on(ev::change, move |_| {
+                    local::set_theme(theme);
+                    page::show_theme(theme);
+                    chosen.set(theme.map(str::to_owned));
+                }),
+            html::span().child(name),
+        ))
+    });
+    html::div()
+        .class("choices")
+        .attr("role", "radiogroup")
+        .attr("aria-label", "Theme")
+        .child(Vec::from(choices))
+        .into_any()
+}
+
+fn kept() -> AnyView {
+    let persisted = RwSignal::new(None::<Option<bool>>);
+    let asked = RwSignal::new(false);
+    let used = RwSignal::new(None);
+    spawn_local(async move {
+        let _ = persisted.try_set(Some(storage::is_persisted().await));
+        let _ = used.try_set(storage::estimate().await);
+    });
+    let ask = move || {
+        spawn_local(async move {
+            let kept = storage::persist().await;
+            let _ = asked.try_set(true);
+            let _ = persisted.try_set(Some(kept));
+        });
+    };
+    let health = move || match persisted.get() {
+        None => parts::text("quiet", "Checking…"),
+        Some(Some(true)) => parts::text("health health-good", words::STORAGE_KEPT),
+        Some(_) => parts::stack(
+            "",
+            vec![
+                parts::text("health health-risk", words::STORAGE_AT_RISK),
+                parts::button("Ask the browser to keep it", "button button-quiet", ask),
+                parts::status(
+                    "quiet",
+                    parts::live(move || if asked.get() { words::STORAGE_REFUSED } else { "" }),
+                ),
+            ],
+        ),
+    };
+    let size = move || used.get().map(|(used, quota)| parts::text("quiet", words::storage_used(used, quota)));
+    parts::stack("", vec![parts::dynamic(health), parts::maybe(size)])
+}
+
+fn about() -> AnyView {
+    let version = words::version(env!("CARGO_PKG_VERSION"), &page::build());
+    parts::stack("", vec![parts::text("", version), parts::text("quiet", words::KEYS)])
+}

@@ -1,0 +1,187 @@
+//! The frame around all screens.
+
+use leptos::prelude::*;
+
+use crate::model::route::Route;
+use crate::model::signal::{ToOwner, Trouble};
+use crate::platform::timer::Interval;
+use crate::platform::{self, clock, local, page, timer};
+use crate::ui::app::state::{App, Dialog, Phase, go};
+use crate::ui::app::{drafts, keys, trouble};
+use crate::ui::design::memo::Memo;
+use crate::ui::design::{html, parts};
+use crate::ui::screens::chats::{new_chat, sidebar};
+use crate::ui::screens::conversation::{contact, deleting};
+use crate::ui::screens::settings::devices;
+use crate::ui::screens::{banner, conversation, linking, locked, recovery, removed, settings, welcome};
+
+/// A pointer that is held for longer (or of which nobody heard that it was let go) holds nothing back, in milliseconds.
+const LONGEST_PRESS: u64 = 5_000;
+
+/// How often a page that can be seen says so, in milliseconds; see [`crate::model::path::SIGHT`].
+const SEEN: u32 = 20_000;
+
+/// Starts the app.
+pub fn start() {
+    platform::report_panics(|| {});
+    page::show_theme(local::theme().as_deref());
+    mount_to_body(|| {
+        let app = App::start();
+        follow_page(app);
+        page::remove_splash();
+        shell(app)
+    });
+}
+
+/// Keeps the signals in step with the page.
+fn follow_page(app: App) {
+    let routed = move || match Route::parse(&page::fragment()) {
+        Route::Invite(invite) => {
+            page::replace(&Route::Home.fragment());
+            app.route.set(Route::Home);
+            app.invited.set(Some(invite));
+        }
+        Route::Link(code) => {
+            page::replace(&Route::Home.fragment());
+            app.route.set(Route::Home);
+            app.link_code.set(Some(code));
+        }
+        route => app.route.set(route),
+    };
+    routed();
+    page::on_fragment_change(routed);
+    page::on_visibility_change(move || {
+        app.visible.set(page::is_visible());
+        if !page::is_visible() {
+            deleting::finish(app);
+            drafts::save_all(app);
+        }
+        app.now.set(clock::now());
+    });
+    let longest = StoredValue::new_local(None);
+    page::on_press(move |pressed| {
+        app.pressed.set(pressed);
+        longest.set_value(pressed.then(|| timer::after(LONGEST_PRESS, move || app.pressed.set(false))));
+    });
+    Interval::new(1_000, move || {
+        app.now.set(clock::now());
+        drafts::tick(app);
+    })
+    .forget();
+    page::on_return(move || app.say(&ToOwner::Look));
+    Interval::new(SEEN, move || {
+        if page::is_visible() {
+            app.say(&ToOwner::InSight);
+        }
+    })
+    .forget();
+    keys::listen(app);
+    app.watch_for_somebody();
+
+    Effect::new(move |_| {
+        let unread = app.chats.with(crate::model::chats::Chats::unread);
+        page::set_title(&if unread == 0 { "Parley".to_owned() } else { format!("({unread}) Parley") });
+    });
+    Effect::new(move |_| {
+        let route = app.route.get();
+        deleting::finish(app);
+        match route {
+            Route::Conversation(id) if app.phase.get_untracked() == Phase::Ready => app.open(id),
+            Route::Conversation(_) => {}
+            _ => app.open.set(None),
+        }
+    });
+    // Somebody's invite link waits until there is an account.
+    Effect::new(move |_| {
+        if app.phase.get() == Phase::Ready
+            && app.account.with(Option::is_some)
+            && let Some(invite) = app.invited.get()
+        {
+            app.invited.set(None);
+            app.dialog.set(Some(Dialog::NewChat(invite)));
+        }
+    });
+    // A link code waits until the person says what to do with it.
+    Effect::new(move |_| {
+        if app.phase.get() == Phase::Ready
+            && app.account.with(Option::is_some)
+            && let Some(code) = app.link_code.get()
+        {
+            app.link_code.set(None);
+            app.dialog.set(Some(Dialog::Link(code)));
+        }
+    });
+}
+
+fn shell(app: App) -> AnyView {
+    let has_account = Memo::new(move || app.account.with(Option::is_some));
+    // Another owner says anew that the device is open: what somebody is doing here goes on.
+    let phase = Memo::new(move || app.phase.get());
+    let removed = Memo::new(move || app.removed.with(Option::is_some));
+    html::div()
+        .class("app")
+        .child((
+            banner::banner(app),
+            devices::notice(app),
+            recovery::notice(app),
+            parts::dynamic(move || match (phase.get(), has_account.get()) {
+                _ if app.newer.get() => trouble::screen(app, Trouble::NewerTab),
+                (Phase::Starting, _) => starting(),
+                (Phase::Locked, _) => locked::screen(app),
+                (Phase::Troubled(what), _) => trouble::screen(app, what),
+                (Phase::Ready, _) if removed.get() => removed::screen(app),
+                (Phase::Ready, false) => welcome::screen(app),
+                (Phase::Ready, true) => panes(app),
+            }),
+            html::div()
+                .class("sr-only")
+                .attr("aria-live", "polite")
+                .child(parts::live(move || app.announcement.get())),
+        ))
+        .into_any()
+}
+
+fn starting() -> AnyView {
+    html::div().class("starting").attr("role", "status").child("Opening…").into_any()
+}
+
+fn panes(app: App) -> AnyView {
+    let place = Memo::new(move || app.route.get());
+    let dialog = Memo::new(move || app.dialog.get());
+    html::div()
+        .class("panes")
+        .class_when("shows-main", move || app.route.get() != Route::Home)
+        .child((
+            sidebar::sidebar(app),
+            html::main().class("main").child(parts::dynamic(move || match place.get() {
+                Route::Conversation(id) => conversation::screen(app, id),
+                Route::Settings => settings::screen(app),
+                Route::Home | Route::Invite(_) | Route::Link(_) => nothing(),
+            })),
+            parts::maybe(move || {
+                dialog.get().map(|dialog| match dialog {
+                    Dialog::NewChat(first) => new_chat::dialog(app, first),
+                    Dialog::Contact(id) => contact::dialog(app, id),
+                    Dialog::Link(code) => linking::dialog(app, code),
+                })
+            }),
+        ))
+        .into_any()
+}
+
+/// The main pane before a chat is chosen; not seen on a phone.
+fn nothing() -> AnyView {
+    parts::stack(
+        "nothing",
+        vec![
+            crate::ui::design::icons::mark(),
+            parts::text("", "Choose a chat, or start a new one."),
+            parts::text("quiet", "What you write is encrypted on this device, for its readers only."),
+        ],
+    )
+}
+
+/// The button that leads back to the chats; seen on a phone.
+pub(crate) fn back() -> AnyView {
+    parts::icon_button("Back", "icon-button back", crate::ui::design::icons::back(), || go(&Route::Home))
+}
