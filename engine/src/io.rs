@@ -109,17 +109,47 @@ pub struct ChangeSet {
     pub wipes: bool,
 }
 
-/// Records of [`Store::Messages`] whose key begins with `prefix`, newest (greatest key) first.
+/// Where in a conversation reading begins, and which way it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadFrom {
+    /// The newest record and those before it, greatest key first.
+    Newest,
+    /// Keys less than this one, greatest first.
+    Before(Vec<u8>),
+    /// Keys greater than this one, least first.
+    After(Vec<u8>),
+}
+
+/// Records of [`Store::Messages`] whose key begins with `prefix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
     /// Repeated in the answer.
     pub id: LoadId,
     /// Sixteen bytes: the conversation.
     pub prefix: Vec<u8>,
-    /// Only keys less than this one.
-    pub before: Option<Vec<u8>>,
+    /// Where to begin.
+    pub from: ReadFrom,
     /// At most so many.
     pub limit: u32,
+}
+
+impl Load {
+    /// Whether a record with this key is asked for, were there no limit.
+    #[must_use]
+    pub fn asks_for(&self, key: &[u8]) -> bool {
+        let is_there = match &self.from {
+            ReadFrom::Newest => true,
+            ReadFrom::Before(before) => key < before.as_slice(),
+            ReadFrom::After(after) => key > after.as_slice(),
+        };
+        is_there && key.starts_with(&self.prefix)
+    }
+
+    /// Whether the answer begins with the least key.
+    #[must_use]
+    pub const fn is_oldest_first(&self) -> bool {
+        matches!(self.from, ReadFrom::After(_))
+    }
 }
 
 /// Why a change set could not be written.

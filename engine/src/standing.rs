@@ -143,6 +143,11 @@ impl Standing {
         read
     }
 
+    /// The place of the first unread message of which the place is known.
+    pub(crate) fn first_unread_place(&self) -> Option<Order> {
+        self.unread.iter().map(|unread| unread.order).min()
+    }
+
     /// The first unread message of a log.
     pub(crate) fn first_unread(&self, log: &LogId) -> Option<Seq> {
         self.unread.iter().filter(|unread| unread.log == *log).map(|unread| unread.seq).min()

@@ -167,23 +167,21 @@ impl Pending {
     /// that it finds.
     #[must_use]
     pub fn wider(&self, load: &Load) -> Load {
-        let gone = self.messages.iter().filter(|(key, value)| value.is_none() && asks_for(load, key)).count();
+        let gone = self.messages.iter().filter(|(key, value)| value.is_none() && load.asks_for(key)).count();
         let more = u32::try_from(gone).unwrap_or(u32::MAX);
         Load { limit: load.limit.saturating_add(more), ..load.clone() }
     }
 
-    /// The records that were asked for, newest first, from those that the store has for [`Self::wider`].
+    /// The records that were asked for, in the order that was asked for, from those that the store has for [`Self::wider`].
     #[must_use]
     pub fn over_page(&self, load: &Load, stored: Vec<Record>) -> Vec<Record> {
-        let mut records = over(stored, &self.messages, |key| asks_for(load, key));
-        records.reverse();
+        let mut records = over(stored, &self.messages, |key| load.asks_for(key));
+        if !load.is_oldest_first() {
+            records.reverse();
+        }
         records.truncate(usize::try_from(load.limit).unwrap_or(usize::MAX));
         records
     }
-}
-
-fn asks_for(load: &Load, key: &[u8]) -> bool {
-    key.starts_with(&load.prefix) && load.before.as_deref().is_none_or(|before| key < before)
 }
 
 /// Records of a store after changes, in the order of their keys; of what is new only the wanted.

@@ -7,11 +7,13 @@ use parley_protocol::limits::MAX_TEXT;
 use parley_protocol::username::Username;
 
 use super::Engine;
+use super::paging::PageFrom;
 use super::requests::Pending;
 use crate::account::Account;
 use crate::content::{Body, display_name};
 use crate::conversation::{Conversation, Last, id_of};
 use crate::invite::Invite;
+use crate::standing::Standing;
 use crate::view::{Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId};
 
 /// A view asks again at once when its owner dies, and lets so many texts wait for the disk: no more than these can be in doubt.
@@ -26,8 +28,18 @@ impl Engine {
             Command::CreateAccount { name, username } => self.create_account(id, &name, &username),
             Command::FindPerson(text) => self.find_person(id, &text),
             Command::StartConversation(account) => self.start_conversation(account),
-            Command::OpenConversation(conversation) => self.page(id, conversation, None),
-            Command::OlderMessages { conversation, before } => self.page(id, conversation, Some(before)),
+            Command::OpenConversation(conversation) => self.page(id, conversation, PageFrom::Newest),
+            Command::UnreadMessages(conversation) => {
+                let first = self.standing.get(&conversation).and_then(Standing::first_unread_place);
+                let from = first.map_or(PageFrom::Newest, |first| PageFrom::After(first.previous()));
+                self.page(id, conversation, from)
+            }
+            Command::OlderMessages { conversation, before } => {
+                self.page(id, conversation, PageFrom::Before(before))
+            }
+            Command::NewerMessages { conversation, after } => {
+                self.page(id, conversation, PageFrom::After(after))
+            }
             Command::SendText { .. } if self.device.sent_requests.contains(&id) => Ok(Some(Reply::Done)),
             Command::SendText { conversation, text, over } => self.send_text(id, conversation, text, &over),
             Command::MarkRead { conversation, upto } => self.known(conversation).map(|()| {
@@ -156,10 +168,10 @@ impl Engine {
         &mut self,
         id: ViewRequestId,
         conversation: ConversationId,
-        before: Option<crate::view::Order>,
+        from: PageFrom,
     ) -> Result<Option<Reply>, CommandError> {
         self.known(conversation)?;
-        self.load_page(id, conversation, before.as_ref());
+        self.load_page(id, conversation, from);
         Ok(None)
     }
 

@@ -7,11 +7,12 @@ use super::file::archived_view;
 use super::showing::put_in_order;
 use crate::content::{History, Sync};
 use crate::conversation::{id_of, of_place};
-use crate::io::{Load, LoadId, Output, Record};
+use crate::io::{Load, LoadId, Output, ReadFrom, Record};
 use crate::message::{self, Message, lost_id, order_of_key};
 use crate::seal::Purpose;
 use crate::set::Set;
-use crate::view::{BodyView, ConversationId, Gap, MessageView, Order, Reply, ViewRequestId};
+use crate::standing::Standing;
+use crate::view::{BodyView, ConversationId, Gap, MessageView, Order, Page, Reply, ViewRequestId};
 
 /// Messages in a page.
 const PAGE: u32 = 50;
@@ -38,14 +39,56 @@ impl Stretch {
     }
 }
 
+/// Where a page begins, and which way it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PageFrom {
+    /// At the newest message, back in time.
+    Newest,
+    /// Right before this place, back in time.
+    Before(Order),
+    /// Right after this place, forward in time.
+    After(Order),
+}
+
+impl PageFrom {
+    /// Whether a place is on the side that was asked for.
+    fn is_beyond(self, order: &Order) -> bool {
+        match self {
+            Self::Newest => true,
+            Self::Before(before) => *order < before,
+            Self::After(after) => *order > after,
+        }
+    }
+
+    const fn is_forward(self) -> bool {
+        matches!(self, Self::After(_))
+    }
+
+    /// The same way, from further on.
+    const fn beyond(self, reached: Order) -> Option<Self> {
+        match self {
+            Self::Newest => None,
+            Self::Before(_) => Some(Self::Before(reached)),
+            Self::After(_) => Some(Self::After(reached)),
+        }
+    }
+
+    /// Whether a page that reaches as far as `edge` takes a message that was told while it was read.
+    fn takes_new(self, order: &Order, edge: Option<Order>) -> bool {
+        match self {
+            Self::Newest => edge.is_none_or(|oldest| *order >= oldest),
+            Self::Before(_) => false,
+            Self::After(after) => *order > after && edge.is_none_or(|newest| *order <= newest),
+        }
+    }
+}
+
 /// A page that a view asked for.
 pub(super) struct PageRequest {
     view: ViewRequestId,
     conversation: ConversationId,
-    newest: bool,
-    /// Only messages before this one were asked for.
-    before: Option<Order>,
-    /// The newest message that was stored when it was asked for.
+    from: PageFrom,
+    /// The newest message that was stored when it was asked for, if the page may reach it.
     last: Option<Order>,
     /// What was told of the conversation while the page was read: the disk may not have had it yet, and the view, which has
     /// no page, passed it over.
@@ -55,12 +98,14 @@ pub(super) struct PageRequest {
 impl PageRequest {
     /// Puts what was told meanwhile into the page.
     fn bring_up_to_date(&mut self, messages: &mut Vec<MessageView>, more: bool) {
-        let from = messages.iter().map(|message| message.order).min().filter(|_| more);
+        let places = || messages.iter().map(|message| message.order);
+        // How far the page reaches, where there is more behind it.
+        let edge = if self.from.is_forward() { places().max() } else { places().min() }.filter(|_| more);
         for view in self.since.drain(..) {
             let known = messages.iter().position(|message| message.id == view.id);
             match known.and_then(|known| messages.get_mut(known)) {
                 Some(known) => *known = view,
-                None if self.newest && Some(view.order) >= from => messages.push(view),
+                None if self.from.takes_new(&view.order, edge) => messages.push(view),
                 None => {}
             }
         }
@@ -68,18 +113,11 @@ impl PageRequest {
 }
 
 impl Engine {
-    pub(super) fn load_page(
-        &mut self,
-        view: ViewRequestId,
-        conversation: ConversationId,
-        before: Option<&Order>,
-    ) {
-        let id = self.read_messages(&conversation, before, PAGE + 1);
-        let (newest, before) = (before.is_none(), before.copied());
+    pub(super) fn load_page(&mut self, view: ViewRequestId, conversation: ConversationId, from: PageFrom) {
+        let id = self.read_from(&conversation, from, PAGE + 1);
         let last = self.conversations.get(&conversation).and_then(|it| it.last.as_ref());
-        let last = last.map(|last| last.order).filter(|_| newest);
-        let request = PageRequest { view, conversation, newest, before, last, since: Vec::new() };
-        self.loads.insert(id, request);
+        let last = last.map(|last| last.order).filter(|_| !matches!(from, PageFrom::Before(_)));
+        self.loads.insert(id, PageRequest { view, conversation, from, last, since: Vec::new() });
     }
 
     /// Keeps what the views are told of a conversation for the pages of it that are being read.
@@ -103,11 +141,21 @@ impl Engine {
         before: Option<&Order>,
         limit: u32,
     ) -> LoadId {
+        let from = before.map_or(PageFrom::Newest, |before| PageFrom::Before(*before));
+        self.read_from(conversation, from, limit)
+    }
+
+    fn read_from(&mut self, conversation: &ConversationId, from: PageFrom, limit: u32) -> LoadId {
         self.next_load = self.next_load.saturating_add(1);
         let id = LoadId(self.next_load);
         let prefix = message::key_prefix(&self.sealer, conversation).to_vec();
-        let before = before.map(|order| message::key(&self.sealer, conversation, order));
-        self.out.push(Output::Load(Load { id, prefix, before, limit }));
+        let key = |order: &Order| message::key(&self.sealer, conversation, order);
+        let from = match from {
+            PageFrom::Newest => ReadFrom::Newest,
+            PageFrom::Before(order) => ReadFrom::Before(key(&order)),
+            PageFrom::After(order) => ReadFrom::After(key(&order)),
+        };
+        self.out.push(Output::Load(Load { id, prefix, from, limit }));
         id
     }
 
@@ -170,13 +218,30 @@ impl Engine {
             let range = records.get(..page.min(records.len())).unwrap_or_default();
             messages.extend(self.lost_on_page(&request, range, more));
         }
-        if request.newest {
+        // All of it was deleted: what was asked for stands further on.
+        let read = records.get(..page.min(records.len())).unwrap_or_default();
+        if let Some(reached) = oldest(read).filter(|_| more && messages.is_empty())
+            && let Some(from) = request.from.beyond(reached)
+        {
+            let id = self.read_from(&request.conversation, from, PAGE + 1);
+            self.loads.insert(id, PageRequest { from, ..request });
+            return;
+        }
+        let reaches_newest = match request.from {
+            PageFrom::Newest => true,
+            PageFrom::Before(_) => false,
+            PageFrom::After(_) => !more,
+        };
+        if reaches_newest {
             messages.extend(self.waiting_views(request.conversation));
         }
         request.bring_up_to_date(&mut messages, more);
         put_in_order(&mut messages);
         let conversation = request.conversation;
-        self.reply(request.view, Reply::Page { conversation, messages, more });
+        let unread = self.standing.get(&conversation).and_then(Standing::first_unread_place);
+        let older = more || request.from.is_forward();
+        let page = Page { conversation, messages, older, newer: !reaches_newest, unread };
+        self.reply(request.view, Reply::Page(page));
     }
 
     /// Markers for messages of a page that do not open, or that are said to stand there and do not.
@@ -188,11 +253,13 @@ impl Engine {
         let damaged = opened.iter().filter(|(_, opened)| opened.is_none());
         let mut lost: Vec<Order> = damaged.filter_map(|(record, _)| order_of_key(&record.key)).collect();
         let said = opened.iter().filter_map(|(_, opened)| opened.as_ref()?.1);
-        let oldest = records.last().and_then(|record| order_of_key(&record.key)).filter(|_| more);
+        let edge = records.last().and_then(|record| order_of_key(&record.key)).filter(|_| more);
+        let within = |order: &Order| match request.from {
+            PageFrom::After(_) => edge.is_none_or(|newest| *order < newest),
+            _ => edge.is_none_or(|oldest| *order > oldest),
+        };
         for order in said.chain(request.last) {
-            let on_page = oldest.is_none_or(|oldest| order > oldest)
-                && request.before.is_none_or(|before| order < before)
-                && !order.is_waiting();
+            let on_page = within(&order) && request.from.is_beyond(&order) && !order.is_waiting();
             if on_page && !places.contains(&order) && !lost.contains(&order) && !self.is_gone(id, &order) {
                 lost.push(order);
             }

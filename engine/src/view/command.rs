@@ -25,12 +25,22 @@ pub enum Command {
     StartConversation(AccountId),
     /// The newest messages. Reply: [`super::Reply::Page`].
     OpenConversation(ConversationId),
+    /// The first unread message and those after it; the newest messages, if nothing is unread. Reply:
+    /// [`super::Reply::Page`].
+    UnreadMessages(ConversationId),
     /// The messages before one. Reply: [`super::Reply::Page`].
     OlderMessages {
         /// Of which conversation.
         conversation: ConversationId,
         /// The oldest that the view has.
         before: Order,
+    },
+    /// The messages after one. Reply: [`super::Reply::Page`].
+    NewerMessages {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// The newest that the view has.
+        after: Order,
     },
     /// Reply: [`super::Reply::Done`] once the message is on this device's disk.
     SendText {

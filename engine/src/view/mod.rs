@@ -52,6 +52,20 @@ impl Order {
     pub fn is_waiting(&self) -> bool {
         self.0.starts_with(&[0xFF; 8])
     }
+
+    /// The place right before this one.
+    #[must_use]
+    pub(crate) fn previous(&self) -> Self {
+        let mut place = self.0;
+        for byte in place.iter_mut().rev() {
+            let (less, borrowed) = byte.overflowing_sub(1);
+            *byte = less;
+            if !borrowed {
+                return Self(place);
+            }
+        }
+        *self
+    }
 }
 
 /// What the views are told.
@@ -108,14 +122,7 @@ pub enum Reply {
     /// The conversation is there.
     Conversation(ConversationId),
     /// Messages of a conversation.
-    Page {
-        /// Of which.
-        conversation: ConversationId,
-        /// In order, oldest first.
-        messages: Vec<MessageView>,
-        /// Whether there are older ones.
-        more: bool,
-    },
+    Page(Page),
     /// A contact.
     Contact(ContactView),
     /// The recovery phrase.
@@ -124,6 +131,21 @@ pub enum Reply {
     FilePart(FilePart),
     /// A backup file was read to its end.
     File(FileReport),
+}
+
+/// Messages of a conversation that stand one after the other, without a hole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// Of which conversation.
+    pub conversation: ConversationId,
+    /// In order, oldest first.
+    pub messages: Vec<MessageView>,
+    /// Whether there are older ones.
+    pub older: bool,
+    /// Whether there are newer ones.
+    pub newer: bool,
+    /// The place of the first unread message of the conversation.
+    pub unread: Option<Order>,
 }
 
 /// What a view begins with.

@@ -65,13 +65,15 @@ impl Disk {
     }
 
     fn load(&self, load: &Load) -> Vec<Record> {
-        let in_range = |key: &Vec<u8>| {
-            key.starts_with(&load.prefix) && load.before.as_ref().is_none_or(|before| key < before)
+        let asked = |((store, key), _): &(&(Store, Vec<u8>), &Vec<u8>)| {
+            *store == Store::Messages && load.asks_for(key)
         };
-        let newest_first =
-            self.records.iter().rev().filter(|((store, key), _)| *store == Store::Messages && in_range(key));
-        let records = newest_first.map(|((_, key), value)| Record { key: key.clone(), value: value.clone() });
-        records.take(usize::try_from(load.limit).unwrap()).collect()
+        let mut found: Vec<_> = self.records.iter().filter(asked).collect();
+        if !load.is_oldest_first() {
+            found.reverse();
+        }
+        found.truncate(usize::try_from(load.limit).unwrap());
+        found.into_iter().map(|((_, key), value)| Record { key: key.clone(), value: value.clone() }).collect()
     }
 
     fn state(&self) -> Vec<Record> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use parley_engine::view::{Command, ConversationId, ConversationView, Event, MessageView, Reply};
+use parley_engine::view::{Command, ConversationId, ConversationView, Event, MessageView, Page, Reply};
 use parley_protocol::ids::MessageId;
 
 /// What the view shows.
@@ -42,9 +42,9 @@ impl Screen {
                     self.open(id);
                 }
             }
-            Event::Reply { reply: Reply::Page { conversation, messages, more }, .. } => {
+            Event::Reply { reply: Reply::Page(Page { conversation, messages, older, .. }), .. } => {
                 let before = messages.first().map(|message| message.order);
-                if let Some(before) = before.filter(|_| *more) {
+                if let Some(before) = before.filter(|_| *older) {
                     self.wants.push_back(Command::OlderMessages { conversation: *conversation, before });
                 }
                 self.ready.insert(*conversation);

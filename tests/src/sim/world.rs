@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use parley_engine::OpenError;
 use parley_engine::io::Input;
 use parley_engine::view::{
-    BodyView, Command, Connection, ConversationId, Delivery, MessageView, Person, Reply, ViewRequestId,
+    BodyView, Command, Connection, ConversationId, Delivery, MessageView, Page, Person, Reply, ViewRequestId,
 };
 use parley_protocol::frame::{ClientFrame, Request};
 use parley_protocol::ids::UnixMillis;
@@ -314,11 +314,11 @@ impl World {
         let mut reply = self.ask(index, Command::OpenConversation(conversation));
         let mut history = Vec::new();
         loop {
-            let Reply::Page { messages, more, .. } = reply else { panic!("no page: {reply:?}") };
+            let Reply::Page(Page { messages, older, .. }) = reply else { panic!("no page: {reply:?}") };
             let before = messages.first().map(|message| message.order);
             history.splice(0..0, messages);
             match before {
-                Some(before) if more => {
+                Some(before) if older => {
                     reply = self.ask(index, Command::OlderMessages { conversation, before });
                 }
                 _ => return history,

@@ -1,4 +1,4 @@
-use parley_engine::io::{ChangeSetId, LoadId};
+use parley_engine::io::{ChangeSetId, LoadId, ReadFrom};
 use proptest::prelude::*;
 
 use super::*;
@@ -138,9 +138,17 @@ fn apply(stores: &mut Stores, change: &ChangeSet) {
 }
 
 fn page(stores: &Stores, load: &Load) -> Vec<Record> {
-    let found = stores.iter().rev().filter(|((store, key), _)| {
-        let before = load.before.as_ref().is_none_or(|before| key < before);
-        *store == Store::Messages && key.starts_with(&load.prefix) && before
+    let in_order: Vec<_> = match load.from {
+        ReadFrom::After(_) => stores.iter().collect(),
+        _ => stores.iter().rev().collect(),
+    };
+    let found = in_order.into_iter().filter(|((store, key), _)| {
+        let is_there = match &load.from {
+            ReadFrom::Newest => true,
+            ReadFrom::Before(before) => key < before,
+            ReadFrom::After(after) => key > after,
+        };
+        *store == Store::Messages && key.starts_with(&load.prefix) && is_there
     });
     let records = found.map(|((_, key), value)| Record { key: key.clone(), value: value.clone() });
     records.take(load.limit.try_into().expect("a count")).collect()
@@ -153,7 +161,7 @@ proptest! {
         moved in proptest::collection::vec(some_change(), 0..6),
         waiting in proptest::collection::vec(some_change(), 0..6),
         prefix in 0u8..3,
-        before in proptest::option::of((0u8..3, 0u8..5)),
+        from in (0u8..3, 0u8..3, 0u8..5),
         limit in 1u32..6,
     ) {
         let mut stores = Stores::new();
@@ -167,8 +175,12 @@ proptest! {
             pending.add(change);
         }
 
-        let before = before.map(|(prefix, key)| vec![prefix, key]);
-        let load = Load { id: LoadId(1), prefix: vec![prefix], before, limit };
+        let from = match from {
+            (0, ..) => ReadFrom::Newest,
+            (1, prefix, key) => ReadFrom::Before(vec![prefix, key]),
+            (_, prefix, key) => ReadFrom::After(vec![prefix, key]),
+        };
+        let load = Load { id: LoadId(1), prefix: vec![prefix], from, limit };
         let found = page(&stored, &pending.wider(&load));
         prop_assert_eq!(pending.over_page(&load, found), page(&stores, &load));
 

@@ -1,7 +1,7 @@
 //! Reads records.
 
 use js_sys::{Array, Uint8Array};
-use parley_engine::io::{Load, Record};
+use parley_engine::io::{Load, ReadFrom, Record};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{IdbCursorDirection, IdbKeyRange, IdbRequest};
 
@@ -26,14 +26,16 @@ impl Database {
         Ok((records.collect(), journal.collect()))
     }
 
-    /// Records of [`Store::Messages`](parley_engine::io::Store::Messages) with a prefix, greatest key first.
+    /// Records of [`Store::Messages`](parley_engine::io::Store::Messages) with a prefix, in the order that is asked for.
     ///
     /// # Errors
     /// When the browser refuses.
     pub async fn load(&self, load: &Load) -> Result<Vec<Record>, Failure> {
         let store = self.begin(&[MESSAGES], false)?.object_store(MESSAGES)?;
         let Some(range) = range_of(load)? else { return Ok(Vec::new()) };
-        let request = store.open_cursor_with_range_and_direction(&range, IdbCursorDirection::Prev)?;
+        let direction =
+            if load.is_oldest_first() { IdbCursorDirection::Next } else { IdbCursorDirection::Prev };
+        let request = store.open_cursor_with_range_and_direction(&range, direction)?;
         collect(&request, load.limit).await
     }
 }
@@ -42,19 +44,24 @@ async fn all(request: &IdbRequest) -> Result<Array, Failure> {
     Ok(done(request).await?.dyn_into()?)
 }
 
-/// Keys that begin with the prefix, up to the one before which to look. None if there can be none.
+/// Keys that begin with the prefix, on the side of the one from which to look. None if there can be none.
 fn range_of(load: &Load) -> Result<Option<IdbKeyRange>, Failure> {
-    let lower = bytes(&load.prefix);
-    let upper = match (&load.before, after_prefix(&load.prefix)) {
-        (Some(before), _) if *before <= load.prefix => return Ok(None),
-        (Some(before), _) => Some(before.clone()),
-        (None, after) => after,
+    let (prefix, end) = (load.prefix.as_slice(), after_prefix(&load.prefix));
+    let (lower, above, upper) = match &load.from {
+        ReadFrom::Newest => (prefix, false, end),
+        ReadFrom::Before(before) => (prefix, false, Some(before.clone())),
+        ReadFrom::After(after) => (after.as_slice(), true, end),
     };
+    // The browser takes a range that is empty for a fault.
+    if upper.as_deref().is_some_and(|upper| upper <= lower) {
+        return Ok(None);
+    }
+    let lower = bytes(lower);
     let range = match upper {
         Some(upper) => {
-            IdbKeyRange::bound_with_lower_open_and_upper_open(&lower, &bytes(&upper), false, true)?
+            IdbKeyRange::bound_with_lower_open_and_upper_open(&lower, &bytes(&upper), above, true)?
         }
-        None => IdbKeyRange::lower_bound(&lower)?,
+        None => IdbKeyRange::lower_bound_with_open(&lower, above)?,
     };
     Ok(Some(range))
 }
