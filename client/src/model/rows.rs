@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parley_engine::view::{BodyView, MessageView};
+use parley_engine::view::{BodyView, MessageView, Order};
 use parley_protocol::ids::{MessageId, UnixMillis};
 
 /// Messages of one author that are further apart than this are not of one group.
@@ -39,6 +39,15 @@ pub struct Bubble {
     pub first: bool,
     /// The last of its group.
     pub last: bool,
+}
+
+impl Bubble {
+    /// Whether it is the same message in the same state and place. What did not change keeps its `Arc`, so that no text is
+    /// compared.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.message, &other.message) && (self.first, self.last) == (other.first, other.last)
+    }
 }
 
 impl Row {
@@ -85,12 +94,10 @@ pub fn rows(
     rows
 }
 
-/// The first of the last `unread` messages of others.
+/// The first message of somebody else from the first unread place on.
 #[must_use]
-pub fn first_unread(messages: &[Arc<MessageView>], unread: u32) -> Option<MessageId> {
-    let back = usize::try_from(unread.checked_sub(1)?).ok()?;
-    let mut theirs = messages.iter().rev().filter(|message| is_theirs(message));
-    theirs.nth(back).or_else(|| messages.iter().find(|message| is_theirs(message))).map(|message| message.id)
+pub fn first_unread(messages: &[MessageView], place: Order) -> Option<MessageId> {
+    messages.iter().find(|message| message.order >= place && is_theirs(message)).map(|message| message.id)
 }
 
 /// Whether the other wrote it; a marker was written by nobody, and is never unread.
@@ -109,7 +116,7 @@ mod tests {
     use parley_engine::view::{Delivery, Gap};
 
     use super::*;
-    use crate::model::thread::tests::message;
+    use crate::model::window::tests::message;
 
     fn shared(messages: Vec<MessageView>) -> Vec<Arc<MessageView>> {
         messages.into_iter().map(Arc::new).collect()
@@ -145,8 +152,7 @@ mod tests {
     #[test]
     fn days_and_the_unread_line_part_groups() {
         let messages = shared((1..6).map(|number| message(number, None)).collect());
-        let unread = first_unread(&messages, 2);
-        assert_eq!(unread, Some(MessageId([4; 16])));
+        let unread = Some(MessageId([4; 16]));
         assert_eq!(shape(&rows(&messages, unread, |time| time.0 / 180_000)), "D()DoU()");
     }
 
@@ -169,17 +175,17 @@ mod tests {
     }
 
     #[test]
-    fn more_unread_than_loaded_begins_at_the_oldest() {
-        let messages = shared(vec![message(1, Some(Delivery::Sent)), message(2, None)]);
-        assert_eq!(first_unread(&messages, 9), Some(MessageId([2; 16])));
-        assert_eq!(first_unread(&messages, 0), None);
+    fn what_is_unread_begins_with_somebody_elses_message() {
+        let messages = vec![message(1, None), message(2, Some(Delivery::Sent)), message(3, None)];
+        assert_eq!(first_unread(&messages, Order([2; 24])), Some(MessageId([3; 16])));
+        assert_eq!(first_unread(&messages, Order([9; 24])), None);
     }
 
     #[test]
     fn a_marker_is_not_unread() {
-        let mut gap = message(3, None);
+        let mut gap = message(2, None);
         gap.body = BodyView::Gap(Gap::Lost);
-        let messages = shared(vec![message(1, None), message(2, None), gap]);
-        assert_eq!(first_unread(&messages, 1), Some(MessageId([2; 16])));
+        let messages = vec![message(1, None), gap, message(3, None)];
+        assert_eq!(first_unread(&messages, Order([2; 24])), Some(MessageId([3; 16])));
     }
 }

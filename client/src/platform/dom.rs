@@ -21,8 +21,17 @@ pub fn close(dialog: NodeRef<Dialog>) {
     }
 }
 
-/// Makes the text area as high as its text; the style sheet limits it. One that is gone by then has no height.
+thread_local! {
+    static GROWS_BY_ITSELF: bool =
+        web_sys::css::supports_with_value("field-sizing", "content").unwrap_or_default();
+}
+
+/// Makes the text area as high as its text; the style sheet limits it. One that is gone by then has no height. Where the
+/// browser does that itself, nothing has to be measured at each key.
 pub fn grow(area: NodeRef<Textarea>) {
+    if GROWS_BY_ITSELF.with(|by_itself| *by_itself) {
+        return;
+    }
     let Some(area) = area.try_get_untracked().flatten() else { return };
     let style = web_sys::HtmlElement::style(&area);
     let _ = style.set_property("height", "auto");

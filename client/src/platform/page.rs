@@ -122,6 +122,29 @@ pub fn is_visible() -> bool {
     document().is_some_and(|document| document.visibility_state() == VisibilityState::Visible)
 }
 
+/// Whether somebody can see the page and has it in front of them.
+#[must_use]
+pub fn is_in_front() -> bool {
+    is_visible() && document().is_some_and(|document| document.has_focus().unwrap_or(true))
+}
+
+/// Calls `act` whenever the page may have come to the front, or gone from there.
+pub fn on_front_change(act: impl Fn() + Clone + 'static) {
+    let Some(window) = window() else { return };
+    for event in ["focus", "blur"] {
+        let act = act.clone();
+        super::listen::<JsValue>(&window, event, move |_| act());
+    }
+    on_visibility_change(act);
+}
+
+/// Whether somebody has selected something.
+#[must_use]
+pub fn has_selection() -> bool {
+    let selection = window().and_then(|window| window.get_selection().ok().flatten());
+    selection.is_some_and(|selection| !selection.is_collapsed())
+}
+
 /// Calls `act` whenever the page is shown or hidden.
 pub fn on_visibility_change(act: impl Fn() + 'static) {
     if let Some(document) = document() {

@@ -1,59 +1,143 @@
-//! The scrolling of a conversation.
+//! The scrolling of a list of rows.
 //!
-//! The scroller is a reversed column with one child: its position counts from the bottom, so older messages above,
-//! a growing composer or another window size move nothing. Only messages below someone who has scrolled up need
-//! [`Scroller::hold`].
+//! The scroller is a reversed column with one child: it stays at the newest row by itself, and how far it is scrolled
+//! counts from there, as a negative number. So rows that come above move nothing; what comes below somebody who has
+//! scrolled up is made up for by [`Scroller::move_by`]. Lengths are in CSS pixels.
+
+use std::ops::Range;
 
 use leptos::html::Div;
-use leptos::prelude::{GetUntracked, NodeRef};
+use leptos::prelude::{GetUntracked as _, NodeRef};
+use web_sys::{DomRect, Element, HtmlCollection};
 
-/// Nearer than this to the bottom counts as at the bottom.
-const NEAR_BOTTOM: i32 = 48;
-/// Nearer than this to the top is time to load older messages.
-const NEAR_TOP: i32 = 800;
+/// Nearer than this to the newest row counts as there.
+const NEAR_END: f64 = 48.0;
+/// What is this many screens away is loaded.
+const AHEAD: f64 = 1.5;
 
-/// A scroller by its element.
+/// A scroller, what is scrolled in it, and the element whose children are the rows.
 #[derive(Debug, Clone, Copy)]
-pub struct Scroller(pub NodeRef<Div>);
+pub struct Scroller {
+    /// What has the scroll bar.
+    pub outer: NodeRef<Div>,
+    /// All that is scrolled.
+    pub inner: NodeRef<Div>,
+    /// The rows.
+    pub list: NodeRef<Div>,
+}
+
+/// Where everything stands now.
+#[derive(Debug)]
+pub struct Layout {
+    outer: DomRect,
+    inner: DomRect,
+    rows: HtmlCollection,
+}
 
 impl Scroller {
-    /// How far above the bottom it stands.
-    fn above_bottom(self) -> i32 {
-        // Negative in a reversed column.
-        self.0.try_get_untracked().flatten().map_or(0, |element| element.scroll_top().saturating_abs())
-    }
-
-    /// Whether the newest message is on the screen.
+    /// Measures; none while it is not in the page, or not shown.
     #[must_use]
-    pub fn at_bottom(self) -> bool {
-        self.above_bottom() < NEAR_BOTTOM
+    pub fn layout(self) -> Option<Layout> {
+        let rect = |node: NodeRef<Div>| Some(node.try_get_untracked()??.get_bounding_client_rect());
+        let (outer, inner) = (rect(self.outer)?, rect(self.inner)?);
+        let rows = self.list.try_get_untracked()??.children();
+        (outer.height() > 0.0).then_some(Layout { outer, inner, rows })
     }
 
-    /// Whether the oldest message is nearly on the screen.
-    #[must_use]
-    pub fn near_top(self) -> bool {
-        self.0.try_get_untracked().flatten().is_some_and(|element| {
-            element.scroll_height() - element.client_height() - self.above_bottom() < NEAR_TOP
-        })
-    }
-
-    /// Height of what is scrolled.
-    #[must_use]
-    pub fn height(self) -> i32 {
-        self.0.try_get_untracked().flatten().map_or(0, |element| element.scroll_height())
-    }
-
-    /// Keeps what is on the screen where it is after the content grew below by so many pixels.
-    pub fn hold(self, grown: i32) {
-        if let Some(element) = self.0.try_get_untracked().flatten() {
-            element.set_scroll_top(element.scroll_top() - grown);
+    /// Scrolls by so much; down, if it is positive.
+    pub fn move_by(self, pixels: f64) {
+        if let Some(outer) = self.outer.try_get_untracked().flatten() {
+            outer.scroll_by_with_x_and_y(0.0, pixels);
         }
     }
 
-    /// Goes to the newest message.
-    pub fn to_bottom(self) {
-        if let Some(element) = self.0.try_get_untracked().flatten() {
-            element.set_scroll_top(0);
+    /// Goes to the newest row.
+    pub fn to_end(self) {
+        if let Some(outer) = self.outer.try_get_untracked().flatten() {
+            outer.set_scroll_top(0);
         }
+    }
+}
+
+impl Layout {
+    /// How far it is scrolled: 0 at the newest row, and negative above it.
+    #[must_use]
+    pub fn scrolled(&self) -> f64 {
+        self.outer.bottom() - self.inner.bottom()
+    }
+
+    /// Whether the newest row is on the screen.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.scrolled() > -NEAR_END
+    }
+
+    /// Whether so much has been scrolled that the newest rows are out of sight.
+    #[must_use]
+    pub fn is_far_from_end(&self) -> bool {
+        self.scrolled() < -self.outer.height() / 2.0
+    }
+
+    /// Whether the oldest row is nearly on the screen.
+    #[must_use]
+    pub fn is_near_start(&self) -> bool {
+        self.outer.top() - self.inner.top() < AHEAD * self.outer.height()
+    }
+
+    /// Whether the newest row is nearly on the screen.
+    #[must_use]
+    pub fn is_near_end(&self) -> bool {
+        -self.scrolled() < AHEAD * self.outer.height()
+    }
+
+    /// The upper edge of a row, counted from the lower edge of what is in view.
+    #[must_use]
+    pub fn offset(&self, row: usize) -> Option<f64> {
+        Some(self.rect(row)?.top() - self.outer.bottom())
+    }
+
+    /// By how much to scroll so that a row stands at the top of what is in view.
+    #[must_use]
+    pub fn to_start(&self, row: usize) -> Option<f64> {
+        Some(self.rect(row)?.top() - self.outer.top())
+    }
+
+    /// The rows of which something is in view.
+    #[must_use]
+    pub fn shown(&self) -> Range<usize> {
+        let start = self.first(|rect| rect.bottom() > self.outer.top());
+        start..self.first(|rect| rect.top() >= self.outer.bottom()).max(start)
+    }
+
+    /// The first row of which the beginning is in view.
+    #[must_use]
+    pub fn begun(&self) -> usize {
+        self.first(|rect| rect.top() >= self.outer.top())
+    }
+
+    /// The rows above this one have been in view so far that they were read: to their end, or over half of the screen.
+    #[must_use]
+    pub fn read(&self) -> usize {
+        let half = self.outer.height() / 2.0;
+        self.first(|rect| rect.bottom().min(rect.top() + half) > self.outer.bottom() + 1.0)
+    }
+
+    fn rect(&self, row: usize) -> Option<DomRect> {
+        let row: Element = self.rows.item(u32::try_from(row).ok()?)?;
+        Some(row.get_bounding_client_rect())
+    }
+
+    /// The first row for which something is true that is true for all that come after it.
+    fn first(&self, is_there: impl Fn(&DomRect) -> bool) -> usize {
+        let (mut low, mut high) = (0, usize::try_from(self.rows.length()).unwrap_or_default());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.rect(middle).is_none_or(|rect| is_there(&rect)) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        low
     }
 }

@@ -97,10 +97,10 @@ impl App {
                 self.put_chat(chat);
             }
             Event::Messages { conversation, messages } => {
-                self.update_open(conversation, |open| open.thread.changed(messages));
+                self.update_open(conversation, |open| open.window.changed(messages));
             }
             Event::Deleted { conversation, message } => {
-                self.update_open(conversation, |open| open.thread.gone(message));
+                self.update_open(conversation, |open| open.window.gone(message));
             }
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod hearing;
 pub(crate) mod keeper;
 pub(crate) mod keys;
 pub(crate) mod link;
+pub(crate) mod open;
 pub(crate) mod pace;
 pub(crate) mod state;
 pub(crate) mod trouble;

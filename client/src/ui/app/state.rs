@@ -5,19 +5,18 @@ use parley_engine::view::{
     AccountView, Command, CommandError, Connection, ConversationId, ConversationView, LinkView, RemovedView,
     Reply, StorageState,
 };
-use parley_protocol::ids::{MessageId, UnixMillis};
+use parley_protocol::ids::UnixMillis;
 
 use crate::model::chats::Chats;
 use crate::model::code::Code;
 use crate::model::draft::{Draft, Sending};
 use crate::model::lock::{LockAnswer, LockAsk, LockView};
 use crate::model::route::Route;
-use crate::model::rows::first_unread;
 use crate::model::signal::{ToOwner, Trouble};
-use crate::model::thread::Thread;
 use crate::platform::{clock, page};
 use crate::ui::app::keeper::{Keeper, Loss};
 use crate::ui::app::link::Link;
+use crate::ui::app::open::Open;
 use crate::ui::app::pace::Pace;
 use crate::ui::app::unsaved::{self, Keeping};
 use crate::ui::design::field::Note;
@@ -52,16 +51,6 @@ pub(crate) enum Dialog {
     Link(String),
 }
 
-/// The conversation on the screen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Open {
-    pub(crate) id: ConversationId,
-    pub(crate) thread: Thread,
-    pub(crate) unread_from: Option<MessageId>,
-    pub(crate) loading_older: bool,
-    pub(crate) error: Option<CommandError>,
-}
-
 /// Everything the views know. It lives as long as the page, so that a view that keeps it keeps an address.
 #[derive(Clone, Copy)]
 pub(crate) struct App(&'static Known);
@@ -84,7 +73,7 @@ pub(crate) struct Known {
     /// A pointer is pressed: what could move under it waits.
     pub(crate) pressed: RwSignal<bool>,
     pub(crate) pace: StoredValue<Pace>,
-    pub(crate) open: RwSignal<Option<Open>>,
+    pub(crate) open: RwSignal<Open>,
     pub(crate) route: RwSignal<Route>,
     pub(crate) dialog: RwSignal<Option<Dialog>>,
     /// The QR code that was drawn last.
@@ -96,6 +85,8 @@ pub(crate) struct Known {
     pub(crate) link: RwSignal<Option<LinkView>>,
     pub(crate) now: RwSignal<UnixMillis>,
     pub(crate) visible: RwSignal<bool>,
+    /// Somebody can see the page and has it in front of them.
+    pub(crate) in_front: RwSignal<bool>,
     pub(crate) worker_died: RwSignal<bool>,
     /// A newer version of the app is in another tab: this page does nothing any more.
     pub(crate) newer: RwSignal<bool>,
@@ -146,7 +137,7 @@ impl App {
             chats: RwSignal::new(Chats::default()),
             pressed: RwSignal::new(false),
             pace: StoredValue::new(Pace::default()),
-            open: RwSignal::new(None),
+            open: RwSignal::new(Open::default()),
             route: RwSignal::new(Route::Home),
             dialog: RwSignal::new(None),
             code: RwSignal::new(None),
@@ -155,6 +146,7 @@ impl App {
             link: RwSignal::new(None),
             now: RwSignal::new(clock::now()),
             visible: RwSignal::new(page::is_visible()),
+            in_front: RwSignal::new(page::is_in_front()),
             worker_died: RwSignal::new(false),
             newer: RwSignal::new(false),
             older: RwSignal::new(false),
@@ -246,7 +238,7 @@ impl App {
         }
         self.phase.set(Phase::Locked);
         self.dialog.set(None);
-        self.open.set(None);
+        self.open.set(Open::default());
         self.account.set(None);
         self.removed.set(None);
         self.link.set(None);
@@ -284,59 +276,6 @@ impl App {
     /// The list entry of a conversation.
     pub(crate) fn chat(self, id: ConversationId) -> Memo<Option<ConversationView>> {
         Memo::new(move || self.chats.with(|chats| chats.get(id).cloned()))
-    }
-
-    /// Shows a conversation's newest messages.
-    pub(crate) fn open(self, id: ConversationId) {
-        let known = self.open.with_untracked(|open| open.as_ref().is_some_and(|open| open.id == id));
-        if !known {
-            let thread = Thread::default();
-            self.open.set(Some(Open { id, thread, unread_from: None, loading_older: false, error: None }));
-        }
-        self.ask(Command::OpenConversation(id), move |reply| {
-            let unread = self.chats.with_untracked(|chats| chats.get(id).map_or(0, |chat| chat.unread));
-            self.update_open(id, |open| match reply {
-                Reply::Page { messages, more, .. } => {
-                    let first = !open.thread.is_ready();
-                    open.error = None;
-                    open.thread.newest_page(messages, more);
-                    if first {
-                        open.unread_from = first_unread(open.thread.messages(), unread);
-                    }
-                }
-                Reply::Failed(error) => open.error = Some(error),
-                _ => {}
-            });
-        });
-    }
-
-    /// Loads the messages before the oldest one here, unless that is under way.
-    pub(crate) fn load_older(self, id: ConversationId) {
-        let before = self.open.with_untracked(|open| {
-            let open = open.as_ref().filter(|open| open.id == id && !open.loading_older)?;
-            open.thread.oldest().filter(|_| open.thread.has_older())
-        });
-        let Some(before) = before else { return };
-        self.update_open(id, |open| open.loading_older = true);
-        self.ask(Command::OlderMessages { conversation: id, before }, move |reply| {
-            self.update_open(id, |open| {
-                open.loading_older = false;
-                if let Reply::Page { messages, more, .. } = reply {
-                    open.thread.older_page(messages, more);
-                }
-            });
-        });
-    }
-
-    /// Changes the conversation on the screen, if it is this one.
-    pub(crate) fn update_open(self, id: ConversationId, change: impl FnOnce(&mut Open)) {
-        if self.open.with_untracked(|open| open.as_ref().is_some_and(|open| open.id == id)) {
-            self.open.update(|open| {
-                if let Some(open) = open {
-                    change(open);
-                }
-            });
-        }
     }
 }
 

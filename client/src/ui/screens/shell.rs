@@ -6,6 +6,7 @@ use crate::model::route::Route;
 use crate::model::signal::{ToOwner, Trouble};
 use crate::platform::timer::Interval;
 use crate::platform::{self, clock, local, page, timer};
+use crate::ui::app::open::Open;
 use crate::ui::app::state::{App, Dialog, Phase, go};
 use crate::ui::app::{drafts, keys, trouble};
 use crate::ui::design::memo::Memo;
@@ -58,6 +59,7 @@ fn follow_page(app: App) {
         }
         app.now.set(clock::now());
     });
+    page::on_front_change(move || app.in_front.set(page::is_in_front()));
     let longest = StoredValue::new_local(None);
     page::on_press(move |pressed| {
         app.pressed.set(pressed);
@@ -88,7 +90,7 @@ fn follow_page(app: App) {
         match route {
             Route::Conversation(id) if app.phase.get_untracked() == Phase::Ready => app.open(id),
             Route::Conversation(_) => {}
-            _ => app.open.set(None),
+            _ => app.open.set(Open::default()),
         }
     });
     // Somebody's invite link waits until there is an account.

@@ -8,6 +8,7 @@ use parley_protocol::username::UsernameError;
 use crate::model::sight::Refusal;
 use crate::model::signal::Trouble;
 
+mod chat;
 mod connection;
 mod deleting;
 mod file;
@@ -16,6 +17,7 @@ mod lock;
 mod recovery;
 mod removed;
 
+pub use self::chat::*;
 pub use self::connection::*;
 pub use self::deleting::*;
 pub use self::file::*;

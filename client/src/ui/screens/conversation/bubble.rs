@@ -1,7 +1,5 @@
 //! One message.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use parley_engine::view::{BodyView, ConversationId, Delivery, MessageView};
 
@@ -11,22 +9,30 @@ use crate::platform::{clock, page};
 use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, icons, parts};
+use crate::ui::screens::conversation::said;
 use crate::ui::words;
 
-/// A message as it is now; `author` is the contact's name. Its element stays while its state changes.
-/// `beside` stands beside it; `waits` says why it waits while it does.
-pub(crate) fn bubble(
-    first: &Bubble,
-    row: Memo<Option<Bubble>>,
-    author: Memo<String>,
-    waits: Memo<String>,
-    beside: AnyView,
-) -> AnyView {
-    let message = Arc::clone(&first.message);
-    let clock = time_of(&message);
-    let own = message.outgoing.is_some();
-    let state = Memo::new(move || row.with(|row| row.as_ref().and_then(|row| row.message.outgoing)));
-    let body = Memo::new(move || row.with(|row| row.as_ref().map(|row| row.message.body.clone())));
+/// What a message is shown with.
+pub(crate) struct Around {
+    /// The contact's name.
+    pub(crate) author: Memo<String>,
+    /// Why it waits, while it does.
+    pub(crate) waits: Memo<String>,
+    /// What stands beside it.
+    pub(crate) beside: AnyView,
+}
+
+/// A message as it is now. Its element stays while its state changes.
+pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
+    let Around { author, waits, beside } = around;
+    let now = Memo::new({
+        let bubble = bubble.clone();
+        move || bubble.get()
+    });
+    let clock = now.with_untracked(|now| time_of(&now.message));
+    let own = now.with_untracked(|now| now.message.outgoing.is_some());
+    let state = Memo::new(move || now.with(|now| now.message.outgoing));
+    let body = Memo::new(move || now.with(|now| now.message.body.clone()));
     let label = {
         let clock = clock.clone();
         move || {
@@ -38,13 +44,14 @@ pub(crate) fn bubble(
     };
     html::div()
         .class(if own { "message mine" } else { "message theirs" })
-        .class_when("first", move || row.with(|row| row.as_ref().is_some_and(|row| row.first)))
-        .class_when("last", move || row.with(|row| row.as_ref().is_some_and(|row| row.last)))
+        .class_when("first", move || now.with(|now| now.first))
+        .class_when("last", move || now.with(|now| now.last))
         .class_when("unsent", move || state.get() == Some(Delivery::Failed))
+        .class_when("emoji", move || body.with(said::is_emoji))
         .attr("role", "article")
         .attr_live("aria-label", label)
         .child(html::div().class("bubble").child((
-            parts::maybe(move || body.get().map(said)),
+            parts::dynamic(move || content(body.get())),
             html::span().class("stamp").child((
                 html::time().child(clock),
                 parts::maybe(move || state.get().map(|state| explained(state, waits))),
@@ -54,12 +61,12 @@ pub(crate) fn bubble(
         .into_any()
 }
 
-fn said(body: BodyView) -> AnyView {
+fn content(body: BodyView) -> AnyView {
     let instead = words::instead_of(&body);
     match (body, instead) {
-        (BodyView::Text(text), _) => html::p().class("said").attr("dir", "auto").child(text).into_any(),
+        (BodyView::Text(text), _) => said::said(text),
         (_, Some(sentence)) => html::p().class("instead").child((icons::info(), sentence)).into_any(),
-        (_, None) => ().into_any(),
+        (_, None) => parts::nothing(),
     }
 }
 

@@ -159,6 +159,7 @@ impl Composer {
         }
         self.text.set(String::new());
         dom::clear(self.area);
+        self.app.answered(self.id);
     }
 
     fn note(self) -> AnyView {

@@ -32,7 +32,7 @@ impl Leaving {
 pub(crate) fn button(
     app: App,
     conversation: ConversationId,
-    message: impl Fn() -> Option<Arc<MessageView>> + 'static,
+    message: impl Fn() -> Arc<MessageView> + 'static,
     newest: impl Fn() -> bool + Send + 'static,
 ) -> AnyView {
     html::button()
@@ -42,9 +42,7 @@ pub(crate) fn button(
         .attr("title", "Delete for me")
         .attr_live("tabindex", move || Some(if newest() { "0" } else { "-1" }))
         .on(leptos::ev::click, move |_| {
-            if let Some(message) = message() {
-                begin(app, Leaving { conversation, message });
-            }
+            begin(app, Leaving { conversation, message: message() });
         })
         .child(icons::delete())
         .into_any()
@@ -69,11 +67,10 @@ pub(crate) fn finish(app: App) {
     let has_focus = page::has_focus("undo");
     // Meanwhile it may have been sent, and have another place.
     let order = app.open.with_untracked(|open| {
-        let messages = open.iter().flat_map(|open| open.thread.messages());
-        messages.filter(|it| it.id == message.id).map(|it| it.order).next()
+        open.window.messages().iter().find(|it| it.id == message.id).map(|it| it.order)
     });
     let (message, order) = (message.id, order.unwrap_or(message.order));
-    app.update_open(conversation, |open| open.thread.gone(message));
+    app.update_open(conversation, |open| open.window.gone(message));
     app.leaving.set(None);
     app.ask(Command::DeleteMessage { conversation, message, order }, |_| {});
     if has_focus && !page::is_touch() {
@@ -112,7 +109,7 @@ pub(crate) fn chat(app: App, id: ConversationId, question: String, asked: RwSign
         app.ask(Command::DeleteChat(id), move |reply| {
             if reply == Reply::Done {
                 app.dialog.set(None);
-                app.update_open(id, |open| open.thread.clear());
+                app.update_open(id, |open| open.window.clear());
                 go(&Route::Home);
             }
         });

@@ -5,6 +5,7 @@ pub(crate) mod composer;
 pub(crate) mod contact;
 pub(crate) mod deleting;
 pub(crate) mod messages;
+pub(crate) mod said;
 
 use leptos::prelude::*;
 use parley_engine::view::ConversationId;

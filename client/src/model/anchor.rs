@@ -1,0 +1,49 @@
+//! What keeps the message that somebody reads where it is, whatever comes, goes or changes its height around it.
+//!
+//! The place in a list is a message and where it stands on the screen, not a number of pixels from an end.
+
+use std::ops::Range;
+
+use super::rows::RowKey;
+
+/// A row that stays where it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Anchor {
+    /// Which row.
+    pub key: RowKey,
+    /// Its upper edge, counted from the lower edge of what is in view, in CSS pixels. From there, because what is in view
+    /// grows and shrinks at its lower edge, with the composer and a keyboard, and the newest message moves with that.
+    pub offset: f64,
+}
+
+/// Of `count` messages, of which `shown` are in view, those to keep: so many screens on each side. None while there is
+/// little to gain.
+#[must_use]
+pub fn kept(count: usize, shown: Range<usize>) -> Option<Range<usize>> {
+    let margin = shown.len().saturating_mul(SCREENS).max(LEAST);
+    let kept = shown.start.saturating_sub(margin)..shown.end.saturating_add(margin).min(count);
+    let spare = count.saturating_sub(kept.len());
+    (spare >= SLACK).then_some(kept)
+}
+
+/// So many screens stay on each side of what is in view.
+const SCREENS: usize = 3;
+/// And so many messages, where a screen holds few: more than the page that comes when an end is near, so that what has
+/// just been loaded is not dropped again.
+const LEAST: usize = 70;
+/// Fewer than this are not worth the change.
+const SLACK: usize = 30;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_keeps_some_screens_around_what_is_in_view() {
+        assert_eq!(kept(100, 90..100), None, "there is little to gain");
+        assert_eq!(kept(150, 140..150), Some(70..150));
+        assert_eq!(kept(150, 0..10), Some(0..80));
+        assert_eq!(kept(400, 200..230), Some(110..320), "three high screens on each side");
+        assert_eq!(kept(0, 0..0), None);
+    }
+}

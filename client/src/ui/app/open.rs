@@ -1,0 +1,153 @@
+//! The conversation on the screen, and loading more of it.
+
+use leptos::prelude::*;
+use parley_engine::view::{Command, CommandError, ConversationId, Page, Reply};
+use parley_protocol::ids::MessageId;
+
+use crate::model::rows::first_unread;
+use crate::model::window::Window;
+use crate::ui::app::state::App;
+
+/// The conversation on the screen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Open {
+    pub(crate) id: Option<ConversationId>,
+    pub(crate) window: Window,
+    /// The first message that was unread when it was opened.
+    pub(crate) unread_from: Option<MessageId>,
+    /// Counts up whenever the newest message is to be shown.
+    pub(crate) to_newest: u32,
+    loading: Loading,
+    pub(crate) error: Option<CommandError>,
+}
+
+/// Which pages are on their way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Loading {
+    older: bool,
+    newer: bool,
+}
+
+/// A side of what is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Older,
+    Newer,
+}
+
+impl App {
+    /// Looks at the conversation, if it is the one on the screen.
+    pub(crate) fn with_open<T>(self, id: ConversationId, look: impl FnOnce(&Open) -> T) -> Option<T> {
+        self.open.with(|open| (open.id == Some(id)).then(|| look(open)))
+    }
+
+    /// Changes the conversation, if it is the one on the screen.
+    pub(crate) fn update_open(self, id: ConversationId, change: impl FnOnce(&mut Open)) {
+        if self.is_open(id) {
+            self.open.update(change);
+        }
+    }
+
+    fn is_open(self, id: ConversationId) -> bool {
+        self.open.with_untracked(|open| open.id == Some(id))
+    }
+
+    /// Shows a conversation: at its first unread message, or at its newest. One that is open already is brought up to date.
+    pub(crate) fn open(self, id: ConversationId) {
+        if self.is_open(id) && self.open.with_untracked(|open| open.window.is_ready()) {
+            self.ask_for_page(Command::OpenConversation(id), id, move |open, page| {
+                let at_end = !open.window.has_newer();
+                open.window.refresh(page, at_end);
+            });
+            return;
+        }
+        self.open.set(Open { id: Some(id), ..Open::default() });
+        let unread = self.chats.with_untracked(|chats| chats.get(id).map_or(0, |chat| chat.unread));
+        let command = if unread > 0 { Command::UnreadMessages(id) } else { Command::OpenConversation(id) };
+        self.ask_for_page(command, id, |open, page| {
+            if open.window.is_ready() {
+                return;
+            }
+            open.unread_from = page.unread.and_then(|place| first_unread(&page.messages, place));
+            open.window.show(page);
+        });
+    }
+
+    /// Shows the newest messages, wherever somebody has scrolled to.
+    pub(crate) fn show_newest(self, id: ConversationId) {
+        let go = |open: &mut Open| open.to_newest = open.to_newest.wrapping_add(1);
+        match self.open.with_untracked(|open| (open.id == Some(id)).then(|| open.window.has_newer())) {
+            Some(true) => self.ask_for_page(Command::OpenConversation(id), id, move |open, page| {
+                open.window.show(page);
+                go(open);
+            }),
+            Some(false) => self.update_open(id, go),
+            None => {}
+        }
+    }
+
+    /// The person has answered: nothing is new to them, and they look at what they wrote.
+    pub(crate) fn answered(self, id: ConversationId) {
+        self.update_open(id, |open| open.unread_from = None);
+        self.show_newest(id);
+    }
+
+    /// Loads more on one side, if there is more and it is not under way.
+    pub(crate) fn load(self, id: ConversationId, side: Side) {
+        let from = self.open.with_untracked(|open| {
+            let (window, loading) = (&open.window, open.loading);
+            let wanted = open.id == Some(id)
+                && match side {
+                    Side::Older => window.has_older() && !loading.older,
+                    Side::Newer => window.has_newer() && !loading.newer,
+                };
+            let from = if side == Side::Older { window.oldest() } else { window.newest() };
+            from.filter(|_| wanted)
+        });
+        let Some(from) = from else { return };
+        let command = match side {
+            Side::Older => Command::OlderMessages { conversation: id, before: from },
+            Side::Newer => Command::NewerMessages { conversation: id, after: from },
+        };
+        self.open.update_untracked(|open| open.loading.set(side, true));
+        self.ask(command, move |reply| {
+            if !self.is_open(id) {
+                return;
+            }
+            self.open.update_untracked(|open| open.loading.set(side, false));
+            if let Reply::Page(page) = reply {
+                self.open.update(|open| match side {
+                    Side::Older => open.window.extend_older(from, page),
+                    Side::Newer => open.window.extend_newer(from, page),
+                });
+            }
+        });
+    }
+
+    fn ask_for_page(
+        self,
+        command: Command,
+        id: ConversationId,
+        take: impl FnOnce(&mut Open, Page) + 'static,
+    ) {
+        self.ask(command, move |reply| {
+            self.update_open(id, |open| match reply {
+                Reply::Page(page) => {
+                    open.error = None;
+                    take(open, page);
+                }
+                Reply::Failed(error) => open.error = Some(error),
+                _ => {}
+            });
+        });
+    }
+}
+
+impl Loading {
+    const fn set(&mut self, side: Side, under_way: bool) {
+        match side {
+            Side::Older => self.older = under_way,
+            Side::Newer => self.newer = under_way,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The rows: a change of one message touches its row and no other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use parley_engine::view::{ConversationId, MessageView};
+use parley_protocol::ids::{MessageId, UnixMillis};
+
+use super::List;
+use crate::model::rows::{Bubble, Row, RowKey, rows};
+use crate::model::time::LocalTime;
+use crate::platform::clock;
+use crate::ui::app::state::App;
+use crate::ui::design::memo::Memo;
+use crate::ui::design::{html, parts};
+use crate::ui::screens::conversation::bubble::{self, Around};
+use crate::ui::screens::conversation::deleting;
+use crate::ui::words;
+
+/// What the list shows.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    /// In order. Changes only when a row comes, goes or moves: how a message looks now is in `bubbles`.
+    order: RwSignal<Vec<Row>>,
+    bubbles: StoredValue<BTreeMap<MessageId, ArcRwSignal<Bubble>>>,
+    /// Counts up after each change, when all rows have been told of it.
+    pub(super) changed: RwSignal<u32>,
+}
+
+impl Rows {
+    pub(super) fn new() -> Self {
+        Self {
+            order: RwSignal::new(Vec::new()),
+            bubbles: StoredValue::new(BTreeMap::new()),
+            changed: RwSignal::new(0),
+        }
+    }
+
+    /// Shows these rows.
+    pub(super) fn show(self, rows: Vec<Row>) {
+        let same_order =
+            self.order.with_untracked(|order| order.iter().map(Row::key).eq(rows.iter().map(Row::key)));
+        self.bubbles.update_value(|bubbles| {
+            let before = std::mem::take(bubbles);
+            for row in &rows {
+                let Row::Message(bubble) = row else { continue };
+                let id = bubble.message.id;
+                let signal = match before.get(&id) {
+                    Some(known) => {
+                        if known.with_untracked(|known| !known.is(bubble)) {
+                            known.set(bubble.clone());
+                        }
+                        known.clone()
+                    }
+                    None => ArcRwSignal::new(bubble.clone()),
+                };
+                bubbles.insert(id, signal);
+            }
+        });
+        if !same_order {
+            self.order.set(rows);
+        }
+        self.changed.update(|changed| *changed = changed.wrapping_add(1));
+    }
+
+    /// Looks at the rows as they are in the page.
+    pub(super) fn with<T>(self, look: impl FnOnce(&[Row]) -> T) -> T {
+        self.order.with_untracked(|order| look(order))
+    }
+
+    /// Where a row stands.
+    pub(super) fn position(self, key: RowKey) -> Option<usize> {
+        self.with(|rows| rows.iter().position(|row| row.key() == key))
+    }
+
+    pub(super) fn view(
+        self,
+        app: App,
+        id: ConversationId,
+        name: Memo<String>,
+        waits: Memo<String>,
+    ) -> AnyView {
+        let newest = Selector::new(move || self.order.with(|order| order.last().map(Row::key)));
+        For(ForProps::builder()
+            .each(move || self.order.get())
+            .key(Row::key)
+            .children(move |row| match row {
+                Row::Day(_, time) => day(app, time),
+                Row::Unread => {
+                    parts::stack("unread-line", vec![html::span().child(words::UNREAD).into_any()])
+                }
+                Row::Message(first) => {
+                    let Some(bubble) =
+                        self.bubbles.with_value(|bubbles| bubbles.get(&first.message.id).cloned())
+                    else {
+                        return parts::nothing();
+                    };
+                    let message = {
+                        let bubble = bubble.clone();
+                        move || bubble.with_untracked(|bubble| Arc::clone(&bubble.message))
+                    };
+                    let (newest, key) = (newest.clone(), Some(RowKey::Message(first.message.id)));
+                    let delete = deleting::button(app, id, message, move || newest.selected(&key));
+                    bubble::bubble(&bubble, Around { author: name, waits, beside: delete })
+                }
+            })
+            .build())
+        .into_any()
+    }
+}
+
+fn day(app: App, time: UnixMillis) -> AnyView {
+    let label = Memo::new(move || {
+        let now = app.now.get();
+        let local = |time| LocalTime::new(time, clock::minutes_east(time));
+        local(time).day_label(&local(now))
+    });
+    parts::stack("day", vec![html::span().child(parts::live(move || label.get())).into_any()])
+}
+
+impl List {
+    /// Keeps the rows in step with the messages, and what is being read where it is.
+    pub(super) fn follow(self) {
+        Effect::new(move |_| {
+            let rows = self.rows_now();
+            self.hold();
+            self.rows.show(rows);
+        });
+        Effect::new(move |_| {
+            self.rows.changed.track();
+            self.settle();
+        });
+        self.watch_sizes();
+    }
+
+    fn rows_now(self) -> Vec<Row> {
+        let leaving = self.app.leaving.get();
+        let stays = |it: &&Arc<MessageView>| !leaving.as_ref().is_some_and(|leaving| leaving.is(&it.id));
+        let rows = self.app.with_open(self.id, |open| {
+            let messages: Vec<_> = open.window.messages().iter().filter(stays).cloned().collect();
+            rows(&messages, open.unread_from, |time| {
+                LocalTime::new(time, clock::minutes_east(time)).day_number
+            })
+        });
+        rows.unwrap_or_default()
+    }
+}

@@ -1,0 +1,114 @@
+//! The messages of a conversation: a window of rows over however many there are.
+
+mod list;
+mod place;
+mod read;
+
+use leptos::ev;
+use leptos::prelude::*;
+use parley_engine::view::ConversationId;
+
+use self::list::Rows;
+use self::place::Place;
+use crate::model::chats::Chats;
+use crate::platform::dom;
+use crate::platform::scroll::Scroller;
+use crate::ui::app::state::App;
+use crate::ui::design::memo::Memo;
+use crate::ui::design::{html, icons, parts};
+use crate::ui::screens::conversation::{bubble, deleting};
+use crate::ui::words;
+
+/// The list, and where in it somebody is.
+#[derive(Clone, Copy)]
+struct List {
+    app: App,
+    id: ConversationId,
+    scroller: Scroller,
+    rows: Rows,
+    place: Place,
+}
+
+/// The scrolling log.
+pub(crate) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
+    let scroller = Scroller { outer: NodeRef::new(), inner: NodeRef::new(), list: NodeRef::new() };
+    let list = List { app, id, scroller, rows: Rows::new(), place: Place::new() };
+    list.follow();
+    list.mark_read();
+    let waits = bubble::why(app, id);
+    html::div()
+        .class("messages")
+        .child((
+            html::div()
+                .class("scroller")
+                .attr("tabindex", "0")
+                .attr("role", "region")
+                .attr("aria-label", "Conversation")
+                .node_ref(scroller.outer)
+                .on(ev::scroll, move |_| list.scrolled())
+                .on(ev::Custom::<ev::Event>::new("scrollend"), move |_| list.trim())
+                .on(ev::keydown, move |event| list.key(&event))
+                .child(
+                    html::div().class("scrolled").node_ref(scroller.inner).child((
+                        parts::dynamic(move || list.top()),
+                        html::div()
+                            .class("log")
+                            .attr("role", "log")
+                            .attr("aria-label", "Messages")
+                            // What is loaded while somebody scrolls is no news; what is news is announced elsewhere.
+                            .attr("aria-live", "off")
+                            .node_ref(scroller.list)
+                            .on(ev::keydown, |event| dom::step_between(&event, ".message", ".delete"))
+                            .child(list.rows.view(app, id, name, waits)),
+                    )),
+                ),
+            parts::maybe(move || list.way_down()),
+            deleting::undo(app),
+        ))
+        .into_any()
+}
+
+impl List {
+    /// Whether it came from a backup file, which it always did or never.
+    fn is_restored(self) -> bool {
+        let restored = |chats: &Chats| chats.get(self.id).is_some_and(|chat| chat.restored.is_some());
+        self.app.chats.with_untracked(restored)
+    }
+
+    /// What stands above the oldest message.
+    fn top(self) -> AnyView {
+        let state = self
+            .app
+            .with_open(self.id, |open| (open.window.is_ready() && !open.window.has_older(), open.error));
+        match state.unwrap_or_default() {
+            (_, Some(error)) => parts::text("log-note", words::command_error(error)),
+            (false, None) => parts::text("log-note", words::LOADING),
+            (true, None) if self.is_restored() => parts::nothing(),
+            (true, None) => parts::text("log-note", words::CHAT_BEGINS),
+        }
+    }
+
+    /// The way back to the newest messages, for somebody who has scrolled up.
+    fn way_down(self) -> Option<AnyView> {
+        if !self.place.is_far() {
+            return None;
+        }
+        let unread = self.app.chats.with(|chats| chats.get(self.id).map_or(0, |chat| chat.unread));
+        let go = move || self.app.show_newest(self.id);
+        Some(if unread > 0 {
+            let inside = vec![icons::down(), words::NEW_MESSAGES.to_owned().into_any()].into_any();
+            parts::button_around(inside, "to-newest", go)
+        } else {
+            parts::icon_button(words::TO_NEWEST, "to-newest to-newest-plain", icons::down(), go)
+        })
+    }
+
+    /// The key that leads to the end leads to the newest message, loaded or not.
+    fn key(self, event: &ev::KeyboardEvent) {
+        let newer = self.app.with_open(self.id, |open| open.window.has_newer()).unwrap_or_default();
+        if event.key() == "End" && newer {
+            event.prevent_default();
+            self.app.show_newest(self.id);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Where in the list somebody is, which no change of the list moves.
+
+use leptos::prelude::*;
+
+use super::List;
+use crate::model::anchor::{self, Anchor};
+use crate::model::rows::{Row, RowKey};
+use crate::platform::page;
+use crate::platform::resize::Resizes;
+use crate::platform::scroll::Layout;
+use crate::ui::app::open::Side;
+
+/// Between the upper edge and the line above what is unread, in CSS pixels.
+const ABOVE_UNREAD: f64 = 24.0;
+/// Less than this is not seen, and may be rounded.
+const NOTHING: f64 = 0.5;
+/// With more rows than this, those far away go although somebody is scrolling or has selected a text.
+const MANY: usize = 400;
+
+/// Where somebody is.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// What stays where it is. At the newest message that one does, and no anchor is needed.
+    anchor: StoredValue<Option<Anchor>>,
+    at_end: StoredValue<bool>,
+    /// So far up that a button leads down.
+    far: RwSignal<bool>,
+    /// The conversation has been opened at the message at which it begins.
+    placed: StoredValue<bool>,
+    /// The last [`Open::to_newest`](crate::ui::app::open::Open::to_newest) that was obeyed.
+    obeyed: StoredValue<u32>,
+    /// Every row before the one with this number has been in view.
+    pub(super) read: RwSignal<usize>,
+    resizes: StoredValue<Option<Resizes>, LocalStorage>,
+}
+
+impl Place {
+    pub(super) fn new() -> Self {
+        Self {
+            anchor: StoredValue::new(None),
+            at_end: StoredValue::new(true),
+            far: RwSignal::new(false),
+            placed: StoredValue::new(false),
+            obeyed: StoredValue::new(0),
+            read: RwSignal::new(0),
+            resizes: StoredValue::new_local(None),
+        }
+    }
+
+    pub(super) fn is_far(self) -> bool {
+        self.far.get()
+    }
+}
+
+impl List {
+    /// Whether somebody scrolled, or a program did.
+    pub(super) fn scrolled(self) {
+        self.look();
+    }
+
+    /// Calls [`Self::settle`] when the window, the composer or a message has another height.
+    pub(super) fn watch_sizes(self) {
+        let (outer, inner) = (self.scroller.outer, self.scroller.inner);
+        Effect::new(move |_| {
+            if outer.get().is_some() && inner.get().is_some() {
+                let resizes = Resizes::watch(&[outer, inner], move || self.settle());
+                self.place.resizes.set_value(resizes);
+            }
+        });
+    }
+
+    /// Before the rows change: what is read now is what stays.
+    pub(super) fn hold(self) {
+        if let Some(layout) = self.scroller.layout() {
+            self.place.anchor.set_value(self.anchor(&layout));
+        }
+    }
+
+    /// After the rows or their heights have changed, before anybody sees it: what is read stands where it stood.
+    pub(super) fn settle(self) {
+        // The list may have been left meanwhile.
+        if self.place.far.try_get_untracked().is_none() {
+            return;
+        }
+        let Some(layout) = self.scroller.layout() else { return };
+        if self.is_sent_to_newest() {
+            self.place.at_end.set_value(true);
+        }
+        if !self.place.placed.get_value() {
+            self.begin(&layout);
+        } else if self.place.at_end.get_value() {
+            self.scroller.to_end();
+        } else if let Some(anchor) = self.place.anchor.get_value() {
+            let now = self.rows.position(anchor.key).and_then(|row| layout.offset(row));
+            let shift = now.map_or(0.0, |now| now - anchor.offset);
+            if shift.abs() > NOTHING {
+                self.scroller.move_by(shift);
+            }
+        }
+        self.look();
+    }
+
+    fn is_sent_to_newest(self) -> bool {
+        let asked = self.app.open.with_untracked(|open| open.to_newest);
+        let before = self.place.obeyed.get_value();
+        self.place.obeyed.set_value(asked);
+        asked != before
+    }
+
+    /// Opens at the line above what is unread, or at the newest message.
+    fn begin(self, layout: &Layout) {
+        let ready = self.app.open.with_untracked(|open| open.id == Some(self.id) && open.window.is_ready());
+        if !ready {
+            return;
+        }
+        self.place.placed.set_value(true);
+        let above = self.rows.position(RowKey::Unread).and_then(|row| layout.to_start(row));
+        match above {
+            Some(above) if above < ABOVE_UNREAD => self.scroller.move_by(above - ABOVE_UNREAD),
+            _ => self.scroller.to_end(),
+        }
+    }
+
+    /// Looks where somebody is now: what stays, what to load, what was read.
+    fn look(self) {
+        let Some(layout) = self.scroller.layout() else { return };
+        if !self.place.placed.get_value() {
+            return;
+        }
+        let has_newer = self.app.open.with_untracked(|open| open.window.has_newer());
+        self.place.at_end.set_value(layout.is_at_end() && !has_newer);
+        self.place.anchor.set_value(self.anchor(&layout));
+        let far = has_newer || layout.is_far_from_end();
+        if self.place.far.get_untracked() != far {
+            self.place.far.set(far);
+        }
+        let read = layout.read();
+        if self.place.read.get_untracked() != read {
+            self.place.read.set(read);
+        }
+        if layout.is_near_start() {
+            self.app.load(self.id, Side::Older);
+        }
+        if layout.is_near_end() {
+            self.app.load(self.id, Side::Newer);
+        }
+        if self.rows.with(<[Row]>::len) > MANY {
+            self.drop_far_rows(&layout);
+        }
+    }
+
+    /// The first message that begins in view; of one that fills all of it, that one.
+    fn anchor(self, layout: &Layout) -> Option<Anchor> {
+        let shown = layout.shown();
+        let begun = layout.begun().clamp(shown.start, shown.end);
+        self.rows.with(|rows| {
+            let mut places = (begun..shown.end).chain(shown.start..begun);
+            places.find_map(|row| {
+                let key @ RowKey::Message(_) = rows.get(row)?.key() else { return None };
+                Some(Anchor { key, offset: layout.offset(row)? })
+            })
+        })
+    }
+
+    /// Somebody has stopped scrolling: rows far away from what is in view go.
+    pub(super) fn trim(self) {
+        if let Some(layout) = self.scroller.layout()
+            && !page::has_selection()
+        {
+            self.drop_far_rows(&layout);
+        }
+    }
+
+    fn drop_far_rows(self, layout: &Layout) {
+        let shown = layout.shown();
+        let messages = |rows: &[Row]| rows.iter().filter(|row| matches!(row, Row::Message(_))).count();
+        let (start, len) = self.rows.with(|rows| {
+            let (before, within) = (rows.get(..shown.start), rows.get(shown.clone()));
+            (before.map_or(0, messages), within.map_or(0, messages))
+        });
+        let count = self.app.open.with_untracked(|open| open.window.messages().len());
+        if let Some(kept) = anchor::kept(count, start..start.saturating_add(len)) {
+            self.app.update_open(self.id, |open| open.window.keep(kept));
+        }
+    }
+}
