@@ -1,7 +1,9 @@
 // Measures in Chromium against the real relay on loopback; prints one JSON object of microseconds by name.
-// `cargo xtask bench browser` builds what it needs, runs it and shows the table. Words choose parts: engine, lock, pages, linking, backup.
+// `cargo xtask bench browser` builds what it needs, runs it and shows the table. Words choose parts: engine, lock, pages, long,
+// linking, backup.
 import { backupTimes, unlockTimes } from "./lib/backup-bench.mjs";
 import { linkTimes } from "./lib/linking-bench.mjs";
+import { longTimes } from "./lib/long-bench.mjs";
 import { addTimes, median, startTimes, watchEnter, watchStart, whenSeen } from "./lib/measure.mjs";
 import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
@@ -115,6 +117,9 @@ const ACCOUNTS = [
   [200, 50],
 ];
 
+/** Messages in one chat. */
+const LONG = [60, 1_000, 10_000];
+
 async function linking() {
   for (const [conversations, each] of ACCOUNTS) {
     const { messages, bytes, ...times } = await linkTimes(relay, conversations, each, say);
@@ -134,7 +139,7 @@ async function backups() {
   say(`  ${JSON.stringify({ messages, backupBytes, restoreBytes, fileBytes, ...times })}`);
 }
 
-const parts = process.argv.length > 2 ? process.argv.slice(2) : ["engine", "lock", "pages", "linking", "backup"];
+const parts = process.argv.length > 2 ? process.argv.slice(2) : ["engine", "lock", "pages", "long", "linking", "backup"];
 try {
   if (parts.includes("engine")) {
     say("the engine, in a worker");
@@ -152,6 +157,10 @@ try {
     await coldStarts();
     say("warm starts");
     await warmStarts(ada);
+  }
+  if (parts.includes("long")) {
+    say("a long chat");
+    for (const messages of LONG) await longTimes(relay, messages, report, say);
   }
   if (parts.includes("linking")) await linking();
   if (parts.includes("backup")) await backups();

@@ -14,8 +14,7 @@ const PAGE: &str =
     "<!doctype html><html lang=\"en\"><link rel=\"icon\" href=\"/favicon.svg\"><title>Bench</title></html>\n";
 const LOADER: &str = "import init from '/bench.js';\nawait init({ module_or_path: '/bench_bg.wasm' });\n";
 
-/// Words before the options choose parts: `engine`, `lock`, `pages`, `linking`,
-/// `backup`.
+/// Words before the options choose parts: `engine`, `lock`, `pages`, `long`, `linking`, `backup`.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let parts: Vec<&str> = words.iter().copied().take_while(|word| !word.starts_with('-')).collect();
     let file = json_file("browser", words.get(parts.len()..).unwrap_or_default())?;
@@ -102,6 +101,7 @@ fn show(numbers: &Numbers) {
         }
     }
     locks(numbers);
+    long(numbers);
     linking(numbers);
     backup(numbers);
     goals(&all_goals(numbers));
@@ -134,6 +134,32 @@ fn backup(numbers: &Numbers) {
         row(name, &[time, moved, rate].map(shown));
     }
     row("messages", &[shown(numbers.get("backup.messages"))]);
+}
+
+/// Messages in a chat.
+const LONG: [u32; 3] = [60, 1_000, 10_000];
+
+fn long(numbers: &Numbers) {
+    row("\na long chat", &LONG.map(|count| format!("{count} messages")));
+    for (name, key) in [
+        ("open, ms", "opened"),
+        ("key press to the painted frame, ms, p50", "key.p50"),
+        ("the same, p95", "key.p95"),
+        ("Enter to the own message, painted, ms, p50", "bubble.p50"),
+        ("the same, p95", "bubble.p95"),
+        ("frames while scrolling to the first message, ms, p50", "scroll.p50"),
+        ("the same, p99", "scroll.p99"),
+        ("the longest task meanwhile, ms (0: none over 50)", "task"),
+    ] {
+        row(name, &LONG.map(|count| shown(numbers.ms(&format!("long.{count}.{key}")))));
+    }
+    for (name, key) in [("tasks over 50 ms", "tasks"), ("rows in the page, at most", "rows")] {
+        row(name, &LONG.map(|count| shown(numbers.get(&format!("long.{count}.{key}")))));
+    }
+    row(
+        "JavaScript heap, MB",
+        &LONG.map(|count| shown(numbers.get(&format!("long.{count}.heap")).map(|bytes| bytes / 1e6))),
+    );
 }
 
 /// Conversations of the accounts to which a browser is linked.
@@ -202,6 +228,18 @@ fn all_goals(numbers: &Numbers) -> Vec<Goal> {
         goal("key press to the other screen, p99", numbers.ms("key_press.frame.p99"), 100.0, "ms"),
         goal("cold start to usable, median", numbers.ms("cold.usable_frame"), 459.0, "ms"),
         goal("warm start to the chat list, median", numbers.ms("warm.usable_frame"), 300.0, "ms"),
+        goal(
+            "key to frame, 10,000 messages / 60",
+            numbers.ratio("long.10000.key.p50", "long.60.key.p50"),
+            1.3,
+            "x",
+        ),
+        goal(
+            "Enter to own message, 10,000 / 60",
+            numbers.ratio("long.10000.bubble.p50", "long.60.bubble.p50"),
+            1.3,
+            "x",
+        ),
         goal("10,000 messages: first screen after linking", numbers.ms("linking.200.opened"), 3_000.0, "ms"),
         goal("10,000 messages: all of them", numbers.ms("linking.200.whole"), 60_000.0, "ms"),
     ]
