@@ -147,21 +147,39 @@ export class Clumsy {
   }
 }
 
+/** In the page: the messages from the first to the newest, which is more than the page holds at a time. */
+async function collect() {
+  const scroller = document.querySelector("[role=region][aria-label=Conversation]");
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)));
+  const collected = new Set();
+  const found = [];
+  for (let still = 0; still < 8; ) {
+    let news = 0;
+    for (const article of document.querySelectorAll("[role=log] [role=article]")) {
+      if (collected.has(article)) continue;
+      collected.add(article);
+      news += 1;
+      const [who, , state] = article.getAttribute("aria-label").split(", ");
+      found.push({ own: who === "You", state, text: (article.querySelector("p") ?? article).textContent });
+    }
+    const before = scroller.scrollTop;
+    scroller.scrollBy(0, scroller.clientHeight);
+    await frame();
+    still = news === 0 && scroller.scrollTop === before ? still + 1 : 0;
+  }
+  return found;
+}
+
 /** Everything in the open conversation, oldest first: who wrote it, its state, and what it says. */
 export async function everything(page) {
-  const begin = page.getByText("Only the two of you can read this chat.");
+  const begin = page.getByText("Only the two of you can read them.");
   const region = page.getByRole("region", { name: "Conversation" });
-  for (let attempt = 0; attempt < 100 && !(await begin.isVisible()); attempt += 1) {
+  for (let attempt = 0; attempt < 200 && !(await begin.isVisible()); attempt += 1) {
     await region.evaluate((element) => element.scrollTo(0, -element.scrollHeight));
     await pause(50);
   }
   await begin.waitFor();
-  return page.getByRole("log", { name: "Messages" }).getByRole("article").evaluateAll((articles) =>
-    articles.map((article) => {
-      const [who, , state] = article.getAttribute("aria-label").split(", ");
-      return { own: who === "You", state, text: (article.querySelector("p") ?? article).textContent };
-    }),
-  );
+  return page.evaluate(collect);
 }
 
 export { Person, pause };
