@@ -141,6 +141,7 @@ test("p11: nothing is read under a dialog, or in a window that is not in front",
   await unreadIs(bob, 1);
   await bob.page.waitForTimeout(400);
   assert.equal(await unreadOf(bob), 1);
+  await bob.page.getByText("Unread messages").waitFor();
   await bob.page.evaluate(() => {
     delete document.hasFocus;
     window.dispatchEvent(new Event("focus"));

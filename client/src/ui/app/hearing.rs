@@ -1,7 +1,7 @@
 //! What the owner of the device says, and what of it changes here.
 
 use leptos::prelude::*;
-use parley_engine::view::{BodyView, Command, ConversationView, Event, Reply, Snapshot};
+use parley_engine::view::{BodyView, Command, ConversationId, ConversationView, Event, Reply, Snapshot};
 
 use crate::model::chats::Chats;
 use crate::model::route::Route;
@@ -97,12 +97,22 @@ impl App {
                 self.put_chat(chat);
             }
             Event::Messages { conversation, messages } => {
-                self.update_open(conversation, |open| open.window.changed(messages));
+                let came = !self.in_front.get_untracked() && self.all_read(conversation);
+                self.update_open(conversation, |open| {
+                    if came {
+                        open.came_unseen(&messages);
+                    }
+                    open.window.changed(messages);
+                });
             }
             Event::Deleted { conversation, message } => {
                 self.update_open(conversation, |open| open.window.gone(message));
             }
         }
+    }
+
+    fn all_read(self, conversation: ConversationId) -> bool {
+        self.chats.with_untracked(|chats| chats.get(conversation).is_none_or(|chat| chat.unread == 0))
     }
 
     /// Tells a screen reader of a message in a conversation that is not on the screen.

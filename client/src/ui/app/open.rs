@@ -1,7 +1,7 @@
 //! The conversation on the screen, and loading more of it.
 
 use leptos::prelude::*;
-use parley_engine::view::{Command, CommandError, ConversationId, Page, Reply};
+use parley_engine::view::{Command, CommandError, ConversationId, MessageView, Page, Reply};
 use parley_protocol::ids::MessageId;
 
 use crate::model::rows::first_unread;
@@ -33,6 +33,18 @@ struct Loading {
 pub(crate) enum Side {
     Older,
     Newer,
+}
+
+impl Open {
+    /// Messages come while nobody looks: those that are new stand below a line.
+    pub(crate) fn came_unseen(&mut self, messages: &[MessageView]) {
+        let newest = self.window.newest();
+        let new =
+            messages.iter().filter(|message| Some(message.order) > newest && message.outgoing.is_none());
+        if let Some(first) = new.min_by_key(|message| message.order) {
+            self.unread_from = Some(first.id);
+        }
+    }
 }
 
 impl App {
