@@ -149,14 +149,15 @@ impl Host {
     }
 
     fn load(&self, load: &Load) -> Input {
-        let wanted = |key: &[u8]| {
-            key.starts_with(&load.prefix) && load.before.as_deref().is_none_or(|before| key < before)
-        };
-        let newest =
-            self.records.iter().rev().filter(|((store, key), _)| *store == Store::Messages && wanted(key));
-        let records = newest.map(|((_, key), value)| Record { key: key.clone(), value: value.clone() });
-        let limit = usize::try_from(load.limit).unwrap_or(usize::MAX);
-        Input::Loaded { id: load.id, records: records.take(limit).collect() }
+        let found =
+            self.records.iter().filter(|((store, key), _)| *store == Store::Messages && load.asks_for(key));
+        let mut records: Vec<_> =
+            found.map(|((_, key), value)| Record { key: key.clone(), value: value.clone() }).collect();
+        if !load.is_oldest_first() {
+            records.reverse();
+        }
+        records.truncate(usize::try_from(load.limit).unwrap_or(usize::MAX));
+        Input::Loaded { id: load.id, records }
     }
 
     fn command(&mut self, command: Command) {

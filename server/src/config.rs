@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use ipnet::IpNet;
 use parley_protocol::limits::{MAX_KEY_PACKAGES, SLOT_LIFETIME};
 use tokio::sync::Semaphore;
 
 use crate::connection::{OutboxLimits, Patience};
-use crate::http::{Doors, HttpOptions};
+use crate::http::{Doors, HttpOptions, PublicUrl};
 use crate::rate::Rate;
 use crate::relay::Options;
 use crate::slots::Bounds;
@@ -43,9 +44,13 @@ pub struct Config {
     /// Tell browsers to come by HTTPS only
     #[arg(long, env = "PARLEY_HSTS")]
     pub hsts: bool,
-    /// Take the peer's address from the last element of X-Forwarded-For, which a proxy in front has set
-    #[arg(long, env = "PARLEY_BEHIND_PROXY")]
-    pub behind_proxy: bool,
+    /// Networks of proxies in front, like 127.0.0.1/32: the last element of their X-Forwarded-For is the peer's address
+    #[arg(long = "trusted-proxy", env = "PARLEY_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpNet>,
+    /// The address under which browsers open the app, like `https://chat.example.org`: only its pages may connect. Without
+    /// it those of this machine by number or as localhost may
+    #[arg(long, env = "PARLEY_PUBLIC_URL")]
+    pub public_url: Option<PublicUrl>,
     /// Another origin whose pages may connect, for development; may be given several times
     #[arg(long = "origin", env = "PARLEY_ORIGINS", value_delimiter = ',')]
     pub origins: Vec<String>,
@@ -84,7 +89,7 @@ pub struct LimitConfig {
     /// Most connections of one address
     #[arg(long, env = "PARLEY_CONNECTIONS_PER_ADDRESS", default_value_t = 200)]
     pub connections_per_address: u32,
-    /// Most sockets of one address that are no WebSocket connections (yet); not counted behind a proxy
+    /// Most sockets of one address that are no WebSocket connections (yet); not counted for a trusted proxy
     #[arg(long, env = "PARLEY_HTTP_SOCKETS_PER_ADDRESS", default_value_t = 512)]
     pub http_sockets_per_address: u32,
     /// Most subscriptions of one connection
@@ -96,7 +101,7 @@ pub struct LimitConfig {
     /// Requests of one connection, weighted by their work
     #[arg(long, env = "PARLEY_RATE_REQUESTS", default_value = "10000/6000")]
     pub rate_requests: Rate,
-    /// New accounts from one address
+    /// New accounts from one address, and as many usernames claimed by accounts that are there
     #[arg(long, env = "PARLEY_RATE_REGISTRATIONS", default_value = "20/10")]
     pub rate_registrations: Rate,
     /// Kibibytes sent to the relay from one address: a first backup of 250 MiB at once, and a mebibyte each second
@@ -203,12 +208,18 @@ impl Config {
     pub(crate) fn doors(&self) -> Doors {
         Doors {
             head: Duration::from_millis(self.limits.request_head_ms),
-            sockets_per_peer: (!self.behind_proxy).then_some(self.limits.http_sockets_per_address),
+            sockets_per_peer: self.limits.http_sockets_per_address,
+            proxies: self.trusted_proxies.clone(),
         }
     }
 
     pub(crate) fn http(&self) -> HttpOptions {
-        HttpOptions { hsts: self.hsts, behind_proxy: self.behind_proxy, origins: self.origins.clone() }
+        HttpOptions {
+            hsts: self.hsts,
+            proxies: self.trusted_proxies.clone(),
+            public_url: self.public_url.clone(),
+            origins: self.origins.clone(),
+        }
     }
 
     /// Says at start what the relay runs with. Nothing secret is in it as yet; folders are left out because
@@ -218,7 +229,8 @@ impl Config {
             listen = %self.listen,
             app_folder = self.app.is_some(),
             hsts = self.hsts,
-            behind_proxy = self.behind_proxy,
+            trusted_proxies = self.trusted_proxies.len(),
+            public_url = self.public_url.is_some(),
             other_origins = self.origins.len(),
             expiry_days = self.expiry_days,
             backup_days = self.backup_days,

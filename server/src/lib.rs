@@ -34,7 +34,7 @@ use crate::slots::Slots;
 use crate::store::Store;
 use crate::store::sqlite::{OpenError, SqliteStore};
 
-pub use crate::http::{ArchiveError, CONTENT_SECURITY_POLICY};
+pub use crate::http::{ArchiveError, CONTENT_SECURITY_POLICY, PublicUrl, PublicUrlError};
 
 /// How long connections may take to say goodbye when the relay shuts down.
 const GOODBYE: Duration = Duration::from_secs(8);
@@ -79,11 +79,17 @@ pub async fn run(
     let has_app = app.is_some();
     let router = http::router(Arc::clone(&relay), config.http(), app);
     tracing::info!(%address, app = has_app, "the relay listens");
-    if !address.ip().is_loopback() && !config.behind_proxy {
+    if !address.ip().is_loopback() && config.trusted_proxies.is_empty() {
         tracing::warn!(
             %address,
             "this is plain HTTP: browsers open Parley only over HTTPS, or at http://localhost on this machine. \
-             Put a proxy with TLS in front, and start the relay with --behind-proxy"
+             Put a proxy with TLS in front, and start the relay with --trusted-proxy and --public-url"
+        );
+    }
+    if !config.trusted_proxies.is_empty() && config.public_url.is_none() {
+        tracing::warn!(
+            "without --public-url no page that comes through the proxy may connect: name the address under \
+             which browsers open Parley"
         );
     }
     listening(address);
@@ -124,6 +130,7 @@ fn relay(config: &Config, store: Arc<dyn Store>, closing: watch::Receiver<bool>)
         options: config.options(),
         limits: Limits {
             registrations: Keyed::new(limits.rate_registrations),
+            usernames: Keyed::new(limits.rate_registrations),
             upload: Keyed::new(limits.rate_upload),
             resolves: Keyed::new(limits.rate_resolves),
             claims: Keyed::new(limits.rate_claims),

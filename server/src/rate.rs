@@ -34,6 +34,10 @@ impl FromStr for Rate {
 }
 
 impl Rate {
+    pub(crate) const fn new(burst: u32, per_minute: u32) -> Self {
+        Self { burst, per_minute }
+    }
+
     fn interval(self) -> Duration {
         Duration::from_mins(1).checked_div(self.per_minute).unwrap_or_default()
     }

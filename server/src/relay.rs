@@ -38,6 +38,8 @@ pub(crate) struct Options {
 pub(crate) struct Limits {
     /// New accounts, by address.
     pub(crate) registrations: Keyed<PeerKey>,
+    /// Usernames claimed for accounts that are there, by address.
+    pub(crate) usernames: Keyed<PeerKey>,
     /// Kibibytes sent to the relay, by address: one who needs no account shall not fill the disk quickly.
     pub(crate) upload: Keyed<PeerKey>,
     /// Usernames and recovery keys looked up, by address: the directory is not to be read as a list.

@@ -94,6 +94,21 @@ impl DeviceLog {
         Self::verify(entries)
     }
 
+    /// Reads back a log that whoever keeps it has verified entry by entry. Links and authors are checked, signatures are
+    /// not.
+    pub fn read_back(account: &AccountId, entries: &[SignedEntry]) -> Result<Self, DeviceLogError> {
+        let (genesis, rest) = entries.split_first().ok_or(DeviceLogError::Empty)?;
+        if genesis.hash().0 != account.0 {
+            return Err(DeviceLogError::WrongAccount);
+        }
+        let mut log = Self::begin(genesis)?;
+        for entry in rest {
+            let (body, _) = log.linked(entry)?;
+            log.take(entry, &body)?;
+        }
+        Ok(log)
+    }
+
     fn begin(entry: &SignedEntry) -> Result<Self, DeviceLogError> {
         let body = entry.parse()?;
         let Change::Genesis { device, recovery_key } = body.change else {
@@ -120,6 +135,16 @@ impl DeviceLog {
 
     /// Verifies `entry` as the next one and takes it. On an error the log is as it was.
     pub fn append(&mut self, entry: &SignedEntry) -> Result<(), DeviceLogError> {
+        let (body, author_key) = self.linked(entry)?;
+        if !entry.signed_by(&author_key) {
+            return Err(DeviceLogError::Signature);
+        }
+        check_counter_signature(entry, &body)?;
+        self.take(entry, &body)
+    }
+
+    /// What an entry says and whose key is to have signed it, if it is the next one.
+    fn linked(&self, entry: &SignedEntry) -> Result<(Body, VerifyingKeyBytes), DeviceLogError> {
         if self.entries.len() >= MAX_DEVICE_LOG {
             return Err(DeviceLogError::Full);
         }
@@ -128,11 +153,11 @@ impl DeviceLog {
             return Err(DeviceLogError::Broken);
         }
         let author_key = self.author_key(&body).ok_or(DeviceLogError::Unauthorised)?;
-        if !entry.signed_by(&author_key) {
-            return Err(DeviceLogError::Signature);
-        }
-        check_counter_signature(entry, &body)?;
-        self.apply(&body)?;
+        Ok((body, author_key))
+    }
+
+    fn take(&mut self, entry: &SignedEntry, body: &Body) -> Result<(), DeviceLogError> {
+        self.apply(body)?;
         self.hashes.push(entry.hash());
         self.entries.push(entry.clone());
         Ok(())

@@ -33,6 +33,7 @@ impl Connection {
         match request {
             Request::Hello => {
                 self.greeted = true;
+                self.received.allow_all();
                 self.later(id, permits, async { Ok(Answer::Hello { now: now() }) });
             }
             Request::Ping => self.later(id, permits, async { Ok(Answer::Done) }),
@@ -156,6 +157,7 @@ impl Connection {
         limits.upload.spend(self.peer, bytes.div_ceil(1024), now)?;
         match request {
             Request::RegisterAccount(_) => limits.registrations.take([self.peer], now),
+            Request::ClaimUsername(_) => limits.usernames.take([self.peer], now),
             Request::ResolveUsername(_) | Request::FindRecoveryKey(_) => {
                 limits.resolves.take([self.peer], now)
             }

@@ -11,9 +11,13 @@ use axum::extract::ws::Message;
 use tokio::time::Instant;
 
 use crate::http::Received;
+use crate::rate::{Bucket, Rate};
 
 /// The head of a client's control frame: two bytes and the mask.
 const CONTROL_HEAD: u64 = 6;
+
+/// Pings and pongs of one client.
+const CONTROLS: Rate = Rate::new(120, 60);
 
 /// How long everything may take.
 #[derive(Debug, Clone, Copy)]
@@ -45,12 +49,20 @@ pub(super) struct Listening {
     heard: Instant,
     pinged: bool,
     unfinished: Option<Instant>,
+    controls: Bucket,
 }
 
 impl Listening {
     pub(super) fn new(received: Received, now: Instant) -> Self {
         let brought = received.bytes();
-        Self { received, brought, heard: now, pinged: false, unfinished: None }
+        Self {
+            received,
+            brought,
+            heard: now,
+            pinged: false,
+            unfinished: None,
+            controls: Bucket::full(now.into_std()),
+        }
     }
 
     /// The client is listened to from now on: until now nobody did.
@@ -71,6 +83,13 @@ impl Listening {
             self.brought = received;
             self.unfinished = None;
         }
+    }
+
+    /// A ping or a pong was brought; whether the client may send so many. One pong answers each ping of the relay, and
+    /// browsers send no others.
+    pub(super) fn may_control(&mut self, now: Instant) -> bool {
+        let after = self.controls.after(CONTROLS, 1, now.into_std());
+        after.map(|after| self.controls = after).is_ok()
     }
 
     /// Nothing is there to be brought.

@@ -46,6 +46,9 @@ const FINISHING: Duration = Duration::from_secs(3);
 /// How long the client may take to close after it was told to.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// Bytes that may come before a hello, with it: what a stranger does not finish is held in memory.
+const STRANGER: u64 = 16 * 1024;
+
 /// When a client comes back for which there was no room, in milliseconds. Clients spread it.
 const COME_BACK: u32 = 20_000;
 
@@ -59,6 +62,7 @@ struct Connection {
     in_flight: Arc<Semaphore>,
     parts: Arc<Semaphore>,
     bucket: Bucket,
+    received: Received,
     greeted: bool,
     pump: Option<JoinHandle<()>>,
 }
@@ -88,6 +92,7 @@ pub(crate) async fn serve(
     peer: PeerKey,
     guard: PeerGuard,
 ) {
+    received.allow(STRANGER);
     let (sink, mut stream) = socket.split();
     let outbox = Arc::new(Outbox::new(relay.options.outbox));
     let writing = tokio::spawn(writer::write(sink, Arc::clone(&outbox), relay.options.slow_reader));
@@ -97,6 +102,7 @@ pub(crate) async fn serve(
         in_flight: Arc::new(Semaphore::new(relay.options.in_flight)),
         parts: Arc::new(Semaphore::new(blobs::PARTS_AT_ONCE)),
         bucket: Bucket::full(Instant::now()),
+        received: received.clone(),
         greeted: false,
         pump: None,
         relay,
@@ -183,7 +189,11 @@ impl Connection {
             listening.begin(tokio::time::Instant::now());
             match poll_fn(|context| self.hear(context, stream, listening, alarm.as_mut())).await? {
                 Some(Ok(Message::Binary(bytes))) => return ControlFlow::Continue(bytes),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                    if !listening.may_control(tokio::time::Instant::now()) {
+                        return ControlFlow::Break(violation());
+                    }
+                }
                 None | Some(Ok(Message::Close(_))) => break,
                 // A text, a message that is too long, bytes that are no WebSocket; or a lost connection,
                 // and then nobody hears it.

@@ -2,7 +2,7 @@
 //! whoever sends a byte now and then could hold a socket for ever; nor how many sockets one client may have.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tower_service::Service as _;
@@ -22,12 +23,22 @@ use super::counted::Counted;
 use crate::peers::{PeerKey, Peers};
 
 /// Who comes in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Doors {
     /// How long a client may take to send the head of a request, or to begin one on an open connection.
     pub(crate) head: Duration,
-    /// Most sockets of one address that are not upgraded; none where all come from a proxy's.
-    pub(crate) sockets_per_peer: Option<u32>,
+    /// Most sockets of one address that are not upgraded.
+    pub(crate) sockets_per_peer: u32,
+    /// Proxies, whose sockets are those of many.
+    pub(crate) proxies: Vec<IpNet>,
+}
+
+impl Doors {
+    fn most(&self, address: IpAddr) -> u32 {
+        let address = address.to_canonical();
+        let is_proxy = self.proxies.iter().any(|network| network.contains(&address));
+        if is_proxy { u32::MAX } else { self.sockets_per_peer }
+    }
 }
 
 /// Serves until the relay shuts down, and then until every request that was begun has ended.
@@ -38,7 +49,6 @@ pub(crate) async fn serve(
     mut closing: watch::Receiver<bool>,
 ) {
     let peers = Arc::new(Peers::default());
-    let most = doors.sockets_per_peer.unwrap_or(u32::MAX);
     // Ends when the last connection has dropped its sender.
     let (alive, mut ended) = mpsc::channel::<Infallible>(1);
     loop {
@@ -48,7 +58,9 @@ pub(crate) async fn serve(
         };
         // Dropped once the socket is upgraded: from then on it counts as a connection. Nothing is answered to one
         // too many, for an answer can wait for its reader.
-        let Some(guard) = peers.enter(PeerKey::from(address.ip()), most) else { continue };
+        let Some(guard) = peers.enter(PeerKey::from(address.ip()), doors.most(address.ip())) else {
+            continue;
+        };
         // Small frames go out at once: with Nagle's algorithm an answer can wait 40 ms for an acknowledgement.
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a socket stays with Nagle's algorithm");

@@ -17,6 +17,7 @@ use super::archive::{self, ArchiveError};
 use super::inside::Inside;
 
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const NEVER: HeaderValue = HeaderValue::from_static("no-store");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 /// Shortest hash in a file name that is taken for one.
 const MIN_HASH: usize = 8;
@@ -122,7 +123,10 @@ pub(super) async fn serve(mut app: App, mut request: Request) -> Response {
         return response;
     }
     let mut response = response;
-    response.headers_mut().insert(CACHE_CONTROL, app.cache_control(&path));
+    // A refusal is no file: whoever keeps it for a year has no app for a year.
+    let is_file = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    let caching = if is_file { app.cache_control(&path) } else { NEVER };
+    response.headers_mut().insert(CACHE_CONTROL, caching);
     // One path has several encodings.
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
     response

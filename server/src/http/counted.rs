@@ -1,6 +1,7 @@
-//! A socket that counts what comes out of it, so that a connection knows of a message that does not get finished.
+//! A socket that counts what comes out of it, so that a connection knows of a message that does not get finished; and
+//! that gives no more than it is allowed to, whatever whoever reads it would buffer.
 
-use std::io::{IoSlice, Result};
+use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,19 +10,45 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// How many bytes a socket has given so far.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Received(Arc<AtomicU64>);
+/// How many bytes a socket has given so far, and how many it may give.
+#[derive(Debug, Clone)]
+pub(crate) struct Received(Arc<Counts>);
+
+#[derive(Debug)]
+struct Counts {
+    given: AtomicU64,
+    allowed: AtomicU64,
+}
+
+impl Default for Received {
+    fn default() -> Self {
+        Self(Arc::new(Counts { given: AtomicU64::new(0), allowed: AtomicU64::new(u64::MAX) }))
+    }
+}
 
 impl Received {
     /// The number.
     pub(crate) fn bytes(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.given.load(Ordering::Relaxed)
     }
 
     /// So many more.
     pub(crate) fn add(&self, bytes: usize) {
-        self.0.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.0.given.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// From now on so many more may come, and then the socket fails.
+    pub(crate) fn allow(&self, more: u64) {
+        self.0.allowed.store(self.bytes().saturating_add(more), Ordering::Relaxed);
+    }
+
+    /// As many may come as do.
+    pub(crate) fn allow_all(&self) {
+        self.0.allowed.store(u64::MAX, Ordering::Relaxed);
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.bytes() > self.0.allowed.load(Ordering::Relaxed)
     }
 }
 
@@ -50,6 +77,12 @@ impl AsyncRead for Counted {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.socket).poll_read(context, buffer);
         self.received.add(buffer.filled().len().saturating_sub(before));
+        if self.received.is_used_up() {
+            return Poll::Ready(Err(Error::new(
+                ErrorKind::QuotaExceeded,
+                "more bytes than a stranger may send",
+            )));
+        }
         polled
     }
 }

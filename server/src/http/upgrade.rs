@@ -10,7 +10,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use parley_protocol::limits::MAX_FRAME;
 
-use super::{Received, Site};
+use super::{HttpOptions, Received, Site};
 use crate::connection;
 use crate::peers::PeerKey;
 
@@ -18,6 +18,8 @@ use crate::peers::PeerKey;
 /// would be the largest part of the memory of an idle relay.
 const BUFFER: usize = 4 * 1024;
 
+const NOT_HERE: &str =
+    "pages of this address may not connect: whoever runs the relay names it with --public-url\n";
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 pub(super) async fn upgrade(
@@ -27,10 +29,10 @@ pub(super) async fn upgrade(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !origin_allowed(&headers, &site.options.origins) {
-        return (StatusCode::FORBIDDEN, "this origin may not connect\n").into_response();
+    if !site.options.admits(&headers) {
+        return (StatusCode::FORBIDDEN, NOT_HERE).into_response();
     }
-    let forwarded = if site.options.behind_proxy { forwarded(&headers) } else { None };
+    let forwarded = if site.options.is_proxy(address.ip()) { forwarded(&headers) } else { None };
     let peer = PeerKey::from(forwarded.unwrap_or(address.ip()));
     let relay = Arc::clone(&site.relay);
     let upgrade = upgrade
@@ -51,17 +53,36 @@ pub(super) async fn upgrade(
     }
 }
 
-/// A page of another site must not use its visitor's browser to connect. Who is not a browser sends no
-/// `Origin` and could send any.
-fn origin_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    if allowed.iter().any(|allowed| allowed == origin) {
-        return true;
+impl HttpOptions {
+    /// A page of another site must not use its visitor's browser to connect. Who is not a browser sends no
+    /// `Origin` and could send any.
+    fn admits(&self, headers: &HeaderMap) -> bool {
+        let Some(origin) = headers.get(ORIGIN) else { return true };
+        let Ok(origin) = origin.to_str() else { return false };
+        if self.origins.iter().any(|allowed| allowed == origin) {
+            return true;
+        }
+        match &self.public_url {
+            Some(url) => url.as_str() == origin,
+            None => is_own_address(origin, headers),
+        }
     }
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let same = origin.parse::<Uri>().ok().and_then(|uri| Some(uri.authority()?.as_str() == host?));
-    same.unwrap_or(false)
+
+    /// Whether a socket comes from a proxy that says truly for whom it is.
+    pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
+        self.proxies.iter().any(|network| network.contains(&address.to_canonical()))
+    }
+}
+
+/// Whether a page came from the address of this machine under which it connects. A name does not do: whoever owns one can
+/// let it point here, and then their page and its connection agree with each other (DNS rebinding).
+fn is_own_address(origin: &str, headers: &HeaderMap) -> bool {
+    let Ok(origin) = origin.parse::<Uri>() else { return false };
+    let (Some(authority), Some(host)) = (origin.authority(), headers.get(HOST)) else { return false };
+    let name = authority.host();
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    let is_address = name.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok();
+    is_address && host.as_bytes() == authority.as_str().as_bytes()
 }
 
 /// The address that the proxy in front of the relay saw: it appends to what the client may have made up.
@@ -78,17 +99,58 @@ mod tests {
         pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
     }
 
-    #[test]
-    fn only_the_own_origin_may_connect() {
-        let with = |origin: &str| headers(&[(HOST, "chat.example:8080"), (ORIGIN, origin)]);
-        assert!(origin_allowed(&headers(&[(HOST, "chat.example")]), &[]));
-        assert!(origin_allowed(&with("https://chat.example:8080"), &[]));
-        for foreign in
-            ["https://chat.example", "https://evil.example", "null", "", "https://chat.example:8080.evil"]
-        {
-            assert!(!origin_allowed(&with(foreign), &[]), "{foreign}");
+    fn options(public_url: Option<&str>, origins: &[&str]) -> HttpOptions {
+        HttpOptions {
+            hsts: false,
+            proxies: vec!["127.0.0.1/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap()],
+            public_url: public_url.map(|url| url.parse().unwrap()),
+            origins: origins.iter().map(|&origin| origin.to_owned()).collect(),
         }
-        assert!(origin_allowed(&with("http://localhost:3000"), &["http://localhost:3000".to_owned()]));
+    }
+
+    #[test]
+    fn only_the_public_address_may_connect() {
+        let options = options(Some("https://chat.example"), &["http://localhost:3000"]);
+        let with = |origin: &str| headers(&[(HOST, "chat.example"), (ORIGIN, origin)]);
+        assert!(options.admits(&headers(&[(HOST, "chat.example")])), "no browser");
+        assert!(options.admits(&with("https://chat.example")));
+        assert!(options.admits(&with("http://localhost:3000")), "for development");
+        for foreign in
+            ["http://chat.example", "https://evil.example", "null", "", "https://chat.example.evil"]
+        {
+            assert!(!options.admits(&with(foreign)), "{foreign}");
+        }
+        let rebound = headers(&[(HOST, "127.0.0.1:8080"), (ORIGIN, "http://127.0.0.1:8080")]);
+        assert!(!options.admits(&rebound), "another address of this machine");
+    }
+
+    #[test]
+    fn p9_without_a_public_address_only_this_machine_by_its_number_or_as_localhost_may_connect() {
+        let options = options(None, &[]);
+        let same = |host: &str| headers(&[(HOST, host), (ORIGIN, &format!("http://{host}"))]);
+        for own in ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "192.0.2.7"] {
+            assert!(options.admits(&same(own)), "{own}");
+        }
+        for name in ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example"]
+        {
+            assert!(!options.admits(&same(name)), "{name}");
+        }
+        let other_port = headers(&[(HOST, "localhost:8080"), (ORIGIN, "http://localhost:3000")]);
+        assert!(!options.admits(&other_port));
+    }
+
+    #[test]
+    fn only_a_proxy_says_for_whom_it_is() {
+        let options = options(None, &[]);
+        for (address, trusted) in [
+            ("127.0.0.1", true),
+            ("10.9.8.7", true),
+            ("::ffff:10.9.8.7", true),
+            ("192.0.2.1", false),
+            ("::1", false),
+        ] {
+            assert_eq!(options.is_proxy(address.parse().unwrap()), trusted, "{address}");
+        }
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use parley_protocol::bounded::List;
 use parley_protocol::frame::{Answer, PublishKeyPackages, RelayError, Request};
+use parley_protocol::ids::{Epoch, LogId};
 use parley_protocol::limits::MAX_FRAME;
 use parley_tests::accounts::TestAccount;
-use parley_tests::relay_client::{RelayClient, bytes};
+use parley_tests::relay_client::{RelayClient, bytes, capability, message, messages};
 use parley_tests::relay_process::RelayProcess;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -242,9 +243,55 @@ async fn sockets_of_one_address_are_bounded_and_connections_are_none_of_them() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     // Behind a proxy all sockets are the proxy's.
-    let relay = RelayProcess::start(&[&FLAGS[..], &["--behind-proxy"]].concat());
+    let relay = RelayProcess::start(&[&FLAGS[..], &["--trusted-proxy", "127.0.0.1/32"]].concat());
     let _sockets = half_open(&relay, 8).await;
     assert!(is_healthy(&relay).await);
+}
+
+/// What is not finished is held in memory, and whoever has not said hello may be anybody.
+#[tokio::test]
+async fn p9_a_stranger_sends_no_more_than_a_hello_takes() {
+    const CONNECTIONS: usize = 20;
+    let relay = RelayProcess::start(&[]);
+    let mut known = RelayClient::connect(relay.address()).await;
+    let (mut written, piece) = (0, [0; 4096]);
+    for _ in 0..CONNECTIONS {
+        let mut stream = raw_websocket(&relay).await;
+        // A message of half a mebibyte begins.
+        let mut head = vec![FIN | BINARY, 0x80 | 0x7F];
+        head.extend((512_u64 * 1024).to_be_bytes());
+        head.extend([0; 4]);
+        stream.write_all(&head).await.unwrap();
+        for _ in 0..64 {
+            if stream.write_all(&piece).await.is_err() {
+                break;
+            }
+            written += piece.len();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        closed(&mut stream).await;
+    }
+    let each = written / CONNECTIONS;
+    assert!(each < 128 * 1024, "{each} bytes went out on each");
+    // Who has said hello may send what a request takes.
+    assert_served(&mut known).await;
+    let (log, secret) = (LogId(parley_tests::unique()), capability());
+    known.create_log(log, Epoch(0), &secret).await;
+    let large = messages(log, Epoch(0), &secret, vec![message(&[1; 40_000]), message(&[2; 40_000])]);
+    assert!(known.call(Request::AppendMessages(large)).await.is_ok());
+}
+
+#[tokio::test]
+async fn p9_pongs_that_nobody_asked_for_end_the_connection() {
+    let relay = RelayProcess::start(&[]);
+    let mut stream = raw_websocket(&relay).await;
+    let pongs = frame(FIN | PONG, b"a").repeat(20);
+    let mut sent = 0;
+    while sent < 10_000 && stream.write_all(&pongs).await.is_ok() {
+        sent += 20;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert!(sent < 10_000, "the relay has read {sent} of them");
 }
 
 #[tokio::test]

@@ -19,8 +19,13 @@ struct Response {
 }
 
 async fn get(address: SocketAddr, path: &str, headers: &str) -> Response {
+    ask(address, "GET", path, headers).await
+}
+
+async fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> Response {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n");
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
@@ -158,7 +163,45 @@ fn a_relay_that_others_reach_over_plain_http_says_at_its_start_that_browsers_wan
     let warning = "browsers open Parley only over HTTPS";
     assert!(started(&["--listen", "0.0.0.0:0"]).contains(warning));
     assert!(!started(&["--listen", "127.0.0.1:0"]).contains(warning), "nobody else reaches it");
-    assert!(!started(&["--listen", "0.0.0.0:0", "--behind-proxy"]).contains(warning), "the proxy has TLS");
+    assert!(
+        !started(&["--listen", "0.0.0.0:0", "--trusted-proxy", "127.0.0.1/32"]).contains(warning),
+        "the proxy has TLS"
+    );
+}
+
+/// Who keeps a refusal for a year has no app for a year.
+#[tokio::test]
+async fn a_refusal_is_not_kept_by_browsers() {
+    let app = app(false);
+    let relay = relay_with(&app, &[]);
+    let caching = async |method: &str, headers: &str| {
+        let path = "/app-0123456789abcdef.js";
+        let response = ask(relay.address(), method, path, headers).await;
+        (response.status, response.headers["cache-control"].clone())
+    };
+    assert_eq!(caching("GET", "").await, (200, "public, max-age=31536000, immutable".to_owned()));
+    assert_eq!(caching("POST", "").await, (405, "no-store".to_owned()));
+    assert_eq!(caching("GET", "Range: bytes=900000-\r\n").await, (416, "no-store".to_owned()));
+}
+
+#[tokio::test]
+async fn p9_a_name_that_points_here_cannot_connect_and_the_public_address_can() {
+    let status = async |relay: &RelayProcess, host: &str, origin: &str| {
+        let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+        let request = format!(
+            "GET /v1/ws HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await.unwrap();
+        String::from_utf8(start.to_vec()).unwrap()
+    };
+    let open = RelayProcess::start(&[]);
+    assert_eq!(status(&open, "rebound.example", "http://rebound.example").await, "HTTP/1.1 403");
+    let public = RelayProcess::start(&["--public-url", "https://chat.example"]);
+    assert_eq!(status(&public, "chat.example", "https://chat.example").await, "HTTP/1.1 101");
+    assert_eq!(status(&public, "chat.example", "http://chat.example").await, "HTTP/1.1 403");
 }
 
 #[tokio::test]

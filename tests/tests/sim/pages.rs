@@ -179,7 +179,7 @@ fn a_page_of_deleted_messages_does_not_end_the_chat() {
     let (mut world, _, bob, _, chat) = long();
     let newest = ask(&mut world, bob, Command::OpenConversation(chat));
     let before = newest.messages[0].order;
-    let older = ask(&mut world, bob, Command::OlderMessages { conversation: chat, before });
+    let expected = ask(&mut world, bob, Command::OlderMessages { conversation: chat, before });
     for message in &newest.messages[..49] {
         let (message, order) = (message.id, message.order);
         let delete = Command::DeleteMessage { conversation: chat, message, order };
@@ -187,5 +187,5 @@ fn a_page_of_deleted_messages_does_not_end_the_chat() {
     }
     let before = newest.messages[49].order;
     let found = ask(&mut world, bob, Command::OlderMessages { conversation: chat, before });
-    assert_eq!(texts(&found.messages), texts(&older.messages));
+    assert_eq!(texts(&found.messages), texts(&expected.messages));
 }
