@@ -149,7 +149,7 @@ export class Clumsy {
 
 /** Everything in the open conversation, oldest first: who wrote it, its state, and what it says. */
 export async function everything(page) {
-  const begin = page.getByText("Only the two of you can read this chat.");
+  const begin = page.getByText("Messages are end-to-end encrypted.", { exact: true });
   const region = page.getByRole("region", { name: "Conversation" });
   for (let attempt = 0; attempt < 100 && !(await begin.isVisible()); attempt += 1) {
     await region.evaluate((element) => element.scrollTo(0, -element.scrollHeight));

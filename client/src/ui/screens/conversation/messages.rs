@@ -156,12 +156,9 @@ impl View {
         });
         match (ready, older, error) {
             (_, _, Some(error)) => parts::text("log-note", words::command_error(error)),
-            (false, ..) | (_, true, _) => parts::text("log-note", "Loading…"),
+            (false, ..) | (_, true, _) => parts::text("log-note", words::LOADING),
             (true, false, _) if self.is_restored() => parts::nothing(),
-            (true, false, _) => parts::text(
-                "log-note",
-                "Only the two of you can read this chat. The relay sees sealed envelopes.",
-            ),
+            (true, false, _) => parts::text("log-note", words::CHAT_BEGINS),
         }
     }
 
