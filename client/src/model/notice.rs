@@ -30,17 +30,16 @@ pub fn first(wanted: impl IntoIterator<Item = Notice>) -> Option<Notice> {
 /// How long the reminder rests after "Later", in milliseconds.
 const REST: u64 = 7 * 24 * 3_600 * 1_000;
 
-/// The reminder was put off by an account, at a time.
+/// What is kept of when the reminder was put off.
 #[must_use]
-pub fn put_off(account: &[u8], now: u64) -> Vec<u8> {
-    [now.to_le_bytes().as_slice(), account].concat()
+pub const fn put_off(now: u64) -> [u8; 8] {
+    now.to_le_bytes()
 }
 
-/// Whether it rests for this account. What was kept may be from another account, or from a clock that was wrong.
+/// Whether it rests. What was kept may be from a clock that was wrong.
 #[must_use]
-pub fn rests(kept: &[u8], account: &[u8], now: u64) -> bool {
-    let Some((time, of)) = kept.split_first_chunk::<8>() else { return false };
-    of == account && now.abs_diff(u64::from_le_bytes(*time)) < REST
+pub fn rests(kept: &[u8], now: u64) -> bool {
+    <[u8; 8]>::try_from(kept).is_ok_and(|time| now.abs_diff(u64::from_le_bytes(time)) < REST)
 }
 
 #[cfg(test)]
@@ -58,12 +57,12 @@ mod tests {
     }
 
     #[test]
-    fn the_reminder_rests_for_a_week_and_only_for_the_account_that_put_it_off() {
-        let kept = put_off(b"ada", 1_000);
-        assert!(rests(&kept, b"ada", 1_000));
-        assert!(rests(&kept, b"ada", 1_000 + REST - 1));
-        assert!(!rests(&kept, b"ada", 1_000 + REST));
-        assert!(!rests(&kept, b"bob", 1_000));
-        assert!(!rests(b"", b"", 1_000));
+    fn the_reminder_rests_for_a_week() {
+        let kept = put_off(1_000);
+        assert!(rests(&kept, 1_000));
+        assert!(rests(&kept, 1_000 + REST - 1));
+        assert!(!rests(&kept, 1_000 + REST));
+        assert!(!rests(&put_off(1_000 + REST), 1_000), "the clock was put back");
+        assert!(!rests(b"", 1_000));
     }
 }

@@ -10,28 +10,15 @@ use crate::ui::app::state::App;
 const SOON: u64 = 1_000;
 
 /// What waits for the connection.
-#[derive(Default)]
-pub(crate) struct Asking {
-    /// Until it is known whether there will be one: it opens just now.
-    opened: Vec<Box<dyn FnOnce()>>,
-    /// Until there is one.
-    online: Vec<Box<dyn FnOnce()>>,
-}
+pub(crate) type Asking = Vec<Box<dyn FnOnce()>>;
 
-/// Takes up what waits whenever the connection changes.
+/// Takes up what waits whenever there is a connection.
 pub(crate) fn follow(app: App) {
     Effect::new(move |_| {
-        let connection = app.connection.get();
-        let mut due = Vec::new();
-        app.asking.update_value(|asking| {
-            if connection != Connection::Connecting {
-                due.append(&mut asking.opened);
-            }
-            if is_online(connection) {
-                due.append(&mut asking.online);
-            }
-        });
-        untrack(|| due.into_iter().for_each(|act| act()));
+        if is_online(app.connection.get()) {
+            let due = app.asking.try_update_value(core::mem::take).unwrap_or_default();
+            untrack(|| due.into_iter().for_each(|act| act()));
+        }
     });
 }
 
@@ -44,40 +31,7 @@ const fn came_too_early(reply: &Reply) -> bool {
     matches!(reply, Reply::Failed(CommandError::Offline) | Reply::Username(UsernameStatus::Unknown))
 }
 
-/// Only these are refused for want of a connection; the others need not be kept to be asked again.
-const fn needs_connection(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::CheckUsername(_)
-            | Command::CreateAccount { .. }
-            | Command::FindPerson(_)
-            | Command::ShowLinkCode { .. }
-            | Command::UseLinkCode { .. }
-            | Command::RemoveDevice(_)
-            | Command::ConfirmPhrase(_)
-            | Command::Recover { .. }
-            | Command::BackUpNow
-    )
-}
-
 impl App {
-    /// Sends a command; `on_reply` gets its one reply. While the connection opens, that waits until it is known how that ends.
-    pub(crate) fn ask(self, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
-        let Some(link) = self.owner.get_value() else { return };
-        if !needs_connection(&command) {
-            return link.ask(command, on_reply);
-        }
-        let again = command.clone();
-        link.ask(command, move |reply| {
-            if came_too_early(&reply) && self.connection.get_untracked() == Connection::Connecting {
-                let act: Box<dyn FnOnce()> = Box::new(move || link.ask(again, on_reply));
-                self.asking.update_value(|asking| asking.opened.push(act));
-            } else {
-                on_reply(reply);
-            }
-        });
-    }
-
     /// Asks, and asks again whenever there is a connection, as long as `waits` says that somebody still waits: it is called each
     /// time when there is none.
     pub(crate) fn ask_patiently(
@@ -108,7 +62,7 @@ impl App {
             if online {
                 timer::after(SOON, act).forget();
             } else {
-                self.asking.update_value(|asking| asking.online.push(act));
+                self.asking.update_value(|asking| asking.push(act));
             }
         });
     }

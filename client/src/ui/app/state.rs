@@ -198,6 +198,13 @@ impl App {
         app
     }
 
+    /// Sends a command; `on_reply` gets its one reply. What needs a connection is asked by [`App::ask_patiently`].
+    pub(crate) fn ask(self, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
+        if let Some(link) = self.owner.get_value() {
+            link.ask(command, on_reply);
+        }
+    }
+
     /// Sends a command under an id that the caller chose: what was asked under it before is not done twice.
     pub(crate) fn ask_as(self, id: u64, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
         if let Some(link) = self.owner.get_value() {

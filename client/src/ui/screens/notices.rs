@@ -85,7 +85,13 @@ impl Reminder {
         spawn_local(async move {
             private.set(storage::may_be_private().await);
         });
-        Self { app, private, later: RwSignal::new(false) }
+        let later = RwSignal::new(false);
+        Effect::new(move |_| {
+            if app.account.with(Option::is_none) {
+                later.set(false);
+            }
+        });
+        Self { app, private, later }
     }
 
     fn is_due(self) -> bool {
@@ -93,12 +99,12 @@ impl Reminder {
         let something = self.private.get() || self.app.chats.with(|chats| !chats.all().is_empty());
         something
             && !self.later.get()
+            && !rests()
             && !self.app.route.with(Route::is_settings)
-            && self.app.account.with(|account| {
-                account.as_ref().is_some_and(|it| {
-                    it.recovery.phrase == PhraseState::Unsaved && !rests(it.account.as_bytes())
-                })
-            })
+            && self
+                .app
+                .account
+                .with(|account| account.as_ref().is_some_and(|it| it.recovery.phrase == PhraseState::Unsaved))
     }
 
     fn view(self) -> AnyView {
@@ -113,20 +119,16 @@ impl Reminder {
 
     fn put_off(self) {
         self.later.set(true);
-        self.app.account.with_untracked(|account| {
-            if let Some(it) = account {
-                // A browser that keeps nothing reminds again when the page is loaded the next time.
-                let _ = local::put_item(LATER, Some(&notice::put_off(it.account.as_bytes(), clock::now().0)));
-            }
-        });
+        // A browser that keeps nothing reminds again when the page is loaded the next time.
+        let _ = local::put_item(LATER, Some(&notice::put_off(clock::now().0)));
     }
 }
 
-fn rests(account: &[u8]) -> bool {
-    local::item(LATER).is_some_and(|kept| notice::rests(&kept, account, clock::now().0))
+fn rests() -> bool {
+    local::item(LATER).is_some_and(|kept| notice::rests(&kept, clock::now().0))
 }
 
-/// There is no account here: nothing of one that was here stays.
+/// There is no account here: the next one is reminded from the beginning.
 pub(crate) fn forget() {
     let _ = local::put_item(LATER, None);
 }

@@ -160,7 +160,9 @@ fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
             status("quiet", how),
             maybe(move || {
                 on().then(|| {
-                    button("Back up now", "button button-quiet", move || app.ask(Command::BackUpNow, |_| {}))
+                    button("Back up now", "button button-quiet", move || {
+                        app.ask_patiently(Command::BackUpNow, || true, |_| {});
+                    })
                 })
             }),
         ],
@@ -174,12 +176,15 @@ fn wide(name: &'static str) -> AnyView {
 /// On the first screen: the account comes back.
 pub(crate) fn come_back(app: App) -> AnyView {
     let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::Hint(words::RECOVER.to_owned())));
-    let (alone, busy, waiting) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
+    let (alone, busy) = (RwSignal::new(false), RwSignal::new(false));
+    // What waits for a connection may be asked again with other words, and then is not done as it was asked before.
+    let turn = RwSignal::new(0_u32);
     let submit = move || {
         if busy.get_untracked() {
             return;
         }
         busy.set(true);
+        turn.update(|turn| *turn = turn.wrapping_add(1));
         note.set(Note::Hint(words::RECOVER_LOOKING.to_owned()));
         spawn_local(async {
             storage::persist().await;
@@ -190,14 +195,19 @@ pub(crate) fn come_back(app: App) -> AnyView {
             alone: alone.get_untracked(),
         };
         let (file, phrase) = (File::chosen("backup-file"), Typed(typed.get_untracked()));
-        let asked = typed.get_untracked();
+        let (mine, asked, others) =
+            (turn.get_untracked(), Typed(typed.get_untracked()), alone.get_untracked());
         let waits = move || {
-            let wanted = typed.try_get_untracked().is_some_and(|typed| typed == asked);
-            let _ = waiting.try_set(wanted);
-            wanted && note.try_set(Note::Hint(words::ASKED_AGAIN.to_owned())).is_none()
+            if turn.try_get_untracked() != Some(mine) {
+                return false;
+            }
+            let _ = busy.try_set(false);
+            let same = typed.try_with_untracked(|typed| *typed == asked.0) == Some(true)
+                && alone.try_get_untracked() == Some(others);
+            same && note.try_set(Note::Hint(words::ASKED_AGAIN.to_owned())).is_none()
         };
         app.ask_patiently(command, waits, move |reply| {
-            let _ = (busy.try_set(false), waiting.try_set(false));
+            let _ = busy.try_set(false);
             match (reply, file) {
                 (Reply::Failed(error), _) => {
                     let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
@@ -217,11 +227,7 @@ pub(crate) fn come_back(app: App) -> AnyView {
     form(
         submit,
         vec![
-            field(how, typed, note.into(), move || {
-                if waiting.get_untracked() {
-                    busy.set(false);
-                }
-            }),
+            field(how, typed, note.into(), || {}),
             backup_file::chooser("backup-file", "Backup file, if you have one"),
             stack("", vec![tick.into_any(), text("quiet", words::RECOVER_OTHERS)]),
             wide("Bring my account back"),

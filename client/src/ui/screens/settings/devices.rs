@@ -149,7 +149,13 @@ pub(crate) fn notice(app: App, device: &OwnDeviceView) -> AnyView {
         html::span().child(words::new_device(&name)).into_any(),
         button("It was me", "banner-button", move || app.ask(Command::AcceptDevice(id), |_| {})),
         button("Remove it", "banner-button", move || {
-            app.ask_patiently(Command::RemoveDevice(id), || true, |_| {});
+            // Whoever says meanwhile that it was them does not want it any more.
+            let waits = move || {
+                let fresh =
+                    |it: &AccountView| it.devices.iter().any(|device| device.id == id && device.fresh);
+                app.account.with_untracked(|account| account.as_ref().is_some_and(fresh))
+            };
+            app.ask_patiently(Command::RemoveDevice(id), waits, |_| {});
         }),
     ];
     html::div().class("banner banner-shown banner-grave").attr("role", "alert").child(parts).into_any()
