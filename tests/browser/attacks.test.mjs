@@ -166,7 +166,7 @@ test("p2: markup in the field that finds people finds nobody", async () => {
   for (const text of [...TEXTS, `${relay.url}/#i/${MARKUP}/aaaa`]) {
     await field.fill(text);
     await field.press("Enter");
-    await dialog.getByText("This is neither a username nor an invite link.").waitFor();
+    await dialog.getByText("That's not a username or an invite link.").waitFor();
     await field.fill("");
   }
   await ada.page.keyboard.press("Escape");

@@ -4,13 +4,13 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { blank, camerasOn, film, filming, modulesOf, watchCameras } from "./lib/camera.mjs";
-import { approve, confirmDigits, openDevices, showCode } from "./lib/link.mjs";
+import { approve, confirmDigits, openDevices, openSettings, showCode, useAnotherDevice } from "./lib/link.mjs";
 import { Person } from "./lib/person.mjs";
 import { appWith, Relay } from "./lib/relay.mjs";
 
 const shots = process.env.PARLEY_SHOTS;
-const INVITE = "This is somebody's invite, which links no device. Use New chat for it.";
-const DENIED = /^The browser does not let Parley use the camera\..* or paste the link\.$/;
+const INVITE = "That's an invite to a chat, not a link code. Use New chat for it.";
+const DENIED = /^The browser doesn't let Parley use the camera\..* or paste the link\.$/;
 const MISSING = /^No camera works here.* or paste the link\.$/;
 
 let relay;
@@ -44,7 +44,7 @@ async function restart(person, flags) {
 /** A new browser that shows its code; and the film of it. */
 async function filmCode(at = relay) {
   const fresh = await Person.arrive(at);
-  await fresh.button("Link to an account you have").click();
+  await useAnotherDevice(fresh);
   await showCode(fresh);
   return [fresh, await film(await modulesOf(image(fresh, "Link QR code")))];
 }
@@ -87,12 +87,12 @@ test("a code that the account shows is scanned by a new browser, on its first sc
   await showCode(ada);
   const fresh = await Person.arrive(relay, { flags: filming(await film(await modulesOf(image(ada, "Link QR code")))) });
   try {
-    await fresh.button("Link to an account you have").click();
+    await useAnotherDevice(fresh);
     await shoot(fresh, "first-screen");
     await fresh.button("Scan with the camera").click();
     await confirmDigits(fresh, ada);
     await says(ada, /^Link .* to your account\?$/);
-    await ada.button("Do not link").click();
+    await ada.button("Cancel").click();
   } finally {
     await fresh.close();
   }
@@ -126,6 +126,8 @@ test("the camera stops by its button, with the panel, and while nobody sees the 
 });
 
 test("an invite is refused with a sentence, and the camera goes on looking", async () => {
+  await openSettings(ada, "profile");
+  await ada.button("Show QR code").click();
   const code = ada.page.getByRole("region", { name: "Settings" }).getByRole("img", { name: "Invite QR code" });
   await restart(ada, filming(await film(await modulesOf(code))));
   await openDevices(ada);
@@ -149,7 +151,7 @@ for (const [what, flags, sentence] of [
     await ada.button("Scan with the camera").waitFor();
     await ada.page.getByRole("textbox", { name: "Code from the other device" }).fill("no code");
     await ada.button("Use this code").click();
-    await says(ada, /^This is no link code\./);
+    await says(ada, /^That's not a link code\./);
   });
 }
 
@@ -202,7 +204,7 @@ test("where the browser reads codes itself, it is asked", async () => {
     await bob.page.waitForFunction(() => globalThis.said.length === 3);
     await bob.button("Scan with the camera").waitFor();
     await camerasOn(bob, 0);
-    await says(bob, /^This is no link code\./);
+    await says(bob, /^That's not a link code\./);
     assert.deepEqual(await bob.page.evaluate(() => globalThis.said), Array(3).fill("qr_code,true,true"));
   });
 });

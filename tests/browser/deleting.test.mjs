@@ -64,7 +64,7 @@ test("a message is deleted with the keyboard alone, and at once when the page is
   await ada.page.keyboard.press("Enter");
   await gone(ada, "By keyboard");
   await ada.page.waitForFunction(() => document.activeElement.textContent === "Undo");
-  await openSettings(ada);
+  await openSettings(ada, "privacy");
   await gone(second, "By keyboard");
   await ada.openChat("Bob");
   await ada.sees("Hello Ada");
@@ -81,8 +81,8 @@ test("a draft survives a reload, is in the list, and stays on its device", async
 });
 
 test("drafts follow when the setting is on, and go when the message is sent", async () => {
-  await openSettings(ada);
-  const name = "Keep drafts in step on your devices";
+  await openSettings(ada, "privacy");
+  const name = "Sync drafts";
   const toggle = ada.page.getByRole("switch", { name });
   assert.equal(await toggle.getAttribute("aria-checked"), "false");
   await toggle.click();

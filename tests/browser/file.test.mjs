@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { openSettings } from "./lib/link.mjs";
+import { openSettings, useRecoveryPhrase } from "./lib/link.mjs";
 import { answer, arrive, twoPeople } from "./lib/pair.mjs";
 import { Person } from "./lib/person.mjs";
 import { writeDown } from "./lib/phrase.mjs";
@@ -43,9 +43,9 @@ after(async () => {
 
 /** Saves a file, and downloads it. */
 async function save(person) {
-  await openSettings(person);
+  await openSettings(person, "recovery");
   await person.button("Save a backup file").click();
-  await person.page.getByText(/^The file is whole: it was opened and read back/).waitFor();
+  await person.page.getByText(/^Backup verified: /).waitFor();
   const [download] = await Promise.all([
     person.page.waitForEvent("download"),
     person.page.getByRole("link", { name: "Download backup file" }).click(),
@@ -57,10 +57,10 @@ async function save(person) {
 
 /** Restores a file in the settings; what comes of it is for the caller to see. */
 async function restore(person, path, phrase = words) {
-  await openSettings(person);
+  await openSettings(person, "recovery");
   await person.button("Restore from a backup file").click();
   await person.page.getByLabel("Backup file", { exact: true }).setInputFiles(path);
-  await person.page.getByRole("textbox", { name: "Phrase of the file" }).fill(phrase.join(" "));
+  await person.page.getByRole("textbox", { name: "Recovery phrase for this file" }).fill(phrase.join(" "));
   await person.button("Restore").click();
 }
 
@@ -81,7 +81,7 @@ const flip = (place) => (bytes) => {
 };
 
 test("a file needs a recovery phrase that is written down", async () => {
-  await openSettings(ada);
+  await openSettings(ada, "recovery");
   await ada.page.getByText("Write your recovery phrase down first").waitFor();
   assert.equal(await ada.button("Save a backup file").count(), 0);
   words = await writeDown(ada);
@@ -103,7 +103,7 @@ test("p1: a file is saved, read back and downloaded, and says nothing without th
 
 test("restored where everything is, a file changes nothing", async () => {
   await restore(ada, file.path);
-  await says(ada, `0 of ${LONG + 2} messages were added; the others were here already.`);
+  await says(ada, `0 of ${LONG + 2} messages were added; you already had the others.`);
   await ada.page.goto(`${relay.url}/#/`);
   await ada.openChat("Bob");
   await ada.sees("Hello Bob");
@@ -112,9 +112,9 @@ test("restored where everything is, a file changes nothing", async () => {
 
 test("p9: what is no whole file is refused with its own sentence", async () => {
   const cases = [
-    [await changed("other.parley", () => Buffer.from("a letter to my aunt")), "This is no Parley backup file."],
-    [await changed("newer.parley", (bytes) => Buffer.concat([bytes.subarray(0, 8), Buffer.of(9), bytes.subarray(9)])), "A newer version of Parley"],
-    [await changed("head.parley", flip(100)), "The beginning of this file is damaged"],
+    [await changed("other.parley", () => Buffer.from("a letter to my aunt")), "This isn't a Parley backup file."],
+    [await changed("newer.parley", (bytes) => Buffer.concat([bytes.subarray(0, 8), Buffer.of(9), bytes.subarray(9)])), "This file was saved by a newer version of Parley."],
+    [await changed("head.parley", flip(100)), "The start of this file is damaged"],
   ];
   for (const [path, sentence] of cases) {
     await restore(carol, path);
@@ -122,7 +122,7 @@ test("p9: what is no whole file is refused with its own sentence", async () => {
     await carol.button("Cancel").click();
   }
   await restore(carol, file.path, [...Array(23).fill("abandon"), "art"]);
-  await says(carol, "This recovery phrase does not open the file.");
+  await says(carol, "This recovery phrase doesn't open the file.");
   await carol.button("Cancel").click();
   await restore(carol, file.path, words.slice(1));
   await says(carol, "A recovery phrase has 24 words.");
@@ -148,7 +148,7 @@ test("p6: on another relay, in another account, the chats can be read and not wr
   await carol.sees("Hello Bob");
   await carol.sees("Hello Ada");
   assert.equal((await carol.texts()).length, LONG + 2, "after three files, nothing is there twice");
-  await carol.page.getByText("This chat came from a backup file of Ada.").waitFor();
+  await carol.page.getByText("This chat came from a backup file of Ada, so you can only read it.").waitFor();
   assert.equal(await carol.composer().count(), 0);
   assert.equal(await carol.button("Contact details").count(), 0);
   await carol.page.reload();
@@ -162,13 +162,13 @@ test("p6: on another relay, in another account, the chats can be read and not wr
 });
 
 test("p5: a wiped browser comes back by phrase and file when the relay has no backup", async () => {
-  await openSettings(ada);
+  await openSettings(ada, "recovery");
   await ada.page.getByRole("switch", { name: "Encrypted backup" }).click();
   await ada.page.getByText("Off: your messages are on your devices only.").waitFor();
   await ada.leave();
   await bob.send("while Ada was lost");
   const back = await arrive(relay, others);
-  await back.button("Use a recovery phrase").click();
+  await useRecoveryPhrase(back);
   await back.page.getByLabel("Backup file, if you have one").setInputFiles(file.path);
   await back.page.getByRole("textbox", { name: "Recovery phrase" }).fill(words.join(" "));
   await back.page.getByRole("checkbox", { name: /^My other devices are lost/ }).check();
@@ -180,6 +180,6 @@ test("p5: a wiped browser comes back by phrase and file when the relay has no ba
   assert.equal(texts.filter((text) => text.includes("Hello Bob")).length, 1);
   await back.send("I am back");
   await bob.sees("I am back");
-  await openSettings(back);
-  await says(back, "The device that saved this file is in your account no longer.");
+  await openSettings(back, "recovery");
+  await says(back, "The device that saved this file is no longer in your account.");
 });

@@ -1,7 +1,7 @@
 // A browser is linked to an account: by a link and by a typed code, from either side; a removed browser; a new device's notice.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { approve, confirmDigits, hasChats, isLinked, openDevices, openSettings, showCode, useCode } from "./lib/link.mjs";
+import { approve, confirmDigits, hasChats, isLinked, openDevices, openSettings, showCode, useAnotherDevice, useCode } from "./lib/link.mjs";
 import { answer, arrive, twoPeople } from "./lib/pair.mjs";
 
 let relay;
@@ -17,7 +17,7 @@ const others = twoPeople(async (pair) => {
 
 async function newBrowser() {
   const browser = await arrive(relay, others);
-  await browser.button("Link to an account you have").click();
+  await useAnotherDevice(browser);
   return browser;
 }
 
@@ -73,24 +73,24 @@ test("p4: wrong digits link nothing, on neither side", async () => {
   const digits = await ada.page.getByRole("img", { name: /^Check code/ }).innerText();
   await wrong.page.getByRole("textbox", { name: "Two digits" }).fill(`${(Number(digits) + 1) % 100}`);
   await wrong.button("Confirm").click();
-  await wrong.page.getByRole("alert").filter({ hasText: "The two digits do not match" }).waitFor();
-  await ada.page.getByRole("alert").filter({ hasText: "The other device gave up" }).waitFor();
-  await ada.button("Begin again").click();
+  await wrong.page.getByRole("alert").filter({ hasText: "The two digits don't match" }).waitFor();
+  await ada.page.getByRole("alert").filter({ hasText: "The other device cancelled" }).waitFor();
+  await ada.button("Try again").click();
 });
 
 test("p4: an invite is no link code, and a link code is no invite", async () => {
   const wrong = others.at(-1);
-  await wrong.button("Begin again").click();
+  await wrong.button("Try again").click();
   const { link } = await showCode(wrong);
   await openDevices(bob);
   await useCode(bob, `${relay.url}/#i/ada/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa`);
-  await bob.page.getByText("This is somebody's invite, which links no device.").waitFor();
+  await bob.page.getByText("That's an invite to a chat, not a link code.").waitFor();
   await bob.page.keyboard.press("Escape");
   await bob.page.goto(`${relay.url}/#/`);
   await bob.button("New chat").first().click();
   const dialog = bob.page.getByRole("dialog", { name: "New chat" });
   await dialog.getByRole("textbox", { name: "Username or invite link" }).fill(link);
-  await dialog.getByText("This is neither a username nor an invite link.").waitFor();
+  await dialog.getByText("That's not a username or an invite link.").waitFor();
   await bob.page.keyboard.press("Escape");
 });
 
@@ -105,7 +105,7 @@ test("a page that is opened by a link code asks before it does anything", async 
   await dialog.getByRole("button", { name: "Use this code" }).click();
   await ada.page.getByRole("img", { name: /^Check code/ }).waitFor();
   await ada.button("Cancel").click();
-  await wrong.page.getByRole("alert").filter({ hasText: "The other device gave up" }).waitFor();
+  await wrong.page.getByRole("alert").filter({ hasText: "The other device cancelled" }).waitFor();
 });
 
 /** Renames a device in the settings that are open. */
@@ -118,8 +118,8 @@ async function rename(person, from, to) {
 
 test("what is open below a device stays open when another device changes the list", async () => {
   const [second] = others;
-  await openSettings(ada);
-  await openSettings(second);
+  await openSettings(ada, "devices");
+  await openSettings(second, "devices");
   await ada.page.getByRole("button", { name: "Rename First device" }).click();
   const field = ada.page.getByRole("textbox", { name: "Name of the device" });
   await field.fill("half writ");
@@ -139,7 +139,7 @@ test("what is open below a device stays open when another device changes the lis
 
 test("p4: a device that is removed deletes what it has and says why", async () => {
   const [second, third] = others;
-  await openSettings(ada);
+  await openSettings(ada, "devices");
   await ada.page.getByRole("button", { name: "Rename First device" }).click();
   await ada.page.getByRole("textbox", { name: "Name of the device" }).fill("Desk");
   await ada.button("Save").click();

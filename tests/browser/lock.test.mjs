@@ -31,7 +31,7 @@ async function withLock(act, username) {
 
 /** Waits until the settings of this page say when the lock closes by itself. */
 async function closes(page, when) {
-  const choice = page.getByRole("combobox", { name: "Close by itself" });
+  const choice = page.getByRole("combobox", { name: "Auto-lock" });
   if ((await choice.count()) === 0) await openSettings(page);
   await choice.getByRole("option", { name: when, exact: true, selected: true }).waitFor({ state: "attached" });
 }
@@ -81,7 +81,7 @@ test("p1: a locked browser opens only with its passphrase, also after it was clo
     await heading(guest.page).waitFor();
     assert.equal(await button(guest.page, "Settings").count(), 0);
     await unlock(guest.page, "wrong horse battery");
-    await guest.page.getByText("This is not the passphrase.").waitFor();
+    await guest.page.getByText("That's not the passphrase.").waitFor();
     await unlock(guest.page, PASSPHRASE);
     await isOpen(guest.page);
     assert.equal(await guest.page.evaluate(() => localStorage.getItem("parley.guesses")), null);
@@ -117,10 +117,10 @@ test("p1: no copy of the master key that opens without the passphrase is left in
     await button(guest.page, "Turn off lock").click();
     await field(guest.page, "Passphrase").fill("wrong horse battery");
     await button(guest.page, "Turn off lock").click();
-    await guest.page.getByText("This is not the passphrase.").waitFor();
+    await guest.page.getByText("That's not the passphrase.").waitFor();
     await field(guest.page, "Passphrase").fill(PASSPHRASE);
     await button(guest.page, "Turn off lock").click();
-    await button(guest.page, "Set lock").waitFor();
+    await button(guest.page, "Set up a lock").waitFor();
     // The same key as ever: nothing had to be sealed anew.
     const off = await stored(guest.page);
     assert.deepEqual([off.version, off.opened], [1, master]);
@@ -151,7 +151,7 @@ test("p8: locking in one tab locks all, and unlocking in any opens all", () =>
     await isOpen(second);
     // What is set in a tab without the device is known in the other.
     await openSettings(second);
-    await second.getByRole("combobox", { name: "Close by itself" }).selectOption("After 5 minutes");
+    await second.getByRole("combobox", { name: "Auto-lock" }).selectOption("After 5 minutes");
     await second.getByText("Saved.").waitFor();
     await closes(guest.page, "After 5 minutes");
     await second.reload();
@@ -170,20 +170,20 @@ test("p1: a change of the passphrase, from a tab that does not have the device",
     await button(second, "Change passphrase").click();
     await field(second, "Passphrase").fill(PASSPHRASE);
     await field(second, "New passphrase").fill("short");
-    await field(second, "The same again").fill("short");
+    await field(second, "Confirm passphrase").fill("short");
     await button(second, "Change passphrase").click();
-    await second.getByText("A passphrase has at least 8 characters.").waitFor();
+    await second.getByText("Use at least 8 characters.").waitFor();
     await field(second, "New passphrase").fill(OTHER);
-    await field(second, "The same again").fill(`${OTHER}.`);
+    await field(second, "Confirm passphrase").fill(`${OTHER}.`);
     await button(second, "Change passphrase").click();
-    await second.getByText("The two passphrases are not the same.").waitFor();
-    await field(second, "The same again").fill(OTHER);
+    await second.getByText("The passphrases don't match.").waitFor();
+    await field(second, "Confirm passphrase").fill(OTHER);
     await button(second, "Change passphrase").click();
     await button(second, "Turn off lock").waitFor();
     await second.close();
     await button(guest.page, "Lock").click();
     await unlock(guest.page, PASSPHRASE);
-    await guest.page.getByText("This is not the passphrase.").waitFor();
+    await guest.page.getByText("That's not the passphrase.").waitFor();
     await unlock(guest.page, OTHER);
     await isOpen(guest.page);
   }, "lockfour"));
@@ -193,11 +193,11 @@ test("p1: wrong guesses are slowed, also after the page was loaded again", () =>
     await guest.page.reload();
     for (let guess = 0; guess < 3; guess += 1) {
       await unlock(guest.page, `wrong number ${guess}`);
-      if (guess < 2) await guest.page.getByText("This is not the passphrase.").waitFor();
+      if (guess < 2) await guest.page.getByText("That's not the passphrase.").waitFor();
     }
-    await guest.page.getByText(/^This was not the passphrase\. You can try again in /).waitFor();
+    await guest.page.getByText(/^That's not the passphrase\. You can try again in /).waitFor();
     await guest.page.reload();
-    await guest.page.getByText(/^This was not the passphrase\. You can try again in /).waitFor();
+    await guest.page.getByText(/^That's not the passphrase\. You can try again in /).waitFor();
     // The button says so, and does nothing.
     await field(guest.page, "Passphrase").fill(PASSPHRASE);
     assert.equal(await button(guest.page, "Unlock").getAttribute("aria-disabled"), "true");
@@ -220,7 +220,7 @@ async function sleep(guest, minutes) {
 
 test("p1: it closes by itself when nobody was there, by the clock on the wall", () =>
   withLock(async (guest) => {
-    await guest.page.getByRole("combobox", { name: "Close by itself" }).selectOption("After 5 minutes");
+    await guest.page.getByRole("combobox", { name: "Auto-lock" }).selectOption("After 5 minutes");
     await guest.page.getByText("Saved.").waitFor();
     await sleep(guest, 4);
     await guest.page.waitForTimeout(2_500);
@@ -293,7 +293,7 @@ test("p1: a passkey opens it, and only while it is the lock's", () =>
     await button(guest.page, "Lock").click();
     await session.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
     await button(guest.page, "Use passkey").click();
-    await guest.page.getByText("The browser gave no passkey").waitFor();
+    await guest.page.getByText("No passkey was given").waitFor();
     await unlock(guest.page, PASSPHRASE);
     await isOpen(guest.page);
     await openSettings(guest.page);
@@ -308,7 +308,7 @@ test("p9: a passkey without PRF is refused in a sentence, and the lock is as bef
   withLock(async (guest) => {
     await authenticator(guest, false);
     await addPasskey(guest.page);
-    await guest.page.getByText("it lacks the PRF extension").waitFor();
+    await guest.page.getByText("This passkey can't open a lock in this browser.").waitFor();
     await button(guest.page, "Cancel").click();
     await button(guest.page, "Lock now").click();
     await heading(guest.page).waitFor();
@@ -320,13 +320,15 @@ test("p9: a passkey without PRF is refused in a sentence, and the lock is as bef
 test("p9: a forgotten passphrase: the browser is erased and is as new", () =>
   withLock(async (guest) => {
     await button(guest.page, "Lock now").click();
-    await button(guest.page, "Passphrase forgotten?").click();
+    await button(guest.page, "Forgot passphrase?").click();
     await guest.page.getByRole("alert").filter({ hasText: "recovery phrase" }).waitFor();
     await button(guest.page, "Cancel").click();
-    await button(guest.page, "Passphrase forgotten?").click();
+    await button(guest.page, "Forgot passphrase?").click();
+    assert.equal(await button(guest.page, "Erase this browser").getAttribute("aria-disabled"), "true", "it is typed, not only clicked");
+    await field(guest.page, "Type “erase” to confirm").fill("erase");
     await button(guest.page, "Erase this browser").click();
     await guest.page.getByRole("heading", { name: "Welcome to Parley" }).waitFor();
-    await button(guest.page, "Use a recovery phrase").waitFor();
+    await button(guest.page, "I already have an account").waitFor();
     const names = await guest.page.evaluate(() => Object.keys(localStorage).sort());
     assert.ok(!names.includes("parley.vault") && !names.includes("parley.guesses"), names.join());
     await guest.createAccount("Guest again", "lockten2");

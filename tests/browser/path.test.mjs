@@ -158,7 +158,9 @@ test("a window that may be a private one says what closing it does, before there
       StorageManager.prototype.persisted = async () => false;
     }, quota);
     await person.page.goto(relay.url);
-    await person.page.getByText("If this is a private window").waitFor();
+    const first = person.page.getByText("If this is a private window");
+    await (warned ? first.waitFor() : person.button("Create account").waitFor());
+    assert.equal(await first.count(), warned ? 1 : 0);
     await person.createAccount("Eve", warned ? "eve" : "eva");
     const notice = person.page.getByRole("status").filter({ hasText: "If this is a private window" });
     if (warned) {

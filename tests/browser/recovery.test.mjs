@@ -21,7 +21,7 @@ test("a phrase counts as written down once three of its words are typed back", a
   words = await showPhrase(ada);
   assert.equal(words.length, 24);
   await typeBack(ada, words.map(() => "abandon"));
-  await ada.page.getByText("These are not the words.").waitFor();
+  await ada.page.getByText("Those aren't the words.").waitFor();
   await typeBack(ada, words);
   await ada.page.getByText("You have written your recovery phrase down.").first().waitFor();
   await ada.page.getByText(/^Last written and checked on/).waitFor();
@@ -40,7 +40,7 @@ test("a phrase that is wrong says what is wrong with it", async () => {
   await stranger.page.getByText("A recovery phrase has 24 words.").waitFor();
   await stranger.page.getByRole("textbox", { name: "Recovery phrase" }).fill([...Array(23).fill("zoo"), "vote"].join(" "));
   await stranger.button("Bring my account back").click();
-  await stranger.page.getByText("No account on this relay has this recovery phrase.").waitFor();
+  await stranger.page.getByText("No account has this recovery phrase.").waitFor();
 });
 
 test("p5: the browser is wiped, and everything comes back by the phrase alone", async () => {
@@ -48,7 +48,7 @@ test("p5: the browser is wiped, and everything comes back by the phrase alone", 
   await ada.openChat("Bob");
   await ada.send("in the next backup");
   await bob.sees("in the next backup");
-  await openSettings(ada);
+  await openSettings(ada, "recovery");
   await ada.button("Back up now").click();
   await ada.page.getByText(/^Last written and checked on/).waitFor();
   await ada.page.waitForTimeout(500);
@@ -66,7 +66,7 @@ test("p5: the browser is wiped, and everything comes back by the phrase alone", 
   await bob.sees("I am back");
   await bob.send("welcome");
   await back.sees("welcome");
-  await openSettings(back);
+  await openSettings(back, "recovery");
   await back.page.getByText("You have written your recovery phrase down.").first().waitFor();
 });
 
@@ -81,7 +81,7 @@ test("another phrase takes the place of the first", async () => {
   assert.notDeepEqual(newer, words);
   const stranger = await newBrowser();
   await comeBackBy(stranger, words);
-  await stranger.page.getByText("No account on this relay has this recovery phrase.").waitFor();
+  await stranger.page.getByText("No account has this recovery phrase.").waitFor();
   await stranger.page.getByRole("textbox", { name: "Recovery phrase" }).fill(newer.join("\n"));
   await stranger.page.getByRole("checkbox", { name: /^My other devices are lost/ }).uncheck();
   await stranger.button("Bring my account back").click();

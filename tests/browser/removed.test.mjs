@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { hasChats, isLinked, linkByCode, openSettings, removeDevice } from "./lib/link.mjs";
+import { hasChats, isLinked, linkByCode, openSettings, removeDevice, useRecoveryPhrase } from "./lib/link.mjs";
 import { answer, arrive, twoPeople } from "./lib/pair.mjs";
 import { comeBackBy, writeDown } from "./lib/phrase.mjs";
 
@@ -101,7 +101,7 @@ test("p5: what stands in the composer when a browser is removed is offered too",
   await hasChats(second);
   await isLinked(ada);
   await second.openChat("Bob");
-  await openSettings(ada);
+  await openSettings(ada, "devices");
   await ada.page.getByRole("button", { name: /^Remove / }).last().click();
   await second.composer().fill("I was just");
   await ada.button("Remove this device").click();
@@ -116,7 +116,7 @@ test("p5: coming back beside a browser that is online leaves it, and gets what t
   for (const number of [1, 2, 3]) await ada.send(`not in the backup ${number}`);
   await bob.sees("not in the backup 3");
   const back = await arrive(relay, others);
-  await back.button("Use a recovery phrase").click();
+  await useRecoveryPhrase(back);
   const lost = back.page.getByRole("checkbox", { name: /^My other devices are lost/ });
   assert.equal(await lost.isChecked(), false, "the default removes nothing");
   await photograph(back.page, "come-back");

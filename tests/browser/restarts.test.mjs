@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { everything } from "./lib/chaos.mjs";
-import { approve, confirmDigits, hasChats, linkByCode, openDevices, openSettings, removeDevice, showCode, useCode } from "./lib/link.mjs";
+import { approve, confirmDigits, hasChats, linkByCode, openDevices, openSettings, removeDevice, showCode, useAnotherDevice, useCode } from "./lib/link.mjs";
 import { answer, arrive, twoPeople } from "./lib/pair.mjs";
 import { messagesOnDisk } from "./lib/stock.mjs";
 
@@ -11,7 +11,7 @@ import { messagesOnDisk } from "./lib/stock.mjs";
 const MESSAGES = 150;
 const TEXT = "and so on ".repeat(500);
 const EVERYTHING = ["Hello Bob", "Hello Ada", ...Array.from({ length: MESSAGES }, (_, number) => `before ${number}. ${TEXT}`)];
-const ENDED = "The other device gave up. Begin again on both.";
+const ENDED = "The other device cancelled. Try again on both.";
 /** A new browser that gave its word waits a while for the entry that may never come. */
 const PATIENCE = { timeout: 60_000 };
 
@@ -30,7 +30,7 @@ const alert = (person, text) => person.page.getByRole("alert").filter({ hasText:
 
 /** Shows a code on one side and reads it on the other. */
 async function codeShown(fresh, sides) {
-  await fresh.button("Link to an account you have").click();
+  await useAnotherDevice(fresh);
   await openDevices(ada);
   sides.link = (await showCode(fresh)).link;
 }
@@ -57,7 +57,7 @@ async function agreed(fresh, sides) {
 async function joining(fresh, sides) {
   await agreed(fresh, sides);
   const dialog = ada.page.getByRole("dialog", { name: "Link a device" });
-  await dialog.getByText(/^(Adding it to your conversations|Linked\.)/).waitFor();
+  await dialog.getByText(/^(Adding it to your chats|Linked\.)/).waitFor();
 }
 
 async function listed(fresh, sides) {
@@ -84,7 +84,7 @@ async function underWay(fresh, sides) {
 async function outcome(fresh) {
   const chats = fresh.page.getByRole("list", { name: "Chats" }).getByRole("link");
   const ended = alert(fresh, ENDED);
-  const begin = fresh.button("Link to an account you have");
+  const begin = fresh.button("I already have an account");
   await chats.or(ended).or(begin).first().waitFor(PATIENCE);
   return (await chats.count()) > 0;
 }
@@ -102,7 +102,7 @@ async function hasEverything(fresh) {
 
 /** Afterwards the account has this many devices. */
 async function devices(count) {
-  await openSettings(ada);
+  await openSettings(ada, "devices");
   const list = ada.page.getByRole("list", { name: "Your devices" }).getByRole("listitem");
   await list.nth(count - 1).waitFor();
   assert.equal(await list.count(), count);

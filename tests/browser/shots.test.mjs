@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fillUp, makeRoom, workerOf } from "./lib/freeze.mjs";
-import { approve, confirmDigits, hasChats, isLinked, openDevices, showCode, useCode } from "./lib/link.mjs";
+import { approve, confirmDigits, hasChats, isLinked, openDevices, openSettings, showCode, useAnotherDevice, useCode } from "./lib/link.mjs";
 import { button, field, lockedHeading, setLock, unlock } from "./lib/lock.mjs";
 import { Person } from "./lib/person.mjs";
 import { showPhrase, typeBack } from "./lib/phrase.mjs";
@@ -55,6 +55,9 @@ test("welcome", async () => {
 });
 
 test("coming back by a phrase", async () => {
+  await ada.button("I already have an account").click();
+  await ada.button("Use another device").waitFor();
+  await shoot(ada, "have-account");
   await ada.button("Use a recovery phrase").click();
   await ada.page.getByRole("textbox", { name: "Recovery phrase" }).fill("abandon abandon");
   await ada.button("Bring my account back").click();
@@ -67,6 +70,18 @@ test("no chats yet", async () => {
   await ada.createAccount("Ada Lovelace", "ada");
   await bob.createAccount("Bob Martin", "bob");
   await shoot(ada, "empty");
+});
+
+test("invited", async () => {
+  const link = await ada.page.getByText(/#i\/ada\//).first().textContent();
+  const guest = await Person.prepare(relay);
+  try {
+    await guest.page.goto(link.trim());
+    await guest.page.getByText("@ada invited you to chat").waitFor();
+    await shoot(guest, "invited");
+  } finally {
+    await guest.close();
+  }
 });
 
 test("new chat", async () => {
@@ -131,11 +146,16 @@ test("contact details", async () => {
 
 test("settings", async () => {
   await ada.button("Settings").click();
-  await ada.page.getByRole("switch", { name: "Read receipts" }).waitFor();
   await shoot(ada, "settings");
+  for (const section of ["profile", "devices", "recovery", "lock", "privacy", "appearance", "storage", "about"]) {
+    await openSettings(ada, section);
+    await shoot(ada, `settings-${section}`);
+  }
   const words = await showPhrase(ada);
   await ada.page.getByRole("list", { name: "Recovery phrase" }).scrollIntoViewIfNeeded();
   await shoot(ada, "phrase");
+  await ada.button("I have written it down").click();
+  await shoot(ada, "phrase-check");
   await typeBack(ada, words);
   await ada.page.getByText(/^Last written and checked on/).scrollIntoViewIfNeeded();
   await shoot(ada, "backup");
@@ -159,10 +179,10 @@ async function restored(file, words) {
   const carol = await Person.arrive(relay);
   try {
     await carol.createAccount("Carol Shaw", "carol");
-    await carol.button("Settings").click();
+    await openSettings(carol, "recovery");
     await carol.button("Restore from a backup file").click();
     await carol.page.getByLabel("Backup file", { exact: true }).setInputFiles(file);
-    await carol.page.getByRole("textbox", { name: "Phrase of the file" }).fill(words.join(" "));
+    await carol.page.getByRole("textbox", { name: "Recovery phrase for this file" }).fill(words.join(" "));
     await carol.button("Restore").click();
     await carol.page.getByText(/^From the file of/).scrollIntoViewIfNeeded();
     await shoot(carol, "file-restored");
@@ -186,7 +206,7 @@ test("what stops the app", async () => {
   const vault = await page.evaluate(() => localStorage.getItem("parley.vault"));
   await page.evaluate(() => localStorage.removeItem("parley.vault"));
   await page.reload();
-  await page.getByRole("alert").filter({ hasText: "The key of this device is gone" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "Part of this site's data was cleared" }).waitFor();
   await shoot(bob, "key-missing");
   await page.evaluate((vault) => localStorage.setItem("parley.vault", vault), vault);
   await page.reload();
@@ -206,7 +226,7 @@ test("no room", async () => {
 
 test("linking", async () => {
   const second = await Person.arrive(relay);
-  await second.button("Link to an account you have").click();
+  await useAnotherDevice(second);
   await shoot(second, "link-new");
   const { link } = await showCode(second);
   await shoot(second, "link-code");
@@ -222,7 +242,7 @@ test("linking", async () => {
   await approve(bob);
   await isLinked(bob);
   await hasChats(second);
-  await second.page.goto(`${relay.url}/#/settings`);
+  await second.page.goto(`${relay.url}/#/settings/devices`);
   await second.page.getByRole("list", { name: "Your devices" }).waitFor();
   await second.page.getByRole("button", { name: /^Remove / }).click();
   await shoot(second, "devices");
@@ -246,10 +266,11 @@ test("the lock", async () => {
   const into = (name) => eve.page.getByRole("heading", { name: "App lock" }).evaluate((it) => it.scrollIntoView()).then(() => shoot(eve, name));
   try {
     await eve.createAccount("Eve Moneypenny", "eve");
-    await eve.button("Settings").click();
+    await openSettings(eve, "lock");
+    await button(eve.page, "Set up a lock").click();
     await field(eve.page, "New passphrase").fill("four words are better");
     await into("lock-set");
-    await eve.page.goBack();
+    await eve.page.goto(`${relay.url}/#/`);
     await setLock(eve.page, "four words are better");
     await into("lock-settings");
     await button(eve.page, "Change passphrase").click();
@@ -261,7 +282,7 @@ test("the lock", async () => {
       await unlock(eve.page, `wrong number ${guess}`);
       await eve.page.getByText(/not the passphrase/).waitFor();
     }
-    await button(eve.page, "Passphrase forgotten?").click();
+    await button(eve.page, "Forgot passphrase?").click();
     await shoot(eve, "locked-forgotten");
   } finally {
     await eve.close();

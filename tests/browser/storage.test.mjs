@@ -66,11 +66,11 @@ async function deleteDatabase(page) {
 }
 
 const pinned = [
-  ["the database is gone while the app is open", async (page) => deleteDatabase(page), "The messages and keys of this device are gone"],
-  ["localStorage is gone", async (page) => page.evaluate(() => localStorage.clear()), "The key of this device is gone"],
+  ["the database is gone while the app is open", async (page) => deleteDatabase(page), "The messages on this device are gone"],
+  ["localStorage is gone", async (page) => page.evaluate(() => localStorage.clear()), "Part of this site's data was cleared"],
 ];
 for (const [name, wipe, sentence] of pinned) {
-  test(`p9: ${name}: a sentence says so, and one can start afresh`, () =>
+  test(`p9: ${name}: a sentence says so, and one can start over`, () =>
     withGuest(async (guest) => {
       const username = `wiped${pinned.findIndex(([other]) => other === name)}`;
       await guest.createAccount("Guest", username);
@@ -80,8 +80,8 @@ for (const [name, wipe, sentence] of pinned) {
       await alert(guest, sentence);
       await guest.page.reload();
       await alert(guest, sentence);
-      await guest.button("Start afresh…").click();
-      await guest.button("Delete and start afresh").click();
+      await guest.button("Start over…").click();
+      await guest.button("Delete and start over").click();
       await guest.createAccount("Guest again", `${username}b`);
       await guest.startChat("bob");
     }));
@@ -99,13 +99,13 @@ test("p9: one of the two items of localStorage is gone, or damaged", () =>
       await guest.page.reload();
     };
     await put({ "parley.vault": null });
-    await alert(guest, "The key of this device is gone");
+    await alert(guest, "Part of this site's data was cleared");
     await put({ "parley.master": null });
-    await alert(guest, "The key of this device is gone");
+    await alert(guest, "Part of this site's data was cleared");
     const middle = kept["parley.master"].length / 2;
     const flipped = kept["parley.master"][middle] === "A" ? "B" : "A";
     await put({ "parley.master": kept["parley.master"].slice(0, middle) + flipped + kept["parley.master"].slice(middle + 1) });
-    await alert(guest, "does not open: it is damaged");
+    await alert(guest, "doesn't open: it's damaged");
     await put({});
     await guest.startChat("bob");
   }));
@@ -127,8 +127,8 @@ test("p9: the browser denies IndexedDB: a sentence, and the app opens when it is
        return open.apply(this, all);
      }`,
     async (guest) => {
-      await alert(guest, "This browser gives Parley no place to keep your keys.");
-      assert.equal(await guest.button("Start afresh…").count(), 0);
+      await alert(guest, "This browser gives Parley no place to save your messages.");
+      assert.equal(await guest.button("Start over…").count(), 0);
       await (await workerOf(guest.page)).evaluate(() => (globalThis.allowed = true));
       await online(guest);
       await guest.createAccount("Guest", "denied");
@@ -151,8 +151,8 @@ test("p9: the browser denies localStorage: a sentence, nobody is led to delete a
       });
     });
     await guest.page.reload();
-    await alert(guest, "This browser gives Parley no place to keep your keys.");
-    assert.equal(await guest.button("Start afresh…").count(), 0);
+    await alert(guest, "This browser gives Parley no place to save your messages.");
+    assert.equal(await guest.button("Start over…").count(), 0);
     await guest.page.evaluate(() => (globalThis.allowed = true));
     await guest.sees("before it was denied");
   }));
@@ -218,7 +218,7 @@ test("p9: no room when the app opens: a sentence, and it opens when there is roo
       await guest.createAccount("Guest", "noroom");
       await guest.page.reload();
       await alert(guest, "This browser has no room left for Parley.");
-      assert.equal(await guest.button("Start afresh…").count(), 0);
+      assert.equal(await guest.button("Start over…").count(), 0);
       await makeRoom();
       await guest.button("New chat").first().waitFor();
     },
@@ -304,8 +304,10 @@ test("p5: what the first release stored opens: the account, the chat, and the me
 test("settings say how the storage is, and which version this is", async () => {
   await ada.button("Settings").click();
   const settings = ada.page.getByRole("region", { name: "Settings" });
+  await settings.getByRole("link", { name: "Storage" }).click();
   await settings.getByText(/^Parley takes \d.* here; the browser allows \d.*\.$/).waitFor();
   await settings.getByText(/^(Kept|At risk): /).waitFor();
+  await settings.getByRole("link", { name: "About" }).click();
   await settings.getByText(/^Version \d+\.\d+\.\d+, build [0-9a-z]+$/).waitFor();
-  await ada.page.goBack();
+  await ada.page.goto(`${relay.url}/#/`);
 });

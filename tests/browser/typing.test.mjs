@@ -187,7 +187,7 @@ test("p5: a text that was sent right before its tab and the owner go is sent onc
 test("what was typed is there when somebody looks at the settings or another chat right after the last key", async () => {
   await calm();
   await composer(ada.page).fill("typed and left");
-  await openSettings(ada);
+  await openSettings(ada, "profile");
   await listed(ada.page, "typed and left").waitFor();
   await ada.openChat("Bob");
   await holds(ada.page, "typed and left");

@@ -3,6 +3,7 @@
 use parley_engine::view::ConversationId;
 
 use crate::model::hex;
+use crate::model::section::Section;
 
 /// What the address names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -12,8 +13,8 @@ pub enum Route {
     Home,
     /// A conversation.
     Conversation(ConversationId),
-    /// The settings.
-    Settings,
+    /// The settings, or one section of them.
+    Settings(Option<Section>),
     /// Somebody's invite link; holds the fragment as the engine takes it.
     Invite(String),
     /// A code with which a device is linked; holds the fragment as the engine takes it.
@@ -30,7 +31,10 @@ impl Route {
             return Self::Conversation(ConversationId(id));
         }
         if path == "settings" {
-            return Self::Settings;
+            return Self::Settings(None);
+        }
+        if let Some(section) = path.strip_prefix("settings/") {
+            return Self::Settings(Section::parse(section));
         }
         if path.strip_prefix("i/").is_some_and(|rest| !rest.is_empty()) {
             return Self::Invite(path.to_owned());
@@ -41,13 +45,20 @@ impl Route {
         Self::Home
     }
 
+    /// Whether it is the settings, whichever section.
+    #[must_use]
+    pub const fn is_settings(&self) -> bool {
+        matches!(self, Self::Settings(_))
+    }
+
     /// The fragment, with its `#`.
     #[must_use]
     pub fn fragment(&self) -> String {
         match self {
             Self::Home => "#/".to_owned(),
             Self::Conversation(id) => format!("#/c/{}", hex::encode(&id.0)),
-            Self::Settings => "#/settings".to_owned(),
+            Self::Settings(None) => "#/settings".to_owned(),
+            Self::Settings(Some(section)) => format!("#/settings/{}", section.path()),
             Self::Invite(code) | Self::Link(code) => format!("#{code}"),
         }
     }
@@ -62,7 +73,8 @@ mod tests {
         for route in [
             Route::Home,
             Route::Conversation(ConversationId([7; 16])),
-            Route::Settings,
+            Route::Settings(None),
+            Route::Settings(Some(Section::Devices)),
             Route::Invite("i/ada.AAAA".to_owned()),
             Route::Link("link/aaaa".to_owned()),
         ] {
@@ -73,6 +85,11 @@ mod tests {
     #[test]
     fn an_invite_may_have_a_slash_before_it() {
         assert_eq!(Route::parse("#/i/x"), Route::parse("#i/x"));
+    }
+
+    #[test]
+    fn an_unknown_section_leads_to_the_settings() {
+        assert_eq!(Route::parse("#/settings/nowhere"), Route::Settings(None));
     }
 
     #[test]

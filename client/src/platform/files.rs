@@ -61,6 +61,15 @@ impl File {
     }
 }
 
+/// Saves what has this address under a name, as if a link to it had been clicked. The browser may ask, or refuse.
+pub fn download(address: &str, name: &str) {
+    let link = web_sys::window().and_then(|window| window.document()?.create_element("a").ok());
+    let Some(link) = link.and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
+    if link.set_attribute("href", address).is_ok() && link.set_attribute("download", name).is_ok() {
+        link.click();
+    }
+}
+
 /// The browser need not keep what has this address any longer.
 pub fn forget(address: &str) {
     let _ = Url::revoke_object_url(address);

@@ -32,7 +32,7 @@ function backUp(asked) {
     const field = document.querySelector("#phrase-words");
     field.value = asked;
     field.dispatchEvent(new Event("input", { bubbles: true }));
-    [...document.querySelectorAll("button")].find((button) => button.textContent === "I have written it down").click();
+    [...document.querySelectorAll("button")].find((button) => button.textContent === "Confirm phrase").click();
   });
 }
 
@@ -54,7 +54,7 @@ async function fileTimes(relay, ada, words) {
   const other = await Person.arrive(relay);
   const folder = await mkdtemp(join(tmpdir(), "parley-bench-"));
   try {
-    const save = await ada.page.evaluate(until, ["Save a backup file", "The file is whole"]);
+    const save = await ada.page.evaluate(until, ["Save a backup file", "Backup verified"]);
     const [download] = await Promise.all([
       ada.page.waitForEvent("download"),
       ada.page.getByRole("link", { name: "Download backup file" }).click(),
@@ -62,10 +62,10 @@ async function fileTimes(relay, ada, words) {
     const path = join(folder, "backup.parley");
     await download.saveAs(path);
     await other.createAccount("Other", `other${Date.now() % 100_000}`);
-    await openSettings(other);
+    await openSettings(other, "recovery");
     await other.button("Restore from a backup file").click();
     await other.page.getByLabel("Backup file", { exact: true }).setInputFiles(path);
-    await other.page.getByRole("textbox", { name: "Phrase of the file" }).fill(words.join(" "));
+    await other.page.getByRole("textbox", { name: "Recovery phrase for this file" }).fill(words.join(" "));
     const fileRestore = await other.page.evaluate(until, ["Restore", "messages were added"]);
     return { save, fileRestore, fileBytes: (await stat(path)).size };
   } finally {
@@ -84,6 +84,7 @@ export async function backupTimes(relay, conversations, each, say = () => {}) {
   try {
     const messages = await ada.page.evaluate(messagesOnDisk);
     const words = await showPhrase(ada);
+    await ada.button("I have written it down").click();
     const question = await ada.page.getByText(/^Type words \d+, \d+ and \d+/).innerText();
     const asked = question.match(/\d+/g).map((place) => words[Number(place) - 1]);
     const before = ada.frames.length;

@@ -172,7 +172,7 @@ async function collect() {
 
 /** Everything in the open conversation, oldest first: who wrote it, its state, and what it says. */
 export async function everything(page) {
-  const begin = page.getByText("Only the two of you can read them.");
+  const begin = page.getByText("Messages are end-to-end encrypted.", { exact: true });
   const region = page.getByRole("region", { name: "Conversation" });
   for (let attempt = 0; attempt < 200 && !(await begin.isVisible()); attempt += 1) {
     await region.evaluate((element) => element.scrollTo(0, -element.scrollHeight));

@@ -1,15 +1,27 @@
 // What people do to link a browser.
 
-/** Opens the settings, whatever is in front of them. */
-export async function openSettings(person) {
+/** Opens a section of the settings, whatever is in front of them: "profile", "devices", "recovery", "lock", "privacy", … */
+export async function openSettings(person, section) {
   await person.page.keyboard.press("Escape");
-  await person.page.goto(`${person.relay.url}/#/settings`);
+  await person.page.goto(`${person.relay.url}/#/settings/${section}`);
   await person.page.getByRole("heading", { name: "Settings" }).waitFor();
+}
+
+/** On the first screen: this browser is to be linked by another device. */
+export async function useAnotherDevice(person) {
+  await person.button("I already have an account").click();
+  await person.button("Use another device").click();
+}
+
+/** On the first screen: the account is to come back by its phrase. */
+export async function useRecoveryPhrase(person) {
+  await person.button("I already have an account").click();
+  await person.button("Use a recovery phrase").click();
 }
 
 /** Opens the dialog in which a device is linked, in the settings. */
 export async function openDevices(person) {
-  await openSettings(person);
+  await openSettings(person, "devices");
   await person.button("Link a device").click();
   await person.page.getByRole("dialog", { name: "Link a device" }).waitFor();
 }
@@ -57,7 +69,7 @@ export async function hasChats(person) {
 
 /** All of it, by a link that the new browser shows; the account's browser agrees. Both are on their screens for it. */
 export async function linkByCode(account, fresh) {
-  await fresh.button("Link to an account you have").click();
+  await useAnotherDevice(fresh);
   const { link } = await showCode(fresh);
   await openDevices(account);
   await useCode(account, link);
@@ -67,7 +79,7 @@ export async function linkByCode(account, fresh) {
 
 /** Removes the newest device that is not this one, by its name. */
 export async function removeDevice(account, name) {
-  await openSettings(account);
+  await openSettings(account, "devices");
   await account.page.getByRole("button", { name: `Remove ${name}` }).last().click();
   await account.button("Remove this device").click();
 }

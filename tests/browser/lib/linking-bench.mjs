@@ -1,5 +1,5 @@
 // How long it takes to link a browser to an account that has many conversations.
-import { confirmDigits, openDevices, showCode, useCode } from "./link.mjs";
+import { confirmDigits, openDevices, showCode, useAnotherDevice, useCode } from "./link.mjs";
 import { Person } from "./person.mjs";
 import { messagesOnDisk, whenOnDisk, withStock } from "./stock.mjs";
 
@@ -50,7 +50,7 @@ export async function linkTimes(relay, conversations, each, say = () => {}) {
   say(`  made in ${Date.now() - start} ms; ${count} messages are on disk`);
   const fresh = await Person.arrive(relay);
   try {
-    await fresh.button("Link to an account you have").click();
+    await useAnotherDevice(fresh);
     const { link } = await showCode(fresh);
     await openDevices(ada);
     await useCode(ada, link);

@@ -1,21 +1,23 @@
 // What people do with a recovery phrase.
-import { openSettings } from "./link.mjs";
+import { openSettings, useRecoveryPhrase } from "./link.mjs";
 
 /** Has the phrase shown, and reads it. */
 export async function showPhrase(person, name = "Show recovery phrase") {
-  await openSettings(person);
+  await openSettings(person, "recovery");
   await person.button(name).click();
   const words = person.page.getByRole("list", { name: "Recovery phrase" }).getByRole("listitem");
   await words.first().waitFor();
   return words.allInnerTexts();
 }
 
-/** Types back the three words that are asked for. */
+/** Types back the three words that are asked for, once the phrase is out of sight. */
 export async function typeBack(person, words) {
+  const written = person.button("I have written it down");
+  if (await written.isVisible()) await written.click();
   const question = await person.page.getByText(/^Type words \d+, \d+ and \d+/).innerText();
   const asked = question.match(/\d+/g).map((place) => words[Number(place) - 1]);
   await person.page.getByRole("textbox", { name: "Three words" }).fill(asked.join(" "));
-  await person.button("I have written it down").click();
+  await person.button("Confirm phrase").click();
 }
 
 /** Writes the phrase down, and waits until the backup is written and checked. */
@@ -29,7 +31,7 @@ export async function writeDown(person, name) {
 
 /** A new browser brings the account back; it is on the first screen. */
 export async function comeBackBy(person, words, { alone = true } = {}) {
-  await person.button("Use a recovery phrase").click();
+  await useRecoveryPhrase(person);
   await person.page.getByRole("textbox", { name: "Recovery phrase" }).fill(words.join(" "));
   await person.page.getByRole("checkbox", { name: /^My other devices are lost/ }).setChecked(alone);
   await person.button("Bring my account back").click();

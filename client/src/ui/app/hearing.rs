@@ -9,6 +9,7 @@ use crate::model::signal::{ToViews, Trouble, Unreadable};
 use crate::platform::page;
 use crate::ui::app::state::{App, Phase};
 use crate::ui::app::{drafts, unsaved};
+use crate::ui::words;
 
 impl App {
     /// Takes what was heard.
@@ -121,10 +122,10 @@ impl App {
         let shown = self.route.get_untracked() == Route::Conversation(chat.id);
         if chat.unread > before && !shown {
             let text = match chat.last.as_ref().map(|last| &last.body) {
-                Some(BodyView::Text(text)) => format!("New message from {}: {text}", chat.name),
-                _ => format!("New message from {}", chat.name),
+                Some(BodyView::Text(text)) => Some(text.as_str()),
+                _ => None,
             };
-            self.announcement.set(text);
+            self.announcement.set(words::new_message(&chat.name, text));
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::model::lock::{LockAnswer, LockAsk, LockView};
 use crate::model::route::Route;
 use crate::model::signal::{ToOwner, Trouble};
 use crate::platform::{clock, page};
+use crate::ui::app::asking::Asking;
 use crate::ui::app::keeper::{Keeper, Loss};
 use crate::ui::app::link::Link;
 use crate::ui::app::open::Open;
@@ -122,6 +123,7 @@ pub(crate) struct Known {
     pub(crate) next_guess: RwSignal<u64>,
     keeper: StoredValue<Option<Keeper>, LocalStorage>,
     pub(crate) owner: StoredValue<Option<Link>, LocalStorage>,
+    pub(crate) asking: StoredValue<Asking, LocalStorage>,
     /// The last owner that was heard.
     pub(crate) fence: StoredValue<u64>,
 }
@@ -167,6 +169,7 @@ impl App {
             next_guess: RwSignal::new(0),
             keeper: StoredValue::new_local(None),
             owner: StoredValue::new_local(None),
+            asking: StoredValue::new_local(Asking::default()),
             fence: StoredValue::new(0),
         })));
         let keeper = Keeper::new(move |loss| match loss {
@@ -187,14 +190,14 @@ impl App {
         app
     }
 
-    /// Sends a command; `on_reply` gets its one reply.
+    /// Sends a command; `on_reply` gets its one reply. What needs a connection is asked by [`App::ask_patiently`].
     pub(crate) fn ask(self, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
         if let Some(link) = self.owner.get_value() {
             link.ask(command, on_reply);
         }
     }
 
-    /// The same, under an id that the caller chose: what was asked under it before is not done twice.
+    /// Sends a command under an id that the caller chose: what was asked under it before is not done twice.
     pub(crate) fn ask_as(self, id: u64, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
         if let Some(link) = self.owner.get_value() {
             link.ask_as(id, command, on_reply);
@@ -228,6 +231,7 @@ impl App {
         if let Some(link) = self.owner.get_value() {
             link.forget();
         }
+        self.asking.set_value(Asking::default());
         unsaved::forget(self);
         self.lock.set(Some(lock));
         self.next_guess.set(next);

@@ -32,10 +32,10 @@ fn secure_address() -> AnyView {
 }
 
 fn afresh(app: App, sure: RwSignal<bool>) -> AnyView {
-    let ask = move || parts::button("Start afresh…", "button", move || sure.set(true));
+    let ask = move || parts::button("Start over…", "button", move || sure.set(true));
     let confirm = move || {
         let delete = move || app.say(&ToOwner::StartAfresh);
-        parts::confirm(parts::text("", words::AFRESH), "Delete and start afresh", delete, move || {
+        parts::confirm(parts::text("", words::AFRESH), "Delete and start over", delete, move || {
             sure.set(false);
         })
     };

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Connection, Registration, StorageState};
 
 use crate::model::backoff;
+use crate::model::notice::Notice;
 use crate::model::signal::ToOwner;
 use crate::model::time::seconds_until;
 use crate::platform::{page, timer};
@@ -18,12 +19,13 @@ const GRACE: u64 = 1_000;
 /// A connection that takes this time to open gets a button, in milliseconds.
 const LONG: u64 = 5_000;
 
+/// What is said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Notice {
+pub(crate) struct Told {
     text: String,
     /// Stands beside it, and is not read out: it changes every second.
     countdown: Option<String>,
-    grave: bool,
+    pub(crate) grave: bool,
     /// It mostly passes before anybody could read it.
     passing: bool,
     way_out: WayOut,
@@ -36,9 +38,12 @@ enum WayOut {
     Reload,
 }
 
-/// Says nothing while all is well. The place stays, so that a screen reader hears what appears in it.
-pub(crate) fn banner(app: App) -> AnyView {
-    let notice = shown(app);
+/// Says nothing while all is well, or while `first` is something else. The place stays, so that a screen reader hears what
+/// appears in it.
+pub(crate) fn banner(app: App, told: Memo<Option<Told>>, first: Memo<Option<Notice>>) -> AnyView {
+    let notice = Memo::new(move || {
+        told.get().filter(|_| matches!(first.get(), Some(Notice::Grave | Notice::Connection)))
+    });
     let way_out =
         Memo::new(move || notice.with(|notice| notice.as_ref().map_or(WayOut::None, |it| it.way_out)));
     // A screen reader reads out what is written into the status, also when it is what stood there.
@@ -66,10 +71,10 @@ pub(crate) fn banner(app: App) -> AnyView {
 }
 
 /// What is to be said by now.
-fn shown(app: App) -> Memo<Option<Notice>> {
+pub(crate) fn shown(app: App) -> Memo<Option<Told>> {
     let long = opening_long(app);
     let notice = app.steady(move || notice(app, long));
-    let (shown, due) = (RwSignal::new(None::<Notice>), RwSignal::new(false));
+    let (shown, due) = (RwSignal::new(None::<Told>), RwSignal::new(false));
     let waiting = StoredValue::new_local(None);
     Effect::new(move |_| {
         let (notice, is_due, pressed) = (notice.get(), due.get(), app.pressed.get());
@@ -95,16 +100,16 @@ fn button(name: &'static str, act: impl Fn() + 'static) -> AnyView {
     parts::button(name, "banner-button", act)
 }
 
-fn notice(app: App, long: impl Fn() -> bool) -> Option<Notice> {
-    let plain = |text: &str, way_out| Notice {
+fn notice(app: App, long: impl Fn() -> bool) -> Option<Told> {
+    let plain = |text: &str, way_out| Told {
         text: text.to_owned(),
         countdown: None,
         grave: false,
         passing: false,
         way_out,
     };
-    let grave = |text, way_out| Some(Notice { grave: true, ..plain(text, way_out) });
-    let passing = |text, way_out| Some(Notice { passing: true, ..plain(text, way_out) });
+    let grave = |text, way_out| Some(Told { grave: true, ..plain(text, way_out) });
+    let passing = |text, way_out| Some(Told { passing: true, ..plain(text, way_out) });
     if app.newer.get() {
         return None;
     }
@@ -152,19 +157,21 @@ fn notice(app: App, long: impl Fn() -> bool) -> Option<Notice> {
             passing(words::REGISTERING, WayOut::None)
         }
         Connection::Online => None,
-        Connection::Connecting => passing("Connecting…", if long() { WayOut::TryNow } else { WayOut::None }),
-        Connection::CatchingUp => passing("Catching up…", WayOut::None),
+        Connection::Connecting => {
+            passing(words::CONNECTING, if long() { WayOut::TryNow } else { WayOut::None })
+        }
+        Connection::CatchingUp => passing(words::CATCHING_UP, WayOut::None),
         Connection::Offline { retry_at, why } => {
             let seconds = seconds_until(retry_at, app.now.get(), backoff::LONGEST);
             let told = plain(words::outage(why, page::has_network()), WayOut::TryNow);
-            Some(Notice { countdown: Some(words::next_attempt(seconds)), ..told })
+            Some(Told { countdown: Some(words::next_attempt(seconds)), ..told })
         }
         Connection::ReloadNeeded => grave(words::RELOAD_NEEDED, WayOut::Reload),
         Connection::RelayTooOld => grave(words::RELAY_TOO_OLD, WayOut::None),
     }
 }
 
-/// Whether a connection has been opening for so long that somebody may want to begin anew.
+/// Whether a connection has been opening for so long that somebody may want to try again.
 fn opening_long(app: App) -> impl Fn() -> bool + Copy + Send + Sync + 'static {
     let since = RwSignal::new(None);
     Effect::new(move |_| {

@@ -10,10 +10,10 @@ use crate::model::signal::ToOwner;
 use crate::model::time::seconds_until;
 use crate::platform::{clock, page, passkey, spawn_local};
 use crate::ui::app::state::App;
-use crate::ui::design::field::{Field, Note, secret};
+use crate::ui::design::field::{Field, Note, field, secret};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::parts::{alert, button, dynamic, form, maybe, stack, text};
-use crate::ui::design::{html, icons, parts};
+use crate::ui::design::{html, icons};
 use crate::ui::screens::settings::lock;
 use crate::ui::words;
 
@@ -92,7 +92,7 @@ impl Door {
             if wait > 0 {
                 self.note.set(Note::Bad(words::passphrase_wait(wait)));
             } else if waited == Some(true) {
-                self.note.set(Note::Hint("You can try again now.".to_owned()));
+                self.note.set(Note::Hint(words::GUESS_AGAIN.to_owned()));
             }
             wait > 0
         });
@@ -110,7 +110,7 @@ impl Door {
             return;
         }
         self.busy.set(true);
-        self.note.set(Note::Hint("Opening…".to_owned()));
+        self.note.set(Note::Hint(words::OPENING.to_owned()));
         let by_passkey = matches!(key, Key::Passkey(_));
         self.app.ask_lock(&LockAsk::Unlock(key), move |answer| {
             // What opened the lock is needed no more, and what did not is typed anew.
@@ -148,8 +148,28 @@ impl Door {
 
 fn forgotten(app: App, erasing: RwSignal<bool>) -> AnyView {
     if !erasing.get() {
-        return button("Passphrase forgotten?", "button button-quiet button-wide", move || erasing.set(true));
+        return button("Forgot passphrase?", "button button-quiet button-wide", move || erasing.set(true));
     }
-    let erase = move || app.say(&ToOwner::StartAfresh);
-    parts::confirm(alert("", words::ERASE), "Erase this browser", erase, move || erasing.set(false))
+    let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::None));
+    let sure = move || typed.with(|typed| typed.trim().eq_ignore_ascii_case(words::ERASE_WORD));
+    let how =
+        Field { id: "erase", label: words::ERASE_TYPED, autocomplete: "off", longest: "20", code: true };
+    let erase = html::button()
+        .class("button button-danger")
+        .attr("type", "submit")
+        .flag("aria-disabled", move || !sure())
+        .child("Erase this browser");
+    let submit = move || {
+        if untrack(sure) {
+            app.say(&ToOwner::StartAfresh);
+        } else {
+            note.set(Note::Bad(words::ERASE_TYPED.to_owned()));
+        }
+    };
+    let cancel = button("Cancel", "button button-quiet", move || erasing.set(false));
+    let parts = vec![
+        field(how, typed, note.into(), move || note.set(Note::None)),
+        stack("actions", vec![erase.into_any(), cancel]),
+    ];
+    stack("erasing", vec![alert("", words::ERASE), form(submit, parts)])
 }

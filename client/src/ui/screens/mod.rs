@@ -5,6 +5,7 @@ pub(crate) mod chats;
 pub(crate) mod conversation;
 pub(crate) mod linking;
 pub(crate) mod locked;
+pub(crate) mod notices;
 pub(crate) mod recovery;
 pub(crate) mod removed;
 pub(crate) mod settings;

@@ -3,11 +3,10 @@
 use leptos::prelude::*;
 use parley_engine::view::{BackupState, Command, PhraseState, PhraseView, RecoveryView, Reply, Typed};
 
-use crate::model::route::Route;
 use crate::model::time::LocalTime;
 use crate::platform::files::File;
 use crate::platform::{clock, page, spawn_local, storage};
-use crate::ui::app::state::{App, go};
+use crate::ui::app::state::App;
 use crate::ui::design::field::{Field, Note, field};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::parts::{button, dynamic, form, live, maybe, send, stack, status, text};
@@ -15,13 +14,14 @@ use crate::ui::design::{html, parts};
 use crate::ui::screens::settings::backup_file::{self, Job};
 use crate::ui::words;
 
-fn known(app: App) -> Memo<Option<RecoveryView>> {
+pub(crate) fn known(app: App) -> Memo<Option<RecoveryView>> {
     Memo::new(move || app.account.with(|account| account.as_ref().map(|it| *it.recovery)))
 }
 
-/// Asks, and says under a field what was refused.
+/// Asks, and says under a field what was refused, or that it waits.
 fn ask(app: App, command: Command, note: RwSignal<Note>, done: impl Fn(Reply) + 'static) {
-    app.ask(command, move |reply| match reply {
+    let waits = move || note.try_set(Note::Hint(words::ASKED_AGAIN.to_owned())).is_none();
+    app.ask_patiently(command, waits, move |reply| match reply {
         Reply::Failed(error) => {
             let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
         }
@@ -46,8 +46,9 @@ pub(crate) fn settings(app: App) -> AnyView {
                 (None, Some(state)) => offer(app, state, shown, note),
                 (None, None) => text("", ""),
             }),
-            maybe(move || written().then(|| backup(app, known))),
-            backup_file::settings(app, written),
+            // Nothing else while somebody writes words down.
+            maybe(move || (shown.with(Option::is_none) && written()).then(|| backup(app, known))),
+            maybe(move || shown.with(Option::is_none).then(|| backup_file::settings(app, written))),
         ],
     )
 }
@@ -78,11 +79,37 @@ fn offer(app: App, state: PhraseState, shown: RwSignal<Option<PhraseView>>, note
     )
 }
 
+/// The words, until they are written down; then some of them are asked for, with the phrase out of sight.
 fn written_down(app: App, view: &PhraseView, shown: RwSignal<Option<PhraseView>>) -> AnyView {
-    let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::None));
-    let rows: Vec<AnyView> =
-        view.words.iter().map(|word| html::li().child(word.clone()).into_any()).collect();
+    let asked = RwSignal::new(false);
+    let (words, ask) = (StoredValue::new(view.words.clone()), view.ask);
+    dynamic(move || if asked.get() { check(app, ask, shown, asked) } else { reading(words, shown, asked) })
+}
+
+fn reading(
+    words: StoredValue<Vec<String>>,
+    shown: RwSignal<Option<PhraseView>>,
+    asked: RwSignal<bool>,
+) -> AnyView {
+    let rows: Vec<AnyView> = words
+        .with_value(|words| words.iter().map(|word| html::li().child(word.clone()).into_any()).collect());
     let list = html::ul().class("phrase").attr("role", "list").attr("aria-label", "Recovery phrase");
+    let actions = vec![
+        button("I have written it down", "button", move || asked.set(true)),
+        button("Cancel", "button button-quiet", move || shown.set(None)),
+    ];
+    stack(
+        "recovery",
+        vec![
+            parts::alert("callout", words::PHRASE_KEEP),
+            list.child(rows).into_any(),
+            stack("actions", actions),
+        ],
+    )
+}
+
+fn check(app: App, places: [u8; 3], shown: RwSignal<Option<PhraseView>>, asked: RwSignal<bool>) -> AnyView {
+    let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::None));
     let submit = move || {
         let text = typed.get_untracked();
         let mut words = text.split_whitespace().map(|word| Typed(word.to_owned()));
@@ -93,22 +120,18 @@ fn written_down(app: App, view: &PhraseView, shown: RwSignal<Option<PhraseView>>
     };
     let how =
         Field { id: "phrase-words", label: "Three words", autocomplete: "off", longest: "60", code: true };
-    stack(
-        "recovery",
-        vec![
-            parts::alert("callout", words::PHRASE_KEEP),
-            list.child(rows).into_any(),
-            text("", words::phrase_ask(view.ask)),
-            form(
-                submit,
-                vec![
-                    field(how, typed, note.into(), move || note.set(Note::None)),
-                    send("I have written it down"),
-                ],
-            ),
-            button("Cancel", "button button-quiet", move || shown.set(None)),
-        ],
-    )
+    Effect::new(move |_| page::focus(how.id));
+    let actions = vec![
+        send("Confirm phrase"),
+        button("Show phrase again", "button button-quiet", move || asked.set(false)),
+    ];
+    let parts = vec![
+        text("", words::PHRASE_CHECK),
+        text("", words::phrase_ask(places)),
+        field(how, typed, note.into(), move || note.set(Note::None)),
+        stack("actions", actions),
+    ];
+    stack("recovery", vec![form(submit, parts)])
 }
 
 fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
@@ -137,23 +160,32 @@ fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
             status("quiet", how),
             maybe(move || {
                 on().then(|| {
-                    button("Back up now", "button button-quiet", move || app.ask(Command::BackUpNow, |_| {}))
+                    button("Back up now", "button button-quiet", move || {
+                        app.ask_patiently(Command::BackUpNow, || true, |_| {});
+                    })
                 })
             }),
         ],
     )
 }
 
+fn wide(name: &'static str) -> AnyView {
+    html::button().class("button button-wide").attr("type", "submit").child(name).into_any()
+}
+
 /// On the first screen: the account comes back.
 pub(crate) fn come_back(app: App) -> AnyView {
     let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::Hint(words::RECOVER.to_owned())));
     let (alone, busy) = (RwSignal::new(false), RwSignal::new(false));
+    // What waits for a connection may be asked again with other words, and then is not done as it was asked before.
+    let turn = RwSignal::new(0_u32);
     let submit = move || {
         if busy.get_untracked() {
             return;
         }
         busy.set(true);
-        note.set(Note::Hint("Looking for your account…".to_owned()));
+        turn.update(|turn| *turn = turn.wrapping_add(1));
+        note.set(Note::Hint(words::RECOVER_LOOKING.to_owned()));
         spawn_local(async {
             storage::persist().await;
         });
@@ -163,7 +195,18 @@ pub(crate) fn come_back(app: App) -> AnyView {
             alone: alone.get_untracked(),
         };
         let (file, phrase) = (File::chosen("backup-file"), Typed(typed.get_untracked()));
-        app.ask(command, move |reply| {
+        let (mine, asked, others) =
+            (turn.get_untracked(), Typed(typed.get_untracked()), alone.get_untracked());
+        let waits = move || {
+            if turn.try_get_untracked() != Some(mine) {
+                return false;
+            }
+            let _ = busy.try_set(false);
+            let same = typed.try_with_untracked(|typed| *typed == asked.0) == Some(true)
+                && alone.try_get_untracked() == Some(others);
+            same && note.try_set(Note::Hint(words::ASKED_AGAIN.to_owned())).is_none()
+        };
+        app.ask_patiently(command, waits, move |reply| {
             let _ = busy.try_set(false);
             match (reply, file) {
                 (Reply::Failed(error), _) => {
@@ -187,53 +230,7 @@ pub(crate) fn come_back(app: App) -> AnyView {
             field(how, typed, note.into(), || {}),
             backup_file::chooser("backup-file", "Backup file, if you have one"),
             stack("", vec![tick.into_any(), text("quiet", words::RECOVER_OTHERS)]),
-            send("Bring my account back"),
+            wide("Bring my account back"),
         ],
     )
-}
-
-/// Above everything: how far the backup has come back, and what did not; and while there is something to lose, that a phrase
-/// keeps it.
-pub(crate) fn notice(app: App) -> AnyView {
-    let known = known(app);
-    let progress = Memo::new(move || known.get().and_then(|it| it.restoring));
-    let lost = app.steady(move || known.get().map(|it| it.lost).filter(|lost| *lost > 0));
-    let (later, private) = (RwSignal::new(false), RwSignal::new(false));
-    spawn_local(async move {
-        private.set(storage::may_be_private().await);
-    });
-    let unsaved = app.steady(move || {
-        // Whoever closes a private window has to know before there is anything to lose.
-        let something = private.get() || app.chats.with(|chats| !chats.all().is_empty());
-        something
-            && app.route.get() != Route::Settings
-            && known.get().is_some_and(|it| it.phrase == PhraseState::Unsaved)
-    });
-    let file = maybe(move || backup_file::notice(app));
-    let backup = maybe(move || match (progress.get(), lost.get()) {
-        (Some(progress), _) => Some(low("status", vec![text("", words::restoring(progress))])),
-        (None, Some(parts)) => {
-            let ok = button("OK", "banner-button", move || app.ask(Command::AcceptLoss, |_| {}));
-            Some(banner("alert", vec![text("", words::lost(parts)), ok]))
-        }
-        (None, None) if unsaved.get() && !later.get() => {
-            let parts = vec![
-                text("", if private.get() { words::PRIVATE_EARLY } else { words::PHRASE_EARLY }),
-                button("Write it down", "banner-button", || go(&Route::Settings)),
-                button("Later", "banner-button", move || later.set(true)),
-            ];
-            Some(banner("status", parts))
-        }
-        (None, None) => None,
-    });
-    parts::several((backup, file))
-}
-
-/// Below everything: it goes by itself, and what is above must not move under somebody's hand when it does.
-pub(crate) fn low(role: &'static str, parts: Vec<AnyView>) -> AnyView {
-    html::div().class("banner banner-shown banner-low").attr("role", role).child(parts).into_any()
-}
-
-pub(crate) fn banner(role: &'static str, parts: Vec<AnyView>) -> AnyView {
-    html::div().class("banner banner-shown").attr("role", role).child(parts).into_any()
 }

@@ -8,13 +8,13 @@ use crate::platform::timer::Interval;
 use crate::platform::{self, clock, local, page, timer};
 use crate::ui::app::open::Open;
 use crate::ui::app::state::{App, Dialog, Phase, go};
-use crate::ui::app::{drafts, keys, trouble};
+use crate::ui::app::{asking, drafts, keys, trouble};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};
 use crate::ui::screens::conversation::{contact, deleting};
-use crate::ui::screens::settings::devices;
-use crate::ui::screens::{banner, conversation, linking, locked, recovery, removed, settings, welcome};
+use crate::ui::screens::{conversation, linking, locked, notices, removed, settings, welcome};
+use crate::ui::words;
 
 /// A pointer that is held for longer (or of which nobody heard that it was let go) holds nothing back, in milliseconds.
 const LONGEST_PRESS: u64 = 5_000;
@@ -79,6 +79,7 @@ fn follow_page(app: App) {
     .forget();
     keys::listen(app);
     app.watch_for_somebody();
+    asking::follow(app);
 
     Effect::new(move |_| {
         let unread = app.chats.with(crate::model::chats::Chats::unread);
@@ -93,14 +94,23 @@ fn follow_page(app: App) {
             _ => app.open.set(Open::default()),
         }
     });
-    // Somebody's invite link waits until there is an account.
-    Effect::new(move |_| {
-        if app.phase.get() == Phase::Ready
-            && app.account.with(Option::is_some)
-            && let Some(invite) = app.invited.get()
-        {
-            app.invited.set(None);
-            app.dialog.set(Some(Dialog::NewChat(invite)));
+    // Somebody's invite link waits until there is an account. Whoever came by it is led into the chat; others are asked.
+    let has_account =
+        Memo::new(move || (app.phase.get() == Phase::Ready).then(|| app.account.with(Option::is_some)));
+    Effect::new(move |newcomer: Option<bool>| {
+        let newcomer = newcomer.unwrap_or_default();
+        match (has_account.get(), app.invited.get()) {
+            (Some(true), Some(invite)) => {
+                app.invited.set(None);
+                if newcomer {
+                    new_chat::join(app, invite);
+                } else {
+                    app.dialog.set(Some(Dialog::NewChat(invite)));
+                }
+                false
+            }
+            (Some(false), invite) => invite.is_some(),
+            _ => newcomer,
         }
     });
     // A link code waits until the person says what to do with it.
@@ -123,9 +133,7 @@ fn shell(app: App) -> AnyView {
     html::div()
         .class("app")
         .child((
-            banner::banner(app),
-            devices::notice(app),
-            recovery::notice(app),
+            notices::notices(app),
             parts::dynamic(move || match (phase.get(), has_account.get()) {
                 _ if app.newer.get() => trouble::screen(app, Trouble::NewerTab),
                 (Phase::Starting, _) => starting(),
@@ -144,7 +152,7 @@ fn shell(app: App) -> AnyView {
 }
 
 fn starting() -> AnyView {
-    html::div().class("starting").attr("role", "status").child("Opening…").into_any()
+    html::div().class("starting").attr("role", "status").child(words::OPENING).into_any()
 }
 
 fn panes(app: App) -> AnyView {
@@ -157,7 +165,7 @@ fn panes(app: App) -> AnyView {
             sidebar::sidebar(app),
             html::main().class("main").child(parts::dynamic(move || match place.get() {
                 Route::Conversation(id) => conversation::screen(app, id),
-                Route::Settings => settings::screen(app),
+                Route::Settings(section) => settings::screen(app, section),
                 Route::Home | Route::Invite(_) | Route::Link(_) => nothing(),
             })),
             parts::maybe(move || {
@@ -177,8 +185,8 @@ fn nothing() -> AnyView {
         "nothing",
         vec![
             crate::ui::design::icons::mark(),
-            parts::text("", "Choose a chat, or start a new one."),
-            parts::text("quiet", "What you write is encrypted on this device, for its readers only."),
+            parts::text("", words::CHOOSE_CHAT),
+            parts::text("quiet", words::ENCRYPTED),
         ],
     )
 }

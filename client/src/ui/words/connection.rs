@@ -30,18 +30,18 @@ pub const REGISTERING: &str = "Setting up your account… This server hasn't acc
 pub fn waiting(reason: WaitReason, name: &str) -> String {
     match reason {
         WaitReason::RelayFull => {
-            "Waiting: this Parley server is out of space. It's tried again by itself; tell whoever runs the server."
+            "Waiting: this Parley server is out of space. Parley keeps trying; tell whoever runs the server."
                 .to_owned()
         }
         WaitReason::RelayFailing => {
-            "Waiting: this Parley server has a problem right now. It's tried again by itself.".to_owned()
+            "Waiting: this Parley server has a problem right now. Parley keeps trying.".to_owned()
         }
-        WaitReason::TooMany => "Waiting: that was a lot at once. It goes on by itself in a moment.".to_owned(),
+        WaitReason::TooMany => "Waiting: that was a lot at once. Parley goes on by itself in a moment.".to_owned(),
         WaitReason::InboxFull => {
-            format!("Waiting: {name}'s inbox is full. It sends once they open Parley on all their devices.")
+            format!("Waiting: {name}'s inbox is full. It will send once they open Parley on all their devices.")
         }
         WaitReason::ChatFull => {
-            "Waiting: this chat has reached the server's limit. It sends once older messages expire there."
+            "Waiting: this chat has reached the server's limit. It will send once older messages expire there."
                 .to_owned()
         }
         WaitReason::NoDevice => {
@@ -56,7 +56,7 @@ pub const fn waiting_for(connection: Connection, network: bool) -> Option<&'stat
     match connection {
         Connection::Online => None,
         Connection::Connecting => Some("Waiting for the connection."),
-        Connection::CatchingUp => Some("Waiting until what came meanwhile is here."),
+        Connection::CatchingUp => Some("Waiting while Parley catches up."),
         Connection::Offline { why, .. } => Some(outage(why, network)),
         Connection::ReloadNeeded => Some(super::RELOAD_NEEDED),
         Connection::RelayTooOld => Some(super::RELAY_TOO_OLD),
@@ -66,9 +66,17 @@ pub const fn waiting_for(connection: Connection, network: bool) -> Option<&'stat
 /// Before the address where Parley opens.
 pub const SECURE_ADDRESS: &str = "Open this address instead:";
 
-/// On the first screen: the account is in this browser.
-pub const LIVES_HERE: &str = "Your account lives in this browser. If this is a private window, closing it deletes your account here: \
-     write down your recovery phrase first (Settings), or use a normal window.";
+/// A connection opens.
+pub const CONNECTING: &str = "Connecting…";
+/// What came meanwhile comes.
+pub const CATCHING_UP: &str = "Catching up…";
+
+/// Something was asked that needs a connection; it is asked again once there is one.
+pub const ASKED_AGAIN: &str = "Waiting for a connection…";
+
+/// On the first screen, where the window looks like a private one.
+pub const PRIVATE_FIRST: &str =
+    "If this is a private window, closing it deletes your account here. Better use a normal window.";
 /// Above the chats, where the window looks like a private one.
 pub const PRIVATE_EARLY: &str =
     "If this is a private window, closing it deletes your account here. Your recovery phrase brings it back.";

@@ -14,8 +14,8 @@ pub const fn deleted(waits: bool) -> &'static str {
 #[must_use]
 pub fn delete_chat(name: &str) -> String {
     format!(
-        "This deletes all messages of this chat here and on your other devices. {name} keeps theirs. Unsent messages \
-         and the draft are discarded; one that is on its way already may still arrive. A new message brings the chat back, empty."
+        "This deletes all messages in this chat here and on your other devices. {name} keeps theirs. Unsent messages \
+         and your draft will be discarded; one that's already on its way may still arrive. A new message brings the chat back, empty."
     )
 }
 
@@ -25,4 +25,4 @@ pub const DELETE_RESTORED: &str =
 
 /// What the switch for drafts does.
 pub const DRAFTS_IN_STEP: &str =
-    "What you have written and not sent follows to your other devices, encrypted like everything else.";
+    "What you've written but not sent follows you to your other devices, encrypted like everything else.";

@@ -3,39 +3,40 @@
 use parley_engine::view::{FileError, FileReport};
 
 /// What a file is for.
-pub const FILE: &str = "A backup file holds your messages and contacts as they are here now. Only your recovery phrase opens it.";
+pub const FILE: &str =
+    "A backup file holds your messages and contacts as they are now. Only your recovery phrase opens it.";
 
 /// Before there is a phrase.
 pub const FILE_NO_PHRASE: &str = "Write your recovery phrase down first: nothing else opens a backup file.";
 
 /// What restoring does.
-pub const FILE_RESTORE: &str = "What is not here is added, and nothing that is here changes. Chats of another account \
-    can be read; they are only on this device, so keep the file.";
+pub const FILE_RESTORE: &str = "Missing messages are added; nothing is overwritten. Chats of another account \
+    can only be read, and only on this device, so keep the file.";
 
 /// The file cannot be read.
-pub const FILE_GONE: &str = "The browser cannot read this file any more. Choose it again.";
+pub const FILE_GONE: &str = "The browser can't read this file any more. Choose it again.";
 
 /// Nothing was chosen.
 pub const FILE_NONE: &str = "Choose a backup file first.";
 
-/// The browser could not make the file, or what came out was not whole.
+/// The browser could not make the file, or what came out is damaged.
 pub const FILE_NOT_SAVED: &str =
-    "The file could not be read back whole. Free some space on this device, then try again.";
+    "The backup couldn't be verified. Free some space on this device, then try again.";
 
 /// What can be done about a file.
 #[must_use]
 pub const fn file_error(error: FileError) -> &'static str {
     match error {
-        FileError::Other => "This is no Parley backup file. Choose another.",
-        FileError::Newer => "A newer version of Parley saved this file. Reload the page, then try again.",
-        FileError::Damaged => {
-            "The beginning of this file is damaged, and without it nothing opens. Try another copy."
+        FileError::Other => "This isn't a Parley backup file. Choose another.",
+        FileError::Newer => {
+            "This file was saved by a newer version of Parley. Reload the page, then try again."
         }
+        FileError::Damaged => "The start of this file is damaged, so it can't be opened. Try another copy.",
         FileError::Phrase => {
-            "This recovery phrase does not open the file. It needs the phrase of when it was saved."
+            "This recovery phrase doesn't open the file. Use the phrase you had when it was saved."
         }
         FileError::Forged => {
-            "No device of the account saved this file, so nothing of it was taken: somebody may want to \
+            "This file wasn't saved by a device of its account, so nothing was restored: someone may be trying to \
              deceive you."
         }
     }
@@ -50,16 +51,16 @@ pub fn file_saving(done: u32, of: u32) -> String {
 /// It is read back.
 #[must_use]
 pub fn file_checking(percent: u64) -> String {
-    format!("Reading the file back to check it: {percent} %.")
+    format!("Verifying: {percent} %.")
 }
 
 /// It is there.
 #[must_use]
 pub fn file_saved(report: &FileReport) -> String {
     format!(
-        "The file is whole: it was opened and read back, with {} messages in {}.",
-        report.messages,
-        if report.chats == 1 { "1 chat".to_owned() } else { format!("{} chats", report.chats) }
+        "Backup verified: {}, {}.",
+        super::counted(report.messages, "message"),
+        super::counted(report.chats.into(), "chat")
     )
 }
 
@@ -76,7 +77,7 @@ pub fn file_restored(report: &FileReport, day: &str) -> String {
     let others = if report.other_account {
         format!(", as chats of {owner} that you can read")
     } else if added.saturating_add(*missing) < *messages {
-        "; the others were here already".to_owned()
+        "; you already had the others".to_owned()
     } else {
         String::new()
     };
@@ -93,15 +94,14 @@ pub fn file_restored(report: &FileReport, day: &str) -> String {
 }
 
 /// The device that saved a file is out of the account.
-const FILE_OF_REMOVED: &str = " The device that saved this file is in your account no longer. If you do not know the file, do not \
+const FILE_OF_REMOVED: &str = " The device that saved this file is no longer in your account. If you don't know the file, don't \
     trust what it brought.";
 
 /// Under a chat that came from a file.
 #[must_use]
 pub fn restored_chat(owner: &str, name: &str) -> String {
     format!(
-        "This chat came from a backup file of {owner}. You can read it, but not write in it: it belongs to another account. To \
-         write to {name}, start a chat of your own."
+        "This chat came from a backup file of {owner}, so you can only read it. To write to {name}, start a new chat."
     )
 }
 

@@ -7,22 +7,22 @@ use parley_protocol::ids::UnixMillis;
 #[must_use]
 pub const fn link_failure(failure: LinkFailure) -> &'static str {
     match failure {
-        LinkFailure::Expired => "The code has expired or was used already. Show a new one.",
+        LinkFailure::Expired => "That code isn't right or has expired. Check it and try again.",
         LinkFailure::WrongDigits => {
-            "The two digits do not match: nothing was linked. If you typed them right, somebody may stand between \
-             your devices; try again on another network."
+            "The two digits don't match, so nothing was linked. If you typed them right, someone may stand between \
+             your devices: try again on another network."
         }
         LinkFailure::WrongCode => {
-            "A wrong code was typed: nothing was linked, and the code is used up. Show a new one."
+            "A wrong code was typed, so nothing was linked, and the code is used up. Show a new one."
         }
-        LinkFailure::Cancelled => "The other device gave up. Begin again on both.",
+        LinkFailure::Cancelled => "The other device cancelled. Try again on both.",
         LinkFailure::Forged => {
-            "What came was not from your other device: nothing was linked. Begin again on both."
+            "What came wasn't from your other device, so nothing was linked. Try again on both."
         }
-        LinkFailure::Offline => "The connection was lost. Begin again when you are online.",
-        LinkFailure::Refused => "The relay could not do it. Wait a moment, then begin again.",
+        LinkFailure::Offline => "The connection was lost. Try again when you're online.",
+        LinkFailure::Refused => "That didn't work. Wait a moment, then try again.",
         LinkFailure::SameSide => {
-            "One of the two must be in an account, and the other must not. Show the code on one, use it on the other."
+            "One of the two must have your account, and the other must not. Show the code on one, use it on the other."
         }
     }
 }
@@ -42,13 +42,13 @@ pub fn new_device(name: &str) -> String {
 /// How far a new device is added.
 #[must_use]
 pub fn link_adding(done: u32, of: u32) -> String {
-    format!("Adding it to your conversations: {done} of {of}.")
+    format!("Adding it to your chats: {done} of {of}.")
 }
 
 /// How long a code is good.
 #[must_use]
 pub fn link_left(left: &str) -> String {
-    format!("This code is good for {left}.")
+    format!("Expires in {left}")
 }
 
 /// Whether a device was not used for 30 days.
@@ -58,21 +58,22 @@ pub const fn is_idle(seen: UnixMillis, now: UnixMillis) -> bool {
 }
 
 /// A device that was not used for long.
-pub const IDLE: &str = "Not used for 30 days. Remove it if you do not need it.";
+pub const IDLE: &str = "Not used for 30 days. Remove it if you don't need it.";
 
 /// The relay showed another device log of the own account.
-pub const FORKED: &str =
-    "The relay shows a list of your devices that contradicts this browser's. Tell whoever runs this relay.";
+pub const FORKED: &str = "This Parley server shows another list of your devices than this browser has. Tell whoever runs the server.";
 
 /// Before a device is removed.
 pub const REMOVE_DEVICE: &str = "It can't read anything new, and its messages are erased when it's next online. Messages that \
-    only it has are lost. What was written there and not sent stays there, for whoever opens it.";
+    only it has are lost. Unsent messages stay there, for whoever opens it.";
 
 /// A new browser can be linked.
-pub const LINK_NEW: &str = "On the device that has your account, open Settings, then Link a device.";
+pub const LINK_NEW: &str =
+    "On a device that has your account, open Settings, Devices, and choose Link a device.";
 
 /// Another device can be linked.
-pub const LINK_EXISTING: &str = "On the new device, open Parley and choose Link to an account you have. It will be able to read all your messages.";
+pub const LINK_EXISTING: &str =
+    "On the new device, open Parley, then choose I already have an account and Use another device.";
 
 /// What the field takes.
 pub const LINK_CODE_HINT: &str = "Paste the link, or type the eight characters.";
@@ -87,8 +88,8 @@ pub const LINK_TYPE_THERE: &str = "Type these two digits on the other device:";
 pub const LINK_DIGITS: &str = "Type the two digits that the other device shows.";
 
 /// Before a device is linked.
-pub const LINK_APPROVE: &str = "This will let it read all your messages and write in your name. Never do this because \
-    somebody asked you to: an invitation to a chat does not need it.";
+pub const LINK_APPROVE: &str = "This lets it read all your messages and write in your name. Never do this because \
+    someone asked you to: joining a chat doesn't need it.";
 
 /// The person says so before a device is linked.
 pub const LINK_MINE: &str = "I have this device in front of me, and it is mine.";
@@ -96,8 +97,8 @@ pub const LINK_MINE: &str = "I have this device in front of me, and it is mine."
 /// Between the two forms of a code.
 pub const LINK_OR_TYPE: &str = "Or type this code there:";
 
-/// What the new device gets.
-pub const LINK_HISTORY: &str = "What it gets of what was written before:";
+/// What the new device gets of what was written before.
+pub const LINK_HISTORY: &str = "Message history to copy:";
 
 /// What is asked before a device is linked.
 #[must_use]

@@ -8,7 +8,7 @@ use parley_protocol::username::UsernameError;
 use crate::model::sight::Refusal;
 use crate::model::signal::Trouble;
 
-mod chat;
+mod chats;
 mod connection;
 mod deleting;
 mod file;
@@ -16,8 +16,10 @@ mod linking;
 mod lock;
 mod recovery;
 mod removed;
+mod settings;
+mod welcome;
 
-pub use self::chat::*;
+pub use self::chats::*;
 pub use self::connection::*;
 pub use self::deleting::*;
 pub use self::file::*;
@@ -25,12 +27,14 @@ pub use self::linking::*;
 pub use self::lock::*;
 pub use self::recovery::*;
 pub use self::removed::*;
+pub use self::settings::*;
+pub use self::welcome::*;
 
 /// After the own username.
 #[must_use]
 pub const fn registration(registration: Registration) -> &'static str {
     match registration {
-        Registration::Registering => ", being registered at the relay",
+        Registration::Registering => ", being set up…",
         Registration::Done => "",
         Registration::Renamed => {
             ". Someone else got your old username while the server was being restored, so you have a new one."
@@ -42,62 +46,48 @@ pub const fn registration(registration: Registration) -> &'static str {
 #[must_use]
 pub const fn command_error(error: CommandError) -> &'static str {
     match error {
-        CommandError::Offline => "There is no connection to the relay. Try again when you are online.",
+        CommandError::Offline => "There's no connection. Try again when you're online.",
         CommandError::NoAccount => "There is no account in this browser yet. Create one first.",
         CommandError::AccountExists => "This browser has an account already. Reload the page to use it.",
-        CommandError::Name => "A name has 1 to 64 characters. Please change it.",
+        CommandError::Name => "Enter a name of up to 64 characters.",
         CommandError::Username(error) => username_error(error),
-        CommandError::UsernameTaken => {
-            "Somebody has this username, or one that looks like it. Please choose another."
-        }
+        CommandError::UsernameTaken => "That username is taken or too similar to another.",
         CommandError::NotFound => {
-            "Nobody by this name is here. Check the spelling, or ask for an invite link."
+            "No one found with that username. Check the spelling, or ask for an invite link."
         }
-        CommandError::NotAnInvite => {
-            "This is neither a username nor an invite link. Type a username, or paste the whole link."
-        }
-        CommandError::Yourself => "This is you. Send the link to somebody else, or ask for theirs.",
+        CommandError::NotAnInvite => "That's not a username or an invite link. Check it and try again.",
+        CommandError::Yourself => "That's you. Send the link to someone else, or ask for theirs.",
         CommandError::Unreachable => {
-            "None of this person's devices can be reached yet. Ask them to open Parley once, then try again."
+            "None of their devices can be reached yet. Ask them to open Parley once, then try again."
         }
         CommandError::Forged => {
-            "The relay's answer about this person is forged, so nothing was sent. \
-             Ask them for an invite link over another way, and tell whoever runs this relay."
+            "This Parley server gave a forged answer about this person, so nothing was sent. \
+             Ask them for an invite link some other way, and tell whoever runs the server."
         }
         CommandError::NotALinkCode => {
-            "This is no link code. Paste the whole link, or type the eight characters."
+            "That's not a link code. Paste the full link, or type the eight characters."
         }
-        CommandError::InviteInstead => {
-            "This is somebody's invite, which links no device. Use New chat for it."
-        }
-        CommandError::UnknownDevice => "This device is not in your account any more.",
-        CommandError::NotLinking => "There is nothing to confirm just now. Begin again on both devices.",
-        CommandError::UnknownConversation => "This chat is not on this device. Go back to your chats.",
-        CommandError::TextLength => {
-            "A message holds 1 byte to 64 KiB of text. Please shorten it or split it."
-        }
+        CommandError::InviteInstead => "That's an invite to a chat, not a link code. Use New chat for it.",
+        CommandError::UnknownDevice => "This device is no longer in your account.",
+        CommandError::NotLinking => "There's nothing to confirm right now. Try again on both devices.",
+        CommandError::UnknownConversation => "This chat isn't on this device. Go back to your chats.",
+        CommandError::TextLength => "Message too long. Shorten it, or send it in parts.",
         CommandError::OtherDraft => "Another tab has a draft in this chat. Send or clear that one first.",
-        CommandError::RateLimited => {
-            "That was too much at once for the relay. Wait a moment, then try again."
-        }
-        CommandError::Relay => "The relay could not do it. Try again in a moment.",
+        CommandError::RateLimited => "That was a lot at once. Wait a moment, then try again.",
+        CommandError::Relay => "That didn't work. Try again in a moment.",
         CommandError::Phrase(error) => phrase_error(error),
         CommandError::UnknownPhrase => {
-            "No account on this relay has this recovery phrase. Perhaps it was replaced by a newer one. If you have a \
-             backup file, create a new account here and restore it in the settings."
+            "No account has this recovery phrase. Maybe a newer one replaced it. If you have a backup file, \
+             create a new account and restore it in the settings."
         }
-        CommandError::WrongWords => "These are not the words. Look at your paper, and type them again.",
-        CommandError::PhraseElsewhere => {
-            "This device does not have the recovery phrase. Another one shows it."
-        }
+        CommandError::WrongWords => "Those aren't the words. Check your paper and type them again.",
+        CommandError::PhraseElsewhere => "The recovery phrase isn't on this device. Another one shows it.",
         CommandError::File(error) => file_error(error),
-        CommandError::FileOver => {
-            "Another tab or a restart came in between. Begin again: nothing is doubled."
-        }
+        CommandError::FileOver => "Another tab or a restart came in between. Try again: nothing is doubled.",
         CommandError::ComingBack => "Your account is still coming back. Try again when that is done.",
         CommandError::NoPhrase => "Write your recovery phrase down first.",
         CommandError::Storage => {
-            "This browser could not save it, so nothing was sent. Free some space, then try again."
+            "This browser couldn't save it, so nothing was sent. Free some space, then try again."
         }
     }
 }
@@ -110,7 +100,7 @@ pub const fn username_error(error: UsernameError) -> &'static str {
         UsernameError::TooLong => "A username has at most 32 characters.",
         UsernameError::Character => "Use only letters a to z, digits, dot, underscore and hyphen.",
         UsernameError::Shape => {
-            "Begin with a letter, end with a letter or digit, and put no two of . _ - side by side."
+            "Start with a letter, end with a letter or digit, and put no two of . _ - side by side."
         }
     }
 }
@@ -123,7 +113,7 @@ pub const fn username_status(status: UsernameStatus) -> (&'static str, bool) {
         UsernameStatus::Taken => (command_error(CommandError::UsernameTaken), false),
         UsernameStatus::Invalid(error) => (username_error(error), false),
         UsernameStatus::Unknown => {
-            ("The relay cannot be asked just now. The name is checked when the account is created.", true)
+            ("It can't be checked right now. It's checked when you create the account.", true)
         }
     }
 }
@@ -149,16 +139,16 @@ pub const fn storage(state: StorageState) -> Option<&'static str> {
 pub const fn warning(warning: Warning) -> &'static str {
     match warning {
         Warning::ForkedDeviceLog => {
-            "The relay shows a list of this person's devices that contradicts their own. \
+            "This Parley server shows another list of this person's devices than they do. \
              Compare the safety number with them before you write anything private."
         }
         Warning::ForgedKeys => {
-            "The relay handed out keys for this person that they did not sign. Nothing is sent. \
-             Tell them and whoever runs this relay."
+            "This Parley server named a device as this person's that isn't theirs, so nothing is sent. \
+             Tell them, and whoever runs the server."
         }
         Warning::DifferentMessages => {
-            "The relay showed the two of you different messages, or left some out. What was missing is sent again. \
-             Compare what you both see, and tell whoever runs this relay."
+            "This Parley server showed the two of you different messages, or left some out. What was missing is sent again. \
+             Compare what you both see, and tell whoever runs the server."
         }
     }
 }
@@ -168,28 +158,28 @@ pub const fn warning(warning: Warning) -> &'static str {
 pub const fn trouble(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::NoStorage => {
-            "This browser gives Parley no place to keep your keys. Leave private browsing, or allow site data \
+            "This browser gives Parley no place to save your messages. Leave private browsing, or allow site data \
              for this address. Nothing was changed; Parley opens as soon as it may."
         }
         Trouble::Insecure => {
-            "Your browser keeps keys only for pages that came over a secure connection (HTTPS), and this one did not. \
-             If the address below does not open, whoever runs this server has to set up HTTPS."
+            "Parley works only over a secure connection (HTTPS), and this page didn't come over one. \
+             If the address below doesn't open, whoever runs this server has to set up HTTPS."
         }
         Trouble::Full => {
             "This browser has no room left for Parley. Free some space on this device. \
              Nothing that was saved is lost; Parley opens as soon as there is room."
         }
         Trouble::KeysMissing => {
-            "The key of this device is gone: somebody or something cleared part of this site's data. \
-             Without it, what is left cannot be read by anyone. You can start afresh with a new account."
+            "Part of this site's data was cleared, and what's left can't be read by anyone. \
+             You can start over with a new account."
         }
         Trouble::RecordsMissing => {
-            "The messages and keys of this device are gone: the browser deleted part of this site's data. \
-             You can start afresh with a new account."
+            "The messages on this device are gone: the browser deleted part of this site's data. \
+             You can start over with a new account."
         }
         Trouble::Damaged => {
-            "What is saved on this device does not open: it is damaged, or was changed. \
-             Reload the page once; if this stays, you can start afresh with a new account."
+            "What's saved on this device doesn't open: it's damaged, or was changed. \
+             Reload the page once; if this stays, you can start over with a new account."
         }
         Trouble::Newer => {
             "A newer version of Parley was used in this browser. Reload the page to get it. \
@@ -223,31 +213,31 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
             "A message was damaged or forged on its way and was rejected. Ask your contact to send it again.",
         ),
         BodyView::Gap(Gap::Expired) => Some(
-            "Messages from while this device was away are no longer at the relay. Ask your contact to send \
+            "Messages from while this device was away are no longer on the server. Ask your contact to send \
              them again.",
         ),
         BodyView::Gap(Gap::Missing) => Some(
-            "The relay left something out here, or showed your contact something else. What can be sent again \
+            "The server left something out here, or showed your contact something else. What can be sent again \
              is sent again; ask your contact whether anything is missing.",
         ),
         BodyView::Gap(Gap::Restored) => Some(
-            "This browser's data were put back from an older copy. What you wrote after that copy is with your \
-             contact, and comes back here only from another device of yours. From here on this chat has new keys.",
+            "This browser's data was put back from an older copy. What you wrote after that copy is with your \
+             contact, and comes back here only from another device of yours.",
         ),
         BodyView::Gap(Gap::Elsewhere) => Some(
             "Some messages you wrote on another device aren't here: they were written after your last backup. If that \
              device is still signed in, they come when it's online. Your contact has them too.",
         ),
         BodyView::Gap(Gap::Damaged) => Some(
-            "The keys of this chat were damaged on this device, so a message here could not be read. \
-             The chat goes on with new keys; ask your contact whether you missed anything.",
+            "Part of this chat was damaged on this device, so a message here couldn't be read. \
+             The chat goes on; ask your contact whether you missed anything.",
         ),
         BodyView::Gap(Gap::Lost) => Some(
-            "A message stood here. What this browser had stored of it is damaged or gone. It comes back from another \
+            "A message stood here, but this browser's copy is damaged or gone. It comes back from another \
              device of yours, if one has it.",
         ),
         BodyView::Gap(Gap::Unsent) => Some(
-            "A text of yours that waited to be sent is gone: what this browser had stored of it was damaged. It was \
+            "A message of yours that waited to be sent is gone: this browser's copy was damaged. It was \
              not sent. Write it again.",
         ),
     }
@@ -270,7 +260,7 @@ pub const WORKER_DIED: &str =
     "Parley stopped working in this tab. Nothing is lost: reload the page to continue.";
 /// The same, while something that was typed is in this tab only.
 pub const WORKER_DIED_AT_RISK: &str =
-    "Parley stopped working in this tab. Copy what you have typed and not sent, then reload the page.";
+    "Parley stopped working in this tab. Copy what you've typed but not sent, then reload the page.";
 /// What was sent and is not on this device's disk.
 pub const NOT_SAVED: &str = "Not saved yet";
 /// So much was sent and is not saved that no more is taken.
@@ -280,30 +270,29 @@ pub const KEEP_OPEN: &str = "What you wrote last isn't saved yet: keep this tab 
 /// Nothing waits to be saved, and the browser does not save.
 pub const RESTART: &str = "If this stays, restart the browser.";
 /// The page is older than the relay.
-pub const RELOAD_NEEDED: &str = "This page is older than the relay. Reload it to continue.";
+pub const RELOAD_NEEDED: &str = "Parley was updated. Reload the page to continue.";
 /// The relay is older than the page.
 pub const RELAY_TOO_OLD: &str =
-    "The relay is older than this page and must be updated by whoever runs it. Your messages wait here.";
+    "This Parley server is out of date and must be updated by whoever runs it. Your messages wait here.";
 /// Another tab runs an older version of the app.
 pub const OLDER: &str = "An older version of Parley is open in another tab. Reload or close that tab; this one goes on by itself.";
 /// The browser takes long to read or save something.
 pub const SLOW: &str = "This browser is slow to read or save just now. Parley waits for it.";
 
-/// A message is over the limit by so many bytes.
-#[must_use]
-pub fn too_long(bytes: usize) -> String {
-    format!("This is {bytes} bytes too long for one message. Shorten it, or send it in parts.")
-}
+/// A message is over the limit.
+pub const TOO_LONG: &str = "Message too long. Shorten it, or send it in parts.";
+/// A message is close to the limit.
+pub const NEARLY_TOO_LONG: &str = "Almost at the longest a message can be.";
 
 /// Why the camera shows nothing, and what to do.
 #[must_use]
 pub const fn camera(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::Denied => {
-            "The browser does not let Parley use the camera. Allow it for this site and scan again, or paste the link."
+            "The browser doesn't let Parley use the camera. Allow it for this site and scan again, or paste the link."
         }
         Refusal::Missing => {
-            "No camera works here, or another program uses it. Mend that and scan again, or paste the link."
+            "No camera works here, or another app is using it. Fix that and scan again, or paste the link."
         }
     }
 }
@@ -315,18 +304,21 @@ pub const CAMERA_HINT: &str = "Hold the other device's code in front of the came
 #[must_use]
 pub fn compare(name: &str) -> String {
     format!(
-        "Compare this with {name}, face to face or on a call. If every digit is the same, nobody sits between you."
+        "Compare this with {name}, face to face or on a call. If every digit is the same, your chat is secure."
     )
 }
 
 /// Before everything on this device is deleted.
-pub const AFRESH: &str = "This deletes what Parley has left in this browser, also what was written here and not sent. Your account comes \
+pub const AFRESH: &str = "This deletes everything Parley has left in this browser, unsent messages too. Your account comes \
     back only with your recovery phrase, or from another device of yours.";
-/// What happens to the keys.
-pub const KEYS: &str =
-    "Your keys are made in this browser and never leave it; the relay only ever sees what it cannot read.";
-/// Somebody without an account has opened an invite link.
-pub const INVITED: &str = "You have been invited to chat. Create your account first; then the chat opens.";
+/// Who can read what is written.
+pub const READERS: &str = "Only you and the people you chat with can read your messages.";
+/// So many of something.
+#[must_use]
+fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// How much this site's data takes.
 #[must_use]
 pub fn storage_used(used: u64, quota: u64) -> String {
@@ -351,14 +343,16 @@ pub fn version(version: &str, build: &str) -> String {
 }
 
 /// The browser keeps this site's data.
-pub const STORAGE_KEPT: &str = "Kept: the browser does not delete your keys and messages by itself.";
+pub const STORAGE_KEPT: &str = "Kept: the browser won't delete your messages by itself.";
 /// The browser may delete this site's data.
 pub const STORAGE_AT_RISK: &str =
-    "At risk: when space is short, or you stay away long, the browser may delete your keys and messages.";
+    "At risk: when space runs low, or you stay away long, the browser may delete your messages.";
 /// The browser was asked and said no.
-pub const STORAGE_REFUSED: &str = "The browser said no. It often says yes once you have used Parley for a while, or added it as a bookmark or app.";
+pub const STORAGE_REFUSED: &str = "The browser said no. It often says yes once you've used Parley for a while, or added it as a bookmark or app.";
+/// Something was copied.
+pub const COPIED: &str = "Copied.";
 /// The browser did not allow copying.
-pub const COPY_BY_HAND: &str = "The browser did not allow it. Select the link above and copy it.";
+pub const COPY_BY_HAND: &str = "The browser didn't allow it. Select the link above and copy it.";
 
 #[cfg(test)]
 mod tests {

@@ -17,18 +17,23 @@ pub const fn phrase(state: PhraseState) -> &'static str {
             "You have written your recovery phrase down. It is shown on the device where you did."
         }
         PhraseState::UnsavedElsewhere => {
-            "Nobody has written a recovery phrase down. Do it on your first device, or make a new one here."
+            "Your recovery phrase isn't written down yet. Do it on your first device, or make a new one here."
         }
     }
 }
 
 /// While nobody has written the phrase down.
-pub const PHRASE_EARLY: &str =
-    "If this browser deletes its data, only a recovery phrase brings your chats back.";
+pub const PHRASE_EARLY: &str = "Your recovery phrase isn't written down yet.";
 
 /// Before the words.
-pub const PHRASE_KEEP: &str = "Write these words on paper, in this order. Whoever has them has your account; nobody can \
+pub const PHRASE_KEEP: &str = "Write these words on paper, in this order. Anyone who has them has your account, and nobody can \
     give them to you again. Never type them anywhere but here.";
+
+/// Above the question for three words, with the phrase out of sight.
+pub const PHRASE_CHECK: &str = "Check your paper: the phrase is hidden now.";
+
+/// The account is looked for.
+pub const RECOVER_LOOKING: &str = "Looking for your account…";
 
 /// What has to be typed back.
 #[must_use]
@@ -51,36 +56,36 @@ pub fn backup(state: BackupState, day: Option<String>) -> String {
 const fn backup_failure(failure: BackupFailure) -> &'static str {
     match failure {
         BackupFailure::Quota => {
-            "The relay gives this account no more room. Tell whoever runs it; it is tried again."
+            "This Parley server has no more room for your backup. Tell whoever runs it; Parley keeps trying."
         }
         BackupFailure::Altered => {
-            "The relay gives back something else than was put there. It is tried again."
+            "This Parley server gives back something else than your backup. Parley keeps trying."
         }
-        BackupFailure::Relay => "The relay could not do it. It is tried again in a minute.",
+        BackupFailure::Relay => "That didn't work. Parley tries again in a minute.",
         BackupFailure::OtherKey => {
-            "Another device has changed the backup. Open Parley there, so that it can tell this one."
+            "Another device changed the backup. Open Parley there, so that it can tell this one."
         }
     }
 }
 
 /// What the backup is.
 pub const BACKUP: &str =
-    "Your messages, sealed so that only your devices and your recovery phrase open them.";
+    "Your messages, encrypted so that only your devices and your recovery phrase open them.";
 
 /// Why the text is no phrase.
 #[must_use]
 pub const fn phrase_error(error: PhraseError) -> &'static str {
     match error {
-        PhraseError::Count(_) => "A recovery phrase has 24 words. Count them, and type what is missing.",
-        PhraseError::Word(_) => "One of these words is in no recovery phrase. Look for a spelling mistake.",
+        PhraseError::Count(_) => "A recovery phrase has 24 words. Check that none is missing.",
+        PhraseError::Word(_) => "One word isn't recognised. Check the spelling.",
         PhraseError::Checksum => {
-            "These words are no recovery phrase. Perhaps two have changed places, or one is wrong."
+            "These words aren't a recovery phrase. Maybe two are swapped, or one is wrong."
         }
     }
 }
 
 /// Before an account comes back.
-pub const RECOVER: &str = "Type the 24 words that you wrote down, with spaces between them.";
+pub const RECOVER: &str = "Type the 24 words you wrote down, with spaces between them.";
 
 /// What becomes of the other devices.
 pub const RECOVER_ALONE: &str = "My other devices are lost. They'll be signed out and their messages erased.";
@@ -103,7 +108,7 @@ pub fn restoring((done, of): (u32, u32)) -> String {
 #[must_use]
 pub fn lost(parts: u32) -> String {
     format!(
-        "{parts} part(s) of your backup were damaged or missing. Everything else in it is back; ask in your chats for what is \
+        "{parts} part(s) of your backup were damaged or missing. Everything else in it is back; ask in your chats for what's \
          missing."
     )
 }

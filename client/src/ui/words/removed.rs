@@ -3,11 +3,11 @@
 use parley_engine::view::{KeptState, RemovedView};
 
 /// What happened.
-pub const REMOVED: &str = "Another of your devices removed this browser from your account, so its keys and messages were deleted \
+pub const REMOVED: &str = "Another of your devices removed this browser from your account, so its messages were deleted \
     here. Your other devices keep the messages they have.";
 
 /// After that, when nothing of it is left.
-pub const REMOVED_AND_ERASED: &str = "Another of your devices removed this browser from your account, so its keys and messages \
+pub const REMOVED_AND_ERASED: &str = "Another of your devices removed this browser from your account, so its messages \
     were deleted here. Your other devices keep the messages they have. Reload the page to link it again or to start over.";
 
 /// Before what was never sent is erased.

@@ -90,12 +90,12 @@ fn preview(chat: &ConversationView) -> String {
 
 const fn instead(chat: &ConversationView, last: Option<&BodyView>) -> &'static str {
     match last {
-        None if chat.preparing => "Setting up…",
-        None if chat.restored.is_some() => "No messages",
-        None => "Say hello",
+        None if chat.preparing => words::PREPARING,
+        None if chat.restored.is_some() => words::NO_MESSAGES,
+        None => words::SAY_HELLO,
         Some(BodyView::Text(_)) => "",
-        Some(BodyView::Newer) => "Sent by a newer version",
-        Some(BodyView::Gap(_)) => "Something is missing here",
+        Some(BodyView::Newer) => words::NEWER_SHORT,
+        Some(BodyView::Gap(_)) => words::GAP_SHORT,
     }
 }
 

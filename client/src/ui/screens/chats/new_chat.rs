@@ -7,7 +7,7 @@ use parley_protocol::username::Username;
 
 use crate::model::route::Route;
 use crate::platform::timer::{self, Timeout};
-use crate::ui::app::state::{App, go};
+use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::{avatar, html, modal, parts};
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
@@ -19,6 +19,8 @@ const REST: u64 = 300;
 enum Search {
     Idle,
     Looking,
+    /// For the connection.
+    Waiting,
     Found(Person),
     Failed(CommandError),
 }
@@ -45,12 +47,31 @@ pub(crate) fn dialog(app: App, first: String) -> AnyView {
         finder.look();
     }
     let other = vec![
-        html::h3().child("Or let them find you").into_any(),
-        parts::text("quiet", "Send your invite link, or let them scan this code."),
-        invite::card(app),
+        html::h3().child(words::BE_FOUND).into_any(),
+        parts::text("quiet", words::BE_FOUND_HOW),
+        invite::card(app, true),
     ];
     let body = vec![finder.form(), parts::section("dialog-section", other)];
     modal::modal(app, "New chat", "dialog", parts::stack("dialog-body", body))
+}
+
+/// Leads whoever came by an invite link into the chat with who sent it; where that cannot be, the dialog says why.
+pub(crate) fn join(app: App, invite: String) {
+    // Whoever goes elsewhere meanwhile is not called back.
+    let waits =
+        move || app.route.get_untracked() == Route::Home && app.dialog.with_untracked(Option::is_none);
+    let asked = Command::FindPerson(invite.clone());
+    let ask = move || app.dialog.set(Some(Dialog::NewChat(invite)));
+    app.ask_patiently(asked, waits, move |reply| match reply {
+        Reply::Person(Person { conversation: Some(id), .. }) => go(&Route::Conversation(id)),
+        Reply::Person(person) => {
+            app.ask(Command::StartConversation(person.account), move |reply| match reply {
+                Reply::Conversation(id) => go(&Route::Conversation(id)),
+                _ => ask(),
+            });
+        }
+        _ => ask(),
+    });
 }
 
 impl Finder {
@@ -87,15 +108,16 @@ impl Finder {
 
     fn result(self) -> AnyView {
         match self.search.get() {
-            Search::Idle => parts::text("note", "Whom do you want to write to?"),
-            Search::Looking => parts::text("note", "Looking…"),
+            Search::Idle => parts::text("note", words::FIND),
+            Search::Looking => parts::text("note", words::LOOKING),
+            Search::Waiting => parts::text("note", words::ASKED_AGAIN),
             Search::Failed(error) => parts::text("note note-bad", words::command_error(error)),
             Search::Found(person) => self.person(&person),
         }
     }
 
     fn person(self, person: &Person) -> AnyView {
-        let name = person.username.clone().unwrap_or_else(|| "Somebody with an invite link".to_owned());
+        let name = person.username.clone().unwrap_or_else(|| words::NAMELESS.to_owned());
         let known = person.conversation.is_some();
         html::div()
             .class("person")
@@ -103,11 +125,7 @@ impl Finder {
                 avatar::avatar(&name, person.account.as_bytes(), ""),
                 html::div().class("person-name").child((
                     html::strong().attr("dir", "auto").child(name),
-                    html::span().class("quiet").child(if known {
-                        "You have a chat already."
-                    } else {
-                        "Found at this relay."
-                    }),
+                    html::span().class("quiet").child(if known { words::FOUND_CHAT } else { words::FOUND }),
                 )),
                 html::button()
                     .class("button")
@@ -130,7 +148,15 @@ impl Finder {
     fn look(self) {
         let text = self.text.get_untracked();
         self.search.set(Search::Looking);
-        self.app.ask(Command::FindPerson(text.trim().to_owned()), move |reply| {
+        let asked = text.clone();
+        let waits = move || {
+            let wanted = self.text.try_get_untracked().as_ref() == Some(&asked);
+            if wanted {
+                self.search.set(Search::Waiting);
+            }
+            wanted
+        };
+        self.app.ask_patiently(Command::FindPerson(text.trim().to_owned()), waits, move |reply| {
             if self.text.try_get_untracked() == Some(text) {
                 match reply {
                     Reply::Person(person) => self.search.set(Search::Found(person)),
@@ -144,7 +170,7 @@ impl Finder {
     fn submitted(self) {
         match self.search.get_untracked() {
             Search::Found(person) => self.start(&person),
-            Search::Looking => {}
+            Search::Looking | Search::Waiting => {}
             Search::Idle | Search::Failed(_) => {
                 self.resting.set_value(None);
                 self.look();

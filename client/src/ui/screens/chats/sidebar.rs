@@ -12,10 +12,11 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
 use crate::ui::screens::chats::chat_item;
 use crate::ui::screens::welcome::invite;
+use crate::ui::words;
 
 /// Own account, search, chats; or how to begin when there are none.
 pub(crate) fn sidebar(app: App) -> AnyView {
-    let words = RwSignal::new(String::new());
+    let sought = RwSignal::new(String::new());
     let count = Memo::new(move || app.chats.with(|chats| chats.all().len()));
     let empty = Memo::new(move || count.get() == 0);
     let searchable = Memo::new(move || count.get() >= SEARCH_FROM);
@@ -24,8 +25,8 @@ pub(crate) fn sidebar(app: App) -> AnyView {
         .attr("aria-label", "Chats and account")
         .child((
             head(app, empty),
-            parts::maybe(move || searchable.get().then(|| search(words))),
-            parts::dynamic(move || if empty.get() { begin(app) } else { list(app, words) }),
+            parts::maybe(move || searchable.get().then(|| search(sought))),
+            parts::dynamic(move || if empty.get() { begin(app) } else { list(app, sought) }),
         ))
         .into_any()
 }
@@ -59,8 +60,8 @@ fn head(app: App, empty: Memo<bool>) -> AnyView {
                 .class("icon-button")
                 .attr("type", "button")
                 .attr("aria-label", "Settings")
-                .attr_live("aria-current", move || (app.route.get() == Route::Settings).then_some("page"))
-                .on(ev::click, move |_| go(&Route::Settings))
+                .attr_live("aria-current", move || app.route.with(Route::is_settings).then_some("page"))
+                .on(ev::click, move |_| go(&Route::Settings(None)))
                 .child(icons::settings()),
         ))
         .into_any()
@@ -81,7 +82,7 @@ fn new_chat(app: App, large: bool) -> AnyView {
         .into_any()
 }
 
-fn search(words: RwSignal<String>) -> AnyView {
+fn search(sought: RwSignal<String>) -> AnyView {
     html::div()
         .class("search")
         .child((
@@ -91,15 +92,15 @@ fn search(words: RwSignal<String>) -> AnyView {
                 .attr("aria-label", "Search chats")
                 .attr("placeholder", "Search")
                 .attr("autocomplete", "off")
-                .value(move || words.get())
-                .on(ev::input, move |event| words.set(event_target_value(&event))),
+                .value(move || sought.get())
+                .on(ev::input, move |event| sought.set(event_target_value(&event))),
         ))
         .into_any()
 }
 
-fn list(app: App, words: RwSignal<String>) -> AnyView {
+fn list(app: App, sought: RwSignal<String>) -> AnyView {
     let shown =
-        app.steady(move || app.chats.with(|chats| words.with(|words| chats.matching(words, page::lower))));
+        app.steady(move || app.chats.with(|chats| sought.with(|sought| chats.matching(sought, page::lower))));
     html::nav()
         .class("chats")
         .attr("aria-label", "Chats")
@@ -113,7 +114,7 @@ fn list(app: App, words: RwSignal<String>) -> AnyView {
                 .into_any(),
             ),
             parts::maybe(move || {
-                shown.with(Vec::is_empty).then(|| parts::text("note", "No chat has such a name."))
+                shown.with(Vec::is_empty).then(|| parts::text("note", words::NO_CHATS_FOUND))
             }),
         ))
         .into_any()
@@ -122,10 +123,10 @@ fn list(app: App, words: RwSignal<String>) -> AnyView {
 /// How to begin.
 fn begin(app: App) -> AnyView {
     let parts = vec![
-        html::h1().child("No chats yet".to_owned()).into_any(),
-        parts::text("quiet", "Send somebody your invite link, or write to a username."),
+        html::h1().child(words::NO_CHATS).into_any(),
+        parts::text("quiet", words::NO_CHATS_HOW),
         new_chat(app, true),
-        invite::card(app),
+        invite::card(app, true),
     ];
     parts::stack("begin", parts)
 }

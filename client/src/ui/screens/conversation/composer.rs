@@ -50,7 +50,7 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                     .attr("dir", "auto")
                     .attr("aria-label", "Message")
                     .attr("aria-describedby", "composer-note")
-                    .attr_live("placeholder", move || Some(format!("Write to {}", name.get())))
+                    .attr_live("placeholder", move || Some(words::write_to(&name.get())))
                     .attr("enterkeyhint", if page::is_touch() { "enter" } else { "send" })
                     .value(move || composer.text.get())
                     .on(ev::focus, move |_| drafts::focus(app, id, true))
@@ -171,8 +171,8 @@ impl Composer {
         }
         match self.text.with(|text| text::room(text)) {
             Room::Plenty => ().into_any(),
-            Room::Left(bytes) => html::span().child(format!("{bytes} bytes left")).into_any(),
-            Room::Over(bytes) => html::span().class("note-bad").child(words::too_long(bytes)).into_any(),
+            Room::Left(_) => html::span().child(words::NEARLY_TOO_LONG).into_any(),
+            Room::Over(_) => html::span().class("note-bad").child(words::TOO_LONG).into_any(),
         }
     }
 }

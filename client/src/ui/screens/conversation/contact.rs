@@ -36,7 +36,7 @@ pub(crate) fn dialog(app: App, id: ConversationId) -> AnyView {
         load();
     });
     let body = html::div().class("dialog-body").child(parts::dynamic(move || match contact.get() {
-        None => html::p().class("note").child("Loading…").into_any(),
+        None => html::p().class("note").child(words::LOADING).into_any(),
         Some(Err(error)) => html::p().class("note note-bad").child(words::command_error(error)).into_any(),
         Some(Ok(view)) => details(app, &view, load, asked),
     }));
@@ -104,7 +104,7 @@ fn safety(app: App, view: &ContactView, load: impl Fn() + Copy + Send + 'static)
     let action = if verified {
         let mark = vec![icons::verified(), "Verified".into_any()];
         let text = html::span().class("verified-text").child(mark).into_any();
-        let back = parts::button("Take back verification", "button button-quiet", move || set(false));
+        let back = parts::button("Clear verification", "button button-quiet", move || set(false));
         parts::stack("verified-row", vec![text, back])
     } else {
         parts::button("Mark as verified", "button button-wide", move || set(true))

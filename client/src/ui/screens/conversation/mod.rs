@@ -77,7 +77,7 @@ fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyV
                 return words::restored_from(owner);
             }
             let below = chat.as_ref().map(|chat| match (&chat.username, chat.preparing) {
-                (_, true) => "Setting up…".to_owned(),
+                (_, true) => words::PREPARING.to_owned(),
                 (Some(username), false) => format!("@{username}"),
                 (None, false) => String::new(),
             });

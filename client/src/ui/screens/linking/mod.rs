@@ -80,7 +80,7 @@ fn figures(class: &'static str, name: &str, shown: String) -> AnyView {
 }
 
 fn failed(app: App, failure: LinkFailure) -> Vec<AnyView> {
-    vec![alert("note note-bad", words::link_failure(failure).into_any()), cancel(app, "Begin again")]
+    vec![alert("note note-bad", words::link_failure(failure).into_any()), cancel(app, "Try again")]
 }
 
 fn adding(done: u32, of: u32) -> Vec<AnyView> {
@@ -93,7 +93,8 @@ fn adding(done: u32, of: u32) -> Vec<AnyView> {
 
 /// A command whose refusal stands under the field.
 fn ask(app: App, command: Command, note: RwSignal<Note>) {
-    app.ask(command, move |reply| {
+    let waits = move || note.try_set(Note::Hint(words::ASKED_AGAIN.to_owned())).is_none();
+    app.ask_patiently(command, waits, move |reply| {
         if let Reply::Failed(error) = reply {
             let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
         }
@@ -190,7 +191,7 @@ fn approve(app: App, name: &str) -> Vec<AnyView> {
                 app.ask(Command::ApproveDevice(share.get_untracked()), |_| {});
             }
         })
-        .child("Link this device".to_owned());
+        .child("Link this device");
     vec![
         html::p().attr("dir", "auto").child(words::link_question(name)).into_any(),
         alert("callout", words::LINK_APPROVE.into_any()),
@@ -198,6 +199,6 @@ fn approve(app: App, name: &str) -> Vec<AnyView> {
         history.into_any(),
         tick.into_any(),
         link.into_any(),
-        cancel(app, "Do not link"),
+        cancel(app, "Cancel"),
     ]
 }

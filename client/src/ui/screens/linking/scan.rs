@@ -163,7 +163,9 @@ impl Scan {
         if link {
             self.stop();
         }
-        self.app.ask(Command::UseLinkCode { text, name: page::device_name() }, move |reply| {
+        let waits = move || self.note.try_set(Note::Hint(words::ASKED_AGAIN.to_owned())).is_none();
+        let command = Command::UseLinkCode { text, name: page::device_name() };
+        self.app.ask_patiently(command, waits, move |reply| {
             if let Reply::Failed(error) = reply {
                 self.refused(words::command_error(error));
             }

@@ -6,7 +6,9 @@
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, Reply, Typed};
 
+use crate::model::notice::Notice;
 use crate::model::route::Route;
+use crate::model::section::Section;
 use crate::model::time::LocalTime;
 use crate::platform::files::{self, File};
 use crate::platform::later::Later;
@@ -15,7 +17,6 @@ use crate::ui::app::state::App;
 use crate::ui::design::field::{Field, Note, field, said};
 use crate::ui::design::html;
 use crate::ui::design::parts::{button, form, maybe, send, stack, text};
-use crate::ui::screens::recovery::{banner, low};
 use crate::ui::words;
 
 /// The file is read in pieces of so many bytes.
@@ -43,8 +44,9 @@ pub(crate) fn settings(app: App, written: impl Fn() -> bool + Copy + Send + 'sta
     // What has been read here need not be told again elsewhere.
     on_cleanup(move || forget(app));
     stack(
-        "recovery",
+        "recovery below",
         vec![
+            html::h3().child("Backup file").into_any(),
             text("", words::FILE),
             maybe(move || {
                 Some(if written() {
@@ -77,23 +79,20 @@ fn download(app: App, address: String) -> AnyView {
     stack("actions", vec![link.into_any()])
 }
 
-/// For who is not in the settings: how far it is, and what came of it.
-pub(crate) fn notice(app: App) -> Option<AnyView> {
-    if app.route.get() == Route::Settings {
+/// For who is not where it stands anyway: how far it is, or what came of it.
+pub(crate) fn wanted(app: App) -> Option<Notice> {
+    if app.route.get() == Route::Settings(Some(Section::Recovery)) {
         return None;
     }
     match app.file.get() {
         Note::None => None,
-        Note::Hint(said) => Some(low("status", vec![text("", said)])),
-        Note::Good(said) | Note::Bad(said) => {
-            let ok = button("OK", "banner-button", move || forget(app));
-            Some(banner("alert", vec![text("", said), ok]))
-        }
+        Note::Hint(_) => Some(Notice::File),
+        Note::Good(_) | Note::Bad(_) => Some(Notice::FileDone),
     }
 }
 
 /// What came of it was read.
-fn forget(app: App) {
+pub(crate) fn forget(app: App) {
     if !is_busy(app) {
         app.file.set(Note::None);
     }
@@ -132,7 +131,7 @@ fn restore_form(app: App, open: RwSignal<bool>) -> AnyView {
     };
     let how = Field {
         id: "file-phrase",
-        label: "Phrase of the file",
+        label: "Recovery phrase for this file",
         autocomplete: "off",
         longest: "400",
         code: true,
@@ -220,6 +219,7 @@ async fn attempt(app: App, job: &Job) -> Result<Note, Ended> {
         return Ok(if good { Note::Good(said) } else { Note::Bad(said) });
     }
     let address = file.address().filter(|_| report.is_whole()).ok_or(Ended::Said(words::FILE_NOT_SAVED))?;
+    files::download(&address, &name(app));
     show(app, Some(address));
     Ok(Note::Good(words::file_saved(&report)))
 }

@@ -123,7 +123,8 @@ fn rename(app: App, device: Memo<Option<OwnDeviceView>>, open: RwSignal<Option<D
 fn confirm(app: App, device: DeviceId, open: RwSignal<Option<DeviceId>>) -> AnyView {
     let said = RwSignal::new("");
     let remove = move || {
-        app.ask(Command::RemoveDevice(device), move |reply| {
+        let waits = move || said.try_set(words::ASKED_AGAIN).is_none();
+        app.ask_patiently(Command::RemoveDevice(device), waits, move |reply| {
             if let Reply::Failed(error) = reply {
                 let _ = said.try_set(words::command_error(error));
             }
@@ -134,24 +135,28 @@ fn confirm(app: App, device: DeviceId, open: RwSignal<Option<DeviceId>>) -> AnyV
     parts::confirm(question, "Remove this device", remove, move || open.set(None))
 }
 
-/// Above everything: another device was linked, which the person should know of.
-pub(crate) fn notice(app: App) -> AnyView {
-    let fresh = app.steady(move || {
+/// A device that was linked, which the person should know of.
+pub(crate) fn fresh(app: App) -> Memo<Option<OwnDeviceView>> {
+    app.steady(move || {
         app.account.with(|account| account.as_ref()?.devices.iter().find(|device| device.fresh).cloned())
-    });
-    maybe(move || {
-        fresh.get().map(|device| {
-            let (id, name) = (device.id, words::device_name(&device.name));
-            let parts = vec![
-                html::span().child(words::new_device(&name)).into_any(),
-                button("It was me", "banner-button", move || app.ask(Command::AcceptDevice(id), |_| {})),
-                button("Remove it", "banner-button", move || app.ask(Command::RemoveDevice(id), |_| {})),
-            ];
-            html::div()
-                .class("banner banner-shown banner-grave")
-                .attr("role", "alert")
-                .child(parts)
-                .into_any()
-        })
     })
+}
+
+/// Above everything, of such a device.
+pub(crate) fn notice(app: App, device: &OwnDeviceView) -> AnyView {
+    let (id, name) = (device.id, words::device_name(&device.name));
+    let parts = vec![
+        html::span().child(words::new_device(&name)).into_any(),
+        button("It was me", "banner-button", move || app.ask(Command::AcceptDevice(id), |_| {})),
+        button("Remove it", "banner-button", move || {
+            // Whoever says meanwhile that it was them does not want it any more.
+            let waits = move || {
+                let fresh =
+                    |it: &AccountView| it.devices.iter().any(|device| device.id == id && device.fresh);
+                app.account.with_untracked(|account| account.as_ref().is_some_and(fresh))
+            };
+            app.ask_patiently(Command::RemoveDevice(id), waits, |_| {});
+        }),
+    ];
+    html::div().class("banner banner-shown banner-grave").attr("role", "alert").child(parts).into_any()
 }

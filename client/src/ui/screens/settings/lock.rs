@@ -29,6 +29,7 @@ const AFTER: [(&str, Option<u16>); 4] = [
 /// What is open in the section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
+    Set,
     Change,
     TurnOff,
     Passkey,
@@ -53,7 +54,7 @@ pub(crate) fn settings(app: App) -> AnyView {
     let act = RwSignal::new(None::<Act>);
     dynamic(move || {
         if !set.get() {
-            return set_lock(app);
+            return dynamic(move || set_lock(app, act));
         }
         stack("lock", vec![standing(app), closes_by_itself(app), dynamic(move || acts(app, act))])
     })
@@ -123,7 +124,7 @@ impl Entry {
             longest: "1024",
             code: true,
         };
-        let again = Field { id: "passphrase-again", label: "The same again", ..new };
+        let again = Field { id: "passphrase-again", label: "Confirm passphrase", ..new };
         let typed = move || {
             let length = self.new.with(|new| new.chars().count());
             self.new_note.set(Note::Hint(words::passphrase_strength(length).to_owned()));
@@ -158,7 +159,7 @@ impl Entry {
             return;
         }
         self.busy.set(true);
-        note.set(Note::Hint("One moment…".to_owned()));
+        note.set(Note::Hint(words::ONE_MOMENT.to_owned()));
         change(self.app, ask, move |answer| {
             let _ = self.busy.try_set(false);
             if matches!(answer, LockAnswer::Done(_)) {
@@ -170,23 +171,30 @@ impl Entry {
     }
 }
 
-fn set_lock(app: App) -> AnyView {
+/// The fields are there once they are asked for.
+fn set_lock(app: App, act: RwSignal<Option<Act>>) -> AnyView {
+    if act.get() != Some(Act::Set) {
+        let open = button("Set up a lock", "button button-quiet", move || act.set(Some(Act::Set)));
+        return stack("lock", vec![text("", words::LOCK), open]);
+    }
     let entry = Entry::new(app);
     let submit = move || {
         if let Some(chosen) = entry.chosen() {
-            entry.ask(&LockAsk::Set(chosen), entry.again_note, || {});
+            entry.ask(&LockAsk::Set(chosen), entry.again_note, move || act.set(None));
         }
     };
     let mut parts = entry.new_fields();
     parts.push(send("Set lock"));
-    stack("lock", vec![text("", words::LOCK), form(submit, parts), text("quiet", words::LOCK_FORGOTTEN)])
+    let body =
+        vec![text("", words::LOCK), form(submit, parts), text("quiet", words::LOCK_FORGOTTEN), cancel(act)];
+    stack("lock", body)
 }
 
 fn standing(app: App) -> AnyView {
     stack(
         "lock",
         vec![
-            text("health health-good", "This browser is locked with a passphrase."),
+            text("health health-good", words::LOCK_ON),
             button("Lock now", "button", move || app.say(&ToOwner::LockNow)),
         ],
     )
@@ -202,8 +210,8 @@ fn closes_by_itself(app: App) -> AnyView {
     };
     let line = html::div().class("setting-line").child((
         html::div().child((
-            html::label().attr("for", "lock-after").child("Close by itself"),
-            text("quiet", "When nobody has used Parley in any tab for so long."),
+            html::label().attr("for", "lock-after").child("Auto-lock"),
+            text("quiet", words::LOCK_AFTER),
         )),
         dynamic(chosen),
     ));
@@ -227,7 +235,7 @@ fn choice_of_minutes(app: App, note: RwSignal<Note>, refused: RwSignal<()>) -> A
         note.set(Note::None);
         change(app, &LockAsk::After(*after), move |answer| {
             let done = matches!(answer, LockAnswer::Done(_));
-            let told = if done { Note::Hint("Saved.".to_owned()) } else { Note::Bad(refusal(&answer)) };
+            let told = if done { Note::Hint(words::SAVED.to_owned()) } else { Note::Bad(refusal(&answer)) };
             let _ = note.try_set(told);
             if !done {
                 let _ = refused.try_set(());
@@ -249,7 +257,7 @@ fn acts(app: App, act: RwSignal<Option<Act>>) -> AnyView {
         Some(Act::Change) => change_passphrase(app, act),
         Some(Act::TurnOff) => turn_off(app, act),
         Some(Act::Passkey) => add_passkey(app, act),
-        None => vec![
+        Some(Act::Set) | None => vec![
             stack(
                 "actions",
                 vec![
@@ -299,7 +307,7 @@ fn passkeys(app: App, act: RwSignal<Option<Act>>) -> AnyView {
         } else if passkey::can_be() {
             button("Add a passkey", "button button-quiet", move || act.set(Some(Act::Passkey)))
         } else {
-            return text("quiet", "This browser has no passkeys.");
+            return text("quiet", words::NO_PASSKEYS);
         };
         stack("lock", vec![text("", words::PASSKEY), action])
     })
@@ -309,7 +317,7 @@ fn add_passkey(app: App, act: RwSignal<Option<Act>>) -> Vec<AnyView> {
     let entry = Entry::new(app);
     let submit = move || {
         let passphrase = entry.old();
-        entry.old_note.set(Note::Hint("The browser asks for your passkey…".to_owned()));
+        entry.old_note.set(Note::Hint(words::PASSKEY_ASKED.to_owned()));
         spawn_local(async move {
             match passkey::make().await {
                 Ok((passkey, output)) => {

@@ -8,11 +8,13 @@ use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::{AccountView, Command, Reply};
 
+use crate::model::route::Route;
+use crate::model::section::Section;
 use crate::platform::{local, page, spawn_local, storage};
-use crate::ui::app::state::App;
+use crate::ui::app::state::{App, go};
 use crate::ui::design::field::{Field, Note, field};
 use crate::ui::design::memo::Memo;
-use crate::ui::design::{html, parts};
+use crate::ui::design::{html, icons, parts};
 use crate::ui::screens::welcome::invite;
 use crate::ui::screens::{recovery, shell};
 use crate::ui::words;
@@ -20,30 +22,87 @@ use crate::ui::words;
 const THEMES: [(&str, Option<&str>); 3] =
     [("System", None), ("Light", Some("light")), ("Dark", Some("dark"))];
 
-/// Everything that can be set.
-pub(crate) fn screen(app: App) -> AnyView {
+/// The sections, and the one that is chosen. On a phone it is one or the other.
+pub(crate) fn screen(app: App, chosen: Option<Section>) -> AnyView {
+    let shown = chosen.unwrap_or(Section::Profile);
+    let sections = Section::ALL.map(|section| entry(section, chosen, shown));
+    let list = html::ul().attr("role", "list").child(Vec::from(sections));
     html::section()
-        .class("settings")
+        .class(if chosen.is_some() { "settings settings-chosen" } else { "settings" })
         .attr("aria-label", "Settings")
         .child((
-            html::header().class("conversation-head").child((shell::back(), html::h1().child("Settings"))),
-            html::div().class("settings-body").child(vec![
-                section("Profile", profile(app)),
-                section("Devices", devices::list(app)),
-                section("Recovery", recovery::settings(app)),
-                section("App lock", lock::settings(app)),
-                section("Invite link", invite::card(app)),
-                section("Privacy", privacy(app)),
-                section("Appearance", theme()),
-                section("Storage", kept()),
-                section("About", about()),
-            ]),
+            html::header().class("conversation-head").child((back(chosen), html::h1().child("Settings"))),
+            html::div().class("settings-body").child((
+                html::nav().class("settings-list").attr("aria-label", "Sections").child(list),
+                html::div().class("settings-shown").child(section(app, shown)),
+            )),
         ))
         .into_any()
 }
 
-fn section(title: &'static str, body: AnyView) -> AnyView {
-    html::section().class("settings-section").child((html::h2().child(title), body)).into_any()
+/// On a phone a section leads back to the list of them, and that to the chats.
+fn back(chosen: Option<Section>) -> AnyView {
+    match chosen {
+        None => shell::back(),
+        Some(_) => {
+            parts::icon_button("Back", "icon-button back", icons::back(), || go(&Route::Settings(None)))
+        }
+    }
+}
+
+fn entry(section: Section, chosen: Option<Section>, shown: Section) -> AnyView {
+    // The address says nothing where the list stands alone.
+    let class = if section != shown {
+        "settings-entry"
+    } else if chosen.is_some() {
+        "settings-entry is-chosen"
+    } else {
+        "settings-entry is-first"
+    };
+    let link = html::a()
+        .class(class)
+        .attr("href", Route::Settings(Some(section)).fragment())
+        .attr("aria-label", words::section(section));
+    let link = if chosen == Some(section) { link.attr("aria-current", "page") } else { link };
+    let text = vec![
+        html::span().class("settings-name").child(words::section(section)).into_any(),
+        html::span().class("quiet").child(words::about_section(section)).into_any(),
+    ];
+    html::li().child(link.child(text)).into_any()
+}
+
+fn section(app: App, section: Section) -> AnyView {
+    let body = match section {
+        Section::Profile => parts::stack("setting-lines", vec![profile(app), invitation(app)]),
+        Section::Devices => devices::list(app),
+        Section::Recovery => recovery::settings(app),
+        Section::Lock => lock::settings(app),
+        Section::Privacy => privacy(app),
+        Section::Appearance => theme(),
+        Section::Storage => kept(),
+        Section::About => about(),
+    };
+    html::section()
+        .class("settings-section")
+        .child((html::h2().child(words::section(section)), body))
+        .into_any()
+}
+
+/// The own invite link; its code is drawn when it is asked for.
+fn invitation(app: App) -> AnyView {
+    let open = RwSignal::new(false);
+    parts::stack(
+        "recovery below invitation",
+        vec![
+            html::h3().child("Invite link").into_any(),
+            parts::text("quiet", words::INVITE),
+            parts::dynamic(move || invite::card(app, open.get())),
+            parts::dynamic(move || {
+                let name = if open.get() { "Hide QR code" } else { "Show QR code" };
+                parts::button(name, "button button-quiet", move || open.update(|open| *open = !*open))
+            }),
+        ],
+    )
 }
 
 fn profile(app: App) -> AnyView {
@@ -60,7 +119,7 @@ fn profile(app: App) -> AnyView {
         app.ask(Command::SetName(name.get_untracked().trim().to_owned()), move |reply| {
             let said = match reply {
                 Reply::Failed(error) => Note::Bad(words::command_error(error).to_owned()),
-                _ => Note::Good("Saved. Your contacts see it with your next message.".to_owned()),
+                _ => Note::Good(words::NAME_SAVED.to_owned()),
             };
             let _ = note.try_set(said);
         });
@@ -83,17 +142,13 @@ fn profile(app: App) -> AnyView {
 fn privacy(app: App) -> AnyView {
     let receipts = turn(
         app,
-        [
-            "receipts",
-            "Read receipts",
-            "Others see when you have read their messages, and you see it of yours.",
-        ],
+        ["receipts", "Read receipts", words::RECEIPTS],
         |account| account.read_receipts,
         Command::SetReadReceipts,
     );
     let drafts = turn(
         app,
-        ["drafts", "Keep drafts in step on your devices", words::DRAFTS_IN_STEP],
+        ["drafts", "Sync drafts", words::DRAFTS_IN_STEP],
         |account| account.drafts_in_step,
         Command::SetDraftsInStep,
     );
@@ -158,13 +213,13 @@ fn kept() -> AnyView {
         });
     };
     let health = move || match persisted.get() {
-        None => parts::text("quiet", "Checking…"),
+        None => parts::text("quiet", words::CHECKING),
         Some(Some(true)) => parts::text("health health-good", words::STORAGE_KEPT),
         Some(_) => parts::stack(
             "",
             vec![
                 parts::text("health health-risk", words::STORAGE_AT_RISK),
-                parts::button("Ask the browser to keep it", "button button-quiet", ask),
+                parts::button("Protect my data", "button button-quiet", ask),
                 parts::status(
                     "quiet",
                     parts::live(move || if asked.get() { words::STORAGE_REFUSED } else { "" }),
@@ -178,5 +233,5 @@ fn kept() -> AnyView {
 
 fn about() -> AnyView {
     let version = words::version(env!("CARGO_PKG_VERSION"), &page::build());
-    parts::stack("", vec![parts::text("", version), parts::text("quiet", words::KEYS)])
+    parts::stack("", vec![parts::text("", version), parts::text("quiet", words::READERS)])
 }

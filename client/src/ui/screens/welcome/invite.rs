@@ -14,8 +14,8 @@ use crate::ui::words;
 /// How long the button says that it has copied, in milliseconds.
 const COPIED: u64 = 2_000;
 
-/// The link with its button and its code; nothing before there is an account.
-pub(crate) fn card(app: App) -> AnyView {
+/// The link with its button and, where it is wanted, its code; nothing before there is an account.
+pub(crate) fn card(app: App, drawn: bool) -> AnyView {
     let link = Memo::new(move || {
         app.account
             .with(|account| account.as_ref().map(|account| format!("{}/#{}", page::origin(), account.invite)))
@@ -25,7 +25,7 @@ pub(crate) fn card(app: App) -> AnyView {
             html::div()
                 .class("invite")
                 .child((
-                    code(app, link.clone(), "Invite QR code"),
+                    drawn.then(|| code(app, link.clone(), "Invite QR code")),
                     html::p().class("invite-link").attr("dir", "ltr").child(link.clone()),
                     copy(link, "Copy invite link"),
                 ))
@@ -41,7 +41,7 @@ pub(crate) fn copy(link: String, name: &'static str) -> AnyView {
         let link = link.clone();
         spawn_local(async move {
             let done = page::copy(link).await;
-            let _ = said.try_set(if done { "Copied." } else { words::COPY_BY_HAND });
+            let _ = said.try_set(if done { words::COPIED } else { words::COPY_BY_HAND });
             timer::after(COPIED, move || {
                 let _ = said.try_set("");
             })

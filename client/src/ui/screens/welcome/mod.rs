@@ -6,12 +6,13 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, Reply, UsernameStatus};
 use parley_protocol::username::Username;
 
+use crate::model::invite::inviter;
 use crate::platform::timer::{self, Timeout};
-use crate::platform::{spawn_local, storage};
+use crate::platform::{page, spawn_local, storage};
 use crate::ui::app::state::App;
 use crate::ui::design::field::{Field, Note, field};
 use crate::ui::design::{html, icons, parts};
-use crate::ui::screens::{linking, recovery};
+use crate::ui::screens::{linking, notices, recovery};
 use crate::ui::words;
 
 /// How long the typing must rest before the relay is asked, in milliseconds.
@@ -21,15 +22,11 @@ const REST: u64 = 300;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     Create,
+    /// There is an account already: one of the next two.
+    Have,
     Link,
     ComeBack,
 }
-
-const WAYS: [(Way, &str); 3] = [
-    (Way::Create, "Create a new account instead"),
-    (Way::Link, "Link to an account you have"),
-    (Way::ComeBack, "Use a recovery phrase"),
-];
 
 #[derive(Clone, Copy)]
 struct Form {
@@ -45,11 +42,12 @@ struct Form {
 
 /// Asks for a name and a username.
 pub(crate) fn screen(app: App) -> AnyView {
+    notices::forget();
     let form = Form {
         app,
         name: RwSignal::new(String::new()),
         username: RwSignal::new(String::new()),
-        name_note: RwSignal::new(Note::Hint("What others see. You can change it later.".to_owned())),
+        name_note: RwSignal::new(Note::Hint(words::NAME_HINT.to_owned())),
         username_note: RwSignal::new(hint()),
         failure: RwSignal::new(None),
         busy: RwSignal::new(false),
@@ -64,28 +62,51 @@ pub(crate) fn screen(app: App) -> AnyView {
         .child(html::div().class("card").child((
             icons::mark(),
             html::h1().child("Welcome to Parley"),
-            html::p().class("lead").child("Private chat, end-to-end encrypted, in this browser."),
-            parts::maybe(move || app.invited.get().map(|_| parts::text("callout", words::INVITED))),
-            parts::dynamic(move || {
-                let mut parts = vec![match way.get() {
-                    Way::Create => form.view(),
-                    Way::Link => linking::panel(app, true, first.clone()),
-                    Way::ComeBack => recovery::come_back(app),
-                }];
-                for (other, name) in WAYS {
-                    if other != way.get_untracked() {
-                        let class = "button button-quiet button-wide";
-                        parts.push(parts::button(name, class, move || way.set(other)));
-                    }
-                }
-                parts::stack("recovery", parts)
-            }),
+            html::p().class("lead").child(words::WELCOME),
+            parts::maybe(move || app.invited.with(|invite| invite.as_deref().map(invited))),
+            parts::dynamic(move || ways(form, way, &first)),
         )))
         .into_any()
 }
 
+/// Who invites, and what is to be done first.
+fn invited(invite: &str) -> AnyView {
+    let inviter = inviter(invite);
+    let inside = vec![
+        html::strong().attr("dir", "auto").child(words::invited(inviter.as_deref())).into_any(),
+        html::span().child(words::INVITED_HOW).into_any(),
+    ];
+    parts::stack("callout invited", inside)
+}
+
+fn ways(form: Form, way: RwSignal<Way>, code: &str) -> AnyView {
+    let to = |name: &'static str, other: Way| {
+        parts::button(name, "button button-quiet button-wide", move || way.set(other))
+    };
+    let one = |name, other, about: &'static str| {
+        parts::stack("have", vec![to(name, other), parts::text("quiet", about)])
+    };
+    let others = |more: Vec<AnyView>| {
+        let create = to("Create a new account instead", Way::Create);
+        parts::stack("other-ways", more.into_iter().chain([create]).collect())
+    };
+    let elsewhere = || others(vec![to("Other ways to sign in", Way::Have)]);
+    let parts = match way.get() {
+        Way::Create => vec![form.view(), to("I already have an account", Way::Have)],
+        Way::Have => vec![
+            html::h2().child(words::HAVE_ACCOUNT).into_any(),
+            one("Use another device", Way::Link, words::HAVE_DEVICE),
+            one("Use a recovery phrase", Way::ComeBack, words::HAVE_PHRASE),
+            others(Vec::new()),
+        ],
+        Way::Link => vec![linking::panel(form.app, true, code.to_owned()), elsewhere()],
+        Way::ComeBack => vec![recovery::come_back(form.app), elsewhere()],
+    };
+    parts::stack("recovery", parts)
+}
+
 fn hint() -> Note {
-    Note::Hint("How others find you: letters, digits, dot, underscore, hyphen.".to_owned())
+    Note::Hint(words::USERNAME_HINT.to_owned())
 }
 
 impl Form {
@@ -98,13 +119,26 @@ impl Form {
             .attr("type", "submit")
             .flag("aria-disabled", move || self.busy.get())
             .child(parts::live(move || if self.busy.get() { "Creating…" } else { "Create account" }));
+        let private = RwSignal::new(false);
+        spawn_local(async move {
+            let _ = private.try_set(storage::may_be_private().await);
+        });
+        // A keyboard that comes up by itself would hide half of a phone's screen.
+        Effect::new(move |_| {
+            if !page::is_touch() {
+                page::focus(name.id);
+            }
+        });
         parts::form(
             move || self.create(),
             vec![
-                field(name, self.name, self.name_note.into(), move || self.name_note.set(Note::None)),
+                field(name, self.name, self.name_note.into(), move || {
+                    self.changed();
+                    self.name_note.set(Note::None);
+                }),
                 field(username, self.username, self.username_note.into(), move || self.username_typed()),
-                parts::text("keys-note", words::KEYS),
-                parts::text("keys-note", words::LIVES_HERE),
+                parts::text("keys-note", words::READERS),
+                parts::maybe(move || private.get().then(|| parts::text("keys-note", words::PRIVATE_FIRST))),
                 parts::alert("note note-bad", parts::live(move || self.failure.get().unwrap_or_default())),
                 create.into_any(),
             ],
@@ -112,6 +146,7 @@ impl Form {
     }
 
     fn username_typed(self) {
+        self.changed();
         let typed = self.username.get_untracked();
         if typed.trim().is_empty() {
             self.resting.set_value(None);
@@ -123,7 +158,7 @@ impl Form {
             Err(error @ parley_protocol::username::UsernameError::Character) => {
                 self.username_note.set(Note::Bad(words::username_error(error).to_owned()));
             }
-            _ => self.username_note.set(Note::Hint("Checking…".to_owned())),
+            _ => self.username_note.set(Note::Hint(words::CHECKING.to_owned())),
         }
         self.resting.set_value(Some(timer::after(REST, move || self.check(typed))));
     }
@@ -133,7 +168,16 @@ impl Form {
             self.username_note.set(Note::Bad(words::username_error(error).to_owned()));
             return;
         }
-        self.app.ask(Command::CheckUsername(typed.clone()), move |reply| {
+        let asked = typed.clone();
+        let waits = move || {
+            let wanted = self.username.try_get_untracked().as_ref() == Some(&asked)
+                && self.busy.try_get_untracked() == Some(false);
+            if wanted {
+                self.username_note.set(Note::Hint(words::ASKED_AGAIN.to_owned()));
+            }
+            wanted
+        };
+        self.app.ask_patiently(Command::CheckUsername(typed.clone()), waits, move |reply| {
             // The answer may be late: for another text, or when the screen is gone.
             let current = self.username.try_get_untracked().as_ref() == Some(&typed);
             if current && self.busy.try_get_untracked() == Some(false) {
@@ -151,7 +195,9 @@ impl Form {
         }
         let (name, username) = (self.name.get_untracked().trim().to_owned(), self.username.get_untracked());
         let name_bad = name.is_empty() || name.chars().count() > 64;
-        if name_bad {
+        if name.is_empty() {
+            self.name_note.set(Note::Bad(words::NAME_NONE.to_owned()));
+        } else if name_bad {
             self.refused(CommandError::Name);
         }
         if let Err(error) = Username::parse(&username) {
@@ -167,12 +213,33 @@ impl Form {
         spawn_local(async {
             storage::persist().await;
         });
-        self.app.ask(Command::CreateAccount { name, username }, move |reply| {
+        let asked = (name.clone(), username.clone());
+        let waits = move || self.waits_for(&asked);
+        self.app.ask_patiently(Command::CreateAccount { name, username }, waits, move |reply| {
             let _ = self.busy.try_set(false);
             if let Reply::Failed(error) = reply {
                 self.refused(error);
             }
         });
+    }
+
+    /// There is no connection: whether the account is to be created as soon as there is one. Whoever goes on typing says so anew.
+    fn waits_for(self, (name, username): &(String, String)) -> bool {
+        let same = self.name.try_with_untracked(|typed| typed.trim() == name) == Some(true)
+            && self.username.try_with_untracked(|typed| typed == username) == Some(true);
+        let wanted = same && self.busy.try_get_untracked() == Some(true);
+        if wanted {
+            self.failure.set(Some(words::ASKED_AGAIN));
+        }
+        wanted
+    }
+
+    /// What is typed is another wish than the one that waits.
+    fn changed(self) {
+        if self.failure.get_untracked() == Some(words::ASKED_AGAIN) {
+            self.busy.set(false);
+            self.failure.set(None);
+        }
     }
 
     fn refused(self, error: CommandError) {

@@ -1,0 +1,134 @@
+//! What stands above every screen: one thing at a time, the most important one.
+
+use leptos::prelude::*;
+use parley_engine::view::{Command, PhraseState};
+
+use crate::model::notice::{self, Notice};
+use crate::model::route::Route;
+use crate::model::section::Section;
+use crate::platform::{clock, local, spawn_local, storage};
+use crate::ui::app::state::{App, go};
+use crate::ui::design::field::Note;
+use crate::ui::design::memo::Memo;
+use crate::ui::design::parts::{button, maybe, text};
+use crate::ui::design::{html, parts};
+use crate::ui::screens::settings::{backup_file, devices};
+use crate::ui::screens::{banner, recovery};
+use crate::ui::words;
+
+/// Where it is kept when the reminder was put off.
+const LATER: &str = "parley.later";
+
+/// The banner, whatever it is about.
+pub(crate) fn notices(app: App) -> AnyView {
+    let connection = banner::shown(app);
+    let device = devices::fresh(app);
+    let known = recovery::known(app);
+    let progress = Memo::new(move || known.get().and_then(|it| it.restoring));
+    let loss = Memo::new(move || known.get().map(|it| it.lost).filter(|lost| *lost > 0));
+    let reminder = Reminder::new(app);
+    let first = app.steady(move || {
+        let wanted = [
+            connection.get().map(|told| if told.grave { Notice::Grave } else { Notice::Connection }),
+            device.get().map(|_| Notice::NewDevice),
+            loss.get().map(|_| Notice::Loss),
+            backup_file::wanted(app),
+            progress.get().map(|_| Notice::Restoring),
+            reminder.is_due().then_some(Notice::Reminder),
+        ];
+        notice::first(wanted.into_iter().flatten())
+    });
+    let other = maybe(move || match first.get()? {
+        Notice::Grave | Notice::Connection => None,
+        Notice::NewDevice => device.get().map(|device| devices::notice(app, &device)),
+        Notice::Loss => loss.get().map(|parts| {
+            let ok = button("OK", "banner-button", move || app.ask(Command::AcceptLoss, |_| {}));
+            high("alert", vec![text("", words::lost(parts)), ok])
+        }),
+        Notice::FileDone | Notice::File => match app.file.get() {
+            Note::None => None,
+            Note::Hint(said) => Some(low("status", vec![text("", said)])),
+            Note::Good(said) | Note::Bad(said) => {
+                let ok = button("OK", "banner-button", move || backup_file::forget(app));
+                Some(high("alert", vec![text("", said), ok]))
+            }
+        },
+        Notice::Restoring => {
+            progress.get().map(|progress| low("status", vec![text("", words::restoring(progress))]))
+        }
+        Notice::Reminder => Some(reminder.view()),
+    });
+    parts::several((banner::banner(app, connection, first), other))
+}
+
+/// Below everything: it goes by itself, and what is above must not move under somebody's hand when it does.
+fn low(role: &'static str, parts: Vec<AnyView>) -> AnyView {
+    html::div().class("banner banner-shown banner-low").attr("role", role).child(parts).into_any()
+}
+
+fn high(role: &'static str, parts: Vec<AnyView>) -> AnyView {
+    html::div().class("banner banner-shown").attr("role", role).child(parts).into_any()
+}
+
+/// That a phrase keeps what there is to lose.
+#[derive(Clone, Copy)]
+struct Reminder {
+    app: App,
+    private: RwSignal<bool>,
+    /// It was put off just now.
+    later: RwSignal<bool>,
+}
+
+impl Reminder {
+    fn new(app: App) -> Self {
+        let private = RwSignal::new(false);
+        spawn_local(async move {
+            private.set(storage::may_be_private().await);
+        });
+        let later = RwSignal::new(false);
+        Effect::new(move |_| {
+            if app.account.with(Option::is_none) {
+                later.set(false);
+            }
+        });
+        Self { app, private, later }
+    }
+
+    fn is_due(self) -> bool {
+        // Whoever closes a private window has to know before there is anything to lose.
+        let something = self.private.get() || self.app.chats.with(|chats| !chats.all().is_empty());
+        something
+            && !self.later.get()
+            && !rests()
+            && !self.app.route.with(Route::is_settings)
+            && self
+                .app
+                .account
+                .with(|account| account.as_ref().is_some_and(|it| it.recovery.phrase == PhraseState::Unsaved))
+    }
+
+    fn view(self) -> AnyView {
+        let sentence = if self.private.get() { words::PRIVATE_EARLY } else { words::PHRASE_EARLY };
+        let parts = vec![
+            text("", sentence),
+            button("Write it down", "banner-button", || go(&Route::Settings(Some(Section::Recovery)))),
+            button("Later", "banner-button", move || self.put_off()),
+        ];
+        html::div().class("banner banner-shown banner-brief").attr("role", "status").child(parts).into_any()
+    }
+
+    fn put_off(self) {
+        self.later.set(true);
+        // A browser that keeps nothing reminds again when the page is loaded the next time.
+        let _ = local::put_item(LATER, Some(&notice::put_off(clock::now().0)));
+    }
+}
+
+fn rests() -> bool {
+    local::item(LATER).is_some_and(|kept| notice::rests(&kept, clock::now().0))
+}
+
+/// There is no account here: the next one is reminded from the beginning.
+pub(crate) fn forget() {
+    let _ = local::put_item(LATER, None);
+}

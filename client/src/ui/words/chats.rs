@@ -1,0 +1,85 @@
+//! The chats, the dialog that begins one, and what stands around messages.
+
+/// Below the field that finds somebody, while it is empty.
+pub const FIND: &str = "Enter a username or paste an invite link";
+
+/// Somebody is looked for.
+pub const LOOKING: &str = "Looking…";
+
+/// Somebody was found.
+pub const FOUND: &str = "On Parley";
+
+/// The same, with a chat.
+pub const FOUND_CHAT: &str = "You already have a chat.";
+
+/// What somebody is called whose name is not known.
+pub const NAMELESS: &str = "Someone with an invite link";
+
+/// Above the own invite link.
+pub const BE_FOUND: &str = "Or let them find you";
+
+/// What the own invite link is for.
+pub const BE_FOUND_HOW: &str = "Send your invite link, or let them scan this code.";
+
+/// No chat matches what is searched.
+pub const NO_CHATS_FOUND: &str = "No chats found";
+
+/// Where the list of chats is empty.
+pub const NO_CHATS: &str = "No chats yet";
+
+/// What to do then.
+pub const NO_CHATS_HOW: &str = "Send someone your invite link, or write to a username.";
+
+/// In the main pane before a chat is chosen.
+pub const CHOOSE_CHAT: &str = "Choose a chat, or start a new one.";
+
+/// Below that.
+pub const ENCRYPTED: &str = "Your messages are end-to-end encrypted.";
+
+/// Where a chat begins.
+pub const CHAT_BEGINS: &str = "Messages are end-to-end encrypted.";
+
+/// While something is loaded.
+pub const LOADING: &str = "Loading…";
+
+/// The line above what is unread.
+pub const UNREAD: &str = "Unread messages";
+
+/// Leads to messages that have come.
+pub const NEW_MESSAGES: &str = "New messages";
+
+/// Leads to the end of the chat.
+pub const TO_NEWEST: &str = "Jump to newest";
+
+/// Below the beginning of a long message.
+pub const SHOW_MORE: &str = "Show more";
+
+/// While a chat is being made.
+pub const PREPARING: &str = "Setting up…";
+
+/// Of a restored chat, without messages.
+pub const NO_MESSAGES: &str = "No messages";
+
+/// Of a chat in which nobody has written.
+pub const SAY_HELLO: &str = "Say hello";
+
+/// In place of a newest message that a newer version sent.
+pub const NEWER_SHORT: &str = "Sent by a newer version";
+
+/// In place of a newest message that is missing.
+pub const GAP_SHORT: &str = "Something is missing here";
+
+/// In an empty composer.
+#[must_use]
+pub fn write_to(name: &str) -> String {
+    format!("Write to {name}")
+}
+
+/// A message came in another chat; `text` is what is in it, if it is a text.
+#[must_use]
+pub fn new_message(name: &str, text: Option<&str>) -> String {
+    match text {
+        Some(text) => format!("New message from {name}: {text}"),
+        None => format!("New message from {name}"),
+    }
+}

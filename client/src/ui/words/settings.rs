@@ -1,0 +1,49 @@
+//! The settings.
+
+use crate::model::section::Section;
+
+/// What a section is called.
+#[must_use]
+pub const fn section(section: Section) -> &'static str {
+    match section {
+        Section::Profile => "Profile",
+        Section::Devices => "Devices",
+        Section::Recovery => "Recovery",
+        Section::Lock => "App lock",
+        Section::Privacy => "Privacy",
+        Section::Appearance => "Appearance",
+        Section::Storage => "Storage",
+        Section::About => "About",
+    }
+}
+
+/// What is in a section.
+#[must_use]
+pub const fn about_section(section: Section) -> &'static str {
+    match section {
+        Section::Profile => "Your name and invite link",
+        Section::Devices => "Where you're signed in",
+        Section::Recovery => "Recovery phrase and backups",
+        Section::Lock => "A passphrase for this browser",
+        Section::Privacy => "Read receipts and drafts",
+        Section::Appearance => "Light or dark",
+        Section::Storage => "Space on this device",
+        Section::About => "Version",
+    }
+}
+
+/// Something was saved.
+pub const SAVED: &str = "Saved.";
+
+/// The own name was saved.
+pub const NAME_SAVED: &str = "Saved. Your contacts see it with your next message.";
+
+/// What the own invite link is for.
+pub const INVITE: &str = "Anyone with this link can write to you.";
+
+/// What read receipts do.
+pub const RECEIPTS: &str =
+    "Others see when you've read their messages, and you can see when they've read yours.";
+
+/// Something is being done.
+pub const ONE_MOMENT: &str = "One moment…";
