@@ -7,6 +7,7 @@ pub mod code;
 pub mod dedupe;
 pub mod draft;
 pub mod hex;
+pub mod history;
 pub mod journal;
 pub mod kept;
 pub mod lock;

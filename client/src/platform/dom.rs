@@ -21,6 +21,15 @@ pub fn close(dialog: NodeRef<Dialog>) {
     }
 }
 
+/// Closes the dialog that is over the page, if there is one.
+pub fn close_open_dialog() {
+    let document = web_sys::window().and_then(|window| window.document());
+    let open = document.and_then(|document| document.query_selector("dialog[open]").ok().flatten());
+    if let Some(open) = open.and_then(|open| open.dyn_into::<web_sys::HtmlDialogElement>().ok()) {
+        open.close();
+    }
+}
+
 /// Makes the text area as high as its text; the style sheet limits it. One that is gone by then has no height.
 pub fn grow(area: NodeRef<Textarea>) {
     let Some(area) = area.try_get_untracked().flatten() else { return };

@@ -2,6 +2,7 @@
 
 pub(crate) mod drafts;
 pub(crate) mod hearing;
+pub(crate) mod history;
 pub(crate) mod keeper;
 pub(crate) mod keys;
 pub(crate) mod link;

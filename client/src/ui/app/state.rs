@@ -16,6 +16,8 @@ use crate::model::rows::first_unread;
 use crate::model::signal::{ToOwner, Trouble};
 use crate::model::thread::Thread;
 use crate::platform::{clock, page};
+pub(crate) use crate::ui::app::history::go;
+use crate::ui::app::history::Way;
 use crate::ui::app::keeper::{Keeper, Loss};
 use crate::ui::app::link::Link;
 use crate::ui::app::pace::Pace;
@@ -86,7 +88,9 @@ pub(crate) struct Known {
     pub(crate) pace: StoredValue<Pace>,
     pub(crate) open: RwSignal<Option<Open>>,
     pub(crate) route: RwSignal<Route>,
+    /// Opened and closed by [`App::show`] and [`App::close_dialog`], or by the browser's history.
     pub(crate) dialog: RwSignal<Option<Dialog>>,
+    pub(crate) way: StoredValue<Way, LocalStorage>,
     /// The QR code that was drawn last.
     pub(crate) code: RwSignal<Option<Code>>,
     pub(crate) invited: RwSignal<Option<String>>,
@@ -149,6 +153,7 @@ impl App {
             open: RwSignal::new(None),
             route: RwSignal::new(Route::Home),
             dialog: RwSignal::new(None),
+            way: StoredValue::new_local(Way::default()),
             code: RwSignal::new(None),
             invited: RwSignal::new(None),
             link_code: RwSignal::new(None),
@@ -245,7 +250,7 @@ impl App {
             return;
         }
         self.phase.set(Phase::Locked);
-        self.dialog.set(None);
+        self.close_dialog();
         self.open.set(None);
         self.account.set(None);
         self.removed.set(None);
@@ -338,9 +343,4 @@ impl App {
             });
         }
     }
-}
-
-/// Goes to another screen.
-pub(crate) fn go(route: &Route) {
-    page::go(&route.fragment());
 }

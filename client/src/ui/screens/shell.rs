@@ -7,7 +7,7 @@ use crate::model::signal::{ToOwner, Trouble};
 use crate::platform::timer::Interval;
 use crate::platform::{self, clock, local, page, timer};
 use crate::ui::app::state::{App, Dialog, Phase, go};
-use crate::ui::app::{drafts, keys, trouble};
+use crate::ui::app::{drafts, history, keys, trouble};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};
@@ -35,21 +35,7 @@ pub fn start() {
 
 /// Keeps the signals in step with the page.
 fn follow_page(app: App) {
-    let routed = move || match Route::parse(&page::fragment()) {
-        Route::Invite(invite) => {
-            page::replace(&Route::Home.fragment());
-            app.route.set(Route::Home);
-            app.invited.set(Some(invite));
-        }
-        Route::Link(code) => {
-            page::replace(&Route::Home.fragment());
-            app.route.set(Route::Home);
-            app.link_code.set(Some(code));
-        }
-        route => app.route.set(route),
-    };
-    routed();
-    page::on_fragment_change(routed);
+    history::start(app);
     page::on_visibility_change(move || {
         app.visible.set(page::is_visible());
         if !page::is_visible() {
@@ -98,7 +84,7 @@ fn follow_page(app: App) {
             && let Some(invite) = app.invited.get()
         {
             app.invited.set(None);
-            app.dialog.set(Some(Dialog::NewChat(invite)));
+            app.show(Dialog::NewChat(invite));
         }
     });
     // A link code waits until the person says what to do with it.
@@ -108,7 +94,7 @@ fn follow_page(app: App) {
             && let Some(code) = app.link_code.get()
         {
             app.link_code.set(None);
-            app.dialog.set(Some(Dialog::Link(code)));
+            app.show(Dialog::Link(code));
         }
     });
 }

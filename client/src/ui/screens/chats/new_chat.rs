@@ -50,7 +50,7 @@ pub(crate) fn dialog(app: App, first: String) -> AnyView {
         invite::card(app),
     ];
     let body = vec![finder.form(), parts::section("dialog-section", other)];
-    modal::modal(app, "New chat", "dialog", parts::stack("dialog-body", body))
+    modal::modal(app, "New chat", || None, "dialog", parts::stack("dialog-body", body))
 }
 
 impl Finder {
@@ -171,7 +171,6 @@ impl Finder {
         self.starting.set(false);
         match reply {
             Reply::Conversation(id) => {
-                self.app.dialog.set(None);
                 go(&Route::Conversation(*id));
             }
             Reply::Failed(error) => self.search.set(Search::Failed(*error)),

@@ -76,7 +76,7 @@ fn new_chat(app: App, large: bool) -> AnyView {
         .attr("type", "button")
         .attr("aria-label", "New chat")
         .attr("aria-keyshortcuts", "Control+K Meta+K")
-        .on(ev::click, move |_| app.dialog.set(Some(Dialog::NewChat(String::new()))))
+        .on(ev::click, move |_| app.show(Dialog::NewChat(String::new())))
         .child((icons::compose(), large.then_some("New chat")))
         .into_any()
 }

@@ -111,7 +111,6 @@ pub(crate) fn chat(app: App, id: ConversationId, question: String, asked: RwSign
     let delete = move || {
         app.ask(Command::DeleteChat(id), move |reply| {
             if reply == Reply::Done {
-                app.dialog.set(None);
                 app.update_open(id, |open| open.thread.clear());
                 go(&Route::Home);
             }
