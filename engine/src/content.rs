@@ -12,7 +12,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::backup::DataKey;
-use crate::visible::is_blank;
 use crate::deletion::Deleted;
 use crate::device_note::Note;
 use crate::draft::{Draft, DraftSetting};
@@ -22,6 +21,7 @@ use crate::recovery::BackupAddress;
 use crate::table::Table;
 use crate::trail::Claim;
 use crate::view::Order;
+use crate::visible::is_blank;
 
 const VERSION: u8 = 1;
 /// Shorter content is padded to this, so that receipts and short texts look alike.

@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn a_longer_or_shorter_invite_is_none() {
-        let fragment = Invite { username: Username::parse("ada").unwrap(), account: AccountId([7; 32]) }.fragment();
+        let fragment =
+            Invite { username: Username::parse("ada").unwrap(), account: AccountId([7; 32]) }.fragment();
         assert_eq!(Invite::parse(&format!("#{fragment}a")), None);
         assert_eq!(Invite::parse(&fragment[..fragment.len() - 1]), None);
     }

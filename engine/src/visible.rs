@@ -39,18 +39,42 @@ mod tests {
 
     #[test]
     fn what_nobody_sees_is_blank() {
-        for text in ["", " \n\t", "\u{A0}\u{3000}", "\u{200B}\u{200D}", "\u{3164}", "\u{115F}\u{1160}", "\u{FFA0}",
-            "\u{2800}", "\u{AD}", "\u{2066}\u{2069}", "\u{E0020}", "\u{301}\u{308}", "\u{FE0F}", "\u{20E3}", "\u{0}"]
-        {
+        for text in [
+            "",
+            " \n\t",
+            "\u{A0}\u{3000}",
+            "\u{200B}\u{200D}",
+            "\u{3164}",
+            "\u{115F}\u{1160}",
+            "\u{FFA0}",
+            "\u{2800}",
+            "\u{AD}",
+            "\u{2066}\u{2069}",
+            "\u{E0020}",
+            "\u{301}\u{308}",
+            "\u{FE0F}",
+            "\u{20E3}",
+            "\u{0}",
+        ] {
             assert!(is_blank(text), "{}", text.escape_unicode());
         }
     }
 
     #[test]
     fn what_somebody_sees_is_not() {
-        for text in ["a", ".", " \u{200B}x", "\u{1F468}\u{200D}\u{1F469}", "\u{2764}\u{FE0F}", "1\u{FE0F}\u{20E3}",
-            "\u{1F1E9}\u{1F1EA}", "\u{627}\u{64B}", "\u{1FAE9}", "\u{E000}", "\u{2801}"]
-        {
+        for text in [
+            "a",
+            ".",
+            " \u{200B}x",
+            "\u{1F468}\u{200D}\u{1F469}",
+            "\u{2764}\u{FE0F}",
+            "1\u{FE0F}\u{20E3}",
+            "\u{1F1E9}\u{1F1EA}",
+            "\u{627}\u{64B}",
+            "\u{1FAE9}",
+            "\u{E000}",
+            "\u{2801}",
+        ] {
             assert!(!is_blank(text), "{}", text.escape_unicode());
         }
     }

@@ -111,7 +111,8 @@ impl Place {
     /// Closes the dialog.
     #[must_use]
     pub fn close(&self) -> Step {
-        let below = || Self { over: None, home: self.home.and_then(|home| home.checked_sub(1)), ..self.clone() };
+        let below =
+            || Self { over: None, home: self.home.and_then(|home| home.checked_sub(1)), ..self.clone() };
         if self.over.is_some() { Step::Back(1, below()) } else { Step::Stay }
     }
 }
@@ -231,7 +232,9 @@ mod tests {
                 assert_eq!(Place::read(ADA, &place.said()), Some(place));
             }
         }
-        for said in ["", "parley", "parley x", "parley 1 new more", "parley 1 contact", "parley 1 contact zz", "2"] {
+        for said in
+            ["", "parley", "parley x", "parley 1 new more", "parley 1 contact", "parley 1 contact zz", "2"]
+        {
             assert_eq!(Place::read(ADA, said), None, "{said}");
         }
     }

@@ -20,6 +20,7 @@ pub mod socket;
 pub mod storage;
 pub mod timer;
 pub mod turns;
+pub mod unicode;
 pub mod worker;
 
 use wasm_bindgen::JsCast as _;

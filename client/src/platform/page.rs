@@ -108,16 +108,17 @@ pub fn on_return(act: impl Fn() + Clone + 'static) {
     }
 }
 
-/// The text in lower-case letters.
-#[must_use]
-pub fn lower(text: &str) -> String {
-    String::from(js_sys::JsString::from(text).to_lower_case())
-}
-
 /// The text as every keyboard would have written it (Unicode form NFKC): a passphrase is compared byte by byte.
 #[must_use]
 pub fn normal(text: &str) -> String {
     String::from(js_sys::JsString::from(text).normalize("NFKC"))
+}
+
+/// Whether this is a Mac, where Ctrl edits text and Cmd gives orders.
+#[must_use]
+pub fn is_mac() -> bool {
+    let agent = window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default();
+    agent.contains("Macintosh")
 }
 
 /// What this device calls itself to its account's others, such as "Firefox on Linux".

@@ -145,7 +145,9 @@ mod tests {
         for typed in [text.clone(), text.to_lowercase(), text.replace('-', " "), format!(" {text}\n")] {
             assert_eq!(TypedCode::parse(&typed), Some(code.clone()));
         }
-        for typed in [text.replace('-', " \u{2013} "), format!("\u{200E}{text}."), text.replace('-', "\u{2011}")] {
+        for typed in
+            [text.replace('-', " \u{2013} "), format!("\u{200E}{text}."), text.replace('-', "\u{2011}")]
+        {
             assert_eq!(TypedCode::parse(&typed), Some(code.clone()), "{typed}");
         }
         assert!(TypedCode::is_as_shown(&text));

@@ -7,6 +7,7 @@ use crate::model::chats::Chats;
 use crate::model::route::Route;
 use crate::model::signal::{ToViews, Trouble, Unreadable};
 use crate::platform::page;
+use crate::platform::unicode::Browser;
 use crate::ui::app::state::{App, Phase};
 use crate::ui::app::{drafts, unsaved};
 
@@ -67,7 +68,7 @@ impl App {
         for chat in &snapshot.conversations {
             drafts::hear(self, chat);
         }
-        self.chats.set(Chats::new(snapshot.conversations));
+        self.chats.set(Chats::new(snapshot.conversations, &Browser));
         self.phase.set(Phase::Ready);
         if let Route::Conversation(id) = self.route.get_untracked() {
             self.open(id);

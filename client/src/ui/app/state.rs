@@ -16,8 +16,8 @@ use crate::model::rows::first_unread;
 use crate::model::signal::{ToOwner, Trouble};
 use crate::model::thread::Thread;
 use crate::platform::{clock, page};
-pub(crate) use crate::ui::app::history::go;
 use crate::ui::app::history::Way;
+pub(crate) use crate::ui::app::history::go;
 use crate::ui::app::keeper::{Keeper, Loss};
 use crate::ui::app::link::Link;
 use crate::ui::app::pace::Pace;
@@ -289,6 +289,13 @@ impl App {
     /// The list entry of a conversation.
     pub(crate) fn chat(self, id: ConversationId) -> Memo<Option<ConversationView>> {
         Memo::new(move || self.chats.with(|chats| chats.get(id).cloned()))
+    }
+
+    /// The username of somebody whose name could be mistaken for another's, as it is written.
+    pub(crate) fn told_apart_by(self, id: ConversationId) -> Memo<Option<String>> {
+        Memo::new(move || {
+            self.chats.with(|chats| chats.told_apart_by(id).map(|username| format!("@{username}")))
+        })
     }
 
     /// Shows a conversation's newest messages.

@@ -5,6 +5,8 @@ use leptos::prelude::*;
 use crate::ui::design::html;
 
 use crate::model::text;
+use crate::model::unicode::Unicode as _;
+use crate::platform::unicode::Browser;
 
 const COLOURS: u32 = 8;
 
@@ -13,6 +15,6 @@ pub(crate) fn avatar(name: &str, of: &[u8], class: &'static str) -> AnyView {
     html::span()
         .class(format!("avatar hue-{} {class}", text::colour_of(of, COLOURS)))
         .attr("aria-hidden", "true")
-        .child(text::initials(name))
+        .child(Browser.initials(name))
         .into_any()
 }

@@ -204,7 +204,7 @@ pub(crate) fn notice(app: App) -> AnyView {
     });
     let unsaved = app.steady(move || {
         // Whoever closes a private window has to know before there is anything to lose.
-        let something = private.get() || app.chats.with(|chats| !chats.all().is_empty());
+        let something = private.get() || app.chats.with(|chats| chats.count() > 0);
         something
             && app.route.get() != Route::Settings
             && known.get().is_some_and(|it| it.phrase == PhraseState::Unsaved)

@@ -65,6 +65,9 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::NotALinkCode => {
             "This is no link code. Paste the whole link, or type the eight characters."
         }
+        CommandError::LinkCodeInstead => {
+            "This code links a device. To use it, open Settings and choose Link a device."
+        }
         CommandError::InviteInstead => {
             "This is somebody's invite, which links no device. Use New chat for it."
         }
@@ -213,7 +216,7 @@ pub const fn trouble_heading(trouble: Trouble) -> &'static str {
 #[must_use]
 pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
     match body {
-        BodyView::Text(_) => None,
+        BodyView::Text(_) | BodyView::Renamed { .. } => None,
         BodyView::Newer => {
             Some("Sent by a newer version of Parley. Reload the page to update, then it shows.")
         }
@@ -249,6 +252,12 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
              not sent. Write it again.",
         ),
     }
+}
+
+/// Somebody has taken another name. Names are kept apart from the sentence's direction.
+#[must_use]
+pub fn renamed(from: &str, to: &str) -> String {
+    format!("\u{2068}{from}\u{2069} is now called \u{2068}{to}\u{2069}.")
 }
 
 /// An own message's state.

@@ -58,6 +58,9 @@ fn said(body: BodyView) -> AnyView {
     let instead = words::instead_of(&body);
     match (body, instead) {
         (BodyView::Text(text), _) => html::p().class("said").attr("dir", "auto").child(text).into_any(),
+        (BodyView::Renamed { from, to }, _) => {
+            html::p().class("instead").child((icons::info(), words::renamed(&from, &to))).into_any()
+        }
         (_, Some(sentence)) => html::p().class("instead").child((icons::info(), sentence)).into_any(),
         (_, None) => ().into_any(),
     }

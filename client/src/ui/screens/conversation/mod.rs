@@ -9,7 +9,8 @@ pub(crate) mod messages;
 use leptos::prelude::*;
 use parley_engine::view::ConversationId;
 
-use crate::ui::app::state::{App, Dialog};
+use crate::model::route::Route;
+use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
 use crate::ui::screens::shell;
@@ -19,6 +20,14 @@ use crate::ui::words;
 pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
     let chat = app.chat(id);
     let known = Memo::new(move || chat.with(Option::is_some));
+    // Deleted, perhaps on another device: there is nothing to look at here.
+    Effect::new(move |was: Option<bool>| {
+        let listed = chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.listed));
+        if was == Some(true) && !listed {
+            go(&Route::Home);
+        }
+        listed
+    });
     let name =
         Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())).unwrap_or_default());
     parts::dynamic(move || {
@@ -83,7 +92,14 @@ fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyV
             below.unwrap_or_default()
         })
     };
-    let open = move || app.dialog.set(Some(Dialog::Contact(id)));
+    let open = move || app.show(Dialog::Contact(id));
+    let called = html::span().attr("dir", "auto").child(parts::live(move || name.get()));
+    // The avatar and the username belong to it too, by the style sheet.
+    let called = if details {
+        parts::button_around(called.into_any(), "conversation-open", open)
+    } else {
+        called.into_any()
+    };
     html::header()
         .class("conversation-head")
         .child((
@@ -91,7 +107,7 @@ fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyV
             parts::dynamic(move || avatar::avatar(&name.get(), &id.0, "")),
             html::div().class("conversation-name").child((
                 html::h1().child((
-                    html::span().attr("dir", "auto").child(parts::live(move || name.get())),
+                    called,
                     parts::maybe(move || {
                         verified.get().then(|| {
                             parts::several((

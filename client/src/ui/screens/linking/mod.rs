@@ -31,7 +31,13 @@ pub(crate) fn dialog(app: App, first: String) -> AnyView {
             app.ask(Command::CancelLinking, |_| {});
         }
     });
-    modal::modal(app, "Link a device", || None, "dialog", stack("dialog-body", vec![panel(app, false, first)]))
+    modal::modal(
+        app,
+        "Link a device",
+        || None,
+        "dialog",
+        stack("dialog-body", vec![panel(app, false, first)]),
+    )
 }
 
 /// How far it is, and what can be done. `new` is a browser without an account.
