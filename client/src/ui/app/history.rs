@@ -120,8 +120,10 @@ fn back(app: App, by: u32, place: Place, another: bool) {
         replace(app, instead);
         go_on(app);
     });
-    app.way.update_value(|way| way.going = Some((another.then_some(place), given_up)));
+    app.way.update_value(|way| way.going = Some((another.then(|| place.clone()), given_up)));
     page::back(by);
+    // Nobody waits for the browser.
+    be(app, place);
 }
 
 /// The browser shows an entry: one that was there, or one that a link or the address has made.
