@@ -44,15 +44,12 @@ fn resolved(text: &str) -> String {
     let mut resolved = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let code = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match code.filter(u8::is_ascii_graphic) {
-            Some(code) => {
-                resolved.push(char::from(code));
-                resolved.push_str(part.get(2..).unwrap_or_default());
-            }
-            None => {
-                resolved.push('%');
-                resolved.push_str(part);
-            }
+        if let Some(code) = code.filter(u8::is_ascii_graphic) {
+            resolved.push(char::from(code));
+            resolved.push_str(part.get(2..).unwrap_or_default());
+        } else {
+            resolved.push('%');
+            resolved.push_str(part);
         }
     }
     resolved

@@ -70,6 +70,7 @@ impl Chats {
     }
 
     /// Those in the list, newest first.
+    #[must_use]
     pub fn all(&self) -> impl DoubleEndedIterator<Item = &ConversationView> + Clone {
         self.listed().iter().map(|entry| &entry.chat)
     }

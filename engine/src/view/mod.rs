@@ -223,6 +223,8 @@ pub struct Person {
     pub username: Option<String>,
     /// The conversation with them, if there is one.
     pub conversation: Option<ConversationId>,
+    /// The same, or as it will be called.
+    pub chat: ConversationId,
 }
 
 /// A conversation in the list.

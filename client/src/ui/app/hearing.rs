@@ -111,9 +111,11 @@ impl App {
         let before = self.chats.with_untracked(|chats| chats.get(chat.id).map_or(0, |known| known.unread));
         let shown = self.route.get_untracked() == Route::Conversation(chat.id);
         if chat.unread > before && !shown {
+            let apart = self.chats.with_untracked(|chats| chats.told_apart_by(chat.id).map(str::to_owned));
+            let name = apart.map_or_else(|| chat.name.clone(), |apart| format!("{} (@{apart})", chat.name));
             let text = match chat.last.as_ref().map(|last| &last.body) {
-                Some(BodyView::Text(text)) => format!("New message from {}: {text}", chat.name),
-                _ => format!("New message from {}", chat.name),
+                Some(BodyView::Text(text)) => format!("New message from {name}: {text}"),
+                _ => format!("New message from {name}"),
             };
             self.announcement.set(text);
         }

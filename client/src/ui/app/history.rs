@@ -135,25 +135,27 @@ fn arrive(app: App, first: bool) {
     }
     let route = Route::parse(&page::fragment());
     let before = app.way.with_value(|way| (!first).then(|| way.here.clone()));
-    match (route, page::said()) {
-        (Route::Invite(invite), _) => {
+    match route {
+        Route::Invite(invite) => {
             replace(app, Place::entered(Route::Home, before.as_ref()));
             app.invited.set(Some(invite));
         }
-        (Route::Link(code), _) => {
+        Route::Link(code) => {
             replace(app, Place::entered(Route::Home, before.as_ref()));
             app.link_code.set(Some(code));
         }
-        (route, said) => match Place::read(route.clone(), &said) {
-            Some(place) => be(app, place),
-            None => {
-                let place = Place::entered(route, before.as_ref());
-                page::say(&place.said());
-                be(app, place);
-            }
-        },
+        route => be(app, stamped(route, before.as_ref())),
     }
     go_on(app);
+}
+
+/// The place as its entry says; one that says nothing is new, and says it from now on.
+fn stamped(route: Route, before: Option<&Place>) -> Place {
+    Place::read(route.clone(), &page::said()).unwrap_or_else(|| {
+        let place = Place::entered(route, before);
+        page::say(&place.said());
+        place
+    })
 }
 
 /// A link whose `#` was written as `%23` on its way leads to a path, which names what the fragment should have.

@@ -100,7 +100,7 @@ impl Finder {
         html::div()
             .class("person")
             .child((
-                avatar::avatar(&name, person.account.as_bytes(), ""),
+                avatar::avatar(&name, &person.chat.0, ""),
                 html::div().class("person-name").child((
                     html::strong().attr("dir", "auto").child(name),
                     html::span().class("quiet").child(if known {
