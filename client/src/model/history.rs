@@ -158,11 +158,11 @@ mod tests {
                 }
                 Step::Replace(place) => self.entries[self.at] = place,
                 Step::Back(by, place) => {
-                    self.at -= by as usize;
+                    self.at -= usize::try_from(by).unwrap();
                     assert_eq!(*self.here(), place, "what was expected there is there");
                 }
                 Step::BackTo(by, place) => {
-                    self.at -= by as usize;
+                    self.at -= usize::try_from(by).unwrap();
                     self.entries[self.at] = place;
                 }
             }

@@ -56,8 +56,8 @@ mod tests {
                 rows.entry(latin.to_lowercase()).or_default().push(c);
             }
         }
-        let table: String = rows.iter().map(|(latin, like)| format!("{latin} {like}\n")).collect();
-        assert_eq!(TABLE, table);
+        let table: Vec<String> = rows.iter().map(|(latin, like)| format!("{latin} {like}\n")).collect();
+        assert_eq!(TABLE, table.concat());
     }
 
     #[test]
