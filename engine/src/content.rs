@@ -21,6 +21,7 @@ use crate::recovery::BackupAddress;
 use crate::table::Table;
 use crate::trail::Claim;
 use crate::view::Order;
+use crate::visible::is_blank;
 
 const VERSION: u8 = 1;
 /// Shorter content is padded to this, so that receipts and short texts look alike.
@@ -315,7 +316,7 @@ fn text(bytes: Vec<u8>) -> Result<String, ContentError> {
     if bytes.is_empty() || bytes.len() > MAX_TEXT {
         return Err(ContentError);
     }
-    String::from_utf8(bytes).map_err(|_| ContentError)
+    String::from_utf8(bytes).ok().filter(|text| !is_blank(text)).ok_or(ContentError)
 }
 
 fn profile(bytes: &[u8]) -> Result<Body, ContentError> {
@@ -324,11 +325,12 @@ fn profile(bytes: &[u8]) -> Result<Body, ContentError> {
     Ok(Body::Profile(Profile { name }))
 }
 
-/// A display name without control and direction characters and surrounding white space, of 1 to 64 characters.
+/// A display name without control and direction characters and surrounding white space, of 1 to 64 characters of which
+/// something can be seen.
 pub(crate) fn display_name(text: &str) -> Option<String> {
     let cleaned: String = text.chars().filter(|c| !c.is_control() && !is_format(*c)).collect();
     let trimmed = cleaned.trim();
-    let fits = !trimmed.is_empty() && trimmed.chars().count() <= MAX_NAME;
+    let fits = !is_blank(trimmed) && trimmed.chars().count() <= MAX_NAME;
     fits.then(|| trimmed.to_owned())
 }
 
@@ -468,6 +470,11 @@ mod tests {
         assert_eq!(display_name(" Ada\u{202E}\n ").as_deref(), Some("Ada"));
         assert_eq!(display_name("\u{200B}\u{2066} "), None);
         assert_eq!(display_name(&"x".repeat(65)), None);
+        for blank in ["\u{3164}", "\u{2800}\u{2800}", "\u{AD}", "\u{301}", "\u{FE0F}\u{E0041}"] {
+            assert_eq!(display_name(blank), None, "{}", blank.escape_unicode());
+        }
+        let family = "\u{1F469}\u{200D}\u{1F467}\u{FE0F}";
+        assert_eq!(display_name(family).as_deref(), Some(family));
     }
 
     proptest! {
@@ -477,9 +484,10 @@ mod tests {
         }
 
         #[test]
-        fn text_comes_back(text in ".{1,300}") {
+        fn text_comes_back_unless_nothing_of_it_can_be_seen(text in ".{1,300}") {
+            let blank = is_blank(&text);
             let message = content(Body::Text(text));
-            prop_assert_eq!(Content::decode(&message.encode().unwrap()).unwrap(), message);
+            prop_assert_eq!(Content::decode(&message.encode().unwrap()), if blank { Err(ContentError) } else { Ok(message) });
         }
     }
 }

@@ -5,8 +5,11 @@ use parley_protocol::ids::AccountId;
 use parley_protocol::username::Username;
 
 use crate::base32::{base32, unbase32};
+use crate::pasted::{after, letters, plain};
 
 const PREFIX: &str = "i/";
+/// Letters of an account id.
+const ACCOUNT: usize = 52;
 
 /// What an invite names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,14 +24,18 @@ impl Invite {
         format!("{PREFIX}{}/{}", self.username, base32(self.account.as_bytes()))
     }
 
-    /// Reads a link, its fragment, or the fragment without `#`.
+    /// Finds an invite in a link, a fragment, or a text around one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let fragment = text.trim().rsplit_once('#').map_or(text.trim(), |(_, fragment)| fragment);
-        let fragment = fragment.strip_prefix('/').unwrap_or(fragment);
-        let (username, account) = fragment.strip_prefix(PREFIX)?.split_once('/')?;
+        let plain = plain(text);
+        after(&plain, PREFIX).find_map(Self::read)
+    }
+
+    fn read(rest: &str) -> Option<Self> {
+        let (username, account) = rest.split_once('/')?;
+        let username: String = username.chars().filter(char::is_ascii).collect();
         Some(Self {
-            username: Username::parse(username).ok()?,
-            account: AccountId(unbase32(account)?.try_into().ok()?),
+            username: Username::parse(&username).ok()?,
+            account: AccountId(unbase32(&letters(account, ACCOUNT)?)?.try_into().ok()?),
         })
     }
 }
@@ -46,6 +53,37 @@ mod tests {
         for text in [format!("https://chat.example/#{fragment}"), format!("#{fragment}"), fragment] {
             assert_eq!(Invite::parse(&text), Some(invite.clone()), "{text}");
         }
+    }
+
+    #[test]
+    fn an_invite_is_found_however_it_arrives() {
+        let invite = Invite { username: Username::parse("ada").unwrap(), account: AccountId([0xA7; 32]) };
+        let fragment = invite.fragment();
+        let (start, end) = fragment.split_at(20);
+        for text in [
+            format!("https://chat.example/#/{fragment}"),
+            format!("https://chat.example/%23{fragment}"),
+            format!("https://chat.example/#%23{fragment}"),
+            format!("https://chat.example/%2523{}", fragment.replace('/', "%2F")),
+            format!("https://chat.example/#{fragment}."),
+            format!("<https://chat.example/#{fragment}>,"),
+            format!("Write to me: (https://chat.example/#{fragment})! Ada"),
+            format!("https://chat.example/#{fragment}\u{3002}\u{7D61}"),
+            format!("HTTPS://CHAT.EXAMPLE/#{}", fragment.to_uppercase()),
+            format!("\u{FEFF}https://chat.example/#{start}\u{200B}{end}\u{2060}"),
+            format!("https://chat.example/#{start}\r\n{end}\r\nAda"),
+            format!("'{fragment}'"),
+        ] {
+            assert_eq!(Invite::parse(&text), Some(invite.clone()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_longer_or_shorter_invite_is_none() {
+        let fragment =
+            Invite { username: Username::parse("ada").unwrap(), account: AccountId([7; 32]) }.fragment();
+        assert_eq!(Invite::parse(&format!("#{fragment}a")), None);
+        assert_eq!(Invite::parse(&fragment[..fragment.len() - 1]), None);
     }
 
     #[test]

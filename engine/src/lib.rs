@@ -37,6 +37,7 @@ mod message;
 mod mls;
 pub mod mutations;
 mod outbox;
+pub mod pasted;
 mod personal;
 mod reach;
 mod records;
@@ -49,6 +50,7 @@ mod standing;
 mod table;
 mod trail;
 pub mod view;
+mod visible;
 
 pub use crate::core::{Engine, OpenError};
 

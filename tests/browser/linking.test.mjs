@@ -90,7 +90,7 @@ test("p4: an invite is no link code, and a link code is no invite", async () => 
   await bob.button("New chat").first().click();
   const dialog = bob.page.getByRole("dialog", { name: "New chat" });
   await dialog.getByRole("textbox", { name: "Username or invite link" }).fill(link);
-  await dialog.getByText("That's not a username or an invite link.").waitFor();
+  await dialog.getByText("This code links a device.").waitFor();
   await bob.page.keyboard.press("Escape");
 });
 

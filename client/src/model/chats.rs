@@ -1,82 +1,149 @@
 //! The list of conversations.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use parley_engine::view::{ConversationId, ConversationView};
 use parley_protocol::ids::UnixMillis;
 
+use crate::model::lookalikes;
+use crate::model::unicode::Unicode;
+
 /// From this many on there is a field to search them.
 pub const SEARCH_FROM: usize = 9;
 
+/// A conversation, and how its name is looked for and mistaken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    chat: ConversationView,
+    /// Name and username, folded.
+    folded: String,
+    /// The name as it looks.
+    looks: String,
+    /// Another one in the list looks the same.
+    twin: bool,
+}
+
 /// All conversations: those in the list, newest first, then those that were deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Chats(Vec<ConversationView>);
+pub struct Chats(Vec<Entry>);
 
 impl Chats {
     /// Takes all of them.
     #[must_use]
-    pub fn new(all: Vec<ConversationView>) -> Self {
-        let mut chats = Self::default();
-        for chat in all {
-            chats.put(chat);
+    pub fn new(all: Vec<ConversationView>, unicode: &impl Unicode) -> Self {
+        let mut entries: Vec<Entry> = all.into_iter().map(|chat| Entry::new(chat, None, unicode)).collect();
+        entries.sort_by_key(|entry| Reverse(rank(&entry.chat)));
+        let mut seen: HashMap<String, u32> = HashMap::new();
+        for entry in entries.iter().filter(|entry| entry.chat.listed) {
+            *seen.entry(entry.looks.clone()).or_default() += 1;
         }
-        chats
+        for entry in &mut entries {
+            entry.twin = seen.get(&entry.looks).is_some_and(|count| *count > 1);
+        }
+        Self(entries)
     }
 
     /// Takes one that is new or changed.
-    pub fn put(&mut self, chat: ConversationView) {
-        self.0.retain(|known| known.id != chat.id);
-        let place = self.0.partition_point(|known| rank(known) > rank(&chat));
-        self.0.insert(place, chat);
+    pub fn put(&mut self, chat: ConversationView, unicode: &impl Unicode) {
+        let known =
+            self.0.iter().position(|known| known.chat.id == chat.id).map(|place| self.0.remove(place));
+        let entry = Entry::new(chat, known.as_ref(), unicode);
+        let looks = entry.looks.clone();
+        let place = self.0.partition_point(|known| rank(&known.chat) > rank(&entry.chat));
+        let as_before = known
+            .as_ref()
+            .is_some_and(|known| known.looks == looks && known.chat.listed == entry.chat.listed);
+        self.0.insert(place, entry);
+        if !as_before {
+            for looks in known.map(|known| known.looks).into_iter().chain([looks]) {
+                self.find_twins(&looks);
+            }
+        }
+    }
+
+    fn find_twins(&mut self, looks: &str) {
+        let alike = self.0.iter().filter(|entry| entry.chat.listed && entry.looks == looks).count();
+        for entry in self.0.iter_mut().filter(|entry| entry.looks == looks) {
+            entry.twin = alike > 1;
+        }
     }
 
     /// Those in the list, newest first.
     #[must_use]
-    pub fn all(&self) -> &[ConversationView] {
-        let listed = self.0.partition_point(|chat| chat.listed);
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &ConversationView> + Clone {
+        self.listed().iter().map(|entry| &entry.chat)
+    }
+
+    /// How many are in the list.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.listed().len()
+    }
+
+    fn listed(&self) -> &[Entry] {
+        let listed = self.0.partition_point(|entry| entry.chat.listed);
         self.0.get(..listed).unwrap_or_default()
     }
 
     /// The one with this id.
     #[must_use]
     pub fn get(&self, id: ConversationId) -> Option<&ConversationView> {
-        self.0.iter().find(|chat| chat.id == id)
+        self.entry(id).map(|entry| &entry.chat)
     }
 
-    /// Those whose name or username contains `words`, newest first. `lower` makes lower-case letters: the page has the
-    /// browser's tables for that and need not bring its own.
+    fn entry(&self, id: ConversationId) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.chat.id == id)
+    }
+
+    /// The username of somebody who could be mistaken for somebody else in the list by their name.
     #[must_use]
-    pub fn matching(&self, words: &str, lower: impl Fn(&str) -> String) -> Vec<ConversationId> {
-        let words = lower(words.trim());
-        let words = words.strip_prefix('@').unwrap_or(&words);
-        if words.is_empty() {
-            return self.all().iter().map(|chat| chat.id).collect();
-        }
-        self.all().iter().filter(|chat| matches(chat, words, &lower)).map(|chat| chat.id).collect()
+    pub fn told_apart_by(&self, id: ConversationId) -> Option<&str> {
+        self.entry(id).filter(|entry| entry.twin).and_then(|entry| entry.chat.username.as_deref())
+    }
+
+    /// Those of whom every word is in the name or the username, newest first.
+    #[must_use]
+    pub fn matching(&self, words: &str, unicode: &impl Unicode) -> Vec<ConversationId> {
+        let words = unicode.fold(words);
+        let has_all = |entry: &&Entry| words.split_whitespace().all(|word| entry.folded.contains(word));
+        self.listed().iter().filter(has_all).map(|entry| entry.chat.id).collect()
     }
 
     /// Messages not seen yet, in all.
     #[must_use]
     pub fn unread(&self) -> u32 {
-        self.0.iter().fold(0, |sum, chat| sum.saturating_add(chat.unread))
+        self.0.iter().fold(0, |sum, entry| sum.saturating_add(entry.chat.unread))
     }
 
     /// The one before or after `current`; the first if there is no current one.
     #[must_use]
     pub fn neighbour(&self, current: Option<ConversationId>, forward: bool) -> Option<ConversationId> {
-        let all = self.all();
-        let place = current.and_then(|id| all.iter().position(|chat| chat.id == id));
+        let place = current.and_then(|id| self.all().position(|chat| chat.id == id));
         let next = match (place, forward) {
             (None, _) => 0,
             (Some(place), true) => place + 1,
             (Some(place), false) => place.checked_sub(1)?,
         };
-        all.get(next).map(|chat| chat.id)
+        self.all().nth(next).map(|chat| chat.id)
     }
 }
 
-fn matches(chat: &ConversationView, words: &str, lower: impl Fn(&str) -> String) -> bool {
-    lower(&chat.name).contains(words) || chat.username.as_deref().is_some_and(|name| name.contains(words))
+impl Entry {
+    fn new(chat: ConversationView, known: Option<&Self>, unicode: &impl Unicode) -> Self {
+        let known =
+            known.filter(|known| known.chat.name == chat.name && known.chat.username == chat.username);
+        if let Some(known) = known {
+            return Self { chat, folded: known.folded.clone(), looks: known.looks.clone(), twin: known.twin };
+        }
+        let name = unicode.fold(&chat.name);
+        let looks = lookalikes::looks(&chat.name, unicode);
+        let folded = match &chat.username {
+            Some(username) => format!("{name} @{username}"),
+            None => name,
+        };
+        Self { chat, folded, looks, twin: false }
+    }
 }
 
 /// Greater stands before.
@@ -87,6 +154,7 @@ const fn rank(chat: &ConversationView) -> (bool, UnixMillis, Reverse<Conversatio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::unicode::tests::Icu;
 
     fn chat(number: u8, name: &str, changed: u64) -> ConversationView {
         ConversationView {
@@ -108,15 +176,15 @@ mod tests {
     }
 
     fn order(chats: &Chats) -> Vec<u8> {
-        chats.all().iter().map(|chat| chat.id.0[0]).collect()
+        chats.all().map(|chat| chat.id.0[0]).collect()
     }
 
     #[test]
     fn the_newest_comes_first() {
-        let mut chats = Chats::new(vec![chat(1, "Ada", 10), chat(2, "Bob", 30)]);
+        let mut chats = Chats::new(vec![chat(1, "Ada", 10), chat(2, "Bob", 30)], &Icu);
         assert_eq!(order(&chats), [2, 1]);
-        chats.put(chat(1, "Ada", 40));
-        chats.put(chat(3, "Eve", 5));
+        chats.put(chat(1, "Ada", 40), &Icu);
+        chats.put(chat(3, "Eve", 5), &Icu);
         assert_eq!(order(&chats), [1, 2, 3]);
         assert_eq!(chats.unread(), 6);
     }
@@ -124,29 +192,69 @@ mod tests {
     #[test]
     fn a_deleted_chat_is_known_and_not_in_the_list() {
         let deleted = ConversationView { listed: false, ..chat(3, "Eve", 99) };
-        let chats = Chats::new(vec![deleted, chat(1, "Ada", 10), chat(2, "Bob", 30)]);
+        let chats = Chats::new(vec![deleted, chat(1, "Ada", 10), chat(2, "Bob", 30)], &Icu);
         assert_eq!(order(&chats), [2, 1]);
         assert!(chats.get(ConversationId([3; 16])).is_some());
-        assert!(chats.matching("eve", str::to_lowercase).is_empty());
+        assert!(chats.matching("eve", &Icu).is_empty());
         assert_eq!(chats.neighbour(Some(ConversationId([1; 16])), true), None);
     }
 
     #[test]
     fn search_takes_names_and_usernames() {
-        let chats = Chats::new(vec![chat(1, "Ada Lovelace", 1), chat(2, "Bob", 2)]);
-        assert_eq!(chats.matching("LOVE", str::to_lowercase), [ConversationId([1; 16])]);
-        assert_eq!(chats.matching("@user2", str::to_lowercase), [ConversationId([2; 16])]);
-        assert_eq!(chats.matching(" ", str::to_lowercase).len(), 2);
-        assert!(chats.matching("nobody", str::to_lowercase).is_empty());
+        let chats = Chats::new(vec![chat(1, "Ada Lovelace", 1), chat(2, "Bob", 2)], &Icu);
+        assert_eq!(chats.matching("LOVE", &Icu), [ConversationId([1; 16])]);
+        assert_eq!(chats.matching("@user2", &Icu), [ConversationId([2; 16])]);
+        assert_eq!(chats.matching(" ", &Icu).len(), 2);
+        assert!(chats.matching("nobody", &Icu).is_empty());
     }
 
     #[test]
     fn neighbours_end_at_the_ends() {
-        let chats = Chats::new(vec![chat(1, "a", 2), chat(2, "b", 1)]);
+        let chats = Chats::new(vec![chat(1, "a", 2), chat(2, "b", 1)], &Icu);
         let (one, two) = (ConversationId([1; 16]), ConversationId([2; 16]));
         assert_eq!(chats.neighbour(None, true), Some(one));
         assert_eq!(chats.neighbour(Some(one), true), Some(two));
         assert_eq!(chats.neighbour(Some(two), true), None);
         assert_eq!(chats.neighbour(Some(one), false), None);
+    }
+
+    #[test]
+    fn search_finds_names_whatever_their_accents_case_and_order() {
+        let names = ["José Núñez", "İpek Işık", "Ada Lovelace", "Søren"];
+        let chats = Chats::new((1..).zip(names).map(|(number, name)| chat(number, name, 1)).collect(), &Icu);
+        for (words, found) in [
+            ("jose", vec![1]),
+            ("JOSÉ", vec![1]),
+            ("nunez jo", vec![1]),
+            ("ipek", vec![2]),
+            ("isik", vec![2]),
+            ("lovelace ada", vec![3]),
+            ("ada user3", vec![3]),
+            ("soren", vec![4]),
+            ("ada user4", vec![]),
+        ] {
+            let ids: Vec<_> = found.into_iter().map(|number| ConversationId([number; 16])).collect();
+            assert_eq!(chats.matching(words, &Icu), ids, "{words}");
+        }
+    }
+
+    #[test]
+    fn two_whose_names_look_alike_are_told_apart_as_long_as_both_are_there() {
+        let apart = |chats: &Chats| {
+            let apart = |number| chats.told_apart_by(ConversationId([number; 16])).map(str::to_owned);
+            [1, 2].map(apart)
+        };
+        let both = [1, 2].map(|number| Some(format!("user{number}")));
+        for other in ["Ada", "ADA", "Аdа", "A d\u{200B}a", "Ａdá"] {
+            let mut chats = Chats::new(vec![chat(1, "Ada", 1), chat(2, other, 2), chat(3, "Bob", 3)], &Icu);
+            assert_eq!(apart(&chats), both, "{other}");
+            assert_eq!(chats.told_apart_by(ConversationId([3; 16])), None);
+            chats.put(chat(2, "Eve", 2), &Icu);
+            assert_eq!(apart(&chats), [None, None]);
+            chats.put(chat(2, other, 2), &Icu);
+            assert_eq!(apart(&chats), both);
+            chats.put(ConversationView { listed: false, ..chat(2, other, 2) }, &Icu);
+            assert_eq!(apart(&chats)[0], None);
+        }
     }
 }

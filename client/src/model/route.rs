@@ -1,5 +1,6 @@
 //! Addresses inside the app: the part after `#`.
 
+use parley_engine::pasted::{self, Pasted};
 use parley_engine::view::ConversationId;
 
 use crate::model::hex;
@@ -22,7 +23,8 @@ pub enum Route {
 }
 
 impl Route {
-    /// Reads the fragment, with or without its `#`. What is not known leads home.
+    /// Reads the fragment, with or without its `#`. A link is found however it arrives; what only begins like one is kept, so
+    /// that it is said what is wrong with it. What is not known leads home.
     #[must_use]
     pub fn parse(fragment: &str) -> Self {
         let path = fragment.strip_prefix('#').unwrap_or(fragment);
@@ -36,13 +38,23 @@ impl Route {
         if let Some(section) = path.strip_prefix("settings/") {
             return Self::Settings(Section::parse(section));
         }
-        if path.strip_prefix("i/").is_some_and(|rest| !rest.is_empty()) {
-            return Self::Invite(path.to_owned());
+        match Pasted::find(path) {
+            Some(Pasted::Invite(invite)) => Self::Invite(invite),
+            Some(Pasted::Link(code)) => Self::Link(code),
+            None => Self::broken(path),
         }
-        if path.strip_prefix("link/").is_some_and(|rest| !rest.is_empty()) {
-            return Self::Link(path.to_owned());
+    }
+
+    fn broken(path: &str) -> Self {
+        let plain = pasted::plain(path);
+        let plain = plain.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+        if plain.starts_with("i/") {
+            Self::Invite(path.to_owned())
+        } else if plain.starts_with("link/") {
+            Self::Link(path.to_owned())
+        } else {
+            Self::Home
         }
-        Self::Home
     }
 
     /// Whether it is the settings, whichever section.
@@ -68,6 +80,8 @@ impl Route {
 mod tests {
     use super::*;
 
+    const INVITE: &str = "i/ada/u6t2pj5hu6t2pj5hu6t2pj5hu6t2pj5hu6t2pj5hu6t2pj5hu6tq";
+
     #[test]
     fn every_route_goes_there_and_back() {
         for route in [
@@ -75,7 +89,7 @@ mod tests {
             Route::Conversation(ConversationId([7; 16])),
             Route::Settings(None),
             Route::Settings(Some(Section::Devices)),
-            Route::Invite("i/ada.AAAA".to_owned()),
+            Route::Invite(INVITE.to_owned()),
             Route::Link("link/aaaa".to_owned()),
         ] {
             assert_eq!(Route::parse(&route.fragment()), route);
@@ -83,8 +97,28 @@ mod tests {
     }
 
     #[test]
-    fn an_invite_may_have_a_slash_before_it() {
-        assert_eq!(Route::parse("#/i/x"), Route::parse("#i/x"));
+    fn an_invite_is_understood_however_it_arrives() {
+        for fragment in [
+            format!("#/{INVITE}"),
+            format!("#%23{INVITE}"),
+            format!("#%2523{}", INVITE.replace('/', "%252F")),
+            format!("#{INVITE}."),
+            format!("#{INVITE}%E2%80%8B)"),
+            format!("#{}", INVITE.to_uppercase()),
+            format!("%23{INVITE}"),
+        ] {
+            assert_eq!(Route::parse(&fragment), Route::Invite(INVITE.to_owned()), "{fragment}");
+        }
+    }
+
+    #[test]
+    fn what_begins_like_a_link_is_not_passed_over() {
+        for fragment in ["#i/ada", "#/i/", "#%23I/ada/aaaa.", "#i%2Fada"] {
+            assert!(matches!(Route::parse(fragment), Route::Invite(_)), "{fragment}");
+        }
+        for fragment in ["#link/", "#LINK/aaaa.", "#/%23link%2Faaaa"] {
+            assert!(matches!(Route::parse(fragment), Route::Link(_)), "{fragment}");
+        }
     }
 
     #[test]
@@ -94,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_leads_home() {
-        for fragment in ["", "#", "#/", "#/c/", "#/c/xyz", "#/i/", "#/nowhere"] {
+        for fragment in ["", "#", "#/", "#/c/", "#/c/xyz", "#/nowhere", "#hi/ada", "#%"] {
             assert_eq!(Route::parse(fragment), Route::Home, "{fragment}");
         }
     }

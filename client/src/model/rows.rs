@@ -102,7 +102,7 @@ pub fn first_unread(messages: &[MessageView], place: Order) -> Option<MessageId>
 
 /// Whether the other wrote it; a marker was written by nobody, and is never unread.
 fn is_theirs(message: &MessageView) -> bool {
-    message.outgoing.is_none() && !matches!(message.body, BodyView::Gap(_))
+    message.outgoing.is_none() && !message.body.is_notice()
 }
 
 fn together(one: &MessageView, next: &MessageView) -> bool {

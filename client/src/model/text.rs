@@ -2,6 +2,8 @@
 
 use parley_protocol::limits::MAX_TEXT;
 
+use crate::model::unicode::Unicode;
+
 /// From here on the composer says how much room is left.
 const NEAR: usize = MAX_TEXT - 4 * 1024;
 
@@ -16,36 +18,32 @@ pub enum Room {
     Over(usize),
 }
 
-/// How much room `text` leaves; line ends and spaces around it are not sent.
+/// What is sent of what stands in the composer: all but the line ends behind it. Spaces and lines before it may be code's.
+#[must_use]
+pub fn sent(text: &str) -> &str {
+    text.trim_end_matches(['\n', '\r'])
+}
+
+/// How much room `text` leaves.
 #[must_use]
 pub fn room(text: &str) -> Room {
-    match text.trim().len() {
+    match sent(text).len() {
         length if length > MAX_TEXT => Room::Over(length - MAX_TEXT),
         length if length >= NEAR => Room::Left(MAX_TEXT - length),
         _ => Room::Plenty,
     }
 }
 
-/// Whether there is something to send and it is not too long.
+/// Whether there is something to send that can be seen, and it is not too long.
 #[must_use]
-pub fn can_send(text: &str) -> bool {
-    let text = text.trim();
-    !text.is_empty() && text.len() <= MAX_TEXT
+pub fn can_send(text: &str, unicode: &impl Unicode) -> bool {
+    sent(text).len() <= MAX_TEXT && !unicode.is_blank(text)
 }
 
 /// One line for a list.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().take(40).collect::<Vec<_>>().join(" ")
-}
-
-/// One or two letters that stand for a name.
-#[must_use]
-pub fn initials(name: &str) -> String {
-    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let first = words.next().and_then(|word| word.chars().next());
-    let last = words.next_back().and_then(|word| word.chars().next());
-    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
 }
 
 /// One of `colours` numbers, the same for the same bytes.
@@ -64,28 +62,25 @@ pub fn badge(count: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::unicode::tests::Icu;
 
     #[test]
     fn bytes_are_counted_not_characters() {
         assert_eq!(room("hello"), Room::Plenty);
         assert_eq!(room(&"é".repeat(MAX_TEXT / 2)), Room::Left(0));
         assert_eq!(room(&"é".repeat(MAX_TEXT / 2 + 1)), Room::Over(2));
-        assert!(!can_send(&"é".repeat(MAX_TEXT / 2 + 1)));
-        assert!(can_send(&format!("  {}\n", "a".repeat(MAX_TEXT))));
-        assert!(!can_send(" \n "));
+        assert!(!can_send(&"é".repeat(MAX_TEXT / 2 + 1), &Icu));
+        assert!(can_send(&format!("{}\n", "a".repeat(MAX_TEXT)), &Icu));
     }
 
     #[test]
-    fn initials_of_names() {
-        for (name, letters) in [
-            ("Ada Lovelace", "AL"),
-            ("grace", "G"),
-            ("Jean-Luc van Dyke", "JD"),
-            ("", ""),
-            ("山田 太郎", "山太"),
-        ] {
-            assert_eq!(initials(name), letters);
+    fn code_is_sent_as_it_was_pasted_and_nothing_is_not_sent() {
+        let code = "\n    if x {  \n\treturn;\n    }  ";
+        assert_eq!(sent(&format!("{code}\n\r\n")), code);
+        for blank in ["", " \n ", "\u{3164}\u{200B}", "\u{2800}"] {
+            assert!(!can_send(blank, &Icu), "{}", blank.escape_unicode());
         }
+        assert!(can_send(code, &Icu));
     }
 
     #[test]

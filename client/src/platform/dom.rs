@@ -1,9 +1,11 @@
 //! What a few elements need beyond what Leptos does.
 
-use leptos::html::{Dialog, Input, Textarea};
+use leptos::html::{Dialog, Div, Input, Textarea};
 use leptos::prelude::{Get, GetUntracked, NodeRef};
 use leptos::wasm_bindgen::JsCast as _;
 use web_sys::{KeyboardEvent, MouseEvent};
+
+use crate::model::keys::Focus;
 
 /// Opens the dialog over everything else; the browser keeps the focus inside.
 pub fn show_modal(dialog: NodeRef<Dialog>) {
@@ -18,6 +20,15 @@ pub fn show_modal(dialog: NodeRef<Dialog>) {
 pub fn close(dialog: NodeRef<Dialog>) {
     if let Some(dialog) = dialog.try_get_untracked().flatten() {
         dialog.close();
+    }
+}
+
+/// Closes the dialog that is over the page, if there is one.
+pub fn close_open_dialog() {
+    let document = web_sys::window().and_then(|window| window.document());
+    let open = document.and_then(|document| document.query_selector("dialog[open]").ok().flatten());
+    if let Some(open) = open.and_then(|open| open.dyn_into::<web_sys::HtmlDialogElement>().ok()) {
+        open.close();
     }
 }
 
@@ -45,6 +56,15 @@ pub fn focus_area(area: NodeRef<Textarea>) {
     }
 }
 
+/// Moves the focus to the last button in it, which brings it into sight.
+pub fn focus_last_button(inside: NodeRef<Div>) {
+    let Some(inside) = inside.try_get_untracked().flatten() else { return };
+    let last = inside.query_selector("button:last-of-type").ok().flatten();
+    if let Some(last) = last.and_then(|last| last.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = last.focus();
+    }
+}
+
 /// Selects all of a field's text.
 pub fn select(input: NodeRef<Input>) {
     if let Some(input) = input.try_get_untracked().flatten() {
@@ -58,6 +78,22 @@ pub fn is_composing(event: &KeyboardEvent) -> bool {
     event.is_composing() || event.key_code() == 229
 }
 
+/// What a key goes to.
+#[must_use]
+pub fn focus_of(event: &KeyboardEvent) -> Focus {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let is = |kind: &str| target.as_ref().is_some_and(|it| it.matches(kind).unwrap_or_default());
+    if is("#message") {
+        Focus::Composer
+    } else if is("select, [type=radio], [type=range], [type=number], [type=date], [type=time]") {
+        Focus::Choice
+    } else if is("textarea, input:not([type=checkbox]):not([type=file]), [contenteditable]") {
+        Focus::Text
+    } else {
+        Focus::Elsewhere
+    }
+}
+
 /// Whether a click hit the dialog's backdrop and not what is in it.
 #[must_use]
 pub fn is_on_backdrop(event: &MouseEvent, dialog: NodeRef<Dialog>) -> bool {
@@ -67,6 +103,9 @@ pub fn is_on_backdrop(event: &MouseEvent, dialog: NodeRef<Dialog>) -> bool {
 
 /// Up and down lead from one element of this kind to the one in the block above or below.
 pub fn step_between(event: &KeyboardEvent, block: &str, kind: &str) {
+    if event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key() {
+        return;
+    }
     let up = match event.key().as_str() {
         "ArrowUp" => true,
         "ArrowDown" => false,

@@ -22,6 +22,7 @@ pub mod storage;
 pub mod text;
 pub mod timer;
 pub mod turns;
+pub mod unicode;
 pub mod worker;
 
 use wasm_bindgen::JsCast as _;

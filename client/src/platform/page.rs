@@ -18,17 +18,50 @@ pub fn fragment() -> String {
     window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
 }
 
-/// Goes to another fragment, with a new entry in the history.
-pub fn go(fragment: &str) {
-    if let Some(window) = window() {
-        let _ = window.location().set_hash(fragment);
+/// The part of the address before `#` that names a file of the server; empty where it is the app.
+#[must_use]
+pub fn path() -> String {
+    let path = window().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
+    path.trim_start_matches('/').to_owned()
+}
+
+fn history() -> Option<web_sys::History> {
+    window()?.history().ok()
+}
+
+/// Goes to another fragment, with a new entry in the history that says this about itself.
+pub fn push(fragment: &str, said: &str) {
+    if let Some(history) = history() {
+        let _ = history.push_state_with_url(&said.into(), "", Some(fragment));
     }
 }
 
-/// Changes the fragment in place.
-pub fn replace(fragment: &str) {
-    if let Some(history) = window().and_then(|window| window.history().ok()) {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(fragment));
+/// Changes the address, and what the entry says about itself.
+pub fn replace(fragment: &str, said: &str) {
+    if let Some(history) = history() {
+        let _ = history.replace_state_with_url(&said.into(), "", Some(fragment));
+    }
+}
+
+/// Has the entry say this about itself.
+pub fn say(said: &str) {
+    if let Some(history) = history() {
+        let _ = history.replace_state(&said.into(), "");
+    }
+}
+
+/// What the entry says about itself; empty if it says nothing.
+#[must_use]
+pub fn said() -> String {
+    let state = history().and_then(|history| history.state().ok());
+    state.and_then(|state| state.as_string()).unwrap_or_default()
+}
+
+/// Goes back by so many entries, which takes the browser a moment.
+pub fn back(by: u32) {
+    if let Some(history) = history() {
+        let by = i32::try_from(by).unwrap_or(i32::MAX);
+        let _ = history.go_with_delta(by.saturating_neg());
     }
 }
 
@@ -75,16 +108,17 @@ pub fn on_return(act: impl Fn() + Clone + 'static) {
     }
 }
 
-/// The text in lower-case letters.
-#[must_use]
-pub fn lower(text: &str) -> String {
-    String::from(js_sys::JsString::from(text).to_lower_case())
-}
-
 /// The text as every keyboard would have written it (Unicode form NFKC): a passphrase is compared byte by byte.
 #[must_use]
 pub fn normal(text: &str) -> String {
     String::from(js_sys::JsString::from(text).normalize("NFKC"))
+}
+
+/// Whether this is a Mac, where Ctrl edits text and Cmd gives orders.
+#[must_use]
+pub fn is_mac() -> bool {
+    let agent = window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default();
+    agent.contains("Macintosh")
 }
 
 /// What this device calls itself to its account's others, such as "Firefox on Linux".
@@ -109,10 +143,10 @@ pub fn reload() {
     }
 }
 
-/// Calls `act` whenever the fragment changes.
-pub fn on_fragment_change(act: impl Fn() + 'static) {
+/// Calls `act` whenever the browser has gone to another entry of the history, or to one that a link has made.
+pub fn on_move(act: impl Fn() + 'static) {
     if let Some(window) = window() {
-        super::listen::<JsValue>(&window, "hashchange", move |_| act());
+        super::listen::<JsValue>(&window, "popstate", move |_| act());
     }
 }
 

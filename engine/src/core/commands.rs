@@ -13,8 +13,11 @@ use crate::account::Account;
 use crate::content::{Body, display_name};
 use crate::conversation::{Conversation, Last, id_of};
 use crate::invite::Invite;
+use crate::link::code::LinkCode;
+use crate::link::typed::TypedCode;
 use crate::standing::Standing;
 use crate::view::{Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId};
+use crate::visible::is_blank;
 
 /// A view asks again at once when its owner dies, and lets so many texts wait for the disk: no more than these can be in doubt.
 const REMEMBERED_REQUESTS: usize = 2 * crate::view::UNSAVED_TEXTS;
@@ -125,6 +128,10 @@ impl Engine {
     }
 
     fn find_person(&mut self, id: ViewRequestId, text: &str) -> Result<Option<Reply>, CommandError> {
+        // What links a device is a secret: the relay is not asked whether somebody is called so.
+        if LinkCode::parse(text).is_some() || TypedCode::is_as_shown(text) {
+            return Err(CommandError::LinkCodeInstead);
+        }
         let (request, account) = match (Invite::parse(text), Username::parse(text)) {
             (Some(invite), _) => (RelayRequest::FetchDeviceLog(invite.account), Some(invite.account)),
             (None, Ok(username)) => (RelayRequest::ResolveUsername(username), None),
@@ -183,7 +190,7 @@ impl Engine {
         over: &str,
     ) -> Result<Option<Reply>, CommandError> {
         let peer = self.conversations.get(&id).map(|c| c.peer).ok_or(CommandError::UnknownConversation)?;
-        if text.trim().is_empty() || text.len() > MAX_TEXT {
+        if is_blank(&text) || text.len() > MAX_TEXT {
             return Err(CommandError::TextLength);
         }
         self.device.sent_requests.push_back(request);

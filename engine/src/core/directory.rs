@@ -53,14 +53,15 @@ impl Engine {
             return Err(CommandError::Yourself);
         }
         let username = found.username.as_ref().map(ToString::to_string);
-        let conversation = Some(id_of(&account))
-            .filter(|id| self.conversations.contains_key(id) && !self.is_hidden(&account));
+        let chat = id_of(&account);
+        let conversation =
+            Some(chat).filter(|id| self.conversations.contains_key(id) && !self.is_hidden(&account));
         if self.contacts.contains_key(&account) {
             self.update_contact(&account, found);
         } else {
             self.found.insert(account, found);
         }
-        Ok(Person { account, username, conversation })
+        Ok(Person { account, username, conversation, chat })
     }
 
     /// Takes a newer log of a contact; a log that contradicts the pinned one is not taken, and shown.

@@ -128,7 +128,7 @@ impl Engine {
         let uncounted = self.standing.get(&id).is_none_or(|standing| standing.unread() == 0);
         for message in messages.iter().filter(|message| uncounted && !message.own) {
             let read = self.logs.get(&message.log).map(|log| log.read);
-            if read.is_some_and(|read| message.seq > read) && !matches!(message.body, BodyView::Gap(_)) {
+            if read.is_some_and(|read| message.seq > read) && !message.body.is_notice() {
                 self.standing.or_default(id).came(message.order(), message.log, message.seq);
             }
         }

@@ -18,6 +18,7 @@ mod inbox;
 mod linking;
 mod membership;
 mod mending;
+mod naming;
 mod outputs;
 mod paging;
 mod put_back;

@@ -281,7 +281,7 @@ impl Engine {
             }
             Body::Unknown { silent: false, .. } => (BodyView::Newer, at),
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
-            Body::Profile(profile) if !own => return self.profile_came(&from.account, profile.name),
+            Body::Profile(profile) if !own => return self.name_came(&from.account, profile.name, at),
             Body::Repair(repair) => return self.repair_came(from, &repair, at),
             Body::Stand(stand) if !own => return self.stand_came(&stand, at),
             Body::Receipt(receipt) => return self.told_elsewhere(id, receipt),
@@ -315,13 +315,6 @@ impl Engine {
             log.incoming = seq;
         }
         self.receipts_due();
-    }
-
-    fn profile_came(&mut self, account: &parley_protocol::ids::AccountId, name: String) {
-        if let Some(contact) = self.contacts.get_mut(account) {
-            contact.name = Some(name);
-            self.save_contact(account);
-        }
     }
 
     /// Stores and shows what came; `unread` is where it came, if it is to be read.

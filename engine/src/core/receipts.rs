@@ -10,7 +10,7 @@ use crate::message::Message;
 use crate::outbox::OutboxEntry;
 use crate::records::keys;
 use crate::table::Table;
-use crate::view::{BodyView, Delivery, MessageView};
+use crate::view::{Delivery, MessageView};
 
 /// How long receipts wait for more, in milliseconds.
 const PAUSE: u64 = 250;
@@ -248,7 +248,7 @@ impl Engine {
     }
 
     pub(super) fn remember_unread(&mut self, message: &Message, view: &MessageView) {
-        if !message.own || view.outgoing == Some(Delivery::Read) || matches!(view.body, BodyView::Gap(_)) {
+        if !message.own || view.outgoing == Some(Delivery::Read) || view.body.is_notice() {
             return;
         }
         let remembered = self.unread_by_peer.or_default(message.log);

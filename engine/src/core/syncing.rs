@@ -165,7 +165,8 @@ impl Engine {
             self.unknown.insert(card.account);
             return self.ask_for_unknown();
         };
-        contact.name = name.or(contact.name.take());
+        // What they say themselves is newer than what another device has heard once.
+        contact.name = contact.name.take().or(name);
         contact.verified = card.verified;
         self.save_contact(&card.account);
     }

@@ -7,8 +7,11 @@
 use parley_protocol::ids::SlotId;
 
 use crate::base32::{base32, unbase32};
+use crate::pasted::{after, letters, plain};
 
 const PREFIX: &str = "link/";
+/// Letters of a code.
+const LETTERS: usize = 80;
 const VERSION: u8 = 1;
 
 /// Which of the two devices shows the code.
@@ -44,11 +47,14 @@ impl LinkCode {
         format!("{PREFIX}{}", base32(&[head.as_slice(), &self.key, self.slot.as_bytes()].concat()))
     }
 
-    /// Reads a link, its fragment, or the fragment without `#`.
+    /// Finds a code in a link, a fragment, or a text around one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let fragment = text.trim().rsplit_once('#').map_or(text.trim(), |(_, fragment)| fragment);
-        let fragment = fragment.strip_prefix('/').unwrap_or(fragment);
-        let bytes = unbase32(fragment.strip_prefix(PREFIX)?)?;
+        let plain = plain(text);
+        after(&plain, PREFIX).find_map(Self::read)
+    }
+
+    fn read(rest: &str) -> Option<Self> {
+        let bytes = unbase32(&letters(rest, LETTERS)?)?;
         let (head, rest) = bytes.split_first_chunk::<2>()?;
         let shown_by = match *head {
             [VERSION, 0] => Side::New,
@@ -78,6 +84,20 @@ mod tests {
         for text in [format!("https://chat.example/#{fragment}"), format!("#{fragment}"), fragment] {
             assert_eq!(LinkCode::parse(&text), Some(code()), "{text}");
         }
+    }
+
+    #[test]
+    fn a_code_is_found_however_it_arrives() {
+        let fragment = code().fragment();
+        for text in [
+            format!("https://chat.example/%23{fragment}"),
+            format!("https://chat.example/#%23link%2F{}.", &fragment["link/".len()..]),
+            format!("HTTPS://CHAT.EXAMPLE/#{}", fragment.to_uppercase()),
+            format!("Open \u{200B}https://chat.example/#{fragment}, please"),
+        ] {
+            assert_eq!(LinkCode::parse(&text), Some(code()), "{text}");
+        }
+        assert_eq!(LinkCode::parse(&format!("{fragment}a")), None);
     }
 
     #[test]

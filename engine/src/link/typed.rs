@@ -11,6 +11,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::channel::{Channel, ChannelError, End};
 use crate::crypto::MlsRandom;
+use crate::visible::{is_dash, is_invisible};
 
 /// Without the letters and digits that look alike.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -42,12 +43,19 @@ impl TypedCode {
         format!("{}-{}", half(&self.slot), half(&self.password))
     }
 
-    /// Reads what somebody typed: case, blanks and dashes do not matter, nor O for 0 and the like, which no code has.
+    /// Whether the text is a code just as it is shown, which no username is: those are not written in capitals.
+    pub(crate) fn is_as_shown(text: &str) -> bool {
+        Self::parse(text).is_some_and(|code| code.text() == text.trim())
+    }
+
+    /// Reads what somebody typed: case, blanks, dashes of any kind and a full stop do not matter.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let letters: Vec<u8> = text
-            .bytes()
-            .filter(|byte| !byte.is_ascii_whitespace() && *byte != b'-')
-            .map(|byte| byte.to_ascii_uppercase())
+            .trim()
+            .trim_end_matches('.')
+            .chars()
+            .filter(|c| !c.is_whitespace() && *c != '-' && !is_dash(*c) && !is_invisible(*c))
+            .map(|c| u8::try_from(c).unwrap_or_default().to_ascii_uppercase())
             .collect();
         let (slot, rest) = letters.split_first_chunk::<HALF>()?;
         let password: &[u8; HALF] = rest.try_into().ok()?;
@@ -137,7 +145,14 @@ mod tests {
         for typed in [text.clone(), text.to_lowercase(), text.replace('-', " "), format!(" {text}\n")] {
             assert_eq!(TypedCode::parse(&typed), Some(code.clone()));
         }
-        for typed in ["", "ABCD", "ABCD-EFG", "ABCD-EFG0", "ABCD-EFGHJ"] {
+        for typed in
+            [text.replace('-', " \u{2013} "), format!("\u{200E}{text}."), text.replace('-', "\u{2011}")]
+        {
+            assert_eq!(TypedCode::parse(&typed), Some(code.clone()), "{typed}");
+        }
+        assert!(TypedCode::is_as_shown(&text));
+        assert!(!TypedCode::is_as_shown("mary-ann"));
+        for typed in ["", "ABCD", "ABCD-EFG", "ABCD-EFG0", "ABCD-EFGHJ", "ABCD-EFG\u{141}"] {
             assert_eq!(TypedCode::parse(typed), None, "{typed}");
         }
     }

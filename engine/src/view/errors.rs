@@ -107,6 +107,9 @@ pub enum CommandError {
     /// The device's disk refused.
     #[error("this device cannot write")]
     Storage,
+    /// The text is a link code, which finds nobody.
+    #[error("this is a link code, not an invite")]
+    LinkCodeInstead,
 }
 
 impl CommandError {

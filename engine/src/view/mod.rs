@@ -245,6 +245,8 @@ pub struct Person {
     pub username: Option<String>,
     /// The conversation with them, if there is one.
     pub conversation: Option<ConversationId>,
+    /// The same, or as it will be called.
+    pub chat: ConversationId,
 }
 
 /// A conversation in the list.
@@ -327,6 +329,21 @@ pub enum BodyView {
     Newer,
     /// Something is missing here.
     Gap(Gap),
+    /// The other has taken another name.
+    Renamed {
+        /// What they called themselves before.
+        from: String,
+        /// What they call themselves now.
+        to: String,
+    },
+}
+
+impl BodyView {
+    /// Whether nobody has written it: the device says something.
+    #[must_use]
+    pub const fn is_notice(&self) -> bool {
+        matches!(self, Self::Gap(_) | Self::Renamed { .. })
+    }
 }
 
 /// Why something is missing.

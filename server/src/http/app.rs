@@ -103,9 +103,11 @@ fn has_hash(path: &str) -> bool {
     })
 }
 
-/// Answers with a file; with the page for every path that is the app's own, such as `/u/ada`.
+/// Answers with a file; with the page for every path that is the app's own, such as `/u/ada`, and for what should have been a
+/// fragment: some programs write `%23` for the `#` of a link, and a full stop behind it.
 pub(super) async fn serve(mut app: App, mut request: Request) -> Response {
-    let is_file = request.uri().path().rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let path = request.uri().path();
+    let is_file = !path.starts_with("/%23") && path.rsplit('/').next().is_some_and(|name| name.contains('.'));
     if !is_file {
         *request.uri_mut() = Uri::from_static("/index.html");
     }

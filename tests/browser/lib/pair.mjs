@@ -33,8 +33,8 @@ export function twoPeople(met, Kind = Person) {
 }
 
 /** One more browser, on its first screen. */
-export async function arrive(relay, others) {
-  const browser = await Person.arrive(relay);
+export async function arrive(relay, others, options = {}) {
+  const browser = await Person.arrive(relay, options);
   others.push(browser);
   return browser;
 }

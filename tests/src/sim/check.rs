@@ -137,7 +137,7 @@ impl Run {
         let (read, marked) = (self.read.get(&who).unwrap_or(&none), self.marked.get(&who).unwrap_or(&none));
         for view in self.world.devices[who].screen.conversations.values() {
             let shown = self.world.devices[who].screen.in_order(view.id);
-            let theirs = |it: &&MessageView| it.outgoing.is_none() && !matches!(it.body, BodyView::Gap(_));
+            let theirs = |it: &&MessageView| it.outgoing.is_none() && !it.body.is_notice();
             let theirs: Vec<_> = shown.iter().filter(theirs).collect();
             // What comes late, before what was marked already, may count or not.
             let after = theirs.iter().rev().take_while(|it| !marked.contains(&it.id)).count();

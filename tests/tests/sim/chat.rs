@@ -368,6 +368,47 @@ fn a_new_name_reaches_contacts() {
     assert_eq!(world.devices[bob].conversations[&chat_b].name, "Countess");
 }
 
+#[test]
+fn who_takes_another_name_is_told_of_in_the_chat_and_not_counted_as_unread() {
+    let (mut world, ada, bob, chat, back) = pair();
+    world.send(bob, back, "hello");
+    world.settle();
+    let before = world.devices[ada].conversations[&chat].clone();
+    world.ask(bob, Command::SetName("Ada".into()));
+    world.settle();
+    let line = world.texts(ada, chat).pop().unwrap();
+    assert!(line.contains("Renamed") && line.contains("Bob") && line.contains("Ada"), "{line}");
+    let after = &world.devices[ada].conversations[&chat];
+    assert_eq!((after.unread, &after.last, after.changed), (before.unread, &before.last, before.changed));
+    world.ask(bob, Command::SetName("Ada".into()));
+    world.settle();
+    assert_eq!(world.texts(ada, chat).pop(), Some(line), "the same name is no news");
+}
+
+#[test]
+fn a_text_of_which_nothing_can_be_seen_is_not_taken() {
+    let (mut world, ada, _, chat, _) = pair();
+    for text in [" \n", "\u{3164}", "\u{2800}\u{200B}"] {
+        let send = Command::SendText { conversation: chat, text: text.into(), over: String::new() };
+        assert_eq!(world.ask(ada, send), Reply::Failed(CommandError::TextLength));
+        assert_eq!(world.ask(ada, Command::SetName(text.into())), Reply::Failed(CommandError::Name));
+    }
+}
+
+#[test]
+fn a_link_code_in_the_place_of_a_username_is_not_asked_for() {
+    let mut world = World::new(5);
+    let ada = world.add_person("Ada");
+    let link = format!("https://chat.example/#link/{}", "a".repeat(80));
+    for text in ["ABCD-EFGH".to_owned(), link] {
+        let found = world.ask(ada, Command::FindPerson(text.clone()));
+        assert!(
+            matches!(found, Reply::Failed(CommandError::LinkCodeInstead | CommandError::NotAnInvite)),
+            "{text}: {found:?}"
+        );
+    }
+}
+
 /// The disk answers without the message, and the view passes over what it is told before its first page.
 #[test]
 fn a_device_says_that_it_catches_up_until_it_has() {

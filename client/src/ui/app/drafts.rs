@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ConversationId, ConversationView, Reply};
 
 use crate::model::draft::{Draft, Save, Sending, Unsaved};
+use crate::model::text;
 use crate::platform::{clock, random, timer};
 use crate::ui::app::state::App;
 use crate::ui::app::unsaved;
@@ -116,7 +117,7 @@ pub(crate) fn send(app: App, id: ConversationId) -> bool {
 
 fn ask(app: App, id: ConversationId, sending: Sending) {
     let Sending { id: request, text, over } = sending;
-    let command = Command::SendText { conversation: id, text: text.trim().to_owned(), over };
+    let command = Command::SendText { conversation: id, text: text::sent(&text).to_owned(), over };
     timer::after(GRACE, move || show_unsent(app)).forget();
     app.ask_as(request, command, move |reply| {
         with(app, id, |draft| draft.sent(request, !matches!(reply, Reply::Failed(_))));

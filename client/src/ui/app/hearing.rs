@@ -7,6 +7,7 @@ use crate::model::chats::Chats;
 use crate::model::route::Route;
 use crate::model::signal::{ToViews, Trouble, Unreadable};
 use crate::platform::page;
+use crate::platform::unicode::Browser;
 use crate::ui::app::state::{App, Phase};
 use crate::ui::app::{drafts, unsaved};
 use crate::ui::words;
@@ -68,7 +69,7 @@ impl App {
         for chat in &snapshot.conversations {
             drafts::hear(self, chat);
         }
-        self.chats.set(Chats::new(snapshot.conversations));
+        self.chats.set(Chats::new(snapshot.conversations, &Browser));
         self.phase.set(Phase::Ready);
         if let Route::Conversation(id) = self.route.get_untracked() {
             self.open(id);
@@ -121,11 +122,13 @@ impl App {
         let before = self.chats.with_untracked(|chats| chats.get(chat.id).map_or(0, |known| known.unread));
         let shown = self.route.get_untracked() == Route::Conversation(chat.id);
         if chat.unread > before && !shown {
+            let apart = self.chats.with_untracked(|chats| chats.told_apart_by(chat.id).map(str::to_owned));
+            let name = apart.map_or_else(|| chat.name.clone(), |apart| format!("{} (@{apart})", chat.name));
             let text = match chat.last.as_ref().map(|last| &last.body) {
                 Some(BodyView::Text(text)) => Some(text.as_str()),
                 _ => None,
             };
-            self.announcement.set(words::new_message(&chat.name, text));
+            self.announcement.set(words::new_message(&name, text));
         }
     }
 }

@@ -2,22 +2,34 @@
 
 use leptos::prelude::*;
 
+use crate::model::keys::{Act, Pressed};
 use crate::model::route::Route;
-use crate::platform::page;
+use crate::platform::{dom, page};
 use crate::ui::app::state::{App, Dialog, Phase, go};
 
 /// Ctrl or Cmd and K: new chat. Alt and arrows: previous or next chat. Escape: back.
 pub(crate) fn listen(app: App) {
     page::on_key(move |event| {
         let ready = app.phase.get_untracked() == Phase::Ready && app.account.with_untracked(Option::is_some);
-        if !ready || app.dialog.with_untracked(Option::is_some) || event.is_composing() {
+        let taken = event.default_prevented() || dom::is_composing(event);
+        if !ready || taken || app.dialog.with_untracked(Option::is_some) {
             return false;
         }
-        match (event.key().as_str(), event.ctrl_key() || event.meta_key(), event.alt_key()) {
-            ("k" | "K", true, false) => app.dialog.set(Some(Dialog::NewChat(String::new()))),
-            ("ArrowUp", false, true) => step(app, false),
-            ("ArrowDown", false, true) => step(app, true),
-            ("Escape", false, false) if app.route.get_untracked() != Route::Home => go(&Route::Home),
+        let (key, code) = (event.key(), event.code());
+        let pressed = Pressed {
+            key: &key,
+            code: &code,
+            ctrl: event.ctrl_key(),
+            meta: event.meta_key(),
+            alt: event.alt_key(),
+            shift: event.shift_key(),
+            mac: page::is_mac(),
+            focus: dom::focus_of(event),
+        };
+        match pressed.act() {
+            Some(Act::NewChat) => app.show(Dialog::NewChat(String::new())),
+            Some(Act::Step { forward }) => step(app, forward),
+            Some(Act::Back) if app.route.get_untracked() != Route::Home => go(&Route::Home),
             _ => return false,
         }
         true

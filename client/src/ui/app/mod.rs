@@ -3,6 +3,7 @@
 pub(crate) mod asking;
 pub(crate) mod drafts;
 pub(crate) mod hearing;
+pub(crate) mod history;
 pub(crate) mod keeper;
 pub(crate) mod keys;
 pub(crate) mod link;

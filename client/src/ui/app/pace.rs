@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use parley_engine::view::ConversationView;
 
+use crate::platform::unicode::Browser;
 use crate::platform::{clock, timer};
 use crate::ui::app::state::App;
 
@@ -20,7 +21,7 @@ pub(crate) struct Pace {
 impl App {
     /// Takes a conversation that is new or changed.
     pub(crate) fn put_chat(self, chat: ConversationView) {
-        self.chats.update_untracked(|chats| chats.put(chat));
+        self.chats.update_untracked(|chats| chats.put(chat, &Browser));
         let Pace { last, waits } = self.pace.get_value();
         if waits {
             return;

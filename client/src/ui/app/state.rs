@@ -15,6 +15,8 @@ use crate::model::route::Route;
 use crate::model::signal::{ToOwner, Trouble};
 use crate::platform::{clock, page};
 use crate::ui::app::asking::Asking;
+use crate::ui::app::history::Way;
+pub(crate) use crate::ui::app::history::go;
 use crate::ui::app::keeper::{Keeper, Loss};
 use crate::ui::app::link::Link;
 use crate::ui::app::open::Open;
@@ -76,7 +78,9 @@ pub(crate) struct Known {
     pub(crate) pace: StoredValue<Pace>,
     pub(crate) open: RwSignal<Open>,
     pub(crate) route: RwSignal<Route>,
+    /// Opened and closed by [`App::show`] and [`App::close_dialog`], or by the browser's history.
     pub(crate) dialog: RwSignal<Option<Dialog>>,
+    pub(crate) way: StoredValue<Way, LocalStorage>,
     /// The QR code that was drawn last.
     pub(crate) code: RwSignal<Option<Code>>,
     pub(crate) invited: RwSignal<Option<String>>,
@@ -142,6 +146,7 @@ impl App {
             open: RwSignal::new(Open::default()),
             route: RwSignal::new(Route::Home),
             dialog: RwSignal::new(None),
+            way: StoredValue::new_local(Way::default()),
             code: RwSignal::new(None),
             invited: RwSignal::new(None),
             link_code: RwSignal::new(None),
@@ -241,7 +246,7 @@ impl App {
             return;
         }
         self.phase.set(Phase::Locked);
-        self.dialog.set(None);
+        self.close_dialog();
         self.open.set(Open::default());
         self.account.set(None);
         self.removed.set(None);
@@ -281,9 +286,11 @@ impl App {
     pub(crate) fn chat(self, id: ConversationId) -> Memo<Option<ConversationView>> {
         Memo::new(move || self.chats.with(|chats| chats.get(id).cloned()))
     }
-}
 
-/// Goes to another screen.
-pub(crate) fn go(route: &Route) {
-    page::go(&route.fragment());
+    /// The username of somebody whose name could be mistaken for another's, as it is written.
+    pub(crate) fn told_apart_by(self, id: ConversationId) -> Memo<Option<String>> {
+        Memo::new(move || {
+            self.chats.with(|chats| chats.told_apart_by(id).map(|username| format!("@{username}")))
+        })
+    }
 }

@@ -7,15 +7,30 @@ use crate::platform::dom;
 use crate::ui::app::state::App;
 use crate::ui::design::{html, icons, parts};
 
-/// A dialog with its title and its close button; Escape and a click beside it close it too.
-pub(crate) fn modal(app: App, title: &'static str, class: &'static str, body: AnyView) -> AnyView {
+/// A dialog with its title and its close button; Escape, a click beside it and the browser's Back close it too. `about`
+/// is whom it is about, which may not be known yet.
+pub(crate) fn modal(
+    app: App,
+    title: &'static str,
+    about: impl Fn() -> Option<String> + Send + 'static,
+    class: &'static str,
+    body: AnyView,
+) -> AnyView {
+    let this = app.dialog.get_untracked();
     let dialog = NodeRef::<leptos::html::Dialog>::new();
     Effect::new(move |_| dom::show_modal(dialog));
     html::dialog()
         .node_ref(dialog)
         .class(class)
-        .attr("aria-label", title)
-        .on(ev::close, move |_| app.dialog.set(None))
+        .attr_live("aria-label", move || {
+            Some(about().map_or_else(|| title.to_owned(), |whom| format!("{title}: {whom}")))
+        })
+        .on(ev::close, move |_| {
+            // By then another may be open.
+            if app.dialog.with_untracked(|open| *open == this) {
+                app.close_dialog();
+            }
+        })
         .on(ev::click, move |event| {
             if dom::is_on_backdrop(&event, dialog) {
                 dom::close(dialog);

@@ -4,6 +4,7 @@
 use leptos::ev;
 use leptos::prelude::*;
 
+use crate::platform::dom;
 use crate::ui::design::html::{self, Inside};
 
 /// What is made anew whenever something that it reads changes.
@@ -111,16 +112,24 @@ pub(crate) fn checkbox(ticked: RwSignal<bool>) -> AnyView {
         .into_any()
 }
 
-/// A question before something that cannot be undone; `cancel` takes it away.
+/// A question before something that cannot be undone; `cancel` takes it away, and has the focus at first.
 pub(crate) fn confirm(
     question: AnyView,
     yes: &'static str,
     act: impl Fn() + 'static,
     cancel: impl Fn() + 'static,
 ) -> AnyView {
+    let node = NodeRef::<leptos::html::Div>::new();
     let yes = button(yes, "button button-danger", act);
     let no = button("Cancel", "button button-quiet", cancel);
-    stack("confirm", vec![question, yes, no])
+    let question = html::div().class("confirm").node_ref(node).child(vec![question, yes, no]);
+    // It may have appeared below what the screen shows.
+    Effect::new(move |_| {
+        if node.get().is_some() {
+            dom::focus_last_button(node);
+        }
+    });
+    question.into_any()
 }
 
 /// Things one after the other.

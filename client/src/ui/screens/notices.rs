@@ -96,7 +96,7 @@ impl Reminder {
 
     fn is_due(self) -> bool {
         // Whoever closes a private window has to know before there is anything to lose.
-        let something = self.private.get() || self.app.chats.with(|chats| !chats.all().is_empty());
+        let something = self.private.get() || self.app.chats.with(|chats| chats.count() > 0);
         something
             && !self.later.get()
             && !rests()

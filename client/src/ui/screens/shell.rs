@@ -8,7 +8,7 @@ use crate::platform::timer::Interval;
 use crate::platform::{self, clock, local, page, timer};
 use crate::ui::app::open::Open;
 use crate::ui::app::state::{App, Dialog, Phase, go};
-use crate::ui::app::{asking, drafts, keys, trouble};
+use crate::ui::app::{asking, drafts, history, keys, trouble};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};
@@ -36,21 +36,7 @@ pub fn start() {
 
 /// Keeps the signals in step with the page.
 fn follow_page(app: App) {
-    let routed = move || match Route::parse(&page::fragment()) {
-        Route::Invite(invite) => {
-            page::replace(&Route::Home.fragment());
-            app.route.set(Route::Home);
-            app.invited.set(Some(invite));
-        }
-        Route::Link(code) => {
-            page::replace(&Route::Home.fragment());
-            app.route.set(Route::Home);
-            app.link_code.set(Some(code));
-        }
-        route => app.route.set(route),
-    };
-    routed();
-    page::on_fragment_change(routed);
+    history::start(app);
     page::on_visibility_change(move || {
         app.visible.set(page::is_visible());
         if !page::is_visible() {
@@ -105,7 +91,7 @@ fn follow_page(app: App) {
                 if newcomer {
                     new_chat::join(app, invite);
                 } else {
-                    app.dialog.set(Some(Dialog::NewChat(invite)));
+                    app.show(Dialog::NewChat(invite));
                 }
                 false
             }
@@ -120,7 +106,7 @@ fn follow_page(app: App) {
             && let Some(code) = app.link_code.get()
         {
             app.link_code.set(None);
-            app.dialog.set(Some(Dialog::Link(code)));
+            app.show(Dialog::Link(code));
         }
     });
 }

@@ -69,6 +69,9 @@ pub const NEWER_SHORT: &str = "Sent by a newer version";
 /// In place of a newest message that is missing.
 pub const GAP_SHORT: &str = "Something is missing here";
 
+/// A contact has another name, in place of the newest message.
+pub const RENAMED_SHORT: &str = "New name";
+
 /// In an empty composer.
 #[must_use]
 pub fn write_to(name: &str) -> String {

@@ -67,6 +67,9 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::NotALinkCode => {
             "That's not a link code. Paste the full link, or type the eight characters."
         }
+        CommandError::LinkCodeInstead => {
+            "This code links a device. To use it, open Settings and choose Link a device."
+        }
         CommandError::InviteInstead => "That's an invite to a chat, not a link code. Use New chat for it.",
         CommandError::UnknownDevice => "This device is no longer in your account.",
         CommandError::NotLinking => "There's nothing to confirm right now. Try again on both devices.",
@@ -205,7 +208,7 @@ pub const fn trouble_heading(trouble: Trouble) -> &'static str {
 #[must_use]
 pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
     match body {
-        BodyView::Text(_) => None,
+        BodyView::Text(_) | BodyView::Renamed { .. } => None,
         BodyView::Newer => {
             Some("Sent by a newer version of Parley. Reload the page to update, then it shows.")
         }
@@ -241,6 +244,12 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
              not sent. Write it again.",
         ),
     }
+}
+
+/// Somebody has taken another name. Names are kept apart from the sentence's direction.
+#[must_use]
+pub fn renamed(from: &str, to: &str) -> String {
+    format!("\u{2068}{from}\u{2069} is now called \u{2068}{to}\u{2069}.")
 }
 
 /// An own message's state.

@@ -16,6 +16,7 @@ impl Seen {
     pub(super) fn here(&mut self, conversation: ConversationId, message: &Message) {
         match &message.body {
             BodyView::Gap(gap) if *gap != Gap::Rejected => {}
+            BodyView::Renamed { .. } => {}
             _ => drop(self.add(conversation, message)),
         }
     }
@@ -39,7 +40,7 @@ fn place(conversation: ConversationId, message: &Message) -> [u8; 16] {
 fn said(conversation: ConversationId, message: &Message) -> [u8; 16] {
     let text: &[u8] = match &message.body {
         BodyView::Text(text) => text.as_bytes(),
-        BodyView::Newer | BodyView::Gap(_) => &[],
+        BodyView::Newer | BodyView::Gap(_) | BodyView::Renamed { .. } => &[],
     };
     digest(&[b"said", &conversation.0, &[u8::from(message.own)], message.id.as_bytes(), text])
 }

@@ -24,9 +24,10 @@ pub(crate) fn item(app: App, id: ConversationId) -> AnyView {
         })
         .unwrap_or_default()
     });
+    let apart = app.told_apart_by(id);
     let here = Memo::new(move || app.route.get() == Route::Conversation(id));
     // One part for all of it: most that changes in a chat changes several things at once.
-    let inside = move || chat.with(|chat| chat.as_ref().map(|chat| inside(chat, time.get())));
+    let inside = move || chat.with(|chat| chat.as_ref().map(|chat| inside(chat, apart.get(), time.get())));
     html::li()
         .child(
             html::a()
@@ -34,16 +35,19 @@ pub(crate) fn item(app: App, id: ConversationId) -> AnyView {
                 .attr("href", Route::Conversation(id).fragment())
                 .attr_live("aria-current", move || here.get().then_some("page"))
                 .attr_live("aria-label", move || {
-                    chat.with(|chat| chat.as_ref().map(|chat| label(chat, &time.get())))
+                    chat.with(|chat| chat.as_ref().map(|chat| label(chat, apart.get(), &time.get())))
                 })
                 .child(parts::maybe(inside)),
         )
         .into_any()
 }
 
-fn inside(chat: &ConversationView, time: String) -> AnyView {
+fn inside(chat: &ConversationView, apart: Option<String>, time: String) -> AnyView {
     let mut top =
         vec![html::span().class("chat-name").attr("dir", "auto").child(chat.name.clone()).into_any()];
+    top.extend(
+        apart.map(|username| html::span().class("chat-mark").attr("dir", "ltr").child(username).into_any()),
+    );
     top.extend(chat.verified.then(icons::verified));
     top.extend(chat.restored.as_ref().map(|_| html::span().class("chat-mark").child("Restored").into_any()));
     top.push(html::span().class("chat-time").child(time).into_any());
@@ -96,14 +100,16 @@ const fn instead(chat: &ConversationView, last: Option<&BodyView>) -> &'static s
         Some(BodyView::Text(_)) => "",
         Some(BodyView::Newer) => words::NEWER_SHORT,
         Some(BodyView::Gap(_)) => words::GAP_SHORT,
+        Some(BodyView::Renamed { .. }) => words::RENAMED_SHORT,
     }
 }
 
-fn label(chat: &ConversationView, time: &str) -> String {
+fn label(chat: &ConversationView, apart: Option<String>, time: &str) -> String {
     let state = own_state(chat);
     let mine = if state.is_some() { "You: " } else { "" };
     let parts = [
         Some(chat.name.clone()),
+        apart,
         chat.verified.then(|| "verified".to_owned()),
         chat.restored.is_some().then(|| "restored".to_owned()),
         chat.warning.is_some().then(|| "warning".to_owned()),

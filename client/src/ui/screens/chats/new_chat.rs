@@ -52,7 +52,7 @@ pub(crate) fn dialog(app: App, first: String) -> AnyView {
         invite::card(app, true),
     ];
     let body = vec![finder.form(), parts::section("dialog-section", other)];
-    modal::modal(app, "New chat", "dialog", parts::stack("dialog-body", body))
+    modal::modal(app, "New chat", || None, "dialog", parts::stack("dialog-body", body))
 }
 
 /// Leads whoever came by an invite link into the chat with who sent it; where that cannot be, the dialog says why.
@@ -61,7 +61,7 @@ pub(crate) fn join(app: App, invite: String) {
     let waits =
         move || app.route.get_untracked() == Route::Home && app.dialog.with_untracked(Option::is_none);
     let asked = Command::FindPerson(invite.clone());
-    let ask = move || app.dialog.set(Some(Dialog::NewChat(invite)));
+    let ask = move || app.show(Dialog::NewChat(invite));
     app.ask_patiently(asked, waits, move |reply| match reply {
         Reply::Person(Person { conversation: Some(id), .. }) => go(&Route::Conversation(id)),
         Reply::Person(person) => {
@@ -122,7 +122,7 @@ impl Finder {
         html::div()
             .class("person")
             .child((
-                avatar::avatar(&name, person.account.as_bytes(), ""),
+                avatar::avatar(&name, &person.chat.0, ""),
                 html::div().class("person-name").child((
                     html::strong().attr("dir", "auto").child(name),
                     html::span().class("quiet").child(if known { words::FOUND_CHAT } else { words::FOUND }),
@@ -197,7 +197,6 @@ impl Finder {
         self.starting.set(false);
         match reply {
             Reply::Conversation(id) => {
-                self.app.dialog.set(None);
                 go(&Route::Conversation(*id));
             }
             Reply::Failed(error) => self.search.set(Search::Failed(*error)),

@@ -3,10 +3,11 @@
 use leptos::ev;
 use leptos::prelude::*;
 
-use crate::model::chats::SEARCH_FROM;
+use crate::model::chats::{Chats, SEARCH_FROM};
 use crate::model::route::Route;
 use crate::model::signal::ToOwner;
-use crate::platform::page;
+use crate::platform::dom;
+use crate::platform::unicode::Browser;
 use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
@@ -17,9 +18,18 @@ use crate::ui::words;
 /// Own account, search, chats; or how to begin when there are none.
 pub(crate) fn sidebar(app: App) -> AnyView {
     let sought = RwSignal::new(String::new());
-    let count = Memo::new(move || app.chats.with(|chats| chats.all().len()));
+    let count = Memo::new(move || app.chats.with(Chats::count));
     let empty = Memo::new(move || count.get() == 0);
-    let searchable = Memo::new(move || count.get() >= SEARCH_FROM);
+    // A field that was there stays until there is nothing to look for: what stands in it holds, and nobody could take it back.
+    let searchable = RwSignal::new(false);
+    Effect::new(move |_| match count.get() {
+        0 => {
+            searchable.set(false);
+            sought.set(String::new());
+        }
+        SEARCH_FROM.. if !searchable.get_untracked() => searchable.set(true),
+        _ => {}
+    });
     html::aside()
         .class("sidebar")
         .attr("aria-label", "Chats and account")
@@ -77,7 +87,7 @@ fn new_chat(app: App, large: bool) -> AnyView {
         .attr("type", "button")
         .attr("aria-label", "New chat")
         .attr("aria-keyshortcuts", "Control+K Meta+K")
-        .on(ev::click, move |_| app.dialog.set(Some(Dialog::NewChat(String::new()))))
+        .on(ev::click, move |_| app.show(Dialog::NewChat(String::new())))
         .child((icons::compose(), large.then_some("New chat")))
         .into_any()
 }
@@ -93,14 +103,21 @@ fn search(sought: RwSignal<String>) -> AnyView {
                 .attr("placeholder", "Search")
                 .attr("autocomplete", "off")
                 .value(move || sought.get())
-                .on(ev::input, move |event| sought.set(event_target_value(&event))),
+                .on(ev::input, move |event| sought.set(event_target_value(&event)))
+                .on(ev::keydown, move |event| {
+                    let filled = sought.with_untracked(|sought| !sought.is_empty());
+                    if event.key() == "Escape" && filled && !dom::is_composing(&event) {
+                        event.prevent_default();
+                        sought.set(String::new());
+                    }
+                }),
         ))
         .into_any()
 }
 
 fn list(app: App, sought: RwSignal<String>) -> AnyView {
     let shown =
-        app.steady(move || app.chats.with(|chats| sought.with(|sought| chats.matching(sought, page::lower))));
+        app.steady(move || app.chats.with(|chats| sought.with(|sought| chats.matching(sought, &Browser))));
     html::nav()
         .class("chats")
         .attr("aria-label", "Chats")

@@ -65,6 +65,9 @@ fn content(body: BodyView) -> AnyView {
     let instead = words::instead_of(&body);
     match (body, instead) {
         (BodyView::Text(text), _) => said::said(text),
+        (BodyView::Renamed { from, to }, _) => {
+            html::p().class("instead").child((icons::info(), words::renamed(&from, &to))).into_any()
+        }
         (_, Some(sentence)) => html::p().class("instead").child((icons::info(), sentence)).into_any(),
         (_, None) => parts::nothing(),
     }

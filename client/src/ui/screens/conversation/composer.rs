@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use parley_engine::view::ConversationId;
 
 use crate::model::text::{self, Room};
+use crate::platform::unicode::Browser;
 use crate::platform::{dom, page};
 use crate::ui::app::drafts;
 use crate::ui::app::state::App;
@@ -20,13 +21,21 @@ struct Composer {
     text: RwSignal<String>,
     /// What was sent and is not on the disk is so much that no more is taken.
     full: RwSignal<bool>,
+    /// A finger writes: Enter begins a new line, and its key is called so.
+    touch: RwSignal<bool>,
 }
 
 /// The composer of a conversation; what is not sent yet is kept while other chats are open.
 pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
     let draft = drafts::begin(app, id);
-    let composer =
-        Composer { app, id, area: NodeRef::new(), text: RwSignal::new(draft), full: RwSignal::new(false) };
+    let composer = Composer {
+        app,
+        id,
+        area: NodeRef::new(),
+        text: RwSignal::new(draft),
+        full: RwSignal::new(false),
+        touch: RwSignal::new(page::is_touch()),
+    };
     composer.begin();
     composer.follow();
     html::form()
@@ -34,6 +43,9 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
         .on(ev::submit, move |event| {
             event.prevent_default();
             composer.send();
+            if !composer.touch.get_untracked() {
+                dom::focus_area(composer.area);
+            }
         })
         .child((
             unsent(app, id),
@@ -51,9 +63,14 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                     .attr("aria-label", "Message")
                     .attr("aria-describedby", "composer-note")
                     .attr_live("placeholder", move || Some(words::write_to(&name.get())))
-                    .attr("enterkeyhint", if page::is_touch() { "enter" } else { "send" })
+                    .attr_live("enterkeyhint", move || {
+                        Some(if composer.touch.get() { "enter" } else { "send" })
+                    })
                     .value(move || composer.text.get())
-                    .on(ev::focus, move |_| drafts::focus(app, id, true))
+                    .on(ev::focus, move |_| {
+                        composer.touch.set(page::is_touch());
+                        drafts::focus(app, id, true);
+                    })
                     .on(ev::blur, move |_| drafts::focus(app, id, false))
                     .on(composition("compositionstart"), move |_| drafts::compose(app, id, true))
                     .on(composition("compositionend"), move |_| drafts::compose(app, id, false))
@@ -63,9 +80,9 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                     .class("send")
                     .attr("type", "submit")
                     .attr("aria-label", "Send")
-                    .attr_live("aria-disabled", move || {
-                        (!composer.text.with(|text| text::can_send(text))).then_some("true")
-                    })
+                    // The focus stays in the composer: a phone's keyboard stays open.
+                    .on(ev::mousedown, |event| event.prevent_default())
+                    .flag("aria-disabled", move || !composer.text.with(|text| text::can_send(text, &Browser)))
                     .child(icons::send()),
             )),
         ))
@@ -82,7 +99,7 @@ fn unsent(app: App, id: ConversationId) -> AnyView {
     let texts = Memo::new(move || {
         app.unsent.with(|unsent| {
             let here = unsent.iter().filter(|(of, _)| *of == id);
-            here.map(|(_, sending)| sending.text.trim().to_owned()).collect::<Vec<_>>()
+            here.map(|(_, sending)| text::sent(&sending.text).to_owned()).collect::<Vec<_>>()
         })
     });
     let one = |text: String| {
@@ -141,7 +158,7 @@ impl Composer {
     /// Enter sends, with Ctrl or Cmd too; with Shift, or under a finger, it begins a new line.
     fn key(self, event: &ev::KeyboardEvent) {
         let plain = !event.shift_key() && !event.alt_key();
-        let wanted = event.ctrl_key() || event.meta_key() || (plain && !page::is_touch());
+        let wanted = event.ctrl_key() || event.meta_key() || (plain && !self.touch.get_untracked());
         if event.key() == "Enter" && wanted && !dom::is_composing(event) {
             event.prevent_default();
             self.send();
@@ -149,7 +166,7 @@ impl Composer {
     }
 
     fn send(self) {
-        if !self.text.with_untracked(|text| text::can_send(text)) {
+        if !self.text.with_untracked(|text| text::can_send(text, &Browser)) {
             return;
         }
         self.app.send_failure.set(None);

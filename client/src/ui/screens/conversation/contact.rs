@@ -6,6 +6,7 @@ use parley_engine::view::{Command, CommandError, ContactView, ConversationId, Re
 use crate::model::time::LocalTime;
 use crate::platform::clock;
 use crate::ui::app::state::App;
+use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, modal, parts};
 use crate::ui::screens::conversation::deleting;
 use crate::ui::words;
@@ -30,6 +31,15 @@ pub(crate) fn dialog(app: App, id: ConversationId) -> AnyView {
             }
         });
     };
+    let name = Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())));
+    // A chat that is deleted, perhaps on another device, takes its dialog along.
+    Effect::new(move |was: Option<bool>| {
+        let listed = chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.listed));
+        if was == Some(true) && !listed {
+            app.close_dialog();
+        }
+        listed
+    });
     // The conversation changes when the mark, the name or a device does.
     Effect::new(move |_| {
         chat.with(|_| ());
@@ -40,7 +50,7 @@ pub(crate) fn dialog(app: App, id: ConversationId) -> AnyView {
         Some(Err(error)) => html::p().class("note note-bad").child(words::command_error(error)).into_any(),
         Some(Ok(view)) => details(app, &view, load, asked),
     }));
-    modal::modal(app, "Contact details", "dialog dialog-side", body.into_any())
+    modal::modal(app, "Contact details", move || name.get(), "dialog dialog-side", body.into_any())
 }
 
 fn details(
@@ -52,7 +62,7 @@ fn details(
     let id = view.conversation;
     let mut head = vec![
         avatar::avatar(&view.name, &id.0, "avatar-large"),
-        html::p().class("contact-name").attr("dir", "auto").child(view.name.clone()).into_any(),
+        html::h3().class("contact-name").attr("dir", "auto").child(view.name.clone()).into_any(),
     ];
     head.extend(view.username.as_ref().map(|username| parts::text("quiet", format!("@{username}"))));
     let devices: Vec<AnyView> = view

@@ -108,7 +108,7 @@ pub(crate) fn chat(app: App, id: ConversationId, question: String, asked: RwSign
     let delete = move || {
         app.ask(Command::DeleteChat(id), move |reply| {
             if reply == Reply::Done {
-                app.dialog.set(None);
+                app.send_failure.update(|failure| *failure = failure.filter(|(failed, _)| *failed != id));
                 app.update_open(id, |open| open.window.clear());
                 go(&Route::Home);
             }
@@ -116,10 +116,17 @@ pub(crate) fn chat(app: App, id: ConversationId, question: String, asked: RwSign
     };
     parts::dynamic(move || {
         if !asked.get() {
-            return parts::button("Delete chat…", "button button-quiet", move || asked.set(true));
+            return html::button()
+                .class("button button-quiet")
+                .attr("id", "delete-chat")
+                .attr("type", "button")
+                .on(leptos::ev::click, move |_| asked.set(true))
+                .child("Delete chat…")
+                .into_any();
         }
         parts::confirm(parts::alert("", question.clone()), "Delete this chat", delete, move || {
             asked.set(false);
+            request_animation_frame(|| page::focus("delete-chat"));
         })
     })
 }

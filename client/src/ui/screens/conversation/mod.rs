@@ -10,7 +10,8 @@ pub(crate) mod said;
 use leptos::prelude::*;
 use parley_engine::view::ConversationId;
 
-use crate::ui::app::state::{App, Dialog};
+use crate::model::route::Route;
+use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
 use crate::ui::screens::shell;
@@ -20,6 +21,14 @@ use crate::ui::words;
 pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
     let chat = app.chat(id);
     let known = Memo::new(move || chat.with(Option::is_some));
+    // Deleted, perhaps on another device: there is nothing to look at here.
+    Effect::new(move |was: Option<bool>| {
+        let listed = chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.listed));
+        if was == Some(true) && !listed {
+            go(&Route::Home);
+        }
+        listed
+    });
     let name =
         Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())).unwrap_or_default());
     parts::dynamic(move || {
@@ -71,12 +80,16 @@ fn restored_foot(app: App, id: ConversationId, owner: &str, name: &str) -> AnyVi
 fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyView {
     let chat = app.chat(id);
     let verified = Memo::new(move || chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.verified)));
+    let apart = app.told_apart_by(id);
     let below = move || {
         chat.with(|chat| {
             if let Some(owner) = chat.as_ref().and_then(|chat| chat.restored.as_ref()) {
                 return words::restored_from(owner);
             }
             let below = chat.as_ref().map(|chat| match (&chat.username, chat.preparing) {
+                (Some(username), true) if apart.with(Option::is_some) => {
+                    format!("@{username} · {}", words::PREPARING)
+                }
                 (_, true) => words::PREPARING.to_owned(),
                 (Some(username), false) => format!("@{username}"),
                 (None, false) => String::new(),
@@ -84,7 +97,14 @@ fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyV
             below.unwrap_or_default()
         })
     };
-    let open = move || app.dialog.set(Some(Dialog::Contact(id)));
+    let open = move || app.show(Dialog::Contact(id));
+    let called = html::span().attr("dir", "auto").child(parts::live(move || name.get()));
+    // The avatar and the username belong to it too, by the style sheet.
+    let called = if details {
+        parts::button_around(called.into_any(), "conversation-open", open)
+    } else {
+        called.into_any()
+    };
     html::header()
         .class("conversation-head")
         .child((
@@ -92,7 +112,7 @@ fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyV
             parts::dynamic(move || avatar::avatar(&name.get(), &id.0, "")),
             html::div().class("conversation-name").child((
                 html::h1().child((
-                    html::span().attr("dir", "auto").child(parts::live(move || name.get())),
+                    called,
                     parts::maybe(move || {
                         verified.get().then(|| {
                             parts::several((

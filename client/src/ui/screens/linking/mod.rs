@@ -31,7 +31,13 @@ pub(crate) fn dialog(app: App, first: String) -> AnyView {
             app.ask(Command::CancelLinking, |_| {});
         }
     });
-    modal::modal(app, "Link a device", "dialog", stack("dialog-body", vec![panel(app, false, first)]))
+    modal::modal(
+        app,
+        "Link a device",
+        || None,
+        "dialog",
+        stack("dialog-body", vec![panel(app, false, first)]),
+    )
 }
 
 /// How far it is, and what can be done. `new` is a browser without an account.
@@ -107,7 +113,7 @@ fn choose(app: App, new: bool, code: RwSignal<String>) -> Vec<AnyView> {
         id: "link-code",
         label: "Code from the other device",
         autocomplete: "off",
-        longest: "200",
+        longest: "4000",
         code: true,
     };
     let show = move || ask(app, Command::ShowLinkCode { name: page::device_name() }, note);

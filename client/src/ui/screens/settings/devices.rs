@@ -38,7 +38,7 @@ pub(crate) fn list(app: App) -> AnyView {
             .into_any()
     });
     let link = button("Link a device", "button button-quiet", move || {
-        app.dialog.set(Some(Dialog::Link(String::new())));
+        app.show(Dialog::Link(String::new()));
     });
     let sharing = live(move || {
         let progress = app.account.with(|account| account.as_ref().and_then(|it| it.sharing));

@@ -1,0 +1,140 @@
+//! Keys that work on the whole page: which, and where the focus leaves them to the page.
+
+/// What has the focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    /// Nothing that takes keys of its own.
+    Elsewhere,
+    /// Where messages are written.
+    Composer,
+    /// Another field for text.
+    Text,
+    /// A choice, which arrows change.
+    Choice,
+}
+
+/// A key that is pressed.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "keys are held independently")]
+pub struct Pressed<'a> {
+    /// What it means on this keyboard.
+    pub key: &'a str,
+    /// Where it is, by its name on an American keyboard.
+    pub code: &'a str,
+    /// Ctrl is held.
+    pub ctrl: bool,
+    /// Cmd is held.
+    pub meta: bool,
+    /// Alt is held.
+    pub alt: bool,
+    /// Shift is held.
+    pub shift: bool,
+    /// On a Mac, where Ctrl edits text.
+    pub mac: bool,
+    /// Where it goes.
+    pub focus: Focus,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Opens the dialog "New chat".
+    NewChat,
+    /// To the next chat in the list, or the one before.
+    Step {
+        /// To the next.
+        forward: bool,
+    },
+    /// Back to the list of chats.
+    Back,
+}
+
+impl Pressed<'_> {
+    /// What the key does, if it is not the browser's, an input method's or the field's.
+    #[must_use]
+    pub fn act(&self) -> Option<Act> {
+        if self.shift {
+            return None;
+        }
+        match (self.key, self.ctrl || self.meta, self.alt) {
+            (_, true, false) if self.is_k() && !self.edits() => Some(Act::NewChat),
+            ("ArrowUp" | "ArrowDown", false, true) if self.is_free() => {
+                Some(Act::Step { forward: self.key == "ArrowDown" })
+            }
+            ("Escape", false, false) if self.is_free() => Some(Act::Back),
+            _ => None,
+        }
+    }
+
+    /// On keyboards without Latin letters, the key where K would be.
+    fn is_k(&self) -> bool {
+        self.key.eq_ignore_ascii_case("k") || (!self.key.is_ascii() && self.code == "KeyK")
+    }
+
+    /// A Mac deletes to the end of the line.
+    fn edits(&self) -> bool {
+        self.mac && !self.meta && matches!(self.focus, Focus::Text | Focus::Composer)
+    }
+
+    const fn is_free(&self) -> bool {
+        matches!(self.focus, Focus::Elsewhere | Focus::Composer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: Pressed<'_> = Pressed {
+        key: "",
+        code: "",
+        ctrl: false,
+        meta: false,
+        alt: false,
+        shift: false,
+        mac: false,
+        focus: Focus::Elsewhere,
+    };
+    const K: Pressed<'_> = Pressed { key: "k", code: "KeyK", ctrl: true, ..KEY };
+    const DOWN: Pressed<'_> = Pressed { key: "ArrowDown", code: "ArrowDown", alt: true, ..KEY };
+    const ESCAPE: Pressed<'_> = Pressed { key: "Escape", code: "Escape", ..KEY };
+
+    #[test]
+    fn ctrl_k_works_on_every_keyboard() {
+        for (key, code) in [("k", "KeyK"), ("K", "KeyK"), ("л", "KeyK"), ("k", "KeyV"), ("κ", "KeyK")] {
+            assert_eq!(Pressed { key, code, ..K }.act(), Some(Act::NewChat), "{key} {code}");
+        }
+        assert_eq!(Pressed { key: "t", code: "KeyK", ..K }.act(), None, "another Latin letter stands there");
+    }
+
+    #[test]
+    fn what_is_the_browsers_stays_the_browsers() {
+        let others = [
+            Pressed { shift: true, ..K },
+            Pressed { alt: true, ..K },
+            Pressed { ctrl: false, ..K },
+            Pressed { shift: true, ..DOWN },
+            Pressed { ctrl: true, ..DOWN },
+            Pressed { shift: true, ..ESCAPE },
+            Pressed { mac: true, focus: Focus::Composer, ..K },
+        ];
+        for pressed in others {
+            assert_eq!(pressed.act(), None, "{pressed:?}");
+        }
+        let command = Pressed { ctrl: false, meta: true, mac: true, focus: Focus::Composer, ..K };
+        assert_eq!(command.act(), Some(Act::NewChat));
+    }
+
+    #[test]
+    fn a_field_and_a_choice_keep_their_keys() {
+        for focus in [Focus::Text, Focus::Choice] {
+            assert_eq!(Pressed { focus, ..ESCAPE }.act(), None);
+            assert_eq!(Pressed { focus, ..DOWN }.act(), None);
+            assert_eq!(Pressed { focus, ..K }.act(), Some(Act::NewChat));
+        }
+        for focus in [Focus::Composer, Focus::Elsewhere] {
+            assert_eq!(Pressed { focus, ..ESCAPE }.act(), Some(Act::Back));
+            assert_eq!(Pressed { focus, ..DOWN }.act(), Some(Act::Step { forward: true }));
+        }
+    }
+}

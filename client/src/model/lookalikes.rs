@@ -1,0 +1,80 @@
+//! Names that look the same, after Unicode's table of confusable characters (UTS 39). It is asked which names of one's own
+//! contacts could be mistaken for each other, so it may find too many.
+
+use crate::model::unicode::Unicode;
+
+/// Of each line, the characters after the blank look like what stands before it. Those that are an other form of a Latin letter by
+/// their normal form are left out. A test compares it with Unicode's data.
+const TABLE: &str = include_str!("lookalikes.txt");
+
+/// What a name looks like: the same for names that look the same.
+pub(crate) fn looks(name: &str, unicode: &impl Unicode) -> String {
+    let folded = unicode.fold(&latin(name));
+    latin(&folded).chars().filter(|c| c.is_alphanumeric()).map(|c| if c == 'i' { 'l' } else { c }).collect()
+}
+
+fn latin(text: &str) -> String {
+    let mut latin = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '0' => latin.push('o'),
+            '1' | 'I' | '|' => latin.push('l'),
+            'm' => latin.push_str("rn"),
+            c if c.is_ascii() => latin.push(c),
+            c => match twin(c) {
+                Some(like) => latin.push_str(like),
+                None => latin.push(c),
+            },
+        }
+    }
+    latin
+}
+
+fn twin(c: char) -> Option<&'static str> {
+    let mut rows = TABLE.lines().filter_map(|row| row.split_once(' '));
+    rows.find(|(_, like)| like.contains(c)).map(|(latin, _)| latin)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use icu_normalizer::DecomposingNormalizer;
+    use unicode_security::confusable_detection::skeleton;
+
+    use super::*;
+    use crate::model::unicode::tests::Icu;
+
+    #[test]
+    fn the_table_is_unicodes() {
+        let mut rows: BTreeMap<String, String> = BTreeMap::new();
+        for c in '\u{80}'..=char::MAX {
+            let text = c.to_string();
+            let latin: String = skeleton(&text).collect();
+            let own = DecomposingNormalizer::new_nfkd().normalize(&text) == text;
+            if own && latin.chars().all(|c| c.is_ascii_alphanumeric()) && !latin.is_empty() {
+                rows.entry(latin.to_lowercase()).or_default().push(c);
+            }
+        }
+        let table: Vec<String> = rows.iter().map(|(latin, like)| format!("{latin} {like}\n")).collect();
+        assert_eq!(TABLE, table.concat());
+    }
+
+    #[test]
+    fn names_that_look_the_same_are_the_same() {
+        for (one, other) in [
+            ("Ada", "Аdа"),
+            ("Bob", "Вob"),
+            ("Alan", "AIan"),
+            ("Paul", "Pau1"),
+            ("Mona", "rnona"),
+            ("Ève", "Ѐve"),
+            ("Ada Lovelace", "ada  lovelace"),
+            ("coco", "сосо"),
+        ] {
+            assert_eq!(looks(one, &Icu), looks(other, &Icu), "{one} {other}");
+        }
+        assert_ne!(looks("Ada", &Icu), looks("Ida", &Icu));
+        assert_ne!(looks("山田", &Icu), looks("山本", &Icu));
+    }
+}
