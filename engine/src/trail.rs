@@ -77,6 +77,8 @@ pub(crate) struct Trail {
     reach: Reach,
     /// The relay has lost entries of it: everybody says how far they have read, and nothing that was read is missing.
     pub(crate) lost: bool,
+    /// This device was let into the log here: it reads nothing up to this place.
+    pub(crate) began: Seq,
 }
 
 impl Trail {

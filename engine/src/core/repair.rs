@@ -172,7 +172,10 @@ impl Engine {
                 }
             }
             Some(_) => {}
-            None => self.unknown_log_retired(&peer, at),
+            None => {
+                self.heard_of_unknown(&repair.log, peer);
+                self.unknown_log_retired(&peer, at);
+            }
         }
     }
 
@@ -274,7 +277,8 @@ impl Engine {
         let same_peer = here.zip(there).is_some_and(|(here, there)| here.peer == there.peer);
         let asked = self.trails.get(&place.log).and_then(|trail| trail.asked);
         let missing = |after: Seq| place.seq > after || self.is_of_another_era(place);
-        let fits = same_peer && asked.is_some_and(missing) && place.stored <= at.stored;
+        let missing = asked.is_some_and(missing) || self.is_before_this_device(place);
+        let fits = same_peer && missing && place.stored <= at.stored;
         // Whoever sends it again says when it was stored: not before what was read of that log.
         let stored = self.reached_at_most(&place.log, place.stored, at.stored);
         if fits { At { log: beside(&place.log), seq: place.seq, stored } } else { at }
@@ -291,9 +295,19 @@ impl Engine {
 
     /// Whether a message came or went before, in this log or in another of the conversation.
     pub(super) fn has_seen(&self, id: &LogId, message: &MessageId) -> bool {
-        let conversation = self.logs.get(id).and_then(|log| self.conversations.get(&id_of(&log.peer)));
+        self.logs.get(id).is_some_and(|log| self.has_seen_with(&log.peer, message))
+    }
+
+    /// The same of a message in any log with somebody.
+    pub(super) fn has_seen_with(&self, peer: &AccountId, message: &MessageId) -> bool {
+        let conversation = self.conversations.get(&id_of(peer));
         let mut logs = conversation.iter().flat_map(|conversation| &conversation.logs);
         logs.any(|log| self.trails.get(log).is_some_and(|trail| trail.has_seen(message)))
+    }
+
+    /// Whether a place stands in a log before this device was let in.
+    fn is_before_this_device(&self, place: &Place) -> bool {
+        self.trails.get(&place.log).is_some_and(|trail| place.seq <= trail.began)
     }
 
     /// Whether what is sent again was read at its first place, in a log of which this device never missed anything:
@@ -303,6 +317,7 @@ impl Engine {
         let complete = |trail: &Trail| trail.asked.is_none() || trail.lost;
         self.trails.get(&place.log).is_some_and(complete)
             && !self.is_of_another_era(place)
+            && !self.is_before_this_device(place)
             && here
                 .zip(there)
                 .is_some_and(|(here, there)| here.peer == there.peer && place.seq <= there.cursor)

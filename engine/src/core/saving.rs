@@ -60,6 +60,8 @@ impl Engine {
         self.backup = self.read(keys::BACKUP)?.unwrap_or_default();
         self.load_manifest();
         self.sharing = self.read(keys::SHARING)?.unwrap_or_default();
+        self.late.holes = self.read(keys::HOLES)?.unwrap_or_default();
+        self.late.answering.owed = self.read(keys::LACKING)?.unwrap_or_default();
         self.own_texts = self.read(keys::OWN_TEXTS)?.unwrap_or_default();
         self.counts = self.read(keys::COUNTS)?.unwrap_or_default();
         self.tainted = self.read(keys::TAINTED)?.unwrap_or_default();
@@ -281,6 +283,7 @@ impl Engine {
         self.outbox.clear();
         self.trails.clear();
         self.personal.clear();
+        self.late = super::late::Late::default();
         self.check_ins = crate::check_in::CheckIns::default();
         self.changed.account = true;
     }

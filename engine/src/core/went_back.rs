@@ -53,7 +53,7 @@ impl Engine {
     pub(super) fn tell_lost_logs(&mut self) {
         let lost = self.logs.values().filter(|log| !self.is_own_account(&log.peer)).filter_map(|log| {
             let trail = self.trails.get(&log.id).filter(|trail| trail.lost)?;
-            Some(Sync::WentBack(log.id, trail.reach().clone()))
+            Some(Sync::WentBack(log.peer, log.id, trail.reach().clone()))
         });
         let lost: Vec<Sync> = lost.collect();
         for sync in lost {
@@ -85,7 +85,7 @@ impl Engine {
         self.repairs.count(peer, self.steady);
         if !self.is_own_account(&peer) {
             // Who joins the new log later does not read what was said in it before.
-            self.sync(Sync::WentBack(*id, reach.clone()));
+            self.sync(Sync::WentBack(peer, *id, reach.clone()));
         }
         self.enqueue(
             peer,

@@ -44,6 +44,9 @@ pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
 pub(crate) const OWN_TEXTS: &[u8] = &[37];
 /// Logs of which somebody who came back wants to know how many texts of theirs stand there.
 pub(crate) const COUNTS: &[u8] = &[38];
+/// Logs into which this device was let late ([`crate::late::Holes`]), and what other devices of the account lack.
+pub(crate) const HOLES: &[u8] = &[39];
+pub(crate) const LACKING: &[u8] = &[40];
 /// What a removed device keeps ([`crate::view::RemovedView`]): then there is nothing else.
 pub(crate) const KEPT: &[u8] = &[36];
 const PERSONAL: u8 = 30;

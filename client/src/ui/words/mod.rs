@@ -236,6 +236,10 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
             "Some messages you wrote on another device aren't here: they were written after your last backup. If that \
              device is still signed in, they come when it's online. Your contact has them too.",
         ),
+        BodyView::Gap(Gap::Late) => Some(
+            "Messages from before this point may be missing on this device. They come when another device of yours \
+             that has them is online.",
+        ),
         BodyView::Gap(Gap::Damaged) => Some(
             "The keys of this chat were damaged on this device, so a message here could not be read. \
              The chat goes on with new keys; ask your contact whether you missed anything.",
