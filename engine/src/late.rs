@@ -1,7 +1,7 @@
 //! What a device lacks of logs into which it was let late: after somebody had written there. The account's other devices
 //! are asked for it.
 
-use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::content::History;
@@ -29,6 +29,8 @@ pub(crate) struct Lacking {
 pub(crate) struct MadeUp {
     pub(crate) to: DeviceId,
     pub(crate) history: History,
+    /// When the places of these messages were given out, in their order.
+    pub(crate) eras: Vec<Option<Era>>,
 }
 
 /// "That was all."

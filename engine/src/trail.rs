@@ -79,6 +79,8 @@ pub(crate) struct Trail {
     pub(crate) lost: bool,
     /// This device was let into the log here: it reads nothing up to this place.
     pub(crate) began: Seq,
+    /// In which era the first places of messages were given out that came otherwise than by reading the log.
+    eras: VecDeque<(Short, Era)>,
 }
 
 impl Trail {
@@ -163,6 +165,22 @@ impl Trail {
 
     pub(crate) fn own_came_back(&mut self, payload: &EntryHash) {
         remember(&mut self.sent, short(&payload.0));
+    }
+
+    /// The first place of a message of this log is of that era, which may be another than the one of that number here.
+    pub(crate) fn came_from(&mut self, id: &MessageId, era: Era) {
+        let id = short(id.as_bytes());
+        if !self.eras.iter().any(|(known, _)| *known == id) {
+            self.eras.push_back((id, era));
+            let over = self.eras.len().saturating_sub(MAX_AGAIN);
+            self.eras.drain(..over);
+        }
+    }
+
+    /// In which era a message of this log was stored that came otherwise than by reading it.
+    pub(crate) fn came_from_era(&self, id: &MessageId) -> Option<Era> {
+        let id = short(id.as_bytes());
+        self.eras.iter().find(|(known, _)| *known == id).map(|(_, era)| *era)
     }
 
     /// What was sent again here after a place, as the places in the first logs after which it stood there.

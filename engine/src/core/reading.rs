@@ -276,6 +276,10 @@ impl Engine {
             Body::Text(text) => (BodyView::Text(text), at),
             Body::Again(again) => {
                 if own {
+                    if let Some(era) = again.place.era {
+                        self.trails.or_default(again.place.log).came_from(&content.id, era);
+                        self.save_trail(&again.place.log);
+                    }
                     // Before it is asked what still waits: another own device was quicker.
                     self.was_sent_again(&content.id);
                     self.stored_again(*id, entry.seq, &again.place);
@@ -296,7 +300,9 @@ impl Engine {
             }
         };
         let twice = self.has_seen(id, &content.id);
-        self.trails.or_default(*id).saw(&content.id);
+        if !needless {
+            self.trails.or_default(*id).saw(&content.id);
+        }
         if !own {
             self.came_in(id, entry.seq);
         }

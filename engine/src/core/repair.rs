@@ -2,7 +2,7 @@
 //! device was put back to an older state, a new log takes its place and the other sends again what was written in
 //! the old one. Nothing stays unreadable (promise P9), and no key of the old log is used again.
 
-use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, Era, LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::reading::At;
@@ -239,7 +239,8 @@ impl Engine {
             let Some(message) = self.kept(&paying.conversation, record) else { continue };
             if message.log == paying.log || message.log == beside(&paying.log) {
                 reached |= message.seq <= paying.after;
-                paying.take(message);
+                let era = self.era_of(&paying.log, &message);
+                paying.take(message, era);
             }
         }
         match oldest {
@@ -264,8 +265,7 @@ impl Engine {
         if self.take_owed_count(&paying.log) {
             self.tell_what_stands(peer, paying.log, paying.theirs);
         }
-        for (seq, id, time, mut again) in paying.found {
-            again.place.era = self.era_at(&paying.log, seq);
+        for (_, id, time, again) in paying.found {
             self.enqueue_as(peer, id, time, Body::Again(again), None);
         }
         self.pump(paying.conversation);
@@ -361,14 +361,14 @@ impl Engine {
 }
 
 impl Paying {
-    fn take(&mut self, message: Message) {
+    fn take(&mut self, message: Message, era: Option<Era>) {
         let counts = !message.own && message.seq > self.after && matches!(message.body, BodyView::Text(_));
         self.theirs = self.theirs.saturating_add(u32::from(counts));
         if let BodyView::Text(text) = message.body
             && message.own
             && message.seq > self.after
         {
-            let place = Place { log: self.log, seq: message.seq, stored: message.stored, era: None };
+            let place = Place { log: self.log, seq: message.seq, stored: message.stored, era };
             // They come newest first.
             let after = self.found.partition_point(|(seq, ..)| *seq <= message.seq);
             self.found.insert(after, (message.seq, message.id, message.time, Again { place, text }));

@@ -1,11 +1,11 @@
 //! Another device of the account was let into logs late: this one sends what the other has not, once it has read as far
 //! itself.
 
-use parley_protocol::ids::{AccountId, DeviceId, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, Seq, UnixMillis};
 
 use super::{MAX_PAGES, PAGE};
 use crate::content::Sync;
-use crate::conversation::id_of;
+use crate::conversation::{beside, id_of};
 use crate::core::Engine;
 use crate::io::{LoadId, Record};
 use crate::late::{ALL, AllMadeUp, Lacking, MadeUp};
@@ -103,7 +103,8 @@ impl Engine {
             }
         }
         for history in self.history_parts(peer, messages) {
-            self.sync(Sync::MadeUp(Box::new(MadeUp { to: device, history })));
+            let eras = history.messages.iter().map(|message| self.era_here(message)).collect();
+            self.sync(Sync::MadeUp(Box::new(MadeUp { to: device, history, eras })));
         }
         let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
         match oldest {
@@ -111,6 +112,11 @@ impl Engine {
             _ => self.that_was_all(reading.asker),
         }
         true
+    }
+
+    fn era_here(&self, message: &Message) -> Option<Era> {
+        let logs = [message.log, beside(&message.log)];
+        logs.iter().find(|log| self.logs.contains_key(log)).and_then(|log| self.era_of(log, message))
     }
 
     fn that_was_all(&mut self, asker: Asker) {

@@ -8,22 +8,22 @@ mod answering;
 use std::collections::VecDeque;
 
 use parley_protocol::device_log::DeviceLog;
-use parley_protocol::ids::{AccountId, DeviceId, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, Seq, UnixMillis};
 
 use self::answering::Answering;
 use super::Engine;
 use super::steady::Moment;
-use crate::content::Sync;
+use crate::content::{History, Sync};
 use crate::conversation::{beside, id_of, marked, order_of};
 use crate::io::{LoadId, Record};
 use crate::late::{ALL, AllMadeUp, Hole, Holes, Lacking, MadeUp};
 use crate::log::Stage;
-use crate::message::order_of_key;
+use crate::message::{Message, order_of_key};
 use crate::records::keys;
 use crate::set::Set;
 use crate::table::Table;
 use crate::trail::{Short, short};
-use crate::view::{BodyView, Gap};
+use crate::view::{BodyView, ConversationId, Gap, Order};
 
 /// Messages read at a time, and at most, to say what is known.
 const PAGE: u32 = 100;
@@ -147,7 +147,7 @@ impl Engine {
         self.collect_known(Asking { peer, pages: 0, since, known: Vec::new() }, None);
     }
 
-    fn collect_known(&mut self, asking: Asking, before: Option<&crate::view::Order>) {
+    fn collect_known(&mut self, asking: Asking, before: Option<&Order>) {
         let id = self.read_messages(&id_of(&asking.peer), before, PAGE);
         self.late.asking.insert(id, asking);
     }
@@ -210,23 +210,33 @@ impl Engine {
         if self.account.as_ref().is_none_or(|account| account.device != part.to) {
             return;
         }
-        let MadeUp { history: crate::content::History { peer, messages, receipts }, .. } = part;
+        let History { peer, messages, receipts } = part.history;
         let Some(conversation) = self.conversation_of_history(&peer) else { return };
         self.receipts_told(&receipts);
-        for message in messages.into_iter().filter(|message| matches!(message.body, BodyView::Text(_))) {
-            let waits = self.outbox.values().any(|entry| entry.id == message.id);
-            let here = waits || self.has_seen_with(&peer, &message.id) || self.came_again(&message.id);
-            if here || self.is_deleted_history(&peer, &message) {
-                continue;
-            }
-            self.put_into_history(conversation, &message);
-            if !message.own {
-                let known = [message.log, beside(&message.log)].into_iter().find(|log| self.logs.contains_key(log));
-                let log = known.unwrap_or(message.log);
-                self.is_unread_now(conversation, message.order(), &log, message.seq);
-            }
+        let eras = part.eras.into_iter().chain(std::iter::repeat(None));
+        for (message, era) in messages.into_iter().zip(eras) {
+            self.make_up(conversation, &peer, &message, era);
         }
         self.save_conversation(conversation);
+    }
+
+    fn make_up(&mut self, id: ConversationId, peer: &AccountId, message: &Message, era: Option<Era>) {
+        let waits = self.outbox.values().any(|entry| entry.id == message.id);
+        let here = waits || self.has_seen_with(peer, &message.id) || self.came_again(&message.id);
+        let is_text = matches!(message.body, BodyView::Text(_));
+        if here || !is_text || self.is_deleted_history(peer, message) {
+            return;
+        }
+        let logs = [message.log, beside(&message.log)];
+        let log = logs.into_iter().find(|log| self.logs.contains_key(log));
+        if let Some((log, era)) = log.zip(era) {
+            self.trails.or_default(log).came_from(&message.id, era);
+            self.save_trail(&log);
+        }
+        self.put_into_history(id, message);
+        if !message.own {
+            self.is_unread_now(id, message.order(), &log.unwrap_or(message.log), message.seq);
+        }
     }
 
     /// Another device has sent all that it has.
