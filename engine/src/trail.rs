@@ -79,8 +79,8 @@ pub(crate) struct Trail {
     pub(crate) lost: bool,
     /// This device was let into the log here: it reads nothing up to this place.
     pub(crate) began: Seq,
-    /// In which era the first places of messages were given out that came otherwise than by reading the log.
-    eras: VecDeque<(Short, Era)>,
+    /// Messages that came otherwise than by reading the log: their first places, and in which eras these were given out.
+    elsewhere: VecDeque<(Short, Seq, Era)>,
 }
 
 impl Trail {
@@ -167,20 +167,26 @@ impl Trail {
         remember(&mut self.sent, short(&payload.0));
     }
 
-    /// The first place of a message of this log is of that era, which may be another than the one of that number here.
-    pub(crate) fn came_from(&mut self, id: &MessageId, era: Era) {
+    /// A message of this log came otherwise than by reading it. The number of its first place may be that of another message
+    /// here.
+    pub(crate) fn came_from(&mut self, id: &MessageId, seq: Seq, era: Era) {
         let id = short(id.as_bytes());
-        if !self.eras.iter().any(|(known, _)| *known == id) {
-            self.eras.push_back((id, era));
-            let over = self.eras.len().saturating_sub(MAX_AGAIN);
-            self.eras.drain(..over);
+        if !self.elsewhere.iter().any(|(known, ..)| *known == id) {
+            self.elsewhere.push_back((id, seq, era));
+            let over = self.elsewhere.len().saturating_sub(MAX_AGAIN);
+            self.elsewhere.drain(..over);
         }
     }
 
-    /// In which era a message of this log was stored that came otherwise than by reading it.
+    /// In which era the first place of such a message was given out.
     pub(crate) fn came_from_era(&self, id: &MessageId) -> Option<Era> {
         let id = short(id.as_bytes());
-        self.eras.iter().find(|(known, _)| *known == id).map(|(_, era)| *era)
+        self.elsewhere.iter().find(|(known, ..)| *known == id).map(|(.., era)| *era)
+    }
+
+    /// Whether another message with this number came so.
+    pub(crate) fn another_came_from(&self, seq: Seq, era: Option<Era>) -> bool {
+        self.elsewhere.iter().any(|(_, known, known_era)| *known == seq && era != Some(*known_era))
     }
 
     /// What was sent again here after a place, as the places in the first logs after which it stood there.

@@ -276,10 +276,6 @@ impl Engine {
             Body::Text(text) => (BodyView::Text(text), at),
             Body::Again(again) => {
                 if own {
-                    if let Some(era) = again.place.era {
-                        self.trails.or_default(again.place.log).came_from(&content.id, era);
-                        self.save_trail(&again.place.log);
-                    }
                     // Before it is asked what still waits: another own device was quicker.
                     self.was_sent_again(&content.id);
                     self.stored_again(*id, entry.seq, &again.place);
@@ -310,6 +306,10 @@ impl Engine {
             return self.came_needlessly(id, entry.seq, first);
         }
         if let Some(first) = first {
+            if let Some(era) = first.era.filter(|_| self.logs.contains_key(&first.log)) {
+                self.trails.or_default(first.log).came_from(&content.id, first.seq, era);
+                self.save_trail(&first.log);
+            }
             self.fill_gaps(id, &first.log, first.seq, own);
         }
         let At { log, seq, stored } = place;

@@ -281,7 +281,12 @@ impl Engine {
         let fits = same_peer && missing && place.stored <= at.stored;
         // Whoever sends it again says when it was stored: not before what was read of that log.
         let stored = self.reached_at_most(&place.log, place.stored, at.stored);
-        if fits { At { log: beside(&place.log), seq: place.seq, stored } } else { at }
+        let taken = self.trails.get(&place.log).is_some_and(|trail| trail.another_came_from(place.seq, place.era));
+        match (fits, taken) {
+            (false, _) => at,
+            (true, true) => At { stored, ..at },
+            (true, false) => At { log: beside(&place.log), seq: place.seq, stored },
+        }
     }
 
     /// Whether a message that is sent again came so before.

@@ -230,7 +230,7 @@ impl Engine {
         let logs = [message.log, beside(&message.log)];
         let log = logs.into_iter().find(|log| self.logs.contains_key(log));
         if let Some((log, era)) = log.zip(era) {
-            self.trails.or_default(log).came_from(&message.id, era);
+            self.trails.or_default(log).came_from(&message.id, message.seq, era);
             self.save_trail(&log);
         }
         self.put_into_history(id, message);
