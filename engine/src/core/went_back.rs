@@ -90,6 +90,7 @@ impl Engine {
         if !self.is_own_account(&peer) {
             // Who joins the new log later does not read what was said in it before.
             self.sync(Sync::WentBack(peer, *id, reach.clone()));
+            self.ask_for_rest(id);
         }
         self.enqueue(
             peer,

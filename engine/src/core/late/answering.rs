@@ -62,12 +62,19 @@ impl Engine {
             // Who came back by the phrase gets what the phrase opens; without a backup the person is asked first.
             let entitled = self.phrase_opens_all() || !self.notes.is_fresh(&device);
             let Some(lacking) = self.late.answering.owed.get(&asker) else { continue };
-            if entitled && lacking.logs.iter().all(|(log, upto)| self.has_read_up_to(log, *upto)) {
+            let mut logs = lacking.logs.iter().filter(|asked| self.can_answer(asked)).peekable();
+            let any = logs.peek().is_some();
+            if entitled && any && logs.all(|(log, upto)| self.has_read_up_to(log, *upto)) {
                 // Whatever a device says: from before it was in the account it gets what the person chose.
                 let since = lacking.since.max(self.belongs_since(&device));
                 return self.read_for(Reading { asker, since, pages: 0 }, peer, None);
             }
         }
+    }
+
+    /// Of a log into which another device was let, and this one not yet, it has something to say when it was.
+    fn can_answer(&self, (log, upto): &(LogId, Seq)) -> bool {
+        *upto == ALL || self.logs.contains_key(log)
     }
 
     /// Whether nothing more is to come in a log before a place.
@@ -120,9 +127,14 @@ impl Engine {
     }
 
     fn that_was_all(&mut self, asker: Asker) {
-        let Some(lacking) = self.late.answering.owed.remove(&asker) else { return };
+        let Some(mut lacking) = self.late.answering.owed.remove(&asker) else { return };
+        let (now, later): (Vec<_>, Vec<_>) = lacking.logs.iter().partition(|asked| self.can_answer(asked));
+        if !later.is_empty() {
+            lacking.logs = later;
+            self.late.answering.owed.insert(asker, lacking);
+        }
         self.save_owed();
-        let logs = lacking.logs.iter().map(|(log, _)| (*log, self.was_in_from_the_start(log))).collect();
+        let logs = now.iter().map(|(log, _)| (*log, self.was_in_from_the_start(log))).collect();
         let (to, peer) = asker;
         let of_peer = self.logs.values().filter(|log| log.peer == peer && log.read > Seq(0));
         let read = of_peer.map(|log| (log.id, log.read)).collect();

@@ -84,6 +84,17 @@ impl Engine {
         }
     }
 
+    /// The relay has lost entries of a log: what this device had not read of it, another may have, and whoever wrote it may know
+    /// that it has.
+    pub(super) fn ask_for_rest(&mut self, id: &LogId) {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
+        match self.late.holes.get_mut(id) {
+            Some(hole) => (hole.asked, hole.closed) = (None, false),
+            None => self.open_hole(*id, peer, ALL, false),
+        }
+        self.save_holes();
+    }
+
     fn open_hole(&mut self, id: LogId, peer: AccountId, upto: Seq, young: bool) {
         let (stored, without) = (self.reached(&id), Set::default());
         let hole = Hole { peer, upto, stored, young, asked: None, without, marker: None, closed: false };
