@@ -31,6 +31,8 @@ struct Reading {
     asker: Asker,
     since: UnixMillis,
     pages: u32,
+    /// The logs of which this is the answer.
+    logs: Vec<LogId>,
 }
 
 impl Engine {
@@ -62,19 +64,21 @@ impl Engine {
             // Who came back by the phrase gets what the phrase opens; without a backup the person is asked first.
             let entitled = self.phrase_opens_all() || !self.notes.is_fresh(&device);
             let Some(lacking) = self.late.answering.owed.get(&asker) else { continue };
-            let mut logs = lacking.logs.iter().filter(|asked| self.can_answer(asked)).peekable();
-            let any = logs.peek().is_some();
-            if entitled && any && logs.all(|(log, upto)| self.has_read_up_to(log, *upto)) {
+            let logs: Vec<(LogId, Seq)> =
+                lacking.logs.iter().filter(|asked| self.can_answer(asked)).copied().collect();
+            let ready = entitled && !logs.is_empty();
+            if ready && logs.iter().all(|(log, upto)| self.has_read_up_to(log, *upto)) {
                 // Whatever a device says: from before it was in the account it gets what the person chose.
                 let since = lacking.since.max(self.belongs_since(&device));
-                return self.read_for(Reading { asker, since, pages: 0 }, peer, None);
+                let logs = logs.into_iter().map(|(log, _)| log).collect();
+                return self.read_for(Reading { asker, since, pages: 0, logs }, peer, None);
             }
         }
     }
 
-    /// Of a log into which another device was let, and this one not yet, it has something to say when it was.
+    /// Of a log into which another device was let, and this one not yet, it has something to say when it was, or hears that the log is gone.
     fn can_answer(&self, (log, upto): &(LogId, Seq)) -> bool {
-        *upto == ALL || self.logs.contains_key(log)
+        *upto == ALL || self.logs.contains_key(log) || self.late.holes.contains_key(log)
     }
 
     /// Whether nothing more is to come in a log before a place.
@@ -116,7 +120,7 @@ impl Engine {
         let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
         match oldest {
             Some(oldest) if full && !over && reading.pages < MAX_PAGES => self.read_for(reading, peer, Some(&oldest)),
-            _ => self.that_was_all(reading.asker),
+            _ => self.that_was_all(reading.asker, &reading.logs),
         }
         true
     }
@@ -126,15 +130,14 @@ impl Engine {
         logs.iter().find(|log| self.logs.contains_key(log)).and_then(|log| self.era_of(log, message))
     }
 
-    fn that_was_all(&mut self, asker: Asker) {
+    fn that_was_all(&mut self, asker: Asker, answered: &[LogId]) {
         let Some(mut lacking) = self.late.answering.owed.remove(&asker) else { return };
-        let (now, later): (Vec<_>, Vec<_>) = lacking.logs.iter().partition(|asked| self.can_answer(asked));
-        if !later.is_empty() {
-            lacking.logs = later;
+        lacking.logs.retain(|(log, _)| !answered.contains(log));
+        if !lacking.logs.is_empty() {
             self.late.answering.owed.insert(asker, lacking);
         }
         self.save_owed();
-        let logs = now.iter().map(|(log, _)| (*log, self.was_in_from_the_start(log))).collect();
+        let logs = answered.iter().map(|log| (*log, self.was_in_from_the_start(log))).collect();
         let (to, peer) = asker;
         let of_peer = self.logs.values().filter(|log| log.peer == peer && log.read > Seq(0));
         let read = of_peer.map(|log| (log.id, log.read)).collect();

@@ -13,7 +13,7 @@ use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, Seq, UnixMillis};
 use self::answering::Answering;
 use super::Engine;
 use super::steady::Moment;
-use crate::content::{History, Sync};
+use crate::content::{Body, History, Repair, Sync};
 use crate::conversation::{beside, id_of, marked, order_of};
 use crate::io::{LoadId, Record};
 use crate::late::{ALL, AllMadeUp, Hole, Holes, Lacking, MadeUp};
@@ -304,14 +304,26 @@ impl Engine {
                 }
             }
             if nobody {
-                if let Some(hole) = self.late.holes.get_mut(&log) {
-                    hole.closed = true;
-                }
-                if hole.upto != ALL {
-                    self.late.holes.remove(&log);
-                }
-                self.save_holes();
+                self.nobody_was_there(&log, &hole);
             }
+        }
+    }
+
+    /// No device of the account has what stands in a log before this one: whoever wrote it sends it again.
+    fn nobody_was_there(&mut self, log: &LogId, hole: &Hole) {
+        if let Some(hole) = self.late.holes.get_mut(log) {
+            hole.closed = true;
+        }
+        if hole.upto != ALL {
+            self.late.holes.remove(log);
+        }
+        self.save_holes();
+        // Where the log may be older than this device, it is none of what the person chose.
+        if hole.young {
+            let repair = Repair { log: *log, after: Seq(0), reach: None, count: false };
+            self.enqueue(hole.peer, Body::Repair(repair), None);
+            self.retire(log, Seq(u64::MAX));
+            self.pump(id_of(&hole.peer));
         }
     }
 

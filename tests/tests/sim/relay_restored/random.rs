@@ -93,7 +93,9 @@ fn check(world: &mut World, seed: u64, devices: &[(DeviceIndex, ConversationId)]
             let count = texts.iter().filter(|seen| **seen == shown).count();
             assert_eq!(count, 1, "seed {seed}: {shown} at {which} in {texts:?}");
         }
-        assert!(!texts.iter().any(|text| text.contains("Gap")), "seed {seed}: {texts:?}");
+        // Where no device of an account was in a log from its start, nobody there can know that nothing is missing.
+        let marker = |text: &&String| text.contains("Gap") && (half == 1 || !text.contains("Late"));
+        assert_eq!(texts.iter().find(marker), None, "seed {seed}: {texts:?}");
         assert!(world.is_online(*device), "seed {seed}: {which}");
     }
 }
