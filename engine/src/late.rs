@@ -1,13 +1,15 @@
 //! What a device lacks of logs into which it was let late: after somebody had written there. The account's other devices
 //! are asked for it.
 
+use std::collections::VecDeque;
+
 use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::content::History;
 use crate::set::Set;
 use crate::table::Table;
-use crate::trail::Short;
+use crate::trail::{Short, short};
 use crate::view::Order;
 
 /// "I was let into these logs with somebody late, or never. Send me what I do not have."
@@ -63,6 +65,42 @@ pub(crate) struct Hole {
     pub(crate) closed: bool,
 }
 
+/// What is known of a log otherwise than by reading it. As it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Elsewhere {
+    /// This device was let into the log here: it reads nothing up to this place.
+    pub(crate) began: Seq,
+    /// Messages that came otherwise than by reading the log: their first places, and in which eras these were given out.
+    messages: VecDeque<(Short, Seq, Era)>,
+}
+
+impl Elsewhere {
+    /// A message of this log came otherwise than by reading it. The number of its first place may be that of another message
+    /// here.
+    pub(crate) fn came(&mut self, id: &MessageId, seq: Seq, era: Era) {
+        let id = short(id.as_bytes());
+        if !self.messages.iter().any(|(known, ..)| *known == id) {
+            self.messages.push_back((id, seq, era));
+            let over = self.messages.len().saturating_sub(REMEMBERED);
+            self.messages.drain(..over);
+        }
+    }
+
+    /// In which era the first place of such a message was given out.
+    pub(crate) fn era_of(&self, id: &MessageId) -> Option<Era> {
+        let id = short(id.as_bytes());
+        self.messages.iter().find(|(known, ..)| *known == id).map(|(.., era)| *era)
+    }
+
+    /// Whether another message with this number came so.
+    pub(crate) fn is_taken(&self, seq: Seq, era: Option<Era>) -> bool {
+        self.messages.iter().any(|(_, known, known_era)| *known == seq && era != Some(*known_era))
+    }
+}
+
+/// Messages that are remembered of each log.
+const REMEMBERED: usize = 256;
+
 /// A log in which this device never was.
 pub(crate) const ALL: Seq = Seq(u64::MAX);
 
@@ -72,6 +110,27 @@ pub(crate) type Holes = Table<LogId, Hole>;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn p5_two_messages_with_one_number_are_told_apart_by_their_eras() {
+        let (one, other) = (MessageId([1; 16]), MessageId([2; 16]));
+        let mut elsewhere = Elsewhere::default();
+        elsewhere.came(&one, Seq(7), Era([1; 8]));
+        elsewhere.came(&one, Seq(7), Era([9; 8]));
+        assert_eq!((elsewhere.era_of(&one), elsewhere.era_of(&other)), (Some(Era([1; 8])), None));
+        let taken = [(7, Some(1)), (7, Some(2)), (7, None), (8, Some(2))]
+            .map(|(seq, era)| elsewhere.is_taken(Seq(seq), era.map(|era| Era([era; 8]))));
+        assert_eq!(taken, [false, true, true, false]);
+        for number in 0..=255 {
+            elsewhere.came(&MessageId([number; 16]), Seq(8), Era([1; 8]));
+        }
+        assert_eq!(elsewhere.messages.len(), 256);
+        let bytes = postcard::to_allocvec(&Elsewhere {
+            messages: VecDeque::from([(short(&one.0), Seq(7), Era([1; 8]))]),
+            began: Seq(300),
+        });
+        insta::assert_snapshot!(crate::hex(&bytes.unwrap()));
+    }
 
     #[test]
     fn the_record_is_pinned() {

@@ -77,10 +77,6 @@ pub(crate) struct Trail {
     reach: Reach,
     /// The relay has lost entries of it: everybody says how far they have read, and nothing that was read is missing.
     pub(crate) lost: bool,
-    /// This device was let into the log here: it reads nothing up to this place.
-    pub(crate) began: Seq,
-    /// Messages that came otherwise than by reading the log: their first places, and in which eras these were given out.
-    elsewhere: VecDeque<(Short, Seq, Era)>,
 }
 
 impl Trail {
@@ -165,28 +161,6 @@ impl Trail {
 
     pub(crate) fn own_came_back(&mut self, payload: &EntryHash) {
         remember(&mut self.sent, short(&payload.0));
-    }
-
-    /// A message of this log came otherwise than by reading it. The number of its first place may be that of another message
-    /// here.
-    pub(crate) fn came_from(&mut self, id: &MessageId, seq: Seq, era: Era) {
-        let id = short(id.as_bytes());
-        if !self.elsewhere.iter().any(|(known, ..)| *known == id) {
-            self.elsewhere.push_back((id, seq, era));
-            let over = self.elsewhere.len().saturating_sub(MAX_AGAIN);
-            self.elsewhere.drain(..over);
-        }
-    }
-
-    /// In which era the first place of such a message was given out.
-    pub(crate) fn came_from_era(&self, id: &MessageId) -> Option<Era> {
-        let id = short(id.as_bytes());
-        self.elsewhere.iter().find(|(known, ..)| *known == id).map(|(.., era)| *era)
-    }
-
-    /// Whether another message with this number came so.
-    pub(crate) fn another_came_from(&self, seq: Seq, era: Option<Era>) -> bool {
-        self.elsewhere.iter().any(|(_, known, known_era)| *known == seq && era != Some(*known_era))
     }
 
     /// What was sent again here after a place, as the places in the first logs after which it stood there.

@@ -306,9 +306,8 @@ impl Engine {
             return self.came_needlessly(id, entry.seq, first);
         }
         if let Some(first) = first {
-            if let Some(era) = first.era.filter(|_| self.logs.contains_key(&first.log)) {
-                self.trails.or_default(first.log).came_from(&content.id, first.seq, era);
-                self.save_trail(&first.log);
+            if let Some(era) = first.era {
+                self.came_from_elsewhere(&first.log, &content.id, first.seq, era);
             }
             self.fill_gaps(id, &first.log, first.seq, own);
         }

@@ -281,7 +281,8 @@ impl Engine {
         let fits = same_peer && missing && place.stored <= at.stored;
         // Whoever sends it again says when it was stored: not before what was read of that log.
         let stored = self.reached_at_most(&place.log, place.stored, at.stored);
-        let taken = self.trails.get(&place.log).is_some_and(|trail| trail.another_came_from(place.seq, place.era));
+        let elsewhere = self.late.elsewhere.get(&place.log);
+        let taken = elsewhere.is_some_and(|elsewhere| elsewhere.is_taken(place.seq, place.era));
         match (fits, taken) {
             (false, _) => at,
             (true, true) => At { stored, ..at },
@@ -308,11 +309,6 @@ impl Engine {
         let conversation = self.conversations.get(&id_of(peer));
         let mut logs = conversation.iter().flat_map(|conversation| &conversation.logs);
         logs.any(|log| self.trails.get(log).is_some_and(|trail| trail.has_seen(message)))
-    }
-
-    /// Whether a place stands in a log before this device was let in.
-    fn is_before_this_device(&self, place: &Place) -> bool {
-        self.trails.get(&place.log).is_some_and(|trail| place.seq <= trail.began)
     }
 
     /// Whether what is sent again was read at its first place, in a log of which this device never missed anything:

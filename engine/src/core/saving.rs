@@ -50,6 +50,9 @@ impl Engine {
             if let Some(early) = self.read::<Vec<LogEntry>>(&keys::early(&log.id))? {
                 self.early.put_back(log.id, early);
             }
+            if let Some(elsewhere) = self.read(&keys::elsewhere(&log.id))? {
+                self.late.elsewhere.insert(log.id, elsewhere);
+            }
             self.logs.insert(log.id, log);
         }
         self.check_ins = self.read(keys::CHECK_INS)?.unwrap_or_default();

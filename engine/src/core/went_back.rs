@@ -129,7 +129,7 @@ impl Engine {
     /// When the first place of a message in a log was given out. What came otherwise than by reading the log may have the
     /// number of something else here.
     pub(super) fn era_of(&self, id: &LogId, message: &Message) -> Option<Era> {
-        let told = self.trails.get(id).and_then(|trail| trail.came_from_era(&message.id));
+        let told = self.late.elsewhere.get(id).and_then(|elsewhere| elsewhere.era_of(&message.id));
         told.or_else(|| if message.log == *id { self.era_at(id, message.seq) } else { Some(UNKNOWN) })
     }
 

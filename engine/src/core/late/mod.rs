@@ -8,15 +8,15 @@ mod answering;
 use std::collections::VecDeque;
 
 use parley_protocol::device_log::DeviceLog;
-use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
 
 use self::answering::Answering;
 use super::Engine;
 use super::steady::Moment;
-use crate::content::{Body, History, Repair, Sync};
+use crate::content::{Body, History, Place, Repair, Sync};
 use crate::conversation::{beside, id_of, marked, order_of};
 use crate::io::{LoadId, Record};
-use crate::late::{ALL, AllMadeUp, Hole, Holes, Lacking, MadeUp};
+use crate::late::{ALL, AllMadeUp, Elsewhere, Hole, Holes, Lacking, MadeUp};
 use crate::log::Stage;
 use crate::message::{Message, order_of_key};
 use crate::records::keys;
@@ -39,6 +39,7 @@ const MOST_UNKNOWN: usize = 64;
 #[derive(Default)]
 pub(super) struct Late {
     pub(super) holes: Holes,
+    pub(super) elsewhere: Table<LogId, Elsewhere>,
     asking: Table<LoadId, Asking>,
     /// Since when this connection waits for an answer, by log.
     waits: Table<LogId, Moment>,
@@ -63,13 +64,13 @@ impl Engine {
     /// This device reads a log from this place on.
     pub(super) fn begins_after(&mut self, id: &LogId, start: Seq) {
         let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
-        self.trails.or_default(*id).began = start;
-        self.save_trail(id);
+        self.late.elsewhere.or_default(*id).began = start;
+        self.save_elsewhere(id);
         // Each commit is an entry and ends an epoch, and the first epoch is number one.
         let epoch = self.with_group(id, |group, _, _| Ok(group.epoch())).map_or(1, |epoch| epoch.0);
         let nothing_written = start.0 < epoch;
         if !nothing_written && !self.is_own_account(&peer) {
-            let young = self.is_settled() || self.was_in_another(&peer, id);
+            let young = self.is_settled() || self.had_another(&peer, id);
             self.open_hole(*id, peer, start, young);
         }
     }
@@ -119,9 +120,33 @@ impl Engine {
         self.added(device).filter(|added| *added <= self.now).unwrap_or_default()
     }
 
-    fn was_in_another(&self, peer: &AccountId, id: &LogId) -> bool {
+    /// Whether this device has read another log with somebody, of which this one takes the place.
+    fn had_another(&self, peer: &AccountId, id: &LogId) -> bool {
         let logs = self.conversations.get(&id_of(peer)).map(|c| c.logs.as_slice()).unwrap_or_default();
-        logs.iter().any(|log| log != id && self.logs.contains_key(log))
+        let trails = logs.iter().filter(|log| *log != id).filter_map(|log| self.trails.get(log));
+        trails.into_iter().any(|trail| trail.retired && trail.last_read().is_some())
+    }
+
+    fn save_elsewhere(&self, log: &LogId) {
+        if let Some(elsewhere) = self.late.elsewhere.get(log) {
+            self.save(&keys::elsewhere(log), elsewhere);
+        }
+    }
+
+    /// A message of a log came otherwise than by reading it.
+    pub(super) fn came_from_elsewhere(&mut self, log: &LogId, id: &MessageId, seq: Seq, era: Era) {
+        if self.logs.contains_key(log) {
+            self.late.elsewhere.or_default(*log).came(id, seq, era);
+            self.save_elsewhere(log);
+        }
+    }
+
+    /// Whether this device was to read what stands at a place, and was let into the log later.
+    pub(super) fn is_before_this_device(&self, place: &Place) -> bool {
+        let began = self.late.elsewhere.get(&place.log).map(|elsewhere| elsewhere.began);
+        let own = self.account.as_ref().map(|account| account.device);
+        began.is_some_and(|began| place.seq <= began)
+            && own.is_some_and(|own| place.stored >= self.belongs_since(&own))
     }
 
     fn save_holes(&self) {
@@ -241,8 +266,7 @@ impl Engine {
         let logs = [message.log, beside(&message.log)];
         let log = logs.into_iter().find(|log| self.logs.contains_key(log));
         if let Some((log, era)) = log.zip(era) {
-            self.trails.or_default(log).came_from(&message.id, message.seq, era);
-            self.save_trail(&log);
+            self.came_from_elsewhere(&log, &message.id, message.seq, era);
         }
         self.put_into_history(id, message);
         if !message.own {
