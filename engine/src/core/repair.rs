@@ -332,6 +332,7 @@ impl Engine {
         let numbers: Vec<u64> =
             self.outbox.iter().filter(|(_, entry)| again(entry)).map(|(number, _)| *number).collect();
         for number in numbers {
+            self.is_sent(number);
             self.outbox.remove(&number);
             self.save_outbox(number);
         }
