@@ -58,7 +58,9 @@ fn p5_p6_a_device_that_is_let_in_late_gets_what_was_written_before() {
 /// The one that was there is away for long: a marker says that something may be missing, until it is back.
 #[test]
 fn p9_a_marker_stands_where_a_device_was_let_in_late_until_another_has_answered() {
-    let (mut world, [_, bob, second], _) = begun_without_the_second();
+    let (mut world, [ada, bob, second], _) = begun_without_the_second();
+    // Ada lets the second in.
+    world.connect(ada);
     world.connect(second);
     for _ in 0..40 {
         world.settle();

@@ -7,8 +7,7 @@ use parley_engine::view::{Command, ConversationId, LinkView, Reply, Share};
 use parley_protocol::frame::Request;
 use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 
-use super::devices::{approve, link, link_with, meet, names, pair};
-use super::repair::settle_long;
+use super::devices::{approve, link, meet, names, pair};
 
 #[test]
 fn p5_a_new_device_that_dies_after_its_word_is_linked_all_the_same() {
@@ -371,32 +370,4 @@ fn p4_a_device_that_was_removed_before_it_looked_is_none_of_the_account_and_can_
     approve(&mut world, ada);
     assert_eq!(world.devices[new].link, Some(LinkView::Done));
     assert_eq!(names(&world, new).len(), 2);
-}
-
-/// The first of two new devices is away before it has got its history, while the second is linked.
-#[test]
-fn p5_a_second_device_that_is_linked_takes_no_history_from_the_first() {
-    let (mut world, ada, bob, there, back) = pair();
-    for number in 0..60 {
-        world.send(bob, back, &format!("{number} {}", "and so on ".repeat(30)));
-        world.pass(1_000);
-    }
-    settle_long(&mut world);
-    let texts = world.texts(ada, there);
-    let first = world.add_device();
-    meet(&mut world, first, ada, false);
-    world.command(ada, Command::ApproveDevice(Share::All));
-    while world.devices[first].account.is_none() {
-        world.step(ada);
-        world.step(first);
-    }
-    while world.disk_step(first) {}
-    world.disconnect(first);
-    let second = link_with(&mut world, ada, Share::All);
-    settle_long(&mut world);
-    assert_eq!(world.texts(second, there), texts);
-    world.connect(first);
-    settle_long(&mut world);
-    settle_long(&mut world);
-    assert_eq!(world.texts(first, there), texts);
 }
