@@ -120,7 +120,7 @@ impl Engine {
         let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
         match oldest {
             Some(oldest) if full && !over && reading.pages < MAX_PAGES => {
-                self.read_for(reading, peer, Some(&oldest))
+                self.read_for(reading, peer, Some(&oldest));
             }
             _ => self.that_was_all(reading.asker, &reading.logs),
         }
