@@ -14,6 +14,11 @@ const REMEMBERED: usize = 4_096;
 pub(crate) struct CameAgain(Vec<Short>);
 
 impl CameAgain {
+    /// Whether a message came so.
+    pub(crate) fn contains(&self, id: &MessageId) -> bool {
+        self.0.contains(&short(id.as_bytes()))
+    }
+
     /// Takes note of a message; whether it is the first time.
     pub(crate) fn insert(&mut self, id: &MessageId) -> bool {
         let id = short(id.as_bytes());

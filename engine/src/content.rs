@@ -15,6 +15,7 @@ use crate::backup::DataKey;
 use crate::deletion::Deleted;
 use crate::device_note::Note;
 use crate::draft::{Draft, DraftSetting};
+use crate::late::{AllMadeUp, Lacking, MadeUp};
 use crate::message::Message;
 use crate::reach::Reach;
 use crate::recovery::BackupAddress;
@@ -131,13 +132,19 @@ pub(crate) enum Sync {
     Read(Vec<(LogId, Seq)>),
     /// Messages with somebody of which the sending device has lost what it had stored: whoever has them sends them.
     Lost(AccountId, Vec<Order>),
-    /// The relay has lost entries of a log, which the sending device has read so far.
-    WentBack(LogId, Reach),
+    /// The relay has lost entries of a log with somebody, which the sending device has read so far.
+    WentBack(AccountId, LogId, Reach),
     /// The sending device came back by the phrase: it lacks the account's own texts after these places; or, without a backup,
     /// everything.
     Lacks(Option<Table<LogId, Seq>>),
     /// The sending device has handed over all that was lacking.
     HandedOver,
+    /// The sending device was let into logs late.
+    Lacking(Box<Lacking>),
+    /// What another device lacks of them.
+    MadeUp(Box<MadeUp>),
+    /// That was all.
+    AllMadeUp(AllMadeUp),
 }
 
 /// How the account's backup is sealed. The greatest generation holds.

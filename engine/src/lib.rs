@@ -30,6 +30,7 @@ pub mod fuzzing;
 pub mod hostile;
 mod invite;
 pub mod io;
+mod late;
 mod link;
 pub mod lock;
 mod log;

@@ -37,6 +37,8 @@ mod fresh_keys;
 mod in_step;
 #[path = "sim/invariants.rs"]
 mod invariants;
+#[path = "sim/late.rs"]
+mod late;
 #[path = "sim/leaving.rs"]
 mod leaving;
 #[path = "sim/linking.rs"]

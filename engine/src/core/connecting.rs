@@ -70,6 +70,7 @@ impl Engine {
         self.forget_holdups();
         self.put_back.forget_connection();
         self.membership.forget_connection();
+        self.late.forget_connection();
         self.link_disconnected();
         self.inbox = super::inbox::InboxWork::default();
     }
@@ -181,6 +182,7 @@ impl Engine {
                     log.cursor = *start;
                 }
                 self.save_log(id);
+                self.begins_after(id, *start);
                 self.say_again_how_far(id);
                 self.log_is_open(id, state.head);
             }

@@ -228,7 +228,9 @@ impl Engine {
         let own_missing = difference.missing.iter().any(|leaf| self.is_own_account(&leaf.account));
         let writes = self.writes_into(id);
         let of_own = self.is_own_account(&log.peer);
-        own_missing && (log.cursor == Seq(0) || of_own && writes) || writes && !difference.extra.is_empty()
+        let new = log.cursor == Seq(0);
+        let late = new && writes && !difference.missing.is_empty();
+        late || own_missing && (new || of_own && writes) || writes && !difference.extra.is_empty()
     }
 
     /// Whether something waits that would go into the log.

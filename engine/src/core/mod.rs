@@ -15,6 +15,7 @@ mod file;
 mod groups;
 mod history;
 mod inbox;
+mod late;
 mod linking;
 mod membership;
 mod mending;
@@ -159,6 +160,8 @@ pub struct Engine {
     /// What is sent to a device that was linked, and the page of it that is being read.
     sharing: history::Sharing,
     shared_page: Option<paging::Stretch>,
+    /// What stands in logs before this device, or another of the account, was let in.
+    late: late::Late,
     linking: linking::Linking,
     deleting: deleting::Deleting,
     /// What the person keeps of conversations for themselves, by the other account.
@@ -270,6 +273,7 @@ impl Engine {
             tainted: Set::default(),
             sharing: history::Sharing::default(),
             shared_page: None,
+            late: late::Late::default(),
             linking: linking::Linking::default(),
             deleting: deleting::Deleting::default(),
             personal: Table::new(),
@@ -340,6 +344,7 @@ impl Engine {
             self.go_on_mending();
             self.go_on_with_members();
             self.go_on_sweeping();
+            self.go_on_making_up();
             // Going on may be how this device learns of its removal.
             self.leave_if_removed();
         }

@@ -186,6 +186,8 @@ impl Engine {
 
     pub(super) fn loaded(&mut self, id: LoadId, records: &[Record]) {
         let theirs = self.collected(id, records)
+            || self.is_known(id, records)
+            || self.read_for_others(id, records)
             || self.shared(id, records)
             || self.read_page_for_backup(id, records)
             || self.read_page_for_file(id, records)

@@ -238,7 +238,7 @@ impl Engine {
             body: BodyView::Gap(gap),
         };
         // What this account wrote comes from its other devices, if at all.
-        if !matches!(gap, Gap::Restored | Gap::Elsewhere)
+        if !matches!(gap, Gap::Restored | Gap::Elsewhere | Gap::Late)
             && let Some(peer) = self.logs.get(id).map(|log| log.peer)
         {
             self.standing.or_default(id_of(&peer)).gap(message.order(), message.shown_id());
@@ -258,12 +258,16 @@ impl Engine {
         self.heard(&from.account, &content.head);
         self.compare(id, &from.account, content.claim.as_ref());
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
-        let needless = matches!(
-            &content.body,
-            Body::Again(again) if self.was_deleted_at(id, &again.place)
-                || self.has_read(id, &again.place)
-                || self.came_again(&content.id)
-        );
+        let needless = match &content.body {
+            Body::Again(again) => {
+                self.was_deleted_at(id, &again.place)
+                    || self.has_read(id, &again.place)
+                    || self.came_again(&content.id)
+            }
+            // Another own device was quicker than this log.
+            Body::Text(_) => self.came_again.contains(&content.id),
+            _ => false,
+        };
         let first = match &content.body {
             Body::Again(again) => Some(again.place),
             _ => None,
@@ -292,7 +296,9 @@ impl Engine {
             }
         };
         let twice = self.has_seen(id, &content.id);
-        self.trails.or_default(*id).saw(&content.id);
+        if !needless {
+            self.trails.or_default(*id).saw(&content.id);
+        }
         if !own {
             self.came_in(id, entry.seq);
         }
@@ -300,6 +306,9 @@ impl Engine {
             return self.came_needlessly(id, entry.seq, first);
         }
         if let Some(first) = first {
+            if let Some(era) = first.era {
+                self.came_from_elsewhere(&first.log, &content.id, first.seq, era);
+            }
             self.fill_gaps(id, &first.log, first.seq, own);
         }
         let At { log, seq, stored } = place;

@@ -2,7 +2,7 @@
 //! device was put back to an older state, a new log takes its place and the other sends again what was written in
 //! the old one. Nothing stays unreadable (promise P9), and no key of the old log is used again.
 
-use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, Era, LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::reading::At;
@@ -172,7 +172,10 @@ impl Engine {
                 }
             }
             Some(_) => {}
-            None => self.unknown_log_retired(&peer, at),
+            None => {
+                self.heard_of_unknown(&repair.log, peer);
+                self.unknown_log_retired(&peer, at);
+            }
         }
     }
 
@@ -236,7 +239,8 @@ impl Engine {
             let Some(message) = self.kept(&paying.conversation, record) else { continue };
             if message.log == paying.log || message.log == beside(&paying.log) {
                 reached |= message.seq <= paying.after;
-                paying.take(message);
+                let era = self.era_of(&paying.log, &message);
+                paying.take(message, era);
             }
         }
         match oldest {
@@ -261,8 +265,7 @@ impl Engine {
         if self.take_owed_count(&paying.log) {
             self.tell_what_stands(peer, paying.log, paying.theirs);
         }
-        for (seq, id, time, mut again) in paying.found {
-            again.place.era = self.era_at(&paying.log, seq);
+        for (_, id, time, again) in paying.found {
             self.enqueue_as(peer, id, time, Body::Again(again), None);
         }
         self.pump(paying.conversation);
@@ -274,10 +277,17 @@ impl Engine {
         let same_peer = here.zip(there).is_some_and(|(here, there)| here.peer == there.peer);
         let asked = self.trails.get(&place.log).and_then(|trail| trail.asked);
         let missing = |after: Seq| place.seq > after || self.is_of_another_era(place);
-        let fits = same_peer && asked.is_some_and(missing) && place.stored <= at.stored;
+        let missing = asked.is_some_and(missing) || self.is_before_this_device(place);
+        let fits = same_peer && missing && place.stored <= at.stored;
         // Whoever sends it again says when it was stored: not before what was read of that log.
         let stored = self.reached_at_most(&place.log, place.stored, at.stored);
-        if fits { At { log: beside(&place.log), seq: place.seq, stored } } else { at }
+        let elsewhere = self.late.elsewhere.get(&place.log);
+        let taken = elsewhere.is_some_and(|elsewhere| elsewhere.is_taken(place.seq, place.era));
+        match (fits, taken) {
+            (false, _) => at,
+            (true, true) => At { stored, ..at },
+            (true, false) => At { log: beside(&place.log), seq: place.seq, stored },
+        }
     }
 
     /// Whether a message that is sent again came so before.
@@ -291,7 +301,12 @@ impl Engine {
 
     /// Whether a message came or went before, in this log or in another of the conversation.
     pub(super) fn has_seen(&self, id: &LogId, message: &MessageId) -> bool {
-        let conversation = self.logs.get(id).and_then(|log| self.conversations.get(&id_of(&log.peer)));
+        self.logs.get(id).is_some_and(|log| self.has_seen_with(&log.peer, message))
+    }
+
+    /// The same of a message in any log with somebody.
+    pub(super) fn has_seen_with(&self, peer: &AccountId, message: &MessageId) -> bool {
+        let conversation = self.conversations.get(&id_of(peer));
         let mut logs = conversation.iter().flat_map(|conversation| &conversation.logs);
         logs.any(|log| self.trails.get(log).is_some_and(|trail| trail.has_seen(message)))
     }
@@ -303,6 +318,7 @@ impl Engine {
         let complete = |trail: &Trail| trail.asked.is_none() || trail.lost;
         self.trails.get(&place.log).is_some_and(complete)
             && !self.is_of_another_era(place)
+            && !self.is_before_this_device(place)
             && here
                 .zip(there)
                 .is_some_and(|(here, there)| here.peer == there.peer && place.seq <= there.cursor)
@@ -316,6 +332,7 @@ impl Engine {
         let numbers: Vec<u64> =
             self.outbox.iter().filter(|(_, entry)| again(entry)).map(|(number, _)| *number).collect();
         for number in numbers {
+            self.is_sent(number);
             self.outbox.remove(&number);
             self.save_outbox(number);
         }
@@ -346,14 +363,14 @@ impl Engine {
 }
 
 impl Paying {
-    fn take(&mut self, message: Message) {
+    fn take(&mut self, message: Message, era: Option<Era>) {
         let counts = !message.own && message.seq > self.after && matches!(message.body, BodyView::Text(_));
         self.theirs = self.theirs.saturating_add(u32::from(counts));
         if let BodyView::Text(text) = message.body
             && message.own
             && message.seq > self.after
         {
-            let place = Place { log: self.log, seq: message.seq, stored: message.stored, era: None };
+            let place = Place { log: self.log, seq: message.seq, stored: message.stored, era };
             // They come newest first.
             let after = self.found.partition_point(|(seq, ..)| *seq <= message.seq);
             self.found.insert(after, (message.seq, message.id, message.time, Again { place, text }));

@@ -50,6 +50,9 @@ impl Engine {
             if let Some(early) = self.read::<Vec<LogEntry>>(&keys::early(&log.id))? {
                 self.early.put_back(log.id, early);
             }
+            if let Some(elsewhere) = self.read(&keys::elsewhere(&log.id))? {
+                self.late.elsewhere.insert(log.id, elsewhere);
+            }
             self.logs.insert(log.id, log);
         }
         self.check_ins = self.read(keys::CHECK_INS)?.unwrap_or_default();
@@ -60,6 +63,8 @@ impl Engine {
         self.backup = self.read(keys::BACKUP)?.unwrap_or_default();
         self.load_manifest();
         self.sharing = self.read(keys::SHARING)?.unwrap_or_default();
+        self.late.holes = self.read(keys::HOLES)?.unwrap_or_default();
+        self.late.answering.owed = self.read(keys::LACKING)?.unwrap_or_default();
         self.own_texts = self.read(keys::OWN_TEXTS)?.unwrap_or_default();
         self.counts = self.read(keys::COUNTS)?.unwrap_or_default();
         self.tainted = self.read(keys::TAINTED)?.unwrap_or_default();
@@ -281,6 +286,7 @@ impl Engine {
         self.outbox.clear();
         self.trails.clear();
         self.personal.clear();
+        self.late = super::late::Late::default();
         self.check_ins = crate::check_in::CheckIns::default();
         self.changed.account = true;
     }

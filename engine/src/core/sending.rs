@@ -42,7 +42,7 @@ impl Engine {
         self.device.next_outbox = number.saturating_add(1);
         self.save_device();
         let entry = OutboxEntry { peer, id, time, body, only, sealed: None, failed: false };
-        if matches!(entry.body, Body::Text(_)) {
+        if matches!(entry.body, Body::Text(_) | Body::Again(_)) {
             self.waiting.insert(number, peer);
             self.unsaved.insert(Unsaved::Waiting);
         }

@@ -126,7 +126,13 @@ impl Engine {
             Sync::Draft(draft) => self.draft_came(draft),
             Sync::Read(logs) => logs.iter().for_each(|(log, upto)| self.read_elsewhere(log, *upto)),
             Sync::Lost(peer, lost) => self.lost_elsewhere(peer, &lost),
-            Sync::WentBack(log, reach) => self.heard_that_it_went_back(&log, &reach),
+            Sync::WentBack(peer, log, reach) => {
+                self.heard_of_unknown(&log, peer);
+                self.heard_that_it_went_back(&log, &reach);
+            }
+            Sync::Lacking(lacking) => self.lacking_came(from, *lacking),
+            Sync::MadeUp(part) => self.made_up(*part),
+            Sync::AllMadeUp(all) => self.all_made_up(from, &all),
             Sync::Lacks(places) => self.lacks_came(from, places),
             Sync::HandedOver => {}
         }

@@ -10,10 +10,14 @@ use super::repair::EVERY_OTHER;
 use crate::content::{Body, Place, Repair, Sync};
 use crate::conversation::id_of;
 use crate::log::Stage;
+use crate::message::Message;
 use crate::reach::Reach;
 use crate::table::Table;
 use crate::trail::Trail;
 use crate::view::Delivery;
+
+/// Of a place of which nobody knows any more when it was given out: it is like none that was read. No era is this.
+const UNKNOWN: Era = Era([0; 8]);
 
 impl Engine {
     /// The last entry of a log that this device knows to be at the relay: one that it has read, wrote or keeps for its
@@ -53,7 +57,7 @@ impl Engine {
     pub(super) fn tell_lost_logs(&mut self) {
         let lost = self.logs.values().filter(|log| !self.is_own_account(&log.peer)).filter_map(|log| {
             let trail = self.trails.get(&log.id).filter(|trail| trail.lost)?;
-            Some(Sync::WentBack(log.id, trail.reach().clone()))
+            Some(Sync::WentBack(log.peer, log.id, trail.reach().clone()))
         });
         let lost: Vec<Sync> = lost.collect();
         for sync in lost {
@@ -85,7 +89,8 @@ impl Engine {
         self.repairs.count(peer, self.steady);
         if !self.is_own_account(&peer) {
             // Who joins the new log later does not read what was said in it before.
-            self.sync(Sync::WentBack(*id, reach.clone()));
+            self.sync(Sync::WentBack(peer, *id, reach.clone()));
+            self.ask_for_rest(id);
         }
         self.enqueue(
             peer,
@@ -119,6 +124,13 @@ impl Engine {
     pub(super) fn era_at(&self, id: &LogId, seq: Seq) -> Option<Era> {
         let own = || self.logs.get(id)?.own.iter().find(|own| own.seq == seq).map(|own| own.era);
         self.trails.get(id).and_then(|trail| trail.reach().era_of(seq)).or_else(own)
+    }
+
+    /// When the first place of a message in a log was given out. What came otherwise than by reading the log may have the
+    /// number of something else here.
+    pub(super) fn era_of(&self, id: &LogId, message: &Message) -> Option<Era> {
+        let told = self.late.elsewhere.get(id).and_then(|elsewhere| elsewhere.era_of(&message.id));
+        told.or_else(|| if message.log == *id { self.era_at(id, message.seq) } else { Some(UNKNOWN) })
     }
 
     /// Whether the relay has lost an own message, and has not got it again.

@@ -15,6 +15,7 @@ const OUTBOX: u8 = 6;
 /// Cursor of the inbox and other small things of the device.
 pub(crate) const DEVICE: &[u8] = &[7];
 const TRAIL: u8 = 8;
+const ELSEWHERE: u8 = 41;
 const EARLY: u8 = 9;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];
@@ -44,6 +45,9 @@ pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
 pub(crate) const OWN_TEXTS: &[u8] = &[37];
 /// Logs of which somebody who came back wants to know how many texts of theirs stand there.
 pub(crate) const COUNTS: &[u8] = &[38];
+/// Logs into which this device was let late ([`crate::late::Holes`]), and what other devices of the account lack.
+pub(crate) const HOLES: &[u8] = &[39];
+pub(crate) const LACKING: &[u8] = &[40];
 /// What a removed device keeps ([`crate::view::RemovedView`]): then there is nothing else.
 pub(crate) const KEPT: &[u8] = &[36];
 const PERSONAL: u8 = 30;
@@ -79,6 +83,11 @@ pub(crate) fn outbox(number: u64) -> Vec<u8> {
 
 pub(crate) fn trail(log: &LogId) -> Vec<u8> {
     [&[TRAIL], log.as_bytes().as_slice()].concat()
+}
+
+/// What is known of a log otherwise than by reading it ([`crate::late::Elsewhere`]).
+pub(crate) fn elsewhere(log: &LogId) -> Vec<u8> {
+    [&[ELSEWHERE], log.as_bytes().as_slice()].concat()
 }
 
 pub(crate) fn early(log: &LogId) -> Vec<u8> {

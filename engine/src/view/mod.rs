@@ -366,6 +366,9 @@ pub enum Gap {
     /// The account came back by its phrase, and own texts that are not in the backup did not come: only another device of the
     /// account can hand them over.
     Elsewhere,
+    /// This device was let into a log after others had written there, and no other device of the account has sent what
+    /// stands before.
+    Late,
 }
 
 /// What became of an own message.

@@ -195,6 +195,29 @@ fn p5_what_was_written_after_the_backup_comes_from_the_old_device_that_is_online
     }
 }
 
+/// What is in the backup takes longer to come than a silent device is waited for: nobody was silent before they were asked.
+#[test]
+fn p5_a_device_is_asked_for_what_it_alone_has_however_long_the_backup_takes() {
+    let (mut world, ada, _, there, _, phrase) = pair();
+    world.send(ada, there, "not in the backup");
+    world.settle();
+    let before = world.texts(ada, there);
+    let blobs: fn(&Request) -> bool = |request| matches!(request, Request::FetchBlob(_));
+    world.relay.refusal = Some((blobs, RelayError::Internal));
+    let new = world.add_device();
+    assert_eq!(world.ask(new, recover_command(&phrase, true)), Reply::Done);
+    for _ in 0..6 {
+        world.settle();
+        assert!(!world.devices[ada].erased, "it was not asked yet");
+    }
+    world.relay.refusal = None;
+    for _ in 0..10 {
+        world.settle();
+    }
+    assert_eq!(world.texts(new, there), before);
+    assert!(world.devices[ada].erased);
+}
+
 /// The markers of a conversation.
 fn markers(world: &mut World, device: DeviceIndex, there: ConversationId) -> usize {
     world.texts(device, there).iter().filter(|text| text.contains("Elsewhere")).count()

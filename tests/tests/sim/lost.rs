@@ -2,6 +2,7 @@
 
 use parley_engine::io::Store;
 use parley_engine::view::{BodyView, Command, ConversationId, Gap, Reply};
+use parley_protocol::frame::{RelayError, Request};
 use parley_tests::sim::{DeviceIndex, Disk, World};
 
 use super::devices::{link, pair};
@@ -143,4 +144,38 @@ fn p9_no_damaged_record_makes_anything_vanish() {
         }
     }
     assert!(said >= 2 && opened > 20, "{said} of {opened}");
+}
+
+/// A text that the relay has lost waits to be sent again, and its record in the outbox does not open: the text stays where it
+/// stands, and a marker says that it was not sent.
+#[test]
+fn p9_a_damaged_record_of_a_text_that_is_to_be_sent_again_leaves_a_marker() {
+    let prepared = || {
+        let (mut world, both, [chat, _]) = chatting(482);
+        world.disconnect(both[1]);
+        let copy = world.relay.copy();
+        world.send(both[0], chat, "lost by the relay");
+        world.settle();
+        world.restore_relay(&copy);
+        let messages: fn(&Request) -> bool = |request| matches!(request, Request::AppendMessages(_));
+        world.relay.refusal = Some((messages, RelayError::Internal));
+        world.connect(both[0]);
+        settle_long(&mut world);
+        (world, both[0], chat)
+    };
+    let (world, ada, _) = prepared();
+    let keys: Vec<_> = world.devices[ada].disk.records.keys().cloned().collect();
+    let mut said = 0;
+    for key in keys.iter().filter(|(store, _)| *store == Store::State) {
+        let (mut world, ada, chat) = prepared();
+        let mut disk = world.devices[ada].disk.clone();
+        damage(&mut disk, key);
+        if world.try_put_back(ada, disk).is_err() {
+            continue;
+        }
+        let texts = world.texts(ada, chat);
+        assert_eq!(texts.iter().filter(|text| *text == ">lost by the relay").count(), 1, "{texts:?}");
+        said += texts.iter().filter(|text| *text == "[Gap(Unsent)]").count();
+    }
+    assert_eq!(said, 1);
 }

@@ -231,6 +231,10 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
             "Some messages you wrote on another device aren't here: they were written after your last backup. If that \
              device is still signed in, they come when it's online. Your contact has them too.",
         ),
+        BodyView::Gap(Gap::Late) => Some(
+            "Messages from before this point may be missing on this device. They come when another device of yours \
+             that has them is online.",
+        ),
         BodyView::Gap(Gap::Damaged) => Some(
             "Part of this chat was damaged on this device, so a message here couldn't be read. \
              The chat goes on; ask your contact whether you missed anything.",

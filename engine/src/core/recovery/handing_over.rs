@@ -61,6 +61,11 @@ struct Marker {
 /// By log. Only on a device on which the account came back.
 pub(in crate::core) type OwnTexts = Table<LogId, Own>;
 
+/// Whether what a contact says of a log can be kept: they may speak of logs that are not known here.
+fn has_room(own_texts: &OwnTexts, log: &LogId) -> bool {
+    own_texts.contains_key(log) || own_texts.len() < MOST_LOGS
+}
+
 impl Engine {
     /// Whether the devices that are to be removed had their chance to hand over what only they have.
     pub(super) fn handing_over_is_over(&mut self) -> bool {
@@ -158,7 +163,7 @@ impl Engine {
         let peer = |log: &LogId| self.logs.get(log).map(|log| log.peer);
         // Of a log that is not known here, which may be one from after the backup, a contact may speak; not of another's.
         let is_theirs = peer(&stand.log).is_none_or(|of| Some(of) == peer(&at.log));
-        let fits = self.own_texts.contains_key(&stand.log) || self.own_texts.len() < MOST_LOGS;
+        let fits = has_room(&self.own_texts, &stand.log);
         if !self.is_back() || !is_theirs || !fits {
             return;
         }
@@ -228,6 +233,22 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn p10_a_contact_makes_no_more_be_counted_than_so_many_logs() {
+        let log = |number: usize| {
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&number.to_be_bytes());
+            LogId(bytes)
+        };
+        let mut own_texts = OwnTexts::new();
+        for number in 0..MOST_LOGS {
+            assert!(has_room(&own_texts, &log(number)));
+            own_texts.or_default(log(number)).told = u32::MAX;
+        }
+        assert!(!has_room(&own_texts, &log(MOST_LOGS)));
+        assert!(has_room(&own_texts, &log(0)), "of one that is counted more may be said");
+    }
 
     #[test]
     fn what_is_counted_is_pinned_and_enough_when_all_came() {

@@ -1,7 +1,8 @@
 //! Texts that the restored relay has lost, and those that are written after it was restored.
 
-use parley_engine::view::Delivery;
+use parley_engine::view::{BodyView, ConversationId, Delivery};
 use parley_protocol::frame::{RelayError, Request};
+use parley_tests::sim::{DeviceIndex, World};
 
 use super::{come_back, each_once, no_markers, restore};
 use crate::devices::link;
@@ -117,7 +118,7 @@ fn p11_a_text_that_the_relay_lost_is_shown_as_waiting_until_it_is_there_again() 
     world.relay.refusal = Some((messages, RelayError::Internal));
     come_back(&mut world, &[ada]);
     assert_eq!(world.delivery(ada, chat), Delivery::Waiting);
-    let shown = |world: &parley_tests::sim::World| {
+    let shown = |world: &World| {
         world.devices[ada].messages[&chat].values().filter_map(|view| view.outgoing).collect::<Vec<_>>()
     };
     assert!(shown(&world).contains(&Delivery::Waiting), "also on a screen that was open");
@@ -267,4 +268,70 @@ fn p5_p6_every_device_gets_what_it_lacks_whatever_it_knew() {
     // What was before it was linked is not the second device's.
     let expected = texts(&bobs[1..], &adas[1..]);
     each_once(&mut world, second, there, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+/// Two texts of two devices of Ada get the same number: what Bob says of the second says nothing of the first.
+#[test]
+fn p11_a_receipt_for_a_number_that_was_given_out_twice_says_nothing_of_the_text_that_was_lost() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(911);
+    let second = link(&mut world, ada);
+    settle_long(&mut world);
+    world.disconnect(bob);
+    world.disconnect(second);
+    let copy = world.relay.copy();
+    world.send(ada, chat, "three");
+    world.settle();
+    world.restore_relay(&copy);
+    come_back(&mut world, &[second, bob]);
+    world.send(second, chat, "of the second");
+    settle_long(&mut world);
+    assert_eq!(world.delivery(second, chat), Delivery::Delivered);
+    world.connect(ada);
+    let shows = |world: &World, device: DeviceIndex, chat: &ConversationId, text: &str| {
+        let is_it = |body: &BodyView| matches!(body, BodyView::Text(shown) if shown == text);
+        world.devices[device].messages.get(chat)?.values().find(|view| is_it(&view.body)).cloned()
+    };
+    let mut came = false;
+    for round in 0..4_000 {
+        for device in [ada, bob, second] {
+            world.step(device);
+        }
+        if round % 40 == 39 {
+            world.advance(250);
+        }
+        came |= shows(&world, bob, &there, "three").is_some();
+        let state = shows(&world, ada, &chat, "three").and_then(|view| view.outgoing);
+        assert!(came || state <= Some(Delivery::Sent), "{state:?}");
+    }
+    settle_long(&mut world);
+    each_once(&mut world, bob, there, &["one", ">two", "three", "of the second"]);
+    assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
+}
+
+/// Another own device sends again what this one shows as waiting: it stays where it stood, once, and waits no longer.
+#[test]
+fn a_text_that_waits_again_keeps_its_place_when_another_own_device_has_sent_it() {
+    let (mut world, [ada, bob], [chat, there]) = chatting(912);
+    let second = link(&mut world, ada);
+    settle_long(&mut world);
+    world.disconnect(bob);
+    let copy = world.relay.copy();
+    world.send(ada, chat, "three");
+    world.settle();
+    world.restore_relay(&copy);
+    let messages: fn(&Request) -> bool = |request| matches!(request, Request::AppendMessages(_));
+    world.relay.refusal = Some((messages, RelayError::Internal));
+    come_back(&mut world, &[ada]);
+    assert_eq!(world.delivery(ada, chat), Delivery::Waiting);
+    world.disconnect(ada);
+    world.relay.refusal = None;
+    come_back(&mut world, &[second, bob]);
+    assert_eq!(world.texts(bob, there), ["one", ">two", "three"]);
+    world.send(second, chat, "four");
+    settle_long(&mut world);
+    come_back(&mut world, &[ada]);
+    assert_eq!(world.texts(ada, chat), [">one", "two", ">three", ">four"]);
+    let states: Vec<_> = world.history(ada, chat).into_iter().filter_map(|view| view.outgoing).collect();
+    assert_eq!(states, [Delivery::Delivered; 3]);
+    assert_eq!(world.texts(bob, there), ["one", ">two", "three", "four"], "once");
 }

@@ -1,0 +1,161 @@
+//! Another device of the account was let into logs late: this one sends what the other has not, once it has read as far
+//! itself.
+
+use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, Seq, UnixMillis};
+
+use super::{MAX_PAGES, PAGE};
+use crate::content::Sync;
+use crate::conversation::{beside, id_of};
+use crate::core::Engine;
+use crate::io::{LoadId, Record};
+use crate::late::{ALL, AllMadeUp, Lacking, MadeUp};
+use crate::log::Stage;
+use crate::message::{Message, order_of_key};
+use crate::records::keys;
+use crate::table::Table;
+use crate::trail::{Trail, short};
+use crate::view::{BodyView, Order};
+
+/// Who waits, and for whose messages.
+type Asker = (DeviceId, AccountId);
+
+/// What others wait for.
+#[derive(Default)]
+pub(in crate::core) struct Answering {
+    /// As it is stored: a restart begins anew.
+    pub(in crate::core) owed: Table<Asker, Lacking>,
+    reading: Table<LoadId, Reading>,
+}
+
+struct Reading {
+    asker: Asker,
+    since: UnixMillis,
+    pages: u32,
+    /// The logs of which this is the answer.
+    logs: Vec<LogId>,
+}
+
+impl Engine {
+    /// Another device lacks something. What it asks for last counts.
+    pub(in crate::core) fn lacking_came(&mut self, from: &DeviceId, lacking: Lacking) {
+        let asker = (*from, lacking.peer);
+        self.late.answering.reading.retain(|_, reading| reading.asker != asker);
+        self.late.answering.owed.insert(asker, lacking);
+        self.save_owed();
+    }
+
+    fn save_owed(&self) {
+        self.save(keys::LACKING, &self.late.answering.owed);
+    }
+
+    pub(super) fn answer_who_lacks(&mut self) {
+        let Answering { owed, reading } = &self.late.answering;
+        if owed.is_empty() || !reading.is_empty() || self.own_conversation_log().is_none() {
+            return;
+        }
+        let askers: Vec<Asker> = owed.keys().copied().collect();
+        for asker in askers {
+            let (device, peer) = asker;
+            if self.other_devices().all(|other| other != device) {
+                self.late.answering.owed.remove(&asker);
+                self.save_owed();
+                continue;
+            }
+            // Who came back by the phrase gets what the phrase opens; without a backup the person is asked first.
+            let entitled = self.phrase_opens_all() || !self.notes.is_fresh(&device);
+            let Some(lacking) = self.late.answering.owed.get(&asker) else { continue };
+            let logs: Vec<(LogId, Seq)> =
+                lacking.logs.iter().filter(|asked| self.can_answer(asked)).copied().collect();
+            let ready = entitled && !logs.is_empty();
+            if ready && logs.iter().all(|(log, upto)| self.has_read_up_to(log, *upto)) {
+                // Whatever a device says: from before it was in the account it gets what the person chose.
+                let since = lacking.since.max(self.belongs_since(&device));
+                let logs = logs.into_iter().map(|(log, _)| log).collect();
+                return self.read_for(Reading { asker, since, pages: 0, logs }, peer, None);
+            }
+        }
+    }
+
+    /// Of a log into which another device was let, and this one not yet, it has something to say when it was, or hears that the log is gone.
+    fn can_answer(&self, (log, upto): &(LogId, Seq)) -> bool {
+        *upto == ALL || self.logs.contains_key(log) || self.late.holes.contains_key(log)
+    }
+
+    /// Whether nothing more is to come in a log before a place.
+    fn has_read_up_to(&self, log: &LogId, upto: Seq) -> bool {
+        let caught_up = || {
+            let live = self.live.get(log).copied().unwrap_or_default();
+            self.logs.get(log).is_some_and(|log| live.subscribed && log.cursor >= live.head)
+        };
+        self.logs.get(log).is_none_or(|known| {
+            known.stage == Stage::Dead || known.cursor >= upto || upto == ALL && caught_up()
+        })
+    }
+
+    fn read_for(&mut self, reading: Reading, peer: AccountId, before: Option<&Order>) {
+        let id = self.read_messages(&id_of(&peer), before, PAGE);
+        self.late.answering.reading.insert(id, reading);
+    }
+
+    /// A page of history came for a device that lacks something; whether it was for that.
+    pub(in crate::core) fn read_for_others(&mut self, id: LoadId, records: &[Record]) -> bool {
+        let Some(mut reading) = self.late.answering.reading.remove(&id) else { return false };
+        let (device, peer) = reading.asker;
+        let Some(lacking) = self.late.answering.owed.get(&reading.asker) else { return true };
+        reading.pages = reading.pages.saturating_add(1);
+        let (mut oldest, mut over) = (None, false);
+        let mut messages = Vec::new();
+        for record in records {
+            oldest = order_of_key(&record.key).or(oldest);
+            let Some(message) = self.kept(&id_of(&peer), record) else { continue };
+            over |= message.stored < reading.since;
+            if !over && is_lacking(lacking, &message) {
+                messages.push(message);
+            }
+        }
+        for history in self.history_parts(peer, messages) {
+            let eras = history.messages.iter().map(|message| self.era_here(message)).collect();
+            self.sync(Sync::MadeUp(Box::new(MadeUp { to: device, history, eras })));
+        }
+        let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
+        match oldest {
+            Some(oldest) if full && !over && reading.pages < MAX_PAGES => {
+                self.read_for(reading, peer, Some(&oldest));
+            }
+            _ => self.that_was_all(reading.asker, &reading.logs),
+        }
+        true
+    }
+
+    fn era_here(&self, message: &Message) -> Option<Era> {
+        let logs = [message.log, beside(&message.log)];
+        logs.iter().find(|log| self.logs.contains_key(log)).and_then(|log| self.era_of(log, message))
+    }
+
+    fn that_was_all(&mut self, asker: Asker, answered: &[LogId]) {
+        let Some(mut lacking) = self.late.answering.owed.remove(&asker) else { return };
+        lacking.logs.retain(|(log, _)| !answered.contains(log));
+        if !lacking.logs.is_empty() {
+            self.late.answering.owed.insert(asker, lacking);
+        }
+        self.save_owed();
+        let logs = answered.iter().map(|log| (*log, self.was_in_from_the_start(log))).collect();
+        let (to, peer) = asker;
+        let of_peer = self.logs.values().filter(|log| log.peer == peer && log.read > Seq(0));
+        let read = of_peer.map(|log| (log.id, log.read)).collect();
+        self.sync(Sync::AllMadeUp(AllMadeUp { to, logs, read }));
+    }
+
+    /// Whether this device was in a log from its first entry on: what it has not read then comes again.
+    fn was_in_from_the_start(&self, log: &LogId) -> bool {
+        let began = self.trails.get(log).map(Trail::begins_late);
+        self.logs.contains_key(log) && began == Some(false)
+    }
+}
+
+/// Whether another device has not a text, and does not read it by itself.
+fn is_lacking(lacking: &Lacking, message: &Message) -> bool {
+    let reads = lacking.reads.iter().any(|(log, after)| message.log == *log && message.seq > *after);
+    let known = lacking.known.contains(&short(message.id.as_bytes()));
+    !reads && !known && matches!(message.body, BodyView::Text(_))
+}

@@ -1,0 +1,362 @@
+//! A device that is let into a log after others have written there reads nothing of what stands before its place. Nobody
+//! waits for it to be in: a device that was in the log from its first entry on may be offline. So it asks the account's other
+//! devices, which have read it or will, and goes on asking until one of them has answered that was there from the start. As long
+//! as that takes, and where none of them was, a marker says that something may be missing.
+
+mod answering;
+
+use std::collections::VecDeque;
+
+use parley_protocol::device_log::DeviceLog;
+use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
+
+use self::answering::Answering;
+use super::Engine;
+use super::steady::Moment;
+use crate::content::{Body, History, Place, Repair, Sync};
+use crate::conversation::{beside, id_of, marked, order_of};
+use crate::io::{LoadId, Record};
+use crate::late::{ALL, AllMadeUp, Elsewhere, Hole, Holes, Lacking, MadeUp};
+use crate::log::Stage;
+use crate::message::{Message, order_of_key};
+use crate::records::keys;
+use crate::set::Set;
+use crate::table::Table;
+use crate::trail::{Short, short};
+use crate::view::{BodyView, ConversationId, Gap, Order};
+
+/// Messages read at a time, and at most, to say what is known.
+const PAGE: u32 = 100;
+const MAX_PAGES: u32 = 50;
+/// For so long, in milliseconds, the answer may take before a marker says that something may be missing.
+const PATIENCE: u64 = 60_000;
+/// Who has been in the account for so long, in milliseconds, is let late only into logs that are younger.
+const SETTLED: u64 = 24 * 60 * 60 * 1000;
+/// Logs with one person in which this device never was and which are asked for.
+const MOST_UNKNOWN: usize = 64;
+
+/// What is to be made up here, and for others.
+#[derive(Default)]
+pub(super) struct Late {
+    pub(super) holes: Holes,
+    pub(super) elsewhere: Table<LogId, Elsewhere>,
+    asking: Table<LoadId, Asking>,
+    /// Since when this connection waits for an answer, by log.
+    waits: Table<LogId, Moment>,
+    pub(super) answering: Answering,
+}
+
+/// What this device has of a conversation is being collected.
+struct Asking {
+    peer: AccountId,
+    pages: u32,
+    since: UnixMillis,
+    known: Vec<Short>,
+}
+
+impl Late {
+    pub(super) fn forget_connection(&mut self) {
+        self.waits.clear();
+    }
+}
+
+impl Engine {
+    /// This device reads a log from this place on.
+    pub(super) fn begins_after(&mut self, id: &LogId, start: Seq) {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
+        self.late.elsewhere.or_default(*id).began = start;
+        self.save_elsewhere(id);
+        // Each commit is an entry and ends an epoch, and the first epoch is number one.
+        let epoch = self.with_group(id, |group, _, _| Ok(group.epoch())).map_or(1, |epoch| epoch.0);
+        let nothing_written = start.0 < epoch;
+        if !nothing_written && !self.is_own_account(&peer) {
+            let young = self.is_settled() || self.had_another(&peer, id);
+            self.open_hole(*id, peer, start, young);
+        }
+    }
+
+    /// Another log took the place of one of which this device knows nothing, or the relay has lost that one.
+    pub(super) fn heard_of_unknown(&mut self, id: &LogId, peer: AccountId) {
+        let unknown = |hole: &&Hole| hole.peer == peer && hole.upto == ALL;
+        let fits = self.late.holes.values().filter(unknown).count() < MOST_UNKNOWN;
+        let known = self.logs.contains_key(id) || self.late.holes.contains_key(id);
+        if fits && !known && !self.is_own_account(&peer) && self.conversations.contains_key(&id_of(&peer)) {
+            self.open_hole(*id, peer, ALL, false);
+        }
+    }
+
+    /// The relay has lost entries of a log: what this device had not read of it, another may have, and whoever wrote it may know
+    /// that it has.
+    pub(super) fn ask_for_rest(&mut self, id: &LogId) {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
+        match self.late.holes.get_mut(id) {
+            Some(hole) => (hole.asked, hole.closed) = (None, false),
+            None => self.open_hole(*id, peer, ALL, false),
+        }
+        self.save_holes();
+    }
+
+    fn open_hole(&mut self, id: LogId, peer: AccountId, upto: Seq, young: bool) {
+        let (stored, without) = (self.reached(&id), Set::default());
+        let hole = Hole { peer, upto, stored, young, asked: None, without, marker: None, closed: false };
+        self.late.holes.insert(id, hole);
+        self.save_holes();
+    }
+
+    /// Whether this device has been in the account for long.
+    fn is_settled(&self) -> bool {
+        let added = self.account.as_ref().and_then(|account| self.added(&account.device));
+        added.is_some_and(|added| self.now.0.saturating_sub(added.0) > SETTLED)
+    }
+
+    /// When a device of the account was added, by the clock of the one that did it.
+    fn added(&self, device: &DeviceId) -> Option<UnixMillis> {
+        let devices = self.own_log.as_ref().map(DeviceLog::all_devices).unwrap_or_default();
+        devices.iter().find(|known| known.record.id == *device).map(|known| known.added)
+    }
+
+    /// From when on a device is to have everything; from the beginning, if nobody can know.
+    fn belongs_since(&self, device: &DeviceId) -> UnixMillis {
+        self.added(device).filter(|added| *added <= self.now).unwrap_or_default()
+    }
+
+    /// Whether this device has read another log with somebody, of which this one takes the place.
+    fn had_another(&self, peer: &AccountId, id: &LogId) -> bool {
+        let logs = self.conversations.get(&id_of(peer)).map(|c| c.logs.as_slice()).unwrap_or_default();
+        let trails = logs.iter().filter(|log| *log != id).filter_map(|log| self.trails.get(log));
+        trails.into_iter().any(|trail| trail.retired && trail.last_read().is_some())
+    }
+
+    fn save_elsewhere(&self, log: &LogId) {
+        if let Some(elsewhere) = self.late.elsewhere.get(log) {
+            self.save(&keys::elsewhere(log), elsewhere);
+        }
+    }
+
+    /// A message of a log came otherwise than by reading it.
+    pub(super) fn came_from_elsewhere(&mut self, log: &LogId, id: &MessageId, seq: Seq, era: Era) {
+        if self.logs.contains_key(log) {
+            self.late.elsewhere.or_default(*log).came(id, seq, era);
+            self.save_elsewhere(log);
+        }
+    }
+
+    /// Whether this device was to read what stands at a place, and was let into the log later.
+    pub(super) fn is_before_this_device(&self, place: &Place) -> bool {
+        let began = self.late.elsewhere.get(&place.log).map(|elsewhere| elsewhere.began);
+        let own = self.account.as_ref().map(|account| account.device);
+        began.is_some_and(|began| place.seq <= began)
+            && own.is_some_and(|own| place.stored >= self.belongs_since(&own))
+    }
+
+    fn save_holes(&self) {
+        self.save(keys::HOLES, &self.late.holes);
+    }
+
+    /// Asks, answers, and marks what nobody has. At the end of each input: what it waits for may be anything.
+    pub(super) fn go_on_making_up(&mut self) {
+        if !self.late.holes.is_empty() {
+            self.ask_for_what_is_lacking();
+            self.mark_what_is_missing();
+        }
+        self.answer_who_lacks();
+    }
+
+    /// The log of the account's own conversation, if this device can write there.
+    fn own_conversation_log(&self) -> Option<LogId> {
+        let own = self.account.as_ref()?.id;
+        let log = self.usable_log(&own)?;
+        self.live.get(&log).filter(|live| self.online() && live.subscribed).map(|_| log)
+    }
+
+    fn ask_for_what_is_lacking(&mut self) {
+        let others = self.other_devices().next().is_some();
+        let alone = self.returning.is_some();
+        let Some(log) = self.own_conversation_log().filter(|_| others && !alone) else { return };
+        if !self.late.asking.is_empty() {
+            return;
+        }
+        let open = |hole: &&Hole| !hole.closed && hole.asked != Some(log);
+        let Some(peer) = self.late.holes.values().find(open).map(|hole| hole.peer) else { return };
+        let own = self.account.as_ref().map(|account| account.device);
+        let since = own.map(|own| self.belongs_since(&own)).unwrap_or_default();
+        self.collect_known(Asking { peer, pages: 0, since, known: Vec::new() }, None);
+    }
+
+    fn collect_known(&mut self, asking: Asking, before: Option<&Order>) {
+        let id = self.read_messages(&id_of(&asking.peer), before, PAGE);
+        self.late.asking.insert(id, asking);
+    }
+
+    /// A page of what this device has came; whether it was for that.
+    pub(super) fn is_known(&mut self, id: LoadId, records: &[Record]) -> bool {
+        let Some(mut asking) = self.late.asking.remove(&id) else { return false };
+        asking.pages = asking.pages.saturating_add(1);
+        let (mut oldest, mut stored) = (None, None);
+        for record in records {
+            oldest = order_of_key(&record.key).or(oldest);
+            // Also what was deleted: it is not to come back.
+            if let Some(message) = self.opened(record) {
+                stored = Some(message.stored);
+                asking.known.push(short(message.id.as_bytes()));
+            }
+        }
+        let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
+        let more = full && stored.is_none_or(|stored| stored >= asking.since);
+        match oldest {
+            Some(oldest) if more && asking.pages < MAX_PAGES => self.collect_known(asking, Some(&oldest)),
+            _ => {
+                if more {
+                    asking.since = stored.unwrap_or(asking.since);
+                }
+                self.ask_others(asking);
+            }
+        }
+        true
+    }
+
+    fn ask_others(&mut self, asking: Asking) {
+        let Asking { peer, since, known, .. } = asking;
+        let Some(own) = self.own_conversation_log() else { return };
+        let mut logs = Vec::new();
+        let now = self.steady;
+        for (log, hole) in self.late.holes.iter().filter(|(_, hole)| hole.peer == peer && !hole.closed) {
+            logs.push((*log, hole.upto));
+        }
+        for (log, _) in &logs {
+            if let Some(hole) = self.late.holes.get_mut(log) {
+                hole.asked = Some(own);
+            }
+            self.late.waits.insert(*log, now);
+        }
+        self.save_holes();
+        let of_peer = self.logs.values().filter(|log| log.peer == peer && log.stage == Stage::Active);
+        let reads = of_peer.map(|log| (log.id, log.cursor)).collect();
+        self.sync(Sync::Lacking(Box::new(Lacking { peer, logs, since, reads, known })));
+    }
+
+    fn other_devices(&self) -> impl Iterator<Item = DeviceId> + '_ {
+        let own = self.account.as_ref().map(|account| account.device);
+        let devices = self.own_log.iter().flat_map(DeviceLog::devices).map(|device| device.id);
+        devices.filter(move |device| Some(*device) != own)
+    }
+
+    /// Another device has what this one lacks.
+    pub(super) fn made_up(&mut self, part: MadeUp) {
+        if self.account.as_ref().is_none_or(|account| account.device != part.to) {
+            return;
+        }
+        let History { peer, messages, receipts } = part.history;
+        let Some(conversation) = self.conversation_of_history(&peer) else { return };
+        self.receipts_told(&receipts);
+        let eras = part.eras.into_iter().chain(std::iter::repeat(None));
+        for (message, era) in messages.into_iter().zip(eras) {
+            self.make_up(conversation, &peer, &message, era);
+        }
+        self.save_conversation(conversation);
+    }
+
+    fn make_up(&mut self, id: ConversationId, peer: &AccountId, message: &Message, era: Option<Era>) {
+        let waits = self.outbox.values().any(|entry| entry.id == message.id);
+        let here = waits || self.has_seen_with(peer, &message.id) || self.came_again(&message.id);
+        let is_text = matches!(message.body, BodyView::Text(_));
+        if here || !is_text || self.is_deleted_history(peer, message) {
+            return;
+        }
+        let logs = [message.log, beside(&message.log)];
+        let log = logs.into_iter().find(|log| self.logs.contains_key(log));
+        if let Some((log, era)) = log.zip(era) {
+            self.came_from_elsewhere(&log, &message.id, message.seq, era);
+        }
+        self.put_into_history(id, message);
+        if !message.own {
+            self.is_unread_now(id, message.order(), &log.unwrap_or(message.log), message.seq);
+        }
+    }
+
+    /// Another device has sent all that it has.
+    pub(super) fn all_made_up(&mut self, from: &DeviceId, all: &AllMadeUp) {
+        if self.account.as_ref().is_none_or(|account| account.device != all.to) {
+            return;
+        }
+        for (log, whole) in &all.logs {
+            if *whole {
+                self.close_hole(log);
+            } else if let Some(hole) = self.late.holes.get_mut(log) {
+                hole.without.insert(*from);
+            }
+        }
+        self.save_holes();
+        all.read.iter().for_each(|(log, upto)| self.read_elsewhere(log, *upto));
+    }
+
+    /// Nothing is missing in a log any more.
+    fn close_hole(&mut self, log: &LogId) {
+        let Some(hole) = self.late.holes.get_mut(log) else { return };
+        hole.closed = true;
+        let (peer, marker) = (hole.peer, hole.marker.take());
+        if hole.upto != ALL {
+            self.late.holes.remove(log);
+        }
+        if let Some((order, shown)) = marker {
+            self.take_marker_out(peer, order, shown);
+        }
+    }
+
+    /// Where no device of the account was in a log from the start, or none has answered for a while, a marker says so.
+    fn mark_what_is_missing(&mut self) {
+        if !self.online() {
+            return;
+        }
+        let others: Vec<DeviceId> = self.other_devices().collect();
+        let open: VecDeque<(LogId, Hole)> = self
+            .late
+            .holes
+            .iter()
+            .filter(|(_, hole)| !hole.closed)
+            .map(|(log, hole)| (*log, hole.clone()))
+            .collect();
+        for (log, hole) in open {
+            let nobody = others.iter().all(|device| hole.without.contains(device));
+            let now = self.steady;
+            let left = PATIENCE.saturating_sub(now.since(*self.late.waits.or_insert_with(log, || now)));
+            if hole.marker.is_none() && hole.young {
+                if nobody || left == 0 {
+                    self.mark_hole(&log, &hole);
+                } else {
+                    self.retry_later(u32::try_from(left).unwrap_or(u32::MAX));
+                }
+            }
+            if nobody {
+                self.nobody_was_there(&log, &hole);
+            }
+        }
+    }
+
+    /// No device of the account has what stands in a log before this one: whoever wrote it sends it again.
+    fn nobody_was_there(&mut self, log: &LogId, hole: &Hole) {
+        if let Some(hole) = self.late.holes.get_mut(log) {
+            hole.closed = true;
+        }
+        if hole.upto != ALL {
+            self.late.holes.remove(log);
+        }
+        self.save_holes();
+        // Where the log may be older than this device, it is none of what the person chose.
+        if hole.young {
+            let repair = Repair { log: *log, after: Seq(0), reach: None, count: false };
+            self.enqueue(hole.peer, Body::Repair(repair), None);
+            self.retire(log, Seq(u64::MAX));
+            self.pump(id_of(&hole.peer));
+        }
+    }
+
+    fn mark_hole(&mut self, log: &LogId, hole: &Hole) {
+        let shown = self.store_marker(log, hole.upto, hole.stored, Gap::Late);
+        let order = order_of(hole.stored, hole.upto, &marked(log));
+        if let Some(hole) = self.late.holes.get_mut(log) {
+            hole.marker = Some((order, shown));
+        }
+        self.save_holes();
+    }
+}

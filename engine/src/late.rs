@@ -1,0 +1,154 @@
+//! What a device lacks of logs into which it was let late: after somebody had written there. The account's other devices
+//! are asked for it.
+
+use std::collections::VecDeque;
+
+use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+use crate::content::History;
+use crate::set::Set;
+use crate::table::Table;
+use crate::trail::{Short, short};
+use crate::view::Order;
+
+/// "I was let into these logs with somebody late, or never. Send me what I do not have."
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lacking {
+    pub(crate) peer: AccountId,
+    /// The logs, and the last entry of each that cannot be read.
+    pub(crate) logs: Vec<(LogId, Seq)>,
+    /// Nothing from before is asked for.
+    pub(crate) since: UnixMillis,
+    /// What stands in these logs after these places is read there.
+    pub(crate) reads: Vec<(LogId, Seq)>,
+    /// What there is since then.
+    pub(crate) known: Vec<Short>,
+}
+
+/// A part of the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MadeUp {
+    pub(crate) to: DeviceId,
+    pub(crate) history: History,
+    /// When the places of these messages were given out, in their order.
+    pub(crate) eras: Vec<Option<Era>>,
+}
+
+/// "That was all."
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AllMadeUp {
+    pub(crate) to: DeviceId,
+    /// The logs that were asked for, and whether the sending device was in each from its first entry on.
+    pub(crate) logs: Vec<(LogId, bool)>,
+    /// How far logs with that person were read.
+    pub(crate) read: Vec<(LogId, Seq)>,
+}
+
+/// A log that begins too late on this device. As it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Hole {
+    pub(crate) peer: AccountId,
+    /// The last entry that cannot be read; [`ALL`] of a log in which this device never was.
+    pub(crate) upto: Seq,
+    /// Where a marker would stand.
+    pub(crate) stored: UnixMillis,
+    /// Whether something of it may be missing without any device that knows better: not where the log may well be older than
+    /// this device in its account.
+    pub(crate) young: bool,
+    /// In which log of the account's own conversation it was asked for.
+    pub(crate) asked: Option<LogId>,
+    /// Devices that were not there either.
+    pub(crate) without: Set<DeviceId>,
+    pub(crate) marker: Option<(Order, MessageId)>,
+    /// Nothing more is to be expected.
+    pub(crate) closed: bool,
+}
+
+/// What is known of a log otherwise than by reading it. As it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Elsewhere {
+    /// This device was let into the log here: it reads nothing up to this place.
+    pub(crate) began: Seq,
+    /// Messages that came otherwise than by reading the log: their first places, and in which eras these were given out.
+    messages: VecDeque<(Short, Seq, Era)>,
+}
+
+impl Elsewhere {
+    /// A message of this log came otherwise than by reading it. The number of its first place may be that of another message
+    /// here.
+    pub(crate) fn came(&mut self, id: &MessageId, seq: Seq, era: Era) {
+        let id = short(id.as_bytes());
+        if !self.messages.iter().any(|(known, ..)| *known == id) {
+            self.messages.push_back((id, seq, era));
+            let over = self.messages.len().saturating_sub(REMEMBERED);
+            self.messages.drain(..over);
+        }
+    }
+
+    /// In which era the first place of such a message was given out.
+    pub(crate) fn era_of(&self, id: &MessageId) -> Option<Era> {
+        let id = short(id.as_bytes());
+        self.messages.iter().find(|(known, ..)| *known == id).map(|(.., era)| *era)
+    }
+
+    /// Whether another message with this number came so.
+    pub(crate) fn is_taken(&self, seq: Seq, era: Option<Era>) -> bool {
+        self.messages.iter().any(|(_, known, known_era)| *known == seq && era != Some(*known_era))
+    }
+}
+
+/// Messages that are remembered of each log.
+const REMEMBERED: usize = 256;
+
+/// A log in which this device never was.
+pub(crate) const ALL: Seq = Seq(u64::MAX);
+
+/// By log.
+pub(crate) type Holes = Table<LogId, Hole>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p5_two_messages_with_one_number_are_told_apart_by_their_eras() {
+        let (one, other) = (MessageId([1; 16]), MessageId([2; 16]));
+        let mut elsewhere = Elsewhere::default();
+        elsewhere.came(&one, Seq(7), Era([1; 8]));
+        elsewhere.came(&one, Seq(7), Era([9; 8]));
+        assert_eq!((elsewhere.era_of(&one), elsewhere.era_of(&other)), (Some(Era([1; 8])), None));
+        let taken = [(7, Some(1)), (7, Some(2)), (7, None), (8, Some(2))]
+            .map(|(seq, era)| elsewhere.is_taken(Seq(seq), era.map(|era| Era([era; 8]))));
+        assert_eq!(taken, [false, true, true, false]);
+        for number in 0..=255 {
+            elsewhere.came(&MessageId([number; 16]), Seq(8), Era([1; 8]));
+        }
+        assert_eq!(elsewhere.messages.len(), 256);
+        let bytes = postcard::to_allocvec(&Elsewhere {
+            messages: VecDeque::from([(short(&one.0), Seq(7), Era([1; 8]))]),
+            began: Seq(300),
+        });
+        insta::assert_snapshot!(crate::hex(&bytes.unwrap()));
+    }
+
+    #[test]
+    fn the_record_is_pinned() {
+        let mut holes = Holes::new();
+        let mut hole = Hole {
+            peer: AccountId([1; 32]),
+            upto: Seq(300),
+            stored: UnixMillis(301),
+            young: true,
+            asked: Some(LogId([2; 16])),
+            without: Set::default(),
+            marker: Some((Order([3; 24]), MessageId([4; 16]))),
+            closed: false,
+        };
+        hole.without.insert(DeviceId([5; 16]));
+        holes.insert(LogId([6; 16]), hole);
+        let bytes = postcard::to_allocvec(&holes).unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(postcard::from_bytes::<Holes>(&bytes).unwrap(), holes);
+    }
+}
