@@ -10,6 +10,7 @@ pub mod hex;
 pub mod journal;
 pub mod kept;
 pub mod lock;
+pub mod news;
 pub mod path;
 pub mod pulse;
 pub mod route;

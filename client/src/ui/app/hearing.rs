@@ -1,9 +1,10 @@
 //! What the owner of the device says, and what of it changes here.
 
 use leptos::prelude::*;
-use parley_engine::view::{BodyView, Command, ConversationView, Event, Reply, Snapshot};
+use parley_engine::view::{Command, ConversationView, Event, Reply, Snapshot};
 
 use crate::model::chats::Chats;
+use crate::model::news::news;
 use crate::model::route::Route;
 use crate::model::signal::{ToViews, Trouble, Unreadable};
 use crate::platform::page;
@@ -92,7 +93,7 @@ impl App {
                 self.removed.set(Some(removed));
             }
             Event::Conversation(chat) => {
-                self.announce(&chat);
+                self.announce_message(&chat);
                 drafts::hear(self, &chat);
                 self.put_chat(chat);
             }
@@ -105,16 +106,35 @@ impl App {
         }
     }
 
-    /// Tells a screen reader of a message in a conversation that is not on the screen.
-    fn announce(self, chat: &ConversationView) {
-        let before = self.chats.with_untracked(|chats| chats.get(chat.id).map_or(0, |known| known.unread));
-        let shown = self.route.get_untracked() == Route::Conversation(chat.id);
-        if chat.unread > before && !shown {
-            let text = match chat.last.as_ref().map(|last| &last.body) {
-                Some(BodyView::Text(text)) => format!("New message from {}: {text}", chat.name),
-                _ => format!("New message from {}", chat.name),
-            };
-            self.announcement.set(text);
+    /// Tells a screen reader of messages that came, wherever they stand.
+    fn announce_message(self, chat: &ConversationView) {
+        let known = self
+            .chats
+            .with_untracked(|chats| chats.get(chat.id).map(|chat| (chat.unread, chat.last.clone())));
+        let (unread, last) = known.unwrap_or_default();
+        if let Some(news) = news(unread, last.as_ref(), chat) {
+            let shown = self.route.get_untracked() == Route::Conversation(chat.id);
+            self.announce(news.sentence(&chat.name, shown));
         }
+    }
+
+    /// Tells a screen reader something, once, when it has said what it is saying.
+    pub(crate) fn announce(self, text: impl Into<String>) {
+        let text = text.into();
+        // The same sentence again would change nothing in the page, and so not be read out.
+        let again = self.announcement.with_untracked(|before| *before == text);
+        self.announcement.set(if again { format!("{text}\u{a0}") } else { text });
+    }
+
+    /// Tells of something that counts when it begins, and not at each step.
+    pub(crate) fn announce_begin(self, told: impl Fn() -> Option<String> + 'static) {
+        Effect::new(move |before: Option<bool>| {
+            let told = told();
+            let (began, runs) = (before == Some(false) || before.is_none(), told.is_some());
+            if began && let Some(told) = told {
+                self.announce(told);
+            }
+            runs
+        });
     }
 }

@@ -95,6 +95,8 @@ pub(crate) struct Known {
     /// How far linking a device is.
     pub(crate) link: RwSignal<Option<LinkView>>,
     pub(crate) now: RwSignal<UnixMillis>,
+    /// The time zone of this place, by its name.
+    pub(crate) zone: RwSignal<String>,
     pub(crate) visible: RwSignal<bool>,
     pub(crate) worker_died: RwSignal<bool>,
     /// A newer version of the app is in another tab: this page does nothing any more.
@@ -154,6 +156,7 @@ impl App {
             link_code: RwSignal::new(None),
             link: RwSignal::new(None),
             now: RwSignal::new(clock::now()),
+            zone: RwSignal::new(clock::zone()),
             visible: RwSignal::new(page::is_visible()),
             worker_died: RwSignal::new(false),
             newer: RwSignal::new(false),

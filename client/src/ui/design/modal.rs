@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::platform::dom;
 use crate::ui::app::state::App;
 use crate::ui::design::{html, icons, parts};
+use crate::ui::screens::shell;
 
 /// A dialog with its title and its close button; Escape and a click beside it close it too.
 pub(crate) fn modal(app: App, title: &'static str, class: &'static str, body: AnyView) -> AnyView {
@@ -27,6 +28,7 @@ pub(crate) fn modal(app: App, title: &'static str, class: &'static str, body: An
                 parts::icon_button("Close", "icon-button", icons::close(), move || dom::close(dialog)),
             )),
             body,
+            shell::announcer(app, true),
         )))
         .into_any()
 }

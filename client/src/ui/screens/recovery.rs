@@ -10,7 +10,7 @@ use crate::platform::{clock, page, spawn_local, storage};
 use crate::ui::app::state::{App, go};
 use crate::ui::design::field::{Field, Note, field};
 use crate::ui::design::memo::Memo;
-use crate::ui::design::parts::{button, dynamic, form, live, maybe, send, stack, status, text};
+use crate::ui::design::parts::{button, dynamic, form, live, maybe, send, stack, text};
 use crate::ui::design::{html, parts};
 use crate::ui::screens::settings::backup_file::{self, Job};
 use crate::ui::words;
@@ -114,6 +114,8 @@ fn written_down(app: App, view: &PhraseView, shown: RwSignal<Option<PhraseView>>
 fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
     let on = Memo::new(move || known.get().is_some_and(|it| it.backup != BackupState::Off));
     let on = move || on.get();
+    let writing =
+        Memo::new(move || known.get().is_some_and(|it| matches!(it.backup, BackupState::Writing { .. })));
     let how = live(move || {
         let day = |time| LocalTime::new(time, clock::minutes_east(time)).date();
         known.get().map(|it| words::backup(it.backup, it.backed_up.map(day))).unwrap_or_default()
@@ -134,7 +136,12 @@ fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
                     parts::switch("backup", on, move |on| app.ask(Command::SetBackup(on), |_| {})),
                 ])
                 .into_any(),
-            status("quiet", how),
+            html::p()
+                .class("quiet")
+                .attr("role", "status")
+                .attr_live("aria-live", move || Some(if writing.get() { "off" } else { "polite" }))
+                .child(how)
+                .into_any(),
             maybe(move || {
                 on().then(|| {
                     button("Back up now", "button button-quiet", move || app.ask(Command::BackUpNow, |_| {}))
@@ -197,6 +204,7 @@ pub(crate) fn come_back(app: App) -> AnyView {
 pub(crate) fn notice(app: App) -> AnyView {
     let known = known(app);
     let progress = Memo::new(move || known.get().and_then(|it| it.restoring));
+    app.announce_begin(move || progress.get().map(words::restoring));
     let lost = app.steady(move || known.get().map(|it| it.lost).filter(|lost| *lost > 0));
     let (later, private) = (RwSignal::new(false), RwSignal::new(false));
     spawn_local(async move {
@@ -211,7 +219,7 @@ pub(crate) fn notice(app: App) -> AnyView {
     });
     let file = maybe(move || backup_file::notice(app));
     let backup = maybe(move || match (progress.get(), lost.get()) {
-        (Some(progress), _) => Some(low("status", vec![text("", words::restoring(progress))])),
+        (Some(progress), _) => Some(low_counter(text("", words::restoring(progress)))),
         (None, Some(parts)) => {
             let ok = button("OK", "banner-button", move || app.ask(Command::AcceptLoss, |_| {}));
             Some(banner("alert", vec![text("", words::lost(parts)), ok]))
@@ -229,9 +237,15 @@ pub(crate) fn notice(app: App) -> AnyView {
     parts::several((backup, file))
 }
 
-/// Below everything: it goes by itself, and what is above must not move under somebody's hand when it does.
-pub(crate) fn low(role: &'static str, parts: Vec<AnyView>) -> AnyView {
-    html::div().class("banner banner-shown banner-low").attr("role", role).child(parts).into_any()
+/// Below everything: it goes by itself, and what is above must not move under somebody's hand when it does. It counts, which is
+/// not read out at each step.
+pub(crate) fn low_counter(text: AnyView) -> AnyView {
+    html::div()
+        .class("banner banner-shown banner-low")
+        .attr("role", "status")
+        .attr("aria-live", "off")
+        .child(text)
+        .into_any()
 }
 
 pub(crate) fn banner(role: &'static str, parts: Vec<AnyView>) -> AnyView {

@@ -10,6 +10,7 @@ use crate::model::signal::Trouble;
 
 mod connection;
 mod deleting;
+mod fallen;
 mod file;
 mod linking;
 mod lock;
@@ -18,6 +19,7 @@ mod removed;
 
 pub use self::connection::*;
 pub use self::deleting::*;
+pub use self::fallen::*;
 pub use self::file::*;
 pub use self::linking::*;
 pub use self::lock::*;

@@ -122,7 +122,7 @@ fn list(app: App, words: RwSignal<String>) -> AnyView {
 /// How to begin.
 fn begin(app: App) -> AnyView {
     let parts = vec![
-        html::h1().child("No chats yet".to_owned()).into_any(),
+        html::h2().child("No chats yet".to_owned()).into_any(),
         parts::text("quiet", "Send somebody your invite link, or write to a username."),
         new_chat(app, true),
         invite::card(app),

@@ -61,7 +61,8 @@ pub(crate) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                             .class("log")
                             .attr("role", "log")
                             .attr("aria-label", "Messages")
-                            .attr("aria-live", "polite")
+                            // What comes is told by `App::hear`: what is loaded here is not news.
+                            .attr("aria-live", "off")
                             .on(ev::keydown, |event| dom::step_between(&event, ".message", ".delete"))
                             .child(view.list(name, waits)),
                     )),

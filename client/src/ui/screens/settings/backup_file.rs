@@ -15,7 +15,7 @@ use crate::ui::app::state::App;
 use crate::ui::design::field::{Field, Note, field, said};
 use crate::ui::design::html;
 use crate::ui::design::parts::{button, form, maybe, send, stack, text};
-use crate::ui::screens::recovery::{banner, low};
+use crate::ui::screens::recovery::{banner, low_counter};
 use crate::ui::words;
 
 /// The file is read in pieces of so many bytes.
@@ -84,8 +84,8 @@ pub(crate) fn notice(app: App) -> Option<AnyView> {
     }
     match app.file.get() {
         Note::None => None,
-        Note::Hint(said) => Some(low("status", vec![text("", said)])),
-        Note::Good(said) | Note::Bad(said) => {
+        Note::Hint(said) | Note::Counts(said) => Some(low_counter(text("", said))),
+        Note::Good(said) | Note::Bad(said) | Note::CountsDown(said) => {
             let ok = button("OK", "banner-button", move || forget(app));
             Some(banner("alert", vec![text("", said), ok]))
         }
@@ -100,7 +100,7 @@ fn forget(app: App) {
 }
 
 fn is_busy(app: App) -> bool {
-    matches!(app.file.get_untracked(), Note::Hint(_))
+    matches!(app.file.get_untracked(), Note::Hint(_) | Note::Counts(_))
 }
 
 /// What to choose a file with.
@@ -211,7 +211,7 @@ async fn attempt(app: App, job: &Job) -> Result<Note, Ended> {
         }
         let percent = at.saturating_mul(100) / size.max(1);
         let how = if restoring { words::file_restoring } else { words::file_checking };
-        app.file.set(Note::Hint(how(percent)));
+        app.file.set(Note::Counts(how(percent)));
     };
     if restoring {
         let made = LocalTime::new(report.made, clock::minutes_east(report.made));
@@ -229,7 +229,7 @@ async fn gather(app: App) -> Result<File, Ended> {
     let mut pieces = Vec::new();
     for number in 0.. {
         let Reply::FilePart(part) = ask(app, Command::NextFilePart(number)).await? else { break };
-        app.file.set(Note::Hint(words::file_saving(part.done, part.of)));
+        app.file.set(Note::Counts(words::file_saving(part.done, part.of)));
         pieces.push(File::of_bytes(&part.bytes).ok_or(Ended::Said(words::FILE_NOT_SAVED))?);
         if part.head {
             break;
