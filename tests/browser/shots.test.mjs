@@ -1,8 +1,9 @@
-// Every screen at both sizes, light and dark, written to a folder to be looked at.
+// Every screen at each size, light, dark and in forced colours: written to a folder to be looked at, and judged by axe-core.
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { faults, outline } from "./lib/axe.mjs";
 import { fillUp, makeRoom, workerOf } from "./lib/freeze.mjs";
 import { approve, confirmDigits, hasChats, isLinked, openDevices, showCode, useCode } from "./lib/link.mjs";
 import { button, field, lockedHeading, setLock, unlock } from "./lib/lock.mjs";
@@ -11,7 +12,21 @@ import { showPhrase, typeBack } from "./lib/phrase.mjs";
 import { Relay } from "./lib/relay.mjs";
 
 const folder = process.env.PARLEY_SHOTS ?? "shots";
-const sizes = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+const sizes = {
+  wide: { width: 1280, height: 800 },
+  phone: { width: 390, height: 844 },
+  large: { width: 1920, height: 1080 },
+};
+const schemes = {
+  light: { colorScheme: "light", forcedColors: "none" },
+  dark: { colorScheme: "dark", forcedColors: "none" },
+  forced: { colorScheme: "dark", forcedColors: "active" },
+};
+/** The narrowest phone, and a small laptop's page at 200 %. */
+const narrow = [{ width: 320, height: 568 }, { width: 640, height: 400 }];
+
+/** What is wrong with the screens; told at the end, so that all are seen. */
+const wrong = [];
 
 let relay;
 let ada;
@@ -30,20 +45,36 @@ after(async () => {
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 });
 
-/** The screen as it is, in both sizes and both colour schemes; nothing may stick out sideways. */
+/**
+ * The screen as it is, in each size and scheme. Noted as wrong: what sticks out sideways, what axe-core finds, and anything but one
+ * main part and one first heading.
+ */
 async function shoot(person, name) {
   const { page } = person;
   for (const [size, viewport] of Object.entries(sizes)) {
     await page.setViewportSize(viewport);
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.waitForTimeout(150);
-      await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${size}.png`) });
+    for (const [scheme, media] of Object.entries(schemes)) {
+      await page.emulateMedia({ ...media, reducedMotion: "reduce" });
+      await page.waitForTimeout(60);
+      await page.screenshot({ path: join(folder, `${name}-${scheme}-${size}.png`) });
+      if (size === "large" || (size === "phone" && scheme === "dark")) continue;
+      for (const fault of await faults(page)) wrong.push(`${name} ${size} ${scheme}: ${fault}`);
     }
-    const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.ok(sticksOut <= 0, `${name} ${size} is ${sticksOut} px too wide`);
+    wrong.push(...(await sticksOut(page, `${name} ${size}`)));
+  }
+  for (const viewport of narrow) {
+    await page.setViewportSize(viewport);
+    wrong.push(...(await sticksOut(page, `${name} ${viewport.width} px`)));
   }
   await page.setViewportSize(sizes.wide);
+  await page.emulateMedia({ ...schemes.light, reducedMotion: "reduce" });
+  const { main, h1 } = await outline(page);
+  if (main !== 1 || h1 !== 1) wrong.push(`${name} has ${main} main parts and ${h1} first headings`);
+}
+
+async function sticksOut(page, name) {
+  const more = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  return more > 0 ? [`${name} is ${more} px too wide`] : [];
 }
 
 test("welcome", async () => {
@@ -267,3 +298,5 @@ test("the lock", async () => {
     await eve.close();
   }
 });
+
+test("nothing is wrong with any of these screens", () => assert.deepEqual([...new Set(wrong)], []));
