@@ -28,6 +28,7 @@ const narrow = [{ width: 320, height: 568 }, { width: 640, height: 400 }];
 /** What is wrong with the screens; told at the end, so that all are seen. */
 const wrong = [];
 
+const others = [];
 let relay;
 let ada;
 let bob;
@@ -40,7 +41,7 @@ before(async () => {
 });
 
 after(async () => {
-  const ends = await Promise.allSettled([ada?.close(), bob?.close()]);
+  const ends = await Promise.allSettled([...others, ada, bob].map((person) => person?.close()));
   await relay?.close();
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 });
@@ -56,6 +57,7 @@ async function shoot(person, name) {
     for (const [scheme, media] of Object.entries(schemes)) {
       await page.emulateMedia({ ...media, reducedMotion: "reduce" });
       await page.waitForTimeout(60);
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
       await page.screenshot({ path: join(folder, `${name}-${scheme}-${size}.png`) });
       if (size === "large" || (size === "phone" && scheme === "dark")) continue;
       for (const fault of await faults(page)) wrong.push(`${name} ${size} ${scheme}: ${fault}`);
@@ -237,6 +239,7 @@ test("no room", async () => {
 
 test("linking", async () => {
   const second = await Person.arrive(relay);
+  others.push(second);
   await second.button("Link to an account you have").click();
   await shoot(second, "link-new");
   const { link } = await showCode(second);
@@ -260,7 +263,6 @@ test("linking", async () => {
   await second.button("Remove this device").click();
   await bob.page.getByRole("heading", { name: "This browser was removed" }).waitFor();
   await shoot(bob, "removed");
-  await second.close();
 });
 
 test("offline", async () => {

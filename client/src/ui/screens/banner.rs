@@ -48,6 +48,8 @@ pub(crate) fn banner(app: App) -> AnyView {
     });
     html::div()
         .class("banner")
+        .attr("role", "region")
+        .attr("aria-label", "Notice")
         .class_when("banner-grave", move || notice.with(|it| it.as_ref().is_some_and(|it| it.grave)))
         .class_when("banner-shown", move || notice.with(Option::is_some))
         .child((

@@ -55,9 +55,7 @@ fn inside(chat: &ConversationView, time: String) -> AnyView {
         html::span().class("chat-bottom").child(bottom).into_any(),
     ];
     let avatar = avatar::avatar(&chat.name, &chat.id.0, "");
-    // The link's name says all of it, and in another order.
-    let text = html::span().class("chat-text").attr("aria-hidden", "true").child(text);
-    parts::several(vec![avatar, text.into_any()])
+    parts::several(vec![avatar, html::span().class("chat-text").child(text).into_any()])
 }
 
 fn when(time: UnixMillis, now: UnixMillis) -> String {
