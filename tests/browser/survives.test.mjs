@@ -1,6 +1,8 @@
 // What others do to the page, and what it does to itself: it goes on, or says that it does not.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
+import { faults } from "./lib/axe.mjs";
 import { answer, twoPeople } from "./lib/pair.mjs";
 
 let relay;
@@ -95,6 +97,7 @@ test("a page that fails says so and can be loaded again", async () => {
   await notice.waitFor();
   const problems = ada.problems.splice(0);
   assert.ok(problems.some((problem) => /panicked/.test(problem)), problems.join("\n"));
+  if (process.env.PARLEY_SHOTS) await page.screenshot({ path: join(process.env.PARLEY_SHOTS, "fallen-light-wide.png") });
   await notice.getByRole("button", { name: "Reload" }).click();
   await notice.waitFor({ state: "detached" });
   await ada.button("New chat").first().click();
@@ -103,4 +106,25 @@ test("a page that fails says so and can be loaded again", async () => {
   await bob.send("After the fault");
   await ada.openChat("Bob");
   await ada.sees("After the fault");
+});
+
+test("an open dialog follows at once when the system turns dark, where motion is not wanted", async () => {
+  const { page } = ada;
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await ada.button("Contact details").click();
+  const title = page.getByRole("dialog").getByRole("heading", { name: "Contact details" });
+  await title.waitFor();
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  const colour = (it) => getComputedStyle(it).color;
+  assert.equal(await title.evaluate(colour), await page.locator("body").evaluate(colour));
+  await page.keyboard.press("Escape");
+});
+
+test("a chat is right for those who ask for more contrast", async () => {
+  const { page } = ada;
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme, contrast: "more", reducedMotion: "reduce" });
+    if (process.env.PARLEY_SHOTS) await page.screenshot({ path: join(process.env.PARLEY_SHOTS, `contrast-${colorScheme}-wide.png`) });
+    assert.deepEqual(await faults(page), [], colorScheme);
+  }
 });
