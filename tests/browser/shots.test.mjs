@@ -1,8 +1,9 @@
-// Every screen at both sizes, light and dark, written to a folder to be looked at.
+// Every screen at each size, light, dark and in forced colours: written to a folder to be looked at, and judged by axe-core.
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { faults, outline } from "./lib/axe.mjs";
 import { fillUp, makeRoom, workerOf } from "./lib/freeze.mjs";
 import { approve, confirmDigits, hasChats, isLinked, openDevices, openSettings, showCode, useAnotherDevice, useCode } from "./lib/link.mjs";
 import { button, field, lockedHeading, setLock, unlock } from "./lib/lock.mjs";
@@ -11,8 +12,23 @@ import { showPhrase, typeBack } from "./lib/phrase.mjs";
 import { Relay } from "./lib/relay.mjs";
 
 const folder = process.env.PARLEY_SHOTS ?? "shots";
-const sizes = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+const sizes = {
+  wide: { width: 1280, height: 800 },
+  phone: { width: 390, height: 844 },
+  large: { width: 1920, height: 1080 },
+};
+const schemes = {
+  light: { colorScheme: "light", forcedColors: "none" },
+  dark: { colorScheme: "dark", forcedColors: "none" },
+  forced: { colorScheme: "dark", forcedColors: "active" },
+};
+/** The narrowest phone, and a small laptop's page at 200 %. */
+const narrow = [{ width: 320, height: 568 }, { width: 640, height: 400 }];
 
+/** What is wrong with the screens; told at the end, so that all are seen. */
+const wrong = [];
+
+const others = [];
 let relay;
 let ada;
 let bob;
@@ -25,25 +41,42 @@ before(async () => {
 });
 
 after(async () => {
-  const ends = await Promise.allSettled([ada?.close(), bob?.close()]);
+  const ends = await Promise.allSettled([...others, ada, bob].map((person) => person?.close()));
   await relay?.close();
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 });
 
-/** The screen as it is, in both sizes and both colour schemes; nothing may stick out sideways. */
+/**
+ * The screen as it is, in each size and scheme. Noted as wrong: what sticks out sideways, what axe-core finds, and anything but one
+ * main part and one first heading.
+ */
 async function shoot(person, name) {
   const { page } = person;
   for (const [size, viewport] of Object.entries(sizes)) {
     await page.setViewportSize(viewport);
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.waitForTimeout(150);
-      await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${size}.png`) });
+    for (const [scheme, media] of Object.entries(schemes)) {
+      await page.emulateMedia({ ...media, reducedMotion: "reduce" });
+      await page.waitForTimeout(60);
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      await page.screenshot({ path: join(folder, `${name}-${scheme}-${size}.png`) });
+      if (size === "large" || (size === "phone" && scheme === "dark")) continue;
+      for (const fault of await faults(page)) wrong.push(`${name} ${size} ${scheme}: ${fault}`);
     }
-    const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.ok(sticksOut <= 0, `${name} ${size} is ${sticksOut} px too wide`);
+    wrong.push(...(await sticksOut(page, `${name} ${size}`)));
+  }
+  for (const viewport of narrow) {
+    await page.setViewportSize(viewport);
+    wrong.push(...(await sticksOut(page, `${name} ${viewport.width} px`)));
   }
   await page.setViewportSize(sizes.wide);
+  await page.emulateMedia({ ...schemes.light, reducedMotion: "reduce" });
+  const { main, h1 } = await outline(page);
+  if (main !== 1 || h1 !== 1) wrong.push(`${name} has ${main} main parts and ${h1} first headings`);
+}
+
+async function sticksOut(page, name) {
+  const more = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  return more > 0 ? [`${name} is ${more} px too wide`] : [];
 }
 
 test("welcome", async () => {
@@ -226,6 +259,7 @@ test("no room", async () => {
 
 test("linking", async () => {
   const second = await Person.arrive(relay);
+  others.push(second);
   await useAnotherDevice(second);
   await shoot(second, "link-new");
   const { link } = await showCode(second);
@@ -249,7 +283,6 @@ test("linking", async () => {
   await second.button("Remove this device").click();
   await bob.page.getByRole("heading", { name: "This browser was removed" }).waitFor();
   await shoot(bob, "removed");
-  await second.close();
 });
 
 test("offline", async () => {
@@ -288,3 +321,5 @@ test("the lock", async () => {
     await eve.close();
   }
 });
+
+test("nothing is wrong with any of these screens", () => assert.deepEqual([...new Set(wrong)], []));

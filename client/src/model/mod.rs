@@ -17,6 +17,7 @@ pub mod keys;
 pub mod links;
 pub mod lock;
 pub mod lookalikes;
+pub mod news;
 pub mod notice;
 pub mod path;
 pub mod pulse;

@@ -24,6 +24,14 @@ pub fn precise() -> f64 {
     now.and_then(|now| now.call0(&performance)).ok().and_then(|now| now.as_f64()).unwrap_or_default()
 }
 
+/// The name of the time zone of this place, such as `Europe/London`. A traveller's changes while the page is open.
+#[must_use]
+pub fn zone() -> String {
+    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
+    let zone = js_sys::Reflect::get(&format.resolved_options(), &"timeZone".into());
+    zone.ok().and_then(|zone| zone.as_string()).unwrap_or_default()
+}
+
 /// How many minutes local time is ahead of UTC at `time`.
 #[must_use]
 pub fn minutes_east(time: UnixMillis) -> i32 {

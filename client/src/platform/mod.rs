@@ -7,6 +7,7 @@ pub mod crypto;
 pub mod db;
 pub mod dom;
 pub mod failure;
+pub mod fallen;
 pub mod files;
 pub mod frame;
 pub mod later;

@@ -288,6 +288,14 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Moves the focus to the element with this id, if what had it is gone from the page.
+pub fn keep_focus(id: &str) {
+    let active = document().and_then(|document| document.active_element());
+    if active.is_none_or(|active| active.tag_name().eq_ignore_ascii_case("body")) {
+        focus(id);
+    }
+}
+
 /// Whether the element with this id has the focus.
 #[must_use]
 pub fn has_focus(id: &str) -> bool {

@@ -57,7 +57,7 @@ export async function approve(person) {
 /** The account's browser says that it is done. */
 export async function isLinked(person) {
   const dialog = person.page.getByRole("dialog", { name: "Link a device" });
-  await dialog.getByText("Linked. Both devices are in your account now.").waitFor();
+  await dialog.getByText("Linked. Both devices are in your account now.").first().waitFor();
   await dialog.getByRole("button", { name: "Close" }).click();
   await dialog.waitFor({ state: "detached" });
 }

@@ -26,8 +26,8 @@ pub(super) struct Program<'a> {
 }
 
 impl Program<'_> {
-    fn fetch(&self) -> String {
-        format!("fetch('/{}', {{ integrity: '{}' }})", self.module, self.integrity)
+    fn fetch(&self, priority: &str) -> String {
+        format!("fetch('/{}', {{ integrity: '{}', priority: '{priority}' }})", self.module, self.integrity)
     }
 
     /// What the page runs.
@@ -39,14 +39,18 @@ impl Program<'_> {
              const text = document.getElementById('splash-text');\n  \
              if (text) text.textContent = 'Parley could not start, because a part of it did not arrive intact or \
              this browser is too old. Please reload the page, or update the browser.';\n  throw error;\n}}\n",
-            self.fetch(),
+            self.fetch("high"),
             self.script
         )
     }
 
-    /// What the worker runs.
+    /// What the worker runs. The page's program is the smaller one and shows something first: it does not share a slow line.
     pub(super) fn start_worker(&self) -> String {
-        format!("import init from '/{}';\nawait init({{ module_or_path: {} }});\n", self.script, self.fetch())
+        format!(
+            "import init from '/{}';\nawait init({{ module_or_path: {} }});\n",
+            self.script,
+            self.fetch("low")
+        )
     }
 }
 

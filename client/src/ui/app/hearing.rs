@@ -1,16 +1,16 @@
 //! What the owner of the device says, and what of it changes here.
 
 use leptos::prelude::*;
-use parley_engine::view::{BodyView, Command, ConversationId, ConversationView, Event, Reply, Snapshot};
+use parley_engine::view::{Command, ConversationId, ConversationView, Event, Reply, Snapshot};
 
 use crate::model::chats::Chats;
+use crate::model::news::news;
 use crate::model::route::Route;
 use crate::model::signal::{ToViews, Trouble, Unreadable};
 use crate::platform::page;
 use crate::platform::unicode::Browser;
 use crate::ui::app::state::{App, Phase};
 use crate::ui::app::{drafts, unsaved};
-use crate::ui::words;
 
 impl App {
     /// Takes what was heard.
@@ -94,7 +94,7 @@ impl App {
                 self.removed.set(Some(removed));
             }
             Event::Conversation(chat) => {
-                self.announce(&chat);
+                self.announce_message(&chat);
                 drafts::hear(self, &chat);
                 self.put_chat(chat);
             }
@@ -117,18 +117,37 @@ impl App {
         self.chats.with_untracked(|chats| chats.get(conversation).is_none_or(|chat| chat.unread == 0))
     }
 
-    /// Tells a screen reader of a message in a conversation that is not on the screen.
-    fn announce(self, chat: &ConversationView) {
-        let before = self.chats.with_untracked(|chats| chats.get(chat.id).map_or(0, |known| known.unread));
-        let shown = self.route.get_untracked() == Route::Conversation(chat.id);
-        if chat.unread > before && !shown {
+    /// Tells a screen reader of messages that came, wherever they stand.
+    fn announce_message(self, chat: &ConversationView) {
+        let known = self
+            .chats
+            .with_untracked(|chats| chats.get(chat.id).map(|chat| (chat.unread, chat.last.clone())));
+        let (unread, last) = known.unwrap_or_default();
+        if let Some(news) = news(unread, last.as_ref(), chat) {
+            let shown = self.route.get_untracked() == Route::Conversation(chat.id);
             let apart = self.chats.with_untracked(|chats| chats.told_apart_by(chat.id).map(str::to_owned));
             let name = apart.map_or_else(|| chat.name.clone(), |apart| format!("{} (@{apart})", chat.name));
-            let text = match chat.last.as_ref().map(|last| &last.body) {
-                Some(BodyView::Text(text)) => Some(text.as_str()),
-                _ => None,
-            };
-            self.announcement.set(words::new_message(&name, text));
+            self.announce(news.sentence(&name, shown));
         }
+    }
+
+    /// Tells a screen reader something, once, when it has said what it is saying.
+    pub(crate) fn announce(self, text: impl Into<String>) {
+        let text = text.into();
+        // The same sentence again would change nothing in the page, and so not be read out.
+        let again = self.announcement.with_untracked(|before| *before == text);
+        self.announcement.set(if again { format!("{text}\u{a0}") } else { text });
+    }
+
+    /// Tells of something that counts when it begins, and not at each step.
+    pub(crate) fn announce_begin(self, told: impl Fn() -> Option<String> + 'static) {
+        Effect::new(move |before: Option<bool>| {
+            let told = told();
+            let (began, runs) = (before == Some(false) || before.is_none(), told.is_some());
+            if began && let Some(told) = told {
+                self.announce(told);
+            }
+            runs
+        });
     }
 }

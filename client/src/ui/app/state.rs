@@ -89,6 +89,8 @@ pub(crate) struct Known {
     /// How far linking a device is.
     pub(crate) link: RwSignal<Option<LinkView>>,
     pub(crate) now: RwSignal<UnixMillis>,
+    /// The time zone of this place, by its name.
+    pub(crate) zone: RwSignal<String>,
     pub(crate) visible: RwSignal<bool>,
     /// Somebody can see the page and has it in front of them.
     pub(crate) in_front: RwSignal<bool>,
@@ -152,6 +154,7 @@ impl App {
             link_code: RwSignal::new(None),
             link: RwSignal::new(None),
             now: RwSignal::new(clock::now()),
+            zone: RwSignal::new(clock::zone()),
             visible: RwSignal::new(page::is_visible()),
             in_front: RwSignal::new(page::is_in_front()),
             worker_died: RwSignal::new(false),

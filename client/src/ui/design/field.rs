@@ -4,7 +4,6 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use crate::ui::design::html;
-use crate::ui::design::parts;
 
 /// What stands under a field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,22 +17,38 @@ pub(crate) enum Note {
     Good(String),
     /// It is not.
     Bad(String),
+    /// How far something is. What counts is not read out at each step.
+    Counts(String),
+    /// Why it is not good, and for how long.
+    CountsDown(String),
 }
 
 impl Note {
     fn text(&self) -> String {
         match self {
             Self::None => String::new(),
-            Self::Hint(text) | Self::Good(text) | Self::Bad(text) => text.clone(),
+            Self::Hint(text)
+            | Self::Good(text)
+            | Self::Bad(text)
+            | Self::Counts(text)
+            | Self::CountsDown(text) => text.clone(),
         }
     }
 
     fn class(&self) -> &'static str {
         match self {
-            Self::None | Self::Hint(_) => "note",
+            Self::None | Self::Hint(_) | Self::Counts(_) => "note",
             Self::Good(_) => "note note-good",
-            Self::Bad(_) => "note note-bad",
+            Self::Bad(_) | Self::CountsDown(_) => "note note-bad",
         }
+    }
+
+    fn is_bad(&self) -> bool {
+        matches!(self, Self::Bad(_) | Self::CountsDown(_))
+    }
+
+    fn aloud(&self) -> &'static str {
+        if matches!(self, Self::Counts(_) | Self::CountsDown(_)) { "off" } else { "polite" }
     }
 }
 
@@ -92,7 +107,7 @@ fn of_kind(
                 .attr("spellcheck", if how.code { "false" } else { "true" })
                 .attr("autocapitalize", if how.code { "none" } else { "words" })
                 .attr("aria-describedby", note_id.clone())
-                .flag("aria-invalid", move || matches!(note.get(), Note::Bad(_)))
+                .flag("aria-invalid", move || note.with(Note::is_bad))
                 .value(move || value.get())
                 .on(ev::input, move |event| {
                     value.set(event_target_value(&event));
@@ -108,7 +123,7 @@ pub(crate) fn said(id: String, note: Signal<Note>) -> AnyView {
     html::p()
         .attr("id", id)
         .attr_live("class", move || Some(note.get().class()))
-        .attr("aria-live", "polite")
-        .child(parts::live(move || note.get().text()))
+        .attr_live("aria-live", move || Some(note.with(Note::aloud)))
+        .text(move || note.with(Note::text))
         .into_any()
 }

@@ -90,6 +90,13 @@ impl Element {
         self.with(prop("value", value))
     }
 
+    /// All of the text in it, and nothing else. It is written as a whole: translators and extensions put elements of their
+    /// own in the place of text nodes, and what was written into those would not be seen.
+    pub(crate) fn text(self, text: impl Fn() -> String + Send + 'static) -> Self {
+        let text: Box<dyn Fn() -> String + Send> = Box::new(text);
+        self.with(prop("textContent", text))
+    }
+
     /// Whether a box or a choice is marked.
     pub(crate) fn checked(self, set: impl Fn() -> bool + Send + 'static) -> Self {
         let set: Box<dyn Fn() -> bool + Send> = Box::new(set);

@@ -117,9 +117,22 @@ pub(crate) fn sent() -> AnyView {
     lines(&["M6 12.5l4 4 8-9"], "icon tick")
 }
 
-/// Two ticks: delivered, or read.
+/// Two ticks: delivered.
 pub(crate) fn delivered() -> AnyView {
     lines(&["M2.5 12.5l4 4 8-9", "M10.5 15l1.5 1.5 8-9"], "icon tick")
+}
+
+/// A tick cut out of a disc: read. Another shape than two ticks, for whoever does not see another colour.
+pub(crate) fn read() -> AnyView {
+    let disc = "M12 3a9 9 0 1 1 0 18a9 9 0 1 1 0-18zM10.7 16.9l7-8.2-1.7-1.4-5.4 6.3-2.7-2.6-1.5 1.6z";
+    svg::svg()
+        .attr("viewBox", "0 0 24 24")
+        .attr("class", "icon tick")
+        .attr("fill", "currentColor")
+        .attr("fill-rule", "evenodd")
+        .attr("aria-hidden", "true")
+        .child(svg::path().attr("d", disc))
+        .into_any()
 }
 
 /// An exclamation mark in a circle: not sent.

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::platform::dom;
 use crate::ui::app::state::App;
 use crate::ui::design::{html, icons, parts};
+use crate::ui::screens::shell;
 
 /// A dialog with its title and its close button; Escape, a click beside it and the browser's Back close it too. `about`
 /// is whom it is about, which may not be known yet.
@@ -42,6 +43,7 @@ pub(crate) fn modal(
                 parts::icon_button("Close", "icon-button", icons::close(), move || dom::close(dialog)),
             )),
             body,
+            shell::announcer(app, true),
         )))
         .into_any()
 }

@@ -18,9 +18,9 @@ pub(crate) fn maybe(view: impl Fn() -> Option<AnyView> + Send + 'static) -> AnyV
     dynamic(move || view().unwrap_or_else(nothing))
 }
 
-/// A text that changes.
+/// A text that changes. It has an element of its own, which nobody takes out of the page as they may take a text node.
 pub(crate) fn live<T: Into<String>>(text: impl Fn() -> T + Send + 'static) -> AnyView {
-    dynamic(move || words(text().into()))
+    html::span().text(move || text().into()).into_any()
 }
 
 /// A text.
@@ -79,6 +79,11 @@ pub(crate) fn alert(class: &'static str, text: impl Inside) -> AnyView {
 /// The same, of what is no trouble.
 pub(crate) fn status(class: &'static str, text: AnyView) -> AnyView {
     html::p().class(class).attr("role", "status").child(text).into_any()
+}
+
+/// The same, of what counts: what is in it can be read, and is not read out at each step.
+pub(crate) fn counter(class: &'static str, text: AnyView) -> AnyView {
+    html::p().class(class).attr("role", "status").attr("aria-live", "off").child(text).into_any()
 }
 
 /// The button that sends a form.

@@ -53,6 +53,8 @@ pub(crate) fn banner(app: App, told: Memo<Option<Told>>, first: Memo<Option<Noti
     });
     html::div()
         .class("banner")
+        .attr("role", "region")
+        .attr("aria-label", "Notice")
         .class_when("banner-grave", move || notice.with(|it| it.as_ref().is_some_and(|it| it.grave)))
         .class_when("banner-shown", move || notice.with(Option::is_some))
         .child((

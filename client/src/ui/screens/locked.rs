@@ -90,7 +90,8 @@ impl Door {
             }
             let wait = self.wait();
             if wait > 0 {
-                self.note.set(Note::Bad(words::passphrase_wait(wait)));
+                let told = words::passphrase_wait(wait);
+                self.note.set(if waited == Some(true) { Note::CountsDown(told) } else { Note::Bad(told) });
             } else if waited == Some(true) {
                 self.note.set(Note::Hint(words::GUESS_AGAIN.to_owned()));
             }

@@ -25,6 +25,7 @@ pub(crate) fn notices(app: App) -> AnyView {
     let device = devices::fresh(app);
     let known = recovery::known(app);
     let progress = Memo::new(move || known.get().and_then(|it| it.restoring));
+    app.announce_begin(move || progress.get().map(words::restoring));
     let loss = Memo::new(move || known.get().map(|it| it.lost).filter(|lost| *lost > 0));
     let reminder = Reminder::new(app);
     let first = app.steady(move || {
@@ -47,23 +48,27 @@ pub(crate) fn notices(app: App) -> AnyView {
         }),
         Notice::FileDone | Notice::File => match app.file.get() {
             Note::None => None,
-            Note::Hint(said) => Some(low("status", vec![text("", said)])),
-            Note::Good(said) | Note::Bad(said) => {
+            Note::Hint(said) | Note::Counts(said) => Some(low(text("", said))),
+            Note::Good(said) | Note::Bad(said) | Note::CountsDown(said) => {
                 let ok = button("OK", "banner-button", move || backup_file::forget(app));
                 Some(high("alert", vec![text("", said), ok]))
             }
         },
-        Notice::Restoring => {
-            progress.get().map(|progress| low("status", vec![text("", words::restoring(progress))]))
-        }
+        Notice::Restoring => progress.get().map(|progress| low(text("", words::restoring(progress)))),
         Notice::Reminder => Some(reminder.view()),
     });
     parts::several((banner::banner(app, connection, first), other))
 }
 
-/// Below everything: it goes by itself, and what is above must not move under somebody's hand when it does.
-fn low(role: &'static str, parts: Vec<AnyView>) -> AnyView {
-    html::div().class("banner banner-shown banner-low").attr("role", role).child(parts).into_any()
+/// Below everything: it goes by itself, and what is above must not move under somebody's hand when it does. It counts, which is
+/// not read out at each step.
+fn low(text: AnyView) -> AnyView {
+    html::div()
+        .class("banner banner-shown banner-low")
+        .attr("role", "status")
+        .attr("aria-live", "off")
+        .child(text)
+        .into_any()
 }
 
 fn high(role: &'static str, parts: Vec<AnyView>) -> AnyView {

@@ -9,7 +9,7 @@ use crate::platform::{clock, page, spawn_local, storage};
 use crate::ui::app::state::App;
 use crate::ui::design::field::{Field, Note, field};
 use crate::ui::design::memo::Memo;
-use crate::ui::design::parts::{button, dynamic, form, live, maybe, send, stack, status, text};
+use crate::ui::design::parts::{button, dynamic, form, live, maybe, send, stack, text};
 use crate::ui::design::{html, parts};
 use crate::ui::screens::settings::backup_file::{self, Job};
 use crate::ui::words;
@@ -137,6 +137,8 @@ fn check(app: App, places: [u8; 3], shown: RwSignal<Option<PhraseView>>, asked: 
 fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
     let on = Memo::new(move || known.get().is_some_and(|it| it.backup != BackupState::Off));
     let on = move || on.get();
+    let writing =
+        Memo::new(move || known.get().is_some_and(|it| matches!(it.backup, BackupState::Writing { .. })));
     let how = live(move || {
         let day = |time| LocalTime::new(time, clock::minutes_east(time)).date();
         known.get().map(|it| words::backup(it.backup, it.backed_up.map(day))).unwrap_or_default()
@@ -157,7 +159,12 @@ fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
                     parts::switch("backup", on, move |on| app.ask(Command::SetBackup(on), |_| {})),
                 ])
                 .into_any(),
-            status("quiet", how),
+            html::p()
+                .class("quiet")
+                .attr("role", "status")
+                .attr_live("aria-live", move || Some(if writing.get() { "off" } else { "polite" }))
+                .child(how)
+                .into_any(),
             maybe(move || {
                 on().then(|| {
                     button("Back up now", "button button-quiet", move || {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::model::route::Route;
 use crate::model::signal::{ToOwner, Trouble};
 use crate::platform::timer::Interval;
-use crate::platform::{self, clock, local, page, timer};
+use crate::platform::{self, clock, fallen, local, page, timer};
 use crate::ui::app::open::Open;
 use crate::ui::app::state::{App, Dialog, Phase, go};
 use crate::ui::app::{asking, drafts, history, keys, trouble};
@@ -24,7 +24,8 @@ const SEEN: u32 = 20_000;
 
 /// Starts the app.
 pub fn start() {
-    platform::report_panics(|| {});
+    platform::report_panics(|| fallen::show(words::FALLEN, words::RELOAD));
+    fallen::watch(words::FALLEN, words::RELOAD);
     page::show_theme(local::theme().as_deref());
     mount_to_body(|| {
         let app = App::start();
@@ -56,7 +57,14 @@ fn follow_page(app: App) {
         drafts::tick(app);
     })
     .forget();
-    page::on_return(move || app.say(&ToOwner::Look));
+    page::on_return(move || {
+        app.say(&ToOwner::Look);
+        let zone = clock::zone();
+        if app.zone.with_untracked(|known| *known != zone) {
+            app.zone.set(zone);
+        }
+        app.now.set(clock::now());
+    });
     Interval::new(SEEN, move || {
         if page::is_visible() {
             app.say(&ToOwner::InSight);
@@ -129,27 +137,41 @@ fn shell(app: App) -> AnyView {
                 (Phase::Ready, false) => welcome::screen(app),
                 (Phase::Ready, true) => panes(app),
             }),
-            html::div()
-                .class("sr-only")
-                .attr("aria-live", "polite")
-                .child(parts::live(move || app.announcement.get())),
+            announcer(app, false),
         ))
         .into_any()
 }
 
+/// What a screen reader is told, and nobody sees. An open dialog has one of its own, because nothing outside of it is heard.
+pub(crate) fn announcer(app: App, in_dialog: bool) -> AnyView {
+    let told = move || {
+        let told = app.announcement.get();
+        // Not tracked: what was told before is no news when a dialog opens or closes.
+        if app.dialog.with_untracked(Option::is_some) == in_dialog { told } else { String::new() }
+    };
+    html::div().class("sr-only").attr("aria-live", "polite").text(told).into_any()
+}
+
 fn starting() -> AnyView {
-    html::div().class("starting").attr("role", "status").child(words::OPENING).into_any()
+    html::main()
+        .class("starting")
+        .child((
+            html::h1().class("sr-only").child("Parley"),
+            html::p().attr("role", "status").child(words::OPENING),
+        ))
+        .into_any()
 }
 
 fn panes(app: App) -> AnyView {
-    let place = Memo::new(move || app.route.get());
+    // What stands in a chat or in the settings says times of this place.
+    let place = Memo::new(move || (app.route.get(), app.zone.get()));
     let dialog = Memo::new(move || app.dialog.get());
     html::div()
         .class("panes")
         .class_when("shows-main", move || app.route.get() != Route::Home)
         .child((
             sidebar::sidebar(app),
-            html::main().class("main").child(parts::dynamic(move || match place.get() {
+            html::main().class("main").child(parts::dynamic(move || match place.get().0 {
                 Route::Conversation(id) => conversation::screen(app, id),
                 Route::Settings(section) => settings::screen(app, section),
                 Route::Home | Route::Invite(_) | Route::Link(_) => nothing(),
@@ -171,7 +193,7 @@ fn nothing() -> AnyView {
         "nothing",
         vec![
             crate::ui::design::icons::mark(),
-            parts::text("", words::CHOOSE_CHAT),
+            html::h1().child(words::CHOOSE_CHAT).into_any(),
             parts::text("quiet", words::ENCRYPTED),
         ],
     )

@@ -77,12 +77,3 @@ pub const RENAMED_SHORT: &str = "New name";
 pub fn write_to(name: &str) -> String {
     format!("Write to {name}")
 }
-
-/// A message came in another chat; `text` is what is in it, if it is a text.
-#[must_use]
-pub fn new_message(name: &str, text: Option<&str>) -> String {
-    match text {
-        Some(text) => format!("New message from {name}: {text}"),
-        None => format!("New message from {name}"),
-    }
-}

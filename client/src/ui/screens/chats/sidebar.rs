@@ -140,7 +140,7 @@ fn list(app: App, sought: RwSignal<String>) -> AnyView {
 /// How to begin.
 fn begin(app: App) -> AnyView {
     let parts = vec![
-        html::h1().child(words::NO_CHATS).into_any(),
+        html::h2().child(words::NO_CHATS).into_any(),
         parts::text("quiet", words::NO_CHATS_HOW),
         new_chat(app, true),
         invite::card(app, true),

@@ -101,7 +101,8 @@ fn tick_with(state: Delivery, title: String) -> AnyView {
     let icon = match state {
         Delivery::Waiting => icons::waiting(),
         Delivery::Sent => icons::sent(),
-        Delivery::Delivered | Delivery::Read => icons::delivered(),
+        Delivery::Delivered => icons::delivered(),
+        Delivery::Read => icons::read(),
         Delivery::Failed => icons::failed(),
     };
     html::span()

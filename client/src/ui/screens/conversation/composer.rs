@@ -52,7 +52,7 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
             html::p()
                 .class("composer-note")
                 .attr("id", "composer-note")
-                .attr("aria-live", "polite")
+                .attr_live("aria-live", move || Some(if composer.counts() { "off" } else { "polite" }))
                 .child(parts::dynamic(move || composer.note())),
             html::div().class("composer-row").child((
                 html::textarea()
@@ -177,6 +177,11 @@ impl Composer {
         self.text.set(String::new());
         dom::clear(self.area);
         self.app.answered(self.id);
+    }
+
+    /// Whether the note changes with each key.
+    fn counts(self) -> bool {
+        matches!(self.text.with(|text| text::room(text)), Room::Left(_))
     }
 
     fn note(self) -> AnyView {

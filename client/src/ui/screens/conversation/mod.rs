@@ -131,5 +131,5 @@ fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyV
 
 fn unknown() -> AnyView {
     let sentence = words::command_error(parley_engine::view::CommandError::UnknownConversation);
-    parts::stack("nothing", vec![shell::back(), icons::mark(), parts::text("", sentence)])
+    parts::stack("nothing", vec![shell::back(), icons::mark(), html::h1().child(sentence).into_any()])
 }

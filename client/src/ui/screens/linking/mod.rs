@@ -2,6 +2,8 @@
 
 pub(crate) mod scan;
 
+use core::mem::{Discriminant, discriminant};
+
 use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::{Command, LinkFailure, LinkView, Reply, Share};
@@ -16,6 +18,9 @@ use crate::ui::design::{html, modal, parts};
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
 use parley_protocol::limits::SLOT_LIFETIME;
+
+/// The panel's id.
+const PANEL: &str = "linking";
 
 /// The dialog of a browser that has an account. `first` is a code that was opened as a link.
 pub(crate) fn dialog(app: App, first: String) -> AnyView {
@@ -68,7 +73,36 @@ pub(crate) fn panel(app: App, new: bool, first: String) -> AnyView {
             },
         )
     });
-    html::div().attr("aria-live", "polite").child(shown).into_any()
+    follow(app, step);
+    html::div().attr("id", PANEL).attr("tabindex", "-1").class("linking-panel").child(shown).into_any()
+}
+
+/// Each step is told once, and what counts in it is not. A focus that went with the step before goes to the panel, and not to the
+/// beginning of the page.
+fn follow(app: App, step: Memo<Option<LinkView>>) {
+    Effect::new(move |before: Option<Option<Discriminant<LinkView>>>| {
+        let (kind, told) = step.with(|step| (step.as_ref().map(discriminant), step.as_ref().and_then(told)));
+        if before.is_some_and(|before| before != kind) {
+            if let Some(told) = told {
+                app.announce(told);
+            }
+            request_animation_frame(|| page::keep_focus(PANEL));
+        }
+        kind
+    });
+}
+
+/// What a step says first. Two of them have an alert of their own.
+fn told(step: &LinkView) -> Option<String> {
+    match step {
+        LinkView::Showing { .. } => Some(words::LINK_SCAN_EXISTING.to_owned()),
+        LinkView::Reaching | LinkView::Waiting => Some(words::LINK_WAITING.to_owned()),
+        LinkView::ShowDigits(digits) => Some(format!("{} {digits:02}", words::LINK_TYPE_THERE)),
+        LinkView::AskDigits => Some(words::LINK_DIGITS.to_owned()),
+        LinkView::Adding { done, of } => Some(words::link_adding(*done, *of)),
+        LinkView::Done => Some(words::LINK_DONE.to_owned()),
+        LinkView::Approve { .. } | LinkView::Failed(_) => None,
+    }
 }
 
 fn cancel(app: App, name: &'static str) -> AnyView {

@@ -86,8 +86,8 @@ pub(crate) fn wanted(app: App) -> Option<Notice> {
     }
     match app.file.get() {
         Note::None => None,
-        Note::Hint(_) => Some(Notice::File),
-        Note::Good(_) | Note::Bad(_) => Some(Notice::FileDone),
+        Note::Hint(_) | Note::Counts(_) => Some(Notice::File),
+        Note::Good(_) | Note::Bad(_) | Note::CountsDown(_) => Some(Notice::FileDone),
     }
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn forget(app: App) {
 }
 
 fn is_busy(app: App) -> bool {
-    matches!(app.file.get_untracked(), Note::Hint(_))
+    matches!(app.file.get_untracked(), Note::Hint(_) | Note::Counts(_))
 }
 
 /// What to choose a file with.
@@ -210,7 +210,7 @@ async fn attempt(app: App, job: &Job) -> Result<Note, Ended> {
         }
         let percent = at.saturating_mul(100) / size.max(1);
         let how = if restoring { words::file_restoring } else { words::file_checking };
-        app.file.set(Note::Hint(how(percent)));
+        app.file.set(Note::Counts(how(percent)));
     };
     if restoring {
         let made = LocalTime::new(report.made, clock::minutes_east(report.made));
@@ -229,7 +229,7 @@ async fn gather(app: App) -> Result<File, Ended> {
     let mut pieces = Vec::new();
     for number in 0.. {
         let Reply::FilePart(part) = ask(app, Command::NextFilePart(number)).await? else { break };
-        app.file.set(Note::Hint(words::file_saving(part.done, part.of)));
+        app.file.set(Note::Counts(words::file_saving(part.done, part.of)));
         pieces.push(File::of_bytes(&part.bytes).ok_or(Ended::Said(words::FILE_NOT_SAVED))?);
         if part.head {
             break;

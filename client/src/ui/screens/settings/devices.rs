@@ -40,11 +40,10 @@ pub(crate) fn list(app: App) -> AnyView {
     let link = button("Link a device", "button button-quiet", move || {
         app.show(Dialog::Link(String::new()));
     });
-    let sharing = live(move || {
-        let progress = app.account.with(|account| account.as_ref().and_then(|it| it.sharing));
-        progress.map_or_else(String::new, words::sharing)
-    });
-    stack("", vec![rows, parts::status("quiet", sharing), link])
+    let progress = move || app.account.with(|account| account.as_ref().and_then(|it| it.sharing));
+    app.announce_begin(move || progress().map(words::sharing));
+    let sharing = live(move || progress().map_or_else(String::new, words::sharing));
+    stack("", vec![rows, parts::counter("quiet", sharing), link])
 }
 
 impl Shown {

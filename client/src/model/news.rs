@@ -1,0 +1,100 @@
+//! What a screen reader is told of messages that came. One that is loaded, or of one's own, is no news.
+
+use parley_engine::view::{BodyView, ConversationView, Preview};
+
+/// Messages that came into a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    count: u32,
+    text: Option<String>,
+}
+
+/// What came, when a chat that had `unread` messages and `last` as its newest is now as `chat` says.
+#[must_use]
+pub fn news(unread: u32, last: Option<&Preview>, chat: &ConversationView) -> Option<News> {
+    let newest = chat.last.as_ref().filter(|newest| newest.outgoing.is_none())?;
+    let more = chat.unread.saturating_sub(unread);
+    // What was read meanwhile is counted out in the same breath.
+    let another = chat.unread > 0 && last.is_none_or(|last| last.time < newest.time);
+    let count = if more == 0 && another { 1 } else { more };
+    let text = match &newest.body {
+        BodyView::Text(text) if count == 1 => Some(text.clone()),
+        _ => None,
+    };
+    (count > 0).then_some(News { count, text })
+}
+
+impl News {
+    /// The sentence about it. In the open chat the author is enough.
+    #[must_use]
+    pub fn sentence(&self, name: &str, shown: bool) -> String {
+        match (self.count, &self.text) {
+            (1, Some(text)) if shown => format!("{name}: {text}"),
+            (1, Some(text)) => format!("New message from {name}: {text}"),
+            (1, None) => format!("New message from {name}"),
+            (count, _) => format!("{count} new messages from {name}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parley_engine::view::{ConversationId, Delivery};
+    use parley_protocol::ids::UnixMillis;
+
+    use super::*;
+
+    fn preview(text: &str, time: u64, outgoing: Option<Delivery>) -> Preview {
+        Preview { body: BodyView::Text(text.to_owned()), time: UnixMillis(time), outgoing }
+    }
+
+    fn chat(unread: u32, last: Option<Preview>) -> ConversationView {
+        ConversationView {
+            id: ConversationId([1; 16]),
+            name: "Ada".to_owned(),
+            username: None,
+            verified: false,
+            last,
+            unread,
+            changed: UnixMillis(1),
+            warning: None,
+            preparing: false,
+            waiting: None,
+            restored: None,
+            draft: String::new(),
+            draft_sent: false,
+            listed: true,
+        }
+    }
+
+    #[test]
+    fn a_message_that_comes_is_told_with_its_author_and_text() {
+        let came = news(0, None, &chat(1, Some(preview("Hello", 5, None)))).unwrap();
+        assert_eq!(came.sentence("Ada", true), "Ada: Hello");
+        assert_eq!(came.sentence("Ada", false), "New message from Ada: Hello");
+    }
+
+    #[test]
+    fn several_messages_at_once_are_one_sentence() {
+        let came =
+            news(2, Some(&preview("Before", 1, None)), &chat(202, Some(preview("Last", 9, None)))).unwrap();
+        assert_eq!(came.sentence("Ada", true), "200 new messages from Ada");
+    }
+
+    #[test]
+    fn what_was_there_and_what_is_read_and_ones_own_is_no_news() {
+        let last = preview("Hello", 5, None);
+        assert_eq!(news(1, Some(&last), &chat(1, Some(last.clone()))), None);
+        assert_eq!(news(1, Some(&last), &chat(0, Some(last.clone()))), None);
+        let own = preview("Mine", 7, Some(Delivery::Sent));
+        assert_eq!(news(0, Some(&last), &chat(0, Some(own))), None);
+        // History that comes to a new device has been read.
+        assert_eq!(news(0, None, &chat(0, Some(last))), None);
+    }
+
+    #[test]
+    fn one_that_comes_while_the_one_before_is_being_read_is_told() {
+        let came = news(1, Some(&preview("One", 5, None)), &chat(1, Some(preview("Two", 6, None)))).unwrap();
+        assert_eq!(came.sentence("Ada", true), "Ada: Two");
+    }
+}
