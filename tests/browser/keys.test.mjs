@@ -1,6 +1,7 @@
 // Keys that work on the whole page leave to a field, a choice, an input method and the browser what is theirs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openSettings } from "./lib/link.mjs";
 import { answer, arrive, twoPeople } from "./lib/pair.mjs";
 
 let ada;
@@ -27,21 +28,23 @@ const press = (key) =>
   }, key);
 
 test("Escape in a field of the settings stays there, and elsewhere leads back", async () => {
-  await ada.button("Settings").click();
-  for (const name of ["Your name", "New passphrase"]) {
+  for (const [section, name] of [["profile", "Your name"], ["lock", "New passphrase"]]) {
+    await openSettings(ada, section);
+    if (section === "lock") await ada.button("Set up a lock").click();
     const field = ada.page.getByRole("textbox", { name, exact: true }).or(ada.page.getByLabel(name, { exact: true })).first();
     await field.focus();
     await ada.page.keyboard.press("Escape");
     await ada.page.waitForTimeout(100);
     assert.match(ada.page.url(), /settings/, name);
   }
+  await openSettings(ada, "privacy");
   await ada.page.getByRole("switch").first().focus();
   await ada.page.keyboard.press("Escape");
   await ada.page.getByRole("heading", { name: "Settings" }).waitFor({ state: "detached" });
 });
 
 test("arrows with Alt step through chats, but not out of a choice", async () => {
-  await ada.button("Settings").click();
+  await openSettings(ada, "appearance");
   await ada.page.getByRole("radio", { name: "System" }).focus();
   await ada.page.keyboard.press("Alt+ArrowDown");
   await ada.page.waitForTimeout(100);

@@ -151,7 +151,7 @@ test("what is no link gets a sentence, and a link code is not looked for as a pe
   ada.watch(page);
   await page.goto(`${relay.url}/#i/bob/broken.`);
   const dialog = page.getByRole("dialog", { name: "New chat" });
-  await dialog.locator(".note-bad").waitFor();
+  await dialog.getByText("That's not a username or an invite link.").waitFor();
   const before = ada.frames.length;
   await dialog.getByRole("textbox").fill("ABCD-EFGH");
   await dialog.getByText("This code links a device.").waitFor();
@@ -160,7 +160,7 @@ test("what is no link gets a sentence, and a link code is not looked for as a pe
   await page.goto(`${relay.url}/#LINK/broken`);
   const link = page.getByRole("dialog", { name: "Link a device" });
   await link.getByRole("button", { name: "Use this code" }).click();
-  await link.getByText(/no link code|isn't right/).waitFor();
+  await link.getByText(/not a link code|isn't right/).waitFor();
   await page.close();
 });
 

@@ -47,14 +47,19 @@ enum Next {
     /// Own texts after these places.
     OwnAfter(Table<LogId, Seq>),
     Everything,
+    /// What was written since then, once this device is in the account's conversation: it was linked, and another one before it
+    /// had come.
+    Since(UnixMillis, DeviceId),
 }
 
 impl Next {
     /// What covers both.
     fn and(self, other: Self) -> Self {
         match (self, other) {
+            // Who is there does not wait for who may never come.
             (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
             (Self::Nothing, one) | (one, Self::Nothing) => one,
+            (one @ Self::Since(..), _) | (_, one @ Self::Since(..)) => one,
             // All of a log is lacking where a place is not named.
             (Self::OwnAfter(one), Self::OwnAfter(two)) => {
                 let both = one.iter().filter_map(|(log, seq)| Some((*log, (*seq).min(*two.get(log)?))));
@@ -87,8 +92,21 @@ impl Engine {
         let left: VecDeque<_> = self.newest_first().into_iter().map(|peer| (peer, None)).collect();
         let of = u32::try_from(left.len()).unwrap_or(u32::MAX);
         let next = self.put_off();
-        self.sharing = Sharing { left, since, of, waits_for: Some(waits_for), next, ..Sharing::default() };
+        // One that was put off may have come meanwhile.
+        let waits_for = (!self.is_in_own_conversation(&waits_for)).then_some(waits_for);
+        self.sharing = Sharing { left, since, of, waits_for, next, ..Sharing::default() };
         self.save_sharing();
+        self.go_on_sharing();
+    }
+
+    fn is_in_own_conversation(&mut self, device: &DeviceId) -> bool {
+        let own = self.account.as_ref().map(|account| account.id);
+        let logs: Vec<LogId> =
+            self.logs.values().filter(|log| Some(log.peer) == own).map(|log| log.id).collect();
+        logs.iter().any(|log| {
+            let members = self.with_group(log, |group, _, _| Ok(group.leaves())).unwrap_or_default();
+            members.iter().any(|leaf| leaf.device == *device)
+        })
     }
 
     /// Sends what a device lacks that came back by the phrase: own texts after these places, or everything.
@@ -109,11 +127,12 @@ impl Engine {
     /// What is being sent to a device that came back, or whole to a new one, is sent once more after what is begun now; a part
     /// of the history is part of what any new device gets after it.
     fn put_off(&mut self) -> Next {
-        let Sharing { left, since, own_after, next, .. } = std::mem::take(&mut self.sharing);
-        let running = match own_after {
-            Some(places) => Next::OwnAfter(places),
-            None if !left.is_empty() && since == UnixMillis(0) => Next::Everything,
-            None => Next::Nothing,
+        let Sharing { left, since, own_after, next, waits_for, .. } = std::mem::take(&mut self.sharing);
+        let running = match (own_after, waits_for) {
+            (Some(places), _) => Next::OwnAfter(places),
+            (None, Some(device)) if !left.is_empty() => Next::Since(since, device),
+            (None, None) if !left.is_empty() && since == UnixMillis(0) => Next::Everything,
+            _ => Next::Nothing,
         };
         running.and(next)
     }
@@ -132,6 +151,7 @@ impl Engine {
             Next::Nothing => {}
             Next::OwnAfter(places) => self.share_with_returned(Some(places)),
             Next::Everything => self.share_with_returned(None),
+            Next::Since(since, device) => self.share_history(since, device),
         }
     }
 
@@ -356,7 +376,7 @@ mod tests {
         };
         let said = |next: Next| match next {
             Next::Nothing => None,
-            Next::Everything => Some(None),
+            Next::Everything | Next::Since(..) => Some(None),
             Next::OwnAfter(places) => {
                 Some(Some(places.iter().map(|(log, seq)| (*log, seq.0)).collect::<Vec<_>>()))
             }

@@ -186,11 +186,7 @@ fn p4_an_invite_and_a_link_code_are_not_taken_for_each_other() {
         panic!("no code")
     };
     for code in [link, typed] {
-        let reply = world.ask(ada, Command::FindPerson(code));
-        assert!(
-            matches!(reply, Reply::Failed(CommandError::NotAnInvite | CommandError::NotFound)),
-            "{reply:?}"
-        );
+        assert_eq!(world.ask(ada, Command::FindPerson(code)), Reply::Failed(CommandError::LinkCodeInstead));
     }
 }
 

@@ -7,7 +7,7 @@ use parley_engine::view::{Command, ConversationId, LinkView, Reply, Share};
 use parley_protocol::frame::Request;
 use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 
-use super::devices::{approve, link, meet, names, pair};
+use super::devices::{approve, link, link_with, meet, names, pair};
 
 #[test]
 fn p5_a_new_device_that_dies_after_its_word_is_linked_all_the_same() {
@@ -370,4 +370,37 @@ fn p4_a_device_that_was_removed_before_it_looked_is_none_of_the_account_and_can_
     approve(&mut world, ada);
     assert_eq!(world.devices[new].link, Some(LinkView::Done));
     assert_eq!(names(&world, new).len(), 2);
+}
+
+/// The first new device is gone before it is in the account's own conversation, and another is linked meanwhile.
+#[test]
+fn p6_a_device_that_was_linked_gets_its_history_although_another_was_linked_before_it_came() {
+    let (mut world, ada, bob, there, back) = pair();
+    for number in 0..60 {
+        world.send(ada, there, &format!("from Ada {number}"));
+    }
+    world.settle();
+    let first = world.add_device();
+    meet(&mut world, first, ada, false);
+    world.command(ada, Command::ApproveDevice(Share::All));
+    for _ in 0..300 {
+        world.step(ada);
+        world.step(first);
+        if world.devices[first].account.is_some() {
+            break;
+        }
+    }
+    assert!(world.devices[first].account.is_some(), "it is one of the account's devices");
+    world.disconnect(first);
+    let second = link_with(&mut world, ada, Share::All);
+    world.settle();
+    let all = world.texts(ada, there);
+    assert_eq!(world.texts(second, there), all);
+    world.connect(first);
+    world.settle();
+    world.settle();
+    assert_eq!(world.texts(first, there), all);
+    world.send(bob, back, "and on it goes");
+    world.settle();
+    assert_eq!(world.texts(first, there).last().unwrap(), "and on it goes");
 }

@@ -81,7 +81,8 @@ impl Rows {
         name: Memo<String>,
         waits: Memo<String>,
     ) -> AnyView {
-        let newest = Selector::new(move || self.order.with(|order| order.last().map(Row::key)));
+        // A selector may look once more when the list is left already.
+        let newest = Selector::new(move || self.order.try_with(|order| order.last().map(Row::key)).flatten());
         For(ForProps::builder()
             .each(move || self.order.get())
             .key(Row::key)
