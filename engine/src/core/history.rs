@@ -58,8 +58,10 @@ impl Next {
         match (self, other) {
             // Who is there does not wait for who may never come.
             (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
-            (Self::Nothing, one) | (one, Self::Nothing) => one,
-            (one @ Self::Since(..), _) | (_, one @ Self::Since(..)) => one,
+            (Self::Nothing, one)
+            | (one, Self::Nothing)
+            | (one @ Self::Since(..), _)
+            | (_, one @ Self::Since(..)) => one,
             // All of a log is lacking where a place is not named.
             (Self::OwnAfter(one), Self::OwnAfter(two)) => {
                 let both = one.iter().filter_map(|(log, seq)| Some((*log, (*seq).min(*two.get(log)?))));
