@@ -169,3 +169,23 @@ test("a backup file is one click", async () => {
   await ada.page.getByText(/^Backup verified: 1 message, 1 chat\.$/).waitFor();
   await ada.page.getByRole("link", { name: "Download backup file" }).waitFor();
 });
+
+test("a username that is taken costs neither what was typed nor the invite", async () => {
+  const bert = await prepare();
+  await bert.page.goto(await inviteLink());
+  const username = bert.page.getByRole("textbox", { name: "Username" });
+  await bert.page.getByRole("textbox", { name: "Your name" }).fill("Bert");
+  await username.fill("ada");
+  await username.press("Enter");
+  await bert.page.getByText("That username is taken or too similar to another.").waitFor();
+  await bert.button("Create account").waitFor();
+  await bert.page.waitForTimeout(500);
+  assert.equal(await bert.page.getByRole("textbox", { name: "Your name" }).inputValue(), "Bert");
+  assert.equal(await username.inputValue(), "ada");
+  await bert.page.getByText("@ada invited you to chat").waitFor();
+  await username.fill("bert");
+  await bert.page.getByText("This username is free.").waitFor();
+  await bert.button("Create account").click();
+  await bert.composer().waitFor();
+  await bert.page.getByRole("region", { name: /^(ada|Ada)$/ }).waitFor();
+});

@@ -156,8 +156,11 @@ test("a text of very many lines is folded, and unfolds", async () => {
   await article.getByText("line 20").waitFor();
   const height = async () => (await article.boundingBox()).height;
   assert.ok((await height()) < 800, "the beginning fits on a screen");
+  const top = async () => (await article.boundingBox()).y;
+  const before = await top();
   await article.getByRole("button", { name: "Show more" }).click();
   await article.getByText("line 300").waitFor();
+  assert.ok(Math.abs((await top()) - before) <= 2, "what was read stays where it is");
   await article.getByRole("button", { name: "Show more" }).click();
   await article.getByText("line 2999").waitFor();
   assert.equal(await article.getByRole("button", { name: "Show more" }).count(), 0);

@@ -190,7 +190,12 @@ mod tests {
     #[test]
     fn the_list_is_found_below_several_chats_and_a_dialog() {
         let mut browser = Browser::new(Route::Home);
-        browser.go(&ADA).go(&BOB).go(&Route::Settings(None)).does(|here| here.open(Over::Link)).go(&Route::Home);
+        browser
+            .go(&ADA)
+            .go(&BOB)
+            .go(&Route::Settings(None))
+            .does(|here| here.open(Over::Link))
+            .go(&Route::Home);
         assert_eq!((browser.at, &browser.here().route, browser.here().over), (0, &Route::Home, None));
     }
 

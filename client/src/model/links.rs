@@ -18,7 +18,8 @@ const DIGITS: core::ops::RangeInclusive<usize> = 8..=15;
 #[must_use]
 pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut finder = LinkFinder::new();
-    finder.url_must_have_scheme(false);
+    // Letters beyond ASCII end an address: punctuation of other scripts would become a part of its host.
+    finder.url_must_have_scheme(false).url_can_be_iri(false);
     let mut pieces = Vec::new();
     for span in finder.spans(text) {
         let shown = span.as_str();
@@ -33,7 +34,9 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
 /// Where a link leads; none if this app does not lead there.
 fn address(shown: &str, kind: &LinkKind) -> Option<String> {
     if *kind == LinkKind::Email {
-        return Some(format!("mailto:{shown}"));
+        // What a mail program would take for more than an address is none.
+        let is_plain = shown.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@._+-".contains(&byte));
+        return is_plain.then(|| format!("mailto:{shown}"));
     }
     let lower = shown.to_ascii_lowercase();
     match lower.split_once("://") {
@@ -124,6 +127,17 @@ mod tests {
             one("call +49 (30) 1234-5678."),
             ("+49 (30) 1234-5678".into(), "tel:+493012345678".into())
         );
+    }
+
+    #[test]
+    fn punctuation_of_other_scripts_ends_an_address() {
+        for text in
+            ["https://example.org。谢谢", "https://example.org/a，谢谢", "https://example.org/\u{202e}gro"]
+        {
+            let (shown, address) = one(text);
+            assert!(shown.is_ascii() && address.is_ascii(), "{address}");
+        }
+        assert_eq!(links("a?bcc=x@evil.example"), []);
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use leptos::html::Div;
 use leptos::prelude::{GetUntracked as _, NodeRef};
-use web_sys::{DomRect, Element, HtmlCollection};
+use wasm_bindgen::JsCast as _;
+use web_sys::{DomRect, Element, HtmlCollection, MouseEvent, Node};
 
 /// Nearer than this to the newest row counts as there.
 const NEAR_END: f64 = 48.0;
@@ -120,6 +121,15 @@ impl Layout {
     pub fn read(&self) -> usize {
         let half = self.outer.height() / 2.0;
         self.first(|rect| rect.bottom().min(rect.top() + half) > self.outer.bottom() + 1.0)
+    }
+
+    /// The row in which something happened.
+    #[must_use]
+    pub fn row_of(&self, event: &MouseEvent) -> Option<usize> {
+        let target: Node = event.target()?.dyn_into().ok()?;
+        (0..self.rows.length())
+            .find(|row| self.rows.item(*row).is_some_and(|element| element.contains(Some(&target))))
+            .and_then(|row| usize::try_from(row).ok())
     }
 
     fn rect(&self, row: usize) -> Option<DomRect> {

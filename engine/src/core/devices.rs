@@ -41,8 +41,8 @@ impl Engine {
             Ok(Err(_)) => {}
             Err(_) => return self.retry_later(2_000),
         }
-        if self.shares_with_nobody() {
-            self.stop_sharing();
+        if let Some(device) = self.shares_with_nobody() {
+            self.stop_sharing(&device);
         }
         self.tell_put_back();
         if let Some(account) = self.account.as_ref().map(|account| account.id) {

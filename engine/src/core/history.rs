@@ -39,29 +39,32 @@ pub(super) struct Sharing {
     next: Next,
 }
 
-/// What a device that came back lacks, when something else is being sent.
+/// What is to be sent when something else is being sent.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-enum Next {
+struct Next {
+    /// What a device lacks that came back.
+    lacking: Lacked,
+    /// Devices that were linked, and another one before they were in the account's conversation: what was written since then
+    /// waits for each.
+    since: Vec<(UnixMillis, DeviceId)>,
+}
+
+/// What a device lacks that came back.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+enum Lacked {
     #[default]
     Nothing,
     /// Own texts after these places.
     OwnAfter(Table<LogId, Seq>),
     Everything,
-    /// What was written since then, once this device is in the account's conversation: it was linked, and another one before it
-    /// had come.
-    Since(UnixMillis, DeviceId),
 }
 
-impl Next {
+impl Lacked {
     /// What covers both.
     fn and(self, other: Self) -> Self {
         match (self, other) {
-            // Who is there does not wait for who may never come.
             (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
-            (Self::Nothing, one)
-            | (one, Self::Nothing)
-            | (one @ Self::Since(..), _)
-            | (_, one @ Self::Since(..)) => one,
+            (Self::Nothing, one) | (one, Self::Nothing) => one,
             // All of a log is lacking where a place is not named.
             (Self::OwnAfter(one), Self::OwnAfter(two)) => {
                 let both = one.iter().filter_map(|(log, seq)| Some((*log, (*seq).min(*two.get(log)?))));
@@ -114,8 +117,9 @@ impl Engine {
     /// Sends what a device lacks that came back by the phrase: own texts after these places, or everything.
     pub(super) fn share_with_returned(&mut self, own_after: Option<Table<LogId, Seq>>) {
         if !self.sharing.left.is_empty() {
-            let asked = own_after.map_or(Next::Everything, Next::OwnAfter);
-            self.sharing.next = std::mem::take(&mut self.sharing.next).and(asked);
+            let asked = own_after.map_or(Lacked::Everything, Lacked::OwnAfter);
+            let next = &mut self.sharing.next;
+            next.lacking = std::mem::take(&mut next.lacking).and(asked);
             return self.save_sharing();
         }
         let left: VecDeque<_> = self.newest_first().into_iter().map(|peer| (peer, None)).collect();
@@ -129,14 +133,14 @@ impl Engine {
     /// What is being sent to a device that came back, or whole to a new one, is sent once more after what is begun now; a part
     /// of the history is part of what any new device gets after it.
     fn put_off(&mut self) -> Next {
-        let Sharing { left, since, own_after, next, waits_for, .. } = std::mem::take(&mut self.sharing);
-        let running = match (own_after, waits_for) {
-            (Some(places), _) => Next::OwnAfter(places),
-            (None, Some(device)) if !left.is_empty() => Next::Since(since, device),
-            (None, None) if !left.is_empty() && since == UnixMillis(0) => Next::Everything,
-            _ => Next::Nothing,
-        };
-        running.and(next)
+        let Sharing { left, since, own_after, mut next, waits_for, .. } = std::mem::take(&mut self.sharing);
+        match (own_after, waits_for) {
+            (Some(places), _) => next.lacking = next.lacking.and(Lacked::OwnAfter(places)),
+            (None, Some(device)) if !left.is_empty() => next.since.push((since, device)),
+            (None, None) if !left.is_empty() && since == UnixMillis(0) => next.lacking = Lacked::Everything,
+            _ => {}
+        }
+        next
     }
 
     /// Says so when everything was sent that a device lacks, and begins with what is to be sent next.
@@ -149,12 +153,35 @@ impl Engine {
         if done.own_after.is_some() {
             self.sync(Sync::HandedOver);
         }
-        match done.next {
-            Next::Nothing => {}
-            Next::OwnAfter(places) => self.share_with_returned(Some(places)),
-            Next::Everything => self.share_with_returned(None),
-            Next::Since(since, device) => self.share_history(since, device),
+        let Next { lacking, mut since } = done.next;
+        // Who came back is there; who was linked may not be, and does not hold others up.
+        match (lacking, since.pop()) {
+            (Lacked::Nothing, None) => {}
+            (Lacked::Nothing, Some((from, device))) => {
+                self.share_history(from, device);
+                self.sharing.next.since = since;
+                self.save_sharing();
+            }
+            (lacking, waiting) => {
+                let places = match lacking {
+                    Lacked::OwnAfter(places) => Some(places),
+                    _ => None,
+                };
+                since.extend(waiting);
+                self.share_with_returned_before(places, since);
+            }
         }
+    }
+
+    /// The same, and then what waits for devices that were linked.
+    fn share_with_returned_before(
+        &mut self,
+        own_after: Option<Table<LogId, Seq>>,
+        since: Vec<(UnixMillis, DeviceId)>,
+    ) {
+        self.share_with_returned(own_after);
+        self.sharing.next.since.extend(since);
+        self.save_sharing();
     }
 
     /// Everybody with whom there is a conversation, the newest first.
@@ -166,9 +193,10 @@ impl Engine {
         others.into_iter().map(|(_, peer)| peer).collect()
     }
 
-    /// The device that is waited for does not come: nothing is sent to it, and what others lack is sent next.
-    pub(super) fn stop_sharing(&mut self) {
-        if self.sharing.waits_for.is_none() {
+    /// A device that is waited for does not come: nothing is sent to it, and what others lack is sent next.
+    pub(super) fn stop_sharing(&mut self, device: &DeviceId) {
+        self.sharing.next.since.retain(|(_, waits_for)| waits_for != device);
+        if self.sharing.waits_for.as_ref() != Some(device) {
             return;
         }
         self.sharing.left.clear();
@@ -177,9 +205,9 @@ impl Engine {
     }
 
     /// Whether a device is waited for that is not in the account: it was removed, or its entry never came there.
-    pub(super) fn shares_with_nobody(&self) -> bool {
+    pub(super) fn shares_with_nobody(&self) -> Option<DeviceId> {
         let gone = |device: &DeviceId| self.own_log.as_ref().is_some_and(|log| log.device(device).is_none());
-        self.sharing.waits_for.as_ref().is_some_and(gone) && !self.is_appending()
+        self.sharing.waits_for.filter(|device| gone(device) && !self.is_appending())
     }
 
     fn save_sharing(&mut self) {
@@ -200,11 +228,16 @@ impl Engine {
         if self.shared_page.is_some() || self.sharing.waits_for.is_some() || !self.online() {
             return;
         }
-        if self.outbox.values().filter(|entry| self.is_own_account(&entry.peer)).count() >= AHEAD {
+        if self.sends_own_devices_enough() {
             return;
         }
         let Some((peer, before)) = self.next_to_share() else { return };
         self.shared_page = Some(self.read_stretch(peer, before.as_ref()));
+    }
+
+    /// Whether so much waits to be sent to the account's other devices that nothing more is read for them.
+    pub(super) fn sends_own_devices_enough(&self) -> bool {
+        self.outbox.values().filter(|entry| self.is_own_account(&entry.peer)).count() >= AHEAD
     }
 
     /// The next conversation, put in front. What comes into a conversation after its newest page was read, the new device has
@@ -374,18 +407,18 @@ mod tests {
     fn what_is_sent_next_covers_all_that_was_asked_for() {
         let (one, two, three) = (LogId([1; 16]), LogId([2; 16]), LogId([3; 16]));
         let after = |places: &[(LogId, u64)]| {
-            Next::OwnAfter(places.iter().map(|(log, seq)| (*log, Seq(*seq))).collect())
+            Lacked::OwnAfter(places.iter().map(|(log, seq)| (*log, Seq(*seq))).collect())
         };
-        let said = |next: Next| match next {
-            Next::Nothing => None,
-            Next::Everything | Next::Since(..) => Some(None),
-            Next::OwnAfter(places) => {
+        let said = |next: Lacked| match next {
+            Lacked::Nothing => None,
+            Lacked::Everything => Some(None),
+            Lacked::OwnAfter(places) => {
                 Some(Some(places.iter().map(|(log, seq)| (*log, seq.0)).collect::<Vec<_>>()))
             }
         };
-        assert_eq!(said(Next::Nothing.and(Next::Nothing)), None);
-        assert_eq!(said(after(&[(one, 5)]).and(Next::Nothing)), Some(Some(vec![(one, 5)])));
-        assert_eq!(said(after(&[(one, 5)]).and(Next::Everything)), Some(None));
+        assert_eq!(said(Lacked::Nothing.and(Lacked::Nothing)), None);
+        assert_eq!(said(after(&[(one, 5)]).and(Lacked::Nothing)), Some(Some(vec![(one, 5)])));
+        assert_eq!(said(after(&[(one, 5)]).and(Lacked::Everything)), Some(None));
         let both = after(&[(one, 5), (two, 9)]).and(after(&[(two, 3), (three, 1)]));
         assert_eq!(said(both), Some(Some(vec![(two, 3)])), "of the others one lacks all");
     }

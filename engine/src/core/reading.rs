@@ -306,7 +306,8 @@ impl Engine {
             return self.came_needlessly(id, entry.seq, first);
         }
         if let Some(first) = first {
-            if let Some(era) = first.era {
+            let peer_of = |log: &LogId| self.logs.get(log).map(|log| log.peer);
+            if let Some(era) = first.era.filter(|_| peer_of(&first.log) == peer_of(id)) {
                 self.came_from_elsewhere(&first.log, &content.id, first.seq, era);
             }
             self.fill_gaps(id, &first.log, first.seq, own);

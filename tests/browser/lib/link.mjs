@@ -3,6 +3,8 @@
 /** Opens a section of the settings, whatever is in front of them: "profile", "devices", "recovery", "lock", "privacy", … */
 export async function openSettings(person, section) {
   await person.page.keyboard.press("Escape");
+  // Escape goes back, and the browser takes a moment for it.
+  await person.page.waitForTimeout(200);
   await person.page.goto(`${person.relay.url}/#/settings/${section}`);
   await person.page.getByRole("heading", { name: "Settings" }).waitFor();
 }

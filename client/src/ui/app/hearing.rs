@@ -1,7 +1,7 @@
 //! What the owner of the device says, and what of it changes here.
 
 use leptos::prelude::*;
-use parley_engine::view::{Command, ConversationId, ConversationView, Event, Reply, Snapshot};
+use parley_engine::view::{AccountView, Command, ConversationId, ConversationView, Event, Reply, Snapshot};
 
 use crate::model::chats::Chats;
 use crate::model::news::news;
@@ -84,7 +84,7 @@ impl App {
                     link.replied(id, reply);
                 }
             }
-            Event::Account(account) => self.account.set(account),
+            Event::Account(account) => self.account_is(account),
             Event::Connection(connection) => self.connection.set(connection),
             Event::Storage(storage) => self.storage.set(storage),
             Event::Link(link) => self.link.set(link),
@@ -110,6 +110,14 @@ impl App {
             Event::Deleted { conversation, message } => {
                 self.update_open(conversation, |open| open.window.gone(message));
             }
+        }
+    }
+
+    fn account_is(self, account: Option<AccountView>) {
+        let refused = account.is_none();
+        self.account.set(account);
+        if refused && self.creating.get_untracked() {
+            self.creating.set(false);
         }
     }
 

@@ -12,6 +12,8 @@ use crate::ui::app::state::App;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Open {
     pub(crate) id: Option<ConversationId>,
+    /// Which opening it is: what was asked in one that is over is not for this one.
+    opening: u32,
     pub(crate) window: Window,
     /// The first message that was unread when it was opened.
     pub(crate) unread_from: Option<MessageId>,
@@ -48,6 +50,12 @@ impl Open {
 }
 
 impl App {
+    /// No conversation is on the screen any more.
+    pub(crate) fn close(self) {
+        let opening = self.open.with_untracked(|open| open.opening).wrapping_add(1);
+        self.open.set(Open { opening, ..Open::default() });
+    }
+
     /// Looks at the conversation, if it is the one on the screen.
     pub(crate) fn with_open<T>(self, id: ConversationId, look: impl FnOnce(&Open) -> T) -> Option<T> {
         self.open.with(|open| (open.id == Some(id)).then(|| look(open)))
@@ -73,7 +81,8 @@ impl App {
             });
             return;
         }
-        self.open.set(Open { id: Some(id), ..Open::default() });
+        let opening = self.open.with_untracked(|open| open.opening).wrapping_add(1);
+        self.open.set(Open { id: Some(id), opening, ..Open::default() });
         let unread = self.chats.with_untracked(|chats| chats.get(id).map_or(0, |chat| chat.unread));
         let command = if unread > 0 { Command::UnreadMessages(id) } else { Command::OpenConversation(id) };
         self.ask_for_page(command, id, |open, page| {
@@ -122,8 +131,9 @@ impl App {
             Side::Newer => Command::NewerMessages { conversation: id, after: from },
         };
         self.open.update_untracked(|open| open.loading.set(side, true));
+        let opening = self.open.with_untracked(|open| open.opening);
         self.ask(command, move |reply| {
-            if !self.is_open(id) {
+            if self.open.with_untracked(|open| open.opening != opening) {
                 return;
             }
             self.open.update_untracked(|open| open.loading.set(side, false));
@@ -142,7 +152,11 @@ impl App {
         id: ConversationId,
         take: impl FnOnce(&mut Open, Page) + 'static,
     ) {
+        let opening = self.open.with_untracked(|open| open.opening);
         self.ask(command, move |reply| {
+            if self.open.with_untracked(|open| open.opening != opening) {
+                return;
+            }
             self.update_open(id, |open| match reply {
                 Reply::Page(page) => {
                     open.error = None;

@@ -123,6 +123,8 @@ pub(crate) struct Known {
     pub(crate) removed: RwSignal<Option<RemovedView>>,
     /// The person erases them on this page: the first screen follows.
     pub(crate) starts_over: StoredValue<bool>,
+    /// An account is being made on the first screen, which stays until that is done: it may be refused.
+    pub(crate) creating: RwSignal<bool>,
     /// The lock of the device.
     pub(crate) lock: RwSignal<Option<LockView>>,
     /// When the next guess at it is heard, in milliseconds since 1970.
@@ -173,6 +175,7 @@ impl App {
             download: RwSignal::new(None),
             removed: RwSignal::new(None),
             starts_over: StoredValue::new(false),
+            creating: RwSignal::new(false),
             lock: RwSignal::new(None),
             next_guess: RwSignal::new(0),
             keeper: StoredValue::new_local(None),
@@ -250,7 +253,7 @@ impl App {
         }
         self.phase.set(Phase::Locked);
         self.close_dialog();
-        self.open.set(Open::default());
+        self.close();
         self.account.set(None);
         self.removed.set(None);
         self.link.set(None);
@@ -283,6 +286,11 @@ impl App {
                 value
             })
         })
+    }
+
+    /// Whether somebody uses an account here. One that is being made is not there yet.
+    pub(crate) fn has_account(self) -> bool {
+        self.account.with(Option::is_some) && !self.creating.get()
     }
 
     /// The list entry of a conversation.

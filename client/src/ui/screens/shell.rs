@@ -6,7 +6,6 @@ use crate::model::route::Route;
 use crate::model::signal::{ToOwner, Trouble};
 use crate::platform::timer::Interval;
 use crate::platform::{self, clock, fallen, local, page, timer};
-use crate::ui::app::open::Open;
 use crate::ui::app::state::{App, Dialog, Phase, go};
 use crate::ui::app::{asking, drafts, history, keys, trouble};
 use crate::ui::design::memo::Memo;
@@ -85,12 +84,11 @@ fn follow_page(app: App) {
         match route {
             Route::Conversation(id) if app.phase.get_untracked() == Phase::Ready => app.open(id),
             Route::Conversation(_) => {}
-            _ => app.open.set(Open::default()),
+            _ => app.close(),
         }
     });
     // Somebody's invite link waits until there is an account. Whoever came by it is led into the chat; others are asked.
-    let has_account =
-        Memo::new(move || (app.phase.get() == Phase::Ready).then(|| app.account.with(Option::is_some)));
+    let has_account = Memo::new(move || (app.phase.get() == Phase::Ready).then(|| app.has_account()));
     Effect::new(move |newcomer: Option<bool>| {
         let newcomer = newcomer.unwrap_or_default();
         match (has_account.get(), app.invited.get()) {
@@ -110,7 +108,7 @@ fn follow_page(app: App) {
     // A link code waits until the person says what to do with it.
     Effect::new(move |_| {
         if app.phase.get() == Phase::Ready
-            && app.account.with(Option::is_some)
+            && app.has_account()
             && let Some(code) = app.link_code.get()
         {
             app.link_code.set(None);
@@ -120,7 +118,7 @@ fn follow_page(app: App) {
 }
 
 fn shell(app: App) -> AnyView {
-    let has_account = Memo::new(move || app.account.with(Option::is_some));
+    let has_account = Memo::new(move || app.has_account());
     // Another owner says anew that the device is open: what somebody is doing here goes on.
     let phase = Memo::new(move || app.phase.get());
     let removed = Memo::new(move || app.removed.with(Option::is_some));

@@ -25,6 +25,8 @@ pub(in crate::core) struct Answering {
     /// As it is stored: a restart begins anew.
     pub(in crate::core) owed: Table<Asker, Lacking>,
     reading: Table<LoadId, Reading>,
+    /// What was read goes out first: reading goes on from this place.
+    paused: Option<(Reading, Order)>,
 }
 
 struct Reading {
@@ -40,6 +42,7 @@ impl Engine {
     pub(in crate::core) fn lacking_came(&mut self, from: &DeviceId, lacking: Lacking) {
         let asker = (*from, lacking.peer);
         self.late.answering.reading.retain(|_, reading| reading.asker != asker);
+        self.late.answering.paused.take_if(|(reading, _)| reading.asker == asker);
         self.late.answering.owed.insert(asker, lacking);
         self.save_owed();
     }
@@ -49,7 +52,16 @@ impl Engine {
     }
 
     pub(super) fn answer_who_lacks(&mut self) {
-        let Answering { owed, reading } = &self.late.answering;
+        if self.late.answering.paused.is_some() {
+            if !self.sends_own_devices_enough()
+                && let Some((reading, before)) = self.late.answering.paused.take()
+            {
+                let peer = reading.asker.1;
+                self.read_for(reading, peer, Some(&before));
+            }
+            return;
+        }
+        let Answering { owed, reading, .. } = &self.late.answering;
         if owed.is_empty() || !reading.is_empty() || self.own_conversation_log().is_none() {
             return;
         }
@@ -120,7 +132,7 @@ impl Engine {
         let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
         match oldest {
             Some(oldest) if full && !over && reading.pages < MAX_PAGES => {
-                self.read_for(reading, peer, Some(&oldest));
+                self.late.answering.paused = Some((reading, oldest));
             }
             _ => self.that_was_all(reading.asker, &reading.logs),
         }

@@ -115,9 +115,10 @@ impl Engine {
         devices.iter().find(|known| known.record.id == *device).map(|known| known.added)
     }
 
-    /// From when on a device is to have everything; from the beginning, if nobody can know.
+    /// From when on a device is to have everything; from the beginning, if nobody can know. A clock that was ahead when it was
+    /// added does not give it what was written before.
     fn belongs_since(&self, device: &DeviceId) -> UnixMillis {
-        self.added(device).filter(|added| *added <= self.now).unwrap_or_default()
+        self.added(device).map(|added| added.min(self.now)).unwrap_or_default()
     }
 
     /// Whether this device has read another log with somebody, of which this one takes the place.

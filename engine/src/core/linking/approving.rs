@@ -95,7 +95,7 @@ impl Engine {
         match std::mem::take(&mut self.linking.state) {
             State::Appending(mut session, waiting) if waiting.0 == *entry => {
                 if !done {
-                    self.take_promise_back();
+                    self.take_promise_back(&waiting.1.record.id);
                     return self.fail_link_in(&session, LinkFailure::Refused);
                 }
                 let hello = &waiting.1;
@@ -140,10 +140,10 @@ impl Engine {
     }
 
     /// The device did not come into the account.
-    fn take_promise_back(&mut self) {
+    fn take_promise_back(&mut self, device: &DeviceId) {
         self.notes.pay();
         self.save_notes();
-        self.stop_sharing();
+        self.stop_sharing(device);
     }
 
     /// Whether an entry is on its way that adds a device.

@@ -63,9 +63,11 @@ pub(crate) fn join(app: App, invite: String) {
     let asked = Command::FindPerson(invite.clone());
     let ask = move || app.show(Dialog::NewChat(invite));
     app.ask_patiently(asked, waits, move |reply| match reply {
+        _ if !waits() => {}
         Reply::Person(Person { conversation: Some(id), .. }) => go(&Route::Conversation(id)),
         Reply::Person(person) => {
             app.ask(Command::StartConversation(person.account), move |reply| match reply {
+                _ if !waits() => {}
                 Reply::Conversation(id) => go(&Route::Conversation(id)),
                 _ => ask(),
             });

@@ -1,5 +1,6 @@
 //! A message's text: links, emoji, and the beginning of what is long.
 
+use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::BodyView;
 
@@ -7,6 +8,7 @@ use crate::model::fold;
 use crate::model::links::{Piece, pieces};
 use crate::platform::text;
 use crate::ui::design::{html, parts};
+use crate::ui::screens::conversation::messages::Unfolding;
 use crate::ui::words;
 
 /// Whether it is so little and so merry that it is shown large.
@@ -17,22 +19,44 @@ pub(crate) fn is_emoji(body: &BodyView) -> bool {
 /// The text; of a long one the beginning, and a button for more.
 pub(crate) fn said(text: String) -> AnyView {
     if fold::cut(&text, 0).is_none() {
-        return paragraph(&text);
+        return paragraph(&text, text.len());
     }
     let steps = RwSignal::new(0);
+    let unfolding = use_context::<Unfolding>();
     parts::dynamic(move || {
-        let end = fold::cut(&text, steps.get());
-        let shown = end.and_then(|end| text.get(..end)).unwrap_or(&text);
-        let more = end.map(|_| {
-            let more = move || steps.update(|steps| *steps += 1);
-            parts::button(words::SHOW_MORE, "more", more)
+        let cut = fold::cut(&text, steps.get());
+        let more = cut.map(|_| {
+            html::button()
+                .class("more")
+                .attr("type", "button")
+                .on(ev::click, move |event| {
+                    // The lines that were read stay where they are.
+                    if let Some(unfolding) = unfolding {
+                        unfolding.begins(&event);
+                    }
+                    steps.update(|steps| *steps += 1);
+                })
+                .child(words::SHOW_MORE)
+                .into_any()
         });
-        parts::several((paragraph(shown), more))
+        parts::several((paragraph(&text, cut.unwrap_or(text.len())), more))
     })
 }
 
-fn paragraph(text: &str) -> AnyView {
-    let inside: Vec<AnyView> = pieces(text).into_iter().map(piece).collect();
+/// The text up to a place. What is a link is found in all of it: half of an address leads elsewhere.
+fn paragraph(text: &str, end: usize) -> AnyView {
+    let (mut at, mut inside) = (0, Vec::new());
+    for piece in pieces(text) {
+        let (Piece::Plain(shown) | Piece::Link(shown, _)) = &piece;
+        let left = end.saturating_sub(at);
+        at += shown.len();
+        if left >= shown.len() {
+            inside.push(self::piece(piece));
+        } else {
+            inside.push(parts::words(shown.get(..left).unwrap_or_default().to_owned()));
+            break;
+        }
+    }
     html::p().class("said").attr("dir", "auto").child(inside).into_any()
 }
 

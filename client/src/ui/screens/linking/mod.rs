@@ -67,7 +67,11 @@ pub(crate) fn panel(app: App, new: bool, first: String) -> AnyView {
                 Some(LinkView::Approve { name }) => approve(app, &name),
                 Some(LinkView::Adding { done, of }) => adding(done, of),
                 Some(LinkView::Done) => {
-                    vec![text("note note-good", words::LINK_DONE), cancel(app, "Done")]
+                    let done = button("Done", "button button-quiet", move || {
+                        app.ask(Command::CancelLinking, |_| {});
+                        app.close_dialog();
+                    });
+                    vec![text("note note-good", words::LINK_DONE), done]
                 }
                 Some(LinkView::Failed(failure)) => failed(app, failure),
             },
@@ -131,9 +135,9 @@ fn adding(done: u32, of: u32) -> Vec<AnyView> {
     vec![text("", words::link_adding(done, of)), progress.into_any()]
 }
 
-/// A command whose refusal stands under the field.
-fn ask(app: App, command: Command, note: RwSignal<Note>) {
-    let waits = move || note.try_set(Note::Hint(words::ASKED_AGAIN.to_owned())).is_none();
+/// A command whose refusal stands under the field. It waits for a connection while `wanted` says that somebody still wants it.
+fn ask(app: App, command: Command, note: RwSignal<Note>, wanted: impl Fn() -> bool + 'static) {
+    let waits = move || wanted() && note.try_set(Note::Hint(words::ASKED_AGAIN.to_owned())).is_none();
     app.ask_patiently(command, waits, move |reply| {
         if let Reply::Failed(error) = reply {
             let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
@@ -150,20 +154,28 @@ fn choose(app: App, new: bool, code: RwSignal<String>) -> Vec<AnyView> {
         longest: "4000",
         code: true,
     };
-    let show = move || ask(app, Command::ShowLinkCode { name: page::device_name() }, note);
+    let show = move || ask(app, Command::ShowLinkCode { name: page::device_name() }, note, || true);
     let submit = move || {
         let text = code.get_untracked();
-        ask(app, Command::UseLinkCode { text, name: page::device_name() }, note);
+        let asked = text.clone();
+        // Whoever changes the code wants another one.
+        let wanted = move || code.try_with_untracked(|code| *code == asked) == Some(true);
+        ask(app, Command::UseLinkCode { text, name: page::device_name() }, note, wanted);
+    };
+    // With a code at hand, using it is what is meant.
+    let has_code = code.with_untracked(|code| !code.is_empty());
+    let (first, second) = if has_code {
+        ("button button-quiet button-wide", "button")
+    } else {
+        ("button button-wide", "button button-quiet")
     };
     let mut parts = vec![
         text("", if new { words::LINK_NEW } else { words::LINK_EXISTING }),
-        button("Show a code", "button button-wide", show),
+        button("Show a code", first, show),
     ];
     parts.extend(scan::scanner(app));
-    parts.push(form(
-        submit,
-        vec![field(how, code, note.into(), move || note.set(Note::None)), send("Use this code")],
-    ));
+    let use_it = html::button().class(second).attr("type", "submit").child("Use this code").into_any();
+    parts.push(form(submit, vec![field(how, code, note.into(), move || note.set(Note::None)), use_it]));
     parts
 }
 
@@ -194,7 +206,7 @@ fn digits(app: App) -> Vec<AnyView> {
     let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::None));
     let how = Field { id: "digits", label: "Two digits", autocomplete: "off", longest: "2", code: true };
     let submit = move || match typed.get_untracked().trim().parse() {
-        Ok(digits) if digits < 100 => ask(app, Command::ConfirmDigits(digits), note),
+        Ok(digits) if digits < 100 => ask(app, Command::ConfirmDigits(digits), note, || true),
         _ => note.set(Note::Bad(words::LINK_DIGITS.to_owned())),
     };
     let field = field(how, typed, note.into(), move || note.set(Note::None));

@@ -22,8 +22,15 @@ use crate::ui::words;
 const THEMES: [(&str, Option<&str>); 3] =
     [("System", None), ("Light", Some("light")), ("Dark", Some("dark"))];
 
+/// The heading of the section that is shown.
+const HEADING: &str = "section";
+
 /// The sections, and the one that is chosen. On a phone it is one or the other.
 pub(crate) fn screen(app: App, chosen: Option<Section>) -> AnyView {
+    if chosen.is_some() {
+        // The link that led here is gone, and the next key goes on from where the section begins.
+        request_animation_frame(|| page::focus(HEADING));
+    }
     let shown = chosen.unwrap_or(Section::Profile);
     let sections = Section::ALL.map(|section| entry(section, chosen, shown));
     let list = html::ul().attr("role", "list").child(Vec::from(sections));
@@ -84,7 +91,7 @@ fn section(app: App, section: Section) -> AnyView {
     };
     html::section()
         .class("settings-section")
-        .child((html::h2().child(words::section(section)), body))
+        .child((html::h2().attr("id", HEADING).attr("tabindex", "-1").child(words::section(section)), body))
         .into_any()
 }
 

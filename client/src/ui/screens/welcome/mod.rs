@@ -215,10 +215,16 @@ impl Form {
         });
         let asked = (name.clone(), username.clone());
         let waits = move || self.waits_for(&asked);
+        self.app.creating.set(true);
         self.app.ask_patiently(Command::CreateAccount { name, username }, waits, move |reply| {
             let _ = self.busy.try_set(false);
+            let refused = matches!(reply, Reply::Failed(_));
             if let Reply::Failed(error) = reply {
                 self.refused(error);
+            }
+            // One that was refused goes by itself, and the form stays until it has.
+            if self.app.account.with_untracked(Option::is_none) || !refused {
+                self.app.creating.set(false);
             }
         });
     }

@@ -29,10 +29,22 @@ struct List {
     place: Place,
 }
 
+/// What a message does to the list when more of it is shown.
+#[derive(Clone, Copy)]
+pub(crate) struct Unfolding(List);
+
+impl Unfolding {
+    /// The message in which this was clicked grows now: it stays where it begins.
+    pub(crate) fn begins(self, event: &ev::MouseEvent) {
+        self.0.hold_row_of(event);
+    }
+}
+
 /// The scrolling log.
 pub(crate) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
     let scroller = Scroller { outer: NodeRef::new(), inner: NodeRef::new(), list: NodeRef::new() };
     let list = List { app, id, scroller, rows: Rows::new(), place: Place::new() };
+    provide_context(Unfolding(list));
     list.follow();
     list.mark_read();
     let waits = bubble::why(app, id);

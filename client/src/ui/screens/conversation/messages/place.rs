@@ -1,5 +1,6 @@
 //! Where in the list somebody is, which no change of the list moves.
 
+use leptos::ev;
 use leptos::prelude::*;
 
 use super::List;
@@ -73,6 +74,17 @@ impl List {
     pub(super) fn hold(self) {
         if let Some(layout) = self.scroller.layout() {
             self.place.anchor.set_value(self.anchor(&layout));
+        }
+    }
+
+    /// Before a row grows: it stays where it begins, also at the newest message.
+    pub(super) fn hold_row_of(self, event: &ev::MouseEvent) {
+        let Some(layout) = self.scroller.layout() else { return };
+        let Some(row) = layout.row_of(event) else { return };
+        let key = self.rows.with(|rows| rows.get(row).map(Row::key));
+        if let Some((key, offset)) = key.zip(layout.offset(row)) {
+            self.place.at_end.set_value(false);
+            self.place.anchor.set_value(Some(Anchor { key, offset }));
         }
     }
 
