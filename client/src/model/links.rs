@@ -18,14 +18,19 @@ const DIGITS: core::ops::RangeInclusive<usize> = 8..=15;
 #[must_use]
 pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut finder = LinkFinder::new();
-    // Letters beyond ASCII end an address: punctuation of other scripts would become a part of its host.
     finder.url_must_have_scheme(false).url_can_be_iri(false);
     let mut pieces = Vec::new();
     for span in finder.spans(text) {
-        let shown = span.as_str();
+        let found = span.as_str();
+        // Punctuation of other scripts, and what changes the direction of writing, would become a part of the address.
+        let end = found.find(|character: char| !character.is_ascii()).unwrap_or(found.len());
+        let (shown, rest) = found.split_at(end);
         match span.kind().and_then(|kind| address(shown, kind)) {
-            Some(address) => pieces.push(Piece::Link(shown, address)),
-            None => phones(shown, &mut pieces),
+            Some(address) => {
+                pieces.push(Piece::Link(shown, address));
+                plain(rest, &mut pieces);
+            }
+            None => phones(found, &mut pieces),
         }
     }
     pieces
