@@ -42,6 +42,15 @@ pub(super) fn put_in_order(messages: &mut [MessageView]) {
     messages.sort_unstable_by_key(|message| message.order);
 }
 
+/// Each message once, as it was said to be last, in order. One input may change a message twice, and its place with it.
+fn as_they_are_now(mut messages: Vec<MessageView>) -> Vec<MessageView> {
+    messages.reverse();
+    messages.sort_by_key(|message| message.id);
+    messages.dedup_by_key(|message| message.id);
+    put_in_order(&mut messages);
+    messages
+}
+
 impl Engine {
     pub(super) fn reply(&mut self, id: ViewRequestId, reply: Reply) {
         self.out.push(Output::Event(Event::Reply { id, reply }));
@@ -53,8 +62,8 @@ impl Engine {
         if changed.account {
             self.out.push(Output::Event(Event::Account(self.account_view())));
         }
-        for (conversation, mut messages) in changed.messages {
-            put_in_order(&mut messages);
+        for (conversation, messages) in changed.messages {
+            let messages = as_they_are_now(messages);
             self.remember_for_pages(&conversation, &messages);
             self.out.push(Output::Event(Event::Messages { conversation, messages }));
         }
@@ -224,5 +233,35 @@ impl Engine {
     pub(super) fn waiting_views(&self, id: ConversationId) -> Vec<MessageView> {
         let of_conversation = self.outbox.iter().filter(|(_, entry)| id_of(&entry.peer) == id);
         of_conversation.filter_map(|(number, _)| self.waiting_view(*number)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parley_protocol::ids::UnixMillis;
+
+    use super::*;
+    use crate::view::{BodyView, Delivery, Order};
+
+    fn message(number: u8, order: u8, state: Delivery) -> MessageView {
+        MessageView {
+            id: MessageId([number; 16]),
+            order: Order([order; 24]),
+            time: UnixMillis(0),
+            body: BodyView::Newer,
+            outgoing: Some(state),
+        }
+    }
+
+    /// Whatever the number of messages: a sort that is not stable swaps two of one place only where there are many.
+    #[test]
+    fn p11_a_message_that_changes_twice_is_shown_as_it_is_in_the_end() {
+        for count in 1..60 {
+            let waiting = (0..count).map(|number| message(number, 0xFF, Delivery::Waiting));
+            let delivered = (0..count).map(|number| message(number, number, Delivery::Delivered));
+            let read = (0..count).map(|number| message(number, number, Delivery::Read));
+            let told = as_they_are_now(waiting.chain(delivered).chain(read.clone()).collect());
+            assert_eq!(told, read.collect::<Vec<_>>());
+        }
     }
 }
