@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSettings } from "./lib/link.mjs";
-import { answer, arrive, twoPeople } from "./lib/pair.mjs";
+import { answer, arrive, eveWrites, twoPeople } from "./lib/pair.mjs";
 
 let ada;
 let bob;
@@ -11,11 +11,7 @@ let relay;
 const others = twoPeople(async (pair) => {
   ({ ada, bob, relay } = pair);
   await answer(pair);
-  const eve = await arrive(relay, others);
-  await eve.createAccount("Eve", "eve");
-  await eve.startChat("ada");
-  await eve.send("Hello from Eve");
-  await ada.openChat("Eve");
+  await eveWrites(pair, others);
 });
 
 const dialog = () => ada.page.getByRole("dialog", { name: "New chat" });

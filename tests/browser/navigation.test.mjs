@@ -1,7 +1,7 @@
 // The browser's Back, dialogs, links that were changed on their way, and what stays on the screen after its subject is gone.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answer, arrive, twoPeople } from "./lib/pair.mjs";
+import { answer, arrive, eveWrites, twoPeople } from "./lib/pair.mjs";
 
 let ada;
 let bob;
@@ -11,12 +11,7 @@ let invite;
 const others = twoPeople(async (pair) => {
   ({ ada, bob, relay } = pair);
   await answer(pair);
-  const eve = await arrive(relay, others);
-  await eve.createAccount("Eve", "eve");
-  await eve.startChat("ada");
-  await eve.send("Hello from Eve");
-  await ada.openChat("Eve");
-  await ada.sees("Hello from Eve");
+  await eveWrites(pair, others);
   await bob.button("Settings").click();
   invite = new URL((await bob.page.getByText(/#i\/bob\//).first().textContent()).trim());
   await bob.page.goBack();
@@ -40,6 +35,8 @@ test("Back closes the dialog that is on top, and the chat behind it stays", asyn
   await details(ada.page).waitFor({ state: "detached" });
   const focused = await ada.page.evaluate(() => document.activeElement.textContent + document.activeElement.ariaLabel);
   assert.doesNotMatch(focused, /Close/);
+  // Escape went back, and Playwright counts from where the browser is.
+  await ada.page.waitForFunction(() => !history.state.includes("contact"));
   await ada.page.goBack();
   await ada.page.getByRole("region", { name: "Eve", exact: true }).waitFor();
 });

@@ -16,8 +16,8 @@ pub struct Anchor {
     pub offset: f64,
 }
 
-/// Of `count` messages, of which `shown` are in view, those to keep: so many screens on each side. None while there is
-/// little to gain.
+/// Range of the window's `count` messages to keep around those in view (`shown`): [`SCREENS`] on each side, at least
+/// [`LEAST`] messages. None while fewer than [`SLACK`] messages would be dropped.
 #[must_use]
 pub fn kept(count: usize, shown: Range<usize>) -> Option<Range<usize>> {
     let margin = shown.len().saturating_mul(SCREENS).max(LEAST);
@@ -26,12 +26,12 @@ pub fn kept(count: usize, shown: Range<usize>) -> Option<Range<usize>> {
     (spare >= SLACK).then_some(kept)
 }
 
-/// So many screens stay on each side of what is in view.
+/// Screens to keep on each side of the viewport.
 const SCREENS: usize = 3;
-/// And so many messages, where a screen holds few: more than the page that comes when an end is near, so that what has
-/// just been loaded is not dropped again.
+/// Least number of messages to keep on each side. It exceeds the engine's page size, so that a page is not dropped right
+/// after it was loaded.
 const LEAST: usize = 70;
-/// Fewer than this are not worth the change.
+/// Least number of messages that a trim drops.
 const SLACK: usize = 30;
 
 #[cfg(test)]

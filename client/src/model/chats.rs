@@ -152,11 +152,11 @@ const fn rank(chat: &ConversationView) -> (bool, UnixMillis, Reverse<Conversatio
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::model::unicode::tests::Icu;
 
-    fn chat(number: u8, name: &str, changed: u64) -> ConversationView {
+    pub(crate) fn chat(number: u8, name: &str, changed: u64) -> ConversationView {
         ConversationView {
             id: ConversationId([number; 16]),
             name: name.to_owned(),

@@ -1,15 +1,15 @@
 //! Long texts, of which the beginning is shown first.
 
-/// So many lines are shown at first, and so many times more with each step.
+/// Lines shown before the first step.
 const LINES: usize = 24;
-/// The same of characters.
+/// Characters shown before the first step.
 const CHARACTERS: usize = 1_600;
-/// What a step is worth.
+/// Each step multiplies both limits by this.
 const FACTOR: usize = 16;
-/// A text that is longer by no more than this share of what is shown is shown in full: a button for two lines helps nobody.
+/// A text that exceeds a limit by at most one part in so many is shown in full: a button for two lines helps nobody.
 const SLACK: usize = 4;
 
-/// Where the text is cut, in bytes, after so many steps; none if all of it is shown.
+/// Byte index at which to cut the text after `steps` clicks on "Show more"; none if the whole text is shown.
 #[must_use]
 pub fn cut(text: &str, steps: u32) -> Option<usize> {
     let factor = FACTOR.saturating_pow(steps);

@@ -24,7 +24,7 @@ pub struct Place {
     pub route: Route,
     /// The dialog over it; the entry below is the screen without.
     pub over: Option<Over>,
-    /// The list of chats is so many entries below, if it is known where.
+    /// Distance to the entry of the chat list, in entries; none if it is unknown.
     pub home: Option<u32>,
 }
 
@@ -37,7 +37,7 @@ pub enum Step {
     Push(Place),
     /// Another entry in the place of this one.
     Replace(Place),
-    /// So many entries back, to what is there.
+    /// Go back by a number of entries; that entry shows the place.
     Back(u32, Place),
     /// The same, and it is another then.
     BackTo(u32, Place),

@@ -3,8 +3,8 @@
 
 use crate::model::unicode::Unicode;
 
-/// Of each line, the characters after the blank look like what stands before it. Those that are an other form of a Latin letter by
-/// their normal form are left out. A test compares it with Unicode's data.
+/// One prototype a line, a blank, then the characters that are confusable with it. Characters whose normal form (NFKD) is a
+/// Latin letter are left out. A test compares the table with Unicode's data.
 const TABLE: &str = include_str!("lookalikes.txt");
 
 /// What a name looks like: the same for names that look the same.

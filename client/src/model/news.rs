@@ -39,7 +39,7 @@ impl News {
 
 #[cfg(test)]
 mod tests {
-    use parley_engine::view::{ConversationId, Delivery};
+    use parley_engine::view::Delivery;
     use parley_protocol::ids::UnixMillis;
 
     use super::*;
@@ -49,22 +49,7 @@ mod tests {
     }
 
     fn chat(unread: u32, last: Option<Preview>) -> ConversationView {
-        ConversationView {
-            id: ConversationId([1; 16]),
-            name: "Ada".to_owned(),
-            username: None,
-            verified: false,
-            last,
-            unread,
-            changed: UnixMillis(1),
-            warning: None,
-            preparing: false,
-            waiting: None,
-            restored: None,
-            draft: String::new(),
-            draft_sent: false,
-            listed: true,
-        }
+        ConversationView { last, unread, ..crate::model::chats::tests::chat(1, "Ada", 1) }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What stands above a screen: one thing at a time.
+//! Which notice a screen shows: one at a time, the most important one.
 
 /// What there may be to say, the most important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -17,6 +17,10 @@ pub fn show(sentence: &str, reload: &str) {
     }
     let Some(window) = web_sys::window() else { return };
     let Some(document) = window.document() else { return };
+    // What was shown may be what failed: it is not shown again.
+    if let Ok(history) = window.history() {
+        let _ = history.replace_state(&JsValue::NULL, "");
+    }
     let _ = place(&window, &document, sentence, reload);
 }
 
@@ -34,6 +38,10 @@ pub fn watch(sentence: &'static str, reload: &'static str) {
 
 /// Whether it is WebAssembly that failed, after which the program's memory is in no state that is known.
 fn is_end(error: &JsValue) -> bool {
+    // The error of a worker comes here too, and brings none.
+    if !error.is_object() {
+        return false;
+    }
     let Ok(assembly) = Reflect::get(&js_sys::global(), &"WebAssembly".into()) else { return false };
     let class =
         Reflect::get(&assembly, &"RuntimeError".into()).ok().and_then(|it| it.dyn_into::<Function>().ok());

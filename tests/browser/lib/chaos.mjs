@@ -158,6 +158,13 @@ async function collect() {
     for (const article of document.querySelectorAll("[role=log] [role=article]")) {
       if (collected.has(article)) continue;
       collected.add(article);
+      // Of a long text the beginning is shown first.
+      for (;;) {
+        const more = [...article.querySelectorAll("button")].find((button) => button.textContent === "Show more");
+        if (!more) break;
+        more.click();
+        await frame();
+      }
       news += 1;
       const [who, , state] = article.getAttribute("aria-label").split(", ");
       found.push({ own: who === "You", state, text: (article.querySelector("p") ?? article).textContent });

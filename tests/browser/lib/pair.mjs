@@ -39,6 +39,16 @@ export async function arrive(relay, others, options = {}) {
   return browser;
 }
 
+/** Eve has written to Ada, who has the chat open. */
+export async function eveWrites({ relay, ada }, others) {
+  const eve = await arrive(relay, others);
+  await eve.createAccount("Eve", "eve");
+  await eve.startChat("ada");
+  await eve.send("Hello from Eve");
+  await ada.openChat("Eve");
+  await ada.sees("Hello from Eve");
+}
+
 /** Bob answers, so that Ada's browser learns his name. */
 export async function answer({ ada, bob }) {
   await bob.send("Hello Ada");

@@ -234,8 +234,7 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
              device is still signed in, they come when it's online. Your contact has them too.",
         ),
         BodyView::Gap(Gap::Late) => Some(
-            "Messages from before this point may be missing on this device. They come when another device of yours \
-             that has them is online.",
+            "Messages from before this point may be missing on this device. Your other devices are asked for them.",
         ),
         BodyView::Gap(Gap::Damaged) => Some(
             "Part of this chat was damaged on this device, so a message here couldn't be read. \
@@ -246,8 +245,8 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
              device of yours, if one has it.",
         ),
         BodyView::Gap(Gap::Unsent) => Some(
-            "A message of yours that waited to be sent is gone: this browser's copy was damaged. It was \
-             not sent. Write it again.",
+            "A message of yours that waited to be sent is gone: this browser's copy was damaged. It may not \
+             have been sent. Ask your contact, or write it again.",
         ),
     }
 }
