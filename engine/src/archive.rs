@@ -87,9 +87,6 @@ mod tests {
             let last = archive.last.as_ref().map(|last| (last.time, last.body.clone()));
             assert_eq!(last, Some((UnixMillis(shown + 1), BodyView::Text(format!("{shown}")))));
         }
-        // The same place again is no news, whatever it says.
-        archive.show(&message(9, "another"));
-        assert_eq!(archive.last.map(|last| last.body), Some(BodyView::Text("9".to_owned())));
     }
 
     #[test]

@@ -50,12 +50,13 @@ pub(crate) struct ContentError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HeadHint {
     pub(crate) length: u32,
-    pub(crate) hash: [u8; 8],
+    /// The beginning of the hash: long enough that who signs the entries finds no two that begin alike.
+    pub(crate) hash: [u8; 16],
 }
 
 impl HeadHint {
     pub(crate) fn of(head: &LogHead) -> Self {
-        let hash = head.hash.0.first_chunk::<8>().copied().unwrap_or_default();
+        let hash = head.hash.0.first_chunk::<16>().copied().unwrap_or_default();
         Self { length: head.length, hash }
     }
 }
@@ -356,7 +357,7 @@ mod tests {
         Content {
             id: MessageId([1; 16]),
             time: UnixMillis(1_790_000_000_000),
-            head: HeadHint { length: 1, hash: [2; 8] },
+            head: HeadHint { length: 1, hash: [2; 16] },
             claim: None,
             body,
         }
@@ -403,7 +404,7 @@ mod tests {
             Body::Again(Again { place, text: "h\u{e9}llo".into() }),
         ];
         for body in bodies {
-            let claim = Some(Claim { seq: Seq(5), hash: [9; 8] });
+            let claim = Some(Claim { seq: Seq(5), hash: [9; 16] });
             let sent = Content { claim, ..content(body) };
             let bytes = sent.encode().unwrap();
             let hex = crate::hex(&bytes);
@@ -441,7 +442,7 @@ mod tests {
         let bodies = [
             Body::Receipts(vec![ReceiptOf { log, receipt }]),
             Body::Sync(Sync::Read(vec![(log, Seq(300))])),
-            Body::Sync(Sync::Lost(peer, vec![Order([9; 24])])),
+            Body::Sync(Sync::Lost(peer, vec![Order::from_bytes(&[9; 48])])),
         ];
         for body in bodies {
             let sent = content(body);

@@ -85,36 +85,6 @@ pub(crate) fn id_of(peer: &AccountId) -> ConversationId {
     ConversationId(id)
 }
 
-/// Where a stored message stands: by the relay's time, then by its place in the log.
-pub(crate) fn order_of(time: UnixMillis, seq: Seq, log: &LogId) -> Order {
-    order(time.0, seq.0, log.as_bytes().first_chunk::<8>().copied().unwrap_or_default())
-}
-
-/// The time, the number and the beginning of the log of which a place is made.
-pub(crate) fn of_place(order: &Order) -> (UnixMillis, Seq, [u8; 8]) {
-    let part = |from: usize| {
-        order.0.get(from..).and_then(|bytes| bytes.first_chunk::<8>()).copied().unwrap_or_default()
-    };
-    (UnixMillis(u64::from_be_bytes(part(0))), Seq(u64::from_be_bytes(part(8))), part(16))
-}
-
-/// Where a waiting message stands: after everything stored.
-pub(crate) fn order_of_waiting(number: u64) -> Order {
-    order(u64::MAX, number, [0; 8])
-}
-
-/// The next place after this one.
-pub(crate) fn after(order: &Order) -> Order {
-    let mut next = *order;
-    for byte in next.0.iter_mut().rev() {
-        *byte = byte.wrapping_add(1);
-        if *byte != 0 {
-            break;
-        }
-    }
-    next
-}
-
 /// Where messages of a log stand that were sent again: they have the time and number of their first place, and must
 /// never take the place of another message.
 pub(crate) fn beside(log: &LogId) -> LogId {
@@ -127,15 +97,6 @@ pub(crate) fn marked(log: &LogId) -> LogId {
     let mut bytes = [first ^ 1; 16];
     bytes.iter_mut().skip(1).zip(rest).for_each(|(to, from)| *to = from);
     LogId(bytes)
-}
-
-fn order(first: u64, second: u64, third: [u8; 8]) -> Order {
-    let mut bytes = [0; 24];
-    let parts = first.to_be_bytes().into_iter().chain(second.to_be_bytes()).chain(third);
-    for (to, from) in bytes.iter_mut().zip(parts) {
-        *to = from;
-    }
-    Order(bytes)
 }
 
 /// A preview: the first 120 characters.
@@ -163,28 +124,10 @@ mod tests {
 
     /// Places are stored: they are what every build says they are.
     #[test]
-    fn places_are_pinned() {
-        let Order(place) = order_of(UnixMillis(0x0102), Seq(0x0304), &LOG);
-        assert_eq!(place[..16], [0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 3, 4]);
-        assert_eq!(place[16..], [0xA1, 0, 0xFF, 3, 4, 5, 6, 7]);
-        let back = of_place(&Order(place));
-        assert_eq!(back, (UnixMillis(0x0102), Seq(0x0304), [0xA1, 0, 0xFF, 3, 4, 5, 6, 7]));
+    fn what_stands_beside_a_log_is_pinned() {
         let twice = [beside(&LOG), marked(&LOG)];
         assert_eq!(twice[0].0[..4], [0x5E, 0xFF, 0, 0xFC]);
         assert_eq!(twice[1].0[..4], [0x5F, 0xFF, 0, 0xFC]);
         assert_eq!(marked(&LogId([0xA0; 16])).0[..2], [0x5E, 0x5F], "one bit apart, whichever it is");
-        assert!(order_of_waiting(0) > order_of(UnixMillis(u64::MAX - 1), Seq(u64::MAX), &LOG));
-    }
-
-    #[test]
-    fn the_next_place_carries_over() {
-        let place = |last: [u8; 2]| {
-            let mut bytes = [7; 24];
-            bytes[22..].copy_from_slice(&last);
-            Order(bytes)
-        };
-        assert_eq!(after(&place([1, 2])), place([1, 3]));
-        assert_eq!(after(&place([1, 0xFF])), place([2, 0]));
-        assert_eq!(after(&Order([0xFF; 24])), Order([0; 24]));
     }
 }

@@ -11,8 +11,8 @@ use std::rc::Rc;
 
 use ed25519_dalek::SigningKey;
 use openmls::prelude::{
-    KeyPackage, KeyPackageIn, LeafNodeIndex, LeafNodeParameters, MlsMessageBodyIn, MlsMessageIn,
-    MlsMessageOut, OpenMlsProvider as _, ProtocolVersion,
+    Capabilities, ExtensionType, KeyPackage, KeyPackageIn, LeafNodeIndex, LeafNodeParameters,
+    MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, ProtocolVersion,
 };
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::Capability;
@@ -23,15 +23,15 @@ use parley_protocol::frame::{
     AppendCommit, AppendMessages, CreateLog, InboxAddress, InboxPost, NewMessage, PublishKeyPackages,
     RegisterAccount, Request,
 };
-use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, Era, LogId, MessageId, Seq, UnixMillis};
 use parley_protocol::username::Username;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::account::Account;
-use crate::content::{Body, Content, HeadHint, Profile, Receipt, Repair, Sync};
-use crate::crypto::MlsRandom;
+use crate::content::{Again, Body, Content, HeadHint, Place, Profile, Receipt, Repair, Sync};
+use crate::crypto::{MlsRandom, SUITE};
 use crate::deletion::{Deleted, mark};
 use crate::draft::Draft;
 use crate::mls::credential::Leaf;
@@ -77,6 +77,8 @@ pub enum Deed {
     RemoveOthers,
     /// Gives the own leaf another identity.
     Become(Identity),
+    /// Replaces its keys, in a leaf that names so many extensions that nobody knows.
+    Bloat(u16),
 }
 
 /// An account, one device of it, and its groups.
@@ -302,6 +304,15 @@ impl Peer {
             .to_vec()
     }
 
+    /// Encrypts a text that is "sent again", with what it says of its first place: the log, its number there, when the relay
+    /// stored it, and in which era.
+    pub fn again(&mut self, log: LogId, text: &str, first: (LogId, Seq, UnixMillis, Era)) -> Vec<u8> {
+        let head = self.log.head();
+        let (of, seq, stored, era) = first;
+        let place = Place { log: of, seq, stored, era: Some(era) };
+        self.content(log, &head, Body::Again(Again { place, text: text.to_owned() }))
+    }
+
     /// Encrypts a text under a chosen id.
     pub fn text_with_id(&mut self, log: LogId, text: &str, head: &LogHead, id: MessageId) -> Vec<u8> {
         self.content_with_id(log, head, Body::Text(text.to_owned()), id)
@@ -345,6 +356,13 @@ impl Peer {
             (Deed::Become(identity), _) => {
                 let leaf = identity.leaf().credential();
                 let leaf = LeafNodeParameters::builder().with_credential_with_key(leaf).build();
+                mls.self_update(provider, &signer, leaf).unwrap().into_commit()
+            }
+            (Deed::Bloat(count), _) => {
+                let all: Vec<ExtensionType> =
+                    (0..*count).map(|it| ExtensionType::Unknown(0xF000 + it)).collect();
+                let can = Capabilities::new(None, Some(&[SUITE]), Some(&all), None, None);
+                let leaf = LeafNodeParameters::builder().with_capabilities(can).build();
                 mls.self_update(provider, &signer, leaf).unwrap().into_commit()
             }
             _ => mls.self_update(provider, &signer, LeafNodeParameters::default()).unwrap().into_commit(),

@@ -142,7 +142,7 @@ mod tests {
             young: true,
             asked: Some(LogId([2; 16])),
             without: Set::default(),
-            marker: Some((Order([3; 24]), MessageId([4; 16]))),
+            marker: Some((Order::from_bytes(&[3; 48]), MessageId([4; 16]))),
             closed: false,
         };
         hole.without.insert(DeviceId([5; 16]));

@@ -37,6 +37,7 @@ mod log;
 mod message;
 mod mls;
 pub mod mutations;
+mod order;
 mod outbox;
 pub mod pasted;
 mod personal;

@@ -4,9 +4,9 @@ use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::conversation::order_of;
+use crate::order::{Fingerprint, Order};
 use crate::seal::{Purpose, Sealer};
-use crate::view::{BodyView, ConversationId, Order};
+use crate::view::{BodyView, ConversationId};
 
 const VERSION: u8 = 1;
 
@@ -27,7 +27,24 @@ pub(crate) struct Message {
 
 impl Message {
     pub(crate) fn order(&self) -> Order {
-        order_of(self.stored, self.seq, &self.log)
+        Order::new(self.stored, self.seq, self.log, self.fingerprint())
+    }
+
+    /// What tells it from every other message at its place. A sender chooses a message's id, may say what is "sent again" at
+    /// which place, and may make a log of any name: nothing of that replaces another message.
+    fn fingerprint(&self) -> Fingerprint {
+        if matches!(self.body, BodyView::Gap(_)) {
+            return Fingerprint::default();
+        }
+        // Into a Vec, postcard fails on nothing that this type contains.
+        let body = postcard::to_allocvec(&self.body).unwrap_or_default();
+        let mut hash = Sha256::new();
+        hash.update(b"parley message fingerprint v1\0");
+        hash.update([u8::from(self.own)]);
+        hash.update(self.id.as_bytes());
+        hash.update(body);
+        let digest: [u8; 32] = hash.finalize().into();
+        digest.first_chunk().copied().unwrap_or_default()
     }
 
     /// By which views know it. A sender chooses a message's id and may choose that of another message, which must
@@ -37,10 +54,10 @@ impl Message {
             return self.id;
         }
         let mut hash = Sha256::new();
-        hash.update(b"parley shown message v1\0");
-        hash.update(self.id.as_bytes());
+        hash.update(b"parley shown message v2\0");
         hash.update(self.log.as_bytes());
         hash.update(self.seq.0.to_be_bytes());
+        hash.update(self.fingerprint());
         let digest: [u8; 32] = hash.finalize().into();
         digest.first_chunk::<16>().map_or(self.id, |id| MessageId(*id))
     }
@@ -53,7 +70,7 @@ impl Message {
     /// As it is stored: with the place of the message that was the newest before it, which must be there too.
     pub(crate) fn encode_after(&self, before: &Order) -> Vec<u8> {
         let mut bytes = self.encode();
-        bytes.extend_from_slice(&before.0);
+        bytes.extend_from_slice(&before.to_bytes());
         bytes
     }
 
@@ -65,13 +82,13 @@ impl Message {
     pub(crate) fn decode_after(bytes: &[u8]) -> Option<(Self, Option<Order>)> {
         let [VERSION, rest @ ..] = bytes else { return None };
         let (message, rest) = postcard::take_from_bytes(rest).ok()?;
-        Some((message, rest.try_into().ok().map(Order)))
+        Some((message, rest.try_into().ok().map(Order::from_bytes)))
     }
 }
 
 /// By which views know the marker of a message whose record does not open or is gone.
 pub(crate) fn lost_id(conversation: &ConversationId, order: &Order) -> MessageId {
-    let named = [b"parley lost message v1\0".as_slice(), &conversation.0, &order.0].concat();
+    let named = [b"parley lost message v1\0".as_slice(), &conversation.0, &order.to_bytes()].concat();
     let digest: [u8; 32] = Sha256::digest(named).into();
     MessageId(digest.first_chunk::<16>().copied().unwrap_or_default())
 }
@@ -83,17 +100,18 @@ pub(crate) fn key_prefix(sealer: &Sealer, conversation: &ConversationId) -> [u8;
 
 /// The place of the message with this key.
 pub(crate) fn order_of_key(key: &[u8]) -> Option<Order> {
-    key.get(16..)?.try_into().ok().map(Order)
+    key.get(16..)?.try_into().ok().map(Order::from_bytes)
 }
 
 /// A message's key.
 pub(crate) fn key(sealer: &Sealer, conversation: &ConversationId, order: &Order) -> Vec<u8> {
-    [key_prefix(sealer, conversation).as_slice(), &order.0].concat()
+    [key_prefix(sealer, conversation).as_slice(), &order.to_bytes()].concat()
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::order;
     use crate::seal::MasterKey;
 
     pub(crate) fn message() -> Message {
@@ -113,8 +131,9 @@ pub(crate) mod tests {
         let bytes = message().encode();
         insta::assert_snapshot!(crate::hex(&bytes));
         assert_eq!(Message::decode(&bytes), Some(message()));
-        let after = message().encode_after(&Order([8; 24]));
-        assert_eq!(Message::decode_after(&after), Some((message(), Some(Order([8; 24])))));
+        let before = Order::from_bytes(&[8; order::LENGTH]);
+        let after = message().encode_after(&before);
+        assert_eq!(Message::decode_after(&after), Some((message(), Some(before))));
         assert_eq!(Message::decode_after(&bytes), Some((message(), None)));
         let newer = [&[VERSION + 1], &bytes[1..]].concat();
         assert_eq!(Message::decode(&newer), None);

@@ -17,7 +17,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 /// Version of what is sealed; greater whenever an older app could not read it. Versions 1, 2, 4, 7 and 8 are the same seal around
 /// fewer kinds of records. (There are no others: one flipped bit must not lead from one version to another that opens.) A build
 /// that knows only those opens nothing that this one wrote, so that it cannot go on from it without what it does not know.
-pub const VERSION: u8 = 12;
+pub const VERSION: u8 = 13;
 const NONCE_LENGTH: usize = 24;
 const LABEL: &[u8] = b"parley record v1\0";
 

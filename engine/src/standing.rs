@@ -4,7 +4,7 @@
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{beside, marked, of_place};
+use crate::conversation::{beside, marked};
 use crate::table::Table;
 use crate::view::Order;
 
@@ -190,8 +190,8 @@ impl Standing {
     /// its order.
     pub(crate) fn filled(&self, log: &LogId, upto: Seq, exactly: bool) -> Vec<(Order, MessageId)> {
         let is_filled = |(order, _): &&(Order, MessageId)| {
-            let (_, seq, prefix) = of_place(order);
-            (seq == upto || seq < upto && !exactly) && marked(log).as_bytes().starts_with(&prefix)
+            let seq = order.seq();
+            (seq == upto || seq < upto && !exactly) && marked(log) == *order.log()
         };
         self.gaps.iter().filter(is_filled).copied().collect()
     }
@@ -200,15 +200,13 @@ impl Standing {
 impl Unread {
     /// Whether its place in the history is of this log, or beside it, in this range.
     fn stands_at(&self, log: &LogId, range: core::ops::RangeInclusive<Seq>) -> bool {
-        let (_, seq, prefix) = of_place(&self.order);
-        range.contains(&seq) && [*log, beside(log)].iter().any(|log| log.as_bytes().starts_with(&prefix))
+        range.contains(&self.order.seq()) && [*log, beside(log)].contains(self.order.log())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::order_of;
 
     const ONE: LogId = LogId([1; 16]);
     const OTHER: LogId = LogId([2; 16]);
@@ -278,7 +276,7 @@ mod tests {
     #[test]
     fn what_was_read_is_known_by_place_by_log_and_where_it_came_again() {
         let mut standing = Standing::default();
-        let order = |ms, seq, log: &LogId| order_of(at(ms), Seq(seq), log);
+        let order = |ms, seq, log: &LogId| Order::of_marker(at(ms), Seq(seq), *log);
         standing.came(order(1, 3, &ONE), ONE, Seq(3));
         standing.came(order(2, 5, &ONE), ONE, Seq(5));
         standing.came(order(0, 9, &beside(&ONE)), OTHER, Seq(1));
@@ -297,18 +295,21 @@ mod tests {
     fn very_many_unread_messages_are_counted_and_read_together() {
         let mut standing = Standing::default();
         for seq in 1..=5_000 {
-            standing.came(order_of(at(seq), Seq(seq), &ONE), ONE, Seq(seq));
+            standing.came(Order::of_marker(at(seq), Seq(seq), ONE), ONE, Seq(seq));
         }
         assert_eq!(standing.unread(), 5_000);
         assert!(standing.unread.len() <= MAX_UNREAD);
-        assert_eq!(standing.read_up_to(&order_of(at(4_999), Seq(4_999), &ONE)).get(&ONE), Some(&Seq(4_999)));
+        assert_eq!(
+            standing.read_up_to(&Order::of_marker(at(4_999), Seq(4_999), ONE)).get(&ONE),
+            Some(&Seq(4_999))
+        );
         assert_eq!(standing.unread(), 1);
     }
 
     #[test]
     fn a_gap_is_filled_by_what_comes_again_at_it_or_after_it() {
         let mut standing = Standing::default();
-        let (gap, shown) = (order_of(at(1), Seq(4), &marked(&ONE)), MessageId([1; 16]));
+        let (gap, shown) = (Order::of_marker(at(1), Seq(4), marked(&ONE)), MessageId([1; 16]));
         standing.gap(gap, shown);
         assert_eq!(standing.filled(&ONE, Seq(3), false), []);
         assert_eq!(standing.filled(&OTHER, Seq(9), false), []);
@@ -325,9 +326,9 @@ mod tests {
         read(&mut standing, &ONE, 1, at(0), at(0));
         standing.stored_ahead(&ONE, Seq(2), at(1));
         standing.show(&ONE, at(0), at(0));
-        standing.came(order_of(at(0), Seq(1), &ONE), ONE, Seq(1));
-        standing.gap(order_of(at(1), Seq(2), &marked(&ONE)), MessageId([3; 16]));
-        standing.erase(&order_of(at(2), Seq(3), &ONE));
+        standing.came(Order::of_marker(at(0), Seq(1), ONE), ONE, Seq(1));
+        standing.gap(Order::of_marker(at(1), Seq(2), marked(&ONE)), MessageId([3; 16]));
+        standing.erase(&Order::of_marker(at(2), Seq(3), ONE));
         let bytes = postcard::to_allocvec(&standing).unwrap();
         insta::assert_snapshot!(crate::hex(&bytes));
         assert_eq!(postcard::from_bytes::<Standing>(&bytes).unwrap(), standing);

@@ -20,14 +20,18 @@ const REMEMBERED: usize = 64;
 /// Messages sent again whose receipts are waited for.
 const MAX_AGAIN: usize = 256;
 
-/// The beginning of a hash or id. 64 bits are enough to notice a difference that nobody could search for in time.
+/// The beginning of an id: one that begins like another is taken for it, and only its own writer can make it so.
 pub(crate) type Short = [u8; 8];
+
+/// The beginning of a running hash. A member and the relay together could search for two histories of which fewer bits are
+/// the same.
+type Running = [u8; 16];
 
 /// "After this entry my running hash was this": what a message carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claim {
     pub(crate) seq: Seq,
-    pub(crate) hash: Short,
+    pub(crate) hash: Running,
 }
 
 /// What a claim says about the own log.
@@ -58,7 +62,7 @@ pub(crate) struct Trail {
     head: Option<EntryHash>,
     at: Seq,
     /// The running hashes after the last entries, the newest last.
-    recent: VecDeque<Short>,
+    recent: VecDeque<Running>,
     /// The last messages of others.
     seen: VecDeque<Short>,
     /// The last own payloads that came back.
@@ -102,7 +106,7 @@ impl Trail {
         hash.update(head.0);
         hash.update(payload.0);
         let next = EntryHash(hash.finalize().into());
-        remember(&mut self.recent, short(&next.0));
+        remember(&mut self.recent, next.0.first_chunk().copied().unwrap_or_default());
         self.head = Some(next);
     }
 
@@ -185,7 +189,7 @@ impl Trail {
     }
 }
 
-fn remember(ring: &mut VecDeque<Short>, value: Short) {
+fn remember<T>(ring: &mut VecDeque<T>, value: T) {
     ring.push_back(value);
     while ring.len() > REMEMBERED {
         ring.pop_front();

@@ -285,7 +285,7 @@ test("p5: one in five writes fails while both send: nothing is lost, doubled or 
 
 test("p5: what the first release stored opens: the account, the chat, and the message that waited", () =>
   withGuest(async (guest) => {
-    const bytes = await readFile(new URL("../fixtures/disk-v12.bin", import.meta.url));
+    const bytes = await readFile(new URL("../fixtures/disk-v13.bin", import.meta.url));
     // A page of the same site without the app.
     const html = '<link rel="icon" href="data:,"><p>Nothing</p>';
     await guest.context.route(`${relay.url}/nothing`, (route) => route.fulfill({ contentType: "text/html", body: html }));

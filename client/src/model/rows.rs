@@ -177,8 +177,8 @@ mod tests {
     #[test]
     fn what_is_unread_begins_with_somebody_elses_message() {
         let messages = vec![message(1, None), message(2, Some(Delivery::Sent)), message(3, None)];
-        assert_eq!(first_unread(&messages, Order([2; 24])), Some(MessageId([3; 16])));
-        assert_eq!(first_unread(&messages, Order([9; 24])), None);
+        assert_eq!(first_unread(&messages, Order::from_bytes(&[2; 48])), Some(MessageId([3; 16])));
+        assert_eq!(first_unread(&messages, Order::from_bytes(&[9; 48])), None);
     }
 
     #[test]
@@ -186,6 +186,6 @@ mod tests {
         let mut gap = message(2, None);
         gap.body = BodyView::Gap(Gap::Lost);
         let messages = vec![message(1, None), gap, message(3, None)];
-        assert_eq!(first_unread(&messages, Order([2; 24])), Some(MessageId([3; 16])));
+        assert_eq!(first_unread(&messages, Order::from_bytes(&[2; 48])), Some(MessageId([3; 16])));
     }
 }

@@ -76,7 +76,7 @@ mod tests {
         let manifest = Manifest {
             segments: vec![segment],
             base: Some((DeviceId([4; 16]), 300)),
-            tops: Table::from(vec![(AccountId([5; 32]), Order([6; 24]))]),
+            tops: Table::from(vec![(AccountId([5; 32]), Order::from_bytes(&[6; 48]))]),
             logs: Table::from(vec![(LogId([7; 16]), Place { peer: AccountId([5; 32]), seq: Seq(8) })]),
             contacts: Table::from(vec![(AccountId([5; 32]), [9; 8])]),
             made: UnixMillis(10),

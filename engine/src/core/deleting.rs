@@ -8,7 +8,7 @@ use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 use super::Engine;
 use super::sweeping::{PAGE, Sweep};
 use crate::content::{Body, Place, Sync};
-use crate::conversation::{after, beside, id_of, marked, of_place, order_of_waiting};
+use crate::conversation::{beside, id_of, marked};
 use crate::deletion::{Deleted, Mark, mark, mark_of};
 use crate::io::{LoadId, Record};
 use crate::log::Stage;
@@ -47,7 +47,7 @@ impl Engine {
         message: MessageId,
         order: &Order,
     ) -> Result<Option<Reply>, CommandError> {
-        let before = (!order.is_waiting()).then(|| after(order));
+        let before = (!order.is_waiting()).then(|| order.next());
         self.ask_to_delete(view, conversation, Some(message), before.as_ref())
     }
 
@@ -105,7 +105,7 @@ impl Engine {
         if !marks.is_empty() {
             self.remember_deleted(Deleted { marks, ..Deleted::new(*peer, self.now) });
         }
-        self.sweep(Sweep::for_last(*peer, order_of_waiting(number)), records);
+        self.sweep(Sweep::for_last(*peer, Order::of_waiting(number)), records);
         true
     }
 
@@ -132,7 +132,7 @@ impl Engine {
         let marks = vec![mark_of(peer, &message)];
         self.remember_deleted(Deleted { marks: marks.clone(), ..Deleted::new(*peer, self.now) });
         let sweep = Sweep::for_marks(*peer, marks);
-        self.sweep(sweep.before(after(&message.order())), records);
+        self.sweep(sweep.before(message.order().next()), records);
     }
 
     /// Everything that this device knows of the conversation. `records` are the newest.
@@ -256,10 +256,8 @@ impl Engine {
     /// The same of a place of which only the order is known.
     pub(super) fn is_deleted_order(&self, id: ConversationId, order: &Order) -> bool {
         let Some(conversation) = self.conversations.get(&id) else { return false };
-        let (stored, seq, prefix) = of_place(order);
-        let named = |log: &&LogId| {
-            [**log, beside(log), marked(log)].iter().any(|log| log.as_bytes().starts_with(&prefix))
-        };
+        let (stored, seq) = (order.stored(), order.seq());
+        let named = |log: &&LogId| [**log, beside(log), marked(log)].contains(order.log());
         match conversation.logs.iter().find(named) {
             Some(log) => self.is_deleted_place(&conversation.peer, log, seq, stored),
             None => self.deleted(&conversation.peer).is_some_and(|deleted| stored <= deleted.before),

@@ -76,7 +76,8 @@ impl Engine {
             return self.bring_back(*account, there);
         }
         match contact.log.advance_to(found.log) {
-            Ok(()) => contact.username = found.username.or(contact.username.take()),
+            // The first one stays: that it changed is the relay's word alone.
+            Ok(()) => contact.username = contact.username.take().or(found.username),
             Err(_) => contact.warning = Some(Warning::ForkedDeviceLog),
         }
         let changed = contact.log.entries().len() != before;

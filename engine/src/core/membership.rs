@@ -322,19 +322,41 @@ impl Engine {
             group.change_members(provider, signer, add, &difference.extra)
         });
         match made {
-            Ok((commit, welcome)) => self.keep_commit(id, commit, welcome.as_deref(), to),
+            Ok((commit, welcome)) => match self.posts(welcome.as_deref(), &to) {
+                Some(posts) => self.keep_commit(id, commit, &posts),
+                None => self.take_commit_back(id, &to),
+            },
             Err(_) => self.retry_later(60_000),
         }
     }
 
-    fn keep_commit(&mut self, id: &LogId, commit: Vec<u8>, welcome: Option<&[u8]>, to: Vec<InboxAddress>) {
+    /// The Welcome for those whom a commit adds; none if the relay would not take it.
+    fn posts(&self, welcome: Option<&[u8]>, to: &[InboxAddress]) -> Option<Vec<InboxPost>> {
+        let Some(welcome) = welcome else { return to.is_empty().then(Vec::new) };
+        let payload = Bytes::new([WELCOME.as_slice(), welcome].concat()).ok()?;
+        let post = |to: &InboxAddress| InboxPost {
+            to: *to,
+            append: AppendId(self.random.array()),
+            payload: payload.clone(),
+        };
+        Some(to.iter().map(post).collect())
+    }
+
+    /// Nobody is added who would not hear of it.
+    fn take_commit_back(&mut self, id: &LogId, to: &[InboxAddress]) {
+        if self.with_group(id, |group, provider, _| group.drop_pending(provider)).is_err() {
+            return self.broken(id);
+        }
+        let until = self.steady.after(UNREACHABLE);
+        for device in to {
+            self.membership.unreachable.insert((*id, device.device), until);
+        }
+    }
+
+    fn keep_commit(&mut self, id: &LogId, commit: Vec<u8>, posts: &Vec<InboxPost>) {
         let append = AppendId(self.random.array());
-        if let Some(payload) =
-            welcome.and_then(|welcome| Bytes::new([WELCOME.as_slice(), welcome].concat()).ok())
-        {
-            let post = |to| InboxPost { to, append: AppendId(self.random.array()), payload: payload.clone() };
-            let posts: Vec<InboxPost> = to.into_iter().map(post).collect();
-            self.save(&keys::welcomes(id), &posts);
+        if !posts.is_empty() {
+            self.save(&keys::welcomes(id), posts);
         }
         if let Some(log) = self.logs.get_mut(id) {
             log.commit = Some(PendingCommit { append, bytes: commit });

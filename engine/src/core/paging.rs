@@ -6,7 +6,7 @@ use super::Engine;
 use super::file::archived_view;
 use super::showing::put_in_order;
 use crate::content::{History, Sync};
-use crate::conversation::{id_of, of_place};
+use crate::conversation::id_of;
 use crate::io::{Load, LoadId, Output, ReadFrom, Record};
 use crate::message::{self, Message, lost_id, order_of_key};
 use crate::seal::Purpose;
@@ -303,7 +303,6 @@ pub(super) fn oldest(records: &[Record]) -> Option<Order> {
 
 /// What is shown in the place of a message whose record does not open or is gone.
 fn lost_view(id: &ConversationId, order: &Order) -> MessageView {
-    let (time, ..) = of_place(order);
     let body = BodyView::Gap(Gap::Lost);
-    MessageView { id: lost_id(id, order), order: *order, time, body, outgoing: None }
+    MessageView { id: lost_id(id, order), order: *order, time: order.stored(), body, outgoing: None }
 }

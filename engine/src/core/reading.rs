@@ -313,8 +313,11 @@ impl Engine {
             self.fill_gaps(id, &first.log, first.seq, own);
         }
         let At { log, seq, stored } = place;
-        let time =
-            if log == *id { self.shown_time(id, content.time, stored) } else { content.time.min(stored) };
+        let time = if log == *id {
+            self.shown_time(id, content.time, stored)
+        } else {
+            self.written_time(content.time, stored)
+        };
         let message = Message { id: content.id, time, stored, log, seq, own, body };
         self.store_incoming(id, &message, (!own).then_some(entry.seq));
     }

@@ -7,7 +7,7 @@ use parley_protocol::ids::{AccountId, MessageId};
 use super::Engine;
 use super::steady::Timers;
 use crate::content::Body;
-use crate::conversation::{Author, id_of, order_of_waiting};
+use crate::conversation::{Author, id_of};
 use crate::invite::Invite;
 use crate::io::Output;
 use crate::log::Stage;
@@ -17,7 +17,7 @@ use crate::safety_number::safety_number;
 use crate::set::Set;
 use crate::view::{
     AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event,
-    MessageView, Preview, Registration, Reply, Snapshot, ViewRequestId,
+    MessageView, Order, Preview, Registration, Reply, Snapshot, ViewRequestId,
 };
 
 /// What the views have to be told at the end of an input.
@@ -223,7 +223,7 @@ impl Engine {
         }
         Some(MessageView {
             id: entry.id,
-            order: order_of_waiting(number),
+            order: Order::of_waiting(number),
             time: entry.time,
             body: BodyView::Text(text.clone()),
             outgoing: Some(if entry.failed { Delivery::Failed } else { Delivery::Waiting }),
@@ -241,12 +241,12 @@ mod tests {
     use parley_protocol::ids::UnixMillis;
 
     use super::*;
-    use crate::view::{BodyView, Delivery, Order};
+    use crate::view::{BodyView, Delivery};
 
     fn message(number: u8, order: u8, state: Delivery) -> MessageView {
         MessageView {
             id: MessageId([number; 16]),
-            order: Order([order; 24]),
+            order: Order::from_bytes(&[order; 48]),
             time: UnixMillis(0),
             body: BodyView::Newer,
             outgoing: Some(state),

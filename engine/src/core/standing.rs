@@ -75,11 +75,19 @@ impl Engine {
         time.max(reached).min(latest)
     }
 
+    /// The time that a message shows which did not come at its place in a log: by its writer's clock, but neither later than
+    /// it stands nor earlier than this account, to which nobody wrote before it was there.
+    pub(super) fn written_time(&self, written: UnixMillis, placed: UnixMillis) -> UnixMillis {
+        let first = self.own_log.as_ref().and_then(|log| log.all_devices().first());
+        written.max(first.map(|device| device.added).unwrap_or_default()).min(placed)
+    }
+
     /// The time that a message of a log shows.
     pub(super) fn shown_time(&mut self, log: &LogId, written: UnixMillis, placed: UnixMillis) -> UnixMillis {
+        let written = self.written_time(written, placed);
         match self.conversation_of(log) {
             Some(id) => self.standing.or_default(id).show(log, written, placed),
-            None => written.min(placed),
+            None => written,
         }
     }
 
@@ -207,7 +215,7 @@ impl Engine {
     pub(super) fn lost_elsewhere(&mut self, peer: AccountId, lost: &[Order]) {
         let id = id_of(&peer);
         for order in lost.iter().take(super::paging::MOST_LOST) {
-            let load = self.read_messages(&id, Some(&crate::conversation::after(order)), 1);
+            let load = self.read_messages(&id, Some(&order.next()), 1);
             self.places.finding.insert(load, (peer, *order));
         }
     }

@@ -6,6 +6,7 @@ use parley_protocol::ids::AccountId;
 
 use super::credential::Leaf;
 use super::group::{Group, GroupError};
+use super::key_package::{is_small, keeps_nobody_out};
 use crate::roster::Roster;
 
 /// Devices that a commit adds and removes.
@@ -28,7 +29,8 @@ impl Changes {
     /// What `staged`, by `from`, does to `group`; an error if it does what no commit of Parley's does.
     pub(crate) fn of(staged: &StagedCommit, from: &Leaf, group: &Group) -> Result<Self, GroupError> {
         let same_leaf = |node: &openmls::prelude::LeafNode| {
-            Leaf::parse(node.credential(), node.signature_key().as_slice()).as_ref() == Ok(from)
+            let leaf = Leaf::parse(node.credential(), node.signature_key().as_slice());
+            leaf.as_ref() == Ok(from) && is_small(node)
         };
         // Every commit replaces the keys of who makes it (RFC 9420 section 12.4: the path).
         if !staged.update_path_leaf_node().is_some_and(same_leaf) {
@@ -36,7 +38,11 @@ impl Changes {
         }
         let mut changes = Self::default();
         for proposal in staged.add_proposals() {
-            let node = proposal.add_proposal().key_package().leaf_node();
+            let key_package = proposal.add_proposal().key_package();
+            if !keeps_nobody_out(key_package) {
+                return Err(GroupError::Invalid);
+            }
+            let node = key_package.leaf_node();
             let leaf = Leaf::parse(node.credential(), node.signature_key().as_slice());
             changes.added.push(leaf.map_err(|_| GroupError::Invalid)?);
         }

@@ -2,8 +2,8 @@
 //! only together with [`crate::records::state::StateStore::roll_back`]; the caller does that and loads again.
 
 use openmls::prelude::{
-    GroupId, KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig, MlsMessageBodyIn,
-    MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
+    GroupId, JoinBuilder, KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig,
+    MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
     ProcessedMessageContent, ProcessedWelcome, Sender, StagedCommit,
 };
 use parley_protocol::capability::Capability;
@@ -11,11 +11,14 @@ use parley_protocol::ids::{AccountId, Epoch, LogId};
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::credential::Leaf;
-use super::key_package::{capabilities, lifetime};
+use super::key_package::{capabilities, is_small, lifetime};
 use super::settings::{join_config, ratchet_configuration};
 use super::{DeviceSigner, Provider};
 use crate::crypto::SUITE;
 
+/// A Welcome is no larger than this and so much for each member, in bytes: its leaf, a parent, and the secret for who joins.
+const MAX_WELCOME: usize = 8 * 1024;
+const PER_MEMBER: usize = 6 * 1024;
 const CAPABILITY_LABEL: &str = "parley log capability v1";
 
 /// Why an operation on a group failed.
@@ -257,7 +260,9 @@ impl OpenedWelcome {
         };
         let processed = ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome)
             .map_err(|_| GroupError::NoKeyPackage)?;
-        let staged = processed.into_staged_welcome(provider, None).map_err(|_| GroupError::Invalid)?;
+        // Whether a lifetime is over is a question of a clock, and each device would answer it by its own (ADR 2).
+        let staged = JoinBuilder::new(provider, processed).skip_lifetime_validation().build();
+        let staged = staged.map_err(|_| GroupError::Invalid)?;
         let context = staged.group_context();
         if context.ciphersuite() != SUITE {
             return Err(GroupError::Invalid);
@@ -270,6 +275,11 @@ impl OpenedWelcome {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| GroupError::Invalid)?;
         let node = staged.welcome_sender().map_err(|_| GroupError::Invalid)?;
+        if !is_small(node)
+            || bytes.len() > MAX_WELCOME.saturating_add(members.len().saturating_mul(PER_MEMBER))
+        {
+            return Err(GroupError::Invalid);
+        }
         let sender = Leaf::parse(node.credential(), node.signature_key().as_slice())
             .map_err(|_| GroupError::Invalid)?;
         Ok(Self { staged, log, epoch, members, sender })

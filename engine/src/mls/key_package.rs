@@ -1,10 +1,10 @@
 //! KeyPackages (RFC 9420 section 10): own ones to publish, others' to check before anything is encrypted to them.
 
 use openmls::prelude::{
-    Capabilities, CredentialType, ExtensionType, KeyPackage, KeyPackageIn, Lifetime, MlsMessageBodyIn,
-    MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, ProtocolVersion,
+    Capabilities, CredentialType, ExtensionType, KeyPackage, KeyPackageIn, LeafNode, Lifetime,
+    MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, ProtocolVersion,
 };
-use tls_codec::{Deserialize as _, Serialize as _};
+use tls_codec::{Deserialize as _, Serialize as _, Size as _};
 
 use super::credential::Leaf;
 use super::{DeviceSigner, Provider};
@@ -72,7 +72,25 @@ pub(crate) fn check(
     let node = key_package.leaf_node();
     let leaf = Leaf::parse(node.credential(), node.signature_key().as_slice())
         .map_err(|_| KeyPackageError::Invalid)?;
+    if !keeps_nobody_out(&key_package) {
+        return Err(KeyPackageError::Invalid);
+    }
     if leaf == *expected { Ok(key_package) } else { Err(KeyPackageError::WrongDevice) }
+}
+
+/// Most bytes of a leaf: the keys, the signature and the names of a device take 1.5 kB.
+const MAX_LEAF: usize = 2 * 1024;
+
+/// Whether a leaf is no larger than leaves are: the Welcome for who comes later carries it, and a relay takes none that is
+/// too large.
+pub(super) fn is_small(node: &LeafNode) -> bool {
+    node.tls_serialized_len() <= MAX_LEAF
+}
+
+/// Whether who made it can be let in without keeping out who comes later: its leaf is small, and its lifetime has no end,
+/// which is what other implementations look at when they join.
+pub(super) fn keeps_nobody_out(key_package: &KeyPackage) -> bool {
+    *key_package.life_time() == lifetime() && is_small(key_package.leaf_node())
 }
 
 fn validate(provider: &Provider, unverified: KeyPackageIn) -> Result<KeyPackage, KeyPackageError> {

@@ -2,16 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use openmls::prelude::{
+    Capabilities, ExtensionType, GroupId, KeyPackage, Lifetime, MlsGroup, MlsGroupCreateConfig,
+    MlsMessageOut, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
+};
 use parley_protocol::device_log::VerifyingKeyBytes;
 use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
+use tls_codec::Serialize as _;
 
 use super::commit::Changes;
 use super::credential::Leaf;
 use super::group::{Group, GroupError, Incoming, OpenedWelcome};
 use super::key_package::{self, KeyPackageError};
 use super::*;
+use crate::crypto::SUITE;
 
 struct Device {
     provider: Provider,
@@ -44,6 +50,65 @@ fn pair() -> (Device, Group, Device, Group) {
     assert_eq!(opened.log, LogId([7; 16]));
     let group_b = opened.join(&b.provider).unwrap();
     (a, group_a, b, group_b)
+}
+
+/// A KeyPackage of this device whose lifetime is over or not, and whose leaf names many extensions or none.
+fn unusual(device: &Device, lifetime: Lifetime, extensions: u16) -> (Vec<u8>, KeyPackage) {
+    let all: Vec<_> = (0..extensions).map(|it| ExtensionType::Unknown(0x1000 + it)).collect();
+    let capabilities = Capabilities::new(None, Some(&[SUITE]), Some(&all), None, None);
+    let builder = KeyPackage::builder().leaf_node_capabilities(capabilities).key_package_lifetime(lifetime);
+    let (signer, credential) = (DeviceSigner(&device.key), device.leaf.credential());
+    let package = builder.build(SUITE, &device.provider, &signer, credential).unwrap().key_package().clone();
+    (MlsMessageOut::from(package.clone()).tls_serialize_detached().unwrap(), package)
+}
+
+#[test]
+fn p9_a_key_package_that_would_keep_later_devices_out_is_not_used() {
+    let (a, b) = (device(1), device(2));
+    let endless = Lifetime::init(0, u64::MAX);
+    let check = |lifetime, extensions| {
+        let (bytes, _) = unusual(&b, lifetime, extensions);
+        key_package::check(&a.provider, &bytes, &b.leaf).map(drop)
+    };
+    assert_eq!(check(endless, 8), Ok(()));
+    for (lifetime, extensions) in
+        [(Lifetime::init(0, u64::MAX - 1), 0), (Lifetime::default(), 0), (endless, 2_000)]
+    {
+        assert_eq!(check(lifetime, extensions), Err(KeyPackageError::Invalid));
+    }
+}
+
+#[test]
+fn p9_a_member_whose_leaf_is_no_longer_valid_keeps_nobody_out() {
+    let (a, b) = (device(1), device(2));
+    // Whoever made the group has a leaf that was valid for a second in 1970.
+    let config = MlsGroupCreateConfig::builder()
+        .ciphersuite(SUITE)
+        .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
+        .use_ratchet_tree_extension(true)
+        .lifetime(Lifetime::init(0, 1))
+        .build();
+    let (signer, id) = (DeviceSigner(&a.key), GroupId::from_slice(&[7; 16]));
+    let mut group =
+        MlsGroup::new_with_group_id(&a.provider, &signer, &config, id, a.leaf.credential()).unwrap();
+    let bytes = key_package::make(&b.provider, &DeviceSigner(&b.key), &b.leaf, false).unwrap();
+    let fine = key_package::check(&a.provider, &bytes, &b.leaf).unwrap();
+    let (_, welcome, _) = group.add_members(&a.provider, &signer, &[fine]).unwrap();
+    let opened = OpenedWelcome::open(&b.provider, &welcome.tls_serialize_detached().unwrap()).unwrap();
+    assert_eq!(opened.members, [a.leaf, b.leaf]);
+    opened.join(&b.provider).unwrap();
+}
+
+#[test]
+fn p9_a_welcome_of_bloated_leaves_is_not_joined() {
+    let (a, b, c) = (device(1), device(2), device(3));
+    let (_, bloated) = unusual(&b, Lifetime::init(0, u64::MAX), 20_000);
+    let bytes = key_package::make(&c.provider, &DeviceSigner(&c.key), &c.leaf, false).unwrap();
+    let fine = key_package::check(&a.provider, &bytes, &c.leaf).unwrap();
+    let signer = DeviceSigner(&a.key);
+    let others = [bloated, fine];
+    let (_, welcome) = Group::create(&a.provider, &signer, &a.leaf, LogId([7; 16]), &others).unwrap();
+    assert!(matches!(OpenedWelcome::open(&c.provider, &welcome), Err(GroupError::Invalid)));
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod removed;
 use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
+pub use crate::order::Order;
+
 pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
@@ -41,32 +43,6 @@ pub struct Request {
 /// A conversation, the same in every view and on every device of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConversationId(pub [u8; 16]);
-
-/// Place of a message in its conversation; messages are shown in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Order(pub [u8; 24]);
-
-impl Order {
-    /// Whether the message is not at the relay yet: it has another place once it is there.
-    #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        self.0.starts_with(&[0xFF; 8])
-    }
-
-    /// The place right before this one.
-    #[must_use]
-    pub(crate) fn previous(&self) -> Self {
-        let mut place = self.0;
-        for byte in place.iter_mut().rev() {
-            let (less, borrowed) = byte.overflowing_sub(1);
-            *byte = less;
-            if !borrowed {
-                return Self(place);
-            }
-        }
-        *self
-    }
-}
 
 /// What the views are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use parley_protocol::frame::{
     Answer, AppendDeviceLog, ClaimedKeyPackage, DirectoryRecord, RelayError, Request, ServerFrame,
 };
 use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::username::Username;
 use parley_tests::sim::{DeviceIndex, Told, World};
 
 use super::enemy::{Pair, ask, catch_up, meet, own_account, pair, reconnect, target};
@@ -200,6 +201,23 @@ fn p4_a_username_that_now_leads_elsewhere_does_not_open_the_old_conversation() {
     world.settle();
     let chat_b = world.only_conversation(bob);
     assert_eq!(world.texts(bob, chat_b), ["hello", "to the old one"]);
+}
+
+#[test]
+fn p4_the_relay_gives_a_contact_no_other_username() {
+    let Pair { mut world, ada, bob, chat, .. } = pair(606);
+    world.settle();
+    let account = own_account(&mut world, bob).account;
+    answer_with(&mut world, account, |record| DirectoryRecord {
+        username: Some(Username::parse("carol").unwrap()),
+        ..record.clone()
+    });
+    reconnect(&mut world, ada);
+    let Reply::Person(found) = find(&mut world, ada, "bob") else { panic!("nobody") };
+    assert_eq!(found.account, account);
+    world.settle();
+    let username = world.devices[ada].conversations[&chat].username.clone();
+    assert_eq!(username.as_deref(), Some("bob"), "what was pinned stays");
 }
 
 #[test]

@@ -69,15 +69,21 @@ pub(crate) fn reconnect(world: &mut World, device: DeviceIndex) {
 
 /// Registers the peer, and begins an honest conversation with the device's account.
 pub(crate) fn meet(world: &mut World, device: DeviceIndex, peer: &mut Peer) -> LogId {
-    let target = target(world, device);
     ask(world, peer.registration()).unwrap();
     ask(world, peer.publication()).unwrap();
     append_log(world, peer);
+    let log = found(world, device, peer);
+    assert!(!world.devices[device].conversations.is_empty(), "an honest Welcome is joined");
+    log
+}
+
+/// Begins another log with the device's account.
+pub(crate) fn found(world: &mut World, device: DeviceIndex, peer: &mut Peer) -> LogId {
+    let target = target(world, device);
     let package = claim(world, target.account);
     let (log, welcome) = peer.found(peer.identity(), &[package]);
     ask(world, peer.creation(log, target.address, &welcome)).unwrap();
     reconnect(world, device);
-    assert!(!world.devices[device].conversations.is_empty(), "an honest Welcome is joined");
     log
 }
 

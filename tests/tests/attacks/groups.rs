@@ -90,6 +90,14 @@ fn p4_a_commit_that_changes_who_its_sender_is_is_rejected() {
     });
 }
 
+/// Otherwise the Welcome for a device that is linked later is larger than what the relay takes.
+#[test]
+fn p9_a_commit_with_a_bloated_leaf_is_rejected() {
+    let (mut world, ada, ..) = commit(505, |_| Deed::Bloat(16));
+    assert_eq!(shown(&mut world, ada), ["in the new epoch"]);
+    rejected(506, |_| Deed::Bloat(2_000));
+}
+
 #[test]
 fn p2_nonsense_inside_of_a_genuine_message_is_rejected() {
     let (mut world, ada, mut eve, log) = ada_with_eve(510);

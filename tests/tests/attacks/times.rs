@@ -1,13 +1,14 @@
 //! Wrong times: by a contact's clock, by the relay, by the own clock. A log's own order wins, and no message shows a time
 //! that cannot be.
 
+use parley_engine::hostile::Peer;
 use parley_engine::view::{ConversationId, MessageView};
 use parley_protocol::bounded::List;
 use parley_protocol::frame::{Answer, ServerFrame, Stored};
-use parley_protocol::ids::UnixMillis;
+use parley_protocol::ids::{Era, Seq, UnixMillis};
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::enemy::{Pair, pair, reconnect};
+use super::enemy::{Pair, ask, found, meet, pair, reconnect};
 
 /// In milliseconds.
 const YEARS: i64 = 2 * 365 * 24 * 3_600_000;
@@ -149,4 +150,50 @@ fn p2_after_a_long_lie_about_time_messages_stand_in_their_order() {
     let place = |text: &str| texts.iter().position(|shown| shown == text);
     assert!(place("in two years") < place("in another log"), "{texts:?}");
     assert!(place("in another log").is_some(), "{texts:?}");
+}
+
+/// A contact chooses what its texts claim of themselves: that they are sent again, from which place, at what time.
+#[test]
+fn p5_nothing_that_a_contact_says_takes_the_place_of_what_is_stored() {
+    let Pair { mut world, ada, chat, .. } = pair(795);
+    world.settle();
+    let mut eve = Peer::new(795, "eve");
+    let first = meet(&mut world, ada, &mut eve);
+    let eves = *world.devices[ada].conversations.keys().find(|id| **id != chat).unwrap();
+    // Ada gives the log up, and asks for what was written there.
+    let garbage = eve.append(first, vec![7; 64]);
+    ask(&mut world, garbage).unwrap();
+    reconnect(&mut world, ada);
+    let second = found(&mut world, ada, &mut eve);
+    let now = world.now;
+    let eras = [1, 2, 3].map(|era| Era([era; 8]));
+    let texts = ["one", "two", "three"];
+    for (era, text) in eras.into_iter().zip(texts) {
+        let again = eve.again(second, text, (first, Seq(3), now, era));
+        ask(&mut world, eve.append(second, again)).unwrap();
+        reconnect(&mut world, ada);
+    }
+    world.crash(ada);
+    reconnect(&mut world, ada);
+    let stored = world.texts(ada, eves);
+    for text in texts {
+        assert!(stored.iter().any(|stored| stored == text), "{text} was replaced: {stored:?}");
+    }
+}
+
+#[test]
+fn p2_a_contact_sets_no_time_back_to_before_the_accounts() {
+    let Pair { mut world, ada, chat, .. } = pair(796);
+    world.settle();
+    let begun = world.now.0 - 24 * 3_600_000;
+    let mut eve = Peer::new(796, "eve");
+    let log = meet(&mut world, ada, &mut eve);
+    let eves = *world.devices[ada].conversations.keys().find(|id| **id != chat).unwrap();
+    // Its clock says 1970.
+    let head = eve.log().head();
+    let text = eve.text(log, "long ago", &head);
+    ask(&mut world, eve.append(log, text)).unwrap();
+    reconnect(&mut world, ada);
+    let shown = world.history(ada, eves);
+    assert!(shown.iter().all(|message| message.time.0 >= begun), "{shown:?}");
 }

@@ -146,7 +146,7 @@ fn the_way_forward_shows_what_the_way_back_shows() {
     world.send(bob, chat, "still waiting");
     let back = world.history(bob, chat);
     let mut there = Vec::new();
-    let mut after = Order([0; 24]);
+    let mut after = Order::from_bytes(&[0; 48]);
     loop {
         let page = ask(&mut world, bob, Command::NewerMessages { conversation: chat, after });
         after = page.messages.last().map_or(after, |message| message.order);
@@ -164,7 +164,7 @@ fn a_message_that_comes_while_the_newest_are_read_forward_is_in_the_page() {
     let newest = ask(&mut world, bob, Command::OpenConversation(chat_b));
     let middle = Command::NewerMessages { conversation: chat_b, after: newest.messages[20].order };
     let asked = world.command(bob, middle);
-    let early = Command::NewerMessages { conversation: chat_b, after: Order([0; 24]) };
+    let early = Command::NewerMessages { conversation: chat_b, after: Order::from_bytes(&[0; 48]) };
     let first = world.command(bob, early);
     world.send(ada, chat, "just now");
     while world.step(ada) {}

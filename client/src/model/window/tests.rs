@@ -7,7 +7,7 @@ use super::*;
 pub(crate) fn message(number: u8, outgoing: Option<Delivery>) -> MessageView {
     MessageView {
         id: MessageId([number; 16]),
-        order: Order([number; 24]),
+        order: Order::from_bytes(&[number; 48]),
         time: UnixMillis(u64::from(number) * 60_000),
         body: BodyView::Text(format!("message {number}")),
         outgoing,
@@ -23,7 +23,7 @@ fn page(numbers: Range<u8>, older: bool, newer: bool) -> Page {
 }
 
 fn place(number: u8) -> Order {
-    Order([number; 24])
+    Order::from_bytes(&[number; 48])
 }
 
 fn numbers(window: &Window) -> Vec<u8> {
@@ -120,7 +120,7 @@ fn somebody_who_reads_further_up_keeps_the_place() {
 fn a_waiting_message_does_not_make_a_far_page_touch() {
     let mut window = showing(5..8, true, false);
     let mut waiting = message(8, Some(Delivery::Waiting));
-    waiting.order = Order([0xFF; 24]);
+    waiting.order = Order::from_bytes(&[0xFF; 48]);
     window.changed(vec![waiting]);
     window.refresh(page(50..52, true, false), true);
     assert_eq!(numbers(&window), [50, 51]);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest as _, Sha256};
 
 use crate::message::Message;
-use crate::view::{BodyView, ConversationId, Gap};
+use crate::view::{BodyView, ConversationId, Gap, Order};
 
 /// Sixteen bytes for the place of each message, and sixteen for what it says.
 #[derive(Default)]
@@ -33,7 +33,8 @@ impl Seen {
 }
 
 fn place(conversation: ConversationId, message: &Message) -> [u8; 16] {
-    digest(&[b"place", &conversation.0, &message.order().0])
+    let place = Order::of_marker(message.stored, message.seq, message.log);
+    digest(&[b"place", &conversation.0, &place.to_bytes()])
 }
 
 /// The same message may stand at another place: one that was sent again.

@@ -14,7 +14,7 @@ use self::answering::Answering;
 use super::Engine;
 use super::steady::Moment;
 use crate::content::{Body, History, Place, Repair, Sync};
-use crate::conversation::{beside, id_of, marked, order_of};
+use crate::conversation::{beside, id_of, marked};
 use crate::io::{LoadId, Record};
 use crate::late::{ALL, AllMadeUp, Elsewhere, Hole, Holes, Lacking, MadeUp};
 use crate::log::Stage;
@@ -354,7 +354,7 @@ impl Engine {
 
     fn mark_hole(&mut self, log: &LogId, hole: &Hole) {
         let shown = self.store_marker(log, hole.upto, hole.stored, Gap::Late);
-        let order = order_of(hole.stored, hole.upto, &marked(log));
+        let order = Order::of_marker(hole.stored, hole.upto, marked(log));
         if let Some(hole) = self.late.holes.get_mut(log) {
             hole.marker = Some((order, shown));
         }

@@ -8,13 +8,13 @@ use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMilli
 use serde::{Deserialize, Serialize};
 
 use crate::content::{Body, Stand, Sync};
-use crate::conversation::{beside, marked, order_of};
+use crate::conversation::{beside, marked};
 use crate::core::Engine;
 use crate::core::reading::At;
 use crate::core::steady::Moment;
 use crate::records::keys;
 use crate::table::Table;
-use crate::view::Gap;
+use crate::view::{Gap, Order};
 
 /// A device that is to be removed is not waited for longer than this after it was last heard, in milliseconds.
 const QUIET: u64 = 8_000;
@@ -203,7 +203,7 @@ impl Engine {
 
     fn take_marker_away(&mut self, marker: &Marker) {
         let Some(peer) = self.logs.get(&marker.log).map(|log| log.peer) else { return };
-        let order = order_of(marker.stored, marker.seq, &marked(&marker.log));
+        let order = Order::of_marker(marker.stored, marker.seq, marked(&marker.log));
         self.take_marker_out(peer, order, marker.shown);
     }
 
