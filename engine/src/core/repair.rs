@@ -290,8 +290,11 @@ impl Engine {
         }
     }
 
-    /// Whether a message that is sent again came so before.
+    /// Whether a message that is sent again came so before, or with history.
     pub(super) fn came_again(&mut self, message: &MessageId) -> bool {
+        if self.came_again.has_history(message) {
+            return true;
+        }
         let new = self.came_again.insert(message);
         if new {
             self.save_came_again();

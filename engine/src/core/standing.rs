@@ -8,7 +8,7 @@ use super::sweeping::Sweep;
 use crate::content::{Place, Sync};
 use crate::conversation::id_of;
 use crate::io::LoadId;
-use crate::message;
+use crate::message::{self, Message};
 use crate::set::Set;
 use crate::standing::Standing;
 use crate::table::Table;
@@ -216,6 +216,23 @@ impl Engine {
     pub(super) fn is_found(&mut self, id: ConversationId, order: &Order) {
         if self.places.lost.remove(&(id, *order)) {
             self.changed.gone(id, message::lost_id(&id, order));
+        }
+    }
+
+    /// Whether a message of the history came here before it, and may stand at another place than it has there. What was lost at
+    /// that place comes all the same.
+    pub(super) fn stands_elsewhere(&self, id: ConversationId, peer: &AccountId, message: &Message) -> bool {
+        let was_read_there = self.logs.contains_key(&message.log);
+        let came =
+            self.came_again.contains(&message.id) || !was_read_there && self.has_seen_with(peer, &message.id);
+        came && !self.places.lost.contains(&(id, message.order()))
+    }
+
+    /// A message comes with history. If it is sent again, nothing else tells that it is here, where it is not known to be from
+    /// before this device.
+    pub(super) fn came_with_history(&mut self, message: &Message) {
+        if self.is_of_this_device(message.stored) && self.came_again.insert_history(&message.id) {
+            self.save_came_again();
         }
     }
 

@@ -145,9 +145,13 @@ impl Engine {
     /// Whether this device was to read what stands at a place, and was let into the log later.
     pub(super) fn is_before_this_device(&self, place: &Place) -> bool {
         let began = self.late.elsewhere.get(&place.log).map(|elsewhere| elsewhere.began);
+        began.is_some_and(|began| place.seq <= began) && self.is_of_this_device(place.stored)
+    }
+
+    /// Whether what was stored then is for this device, as far as clocks tell: it was one of the account.
+    pub(super) fn is_of_this_device(&self, stored: UnixMillis) -> bool {
         let own = self.account.as_ref().map(|account| account.device);
-        began.is_some_and(|began| place.seq <= began)
-            && own.is_some_and(|own| place.stored >= self.belongs_since(&own))
+        own.is_some_and(|own| stored >= self.belongs_since(&own))
     }
 
     fn save_holes(&self) {
