@@ -33,6 +33,8 @@ pub(crate) struct MadeUp {
     pub(crate) history: History,
     /// When the places of these messages were given out, in their order.
     pub(crate) eras: Vec<Option<Era>>,
+    /// Where those came that nobody has read, in the same order: that is what receipts speak of.
+    pub(crate) unread: Vec<Option<(LogId, Seq)>>,
 }
 
 /// "That was all."

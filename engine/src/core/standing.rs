@@ -30,6 +30,12 @@ impl Engine {
         self.logs.get(log).map(|log| id_of(&log.peer))
     }
 
+    /// The same of a log in which this device never was, of which another has sent something that is unread.
+    fn has_unread_of(&self, log: &LogId) -> Option<ConversationId> {
+        let has = |standing: &Standing| standing.first_unread(log).is_some();
+        self.standing.iter().find(|(_, standing)| has(standing)).map(|(id, _)| *id)
+    }
+
     /// The latest time that a clock shows: that of this device, or that of the relay, counted on since the connection began.
     /// What is stored has been stored, so that no true time is ahead of both.
     fn latest(&self) -> UnixMillis {
@@ -116,7 +122,7 @@ impl Engine {
 
     /// Another device of the account has shown what was written up to here.
     pub(super) fn read_elsewhere(&mut self, log: &LogId, upto: Seq) {
-        let Some(id) = self.conversation_of(log) else { return };
+        let Some(id) = self.conversation_of(log).or_else(|| self.has_unread_of(log)) else { return };
         let upto = self.logs.get(log).map_or(upto, |log| upto.min(log.cursor));
         let mut read = self.standing.or_default(id).read_in(log, upto);
         read.insert(*log, upto);

@@ -255,18 +255,24 @@ impl Engine {
         let Some(conversation) = self.conversation_of_history(&peer) else { return };
         self.receipts_told(&receipts);
         let eras = part.eras.into_iter().chain(std::iter::repeat(None));
-        for (message, era) in messages.into_iter().zip(eras) {
-            self.make_up(conversation, &peer, &message, era);
+        let unread = part.unread.into_iter().chain(std::iter::repeat(None));
+        for ((message, era), unread) in messages.into_iter().zip(eras).zip(unread) {
+            if self.make_up(conversation, &peer, &message, era)
+                && let Some((log, seq)) = unread.filter(|_| !message.own)
+            {
+                self.is_unread_now(conversation, message.order(), &log, seq);
+            }
         }
         self.save_conversation(conversation);
     }
 
-    fn make_up(&mut self, id: ConversationId, peer: &AccountId, message: &Message, era: Option<Era>) {
+    /// Puts a message into the history that is not there yet; whether it does.
+    fn make_up(&mut self, id: ConversationId, peer: &AccountId, message: &Message, era: Option<Era>) -> bool {
         let waits = self.outbox.values().any(|entry| entry.id == message.id);
         let here = waits || self.has_seen_with(peer, &message.id) || self.came_again(&message.id);
         let is_text = matches!(message.body, BodyView::Text(_));
         if here || !is_text || self.is_deleted_history(peer, message) {
-            return;
+            return false;
         }
         let logs = [message.log, beside(&message.log)];
         let log = logs.into_iter().find(|log| self.logs.contains_key(log));
@@ -274,9 +280,7 @@ impl Engine {
             self.came_from_elsewhere(&log, &message.id, message.seq, era);
         }
         self.put_into_history(id, message);
-        if !message.own {
-            self.is_unread_now(id, message.order(), &log.unwrap_or(message.log), message.seq);
-        }
+        true
     }
 
     /// Another device has sent all that it has.
