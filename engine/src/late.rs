@@ -7,6 +7,7 @@ use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, Unix
 use serde::{Deserialize, Serialize};
 
 use crate::content::History;
+use crate::reach::UNKNOWN_ERA;
 use crate::set::Set;
 use crate::table::Table;
 use crate::trail::{Short, short};
@@ -74,6 +75,8 @@ pub(crate) struct Elsewhere {
     pub(crate) began: Seq,
     /// Messages that came otherwise than by reading the log: their first places, and in which eras these were given out.
     messages: VecDeque<(Short, Seq, Era)>,
+    /// Of those that are not remembered any more: the greatest number, and their era, if it is one.
+    forgotten: Option<(Seq, Era)>,
 }
 
 impl Elsewhere {
@@ -83,9 +86,29 @@ impl Elsewhere {
         let id = short(id.as_bytes());
         if !self.messages.iter().any(|(known, ..)| *known == id) {
             self.messages.push_back((id, seq, era));
-            let over = self.messages.len().saturating_sub(REMEMBERED);
-            self.messages.drain(..over);
+            while self.messages.len() > REMEMBERED
+                && let Some((_, seq, era)) = self.messages.pop_front()
+            {
+                self.forget(seq, era);
+            }
         }
+    }
+
+    fn forget(&mut self, seq: Seq, era: Era) {
+        let (upto, of) = self.forgotten.unwrap_or((seq, era));
+        self.forgotten = Some((upto.max(seq), if of == era { era } else { UNKNOWN_ERA }));
+    }
+
+    /// Whether a message with this number may have come so that is not remembered any more.
+    fn has_forgotten(&self, seq: Seq) -> bool {
+        self.forgotten.is_some_and(|(upto, _)| seq <= upto)
+    }
+
+    /// In which era this number was given out, where a message with it may have come so that is not remembered any more. Where
+    /// this device reads the log itself, it may be that of another message: then nothing is known.
+    pub(crate) fn forgotten_era(&self, seq: Seq) -> Option<Era> {
+        let (_, era) = self.forgotten.filter(|_| self.has_forgotten(seq))?;
+        Some(if seq <= self.began { era } else { UNKNOWN_ERA })
     }
 
     /// In which era the first place of such a message was given out.
@@ -94,9 +117,11 @@ impl Elsewhere {
         self.messages.iter().find(|(known, ..)| *known == id).map(|(.., era)| *era)
     }
 
-    /// Whether another message with this number came so.
+    /// Whether another message with this number came so, or may have.
     pub(crate) fn is_taken(&self, seq: Seq, era: Option<Era>) -> bool {
-        self.messages.iter().any(|(_, known, known_era)| *known == seq && era != Some(*known_era))
+        let era = era.filter(|era| *era != UNKNOWN_ERA);
+        let is_another = |(_, known, of): &(Short, Seq, Era)| *known == seq && era != Some(*of);
+        self.has_forgotten(seq) || self.messages.iter().any(is_another)
     }
 }
 
@@ -130,8 +155,44 @@ mod tests {
         let bytes = postcard::to_allocvec(&Elsewhere {
             messages: VecDeque::from([(short(&one.0), Seq(7), Era([1; 8]))]),
             began: Seq(300),
+            forgotten: Some((Seq(301), Era([2; 8]))),
         });
         insta::assert_snapshot!(crate::hex(&bytes.unwrap()));
+    }
+
+    /// The number of the 257th message back may be that of another message, which was read here.
+    #[test]
+    fn p5_a_message_that_is_not_remembered_is_taken_for_no_other() {
+        let id = |number: u64| {
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&number.to_be_bytes());
+            MessageId(bytes)
+        };
+        let era = Era([1; 8]);
+        let mut elsewhere = Elsewhere { began: Seq(1), ..Elsewhere::default() };
+        for number in 1..=256 {
+            elsewhere.came(&id(number), Seq(number), era);
+        }
+        assert_eq!((elsewhere.forgotten_era(Seq(1)), elsewhere.is_taken(Seq(1), Some(era))), (None, false));
+        elsewhere.came(&id(257), Seq(257), era);
+        assert_eq!((elsewhere.era_of(&id(1)), elsewhere.era_of(&id(2))), (None, Some(era)));
+        assert_eq!(
+            (elsewhere.forgotten_era(Seq(1)), elsewhere.is_taken(Seq(1), Some(era))),
+            (Some(era), true)
+        );
+        assert_eq!((elsewhere.forgotten_era(Seq(2)), elsewhere.is_taken(Seq(2), Some(era))), (None, false));
+        elsewhere.came(&id(258), Seq(258), era);
+        assert_eq!(
+            elsewhere.forgotten_era(Seq(2)),
+            Some(UNKNOWN_ERA),
+            "this device reads what has this number"
+        );
+        let mut mixed = Elsewhere { began: Seq(9), ..Elsewhere::default() };
+        mixed.forget(Seq(3), era);
+        mixed.forget(Seq(2), Era([2; 8]));
+        assert_eq!(mixed.forgotten_era(Seq(3)), Some(UNKNOWN_ERA), "it may have been either");
+        mixed.came(&id(1), Seq(8), UNKNOWN_ERA);
+        assert!(mixed.is_taken(Seq(8), Some(UNKNOWN_ERA)), "two that are not known are not the same");
     }
 
     #[test]
