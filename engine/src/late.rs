@@ -64,8 +64,10 @@ pub(crate) struct Hole {
     /// Devices that were not there either.
     pub(crate) without: Set<DeviceId>,
     pub(crate) marker: Option<(Order, MessageId)>,
-    /// Nothing more is to be expected.
+    /// Nothing more is to be expected of other devices.
     pub(crate) closed: bool,
+    /// So many own texts stand there, as the contact says, who has sent all others again.
+    pub(crate) told: Option<u32>,
 }
 
 /// What is known of a log otherwise than by reading it. As it is stored.
@@ -207,6 +209,7 @@ mod tests {
             without: Set::default(),
             marker: Some((Order([3; 24]), MessageId([4; 16]))),
             closed: false,
+            told: Some(2),
         };
         hole.without.insert(DeviceId([5; 16]));
         holes.insert(LogId([6; 16]), hole);

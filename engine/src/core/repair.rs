@@ -245,12 +245,16 @@ impl Engine {
         }
         match oldest {
             Some(oldest) if more && !reached => self.collect(paying, Some(&oldest)),
-            _ => self.send_again(paying),
+            _ => {
+                let all = reached || paying.pages < MAX_PAGES;
+                self.send_again(paying, all);
+            }
         }
         true
     }
 
-    fn send_again(&mut self, paying: Paying) {
+    /// Sends what was collected, which may be all that was asked for.
+    fn send_again(&mut self, paying: Paying, all: bool) {
         let Some(peer) = self.logs.get(&paying.log).map(|log| log.peer) else {
             return;
         };
@@ -262,13 +266,20 @@ impl Engine {
             trail.owed = None;
         }
         self.save_trail(&paying.log);
-        if self.take_owed_count(&paying.log) {
-            self.tell_what_stands(peer, paying.log, paying.theirs);
-        }
         for (_, id, time, again) in paying.found {
             self.enqueue_as(peer, id, time, Body::Again(again), None);
         }
+        // That there is none, says only who would have it.
+        let knows = paying.theirs > 0 || all && self.has_all_of(&peer, &paying.log);
+        if self.take_owed_count(&paying.log) && knows {
+            self.tell_what_stands(peer, paying.log, paying.theirs);
+        }
         self.pump(paying.conversation);
+    }
+
+    /// Whether this device has whatever was written in a log.
+    fn has_all_of(&self, peer: &AccountId, log: &LogId) -> bool {
+        self.was_in_from_the_start(log) && !self.has_deleted(peer)
     }
 
     /// Where a message that is sent again belongs: at its first place, if this device asked for it there.

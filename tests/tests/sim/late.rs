@@ -1,11 +1,11 @@
 //! A device that is let into a log after others have written there gets what stands before from the account's other devices.
 
-use parley_engine::view::{BodyView, ConversationId, Gap};
+use parley_engine::view::{BodyView, Command, ConversationId, Gap, Reply};
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{Answer, Request, ServerFrame};
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::devices::link;
+use super::devices::{device_id, link};
 use super::read_states::look;
 use super::repair::settle_long;
 
@@ -127,4 +127,50 @@ fn p11_what_comes_late_is_unread_until_another_device_reads_it() {
     look(&mut world, bob, there);
     settle_long(&mut world);
     assert_eq!(world.devices[second].conversations[&there].unread, 0);
+}
+
+/// The second was let in while the first was away, and removes it: nobody of the account has what stands before.
+fn removed_the_first(world: &mut World, [ada, bob, second]: [DeviceIndex; 3]) -> ConversationId {
+    world.connect(ada);
+    world.connect(second);
+    for _ in 0..40 {
+        world.settle();
+    }
+    let there = chat_of(world, second).unwrap();
+    assert!(world.texts(second, there).contains(&"[Gap(Late)]".to_owned()));
+    let first = device_id(world, bob);
+    assert_eq!(world.ask(second, Command::RemoveDevice(first)), Reply::Done);
+    for _ in 0..4 {
+        settle_long(world);
+    }
+    there
+}
+
+#[test]
+fn p11_the_marker_goes_when_the_contact_has_sent_all_that_was_missing() {
+    let (mut world, devices, _) = begun_without_the_second();
+    let second = devices[2];
+    let there = removed_the_first(&mut world, devices);
+    assert_eq!(world.texts(second, there), ["one", "two"]);
+    world.crash(second);
+    assert_eq!(world.texts(second, there), ["one", "two"]);
+}
+
+/// What Bob wrote on the first comes from nobody.
+#[test]
+fn p11_the_marker_stays_where_own_texts_are_missing_that_nobody_can_send() {
+    let (mut world, devices, _) = begun_without_the_second();
+    let [_, bob, second] = devices;
+    give_key_packages(&mut world, 0);
+    world.connect(bob);
+    settle_long(&mut world);
+    let there = chat_of(&world, bob).unwrap();
+    world.send(bob, there, "mine");
+    settle_long(&mut world);
+    world.disconnect(bob);
+    world.relay.stop_lying();
+    removed_the_first(&mut world, devices);
+    let mut texts = world.texts(second, there);
+    texts.sort_unstable();
+    assert_eq!(texts, ["[Gap(Late)]", "one", "two"]);
 }

@@ -165,7 +165,7 @@ impl Engine {
     }
 
     /// Whether this device was in a log from its first entry on: what it has not read then comes again.
-    fn was_in_from_the_start(&self, log: &LogId) -> bool {
+    pub(in crate::core) fn was_in_from_the_start(&self, log: &LogId) -> bool {
         let began = self.trails.get(log).map(Trail::begins_late);
         self.logs.contains_key(log) && began == Some(false)
     }

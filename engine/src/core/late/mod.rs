@@ -4,6 +4,7 @@
 //! as that takes, and where none of them was, a marker says that something may be missing.
 
 mod answering;
+mod settling;
 
 use std::collections::VecDeque;
 
@@ -11,9 +12,10 @@ use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
 
 use self::answering::Answering;
+use self::settling::Counting;
 use super::Engine;
 use super::steady::Moment;
-use crate::content::{Body, History, Place, Repair, Sync};
+use crate::content::{History, Place, Sync};
 use crate::conversation::{beside, id_of, marked, order_of};
 use crate::io::{LoadId, Record};
 use crate::late::{ALL, AllMadeUp, Elsewhere, Hole, Holes, Lacking, MadeUp};
@@ -44,6 +46,7 @@ pub(super) struct Late {
     /// Since when this connection waits for an answer, by log.
     waits: Table<LogId, Moment>,
     pub(super) answering: Answering,
+    counting: Option<Counting>,
 }
 
 /// What this device has of a conversation is being collected.
@@ -98,7 +101,8 @@ impl Engine {
 
     fn open_hole(&mut self, id: LogId, peer: AccountId, upto: Seq, young: bool) {
         let (stored, without) = (self.reached(&id), Set::default());
-        let hole = Hole { peer, upto, stored, young, asked: None, without, marker: None, closed: false };
+        let hole =
+            Hole { peer, upto, stored, young, asked: None, without, marker: None, closed: false, told: None };
         self.late.holes.insert(id, hole);
         self.save_holes();
     }
@@ -163,6 +167,7 @@ impl Engine {
         if !self.late.holes.is_empty() {
             self.ask_for_what_is_lacking();
             self.mark_what_is_missing();
+            self.settle_markers();
         }
         self.answer_who_lacks();
     }
@@ -337,26 +342,8 @@ impl Engine {
                 }
             }
             if nobody {
-                self.nobody_was_there(&log, &hole);
+                self.nobody_was_there(&log);
             }
-        }
-    }
-
-    /// No device of the account has what stands in a log before this one: whoever wrote it sends it again.
-    fn nobody_was_there(&mut self, log: &LogId, hole: &Hole) {
-        if let Some(hole) = self.late.holes.get_mut(log) {
-            hole.closed = true;
-        }
-        if hole.upto != ALL {
-            self.late.holes.remove(log);
-        }
-        self.save_holes();
-        // Where the log may be older than this device, it is none of what the person chose.
-        if hole.young {
-            let repair = Repair { log: *log, after: Seq(0), reach: None, count: false };
-            self.enqueue(hole.peer, Body::Repair(repair), None);
-            self.retire(log, Seq(u64::MAX));
-            self.pump(id_of(&hole.peer));
         }
     }
 
