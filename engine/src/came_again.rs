@@ -1,5 +1,6 @@
 //! Which messages came to this device by being sent again. Where the log in which they stood first is not known here,
-//! nothing else tells when somebody asks for them once more.
+//! nothing else tells when somebody asks for them once more. And which came with history, of those that may be sent again
+//! here as well.
 
 use parley_protocol::ids::MessageId;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,20 @@ impl CameAgain {
 
     /// Takes note of a message; whether it is the first time.
     pub(crate) fn insert(&mut self, id: &MessageId) -> bool {
-        let id = short(id.as_bytes());
+        self.remember(short(id.as_bytes()))
+    }
+
+    /// Whether a message came with history.
+    pub(crate) fn has_history(&self, id: &MessageId) -> bool {
+        self.0.contains(&with_history(id))
+    }
+
+    /// Takes note of a message that came with history; whether it is the first time. It may still be read at its place.
+    pub(crate) fn insert_history(&mut self, id: &MessageId) -> bool {
+        self.remember(with_history(id))
+    }
+
+    fn remember(&mut self, id: Short) -> bool {
         if self.0.contains(&id) {
             return false;
         }
@@ -31,6 +45,11 @@ impl CameAgain {
         self.0.push(id);
         true
     }
+}
+
+/// As what came with history stands in the same list: no message has such an id by chance.
+fn with_history(id: &MessageId) -> Short {
+    short(id.as_bytes()).map(|byte| !byte)
 }
 
 #[cfg(test)]
@@ -52,6 +71,16 @@ mod tests {
         assert!(came.insert(&id(2 * REMEMBERED)));
         assert_eq!(came.0.len(), REMEMBERED + 1);
         assert!(!came.insert(&id(REMEMBERED)) && came.insert(&id(REMEMBERED - 1)));
+    }
+
+    #[test]
+    fn p5_what_came_with_history_is_told_from_what_was_sent_again() {
+        let (one, other) = (MessageId([1; 16]), MessageId([2; 16]));
+        let mut came = CameAgain::default();
+        assert!(came.insert_history(&one) && !came.insert_history(&one));
+        assert!(came.has_history(&one) && !came.contains(&one));
+        assert!(came.insert(&other));
+        assert!(came.contains(&other) && !came.has_history(&other));
     }
 
     #[test]

@@ -207,7 +207,7 @@ pub(crate) struct Repair {
     pub(crate) count: bool,
 }
 
-/// "So many texts of yours stand in this log after the place that you named." Who reads it came back without them.
+/// "So many texts of yours stand in this log after the place that you named." Who reads it asked for that, and was sent mine before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stand {
     pub(crate) log: LogId,

@@ -7,6 +7,7 @@ use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, Unix
 use serde::{Deserialize, Serialize};
 
 use crate::content::History;
+use crate::reach::UNKNOWN_ERA;
 use crate::set::Set;
 use crate::table::Table;
 use crate::trail::{Short, short};
@@ -33,6 +34,8 @@ pub(crate) struct MadeUp {
     pub(crate) history: History,
     /// When the places of these messages were given out, in their order.
     pub(crate) eras: Vec<Option<Era>>,
+    /// Where those came that nobody has read, in the same order: that is what receipts speak of.
+    pub(crate) unread: Vec<Option<(LogId, Seq)>>,
 }
 
 /// "That was all."
@@ -61,8 +64,10 @@ pub(crate) struct Hole {
     /// Devices that were not there either.
     pub(crate) without: Set<DeviceId>,
     pub(crate) marker: Option<(Order, MessageId)>,
-    /// Nothing more is to be expected.
+    /// Nothing more is to be expected of other devices.
     pub(crate) closed: bool,
+    /// So many own texts stand there, as the contact says, who has sent all others again.
+    pub(crate) told: Option<u32>,
 }
 
 /// What is known of a log otherwise than by reading it. As it is stored.
@@ -72,6 +77,8 @@ pub(crate) struct Elsewhere {
     pub(crate) began: Seq,
     /// Messages that came otherwise than by reading the log: their first places, and in which eras these were given out.
     messages: VecDeque<(Short, Seq, Era)>,
+    /// Of those that are not remembered any more: the greatest number, and their era, if it is one.
+    forgotten: Option<(Seq, Era)>,
 }
 
 impl Elsewhere {
@@ -81,9 +88,29 @@ impl Elsewhere {
         let id = short(id.as_bytes());
         if !self.messages.iter().any(|(known, ..)| *known == id) {
             self.messages.push_back((id, seq, era));
-            let over = self.messages.len().saturating_sub(REMEMBERED);
-            self.messages.drain(..over);
+            while self.messages.len() > REMEMBERED
+                && let Some((_, seq, era)) = self.messages.pop_front()
+            {
+                self.forget(seq, era);
+            }
         }
+    }
+
+    fn forget(&mut self, seq: Seq, era: Era) {
+        let (upto, of) = self.forgotten.unwrap_or((seq, era));
+        self.forgotten = Some((upto.max(seq), if of == era { era } else { UNKNOWN_ERA }));
+    }
+
+    /// Whether a message with this number may have come so that is not remembered any more.
+    fn has_forgotten(&self, seq: Seq) -> bool {
+        self.forgotten.is_some_and(|(upto, _)| seq <= upto)
+    }
+
+    /// In which era this number was given out, where a message with it may have come so that is not remembered any more. Where
+    /// this device reads the log itself, it may be that of another message: then nothing is known.
+    pub(crate) fn forgotten_era(&self, seq: Seq) -> Option<Era> {
+        let (_, era) = self.forgotten.filter(|_| self.has_forgotten(seq))?;
+        Some(if seq <= self.began { era } else { UNKNOWN_ERA })
     }
 
     /// In which era the first place of such a message was given out.
@@ -92,9 +119,11 @@ impl Elsewhere {
         self.messages.iter().find(|(known, ..)| *known == id).map(|(.., era)| *era)
     }
 
-    /// Whether another message with this number came so.
+    /// Whether another message with this number came so, or may have.
     pub(crate) fn is_taken(&self, seq: Seq, era: Option<Era>) -> bool {
-        self.messages.iter().any(|(_, known, known_era)| *known == seq && era != Some(*known_era))
+        let era = era.filter(|era| *era != UNKNOWN_ERA);
+        let is_another = |(_, known, of): &(Short, Seq, Era)| *known == seq && era != Some(*of);
+        self.has_forgotten(seq) || self.messages.iter().any(is_another)
     }
 }
 
@@ -128,8 +157,44 @@ mod tests {
         let bytes = postcard::to_allocvec(&Elsewhere {
             messages: VecDeque::from([(short(&one.0), Seq(7), Era([1; 8]))]),
             began: Seq(300),
+            forgotten: Some((Seq(301), Era([2; 8]))),
         });
         insta::assert_snapshot!(crate::hex(&bytes.unwrap()));
+    }
+
+    /// The number of the 257th message back may be that of another message, which was read here.
+    #[test]
+    fn p5_a_message_that_is_not_remembered_is_taken_for_no_other() {
+        let id = |number: u64| {
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&number.to_be_bytes());
+            MessageId(bytes)
+        };
+        let era = Era([1; 8]);
+        let mut elsewhere = Elsewhere { began: Seq(1), ..Elsewhere::default() };
+        for number in 1..=256 {
+            elsewhere.came(&id(number), Seq(number), era);
+        }
+        assert_eq!((elsewhere.forgotten_era(Seq(1)), elsewhere.is_taken(Seq(1), Some(era))), (None, false));
+        elsewhere.came(&id(257), Seq(257), era);
+        assert_eq!((elsewhere.era_of(&id(1)), elsewhere.era_of(&id(2))), (None, Some(era)));
+        assert_eq!(
+            (elsewhere.forgotten_era(Seq(1)), elsewhere.is_taken(Seq(1), Some(era))),
+            (Some(era), true)
+        );
+        assert_eq!((elsewhere.forgotten_era(Seq(2)), elsewhere.is_taken(Seq(2), Some(era))), (None, false));
+        elsewhere.came(&id(258), Seq(258), era);
+        assert_eq!(
+            elsewhere.forgotten_era(Seq(2)),
+            Some(UNKNOWN_ERA),
+            "this device reads what has this number"
+        );
+        let mut mixed = Elsewhere { began: Seq(9), ..Elsewhere::default() };
+        mixed.forget(Seq(3), era);
+        mixed.forget(Seq(2), Era([2; 8]));
+        assert_eq!(mixed.forgotten_era(Seq(3)), Some(UNKNOWN_ERA), "it may have been either");
+        mixed.came(&id(1), Seq(8), UNKNOWN_ERA);
+        assert!(mixed.is_taken(Seq(8), Some(UNKNOWN_ERA)), "two that are not known are not the same");
     }
 
     #[test]
@@ -144,6 +209,7 @@ mod tests {
             without: Set::default(),
             marker: Some((Order::from_bytes(&[3; 48]), MessageId([4; 16]))),
             closed: false,
+            told: Some(2),
         };
         hole.without.insert(DeviceId([5; 16]));
         holes.insert(LogId([6; 16]), hole);

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// Eras that are remembered: the last ones in which something was appended.
 const MAX_ERAS: usize = 32;
 
+/// Of a place of which nobody knows any more when it was given out: it is like none that was read. No era is this.
+pub(crate) const UNKNOWN_ERA: Era = Era([0; 8]);
+
 /// As it is stored, and as devices tell each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reach {
@@ -38,6 +41,16 @@ impl Reach {
     pub(crate) fn era_of(&self, seq: Seq) -> Option<Era> {
         let before = |(_, first): &&(Era, Seq)| *first <= seq;
         self.eras.iter().rev().find(before).filter(|_| seq <= self.upto).map(|(era, _)| *era)
+    }
+
+    /// Whether an entry may have been read in an era that is not remembered any more.
+    pub(crate) fn has_forgotten(&self, seq: Seq) -> bool {
+        self.eras.len() >= MAX_ERAS && self.eras.first().is_some_and(|(_, first)| seq < *first)
+    }
+
+    /// Whether a place that was given out in an era is another than the one that was read by its number, or may be.
+    pub(crate) fn is_another(&self, seq: Seq, era: Era) -> bool {
+        self.era_of(seq).map_or_else(|| self.has_forgotten(seq), |known| known != era)
     }
 
     /// The last entry that both have read.
@@ -118,5 +131,18 @@ mod tests {
         let reach = read(&runs);
         assert_eq!(reach.eras.len(), MAX_ERAS);
         assert_eq!((reach.era_of(Seq(8)), reach.era_of(Seq(9))), (None, Some(Era([8; 8]))));
+    }
+
+    /// Whoever cannot compare two places does not take them for the same.
+    #[test]
+    fn p5_a_place_of_a_forgotten_era_is_like_none_that_was_read() {
+        let runs = |count: u8| (0..count).map(|n| (Era([n; 8]), 1)).collect::<Vec<_>>();
+        let reach = read(&runs(33));
+        assert!(reach.has_forgotten(Seq(1)) && reach.is_another(Seq(1), Era([0; 8])), "whichever it was");
+        assert!(!reach.is_another(Seq(2), Era([1; 8])) && reach.is_another(Seq(2), Era([0; 8])));
+        assert!(!reach.is_another(Seq(34), Era([1; 8])), "nothing was read there");
+        let mut late = Reach::default();
+        late.step(Seq(7), ONE);
+        assert!(!late.is_another(Seq(6), ONE), "it was never read, and nothing is forgotten");
     }
 }

@@ -153,6 +153,19 @@ impl Standing {
         self.unread.iter().filter(|unread| unread.log == *log).map(|unread| unread.seq).min()
     }
 
+    /// Where the message came that stands there, if it is unread.
+    pub(crate) fn unread_at(&self, order: &Order) -> Option<(LogId, Seq)> {
+        let found = self.unread.iter().find(|unread| unread.order == *order);
+        found.map(|unread| (unread.log, unread.seq))
+    }
+
+    /// How far everything is read that stands in a log or beside it, of what was read up to `upto` where it came.
+    pub(crate) fn read_of(&self, log: &LogId, upto: Seq) -> Seq {
+        let unread = self.unread.iter().filter(|unread| unread.stands_at(log, Seq(0)..=upto));
+        let first = unread.map(|unread| unread.order.seq()).min();
+        first.map_or(upto, |first| Seq(first.0.saturating_sub(1)))
+    }
+
     /// A message was taken out of the history.
     pub(crate) fn erase(&mut self, order: &Order) {
         self.forget(order);

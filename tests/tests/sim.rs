@@ -33,6 +33,8 @@ mod files;
 mod found;
 #[path = "sim/fresh_keys.rs"]
 mod fresh_keys;
+#[path = "sim/history_again.rs"]
+mod history_again;
 #[path = "sim/in_step.rs"]
 mod in_step;
 #[path = "sim/invariants.rs"]

@@ -228,6 +228,11 @@ impl Engine {
         self.personal.get(peer).map(|personal| &personal.deleted)
     }
 
+    /// Whether anything of the conversation was deleted.
+    pub(super) fn has_deleted(&self, peer: &AccountId) -> bool {
+        self.deleted(peer).is_some_and(|deleted| !deleted.marks.is_empty() || !deleted.logs.is_empty())
+    }
+
     /// Whether a message was deleted, by itself or with everything up to its place.
     pub(super) fn is_deleted(&self, peer: &AccountId, message: &Message) -> bool {
         self.deleted(peer).is_some_and(|deleted| {

@@ -362,9 +362,12 @@ impl Engine {
         let Some(conversation) = self.conversation_of_history(&peer) else { return };
         self.receipts_told(&receipts);
         for message in messages.into_iter().filter(|message| matches!(message.body, BodyView::Text(_))) {
-            if self.is_deleted_history(&peer, &message) {
+            if self.is_deleted_history(&peer, &message)
+                || self.stands_elsewhere(conversation, &peer, &message)
+            {
                 continue;
             }
+            self.came_with_history(&message);
             self.put_into_history(conversation, &message);
         }
         self.save_conversation(conversation);

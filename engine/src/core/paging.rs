@@ -188,6 +188,7 @@ impl Engine {
         let theirs = self.collected(id, records)
             || self.is_known(id, records)
             || self.read_for_others(id, records)
+            || self.own_texts_counted(id, records)
             || self.shared(id, records)
             || self.read_page_for_backup(id, records)
             || self.read_page_for_file(id, records)

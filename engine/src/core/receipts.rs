@@ -167,7 +167,9 @@ impl Engine {
                 *told = told.max(*receipt);
                 self.save(keys::TOLD_RECEIPTS, &self.told_receipts);
             }
-            if peer.is_none() || self.logs.get(log).map(|log| log.peer) != peer {
+            // Own devices may tell of a log in which this one never was.
+            let there = self.logs.get(log).map_or(peer.filter(|_| own), |log| Some(log.peer));
+            if peer.is_none() || there != peer {
                 continue;
             }
             if own {

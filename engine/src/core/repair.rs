@@ -24,6 +24,10 @@ const MAX_PAGES: u32 = 50;
 /// Between one repair with somebody and the next, in milliseconds: twice as long each time, at most ten minutes.
 const FIRST_PAUSE: u64 = 2_000;
 const LONGEST_PAUSE: u64 = 10 * 60 * 1000;
+/// Texts that are sent again to one person at once, and in how many milliseconds room is made for one more. Who asks for
+/// everything over and over gets what a browser that was put back twice needs, and then 5,000 a day.
+const RESENT_AT_ONCE: u64 = 5_000;
+const RESENT_EVERY: u64 = 24 * 3_600_000 / 5_000;
 /// Repairs are forgotten after an hour without one.
 const FORGOTTEN: u64 = 60 * 60 * 1000;
 
@@ -35,6 +39,20 @@ pub(super) const EVERY_OTHER: LogId = LogId([0; 16]);
 pub(super) struct Repairs {
     paying: Table<LoadId, Paying>,
     recent: Table<AccountId, Recent>,
+    resent: Table<AccountId, Resent>,
+}
+
+/// How many texts were sent again to somebody and count still, at a moment.
+#[derive(Clone, Copy)]
+struct Resent {
+    count: u64,
+    at: Moment,
+}
+
+impl Resent {
+    fn left_at(self, now: Moment) -> u64 {
+        self.count.saturating_sub(now.since(self.at) / RESENT_EVERY)
+    }
 }
 
 /// Messages that are being collected to be sent again.
@@ -70,6 +88,19 @@ impl Repairs {
         let before = self.recent.get(&peer).filter(|recent| now.since(recent.last) <= FORGOTTEN);
         let count = before.map_or(0, |recent| recent.count).saturating_add(1);
         self.recent.insert(peer, Recent { count, last: now });
+    }
+
+    /// How long nothing is sent again to this person, in milliseconds.
+    fn resend_pause(&self, peer: &AccountId, now: Moment) -> u64 {
+        let count = self.resent.get(peer).map_or(0, |resent| resent.left_at(now));
+        (count.saturating_add(1)).saturating_sub(RESENT_AT_ONCE).saturating_mul(RESENT_EVERY)
+    }
+
+    /// So many texts are sent again to this person.
+    fn resend(&mut self, peer: AccountId, count: usize, now: Moment) {
+        let before = self.resent.get(&peer).map_or(0, |resent| resent.left_at(now));
+        let count = before.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        self.resent.insert(peer, Resent { count, at: now });
     }
 
     fn pays(&self, log: &LogId) -> bool {
@@ -217,7 +248,10 @@ impl Engine {
         let Some(log) = self.logs.get(id).filter(|_| !under_way && !self.repairs.pays(id)) else {
             return;
         };
-        let conversation = id_of(&log.peer);
+        let (conversation, pause) = (id_of(&log.peer), self.repairs.resend_pause(&log.peer, self.steady));
+        if pause > 0 {
+            return self.retry_later(u32::try_from(pause).unwrap_or(u32::MAX));
+        }
         self.collect(Paying { log: *id, conversation, after, pages: 0, found: Vec::new(), theirs: 0 }, None);
     }
 
@@ -245,12 +279,16 @@ impl Engine {
         }
         match oldest {
             Some(oldest) if more && !reached => self.collect(paying, Some(&oldest)),
-            _ => self.send_again(paying),
+            _ => {
+                let all = reached || paying.pages < MAX_PAGES;
+                self.send_again(paying, all);
+            }
         }
         true
     }
 
-    fn send_again(&mut self, paying: Paying) {
+    /// Sends what was collected, which may be all that was asked for.
+    fn send_again(&mut self, paying: Paying, all: bool) {
         let Some(peer) = self.logs.get(&paying.log).map(|log| log.peer) else {
             return;
         };
@@ -262,13 +300,21 @@ impl Engine {
             trail.owed = None;
         }
         self.save_trail(&paying.log);
-        if self.take_owed_count(&paying.log) {
-            self.tell_what_stands(peer, paying.log, paying.theirs);
-        }
+        self.repairs.resend(peer, paying.found.len(), self.steady);
         for (_, id, time, again) in paying.found {
             self.enqueue_as(peer, id, time, Body::Again(again), None);
         }
+        // That there is none, says only who would have it.
+        let knows = paying.theirs > 0 || all && self.has_all_of(&peer, &paying.log);
+        if self.take_owed_count(&paying.log) && knows {
+            self.tell_what_stands(peer, paying.log, paying.theirs);
+        }
         self.pump(paying.conversation);
+    }
+
+    /// Whether this device has whatever was written in a log.
+    fn has_all_of(&self, peer: &AccountId, log: &LogId) -> bool {
+        self.was_in_from_the_start(log) && !self.has_deleted(peer)
     }
 
     /// Where a message that is sent again belongs: at its first place, if this device asked for it there.
@@ -290,8 +336,11 @@ impl Engine {
         }
     }
 
-    /// Whether a message that is sent again came so before.
+    /// Whether a message that is sent again came so before, or with history.
     pub(super) fn came_again(&mut self, message: &MessageId) -> bool {
+        if self.came_again.has_history(message) {
+            return true;
+        }
         let new = self.came_again.insert(message);
         if new {
             self.save_came_again();

@@ -8,7 +8,7 @@ use super::sweeping::Sweep;
 use crate::content::{Place, Sync};
 use crate::conversation::id_of;
 use crate::io::LoadId;
-use crate::message;
+use crate::message::{self, Message};
 use crate::set::Set;
 use crate::standing::Standing;
 use crate::table::Table;
@@ -28,6 +28,12 @@ pub(super) struct Places {
 impl Engine {
     fn conversation_of(&self, log: &LogId) -> Option<ConversationId> {
         self.logs.get(log).map(|log| id_of(&log.peer))
+    }
+
+    /// The same of a log in which this device never was, of which another has sent something that is unread.
+    fn has_unread_of(&self, log: &LogId) -> Option<ConversationId> {
+        let has = |standing: &Standing| standing.first_unread(log).is_some();
+        self.standing.iter().find(|(_, standing)| has(standing)).map(|(id, _)| *id)
     }
 
     /// The latest time that a clock shows: that of this device, or that of the relay, counted on since the connection began.
@@ -124,7 +130,7 @@ impl Engine {
 
     /// Another device of the account has shown what was written up to here.
     pub(super) fn read_elsewhere(&mut self, log: &LogId, upto: Seq) {
-        let Some(id) = self.conversation_of(log) else { return };
+        let Some(id) = self.conversation_of(log).or_else(|| self.has_unread_of(log)) else { return };
         let upto = self.logs.get(log).map_or(upto, |log| upto.min(log.cursor));
         let mut read = self.standing.or_default(id).read_in(log, upto);
         read.insert(*log, upto);
@@ -224,6 +230,23 @@ impl Engine {
     pub(super) fn is_found(&mut self, id: ConversationId, order: &Order) {
         if self.places.lost.remove(&(id, *order)) {
             self.changed.gone(id, message::lost_id(&id, order));
+        }
+    }
+
+    /// Whether a message of the history came here before it, and may stand at another place than it has there. What was lost at
+    /// that place comes all the same.
+    pub(super) fn stands_elsewhere(&self, id: ConversationId, peer: &AccountId, message: &Message) -> bool {
+        let was_read_there = self.logs.contains_key(&message.log);
+        let came =
+            self.came_again.contains(&message.id) || !was_read_there && self.has_seen_with(peer, &message.id);
+        came && !self.places.lost.contains(&(id, message.order()))
+    }
+
+    /// A message comes with history. If it is sent again, nothing else tells that it is here, where it is not known to be from
+    /// before this device.
+    pub(super) fn came_with_history(&mut self, message: &Message) {
+        if self.is_of_this_device(message.stored) && self.came_again.insert_history(&message.id) {
+            self.save_came_again();
         }
     }
 

@@ -11,13 +11,10 @@ use crate::content::{Body, Place, Repair, Sync};
 use crate::conversation::id_of;
 use crate::log::Stage;
 use crate::message::Message;
-use crate::reach::Reach;
+use crate::reach::{Reach, UNKNOWN_ERA};
 use crate::table::Table;
 use crate::trail::Trail;
 use crate::view::Delivery;
-
-/// Of a place of which nobody knows any more when it was given out: it is like none that was read. No era is this.
-const UNKNOWN: Era = Era([0; 8]);
 
 impl Engine {
     /// The last entry of a log that this device knows to be at the relay: one that it has read, wrote or keeps for its
@@ -114,23 +111,28 @@ impl Engine {
         }
     }
 
-    /// Whether a place is not the one that this device knows by that number.
+    /// Whether a place is not the one that this device knows by that number, or may be another.
     pub(super) fn is_of_another_era(&self, place: &Place) -> bool {
-        let known = self.trails.get(&place.log).and_then(|trail| trail.reach().era_of(place.seq));
-        known.zip(place.era).is_some_and(|(known, era)| known != era)
+        let reach = self.trails.get(&place.log).map(Trail::reach);
+        reach.zip(place.era).is_some_and(|(reach, era)| reach.is_another(place.seq, era))
     }
 
     /// When a place in a log was given out.
-    pub(super) fn era_at(&self, id: &LogId, seq: Seq) -> Option<Era> {
+    fn era_at(&self, id: &LogId, seq: Seq) -> Option<Era> {
         let own = || self.logs.get(id)?.own.iter().find(|own| own.seq == seq).map(|own| own.era);
-        self.trails.get(id).and_then(|trail| trail.reach().era_of(seq)).or_else(own)
+        let reach = self.trails.get(id).map(Trail::reach);
+        let forgotten = || reach.filter(|reach| reach.has_forgotten(seq)).map(|_| UNKNOWN_ERA);
+        reach.and_then(|reach| reach.era_of(seq)).or_else(own).or_else(forgotten)
     }
 
     /// When the first place of a message in a log was given out. What came otherwise than by reading the log may have the
     /// number of something else here.
     pub(super) fn era_of(&self, id: &LogId, message: &Message) -> Option<Era> {
-        let told = self.late.elsewhere.get(id).and_then(|elsewhere| elsewhere.era_of(&message.id));
-        told.or_else(|| if message.log == *id { self.era_at(id, message.seq) } else { Some(UNKNOWN) })
+        let elsewhere = self.late.elsewhere.get(id);
+        let told = elsewhere.and_then(|elsewhere| elsewhere.era_of(&message.id));
+        let forgotten = || elsewhere.and_then(|elsewhere| elsewhere.forgotten_era(message.seq));
+        let by_number = || forgotten().or_else(|| self.era_at(id, message.seq));
+        told.or_else(|| if message.log == *id { by_number() } else { Some(UNKNOWN_ERA) })
     }
 
     /// Whether the relay has lost an own message, and has not got it again.

@@ -1,14 +1,27 @@
 //! A device that is let into a log after others have written there gets what stands before from the account's other devices.
 
-use parley_engine::view::{BodyView, ConversationId, Gap};
-use parley_protocol::bounded::List;
+use parley_engine::view::{BodyView, Command, ConversationId, Gap, Reply};
+use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{Answer, Request, ServerFrame};
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::devices::link;
+use super::devices::{device_id, link};
+use super::read_states::look;
 use super::repair::settle_long;
 
 const DAY: u64 = 24 * 3_600 * 1_000;
+
+/// The relay gives out the KeyPackages of so many devices of an account and no more.
+fn give_key_packages(world: &mut World, count: usize) {
+    world.relay.lie(move |_, request, told| {
+        for (_, frame) in told.iter_mut().filter(|_| matches!(request, Request::ClaimKeyPackages(_))) {
+            if let ServerFrame::Answer { result: Ok(Answer::KeyPackages(claimed)), .. } = frame {
+                let some = claimed.iter().take(count).cloned().collect();
+                *claimed = List::new(some).unwrap();
+            }
+        }
+    });
+}
 
 /// Bob has two devices for long, and the relay gives nobody a KeyPackage of the second: Ada begins a conversation in which it
 /// is not, and writes. Both of them may be somewhere else then.
@@ -21,20 +34,13 @@ fn begun_without_the_second() -> (World, [DeviceIndex; 3], ConversationId) {
     settle_long(&mut world);
     world.disconnect(bob);
     world.disconnect(second);
-    world.relay.lie(|_, request, told| {
-        for (_, frame) in told.iter_mut().filter(|_| matches!(request, Request::ClaimKeyPackages(_))) {
-            if let ServerFrame::Answer { result: Ok(Answer::KeyPackages(claimed)), .. } = frame {
-                let first = claimed.iter().take(1).cloned().collect();
-                *claimed = List::new(first).unwrap();
-            }
-        }
-    });
+    give_key_packages(&mut world, 1);
     let chat = world.start(ada, "bob");
     world.send(ada, chat, "one");
     world.settle();
     world.send(ada, chat, "two");
     world.settle();
-    world.relay.lie(|_, _, _| {});
+    world.relay.stop_lying();
     (world, [ada, bob, second], chat)
 }
 
@@ -77,4 +83,94 @@ fn p9_a_marker_stands_where_a_device_was_let_in_late_until_another_has_answered(
     assert_eq!(world.texts(second, there), ["one", "two"]);
     let shown = world.devices[second].messages[&there].values();
     assert!(!shown.into_iter().any(|view| matches!(view.body, BodyView::Gap(Gap::Late))));
+}
+
+/// Bob reads on the first what came there, also what came again because it was damaged on its way; the second was not in the
+/// log in which it stood.
+#[test]
+fn p11_what_another_device_has_read_is_not_unread_when_it_comes_late() {
+    let (mut world, [ada, bob, second], chat) = begun_without_the_second();
+    world.send(ada, chat, "three");
+    world.settle();
+    let entry =
+        world.relay.entries_mut().find_map(|log| log.last_mut().filter(|entry| entry.seq.0 >= 3)).unwrap();
+    let mut payload = entry.payload.to_vec();
+    *payload.last_mut().unwrap() ^= 1;
+    entry.payload = Bytes::new(payload).unwrap();
+    world.connect(bob);
+    settle_long(&mut world);
+    let there = chat_of(&world, bob).unwrap();
+    assert_eq!(world.texts(bob, there), ["one", "two", "three"]);
+    look(&mut world, bob, there);
+    world.settle();
+    world.connect(second);
+    settle_long(&mut world);
+    settle_long(&mut world);
+    let mut texts = world.texts(second, there);
+    texts.sort_unstable();
+    assert_eq!(texts, ["one", "three", "two"]);
+    assert_eq!(world.devices[second].conversations[&there].unread, 0, "Bob has read all of it");
+}
+
+/// As above, where he has read a part when it comes, and the rest afterwards.
+#[test]
+fn p11_what_comes_late_is_unread_until_another_device_reads_it() {
+    let (mut world, [_, bob, second], _) = begun_without_the_second();
+    world.connect(bob);
+    settle_long(&mut world);
+    let there = chat_of(&world, bob).unwrap();
+    world.connect(second);
+    settle_long(&mut world);
+    settle_long(&mut world);
+    assert_eq!(world.texts(second, there), ["one", "two"]);
+    assert_eq!(world.devices[second].conversations[&there].unread, 2, "nobody has read them");
+    look(&mut world, bob, there);
+    settle_long(&mut world);
+    assert_eq!(world.devices[second].conversations[&there].unread, 0);
+}
+
+/// The second was let in while the first was away, and removes it: nobody of the account has what stands before.
+fn removed_the_first(world: &mut World, [ada, bob, second]: [DeviceIndex; 3]) -> ConversationId {
+    world.connect(ada);
+    world.connect(second);
+    for _ in 0..40 {
+        world.settle();
+    }
+    let there = chat_of(world, second).unwrap();
+    assert!(world.texts(second, there).contains(&"[Gap(Late)]".to_owned()));
+    let first = device_id(world, bob);
+    assert_eq!(world.ask(second, Command::RemoveDevice(first)), Reply::Done);
+    for _ in 0..4 {
+        settle_long(world);
+    }
+    there
+}
+
+#[test]
+fn p11_the_marker_goes_when_the_contact_has_sent_all_that_was_missing() {
+    let (mut world, devices, _) = begun_without_the_second();
+    let second = devices[2];
+    let there = removed_the_first(&mut world, devices);
+    assert_eq!(world.texts(second, there), ["one", "two"]);
+    world.crash(second);
+    assert_eq!(world.texts(second, there), ["one", "two"]);
+}
+
+/// What Bob wrote on the first comes from nobody.
+#[test]
+fn p11_the_marker_stays_where_own_texts_are_missing_that_nobody_can_send() {
+    let (mut world, devices, _) = begun_without_the_second();
+    let [_, bob, second] = devices;
+    give_key_packages(&mut world, 0);
+    world.connect(bob);
+    settle_long(&mut world);
+    let there = chat_of(&world, bob).unwrap();
+    world.send(bob, there, "mine");
+    settle_long(&mut world);
+    world.disconnect(bob);
+    world.relay.stop_lying();
+    removed_the_first(&mut world, devices);
+    let mut texts = world.texts(second, there);
+    texts.sort_unstable();
+    assert_eq!(texts, ["[Gap(Late)]", "one", "two"]);
 }

@@ -9,7 +9,7 @@ use crate::conversation::{beside, id_of};
 use crate::core::Engine;
 use crate::io::{LoadId, Record};
 use crate::late::{ALL, AllMadeUp, Lacking, MadeUp};
-use crate::log::Stage;
+use crate::log::{Log, Stage};
 use crate::message::{Message, order_of_key};
 use crate::records::keys;
 use crate::table::Table;
@@ -127,7 +127,10 @@ impl Engine {
         }
         for history in self.history_parts(peer, messages) {
             let eras = history.messages.iter().map(|message| self.era_here(message)).collect();
-            self.sync(Sync::MadeUp(Box::new(MadeUp { to: device, history, eras })));
+            let standing = self.standing.get(&id_of(&peer));
+            let unread = |message: &Message| standing?.unread_at(&message.order());
+            let unread = history.messages.iter().map(unread).collect();
+            self.sync(Sync::MadeUp(Box::new(MadeUp { to: device, history, eras, unread })));
         }
         let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
         match oldest {
@@ -153,13 +156,16 @@ impl Engine {
         self.save_owed();
         let logs = answered.iter().map(|log| (*log, self.was_in_from_the_start(log))).collect();
         let (to, peer) = asker;
-        let of_peer = self.logs.values().filter(|log| log.peer == peer && log.read > Seq(0));
-        let read = of_peer.map(|log| (log.id, log.read)).collect();
+        let standing = self.standing.get(&id_of(&peer));
+        let read_of =
+            |log: &Log| (log.id, standing.map_or(log.read, |standing| standing.read_of(&log.id, log.read)));
+        let of_peer = self.logs.values().filter(|log| log.peer == peer).map(read_of);
+        let read = of_peer.filter(|(_, upto)| *upto > Seq(0)).collect();
         self.sync(Sync::AllMadeUp(AllMadeUp { to, logs, read }));
     }
 
     /// Whether this device was in a log from its first entry on: what it has not read then comes again.
-    fn was_in_from_the_start(&self, log: &LogId) -> bool {
+    pub(in crate::core) fn was_in_from_the_start(&self, log: &LogId) -> bool {
         let began = self.trails.get(log).map(Trail::begins_late);
         self.logs.contains_key(log) && began == Some(false)
     }

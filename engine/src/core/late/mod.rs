@@ -4,6 +4,7 @@
 //! as that takes, and where none of them was, a marker says that something may be missing.
 
 mod answering;
+mod settling;
 
 use std::collections::VecDeque;
 
@@ -11,9 +12,10 @@ use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
 
 use self::answering::Answering;
+use self::settling::Counting;
 use super::Engine;
 use super::steady::Moment;
-use crate::content::{Body, History, Place, Repair, Sync};
+use crate::content::{History, Place, Sync};
 use crate::conversation::{beside, id_of, marked};
 use crate::io::{LoadId, Record};
 use crate::late::{ALL, AllMadeUp, Elsewhere, Hole, Holes, Lacking, MadeUp};
@@ -44,6 +46,7 @@ pub(super) struct Late {
     /// Since when this connection waits for an answer, by log.
     waits: Table<LogId, Moment>,
     pub(super) answering: Answering,
+    counting: Option<Counting>,
 }
 
 /// What this device has of a conversation is being collected.
@@ -98,7 +101,8 @@ impl Engine {
 
     fn open_hole(&mut self, id: LogId, peer: AccountId, upto: Seq, young: bool) {
         let (stored, without) = (self.reached(&id), Set::default());
-        let hole = Hole { peer, upto, stored, young, asked: None, without, marker: None, closed: false };
+        let hole =
+            Hole { peer, upto, stored, young, asked: None, without, marker: None, closed: false, told: None };
         self.late.holes.insert(id, hole);
         self.save_holes();
     }
@@ -145,9 +149,13 @@ impl Engine {
     /// Whether this device was to read what stands at a place, and was let into the log later.
     pub(super) fn is_before_this_device(&self, place: &Place) -> bool {
         let began = self.late.elsewhere.get(&place.log).map(|elsewhere| elsewhere.began);
+        began.is_some_and(|began| place.seq <= began) && self.is_of_this_device(place.stored)
+    }
+
+    /// Whether what was stored then is for this device, as far as clocks tell: it was one of the account.
+    pub(super) fn is_of_this_device(&self, stored: UnixMillis) -> bool {
         let own = self.account.as_ref().map(|account| account.device);
-        began.is_some_and(|began| place.seq <= began)
-            && own.is_some_and(|own| place.stored >= self.belongs_since(&own))
+        own.is_some_and(|own| stored >= self.belongs_since(&own))
     }
 
     fn save_holes(&self) {
@@ -159,6 +167,7 @@ impl Engine {
         if !self.late.holes.is_empty() {
             self.ask_for_what_is_lacking();
             self.mark_what_is_missing();
+            self.settle_markers();
         }
         self.answer_who_lacks();
     }
@@ -251,18 +260,24 @@ impl Engine {
         let Some(conversation) = self.conversation_of_history(&peer) else { return };
         self.receipts_told(&receipts);
         let eras = part.eras.into_iter().chain(std::iter::repeat(None));
-        for (message, era) in messages.into_iter().zip(eras) {
-            self.make_up(conversation, &peer, &message, era);
+        let unread = part.unread.into_iter().chain(std::iter::repeat(None));
+        for ((message, era), unread) in messages.into_iter().zip(eras).zip(unread) {
+            if self.make_up(conversation, &peer, &message, era)
+                && let Some((log, seq)) = unread.filter(|_| !message.own)
+            {
+                self.is_unread_now(conversation, message.order(), &log, seq);
+            }
         }
         self.save_conversation(conversation);
     }
 
-    fn make_up(&mut self, id: ConversationId, peer: &AccountId, message: &Message, era: Option<Era>) {
+    /// Puts a message into the history that is not there yet; whether it does.
+    fn make_up(&mut self, id: ConversationId, peer: &AccountId, message: &Message, era: Option<Era>) -> bool {
         let waits = self.outbox.values().any(|entry| entry.id == message.id);
         let here = waits || self.has_seen_with(peer, &message.id) || self.came_again(&message.id);
         let is_text = matches!(message.body, BodyView::Text(_));
         if here || !is_text || self.is_deleted_history(peer, message) {
-            return;
+            return false;
         }
         let logs = [message.log, beside(&message.log)];
         let log = logs.into_iter().find(|log| self.logs.contains_key(log));
@@ -270,9 +285,7 @@ impl Engine {
             self.came_from_elsewhere(&log, &message.id, message.seq, era);
         }
         self.put_into_history(id, message);
-        if !message.own {
-            self.is_unread_now(id, message.order(), &log.unwrap_or(message.log), message.seq);
-        }
+        true
     }
 
     /// Another device has sent all that it has.
@@ -329,26 +342,8 @@ impl Engine {
                 }
             }
             if nobody {
-                self.nobody_was_there(&log, &hole);
+                self.nobody_was_there(&log);
             }
-        }
-    }
-
-    /// No device of the account has what stands in a log before this one: whoever wrote it sends it again.
-    fn nobody_was_there(&mut self, log: &LogId, hole: &Hole) {
-        if let Some(hole) = self.late.holes.get_mut(log) {
-            hole.closed = true;
-        }
-        if hole.upto != ALL {
-            self.late.holes.remove(log);
-        }
-        self.save_holes();
-        // Where the log may be older than this device, it is none of what the person chose.
-        if hole.young {
-            let repair = Repair { log: *log, after: Seq(0), reach: None, count: false };
-            self.enqueue(hole.peer, Body::Repair(repair), None);
-            self.retire(log, Seq(u64::MAX));
-            self.pump(id_of(&hole.peer));
         }
     }
 

@@ -163,8 +163,11 @@ impl Engine {
         let peer = |log: &LogId| self.logs.get(log).map(|log| log.peer);
         // Of a log that is not known here, which may be one from after the backup, a contact may speak; not of another's.
         let is_theirs = peer(&stand.log).is_none_or(|of| Some(of) == peer(&at.log));
+        if is_theirs {
+            self.all_came_again(stand);
+        }
         let fits = has_room(&self.own_texts, &stand.log);
-        if !self.is_back() || !is_theirs || !fits {
+        if !self.is_back() || !is_theirs || !fits || stand.yours == 0 {
             return;
         }
         let own = self.own_texts.or_default(stand.log);
@@ -207,14 +210,12 @@ impl Engine {
         self.take_marker_out(peer, order, marker.shown);
     }
 
-    /// Tells somebody who came back how many texts of theirs stand in a log after the place that they know.
+    /// Tells somebody who asked how many texts of theirs stand in a log after the place that they know.
     pub(in crate::core) fn tell_what_stands(&mut self, peer: AccountId, log: LogId, yours: u32) {
-        if yours > 0 {
-            self.enqueue(peer, Body::Stand(Stand { log, yours }), None);
-        }
+        self.enqueue(peer, Body::Stand(Stand { log, yours }), None);
     }
 
-    /// Somebody who came back asks to be told that, once what they lack is collected.
+    /// Somebody asks to be told that, once what they lack is collected.
     pub(in crate::core) fn owe_count(&mut self, log: &LogId) {
         self.counts.insert(*log);
         self.save(keys::COUNTS, &self.counts);
