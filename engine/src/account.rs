@@ -1,6 +1,7 @@
 //! The own account: made here, kept in one record; the device key apart from it, in the vault.
 
 use ed25519_dalek::SigningKey;
+use parley_crypto::MlsRandom;
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::{
     Author, Body, Change, DeviceLog, DeviceLogError, DeviceRecord, Signature, SignedEntry, VerifyingKeyBytes,
@@ -10,7 +11,6 @@ use parley_protocol::ids::{AccountId, DeviceId, UnixMillis};
 use parley_protocol::username::Username;
 use serde::{Deserialize, Serialize};
 
-use crate::crypto::MlsRandom;
 use crate::mls::credential::Leaf;
 use crate::recovery::RecoverySeed;
 

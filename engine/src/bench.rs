@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ed25519_dalek::SigningKey;
+use parley_crypto::MlsRandom;
 use parley_protocol::device_log::VerifyingKeyBytes;
 use parley_protocol::ids::{AccountId, DeviceId, LogId};
 use rand_core::CryptoRng;
 
-use crate::crypto::MlsRandom;
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, Incoming, OpenedWelcome};
 use crate::mls::{DeviceSigner, Provider, key_package};

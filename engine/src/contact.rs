@@ -110,6 +110,7 @@ impl HeadHint {
 
 #[cfg(test)]
 mod tests {
+    use parley_crypto::MlsRandom;
     use parley_protocol::device_log::LogHead;
     use parley_protocol::ids::EntryHash;
     use parley_protocol::username::Username;
@@ -118,7 +119,6 @@ mod tests {
 
     use super::*;
     use crate::account::Account;
-    use crate::crypto::MlsRandom;
 
     fn contact() -> Contact {
         let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(1));

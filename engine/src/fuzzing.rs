@@ -2,6 +2,7 @@
 //!
 //! Each panics when the decoder breaks one of its promises.
 
+use parley_crypto::MlsRandom;
 use parley_protocol::ids::UnixMillis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -10,7 +11,6 @@ use zeroize::Zeroizing;
 use crate::backup::{ChunkReader, DataKey, FileHead, FileReader, Head, Item, Manifest, Opener};
 use crate::content::{Content, display_name};
 use crate::core::{Engine, OpenError};
-use crate::crypto::MlsRandom;
 use crate::invite::Invite;
 use crate::link::channel::{End, ShownKey};
 use crate::link::code::{LinkCode, Side};

@@ -14,6 +14,7 @@ use openmls::prelude::{
     Capabilities, ExtensionType, KeyPackage, KeyPackageIn, LeafNodeIndex, LeafNodeParameters,
     MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, ProtocolVersion,
 };
+use parley_crypto::{MlsRandom, SUITE};
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::{
@@ -31,7 +32,6 @@ use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::account::Account;
 use crate::content::{Again, Body, Content, HeadHint, Place, Profile, Receipt, Repair, Sync};
-use crate::crypto::{MlsRandom, SUITE};
 use crate::deletion::{Deleted, mark};
 use crate::draft::Draft;
 use crate::mls::credential::Leaf;

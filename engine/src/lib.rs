@@ -5,8 +5,6 @@
 
 mod account;
 mod archive;
-#[cfg(feature = "audit")]
-pub mod audit;
 mod backup;
 mod base32;
 #[cfg(feature = "bench")]
@@ -18,7 +16,6 @@ mod contact;
 mod content;
 mod conversation;
 mod core;
-mod crypto;
 mod deletion;
 mod device_note;
 mod directory_entry;
@@ -55,6 +52,8 @@ pub mod view;
 mod visible;
 
 pub use crate::core::{Engine, OpenError};
+#[cfg(feature = "audit")]
+pub use parley_crypto::audit;
 
 #[cfg(all(feature = "hostile", target_arch = "wasm32"))]
 compile_error!("the feature `hostile` is for attack tests, never for the browser");

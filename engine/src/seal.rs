@@ -6,12 +6,8 @@
 
 use core::fmt;
 
-use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
-use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
-use hkdf::Hkdf;
-use hmac::{Hmac, Mac as _};
+use parley_crypto::{aead, hkdf, hmac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// Version of what is sealed; greater whenever an older app could not read it. Versions 1, 2, 4, 7 and 8 are the same seal around
@@ -146,22 +142,14 @@ impl Sealer {
     /// A name for `key` that says nothing about it: the first half of an HMAC-SHA256.
     pub(crate) fn hidden_name(&self, purpose: Purpose, key: &[u8]) -> [u8; 16] {
         let mut name = [0; 16];
-        if let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(self.index.as_ref()) {
-            mac.update(&[purpose.byte()]);
-            mac.update(key);
-            for (to, from) in name.iter_mut().zip(mac.finalize().into_bytes()) {
-                *to = from;
-            }
-        }
+        let code = hmac::hmac(self.index.as_ref(), &[&[purpose.byte()], key]);
+        name.iter_mut().zip(code).for_each(|(to, from)| *to = from);
         name
     }
 }
 
 fn derive(master: &MasterKey, label: &[u8]) -> Zeroizing<[u8; 32]> {
-    let mut key = Zeroizing::new([0; 32]);
-    // 32 bytes are far below HKDF's limit of 8,160: expand cannot fail.
-    let _ = Hkdf::<Sha256>::new(None, &master.0).expand(label, key.as_mut());
-    key
+    hkdf::derive(&master.0, label)
 }
 
 fn seal(
@@ -171,16 +159,12 @@ fn seal(
     nonce: [u8; NONCE_LENGTH],
     plaintext: &[u8],
 ) -> Vec<u8> {
-    let cipher = XChaCha20Poly1305::new(&Key::from(*key));
-    let aad = associated_data(purpose, place);
-    let mut sealed = Vec::with_capacity(1 + NONCE_LENGTH + plaintext.len() + 16);
+    let ciphertext = aead::xseal(key, &nonce, &associated_data(purpose, place), plaintext);
+    #[cfg(feature = "audit")]
+    parley_crypto::audit::sealed(parley_crypto::audit::For::Disk, key, &nonce, &ciphertext);
+    let mut sealed = Vec::with_capacity(1 + NONCE_LENGTH + ciphertext.len());
     sealed.push(VERSION);
     sealed.extend_from_slice(&nonce);
-    // Encryption fails only beyond 256 GiB.
-    let ciphertext =
-        cipher.encrypt(&XNonce::from(nonce), Payload { msg: plaintext, aad: &aad }).unwrap_or_default();
-    #[cfg(feature = "audit")]
-    crate::audit::sealed(crate::audit::For::Disk, key, &nonce, &ciphertext);
     sealed.extend_from_slice(&ciphertext);
     sealed
 }
@@ -197,12 +181,8 @@ fn open(
         _ => return Err(OpenSealError::Sealed),
     };
     let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or(OpenSealError::Sealed)?;
-    let cipher = XChaCha20Poly1305::new(&Key::from(*key));
     let aad = associated_data(purpose, place);
-    cipher
-        .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &aad })
-        .map(Zeroizing::new)
-        .map_err(|_| OpenSealError::Sealed)
+    aead::xopen(key, nonce, &aad, ciphertext).map_err(|_| OpenSealError::Sealed)
 }
 
 fn associated_data(purpose: Purpose, place: &[u8]) -> Vec<u8> {

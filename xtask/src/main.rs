@@ -38,7 +38,8 @@ cargo xtask <command>
                               the same in Chromium, how soon the app is there, and linking
   bench relay [--json FILE]      appends, deliveries and memory of the relay, beside a bare loop
   fuzz [TARGET...] [--seconds N] look for inputs that break a promise, with libFuzzer (default: all, 60 s each)
-  mutants protocol|engine [...]  change the code and see whether a test notices, with cargo-mutants
+  mutants protocol|crypto|engine [...]
+                                 change the code and see whether a test notices, with cargo-mutants
   dist [--verify]                one program with the app inside, into dist-release/; --verify builds it in
                                  a second folder too and compares every byte (slow)";
 

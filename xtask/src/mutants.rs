@@ -10,10 +10,10 @@ use crate::place;
 /// Runs cargo-mutants on one crate; what else is given is handed on, for instance `--file engine/src/seal.rs`.
 pub(crate) fn run_on(words: &[&str]) -> Result<()> {
     let Some((name, rest)) = words.split_first() else {
-        bail!("`mutants` wants a crate: protocol or engine");
+        bail!("`mutants` wants a crate: protocol, crypto or engine");
     };
-    if !["protocol", "engine"].contains(name) {
-        bail!("`mutants` takes protocol or engine, not {name}");
+    if !["protocol", "crypto", "engine"].contains(name) {
+        bail!("`mutants` takes protocol, crypto or engine, not {name}");
     }
     if place::on_path("cargo-mutants").is_none() {
         bail!(

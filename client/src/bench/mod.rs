@@ -23,7 +23,7 @@ use core::time::Duration;
 use parley_engine::Engine;
 use parley_engine::bench::Bare;
 use parley_engine::io::{ChangeSet, ChangeSetId, Record, Store};
-use parley_engine::seal::MasterKey;
+use parley_engine::seal::{MasterKey, PageKey};
 use parley_engine::view::{Command, ConversationId, Person, Reply};
 
 use self::party::{Party, Spent, World};
@@ -42,6 +42,9 @@ const ROWS: usize = 20;
 const SET_UPS: usize = 10;
 const OPENINGS: usize = 10;
 const WARM_UP: usize = 30;
+/// A mebibyte in blocks, as a search or a backup reads them.
+const BLOCK: usize = 64 * 1024;
+const BLOCKS: usize = 16;
 /// The text that the peers were measured with.
 const HUNDRED: &str =
     "A text of one hundred bytes, which is what the other libraries were given to encrypt for this table.";
@@ -96,6 +99,7 @@ impl Disk {
 
 async fn measure(report: &mut Report) {
     bare(report);
+    blocks(report);
     let Disk { journal, master, wrapped } = Disk::prepare().await;
     floor(report, &journal).await;
 
@@ -135,6 +139,21 @@ async fn floor(report: &mut Report, journal: &Journal) {
         report.times(name, times);
     }
     journal.settle().await.expect("a write");
+}
+
+/// Opening a mebibyte in sealed blocks: the cipher and hardly anything else.
+fn blocks(report: &mut Report) {
+    let page = PageKey::of(&MasterKey::new(random::bytes()));
+    let sealed = page.seal(b"block", random::bytes(), &[0x55; BLOCK]);
+    let mut times = Vec::new();
+    for _ in 0..WARM_UP * 2 {
+        let start = clock::precise();
+        for _ in 0..BLOCKS {
+            assert!(page.open(b"block", &sealed).is_some(), "a block that does not open");
+        }
+        times.push(clock::precise() - start);
+    }
+    report.times("blocks", times.split_off(WARM_UP));
 }
 
 /// OpenMLS alone.

@@ -2,8 +2,7 @@
 //! own chunk. Each chunk's nonce counts it and says whether it is the last (the STREAM construction of Hoang,
 //! Reyhanitabar, Rogaway and Vizár, 2015): chunks cannot change places, and a stream that was cut short is known to be.
 
-use chacha20poly1305::XNonce;
-use chacha20poly1305::aead::{Aead as _, Payload};
+use parley_crypto::aead::{TAG, XNonce, xopen, xseal};
 use parley_protocol::padding::padded_length;
 
 use super::DataKey;
@@ -11,17 +10,16 @@ use super::items::Item;
 
 /// Length of every chunk but the last, in bytes, as sealed.
 const CHUNK: usize = 128 * 1024;
-const TAG: usize = 16;
 /// How much of a chunk's plaintext is used, before it.
 const LENGTH: usize = 4;
 const CONTENT: usize = CHUNK - TAG - LENGTH;
 const PURPOSE: &[u8] = b"parley backup chunk v1\0";
 
 fn nonce(index: u64, last: bool) -> XNonce {
-    let mut nonce = [0; 24];
+    let mut nonce: XNonce = [0; 24];
     let bytes = index.to_be_bytes().into_iter().chain([u8::from(last)]);
     nonce.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-    XNonce::from(nonce)
+    nonce
 }
 
 /// Seals items, one chunk after another.
@@ -58,9 +56,7 @@ impl ChunkWriter {
         plain.extend_from_slice(&content);
         let whole = CHUNK - TAG;
         plain.resize(if last { padded_length(plain.len()).min(whole) } else { whole }, 0);
-        let payload = Payload { msg: &plain, aad: PURPOSE };
-        // Encryption fails only beyond 256 GiB.
-        let sealed = self.key.cipher().encrypt(&nonce(self.index, last), payload).unwrap_or_default();
+        let sealed = xseal(self.key.as_bytes(), &nonce(self.index, last), PURPOSE, &plain);
         self.sealed.extend_from_slice(&sealed);
         self.index = self.index.saturating_add(1);
     }
@@ -138,12 +134,11 @@ impl ChunkReader {
     }
 
     fn open(&mut self, chunk: &[u8], last: bool) -> Option<Vec<Item>> {
-        let payload = Payload { msg: chunk, aad: PURPOSE };
-        let plain = self.key.cipher().decrypt(&nonce(self.index, last), payload).ok();
+        let plain = xopen(self.key.as_bytes(), &nonce(self.index, last), PURPOSE, chunk).ok();
         if !last {
             self.index = self.index.saturating_add(1);
         }
-        let plain = zeroize::Zeroizing::new(plain?);
+        let plain = plain?;
         let (length, content) = plain.split_first_chunk::<LENGTH>()?;
         let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
         Item::decode_all(content.get(..length)?)

@@ -5,6 +5,7 @@
 //! under that key`. The checksum tells damage from another phrase; it keeps nobody from anything.
 
 use ed25519_dalek::{Signer as _, SigningKey};
+use parley_crypto::MlsRandom;
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry};
 use parley_protocol::ids::{AccountId, DeviceId, LogId, UnixMillis};
 use parley_protocol::padding::{pad, unpad};
@@ -14,7 +15,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::head::{WRAPPED, unwrap, wrap};
 use super::{DataKey, Place, open, seal};
-use crate::crypto::MlsRandom;
 use crate::recovery::{BackupAddress, RecoverySeed};
 use crate::table::Table;
 use crate::view::FileError;

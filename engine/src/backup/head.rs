@@ -2,24 +2,19 @@
 //! everything, sealed to the recovery phrase (HPKE, RFC 9180, with X-Wing, so that what is recorded today stays secret
 //! from a quantum computer). The devices have that key among themselves and need no phrase.
 
-use hpke::aead::ChaCha20Poly1305;
-use hpke::kdf::HkdfSha256;
-use hpke::kem::XWing;
-use hpke::{Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _};
+use parley_crypto::MlsRandom;
+use parley_crypto::aead::TAG;
+use parley_crypto::hpke::xwing::{self, ENCAPPED};
 use parley_protocol::ids::{AccountId, BlobId};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use super::{BackupError, DataKey, open, seal};
-use crate::crypto::MlsRandom;
 use crate::recovery::{BackupAddress, RecoverySeed};
 
 const VERSION: u8 = 1;
 const INFO: &[u8] = b"parley backup v1\0";
 const PURPOSE: &[u8] = b"parley backup head v1\0";
-/// Length of an X-Wing ciphertext, in bytes.
-const ENCAPPED: usize = 1120;
-const SEALED_KEY: usize = 32 + 16;
+const SEALED_KEY: usize = 32 + TAG;
 /// Length of a key that is sealed to a recovery phrase, in bytes.
 pub(super) const WRAPPED: usize = ENCAPPED + SEALED_KEY;
 
@@ -86,33 +81,16 @@ pub(super) fn wrap(
     address: &BackupAddress,
     key: &DataKey,
 ) -> Result<Vec<u8>, BackupError> {
-    let recipient =
-        <XWing as Kem>::PublicKey::from_bytes(&address.recipient).map_err(|_| BackupError::Sealed)?;
-    let (encapped, sealed) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, XWing>(
-        &OpModeS::Base,
-        &recipient,
-        info,
-        key.as_bytes(),
-        &[],
-        &mut *random.lock(),
-    )
-    .map_err(|_| BackupError::Sealed)?;
-    Ok([encapped.to_bytes().as_slice(), &sealed].concat())
+    let sealed = xwing::seal(random, &address.recipient, info, &[], key.as_bytes());
+    let sealed = sealed.map_err(|_| BackupError::Sealed)?;
+    Ok([sealed.encapped, sealed.ciphertext].concat())
 }
 
 /// Opens what [`wrap`] made.
 pub(super) fn unwrap(wrapped: &[u8], info: &[u8], seed: &RecoverySeed) -> Result<DataKey, BackupError> {
     let (encapped, sealed) = wrapped.split_at_checked(ENCAPPED).ok_or(BackupError::Sealed)?;
-    let encapped = <XWing as Kem>::EncappedKey::from_bytes(encapped).map_err(|_| BackupError::Sealed)?;
-    let key = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, XWing>(
-        &OpModeR::Base,
-        &seed.backup_key(),
-        &encapped,
-        info,
-        sealed,
-        &[],
-    );
-    let key = Zeroizing::new(key.map_err(|_| BackupError::Sealed)?);
+    let key = xwing::open(&seed.backup_key(), encapped, info, &[], sealed);
+    let key = key.map_err(|_| BackupError::Sealed)?;
     let key = key.as_slice().try_into().map_err(|_| BackupError::Sealed)?;
     Ok(DataKey::new(key))
 }

@@ -44,6 +44,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use ed25519_dalek::SigningKey;
+use parley_crypto::MlsRandom;
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
 use rand_core::CryptoRng;
@@ -60,7 +61,6 @@ use crate::check_in::CheckIns;
 use crate::contact::Contact;
 use crate::content::{Card, Receipt};
 use crate::conversation::Conversation;
-use crate::crypto::MlsRandom;
 use crate::device_note::Notes;
 use crate::directory_entry::Found;
 use crate::draft::DraftSetting;

@@ -2,24 +2,17 @@
 //! HKDF-SHA256, ChaCha20-Poly1305) when a code was scanned, and from SPAKE2 when one was typed. HPKE authenticates
 //! the device that showed the code; two digits, which come out of the same secret, the one that scanned it.
 
-use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
-use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
-use hkdf::Hkdf;
-use hpke::aead::ExportOnlyAead;
-use hpke::kdf::HkdfSha256;
-use hpke::kem::X25519HkdfSha256;
-use hpke::{Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _};
+use parley_crypto::aead::{Key, Nonce, open, seal};
+use parley_crypto::hpke::x25519::{self, ENCAPPED};
+use parley_crypto::{MlsRandom, hkdf};
 use parley_protocol::ids::SlotId;
-use sha2::Sha256;
-use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 use super::code::{LinkCode, Side};
-use crate::crypto::MlsRandom;
 
 const INFO: &[u8] = b"parley link v1\0";
-/// Of the scanner's ephemeral public key.
-const ENCAPPED: usize = 32;
+/// What both secrets are exported for.
+const CONTEXT: &[u8] = b"channel";
 
 /// The channel cannot be made, or something does not open: another key, another order, or damage. Linking begins anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -37,15 +30,15 @@ pub(crate) enum End {
 
 /// The secret behind a code that is shown. Used once.
 pub(crate) struct ShownKey {
-    secret: StaticSecret,
+    secret: Zeroizing<[u8; 32]>,
     code: LinkCode,
 }
 
 impl ShownKey {
     /// Makes a code with a fresh key and slot.
     pub(crate) fn draw(random: &MlsRandom, shown_by: Side) -> Self {
-        let secret = StaticSecret::from(random.array::<32>());
-        let key = PublicKey::from(&secret).to_bytes();
+        let secret = Zeroizing::new(random.array());
+        let key = x25519::public_key(&secret);
         Self { secret, code: LinkCode { shown_by, key, slot: SlotId(random.array()) } }
     }
 
@@ -56,35 +49,17 @@ impl ShownKey {
     /// Takes the scanner's first value: its ephemeral key, and what it sealed.
     pub(crate) fn accept<'a>(&self, value: &'a [u8]) -> Result<(Channel, &'a [u8]), ChannelError> {
         let (encapped, sealed) = value.split_first_chunk::<ENCAPPED>().ok_or(ChannelError)?;
-        let key = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(self.secret.as_bytes());
-        let encapped = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(encapped);
-        let context = hpke::setup_receiver::<ExportOnlyAead, HkdfSha256, X25519HkdfSha256>(
-            &OpModeR::Base,
-            &key.map_err(|_| ChannelError)?,
-            &encapped.map_err(|_| ChannelError)?,
-            &info(&self.code),
-        )
-        .map_err(|_| ChannelError)?;
-        let mut secret = Zeroizing::new([0; 32]);
-        context.export(b"channel", secret.as_mut()).map_err(|_| ChannelError)?;
+        let secret = x25519::receive(&self.secret, encapped, &info(&self.code), CONTEXT);
+        let secret = secret.map_err(|_| ChannelError)?;
         Ok((Channel::of_secret(secret.as_slice(), End::Shows, self.code.slot)?, sealed))
     }
 }
 
 /// The scanner's end, and its ephemeral key, which goes before what it seals first.
 pub(crate) fn scan(code: &LinkCode, random: &MlsRandom) -> Result<(Channel, Vec<u8>), ChannelError> {
-    let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&code.key).map_err(|_| ChannelError)?;
-    let (encapped, context) = hpke::setup_sender_with_rng::<ExportOnlyAead, HkdfSha256, X25519HkdfSha256>(
-        &OpModeS::Base,
-        &key,
-        &info(code),
-        &mut *random.lock(),
-    )
-    .map_err(|_| ChannelError)?;
-    let mut secret = Zeroizing::new([0; 32]);
-    context.export(b"channel", secret.as_mut()).map_err(|_| ChannelError)?;
-    let channel = Channel::of_secret(secret.as_slice(), End::Reads, code.slot)?;
-    Ok((channel, encapped.to_bytes().to_vec()))
+    let sent = x25519::send(random, &code.key, &info(code), CONTEXT);
+    let (encapped, secret) = sent.map_err(|_| ChannelError)?;
+    Ok((Channel::of_secret(secret.as_slice(), End::Reads, code.slot)?, encapped))
 }
 
 /// Binds the keys to the whole code: who shows it, its key and its slot.
@@ -94,7 +69,7 @@ fn info(code: &LinkCode) -> Vec<u8> {
 
 /// One direction's key and how often it was used.
 struct Direction {
-    cipher: ChaCha20Poly1305,
+    key: Zeroizing<Key>,
     count: u64,
 }
 
@@ -103,7 +78,7 @@ impl Direction {
         let mut nonce = [0; 12];
         nonce.iter_mut().skip(4).zip(self.count.to_be_bytes()).for_each(|(to, from)| *to = from);
         self.count = self.count.checked_add(1).ok_or(ChannelError)?;
-        Ok(Nonce::from(nonce))
+        Ok(nonce)
     }
 }
 
@@ -118,15 +93,18 @@ pub(crate) struct Channel {
 impl Channel {
     /// The channel that a shared secret makes.
     pub(crate) fn of_secret(secret: &[u8], end: End, slot: SlotId) -> Result<Self, ChannelError> {
-        let hkdf = Hkdf::<Sha256>::new(Some(INFO), secret);
+        let extracted = hkdf::extract(INFO, secret);
+        let fill = |label: &[u8], bytes: &mut [u8]| {
+            hkdf::expand(extracted.as_slice(), label, bytes).map_err(|_| ChannelError)
+        };
         let direction = |label: &[u8]| {
             let mut key = Zeroizing::new([0; 32]);
-            hkdf.expand(label, key.as_mut()).map_err(|_| ChannelError)?;
-            Ok(Direction { cipher: ChaCha20Poly1305::new(&Key::from(*key)), count: 0 })
+            fill(label, key.as_mut())?;
+            Ok(Direction { key, count: 0 })
         };
         let (to_reader, to_shower) = (direction(b"from who shows")?, direction(b"from who reads")?);
         let mut number = [0; 8];
-        hkdf.expand(b"digits", &mut number).map_err(|_| ChannelError)?;
+        fill(b"digits", &mut number)?;
         let digits = u8::try_from(u64::from_be_bytes(number) % 100).map_err(|_| ChannelError)?;
         let (out, back) = match end {
             End::Shows => (to_reader, to_shower),
@@ -142,14 +120,12 @@ impl Channel {
 
     pub(crate) fn seal(&mut self, plaintext: &[u8]) -> Result<Vec<u8>, ChannelError> {
         let nonce = self.out.nonce()?;
-        let payload = Payload { msg: plaintext, aad: self.slot.as_bytes() };
-        self.out.cipher.encrypt(&nonce, payload).map_err(|_| ChannelError)
+        Ok(seal(&self.out.key, &nonce, self.slot.as_bytes(), plaintext))
     }
 
     pub(crate) fn open(&mut self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, ChannelError> {
         let nonce = self.back.nonce()?;
-        let payload = Payload { msg: sealed, aad: self.slot.as_bytes() };
-        self.back.cipher.decrypt(&nonce, payload).map(Zeroizing::new).map_err(|_| ChannelError)
+        open(&self.back.key, &nonce, self.slot.as_bytes(), sealed).map_err(|_| ChannelError)
     }
 }
 

@@ -4,15 +4,17 @@
 
 use core::fmt;
 
+use parley_crypto::MlsRandom;
+use parley_crypto::spake2::{self, Side};
 use parley_protocol::ids::SlotId;
 use sha2::{Digest as _, Sha256};
-use spake2::{Ed25519Group, Identity, Password, Spake2};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::channel::{Channel, ChannelError, End};
-use crate::crypto::MlsRandom;
 use crate::visible::{is_dash, is_invisible};
 
+/// Who takes part in the exchange, whoever begins.
+const NAMES: (&[u8], &[u8]) = (b"parley link shows", b"parley link types");
 /// Without the letters and digits that look alike.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 const HALF: usize = 4;
@@ -79,7 +81,7 @@ fn letter(value: u8) -> u8 {
 
 /// One side of the exchange, between its first message and the other's.
 pub(crate) struct Exchange {
-    state: Spake2<Ed25519Group>,
+    state: spake2::Exchange,
     end: End,
     slot: SlotId,
 }
@@ -87,19 +89,17 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// Begins; the message is for the other.
     pub(crate) fn begin(code: &TypedCode, end: End, random: &MlsRandom) -> (Self, Vec<u8>) {
-        let password = Password::new(code.password);
-        let (shows, types) = (Identity::new(b"parley link shows"), Identity::new(b"parley link types"));
-        let rng = &mut *random.lock();
-        let (state, message) = match end {
-            End::Shows => Spake2::start_a_with_rng(&password, &shows, &types, rng),
-            End::Reads => Spake2::start_b_with_rng(&password, &shows, &types, rng),
+        let side = match end {
+            End::Shows => Side::A,
+            End::Reads => Side::B,
         };
+        let (state, message) = spake2::Exchange::begin(side, &code.password, NAMES, random);
         (Self { state, end, slot: code.slot() }, message)
     }
 
     /// Takes the other's message. Whether both typed the same shows when something is opened.
     pub(crate) fn finish(self, message: &[u8]) -> Result<Channel, ChannelError> {
-        let secret = Zeroizing::new(self.state.finish(message).map_err(|_| ChannelError)?);
+        let secret = self.state.finish(message).map_err(|_| ChannelError)?;
         Channel::of_secret(&secret, self.end, self.slot)
     }
 }

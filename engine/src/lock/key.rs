@@ -1,10 +1,9 @@
 //! The keys under which a lock seals the master key: of a passphrase by Argon2id (RFC 9106), of a passkey's PRF output by
 //! HKDF-SHA256 (RFC 5869).
 
-use argon2::{Algorithm, Argon2, Block, Params, Version};
-use hkdf::Hkdf;
+use parley_crypto::argon2id::{self, DeriveError};
+use parley_crypto::hkdf;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::UnlockError;
@@ -29,25 +28,14 @@ impl Cost {
 
     /// The key of a passphrase. The memory it takes is emptied before it is given back.
     pub(super) fn derive(self, passphrase: &str, salt: &[u8]) -> Result<Zeroizing<[u8; 32]>, UnlockError> {
-        let params = Params::new(self.memory, self.passes, 1, Some(32)).map_err(|_| UnlockError::Wrong)?;
-        let mut blocks = Zeroizing::new(Vec::new());
-        let count = params.block_count();
-        blocks.try_reserve_exact(count).map_err(|_| UnlockError::Memory)?;
-        blocks.resize(count, Block::default());
-        let mut key = Zeroizing::new([0; 32]);
-        let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        // It fails for passphrases beyond 4 GiB.
-        argon
-            .hash_password_into_with_memory(passphrase.as_bytes(), salt, key.as_mut(), blocks.as_mut_slice())
-            .map_err(|_| UnlockError::Wrong)?;
-        Ok(key)
+        argon2id::derive(passphrase.as_bytes(), salt, self.memory, self.passes).map_err(|error| match error {
+            DeriveError::Arguments => UnlockError::Wrong,
+            DeriveError::Memory => UnlockError::Memory,
+        })
     }
 }
 
 /// The key of a passkey.
 pub(super) fn of_passkey(output: &[u8; 32]) -> Zeroizing<[u8; 32]> {
-    let mut key = Zeroizing::new([0; 32]);
-    // 32 bytes are far below HKDF's limit of 8,160: expand cannot fail.
-    let _ = Hkdf::<Sha256>::new(None, output).expand(b"parley lock passkey v1", key.as_mut());
-    key
+    hkdf::derive(output, b"parley lock passkey v1")
 }

@@ -6,10 +6,8 @@
 
 mod key;
 
-use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
-use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use parley_crypto::aead::{TAG, XNonce, xopen, xseal};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 pub use self::key::Cost;
 use crate::seal::MasterKey;
@@ -19,7 +17,7 @@ pub const SHORTEST: usize = 8;
 /// Version of the format.
 const VERSION: u8 = 1;
 const LABEL: &[u8] = b"parley lock v1\0";
-const SEALED: usize = 32 + 16;
+const SEALED: usize = 32 + TAG;
 
 /// Why bytes are no lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +42,7 @@ pub enum UnlockError {
 }
 
 /// 24 bytes from a CSPRNG, used once.
-pub type Nonce = [u8; 24];
+pub type Nonce = XNonce;
 
 /// A lock as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,17 +194,11 @@ impl ByPassphrase {
 
 impl Sealed {
     fn seal(master: &MasterKey, key: &[u8; 32], nonce: Nonce, about: &[u8]) -> Self {
-        let payload = Payload { msg: master.expose(), aad: about };
-        let cipher = XChaCha20Poly1305::new(&Key::from(*key));
-        // Encryption fails only beyond 256 GiB.
-        Self { nonce, ciphertext: cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default() }
+        Self { nonce, ciphertext: xseal(key, &nonce, about, master.expose()) }
     }
 
     fn open(&self, key: &[u8; 32], about: &[u8]) -> Result<MasterKey, UnlockError> {
-        let payload = Payload { msg: &self.ciphertext, aad: about };
-        let cipher = XChaCha20Poly1305::new(&Key::from(*key));
-        let opened = cipher.decrypt(&XNonce::from(self.nonce), payload).map_err(|_| UnlockError::Wrong)?;
-        let opened = Zeroizing::new(opened);
+        let opened = xopen(key, &self.nonce, about, &self.ciphertext).map_err(|_| UnlockError::Wrong)?;
         let master = <[u8; 32]>::try_from(opened.as_slice()).map_err(|_| UnlockError::Wrong)?;
         Ok(MasterKey::new(master))
     }

@@ -6,6 +6,7 @@ use openmls::prelude::{
     MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
     ProcessedMessageContent, ProcessedWelcome, Sender, StagedCommit,
 };
+use parley_crypto::SUITE;
 use parley_protocol::capability::Capability;
 use parley_protocol::ids::{AccountId, Epoch, LogId};
 use tls_codec::{Deserialize as _, Serialize as _};
@@ -14,7 +15,6 @@ use super::credential::Leaf;
 use super::key_package::{capabilities, is_small, lifetime};
 use super::settings::{join_config, ratchet_configuration};
 use super::{DeviceSigner, Provider};
-use crate::crypto::SUITE;
 
 /// A Welcome is no larger than this and so much for each member, in bytes: its leaf, a parent, and the secret for who joins.
 const MAX_WELCOME: usize = 8 * 1024;

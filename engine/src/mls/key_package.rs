@@ -4,11 +4,11 @@ use openmls::prelude::{
     Capabilities, CredentialType, ExtensionType, KeyPackage, KeyPackageIn, LeafNode, Lifetime,
     MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, ProtocolVersion,
 };
+use parley_crypto::SUITE;
 use tls_codec::{Deserialize as _, Serialize as _, Size as _};
 
 use super::credential::Leaf;
 use super::{DeviceSigner, Provider};
-use crate::crypto::SUITE;
 
 /// A KeyPackage cannot be made or used. A retry with the same one does not help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -13,9 +13,9 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use openmls_traits::OpenMlsProvider;
 use openmls_traits::signatures::{Signer, SignerError};
 use openmls_traits::types::SignatureScheme;
+use parley_crypto::{MlsCrypto, MlsRandom};
 
 use self::storage::MlsStorage;
-use crate::crypto::{MlsCrypto, MlsRandom};
 use crate::records::state::StateStore;
 
 /// Everything that OpenMLS asks for.

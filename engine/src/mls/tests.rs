@@ -17,7 +17,7 @@ use super::credential::Leaf;
 use super::group::{Group, GroupError, Incoming, OpenedWelcome};
 use super::key_package::{self, KeyPackageError};
 use super::*;
-use crate::crypto::SUITE;
+use parley_crypto::SUITE;
 
 struct Device {
     provider: Provider,

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use parley_crypto::MlsRandom;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::state::{Change, Value};
-use crate::crypto::MlsRandom;
 use crate::io::{Record, Store};
 use crate::seal::{OpenSealError, Purpose, Sealer};
 

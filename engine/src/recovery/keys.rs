@@ -3,13 +3,11 @@
 //! version on; the others are derived from it (HKDF, RFC 5869).
 
 use ed25519_dalek::SigningKey;
-use hkdf::Hkdf;
-use hpke::kem::XWing;
-use hpke::{Kem, Serializable as _};
+use parley_crypto::hkdf;
+use parley_crypto::hpke::xwing;
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::VerifyingKeyBytes;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// 256 bits that sign a new device when all are lost; zeros on a device that was linked and does not have them.
@@ -52,22 +50,22 @@ impl RecoverySeed {
     }
 
     fn derive(&self, label: &[u8]) -> Zeroizing<[u8; 32]> {
-        let mut key = Zeroizing::new([0; 32]);
-        // 32 bytes are far below HKDF's limit of 8,160: expand cannot fail.
-        let _ = Hkdf::<Sha256>::new(None, &self.0).expand(label, key.as_mut());
-        key
+        hkdf::derive(&self.0, label)
+    }
+
+    fn backup_keys(&self) -> xwing::KeyPair {
+        xwing::derive_key_pair(self.derive(b"parley backup recipient v1").as_slice())
     }
 
     /// Opens what was sealed to [`BackupAddress::recipient`]: an X-Wing private key.
-    pub(crate) fn backup_key(&self) -> <XWing as Kem>::PrivateKey {
-        XWing::derive_keypair(self.derive(b"parley backup recipient v1").as_slice()).0
+    pub(crate) fn backup_key(&self) -> Zeroizing<Vec<u8>> {
+        self.backup_keys().private
     }
 
     pub(crate) fn backup_address(&self) -> BackupAddress {
-        let (_, recipient) = XWing::derive_keypair(self.derive(b"parley backup recipient v1").as_slice());
         BackupAddress {
             recovery_key: self.verifying_key(),
-            recipient: recipient.to_bytes().to_vec(),
+            recipient: self.backup_keys().public,
             access: Capability::new(*self.derive(b"parley backup access v1")),
         }
     }
@@ -75,7 +73,7 @@ impl RecoverySeed {
 
 #[cfg(test)]
 mod tests {
-    use sha2::Digest as _;
+    use sha2::{Digest as _, Sha256};
 
     use super::*;
 

@@ -12,8 +12,9 @@ use crate::place;
 use crate::setup::Toolchain;
 
 /// The folders and files that the app is made of, and the code that makes it.
-const INPUTS: [&str; 11] = [
+const INPUTS: [&str; 12] = [
     "client",
+    "crypto",
     "engine",
     "protocol",
     "index.html",

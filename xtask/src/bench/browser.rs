@@ -84,6 +84,7 @@ fn show(numbers: &Numbers) {
     }
     row("\nmilliseconds", &["p50", "p95", "p99"].map(str::to_owned));
     for (name, key) in [
+        ("a MiB opened in sealed blocks of 64 KiB", "blocks"),
         ("one record of 1 KiB in IndexedDB, one by one", "floor"),
         ("the same after a rest", "floor.rested"),
         ("stored device: database, keys, records", "open.reading"),

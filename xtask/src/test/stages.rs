@@ -21,6 +21,8 @@ pub(super) fn of(part: Part) -> Vec<Stage> {
                     "-p",
                     "parley-tests",
                     "-p",
+                    "parley-crypto",
+                    "-p",
                     "parley-engine",
                     "-p",
                     "parley-protocol",

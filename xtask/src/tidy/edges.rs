@@ -13,9 +13,10 @@ use crate::say;
 const WASM: &str = "wasm32-unknown-unknown";
 
 /// The crates of the workspace, with their folders and the crates of the workspace that they may use.
-const ALLOWED: [(&str, &str, &[&str]); 7] = [
+const ALLOWED: [(&str, &str, &[&str]); 8] = [
     ("parley-protocol", "protocol", &[]),
-    ("parley-engine", "engine", &["parley-protocol"]),
+    ("parley-crypto", "crypto", &[]),
+    ("parley-engine", "engine", &["parley-crypto", "parley-protocol"]),
     ("parley-client", "client", &["parley-engine", "parley-protocol"]),
     ("parley-server", "server", &["parley-protocol"]),
     ("parley-tests", "tests", &["parley-engine", "parley-protocol", "parley-server"]),
@@ -24,18 +25,24 @@ const ALLOWED: [(&str, &str, &[&str]); 7] = [
 ];
 
 /// What some crates must not need to run, however far away.
-const FORBIDDEN: [(&str, &[&str], &str); 3] = [
+const FORBIDDEN: [(&str, &[&str], &str); 4] = [
     (
         "parley-protocol",
         &["openmls", "tokio", "web-sys", "rusqlite"],
         "it is only what client and server agree on",
     ),
+    (
+        "parley-crypto",
+        &["openmls", "web-sys", "getrandom"],
+        "it is functions over bytes, and randomness is an argument",
+    ),
     ("parley-engine", &["web-sys", "tokio", "rusqlite", "axum"], "it does no input or output"),
-    ("parley-server", &["parley-engine", "openmls"], "the relay sees ciphertext only"),
+    ("parley-server", &["parley-crypto", "parley-engine", "openmls"], "the relay sees ciphertext only"),
 ];
 
-/// Features of the engine for tests.
-const TEST_FEATURES: [&str; 2] = ["audit", "mutations"];
+/// Features for tests.
+const TEST_FEATURES: [(&str, &[&str]); 2] =
+    [("parley-crypto", &["audit"]), ("parley-engine", &["audit", "mutations"])];
 
 /// Cryptographic crates of which the browser gets one version.
 const ONCE: [&str; 12] = [
@@ -60,7 +67,9 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
         let target = if name == "parley-server" { "all" } else { WASM };
         findings.extend(forbidden(name, names, reason, &needed_by(root, name, target)?));
     }
-    findings.extend(test_features(&features_of(root, "parley-client", "parley-engine", WASM)?));
+    for (name, features) in TEST_FEATURES {
+        findings.extend(test_features(name, features, &features_of(root, "parley-client", name, WASM)?));
+    }
     let client = needed_by(root, "parley-client", WASM)?;
     findings.extend(duplicates(&client));
     let random: Vec<&str> = versions(&client, "getrandom").into_iter().collect();
@@ -86,11 +95,11 @@ fn workspace_edges(stated: &BTreeMap<String, Vec<String>>) -> Vec<Finding> {
     findings
 }
 
-/// Features of the engine that only tests may turn on.
-fn test_features(on: &BTreeSet<String>) -> Vec<Finding> {
-    let leaked = TEST_FEATURES.iter().filter(|feature| on.contains(**feature));
+/// Features that are on, but that only tests may turn on.
+fn test_features(name: &str, features: &[&str], on: &BTreeSet<String>) -> Vec<Finding> {
+    let leaked = features.iter().filter(|feature| on.contains(**feature));
     leaked
-        .map(|feature| manifest("client", format!("parley-engine's feature {feature} is for tests only")))
+        .map(|feature| manifest("client", format!("{name}'s feature {feature} is for tests only")))
         .collect()
 }
 
@@ -154,7 +163,10 @@ mod tests {
     fn a_feature_for_tests_in_the_app_is_found() {
         let on = BTreeSet::from(["js".to_owned(), "mutations".to_owned()]);
         let sentence = "parley-engine's feature mutations is for tests only".to_owned();
-        assert_eq!(test_features(&on), [manifest("client", sentence)]);
+        assert_eq!(
+            test_features("parley-engine", &["audit", "mutations"], &on),
+            [manifest("client", sentence)]
+        );
     }
 
     #[test]

@@ -48,7 +48,8 @@ fn code(file: &File) -> Vec<Finding> {
     let client = path.starts_with("client/src/");
     let platform = path.starts_with("client/src/platform");
     let worker = path.starts_with("client/src/worker") || path.starts_with("client/src/bin/worker");
-    let engine = path.starts_with("engine/src/") && !path.ends_with("/tests.rs");
+    let pure = ["crypto/src/", "engine/src/"].iter().any(|folder| path.starts_with(folder));
+    let pure = pure && !path.ends_with("/tests.rs");
     let tests_from = tests_from(&file.text);
     for (line, text) in numbered(&file.text) {
         let text = without_comment(text);
@@ -65,9 +66,9 @@ fn code(file: &File) -> Vec<Finding> {
         if client && !worker && has_word(text, OPENMLS) {
             find(format!("the page sees view models, never {OPENMLS}: only the worker hosts the engine"));
         }
-        if engine && line < tests_from {
+        if pure && line < tests_from {
             for name in CLOCK_AND_RANDOM.into_iter().filter(|name| has_word(text, name)) {
-                find(format!("{name} in the engine: time and randomness are arguments"));
+                find(format!("{name} in {path}: time and randomness are arguments"));
             }
         }
     }

@@ -179,6 +179,7 @@ fn is_taken(log: &DeviceLog, device: &DeviceRecord) -> bool {
 #[cfg(test)]
 mod tests {
     use ed25519_dalek::SigningKey;
+    use parley_crypto::MlsRandom;
     use parley_protocol::device_log::VerifyingKeyBytes;
     use parley_protocol::username::Username;
     use rand_chacha::ChaCha20Rng;
@@ -186,7 +187,6 @@ mod tests {
 
     use super::*;
     use crate::account::Account;
-    use crate::crypto::MlsRandom;
 
     #[test]
     fn p4_a_new_device_has_neither_the_id_nor_the_key_of_another() {

@@ -3,6 +3,7 @@
 //! restart in between loses nothing.
 
 use ed25519_dalek::SigningKey;
+use parley_crypto::MlsRandom;
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::{
     Author, Change, DeviceLog, DeviceRecord, LogHead, SignedEntry, VerifyingKeyBytes,
@@ -17,7 +18,6 @@ use crate::account::Account;
 use crate::content::display_name;
 use crate::core::Engine;
 use crate::core::requests::Pending;
-use crate::crypto::MlsRandom;
 use crate::device_note::{Note, day};
 use crate::directory_entry::Found;
 use crate::link::message::{Hello, LinkMessage, Offer};
@@ -261,6 +261,7 @@ fn adds_only(log: &DeviceLog, offer: &Offer, device: DeviceRecord) -> bool {
 #[cfg(test)]
 mod tests {
     use ed25519_dalek::SigningKey;
+    use parley_crypto::MlsRandom;
     use parley_protocol::capability::CapabilityHash;
     use parley_protocol::device_log::Body;
     use parley_protocol::ids::{EntryHash, UnixMillis};
@@ -269,7 +270,6 @@ mod tests {
 
     use super::*;
     use crate::account::Account;
-    use crate::crypto::MlsRandom;
 
     const NEW: DeviceRecord = DeviceRecord {
         id: DeviceId([1; 16]),

@@ -39,7 +39,8 @@ pub fn take() -> Vec<Seal> {
     SEALS.take()
 }
 
-pub(crate) fn sealed(purpose: For, key: &[u8], nonce: &[u8], ciphertext: &[u8]) {
+/// Notes a seal.
+pub fn sealed(purpose: For, key: &[u8], nonce: &[u8], ciphertext: &[u8]) {
     let tag = ciphertext.last_chunk::<16>().copied().unwrap_or_default();
     let key = Sha256::digest(key).into();
     let seal = Seal { purpose, key, nonce: nonce.to_vec(), tag, length: ciphertext.len() };

@@ -1,14 +1,8 @@
 //! [`OpenMlsCrypto`] for the one suite: RFC 5869, RFC 8032, RFC 8439 and RFC 9180 by kept crates.
 
-use chacha20poly1305::aead::{Aead as _, KeyInit, Payload};
-use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use core::mem::take;
+
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
-use hkdf::Hkdf;
-use hmac::{Hmac, Mac};
-use hpke::aead::ChaCha20Poly1305 as HpkeAead;
-use hpke::kdf::HkdfSha256 as HpkeKdf;
-use hpke::kem::XWing;
-use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
 use openmls_traits::crypto::OpenMlsCrypto;
 use openmls_traits::types::{
     AeadType, Ciphersuite, CryptoError, ExporterSecret, HashType, HpkeAeadType, HpkeCiphertext, HpkeConfig,
@@ -17,15 +11,18 @@ use openmls_traits::types::{
 use sha2::{Digest, Sha256};
 use tls_codec::SecretVLBytes;
 
-use super::{MlsRandom, SUITE};
+use crate::hpke::{HpkeError, xwing};
+use crate::{MlsRandom, SUITE, aead, hkdf, hmac};
 
 /// The suite's primitives.
-pub(crate) struct MlsCrypto {
+pub struct MlsCrypto {
     random: MlsRandom,
 }
 
 impl MlsCrypto {
-    pub(crate) const fn new(random: MlsRandom) -> Self {
+    /// Draws from this generator.
+    #[must_use]
+    pub const fn new(random: MlsRandom) -> Self {
         Self { random }
     }
 }
@@ -53,18 +50,25 @@ const fn our_hpke(config: &HpkeConfig) -> Result<(), CryptoError> {
     }
 }
 
-fn aead(alg: AeadType, key: &[u8], nonce: &[u8]) -> Result<(ChaCha20Poly1305, Nonce), CryptoError> {
+/// The key and the nonce, if the algorithm is ours.
+fn aead_of(alg: AeadType, key: &[u8], nonce: &[u8]) -> Result<(aead::Key, aead::Nonce), CryptoError> {
     if !matches!(alg, AeadType::ChaCha20Poly1305) {
         return Err(CryptoError::UnsupportedAeadAlgorithm);
     }
-    let key = Key::try_from(key).map_err(|_| CryptoError::InvalidLength)?;
-    let nonce = Nonce::try_from(nonce).map_err(|_| CryptoError::InvalidLength)?;
-    Ok((ChaCha20Poly1305::new(&key), nonce))
+    let key = key.try_into().map_err(|_| CryptoError::InvalidLength)?;
+    let nonce = nonce.try_into().map_err(|_| CryptoError::InvalidLength)?;
+    Ok((key, nonce))
 }
 
-type PublicKey = <XWing as Kem>::PublicKey;
-type PrivateKey = <XWing as Kem>::PrivateKey;
-type EncappedKey = <XWing as Kem>::EncappedKey;
+/// As OpenMLS says it; `refused` is what it calls the failure of this operation.
+const fn hpke_error(error: HpkeError, refused: CryptoError) -> CryptoError {
+    match error {
+        HpkeError::PublicKey => CryptoError::InvalidPublicKey,
+        HpkeError::PrivateKey => CryptoError::InvalidLength,
+        HpkeError::Export => CryptoError::ExporterError,
+        HpkeError::Refused => refused,
+    }
+}
 
 impl OpenMlsCrypto for MlsCrypto {
     fn supports(&self, ciphersuite: Ciphersuite) -> Result<(), CryptoError> {
@@ -77,15 +81,12 @@ impl OpenMlsCrypto for MlsCrypto {
 
     fn hkdf_extract(&self, hash: HashType, salt: &[u8], ikm: &[u8]) -> Result<SecretVLBytes, CryptoError> {
         sha256_only(hash)?;
-        Ok(Hkdf::<Sha256>::extract(Some(salt), ikm).0.as_slice().into())
+        Ok(hkdf::extract(salt, ikm).as_slice().into())
     }
 
     fn hmac(&self, hash: HashType, key: &[u8], message: &[u8]) -> Result<SecretVLBytes, CryptoError> {
         sha256_only(hash)?;
-        let mut mac =
-            <Hmac<Sha256> as KeyInit>::new_from_slice(key).map_err(|_| CryptoError::InvalidLength)?;
-        mac.update(message);
-        Ok(mac.finalize().into_bytes().as_slice().into())
+        Ok(hmac::hmac(key, &[message]).as_slice().into())
     }
 
     fn hkdf_expand(
@@ -96,9 +97,8 @@ impl OpenMlsCrypto for MlsCrypto {
         length: usize,
     ) -> Result<SecretVLBytes, CryptoError> {
         sha256_only(hash)?;
-        let hkdf = Hkdf::<Sha256>::from_prk(prk).map_err(|_| CryptoError::HkdfOutputLengthInvalid)?;
         let mut okm = vec![0; length];
-        hkdf.expand(info, &mut okm).map_err(|_| CryptoError::HkdfOutputLengthInvalid)?;
+        hkdf::expand(prk, info, &mut okm).map_err(|_| CryptoError::HkdfOutputLengthInvalid)?;
         Ok(okm.into())
     }
 
@@ -115,13 +115,11 @@ impl OpenMlsCrypto for MlsCrypto {
         nonce: &[u8],
         aad: &[u8],
     ) -> Result<Vec<u8>, CryptoError> {
-        let (cipher, nonce) = aead(alg, key, nonce)?;
-        let sealed = cipher.encrypt(&nonce, Payload { msg: data, aad });
+        let (key, nonce) = aead_of(alg, key, nonce)?;
+        let sealed = aead::seal(&key, &nonce, aad, data);
         #[cfg(feature = "audit")]
-        if let Ok(sealed) = &sealed {
-            crate::audit::sealed(crate::audit::For::Mls, key, &nonce, sealed);
-        }
-        sealed.map_err(|_| CryptoError::CryptoLibraryError)
+        crate::audit::sealed(crate::audit::For::Mls, &key, &nonce, &sealed);
+        Ok(sealed)
     }
 
     fn aead_decrypt(
@@ -132,8 +130,9 @@ impl OpenMlsCrypto for MlsCrypto {
         nonce: &[u8],
         aad: &[u8],
     ) -> Result<Vec<u8>, CryptoError> {
-        let (cipher, nonce) = aead(alg, key, nonce)?;
-        cipher.decrypt(&nonce, Payload { msg: ct_tag, aad }).map_err(|_| CryptoError::AeadDecryptionError)
+        let (key, nonce) = aead_of(alg, key, nonce)?;
+        let opened = aead::open(&key, &nonce, aad, ct_tag);
+        opened.map(|mut plain| take(&mut *plain)).map_err(|_| CryptoError::AeadDecryptionError)
     }
 
     fn signature_key_gen(&self, alg: SignatureScheme) -> Result<(Vec<u8>, Vec<u8>), CryptoError> {
@@ -172,20 +171,9 @@ impl OpenMlsCrypto for MlsCrypto {
         ptxt: &[u8],
     ) -> Result<HpkeCiphertext, CryptoError> {
         our_hpke(&config)?;
-        let key = PublicKey::from_bytes(pk_r).map_err(|_| CryptoError::InvalidPublicKey)?;
-        let (kem_output, ciphertext) = hpke::single_shot_seal_with_rng::<HpkeAead, HpkeKdf, XWing>(
-            &OpModeS::Base,
-            &key,
-            info,
-            ptxt,
-            aad,
-            &mut *self.random.lock(),
-        )
-        .map_err(|_| CryptoError::HpkeEncryptionError)?;
-        Ok(HpkeCiphertext {
-            kem_output: kem_output.to_bytes().to_vec().into(),
-            ciphertext: ciphertext.into(),
-        })
+        let sealed = xwing::seal(&self.random, pk_r, info, aad, ptxt)
+            .map_err(|error| hpke_error(error, CryptoError::HpkeEncryptionError))?;
+        Ok(HpkeCiphertext { kem_output: sealed.encapped.into(), ciphertext: sealed.ciphertext.into() })
     }
 
     fn hpke_open(
@@ -197,18 +185,9 @@ impl OpenMlsCrypto for MlsCrypto {
         aad: &[u8],
     ) -> Result<Vec<u8>, CryptoError> {
         our_hpke(&config)?;
-        let key = PrivateKey::from_bytes(sk_r).map_err(|_| CryptoError::InvalidLength)?;
-        let kem_output = EncappedKey::from_bytes(input.kem_output.as_slice())
-            .map_err(|_| CryptoError::HpkeDecryptionError)?;
-        hpke::single_shot_open::<HpkeAead, HpkeKdf, XWing>(
-            &OpModeR::Base,
-            &key,
-            &kem_output,
-            info,
-            input.ciphertext.as_slice(),
-            aad,
-        )
-        .map_err(|_| CryptoError::HpkeDecryptionError)
+        xwing::open(sk_r, input.kem_output.as_slice(), info, aad, input.ciphertext.as_slice())
+            .map(|mut plain| take(&mut *plain))
+            .map_err(|error| hpke_error(error, CryptoError::HpkeDecryptionError))
     }
 
     fn hpke_setup_sender_and_export(
@@ -220,17 +199,9 @@ impl OpenMlsCrypto for MlsCrypto {
         exporter_length: usize,
     ) -> Result<(KemOutput, ExporterSecret), CryptoError> {
         our_hpke(&config)?;
-        let key = PublicKey::from_bytes(pk_r).map_err(|_| CryptoError::InvalidPublicKey)?;
-        let (kem_output, context) = hpke::setup_sender_with_rng::<HpkeAead, HpkeKdf, XWing>(
-            &OpModeS::Base,
-            &key,
-            info,
-            &mut *self.random.lock(),
-        )
-        .map_err(|_| CryptoError::SenderSetupError)?;
-        let mut secret = vec![0; exporter_length];
-        context.export(exporter_context, &mut secret).map_err(|_| CryptoError::ExporterError)?;
-        Ok((kem_output.to_bytes().to_vec(), secret.into()))
+        let (encapped, mut secret) = xwing::send(&self.random, pk_r, info, exporter_context, exporter_length)
+            .map_err(|error| hpke_error(error, CryptoError::SenderSetupError))?;
+        Ok((encapped, take(&mut *secret).into()))
     }
 
     fn hpke_setup_receiver_and_export(
@@ -243,20 +214,15 @@ impl OpenMlsCrypto for MlsCrypto {
         exporter_length: usize,
     ) -> Result<ExporterSecret, CryptoError> {
         our_hpke(&config)?;
-        let key = PrivateKey::from_bytes(sk_r).map_err(|_| CryptoError::InvalidLength)?;
-        let kem_output = EncappedKey::from_bytes(enc).map_err(|_| CryptoError::ReceiverSetupError)?;
-        let context =
-            hpke::setup_receiver::<HpkeAead, HpkeKdf, XWing>(&OpModeR::Base, &key, &kem_output, info)
-                .map_err(|_| CryptoError::ReceiverSetupError)?;
-        let mut secret = vec![0; exporter_length];
-        context.export(exporter_context, &mut secret).map_err(|_| CryptoError::ExporterError)?;
-        Ok(secret.into())
+        xwing::receive(sk_r, enc, info, exporter_context, exporter_length)
+            .map(|mut secret| take(&mut *secret).into())
+            .map_err(|error| hpke_error(error, CryptoError::ReceiverSetupError))
     }
 
     fn derive_hpke_keypair(&self, config: HpkeConfig, ikm: &[u8]) -> Result<HpkeKeyPair, CryptoError> {
         our_hpke(&config)?;
-        let (private, public) = XWing::derive_keypair(ikm);
-        Ok(HpkeKeyPair { private: private.to_bytes().to_vec().into(), public: public.to_bytes().to_vec() })
+        let mut pair = xwing::derive_key_pair(ikm);
+        Ok(HpkeKeyPair { private: take(&mut *pair.private).into(), public: pair.public })
     }
 }
 

@@ -5,14 +5,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
 use super::*;
+use crate::unhex as hex;
 
 fn crypto() -> MlsCrypto {
     MlsCrypto::new(MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(1)))
-}
-
-fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-    digits.chunks(2).map(|d| u8::from_str_radix(core::str::from_utf8(d).unwrap(), 16).unwrap()).collect()
 }
 
 #[test]

@@ -9,28 +9,33 @@ use rand_core::{CryptoRng, Rng, SeedableRng};
 /// A `ChaCha20` generator that the engine seeds anew from the host's generator at every input, so that no
 /// state of a generator outlives a crash or is ever stored.
 #[derive(Clone)]
-pub(crate) struct MlsRandom(Arc<Mutex<ChaCha20Rng>>);
+pub struct MlsRandom(Arc<Mutex<ChaCha20Rng>>);
 
 impl MlsRandom {
     /// A generator that must be [`MlsRandom::reseed`]ed before it is drawn from.
-    pub(crate) fn unseeded() -> Self {
+    #[must_use]
+    pub fn unseeded() -> Self {
         Self(Arc::new(Mutex::new(ChaCha20Rng::from_seed([0; 32]))))
     }
 
-    #[cfg(any(test, feature = "bench", feature = "hostile"))]
-    pub(crate) fn new(rng: &mut impl CryptoRng) -> Self {
+    /// A generator that is seeded from another.
+    pub fn new(rng: &mut impl CryptoRng) -> Self {
         Self(Arc::new(Mutex::new(fresh(rng))))
     }
 
-    pub(crate) fn reseed(&self, rng: &mut impl CryptoRng) {
+    /// Begins anew, from another generator.
+    pub fn reseed(&self, rng: &mut impl CryptoRng) {
         *self.lock() = fresh(rng);
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, ChaCha20Rng> {
+    /// The generator itself.
+    pub fn lock(&self) -> MutexGuard<'_, ChaCha20Rng> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn array<const N: usize>(&self) -> [u8; N] {
+    /// As many random bytes as the type says.
+    #[must_use]
+    pub fn array<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.lock().fill_bytes(&mut bytes);
         bytes
