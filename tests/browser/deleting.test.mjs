@@ -70,6 +70,33 @@ test("a message is deleted with the keyboard alone, and at once when the page is
   await ada.sees("Hello Ada");
 });
 
+test("on a phone a message shows what can be done with it when it is tapped, and nothing moves", async () => {
+  const phone = await arrive(ada.relay, others, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  await phone.createAccount("Carol", "carol");
+  await phone.startChat("bob");
+  for (const text of ["One", "Two"]) {
+    await phone.composer().fill(text);
+    await phone.button("Send").tap();
+  }
+  await phone.seesState("delivered");
+  const [one, two] = ["One", "Two"].map((text) => article(phone, text));
+  const bin = two.getByRole("button", { name: "Delete for me" });
+  const shows = (seen) => bin.evaluate((it, seen) => getComputedStyle(it).opacity === seen, seen);
+  assert.ok(await shows("0"), "not there all the time");
+  const place = await bin.boundingBox();
+  const before = await two.boundingBox();
+  await phone.page.touchscreen.tap(place.x + place.width / 2, place.y + place.height / 2);
+  assert.equal(await toast(phone).innerText(), "", "what is not seen is not hit");
+  await two.tap();
+  assert.ok(await shows("1"));
+  assert.deepEqual(await two.boundingBox(), before);
+  await one.tap();
+  assert.ok(await shows("0"), "only of the one that was tapped");
+  await two.tap();
+  await bin.tap();
+  await phone.button("Undo").waitFor();
+});
+
 test("a draft survives a reload, is in the list, and stays on its device", async () => {
   await ada.composer().fill("Half a sentence");
   await chat(ada, "Draft: Half a sentence").waitFor();

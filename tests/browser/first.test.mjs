@@ -163,7 +163,7 @@ test("the settings show one section at a time, which Back and a reload respect",
 
 test("a backup file is one click", async () => {
   await typeBack(ada, await showPhrase(ada));
-  await ada.page.getByText(/^Last written and checked on/).waitFor();
+  await ada.page.getByText(/^Last backup: /).waitFor();
   const [download] = await Promise.all([ada.page.waitForEvent("download"), ada.button("Save a backup file").click()]);
   assert.match(download.suggestedFilename(), /^parley-ada-.*\.parley$/);
   await ada.page.getByText(/^Backup verified: 1 message, 1 chat\.$/).waitFor();

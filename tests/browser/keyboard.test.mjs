@@ -37,7 +37,7 @@ async function walk(page) {
         // A link or button that stands for all that is around it has its line there.
         const after = getComputedStyle(it, "::after");
         if (after.content !== "none" && after.outlineStyle !== "none" && parseFloat(after.outlineWidth) > 0) return true;
-        return (outlineStyle !== "none" && parseFloat(outlineWidth) > 0) || (it !== at || at.matches("input") ? boxShadow !== "none" : false);
+        return (outlineStyle !== "none" && parseFloat(outlineWidth) > 0) || (it !== at || at.matches("input, textarea") ? boxShadow !== "none" : false);
       });
       return visible ? "" : `${at.tagName} ${at.getAttribute("aria-label") ?? at.textContent}`;
     });

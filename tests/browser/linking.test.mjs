@@ -74,8 +74,44 @@ test("p4: wrong digits link nothing, on neither side", async () => {
   await wrong.page.getByRole("textbox", { name: "Two digits" }).fill(`${(Number(digits) + 1) % 100}`);
   await wrong.button("Confirm").click();
   await wrong.page.getByRole("alert").filter({ hasText: "The two digits don't match" }).waitFor();
-  await ada.page.getByRole("alert").filter({ hasText: "The other device cancelled" }).waitFor();
+  await ada.page.getByRole("alert").filter({ hasText: "The two digits didn't match, or the other device cancelled." }).waitFor();
   await ada.button("Try again").click();
+});
+
+test("each device is led to its part: the one with the account takes the code, the new one shows its own", async () => {
+  const fresh = others.at(-1);
+  await fresh.button("Try again").click();
+  const names = (place) =>
+    place.getByRole("button").evaluateAll((all) => all.map((it) => it.textContent).filter((it) => /code$|camera$/.test(it)));
+  await ada.button("Use this code").waitFor();
+  assert.equal((await names(ada.page.getByRole("dialog"))).at(-1), "Show a code");
+  await fresh.button("Use this code").waitFor();
+  assert.equal((await names(fresh.page.getByRole("main")))[0], "Show a code");
+  await openDevices(ada);
+  await ada.page.waitForFunction(() => document.activeElement.id === "link-code");
+});
+
+test("a link code that is opened where Parley is open already stands in the field", async () => {
+  const fresh = others.at(-1);
+  const { link } = await showCode(ada);
+  await fresh.button("Create a new account instead").click();
+  await fresh.page.goto(link);
+  const field = fresh.page.getByRole("textbox", { name: "Code from the other device" });
+  await field.waitFor();
+  await fresh.page.waitForFunction(() => document.querySelector("#link-code").value.startsWith("link/"));
+  await fresh.button("Use this code").click();
+  await fresh.page.getByRole("img", { name: /^Check code/ }).waitFor();
+  // The field for them has the focus.
+  await ada.page.waitForFunction(() => document.activeElement.id === "digits");
+  await ada.page.keyboard.type((await fresh.page.getByRole("img", { name: /^Check code/ }).innerText()).trim());
+  await ada.page.keyboard.press("Enter");
+  await ada.page.getByRole("checkbox", { name: /^I have this device/ }).waitFor();
+  await fresh.page.getByText("Waiting for the other device…").first().waitFor();
+  // Nobody is told to type what was typed.
+  await fresh.page.getByText("Type these two digits").first().waitFor({ state: "detached" });
+  await ada.button("Cancel").click();
+  await fresh.page.getByRole("alert").filter({ hasText: "The other device cancelled" }).waitFor();
+  await ada.page.keyboard.press("Escape");
 });
 
 test("p4: an invite is no link code, and a link code is no invite", async () => {

@@ -103,10 +103,10 @@ test("p1: no copy of the master key that opens without the passphrase is left in
     assert.equal(locked.extractable, false);
     assert.equal(locked.keys, 1);
     assert.deepEqual(locked.names, ["parley.master", "parley.vault"]);
-    // The lock's version, no minutes, a salt, 64 MiB and 3 passes, nonce, 48 bytes; no passkey (docs/storage-format.md).
-    assert.deepEqual(locked.opened.slice(0, 2), [1, 0]);
-    assert.deepEqual(locked.opened.slice(18, 22), [0x80, 0x80, 0x04, 3]);
-    assert.equal(locked.opened.length, 2 + 16 + 4 + 24 + 1 + 48 + 1);
+    // The lock's version, 15 minutes, a salt, 64 MiB and 3 passes, nonce, 48 bytes; no passkey (docs/storage-format.md).
+    assert.deepEqual(locked.opened.slice(0, 3), [1, 1, 15]);
+    assert.deepEqual(locked.opened.slice(19, 23), [0x80, 0x80, 0x04, 3]);
+    assert.equal(locked.opened.length, 3 + 16 + 4 + 24 + 1 + 48 + 1);
     for (const value of [locked.opened, ...locked.values]) assert.ok(!contains(value, master));
     const dump = await guest.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
     assert.ok(!dump.includes(PASSPHRASE) && !dump.includes(Buffer.from(master).toString("base64").slice(0, 40)));
@@ -126,6 +126,33 @@ test("p1: no copy of the master key that opens without the passphrase is left in
     assert.deepEqual([off.version, off.opened], [1, master]);
     await guest.page.reload();
     await isOpen(guest.page);
+  } finally {
+    await guest.close();
+  }
+});
+
+test("a lock is set up with its warning first, and locks by itself from the beginning", async () => {
+  const guest = await Person.arrive(relay);
+  const { page } = guest;
+  const focused = (id) => page.waitForFunction((id) => document.activeElement.id === id, id);
+  try {
+    await guest.createAccount("Guest", "lockform");
+    await openSettings(page);
+    await button(page, "Set up a lock").click();
+    await focused("new-passphrase");
+    const text = await page.getByRole("region", { name: "Settings" }).innerText();
+    assert.ok(text.indexOf("forgotten passphrase") < text.indexOf("New passphrase"), "the warning comes first");
+    const [set, cancel] = await Promise.all(["Set lock", "Cancel"].map((name) => button(page, name).boundingBox()));
+    assert.deepEqual([cancel.y, cancel.width, cancel.height], [set.y, set.width, set.height]);
+    assert.ok(set.x < cancel.x);
+    await button(page, "Cancel").click();
+    await focused("section");
+    await button(page, "Set up a lock").click();
+    await page.keyboard.type(PASSPHRASE);
+    await field(page, "Confirm passphrase").fill(PASSPHRASE);
+    await page.keyboard.press("Enter");
+    await closes(page, "After 15 minutes");
+    await focused("section");
   } finally {
     await guest.close();
   }

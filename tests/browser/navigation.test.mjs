@@ -218,4 +218,20 @@ test("who searches and deletes what was found can search for the others", async 
   await search.press("Escape");
   await chats(ada.page).nth(7).waitFor();
   assert.equal(await search.inputValue(), "");
+  assert.equal(await search.getAttribute("placeholder"), "Search chats");
+  // It begins one name, and stands in others.
+  await search.fill("a");
+  await ada.page.waitForFunction(() => document.querySelector("a.chat").getAttribute("aria-label").startsWith("Ada Lovelace"));
+  const focused = () => ada.page.evaluate(() => document.activeElement.getAttribute("aria-label").split(",")[0]);
+  const found = await shown();
+  await search.press("ArrowDown");
+  assert.equal(await focused(), found[0]);
+  await ada.page.keyboard.press("ArrowDown");
+  assert.equal(await focused(), found[1]);
+  await ada.page.keyboard.press("ArrowUp");
+  await ada.page.keyboard.press("ArrowUp");
+  assert.equal(await focused(), "Search chats");
+  await ada.page.keyboard.press("Enter");
+  await ada.page.getByRole("region", { name: "Ada Lovelace", exact: true }).waitFor();
+  await search.fill("");
 });

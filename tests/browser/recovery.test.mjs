@@ -1,7 +1,7 @@
 // Recovery phrase and backup: a browser is wiped, and the account comes back by 24 words and nothing else.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasChats, openSettings } from "./lib/link.mjs";
+import { hasChats, openSettings, useRecoveryPhrase } from "./lib/link.mjs";
 import { answer, arrive, twoPeople } from "./lib/pair.mjs";
 import { comeBackBy, showPhrase, typeBack, writeDown } from "./lib/phrase.mjs";
 
@@ -24,7 +24,7 @@ test("a phrase counts as written down once three of its words are typed back", a
   await ada.page.getByText("Those aren't the words.").waitFor();
   await typeBack(ada, words);
   await ada.page.getByText("You have written your recovery phrase down.").first().waitFor();
-  await ada.page.getByText(/^Last written and checked on/).waitFor();
+  await ada.page.getByText(/^Last backup: /).waitFor();
 });
 
 test("p1: neither the phrase nor what is in the backup goes over the wire", async () => {
@@ -36,11 +36,42 @@ test("p1: neither the phrase nor what is in the backup goes over the wire", asyn
 
 test("a phrase that is wrong says what is wrong with it", async () => {
   const stranger = await newBrowser();
-  await comeBackBy(stranger, words.slice(1));
-  await stranger.page.getByText("A recovery phrase has 24 words.").waitFor();
-  await stranger.page.getByRole("textbox", { name: "Recovery phrase" }).fill([...Array(23).fill("zoo"), "vote"].join(" "));
+  await useRecoveryPhrase(stranger);
+  const field = stranger.page.getByRole("textbox", { name: "Recovery phrase" });
+  await stranger.page.waitForFunction(() => document.activeElement.id === "phrase");
+  await stranger.page.keyboard.type(words.slice(1).join(" "));
+  assert.ok(await field.evaluate((it) => it.scrollWidth <= it.clientWidth && it.scrollHeight <= it.clientHeight), "all words are seen");
+  assert.deepEqual(await field.evaluate((it) => [it.autocapitalize, it.spellcheck]), ["none", false]);
+  await stranger.page.keyboard.press("Enter");
+  await stranger.page.getByText("A recovery phrase has 24 words. One is missing.").waitFor();
+  await field.fill(words.with(4, "appel").join(" "));
+  await field.press("Enter");
+  await stranger.page.getByText("“appel” (word 5) isn't a recovery word. Check the spelling.").waitFor();
+  assert.equal(await field.getAttribute("aria-invalid"), "true");
+  await field.fill([...Array(23).fill("zoo"), "vote"].join(" "));
   await stranger.button("Bring my account back").click();
   await stranger.page.getByText("No account has this recovery phrase.").waitFor();
+});
+
+test("a backup that is asked for says that it waits, that it runs, and when it was made", async () => {
+  await ada.page.evaluate(() => {
+    globalThis.said = [];
+    new MutationObserver(() => {
+      const names = [...document.querySelectorAll("button")].map((button) => button.textContent);
+      globalThis.said.push(...names.filter((name) => /^Back(ing)? up/.test(name)));
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  const status = ada.page.getByRole("status").filter({ hasText: /^(Last backup: |Waiting for a connection)/ });
+  await relay.kill();
+  await ada.page.getByRole("status", { name: "Connection" }).filter({ hasText: "Offline" }).waitFor();
+  await ada.button("Back up now").click();
+  await status.filter({ hasText: "Waiting for a connection…" }).waitFor();
+  await relay.run();
+  await status.filter({ hasText: "Last backup: just now." }).waitFor({ timeout: 60_000 });
+  await ada.button("Back up now").waitFor();
+  assert.ok(await ada.page.evaluate(() => globalThis.said.includes("Backing up…")));
+  const offline = bob.page.getByRole("status", { name: "Connection" }).filter({ hasText: /Offline|Connecting/ });
+  await offline.waitFor({ state: "detached", timeout: 60_000 });
 });
 
 test("p5: the browser is wiped, and everything comes back by the phrase alone", async () => {
@@ -50,7 +81,7 @@ test("p5: the browser is wiped, and everything comes back by the phrase alone", 
   await bob.sees("in the next backup");
   await openSettings(ada, "recovery");
   await ada.button("Back up now").click();
-  await ada.page.getByText(/^Last written and checked on/).waitFor();
+  await ada.page.getByText(/^Last backup: /).waitFor();
   await ada.page.waitForTimeout(500);
   await ada.leave();
   await bob.send("while Ada was lost");
@@ -77,6 +108,11 @@ test("p4: the lost browser learns that it was removed, and deletes what it has",
 
 test("another phrase takes the place of the first", async () => {
   const back = others.at(-1);
+  await openSettings(back, "recovery");
+  await back.button("Make a new phrase").click();
+  await back.page.getByText("once you've confirmed it, the old one stops working").waitFor();
+  assert.equal(await back.page.getByRole("list", { name: "Recovery phrase" }).count(), 0, "no words before the answer");
+  await back.button("Cancel").click();
   const newer = await writeDown(back, "Make a new phrase");
   assert.notDeepEqual(newer, words);
   const stranger = await newBrowser();

@@ -190,7 +190,7 @@ test("settings", async () => {
   await ada.button("I have written it down").click();
   await shoot(ada, "phrase-check");
   await typeBack(ada, words);
-  await ada.page.getByText(/^Last written and checked on/).scrollIntoViewIfNeeded();
+  await ada.page.getByText(/^Last backup: /).scrollIntoViewIfNeeded();
   await shoot(ada, "backup");
   const file = await saveFile(ada);
   await ada.button("Restore from a backup file").click();

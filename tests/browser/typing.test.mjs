@@ -328,3 +328,16 @@ test("p5: what was typed right before the device was locked is there when it is 
     await own.close();
   }
 });
+
+test("a text that is too long says by how much, and is not sent", async () => {
+  await calm();
+  const note = (text) => ada.page.getByText(text, { exact: true });
+  await ada.composer().fill("a".repeat(64 * 1024 + 1_234));
+  await note("Message too long by 1,234 characters.").first().waitFor();
+  assert.equal(await ada.button("Send").getAttribute("aria-disabled"), "true");
+  await ada.composer().press("Enter");
+  assert.equal((await ada.composer().inputValue()).length, 64 * 1024 + 1_234);
+  await ada.composer().fill("é".repeat(32 * 1024 + 10));
+  await note("Message too long. Shorten it by about 10 characters.").first().waitFor();
+  await ada.composer().fill("");
+});

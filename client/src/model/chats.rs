@@ -102,12 +102,16 @@ impl Chats {
         self.entry(id).filter(|entry| entry.twin).and_then(|entry| entry.chat.username.as_deref())
     }
 
-    /// Those of whom every word is in the name or the username, newest first.
+    /// Those of whom every word is in the name or the username. First those whose name begins with what is sought, then those
+    /// of whom each word begins one, then the others; newest first among each.
     #[must_use]
     pub fn matching(&self, words: &str, unicode: &impl Unicode) -> Vec<ConversationId> {
-        let words = unicode.fold(words);
-        let has_all = |entry: &&Entry| words.split_whitespace().all(|word| entry.folded.contains(word));
-        self.listed().iter().filter(has_all).map(|entry| entry.chat.id).collect()
+        let sought = unicode.fold(words);
+        let sought = sought.trim();
+        let found = |entry: &Entry| Some((entry.fit(sought)?, entry.chat.id));
+        let mut found: Vec<_> = self.listed().iter().filter_map(found).collect();
+        found.sort_by_key(|(fit, _)| *fit);
+        found.into_iter().map(|(_, id)| id).collect()
     }
 
     /// Messages not seen yet, in all.
@@ -144,6 +148,40 @@ impl Entry {
         };
         Self { chat, folded, looks, twin: false }
     }
+
+    /// None if it is not what is sought.
+    fn fit(&self, sought: &str) -> Option<Fit> {
+        let begins_word = |word: &str| {
+            self.folded.split(|c: char| !c.is_alphanumeric()).any(|part| part.starts_with(word))
+                || self.folded.split_whitespace().any(|part| part.starts_with(word))
+        };
+        if self.begins(sought) {
+            Some(Fit::Begins)
+        } else if sought.split_whitespace().all(begins_word) {
+            Some(Fit::WordsBegin)
+        } else if sought.split_whitespace().all(|word| self.folded.contains(word)) {
+            Some(Fit::Inside)
+        } else {
+            None
+        }
+    }
+
+    fn begins(&self, sought: &str) -> bool {
+        let username = self.folded.rsplit_once(" @").map(|(_, username)| username);
+        let typed = sought.strip_prefix('@').unwrap_or(sought);
+        self.folded.starts_with(sought) || username.is_some_and(|username| username.starts_with(typed))
+    }
+}
+
+/// How well a chat is what is sought; the best comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// Its name or username begins so.
+    Begins,
+    /// Each word that is sought begins one of it.
+    WordsBegin,
+    /// They stand somewhere in it.
+    Inside,
 }
 
 /// Greater stands before.
@@ -206,6 +244,23 @@ pub(crate) mod tests {
         assert_eq!(chats.matching("@user2", &Icu), [ConversationId([2; 16])]);
         assert_eq!(chats.matching(" ", &Icu).len(), 2);
         assert!(chats.matching("nobody", &Icu).is_empty());
+    }
+
+    #[test]
+    fn names_that_begin_so_come_before_words_and_these_before_the_inside() {
+        let names = ["Roland", "Ada Lando", "Landolf", "Bob", "Jean-Landry", "Lando Norris"];
+        let named = |(number, name)| ConversationView {
+            username: Some(format!("{number}x")),
+            ..chat(number, name, u64::from(number))
+        };
+        let chats = Chats::new((1..).zip(names).map(named).collect(), &Icu);
+        let found = |words: &str| {
+            chats.matching(words, &Icu).into_iter().map(|ConversationId(id)| id[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(found("land"), [6, 3, 5, 2, 1]);
+        assert_eq!(found(" LANDO "), [6, 2]);
+        assert_eq!(found("norris lando"), [6]);
+        assert_eq!(found("@4"), [4]);
     }
 
     #[test]

@@ -101,7 +101,8 @@ pub fn first_unread(messages: &[MessageView], place: Order) -> Option<MessageId>
 }
 
 /// Whether the other wrote it; a marker was written by nobody, and is never unread.
-fn is_theirs(message: &MessageView) -> bool {
+#[must_use]
+pub fn is_theirs(message: &MessageView) -> bool {
     message.outgoing.is_none() && !message.body.is_notice()
 }
 

@@ -14,8 +14,13 @@ pub enum Room {
     Plenty,
     /// So many bytes are left.
     Left(usize),
-    /// It is so many bytes too long.
-    Over(usize),
+    /// What has to go, so that it fits.
+    Over {
+        /// So many characters, from its end.
+        characters: usize,
+        /// Whether it is as many wherever they are taken from.
+        exact: bool,
+    },
 }
 
 /// What is sent of what stands in the composer: all but the line ends behind it. Spaces and lines before it may be code's.
@@ -27,11 +32,19 @@ pub fn sent(text: &str) -> &str {
 /// How much room `text` leaves.
 #[must_use]
 pub fn room(text: &str) -> Room {
-    match sent(text).len() {
-        length if length > MAX_TEXT => Room::Over(length - MAX_TEXT),
+    let text = sent(text);
+    match text.len() {
+        length if length > MAX_TEXT => over(text),
         length if length >= NEAR => Room::Left(MAX_TEXT - length),
         _ => Room::Plenty,
     }
+}
+
+/// Bytes count, and some characters take more of them than others.
+fn over(text: &str) -> Room {
+    let fits = text.floor_char_boundary(MAX_TEXT);
+    let characters = text.get(fits..).unwrap_or_default().chars().count();
+    Room::Over { characters, exact: text.is_ascii() }
 }
 
 /// Whether there is something to send that can be seen, and it is not too long.
@@ -68,7 +81,10 @@ mod tests {
     fn bytes_are_counted_not_characters() {
         assert_eq!(room("hello"), Room::Plenty);
         assert_eq!(room(&"é".repeat(MAX_TEXT / 2)), Room::Left(0));
-        assert_eq!(room(&"é".repeat(MAX_TEXT / 2 + 1)), Room::Over(2));
+        assert_eq!(room(&"é".repeat(MAX_TEXT / 2 + 1)), Room::Over { characters: 1, exact: false });
+        assert_eq!(room(&"a".repeat(MAX_TEXT + 1_234)), Room::Over { characters: 1_234, exact: true });
+        let split = format!("{}€€", "a".repeat(MAX_TEXT - 1));
+        assert_eq!(room(&split), Room::Over { characters: 2, exact: false });
         assert!(!can_send(&"é".repeat(MAX_TEXT / 2 + 1), &Icu));
         assert!(can_send(&format!("{}\n", "a".repeat(MAX_TEXT)), &Icu));
     }

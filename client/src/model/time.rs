@@ -103,6 +103,18 @@ pub fn ago(time: UnixMillis, now: UnixMillis, local: &LocalTime, local_now: &Loc
     }
 }
 
+/// `just now`, `today, 14:05`, `yesterday, 14:05` or `4 May 2025, 14:05`, within a sentence.
+#[must_use]
+pub fn moment(time: UnixMillis, now: UnixMillis, local: &LocalTime, local_now: &LocalTime) -> String {
+    let day = match local_now.day_number.checked_sub(local.day_number) {
+        _ if now.0.abs_diff(time.0) < MINUTE => return "just now".to_owned(),
+        Some(0) => "today".to_owned(),
+        Some(1) => "yesterday".to_owned(),
+        _ => local.date(),
+    };
+    format!("{day}, {}", local.clock())
+}
+
 /// Seconds until `then`, rounded up, of a wait that lasts at most `longest` milliseconds: what seems to be longer is not,
 /// but the clock was put back since.
 #[must_use]
@@ -137,6 +149,17 @@ pub fn countdown(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_said_by_its_day_and_its_time() {
+        let at = |time: u64| LocalTime::new(UnixMillis(time), 0);
+        let said = |time: u64, now: u64| moment(UnixMillis(time), UnixMillis(now), &at(time), &at(now));
+        let (day, noon) = (1440 * MINUTE, 1440 * MINUTE * 20_000 + 720 * MINUTE);
+        assert_eq!(said(noon, noon + MINUTE - 1), "just now");
+        assert_eq!(said(noon, noon + MINUTE), "today, 12:00");
+        assert_eq!(said(noon, noon + day), "yesterday, 12:00");
+        assert_eq!(said(noon, noon + 2 * day), "4 October 2024, 12:00");
+    }
 
     const DAY: u64 = 86_400_000;
     // 2026-11-23 23:42 UTC, a Monday.

@@ -25,7 +25,7 @@ function backUp(asked) {
   return new Promise((done) => {
     const start = performance.now();
     new MutationObserver((_, observer) => {
-      if (!document.body.textContent.includes("Last written and checked on")) return;
+      if (!document.body.textContent.includes("Last backup: ")) return;
       observer.disconnect();
       done(performance.now() - start);
     }).observe(document, { childList: true, subtree: true, characterData: true });

@@ -1,10 +1,11 @@
 // What people do with a recovery phrase.
 import { openSettings, useRecoveryPhrase } from "./link.mjs";
 
-/** Has the phrase shown, and reads it. */
+/** Has the phrase shown, and reads it. Before a new one there is a question. */
 export async function showPhrase(person, name = "Show recovery phrase") {
   await openSettings(person, "recovery");
   await person.button(name).click();
+  if (name === "Make a new phrase") await person.button("Continue").click();
   const words = person.page.getByRole("list", { name: "Recovery phrase" }).getByRole("listitem");
   await words.first().waitFor();
   return words.allInnerTexts();
@@ -25,7 +26,7 @@ export async function writeDown(person, name) {
   const words = await showPhrase(person, name);
   await typeBack(person, words);
   await person.page.getByRole("switch", { name: "Encrypted backup", checked: true }).waitFor();
-  await person.page.getByText(/^Last written and checked on/).waitFor();
+  await person.page.getByText(/^Last backup: /).waitFor();
   return words;
 }
 

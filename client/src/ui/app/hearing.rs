@@ -99,10 +99,11 @@ impl App {
                 self.put_chat(chat);
             }
             Event::Messages { conversation, messages } => {
-                let came = !self.in_front.get_untracked() && self.all_read(conversation);
+                let unseen = !self.in_front.get_untracked();
+                let already = !self.all_read(conversation);
                 self.update_open(conversation, |open| {
-                    if came {
-                        open.came_unseen(&messages);
+                    if unseen {
+                        open.came_unseen(&messages, already);
                     }
                     open.window.changed(messages);
                 });

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ConversationId, MessageView, Page, Reply};
 use parley_protocol::ids::MessageId;
 
-use crate::model::rows::first_unread;
+use crate::model::rows::{first_unread, is_theirs};
 use crate::model::window::Window;
 use crate::ui::app::state::App;
 
@@ -17,6 +17,8 @@ pub(crate) struct Open {
     pub(crate) window: Window,
     /// The first message that was unread when it was opened.
     pub(crate) unread_from: Option<MessageId>,
+    /// How many were unread from there on, where that is known.
+    pub(crate) unread_count: Option<u32>,
     /// Counts up whenever the newest message is to be shown.
     pub(crate) to_newest: u32,
     loading: Loading,
@@ -38,13 +40,19 @@ pub(crate) enum Side {
 }
 
 impl Open {
-    /// Messages come while nobody looks: those that are new stand below a line.
-    pub(crate) fn came_unseen(&mut self, messages: &[MessageView]) {
+    /// Messages come while nobody looks: those that are new stand below a line, which is there `already` or begins with them.
+    pub(crate) fn came_unseen(&mut self, messages: &[MessageView], already: bool) {
         let newest = self.window.newest();
-        let new =
-            messages.iter().filter(|message| Some(message.order) > newest && message.outgoing.is_none());
-        if let Some(first) = new.min_by_key(|message| message.order) {
+        let is_new = |message: &&MessageView| Some(message.order) > newest && is_theirs(message);
+        let new = messages.iter().filter(is_new);
+        let count = u32::try_from(new.clone().count()).unwrap_or(u32::MAX);
+        if already {
+            // What is not loaded may be told of twice.
+            let counted = self.unread_count.filter(|_| !self.window.has_newer());
+            self.unread_count = counted.map(|known| known.saturating_add(count));
+        } else if let Some(first) = new.min_by_key(|message| message.order) {
             self.unread_from = Some(first.id);
+            self.unread_count = Some(count);
         }
     }
 }
@@ -85,10 +93,12 @@ impl App {
         self.open.set(Open { id: Some(id), opening, ..Open::default() });
         let unread = self.chats.with_untracked(|chats| chats.get(id).map_or(0, |chat| chat.unread));
         let command = if unread > 0 { Command::UnreadMessages(id) } else { Command::OpenConversation(id) };
-        self.ask_for_page(command, id, |open, page| {
+        self.ask_for_page(command, id, move |open, page| {
             if open.window.is_ready() {
                 return;
             }
+            let unread = self.chats.with_untracked(|chats| chats.get(id).map_or(0, |chat| chat.unread));
+            open.unread_count = (unread > 0).then_some(unread);
             open.unread_from = page.unread.and_then(|place| first_unread(&page.messages, place));
             open.window.show(page);
         });

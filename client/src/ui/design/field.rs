@@ -3,7 +3,8 @@
 use leptos::ev;
 use leptos::prelude::*;
 
-use crate::ui::design::html;
+use crate::platform::dom;
+use crate::ui::design::html::{self, Element};
 
 /// What stands under a field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -94,25 +95,54 @@ fn of_kind(
     note: Signal<Note>,
     typed: Box<dyn Fn()>,
 ) -> AnyView {
+    let control = html::input().attr("type", kind).on(ev::input, move |event| {
+        value.set(event_target_value(&event));
+        typed();
+    });
+    labelled(how, control, value, note)
+}
+
+/// A field of several lines, which grows with its text. Enter sends its form, as in a field of one line.
+pub(crate) fn lines(
+    how: Field,
+    value: RwSignal<String>,
+    note: Signal<Note>,
+    typed: impl Fn() + 'static,
+) -> AnyView {
+    let typed: Box<dyn Fn()> = Box::new(typed);
+    let area = NodeRef::new();
+    let control = html::textarea()
+        .attr("rows", "3")
+        .node_ref(area)
+        .on(ev::input, move |event| {
+            value.set(event_target_value(&event));
+            dom::grow(area);
+            typed();
+        })
+        .on(ev::keydown, |event| {
+            if event.key() == "Enter" && !event.shift_key() && !dom::is_composing(&event) {
+                event.prevent_default();
+                dom::submit_form_of(&event);
+            }
+        });
+    labelled(how, control, value, note)
+}
+
+fn labelled(how: Field, control: Element, value: RwSignal<String>, note: Signal<Note>) -> AnyView {
     let note_id = format!("{}-note", how.id);
     html::div()
         .class("field")
         .child((
             html::label().attr("for", how.id).child(how.label),
-            html::input()
+            control
                 .attr("id", how.id)
-                .attr("type", kind)
                 .attr("autocomplete", how.autocomplete)
                 .attr("maxlength", how.longest)
                 .attr("spellcheck", if how.code { "false" } else { "true" })
                 .attr("autocapitalize", if how.code { "none" } else { "words" })
                 .attr("aria-describedby", note_id.clone())
                 .flag("aria-invalid", move || note.with(Note::is_bad))
-                .value(move || value.get())
-                .on(ev::input, move |event| {
-                    value.set(event_target_value(&event));
-                    typed();
-                }),
+                .value(move || value.get()),
             said(note_id, note),
         ))
         .into_any()

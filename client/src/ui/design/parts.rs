@@ -45,6 +45,22 @@ pub(crate) fn button(name: impl Into<String>, class: &'static str, act: impl Fn(
     button_around(words(name.into()), class, act)
 }
 
+/// A wide button, `quiet` while another is meant rather.
+pub(crate) fn choice(
+    inside: AnyView,
+    kind: &'static str,
+    quiet: impl Fn() -> bool + Send + 'static,
+    act: impl Fn() + 'static,
+) -> AnyView {
+    html::button()
+        .class("button button-wide")
+        .class_when("button-quiet", quiet)
+        .attr("type", kind)
+        .on(ev::click, move |_| act())
+        .child(inside)
+        .into_any()
+}
+
 /// A button with something else than a text.
 pub(crate) fn button_around(inside: AnyView, class: &'static str, act: impl Fn() + 'static) -> AnyView {
     html::button().class(class).attr("type", "button").on(ev::click, move |_| act()).child(inside).into_any()
@@ -89,6 +105,11 @@ pub(crate) fn counter(class: &'static str, text: AnyView) -> AnyView {
 /// The button that sends a form.
 pub(crate) fn send(name: impl Into<String>) -> AnyView {
     html::button().class("button button-quiet").attr("type", "submit").child(name.into()).into_any()
+}
+
+/// The same, where that is what is meant.
+pub(crate) fn primary(name: impl Into<String>) -> AnyView {
+    html::button().class("button").attr("type", "submit").child(name.into()).into_any()
 }
 
 /// A switch that is named by the element with this id.

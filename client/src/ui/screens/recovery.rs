@@ -1,16 +1,21 @@
 //! The recovery phrase and the backup in the settings, and coming back by the phrase on the first screen.
 
+use leptos::ev;
 use leptos::prelude::*;
-use parley_engine::view::{BackupState, Command, PhraseState, PhraseView, RecoveryView, Reply, Typed};
+use parley_engine::view::{
+    BackupState, Command, CommandError, PhraseState, PhraseView, RecoveryView, Reply, Typed,
+};
+use parley_protocol::ids::UnixMillis;
 
-use crate::model::time::LocalTime;
+use crate::model::time::{LocalTime, moment};
 use crate::platform::files::File;
 use crate::platform::{clock, page, spawn_local, storage};
 use crate::ui::app::state::App;
-use crate::ui::design::field::{Field, Note, field};
+use crate::ui::design::field::{Field, Note, field, lines, said};
 use crate::ui::design::memo::Memo;
-use crate::ui::design::parts::{button, dynamic, form, live, maybe, send, stack, text};
+use crate::ui::design::parts::{button, dynamic, form, live, maybe, primary, stack, text};
 use crate::ui::design::{html, parts};
+use crate::ui::screens::settings::HEADING;
 use crate::ui::screens::settings::backup_file::{self, Job};
 use crate::ui::words;
 
@@ -61,20 +66,33 @@ fn offer(app: App, state: PhraseState, shown: RwSignal<Option<PhraseView>>, note
             }
         });
     };
-    let mut actions = Vec::new();
-    if matches!(state, PhraseState::Saved | PhraseState::Unsaved) {
-        actions
-            .push(button("Show recovery phrase", "button button-quiet", move || show(Command::ShowPhrase)));
-    }
-    if !matches!(state, PhraseState::Unsaved) {
-        actions.push(button("Make a new phrase", "button button-quiet", move || show(Command::NewPhrase)));
-    }
+    let replaces = RwSignal::new(false);
+    let actions = move || {
+        let mut actions = Vec::new();
+        if matches!(state, PhraseState::Saved | PhraseState::Unsaved) {
+            let act = move || show(Command::ShowPhrase);
+            actions.push(button("Show recovery phrase", "button button-quiet", act));
+        }
+        if !matches!(state, PhraseState::Unsaved) {
+            let act = move || replaces.set(true);
+            actions.push(button("Make a new phrase", "button button-quiet", act));
+        }
+        stack("actions", actions)
+    };
+    let question = move || {
+        let question = text("callout", words::PHRASE_REPLACES);
+        let stays = move || {
+            replaces.set(false);
+            request_animation_frame(|| page::keep_focus(HEADING));
+        };
+        parts::confirm(question, "Continue", move || show(Command::NewPhrase), stays)
+    };
     stack(
         "recovery",
         vec![
             text("", words::phrase(state)),
-            stack("actions", actions),
-            crate::ui::design::field::said("phrase-note".to_owned(), note.into()),
+            dynamic(move || if replaces.get() { question() } else { actions() }),
+            said("phrase-note".to_owned(), note.into()),
         ],
     )
 }
@@ -110,7 +128,7 @@ fn reading(
 
 fn check(app: App, places: [u8; 3], shown: RwSignal<Option<PhraseView>>, asked: RwSignal<bool>) -> AnyView {
     let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::None));
-    let submit = move || {
+    let confirm = move || {
         let text = typed.get_untracked();
         let mut words = text.split_whitespace().map(|word| Typed(word.to_owned()));
         let words = [(); 3].map(|()| words.next().unwrap_or_else(|| Typed(String::new())));
@@ -122,7 +140,7 @@ fn check(app: App, places: [u8; 3], shown: RwSignal<Option<PhraseView>>, asked: 
         Field { id: "phrase-words", label: "Three words", autocomplete: "off", longest: "60", code: true };
     Effect::new(move |_| page::focus(how.id));
     let actions = vec![
-        send("Confirm phrase"),
+        primary("Confirm phrase"),
         button("Show phrase again", "button button-quiet", move || asked.set(false)),
     ];
     let parts = vec![
@@ -131,18 +149,29 @@ fn check(app: App, places: [u8; 3], shown: RwSignal<Option<PhraseView>>, asked: 
         field(how, typed, note.into(), move || note.set(Note::None)),
         stack("actions", actions),
     ];
-    stack("recovery", vec![form(submit, parts)])
+    stack("recovery", vec![form(confirm, parts)])
 }
 
 fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
     let on = Memo::new(move || known.get().is_some_and(|it| it.backup != BackupState::Off));
     let on = move || on.get();
+    let asked = asked_for(known);
     let writing =
         Memo::new(move || known.get().is_some_and(|it| matches!(it.backup, BackupState::Writing { .. })));
-    let how = live(move || {
-        let day = |time| LocalTime::new(time, clock::minutes_east(time)).date();
-        known.get().map(|it| words::backup(it.backup, it.backed_up.map(day))).unwrap_or_default()
+    let failed = Memo::new(move || known.get().is_some_and(|it| matches!(it.backup, BackupState::Failed(_))));
+    let last = Memo::new(move || {
+        let local = |time| LocalTime::new(time, clock::minutes_east(time));
+        let now = app.now.get();
+        known.get().and_then(|it| it.backed_up).map(|time| moment(time, now, &local(time), &local(now)))
     });
+    let how = live(move || match asked.get() {
+        Asked::Waits => words::ASKED_AGAIN.to_owned(),
+        Asked::Refused(error) => words::command_error(error).to_owned(),
+        Asked::Runs if !writing.get() => words::BACKING_UP.to_owned(),
+        _ => known.get().map(|it| words::backup(it.backup, last.get())).unwrap_or_default(),
+    });
+    let is_bad =
+        move || matches!(asked.get(), Asked::Refused(_)) || (failed.get() && asked.get() == Asked::No);
     stack(
         "recovery",
         vec![
@@ -161,19 +190,67 @@ fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
                 .into_any(),
             html::p()
                 .class("quiet")
+                .class_when("note-bad", is_bad)
                 .attr("role", "status")
                 .attr_live("aria-live", move || Some(if writing.get() { "off" } else { "polite" }))
                 .child(how)
                 .into_any(),
-            maybe(move || {
-                on().then(|| {
-                    button("Back up now", "button button-quiet", move || {
-                        app.ask_patiently(Command::BackUpNow, || true, |_| {});
-                    })
-                })
-            }),
+            maybe(move || on().then(|| back_up_now(app, asked, writing))),
         ],
     )
+}
+
+/// What became of a backup that the person asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Nobody has asked, or it is done, or has failed.
+    No,
+    /// For the connection.
+    Waits,
+    Runs,
+    Refused(CommandError),
+}
+
+/// A backup runs until another time is told, or a failure.
+fn asked_for(known: Memo<Option<RecoveryView>>) -> RwSignal<Asked> {
+    let asked = RwSignal::new(Asked::No);
+    Effect::new(move |before: Option<Option<UnixMillis>>| {
+        let (state, time) = known.get().map(|it| (it.backup, it.backed_up)).unzip();
+        let time = time.flatten();
+        let over =
+            matches!(state, Some(BackupState::Failed(_))) || before.is_some_and(|before| before != time);
+        if over && asked.get_untracked() == Asked::Runs {
+            asked.set(Asked::No);
+        }
+        time
+    });
+    asked
+}
+
+fn back_up_now(app: App, asked: RwSignal<Asked>, writing: Memo<bool>) -> AnyView {
+    let busy = move || asked.get() == Asked::Runs || writing.get();
+    let act = move || {
+        if untrack(busy) {
+            return;
+        }
+        asked.set(Asked::Runs);
+        let waits = move || asked.try_set(Asked::Waits).is_none();
+        app.ask_patiently(Command::BackUpNow, waits, move |reply| {
+            match (reply, asked.try_get_untracked()) {
+                (Reply::Failed(error), Some(_)) => asked.set(Asked::Refused(error)),
+                (_, Some(Asked::Waits)) => asked.set(Asked::Runs),
+                // It may be done already.
+                _ => {}
+            }
+        });
+    };
+    html::button()
+        .class("button button-quiet")
+        .attr("type", "button")
+        .flag("aria-disabled", busy)
+        .on(ev::click, move |_| act())
+        .child(live(move || if busy() { words::BACKING_UP } else { "Back up now" }))
+        .into_any()
 }
 
 fn wide(name: &'static str) -> AnyView {
@@ -217,7 +294,7 @@ pub(crate) fn come_back(app: App) -> AnyView {
             let _ = busy.try_set(false);
             match (reply, file) {
                 (Reply::Failed(error), _) => {
-                    let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
+                    let _ = note.try_set(Note::Bad(words::refused_phrase(error, &phrase.0)));
                 }
                 (_, Some(file)) => {
                     backup_file::begin(app, Job::Restore(file, phrase), Box::new(|| {}));
@@ -231,10 +308,11 @@ pub(crate) fn come_back(app: App) -> AnyView {
     let tick = html::label()
         .class("check")
         .child(vec![parts::checkbox(alone), html::span().child(words::RECOVER_ALONE.to_owned()).into_any()]);
+    Effect::new(move |_| page::focus(how.id));
     form(
         submit,
         vec![
-            field(how, typed, note.into(), || {}),
+            lines(how, typed, note.into(), || {}),
             backup_file::chooser("backup-file", "Backup file, if you have one"),
             stack("", vec![tick.into_any(), text("quiet", words::RECOVER_OTHERS)]),
             wide("Bring my account back"),

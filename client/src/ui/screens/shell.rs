@@ -105,6 +105,14 @@ fn follow_page(app: App) {
             _ => newcomer,
         }
     });
+    // The first screen is gone, and what had the focus with it.
+    Effect::new(move |before: Option<Option<bool>>| {
+        let now = has_account.get();
+        if before == Some(Some(false)) && now == Some(true) {
+            request_animation_frame(sidebar::take_focus);
+        }
+        now
+    });
     // A link code waits until the person says what to do with it.
     Effect::new(move |_| {
         if app.phase.get() == Phase::Ready

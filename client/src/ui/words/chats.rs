@@ -42,8 +42,15 @@ pub const CHAT_BEGINS: &str = "Messages are end-to-end encrypted.";
 /// While something is loaded.
 pub const LOADING: &str = "Loading…";
 
-/// The line above what is unread.
-pub const UNREAD: &str = "Unread messages";
+/// The line above what is unread; how much that is may not be known.
+#[must_use]
+pub fn unread(count: Option<u32>) -> String {
+    match count {
+        None => "Unread messages".to_owned(),
+        Some(1) => "1 unread message".to_owned(),
+        Some(count) => format!("{count} unread messages"),
+    }
+}
 
 /// Leads to messages that have come.
 pub const NEW_MESSAGES: &str = "New messages";
@@ -76,4 +83,44 @@ pub const RENAMED_SHORT: &str = "New name";
 #[must_use]
 pub fn write_to(name: &str) -> String {
     format!("Write to {name}")
+}
+
+/// A message is over the limit by so many characters, or by about so many.
+#[must_use]
+pub fn too_long(characters: usize, exact: bool) -> String {
+    let characters = match grouped(characters) {
+        one if one == "1" => "1 character".to_owned(),
+        more => format!("{more} characters"),
+    };
+    if exact {
+        format!("Message too long by {characters}.")
+    } else {
+        format!("Message too long. Shorten it by about {characters}.")
+    }
+}
+
+/// Such as `1,234`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len().saturating_mul(2));
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && digits.len().saturating_sub(place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_is_too_long_says_by_how_much() {
+        assert_eq!(too_long(1, true), "Message too long by 1 character.");
+        assert_eq!(too_long(123, true), "Message too long by 123 characters.");
+        let about = "Message too long. Shorten it by about 1,234,567 characters.";
+        assert_eq!(too_long(1_234_567, false), about);
+    }
 }

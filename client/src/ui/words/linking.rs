@@ -27,6 +27,14 @@ pub const fn link_failure(failure: LinkFailure) -> &'static str {
     }
 }
 
+/// The other device gave up, perhaps because other digits were typed there.
+pub const LINK_DIGITS_OR_CANCELLED: &str =
+    "The two digits didn't match, or the other device cancelled. Try again on both.";
+
+/// The other device gave up, perhaps because another code was typed here.
+pub const LINK_CODE_OR_CANCELLED: &str =
+    "The code didn't match, or the other device cancelled. Try again on both.";
+
 /// What a device is called that has said nothing.
 #[must_use]
 pub fn device_name(name: &str) -> String {
@@ -68,12 +76,10 @@ pub const REMOVE_DEVICE: &str = "It can't read anything new, and its messages ar
     only it has are lost. Unsent messages stay there, for whoever opens it.";
 
 /// A new browser can be linked.
-pub const LINK_NEW: &str =
-    "On a device that has your account, open Settings, Devices, and choose Link a device.";
+pub const LINK_NEW: &str = "On a device that has your account, open Settings, Devices, Link a device. Then show a code here, and scan or type it there.";
 
 /// Another device can be linked.
-pub const LINK_EXISTING: &str =
-    "On the new device, open Parley, then choose I already have an account and Use another device.";
+pub const LINK_EXISTING: &str = "On the new device, open Parley, then choose I already have an account, Use another device and Show a code. Scan it, or type it here.";
 
 /// What the field takes.
 pub const LINK_CODE_HINT: &str = "Paste the link, or type the eight characters.";
@@ -112,10 +118,11 @@ pub fn sharing((done, of): (u32, u32)) -> String {
     format!("Sending history to the new device: {done} of {of} chats.")
 }
 
-/// When a device was used.
+/// What tells a device from another of the same kind: whether it is this one, when it was used, and when it was added.
 #[must_use]
-pub fn device_seen(this: bool, day: &str) -> String {
-    if this { "this device".to_owned() } else { format!("last active {day}") }
+pub fn device_about(this: bool, seen: &str, added: &str) -> String {
+    let used = if this { "This browser".to_owned() } else { format!("Last active {seen}") };
+    format!("{used} · added {added}")
 }
 
 /// It is done.

@@ -293,8 +293,6 @@ pub const OLDER: &str = "An older version of Parley is open in another tab. Relo
 /// The browser takes long to read or save something.
 pub const SLOW: &str = "This browser is slow to read or save just now. Parley waits for it.";
 
-/// A message is over the limit.
-pub const TOO_LONG: &str = "Message too long. Shorten it, or send it in parts.";
 /// A message is close to the limit.
 pub const NEARLY_TOO_LONG: &str = "Almost at the longest a message can be.";
 

@@ -1,6 +1,8 @@
 //! The recovery phrase and the backup, in sentences.
 
-use parley_engine::view::{BackupFailure, BackupState, PhraseError, PhraseState};
+use parley_engine::view::{BackupFailure, BackupState, CommandError, PhraseError, PhraseState};
+
+use crate::ui::words::command_error;
 
 /// Where the phrase is, and why it matters.
 #[must_use]
@@ -41,15 +43,25 @@ pub fn phrase_ask([one, two, three]: [u8; 3]) -> String {
     format!("Type words {one}, {two} and {three}, with spaces between them.")
 }
 
-/// How the backup is.
+/// Before another phrase is made.
+pub const PHRASE_REPLACES: &str =
+    "A new phrase replaces the old one: once you've confirmed it, the old one stops working.";
+
+/// A backup was asked for.
+pub const BACKING_UP: &str = "Backing up…";
+
+/// How the backup is; `last` is when it was written.
 #[must_use]
-pub fn backup(state: BackupState, day: Option<String>) -> String {
-    match (state, day) {
-        (BackupState::Off, _) => "Off: your messages are on your devices only.".to_owned(),
-        (BackupState::Ready, Some(day)) => format!("Last written and checked on {day}."),
-        (BackupState::Ready, None) => "It begins in a moment.".to_owned(),
-        (BackupState::Writing { done, of }, _) => format!("Backing up: {done} of {of} chats."),
-        (BackupState::Failed(failure), _) => backup_failure(failure).to_owned(),
+pub fn backup(state: BackupState, last: Option<String>) -> String {
+    let last = last.map(|last| format!("Last backup: {last}."));
+    match state {
+        BackupState::Off => "Off: your messages are on your devices only.".to_owned(),
+        BackupState::Ready => last.unwrap_or_else(|| "It begins in a moment.".to_owned()),
+        BackupState::Writing { done, of } => format!("Backing up: {done} of {of} chats."),
+        BackupState::Failed(failure) => {
+            let sentences = [Some(backup_failure(failure).to_owned()), last];
+            sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+        }
     }
 }
 
@@ -61,7 +73,7 @@ const fn backup_failure(failure: BackupFailure) -> &'static str {
         BackupFailure::Altered => {
             "This Parley server gives back something else than your backup. Parley keeps trying."
         }
-        BackupFailure::Relay => "That didn't work. Parley tries again in a minute.",
+        BackupFailure::Relay => "The backup didn't work. Parley tries again in a minute, or you can now.",
         BackupFailure::OtherKey => {
             "Another device changed the backup. Open Parley there, so that it can tell this one."
         }
@@ -84,6 +96,41 @@ pub const fn phrase_error(error: PhraseError) -> &'static str {
     }
 }
 
+/// Why an account does not come back, or a file does not open, by what was typed as its phrase.
+#[must_use]
+pub fn refused_phrase(error: CommandError, typed: &str) -> String {
+    match error {
+        CommandError::Phrase(PhraseError::Count(count)) => wrong_count(count),
+        CommandError::Phrase(PhraseError::Word(place)) => match word_at(place, typed) {
+            Some(word) => {
+                format!("“{word}” (word {place}) isn't a recovery word. Check the spelling.")
+            }
+            None => phrase_error(PhraseError::Word(place)).to_owned(),
+        },
+        other => command_error(other).to_owned(),
+    }
+}
+
+/// How many words a phrase has.
+const WORDS: u8 = 24;
+
+fn wrong_count(count: u8) -> String {
+    let how = match (WORDS.saturating_sub(count), count.saturating_sub(WORDS)) {
+        (1, _) => "One is missing.".to_owned(),
+        (0, 1) => "There is one too many.".to_owned(),
+        (0, over) => format!("There are {over} too many."),
+        (missing, _) => format!("{missing} are missing."),
+    };
+    format!("A recovery phrase has {WORDS} words. {how}")
+}
+
+/// The word at this place, counted from 1 as the engine does: whatever is no letter parts words.
+fn word_at(place: u8, typed: &str) -> Option<String> {
+    let lower = typed.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_ascii_lowercase()).filter(|word| !word.is_empty());
+    words.nth(usize::from(place).checked_sub(1)?).map(str::to_owned)
+}
+
 /// Before an account comes back.
 pub const RECOVER: &str = "Type the 24 words you wrote down, with spaces between them.";
 
@@ -92,8 +139,8 @@ pub const RECOVER_ALONE: &str = "My other devices are lost. They'll be signed ou
 
 /// Before that is chosen, and what becomes of what only they have.
 pub const RECOVER_OTHERS: &str = "Leave this off if you still have one of them: it stays signed in, and sends what your backup \
-    doesn't have. If you turn it on, a device that is online has a few seconds to send the messages you wrote last; what can't \
-    come is marked in your chats.";
+    doesn't have. If you turn it on, messages you wrote after your last \
+    backup may be missing; your chats show where.";
 
 /// How far it is.
 #[must_use]
@@ -111,4 +158,28 @@ pub fn lost(parts: u32) -> String {
         "{parts} part(s) of your backup were damaged or missing. Everything else in it is back; ask in your chats for what's \
          missing."
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_word_is_named_with_its_place() {
+        let said = |place, typed| refused_phrase(CommandError::Phrase(PhraseError::Word(place)), typed);
+        let named = "“appel” (word 2) isn't a recovery word. Check the spelling.";
+        assert_eq!(said(2, "abandon Appel, zoo"), named);
+        assert_eq!(said(2, "1. abandon\n2. appel"), named);
+        assert_eq!(said(9, "abandon"), "One word isn't recognised. Check the spelling.");
+    }
+
+    #[test]
+    fn it_is_said_how_many_words_are_missing_or_too_many() {
+        let said = |count| refused_phrase(CommandError::Phrase(PhraseError::Count(count)), "");
+        for (count, how) in [(23, "One is missing."), (22, "2 are missing."), (25, "There is one too many.")]
+        {
+            assert_eq!(said(count), format!("A recovery phrase has 24 words. {how}"));
+        }
+        assert_eq!(said(26), "A recovery phrase has 24 words. There are 2 too many.");
+    }
 }

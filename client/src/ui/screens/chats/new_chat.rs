@@ -119,15 +119,25 @@ impl Finder {
     }
 
     fn person(self, person: &Person) -> AnyView {
-        let name = person.username.clone().unwrap_or_else(|| words::NAMELESS.to_owned());
         let known = person.conversation.is_some();
+        // What they call themselves is known once there is a chat.
+        let called = person.conversation.and_then(|id| {
+            self.app.chats.with_untracked(|chats| chats.get(id).map(|chat| chat.name.clone()))
+        });
+        let about = if known { words::FOUND_CHAT } else { words::FOUND };
+        let (name, about) = match (called, &person.username) {
+            (Some(called), Some(username)) => (called, format!("@{username} · {about}")),
+            (Some(called), None) => (called, about.to_owned()),
+            (None, Some(username)) => (username.clone(), about.to_owned()),
+            (None, None) => (words::NAMELESS.to_owned(), about.to_owned()),
+        };
         html::div()
             .class("person")
             .child((
                 avatar::avatar(&name, &person.chat.0, ""),
                 html::div().class("person-name").child((
                     html::strong().attr("dir", "auto").child(name),
-                    html::span().class("quiet").child(if known { words::FOUND_CHAT } else { words::FOUND }),
+                    html::span().class("quiet").child(about),
                 )),
                 html::button()
                     .class("button")

@@ -6,14 +6,29 @@ use leptos::prelude::*;
 use crate::model::chats::{Chats, SEARCH_FROM};
 use crate::model::route::Route;
 use crate::model::signal::ToOwner;
-use crate::platform::dom;
 use crate::platform::unicode::Browser;
+use crate::platform::{dom, page};
 use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
 use crate::ui::screens::chats::chat_item;
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
+
+/// The field that searches chats, and how it and the chats below it are found in the page.
+const SEARCH: &str = "search-chats";
+const SEARCH_FIELD: &str = "#search-chats";
+const CHAT_LINKS: &str = ".chats .chat";
+/// The button of somebody who has no chats.
+const FIRST_CHAT: &str = "first-chat";
+
+/// Where the next key goes once there is an account: to what can be done first.
+pub(crate) fn take_focus() {
+    if !page::is_touch() {
+        page::keep_focus(SEARCH);
+    }
+    page::keep_focus(FIRST_CHAT);
+}
 
 /// Own account, search, chats; or how to begin when there are none.
 pub(crate) fn sidebar(app: App) -> AnyView {
@@ -35,7 +50,7 @@ pub(crate) fn sidebar(app: App) -> AnyView {
         .attr("aria-label", "Chats and account")
         .child((
             head(app, empty),
-            parts::maybe(move || searchable.get().then(|| search(sought))),
+            parts::maybe(move || searchable.get().then(|| search(app, sought))),
             parts::dynamic(move || if empty.get() { begin(app) } else { list(app, sought) }),
         ))
         .into_any()
@@ -82,9 +97,10 @@ fn lock_button(app: App) -> AnyView {
 }
 
 fn new_chat(app: App, large: bool) -> AnyView {
-    html::button()
+    let button = html::button().attr("type", "button");
+    let button = if large { button.attr("id", FIRST_CHAT) } else { button };
+    button
         .class(if large { "button" } else { "icon-button" })
-        .attr("type", "button")
         .attr("aria-label", "New chat")
         .attr("aria-keyshortcuts", "Control+K Meta+K")
         .on(ev::click, move |_| app.show(Dialog::NewChat(String::new())))
@@ -92,27 +108,55 @@ fn new_chat(app: App, large: bool) -> AnyView {
         .into_any()
 }
 
-fn search(sought: RwSignal<String>) -> AnyView {
+/// The field. Enter opens the first of what is found, and the arrow keys lead into it.
+fn search(app: App, sought: RwSignal<String>) -> AnyView {
     html::div()
         .class("search")
         .child((
             icons::search(),
             html::input()
                 .attr("type", "search")
+                .attr("id", SEARCH)
                 .attr("aria-label", "Search chats")
-                .attr("placeholder", "Search")
+                .attr("placeholder", "Search chats")
                 .attr("autocomplete", "off")
                 .value(move || sought.get())
                 .on(ev::input, move |event| sought.set(event_target_value(&event)))
                 .on(ev::keydown, move |event| {
-                    let filled = sought.with_untracked(|sought| !sought.is_empty());
-                    if event.key() == "Escape" && filled && !dom::is_composing(&event) {
+                    if !dom::is_composing(&event) && searched(app, sought, &event) {
                         event.prevent_default();
-                        sought.set(String::new());
                     }
                 }),
         ))
         .into_any()
+}
+
+/// A key in the field; whether it did something.
+fn searched(app: App, sought: RwSignal<String>, event: &ev::KeyboardEvent) -> bool {
+    let filled = sought.with_untracked(|sought| !sought.trim().is_empty());
+    let plain = !(event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key());
+    match event.key().as_str() {
+        "Escape" if sought.with_untracked(|sought| !sought.is_empty()) => sought.set(String::new()),
+        "Enter" if filled => {
+            let found =
+                app.chats.with_untracked(|chats| sought.with_untracked(|it| chats.matching(it, &Browser)));
+            if let Some(first) = found.first() {
+                go(&Route::Conversation(*first));
+            }
+        }
+        "ArrowDown" if plain => return dom::focus_first(CHAT_LINKS),
+        _ => return false,
+    }
+    true
+}
+
+/// Up and down lead from one chat to the next, and from the first back to the field.
+fn step(event: &ev::KeyboardEvent) {
+    dom::step_between(event, "li", ".chat");
+    let plain = !(event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key());
+    if event.key() == "ArrowUp" && plain && !event.default_prevented() && dom::focus_first(SEARCH_FIELD) {
+        event.prevent_default();
+    }
 }
 
 fn list(app: App, sought: RwSignal<String>) -> AnyView {
@@ -121,6 +165,7 @@ fn list(app: App, sought: RwSignal<String>) -> AnyView {
     html::nav()
         .class("chats")
         .attr("aria-label", "Chats")
+        .on(ev::keydown, |event| step(&event))
         .child((
             html::ul().attr("role", "list").attr("aria-label", "Chats").child(
                 For(ForProps::builder()

@@ -50,6 +50,8 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
         .class_when("emoji", move || body.with(said::is_emoji))
         .attr("role", "article")
         .attr_live("aria-label", label)
+        // A tap gives it the focus, which shows what can be done with it; Tab does not stop at it.
+        .attr("tabindex", "-1")
         .child(html::div().class("bubble").child((
             parts::dynamic(move || content(body.get())),
             html::span().class("stamp").child((

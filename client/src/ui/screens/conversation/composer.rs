@@ -19,6 +19,7 @@ struct Composer {
     id: ConversationId,
     area: NodeRef<leptos::html::Textarea>,
     text: RwSignal<String>,
+    room: Memo<Room>,
     /// What was sent and is not on the disk is so much that no more is taken.
     full: RwSignal<bool>,
     /// A finger writes: Enter begins a new line, and its key is called so.
@@ -28,11 +29,19 @@ struct Composer {
 /// The composer of a conversation; what is not sent yet is kept while other chats are open.
 pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
     let draft = drafts::begin(app, id);
+    let text = RwSignal::new(draft);
+    let room = Memo::new(move || text.with(|text| text::room(text)));
+    // The note says how much it is, at each key; a screen reader is told once.
+    app.announce_begin(move || {
+        let Room::Over { characters, exact } = room.get() else { return None };
+        Some(words::too_long(characters, exact))
+    });
     let composer = Composer {
         app,
         id,
         area: NodeRef::new(),
-        text: RwSignal::new(draft),
+        text,
+        room,
         full: RwSignal::new(false),
         touch: RwSignal::new(page::is_touch()),
     };
@@ -181,7 +190,7 @@ impl Composer {
 
     /// Whether the note changes with each key.
     fn counts(self) -> bool {
-        matches!(self.text.with(|text| text::room(text)), Room::Left(_))
+        matches!(self.room.get(), Room::Left(_) | Room::Over { .. })
     }
 
     fn note(self) -> AnyView {
@@ -191,10 +200,12 @@ impl Composer {
         if self.full.get() {
             return html::span().class("note-bad").child(words::TOO_MUCH_UNSAVED).into_any();
         }
-        match self.text.with(|text| text::room(text)) {
+        match self.room.get() {
             Room::Plenty => ().into_any(),
             Room::Left(_) => html::span().child(words::NEARLY_TOO_LONG).into_any(),
-            Room::Over(_) => html::span().class("note-bad").child(words::TOO_LONG).into_any(),
+            Room::Over { characters, exact } => {
+                html::span().class("note-bad").child(words::too_long(characters, exact)).into_any()
+            }
         }
     }
 }

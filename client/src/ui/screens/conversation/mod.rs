@@ -80,17 +80,14 @@ fn restored_foot(app: App, id: ConversationId, owner: &str, name: &str) -> AnyVi
 fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyView {
     let chat = app.chat(id);
     let verified = Memo::new(move || chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.verified)));
-    let apart = app.told_apart_by(id);
     let below = move || {
         chat.with(|chat| {
             if let Some(owner) = chat.as_ref().and_then(|chat| chat.restored.as_ref()) {
                 return words::restored_from(owner);
             }
             let below = chat.as_ref().map(|chat| match (&chat.username, chat.preparing) {
-                (Some(username), true) if apart.with(Option::is_some) => {
-                    format!("@{username} · {}", words::PREPARING)
-                }
-                (_, true) => words::PREPARING.to_owned(),
+                (Some(username), true) => format!("@{username} · {}", words::PREPARING),
+                (None, true) => words::PREPARING.to_owned(),
                 (Some(username), false) => format!("@{username}"),
                 (None, false) => String::new(),
             });

@@ -9,11 +9,12 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, LinkFailure, LinkView, Reply, Share};
 
 use crate::model::time::{countdown, seconds_until};
+use crate::platform::camera::Camera;
 use crate::platform::page;
 use crate::ui::app::state::App;
 use crate::ui::design::field::{Field, Note, field};
 use crate::ui::design::memo::Memo;
-use crate::ui::design::parts::{alert, button, dynamic, form, live, send, stack, text};
+use crate::ui::design::parts::{alert, button, choice, dynamic, form, live, primary, stack, text};
 use crate::ui::design::{html, modal, parts};
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
@@ -41,14 +42,14 @@ pub(crate) fn dialog(app: App, first: String) -> AnyView {
         "Link a device",
         || None,
         "dialog",
-        stack("dialog-body", vec![panel(app, false, first)]),
+        stack("dialog-body", vec![panel(app, false, RwSignal::new(first))]),
     )
 }
 
-/// How far it is, and what can be done. `new` is a browser without an account.
-pub(crate) fn panel(app: App, new: bool, first: String) -> AnyView {
-    let code = RwSignal::new(first);
+/// How far it is, and what can be done. `new` is a browser without an account; `code` is what stands in the field.
+pub(crate) fn panel(app: App, new: bool, code: RwSignal<String>) -> AnyView {
     let step = Memo::new(move || app.link.get());
+    let way = RwSignal::new(Way::default());
     let shown = dynamic(move || {
         stack(
             "linking",
@@ -73,18 +74,41 @@ pub(crate) fn panel(app: App, new: bool, first: String) -> AnyView {
                     });
                     vec![text("note note-good", words::LINK_DONE), done]
                 }
-                Some(LinkView::Failed(failure)) => failed(app, failure),
+                Some(LinkView::Failed(failure)) => failed(app, failure, way.get_untracked()),
             },
         )
     });
-    follow(app, step);
+    follow(app, step, way);
     html::div().attr("id", PANEL).attr("tabindex", "-1").class("linking-panel").child(shown).into_any()
+}
+
+/// By which way this device came to where it is, as far as this page has seen it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Way {
+    #[default]
+    Other,
+    /// It shows the digits.
+    ShowsDigits,
+    /// A code was typed here, and the other device has not answered.
+    Typed,
+}
+
+impl Way {
+    fn after(self, step: Option<&LinkView>) -> Self {
+        match (self, step) {
+            (_, Some(LinkView::ShowDigits(_))) => Self::ShowsDigits,
+            (_, Some(LinkView::Reaching)) => Self::Typed,
+            (Self::Typed, Some(LinkView::Waiting)) | (_, Some(LinkView::Failed(_))) => self,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Each step is told once, and what counts in it is not. A focus that went with the step before goes to the panel, and not to the
 /// beginning of the page.
-fn follow(app: App, step: Memo<Option<LinkView>>) {
+fn follow(app: App, step: Memo<Option<LinkView>>, way: RwSignal<Way>) {
     Effect::new(move |before: Option<Option<Discriminant<LinkView>>>| {
+        way.update_untracked(|way| *way = step.with(|step| way.after(step.as_ref())));
         let (kind, told) = step.with(|step| (step.as_ref().map(discriminant), step.as_ref().and_then(told)));
         if before.is_some_and(|before| before != kind) {
             if let Some(told) = told {
@@ -123,8 +147,14 @@ fn figures(class: &'static str, name: &str, shown: String) -> AnyView {
         .into_any()
 }
 
-fn failed(app: App, failure: LinkFailure) -> Vec<AnyView> {
-    vec![alert("note note-bad", words::link_failure(failure).into_any()), cancel(app, "Try again")]
+/// A device that gives up says nothing: where a code or digits may have been wrong, both are told.
+fn failed(app: App, failure: LinkFailure, way: Way) -> Vec<AnyView> {
+    let told = match (failure, way) {
+        (LinkFailure::Cancelled, Way::ShowsDigits) => words::LINK_DIGITS_OR_CANCELLED,
+        (LinkFailure::Cancelled, Way::Typed) => words::LINK_CODE_OR_CANCELLED,
+        _ => words::link_failure(failure),
+    };
+    vec![alert("note note-bad", told.into_any()), cancel(app, "Try again")]
 }
 
 fn adding(done: u32, of: u32) -> Vec<AnyView> {
@@ -162,20 +192,24 @@ fn choose(app: App, new: bool, code: RwSignal<String>) -> Vec<AnyView> {
         let wanted = move || code.try_with_untracked(|code| *code == asked) == Some(true);
         ask(app, Command::UseLinkCode { text, name: page::device_name() }, note, wanted);
     };
-    // With a code at hand, using it is what is meant.
-    let has_code = code.with_untracked(|code| !code.is_empty());
-    let (first, second) = if has_code {
-        ("button button-quiet button-wide", "button")
+    // The new device shows its code, and the one with the account takes it. With a code at hand, using it is what is meant.
+    let has_code = Memo::new(move || code.with(|code| !code.is_empty()));
+    let shows = choice("Show a code".into_any(), "button", move || !new || has_code.get(), show);
+    let others_first = new || Camera::can_be();
+    let uses = choice("Use this code".into_any(), "submit", move || others_first && !has_code.get(), || {});
+    let scans = scan::scanner(app, move || new || has_code.get());
+    let types = form(submit, vec![field(how, code, note.into(), move || note.set(Note::None)), uses]);
+    if !new && !page::is_touch() {
+        // A dialog that opens gives the focus to its first button.
+        request_animation_frame(move || page::focus(how.id));
+    }
+    let mut parts = vec![text("", if new { words::LINK_NEW } else { words::LINK_EXISTING })];
+    let takes = scans.into_iter().chain([types]);
+    if new {
+        parts.extend([shows].into_iter().chain(takes));
     } else {
-        ("button button-wide", "button button-quiet")
-    };
-    let mut parts = vec![
-        text("", if new { words::LINK_NEW } else { words::LINK_EXISTING }),
-        button("Show a code", first, show),
-    ];
-    parts.extend(scan::scanner(app));
-    let use_it = html::button().class(second).attr("type", "submit").child("Use this code").into_any();
-    parts.push(form(submit, vec![field(how, code, note.into(), move || note.set(Note::None)), use_it]));
+        parts.extend(takes.chain([shows]));
+    }
     parts
 }
 
@@ -209,8 +243,10 @@ fn digits(app: App) -> Vec<AnyView> {
         Ok(digits) if digits < 100 => ask(app, Command::ConfirmDigits(digits), note, || true),
         _ => note.set(Note::Bad(words::LINK_DIGITS.to_owned())),
     };
+    Effect::new(move |_| page::focus(how.id));
     let field = field(how, typed, note.into(), move || note.set(Note::None));
-    vec![text("", words::LINK_DIGITS), form(submit, vec![field, send("Confirm")]), cancel(app, "Cancel")]
+    let ends = stack("actions", vec![primary("Confirm"), cancel(app, "Cancel")]);
+    vec![text("", words::LINK_DIGITS), form(submit, vec![field, ends])]
 }
 
 /// A deliberate act: the button works only after the box was ticked.
@@ -250,7 +286,6 @@ fn approve(app: App, name: &str) -> Vec<AnyView> {
         text("", words::LINK_HISTORY),
         history.into_any(),
         tick.into_any(),
-        link.into_any(),
-        cancel(app, "Cancel"),
+        stack("actions", vec![link.into_any(), cancel(app, "Cancel")]),
     ]
 }

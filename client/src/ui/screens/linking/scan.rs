@@ -12,7 +12,7 @@ use crate::platform::worker::WorkerHandle;
 use crate::platform::{page, spawn_local};
 use crate::ui::app::state::App;
 use crate::ui::design::field::{Note, said};
-use crate::ui::design::parts::{button_around, live, stack};
+use crate::ui::design::parts::{choice, live, stack};
 use crate::ui::words;
 
 /// How often a picture is looked at, in milliseconds.
@@ -45,8 +45,8 @@ impl Drop for Held {
     }
 }
 
-/// The button and the picture; nothing where there can be no camera.
-pub(crate) fn scanner(app: App) -> Vec<AnyView> {
+/// The button, `quiet` beside another that is meant rather, and the picture; nothing where there can be no camera.
+pub(crate) fn scanner(app: App, quiet: impl Fn() -> bool + Send + 'static) -> Vec<AnyView> {
     if !Camera::can_be() {
         return Vec::new();
     }
@@ -61,7 +61,7 @@ pub(crate) fn scanner(app: App) -> Vec<AnyView> {
     vec![
         stack(Camera::PLACE, Vec::new()),
         said("camera-note".to_owned(), scan.note.into()),
-        button_around(name, "button button-quiet button-wide", toggle),
+        choice(name, "button", move || quiet() || scan.on.get(), toggle),
     ]
 }
 

@@ -12,11 +12,11 @@ use crate::model::section::Section;
 use crate::model::time::LocalTime;
 use crate::platform::files::{self, File};
 use crate::platform::later::Later;
-use crate::platform::{clock, spawn_local, timer};
+use crate::platform::{clock, page, spawn_local, timer};
 use crate::ui::app::state::App;
-use crate::ui::design::field::{Field, Note, field, said};
+use crate::ui::design::field::{Field, Note, lines, said};
 use crate::ui::design::html;
-use crate::ui::design::parts::{button, form, maybe, send, stack, text};
+use crate::ui::design::parts::{button, form, maybe, primary, stack, text};
 use crate::ui::words;
 
 /// The file is read in pieces of so many bytes.
@@ -136,16 +136,17 @@ fn restore_form(app: App, open: RwSignal<bool>) -> AnyView {
         longest: "400",
         code: true,
     };
+    Effect::new(move |_| page::focus("backup-file"));
     form(
         submit,
         vec![
             text("quiet", words::FILE_RESTORE),
             chooser("backup-file", "Backup file"),
             said("backup-file-note".to_owned(), note.into()),
-            field(how, typed, RwSignal::new(Note::None).into(), || {}),
+            lines(how, typed, RwSignal::new(Note::None).into(), || {}),
             stack(
                 "actions",
-                vec![send("Restore"), button("Cancel", "button button-quiet", move || open.set(false))],
+                vec![primary("Restore"), button("Cancel", "button button-quiet", move || open.set(false))],
             ),
         ],
     )
@@ -156,6 +157,15 @@ pub(crate) enum Job {
     Save,
     /// With the phrase that opens the file.
     Restore(File, Typed),
+}
+
+impl Job {
+    fn refused(&self, error: CommandError) -> String {
+        match self {
+            Self::Save => words::command_error(error).to_owned(),
+            Self::Restore(_, phrase) => words::refused_phrase(error, &phrase.0),
+        }
+    }
 }
 
 /// Does it, unless something is being done; `done` is called when it has succeeded.
@@ -175,7 +185,7 @@ pub(crate) fn begin(app: App, job: Job, done: Box<dyn Fn()>) {
                     done();
                     break note;
                 }
-                Err(Ended::Refused(error)) => break Note::Bad(words::command_error(error).to_owned()),
+                Err(Ended::Refused(error)) => break Note::Bad(job.refused(error)),
                 Err(Ended::Said(why)) => break Note::Bad(why.to_owned()),
             }
         };

@@ -4,13 +4,15 @@ use leptos::prelude::*;
 use parley_engine::view::{AccountView, Command, OwnDeviceView, Reply};
 use parley_protocol::ids::DeviceId;
 
-use crate::model::time::LocalTime;
-use crate::platform::clock;
+use crate::model::hex;
+use crate::model::time::{LocalTime, moment};
+use crate::platform::{clock, page};
 use crate::ui::app::state::{App, Dialog};
 use crate::ui::design::field::{Field, Note, field};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::parts::{button, dynamic, form, live, maybe, nothing, stack, text};
 use crate::ui::design::{html, parts};
+use crate::ui::screens::settings::HEADING;
 use crate::ui::words;
 
 /// What is open below a device: it stays so whatever is heard of the devices meanwhile.
@@ -69,15 +71,28 @@ impl Shown {
 }
 
 fn about(app: App, device: &OwnDeviceView) -> AnyView {
-    let seen = LocalTime::new(device.seen, clock::minutes_east(device.seen)).date();
+    let local = |time| LocalTime::new(time, clock::minutes_east(time));
+    let now = app.now.get_untracked();
+    let added = moment(device.added, now, &local(device.added), &local(now));
+    let seen = local(device.seen).date();
+    let apart = html::p().attr("id", about_id(device.id)).class("quiet").child(words::device_about(
+        device.this,
+        &seen,
+        &added,
+    ));
     let mut parts = vec![
         html::strong().attr("dir", "auto").child(words::device_name(&device.name)).into_any(),
-        text("quiet", words::device_seen(device.this, &seen)),
+        apart.into_any(),
     ];
     if !device.this && words::is_idle(device.seen, app.now.get_untracked()) {
         parts.push(text("quiet", words::IDLE));
     }
     parts.into_any()
+}
+
+/// What tells a device from others that are called the same.
+fn about_id(device: DeviceId) -> String {
+    format!("device-{}", hex::encode(device.as_bytes()))
 }
 
 /// A button that says for which device it is to those who hear it.
@@ -89,6 +104,7 @@ fn labelled(verb: &'static str, device: Memo<Option<OwnDeviceView>>, act: impl F
         .attr_live("aria-label", move || {
             device.with(|it| it.as_ref().map(|it| format!("{verb} {}", words::device_name(&it.name))))
         })
+        .attr_live("aria-describedby", move || device.with(|it| it.as_ref().map(|it| about_id(it.id))))
         .on(leptos::ev::click, move |_| act())
         .child(verb.to_owned())
         .into_any()
@@ -116,7 +132,8 @@ fn rename(app: App, device: Memo<Option<OwnDeviceView>>, open: RwSignal<Option<D
             }
         });
     };
-    form(submit, vec![field(how, name, note.into(), move || note.set(Note::None)), parts::send("Save")])
+    Effect::new(move |_| page::focus(how.id));
+    form(submit, vec![field(how, name, note.into(), move || note.set(Note::None)), parts::primary("Save")])
 }
 
 fn confirm(app: App, device: DeviceId, open: RwSignal<Option<DeviceId>>) -> AnyView {
@@ -131,7 +148,11 @@ fn confirm(app: App, device: DeviceId, open: RwSignal<Option<DeviceId>>) -> AnyV
     };
     let failed = parts::alert("note note-bad", live(move || said.get()));
     let question = parts::several(vec![text("", words::REMOVE_DEVICE), failed]);
-    parts::confirm(question, "Remove this device", remove, move || open.set(None))
+    let stays = move || {
+        open.set(None);
+        request_animation_frame(|| page::keep_focus(HEADING));
+    };
+    parts::confirm(question, "Remove this device", remove, stays)
 }
 
 /// A device that was linked, which the person should know of.

@@ -14,9 +14,14 @@ use crate::ui::app::state::App;
 use crate::ui::design::field::{Field, Note, said, secret};
 use crate::ui::design::html;
 use crate::ui::design::memo::Memo;
-use crate::ui::design::parts::{button, dynamic, form, send, stack, text};
+use crate::ui::design::parts::{button, dynamic, form, primary, stack, text};
+use crate::ui::screens::settings::HEADING;
 use crate::ui::words;
 use parley_protocol::ids::UnixMillis;
+
+/// The fields that begin a form.
+const OLD: &str = "passphrase";
+const NEW: &str = "new-passphrase";
 
 /// After how many minutes it can close by itself.
 const AFTER: [(&str, Option<u16>); 4] = [
@@ -25,6 +30,9 @@ const AFTER: [(&str, Option<u16>); 4] = [
     ("After an hour", Some(60)),
     ("Never", None),
 ];
+
+/// What a lock that is set here begins with.
+const AFTER_FIRST: Option<u16> = Some(15);
 
 /// What is open in the section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,12 +60,29 @@ struct Entry {
 pub(crate) fn settings(app: App) -> AnyView {
     let set = Memo::new(move || app.lock.with(Option::is_some));
     let act = RwSignal::new(None::<Act>);
+    follow(act);
     dynamic(move || {
         if !set.get() {
             return dynamic(move || set_lock(app, act));
         }
         stack("lock", vec![standing(app), closes_by_itself(app), dynamic(move || acts(app, act))])
     })
+}
+
+/// What opens takes the focus; when it closes, the next key goes on from where the section begins.
+fn follow(act: RwSignal<Option<Act>>) {
+    Effect::new(move |before: Option<Option<Act>>| {
+        let now = act.get();
+        let place = match now {
+            None => HEADING,
+            Some(Act::Set) => NEW,
+            Some(Act::Change | Act::TurnOff | Act::Passkey) => OLD,
+        };
+        if before.is_some_and(|before| before != now) {
+            request_animation_frame(move || page::focus(place));
+        }
+        now
+    });
 }
 
 /// What a refusal means, in a sentence.
@@ -82,11 +107,29 @@ pub(crate) const fn no_output(error: NoOutput) -> &'static str {
 /// Asks, and tells the owner of the device what the lock is now.
 fn change(app: App, ask: &LockAsk, then: impl FnOnce(LockAnswer) + 'static) {
     app.ask_lock(ask, move |answer| {
-        if let LockAnswer::Done(lock) = &answer {
-            app.lock.set(lock.clone());
-            app.say(&ToOwner::LockChanged(lock.clone()));
-        }
+        tell(app, &answer);
         then(answer);
+    });
+}
+
+fn tell(app: App, answer: &LockAnswer) {
+    if let LockAnswer::Done(lock) = answer {
+        app.lock.set(lock.clone());
+        app.say(&ToOwner::LockChanged(lock.clone()));
+    }
+}
+
+/// Sets a lock that closes by itself. It is told of when both are done: nobody locks in between.
+fn set_first(app: App, passphrase: Typed, then: impl FnOnce(LockAnswer) + 'static) {
+    app.ask_lock(&LockAsk::Set(passphrase), move |set| {
+        if !matches!(set, LockAnswer::Done(_)) {
+            return then(set);
+        }
+        app.ask_lock(&LockAsk::After(AFTER_FIRST), move |after| {
+            let answer = if matches!(after, LockAnswer::Done(_)) { after } else { set };
+            tell(app, &answer);
+            then(answer);
+        });
     });
 }
 
@@ -107,7 +150,7 @@ impl Entry {
 
     fn old_field(self) -> AnyView {
         let how = Field {
-            id: "passphrase",
+            id: OLD,
             label: "Passphrase",
             autocomplete: "current-password",
             longest: "1024",
@@ -118,7 +161,7 @@ impl Entry {
 
     fn new_fields(self) -> Vec<AnyView> {
         let new = Field {
-            id: "new-passphrase",
+            id: NEW,
             label: "New passphrase",
             autocomplete: "new-password",
             longest: "1024",
@@ -155,19 +198,28 @@ impl Entry {
 
     /// Asks once; a refusal stands under `note`.
     fn ask(self, ask: &LockAsk, note: RwSignal<Note>, done: impl FnOnce() + 'static) {
+        self.once(note, done, |then| change(self.app, ask, then));
+    }
+
+    fn once(
+        self,
+        note: RwSignal<Note>,
+        done: impl FnOnce() + 'static,
+        begin: impl FnOnce(Box<dyn FnOnce(LockAnswer)>),
+    ) {
         if self.busy.get_untracked() {
             return;
         }
         self.busy.set(true);
         note.set(Note::Hint(words::ONE_MOMENT.to_owned()));
-        change(self.app, ask, move |answer| {
+        begin(Box::new(move |answer| {
             let _ = self.busy.try_set(false);
             if matches!(answer, LockAnswer::Done(_)) {
                 done();
             } else {
                 let _ = note.try_set(Note::Bad(refusal(&answer)));
             }
-        });
+        }));
     }
 }
 
@@ -180,14 +232,15 @@ fn set_lock(app: App, act: RwSignal<Option<Act>>) -> AnyView {
     let entry = Entry::new(app);
     let submit = move || {
         if let Some(chosen) = entry.chosen() {
-            entry.ask(&LockAsk::Set(chosen), entry.again_note, move || act.set(None));
+            let done = move || {
+                let _ = act.try_set(None);
+            };
+            entry.once(entry.again_note, done, |then| set_first(app, chosen, then));
         }
     };
     let mut parts = entry.new_fields();
-    parts.push(send("Set lock"));
-    let body =
-        vec![text("", words::LOCK), form(submit, parts), text("quiet", words::LOCK_FORGOTTEN), cancel(act)];
-    stack("lock", body)
+    parts.push(ends("Set lock", act));
+    stack("lock", vec![text("", words::LOCK), text("callout", words::LOCK_FORGOTTEN), form(submit, parts)])
 }
 
 fn standing(app: App) -> AnyView {
@@ -271,8 +324,9 @@ fn acts(app: App, act: RwSignal<Option<Act>>) -> AnyView {
     stack("lock", parts)
 }
 
-fn cancel(act: RwSignal<Option<Act>>) -> AnyView {
-    button("Cancel", "button button-quiet", move || act.set(None))
+/// How a form ends: by what it is for, or not.
+fn ends(name: &'static str, act: RwSignal<Option<Act>>) -> AnyView {
+    stack("actions", vec![primary(name), button("Cancel", "button button-quiet", move || act.set(None))])
 }
 
 fn change_passphrase(app: App, act: RwSignal<Option<Act>>) -> Vec<AnyView> {
@@ -285,14 +339,14 @@ fn change_passphrase(app: App, act: RwSignal<Option<Act>>) -> Vec<AnyView> {
     };
     let mut parts = vec![entry.old_field()];
     parts.extend(entry.new_fields());
-    parts.push(send("Change passphrase"));
-    vec![form(submit, parts), cancel(act)]
+    parts.push(ends("Change passphrase", act));
+    vec![form(submit, parts)]
 }
 
 fn turn_off(app: App, act: RwSignal<Option<Act>>) -> Vec<AnyView> {
     let entry = Entry::new(app);
     let submit = move || entry.ask(&LockAsk::TurnOff(entry.old()), entry.old_note, move || act.set(None));
-    vec![form(submit, vec![entry.old_field(), send("Turn off lock")]), cancel(act)]
+    vec![form(submit, vec![entry.old_field(), ends("Turn off lock", act)])]
 }
 
 fn passkeys(app: App, act: RwSignal<Option<Act>>) -> AnyView {
@@ -328,5 +382,5 @@ fn add_passkey(app: App, act: RwSignal<Option<Act>>) -> Vec<AnyView> {
             }
         });
     };
-    vec![text("", words::PASSKEY), form(submit, vec![entry.old_field(), send("Add passkey")]), cancel(act)]
+    vec![text("", words::PASSKEY), form(submit, vec![entry.old_field(), ends("Add passkey", act)])]
 }

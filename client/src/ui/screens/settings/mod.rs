@@ -23,7 +23,7 @@ const THEMES: [(&str, Option<&str>); 3] =
     [("System", None), ("Light", Some("light")), ("Dark", Some("dark"))];
 
 /// The heading of the section that is shown.
-const HEADING: &str = "section";
+pub(crate) const HEADING: &str = "section";
 
 /// The sections, and the one that is chosen. On a phone it is one or the other.
 pub(crate) fn screen(app: App, chosen: Option<Section>) -> AnyView {

@@ -3,7 +3,7 @@
 pub(crate) mod invite;
 
 use leptos::prelude::*;
-use parley_engine::view::{Command, CommandError, Reply, UsernameStatus};
+use parley_engine::view::{Command, CommandError, LinkView, Reply, UsernameStatus};
 use parley_protocol::username::Username;
 
 use crate::model::invite::inviter;
@@ -53,10 +53,11 @@ pub(crate) fn screen(app: App) -> AnyView {
         busy: RwSignal::new(false),
         resting: StoredValue::new_local(None),
     };
-    // Linking may be under way, or this page was opened by a link code.
-    let first = app.link_code.get_untracked().unwrap_or_default();
-    let linking = !first.is_empty() || app.link.with_untracked(Option::is_some);
+    // Linking may be under way.
+    let linking = app.link.with_untracked(Option::is_some);
     let way = RwSignal::new(if linking { Way::Link } else { Way::Create });
+    let code = RwSignal::new(String::new());
+    take_code(app, way, code);
     html::main()
         .class("centred welcome")
         .child(html::div().class("card").child((
@@ -64,7 +65,7 @@ pub(crate) fn screen(app: App) -> AnyView {
             html::h1().child("Welcome to Parley"),
             html::p().class("lead").child(words::WELCOME),
             parts::maybe(move || app.invited.with(|invite| invite.as_deref().map(invited))),
-            parts::dynamic(move || ways(form, way, &first)),
+            parts::dynamic(move || ways(form, way, code)),
         )))
         .into_any()
 }
@@ -79,7 +80,22 @@ fn invited(invite: &str) -> AnyView {
     parts::stack("callout invited", inside)
 }
 
-fn ways(form: Form, way: RwSignal<Way>, code: &str) -> AnyView {
+/// A link code was opened, now or while this screen was there already: it stands in the field, in the place of a code that
+/// this browser shows.
+fn take_code(app: App, way: RwSignal<Way>, code: RwSignal<String>) {
+    Effect::new(move |_| {
+        let Some(opened) = app.link_code.get() else { return };
+        app.link_code.set(None);
+        let idle = |step: &LinkView| matches!(step, LinkView::Showing { .. } | LinkView::Failed(_));
+        if app.link.with_untracked(|step| step.as_ref().is_some_and(idle)) {
+            app.ask(Command::CancelLinking, |_| {});
+        }
+        code.set(opened);
+        way.set(Way::Link);
+    });
+}
+
+fn ways(form: Form, way: RwSignal<Way>, code: RwSignal<String>) -> AnyView {
     let to = |name: &'static str, other: Way| {
         parts::button(name, "button button-quiet button-wide", move || way.set(other))
     };
@@ -99,7 +115,7 @@ fn ways(form: Form, way: RwSignal<Way>, code: &str) -> AnyView {
             one("Use a recovery phrase", Way::ComeBack, words::HAVE_PHRASE),
             others(Vec::new()),
         ],
-        Way::Link => vec![linking::panel(form.app, true, code.to_owned()), elsewhere()],
+        Way::Link => vec![linking::panel(form.app, true, code), elsewhere()],
         Way::ComeBack => vec![recovery::come_back(form.app), elsewhere()],
     };
     parts::stack("recovery", parts)

@@ -88,9 +88,7 @@ impl Rows {
             .key(Row::key)
             .children(move |row| match row {
                 Row::Day(_, time) => day(app, time),
-                Row::Unread => {
-                    parts::stack("unread-line", vec![html::span().child(words::UNREAD).into_any()])
-                }
+                Row::Unread => unread_line(app, id),
                 Row::Message(first) => {
                     let Some(bubble) =
                         self.bubbles.with_value(|bubbles| bubbles.get(&first.message.id).cloned())
@@ -109,6 +107,12 @@ impl Rows {
             .build())
         .into_any()
     }
+}
+
+fn unread_line(app: App, id: ConversationId) -> AnyView {
+    let count = Memo::new(move || app.with_open(id, |open| open.unread_count).flatten());
+    let said = parts::live(move || words::unread(count.get()));
+    parts::stack("unread-line", vec![html::span().child(said).into_any()])
 }
 
 fn day(app: App, time: UnixMillis) -> AnyView {

@@ -11,8 +11,9 @@ use parley_engine::view::ConversationId;
 use self::list::Rows;
 use self::place::Place;
 use crate::model::chats::Chats;
-use crate::platform::dom;
+use crate::model::text;
 use crate::platform::scroll::Scroller;
+use crate::platform::{dom, page};
 use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, icons, parts};
@@ -106,9 +107,16 @@ impl List {
             return None;
         }
         let unread = self.app.chats.with(|chats| chats.get(self.id).map_or(0, |chat| chat.unread));
-        let go = move || self.app.show_newest(self.id);
+        let go = move || {
+            self.app.show_newest(self.id);
+            // The button goes with what it leads to. A keyboard that comes up by itself would hide half of a phone's screen.
+            if page::is_touch() || !dom::focus_first("#message") {
+                let _ = dom::focus_first(".scroller");
+            }
+        };
         Some(if unread > 0 {
-            let inside = vec![icons::down(), words::NEW_MESSAGES.to_owned().into_any()].into_any();
+            let count = html::span().class("badge").attr("aria-hidden", "true").child(text::badge(unread));
+            let inside = parts::several((icons::down(), words::NEW_MESSAGES, count));
             parts::button_around(inside, "to-newest", go)
         } else {
             parts::icon_button(words::TO_NEWEST, "to-newest to-newest-plain", icons::down(), go)
