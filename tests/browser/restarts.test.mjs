@@ -57,7 +57,7 @@ async function agreed(fresh, sides) {
 async function joining(fresh, sides) {
   await agreed(fresh, sides);
   const dialog = ada.page.getByRole("dialog", { name: "Link a device" });
-  await dialog.getByText(/^(Adding it to your chats|Linked\.)/).waitFor();
+  await dialog.getByText(/^(Adding it to your chats|Linked\.)/).first().waitFor();
 }
 
 async function listed(fresh, sides) {

@@ -8,7 +8,7 @@ use parley_protocol::frame::{Answer, ServerFrame, Stored};
 use parley_protocol::ids::{Era, Seq, UnixMillis};
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::enemy::{Pair, ask, found, meet, pair, reconnect};
+use super::enemy::{Pair, ask, catch_up, found, meet, pair, reconnect};
 
 /// In milliseconds.
 const YEARS: i64 = 2 * 365 * 24 * 3_600_000;
@@ -169,6 +169,7 @@ fn p5_nothing_that_a_contact_says_takes_the_place_of_what_is_stored() {
     let eras = [1, 2, 3].map(|era| Era([era; 8]));
     let texts = ["one", "two", "three"];
     for (era, text) in eras.into_iter().zip(texts) {
+        catch_up(&mut world, &mut eve, second);
         let again = eve.again(second, text, (first, Seq(3), now, era));
         ask(&mut world, eve.append(second, again)).unwrap();
         reconnect(&mut world, ada);
