@@ -43,7 +43,7 @@ pub(super) fn of(part: Part) -> Vec<Stage> {
         Part::Browser => vec![setup, Stage::new("browser", browser::check)],
         Part::All => vec![
             Stage::new("format", |_| run(cargo().args(["fmt", "--all", "--check"]))),
-            Stage::new("tidy", |_| tidy::run()),
+            Stage::new("tidy", |_| tidy::run(&[])),
             // The client too: its programs are for the browser only, but its library's logic runs anywhere.
             Stage::new("tests", |options| tests(&["--workspace"], options)),
             Stage::new("examples in the documentation", |_| {

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 /// Folders that are made, not written.
-const MADE: [&str; 10] = [
+pub(super) const MADE: [&str; 10] = [
     "target",
     "dist",
     "dist.new",
