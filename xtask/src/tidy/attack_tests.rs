@@ -65,16 +65,20 @@ fn numbers(text: &str, sign: &str) -> Numbers {
 /// The document with its list as it should be.
 fn with_list(document: &str, files: &[File]) -> String {
     let by_hand = document.split(HEADING).next().unwrap_or(document).trim_end();
-    let mut text =
-        format!("{by_hand}\n\n{HEADING}\nGenerated: every test whose name begins with a promise.\n");
-    for (promise, files) in tests_by_promise(files) {
-        text.push_str(&format!("\n### P{promise}\n\n"));
-        for (path, tests) in files {
-            let tests: Vec<String> = tests.into_iter().collect();
-            text.push_str(&format!("- [{path}](../{path}): {}\n", tests.join(", ")));
-        }
-    }
-    text
+    let parts: Vec<String> = tests_by_promise(files)
+        .into_iter()
+        .map(|(promise, files)| {
+            let lines: Vec<String> = files.into_iter().map(|(path, tests)| list_of(path, tests)).collect();
+            format!("\n### P{promise}\n\n{}", lines.concat())
+        })
+        .collect();
+    let parts = parts.concat();
+    format!("{by_hand}\n\n{HEADING}\nGenerated: every test whose name begins with a promise.\n{parts}")
+}
+
+fn list_of(path: &str, tests: BTreeSet<String>) -> String {
+    let tests: Vec<String> = tests.into_iter().collect();
+    format!("- [{path}](../{path}): {}\n", tests.join(", "))
 }
 
 /// Names of tests, as they are written in documents, by promise and file.

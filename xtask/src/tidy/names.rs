@@ -50,8 +50,9 @@ fn dead_names(document: &File, index: &Index) -> Vec<Finding> {
                 if places.is_empty() {
                     find(format!("there is no file or folder `{path}`"));
                 } else if leads_to_place(&span.before) {
-                    let lost = list.iter().filter(|symbol| !index.stands_in(symbol, &places));
-                    lost.for_each(|symbol| find(format!("`{symbol}` is not in `{path}`")));
+                    for symbol in list.iter().filter(|symbol| !index.stands_in(symbol, &places)) {
+                        find(format!("`{symbol}` is not in `{path}`"));
+                    }
                 }
                 list.clear();
             }
