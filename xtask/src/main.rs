@@ -31,7 +31,7 @@ cargo xtask <command>
                                  check everything, or one part
   test browser [--quick] [--only FILE] [--name PATTERN]
                                  some tests in Chromium; --quick: of an app that is not optimised
-  tidy                           check the rules that the compiler does not
+  tidy [--write]                 check the rules that the compiler does not; --write: bring up to date what is generated
   bench size [--json FILE]       what a first visit downloads, against the limits
   bench engine [--json FILE]     what the engine's work costs, beside bare OpenMLS
   bench browser [PART...] [--json FILE]
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         ["app", "--quick"] => app::build_as(app::Kind::Quick),
         ["serve", options @ ..] => serve::run(options),
         ["test", options @ ..] => test::run(options),
-        ["tidy"] => tidy::run(),
+        ["tidy", options @ ..] => tidy::run(options),
         ["bench", "size", options @ ..] => bench::size::run(options),
         ["bench", "engine", options @ ..] => bench::engine::run(options),
         ["bench", "browser", options @ ..] => bench::browser::run(options),

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use super::{Options, Part, Stage, browser};
 use crate::command::{cargo, run};
-use crate::{place, server, setup, tidy};
+use crate::{place, say, server, setup, tidy};
 
 const CLIENT: &str = "parley-client";
 
@@ -45,7 +45,8 @@ pub(super) fn of(part: Part) -> Vec<Stage> {
         Part::Browser => vec![setup, Stage::new("browser", browser::check)],
         Part::All => vec![
             Stage::new("format", |_| run(cargo().args(["fmt", "--all", "--check"]))),
-            Stage::new("tidy", |_| tidy::run()),
+            Stage::new("tidy", |_| tidy::run(&[])),
+            Stage::new("licences and banned crates", |_| deny()),
             // The client too: its programs are for the browser only, but its library's logic runs anywhere.
             Stage::new("tests", |options| tests(&["--workspace"], options)),
             Stage::new("examples in the documentation", |_| {
@@ -58,6 +59,15 @@ pub(super) fn of(part: Part) -> Vec<Stage> {
             Stage::new("browser", browser::check),
         ],
     }
+}
+
+/// The rules of deny.toml, where cargo-deny is installed: building it takes longer than most stages.
+fn deny() -> Result<()> {
+    if place::on_path("cargo-deny").is_none() {
+        say::line("cargo-deny is not installed: licences and banned crates are not checked.");
+        return Ok(());
+    }
+    run(cargo().args(["deny", "--locked", "check", "bans", "licenses", "sources"]))
 }
 
 fn clippy() -> Result<()> {

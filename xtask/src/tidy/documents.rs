@@ -5,11 +5,14 @@ use std::path::Path;
 use super::Finding;
 use super::tree::File;
 
-const REQUIRED: [&str; 9] = [
+const REQUIRED: [&str; 12] = [
     "README.md",
     "ARCHITECTURE.md",
     "SECURITY.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "docs/attack-tests.md",
+    "docs/glossary.md",
     "docs/wire-format.md",
     "docs/storage-format.md",
     "docs/invariants.md",

@@ -1,14 +1,18 @@
 //! `cargo xtask tidy`: the rules of this code base that the compiler does not check.
 
+mod attack_tests;
 mod documents;
 mod edges;
 mod graph;
 mod named_tests;
+mod names;
 mod promises;
 mod sources;
 mod tree;
 
 use std::fmt;
+use std::fs;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
@@ -34,14 +38,24 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Checks everything and prints each finding as `path:line: sentence`.
-pub(crate) fn run() -> Result<()> {
+/// Checks everything and prints each finding as `path:line: sentence`. With `--write` first brings up to date what is generated.
+pub(crate) fn run(words: &[&str]) -> Result<()> {
     let root = place::root();
-    let files = tree::read(&root)?;
+    let mut files = tree::read(&root)?;
+    match words {
+        [] => {}
+        ["--write"] => {
+            attack_tests::write(&root, &files)?;
+            files = tree::read(&root)?;
+        }
+        other => bail!("`tidy` takes --write, not {}", other.join(" ")),
+    }
     let mut findings = sources::check(&files);
     findings.extend(documents::check(&root, &files));
     findings.extend(named_tests::check(&files));
+    findings.extend(attack_tests::check(&files));
     findings.extend(promises::check(&files));
+    findings.extend(names::check(&files, &lock_files(&root)));
     findings.extend(edges::check(&root)?);
     for advice in sources::advice(&files) {
         say::line(format_args!("{advice} (not an error yet)"));
@@ -56,4 +70,10 @@ pub(crate) fn run() -> Result<()> {
         1 => bail!("tidy has one finding"),
         many => bail!("tidy has {many} findings"),
     }
+}
+
+/// Where the names of other people's packages stand.
+fn lock_files(root: &Path) -> String {
+    let read = |name: &str| fs::read_to_string(root.join(name)).unwrap_or_default();
+    ["Cargo.lock", "tests/browser/package-lock.json"].map(read).join("\n")
 }

@@ -1,10 +1,10 @@
-//! SECURITY.md names a test for each threat, docs/promises.md one for each sentence that promises something: each must be
-//! there.
+//! docs/attack-tests.md names tests for each threat, docs/promises.md one for each sentence that promises something: each must
+//! be there.
 
 use super::Finding;
 use super::tree::File;
 
-const DOCUMENTS: [&str; 2] = ["SECURITY.md", "docs/promises.md"];
+const DOCUMENTS: [&str; 2] = ["docs/attack-tests.md", "docs/promises.md"];
 
 pub(super) fn check(files: &[File]) -> Vec<Finding> {
     let documents = files.iter().filter(|file| DOCUMENTS.contains(&file.path.as_str()));

@@ -111,7 +111,7 @@ fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// A line of code without its comment. Slashes inside a string are no comment.
-fn without_comment(line: &str) -> &str {
+pub(super) fn without_comment(line: &str) -> &str {
     let (mut quoted, mut escaped, mut slash) = (false, false, false);
     for (at, letter) in line.char_indices() {
         if slash && letter == '/' {

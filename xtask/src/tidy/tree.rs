@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 /// Folders that are made, not written.
-const MADE: [&str; 10] = [
+pub(super) const MADE: [&str; 10] = [
     "target",
     "dist",
     "dist.new",
@@ -19,7 +19,7 @@ const MADE: [&str; 10] = [
     "coverage",
 ];
 /// The endings of files worth reading.
-const KINDS: [&str; 8] = ["rs", "md", "toml", "css", "html", "mjs", "js", "yml"];
+const KINDS: [&str; 9] = ["rs", "md", "toml", "css", "html", "mjs", "js", "yml", "sql"];
 
 /// A file: its path from the top of the checkout, with `/`, and its text.
 #[derive(Debug, Clone)]
