@@ -467,7 +467,7 @@ mod tests {
             Body::Sync(Sync::Read(vec![(log, Seq(300))])),
         ];
         for body in bodies {
-            let claim = Some(Claim { seq: Seq(3_000_000), hash: Default::default() });
+            let claim = Some(Claim { seq: Seq(2_000_000), hash: [9; 16] });
             let sent = Content { claim, ..content(body) };
             assert_eq!(sent.encode().unwrap().len(), SHORT_MESSAGE, "{sent:?}");
         }

@@ -55,3 +55,22 @@ pub(super) fn digits(secret: &[u8; 32], nonce: &Nonce) -> u8 {
     let number = digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     u8::try_from(number % 100).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commitments_and_digits_are_pinned() {
+        let nonce = Nonce(Zeroizing::new([7; 32]));
+        assert_eq!(crate::hex(&nonce.commitment().0), "16015d3bbd00572bc01af27e4c328512");
+        assert_eq!(digits(&[8; 32], &nonce), 81);
+    }
+
+    #[test]
+    fn p4_a_commitment_opens_to_its_nonce_only() {
+        let nonce = Nonce(Zeroizing::new([7; 32]));
+        assert!(nonce.commitment().open([7; 32]).is_some());
+        assert!(nonce.commitment().open([8; 32]).is_none());
+    }
+}
