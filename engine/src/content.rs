@@ -7,7 +7,7 @@
 use parley_protocol::device_log::LogHead;
 use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
 use parley_protocol::limits::MAX_TEXT;
-use parley_protocol::padding::{pad, unpad};
+use parley_protocol::padding::{pad_message, unpad};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +25,6 @@ use crate::view::Order;
 use crate::visible::is_blank;
 
 const VERSION: u8 = 1;
-/// Shorter content is padded to this, so that receipts and short texts look alike.
-const FLOOR: usize = 64;
 const TEXT: u16 = 1;
 const RECEIPT: u16 = 2;
 const PROFILE: u16 = 3;
@@ -274,7 +272,7 @@ impl Content {
         let (id, time, head) = (self.id, self.time, self.head);
         let envelope = Envelope { id, time, head, silent, kind, body, fields };
         let mut bytes = postcard::to_extend(&envelope, vec![VERSION]).map_err(|_| ContentError)?;
-        pad(&mut bytes, FLOOR);
+        pad_message(&mut bytes);
         Ok(bytes)
     }
 
@@ -349,6 +347,7 @@ const fn is_format(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use parley_protocol::padding::SHORT_MESSAGE;
     use proptest::prelude::*;
 
     use super::*;
@@ -449,6 +448,28 @@ mod tests {
             let bytes = sent.encode().unwrap();
             insta::assert_snapshot!(crate::hex(&bytes));
             assert_eq!(Content::decode(&bytes).unwrap(), sent);
+        }
+    }
+
+    #[test]
+    fn p1_what_is_short_has_the_size_of_a_short_text_whatever_it_is() {
+        let log = LogId([7; 16]);
+        let receipt = Receipt { delivered: Seq(300), read: Seq(299) };
+        let bodies = [
+            Body::Text("x".into()),
+            Body::Text("x".repeat(96)),
+            Body::Receipt(receipt),
+            Body::Receipts(vec![ReceiptOf { log, receipt }]),
+            Body::Profile(Profile { name: "Ada".into() }),
+            Body::Repair(Repair { log, after: Seq(300), reach: None, count: true }),
+            Body::Stand(Stand { log, yours: 300 }),
+            Body::Sync(Sync::Hello),
+            Body::Sync(Sync::Read(vec![(log, Seq(300))])),
+        ];
+        for body in bodies {
+            let claim = Some(Claim { seq: Seq(2_000_000), hash: [9; 16] });
+            let sent = Content { claim, ..content(body) };
+            assert_eq!(sent.encode().unwrap().len(), SHORT_MESSAGE, "{sent:?}");
         }
     }
 

@@ -13,6 +13,7 @@ use crate::content::{Content, display_name};
 use crate::core::{Engine, OpenError};
 use crate::invite::Invite;
 use crate::link::channel::{End, ShownKey};
+use crate::link::check::Nonce;
 use crate::link::code::{LinkCode, Side};
 use crate::link::message::LinkMessage;
 use crate::link::typed::{Exchange, TypedCode};
@@ -57,7 +58,7 @@ pub fn link_code(text: &str) {
 pub fn slot(bytes: &[u8]) {
     let random = MlsRandom::unseeded();
     random.reseed(&mut ChaCha20Rng::from_seed([7; 32]));
-    let offered = ShownKey::draw(&random, Side::New);
+    let offered = ShownKey::draw(&random, Side::New, Nonce::draw(&random).commitment());
     if let Ok((mut channel, sealed)) = offered.accept(bytes) {
         assert!(channel.open(sealed).is_err(), "a forged value opened");
     }

@@ -5,7 +5,7 @@ use parley_protocol::codec::FrameError;
 use parley_protocol::device_log::{DeviceLog, SignedEntry};
 use parley_protocol::frame::{Answer, ClientFrame, Request, ServerFrame};
 use parley_protocol::limits::MAX_FRAME;
-use parley_protocol::padding::{pad, padded_length, unpad};
+use parley_protocol::padding::{message_length, pad, pad_message, padded_length, unpad};
 use parley_protocol::username::Username;
 
 /// What a client sends to the relay.
@@ -70,6 +70,10 @@ pub fn padding(bytes: &[u8]) {
     pad(&mut padded, 64);
     assert_eq!(padded_length(padded.len()).max(64), padded.len(), "a padded length stays");
     assert_eq!(unpad(&padded), Ok(bytes));
+    let mut message = bytes.to_vec();
+    pad_message(&mut message);
+    assert_eq!(message_length(message.len()), message.len(), "the length of a message stays");
+    assert_eq!(unpad(&message), Ok(bytes));
 }
 
 /// Texts that people give: usernames, invites, display names.
@@ -90,7 +94,7 @@ pub fn content(bytes: &[u8]) {
     fuzzing::content(bytes);
     // Most mutations hit the padding's end: behind it is the decoder proper.
     let mut padded = bytes.to_vec();
-    pad(&mut padded, 64);
+    pad_message(&mut padded);
     fuzzing::content(&padded);
 }
 

@@ -47,7 +47,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             .to_vec(),
         // The messages of linking by their numbers, and as long as a key with something behind it.
         "slot" => {
-            (0..6).map(|kind| vec![1, kind, 16, 2, 3, 4]).chain([vec![0x42; 33], vec![9; 64]]).collect()
+            (0..7).map(|kind| vec![2, kind, 16, 2, 3, 4]).chain([vec![0x42; 33], vec![9; 64]]).collect()
         }
         "backup" => BACKUPS.iter().flat_map(|text| hexadecimal(text)).collect(),
         "records" => (1..28).map(|kind| vec![kind, 0, 4, 0, 1, 2, 3, 4, kind, 32, 0, 0]).collect(),

@@ -1,12 +1,24 @@
-//! Padmé: pads a length so that at most `O(log log L)` bits of it leak, for at most 12 % more bytes
-//! (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs", 2019).
+//! Hides how long content is. Two rules, for two kinds of content:
+//!
+//! - Messages ([`message_length`]): one size for all short ones, then few: two for each doubling up to 4 KiB, and four
+//!   beyond.
+//! - Backups and files: Padmé ([`padded_length`]), with which at most `O(log log L)` bits of a length leak, for at most
+//!   12 % more bytes (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs", 2019).
 
 use alloc::vec::Vec;
 
 /// The marker between content and padding: ISO/IEC 7816-4, one 0x80 and then zeros.
 const MARKER: u8 = 0x80;
 
-/// The padding is not what [`pad`] writes.
+/// Length of every short message, in bytes: a text of about 100 characters and everything around it. Encrypted, that is 308
+/// bytes at the relay.
+pub const SHORT_MESSAGE: usize = 162;
+/// The next size.
+const MEDIUM_MESSAGE: usize = 256;
+/// Up to here, messages have two sizes for each doubling, and beyond it four.
+const COARSE: usize = 4096;
+
+/// The padding is not what [`pad`] and [`pad_message`] write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the padding is malformed")]
 pub struct PaddingError;
@@ -24,11 +36,34 @@ pub fn padded_length(length: usize) -> usize {
     length.checked_add(mask).map_or(length, |sum| sum & !mask)
 }
 
+/// The padded length of a message for `length` bytes of content (both in bytes): [`SHORT_MESSAGE`], 256, 384, 512, 768,
+/// 1024 and so on; from 4096 on 5120, 6144, 7168, 8192, 10240 and so on.
+#[must_use]
+pub fn message_length(length: usize) -> usize {
+    if length <= SHORT_MESSAGE {
+        return SHORT_MESSAGE;
+    }
+    let length = length.max(MEDIUM_MESSAGE);
+    let steps = if length <= COARSE { 2 } else { 4 };
+    // The content is longer than this power of two, and no longer than the next.
+    let below = length.checked_next_power_of_two().map_or(length, |power| power / 2);
+    let step = below / steps;
+    length.checked_next_multiple_of(step).unwrap_or(length)
+}
+
 /// Appends the marker and zeros up to the Padmé length, of at least `floor` bytes.
 pub fn pad(content: &mut Vec<u8>, floor: usize) {
+    pad_with(content, |length| padded_length(length).max(floor));
+}
+
+/// Appends the marker and zeros up to the length of a message.
+pub fn pad_message(content: &mut Vec<u8>) {
+    pad_with(content, message_length);
+}
+
+fn pad_with(content: &mut Vec<u8>, padded: impl Fn(usize) -> usize) {
     content.push(MARKER);
-    let target = padded_length(content.len()).max(floor);
-    content.resize(target, 0);
+    content.resize(padded(content.len()), 0);
 }
 
 /// The content without its padding.
@@ -54,6 +89,34 @@ mod tests {
     }
 
     #[test]
+    fn known_lengths_of_messages() {
+        for (length, padded) in [
+            (0, 162),
+            (162, 162),
+            (163, 256),
+            (257, 384),
+            (385, 512),
+            (513, 768),
+            (4_096, 4_096),
+            (4_097, 5_120),
+            (65_537, 81_920),
+            (usize::MAX, usize::MAX),
+        ] {
+            assert_eq!(message_length(length), padded, "of {length}");
+        }
+    }
+
+    #[test]
+    fn p1_messages_have_few_sizes() {
+        let sizes = |most: usize| {
+            let mut sizes: Vec<usize> = (1..=most).map(message_length).collect();
+            sizes.dedup();
+            sizes.len()
+        };
+        assert_eq!([162, 384, 1_024, 4_096, 65_536].map(sizes), [1, 3, 6, 10, 26]);
+    }
+
+    #[test]
     fn refuses_what_was_not_padded() {
         assert_eq!(unpad(&[]), Err(PaddingError));
         assert_eq!(unpad(&[0, 0]), Err(PaddingError));
@@ -66,6 +129,16 @@ mod tests {
             let mut padded = content.clone();
             pad(&mut padded, floor);
             prop_assert_eq!(unpad(&padded), Ok(content.as_slice()));
+            let mut message = content.clone();
+            pad_message(&mut message);
+            prop_assert_eq!(unpad(&message), Ok(content.as_slice()));
+        }
+
+        #[test]
+        fn a_message_costs_at_most_half_and_a_long_one_a_quarter(length in 171_usize..10_000_000) {
+            let padded = message_length(length);
+            prop_assert!(padded >= length && padded - length <= length / if length <= COARSE { 2 } else { 4 });
+            prop_assert!(message_length(padded) == padded && message_length(length + 1) >= padded);
         }
 
         #[test]

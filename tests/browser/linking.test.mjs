@@ -47,6 +47,7 @@ test("p6: the account's browser shows a code, the new one types it", async () =>
   const { typed } = await showCode(ada);
   const third = await newBrowser();
   await useCode(third, typed.toLowerCase());
+  await confirmDigits(third, ada);
   await ada.page.getByRole("combobox", { name: "History" }).selectOption("Nothing from before");
   await approve(ada);
   await isLinked(ada);

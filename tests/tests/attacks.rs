@@ -15,8 +15,12 @@ mod engine;
 mod frames;
 #[path = "attacks/groups.rs"]
 mod groups;
+#[path = "attacks/linking.rs"]
+mod linking;
 #[path = "attacks/relay.rs"]
 mod relay;
+#[path = "attacks/sizes.rs"]
+mod sizes;
 #[path = "attacks/times.rs"]
 mod times;
 #[path = "attacks/traffic.rs"]

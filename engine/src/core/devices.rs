@@ -51,14 +51,20 @@ impl Engine {
         self.go_on_returning();
     }
 
+    /// There is another log of the own account that contradicts the one that is known here: the person is told.
+    pub(super) fn own_log_is_forked(&mut self) {
+        if !std::mem::replace(&mut self.link.forked, true) {
+            self.changed.account = true;
+        }
+    }
+
     /// Takes a log that continues the own one. One that contradicts it is a lie of the relay's: it changes nothing, and the
     /// person is told.
     pub(super) fn take_own_log(&mut self, log: DeviceLog) {
         let Some(own) = &mut self.own_log else { return };
         // Answers may overtake each other: a log that is older is none that contradicts.
-        let contradicts = !log.contains(&own.head()) && !own.contains(&log.head());
-        if contradicts && !std::mem::replace(&mut self.link.forked, true) {
-            self.changed.account = true;
+        if !log.contains(&own.head()) && !own.contains(&log.head()) {
+            return self.own_log_is_forked();
         }
         let (before, there) = (own.entries().len(), log.entries().len());
         let lacks = there < before && own.contains(&log.head());

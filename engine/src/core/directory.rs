@@ -105,10 +105,7 @@ impl Engine {
     /// A member said, inside of a message, how its own device log ends.
     pub(super) fn heard(&mut self, account: &AccountId, head: &HeadHint) {
         if self.is_own_account(account) {
-            if self.own_log.as_ref().is_some_and(|log| head.judge(log) == HeadVerdict::Newer) {
-                self.ask_own_log();
-            }
-            return;
+            return self.heard_of_own_log(head);
         }
         let Some(contact) = self.contacts.get_mut(account) else {
             return;
@@ -127,6 +124,16 @@ impl Engine {
                     self.ask(Request::FetchDeviceLog(*account), gossip);
                 }
             }
+        }
+    }
+
+    /// Another device of the account says what it knows of the account's device log.
+    fn heard_of_own_log(&mut self, head: &HeadHint) {
+        match self.own_log.as_ref().map(|log| head.judge(log)) {
+            Some(HeadVerdict::Newer) => self.ask_own_log(),
+            // The relay shows the two of them different logs, and may never show this one the other's.
+            Some(HeadVerdict::Forked) => self.own_log_is_forked(),
+            Some(HeadVerdict::Known) | None => {}
         }
     }
 

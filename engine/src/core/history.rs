@@ -16,8 +16,9 @@ use crate::records::keys;
 use crate::table::Table;
 use crate::view::{BodyView, ConversationId, Order};
 
-/// Bytes of messages in one entry of the log, about.
-const ENTRY_BYTES: usize = 32 * 1024;
+/// Bytes of messages in one entry of the log, about: with what stands around them they stay below 32 KiB, which is one of
+/// the sizes that messages are padded to.
+const ENTRY_BYTES: usize = 31 * 1024;
 /// Nothing more is read while so many entries wait to be sent: reading need not wait for the relay, and what people
 /// write must not wait behind all of it. The largest of these together are one append.
 const AHEAD: usize = 8;

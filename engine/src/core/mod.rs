@@ -163,6 +163,8 @@ pub struct Engine {
     /// What stands in logs before this device, or another of the account, was let in.
     late: late::Late,
     linking: linking::Linking,
+    /// Codes that were typed here.
+    typed: linking::TypedHere,
     deleting: deleting::Deleting,
     /// What the person keeps of conversations for themselves, by the other account.
     personal: Table<AccountId, Personal>,
@@ -275,6 +277,7 @@ impl Engine {
             shared_page: None,
             late: late::Late::default(),
             linking: linking::Linking::default(),
+            typed: linking::TypedHere::default(),
             deleting: deleting::Deleting::default(),
             personal: Table::new(),
             draft_setting: DraftSetting::default(),

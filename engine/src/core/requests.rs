@@ -32,7 +32,8 @@ pub(super) struct Link {
     pub(super) forged: Set<AccountId>,
     /// Contacts whose device logs were asked for on this connection, and when last.
     pub(super) checked: Table<AccountId, Moment>,
-    /// The relay has shown a log of the own account's devices that contradicts the one that is known here.
+    /// The relay has shown a log of the own account's devices that contradicts the one that is known here: to this device, or
+    /// to another of the account that said so.
     pub(super) forked: bool,
     /// The own device log was asked for on this connection.
     pub(super) asked_own_log: bool,

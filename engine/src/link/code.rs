@@ -1,18 +1,21 @@
 //! What one device shows and the other scans, opens or pastes: `#link/<base32 of 50 bytes>`. It is made to look
 //! unlike an invite (`#i/...`), and neither is taken for the other.
 //!
-//! `version (1) || who shows it (1) || X25519 public key (32) || rendezvous slot (16)`. Everything that the channel
-//! rests on stands in it in full, so that the relay has nothing to choose.
+//! `version (1) || who shows it (1) || X25519 public key (32) || commitment to a nonce (16)`. Everything that the
+//! channel rests on stands in it in full, so that the relay has nothing to choose. The rendezvous slot follows from it.
 
 use parley_protocol::ids::SlotId;
+use sha2::{Digest as _, Sha256};
 
+use super::check::Commitment;
 use crate::base32::{base32, unbase32};
 use crate::pasted::{after, letters, plain};
 
 const PREFIX: &str = "link/";
 /// Letters of a code.
 const LETTERS: usize = 80;
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+const SLOT: &[u8] = b"parley scanned slot v1\0";
 
 /// Which of the two devices shows the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,14 +40,15 @@ impl Side {
 pub(crate) struct LinkCode {
     pub(crate) shown_by: Side,
     pub(crate) key: [u8; 32],
-    pub(crate) slot: SlotId,
+    /// To what the digits depend on ([`super::check`]).
+    pub(crate) commitment: Commitment,
 }
 
 impl LinkCode {
     /// The fragment, without `#`.
     pub(crate) fn fragment(&self) -> String {
         let head = [VERSION, self.shown_by.byte()];
-        format!("{PREFIX}{}", base32(&[head.as_slice(), &self.key, self.slot.as_bytes()].concat()))
+        format!("{PREFIX}{}", base32(&[head.as_slice(), &self.key, &self.commitment.0].concat()))
     }
 
     /// Finds a code in a link, a fragment, or a text around one.
@@ -61,8 +65,20 @@ impl LinkCode {
             [VERSION, 1] => Side::Existing,
             _ => return None,
         };
-        let (key, slot) = rest.split_first_chunk::<32>()?;
-        Some(Self { shown_by, key: *key, slot: SlotId::try_from(slot).ok()? })
+        let (key, commitment) = rest.split_first_chunk::<32>()?;
+        Some(Self { shown_by, key: *key, commitment: Commitment(commitment.try_into().ok()?) })
+    }
+
+    /// Where the two devices meet. Whoever knows the slot does not know the code.
+    pub(crate) fn slot(&self) -> SlotId {
+        let digest = Sha256::new()
+            .chain_update(SLOT)
+            .chain_update(self.key)
+            .chain_update(self.commitment.0)
+            .finalize();
+        let mut id = [0; 16];
+        id.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        SlotId(id)
     }
 }
 
@@ -74,7 +90,7 @@ mod tests {
     use crate::invite::Invite;
 
     fn code() -> LinkCode {
-        LinkCode { shown_by: Side::Existing, key: [7; 32], slot: SlotId([9; 16]) }
+        LinkCode { shown_by: Side::Existing, key: [7; 32], commitment: Commitment([9; 16]) }
     }
 
     #[test]

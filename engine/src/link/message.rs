@@ -8,12 +8,13 @@ use parley_protocol::username::Username;
 use serde::{Deserialize, Serialize};
 
 /// Serialised: `version (1) || postcard`.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum LinkMessage {
-    /// From a device of the account that scanned or typed: it is there.
+    /// From a device of the account that scanned or typed: it is there; and again, once the digits have been compared
+    /// there.
     Knock,
     /// From the new device: what it is.
     Hello(Hello),
@@ -25,6 +26,8 @@ pub(crate) enum LinkMessage {
     Added,
     /// From the new device: its KeyPackages are at the relay.
     Ready,
+    /// From the device that shows the code, in answer to the other's first message: the nonce that the digits depend on.
+    Opening([u8; 32]),
 }
 
 /// The new device.
@@ -103,6 +106,7 @@ mod tests {
             LinkMessage::Counter(Signature([8; 64])),
             LinkMessage::Added,
             LinkMessage::Ready,
+            LinkMessage::Opening([9; 32]),
         ]
     }
 

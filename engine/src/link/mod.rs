@@ -2,6 +2,7 @@
 //! (`docs/adr/0008-linking-channel.md`).
 
 pub(crate) mod channel;
+pub(crate) mod check;
 pub(crate) mod code;
 pub(crate) mod message;
 pub(crate) mod typed;

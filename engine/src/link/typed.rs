@@ -1,6 +1,8 @@
 //! The code that somebody types: `ABCD-EFGH`. The first half names the rendezvous slot, the second is the password
-//! of a SPAKE2 exchange (RFC 9382's protocol, over Ed25519's group as the crate has it): a relay, or whoever stands
-//! between, can try one password for each code that is shown, and is noticed when it is wrong.
+//! of a SPAKE2 exchange (RFC 9382's protocol, over Ed25519's group as the crate has it). A relay, or whoever stands
+//! between, can try one password at each end, and either end is over when it is wrong. One guess is not enough for an
+//! account, at whichever end: its device asks for the two digits ([`super::check`]) that the new device shows, and that
+//! one shows none unless its own end of the exchange is sound.
 
 use core::fmt;
 
@@ -155,6 +157,25 @@ mod tests {
         for typed in ["", "ABCD", "ABCD-EFG", "ABCD-EFG0", "ABCD-EFGHJ", "ABCD-EFG\u{141}"] {
             assert_eq!(TypedCode::parse(typed), None, "{typed}");
         }
+    }
+
+    /// Who has recorded the exchange and what was sealed after it has nothing to try passwords on, the right one included.
+    #[test]
+    fn p4_passwords_cannot_be_tried_on_a_recording() {
+        let (random, code) = (random(), TypedCode::draw(&random()));
+        let (a, from_a) = Exchange::begin(&code, End::Shows, &random);
+        let (b, from_b) = Exchange::begin(&code, End::Reads, &random);
+        let (mut a, mut b) = (a.finish(&from_b).unwrap(), b.finish(&from_a).unwrap());
+        let (first, second) = (b.seal(b"hello").unwrap(), a.seal(b"hello to you").unwrap());
+        let candidates =
+            (0..100).map(|_| TypedCode { password: TypedCode::draw(&random).password, ..code.clone() });
+        for candidate in candidates.chain([code.clone()]) {
+            let (shows, _) = Exchange::begin(&candidate, End::Shows, &random);
+            let (reads, _) = Exchange::begin(&candidate, End::Reads, &random);
+            assert!(shows.finish(&from_b).unwrap().open(&first).is_err());
+            assert!(reads.finish(&from_a).unwrap().open(&second).is_err());
+        }
+        assert!(a.open(&first).is_ok() && b.open(&second).is_ok());
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Rendezvous {
                 table.read(self.party.id, &slot).map(Answer::Slot)
             }
             Request::CloseSlot(slot) => {
-                let closed = table.close(self.party.id, &slot);
+                let closed = table.close(self.party.id, &slot, now);
                 self.missed(closed, now).map(|()| Answer::Done)
             }
             // All others are dispatched before they get here.
@@ -75,7 +75,7 @@ impl Rendezvous {
 
     /// Ends the slots of this connection.
     pub(super) fn leave(&self) {
-        self.relay.slots.change(|table, _| table.leave(self.party.id));
+        self.relay.slots.change(|table, now| table.leave(self.party.id, now));
     }
 }
 

@@ -3,8 +3,8 @@
 //!
 //! A slot is *open* while it has one end, the connection that opened it. The first other connection that
 //! writes or watches is its second end, and the slot is *met*; for everybody else it is not there. It has
-//! *ended* when an end closes it or is gone, or its time is over. Nothing leads back: an ended slot is
-//! forgotten at once.
+//! *ended* when an end closes it or is gone, or its time is over. Nothing leads back: of an ended slot only the id
+//! is kept, for as long as a slot lives, so that nobody opens another in its place.
 
 mod table;
 #[cfg(test)]
@@ -21,7 +21,7 @@ pub(crate) use self::table::{Bounds, Party, PartyId, Table};
 /// All slots of this relay.
 pub(crate) struct Slots {
     table: Mutex<Table>,
-    /// Rings when there is a slot to wait for again.
+    /// Rings when there is something to wait for again.
     first: Notify,
     parties: AtomicU64,
 }
@@ -42,18 +42,19 @@ impl Slots {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         table.expire(now);
-        let idle = table.next_end().is_none();
+        let idle = table.next_look().is_none();
         let result = change(&mut table, now);
-        if idle && table.next_end().is_some() {
+        if idle && table.next_look().is_some() {
             self.first.notify_one();
         }
         result
     }
 
-    /// Ends slots when their time is over, also when nobody asks for them, until the relay shuts down.
+    /// Ends slots when their time is over, and forgets those that ended, also when nobody asks for them, until the relay
+    /// shuts down.
     pub(crate) async fn expire(&self, mut closing: watch::Receiver<bool>) {
         loop {
-            let next = self.change(|table, _| table.next_end());
+            let next = self.change(|table, _| table.next_look());
             let due = async {
                 match next {
                     // All live equally long: what is opened meanwhile ends later.

@@ -1,6 +1,6 @@
 //! The slots, their ends and the rules, without locks and clocks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -77,17 +77,25 @@ pub(crate) struct Table {
     /// The slots by serial number: the first one ends first.
     order: BTreeMap<u64, SlotId>,
     present: HashMap<PartyId, Present>,
+    /// Slots that ended, and until when their ids are nobody's: in the order in which they ended.
+    spent: VecDeque<(Instant, SlotId)>,
 }
 
 impl Table {
     pub(super) fn new(bounds: Bounds) -> Self {
         let (slots, order, present) = (HashMap::new(), BTreeMap::new(), HashMap::new());
-        Self { bounds, opened: 0, slots, order, present }
+        Self { bounds, opened: 0, slots, order, present, spent: VecDeque::new() }
     }
 
     /// Whether the party is an end of the slot.
     pub(crate) fn is_end(&self, party: PartyId, slot: &SlotId) -> bool {
         self.present.get(&party).is_some_and(|present| present.slots.contains(slot))
+    }
+
+    /// When something is over next, if nobody ends it before: a slot, or the rest that its id has after it.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        let rested = self.spent.front().map(|(until, _)| *until);
+        [self.next_end(), rested].into_iter().flatten().min()
     }
 
     /// When the next slot ends, if nobody ends it before.
@@ -104,7 +112,7 @@ impl Table {
         now: Instant,
     ) -> Result<SlotState, RelayError> {
         self.has_room(party.id)?;
-        if self.slots.contains_key(&request.slot) {
+        if self.slots.contains_key(&request.slot) || self.is_spent(&request.slot) {
             return Err(RelayError::SlotTaken);
         }
         if self.slots.len() >= self.bounds.slots {
@@ -169,29 +177,46 @@ impl Table {
     }
 
     /// Ends a slot of which `party` is an end, and tells the other one.
-    pub(crate) fn close(&mut self, party: PartyId, slot: &SlotId) -> Result<(), RelayError> {
+    pub(crate) fn close(&mut self, party: PartyId, slot: &SlotId, now: Instant) -> Result<(), RelayError> {
         if !self.is_end(party, slot) {
             return Err(RelayError::UnknownSlot);
         }
-        self.end(slot, Some(party));
+        self.end(slot, Some(party), now);
         Ok(())
     }
 
     /// The party's connection is gone: its slots end.
-    pub(crate) fn leave(&mut self, party: PartyId) {
+    pub(crate) fn leave(&mut self, party: PartyId, now: Instant) {
         let slots = self.present.get(&party).map(|present| present.slots.clone()).unwrap_or_default();
         for slot in slots {
-            self.end(&slot, Some(party));
+            self.end(&slot, Some(party), now);
         }
     }
 
-    /// Ends the slots whose time is over, and tells both ends.
+    /// Ends the slots whose time is over, and tells both ends; ids that have rested are free.
     pub(super) fn expire(&mut self, now: Instant) {
         while self.next_end().is_some_and(|end| end <= now)
             && let Some((_, first)) = self.order.first_key_value()
         {
             let first = *first;
-            self.end(&first, None);
+            self.end(&first, None, now);
+        }
+        while self.spent.pop_front_if(|(until, _)| *until <= now).is_some() {}
+    }
+
+    /// Whether a slot with this id has ended lately.
+    fn is_spent(&self, slot: &SlotId) -> bool {
+        self.spent.iter().any(|(_, spent)| spent == slot)
+    }
+
+    /// Nobody gets the id of a slot that ended as long as somebody may still come with its code: who has guessed at one end
+    /// would have another guess as the other. Of more than there may be slots, the oldest are forgotten.
+    fn spend(&mut self, slot: SlotId, now: Instant) {
+        if self.spent.len() >= self.bounds.slots {
+            self.spent.pop_front();
+        }
+        if let Some(until) = now.checked_add(self.bounds.lifetime) {
+            self.spent.push_back((until, slot));
         }
     }
 
@@ -206,8 +231,9 @@ impl Table {
     }
 
     /// Forgets a slot, and tells its ends but for the one that knows.
-    fn end(&mut self, id: &SlotId, knows: Option<PartyId>) {
+    fn end(&mut self, id: &SlotId, knows: Option<PartyId>, now: Instant) {
         let Some(slot) = self.slots.remove(id) else { return };
+        self.spend(*id, now);
         self.order.remove(&slot.serial);
         for party in slot.parties() {
             if Some(party) != knows {

@@ -98,7 +98,7 @@ fn a_third_party_finds_nothing() {
     assert_eq!(table.join(&eve, ONE), Err(RelayError::UnknownSlot));
     assert_eq!(table.write(eve.id, writing(1, b"e")), Err(RelayError::UnknownSlot));
     assert_eq!(table.read(eve.id, &ONE), Err(RelayError::UnknownSlot));
-    assert_eq!(table.close(eve.id, &ONE), Err(RelayError::UnknownSlot));
+    assert_eq!(table.close(eve.id, &ONE, Instant::now()), Err(RelayError::UnknownSlot));
     assert_eq!(table.open(&eve, opening(ONE), Instant::now()), Err(RelayError::SlotTaken));
 }
 
@@ -106,12 +106,13 @@ fn a_third_party_finds_nothing() {
 fn whoever_ends_a_slot_the_other_end_is_told_and_nothing_stays() {
     for closer_is_opener in [true, false] {
         for leaves in [true, false] {
-            let (mut table, ada, bob) = met(Instant::now());
+            let now = Instant::now();
+            let (mut table, ada, bob) = met(now);
             let (closer, left) = if closer_is_opener { (&ada, &bob) } else { (&bob, &ada) };
             if leaves {
-                table.leave(closer.id);
+                table.leave(closer.id, now);
             } else {
-                table.close(closer.id, &ONE).unwrap();
+                table.close(closer.id, &ONE, now).unwrap();
             }
             assert_eq!(heard(left), [(ONE, None)]);
             assert_eq!(heard(closer), []);
@@ -128,11 +129,11 @@ fn a_party_that_leaves_ends_its_slots_and_no_others() {
     table.open(&bob, opening(TWO), now).unwrap();
     let eve = party(3);
     table.open(&eve, opening(THREE), now).unwrap();
-    table.leave(bob.id);
-    table.leave(bob.id);
+    table.leave(bob.id, now);
+    table.leave(bob.id, now);
     assert_eq!(heard(&ada), [(ONE, None)]);
     assert_eq!(table.read(eve.id, &THREE), Ok(state(1, b"first")));
-    table.leave(eve.id);
+    table.leave(eve.id, now);
     assert!(table.is_empty());
 }
 
@@ -154,16 +155,38 @@ fn a_slot_ends_when_its_time_is_over_and_not_before() {
 }
 
 #[test]
-fn an_id_can_be_used_again_and_gets_its_whole_time() {
+fn p4_an_id_is_used_again_a_whole_life_after_its_slot_ended_and_not_before() {
     let start = Instant::now();
-    let later = start + Duration::from_mins(1);
+    let ended = start + Duration::from_mins(1);
     let (mut table, ada, bob) = met(start);
-    table.close(ada.id, &ONE).unwrap();
-    assert_eq!(table.open(&bob, opening(ONE), later), Ok(state(1, b"first")));
-    table.expire(start + LIFETIME);
-    assert_eq!(table.read(bob.id, &ONE), Ok(state(1, b"first")));
-    table.expire(later + LIFETIME);
+    table.close(ada.id, &ONE, ended).unwrap();
+    for (when, expected) in [
+        (ended, Err(RelayError::SlotTaken)),
+        (start + LIFETIME, Err(RelayError::SlotTaken)),
+        (ended + LIFETIME - Duration::from_millis(1), Err(RelayError::SlotTaken)),
+        (ended + LIFETIME, Ok(state(1, b"first"))),
+    ] {
+        table.expire(when);
+        assert_eq!(table.open(&bob, opening(ONE), when), expected);
+    }
+    table.expire(ended + LIFETIME + LIFETIME);
     assert!(table.is_empty());
+    table.expire(ended + LIFETIME + LIFETIME + LIFETIME);
+    assert_eq!(table.next_look(), None, "nothing is kept for ever");
+}
+
+#[test]
+fn so_many_ids_of_slots_that_ended_are_known_and_the_oldest_is_forgotten_first() {
+    let now = Instant::now();
+    let mut table = Table::new(Bounds { slots: 2, ..BOUNDS });
+    let ada = party(1);
+    for slot in [ONE, TWO, THREE] {
+        table.open(&ada, opening(slot), now).unwrap();
+        table.close(ada.id, &slot, now).unwrap();
+    }
+    assert_eq!(table.open(&ada, opening(THREE), now), Err(RelayError::SlotTaken));
+    assert_eq!(table.open(&ada, opening(TWO), now), Err(RelayError::SlotTaken));
+    assert_eq!(table.open(&ada, opening(ONE), now), Ok(state(1, b"first")));
 }
 
 #[test]
@@ -178,7 +201,7 @@ fn a_party_is_an_end_of_so_many_slots_and_learns_nothing_of_more() {
     // There, and not there.
     assert_eq!(table.join(&ada, THREE), Err(quota));
     assert_eq!(table.join(&ada, SlotId([4; 16])), Err(quota));
-    table.close(ada.id, &ONE).unwrap();
+    table.close(ada.id, &ONE, now).unwrap();
     assert_eq!(table.join(&ada, THREE), Ok(()));
 }
 

@@ -102,7 +102,7 @@ impl VirtualRelay {
         for log in self.logs.values_mut() {
             log.readers.remove(&connection);
         }
-        self.slots.disconnect(connection);
+        self.slots.disconnect(self.now, connection);
         for inbox in self.inboxes.values_mut() {
             inbox.readers.remove(&connection);
         }

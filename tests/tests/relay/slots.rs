@@ -15,6 +15,7 @@ use parley_tests::unique;
 
 const UNKNOWN: Result<Answer, RelayError> = Err(RelayError::UnknownSlot);
 const CONFLICT: Result<Answer, RelayError> = Err(RelayError::SlotConflict);
+const TAKEN: Result<Answer, RelayError> = Err(RelayError::SlotTaken);
 const QUOTA: Result<Answer, RelayError> = Err(RelayError::QuotaExceeded);
 /// Another address of this machine.
 const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
@@ -210,9 +211,28 @@ async fn a_slot_ends_when_its_time_is_over_whatever_was_written() {
         assert_eq!(end.call(Request::WatchSlot(slot)).await, UNKNOWN);
         assert_told_nothing(end).await;
     }
-    // The id is free, and the next slot with it ends as well.
-    assert_eq!(other.call(open(slot)).await, Ok(holds(1, b"first")));
-    assert_eq!(told(&mut other, slot).await, None);
+    // An old code is of no use to who waits for somebody to type it.
+    assert_eq!(other.call(open(slot)).await, TAKEN);
+}
+
+/// Who guessed at the end that shows a code must not get another guess at the end that types it.
+#[tokio::test]
+async fn p4_a_slot_that_ended_is_not_opened_again_while_its_code_may_be_typed() {
+    let relay = RelayProcess::start(&["--slot-lifetime-ms", "3000"]);
+    let (slot, mut opener, mut guesses) = met(&relay).await;
+    assert_eq!(guesses.call(write(slot, 1, b"a wrong guess")).await, Ok(holds(2, b"a wrong guess")));
+    assert_eq!(told(&mut opener, slot).await, Some(state(2, b"a wrong guess")));
+    assert_eq!(opener.call(Request::CloseSlot(slot)).await, Ok(Answer::Done));
+    assert_eq!(told(&mut guesses, slot).await, None);
+    assert_eq!(guesses.call(open(slot)).await, TAKEN);
+    drop(guesses);
+    let mut elsewhere = RelayClient::connect_from(ELSEWHERE, relay.address()).await;
+    assert_eq!(elsewhere.call(open(slot)).await, TAKEN);
+    let mut reader = RelayClient::connect(relay.address()).await;
+    assert_eq!(reader.call(Request::WatchSlot(slot)).await, UNKNOWN, "it has ended for who reads the code");
+    // The relay does not keep it for ever.
+    tokio::time::sleep(std::time::Duration::from_millis(3_100)).await;
+    assert_eq!(reader.call(open(slot)).await, Ok(holds(1, b"first")));
 }
 
 #[tokio::test]
@@ -226,8 +246,10 @@ async fn either_end_closes_a_slot_and_the_other_is_told() {
         assert_told_nothing(&mut closing).await;
         assert_eq!(left.call(Request::WatchSlot(slot)).await, UNKNOWN);
         assert_eq!(closing.call(Request::CloseSlot(slot)).await, UNKNOWN);
-        // Free, also for whoever was an end of it.
-        assert_eq!(left.call(open(slot)).await, Ok(holds(1, b"first")));
+        // Nobody has it again, whoever was an end of it included.
+        for end in [&mut left, &mut closing] {
+            assert_eq!(end.call(open(slot)).await, TAKEN);
+        }
     }
 }
 
@@ -277,7 +299,7 @@ async fn a_relay_that_is_full_of_slots_says_when_to_come_back() {
     let refused = other.call(open(SlotId(unique()))).await;
     assert!(is_rate_limited(&refused), "{refused:?}");
     client.call(Request::CloseSlot(slot)).await.unwrap();
-    assert_eq!(other.call(open(slot)).await, Ok(holds(1, b"first")));
+    assert_eq!(other.call(open(SlotId(unique()))).await, Ok(holds(1, b"first")));
 }
 
 #[tokio::test]

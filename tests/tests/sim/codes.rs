@@ -8,7 +8,7 @@ use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{Answer, Push, Request, ServerFrame, SlotState};
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::devices::{approve, names, pair};
+use super::devices::{approve, compare, names, pair};
 
 #[test]
 fn p4_other_digits_or_another_code_link_nothing() {
@@ -83,6 +83,7 @@ fn p6_a_renewed_code_links() {
     let Some(LinkView::Showing { typed, .. }) = world.devices[new].link.clone() else { panic!("no code") };
     world.ask(ada, Command::UseLinkCode { text: typed, name: String::new() });
     world.run();
+    compare(&mut world, new, ada);
     approve(&mut world, ada);
     assert_eq!(names(&world, ada), ["", "Firefox on Linux"]);
     world.send(bob, back, "to both");
@@ -193,7 +194,7 @@ fn p4_a_relay_that_guesses_a_typed_code_has_one_guess_and_is_noticed() {
     // The relay plays the other end for whoever reads, with a code that it guessed.
     typed_code(&mut world, relays);
     let first =
-        |state: &SlotState| (state.version == 1 && state.value.len() == 33).then(|| state.value.clone());
+        |state: &SlotState| (state.version == 1 && state.value.len() == 49).then(|| state.value.clone());
     let values: Vec<_> = world.relay.slots().iter().filter_map(|(_, state)| first(state)).collect();
     assert_eq!(values.len(), 2, "one exchange each");
     let swapped = Rc::new(Cell::new(0));
@@ -215,6 +216,39 @@ fn p4_a_relay_that_guesses_a_typed_code_has_one_guess_and_is_noticed() {
     world.ask(ada, Command::UseLinkCode { text: code, name: String::new() });
     world.run();
     assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Expired)), "the code is used up");
+}
+
+/// The relay guesses at the end that types, and keeps it from the end that shows: whoever types the same code once more would
+/// give it another guess.
+#[test]
+fn p4_a_code_that_was_typed_once_is_not_tried_again() {
+    let (mut world, ada, ..) = pair();
+    let (new, relays) = (world.add_device(), world.add_device());
+    let code = typed_code(&mut world, new);
+    typed_code(&mut world, relays);
+    let values: Vec<_> = world.relay.slots().into_iter().map(|(_, state)| state.value).collect();
+    world.relay.lie(move |from, asked, told| {
+        told.retain(|(to, _)| *to == from);
+        for (_, frame) in told.iter_mut().filter(|_| matches!(asked, Request::WatchSlot(_))) {
+            if let ServerFrame::Answer { result: Ok(Answer::Slot(state)), .. } = frame {
+                state.value =
+                    values.iter().find(|value| value.len() == 49 && **value != state.value).unwrap().clone();
+            }
+        }
+    });
+    world.ask(ada, Command::UseLinkCode { text: code.clone(), name: String::new() });
+    world.run();
+    assert_eq!(world.devices[ada].link, Some(LinkView::Reaching));
+    world.ask(ada, Command::CancelLinking);
+    let before = world.relay.seen.len();
+    world.ask(ada, Command::UseLinkCode { text: code, name: String::new() });
+    world.run();
+    assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Expired)));
+    let asked = world.requests_since(before);
+    assert!(
+        asked.iter().all(|asked| !matches!(asked, Request::WatchSlot(_) | Request::WriteSlot(_))),
+        "{asked:?}"
+    );
 }
 
 /// A typed code does not say which side shows it; what is scanned or opened does.

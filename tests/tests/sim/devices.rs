@@ -21,14 +21,18 @@ pub(crate) fn meet(world: &mut World, shows: DeviceIndex, reads: DeviceIndex, ty
         Reply::Done
     );
     world.run();
-    if typed {
-        return;
-    }
-    let Some(LinkView::ShowDigits(digits)) = world.devices[reads].link else {
-        panic!("no digits: {:?}", world.devices[reads].link)
+    // Who typed a code asks for the digits if it is the one in the account.
+    let asks = if typed && world.devices[reads].account.is_some() { reads } else { shows };
+    compare(world, if asks == shows { reads } else { shows }, asks);
+}
+
+/// The person types the digits that one device shows into the other.
+pub(crate) fn compare(world: &mut World, shows: DeviceIndex, asks: DeviceIndex) {
+    let Some(LinkView::ShowDigits(digits)) = world.devices[shows].link else {
+        panic!("no digits: {:?}", world.devices[shows].link)
     };
-    assert_eq!(world.devices[shows].link, Some(LinkView::AskDigits));
-    assert_eq!(world.ask(shows, Command::ConfirmDigits(digits)), Reply::Done);
+    assert_eq!(world.devices[asks].link, Some(LinkView::AskDigits));
+    assert_eq!(world.ask(asks, Command::ConfirmDigits(digits)), Reply::Done);
     world.run();
 }
 

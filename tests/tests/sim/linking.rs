@@ -7,7 +7,7 @@ use parley_engine::view::{Command, ConversationId, LinkView, Reply, Share};
 use parley_protocol::frame::Request;
 use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 
-use super::devices::{approve, link, link_with, meet, names, pair};
+use super::devices::{approve, let_in, link, link_with, meet, names, pair};
 
 #[test]
 fn p5_a_new_device_that_dies_after_its_word_is_linked_all_the_same() {
@@ -259,6 +259,37 @@ fn p4_a_fork_of_the_own_device_log_is_shown_and_not_taken() {
             .any(|device| device.id == world.devices[third].account.as_ref().unwrap().devices[2].id)
     );
     assert!(!world.devices[second].account.as_ref().unwrap().forked, "it has seen one log only");
+}
+
+/// The relay shows each of two devices a log of its own, and never the other's: what they say to each other shows it.
+#[test]
+fn p4_a_fork_of_the_own_device_log_that_gossip_shows_is_shown() {
+    let (mut world, ada, _, there, _) = pair();
+    let second = link(&mut world, ada);
+    world.disconnect(second);
+    let account = world.devices[ada].account.as_ref().unwrap().account;
+    let old = world.relay.device_log(&account);
+    let third = world.add_device();
+    let_in(&mut world, ada, third);
+    let real = world.relay.device_log(&account);
+    for device in [ada, third] {
+        world.disconnect(device);
+    }
+    world.relay.put_device_log(&account, old);
+    world.connect(second);
+    world.settle();
+    let fourth = world.add_device();
+    let_in(&mut world, second, fourth);
+    world.disconnect(fourth);
+    world.send(second, there, "from who was shown something else");
+    world.settle();
+    world.disconnect(second);
+    world.relay.put_device_log(&account, real);
+    assert!(!world.devices[ada].account.as_ref().unwrap().forked);
+    world.connect(ada);
+    world.settle();
+    assert_eq!(world.texts(ada, there).last().unwrap(), ">from who was shown something else");
+    assert!(world.devices[ada].account.as_ref().unwrap().forked, "the person is told");
 }
 
 #[test]

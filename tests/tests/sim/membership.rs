@@ -65,6 +65,10 @@ impl Households {
         let Some(LinkView::Showing { typed, .. }) = self.world.devices[new].link.clone() else { return };
         self.world.command(existing, Command::UseLinkCode { text: typed, name: String::new() });
         self.world.run();
+        if let Some(LinkView::ShowDigits(digits)) = self.world.devices[new].link {
+            self.world.command(existing, Command::ConfirmDigits(digits));
+            self.world.run();
+        }
         if !matches!(self.world.devices[existing].link, Some(LinkView::Approve { .. })) {
             return;
         }

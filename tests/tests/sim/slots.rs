@@ -5,7 +5,7 @@ use parley_protocol::frame::{Push, ServerFrame};
 use parley_protocol::ids::SlotId;
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::devices::{approve, let_in, link, meet, pair};
+use super::devices::{approve, compare, let_in, link, meet, pair};
 use super::recovery::recover_command;
 
 /// The relay says that a slot is gone.
@@ -43,9 +43,10 @@ fn one_of_two_slots_may_end_and_the_other_links() {
         for text in [typed, link] {
             world.ask(ada, Command::UseLinkCode { text, name: String::new() });
             world.run();
-            if let Some(LinkView::ShowDigits(digits)) = world.devices[ada].link {
-                world.ask(new, Command::ConfirmDigits(digits));
-                world.run();
+            for (shows, asks) in [(ada, new), (new, ada)] {
+                if matches!(world.devices[shows].link, Some(LinkView::ShowDigits(_))) {
+                    compare(&mut world, shows, asks);
+                }
             }
             if matches!(world.devices[ada].link, Some(LinkView::Approve { .. })) {
                 approve(&mut world, ada);

@@ -1,11 +1,12 @@
 //! Linking a new device: two devices, each with an engine of its own, talk in turn through a rendezvous slot.
 //!
 //! One shows a code, the other reads it; either may be the new one. `showing.rs` is the side that shows, `reading.rs`
-//! the side that reads, `joining.rs` what the new device does then, `approving.rs` what the device of the account
-//! does. Nothing of this survives a restart but the new device's word that it joins (`joining.rs`): linking is begun
+//! the side that reads, `comparing.rs` has the digits compared, `joining.rs` is what the new device does then,
+//! `approving.rs` what the device of the account does. Nothing of this survives a restart but the new device's word that it joins (`joining.rs`): linking is begun
 //! anew.
 
 mod approving;
+mod comparing;
 mod joining;
 mod reading;
 mod showing;
@@ -19,7 +20,8 @@ use parley_protocol::limits::SLOT_LIFETIME;
 use self::approving::Offering;
 pub(super) use self::joining::Joining;
 use self::joining::NewDevice;
-use self::reading::Reading;
+pub(super) use self::reading::TypedHere;
+use self::reading::{Reached, Reading};
 use self::showing::Showing;
 use super::Engine;
 use super::requests::Pending;
@@ -49,10 +51,12 @@ enum State {
     Idle,
     Showing(Box<Showing>),
     Reading(Box<Reading>),
+    /// This side has said who it is, and waits for what the digits depend on.
+    Reached(Box<Reached>),
     /// This side shows two digits and waits for the other's next message.
-    ShowingDigits(Box<Session>),
-    /// This side waits for its person to type the other's digits; the other's first message waits too.
-    AskingDigits(Box<Session>, Box<LinkMessage>),
+    ShowingDigits(Box<Session>, u8),
+    /// This side waits for its person to type the other's digits; the other's first message may wait too.
+    AskingDigits(Box<Session>, u8, Option<Box<LinkMessage>>),
     /// The other side's next message is waited for.
     Waiting(Box<Session>),
     /// The person is asked whether this device shall be linked.
@@ -73,8 +77,9 @@ impl State {
         match self {
             Self::Showing(showing) => showing.slots().to_vec(),
             Self::Reading(reading) => vec![reading.slot()],
-            Self::ShowingDigits(session)
-            | Self::AskingDigits(session, _)
+            Self::Reached(reached) => vec![reached.session.slot],
+            Self::ShowingDigits(session, _)
+            | Self::AskingDigits(session, ..)
             | Self::Waiting(session)
             | Self::Approving(session, _)
             | Self::Appending(session, _) => vec![session.slot],
@@ -248,6 +253,10 @@ impl Engine {
         match result {
             Ok(Answer::Slot(state)) => self.slot_came(slot, Some(state)),
             Err(_) if self.goes_on_alone() => self.begin_own_conversation(),
+            // Short codes name few slots: another code has another.
+            Err(RelayError::SlotTaken) if matches!(self.linking.state, State::Showing(_)) => {
+                self.code_ended()
+            }
             Err(RelayError::UnknownSlot | RelayError::SlotConflict) => self.fail_link(LinkFailure::Expired),
             Ok(_) | Err(_) => self.fail_link(LinkFailure::Refused),
         }
@@ -266,7 +275,10 @@ impl Engine {
         match std::mem::take(&mut self.linking.state) {
             State::Showing(showing) => self.shown_code_was_used(*showing, slot, &value),
             State::Reading(reading) => self.typed_slot_came(&reading, &value),
-            State::ShowingDigits(session) => self.next_message(session, &value, State::ShowingDigits),
+            State::Reached(reached) => self.opening_came(reached, &value),
+            State::ShowingDigits(session, digits) => {
+                self.next_message(session, &value, |session| State::ShowingDigits(session, digits));
+            }
             State::Waiting(session) => self.next_message(session, &value, State::Waiting),
             State::Offering(offering) => self.counter_came(*offering, &value),
             // It is this side's turn: the relay repeats itself, or lies.
@@ -350,8 +362,8 @@ impl Engine {
                 let until = self.linking.until.unwrap_or_default();
                 showing.view(self.steady.shown_at(self.now, until), self.linking.new.is_some())
             }
-            State::Reading(_) => LinkView::Reaching,
-            State::ShowingDigits(session) => LinkView::ShowDigits(session.channel.digits()),
+            State::Reading(_) | State::Reached(_) => LinkView::Reaching,
+            State::ShowingDigits(_, digits) => LinkView::ShowDigits(*digits),
             State::AskingDigits(..) => LinkView::AskDigits,
             State::Approving(_, hello) => {
                 LinkView::Approve { name: display_name(&hello.name).unwrap_or_else(|| NAMELESS.to_owned()) }

@@ -8,13 +8,14 @@ use super::{Session, State};
 use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::link::channel::{Channel, End, ShownKey};
+use crate::link::check::Nonce;
 use crate::link::code::Side;
 use crate::link::message::LinkMessage;
 use crate::link::typed::{Exchange, TypedCode};
 use crate::view::{CommandError, LinkFailure, LinkView};
 
 /// First byte of SPAKE2's message and its element.
-const EXCHANGE: usize = 33;
+pub(super) const EXCHANGE: usize = 33;
 /// So many codes are shown in place of one that ended, each for two minutes.
 const RENEWALS: u32 = 4;
 
@@ -23,13 +24,15 @@ pub(super) struct Showing {
     scanned: ShownKey,
     typed: TypedCode,
     exchange: Exchange,
+    /// What both forms commit to. It is opened once, for whoever answers first.
+    nonce: Nonce,
     /// Slots that are gone.
     ended: Vec<SlotId>,
 }
 
 impl Showing {
     pub(super) fn slots(&self) -> [SlotId; 2] {
-        [self.scanned.code().slot, self.typed.slot()]
+        [self.scanned.code().slot(), self.typed.slot()]
     }
 
     /// Whether no slot is left without this one.
@@ -49,10 +52,13 @@ impl Showing {
 impl Engine {
     pub(super) fn show_link_code(&mut self, name: &str) -> Result<(), CommandError> {
         self.begin_linking(name)?;
-        let scanned = ShownKey::draw(&self.random, self.link_side());
+        let nonce = Nonce::draw(&self.random);
+        let commitment = nonce.commitment();
+        let scanned = ShownKey::draw(&self.random, self.link_side(), commitment);
         let typed = TypedCode::draw(&self.random);
-        let (exchange, message) = Exchange::begin(&typed, End::Shows, &self.random);
-        let showing = Showing { scanned, typed, exchange, ended: Vec::new() };
+        let (exchange, mut message) = Exchange::begin(&typed, End::Shows, &self.random);
+        message.extend_from_slice(&commitment.0);
+        let showing = Showing { scanned, typed, exchange, nonce, ended: Vec::new() };
         let [for_scanner, for_typist] = showing.slots();
         self.open_slot(for_scanner, Vec::new());
         self.open_slot(for_typist, message);
@@ -85,13 +91,14 @@ impl Engine {
         for unused in showing.slots().into_iter().filter(|other| *other != slot) {
             self.ask(Request::CloseSlot(unused), Pending::CloseSlot);
         }
-        let by_scan = slot == showing.scanned.code().slot;
-        let used = if by_scan { scanned(&showing, value) } else { typed(showing, value) };
+        let by_scan = slot == showing.scanned.code().slot();
+        let Showing { scanned, exchange, nonce, .. } = showing;
+        let used = if by_scan { by_scanning(&scanned, value) } else { by_typing(exchange, value) };
         let Some((channel, message)) = used else {
             self.ask(Request::CloseSlot(slot), Pending::CloseSlot);
             return self.fail_link(if by_scan { LinkFailure::Forged } else { LinkFailure::WrongCode });
         };
-        let session = Box::new(Session { slot, version: value.version, channel });
+        let mut session = Box::new(Session { slot, version: value.version, channel });
         match (self.link_side(), &message) {
             (Side::New, LinkMessage::Knock) | (Side::Existing, LinkMessage::Hello(_)) => {}
             (Side::New, LinkMessage::Hello(_)) | (Side::Existing, LinkMessage::Knock) => {
@@ -99,41 +106,26 @@ impl Engine {
             }
             _ => return self.fail_link_in(&session, LinkFailure::Forged),
         }
-        if by_scan {
-            self.set_link(State::AskingDigits(session, Box::new(message)));
+        // The other's key is fixed: now it may know.
+        self.say_in_slot(&mut session, &LinkMessage::Opening(nonce.opening()));
+        let digits = session.channel.digits(&nonce);
+        if by_scan || self.link_side() == Side::Existing {
+            self.set_link(State::AskingDigits(session, digits, Some(Box::new(message))));
         } else {
-            self.link_message(session, message);
-        }
-    }
-
-    /// The person typed what the other device shows.
-    pub(super) fn confirm_digits(&mut self, digits: u8) -> Result<(), CommandError> {
-        match std::mem::take(&mut self.linking.state) {
-            State::AskingDigits(session, message) => {
-                if digits == session.channel.digits() {
-                    self.link_message(session, *message);
-                } else {
-                    self.fail_link_in(&session, LinkFailure::WrongDigits);
-                }
-                Ok(())
-            }
-            other => {
-                self.linking.state = other;
-                Err(CommandError::NotLinking)
-            }
+            self.set_link(State::ShowingDigits(session, digits));
         }
     }
 }
 
-fn scanned(showing: &Showing, value: &SlotState) -> Option<(Channel, LinkMessage)> {
-    let (mut channel, sealed) = showing.scanned.accept(&value.value).ok()?;
+fn by_scanning(shown: &ShownKey, value: &SlotState) -> Option<(Channel, LinkMessage)> {
+    let (mut channel, sealed) = shown.accept(&value.value).ok()?;
     let message = LinkMessage::decode(&channel.open(sealed).ok()?).ok()?;
     Some((channel, message))
 }
 
-fn typed(showing: Showing, value: &SlotState) -> Option<(Channel, LinkMessage)> {
-    let (exchange, sealed) = value.value.split_at_checked(EXCHANGE)?;
-    let mut channel = showing.exchange.finish(exchange).ok()?;
+fn by_typing(exchange: Exchange, value: &SlotState) -> Option<(Channel, LinkMessage)> {
+    let (theirs, sealed) = value.value.split_at_checked(EXCHANGE)?;
+    let mut channel = exchange.finish(theirs).ok()?;
     let message = LinkMessage::decode(&channel.open(sealed).ok()?).ok()?;
     Some((channel, message))
 }

@@ -25,6 +25,8 @@ impl Slot {
 #[derive(Default)]
 pub(super) struct Slots {
     open: BTreeMap<SlotId, Slot>,
+    /// Until when the ids of slots that ended are nobody's.
+    spent: BTreeMap<SlotId, UnixMillis>,
     news: Vec<(ConnectionId, Push)>,
 }
 
@@ -36,7 +38,7 @@ impl Slots {
         request: OpenSlot,
     ) -> Result<Answer, RelayError> {
         self.expire(now);
-        if self.open.contains_key(&request.slot) {
+        if self.open.contains_key(&request.slot) || self.spent.contains_key(&request.slot) {
             return Err(RelayError::SlotTaken);
         }
         let state = SlotState { version: 1, value: request.value };
@@ -79,7 +81,7 @@ impl Slots {
         slot: SlotId,
     ) -> Result<Answer, RelayError> {
         self.end(now, from, slot)?;
-        self.remove(slot, Some(from));
+        self.remove(now, slot, Some(from));
         Ok(Answer::Done)
     }
 
@@ -97,20 +99,22 @@ impl Slots {
         let old: Vec<SlotId> =
             self.open.iter().filter(|(_, slot)| slot.until <= now).map(|(id, _)| *id).collect();
         for slot in old {
-            self.remove(slot, None);
+            self.remove(now, slot, None);
         }
+        self.spent.retain(|_, until| *until > now);
     }
 
-    pub(super) fn disconnect(&mut self, connection: ConnectionId) {
+    pub(super) fn disconnect(&mut self, now: UnixMillis, connection: ConnectionId) {
         let of = |slot: &Slot| slot.opener == connection || slot.other == Some(connection);
         let gone: Vec<SlotId> = self.open.iter().filter(|(_, slot)| of(slot)).map(|(id, _)| *id).collect();
         for slot in gone {
-            self.remove(slot, Some(connection));
+            self.remove(now, slot, Some(connection));
         }
     }
 
-    fn remove(&mut self, id: SlotId, by: Option<ConnectionId>) {
+    fn remove(&mut self, now: UnixMillis, id: SlotId, by: Option<ConnectionId>) {
         let Some(slot) = self.open.remove(&id) else { return };
+        self.spent.insert(id, UnixMillis(now.0 + SLOT_LIFETIME));
         for end in [Some(slot.opener), slot.other].into_iter().flatten().filter(|end| Some(*end) != by) {
             self.news.push((end, Push::Slot { slot: id, state: None }));
         }

@@ -1,0 +1,34 @@
+//! The person compares: one device shows two digits, the other asks for them. When a code was scanned, the device that
+//! showed it asks, because it does not know yet who read it. When one was typed, the device of the account asks: what
+//! was guessed at its end alone has no new device that shows digits.
+
+use super::State;
+use crate::core::Engine;
+use crate::link::message::LinkMessage;
+use crate::view::{CommandError, LinkFailure};
+
+impl Engine {
+    /// The person typed what the other device shows.
+    pub(super) fn confirm_digits(&mut self, typed: u8) -> Result<(), CommandError> {
+        match std::mem::take(&mut self.linking.state) {
+            State::AskingDigits(session, digits, _) if digits != typed => {
+                self.fail_link_in(&session, LinkFailure::WrongDigits);
+                Ok(())
+            }
+            State::AskingDigits(session, _, Some(message)) => {
+                self.link_message(session, *message);
+                Ok(())
+            }
+            State::AskingDigits(mut session, _, None) => {
+                // The new device says what it is when it hears this.
+                self.say_in_slot(&mut session, &LinkMessage::Knock);
+                self.set_link(State::Waiting(session));
+                Ok(())
+            }
+            other => {
+                self.linking.state = other;
+                Err(CommandError::NotLinking)
+            }
+        }
+    }
+}
