@@ -71,5 +71,7 @@ mod silence;
 mod slots;
 #[path = "sim/stored.rs"]
 mod stored;
+#[path = "sim/stolen_backup.rs"]
+mod stolen_backup;
 #[path = "sim/waiting.rs"]
 mod waiting;

@@ -4,6 +4,8 @@
 
 mod blobs;
 mod heads;
+#[cfg(feature = "hostile")]
+pub mod hostile;
 mod items;
 mod reading;
 mod step;

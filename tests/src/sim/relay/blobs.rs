@@ -74,6 +74,21 @@ impl VirtualRelay {
         self.blobs.blobs.retain(|_, _| !number.next().is_some_and(&lost));
     }
 
+    /// The relay says that this is the account's backup: a head, and blobs with what reads them.
+    pub fn invent_backup(
+        &mut self,
+        account: &AccountId,
+        head: &[u8],
+        blobs: Vec<(BlobId, CapabilityHash, Vec<u8>)>,
+    ) {
+        for (id, access, bytes) in blobs {
+            let blob = Blob { account: *account, access, size: length(&bytes), bytes };
+            self.blobs.blobs.insert(id, blob);
+        }
+        let (_, known) = self.blobs.heads.get_mut(account).unwrap();
+        *known = BackupHead { version: known.version + 1, value: Bytes::new(head.to_vec()).unwrap() };
+    }
+
     /// The head of an account's backup, if it has one.
     #[must_use]
     pub fn backup_head(&self, account: &AccountId) -> Option<&BackupHead> {
