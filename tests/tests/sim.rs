@@ -69,9 +69,9 @@ mod repair;
 mod silence;
 #[path = "sim/slots.rs"]
 mod slots;
-#[path = "sim/stored.rs"]
-mod stored;
 #[path = "sim/stolen_backup.rs"]
 mod stolen_backup;
+#[path = "sim/stored.rs"]
+mod stored;
 #[path = "sim/waiting.rs"]
 mod waiting;

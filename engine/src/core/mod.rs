@@ -51,7 +51,7 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "hostile")]
-pub use self::backup::hostile as hostile_backup;
+pub(crate) use self::backup::hostile as hostile_backup;
 use self::outputs::Outputs;
 use self::requests::Link;
 use self::steady::{Moment, Timers};

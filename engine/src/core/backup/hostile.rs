@@ -1,15 +1,17 @@
 //! What a stolen device does with the account's backup, for attack tests (feature `hostile`).
 
+use ed25519_dalek::SigningKey;
 use parley_crypto::MlsRandom;
-use parley_protocol::capability::CapabilityHash;
-use parley_protocol::frame::{FetchBackupHead, Request};
-use parley_protocol::ids::{AccountId, BlobId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::capability::Capability;
+use parley_protocol::device_log::DeviceLog;
+use parley_protocol::frame::{FetchBackupHead, InboxAddress, Request};
+use parley_protocol::ids::{AccountId, BlobId, DeviceId, LogId, MessageId, Seq, UnixMillis};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use sha2::{Digest as _, Sha256};
 
 use super::blobs::{MANIFEST, padded};
-use crate::backup::{ChunkWriter, DataKey, Head, Item, Known, Manifest, Segment, seal};
+use crate::backup::{ChunkWriter, Cover, DataKey, Head, Item, Known, Manifest, Segment, seal};
 use crate::content::{BackupNews, Card, History, Sync};
 use crate::core::Engine;
 use crate::message::Message;
@@ -29,19 +31,33 @@ pub struct BackupLie {
 
 /// What a thief knows of a backup: the phrases and keys that its device had, or made up.
 pub struct Thief {
-    account: AccountId,
+    device: InboxAddress,
+    inbox: Capability,
+    signer: SigningKey,
+    log: DeviceLog,
     own: RecoverySeed,
     seeds: Vec<RecoverySeed>,
     keys: Vec<DataKey>,
     address: BackupAddress,
 }
 
+/// How a thief signs a backup.
+#[derive(Debug, Clone, Copy)]
+pub enum SignedAs<'a> {
+    /// As a device that nobody knows.
+    Nobody,
+    /// As the stolen device, which knows this device log.
+    Itself(&'a DeviceLog),
+    /// The same, before it was removed.
+    Before,
+}
+
 /// A backup that a thief made up.
 pub struct ForgedBackup {
     /// Its head.
     pub head: Vec<u8>,
-    /// Its manifest and its segment, and what reads them.
-    pub blobs: Vec<(BlobId, CapabilityHash, Vec<u8>)>,
+    /// Its manifest and its segment.
+    pub blobs: Vec<(BlobId, Vec<u8>)>,
 }
 
 impl Engine {
@@ -52,7 +68,9 @@ impl Engine {
         let before = self.backup.before.iter().map(|news| news.key.clone());
         let keys = [news.key.clone(), DataKey::new([0xFF; 32])].into_iter().chain(before).collect();
         let seeds = vec![own.clone(), account.recovery.clone()];
-        Some(Thief { account: account.id, own, seeds, keys, address: news.address.clone() })
+        let (device, inbox) = (account.address(), account.inbox.clone());
+        let (signer, log) = (self.key.clone()?, self.own_log.clone()?);
+        Some(Thief { device, inbox, signer, log, own, seeds, keys, address: news.address.clone() })
     }
 
     /// Tells the account's other devices of a key that this one has made up. It goes out with the next input.
@@ -61,10 +79,10 @@ impl Engine {
         let mut address = news.address.clone();
         if lie.recipient {
             address.recipient = thief.own.backup_address().recipient;
-            address.access = thief.own.backup_address().access;
         }
-        let (generation, key) = (lie.generation, DataKey::new([0xFF; 32]));
-        self.sync(Sync::Backup(Box::new(BackupNews { generation, key, address, ..news })));
+        let (removals, generation) = (news.removals.saturating_add(lie.ahead), lie.generation);
+        let key = DataKey::new([0xFF; 32]);
+        self.sync(Sync::Backup(Box::new(BackupNews { removals, generation, key, address, on: true })));
     }
 }
 
@@ -73,21 +91,26 @@ impl Thief {
     #[must_use]
     pub fn opens(&self, head: &[u8]) -> bool {
         self.keys.iter().any(|key| Head::open(head, key).is_ok())
-            || self.seeds.iter().any(|seed| Head::recover(head, &self.account, seed).is_ok())
+            || self.seeds.iter().any(|seed| Head::recover(head, &self.device.account, seed).is_ok())
     }
 
     /// Asks for the head of the backup in every way that the thief's device ever could.
     #[must_use]
     pub fn fetches(&self) -> Vec<Request> {
-        let known = [self.address.access.clone(), self.own.backup_address().access];
-        let fetch = |access| Request::FetchBackupHead(FetchBackupHead { account: self.account, access });
-        known.into_iter().map(fetch).collect()
+        let (address, capability) = (self.device, self.inbox.clone());
+        vec![Request::FetchBackupHead(FetchBackupHead { address, capability })]
     }
 
-    /// A backup with a text that `peer` never wrote, and with `peer` as somebody whom the account has verified.
+    /// A backup, as this version at the relay, with a text that `peer` never wrote, and with `peer` as somebody whom the account has verified.
     #[must_use]
-    pub fn forge(&self, random: u64, peer: AccountId, text: &str) -> Option<ForgedBackup> {
-        let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(random));
+    pub fn forge(
+        &self,
+        number: u32,
+        peer: AccountId,
+        text: &str,
+        signed: SignedAs<'_>,
+    ) -> Option<ForgedBackup> {
+        let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(u64::from(number)));
         let card = Card { account: peer, name: Some("Bob".into()), verified: true };
         let message = Message {
             id: MessageId(random.array()),
@@ -107,11 +130,17 @@ impl Thief {
         let manifest = Manifest { segments: vec![segment.clone()], ..Manifest::default() };
         let manifest = seal(&key, &random, MANIFEST, &padded(&manifest));
         let head = Head { manifest: BlobId(random.array()), size: length(&manifest), hash: hash(&manifest) };
-        let blobs = vec![
-            (segment.blob, segment.key.access().hash(), bytes),
-            (head.manifest, key.access().hash(), manifest),
-        ];
-        let head = head.seal(&random, &self.account, &self.address, &key).ok()?;
+        let blobs = vec![(segment.blob, bytes), (head.manifest, manifest)];
+        let (device, log, signer) = match signed {
+            SignedAs::Nobody => {
+                (DeviceId(random.array()), &self.log, SigningKey::from_bytes(&random.array()))
+            }
+            SignedAs::Itself(log) => (self.device.device, log, self.signer.clone()),
+            SignedAs::Before => (self.device.device, &self.log, self.signer.clone()),
+        };
+        let cover = Cover { device, log: log.head(), number, generation: u32::MAX };
+        let account = self.device.account;
+        let head = head.seal(&random, &account, &self.address, &key, (&cover, &signer)).ok()?;
         Some(ForgedBackup { head, blobs })
     }
 }
