@@ -146,14 +146,24 @@ pub(crate) enum Sync {
     AllMadeUp(AllMadeUp),
 }
 
-/// How the account's backup is sealed. The greatest generation holds.
+/// How the account's backup is sealed. What was said after the last removal holds, and of that the greatest generation.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BackupNews {
+    /// How many devices had been removed from the account when the key was drawn. A removed device knows no later key.
+    pub(crate) removals: u32,
+    /// Counts the changes since.
     pub(crate) generation: u32,
     /// Whether there is to be one.
     pub(crate) on: bool,
     pub(crate) address: BackupAddress,
     pub(crate) key: DataKey,
+}
+
+impl BackupNews {
+    /// Greater for what holds in place of the other; of two that are said at once, all devices choose the same.
+    pub(crate) fn order(&self) -> (u32, u32, &DataKey) {
+        (self.removals, self.generation, &self.key)
+    }
 }
 
 impl core::fmt::Debug for BackupNews {

@@ -40,6 +40,8 @@ use crate::mls::{DeviceSigner, Provider, key_package};
 use crate::records::state::StateStore;
 use crate::view::BodyView;
 
+pub use crate::core::hostile_backup::{BackupLie, ForgedBackup, SignedAs, Thief};
+
 /// First bytes of an inbox entry that is a Welcome.
 const WELCOME: [u8; 2] = [1, 1];
 

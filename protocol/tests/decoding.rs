@@ -6,9 +6,9 @@ use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::codec::{FrameError, Remedy, VERSION, VersionNotice};
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry};
 use parley_protocol::frame::{
-    Answer, AppendMessages, BackupHead, CheckIn, ClientFrame, DeleteBlobs, EntryKind, FetchBlob,
-    InboxAddress, LogEntry, NewMessage, OpenSlot, Push, PutBlob, RelayError, Request, RequestId, ServerFrame,
-    SlotState, Subscribed, WriteBackupHead, WriteSlot,
+    Answer, AppendMessages, BackupHead, CheckIn, ClientFrame, DeleteBlobs, EntryKind, FetchBackupHead,
+    FetchBlob, InboxAddress, LogEntry, NewMessage, OpenSlot, Push, PutBlob, RelayError, Request, RequestId,
+    ServerFrame, SlotState, Subscribed, WriteBackupHead, WriteSlot,
 };
 use parley_protocol::ids::{
     AccountId, AppendId, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis,
@@ -151,9 +151,9 @@ fn a_slot_value_over_its_maximum_is_refused() {
 fn what_belongs_to_a_blob_and_is_over_its_maximum_is_refused() {
     // Variants of `Request` 25, 27 and 28, `Answer::BlobPart` and `Answer::BackupHead`, each up to the length.
     let owner = [5; 32 + 16 + 32];
-    let put = [&[VERSION, 1, 25][..], &owner, &[6; 16], &[7; 32], &[9, 0]].concat();
+    let put = [&[VERSION, 1, 25][..], &owner, &[6; 16], &[9, 0]].concat();
     let delete = [&[VERSION, 1, 27][..], &owner].concat();
-    let head = [&[VERSION, 1, 28][..], &owner, &[7; 32], &[0]].concat();
+    let head = [&[VERSION, 1, 28][..], &owner, &[0]].concat();
     let with =
         |start: &[u8], count: usize, each: usize| [start, &varint(count), &vec![9; count * each]].concat();
     for (start, most, each) in
@@ -305,15 +305,16 @@ proptest! {
         let (size, offset, most) = numbers;
         let address = InboxAddress { account: AccountId(account), device: DeviceId(device) };
         let (capability, blob) = (Capability::new(secret), BlobId(blob));
-        let (access, size) = (CapabilityHash(secret), size % (MAX_BLOB + 2));
+        let size = size % (MAX_BLOB + 2);
         let bytes = Bytes::new(value.clone()).unwrap();
         let blobs = List::new(vec![blob; 3]).unwrap();
         let value = Bytes::new(value).unwrap();
         for request in [
-            Request::PutBlob(PutBlob { address, capability: capability.clone(), blob, access, size, offset, bytes }),
-            Request::FetchBlob(FetchBlob { blob, capability: capability.clone(), offset, most }),
+            Request::PutBlob(PutBlob { address, capability: capability.clone(), blob, size, offset, bytes }),
+            Request::FetchBlob(FetchBlob { address, capability: capability.clone(), blob, offset, most }),
             Request::DeleteBlobs(DeleteBlobs { address, capability: capability.clone(), blobs }),
-            Request::WriteBackupHead(WriteBackupHead { address, capability, access, after: most, value }),
+            Request::WriteBackupHead(WriteBackupHead { address, capability: capability.clone(), after: most, value }),
+            Request::FetchBackupHead(FetchBackupHead { address, capability }),
         ] {
             let frame = ClientFrame { id: RequestId(7), request };
             let bytes = frame.encode().unwrap();

@@ -7,21 +7,18 @@
 )]
 
 use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::capability::Capability;
 use parley_protocol::frame::{Answer, DeleteBlobs, FetchBlob, PutBlob, RelayError, Request};
 use parley_protocol::ids::BlobId;
 use parley_protocol::limits::MAX_BLOB_PART;
 
 use crate::accounts::{TestAccount, TestDevice};
-use crate::relay_client::{RelayClient, capability};
+use crate::relay_client::RelayClient;
 
 /// A blob that no relay knows yet.
 #[derive(Clone)]
 pub struct TestBlob {
     /// Its id.
     pub id: BlobId,
-    /// Reads it.
-    pub read: Capability,
     /// All of it.
     pub bytes: Vec<u8>,
 }
@@ -32,7 +29,7 @@ impl TestBlob {
     pub fn new(length: usize) -> Self {
         let word = |at: usize| at.wrapping_mul(0x9E37_79B9).to_le_bytes();
         let bytes = (0..length.div_ceil(8)).flat_map(word).take(length).collect();
-        Self { id: BlobId(crate::unique()), read: capability(), bytes }
+        Self { id: BlobId(crate::unique()), bytes }
     }
 
     /// Its length in bytes.
@@ -50,7 +47,6 @@ impl TestBlob {
             address: account.address(device),
             capability: device.inbox.clone(),
             blob: self.id,
-            access: self.read.hash(),
             size: self.size(),
             offset,
             bytes: Bytes::new(self.bytes.get(begin..end).unwrap().to_vec()).unwrap(),
@@ -66,18 +62,24 @@ impl TestBlob {
         }
     }
 
-    /// Asks for a part.
+    /// The account's first device asks for a part.
     #[must_use]
-    pub fn fetch(&self, offset: u64, most: usize) -> FetchBlob {
-        let (capability, most) = (self.read.clone(), u32::try_from(most).unwrap());
-        FetchBlob { blob: self.id, capability, offset, most }
+    pub fn fetch(&self, account: &TestAccount, offset: u64, most: usize) -> FetchBlob {
+        let (address, capability) = (account.address(&account.first), account.first.inbox.clone());
+        FetchBlob { address, capability, blob: self.id, offset, most: u32::try_from(most).unwrap() }
     }
 
-    /// Reads on behind what there is already.
-    pub async fn download(&self, client: &mut RelayClient, mut begun: Vec<u8>) -> Vec<u8> {
+    /// The account's first device reads on behind what there is already.
+    pub async fn download(
+        &self,
+        client: &mut RelayClient,
+        account: &TestAccount,
+        mut begun: Vec<u8>,
+    ) -> Vec<u8> {
         loop {
             let offset = u64::try_from(begun.len()).unwrap();
-            match client.call(Request::FetchBlob(self.fetch(offset, MAX_BLOB_PART))).await {
+            let fetch = self.fetch(account, offset, MAX_BLOB_PART);
+            match client.call(Request::FetchBlob(fetch)).await {
                 Ok(Answer::BlobPart { bytes, .. }) if bytes.is_empty() => return begun,
                 Ok(Answer::BlobPart { size, bytes }) => {
                     assert_eq!(size, self.size());

@@ -69,6 +69,8 @@ mod repair;
 mod silence;
 #[path = "sim/slots.rs"]
 mod slots;
+#[path = "sim/stolen_backup.rs"]
+mod stolen_backup;
 #[path = "sim/stored.rs"]
 mod stored;
 #[path = "sim/waiting.rs"]

@@ -1,22 +1,30 @@
 //! The head of a backup, the only part of it that changes in place: which blob the manifest is, and the key of
 //! everything, sealed to the recovery phrase (HPKE, RFC 9180, with X-Wing, so that what is recorded today stays secret
-//! from a quantum computer). The devices have that key among themselves and need no phrase.
+//! from a quantum computer). The devices have that key among themselves and need no phrase. Where to seal to is no secret, so a
+//! device of the account signs the head, and the signature is checked before anything is opened.
 
+use ed25519_dalek::{Signer as _, SigningKey};
 use parley_crypto::MlsRandom;
 use parley_crypto::aead::TAG;
 use parley_crypto::hpke::xwing::{self, ENCAPPED};
-use parley_protocol::ids::{AccountId, BlobId};
+use parley_protocol::device_log::{DeviceLog, LogHead, Signature};
+use parley_protocol::ids::{AccountId, BlobId, DeviceId, EntryHash};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::{BackupError, DataKey, open, seal};
 use crate::recovery::{BackupAddress, RecoverySeed};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const INFO: &[u8] = b"parley backup v1\0";
 const PURPOSE: &[u8] = b"parley backup head v1\0";
+const SIGN: &[u8] = b"parley backup head signature v2\0";
 const SEALED_KEY: usize = 32 + TAG;
 /// Length of a key that is sealed to a recovery phrase, in bytes.
 pub(super) const WRAPPED: usize = ENCAPPED + SEALED_KEY;
+/// Length of a cover, in bytes.
+const COVER: usize = 16 + 4 + 32 + 4 + 4;
+const SIGNATURE: usize = 64;
 
 /// Where the manifest is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,24 +36,70 @@ pub(crate) struct Head {
     pub(crate) hash: [u8; 32],
 }
 
+/// What stands on a head for whoever sees it: who wrote it, and what they knew then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cover {
+    pub(crate) device: DeviceId,
+    /// The account's device log, as far as that device knew it.
+    pub(crate) log: LogHead,
+    /// The version that the head has at the relay.
+    pub(crate) number: u32,
+    /// Of the key that is sealed in it, among those since the last removal in that log.
+    pub(crate) generation: u32,
+}
+
+/// Who a head is from, whose signature is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Author {
+    /// A device that is in the log now.
+    Current,
+    /// One that was in the log when it wrote, as far as it says, and was removed since.
+    Removed,
+    /// One that is known, and speaks of entries of the log that are not.
+    Beyond,
+}
+
 impl Head {
-    /// `version || key, sealed to the recovery phrase || head, sealed under the key`.
+    /// `version || cover || signature || key, sealed to the recovery phrase || head, sealed under the key`.
     pub(crate) fn seal(
         &self,
         random: &MlsRandom,
         account: &AccountId,
         address: &BackupAddress,
         key: &DataKey,
+        (cover, signer): (&Cover, &SigningKey),
     ) -> Result<Vec<u8>, BackupError> {
         let wrapped = wrap(random, &info(account), address, key)?;
         let plain = postcard::to_allocvec(self).map_err(|_| BackupError::Sealed)?;
-        let sealed = seal(key, random, PURPOSE, &plain);
-        Ok([&[VERSION], wrapped.as_slice(), &sealed].concat())
+        let sealed = [wrapped.as_slice(), &seal(key, random, PURPOSE, &plain)].concat();
+        let cover = cover.encode();
+        let signature = signer.sign(&signed_bytes(account, &cover, &sealed)).to_bytes();
+        Ok([&[VERSION], cover.as_slice(), &signature, &sealed].concat())
+    }
+
+    /// Who wrote a head that the relay says to be this version, compared with the account's device log.
+    pub(crate) fn check(bytes: &[u8], version: u32, log: &DeviceLog) -> Result<(Cover, Author), BackupError> {
+        let Parts { cover, signature, sealed } = Parts::of(bytes)?;
+        let signed = signed_bytes(&log.account(), cover, sealed);
+        let cover = Cover::decode(cover).ok_or(BackupError::Sealed)?;
+        let known = log.all_devices().iter().find(|device| device.record.id == cover.device);
+        let Some(known) = known else {
+            return Err(if log.contains(&cover.log) { BackupError::Forged } else { BackupError::Stranger });
+        };
+        if cover.number != version || !known.record.key.verifies(&signed, &signature) {
+            return Err(BackupError::Forged);
+        }
+        match log_at(log, &cover.log) {
+            _ if known.removed.is_none() => Ok((cover, Author::Current)),
+            None => Ok((cover, Author::Beyond)),
+            Some(then) if then.device(&cover.device).is_some() => Ok((cover, Author::Removed)),
+            Some(_) => Err(BackupError::Forged),
+        }
     }
 
     /// Opens a head with the key that the devices have.
     pub(crate) fn open(bytes: &[u8], key: &DataKey) -> Result<Self, BackupError> {
-        let (_, sealed) = split(bytes)?;
+        let (_, sealed) = Parts::of(bytes)?.split()?;
         let plain = open(key, PURPOSE, sealed)?;
         postcard::from_bytes(&plain).map_err(|_| BackupError::Sealed)
     }
@@ -56,18 +110,79 @@ impl Head {
         account: &AccountId,
         seed: &RecoverySeed,
     ) -> Result<(Self, DataKey), BackupError> {
-        let (wrapped, _) = split(bytes)?;
+        let (wrapped, _) = Parts::of(bytes)?.split()?;
         let key = unwrap(wrapped, &info(account), seed)?;
         Ok((Self::open(bytes, &key)?, key))
     }
 }
 
-fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), BackupError> {
-    match bytes {
-        [VERSION, rest @ ..] => rest.split_at_checked(WRAPPED).ok_or(BackupError::Sealed),
-        [newer, ..] if *newer > VERSION => Err(BackupError::Newer),
-        _ => Err(BackupError::Sealed),
+impl Cover {
+    fn encode(&self) -> Vec<u8> {
+        let (length, number, generation) =
+            (self.log.length.to_be_bytes(), self.number.to_be_bytes(), self.generation.to_be_bytes());
+        [self.device.as_bytes().as_slice(), &length, &self.log.hash.0, &number, &generation].concat()
     }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (device, rest) = bytes.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let (hash, rest) = rest.split_first_chunk()?;
+        let (number, rest) = rest.split_first_chunk()?;
+        let (generation, _) = rest.split_first_chunk()?;
+        Some(Self {
+            device: DeviceId(*device),
+            log: LogHead { length: u32::from_be_bytes(*length), hash: EntryHash(*hash) },
+            number: u32::from_be_bytes(*number),
+            generation: u32::from_be_bytes(*generation),
+        })
+    }
+
+    /// How many devices had been removed from the account, as far as the author knew, and the key's number since; a later key is
+    /// greater. None if that is not known here.
+    pub(crate) fn sealed_under(&self, log: &DeviceLog) -> Option<(u32, u32)> {
+        Some((removals(&log_at(log, &self.log)?), self.generation))
+    }
+}
+
+/// How many devices were removed from an account.
+pub(crate) fn removals(log: &DeviceLog) -> u32 {
+    let removed = log.all_devices().iter().filter(|device| device.removed.is_some());
+    u32::try_from(removed.count()).unwrap_or(u32::MAX)
+}
+
+/// A log as it was when it ended so.
+fn log_at(log: &DeviceLog, head: &LogHead) -> Option<DeviceLog> {
+    let length = usize::try_from(head.length).ok().filter(|_| log.contains(head))?;
+    DeviceLog::read_back(&log.account(), log.entries().get(..length)?).ok()
+}
+
+/// A head in its parts, behind its version.
+struct Parts<'a> {
+    cover: &'a [u8],
+    signature: Signature,
+    /// The wrapped key, and what is sealed under it.
+    sealed: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn of(bytes: &'a [u8]) -> Result<Self, BackupError> {
+        let rest = match bytes {
+            [VERSION, rest @ ..] => rest,
+            [newer, ..] if *newer > VERSION => return Err(BackupError::Newer),
+            _ => return Err(BackupError::Sealed),
+        };
+        let (cover, rest) = rest.split_at_checked(COVER).ok_or(BackupError::Sealed)?;
+        let (signature, sealed) = rest.split_first_chunk::<SIGNATURE>().ok_or(BackupError::Sealed)?;
+        Ok(Self { cover, signature: Signature(*signature), sealed })
+    }
+
+    fn split(&self) -> Result<(&'a [u8], &'a [u8]), BackupError> {
+        self.sealed.split_at_checked(WRAPPED).ok_or(BackupError::Sealed)
+    }
+}
+
+fn signed_bytes(account: &AccountId, cover: &[u8], sealed: &[u8]) -> Vec<u8> {
+    [SIGN, account.as_bytes(), cover, &Sha256::digest(sealed)].concat()
 }
 
 fn info(account: &AccountId) -> Vec<u8> {
@@ -96,59 +211,5 @@ pub(super) fn unwrap(wrapped: &[u8], info: &[u8], seed: &RecoverySeed) -> Result
 }
 
 #[cfg(test)]
-mod tests {
-    use rand_chacha::ChaCha20Rng;
-    use rand_core::SeedableRng as _;
-    use sha2::{Digest as _, Sha256};
-
-    use super::*;
-
-    const ACCOUNT: AccountId = AccountId([1; 32]);
-
-    fn head() -> Head {
-        Head { manifest: BlobId([2; 16]), size: 300, hash: [3; 32] }
-    }
-
-    fn sealed(seed: &RecoverySeed) -> Vec<u8> {
-        let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(1));
-        head().seal(&random, &ACCOUNT, &seed.backup_address(), &DataKey::new([4; 32])).unwrap()
-    }
-
-    #[test]
-    fn the_phrase_and_the_devices_open_a_head() {
-        let seed = RecoverySeed::new([5; 32]);
-        let bytes = sealed(&seed);
-        assert_eq!(Head::open(&bytes, &DataKey::new([4; 32])).unwrap(), head());
-        let (found, key) = Head::recover(&bytes, &ACCOUNT, &seed).unwrap();
-        assert!(found == head() && key == DataKey::new([4; 32]));
-        insta::assert_snapshot!(crate::hex(&Sha256::digest(&bytes)));
-    }
-
-    #[test]
-    fn a_newer_head_is_told_apart_from_one_that_nobody_wrote() {
-        let open = |version: u8| Head::open(&[version, 0], &DataKey::new([4; 32])).err();
-        assert_eq!(open(VERSION + 1), Some(BackupError::Newer));
-        assert_eq!(
-            [open(VERSION), open(VERSION - 1)],
-            [Some(BackupError::Sealed), Some(BackupError::Sealed)]
-        );
-    }
-
-    #[test]
-    fn p1_nothing_else_opens_it() {
-        let seed = RecoverySeed::new([5; 32]);
-        let bytes = sealed(&seed);
-        assert_eq!(Head::open(&bytes, &DataKey::new([6; 32])).err(), Some(BackupError::Sealed));
-        let other = RecoverySeed::new([6; 32]);
-        assert!(Head::recover(&bytes, &ACCOUNT, &other).is_err(), "another phrase");
-        assert!(Head::recover(&bytes, &AccountId([2; 32]), &seed).is_err(), "another account");
-        for place in [1, 40, ENCAPPED + 4, WRAPPED + 3, bytes.len() - 1] {
-            let mut damaged = bytes.clone();
-            damaged[place] ^= 1;
-            assert!(Head::recover(&damaged, &ACCOUNT, &seed).is_err(), "damaged at {place}");
-        }
-        assert!(Head::recover(&bytes[..900], &ACCOUNT, &seed).is_err(), "cut");
-        let newer = [&[VERSION + 1], &bytes[1..]].concat();
-        assert_eq!(Head::recover(&newer, &ACCOUNT, &seed).err(), Some(BackupError::Newer));
-    }
-}
+#[path = "head_tests.rs"]
+mod tests;

@@ -13,7 +13,7 @@ const VERSION: u8 = 1;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Segment {
     pub(crate) blob: BlobId,
-    /// Of this segment alone; the capability that reads the blob comes from it too.
+    /// Of this segment alone.
     pub(crate) key: DataKey,
     /// Length in bytes, as sealed.
     pub(crate) size: u64,

@@ -1,8 +1,7 @@
 //! Keys of backups, and the seal of their small parts.
 
+use parley_crypto::MlsRandom;
 use parley_crypto::aead::{XNonce, xopen, xseal};
-use parley_crypto::{MlsRandom, hkdf};
-use parley_protocol::capability::Capability;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -17,6 +16,12 @@ pub(crate) enum BackupError {
     /// A newer app wrote it.
     #[error("a newer version wrote the backup")]
     Newer,
+    /// No device signed it that was the account's.
+    #[error("no device of the account wrote the backup")]
+    Forged,
+    /// A device wrote it that is not in the device log, as far as that is known.
+    #[error("an unknown device wrote the backup")]
+    Stranger,
 }
 
 /// 256 bits that seal one thing, or (in the head) everything that follows.
@@ -34,11 +39,6 @@ impl DataKey {
 
     pub(super) const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
-    }
-
-    /// Reads at the relay what this key opens.
-    pub(crate) fn access(&self) -> Capability {
-        Capability::new(*hkdf::derive(&self.0, b"parley blob access v1"))
     }
 }
 

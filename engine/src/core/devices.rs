@@ -87,9 +87,7 @@ impl Engine {
         }
         self.note_new_devices(&news);
         self.take_next_phrase();
-        if self.removed_another(&news) {
-            self.reseal_backup();
-        }
+        self.backup_follows_log(self.removed_another(&news));
         self.hear_put_back(&id, before);
         self.devices_changed(&id);
     }

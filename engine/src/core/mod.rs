@@ -50,6 +50,8 @@ use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "hostile")]
+pub(crate) use self::backup::hostile as hostile_backup;
 use self::outputs::Outputs;
 use self::requests::Link;
 use self::steady::{Moment, Timers};

@@ -120,7 +120,7 @@ impl Engine {
             Sync::Named(device, name) => self.named(device, &name),
             Sync::History(history) => self.history_of_device_came(history),
             Sync::Hello => self.said_hello(from),
-            Sync::Backup(news) => self.backup_came(*news),
+            Sync::Backup(news) => self.backup_came(from, *news),
             Sync::Deleted(deleted) => self.deletion_came(&deleted),
             Sync::DraftSetting(setting) => self.draft_setting_came(setting),
             Sync::Draft(draft) => self.draft_came(draft),

@@ -2,5 +2,7 @@
 
 mod keys;
 mod phrase;
+mod standing;
 
 pub(crate) use self::keys::{BackupAddress, RecoverySeed};
+pub(crate) use self::standing::stands;

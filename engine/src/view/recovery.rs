@@ -29,6 +29,8 @@ pub enum PhraseState {
     Elsewhere,
     /// On another device only, as far as is known here.
     UnsavedElsewhere,
+    /// A device that is no longer the account's made it: nothing is backed up to it any more.
+    Fallen,
 }
 
 /// How the backup is.

@@ -70,7 +70,7 @@ pub enum RelayError {
     /// The other end has written: read that first.
     #[error("the slot has another value")]
     SlotConflict,
-    /// No blob has this id, or the account has no backup.
+    /// The account has no blob with this id, or no backup.
     #[error("the blob is unknown")]
     UnknownBlob,
     /// The head of the backup has another version: read it first.

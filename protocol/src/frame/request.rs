@@ -100,19 +100,19 @@ pub enum Request {
     /// Puts the next bytes of a blob. What does not begin where the relay's copy ends is not taken, and the answer
     /// says where that is: so a client asks, and goes on after a cut. Answer: `Blob`.
     PutBlob(PutBlob),
-    /// A part of a blob. Answer: `BlobPart`.
+    /// A part of a blob of the own account. Answer: `BlobPart`.
     FetchBlob(FetchBlob),
     /// Deletes blobs of the own account; unknown ones are no error. Answer: `Done`.
     DeleteBlobs(DeleteBlobs),
     /// Puts a new head in the place of the one that the client has seen. Answer: `BackupHead` with what was written.
     WriteBackupHead(WriteBackupHead),
-    /// The head of an account's backup. Answer: `BackupHead`.
+    /// The head of the own account's backup. Answer: `BackupHead`.
     FetchBackupHead(FetchBackupHead),
     /// The account whose device log names this recovery key now. Answer: `Directory`.
     FindRecoveryKey(VerifyingKeyBytes),
 }
 
-/// The next bytes of a blob. All puts of a blob agree in everything but `offset` and `bytes`.
+/// The next bytes of a blob. All puts of a blob agree in its account and size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutBlob {
     /// A device of the account that has the blob.
@@ -121,8 +121,6 @@ pub struct PutBlob {
     pub capability: Capability,
     /// The blob, chosen at random.
     pub blob: BlobId,
-    /// Hash of the capability that reads the blob.
-    pub access: CapabilityHash,
     /// Length of the whole blob, in bytes: at most [`crate::limits::MAX_BLOB`], and not 0.
     pub size: u64,
     /// Where `bytes` begins.
@@ -131,13 +129,15 @@ pub struct PutBlob {
     pub bytes: Bytes<MAX_BLOB_PART>,
 }
 
-/// Reads a part of a blob.
+/// Reads a part of a blob of the own account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchBlob {
+    /// A device that is in the account's log now.
+    pub address: InboxAddress,
+    /// That device's inbox capability.
+    pub capability: Capability,
     /// The blob.
     pub blob: BlobId,
-    /// The capability that its maker handed out.
-    pub capability: Capability,
     /// Where the part begins.
     pub offset: u64,
     /// At most so many bytes; the relay sends no more than [`MAX_BLOB_PART`].
@@ -162,21 +162,19 @@ pub struct WriteBackupHead {
     pub address: InboxAddress,
     /// That device's inbox capability.
     pub capability: Capability,
-    /// Hash of the capability that reads the head.
-    pub access: CapabilityHash,
     /// The version that the client has seen, 0 when there is none: the head is taken only if that is still so.
     pub after: u32,
     /// Opaque to the relay; an empty one ends the backup.
     pub value: Bytes<MAX_BACKUP_HEAD>,
 }
 
-/// Reads the head of an account's backup.
+/// Reads the head of the own account's backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchBackupHead {
-    /// The account.
-    pub account: AccountId,
-    /// The capability whose hash was written with the head.
-    pub access: Capability,
+    /// A device that is in the account's log now.
+    pub address: InboxAddress,
+    /// That device's inbox capability.
+    pub capability: Capability,
 }
 
 /// Opens a rendezvous slot.

@@ -134,27 +134,30 @@ fn slot_requests() -> Vec<Request> {
 }
 
 fn blob_requests() -> Vec<Request> {
-    let access = CapabilityHash([0x99; 32]);
     vec![
         Request::PutBlob(PutBlob {
             address: ADDRESS,
             capability: secret(),
             blob: BLOB,
-            access,
             size: 70_000,
             offset: 300,
             bytes: bytes(b"sealed"),
         }),
-        Request::FetchBlob(FetchBlob { blob: BLOB, capability: secret(), offset: 300, most: 65_536 }),
+        Request::FetchBlob(FetchBlob {
+            address: ADDRESS,
+            capability: secret(),
+            blob: BLOB,
+            offset: 300,
+            most: 65_536,
+        }),
         Request::DeleteBlobs(DeleteBlobs { address: ADDRESS, capability: secret(), blobs: list(vec![BLOB]) }),
         Request::WriteBackupHead(WriteBackupHead {
             address: ADDRESS,
             capability: secret(),
-            access,
             after: 299,
             value: bytes(b"head"),
         }),
-        Request::FetchBackupHead(FetchBackupHead { account: ACCOUNT, access: secret() }),
+        Request::FetchBackupHead(FetchBackupHead { address: ADDRESS, capability: secret() }),
         Request::FindRecoveryKey(VerifyingKeyBytes([0xDD; 32])),
     ]
 }

@@ -35,7 +35,7 @@ pub(crate) async fn run(relay: &RelayProcess) {
     say_rate("up", start.elapsed());
     let start = Instant::now();
     for blob in &blobs {
-        download(&mut client, blob).await;
+        download(&mut client, &account, blob).await;
     }
     say_rate("down", start.elapsed());
 
@@ -72,12 +72,13 @@ async fn upload(client: &mut RelayClient, account: &TestAccount, blob: &TestBlob
 }
 
 /// Reads the whole blob, several parts asked for at a time.
-async fn download(client: &mut RelayClient, blob: &TestBlob) {
+async fn download(client: &mut RelayClient, account: &TestAccount, blob: &TestBlob) {
     let mut asked = std::collections::VecDeque::new();
     let (mut next, mut read) = (0, 0);
     while read < SIZE {
         while next < blob.size() && u64::try_from(asked.len()).unwrap() < IN_FLIGHT {
-            asked.push_back(client.send(Request::FetchBlob(blob.fetch(next, MAX_BLOB_PART))).await);
+            let part = blob.fetch(account, next, MAX_BLOB_PART);
+            asked.push_back(client.send(Request::FetchBlob(part)).await);
             next += PART;
         }
         let Ok(Answer::BlobPart { bytes, .. }) = client.answer(asked.pop_front().unwrap()).await else {

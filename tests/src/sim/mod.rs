@@ -21,6 +21,7 @@ mod screen;
 mod script;
 mod shrink;
 mod steps;
+mod stolen;
 mod world;
 
 pub use campaign::{Campaign, Totals, attempt, replay, report};

@@ -6,7 +6,7 @@ use parley_protocol::device_log::Change;
 use parley_protocol::frame::{
     Answer, DirectoryRecord, FetchBackupHead, FetchBlob, RelayError, Request, WriteBackupHead,
 };
-use parley_tests::accounts::{TestAccount, verifying};
+use parley_tests::accounts::{TestAccount, TestDevice, verifying};
 use parley_tests::blobs::TestBlob;
 use parley_tests::relay_client::{RelayClient, bytes, capability};
 use parley_tests::relay_process::RelayProcess;
@@ -19,7 +19,6 @@ struct Scene {
     owner: RelayClient,
     stranger: RelayClient,
     blob: TestBlob,
-    read_head: Capability,
 }
 
 impl Scene {
@@ -32,7 +31,7 @@ impl Scene {
         stranger.call(eve.registration("eve")).await.unwrap();
         let blob = TestBlob::new(1000);
         blob.upload(&mut owner, &ada, &ada.first).await;
-        let mut scene = Self { relay, ada, eve, owner, stranger, blob, read_head: capability() };
+        let mut scene = Self { relay, ada, eve, owner, stranger, blob };
         let written = scene.owner.call(scene.write_head(&scene.ada.first.inbox, 0, b"head")).await;
         assert!(matches!(written, Ok(Answer::BackupHead(_))), "{written:?}");
         scene
@@ -43,20 +42,21 @@ impl Scene {
         Request::WriteBackupHead(WriteBackupHead {
             address: self.ada.address(&self.ada.first),
             capability: inbox.clone(),
-            access: self.read_head.hash(),
             after,
             value: bytes(value),
         })
     }
 
-    fn fetch_head(&self, access: Capability) -> Request {
-        Request::FetchBackupHead(FetchBackupHead { account: self.ada.id(), access })
+    /// Asks for Ada's head as a device of hers.
+    fn fetch_head(&self, inbox: Capability) -> Request {
+        let address = self.ada.address(&self.ada.first);
+        Request::FetchBackupHead(FetchBackupHead { address, capability: inbox })
     }
 
     /// All of it is as Ada has left it.
     async fn check(mut self) {
-        assert!(self.blob.download(&mut self.owner, Vec::new()).await == self.blob.bytes);
-        let head = self.owner.call(self.fetch_head(self.read_head.clone())).await;
+        assert!(self.blob.download(&mut self.owner, &self.ada, Vec::new()).await == self.blob.bytes);
+        let head = self.owner.call(self.fetch_head(self.ada.first.inbox.clone())).await;
         let Ok(Answer::BackupHead(head)) = head else { panic!("instead of a head came {head:?}") };
         assert_eq!((head.version, &*head.value), (1, &b"head"[..]));
         drop(self.relay);
@@ -67,25 +67,20 @@ impl Scene {
 async fn p1_a_stranger_reads_no_blob_and_no_backup() {
     let mut scene = Scene::new().await;
     let wrong = Err(RelayError::WrongCapability);
-    // Knowing the id, what the relay stores, or another secret of somebody is not enough.
-    let guesses = [
-        capability(),
-        scene.eve.first.inbox.clone(),
-        scene.read_head.clone(),
-        Capability::new(scene.blob.read.hash().0),
-    ];
+    // Knowing the ids, what the relay stores, or another device's secret is not enough.
+    let inbox = &scene.ada.first.inbox;
+    let guesses = [capability(), scene.eve.first.inbox.clone(), Capability::new(inbox.hash().0)];
     for capability in guesses {
-        let fetch = Request::FetchBlob(FetchBlob { capability, ..scene.blob.fetch(0, 1000) });
-        assert_eq!(scene.stranger.call(fetch).await, wrong);
+        let fetch = FetchBlob { capability: capability.clone(), ..scene.blob.fetch(&scene.ada, 0, 1000) };
+        assert_eq!(scene.stranger.call(Request::FetchBlob(fetch)).await, wrong);
+        assert_eq!(scene.stranger.call(scene.fetch_head(capability)).await, wrong);
     }
-    let guesses = [capability(), scene.blob.read.clone(), Capability::new(scene.read_head.hash().0)];
-    for access in guesses {
-        assert_eq!(scene.stranger.call(scene.fetch_head(access)).await, wrong);
-    }
+    // As a device of one's own, one has no such blob, and learns of none.
+    let own = Request::FetchBlob(scene.blob.fetch(&scene.eve, 0, 1000));
+    assert_eq!(scene.stranger.call(own).await, Err(RelayError::UnknownBlob));
     // Neither can a stranger make the blob their own by putting it again.
-    let mut own = scene.blob.part(&scene.eve, &scene.eve.first, 0, 0);
-    own.access = capability().hash();
-    assert_eq!(scene.stranger.call(Request::PutBlob(own)).await, wrong);
+    let own = Request::PutBlob(scene.blob.part(&scene.eve, &scene.eve.first, 0, 0));
+    assert_eq!(scene.stranger.call(own).await, wrong);
     scene.check().await;
 }
 
@@ -93,9 +88,7 @@ async fn p1_a_stranger_reads_no_blob_and_no_backup() {
 async fn p5_a_stranger_changes_no_blob_and_ends_no_backup() {
     let mut scene = Scene::new().await;
     let wrong = Err(RelayError::WrongCapability);
-    // Who may read may not write.
-    let guesses =
-        [capability(), scene.eve.first.inbox.clone(), scene.read_head.clone(), scene.blob.read.clone()];
+    let guesses = [capability(), scene.eve.first.inbox.clone()];
     for inbox in guesses {
         for value in [&b""[..], b"head of somebody else"] {
             assert_eq!(scene.stranger.call(scene.write_head(&inbox, 1, value)).await, wrong);
@@ -146,4 +139,35 @@ async fn p4_somebody_elses_recovery_key_in_the_own_log_leads_nobody_astray() {
     assert_eq!(client.call(find).await, Err(RelayError::UnknownAccount));
     let record = found(client.call(Request::FindRecoveryKey(verifying(&newer))).await);
     assert_eq!(record.account, ada.id());
+}
+
+/// It knows the ids of the blobs, and what read them while it was the account's.
+#[tokio::test]
+async fn p10_a_removed_device_reads_no_blob_and_no_backup() {
+    let mut scene = Scene::new().await;
+    let second = TestDevice::new();
+    let added = scene.ada.entry(&scene.ada.first, Change::AddDevice(second.record), Some(&second));
+    scene.ada.log.append(&added).unwrap();
+    scene.owner.call(scene.ada.append(added)).await.unwrap();
+    let (address, capability) = (scene.ada.address(&second), second.inbox.clone());
+    let requests = [
+        Request::FetchBlob(FetchBlob {
+            address,
+            capability: capability.clone(),
+            ..scene.blob.fetch(&scene.ada, 0, 1000)
+        }),
+        Request::FetchBackupHead(FetchBackupHead { address, capability }),
+    ];
+    for request in &requests {
+        assert!(scene.stranger.call(request.clone()).await.is_ok(), "while it is the account's");
+    }
+    let removed = scene.ada.entry(&scene.ada.first, Change::RemoveDevice(second.record.id), None);
+    scene.owner.call(scene.ada.append(removed)).await.unwrap();
+    // On the connection on which it was the account's, and on a new one.
+    let mut again = RelayClient::connect(scene.relay.address()).await;
+    for request in requests {
+        assert_eq!(scene.stranger.call(request.clone()).await, Err(RelayError::UnknownDevice));
+        assert_eq!(again.call(request).await, Err(RelayError::UnknownDevice));
+    }
+    scene.check().await;
 }

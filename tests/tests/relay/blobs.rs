@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use parley_protocol::capability::Capability;
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{
-    Answer, BackupHead, ClientFrame, ClosingReason, FetchBackupHead, RelayError, Request, RequestId,
-    ServerFrame, WriteBackupHead,
+    Answer, BackupHead, ClientFrame, ClosingReason, FetchBackupHead, FetchBlob, RelayError, Request,
+    RequestId, ServerFrame, WriteBackupHead,
 };
 use parley_protocol::ids::{Epoch, LogId};
 use parley_protocol::limits::{MAX_BACKUP_HEAD, MAX_BLOB, MAX_BLOB_PART};
@@ -29,18 +28,18 @@ async fn registered(relay: &RelayProcess, name: &str) -> (TestAccount, RelayClie
     (account, client)
 }
 
-fn head(account: &TestAccount, device: &TestDevice, read: &Capability, after: u32, value: &[u8]) -> Request {
+fn head(account: &TestAccount, device: &TestDevice, after: u32, value: &[u8]) -> Request {
     Request::WriteBackupHead(WriteBackupHead {
         address: account.address(device),
         capability: device.inbox.clone(),
-        access: read.hash(),
         after,
         value: bytes(value),
     })
 }
 
-fn fetch_head(account: &TestAccount, read: &Capability) -> Request {
-    Request::FetchBackupHead(FetchBackupHead { account: account.id(), access: read.clone() })
+fn fetch_head(account: &TestAccount, device: &TestDevice) -> Request {
+    let (address, capability) = (account.address(device), device.inbox.clone());
+    Request::FetchBackupHead(FetchBackupHead { address, capability })
 }
 
 fn written(version: u32, value: &[u8]) -> Answer {
@@ -67,17 +66,17 @@ async fn an_upload_goes_on_after_a_cut_and_so_does_a_download() {
     let again = Request::PutBlob(blob.part(&ada, &ada.first, 0, MAX_BLOB_PART));
     assert_eq!(stored(client.call(again).await), Ok(blob.size()));
 
-    // Whoever has the capability reads, with an account or without.
+    // On any connection.
     let mut reader = RelayClient::connect(relay.address()).await;
     let Ok(Answer::BlobPart { bytes: begun, .. }) =
-        reader.call(Request::FetchBlob(blob.fetch(0, 100_001))).await
+        reader.call(Request::FetchBlob(blob.fetch(&ada, 0, 100_001))).await
     else {
         panic!("no part");
     };
     assert_eq!(begun.len(), 100_001);
     drop(reader);
     let mut reader = RelayClient::connect(relay.address()).await;
-    assert!(blob.download(&mut reader, begun.to_vec()).await == blob.bytes);
+    assert!(blob.download(&mut reader, &ada, begun.to_vec()).await == blob.bytes);
 }
 
 #[tokio::test]
@@ -109,15 +108,15 @@ async fn a_killed_relay_has_every_acknowledged_part() {
         client = RelayClient::connect(relay.address()).await;
         let kept = stored(client.call(Request::PutBlob(blob.part(&ada, &ada.first, 0, 0))).await).unwrap();
         assert!(kept >= acknowledged, "of {acknowledged} bytes {kept} are left after kill {kill}");
-        let read = blob.download(&mut client, Vec::new()).await;
+        let read = blob.download(&mut client, &ada, Vec::new()).await;
         assert!(read == blob.bytes[..usize::try_from(kept).unwrap()], "kill {kill}");
     }
     blob.upload(&mut client, &ada, &ada.first).await;
-    assert!(blob.download(&mut client, Vec::new()).await == blob.bytes);
+    assert!(blob.download(&mut client, &ada, Vec::new()).await == blob.bytes);
 }
 
 #[tokio::test]
-async fn every_device_of_an_account_puts_and_deletes_and_a_removed_one_does_not() {
+async fn every_device_of_an_account_puts_reads_and_deletes_and_a_removed_one_does_not() {
     let relay = RelayProcess::start(&FAST);
     let (mut ada, mut client) = registered(&relay, "ada").await;
     let second = TestDevice::new();
@@ -131,19 +130,27 @@ async fn every_device_of_an_account_puts_and_deletes_and_a_removed_one_does_not(
     assert_eq!(stored(client.call(call).await), Ok(20), "one device goes on with what another began");
     other.upload(&mut client, &ada, &second).await;
     assert_eq!(client.call(other.delete(&ada, &ada.first)).await, Ok(Answer::Done));
-    let gone = client.call(Request::FetchBlob(other.fetch(0, 1))).await;
+    let gone = client.call(Request::FetchBlob(other.fetch(&ada, 0, 1))).await;
     assert_eq!(gone, Err(RelayError::UnknownBlob));
+    client.call(head(&ada, &ada.first, 0, b"head")).await.unwrap();
+    let (address, capability) = (ada.address(&second), second.inbox.clone());
+    let reads = Request::FetchBlob(FetchBlob { address, capability, ..blob.fetch(&ada, 0, 20) });
+    let part = Answer::BlobPart { size: 20, bytes: bytes(&blob.bytes) };
+    assert_eq!(client.call(reads.clone()).await, Ok(part));
+    assert_eq!(client.call(fetch_head(&ada, &second)).await, Ok(written(1, b"head")));
 
     let removed = ada.entry(&ada.first, Change::RemoveDevice(second.record.id), None);
     client.call(ada.append(removed)).await.unwrap();
     for request in [
         Request::PutBlob(other.part(&ada, &second, 0, 10)),
         blob.delete(&ada, &second),
-        head(&ada, &second, &capability(), 0, b"mine"),
+        head(&ada, &second, 1, b"mine"),
+        reads,
+        fetch_head(&ada, &second),
     ] {
         assert_eq!(client.call(request).await, Err(RelayError::UnknownDevice));
     }
-    assert!(blob.download(&mut client, Vec::new()).await == blob.bytes);
+    assert!(blob.download(&mut client, &ada, Vec::new()).await == blob.bytes);
 }
 
 #[tokio::test]
@@ -154,10 +161,8 @@ async fn another_accounts_blob_is_neither_changed_nor_deleted() {
     let blob = TestBlob::new(100);
     client.call(Request::PutBlob(blob.part(&ada, &ada.first, 0, 50))).await.unwrap();
     let wrong = Err(RelayError::WrongCapability);
-    // Under the own account with the id of Ada's blob, and also with its capability; under Ada's without hers.
-    let mut own = blob.part(&eve, &eve.first, 50, 50);
-    assert_eq!(other.call(Request::PutBlob(own.clone())).await, wrong);
-    own.access = capability().hash();
+    // Under the own account with the id of Ada's blob; under Ada's without her device's capability.
+    let own = blob.part(&eve, &eve.first, 50, 50);
     assert_eq!(other.call(Request::PutBlob(own)).await, wrong);
     let mut forged = blob.part(&ada, &ada.first, 50, 50);
     forged.capability = eve.first.inbox.clone();
@@ -168,7 +173,7 @@ async fn another_accounts_blob_is_neither_changed_nor_deleted() {
     let put = Request::PutBlob(TestBlob::new(10).part(&nobody, &nobody.first, 0, 10));
     assert_eq!(other.call(put).await, Err(RelayError::UnknownDevice));
     blob.upload(&mut client, &ada, &ada.first).await;
-    assert!(blob.download(&mut client, Vec::new()).await == blob.bytes);
+    assert!(blob.download(&mut client, &ada, Vec::new()).await == blob.bytes);
 }
 
 #[tokio::test]
@@ -182,9 +187,10 @@ async fn a_blob_of_the_greatest_size_and_one_byte_more() {
     }
     let blob = TestBlob::new(usize::try_from(MAX_BLOB).unwrap());
     blob.upload(&mut client, &ada, &ada.first).await;
-    assert!(blob.download(&mut client, Vec::new()).await == blob.bytes);
+    assert!(blob.download(&mut client, &ada, Vec::new()).await == blob.bytes);
     // The relay gives no more than a part, whatever is asked for.
-    let Ok(Answer::BlobPart { bytes, .. }) = client.call(Request::FetchBlob(blob.fetch(7, 1 << 30))).await
+    let Ok(Answer::BlobPart { bytes, .. }) =
+        client.call(Request::FetchBlob(blob.fetch(&ada, 7, 1 << 30))).await
     else {
         panic!("no part");
     };
@@ -224,7 +230,7 @@ async fn a_full_disk_refuses_parts_and_still_serves_what_it_has() {
     };
     assert_eq!(refusal, RelayError::StorageFull);
     assert!(at > 1024 * 1024, "{at}");
-    let read = blob.download(&mut client, Vec::new()).await;
+    let read = blob.download(&mut client, &ada, Vec::new()).await;
     assert!(read == blob.bytes[..usize::try_from(at).unwrap()]);
     // Messages have another database.
     let (log, secret) = (LogId(unique()), capability());
@@ -236,17 +242,15 @@ async fn a_full_disk_refuses_parts_and_still_serves_what_it_has() {
 async fn of_two_heads_after_the_same_one_the_first_wins() {
     let relay = RelayProcess::start(&FAST);
     let (ada, mut client) = registered(&relay, "ada").await;
-    let read = capability();
-    assert_eq!(client.call(fetch_head(&ada, &read)).await, Err(RelayError::UnknownBlob));
+    assert_eq!(client.call(fetch_head(&ada, &ada.first)).await, Err(RelayError::UnknownBlob));
     let longest = vec![7; MAX_BACKUP_HEAD];
-    assert_eq!(client.call(head(&ada, &ada.first, &read, 0, &longest)).await, Ok(written(1, &longest)));
-    let one = client.send(head(&ada, &ada.first, &read, 1, b"one")).await;
-    let two = client.send(head(&ada, &ada.first, &read, 1, b"two")).await;
+    assert_eq!(client.call(head(&ada, &ada.first, 0, &longest)).await, Ok(written(1, &longest)));
+    let one = client.send(head(&ada, &ada.first, 1, b"one")).await;
+    let two = client.send(head(&ada, &ada.first, 1, b"two")).await;
     assert_eq!(client.answer(one).await, Ok(written(2, b"one")));
     assert_eq!(client.answer(two).await, Err(RelayError::BackupConflict));
     let mut reader = RelayClient::connect(relay.address()).await;
-    assert_eq!(reader.call(fetch_head(&ada, &read)).await, Ok(written(2, b"one")));
-    assert_eq!(reader.call(fetch_head(&ada, &capability())).await, Err(RelayError::WrongCapability));
+    assert_eq!(reader.call(fetch_head(&ada, &ada.first)).await, Ok(written(2, b"one")));
 }
 
 #[tokio::test]
@@ -254,45 +258,45 @@ async fn an_ended_backup_is_gone_and_an_old_writer_does_not_bring_it_back() {
     let mut relay = RelayProcess::start(&FAST);
     let (ada, mut client) = registered(&relay, "ada").await;
     let (eve, mut other) = registered(&relay, "eve").await;
-    let (read, blob, kept) = (capability(), TestBlob::new(1_000_000), TestBlob::new(10));
+    let (blob, kept) = (TestBlob::new(1_000_000), TestBlob::new(10));
     blob.upload(&mut client, &ada, &ada.first).await;
     kept.upload(&mut other, &eve, &eve.first).await;
-    client.call(head(&ada, &ada.first, &read, 0, b"head")).await.unwrap();
-    assert_eq!(client.call(head(&ada, &ada.first, &read, 1, b"")).await, Ok(written(2, b"")));
+    client.call(head(&ada, &ada.first, 0, b"head")).await.unwrap();
+    assert_eq!(client.call(head(&ada, &ada.first, 1, b"")).await, Ok(written(2, b"")));
     relay.kill();
     let relay = RelayProcess::start_in(relay.folder(), &FAST);
     let mut client = RelayClient::connect(relay.address()).await;
-    assert_eq!(client.call(Request::FetchBlob(blob.fetch(0, 1))).await, Err(RelayError::UnknownBlob));
-    assert_eq!(client.call(fetch_head(&ada, &read)).await, Ok(written(2, b"")));
-    let old_writer = client.call(head(&ada, &ada.first, &read, 1, b"head")).await;
+    assert_eq!(client.call(Request::FetchBlob(blob.fetch(&ada, 0, 1))).await, Err(RelayError::UnknownBlob));
+    assert_eq!(client.call(fetch_head(&ada, &ada.first)).await, Ok(written(2, b"")));
+    let old_writer = client.call(head(&ada, &ada.first, 1, b"head")).await;
     assert_eq!(old_writer, Err(RelayError::BackupConflict));
-    assert!(kept.download(&mut client, Vec::new()).await == kept.bytes);
+    assert!(kept.download(&mut client, &eve, Vec::new()).await == kept.bytes);
     blob.upload(&mut client, &ada, &ada.first).await;
-    assert_eq!(client.call(head(&ada, &ada.first, &read, 2, b"anew")).await, Ok(written(3, b"anew")));
+    assert_eq!(client.call(head(&ada, &ada.first, 2, b"anew")).await, Ok(written(3, b"anew")));
 }
 
 #[tokio::test]
 async fn a_backup_that_nobody_writes_expires() {
     let mut relay = RelayProcess::start(&FAST);
     let (ada, mut client) = registered(&relay, "ada").await;
-    let (read, blob) = (capability(), TestBlob::new(1_000_000));
+    let blob = TestBlob::new(1_000_000);
     blob.upload(&mut client, &ada, &ada.first).await;
-    client.call(head(&ada, &ada.first, &read, 0, b"head")).await.unwrap();
+    client.call(head(&ada, &ada.first, 0, b"head")).await.unwrap();
     relay.terminate();
     relay.wait();
     // A day of grace.
     let mut relay = RelayProcess::start_in(relay.folder(), &[&FAST[..], &["--backup-days", "1"]].concat());
     tokio::time::sleep(Duration::from_millis(300)).await;
     let mut client = RelayClient::connect(relay.address()).await;
-    assert!(blob.download(&mut client, Vec::new()).await == blob.bytes);
+    assert!(blob.download(&mut client, &ada, Vec::new()).await == blob.bytes);
     relay.terminate();
     relay.wait();
     // And none.
     let relay = RelayProcess::start_in(relay.folder(), &[&FAST[..], &["--backup-days", "0"]].concat());
     let mut client = RelayClient::connect(relay.address()).await;
     for _ in 0..100 {
-        if client.call(fetch_head(&ada, &read)).await == Ok(written(2, b"")) {
-            let gone = client.call(Request::FetchBlob(blob.fetch(0, 1))).await;
+        if client.call(fetch_head(&ada, &ada.first)).await == Ok(written(2, b"")) {
+            let gone = client.call(Request::FetchBlob(blob.fetch(&ada, 0, 1))).await;
             assert_eq!(gone, Err(RelayError::UnknownBlob));
             return;
         }
@@ -341,7 +345,7 @@ async fn who_asks_for_a_thousand_parts_and_reads_none_has_few_of_them_in_the_rel
         let mut asked = Vec::new();
         for part in 0..ASKED {
             let offset = u64::try_from(part % 4 * MAX_BLOB_PART).unwrap();
-            asked.push(client.send(Request::FetchBlob(blob.fetch(offset, MAX_BLOB_PART))).await);
+            asked.push(client.send(Request::FetchBlob(blob.fetch(&ada, offset, MAX_BLOB_PART))).await);
         }
         clients.push((client, asked));
     }

@@ -222,7 +222,7 @@ fn why_the_relay_takes_no_backup_is_said() {
     let (mut world, ada, _, there, ..) = pair();
     for (error, failure) in [
         (RelayError::QuotaExceeded, BackupFailure::Quota),
-        (RelayError::WrongCapability, BackupFailure::OtherKey),
+        (RelayError::WrongCapability, BackupFailure::Relay),
         (RelayError::TooLarge, BackupFailure::Relay),
     ] {
         world.relay.lie(move |_, asked, told| {

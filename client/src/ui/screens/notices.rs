@@ -106,14 +106,19 @@ impl Reminder {
             && !self.later.get()
             && !rests()
             && !self.app.route.with(Route::is_settings)
-            && self
-                .app
-                .account
-                .with(|account| account.as_ref().is_some_and(|it| it.recovery.phrase == PhraseState::Unsaved))
+            && matches!(self.phrase(), Some(PhraseState::Unsaved | PhraseState::Fallen))
+    }
+
+    fn phrase(self) -> Option<PhraseState> {
+        self.app.account.with(|account| account.as_ref().map(|it| it.recovery.phrase))
     }
 
     fn view(self) -> AnyView {
-        let sentence = if self.private.get() { words::PRIVATE_EARLY } else { words::PHRASE_EARLY };
+        let sentence = match self.phrase() {
+            Some(PhraseState::Fallen) => words::PHRASE_FALLEN,
+            _ if self.private.get() => words::PRIVATE_EARLY,
+            _ => words::PHRASE_EARLY,
+        };
         let parts = vec![
             text("", sentence),
             button("Write it down", "banner-button", || go(&Route::Settings(Some(Section::Recovery)))),

@@ -21,11 +21,18 @@ pub const fn phrase(state: PhraseState) -> &'static str {
         PhraseState::UnsavedElsewhere => {
             "Your recovery phrase isn't written down yet. Do it on your first device, or make a new one here."
         }
+        PhraseState::Fallen => {
+            "Your recovery phrase was made on a device that was removed. Make a new one: until then, nothing new is \
+             backed up."
+        }
     }
 }
 
 /// While nobody has written the phrase down.
 pub const PHRASE_EARLY: &str = "Your recovery phrase isn't written down yet.";
+
+/// While nothing is backed up to the phrase that there is.
+pub const PHRASE_FALLEN: &str = "Your recovery phrase was made on a device that was removed. Make a new one.";
 
 /// Before the words.
 pub const PHRASE_KEEP: &str = "Write these words on paper, in this order. Anyone who has them has your account, and nobody can \

@@ -8,7 +8,7 @@ use parley_protocol::limits::MAX_BLOB_PART;
 use parley_protocol::padding::{pad, unpad};
 use sha2::{Digest, Sha256};
 
-use crate::backup::{DataKey, Head, Manifest, Segment};
+use crate::backup::{Head, Manifest, Segment};
 
 /// What a sealed manifest is for.
 pub(in crate::core) const MANIFEST: &[u8] = b"parley backup manifest v1\0";
@@ -30,14 +30,13 @@ pub(in crate::core) fn unpadded(bytes: &[u8]) -> Option<&[u8]> {
 /// A blob on its way to the relay.
 pub(super) struct Put {
     pub(super) blob: BlobId,
-    access: Capability,
     bytes: Vec<u8>,
     stored: usize,
 }
 
 impl Put {
-    pub(super) const fn new(blob: BlobId, access: Capability, bytes: Vec<u8>) -> Self {
-        Self { blob, access, bytes, stored: 0 }
+    pub(super) const fn new(blob: BlobId, bytes: Vec<u8>) -> Self {
+        Self { blob, bytes, stored: 0 }
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -56,7 +55,6 @@ impl Put {
             address,
             capability,
             blob: self.blob,
-            access: self.access.hash(),
             size: self.size(),
             offset: u64::try_from(self.stored).ok()?,
             bytes: Bytes::new(part.to_vec()).ok()?,
@@ -71,14 +69,13 @@ impl Put {
 
     /// Fetches what was put.
     pub(super) fn fetch(&self) -> Fetch {
-        Fetch::new(self.blob, self.access.clone(), self.size(), self.hash())
+        Fetch::new(self.blob, self.size(), self.hash())
     }
 }
 
 /// A blob on its way from the relay.
 pub(in crate::core) struct Fetch {
     blob: BlobId,
-    access: Capability,
     size: u64,
     hash: [u8; 32],
     at: u64,
@@ -96,16 +93,16 @@ pub(in crate::core) enum Fetched {
 }
 
 impl Fetch {
-    fn new(blob: BlobId, access: Capability, size: u64, hash: [u8; 32]) -> Self {
-        Self { blob, access, size, hash, at: 0, seen: Sha256::new() }
+    fn new(blob: BlobId, size: u64, hash: [u8; 32]) -> Self {
+        Self { blob, size, hash, at: 0, seen: Sha256::new() }
     }
 
     pub(in crate::core) fn of(segment: &Segment) -> Self {
-        Self::new(segment.blob, segment.key.access(), segment.size, segment.hash)
+        Self::new(segment.blob, segment.size, segment.hash)
     }
 
-    pub(in crate::core) fn of_manifest(head: &Head, key: &DataKey) -> Self {
-        Self::new(head.manifest, key.access(), head.size, head.hash)
+    pub(in crate::core) fn of_manifest(head: &Head) -> Self {
+        Self::new(head.manifest, head.size, head.hash)
     }
 
     /// Bytes that have come.
@@ -114,10 +111,11 @@ impl Fetch {
     }
 
     /// The next part.
-    pub(in crate::core) fn request(&self) -> Request {
+    pub(in crate::core) fn request(&self, address: InboxAddress, capability: Capability) -> Request {
         Request::FetchBlob(FetchBlob {
+            address,
+            capability,
             blob: self.blob,
-            capability: self.access.clone(),
             offset: self.at,
             most: u32::try_from(MAX_BLOB_PART).unwrap_or(u32::MAX),
         })

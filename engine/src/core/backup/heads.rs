@@ -6,7 +6,7 @@ use parley_protocol::ids::BlobId;
 use parley_protocol::limits::MAX_BLOB_DELETES;
 
 use super::step::Step;
-use crate::backup::{Head, Manifest};
+use crate::backup::{Cover, Head, Manifest};
 use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::records::keys;
@@ -14,18 +14,30 @@ use crate::records::keys;
 impl Engine {
     /// A new head, or an empty one, which ends the backup.
     pub(super) fn head_request(&self, head: Option<&Head>) -> Option<Request> {
-        let (account, news) = (self.account.as_ref()?, self.backup.news.as_ref()?);
+        let account = self.account.as_ref()?;
         let value = match head {
-            Some(head) => head.seal(&self.random, &account.id, &news.address, &news.key).ok()?,
+            Some(head) => self.sealed_head(head)?,
             None => Vec::new(),
         };
         Some(Request::WriteBackupHead(WriteBackupHead {
             address: account.address(),
             capability: account.inbox.clone(),
-            access: news.address.access.hash(),
             after: self.backup.head,
             value: Bytes::new(value).ok()?,
         }))
+    }
+
+    /// A head that comes after the one that was seen, sealed to what the device log proves now.
+    fn sealed_head(&self, head: &Head) -> Option<Vec<u8>> {
+        let (account, log) = (self.account.as_ref()?, self.own_log.as_ref()?);
+        let (address, news) = (self.backup_address()?, self.current_news()?);
+        let cover = Cover {
+            device: account.device,
+            log: log.head(),
+            number: self.backup.head.checked_add(1)?,
+            generation: news.generation,
+        };
+        head.seal(&self.random, &account.id, address, &news.key, (&cover, self.key.as_ref()?)).ok()
     }
 
     pub(in crate::core) fn head_written(&mut self, result: Result<Answer, RelayError>) {

@@ -3,24 +3,27 @@
 //! only then named in the manifest.
 
 mod blobs;
+mod data_key;
 mod heads;
+#[cfg(feature = "hostile")]
+pub(crate) mod hostile;
 mod items;
 mod reading;
 mod step;
 mod writing;
 
 use parley_protocol::device_log::DeviceLog;
-use parley_protocol::ids::{AccountId, BlobId, UnixMillis};
+use parley_protocol::ids::{AccountId, BlobId, DeviceId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::blobs::{Fetch, Fetched, MANIFEST, unpadded};
 pub(super) use self::step::Writing;
 use super::Engine;
-use crate::backup::{DataKey, Manifest};
+use crate::backup::{Cover, DataKey, Manifest};
 use crate::content::{BackupNews, Sync};
 use crate::conversation::{Author, id_of};
 use crate::records::keys;
-use crate::recovery::{BackupAddress, RecoverySeed};
+use crate::recovery::{BackupAddress, RecoverySeed, stands};
 use crate::table::Table;
 use crate::view::{BackupState, CommandError, ConversationId, Order, Reply};
 
@@ -41,6 +44,8 @@ pub(super) struct Backup {
     news: Option<BackupNews>,
     /// How the head at the relay is sealed, as long as it is not as `news` says.
     before: Option<BackupNews>,
+    /// What other devices said of a device log that this one does not know yet.
+    ahead: Table<DeviceId, BackupNews>,
     /// Version of the head that was seen last, and the blob of its manifest.
     head: u32,
     blob: Option<BlobId>,
@@ -76,11 +81,10 @@ impl Engine {
         self.changed.account = true;
     }
 
-    /// Where a backup goes, if the phrase is written down that the device log names.
+    /// Where a backup goes, if the phrase is written down that the device log names, and the account stands behind it.
     pub(super) fn backup_address(&self) -> Option<&BackupAddress> {
-        let address = &self.backup.news.as_ref()?.address;
-        let named = self.own_log.as_ref()?.recovery_key();
-        (address.recovery_key == named).then_some(address)
+        let (address, log) = (&self.backup.news.as_ref()?.address, self.own_log.as_ref()?);
+        (address.recovery_key == log.recovery_key() && stands(log)).then_some(address)
     }
 
     fn wants_backup(&self) -> bool {
@@ -104,20 +108,10 @@ impl Engine {
         if self.backup_address() == Some(&address) {
             return;
         }
-        let before = self.backup.news.as_ref();
-        let generation = before.map_or(0, |news| news.generation).saturating_add(1);
-        let on = before.is_none_or(|news| news.on);
+        let on = self.backup.news.as_ref().is_none_or(|news| news.on);
+        let (removals, generation) = self.next_generation();
         let key = DataKey::draw(&self.random);
-        self.change_backup(BackupNews { generation, on, address, key });
-    }
-
-    /// A device was removed by this one: what comes into the backup from now on it cannot open.
-    pub(super) fn reseal_backup(&mut self) {
-        if let Some(mut news) = self.backup.news.clone() {
-            news.generation = news.generation.saturating_add(1);
-            news.key = DataKey::draw(&self.random);
-            self.change_backup(news);
-        }
+        self.change_backup(BackupNews { removals, generation, on, address, key });
     }
 
     /// The relay was put back from a copy, and with it the backup: what it lacks is written again.
@@ -134,9 +128,11 @@ impl Engine {
 
     pub(super) fn set_backup(&mut self, on: bool) -> Result<Option<Reply>, CommandError> {
         self.backup_address().ok_or(CommandError::NoPhrase)?;
+        // What is said after a removal is said of a key that was drawn after it.
+        self.renew_key_if_due();
         if let Some(mut news) = self.backup.news.clone().filter(|news| news.on != on) {
             news.on = on;
-            news.generation = news.generation.saturating_add(1);
+            (news.removals, news.generation) = self.next_generation();
             self.backup.done = None;
             self.change_backup(news);
         }
@@ -161,18 +157,8 @@ impl Engine {
 
     /// Tells the account's other devices what this one knows of the backup.
     pub(super) fn sync_backup(&mut self) {
-        if let Some(news) = self.backup.news.clone() {
+        if let Some(news) = self.current_news().filter(|_| self.backup_address().is_some()).cloned() {
             self.sync(Sync::Backup(Box::new(news)));
-        }
-    }
-
-    /// Another device has changed how the backup is sealed. The greater generation holds, and of two that are the same
-    /// the greater key, so that all come to the same.
-    pub(super) fn backup_came(&mut self, news: BackupNews) {
-        let older = |own: &BackupNews| (own.generation, &own.key) < (news.generation, &news.key);
-        if self.backup.news.as_ref().is_none_or(older) {
-            self.take_news(news);
-            self.back_up_in(self.patience());
         }
     }
 
@@ -199,12 +185,15 @@ impl Engine {
         seed: &RecoverySeed,
         key: DataKey,
         manifest: Manifest,
-        (blob, version): (BlobId, u32),
+        (blob, cover): (BlobId, Cover),
     ) {
         let address = seed.backup_address();
-        self.backup.news = Some(BackupNews { generation: 1, on: true, address, key });
+        // A key from before the last removal, or from nobody knows when, is replaced at the end.
+        let under = self.own_log.as_ref().and_then(|log| cover.sealed_under(log));
+        let (removals, generation) = under.unwrap_or_default();
+        self.backup.news = Some(BackupNews { removals, generation, on: true, address, key });
         self.backup.blob = Some(blob);
-        self.backup.head = version;
+        self.backup.head = cover.number;
         self.manifest = manifest;
         self.save_manifest();
         self.save_backup();

@@ -6,7 +6,10 @@ use parley_protocol::ids::BlobId;
 
 use super::blobs::{Fetch, Fetched, MANIFEST, Put, padded, unpadded};
 use super::step::{Step, Writing};
-use crate::backup::{ChunkReader, ChunkWriter, DataKey, Head, Loss, Manifest, Place, Segment, open, seal};
+use crate::backup::{
+    Author, BackupError, ChunkReader, ChunkWriter, Cover, DataKey, Head, Loss, Manifest, Place, Segment,
+    open, seal,
+};
 use crate::content::BackupNews;
 use crate::core::Engine;
 use crate::core::requests::Pending;
@@ -17,6 +20,8 @@ use crate::view::BackupFailure;
 const SEGMENT: usize = 1024 * 1024;
 /// Between two attempts, in milliseconds, when something failed.
 const PAUSE: u64 = 60_000;
+/// Until the device log is known anew.
+const SHORT_PAUSE: u64 = 5_000;
 /// When a retry alone does not help.
 const LONG_PAUSE: u64 = 10 * 60 * 1000;
 
@@ -34,6 +39,7 @@ impl Engine {
             return;
         }
         if self.wants_backup() || (self.backup.renew && self.backup_address().is_some()) {
+            self.renew_key_if_due();
             self.writing.failure = None;
             self.writing.step = Step::AskHead;
             self.ask_backup_step();
@@ -51,14 +57,12 @@ impl Engine {
             Step::Idle => return,
             Step::Gather(_) => return self.go_on_writing(),
             Step::AskHead => {
-                let Some(news) = self.backup.before.as_ref().or(self.backup.news.as_ref()) else { return };
-                let access = news.address.access.clone();
-                let request = FetchBackupHead { account: account.id, access };
+                let request = FetchBackupHead { address, capability };
                 (Some(Request::FetchBackupHead(request)), Pending::FetchHead)
             }
             Step::FetchManifest(fetch, ..)
             | Step::CheckSegment(fetch, ..)
-            | Step::CheckManifest(fetch, _) => (Some(fetch.request()), Pending::FetchBlob),
+            | Step::CheckManifest(fetch, _) => (Some(fetch.request(address, capability)), Pending::FetchBlob),
             Step::PutSegment(put, _) | Step::PutManifest(put) => {
                 (put.request(address, capability), Pending::PutBlob)
             }
@@ -93,9 +97,6 @@ impl Engine {
                 self.writing.step = step;
                 self.back_up_in(u64::from(ms));
             }
-            _ if error == RelayError::WrongCapability => {
-                self.fail_backup(BackupFailure::OtherKey, LONG_PAUSE);
-            }
             _ => self.fail_backup(BackupFailure::Relay, PAUSE),
         }
     }
@@ -115,10 +116,6 @@ impl Engine {
         let head = match result {
             Ok(Answer::BackupHead(head)) => Some(head),
             Err(RelayError::UnknownBlob) => None,
-            // Another device has written the head as it is sealed now.
-            Err(RelayError::WrongCapability) if self.backup.before.take().is_some() => {
-                return self.enter(Step::AskHead);
-            }
             Err(error) => return self.backup_refused(Step::AskHead, error),
             Ok(_) => return self.fail_backup(BackupFailure::Relay, PAUSE),
         };
@@ -147,8 +144,19 @@ impl Engine {
         self.manifest_is_known();
     }
 
-    /// Another device has written.
+    /// Another device has written, or the relay says so.
     fn read_others_head(&mut self, head: &BackupHead) {
+        let Some(log) = &self.own_log else { return };
+        let cover = match Head::check(&head.value, head.version, log) {
+            Ok((cover, Author::Current | Author::Removed)) => cover,
+            // Either the device log has gone on, or the relay has made something up.
+            Ok((_, Author::Beyond)) | Err(BackupError::Stranger) => {
+                self.ask_own_log();
+                return self.fail_backup(BackupFailure::Altered, SHORT_PAUSE);
+            }
+            Err(BackupError::Newer) => return self.fail_backup(BackupFailure::OtherKey, LONG_PAUSE),
+            Err(_) => return self.write_over(head.version),
+        };
         let opened = |news: &BackupNews| Some((Head::open(&head.value, &news.key).ok()?, news.key.clone()));
         let now = self.backup.news.as_ref().and_then(opened);
         if now.is_some() {
@@ -157,13 +165,36 @@ impl Engine {
         }
         match now.or_else(|| self.backup.before.as_ref().and_then(opened)) {
             Some((found, key)) => {
-                let fetch = Fetch::of_manifest(&found, &key);
+                let fetch = Fetch::of_manifest(&found);
                 self.enter(Step::FetchManifest(fetch, Vec::new(), head.version, found, key));
             }
-            // From a time before a device was removed: everything is written again as it is sealed now.
-            None if self.backup.went_back => self.start_over(head.version),
+            None if self.is_from_before(&cover) => self.write_over(head.version),
+            // Only this device could have drawn the key, before its state was put back.
+            None if self.is_only_device() => self.draw_key_after(cover.generation),
             None => self.fail_backup(BackupFailure::OtherKey, LONG_PAUSE),
         }
+    }
+
+    /// Whether a head is sealed under a key from before the one that is known here.
+    fn is_from_before(&self, cover: &Cover) -> bool {
+        let (Some(log), Some(news)) = (&self.own_log, self.current_news()) else { return false };
+        cover.sealed_under(log).is_some_and(|under| under < (news.removals, news.generation))
+    }
+
+    fn is_only_device(&self) -> bool {
+        self.own_log.as_ref().is_some_and(|log| log.devices().count() == 1)
+    }
+
+    /// The head there leads to nothing that this device can go on from: another takes its place, with what is known to be in the
+    /// backup. If the relay has gone back that may not be there, and everything is written again.
+    fn write_over(&mut self, version: u32) {
+        self.backup.renew = true;
+        if self.backup.went_back || version < self.backup.head {
+            return self.start_over(version);
+        }
+        self.backup.head = version;
+        self.backup.blob = None;
+        self.manifest_is_known();
     }
 
     /// The manifest is here: what is not in it is gathered.
@@ -198,7 +229,7 @@ impl Engine {
         let Step::Gather(writer) = std::mem::take(&mut self.writing.step) else { return };
         if length > 0 {
             let (key, bytes) = writer.finish();
-            let put = Put::new(BlobId(self.random.array()), key.access(), bytes);
+            let put = Put::new(BlobId(self.random.array()), bytes);
             let segment = Segment { blob: put.blob, key, size: put.size(), hash: put.hash() };
             self.enter(Step::PutSegment(put, segment));
         } else if self.backup.renew || self.writing.unnamed || self.has_read_newer() {
@@ -297,7 +328,7 @@ impl Engine {
 
     /// The manifest with what this round has put so far; the round's end is in it if there is nothing left.
     fn put_manifest(&mut self) {
-        let Some(key) = self.backup.news.as_ref().map(|news| news.key.clone()) else { return };
+        let Some(key) = self.current_news().map(|news| news.key.clone()) else { return };
         self.manifest.contacts.clone_from(&self.writing.seen);
         self.manifest.made = self.now;
         if let Some(round) = self.writing.round.as_ref().filter(|round| round.left.is_empty()) {
@@ -315,7 +346,7 @@ impl Engine {
             }
         }
         let bytes = seal(&key, &self.random, MANIFEST, &padded(&self.manifest));
-        let put = Put::new(BlobId(self.random.array()), key.access(), bytes);
+        let put = Put::new(BlobId(self.random.array()), bytes);
         self.enter(Step::PutManifest(put));
     }
 }

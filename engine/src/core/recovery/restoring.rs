@@ -1,11 +1,14 @@
 //! What the backup holds comes back: head, manifest, and then the segments, newest first. What does not open is counted
 //! and passed over. At the end the others are asked for what they wrote since.
 
+use parley_protocol::device_log::{Author as By, Change, DeviceLog};
 use parley_protocol::frame::{Answer, BackupHead, FetchBackupHead, RelayError, Request, Retry};
-use parley_protocol::ids::{AccountId, BlobId, LogId, Seq};
+use parley_protocol::ids::{AccountId, BlobId, DeviceId, LogId, Seq};
 
 use super::Returning;
-use crate::backup::{ChunkReader, DataKey, Head, Manifest, Place, Segment, open};
+use crate::backup::{
+    Author, BackupError, ChunkReader, Cover, DataKey, Head, Item, Manifest, Place, Segment, open,
+};
 use crate::content::{Body, Repair, Sync};
 use crate::core::Engine;
 use crate::core::backup::{Fetch, Fetched, MANIFEST, unpadded};
@@ -26,7 +29,7 @@ pub(in crate::core) enum Restoring {
     /// The head is asked for.
     Head,
     /// The manifest comes, and is sealed under this key.
-    Manifest(Fetch, Vec<u8>, DataKey, (BlobId, u32)),
+    Manifest(Fetch, Vec<u8>, DataKey, (BlobId, Cover)),
     /// A segment comes.
     Segment(Fetch, Box<ChunkReader>),
 }
@@ -57,11 +60,12 @@ impl Returning {
 
 impl Engine {
     pub(super) fn go_on_restoring(&mut self) {
-        let Some(returning) = &mut self.returning else { return };
+        let (Some(returning), Some(account)) = (&mut self.returning, &self.account) else { return };
+        let (address, capability) = (account.address(), account.inbox.clone());
         let waits = |pending: &Pending| matches!(pending, Pending::FetchHead | Pending::FetchBlob);
         match &returning.work {
             Restoring::Manifest(fetch, ..) | Restoring::Segment(fetch, _) => {
-                let request = fetch.request();
+                let request = fetch.request(address, capability);
                 if !self.is_pending(waits) {
                     self.ask(request, Pending::FetchBlob);
                 }
@@ -71,7 +75,7 @@ impl Engine {
                 Some(_) => match returning.next(&self.manifest) {
                     Some(segment) => {
                         let fetch = Fetch::of(segment);
-                        let request = fetch.request();
+                        let request = fetch.request(address, capability);
                         let reader = Box::new(ChunkReader::new(segment.key.clone()));
                         returning.work = Restoring::Segment(fetch, reader);
                         self.ask(request, Pending::FetchBlob);
@@ -86,9 +90,8 @@ impl Engine {
 
     fn ask_head_to_restore(&mut self) {
         let (Some(returning), Some(account)) = (&mut self.returning, &self.account) else { return };
-        let access = returning.seed.backup_address().access;
         returning.work = Restoring::Head;
-        let request = FetchBackupHead { account: account.id, access };
+        let request = FetchBackupHead { address: account.address(), capability: account.inbox.clone() };
         if !self.is_pending(|pending| *pending == Pending::FetchHead) {
             self.ask(Request::FetchBackupHead(request), Pending::FetchHead);
         }
@@ -97,10 +100,8 @@ impl Engine {
     pub(in crate::core) fn head_to_restore(&mut self, result: Result<Answer, RelayError>) {
         match result {
             Ok(Answer::BackupHead(head)) if !head.value.is_empty() => self.read_head(&head),
-            // There is no backup, or none that this phrase reads.
-            Ok(Answer::BackupHead(_)) | Err(RelayError::UnknownBlob | RelayError::WrongCapability) => {
-                self.restore_nothing(0);
-            }
+            // There is no backup.
+            Ok(Answer::BackupHead(_)) | Err(RelayError::UnknownBlob) => self.restore_nothing(0),
             Ok(_) | Err(_) => self.try_restoring_again(&result),
         }
     }
@@ -125,20 +126,51 @@ impl Engine {
         self.go_on_returning();
     }
 
+    /// The relay could have taken what it likes: a device of the account has to have signed it.
     fn read_head(&mut self, head: &BackupHead) {
-        let (Some(returning), Some(account)) = (&mut self.returning, &self.account) else { return };
+        let (Some(returning), Some(account), Some(log)) = (&mut self.returning, &self.account, &self.own_log)
+        else {
+            return;
+        };
+        let (cover, author) = match Head::check(&head.value, head.version, log) {
+            Ok((_, Author::Beyond)) | Err(BackupError::Stranger) if !returning.asked_log => {
+                returning.asked_log = true;
+                self.ask_own_log();
+                return self.retry_later(PAUSE);
+            }
+            Ok(checked) => checked,
+            Err(_) => return self.restore_nothing(1),
+        };
         let Ok((found, key)) = Head::recover(&head.value, &account.id, &returning.seed) else {
             return self.restore_nothing(1);
         };
-        let fetch = Fetch::of_manifest(&found, &key);
-        let request = fetch.request();
-        returning.work = Restoring::Manifest(fetch, Vec::new(), key, (found.manifest, head.version));
+        // Who is removed now because the account comes back was not removed before.
+        returning.by_removed =
+            author != Author::Current && !was_removed_by(log, &cover.device, account.device);
+        let fetch = Fetch::of_manifest(&found);
+        let request = fetch.request(account.address(), account.inbox.clone());
+        returning.work = Restoring::Manifest(fetch, Vec::new(), key, (found.manifest, cover));
+        self.save_returning();
         self.ask(request, Pending::FetchBlob);
+    }
+
+    /// A removed device may have been stolen, and may have written the backup afterwards as if it were from before: nobody is
+    /// verified because it says so, and nothing is deleted. As with files.
+    fn take_restored(&mut self, item: Item) {
+        let by_removed = self.returning.as_ref().is_some_and(|returning| returning.by_removed);
+        match item {
+            Item::Deleted(_) if by_removed => {}
+            Item::Known(mut known) => {
+                known.card.verified &= !by_removed;
+                self.take_item(Item::Known(known));
+            }
+            item => self.take_item(item),
+        }
     }
 
     pub(in crate::core) fn part_to_restore(&mut self, result: Result<Answer, RelayError>) {
         let Some(returning) = &mut self.returning else { return };
-        let gone = matches!(result, Err(RelayError::UnknownBlob | RelayError::WrongCapability));
+        let gone = matches!(result, Err(RelayError::UnknownBlob));
         let work = std::mem::take(&mut returning.work);
         match (work, result) {
             (
@@ -158,7 +190,7 @@ impl Engine {
             (Restoring::Segment(mut fetch, mut reader), Ok(Answer::BlobPart { size, bytes: part })) => {
                 let items = reader.push(&part);
                 for item in items {
-                    self.take_item(item);
+                    self.take_restored(item);
                 }
                 match fetch.take(size, &part) {
                     Fetched::More => {
@@ -181,7 +213,7 @@ impl Engine {
         }
     }
 
-    fn read_manifest(&mut self, bytes: &[u8], key: DataKey, head: (BlobId, u32)) {
+    fn read_manifest(&mut self, bytes: &[u8], key: DataKey, head: (BlobId, Cover)) {
         let plain = open(&key, MANIFEST, bytes).ok();
         let manifest = plain.and_then(|plain| Manifest::decode(unpadded(&plain)?).ok());
         let Some(manifest) = manifest else { return self.restore_nothing(1) };
@@ -217,7 +249,7 @@ impl Engine {
     fn segment_ends(&mut self, reader: ChunkReader) {
         let (items, loss) = reader.finish();
         for item in items {
-            self.take_item(item);
+            self.take_restored(item);
         }
         let Some(returning) = &mut self.returning else { return };
         returning.lost = returning.lost.saturating_add(loss.damaged).saturating_add(u32::from(loss.cut));
@@ -233,10 +265,8 @@ impl Engine {
         self.save_returning();
         self.backup.lost = returning.lost;
         self.phrase_is_written_down(&returning.seed);
-        if returning.alone {
-            // The devices that were removed have the key of the backup.
-            self.reseal_backup();
-        }
+        // The devices that were removed have the key of the backup.
+        self.renew_key_if_due();
         let logs = self.manifest.logs.clone();
         if logs.keys().next().is_none() {
             self.save(keys::UNASKED, &true);
@@ -272,4 +302,10 @@ impl Engine {
             self.enqueue(peer, Body::Repair(repair), None);
         }
     }
+}
+
+/// Whether it was this device that removed that one.
+fn was_removed_by(log: &DeviceLog, device: &DeviceId, by: DeviceId) -> bool {
+    let mut bodies = log.entries().iter().filter_map(|entry| entry.parse().ok());
+    bodies.any(|body| body.change == Change::RemoveDevice(*device) && body.author == By::Device(by))
 }

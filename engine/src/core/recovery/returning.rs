@@ -39,6 +39,11 @@ pub(in crate::core) struct Returning {
     pub(super) left: Option<u32>,
     /// Parts that do not open, so far.
     pub(super) lost: u32,
+    /// The device that wrote the backup was removed before: it may have been stolen.
+    pub(super) by_removed: bool,
+    /// The device log was asked for once more, since the backup speaks of a later one.
+    #[serde(skip)]
+    pub(super) asked_log: bool,
     #[serde(skip)]
     pub(super) work: Restoring,
     #[serde(skip)]
@@ -47,7 +52,16 @@ pub(in crate::core) struct Returning {
 
 impl Returning {
     fn new(seed: RecoverySeed, alone: bool) -> Self {
-        Self { seed, alone, left: None, lost: 0, work: Restoring::Idle, wait: Wait::default() }
+        Self {
+            seed,
+            alone,
+            left: None,
+            lost: 0,
+            by_removed: false,
+            asked_log: false,
+            work: Restoring::Idle,
+            wait: Wait::default(),
+        }
     }
 }
 

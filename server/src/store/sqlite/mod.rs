@@ -119,7 +119,7 @@ impl SqliteStore {
         if let Some(pages) = options.max_pages {
             writing.pragma_update(None, "max_page_count", pages)?;
         }
-        let blobs = Blobs::open(options, connect_reading(&path)?)?;
+        let blobs = Blobs::open(options, &path)?;
         Ok(Self {
             writer: Writer::spawn(Writing { connection: writing, heads: Heads::default() })?,
             readers: readers(&path, options.readers)?,

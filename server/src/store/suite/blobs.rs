@@ -1,7 +1,7 @@
 //! Blobs and the heads of backups.
 
 use parley_protocol::bounded::List;
-use parley_protocol::capability::{Capability, CapabilityHash};
+use parley_protocol::capability::Capability;
 use parley_protocol::frame::{
     BackupHead, DeleteBlobs, FetchBackupHead, FetchBlob, InboxAddress, PutBlob, RelayError, WriteBackupHead,
 };
@@ -11,21 +11,15 @@ use parley_protocol::limits::{MAX_BLOB, MAX_BLOB_PART};
 use super::{SECRET, bytes, new_account, registered};
 use crate::store::{BlobPart, Store};
 
-const READ: [u8; 32] = [6; 32];
-
 pub(super) async fn run<S: Store>(open: &impl Fn() -> S) {
     parts_of_any_length_make_one_blob(&open()).await;
     what_does_not_fit_changes_nothing(&open()).await;
     an_account_has_so_many_blobs_and_bytes(&open()).await;
-    only_a_device_of_the_account_writes(&open()).await;
+    only_a_device_of_the_account_writes_and_reads(&open()).await;
     unfinished_blobs_expire_and_finished_ones_do_not(&open()).await;
     a_head_is_written_after_the_one_that_was_seen(&open()).await;
     an_ended_backup_leaves_nothing_but_its_version(&open()).await;
     an_abandoned_backup_expires(&open()).await;
-}
-
-fn access() -> CapabilityHash {
-    Capability::new(READ).hash()
 }
 
 fn put(address: InboxAddress, blob: u8, size: u64, offset: u64, bytes: &[u8]) -> PutBlob {
@@ -33,15 +27,18 @@ fn put(address: InboxAddress, blob: u8, size: u64, offset: u64, bytes: &[u8]) ->
         address,
         capability: Capability::new(SECRET),
         blob: BlobId([blob; 16]),
-        access: access(),
         size,
         offset,
         bytes: super::Bytes::new(bytes.to_vec()).unwrap(),
     }
 }
 
-fn fetch(blob: u8, offset: u64, most: u32) -> FetchBlob {
-    FetchBlob { blob: BlobId([blob; 16]), capability: Capability::new(READ), offset, most }
+fn fetch(address: InboxAddress, blob: u8, offset: u64, most: u32) -> FetchBlob {
+    FetchBlob { address, capability: Capability::new(SECRET), blob: BlobId([blob; 16]), offset, most }
+}
+
+fn fetch_head(address: InboxAddress) -> FetchBackupHead {
+    FetchBackupHead { address, capability: Capability::new(SECRET) }
 }
 
 fn delete(address: InboxAddress, blobs: &[u8]) -> DeleteBlobs {
@@ -51,7 +48,7 @@ fn delete(address: InboxAddress, blobs: &[u8]) -> DeleteBlobs {
 
 fn head(address: InboxAddress, after: u32, length: usize) -> WriteBackupHead {
     let capability = Capability::new(SECRET);
-    WriteBackupHead { address, capability, access: access(), after, value: bytes(length) }
+    WriteBackupHead { address, capability, after, value: bytes(length) }
 }
 
 /// Runs expiry until nothing is left to be done; returns how many rows went.
@@ -80,14 +77,14 @@ async fn parts_of_any_length_make_one_blob(store: &impl Store) {
     for (offset, most) in
         [(0, 1), (65_535, 2), (65_536, 65_536), (131_071, 200_000), (699_999, 9), (1, 1 << 18), (0, 1 << 20)]
     {
-        let part = store.read_blob(fetch(1, offset, most)).await.unwrap();
+        let part = store.read_blob(fetch(address, 1, offset, most)).await.unwrap();
         let from = usize::try_from(offset).unwrap();
         let length = usize::try_from(most).unwrap().min(MAX_BLOB_PART).min(whole.len() - from);
         assert_eq!(part.size, size);
         assert!(*part.bytes == whole[from..from + length], "{offset} {most}");
     }
     for (offset, most) in [(0, 0), (size, 10), (u64::MAX, u32::MAX)] {
-        let part = store.read_blob(fetch(1, offset, most)).await;
+        let part = store.read_blob(fetch(address, 1, offset, most)).await;
         assert_eq!(part, Ok(BlobPart { size, bytes: bytes(0) }), "{offset}");
     }
 }
@@ -101,7 +98,7 @@ async fn what_does_not_fit_changes_nothing(store: &impl Store) {
     {
         assert_eq!(store.put_blob(now, nothing).await, Ok(0));
     }
-    assert_eq!(store.read_blob(fetch(1, 0, 10)).await, Err(RelayError::UnknownBlob));
+    assert_eq!(store.read_blob(fetch(address, 1, 0, 10)).await, Err(RelayError::UnknownBlob));
     for size in [0, MAX_BLOB + 1, u64::MAX] {
         let refused = store.put_blob(now, put(address, 1, size, 0, b"x")).await;
         assert_eq!(refused, Err(RelayError::TooLarge));
@@ -111,16 +108,12 @@ async fn what_does_not_fit_changes_nothing(store: &impl Store) {
         assert_eq!(store.put_blob(now, put(address, 1, 10, offset, part)).await, Ok(4), "{offset}");
     }
     // What is there as yet can be read.
-    let part = store.read_blob(fetch(1, 2, 100)).await.unwrap();
+    let part = store.read_blob(fetch(address, 1, 2, 100)).await.unwrap();
     assert_eq!((part.size, &*part.bytes), (10, &b"23"[..]));
-    let other_access = PutBlob { access: Capability::new([7; 32]).hash(), ..put(address, 1, 10, 4, b"4") };
-    for disagrees in [put(address, 1, 11, 4, b"4"), other_access] {
-        assert_eq!(store.put_blob(now, disagrees).await, Err(RelayError::WrongCapability));
-    }
+    let disagrees = put(address, 1, 11, 4, b"4");
+    assert_eq!(store.put_blob(now, disagrees).await, Err(RelayError::WrongCapability));
     assert_eq!(store.put_blob(now, put(address, 1, 10, 4, b"456789")).await, Ok(10));
-    assert_eq!(&*store.read_blob(fetch(1, 0, 100)).await.unwrap().bytes, b"0123456789");
-    let guess = FetchBlob { capability: Capability::new(access().0), ..fetch(1, 0, 1) };
-    assert_eq!(store.read_blob(guess).await, Err(RelayError::WrongCapability));
+    assert_eq!(&*store.read_blob(fetch(address, 1, 0, 100)).await.unwrap().bytes, b"0123456789");
 }
 
 async fn an_account_has_so_many_blobs_and_bytes(store: &impl Store) {
@@ -137,15 +130,15 @@ async fn an_account_has_so_many_blobs_and_bytes(store: &impl Store) {
     // Unknown ones are no error, and room is there at once.
     store.delete_blobs(delete(address, &[1, 3, 77])).await.unwrap();
     store.delete_blobs(delete(address, &[1])).await.unwrap();
-    assert_eq!(store.read_blob(fetch(1, 0, 1)).await, Err(RelayError::UnknownBlob));
+    assert_eq!(store.read_blob(fetch(address, 1, 0, 1)).await, Err(RelayError::UnknownBlob));
     assert_eq!(store.put_blob(now, put(address, 1, 999_992, 0, b"new")).await, Ok(3));
-    assert_eq!(&*store.read_blob(fetch(1, 0, 9)).await.unwrap().bytes, b"new");
+    assert_eq!(&*store.read_blob(fetch(address, 1, 0, 9)).await.unwrap().bytes, b"new");
     // Of the two that were deleted: their chunks.
     assert_eq!(expired(store, 0).await, 2);
-    assert_eq!(&*store.read_blob(fetch(1, 0, 9)).await.unwrap().bytes, b"new");
+    assert_eq!(&*store.read_blob(fetch(address, 1, 0, 9)).await.unwrap().bytes, b"new");
 }
 
-async fn only_a_device_of_the_account_writes(store: &impl Store) {
+async fn only_a_device_of_the_account_writes_and_reads(store: &impl Store) {
     let ada = registered(store).await;
     let now = UnixMillis(0);
     let eve = new_account("eve", 5);
@@ -166,7 +159,18 @@ async fn only_a_device_of_the_account_writes(store: &impl Store) {
     assert_eq!(store.delete_blobs(stranger).await, Err(RelayError::WrongCapability));
     let stranger = WriteBackupHead { capability: Capability::new([99; 32]), ..head(ada, 0, 0) };
     assert_eq!(store.write_backup_head(now, stranger).await, Err(RelayError::WrongCapability));
-    assert_eq!(&*store.read_blob(fetch(1, 0, 9)).await.unwrap().bytes, b"a");
+    // Eve's device has no such blob, and no backup.
+    for (reader, refusal) in [(unregistered, RelayError::UnknownBlob), (no_device, RelayError::UnknownDevice)]
+    {
+        assert_eq!(store.read_blob(fetch(reader, 1, 0, 9)).await, Err(refusal));
+        assert_eq!(store.backup_head(fetch_head(reader)).await, Err(refusal));
+    }
+    let wrong = Capability::new([99; 32]);
+    let stranger = FetchBlob { capability: wrong.clone(), ..fetch(ada, 1, 0, 9) };
+    assert_eq!(store.read_blob(stranger).await, Err(RelayError::WrongCapability));
+    let stranger = FetchBackupHead { capability: wrong, ..fetch_head(ada) };
+    assert_eq!(store.backup_head(stranger).await, Err(RelayError::WrongCapability));
+    assert_eq!(&*store.read_blob(fetch(ada, 1, 0, 9)).await.unwrap().bytes, b"a");
 }
 
 async fn unfinished_blobs_expire_and_finished_ones_do_not(store: &impl Store) {
@@ -177,27 +181,26 @@ async fn unfinished_blobs_expire_and_finished_ones_do_not(store: &impl Store) {
     assert_eq!(expired(store, 1_900).await, 0, "one second after its last part is not too long");
     assert_eq!(expired(store, 1_901).await, 2, "the blob and its chunk");
     assert_eq!(store.put_blob(UnixMillis(2_000), put(address, 2, 999_996, 0, b"")).await, Ok(0), "its room");
-    assert_eq!(&*store.read_blob(fetch(1, 0, 9)).await.unwrap().bytes, b"done");
+    assert_eq!(&*store.read_blob(fetch(address, 1, 0, 9)).await.unwrap().bytes, b"done");
     assert_eq!(store.put_blob(UnixMillis(2_000), put(address, 2, 999_996, 0, b"x")).await, Ok(1));
 }
 
 async fn a_head_is_written_after_the_one_that_was_seen(store: &impl Store) {
     let address = registered(store).await;
-    let fetch = |secret| FetchBackupHead { account: address.account, access: Capability::new(secret) };
-    assert_eq!(store.backup_head(fetch(READ)).await, Err(RelayError::UnknownBlob));
+    assert_eq!(store.backup_head(fetch_head(address)).await, Err(RelayError::UnknownBlob));
     let conflict = Err(RelayError::BackupConflict);
     assert_eq!(store.write_backup_head(UnixMillis(0), head(address, 1, 5)).await, conflict);
-    assert_eq!(store.backup_head(fetch(READ)).await, Err(RelayError::UnknownBlob), "nothing is left of it");
+    assert_eq!(
+        store.backup_head(fetch_head(address)).await,
+        Err(RelayError::UnknownBlob),
+        "nothing is left of it"
+    );
     let first = BackupHead { version: 1, value: bytes(5) };
     assert_eq!(store.write_backup_head(UnixMillis(0), head(address, 0, 5)).await, Ok(first.clone()));
     assert_eq!(store.write_backup_head(UnixMillis(0), head(address, 0, 6)).await, conflict);
-    assert_eq!(store.backup_head(fetch(READ)).await, Ok(first));
-    assert_eq!(store.backup_head(fetch([7; 32])).await, Err(RelayError::WrongCapability));
-    // Each head has its own capability.
-    let second = WriteBackupHead { access: Capability::new([7; 32]).hash(), ..head(address, 1, 7) };
-    store.write_backup_head(UnixMillis(0), second).await.unwrap();
-    assert_eq!(store.backup_head(fetch(READ)).await, Err(RelayError::WrongCapability));
-    let found = store.backup_head(fetch([7; 32])).await;
+    assert_eq!(store.backup_head(fetch_head(address)).await, Ok(first));
+    store.write_backup_head(UnixMillis(0), head(address, 1, 7)).await.unwrap();
+    let found = store.backup_head(fetch_head(address)).await;
     assert_eq!(found, Ok(BackupHead { version: 2, value: bytes(7) }));
 }
 
@@ -216,10 +219,9 @@ async fn an_ended_backup_leaves_nothing_but_its_version(store: &impl Store) {
     let ended = BackupHead { version: 2, value: bytes(0) };
     assert_eq!(store.write_backup_head(now, head(address, 1, 0)).await, Ok(ended.clone()));
     for blob in 1..=3 {
-        assert_eq!(store.read_blob(fetch(blob, 0, 1)).await, Err(RelayError::UnknownBlob));
+        assert_eq!(store.read_blob(fetch(address, blob, 0, 1)).await, Err(RelayError::UnknownBlob));
     }
-    let read = FetchBackupHead { account: address.account, access: Capability::new(READ) };
-    assert_eq!(store.backup_head(read).await, Ok(ended));
+    assert_eq!(store.backup_head(fetch_head(address)).await, Ok(ended));
     assert_eq!(store.write_backup_head(now, head(address, 1, 5)).await, Err(RelayError::BackupConflict));
     // Four chunks of each.
     assert_eq!(expired(store, 0).await, 12);
@@ -239,9 +241,8 @@ async fn an_abandoned_backup_expires(store: &impl Store) {
     store.delete_blobs(delete(address, &[2])).await.unwrap();
     assert_eq!(expired(store, 7_000).await, 1, "what was deleted");
     assert_eq!(expired(store, 7_001).await, 2, "the other blob and its chunk");
-    assert_eq!(store.read_blob(fetch(1, 0, 1)).await, Err(RelayError::UnknownBlob));
-    let read = FetchBackupHead { account: address.account, access: Capability::new(READ) };
-    assert_eq!(store.backup_head(read).await, Ok(BackupHead { version: 2, value: bytes(0) }));
+    assert_eq!(store.read_blob(fetch(address, 1, 0, 1)).await, Err(RelayError::UnknownBlob));
+    assert_eq!(store.backup_head(fetch_head(address)).await, Ok(BackupHead { version: 2, value: bytes(0) }));
     let old_writer = store.write_backup_head(UnixMillis(7_002), head(address, 1, 5)).await;
     assert_eq!(old_writer, Err(RelayError::BackupConflict));
     assert_eq!(expired(store, 1_000_000).await, 0);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use parley_protocol::bounded::Bytes;
-use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{Answer, BackupHead, FetchBlob, PutBlob, RelayError, Request, WriteBackupHead};
 use parley_protocol::ids::{AccountId, BlobId};
 use parley_protocol::limits::{MAX_BLOB, MAX_BLOB_PART};
@@ -13,7 +12,6 @@ use super::VirtualRelay;
 #[derive(Clone)]
 struct Blob {
     account: AccountId,
-    access: CapabilityHash,
     size: u64,
     bytes: Vec<u8>,
 }
@@ -22,7 +20,7 @@ struct Blob {
 #[derive(Clone, Default)]
 pub(super) struct Blobs {
     blobs: BTreeMap<BlobId, Blob>,
-    heads: BTreeMap<AccountId, (CapabilityHash, BackupHead)>,
+    heads: BTreeMap<AccountId, BackupHead>,
 }
 
 impl VirtualRelay {
@@ -33,7 +31,10 @@ impl VirtualRelay {
                 self.own_inbox(&put.address, &put.capability)?;
                 self.blobs.put(&put)
             }
-            Request::FetchBlob(fetch) => self.blobs.fetch(&fetch),
+            Request::FetchBlob(fetch) => {
+                self.own_inbox(&fetch.address, &fetch.capability)?;
+                self.blobs.fetch(&fetch)
+            }
             Request::DeleteBlobs(delete) => {
                 self.own_inbox(&delete.address, &delete.capability)?;
                 let own = |blob: &Blob| blob.account == delete.address.account;
@@ -50,9 +51,9 @@ impl VirtualRelay {
                 Ok(written)
             }
             Request::FetchBackupHead(fetch) => {
-                let (access, head) = self.blobs.heads.get(&fetch.account).ok_or(RelayError::UnknownBlob)?;
-                let opens = *access == fetch.access.hash();
-                if opens { Ok(Answer::BackupHead(head.clone())) } else { Err(RelayError::WrongCapability) }
+                self.own_inbox(&fetch.address, &fetch.capability)?;
+                let head = self.blobs.heads.get(&fetch.address.account).ok_or(RelayError::UnknownBlob)?;
+                Ok(Answer::BackupHead(head.clone()))
             }
             Request::FindRecoveryKey(key) => {
                 let found = self.accounts.iter().find(|(_, account)| account.log.recovery_key() == key);
@@ -74,10 +75,20 @@ impl VirtualRelay {
         self.blobs.blobs.retain(|_, _| !number.next().is_some_and(&lost));
     }
 
+    /// The relay says that this is the account's backup: a head, and blobs.
+    pub fn invent_backup(&mut self, account: &AccountId, head: &[u8], blobs: Vec<(BlobId, Vec<u8>)>) {
+        for (id, bytes) in blobs {
+            let blob = Blob { account: *account, size: length(&bytes), bytes };
+            self.blobs.blobs.insert(id, blob);
+        }
+        let known = self.blobs.heads.get_mut(account).unwrap();
+        *known = BackupHead { version: known.version + 1, value: Bytes::new(head.to_vec()).unwrap() };
+    }
+
     /// The head of an account's backup, if it has one.
     #[must_use]
     pub fn backup_head(&self, account: &AccountId) -> Option<&BackupHead> {
-        self.blobs.heads.get(account).map(|(_, head)| head)
+        self.blobs.heads.get(account)
     }
 }
 
@@ -92,9 +103,9 @@ impl Blobs {
         if !begins && !self.blobs.contains_key(&put.blob) {
             return Ok(Answer::Blob { stored: 0 });
         }
-        let new = || Blob { account, access: put.access, size: put.size, bytes: Vec::new() };
+        let new = || Blob { account, size: put.size, bytes: Vec::new() };
         let blob = self.blobs.entry(put.blob).or_insert_with(new);
-        if (blob.account, blob.access, blob.size) != (account, put.access, put.size) {
+        if (blob.account, blob.size) != (account, put.size) {
             return Err(RelayError::WrongCapability);
         }
         let at = length(&blob.bytes);
@@ -105,10 +116,8 @@ impl Blobs {
     }
 
     fn fetch(&self, fetch: &FetchBlob) -> Result<Answer, RelayError> {
-        let blob = self.blobs.get(&fetch.blob).ok_or(RelayError::UnknownBlob)?;
-        if blob.access != fetch.capability.hash() {
-            return Err(RelayError::WrongCapability);
-        }
+        let own = |blob: &&Blob| blob.account == fetch.address.account;
+        let blob = self.blobs.get(&fetch.blob).filter(own).ok_or(RelayError::UnknownBlob)?;
         let most = usize::try_from(fetch.most).unwrap().min(MAX_BLOB_PART);
         let rest = blob.bytes.get(usize::try_from(fetch.offset).unwrap()..).unwrap_or_default();
         let bytes = Bytes::new(rest[..rest.len().min(most)].to_vec()).unwrap();
@@ -117,12 +126,12 @@ impl Blobs {
 
     fn write_head(&mut self, write: WriteBackupHead) -> Result<Answer, RelayError> {
         let account = write.address.account;
-        let version = self.heads.get(&account).map_or(0, |(_, head)| head.version);
+        let version = self.heads.get(&account).map_or(0, |head| head.version);
         if version != write.after {
             return Err(RelayError::BackupConflict);
         }
         let head = BackupHead { version: version + 1, value: write.value };
-        self.heads.insert(account, (write.access, head.clone()));
+        self.heads.insert(account, head.clone());
         Ok(Answer::BackupHead(head))
     }
 }

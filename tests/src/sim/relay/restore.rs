@@ -53,6 +53,11 @@ impl VirtualRelay {
         copy
     }
 
+    /// Only blobs and backups are as in a copy: the relay keeps them in a database of their own.
+    pub fn put_blobs_back(&mut self, copy: &RelayCopy) {
+        self.blobs = copy.blobs.clone();
+    }
+
     /// Starts anew from a copy. Connections have to be cut before.
     pub(in crate::sim) fn put_back(&mut self, copy: RelayCopy) {
         let RelayCopy { logs, inboxes, accounts, blobs } = copy;

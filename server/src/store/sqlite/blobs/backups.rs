@@ -1,7 +1,6 @@
 //! The heads of backups.
 
 use parley_protocol::bounded::Bytes;
-use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{BackupHead, FetchBackupHead, RelayError, WriteBackupHead};
 use parley_protocol::ids::UnixMillis;
 use rusqlite::types::Type;
@@ -23,8 +22,8 @@ pub(super) fn write_head(
     }
     let version = request.after.checked_add(1).ok_or(RelayError::QuotaExceeded)?;
     connection
-        .prepare_cached("UPDATE accounts SET version = ?2, access = ?3, head = ?4 WHERE id = ?1")?
-        .execute(params![owner.row, version, request.access.0, &*request.value])?;
+        .prepare_cached("UPDATE accounts SET version = ?2, head = ?3 WHERE id = ?1")?
+        .execute(params![owner.row, version, &*request.value])?;
     if request.value.is_empty() {
         owners::drop_all(connection, owner.row)?;
     } else {
@@ -33,17 +32,16 @@ pub(super) fn write_head(
     Ok(BackupHead { version, value: request.value.clone() })
 }
 
-/// The head, for who knows the capability that was written with it.
+/// The head, for a device of the account.
 pub(super) fn head(connection: &Connection, request: &FetchBackupHead) -> Result<BackupHead, Failure> {
-    let (access, head) = connection
-        .prepare_cached("SELECT access, version, head FROM accounts WHERE account = ?1 AND head IS NOT NULL")?
-        .query_row([request.account.as_bytes()], |row| {
-            let value: Vec<u8> = row.get(2)?;
+    let head = connection
+        .prepare_cached("SELECT version, head FROM accounts WHERE account = ?1 AND head IS NOT NULL")?
+        .query_row([request.address.account.as_bytes()], |row| {
+            let value: Vec<u8> = row.get(1)?;
             let value = Bytes::new(value)
-                .map_err(|error| rusqlite::Error::FromSqlConversionFailure(2, Type::Blob, Box::new(error)))?;
-            Ok((CapabilityHash(row.get(0)?), BackupHead { version: row.get(1)?, value }))
+                .map_err(|error| rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, Box::new(error)))?;
+            Ok(BackupHead { version: row.get(0)?, value })
         })
-        .optional()?
-        .ok_or(RelayError::UnknownBlob)?;
-    if access == request.access.hash() { Ok(head) } else { Err(RelayError::WrongCapability.into()) }
+        .optional()?;
+    head.ok_or(Failure::Refused(RelayError::UnknownBlob))
 }

@@ -1,13 +1,16 @@
 //! Blobs and the heads of backups, in a database of their own: a part of a blob is a hundred times as long as a message,
 //! and no append shall wait for the sync or the checkpoint of one (docs/adr/0010-blobs-beside-the-logs.md).
 //!
-//! Who may write is asked of the relay's database, over a connection of the writing thread's own: so an account's
-//! requests take effect in the order in which they came.
+//! Who may write and who may read is asked of the relay's database: the devices that are in the account's log now. The writing
+//! thread has a connection of its own for that, so an account's requests take effect in the order in which they came.
 
 mod backups;
 mod expiry;
 mod owners;
 mod parts;
+mod reading;
+
+use std::path::Path;
 
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{
@@ -54,8 +57,9 @@ impl Writes for Writing {
 }
 
 impl Blobs {
-    /// Opens the database, makes or migrates it. `directory` reads the relay's.
-    pub(super) fn open(options: &SqliteOptions, directory: Connection) -> Result<Self, OpenError> {
+    /// Opens the database, makes or migrates it. The relay's is there already.
+    pub(super) fn open(options: &SqliteOptions, relay: &Path) -> Result<Self, OpenError> {
+        let directory = super::connect_reading(relay)?;
         let path = options.folder.join("blobs.sqlite3");
         let mut connection = Connection::open(&path)?;
         // Only a new file takes it, and only before anything else.
@@ -68,7 +72,7 @@ impl Blobs {
         }
         Ok(Self {
             writer: Writer::spawn(Writing { connection, directory })?,
-            readers: super::readers(&path, options.readers)?,
+            readers: reading::readers(&path, relay, options.readers)?,
             quotas: options.quotas,
         })
     }
@@ -92,7 +96,11 @@ impl Blobs {
     }
 
     pub(super) fn read(&self, request: FetchBlob) -> Pending<BlobPart> {
-        self.readers.submit(move |c| parts::read(c, &request))
+        let capability = request.capability.hash();
+        self.readers.submit(move |c| {
+            reading::check(c, &request.address, &capability)?;
+            parts::read(c, &request)
+        })
     }
 
     pub(super) fn delete(&self, request: DeleteBlobs) -> Pending<()> {
@@ -106,7 +114,11 @@ impl Blobs {
     }
 
     pub(super) fn head(&self, request: FetchBackupHead) -> Pending<BackupHead> {
-        self.readers.submit(move |c| backups::head(c, &request))
+        let capability = request.capability.hash();
+        self.readers.submit(move |c| {
+            reading::check(c, &request.address, &capability)?;
+            backups::head(c, &request)
+        })
     }
 
     pub(super) fn expire(&self, now: UnixMillis) -> Pending<ExpiryRun> {

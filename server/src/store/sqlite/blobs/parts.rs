@@ -2,7 +2,6 @@
 //! so many small parts make no more rows, and reading anywhere touches few.
 
 use parley_protocol::bounded::Bytes;
-use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{DeleteBlobs, FetchBlob, PutBlob, RelayError};
 use parley_protocol::ids::{AccountId, BlobId, UnixMillis};
 use parley_protocol::limits::{MAX_BLOB, MAX_BLOB_PART};
@@ -22,7 +21,6 @@ struct Blob {
     row: i64,
     owner: i64,
     account: AccountId,
-    access: CapabilityHash,
     size: u64,
     stored: u64,
 }
@@ -30,7 +28,7 @@ struct Blob {
 fn find(connection: &Connection, blob: &BlobId) -> Result<Option<Blob>, Failure> {
     let found = connection
         .prepare_cached(
-            "SELECT blobs.id, accounts.id, accounts.account, blobs.access, size, stored
+            "SELECT blobs.id, accounts.id, accounts.account, size, stored
              FROM blobs JOIN accounts ON accounts.id = blobs.account WHERE blob = ?1",
         )?
         .query_row([blob.as_bytes()], |row| {
@@ -38,9 +36,8 @@ fn find(connection: &Connection, blob: &BlobId) -> Result<Option<Blob>, Failure>
                 row: row.get(0)?,
                 owner: row.get(1)?,
                 account: AccountId(row.get(2)?),
-                access: CapabilityHash(row.get(3)?),
-                size: uint(row, 4)?,
-                stored: uint(row, 5)?,
+                size: uint(row, 3)?,
+                stored: uint(row, 4)?,
             })
         })
         .optional()?;
@@ -58,9 +55,7 @@ pub(super) fn put(
         return Err(RelayError::TooLarge.into());
     }
     let found = find(connection, &request.blob)?;
-    let agrees = |blob: &Blob| {
-        (blob.account, blob.access, blob.size) == (request.address.account, request.access, request.size)
-    };
+    let agrees = |blob: &Blob| (blob.account, blob.size) == (request.address.account, request.size);
     if found.as_ref().is_some_and(|blob| !agrees(blob)) {
         return Err(RelayError::WrongCapability.into());
     }
@@ -93,14 +88,8 @@ fn begin(
     let owner = owners::find_or_make(connection, &request.address.account)?;
     owners::count_blob(connection, &owner, request.size, quotas)?;
     connection
-        .prepare_cached("INSERT INTO blobs (blob, account, access, size, time) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![
-            request.blob.as_bytes(),
-            owner.row,
-            request.access.0,
-            int(request.size),
-            int(now.0),
-        ])?;
+        .prepare_cached("INSERT INTO blobs (blob, account, size, time) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![request.blob.as_bytes(), owner.row, int(request.size), int(now.0),])?;
     Ok((connection.last_insert_rowid(), owner.row))
 }
 
@@ -132,12 +121,10 @@ fn append(connection: &Connection, blob: i64, stored: u64, bytes: &[u8]) -> Resu
     Ok(())
 }
 
-/// A part of what is stored, for who knows the blob's capability.
+/// A part of what is stored, for a device of the blob's account. Of another account's blob nobody learns that it is there.
 pub(super) fn read(connection: &Connection, request: &FetchBlob) -> Result<BlobPart, Failure> {
-    let blob = find(connection, &request.blob)?.ok_or(RelayError::UnknownBlob)?;
-    if blob.access != request.capability.hash() {
-        return Err(RelayError::WrongCapability.into());
-    }
+    let own = |blob: &Blob| blob.account == request.address.account;
+    let blob = find(connection, &request.blob)?.filter(own).ok_or(RelayError::UnknownBlob)?;
     let most = u64::from(request.most).min(u64::try_from(MAX_BLOB_PART).unwrap_or(u64::MAX));
     let end = request.offset.saturating_add(most).min(blob.stored);
     let mut bytes = Vec::new();

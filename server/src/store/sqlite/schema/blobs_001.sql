@@ -1,6 +1,6 @@
 -- What an account has in this database. Accounts stand here under their ids: the rows of the other database are
 -- not known here. `time` is when a blob or the head was written last, NULL when there is nothing to expire.
--- `access` and `head` are the head of the backup; an ended backup has an empty one, and goes on counting.
+-- `head` is the head of the backup; an ended backup has an empty one, and goes on counting.
 CREATE TABLE accounts (
     id      INTEGER PRIMARY KEY,
     account BLOB    NOT NULL UNIQUE,
@@ -8,7 +8,6 @@ CREATE TABLE accounts (
     bytes   INTEGER NOT NULL DEFAULT 0,
     time    INTEGER,
     version INTEGER NOT NULL DEFAULT 0,
-    access  BLOB,
     head    BLOB
 ) STRICT;
 CREATE INDEX accounts_by_time ON accounts (time) WHERE time IS NOT NULL;
@@ -19,7 +18,6 @@ CREATE TABLE blobs (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     blob    BLOB    NOT NULL UNIQUE,
     account INTEGER NOT NULL REFERENCES accounts (id),
-    access  BLOB    NOT NULL,
     size    INTEGER NOT NULL,
     stored  INTEGER NOT NULL DEFAULT 0,
     time    INTEGER NOT NULL

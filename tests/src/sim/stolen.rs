@@ -1,0 +1,33 @@
+//! A device whose holder does with it what no app does.
+
+use parley_engine::hostile::{BackupLie, Thief};
+use parley_engine::io::Input;
+use parley_protocol::frame::{Answer, ClientFrame, RelayError, Request, RequestId, ServerFrame};
+
+use super::{ConnectionId, DeviceIndex, World};
+
+impl World {
+    /// What the holder of a device knows of its account's backup.
+    pub fn thief(&self, index: DeviceIndex) -> Thief {
+        self.devices[index].engine.thief().expect("an account with a backup")
+    }
+
+    /// The device tells the account's others a lie about the backup.
+    pub fn lie_about_backup(&mut self, index: DeviceIndex, lie: &BackupLie) {
+        self.devices[index].engine.lie_about_backup(lie);
+        self.handle(index, Input::Timer);
+    }
+
+    /// Asks the relay something on a connection of nobody's.
+    pub fn ask_relay(&mut self, request: Request) -> Result<Answer, RelayError> {
+        let stranger = ConnectionId(u64::MAX);
+        let asked = ClientFrame { id: RequestId(1), request }.encode().unwrap();
+        let told = self.relay.receive(self.now, stranger, &asked);
+        let mut own = told.into_iter().filter(|(to, _)| *to == stranger);
+        let answer = own.find_map(|(_, bytes)| match ServerFrame::decode(&bytes) {
+            Ok(ServerFrame::Answer { result, .. }) => Some(result),
+            _ => None,
+        });
+        answer.expect("an answer")
+    }
+}
