@@ -23,6 +23,8 @@ mod restored;
 mod site;
 #[path = "relay/slots.rs"]
 mod slots;
+#[path = "relay/strangers.rs"]
+mod strangers;
 #[path = "relay/subscriptions.rs"]
 mod subscriptions;
 #[path = "relay/wire.rs"]

@@ -31,11 +31,11 @@ pub enum Request {
     Hello,
     /// Nothing; keeps the connection and measures it. Answer: `Done`.
     Ping,
-    /// Makes a conversation log. Answer: `Done`, also when this very log was made before.
+    /// Makes a conversation log. Answer: `Done`, also when this very log was made before; or `Undelivered`.
     CreateLog(CreateLog),
     /// Appends messages to a log, all or none. Answer: `Stored`, one for each message.
     AppendMessages(AppendMessages),
-    /// Appends a commit and so ends the log's epoch. Answer: `Stored`, with one element.
+    /// Appends a commit and so ends the log's epoch. Answer: `Stored`, with one element; or `Undelivered`.
     AppendCommit(AppendCommit),
     /// Reads on from a place and goes on with what comes, to the commit that ends the capability's epoch.
     /// Answer: `Subscribed`, then pushes.
@@ -43,7 +43,12 @@ pub enum Request {
     /// Ends the pushes for a log. Answer: `Done`.
     UnsubscribeLog(LogId),
     /// The sealed GroupInfo of the log's current epoch. Answer: `GroupInfo`.
-    FetchGroupInfo(LogId),
+    FetchGroupInfo {
+        /// The log.
+        log: LogId,
+        /// The capability of its current epoch.
+        capability: Capability,
+    },
     /// Puts something into a device's inbox. Answer: `Stored`, with one element.
     PostInbox(InboxPost),
     /// Reads a device's inbox and goes on with what comes. Answer: `Subscribed`, then pushes.
@@ -66,7 +71,8 @@ pub enum Request {
         /// The inbox's capability.
         capability: Capability,
     },
-    /// One KeyPackage of each device of an account; a one-time one is given out once. Answer: `KeyPackages`.
+    /// One KeyPackage of each device of an account; a one-time one is given out once, and who has asked for many gets the
+    /// one of last resort. Answer: `KeyPackages`.
     ClaimKeyPackages(AccountId),
     /// Puts a new account into the directory. Answer: `Done`, also when this very account was put there before.
     RegisterAccount(RegisterAccount),

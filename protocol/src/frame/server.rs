@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{RelayError, RequestId};
+use super::{InboxAddress, RelayError, RequestId};
 use crate::bounded::{Bytes, List};
 use crate::device_log::SignedEntry;
 use crate::ids::{AccountId, AppendId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis};
 use crate::limits::{
     MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB_PART, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES, MAX_GROUP_INFO,
-    MAX_KEY_PACKAGE, MAX_PUSH, MAX_SLOT, MAX_WELCOME,
+    MAX_KEY_PACKAGE, MAX_PUSH, MAX_SLOT, MAX_WELCOME, MAX_WELCOMES,
 };
 use crate::username::Username;
 
@@ -105,6 +105,9 @@ pub enum Answer {
     },
     /// The head of an account's backup.
     BackupHead(BackupHead),
+    /// To `CreateLog` and `AppendCommit`, of which nothing was done: these inboxes take nothing now. Without their devices
+    /// it may be done.
+    Undelivered(List<InboxAddress, MAX_WELCOMES>),
 }
 
 /// Where an account's backup begins.

@@ -97,7 +97,7 @@ fn log_requests() -> Vec<Request> {
             known: Some(KnownPlace { seq: Seq(70_001), era: ERA }),
         }),
         Request::UnsubscribeLog(LOG),
-        Request::FetchGroupInfo(LOG),
+        Request::FetchGroupInfo { log: LOG, capability: secret() },
     ]
 }
 
@@ -172,7 +172,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::AppendCommit(_) => "AppendCommit",
         Request::SubscribeLog(_) => "SubscribeLog",
         Request::UnsubscribeLog(_) => "UnsubscribeLog",
-        Request::FetchGroupInfo(_) => "FetchGroupInfo",
+        Request::FetchGroupInfo { .. } => "FetchGroupInfo",
         Request::PostInbox(_) => "PostInbox",
         Request::SubscribeInbox(_) => "SubscribeInbox",
         Request::AckInbox { .. } => "AckInbox",
@@ -220,6 +220,7 @@ fn answers() -> Vec<Answer> {
         Answer::Blob { stored: 70_000 },
         Answer::BlobPart { size: 70_000, bytes: bytes(b"sealed") },
         Answer::BackupHead(BackupHead { version: 300, value: bytes(b"head") }),
+        Answer::Undelivered(list(vec![ADDRESS])),
     ]
 }
 
@@ -239,6 +240,7 @@ fn answer_name(answer: &Answer) -> &'static str {
         Answer::Blob { .. } => "Blob",
         Answer::BlobPart { .. } => "BlobPart",
         Answer::BackupHead(_) => "BackupHead",
+        Answer::Undelivered(_) => "Undelivered",
     }
 }
 

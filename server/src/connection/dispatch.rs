@@ -45,7 +45,7 @@ impl Connection {
                 self.subscriptions.end(&Topic::Log(log), None);
                 self.later(id, permits, async { Ok(Answer::Done) });
             }
-            Request::FetchGroupInfo(log) => {
+            Request::FetchGroupInfo { log, capability: _ } => {
                 let pending = store.group_info(log);
                 self.later(id, permits, async { answers::group_info(pending.await?) });
             }
@@ -298,7 +298,7 @@ fn cost(request: &Request) -> u32 {
         Request::AppendMessages(request) => 1_u32.saturating_add(eighth(request.messages.len())),
         Request::CreateLog(request) => 5_u32.saturating_add(eighth(request.welcomes.len())),
         Request::AppendCommit(request) => 5_u32.saturating_add(eighth(request.welcomes.len())),
-        Request::FetchGroupInfo(_)
+        Request::FetchGroupInfo { .. }
         | Request::FetchDeviceLog(_)
         | Request::PostInbox(_)
         | Request::PutBlob(_)

@@ -166,8 +166,9 @@ impl VirtualRelay {
                 self.logs.get_mut(&log).map(|log| log.readers.remove(&from));
                 Ok(Answer::Done)
             }
-            Request::FetchGroupInfo(log) => {
+            Request::FetchGroupInfo { log, capability } => {
                 let log = self.logs.get(&log).ok_or(RelayError::UnknownLog)?;
+                log.check(&capability, log.epoch)?;
                 Ok(Answer::GroupInfo { epoch: log.epoch, sealed: None })
             }
             Request::PostInbox(post) => self.post(post).map(stored_one),

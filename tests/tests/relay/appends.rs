@@ -1,6 +1,7 @@
 //! Appending to conversation logs.
 
 use parley_protocol::bounded::List;
+use parley_protocol::capability::Capability;
 use parley_protocol::frame::{Answer, EntryKind, RelayError, Request};
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq};
 use parley_tests::relay_client::{RelayClient, bytes, capability, commit, message, messages, new_log, only};
@@ -137,16 +138,36 @@ async fn the_group_info_is_the_current_epochs() {
     let info = |epoch: u64, sealed: Option<&[u8]>| {
         Ok(Answer::GroupInfo { epoch: Epoch(epoch), sealed: sealed.map(bytes) })
     };
-    assert_eq!(client.call(Request::FetchGroupInfo(log)).await, info(1, Some(b"info 1")));
+    let fetch = |capability: &Capability| Request::FetchGroupInfo { log, capability: capability.clone() };
+    assert_eq!(client.call(fetch(&first)).await, info(1, Some(b"info 1")));
     let mut next = commit(log, Epoch(1), &first, &second);
     next.group_info = Some(bytes(b"info 2"));
     next.welcomes = List::default();
     client.call(Request::AppendCommit(next)).await.unwrap();
-    assert_eq!(client.call(Request::FetchGroupInfo(log)).await, info(2, Some(b"info 2")));
+    assert_eq!(client.call(fetch(&second)).await, info(2, Some(b"info 2")));
     client.commit(log, Epoch(2), &second, &third).await.unwrap();
-    assert_eq!(client.call(Request::FetchGroupInfo(log)).await, info(3, None));
-    let unknown = Request::FetchGroupInfo(LogId(unique()));
+    assert_eq!(client.call(fetch(&third)).await, info(3, None));
+    let unknown = Request::FetchGroupInfo { log: LogId(unique()), capability: third };
     assert_eq!(client.call(unknown).await, Err(RelayError::UnknownLog));
+}
+
+#[tokio::test]
+async fn p10_a_stranger_and_a_removed_member_get_no_group_info() {
+    let relay = RelayProcess::start(&[]);
+    let mut client = RelayClient::connect(relay.address()).await;
+    let (log, first, second) = (LogId(unique()), capability(), capability());
+    let mut create = new_log(log, Epoch(1), &first);
+    create.group_info = Some(bytes(b"info 1"));
+    client.call(Request::CreateLog(create)).await.unwrap();
+    let mut next = commit(log, Epoch(1), &first, &second);
+    next.group_info = Some(bytes(b"info 2"));
+    client.call(Request::AppendCommit(next)).await.unwrap();
+    let mut stranger = RelayClient::connect(relay.address()).await;
+    let guess = Request::FetchGroupInfo { log, capability: capability() };
+    assert_eq!(stranger.call(guess).await, Err(RelayError::WrongCapability));
+    let removed = Request::FetchGroupInfo { log, capability: first };
+    let stale = Err(RelayError::StaleEpoch { current: Epoch(2) });
+    assert_eq!(stranger.call(removed).await, stale);
 }
 
 #[tokio::test]
