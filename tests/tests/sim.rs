@@ -43,6 +43,8 @@ mod invariants;
 mod late;
 #[path = "sim/leaving.rs"]
 mod leaving;
+#[path = "sim/limits.rs"]
+mod limits;
 #[path = "sim/linking.rs"]
 mod linking;
 #[path = "sim/lost.rs"]

@@ -28,7 +28,7 @@ pub use campaign::{Campaign, Totals, attempt, replay, report};
 pub use device::{Device, Disk};
 pub use faults::{Lie, Torn};
 pub use ledger::KeyLedger;
-pub use relay::{ConnectionId, Refusal, RelayCopy, Told, VirtualRelay};
+pub use relay::{ConnectionId, Limits, Refusal, RelayCopy, Told, VirtualRelay};
 pub use run::Outcome;
 pub use screen::Screen;
 pub use script::{Direction, Script, Step};

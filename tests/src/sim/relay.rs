@@ -3,6 +3,7 @@
 mod blobs;
 mod endings;
 mod lies;
+mod limits;
 mod restore;
 mod slots;
 
@@ -23,6 +24,7 @@ use parley_protocol::username::Username;
 use self::blobs::Blobs;
 use self::lies::Lie;
 pub use self::lies::Told;
+pub use self::limits::Limits;
 pub use self::restore::RelayCopy;
 use self::slots::Slots;
 
@@ -74,6 +76,8 @@ pub struct VirtualRelay {
     pub refusing: BTreeMap<ConnectionId, u32>,
     /// What is refused, and why.
     pub refusal: Option<Refusal>,
+    /// What it has room for.
+    pub limits: Limits,
     slots: Slots,
     blobs: Blobs,
     lie: Lie,
@@ -146,6 +150,7 @@ impl VirtualRelay {
             Request::AppendMessages(append) => self.append(append),
             Request::AppendCommit(commit) => self.commit(commit),
             Request::SubscribeLog(subscribe) => {
+                self.may_subscribe(from, &subscribe.log)?;
                 let log = self.logs.get_mut(&subscribe.log).ok_or(RelayError::UnknownLog)?;
                 let epoch = log.epoch_of(&subscribe.capability)?;
                 if subscribe.known.is_some_and(|known| !log.has(known)) {
@@ -240,6 +245,13 @@ impl VirtualRelay {
             let account = self.accounts.get(&welcome.to.account).ok_or(RelayError::UnknownAccount)?;
             account.log.device(&welcome.to.device).ok_or(RelayError::UnknownDevice)?;
         }
+        let full = self.without_room(&create.welcomes);
+        if !full.is_empty() && full.len() == create.welcomes.len() {
+            return Err(RelayError::QuotaExceeded);
+        }
+        if !full.is_empty() {
+            return Ok(Answer::Undelivered(List::new(full).unwrap()));
+        }
         let capabilities = BTreeMap::from([(create.epoch, create.capability)]);
         self.logs.insert(create.log, Log { epoch: create.epoch, capabilities, ..Log::default() });
         for welcome in create.welcomes.into_vec() {
@@ -267,6 +279,7 @@ impl VirtualRelay {
 
     fn commit(&mut self, commit: AppendCommit) -> Result<Answer, RelayError> {
         let (now, era) = (self.now, self.era);
+        let full = self.without_room(&commit.welcomes);
         let log = self.logs.get_mut(&commit.log).ok_or(RelayError::UnknownLog)?;
         if let Some(stored) = log.stored(&commit.append) {
             return Ok(stored_one(stored));
@@ -275,6 +288,9 @@ impl VirtualRelay {
         for welcome in commit.welcomes.iter() {
             let account = self.accounts.get(&welcome.to.account).ok_or(RelayError::UnknownAccount)?;
             account.log.device(&welcome.to.device).ok_or(RelayError::UnknownDevice)?;
+        }
+        if !full.is_empty() {
+            return Ok(Answer::Undelivered(List::new(full).unwrap()));
         }
         let place = (commit.epoch, era, commit.append);
         let stored = log.push(now, place, EntryKind::Commit, commit.commit.into_vec());
@@ -290,9 +306,13 @@ impl VirtualRelay {
         let account = self.accounts.get(&post.to.account).ok_or(RelayError::UnknownAccount)?;
         account.log.device(&post.to.device).ok_or(RelayError::UnknownDevice)?;
         let time = self.now;
+        let is_full = self.limits.full.contains(&post.to);
         let inbox = self.inboxes.entry(post.to).or_default();
         if let Some(stored) = inbox.appends.get(&post.append) {
             return Ok(*stored);
+        }
+        if is_full {
+            return Err(RelayError::QuotaExceeded);
         }
         inbox.last = inbox.last.next();
         let stored = Stored { seq: inbox.last, time, era: Era([0; 8]) };

@@ -123,7 +123,7 @@ async fn a_one_time_key_package_is_given_out_once_and_the_last_resort_after_them
 
 #[tokio::test]
 async fn concurrent_claims_never_get_the_same_key_package() {
-    let relay = RelayProcess::start(&["--rate-claims", "1000/1000"]);
+    let relay = RelayProcess::start(&["--rate-claims", "1000/1000", "--rate-claims-pair", "1000/1000"]);
     let (mut owner, account) = registered(&relay).await;
     let all: Vec<u8> = (0..60).collect();
     owner.call(publish(&account, &account.first, &all, None)).await.unwrap();

@@ -2,9 +2,9 @@
 
 use parley_protocol::bounded::List;
 use parley_protocol::frame::{
-    Answer, ClosingReason, InboxPost, PublishKeyPackages, RelayError, Request, Retry,
+    Answer, ClosingReason, InboxPost, PublishKeyPackages, RelayError, Request, Retry, SubscribeInbox,
 };
-use parley_protocol::ids::{AppendId, Epoch, LogId};
+use parley_protocol::ids::{AppendId, Epoch, LogId, Seq};
 use parley_tests::accounts::TestAccount;
 use parley_tests::relay_client::{RelayClient, bytes, capability, new_log, only};
 use parley_tests::relay_process::RelayProcess;
@@ -138,11 +138,15 @@ async fn claims_from_one_account_are_limited_whoever_claims() {
 
 #[tokio::test]
 async fn an_inbox_takes_so_much_and_no_more_also_through_welcomes() {
-    let relay = RelayProcess::start(&["--inbox-entries", "3", "--rate-posts", "6/1"]);
+    let relay = RelayProcess::start(&["--inbox-entries", "3", "--rate-posts-own", "6/1"]);
     let account = TestAccount::new();
     let mut client = RelayClient::connect(relay.address()).await;
     client.call(account.registration("ada")).await.unwrap();
     let to = account.address(&account.first);
+    // As a device of the account: for strangers there is less room (`strangers`).
+    let inbox = account.first.inbox.clone();
+    let read = SubscribeInbox { address: to, capability: inbox, after: Seq(0) };
+    client.call(Request::SubscribeInbox(read)).await.unwrap();
     let post = || InboxPost { to, append: AppendId(unique()), payload: bytes(b"post") };
     for _ in 0..3 {
         only(client.call(Request::PostInbox(post())).await).unwrap();

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use parley_protocol::bounded::List;
+use parley_protocol::capability::Capability;
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{
     Answer, CreateLog, InboxAddress, InboxPost, PublishKeyPackages, RelayError, Request, SubscribeInbox,
@@ -101,7 +102,7 @@ async fn p10_one_takes_few_of_a_persons_one_time_key_packages() {
 
 #[tokio::test]
 async fn p10_one_who_times_its_posts_keeps_nobody_else_out() {
-    let relay = RelayProcess::start(&["--rate-posts", "5/60"]);
+    let relay = RelayProcess::start(&["--rate-posts", "60/60"]);
     let (mut owner, account) = registered(&relay).await;
     let to = account.address(&account.first);
     let inbox = account.first.inbox.clone();
@@ -227,4 +228,76 @@ async fn p10_a_full_inbox_is_named_and_keeps_nothing_from_the_others() {
     // Nobody else can be reached: that is for later.
     let refused = honest.call(Request::CreateLog(invitation(&[full], 10))).await;
     assert_eq!(refused, Err(RelayError::QuotaExceeded));
+}
+
+/// Appends until the relay takes no more; what it said then.
+async fn fill_the_disk(client: &mut RelayClient, log: LogId, secret: &Capability) -> RelayError {
+    for _ in 0..2000 {
+        if let Err(refusal) = client.append(log, Epoch(0), secret, &vec![7; 90_000]).await {
+            return refusal;
+        }
+    }
+    panic!("the disk does not get full")
+}
+
+#[tokio::test]
+async fn p10_strangers_do_not_take_the_last_of_the_disk() {
+    // 32 MiB, of which the last 4 are for accounts that are there.
+    let relay = RelayProcess::start(&["--max-pages", "8192"]);
+    let (mut owner, mut account) = registered(&relay).await;
+    let second = TestDevice::new();
+    let added = account.entry(&account.first, Change::AddDevice(second.record), Some(&second));
+    account.log.append(&added).unwrap();
+    owner.call(account.append(added)).await.unwrap();
+    let (log, secret) = (LogId(unique()), capability());
+    owner.create_log(log, Epoch(0), &secret).await;
+    let mut pests = Vec::new();
+    for number in 1..=20 {
+        let mut pest = RelayClient::connect_from(elsewhere(number), relay.address()).await;
+        let (log, secret) = (LogId(unique()), capability());
+        pest.create_log(log, Epoch(0), &secret).await;
+        pests.push((pest, log, secret));
+    }
+    // One fills it up to the floor, and then gets no further than slowly ...
+    let (first, rest) = pests.split_first_mut().unwrap();
+    let refused = fill_the_disk(&mut first.0, first.1, &first.2).await;
+    assert!(matches!(refused, RelayError::RateLimited { .. }), "{refused:?}");
+    // ... while those go on who were there. Nobody and nothing else begins.
+    owner.append(log, Epoch(0), &secret, b"we go on").await.unwrap();
+    let newcomer = honest_call(&relay, TestAccount::new().registration("newcomer")).await;
+    assert_eq!(newcomer, Err(RelayError::StorageFull));
+    let another = new_log(LogId(unique()), Epoch(0), &capability());
+    let another = honest_call(&relay, Request::CreateLog(another)).await;
+    assert_eq!(another, Err(RelayError::StorageFull));
+    // Many fill what is left but for the part in which a stolen device is removed.
+    for (pest, log, secret) in rest {
+        fill_the_disk(pest, *log, secret).await;
+    }
+    let refused = owner.append(log, Epoch(0), &secret, b"no more").await;
+    assert_eq!(refused, Err(RelayError::StorageFull));
+    let removal = account.entry(&account.first, Change::RemoveDevice(second.record.id), None);
+    assert_eq!(owner.call(account.append(removal)).await, Ok(Answer::Done));
+}
+
+/// Each costs the reading of a log and a signature.
+#[tokio::test]
+async fn p10_wrong_entries_for_somebodys_device_log_are_few() {
+    let relay = RelayProcess::start(&[]);
+    let (mut owner, account) = registered(&relay).await;
+    let change = Change::AddDevice(TestDevice::new().record);
+    let mut entry = account.entry(&account.first, change, Some(&account.first));
+    entry.signature.0[0] ^= 1;
+    let mut pest = RelayClient::connect_from(elsewhere(1), relay.address()).await;
+    let mut looked_at = 0;
+    for _ in 0..1000 {
+        match pest.call(account.append(entry.clone())).await {
+            Err(RelayError::Invalid) => looked_at += 1,
+            Err(RelayError::RateLimited { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(looked_at < 350, "{looked_at} were looked at");
+    let second = TestDevice::new();
+    let honest = account.entry(&account.first, Change::AddDevice(second.record), Some(&second));
+    assert_eq!(owner.call(account.append(honest)).await, Ok(Answer::Done));
 }

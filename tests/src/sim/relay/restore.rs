@@ -8,7 +8,7 @@ use parley_protocol::ids::{AccountId, Era, LogId, UnixMillis};
 use super::blobs::Blobs;
 use super::lies::Lie;
 use super::slots::Slots;
-use super::{Account, Inbox, Log, VirtualRelay};
+use super::{Account, Inbox, Limits, Log, VirtualRelay};
 
 /// What the relay had on its disk at some time.
 #[derive(Clone)]
@@ -30,6 +30,7 @@ impl Default for VirtualRelay {
             seen: Vec::new(),
             refusing: BTreeMap::new(),
             refusal: None,
+            limits: Limits::default(),
             slots: Slots::default(),
             blobs: Blobs::default(),
             lie: Lie::default(),

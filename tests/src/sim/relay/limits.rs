@@ -1,0 +1,44 @@
+//! What the relay has room for.
+
+use std::collections::HashSet;
+
+use parley_protocol::frame::{InboxAddress, InboxPost, RelayError};
+use parley_protocol::ids::{AccountId, LogId};
+
+use super::{ConnectionId, VirtualRelay};
+
+/// Limits; as good as none unless a test sets them.
+#[derive(Default)]
+pub struct Limits {
+    /// Most logs that one connection reads.
+    pub subscriptions: Option<usize>,
+    /// Inboxes that take nothing.
+    pub full: HashSet<InboxAddress>,
+}
+
+impl VirtualRelay {
+    pub(super) fn may_subscribe(&self, connection: ConnectionId, log: &LogId) -> Result<(), RelayError> {
+        let others =
+            self.logs.iter().filter(|(id, other)| *id != log && other.readers.contains_key(&connection));
+        match self.limits.subscriptions {
+            Some(most) if others.count() >= most => Err(RelayError::QuotaExceeded),
+            _ => Ok(()),
+        }
+    }
+
+    /// Those of the inboxes that take nothing new.
+    pub(super) fn without_room(&self, welcomes: &[InboxPost]) -> Vec<InboxAddress> {
+        let known = |post: &InboxPost| {
+            self.inboxes.get(&post.to).is_some_and(|inbox| inbox.appends.contains_key(&post.append))
+        };
+        let full = welcomes.iter().filter(|post| self.limits.full.contains(&post.to) && !known(post));
+        full.map(|post| post.to).collect()
+    }
+
+    /// The inboxes of an account's devices, oldest device first.
+    #[must_use]
+    pub fn inboxes_of(&self, account: &AccountId) -> Vec<InboxAddress> {
+        let devices = self.accounts[account].log.devices();
+        devices.map(|device| InboxAddress { account: *account, device: device.id }).collect()
+    }
+}
