@@ -14,8 +14,9 @@ use crate::http::{Doors, HttpOptions, PublicUrl};
 use crate::rate::Rate;
 use crate::relay::Options;
 use crate::slots::Bounds;
-use crate::store::Quotas;
 use crate::store::sqlite::SqliteOptions;
+use crate::store::{Quotas, Room};
+use crate::unfinished::Most;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long a blob may stay unfinished: as long as somebody sleeps who closed their computer in the middle of it.
@@ -110,10 +111,22 @@ pub struct LimitConfig {
     /// Usernames and recovery keys looked up from one address
     #[arg(long, env = "PARLEY_RATE_RESOLVES", default_value = "60/30")]
     pub rate_resolves: Rate,
-    /// KeyPackages claimed from one account: as many at once as it takes to add a new device to its conversations
+    /// KeyPackages claimed from one address: as many at once as it takes to add a new device to its account's conversations
+    #[arg(long, env = "PARLEY_RATE_CLAIMS_FROM", default_value = "600/120")]
+    pub rate_claims_from: Rate,
+    /// One-time KeyPackages of one account that one address gets; more are of last resort
+    #[arg(long, env = "PARLEY_RATE_CLAIMS_PAIR", default_value = "10/2")]
+    pub rate_claims_pair: Rate,
+    /// One-time KeyPackages of one account that are given out; more are of last resort
     #[arg(long, env = "PARLEY_RATE_CLAIMS", default_value = "300/30")]
     pub rate_claims: Rate,
-    /// Posts into one inbox: as many at once as it takes to add a new device to its account's conversations
+    /// Posts of an account's own devices into one of its inboxes: as many at once as it takes to add a new device
+    #[arg(long, env = "PARLEY_RATE_POSTS_OWN", default_value = "300/60")]
+    pub rate_posts_own: Rate,
+    /// Posts of one other address into one inbox
+    #[arg(long, env = "PARLEY_RATE_POSTS_FROM", default_value = "30/10")]
+    pub rate_posts_from: Rate,
+    /// Posts of all others into one inbox
     #[arg(long, env = "PARLEY_RATE_POSTS", default_value = "300/60")]
     pub rate_posts: Rate,
     /// Most rendezvous slots at a time
@@ -146,6 +159,25 @@ pub struct LimitConfig {
     /// Mebibytes of requests that are worked on at a time, over all connections
     #[arg(long, env = "PARLEY_REQUESTS_MIB", default_value_t = 256)]
     pub requests_mib: u32,
+    /// Mebibytes of messages of one address that are not finished, or wait to be worked on
+    #[arg(long, env = "PARLEY_UNFINISHED_MIB_PER_ADDRESS", default_value_t = 32)]
+    pub unfinished_mib_per_address: u32,
+    /// Mebibytes of such messages over all addresses, beyond which each may have half a mebibyte
+    #[arg(long, env = "PARLEY_UNFINISHED_MIB", default_value_t = 256)]
+    pub unfinished_mib: u32,
+    /// Mebibytes of the disk, at most an eighth of it, that are for accounts which are there: when less is free, there are no
+    /// new accounts, logs and blobs, and the others write slowly; when half of it is free, only device logs grow
+    #[arg(long, env = "PARLEY_DISK_FLOOR_MIB", default_value_t = 1024)]
+    pub disk_floor_mib: u32,
+    /// Kibibytes sent to the relay from one address when so little is free
+    #[arg(long, env = "PARLEY_RATE_UPLOAD_LOW", default_value = "1024/256")]
+    pub rate_upload_low: Rate,
+    /// New logs from one address: as many at once as a device begins anew that was put back from a copy
+    #[arg(long, env = "PARLEY_RATE_LOGS", default_value = "600/60")]
+    pub rate_logs: Rate,
+    /// Entries of device logs from one address: as many at once as it takes to bring them back to a relay that lost them
+    #[arg(long, env = "PARLEY_RATE_DEVICE_LOGS", default_value = "300/60")]
+    pub rate_device_logs: Rate,
     /// Most pages of each database: lets a test fill the disk
     #[arg(long, env = "PARLEY_MAX_PAGES", hide = true)]
     pub max_pages: Option<u32>,
@@ -161,6 +193,7 @@ impl Config {
             folder: self.data.clone(),
             readers: self.readers,
             quotas: Quotas {
+                room: Room::Enough,
                 log_bytes: u64::from(limits.log_mib).saturating_mul(MIB),
                 inbox_entries: limits.inbox_entries.into(),
                 inbox_bytes: u64::from(limits.inbox_mib).saturating_mul(MIB),
@@ -171,6 +204,7 @@ impl Config {
                 unfinished_ms: UNFINISHED_MS,
                 backup_ms: u64::from(self.backup_days).saturating_mul(DAY_MS),
             },
+            floor: u64::from(limits.disk_floor_mib).saturating_mul(MIB),
             max_pages: limits.max_pages,
         }
     }
@@ -203,6 +237,11 @@ impl Config {
     /// Bytes of requests that are worked on at a time: enough for a few of the largest, at least.
     pub(crate) fn request_bytes(&self) -> usize {
         kib(self.limits.requests_mib.max(16).saturating_mul(1024)).min(Semaphore::MAX_PERMITS)
+    }
+
+    pub(crate) fn unfinished(&self) -> Most {
+        let mib = |mib: u32| u64::from(mib).saturating_mul(MIB);
+        Most { of_peer: mib(self.limits.unfinished_mib_per_address), in_all: mib(self.limits.unfinished_mib) }
     }
 
     pub(crate) fn doors(&self) -> Doors {

@@ -16,7 +16,9 @@ pub mod rate;
 mod relay;
 mod slots;
 pub mod store;
+mod unfinished;
 
+use std::hash::RandomState;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +35,7 @@ use crate::relay::{Limits, Relay};
 use crate::slots::Slots;
 use crate::store::Store;
 use crate::store::sqlite::{OpenError, SqliteStore};
+use crate::unfinished::Unfinished;
 
 pub use crate::http::{ArchiveError, CONTENT_SECURITY_POLICY, PublicUrl, PublicUrlError};
 
@@ -44,6 +47,9 @@ const HTTP_GOODBYE: Duration = Duration::from_secs(2);
 
 /// So many clients at a time are told that there is no room for them; more get an HTTP error.
 const REFUSALS: usize = 64;
+
+/// So many registrations and entries of device logs are verified at a time: others are served meanwhile.
+const VERIFYING: usize = 2;
 
 /// Why the relay does not run.
 #[derive(Debug, thiserror::Error)]
@@ -132,9 +138,17 @@ fn relay(config: &Config, store: Arc<dyn Store>, closing: watch::Receiver<bool>)
             registrations: Keyed::new(limits.rate_registrations),
             usernames: Keyed::new(limits.rate_registrations),
             upload: Keyed::new(limits.rate_upload),
+            upload_low: Keyed::new(limits.rate_upload_low),
+            logs: Keyed::new(limits.rate_logs),
+            device_logs: Keyed::new(limits.rate_device_logs),
             resolves: Keyed::new(limits.rate_resolves),
+            claims_from: Keyed::new(limits.rate_claims_from),
+            claims_pair: Keyed::new(limits.rate_claims_pair),
             claims: Keyed::new(limits.rate_claims),
+            posts_own: Keyed::new(limits.rate_posts_own),
+            posts_from: Keyed::new(limits.rate_posts_from),
             posts: Keyed::new(limits.rate_posts),
+            marks: RandomState::new(),
             slots: Keyed::new(limits.rate_slots),
             slot_misses: Keyed::new(limits.rate_slot_misses),
         },
@@ -142,7 +156,9 @@ fn relay(config: &Config, store: Arc<dyn Store>, closing: watch::Receiver<bool>)
         pages: Pages::default(),
         slots: Slots::new(config.slots()),
         peers: Arc::new(Peers::default()),
+        unfinished: Arc::new(Unfinished::new(config.unfinished())),
         request_bytes: Arc::new(Semaphore::new(config.request_bytes())),
+        verifying: Arc::new(Semaphore::new(VERIFYING)),
         refusals: Arc::new(Semaphore::new(REFUSALS)),
         closing,
     })

@@ -2,12 +2,20 @@
 //! never written anywhere.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// An address as limits count it: an IPv6 customer has a whole /64.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PeerKey(IpAddr);
+
+/// An address is printed nowhere.
+impl fmt::Debug for PeerKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PeerKey")
+    }
+}
 
 impl From<IpAddr> for PeerKey {
     fn from(address: IpAddr) -> Self {

@@ -1,5 +1,6 @@
 //! What all connections share.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::peers::{PeerKey, Peers};
 use crate::rate::{Keyed, Rate};
 use crate::slots::Slots;
 use crate::store::Store;
+use crate::unfinished::Unfinished;
 
 /// How connections are treated.
 #[derive(Debug, Clone, Copy)]
@@ -42,16 +44,38 @@ pub(crate) struct Limits {
     pub(crate) usernames: Keyed<PeerKey>,
     /// Kibibytes sent to the relay, by address: one who needs no account shall not fill the disk quickly.
     pub(crate) upload: Keyed<PeerKey>,
+    /// The same while the disk has little room.
+    pub(crate) upload_low: Keyed<PeerKey>,
+    /// New logs, by address.
+    pub(crate) logs: Keyed<PeerKey>,
+    /// Entries of device logs, by address: each costs a signature, and the reading of a log.
+    pub(crate) device_logs: Keyed<PeerKey>,
     /// Usernames and recovery keys looked up, by address: the directory is not to be read as a list.
     pub(crate) resolves: Keyed<PeerKey>,
-    /// KeyPackages claimed, by the account whose pool they come from.
+    /// KeyPackages claimed, by address.
+    pub(crate) claims_from: Keyed<PeerKey>,
+    /// One-time KeyPackages, by address and account.
+    pub(crate) claims_pair: Keyed<(PeerKey, AccountId)>,
+    /// One-time KeyPackages, by the account whose pool they come from.
     pub(crate) claims: Keyed<AccountId>,
-    /// Posts, by inbox.
+    /// Posts, by inbox: those of its account's own devices, those of others by address, and those of all others.
+    pub(crate) posts_own: Keyed<InboxAddress>,
+    pub(crate) posts_from: Keyed<(PeerKey, InboxAddress)>,
     pub(crate) posts: Keyed<InboxAddress>,
+    /// Keys the numbers by which those are told apart who put something into an inbox; made anew at each start.
+    pub(crate) marks: RandomState,
     /// Slots opened, by address.
     pub(crate) slots: Keyed<PeerKey>,
     /// Slots asked for that were not there, by address: their ids are not to be searched for.
     pub(crate) slot_misses: Keyed<PeerKey>,
+}
+
+impl Limits {
+    /// The number of an address at one inbox. Whoever has the database learns nothing by it: it is keyed, and the key is in
+    /// memory only.
+    pub(crate) fn mark(&self, peer: PeerKey, inbox: &InboxAddress) -> i64 {
+        self.marks.hash_one((peer, inbox)).cast_signed()
+    }
 }
 
 /// The relay.
@@ -63,8 +87,12 @@ pub(crate) struct Relay {
     pub(crate) pages: Pages,
     pub(crate) slots: Slots,
     pub(crate) peers: Arc<Peers>,
+    /// What is held of messages that are not worked on yet, over all connections.
+    pub(crate) unfinished: Arc<Unfinished>,
     /// Bytes of requests that are being worked on, over all connections.
     pub(crate) request_bytes: Arc<Semaphore>,
+    /// Signatures of directory requests that are being verified, over all connections: they take a core each.
+    pub(crate) verifying: Arc<Semaphore>,
     /// Clients that are being told at a time that there is no room for them.
     pub(crate) refusals: Arc<Semaphore>,
     /// Becomes true when the relay shuts down.

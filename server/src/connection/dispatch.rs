@@ -6,20 +6,20 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
-use parley_protocol::bounded::List;
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendMessages, ClientFrame, CreateLog, InboxAddress, InboxPost, RelayError,
-    Request, RequestId, ServerFrame, SubscribeInbox, SubscribeLog, Subscribed,
+    Answer, AppendCommit, AppendMessages, ClientFrame, CreateLog, InboxPost, RelayError, Request, RequestId,
+    ServerFrame, SubscribeInbox, SubscribeLog, Subscribed,
 };
-use parley_protocol::ids::{AccountId, Epoch, Seq};
+use parley_protocol::ids::{Epoch, Seq};
 use parley_protocol::limits::MAX_WELCOME_TOTAL;
 
 use super::{Connection, Permits, answers, verify};
 use crate::clock::now;
 use crate::hub::Topic;
+use crate::store::Room;
 
 /// As far as an inbox may have grown: who rings does not know.
-const SOMEWHERE: Seq = Seq(u64::MAX);
+pub(super) const SOMEWHERE: Seq = Seq(u64::MAX);
 
 impl Connection {
     /// Starts working on a request; the answer comes when it comes.
@@ -45,8 +45,8 @@ impl Connection {
                 self.subscriptions.end(&Topic::Log(log), None);
                 self.later(id, permits, async { Ok(Answer::Done) });
             }
-            Request::FetchGroupInfo { log, capability: _ } => {
-                let pending = store.group_info(log);
+            Request::FetchGroupInfo { log, capability } => {
+                let pending = store.group_info(log, capability.hash());
                 self.later(id, permits, async { answers::group_info(pending.await?) });
             }
             Request::PostInbox(post) => self.post_inbox(id, permits, post),
@@ -85,18 +85,19 @@ impl Connection {
 
     /// The requests about accounts. Several steps each: their order is not kept.
     fn dispatch_directory(&self, id: RequestId, permits: Permits, request: Request) {
-        let store = Arc::clone(&self.relay.store);
+        let (relay, store) = (Arc::clone(&self.relay), Arc::clone(&self.relay.store));
         match request {
             Request::ClaimKeyPackages(account) => self.claim_key_packages(id, permits, account),
             Request::RegisterAccount(request) => self.later(id, permits, async move {
-                let account = verify::off_thread(|| verify::registration(request)).await?;
+                verify::looks_like_a_registration(&request)?;
+                let account = verify::off_thread(&relay, || verify::registration(request)).await?;
                 store.register_account(account).await.map(|()| Answer::Done)
             }),
             Request::AppendDeviceLog(request) => {
-                let relay = Arc::clone(&self.relay);
                 self.later(id, permits, async move {
                     let record = store.account(request.account).await?;
-                    let step = verify::off_thread(move || verify::step(&record, request.entry)).await?;
+                    let step =
+                        verify::off_thread(&relay, move || verify::step(&record, request.entry)).await?;
                     let removed = step.removed();
                     store.append_device_log(step).await?;
                     // Who reads the inbox that is gone finds that out.
@@ -113,7 +114,7 @@ impl Connection {
             Request::ClaimUsername(claim) => self.later(id, permits, async move {
                 let record = store.account(claim.account).await?;
                 let (account, device, username) = (claim.account, claim.device, claim.username.clone());
-                verify::off_thread(move || verify::claim(&record, &claim)).await?;
+                verify::off_thread(&relay, move || verify::claim(&record, &claim)).await?;
                 store.claim_username(account, device, username).await.map(|()| Answer::Done)
             }),
             Request::ResolveUsername(username) => {
@@ -154,39 +155,27 @@ impl Connection {
         let options = &self.relay.options;
         let limits = &self.relay.limits;
         self.bucket = self.bucket.after(options.requests, cost(request), now)?;
-        limits.upload.spend(self.peer, bytes.div_ceil(1024), now)?;
+        let kibibytes = bytes.div_ceil(1024);
+        limits.upload.spend(self.peer, kibibytes, now)?;
+        if self.relay.store.room() != Room::Enough && grows(request) {
+            limits.upload_low.spend(self.peer, kibibytes, now)?;
+        }
         match request {
             Request::RegisterAccount(_) => limits.registrations.take([self.peer], now),
             Request::ClaimUsername(_) => limits.usernames.take([self.peer], now),
+            Request::AppendDeviceLog(_) => limits.device_logs.take([self.peer], now),
             Request::ResolveUsername(_) | Request::FindRecoveryKey(_) => {
                 limits.resolves.take([self.peer], now)
             }
-            Request::ClaimKeyPackages(account) => limits.claims.take([*account], now),
-            Request::PostInbox(post) => limits.posts.take([post.to], now),
+            Request::ClaimKeyPackages(_) => limits.claims_from.take([self.peer], now),
             Request::OpenSlot(_) => limits.slots.take([self.peer], now),
-            Request::CreateLog(CreateLog { welcomes, .. })
-            | Request::AppendCommit(AppendCommit { welcomes, .. }) => {
-                let total: usize = welcomes.iter().map(|welcome| welcome.payload.len()).sum();
-                if total > MAX_WELCOME_TOTAL {
-                    return Err(RelayError::TooLarge);
-                }
-                limits.posts.take(welcomes.iter().map(|welcome| welcome.to), now)
+            Request::CreateLog(CreateLog { welcomes, .. }) => {
+                bounded(welcomes)?;
+                limits.logs.take([self.peer], now)
             }
+            Request::AppendCommit(AppendCommit { welcomes, .. }) => bounded(welcomes),
             _ => Ok(()),
         }
-    }
-
-    fn create_log(&self, id: RequestId, permits: Permits, request: CreateLog) {
-        let inboxes = addresses(&request.welcomes);
-        let pending = self.relay.store.create_log(now(), request);
-        let relay = Arc::clone(&self.relay);
-        self.later(id, permits, async move {
-            pending.await?;
-            for inbox in inboxes {
-                relay.hub.grown(Topic::Inbox(inbox), SOMEWHERE);
-            }
-            Ok(Answer::Done)
-        });
     }
 
     fn append_messages(&self, id: RequestId, permits: Permits, request: AppendMessages) {
@@ -199,40 +188,6 @@ impl Connection {
                 relay.hub.grown(Topic::Log(log), head);
             }
             answers::stored(places)
-        });
-    }
-
-    fn append_commit(&self, id: RequestId, permits: Permits, request: AppendCommit) {
-        let log = request.log;
-        let inboxes = addresses(&request.welcomes);
-        let pending = self.relay.store.append_commit(now(), request);
-        let relay = Arc::clone(&self.relay);
-        self.later(id, permits, async move {
-            let place = pending.await?;
-            relay.hub.grown(Topic::Log(log), place.seq);
-            for inbox in inboxes {
-                relay.hub.grown(Topic::Inbox(inbox), SOMEWHERE);
-            }
-            answers::stored(vec![place])
-        });
-    }
-
-    fn post_inbox(&self, id: RequestId, permits: Permits, post: InboxPost) {
-        let topic = Topic::Inbox(post.to);
-        let pending = self.relay.store.post_inbox(now(), post);
-        let relay = Arc::clone(&self.relay);
-        self.later(id, permits, async move {
-            let place = pending.await?;
-            relay.hub.grown(topic, place.seq);
-            answers::stored(vec![place])
-        });
-    }
-
-    fn claim_key_packages(&self, id: RequestId, permits: Permits, account: AccountId) {
-        let pending = self.relay.store.claim_key_packages(account);
-        self.later(id, permits, async {
-            let claimed = pending.await?;
-            List::new(claimed).map(Answer::KeyPackages).map_err(|_| RelayError::Internal)
         });
     }
 
@@ -288,8 +243,21 @@ impl Connection {
     }
 }
 
-fn addresses(welcomes: &[InboxPost]) -> Vec<InboxAddress> {
-    welcomes.iter().map(|welcome| welcome.to).collect()
+/// Whether these are not too large together.
+fn bounded(welcomes: &[InboxPost]) -> Result<(), RelayError> {
+    let total: usize = welcomes.iter().map(|welcome| welcome.payload.len()).sum();
+    if total > MAX_WELCOME_TOTAL { Err(RelayError::TooLarge) } else { Ok(()) }
+}
+
+/// Whether a request lets something grow on the disk that is there already.
+const fn grows(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::AppendMessages(_)
+            | Request::AppendCommit(_)
+            | Request::PostInbox(_)
+            | Request::PublishKeyPackages(_)
+    )
 }
 
 /// What a request takes from the connection's bucket: about the work that it makes.

@@ -4,6 +4,7 @@
 mod answers;
 mod blobs;
 mod dispatch;
+mod inboxes;
 mod listening;
 mod outbox;
 mod rendezvous;
@@ -93,6 +94,7 @@ pub(crate) async fn serve(
     guard: PeerGuard,
 ) {
     received.allow(STRANGER);
+    received.count_with(Arc::clone(&relay.unfinished).share(peer));
     let (sink, mut stream) = socket.split();
     let outbox = Arc::new(Outbox::new(relay.options.outbox));
     let writing = tokio::spawn(writer::write(sink, Arc::clone(&outbox), relay.options.slow_reader));
@@ -167,6 +169,8 @@ impl Connection {
                     match ClientFrame::decode(&bytes) {
                         Ok(frame) => {
                             let Some(permits) = self.permits(cost).await else { return Ending::Gone };
+                            // From here on it is counted as worked on.
+                            self.received.release();
                             self.dispatch(frame, cost, permits);
                         }
                         Err(error) => return Ending::Tell(refusal(error).into()),

@@ -13,7 +13,7 @@ use axum::body::Bytes;
 use axum::extract::ws::Message;
 use parley_protocol::bounded::List;
 use parley_protocol::frame::{InboxAddress, Push, RelayError, ServerFrame};
-use parley_protocol::ids::{Epoch, LogId, Seq};
+use parley_protocol::ids::{AccountId, Epoch, LogId, Seq};
 
 use super::outbox::Outbox;
 use crate::hub::{Bell, Topic};
@@ -45,6 +45,8 @@ struct Subscription {
 struct Table {
     generation: u64,
     by_topic: HashMap<Topic, Subscription>,
+    /// Inboxes whose capability the client has shown.
+    inboxes: Vec<InboxAddress>,
 }
 
 /// The subscriptions of one connection.
@@ -105,7 +107,17 @@ impl Subscriptions {
             found.state = State::Reading { epoch, cursor };
             found.head = found.head.max(head);
             self.bell.ring(topic, found.head);
+            if let Topic::Inbox(address) = topic
+                && !table.inboxes.contains(&address)
+            {
+                table.inboxes.push(address);
+            }
         }
+    }
+
+    /// Whether this is a device of the account: it reads an inbox that is one's.
+    pub(crate) fn reads_inbox_of(&self, account: &AccountId) -> bool {
+        self.table().inboxes.iter().any(|inbox| inbox.account == *account)
     }
 
     /// Ends a subscription, if it is still the one that `generation` names (or whichever it is).
@@ -117,6 +129,9 @@ impl Subscriptions {
             .is_some_and(|found| generation.is_none_or(|generation| found.generation == generation));
         if ends {
             table.by_topic.remove(topic);
+            if let Topic::Inbox(address) = topic {
+                table.inboxes.retain(|inbox| inbox != address);
+            }
             drop(table);
             self.relay.hub.unsubscribe(topic, &self.bell);
         }

@@ -3,14 +3,25 @@
 
 use parley_protocol::device_log::{Change, DeviceLog, DeviceLogError, SignedEntry};
 use parley_protocol::frame::{DirectoryRecord, RegisterAccount, RelayError, UsernameClaim};
+use parley_protocol::ids::AccountId;
 
+use crate::relay::Relay;
 use crate::store::{DeviceLogEffect, DeviceLogStep, NewAccount};
 
-/// Runs a check off the threads that serve connections: a long log has a thousand signatures.
+/// Runs a check off the threads that serve connections, few at a time: a long log has a thousand signatures.
 pub(super) async fn off_thread<T: Send + 'static>(
+    relay: &Relay,
     check: impl FnOnce() -> Result<T, RelayError> + Send + 'static,
 ) -> Result<T, RelayError> {
+    let _turn = relay.verifying.acquire().await.map_err(|_| RelayError::Internal)?;
     tokio::task::spawn_blocking(check).await.unwrap_or(Err(RelayError::Internal))
+}
+
+/// What can be seen of a registration before any signature is verified: whether the claim is for the account that the log
+/// begins.
+pub(super) fn looks_like_a_registration(request: &RegisterAccount) -> Result<(), RelayError> {
+    let begins = request.log.first().map(|genesis| AccountId(genesis.hash().0));
+    if begins == Some(request.claim.account) { Ok(()) } else { Err(RelayError::Invalid) }
 }
 
 pub(super) fn registration(request: RegisterAccount) -> Result<NewAccount, RelayError> {

@@ -1,14 +1,17 @@
 //! A socket that counts what comes out of it, so that a connection knows of a message that does not get finished; and
-//! that gives no more than it is allowed to, whatever whoever reads it would buffer.
+//! that gives no more than it is allowed to, whatever whoever reads it would buffer: neither by itself, nor together with
+//! all others (`unfinished`).
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+
+use crate::unfinished::Share;
 
 /// How many bytes a socket has given so far, and how many it may give.
 #[derive(Debug, Clone)]
@@ -18,11 +21,17 @@ pub(crate) struct Received(Arc<Counts>);
 struct Counts {
     given: AtomicU64,
     allowed: AtomicU64,
+    /// What is held in memory of what was given, once that is counted together with others'.
+    share: OnceLock<Share>,
 }
 
 impl Default for Received {
     fn default() -> Self {
-        Self(Arc::new(Counts { given: AtomicU64::new(0), allowed: AtomicU64::new(u64::MAX) }))
+        Self(Arc::new(Counts {
+            given: AtomicU64::new(0),
+            allowed: AtomicU64::new(u64::MAX),
+            share: OnceLock::new(),
+        }))
     }
 }
 
@@ -47,8 +56,25 @@ impl Received {
         self.0.allowed.store(u64::MAX, Ordering::Relaxed);
     }
 
-    fn is_used_up(&self) -> bool {
-        self.bytes() > self.0.allowed.load(Ordering::Relaxed)
+    /// From now on what comes is counted together with what others hold.
+    pub(crate) fn count_with(&self, share: Share) {
+        // It is called once for each socket.
+        let _ = self.0.share.set(share).is_ok();
+    }
+
+    /// What has come is somebody else's to count.
+    pub(crate) fn release(&self) {
+        if let Some(share) = self.0.share.get() {
+            share.release();
+        }
+    }
+
+    /// Counts so many more; whether they may be kept.
+    fn take(&self, bytes: usize) -> bool {
+        self.add(bytes);
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.bytes() <= self.0.allowed.load(Ordering::Relaxed)
+            && self.0.share.get().is_none_or(|share| share.take(bytes))
     }
 }
 
@@ -76,14 +102,14 @@ impl AsyncRead for Counted {
     ) -> Poll<Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.socket).poll_read(context, buffer);
-        self.received.add(buffer.filled().len().saturating_sub(before));
-        if self.received.is_used_up() {
-            return Poll::Ready(Err(Error::new(
+        if self.received.take(buffer.filled().len().saturating_sub(before)) {
+            polled
+        } else {
+            Poll::Ready(Err(Error::new(
                 ErrorKind::QuotaExceeded,
-                "more bytes than a stranger may send",
-            )));
+                "more bytes than may be held of this client",
+            )))
         }
-        polled
     }
 }
 

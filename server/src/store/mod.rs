@@ -16,7 +16,7 @@ use parley_protocol::device_log::{DeviceRecord, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
     AppendCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLog, DeleteBlobs,
     DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost, KnownPlace, LogEntry,
-    PublishKeyPackages, PutBlob, Stored, Subscribed, WriteBackupHead,
+    PublishKeyPackages, PutBlob, RelayError, Stored, Subscribed, WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, EntryHash, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::MAX_BLOB_PART;
@@ -27,7 +27,9 @@ pub use self::pending::{Pending, Reply};
 /// How much of everything the store takes, and for how long it keeps it.
 #[derive(Debug, Clone, Copy)]
 pub struct Quotas {
-    /// Payload bytes in one conversation log.
+    /// How much room the disk has now.
+    pub room: Room,
+    /// Payload bytes in one conversation log, its GroupInfo included.
     pub log_bytes: u64,
     /// Entries that wait in one inbox.
     pub inbox_entries: u64,
@@ -135,6 +137,58 @@ pub enum DeviceLogEffect {
     None,
 }
 
+/// How much room the disk has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// As much as is asked for.
+    Enough,
+    /// So little that there are no new accounts, logs and blobs: it is for those that are there.
+    Little,
+    /// None but for device logs, and for what makes room.
+    None,
+}
+
+impl Room {
+    /// Whether something new may begin.
+    pub(crate) fn for_new(self) -> Result<(), RelayError> {
+        if self == Self::Enough { Ok(()) } else { Err(RelayError::StorageFull) }
+    }
+
+    /// Whether what is there may grow.
+    pub(crate) fn to_grow(self) -> Result<(), RelayError> {
+        if self == Self::None { Err(RelayError::StorageFull) } else { Ok(()) }
+    }
+}
+
+/// What came of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    /// It is there.
+    Stored(Stored),
+    /// It is not: these inboxes have no room.
+    Undelivered(Vec<InboxAddress>),
+}
+
+/// Who puts something into an inbox, as far as that decides how much room there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Poster {
+    /// A device of the inbox's account.
+    Own,
+    /// Somebody else. The number is the same for all that one address puts into this inbox, and says nothing else.
+    Other(i64),
+    /// Somebody else, when others have put in as much as may be for now.
+    Refused,
+}
+
+/// Which KeyPackages somebody gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// One-time ones as long as there are some.
+    OneTime,
+    /// Those of last resort: one-time ones are kept for others.
+    LastResort,
+}
+
 /// How far an expiry run came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExpiryRun {
@@ -146,12 +200,24 @@ pub struct ExpiryRun {
 
 /// The relay's memory.
 pub trait Store: Send + Sync + 'static {
-    /// Makes a log with its Welcomes and GroupInfo. Nothing happens if this very log was made before.
-    fn create_log(&self, now: UnixMillis, request: CreateLog) -> Pending<()>;
+    /// Makes a log with its Welcomes and GroupInfo. Nothing happens if this very log was made before. `posters` are those of
+    /// the Welcomes. Nothing happens either if some inboxes have no room: these are the answer, or a refusal if all
+    /// are.
+    fn create_log(
+        &self,
+        now: UnixMillis,
+        request: CreateLog,
+        posters: Vec<Poster>,
+    ) -> Pending<Vec<InboxAddress>>;
     /// Appends messages, all or none. Those that are there already keep their place.
     fn append_messages(&self, now: UnixMillis, request: AppendMessages) -> Pending<Vec<Stored>>;
-    /// Appends a commit with its Welcomes and GroupInfo and begins the next epoch.
-    fn append_commit(&self, now: UnixMillis, request: AppendCommit) -> Pending<Stored>;
+    /// Appends a commit with its Welcomes and GroupInfo and begins the next epoch; or nothing, if some inboxes have no room.
+    fn append_commit(
+        &self,
+        now: UnixMillis,
+        request: AppendCommit,
+        posters: Vec<Poster>,
+    ) -> Pending<Committed>;
     /// Finds the epoch that a capability opens, and where to read on in it.
     /// `known` is an entry that the client knows to be there: if it is not, the answer is
     /// [`RelayError::WentBack`](parley_protocol::frame::RelayError::WentBack).
@@ -163,11 +229,11 @@ pub trait Store: Send + Sync + 'static {
     ) -> Pending<OpenedLog>;
     /// Reads on in one epoch.
     fn read_log(&self, log: LogId, epoch: Epoch, after: Seq) -> Pending<LogPage>;
-    /// The current epoch and its sealed GroupInfo.
-    fn group_info(&self, log: LogId) -> Pending<(Epoch, Option<Vec<u8>>)>;
+    /// The current epoch, which the capability has to open, and its sealed GroupInfo.
+    fn group_info(&self, log: LogId, capability: CapabilityHash) -> Pending<(Epoch, Option<Vec<u8>>)>;
 
     /// Puts something into an inbox.
-    fn post_inbox(&self, now: UnixMillis, post: InboxPost) -> Pending<Stored>;
+    fn post_inbox(&self, now: UnixMillis, post: InboxPost, poster: Poster) -> Pending<Stored>;
     /// Checks an inbox's capability; the answer is the inbox's last place.
     fn open_inbox(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<Seq>;
     /// Reads on in an inbox.
@@ -185,7 +251,7 @@ pub trait Store: Send + Sync + 'static {
     /// Counts a device's pool.
     fn count_key_packages(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<PoolCount>;
     /// Takes one KeyPackage of each device of an account.
-    fn claim_key_packages(&self, account: AccountId) -> Pending<Vec<ClaimedKeyPackage>>;
+    fn claim_key_packages(&self, account: AccountId, claim: Claim) -> Pending<Vec<ClaimedKeyPackage>>;
 
     /// Puts a verified account into the directory.
     fn register_account(&self, account: NewAccount) -> Pending<()>;
@@ -217,6 +283,8 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes the bytes of blobs that are gone, unfinished blobs ([`Quotas::unfinished_ms`]) and old backups
     /// ([`Quotas::backup_ms`]), a bounded number of rows in one call.
     fn expire_blobs(&self, now: UnixMillis) -> Pending<ExpiryRun>;
+    /// How much room the disk had a moment ago.
+    fn room(&self) -> Room;
     /// Writes something small to disk, to see whether that works.
     fn probe(&self) -> Pending<()>;
     /// Finishes what was submitted and closes the store. Calls made later answer `Internal`.

@@ -16,10 +16,11 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
 
-use super::{DeviceLogEffect, DeviceLogStep, NewAccount, Quotas, Store};
+use super::{Claim, DeviceLogEffect, DeviceLogStep, NewAccount, Poster, Quotas, Room, Store};
 
 /// The quotas with which [`run`] wants its stores.
 pub(super) const QUOTAS: Quotas = Quotas {
+    room: Room::Enough,
     log_bytes: 1000,
     inbox_entries: 5,
     inbox_bytes: 100,
@@ -39,6 +40,7 @@ pub(super) async fn run<S: Store>(open: impl Fn() -> S) {
     time_never_goes_back_in_a_log(&open()).await;
     old_entries_expire_and_a_reader_is_told(&open()).await;
     expiry_makes_room_in_a_full_log(&open()).await;
+    logs_that_nobody_uses_expire(&open()).await;
     inboxes_and_pools_expire_but_not_the_last_resort(&open()).await;
     an_inbox_is_bounded_in_bytes(&open()).await;
     a_check_in_swaps_the_stamp_in_order(&open()).await;
@@ -70,14 +72,14 @@ fn append(ids: &[u8], length: usize) -> AppendMessages {
 }
 
 async fn time_never_goes_back_in_a_log(store: &impl Store) {
-    store.create_log(UnixMillis(50), log()).await.unwrap();
+    store.create_log(UnixMillis(50), log(), vec![]).await.unwrap();
     let late = store.append_messages(UnixMillis(90), append(&[1], 1)).await.unwrap();
     let early = store.append_messages(UnixMillis(60), append(&[2], 1)).await.unwrap();
     assert_eq!((late[0].time, early[0].time), (UnixMillis(90), UnixMillis(90)));
 }
 
 async fn old_entries_expire_and_a_reader_is_told(store: &impl Store) {
-    store.create_log(UnixMillis(0), log()).await.unwrap();
+    store.create_log(UnixMillis(0), log(), vec![]).await.unwrap();
     store.append_messages(UnixMillis(100), append(&[1, 2], 1)).await.unwrap();
     store.append_messages(UnixMillis(900), append(&[3], 1)).await.unwrap();
     assert_eq!(store.expire(UnixMillis(1100)).await.unwrap().deleted, 0, "just not old enough");
@@ -96,12 +98,33 @@ async fn old_entries_expire_and_a_reader_is_told(store: &impl Store) {
 }
 
 async fn expiry_makes_room_in_a_full_log(store: &impl Store) {
-    store.create_log(UnixMillis(0), log()).await.unwrap();
+    store.create_log(UnixMillis(0), log(), vec![]).await.unwrap();
     store.append_messages(UnixMillis(0), append(&[1], 900)).await.unwrap();
     let full = store.append_messages(UnixMillis(0), append(&[2], 900)).await;
     assert_eq!(full, Err(RelayError::QuotaExceeded));
     store.expire(UnixMillis(5000)).await.unwrap();
     store.append_messages(UnixMillis(5000), append(&[2], 900)).await.unwrap();
+}
+
+/// Also the GroupInfo counts and goes, however much of it a stranger brings.
+async fn logs_that_nobody_uses_expire(store: &impl Store) {
+    let hash = Capability::new(SECRET).hash();
+    let with_info = |length| CreateLog { group_info: Some(bytes(length)), ..log() };
+    store.create_log(UnixMillis(0), with_info(400), vec![]).await.unwrap();
+    store.append_messages(UnixMillis(0), append(&[1], 500)).await.unwrap();
+    let full = store.append_messages(UnixMillis(0), append(&[2], 500)).await;
+    assert_eq!(full, Err(RelayError::QuotaExceeded));
+    let unused = CreateLog { log: LogId([9; 16]), ..with_info(100) };
+    store.create_log(UnixMillis(0), unused, vec![]).await.unwrap();
+    // The entry goes first; what depends on that, in the next run.
+    store.expire(UnixMillis(1500)).await.unwrap();
+    store.expire(UnixMillis(1500)).await.unwrap();
+    assert_eq!(store.group_info(LogId([9; 16]), hash).await, Err(RelayError::UnknownLog));
+    assert_eq!(store.group_info(LOG, hash).await, Ok((Epoch(0), None)));
+    store.append_messages(UnixMillis(1500), append(&[2], 900)).await.unwrap();
+    store.expire(UnixMillis(8000)).await.unwrap();
+    store.expire(UnixMillis(8000)).await.unwrap();
+    assert_eq!(store.group_info(LOG, hash).await, Err(RelayError::UnknownLog), "quiet for long");
 }
 
 const RECOVERY: VerifyingKeyBytes = VerifyingKeyBytes([9; 32]);
@@ -165,8 +188,8 @@ fn post(to: InboxAddress, id: u8, length: usize) -> InboxPost {
 async fn inboxes_and_pools_expire_but_not_the_last_resort(store: &impl Store) {
     let address = registered(store).await;
     let hash = Capability::new(SECRET).hash();
-    store.post_inbox(UnixMillis(0), post(address, 1, 60)).await.unwrap();
-    store.post_inbox(UnixMillis(0), post(address, 2, 40)).await.unwrap();
+    store.post_inbox(UnixMillis(0), post(address, 1, 60), Poster::Own).await.unwrap();
+    store.post_inbox(UnixMillis(0), post(address, 2, 40), Poster::Own).await.unwrap();
     store.ack_inbox(address, hash, Seq(1)).await.unwrap();
     let publish = PublishKeyPackages {
         address,
@@ -180,22 +203,22 @@ async fn inboxes_and_pools_expire_but_not_the_last_resort(store: &impl Store) {
     assert_eq!(store.read_inbox(address, Seq(0)).await.unwrap(), []);
     let count = store.count_key_packages(address, hash).await.unwrap();
     assert_eq!((count.one_time, count.last_resort), (0, true));
-    assert_eq!(store.claim_key_packages(address.account).await.unwrap().len(), 1);
+    assert_eq!(store.claim_key_packages(address.account, Claim::OneTime).await.unwrap().len(), 1);
     let count = store.forget_key_packages(address, hash).await.unwrap();
     assert_eq!((count.one_time, count.last_resort), (0, false));
-    assert_eq!(store.claim_key_packages(address.account).await.unwrap().len(), 0);
+    assert_eq!(store.claim_key_packages(address.account, Claim::OneTime).await.unwrap().len(), 0);
     // All of its room is free again.
-    let stored = store.post_inbox(UnixMillis(5000), post(address, 3, 100)).await.unwrap();
+    let stored = store.post_inbox(UnixMillis(5000), post(address, 3, 100), Poster::Own).await.unwrap();
     assert_eq!(stored.seq, Seq(3));
 }
 
 async fn an_inbox_is_bounded_in_bytes(store: &impl Store) {
     let address = registered(store).await;
-    store.post_inbox(UnixMillis(0), post(address, 1, 60)).await.unwrap();
-    let full = store.post_inbox(UnixMillis(0), post(address, 2, 60)).await;
+    store.post_inbox(UnixMillis(0), post(address, 1, 60), Poster::Own).await.unwrap();
+    let full = store.post_inbox(UnixMillis(0), post(address, 2, 60), Poster::Own).await;
     assert_eq!(full, Err(RelayError::QuotaExceeded));
     store.ack_inbox(address, Capability::new(SECRET).hash(), Seq(1)).await.unwrap();
-    store.post_inbox(UnixMillis(0), post(address, 2, 60)).await.unwrap();
+    store.post_inbox(UnixMillis(0), post(address, 2, 60), Poster::Own).await.unwrap();
 }
 
 async fn a_check_in_swaps_the_stamp_in_order(store: &impl Store) {
@@ -214,7 +237,7 @@ async fn a_check_in_swaps_the_stamp_in_order(store: &impl Store) {
 }
 
 async fn an_append_sees_what_a_commit_has_changed(store: &impl Store) {
-    store.create_log(UnixMillis(0), log()).await.unwrap();
+    store.create_log(UnixMillis(0), log(), vec![]).await.unwrap();
     let first = store.append_messages(UnixMillis(5), append(&[1], 1)).await.unwrap();
     let commit = AppendCommit {
         log: LOG,
@@ -226,7 +249,7 @@ async fn an_append_sees_what_a_commit_has_changed(store: &impl Store) {
         welcomes: List::default(),
         group_info: None,
     };
-    store.append_commit(UnixMillis(6), commit).await.unwrap();
+    store.append_commit(UnixMillis(6), commit, vec![]).await.unwrap();
     let stale = store.append_messages(UnixMillis(7), append(&[2], 1)).await;
     assert_eq!(stale, Err(RelayError::StaleEpoch { current: Epoch(1) }));
     let next = |secret: u8, epoch: u64| {
@@ -243,7 +266,7 @@ async fn an_append_sees_what_a_commit_has_changed(store: &impl Store) {
 }
 
 async fn new_messages_and_retries_share_a_request(store: &impl Store) {
-    store.create_log(UnixMillis(0), log()).await.unwrap();
+    store.create_log(UnixMillis(0), log(), vec![]).await.unwrap();
     let places = |stored: Vec<Stored>| stored.iter().map(|place| place.seq.0).collect::<Vec<_>>();
     let first = store.append_messages(UnixMillis(0), append(&[1, 2], 300)).await.unwrap();
     assert_eq!(places(first), [1, 2]);
@@ -263,7 +286,7 @@ async fn new_messages_and_retries_share_a_request(store: &impl Store) {
 
 async fn a_failing_operation_leaves_nothing_and_spoils_no_other(store: &impl Store) {
     let address = registered(store).await;
-    store.create_log(UnixMillis(0), log()).await.unwrap();
+    store.create_log(UnixMillis(0), log(), vec![]).await.unwrap();
     let too_much = AppendCommit {
         log: LOG,
         capability: Capability::new(SECRET),
@@ -276,19 +299,19 @@ async fn a_failing_operation_leaves_nothing_and_spoils_no_other(store: &impl Sto
     };
     // Submitted together, so that they are likely to share a transaction.
     let before = store.append_messages(UnixMillis(0), append(&[1], 1));
-    let failing = store.append_commit(UnixMillis(0), too_much);
+    let failing = store.append_commit(UnixMillis(0), too_much, vec![Poster::Own; 2]);
     let after = store.append_messages(UnixMillis(0), append(&[2], 1));
     assert_eq!(before.await.unwrap()[0].seq, Seq(1));
     assert_eq!(failing.await, Err(RelayError::QuotaExceeded));
     assert_eq!(after.await.unwrap()[0].seq, Seq(2));
-    assert_eq!(store.group_info(LOG).await.unwrap().0, Epoch(0));
+    assert_eq!(store.group_info(LOG, Capability::new(SECRET).hash()).await.unwrap().0, Epoch(0));
     assert_eq!(store.read_inbox(address, Seq(0)).await.unwrap(), []);
 }
 
 async fn a_closed_store_answers(store: &impl Store) {
-    let last = store.create_log(UnixMillis(0), log());
+    let last = store.create_log(UnixMillis(0), log(), vec![]);
     store.close();
-    assert_eq!(last.await, Ok(()), "what was submitted before is finished");
+    assert_eq!(last.await, Ok(vec![]), "what was submitted before is finished");
     assert_eq!(store.probe().await, Err(RelayError::Internal));
-    assert_eq!(store.group_info(LOG).await, Err(RelayError::Internal));
+    assert_eq!(store.group_info(LOG, Capability::new(SECRET).hash()).await, Err(RelayError::Internal));
 }

@@ -6,7 +6,7 @@ use parley_protocol::capability::Capability;
 use parley_protocol::frame::CreateLog;
 use parley_protocol::ids::{Epoch, LogId, UnixMillis};
 use parley_server::store::sqlite::{SqliteOptions, SqliteStore};
-use parley_server::store::{Pending, Quotas, Store};
+use parley_server::store::{Pending, Quotas, Room, Store};
 use parley_tests::relay_client::{capability, message, messages, new_log};
 use parley_tests::unique;
 
@@ -16,6 +16,7 @@ use super::{COUNTED, PAYLOAD, WARM_UP, per_second, processor_time, say};
 const CHUNK: usize = 512;
 
 const QUOTAS: Quotas = Quotas {
+    room: Room::Enough,
     log_bytes: u64::MAX,
     inbox_entries: 1,
     inbox_bytes: 1,
@@ -30,14 +31,19 @@ const QUOTAS: Quotas = Quotas {
 /// Appends to so many logs in turn.
 pub(crate) async fn run(logs: usize) {
     let folder = tempfile::tempdir().unwrap();
-    let options =
-        SqliteOptions { folder: folder.path().to_owned(), readers: 1, quotas: QUOTAS, max_pages: None };
+    let options = SqliteOptions {
+        folder: folder.path().to_owned(),
+        readers: 1,
+        quotas: QUOTAS,
+        floor: 0,
+        max_pages: None,
+    };
     let store = SqliteStore::open(&options).unwrap();
     let mut made = Vec::new();
     for _ in 0..logs {
         let (log, secret) = (LogId(unique()), capability());
         let create: CreateLog = new_log(log, Epoch(0), &secret);
-        made.push((log, secret, store.create_log(UnixMillis(0), create)));
+        made.push((log, secret, store.create_log(UnixMillis(0), create, Vec::new())));
     }
     let mut known = Vec::new();
     for (log, secret, pending) in made {

@@ -23,7 +23,8 @@ pub(super) fn append(
     capability: &CapabilityHash,
     quotas: &Quotas,
 ) -> Result<Vec<Stored>, Failure> {
-    if let Some(mut head) = open_head(writing, request, capability)?
+    if quotas.room.to_grow().is_ok()
+        && let Some(mut head) = open_head(writing, request, capability)?
         && fits(&head, &request.messages, quotas)
         && distinct(&request.messages)
     {
@@ -120,6 +121,7 @@ fn append_carefully(
     // A retry is answered as the first time, whatever has happened to the epoch since.
     if known.is_empty() || known.iter().any(Option::is_none) {
         logs::authorise(connection, &log, request.epoch, capability)?;
+        quotas.room.to_grow()?;
     }
     let mut places = Vec::with_capacity(known.len());
     for (message, known) in request.messages.iter().zip(known) {

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::failure::Failure;
 use super::{inbox, recovery_keys};
-use crate::store::{DeviceLogEffect, DeviceLogStep, NewAccount};
+use crate::store::{DeviceLogEffect, DeviceLogStep, NewAccount, Quotas};
 
 /// A row of `accounts`.
 pub(super) struct Account {
@@ -45,7 +45,7 @@ pub(super) fn find(connection: &Connection, id: &AccountId) -> Result<Account, F
         .ok_or(Failure::Refused(RelayError::UnknownAccount))
 }
 
-pub(super) fn register(connection: &Connection, new: &NewAccount) -> Result<(), Failure> {
+pub(super) fn register(connection: &Connection, new: &NewAccount, quotas: &Quotas) -> Result<(), Failure> {
     match find(connection, &new.account) {
         // The same account under another name: that is what `ClaimUsername` is for.
         Ok(found) if found.username != new.username => return Err(RelayError::BadRequest.into()),
@@ -53,6 +53,7 @@ pub(super) fn register(connection: &Connection, new: &NewAccount) -> Result<(), 
         Err(Failure::Refused(RelayError::UnknownAccount)) => {}
         Err(failure) => return Err(failure),
     }
+    quotas.room.for_new()?;
     let head = new.entries.last().ok_or(RelayError::Invalid)?.hash();
     let inserted = connection
         .prepare_cached(

@@ -24,6 +24,9 @@ pub(super) fn expire(
         inboxes(connection, cutoff)?,
         delete(connection, ACKNOWLEDGED, retried)?,
         delete(connection, KEY_PACKAGES, cutoff)?,
+        delete(connection, NEVER_USED, cutoff)?,
+        delete(connection, IDLE, int(now.0.saturating_sub(quotas.backup_ms)))?,
+        delete(connection, GROUP_INFO, cutoff)?,
     ];
     let full = u64::try_from(BATCH).unwrap_or(u64::MAX);
     Ok(ExpiryRun { deleted: deleted.iter().sum(), more: deleted.iter().any(|count| *count >= full) })
@@ -35,6 +38,15 @@ const ACKNOWLEDGED: &str = "DELETE FROM inbox WHERE id IN
 /// One-time KeyPackages only: one of last resort stays, or who was away could not be reached at all.
 const KEY_PACKAGES: &str = "DELETE FROM key_packages WHERE id IN
     (SELECT id FROM (SELECT id, time FROM key_packages ORDER BY id LIMIT ?2) WHERE time < ?1)";
+/// Logs in which nothing was ever written.
+const NEVER_USED: &str = "DELETE FROM logs WHERE id IN
+    (SELECT id FROM logs WHERE head = 0 AND time < ?1 ORDER BY time LIMIT ?2)";
+/// Logs of which everything expired long ago: whoever writes there begins another one.
+const IDLE: &str = "DELETE FROM logs WHERE id IN
+    (SELECT id FROM logs WHERE head = expired AND time < ?1 ORDER BY time LIMIT ?2)";
+/// GroupInfo of logs of which everything has expired.
+const GROUP_INFO: &str = "UPDATE logs SET group_info = NULL, bytes = 0 WHERE id IN
+    (SELECT id FROM logs WHERE head = expired AND group_info IS NOT NULL AND time < ?1 ORDER BY time LIMIT ?2)";
 
 fn delete(connection: &Connection, sql: &str, cutoff: i64) -> Result<u64, Failure> {
     let deleted = connection.prepare_cached(sql)?.execute(params![cutoff, BATCH])?;

@@ -3,14 +3,15 @@
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{CheckIn, InboxAddress, InboxEntry, InboxPost, RelayError, Stored};
-use parley_protocol::ids::{Era, Seq, Stamp, UnixMillis};
+use parley_protocol::ids::{AppendId, Era, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::{MAX_PUSH, PUSH_TARGET_BYTES};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::failure::Failure;
 use super::integers::{int, uint};
-use crate::store::Quotas;
+use super::room;
+use crate::store::{Poster, Quotas};
 
 /// Numbers of an inbox are good for one subscription, whatever becomes of the database.
 const NO_ERA: Era = Era([0; Era::LENGTH]);
@@ -22,8 +23,13 @@ pub(super) struct Inbox {
     head: Seq,
     acked: Seq,
     time: UnixMillis,
-    waiting: u64,
-    bytes: u64,
+    pub(super) waiting: u64,
+    pub(super) bytes: u64,
+}
+
+/// Length of what is put in.
+pub(super) fn length(post: &InboxPost) -> u64 {
+    u64::try_from(post.payload.len()).unwrap_or(u64::MAX)
 }
 
 /// Finds the inbox of a device that is in its account's log now.
@@ -59,35 +65,76 @@ pub(super) fn find_owned(
     if inbox.capability == *capability { Ok(inbox) } else { Err(RelayError::WrongCapability.into()) }
 }
 
-pub(super) fn post(
-    connection: &Connection,
-    now: UnixMillis,
-    post: &InboxPost,
-    quotas: &Quotas,
-) -> Result<Stored, Failure> {
-    let inbox = find(connection, &post.to)?;
+/// Where an earlier post with this id landed.
+fn landed(connection: &Connection, inbox: &Inbox, append: &AppendId) -> Result<Option<Stored>, Failure> {
     let known = connection
         .prepare_cached("SELECT seq, time FROM inbox WHERE device = ?1 AND append = ?2")?
-        .query_row(params![inbox.row, post.append.as_bytes()], |row| {
+        .query_row(params![inbox.row, append.as_bytes()], |row| {
             Ok(Stored { seq: Seq(uint(row, 0)?), time: UnixMillis(uint(row, 1)?), era: NO_ERA })
         })
         .optional()?;
-    if let Some(stored) = known {
+    Ok(known)
+}
+
+/// Those of the inboxes that do not take their Welcome now.
+pub(super) fn without_room(
+    connection: &Connection,
+    welcomes: &[InboxPost],
+    posters: &[Poster],
+    quotas: &Quotas,
+) -> Result<Vec<InboxAddress>, Failure> {
+    let mut full = Vec::new();
+    for (post, poster) in welcomes.iter().zip(posters) {
+        let inbox = find(connection, &post.to)?;
+        let takes = landed(connection, &inbox, &post.append)?.is_some()
+            || room::is_room(connection, &inbox, (post, *poster), quotas)?;
+        if !takes {
+            full.push(post.to);
+        }
+    }
+    Ok(full)
+}
+
+/// Puts Welcomes into their inboxes, all or none.
+pub(super) fn post_all(
+    connection: &Connection,
+    now: UnixMillis,
+    (welcomes, posters): (&[InboxPost], &[Poster]),
+    quotas: &Quotas,
+) -> Result<(), Failure> {
+    welcomes
+        .iter()
+        .zip(posters)
+        .try_for_each(|(welcome, poster)| post(connection, now, (welcome, *poster), quotas).map(|_| ()))
+}
+
+pub(super) fn post(
+    connection: &Connection,
+    now: UnixMillis,
+    (post, poster): (&InboxPost, Poster),
+    quotas: &Quotas,
+) -> Result<Stored, Failure> {
+    let inbox = find(connection, &post.to)?;
+    if let Some(stored) = landed(connection, &inbox, &post.append)? {
         return Ok(stored);
     }
-    let bytes = inbox.bytes.saturating_add(u64::try_from(post.payload.len()).unwrap_or(u64::MAX));
-    if inbox.waiting >= quotas.inbox_entries || bytes > quotas.inbox_bytes {
+    quotas.room.to_grow()?;
+    if !room::is_room(connection, &inbox, (post, poster), quotas)? {
         return Err(RelayError::QuotaExceeded.into());
     }
+    let bytes = inbox.bytes.saturating_add(length(post));
     let stored = Stored { seq: inbox.head.next(), time: inbox.time.max(now), era: NO_ERA };
     connection
-        .prepare_cached("INSERT INTO inbox (device, seq, append, time, payload) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .prepare_cached(
+            "INSERT INTO inbox (device, seq, append, time, payload, poster) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
         .execute(params![
             inbox.row,
             int(stored.seq.0),
             post.append.as_bytes(),
             int(stored.time.0),
-            &*post.payload
+            &*post.payload,
+            room::mark(poster),
         ])?;
     connection
         .prepare_cached(
@@ -154,7 +201,9 @@ pub(super) fn acknowledge(
             Ok((row.get(0)?, row.get(1)?))
         })?;
     connection
-        .prepare_cached("UPDATE inbox SET payload = NULL WHERE device = ?1 AND seq > ?2 AND seq <= ?3")?
+        .prepare_cached(
+            "UPDATE inbox SET payload = NULL, poster = NULL WHERE device = ?1 AND seq > ?2 AND seq <= ?3",
+        )?
         .execute(params![inbox.row, int(inbox.acked.0), int(upto.0)])?;
     connection
         .prepare_cached(

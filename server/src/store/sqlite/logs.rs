@@ -1,14 +1,14 @@
 //! Conversation logs: creation, commits, and the rules of epochs. `appends` has the messages.
 
 use parley_protocol::capability::CapabilityHash;
-use parley_protocol::frame::{AppendCommit, CreateLog, EntryKind, RelayError, Stored};
+use parley_protocol::frame::{AppendCommit, CreateLog, EntryKind, InboxAddress, RelayError, Stored};
 use parley_protocol::ids::{AppendId, Epoch, Era, LogId, Seq, UnixMillis};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::failure::Failure;
 use super::inbox;
 use super::integers::{id, int, uint};
-use crate::store::Quotas;
+use crate::store::{Committed, Poster, Quotas};
 
 /// A row of `logs`.
 #[derive(Clone, Copy)]
@@ -44,24 +44,33 @@ pub(super) fn find(connection: &Connection, log: &LogId) -> Result<Log, Failure>
         .ok_or(Failure::Refused(RelayError::UnknownLog))
 }
 
+/// Makes a log, unless some inboxes have no room: these are returned then.
 pub(super) fn create(
     connection: &Connection,
     now: UnixMillis,
-    request: &CreateLog,
+    (request, posters): (&CreateLog, &[Poster]),
     quotas: &Quotas,
-) -> Result<(), Failure> {
+) -> Result<Vec<InboxAddress>, Failure> {
     let made_before = connection
         .prepare_cached("SELECT first_epoch, first_capability FROM logs WHERE log = ?1")?
         .query_row([request.log.as_bytes()], |row| Ok((Epoch(uint(row, 0)?), row.get::<_, [u8; 32]>(1)?)))
         .optional()?;
     if let Some(first) = made_before {
         let same = first == (request.epoch, request.capability.0);
-        return if same { Ok(()) } else { Err(RelayError::LogExists.into()) };
+        return if same { Ok(Vec::new()) } else { Err(RelayError::LogExists.into()) };
+    }
+    quotas.room.for_new()?;
+    let full = inbox::without_room(connection, &request.welcomes, posters, quotas)?;
+    if full.len() == request.welcomes.len() && !full.is_empty() {
+        return Err(RelayError::QuotaExceeded.into());
+    }
+    if !full.is_empty() {
+        return Ok(full);
     }
     connection
         .prepare_cached(
-            "INSERT INTO logs (log, first_epoch, first_capability, epoch, time, group_info)
-             VALUES (?1, ?2, ?3, ?2, ?4, ?5)",
+            "INSERT INTO logs (log, first_epoch, first_capability, epoch, time, group_info, bytes)
+             VALUES (?1, ?2, ?3, ?2, ?4, ?5, coalesce(length(?5), 0))",
         )?
         .execute(params![
             request.log.as_bytes(),
@@ -71,10 +80,8 @@ pub(super) fn create(
             request.group_info.as_deref(),
         ])?;
     open_epoch(connection, connection.last_insert_rowid(), request.epoch, &request.capability, Seq(1))?;
-    for welcome in request.welcomes.iter() {
-        inbox::post(connection, now, welcome, quotas)?;
-    }
-    Ok(())
+    inbox::post_all(connection, now, (&request.welcomes, posters), quotas)?;
+    Ok(full)
 }
 
 fn open_epoch(
@@ -147,14 +154,19 @@ pub(super) fn landed_surely(connection: &Connection, row: i64, append: &AppendId
 pub(super) fn append_commit(
     connection: &Connection,
     now: UnixMillis,
-    request: &AppendCommit,
+    (request, posters): (&AppendCommit, &[Poster]),
     quotas: &Quotas,
-) -> Result<Stored, Failure> {
+) -> Result<Committed, Failure> {
     let mut log = find(connection, &request.log)?;
     if let Some(stored) = landed(connection, log.row, &request.append)? {
-        return Ok(stored);
+        return Ok(Committed::Stored(stored));
     }
     authorise(connection, &log, request.epoch, &request.capability.hash())?;
+    quotas.room.to_grow()?;
+    let full = inbox::without_room(connection, &request.welcomes, posters, quotas)?;
+    if !full.is_empty() {
+        return Ok(Committed::Undelivered(full));
+    }
     let stored = insert(connection, now, &mut log, &request.append, EntryKind::Commit, &request.commit)?
         .ok_or(RelayError::BadRequest)?;
     connection
@@ -162,15 +174,23 @@ pub(super) fn append_commit(
         .execute(params![log.row, id(log.epoch.0)?, int(stored.seq.0)])?;
     log.epoch = log.epoch.next();
     open_epoch(connection, log.row, log.epoch, &request.next_capability, stored.seq.next())?;
-    connection
-        .prepare_cached("UPDATE logs SET group_info = ?2 WHERE id = ?1")?
-        .execute(params![log.row, request.group_info.as_deref()])?;
-    for welcome in request.welcomes.iter() {
-        inbox::post(connection, now, welcome, quotas)?;
-    }
+    log.bytes = replace_group_info(connection, &log, request.group_info.as_deref())?;
+    inbox::post_all(connection, now, (&request.welcomes, posters), quotas)?;
     check_quota(&log, quotas)?;
     save_head(connection, &log)?;
-    Ok(stored)
+    Ok(Committed::Stored(stored))
+}
+
+/// Puts a GroupInfo in the place of the one before; the log's bytes then.
+fn replace_group_info(connection: &Connection, log: &Log, info: Option<&[u8]>) -> Result<u64, Failure> {
+    let before: u64 = connection
+        .prepare_cached("SELECT coalesce(length(group_info), 0) FROM logs WHERE id = ?1")?
+        .query_row([log.row], |row| uint(row, 0))?;
+    connection
+        .prepare_cached("UPDATE logs SET group_info = ?2 WHERE id = ?1")?
+        .execute(params![log.row, info])?;
+    let added = info.map_or(0, |info| u64::try_from(info.len()).unwrap_or(u64::MAX));
+    Ok(log.bytes.saturating_sub(before).saturating_add(added))
 }
 
 /// Inserts an entry and moves `log` on, unless the log has an entry with this id. [`save_head`] writes down once

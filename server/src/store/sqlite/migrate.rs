@@ -23,6 +23,7 @@ pub(super) const RELAY: &[Step] = &[
     Step::sql(include_str!("schema/002.sql")),
     Step { sql: include_str!("schema/003.sql"), fill: Some(recovery_keys::fill) },
     Step::sql(include_str!("schema/004.sql")),
+    Step::sql(include_str!("schema/005.sql")),
 ];
 
 /// The same for the database of blobs.

@@ -5,6 +5,7 @@
 mod appends;
 mod blobs;
 mod directory;
+mod disk;
 mod expiry;
 mod failure;
 mod groups;
@@ -16,11 +17,13 @@ mod migrate;
 mod pools;
 mod reading;
 mod recovery_keys;
+mod room;
 mod threads;
 mod writer;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use parley_protocol::capability::CapabilityHash;
@@ -35,12 +38,14 @@ use parley_protocol::username::Username;
 use rusqlite::Connection;
 
 use self::blobs::Blobs;
+use self::disk::Disk;
 use self::failure::Failure;
 use self::heads::Heads;
 use self::threads::Readers;
 use self::writer::{Writer, Writing, in_savepoint};
 use super::{
-    BlobPart, DeviceLogStep, ExpiryRun, LogPage, NewAccount, OpenedLog, Pending, PoolCount, Quotas, Store,
+    BlobPart, Claim, Committed, DeviceLogStep, ExpiryRun, LogPage, NewAccount, OpenedLog, Pending, PoolCount,
+    Poster, Quotas, Room, Store,
 };
 
 /// Prepared statements kept by each connection: more than there are in these files.
@@ -86,6 +91,8 @@ pub struct SqliteOptions {
     pub readers: usize,
     /// Limits that operations check.
     pub quotas: Quotas,
+    /// What of the disk is kept for accounts that are there, in bytes.
+    pub floor: u64,
     /// Most pages of each file, which lets a test fill the disk. `None`: as many as there is room for.
     pub max_pages: Option<u32>,
 }
@@ -96,6 +103,7 @@ pub struct SqliteStore {
     readers: Readers,
     blobs: Blobs,
     quotas: Quotas,
+    disk: Arc<Disk>,
     /// Locked for as long as this lives.
     _lock: File,
 }
@@ -120,13 +128,21 @@ impl SqliteStore {
             writing.pragma_update(None, "max_page_count", pages)?;
         }
         let blobs = Blobs::open(options, &path)?;
+        let disk = Arc::new(Disk::new(&options.folder, options.floor));
+        disk.look(&writing);
+        let writing = Writing { connection: writing, heads: Heads::default(), disk: Some(Arc::clone(&disk)) };
         Ok(Self {
-            writer: Writer::spawn(Writing { connection: writing, heads: Heads::default() })?,
+            writer: Writer::spawn(writing)?,
             readers: readers(&path, options.readers)?,
             blobs,
             quotas: options.quotas,
+            disk,
             _lock: lock,
         })
+    }
+
+    fn quotas(&self) -> Quotas {
+        Quotas { room: self.disk.room(), ..self.quotas }
     }
 
     fn write<T, F>(&self, operation: F) -> Pending<T>
@@ -134,7 +150,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: Fn(&Connection, &Quotas) -> Result<T, Failure> + Send + 'static,
     {
-        let quotas = self.quotas;
+        let quotas = self.quotas();
         self.writer.submit(move |writing| in_savepoint(&writing.connection, |c| operation(c, &quotas)))
     }
 }
@@ -168,21 +184,31 @@ fn readers(path: &Path, count: usize) -> Result<Readers, OpenError> {
 }
 
 impl Store for SqliteStore {
-    fn create_log(&self, now: UnixMillis, request: CreateLog) -> Pending<()> {
-        self.write(move |c, quotas| logs::create(c, now, &request, quotas))
+    fn create_log(
+        &self,
+        now: UnixMillis,
+        request: CreateLog,
+        posters: Vec<Poster>,
+    ) -> Pending<Vec<InboxAddress>> {
+        self.write(move |c, quotas| logs::create(c, now, (&request, &posters), quotas))
     }
 
     fn append_messages(&self, now: UnixMillis, request: AppendMessages) -> Pending<Vec<Stored>> {
         // Hashed here, on the caller's thread: the writing one is what everybody waits for.
-        let (capability, quotas) = (request.capability.hash(), self.quotas);
+        let (capability, quotas) = (request.capability.hash(), self.quotas());
         self.writer.submit(move |writing| appends::append(writing, now, &request, &capability, &quotas))
     }
 
-    fn append_commit(&self, now: UnixMillis, request: AppendCommit) -> Pending<Stored> {
-        let quotas = self.quotas;
+    fn append_commit(
+        &self,
+        now: UnixMillis,
+        request: AppendCommit,
+        posters: Vec<Poster>,
+    ) -> Pending<Committed> {
+        let quotas = self.quotas();
         self.writer.submit(move |writing| {
             writing.heads.forget(&request.log);
-            in_savepoint(&writing.connection, |c| logs::append_commit(c, now, &request, &quotas))
+            in_savepoint(&writing.connection, |c| logs::append_commit(c, now, (&request, &posters), &quotas))
         })
     }
 
@@ -199,12 +225,12 @@ impl Store for SqliteStore {
         self.readers.submit(move |c| reading::page(c, &log, epoch, after))
     }
 
-    fn group_info(&self, log: LogId) -> Pending<(Epoch, Option<Vec<u8>>)> {
-        self.readers.submit(move |c| reading::group_info(c, &log))
+    fn group_info(&self, log: LogId, capability: CapabilityHash) -> Pending<(Epoch, Option<Vec<u8>>)> {
+        self.readers.submit(move |c| reading::group_info(c, &log, &capability))
     }
 
-    fn post_inbox(&self, now: UnixMillis, post: InboxPost) -> Pending<Stored> {
-        self.write(move |c, quotas| inbox::post(c, now, &post, quotas))
+    fn post_inbox(&self, now: UnixMillis, post: InboxPost, poster: Poster) -> Pending<Stored> {
+        self.write(move |c, quotas| inbox::post(c, now, (&post, poster), quotas))
     }
 
     fn open_inbox(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<Seq> {
@@ -235,12 +261,12 @@ impl Store for SqliteStore {
         self.readers.submit(move |c| pools::count(c, &address, &capability))
     }
 
-    fn claim_key_packages(&self, account: AccountId) -> Pending<Vec<ClaimedKeyPackage>> {
-        self.write(move |c, _| pools::claim(c, &account))
+    fn claim_key_packages(&self, account: AccountId, claim: Claim) -> Pending<Vec<ClaimedKeyPackage>> {
+        self.write(move |c, _| pools::claim(c, &account, claim))
     }
 
     fn register_account(&self, account: NewAccount) -> Pending<()> {
-        self.write(move |c, _| directory::register(c, &account))
+        self.write(move |c, quotas| directory::register(c, &account, quotas))
     }
 
     fn append_device_log(&self, step: DeviceLogStep) -> Pending<()> {
@@ -284,7 +310,7 @@ impl Store for SqliteStore {
     }
 
     fn expire(&self, now: UnixMillis) -> Pending<ExpiryRun> {
-        let quotas = self.quotas;
+        let quotas = self.quotas();
         self.writer.submit(move |writing| {
             writing.heads.forget_all();
             in_savepoint(&writing.connection, |c| expiry::expire(c, now, &quotas))
@@ -293,6 +319,10 @@ impl Store for SqliteStore {
 
     fn expire_blobs(&self, now: UnixMillis) -> Pending<ExpiryRun> {
         self.blobs.expire(now)
+    }
+
+    fn room(&self) -> Room {
+        self.disk.room()
     }
 
     fn probe(&self) -> Pending<()> {
@@ -328,6 +358,7 @@ mod tests {
                 folder: folder.path().to_owned(),
                 readers: 2,
                 quotas: suite::QUOTAS,
+                floor: 0,
                 max_pages: None,
             };
             folders.lock().unwrap().push(folder);

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::failure::Failure;
 use super::integers::int;
 use super::{directory, inbox};
-use crate::store::{PoolCount, Quotas};
+use crate::store::{Claim, PoolCount, Quotas};
 
 pub(super) fn publish(
     connection: &Connection,
@@ -19,6 +19,7 @@ pub(super) fn publish(
     request: &PublishKeyPackages,
     quotas: &Quotas,
 ) -> Result<PoolCount, Failure> {
+    quotas.room.to_grow()?;
     let device = inbox::find_owned(connection, &request.address, &request.capability.hash())?.row;
     for key_package in request.one_time.iter() {
         let hash: [u8; 32] = Sha256::digest(&**key_package).into();
@@ -75,7 +76,11 @@ fn count_row(connection: &Connection, device: i64) -> Result<PoolCount, Failure>
     Ok(count)
 }
 
-pub(super) fn claim(connection: &Connection, account: &AccountId) -> Result<Vec<ClaimedKeyPackage>, Failure> {
+pub(super) fn claim(
+    connection: &Connection,
+    account: &AccountId,
+    claim: Claim,
+) -> Result<Vec<ClaimedKeyPackage>, Failure> {
     let account = directory::find(connection, account)?.row;
     let mut statement =
         connection.prepare_cached("SELECT id, device FROM devices WHERE account = ?1 ORDER BY id")?;
@@ -84,7 +89,7 @@ pub(super) fn claim(connection: &Connection, account: &AccountId) -> Result<Vec<
         .collect::<Result<Vec<(i64, DeviceId)>, _>>()?;
     let mut claimed = Vec::with_capacity(devices.len());
     for (row, device) in devices {
-        if let Some(key_package) = take(connection, row)? {
+        if let Some(key_package) = take(connection, row, claim)? {
             claimed.push(ClaimedKeyPackage { device, key_package });
         }
     }
@@ -92,14 +97,12 @@ pub(super) fn claim(connection: &Connection, account: &AccountId) -> Result<Vec<
 }
 
 /// The oldest one-time KeyPackage, which is not given out again, or the one of last resort.
-fn take<const MAX: usize>(connection: &Connection, device: i64) -> Result<Option<Bytes<MAX>>, Failure> {
-    let one_time: Option<(i64, Vec<u8>)> = connection
-        .prepare_cached(
-            "SELECT id, key_package FROM key_packages WHERE device = ?1 AND key_package IS NOT NULL
-             ORDER BY id LIMIT 1",
-        )?
-        .query_row([device], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+fn take<const MAX: usize>(
+    connection: &Connection,
+    device: i64,
+    claim: Claim,
+) -> Result<Option<Bytes<MAX>>, Failure> {
+    let one_time = if claim == Claim::OneTime { oldest(connection, device)? } else { None };
     let bytes = if let Some((row, bytes)) = one_time {
         connection
             .prepare_cached("UPDATE key_packages SET key_package = NULL WHERE id = ?1")?
@@ -112,4 +115,15 @@ fn take<const MAX: usize>(connection: &Connection, device: i64) -> Result<Option
     };
     let too_long = |error| rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, Box::new(error));
     Ok(bytes.map(Bytes::new).transpose().map_err(too_long)?)
+}
+
+fn oldest(connection: &Connection, device: i64) -> Result<Option<(i64, Vec<u8>)>, Failure> {
+    let oldest = connection
+        .prepare_cached(
+            "SELECT id, key_package FROM key_packages WHERE device = ?1 AND key_package IS NOT NULL
+             ORDER BY id LIMIT 1",
+        )?
+        .query_row([device], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(oldest)
 }

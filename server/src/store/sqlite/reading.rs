@@ -120,9 +120,14 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
     })
 }
 
-/// The current epoch and its sealed GroupInfo.
-pub(super) fn group_info(connection: &Connection, log: &LogId) -> Result<(Epoch, Option<Vec<u8>>), Failure> {
+/// The current epoch, for who knows its capability, and its sealed GroupInfo.
+pub(super) fn group_info(
+    connection: &Connection,
+    log: &LogId,
+    capability: &CapabilityHash,
+) -> Result<(Epoch, Option<Vec<u8>>), Failure> {
     let log = logs::find(connection, log)?;
+    logs::authorise(connection, &log, log.epoch, capability)?;
     let sealed = connection
         .prepare_cached("SELECT group_info FROM logs WHERE id = ?1")?
         .query_row([log.row], |row| row.get(0))?;

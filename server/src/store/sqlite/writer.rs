@@ -1,11 +1,12 @@
 //! A thread that writes: group commit. There is one for each database.
 
-use std::sync::Mutex;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex};
 
 use parley_protocol::frame::RelayError;
 use rusqlite::Connection;
 
+use super::disk::Disk;
 use super::failure::Failure;
 use super::groups::Sizes;
 use super::heads::Heads;
@@ -24,12 +25,17 @@ pub(super) trait Writes: Send + 'static {
 
     /// Forgets what may be of a transaction that is undone.
     fn forget(&mut self);
+
+    /// A group was written.
+    fn written(&mut self);
 }
 
 /// What the thread has that writes logs, inboxes and the directory.
 pub(super) struct Writing {
     pub(super) connection: Connection,
     pub(super) heads: Heads,
+    /// Whose room is looked at; none in tests.
+    pub(super) disk: Option<Arc<Disk>>,
 }
 
 impl Writes for Writing {
@@ -42,6 +48,12 @@ impl Writes for Writing {
 
     fn forget(&mut self) {
         self.heads.forget_all();
+    }
+
+    fn written(&mut self) {
+        if let Some(disk) = &self.disk {
+            disk.look(&self.connection);
+        }
     }
 }
 
@@ -85,6 +97,7 @@ fn write_groups<W: Writes>(mut writing: W, jobs: &Receiver<Queued<W>>) {
         group.extend(jobs.try_iter().take(W::MAX_GROUP.saturating_sub(1)));
         sizes.count(group.len());
         write_group(&mut writing, &mut group);
+        writing.written();
         for job in group {
             job.answer();
         }
@@ -187,7 +200,7 @@ mod tests {
     async fn what_fails_without_a_savepoint_leaves_nothing_and_spoils_no_other() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE numbers (number INTEGER)").unwrap();
-        let writer = Writer::spawn(Writing { connection, heads: Heads::default() }).unwrap();
+        let writer = Writer::spawn(Writing { connection, heads: Heads::default(), disk: None }).unwrap();
         // Holds the thread until the others are queued, so that they share a transaction, whether that is also
         // this one's or the next.
         let (go, wait) = channel::<()>();

@@ -11,6 +11,7 @@ mod parts;
 mod reading;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{
@@ -19,6 +20,7 @@ use parley_protocol::frame::{
 use parley_protocol::ids::UnixMillis;
 use rusqlite::Connection;
 
+use super::disk::Disk;
 use super::failure::Failure;
 use super::threads::Readers;
 use super::writer::{Writer, Writes, in_savepoint};
@@ -35,6 +37,7 @@ pub(super) struct Blobs {
     writer: Writer<Writing>,
     readers: Readers,
     quotas: Quotas,
+    disk: Arc<Disk>,
 }
 
 /// What the thread has that writes blobs.
@@ -42,6 +45,7 @@ struct Writing {
     connection: Connection,
     /// Reads the relay's database, which has the devices' capabilities.
     directory: Connection,
+    disk: Arc<Disk>,
 }
 
 impl Writes for Writing {
@@ -54,6 +58,10 @@ impl Writes for Writing {
     }
 
     fn forget(&mut self) {}
+
+    fn written(&mut self) {
+        self.disk.look(&self.connection);
+    }
 }
 
 impl Blobs {
@@ -70,10 +78,13 @@ impl Blobs {
         if let Some(pages) = options.max_pages {
             connection.pragma_update(None, "max_page_count", pages)?;
         }
+        let disk = Arc::new(Disk::new(&options.folder, options.floor));
+        disk.look(&connection);
         Ok(Self {
-            writer: Writer::spawn(Writing { connection, directory })?,
+            writer: Writer::spawn(Writing { connection, directory, disk: Arc::clone(&disk) })?,
             readers: reading::readers(&path, relay, options.readers)?,
             quotas: options.quotas,
+            disk,
         })
     }
 
@@ -83,7 +94,7 @@ impl Blobs {
         T: Send + 'static,
         F: Fn(&Connection, &Quotas) -> Result<T, Failure> + Send + 'static,
     {
-        let quotas = self.quotas;
+        let quotas = Quotas { room: self.disk.room(), ..self.quotas };
         self.writer.submit(move |writing| {
             inbox::find_owned(&writing.directory, &address, &capability)?;
             in_savepoint(&writing.connection, |c| operation(c, &quotas))
@@ -122,7 +133,7 @@ impl Blobs {
     }
 
     pub(super) fn expire(&self, now: UnixMillis) -> Pending<ExpiryRun> {
-        let quotas = self.quotas;
+        let quotas = Quotas { room: self.disk.room(), ..self.quotas };
         self.writer
             .submit(move |writing| in_savepoint(&writing.connection, |c| expiry::expire(c, now, &quotas)))
     }

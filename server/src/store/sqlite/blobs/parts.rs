@@ -64,6 +64,7 @@ pub(super) fn put(
     if request.bytes.is_empty() || request.offset != stored || end > request.size {
         return Ok(stored);
     }
+    quotas.room.for_new()?;
     let (blob, owner) = match found {
         Some(blob) => (blob.row, blob.owner),
         None => begin(connection, now, request, quotas)?,

@@ -1,0 +1,125 @@
+//! What goes to other people's devices: Welcomes, posts, and the KeyPackages that they leave for strangers. Each is counted
+//! by whom it concerns and by who asks, so that nobody can use up what is there for others.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use parley_protocol::bounded::List;
+use parley_protocol::frame::{
+    Answer, AppendCommit, CreateLog, InboxAddress, InboxPost, RelayError, RequestId,
+};
+use parley_protocol::ids::AccountId;
+
+use super::dispatch::SOMEWHERE;
+use super::{Connection, Permits, answers};
+use crate::clock::now;
+use crate::hub::Topic;
+use crate::relay::Relay;
+use crate::store::{Claim, Committed, Poster};
+
+impl Connection {
+    pub(super) fn create_log(&self, id: RequestId, permits: Permits, request: CreateLog) {
+        let posters = match self.posters(&request.welcomes) {
+            Ok(posters) => posters,
+            Err(refusal) => return self.later(id, permits, async move { Err(refusal) }),
+        };
+        let inboxes = addresses(&request.welcomes);
+        let pending = self.relay.store.create_log(now(), request, posters);
+        let relay = Arc::clone(&self.relay);
+        self.later(id, permits, async move {
+            let full = pending.await?;
+            if !full.is_empty() {
+                return answers::undelivered(full);
+            }
+            ring(&relay, inboxes);
+            Ok(Answer::Done)
+        });
+    }
+
+    pub(super) fn append_commit(&self, id: RequestId, permits: Permits, request: AppendCommit) {
+        let log = request.log;
+        let posters = match self.posters(&request.welcomes) {
+            Ok(posters) => posters,
+            Err(refusal) => return self.later(id, permits, async move { Err(refusal) }),
+        };
+        let inboxes = addresses(&request.welcomes);
+        let pending = self.relay.store.append_commit(now(), request, posters);
+        let relay = Arc::clone(&self.relay);
+        self.later(id, permits, async move {
+            match pending.await? {
+                Committed::Stored(place) => {
+                    relay.hub.grown(Topic::Log(log), place.seq);
+                    ring(&relay, inboxes);
+                    answers::stored(vec![place])
+                }
+                Committed::Undelivered(full) => answers::undelivered(full),
+            }
+        });
+    }
+
+    pub(super) fn post_inbox(&self, id: RequestId, permits: Permits, post: InboxPost) {
+        let topic = Topic::Inbox(post.to);
+        let poster = match self.poster(&post.to) {
+            Ok(poster) => poster,
+            Err(refusal) => return self.later(id, permits, async move { Err(refusal) }),
+        };
+        let pending = self.relay.store.post_inbox(now(), post, poster);
+        let relay = Arc::clone(&self.relay);
+        self.later(id, permits, async move {
+            let place = pending.await?;
+            relay.hub.grown(topic, place.seq);
+            answers::stored(vec![place])
+        });
+    }
+
+    /// Who has got many one-time KeyPackages of a person, or a person of whom many were taken, goes on with those of last
+    /// resort: a refusal would make the person unreachable.
+    pub(super) fn claim_key_packages(&self, id: RequestId, permits: Permits, account: AccountId) {
+        let allowed = self.may_take_one_time(account);
+        let claim = if allowed.is_ok() { Claim::OneTime } else { Claim::LastResort };
+        let pending = self.relay.store.claim_key_packages(account, claim);
+        self.later(id, permits, async move {
+            let claimed = pending.await?;
+            if claimed.is_empty() {
+                allowed?;
+            }
+            List::new(claimed).map(Answer::KeyPackages).map_err(|_| RelayError::Internal)
+        });
+    }
+
+    fn may_take_one_time(&self, account: AccountId) -> Result<(), RelayError> {
+        let (limits, now) = (&self.relay.limits, Instant::now());
+        if !self.subscriptions.reads_inbox_of(&account) {
+            limits.claims_pair.take([(self.peer, account)], now)?;
+        }
+        limits.claims.take([account], now)
+    }
+
+    /// As whom this client posts each of these.
+    fn posters(&self, posts: &[InboxPost]) -> Result<Vec<Poster>, RelayError> {
+        posts.iter().map(|post| self.poster(&post.to)).collect()
+    }
+
+    /// As whom this client posts into an inbox. Who is too quick waits; where others were, the inbox takes nothing now.
+    fn poster(&self, inbox: &InboxAddress) -> Result<Poster, RelayError> {
+        let (limits, now) = (&self.relay.limits, Instant::now());
+        if self.subscriptions.reads_inbox_of(&inbox.account) {
+            limits.posts_own.take([*inbox], now)?;
+            return Ok(Poster::Own);
+        }
+        limits.posts_from.take([(self.peer, *inbox)], now)?;
+        let has_turn = limits.posts.take([*inbox], now).is_ok();
+        Ok(if has_turn { Poster::Other(limits.mark(self.peer, inbox)) } else { Poster::Refused })
+    }
+}
+
+fn addresses(welcomes: &[InboxPost]) -> Vec<InboxAddress> {
+    welcomes.iter().map(|welcome| welcome.to).collect()
+}
+
+/// Who reads these inboxes hears that they have grown.
+fn ring(relay: &Relay, inboxes: Vec<InboxAddress>) {
+    for inbox in inboxes {
+        relay.hub.grown(Topic::Inbox(inbox), SOMEWHERE);
+    }
+}
