@@ -73,6 +73,8 @@ pub(crate) struct PendingCommit {
 pub(crate) struct LiveLog {
     /// Pushes come for the current epoch.
     pub(crate) subscribed: bool,
+    /// The relay takes no more subscriptions: it waits for its turn.
+    pub(crate) waits: bool,
     /// A subscription, creation, append or commit is on its way.
     pub(crate) subscribing: bool,
     pub(crate) creating: bool,

@@ -5,6 +5,7 @@ use parley_protocol::frame::{Answer, AppendCommit, RelayError, Request, Retry};
 use parley_protocol::ids::{AppendId, LogId};
 
 use super::Engine;
+use super::connecting::REFUSED;
 use super::requests::Pending;
 use crate::log::PendingCommit;
 use crate::mls::group::Group;
@@ -69,11 +70,18 @@ impl Engine {
         if self.logs.get(id).and_then(|log| log.commit.as_ref()).is_none_or(|c| c.append != append) {
             return;
         }
-        let Err(error) = result else {
-            if on(Mutation::CommitAppliedEarly) {
-                self.own_commit_won(id);
+        let error = match result {
+            Ok(Answer::Undelivered(full)) => {
+                self.live.or_default(*id).committing = false;
+                return self.commit_without(id, full);
             }
-            return;
+            Ok(_) => {
+                if on(Mutation::CommitAppliedEarly) {
+                    self.own_commit_won(id);
+                }
+                return;
+            }
+            Err(error) => error,
         };
         self.live.or_default(*id).committing = false;
         match error.retry() {
@@ -88,7 +96,29 @@ impl Engine {
             // Another commit won; it comes through the subscription, where the own one is dropped.
             Retry::AfterCatchUp => self.live.or_default(*id).committing = true,
             Retry::Never if self.drop_members_commit(id) => {}
-            Retry::Never => self.log_went_back(id),
+            Retry::Never if says_that_it_went_back(*error) => self.log_went_back(id),
+            // The log goes on as it is; the keys are replaced another time.
+            Retry::Never => self.put_the_update_off(id),
         }
     }
+
+    fn put_the_update_off(&mut self, id: &LogId) {
+        if !self.drop_commit(id) {
+            return self.retry_later(REFUSED);
+        }
+        let now = self.now;
+        if let Some(log) = self.logs.get_mut(id) {
+            (log.updated, log.sent_since_update, log.fresh) = (now, 0, false);
+        }
+        self.save_log(id);
+        self.pump_log(id);
+    }
+}
+
+/// Whether the relay has the log no longer as it was.
+const fn says_that_it_went_back(error: RelayError) -> bool {
+    matches!(
+        error,
+        RelayError::UnknownLog | RelayError::WrongCapability | RelayError::Expired | RelayError::WentBack
+    )
 }

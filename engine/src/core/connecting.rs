@@ -24,6 +24,8 @@ const LAST_RESORT_AGE: u64 = 30 * 24 * 3600 * 1000;
 const CHECKED: usize = 20;
 /// What failed inside of the relay or for lack of answers is tried again after this time, in milliseconds.
 const RETRY: u32 = 2_000;
+/// What should never be refused, and was, is tried again after this time.
+pub(super) const REFUSED: u32 = 60_000;
 /// And nothing later than after this, whatever the relay says.
 const LONGEST_RETRY: u32 = 10 * 60 * 1000;
 
@@ -70,6 +72,7 @@ impl Engine {
         self.forget_holdups();
         self.put_back.forget_connection();
         self.membership.forget_connection();
+        self.forget_turns();
         self.late.forget_connection();
         self.link_disconnected();
         self.inbox = super::inbox::InboxWork::default();
@@ -136,8 +139,9 @@ impl Engine {
         self.go_on_sharing();
         self.ask_for_waiting();
         self.ask_for_unknown();
-        let logs: Vec<LogId> = self.logs.keys().copied().collect();
-        for log in logs {
+        self.let_in_those_left_out();
+        self.take_turns();
+        for log in self.logs_by_use() {
             self.resume_log(&log);
         }
         let conversations: Vec<_> = self.conversations.keys().copied().collect();
@@ -151,12 +155,14 @@ impl Engine {
         let live = self.live.get(id).copied().unwrap_or_default();
         match self.logs.get(id).map(|log| log.stage) {
             Some(Stage::Creating) if !live.creating => self.send_creation(id),
-            Some(Stage::Active) if !live.subscribed && !live.subscribing => self.subscribe_log(id),
+            Some(Stage::Active) if !live.subscribed && !live.subscribing && !live.waits => {
+                self.subscribe_log(id);
+            }
             _ => {}
         }
     }
 
-    fn subscribe_log(&mut self, id: &LogId) {
+    pub(super) fn subscribe_log(&mut self, id: &LogId) {
         let Some(mut after) = self.logs.get(id).map(|log| log.cursor) else {
             return;
         };
@@ -192,21 +198,26 @@ impl Engine {
                 self.gap(id, crate::view::Gap::Expired);
                 self.give_up(id);
             }
-            Err(error) => match error.retry() {
-                Retry::After(pause) => {
-                    if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
-                        self.held_up_by(peer, *error, WaitReason::TooMany);
-                    }
-                    self.retry_later(pause);
+            Err(RelayError::QuotaExceeded) => self.subscription_waits(id),
+            // Only these say that the log is not what it was; whatever else is refused may be asked again.
+            Err(RelayError::UnknownLog | RelayError::WrongCapability | RelayError::WentBack) => {
+                self.log_went_back(id);
+            }
+            Err(error) => {
+                if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+                    self.held_up_by(peer, *error, WaitReason::TooMany);
                 }
-                Retry::AfterCatchUp | Retry::Never => self.log_went_back(id),
-            },
+                self.retry_later(match error.retry() {
+                    Retry::After(pause) => pause,
+                    Retry::AfterCatchUp | Retry::Never => REFUSED,
+                });
+            }
         }
     }
 
     fn log_is_open(&mut self, id: &LogId, head: Seq) {
         let live = self.live.or_default(*id);
-        *live = LiveLog { subscribed: true, head, ..*live };
+        *live = LiveLog { subscribed: true, waits: false, head, ..*live };
         self.use_told_receipt(id);
         // Those of logs that can tell them no more may go into this one.
         self.receipts_due();
@@ -234,7 +245,8 @@ impl Engine {
         let log_behind = |id: &LogId| {
             let live = self.live.get(id).copied().unwrap_or_default();
             let log = self.logs.get(id);
-            log.is_some_and(|log| log.stage == Stage::Active && (!live.subscribed || log.cursor < live.head))
+            let reads = live.subscribed || live.waits;
+            log.is_some_and(|log| log.stage == Stage::Active && (!reads || log.cursor < live.head))
         };
         inbox || self.logs.keys().any(log_behind)
     }
@@ -258,7 +270,8 @@ impl Engine {
     pub(super) fn registered(&mut self, view: Option<ViewRequestId>, result: Result<(), RelayError>) {
         let view = view.or(self.registering.take());
         let reply = match result {
-            Ok(()) => {
+            // The relay has this very account under another name: this state is a copy from before that.
+            Ok(()) | Err(RelayError::BadRequest) => {
                 if let Some(account) = &mut self.account {
                     account.registered = true;
                 }

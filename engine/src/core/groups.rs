@@ -6,9 +6,10 @@ use parley_protocol::frame::{
     Answer, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress, InboxPost, RelayError, Request,
     Retry,
 };
-use parley_protocol::ids::{AccountId, AppendId, LogId};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId};
 
 use super::Engine;
+use super::connecting::REFUSED;
 use super::requests::Pending;
 use crate::conversation::id_of;
 use crate::directory_entry::Found;
@@ -163,7 +164,10 @@ impl Engine {
         let log = log.ok_or(CreateError::State)?;
         let mut members = Vec::new();
         let mut devices = Vec::new();
-        for device in log.devices().filter(|device| device.id != own) {
+        let now = self.steady;
+        let takes = |device: &DeviceId| *device != own && !self.membership.is_full(device, now);
+        let left_out = log.devices().any(|device| device.id != own && !takes(&device.id));
+        for device in log.devices().filter(|device| takes(&device.id)) {
             let Some(claimed) = packages.iter().find(|claimed| claimed.device == device.id) else {
                 continue;
             };
@@ -189,6 +193,9 @@ impl Engine {
         self.save_trail(&id);
         self.add_log_to_conversation(&peer, id);
         self.membership.unsettle(&id);
+        if left_out {
+            self.membership.is_left_out_of(&id);
+        }
         Ok(id)
     }
 
@@ -222,22 +229,12 @@ impl Engine {
         self.ask(Request::CreateLog(creation), Pending::Create(*id));
     }
 
-    pub(super) fn created(&mut self, id: &LogId, result: Result<(), RelayError>) {
+    pub(super) fn created(&mut self, id: &LogId, result: Result<Answer, RelayError>) {
         self.live.or_default(*id).creating = false;
         match result {
-            Ok(()) => {
-                if let Some(log) = self.logs.get_mut(id) {
-                    log.stage = Stage::Active;
-                    log.creation = None;
-                    let peer = log.peer;
-                    self.let_go(&peer);
-                    self.changed.conversations.insert(id_of(&peer));
-                }
-                self.save_log(id);
-                self.resume_log(id);
-                self.pump_log(id);
-                self.own_conversation_made(id);
-            }
+            Ok(Answer::Done) => self.is_created(id),
+            Ok(Answer::Undelivered(full)) => self.create_without(id, &full),
+            Ok(_) => self.retry_later(REFUSED),
             Err(error) => match error.retry() {
                 Retry::After(pause) => {
                     if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
@@ -245,12 +242,42 @@ impl Engine {
                     }
                     self.retry_later(pause);
                 }
-                // A device was removed in between, or the id is taken: another group.
+                // A device was removed in between, or the id is taken: another group, more slowly each time. Nothing was
+                // written in this one.
                 Retry::AfterCatchUp | Retry::Never => {
+                    if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+                        self.repairs.count(peer, self.steady);
+                    }
                     self.bury(id);
                     self.retry_later(1_000);
                 }
             },
+        }
+    }
+
+    fn is_created(&mut self, id: &LogId) {
+        if let Some(log) = self.logs.get_mut(id) {
+            log.stage = Stage::Active;
+            log.creation = None;
+            let peer = log.peer;
+            self.let_go(&peer);
+            self.changed.conversations.insert(id_of(&peer));
+        }
+        self.save_log(id);
+        self.resume_log(id);
+        self.pump_log(id);
+        self.own_conversation_made(id);
+    }
+
+    /// Some inboxes take nothing: another group, without their devices.
+    fn create_without(&mut self, id: &LogId, full: &[InboxAddress]) {
+        let creation = self.logs.get(id).and_then(|log| log.creation.as_ref());
+        let to: Vec<InboxAddress> =
+            creation.iter().flat_map(|creation| creation.welcomes.iter()).map(|welcome| welcome.to).collect();
+        if self.are_full(full, &to) {
+            self.bury(id);
+        } else {
+            self.retry_later(REFUSED);
         }
     }
 
@@ -288,6 +315,7 @@ impl Engine {
         log.commit = None;
         let peer = log.peer;
         self.save_log(id);
+        self.unsubscribe(id);
         self.live.remove(id);
         self.early.forget(id);
         self.save_early(id);

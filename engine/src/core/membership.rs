@@ -3,6 +3,7 @@
 //! account's own devices do it first (design: identity).
 
 mod device_logs;
+mod left_out;
 
 use std::collections::VecDeque;
 
@@ -51,6 +52,9 @@ pub(super) struct Membership {
     queue: VecDeque<LogId>,
     /// Devices that had no KeyPackage, until then.
     unreachable: Table<(LogId, DeviceId), Moment>,
+    /// Devices whose inbox took nothing, until then, and logs from which some were left out for that.
+    full: Table<DeviceId, Moment>,
+    left_out: Set<LogId>,
 }
 
 impl Membership {
@@ -75,6 +79,8 @@ impl Membership {
         self.asked.clear();
         self.queue.clear();
         self.unreachable.clear();
+        self.full.clear();
+        self.left_out.clear();
     }
 }
 
@@ -209,7 +215,10 @@ impl Engine {
         let wanted: Vec<Leaf> = self.roster(id).leaves().collect();
         let now = self.steady;
         self.membership.unreachable.retain(|_, until| *until > now);
-        let away = |leaf: &Leaf| self.membership.unreachable.contains_key(&(*id, leaf.device));
+        let away = |leaf: &Leaf| {
+            self.membership.unreachable.contains_key(&(*id, leaf.device))
+                || self.membership.is_full(&leaf.device, now)
+        };
         let reachable: Vec<Leaf> = wanted.iter().filter(|leaf| !away(leaf)).copied().collect();
         let members = self.with_group(id, |group, _, _| Ok(group.leaves())).ok()?;
         let own = self.signer().map(|(signer, account)| account.leaf(signer.0))?;
@@ -378,9 +387,19 @@ impl Engine {
     /// The relay refused a commit as it is: perhaps a device that it adds was removed meanwhile. Whether it was one
     /// that changes members, and so is made anew.
     pub(super) fn drop_members_commit(&mut self, id: &LogId) -> bool {
-        if self.welcomes(id).is_empty() {
+        if self.welcomes(id).is_empty() || !self.drop_commit(id) {
             return false;
         }
+        if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+            self.ask_device_log(peer);
+        }
+        self.ask_own_log();
+        self.membership.unsettled.insert(*id, Some(self.steady.after(OTHERS_TURN)));
+        true
+    }
+
+    /// The own commit, which the relay did not take, is not made; whether that is so.
+    pub(super) fn drop_commit(&mut self, id: &LogId) -> bool {
         if self.with_group(id, |group, provider, _| group.drop_pending(provider)).is_err() {
             return false;
         }
@@ -389,11 +408,6 @@ impl Engine {
             log.commit = None;
         }
         self.save_log(id);
-        if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
-            self.ask_device_log(peer);
-        }
-        self.ask_own_log();
-        self.membership.unsettled.insert(*id, Some(self.steady.after(OTHERS_TURN)));
         true
     }
 }

@@ -36,6 +36,7 @@ mod standing;
 mod steady;
 mod sweeping;
 mod syncing;
+mod turns;
 mod unsaved;
 mod waiting;
 mod went_back;
@@ -150,6 +151,7 @@ pub struct Engine {
     /// What was seen of each log.
     trails: Table<LogId, Trail>,
     early: early::Early,
+    turns: turns::Turns,
     membership: membership::Membership,
     /// What the account's devices said of themselves.
     notes: Notes,
@@ -270,6 +272,7 @@ impl Engine {
             outbox: Table::new(),
             trails: Table::new(),
             early: early::Early::default(),
+            turns: turns::Turns::default(),
             membership: membership::Membership::default(),
             notes: Notes::default(),
             cards: Table::new(),

@@ -154,6 +154,7 @@ pub(super) enum Pending {
     DeleteBlobs,
     Create(LogId),
     SubscribeLog(LogId),
+    Unsubscribe,
     Append {
         log: LogId,
         numbers: Vec<u64>,
@@ -294,6 +295,7 @@ impl Engine {
             Pending::WriteHead => self.head_written(result),
             Pending::Probe
             | Pending::DeleteBlobs
+            | Pending::Unsubscribe
             | Pending::AckInbox
             | Pending::CloseSlot
             | Pending::PostReady => {}
@@ -310,7 +312,7 @@ impl Engine {
             Pending::JoinedLog => self.joined_log_came(directory(result)),
             Pending::OwnLog => self.own_log_came(directory(result)),
             Pending::AppendOwnLog { entry, view } => self.own_log_appended(&entry, view, done(result)),
-            Pending::Create(log) => self.created(&log, done(result)),
+            Pending::Create(log) => self.created(&log, result),
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
             Pending::Append { log, numbers } => self.appended(&log, &numbers, result),
             Pending::Commit { log, append } => self.committed(&log, append, &result),

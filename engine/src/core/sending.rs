@@ -88,6 +88,9 @@ impl Engine {
         if self.holds_back(&log.peer) {
             return;
         }
+        if live.waits && log.stage == Stage::Active && self.writes_into(id) {
+            return self.takes_its_turn(id);
+        }
         if !self.online() || log.stage != Stage::Active || !caught_up || live.appending || live.committing {
             return;
         }
