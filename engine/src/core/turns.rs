@@ -21,6 +21,8 @@ const AT_A_TIME: usize = 64;
 #[derive(Default)]
 pub(super) struct Turns {
     waiting: VecDeque<LogId>,
+    /// Those that had a turn: they come after all others.
+    had: VecDeque<LogId>,
     next: Option<Moment>,
 }
 
@@ -78,12 +80,12 @@ impl Engine {
         {
             return self.swap(&other, id);
         }
-        self.wait_for_turn(id);
+        self.turns.waiting.push_back(*id);
+        self.waits_for_turn(id);
     }
 
-    fn wait_for_turn(&mut self, id: &LogId) {
+    fn waits_for_turn(&mut self, id: &LogId) {
         self.live.or_default(*id).waits = true;
-        self.turns.waiting.push_back(*id);
         self.turns.next.get_or_insert(self.steady.after(TURN));
         self.changed.connection = true;
         self.retry_later(60_000);
@@ -105,6 +107,9 @@ impl Engine {
             return self.retry_later(u32::try_from(left).unwrap_or(u32::MAX));
         }
         self.turns.next = None;
+        if self.turns.waiting.is_empty() {
+            self.turns.waiting = std::mem::take(&mut self.turns.had);
+        }
         let mut reading = self.reading();
         reading.sort_unstable();
         let mut reading = reading.into_iter();
@@ -118,7 +123,7 @@ impl Engine {
                 None => self.try_again(&id),
             }
         }
-        if !self.turns.waiting.is_empty() {
+        if !(self.turns.waiting.is_empty() && self.turns.had.is_empty()) {
             self.turns.next = Some(self.steady.after(TURN));
             self.retry_later(60_000);
         }
@@ -142,12 +147,14 @@ impl Engine {
     /// One log gives its subscription to another one, and waits for its next turn.
     fn swap(&mut self, gives: &LogId, takes: &LogId) {
         self.unsubscribe(gives);
-        self.wait_for_turn(gives);
+        self.turns.had.push_back(*gives);
+        self.waits_for_turn(gives);
         self.try_again(takes);
     }
 
     fn try_again(&mut self, id: &LogId) {
         self.turns.waiting.retain(|waiting| waiting != id);
+        self.turns.had.retain(|waiting| waiting != id);
         self.live.or_default(*id).waits = false;
         self.subscribe_log(id);
     }
