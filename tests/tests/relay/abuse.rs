@@ -333,7 +333,7 @@ async fn p10_one_address_holds_few_unfinished_messages_in_the_relays_memory() {
     // Who comes from elsewhere sends what a request takes.
     let (log, secret) = (LogId(parley_tests::unique()), capability());
     bystander.create_log(log, Epoch(0), &secret).await;
-    let large = (0..30).map(|_| message(&[1; 90_000])).collect();
+    let large = (0..30).map(|_| message(&vec![1; 90_000])).collect();
     let large = messages(log, Epoch(0), &secret, large);
     assert!(bystander.call(Request::AppendMessages(large)).await.is_ok());
 }
@@ -350,7 +350,7 @@ async fn p10_what_all_addresses_hold_together_is_bounded_and_small_requests_pass
     let mut bystander = RelayClient::connect_from(elsewhere, relay.address()).await;
     let (log, secret) = (LogId(parley_tests::unique()), capability());
     bystander.create_log(log, Epoch(0), &secret).await;
-    let small = messages(log, Epoch(0), &secret, (0..4).map(|_| message(&[1; 90_000])).collect());
+    let small = messages(log, Epoch(0), &secret, (0..4).map(|_| message(&vec![1; 90_000])).collect());
     assert!(bystander.call(Request::AppendMessages(small)).await.is_ok());
 }
 
