@@ -397,17 +397,4 @@ impl Engine {
         self.membership.unsettled.insert(*id, Some(self.steady.after(OTHERS_TURN)));
         true
     }
-
-    /// The own commit, which the relay did not take, is not made; whether that is so.
-    pub(super) fn drop_commit(&mut self, id: &LogId) -> bool {
-        if self.with_group(id, |group, provider, _| group.drop_pending(provider)).is_err() {
-            return false;
-        }
-        self.forget_welcomes(id);
-        if let Some(log) = self.logs.get_mut(id) {
-            log.commit = None;
-        }
-        self.save_log(id);
-        true
-    }
 }

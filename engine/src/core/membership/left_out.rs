@@ -64,4 +64,17 @@ impl Engine {
             self.retry_later(u32::try_from(next.since(now)).unwrap_or(u32::MAX));
         }
     }
+
+    /// The own commit, which the relay did not take, is not made; whether that is so.
+    pub(in crate::core) fn drop_commit(&mut self, id: &LogId) -> bool {
+        if self.with_group(id, |group, provider, _| group.drop_pending(provider)).is_err() {
+            return false;
+        }
+        self.forget_welcomes(id);
+        if let Some(log) = self.logs.get_mut(id) {
+            log.commit = None;
+        }
+        self.save_log(id);
+        true
+    }
 }
