@@ -414,7 +414,8 @@ fn p10_a_device_that_fills_the_log_is_removed_all_the_same() {
     while thief.let_one_in() {}
     let mut log = thief.log;
     assert!(log.entries().len() > MAX_DEVICE_LOG / 2, "it wrote whatever it could");
-    let theirs: Vec<DeviceId> = log.devices().map(|device| device.id).filter(|id| *id != device(1).id).collect();
+    let theirs: Vec<DeviceId> =
+        log.devices().map(|device| device.id).filter(|id| *id != device(1).id).collect();
     for id in theirs {
         log.append(&entry(&log, by(1), 1, Change::RemoveDevice(id), None)).unwrap();
     }
@@ -432,7 +433,11 @@ fn p10_the_phrase_has_room_in_a_log_that_devices_filled() {
         let author = log.devices().next().unwrap().id.0[0];
         if log.append(&put_back(&log, author, author)).is_err() {
             seed += 1;
-            assert_eq!(log.append(&add(&log, author, seed)), Err(DeviceLogError::Full), "{author} wrote its share");
+            assert_eq!(
+                log.append(&add(&log, author, seed)),
+                Err(DeviceLogError::Full),
+                "{author} wrote its share"
+            );
             let rescue = entry(&log, Author::Recovery, RECOVERY, Change::AddDevice(device(seed)), Some(seed));
             log.append(&rescue).unwrap();
             log.append(&remove(&log, seed, author)).unwrap();
@@ -463,7 +468,8 @@ fn p10_one_author_writes_so_many_entries_and_no_more() {
     log.append(&remove(&log, 2, 3)).unwrap();
     for number in 0..MAX_BY_AUTHOR {
         let added = u8::try_from(10 + number).unwrap();
-        log.append(&entry(&log, Author::Recovery, RECOVERY, Change::AddDevice(device(added)), Some(added))).unwrap();
+        log.append(&entry(&log, Author::Recovery, RECOVERY, Change::AddDevice(device(added)), Some(added)))
+            .unwrap();
         log.append(&remove(&log, 1, added)).unwrap();
     }
     let one_more = entry(&log, Author::Recovery, RECOVERY, Change::AddDevice(device(100)), Some(100));

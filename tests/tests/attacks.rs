@@ -21,6 +21,8 @@ mod linking;
 mod relay;
 #[path = "attacks/sizes.rs"]
 mod sizes;
+#[path = "attacks/removed.rs"]
+mod removed;
 #[path = "attacks/times.rs"]
 mod times;
 #[path = "attacks/traffic.rs"]

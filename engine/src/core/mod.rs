@@ -34,6 +34,8 @@ mod sending;
 mod showing;
 mod standing;
 mod steady;
+#[cfg(feature = "hostile")]
+mod stolen;
 mod sweeping;
 mod syncing;
 mod unsaved;

@@ -195,7 +195,9 @@ impl DeviceLog {
                 let device = self.devices.iter_mut().find(current).ok_or(DeviceLogError::Change)?;
                 device.removed = Some(body.created);
             }
-            Change::ReplaceRecoveryKey(key) if key == self.recovery_key => return Err(DeviceLogError::Change),
+            Change::ReplaceRecoveryKey(key) if key == self.recovery_key => {
+                return Err(DeviceLogError::Change);
+            }
             Change::ReplaceRecoveryKey(key) => self.recovery_key = key,
             Change::PutBack(id) | Change::Missed(id) => {
                 // That the device is in the log now follows from its being the author.
