@@ -179,7 +179,7 @@ impl Peer {
 
     /// Its device log after another device was added, which then removed this one.
     #[must_use]
-    pub fn log_without_this_device(&self) -> DeviceLog {
+    pub fn log_without_this_device(&self, now: UnixMillis) -> DeviceLog {
         let (other, record) = self.another_device();
         let mut log = self.log.clone();
         let changes = [
@@ -187,7 +187,7 @@ impl Peer {
             (Author::Device(record.id), Change::RemoveDevice(self.account.device), &other, None),
         ];
         for (author, change, key, added) in changes {
-            let body = LogBody { previous: Some(log.head().hash), created: UnixMillis(2), author, change };
+            let body = LogBody { previous: Some(log.head().hash), created: now, author, change };
             log.append(&SignedEntry::sign(&body, key, added).unwrap()).unwrap();
         }
         log

@@ -19,10 +19,10 @@ mod groups;
 mod linking;
 #[path = "attacks/relay.rs"]
 mod relay;
-#[path = "attacks/sizes.rs"]
-mod sizes;
 #[path = "attacks/removed.rs"]
 mod removed;
+#[path = "attacks/sizes.rs"]
+mod sizes;
 #[path = "attacks/times.rs"]
 mod times;
 #[path = "attacks/traffic.rs"]

@@ -51,6 +51,8 @@ pub(super) struct Membership {
     queue: VecDeque<LogId>,
     /// Devices that had no KeyPackage, until then.
     unreachable: Table<(LogId, DeviceId), Moment>,
+    /// Removed devices that wrote all the same: of each it is said once.
+    void: Set<(LogId, DeviceId)>,
 }
 
 impl Membership {
@@ -69,12 +71,18 @@ impl Membership {
         !self.asked.contains(&(*log, seq, account))
     }
 
+    /// A removed device wrote; whether that is news.
+    pub(super) fn hear_void(&mut self, log: &LogId, device: DeviceId) -> bool {
+        self.void.insert((*log, device))
+    }
+
     /// The connection is gone, and with it what was asked.
     pub(super) fn forget_connection(&mut self) {
         self.waiting.clear();
         self.asked.clear();
         self.queue.clear();
         self.unreachable.clear();
+        self.void.clear();
     }
 }
 

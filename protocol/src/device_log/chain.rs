@@ -61,9 +61,9 @@ pub struct LogHead {
 pub struct Device {
     /// As the log names it.
     pub record: DeviceRecord,
-    /// When it was added, by the clock of who added it.
+    /// When it was added, as who added it knew the relay's clock.
     pub added: UnixMillis,
-    /// When it was removed.
+    /// When it was removed, by the same clock.
     pub removed: Option<UnixMillis>,
 }
 

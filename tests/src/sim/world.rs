@@ -6,7 +6,8 @@ use parley_engine::OpenError;
 use parley_engine::hostile::Peer;
 use parley_engine::io::Input;
 use parley_engine::view::{
-    BodyView, Command, Connection, ConversationId, Delivery, MessageView, Page, Person, Reply, ViewRequestId,
+    BodyView, Command, Connection, ConversationId, Delivery, KeyChange, MessageView, Page, Person, Reply,
+    ViewRequestId,
 };
 use parley_protocol::frame::{ClientFrame, Request, RequestId};
 use parley_protocol::ids::{LogId, UnixMillis};
@@ -352,7 +353,17 @@ impl World {
         }
     }
 
-    /// The texts of a conversation, own ones after ">".
+    /// What a conversation says of changes of the other's keys.
+    pub fn key_changes(&mut self, index: DeviceIndex, conversation: ConversationId) -> Vec<KeyChange> {
+        let history = self.history(index, conversation);
+        let changes = history.into_iter().filter_map(|message| match message.body {
+            BodyView::KeysChanged(change) => Some(change),
+            _ => None,
+        });
+        changes.collect()
+    }
+
+    /// The texts of a conversation, own ones after ">", and what stands between them but for [`World::key_changes`].
     pub fn texts(&mut self, index: DeviceIndex, conversation: ConversationId) -> Vec<String> {
         let shown = |message: MessageView| {
             let mark = if message.outgoing.is_some() { ">" } else { "" };
@@ -361,7 +372,8 @@ impl World {
                 other => format!("{mark}[{other:?}]"),
             }
         };
-        self.history(index, conversation).into_iter().map(shown).collect()
+        let history = self.history(index, conversation).into_iter();
+        history.filter(|message| !matches!(message.body, BodyView::KeysChanged(_))).map(shown).collect()
     }
 
     /// The state of the newest own message.

@@ -2,7 +2,7 @@
 
 use parley_engine::hostile::{Deed, Peer};
 use parley_engine::view::{Command, ConversationId, Delivery, LinkView, Reply, Share};
-use parley_protocol::frame::Request;
+use parley_protocol::frame::{RelayError, Request, ServerFrame};
 use parley_protocol::ids::{AccountId, DeviceId, LogId};
 use parley_tests::sim::{DeviceIndex, World};
 
@@ -152,6 +152,30 @@ fn p10_a_removed_device_cannot_outrun_its_removal() {
 }
 
 #[test]
+fn p10_a_log_that_a_removed_device_filled_is_replaced() {
+    let mut it = Theft::new(707);
+    let (shared, _) = it.logs();
+    it.spy(shared);
+    it.world.relay.lie(move |_, request, told| {
+        let Request::AppendCommit(commit) = request else { return };
+        if commit.log == shared {
+            told.retain(|(_, frame)| matches!(frame, ServerFrame::Answer { .. }));
+            for (_, frame) in told {
+                if let ServerFrame::Answer { result, .. } = frame {
+                    *result = Err(RelayError::QuotaExceeded);
+                }
+            }
+        }
+    });
+    it.world.ask(it.desk, Command::RemoveDevice(it.laptop));
+    it.world.settle();
+    it.world.send(it.desk, it.chat, "after");
+    it.world.settle();
+    assert_eq!(it.world.texts(it.bob, it.chat_b).last().unwrap(), "after");
+    assert_eq!(it.spy(shared), [""; 0]);
+}
+
+#[test]
 fn p10_a_log_that_a_removed_device_begins_becomes_no_log_of_a_conversation() {
     for to_bob in [true, false] {
         let mut it = Theft::new(701);
@@ -298,7 +322,8 @@ fn p10_a_welcome_counts_by_when_it_was_posted() {
     for commit in [out, back] {
         ask(&mut world, commit).unwrap();
     }
-    eve.set_log(eve.log_without_this_device());
+    eve.set_log(eve.log_without_this_device(world.now));
+    world.pass(5_000);
     append_log(&mut world, &eve);
     ask(&mut world, Request::PostInbox(eve.post(theirs.address, &welcome))).unwrap();
     reconnect(&mut world, ada);
