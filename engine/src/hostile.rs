@@ -31,7 +31,7 @@ use rand_core::SeedableRng as _;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::account::Account;
-use crate::content::{Again, Body, Content, HeadHint, Place, Profile, Receipt, Repair, Sync};
+use crate::content::{Again, Body, Card, Content, HeadHint, Place, Profile, Receipt, Repair, Sync};
 use crate::deletion::{Deleted, mark};
 use crate::draft::Draft;
 use crate::mls::credential::Leaf;
@@ -106,6 +106,33 @@ impl Peer {
         Self { random, provider, key, account, log, groups: BTreeMap::new() }
     }
 
+    /// The thief of a device: its keys, and the groups that it is in.
+    pub(crate) fn with(
+        seed: u64,
+        state: StateStore,
+        key: SigningKey,
+        account: Account,
+        logs: impl Iterator<Item = LogId>,
+    ) -> Self {
+        let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(seed));
+        let provider = Provider::new(random.clone(), Rc::new(state));
+        let groups = logs.filter_map(|log| Some((log, Group::load(&provider, &log).ok()?))).collect();
+        let log = account.log().unwrap();
+        Self { random, provider, key, account, log, groups }
+    }
+
+    /// The logs of the groups that it is in.
+    #[must_use]
+    pub fn logs(&self) -> Vec<LogId> {
+        self.groups.keys().copied().collect()
+    }
+
+    /// Whether it is in the group, as far as it has read.
+    #[must_use]
+    pub fn is_in(&self, log: LogId) -> bool {
+        self.groups.get(&log).is_some_and(Group::is_active)
+    }
+
     /// Its true identity.
     #[must_use]
     pub fn identity(&self) -> Identity {
@@ -152,7 +179,7 @@ impl Peer {
 
     /// Its device log after another device was added, which then removed this one.
     #[must_use]
-    pub fn log_without_this_device(&self) -> DeviceLog {
+    pub fn log_without_this_device(&self, now: UnixMillis) -> DeviceLog {
         let (other, record) = self.another_device();
         let mut log = self.log.clone();
         let changes = [
@@ -160,7 +187,7 @@ impl Peer {
             (Author::Device(record.id), Change::RemoveDevice(self.account.device), &other, None),
         ];
         for (author, change, key, added) in changes {
-            let body = LogBody { previous: Some(log.head().hash), created: UnixMillis(2), author, change };
+            let body = LogBody { previous: Some(log.head().hash), created: now, author, change };
             log.append(&SignedEntry::sign(&body, key, added).unwrap()).unwrap();
         }
         log
@@ -313,6 +340,13 @@ impl Peer {
         let (of, seq, stored, era) = first;
         let place = Place { log: of, seq, stored, era: Some(era) };
         self.content(log, &head, Body::Again(Again { place, text: text.to_owned() }))
+    }
+
+    /// Encrypts that somebody is verified, which only devices of one account tell each other.
+    pub fn verified(&mut self, log: LogId, account: AccountId) -> Vec<u8> {
+        let head = self.log.head();
+        let card = Card { account, name: None, verified: true };
+        self.content(log, &head, Body::Sync(Sync::Cards(vec![card])))
     }
 
     /// Encrypts a text under a chosen id.

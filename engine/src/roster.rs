@@ -1,7 +1,7 @@
 //! Who belongs into a conversation: the devices that the logs of its accounts name.
 
 use parley_protocol::device_log::{Device, DeviceLog};
-use parley_protocol::ids::AccountId;
+use parley_protocol::ids::{AccountId, UnixMillis};
 
 use crate::mls::credential::Leaf;
 
@@ -36,6 +36,11 @@ impl Roster {
         self.device(leaf).is_some_and(|device| device.removed.is_none())
     }
 
+    /// When the device was removed, if it was.
+    pub(crate) fn removed(&self, leaf: &Leaf) -> Option<UnixMillis> {
+        self.device(leaf)?.removed
+    }
+
     /// Whether the device is in its account's log, or was before it was removed: whoever reads late reads what was
     /// right when it was written.
     pub(crate) fn had(&self, leaf: &Leaf) -> bool {
@@ -56,7 +61,7 @@ mod tests {
     use ed25519_dalek::SigningKey;
     use parley_protocol::capability::CapabilityHash;
     use parley_protocol::device_log::{Author, Body, Change, DeviceRecord, SignedEntry, VerifyingKeyBytes};
-    use parley_protocol::ids::{DeviceId, UnixMillis};
+    use parley_protocol::ids::DeviceId;
 
     use super::*;
 
@@ -101,6 +106,8 @@ mod tests {
         let is = |leaf: &Leaf| (roster.has(leaf), roster.had(leaf));
         assert_eq!(is(&leaf(&bob, 3, 3)), (true, true));
         assert_eq!(is(&leaf(&bob, 4, 4)), (false, true), "it was removed");
+        assert_eq!(roster.removed(&leaf(&bob, 4, 4)), Some(UnixMillis(2)));
+        assert_eq!(roster.removed(&leaf(&bob, 3, 3)), None);
         assert_eq!(is(&leaf(&ada, 3, 3)), (false, false), "Bob's, in Ada's name");
         assert_eq!(is(&leaf(&ada, 1, 2)), (false, false), "another key");
         assert_eq!(is(&leaf(&ada, 3, 1)), (false, false), "another id");

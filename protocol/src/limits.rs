@@ -16,6 +16,11 @@ pub const MAX_KEY_PACKAGE: usize = 8 * 1024;
 pub const MAX_DEVICE_LOG_BODY: usize = 512;
 /// Most entries in one device log.
 pub const MAX_DEVICE_LOG: usize = 1024;
+/// The last so many entries of a device log are for the recovery phrase: for devices that come back by it, and for another
+/// phrase.
+pub const PHRASE_ROOM: usize = 128;
+/// Most entries that one device, or one recovery key, writes in a device log, removals not counted.
+pub const MAX_BY_AUTHOR: usize = 64;
 /// Most devices that an account has at one time.
 pub const MAX_DEVICES: usize = 32;
 /// Most messages in one append.

@@ -8,7 +8,7 @@ use parley_protocol::device_log::{
     Author, Body, Change, DeviceLog, DeviceLogError, DeviceRecord, LogHead, SignedEntry, VerifyingKeyBytes,
 };
 use parley_protocol::ids::{AccountId, DeviceId, EntryHash, UnixMillis};
-use parley_protocol::limits::MAX_DEVICES;
+use parley_protocol::limits::{MAX_BY_AUTHOR, MAX_DEVICE_LOG, MAX_DEVICES, PHRASE_ROOM};
 
 fn key(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
@@ -326,4 +326,162 @@ fn p4_a_genesis_has_nothing_before_it_and_no_second_signature() {
         assert_eq!(DeviceLog::verify(&[wrong]), Err(DeviceLogError::Broken));
     }
     assert!(DeviceLog::verify(&[plain]).is_ok());
+}
+
+fn replace(log: &DeviceLog, author: Author, signer: u8, recovery: u8) -> SignedEntry {
+    entry(log, author, signer, Change::ReplaceRecoveryKey(public(recovery)), None)
+}
+
+/// A thief has one of the account's devices, and signs whatever is taken: with that device, and with every device that it
+/// lets in. Ids that were used are not taken again, so that each has a number of its own.
+struct Thief {
+    log: DeviceLog,
+    mine: Vec<SigningKey>,
+    let_in: u32,
+}
+
+impl Thief {
+    fn record(number: u32, key: &SigningKey) -> DeviceRecord {
+        let mut id = [0xEE; 16];
+        id[..4].copy_from_slice(&number.to_be_bytes());
+        let key = VerifyingKeyBytes(key.verifying_key().to_bytes());
+        DeviceRecord { id: DeviceId(id), key, inbox: CapabilityHash([0; 32]) }
+    }
+
+    fn author(&self, key: &SigningKey) -> Option<Author> {
+        let key = VerifyingKeyBytes(key.verifying_key().to_bytes());
+        self.log.devices().find(|device| device.key == key).map(|device| Author::Device(device.id))
+    }
+
+    fn sign(&mut self, by: &SigningKey, change: Change, added: Option<&SigningKey>) -> bool {
+        let Some(author) = self.author(by) else { return false };
+        let body = Body { previous: Some(self.log.head().hash), created: UnixMillis(2), author, change };
+        self.log.append(&SignedEntry::sign(&body, by, added).unwrap()).is_ok()
+    }
+
+    /// Lets one more in, by any of the devices that it has.
+    fn let_one_in(&mut self) -> bool {
+        self.let_in += 1;
+        let mut seed = [0xEE; 32];
+        seed[..4].copy_from_slice(&self.let_in.to_be_bytes());
+        let key = SigningKey::from_bytes(&seed);
+        let change = Change::AddDevice(Self::record(self.let_in, &key));
+        let done = self.mine.clone().iter().any(|by| self.sign(by, change, Some(&key)));
+        if done {
+            self.mine.push(key);
+        }
+        done
+    }
+
+    /// Fills the log with what each of its devices is allowed to write; whether anything went in.
+    fn fill(&mut self) -> bool {
+        let before = self.log.entries().len();
+        for key in self.mine.clone() {
+            let mut number = 0;
+            while self.sign(&key, Change::ReplaceRecoveryKey(public(number % 2)), None) {
+                number += 1;
+            }
+        }
+        self.log.entries().len() > before
+    }
+
+    /// Takes its own devices out but the first, so that others can come.
+    fn take_out(&mut self) {
+        let Some(first) = self.mine.first().cloned() else { return };
+        for key in self.mine.split_off(1) {
+            if let Some(Author::Device(id)) = self.author(&key) {
+                self.sign(&first, Change::RemoveDevice(id), None);
+            }
+        }
+    }
+}
+
+#[test]
+fn p10_a_device_that_fills_the_log_is_removed_all_the_same() {
+    let mut log = log(1);
+    log.append(&add(&log, 1, 2)).unwrap();
+    let mut thief = Thief { log, mine: vec![key(2)], let_in: 0 };
+    loop {
+        let mut more = false;
+        while thief.let_one_in() {
+            more = true;
+        }
+        if !(thief.fill() | more) {
+            break;
+        }
+        thief.take_out();
+    }
+    while thief.let_one_in() {}
+    let mut log = thief.log;
+    assert!(log.entries().len() > MAX_DEVICE_LOG / 2, "it wrote whatever it could");
+    let theirs: Vec<DeviceId> =
+        log.devices().map(|device| device.id).filter(|id| *id != device(1).id).collect();
+    for id in theirs {
+        log.append(&entry(&log, by(1), 1, Change::RemoveDevice(id), None)).unwrap();
+    }
+    assert_eq!(log.devices().count(), 1, "the one that was not stolen");
+    assert!(log.entries().len() <= MAX_DEVICE_LOG);
+}
+
+#[test]
+fn p10_the_phrase_has_room_in_a_log_that_devices_filled() {
+    let mut log = log(1);
+    let device_room = MAX_DEVICE_LOG - PHRASE_ROOM;
+    let mut seed = 1;
+    // Each device writes what it may, and is removed by the next one.
+    while log.entries().len() + 2 < device_room {
+        let author = log.devices().next().unwrap().id.0[0];
+        if log.append(&put_back(&log, author, author)).is_err() {
+            seed += 1;
+            assert_eq!(
+                log.append(&add(&log, author, seed)),
+                Err(DeviceLogError::Full),
+                "{author} wrote its share"
+            );
+            let rescue = entry(&log, Author::Recovery, RECOVERY, Change::AddDevice(device(seed)), Some(seed));
+            log.append(&rescue).unwrap();
+            log.append(&remove(&log, seed, author)).unwrap();
+        }
+    }
+    let last = log.devices().next().unwrap().id.0[0];
+    while log.append(&put_back(&log, last, last)).is_ok() {}
+    refused(&log, &add(&log, last, 150), DeviceLogError::Full);
+    let back = entry(&log, Author::Recovery, RECOVERY, Change::AddDevice(device(150)), Some(150));
+    log.append(&back).unwrap();
+    log.append(&remove(&log, 150, last)).unwrap();
+    log.append(&replace(&log, by(150), 150, 151)).unwrap();
+    assert_eq!(log.recovery_key(), public(151));
+}
+
+#[test]
+fn p10_one_author_writes_so_many_entries_and_no_more() {
+    let mut log = log(1);
+    log.append(&add(&log, 1, 2)).unwrap();
+    for _ in 0..MAX_BY_AUTHOR {
+        log.append(&put_back(&log, 2, 2)).unwrap();
+    }
+    for entry in [put_back(&log, 2, 2), add(&log, 2, 3), replace(&log, by(2), 2, 201)] {
+        refused(&log, &entry, DeviceLogError::Full);
+    }
+    // Others go on, and what it may always do is to take a device out.
+    log.append(&add(&log, 1, 3)).unwrap();
+    log.append(&remove(&log, 2, 3)).unwrap();
+    for number in 0..MAX_BY_AUTHOR {
+        let added = u8::try_from(10 + number).unwrap();
+        log.append(&entry(&log, Author::Recovery, RECOVERY, Change::AddDevice(device(added)), Some(added)))
+            .unwrap();
+        log.append(&remove(&log, 1, added)).unwrap();
+    }
+    let one_more = entry(&log, Author::Recovery, RECOVERY, Change::AddDevice(device(100)), Some(100));
+    refused(&log, &one_more, DeviceLogError::Full);
+    log.append(&replace(&log, by(1), 1, 201)).unwrap();
+    let by_the_next = entry(&log, Author::Recovery, 201, Change::AddDevice(device(100)), Some(100));
+    log.append(&by_the_next).unwrap();
+}
+
+#[test]
+fn p10_an_entry_that_changes_nothing_is_refused() {
+    let log = log(1);
+    refused(&log, &replace(&log, by(1), 1, RECOVERY), DeviceLogError::Change);
+    refused(&log, &replace(&log, Author::Recovery, RECOVERY, RECOVERY), DeviceLogError::Change);
 }

@@ -31,6 +31,7 @@ test("p6: a new browser shows a link, the account's browser opens it, and both c
   await isLinked(ada);
   await hasChats(second);
   await bob.send("to both of Ada's");
+  await bob.page.getByText("linked a new device.").first().waitFor();
   await second.openChat("Bob");
   await second.sees("to both of Ada's");
   await second.sees("Hello Bob");

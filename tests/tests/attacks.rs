@@ -19,6 +19,8 @@ mod groups;
 mod linking;
 #[path = "attacks/relay.rs"]
 mod relay;
+#[path = "attacks/removed.rs"]
+mod removed;
 #[path = "attacks/sizes.rs"]
 mod sizes;
 #[path = "attacks/times.rs"]

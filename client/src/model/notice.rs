@@ -7,6 +7,8 @@ pub enum Notice {
     Grave,
     /// Another device came into the account.
     NewDevice,
+    /// Another device removed one, or changed the recovery phrase.
+    KeyChange,
     /// Part of a backup did not come back.
     Loss,
     /// What came of a backup file.

@@ -65,6 +65,7 @@ impl Engine {
             Command::Recover { phrase, name, alone } => self.recover(id, &phrase, &name, alone),
             Command::SetBackup(on) => self.set_backup(on),
             Command::BackUpNow => self.back_up_now(),
+            Command::AcceptKeyChanges => Ok(Some(self.accept_key_changes())),
             Command::AcceptLoss => Ok(Some(self.accept_loss())),
             Command::DeleteMessage { conversation, message, order } => {
                 self.delete_message(id, conversation, message, &order)

@@ -87,6 +87,11 @@ impl Engine {
         match error.retry() {
             // One full inbox keeps nobody else waiting: its device is added later.
             _ if *error == RelayError::QuotaExceeded && self.drop_members_commit(id) => {}
+            _ if self.is_filled_by_removed(id, *error) => {
+                if let Some(read) = self.logs.get(id).map(|log| log.cursor) {
+                    self.go_on_without_removed(id, read);
+                }
+            }
             Retry::After(pause) => {
                 if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
                     self.held_up_by(peer, *error, WaitReason::ChatFull);

@@ -3,7 +3,7 @@
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::{Author, Body, Change, DeviceLog, SignedEntry};
 use parley_protocol::frame::{
-    AppendDeviceLog, DirectoryRecord, InboxAddress, InboxPost, RelayError, Request,
+    AppendDeviceLog, DirectoryRecord, InboxAddress, InboxPost, RelayError, Request, Retry,
 };
 use parley_protocol::ids::{AppendId, DeviceId, LogId};
 
@@ -39,7 +39,13 @@ impl Engine {
             }
             // What does not verify is no log of this account.
             Ok(Err(_)) => {}
-            Err(_) => return self.retry_later(2_000),
+            Err(error) => {
+                if let (Retry::After(_), Some(account)) = (error.retry(), &self.account) {
+                    let account = account.id;
+                    self.device_log_did_not_come(&account);
+                }
+                return self.retry_later(2_000);
+            }
         }
         if let Some(device) = self.shares_with_nobody() {
             self.stop_sharing(&device);
@@ -49,6 +55,7 @@ impl Engine {
             self.stop_waiting(&account);
         }
         self.go_on_returning();
+        self.go_on_sending();
     }
 
     /// There is another log of the own account that contradicts the one that is known here: the person is told.
@@ -85,6 +92,7 @@ impl Engine {
         if self.own_log.as_ref().is_some_and(|log| log.device(&device).is_none()) {
             return self.removed();
         }
+        self.note_key_changes(&news);
         self.note_new_devices(&news);
         self.take_next_phrase();
         self.backup_follows_log(self.removed_another(&news));
@@ -216,7 +224,7 @@ impl Engine {
     pub(super) fn next_entry(&self, change: Change) -> Option<Body> {
         let (log, account) = (self.own_log.as_ref()?, self.account.as_ref()?);
         let author = Author::Device(account.device);
-        Some(Body { previous: Some(log.head().hash), created: self.now, author, change })
+        Some(Body { previous: Some(log.head().hash), created: self.relay_time(), author, change })
     }
 
     pub(super) fn sign_change(

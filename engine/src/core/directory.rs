@@ -83,6 +83,7 @@ impl Engine {
         let changed = contact.log.entries().len() != before;
         self.save_contact(account);
         if changed {
+            self.keys_changed(account, before);
             self.hear_put_back(account, before);
             self.devices_changed(account);
         }

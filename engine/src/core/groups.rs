@@ -295,7 +295,10 @@ impl Engine {
         let retired = |id: &LogId| self.trails.get(id).is_some_and(|trail| trail.retired);
         let alive =
             |id: &&LogId| self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead) && !retired(id);
-        conversation.logs.iter().find(alive).copied()
+        let mut alive = conversation.logs.iter().filter(alive);
+        // A device that was removed may have chosen its id so that it comes first.
+        let tainted = |id: &&LogId| self.tainted.contains(id);
+        alive.clone().find(|id| !tainted(id)).or_else(|| alive.next()).copied()
     }
 
     /// Nothing more can be read in a log.

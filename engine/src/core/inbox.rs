@@ -4,12 +4,13 @@
 use std::collections::VecDeque;
 
 use parley_protocol::frame::{Answer, DirectoryRecord, InboxEntry, RelayError, Request};
-use parley_protocol::ids::{AccountId, DeviceId, Epoch, Seq};
+use parley_protocol::ids::{AccountId, DeviceId, Epoch, Seq, UnixMillis};
 
 use super::Engine;
 use super::connecting::POOL;
 use super::devices::READY;
 use super::groups::WELCOME;
+use super::removal::is_after;
 use super::requests::Pending;
 use crate::content::Sync;
 use crate::directory_entry::Found;
@@ -111,7 +112,7 @@ impl Engine {
                 }
                 return self.make_up_for_overflow();
             };
-            match self.judge(&entry.payload) {
+            match self.judge(&entry.payload, entry.time) {
                 Verdict::Ask(account) if self.inbox.asked != Some(account) => {
                     if self.online() {
                         self.inbox.asking = Some(account);
@@ -165,6 +166,7 @@ impl Engine {
         self.inbox.asking = None;
         match result.map(|record| Found::verify(&record)) {
             Ok(Ok(found)) if found.log.account() == account => {
+                self.link.checked.insert(account, self.steady);
                 if self.is_own_account(&account) {
                     self.take_own_log(found.log);
                 } else if self.contacts.contains_key(&account) {
@@ -180,7 +182,7 @@ impl Engine {
         self.work_on_inbox();
     }
 
-    fn judge(&mut self, payload: &[u8]) -> Verdict {
+    fn judge(&mut self, payload: &[u8], posted: UnixMillis) -> Verdict {
         if payload == READY {
             self.device_is_ready();
         }
@@ -188,7 +190,7 @@ impl Engine {
             return Verdict::Finished;
         };
         let mark = self.state.mark();
-        let verdict = self.judge_welcome(welcome);
+        let verdict = self.judge_welcome(welcome, posted);
         if let Err(verdict) = verdict {
             // The KeyPackage that opened it is still needed, by this Welcome or by an honest one.
             self.state.roll_back(mark);
@@ -198,13 +200,13 @@ impl Engine {
     }
 
     /// Joins, or says why not (and then the state has to be rolled back).
-    fn judge_welcome(&mut self, bytes: &[u8]) -> Result<(), Verdict> {
+    fn judge_welcome(&mut self, bytes: &[u8], posted: UnixMillis) -> Result<(), Verdict> {
         let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Sealed)?;
         if self.logs.contains_key(&opened.log) {
             return Err(Verdict::Finished);
         }
         let peer = self.peer_of(&opened).ok_or(Verdict::Finished)?;
-        let standing = self.check_members(&peer, &opened)?;
+        let standing = self.check_members(&peer, &opened, posted)?;
         let (id, from_the_start) = (opened.log, opened.epoch == FIRST_EPOCH);
         let sender = opened.sender.device;
         let group = opened.join(&self.mls).map_err(|_| Verdict::Finished)?;
@@ -237,25 +239,32 @@ impl Engine {
     }
 
     /// Whether the device logs name everybody in the group. What they do not say yet is asked for.
-    fn check_members(&self, peer: &AccountId, opened: &OpenedWelcome) -> Result<Standing, Verdict> {
+    fn check_members(
+        &self,
+        peer: &AccountId,
+        opened: &OpenedWelcome,
+        posted: UnixMillis,
+    ) -> Result<Standing, Verdict> {
         let known = self.contacts.get(peer).map(|contact| &contact.log);
         let log = known.or_else(|| self.found.get(peer).map(|found| &found.log));
         let roster = Roster::of(self.own_log.iter().chain(log));
         if let Some(leaf) = opened.members.iter().find(|leaf| !roster.had(leaf)) {
             return Err(Verdict::Ask(leaf.account));
         }
-        let asked = self.inbox.asked == Some(opened.sender.account);
         // Who begins a log may do so because they were put back: what they say of that comes first, so that this log
-        // is none of those of before.
-        if roster.has(&opened.sender) && (asked || opened.epoch > FIRST_EPOCH) {
-            return Ok(Standing::Current);
+        // is none of those of before. And whoever posted it may have been removed before.
+        let sender = opened.sender.account;
+        let known = opened.epoch > FIRST_EPOCH && self.knows_devices_of(&sender);
+        if self.inbox.asked != Some(sender) && !known {
+            return Err(Verdict::Ask(sender));
         }
-        // It may have been removed since. Then it cannot begin anything; what it let this device into goes on
-        // without it.
-        if asked && opened.epoch > FIRST_EPOCH {
-            Ok(Standing::Removed)
-        } else {
-            Err(Verdict::Ask(opened.sender.account))
+        match roster.removed(&opened.sender) {
+            None => Ok(Standing::Current),
+            // It cannot begin anything. What it let this device into while it was in its account goes on without it.
+            Some(removed) if opened.epoch > FIRST_EPOCH && !is_after(Some(removed), posted) => {
+                Ok(Standing::Removed)
+            }
+            Some(_) => Err(Verdict::Finished),
         }
     }
 

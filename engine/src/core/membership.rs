@@ -55,6 +55,8 @@ pub(super) struct Membership {
     /// Devices whose inbox took nothing, until then, and logs from which some were left out for that.
     full: Table<DeviceId, Moment>,
     left_out: Set<LogId>,
+    /// Removed devices that wrote all the same: of each it is said once.
+    void: Set<(LogId, DeviceId)>,
 }
 
 impl Membership {
@@ -73,6 +75,11 @@ impl Membership {
         !self.asked.contains(&(*log, seq, account))
     }
 
+    /// A removed device wrote; whether that is news.
+    pub(super) fn hear_void(&mut self, log: &LogId, device: DeviceId) -> bool {
+        self.void.insert((*log, device))
+    }
+
     /// The connection is gone, and with it what was asked.
     pub(super) fn forget_connection(&mut self) {
         self.waiting.clear();
@@ -81,6 +88,7 @@ impl Membership {
         self.unreachable.clear();
         self.full.clear();
         self.left_out.clear();
+        self.void.clear();
     }
 }
 

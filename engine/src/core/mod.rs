@@ -15,6 +15,7 @@ mod file;
 mod groups;
 mod history;
 mod inbox;
+mod key_changes;
 mod late;
 mod linking;
 mod membership;
@@ -26,6 +27,7 @@ mod put_back;
 mod reading;
 mod receipts;
 mod recovery;
+mod removal;
 mod removed;
 mod repair;
 mod requests;
@@ -34,6 +36,8 @@ mod sending;
 mod showing;
 mod standing;
 mod steady;
+#[cfg(feature = "hostile")]
+mod stolen;
 mod sweeping;
 mod syncing;
 mod turns;
@@ -82,7 +86,9 @@ use crate::set::Set;
 use crate::standing::Standing;
 use crate::table::Table;
 use crate::trail::Trail;
-use crate::view::{ConversationId, Event, MessageView, StorageState, ViewRequestId, WaitReason};
+use crate::view::{
+    ConversationId, Event, MessageView, OwnKeyChange, StorageState, ViewRequestId, WaitReason,
+};
 
 /// Why stored state could not be opened. A retry with the same state fails again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -155,6 +161,8 @@ pub struct Engine {
     membership: membership::Membership,
     /// What the account's devices said of themselves.
     notes: Notes,
+    /// What other devices did to the account's keys, and the person has not seen.
+    key_changes: Vec<OwnKeyChange>,
     /// What other devices said of contacts that are not known here yet.
     cards: Table<AccountId, Card>,
     /// What another device told of logs that this one is not in: not yet, or never.
@@ -275,6 +283,7 @@ impl Engine {
             turns: turns::Turns::default(),
             membership: membership::Membership::default(),
             notes: Notes::default(),
+            key_changes: Vec::new(),
             cards: Table::new(),
             told_receipts: Table::new(),
             tainted: Set::default(),

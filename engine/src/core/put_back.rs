@@ -6,7 +6,6 @@
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{Answer, RelayError, Retry};
 use parley_protocol::ids::{AccountId, DeviceId, LogId, Seq};
-use parley_protocol::limits::MAX_DEVICE_LOG;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
@@ -25,9 +24,6 @@ use crate::view::Gap;
 /// How long a device that was put back has to say by itself which logs it cannot read, in milliseconds; from its
 /// last word on.
 const PATIENCE: u64 = 30_000;
-/// No more entries than this in a device log are for such words: the rest is for devices.
-const ROOM: usize = MAX_DEVICE_LOG / 2;
-const _: () = assert!(ROOM < MAX_DEVICE_LOG, "there is room for devices");
 
 /// As it is stored.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -169,11 +165,11 @@ impl Engine {
             return;
         }
         let Some((log, account)) = self.own_log.as_ref().zip(self.account.as_ref()) else { return };
-        let (entries, own) = (log.entries().len(), account.device);
-        if entries >= ROOM {
+        let own = account.device;
+        let change = if untold { Change::PutBack(own) } else { Change::Missed(own) };
+        if self.next_entry(change).is_none_or(|body| !log.has_room_for(&body)) {
             return self.put_back_is_told();
         }
-        let change = if untold { Change::PutBack(own) } else { Change::Missed(own) };
         if let Some(entry) = self.sign_change(change, None) {
             self.append_own_log(entry, None);
         }

@@ -4,6 +4,7 @@ use parley_protocol::frame::{EntryKind, LogEntry};
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
+use super::removal::is_after;
 use crate::content::{Body, Content};
 use crate::conversation::{Last, id_of, marked};
 use crate::log::{OwnAppend, Stage, payload_hash};
@@ -59,7 +60,8 @@ impl Engine {
     }
 
     pub(super) fn log_entry(&mut self, id: &LogId, entry: LogEntry) {
-        let time = self.place_entry(id, entry.seq, entry.time);
+        let written = entry.time;
+        let time = self.place_entry(id, entry.seq, written);
         let entry = &LogEntry { time, ..entry };
         let before = entry.seq.0.saturating_sub(1);
         let earlier = self.trails.get(id).filter(|_| entry.kind == EntryKind::Commit).cloned();
@@ -75,7 +77,10 @@ impl Engine {
             return self.save_log(id);
         }
         let mark = self.state.mark();
-        match self.open_entry(id, entry) {
+        match self.open_entry(id, entry, written) {
+            Ok(Read::Content { from, content }) if self.is_void(id, &from, &content, written) => {
+                self.void_content_came(id, entry, &from, &content);
+            }
             Ok(Read::Content { from, content }) => self.take_content(id, entry, &from, *content),
             Ok(Read::EpochEnded) => self.epoch_ended(id),
             Ok(Read::Removed) => self.was_removed_from(id),
@@ -86,8 +91,9 @@ impl Engine {
                 match error {
                     GroupError::Unlisted(account) if self.membership.may_wait(id, entry.seq, account) => {
                         self.step_back(id, Seq(before), earlier);
-                        self.wait_for_device_log(id, entry, account);
+                        self.wait_for_device_log(id, LogEntry { time: written, ..entry.clone() }, account);
                     }
+                    GroupError::Removed => self.go_on_without_removed(id, Seq(before)),
                     _ => self.rejected(id, entry, error, Seq(before)),
                 }
             }
@@ -137,7 +143,7 @@ impl Engine {
         }
     }
 
-    fn open_entry(&mut self, id: &LogId, entry: &LogEntry) -> Result<Read, GroupError> {
+    fn open_entry(&mut self, id: &LogId, entry: &LogEntry, written: UnixMillis) -> Result<Read, GroupError> {
         let kind = entry.kind;
         let roster = if kind == EntryKind::Commit { self.roster(id) } else { Roster::default() };
         self.with_group(id, |group, provider, _| {
@@ -147,6 +153,11 @@ impl Engine {
             match (group.process(provider, &entry.payload)?, kind) {
                 (Incoming::Message { from, padded }, EntryKind::Message) => Ok(Content::decode(&padded)
                     .map_or(Read::Unreadable, |content| Read::Content { from, content: Box::new(content) })),
+                (Incoming::Commit { from, .. }, EntryKind::Commit)
+                    if is_after(roster.removed(&from), written) =>
+                {
+                    Err(GroupError::Removed)
+                }
                 (Incoming::Commit { from, staged }, EntryKind::Commit) => {
                     Changes::of(&staged, &from, group)?.judge(&roster).map_err(|unfit| match unfit {
                         Unfit::Never => GroupError::Invalid,
@@ -248,9 +259,6 @@ impl Engine {
     }
 
     fn take_content(&mut self, id: &LogId, entry: &LogEntry, from: &Leaf, content: Content) {
-        if self.tainted.contains(id) && !self.roster(id).has(from) {
-            return self.store_gap(id, entry.seq, entry.time, Gap::Rejected);
-        }
         let own = self.is_own_account(&from.account);
         if let Some(log) = self.logs.get_mut(id) {
             log.heard.insert(from.device);

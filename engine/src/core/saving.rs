@@ -69,6 +69,7 @@ impl Engine {
         self.counts = self.read(keys::COUNTS)?.unwrap_or_default();
         self.tainted = self.read(keys::TAINTED)?.unwrap_or_default();
         self.notes = self.read(keys::NOTES)?.unwrap_or_default();
+        self.key_changes = self.read(keys::KEY_CHANGES)?.unwrap_or_default();
         self.cards = self.read(keys::CARDS)?.unwrap_or_default();
         self.told_receipts = self.read(keys::TOLD_RECEIPTS)?.unwrap_or_default();
         for personal in self.read_all::<Personal>(keys::PERSONALS)? {

@@ -131,6 +131,7 @@ impl Engine {
                 (true, Some(_)) => Registration::Renamed,
             },
             devices: self.own_devices(),
+            key_changes: self.key_changes.clone(),
             forked: self.link.forked,
             sharing: self.sharing_progress(),
             recovery: Box::new(self.recovery_view()),

@@ -43,6 +43,12 @@ impl Engine {
         relay.map_or(self.now, |relay| relay.max(self.now))
     }
 
+    /// What the relay's clock shows, as far as this device knows. The entry that removes a device has this time: what the
+    /// device wrote is stored with the times of the same clock.
+    pub(super) fn relay_time(&self) -> UnixMillis {
+        self.link.relay.map_or(self.now, |(then, time)| then.shown_at(time, self.steady))
+    }
+
     /// Where an entry that is read now stands.
     pub(super) fn place_entry(&mut self, log: &LogId, seq: Seq, time: UnixMillis) -> UnixMillis {
         let now = self.latest();

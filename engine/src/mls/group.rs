@@ -36,6 +36,9 @@ pub(crate) enum GroupError {
     /// A commit adds or removes a device of this account, and its log, as far as it is known here, says otherwise.
     #[error("the commit does not agree with the device log as it is known")]
     Unlisted(AccountId),
+    /// Its sender had been removed from their account when the relay stored it.
+    #[error("the commit is by a device that had been removed")]
+    Removed,
     /// No own KeyPackage opens the Welcome.
     #[error("the Welcome is for a KeyPackage that this device does not have")]
     NoKeyPackage,

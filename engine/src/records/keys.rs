@@ -22,6 +22,8 @@ pub(crate) const CHECK_INS: &[u8] = &[10];
 
 /// Names and days of the account's devices ([`crate::device_note::Notes`]).
 pub(crate) const NOTES: &[u8] = &[11];
+/// What other devices did to the account's keys, and the person has not seen ([`crate::view::OwnKeyChange`]).
+pub(crate) const KEY_CHANGES: &[u8] = &[45];
 const WELCOMES: u8 = 12;
 const ARCHIVE: u8 = 26;
 /// What other devices told of contacts that this one does not know yet.

@@ -101,6 +101,8 @@ pub enum Command {
     RemoveDevice(DeviceId),
     /// A device that another one linked is right. Reply: [`super::Reply::Done`].
     AcceptDevice(DeviceId),
+    /// The person has seen what other devices did to the account's keys. Reply: [`super::Reply::Done`].
+    AcceptKeyChanges,
     /// The recovery phrase. Reply: [`super::Reply::Phrase`].
     ShowPhrase,
     /// Another recovery phrase, which takes the place of the old one once it is confirmed. Reply: [`super::Reply::Phrase`].

@@ -20,6 +20,26 @@ pub struct OwnDeviceView {
     pub fresh: bool,
 }
 
+/// What another device of the account did to its keys. A new device is shown apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OwnKeyChange {
+    /// It removed the device of this name; empty if it never said one.
+    Removed(String),
+    /// It replaced the recovery phrase.
+    Phrase,
+}
+
+/// What a contact's devices did to their account's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyChange {
+    /// A device was added.
+    Added,
+    /// A device was removed.
+    Removed,
+    /// The recovery phrase was replaced.
+    Phrase,
+}
+
 /// How much of what was written before goes to a new device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Share {

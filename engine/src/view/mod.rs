@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::order::Order;
 
 pub use self::command::Command;
-pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, Share};
+pub use self::devices::{KeyChange, LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
 pub use self::file::{FileError, FilePart, FileReport};
 pub use self::outage::{Outage, WaitReason};
@@ -167,6 +167,8 @@ pub struct AccountView {
     pub registration: Registration,
     /// The account's devices, oldest first.
     pub devices: Vec<OwnDeviceView>,
+    /// What other devices of the account did to its keys, and the person has not seen.
+    pub key_changes: Vec<OwnKeyChange>,
     /// The relay has shown other devices of the account than this one has verified.
     pub forked: bool,
     /// Conversations that have been sent whole to a device that was linked here, and of how many; none when that is done.
@@ -312,13 +314,15 @@ pub enum BodyView {
         /// What they call themselves now.
         to: String,
     },
+    /// The other's devices or recovery phrase changed.
+    KeysChanged(KeyChange),
 }
 
 impl BodyView {
     /// Whether nobody has written it: the device says something.
     #[must_use]
     pub const fn is_notice(&self) -> bool {
-        matches!(self, Self::Gap(_) | Self::Renamed { .. })
+        matches!(self, Self::Gap(_) | Self::Renamed { .. } | Self::KeysChanged(_))
     }
 }
 
@@ -345,6 +349,8 @@ pub enum Gap {
     /// This device was let into a log after others had written there, and no other device of the account has sent what
     /// stands before.
     Late,
+    /// A device wrote here after it was removed from its account.
+    Removed,
 }
 
 /// What became of an own message.

@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Author, Body, Change, DeviceRecord, SignedEntry, VerifyingKeyBytes};
+use super::room::Written;
 use crate::ids::{AccountId, DeviceId, EntryHash, UnixMillis};
-use crate::limits::{MAX_DEVICE_LOG, MAX_DEVICES};
+use crate::limits::MAX_DEVICES;
 
 /// Why entries are not a device log, or not the continuation of one. None of them is cured by a retry
 /// with the same entries.
@@ -15,7 +16,8 @@ pub enum DeviceLogError {
     /// No entries.
     #[error("the device log is empty")]
     Empty,
-    /// Longer than a log may be, or more devices than an account may have.
+    /// The author has written their share, what is left of the log is for others, or there are more devices than an account
+    /// may have. To remove a device there is always room.
     #[error("the device log is full")]
     Full,
     /// The bytes are not an entry.
@@ -36,7 +38,8 @@ pub enum DeviceLogError {
     /// A signature or counter-signature is missing or wrong.
     #[error("a device log entry is not signed validly")]
     Signature,
-    /// The change makes no sense: a second genesis, a device added twice, an unknown one removed.
+    /// The change makes no sense: a second genesis, a device added twice, an unknown one removed, a recovery key that takes
+    /// its own place.
     #[error("a device log entry makes an impossible change")]
     Change,
     /// The log is shorter than one that was seen before, or says something else where that one said this.
@@ -58,9 +61,9 @@ pub struct LogHead {
 pub struct Device {
     /// As the log names it.
     pub record: DeviceRecord,
-    /// When it was added, by the clock of who added it.
+    /// When it was added, as who added it knew the relay's clock.
     pub added: UnixMillis,
-    /// When it was removed.
+    /// When it was removed, by the same clock.
     pub removed: Option<UnixMillis>,
 }
 
@@ -70,6 +73,7 @@ pub struct DeviceLog {
     account: AccountId,
     recovery_key: VerifyingKeyBytes,
     devices: Vec<Device>,
+    written: Written,
     entries: Vec<SignedEntry>,
     hashes: Vec<EntryHash>,
 }
@@ -128,6 +132,7 @@ impl DeviceLog {
             account: AccountId(hash.0),
             recovery_key,
             devices: Vec::from([Device { record: device, added: body.created, removed: None }]),
+            written: Written::default(),
             entries: Vec::from([entry.clone()]),
             hashes: Vec::from([hash]),
         })
@@ -145,19 +150,20 @@ impl DeviceLog {
 
     /// What an entry says and whose key is to have signed it, if it is the next one.
     fn linked(&self, entry: &SignedEntry) -> Result<(Body, VerifyingKeyBytes), DeviceLogError> {
-        if self.entries.len() >= MAX_DEVICE_LOG {
-            return Err(DeviceLogError::Full);
-        }
         let body = entry.parse()?;
         if body.previous != Some(self.head().hash) {
             return Err(DeviceLogError::Broken);
         }
         let author_key = self.author_key(&body).ok_or(DeviceLogError::Unauthorised)?;
+        if !self.has_room_for(&body) {
+            return Err(DeviceLogError::Full);
+        }
         Ok((body, author_key))
     }
 
     fn take(&mut self, entry: &SignedEntry, body: &Body) -> Result<(), DeviceLogError> {
         self.apply(body)?;
+        self.written.count(body);
         self.hashes.push(entry.hash());
         self.entries.push(entry.clone());
         Ok(())
@@ -189,6 +195,9 @@ impl DeviceLog {
                 let device = self.devices.iter_mut().find(current).ok_or(DeviceLogError::Change)?;
                 device.removed = Some(body.created);
             }
+            Change::ReplaceRecoveryKey(key) if key == self.recovery_key => {
+                return Err(DeviceLogError::Change);
+            }
             Change::ReplaceRecoveryKey(key) => self.recovery_key = key,
             Change::PutBack(id) | Change::Missed(id) => {
                 // That the device is in the log now follows from its being the author.
@@ -198,6 +207,12 @@ impl DeviceLog {
             }
         }
         Ok(())
+    }
+
+    /// Whether the log has room for an entry, whatever else is right or wrong with it.
+    #[must_use]
+    pub fn has_room_for(&self, body: &Body) -> bool {
+        self.written.has_room(body, self.entries.len(), self.devices().count())
     }
 
     /// The account: the hash of the first entry.

@@ -109,7 +109,7 @@ impl Change {
 pub struct Body {
     /// Hash of the entry before; none in the genesis.
     pub previous: Option<EntryHash>,
-    /// The signing device's clock.
+    /// The relay's clock, as the signing device knows it: what a removed device wrote counts if the relay stored it before.
     pub created: UnixMillis,
     /// Who signs.
     pub author: Author,

@@ -6,6 +6,7 @@
 
 mod chain;
 mod entry;
+mod room;
 
 pub use chain::{Device, DeviceLog, DeviceLogError, LogHead};
 pub use entry::{Author, Body, Change, DeviceRecord, Signature, SignedEntry, VerifyingKeyBytes};

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 
 use parley_engine::OpenError;
+use parley_engine::hostile::Peer;
 use parley_engine::io::Input;
 use parley_engine::view::{
-    BodyView, Command, Connection, ConversationId, Delivery, MessageView, Page, Person, Reply, ViewRequestId,
+    BodyView, Command, Connection, ConversationId, Delivery, KeyChange, MessageView, Page, Person, Reply,
+    ViewRequestId,
 };
-use parley_protocol::frame::{ClientFrame, Request};
-use parley_protocol::ids::UnixMillis;
+use parley_protocol::frame::{ClientFrame, Request, RequestId};
+use parley_protocol::ids::{LogId, UnixMillis};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -186,6 +188,31 @@ impl World {
         self.devices[index].crash(self.now)
     }
 
+    /// Somebody takes a copy of all that the device knows, and the device away from its owner: it does nothing more.
+    pub fn steal(&mut self, index: DeviceIndex) -> Peer {
+        self.disconnect(index);
+        self.devices[index].engine.steal(self.next_connection)
+    }
+
+    /// The logs that a device knows.
+    #[must_use]
+    pub fn logs_of(&self, index: DeviceIndex) -> Vec<LogId> {
+        self.devices[index].engine.steal(0).logs()
+    }
+
+    /// What the device asks next, and is on its way.
+    #[must_use]
+    pub fn next_request(&self, index: DeviceIndex) -> Option<Request> {
+        let bytes = self.links[index].as_ref()?.to_relay.front()?;
+        ClientFrame::decode(bytes).ok().map(|frame| frame.request)
+    }
+
+    /// Somebody who is none of the devices asks the relay something; what others are pushed because of it reaches them.
+    pub fn asked_by_another(&mut self, request: Request) {
+        let frame = ClientFrame { id: RequestId(1), request };
+        self.deliver(ConnectionId(u64::MAX), &frame.encode().expect("it is no longer than a frame"));
+    }
+
     /// The device's host wants to know whether its connection still works.
     pub fn probe(&mut self, index: DeviceIndex) {
         self.handle(index, Input::Probe);
@@ -326,7 +353,17 @@ impl World {
         }
     }
 
-    /// The texts of a conversation, own ones after ">".
+    /// What a conversation says of changes of the other's keys.
+    pub fn key_changes(&mut self, index: DeviceIndex, conversation: ConversationId) -> Vec<KeyChange> {
+        let history = self.history(index, conversation);
+        let changes = history.into_iter().filter_map(|message| match message.body {
+            BodyView::KeysChanged(change) => Some(change),
+            _ => None,
+        });
+        changes.collect()
+    }
+
+    /// The texts of a conversation, own ones after ">", and what stands between them but for [`World::key_changes`].
     pub fn texts(&mut self, index: DeviceIndex, conversation: ConversationId) -> Vec<String> {
         let shown = |message: MessageView| {
             let mark = if message.outgoing.is_some() { ">" } else { "" };
@@ -335,7 +372,8 @@ impl World {
                 other => format!("{mark}[{other:?}]"),
             }
         };
-        self.history(index, conversation).into_iter().map(shown).collect()
+        let history = self.history(index, conversation).into_iter();
+        history.filter(|message| !matches!(message.body, BodyView::KeysChanged(_))).map(shown).collect()
     }
 
     /// The state of the newest own message.

@@ -118,7 +118,7 @@ fn p4_a_welcome_from_the_own_account_alone_is_refused() {
 fn p4_a_device_that_was_removed_begins_nothing() {
     let (mut world, ada, target, package, mut eve) = ada_and_eve(409);
     let (_, welcome) = eve.found(eve.identity(), std::slice::from_ref(&package));
-    eve.set_log(eve.log_without_this_device());
+    eve.set_log(eve.log_without_this_device(world.now));
     append_log(&mut world, &eve);
     ask(&mut world, Request::PostInbox(eve.post(target.address, &welcome))).unwrap();
     reconnect(&mut world, ada);
@@ -148,18 +148,18 @@ fn p4_where_a_removed_device_let_this_one_in_it_says_nothing() {
     let head = eve.log().head();
     let text = eve.text(log, "from a stolen device", &head);
     ask(&mut world, eve.append(log, text)).unwrap();
-    eve.set_log(eve.log_without_this_device());
-    append_log(&mut world, &eve);
     ask(&mut world, Request::PostInbox(eve.post(target.address, &welcome))).unwrap();
+    eve.set_log(eve.log_without_this_device(world.now));
+    append_log(&mut world, &eve);
     reconnect(&mut world, ada);
     let chat = world.only_conversation(ada);
-    assert_eq!(world.texts(ada, chat), ["[Gap(Rejected)]"]);
+    assert_eq!(world.texts(ada, chat), ["[Gap(Removed)]"]);
     world.crash(ada);
     let text = eve.text(log, "once more", &head);
     ask(&mut world, eve.append(log, text)).unwrap();
     reconnect(&mut world, ada);
     let texts = world.texts(ada, chat);
-    assert!(texts.iter().all(|text| text == "[Gap(Rejected)]"), "also after a restart: {texts:?}");
+    assert!(texts.iter().all(|text| text == "[Gap(Removed)]"), "also after a restart: {texts:?}");
 }
 
 #[test]

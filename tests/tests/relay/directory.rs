@@ -3,6 +3,7 @@
 use ed25519_dalek::SigningKey;
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{Answer, DirectoryRecord, RelayError, Request};
+use parley_protocol::limits::MAX_BY_AUTHOR;
 use parley_protocol::username::Username;
 use parley_tests::accounts::{TestAccount, TestDevice, verifying};
 use parley_tests::relay_client::RelayClient;
@@ -97,6 +98,30 @@ async fn of_two_entries_for_one_place_the_first_wins() {
     assert_eq!(&*record.log, account.log.entries());
     let unknown = TestAccount::new();
     assert_eq!(client.call(unknown.append(winner)).await, Err(RelayError::UnknownAccount));
+}
+
+#[tokio::test]
+async fn p10_the_relay_takes_a_removal_from_whoever_filled_the_log() {
+    let relay = RelayProcess::start(&[]);
+    let mut client = RelayClient::connect(relay.address()).await;
+    let mut account = TestAccount::new();
+    client.call(account.registration("ada")).await.unwrap();
+    let stolen = TestDevice::new();
+    let added = account.entry(&account.first, Change::AddDevice(stolen.record), Some(&stolen));
+    account.log.append(&added).unwrap();
+    client.call(account.append(added)).await.unwrap();
+    let same = Change::ReplaceRecoveryKey(account.log.recovery_key());
+    let nothing = account.append(account.entry(&stolen, same, None));
+    assert_eq!(client.call(nothing).await, Err(RelayError::Invalid), "it changes nothing");
+    for _ in 0..MAX_BY_AUTHOR {
+        let entry = account.entry(&stolen, Change::PutBack(stolen.record.id), None);
+        account.log.append(&entry).unwrap();
+        assert_eq!(client.call(account.append(entry)).await, Ok(Answer::Done));
+    }
+    let more = account.append(account.entry(&stolen, Change::PutBack(stolen.record.id), None));
+    assert_eq!(client.call(more).await, Err(RelayError::QuotaExceeded));
+    let removal = account.append(account.entry(&account.first, Change::RemoveDevice(stolen.record.id), None));
+    assert_eq!(client.call(removal).await, Ok(Answer::Done));
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use parley_engine::io::Store;
 use parley_engine::view::{BodyView, Command, ConversationId, MessageView, Reply, Share};
+use parley_protocol::frame::Request;
 use parley_tests::sim::{DeviceIndex, Torn, World};
 
 use super::devices::{link_with, pair};
@@ -128,7 +129,9 @@ fn a_message_that_waits_is_not_sent_if_it_is_deleted_before_it_was_encrypted() {
 fn a_message_that_is_on_its_way_when_it_is_deleted_arrives_at_others_and_is_gone_here() {
     let (mut world, ada, second, bob, there, back) = trio();
     world.send(ada, there, "on its way");
-    while world.disk_step(ada) {}
+    while !matches!(world.next_request(ada), Some(Request::AppendMessages(_))) {
+        assert!(world.step(ada));
+    }
     let message = find_waiting(&world, ada, there);
     // The relay gets it; its answer comes after the deletion.
     while world.uplink_step(ada) {}
@@ -205,6 +208,7 @@ fn what_was_written_and_not_seen_when_a_chat_was_deleted_stays() {
     let (mut world, ada, second, bob, there, back) = trio();
     world.disconnect(ada);
     world.send(bob, back, "unseen");
+    world.settle();
     world.send(second, there, "from the second");
     world.settle();
     assert_eq!(world.ask(ada, Command::DeleteChat(there)), Reply::Done);

@@ -3,7 +3,10 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use parley_engine::view::{Command, CommandError, ConversationId, LinkView, MessageView, Reply, Share};
+use parley_engine::view::{
+    Command, CommandError, ConversationId, KeyChange, LinkView, MessageView, OwnKeyChange, Reply, Share,
+    Typed,
+};
 use parley_protocol::frame::{RelayError, Request, ServerFrame};
 use parley_protocol::ids::DeviceId;
 use parley_tests::sim::{ConnectionId, DeviceIndex, World};
@@ -399,4 +402,61 @@ fn p6_a_log_that_was_given_up_keeps_no_device_waiting() {
     world.send(bob, back, "to both");
     world.settle();
     assert_eq!(world.texts(new, there), [">before", "answer", "to both"]);
+}
+
+fn another_phrase(world: &mut World, device: DeviceIndex) {
+    let Reply::Phrase(phrase) = world.ask(device, Command::NewPhrase) else { panic!("no phrase") };
+    let typed = phrase.ask.map(|place| Typed(phrase.words[usize::from(place) - 1].clone()));
+    assert_eq!(world.ask(device, Command::ConfirmPhrase(typed)), Reply::Done);
+    world.settle();
+}
+
+#[test]
+fn p4_every_change_of_a_contacts_keys_is_said_in_the_chat() {
+    let (mut world, ada, bob, there, back) = pair();
+    let second = link(&mut world, ada);
+    world.send(bob, back, "hello");
+    world.settle();
+    assert_eq!(world.key_changes(bob, back), [KeyChange::Added]);
+    assert_eq!(world.key_changes(ada, there), [], "the own ones are no line in a chat");
+    another_phrase(&mut world, ada);
+    let gone = device_id(&world, second);
+    assert_eq!(world.ask(ada, Command::RemoveDevice(gone)), Reply::Done);
+    world.settle();
+    world.pass(20_000);
+    let before = world.devices[bob].conversations[&back].clone();
+    world.send(bob, back, "hello again");
+    world.settle();
+    let expected = [KeyChange::Added, KeyChange::Phrase, KeyChange::Removed];
+    assert_eq!(world.key_changes(bob, back), expected);
+    assert_eq!(world.devices[bob].conversations[&back].unread, before.unread);
+    world.crash(bob);
+    world.connect(bob);
+    world.settle();
+    assert_eq!(world.key_changes(bob, back), expected, "they are stored, and each stands there once");
+}
+
+#[test]
+fn p4_every_change_of_keys_is_shown_on_the_accounts_other_devices() {
+    let (mut world, ada, _, _, _) = pair();
+    let (second, third) = (link(&mut world, ada), link(&mut world, ada));
+    let changes =
+        |world: &World, device: DeviceIndex| world.devices[device].account.clone().unwrap().key_changes;
+    assert_eq!([ada, second].map(|device| changes(&world, device)), [vec![], vec![]]);
+    another_phrase(&mut world, second);
+    let gone = device_id(&world, third);
+    assert_eq!(world.ask(second, Command::RemoveDevice(gone)), Reply::Done);
+    world.settle();
+    for restart in [false, true] {
+        if restart {
+            world.crash(ada);
+            world.connect(ada);
+            world.settle();
+        }
+        let removed = OwnKeyChange::Removed("Firefox on Linux".to_owned());
+        assert_eq!(changes(&world, ada), [OwnKeyChange::Phrase, removed]);
+    }
+    assert_eq!(changes(&world, second), [], "who did it knows");
+    assert_eq!(world.ask(ada, Command::AcceptKeyChanges), Reply::Done);
+    assert_eq!(changes(&world, ada), []);
 }

@@ -27,7 +27,7 @@ fn place(number: u8) -> Order {
 }
 
 fn numbers(window: &Window) -> Vec<u8> {
-    window.messages().iter().map(|message| message.order.0[0]).collect()
+    window.messages().iter().map(|message| message.order.to_bytes()[0]).collect()
 }
 
 fn showing(numbers: Range<u8>, older: bool, newer: bool) -> Window {
@@ -169,13 +169,13 @@ proptest! {
             match step {
                 Step::Older(count) => {
                     let Some(oldest) = window.oldest().filter(|_| window.has_older()) else { continue };
-                    let from = oldest.0[0].saturating_sub(count);
-                    window.extend_older(oldest, page(from..oldest.0[0], from > 0, true));
+                    let from = oldest.to_bytes()[0].saturating_sub(count);
+                    window.extend_older(oldest, page(from..oldest.to_bytes()[0], from > 0, true));
                 }
                 Step::Newer(count) => {
                     let Some(newest) = window.newest().filter(|_| window.has_newer()) else { continue };
-                    let to = stored.min(newest.0[0] + 1 + count);
-                    window.extend_newer(newest, page(newest.0[0] + 1..to, true, to < stored));
+                    let to = stored.min(newest.to_bytes()[0] + 1 + count);
+                    window.extend_newer(newest, page(newest.to_bytes()[0] + 1..to, true, to < stored));
                 }
                 Step::Keep(start, len) => window.keep(start..start + len),
                 Step::Written => {

@@ -23,6 +23,7 @@ const LATER: &str = "parley.later";
 pub(crate) fn notices(app: App) -> AnyView {
     let connection = banner::shown(app);
     let device = devices::fresh(app);
+    let keys = devices::key_change(app);
     let known = recovery::known(app);
     let progress = Memo::new(move || known.get().and_then(|it| it.restoring));
     app.announce_begin(move || progress.get().map(words::restoring));
@@ -32,6 +33,7 @@ pub(crate) fn notices(app: App) -> AnyView {
         let wanted = [
             connection.get().map(|told| if told.grave { Notice::Grave } else { Notice::Connection }),
             device.get().map(|_| Notice::NewDevice),
+            keys.get().map(|_| Notice::KeyChange),
             loss.get().map(|_| Notice::Loss),
             backup_file::wanted(app),
             progress.get().map(|_| Notice::Restoring),
@@ -42,6 +44,10 @@ pub(crate) fn notices(app: App) -> AnyView {
     let other = maybe(move || match first.get()? {
         Notice::Grave | Notice::Connection => None,
         Notice::NewDevice => device.get().map(|device| devices::notice(app, &device)),
+        Notice::KeyChange => keys.get().map(|said| {
+            let ok = button("OK", "banner-button", move || app.ask(Command::AcceptKeyChanges, |_| {}));
+            high("alert", vec![text("", said), ok])
+        }),
         Notice::Loss => loss.get().map(|parts| {
             let ok = button("OK", "banner-button", move || app.ask(Command::AcceptLoss, |_| {}));
             high("alert", vec![text("", words::lost(parts)), ok])

@@ -79,6 +79,9 @@ pub const GAP_SHORT: &str = "Something is missing here";
 /// A contact has another name, in place of the newest message.
 pub const RENAMED_SHORT: &str = "New name";
 
+/// A contact's devices changed, in place of the newest message.
+pub const KEYS_CHANGED_SHORT: &str = "Security change";
+
 /// In an empty composer.
 #[must_use]
 pub fn write_to(name: &str) -> String {

@@ -1,7 +1,8 @@
 //! Every error as a sentence that says what happened and what to do. No other file words one.
 
 use parley_engine::view::{
-    BodyView, CommandError, Delivery, Gap, Registration, StorageState, UsernameStatus, Warning,
+    BodyView, CommandError, Delivery, Gap, KeyChange, OwnKeyChange, Registration, StorageState,
+    UsernameStatus, Warning,
 };
 use parley_protocol::username::UsernameError;
 
@@ -210,7 +211,7 @@ pub const fn trouble_heading(trouble: Trouble) -> &'static str {
 #[must_use]
 pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
     match body {
-        BodyView::Text(_) | BodyView::Renamed { .. } => None,
+        BodyView::Text(_) | BodyView::Renamed { .. } | BodyView::KeysChanged(_) => None,
         BodyView::Newer => {
             Some("Sent by a newer version of Parley. Reload the page to update, then it shows.")
         }
@@ -236,6 +237,9 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
         BodyView::Gap(Gap::Late) => Some(
             "Messages from before this point may be missing on this device. Your other devices are asked for them.",
         ),
+        BodyView::Gap(Gap::Removed) => {
+            Some("A device that was removed from the account still wrote here. What it wrote isn't shown.")
+        }
         BodyView::Gap(Gap::Damaged) => Some(
             "Part of this chat was damaged on this device, so a message here couldn't be read. \
              The chat goes on; ask your contact whether you missed anything.",
@@ -255,6 +259,30 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
 #[must_use]
 pub fn renamed(from: &str, to: &str) -> String {
     format!("\u{2068}{from}\u{2069} is now called \u{2068}{to}\u{2069}.")
+}
+
+/// What a contact's devices did to their account.
+#[must_use]
+pub fn keys_changed(name: &str, change: KeyChange) -> String {
+    let did = match change {
+        KeyChange::Added => "linked a new device",
+        KeyChange::Removed => "removed a device",
+        KeyChange::Phrase => "changed their recovery phrase",
+    };
+    format!("\u{2068}{name}\u{2069} {did}.")
+}
+
+/// What another device of the account did to it.
+#[must_use]
+pub fn own_keys_changed(change: &OwnKeyChange) -> String {
+    match change {
+        OwnKeyChange::Removed(name) => format!("{} was removed from your account.", device_name(name)),
+        OwnKeyChange::Phrase => {
+            "Your recovery phrase was changed on another device. If that wasn't you, remove \
+                                 that device and create a new phrase."
+                .to_owned()
+        }
+    }
 }
 
 /// An own message's state.

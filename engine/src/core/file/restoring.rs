@@ -21,7 +21,9 @@ const LATEST: u64 = 1 << 53;
 pub(super) fn is_sound(message: &Message) -> bool {
     let text = match &message.body {
         BodyView::Text(text) => text,
-        BodyView::Newer | BodyView::Gap(_) | BodyView::Renamed { .. } => return false,
+        BodyView::Newer | BodyView::Gap(_) | BodyView::Renamed { .. } | BodyView::KeysChanged(_) => {
+            return false;
+        }
     };
     !text.is_empty() && text.len() <= parley_protocol::limits::MAX_TEXT && message.stored.0 < LATEST
 }

@@ -15,8 +15,8 @@ impl Seen {
     /// Takes note of a message that is here. Where something is said to be missing, it may come.
     pub(super) fn here(&mut self, conversation: ConversationId, message: &Message) {
         match &message.body {
-            BodyView::Gap(gap) if *gap != Gap::Rejected => {}
-            BodyView::Renamed { .. } => {}
+            BodyView::Gap(gap) if !matches!(gap, Gap::Rejected | Gap::Removed) => {}
+            BodyView::Renamed { .. } | BodyView::KeysChanged(_) => {}
             _ => drop(self.add(conversation, message)),
         }
     }
@@ -41,7 +41,7 @@ fn place(conversation: ConversationId, message: &Message) -> [u8; 16] {
 fn said(conversation: ConversationId, message: &Message) -> [u8; 16] {
     let text: &[u8] = match &message.body {
         BodyView::Text(text) => text.as_bytes(),
-        BodyView::Newer | BodyView::Gap(_) | BodyView::Renamed { .. } => &[],
+        BodyView::Newer | BodyView::Gap(_) | BodyView::Renamed { .. } | BodyView::KeysChanged(_) => &[],
     };
     digest(&[b"said", &conversation.0, &[u8::from(message.own)], message.id.as_bytes(), text])
 }

@@ -152,7 +152,7 @@ impl Engine {
         added: Option<&SigningKey>,
     ) -> Option<SignedEntry> {
         let author = Author::Recovery;
-        let body = Body { previous: Some(log.head().hash), created: self.now, author, change };
+        let body = Body { previous: Some(log.head().hash), created: self.relay_time(), author, change };
         SignedEntry::sign(&body, &seed.signing_key(), added).ok()
     }
 

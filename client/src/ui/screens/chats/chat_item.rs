@@ -101,6 +101,7 @@ const fn instead(chat: &ConversationView, last: Option<&BodyView>) -> &'static s
         Some(BodyView::Newer) => words::NEWER_SHORT,
         Some(BodyView::Gap(_)) => words::GAP_SHORT,
         Some(BodyView::Renamed { .. }) => words::RENAMED_SHORT,
+        Some(BodyView::KeysChanged(_)) => words::KEYS_CHANGED_SHORT,
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
         // A tap gives it the focus, which shows what can be done with it; Tab does not stop at it.
         .attr("tabindex", "-1")
         .child(html::div().class("bubble").child((
-            parts::dynamic(move || content(body.get())),
+            parts::dynamic(move || content(body.get(), author)),
             html::span().class("stamp").child((
                 html::time().child(clock),
                 parts::maybe(move || state.get().map(|state| explained(state, waits))),
@@ -63,13 +63,17 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
         .into_any()
 }
 
-fn content(body: BodyView) -> AnyView {
+fn content(body: BodyView, author: Memo<String>) -> AnyView {
     let instead = words::instead_of(&body);
     match (body, instead) {
         (BodyView::Text(text), _) => said::said(text),
         (BodyView::Renamed { from, to }, _) => {
             html::p().class("instead").child((icons::info(), words::renamed(&from, &to))).into_any()
         }
+        (BodyView::KeysChanged(change), _) => html::p()
+            .class("instead")
+            .child((icons::info(), words::keys_changed(&author.get_untracked(), change)))
+            .into_any(),
         (_, Some(sentence)) => html::p().class("instead").child((icons::info(), sentence)).into_any(),
         (_, None) => parts::nothing(),
     }

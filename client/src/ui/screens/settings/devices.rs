@@ -162,6 +162,17 @@ pub(crate) fn fresh(app: App) -> Memo<Option<OwnDeviceView>> {
     })
 }
 
+/// What other devices did to the account, in sentences.
+pub(crate) fn key_change(app: App) -> Memo<Option<String>> {
+    app.steady(move || {
+        app.account.with(|account| {
+            let said: Vec<String> =
+                account.as_ref()?.key_changes.iter().map(words::own_keys_changed).collect();
+            (!said.is_empty()).then(|| said.join(" "))
+        })
+    })
+}
+
 /// Above everything, of such a device.
 pub(crate) fn notice(app: App, device: &OwnDeviceView) -> AnyView {
     let (id, name) = (device.id, words::device_name(&device.name));

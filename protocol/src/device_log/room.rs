@@ -1,0 +1,60 @@
+//! Who may write how much, so that a device that writes whatever it can is removed all the same: for every device that is
+//! in the log there is room for its removal, the end of the log is for the phrase, and no author writes more than a share.
+
+use alloc::vec::Vec;
+
+use super::entry::{Author, Body, Change};
+use crate::ids::DeviceId;
+use crate::limits::{MAX_BY_AUTHOR, MAX_DEVICE_LOG, PHRASE_ROOM};
+
+/// What each author has written, removals not counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Written {
+    devices: Vec<(DeviceId, usize)>,
+    /// By the recovery key of now.
+    recovery: usize,
+}
+
+impl Written {
+    fn by(&self, author: &Author) -> usize {
+        match author {
+            Author::Recovery => self.recovery,
+            Author::Device(id) => {
+                self.devices.iter().find(|(device, _)| device == id).map_or(0, |(_, count)| *count)
+            }
+        }
+    }
+
+    /// The entry is in the log.
+    pub(super) fn count(&mut self, body: &Body) {
+        if let Change::ReplaceRecoveryKey(_) = body.change {
+            self.recovery = 0;
+        }
+        match body.author {
+            _ if is_removal(body) => {}
+            Author::Recovery => self.recovery = self.recovery.saturating_add(1),
+            Author::Device(id) => match self.devices.iter_mut().find(|(device, _)| *device == id) {
+                Some((_, count)) => *count = count.saturating_add(1),
+                None => self.devices.push((id, 1)),
+            },
+        }
+    }
+
+    /// Whether there is room for an entry in a log of so many, with so many devices that are in it now.
+    pub(super) fn has_room(&self, body: &Body, entries: usize, devices: usize) -> bool {
+        if is_removal(body) {
+            // One entry was kept for each of the devices.
+            return entries < MAX_DEVICE_LOG;
+        }
+        let added = usize::from(matches!(body.change, Change::AddDevice(_)));
+        let of_phrase =
+            body.author == Author::Recovery || matches!(body.change, Change::ReplaceRecoveryKey(_));
+        let kept = devices.saturating_add(added).saturating_add(if of_phrase { 0 } else { PHRASE_ROOM });
+        let after = entries.saturating_add(1).saturating_add(kept);
+        after <= MAX_DEVICE_LOG && self.by(&body.author) < MAX_BY_AUTHOR
+    }
+}
+
+const fn is_removal(body: &Body) -> bool {
+    matches!(body.change, Change::RemoveDevice(_))
+}
