@@ -137,7 +137,8 @@ mod tests {
         #[test]
         fn a_message_costs_at_most_half_and_a_long_one_a_quarter(length in 171_usize..10_000_000) {
             let padded = message_length(length);
-            prop_assert!(padded >= length && padded - length <= length / if length <= COARSE { 2 } else { 4 });
+            let most = length / if length <= COARSE { 2 } else { 4 };
+            prop_assert!(padded >= length && padded - length <= most);
             prop_assert!(message_length(padded) == padded && message_length(length + 1) >= padded);
         }
 

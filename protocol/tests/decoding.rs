@@ -2,7 +2,7 @@
 #![cfg(test)]
 
 use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::capability::{Capability, CapabilityHash};
+use parley_protocol::capability::Capability;
 use parley_protocol::codec::{FrameError, Remedy, VERSION, VersionNotice};
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry};
 use parley_protocol::frame::{
