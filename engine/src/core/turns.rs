@@ -61,7 +61,7 @@ impl Engine {
         let known = contact.is_some_and(|contact| contact.verified || contact.profile_sent > 0);
         if self.is_own_account(&log.peer) {
             Dealings::Own
-        } else if known || wrote_last || log.sent_since_update > 0 {
+        } else if known || wrote_last {
             Dealings::Writes
         } else if log.read > Seq(0) {
             Dealings::Reads
