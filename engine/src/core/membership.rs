@@ -329,7 +329,8 @@ impl Engine {
                     add.push(key_package);
                     to.push(InboxAddress { account: leaf.account, device: leaf.device });
                 }
-                Err(_) => return self.warn(&leaf.account, Warning::ForgedKeys),
+                // Who is to go goes all the same.
+                Err(_) => self.warn(&leaf.account, Warning::ForgedKeys),
             }
         }
         if add.is_empty() && difference.extra.is_empty() {

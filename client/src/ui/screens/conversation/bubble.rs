@@ -72,7 +72,7 @@ fn content(body: BodyView, author: Memo<String>) -> AnyView {
         }
         (BodyView::KeysChanged(change), _) => html::p()
             .class("instead")
-            .child((icons::info(), words::keys_changed(&author.get_untracked(), change)))
+            .child((icons::info(), author.with_untracked(|author| words::keys_changed(author, change))))
             .into_any(),
         (_, Some(sentence)) => html::p().class("instead").child((icons::info(), sentence)).into_any(),
         (_, None) => parts::nothing(),
