@@ -62,6 +62,7 @@ pub struct ForgedBackup {
 
 impl Engine {
     /// What whoever holds this device knows.
+    #[must_use]
     pub fn thief(&self) -> Option<Thief> {
         let (account, news) = (self.account.as_ref()?, self.backup.news.as_ref()?);
         let own = RecoverySeed::new([0xE7; 32]);
