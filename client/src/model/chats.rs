@@ -258,7 +258,7 @@ pub(crate) mod tests {
             chats.matching(words, &Icu).into_iter().map(|ConversationId(id)| id[0]).collect::<Vec<_>>()
         };
         assert_eq!(found("land"), [6, 3, 5, 2, 1]);
-        assert_eq!(found(" LANDO "), [6, 2]);
+        assert_eq!(found(" LANDO "), [6, 3, 2]);
         assert_eq!(found("norris lando"), [6]);
         assert_eq!(found("@4"), [4]);
     }

@@ -18,6 +18,9 @@ fn link(world: &mut World, existing: DeviceIndex) -> DeviceIndex {
     };
     world.ask(existing, Command::UseLinkCode { text, name: "First".into() });
     world.run();
+    let Some(LinkView::ShowDigits(digits)) = world.devices[new].link else { panic!("no digits") };
+    world.ask(existing, Command::ConfirmDigits(digits));
+    world.run();
     assert_eq!(world.ask(existing, Command::ApproveDevice(Share::Nothing)), Reply::Done);
     world.settle();
     new
