@@ -10,7 +10,9 @@ pub fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
         // HMAC takes keys of every length.
         return [0; 32];
     };
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }
 

@@ -8,6 +8,7 @@ use super::{ConnectionId, DeviceIndex, World};
 
 impl World {
     /// What the holder of a device knows of its account's backup.
+    #[must_use]
     pub fn thief(&self, index: DeviceIndex) -> Thief {
         self.devices[index].engine.thief().expect("an account with a backup")
     }

@@ -67,8 +67,6 @@ fn p5_a_text_that_was_sent_again_is_not_shown_twice_when_it_comes_with_history()
     world.connect(other);
     settle_long(&mut world);
     send_all_again(&mut world, ada, before);
-    let came = world.devices[second].conversations.contains_key(&there);
-    assert!(came && world.texts(second, there).contains(&"one".to_owned()), "it came again");
     world.connect(bob);
     for _ in 0..4 {
         settle_long(&mut world);

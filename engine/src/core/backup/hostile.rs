@@ -132,7 +132,7 @@ impl Thief {
         let manifest = seal(&key, &random, MANIFEST, &padded(&manifest));
         let head = Head { manifest: BlobId(random.array()), size: length(&manifest), hash: hash(&manifest) };
         let blobs = vec![(segment.blob, bytes), (head.manifest, manifest)];
-        let (device, log, signer) = match signed {
+        let (device, log, key_of_device) = match signed {
             SignedAs::Nobody => {
                 (DeviceId(random.array()), &self.log, SigningKey::from_bytes(&random.array()))
             }
@@ -141,7 +141,7 @@ impl Thief {
         };
         let cover = Cover { device, log: log.head(), number, generation: u32::MAX };
         let account = self.device.account;
-        let head = head.seal(&random, &account, &self.address, &key, (&cover, &signer)).ok()?;
+        let head = head.seal(&random, &account, &self.address, &key, (&cover, &key_of_device)).ok()?;
         Some(ForgedBackup { head, blobs })
     }
 }

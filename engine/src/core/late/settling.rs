@@ -79,7 +79,7 @@ impl Engine {
         let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
         match oldest {
             Some(oldest) if full && pages < MAX_PAGES => {
-                self.count_on(log, &peer, (pages, own), Some(&oldest))
+                self.count_on(log, &peer, (pages, own), Some(&oldest));
             }
             _ => self.settle_marker(&log, own),
         }

@@ -255,7 +255,7 @@ impl Engine {
             Err(_) if self.goes_on_alone() => self.begin_own_conversation(),
             // Short codes name few slots: another code has another.
             Err(RelayError::SlotTaken) if matches!(self.linking.state, State::Showing(_)) => {
-                self.code_ended()
+                self.code_ended();
             }
             Err(RelayError::UnknownSlot | RelayError::SlotConflict) => self.fail_link(LinkFailure::Expired),
             Ok(_) | Err(_) => self.fail_link(LinkFailure::Refused),
