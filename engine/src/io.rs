@@ -42,7 +42,10 @@ pub enum Input {
 
 /// What the host has to do.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "few at a time, each handed over once")]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(clippy::large_enum_variant, reason = "few, each handed over once")
+)]
 pub enum Output {
     /// Write all of it in one transaction (the vault first, see [`ChangeSet::vault`]), then answer
     /// [`Input::Persisted`] or [`Input::PersistFailed`]. The next change set comes after the answer; one that failed
