@@ -144,7 +144,7 @@ async fn floor(report: &mut Report, journal: &Journal) {
 /// Opening a mebibyte in sealed blocks: the cipher and hardly anything else.
 fn blocks(report: &mut Report) {
     let page = PageKey::of(&MasterKey::new(random::bytes()));
-    let sealed = page.seal(b"block", random::bytes(), &[0x55; BLOCK]);
+    let sealed = page.seal(b"block", random::bytes(), &vec![0x55; BLOCK]);
     let mut times = Vec::new();
     for _ in 0..WARM_UP * 2 {
         let start = clock::precise();

@@ -220,7 +220,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Pending<Committed>;
     /// Finds the epoch that a capability opens, and where to read on in it.
     /// `known` is an entry that the client knows to be there: if it is not, the answer is
-    /// [`RelayError::WentBack`](parley_protocol::frame::RelayError::WentBack).
+    /// [`RelayError::WentBack`].
     fn open_log(
         &self,
         log: LogId,
