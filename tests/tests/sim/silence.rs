@@ -32,8 +32,9 @@ fn p5_a_connection_on_which_nothing_comes_is_given_up() {
     assert_eq!(world.delivery(ada, chat), Delivery::Waiting);
     wait(&mut world, 15);
     assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
-    assert_eq!(world.texts(ada, chat), [">before", "answer", ">into the void", "and back"]);
-    assert_eq!(world.texts(bob, chat_b), ["before", ">answer", "into the void", ">and back"]);
+    // What she wrote waited for the device logs, and so comes after what he wrote.
+    assert_eq!(world.texts(ada, chat), [">before", "answer", "and back", ">into the void"]);
+    assert_eq!(world.texts(bob, chat_b), ["before", ">answer", ">and back", "into the void"]);
 }
 
 /// Whatever else comes meanwhile.

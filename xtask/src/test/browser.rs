@@ -34,8 +34,8 @@ pub(super) fn check(options: &Options) -> Result<()> {
     fs::create_dir_all(&shots)?;
 
     let mut node = command("node");
-    // One file at a time: each starts a relay and a browser of its own.
-    node.args(["--test", "--test-concurrency=1"]);
+    // Each file starts a relay and browsers of its own, and waits for clocks half of its time.
+    node.args(["--test", "--test-concurrency=2"]);
     if let Some(pattern) = options.variable("PARLEY_NAME") {
         node.arg(format!("--test-name-pattern={pattern}"));
     }
