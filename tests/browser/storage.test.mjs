@@ -294,7 +294,7 @@ test("p5: what the first release stored opens: the account, the chat, and the me
     await guest.page.goto(relay.url);
     await guest.openChat("Ada");
     const texts = await guest.texts();
-    for (const text of ["from version 12", "an answer", "still waiting"]) {
+    for (const text of ["from version 13", "an answer", "still waiting"]) {
       assert.equal(texts.filter((shown) => shown.includes(text)).length, 1, text);
     }
     await guest.page.reload();
