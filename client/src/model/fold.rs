@@ -6,7 +6,7 @@ const LINES: usize = 24;
 const CHARACTERS: usize = 1_600;
 /// Each step multiplies both limits by this.
 const FACTOR: usize = 16;
-/// A text that exceeds a limit by at most one part in so many is shown in full: a button for two lines helps nobody.
+/// Divisor: a text that exceeds a limit by at most `limit / SLACK` is shown in full, because a button for two lines helps nobody.
 const SLACK: usize = 4;
 
 /// Byte index at which to cut the text after `steps` clicks on "Show more"; none if the whole text is shown.

@@ -16,7 +16,7 @@ pub enum Room {
     Left(usize),
     /// What has to go, so that it fits.
     Over {
-        /// So many characters, from its end.
+        /// Number of characters, counted from the end of the text.
         characters: usize,
         /// Whether it is as many wherever they are taken from.
         exact: bool,

@@ -235,7 +235,8 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
              device is still signed in, they come when it's online. Your contact has them too.",
         ),
         BodyView::Gap(Gap::Late) => Some(
-            "Messages from before this point may be missing on this device. Your other devices are asked for them.",
+            "Messages from before this point may be missing on this device. Parley asks your other devices and your \
+             contact for them.",
         ),
         BodyView::Gap(Gap::Removed) => {
             Some("A device that was removed from the account still wrote here. What it wrote isn't shown.")

@@ -46,7 +46,7 @@ pub(crate) fn dialog(app: App, first: String) -> AnyView {
     )
 }
 
-/// How far it is, and what can be done. `new` is a browser without an account; `code` is what stands in the field.
+/// The state of linking, and the controls for its next step. `new` is a browser without an account; `code` is what stands in the field.
 pub(crate) fn panel(app: App, new: bool, code: RwSignal<String>) -> AnyView {
     let step = Memo::new(move || app.link.get());
     let way = RwSignal::new(Way::default());
