@@ -426,3 +426,24 @@ impl Paying {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p10_who_asks_for_everything_over_and_over_gets_a_bounded_number_of_texts() {
+        let (eve, bob) = (AccountId([1; 32]), AccountId([2; 32]));
+        let (start, mut repairs) = (Moment::default(), Repairs::default());
+        repairs.resend(eve, 4_999, start);
+        assert_eq!(repairs.resend_pause(&eve, start), 0, "what one browser needs that was rolled back");
+        repairs.resend(eve, 5_000, start);
+        let pause = repairs.resend_pause(&eve, start);
+        assert_eq!(pause, 5_000 * RESENT_EVERY, "until there is room for one");
+        assert_eq!(repairs.resend_pause(&bob, start), 0, "nobody waits for another");
+        assert!(repairs.resend_pause(&eve, start.after(pause - 1)) > 0);
+        assert_eq!(repairs.resend_pause(&eve, start.after(pause)), 0);
+        repairs.resend(eve, 1, start.after(pause));
+        assert_eq!(repairs.resend_pause(&eve, start.after(pause)), RESENT_EVERY);
+    }
+}

@@ -130,6 +130,16 @@ fn p10_who_is_left_seals_the_backup_anew_when_the_device_that_removed_is_gone() 
     assert_eq!(world.texts(new, there), before);
 }
 
+/// Somebody has stolen a device of the account, which was removed since.
+fn removed(world: &mut World, owner: DeviceIndex) -> Thief {
+    let stolen = link_with(world, owner, Share::Nothing);
+    wait(world);
+    let thief = world.thief(stolen);
+    remove(world, owner, stolen);
+    wait(world);
+    thief
+}
+
 /// The relay has a backup that a thief made up: the next version after the one that is there.
 fn forge(world: &mut World, thief: &Thief, owner: &AccountId, peer: &AccountId, signed: SignedAs<'_>) {
     let number = world.relay.backup_head(owner).expect("a backup").version + 1;
@@ -154,11 +164,7 @@ fn p2_a_backup_that_no_device_of_the_account_signed_brings_nothing_back() {
     for itself in [false, true] {
         let (mut world, ada, bob, there, _, phrase) = pair();
         let (owner, peer) = (account(&world, ada), account(&world, bob));
-        let stolen = link_with(&mut world, ada, Share::Nothing);
-        wait(&mut world);
-        let thief = world.thief(stolen);
-        remove(&mut world, ada, stolen);
-        wait(&mut world);
+        let thief = removed(&mut world, ada);
         world.disconnect(ada);
         let log = device_log(&mut world, &owner);
         let signed = if itself { SignedAs::Itself(&log) } else { SignedAs::Nobody };
@@ -178,11 +184,7 @@ fn p2_a_backup_that_no_device_of_the_account_signed_brings_nothing_back() {
 fn p4_a_backup_of_a_device_that_was_removed_verifies_nobody() {
     let (mut world, ada, bob, there, _, phrase) = pair();
     let (owner, peer) = (account(&world, ada), account(&world, bob));
-    let stolen = link_with(&mut world, ada, Share::Nothing);
-    wait(&mut world);
-    let thief = world.thief(stolen);
-    remove(&mut world, ada, stolen);
-    wait(&mut world);
+    let thief = removed(&mut world, ada);
     world.disconnect(ada);
     forge(&mut world, &thief, &owner, &peer, SignedAs::Before);
     let new = recover(&mut world, &phrase, true);
@@ -199,11 +201,7 @@ fn p10_a_forged_head_is_written_over_and_costs_nothing() {
     for itself in [false, true] {
         let (mut world, ada, bob, there, back, phrase) = pair();
         let (owner, peer) = (account(&world, ada), account(&world, bob));
-        let stolen = link_with(&mut world, ada, Share::Nothing);
-        wait(&mut world);
-        let thief = world.thief(stolen);
-        remove(&mut world, ada, stolen);
-        wait(&mut world);
+        let thief = removed(&mut world, ada);
         let log = device_log(&mut world, &owner);
         let signed = if itself { SignedAs::Itself(&log) } else { SignedAs::Nobody };
         forge(&mut world, &thief, &owner, &peer, signed);
