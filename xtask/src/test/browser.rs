@@ -1,13 +1,15 @@
 //! The tests in a real browser: node's own test runner drives Chromium against the real relay and the built app.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
 use super::Options;
 use crate::command::{command, run};
 use crate::dist::webcat;
-use crate::{app, place, server, setup};
+use crate::{app, place, say, server, setup};
 
 /// `--only NAME` takes the files whose name begins so, `--name PATTERN` the tests that are called so.
 pub(super) fn check(options: &Options) -> Result<()> {
@@ -33,15 +35,87 @@ pub(super) fn check(options: &Options) -> Result<()> {
     let shots = place::root().join("shots");
     fs::create_dir_all(&shots)?;
 
+    let variables = Variables { program, shots, options };
+    let unsteady = match node(&folder, &files, Turn::First, &variables)? {
+        failed if failed.is_empty() => return Ok(()),
+        failed => failed,
+    };
+    let again: Vec<String> =
+        unsteady.iter().map(|test| test.file.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+    let failed = node(&folder, &again, Turn::Again, &variables)?;
+    if !failed.is_empty() {
+        bail!("failed twice: {}", listed(&failed));
+    }
+    say::line(format_args!("\nUnsteady: these failed and passed when their file ran again: {}", listed(&unsteady)));
+    Ok(())
+}
+
+/// What every run of node is told.
+struct Variables<'a> {
+    program: PathBuf,
+    shots: PathBuf,
+    options: &'a Options,
+}
+
+/// Each file starts a relay and browsers of its own, and waits for clocks half of its time: two run at a time, and one when a
+/// test failed and its file runs again.
+#[derive(Clone, Copy)]
+enum Turn {
+    First,
+    Again,
+}
+
+/// A test that failed.
+#[derive(Debug, PartialEq, Eq)]
+struct Failed {
+    file: String,
+    name: String,
+}
+
+fn listed(tests: &[Failed]) -> String {
+    tests.iter().map(|test| format!("{} \"{}\"", test.file, test.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// Runs files, and tells which tests failed.
+fn node(folder: &Path, files: &[String], turn: Turn, variables: &Variables<'_>) -> Result<Vec<Failed>> {
+    let Variables { program, shots, options } = variables;
+    let report = place::target().join("failed-tests");
     let mut node = command("node");
-    // Each file starts a relay and browsers of its own, and waits for clocks half of its time.
-    node.args(["--test", "--test-concurrency=2"]);
+    node.arg("--test").arg(match turn {
+        Turn::First => "--test-concurrency=2",
+        Turn::Again => "--test-concurrency=1",
+    });
+    node.args(["--test-reporter=tap", "--test-reporter-destination=stdout"]);
+    node.arg("--test-reporter=./lib/failed.mjs");
+    node.arg(format!("--test-reporter-destination={}", report.display()));
     if let Some(pattern) = options.variable("PARLEY_NAME") {
         node.arg(format!("--test-name-pattern={pattern}"));
     }
-    node.args(&files).current_dir(&folder);
+    node.args(files).current_dir(folder);
     node.env("PARLEY_SERVER_BIN", program).env("PARLEY_APP_DIR", place::dist()).env("PARLEY_SHOTS", shots);
     node.env("CHROMIUM", setup::chromium().context("Chromium is gone")?);
     node.envs(options.variables.iter().map(|(name, value)| (name, value)));
-    run(&mut node)
+    let Err(error) = run(&mut node) else { return Ok(Vec::new()) };
+    let failed = parsed(&fs::read_to_string(&report).unwrap_or_default());
+    // Node ended for another reason than a test.
+    if failed.is_empty() { Err(error) } else { Ok(failed) }
+}
+
+fn parsed(report: &str) -> Vec<Failed> {
+    report
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(file, name)| Failed { file: file.to_owned(), name: name.to_owned() })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_names_file_and_test() {
+        let failed = parsed("a.test.mjs\tp1: a text arrives\nnothing\nb.test.mjs\tb.test.mjs\n");
+        assert_eq!(listed(&failed), "a.test.mjs \"p1: a text arrives\", b.test.mjs \"b.test.mjs\"");
+    }
 }
