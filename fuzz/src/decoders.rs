@@ -3,7 +3,7 @@
 use parley_engine::fuzzing;
 use parley_protocol::codec::FrameError;
 use parley_protocol::device_log::{DeviceLog, SignedEntry};
-use parley_protocol::frame::{Answer, ClientFrame, Request, ServerFrame};
+use parley_protocol::frame::{Answer, ClientFrame, DeviceLogNews, Request, ServerFrame};
 use parley_protocol::limits::MAX_FRAME;
 use parley_protocol::padding::{message_length, pad, pad_message, padded_length, unpad};
 use parley_protocol::username::Username;
@@ -23,8 +23,16 @@ pub fn client_frame(bytes: &[u8]) {
 pub fn server_frame(bytes: &[u8]) {
     let decoded = ServerFrame::decode(bytes);
     check(bytes, &decoded, |frame| frame.encode().map(|bytes| ServerFrame::decode(&bytes)));
-    if let Ok(ServerFrame::Answer { result: Ok(Answer::Directory(record)), .. }) = decoded {
-        log(&record.log);
+    match decoded {
+        Ok(ServerFrame::Answer { result: Ok(Answer::Directory(record)), .. }) => log(&record.log),
+        Ok(ServerFrame::Answer { result: Ok(Answer::DeviceLogs(news)), .. }) => {
+            for news in news.into_vec() {
+                if let DeviceLogNews::Record(record) = news {
+                    log(&record.log);
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -23,6 +23,10 @@ pub const PHRASE_ROOM: usize = 128;
 pub const MAX_BY_AUTHOR: usize = 64;
 /// Most devices that an account has at one time.
 pub const MAX_DEVICES: usize = 32;
+/// Most accounts that one request asks the directory for.
+pub const MAX_LOOKUPS: usize = 64;
+/// The relay leaves the rest of an answer about device logs for another one beyond so many bytes of entries.
+pub const LOOKUP_TARGET_BYTES: usize = 1024 * 1024;
 /// Most messages in one append.
 pub const MAX_APPEND: usize = 64;
 /// Most Welcomes in one commit.

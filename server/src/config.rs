@@ -114,10 +114,10 @@ pub struct LimitConfig {
     /// KeyPackages claimed from one address: as many at once as it takes to add a new device to its account's conversations
     #[arg(long, env = "PARLEY_RATE_CLAIMS_FROM", default_value = "600/120")]
     pub rate_claims_from: Rate,
-    /// One-time KeyPackages of one account that one address gets; more are of last resort
+    /// One-time KeyPackages of one device that one address gets; more are of last resort
     #[arg(long, env = "PARLEY_RATE_CLAIMS_PAIR", default_value = "10/2")]
     pub rate_claims_pair: Rate,
-    /// One-time KeyPackages of one account that are given out; more are of last resort
+    /// One-time KeyPackages of one device that are given out; more are of last resort
     #[arg(long, env = "PARLEY_RATE_CLAIMS", default_value = "300/30")]
     pub rate_claims: Rate,
     /// Posts of an account's own devices into one of its inboxes: as many at once as it takes to add a new device

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parley_protocol::frame::InboxAddress;
-use parley_protocol::ids::AccountId;
 use tokio::sync::{Semaphore, watch};
 
 use crate::connection::{OutboxLimits, Patience};
@@ -54,10 +53,10 @@ pub(crate) struct Limits {
     pub(crate) resolves: Keyed<PeerKey>,
     /// KeyPackages claimed, by address.
     pub(crate) claims_from: Keyed<PeerKey>,
-    /// One-time KeyPackages, by address and account.
-    pub(crate) claims_pair: Keyed<(PeerKey, AccountId)>,
-    /// One-time KeyPackages, by the account whose pool they come from.
-    pub(crate) claims: Keyed<AccountId>,
+    /// One-time KeyPackages, by address and the device whose pool they come from.
+    pub(crate) claims_pair: Keyed<(PeerKey, InboxAddress)>,
+    /// One-time KeyPackages, by device.
+    pub(crate) claims: Keyed<InboxAddress>,
     /// Posts, by inbox: those of its account's own devices, those of others by address, and those of all others.
     pub(crate) posts_own: Keyed<InboxAddress>,
     pub(crate) posts_from: Keyed<(PeerKey, InboxAddress)>,

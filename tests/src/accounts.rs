@@ -11,7 +11,10 @@ use parley_protocol::capability::Capability;
 use parley_protocol::device_log::{
     Author, Body, Change, DeviceLog, DeviceRecord, Signature, SignedEntry, VerifyingKeyBytes,
 };
-use parley_protocol::frame::{AppendDeviceLog, InboxAddress, RegisterAccount, Request, UsernameClaim};
+use parley_protocol::frame::{
+    Answer, AppendDeviceLog, ClaimKeyPackages, DeviceLogNews, DirectoryRecord, InboxAddress, KnownDeviceLog,
+    RegisterAccount, RelayError, Request, UsernameClaim,
+};
 use parley_protocol::ids::{AccountId, DeviceId, UnixMillis};
 use parley_protocol::username::Username;
 
@@ -114,6 +117,12 @@ impl TestAccount {
         })
     }
 
+    /// Claims a KeyPackage of each device that the log names now.
+    #[must_use]
+    pub fn claim_key_packages(&self) -> Request {
+        claim_key_packages(self.id(), self.log.devices().map(|device| device.id).collect())
+    }
+
     /// The next entry, signed by `author`, as the log stands. The log is not changed.
     #[must_use]
     pub fn entry(&self, author: &TestDevice, change: Change, added: Option<&TestDevice>) -> SignedEntry {
@@ -130,6 +139,36 @@ impl TestAccount {
     #[must_use]
     pub const fn append(&self, entry: SignedEntry) -> Request {
         Request::AppendDeviceLog(AppendDeviceLog { account: self.id(), entry })
+    }
+}
+
+/// Claims a KeyPackage of each of these devices.
+#[must_use]
+pub fn claim_key_packages(account: AccountId, devices: Vec<DeviceId>) -> Request {
+    Request::ClaimKeyPackages(ClaimKeyPackages { account, devices: List::new(devices).unwrap() })
+}
+
+/// Asks for a whole device log.
+#[must_use]
+pub fn look_up(account: AccountId) -> Request {
+    Request::FetchDeviceLogs(List::new(vec![KnownDeviceLog { account, known: None }]).unwrap())
+}
+
+/// Whether a request asks for the device log of this account, among others.
+#[must_use]
+pub fn looks_up(request: &Request, account: &AccountId) -> bool {
+    matches!(request, Request::FetchDeviceLogs(known) if known.iter().any(|known| known.account == *account))
+}
+
+/// What the directory says of the one account that it was asked for.
+pub fn found(answer: Result<Answer, RelayError>) -> Result<DirectoryRecord, RelayError> {
+    match answer? {
+        Answer::Directory(record) => Ok(record),
+        Answer::DeviceLogs(news) => match news.into_vec().pop() {
+            Some(DeviceLogNews::Record(record)) => Ok(record),
+            _ => Err(RelayError::UnknownAccount),
+        },
+        other => panic!("instead of a record came {other:?}"),
     }
 }
 

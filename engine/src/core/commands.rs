@@ -133,15 +133,15 @@ impl Engine {
         if LinkCode::parse(text).is_some() || TypedCode::is_as_shown(text) {
             return Err(CommandError::LinkCodeInstead);
         }
-        let (request, account) = match (Invite::parse(text), Username::parse(text)) {
-            (Some(invite), _) => (RelayRequest::FetchDeviceLog(invite.account), Some(invite.account)),
-            (None, Ok(username)) => (RelayRequest::ResolveUsername(username), None),
-            (None, Err(_)) => return Err(CommandError::NotAnInvite),
-        };
-        if !self.online() {
+        let (invite, username) = (Invite::parse(text), Username::parse(text));
+        if !self.online() && (invite.is_some() || username.is_ok()) {
             return Err(CommandError::Offline);
         }
-        self.ask(request, Pending::Find(id, account));
+        match (invite, username) {
+            (Some(invite), _) => self.look_up(invite.account, Pending::Find(id, Some(invite.account))),
+            (None, Ok(name)) => self.ask(RelayRequest::ResolveUsername(name), Pending::Find(id, None)),
+            (None, Err(_)) => return Err(CommandError::NotAnInvite),
+        }
         Ok(None)
     }
 

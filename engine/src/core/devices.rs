@@ -2,9 +2,7 @@
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::{Author, Body, Change, DeviceLog, SignedEntry};
-use parley_protocol::frame::{
-    AppendDeviceLog, DirectoryRecord, InboxAddress, InboxPost, RelayError, Request, Retry,
-};
+use parley_protocol::frame::{AppendDeviceLog, InboxAddress, InboxPost, RelayError, Request, Retry};
 use parley_protocol::ids::{AppendId, DeviceId, LogId};
 
 use super::Engine;
@@ -12,7 +10,7 @@ use super::directory::command_error;
 use super::requests::Pending;
 use crate::account::Account;
 use crate::content::{Sync, display_name};
-use crate::directory_entry::Found;
+use crate::directory_entry::{Found, LookUpError};
 use crate::view::{CommandError, OwnDeviceView, Reply, ViewRequestId};
 
 /// What stands in an inbox when a device of the account can be added to conversations: version and kind.
@@ -23,13 +21,13 @@ impl Engine {
     pub(super) fn ask_own_log(&mut self) {
         let Some(account) = self.account.as_ref().map(|account| account.id) else { return };
         if self.online() && self.is_registered() && !self.is_pending(|pending| *pending == Pending::OwnLog) {
-            self.ask(Request::FetchDeviceLog(account), Pending::OwnLog);
+            self.look_up(account, Pending::OwnLog);
         }
     }
 
-    pub(super) fn own_log_came(&mut self, result: Result<DirectoryRecord, RelayError>) {
-        match result.map(|record| Found::verify(&record)) {
-            Ok(Ok(found)) => {
+    pub(super) fn own_log_came(&mut self, result: Result<Found, LookUpError>) {
+        match result {
+            Ok(found) => {
                 self.hear_own_username(found.username.as_ref());
                 self.take_own_log(found.log);
                 if self.removed.is_some() {
@@ -38,8 +36,8 @@ impl Engine {
                 self.begin_own_conversation();
             }
             // What does not verify is no log of this account.
-            Ok(Err(_)) => {}
-            Err(error) => {
+            Err(LookUpError::Forged) => {}
+            Err(LookUpError::Relay(error)) => {
                 if let (Retry::After(_), Some(account)) = (error.retry(), &self.account) {
                     let account = account.id;
                     self.device_log_did_not_come(&account);

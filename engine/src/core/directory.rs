@@ -1,6 +1,8 @@
 //! What the relay's directory says of accounts, and what is believed of it.
 
-use parley_protocol::frame::{DirectoryRecord, RelayError, Request};
+use parley_protocol::bounded::List;
+use parley_protocol::device_log::DeviceLog;
+use parley_protocol::frame::{Answer, DeviceLogNews, KnownDeviceLog, RelayError, Request};
 use parley_protocol::ids::AccountId;
 
 use super::Engine;
@@ -8,7 +10,7 @@ use super::requests::Pending;
 use crate::contact::{Contact, HeadVerdict};
 use crate::content::HeadHint;
 use crate::conversation::id_of;
-use crate::directory_entry::Found;
+use crate::directory_entry::{Found, LookUpError};
 use crate::view::{CommandError, Person, Reply, UsernameStatus, ViewRequestId, Warning};
 
 /// How often on one connection the relay may lack entries of a contact's device log that it was given: answers may
@@ -16,15 +18,46 @@ use crate::view::{CommandError, Person, Reply, UsernameStatus, ViewRequestId, Wa
 const MAX_TOLD: u32 = 2;
 
 impl Engine {
-    pub(super) fn username_checked(
-        &mut self,
-        view: ViewRequestId,
-        result: &Result<DirectoryRecord, RelayError>,
-    ) {
+    /// Asks the directory what is new of an account.
+    pub(super) fn look_up(&mut self, account: AccountId, pending: Pending) {
+        self.look_up_all(vec![account], pending);
+    }
+
+    /// Asks the directory what is new of some accounts, at most [`MAX_LOOKUPS`].
+    pub(super) fn look_up_all(&mut self, accounts: Vec<AccountId>, pending: Pending) {
+        let known = |account| {
+            let known = self.known_log(&account).map(DeviceLog::head);
+            KnownDeviceLog { account, known }
+        };
+        let known = List::new(accounts.into_iter().map(known).collect()).unwrap_or_default();
+        self.ask(Request::FetchDeviceLogs(known), pending);
+    }
+
+    /// The device log of an account, as far as this device has verified it.
+    pub(super) fn known_log(&self, account: &AccountId) -> Option<&DeviceLog> {
+        let own = self.own_log.as_ref().filter(|log| log.account() == *account);
+        own.or_else(|| self.contacts.get(account).map(|contact| &contact.log))
+    }
+
+    /// What the directory says of the one account that it was asked for.
+    pub(super) fn looked_up(&self, result: Result<Answer, RelayError>) -> Result<Found, LookUpError> {
+        let record = match result? {
+            Answer::Directory(record) => record,
+            Answer::DeviceLogs(news) => match news.into_vec().pop() {
+                Some(DeviceLogNews::Record(record)) => record,
+                Some(DeviceLogNews::Unknown(_)) => return Err(RelayError::UnknownAccount.into()),
+                Some(DeviceLogNews::Later(_)) | None => return Err(RelayError::Internal.into()),
+            },
+            _ => return Err(RelayError::Internal.into()),
+        };
+        Ok(Found::verify(&record, self.known_log(&record.account))?)
+    }
+
+    pub(super) fn username_checked(&mut self, view: ViewRequestId, result: &Result<Answer, RelayError>) {
         let status = match result {
-            Ok(_) => UsernameStatus::Taken,
+            Ok(Answer::Directory(_)) => UsernameStatus::Taken,
             Err(RelayError::UnknownAccount) => UsernameStatus::Free,
-            Err(_) => UsernameStatus::Unknown,
+            _ => UsernameStatus::Unknown,
         };
         self.reply(view, Reply::Username(status));
     }
@@ -33,22 +66,21 @@ impl Engine {
         &mut self,
         view: ViewRequestId,
         invited: Option<AccountId>,
-        result: Result<DirectoryRecord, RelayError>,
+        result: Result<Found, LookUpError>,
     ) {
         let reply = match result {
             // The invite says who it is of; the relay has no say in it.
-            Ok(record) if invited.is_some_and(|account| account != record.account) => {
+            Ok(found) if invited.is_some_and(|account| account != found.log.account()) => {
                 Reply::Failed(CommandError::Forged)
             }
-            Ok(record) => self.take_found(&record).map_or_else(Reply::Failed, Reply::Person),
-            Err(error) => Reply::Failed(command_error(error)),
+            Ok(found) => self.take_found(found).map_or_else(Reply::Failed, Reply::Person),
+            Err(error) => Reply::Failed(lookup_refused(error)),
         };
         self.reply(view, reply);
     }
 
-    fn take_found(&mut self, record: &DirectoryRecord) -> Result<Person, CommandError> {
-        let found = Found::verify(record).map_err(|_| CommandError::Forged)?;
-        let account = record.account;
+    fn take_found(&mut self, found: Found) -> Result<Person, CommandError> {
+        let account = found.log.account();
         if self.account.as_ref().is_some_and(|own| own.id == account) {
             return Err(CommandError::Yourself);
         }
@@ -122,7 +154,7 @@ impl Engine {
                     |pending: &Pending| matches!(pending, Pending::Gossip { account: a, .. } if a == account);
                 if self.online() && !self.is_pending(asked) {
                     let gossip = Pending::Gossip { account: *account, head: *head };
-                    self.ask(Request::FetchDeviceLog(*account), gossip);
+                    self.look_up(*account, gossip);
                 }
             }
         }
@@ -144,14 +176,13 @@ impl Engine {
         &mut self,
         account: AccountId,
         head: &HeadHint,
-        result: Result<DirectoryRecord, RelayError>,
+        result: Result<Found, LookUpError>,
     ) {
-        // Without an answer nothing is known; the next message asks again.
-        let Ok(record) = result else {
-            return;
-        };
-        if let Ok(found) = Found::verify(&record) {
-            self.update_contact(&account, found);
+        match result {
+            Ok(found) => self.update_contact(&account, found),
+            // Without an answer nothing is known; the next message asks again.
+            Err(LookUpError::Relay(_)) => return,
+            Err(LookUpError::Forged) => {}
         }
         if let Some(contact) = self.contacts.get_mut(&account)
             && contact.judge(head) != HeadVerdict::Known
@@ -159,6 +190,14 @@ impl Engine {
             contact.warning = Some(Warning::ForkedDeviceLog);
             self.save_contact(&account);
         }
+    }
+}
+
+/// What it means to a person who looked for somebody that the directory had no good answer.
+pub(super) const fn lookup_refused(error: LookUpError) -> CommandError {
+    match error {
+        LookUpError::Forged => CommandError::Forged,
+        LookUpError::Relay(error) => command_error(error),
     }
 }
 

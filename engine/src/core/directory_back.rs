@@ -4,14 +4,14 @@
 
 use parley_protocol::bounded::List;
 use parley_protocol::device_log::DeviceLog;
-use parley_protocol::frame::{AppendDeviceLog, DirectoryRecord, RegisterAccount, RelayError, Request, Retry};
+use parley_protocol::frame::{AppendDeviceLog, RegisterAccount, RelayError, Request, Retry};
 use parley_protocol::ids::AccountId;
 use parley_protocol::limits::MAX_USERNAME;
 use parley_protocol::username::Username;
 
 use super::Engine;
 use super::requests::{LinkState, Pending};
-use crate::directory_entry::Found;
+use crate::directory_entry::{Found, LookUpError};
 use crate::io::Output;
 use crate::view::Warning;
 
@@ -82,20 +82,19 @@ impl Engine {
     /// Looks, before anything else, whether the directory lacks entries of the own device log.
     pub(super) fn catch_directory_up(&mut self) {
         let Some(account) = self.account.as_ref().map(|account| account.id) else { return self.open_link() };
-        self.ask(Request::FetchDeviceLog(account), Pending::OwnLogFirst);
+        self.look_up(account, Pending::OwnLogFirst);
     }
 
-    pub(super) fn own_log_came_first(&mut self, result: Result<DirectoryRecord, RelayError>) {
-        let found = result.map(|record| Found::verify(&record));
-        match found {
-            Ok(Ok(found)) => {
+    pub(super) fn own_log_came_first(&mut self, result: Result<Found, LookUpError>) {
+        match result {
+            Ok(found) => {
                 self.hear_own_username(found.username.as_ref());
                 self.take_own_log(found.log);
             }
-            Err(error) if matches!(error.retry(), Retry::After(_)) => {
+            Err(LookUpError::Relay(error)) if matches!(error.retry(), Retry::After(_)) => {
                 return self.out.push(Output::Reconnect);
             }
-            Ok(Err(_)) | Err(_) => {}
+            Err(_) => {}
         }
         if !self.erased && !self.is_bringing_back_own() {
             self.directory_is_caught_up();

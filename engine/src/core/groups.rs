@@ -2,8 +2,9 @@
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::Capability;
+use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{
-    Answer, ClaimedKeyPackage, CreateLog, DirectoryRecord, InboxAddress, InboxPost, RelayError, Request,
+    Answer, ClaimKeyPackages, ClaimedKeyPackage, CreateLog, InboxAddress, InboxPost, RelayError, Request,
     Retry,
 };
 use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId};
@@ -12,7 +13,7 @@ use super::Engine;
 use super::connecting::REFUSED;
 use super::requests::Pending;
 use crate::conversation::id_of;
-use crate::directory_entry::Found;
+use crate::directory_entry::{Found, LookUpError};
 use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, GroupError};
@@ -72,26 +73,40 @@ impl Engine {
         if pause > 0 {
             return self.retry_later(u32::try_from(pause).unwrap_or(u32::MAX));
         }
-        self.ask(Request::FetchDeviceLog(peer), Pending::Freshen(peer));
+        self.look_up(peer, Pending::Freshen(peer));
     }
 
     pub(super) fn is_registered(&self) -> bool {
         self.account.as_ref().is_some_and(|account| account.registered)
     }
 
-    pub(super) fn freshened(&mut self, peer: AccountId, result: Result<DirectoryRecord, RelayError>) {
-        match result.map(|record| Found::verify(&record)) {
-            Ok(Ok(found)) => {
+    pub(super) fn freshened(&mut self, peer: AccountId, result: Result<Found, LookUpError>) {
+        match result {
+            Ok(found) => {
                 if self.is_own_account(&peer) {
                     self.take_own_log(found.log);
                 } else {
                     self.update_contact(&peer, found);
                 }
-                self.ask(Request::ClaimKeyPackages(peer), Pending::Claim(peer));
+                self.claim_all(peer);
             }
-            Ok(Err(_)) => self.warn(&peer, Warning::ForgedKeys),
-            Err(error) => self.retry_after(peer, error),
+            Err(LookUpError::Forged) => self.warn(&peer, Warning::ForgedKeys),
+            Err(LookUpError::Relay(error)) => self.retry_after(peer, error),
         }
+    }
+
+    /// Claims a KeyPackage of each device of an account but this one.
+    fn claim_all(&mut self, peer: AccountId) {
+        let own = self.account.as_ref().map(|account| account.device);
+        let devices = self.known_log(&peer).into_iter().flat_map(DeviceLog::devices).map(|device| device.id);
+        let devices = devices.filter(|device| Some(*device) != own).collect();
+        self.claim(peer, devices, Pending::Claim(peer));
+    }
+
+    /// Claims a KeyPackage of each of these devices; an account has no more than a request may name.
+    pub(super) fn claim(&mut self, account: AccountId, devices: Vec<DeviceId>, pending: Pending) {
+        let devices = List::new(devices).unwrap_or_default();
+        self.ask(Request::ClaimKeyPackages(ClaimKeyPackages { account, devices }), pending);
     }
 
     fn retry_after(&mut self, peer: AccountId, error: RelayError) {

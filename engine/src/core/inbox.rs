@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use parley_protocol::frame::{Answer, DirectoryRecord, InboxEntry, RelayError, Request};
+use parley_protocol::frame::{Answer, InboxEntry, RelayError, Request};
 use parley_protocol::ids::{AccountId, DeviceId, Epoch, Seq, UnixMillis};
 
 use super::Engine;
@@ -13,7 +13,7 @@ use super::groups::WELCOME;
 use super::removal::is_after;
 use super::requests::Pending;
 use crate::content::Sync;
-use crate::directory_entry::Found;
+use crate::directory_entry::{Found, LookUpError};
 use crate::log::{Log, Stage};
 use crate::mls::group::OpenedWelcome;
 use crate::mutations::{Mutation, on};
@@ -116,7 +116,7 @@ impl Engine {
                 Verdict::Ask(account) if self.inbox.asked != Some(account) => {
                     if self.online() {
                         self.inbox.asking = Some(account);
-                        self.ask(Request::FetchDeviceLog(account), Pending::JudgeInbox(account));
+                        self.look_up(account, Pending::JudgeInbox(account));
                     }
                     return;
                 }
@@ -162,10 +162,10 @@ impl Engine {
         }
     }
 
-    pub(super) fn inbox_judged(&mut self, account: AccountId, result: Result<DirectoryRecord, RelayError>) {
+    pub(super) fn inbox_judged(&mut self, account: AccountId, result: Result<Found, LookUpError>) {
         self.inbox.asking = None;
-        match result.map(|record| Found::verify(&record)) {
-            Ok(Ok(found)) if found.log.account() == account => {
+        match result {
+            Ok(found) if found.log.account() == account => {
                 self.link.checked.insert(account, self.steady);
                 if self.is_own_account(&account) {
                     self.take_own_log(found.log);
@@ -176,7 +176,9 @@ impl Engine {
                 }
                 self.inbox.asked = Some(account);
             }
-            Ok(_) | Err(RelayError::UnknownAccount) => self.inbox.asked = Some(account),
+            Ok(_) | Err(LookUpError::Forged | LookUpError::Relay(RelayError::UnknownAccount)) => {
+                self.inbox.asked = Some(account)
+            }
             Err(_) => return self.retry_later(2_000),
         }
         self.work_on_inbox();

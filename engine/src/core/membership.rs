@@ -8,9 +8,7 @@ mod left_out;
 use std::collections::VecDeque;
 
 use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::frame::{
-    Answer, ClaimedKeyPackage, InboxAddress, InboxPost, RelayError, Request, Retry,
-};
+use parley_protocol::frame::{Answer, ClaimedKeyPackage, InboxAddress, InboxPost, RelayError, Retry};
 use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId, Seq};
 
 use super::Engine;
@@ -151,7 +149,9 @@ impl Engine {
                 return urgent;
             }
             if urgent || self.logs_being_changed() < AT_ONCE {
-                self.ask(Request::ClaimKeyPackages(account), pending);
+                let missing = difference.missing.iter().filter(|leaf| leaf.account == account);
+                let devices = missing.map(|leaf| leaf.device).collect();
+                self.claim(account, devices, pending);
             } else if !self.membership.queue.contains(id) {
                 self.membership.queue.push_back(*id);
             }

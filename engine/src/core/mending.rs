@@ -1,13 +1,12 @@
 //! What is done about records that do not open: everything else goes on, and what is missing is asked for.
 
-use parley_protocol::frame::{DirectoryRecord, RelayError, Request};
 use parley_protocol::ids::{AccountId, LogId, MessageId, Seq};
 
 use super::Engine;
 use super::requests::Pending;
 use crate::contact::Contact;
 use crate::conversation::{Conversation, Last, id_of, marked};
-use crate::directory_entry::Found;
+use crate::directory_entry::{Found, LookUpError};
 use crate::io::{LoadId, Record, Store};
 use crate::log::{Log, Stage};
 use crate::message::Message;
@@ -151,14 +150,14 @@ impl Engine {
         for account in self.unknown.clone() {
             let asked = |pending: &Pending| *pending == Pending::Relearn(account);
             if !self.is_pending(asked) {
-                self.ask(Request::FetchDeviceLog(account), Pending::Relearn(account));
+                self.look_up(account, Pending::Relearn(account));
             }
         }
     }
 
-    pub(super) fn relearnt(&mut self, account: AccountId, result: Result<DirectoryRecord, RelayError>) {
-        match result.map(|record| Found::verify(&record)) {
-            Ok(Ok(found)) if found.log.account() == account => {
+    pub(super) fn relearnt(&mut self, account: AccountId, result: Result<Found, LookUpError>) {
+        match result {
+            Ok(found) if found.log.account() == account => {
                 self.unknown.remove(&account);
                 // A Welcome may have been quicker: what is pinned and known since then stays.
                 if self.contacts.contains_key(&account) {

@@ -16,6 +16,9 @@ use crate::view::{BodyView, ConversationId, Gap, MessageView, Order, Page, Reply
 
 /// Messages in a page.
 const PAGE: u32 = 50;
+/// Messages in a page of older ones. They are loaded while somebody scrolls: a view puts so many into the page within
+/// half a frame.
+const OLDER: u32 = 20;
 
 /// Messages that are looked for at a time because another device has lost them.
 pub(super) const MOST_LOST: usize = 64;
@@ -51,6 +54,14 @@ pub(super) enum PageFrom {
 }
 
 impl PageFrom {
+    /// Messages in a page that begins here.
+    const fn length(self) -> u32 {
+        match self {
+            Self::Newest | Self::After(_) => PAGE,
+            Self::Before(_) => OLDER,
+        }
+    }
+
     /// Whether a place is on the side that was asked for.
     fn is_beyond(self, order: &Order) -> bool {
         match self {
@@ -114,7 +125,7 @@ impl PageRequest {
 
 impl Engine {
     pub(super) fn load_page(&mut self, view: ViewRequestId, conversation: ConversationId, from: PageFrom) {
-        let id = self.read_from(&conversation, from, PAGE + 1);
+        let id = self.read_from(&conversation, from, from.length() + 1);
         let last = self.conversations.get(&conversation).and_then(|it| it.last.as_ref());
         let last = last.map(|last| last.order).filter(|_| !matches!(from, PageFrom::Before(_)));
         self.loads.insert(id, PageRequest { view, conversation, from, last, since: Vec::new() });
@@ -204,7 +215,7 @@ impl Engine {
         let Some(mut request) = self.loads.remove(&id) else {
             return;
         };
-        let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let page = usize::try_from(request.from.length()).unwrap_or(usize::MAX);
         let archived = self.archives.contains_key(&request.conversation);
         let more = records.len() > page;
         let mut messages: Vec<MessageView> = Vec::with_capacity(records.len());
@@ -226,7 +237,7 @@ impl Engine {
         if let Some(reached) = oldest(read).filter(|_| more && messages.is_empty())
             && let Some(from) = request.from.beyond(reached)
         {
-            let id = self.read_from(&request.conversation, from, PAGE + 1);
+            let id = self.read_from(&request.conversation, from, from.length() + 1);
             self.loads.insert(id, PageRequest { from, ..request });
             return;
         }

@@ -3,7 +3,7 @@
 use parley_protocol::codec::{FrameError, Remedy};
 use parley_protocol::device_log::SignedEntry;
 use parley_protocol::frame::{
-    Answer, ClientFrame, ClosingReason, DirectoryRecord, Push, RelayError, Request, RequestId, ServerFrame,
+    Answer, ClientFrame, ClosingReason, Push, RelayError, Request, RequestId, ServerFrame,
 };
 use parley_protocol::ids::{AccountId, AppendId, LogId, SlotId, Stamp, UnixMillis};
 
@@ -127,8 +127,8 @@ pub(super) enum Pending {
         log: LogId,
         account: AccountId,
     },
-    /// A contact's device log, for logs that wait for it.
-    DeviceLog(AccountId),
+    /// Contacts' device logs, for logs that wait for them.
+    DeviceLogs(Vec<AccountId>),
     OwnLog,
     OpenSlot(SlotId),
     WriteSlot(SlotId),
@@ -274,18 +274,30 @@ impl Engine {
             Pending::Hello => self.greeted(&result),
             Pending::CheckIn(stamp) => self.checked_in(stamp, &result),
             Pending::LeaveStamp(stamp) => self.stamp_left(stamp, &result),
-            Pending::Relearn(account) => self.relearnt(account, directory(result)),
+            Pending::Relearn(account) => {
+                let found = self.looked_up(result);
+                self.relearnt(account, found);
+            }
             Pending::Register(view) => self.registered(view, done(result)),
             Pending::RegisterAgain => self.registered_again(done(result)),
-            Pending::OwnLogFirst => self.own_log_came_first(directory(result)),
+            Pending::OwnLogFirst => {
+                let found = self.looked_up(result);
+                self.own_log_came_first(found);
+            }
             Pending::BringBack { account, next } => self.brought_back(account, next, done(result)),
-            Pending::CheckUsername(view) => self.username_checked(view, &directory(result)),
-            Pending::Find(view, account) => self.person_found(view, account, directory(result)),
+            Pending::CheckUsername(view) => self.username_checked(view, &result),
+            Pending::Find(view, account) => {
+                let found = self.looked_up(result);
+                self.person_found(view, account, found);
+            }
             Pending::CountKeyPackages => self.key_packages_counted(&result),
             Pending::ForgetKeyPackages => self.key_packages_forgotten(&result),
             Pending::PublishKeyPackages { last_resort } => self.key_packages_published(last_resort, &result),
             Pending::SubscribeInbox => self.inbox_subscribed(&result),
-            Pending::FindRecovery(view) => self.recovery_found(view, directory(result)),
+            Pending::FindRecovery(view) => {
+                let found = self.looked_up(result);
+                self.recovery_found(view, found);
+            }
             Pending::AppendReturn => self.return_appended(done(result)),
             Pending::FetchHead if self.returning.is_some() => self.head_to_restore(result),
             Pending::FetchHead => self.backup_head_came(result),
@@ -299,18 +311,36 @@ impl Engine {
             | Pending::AckInbox
             | Pending::CloseSlot
             | Pending::PostReady => {}
-            Pending::JudgeInbox(account) => self.inbox_judged(account, directory(result)),
-            Pending::Freshen(account) => self.freshened(account, directory(result)),
-            Pending::Gossip { account, head } => self.gossip_answered(account, &head, directory(result)),
+            Pending::JudgeInbox(account) => {
+                let found = self.looked_up(result);
+                self.inbox_judged(account, found);
+            }
+            Pending::Freshen(account) => {
+                let found = self.looked_up(result);
+                self.freshened(account, found);
+            }
+            Pending::Gossip { account, head } => {
+                let found = self.looked_up(result);
+                self.gossip_answered(account, &head, found);
+            }
             Pending::Claim(account) => self.claimed(account, result),
             Pending::ClaimFor { log, account } => self.claimed_for(&log, &account, result),
-            Pending::DeviceLog(account) => self.device_log_came(account, directory(result)),
+            Pending::DeviceLogs(accounts) => self.device_logs_came(&accounts, result),
             Pending::OpenSlot(slot) | Pending::WriteSlot(slot) | Pending::WatchSlot(slot) => {
                 self.slot_answered(slot, result);
             }
-            Pending::LinkLog(offer) => self.link_log_came(&offer, directory(result)),
-            Pending::JoinedLog => self.joined_log_came(directory(result)),
-            Pending::OwnLog => self.own_log_came(directory(result)),
+            Pending::LinkLog(offer) => {
+                let found = self.looked_up(result);
+                self.link_log_came(&offer, found);
+            }
+            Pending::JoinedLog => {
+                let found = self.looked_up(result);
+                self.joined_log_came(found);
+            }
+            Pending::OwnLog => {
+                let found = self.looked_up(result);
+                self.own_log_came(found);
+            }
             Pending::AppendOwnLog { entry, view } => self.own_log_appended(&entry, view, done(result)),
             Pending::Create(log) => self.created(&log, result),
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
@@ -337,13 +367,6 @@ impl Engine {
 fn done(result: Result<Answer, RelayError>) -> Result<(), RelayError> {
     match result? {
         Answer::Done => Ok(()),
-        _ => Err(RelayError::Internal),
-    }
-}
-
-fn directory(result: Result<Answer, RelayError>) -> Result<DirectoryRecord, RelayError> {
-    match result? {
-        Answer::Directory(record) => Ok(record),
         _ => Err(RelayError::Internal),
     }
 }

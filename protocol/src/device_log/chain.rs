@@ -113,6 +113,16 @@ impl DeviceLog {
         Ok(log)
     }
 
+    /// The log whose first `after` entries are those of this one, and which goes on with `news`. What is new is verified.
+    pub fn continued(&self, after: u32, news: &[SignedEntry]) -> Result<Self, DeviceLogError> {
+        let after = usize::try_from(after).map_err(|_| DeviceLogError::Broken)?;
+        let known = self.entries.get(..after).ok_or(DeviceLogError::Broken)?;
+        let mut log =
+            if after == self.entries.len() { self.clone() } else { Self::read_back(&self.account, known)? };
+        news.iter().try_for_each(|entry| log.append(entry))?;
+        Ok(log)
+    }
+
     fn begin(entry: &SignedEntry) -> Result<Self, DeviceLogError> {
         let body = entry.parse()?;
         let Change::Genesis { device, recovery_key } = body.change else {

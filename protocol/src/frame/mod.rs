@@ -10,14 +10,14 @@ mod server;
 
 pub use error::{RelayError, Retry};
 pub use request::{
-    AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClientFrame, CreateLog, DeleteBlobs,
-    FetchBackupHead, FetchBlob, InboxAddress, InboxPost, KnownPlace, NewMessage, OpenSlot,
-    PublishKeyPackages, PutBlob, RegisterAccount, Request, SubscribeInbox, SubscribeLog, UsernameClaim,
-    WriteBackupHead, WriteSlot,
+    AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClaimKeyPackages, ClientFrame, CreateLog,
+    DeleteBlobs, FetchBackupHead, FetchBlob, InboxAddress, InboxPost, KnownDeviceLog, KnownPlace, NewMessage,
+    OpenSlot, PublishKeyPackages, PutBlob, RegisterAccount, Request, SubscribeInbox, SubscribeLog,
+    UsernameClaim, WriteBackupHead, WriteSlot,
 };
 pub use server::{
-    Answer, BackupHead, ClaimedKeyPackage, ClosingReason, DirectoryRecord, EntryKind, InboxEntry, LogEntry,
-    Push, ServerFrame, SlotState, Stored, Subscribed,
+    Answer, BackupHead, ClaimedKeyPackage, ClosingReason, DeviceLogNews, DirectoryRecord, EntryKind,
+    InboxEntry, LogEntry, Push, ServerFrame, SlotState, Stored, Subscribed,
 };
 
 pub use crate::ids::RequestId;

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::RequestId;
 use crate::bounded::{Bytes, List};
 use crate::capability::{Capability, CapabilityHash};
-use crate::device_log::{Signature, SignedEntry, VerifyingKeyBytes};
+use crate::device_log::{LogHead, Signature, SignedEntry, VerifyingKeyBytes};
 use crate::ids::{AccountId, AppendId, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp};
 use crate::limits::{
-    MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB_DELETES, MAX_BLOB_PART, MAX_COMMIT, MAX_DEVICE_LOG, MAX_GROUP_INFO,
-    MAX_KEY_PACKAGE, MAX_KEY_PACKAGES, MAX_MESSAGE, MAX_SLOT, MAX_WELCOME, MAX_WELCOMES,
+    MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB_DELETES, MAX_BLOB_PART, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES,
+    MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_KEY_PACKAGES, MAX_LOOKUPS, MAX_MESSAGE, MAX_SLOT, MAX_WELCOME,
+    MAX_WELCOMES,
 };
 use crate::username::Username;
 
@@ -71,15 +72,15 @@ pub enum Request {
         /// The inbox's capability.
         capability: Capability,
     },
-    /// One KeyPackage of each device of an account; a one-time one is given out once, and who has asked for many gets the
-    /// one of last resort. Answer: `KeyPackages`.
-    ClaimKeyPackages(AccountId),
+    /// One KeyPackage of each of some devices of an account; a one-time one is given out once, and who has asked for many
+    /// gets the one of last resort. Answer: `KeyPackages`.
+    ClaimKeyPackages(ClaimKeyPackages),
     /// Puts a new account into the directory. Answer: `Done`, also when this very account was put there before.
     RegisterAccount(RegisterAccount),
     /// Appends to an account's device log if its length is what the client thinks. Answer: `Done`.
     AppendDeviceLog(AppendDeviceLog),
-    /// An account's device log. Answer: `Directory`.
-    FetchDeviceLog(AccountId),
+    /// What is new in the device logs of some accounts. Answer: `DeviceLogs`.
+    FetchDeviceLogs(List<KnownDeviceLog, MAX_LOOKUPS>),
     /// Gives an account a username, in place of the one it has. Answer: `Done`.
     ClaimUsername(UsernameClaim),
     /// The account behind a username. Answer: `Directory`.
@@ -338,6 +339,24 @@ pub struct PublishKeyPackages {
     pub one_time: List<Bytes<MAX_KEY_PACKAGE>, MAX_KEY_PACKAGES>,
     /// Given out when no other is left.
     pub last_resort: Option<Bytes<MAX_KEY_PACKAGE>>,
+}
+
+/// Takes KeyPackages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimKeyPackages {
+    /// Whose.
+    pub account: AccountId,
+    /// Of which of its devices; those that the relay does not know are left out of the answer.
+    pub devices: List<DeviceId, MAX_DEVICES>,
+}
+
+/// A device log, as far as a client has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownDeviceLog {
+    /// The account.
+    pub account: AccountId,
+    /// How the log ends that the client has verified. Where the relay's log has the same entry, only what follows is sent.
+    pub known: Option<LogHead>,
 }
 
 /// An account that the relay does not know: a new one, or one that was made after the copy from which the relay's

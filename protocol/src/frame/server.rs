@@ -8,7 +8,7 @@ use crate::device_log::SignedEntry;
 use crate::ids::{AccountId, AppendId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis};
 use crate::limits::{
     MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB_PART, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES, MAX_GROUP_INFO,
-    MAX_KEY_PACKAGE, MAX_PUSH, MAX_SLOT, MAX_WELCOME, MAX_WELCOMES,
+    MAX_KEY_PACKAGE, MAX_LOOKUPS, MAX_PUSH, MAX_SLOT, MAX_WELCOME, MAX_WELCOMES,
 };
 use crate::username::Username;
 
@@ -73,10 +73,12 @@ pub enum Answer {
         /// Whether there is one of last resort.
         last_resort: bool,
     },
-    /// One for each device that has any.
+    /// One for each device that was named and has any.
     KeyPackages(List<ClaimedKeyPackage, MAX_DEVICES>),
     /// What the directory knows of an account.
     Directory(DirectoryRecord),
+    /// To `FetchDeviceLogs`, in the order in which was asked.
+    DeviceLogs(List<DeviceLogNews, MAX_LOOKUPS>),
     /// The new stamp is on disk.
     CheckedIn {
         /// The stamp that stood there; none at a device's first check-in.
@@ -157,12 +159,36 @@ pub struct ClaimedKeyPackage {
     pub key_package: Bytes<MAX_KEY_PACKAGE>,
 }
 
+/// What the directory says of one of the accounts that it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeviceLogNews {
+    /// What is new.
+    Record(DirectoryRecord),
+    /// There is no such account.
+    Unknown(AccountId),
+    /// The answer has become long enough without this one: it is to be asked for again. The first of an answer never is.
+    Later(AccountId),
+}
+
+impl DeviceLogNews {
+    /// Whom it is about.
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        match self {
+            Self::Record(record) => record.account,
+            Self::Unknown(account) | Self::Later(account) => *account,
+        }
+    }
+}
+
 /// An account as the directory has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirectoryRecord {
     /// The account.
     pub account: AccountId,
-    /// Its whole device log.
+    /// How many entries of its device log are left out before `log`, since who asked has them.
+    pub after: u32,
+    /// Its device log from there on.
     pub log: List<SignedEntry, MAX_DEVICE_LOG>,
     /// Its username: a claim of the relay, not of the account.
     pub username: Option<Username>,

@@ -2,16 +2,17 @@
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::{Capability, CapabilityHash};
-use parley_protocol::device_log::{Signature, SignedEntry, VerifyingKeyBytes};
+use parley_protocol::device_log::{LogHead, Signature, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendDeviceLog, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage,
-    ClientFrame, ClosingReason, CreateLog, DeleteBlobs, DirectoryRecord, EntryKind, FetchBackupHead,
-    FetchBlob, InboxAddress, InboxEntry, InboxPost, KnownPlace, LogEntry, NewMessage, OpenSlot,
-    PublishKeyPackages, Push, PutBlob, RegisterAccount, RelayError, Request, RequestId, ServerFrame,
-    SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim, WriteBackupHead, WriteSlot,
+    Answer, AppendCommit, AppendDeviceLog, AppendMessages, BackupHead, CheckIn, ClaimKeyPackages,
+    ClaimedKeyPackage, ClientFrame, ClosingReason, CreateLog, DeleteBlobs, DeviceLogNews, DirectoryRecord,
+    EntryKind, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost, KnownDeviceLog, KnownPlace,
+    LogEntry, NewMessage, OpenSlot, PublishKeyPackages, Push, PutBlob, RegisterAccount, RelayError, Request,
+    RequestId, ServerFrame, SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim,
+    WriteBackupHead, WriteSlot,
 };
 use parley_protocol::ids::{
-    AccountId, AppendId, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis,
+    AccountId, AppendId, BlobId, DeviceId, EntryHash, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis,
 };
 use parley_protocol::username::Username;
 
@@ -57,6 +58,11 @@ fn claim() -> UsernameClaim {
 
 fn welcome() -> InboxPost {
     InboxPost { to: ADDRESS, append: APPEND, payload: bytes(b"welcome") }
+}
+
+fn record(after: u32) -> DirectoryRecord {
+    let username = Some(Username::parse("ada").unwrap());
+    DirectoryRecord { account: ACCOUNT, after, log: list(vec![signed_entry()]), username }
 }
 
 fn slot_state() -> SlotState {
@@ -113,10 +119,16 @@ fn other_requests() -> Vec<Request> {
             last_resort: Some(bytes(b"last")),
         }),
         Request::CountKeyPackages { address: ADDRESS, capability: secret() },
-        Request::ClaimKeyPackages(ACCOUNT),
+        Request::ClaimKeyPackages(ClaimKeyPackages { account: ACCOUNT, devices: list(vec![DEVICE]) }),
         Request::RegisterAccount(RegisterAccount { log: list(vec![signed_entry()]), claim: claim() }),
         Request::AppendDeviceLog(AppendDeviceLog { account: ACCOUNT, entry: signed_entry() }),
-        Request::FetchDeviceLog(ACCOUNT),
+        Request::FetchDeviceLogs(list(vec![
+            KnownDeviceLog { account: ACCOUNT, known: None },
+            KnownDeviceLog {
+                account: ACCOUNT,
+                known: Some(LogHead { length: 300, hash: EntryHash([0x66; 32]) }),
+            },
+        ])),
         Request::ClaimUsername(claim()),
         Request::ResolveUsername(Username::parse("ada").unwrap()),
         Request::CheckIn(CheckIn { address: ADDRESS, capability: secret(), stamp: STAMP }),
@@ -181,7 +193,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::ClaimKeyPackages(_) => "ClaimKeyPackages",
         Request::RegisterAccount(_) => "RegisterAccount",
         Request::AppendDeviceLog(_) => "AppendDeviceLog",
-        Request::FetchDeviceLog(_) => "FetchDeviceLog",
+        Request::FetchDeviceLogs(_) => "FetchDeviceLogs",
         Request::ClaimUsername(_) => "ClaimUsername",
         Request::ResolveUsername(_) => "ResolveUsername",
         Request::CheckIn(_) => "CheckIn",
@@ -208,11 +220,12 @@ fn answers() -> Vec<Answer> {
         Answer::GroupInfo { epoch: Epoch(3), sealed: Some(bytes(b"info")) },
         Answer::KeyPackageCount { one_time: 100, last_resort: true },
         Answer::KeyPackages(list(vec![ClaimedKeyPackage { device: DEVICE, key_package: bytes(b"one") }])),
-        Answer::Directory(DirectoryRecord {
-            account: ACCOUNT,
-            log: list(vec![signed_entry()]),
-            username: Some(Username::parse("ada").unwrap()),
-        }),
+        Answer::Directory(record(0)),
+        Answer::DeviceLogs(list(vec![
+            DeviceLogNews::Record(record(300)),
+            DeviceLogNews::Unknown(ACCOUNT),
+            DeviceLogNews::Later(ACCOUNT),
+        ])),
         Answer::CheckedIn { before: None },
         Answer::CheckedIn { before: Some(STAMP) },
         Answer::Slot(slot_state()),
@@ -234,6 +247,7 @@ fn answer_name(answer: &Answer) -> &'static str {
         Answer::KeyPackageCount { .. } => "KeyPackageCount",
         Answer::KeyPackages(_) => "KeyPackages",
         Answer::Directory(_) => "Directory",
+        Answer::DeviceLogs(_) => "DeviceLogs",
         Answer::CheckedIn { .. } => "CheckedIn",
         Answer::Slot(_) => "Slot",
         Answer::SubscribedFrom { .. } => "SubscribedFrom",

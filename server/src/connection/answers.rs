@@ -1,7 +1,7 @@
 //! Turns what the store says into answers.
 
 use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::frame::{Answer, InboxAddress, RelayError, Stored};
+use parley_protocol::frame::{Answer, DeviceLogNews, InboxAddress, RelayError, Stored};
 use parley_protocol::ids::{Epoch, Seq};
 
 use crate::store::{OpenedLog, PoolCount};
@@ -23,6 +23,10 @@ pub(super) fn count(count: PoolCount) -> Answer {
 pub(super) fn group_info((epoch, sealed): (Epoch, Option<Vec<u8>>)) -> Result<Answer, RelayError> {
     let sealed = sealed.map(Bytes::new).transpose().map_err(|_| RelayError::Internal)?;
     Ok(Answer::GroupInfo { epoch, sealed })
+}
+
+pub(super) fn device_logs(news: Vec<DeviceLogNews>) -> Result<Answer, RelayError> {
+    List::new(news).map(Answer::DeviceLogs).map_err(|_| RelayError::Internal)
 }
 
 pub(super) fn undelivered(full: Vec<InboxAddress>) -> Result<Answer, RelayError> {

@@ -87,7 +87,7 @@ impl Connection {
     fn dispatch_directory(&self, id: RequestId, permits: Permits, request: Request) {
         let (relay, store) = (Arc::clone(&self.relay), Arc::clone(&self.relay.store));
         match request {
-            Request::ClaimKeyPackages(account) => self.claim_key_packages(id, permits, account),
+            Request::ClaimKeyPackages(request) => self.claim_key_packages(id, permits, request),
             Request::RegisterAccount(request) => self.later(id, permits, async move {
                 verify::looks_like_a_registration(&request)?;
                 let account = verify::off_thread(&relay, || verify::registration(request)).await?;
@@ -107,9 +107,9 @@ impl Connection {
                     Ok(Answer::Done)
                 });
             }
-            Request::FetchDeviceLog(account) => {
-                let pending = store.account(account);
-                self.later(id, permits, async { pending.await.map(Answer::Directory) });
+            Request::FetchDeviceLogs(known) => {
+                let pending = store.device_logs(known.into_vec());
+                self.later(id, permits, async { answers::device_logs(pending.await?) });
             }
             Request::ClaimUsername(claim) => self.later(id, permits, async move {
                 let record = store.account(claim.account).await?;
@@ -167,7 +167,9 @@ impl Connection {
             Request::ResolveUsername(_) | Request::FindRecoveryKey(_) => {
                 limits.resolves.take([self.peer], now)
             }
-            Request::ClaimKeyPackages(_) => limits.claims_from.take([self.peer], now),
+            Request::ClaimKeyPackages(request) => {
+                limits.claims_from.spend(self.peer, count(request.devices.len()), now)
+            }
             Request::OpenSlot(_) => limits.slots.take([self.peer], now),
             Request::CreateLog(CreateLog { welcomes, .. }) => {
                 bounded(welcomes)?;
@@ -267,7 +269,6 @@ fn cost(request: &Request) -> u32 {
         Request::CreateLog(request) => 5_u32.saturating_add(eighth(request.welcomes.len())),
         Request::AppendCommit(request) => 5_u32.saturating_add(eighth(request.welcomes.len())),
         Request::FetchGroupInfo { .. }
-        | Request::FetchDeviceLog(_)
         | Request::PostInbox(_)
         | Request::PutBlob(_)
         | Request::FetchBlob(_)
@@ -275,9 +276,10 @@ fn cost(request: &Request) -> u32 {
         Request::PublishKeyPackages(_) | Request::ForgetKeyPackages { .. } | Request::WriteBackupHead(_) => {
             10
         }
+        Request::FetchDeviceLogs(known) => 5_u32.saturating_add(count(known.len())),
         Request::DeleteBlobs(request) => 10_u32.saturating_add(eighth(request.blobs.len())),
-        Request::ClaimKeyPackages(_)
-        | Request::AppendDeviceLog(_)
+        Request::ClaimKeyPackages(request) => 10_u32.saturating_add(count(request.devices.len())),
+        Request::AppendDeviceLog(_)
         | Request::ClaimUsername(_)
         | Request::ResolveUsername(_)
         | Request::FindRecoveryKey(_) => 20,
@@ -286,6 +288,10 @@ fn cost(request: &Request) -> u32 {
     }
 }
 
-fn eighth(count: usize) -> u32 {
-    u32::try_from(count / 8).unwrap_or(u32::MAX)
+fn eighth(number: usize) -> u32 {
+    count(number / 8)
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -6,9 +6,8 @@ use std::time::Instant;
 
 use parley_protocol::bounded::List;
 use parley_protocol::frame::{
-    Answer, AppendCommit, CreateLog, InboxAddress, InboxPost, RelayError, RequestId,
+    Answer, AppendCommit, ClaimKeyPackages, CreateLog, InboxAddress, InboxPost, RelayError, RequestId,
 };
-use parley_protocol::ids::AccountId;
 
 use super::dispatch::SOMEWHERE;
 use super::{Connection, Permits, answers};
@@ -74,10 +73,16 @@ impl Connection {
 
     /// Who has got many one-time KeyPackages of a person, or a person of whom many were taken, goes on with those of last
     /// resort: a refusal would make the person unreachable.
-    pub(super) fn claim_key_packages(&self, id: RequestId, permits: Permits, account: AccountId) {
-        let allowed = self.may_take_one_time(account);
-        let claim = if allowed.is_ok() { Claim::OneTime } else { Claim::LastResort };
-        let pending = self.relay.store.claim_key_packages(account, claim);
+    pub(super) fn claim_key_packages(&self, id: RequestId, permits: Permits, request: ClaimKeyPackages) {
+        let ClaimKeyPackages { account, devices } = request;
+        let mut allowed = Ok(());
+        let mut claims = Vec::with_capacity(devices.len());
+        for device in devices.into_vec() {
+            let turn = self.may_take_one_time(InboxAddress { account, device });
+            claims.push((device, if turn.is_ok() { Claim::OneTime } else { Claim::LastResort }));
+            allowed = allowed.and(turn);
+        }
+        let pending = self.relay.store.claim_key_packages(account, claims);
         self.later(id, permits, async move {
             let claimed = pending.await?;
             if claimed.is_empty() {
@@ -87,12 +92,12 @@ impl Connection {
         });
     }
 
-    fn may_take_one_time(&self, account: AccountId) -> Result<(), RelayError> {
+    fn may_take_one_time(&self, device: InboxAddress) -> Result<(), RelayError> {
         let (limits, now) = (&self.relay.limits, Instant::now());
-        if !self.subscriptions.reads_inbox_of(&account) {
-            limits.claims_pair.take([(self.peer, account)], now)?;
+        if !self.subscriptions.reads_inbox_of(&device.account) {
+            limits.claims_pair.take([(self.peer, device)], now)?;
         }
-        limits.claims.take([account], now)
+        limits.claims.take([device], now)
     }
 
     /// As whom this client posts each of these.

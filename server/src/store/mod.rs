@@ -15,8 +15,9 @@ use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::{DeviceRecord, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
     AppendCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLog, DeleteBlobs,
-    DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost, KnownPlace, LogEntry,
-    PublishKeyPackages, PutBlob, RelayError, Stored, Subscribed, WriteBackupHead,
+    DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost,
+    KnownDeviceLog, KnownPlace, LogEntry, PublishKeyPackages, PutBlob, RelayError, Stored, Subscribed,
+    WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, EntryHash, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::MAX_BLOB_PART;
@@ -250,8 +251,12 @@ pub trait Store: Send + Sync + 'static {
     fn forget_key_packages(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<PoolCount>;
     /// Counts a device's pool.
     fn count_key_packages(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<PoolCount>;
-    /// Takes one KeyPackage of each device of an account.
-    fn claim_key_packages(&self, account: AccountId, claim: Claim) -> Pending<Vec<ClaimedKeyPackage>>;
+    /// Takes one KeyPackage of each of these devices of an account.
+    fn claim_key_packages(
+        &self,
+        account: AccountId,
+        devices: Vec<(DeviceId, Claim)>,
+    ) -> Pending<Vec<ClaimedKeyPackage>>;
 
     /// Puts a verified account into the directory.
     fn register_account(&self, account: NewAccount) -> Pending<()>;
@@ -261,6 +266,8 @@ pub trait Store: Send + Sync + 'static {
     fn claim_username(&self, account: AccountId, device: DeviceId, username: Username) -> Pending<()>;
     /// What the directory has of an account.
     fn account(&self, account: AccountId) -> Pending<DirectoryRecord>;
+    /// What is new in device logs.
+    fn device_logs(&self, known: Vec<KnownDeviceLog>) -> Pending<Vec<DeviceLogNews>>;
     /// What the directory has of the account with this username.
     fn resolve(&self, username: Username) -> Pending<DirectoryRecord>;
     /// What the directory has of the account to which this recovery key leads: the first one that named it, if its

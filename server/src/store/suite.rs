@@ -203,10 +203,24 @@ async fn inboxes_and_pools_expire_but_not_the_last_resort(store: &impl Store) {
     assert_eq!(store.read_inbox(address, Seq(0)).await.unwrap(), []);
     let count = store.count_key_packages(address, hash).await.unwrap();
     assert_eq!((count.one_time, count.last_resort), (0, true));
-    assert_eq!(store.claim_key_packages(address.account, Claim::OneTime).await.unwrap().len(), 1);
+    assert_eq!(
+        store
+            .claim_key_packages(address.account, vec![(address.device, Claim::OneTime)])
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     let count = store.forget_key_packages(address, hash).await.unwrap();
     assert_eq!((count.one_time, count.last_resort), (0, false));
-    assert_eq!(store.claim_key_packages(address.account, Claim::OneTime).await.unwrap().len(), 0);
+    assert_eq!(
+        store
+            .claim_key_packages(address.account, vec![(address.device, Claim::OneTime)])
+            .await
+            .unwrap()
+            .len(),
+        0
+    );
     // All of its room is free again.
     let stored = store.post_inbox(UnixMillis(5000), post(address, 3, 100), Poster::Own).await.unwrap();
     assert_eq!(stored.seq, Seq(3));

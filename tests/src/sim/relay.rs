@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::{Capability, CapabilityHash};
-use parley_protocol::device_log::DeviceLog;
+use parley_protocol::device_log::{DeviceLog, LogHead};
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendMessages, ClaimedKeyPackage, ClientFrame, CreateLog, DirectoryRecord,
-    EntryKind, InboxAddress, InboxEntry, InboxPost, KnownPlace, LogEntry, Push, RelayError, Request,
-    ServerFrame, SlotState, Stored, Subscribed,
+    Answer, AppendCommit, AppendMessages, ClaimKeyPackages, ClaimedKeyPackage, ClientFrame, CreateLog,
+    DeviceLogNews, DirectoryRecord, EntryKind, InboxAddress, InboxEntry, InboxPost, KnownDeviceLog,
+    KnownPlace, LogEntry, Push, RelayError, Request, ServerFrame, SlotState, Stored, Subscribed,
 };
 use parley_protocol::ids::{AccountId, AppendId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis};
 use parley_protocol::limits::MAX_PUSH;
@@ -204,7 +204,7 @@ impl VirtualRelay {
             Request::CountKeyPackages { address, capability } => {
                 Ok(self.own_inbox(&address, &capability)?.count())
             }
-            Request::ClaimKeyPackages(account) => self.claim(&account),
+            Request::ClaimKeyPackages(request) => self.claim(&request),
             Request::RegisterAccount(register) => self.register(&register),
             Request::AppendDeviceLog(append) => {
                 let account = self.accounts.get_mut(&append.account).ok_or(RelayError::UnknownAccount)?;
@@ -213,7 +213,7 @@ impl VirtualRelay {
                 }
                 Ok(Answer::Done)
             }
-            Request::FetchDeviceLog(account) => self.directory(&account),
+            Request::FetchDeviceLogs(known) => Ok(self.device_logs(&known)),
             Request::ClaimUsername(claim) => {
                 let account = self.accounts.get_mut(&claim.account).ok_or(RelayError::UnknownAccount)?;
                 account.username = claim.username;
@@ -334,15 +334,15 @@ impl VirtualRelay {
         Ok(self.inboxes.entry(*address).or_default())
     }
 
-    fn claim(&mut self, id: &AccountId) -> Result<Answer, RelayError> {
-        let account = self.accounts.get(id).ok_or(RelayError::UnknownAccount)?;
+    fn claim(&mut self, request: &ClaimKeyPackages) -> Result<Answer, RelayError> {
+        let account = self.accounts.get(&request.account).ok_or(RelayError::UnknownAccount)?;
         let mut claimed = Vec::new();
-        for device in account.log.devices() {
-            let address = InboxAddress { account: *id, device: device.id };
+        for device in request.devices.iter().filter(|device| account.log.device(device).is_some()) {
+            let address = InboxAddress { account: request.account, device: *device };
             let inbox = self.inboxes.entry(address).or_default();
             if let Some(bytes) = inbox.one_time.pop_front().or_else(|| inbox.last_resort.clone()) {
                 let key_package = Bytes::new(bytes).unwrap();
-                claimed.push(ClaimedKeyPackage { device: device.id, key_package });
+                claimed.push(ClaimedKeyPackage { device: *device, key_package });
             }
         }
         Ok(Answer::KeyPackages(List::new(claimed).unwrap()))
@@ -361,13 +361,24 @@ impl VirtualRelay {
         Ok(Answer::Done)
     }
 
+    fn device_logs(&self, known: &[KnownDeviceLog]) -> Answer {
+        let news = known.iter().map(|known| match self.record(&known.account, known.known) {
+            Ok(record) => DeviceLogNews::Record(record),
+            Err(_) => DeviceLogNews::Unknown(known.account),
+        });
+        Answer::DeviceLogs(List::new(news.collect()).unwrap())
+    }
+
     fn directory(&self, id: &AccountId) -> Result<Answer, RelayError> {
+        self.record(id, None).map(Answer::Directory)
+    }
+
+    fn record(&self, id: &AccountId, known: Option<LogHead>) -> Result<DirectoryRecord, RelayError> {
         let account = self.accounts.get(id).ok_or(RelayError::UnknownAccount)?;
-        Ok(Answer::Directory(DirectoryRecord {
-            account: *id,
-            log: List::new(account.log.entries().to_vec()).unwrap(),
-            username: Some(account.username.clone()),
-        }))
+        let after = known.filter(|head| account.log.contains(head)).map_or(0, |head| head.length);
+        let news = account.log.entries().iter().skip(usize::try_from(after).unwrap()).cloned();
+        let username = Some(account.username.clone());
+        Ok(DirectoryRecord { account: *id, after, log: List::new(news.collect()).unwrap(), username })
     }
 
     fn pushes(&mut self) -> Outgoing {

@@ -6,7 +6,7 @@ use parley_protocol::device_log::Change;
 use parley_protocol::frame::{
     Answer, DirectoryRecord, FetchBackupHead, FetchBlob, RelayError, Request, WriteBackupHead,
 };
-use parley_tests::accounts::{TestAccount, TestDevice, verifying};
+use parley_tests::accounts::{self, TestAccount, TestDevice, verifying};
 use parley_tests::blobs::TestBlob;
 use parley_tests::relay_client::{RelayClient, bytes, capability};
 use parley_tests::relay_process::RelayProcess;
@@ -108,10 +108,7 @@ async fn p5_a_stranger_changes_no_blob_and_ends_no_backup() {
 }
 
 fn found(answer: Result<Answer, RelayError>) -> DirectoryRecord {
-    match answer {
-        Ok(Answer::Directory(record)) => record,
-        other => panic!("instead of a record came {other:?}"),
-    }
+    accounts::found(answer).expect("a record")
 }
 
 #[tokio::test]

@@ -5,13 +5,15 @@ use parley_engine::view::{Command, CommandError, Delivery, Person, Reply, Warnin
 use parley_protocol::bounded::List;
 use parley_protocol::device_log::{DeviceLog, SignedEntry};
 use parley_protocol::frame::{
-    Answer, AppendDeviceLog, ClaimedKeyPackage, DirectoryRecord, RelayError, Request, ServerFrame,
+    Answer, AppendDeviceLog, ClaimedKeyPackage, DeviceLogNews, DirectoryRecord, RelayError, Request,
+    ServerFrame,
 };
 use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::limits::MAX_LOOKUPS;
 use parley_protocol::username::Username;
 use parley_tests::sim::{DeviceIndex, Told, World};
 
-use super::enemy::{Pair, ask, catch_up, meet, own_account, pair, reconnect, target};
+use super::enemy::{Pair, ask, catch_up, claim, meet, own_account, pair, reconnect, target};
 
 /// From now on the relay answers what `of` says to every question about `account`'s device log.
 fn answer_with(
@@ -21,18 +23,33 @@ fn answer_with(
 ) {
     world.relay.lie(move |_, _, told: &mut Told| {
         for (_, frame) in told {
-            if let ServerFrame::Answer { result: Ok(Answer::Directory(record)), .. } = frame
-                && record.account == account
-            {
-                *record = of(record);
+            let ServerFrame::Answer { result: Ok(answer), .. } = frame else { continue };
+            match answer {
+                Answer::Directory(record) if record.account == account => *record = of(record),
+                Answer::DeviceLogs(news) => *news = told_of(news, account, &of),
+                _ => {}
             }
         }
     });
 }
 
+/// The answer in which the news of `account` are others.
+fn told_of(
+    news: &List<DeviceLogNews, MAX_LOOKUPS>,
+    account: AccountId,
+    of: &impl Fn(&DirectoryRecord) -> DirectoryRecord,
+) -> List<DeviceLogNews, MAX_LOOKUPS> {
+    let lie = |news: &DeviceLogNews| match news {
+        DeviceLogNews::Record(record) if record.account == account => DeviceLogNews::Record(of(record)),
+        other => other.clone(),
+    };
+    List::new(news.iter().map(lie).collect()).unwrap()
+}
+
 fn record(log: &DeviceLog) -> DirectoryRecord {
     DirectoryRecord {
         account: log.account(),
+        after: 0,
         log: List::new(log.entries().to_vec()).unwrap(),
         username: None,
     }
@@ -76,6 +93,7 @@ fn p4_the_relay_cannot_add_a_ghost_device_to_a_device_log() {
     entries.push(ghost.entries()[1].clone());
     let account = bob.account;
     answer_with(&mut world, account, move |honest| DirectoryRecord {
+        after: 0,
         log: List::new(entries.clone()).unwrap(),
         ..honest.clone()
     });
@@ -257,10 +275,7 @@ fn p5_key_packages_that_a_stranger_used_up_do_not_stop_anybody() {
     let (ada, bob, eve) = (world.add_person("Ada"), world.add_person("Bob"), world.add_person("Eve"));
     let account = own_account(&mut world, bob).account;
     for _ in 0..100 {
-        let Ok(Answer::KeyPackages(packages)) = ask(&mut world, Request::ClaimKeyPackages(account)) else {
-            panic!("refused");
-        };
-        assert_eq!(packages.len(), 1);
+        claim(&mut world, account);
     }
     assert_eq!(world.relay.one_time_left(&account), 0);
     // Two at once by the KeyPackage of last resort.

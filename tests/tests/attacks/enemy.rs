@@ -5,9 +5,11 @@ use parley_engine::view::{AccountView, Command, ConversationId, Reply};
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{
-    Answer, ClientFrame, EntryKind, InboxAddress, LogEntry, RelayError, Request, RequestId, ServerFrame,
+    Answer, ClaimedKeyPackage, ClientFrame, EntryKind, InboxAddress, LogEntry, RelayError, Request,
+    RequestId, ServerFrame,
 };
 use parley_protocol::ids::{AccountId, AppendId, LogId};
+use parley_tests::accounts::{self, claim_key_packages, look_up};
 use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 
 const STRANGER: ConnectionId = ConnectionId(u64::MAX);
@@ -44,21 +46,29 @@ pub(crate) fn own_account(world: &mut World, device: DeviceIndex) -> AccountView
 
 pub(crate) fn target(world: &mut World, device: DeviceIndex) -> Target {
     let account = own_account(world, device).account;
-    let Ok(Answer::Directory(record)) = ask(world, Request::FetchDeviceLog(account)) else {
-        panic!("not in the directory");
-    };
-    let log = DeviceLog::verify_for(&account, &record.log).unwrap();
+    let log = device_log(world, account);
     let record = *log.devices().next().unwrap();
     let address = InboxAddress { account, device: record.id };
     Target { account, address, identity: Identity::of(account, &record), log }
 }
 
+fn device_log(world: &mut World, account: AccountId) -> DeviceLog {
+    let record = accounts::found(ask(world, look_up(account))).expect("in the directory");
+    DeviceLog::verify_for(&account, &record.log).unwrap()
+}
+
+/// A KeyPackage of each of their devices.
+pub(crate) fn claim_all(world: &mut World, account: AccountId) -> Vec<ClaimedKeyPackage> {
+    let devices = device_log(world, account).devices().map(|device| device.id).collect();
+    match ask(world, claim_key_packages(account, devices)) {
+        Ok(Answer::KeyPackages(packages)) => packages.into_vec(),
+        other => panic!("instead of KeyPackages came {other:?}"),
+    }
+}
+
 /// One of their KeyPackages.
 pub(crate) fn claim(world: &mut World, account: AccountId) -> Vec<u8> {
-    let Ok(Answer::KeyPackages(packages)) = ask(world, Request::ClaimKeyPackages(account)) else {
-        panic!("no KeyPackages");
-    };
-    packages[0].key_package.to_vec()
+    claim_all(world, account)[0].key_package.to_vec()
 }
 
 /// Connects again and lets everything happen.

@@ -4,8 +4,8 @@ use parley_engine::hostile::Peer;
 use parley_engine::view::{BodyView, Connection, Delivery};
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{
-    Answer, ClosingReason, DirectoryRecord, EntryKind, InboxEntry, LogEntry, Push, RelayError, Request,
-    RequestId, ServerFrame, Stored, Subscribed,
+    Answer, ClosingReason, DeviceLogNews, DirectoryRecord, EntryKind, InboxEntry, LogEntry, Push, RelayError,
+    Request, RequestId, ServerFrame, Stored, Subscribed,
 };
 use parley_protocol::ids::{AppendId, DeviceId, Epoch, Era, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::{MAX_COMMIT, MAX_FRAME, MAX_PUSH};
@@ -70,7 +70,7 @@ fn answered_wrongly(seed: u64, answer: &Result<Answer, RelayError>) {
 fn p5_answers_of_the_wrong_kind_lose_nothing() {
     let eve = Peer::new(800, "eve");
     let log = List::new(eve.log().entries().to_vec()).unwrap();
-    let record = DirectoryRecord { account: eve.log().account(), log, username: None };
+    let record = DirectoryRecord { account: eve.log().account(), after: 0, log, username: None };
     let place = Stored { seq: Seq(u64::MAX), time: UnixMillis(u64::MAX), era: Era([9; 8]) };
     let answers = [
         Answer::Hello { now: UnixMillis(u64::MAX) },
@@ -81,7 +81,10 @@ fn p5_answers_of_the_wrong_kind_lose_nothing() {
         Answer::GroupInfo { epoch: Epoch(u64::MAX), sealed: None },
         Answer::KeyPackageCount { one_time: u32::MAX, last_resort: true },
         Answer::KeyPackages(List::default()),
-        Answer::Directory(record),
+        Answer::Directory(record.clone()),
+        Answer::DeviceLogs(List::default()),
+        Answer::DeviceLogs(List::new(vec![DeviceLogNews::Record(record.clone()); 64]).unwrap()),
+        Answer::DeviceLogs(List::new(vec![DeviceLogNews::Later(record.account); 64]).unwrap()),
     ];
     for (seed, answer) in (800..).zip(answers) {
         answered_wrongly(seed, &Ok(answer));

@@ -11,7 +11,7 @@ use parley_protocol::frame::{
 };
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
 use parley_protocol::username::Username;
-use parley_tests::accounts::{TestAccount, TestDevice};
+use parley_tests::accounts::{TestAccount, TestDevice, found, look_up};
 use parley_tests::relay_client::{RelayClient, bytes, capability};
 use parley_tests::relay_process::RelayProcess;
 use parley_tests::unique;
@@ -101,7 +101,7 @@ async fn p1_a_stranger_cannot_read_empty_or_refill_an_inbox() {
     let subscribe = SubscribeInbox { address, capability: account.first.inbox.clone(), after: Seq(0) };
     owner.call(Request::SubscribeInbox(subscribe)).await.unwrap();
     assert_eq!(&*owner.inbox_entries(1).await[0].payload, b"welcome");
-    let claimed = owner.call(Request::ClaimKeyPackages(account.id())).await;
+    let claimed = owner.call(account.claim_key_packages()).await;
     assert_eq!(claimed, Ok(Answer::KeyPackages(List::default())));
 }
 
@@ -134,9 +134,7 @@ async fn p4_a_stranger_cannot_append_to_a_device_log() {
         let answer = client.call(account.append(entry)).await;
         assert_eq!(answer, Err(RelayError::Invalid), "attempt {number}");
     }
-    let Ok(Answer::Directory(record)) = client.call(Request::FetchDeviceLog(account.id())).await else {
-        panic!("no record");
-    };
+    let record = found(client.call(look_up(account.id())).await).expect("a record");
     assert_eq!(&*record.log, account.log.entries());
 }
 

@@ -6,7 +6,9 @@ use parley_protocol::frame::{RelayError, Request, ServerFrame};
 use parley_protocol::ids::{AccountId, DeviceId, LogId};
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::enemy::{Target, append_log, ask, catch_up, claim, entries, meet, own_account, reconnect, target};
+use super::enemy::{
+    Target, append_log, ask, catch_up, claim, claim_all, entries, meet, own_account, reconnect, target,
+};
 
 /// Another device of the account that `existing` is in.
 fn link(world: &mut World, existing: DeviceIndex) -> DeviceIndex {
@@ -219,11 +221,7 @@ fn address(it: &Theft, device: DeviceIndex) -> parley_protocol::frame::InboxAddr
 
 /// A KeyPackage of a device.
 fn its_package(it: &mut Theft, of: &Target, device: DeviceIndex) -> Vec<u8> {
-    let Ok(parley_protocol::frame::Answer::KeyPackages(packages)) =
-        ask(&mut it.world, Request::ClaimKeyPackages(of.account))
-    else {
-        panic!("no KeyPackages")
-    };
+    let packages = claim_all(&mut it.world, of.account);
     let id = device_id(&it.world, device);
     packages.iter().find(|package| package.device == id).expect("one of this device").key_package.to_vec()
 }

@@ -421,7 +421,7 @@ async fn key_packages_cannot_be_exhausted_quickly_and_the_last_resort_stays() {
     for _ in 0..5 {
         let mut thief = RelayClient::connect(relay.address()).await;
         for _ in 0..4 {
-            match thief.call(Request::ClaimKeyPackages(account.id())).await {
+            match thief.call(account.claim_key_packages()).await {
                 Ok(Answer::KeyPackages(list)) if list[0].key_package[0] == 99 => last_resort += 1,
                 Ok(Answer::KeyPackages(list)) if list.len() == 1 => one_time += 1,
                 other => panic!("{other:?}"),
@@ -438,8 +438,5 @@ async fn key_packages_cannot_be_exhausted_quickly_and_the_last_resort_stays() {
     // Another account is not meant.
     let other = TestAccount::new();
     owner.call(other.registration("grace")).await.unwrap();
-    assert_eq!(
-        owner.call(Request::ClaimKeyPackages(other.id())).await,
-        Ok(Answer::KeyPackages(List::default()))
-    );
+    assert_eq!(owner.call(other.claim_key_packages()).await, Ok(Answer::KeyPackages(List::default())));
 }

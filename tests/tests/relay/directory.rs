@@ -5,7 +5,7 @@ use parley_protocol::device_log::Change;
 use parley_protocol::frame::{Answer, DirectoryRecord, RelayError, Request};
 use parley_protocol::limits::MAX_BY_AUTHOR;
 use parley_protocol::username::Username;
-use parley_tests::accounts::{TestAccount, TestDevice, verifying};
+use parley_tests::accounts::{self, TestAccount, TestDevice, look_up, verifying};
 use parley_tests::relay_client::RelayClient;
 use parley_tests::relay_process::RelayProcess;
 use parley_tests::unique;
@@ -19,10 +19,7 @@ fn recover(key: &SigningKey) -> Request {
 }
 
 fn found(answer: Result<Answer, RelayError>) -> DirectoryRecord {
-    match answer {
-        Ok(Answer::Directory(record)) => record,
-        other => panic!("instead of a record came {other:?}"),
-    }
+    accounts::found(answer).expect("a record")
 }
 
 #[tokio::test]
@@ -31,7 +28,8 @@ async fn an_account_is_found_by_name_and_by_id() {
     let mut client = RelayClient::connect(relay.address()).await;
     let account = TestAccount::new();
     assert_eq!(client.call(resolve("ada")).await, Err(RelayError::UnknownAccount));
-    assert_eq!(client.call(Request::FetchDeviceLog(account.id())).await, Err(RelayError::UnknownAccount));
+    let unknown = accounts::found(client.call(look_up(account.id())).await);
+    assert_eq!(unknown, Err(RelayError::UnknownAccount));
     for _ in 0..2 {
         // The second time as after a lost answer.
         assert_eq!(client.call(account.registration("ada")).await, Ok(Answer::Done));
@@ -40,7 +38,7 @@ async fn an_account_is_found_by_name_and_by_id() {
     assert_eq!(record.account, account.id());
     assert_eq!(&*record.log, account.log.entries());
     assert_eq!(record.username.as_ref().map(Username::as_str), Some("ada"));
-    assert_eq!(found(client.call(Request::FetchDeviceLog(account.id())).await), record);
+    assert_eq!(found(client.call(look_up(account.id())).await), record);
     // Under another name it is not the same registration.
     assert_eq!(client.call(account.registration("eve")).await, Err(RelayError::BadRequest));
 }
@@ -94,7 +92,7 @@ async fn of_two_entries_for_one_place_the_first_wins() {
     assert_eq!(client.call(account.append(winner.clone())).await, Ok(Answer::Done));
     assert_eq!(client.call(account.append(loser)).await, Err(RelayError::DeviceLogConflict));
     account.log.append(&winner).unwrap();
-    let record = found(client.call(Request::FetchDeviceLog(account.id())).await);
+    let record = found(client.call(look_up(account.id())).await);
     assert_eq!(&*record.log, account.log.entries());
     let unknown = TestAccount::new();
     assert_eq!(client.call(unknown.append(winner)).await, Err(RelayError::UnknownAccount));

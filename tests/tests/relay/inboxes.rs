@@ -10,7 +10,7 @@ use parley_protocol::frame::{
     Request, SubscribeInbox, Subscribed,
 };
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, Stamp};
-use parley_tests::accounts::{TestAccount, TestDevice};
+use parley_tests::accounts::{TestAccount, TestDevice, claim_key_packages};
 use parley_tests::relay_client::{RelayClient, bytes, capability, commit, new_log, only};
 use parley_tests::relay_process::RelayProcess;
 use parley_tests::unique;
@@ -104,7 +104,7 @@ async fn a_one_time_key_package_is_given_out_once_and_the_last_resort_after_them
         let key_package = bytes(&[number; 64]);
         Ok(Answer::KeyPackages(List::new(vec![ClaimedKeyPackage { device, key_package }]).unwrap()))
     };
-    let claim = || Request::ClaimKeyPackages(account.id());
+    let claim = || account.claim_key_packages();
     assert_eq!(owner.call(claim()).await, Ok(Answer::KeyPackages(List::default())));
     let count = owner.call(publish(&account, &account.first, &[1, 2], Some(99))).await;
     assert_eq!(count, Ok(Answer::KeyPackageCount { one_time: 2, last_resort: true }));
@@ -117,7 +117,7 @@ async fn a_one_time_key_package_is_given_out_once_and_the_last_resort_after_them
     assert_eq!(owner.call(claim()).await, given(99));
     owner.call(publish(&account, &account.first, &[], Some(100))).await.unwrap();
     assert_eq!(owner.call(claim()).await, given(100));
-    let unknown = Request::ClaimKeyPackages(TestAccount::new().id());
+    let unknown = TestAccount::new().claim_key_packages();
     assert_eq!(owner.call(unknown).await, Err(RelayError::UnknownAccount));
 }
 
@@ -129,12 +129,12 @@ async fn concurrent_claims_never_get_the_same_key_package() {
     owner.call(publish(&account, &account.first, &all, None)).await.unwrap();
     let mut claimers = tokio::task::JoinSet::new();
     for _ in 0..6 {
-        let (address, id) = (relay.address(), account.id());
+        let (address, claim) = (relay.address(), account.claim_key_packages());
         claimers.spawn(async move {
             let mut client = RelayClient::connect(address).await;
             let mut got = Vec::new();
             for _ in 0..10 {
-                let Ok(Answer::KeyPackages(list)) = client.call(Request::ClaimKeyPackages(id)).await else {
+                let Ok(Answer::KeyPackages(list)) = client.call(claim.clone()).await else {
                     panic!("no KeyPackages");
                 };
                 got.push(list[0].key_package[0]);
@@ -187,7 +187,7 @@ async fn a_removed_device_loses_its_inbox_and_its_pool() {
     assert_eq!(reader.call(ack(address, &second.inbox, 1)).await, gone);
     assert_eq!(owner.call(Request::PostInbox(post(address, b"after"))).await, gone);
     assert_eq!(owner.call(publish(&account, &second, &[3], None)).await, gone);
-    let claimed = owner.call(Request::ClaimKeyPackages(account.id())).await;
+    let claimed = owner.call(claim_key_packages(account.id(), vec![second.record.id])).await;
     assert_eq!(claimed, Ok(Answer::KeyPackages(List::default())));
     reader.assert_no_push(Duration::from_millis(100)).await;
 }

@@ -124,10 +124,10 @@ async fn claims_from_one_account_are_limited_whoever_claims() {
     owner.call(Request::PublishKeyPackages(publish)).await.unwrap();
     for _ in 0..3 {
         let mut stranger = RelayClient::connect(relay.address()).await;
-        assert!(stranger.call(Request::ClaimKeyPackages(account.id())).await.is_ok());
+        assert!(stranger.call(account.claim_key_packages()).await.is_ok());
     }
     let mut stranger = RelayClient::connect(relay.address()).await;
-    assert!(is_rate_limited(&stranger.call(Request::ClaimKeyPackages(account.id())).await));
+    assert!(is_rate_limited(&stranger.call(account.claim_key_packages()).await));
     let count = Request::CountKeyPackages {
         address: account.address(&account.first),
         capability: account.first.inbox.clone(),

@@ -10,7 +10,7 @@ use parley_protocol::frame::{
     Answer, CheckIn, KnownPlace, LogEntry, RegisterAccount, RelayError, Request, SubscribeLog,
 };
 use parley_protocol::ids::{Epoch, LogId, Seq, Stamp};
-use parley_tests::accounts::{TestAccount, TestDevice};
+use parley_tests::accounts::{TestAccount, TestDevice, found, look_up};
 use parley_tests::relay_client::{RelayClient, capability, message, messages};
 use parley_tests::relay_process::RelayProcess;
 use parley_tests::unique;
@@ -148,8 +148,6 @@ async fn p10_an_account_registers_again_with_its_whole_device_log() {
         assert_eq!(client.call(check_in(device)).await, Ok(Answer::CheckedIn { before: None }));
     }
     assert_eq!(client.call(check_in(&third)).await, Err(RelayError::UnknownDevice));
-    let Ok(Answer::Directory(record)) = client.call(Request::FetchDeviceLog(account.id())).await else {
-        panic!("no record")
-    };
+    let record = found(client.call(look_up(account.id())).await).expect("a record");
     assert_eq!(record.log.to_vec(), account.log.entries());
 }

@@ -67,14 +67,15 @@ fn ask_for_ever(mut client: RelayClient, request: impl Fn() -> Request + Send + 
 async fn p10_one_who_times_its_claims_takes_nobody_elses() {
     let relay = RelayProcess::start(&["--rate-claims", "5/60"]);
     let (mut owner, account) = registered(&relay).await;
-    let id = account.id();
+    let claim = account.claim_key_packages();
     owner.call(publish(&account, 20)).await.unwrap();
     let thief = RelayClient::connect_from(elsewhere(1), relay.address()).await;
-    let stealing = ask_for_ever(thief, move || Request::ClaimKeyPackages(id));
+    let theirs = claim.clone();
+    let stealing = ask_for_ever(thief, move || theirs.clone());
     tokio::time::sleep(Duration::from_millis(500)).await;
     let mut honest = RelayClient::connect_from(elsewhere(2), relay.address()).await;
     for number in 0..20 {
-        match honest.call(Request::ClaimKeyPackages(id)).await {
+        match honest.call(claim.clone()).await {
             Ok(Answer::KeyPackages(list)) => assert_eq!(list.len(), 1, "after {number}"),
             other => panic!("after {number} came {other:?}"),
         }
@@ -91,10 +92,10 @@ async fn p10_one_takes_few_of_a_persons_one_time_key_packages() {
     owner.call(publish(&account, 20)).await.unwrap();
     let mut thief = RelayClient::connect_from(elsewhere(1), relay.address()).await;
     for _ in 0..100 {
-        assert!(thief.call(Request::ClaimKeyPackages(account.id())).await.is_ok());
+        assert!(thief.call(account.claim_key_packages()).await.is_ok());
     }
     let mut honest = RelayClient::connect_from(elsewhere(2), relay.address()).await;
-    let Ok(Answer::KeyPackages(list)) = honest.call(Request::ClaimKeyPackages(account.id())).await else {
+    let Ok(Answer::KeyPackages(list)) = honest.call(account.claim_key_packages()).await else {
         panic!("nothing came")
     };
     assert_ne!(list[0].key_package[0], LAST_RESORT);

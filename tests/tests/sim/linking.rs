@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use parley_engine::view::{Command, ConversationId, LinkView, Reply, Share};
 use parley_protocol::frame::Request;
+use parley_tests::accounts::looks_up;
 use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 
 use super::devices::{approve, let_in, link, link_with, meet, names, pair};
@@ -338,9 +339,7 @@ fn p6_an_answer_that_does_not_know_the_new_device_yet_stops_no_history() {
         let place = told.iter().position(|(to, _)| *to == from);
         match asked {
             // Ada's is the third connection of this world.
-            Request::FetchDeviceLog(whose)
-                if *whose == account && from == ConnectionId(3) && !released.get() =>
-            {
+            asked if looks_up(asked, &account) && from == ConnectionId(3) && !released.get() => {
                 held = place.map(|place| told.remove(place));
             }
             Request::AppendDeviceLog(_) => {

@@ -3,8 +3,9 @@
 use parley_engine::hostile::{BackupLie, SignedAs, Thief};
 use parley_engine::view::{BackupState, Command, ConversationId, Reply, Share};
 use parley_protocol::device_log::DeviceLog;
-use parley_protocol::frame::{Answer, RelayError, Request};
+use parley_protocol::frame::{RelayError, Request};
 use parley_protocol::ids::AccountId;
+use parley_tests::accounts::{found, look_up};
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::{device_id, link_with};
@@ -113,7 +114,7 @@ fn p10_who_is_left_seals_the_backup_anew_when_the_device_that_removed_is_gone() 
     world.disconnect(third);
     let id = device_id(&world, stolen);
     let refused: fn(&Request) -> bool =
-        |request| !matches!(request, Request::AppendDeviceLog(_) | Request::FetchDeviceLog(_));
+        |request| !matches!(request, Request::AppendDeviceLog(_) | Request::FetchDeviceLogs(_));
     world.relay.refusal = Some((refused, RelayError::Internal));
     assert_eq!(world.ask(ada, Command::RemoveDevice(id)), Reply::Done);
     world.disconnect(ada);
@@ -148,10 +149,8 @@ fn forge(world: &mut World, thief: &Thief, owner: &AccountId, peer: &AccountId, 
 }
 
 fn device_log(world: &mut World, owner: &AccountId) -> DeviceLog {
-    match world.ask_relay(Request::FetchDeviceLog(*owner)) {
-        Ok(Answer::Directory(record)) => DeviceLog::verify(&record.log).expect("a device log"),
-        other => panic!("no device log: {other:?}"),
-    }
+    let record = found(world.ask_relay(look_up(*owner))).expect("a record");
+    DeviceLog::verify(&record.log).expect("a device log")
 }
 
 fn is_verified(world: &World, device: DeviceIndex, chat: ConversationId) -> bool {

@@ -14,7 +14,7 @@ use crate::devices::pair;
 const MESSAGE: fn(&Request) -> bool = |request| matches!(request, Request::AppendMessages(_));
 const LOG: fn(&Request) -> bool = |request| matches!(request, Request::CreateLog(_));
 const CLAIM: fn(&Request) -> bool = |request| matches!(request, Request::ClaimKeyPackages(_));
-const DEVICES: fn(&Request) -> bool = |request| matches!(request, Request::FetchDeviceLog(_));
+const DEVICES: fn(&Request) -> bool = |request| matches!(request, Request::FetchDeviceLogs(_));
 const LATER: RelayError = RelayError::RateLimited { retry_after_ms: 5_000 };
 
 fn wait(world: &mut World, seconds: u64) {

@@ -46,7 +46,10 @@ pub(super) fn check(options: &Options) -> Result<()> {
     if !failed.is_empty() {
         bail!("failed twice: {}", listed(&failed));
     }
-    say::line(format_args!("\nUnsteady: these failed and passed when their file ran again: {}", listed(&unsteady)));
+    say::line(format_args!(
+        "\nUnsteady: these failed and passed when their file ran again: {}",
+        listed(&unsteady)
+    ));
     Ok(())
 }
 

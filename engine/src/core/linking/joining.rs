@@ -8,7 +8,6 @@ use parley_protocol::capability::Capability;
 use parley_protocol::device_log::{
     Author, Change, DeviceLog, DeviceRecord, LogHead, SignedEntry, VerifyingKeyBytes,
 };
-use parley_protocol::frame::{DirectoryRecord, RelayError, Request};
 use parley_protocol::ids::{AccountId, DeviceId};
 use parley_protocol::username::Username;
 use serde::{Deserialize, Serialize};
@@ -19,7 +18,7 @@ use crate::content::display_name;
 use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::device_note::{Note, day};
-use crate::directory_entry::Found;
+use crate::directory_entry::{Found, LookUpError};
 use crate::link::message::{Hello, LinkMessage, Offer};
 use crate::records::keys;
 use crate::view::LinkFailure;
@@ -94,22 +93,14 @@ impl Engine {
 
     /// The account and the entry: the directory is asked for the log that the entry continues.
     pub(super) fn offer_came(&mut self, session: Box<Session>, offer: Offer) {
-        self.ask(Request::FetchDeviceLog(offer.account), Pending::LinkLog(Box::new(offer)));
+        self.look_up(offer.account, Pending::LinkLog(Box::new(offer)));
         self.set_link(State::Waiting(session));
     }
 
-    pub(in crate::core) fn link_log_came(
-        &mut self,
-        offer: &Offer,
-        result: Result<DirectoryRecord, RelayError>,
-    ) {
+    pub(in crate::core) fn link_log_came(&mut self, offer: &Offer, result: Result<Found, LookUpError>) {
         let State::Waiting(session) = std::mem::take(&mut self.linking.state) else { return };
-        let found = result.map(|record| Found::verify(&record));
-        let log = match &found {
-            Ok(Ok(found)) => Some(&found.log),
-            _ => None,
-        };
-        match log.and_then(|log| self.check_offer(log, offer)) {
+        let found = result.ok();
+        match found.and_then(|found| self.check_offer(&found.log, offer)) {
             Some(joining) => self.join(session, joining, offer),
             None => self.fail_link_in(&session, LinkFailure::Forged),
         }
@@ -171,14 +162,13 @@ impl Engine {
     pub(in crate::core) fn ask_joined_log(&mut self) {
         let Some(account) = self.joining.as_ref().map(|joining| joining.account) else { return };
         if self.online() && !self.is_pending(|pending| *pending == Pending::JoinedLog) {
-            self.ask(Request::FetchDeviceLog(account), Pending::JoinedLog);
+            self.look_up(account, Pending::JoinedLog);
         }
     }
 
-    pub(in crate::core) fn joined_log_came(&mut self, result: Result<DirectoryRecord, RelayError>) {
+    pub(in crate::core) fn joined_log_came(&mut self, result: Result<Found, LookUpError>) {
         let Some(joining) = &self.joining else { return };
-        let found = result.ok().and_then(|record| Found::verify(&record).ok());
-        let log = found.map(|found| found.log);
+        let log = result.ok().map(|found| found.log);
         let log = log.filter(|log| log.account() == joining.account && log.contains(&joining.head));
         let entry = |log: &DeviceLog| {
             log.all_devices().iter().find(|device| device.record == joining.record).copied()

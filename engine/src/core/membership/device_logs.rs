@@ -1,7 +1,8 @@
 //! Asking for the device logs that groups follow, and what waits for them.
 
-use parley_protocol::frame::{DirectoryRecord, LogEntry, RelayError, Request, Retry};
+use parley_protocol::frame::{Answer, DeviceLogNews, LogEntry, RelayError, Retry};
 use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::limits::MAX_LOOKUPS;
 
 use crate::conversation::id_of;
 use crate::core::Engine;
@@ -50,7 +51,7 @@ impl Engine {
     fn asks_device_log(&self, account: &AccountId) -> bool {
         let own = self.is_own_account(account);
         let asks = |pending: &Pending| match pending {
-            Pending::DeviceLog(of) => of == account,
+            Pending::DeviceLogs(of) => of.contains(account),
             Pending::OwnLog => own,
             _ => false,
         };
@@ -76,38 +77,71 @@ impl Engine {
         }
     }
 
-    /// Asks for the device log of a contact, for those that wait for it.
+    /// Asks for the device log of an account, for those that wait for it.
     pub(in crate::core) fn ask_device_log(&mut self, account: AccountId) {
-        if self.is_own_account(&account) {
-            return self.ask_own_log();
+        self.ask_device_logs(vec![account]);
+    }
+
+    /// Asks for device logs that nobody has asked for yet, in as few requests as it takes.
+    fn ask_device_logs(&mut self, mut accounts: Vec<AccountId>) {
+        if accounts.iter().any(|account| self.is_own_account(account)) {
+            self.ask_own_log();
         }
-        if self.online() && !self.is_pending(|pending| *pending == Pending::DeviceLog(account)) {
-            self.ask(Request::FetchDeviceLog(account), Pending::DeviceLog(account));
+        if !self.online() {
+            return;
+        }
+        accounts.retain(|account| !self.is_own_account(account) && !self.asks_device_log(account));
+        for accounts in accounts.chunks(MAX_LOOKUPS) {
+            self.look_up_all(accounts.to_vec(), Pending::DeviceLogs(accounts.to_vec()));
         }
     }
 
-    pub(in crate::core) fn device_log_came(
+    /// Takes what is new of device logs that were asked for.
+    pub(in crate::core) fn device_logs_came(
         &mut self,
-        account: AccountId,
-        result: Result<DirectoryRecord, RelayError>,
+        asked: &[AccountId],
+        result: Result<Answer, RelayError>,
     ) {
-        match result.map(|record| Found::verify(&record)) {
-            Ok(Ok(found)) => self.update_contact(&account, found),
-            Ok(Err(_)) => {}
-            Err(error) => {
-                self.held_up_by(account, error, WaitReason::TooMany);
-                let pause = match error.retry() {
-                    Retry::After(pause) => {
-                        self.device_log_did_not_come(&account);
-                        pause
-                    }
-                    Retry::AfterCatchUp | Retry::Never => 0,
-                };
-                return self.retry_later(pause.max(2_000));
+        let news = match result {
+            Ok(Answer::DeviceLogs(news)) => news.into_vec(),
+            Ok(_) => {
+                return asked.iter().for_each(|account| self.no_device_log(account, RelayError::Internal));
             }
+            Err(error) => return asked.iter().for_each(|account| self.no_device_log(account, error)),
+        };
+        let mut later = Vec::new();
+        for news in news.into_iter().filter(|news| asked.contains(&news.account())) {
+            match news {
+                DeviceLogNews::Record(record) => {
+                    let found = Found::verify(&record, self.known_log(&record.account));
+                    self.device_log_came(record.account, found.ok());
+                }
+                DeviceLogNews::Unknown(account) => self.no_device_log(&account, RelayError::UnknownAccount),
+                DeviceLogNews::Later(account) => later.push(account),
+            }
+        }
+        self.ask_device_logs(later);
+    }
+
+    /// What does not verify is no log of the account: what waits goes on with the log that is known.
+    fn device_log_came(&mut self, account: AccountId, found: Option<Found>) {
+        if let Some(found) = found {
+            self.update_contact(&account, found);
         }
         self.stop_waiting(&account);
         self.pump(id_of(&account));
+    }
+
+    fn no_device_log(&mut self, account: &AccountId, error: RelayError) {
+        self.held_up_by(*account, error, WaitReason::TooMany);
+        let pause = match error.retry() {
+            Retry::After(pause) => {
+                self.device_log_did_not_come(account);
+                pause
+            }
+            Retry::AfterCatchUp | Retry::Never => 0,
+        };
+        self.retry_later(pause.max(2_000));
     }
 
     /// Asks again for device logs that are waited for: the relay may have failed the first time.
@@ -115,9 +149,7 @@ impl Engine {
         // Not collected: that would sort first, with code of its own.
         let mut accounts = Set::default();
         accounts.extend(self.membership.waiting.values().copied());
-        for account in accounts {
-            self.ask_device_log(account);
-        }
+        self.ask_device_logs(accounts.into_iter().collect());
     }
 
     /// What waited for a device log goes on.

@@ -3,17 +3,17 @@
 
 use ed25519_dalek::SigningKey;
 use parley_protocol::device_log::{Author, Body, Change, DeviceLog, SignedEntry};
-use parley_protocol::frame::{AppendDeviceLog, DirectoryRecord, RelayError, Request, Retry};
+use parley_protocol::frame::{AppendDeviceLog, RelayError, Request, Retry};
 use parley_protocol::ids::DeviceId;
 use serde::{Deserialize, Serialize};
 
 use super::handing_over::Wait;
 use super::restoring::Restoring;
 use crate::core::Engine;
-use crate::core::directory::command_error;
+use crate::core::directory::{command_error, lookup_refused};
 use crate::core::linking::Joining;
 use crate::core::requests::Pending;
-use crate::directory_entry::Found;
+use crate::directory_entry::{Found, LookUpError};
 use crate::records::keys;
 use crate::recovery::RecoverySeed;
 use crate::view::{CommandError, Reply, Typed, ViewRequestId};
@@ -94,15 +94,15 @@ impl Engine {
     pub(in crate::core) fn recovery_found(
         &mut self,
         view: ViewRequestId,
-        result: Result<DirectoryRecord, RelayError>,
+        result: Result<Found, LookUpError>,
     ) {
         let Some(wish) = self.wish.take_if(|wish| wish.view == view) else {
             return self.reply(view, Reply::Failed(CommandError::Relay));
         };
         let found = match result {
-            Err(RelayError::UnknownAccount) => Err(CommandError::UnknownPhrase),
-            Err(error) => Err(command_error(error)),
-            Ok(record) => Found::verify(&record).map_err(|_| CommandError::Forged),
+            Err(LookUpError::Relay(RelayError::UnknownAccount)) => Err(CommandError::UnknownPhrase),
+            Err(error) => Err(lookup_refused(error)),
+            Ok(found) => Ok(found),
         };
         let found = found.and_then(|found| {
             let named = found.log.recovery_key() == wish.seed.verifying_key();

@@ -2,9 +2,10 @@
 //! here is what only the one writer can check.
 
 use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::device_log::{DeviceRecord, Signature, SignedEntry, VerifyingKeyBytes};
-use parley_protocol::frame::{DirectoryRecord, InboxAddress, RelayError};
+use parley_protocol::device_log::{DeviceRecord, LogHead, Signature, SignedEntry, VerifyingKeyBytes};
+use parley_protocol::frame::{DeviceLogNews, DirectoryRecord, InboxAddress, KnownDeviceLog, RelayError};
 use parley_protocol::ids::{AccountId, DeviceId, EntryHash};
+use parley_protocol::limits::LOOKUP_TARGET_BYTES;
 use parley_protocol::username::Username;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -166,14 +167,66 @@ pub(super) fn recover(connection: &Connection, key: &VerifyingKeyBytes) -> Resul
     with_log(connection, found)
 }
 
+/// What is new in device logs. What makes the answer too long is left for another one.
+pub(super) fn news(connection: &Connection, known: &[KnownDeviceLog]) -> Result<Vec<DeviceLogNews>, Failure> {
+    let mut bytes = 0_usize;
+    let mut news = Vec::with_capacity(known.len());
+    for known in known {
+        if bytes >= LOOKUP_TARGET_BYTES {
+            news.push(DeviceLogNews::Later(known.account));
+            continue;
+        }
+        news.push(match find(connection, &known.account) {
+            Ok(found) => {
+                let record = after(connection, found, known.known)?;
+                bytes = record.log.iter().map(|entry| entry.body.len()).fold(bytes, usize::saturating_add);
+                DeviceLogNews::Record(record)
+            }
+            Err(Failure::Refused(RelayError::UnknownAccount)) => DeviceLogNews::Unknown(known.account),
+            Err(failure) => return Err(failure),
+        });
+    }
+    Ok(news)
+}
+
 fn with_log(connection: &Connection, found: Account) -> Result<DirectoryRecord, Failure> {
+    after(connection, found, None)
+}
+
+/// The entries after those that somebody has, if the log has these.
+fn after(
+    connection: &Connection,
+    found: Account,
+    known: Option<LogHead>,
+) -> Result<DirectoryRecord, Failure> {
+    let after = match known {
+        Some(head) if has(connection, &found, &head)? => head.length,
+        _ => 0,
+    };
     let mut statement = connection.prepare_cached(
-        "SELECT body, signature, counter_signature FROM device_log WHERE account = ?1 ORDER BY place",
+        "SELECT body, signature, counter_signature FROM device_log WHERE account = ?1 AND place >= ?2
+         ORDER BY place",
     )?;
-    let entries = statement.query_map([found.row], signed_entry)?.collect::<Result<Vec<_>, _>>()?;
+    let entries =
+        statement.query_map(params![found.row, after], signed_entry)?.collect::<Result<Vec<_>, _>>()?;
     let log = List::new(entries)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, Box::new(error)))?;
-    Ok(DirectoryRecord { account: found.id, log, username: Some(found.username) })
+    Ok(DirectoryRecord { account: found.id, after, log, username: Some(found.username) })
+}
+
+/// Whether the log had this head, or has it.
+fn has(connection: &Connection, found: &Account, head: &LogHead) -> Result<bool, Failure> {
+    if found.length == i64::from(head.length) {
+        return Ok(found.head == head.hash);
+    }
+    let Some(place) = head.length.checked_sub(1) else { return Ok(false) };
+    let entry = connection
+        .prepare_cached(
+            "SELECT body, signature, counter_signature FROM device_log WHERE account = ?1 AND place = ?2",
+        )?
+        .query_row(params![found.row, place], signed_entry)
+        .optional()?;
+    Ok(entry.is_some_and(|entry| entry.hash() == head.hash))
 }
 
 /// An entry from the columns `body`, `signature` and `counter_signature`.

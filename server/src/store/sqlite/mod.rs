@@ -30,8 +30,8 @@ use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::VerifyingKeyBytes;
 use parley_protocol::frame::{
     AppendCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLog, DeleteBlobs,
-    DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost, KnownPlace,
-    PublishKeyPackages, PutBlob, Stored, WriteBackupHead,
+    DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost,
+    KnownDeviceLog, KnownPlace, PublishKeyPackages, PutBlob, Stored, WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
@@ -261,8 +261,12 @@ impl Store for SqliteStore {
         self.readers.submit(move |c| pools::count(c, &address, &capability))
     }
 
-    fn claim_key_packages(&self, account: AccountId, claim: Claim) -> Pending<Vec<ClaimedKeyPackage>> {
-        self.write(move |c, _| pools::claim(c, &account, claim))
+    fn claim_key_packages(
+        &self,
+        account: AccountId,
+        devices: Vec<(DeviceId, Claim)>,
+    ) -> Pending<Vec<ClaimedKeyPackage>> {
+        self.write(move |c, _| pools::claim(c, &account, &devices))
     }
 
     fn register_account(&self, account: NewAccount) -> Pending<()> {
@@ -279,6 +283,10 @@ impl Store for SqliteStore {
 
     fn account(&self, account: AccountId) -> Pending<DirectoryRecord> {
         self.readers.submit(move |c| directory::record(c, &account))
+    }
+
+    fn device_logs(&self, known: Vec<KnownDeviceLog>) -> Pending<Vec<DeviceLogNews>> {
+        self.readers.submit(move |c| directory::news(c, &known))
     }
 
     fn resolve(&self, username: Username) -> Pending<DirectoryRecord> {

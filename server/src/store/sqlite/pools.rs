@@ -79,18 +79,19 @@ fn count_row(connection: &Connection, device: i64) -> Result<PoolCount, Failure>
 pub(super) fn claim(
     connection: &Connection,
     account: &AccountId,
-    claim: Claim,
+    devices: &[(DeviceId, Claim)],
 ) -> Result<Vec<ClaimedKeyPackage>, Failure> {
     let account = directory::find(connection, account)?.row;
-    let mut statement =
-        connection.prepare_cached("SELECT id, device FROM devices WHERE account = ?1 ORDER BY id")?;
-    let devices = statement
-        .query_map([account], |row| Ok((row.get(0)?, DeviceId(row.get(1)?))))?
-        .collect::<Result<Vec<(i64, DeviceId)>, _>>()?;
     let mut claimed = Vec::with_capacity(devices.len());
-    for (row, device) in devices {
-        if let Some(key_package) = take(connection, row, claim)? {
-            claimed.push(ClaimedKeyPackage { device, key_package });
+    for (device, claim) in devices {
+        let row = connection
+            .prepare_cached("SELECT id FROM devices WHERE account = ?1 AND device = ?2")?
+            .query_row(params![account, device.as_bytes()], |row| row.get(0))
+            .optional()?;
+        if let Some(row) = row
+            && let Some(key_package) = take(connection, row, *claim)?
+        {
+            claimed.push(ClaimedKeyPackage { device: *device, key_package });
         }
     }
     Ok(claimed)

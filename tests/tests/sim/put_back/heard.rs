@@ -105,7 +105,7 @@ fn p5_who_writes_on_in_a_long_connection_is_heard() {
         world.send(friend, chat, text);
         world.settle();
     }
-    let asked = |request: &&Request| matches!(request, Request::FetchDeviceLog(_));
+    let asked = |request: &&Request| matches!(request, Request::FetchDeviceLogs(_));
     assert!(
         world.requests_since(since).iter().filter(asked).count() <= 2,
         "each account at most once for both"

@@ -140,7 +140,7 @@ fn p5_it_is_said_whichever_answer_comes_last() {
     let held = RefCell::new(Vec::new());
     world.relay.lie(move |_, request, told| match request {
         Request::ForgetKeyPackages { .. } => held.borrow_mut().append(told),
-        Request::FetchDeviceLog(_) => told.append(&mut held.borrow_mut()),
+        Request::FetchDeviceLogs(_) => told.append(&mut held.borrow_mut()),
         _ => {}
     });
     let since = world.relay.seen.len();
