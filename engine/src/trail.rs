@@ -1,9 +1,13 @@
 //! What a device remembers of the entries of one log beside its cursor, to notice a relay that shows different
 //! people different logs, and to repair what was missed.
 //!
-//! Every entry moves a running hash. A message carries the hash that its sender had when it was encrypted, so that
+//! Every entry moves the history hash. A message carries the hash that its sender had when it was encrypted, so that
 //! whoever reads it knows whether both have seen the same entries in the same order (the transcript consistency
 //! that RFC 9750 section 5.1 leaves to the application).
+//!
+//! The hash begins with each epoch, from a secret of that epoch and the place after which it begins: a device that is let in
+//! later compares from its first entry on. What an epoch's commit says is agreed upon by MLS; what the relay left out before
+//! it, or put in, moves the place where the next epoch begins.
 
 use std::collections::VecDeque;
 
@@ -23,11 +27,11 @@ const MAX_AGAIN: usize = 256;
 /// The beginning of an id: one that begins like another is taken for it, and only its own writer can make it so.
 pub(crate) type Short = [u8; 8];
 
-/// The beginning of a running hash. A member and the relay together could search for two histories of which fewer bits are
+/// The beginning of a history hash. A member and the relay together could search for two histories of which fewer bits are
 /// the same.
 type Running = [u8; 16];
 
-/// "After this entry my running hash was this": what a message carries.
+/// "After this entry the history hash of this epoch was this": what a message carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claim {
     pub(crate) seq: Seq,
@@ -41,7 +45,7 @@ pub(crate) enum Agreement {
     Same,
     /// The relay shows the two different entries.
     Different,
-    /// The place is too long ago, or the log older than trails are.
+    /// The place is too long ago, or this device does not know yet where its part of the log begins.
     Unknown,
 }
 
@@ -58,11 +62,13 @@ pub(crate) struct SentAgain {
 /// As it is stored.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Trail {
-    /// The running hash after entry `at`; none in a log that was begun before there were trails.
+    /// The history hash after entry `at`; none before this device knows where its part of the log begins.
     head: Option<EntryHash>,
     at: Seq,
-    /// The running hashes after the last entries, the newest last.
+    /// The hashes of this epoch after the last entries, the newest last; the first is that before its first entry.
     recent: VecDeque<Running>,
+    /// Others had written before this device was let in.
+    late: bool,
     /// The last messages of others.
     seen: VecDeque<Short>,
     /// The last own payloads that came back.
@@ -84,14 +90,34 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    /// The trail of a log that this device reads from its first entry.
-    pub(crate) fn from_the_start() -> Self {
-        Self { head: Some(EntryHash([0; 32])), ..Self::default() }
+    /// The trail of a log into which this device was let after others had written.
+    pub(crate) fn late() -> Self {
+        Self { late: true, ..Self::default() }
     }
 
     /// Whether it knows nothing of the log's beginning, and of what came then.
     pub(crate) const fn begins_late(&self) -> bool {
-        self.head.is_none()
+        self.late
+    }
+
+    /// An epoch begins after a place: `SHA-256("parley history v1\0" || secret of the epoch || place, 8 bytes)`.
+    pub(crate) fn begin_epoch(&mut self, seed: &EntryHash, after: Seq) {
+        if self.head.is_none() {
+            self.agreed = after;
+        }
+        let mut hash = Sha256::new();
+        hash.update(b"parley history v1\0");
+        hash.update(seed.0);
+        hash.update(after.0.to_be_bytes());
+        self.at = after;
+        self.recent.clear();
+        self.go_on_with(hash);
+    }
+
+    fn go_on_with(&mut self, hash: Sha256) {
+        let next = EntryHash(hash.finalize().into());
+        remember(&mut self.recent, next.0.first_chunk().copied().unwrap_or_default());
+        self.head = Some(next);
     }
 
     /// An entry stands in the log: `SHA-256("parley trail v1\0" || hash before || hash of the payload)`.
@@ -105,9 +131,7 @@ impl Trail {
         hash.update(b"parley trail v1\0");
         hash.update(head.0);
         hash.update(payload.0);
-        let next = EntryHash(hash.finalize().into());
-        remember(&mut self.recent, next.0.first_chunk().copied().unwrap_or_default());
-        self.head = Some(next);
+        self.go_on_with(hash);
     }
 
     /// The last entry.
@@ -137,7 +161,7 @@ impl Trail {
 
     /// Compares what another device says with what this one has seen.
     pub(crate) fn judge(&self, claim: &Claim) -> Agreement {
-        if self.head.is_none() || claim.seq == Seq(0) {
+        if self.head.is_none() {
             return Agreement::Unknown;
         }
         let Some(back) = self.at.0.checked_sub(claim.seq.0) else {
@@ -206,8 +230,14 @@ mod tests {
     use super::*;
 
     fn walked(payloads: &[u8]) -> Trail {
-        let mut trail = Trail::from_the_start();
-        for (seq, payload) in (1..).zip(payloads) {
+        walked_after(0, payloads)
+    }
+
+    /// A trail of an epoch that begins after a place.
+    fn walked_after(start: u64, payloads: &[u8]) -> Trail {
+        let mut trail = Trail::default();
+        trail.begin_epoch(&EntryHash([5; 32]), Seq(start));
+        for (seq, payload) in (start + 1..).zip(payloads) {
             trail.step(Seq(seq), Era([1; 8]), &EntryHash([*payload; 32]));
         }
         trail
@@ -215,7 +245,7 @@ mod tests {
 
     #[test]
     fn p5_so_much_is_remembered_and_the_oldest_goes_first() {
-        let mut trail = Trail::from_the_start();
+        let mut trail = Trail::default();
         let id = |number: u8| MessageId([number; 16]);
         let payload = |number: u8| EntryHash([number; 32]);
         for number in 0..65 {
@@ -235,7 +265,7 @@ mod tests {
 
     #[test]
     fn p5_what_was_sent_again_is_known_by_its_first_place() {
-        let mut trail = Trail::from_the_start();
+        let mut trail = Trail::default();
         let (one, other) = (LogId([1; 16]), LogId([2; 16]));
         for (seq, log, first) in [(3, one, 9), (4, other, 1), (5, one, 7), (6, one, 8)] {
             trail.sent_again(SentAgain { seq: Seq(seq), log, first: Seq(first) });
@@ -259,9 +289,12 @@ mod tests {
         trail.agreed = Seq(2);
         assert_eq!([1, 2, 3].map(|seq| trail.sure_before(Seq(seq))), [Seq(1), Seq(2), Seq(2)]);
         assert!(!trail.begins_late());
-        let late = Trail { agreed: Seq(2), ..Trail::default() };
+        let mut late = Trail { agreed: Seq(2), ..Trail::late() };
         assert!(late.begins_late());
         assert_eq!(late.sure_before(Seq(3)), Seq(3), "nothing is known of the beginning");
+        late.begin_epoch(&EntryHash([5; 32]), Seq(7));
+        assert_eq!(late.sure_before(Seq(9)), Seq(7), "before that it reads nothing");
+        assert!(late.begins_late());
     }
 
     #[test]
@@ -272,6 +305,28 @@ mod tests {
         assert_eq!(ours.judge(&walked(&[1, 3, 2]).claim().unwrap()), Agreement::Different, "reordered");
         assert_eq!(ours.judge(&walked(&[1, 3]).claim().unwrap()), Agreement::Different, "left out");
         assert_eq!(ours.judge(&walked(&[1, 2, 3, 4, 5]).claim().unwrap()), Agreement::Different, "ahead");
+    }
+
+    #[test]
+    fn p2_who_is_let_in_late_compares_from_its_first_epoch_on() {
+        let there = walked(&[1, 2, 3]);
+        let with = |mut trail: Trail, after, payloads: &[u8]| {
+            trail.begin_epoch(&EntryHash([6; 32]), Seq(after));
+            for (seq, payload) in (after + 1..).zip(payloads) {
+                trail.step(Seq(seq), Era([1; 8]), &EntryHash([*payload; 32]));
+            }
+            trail
+        };
+        let (there, late) = (with(there, 3, &[4, 5]), with(Trail::late(), 3, &[4, 5]));
+        assert_eq!(late.judge(&there.claim().unwrap()), Agreement::Same);
+        assert_eq!(there.judge(&late.claim().unwrap()), Agreement::Same);
+        let unwritten = with(walked(&[1, 2, 3]), 3, &[]);
+        assert_eq!(late.judge(&unwritten.claim().unwrap()), Agreement::Same, "before the first entry");
+        for (after, payloads) in [(3, [5].as_slice()), (3, &[4, 6]), (4, &[5]), (2, &[4, 5]), (2, &[3, 4, 5])]
+        {
+            let shown = with(Trail::late(), after, payloads);
+            assert_eq!(shown.judge(&there.claim().unwrap()), Agreement::Different, "{after} {payloads:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use parley_protocol::frame::{
     Answer, ClaimKeyPackages, ClaimedKeyPackage, CreateLog, InboxAddress, InboxPost, RelayError, Request,
     Retry,
 };
-use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId, Seq};
 
 use super::Engine;
 use super::connecting::REFUSED;
@@ -18,7 +18,6 @@ use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, GroupError};
 use crate::mls::{DeviceSigner, Provider, key_package};
-use crate::trail::Trail;
 use crate::view::{WaitReason, Warning};
 
 /// First bytes of an inbox entry that is a Welcome: format version and kind.
@@ -53,6 +52,14 @@ impl Engine {
             Err(_) => self.state.roll_back(mark),
         }
         result
+    }
+
+    /// An epoch of a log begins after a place, and its history hash with it.
+    pub(super) fn begin_history(&mut self, id: &LogId, after: Seq) {
+        // Without its keys the log is given up at the next entry.
+        if let Ok(seed) = self.with_group(id, |group, provider, _| group.history_seed(provider)) {
+            self.trails.or_default(*id).begin_epoch(&seed, after);
+        }
     }
 
     pub(super) fn capability(&mut self, id: &LogId) -> Option<Capability> {
@@ -204,7 +211,7 @@ impl Engine {
         self.groups.insert(id, Box::new(group));
         self.logs.insert(id, log);
         self.save_log(&id);
-        self.trails.insert(id, Trail::from_the_start());
+        self.begin_history(&id, Seq(0));
         self.save_trail(&id);
         self.add_log_to_conversation(&peer, id);
         self.membership.unsettle(&id);

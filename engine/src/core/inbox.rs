@@ -226,7 +226,10 @@ impl Engine {
         log.heard.insert(sender);
         self.logs.insert(id, log);
         self.save_log(&id);
-        self.trails.insert(id, if from_the_start { Trail::from_the_start() } else { Trail::default() });
+        self.trails.insert(id, if from_the_start { Trail::default() } else { Trail::late() });
+        if from_the_start {
+            self.begin_history(&id, Seq(0));
+        }
         self.save_trail(&id);
         self.add_log_to_conversation(&peer, id);
         self.membership.unsettle(&id);

@@ -188,6 +188,8 @@ impl Engine {
     fn epoch_ended(&mut self, id: &LogId) {
         if let Some(log) = self.logs.get_mut(id) {
             log.commit = None;
+            let ended = log.cursor;
+            self.begin_history(id, ended);
         }
         self.forget_welcomes(id);
         self.membership.unsettle(id);

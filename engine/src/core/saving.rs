@@ -45,7 +45,7 @@ impl Engine {
         }
         for log in self.read_all::<Log>(keys::LOGS)? {
             let trail = self.read(&keys::trail(&log.id))?;
-            let begun = || if log.cursor == Seq(0) { Trail::from_the_start() } else { Trail::default() };
+            let begun = || if log.cursor == Seq(0) { Trail::default() } else { Trail::late() };
             self.trails.insert(log.id, trail.unwrap_or_else(begun));
             if let Some(early) = self.read::<Vec<LogEntry>>(&keys::early(&log.id))? {
                 self.early.put_back(log.id, early);

@@ -8,7 +8,7 @@ use openmls::prelude::{
 };
 use parley_crypto::SUITE;
 use parley_protocol::capability::Capability;
-use parley_protocol::ids::{AccountId, Epoch, LogId};
+use parley_protocol::ids::{AccountId, EntryHash, Epoch, LogId};
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::credential::Leaf;
@@ -20,6 +20,7 @@ use super::{DeviceSigner, Provider};
 const MAX_WELCOME: usize = 8 * 1024;
 const PER_MEMBER: usize = 6 * 1024;
 const CAPABILITY_LABEL: &str = "parley log capability v1";
+const HISTORY_LABEL: &str = "parley history v1";
 
 /// Why an operation on a group failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -125,6 +126,16 @@ impl Group {
             .export_secret(provider.crypto(), CAPABILITY_LABEL, &[], 32)
             .map_err(|_| GroupError::State)?;
         secret.try_into().map(Capability::new).map_err(|_| GroupError::State)
+    }
+
+    /// What the history hash of the current epoch begins with: an exporter secret, the same for all members and for nobody
+    /// else.
+    pub(crate) fn history_seed(&self, provider: &Provider) -> Result<EntryHash, GroupError> {
+        let secret = self
+            .mls
+            .export_secret(provider.crypto(), HISTORY_LABEL, &[], 32)
+            .map_err(|_| GroupError::State)?;
+        secret.try_into().map(EntryHash).map_err(|_| GroupError::State)
     }
 
     /// The capability of the epoch that the pending commit leads to.

@@ -77,8 +77,6 @@ pub enum Answer {
     KeyPackages(List<ClaimedKeyPackage, MAX_DEVICES>),
     /// What the directory knows of an account.
     Directory(DirectoryRecord),
-    /// To `FetchDeviceLogs`, in the order in which was asked.
-    DeviceLogs(List<DeviceLogNews, MAX_LOOKUPS>),
     /// The new stamp is on disk.
     CheckedIn {
         /// The stamp that stood there; none at a device's first check-in.
@@ -110,6 +108,8 @@ pub enum Answer {
     /// To `CreateLog` and `AppendCommit`, of which nothing was done: these inboxes take nothing now. Without their devices
     /// it may be done.
     Undelivered(List<InboxAddress, MAX_WELCOMES>),
+    /// To `FetchDeviceLogs`, in the order in which was asked.
+    DeviceLogs(List<DeviceLogNews, MAX_LOOKUPS>),
 }
 
 /// Where an account's backup begins.

@@ -143,6 +143,12 @@ impl World {
         self.handle(index, Input::Connected);
     }
 
+    /// The connection of a device, if it has one.
+    #[must_use]
+    pub fn connection_of(&self, index: DeviceIndex) -> Option<ConnectionId> {
+        self.links[index].as_ref().map(|link| link.connection)
+    }
+
     /// Cuts a device off; what was on its way is lost.
     pub fn disconnect(&mut self, index: DeviceIndex) {
         if let Some(link) = self.links[index].take() {

@@ -1,7 +1,7 @@
 //! What attacks share: somebody who speaks to the virtual relay without an engine, and who they speak about.
 
 use parley_engine::hostile::{Identity, Peer};
-use parley_engine::view::{AccountView, Command, ConversationId, Reply};
+use parley_engine::view::{AccountView, Command, ConversationId, LinkView, Reply, Share};
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{
@@ -69,6 +69,24 @@ pub(crate) fn claim_all(world: &mut World, account: AccountId) -> Vec<ClaimedKey
 /// One of their KeyPackages.
 pub(crate) fn claim(world: &mut World, account: AccountId) -> Vec<u8> {
     claim_all(world, account)[0].key_package.to_vec()
+}
+
+/// Another device of the account that `existing` is in.
+pub(crate) fn link(world: &mut World, existing: DeviceIndex) -> DeviceIndex {
+    let new = world.add_device();
+    let show = Command::ShowLinkCode { name: "Another".into() };
+    assert_eq!(world.ask(new, show), Reply::Done);
+    let Some(LinkView::Showing { typed: text, .. }) = world.devices[new].link.clone() else {
+        panic!("no code")
+    };
+    world.ask(existing, Command::UseLinkCode { text, name: "First".into() });
+    world.run();
+    let Some(LinkView::ShowDigits(digits)) = world.devices[new].link else { panic!("no digits") };
+    world.ask(existing, Command::ConfirmDigits(digits));
+    world.run();
+    assert_eq!(world.ask(existing, Command::ApproveDevice(Share::Nothing)), Reply::Done);
+    world.settle();
+    new
 }
 
 /// Connects again and lets everything happen.

@@ -1,32 +1,14 @@
 //! A device that was stolen and removed: the thief has all its keys, is quick, and does not know when to stop.
 
 use parley_engine::hostile::{Deed, Peer};
-use parley_engine::view::{Command, ConversationId, Delivery, LinkView, Reply, Share};
+use parley_engine::view::{Command, ConversationId, Delivery, Reply};
 use parley_protocol::frame::{RelayError, Request, ServerFrame};
 use parley_protocol::ids::{AccountId, DeviceId, LogId};
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::enemy::{
-    Target, append_log, ask, catch_up, claim, claim_all, entries, meet, own_account, reconnect, target,
+    Target, append_log, ask, catch_up, claim, claim_all, entries, link, meet, own_account, reconnect, target,
 };
-
-/// Another device of the account that `existing` is in.
-fn link(world: &mut World, existing: DeviceIndex) -> DeviceIndex {
-    let new = world.add_device();
-    let show = Command::ShowLinkCode { name: "Another".into() };
-    assert_eq!(world.ask(new, show), Reply::Done);
-    let Some(LinkView::Showing { typed: text, .. }) = world.devices[new].link.clone() else {
-        panic!("no code")
-    };
-    world.ask(existing, Command::UseLinkCode { text, name: "First".into() });
-    world.run();
-    let Some(LinkView::ShowDigits(digits)) = world.devices[new].link else { panic!("no digits") };
-    world.ask(existing, Command::ConfirmDigits(digits));
-    world.run();
-    assert_eq!(world.ask(existing, Command::ApproveDevice(Share::Nothing)), Reply::Done);
-    world.settle();
-    new
-}
 
 fn device_id(world: &World, index: DeviceIndex) -> DeviceId {
     let account = world.devices[index].account.as_ref().expect("an account");

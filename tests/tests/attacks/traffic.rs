@@ -7,7 +7,7 @@ use parley_protocol::frame::{Answer, EntryKind, LogEntry, Push, ServerFrame};
 use parley_protocol::ids::{Seq, UnixMillis};
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::enemy::{Pair, ask, entries, made_up, meet, pair, reconnect};
+use super::enemy::{Pair, ask, entries, link, made_up, meet, pair, reconnect};
 
 const REJECTED: &str = "[Gap(Rejected)]";
 
@@ -222,6 +222,45 @@ fn p2_a_relay_that_shows_two_people_different_orders_is_found() {
     for text in [">Bob first", "then Ada", "and on"] {
         assert_eq!(texts.iter().filter(|shown| *shown == text).count(), 1, "{text} once in {texts:?}");
     }
+}
+
+/// A device that was linked later is in the conversation from some epoch on. The relay leaves a text out for it alone, and
+/// numbers what follows so that nothing seems to be missing.
+#[test]
+fn p2_a_device_that_was_linked_later_notices_what_is_left_out_for_it_alone() {
+    let Pair { mut world, ada, bob, chat, chat_b } = pair(709);
+    world.settle();
+    let log = world.relay.log_ids()[0];
+    let late = link(&mut world, ada);
+    world.send(bob, chat_b, "for all");
+    world.settle();
+    assert_eq!(readable(&mut world, late, chat), ["for all"]);
+    let (mut left_out, late_reads) = (None, world.connection_of(late));
+    world.relay.lie(move |_, _, told| {
+        for (_, frame) in told.iter_mut().filter(|(to, _)| Some(*to) == late_reads) {
+            let ServerFrame::Push(Push::Log { log: pushed, entries }) = frame else { continue };
+            if *pushed != log {
+                continue;
+            }
+            let kept = entries.iter().filter(|entry| entry.seq != *left_out.get_or_insert(entry.seq));
+            let numbered = kept.map(|entry| LogEntry { seq: Seq(entry.seq.0 - 1), ..entry.clone() });
+            *entries = List::new(numbered.collect()).unwrap();
+        }
+        told.retain(
+            |(_, frame)| !matches!(frame, ServerFrame::Push(Push::Log { entries, .. }) if entries.is_empty()),
+        );
+    });
+    for text in ["left out", "shown", "shown too"] {
+        world.send(bob, chat_b, text);
+        world.settle();
+    }
+    for _ in 0..4 {
+        world.settle();
+    }
+    assert_ne!(world.relay.log_ids().iter().filter(|id| **id != log).count(), 1,);
+    let mut texts = readable(&mut world, late, chat);
+    texts.sort();
+    assert_eq!(texts, ["for all", "left out", "shown", "shown too"], "what was left out is sent again");
 }
 
 /// The relay says that it is the one that was appended.

@@ -13,11 +13,15 @@ const DAY: u64 = 24 * 3_600 * 1_000;
 
 /// The relay gives out the KeyPackages of so many devices of an account and no more.
 fn give_key_packages(world: &mut World, count: usize) {
+    let mut given = Vec::new();
     world.relay.lie(move |_, request, told| {
         for (_, frame) in told.iter_mut().filter(|_| matches!(request, Request::ClaimKeyPackages(_))) {
             if let ServerFrame::Answer { result: Ok(Answer::KeyPackages(claimed)), .. } = frame {
-                let some = claimed.iter().take(count).cloned().collect();
-                *claimed = List::new(some).unwrap();
+                let fresh = claimed.iter().map(|claimed| claimed.device).filter(|it| !given.contains(it));
+                let fresh: Vec<_> = fresh.take(count - given.len()).collect();
+                given.extend(fresh);
+                let some = claimed.iter().filter(|claimed| given.contains(&claimed.device)).cloned();
+                *claimed = List::new(some.collect()).unwrap();
             }
         }
     });

@@ -69,6 +69,8 @@ impl Engine {
         let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
         self.late.elsewhere.or_default(*id).began = start;
         self.save_elsewhere(id);
+        self.begin_history(id, start);
+        self.save_trail(id);
         // Each commit is an entry and ends an epoch, and the first epoch is number one.
         let epoch = self.with_group(id, |group, _, _| Ok(group.epoch())).map_or(1, |epoch| epoch.0);
         let nothing_written = start.0 < epoch;
