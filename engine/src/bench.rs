@@ -58,7 +58,7 @@ impl Bare {
         let made = Group::create(&self.provider, &signer, &self.leaf, log, &[checked]);
         let (group, welcome) = made.map_err(|_| Refused)?;
         self.group = Some(group);
-        Ok(welcome)
+        welcome.together().map_err(|_| Refused)
     }
 
     /// Joins.

@@ -22,7 +22,7 @@ use parley_protocol::device_log::{
 };
 use parley_protocol::frame::{
     AppendCommit, AppendMessages, CreateLog, InboxAddress, InboxPost, NewMessage, PublishKeyPackages,
-    RegisterAccount, Request,
+    RegisterAccount, Request, Welcomes,
 };
 use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, Era, LogId, MessageId, Seq, UnixMillis};
 use parley_protocol::username::Username;
@@ -236,7 +236,7 @@ impl Peer {
         let (group, welcome) =
             Group::create(&self.provider, &signer, &identity.leaf(), log, &others).unwrap();
         self.groups.insert(log, group);
-        welcome
+        welcome.together().unwrap()
     }
 
     fn unchecked(&self, bytes: &[u8]) -> KeyPackage {
@@ -262,7 +262,10 @@ impl Peer {
             log,
             epoch: self.epoch(log),
             capability: self.capability(log).hash(),
-            welcomes: List::new(vec![self.post(to, welcome)]).unwrap(),
+            welcomes: Welcomes {
+                posts: List::new(vec![self.post(to, welcome)]).unwrap(),
+                end: Bytes::default(),
+            },
             group_info: None,
         })
     }
@@ -429,7 +432,7 @@ impl Peer {
             append: AppendId(self.random.array()),
             commit: Bytes::new(commit.tls_serialize_detached().unwrap()).unwrap(),
             next_capability: next.hash(),
-            welcomes: List::default(),
+            welcomes: Welcomes::default(),
             group_info: None,
         })
     }

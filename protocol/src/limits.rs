@@ -37,9 +37,11 @@ pub const MAX_KEY_PACKAGES: usize = 100;
 pub const MAX_PUSH: usize = 64;
 /// Longest frame in either direction, in bytes.
 pub const MAX_FRAME: usize = 4 * 1024 * 1024;
-/// Total size of the Welcomes of one commit, in bytes; with the largest commit and GroupInfo this stays
+/// Total size of the Welcomes of one commit as they travel, in bytes; with the largest commit and GroupInfo this stays
 /// below [`MAX_FRAME`].
 pub const MAX_WELCOME_TOTAL: usize = 3 * 512 * 1024;
+/// Total size of the Welcomes of one commit as they stand in the inboxes, in bytes.
+pub const MAX_WELCOMES_WHOLE: usize = 16 * 1024 * 1024;
 /// The relay stops filling one push beyond this many payload bytes.
 pub const PUSH_TARGET_BYTES: usize = 256 * 1024;
 /// Shortest username, in characters.

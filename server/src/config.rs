@@ -249,6 +249,7 @@ impl Config {
             head: Duration::from_millis(self.limits.request_head_ms),
             sockets_per_peer: self.limits.http_sockets_per_address,
             proxies: self.trusted_proxies.clone(),
+            hsts: self.hsts,
         }
     }
 

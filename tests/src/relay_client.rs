@@ -17,7 +17,7 @@ use parley_protocol::codec::{FrameError, VersionNotice};
 use parley_protocol::frame::{
     Answer, AppendCommit, AppendMessages, ClientFrame, ClosingReason, CreateLog, InboxEntry, InboxPost,
     LogEntry, NewMessage, Push, RelayError, Request, RequestId, ServerFrame, Stored, SubscribeLog,
-    Subscribed,
+    Subscribed, Welcomes,
 };
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq};
 use tokio::net::{TcpSocket, TcpStream};
@@ -289,11 +289,17 @@ pub fn capability() -> Capability {
     Capability::new(crate::unique())
 }
 
+/// Welcomes that have nothing in common.
+#[must_use]
+pub fn welcomes(posts: Vec<InboxPost>) -> Welcomes {
+    Welcomes { posts: List::new(posts).unwrap(), end: Bytes::default() }
+}
+
 /// A log without Welcomes.
 #[must_use]
 pub fn new_log(log: LogId, epoch: Epoch, capability: &Capability) -> CreateLog {
     let capability = capability.hash();
-    CreateLog { log, epoch, capability, welcomes: List::default(), group_info: None }
+    CreateLog { log, epoch, capability, welcomes: Welcomes::default(), group_info: None }
 }
 
 /// A message with a new id.
@@ -318,7 +324,7 @@ pub fn commit(log: LogId, epoch: Epoch, capability: &Capability, next: &Capabili
         append: AppendId(crate::unique()),
         commit: bytes(b"commit"),
         next_capability: next.hash(),
-        welcomes: List::<InboxPost, _>::default(),
+        welcomes: Welcomes::default(),
         group_info: None,
     }
 }

@@ -1,13 +1,12 @@
 //! Making the group of a conversation: fresh device log, KeyPackages, group, log at the relay.
 
-use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{
-    Answer, ClaimKeyPackages, ClaimedKeyPackage, CreateLog, InboxAddress, InboxPost, RelayError, Request,
-    Retry,
+    Answer, ClaimKeyPackages, ClaimedKeyPackage, CreateLog, InboxAddress, RelayError, Request, Retry,
 };
-use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId, Seq};
+use parley_protocol::ids::{AccountId, DeviceId, LogId, Seq};
 
 use super::Engine;
 use super::connecting::REFUSED;
@@ -17,7 +16,7 @@ use crate::directory_entry::{Found, LookUpError};
 use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, GroupError};
-use crate::mls::{DeviceSigner, Provider, key_package};
+use crate::mls::{DeviceSigner, Provider, key_package, welcome};
 use crate::view::{WaitReason, Warning};
 
 /// First bytes of an inbox entry that is a Welcome: format version and kind.
@@ -205,7 +204,7 @@ impl Engine {
         let leaf = account.leaf(signer.0);
         let (group, welcome) =
             Group::create(&self.mls, &signer, &leaf, id, &members).map_err(|_| CreateError::State)?;
-        let creation = self.creation(id, &group, &welcome, devices).ok_or(CreateError::State)?;
+        let creation = self.creation(id, &group, welcome, &devices).ok_or(CreateError::State)?;
         let mut log = Log::new(id, peer, Stage::Creating, self.now);
         log.creation = Some(creation);
         self.groups.insert(id, Box::new(group));
@@ -225,19 +224,14 @@ impl Engine {
         &self,
         log: LogId,
         group: &Group,
-        welcome: &[u8],
-        devices: Vec<InboxAddress>,
+        welcome: welcome::Parts,
+        devices: &[InboxAddress],
     ) -> Option<CreateLog> {
-        let payload = Bytes::new([WELCOME.as_slice(), welcome].concat()).ok()?;
-        let welcomes = devices
-            .into_iter()
-            .map(|to| InboxPost { to, append: AppendId(self.random.array()), payload: payload.clone() })
-            .collect();
         Some(CreateLog {
             log,
             epoch: group.epoch(),
             capability: group.capability(&self.mls).ok()?.hash(),
-            welcomes: List::new(welcomes).ok()?,
+            welcomes: self.posts(welcome, devices)?,
             group_info: None,
         })
     }
@@ -294,8 +288,11 @@ impl Engine {
     /// Some inboxes take nothing: another group, without their devices.
     fn create_without(&mut self, id: &LogId, full: &[InboxAddress]) {
         let creation = self.logs.get(id).and_then(|log| log.creation.as_ref());
-        let to: Vec<InboxAddress> =
-            creation.iter().flat_map(|creation| creation.welcomes.iter()).map(|welcome| welcome.to).collect();
+        let to: Vec<InboxAddress> = creation
+            .iter()
+            .flat_map(|creation| creation.welcomes.posts.iter())
+            .map(|welcome| welcome.to)
+            .collect();
         if self.are_full(full, &to) {
             self.bury(id);
         } else {

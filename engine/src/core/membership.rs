@@ -8,7 +8,9 @@ mod left_out;
 use std::collections::VecDeque;
 
 use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::frame::{Answer, ClaimedKeyPackage, InboxAddress, InboxPost, RelayError, Retry};
+use parley_protocol::frame::{
+    Answer, ClaimedKeyPackage, InboxAddress, InboxPost, RelayError, Retry, Welcomes,
+};
 use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId, Seq};
 
 use super::Engine;
@@ -18,7 +20,7 @@ use super::steady::Moment;
 use crate::conversation::id_of;
 use crate::log::{PendingCommit, Stage};
 use crate::mls::credential::Leaf;
-use crate::mls::key_package;
+use crate::mls::{key_package, welcome};
 use crate::records::keys;
 use crate::roster::Roster;
 use crate::set::Set;
@@ -340,24 +342,24 @@ impl Engine {
             group.change_members(provider, signer, add, &difference.extra)
         });
         match made {
-            Ok((commit, welcome)) => match self.posts(welcome.as_deref(), &to) {
-                Some(posts) => self.keep_commit(id, commit, &posts),
+            Ok((commit, welcome)) => match self.posts(welcome, &to) {
+                Some(welcomes) => self.keep_commit(id, commit, &welcomes),
                 None => self.take_commit_back(id, &to),
             },
             Err(_) => self.retry_later(60_000),
         }
     }
 
-    /// The Welcome for those whom a commit adds; none if the relay would not take it.
-    fn posts(&self, welcome: Option<&[u8]>, to: &[InboxAddress]) -> Option<Vec<InboxPost>> {
-        let Some(welcome) = welcome else { return to.is_empty().then(Vec::new) };
-        let payload = Bytes::new([WELCOME.as_slice(), welcome].concat()).ok()?;
-        let post = |to: &InboxAddress| InboxPost {
-            to: *to,
-            append: AppendId(self.random.array()),
-            payload: payload.clone(),
+    /// The Welcomes for those whom a commit adds; none if the relay would not take them.
+    pub(super) fn posts(&self, welcome: welcome::Parts, to: &[InboxAddress]) -> Option<Welcomes> {
+        let post = |(to, beginning): (&InboxAddress, Vec<u8>)| {
+            let payload = Bytes::new([WELCOME.as_slice(), &beginning].concat()).ok()?;
+            Some(InboxPost { to: *to, append: AppendId(self.random.array()), payload })
         };
-        Some(to.iter().map(post).collect())
+        let posts = to.iter().zip(welcome.beginnings).map(post).collect::<Option<Vec<_>>>()?;
+        let posts = List::new(posts).ok().filter(|posts| posts.len() == to.len())?;
+        let welcomes = Welcomes { posts, end: Bytes::new(welcome.end).ok()? };
+        welcomes.fit().then_some(welcomes)
     }
 
     /// Nobody is added who would not hear of it.
@@ -371,10 +373,10 @@ impl Engine {
         }
     }
 
-    fn keep_commit(&mut self, id: &LogId, commit: Vec<u8>, posts: &Vec<InboxPost>) {
+    fn keep_commit(&mut self, id: &LogId, commit: Vec<u8>, welcomes: &Welcomes) {
         let append = AppendId(self.random.array());
-        if !posts.is_empty() {
-            self.save(&keys::welcomes(id), posts);
+        if !welcomes.is_empty() {
+            self.save(&keys::welcomes(id), welcomes);
         }
         if let Some(log) = self.logs.get_mut(id) {
             log.commit = Some(PendingCommit { append, bytes: commit });
@@ -384,9 +386,8 @@ impl Engine {
     }
 
     /// The Welcomes of the commit that is on its way.
-    pub(super) fn welcomes(&self, id: &LogId) -> List<InboxPost, { parley_protocol::limits::MAX_WELCOMES }> {
-        let posts: Option<Vec<InboxPost>> = self.state.get(&keys::welcomes(id)).ok().flatten();
-        List::new(posts.unwrap_or_default()).unwrap_or_default()
+    pub(super) fn welcomes(&self, id: &LogId) -> Welcomes {
+        self.state.get(&keys::welcomes(id)).ok().flatten().unwrap_or_default()
     }
 
     pub(super) fn forget_welcomes(&mut self, id: &LogId) {

@@ -14,6 +14,7 @@ use tls_codec::{Deserialize as _, Serialize as _};
 use super::credential::Leaf;
 use super::key_package::{capabilities, is_small, lifetime};
 use super::settings::{join_config, ratchet_configuration};
+use super::welcome;
 use super::{DeviceSigner, Provider};
 
 /// A Welcome is no larger than this and so much for each member, in bytes: its leaf, a parent, and the secret for who joins.
@@ -76,7 +77,8 @@ impl Group {
         own: &Leaf,
         log: LogId,
         others: &[KeyPackage],
-    ) -> Result<(Self, Vec<u8>), GroupError> {
+    ) -> Result<(Self, welcome::Parts), GroupError> {
+        let joiners = welcome::references(provider, others)?;
         let config = MlsGroupCreateConfig::builder()
             .ciphersuite(SUITE)
             .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
@@ -93,7 +95,7 @@ impl Group {
         let (_, welcome, _) = mls.add_members(provider, signer, others).map_err(|_| GroupError::Invalid)?;
         mls.merge_pending_commit(provider).map_err(|_| GroupError::State)?;
         let welcome = welcome.tls_serialize_detached().map_err(|_| GroupError::State)?;
-        Ok((Self { mls }, welcome))
+        Ok((Self { mls }, welcome::split(&welcome, &joiners)?))
     }
 
     /// What is behind it, for who breaks the rules.
@@ -171,14 +173,15 @@ impl Group {
         bundle.into_commit().tls_serialize_detached().map_err(|_| GroupError::State)
     }
 
-    /// Stages a commit that adds and removes devices; returns the commit, and the Welcome for those it adds.
+    /// Stages a commit that adds and removes devices; returns the commit, and the Welcome for those it adds, in their order.
     pub(crate) fn change_members(
         &mut self,
         provider: &Provider,
         signer: &DeviceSigner<'_>,
         add: Vec<KeyPackage>,
         remove: &[Leaf],
-    ) -> Result<(Vec<u8>, Option<Vec<u8>>), GroupError> {
+    ) -> Result<(Vec<u8>, welcome::Parts), GroupError> {
+        let joiners = welcome::references(provider, &add)?;
         let going: Vec<_> = self
             .mls
             .members()
@@ -203,7 +206,8 @@ impl Group {
         let (commit, welcome, _) = bundle.into_messages();
         let serialise = |message: MlsMessageOut| message.tls_serialize_detached();
         let welcome = welcome.map(serialise).transpose().map_err(|_| GroupError::State)?;
-        Ok((serialise(commit).map_err(|_| GroupError::State)?, welcome))
+        let parts = welcome.map(|welcome| welcome::split(&welcome, &joiners)).transpose()?;
+        Ok((serialise(commit).map_err(|_| GroupError::State)?, parts.unwrap_or_default()))
     }
 
     /// The leaves of all members. One that is not Parley's cannot be there: nothing lets it in.

@@ -6,6 +6,7 @@ pub(crate) mod group;
 pub(crate) mod key_package;
 mod settings;
 pub(crate) mod storage;
+pub(crate) mod welcome;
 
 use std::rc::Rc;
 

@@ -44,7 +44,7 @@ fn pair() -> (Device, Group, Device, Group) {
     let checked = key_package::check(&a.provider, &bytes, &b.leaf).unwrap();
     let (group_a, welcome) =
         Group::create(&a.provider, &DeviceSigner(&a.key), &a.leaf, LogId([7; 16]), &[checked]).unwrap();
-    let opened = OpenedWelcome::open(&b.provider, &welcome).unwrap();
+    let opened = OpenedWelcome::open(&b.provider, &welcome.together().unwrap()).unwrap();
     assert_eq!(opened.members, [a.leaf, b.leaf]);
     assert_eq!(opened.sender, a.leaf);
     assert_eq!(opened.log, LogId([7; 16]));
@@ -108,7 +108,10 @@ fn p9_a_welcome_of_bloated_leaves_is_not_joined() {
     let signer = DeviceSigner(&a.key);
     let others = [bloated, fine];
     let (_, welcome) = Group::create(&a.provider, &signer, &a.leaf, LogId([7; 16]), &others).unwrap();
-    assert!(matches!(OpenedWelcome::open(&c.provider, &welcome), Err(GroupError::Invalid)));
+    assert!(matches!(
+        OpenedWelcome::open(&c.provider, &welcome.together().unwrap()),
+        Err(GroupError::Invalid)
+    ));
 }
 
 #[test]
@@ -222,8 +225,8 @@ fn a_one_time_key_package_opens_one_welcome() {
                 core::slice::from_ref(&key_package),
             )
             .unwrap();
-            let joined =
-                OpenedWelcome::open(&b.provider, &welcome).and_then(|opened| opened.join(&b.provider));
+            let joined = OpenedWelcome::open(&b.provider, &welcome.together().unwrap())
+                .and_then(|opened| opened.join(&b.provider));
             assert_eq!(joined.is_ok(), opens, "last resort {last_resort}, round {round}");
         }
     }
@@ -252,4 +255,38 @@ fn p3_keys_of_earlier_epochs_do_not_stay() {
     assert!(kept(&a) != before_a && kept(&b) != before_b);
     group_a.delete(&a.provider).unwrap();
     assert_eq!(kept(&a), Vec::<Vec<u8>>::new());
+}
+
+/// All of an account, as they are added at once: each gets a Welcome that it opens, and that no other one opens.
+#[test]
+fn p6_a_welcome_is_split_for_each_of_32_devices() {
+    let a = device(1);
+    let others: Vec<Device> = (2..34).map(device).collect();
+    let package = |it: &Device| {
+        let bytes = key_package::make(&it.provider, &DeviceSigner(&it.key), &it.leaf, false).unwrap();
+        key_package::check(&a.provider, &bytes, &it.leaf).unwrap()
+    };
+    let packages: Vec<KeyPackage> = others.iter().map(package).collect();
+    let (_, welcome) =
+        Group::create(&a.provider, &DeviceSigner(&a.key), &a.leaf, LogId([7; 16]), &packages).unwrap();
+    let sent: usize = welcome.beginnings.iter().map(Vec::len).sum::<usize>() + welcome.end.len();
+    assert!(sent < 160_000, "{sent} bytes travel to the relay");
+    let whole = |number: usize| [welcome.beginnings[number].clone(), welcome.end.clone()].concat();
+    for (number, it) in others.iter().enumerate() {
+        let wrong = whole((number + 1) % others.len());
+        assert!(
+            matches!(OpenedWelcome::open(&it.provider, &wrong), Err(GroupError::NoKeyPackage)),
+            "{number}"
+        );
+        let opened = OpenedWelcome::open(&it.provider, &whole(number)).unwrap();
+        assert_eq!(opened.members.len(), 33);
+        assert!(opened.join(&it.provider).unwrap().is_active());
+    }
+}
+
+#[test]
+fn what_is_no_welcome_is_not_split() {
+    for bytes in [&[][..], &[0, 1, 0, 3], &[0, 1, 0, 3, 0, 1, 0x40], &[0, 1, 0, 3, 0, 1, 2, 1, 7, 0]] {
+        assert_eq!(welcome::split(bytes, &[vec![1]]), Err(GroupError::State), "{bytes:?}");
+    }
 }

@@ -13,7 +13,7 @@ pub use request::{
     AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClaimKeyPackages, ClientFrame, CreateLog,
     DeleteBlobs, FetchBackupHead, FetchBlob, InboxAddress, InboxPost, KnownDeviceLog, KnownPlace, NewMessage,
     OpenSlot, PublishKeyPackages, PutBlob, RegisterAccount, Request, SubscribeInbox, SubscribeLog,
-    UsernameClaim, WriteBackupHead, WriteSlot,
+    UsernameClaim, Welcomes, WriteBackupHead, WriteSlot,
 };
 pub use server::{
     Answer, BackupHead, ClaimedKeyPackage, ClosingReason, DeviceLogNews, DirectoryRecord, EntryKind,

@@ -5,14 +5,14 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::RequestId;
-use crate::bounded::{Bytes, List};
+use crate::bounded::{Bytes, List, TooLong};
 use crate::capability::{Capability, CapabilityHash};
 use crate::device_log::{LogHead, Signature, SignedEntry, VerifyingKeyBytes};
 use crate::ids::{AccountId, AppendId, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp};
 use crate::limits::{
     MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB_DELETES, MAX_BLOB_PART, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES,
     MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_KEY_PACKAGES, MAX_LOOKUPS, MAX_MESSAGE, MAX_SLOT, MAX_WELCOME,
-    MAX_WELCOMES,
+    MAX_WELCOME_TOTAL, MAX_WELCOMES, MAX_WELCOMES_WHOLE,
 };
 use crate::username::Username;
 
@@ -214,9 +214,50 @@ pub struct CreateLog {
     /// Hash of that epoch's capability.
     pub capability: CapabilityHash,
     /// Welcomes for the first members.
-    pub welcomes: List<InboxPost, MAX_WELCOMES>,
+    pub welcomes: Welcomes,
     /// GroupInfo of that epoch, sealed by the members.
     pub group_info: Option<Bytes<MAX_GROUP_INFO>>,
+}
+
+/// Welcomes of one commit. Most of a Welcome is the same for all (RFC 9420 section 12.4.3.1): it travels once.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Welcomes {
+    /// How each begins.
+    pub posts: List<InboxPost, MAX_WELCOMES>,
+    /// How all of them end: the relay puts it behind each payload.
+    pub end: Bytes<MAX_WELCOME>,
+}
+
+impl Welcomes {
+    /// Whether they are not too large together, neither as they travel nor as they stand in the inboxes.
+    #[must_use]
+    pub fn fit(&self) -> bool {
+        let begins = self.posts.iter().map(|post| post.payload.len()).fold(0, usize::saturating_add);
+        let ends = self.end.len().saturating_mul(self.posts.len());
+        begins.saturating_add(self.end.len()) <= MAX_WELCOME_TOTAL
+            && begins.saturating_add(ends) <= MAX_WELCOMES_WHOLE
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.posts.is_empty()
+    }
+
+    /// Each of them whole.
+    ///
+    /// # Errors
+    ///
+    /// One of them is longer than a Welcome may be.
+    pub fn whole(self) -> Result<Self, TooLong> {
+        let Self { posts, end } = self;
+        let whole = |post: InboxPost| {
+            let payload = Bytes::new([&*post.payload, &*end].concat())?;
+            Ok(InboxPost { payload, ..post })
+        };
+        let posts = posts.into_vec().into_iter().map(whole).collect::<Result<_, _>>()?;
+        Ok(Self { posts: List::new(posts)?, end: Bytes::default() })
+    }
 }
 
 /// Appends messages that were encrypted in `epoch`.
@@ -257,7 +298,7 @@ pub struct AppendCommit {
     /// Hash of the next epoch's capability.
     pub next_capability: CapabilityHash,
     /// Welcomes for the members that the commit adds.
-    pub welcomes: List<InboxPost, MAX_WELCOMES>,
+    pub welcomes: Welcomes,
     /// GroupInfo of the next epoch, sealed by the members.
     pub group_info: Option<Bytes<MAX_GROUP_INFO>>,
 }

@@ -9,7 +9,7 @@ use parley_protocol::frame::{
     EntryKind, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost, KnownDeviceLog, KnownPlace,
     LogEntry, NewMessage, OpenSlot, PublishKeyPackages, Push, PutBlob, RegisterAccount, RelayError, Request,
     RequestId, ServerFrame, SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim,
-    WriteBackupHead, WriteSlot,
+    Welcomes, WriteBackupHead, WriteSlot,
 };
 use parley_protocol::ids::{
     AccountId, AppendId, BlobId, DeviceId, EntryHash, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis,
@@ -77,7 +77,7 @@ fn log_requests() -> Vec<Request> {
             log: LOG,
             epoch: Epoch(1),
             capability: CapabilityHash([0x99; 32]),
-            welcomes: list(vec![welcome()]),
+            welcomes: Welcomes { posts: list(vec![welcome()]), end: bytes(b"end") },
             group_info: Some(bytes(b"info")),
         }),
         Request::AppendMessages(AppendMessages {
@@ -93,7 +93,7 @@ fn log_requests() -> Vec<Request> {
             append: APPEND,
             commit: bytes(b"commit"),
             next_capability: CapabilityHash([0x99; 32]),
-            welcomes: List::default(),
+            welcomes: Welcomes::default(),
             group_info: None,
         }),
         Request::SubscribeLog(SubscribeLog {

@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendMessages, ClientFrame, CreateLog, InboxPost, RelayError, Request, RequestId,
-    ServerFrame, SubscribeInbox, SubscribeLog, Subscribed,
+    Answer, AppendCommit, AppendMessages, ClientFrame, CreateLog, RelayError, Request, RequestId,
+    ServerFrame, SubscribeInbox, SubscribeLog, Subscribed, Welcomes,
 };
 use parley_protocol::ids::{Epoch, Seq};
-use parley_protocol::limits::MAX_WELCOME_TOTAL;
 
 use super::{Connection, Permits, answers, verify};
 use crate::clock::now;
@@ -246,9 +245,8 @@ impl Connection {
 }
 
 /// Whether these are not too large together.
-fn bounded(welcomes: &[InboxPost]) -> Result<(), RelayError> {
-    let total: usize = welcomes.iter().map(|welcome| welcome.payload.len()).sum();
-    if total > MAX_WELCOME_TOTAL { Err(RelayError::TooLarge) } else { Ok(()) }
+fn bounded(welcomes: &Welcomes) -> Result<(), RelayError> {
+    if welcomes.fit() { Ok(()) } else { Err(RelayError::TooLarge) }
 }
 
 /// Whether a request lets something grow on the disk that is there already.
@@ -266,8 +264,8 @@ const fn grows(request: &Request) -> bool {
 fn cost(request: &Request) -> u32 {
     match request {
         Request::AppendMessages(request) => 1_u32.saturating_add(eighth(request.messages.len())),
-        Request::CreateLog(request) => 5_u32.saturating_add(eighth(request.welcomes.len())),
-        Request::AppendCommit(request) => 5_u32.saturating_add(eighth(request.welcomes.len())),
+        Request::CreateLog(request) => 5_u32.saturating_add(eighth(request.welcomes.posts.len())),
+        Request::AppendCommit(request) => 5_u32.saturating_add(eighth(request.welcomes.posts.len())),
         Request::FetchGroupInfo { .. }
         | Request::PostInbox(_)
         | Request::PutBlob(_)

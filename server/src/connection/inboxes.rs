@@ -7,6 +7,7 @@ use std::time::Instant;
 use parley_protocol::bounded::List;
 use parley_protocol::frame::{
     Answer, AppendCommit, ClaimKeyPackages, CreateLog, InboxAddress, InboxPost, RelayError, RequestId,
+    Welcomes,
 };
 
 use super::dispatch::SOMEWHERE;
@@ -17,12 +18,11 @@ use crate::relay::Relay;
 use crate::store::{Claim, Committed, Poster};
 
 impl Connection {
-    pub(super) fn create_log(&self, id: RequestId, permits: Permits, request: CreateLog) {
-        let posters = match self.posters(&request.welcomes) {
+    pub(super) fn create_log(&self, id: RequestId, permits: Permits, mut request: CreateLog) {
+        let (posters, inboxes) = match self.posters(&mut request.welcomes) {
             Ok(posters) => posters,
             Err(refusal) => return self.later(id, permits, async move { Err(refusal) }),
         };
-        let inboxes = addresses(&request.welcomes);
         let pending = self.relay.store.create_log(now(), request, posters);
         let relay = Arc::clone(&self.relay);
         self.later(id, permits, async move {
@@ -35,13 +35,12 @@ impl Connection {
         });
     }
 
-    pub(super) fn append_commit(&self, id: RequestId, permits: Permits, request: AppendCommit) {
+    pub(super) fn append_commit(&self, id: RequestId, permits: Permits, mut request: AppendCommit) {
         let log = request.log;
-        let posters = match self.posters(&request.welcomes) {
+        let (posters, inboxes) = match self.posters(&mut request.welcomes) {
             Ok(posters) => posters,
             Err(refusal) => return self.later(id, permits, async move { Err(refusal) }),
         };
-        let inboxes = addresses(&request.welcomes);
         let pending = self.relay.store.append_commit(now(), request, posters);
         let relay = Arc::clone(&self.relay);
         self.later(id, permits, async move {
@@ -100,9 +99,12 @@ impl Connection {
         limits.claims.take([device], now)
     }
 
-    /// As whom this client posts each of these.
-    fn posters(&self, posts: &[InboxPost]) -> Result<Vec<Poster>, RelayError> {
-        posts.iter().map(|post| self.poster(&post.to)).collect()
+    /// Makes each Welcome whole; as whom this client posts it, and where.
+    fn posters(&self, welcomes: &mut Welcomes) -> Result<(Vec<Poster>, Vec<InboxAddress>), RelayError> {
+        *welcomes = std::mem::take(welcomes).whole().map_err(|_| RelayError::TooLarge)?;
+        let inboxes: Vec<InboxAddress> = welcomes.posts.iter().map(|welcome| welcome.to).collect();
+        let posters = inboxes.iter().map(|inbox| self.poster(inbox)).collect::<Result<_, _>>()?;
+        Ok((posters, inboxes))
     }
 
     /// As whom this client posts into an inbox. Who is too quick waits; where others were, the inbox takes nothing now.
@@ -116,10 +118,6 @@ impl Connection {
         let has_turn = limits.posts.take([*inbox], now).is_ok();
         Ok(if has_turn { Poster::Other(limits.mark(self.peer, inbox)) } else { Poster::Refused })
     }
-}
-
-fn addresses(welcomes: &[InboxPost]) -> Vec<InboxAddress> {
-    welcomes.iter().map(|welcome| welcome.to).collect()
 }
 
 /// Who reads these inboxes hears that they have grown.

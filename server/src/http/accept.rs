@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tower_service::Service as _;
 
 use super::counted::Counted;
+use super::parser_errors::WithHeaders;
 use crate::peers::{PeerKey, Peers};
 
 /// Who comes in.
@@ -31,6 +32,8 @@ pub(crate) struct Doors {
     pub(crate) sockets_per_peer: u32,
     /// Proxies, whose sockets are those of many.
     pub(crate) proxies: Vec<IpNet>,
+    /// Whether to tell browsers to come by HTTPS only.
+    pub(crate) hsts: bool,
 }
 
 impl Doors {
@@ -66,8 +69,9 @@ pub(crate) async fn serve(
             tracing::debug!(%error, "a socket stays with Nagle's algorithm");
         }
         let (router, closing, alive) = (router.clone(), closing.clone(), alive.clone());
+        let (head, hsts) = (doors.head, doors.hsts);
         tokio::spawn(async move {
-            connection(socket, address, router, doors.head, closing).await;
+            connection(socket, address, router, (head, hsts), closing).await;
             drop((guard, alive));
         });
     }
@@ -79,7 +83,7 @@ async fn connection(
     socket: TcpStream,
     address: SocketAddr,
     router: Router,
-    head: Duration,
+    (head, hsts): (Duration, bool),
     mut closing: watch::Receiver<bool>,
 ) {
     let socket = Counted::new(socket);
@@ -92,7 +96,7 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head)
-        .serve_connection(TokioIo::new(socket), service)
+        .serve_connection(TokioIo::new(WithHeaders::new(socket, hsts)), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     let served = tokio::select! {

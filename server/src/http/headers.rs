@@ -20,9 +20,9 @@ const PERMISSIONS: &str = "camera=(self), accelerometer=(), \
     publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), \
     xr-spatial-tracking=()";
 
-pub(super) fn add(mut response: Response, hsts: bool) -> Response {
-    let headers = response.headers_mut();
-    for (name, value) in [
+/// All of them.
+pub(super) fn all(hsts: bool) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    let always = [
         (CSP, CONTENT_SECURITY_POLICY),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
@@ -30,12 +30,14 @@ pub(super) fn add(mut response: Response, hsts: bool) -> Response {
         (HeaderName::from_static("permissions-policy"), PERMISSIONS),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    if hsts {
-        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
-        headers.insert(STRICT_TRANSPORT_SECURITY, two_years);
+    ];
+    let two_years = hsts.then_some((STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"));
+    always.into_iter().chain(two_years).map(|(name, value)| (name, HeaderValue::from_static(value)))
+}
+
+pub(super) fn add(mut response: Response, hsts: bool) -> Response {
+    for (name, value) in all(hsts) {
+        response.headers_mut().insert(name, value);
     }
     response
 }

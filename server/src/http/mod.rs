@@ -6,6 +6,7 @@ mod archive;
 mod counted;
 mod headers;
 mod inside;
+mod parser_errors;
 mod public_url;
 mod ready;
 mod upgrade;

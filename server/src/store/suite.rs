@@ -11,7 +11,7 @@ use parley_protocol::device_log::{
 };
 use parley_protocol::frame::{
     AppendCommit, AppendMessages, CheckIn, CreateLog, InboxAddress, InboxPost, NewMessage,
-    PublishKeyPackages, RelayError, Stored,
+    PublishKeyPackages, RelayError, Stored, Welcomes,
 };
 use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
@@ -58,7 +58,7 @@ fn bytes<const MAX: usize>(length: usize) -> Bytes<MAX> {
 
 fn log() -> CreateLog {
     let capability = Capability::new(SECRET).hash();
-    CreateLog { log: LOG, epoch: Epoch(0), capability, welcomes: List::default(), group_info: None }
+    CreateLog { log: LOG, epoch: Epoch(0), capability, welcomes: Welcomes::default(), group_info: None }
 }
 
 fn append(ids: &[u8], length: usize) -> AppendMessages {
@@ -260,7 +260,7 @@ async fn an_append_sees_what_a_commit_has_changed(store: &impl Store) {
         append: AppendId([9; 16]),
         commit: bytes(1),
         next_capability: Capability::new([8; 32]).hash(),
-        welcomes: List::default(),
+        welcomes: Welcomes::default(),
         group_info: None,
     };
     store.append_commit(UnixMillis(6), commit, vec![]).await.unwrap();
@@ -308,7 +308,10 @@ async fn a_failing_operation_leaves_nothing_and_spoils_no_other(store: &impl Sto
         append: AppendId([9; 16]),
         commit: bytes(1),
         next_capability: Capability::new([8; 32]).hash(),
-        welcomes: List::new(vec![post(address, 1, 60), post(address, 2, 60)]).unwrap(),
+        welcomes: Welcomes {
+            posts: List::new(vec![post(address, 1, 60), post(address, 2, 60)]).unwrap(),
+            end: Bytes::default(),
+        },
         group_info: None,
     };
     // Submitted together, so that they are likely to share a transaction.

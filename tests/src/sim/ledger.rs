@@ -56,7 +56,7 @@ impl KeyLedger {
             }
             Request::AppendCommit(commit) => self.appended(device, commit.append, &commit.commit),
             Request::CreateLog(create) => {
-                for welcome in create.welcomes.iter() {
+                for welcome in create.welcomes.posts.iter() {
                     self.appended(device, welcome.append, &welcome.payload);
                 }
             }

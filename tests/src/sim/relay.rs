@@ -237,16 +237,17 @@ impl VirtualRelay {
     }
 
     fn create(&mut self, create: CreateLog) -> Result<Answer, RelayError> {
+        let welcomes = create.welcomes.whole().map_err(|_| RelayError::TooLarge)?.posts;
         if let Some(log) = self.logs.get(&create.log) {
             let same = log.capabilities.get(&create.epoch) == Some(&create.capability);
             return if same { Ok(Answer::Done) } else { Err(RelayError::LogExists) };
         }
-        for welcome in create.welcomes.iter() {
+        for welcome in welcomes.iter() {
             let account = self.accounts.get(&welcome.to.account).ok_or(RelayError::UnknownAccount)?;
             account.log.device(&welcome.to.device).ok_or(RelayError::UnknownDevice)?;
         }
-        let full = self.without_room(&create.welcomes);
-        if !full.is_empty() && full.len() == create.welcomes.len() {
+        let full = self.without_room(&welcomes);
+        if !full.is_empty() && full.len() == welcomes.len() {
             return Err(RelayError::QuotaExceeded);
         }
         if !full.is_empty() {
@@ -254,7 +255,7 @@ impl VirtualRelay {
         }
         let capabilities = BTreeMap::from([(create.epoch, create.capability)]);
         self.logs.insert(create.log, Log { epoch: create.epoch, capabilities, ..Log::default() });
-        for welcome in create.welcomes.into_vec() {
+        for welcome in welcomes.into_vec() {
             self.post(welcome)?;
         }
         Ok(Answer::Done)
@@ -279,13 +280,14 @@ impl VirtualRelay {
 
     fn commit(&mut self, commit: AppendCommit) -> Result<Answer, RelayError> {
         let (now, era) = (self.now, self.era);
-        let full = self.without_room(&commit.welcomes);
+        let welcomes = commit.welcomes.whole().map_err(|_| RelayError::TooLarge)?.posts;
+        let full = self.without_room(&welcomes);
         let log = self.logs.get_mut(&commit.log).ok_or(RelayError::UnknownLog)?;
         if let Some(stored) = log.stored(&commit.append) {
             return Ok(stored_one(stored));
         }
         log.check(&commit.capability, commit.epoch)?;
-        for welcome in commit.welcomes.iter() {
+        for welcome in welcomes.iter() {
             let account = self.accounts.get(&welcome.to.account).ok_or(RelayError::UnknownAccount)?;
             account.log.device(&welcome.to.device).ok_or(RelayError::UnknownDevice)?;
         }
@@ -296,7 +298,7 @@ impl VirtualRelay {
         let stored = log.push(now, place, EntryKind::Commit, commit.commit.into_vec());
         log.epoch = commit.epoch.next();
         log.capabilities.insert(log.epoch, commit.next_capability);
-        for welcome in commit.welcomes.into_vec() {
+        for welcome in welcomes.into_vec() {
             self.post(welcome)?;
         }
         Ok(stored_one(stored))

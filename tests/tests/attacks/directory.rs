@@ -222,6 +222,28 @@ fn p4_a_username_that_now_leads_elsewhere_does_not_open_the_old_conversation() {
 }
 
 #[test]
+fn p4_news_that_do_not_continue_a_device_log_change_nothing() {
+    for (seed, after) in (610..).zip([0, 1, 2, u32::MAX]) {
+        let Pair { mut world, ada, bob, chat, chat_b } = pair(seed);
+        world.settle();
+        let account = own_account(&mut world, bob).account;
+        let strange = Peer::new(601, "eve").log_with_another_device().entries()[1].clone();
+        answer_with(&mut world, account, move |honest| DirectoryRecord {
+            after,
+            log: List::new(vec![strange.clone()]).unwrap(),
+            ..honest.clone()
+        });
+        world.pass(20_000);
+        world.send(ada, chat, "to the devices that are known");
+        world.settle();
+        assert_eq!(world.texts(bob, chat_b).last().unwrap(), "to the devices that are known", "{after}");
+        world.relay.stop_lying();
+        reconnect(&mut world, ada);
+        assert_eq!(world.devices[ada].conversations[&chat].warning, None, "{after}");
+    }
+}
+
+#[test]
 fn p4_the_relay_gives_a_contact_no_other_username() {
     let Pair { mut world, ada, bob, chat, .. } = pair(606);
     world.settle();

@@ -1,7 +1,7 @@
 //! A device that was stolen and removed: the thief has all its keys, is quick, and does not know when to stop.
 
 use parley_engine::hostile::{Deed, Peer};
-use parley_engine::view::{Command, ConversationId, Delivery, Reply};
+use parley_engine::view::{Command, ConversationId, Delivery};
 use parley_protocol::frame::{RelayError, Request, ServerFrame};
 use parley_protocol::ids::{AccountId, DeviceId, LogId};
 use parley_tests::sim::{DeviceIndex, World};

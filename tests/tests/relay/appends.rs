@@ -2,7 +2,7 @@
 
 use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
-use parley_protocol::frame::{Answer, EntryKind, RelayError, Request};
+use parley_protocol::frame::{Answer, EntryKind, RelayError, Request, Welcomes};
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq};
 use parley_tests::relay_client::{RelayClient, bytes, capability, commit, message, messages, new_log, only};
 use parley_tests::relay_process::RelayProcess;
@@ -142,7 +142,7 @@ async fn the_group_info_is_the_current_epochs() {
     assert_eq!(client.call(fetch(&first)).await, info(1, Some(b"info 1")));
     let mut next = commit(log, Epoch(1), &first, &second);
     next.group_info = Some(bytes(b"info 2"));
-    next.welcomes = List::default();
+    next.welcomes = Welcomes::default();
     client.call(Request::AppendCommit(next)).await.unwrap();
     assert_eq!(client.call(fetch(&second)).await, info(2, Some(b"info 2")));
     client.commit(log, Epoch(2), &second, &third).await.unwrap();

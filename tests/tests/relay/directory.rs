@@ -1,8 +1,9 @@
 //! Accounts and usernames.
 
 use ed25519_dalek::SigningKey;
-use parley_protocol::device_log::Change;
-use parley_protocol::frame::{Answer, DirectoryRecord, RelayError, Request};
+use parley_protocol::bounded::List;
+use parley_protocol::device_log::{Change, LogHead};
+use parley_protocol::frame::{Answer, DeviceLogNews, DirectoryRecord, KnownDeviceLog, RelayError, Request};
 use parley_protocol::limits::MAX_BY_AUTHOR;
 use parley_protocol::username::Username;
 use parley_tests::accounts::{self, TestAccount, TestDevice, look_up, verifying};
@@ -41,6 +42,45 @@ async fn an_account_is_found_by_name_and_by_id() {
     assert_eq!(found(client.call(look_up(account.id())).await), record);
     // Under another name it is not the same registration.
     assert_eq!(client.call(account.registration("eve")).await, Err(RelayError::BadRequest));
+}
+
+#[tokio::test]
+async fn only_what_is_new_of_device_logs_is_sent_and_of_many_at_once() {
+    let relay = RelayProcess::start(&["--rate-registrations", "100/100"]);
+    let mut client = RelayClient::connect(relay.address()).await;
+    let (mut ada, bob, nobody) = (TestAccount::new(), TestAccount::new(), TestAccount::new());
+    client.call(ada.registration("ada")).await.unwrap();
+    client.call(bob.registration("bob")).await.unwrap();
+    let before = ada.log.head();
+    let second = TestDevice::new();
+    let entry = ada.entry(&ada.first, Change::AddDevice(second.record), Some(&second));
+    client.call(ada.append(entry.clone())).await.unwrap();
+    ada.log.append(&entry).unwrap();
+    let known = |account: &TestAccount, known| KnownDeviceLog { account: account.id(), known };
+    let other = LogHead { hash: bob.log.head().hash, ..before };
+    let ahead = LogHead { length: 9, ..before };
+    let asked = vec![
+        known(&ada, Some(before)),
+        known(&ada, Some(ada.log.head())),
+        known(&ada, Some(other)),
+        known(&ada, Some(ahead)),
+        known(&ada, Some(LogHead { length: 0, ..before })),
+        known(&nobody, Some(before)),
+        known(&bob, None),
+    ];
+    let answer = client.call(Request::FetchDeviceLogs(List::new(asked).unwrap())).await;
+    let Ok(Answer::DeviceLogs(news)) = answer else { panic!("instead of news came {answer:?}") };
+    let told: Vec<_> = news
+        .iter()
+        .map(|news| match news {
+            DeviceLogNews::Record(record) => Some((record.account, record.after, record.log.len())),
+            DeviceLogNews::Unknown(_) | DeviceLogNews::Later(_) => None,
+        })
+        .collect();
+    let whole = Some((ada.id(), 0, 2));
+    let news = [Some((ada.id(), 1, 1)), Some((ada.id(), 2, 0)), whole, whole, whole, None];
+    assert_eq!(told[..6], news);
+    assert_eq!(told[6], Some((bob.id(), 0, 1)));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use parley_protocol::frame::{
 };
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, Stamp};
 use parley_tests::accounts::{TestAccount, TestDevice, claim_key_packages};
-use parley_tests::relay_client::{RelayClient, bytes, capability, commit, new_log, only};
+use parley_tests::relay_client::{RelayClient, bytes, capability, commit, new_log, only, welcomes};
 use parley_tests::relay_process::RelayProcess;
 use parley_tests::unique;
 
@@ -81,16 +81,16 @@ async fn welcomes_arrive_with_the_commit_or_not_at_all() {
     let mut sender = RelayClient::connect(relay.address()).await;
     let (log, first, second) = (LogId(unique()), capability(), capability());
     let mut create = new_log(log, Epoch(0), &first);
-    create.welcomes = List::new(vec![post(address, b"welcome 1")]).unwrap();
+    create.welcomes = welcomes(vec![post(address, b"welcome 1")]);
     assert_eq!(sender.call(Request::CreateLog(create)).await, Ok(Answer::Done));
     assert_eq!(&*owner.inbox_entries(1).await[0].payload, b"welcome 1");
 
     let nobody = InboxAddress { account: account.id(), device: TestDevice::new().record.id };
     let mut lost = commit(log, Epoch(0), &first, &second);
-    lost.welcomes = List::new(vec![post(address, b"lost"), post(nobody, b"lost")]).unwrap();
+    lost.welcomes = welcomes(vec![post(address, b"lost"), post(nobody, b"lost")]);
     assert_eq!(sender.call(Request::AppendCommit(lost)).await, Err(RelayError::UnknownDevice));
     let mut won = commit(log, Epoch(0), &first, &second);
-    won.welcomes = List::new(vec![post(address, b"welcome 2")]).unwrap();
+    won.welcomes = welcomes(vec![post(address, b"welcome 2")]);
     assert_eq!(only(sender.call(Request::AppendCommit(won)).await).unwrap().seq, Seq(1));
     assert_eq!(&*owner.inbox_entries(1).await[0].payload, b"welcome 2");
 }

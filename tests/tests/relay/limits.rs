@@ -6,7 +6,7 @@ use parley_protocol::frame::{
 };
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq};
 use parley_tests::accounts::TestAccount;
-use parley_tests::relay_client::{RelayClient, bytes, capability, new_log, only};
+use parley_tests::relay_client::{RelayClient, bytes, capability, new_log, only, welcomes};
 use parley_tests::relay_process::RelayProcess;
 use parley_tests::unique;
 
@@ -155,7 +155,7 @@ async fn an_inbox_takes_so_much_and_no_more_also_through_welcomes() {
     // A log whose Welcome does not fit is not made.
     let (log, secret) = (LogId(unique()), capability());
     let mut create = new_log(log, Epoch(0), &secret);
-    create.welcomes = List::new(vec![post()]).unwrap();
+    create.welcomes = welcomes(vec![post()]);
     assert_eq!(client.call(Request::CreateLog(create)).await, Err(RelayError::QuotaExceeded));
     assert_eq!(client.append(log, Epoch(0), &secret, b"x").await, Err(RelayError::UnknownLog));
     // The sixth token of the inbox's bucket, and then none is left.
@@ -186,6 +186,6 @@ async fn welcomes_that_are_too_large_together_are_refused() {
     let to = account.address(&account.first);
     let welcome = || InboxPost { to, append: AppendId(unique()), payload: bytes(&vec![0; 800 * 1024]) };
     let mut create = new_log(LogId(unique()), Epoch(0), &capability());
-    create.welcomes = List::new(vec![welcome(), welcome()]).unwrap();
+    create.welcomes = welcomes(vec![welcome(), welcome()]);
     assert_eq!(client.call(Request::CreateLog(create)).await, Err(RelayError::TooLarge));
 }

@@ -23,10 +23,18 @@ async fn get(address: SocketAddr, path: &str, headers: &str) -> Response {
 }
 
 async fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> Response {
+    say(
+        address,
+        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n")
+            .as_bytes(),
+    )
+    .await
+}
+
+/// What the relay answers to these bytes.
+async fn say(address: SocketAddr, bytes: &[u8]) -> Response {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request =
-        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
@@ -38,6 +46,23 @@ async fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> Re
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
         .collect();
     Response { status, headers, body: bytes[end + 4..].to_vec() }
+}
+
+#[tokio::test]
+async fn p9_what_is_no_http_is_refused_under_the_same_headers() {
+    let relay = RelayProcess::start(&[]);
+    let good = get(relay.address(), "/healthz", "").await;
+    let long = format!("GET /healthz HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200));
+    for (bytes, status) in [("\u{16}\u{3} is no HTTP\r\n\r\n", 400), (&long, 431)] {
+        let refused = say(relay.address(), bytes.as_bytes()).await;
+        assert_eq!(refused.status, status);
+        for (name, value) in good.headers.iter().filter(|(name, _)| !name.starts_with("content-l")) {
+            if !["content-type", "date"].contains(&name.as_str()) {
+                assert_eq!(refused.headers.get(name), Some(value), "{status} {name}");
+            }
+        }
+        assert!(refused.headers.contains_key("content-security-policy"));
+    }
 }
 
 fn app(list: bool) -> TempDir {

@@ -13,7 +13,7 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq};
 use parley_protocol::limits::MAX_WELCOME;
 use parley_tests::accounts::{TestAccount, TestDevice};
-use parley_tests::relay_client::{RelayClient, bytes, capability, commit, new_log, only};
+use parley_tests::relay_client::{RelayClient, bytes, capability, commit, new_log, only, welcomes};
 use parley_tests::relay_process::RelayProcess;
 use parley_tests::unique;
 use tokio::task::JoinHandle;
@@ -48,7 +48,7 @@ fn post(to: InboxAddress, length: usize) -> InboxPost {
 
 fn invitation(to: &[InboxAddress], length: usize) -> CreateLog {
     let mut create = new_log(LogId(unique()), Epoch(1), &capability());
-    create.welcomes = List::new(to.iter().map(|to| post(*to, length)).collect()).unwrap();
+    create.welcomes = welcomes(to.iter().map(|to| post(*to, length)).collect());
     create
 }
 
@@ -216,14 +216,14 @@ async fn p10_a_full_inbox_is_named_and_keeps_nothing_from_the_others() {
     let mut honest = RelayClient::connect_from(elsewhere(100), relay.address()).await;
     let (log, first, second) = (LogId(unique()), capability(), capability());
     let mut create = new_log(log, Epoch(1), &first);
-    create.welcomes = List::new(vec![post(full, 10), post(open, 10)]).unwrap();
+    create.welcomes = welcomes(vec![post(full, 10), post(open, 10)]);
     assert_eq!(honest.call(Request::CreateLog(create.clone())).await, named);
     assert_eq!(honest.append(log, Epoch(1), &first, b"x").await, Err(RelayError::UnknownLog));
-    create.welcomes = List::new(vec![post(open, 10)]).unwrap();
+    create.welcomes = welcomes(vec![post(open, 10)]);
     assert_eq!(honest.call(Request::CreateLog(create)).await, Ok(Answer::Done));
     // A commit may remove somebody: it is never refused because of those that it adds.
     let mut adds = commit(log, Epoch(1), &first, &second);
-    adds.welcomes = List::new(vec![post(full, 10)]).unwrap();
+    adds.welcomes = welcomes(vec![post(full, 10)]);
     assert_eq!(honest.call(Request::AppendCommit(adds)).await, named);
     assert!(honest.append(log, Epoch(1), &first, b"x").await.is_ok(), "the epoch goes on");
     // Nobody else can be reached: that is for later.

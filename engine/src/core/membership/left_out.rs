@@ -40,7 +40,7 @@ impl Engine {
 
     /// A commit adds devices whose inboxes take nothing: it is made again without them.
     pub(in crate::core) fn commit_without(&mut self, id: &LogId, named: &[InboxAddress]) {
-        let to: Vec<InboxAddress> = self.welcomes(id).iter().map(|welcome| welcome.to).collect();
+        let to: Vec<InboxAddress> = self.welcomes(id).posts.iter().map(|welcome| welcome.to).collect();
         if !self.are_full(named, &to) || !self.drop_commit(id) {
             return self.retry_later(60_000);
         }

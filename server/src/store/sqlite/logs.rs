@@ -60,8 +60,8 @@ pub(super) fn create(
         return if same { Ok(Vec::new()) } else { Err(RelayError::LogExists.into()) };
     }
     quotas.room.for_new()?;
-    let full = inbox::without_room(connection, &request.welcomes, posters, quotas)?;
-    if full.len() == request.welcomes.len() && !full.is_empty() {
+    let full = inbox::without_room(connection, &request.welcomes.posts, posters, quotas)?;
+    if full.len() == request.welcomes.posts.len() && !full.is_empty() {
         return Err(RelayError::QuotaExceeded.into());
     }
     if !full.is_empty() {
@@ -80,7 +80,7 @@ pub(super) fn create(
             request.group_info.as_deref(),
         ])?;
     open_epoch(connection, connection.last_insert_rowid(), request.epoch, &request.capability, Seq(1))?;
-    inbox::post_all(connection, now, (&request.welcomes, posters), quotas)?;
+    inbox::post_all(connection, now, (&request.welcomes.posts, posters), quotas)?;
     Ok(full)
 }
 
@@ -163,7 +163,7 @@ pub(super) fn append_commit(
     }
     authorise(connection, &log, request.epoch, &request.capability.hash())?;
     quotas.room.to_grow()?;
-    let full = inbox::without_room(connection, &request.welcomes, posters, quotas)?;
+    let full = inbox::without_room(connection, &request.welcomes.posts, posters, quotas)?;
     if !full.is_empty() {
         return Ok(Committed::Undelivered(full));
     }
@@ -175,7 +175,7 @@ pub(super) fn append_commit(
     log.epoch = log.epoch.next();
     open_epoch(connection, log.row, log.epoch, &request.next_capability, stored.seq.next())?;
     log.bytes = replace_group_info(connection, &log, request.group_info.as_deref())?;
-    inbox::post_all(connection, now, (&request.welcomes, posters), quotas)?;
+    inbox::post_all(connection, now, (&request.welcomes.posts, posters), quotas)?;
     check_quota(&log, quotas)?;
     save_head(connection, &log)?;
     Ok(Committed::Stored(stored))
