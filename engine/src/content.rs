@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::backup::DataKey;
+use crate::consent::{OwnToken, Token, Told};
 use crate::deletion::Deleted;
 use crate::device_note::Note;
 use crate::draft::{Draft, DraftSetting};
@@ -36,6 +37,8 @@ const STAND: u16 = 7;
 const CLAIM: u16 = 1;
 /// Tag of the field with the first [`Place`] of a message that is sent again.
 const PLACE: u16 = 2;
+/// Tag of the field with the [`Token`] of the reader's invite link.
+const TOKEN: u16 = 3;
 /// Longest display name, in characters.
 pub(crate) const MAX_NAME: usize = 64;
 
@@ -82,6 +85,8 @@ pub(crate) struct Content {
     pub(crate) head: HeadHint,
     /// What the sender had seen of the log.
     pub(crate) claim: Option<Claim>,
+    /// From the reader's invite link, by which the sender came.
+    pub(crate) token: Option<Token>,
     pub(crate) body: Body,
 }
 
@@ -144,6 +149,10 @@ pub(crate) enum Sync {
     MadeUp(Box<MadeUp>),
     /// That was all.
     AllMadeUp(AllMadeUp),
+    /// Whom the person wants to hear from.
+    Stances(Vec<Told>),
+    /// The token of the account's invite link.
+    Token(OwnToken),
 }
 
 /// How the account's backup is sealed. What was said after the last removal holds, and of that the greatest generation.
@@ -276,6 +285,9 @@ impl Content {
         if let Some(claim) = &self.claim {
             fields.push((CLAIM, to_bytes(claim)?));
         }
+        if let Some(token) = &self.token {
+            fields.push((TOKEN, to_bytes(token)?));
+        }
         if let Body::Again(again) = &self.body {
             fields.push((PLACE, to_bytes(&again.place)?));
         }
@@ -313,8 +325,8 @@ impl Content {
                 .map_or(Body::Unknown { kind: SYNC, silent: true }, Body::Sync),
             kind => Body::Unknown { kind, silent: envelope.silent },
         };
-        let claim = field(&envelope.fields, CLAIM)?;
-        Ok(Self { id: envelope.id, time: envelope.time, head: envelope.head, claim, body })
+        let (claim, token) = (field(&envelope.fields, CLAIM)?, field(&envelope.fields, TOKEN)?);
+        Ok(Self { id: envelope.id, time: envelope.time, head: envelope.head, claim, token, body })
     }
 }
 
@@ -368,6 +380,7 @@ mod tests {
             time: UnixMillis(1_790_000_000_000),
             head: HeadHint { length: 1, hash: [2; 16] },
             claim: None,
+            token: None,
             body,
         }
     }
@@ -392,6 +405,27 @@ mod tests {
             let hex = crate::hex(&bytes);
             insta::assert_snapshot!(hex);
             assert_eq!(Content::decode(&bytes).unwrap(), content(body));
+        }
+    }
+
+    #[test]
+    fn a_token_goes_with_a_name() {
+        let name = Body::Profile(Profile { name: "Ada".into() });
+        let with = Content { token: Some(Token([7; 16])), ..content(name) };
+        let bytes = with.encode().unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(Content::decode(&bytes), Ok(with));
+        assert_eq!(bytes.len(), SHORT_MESSAGE, "as long as any other");
+    }
+
+    #[test]
+    fn decisions_and_the_own_token_are_pinned() {
+        let token = OwnToken { version: 2, token: Token([7; 16]) };
+        for sync in [Sync::Stances(vec![crate::consent::tests::told()]), Sync::Token(token)] {
+            let body = content(Body::Sync(sync));
+            let bytes = body.encode().unwrap();
+            insta::assert_snapshot!(crate::hex(&bytes));
+            assert_eq!(Content::decode(&bytes), Ok(body));
         }
     }
 

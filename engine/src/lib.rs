@@ -12,6 +12,7 @@ mod base32;
 pub mod bench;
 mod came_again;
 mod check_in;
+mod consent;
 mod contact;
 mod content;
 mod conversation;

@@ -1,6 +1,6 @@
 //! Sealing at rest: everything that leaves the engine for a disk is encrypted here.
 //!
-//! A sealed value is `version (1, now 11) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
+//! A sealed value is `version (1, now 14) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
 //! `"parley record v1\0" || purpose || place` as associated data, so that a record moved to another place, or
 //! taken for something else, does not open (`docs/storage-format.md`).
 
@@ -13,7 +13,9 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 /// Version of what is sealed; greater whenever an older app could not read it. Versions 1, 2, 4, 7 and 8 are the same seal around
 /// fewer kinds of records. (There are no others: one flipped bit must not lead from one version to another that opens.) A build
 /// that knows only those opens nothing that this one wrote, so that it cannot go on from it without what it does not know.
-pub const VERSION: u8 = 13;
+pub const VERSION: u8 = 14;
+/// Version 13 is the same, and knew nothing of consent: who is known there is no stranger.
+const BEFORE_CONSENT: u8 = 13;
 const NONCE_LENGTH: usize = 24;
 const LABEL: &[u8] = b"parley record v1\0";
 
@@ -176,7 +178,7 @@ fn open(
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, OpenSealError> {
     let rest = match sealed {
-        [VERSION, rest @ ..] => rest,
+        [VERSION | BEFORE_CONSENT, rest @ ..] => rest,
         [version, ..] if *version > VERSION => return Err(OpenSealError::Newer),
         _ => return Err(OpenSealError::Sealed),
     };
@@ -241,7 +243,7 @@ mod tests {
             OpenSealError::Newer
         );
         // Versions that no released build ever wrote.
-        for version in 0..VERSION {
+        for version in 0..BEFORE_CONSENT {
             let error = sealer().open(Purpose::State, b"", &[version, 0, 0]).unwrap_err();
             assert_eq!(error, OpenSealError::Sealed, "{version}");
         }

@@ -23,6 +23,8 @@ mod relay;
 mod removed;
 #[path = "attacks/sizes.rs"]
 mod sizes;
+#[path = "attacks/strangers.rs"]
+mod strangers;
 #[path = "attacks/times.rs"]
 mod times;
 #[path = "attacks/traffic.rs"]

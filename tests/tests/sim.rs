@@ -11,6 +11,8 @@ mod clocks;
 mod codes;
 #[path = "sim/coming_back.rs"]
 mod coming_back;
+#[path = "sim/consent.rs"]
+mod consent;
 #[path = "sim/deaths.rs"]
 mod deaths;
 #[path = "sim/deleting.rs"]

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use parley_engine::view::{ConversationId, ConversationView};
+use parley_engine::view::{Consent, ConversationId, ConversationView};
 use parley_protocol::ids::UnixMillis;
 
 use crate::model::lookalikes;
@@ -24,7 +24,7 @@ struct Entry {
     twin: bool,
 }
 
-/// All conversations: those in the list, newest first, then those that were deleted.
+/// All conversations: those in the list, newest first, then those that are not: requests, and what was deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chats(Vec<Entry>);
 
@@ -35,7 +35,7 @@ impl Chats {
         let mut entries: Vec<Entry> = all.into_iter().map(|chat| Entry::new(chat, None, unicode)).collect();
         entries.sort_by_key(|entry| Reverse(rank(&entry.chat)));
         let mut seen: HashMap<String, u32> = HashMap::new();
-        for entry in entries.iter().filter(|entry| entry.chat.listed) {
+        for entry in entries.iter().filter(|entry| stands(&entry.chat)) {
             *seen.entry(entry.looks.clone()).or_default() += 1;
         }
         for entry in &mut entries {
@@ -53,7 +53,7 @@ impl Chats {
         let place = self.0.partition_point(|known| rank(&known.chat) > rank(&entry.chat));
         let as_before = known
             .as_ref()
-            .is_some_and(|known| known.looks == looks && known.chat.listed == entry.chat.listed);
+            .is_some_and(|known| known.looks == looks && stands(&known.chat) == stands(&entry.chat));
         self.0.insert(place, entry);
         if !as_before {
             for looks in known.map(|known| known.looks).into_iter().chain([looks]) {
@@ -63,7 +63,7 @@ impl Chats {
     }
 
     fn find_twins(&mut self, looks: &str) {
-        let alike = self.0.iter().filter(|entry| entry.chat.listed && entry.looks == looks).count();
+        let alike = self.0.iter().filter(|entry| stands(&entry.chat) && entry.looks == looks).count();
         for entry in self.0.iter_mut().filter(|entry| entry.looks == looks) {
             entry.twin = alike > 1;
         }
@@ -75,6 +75,16 @@ impl Chats {
         self.listed().iter().map(|entry| &entry.chat)
     }
 
+    /// Those of people who wrote first and wait for an answer, newest first.
+    pub fn requests(&self) -> impl Iterator<Item = &ConversationView> {
+        self.0.iter().map(|entry| &entry.chat).filter(|chat| is_request(chat))
+    }
+
+    /// Those of people who are blocked, whether or not they are in the list.
+    pub fn blocked(&self) -> impl Iterator<Item = &ConversationView> {
+        self.0.iter().map(|entry| &entry.chat).filter(|chat| chat.consent == Consent::Revoked)
+    }
+
     /// How many are in the list.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -82,7 +92,7 @@ impl Chats {
     }
 
     fn listed(&self) -> &[Entry] {
-        let listed = self.0.partition_point(|entry| entry.chat.listed);
+        let listed = self.0.partition_point(|entry| stands(&entry.chat));
         self.0.get(..listed).unwrap_or_default()
     }
 
@@ -186,11 +196,24 @@ enum Fit {
 
 /// Greater stands before.
 const fn rank(chat: &ConversationView) -> (bool, UnixMillis, Reverse<ConversationId>) {
-    (chat.listed, chat.changed, Reverse(chat.id))
+    (stands(chat), chat.changed, Reverse(chat.id))
+}
+
+/// Whether it stands in the list of chats.
+const fn stands(chat: &ConversationView) -> bool {
+    chat.listed && !matches!(chat.consent, Consent::Requested)
+}
+
+/// Whether somebody who wrote first waits for an answer.
+#[must_use]
+pub const fn is_request(chat: &ConversationView) -> bool {
+    chat.listed && matches!(chat.consent, Consent::Requested) && chat.last.is_some()
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use parley_engine::view::{BodyView, Preview};
+
     use super::*;
     use crate::model::unicode::tests::Icu;
 
@@ -201,6 +224,7 @@ pub(crate) mod tests {
             username: Some(format!("user{number}")),
             verified: false,
             last: None,
+            consent: Consent::Granted,
             unread: u32::from(number),
             changed: UnixMillis(changed),
             warning: None,
@@ -235,6 +259,29 @@ pub(crate) mod tests {
         assert!(chats.get(ConversationId([3; 16])).is_some());
         assert!(chats.matching("eve", &Icu).is_empty());
         assert_eq!(chats.neighbour(Some(ConversationId([1; 16])), true), None);
+    }
+
+    #[test]
+    fn p10_requests_stand_apart_and_blocked_people_are_found() {
+        let last = Preview { body: BodyView::Newer, time: UnixMillis(5), outgoing: None };
+        let of = |number, name, consent| ConversationView {
+            consent,
+            unread: 0,
+            last: Some(last.clone()),
+            ..chat(number, name, 5)
+        };
+        let (eve, dan) = (of(2, "Eve", Consent::Requested), of(3, "Dan", Consent::Revoked));
+        let silent = ConversationView { last: None, ..of(4, "Kim", Consent::Requested) };
+        let mut chats = Chats::new(vec![chat(1, "Ada", 1), eve, dan, silent], &Icu);
+        let ids = |chats: &mut dyn Iterator<Item = &ConversationView>| -> Vec<u8> {
+            chats.map(|chat| chat.id.0[0]).collect()
+        };
+        assert_eq!(order(&chats), [3, 1]);
+        assert_eq!(ids(&mut chats.requests()), [2]);
+        assert_eq!(ids(&mut chats.blocked()), [3]);
+        chats.put(of(2, "Eve", Consent::Granted), &Icu);
+        assert_eq!(order(&chats), [2, 3, 1]);
+        assert_eq!(chats.requests().count(), 0);
     }
 
     #[test]

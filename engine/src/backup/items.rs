@@ -6,6 +6,7 @@ use parley_protocol::device_log::SignedEntry;
 use parley_protocol::username::Username;
 use serde::{Deserialize, Serialize};
 
+use crate::consent::{OwnToken, Told};
 use crate::content::{Card, History, Settings};
 use crate::deletion::Deleted;
 
@@ -13,6 +14,8 @@ const SETTINGS: u16 = 1;
 const KNOWN: u16 = 2;
 const HISTORY: u16 = 3;
 const DELETED: u16 = 4;
+const STANCE: u16 = 5;
+const TOKEN: u16 = 6;
 
 /// One thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,10 @@ pub(crate) enum Item {
     History(History),
     /// What was deleted of one conversation; older history may still have it.
     Deleted(Deleted),
+    /// What was decided of somebody.
+    Stance(Told),
+    /// The token of the account's invite link.
+    Token(OwnToken),
     /// A newer version knows what this is.
     Newer,
 }
@@ -45,6 +52,8 @@ impl Item {
             Self::Known(known) => (KNOWN, postcard::to_allocvec(known)),
             Self::History(history) => (HISTORY, postcard::to_allocvec(history)),
             Self::Deleted(deleted) => (DELETED, postcard::to_allocvec(deleted)),
+            Self::Stance(told) => (STANCE, postcard::to_allocvec(told)),
+            Self::Token(token) => (TOKEN, postcard::to_allocvec(token)),
             Self::Newer => return Vec::new(),
         };
         let body = body.unwrap_or_default();
@@ -65,6 +74,8 @@ impl Item {
                 KNOWN => Self::Known(postcard::from_bytes(body).ok()?),
                 HISTORY => Self::History(postcard::from_bytes(body).ok()?),
                 DELETED => Self::Deleted(postcard::from_bytes(body).ok()?),
+                STANCE => Self::Stance(postcard::from_bytes(body).ok()?),
+                TOKEN => Self::Token(postcard::from_bytes(body).ok()?),
                 _ => Self::Newer,
             });
             bytes = rest;
@@ -125,6 +136,15 @@ pub(super) mod tests {
         let bytes = item.encode();
         insta::assert_snapshot!(crate::hex(&bytes));
         assert_eq!(Item::decode_all(&bytes), Some(vec![item]));
+    }
+
+    #[test]
+    fn decisions_are_pinned_and_come_back() {
+        let token = OwnToken { version: 2, token: crate::consent::Token([7; 16]) };
+        let items = vec![Item::Stance(crate::consent::tests::told()), Item::Token(token)];
+        let bytes: Vec<Vec<u8>> = items.iter().map(Item::encode).collect();
+        insta::assert_snapshot!(bytes.iter().map(|bytes| crate::hex(bytes)).collect::<Vec<_>>().join("\n"));
+        assert_eq!(Item::decode_all(&bytes.concat()), Some(items));
     }
 
     proptest! {

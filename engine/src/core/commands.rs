@@ -10,6 +10,7 @@ use super::Engine;
 use super::paging::PageFrom;
 use super::requests::Pending;
 use crate::account::Account;
+use crate::consent::Consent;
 use crate::content::{Body, display_name};
 use crate::conversation::{Conversation, Last, id_of};
 use crate::invite::Invite;
@@ -73,6 +74,10 @@ impl Engine {
             Command::DeleteChat(conversation) => self.delete_chat(id, conversation),
             Command::SetDraft { conversation, text, over } => self.set_draft(conversation, text, &over),
             Command::SetDraftsInStep(on) => Ok(Some(self.set_drafts_in_step(on))),
+            Command::Accept(conversation) => self.accept_request(conversation),
+            Command::Block(conversation) => self.block(id, conversation),
+            Command::Unblock(conversation) => self.unblock(conversation),
+            Command::NewInvite => self.new_invite(),
             // Only what a removed device keeps is erased so.
             Command::EraseKept => Err(CommandError::UnknownDevice),
             other => self.file_command(id, other),
@@ -124,6 +129,7 @@ impl Engine {
         self.account = Some(account);
         self.save_vault();
         self.save_account();
+        self.make_token_if_none();
         self.register(Some(id));
         Ok(None)
     }
@@ -138,7 +144,12 @@ impl Engine {
             return Err(CommandError::Offline);
         }
         match (invite, username) {
-            (Some(invite), _) => self.look_up(invite.account, Pending::Find(id, Some(invite.account))),
+            (Some(invite), _) => {
+                if let Some(token) = invite.token {
+                    self.links.insert(invite.account, token);
+                }
+                self.look_up(invite.account, Pending::Find(id, Some(invite.account)));
+            }
             (None, Ok(name)) => self.ask(RelayRequest::ResolveUsername(name), Pending::Find(id, None)),
             (None, Err(_)) => return Err(CommandError::NotAnInvite),
         }
@@ -154,7 +165,10 @@ impl Engine {
             return Err(CommandError::NotFound);
         }
         let id = self.conversation_with(&account);
-        self.unhide(&account);
+        self.seek(&account);
+        if !self.is_blocked(&account) {
+            self.unhide(&account);
+        }
         self.save_conversation(id);
         Ok(Some(Reply::Conversation(id)))
     }
@@ -194,6 +208,10 @@ impl Engine {
         if is_blank(&text) || text.len() > MAX_TEXT {
             return Err(CommandError::TextLength);
         }
+        if self.is_blocked(&peer) {
+            return Err(CommandError::Blocked);
+        }
+        self.decide(&peer, Consent::Granted);
         self.device.sent_requests.push_back(request);
         while self.device.sent_requests.len() > REMEMBERED_REQUESTS {
             self.device.sent_requests.pop_front();

@@ -41,6 +41,9 @@ impl Engine {
     }
 
     pub(super) fn send_commit(&mut self, id: &LogId) {
+        if !self.may_write_into(id) {
+            return;
+        }
         let Some(commit) = self.logs.get(id).and_then(|log| log.commit.clone()) else {
             return;
         };

@@ -10,7 +10,7 @@ use super::Engine;
 use super::directory_back::BroughtBack;
 use super::put_back::Telling;
 use super::requests::{LinkState, Pending};
-use crate::log::{LiveLog, Stage};
+use crate::log::{LiveLog, Log, Stage};
 use crate::mls::key_package;
 use crate::mutations::{Mutation, on};
 use crate::trail::Trail;
@@ -119,6 +119,7 @@ impl Engine {
             return;
         }
         let (address, capability) = (account.address(), account.inbox.clone());
+        self.make_token_if_none();
         self.tell_put_back();
         if !self.inbox.subscribed && !self.is_pending(|pending| *pending == Pending::SubscribeInbox) {
             self.count_key_packages();
@@ -163,6 +164,9 @@ impl Engine {
     }
 
     pub(super) fn subscribe_log(&mut self, id: &LogId) {
+        if self.is_resting(id) {
+            return;
+        }
         let Some(mut after) = self.logs.get(id).map(|log| log.cursor) else {
             return;
         };
@@ -223,6 +227,7 @@ impl Engine {
         self.receipts_due();
         self.changed.connection = true;
         self.membership.unsettle(id);
+        self.stop_skipping(id);
         if self.link.checked.len() < CHECKED {
             self.check_devices_of(id);
         }
@@ -246,7 +251,8 @@ impl Engine {
             let live = self.live.get(id).copied().unwrap_or_default();
             let log = self.logs.get(id);
             let reads = live.subscribed || live.waits;
-            log.is_some_and(|log| log.stage == Stage::Active && (!reads || log.cursor < live.head))
+            let unread = |log: &&Log| !reads || log.cursor < live.head;
+            log.filter(unread).is_some_and(|log| log.stage == Stage::Active && !self.rests(log))
         };
         inbox || self.logs.keys().any(log_behind)
     }

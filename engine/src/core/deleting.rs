@@ -7,6 +7,7 @@ use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::sweeping::{PAGE, Sweep};
+use crate::consent::Consent;
 use crate::content::{Body, Place, Sync};
 use crate::conversation::{beside, id_of, marked};
 use crate::deletion::{Deleted, Mark, mark, mark_of};
@@ -37,6 +38,8 @@ struct Asked {
     peer: AccountId,
     /// None for the whole conversation.
     message: Option<MessageId>,
+    /// The other is blocked with it.
+    blocks: bool,
 }
 
 impl Engine {
@@ -63,6 +66,19 @@ impl Engine {
         self.ask_to_delete(view, conversation, None, None)
     }
 
+    /// Both at once, so that nothing that may end this device in between leaves one without the other.
+    pub(super) fn delete_and_block(
+        &mut self,
+        view: ViewRequestId,
+        conversation: ConversationId,
+    ) -> Result<Option<Reply>, CommandError> {
+        let reply = self.ask_to_delete(view, conversation, None, None)?;
+        if let Some(asked) = self.deleting.asked.last_mut() {
+            asked.blocks = true;
+        }
+        Ok(reply)
+    }
+
     /// What a message says, and where everything of a conversation ends, is on the disk.
     fn ask_to_delete(
         &mut self,
@@ -75,7 +91,7 @@ impl Engine {
         let peer = known.filter(|peer| !self.is_own_account(peer));
         let peer = peer.ok_or(CommandError::UnknownConversation)?;
         let load = self.read_messages(&conversation, before, PAGE);
-        self.deleting.asked.push(Asked { load, view, peer, message });
+        self.deleting.asked.push(Asked { load, view, peer, message, blocks: false });
         Ok(None)
     }
 
@@ -89,6 +105,9 @@ impl Engine {
             Some(message) if self.delete_waiting(&asked.peer, &message, records) => {}
             Some(message) => self.delete_stored(&asked.peer, &message, records),
             None => self.delete_everything(asked.peer, records),
+        }
+        if asked.blocks {
+            self.decide(&asked.peer, Consent::Revoked);
         }
         self.reply(asked.view, Reply::Done);
         true
@@ -162,6 +181,7 @@ impl Engine {
         }
         self.clear_draft(&peer);
         self.remember_deleted(deleted);
+        self.request_was_deleted(&peer);
         self.sweep(Sweep::of_all(peer), records);
     }
 
@@ -209,6 +229,7 @@ impl Engine {
         let (marks, whole) = self.take_deletion(deleted);
         if whole {
             self.drop_draft_before(&peer, deleted.when);
+            self.request_was_deleted(&peer);
             self.sweep_later(Sweep::of_all(peer));
         } else if !marks.is_empty() {
             self.sweep_later(Sweep::for_marks(peer, marks));

@@ -93,6 +93,11 @@ impl Engine {
         } else {
             self.found.insert(account, found);
         }
+        if conversation.is_some()
+            && let Some(token) = self.links.remove(&account)
+        {
+            self.bring_token(&account, token);
+        }
         Ok(Person { account, username, conversation, chat })
     }
 

@@ -70,13 +70,13 @@ impl Engine {
         }
         if self.early.waiting.get(id).is_none_or(Table::is_empty) {
             self.early.forget(id);
-        } else if !self.membership.is_waiting(id) {
+        } else if !self.membership.is_waiting(id) && !self.is_resting(id) {
             self.hole(id);
         }
     }
 
     fn next_early(&mut self, id: &LogId) -> Option<LogEntry> {
-        if self.membership.is_waiting(id) {
+        if self.membership.is_waiting(id) || self.is_resting(id) {
             return None;
         }
         let cursor = self.logs.get(id).filter(|log| log.stage == Stage::Active)?.cursor;

@@ -72,7 +72,7 @@ impl Engine {
             return;
         }
         let known = self.contacts.contains_key(&peer) || self.is_own_account(&peer);
-        if self.link.forged.contains(&peer) || !known {
+        if self.link.forged.contains(&peer) || !known || !self.consents_to(&peer) {
             return;
         }
         let pause = self.repairs.pause(&peer, self.steady);
@@ -148,7 +148,7 @@ impl Engine {
             Err(error) => return self.retry_after(peer, error),
         };
         // A Welcome from the other may have come in the meantime.
-        if self.usable_log(&peer).is_some() {
+        if self.usable_log(&peer).is_some() || !self.consents_to(&peer) {
             return self.pump(id_of(&peer));
         }
         let mark = self.state.mark();
@@ -237,6 +237,9 @@ impl Engine {
     }
 
     pub(super) fn send_creation(&mut self, id: &LogId) {
+        if !self.may_write_into(id) {
+            return;
+        }
         let Some(creation) = self.logs.get(id).and_then(|log| log.creation.clone()) else {
             return;
         };

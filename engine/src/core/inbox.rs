@@ -208,6 +208,10 @@ impl Engine {
             return Err(Verdict::Finished);
         }
         let peer = self.peer_of(&opened).ok_or(Verdict::Finished)?;
+        let by_own = self.is_own_account(&opened.sender.account);
+        if !by_own && !self.may_join(&peer) {
+            return Err(Verdict::Finished);
+        }
         let standing = self.check_members(&peer, &opened, posted)?;
         let (id, from_the_start) = (opened.log, opened.epoch == FIRST_EPOCH);
         let sender = opened.sender.device;
@@ -218,6 +222,10 @@ impl Engine {
         if !self.is_own_account(&peer) {
             self.pin(&peer);
         }
+        if by_own && standing == Standing::Current {
+            self.own_device_wrote_to(&peer);
+        }
+        self.was_let_in_by(&peer);
         if standing == Standing::Removed {
             self.tainted.insert(id);
             self.save(keys::TAINTED, &self.tainted);

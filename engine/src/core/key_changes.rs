@@ -16,7 +16,7 @@ const MOST_CHANGES: usize = 16;
 impl Engine {
     /// A contact's device log has entries after the first `before`: their chat says what these changed, each kind once.
     pub(super) fn keys_changed(&mut self, account: &AccountId, before: usize) {
-        let Some(contact) = self.contacts.get(account) else { return };
+        let Some(contact) = self.contacts.get(account).filter(|_| self.consents_to(account)) else { return };
         let news = contact.log.entries().iter().skip(before).filter_map(|entry| entry.parse().ok());
         let mut said = Vec::new();
         for change in news.filter_map(|body| kind_of(&body.change)) {

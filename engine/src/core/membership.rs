@@ -204,14 +204,17 @@ impl Engine {
     /// Whether the members of a log that is in use are not what they should be, as far as is known.
     pub(super) fn is_unsettled(&self, id: &LogId) -> bool {
         let retired = || self.trails.get(id).is_some_and(|trail| trail.retired);
-        let active = || self.logs.get(id).is_some_and(|log| log.stage == Stage::Active);
+        let active =
+            || self.logs.get(id).is_some_and(|log| log.stage == Stage::Active && self.consents_to(&log.peer));
         self.membership.unsettled.contains_key(id) && active() && !retired()
     }
 
     /// Whether that has to be found out yet.
     pub(super) fn may_be_unsettled(&self, id: &LogId) -> bool {
         let reads = || self.live.get(id).is_some_and(|live| live.subscribed);
-        let active = || self.logs.get(id).is_some_and(|log| log.stage == Stage::Active);
+        // What is not written into is not changed either: it keeps nobody waiting.
+        let active =
+            || self.logs.get(id).is_some_and(|log| log.stage == Stage::Active && self.consents_to(&log.peer));
         self.is_unsettled(id) || active() && !reads()
     }
 

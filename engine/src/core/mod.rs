@@ -5,6 +5,7 @@ mod check_in;
 mod commands;
 mod committing;
 mod connecting;
+mod consenting;
 mod deleting;
 mod devices;
 mod directory;
@@ -65,6 +66,7 @@ use crate::archive::Archive;
 use crate::backup::Manifest;
 use crate::came_again::CameAgain;
 use crate::check_in::CheckIns;
+use crate::consent::{OwnToken, Stance, Token};
 use crate::contact::Contact;
 use crate::content::{Card, Receipt};
 use crate::conversation::Conversation;
@@ -141,6 +143,12 @@ pub struct Engine {
     own_log: Option<DeviceLog>,
     device: DeviceState,
     contacts: Table<AccountId, Contact>,
+    /// What the person has decided of others, or has to.
+    stances: Table<AccountId, Stance>,
+    /// Of the own invite link.
+    own_token: Option<OwnToken>,
+    /// Tokens of links by which somebody was found, until a chat with them is begun.
+    links: Table<AccountId, Token>,
     conversations: Table<ConversationId, Conversation>,
     /// What is remembered of places in each conversation.
     standing: Table<ConversationId, Standing>,
@@ -269,6 +277,9 @@ impl Engine {
             own_log: None,
             device: DeviceState::default(),
             contacts: Table::new(),
+            stances: Table::new(),
+            own_token: None,
+            links: Table::new(),
             conversations: Table::new(),
             standing: Table::new(),
             waiting: Table::new(),

@@ -15,7 +15,8 @@ impl Engine {
         let Some(contact) = self.contacts.get_mut(account) else { return };
         let before = contact.name.replace(name.clone());
         self.save_contact(account);
-        if let Some(from) = before.filter(|before| *before != name) {
+        let heard = self.consents_to(account);
+        if let Some(from) = before.filter(|before| heard && *before != name) {
             self.say_renamed(account, at, BodyView::Renamed { from, to: name });
         }
     }

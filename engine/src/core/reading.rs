@@ -44,6 +44,9 @@ impl Engine {
             let Some(log) = self.logs.get(id).filter(|log| log.stage == Stage::Active) else {
                 return;
             };
+            if self.rests(log) {
+                return self.rest(id);
+            }
             if entry.seq <= log.cursor && !on(Mutation::ReplayAccepted) {
                 continue;
             }
@@ -55,6 +58,7 @@ impl Engine {
             }
         }
         self.read_early(id);
+        self.stop_skipping(id);
         self.changed.connection = true;
         self.pump_log(id);
     }
@@ -64,7 +68,8 @@ impl Engine {
         let time = self.place_entry(id, entry.seq, written);
         let entry = &LogEntry { time, ..entry };
         let before = entry.seq.0.saturating_sub(1);
-        let earlier = self.trails.get(id).filter(|_| entry.kind == EntryKind::Commit).cloned();
+        let may_wait = entry.kind == EntryKind::Commit || !self.may_write_into(id);
+        let earlier = self.trails.get(id).filter(|_| may_wait).cloned();
         if let Some(log) = self.logs.get_mut(id) {
             log.cursor = entry.seq;
         }
@@ -80,6 +85,13 @@ impl Engine {
         match self.open_entry(id, entry, written) {
             Ok(Read::Content { from, content }) if self.is_void(id, &from, &content, written) => {
                 self.void_content_came(id, entry, &from, &content);
+            }
+            Ok(Read::Content { from, content }) if self.is_beyond_request(id, &from, &content) => {
+                // It was not read after all: its key is still there when the person accepts.
+                self.state.roll_back(mark);
+                self.groups.remove(id);
+                self.step_back(id, Seq(before), earlier);
+                self.rest(id);
             }
             Ok(Read::Content { from, content }) => self.take_content(id, entry, &from, *content),
             Ok(Read::EpochEnded) => self.epoch_ended(id),
@@ -266,8 +278,14 @@ impl Engine {
             log.heard.insert(from.device);
         }
         self.heard(&from.account, &content.head);
-        self.compare(id, &from.account, content.claim.as_ref());
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
+        if !own && self.is_passed_over(id, from, &content, at) {
+            return;
+        }
+        if own && let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+            self.own_device_wrote_to(&peer);
+        }
+        self.compare(id, &from.account, content.claim.as_ref());
         let needless = match &content.body {
             Body::Again(again) => {
                 self.was_deleted_at(id, &again.place)
@@ -351,6 +369,9 @@ impl Engine {
             if let Some(seq) = unread {
                 self.came_needlessly(id, seq, None);
             }
+            return;
+        }
+        if !message.own && (self.is_blocked(&peer) || !self.keep_of_request(&peer, message.body.length())) {
             return;
         }
         self.save_message(conversation, message);

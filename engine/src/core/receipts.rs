@@ -44,7 +44,8 @@ impl Engine {
     pub(super) fn write_receipts(&mut self) {
         let said = self.said_receipts();
         let mut due = Table::<LogId, Vec<ReceiptOf>>::new();
-        for log in self.logs.values().filter(|log| log.stage != Stage::Creating) {
+        let tells = |log: &&Log| log.stage != Stage::Creating && self.consents_to(&log.peer);
+        for log in self.logs.values().filter(tells) {
             let receipt = self.receipt_of(log);
             let said = said.get(&log.id).copied().unwrap_or(told(log));
             if receipt.delivered <= said.delivered && receipt.read <= said.read {

@@ -176,7 +176,7 @@ impl Engine {
             return;
         };
         self.doubt_longer(&peer);
-        let counts = repair.count && !self.is_own_account(&from.account);
+        let counts = repair.count && !self.is_own_account(&from.account) && self.consents_to(&peer);
         if repair.log == EVERY_OTHER {
             let logs = self.conversations.get(&id_of(&peer)).map(|c| c.logs.clone()).unwrap_or_default();
             let named = self.take_named(&here);

@@ -9,6 +9,7 @@ use super::removed::Removed;
 use super::unsaved::Unsaved;
 use super::{Engine, OpenError};
 use crate::archive::Archive;
+use crate::consent::Stance;
 use crate::contact::Contact;
 use crate::conversation::{Conversation, id_of};
 use crate::io::{ChangeSet, ChangeSetId, Output, Record};
@@ -75,7 +76,14 @@ impl Engine {
         for personal in self.read_all::<Personal>(keys::PERSONALS)? {
             self.personal.insert(personal.deleted.peer, personal);
         }
+        for stance in self.read_all::<Stance>(keys::STANCES)? {
+            self.stances.insert(stance.peer, stance);
+        }
+        self.own_token = self.read(keys::OWN_TOKEN)?;
         self.draft_setting = self.read(keys::DRAFT_SETTING)?.unwrap_or_default();
+        if self.account.is_some() && self.state.get_bytes(keys::CONSENTS).is_none() {
+            self.consent_to_all_known();
+        }
         self.removed = self.read(keys::KEPT)?.map(Removed::before);
         self.begin_sweeping();
         self.tell_drafts_soon();
@@ -121,6 +129,7 @@ impl Engine {
     pub(super) fn save_account(&mut self) {
         if let Some(account) = &self.account {
             self.save(keys::ACCOUNT, account);
+            self.save(keys::CONSENTS, &true);
         }
         self.changed.account = true;
     }
@@ -275,6 +284,9 @@ impl Engine {
         self.own_log = None;
         self.device = super::DeviceState::default();
         self.contacts.clear();
+        self.stances.clear();
+        self.own_token = None;
+        self.links.clear();
         self.conversations.clear();
         self.standing.clear();
         self.waiting.clear();

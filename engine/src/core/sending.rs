@@ -63,7 +63,7 @@ impl Engine {
         let Some(peer) = self.conversations.get(&id).map(|conversation| conversation.peer) else {
             return;
         };
-        if !self.online() || self.holds_back(&peer) {
+        if !self.online() || self.holds_back(&peer) || !self.consents_to(&peer) {
             return;
         }
         let waiting =
@@ -85,7 +85,7 @@ impl Engine {
             return;
         };
         let caught_up = live.subscribed && log.cursor >= live.head;
-        if self.holds_back(&log.peer) {
+        if self.holds_back(&log.peer) || !self.consents_to(&log.peer) {
             return;
         }
         if live.waits && log.stage == Stage::Active && self.writes_into(id) {
@@ -192,7 +192,9 @@ impl Engine {
             return Ok(sealed.payload.len());
         }
         let claim = self.trails.get(id).and_then(Trail::claim);
-        let content = Content { id: entry.id, time: entry.time, head, claim, body: entry.body.clone() };
+        let token = self.token_for(&entry.peer).filter(|_| matches!(entry.body, Body::Profile(_)));
+        let content =
+            Content { id: entry.id, time: entry.time, head, claim, token, body: entry.body.clone() };
         let padded = content.encode().map_err(|_| GroupError::State)?;
         let (epoch, payload) = self.with_group(id, |group, provider, signer| {
             Ok((group.epoch(), group.encrypt(provider, signer, &padded)?))
@@ -211,6 +213,9 @@ impl Engine {
     }
 
     fn send_append(&mut self, id: &LogId, numbers: Vec<u64>) {
+        if !self.may_write_into(id) {
+            return;
+        }
         let Some(capability) = self.capability(id) else {
             return self.broken(id);
         };

@@ -6,6 +6,8 @@ use parley_protocol::ids::{AccountId, MessageId};
 
 use super::Engine;
 use super::steady::Timers;
+use crate::account::Account;
+use crate::consent::Consent;
 use crate::content::Body;
 use crate::conversation::{Author, id_of};
 use crate::invite::Invite;
@@ -123,7 +125,7 @@ impl Engine {
             name: account.name.clone(),
             username: account.username.to_string(),
             account: account.id,
-            invite: Invite { username: account.username.clone(), account: account.id }.fragment(),
+            invite: self.invite_of(account),
             read_receipts: account.read_receipts,
             registration: match (account.registered, &account.lost_username) {
                 (false, _) => Registration::Registering,
@@ -137,6 +139,11 @@ impl Engine {
             recovery: Box::new(self.recovery_view()),
             drafts_in_step: self.draft_setting.is_on(),
         })
+    }
+
+    fn invite_of(&self, account: &Account) -> String {
+        let token = self.own_token.map(|own| own.token);
+        Invite { username: account.username.clone(), account: account.id, token }.fragment()
     }
 
     fn conversation_view(&self, id: ConversationId) -> Option<ConversationView> {
@@ -159,20 +166,24 @@ impl Engine {
             },
         });
         let draft = self.draft_of(&conversation.peer);
-        let listed = last.is_some() || !draft.trim().is_empty() || !self.is_hidden(&conversation.peer);
+        let consent = self.consent(&conversation.peer);
+        let granted = consent == Consent::Granted;
+        let begun = granted && !self.is_hidden(&conversation.peer);
+        let listed = last.is_some() || !draft.trim().is_empty() || begun;
         Some(ConversationView {
             id,
             name: contact.display_name(),
             username: contact.username.as_ref().map(ToString::to_string),
             verified: contact.verified,
             last,
-            unread: conversation.unread,
+            consent,
+            unread: if granted { conversation.unread } else { 0 },
             changed: conversation.changed,
             warning: contact.warning,
             draft: draft.to_owned(),
             draft_sent: self.sent_as_it_stood(&conversation.peer),
             listed,
-            preparing: waiting && active.is_none_or(|log| log.stage != Stage::Active),
+            preparing: granted && waiting && active.is_none_or(|log| log.stage != Stage::Active),
             waiting: held_up.filter(|_| self.waits_to_be_sent(&conversation.peer)),
             restored: None,
         })

@@ -39,6 +39,7 @@ impl Engine {
     pub(super) fn tell_all(&mut self) {
         let cards: Vec<Card> = self.contacts.keys().filter_map(|account| self.card(account)).collect();
         self.sync_settings();
+        self.tell_all_stances();
         for cards in cards.chunks(MAX_APPEND) {
             self.sync(Sync::Cards(cards.to_vec()));
         }
@@ -134,6 +135,8 @@ impl Engine {
             Sync::MadeUp(part) => self.made_up(*part),
             Sync::AllMadeUp(all) => self.all_made_up(from, &all),
             Sync::Lacks(places) => self.lacks_came(from, places),
+            Sync::Stances(told) => self.stances_came(&told),
+            Sync::Token(token) => self.take_token(token),
             Sync::HandedOver => {}
         }
     }

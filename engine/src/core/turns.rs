@@ -58,12 +58,13 @@ impl Engine {
         let last =
             self.conversations.get(&id_of(&log.peer)).and_then(|conversation| conversation.last.as_ref());
         let wrote_last = last.is_some_and(|last| !matches!(last.author, Author::Other));
-        let known = contact.is_some_and(|contact| contact.verified || contact.profile_sent > 0);
+        let known = self.consents_to(&log.peer)
+            && contact.is_some_and(|contact| contact.verified || contact.profile_sent > 0);
         if self.is_own_account(&log.peer) {
             Dealings::Own
         } else if known || wrote_last {
             Dealings::Writes
-        } else if log.read > Seq(0) {
+        } else if log.read > Seq(0) && self.consents_to(&log.peer) {
             Dealings::Reads
         } else {
             Dealings::None

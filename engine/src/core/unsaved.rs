@@ -13,6 +13,7 @@ pub(super) enum Unsaved {
     Device,
     CameAgain,
     Contact(AccountId),
+    Stance(AccountId),
     Conversation(ConversationId),
     Standing(ConversationId),
     Waiting,
@@ -36,6 +37,11 @@ impl Engine {
             Unsaved::Contact(account) => {
                 if let Some(contact) = self.contacts.get(&account) {
                     self.state.put_bytes(&keys::contact(&account), contact.encode());
+                }
+            }
+            Unsaved::Stance(peer) => {
+                if let Some(stance) = self.stances.get(&peer) {
+                    self.save(&keys::stance(&peer), stance);
                 }
             }
             Unsaved::Conversation(id) => {

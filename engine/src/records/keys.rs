@@ -62,6 +62,11 @@ pub(crate) const CAME_AGAIN: &[u8] = &[33];
 const STANDING: u8 = 34;
 /// Texts that wait to be sent, by number, and to whom: a record of one may get lost.
 pub(crate) const WAITING: &[u8] = &[35];
+const STANCE: u8 = 46;
+/// There: who has no record of kind 46 is a stranger. Before consent was asked for, nobody was.
+pub(crate) const CONSENTS: &[u8] = &[47];
+/// The token of the own invite link ([`crate::consent::OwnToken`]).
+pub(crate) const OWN_TOKEN: &[u8] = &[48];
 /// Logs into which a device let this one that was removed then or since.
 pub(crate) const TAINTED: &[u8] = &[15];
 /// What this device has given its word to become ([`crate::core`]'s `Joining`).
@@ -106,6 +111,11 @@ pub(crate) fn standing(peer: &AccountId) -> Vec<u8> {
     [&[STANDING], peer.as_bytes().as_slice()].concat()
 }
 
+/// What was decided of this account ([`crate::consent::Stance`]).
+pub(crate) fn stance(peer: &AccountId) -> Vec<u8> {
+    [&[STANCE], peer.as_bytes().as_slice()].concat()
+}
+
 /// Welcomes of the commit of a log that is on its way.
 pub(crate) fn welcomes(log: &LogId) -> Vec<u8> {
     [&[WELCOMES], log.as_bytes().as_slice()].concat()
@@ -122,6 +132,7 @@ pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
 pub(crate) const LOGS: &[u8] = &[LOG];
 pub(crate) const OUTBOXES: &[u8] = &[OUTBOX];
 pub(crate) const PERSONALS: &[u8] = &[PERSONAL];
+pub(crate) const STANCES: &[u8] = &[STANCE];
 
 #[cfg(test)]
 mod tests {
@@ -145,6 +156,7 @@ mod tests {
             (archive(&id), 26, about_id),
             (personal(&account), 30, about_account),
             (standing(&account), 34, about_account),
+            (stance(&account), 46, about_account),
         ] {
             assert_eq!(name, [&[kind], about].concat());
         }

@@ -174,4 +174,13 @@ pub enum Command {
     EraseKept,
     /// Whether drafts go to the account's other devices. Reply: [`super::Reply::Done`].
     SetDraftsInStep(bool),
+    /// Somebody who wrote first may be answered from now on. Reply: [`super::Reply::Done`].
+    Accept(ConversationId),
+    /// Nothing more is heard of them, on all devices of the account; who has only asked for a chat is deleted, too. Reply:
+    /// [`super::Reply::Done`].
+    Block(ConversationId),
+    /// They are heard again. Reply: [`super::Reply::Done`].
+    Unblock(ConversationId),
+    /// Another invite link takes the place of the old one. Reply: [`super::Reply::Done`].
+    NewInvite,
 }

@@ -59,6 +59,9 @@ pub enum CommandError {
     /// Empty, or longer than 64 KiB.
     #[error("the text is empty or too long")]
     TextLength,
+    /// The other is blocked.
+    #[error("the other is blocked")]
+    Blocked,
     /// Another view has saved another draft meanwhile. A retry helps once that one is gone.
     #[error("there is another draft")]
     OtherDraft,

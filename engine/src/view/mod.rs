@@ -14,6 +14,7 @@ mod removed;
 use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
+pub use crate::consent::Consent;
 pub use crate::order::Order;
 
 pub use self::command::Command;
@@ -241,7 +242,9 @@ pub struct ConversationView {
     pub verified: bool,
     /// The newest message.
     pub last: Option<Preview>,
-    /// Messages not seen yet.
+    /// Whether the person wants to hear from them.
+    pub consent: Consent,
+    /// Messages not seen yet, in a chat to which the person has consented.
     pub unread: u32,
     /// Sorts the list, newest first.
     pub changed: UnixMillis,
@@ -319,6 +322,14 @@ pub enum BodyView {
 }
 
 impl BodyView {
+    /// How much of what others write is in it.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            _ => 0,
+        }
+    }
+
     /// Whether nobody has written it: the device says something.
     #[must_use]
     pub const fn is_notice(&self) -> bool {

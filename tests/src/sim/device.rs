@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use parley_engine::io::{ChangeSet, Input, Load, LoadId, Output, Record, StorageFailure, Store};
 use parley_engine::seal::MasterKey;
 use parley_engine::view::{
-    AccountView, Command, Connection, ConversationId, ConversationView, Event, LinkView, MessageView,
-    RemovedView, Reply, Request, Snapshot, StorageState, ViewRequestId,
+    AccountView, Command, Connection, Consent, ConversationId, ConversationView, Event, LinkView,
+    MessageView, RemovedView, Reply, Request, Snapshot, StorageState, ViewRequestId,
 };
 use parley_engine::{Engine, OpenError};
 use parley_protocol::ids::{MessageId, UnixMillis};
@@ -94,6 +94,10 @@ pub struct Device {
     pub(super) master: [u8; 32],
     /// What survives a crash.
     pub disk: Disk,
+    /// Whether its person accepts whoever writes to them, as soon as they see it.
+    pub accepts: bool,
+    /// Requests that this process was told to accept.
+    accepted: HashSet<ConversationId>,
     /// How far the device's clock is from the world's, in milliseconds.
     pub skew: i64,
     /// What one view shows, put together from everything that it was told.
@@ -146,6 +150,8 @@ impl Device {
             engine,
             master,
             disk,
+            accepts: true,
+            accepted: HashSet::new(),
             skew: 0,
             screen: Screen::default(),
             seals: KeyLedger::default(),
@@ -186,6 +192,7 @@ impl Device {
         self.messages.clear();
         self.screen = Screen::default();
         self.asked.clear();
+        self.accepted.clear();
         self.deaths += 1;
         // As the browser's host does: a vault without records is from a crash between the two, and is not used.
         let vault = self.disk.vault.as_deref().filter(|_| !self.disk.records.is_empty());
@@ -252,6 +259,15 @@ impl Device {
     /// Whether this process, not one before it, was asked and has not replied.
     pub(super) fn was_asked(&self, id: ViewRequestId) -> bool {
         self.asked.contains(&id)
+    }
+
+    /// A request that the person sees and has not answered, if they answer such.
+    pub(super) fn request_to_accept(&mut self) -> Option<ConversationId> {
+        let asks = |view: &&ConversationView| view.consent == Consent::Requested && view.last.is_some();
+        let mut requests = self.conversations.values().filter(asks).map(|view| view.id);
+        let next = requests.find(|id| self.accepts && !self.accepted.contains(id))?;
+        self.accepted.insert(next);
+        Some(next)
     }
 
     fn show(&mut self, event: Event) {

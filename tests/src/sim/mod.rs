@@ -11,6 +11,7 @@
 
 mod campaign;
 mod check;
+mod consent;
 mod device;
 mod faults;
 mod generate;

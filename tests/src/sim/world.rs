@@ -14,6 +14,7 @@ use parley_protocol::ids::{LogId, UnixMillis};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
+use super::consent::ConsentOracle;
 use super::device::RETRY;
 use super::{ConnectionId, Device, Disk, KeyLedger, Lie, RelayCopy, Torn, VirtualRelay};
 
@@ -46,6 +47,7 @@ pub struct World {
     pub traced: bool,
     /// Whether answers about appends come after what the relay said later: each waits for the disk by itself.
     pub appends_take_long: bool,
+    consent: ConsentOracle,
     pub(super) links: Vec<Option<Link>>,
     /// When a device that closed its connection opens another.
     pub(super) retries: Vec<Option<UnixMillis>>,
@@ -70,6 +72,7 @@ impl World {
             ledger: KeyLedger::default(),
             traced: false,
             appends_take_long: false,
+            consent: ConsentOracle::default(),
             links: Vec::new(),
             retries: Vec::new(),
             late: VecDeque::new(),
@@ -237,6 +240,7 @@ impl World {
 
     pub(super) fn collect(&mut self, index: DeviceIndex) {
         let device = &mut self.devices[index];
+        self.consent.watch(&device.engine, device.sends.iter());
         match &mut self.links[index] {
             Some(link) => {
                 for frame in &device.sends {
@@ -253,6 +257,9 @@ impl World {
         if std::mem::take(&mut device.reconnect) {
             self.disconnect(index);
             self.retries[index] = Some(UnixMillis(self.now.0 + 1_000));
+        }
+        if let Some(request) = self.devices[index].request_to_accept() {
+            self.command(index, Command::Accept(request));
         }
     }
 

@@ -5,6 +5,7 @@ use parley_protocol::ids::AccountId;
 use sha2::{Digest, Sha256};
 
 use crate::backup::{Item, Known};
+use crate::consent::{Consent, Decision};
 use crate::contact::Contact;
 use crate::content::{Card, Settings};
 use crate::core::Engine;
@@ -24,10 +25,14 @@ impl Engine {
             let (name, version) = (account.name.clone(), account.profile);
             (account.id, Item::Settings(Settings { name, version, read_receipts: account.read_receipts }))
         });
-        let others = self.contacts.iter().map(|(id, contact)| (*id, known(id, contact)));
+        // Who has only asked for a chat is nobody whom the account knows.
+        let met = |id: &AccountId| self.consent(id) != Consent::Requested;
+        let others =
+            self.contacts.iter().filter(|(id, _)| met(id)).map(|(id, contact)| (*id, known(id, contact)));
         let mut all = self.deleted_items();
         all.extend(own);
         all.extend(others);
+        all.extend(self.decided_items());
         let (mut items, mut seen) = (Vec::new(), Seen::new());
         for (id, item) in all {
             let hash = short_hash(&item);
@@ -42,16 +47,25 @@ impl Engine {
     /// What was deleted. Each item has a name among those of the contacts that no contact has.
     fn deleted_items(&self) -> Vec<(AccountId, Item)> {
         let all = self.personal.values().map(|personal| &personal.deleted);
-        let named =
-            |deleted: &Deleted| (AccountId(deleted.peer.0.map(|byte| !byte)), Item::Deleted(deleted.clone()));
+        let named = |deleted: &Deleted| (beside(&deleted.peer, 0xFF), Item::Deleted(deleted.clone()));
         all.filter(|deleted| !deleted.is_empty()).map(named).collect()
     }
 
-    /// Whether something was deleted that the backup does not say.
+    /// What was decided of others, and the token of the own link.
+    fn decided_items(&self) -> Vec<(AccountId, Item)> {
+        let mut all = Vec::new();
+        let decided = self.stances.values().filter(|stance| stance.decision != Decision::default());
+        all.extend(decided.map(|stance| (beside(&stance.peer, 0x55), Item::Stance(stance.told()))));
+        let own = self.account.as_ref().zip(self.own_token);
+        all.extend(own.map(|(account, token)| (beside(&account.id, 0x55), Item::Token(token))));
+        all
+    }
+
+    /// Whether something was deleted or decided that the backup does not say.
     pub(super) fn has_unsaved_deletions(&self) -> bool {
         let known =
             |(id, item): &(AccountId, Item)| self.manifest.contacts.get(id) == Some(&short_hash(item));
-        !self.deleted_items().iter().all(known)
+        !self.deleted_items().iter().chain(&self.decided_items()).all(known)
     }
 
     /// Something of the account's backup comes back.
@@ -61,6 +75,8 @@ impl Engine {
             Item::Known(known) => self.known_came(&known),
             Item::History(history) => self.history_came(history),
             Item::Deleted(deleted) => self.deletion_came(&deleted),
+            Item::Stance(told) => self.stances_came(&[told]),
+            Item::Token(token) => self.take_token(token),
             Item::Newer => {}
         }
     }
@@ -82,6 +98,11 @@ impl Engine {
         let conversation = self.conversation_with(&account);
         self.save_conversation(conversation);
     }
+}
+
+/// A name among those of contacts that no contact has.
+fn beside(account: &AccountId, mask: u8) -> AccountId {
+    AccountId(account.0.map(|byte| byte ^ mask))
 }
 
 fn short_hash(item: &Item) -> [u8; 8] {

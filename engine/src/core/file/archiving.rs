@@ -47,7 +47,7 @@ impl Engine {
                 self.save_archive(id);
             }
             // What the other account deleted is not in its history.
-            Item::Settings(_) | Item::Deleted(_) | Item::Newer => {}
+            Item::Settings(_) | Item::Deleted(_) | Item::Stance(_) | Item::Token(_) | Item::Newer => {}
         }
     }
 
@@ -127,6 +127,7 @@ impl Engine {
             username: archive.username.as_ref().map(ToString::to_string),
             verified: false,
             last: archive.last.as_ref().map(preview),
+            consent: crate::consent::Consent::Granted,
             unread: 0,
             changed: archive.changed,
             warning: None,

@@ -41,7 +41,9 @@ impl Engine {
             Item::History(history) => self.restore_history(history),
             // A removed device may have been stolen, and must not have anything deleted.
             Item::Deleted(deleted) if !removed => self.take_item(Item::Deleted(deleted)),
-            Item::Deleted(_) | Item::Newer => {}
+            Item::Stance(told) if !removed || told.is_refusal() => self.take_item(Item::Stance(told)),
+            Item::Token(token) if !removed => self.take_item(Item::Token(token)),
+            Item::Deleted(_) | Item::Stance(_) | Item::Token(_) | Item::Newer => {}
         }
     }
 
@@ -49,6 +51,9 @@ impl Engine {
     /// removed device says so: it may have been stolen, and the contact be made up.
     fn restore_known(&mut self, mut known: Known, removed: bool) {
         known.card.verified &= !removed;
+        if !removed {
+            self.knew_before(known.card.account);
+        }
         if !self.contacts.contains_key(&known.card.account) {
             self.take_item(Item::Known(known));
         }

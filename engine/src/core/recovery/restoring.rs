@@ -159,9 +159,14 @@ impl Engine {
     fn take_restored(&mut self, item: Item) {
         let by_removed = self.returning.as_ref().is_some_and(|returning| returning.by_removed);
         match item {
-            Item::Deleted(_) if by_removed => {}
+            Item::Deleted(_) | Item::Token(_) if by_removed => {}
+            // A thief would make friends so.
+            Item::Stance(told) if by_removed && !told.is_refusal() => {}
             Item::Known(mut known) => {
                 known.card.verified &= !by_removed;
+                if !by_removed {
+                    self.knew_before(known.card.account);
+                }
                 self.take_item(Item::Known(known));
             }
             item => self.take_item(item),

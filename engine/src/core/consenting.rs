@@ -1,0 +1,302 @@
+//! Who may be heard and answered ([`crate::consent`]). Nothing that this device writes goes into a log with somebody to whom
+//! this person has not consented: no receipt, no name, no key update, no commit and no question. [`Engine::consents_to`] says
+//! so for all who send; on consent, what waited for it happens.
+
+mod invite;
+mod requests;
+
+use parley_protocol::ids::{AccountId, LogId, MessageId};
+
+use super::Engine;
+use super::reading::At;
+use super::unsaved::Unsaved;
+use crate::consent::{Consent, Decision, Stance, Token, Told};
+use crate::content::{Body, Content, Sync};
+use crate::conversation::id_of;
+use crate::mls::credential::Leaf;
+use crate::records::keys;
+use crate::view::{CommandError, ConversationId, Reply, ViewRequestId};
+
+/// Decisions in one thing that devices tell each other.
+const AT_ONCE: usize = 256;
+
+impl Engine {
+    /// Whether this device may write into logs with somebody. Whatever it puts into a log asks this first.
+    pub(super) fn consents_to(&self, peer: &AccountId) -> bool {
+        self.consent(peer) == Consent::Granted
+    }
+
+    /// The same of the account that a log is with.
+    pub(super) fn may_write_into(&self, log: &LogId) -> bool {
+        self.logs.get(log).is_some_and(|log| self.consents_to(&log.peer))
+    }
+
+    pub(super) fn consent(&self, peer: &AccountId) -> Consent {
+        if self.is_own_account(peer) {
+            return Consent::Granted;
+        }
+        self.stances.get(peer).map(|stance| stance.decision.consent).unwrap_or_default()
+    }
+
+    pub(super) fn is_blocked(&self, peer: &AccountId) -> bool {
+        self.consent(peer) == Consent::Revoked
+    }
+
+    fn stance_mut(&mut self, peer: &AccountId) -> &mut Stance {
+        self.unsaved.insert(Unsaved::Stance(*peer));
+        self.stances.or_insert_with(*peer, || Stance::new(*peer))
+    }
+
+    /// Records of before consent was asked for: who was known then is no stranger.
+    pub(super) fn consent_to_all_known(&mut self) {
+        let peers = self.contacts.keys().chain(self.cards.keys()).copied();
+        let peers: Vec<AccountId> = peers.chain(self.conversations.values().map(|it| it.peer)).collect();
+        for peer in peers {
+            self.knew_before(peer);
+        }
+        self.save(keys::CONSENTS, &true);
+    }
+
+    /// The account knows somebody, as far as is told by a version that did not know consent.
+    pub(super) fn knew_before(&mut self, peer: AccountId) {
+        if !self.is_own_account(&peer) && !self.stances.contains_key(&peer) {
+            self.stance_mut(&peer).decision = Decision::BEFORE;
+        }
+    }
+
+    /// The person decides here.
+    pub(super) fn decide(&mut self, peer: &AccountId, consent: Consent) {
+        if self.consent(peer) == consent || self.is_own_account(peer) {
+            return;
+        }
+        let before = self.stance_mut(peer).decision;
+        self.take_decision(peer, before.next(consent));
+        self.tell_stances(&[*peer]);
+        self.note_deletion_for_backup();
+    }
+
+    /// Of two decisions the stronger holds.
+    fn take_decision(&mut self, peer: &AccountId, decision: Decision) {
+        let before = self.consent(peer);
+        if self.is_own_account(peer) || self.stances.get(peer).is_some_and(|it| it.decision >= decision) {
+            return;
+        }
+        self.stance_mut(peer).decision = decision;
+        if before != decision.consent {
+            self.follow_decision(peer, decision.consent);
+        }
+    }
+
+    fn follow_decision(&mut self, peer: &AccountId, consent: Consent) {
+        let id = id_of(peer);
+        self.changed.conversations.insert(id);
+        if consent == Consent::Revoked {
+            // Where the person finds whom they blocked.
+            self.conversation_with(peer);
+            self.save_conversation(id);
+        }
+        if consent == Consent::Granted {
+            self.stance_mut(peer).kept = crate::consent::Kept::default();
+            self.begin_to_answer(peer);
+        }
+        self.make_room_for_requests();
+    }
+
+    /// What waited for consent happens: logs are read on, receipts and changes of members are written.
+    fn begin_to_answer(&mut self, peer: &AccountId) {
+        for log in std::mem::take(&mut self.stance_mut(peer).unheard) {
+            // What was passed over is never acknowledged: receipts say "up to here", so that another log takes over.
+            self.give_up(&log);
+        }
+        for log in self.logs_with(peer) {
+            self.membership.unsettle(&log);
+            if self.online() {
+                self.resume_log(&log);
+            }
+        }
+        self.receipts_due();
+        self.pump(id_of(peer));
+    }
+
+    fn logs_with(&self, peer: &AccountId) -> Vec<LogId> {
+        self.conversations.get(&id_of(peer)).map(|conversation| conversation.logs.clone()).unwrap_or_default()
+    }
+
+    /// The other devices of the account learn of decisions.
+    fn tell_stances(&mut self, peers: &[AccountId]) {
+        let told: Vec<Told> = peers.iter().filter_map(|peer| Some(self.stances.get(peer)?.told())).collect();
+        for told in told.chunks(AT_ONCE) {
+            self.sync(Sync::Stances(told.to_vec()));
+        }
+    }
+
+    /// Everything that was decided, for a device that is new, and the token of the own link.
+    pub(super) fn tell_all_stances(&mut self) {
+        let decided = self.stances.values().filter(|it| it.decision != Decision::default());
+        let peers: Vec<AccountId> = decided.map(|stance| stance.peer).collect();
+        self.tell_stances(&peers);
+        if let Some(token) = self.own_token {
+            self.sync(Sync::Token(token));
+        }
+    }
+
+    /// Another device of the account, or its backup, tells of decisions.
+    pub(super) fn stances_came(&mut self, all: &[Told]) {
+        for told in all {
+            self.stance_came(told);
+        }
+        self.ask_for_unknown();
+    }
+
+    fn stance_came(&mut self, told: &Told) {
+        if self.is_own_account(&told.account) {
+            return;
+        }
+        if told.token.is_some() {
+            self.stance_mut(&told.account).token = told.token;
+        }
+        self.take_decision(&told.account, told.decision);
+        let decided = self.consent(&told.account) != Consent::Requested;
+        if decided && !self.contacts.contains_key(&told.account) {
+            self.unknown.insert(told.account);
+        }
+    }
+
+    /// Another device of the account has written to somebody: it has consented.
+    pub(super) fn own_device_wrote_to(&mut self, peer: &AccountId) {
+        if self.consent(peer) == Consent::Requested {
+            self.take_decision(peer, Decision::FIRST);
+        }
+    }
+
+    /// Somebody was looked for and the chat with them opened: who has not written yet is no stranger any more.
+    pub(super) fn seek(&mut self, peer: &AccountId) {
+        if !self.stances.contains_key(peer) {
+            self.decide(peer, Consent::Granted);
+        }
+        if let Some(token) = self.links.remove(peer) {
+            self.bring_token(peer, token);
+        }
+    }
+
+    /// Somebody's link was used: they are told its token with the name, before the next text.
+    pub(super) fn bring_token(&mut self, peer: &AccountId, token: Token) {
+        self.stance_mut(peer).token = Some(token);
+        if let Some(contact) = self.contacts.get_mut(peer) {
+            contact.profile_sent = 0;
+            self.save_contact(peer);
+        }
+        self.tell_stances(&[*peer]);
+    }
+
+    /// What goes with the own name.
+    pub(super) fn token_for(&self, peer: &AccountId) -> Option<Token> {
+        self.stances.get(peer).and_then(|stance| stance.token)
+    }
+
+    fn peer_of_chat(&self, id: ConversationId) -> Result<AccountId, CommandError> {
+        let peer = self.conversations.get(&id).map(|conversation| conversation.peer);
+        peer.filter(|peer| !self.is_own_account(peer)).ok_or(CommandError::UnknownConversation)
+    }
+
+    pub(super) fn accept_request(&mut self, id: ConversationId) -> Result<Option<Reply>, CommandError> {
+        let peer = self.peer_of_chat(id)?;
+        if self.consent(&peer) == Consent::Requested {
+            self.decide(&peer, Consent::Granted);
+        }
+        Ok(Some(Reply::Done))
+    }
+
+    /// What a stranger wrote goes with them; a chat stays as it is.
+    pub(super) fn block(
+        &mut self,
+        view: ViewRequestId,
+        id: ConversationId,
+    ) -> Result<Option<Reply>, CommandError> {
+        let peer = self.peer_of_chat(id)?;
+        if self.consent(&peer) == Consent::Requested {
+            return self.delete_and_block(view, id);
+        }
+        self.decide(&peer, Consent::Revoked);
+        Ok(Some(Reply::Done))
+    }
+
+    pub(super) fn unblock(&mut self, id: ConversationId) -> Result<Option<Reply>, CommandError> {
+        let peer = self.peer_of_chat(id)?;
+        if self.consent(&peer) == Consent::Revoked {
+            self.decide(&peer, Consent::Granted);
+        }
+        Ok(Some(Reply::Done))
+    }
+
+    /// What somebody says who was not heard before; whether it goes no further.
+    pub(super) fn is_passed_over(&mut self, id: &LogId, from: &Leaf, content: &Content, at: At) -> bool {
+        let peer = from.account;
+        if self.consent(&peer) == Consent::Requested && content.token.is_some_and(|it| self.is_expected(&it))
+        {
+            self.decide(&peer, Consent::Granted);
+        }
+        match self.consent(&peer) {
+            Consent::Granted => {
+                if self.token_for(&peer).is_some() {
+                    // They have answered, and so know it.
+                    self.stance_mut(&peer).token = None;
+                }
+                false
+            }
+            Consent::Requested => {
+                let skips = self.stances.get(&peer).is_some_and(|stance| stance.kept.skips);
+                let passed = skips && shows(&content.body);
+                if passed {
+                    self.pass_over(id, &content.id);
+                }
+                passed
+            }
+            Consent::Revoked => {
+                match &content.body {
+                    // Where they write from now on is nothing that they say to the person.
+                    Body::Repair(repair) => self.repair_came(from, repair, at),
+                    body if shows(body) => {
+                        self.stance_mut(&peer).unheard.insert(*id);
+                        self.pass_over(id, &content.id);
+                    }
+                    _ => {}
+                }
+                true
+            }
+        }
+    }
+
+    /// It is known that it came, so that it is not new when it comes again.
+    fn pass_over(&mut self, id: &LogId, message: &MessageId) {
+        self.trails.or_default(*id).saw(message);
+    }
+
+    /// Accounts to which this device consents, for tests that watch what leaves it.
+    #[cfg(feature = "audit")]
+    #[must_use]
+    pub fn granted(&self) -> Vec<AccountId> {
+        let own = self.account.iter().map(|account| account.id);
+        own.chain(self.stances.keys().copied()).filter(|peer| self.consents_to(peer)).collect()
+    }
+
+    /// The account of this device, for the same.
+    #[cfg(feature = "audit")]
+    #[must_use]
+    pub fn own_account(&self) -> Option<AccountId> {
+        self.account.as_ref().map(|account| account.id)
+    }
+}
+
+/// Whether it is something to read.
+const fn shows(body: &Body) -> bool {
+    matches!(body, Body::Text(_) | Body::Again(_) | Body::Unknown { silent: false, .. })
+}
+
+fn length(body: &Body) -> usize {
+    match body {
+        Body::Text(text) => text.len(),
+        Body::Again(again) => again.text.len(),
+        _ => 0,
+    }
+}

@@ -1,0 +1,150 @@
+//! What is kept of people who wrote first: so many of them, and so much of what they wrote.
+
+use parley_protocol::ids::{AccountId, LogId};
+
+use super::{Engine, length, shows};
+use crate::consent::{Consent, MAX_OUTSIDE, MAX_REQUESTS, Stance};
+use crate::content::Content;
+use crate::conversation::{Conversation, id_of};
+use crate::log::{Log, Stage};
+use crate::mls::credential::Leaf;
+
+/// So many logs with somebody who waits for an answer, or is blocked, are joined in all.
+const MAX_LOGS: usize = 8;
+
+impl Engine {
+    /// Whether a log with somebody is joined, into which one of their own devices lets this one.
+    pub(in crate::core) fn may_join(&self, peer: &AccountId) -> bool {
+        let logs = self.logs_with(peer);
+        let alive = |log: &LogId| self.logs.get(log).is_some_and(|log| log.stage != Stage::Dead);
+        match self.consent(peer) {
+            Consent::Granted => true,
+            Consent::Requested => {
+                let outside = |stance: &&Stance| stance.kept.outside;
+                let room = self.requests() < MAX_REQUESTS
+                    || self.is_open_request(peer)
+                    || self.stances.values().filter(outside).count() < MAX_OUTSIDE;
+                room && logs.len() < MAX_LOGS
+            }
+            Consent::Revoked => logs.len() < MAX_LOGS && !logs.iter().any(alive),
+        }
+    }
+
+    /// A log was joined. Where there is no room for another request, it is read as far as to learn whether they are expected:
+    /// strangers keep nobody out who has the link.
+    pub(in crate::core) fn was_let_in_by(&mut self, peer: &AccountId) {
+        if self.consent(peer) == Consent::Requested {
+            let outside = !self.is_open_request(peer) && self.requests() >= MAX_REQUESTS;
+            self.stance_mut(peer).kept.outside = outside;
+        }
+    }
+
+    /// People who wait for an answer.
+    fn requests(&self) -> usize {
+        self.conversations.values().filter(|conversation| self.is_request(conversation)).count()
+    }
+
+    fn is_request(&self, conversation: &Conversation) -> bool {
+        let peer = &conversation.peer;
+        let outside = self.is_outside(peer);
+        let begun = !conversation.logs.is_empty() && !outside;
+        begun && self.consent(peer) == Consent::Requested && !self.is_hidden(peer)
+    }
+
+    fn is_outside(&self, peer: &AccountId) -> bool {
+        self.stances.get(peer).is_some_and(|stance| stance.kept.outside)
+    }
+
+    fn is_open_request(&self, peer: &AccountId) -> bool {
+        self.conversations.get(&id_of(peer)).is_some_and(|conversation| self.is_request(conversation))
+    }
+
+    /// Whether a log is not read on before the person decides: as much is kept of the request as ever is. What stands behind
+    /// stays at the relay, and comes after *Accept*.
+    pub(in crate::core) fn rests(&self, log: &Log) -> bool {
+        let full = |stance: &Stance| stance.kept.full && stance.decision.consent == Consent::Requested;
+        self.stances.get(&log.peer).is_some_and(full)
+    }
+
+    pub(in crate::core) fn is_resting(&self, id: &LogId) -> bool {
+        self.logs.get(id).is_some_and(|log| self.rests(log))
+    }
+
+    /// Whether content is more than is kept of a request: its log rests from here on.
+    pub(in crate::core) fn is_beyond_request(&mut self, id: &LogId, from: &Leaf, content: &Content) -> bool {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer).filter(|peer| *peer == from.account) else {
+            return false;
+        };
+        if self.consent(&peer) != Consent::Requested || !shows(&content.body) {
+            return false;
+        }
+        let full = (self.is_hidden(&peer) || self.is_outside(&peer)) && self.requests() >= MAX_REQUESTS;
+        let kept = &mut self.stance_mut(&peer).kept;
+        kept.full |= !kept.skips && (full || !kept.has_room(length(&content.body)));
+        kept.full
+    }
+
+    /// Nothing more of the log is brought.
+    pub(in crate::core) fn rest(&mut self, id: &LogId) {
+        self.unsubscribe(id);
+        self.changed.connection = true;
+    }
+
+    /// Something of a request is stored; whether there is room for it.
+    pub(in crate::core) fn keep_of_request(&mut self, peer: &AccountId, length: usize) -> bool {
+        if self.consent(peer) != Consent::Requested {
+            return true;
+        }
+        let kept = &mut self.stance_mut(peer).kept;
+        let room = kept.has_room(length);
+        if room {
+            kept.keep(length);
+        }
+        room
+    }
+
+    /// Everything of a conversation was deleted: of a request also what was not read.
+    pub(in crate::core) fn request_was_deleted(&mut self, peer: &AccountId) {
+        if self.consent(peer) == Consent::Requested && self.stances.contains_key(peer) {
+            self.stance_mut(peer).kept.delete();
+            self.read_on(peer);
+        }
+        self.make_room_for_requests();
+    }
+
+    /// Requests that could not come back for want of room may do so now.
+    pub(super) fn make_room_for_requests(&mut self) {
+        let rest = |stance: &&Stance| stance.kept.is_only_full();
+        let room = MAX_REQUESTS.saturating_sub(self.requests());
+        let waiting = self.stances.values().filter(rest).take(room);
+        let peers: Vec<AccountId> = waiting.map(|stance| stance.peer).collect();
+        for peer in peers {
+            self.stance_mut(&peer).kept.full = false;
+            self.read_on(&peer);
+        }
+    }
+
+    fn read_on(&mut self, peer: &AccountId) {
+        if self.online() {
+            for log in self.logs_with(peer) {
+                self.resume_log(&log);
+            }
+        }
+    }
+
+    /// What stood at the relay when a request was deleted is passed over; whoever writes after that asks anew.
+    pub(in crate::core) fn stop_skipping(&mut self, id: &LogId) {
+        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
+        if self.stances.get(&peer).is_none_or(|stance| !stance.kept.skips) {
+            return;
+        }
+        let is_read = |id: &LogId| {
+            let log = self.logs.get(id).filter(|log| log.stage == Stage::Active);
+            let live = self.live.get(id).copied().unwrap_or_default();
+            log.is_none_or(|log| live.subscribed && log.cursor >= live.head)
+        };
+        if self.logs_with(&peer).iter().all(is_read) {
+            self.stance_mut(&peer).kept.skips = false;
+        }
+    }
+}

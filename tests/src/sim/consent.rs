@@ -1,0 +1,47 @@
+//! Watches what leaves the devices: nothing goes into a log with somebody to whom no device of the account has consented.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use parley_engine::Engine;
+use parley_protocol::frame::{ClientFrame, Request};
+use parley_protocol::ids::{AccountId, LogId};
+
+/// What is known of accounts and logs.
+#[derive(Default)]
+pub(super) struct ConsentOracle {
+    /// Who has ever consented to whom.
+    consented: BTreeSet<(AccountId, AccountId)>,
+    /// Whose devices each log was made for.
+    members: BTreeMap<LogId, BTreeSet<AccountId>>,
+}
+
+impl ConsentOracle {
+    /// These frames leave a device.
+    pub(super) fn watch<'a>(&mut self, engine: &Engine, frames: impl Iterator<Item = &'a Vec<u8>>) {
+        let Some(own) = engine.own_account() else { return };
+        self.consented.extend(engine.granted().into_iter().map(|other| (own, other)));
+        for frame in frames {
+            let frame = ClientFrame::decode(frame).expect("engines send valid frames");
+            match frame.request {
+                Request::CreateLog(create) => {
+                    let others = create.welcomes.iter().map(|welcome| welcome.to.account);
+                    self.members.entry(create.log).or_default().extend(others.chain([own]));
+                    self.check(own, &create.log);
+                }
+                Request::AppendMessages(append) => self.check(own, &append.log),
+                Request::AppendCommit(commit) => self.check(own, &commit.log),
+                _ => {}
+            }
+        }
+    }
+
+    fn check(&self, own: AccountId, log: &LogId) {
+        let members = self.members.get(log).into_iter().flatten();
+        for other in members.filter(|member| **member != own) {
+            assert!(
+                self.consented.contains(&(own, *other)),
+                "a device wrote into a log with somebody to whom its account has not consented"
+            );
+        }
+    }
+}
