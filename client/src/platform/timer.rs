@@ -2,6 +2,9 @@
 
 use core::time::Duration;
 
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen::prelude::{Closure, JsValue};
+
 pub use gloo_timers::callback::{Interval, Timeout};
 
 /// Waits.
@@ -13,4 +16,19 @@ pub async fn sleep(time: Duration) {
 pub fn after(milliseconds: u64, act: impl FnOnce() + 'static) -> Timeout {
     // The browser counts in 31 bits; a later time comes early, which callers allow for.
     Timeout::new(u32::try_from(milliseconds).unwrap_or(u32::MAX).min(0x7fff_ffff), act)
+}
+
+/// Calls `act` once when the page has nothing else to do; after `milliseconds` in a browser that does not tell (Safari).
+pub fn when_idle(milliseconds: u64, act: impl FnOnce() + 'static) {
+    let tells = JsValue::from_str("requestIdleCallback");
+    let window = web_sys::window().filter(|window| js_sys::Reflect::has(window, &tells) == Ok(true));
+    match window {
+        Some(window) => {
+            let act = Closure::once_into_js(act);
+            let _ = window.request_idle_callback(act.unchecked_ref());
+        }
+        None => {
+            after(milliseconds, act).forget();
+        }
+    }
 }

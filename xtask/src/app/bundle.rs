@@ -66,6 +66,9 @@ impl Bundle {
         let (mut of_page, mut of_worker) = (None, None);
         for (described, loaded) in page.programs.iter().zip(programs) {
             let name = &described.name;
+            for (part, module) in loaded.parts {
+                bundle.add(&part, module);
+            }
             let module = bundle.add(&format!("{name}_bg.wasm"), loaded.module);
             let script = bundle.add(&format!("{name}.js"), loaded.script);
             let starts =
@@ -177,6 +180,7 @@ mod tests {
         let loaded = |name: &str| Loaded {
             script: content(&format!("{name}.js")),
             module: content(&format!("{name}_bg.wasm")),
+            parts: vec![(format!("part_of_{name}.wasm"), content(&format!("part_of_{name}.wasm")))],
         };
         let page = Page::parse(TEMPLATE).unwrap();
         let copies = vec![("favicon.svg".to_owned(), content("favicon.svg"))];
@@ -219,6 +223,19 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_listed_and_never_change() {
+        let bundle = bundle(&[]);
+        let part = name(&bundle, "part_of_app-", "wasm");
+        assert_eq!(part, hashed("part_of_app.wasm", b"part_of_app.wasm"));
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("dist");
+        bundle.write(&to, Kind::Release).unwrap();
+        let listed = listing::read(&to).unwrap().into_iter().find(|asset| asset.name == part).unwrap();
+        assert!(listed.immutable);
+        assert_eq!(listed.sha256, hex(&Sha256::digest(fs::read(to.join(part)).unwrap())));
+    }
+
+    #[test]
     fn the_page_says_which_build_it_is() {
         let build = |changed: &[&str]| {
             let bundle = bundle(changed);
@@ -237,7 +254,7 @@ mod tests {
     #[test]
     fn a_page_that_names_a_missing_file_is_refused() {
         let page = Page::parse(TEMPLATE).unwrap();
-        let loaded = || Loaded { script: Vec::new(), module: Vec::new() };
+        let loaded = || Loaded { script: Vec::new(), module: Vec::new(), parts: Vec::new() };
         let refused =
             Bundle::put_together(&page, Vec::new(), Vec::new(), vec![loaded(), loaded()]).err().unwrap();
         assert!(refused.to_string().contains("favicon.svg"));

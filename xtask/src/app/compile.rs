@@ -1,6 +1,7 @@
 //! The app's programs as cargo makes them.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -38,20 +39,42 @@ pub(super) fn expected(kind: Kind) -> Duration {
     })
 }
 
-/// Compiles programs of the client, all in one run of cargo, which shares what they have in common.
+/// Compiles programs of the client, those that are alike in one run of cargo, which shares what they have in common.
 pub(crate) fn compile(toolchain: Toolchain, kind: Kind, programs: &[&str], features: &[&str]) -> Result<()> {
-    let mut cargo = toolchain.cargo();
-    cargo.args(["build", "--quiet", "--package", PACKAGE, "--target", TARGET, "--profile", kind.profile()]);
-    for program in programs {
-        cargo.args(["--bin", program]);
+    let (split, whole): (Vec<&str>, Vec<&str>) =
+        programs.iter().copied().partition(|program| is_split(kind, program));
+    if !whole.is_empty() {
+        let mut cargo = client(toolchain, kind, "build", features);
+        for program in whole {
+            cargo.args(["--bin", program]);
+        }
+        run(&mut cargo)?;
     }
+    for program in split {
+        let features: Vec<&str> = features.iter().copied().chain(["split"]).collect();
+        let mut cargo = client(toolchain, kind, "rustc", &features);
+        // What refers to what is how it is taken apart. In RUSTFLAGS it would compile everything once more.
+        run(cargo.args(["--bin", program, "--", "-Clink-arg=--emit-relocs"]))?;
+    }
+    Ok(())
+}
+
+/// Whether a program is taken apart ([`super::split`]). Quick builds are not: they are there sooner, and nobody waits for them to
+/// load.
+pub(super) fn is_split(kind: Kind, program: &str) -> bool {
+    kind == Kind::Release && program == "app"
+}
+
+fn client(toolchain: Toolchain, kind: Kind, what: &str, features: &[&str]) -> Command {
+    let mut cargo = toolchain.cargo();
+    cargo.args([what, "--quiet", "--package", PACKAGE, "--target", TARGET, "--profile", kind.profile()]);
     if !features.is_empty() {
         cargo.args(["--features", &features.join(",")]);
     }
     if let (Kind::Release, Some(flags)) = (kind, same_paths_everywhere(toolchain)) {
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
     }
-    run(&mut cargo)
+    cargo
 }
 
 /// Where cargo leaves a program.

@@ -10,6 +10,7 @@ mod loader;
 mod names;
 mod page;
 mod program;
+pub(crate) mod split;
 mod stamp;
 mod styles;
 

@@ -1,5 +1,6 @@
 //! A program's script and its module: wasm-bindgen writes them for any page, and ours needs less.
 //!
+//! * What is used seldom is taken out of the page's module ([`split`]).
 //! * Classes that a dependency exports for other scripts go, and with them what of the module only they called.
 //! * The names by which script and module know each other carry a hash of 16 digits each, which nothing compresses:
 //!   they become short.
@@ -13,7 +14,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
-use super::compile::{Kind, compiled};
+use super::compile::{Kind, compiled, is_split};
+use super::split::{self, Split};
 use crate::command::output;
 use crate::setup;
 
@@ -39,6 +41,8 @@ const MADE: [&str; 3] = ["__wb", "__externref", "wasm_bindgen__"];
 pub(super) struct Loaded {
     pub(super) script: Vec<u8>,
     pub(super) module: Vec<u8>,
+    /// What it loads later: names, to which the script knows the hash, and modules.
+    pub(super) parts: Vec<(String, Vec<u8>)>,
 }
 
 /// Makes script and module of a compiled program. `work` is a folder for what is between two steps.
@@ -49,34 +53,53 @@ pub(super) fn load(name: &str, kind: Kind, work: &Path) -> Result<Loaded> {
     }
     let script_file = folder.join(format!("{name}.js"));
     let module_file = folder.join(format!("{name}_bg.wasm"));
+    let mut parts = Vec::new();
     match kind {
         Kind::Quick => write_bindings(&compiled(kind, name), &folder)?,
         Kind::Release => {
-            tightened(&compiled(kind, name), &folder, (&script_file, &module_file))?;
+            let split = is_split(kind, name)
+                .then(|| split::split(&compiled(kind, name), &format!("{name}.js"), &folder))
+                .transpose()?;
+            tightened(&compiled(kind, name), split.as_ref(), &folder, (&script_file, &module_file))?;
             optimise(&module_file)?;
+            if let Some(split) = split {
+                parts = split.named(optimise)?;
+            }
         }
     }
-    Ok(Loaded { script: bundled(&script_file, kind)?, module: fs::read(&module_file)? })
+    Ok(Loaded { script: bundled(&script_file, kind)?, module: fs::read(&module_file)?, parts })
 }
 
-fn bindings(program: &Path) -> Result<wasm_bindgen_cli_support::Output> {
+fn bindings(program: &Path, is_split: bool) -> Result<wasm_bindgen_cli_support::Output> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(program).web(true)?.typescript(false).omit_default_module_path(true);
+    // Parts reach memory, table and stack of the main program.
+    bindgen.keep_lld_exports(is_split);
     // Names of functions are for stack traces of quick builds; wasm-opt takes them out of others.
     bindgen.generate_output().with_context(|| format!("wasm-bindgen refuses {}", program.display()))
 }
 
 /// Writes `NAME.js`, `NAME_bg.wasm` and the scripts that the first imports, as wasm-bindgen makes them.
 pub(crate) fn write_bindings(program: &Path, folder: &Path) -> Result<()> {
-    bindings(program)?.emit(folder)
+    bindings(program, false)?.emit(folder)
 }
 
 /// As [`write_bindings`], without what our pages do not use and with short names.
-fn tightened(program: &Path, folder: &Path, (script_file, module_file): (&Path, &Path)) -> Result<()> {
-    let mut made = bindings(program)?;
+fn tightened(
+    program: &Path,
+    split: Option<&Split>,
+    folder: &Path,
+    (script_file, module_file): (&Path, &Path),
+) -> Result<()> {
+    let mut made = bindings(split.map_or(program, |split| &split.main), split.is_some())?;
     made.emit(folder)?;
-    let script = without_classes(&fs::read_to_string(script_file)?);
-    let words: BTreeSet<&str> = words(&script).collect();
+    let script = fs::read_to_string(script_file)?;
+    // The script that loads parts takes the exports of the main program from `initSync`, by the names that parts import.
+    let (script, link) = match split {
+        Some(split) => (without_classes(&script), fs::read_to_string(&split.link)?),
+        None => (without_classes(&script).replace("export { initSync, ", "export { "), String::new()),
+    };
+    let words: BTreeSet<&str> = words(&script).chain(words(&link)).collect();
     if words.iter().any(|word| is_short(word)) {
         bail!("the script has names like ours already");
     }
@@ -100,7 +123,7 @@ fn tightened(program: &Path, folder: &Path, (script_file, module_file): (&Path, 
     Ok(fs::write(script_file, with_names(&script, &short))?)
 }
 
-/// The script without the classes that it exports, their finalisers, and the start that our pages do not use.
+/// The script without the classes that it exports and their finalisers.
 fn without_classes(script: &str) -> String {
     let mut kept = Vec::new();
     let mut classes: BTreeSet<&str> = BTreeSet::new();
@@ -125,7 +148,7 @@ fn without_classes(script: &str) -> String {
             inside = false;
         }
     }
-    kept.join("\n").replace("export { initSync, ", "export { ") + "\n"
+    kept.join("\n") + "\n"
 }
 
 /// Short names for those of both sides that wasm-bindgen made. Imports and exports of one name keep one name.
@@ -211,7 +234,7 @@ export { initSync, start as default };
     #[test]
     fn classes_go_with_all_that_speaks_of_them() {
         let script = without_classes(SCRIPT);
-        assert!(!script.contains("Source") && !script.contains("free") && !script.contains("initSync"));
+        assert!(!script.contains("Source") && !script.contains("free"));
         for kept in ["__wbg_get_imports() {", "say((arg0));\n        },", "const kept = 1;", "as default"] {
             assert!(script.contains(kept), "{kept} in {script}");
         }

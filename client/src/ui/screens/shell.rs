@@ -12,7 +12,7 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};
 use crate::ui::screens::conversation::{contact, deleting};
-use crate::ui::screens::{conversation, linking, locked, notices, removed, settings, welcome};
+use crate::ui::screens::{conversation, linking, locked, notices, seldom, welcome};
 use crate::ui::words;
 
 /// A pointer that is held for longer (or of which nobody heard that it was let go) holds nothing back, in milliseconds.
@@ -73,6 +73,7 @@ fn follow_page(app: App) {
     keys::listen(app);
     app.watch_for_somebody();
     asking::follow(app);
+    seldom::fetch_ahead(app);
 
     Effect::new(move |_| {
         let unread = app.chats.with(crate::model::chats::Chats::unread);
@@ -139,7 +140,7 @@ fn shell(app: App) -> AnyView {
                 (Phase::Starting, _) => starting(),
                 (Phase::Locked, _) => locked::screen(app),
                 (Phase::Troubled(what), _) => trouble::screen(app, what),
-                (Phase::Ready, _) if removed.get() => removed::screen(app),
+                (Phase::Ready, _) if removed.get() => seldom::removed(app),
                 (Phase::Ready, false) => welcome::screen(app),
                 (Phase::Ready, true) => panes(app),
             }),
@@ -179,7 +180,7 @@ fn panes(app: App) -> AnyView {
             sidebar::sidebar(app),
             html::main().class("main").child(parts::dynamic(move || match place.get().0 {
                 Route::Conversation(id) => conversation::screen(app, id),
-                Route::Settings(section) => settings::screen(app, section),
+                Route::Settings(section) => seldom::settings(app, section),
                 Route::Home | Route::Invite(_) | Route::Link(_) => nothing(),
             })),
             parts::maybe(move || {

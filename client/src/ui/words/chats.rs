@@ -41,6 +41,8 @@ pub const CHAT_BEGINS: &str = "Messages are end-to-end encrypted.";
 
 /// While something is loaded.
 pub const LOADING: &str = "Loading…";
+/// A part of the page did not come: there is no connection, or the server has a new version by now.
+pub const PART_MISSING: &str = "This part of Parley couldn't be loaded. Check your connection, then try again. If that doesn't help, reload the page.";
 
 /// The line above what is unread; how much that is may not be known.
 #[must_use]

@@ -9,10 +9,26 @@ use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, modal, parts};
 use crate::ui::screens::conversation::deleting;
+use crate::ui::screens::seldom;
 use crate::ui::words;
 
 /// Contact details.
 pub(crate) fn dialog(app: App, id: ConversationId) -> AnyView {
+    let chat = app.chat(id);
+    let name = Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())));
+    // A chat that is deleted, perhaps on another device, takes its dialog along.
+    Effect::new(move |was: Option<bool>| {
+        let listed = chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.listed));
+        if was == Some(true) && !listed {
+            app.close_dialog();
+        }
+        listed
+    });
+    modal::modal(app, "Contact details", move || name.get(), "dialog dialog-side", seldom::contact(app, id))
+}
+
+/// What the dialog has inside.
+pub(crate) fn body(app: App, id: ConversationId) -> AnyView {
     let contact = RwSignal::new(None::<Result<ContactView, CommandError>>);
     let asked = RwSignal::new(false);
     let chat = app.chat(id);
@@ -31,26 +47,17 @@ pub(crate) fn dialog(app: App, id: ConversationId) -> AnyView {
             }
         });
     };
-    let name = Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())));
-    // A chat that is deleted, perhaps on another device, takes its dialog along.
-    Effect::new(move |was: Option<bool>| {
-        let listed = chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.listed));
-        if was == Some(true) && !listed {
-            app.close_dialog();
-        }
-        listed
-    });
     // The conversation changes when the mark, the name or a device does.
     Effect::new(move |_| {
         chat.with(|_| ());
         load();
     });
-    let body = html::div().class("dialog-body").child(parts::dynamic(move || match contact.get() {
+    let inside = parts::dynamic(move || match contact.get() {
         None => html::p().class("note").child(words::LOADING).into_any(),
         Some(Err(error)) => html::p().class("note note-bad").child(words::command_error(error)).into_any(),
         Some(Ok(view)) => details(app, &view, load, asked),
-    }));
-    modal::modal(app, "Contact details", move || name.get(), "dialog dialog-side", body.into_any())
+    });
+    html::div().class("dialog-body").child(inside).into_any()
 }
 
 fn details(

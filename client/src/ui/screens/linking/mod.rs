@@ -16,6 +16,7 @@ use crate::ui::design::field::{Field, Note, field};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::parts::{alert, button, choice, dynamic, form, live, primary, stack, text};
 use crate::ui::design::{html, modal, parts};
+use crate::ui::screens::seldom;
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
 use parley_protocol::limits::SLOT_LIFETIME;
@@ -42,7 +43,7 @@ pub(crate) fn dialog(app: App, first: String) -> AnyView {
         "Link a device",
         || None,
         "dialog",
-        stack("dialog-body", vec![panel(app, false, RwSignal::new(first))]),
+        stack("dialog-body", vec![seldom::linking(app, false, RwSignal::new(first))]),
     )
 }
 

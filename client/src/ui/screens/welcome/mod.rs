@@ -12,7 +12,7 @@ use crate::platform::{page, spawn_local, storage};
 use crate::ui::app::state::App;
 use crate::ui::design::field::{Field, Note, field};
 use crate::ui::design::{html, icons, parts};
-use crate::ui::screens::{linking, notices, recovery};
+use crate::ui::screens::{notices, seldom};
 use crate::ui::words;
 
 /// How long the typing must rest before the relay is asked, in milliseconds.
@@ -115,8 +115,8 @@ fn ways(form: Form, way: RwSignal<Way>, code: RwSignal<String>) -> AnyView {
             one("Use a recovery phrase", Way::ComeBack, words::HAVE_PHRASE),
             others(Vec::new()),
         ],
-        Way::Link => vec![linking::panel(form.app, true, code), elsewhere()],
-        Way::ComeBack => vec![recovery::come_back(form.app), elsewhere()],
+        Way::Link => vec![seldom::linking(form.app, true, code), elsewhere()],
+        Way::ComeBack => vec![seldom::recovery(form.app), elsewhere()],
     };
     parts::stack("recovery", parts)
 }

@@ -1,0 +1,213 @@
+//! What is used seldom. Each part is a module of its own in a release, which is loaded when it is first shown, or while nothing
+//! else is done (docs/adr/0020). Without the feature `split` everything is in the page, and the same code runs.
+
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+
+use leptos::prelude::*;
+use parley_engine::view::ConversationId;
+
+use crate::model::section::Section;
+use crate::platform::{page, spawn_local, timer};
+use crate::ui::app::state::{App, Phase};
+use crate::ui::design::{html, parts};
+use crate::ui::screens::conversation::contact;
+use crate::ui::screens::{linking, recovery, removed, settings, shell};
+use crate::ui::words;
+
+/// So long the page is left alone after the start, in milliseconds.
+const QUIET: u64 = 2_000;
+
+/// The id of what stands where a part will be.
+const PLACE: &str = "part";
+
+/// A part could not be loaded.
+#[cfg(feature = "split")]
+type Missing = leptos::wasm_split::SplitLoaderError;
+/// The same where everything is in the page: it does not happen.
+#[cfg(not(feature = "split"))]
+type Missing = core::convert::Infallible;
+
+/// Something that a part does, or its coming.
+type Coming<T> = Pin<Box<dyn Future<Output = Result<T, Missing>>>>;
+
+/// Makes a function of a part. In a release the first name is that of the part's module, and the second one loads it.
+macro_rules! part {
+    ($part:ident, $load:ident, $show:ident($($name:ident: $type:ty),*) => $view:expr) => {
+        #[cfg(feature = "split")]
+        #[leptos::wasm_split::wasm_split($part, wasm_split_path = leptos::wasm_split, preload($load), fallible)]
+        fn $show($($name: $type),*) -> Result<AnyView, Missing> {
+            Ok($view)
+        }
+
+        #[cfg(not(feature = "split"))]
+        async fn $show($($name: $type),*) -> Result<AnyView, Missing> {
+            Ok($view)
+        }
+
+        #[cfg(not(feature = "split"))]
+        async fn $load() -> Result<(), Missing> {
+            Ok(())
+        }
+    };
+}
+
+part!(settings, load_settings, show_settings(app: App, section: Option<Section>) => settings::screen(app, section));
+part!(linking, load_linking, show_linking(app: App, new: bool, code: RwSignal<String>) => linking::panel(app, new, code));
+part!(settings, load_recovery, show_recovery(app: App) => recovery::come_back(app));
+part!(settings, load_removed, show_removed(app: App) => removed::screen(app));
+part!(contact, load_contact, show_contact(app: App, id: ConversationId) => contact::body(app, id));
+
+/// The settings.
+pub(crate) fn settings(app: App, section: Option<Section>) -> AnyView {
+    shown(settings_frame, load_settings, move || Box::pin(show_settings(app, section)))
+}
+
+/// Linking a device.
+pub(crate) fn linking(app: App, new: bool, code: RwSignal<String>) -> AnyView {
+    shown(bare, load_linking, move || Box::pin(show_linking(app, new, code)))
+}
+
+/// Coming back by the recovery phrase.
+pub(crate) fn recovery(app: App) -> AnyView {
+    shown(bare, load_recovery, move || Box::pin(show_recovery(app)))
+}
+
+/// What a browser shows that was removed.
+pub(crate) fn removed(app: App) -> AnyView {
+    shown(card, load_removed, move || Box::pin(show_removed(app)))
+}
+
+/// What the dialog of a contact has inside.
+pub(crate) fn contact(app: App, id: ConversationId) -> AnyView {
+    shown(body, load_contact, move || Box::pin(show_contact(app, id)))
+}
+
+/// Loads every part once the device is open and the browser has nothing else to do, so that they are there without a connection.
+pub(crate) fn fetch_ahead(app: App) {
+    Effect::new(move |begun: Option<bool>| {
+        let begins = begun == Some(true) || app.phase.get() != Phase::Starting;
+        if begins && begun != Some(true) {
+            ahead();
+        }
+        begins
+    });
+}
+
+fn ahead() {
+    timer::after(QUIET, || timer::when_idle(QUIET, || spawn_local(load_all()))).forget();
+}
+
+/// One after the other: whoever opens one now has the line to themselves. What does not come is asked for when it is shown.
+async fn load_all() {
+    let _ = load_settings().await;
+    let _ = load_contact().await;
+    let _ = load_linking().await;
+    let _ = load_recovery().await;
+    let _ = load_removed().await;
+}
+
+fn settings_frame(inside: AnyView) -> AnyView {
+    html::section()
+        .class("settings")
+        .attr("aria-label", "Settings")
+        .child((
+            html::header().class("conversation-head").child((shell::back(), html::h1().child("Settings"))),
+            html::div().class("settings-body").child(parts::stack("settings-section", vec![inside])),
+        ))
+        .into_any()
+}
+
+fn bare(inside: AnyView) -> AnyView {
+    inside
+}
+
+fn card(inside: AnyView) -> AnyView {
+    html::main().class("centred").child(parts::stack("card removed", vec![inside])).into_any()
+}
+
+fn body(inside: AnyView) -> AnyView {
+    parts::stack("dialog-body", vec![inside])
+}
+
+/// How far a part is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Wanted,
+    Here,
+    Missing,
+}
+
+/// A part where it belongs; until it is there, what is said about it within `frame`.
+fn shown<F>(
+    frame: fn(AnyView) -> AnyView,
+    load: impl Fn() -> F + Send + 'static,
+    show: impl Fn() -> Coming<AnyView> + Send + 'static,
+) -> AnyView
+where
+    F: Future<Output = Result<(), Missing>> + 'static,
+{
+    here_or_coming(frame, Box::new(move || Box::pin(load())), Box::new(show))
+}
+
+fn here_or_coming(
+    frame: fn(AnyView) -> AnyView,
+    load: Box<dyn Fn() -> Coming<()> + Send>,
+    show: Box<dyn Fn() -> Coming<AnyView> + Send>,
+) -> AnyView {
+    let state = RwSignal::new(State::Wanted);
+    parts::dynamic(move || {
+        if state.get() == State::Missing {
+            return frame(missing(state));
+        }
+        let mut loading = load();
+        match at_once(&mut loading) {
+            // Made here and not where the loading ends: what the view keeps lasts as long as this place.
+            Some(Ok(())) => at_once(&mut show()).and_then(Result::ok).unwrap_or_else(parts::nothing),
+            Some(Err(_)) => frame(missing(state)),
+            None => {
+                spawn_local(async move {
+                    let outcome = loading.await.map_or(State::Missing, |()| State::Here);
+                    if state.try_set(outcome).is_none() {
+                        request_animation_frame(|| page::keep_focus(PLACE));
+                    }
+                });
+                frame(coming())
+            }
+        }
+    })
+}
+
+/// The outcome of what is over without waiting.
+fn at_once<T>(work: &mut Coming<T>) -> Option<Result<T, Missing>> {
+    match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
+    }
+}
+
+fn coming() -> AnyView {
+    html::p()
+        .class("note part-coming")
+        .attr("id", PLACE)
+        .attr("tabindex", "-1")
+        .attr("role", "status")
+        .child(words::LOADING)
+        .into_any()
+}
+
+fn missing(state: RwSignal<State>) -> AnyView {
+    let again = move || {
+        state.set(State::Wanted);
+        request_animation_frame(|| page::keep_focus(PLACE));
+    };
+    html::div()
+        .class("part-missing")
+        .attr("id", PLACE)
+        .attr("tabindex", "-1")
+        .child(vec![
+            parts::alert("note note-bad", words::PART_MISSING),
+            parts::button("Try again", "button button-quiet", again),
+        ])
+        .into_any()
+}
