@@ -56,7 +56,10 @@ impl KeyLedger {
             }
             Request::AppendCommit(commit) => self.appended(device, commit.append, &commit.commit),
             Request::CreateLog(create) => {
-                for welcome in create.welcomes.posts.iter() {
+                let Ok(welcomes) = create.welcomes.whole() else {
+                    return self.violations.push("a Welcome that is too long left a device".into());
+                };
+                for welcome in welcomes.posts.iter() {
                     self.appended(device, welcome.append, &welcome.payload);
                 }
             }
