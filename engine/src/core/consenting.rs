@@ -179,17 +179,13 @@ impl Engine {
         }
     }
 
-    /// Somebody's link was used: they are told its token with the name, before the next text.
+    /// Somebody's link was used: they are told its token with the next text.
     pub(super) fn bring_token(&mut self, peer: &AccountId, token: Token) {
         self.stance_mut(peer).token = Some(token);
-        if let Some(contact) = self.contacts.get_mut(peer) {
-            contact.profile_sent = 0;
-            self.save_contact(peer);
-        }
         self.tell_stances(&[*peer]);
     }
 
-    /// What goes with the own name.
+    /// What goes with the own name and texts.
     pub(super) fn token_for(&self, peer: &AccountId) -> Option<Token> {
         self.stances.get(peer).and_then(|stance| stance.token)
     }
