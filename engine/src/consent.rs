@@ -97,7 +97,7 @@ impl Told {
 pub(crate) struct Stance {
     pub(crate) peer: AccountId,
     pub(crate) decision: Decision,
-    /// From their link: they are told it with the name, for as long as they have not answered.
+    /// From their link: they are told it with the name and texts, for as long as they have not answered.
     pub(crate) token: Option<Token>,
     /// What of a request is kept.
     pub(crate) kept: Kept,

@@ -14,8 +14,6 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 /// fewer kinds of records. (There are no others: one flipped bit must not lead from one version to another that opens.) A build
 /// that knows only those opens nothing that this one wrote, so that it cannot go on from it without what it does not know.
 pub const VERSION: u8 = 14;
-/// Version 13 is the same, and knew nothing of consent: who is known there is no stranger.
-const BEFORE_CONSENT: u8 = 13;
 const NONCE_LENGTH: usize = 24;
 const LABEL: &[u8] = b"parley record v1\0";
 
@@ -178,7 +176,7 @@ fn open(
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, OpenSealError> {
     let rest = match sealed {
-        [VERSION | BEFORE_CONSENT, rest @ ..] => rest,
+        [VERSION, rest @ ..] => rest,
         [version, ..] if *version > VERSION => return Err(OpenSealError::Newer),
         _ => return Err(OpenSealError::Sealed),
     };
@@ -243,7 +241,7 @@ mod tests {
             OpenSealError::Newer
         );
         // Versions that no released build ever wrote.
-        for version in 0..BEFORE_CONSENT {
+        for version in 0..VERSION {
             let error = sealer().open(Purpose::State, b"", &[version, 0, 0]).unwrap_err();
             assert_eq!(error, OpenSealError::Sealed, "{version}");
         }

@@ -285,7 +285,7 @@ test("p5: one in five writes fails while both send: nothing is lost, doubled or 
 
 test("p5: what the first release stored opens: the account, the chat, and the message that waited", () =>
   withGuest(async (guest) => {
-    const bytes = await readFile(new URL("../fixtures/disk-v13.bin", import.meta.url));
+    const bytes = await readFile(new URL("../fixtures/disk-v14.bin", import.meta.url));
     // A page of the same site without the app.
     const html = '<link rel="icon" href="data:,"><p>Nothing</p>';
     await guest.context.route(`${relay.url}/nothing`, (route) => route.fulfill({ contentType: "text/html", body: html }));
@@ -294,7 +294,7 @@ test("p5: what the first release stored opens: the account, the chat, and the me
     await guest.page.goto(relay.url);
     await guest.openChat("Ada");
     const texts = await guest.texts();
-    for (const text of ["from version 13", "an answer", "still waiting"]) {
+    for (const text of ["from version 14", "an answer", "still waiting"]) {
       assert.equal(texts.filter((shown) => shown.includes(text)).length, 1, text);
     }
     await guest.page.reload();

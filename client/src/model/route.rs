@@ -12,6 +12,8 @@ pub enum Route {
     /// The list of chats.
     #[default]
     Home,
+    /// Those who ask for a chat.
+    Requests,
     /// A conversation.
     Conversation(ConversationId),
     /// The settings, or one section of them.
@@ -31,6 +33,9 @@ impl Route {
         let path = path.strip_prefix('/').unwrap_or(path);
         if let Some(id) = path.strip_prefix("c/").and_then(hex::decode) {
             return Self::Conversation(ConversationId(id));
+        }
+        if path == "requests" {
+            return Self::Requests;
         }
         if path == "settings" {
             return Self::Settings(None);
@@ -68,6 +73,7 @@ impl Route {
     pub fn fragment(&self) -> String {
         match self {
             Self::Home => "#/".to_owned(),
+            Self::Requests => "#/requests".to_owned(),
             Self::Conversation(id) => format!("#/c/{}", hex::encode(&id.0)),
             Self::Settings(None) => "#/settings".to_owned(),
             Self::Settings(Some(section)) => format!("#/settings/{}", section.path()),
@@ -86,6 +92,7 @@ mod tests {
     fn every_route_goes_there_and_back() {
         for route in [
             Route::Home,
+            Route::Requests,
             Route::Conversation(ConversationId([7; 16])),
             Route::Settings(None),
             Route::Settings(Some(Section::Devices)),

@@ -47,16 +47,6 @@ impl Engine {
         self.stances.or_insert_with(*peer, || Stance::new(*peer))
     }
 
-    /// Records of before consent was asked for: who was known then is no stranger.
-    pub(super) fn consent_to_all_known(&mut self) {
-        let peers = self.contacts.keys().chain(self.cards.keys()).copied();
-        let peers: Vec<AccountId> = peers.chain(self.conversations.values().map(|it| it.peer)).collect();
-        for peer in peers {
-            self.knew_before(peer);
-        }
-        self.save(keys::CONSENTS, &true);
-    }
-
     /// The account knows somebody, as far as is told by a version that did not know consent.
     pub(super) fn knew_before(&mut self, peer: AccountId) {
         if !self.is_own_account(&peer) && !self.stances.contains_key(&peer) {
@@ -179,17 +169,13 @@ impl Engine {
         }
     }
 
-    /// Somebody's link was used: they are told its token with the name, before the next text.
+    /// Somebody's link was used: they are told its token with the next text.
     pub(super) fn bring_token(&mut self, peer: &AccountId, token: Token) {
         self.stance_mut(peer).token = Some(token);
-        if let Some(contact) = self.contacts.get_mut(peer) {
-            contact.profile_sent = 0;
-            self.save_contact(peer);
-        }
         self.tell_stances(&[*peer]);
     }
 
-    /// What goes with the own name.
+    /// What goes with the own name and texts.
     pub(super) fn token_for(&self, peer: &AccountId) -> Option<Token> {
         self.stances.get(peer).and_then(|stance| stance.token)
     }

@@ -81,9 +81,6 @@ impl Engine {
         }
         self.own_token = self.read(keys::OWN_TOKEN)?;
         self.draft_setting = self.read(keys::DRAFT_SETTING)?.unwrap_or_default();
-        if self.account.is_some() && self.state.get_bytes(keys::CONSENTS).is_none() {
-            self.consent_to_all_known();
-        }
         self.removed = self.read(keys::KEPT)?.map(Removed::before);
         self.begin_sweeping();
         self.tell_drafts_soon();
@@ -129,7 +126,6 @@ impl Engine {
     pub(super) fn save_account(&mut self) {
         if let Some(account) = &self.account {
             self.save(keys::ACCOUNT, account);
-            self.save(keys::CONSENTS, &true);
         }
         self.changed.account = true;
     }

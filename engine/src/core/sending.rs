@@ -23,6 +23,11 @@ const APPEND_BYTES: usize = 256 * 1024;
 /// Between the last message in one log and the first in the next, in milliseconds.
 const SETTLING: u64 = 50;
 
+/// What may be the first that somebody hears: of it they learn that they are expected.
+const fn brings_token(body: &Body) -> bool {
+    matches!(body, Body::Profile(_) | Body::Text(_) | Body::Again(_))
+}
+
 impl Engine {
     pub(super) fn enqueue(&mut self, peer: AccountId, body: Body, only: Option<LogId>) -> (u64, MessageId) {
         let id = MessageId(self.random.array());
@@ -192,7 +197,7 @@ impl Engine {
             return Ok(sealed.payload.len());
         }
         let claim = self.trails.get(id).and_then(Trail::claim);
-        let token = self.token_for(&entry.peer).filter(|_| matches!(entry.body, Body::Profile(_)));
+        let token = self.token_for(&entry.peer).filter(|_| brings_token(&entry.body));
         let content =
             Content { id: entry.id, time: entry.time, head, claim, token, body: entry.body.clone() };
         let padded = content.encode().map_err(|_| GroupError::State)?;

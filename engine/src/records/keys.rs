@@ -63,8 +63,6 @@ const STANDING: u8 = 34;
 /// Texts that wait to be sent, by number, and to whom: a record of one may get lost.
 pub(crate) const WAITING: &[u8] = &[35];
 const STANCE: u8 = 46;
-/// There: who has no record of kind 46 is a stranger. Before consent was asked for, nobody was.
-pub(crate) const CONSENTS: &[u8] = &[47];
 /// The token of the own invite link ([`crate::consent::OwnToken`]).
 pub(crate) const OWN_TOKEN: &[u8] = &[48];
 /// Logs into which a device let this one that was removed then or since.

@@ -15,6 +15,9 @@ const flags = [
   "--disable-sync",
 ];
 
+/** Invite links of the accounts that were made in this process, by relay and username. */
+const links = new Map();
+
 /** How long a click lasts, in milliseconds. A person presses for about a tenth of a second, and the page may change meanwhile. */
 const PRESS = Number(process.env.PARLEY_PRESS ?? 60);
 
@@ -112,9 +115,17 @@ export class Person {
     await this.button("New chat").first().waitFor();
     this.name = name;
     this.username = username;
+    const link = this.page.locator(".invite-link");
+    if (await link.count()) links.set(`${this.relay.url} ${username}`, await link.first().innerText());
   }
 
+  /** By the invite link of an account that was made here, as people who know each other do. */
   async startChat(query) {
+    await this.startChatBy(links.get(`${this.relay.url} ${query}`) ?? query);
+  }
+
+  /** By what is typed: who is found by a username is asked first. */
+  async startChatBy(query) {
     await this.button("New chat").first().click();
     const dialog = this.page.getByRole("dialog", { name: "New chat" });
     await dialog.getByRole("textbox", { name: "Username or invite link" }).fill(query);

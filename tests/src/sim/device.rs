@@ -89,6 +89,7 @@ pub(super) enum Work {
 }
 
 /// A device in the world.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub struct Device {
     pub(super) engine: Engine,
     pub(super) master: [u8; 32],

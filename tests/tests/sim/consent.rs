@@ -105,7 +105,9 @@ fn p10_of_two_devices_neither_answers_a_stranger_and_both_do_after_accept_on_one
 #[test]
 fn p10_accepted_on_one_device_and_blocked_on_another_at_once_is_blocked_on_both() {
     let (mut world, eve, bobs, chat, chat_b) = asked_on_two();
-    bobs.into_iter().for_each(|bob| world.disconnect(bob));
+    for bob in bobs {
+        world.disconnect(bob);
+    }
     done(&mut world, bobs[0], Command::Accept(chat_b));
     done(&mut world, bobs[1], Command::Block(chat_b));
     world.connect(bobs[1]);
@@ -293,11 +295,6 @@ fn befriended() -> (World, DeviceIndex, DeviceIndex) {
     (world, ada, bob)
 }
 
-/// Opens the chat that a link leads to.
-fn come_by(world: &mut World, index: DeviceIndex, link: &str) -> ConversationId {
-    world.start(index, link)
-}
-
 fn invite(world: &World, index: DeviceIndex) -> String {
     world.devices[index].account.as_ref().unwrap().invite.clone()
 }
@@ -313,7 +310,7 @@ fn p10_who_comes_by_the_link_is_expected_and_who_brings_an_old_or_wrong_one_is_n
     let old = invite(&world, bob);
     assert_eq!(old, invite(&world, second), "an account has one link");
     let ada = world.add_person("Ada");
-    let chat = come_by(&mut world, ada, &old);
+    let chat = world.start(ada, &old);
     world.send(ada, chat, "you gave me the link");
     patience(&mut world);
     assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
@@ -334,7 +331,7 @@ fn p10_who_comes_by_the_link_is_expected_and_who_brings_an_old_or_wrong_one_is_n
         ("Lea", new, Delivery::Delivered),
     ] {
         let index = world.add_person(name);
-        let chat = come_by(&mut world, index, &link);
+        let chat = world.start(index, &link);
         world.send(index, chat, "hello");
         patience(&mut world);
         assert_eq!(world.delivery(index, chat), expected, "{name}");
@@ -385,9 +382,9 @@ fn p10_a_death_at_any_write_answers_no_stranger_and_forgets_no_decision() {
     use parley_tests::sim::Torn;
     for torn in [Torn::Before, Torn::After] {
         for writes in 0..12 {
-            for (decide, expected) in
-                [(Command::Accept as fn(_) -> _, Consent::Granted), (Command::Block, Consent::Revoked)]
-            {
+            for expected in [Consent::Granted, Consent::Revoked] {
+                let granted = expected == Consent::Granted;
+                let decide = |id| if granted { Command::Accept(id) } else { Command::Block(id) };
                 let (mut world, eve, bob, chat, chat_b) = asked();
                 world.light_fuse(bob, writes, torn);
                 world.send(eve, chat, "again");
@@ -405,7 +402,6 @@ fn p10_a_death_at_any_write_answers_no_stranger_and_forgets_no_decision() {
                 patience(&mut world);
                 world.ask(bob, Command::Subscribe);
                 assert_eq!(consent(&world, bob, chat_b), expected, "{what}");
-                let granted = expected == Consent::Granted;
                 let state = if granted { Delivery::Delivered } else { Delivery::Sent };
                 assert_eq!(world.delivery(eve, chat), state, "{what}");
                 assert_eq!(world.texts(bob, chat_b).len(), if granted { 2 } else { 0 }, "{what}");

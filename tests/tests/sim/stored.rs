@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use parley_engine::OpenError;
 use parley_engine::io::Store;
 use parley_engine::seal::VERSION;
-use parley_engine::view::{Command, Consent};
+use parley_engine::view::Command;
 use parley_tests::sim::{Disk, World};
 
 use super::files::{elsewhere, restore, save};
@@ -72,22 +72,6 @@ fn a_disk_of_this_version_opens() {
     let first = format!("from version {VERSION}");
     assert_eq!(world.texts(device, chat), [&first, ">an answer", ">still waiting"]);
     assert_eq!(world.devices[device].conversations[&chat].draft, "and a draft");
-}
-
-/// Version 13 knew nothing of consent: who is known there is no stranger.
-#[test]
-fn p10_a_disk_of_version_13_opens_and_whoever_is_known_there_has_been_accepted() {
-    let (master, disk) = read(&disk(13));
-    let mut world = World::new(303);
-    let device = world.add_used_device(master, disk).unwrap();
-    world.devices[device].accepts = false;
-    world.ask(device, Command::Subscribe);
-    let chat = world.only_conversation(device);
-    assert_eq!(world.devices[device].conversations[&chat].consent, Consent::Granted);
-    assert_eq!(world.texts(device, chat), ["from version 13", ">an answer", ">still waiting"]);
-    world.crash(device);
-    world.ask(device, Command::Subscribe);
-    assert_eq!(world.devices[device].conversations[&chat].consent, Consent::Granted);
 }
 
 /// A backup file, with its phrase.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use parley_engine::view::{AccountView, Command, ConversationId, ConversationView, Event, Reply, Snapshot};
 
-use crate::model::chats::Chats;
+use crate::model::chats::{Chats, is_request};
 use crate::model::news::news;
 use crate::model::route::Route;
 use crate::model::signal::{ToViews, Trouble, Unreadable};
@@ -11,6 +11,7 @@ use crate::platform::page;
 use crate::platform::unicode::Browser;
 use crate::ui::app::state::{App, Phase};
 use crate::ui::app::{drafts, unsaved};
+use crate::ui::words;
 
 impl App {
     /// Takes what was heard.
@@ -131,6 +132,10 @@ impl App {
         let known = self
             .chats
             .with_untracked(|chats| chats.get(chat.id).map(|chat| (chat.unread, chat.last.clone())));
+        let asked = self.chats.with_untracked(|chats| chats.get(chat.id).is_some_and(is_request));
+        if is_request(chat) && !asked {
+            return self.announce(words::new_request(&chat.name));
+        }
         let (unread, last) = known.unwrap_or_default();
         if let Some(news) = news(unread, last.as_ref(), chat) {
             let shown = self.route.get_untracked() == Route::Conversation(chat.id);

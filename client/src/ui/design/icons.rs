@@ -22,6 +22,18 @@ pub(crate) fn back() -> AnyView {
     lines(&["M15 5l-7 7 7 7"], "icon")
 }
 
+/// A bubble with somebody in it.
+pub(crate) fn requests() -> AnyView {
+    lines(
+        &[
+            "M4 6.5A2.5 2.5 0 0 1 6.5 4h11A2.5 2.5 0 0 1 20 6.5v7a2.5 2.5 0 0 1-2.5 2.5H11l-4.5 4v-4A2.5 2.5 0 0 1 4 13.5z",
+            "M12 7.2a1.7 1.7 0 1 1 0 3.4a1.7 1.7 0 1 1 0-3.4",
+            "M8.8 13.6c.6-1.3 1.8-2 3.2-2s2.6.7 3.2 2",
+        ],
+        "icon",
+    )
+}
+
 /// A pen on a sheet.
 pub(crate) fn compose() -> AnyView {
     lines(

@@ -8,6 +8,7 @@ pub(crate) mod locked;
 pub(crate) mod notices;
 pub(crate) mod recovery;
 pub(crate) mod removed;
+pub(crate) mod requests;
 pub(crate) mod seldom;
 pub(crate) mod settings;
 pub(crate) mod shell;

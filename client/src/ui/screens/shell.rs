@@ -12,7 +12,7 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};
 use crate::ui::screens::conversation::{contact, deleting};
-use crate::ui::screens::{conversation, linking, locked, notices, seldom, welcome};
+use crate::ui::screens::{conversation, linking, locked, notices, requests, seldom, welcome};
 use crate::ui::words;
 
 /// A pointer that is held for longer (or of which nobody heard that it was let go) holds nothing back, in milliseconds.
@@ -181,6 +181,7 @@ fn panes(app: App) -> AnyView {
             html::main().class("main").child(parts::dynamic(move || match place.get().0 {
                 Route::Conversation(id) => conversation::screen(app, id),
                 Route::Settings(section) => seldom::settings(app, section),
+                Route::Requests => requests::screen(app),
                 Route::Home | Route::Invite(_) | Route::Link(_) => nothing(),
             })),
             parts::maybe(move || {

@@ -18,6 +18,7 @@ mod linking;
 mod lock;
 mod recovery;
 mod removed;
+mod requests;
 mod settings;
 mod welcome;
 
@@ -30,6 +31,7 @@ pub use self::linking::*;
 pub use self::lock::*;
 pub use self::recovery::*;
 pub use self::removed::*;
+pub use self::requests::*;
 pub use self::settings::*;
 pub use self::welcome::*;
 
@@ -78,6 +80,7 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::NotLinking => "There's nothing to confirm right now. Try again on both devices.",
         CommandError::UnknownConversation => "This chat isn't on this device. Go back to your chats.",
         CommandError::TextLength => "Message too long. Shorten it, or send it in parts.",
+        CommandError::Blocked => "You blocked them. Unblock them first.",
         CommandError::OtherDraft => "Another tab has a draft in this chat. Send or clear that one first.",
         CommandError::RateLimited => "That was a lot at once. Wait a moment, then try again.",
         CommandError::Relay => "That didn't work. Try again in a moment.",

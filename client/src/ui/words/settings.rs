@@ -25,7 +25,7 @@ pub const fn about_section(section: Section) -> &'static str {
         Section::Devices => "Where you're signed in",
         Section::Recovery => "Recovery phrase and backups",
         Section::Lock => "A passphrase for this browser",
-        Section::Privacy => "Read receipts and drafts",
+        Section::Privacy => "Read receipts, drafts and blocked people",
         Section::Appearance => "Light or dark",
         Section::Storage => "Space on this device",
         Section::About => "Version",
@@ -39,7 +39,8 @@ pub const SAVED: &str = "Saved.";
 pub const NAME_SAVED: &str = "Saved. Your contacts see it with your next message.";
 
 /// What the own invite link is for.
-pub const INVITE: &str = "Anyone with this link can write to you.";
+pub const INVITE: &str =
+    "Anyone with this link can write to you at once; others send you a message request first.";
 
 /// What read receipts do.
 pub const RECEIPTS: &str =

@@ -75,7 +75,8 @@ impl Engine {
         let Some(peer) = self.logs.get(id).map(|log| log.peer).filter(|peer| *peer == from.account) else {
             return false;
         };
-        if self.consent(&peer) != Consent::Requested || !shows(&content.body) {
+        let expected = content.token.is_some_and(|token| self.is_expected(&token));
+        if expected || self.consent(&peer) != Consent::Requested || !shows(&content.body) {
             return false;
         }
         let full = (self.is_hidden(&peer) || self.is_outside(&peer)) && self.requests() >= MAX_REQUESTS;

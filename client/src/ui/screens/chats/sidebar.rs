@@ -12,6 +12,7 @@ use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
 use crate::ui::screens::chats::chat_item;
+use crate::ui::screens::requests;
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
 
@@ -51,6 +52,7 @@ pub(crate) fn sidebar(app: App) -> AnyView {
         .child((
             head(app, empty),
             parts::maybe(move || searchable.get().then(|| search(app, sought))),
+            requests::entry(app),
             parts::dynamic(move || if empty.get() { begin(app) } else { list(app, sought) }),
         ))
         .into_any()

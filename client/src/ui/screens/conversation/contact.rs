@@ -9,7 +9,7 @@ use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, modal, parts};
 use crate::ui::screens::conversation::deleting;
-use crate::ui::screens::seldom;
+use crate::ui::screens::{requests, seldom};
 use crate::ui::words;
 
 /// Contact details.
@@ -95,7 +95,13 @@ fn details(
         parts::stack("contact-head", head),
         safety(app, view, load),
         section("Devices", vec![list]),
-        section("Chat", vec![deleting::chat(app, id, words::delete_chat(&view.name), asked)]),
+        section(
+            "Chat",
+            vec![
+                requests::control(app, id, &view.name),
+                deleting::chat(app, id, words::delete_chat(&view.name), asked),
+            ],
+        ),
     ];
     parts::stack("contact", parts)
 }

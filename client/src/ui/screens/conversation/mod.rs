@@ -8,13 +8,13 @@ pub(crate) mod messages;
 pub(crate) mod said;
 
 use leptos::prelude::*;
-use parley_engine::view::ConversationId;
+use parley_engine::view::{Consent, ConversationId};
 
 use crate::model::route::Route;
 use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
-use crate::ui::screens::shell;
+use crate::ui::screens::{requests, shell};
 use crate::ui::words;
 
 /// Head, warning, messages, composer.
@@ -31,17 +31,22 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
     });
     let name =
         Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())).unwrap_or_default());
+    let consent =
+        Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.consent)).unwrap_or_default());
     parts::dynamic(move || {
         if !known.get() {
             return unknown();
         }
         // A chat came from a backup file, or it never did.
         let restored = chat.with_untracked(|chat| chat.as_ref().and_then(|chat| chat.restored.clone()));
+        let has_details = restored.is_none();
         html::section()
             .class("conversation")
             .attr_live("aria-label", move || Some(name.get()))
             .child((
-                head(app, id, name, restored.is_none()),
+                parts::dynamic(move || {
+                    head(app, id, name, has_details && consent.get() != Consent::Requested)
+                }),
                 parts::maybe(move || {
                     chat.with(|chat| chat.as_ref().and_then(|chat| chat.warning)).map(|warning| {
                         html::p()
@@ -61,7 +66,10 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
                 ),
                 match restored {
                     Some(owner) => restored_foot(app, id, &owner, &name.with_untracked(String::clone)),
-                    None => composer::composer(app, id, name),
+                    None => parts::dynamic(move || match consent.get() {
+                        Consent::Granted => composer::composer(app, id, name),
+                        other => requests::foot(app, id, other, &name.get()),
+                    }),
                 },
             ))
             .into_any()

@@ -7,9 +7,14 @@ use parley_engine::view::BodyView;
 use crate::model::fold;
 use crate::model::links::{Piece, pieces};
 use crate::platform::text;
+use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::conversation::messages::Unfolding;
 use crate::ui::words;
+
+/// Whether what looks like a link can be clicked: not before somebody was accepted.
+#[derive(Clone, Copy)]
+pub(crate) struct Links(pub(crate) Memo<bool>);
 
 /// Whether it is so little and so merry that it is shown large.
 pub(crate) fn is_emoji(body: &BodyView) -> bool {
@@ -63,6 +68,9 @@ fn paragraph(text: &str, end: usize) -> AnyView {
 fn piece(piece: Piece<'_>) -> AnyView {
     match piece {
         Piece::Plain(text) => parts::words(text.to_owned()),
+        Piece::Link(shown, _) if use_context::<Links>().is_some_and(|links| !links.0.get()) => {
+            parts::words(shown.to_owned())
+        }
         Piece::Link(shown, address) => {
             let link = html::a().attr("target", "_blank").attr("rel", "noopener noreferrer");
             let link = match text::host(&address) {

@@ -16,7 +16,7 @@ use crate::ui::design::field::{Field, Note, field};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, icons, parts};
 use crate::ui::screens::welcome::invite;
-use crate::ui::screens::{recovery, shell};
+use crate::ui::screens::{recovery, requests, shell};
 use crate::ui::words;
 
 const THEMES: [(&str, Option<&str>); 3] =
@@ -108,6 +108,7 @@ fn invitation(app: App) -> AnyView {
                 let name = if open.get() { "Hide QR code" } else { "Show QR code" };
                 parts::button(name, "button button-quiet", move || open.update(|open| *open = !*open))
             }),
+            invite::renew(app),
         ],
     )
 }
@@ -159,7 +160,7 @@ fn privacy(app: App) -> AnyView {
         |account| account.drafts_in_step,
         Command::SetDraftsInStep,
     );
-    parts::stack("setting-lines", vec![receipts, drafts])
+    parts::stack("setting-lines", vec![receipts, drafts, requests::blocked(app)])
 }
 
 /// A switch of the account, with its name and what it does.

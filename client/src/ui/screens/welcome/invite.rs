@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::svg;
+use parley_engine::view::Command;
 
 use crate::model::code::Code;
 use crate::model::signal::ToOwner;
@@ -11,6 +12,8 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, icons, parts};
 use crate::ui::words;
 
+/// The button that makes another link.
+const RENEW: &str = "new-link";
 /// How long the button says that it has copied, in milliseconds.
 const COPIED: u64 = 2_000;
 
@@ -52,6 +55,38 @@ pub(crate) fn copy(link: String, name: &'static str) -> AnyView {
     let button = parts::button_around(inside, "button button-quiet", act);
     let said = html::span().class("quiet").attr("role", "status").child(parts::live(move || said.get()));
     parts::stack("invite-copy", vec![button, said.into_any()])
+}
+
+/// Makes another link, after a question.
+pub(crate) fn renew(app: App) -> AnyView {
+    let (asked, made) = (RwSignal::new(false), RwSignal::new(""));
+    let renew = move || {
+        app.ask(Command::NewInvite, move |_| {
+            let _ = asked.try_set(false);
+            let _ = made.try_set(words::NEW_LINK_MADE);
+            request_animation_frame(|| page::focus(RENEW));
+        });
+    };
+    let control = move || {
+        if asked.get() {
+            return parts::confirm(parts::alert("", words::NEW_LINK), "Replace link", renew, move || {
+                asked.set(false);
+                request_animation_frame(|| page::focus(RENEW));
+            });
+        }
+        html::button()
+            .class("button button-quiet")
+            .attr("id", RENEW)
+            .attr("type", "button")
+            .on(leptos::ev::click, move |_| {
+                made.set("");
+                asked.set(true);
+            })
+            .child("Make a new link")
+            .into_any()
+    };
+    let said = parts::status("quiet", parts::live(move || made.get()));
+    parts::stack("", vec![parts::dynamic(control), said])
 }
 
 /// The code, once it is drawn.

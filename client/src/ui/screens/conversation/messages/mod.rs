@@ -6,7 +6,7 @@ mod read;
 
 use leptos::ev;
 use leptos::prelude::*;
-use parley_engine::view::ConversationId;
+use parley_engine::view::{Consent, ConversationId};
 
 use self::list::Rows;
 use self::place::Place;
@@ -17,7 +17,7 @@ use crate::platform::{dom, page};
 use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, icons, parts};
-use crate::ui::screens::conversation::{bubble, deleting};
+use crate::ui::screens::conversation::{bubble, deleting, said};
 use crate::ui::words;
 
 /// The list, and where in it somebody is.
@@ -46,6 +46,9 @@ pub(crate) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
     let scroller = Scroller { outer: NodeRef::new(), inner: NodeRef::new(), list: NodeRef::new() };
     let list = List { app, id, scroller, rows: Rows::new(), place: Place::new() };
     provide_context(Unfolding(list));
+    let chat = app.chat(id);
+    let granted = move || chat.with(|chat| chat.as_ref().is_none_or(|it| it.consent == Consent::Granted));
+    provide_context(said::Links(Memo::new(granted)));
     list.follow();
     list.mark_read();
     let waits = bubble::why(app, id);
