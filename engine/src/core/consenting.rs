@@ -14,7 +14,6 @@ use crate::consent::{Consent, Decision, Stance, Token, Told};
 use crate::content::{Body, Content, Sync};
 use crate::conversation::id_of;
 use crate::mls::credential::Leaf;
-use crate::records::keys;
 use crate::view::{CommandError, ConversationId, Reply, ViewRequestId};
 
 /// Decisions in one thing that devices tell each other.

@@ -24,7 +24,7 @@ impl ConsentOracle {
             let frame = ClientFrame::decode(frame).expect("engines send valid frames");
             match frame.request {
                 Request::CreateLog(create) => {
-                    let others = create.welcomes.iter().map(|welcome| welcome.to.account);
+                    let others = create.welcomes.posts.iter().map(|welcome| welcome.to.account);
                     self.members.entry(create.log).or_default().extend(others.chain([own]));
                     self.check(own, &create.log);
                 }

@@ -1,6 +1,5 @@
 //! Appending to conversation logs.
 
-use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
 use parley_protocol::frame::{Answer, EntryKind, RelayError, Request, Welcomes};
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq};
