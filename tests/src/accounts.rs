@@ -2,6 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
+    clippy::panic,
     reason = "what fails here fails the test that uses it"
 )]
 

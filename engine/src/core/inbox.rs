@@ -177,7 +177,7 @@ impl Engine {
                 self.inbox.asked = Some(account);
             }
             Ok(_) | Err(LookUpError::Forged | LookUpError::Relay(RelayError::UnknownAccount)) => {
-                self.inbox.asked = Some(account)
+                self.inbox.asked = Some(account);
             }
             Err(_) => return self.retry_later(2_000),
         }

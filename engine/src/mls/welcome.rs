@@ -49,16 +49,22 @@ pub(crate) fn split(welcome: &[u8], joiners: &[Vec<u8>]) -> Result<Parts, GroupE
     let (secrets, end) = VLBytes::tls_deserialize_bytes(rest).map_err(|_| GroupError::State)?;
     let secrets = secrets_of(secrets.as_slice())?;
     let beginning = |joiner: &Vec<u8>| {
-        let (_, secret) = secrets.iter().find(|(whose, _)| whose == joiner).ok_or(GroupError::State)?;
-        let only = VLBytes::new(secret.clone()).tls_serialize_detached().map_err(|_| GroupError::State)?;
+        let secret = secrets.iter().find(|secret| secret.whose == *joiner).ok_or(GroupError::State)?;
+        let only =
+            VLBytes::new(secret.bytes.clone()).tls_serialize_detached().map_err(|_| GroupError::State)?;
         Ok([head, &only].concat())
     };
     let beginnings = joiners.iter().map(beginning).collect::<Result<_, _>>()?;
     Ok(Parts { beginnings, end: end.to_vec() })
 }
 
-/// Each secret with the reference of its joiner: the reference, the encapsulated key and the ciphertext.
-fn secrets_of(mut bytes: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, GroupError> {
+/// An `EncryptedGroupSecrets`: the reference of its joiner, the encapsulated key and the ciphertext.
+struct Secret {
+    whose: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+fn secrets_of(mut bytes: &[u8]) -> Result<Vec<Secret>, GroupError> {
     let mut secrets = Vec::new();
     while !bytes.is_empty() {
         let mut rest = bytes;
@@ -70,7 +76,8 @@ fn secrets_of(mut bytes: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, GroupError> {
         }
         let (secret, behind) =
             bytes.split_at_checked(bytes.len().saturating_sub(rest.len())).ok_or(GroupError::State)?;
-        secrets.push((first.map(|part| part.as_slice().to_vec()).unwrap_or_default(), secret.to_vec()));
+        let whose = first.map(|part| part.as_slice().to_vec()).unwrap_or_default();
+        secrets.push(Secret { whose, bytes: secret.to_vec() });
         bytes = behind;
     }
     Ok(secrets)
