@@ -43,8 +43,8 @@ pub(crate) struct Decision {
 impl Decision {
     /// This account has written to them, which whoever decides otherwise does after it.
     pub(crate) const FIRST: Self = Self { counter: 1, consent: Consent::Granted };
-    /// As it was before anybody was asked: weaker than whatever was decided.
-    pub(crate) const BEFORE: Self = Self { counter: 0, consent: Consent::Granted };
+    /// A backup or a file has them among the people whom the account knows: weaker than whatever was decided.
+    pub(crate) const KNOWN: Self = Self { counter: 0, consent: Consent::Granted };
 
     /// The person decides anew.
     pub(crate) const fn next(self, consent: Consent) -> Self {
@@ -173,8 +173,8 @@ pub(crate) mod tests {
         assert_eq!(granted.max(asked), granted);
         let again = revoked.next(Consent::Granted);
         assert_eq!(again.max(revoked).max(granted).consent, Consent::Granted);
-        assert_eq!(Decision::BEFORE.max(asked), Decision::BEFORE, "who was known before is no request");
-        assert_eq!(Decision::BEFORE.max(revoked), revoked);
+        assert_eq!(Decision::KNOWN.max(asked), Decision::KNOWN, "who was known before is no request");
+        assert_eq!(Decision::KNOWN.max(revoked), revoked);
     }
 
     #[test]

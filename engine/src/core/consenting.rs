@@ -46,11 +46,9 @@ impl Engine {
         self.stances.or_insert_with(*peer, || Stance::new(*peer))
     }
 
-    /// The account knows somebody, as far as is told by a version that did not know consent.
-    pub(super) fn knew_before(&mut self, peer: AccountId) {
-        if !self.is_own_account(&peer) && !self.stances.contains_key(&peer) {
-            self.stance_mut(&peer).decision = Decision::BEFORE;
-        }
+    /// The account knew somebody when a backup or a file was written: they are no stranger, whatever they have written since.
+    pub(super) fn knew_before(&mut self, peer: &AccountId) {
+        self.take_decision(peer, Decision::KNOWN);
     }
 
     /// The person decides here.

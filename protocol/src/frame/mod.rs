@@ -4,16 +4,17 @@
 //! answer for every request, in any order, and pushes what a client has subscribed to.
 //! Enum variants are numbered by position: new ones go to the end, old ones stay where they are.
 
+mod blobs;
 mod error;
 mod request;
 mod server;
 
+pub use blobs::{DeleteBlobs, FetchBackupHead, FetchBlob, PutBlob, WriteBackupHead};
 pub use error::{RelayError, Retry};
 pub use request::{
     AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClaimKeyPackages, ClientFrame, CreateLog,
-    DeleteBlobs, FetchBackupHead, FetchBlob, InboxAddress, InboxPost, KnownDeviceLog, KnownPlace, NewMessage,
-    OpenSlot, PublishKeyPackages, PutBlob, RegisterAccount, Request, SubscribeInbox, SubscribeLog,
-    UsernameClaim, Welcomes, WriteBackupHead, WriteSlot,
+    InboxAddress, InboxPost, KnownDeviceLog, KnownPlace, NewMessage, OpenSlot, PublishKeyPackages,
+    RegisterAccount, Request, SubscribeInbox, SubscribeLog, UsernameClaim, Welcomes, WriteSlot,
 };
 pub use server::{
     Answer, BackupHead, ClaimedKeyPackage, ClosingReason, DeviceLogNews, DirectoryRecord, EntryKind,

@@ -4,15 +4,14 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::RequestId;
+use super::{DeleteBlobs, FetchBackupHead, FetchBlob, PutBlob, RequestId, WriteBackupHead};
 use crate::bounded::{Bytes, List, TooLong};
 use crate::capability::{Capability, CapabilityHash};
 use crate::device_log::{LogHead, Signature, SignedEntry, VerifyingKeyBytes};
-use crate::ids::{AccountId, AppendId, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp};
+use crate::ids::{AccountId, AppendId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp};
 use crate::limits::{
-    MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB_DELETES, MAX_BLOB_PART, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES,
-    MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_KEY_PACKAGES, MAX_LOOKUPS, MAX_MESSAGE, MAX_SLOT, MAX_WELCOME,
-    MAX_WELCOME_TOTAL, MAX_WELCOMES, MAX_WELCOMES_WHOLE,
+    MAX_APPEND, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES, MAX_GROUP_INFO, MAX_KEY_PACKAGE, MAX_KEY_PACKAGES,
+    MAX_LOOKUPS, MAX_MESSAGE, MAX_SLOT, MAX_WELCOME, MAX_WELCOME_TOTAL, MAX_WELCOMES, MAX_WELCOMES_WHOLE,
 };
 use crate::username::Username;
 
@@ -117,71 +116,6 @@ pub enum Request {
     FetchBackupHead(FetchBackupHead),
     /// The account whose device log names this recovery key now. Answer: `Directory`.
     FindRecoveryKey(VerifyingKeyBytes),
-}
-
-/// The next bytes of a blob. All puts of a blob agree in its account and size.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PutBlob {
-    /// A device of the account that has the blob.
-    pub address: InboxAddress,
-    /// That device's inbox capability.
-    pub capability: Capability,
-    /// The blob, chosen at random.
-    pub blob: BlobId,
-    /// Length of the whole blob, in bytes: at most [`crate::limits::MAX_BLOB`], and not 0.
-    pub size: u64,
-    /// Where `bytes` begins.
-    pub offset: u64,
-    /// Opaque to the relay; may be empty, to ask how much the relay has.
-    pub bytes: Bytes<MAX_BLOB_PART>,
-}
-
-/// Reads a part of a blob of the own account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FetchBlob {
-    /// A device that is in the account's log now.
-    pub address: InboxAddress,
-    /// That device's inbox capability.
-    pub capability: Capability,
-    /// The blob.
-    pub blob: BlobId,
-    /// Where the part begins.
-    pub offset: u64,
-    /// At most so many bytes; the relay sends no more than [`MAX_BLOB_PART`].
-    pub most: u32,
-}
-
-/// Deletes blobs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeleteBlobs {
-    /// A device of the account that has the blobs.
-    pub address: InboxAddress,
-    /// That device's inbox capability.
-    pub capability: Capability,
-    /// Which.
-    pub blobs: List<BlobId, MAX_BLOB_DELETES>,
-}
-
-/// Writes the head of the account's backup by compare-and-set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WriteBackupHead {
-    /// A device of the account.
-    pub address: InboxAddress,
-    /// That device's inbox capability.
-    pub capability: Capability,
-    /// The version that the client has seen, 0 when there is none: the head is taken only if that is still so.
-    pub after: u32,
-    /// Opaque to the relay; an empty one ends the backup.
-    pub value: Bytes<MAX_BACKUP_HEAD>,
-}
-
-/// Reads the head of the own account's backup.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FetchBackupHead {
-    /// A device that is in the account's log now.
-    pub address: InboxAddress,
-    /// That device's inbox capability.
-    pub capability: Capability,
 }
 
 /// Opens a rendezvous slot.

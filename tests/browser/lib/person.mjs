@@ -116,12 +116,17 @@ export class Person {
     this.name = name;
     this.username = username;
     const link = this.page.locator(".invite-link");
-    if (await link.count()) links.set(`${this.relay.url} ${username}`, await link.first().innerText());
+    if (await link.count()) links.set(`${this.home()} ${username}`, await link.first().innerText());
+  }
+
+  /** The relay, also behind a proxy. */
+  home() {
+    return this.relay.home ?? this.relay.url;
   }
 
   /** By the invite link of an account that was made here, as people who know each other do. */
   async startChat(query) {
-    await this.startChatBy(links.get(`${this.relay.url} ${query}`) ?? query);
+    await this.startChatBy(links.get(`${this.home()} ${query}`) ?? query);
   }
 
   /** By what is typed: who is found by a username is asked first. */

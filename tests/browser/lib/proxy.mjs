@@ -11,6 +11,8 @@ export class Proxy {
     proxy.server = createServer((near) => proxy.accept(near, relay.port));
     await new Promise((done) => proxy.server.listen(0, "127.0.0.1", done));
     proxy.url = `http://localhost:${proxy.server.address().port}`;
+    /** Where the accounts are. */
+    proxy.home = relay.url;
     return proxy;
   }
 

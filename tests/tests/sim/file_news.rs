@@ -1,6 +1,6 @@
 //! What a backup file brings beside messages: the name, contacts, deletions; and of which devices it is believed.
 
-use parley_engine::view::{Command, CommandError, ConversationId, Delivery, Reply, Share};
+use parley_engine::view::{Command, CommandError, Consent, ConversationId, Delivery, Reply, Share};
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::deleting::delete;
@@ -32,6 +32,30 @@ fn p5_an_account_that_comes_back_by_a_file_has_its_name_settings_and_contacts() 
     let chat = &world.devices[new].conversations[&there];
     assert_eq!(chat.name, "Bob");
     assert!(!chat.verified, "a removed device verifies nobody");
+}
+
+/// Whoever comes back by a file finds those whom they knew, and not a list of requests; also those who wrote meanwhile.
+#[test]
+fn p10_whoever_stands_in_the_file_by_which_an_account_comes_back_is_no_stranger() {
+    let (mut world, ada, bob, there, back, phrase) = pair();
+    world.ask(ada, Command::SetBackup(false));
+    world.settle();
+    let file = save(&mut world, ada);
+    world.disconnect(ada);
+    world.send(bob, back, "while Ada was lost");
+    world.settle();
+    let new = recover(&mut world, &phrase, true);
+    world.devices[new].accepts = false;
+    world.settle();
+    assert!(restore(&mut world, new, &file.bytes, &phrase).unwrap().removed);
+    for _ in 0..4 {
+        world.settle();
+    }
+    assert_eq!(world.devices[new].conversations[&there].consent, Consent::Granted);
+    assert!(has(&mut world, new, there, "while Ada was lost"));
+    world.send(bob, back, "and now");
+    world.settle();
+    assert!(world.delivery(bob, back) >= Delivery::Delivered);
 }
 
 /// A deletion that the account has not heard of, in a file of the device that made it.

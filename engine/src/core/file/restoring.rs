@@ -42,8 +42,10 @@ impl Engine {
             // A removed device may have been stolen, and must not have anything deleted.
             Item::Deleted(deleted) if !removed => self.take_item(Item::Deleted(deleted)),
             Item::Stance(told) if !removed || told.is_refusal() => self.take_item(Item::Stance(told)),
+            // The person has chosen the file: whoever stands in it is no stranger, unless somebody here said otherwise.
+            Item::Stance(told) => self.knew_before(&told.account),
             Item::Token(token) if !removed => self.take_item(Item::Token(token)),
-            Item::Deleted(_) | Item::Stance(_) | Item::Token(_) | Item::Newer => {}
+            Item::Deleted(_) | Item::Token(_) | Item::Newer => {}
         }
     }
 
@@ -51,9 +53,7 @@ impl Engine {
     /// removed device says so: it may have been stolen, and the contact be made up.
     fn restore_known(&mut self, mut known: Known, removed: bool) {
         known.card.verified &= !removed;
-        if !removed {
-            self.knew_before(known.card.account);
-        }
+        self.knew_before(&known.card.account);
         if !self.contacts.contains_key(&known.card.account) {
             self.take_item(Item::Known(known));
         }

@@ -165,7 +165,7 @@ impl Engine {
             Item::Known(mut known) => {
                 known.card.verified &= !by_removed;
                 if !by_removed {
-                    self.knew_before(known.card.account);
+                    self.knew_before(&known.card.account);
                 }
                 self.take_item(Item::Known(known));
             }
