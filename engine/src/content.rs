@@ -35,6 +35,8 @@ const RECEIPTS: u16 = 6;
 const STAND: u16 = 7;
 /// Tag of the field with the sender's [`Claim`].
 const CLAIM: u16 = 1;
+/// The same since the log's first entry.
+const WHOLE_CLAIM: u16 = 4;
 /// Tag of the field with the first [`Place`] of a message that is sent again.
 const PLACE: u16 = 2;
 /// Tag of the field with the [`Token`] of the reader's invite link.
@@ -283,7 +285,7 @@ impl Content {
         };
         let mut fields = Vec::new();
         if let Some(claim) = &self.claim {
-            fields.push((CLAIM, to_bytes(claim)?));
+            fields.push((if claim.whole { WHOLE_CLAIM } else { CLAIM }, to_bytes(claim)?));
         }
         if let Some(token) = &self.token {
             fields.push((TOKEN, to_bytes(token)?));
@@ -325,7 +327,9 @@ impl Content {
                 .map_or(Body::Unknown { kind: SYNC, silent: true }, Body::Sync),
             kind => Body::Unknown { kind, silent: envelope.silent },
         };
-        let (claim, token) = (field(&envelope.fields, CLAIM)?, field(&envelope.fields, TOKEN)?);
+        let token = field(&envelope.fields, TOKEN)?;
+        let whole = field(&envelope.fields, WHOLE_CLAIM)?.map(|claim| Claim { whole: true, ..claim });
+        let claim = whole.or(field(&envelope.fields, CLAIM)?);
         Ok(Self { id: envelope.id, time: envelope.time, head: envelope.head, claim, token, body })
     }
 }
@@ -447,7 +451,7 @@ mod tests {
             Body::Again(Again { place, text: "h\u{e9}llo".into() }),
         ];
         for body in bodies {
-            let claim = Some(Claim { seq: Seq(5), hash: [9; 16] });
+            let claim = Some(Claim { seq: Seq(5), hash: [9; 16], whole: false });
             let sent = Content { claim, ..content(body) };
             let bytes = sent.encode().unwrap();
             let hex = crate::hex(&bytes);
@@ -511,7 +515,7 @@ mod tests {
             Body::Sync(Sync::Read(vec![(log, Seq(300))])),
         ];
         for body in bodies {
-            let claim = Some(Claim { seq: Seq(2_000_000), hash: [9; 16] });
+            let claim = Some(Claim { seq: Seq(2_000_000), hash: [9; 16], whole: false });
             let sent = Content { claim, ..content(body) };
             assert_eq!(sent.encode().unwrap().len(), SHORT_MESSAGE, "{sent:?}");
         }

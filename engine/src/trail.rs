@@ -5,9 +5,9 @@
 //! whoever reads it knows whether both have seen the same entries in the same order (the transcript consistency
 //! that RFC 9750 section 5.1 leaves to the application).
 //!
-//! The hash begins with each epoch, from a secret of that epoch and the place after which it begins: a device that is let in
-//! later compares from its first entry on. What an epoch's commit says is agreed upon by MLS; what the relay left out before
-//! it, or put in, moves the place where the next epoch begins.
+//! There are two of them. One begins with each epoch, from a secret of that epoch and the place after which it begins: a device
+//! that is let in later compares it from its first entry on. The other one goes on from the log's first entry: whoever has been
+//! there since then notices also what was exchanged right before a commit. A message carries one of the two.
 
 use std::collections::VecDeque;
 
@@ -21,6 +21,8 @@ use crate::table::Table;
 
 /// Hashes, ids and own payloads that are remembered.
 const REMEMBERED: usize = 64;
+/// Hashes since the log's first entry that are remembered.
+const REMEMBERED_WHOLE: usize = 32;
 /// Messages sent again whose receipts are waited for.
 const MAX_AGAIN: usize = 256;
 
@@ -31,11 +33,14 @@ pub(crate) type Short = [u8; 8];
 /// the same.
 type Running = [u8; 16];
 
-/// "After this entry the history hash of this epoch was this": what a message carries.
+/// "After this entry the history hash was this": what a message carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claim {
     pub(crate) seq: Seq,
     pub(crate) hash: Running,
+    /// The hash since the log's first entry, and not that of the epoch: said by the field in which it stands.
+    #[serde(skip)]
+    pub(crate) whole: bool,
 }
 
 /// What a claim says about the own log.
@@ -43,6 +48,8 @@ pub(crate) struct Claim {
 pub(crate) enum Agreement {
     /// Both have seen the same up to the claim's place.
     Same,
+    /// Both have seen the same since the epoch began; of what was before, the claim says nothing.
+    SameEpoch,
     /// The relay shows the two different entries.
     Different,
     /// The place is too long ago, or this device does not know yet where its part of the log begins.
@@ -67,6 +74,9 @@ pub(crate) struct Trail {
     at: Seq,
     /// The hashes of this epoch after the last entries, the newest last; the first is that before its first entry.
     recent: VecDeque<Running>,
+    /// The hash since the log's first entry, and those after the last entries; for who was there then.
+    whole: Option<EntryHash>,
+    recent_whole: VecDeque<Running>,
     /// Others had written before this device was let in.
     late: bool,
     /// The last messages of others.
@@ -116,22 +126,23 @@ impl Trail {
 
     fn go_on_with(&mut self, hash: Sha256) {
         let next = EntryHash(hash.finalize().into());
-        remember(&mut self.recent, next.0.first_chunk().copied().unwrap_or_default());
+        remember(&mut self.recent, running(&next), REMEMBERED);
         self.head = Some(next);
     }
 
-    /// An entry stands in the log: `SHA-256("parley trail v1\0" || hash before || hash of the payload)`.
+    /// An entry stands in the log.
     pub(crate) fn step(&mut self, seq: Seq, era: Era, payload: &EntryHash) {
         self.at = seq;
         self.reach.step(seq, era);
-        let Some(head) = self.head else {
-            return;
-        };
-        let mut hash = Sha256::new();
-        hash.update(b"parley trail v1\0");
-        hash.update(head.0);
-        hash.update(payload.0);
-        self.go_on_with(hash);
+        if !self.late {
+            let before = self.whole.unwrap_or(EntryHash([0; 32]));
+            let next = EntryHash(stepped(&before, payload).finalize().into());
+            remember(&mut self.recent_whole, running(&next), REMEMBERED_WHOLE);
+            self.whole = Some(next);
+        }
+        if let Some(head) = self.head {
+            self.go_on_with(stepped(&head, payload));
+        }
     }
 
     /// The last entry.
@@ -154,22 +165,27 @@ impl Trail {
         if self.head.is_some() { self.agreed.min(seq) } else { seq }
     }
 
-    /// What a message that is encrypted now says.
-    pub(crate) fn claim(&self) -> Option<Claim> {
-        self.recent.back().map(|hash| Claim { seq: self.at, hash: *hash })
+    /// What a message that is encrypted now says: of the epoch, or, if this device can tell, of the `whole` log.
+    pub(crate) fn claim(&self, whole: bool) -> Option<Claim> {
+        let since_the_start = self.recent_whole.back().filter(|_| whole && !self.late);
+        let hash = since_the_start.or(self.recent.back())?;
+        Some(Claim { seq: self.at, hash: *hash, whole: since_the_start.is_some() })
     }
 
     /// Compares what another device says with what this one has seen.
     pub(crate) fn judge(&self, claim: &Claim) -> Agreement {
-        if self.head.is_none() {
+        if self.head.is_none() || claim.whole && self.late {
             return Agreement::Unknown;
         }
         let Some(back) = self.at.0.checked_sub(claim.seq.0) else {
             return Agreement::Different;
         };
-        let place = usize::try_from(back).ok().and_then(|back| self.recent.len().checked_sub(back + 1));
-        match place.and_then(|place| self.recent.get(place)) {
-            Some(hash) if *hash == claim.hash => Agreement::Same,
+        let hashes = if claim.whole { &self.recent_whole } else { &self.recent };
+        let place =
+            usize::try_from(back).ok().and_then(|back| hashes.len().checked_sub(back.saturating_add(1)));
+        match place.and_then(|place| hashes.get(place)) {
+            Some(hash) if *hash == claim.hash && (claim.whole || self.late) => Agreement::Same,
+            Some(hash) if *hash == claim.hash => Agreement::SameEpoch,
             Some(_) => Agreement::Different,
             None => Agreement::Unknown,
         }
@@ -180,7 +196,7 @@ impl Trail {
     }
 
     pub(crate) fn saw(&mut self, id: &MessageId) {
-        remember(&mut self.seen, short(id.as_bytes()));
+        remember(&mut self.seen, short(id.as_bytes()), REMEMBERED);
     }
 
     pub(crate) fn has_sent(&self, payload: &EntryHash) -> bool {
@@ -188,7 +204,7 @@ impl Trail {
     }
 
     pub(crate) fn own_came_back(&mut self, payload: &EntryHash) {
-        remember(&mut self.sent, short(&payload.0));
+        remember(&mut self.sent, short(&payload.0), REMEMBERED);
     }
 
     /// What was sent again here after a place, as the places in the first logs after which it stood there.
@@ -213,9 +229,22 @@ impl Trail {
     }
 }
 
-fn remember<T>(ring: &mut VecDeque<T>, value: T) {
+/// `SHA-256("parley trail v1\0" || hash before || hash of the payload)`.
+fn stepped(before: &EntryHash, payload: &EntryHash) -> Sha256 {
+    let mut hash = Sha256::new();
+    hash.update(b"parley trail v1\0");
+    hash.update(before.0);
+    hash.update(payload.0);
+    hash
+}
+
+fn running(hash: &EntryHash) -> Running {
+    hash.0.first_chunk().copied().unwrap_or_default()
+}
+
+fn remember<T>(ring: &mut VecDeque<T>, value: T, most: usize) {
     ring.push_back(value);
-    while ring.len() > REMEMBERED {
+    while ring.len() > most {
         ring.pop_front();
     }
 }
@@ -300,11 +329,15 @@ mod tests {
     #[test]
     fn p2_the_same_entries_agree_and_others_do_not() {
         let ours = walked(&[1, 2, 3, 4]);
-        assert_eq!(ours.judge(&walked(&[1, 2, 3]).claim().unwrap()), Agreement::Same);
-        assert_eq!(ours.judge(&ours.claim().unwrap()), Agreement::Same);
-        assert_eq!(ours.judge(&walked(&[1, 3, 2]).claim().unwrap()), Agreement::Different, "reordered");
-        assert_eq!(ours.judge(&walked(&[1, 3]).claim().unwrap()), Agreement::Different, "left out");
-        assert_eq!(ours.judge(&walked(&[1, 2, 3, 4, 5]).claim().unwrap()), Agreement::Different, "ahead");
+        assert_eq!(ours.judge(&walked(&[1, 2, 3]).claim(false).unwrap()), Agreement::SameEpoch);
+        assert_eq!(ours.judge(&ours.claim(false).unwrap()), Agreement::SameEpoch);
+        assert_eq!(ours.judge(&walked(&[1, 3, 2]).claim(false).unwrap()), Agreement::Different, "reordered");
+        assert_eq!(ours.judge(&walked(&[1, 3]).claim(false).unwrap()), Agreement::Different, "left out");
+        assert_eq!(
+            ours.judge(&walked(&[1, 2, 3, 4, 5]).claim(false).unwrap()),
+            Agreement::Different,
+            "ahead"
+        );
     }
 
     #[test]
@@ -318,30 +351,53 @@ mod tests {
             trail
         };
         let (there, late) = (with(there, 3, &[4, 5]), with(Trail::late(), 3, &[4, 5]));
-        assert_eq!(late.judge(&there.claim().unwrap()), Agreement::Same);
-        assert_eq!(there.judge(&late.claim().unwrap()), Agreement::Same);
+        assert_eq!(late.judge(&there.claim(false).unwrap()), Agreement::Same);
+        assert_eq!(there.judge(&late.claim(false).unwrap()), Agreement::SameEpoch);
         let unwritten = with(walked(&[1, 2, 3]), 3, &[]);
-        assert_eq!(late.judge(&unwritten.claim().unwrap()), Agreement::Same, "before the first entry");
+        assert_eq!(late.judge(&unwritten.claim(false).unwrap()), Agreement::Same, "before the first entry");
         for (after, payloads) in [(3, [5].as_slice()), (3, &[4, 6]), (4, &[5]), (2, &[4, 5]), (2, &[3, 4, 5])]
         {
             let shown = with(Trail::late(), after, payloads);
-            assert_eq!(shown.judge(&there.claim().unwrap()), Agreement::Different, "{after} {payloads:?}");
+            assert_eq!(
+                shown.judge(&there.claim(false).unwrap()),
+                Agreement::Different,
+                "{after} {payloads:?}"
+            );
         }
+    }
+
+    #[test]
+    fn p2_what_was_exchanged_right_before_a_commit_is_noticed_after_it() {
+        let go_on = |mut trail: Trail| {
+            trail.begin_epoch(&EntryHash([6; 32]), Seq(3));
+            trail.step(Seq(4), Era([1; 8]), &EntryHash([4; 32]));
+            trail
+        };
+        let (ours, theirs) = (go_on(walked(&[1, 2, 9])), go_on(walked(&[2, 1, 9])));
+        assert_eq!(ours.judge(&theirs.claim(false).unwrap()), Agreement::SameEpoch);
+        assert_eq!(ours.judge(&theirs.claim(true).unwrap()), Agreement::Different);
+        assert_eq!(ours.judge(&ours.claim(true).unwrap()), Agreement::Same);
+        let mut late = Trail::late();
+        late.begin_epoch(&EntryHash([6; 32]), Seq(3));
+        late.step(Seq(4), Era([1; 8]), &EntryHash([4; 32]));
+        assert_eq!(late.judge(&ours.claim(true).unwrap()), Agreement::Unknown);
+        assert_eq!(late.judge(&ours.claim(false).unwrap()), Agreement::Same);
+        assert!(!late.claim(true).unwrap().whole);
     }
 
     #[test]
     fn what_is_long_ago_or_older_than_trails_is_unknown() {
         let long = walked(&[7; 200]);
-        assert_eq!(long.judge(&walked(&[7; 137]).claim().unwrap()), Agreement::Same);
-        assert_eq!(long.judge(&walked(&[7; 136]).claim().unwrap()), Agreement::Unknown);
+        assert_eq!(long.judge(&walked(&[7; 137]).claim(false).unwrap()), Agreement::SameEpoch);
+        assert_eq!(long.judge(&walked(&[7; 136]).claim(false).unwrap()), Agreement::Unknown);
         let mut old = Trail::default();
         old.step(Seq(9), Era([1; 8]), &EntryHash([1; 32]));
-        assert_eq!(old.claim(), None);
-        assert_eq!(old.judge(&long.claim().unwrap()), Agreement::Unknown);
+        assert_eq!(old.claim(false), None);
+        assert_eq!(old.judge(&long.claim(false).unwrap()), Agreement::Unknown);
     }
 
     #[test]
     fn the_hash_is_pinned() {
-        insta::assert_snapshot!(crate::hex(&walked(&[1, 2]).claim().unwrap().hash));
+        insta::assert_snapshot!(crate::hex(&walked(&[1, 2]).claim(false).unwrap().hash));
     }
 }

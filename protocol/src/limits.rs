@@ -41,7 +41,7 @@ pub const MAX_FRAME: usize = 4 * 1024 * 1024;
 /// below [`MAX_FRAME`].
 pub const MAX_WELCOME_TOTAL: usize = 3 * 512 * 1024;
 /// Total size of the Welcomes of one commit as they stand in the inboxes, in bytes.
-pub const MAX_WELCOMES_WHOLE: usize = 16 * 1024 * 1024;
+pub const MAX_WELCOMES_WHOLE: usize = 8 * 1024 * 1024;
 /// The relay stops filling one push beyond this many payload bytes.
 pub const PUSH_TARGET_BYTES: usize = 256 * 1024;
 /// Shortest username, in characters.

@@ -55,7 +55,7 @@ fn the_limits_are_those_of_the_documentation() {
         (limits::MAX_KEY_PACKAGE, 8_192),
         (MAX_FRAME, 4_194_304),
         (limits::MAX_WELCOME_TOTAL, 1_572_864),
-        (limits::MAX_WELCOMES_WHOLE, 16_777_216),
+        (limits::MAX_WELCOMES_WHOLE, 8_388_608),
         (limits::PUSH_TARGET_BYTES, 256 * KIB),
         (limits::MAX_SLOT, 4_096),
         (limits::MAX_BLOB_PART, 256 * KIB),

@@ -277,7 +277,9 @@ impl Engine {
         if let Some(log) = self.logs.get_mut(id) {
             log.heard.insert(from.device);
         }
-        self.heard(&from.account, &content.head);
+        if self.consents_to(&from.account) {
+            self.heard(&from.account, &content.head);
+        }
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
         if !own && self.is_passed_over(id, from, &content, at) {
             return;

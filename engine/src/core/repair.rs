@@ -154,7 +154,7 @@ impl Engine {
         };
         let trail = self.trails.or_default(*id);
         match trail.judge(claim) {
-            Agreement::Unknown => {}
+            Agreement::Unknown | Agreement::SameEpoch => {}
             Agreement::Same => trail.agreed = trail.agreed.max(claim.seq),
             Agreement::Different => {
                 let (after, taken) = (trail.agreed, trail.at());

@@ -15,7 +15,6 @@ use crate::log::{OwnAppend, Stage, payload_hash};
 use crate::message::Message;
 use crate::mls::group::GroupError;
 use crate::outbox::{OutboxEntry, Sealed};
-use crate::trail::Trail;
 use crate::view::{BodyView, ConversationId, WaitReason};
 
 /// Bytes in one append, about.
@@ -196,7 +195,9 @@ impl Engine {
         if let Some(sealed) = &entry.sealed {
             return Ok(sealed.payload.len());
         }
-        let claim = self.trails.get(id).and_then(Trail::claim);
+        // Both kinds come from everybody, whatever the order in which people write.
+        let whole = entry.id.as_bytes().first().is_some_and(|byte| byte % 2 == 0);
+        let claim = self.trails.get(id).and_then(|trail| trail.claim(whole));
         let token = self.token_for(&entry.peer).filter(|_| brings_token(&entry.body));
         let content =
             Content { id: entry.id, time: entry.time, head, claim, token, body: entry.body.clone() };

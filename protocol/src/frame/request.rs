@@ -163,13 +163,21 @@ pub struct Welcomes {
 }
 
 impl Welcomes {
+    fn begins(&self) -> usize {
+        self.posts.iter().map(|post| post.payload.len()).fold(0, usize::saturating_add)
+    }
+
+    /// Bytes of all of them, as they stand in the inboxes.
+    #[must_use]
+    pub fn whole_bytes(&self) -> usize {
+        self.begins().saturating_add(self.end.len().saturating_mul(self.posts.len()))
+    }
+
     /// Whether they are not too large together, neither as they travel nor as they stand in the inboxes.
     #[must_use]
     pub fn fit(&self) -> bool {
-        let begins = self.posts.iter().map(|post| post.payload.len()).fold(0, usize::saturating_add);
-        let ends = self.end.len().saturating_mul(self.posts.len());
-        begins.saturating_add(self.end.len()) <= MAX_WELCOME_TOTAL
-            && begins.saturating_add(ends) <= MAX_WELCOMES_WHOLE
+        self.begins().saturating_add(self.end.len()) <= MAX_WELCOME_TOTAL
+            && self.whole_bytes() <= MAX_WELCOMES_WHOLE
     }
 
     /// Whether there is none.

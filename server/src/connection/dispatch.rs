@@ -154,7 +154,7 @@ impl Connection {
         let options = &self.relay.options;
         let limits = &self.relay.limits;
         self.bucket = self.bucket.after(options.requests, cost(request), now)?;
-        let kibibytes = bytes.div_ceil(1024);
+        let kibibytes = bytes.max(stored_bytes(request)).div_ceil(1024);
         limits.upload.spend(self.peer, kibibytes, now)?;
         if self.relay.store.room() != Room::Enough && grows(request) {
             limits.upload_low.spend(self.peer, kibibytes, now)?;
@@ -242,6 +242,16 @@ impl Connection {
             drop(permits);
         });
     }
+}
+
+/// Bytes that a request puts into inboxes: what Welcomes have in common travels once, and is stored with each.
+fn stored_bytes(request: &Request) -> u32 {
+    let bytes = match request {
+        Request::CreateLog(request) => request.welcomes.whole_bytes(),
+        Request::AppendCommit(request) => request.welcomes.whole_bytes(),
+        _ => 0,
+    };
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 /// Whether these are not too large together.

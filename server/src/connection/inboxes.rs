@@ -99,11 +99,11 @@ impl Connection {
         limits.claims.take([device], now)
     }
 
-    /// Makes each Welcome whole; as whom this client posts it, and where.
+    /// As whom this client posts each Welcome, and where; then each is made whole.
     fn posters(&self, welcomes: &mut Welcomes) -> Result<(Vec<Poster>, Vec<InboxAddress>), RelayError> {
-        *welcomes = std::mem::take(welcomes).whole().map_err(|_| RelayError::TooLarge)?;
         let inboxes: Vec<InboxAddress> = welcomes.posts.iter().map(|welcome| welcome.to).collect();
         let posters = inboxes.iter().map(|inbox| self.poster(inbox)).collect::<Result<_, _>>()?;
+        *welcomes = std::mem::take(welcomes).whole().map_err(|_| RelayError::TooLarge)?;
         Ok((posters, inboxes))
     }
 

@@ -1,7 +1,7 @@
 //! hyper answers what is no HTTP by itself, before anything of ours sees it: this socket puts into such an answer the headers
 //! that every response carries.
 
-use std::io::{IoSlice, Result};
+use std::io::{ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -31,6 +31,9 @@ impl<S: AsyncWrite + Unpin> WithHeaders<S> {
     fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         while !self.answer.is_empty() {
             let written = ready!(Pin::new(&mut self.socket).poll_write(context, &self.answer))?;
+            if written == 0 {
+                return Poll::Ready(Err(ErrorKind::WriteZero.into()));
+            }
             self.answer.drain(..written.min(self.answer.len()));
         }
         Poll::Ready(Ok(()))
