@@ -277,7 +277,7 @@ impl Engine {
         if let Some(log) = self.logs.get_mut(id) {
             log.heard.insert(from.device);
         }
-        if self.consents_to(&from.account) {
+        if !self.is_blocked(&from.account) {
             self.heard(&from.account, &content.head);
         }
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
