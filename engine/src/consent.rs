@@ -12,13 +12,13 @@ use subtle::ConstantTimeEq as _;
 
 use crate::set::Set;
 
-/// So many messages of somebody who asks for a chat are kept ...
+/// Most messages that a device stores of one request.
 pub(crate) const MAX_TEXTS: u32 = 20;
-/// ... and so many bytes of them; the first is kept however long it is.
+/// Most bytes of them; the first message is stored whatever its length.
 pub(crate) const MAX_BYTES: u32 = 64 * 1024;
-/// So many people wait for an answer at a time ...
+/// Most requests that are open at a time.
 pub(crate) const MAX_REQUESTS: usize = 100;
-/// ... and so many more are heard as far as to learn whether the invite link led them here.
+/// Most strangers beyond these whose logs a device reads until it knows whether they bring the token of the invite link.
 pub(crate) const MAX_OUTSIDE: usize = 200;
 
 /// Whether a person wants to hear from somebody.

@@ -18,7 +18,7 @@ use crate::ui::words;
 /// So long the page is left alone after the start, in milliseconds.
 const QUIET: u64 = 2_000;
 
-/// The id of what stands where a part will be.
+/// The id of a part's placeholder.
 const PLACE: &str = "part";
 
 /// A part could not be loaded.

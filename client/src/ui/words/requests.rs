@@ -9,7 +9,7 @@ pub const NO_REQUESTS: &str = "No message requests";
 /// Who is in that list.
 pub const REQUESTS_HOW: &str = "People you haven't written to. They don't see whether you've read this.";
 
-/// The link to the list, for who hears it.
+/// Accessible name of the link to the list.
 #[must_use]
 pub fn requests(count: usize) -> String {
     format!("{REQUESTS}, {count}")

@@ -47,7 +47,7 @@ pub(crate) fn dialog(app: App, first: String) -> AnyView {
     )
 }
 
-/// The state of linking, and the controls for its next step. `new` is a browser without an account; `code` is what stands in the field.
+/// The linking state with the controls for the next step. `new`: this browser has no account; `code`: the text of the code field.
 pub(crate) fn panel(app: App, new: bool, code: RwSignal<String>) -> AnyView {
     let step = Memo::new(move || app.link.get());
     let way = RwSignal::new(Way::default());
