@@ -54,14 +54,7 @@ pub(crate) fn screen(app: App) -> AnyView {
                     let empty = shown.with(Vec::is_empty);
                     Some(parts::text("note", if empty { words::NO_REQUESTS } else { words::REQUESTS_HOW }))
                 }),
-                html::ul().attr("role", "list").attr("aria-label", words::REQUESTS).child(
-                    For(ForProps::builder()
-                        .each(move || shown.get())
-                        .key(|id| *id)
-                        .children(move |id| chat_item::item(app, id))
-                        .build())
-                    .into_any(),
-                ),
+                chat_item::list(app, words::REQUESTS, shown),
             )),
         ))
         .into_any()

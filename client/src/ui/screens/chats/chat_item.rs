@@ -14,8 +14,18 @@ use crate::ui::design::{avatar, html, icons, parts};
 use crate::ui::screens::conversation::bubble;
 use crate::ui::words;
 
+/// A list of chats with an accessible name.
+pub(crate) fn list(app: App, name: &'static str, shown: Memo<Vec<ConversationId>>) -> AnyView {
+    let items = For(ForProps::builder()
+        .each(move || shown.get())
+        .key(|id| *id)
+        .children(move |id| item(app, id))
+        .build());
+    html::ul().attr("role", "list").attr("aria-label", name).child(items.into_any()).into_any()
+}
+
 /// A link to the chat. Its accessible name begins with the contact's name.
-pub(crate) fn item(app: App, id: ConversationId) -> AnyView {
+fn item(app: App, id: ConversationId) -> AnyView {
     let chat = app.chat(id);
     let time = Memo::new(move || {
         let now = app.now.get();

@@ -169,14 +169,7 @@ fn list(app: App, sought: RwSignal<String>) -> AnyView {
         .attr("aria-label", "Chats")
         .on(ev::keydown, |event| step(&event))
         .child((
-            html::ul().attr("role", "list").attr("aria-label", "Chats").child(
-                For(ForProps::builder()
-                    .each(move || shown.get())
-                    .key(|id| *id)
-                    .children(move |id| chat_item::item(app, id))
-                    .build())
-                .into_any(),
-            ),
+            chat_item::list(app, "Chats", shown),
             parts::maybe(move || {
                 shown.with(Vec::is_empty).then(|| parts::text("note", words::NO_CHATS_FOUND))
             }),
