@@ -6,9 +6,15 @@ const CLIENT_FRAMES: &str =
 const SERVER_FRAMES: &str =
     include_str!("../../protocol/tests/snapshots/frames__every_server_frame_is_pinned.snap");
 const CONTENTS: [&str; 3] = [
-    include_str!("../../engine/src/snapshots/parley_engine__content__tests__the_format_is_pinned.snap"),
-    include_str!("../../engine/src/snapshots/parley_engine__content__tests__the_format_is_pinned-2.snap"),
-    include_str!("../../engine/src/snapshots/parley_engine__content__tests__the_format_is_pinned-3.snap"),
+    include_str!(
+        "../../engine/src/content/snapshots/parley_engine__content__tests__the_format_is_pinned.snap"
+    ),
+    include_str!(
+        "../../engine/src/content/snapshots/parley_engine__content__tests__the_format_is_pinned-2.snap"
+    ),
+    include_str!(
+        "../../engine/src/content/snapshots/parley_engine__content__tests__the_format_is_pinned-3.snap"
+    ),
 ];
 const BACKUPS: [&str; 4] = [
     include_str!(
