@@ -78,6 +78,7 @@ impl Engine {
         let id = id_of(peer);
         self.changed.conversations.insert(id);
         if consent == Consent::Revoked {
+            self.stance_mut(peer).kept.outside = false;
             // Where the person finds whom they blocked.
             self.conversation_with(peer);
             self.save_conversation(id);

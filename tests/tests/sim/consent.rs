@@ -1,6 +1,7 @@
 //! Whoever writes to somebody for the first time asks for something: nothing goes back to them before the other accepts, and
 //! nothing after the other blocks them. That nothing goes out at all is watched in every world (`tests/src/sim/consent.rs`).
 
+use parley_engine::io::Store;
 use parley_engine::view::{
     BodyView, Command, CommandError, Consent, ConversationId, ConversationView, Delivery, Reply,
 };
@@ -198,6 +199,40 @@ fn p10_what_a_blocked_contact_writes_is_neither_shown_nor_acknowledged_also_afte
     };
     assert_eq!(state("after"), Delivery::Read);
     assert_eq!(state("while blocked"), Delivery::Sent, "never acknowledged");
+}
+
+/// A blocked contact loses a record and begins another log: after Unblock both write where the other reads.
+#[test]
+fn p5_a_blocked_contact_who_has_begun_another_log_is_read_and_answered_after_unblock() {
+    let blocked = || {
+        let (mut world, eve, bob, chat, chat_b) = asked();
+        done(&mut world, bob, Command::Accept(chat_b));
+        world.send(bob, chat_b, "hello");
+        world.settle();
+        done(&mut world, bob, Command::Block(chat_b));
+        (world, eve, bob, chat, chat_b)
+    };
+    let (world, eve, ..) = blocked();
+    let keys: Vec<_> = world.devices[eve].disk.records.keys().cloned().collect();
+    for key in keys.iter().filter(|(store, _)| *store == Store::State) {
+        let (mut world, eve, bob, chat, chat_b) = blocked();
+        let mut disk = world.devices[eve].disk.clone();
+        *disk.records.get_mut(key).unwrap().last_mut().unwrap() ^= 1;
+        world.disconnect(eve);
+        if world.try_put_back(eve, disk).is_err() {
+            continue;
+        }
+        world.connect(eve);
+        patience(&mut world);
+        done(&mut world, bob, Command::Unblock(chat_b));
+        patience(&mut world);
+        world.ask(eve, Command::Subscribe);
+        world.send(bob, chat_b, "to Eve");
+        world.send(eve, chat, "to Bob");
+        patience(&mut world);
+        assert!(world.texts(eve, chat).contains(&"to Eve".to_owned()), "{:?}", world.texts(eve, chat));
+        assert!(world.texts(bob, chat_b).contains(&"to Bob".to_owned()), "{:?}", world.texts(bob, chat_b));
+    }
 }
 
 #[test]

@@ -31,8 +31,9 @@ impl Engine {
             self.contacts.iter().filter(|(id, _)| met(id)).map(|(id, contact)| (*id, known(id, contact)));
         let mut all = self.deleted_items();
         all.extend(own);
-        all.extend(others);
+        // Whoever is blocked must be known as that before they are known at all.
         all.extend(self.decided_items());
+        all.extend(others);
         let (mut items, mut seen) = (Vec::new(), Seen::new());
         for (id, item) in all {
             let hash = short_hash(&item);

@@ -9,14 +9,16 @@ use crate::conversation::{Conversation, id_of};
 use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
 
-/// So many logs with somebody who waits for an answer, or is blocked, are joined in all.
+/// Most logs in use with somebody who waits for an answer, or is blocked, and most in all.
 const MAX_LOGS: usize = 8;
+const MAX_LOGS_EVER: usize = 64;
 
 impl Engine {
     /// Whether a log with somebody is joined, into which one of their own devices lets this one.
     pub(in crate::core) fn may_join(&self, peer: &AccountId) -> bool {
         let logs = self.logs_with(peer);
-        let alive = |log: &LogId| self.logs.get(log).is_some_and(|log| log.stage != Stage::Dead);
+        let alive = |log: &&LogId| self.logs.get(log).is_some_and(|log| log.stage != Stage::Dead);
+        let fits = logs.len() < MAX_LOGS_EVER && logs.iter().filter(alive).count() < MAX_LOGS;
         match self.consent(peer) {
             Consent::Granted => true,
             Consent::Requested => {
@@ -24,9 +26,10 @@ impl Engine {
                 let room = self.requests() < MAX_REQUESTS
                     || self.is_open_request(peer)
                     || self.stances.values().filter(outside).count() < MAX_OUTSIDE;
-                room && logs.len() < MAX_LOGS
+                room && fits
             }
-            Consent::Revoked => logs.len() < MAX_LOGS && !logs.iter().any(alive),
+            // A log that takes the place of another one says so: without it, both would write into different ones after Unblock.
+            Consent::Revoked => fits,
         }
     }
 

@@ -36,6 +36,8 @@ const PATIENCE: u64 = 60_000;
 const SETTLED: u64 = 24 * 60 * 60 * 1000;
 /// Logs with one person in which this device never was and which are asked for.
 const MOST_UNKNOWN: usize = 64;
+/// The same of somebody who waits for an answer, or is blocked.
+const MOST_UNKNOWN_OF_STRANGERS: usize = 4;
 
 /// What is to be made up here, and for others.
 #[derive(Default)]
@@ -83,7 +85,8 @@ impl Engine {
     /// Another log took the place of one of which this device knows nothing, or the relay has lost that one.
     pub(super) fn heard_of_unknown(&mut self, id: &LogId, peer: AccountId) {
         let unknown = |hole: &&Hole| hole.peer == peer && hole.upto == ALL;
-        let fits = self.late.holes.values().filter(unknown).count() < MOST_UNKNOWN;
+        let most = if self.consents_to(&peer) { MOST_UNKNOWN } else { MOST_UNKNOWN_OF_STRANGERS };
+        let fits = self.late.holes.values().filter(unknown).count() < most;
         let known = self.logs.contains_key(id) || self.late.holes.contains_key(id);
         if fits && !known && !self.is_own_account(&peer) && self.conversations.contains_key(&id_of(&peer)) {
             self.open_hole(*id, peer, ALL, false);

@@ -109,8 +109,9 @@ impl Engine {
             }
             Err(error) => return asked.iter().for_each(|account| self.no_device_log(account, error)),
         };
-        let mut later = Vec::new();
+        let (mut later, mut unanswered) = (Vec::new(), asked.to_vec());
         for news in news.into_iter().filter(|news| asked.contains(&news.account())) {
+            unanswered.retain(|account| *account != news.account());
             match news {
                 DeviceLogNews::Record(record) => {
                     let found = Found::verify(&record, self.known_log(&record.account));
@@ -119,6 +120,13 @@ impl Engine {
                 DeviceLogNews::Unknown(account) => self.no_device_log(&account, RelayError::UnknownAccount),
                 DeviceLogNews::Later(account) => later.push(account),
             }
+        }
+        // A relay that answers nothing is not asked again at once.
+        if later.len() == asked.len() {
+            unanswered.append(&mut later);
+        }
+        for account in unanswered {
+            self.no_device_log(&account, RelayError::Internal);
         }
         self.ask_device_logs(later);
     }
