@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::conversation::preview;
-use crate::message::Message;
-use crate::view::{BodyView, ConversationId, Order};
+use crate::message::{Message, MessageBody};
+use crate::view::{ConversationId, Order};
 
 /// As it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub(crate) struct Archive {
 pub(crate) struct Newest {
     pub(crate) order: Order,
     pub(crate) time: UnixMillis,
-    pub(crate) body: BodyView,
+    pub(crate) body: MessageBody,
     pub(crate) own: bool,
 }
 
@@ -53,7 +53,7 @@ impl Archive {
         if self.last.as_ref().is_none_or(|last| last.order < order) {
             self.changed = message.stored;
             let body = preview(&message.body);
-            self.last = Some(Newest { order, time: message.time, body, own: message.own });
+            self.last = Some(Newest { order, time: message.time, body, own: message.is_by(&self.account) });
         }
     }
 }
@@ -71,11 +71,16 @@ pub(crate) fn id_of(account: &AccountId, peer: &AccountId) -> ConversationId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::content::Part;
     use crate::message::tests::message as any_message;
+
+    fn said(text: &str) -> MessageBody {
+        MessageBody::Part(Part::of_text(text.to_owned()))
+    }
 
     fn message(stored: u64, text: &str) -> Message {
         let (time, stored) = (UnixMillis(stored + 1), UnixMillis(stored));
-        Message { time, stored, body: BodyView::Text(text.to_owned()), ..any_message() }
+        Message { time, stored, body: said(text), ..any_message() }
     }
 
     #[test]
@@ -85,7 +90,7 @@ mod tests {
             archive.show(&message(stored, &format!("{stored}")));
             assert_eq!(archive.changed, UnixMillis(shown));
             let last = archive.last.as_ref().map(|last| (last.time, last.body.clone()));
-            assert_eq!(last, Some((UnixMillis(shown + 1), BodyView::Text(format!("{shown}")))));
+            assert_eq!(last, Some((UnixMillis(shown + 1), said(&format!("{shown}")))));
         }
     }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use ed25519_dalek::SigningKey;
 use parley_crypto::MlsRandom;
 use parley_protocol::device_log::VerifyingKeyBytes;
-use parley_protocol::ids::{AccountId, DeviceId, LogId};
+use parley_protocol::ids::{AccountId, DeviceId, GroupId, LogId};
 use rand_core::CryptoRng;
 
 use crate::mls::credential::Leaf;
@@ -55,7 +55,7 @@ impl Bare {
     pub fn create(&mut self, other: &Self, key_package: &[u8]) -> Result<Vec<u8>, Refused> {
         let checked = key_package::check(&self.provider, key_package, &other.leaf).map_err(|_| Refused)?;
         let (signer, log) = (DeviceSigner(&self.key), LogId(self.random.array()));
-        let made = Group::create(&self.provider, &signer, &self.leaf, log, &[checked]);
+        let made = Group::create(&self.provider, &signer, &self.leaf, GroupId::begun_in(log), &[checked]);
         let (group, welcome) = made.map_err(|_| Refused)?;
         self.group = Some(group);
         welcome.together().map_err(|_| Refused)

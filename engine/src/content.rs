@@ -2,31 +2,34 @@
 //!
 //! `version (1) || postcard(Envelope) || padding`. An envelope carries its kind as a number and its body as
 //! bytes, and optional fields by tag, so that a newer version can add kinds and fields and an older one still
-//! knows that there was a message, from whom, and whether to show "sent by a newer version".
+//! knows that there was a message, from whom, and whether to show "sent by a newer version". What is shown is a [`Part`],
+//! which every version stores and hands on as it came.
+
+mod part;
 
 use parley_protocol::device_log::LogHead;
 use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
-use parley_protocol::limits::MAX_TEXT;
 use parley_protocol::padding::{pad_message, unpad};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::part::{Fields, Part};
 use crate::backup::DataKey;
 use crate::consent::{OwnToken, Token, Told};
+use crate::conversation::ConversationKey;
 use crate::deletion::Deleted;
 use crate::device_note::Note;
 use crate::draft::{Draft, DraftSetting};
 use crate::late::{AllMadeUp, Lacking, MadeUp};
 use crate::message::Message;
+use crate::order::Order;
 use crate::reach::Reach;
 use crate::recovery::BackupAddress;
 use crate::table::Table;
 use crate::trail::Claim;
-use crate::view::Order;
 use crate::visible::is_blank;
 
 const VERSION: u8 = 1;
-const TEXT: u16 = 1;
 const RECEIPT: u16 = 2;
 const PROFILE: u16 = 3;
 const REPAIR: u16 = 4;
@@ -74,7 +77,7 @@ struct Envelope {
     kind: u16,
     body: Vec<u8>,
     /// Optional fields by tag (in-reply-to, expires and so on, in versions to come).
-    fields: Vec<(u16, Vec<u8>)>,
+    fields: Fields,
 }
 
 /// One message.
@@ -95,13 +98,13 @@ pub(crate) struct Content {
 /// What it says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Body {
-    Text(String),
+    /// What somebody said.
+    Part(Part),
     Receipt(Receipt),
     Profile(Profile),
-    /// A kind of a newer version.
+    /// A kind of a newer version that shows nothing.
     Unknown {
         kind: u16,
-        silent: bool,
     },
     Repair(Repair),
     Again(Again),
@@ -136,10 +139,10 @@ pub(crate) enum Sync {
     Draft(Draft),
     /// How far logs were read, where no read receipt says so.
     Read(Vec<(LogId, Seq)>),
-    /// Messages with somebody of which the sending device has lost what it had stored: whoever has them sends them.
-    Lost(AccountId, Vec<Order>),
+    /// Messages of a conversation of which the sending device has lost what it had stored: whoever has them sends them.
+    Lost(ConversationKey, Vec<Order>),
     /// The relay has lost entries of a log with somebody, which the sending device has read so far.
-    WentBack(AccountId, LogId, Reach),
+    WentBack(ConversationKey, LogId, Reach),
     /// The sending device came back by the phrase: it lacks the account's own texts after these places; or, without a backup,
     /// everything.
     Lacks(Option<Table<LogId, Seq>>),
@@ -194,7 +197,7 @@ pub(crate) struct Card {
 /// Messages of one conversation, from before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct History {
-    pub(crate) peer: AccountId,
+    pub(crate) conversation: ConversationKey,
     pub(crate) messages: Vec<Message>,
     /// What the other has received and read.
     pub(crate) receipts: Vec<ReceiptOf>,
@@ -233,11 +236,11 @@ pub(crate) struct Stand {
     pub(crate) yours: u32,
 }
 
-/// A text that was sent before, and where it stood.
+/// What was sent before, and where it stood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Again {
     pub(crate) place: Place,
-    pub(crate) text: String,
+    pub(crate) part: Part,
 }
 
 /// Where a message stood first, and when the relay stored it there.
@@ -273,17 +276,19 @@ pub(crate) struct Profile {
 impl Content {
     /// The padded bytes to encrypt.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, ContentError> {
-        let (kind, silent, body) = match &self.body {
-            Body::Text(text) | Body::Again(Again { text, .. }) => (TEXT, false, text.as_bytes().to_vec()),
-            Body::Receipt(receipt) => (RECEIPT, true, to_bytes(receipt)?),
-            Body::Profile(profile) => (PROFILE, true, to_bytes(profile)?),
-            Body::Repair(repair) => (REPAIR, true, to_bytes(repair)?),
-            Body::Stand(stand) => (STAND, true, to_bytes(stand)?),
-            Body::Sync(sync) => (SYNC, true, to_bytes(sync)?),
-            Body::Receipts(receipts) => (RECEIPTS, true, to_bytes(receipts)?),
-            Body::Unknown { kind, silent } => (*kind, *silent, Vec::new()),
+        let (kind, silent, body, mut fields) = match &self.body {
+            Body::Part(part) | Body::Again(Again { part, .. }) => {
+                let (kind, body, fields) = part.clone().into_raw();
+                (kind, false, body, fields)
+            }
+            Body::Receipt(receipt) => silent(RECEIPT, receipt)?,
+            Body::Profile(profile) => silent(PROFILE, profile)?,
+            Body::Repair(repair) => silent(REPAIR, repair)?,
+            Body::Stand(stand) => silent(STAND, stand)?,
+            Body::Sync(sync) => silent(SYNC, sync)?,
+            Body::Receipts(receipts) => silent(RECEIPTS, receipts)?,
+            Body::Unknown { kind } => (*kind, true, Vec::new(), Fields::new()),
         };
-        let mut fields = Vec::new();
         if let Some(claim) = &self.claim {
             fields.push((if claim.whole { WHOLE_CLAIM } else { CLAIM }, to_bytes(claim)?));
         }
@@ -309,50 +314,53 @@ impl Content {
             Ok((envelope, [])) => envelope,
             _ => return Err(ContentError),
         };
-        let body = match envelope.kind {
-            TEXT => {
-                let text = text(envelope.body)?;
-                match field(&envelope.fields, PLACE)? {
-                    Some(place) => Body::Again(Again { place, text }),
-                    None => Body::Text(text),
+        let Envelope { id, time, head, silent, kind, body, mut fields } = envelope;
+        let token = take(&mut fields, TOKEN)?;
+        let whole = take(&mut fields, WHOLE_CLAIM)?.map(|claim| Claim { whole: true, ..claim });
+        let claim = whole.or(take(&mut fields, CLAIM)?);
+        let place = take(&mut fields, PLACE)?;
+        let body = match kind {
+            REPAIR => Body::Repair(from_bytes(&body)?),
+            STAND => Body::Stand(from_bytes(&body)?),
+            RECEIPT => Body::Receipt(from_bytes(&body)?),
+            RECEIPTS => Body::Receipts(from_bytes(&body)?),
+            PROFILE => profile(&body)?,
+            // A newer version of another device may tell more.
+            SYNC => from_bytes(&body).map_or(Body::Unknown { kind: SYNC }, Body::Sync),
+            kind if silent => Body::Unknown { kind },
+            kind => {
+                let part = Part::read(kind, body, fields)?;
+                match place {
+                    Some(place) => Body::Again(Again { place, part }),
+                    None => Body::Part(part),
                 }
             }
-            REPAIR => Body::Repair(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
-            STAND => Body::Stand(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
-            RECEIPT => Body::Receipt(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
-            RECEIPTS => Body::Receipts(postcard::from_bytes(&envelope.body).map_err(|_| ContentError)?),
-            PROFILE => profile(&envelope.body)?,
-            // A newer version of another device may tell more.
-            SYNC => postcard::from_bytes(&envelope.body)
-                .map_or(Body::Unknown { kind: SYNC, silent: true }, Body::Sync),
-            kind => Body::Unknown { kind, silent: envelope.silent },
         };
-        let token = field(&envelope.fields, TOKEN)?;
-        let whole = field(&envelope.fields, WHOLE_CLAIM)?.map(|claim| Claim { whole: true, ..claim });
-        let claim = whole.or(field(&envelope.fields, CLAIM)?);
-        Ok(Self { id: envelope.id, time: envelope.time, head: envelope.head, claim, token, body })
+        Ok(Self { id, time, head, claim, token, body })
     }
+}
+
+/// What is not shown: kind, whether it is silent, body and fields.
+fn silent(kind: u16, body: &impl Serialize) -> Result<(u16, bool, Vec<u8>, Fields), ContentError> {
+    Ok((kind, true, to_bytes(body)?, Fields::new()))
 }
 
 fn to_bytes(value: &impl Serialize) -> Result<Vec<u8>, ContentError> {
     postcard::to_allocvec(value).map_err(|_| ContentError)
 }
 
-/// An optional field. One that is there and malformed makes the whole content malformed.
-fn field<T: DeserializeOwned>(fields: &[(u16, Vec<u8>)], tag: u16) -> Result<Option<T>, ContentError> {
-    let found = fields.iter().find(|(known, _)| *known == tag);
-    found.map(|(_, bytes)| postcard::from_bytes(bytes).map_err(|_| ContentError)).transpose()
+fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ContentError> {
+    postcard::from_bytes(bytes).map_err(|_| ContentError)
 }
 
-fn text(bytes: Vec<u8>) -> Result<String, ContentError> {
-    if bytes.is_empty() || bytes.len() > MAX_TEXT {
-        return Err(ContentError);
-    }
-    String::from_utf8(bytes).ok().filter(|text| !is_blank(text)).ok_or(ContentError)
+/// Takes an optional field out. One that is there and malformed makes the whole content malformed.
+fn take<T: DeserializeOwned>(fields: &mut Fields, tag: u16) -> Result<Option<T>, ContentError> {
+    let place = fields.iter().position(|(known, _)| *known == tag);
+    place.map(|place| from_bytes(&fields.remove(place).1)).transpose()
 }
 
 fn profile(bytes: &[u8]) -> Result<Body, ContentError> {
-    let profile: Profile = postcard::from_bytes(bytes).map_err(|_| ContentError)?;
+    let profile: Profile = from_bytes(bytes)?;
     let name = display_name(&profile.name).ok_or(ContentError)?;
     Ok(Body::Profile(Profile { name }))
 }

@@ -1,16 +1,49 @@
-//! A 1:1 conversation: one for each contact, over one log or more (two, when both began at the same moment).
+//! A conversation: one for each contact, over one log or more (two, when both began at the same moment), and one for each
+//! group.
 
-use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::message::Message;
-use crate::view::{BodyView, ConversationId, MessageView, Order};
+use crate::content::Part;
+use crate::message::{Message, MessageBody};
+use crate::order::Order;
+
+/// A conversation, the same in every view and on every device of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ConversationId(pub [u8; 16]);
+
+/// With whom a conversation is: the same on every device of the account, in what it stores and tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum ConversationKey {
+    /// One other account; the own account for what its devices tell each other.
+    Peer(AccountId),
+    /// The members of a group.
+    Group(GroupId),
+}
+
+impl ConversationKey {
+    /// By which views know it.
+    pub(crate) fn id(&self) -> ConversationId {
+        match self {
+            Self::Peer(peer) => hashed(b"parley 1:1 v1\0", peer.as_bytes()),
+            Self::Group(group) => hashed(b"parley group v1\0", group.as_bytes()),
+        }
+    }
+
+    /// The one other account.
+    pub(crate) const fn peer(&self) -> Option<&AccountId> {
+        match self {
+            Self::Peer(peer) => Some(peer),
+            Self::Group(_) => None,
+        }
+    }
+}
 
 /// As it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Conversation {
-    pub(crate) peer: AccountId,
+    pub(crate) key: ConversationKey,
     /// All logs, in order of id. Messages go to the first that is active: both sides choose the same.
     pub(crate) logs: Vec<LogId>,
     pub(crate) changed: UnixMillis,
@@ -24,47 +57,42 @@ pub(crate) struct Last {
     pub(crate) id: MessageId,
     pub(crate) order: Order,
     pub(crate) time: UnixMillis,
-    pub(crate) body: BodyView,
-    pub(crate) author: Author,
+    pub(crate) body: MessageBody,
+    pub(crate) state: State,
 }
 
 impl Last {
-    /// An own message that waits to be sent.
-    pub(crate) fn waiting(message: &MessageView) -> Self {
-        Self {
-            id: message.id,
-            order: message.order,
-            time: message.time,
-            body: preview(&message.body),
-            author: Author::OwnWaiting,
-        }
+    /// An own text that waits to be sent.
+    pub(crate) fn waiting(id: MessageId, number: u64, time: UnixMillis, part: &Part) -> Self {
+        let body = preview(&MessageBody::Part(part.clone()));
+        Self { id, order: Order::of_waiting(number), time, body, state: State::OwnWaiting }
     }
 
     /// A message that is stored.
-    pub(crate) fn of(message: &Message) -> Self {
+    pub(crate) fn of(message: &Message, own: bool) -> Self {
         Self {
             id: message.id,
             order: message.order(),
             time: message.time,
             body: preview(&message.body),
-            author: if message.own { Author::OwnStored(message.log, message.seq) } else { Author::Other },
+            state: if own { State::OwnStored(message.log, message.seq) } else { State::Other },
         }
     }
 }
 
-/// Who wrote the newest message.
+/// Whose the newest message is, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Author {
+pub(crate) enum State {
     Other,
-    /// This account; it waits in the outbox.
+    /// This account's; it waits in the outbox.
     OwnWaiting,
-    /// This account, and where the message landed.
+    /// This account's, and where it landed.
     OwnStored(LogId, Seq),
 }
 
 impl Conversation {
-    pub(crate) const fn new(peer: AccountId, now: UnixMillis) -> Self {
-        Self { peer, logs: Vec::new(), changed: now, unread: 0, last: None }
+    pub(crate) const fn new(key: ConversationKey, now: UnixMillis) -> Self {
+        Self { key, logs: Vec::new(), changed: now, unread: 0, last: None }
     }
 
     pub(crate) fn add_log(&mut self, log: LogId) {
@@ -74,11 +102,16 @@ impl Conversation {
     }
 }
 
-/// The same on every device of the account: the first half of `SHA-256("parley 1:1 v1\0" || peer)`.
+/// The conversation with one other account.
 pub(crate) fn id_of(peer: &AccountId) -> ConversationId {
+    ConversationKey::Peer(*peer).id()
+}
+
+/// The first half of `SHA-256(label || id)`.
+fn hashed(label: &[u8], id: &[u8]) -> ConversationId {
     let mut hash = Sha256::new();
-    hash.update(b"parley 1:1 v1\0");
-    hash.update(peer.as_bytes());
+    hash.update(label);
+    hash.update(id);
     let digest: [u8; 32] = hash.finalize().into();
     let mut id = [0; 16];
     id.copy_from_slice(digest.first_chunk::<16>().unwrap_or(&[0; 16]));
@@ -99,12 +132,9 @@ pub(crate) fn marked(log: &LogId) -> LogId {
     LogId(bytes)
 }
 
-/// A preview: the first 120 characters.
-pub(crate) fn preview(body: &BodyView) -> BodyView {
-    match body {
-        BodyView::Text(text) => BodyView::Text(text.chars().take(120).collect()),
-        other => other.clone(),
-    }
+/// What the list shows of a message.
+pub(crate) fn preview(body: &MessageBody) -> MessageBody {
+    body.part().map_or_else(|| body.clone(), |part| MessageBody::Part(part.abridged()))
 }
 
 #[cfg(test)]
@@ -115,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_log_is_added_once_and_in_order() {
-        let mut conversation = Conversation::new(AccountId([1; 32]), UnixMillis(0));
+        let mut conversation = Conversation::new(ConversationKey::Peer(AccountId([1; 32])), UnixMillis(0));
         for log in [5, 3, 5, 9, 3] {
             conversation.add_log(LogId([log; 16]));
         }

@@ -5,9 +5,8 @@ use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::conversation::{beside, marked};
-use crate::message::Message;
-use crate::view::BodyView;
+use crate::conversation::{ConversationId, ConversationKey, beside, marked};
+use crate::message::{Message, MessageBody};
 
 /// Deleted messages of one conversation that are remembered one by one.
 /// So many fit into one message, and into one chunk of a backup.
@@ -18,24 +17,30 @@ const LABEL: &[u8] = b"parley deleted message v1\0";
 /// writes a message under the id of another one must not have both deleted.
 pub(crate) type Mark = [u8; 16];
 
-/// The mark of what is said in the conversation with `peer`.
-pub(crate) fn mark(peer: &AccountId, id: &MessageId, own: bool, body: &BodyView) -> Mark {
+/// The mark of what is said in a conversation.
+pub(crate) fn mark(
+    conversation: ConversationId,
+    id: &MessageId,
+    author: Option<&AccountId>,
+    body: &MessageBody,
+) -> Mark {
     // Into a Vec, postcard fails on nothing that this type contains.
     let body = postcard::to_allocvec(body).unwrap_or_default();
-    let named = [LABEL, peer.as_bytes().as_slice(), &[u8::from(own)], id.as_bytes(), &body].concat();
+    let author = author.map_or(&[0; 32], AccountId::as_bytes);
+    let named = [LABEL, conversation.0.as_slice(), author, id.as_bytes(), &body].concat();
     let digest: [u8; 32] = Sha256::digest(named).into();
     digest.first_chunk::<16>().copied().unwrap_or_default()
 }
 
 /// The mark of a message that is stored.
-pub(crate) fn mark_of(peer: &AccountId, message: &Message) -> Mark {
-    mark(peer, &message.id, message.own, &message.body)
+pub(crate) fn mark_of(conversation: ConversationId, message: &Message) -> Mark {
+    mark(conversation, &message.id, message.author.as_ref().map(|author| &author.account), &message.body)
 }
 
 /// What was deleted of one conversation. As it is stored, as devices tell each other, and as it stands in a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Deleted {
-    pub(crate) peer: AccountId,
+    pub(crate) conversation: ConversationKey,
     /// Messages, oldest deletion first, so that one more changes only the end of the list.
     pub(crate) marks: Vec<Mark>,
     /// Of the whole conversation: everything up to here in each of these logs.
@@ -50,8 +55,8 @@ pub(crate) struct Deleted {
 
 impl Deleted {
     /// Nothing.
-    pub(crate) const fn new(peer: AccountId, when: UnixMillis) -> Self {
-        Self { peer, marks: Vec::new(), logs: Vec::new(), before: UnixMillis(0), hidden: false, when }
+    pub(crate) const fn new(conversation: ConversationKey, when: UnixMillis) -> Self {
+        Self { conversation, marks: Vec::new(), logs: Vec::new(), before: UnixMillis(0), hidden: false, when }
     }
 
     /// Takes what another one says; the messages that are news, and whether more of the whole is.
@@ -96,6 +101,7 @@ impl Deleted {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::content::Part;
 
     /// One message and a whole chat.
     pub(crate) fn deleted() -> Deleted {
@@ -109,21 +115,22 @@ pub(crate) mod tests {
     }
 
     fn nothing(when: u64) -> Deleted {
-        Deleted::new(AccountId([4; 32]), UnixMillis(when))
+        Deleted::new(ConversationKey::Peer(AccountId([4; 32])), UnixMillis(when))
     }
 
     #[test]
     fn a_mark_is_pinned_and_names_everything_that_a_message_is() {
         let (ada, bob) = (AccountId([1; 32]), AccountId([2; 32]));
         let (one, other) = (MessageId([3; 16]), MessageId([4; 16]));
-        let text = |text: &str| BodyView::Text(text.to_owned());
-        let pinned = mark(&ada, &one, true, &text("gone"));
+        let text = |text: &str| MessageBody::Part(Part::of_text(text.to_owned()));
+        let (with_ada, with_bob) = (crate::conversation::id_of(&ada), crate::conversation::id_of(&bob));
+        let pinned = mark(with_ada, &one, Some(&ada), &text("gone"));
         insta::assert_snapshot!(crate::hex(&pinned));
         for different in [
-            mark(&bob, &one, true, &text("gone")),
-            mark(&ada, &other, true, &text("gone")),
-            mark(&ada, &one, false, &text("gone")),
-            mark(&ada, &one, true, &text("stays")),
+            mark(with_bob, &one, Some(&ada), &text("gone")),
+            mark(with_ada, &other, Some(&ada), &text("gone")),
+            mark(with_ada, &one, Some(&bob), &text("gone")),
+            mark(with_ada, &one, Some(&ada), &text("stays")),
         ] {
             assert_ne!(different, pinned);
         }
@@ -131,9 +138,12 @@ pub(crate) mod tests {
 
     #[test]
     fn a_stored_message_has_the_mark_of_what_it_says() {
-        let peer = AccountId([1; 32]);
+        let peer = crate::conversation::id_of(&AccountId([1; 32]));
         let message = crate::message::tests::message();
-        assert_eq!(mark_of(&peer, &message), mark(&peer, &message.id, true, &message.body));
+        assert_eq!(
+            mark_of(peer, &message),
+            mark(peer, &message.id, Some(&AccountId([8; 32])), &message.body)
+        );
     }
 
     #[test]

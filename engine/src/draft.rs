@@ -1,12 +1,14 @@
 //! What stands in the composer of a conversation and was not sent.
 
-use parley_protocol::ids::{AccountId, UnixMillis};
+use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};
+
+use crate::conversation::ConversationKey;
 
 /// One conversation's draft. As it is stored, and as devices tell each other; an empty one says that there is none any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Draft {
-    pub(crate) peer: AccountId,
+    pub(crate) conversation: ConversationKey,
     pub(crate) text: String,
     /// When it was changed last, by the clock of the device where it was, and always later than before.
     pub(crate) edited: UnixMillis,
@@ -14,8 +16,8 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// None.
-    pub(crate) const fn new(peer: AccountId) -> Self {
-        Self { peer, text: String::new(), edited: UnixMillis(0) }
+    pub(crate) const fn new(conversation: ConversationKey) -> Self {
+        Self { conversation, text: String::new(), edited: UnixMillis(0) }
     }
 
     /// The person changed it.
@@ -48,10 +50,16 @@ impl DraftSetting {
 
 #[cfg(test)]
 mod tests {
+    use parley_protocol::ids::AccountId;
+
     use super::*;
 
     fn draft(text: &str, edited: u64) -> Draft {
-        Draft { text: text.to_owned(), edited: UnixMillis(edited), ..Draft::new(AccountId([4; 32])) }
+        Draft {
+            text: text.to_owned(),
+            edited: UnixMillis(edited),
+            ..Draft::new(ConversationKey::Peer(AccountId([4; 32])))
+        }
     }
 
     #[test]

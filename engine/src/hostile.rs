@@ -24,21 +24,24 @@ use parley_protocol::frame::{
     AppendCommit, AppendMessages, CreateLog, InboxAddress, InboxPost, NewMessage, PublishKeyPackages,
     RegisterAccount, Request, Welcomes,
 };
-use parley_protocol::ids::{AccountId, AppendId, DeviceId, Epoch, Era, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{
+    AccountId, AppendId, DeviceId, Epoch, Era, GroupId, LogId, MessageId, Seq, UnixMillis,
+};
 use parley_protocol::username::Username;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::account::Account;
-use crate::content::{Again, Body, Card, Content, HeadHint, Place, Profile, Receipt, Repair, Sync};
+use crate::content::{Again, Body, Card, Content, HeadHint, Part, Place, Profile, Receipt, Repair, Sync};
+use crate::conversation::{ConversationKey, id_of};
 use crate::deletion::{Deleted, mark};
 use crate::draft::Draft;
+use crate::message::MessageBody;
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, Incoming};
 use crate::mls::{DeviceSigner, Provider, key_package};
 use crate::records::state::StateStore;
-use crate::view::BodyView;
 
 pub use crate::core::hostile_backup::{BackupLie, ForgedBackup, SignedAs, Thief};
 
@@ -116,7 +119,9 @@ impl Peer {
     ) -> Self {
         let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(seed));
         let provider = Provider::new(random.clone(), Rc::new(state));
-        let groups = logs.filter_map(|log| Some((log, Group::load(&provider, &log).ok()?))).collect();
+        let groups = logs
+            .filter_map(|log| Some((log, Group::load(&provider, GroupId::begun_in(log)).ok()?)))
+            .collect();
         let log = account.log().unwrap();
         Self { random, provider, key, account, log, groups }
     }
@@ -234,7 +239,8 @@ impl Peer {
         let others: Vec<KeyPackage> = key_packages.iter().map(|bytes| self.unchecked(bytes)).collect();
         let signer = DeviceSigner(&self.key);
         let (group, welcome) =
-            Group::create(&self.provider, &signer, &identity.leaf(), log, &others).unwrap();
+            Group::create(&self.provider, &signer, &identity.leaf(), GroupId::begun_in(log), &others)
+                .unwrap();
         self.groups.insert(log, group);
         welcome.together().unwrap()
     }
@@ -288,9 +294,15 @@ impl Peer {
         group.encrypt(&self.provider, &DeviceSigner(&self.key), bytes).unwrap()
     }
 
+    /// Encrypts what a version to come may write: a text that replaces another one.
+    pub fn newer(&mut self, log: LogId, text: &str) -> Vec<u8> {
+        let head = self.log.head();
+        self.content(log, &head, Body::Part(Part::newer(text)))
+    }
+
     /// Encrypts a text that says the own device log ends at `head`.
     pub fn text(&mut self, log: LogId, text: &str, head: &LogHead) -> Vec<u8> {
-        self.content(log, head, Body::Text(text.to_owned()))
+        self.content(log, head, Body::Part(Part::of_text(text.to_owned())))
     }
 
     /// Encrypts a display name.
@@ -321,15 +333,15 @@ impl Peer {
         logs: &[LogId],
     ) -> Vec<Vec<u8>> {
         let head = self.log.head();
-        let body = BodyView::Text(text.to_owned());
+        let (body, own) = (MessageBody::Part(Part::of_text(text.to_owned())), self.account.id);
         let deleted = Deleted {
-            marks: [true, false].map(|own| mark(&with, &id, own, &body)).to_vec(),
+            marks: [own, with].map(|author| mark(id_of(&with), &id, Some(&author), &body)).to_vec(),
             logs: logs.iter().map(|log| (*log, Seq(u64::MAX))).collect(),
             before: UnixMillis(u64::MAX),
             hidden: true,
-            ..Deleted::new(with, UnixMillis(u64::MAX))
+            ..Deleted::new(ConversationKey::Peer(with), UnixMillis(u64::MAX))
         };
-        let mut draft = Draft::new(with);
+        let mut draft = Draft::new(ConversationKey::Peer(with));
         draft.edit("forged".to_owned(), UnixMillis(u64::MAX));
         [Sync::Deleted(deleted), Sync::Draft(draft)]
             .map(|sync| self.content(log, &head, Body::Sync(sync)))
@@ -342,7 +354,7 @@ impl Peer {
         let head = self.log.head();
         let (of, seq, stored, era) = first;
         let place = Place { log: of, seq, stored, era: Some(era) };
-        self.content(log, &head, Body::Again(Again { place, text: text.to_owned() }))
+        self.content(log, &head, Body::Again(Again { place, part: Part::of_text(text.to_owned()) }))
     }
 
     /// Encrypts that somebody is verified, which only devices of one account tell each other.
@@ -354,7 +366,7 @@ impl Peer {
 
     /// Encrypts a text under a chosen id.
     pub fn text_with_id(&mut self, log: LogId, text: &str, head: &LogHead, id: MessageId) -> Vec<u8> {
-        self.content_with_id(log, head, Body::Text(text.to_owned()), id)
+        self.content_with_id(log, head, Body::Part(Part::of_text(text.to_owned())), id)
     }
 
     fn content(&mut self, log: LogId, head: &LogHead, body: Body) -> Vec<u8> {
@@ -399,9 +411,10 @@ impl Peer {
                 mls.self_update(provider, &signer, leaf).unwrap().into_commit()
             }
             (Deed::Bloat(count), _) => {
-                let all: Vec<ExtensionType> =
-                    (0..*count).map(|it| ExtensionType::Unknown(0xF000 + it)).collect();
-                let can = Capabilities::new(None, Some(&[SUITE]), Some(&all), None, None);
+                let ours = key_package::capabilities();
+                let mut all: Vec<ExtensionType> = ours.extensions().to_vec();
+                all.extend((0..*count).map(|it| ExtensionType::Unknown(0xE000 + it)));
+                let can = Capabilities::new(None, Some(&[SUITE]), Some(&all), Some(ours.proposals()), None);
                 let leaf = LeafNodeParameters::builder().with_capabilities(can).build();
                 mls.self_update(provider, &signer, leaf).unwrap().into_commit()
             }
@@ -443,7 +456,7 @@ impl Peer {
         let group = self.groups.get_mut(&log).unwrap();
         match group.process(&self.provider, payload).ok()? {
             Incoming::Message { padded, .. } => match Content::decode(&padded).ok()?.body {
-                Body::Text(text) => Some(text),
+                Body::Part(part) => part.text().map(str::to_owned),
                 _ => None,
             },
             Incoming::Commit { staged, .. } => {

@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 
-use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::content::History;
+use crate::conversation::ConversationKey;
 use crate::reach::UNKNOWN_ERA;
 use crate::set::Set;
 use crate::table::Table;
@@ -16,7 +17,7 @@ use crate::view::Order;
 /// "I was let into these logs with somebody late, or never. Send me what I do not have."
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lacking {
-    pub(crate) peer: AccountId,
+    pub(crate) conversation: ConversationKey,
     /// The logs, and the last entry of each that cannot be read.
     pub(crate) logs: Vec<(LogId, Seq)>,
     /// Nothing from before is asked for.
@@ -51,7 +52,7 @@ pub(crate) struct AllMadeUp {
 /// A log that begins too late on this device. As it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hole {
-    pub(crate) peer: AccountId,
+    pub(crate) conversation: ConversationKey,
     /// The last entry that cannot be read; [`ALL`] of a log in which this device never was.
     pub(crate) upto: Seq,
     /// Where a marker would stand.
@@ -201,7 +202,7 @@ mod tests {
     fn the_record_is_pinned() {
         let mut holes = Holes::new();
         let mut hole = Hole {
-            peer: AccountId([1; 32]),
+            conversation: ConversationKey::Peer(parley_protocol::ids::AccountId([1; 32])),
             upto: Seq(300),
             stored: UnixMillis(301),
             young: true,

@@ -1,23 +1,28 @@
 //! A conversation log as this device knows it: what is stored of it, and what is known while connected.
 
 use parley_protocol::frame::CreateLog;
-use parley_protocol::ids::{AccountId, AppendId, DeviceId, EntryHash, Era, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, EntryHash, Era, GroupId, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::conversation::ConversationKey;
 use crate::set::Set;
 
 /// As it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Log {
     pub(crate) id: LogId,
-    pub(crate) peer: AccountId,
+    /// The conversation of which it carries messages.
+    pub(crate) conversation: ConversationKey,
+    /// The MLS group whose messages these are. A group goes on in another log where one cannot be used any more.
+    pub(crate) group: GroupId,
     pub(crate) stage: Stage,
     /// The last entry that this device has processed.
     pub(crate) cursor: Seq,
     /// Own appends that the relay has acknowledged and the cursor has not reached.
     pub(crate) own: Vec<OwnAppend>,
-    /// The commit of this device that the relay may or may not have.
+    /// The commit of this device that the relay may or may not have. A record of its own, which other changes leave alone.
+    #[serde(skip)]
     pub(crate) commit: Option<PendingCommit>,
     /// What the other's receipts say.
     pub(crate) peer_delivered: Seq,
@@ -34,7 +39,8 @@ pub(crate) struct Log {
     pub(crate) sent_since_update: u32,
     /// Joined by Welcome and not updated since.
     pub(crate) fresh: bool,
-    /// What to send until the relay has the log.
+    /// What to send until the relay has the log. In the same record.
+    #[serde(skip)]
     pub(crate) creation: Option<CreateLog>,
     /// Other devices that have said something in it: they are surely in it.
     pub(crate) heard: Set<DeviceId>,
@@ -85,10 +91,17 @@ pub(crate) struct LiveLog {
 }
 
 impl Log {
-    pub(crate) fn new(id: LogId, peer: AccountId, stage: Stage, now: UnixMillis) -> Self {
+    pub(crate) fn new(
+        id: LogId,
+        group: GroupId,
+        conversation: ConversationKey,
+        stage: Stage,
+        now: UnixMillis,
+    ) -> Self {
         Self {
             id,
-            peer,
+            conversation,
+            group,
             stage,
             cursor: Seq(0),
             own: Vec::new(),
@@ -105,6 +118,11 @@ impl Log {
             creation: None,
             heard: Set::default(),
         }
+    }
+
+    /// The one other account.
+    pub(crate) fn peer(&self) -> Option<AccountId> {
+        self.conversation.peer().copied()
     }
 }
 

@@ -1,12 +1,19 @@
 //! A message at rest.
 
-use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
+mod body;
+
+use parley_protocol::device_log::Signature;
+use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::body::MessageBody;
+pub use self::body::{Gap, KeyChange};
+use crate::content::Part;
+use crate::mls::credential::Leaf;
 use crate::order::{Fingerprint, Order};
 use crate::seal::{Purpose, Sealer};
-use crate::view::{BodyView, ConversationId};
+use crate::view::ConversationId;
 
 const VERSION: u8 = 1;
 
@@ -20,12 +27,39 @@ pub(crate) struct Message {
     pub(crate) stored: UnixMillis,
     pub(crate) log: LogId,
     pub(crate) seq: Seq,
-    /// Written by this account.
-    pub(crate) own: bool,
-    pub(crate) body: BodyView,
+    /// Who said it; none of what this device says itself.
+    pub(crate) author: Option<Author>,
+    pub(crate) body: MessageBody,
+}
+
+/// Who said something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Author {
+    pub(crate) account: AccountId,
+    pub(crate) device: DeviceId,
+    /// In groups, over what was said: whoever has the message can prove its author to others. A 1:1 conversation has none, so
+    /// that nobody can.
+    pub(crate) signature: Option<Signature>,
+}
+
+impl Author {
+    /// The device behind a leaf.
+    pub(crate) const fn of(leaf: &Leaf) -> Self {
+        Self { account: leaf.account, device: leaf.device, signature: None }
+    }
 }
 
 impl Message {
+    /// Whether an account said it.
+    pub(crate) fn is_by(&self, account: &AccountId) -> bool {
+        self.author.as_ref().is_some_and(|author| author.account == *account)
+    }
+
+    /// What was said, if it is something to read.
+    pub(crate) const fn part(&self) -> Option<&Part> {
+        self.body.part()
+    }
+
     pub(crate) fn order(&self) -> Order {
         Order::new(self.stored, self.seq, self.log, self.fingerprint())
     }
@@ -33,14 +67,14 @@ impl Message {
     /// What tells it from every other message at its place. A sender chooses a message's id, may say what is "sent again" at
     /// which place, and may make a log of any name: nothing of that replaces another message.
     fn fingerprint(&self) -> Fingerprint {
-        if matches!(self.body, BodyView::Gap(_)) {
+        if matches!(self.body, MessageBody::Gap(_)) {
             return Fingerprint::default();
         }
         // Into a Vec, postcard fails on nothing that this type contains.
         let body = postcard::to_allocvec(&self.body).unwrap_or_default();
         let mut hash = Sha256::new();
         hash.update(b"parley message fingerprint v1\0");
-        hash.update([u8::from(self.own)]);
+        hash.update(self.author.as_ref().map_or([0; 32], |author| author.account.0));
         hash.update(self.id.as_bytes());
         hash.update(body);
         let digest: [u8; 32] = hash.finalize().into();
@@ -48,9 +82,9 @@ impl Message {
     }
 
     /// By which views know it. A sender chooses a message's id and may choose that of another message, which must
-    /// not be replaced on the screen: one that came from outside is known by its place too.
-    pub(crate) fn shown_id(&self) -> MessageId {
-        if self.own {
+    /// not be replaced on the screen: one that is not by the own account is known by its place too.
+    pub(crate) fn shown_id(&self, own: bool) -> MessageId {
+        if own {
             return self.id;
         }
         let mut hash = Sha256::new();
@@ -121,8 +155,8 @@ pub(crate) mod tests {
             stored: UnixMillis(301),
             log: LogId([2; 16]),
             seq: Seq(7),
-            own: true,
-            body: BodyView::Text("hello".to_owned()),
+            author: Some(Author { account: AccountId([8; 32]), device: DeviceId([9; 16]), signature: None }),
+            body: MessageBody::Part(Part::of_text("hello".to_owned())),
         }
     }
 

@@ -1,14 +1,15 @@
 //! What this device has to send. An entry leaves the outbox only when it is on disk at the relay.
 
-use parley_protocol::ids::{AccountId, AppendId, Epoch, LogId, MessageId, UnixMillis};
+use parley_protocol::ids::{AppendId, Epoch, LogId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::content::Body;
+use crate::conversation::ConversationKey;
 
 /// As it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct OutboxEntry {
-    pub(crate) peer: AccountId,
+    pub(crate) conversation: ConversationKey,
     pub(crate) id: MessageId,
     pub(crate) time: UnixMillis,
     pub(crate) body: Body,

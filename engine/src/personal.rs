@@ -1,8 +1,9 @@
 //! What a person keeps of a conversation for themselves: what they deleted of it, and what they have not sent.
 
-use parley_protocol::ids::{AccountId, UnixMillis};
+use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};
 
+use crate::conversation::ConversationKey;
 use crate::deletion::Deleted;
 use crate::draft::Draft;
 
@@ -19,11 +20,11 @@ pub(crate) struct Personal {
 
 impl Personal {
     /// Nothing yet.
-    pub(crate) const fn new(peer: AccountId) -> Self {
+    pub(crate) const fn new(conversation: ConversationKey) -> Self {
         Self {
-            deleted: Deleted::new(peer, UnixMillis(0)),
+            deleted: Deleted::new(conversation, UnixMillis(0)),
             unswept: false,
-            draft: Draft::new(peer),
+            draft: Draft::new(conversation),
             told: true,
         }
     }
@@ -31,11 +32,13 @@ impl Personal {
 
 #[cfg(test)]
 mod tests {
+    use parley_protocol::ids::AccountId;
+
     use super::*;
 
     #[test]
     fn what_is_stored_is_pinned() {
-        let mut personal = Personal::new(AccountId([4; 32]));
+        let mut personal = Personal::new(ConversationKey::Peer(AccountId([4; 32])));
         personal.deleted.merge(&crate::deletion::tests::deleted());
         personal.draft.edit("h\u{e9}".to_owned(), UnixMillis(300));
         let bytes = postcard::to_allocvec(&personal).unwrap();

@@ -1,8 +1,8 @@
 //! Sealing at rest: everything that leaves the engine for a disk is encrypted here.
 //!
-//! A sealed value is `version (1, now 14) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
-//! `"parley record v1\0" || purpose || place` as associated data, so that a record moved to another place, or
-//! taken for something else, does not open (`docs/storage-format.md`).
+//! A sealed value is `0x80 + format (1, now 0x81) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
+//! `"parley record v1\0" || first byte || purpose || place` as associated data, so that a record moved to another place, or
+//! taken for something else or of another format, does not open (`docs/storage-format.md`).
 
 use core::fmt;
 
@@ -10,10 +10,10 @@ use parley_crypto::{aead, hkdf, hmac};
 use serde::{Deserialize, Serialize};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// Version of what is sealed; greater whenever an older app could not read it. Versions 1, 2, 4, 7 and 8 are the same seal around
-/// fewer kinds of records. (There are no others: one flipped bit must not lead from one version to another that opens.) A build
-/// that knows only those opens nothing that this one wrote, so that it cannot go on from it without what it does not know.
-pub const VERSION: u8 = 14;
+/// Format of what is sealed; greater whenever an older app could not read it ([`crate::records::migrations`] leads on).
+pub const FORMAT: u8 = 1;
+/// First byte of a sealed value, less its format. Builds from before the first release wrote lower bytes.
+pub const RELEASED: u8 = 0x80;
 const NONCE_LENGTH: usize = 24;
 const LABEL: &[u8] = b"parley record v1\0";
 
@@ -55,13 +55,13 @@ impl PageKey {
     /// Seals `plaintext` for a place. `nonce` comes from a CSPRNG.
     #[must_use]
     pub fn seal(&self, place: &[u8], nonce: [u8; NONCE_LENGTH], plaintext: &[u8]) -> Vec<u8> {
-        seal(&self.0, Purpose::Page, place, nonce, plaintext)
+        seal(&self.0, FORMAT, Purpose::Page, place, nonce, plaintext)
     }
 
     /// Opens what [`PageKey::seal`] made for the same place; none if it is another device's, or damaged.
     #[must_use]
     pub fn open(&self, place: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        open(&self.0, Purpose::Page, place, sealed).ok()
+        open(&self.0, FORMAT, Purpose::Page, place, sealed).ok().map(|opened| opened.plaintext)
     }
 }
 
@@ -104,6 +104,16 @@ pub(crate) enum OpenSealError {
     /// Written by a newer version.
     #[error("the sealed value has a newer version")]
     Newer,
+    /// Written by a build from before the first release.
+    #[error("the sealed value is from before the first release")]
+    BeforeRelease,
+}
+
+/// What was sealed.
+pub(crate) struct Opened {
+    /// That of the version which wrote it.
+    pub(crate) format: u8,
+    pub(crate) plaintext: Zeroizing<Vec<u8>>,
 }
 
 /// The keys derived from the master key.
@@ -111,11 +121,22 @@ pub(crate) enum OpenSealError {
 pub(crate) struct Sealer {
     seal: Zeroizing<[u8; 32]>,
     index: Zeroizing<[u8; 32]>,
+    format: u8,
 }
 
 impl Sealer {
     pub(crate) fn new(master: &MasterKey) -> Self {
-        Self { seal: derive(master, b"parley seal v1"), index: derive(master, b"parley index v1") }
+        Self::of_format(master, FORMAT)
+    }
+
+    /// Of what it seals.
+    pub(crate) const fn format(&self) -> u8 {
+        self.format
+    }
+
+    /// As a version seals and opens whose format is this.
+    pub(crate) fn of_format(master: &MasterKey, format: u8) -> Self {
+        Self { seal: derive(master, b"parley seal v1"), index: derive(master, b"parley index v1"), format }
     }
 
     /// Seals `plaintext` for one purpose and place.
@@ -126,17 +147,17 @@ impl Sealer {
         nonce: [u8; NONCE_LENGTH],
         plaintext: &[u8],
     ) -> Vec<u8> {
-        seal(&self.seal, purpose, place, nonce, plaintext)
+        seal(&self.seal, self.format, purpose, place, nonce, plaintext)
     }
 
-    /// Opens what [`Sealer::seal`] made for the same purpose and place.
+    /// Opens what [`Sealer::seal`] made for the same purpose and place, also in an older version.
     pub(crate) fn open(
         &self,
         purpose: Purpose,
         place: &[u8],
         sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, OpenSealError> {
-        open(&self.seal, purpose, place, sealed)
+    ) -> Result<Opened, OpenSealError> {
+        open(&self.seal, self.format, purpose, place, sealed)
     }
 
     /// A name for `key` that says nothing about it: the first half of an HMAC-SHA256.
@@ -154,16 +175,18 @@ fn derive(master: &MasterKey, label: &[u8]) -> Zeroizing<[u8; 32]> {
 
 fn seal(
     key: &[u8; 32],
+    format: u8,
     purpose: Purpose,
     place: &[u8],
     nonce: [u8; NONCE_LENGTH],
     plaintext: &[u8],
 ) -> Vec<u8> {
-    let ciphertext = aead::xseal(key, &nonce, &associated_data(purpose, place), plaintext);
+    let first = RELEASED.saturating_add(format);
+    let ciphertext = aead::xseal(key, &nonce, &associated_data(first, purpose, place), plaintext);
     #[cfg(feature = "audit")]
     parley_crypto::audit::sealed(parley_crypto::audit::For::Disk, key, &nonce, &ciphertext);
     let mut sealed = Vec::with_capacity(1 + NONCE_LENGTH + ciphertext.len());
-    sealed.push(VERSION);
+    sealed.push(first);
     sealed.extend_from_slice(&nonce);
     sealed.extend_from_slice(&ciphertext);
     sealed
@@ -171,22 +194,24 @@ fn seal(
 
 fn open(
     key: &[u8; 32],
+    newest: u8,
     purpose: Purpose,
     place: &[u8],
     sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, OpenSealError> {
-    let rest = match sealed {
-        [VERSION, rest @ ..] => rest,
-        [version, ..] if *version > VERSION => return Err(OpenSealError::Newer),
-        _ => return Err(OpenSealError::Sealed),
-    };
+) -> Result<Opened, OpenSealError> {
+    let (first, rest) = sealed.split_first().ok_or(OpenSealError::Sealed)?;
+    let format = first.checked_sub(RELEASED).ok_or(OpenSealError::BeforeRelease)?;
+    if format > newest {
+        return Err(OpenSealError::Newer);
+    }
     let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or(OpenSealError::Sealed)?;
-    let aad = associated_data(purpose, place);
-    aead::xopen(key, nonce, &aad, ciphertext).map_err(|_| OpenSealError::Sealed)
+    let aad = associated_data(*first, purpose, place);
+    let plaintext = aead::xopen(key, nonce, &aad, ciphertext).map_err(|_| OpenSealError::Sealed)?;
+    Ok(Opened { format, plaintext })
 }
 
-fn associated_data(purpose: Purpose, place: &[u8]) -> Vec<u8> {
-    [LABEL, &[purpose.byte()], place].concat()
+fn associated_data(first: u8, purpose: Purpose, place: &[u8]) -> Vec<u8> {
+    [LABEL, &[first, purpose.byte()], place].concat()
 }
 
 #[cfg(test)]
@@ -200,11 +225,11 @@ mod tests {
     #[test]
     fn opens_only_as_what_and_where_it_was_sealed() {
         let sealed = sealer().seal(Purpose::State, b"here", [3; 24], b"secret");
-        assert_eq!(&**sealer().open(Purpose::State, b"here", &sealed).unwrap(), b"secret");
-        assert_eq!(sealer().open(Purpose::State, b"there", &sealed).unwrap_err(), OpenSealError::Sealed);
-        assert_eq!(sealer().open(Purpose::Message, b"here", &sealed).unwrap_err(), OpenSealError::Sealed);
+        assert_eq!(&**sealer().open(Purpose::State, b"here", &sealed).unwrap().plaintext, b"secret");
+        assert_eq!(sealer().open(Purpose::State, b"there", &sealed).err().unwrap(), OpenSealError::Sealed);
+        assert_eq!(sealer().open(Purpose::Message, b"here", &sealed).err().unwrap(), OpenSealError::Sealed);
         let other = Sealer::new(&MasterKey::new([8; 32]));
-        assert_eq!(other.open(Purpose::State, b"here", &sealed).unwrap_err(), OpenSealError::Sealed);
+        assert_eq!(other.open(Purpose::State, b"here", &sealed).err().unwrap(), OpenSealError::Sealed);
     }
 
     #[test]
@@ -235,16 +260,23 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_version_is_told_apart() {
-        assert_eq!(
-            sealer().open(Purpose::State, b"", &[VERSION + 1, 0, 0]).unwrap_err(),
-            OpenSealError::Newer
-        );
-        // Versions that no released build ever wrote.
-        for version in 0..VERSION {
-            let error = sealer().open(Purpose::State, b"", &[version, 0, 0]).unwrap_err();
-            assert_eq!(error, OpenSealError::Sealed, "{version}");
+    fn a_newer_format_and_what_was_before_the_first_release_are_told_apart() {
+        let error = |first: u8| sealer().open(Purpose::State, b"", &[first, 0, 0]).err().unwrap();
+        assert_eq!(error(RELEASED + FORMAT), OpenSealError::Sealed);
+        assert_eq!(error(RELEASED + FORMAT + 1), OpenSealError::Newer);
+        for version in 0..RELEASED {
+            assert_eq!(error(version), OpenSealError::BeforeRelease, "{version}");
         }
+    }
+
+    #[test]
+    fn a_later_version_opens_what_this_one_sealed_and_knows_its_format() {
+        let sealed = sealer().seal(Purpose::State, b"here", [3; 24], b"secret");
+        let later = Sealer::of_format(&MasterKey::new([9; 32]), FORMAT + 1);
+        let opened = later.open(Purpose::State, b"here", &sealed).unwrap();
+        assert_eq!((opened.format, opened.plaintext.as_slice()), (FORMAT, &b"secret"[..]));
+        let sealed = later.seal(Purpose::State, b"here", [3; 24], b"secret");
+        assert_eq!(sealer().open(Purpose::State, b"here", &sealed).err(), Some(OpenSealError::Newer));
     }
 
     #[test]
@@ -252,6 +284,6 @@ mod tests {
         let sealed = sealer().seal(Purpose::State, b"place", [5; 24], b"golden");
         let hex = crate::hex(&sealed);
         insta::assert_snapshot!(hex);
-        assert_eq!(&**sealer().open(Purpose::State, b"place", &sealed).unwrap(), b"golden");
+        assert_eq!(&**sealer().open(Purpose::State, b"place", &sealed).unwrap().plaintext, b"golden");
     }
 }

@@ -38,6 +38,20 @@ macro_rules! random_id {
     };
 }
 
+impl GroupId {
+    /// The first log that carries a group has its id.
+    #[must_use]
+    pub const fn first_log(self) -> LogId {
+        LogId(self.0)
+    }
+
+    /// The group that a log is the first one of.
+    #[must_use]
+    pub const fn begun_in(log: LogId) -> Self {
+        Self(log.0)
+    }
+}
+
 random_id!(
     /// An account: the hash of the first entry of its device log.
     AccountId, 32
@@ -47,8 +61,12 @@ random_id!(
     DeviceId, 16
 );
 random_id!(
-    /// A conversation log, chosen at random by the one who creates it. It is also the MLS group id.
+    /// A conversation log, chosen at random by the one who creates it.
     LogId, 16
+);
+random_id!(
+    /// An MLS group (RFC 9420 section 8.1). The relay never sees it: what it knows is the log that carries the group now.
+    GroupId, 16
 );
 random_id!(
     /// Chosen by the client for each append, so that a retry is not a duplicate.

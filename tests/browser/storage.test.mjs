@@ -283,22 +283,36 @@ test("p5: one in five writes fails while both send: nothing is lost, doubled or 
   assert.equal(new Set(shown).size, shown.length, "and not after a reload either");
 });
 
+/** The app with the device of a fixture. */
+async function openDisk(guest, fixture) {
+  const bytes = await readFile(new URL(`../fixtures/${fixture}`, import.meta.url));
+  // A page of the same site without the app.
+  const html = '<link rel="icon" href="data:,"><p>Nothing</p>';
+  await guest.context.route(`${relay.url}/nothing`, (route) => route.fulfill({ contentType: "text/html", body: html }));
+  await guest.page.goto(`${relay.url}/nothing`);
+  await lay(guest.page, readDisk(bytes));
+  await guest.page.goto(relay.url);
+}
+
 test("p5: what the first release stored opens: the account, the chat, and the message that waited", () =>
   withGuest(async (guest) => {
-    const bytes = await readFile(new URL("../fixtures/disk-v14.bin", import.meta.url));
-    // A page of the same site without the app.
-    const html = '<link rel="icon" href="data:,"><p>Nothing</p>';
-    await guest.context.route(`${relay.url}/nothing`, (route) => route.fulfill({ contentType: "text/html", body: html }));
-    await guest.page.goto(`${relay.url}/nothing`);
-    await lay(guest.page, readDisk(bytes));
-    await guest.page.goto(relay.url);
+    await openDisk(guest, "disk-v1.bin");
     await guest.openChat("Ada");
     const texts = await guest.texts();
-    for (const text of ["from version 14", "an answer", "still waiting"]) {
+    for (const text of ["from format 1", "an answer", "still waiting"]) {
       assert.equal(texts.filter((shown) => shown.includes(text)).length, 1, text);
     }
     await guest.page.reload();
     await guest.sees("still waiting");
+  }, false));
+
+test("p5: what a build from before the first release stored is said to be that, and stays", () =>
+  withGuest(async (guest) => {
+    await openDisk(guest, "disk-before-release.bin");
+    const alert = guest.page.getByRole("alert").filter({ hasText: "from before its first release" });
+    await alert.waitFor();
+    await guest.page.reload();
+    await alert.waitFor();
   }, false));
 
 test("settings say how the storage is, and which version this is", async () => {

@@ -17,6 +17,8 @@ mod frames;
 mod groups;
 #[path = "attacks/linking.rs"]
 mod linking;
+#[path = "attacks/newer.rs"]
+mod newer;
 #[path = "attacks/relay.rs"]
 mod relay;
 #[path = "attacks/removed.rs"]

@@ -116,6 +116,7 @@ const fn trouble_of(error: OpenError) -> Trouble {
         OpenError::VaultMissing => Trouble::KeysMissing,
         OpenError::RecordsMissing => Trouble::RecordsMissing,
         OpenError::Newer => Trouble::Newer,
+        OpenError::BeforeRelease => Trouble::BeforeRelease,
     }
 }
 

@@ -17,7 +17,7 @@ const PATIENT: u32 = 40;
 const AT_FIRST: u32 = 10;
 
 /// Which generation of the app this is. Greater whenever what it says to other tabs or what it stores changes.
-pub const GENERATION: u8 = signal::FORMAT + SCHEMA + seal::VERSION;
+pub const GENERATION: u8 = signal::FORMAT + SCHEMA + seal::RELEASED + seal::FORMAT;
 /// Version of the IndexedDB schema.
 pub const SCHEMA: u8 = 2;
 

@@ -11,7 +11,7 @@ use super::code::Code;
 use super::lock::LockView;
 
 /// Counts up whenever the shape of what is said changes.
-pub const FORMAT: u8 = 9;
+pub const FORMAT: u8 = 10;
 
 /// The channel on which the owner of the device is heard.
 pub const TO_VIEWS: &str = "parley-view";
@@ -97,6 +97,8 @@ pub enum Trouble {
     Damaged,
     /// A newer version of the app was here.
     Newer,
+    /// What is here is from before the first release.
+    BeforeRelease,
     /// A newer version of the app is in another tab.
     NewerTab,
     /// Another device of the account removed this one, and nothing of it is left.
@@ -107,7 +109,7 @@ impl Trouble {
     /// Whether beginning again is a way out.
     #[must_use]
     pub const fn can_start_afresh(self) -> bool {
-        matches!(self, Self::KeysMissing | Self::RecordsMissing | Self::Damaged)
+        matches!(self, Self::KeysMissing | Self::RecordsMissing | Self::Damaged | Self::BeforeRelease)
     }
 
     /// Whether it may pass without anybody doing something in the app.

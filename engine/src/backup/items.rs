@@ -86,13 +86,14 @@ impl Item {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+    use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::content::Part;
     use crate::content::{Receipt, ReceiptOf};
-    use crate::message::Message;
-    use crate::view::BodyView;
+    use crate::conversation::ConversationKey;
+    use crate::message::{Author, Message, MessageBody};
 
     /// History of one message of so many bytes.
     pub(in crate::backup) fn text(number: u8, length: usize) -> Item {
@@ -102,12 +103,16 @@ pub(super) mod tests {
             stored: UnixMillis(2),
             log: LogId([3; 16]),
             seq: Seq(u64::from(number)),
-            own: false,
-            body: BodyView::Text("x".repeat(length)),
+            author: Some(Author { account: AccountId([4; 32]), device: DeviceId([6; 16]), signature: None }),
+            body: MessageBody::Part(Part::of_text("x".repeat(length))),
         };
         let receipt = Receipt { delivered: Seq(2), read: Seq(1) };
         let receipts = vec![ReceiptOf { log: LogId([3; 16]), receipt }];
-        Item::History(History { peer: AccountId([4; 32]), messages: vec![message], receipts })
+        Item::History(History {
+            conversation: ConversationKey::Peer(AccountId([4; 32])),
+            messages: vec![message],
+            receipts,
+        })
     }
 
     fn items() -> Vec<Item> {

@@ -4,6 +4,7 @@ use parley_protocol::ids::{AccountId, BlobId, DeviceId, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::{BackupError, DataKey};
+use crate::conversation::ConversationKey;
 use crate::table::Table;
 use crate::view::Order;
 
@@ -24,7 +25,7 @@ pub(crate) struct Segment {
 /// How far a log is in the backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
-    pub(crate) peer: AccountId,
+    pub(crate) conversation: ConversationKey,
     /// Everything up to here.
     pub(crate) seq: Seq,
 }
@@ -37,7 +38,7 @@ pub(crate) struct Manifest {
     /// The device that wrote everything it has, and how many bytes that were; what others wrote came on top.
     pub(crate) base: Option<(DeviceId, u64)>,
     /// The newest message of each conversation that is in the backup, with all before it.
-    pub(crate) tops: Table<AccountId, Order>,
+    pub(crate) tops: Table<ConversationKey, Order>,
     /// The logs.
     pub(crate) logs: Table<LogId, Place>,
     /// The first eight bytes of the SHA-256 of each contact, as it is in the backup.
@@ -73,11 +74,12 @@ mod tests {
     #[test]
     fn the_format_is_pinned_and_comes_back() {
         let segment = Segment { blob: BlobId([1; 16]), key: DataKey::new([2; 32]), size: 300, hash: [3; 32] };
+        let place = Place { conversation: ConversationKey::Peer(AccountId([5; 32])), seq: Seq(8) };
         let manifest = Manifest {
             segments: vec![segment],
             base: Some((DeviceId([4; 16]), 300)),
-            tops: Table::from(vec![(AccountId([5; 32]), Order::from_bytes(&[6; 48]))]),
-            logs: Table::from(vec![(LogId([7; 16]), Place { peer: AccountId([5; 32]), seq: Seq(8) })]),
+            tops: Table::from(vec![(ConversationKey::Peer(AccountId([5; 32])), Order::from_bytes(&[6; 48]))]),
+            logs: Table::from(vec![(LogId([7; 16]), place)]),
             contacts: Table::from(vec![(AccountId([5; 32]), [9; 8])]),
             made: UnixMillis(10),
         };

@@ -14,18 +14,14 @@ fn content(body: Body) -> Content {
     }
 }
 
-#[test]
-fn a_text_is_neither_empty_nor_longer_than_the_longest() {
-    let of = |length: usize| text(vec![b'a'; length]).map(|text| text.len());
-    assert_eq!(of(0), Err(ContentError));
-    assert_eq!((of(1), of(MAX_TEXT)), (Ok(1), Ok(MAX_TEXT)));
-    assert_eq!(of(MAX_TEXT + 1), Err(ContentError));
+fn text(text: &str) -> Part {
+    Part::of_text(text.to_owned())
 }
 
 #[test]
 fn the_format_is_pinned() {
     let bodies = [
-        Body::Text("héllo".into()),
+        Body::Part(text("héllo")),
         Body::Receipt(Receipt { delivered: Seq(300), read: Seq(2) }),
         Body::Profile(Profile { name: "Ada".into() }),
     ];
@@ -73,7 +69,7 @@ fn repair_and_what_is_sent_again_are_pinned() {
         Body::Repair(Repair { log: LogId([7; 16]), after: Seq(299), reach: None, count: true }),
         Body::Repair(Repair { log: LogId([7; 16]), after: Seq(1), reach: Some(reach), count: false }),
         Body::Stand(Stand { log: LogId([7; 16]), yours: 300 }),
-        Body::Again(Again { place, text: "h\u{e9}llo".into() }),
+        Body::Again(Again { place, part: text("h\u{e9}llo") }),
     ];
     for body in bodies {
         let claim = Some(Claim { seq: Seq(5), hash: [9; 16], whole: false });
@@ -87,7 +83,7 @@ fn repair_and_what_is_sent_again_are_pinned() {
 
 #[test]
 fn deletions_and_drafts_are_pinned() {
-    let mut draft = Draft::new(AccountId([4; 32]));
+    let mut draft = Draft::new(ConversationKey::Peer(AccountId([4; 32])));
     draft.edit("h\u{e9}llo".into(), UnixMillis(1_790_000_000_001));
     let deleted = crate::deletion::tests::deleted();
     let places = Table::from(vec![(LogId([7; 16]), Seq(300))]);
@@ -109,7 +105,7 @@ fn deletions_and_drafts_are_pinned() {
 
 #[test]
 fn receipts_of_other_logs_and_what_devices_tell_of_messages_are_pinned() {
-    let (log, peer) = (LogId([7; 16]), AccountId([4; 32]));
+    let (log, peer) = (LogId([7; 16]), ConversationKey::Peer(AccountId([4; 32])));
     let receipt = Receipt { delivered: Seq(300), read: Seq(2) };
     let bodies = [
         Body::Receipts(vec![ReceiptOf { log, receipt }]),
@@ -129,8 +125,8 @@ fn p1_what_is_short_has_the_size_of_a_short_text_whatever_it_is() {
     let log = LogId([7; 16]);
     let receipt = Receipt { delivered: Seq(300), read: Seq(299) };
     let bodies = [
-        Body::Text("x".into()),
-        Body::Text("x".repeat(96)),
+        Body::Part(text("x")),
+        Body::Part(text(&"x".repeat(96))),
         Body::Receipt(receipt),
         Body::Receipts(vec![ReceiptOf { log, receipt }]),
         Body::Profile(Profile { name: "Ada".into() }),
@@ -157,14 +153,23 @@ fn what_a_newer_version_tells_its_devices_is_passed_over() {
         bytes
     };
     let bytes = newer(&sent);
-    sent.body = Body::Unknown { kind: SYNC, silent: true };
+    sent.body = Body::Unknown { kind: SYNC };
     assert_eq!(Content::decode(&bytes).unwrap(), sent);
 }
 
 #[test]
-fn an_unknown_kind_is_known_to_be_one() {
-    let newer = content(Body::Unknown { kind: 9, silent: false });
-    assert_eq!(Content::decode(&newer.encode().unwrap()).unwrap(), newer);
+fn what_a_newer_version_said_is_kept_as_it_came() {
+    for body in [Body::Part(Part::newer("edited")), Body::Unknown { kind: 99 }] {
+        let newer = content(body);
+        assert_eq!(Content::decode(&newer.encode().unwrap()).unwrap(), newer);
+    }
+}
+
+#[test]
+fn what_travels_with_a_message_is_no_field_of_what_was_said() {
+    let claim = Some(Claim { seq: Seq(5), hash: [9; 16], whole: true });
+    let sent = Content { claim, token: Some(Token([7; 16])), ..content(Body::Part(Part::newer("edited"))) };
+    assert_eq!(Content::decode(&sent.encode().unwrap()).unwrap(), sent);
 }
 
 #[test]
@@ -188,7 +193,7 @@ proptest! {
     #[test]
     fn text_comes_back_unless_nothing_of_it_can_be_seen(text in ".{1,300}") {
         let blank = is_blank(&text);
-        let message = content(Body::Text(text));
+        let message = content(Body::Part(Part::of_text(text)));
         prop_assert_eq!(Content::decode(&message.encode().unwrap()), if blank { Err(ContentError) } else { Ok(message) });
     }
 }

@@ -11,8 +11,8 @@ use super::paging::PageFrom;
 use super::requests::Pending;
 use crate::account::Account;
 use crate::consent::Consent;
-use crate::content::{Body, display_name};
-use crate::conversation::{Conversation, Last, id_of};
+use crate::content::{Body, Part, display_name};
+use crate::conversation::{Conversation, ConversationKey};
 use crate::invite::Invite;
 use crate::link::code::LinkCode;
 use crate::link::typed::TypedCode;
@@ -167,7 +167,7 @@ impl Engine {
         let id = self.conversation_with(&account);
         self.seek(&account);
         if !self.is_blocked(&account) {
-            self.unhide(&account);
+            self.unhide(&ConversationKey::Peer(account));
         }
         self.save_conversation(id);
         Ok(Some(Reply::Conversation(id)))
@@ -175,8 +175,12 @@ impl Engine {
 
     /// The conversation with a contact, made if need be (and saved by the caller).
     pub(super) fn conversation_with(&mut self, peer: &AccountId) -> ConversationId {
-        let (id, now) = (id_of(peer), self.now);
-        self.conversations.or_insert_with(id, || Conversation::new(*peer, now));
+        self.conversation_of_key(ConversationKey::Peer(*peer))
+    }
+
+    pub(super) fn conversation_of_key(&mut self, key: ConversationKey) -> ConversationId {
+        let (id, now) = (key.id(), self.now);
+        self.conversations.or_insert_with(id, || Conversation::new(key, now));
         id
     }
 
@@ -204,26 +208,29 @@ impl Engine {
         text: String,
         over: &str,
     ) -> Result<Option<Reply>, CommandError> {
-        let peer = self.conversations.get(&id).map(|c| c.peer).ok_or(CommandError::UnknownConversation)?;
+        let key = self.conversations.get(&id).map(|c| c.key).ok_or(CommandError::UnknownConversation)?;
         if is_blank(&text) || text.len() > MAX_TEXT {
             return Err(CommandError::TextLength);
         }
-        if self.is_blocked(&peer) {
-            return Err(CommandError::Blocked);
+        if let Some(peer) = key.peer() {
+            if self.is_blocked(peer) {
+                return Err(CommandError::Blocked);
+            }
+            self.decide(peer, Consent::Granted);
         }
-        self.decide(&peer, Consent::Granted);
         self.device.sent_requests.push_back(request);
         while self.device.sent_requests.len() > REMEMBERED_REQUESTS {
             self.device.sent_requests.pop_front();
         }
-        self.draft_was_sent(&peer, &text, over);
-        let (number, _) = self.enqueue(peer, Body::Text(text), None);
-        self.unhide(&peer);
+        self.draft_was_sent(&key, &text, over);
+        let (number, _) = self.enqueue(key, Body::Part(Part::of_text(text)), None);
+        self.unhide(&key);
         let now = self.now;
         if let Some(view) = self.waiting_view(number) {
+            let last = self.waiting_last(number);
             if let Some(conversation) = self.conversations.get_mut(&id) {
                 conversation.changed = now;
-                conversation.last = Some(Last::waiting(&view));
+                conversation.last = last;
             }
             self.changed.messages.or_default(id).push(view);
         }
@@ -233,7 +240,8 @@ impl Engine {
     }
 
     fn set_verified(&mut self, id: ConversationId, verified: bool) -> Result<Option<Reply>, CommandError> {
-        let peer = self.conversations.get(&id).map(|c| c.peer).ok_or(CommandError::UnknownConversation)?;
+        let key = self.conversations.get(&id).map(|c| c.key).ok_or(CommandError::UnknownConversation)?;
+        let peer = *key.peer().ok_or(CommandError::UnknownConversation)?;
         let contact = self.contacts.get_mut(&peer).ok_or(CommandError::UnknownConversation)?;
         contact.verified = verified;
         self.save_contact(&peer);

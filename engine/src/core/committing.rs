@@ -7,7 +7,7 @@ use parley_protocol::ids::{AppendId, LogId};
 use super::Engine;
 use super::connecting::REFUSED;
 use super::requests::Pending;
-use crate::log::PendingCommit;
+use crate::log::{Log, PendingCommit};
 use crate::mls::group::Group;
 use crate::mutations::{Mutation, on};
 use crate::view::WaitReason;
@@ -35,7 +35,7 @@ impl Engine {
         let commit = self.with_group(id, Group::self_update);
         if let (Ok(bytes), Some(log)) = (commit, self.logs.get_mut(id)) {
             log.commit = Some(PendingCommit { append: AppendId(self.random.array()), bytes });
-            self.save_log(id);
+            self.save_pending(id);
             self.send_commit(id);
         }
     }
@@ -96,7 +96,7 @@ impl Engine {
                 }
             }
             Retry::After(pause) => {
-                if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+                if let Some(peer) = self.logs.get(id).and_then(Log::peer) {
                     self.held_up_by(peer, *error, WaitReason::ChatFull);
                 }
                 self.retry_later(pause);
@@ -107,6 +107,16 @@ impl Engine {
             Retry::Never if says_that_it_went_back(*error) => self.log_went_back(id),
             // The log goes on as it is; the keys are replaced another time.
             Retry::Never => self.put_the_update_off(id),
+        }
+    }
+
+    /// The record of an own commit is damaged, and nothing can be encrypted while the group waits for it: it is not made. If the
+    /// relay has it, it comes back as an entry that this device does not remember.
+    pub(super) fn forget_lost_commit(&mut self, id: &LogId) {
+        let lost = self.with_group(id, |group, _, _| Ok(group.has_pending_commit())).unwrap_or(false);
+        if lost && self.logs.get(id).is_some_and(|log| log.commit.is_none()) {
+            // Where that fails, so does encrypting, and the log is given up.
+            let _ = self.with_group(id, |group, provider, _| group.drop_pending(provider));
         }
     }
 

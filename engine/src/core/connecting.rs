@@ -208,7 +208,7 @@ impl Engine {
                 self.log_went_back(id);
             }
             Err(error) => {
-                if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+                if let Some(peer) = self.logs.get(id).and_then(Log::peer) {
                     self.held_up_by(peer, *error, WaitReason::TooMany);
                 }
                 self.retry_later(match error.retry() {

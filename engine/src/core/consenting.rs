@@ -12,7 +12,7 @@ use super::reading::At;
 use super::unsaved::Unsaved;
 use crate::consent::{Consent, Decision, Stance, Token, Told};
 use crate::content::{Body, Content, Sync};
-use crate::conversation::id_of;
+use crate::conversation::{ConversationKey, id_of};
 use crate::mls::credential::Leaf;
 use crate::view::{CommandError, ConversationId, Reply, ViewRequestId};
 
@@ -25,9 +25,14 @@ impl Engine {
         self.consent(peer) == Consent::Granted
     }
 
-    /// The same of the account that a log is with.
+    /// The same of a conversation.
+    pub(super) fn consents_in(&self, key: &ConversationKey) -> bool {
+        key.peer().is_none_or(|peer| self.consents_to(peer))
+    }
+
+    /// The same of the conversation of a log.
     pub(super) fn may_write_into(&self, log: &LogId) -> bool {
-        self.logs.get(log).is_some_and(|log| self.consents_to(&log.peer))
+        self.logs.get(log).is_some_and(|log| self.consents_in(&log.conversation))
     }
 
     pub(super) fn consent(&self, peer: &AccountId) -> Consent {
@@ -179,7 +184,7 @@ impl Engine {
     }
 
     fn peer_of_chat(&self, id: ConversationId) -> Result<AccountId, CommandError> {
-        let peer = self.conversations.get(&id).map(|conversation| conversation.peer);
+        let peer = self.conversations.get(&id).and_then(|conversation| conversation.key.peer()).copied();
         peer.filter(|peer| !self.is_own_account(peer)).ok_or(CommandError::UnknownConversation)
     }
 
@@ -274,13 +279,13 @@ impl Engine {
 
 /// Whether it is something to read.
 const fn shows(body: &Body) -> bool {
-    matches!(body, Body::Text(_) | Body::Again(_) | Body::Unknown { silent: false, .. })
+    matches!(body, Body::Part(_) | Body::Again(_))
 }
 
 fn length(body: &Body) -> usize {
     match body {
-        Body::Text(text) => text.len(),
-        Body::Again(again) => again.text.len(),
+        Body::Part(part) => part.length(),
+        Body::Again(again) => again.part.length(),
         _ => 0,
     }
 }

@@ -3,21 +3,21 @@
 //! What is deleted is remembered (`deletion.rs`) in the same change set that takes it from the disk and the views. Only
 //! messages are deleted: nothing here touches a log, its keys or its receipts.
 
-use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::sweeping::{PAGE, Sweep};
 use crate::consent::Consent;
 use crate::content::{Body, Place, Sync};
-use crate::conversation::{beside, id_of, marked};
+use crate::conversation::{ConversationKey, beside, marked};
 use crate::deletion::{Deleted, Mark, mark, mark_of};
 use crate::io::{LoadId, Record};
 use crate::log::Stage;
-use crate::message::Message;
+use crate::message::{Message, MessageBody};
 use crate::outbox::OutboxEntry;
 use crate::personal::Personal;
 use crate::records::keys;
-use crate::view::{BodyView, CommandError, ConversationId, Order, Reply, ViewRequestId};
+use crate::view::{CommandError, ConversationId, Order, Reply, ViewRequestId};
 
 /// In milliseconds.
 const DAY: u64 = 24 * 3_600 * 1_000;
@@ -35,7 +35,7 @@ pub(super) struct Deleting {
 struct Asked {
     load: LoadId,
     view: ViewRequestId,
-    peer: AccountId,
+    key: ConversationKey,
     /// None for the whole conversation.
     message: Option<MessageId>,
     /// The other is blocked with it.
@@ -87,11 +87,11 @@ impl Engine {
         message: Option<MessageId>,
         before: Option<&Order>,
     ) -> Result<Option<Reply>, CommandError> {
-        let known = self.conversations.get(&conversation).map(|conversation| conversation.peer);
-        let peer = known.filter(|peer| !self.is_own_account(peer));
-        let peer = peer.ok_or(CommandError::UnknownConversation)?;
+        let known = self.conversations.get(&conversation).map(|conversation| conversation.key);
+        let key = known.filter(|key| !self.is_own_conversation(key));
+        let key = key.ok_or(CommandError::UnknownConversation)?;
         let load = self.read_messages(&conversation, before, PAGE);
-        self.deleting.asked.push(Asked { load, view, peer, message, blocks: false });
+        self.deleting.asked.push(Asked { load, view, key, message, blocks: false });
         Ok(None)
     }
 
@@ -102,29 +102,31 @@ impl Engine {
         };
         let asked = self.deleting.asked.remove(place);
         match asked.message {
-            Some(message) if self.delete_waiting(&asked.peer, &message, records) => {}
-            Some(message) => self.delete_stored(&asked.peer, &message, records),
-            None => self.delete_everything(asked.peer, records),
+            Some(message) if self.delete_waiting(&asked.key, &message, records) => {}
+            Some(message) => self.delete_stored(&asked.key, &message, records),
+            None => self.delete_everything(asked.key, records),
         }
         if asked.blocks {
-            self.decide(&asked.peer, Consent::Revoked);
+            if let Some(peer) = asked.key.peer() {
+                self.decide(peer, Consent::Revoked);
+            }
         }
         self.reply(asked.view, Reply::Done);
         true
     }
 
     /// Deletes what waits in the outbox; whether it is there.
-    fn delete_waiting(&mut self, peer: &AccountId, message: &MessageId, records: &[Record]) -> bool {
-        let waiting = self.waiting_texts(peer);
+    fn delete_waiting(&mut self, key: &ConversationKey, message: &MessageId, records: &[Record]) -> bool {
+        let waiting = self.waiting_texts(key);
         let is_it = |number: &&u64| self.outbox.get(number).is_some_and(|entry| entry.id == *message);
         let Some(number) = waiting.iter().find(is_it).copied() else {
             return false;
         };
         let marks: Vec<Mark> = self.withdraw(number).into_iter().collect();
         if !marks.is_empty() {
-            self.remember_deleted(Deleted { marks, ..Deleted::new(*peer, self.now) });
+            self.remember_deleted(Deleted { marks, ..Deleted::new(*key, self.now) });
         }
-        self.sweep(Sweep::for_last(*peer, Order::of_waiting(number)), records);
+        self.sweep(Sweep::for_last(*key, Order::of_waiting(number)), records);
         true
     }
 
@@ -132,32 +134,32 @@ impl Engine {
     /// is deleted when it comes back, by its mark.
     fn withdraw(&mut self, number: u64) -> Option<Mark> {
         let entry = self.outbox.get(&number)?;
-        let (peer, id) = (entry.peer, entry.id);
-        let mark = waiting_mark(entry).filter(|_| entry.sealed.is_some() && !entry.failed);
+        let (key, id) = (entry.conversation, entry.id);
+        let mark = self.waiting_mark(entry).filter(|_| entry.sealed.is_some() && !entry.failed);
         if mark.is_none() {
             self.is_sent(number);
             self.outbox.remove(&number);
             self.save_outbox(number);
         }
-        self.changed.gone(id_of(&peer), id);
+        self.changed.gone(key.id(), id);
         mark
     }
 
-    fn delete_stored(&mut self, peer: &AccountId, message: &MessageId, records: &[Record]) {
+    fn delete_stored(&mut self, key: &ConversationKey, message: &MessageId, records: &[Record]) {
         let mut found = records.iter().filter_map(|record| self.opened(record));
-        let Some(message) = found.find(|found| found.shown_id() == *message) else {
+        let Some(message) = found.find(|found| found.shown_id(self.is_mine(found)) == *message) else {
             return;
         };
-        let marks = vec![mark_of(peer, &message)];
-        self.remember_deleted(Deleted { marks: marks.clone(), ..Deleted::new(*peer, self.now) });
-        let sweep = Sweep::for_marks(*peer, marks);
+        let marks = vec![mark_of(key.id(), &message)];
+        self.remember_deleted(Deleted { marks: marks.clone(), ..Deleted::new(*key, self.now) });
+        let sweep = Sweep::for_marks(*key, marks);
         self.sweep(sweep.before(message.order().next()), records);
     }
 
     /// Everything that this device knows of the conversation. `records` are the newest.
-    fn delete_everything(&mut self, peer: AccountId, records: &[Record]) {
-        let mut deleted = Deleted { hidden: true, ..Deleted::new(peer, self.now) };
-        let id = id_of(&peer);
+    fn delete_everything(&mut self, key: ConversationKey, records: &[Record]) {
+        let mut deleted = Deleted { hidden: true, ..Deleted::new(key, self.now) };
+        let id = key.id();
         if let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.last = None;
             let logs = conversation.logs.iter().filter_map(|log| self.logs.get(log));
@@ -171,23 +173,25 @@ impl Engine {
             deleted.before = deleted.before.max(message.stored);
             // An own message that the relay has stored beyond what was read of the log; others may stand between.
             if deleted.covers(&message.log, message.seq) == Some(false) {
-                deleted.marks.push(mark_of(&peer, &message));
+                deleted.marks.push(mark_of(key.id(), &message));
             }
         }
         // The relay says when it stored something, and must not make this reach into the future.
         deleted.before = deleted.before.min(UnixMillis(self.now.0.saturating_add(DAY)));
-        for number in self.waiting_texts(&peer) {
+        for number in self.waiting_texts(&key) {
             deleted.marks.extend(self.withdraw(number));
         }
-        self.clear_draft(&peer);
+        self.clear_draft(&key);
         self.remember_deleted(deleted);
-        self.request_was_deleted(&peer);
-        self.sweep(Sweep::of_all(peer), records);
+        if let Some(peer) = key.peer() {
+            self.request_was_deleted(peer);
+        }
+        self.sweep(Sweep::of_all(key), records);
     }
 
     /// Numbers of the texts that wait to be sent to somebody, oldest first.
-    pub(super) fn waiting_texts(&self, peer: &AccountId) -> Vec<u64> {
-        let text = |entry: &OutboxEntry| entry.peer == *peer && matches!(entry.body, Body::Text(_));
+    pub(super) fn waiting_texts(&self, key: &ConversationKey) -> Vec<u64> {
+        let text = |entry: &OutboxEntry| entry.conversation == *key && matches!(entry.body, Body::Part(_));
         self.outbox.iter().filter(|(_, entry)| text(entry)).map(|(number, _)| *number).collect()
     }
 
@@ -200,39 +204,41 @@ impl Engine {
 
     /// Remembers a deletion; the marks that are news, and whether more of the whole is.
     fn take_deletion(&mut self, deleted: &Deleted) -> (Vec<Mark>, bool) {
-        let news = self.personal_mut(&deleted.peer).map(|personal| personal.deleted.merge(deleted));
-        self.save_personal(&deleted.peer);
+        let news = self.personal_mut(&deleted.conversation).map(|personal| personal.deleted.merge(deleted));
+        self.save_personal(&deleted.conversation);
         news.unwrap_or_default()
     }
 
     /// What the person keeps of a conversation for themselves, to be changed.
-    pub(super) fn personal_mut(&mut self, peer: &AccountId) -> Option<&mut Personal> {
-        if !self.personal.contains_key(peer) {
-            self.personal.insert(*peer, Personal::new(*peer));
+    pub(super) fn personal_mut(&mut self, key: &ConversationKey) -> Option<&mut Personal> {
+        if !self.personal.contains_key(key) {
+            self.personal.insert(*key, Personal::new(*key));
         }
-        self.personal.get_mut(peer)
+        self.personal.get_mut(key)
     }
 
-    pub(super) fn save_personal(&mut self, peer: &AccountId) {
-        if let Some(personal) = self.personal.get(peer) {
-            self.save(&keys::personal(peer), personal);
-            self.changed.conversations.insert(id_of(peer));
+    pub(super) fn save_personal(&mut self, key: &ConversationKey) {
+        if let Some(personal) = self.personal.get(key) {
+            self.save(&keys::personal(&key.id()), personal);
+            self.changed.conversations.insert(key.id());
         }
     }
 
     /// Another device of the account deleted something, or its backup says so.
     pub(super) fn deletion_came(&mut self, deleted: &Deleted) {
-        let peer = deleted.peer;
-        if self.is_own_account(&peer) {
+        let key = deleted.conversation;
+        if self.is_own_conversation(&key) {
             return;
         }
         let (marks, whole) = self.take_deletion(deleted);
         if whole {
-            self.drop_draft_before(&peer, deleted.when);
-            self.request_was_deleted(&peer);
-            self.sweep_later(Sweep::of_all(peer));
+            self.drop_draft_before(&key, deleted.when);
+            if let Some(peer) = key.peer() {
+                self.request_was_deleted(peer);
+            }
+            self.sweep_later(Sweep::of_all(key));
         } else if !marks.is_empty() {
-            self.sweep_later(Sweep::for_marks(peer, marks));
+            self.sweep_later(Sweep::for_marks(key, marks));
         }
     }
 
@@ -245,31 +251,31 @@ impl Engine {
         }
     }
 
-    fn deleted(&self, peer: &AccountId) -> Option<&Deleted> {
-        self.personal.get(peer).map(|personal| &personal.deleted)
+    fn deleted(&self, key: &ConversationKey) -> Option<&Deleted> {
+        self.personal.get(key).map(|personal| &personal.deleted)
     }
 
     /// Whether anything of the conversation was deleted.
-    pub(super) fn has_deleted(&self, peer: &AccountId) -> bool {
-        self.deleted(peer).is_some_and(|deleted| !deleted.marks.is_empty() || !deleted.logs.is_empty())
+    pub(super) fn has_deleted(&self, key: &ConversationKey) -> bool {
+        self.deleted(key).is_some_and(|deleted| !deleted.marks.is_empty() || !deleted.logs.is_empty())
     }
 
     /// Whether a message was deleted, by itself or with everything up to its place.
-    pub(super) fn is_deleted(&self, peer: &AccountId, message: &Message) -> bool {
-        self.deleted(peer).is_some_and(|deleted| {
-            deleted.covers(&message.log, message.seq) == Some(true) || deleted.has(&mark_of(peer, message))
+    pub(super) fn is_deleted(&self, key: &ConversationKey, message: &Message) -> bool {
+        self.deleted(key).is_some_and(|deleted| {
+            deleted.covers(&message.log, message.seq) == Some(true)
+                || deleted.has(&mark_of(key.id(), message))
         })
     }
 
     /// The same of a message that may stand in a log which the device that deleted everything did not know.
-    pub(super) fn is_deleted_history(&self, peer: &AccountId, message: &Message) -> bool {
-        self.is_deleted(peer, message)
-            || self.is_deleted_place(peer, &message.log, message.seq, message.stored)
+    pub(super) fn is_deleted_history(&self, key: &ConversationKey, message: &Message) -> bool {
+        self.is_deleted(key, message) || self.is_deleted_place(key, &message.log, message.seq, message.stored)
     }
 
     /// Whether everything up to this place was deleted.
-    fn is_deleted_place(&self, peer: &AccountId, log: &LogId, seq: Seq, stored: UnixMillis) -> bool {
-        let Some(deleted) = self.deleted(peer) else {
+    fn is_deleted_place(&self, key: &ConversationKey, log: &LogId, seq: Seq, stored: UnixMillis) -> bool {
+        let Some(deleted) = self.deleted(key) else {
             return false;
         };
         if let Some(covered) = deleted.covers(log, seq) {
@@ -285,16 +291,16 @@ impl Engine {
         let (stored, seq) = (order.stored(), order.seq());
         let named = |log: &&LogId| [**log, beside(log), marked(log)].contains(order.log());
         match conversation.logs.iter().find(named) {
-            Some(log) => self.is_deleted_place(&conversation.peer, log, seq, stored),
-            None => self.deleted(&conversation.peer).is_some_and(|deleted| stored <= deleted.before),
+            Some(log) => self.is_deleted_place(&conversation.key, log, seq, stored),
+            None => self.deleted(&conversation.key).is_some_and(|deleted| stored <= deleted.before),
         }
     }
 
     /// Whether what is sent again in a log had its first place among what was deleted.
     pub(super) fn was_deleted_at(&self, here: &LogId, place: &Place) -> bool {
-        let peer = self.logs.get(here).map(|log| log.peer);
+        let key = self.logs.get(here).map(|log| log.conversation);
         !self.is_of_another_era(place)
-            && peer.is_some_and(|peer| self.is_deleted_place(&peer, &place.log, place.seq, place.stored))
+            && key.is_some_and(|key| self.is_deleted_place(&key, &place.log, place.seq, place.stored))
     }
 
     /// Whether a text that waits to be sent was deleted all the same.
@@ -302,30 +308,34 @@ impl Engine {
         let Some(entry) = self.outbox.get(&number) else {
             return false;
         };
-        let mark = self.deleted(&entry.peer).and_then(|deleted| Some((deleted, waiting_mark(entry)?)));
+        let mark =
+            self.deleted(&entry.conversation).and_then(|deleted| Some((deleted, self.waiting_mark(entry)?)));
         mark.is_some_and(|(deleted, mark)| deleted.has(&mark))
     }
 
     /// Whether a conversation was deleted, and nothing has been said since.
-    pub(super) fn is_hidden(&self, peer: &AccountId) -> bool {
-        self.deleted(peer).is_some_and(|deleted| deleted.hidden)
+    pub(super) fn is_hidden(&self, key: &ConversationKey) -> bool {
+        self.deleted(key).is_some_and(|deleted| deleted.hidden)
     }
 
     /// Something new is said, or the person opens the conversation.
-    pub(super) fn unhide(&mut self, peer: &AccountId) {
-        if self.is_hidden(peer) {
-            if let Some(personal) = self.personal.get_mut(peer) {
+    pub(super) fn unhide(&mut self, key: &ConversationKey) {
+        if self.is_hidden(key) {
+            if let Some(personal) = self.personal.get_mut(key) {
                 personal.deleted.hidden = false;
             }
-            self.save_personal(peer);
+            self.save_personal(key);
         }
     }
-}
 
-/// The mark that a text will have when it is stored.
-fn waiting_mark(entry: &OutboxEntry) -> Option<Mark> {
-    match &entry.body {
-        Body::Text(text) => Some(mark(&entry.peer, &entry.id, true, &BodyView::Text(text.clone()))),
-        _ => None,
+    /// The mark that a text will have when it is stored.
+    fn waiting_mark(&self, entry: &OutboxEntry) -> Option<Mark> {
+        let own = self.account.as_ref().map(|account| &account.id);
+        match &entry.body {
+            Body::Part(part) => {
+                Some(mark(entry.conversation.id(), &entry.id, own, &MessageBody::Part(part.clone())))
+            }
+            _ => None,
+        }
     }
 }

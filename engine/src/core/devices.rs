@@ -104,7 +104,7 @@ impl Engine {
         let (Some(log), Some(own)) = (&self.own_log, self.account.as_ref().map(Account::address)) else {
             return;
         };
-        if self.logs.values().any(|log| log.peer == own.account) {
+        if self.logs.values().any(|log| log.peer() == Some(own.account)) {
             return;
         }
         let others: Vec<DeviceId> =
@@ -132,7 +132,7 @@ impl Engine {
 
     /// The account's own conversation is made with a device that was linked here: now the others are changed.
     pub(super) fn own_conversation_made(&mut self, id: &LogId) {
-        let own = self.logs.get(id).is_some_and(|log| self.is_own_account(&log.peer));
+        let own = self.logs.get(id).is_some_and(|log| self.is_own_conversation(&log.conversation));
         if own && self.notes.owes() {
             self.membership_is_due();
         }

@@ -9,7 +9,7 @@ use super::Engine;
 use super::requests::Pending;
 use crate::contact::{Contact, HeadVerdict};
 use crate::content::HeadHint;
-use crate::conversation::id_of;
+use crate::conversation::{ConversationKey, id_of};
 use crate::directory_entry::{Found, LookUpError};
 use crate::view::{CommandError, Person, Reply, UsernameStatus, ViewRequestId, Warning};
 
@@ -86,8 +86,9 @@ impl Engine {
         }
         let username = found.username.as_ref().map(ToString::to_string);
         let chat = id_of(&account);
-        let conversation =
-            Some(chat).filter(|id| self.conversations.contains_key(id) && !self.is_hidden(&account));
+        let conversation = Some(chat).filter(|id| {
+            self.conversations.contains_key(id) && !self.is_hidden(&ConversationKey::Peer(account))
+        });
         if self.contacts.contains_key(&account) {
             self.update_contact(&account, found);
         } else {

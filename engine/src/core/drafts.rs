@@ -1,10 +1,11 @@
 //! What was written and not sent: kept here, and, where the person wants that, in step on the account's devices.
 
-use parley_protocol::ids::{AccountId, UnixMillis};
+use parley_protocol::ids::UnixMillis;
 use parley_protocol::limits::MAX_TEXT;
 
 use super::Engine;
 use crate::content::{Body, Sync};
+use crate::conversation::ConversationKey;
 use crate::draft::{Draft, DraftSetting};
 use crate::outbox::OutboxEntry;
 use crate::records::keys;
@@ -20,67 +21,67 @@ impl Engine {
         text: String,
         over: &str,
     ) -> Result<Option<Reply>, CommandError> {
-        let peer = self.conversations.get(&conversation).map(|conversation| conversation.peer);
-        let peer = peer.ok_or(CommandError::UnknownConversation)?;
+        let key = self.conversations.get(&conversation).map(|conversation| conversation.key);
+        let key = key.ok_or(CommandError::UnknownConversation)?;
         if text.len() > MAX_TEXT {
             return Err(CommandError::TextLength);
         }
         // Two views may write at the same time, each not knowing of the other: the first has it, and the other keeps its own.
-        let known = self.draft_of(&peer);
+        let known = self.draft_of(&key);
         if !known.is_empty() && known != over && known != text {
             return Err(CommandError::OtherDraft);
         }
-        self.edit_draft(&peer, text);
+        self.edit_draft(&key, text);
         self.tell_drafts_soon();
         Ok(Some(Reply::Done))
     }
 
-    fn edit_draft(&mut self, peer: &AccountId, text: String) {
+    fn edit_draft(&mut self, key: &ConversationKey, text: String) {
         let now = self.now;
-        self.sent_drafts.remove(peer);
-        if self.draft_of(peer) == text {
+        self.sent_drafts.remove(key);
+        if self.draft_of(key) == text {
             return;
         }
-        if let Some(personal) = self.personal_mut(peer) {
+        if let Some(personal) = self.personal_mut(key) {
             personal.draft.edit(text, now);
             personal.told = false;
         }
-        self.save_personal(peer);
+        self.save_personal(key);
     }
 
-    pub(super) fn draft_of(&self, peer: &AccountId) -> &str {
-        self.personal.get(peer).map_or("", |personal| &personal.draft.text)
+    pub(super) fn draft_of(&self, key: &ConversationKey) -> &str {
+        self.personal.get(key).map_or("", |personal| &personal.draft.text)
     }
 
     /// What was a draft here was sent: it goes, unless another view has saved another one meanwhile.
-    pub(super) fn draft_was_sent(&mut self, peer: &AccountId, text: &str, over: &str) {
-        let draft = self.draft_of(peer);
+    pub(super) fn draft_was_sent(&mut self, key: &ConversationKey, text: &str, over: &str) {
+        let draft = self.draft_of(key);
         let as_it_stood = !draft.is_empty() && draft.trim() == text.trim();
         if as_it_stood || draft == over {
-            self.clear_draft(peer);
+            self.clear_draft(key);
         }
         if as_it_stood {
-            self.sent_drafts.insert(*peer);
+            self.sent_drafts.insert(*key);
         }
     }
 
     /// Whether the last draft went because it was sent as it stood. It is not known any more after a restart.
-    pub(super) fn sent_as_it_stood(&self, peer: &AccountId) -> bool {
-        self.sent_drafts.contains(peer)
+    pub(super) fn sent_as_it_stood(&self, key: &ConversationKey) -> bool {
+        self.sent_drafts.contains(key)
     }
 
     /// What stood there was sent or deleted.
-    pub(super) fn clear_draft(&mut self, peer: &AccountId) {
-        if !self.draft_of(peer).is_empty() {
-            self.edit_draft(peer, String::new());
+    pub(super) fn clear_draft(&mut self, key: &ConversationKey) {
+        if !self.draft_of(key).is_empty() {
+            self.edit_draft(key, String::new());
             self.tell_drafts(false);
         }
     }
 
     /// The conversation was deleted elsewhere: a draft goes too, but not one that was written after that.
-    pub(super) fn drop_draft_before(&mut self, peer: &AccountId, when: UnixMillis) {
-        if self.personal.get(peer).is_some_and(|personal| personal.draft.edited <= when) {
-            self.clear_draft(peer);
+    pub(super) fn drop_draft_before(&mut self, key: &ConversationKey, when: UnixMillis) {
+        if self.personal.get(key).is_some_and(|personal| personal.draft.edited <= when) {
+            self.clear_draft(key);
         }
     }
 
@@ -124,25 +125,25 @@ impl Engine {
         if !self.draft_setting.is_on() {
             return;
         }
-        let peers: Vec<AccountId> = self.personal.keys().copied().collect();
-        for peer in peers {
-            let Some(personal) = self.personal.get_mut(&peer) else { continue };
+        let peers: Vec<ConversationKey> = self.personal.keys().copied().collect();
+        for key in peers {
+            let Some(personal) = self.personal.get_mut(&key) else { continue };
             if personal.told && (!all || personal.draft.text.is_empty()) {
                 continue;
             }
             personal.told = true;
             let draft = personal.draft.clone();
-            self.save_personal(&peer);
-            self.take_back_drafts(Some(peer));
+            self.save_personal(&key);
+            self.take_back_drafts(Some(key));
             self.sync(Sync::Draft(draft));
         }
     }
 
     /// Drafts (of one conversation) that were not encrypted yet are not told any more.
-    fn take_back_drafts(&mut self, of: Option<AccountId>) {
+    fn take_back_drafts(&mut self, of: Option<ConversationKey>) {
         let is_it = |entry: &OutboxEntry| match &entry.body {
             Body::Sync(Sync::Draft(draft)) => {
-                entry.sealed.is_none() && of.is_none_or(|peer| peer == draft.peer)
+                entry.sealed.is_none() && of.is_none_or(|key| key == draft.conversation)
             }
             _ => false,
         };
@@ -155,16 +156,16 @@ impl Engine {
     }
 
     pub(super) fn draft_came(&mut self, draft: Draft) {
-        let peer = draft.peer;
-        if !self.draft_setting.is_on() || self.is_own_account(&peer) || draft.text.len() > MAX_TEXT {
+        let key = draft.conversation;
+        if !self.draft_setting.is_on() || self.is_own_conversation(&key) || draft.text.len() > MAX_TEXT {
             return;
         }
-        if let Some(personal) = self.personal_mut(&peer)
+        if let Some(personal) = self.personal_mut(&key)
             && personal.draft.take(draft)
         {
             personal.told = true;
-            self.sent_drafts.remove(&peer);
-            self.save_personal(&peer);
+            self.sent_drafts.remove(&key);
+            self.save_personal(&key);
         }
     }
 }

@@ -6,12 +6,12 @@ use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{
     Answer, ClaimKeyPackages, ClaimedKeyPackage, CreateLog, InboxAddress, RelayError, Request, Retry,
 };
-use parley_protocol::ids::{AccountId, DeviceId, LogId, Seq};
+use parley_protocol::ids::{AccountId, DeviceId, GroupId, LogId, Seq};
 
 use super::Engine;
 use super::connecting::REFUSED;
 use super::requests::Pending;
-use crate::conversation::id_of;
+use crate::conversation::ConversationKey;
 use crate::directory_entry::{Found, LookUpError};
 use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
@@ -43,7 +43,10 @@ impl Engine {
         let key = self.key.as_ref().ok_or(GroupError::State)?;
         let mut group = match self.groups.remove(id) {
             Some(group) => group,
-            None => Box::new(Group::load(&self.mls, id)?),
+            None => {
+                let group = self.logs.get(id).map(|log| log.group).ok_or(GroupError::State)?;
+                Box::new(Group::load(&self.mls, group)?)
+            }
         };
         let result = work(&mut group, &self.mls, &DeviceSigner(key));
         match result {
@@ -75,7 +78,7 @@ impl Engine {
         if self.link.forged.contains(&peer) || !known || !self.consents_to(&peer) {
             return;
         }
-        let pause = self.repairs.pause(&peer, self.steady);
+        let pause = self.repairs.pause(&ConversationKey::Peer(peer), self.steady);
         if pause > 0 {
             return self.retry_later(u32::try_from(pause).unwrap_or(u32::MAX));
         }
@@ -148,8 +151,9 @@ impl Engine {
             Err(error) => return self.retry_after(peer, error),
         };
         // A Welcome from the other may have come in the meantime.
-        if self.usable_log(&peer).is_some() || !self.consents_to(&peer) {
-            return self.pump(id_of(&peer));
+        let key = ConversationKey::Peer(peer);
+        if self.usable_log(&key).is_some() || !self.consents_to(&peer) {
+            return self.pump(key.id());
         }
         let mark = self.state.mark();
         match self.create_group(peer, &packages) {
@@ -200,19 +204,21 @@ impl Engine {
         if members.is_empty() {
             return Err(CreateError::Unreachable);
         }
-        let id = LogId(self.random.array());
+        let (group, key) = (GroupId(self.random.array()), ConversationKey::Peer(peer));
+        let id = group.first_log();
         let leaf = account.leaf(signer.0);
-        let (group, welcome) =
-            Group::create(&self.mls, &signer, &leaf, id, &members).map_err(|_| CreateError::State)?;
-        let creation = self.creation(id, &group, welcome, &devices).ok_or(CreateError::State)?;
-        let mut log = Log::new(id, peer, Stage::Creating, self.now);
+        let (made, welcome) =
+            Group::create(&self.mls, &signer, &leaf, group, &members).map_err(|_| CreateError::State)?;
+        let creation = self.creation(id, &made, welcome, &devices).ok_or(CreateError::State)?;
+        let mut log = Log::new(id, group, key, Stage::Creating, self.now);
         log.creation = Some(creation);
-        self.groups.insert(id, Box::new(group));
+        self.groups.insert(id, Box::new(made));
         self.logs.insert(id, log);
         self.save_log(&id);
+        self.save_pending(&id);
         self.begin_history(&id, Seq(0));
         self.save_trail(&id);
-        self.add_log_to_conversation(&peer, id);
+        self.add_log_to_conversation(key, id);
         self.membership.unsettle(&id);
         if left_out {
             self.membership.is_left_out_of(&id);
@@ -256,7 +262,7 @@ impl Engine {
             Ok(_) => self.retry_later(REFUSED),
             Err(error) => match error.retry() {
                 Retry::After(pause) => {
-                    if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+                    if let Some(peer) = self.logs.get(id).and_then(Log::peer) {
                         self.held_up_by(peer, error, WaitReason::InboxFull);
                     }
                     self.retry_later(pause);
@@ -264,8 +270,8 @@ impl Engine {
                 // A device was removed in between, or the id is taken: another group, more slowly each time. Nothing was
                 // written in this one.
                 Retry::AfterCatchUp | Retry::Never => {
-                    if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
-                        self.repairs.count(peer, self.steady);
+                    if let Some(key) = self.logs.get(id).map(|log| log.conversation) {
+                        self.repairs.count(key, self.steady);
                     }
                     self.bury(id);
                     self.retry_later(1_000);
@@ -278,11 +284,14 @@ impl Engine {
         if let Some(log) = self.logs.get_mut(id) {
             log.stage = Stage::Active;
             log.creation = None;
-            let peer = log.peer;
-            self.let_go(&peer);
-            self.changed.conversations.insert(id_of(&peer));
+            let (key, peer) = (log.conversation, log.peer());
+            if let Some(peer) = peer {
+                self.let_go(&peer);
+            }
+            self.changed.conversations.insert(key.id());
         }
         self.save_log(id);
+        self.save_pending(id);
         self.resume_log(id);
         self.pump_log(id);
         self.own_conversation_made(id);
@@ -303,17 +312,17 @@ impl Engine {
         }
     }
 
-    pub(super) fn add_log_to_conversation(&mut self, peer: &AccountId, log: LogId) {
-        let conversation = self.conversation_with(peer);
+    pub(super) fn add_log_to_conversation(&mut self, key: ConversationKey, log: LogId) {
+        let conversation = self.conversation_of_key(key);
         if let Some(conversation) = self.conversations.get_mut(&conversation) {
             conversation.add_log(log);
         }
         self.save_conversation(conversation);
     }
 
-    /// The log that messages to `peer` go to: the first that is not dead, the same on both sides.
-    pub(super) fn usable_log(&self, peer: &AccountId) -> Option<LogId> {
-        let conversation = self.conversations.get(&id_of(peer))?;
+    /// The log that messages of a conversation go to: the first that is not dead, the same on both sides.
+    pub(super) fn usable_log(&self, key: &ConversationKey) -> Option<LogId> {
+        let conversation = self.conversations.get(&key.id())?;
         let retired = |id: &LogId| self.trails.get(id).is_some_and(|trail| trail.retired);
         let alive =
             |id: &&LogId| self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead) && !retired(id);
@@ -338,20 +347,21 @@ impl Engine {
         log.stage = Stage::Dead;
         log.creation = None;
         log.commit = None;
-        let peer = log.peer;
+        let (key, group) = (log.conversation, log.group);
         self.save_log(id);
+        self.save_pending(id);
         self.unsubscribe(id);
         self.live.remove(id);
         self.early.forget(id);
         self.save_early(id);
-        let group = self.groups.remove(id).or_else(|| Group::load(&self.mls, id).ok().map(Box::new));
+        let group = self.groups.remove(id).or_else(|| Group::load(&self.mls, group).ok().map(Box::new));
         let mark = self.state.mark();
         if group.is_some_and(|group| group.delete(&self.mls).is_err()) {
             self.state.roll_back(mark);
         }
         self.unseal(id);
-        self.tell_receipts_again(&peer);
+        self.tell_receipts_again(&key);
         self.changed.connection = true;
-        self.pump(id_of(&peer));
+        self.pump(key.id());
     }
 }

@@ -4,17 +4,18 @@
 
 use std::collections::VecDeque;
 
-use parley_protocol::ids::{AccountId, DeviceId, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{DeviceId, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use crate::content::{History, Receipt, ReceiptOf, Sync};
-use crate::conversation::{beside, id_of};
+use crate::conversation::{ConversationKey, beside};
 use crate::io::{LoadId, Record};
+use crate::log::Log;
 use crate::message::Message;
 use crate::records::keys;
 use crate::table::Table;
-use crate::view::{BodyView, ConversationId, Order};
+use crate::view::{ConversationId, Order};
 
 /// Bytes of messages in one entry of the log, about: with what stands around them they stay below 32 KiB, which is one of
 /// the sizes that messages are padded to.
@@ -27,7 +28,7 @@ const AHEAD: usize = 8;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Sharing {
     /// Conversations, and before which message to read on in each.
-    left: VecDeque<(AccountId, Option<Order>)>,
+    left: VecDeque<(ConversationKey, Option<Order>)>,
     /// What the relay stored earlier than this is not sent.
     since: UnixMillis,
     /// Conversations in all.
@@ -95,7 +96,7 @@ impl Sharing {
 impl Engine {
     /// Sends what was written since then, once this device is there to read it.
     pub(super) fn share_history(&mut self, since: UnixMillis, waits_for: DeviceId) {
-        let left: VecDeque<_> = self.newest_first().into_iter().map(|peer| (peer, None)).collect();
+        let left: VecDeque<_> = self.newest_first().into_iter().map(|key| (key, None)).collect();
         let of = u32::try_from(left.len()).unwrap_or(u32::MAX);
         let next = self.put_off();
         // One that was put off may have come meanwhile.
@@ -106,9 +107,8 @@ impl Engine {
     }
 
     fn is_in_own_conversation(&mut self, device: &DeviceId) -> bool {
-        let own = self.account.as_ref().map(|account| account.id);
-        let logs: Vec<LogId> =
-            self.logs.values().filter(|log| Some(log.peer) == own).map(|log| log.id).collect();
+        let own = |log: &&Log| self.is_own_conversation(&log.conversation);
+        let logs: Vec<LogId> = self.logs.values().filter(own).map(|log| log.id).collect();
         logs.iter().any(|log| {
             let members = self.with_group(log, |group, _, _| Ok(group.leaves())).unwrap_or_default();
             members.iter().any(|leaf| leaf.device == *device)
@@ -123,7 +123,7 @@ impl Engine {
             next.lacking = std::mem::take(&mut next.lacking).and(asked);
             return self.save_sharing();
         }
-        let left: VecDeque<_> = self.newest_first().into_iter().map(|peer| (peer, None)).collect();
+        let left: VecDeque<_> = self.newest_first().into_iter().map(|key| (key, None)).collect();
         let of = u32::try_from(left.len()).unwrap_or(u32::MAX);
         self.sharing = Sharing { left, of, own_after, ..Sharing::default() };
         self.save_sharing();
@@ -186,12 +186,12 @@ impl Engine {
     }
 
     /// Everybody with whom there is a conversation, the newest first.
-    pub(super) fn newest_first(&self) -> Vec<AccountId> {
-        let others = self.conversations.values().filter(|c| !self.is_own_account(&c.peer));
+    pub(super) fn newest_first(&self) -> Vec<ConversationKey> {
+        let others = self.conversations.values().filter(|c| !self.is_own_conversation(&c.key));
         let mut others: Vec<_> =
-            others.map(|conversation| (conversation.changed, conversation.peer)).collect();
+            others.map(|conversation| (conversation.changed, conversation.key)).collect();
         others.sort_unstable_by(|one, other| other.cmp(one));
-        others.into_iter().map(|(_, peer)| peer).collect()
+        others.into_iter().map(|(_, key)| key).collect()
     }
 
     /// A device that is waited for does not come: nothing is sent to it, and what others lack is sent next.
@@ -232,21 +232,21 @@ impl Engine {
         if self.sends_own_devices_enough() {
             return;
         }
-        let Some((peer, before)) = self.next_to_share() else { return };
-        self.shared_page = Some(self.read_stretch(peer, before.as_ref()));
+        let Some((key, before)) = self.next_to_share() else { return };
+        self.shared_page = Some(self.read_stretch(key, before.as_ref()));
     }
 
     /// Whether so much waits to be sent to the account's other devices that nothing more is read for them.
     pub(super) fn sends_own_devices_enough(&self) -> bool {
-        self.outbox.values().filter(|entry| self.is_own_account(&entry.peer)).count() >= AHEAD
+        self.outbox.values().filter(|entry| self.is_own_conversation(&entry.conversation)).count() >= AHEAD
     }
 
     /// The next conversation, put in front. What comes into a conversation after its newest page was read, the new device has
     /// to get there itself: so it is read only once that device is in it.
-    fn next_to_share(&mut self) -> Option<(AccountId, Option<Order>)> {
-        let logs = |peer: &AccountId| {
+    fn next_to_share(&mut self) -> Option<(ConversationKey, Option<Order>)> {
+        let logs = |key: &ConversationKey| {
             self.conversations
-                .get(&id_of(peer))
+                .get(&key.id())
                 .map(|conversation| conversation.logs.clone())
                 .unwrap_or_default()
         };
@@ -254,14 +254,15 @@ impl Engine {
             // Who lacks them may have to wait for them before it can be in any conversation.
             return self.sharing.left.front().copied();
         }
-        let settled = |(peer, _): &(AccountId, _)| logs(peer).iter().all(|log| !self.may_be_unsettled(log));
+        let settled =
+            |(key, _): &(ConversationKey, _)| logs(key).iter().all(|log| !self.may_be_unsettled(log));
         if let Some(place) = self.sharing.left.iter().position(settled) {
             let next = self.sharing.left.remove(place)?;
             self.sharing.left.push_front(next);
         } else {
             // Perhaps it is another device that one of them waits for.
-            let peer = self.sharing.left.front().map(|(peer, _)| *peer)?;
-            if logs(&peer).iter().any(|log| self.may_be_unsettled(log) && self.lacks_own_device(log)) {
+            let key = self.sharing.left.front().map(|(key, _)| *key)?;
+            if logs(&key).iter().any(|log| self.may_be_unsettled(log) && self.lacks_own_device(log)) {
                 return None;
             }
         }
@@ -285,7 +286,7 @@ impl Engine {
         let Some(page) = self.shared_page.take_if(|page| page.load == id) else {
             return false;
         };
-        let conversation = id_of(&page.peer);
+        let conversation = page.key.id();
         let messages: Vec<Message> =
             records.iter().filter_map(|record| self.kept(&conversation, record)).collect();
         let oldest = super::paging::oldest(records);
@@ -294,36 +295,36 @@ impl Engine {
             Some(_) => messages.is_empty() || messages.iter().any(|message| self.sharing.is_lacking(message)),
             None => messages.last().is_none_or(|message| message.stored >= self.sharing.since),
         };
-        if self.sharing.left.front().is_some_and(|(peer, _)| *peer == page.peer) {
+        if self.sharing.left.front().is_some_and(|(key, _)| *key == page.key) {
             self.sharing.left.pop_front();
             // The newest of every conversation come before the rest of any.
             if full && recent {
-                self.sharing.left.push_back((page.peer, oldest));
+                self.sharing.left.push_back((page.key, oldest));
             }
         }
         self.save_sharing();
-        self.send_history(page.peer, messages);
+        self.send_history(page.key, messages);
         self.sharing_may_be_over();
         self.go_on_sharing();
         true
     }
 
-    fn send_history(&mut self, peer: AccountId, messages: Vec<Message>) {
+    fn send_history(&mut self, key: ConversationKey, messages: Vec<Message>) {
         let sharing = &self.sharing;
         let wanted = |message: &Message| match &sharing.own_after {
-            Some(_) => message.own && sharing.is_lacking(message),
+            Some(_) => self.is_mine(message) && sharing.is_lacking(message),
             None => message.stored >= sharing.since,
         };
         let messages = messages.into_iter().filter(wanted).collect();
-        for history in self.history_parts(peer, messages) {
+        for history in self.history_parts(key, messages) {
             self.sync(Sync::History(history));
         }
     }
 
     /// Texts of one conversation, in parts that are not too large, with what the other has received and read.
-    pub(super) fn history_parts(&self, peer: AccountId, messages: Vec<Message>) -> Vec<History> {
+    pub(super) fn history_parts(&self, key: ConversationKey, messages: Vec<Message>) -> Vec<History> {
         let mut receipts: Vec<ReceiptOf> = Vec::new();
-        if let Some(conversation) = self.conversations.get(&id_of(&peer)) {
+        if let Some(conversation) = self.conversations.get(&key.id()) {
             let logs = conversation.logs.iter().filter_map(|log| self.logs.get(log));
             receipts.extend(logs.map(|log| ReceiptOf {
                 log: log.id,
@@ -331,18 +332,18 @@ impl Engine {
             }));
         }
         let (mut parts, mut part, mut size) = (Vec::new(), Vec::new(), 0_usize);
-        for message in messages.into_iter().filter(|message| matches!(message.body, BodyView::Text(_))) {
+        for message in messages.into_iter().filter(|message| message.part().is_some()) {
             let length = message.encode().len();
             if size.saturating_add(length) > ENTRY_BYTES && !part.is_empty() {
                 let messages = std::mem::take(&mut part);
-                parts.push(History { peer, messages, receipts: receipts.clone() });
+                parts.push(History { conversation: key, messages, receipts: receipts.clone() });
                 size = 0;
             }
             size = size.saturating_add(length);
             part.push(message);
         }
         if !part.is_empty() {
-            parts.push(History { peer, messages: part, receipts });
+            parts.push(History { conversation: key, messages: part, receipts });
         }
         parts
     }
@@ -350,7 +351,9 @@ impl Engine {
     /// The same, where another device may have been asked for what is not in the backup.
     pub(super) fn history_of_device_came(&mut self, history: History) {
         if self.returning.is_some() {
-            for message in history.messages.iter().filter(|message| message.own) {
+            let mine = |message: &&Message| self.is_mine(message);
+            let mine: Vec<Message> = history.messages.iter().filter(mine).cloned().collect();
+            for message in mine {
                 self.own_text_came(&message.log, message.seq, message.id);
             }
         }
@@ -359,12 +362,13 @@ impl Engine {
 
     /// Another device of the account sent what was written before.
     pub(super) fn history_came(&mut self, history: History) {
-        let History { peer, messages, receipts } = history;
-        let Some(conversation) = self.conversation_of_history(&peer) else { return };
+        let History { conversation: key, messages, receipts } = history;
+        let Some(conversation) = self.conversation_of_history(&key) else { return };
         self.receipts_told(&receipts);
-        for message in messages.into_iter().filter(|message| matches!(message.body, BodyView::Text(_))) {
-            if self.is_deleted_history(&peer, &message)
-                || self.stands_elsewhere(conversation, &peer, &message)
+        for message in messages {
+            if !self.is_said_with(&key, &message)
+                || self.is_deleted_history(&key, &message)
+                || self.stands_elsewhere(conversation, &key, &message)
             {
                 continue;
             }
@@ -374,16 +378,27 @@ impl Engine {
         self.save_conversation(conversation);
     }
 
+    /// Whether this account said it.
+    pub(super) fn is_mine(&self, message: &Message) -> bool {
+        self.account.as_ref().is_some_and(|account| message.is_by(&account.id))
+    }
+
+    /// Whether somebody said it who writes into this conversation.
+    pub(super) fn is_said_with(&self, key: &ConversationKey, message: &Message) -> bool {
+        let by_peer = key.peer().is_none_or(|peer| message.is_by(peer));
+        message.part().is_some() && (by_peer || self.is_mine(message))
+    }
+
     /// The conversation whose history comes, whether or not this device knows the other already.
-    pub(super) fn conversation_of_history(&mut self, peer: &AccountId) -> Option<ConversationId> {
-        if self.is_own_account(peer) {
+    pub(super) fn conversation_of_history(&mut self, key: &ConversationKey) -> Option<ConversationId> {
+        if self.is_own_conversation(key) {
             return None;
         }
-        if !self.contacts.contains_key(peer) {
+        if let Some(peer) = key.peer().filter(|peer| !self.contacts.contains_key(peer)) {
             self.unknown.insert(*peer);
             self.ask_for_unknown();
         }
-        Some(self.conversation_with(peer))
+        Some(self.conversation_of_key(*key))
     }
 
     /// Stores and shows a message that was written before; the caller saves the conversation.

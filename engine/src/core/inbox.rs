@@ -13,6 +13,7 @@ use super::groups::WELCOME;
 use super::removal::is_after;
 use super::requests::Pending;
 use crate::content::Sync;
+use crate::conversation::ConversationKey;
 use crate::directory_entry::{Found, LookUpError};
 use crate::log::{Log, Stage};
 use crate::mls::group::OpenedWelcome;
@@ -204,7 +205,7 @@ impl Engine {
     /// Joins, or says why not (and then the state has to be rolled back).
     fn judge_welcome(&mut self, bytes: &[u8], posted: UnixMillis) -> Result<(), Verdict> {
         let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Sealed)?;
-        if self.logs.contains_key(&opened.log) {
+        if self.logs.contains_key(&opened.group.first_log()) {
             return Err(Verdict::Finished);
         }
         let peer = self.peer_of(&opened).ok_or(Verdict::Finished)?;
@@ -213,7 +214,8 @@ impl Engine {
             return Err(Verdict::Finished);
         }
         let standing = self.check_members(&peer, &opened, posted)?;
-        let (id, from_the_start) = (opened.log, opened.epoch == FIRST_EPOCH);
+        let (group_id, from_the_start) = (opened.group, opened.epoch == FIRST_EPOCH);
+        let (id, key) = (group_id.first_log(), ConversationKey::Peer(peer));
         let sender = opened.sender.device;
         let group = opened.join(&self.mls).map_err(|_| Verdict::Finished)?;
         self.inbox.joined = self.inbox.joined.saturating_add(1);
@@ -230,7 +232,7 @@ impl Engine {
             self.tainted.insert(id);
             self.save(keys::TAINTED, &self.tainted);
         }
-        let mut log = Log::new(id, peer, Stage::Active, self.now);
+        let mut log = Log::new(id, group_id, key, Stage::Active, self.now);
         log.heard.insert(sender);
         self.logs.insert(id, log);
         self.save_log(&id);
@@ -239,7 +241,7 @@ impl Engine {
             self.begin_history(&id, Seq(0));
         }
         self.save_trail(&id);
-        self.add_log_to_conversation(&peer, id);
+        self.add_log_to_conversation(key, id);
         self.membership.unsettle(&id);
         if self.is_own_account(&peer) {
             self.sync(Sync::Hello);

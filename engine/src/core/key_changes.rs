@@ -5,10 +5,10 @@ use parley_protocol::device_log::{Author, Change, SignedEntry};
 use parley_protocol::ids::{AccountId, LogId, MessageId, UnixMillis};
 
 use super::Engine;
-use crate::conversation::{id_of, marked};
-use crate::message::Message;
+use crate::conversation::{ConversationKey, id_of, marked};
+use crate::message::{Message, MessageBody};
 use crate::records::keys;
-use crate::view::{BodyView, KeyChange, OwnKeyChange, Reply};
+use crate::view::{KeyChange, OwnKeyChange, Reply};
 
 /// No more changes than this are kept until they are seen.
 const MOST_CHANGES: usize = 16;
@@ -25,7 +25,9 @@ impl Engine {
             }
         }
         let logs = self.conversations.get(&id_of(account)).map(|it| it.logs.clone()).unwrap_or_default();
-        let Some(log) = self.usable_log(account).or(logs.last().copied()) else { return };
+        let Some(log) = self.usable_log(&ConversationKey::Peer(*account)).or(logs.last().copied()) else {
+            return;
+        };
         // After everything, and no two lines in one place.
         let first = self.relay_time().max(self.reached(&log)).0;
         for (later, change) in (first..).zip(said) {
@@ -38,8 +40,8 @@ impl Engine {
         let conversation = id_of(peer);
         let Some(seq) = self.logs.get(log).map(|log| log.cursor.next()) else { return };
         let log = marked(log);
-        let (id, body) = (MessageId(self.random.array()), BodyView::KeysChanged(change));
-        let message = Message { id, time: stored, stored, log, seq, own: false, body };
+        let (id, body) = (MessageId(self.random.array()), MessageBody::KeysChanged(change));
+        let message = Message { id, time: stored, stored, log, seq, author: None, body };
         self.store_message(conversation, &message);
         let view = self.message_view(&message);
         self.changed.messages.or_default(conversation).push(view);

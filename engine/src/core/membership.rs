@@ -17,8 +17,8 @@ use super::Engine;
 use super::groups::WELCOME;
 use super::requests::Pending;
 use super::steady::Moment;
-use crate::conversation::id_of;
-use crate::log::{PendingCommit, Stage};
+use crate::conversation::ConversationKey;
+use crate::log::{Log, PendingCommit, Stage};
 use crate::mls::credential::Leaf;
 use crate::mls::{key_package, welcome};
 use crate::records::keys;
@@ -103,9 +103,14 @@ impl Engine {
         self.account.as_ref().is_some_and(|own| own.id == *account)
     }
 
+    /// Whether a conversation is that of the own account's devices among themselves.
+    pub(super) fn is_own_conversation(&self, key: &ConversationKey) -> bool {
+        key.peer().is_some_and(|peer| self.is_own_account(peer))
+    }
+
     /// The devices that the two device logs behind a log name.
     pub(super) fn roster(&self, id: &LogId) -> Roster {
-        let peer = self.logs.get(id).map(|log| log.peer);
+        let peer = self.logs.get(id).and_then(Log::peer);
         let contact = peer.and_then(|peer| self.contacts.get(&peer)).map(|contact| &contact.log);
         Roster::of(self.own_log.iter().chain(contact))
     }
@@ -114,7 +119,7 @@ impl Engine {
     pub(super) fn devices_changed(&mut self, account: &AccountId) {
         let own = self.is_own_account(account);
         let logs: Vec<LogId> =
-            self.logs.values().filter(|log| own || log.peer == *account).map(|log| log.id).collect();
+            self.logs.values().filter(|log| own || log.peer() == Some(*account)).map(|log| log.id).collect();
         for id in logs {
             self.membership.unsettle(&id);
             self.membership.unreachable.retain(|(log, _), _| *log != id);
@@ -185,9 +190,9 @@ impl Engine {
         let mut logs: Vec<LogId> = self.membership.unsettled.keys().copied().collect();
         // What was used last is missed first; but without the account's own a new device gets no history.
         logs.sort_by_key(|id| {
-            let peer = self.logs.get(id).map(|log| log.peer);
-            let conversation = peer.and_then(|peer| self.conversations.get(&id_of(&peer)));
-            let own = peer.is_some_and(|peer| self.is_own_account(&peer));
+            let key = self.logs.get(id).map(|log| log.conversation);
+            let conversation = key.and_then(|key| self.conversations.get(&key.id()));
+            let own = key.is_some_and(|key| self.is_own_conversation(&key));
             std::cmp::Reverse((own, conversation.map(|conversation| conversation.changed)))
         });
         for id in logs {
@@ -204,8 +209,11 @@ impl Engine {
     /// Whether the members of a log that is in use are not what they should be, as far as is known.
     pub(super) fn is_unsettled(&self, id: &LogId) -> bool {
         let retired = || self.trails.get(id).is_some_and(|trail| trail.retired);
-        let active =
-            || self.logs.get(id).is_some_and(|log| log.stage == Stage::Active && self.consents_to(&log.peer));
+        let active = || {
+            self.logs
+                .get(id)
+                .is_some_and(|log| log.stage == Stage::Active && self.consents_in(&log.conversation))
+        };
         self.membership.unsettled.contains_key(id) && active() && !retired()
     }
 
@@ -213,8 +221,11 @@ impl Engine {
     pub(super) fn may_be_unsettled(&self, id: &LogId) -> bool {
         let reads = || self.live.get(id).is_some_and(|live| live.subscribed);
         // What is not written into is not changed either: it keeps nobody waiting.
-        let active =
-            || self.logs.get(id).is_some_and(|log| log.stage == Stage::Active && self.consents_to(&log.peer));
+        let active = || {
+            self.logs
+                .get(id)
+                .is_some_and(|log| log.stage == Stage::Active && self.consents_in(&log.conversation))
+        };
         self.is_unsettled(id) || active() && !reads()
     }
 
@@ -249,7 +260,7 @@ impl Engine {
         };
         let own_missing = difference.missing.iter().any(|leaf| self.is_own_account(&leaf.account));
         let writes = self.writes_into(id);
-        let of_own = self.is_own_account(&log.peer);
+        let of_own = self.is_own_conversation(&log.conversation);
         let new = log.cursor == Seq(0);
         let late = new && writes && !difference.missing.is_empty();
         late || own_missing && (new || of_own && writes) || writes && !difference.extra.is_empty()
@@ -257,12 +268,12 @@ impl Engine {
 
     /// Whether something waits that would go into the log.
     pub(super) fn writes_into(&self, id: &LogId) -> bool {
-        let Some(peer) = self.logs.get(id).map(|log| log.peer) else {
+        let Some(key) = self.logs.get(id).map(|log| log.conversation) else {
             return false;
         };
         self.outbox
             .values()
-            .any(|entry| !entry.failed && entry.only.map_or(entry.peer == peer, |only| only == *id))
+            .any(|entry| !entry.failed && entry.only.map_or(entry.conversation == key, |only| only == *id))
     }
 
     /// Whether it is this device's turn; if not, it comes back when it is.
@@ -383,7 +394,7 @@ impl Engine {
         }
         if let Some(log) = self.logs.get_mut(id) {
             log.commit = Some(PendingCommit { append, bytes: commit });
-            self.save_log(id);
+            self.save_pending(id);
             self.send_commit(id);
         }
     }
@@ -403,7 +414,7 @@ impl Engine {
         if self.welcomes(id).is_empty() || !self.drop_commit(id) {
             return false;
         }
-        if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+        if let Some(peer) = self.logs.get(id).and_then(Log::peer) {
             self.ask_device_log(peer);
         }
         self.ask_own_log();

@@ -1,21 +1,21 @@
 //! What is done about records that do not open: everything else goes on, and what is missing is asked for.
 
-use parley_protocol::ids::{AccountId, LogId, MessageId, Seq};
+use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId, Seq};
 
 use super::Engine;
 use super::requests::Pending;
 use crate::contact::Contact;
-use crate::conversation::{Conversation, Last, id_of, marked};
+use crate::conversation::{Conversation, ConversationKey, marked};
 use crate::directory_entry::{Found, LookUpError};
 use crate::io::{LoadId, Record, Store};
 use crate::log::{Log, Stage};
-use crate::message::Message;
+use crate::message::{Message, MessageBody};
 use crate::records::keys;
 use crate::set::Set;
 use crate::standing::Standing;
 use crate::table::Table;
 use crate::trail::Trail;
-use crate::view::{BodyView, ConversationId, Gap};
+use crate::view::{ConversationId, Gap};
 
 /// Messages by which the entry of a conversation in the list is put together again.
 const PAGE: u32 = 200;
@@ -24,7 +24,7 @@ const PAGE: u32 = 200;
 #[derive(Default)]
 pub(super) struct Mending {
     /// With whom texts are missing that waited to be sent.
-    unsent: Set<AccountId>,
+    unsent: Set<ConversationKey>,
     /// Conversations whose entry in the list is put together again, and the pages that are read for it.
     unlisted: Set<ConversationId>,
     loads: Table<LoadId, ConversationId>,
@@ -39,6 +39,7 @@ impl Engine {
         self.device.next_outbox = self.device.next_outbox.max(highest);
         self.find_conversations_of_logs();
         self.find_logs_of_conversations();
+        self.bury_lost_creations();
         self.mending.unsent = self.lost_texts();
         let unlisted = |(id, conversation): &(&ConversationId, &Conversation)| {
             let unread = self.standing.get(id).map(Standing::unread).unwrap_or_default();
@@ -50,7 +51,7 @@ impl Engine {
         self.mending.unlisted = all;
         let known = |peer: &AccountId| self.contacts.contains_key(peer) || self.is_own_account(peer);
         let told = self.cards.keys().copied();
-        let all = self.conversations.values().map(|c| c.peer).chain(told);
+        let all = self.conversations.values().filter_map(|c| c.key.peer()).copied().chain(told);
         // Not collected: that would sort first, with code of its own.
         let mut unknown = Set::default();
         unknown.extend(all.filter(|peer| !known(peer)));
@@ -60,24 +61,33 @@ impl Engine {
     fn find_conversations_of_logs(&mut self) {
         let now = self.now;
         for log in self.logs.values() {
-            let new = || Conversation::new(log.peer, now);
-            self.conversations.or_insert_with(id_of(&log.peer), new).add_log(log.id);
+            let new = || Conversation::new(log.conversation, now);
+            self.conversations.or_insert_with(log.conversation.id(), new).add_log(log.id);
+        }
+    }
+
+    /// What would have made a log at the relay is gone: another one is made.
+    fn bury_lost_creations(&mut self) {
+        let lost = |log: &&Log| log.stage == Stage::Creating && log.creation.is_none();
+        let lost: Vec<LogId> = self.logs.values().filter(lost).map(|log| log.id).collect();
+        for id in lost {
+            self.bury(&id);
         }
     }
 
     /// A log whose record is gone cannot be read on: the other is asked for what came after the last entry.
     fn find_logs_of_conversations(&mut self) {
-        let of = |c: &Conversation| c.logs.iter().map(|log| (*log, c.peer)).collect::<Vec<_>>();
-        let all: Vec<(LogId, AccountId)> = self.conversations.values().flat_map(of).collect();
-        for (id, peer) in all {
+        let of = |c: &Conversation| c.logs.iter().map(|log| (*log, c.key)).collect::<Vec<_>>();
+        let all: Vec<(LogId, ConversationKey)> = self.conversations.values().flat_map(of).collect();
+        for (id, key) in all {
             if !self.logs.contains_key(&id) {
                 let trail: Trail = self.state.get(&keys::trail(&id)).ok().flatten().unwrap_or_default();
                 let last = trail.at();
                 self.trails.insert(id, trail);
                 // What came up to there is in the history; what of it is unread is known.
-                let unread = self.standing.get(&id_of(&peer)).and_then(|standing| standing.first_unread(&id));
+                let unread = self.standing.get(&key.id()).and_then(|standing| standing.first_unread(&id));
                 let read = unread.map_or(last, |first| Seq(first.0.saturating_sub(1)));
-                let known = Log::new(id, peer, Stage::Active, self.now);
+                let known = Log::new(id, GroupId::begun_in(id), key, Stage::Active, self.now);
                 self.logs.insert(id, Log { cursor: last, incoming: last, read, ..known });
                 self.forsake(&id, last);
             }
@@ -86,8 +96,8 @@ impl Engine {
 
     /// What needs randomness, or the disk: with the first input.
     pub(super) fn go_on_mending(&mut self) {
-        for peer in std::mem::take(&mut self.mending.unsent) {
-            self.say_unsent(&peer);
+        for key in std::mem::take(&mut self.mending.unsent) {
+            self.say_unsent(&key);
         }
         for id in std::mem::take(&mut self.mending.unlisted) {
             let load = self.read_messages(&id, None, PAGE);
@@ -96,8 +106,8 @@ impl Engine {
     }
 
     /// Of a text that waited to be sent nothing is left: a marker says so where it was written.
-    fn say_unsent(&mut self, peer: &AccountId) {
-        let id = id_of(peer);
+    fn say_unsent(&mut self, key: &ConversationKey) {
+        let id = key.id();
         let Some(conversation) = self.conversations.get(&id) else { return };
         let log = conversation.logs.last().copied().unwrap_or(LogId(id.0));
         let (stored, cursor) = (self.reached(&log), self.logs.get(&log).map(|log| log.cursor));
@@ -107,8 +117,8 @@ impl Engine {
             stored,
             log: marked(&log),
             seq: cursor.unwrap_or_default().next(),
-            own: false,
-            body: BodyView::Gap(Gap::Unsent),
+            author: None,
+            body: MessageBody::Gap(Gap::Unsent),
         };
         self.store_message(id, &message);
         self.show_in_list(id, &message);
@@ -125,20 +135,22 @@ impl Engine {
         let mut messages: Vec<Message> = records.iter().filter_map(|record| self.kept(&id, record)).collect();
         messages.reverse();
         let uncounted = self.standing.get(&id).is_none_or(|standing| standing.unread() == 0);
-        for message in messages.iter().filter(|message| uncounted && !message.own) {
+        for message in messages.iter().filter(|_| uncounted) {
+            let theirs = message.part().is_some() && !self.is_mine(message);
             let read = self.logs.get(&message.log).map(|log| log.read);
-            if read.is_some_and(|read| message.seq > read) && !message.body.is_notice() {
+            if read.is_some_and(|read| message.seq > read) && theirs {
                 self.standing.or_default(id).came(message.order(), message.log, message.seq);
             }
         }
         self.save_standing(id);
-        let waiting = self.waiting_views(id).pop();
+        let newest_waiting = self.waiting_views(id).pop();
+        let waiting = newest_waiting.and_then(|view| self.waiting_last(view.order.seq().0));
         if let Some(newest) = messages.last() {
             self.places.newest.insert(id, newest.order());
             self.show_in_list(id, newest);
         }
-        if let (Some(view), Some(conversation)) = (waiting, self.conversations.get_mut(&id)) {
-            conversation.last = Some(Last::waiting(&view));
+        if let (Some(last), Some(conversation)) = (waiting, self.conversations.get_mut(&id)) {
+            conversation.last = Some(last);
             self.save_conversation(id);
         }
         true

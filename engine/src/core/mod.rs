@@ -69,11 +69,11 @@ use crate::check_in::CheckIns;
 use crate::consent::{OwnToken, Stance, Token};
 use crate::contact::Contact;
 use crate::content::{Card, Receipt};
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, ConversationKey};
 use crate::device_note::Notes;
 use crate::directory_entry::Found;
 use crate::draft::DraftSetting;
-use crate::io::{Input, LoadId, Output, Record, StorageFailure};
+use crate::io::{Input, LoadId, Output, Record, StorageFailure, Store};
 use crate::log::{LiveLog, Log};
 use crate::mls::group::Group;
 use crate::mls::{DeviceSigner, Provider};
@@ -81,6 +81,7 @@ use crate::mutations::{Mutation, on};
 use crate::outbox::OutboxEntry;
 use crate::personal::Personal;
 use crate::records::keys;
+use crate::records::migrations::STEPS;
 use crate::records::sealed::{self, LoadError};
 use crate::records::state::StateStore;
 use crate::seal::{MasterKey, Purpose, Sealer};
@@ -107,6 +108,9 @@ pub enum OpenError {
     /// A newer version of the app wrote the records.
     #[error("a newer version of the app wrote the records")]
     Newer,
+    /// A build from before the first release wrote them.
+    #[error("a build from before the first release wrote the records")]
+    BeforeRelease,
 }
 
 impl From<LoadError> for OpenError {
@@ -114,6 +118,7 @@ impl From<LoadError> for OpenError {
         match error {
             LoadError::Damaged => Self::Damaged,
             LoadError::Newer => Self::Newer,
+            LoadError::BeforeRelease => Self::BeforeRelease,
         }
     }
 }
@@ -153,7 +158,7 @@ pub struct Engine {
     /// What is remembered of places in each conversation.
     standing: Table<ConversationId, Standing>,
     /// Texts that wait to be sent.
-    waiting: Table<u64, AccountId>,
+    waiting: Table<u64, ConversationKey>,
     places: standing::Places,
     mending: mending::Mending,
     logs: Table<LogId, Log>,
@@ -186,11 +191,11 @@ pub struct Engine {
     /// Codes that were typed here.
     typed: linking::TypedHere,
     deleting: deleting::Deleting,
-    /// What the person keeps of conversations for themselves, by the other account.
-    personal: Table<AccountId, Personal>,
+    /// What the person keeps of conversations for themselves.
+    personal: Table<ConversationKey, Personal>,
     draft_setting: DraftSetting,
-    /// Contacts whose draft was sent as it stood.
-    sent_drafts: Set<AccountId>,
+    /// Conversations whose draft was sent as it stood.
+    sent_drafts: Set<ConversationKey>,
     backup: backup::Backup,
     /// What is in the backup.
     manifest: Manifest,
@@ -213,8 +218,8 @@ pub struct Engine {
     put_back: put_back::PutBack,
     came_again: CameAgain,
     check_ins: CheckIns,
-    /// When something was last stored in a log that nothing new goes into, by contact.
-    settling: Table<AccountId, Moment>,
+    /// When something was last stored in a log that nothing new goes into, by conversation.
+    settling: Table<ConversationKey, Moment>,
     /// Contacts whose records were damaged: the directory is asked for them again.
     unknown: Set<AccountId>,
     /// Accounts that the directory was asked about and that are not contacts (yet).
@@ -251,8 +256,10 @@ impl Engine {
         records: Vec<Record>,
     ) -> Result<Self, OpenError> {
         let sealer = Sealer::new(master);
-        let sealed::Loaded { values, damaged } = sealed::load(&sealer, records)?;
-        let state = Rc::new(StateStore::new(values));
+        let sealed::Loaded { values, damaged, outdated } = sealed::load(&sealer, STEPS, records)?;
+        let state =
+            if outdated.is_empty() { StateStore::new(values) } else { StateStore::brought_up(values) };
+        let state = Rc::new(state);
         let key = open_vault(&sealer, vault)?;
         let begun = [keys::ACCOUNT, keys::JOINING].iter().any(|key| state.get_bytes(key).is_some());
         let removed = state.get_bytes(keys::KEPT).is_some();
@@ -343,6 +350,7 @@ impl Engine {
         };
         engine.restore()?;
         engine.mend(damaged);
+        engine.out.deletes.extend(outdated.into_iter().map(|name| (Store::State, name)));
         Ok(engine)
     }
 
@@ -451,6 +459,6 @@ fn open_vault(sealer: &Sealer, vault: Option<&[u8]>) -> Result<Option<SigningKey
         return Ok(None);
     };
     let seed = sealer.open(Purpose::Vault, b"device key", vault).map_err(LoadError::from)?;
-    let seed = seed.as_slice().first_chunk::<32>().ok_or(OpenError::Damaged)?;
+    let seed = seed.plaintext.as_slice().first_chunk::<32>().ok_or(OpenError::Damaged)?;
     Ok(Some(SigningKey::from_bytes(seed)))
 }

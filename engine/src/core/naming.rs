@@ -5,9 +5,8 @@ use parley_protocol::ids::{AccountId, MessageId};
 
 use super::Engine;
 use super::reading::At;
-use crate::conversation::{id_of, marked};
-use crate::message::Message;
-use crate::view::BodyView;
+use crate::conversation::{ConversationKey, id_of, marked};
+use crate::message::{Message, MessageBody};
 
 impl Engine {
     /// Somebody says, in an entry of their log, what they are called.
@@ -17,16 +16,16 @@ impl Engine {
         self.save_contact(account);
         let heard = self.consents_to(account);
         if let Some(from) = before.filter(|before| heard && *before != name) {
-            self.say_renamed(account, at, BodyView::Renamed { from, to: name });
+            self.say_renamed(account, at, MessageBody::Renamed { from, to: name });
         }
     }
 
     /// Stands where it was heard, and neither brings the chat up in the list nor back into it.
-    fn say_renamed(&mut self, peer: &AccountId, at: At, body: BodyView) {
+    fn say_renamed(&mut self, peer: &AccountId, at: At, body: MessageBody) {
         let At { log, seq, stored } = at;
         let id = MessageId(self.random.array());
-        let message = Message { id, time: stored, stored, log: marked(&log), seq, own: false, body };
-        if self.is_deleted(peer, &message) {
+        let message = Message { id, time: stored, stored, log: marked(&log), seq, author: None, body };
+        if self.is_deleted(&ConversationKey::Peer(*peer), &message) {
             return;
         }
         let conversation = id_of(peer);

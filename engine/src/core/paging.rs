@@ -1,12 +1,11 @@
 //! History by the page: messages are not in memory, they are read when a view wants them.
 
-use parley_protocol::ids::{AccountId, MessageId};
+use parley_protocol::ids::MessageId;
 
 use super::Engine;
-use super::file::archived_view;
 use super::showing::put_in_order;
 use crate::content::{History, Sync};
-use crate::conversation::id_of;
+use crate::conversation::ConversationKey;
 use crate::io::{Load, LoadId, Output, ReadFrom, Record};
 use crate::message::{self, Message, lost_id, order_of_key};
 use crate::seal::Purpose;
@@ -31,7 +30,7 @@ const NEXT: u32 = 200;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stretch {
     pub(super) load: LoadId,
-    pub(super) peer: AccountId,
+    pub(super) key: ConversationKey,
     limit: u32,
 }
 
@@ -173,26 +172,26 @@ impl Engine {
     /// A message that was read. A damaged record costs one message, not the page.
     pub(super) fn opened(&self, record: &Record) -> Option<Message> {
         let bytes = self.sealer.open(Purpose::Message, &record.key, &record.value).ok()?;
-        Message::decode(&bytes)
+        Message::decode(&bytes.plaintext)
     }
 
     /// A message that was read, and which stood before it.
     fn opened_after(&self, record: &Record) -> Option<(Message, Option<Order>)> {
         let bytes = self.sealer.open(Purpose::Message, &record.key, &record.value).ok()?;
-        Message::decode_after(&bytes)
+        Message::decode_after(&bytes.plaintext)
     }
 
     /// A message that was read and was not deleted.
     pub(super) fn kept(&self, conversation: &ConversationId, record: &Record) -> Option<Message> {
         let message = self.opened(record)?;
-        let peer = &self.conversations.get(conversation)?.peer;
-        (!self.is_deleted(peer, &message)).then_some(message)
+        let key = &self.conversations.get(conversation)?.key;
+        (!self.is_deleted(key, &message)).then_some(message)
     }
 
     /// Reads the newest messages with somebody, or more before one of them.
-    pub(super) fn read_stretch(&mut self, peer: AccountId, before: Option<&Order>) -> Stretch {
+    pub(super) fn read_stretch(&mut self, key: ConversationKey, before: Option<&Order>) -> Stretch {
         let limit = if before.is_none() { FIRST } else { NEXT };
-        Stretch { load: self.read_messages(&id_of(&peer), before, limit), peer, limit }
+        Stretch { load: self.read_messages(&key.id(), before, limit), key, limit }
     }
 
     pub(super) fn loaded(&mut self, id: LoadId, records: &[Record]) {
@@ -221,7 +220,9 @@ impl Engine {
         let mut messages: Vec<MessageView> = Vec::with_capacity(records.len());
         for record in records.iter().take(page) {
             if archived {
-                messages.extend(self.opened(record).map(|message| archived_view(&message)));
+                messages.extend(
+                    self.opened(record).map(|message| self.archived_view(&request.conversation, &message)),
+                );
             } else if let Some(message) = self.kept(&request.conversation, record) {
                 let view = self.message_view(&message);
                 self.remember_unread(&message, &view);
@@ -292,17 +293,14 @@ impl Engine {
 
     /// A message that another device has lost was looked for; whether this page was for that.
     pub(super) fn found(&mut self, id: LoadId, records: &[Record]) -> bool {
-        let Some((peer, order)) = self.places.finding.remove(&id) else {
+        let Some((key, order)) = self.places.finding.remove(&id) else {
             return false;
         };
-        let conversation = id_of(&peer);
+        let conversation = key.id();
         let messages: Vec<Message> =
             records.iter().filter_map(|record| self.kept(&conversation, record)).collect();
-        if messages
-            .iter()
-            .any(|message| message.order() == order && matches!(message.body, BodyView::Text(_)))
-        {
-            self.sync(Sync::History(History { peer, messages, receipts: Vec::new() }));
+        if messages.iter().any(|message| message.order() == order && message.part().is_some()) {
+            self.sync(Sync::History(History { conversation: key, messages, receipts: Vec::new() }));
         }
         true
     }

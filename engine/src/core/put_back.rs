@@ -14,7 +14,7 @@ use super::repair::EVERY_OTHER;
 use super::requests::Pending;
 use super::steady::Moment;
 use crate::content::{Body, Repair};
-use crate::conversation::id_of;
+use crate::conversation::ConversationKey;
 use crate::log::{Log, Stage};
 use crate::records::keys;
 use crate::set::Set;
@@ -43,7 +43,7 @@ pub(super) struct PutBack {
     named: Table<LogId, Set<LogId>>,
     /// When they are given up, by the other account: what one person says makes nobody wait for another.
     #[serde(skip)]
-    until: Table<AccountId, Moment>,
+    until: Table<ConversationKey, Moment>,
 }
 
 /// How far a connection has come with telling.
@@ -94,19 +94,19 @@ impl Engine {
 
     /// No key of it may be used again.
     fn forsake_all(&mut self) {
-        let conversations: Vec<_> = self.conversations.values().map(|c| (c.peer, c.logs.clone())).collect();
-        for (peer, logs) in conversations {
-            if let Some(main) = self.usable_log(&peer) {
+        let conversations: Vec<_> = self.conversations.values().map(|c| (c.key, c.logs.clone())).collect();
+        for (key, logs) in conversations {
+            if let Some(main) = self.usable_log(&key) {
                 self.gap(&main, Gap::Restored);
             }
             for id in logs {
-                self.name(&id, &peer);
+                self.name(&id, &key);
             }
             // Between the copy and now there may have been logs that this device does not know.
-            let had_logs = self.conversations.get(&id_of(&peer)).is_some_and(|c| !c.logs.is_empty());
+            let had_logs = self.conversations.get(&key.id()).is_some_and(|c| !c.logs.is_empty());
             if had_logs {
                 self.enqueue(
-                    peer,
+                    key,
                     Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None, count: false }),
                     None,
                 );
@@ -115,12 +115,12 @@ impl Engine {
     }
 
     /// Gives a log up, and says up to which place this device knows it: it knows nothing of those that are not named.
-    fn name(&mut self, id: &LogId, peer: &AccountId) {
+    fn name(&mut self, id: &LogId, key: &ConversationKey) {
         let Some((stage, cursor)) = self.logs.get(id).map(|log| (log.stage, log.cursor)) else { return };
         match stage {
             Stage::Creating => self.bury(id),
             Stage::Active => {
-                self.ask_again(id, peer, cursor, cursor);
+                self.ask_again(id, *key, cursor, cursor);
                 self.bury(id);
             }
             Stage::Dead => {
@@ -128,7 +128,7 @@ impl Engine {
                 let asked = self.trails.get(id).is_some_and(|trail| trail.asked.is_some());
                 let after = if asked { Seq(u64::MAX) } else { cursor };
                 let repair = Repair { log: *id, after, reach: None, count: false };
-                self.enqueue(*peer, Body::Repair(repair), None);
+                self.enqueue(*key, Body::Repair(repair), None);
             }
         }
     }
@@ -225,7 +225,7 @@ impl Engine {
     fn doubt(&mut self, account: &AccountId, missed: &[DeviceId]) {
         let own = self.is_own_account(account);
         let retired = |id: &LogId| self.trails.get(id).is_some_and(|trail| trail.retired);
-        let theirs = self.logs.values().filter(|log| own || log.peer == *account);
+        let theirs = self.logs.values().filter(|log| own || log.peer() == Some(*account));
         let in_use = theirs.filter(|log| log.stage != Stage::Dead && !retired(&log.id));
         let silent = |log: &Log| missed.iter().any(|device| !log.heard.contains(device));
         let in_use = in_use.filter(|log| missed.is_empty() || silent(log));
@@ -235,8 +235,8 @@ impl Engine {
     }
 
     /// A device that names its logs with somebody may not have come to the end.
-    pub(super) fn doubt_longer(&mut self, peer: &AccountId) {
-        if self.put_back.until.remove(peer).is_some() {
+    pub(super) fn doubt_longer(&mut self, key: &ConversationKey) {
+        if self.put_back.until.remove(key).is_some() {
             self.settle_doubts();
         }
     }
@@ -248,8 +248,8 @@ impl Engine {
         }
         let mut given_up = Vec::new();
         for id in self.put_back.doubtful.clone() {
-            let peer = self.logs.get(&id).map(|log| log.peer);
-            if peer.is_none_or(|peer| self.patience_ends(peer)) {
+            let key = self.logs.get(&id).map(|log| log.conversation);
+            if key.is_none_or(|key| self.patience_ends(key)) {
                 given_up.push(id);
             }
         }
@@ -266,12 +266,12 @@ impl Engine {
     }
 
     /// Whether there was time enough to name the logs with somebody; if not, this comes back when there was.
-    fn patience_ends(&mut self, peer: AccountId) -> bool {
+    fn patience_ends(&mut self, key: ConversationKey) -> bool {
         let latest = self.steady.after(PATIENCE);
-        let until = self.put_back.until.get(&peer).copied().unwrap_or(latest);
+        let until = self.put_back.until.get(&key).copied().unwrap_or(latest);
         let left = until.since(self.steady);
         if left > 0 {
-            self.put_back.until.insert(peer, until);
+            self.put_back.until.insert(key, until);
             self.retry_later(u32::try_from(left).unwrap_or(u32::MAX));
         }
         left == 0
@@ -280,27 +280,27 @@ impl Engine {
     /// Another log takes the place of one that a device of its members has forgotten.
     fn begin_anew(&mut self, id: &LogId) {
         let retired = self.trails.get(id).is_some_and(|trail| trail.retired);
-        let Some((peer, stage)) = self.logs.get(id).map(|log| (log.peer, log.stage)) else { return };
-        self.put_back.until.remove(&peer);
+        let Some((key, stage)) = self.logs.get(id).map(|log| (log.conversation, log.stage)) else { return };
+        self.put_back.until.remove(&key);
         if retired || stage == Stage::Dead {
             return;
         }
-        self.repairs.count(peer, self.steady);
+        self.repairs.count(key, self.steady);
         if stage == Stage::Creating {
             return self.bury(id);
         }
         let repair = Repair { log: *id, after: Seq(0), reach: None, count: false };
-        self.enqueue(peer, Body::Repair(repair), None);
+        self.enqueue(key, Body::Repair(repair), None);
         self.retire(id, Seq(0));
-        self.pump(id_of(&peer));
+        self.pump(key.id());
     }
 
     /// A log took the place of one of which this device knows nothing.
-    pub(super) fn unknown_log_retired(&mut self, peer: &AccountId, at: At) {
+    pub(super) fn unknown_log_retired(&mut self, key: &ConversationKey, at: At) {
         let own = self.account.as_ref().map(|account| account.device);
         let was_put_back =
             self.own_log.as_ref().is_some_and(|log| log.put_back_since(0).any(|device| Some(device) == own));
-        if was_put_back && !self.is_own_account(peer) {
+        if was_put_back && !self.is_own_conversation(key) {
             self.store_gap(&at.log, at.seq, at.stored, Gap::Restored);
         }
     }
@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn the_record_is_pinned() {
         let mut record = PutBack { untold: true, ..PutBack::default() };
-        record.until.insert(AccountId([4; 32]), Moment::default());
+        record.until.insert(ConversationKey::Peer(AccountId([4; 32])), Moment::default());
         record.doubtful.insert(LogId([1; 16]));
         record.named.or_default(LogId([2; 16])).insert(LogId([3; 16]));
         let bytes = postcard::to_allocvec(&record).unwrap();
@@ -322,7 +322,7 @@ mod tests {
         assert!(after.untold && after.doubtful.contains(&LogId([1; 16])));
         assert!(after.named.get(&LogId([2; 16])).is_some_and(|named| named.contains(&LogId([3; 16]))));
         assert!(
-            after.until.get(&AccountId([4; 32])).is_none(),
+            after.until.get(&ConversationKey::Peer(AccountId([4; 32]))).is_none(),
             "when they are given up is of this connection"
         );
     }

@@ -1,21 +1,20 @@
 //! Reading a log: entry by entry, in order, each with all its effects in one change set (invariant 2).
 
 use parley_protocol::frame::{EntryKind, LogEntry};
-use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::removal::is_after;
 use crate::content::{Body, Content};
-use crate::conversation::{Last, id_of, marked};
-use crate::log::{OwnAppend, Stage, payload_hash};
-use crate::message::Message;
+use crate::conversation::{Last, marked};
+use crate::log::{Log, OwnAppend, Stage, payload_hash};
+use crate::message::{Author, Gap, Message, MessageBody};
 use crate::mls::commit::{Changes, Unfit};
 use crate::mls::credential::Leaf;
 use crate::mls::group::{GroupError, Incoming};
 use crate::mutations::{Mutation, on};
 use crate::roster::Roster;
 use crate::trail::Trail;
-use crate::view::{BodyView, Gap};
 
 /// Where a message belongs.
 #[derive(Debug, Clone, Copy)]
@@ -201,6 +200,7 @@ impl Engine {
         if let Some(log) = self.logs.get_mut(id) {
             log.commit = None;
             let ended = log.cursor;
+            self.save_pending(id);
             self.begin_history(id, ended);
         }
         self.forget_welcomes(id);
@@ -259,17 +259,17 @@ impl Engine {
             stored: time,
             log: marked(id),
             seq,
-            own: false,
-            body: BodyView::Gap(gap),
+            author: None,
+            body: MessageBody::Gap(gap),
         };
         // What this account wrote comes from its other devices, if at all.
         if !matches!(gap, Gap::Restored | Gap::Elsewhere | Gap::Late)
-            && let Some(peer) = self.logs.get(id).map(|log| log.peer)
+            && let Some(key) = self.logs.get(id).map(|log| log.conversation)
         {
-            self.standing.or_default(id_of(&peer)).gap(message.order(), message.shown_id());
+            self.standing.or_default(key.id()).gap(message.order(), message.shown_id(false));
         }
         self.store_incoming(id, &message, None);
-        message.shown_id()
+        message.shown_id(false)
     }
 
     fn take_content(&mut self, id: &LogId, entry: &LogEntry, from: &Leaf, content: Content) {
@@ -284,7 +284,7 @@ impl Engine {
         if !own && self.is_passed_over(id, from, &content, at) {
             return;
         }
-        if own && let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+        if own && let Some(peer) = self.logs.get(id).and_then(Log::peer) {
             self.own_device_wrote_to(&peer);
         }
         self.compare(id, &from.account, content.claim.as_ref());
@@ -295,15 +295,15 @@ impl Engine {
                     || self.came_again(&content.id)
             }
             // Another own device was quicker than this log.
-            Body::Text(_) => self.came_again.contains(&content.id),
+            Body::Part(_) => self.came_again.contains(&content.id),
             _ => false,
         };
         let first = match &content.body {
             Body::Again(again) => Some(again.place),
             _ => None,
         };
-        let (body, place) = match content.body {
-            Body::Text(text) => (BodyView::Text(text), at),
+        let (part, place) = match content.body {
+            Body::Part(part) => (part, at),
             Body::Again(again) => {
                 if own {
                     // Before it is asked what still waits: another own device was quicker.
@@ -311,9 +311,8 @@ impl Engine {
                     self.stored_again(*id, entry.seq, &again.place);
                     self.own_text_came(&again.place.log, again.place.seq, content.id);
                 }
-                (BodyView::Text(again.text), self.place_of(id, &again.place, at))
+                (again.part, self.place_of(id, &again.place, at))
             }
-            Body::Unknown { silent: false, .. } => (BodyView::Newer, at),
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
             Body::Profile(profile) if !own => return self.name_came(&from.account, profile.name, at),
             Body::Repair(repair) => return self.repair_came(from, &repair, at),
@@ -321,9 +320,7 @@ impl Engine {
             Body::Receipt(receipt) => return self.told_elsewhere(id, receipt),
             Body::Receipts(receipts) => return self.receipts_of_others(id, &receipts, own),
             Body::Sync(sync) if own => return self.sync_came(&from.device, sync),
-            Body::Profile(_) | Body::Sync(_) | Body::Stand(_) | Body::Unknown { silent: true, .. } => {
-                return;
-            }
+            Body::Profile(_) | Body::Sync(_) | Body::Stand(_) | Body::Unknown { .. } => return,
         };
         let twice = self.has_seen(id, &content.id);
         if !needless {
@@ -336,8 +333,8 @@ impl Engine {
             return self.came_needlessly(id, entry.seq, first);
         }
         if let Some(first) = first {
-            let peer_of = |log: &LogId| self.logs.get(log).map(|log| log.peer);
-            if let Some(era) = first.era.filter(|_| peer_of(&first.log) == peer_of(id)) {
+            let conversation = |log: &LogId| self.logs.get(log).map(|log| log.conversation);
+            if let Some(era) = first.era.filter(|_| conversation(&first.log) == conversation(id)) {
                 self.came_from_elsewhere(&first.log, &content.id, first.seq, era);
             }
             self.fill_gaps(id, &first.log, first.seq, own);
@@ -348,7 +345,8 @@ impl Engine {
         } else {
             self.written_time(content.time, stored)
         };
-        let message = Message { id: content.id, time, stored, log, seq, own, body };
+        let (author, body) = (Some(Author::of(from)), MessageBody::Part(part));
+        let message = Message { id: content.id, time, stored, log, seq, author, body };
         self.store_incoming(id, &message, (!own).then_some(entry.seq));
     }
 
@@ -365,15 +363,18 @@ impl Engine {
         let Some(log) = self.logs.get(id) else {
             return;
         };
-        let peer = log.peer;
-        let conversation = id_of(&peer);
-        if self.is_deleted(&peer, message) {
+        let (key, peer) = (log.conversation, log.peer());
+        let conversation = key.id();
+        if self.is_deleted(&key, message) {
             if let Some(seq) = unread {
                 self.came_needlessly(id, seq, None);
             }
             return;
         }
-        if !message.own && (self.is_blocked(&peer) || !self.keep_of_request(&peer, message.body.length())) {
+        let kept = |engine: &mut Self, peer: AccountId| {
+            !engine.is_blocked(&peer) && engine.keep_of_request(&peer, message.body.length())
+        };
+        if !self.is_mine(message) && peer.is_some_and(|peer| !kept(self, peer)) {
             return;
         }
         self.save_message(conversation, message);
@@ -392,12 +393,13 @@ impl Engine {
             return;
         };
         let order = message.order();
+        let own = self.account.as_ref().is_some_and(|account| message.is_by(&account.id));
         if conversation.last.as_ref().is_none_or(|last| last.order <= order || last.id == message.id) {
             conversation.changed = message.stored;
-            conversation.last = Some(Last::of(message));
+            conversation.last = Some(Last::of(message, own));
         }
-        let peer = conversation.peer;
-        self.unhide(&peer);
+        let key = conversation.key;
+        self.unhide(&key);
         self.save_conversation(id);
     }
 }

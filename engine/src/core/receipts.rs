@@ -1,10 +1,10 @@
 //! Delivery and read receipts: one message says "everything up to here", and waits a moment for more.
 
-use parley_protocol::ids::{AccountId, LogId, Seq};
+use parley_protocol::ids::{LogId, Seq};
 
 use super::Engine;
 use crate::content::{Body, Receipt, ReceiptOf};
-use crate::conversation::id_of;
+use crate::conversation::ConversationKey;
 use crate::log::{Log, Stage};
 use crate::message::Message;
 use crate::outbox::OutboxEntry;
@@ -44,7 +44,7 @@ impl Engine {
     pub(super) fn write_receipts(&mut self) {
         let said = self.said_receipts();
         let mut due = Table::<LogId, Vec<ReceiptOf>>::new();
-        let tells = |log: &&Log| log.stage != Stage::Creating && self.consents_to(&log.peer);
+        let tells = |log: &&Log| log.stage != Stage::Creating && self.consents_in(&log.conversation);
         for log in self.logs.values().filter(tells) {
             let receipt = self.receipt_of(log);
             let said = said.get(&log.id).copied().unwrap_or(told(log));
@@ -61,15 +61,15 @@ impl Engine {
     }
 
     fn write_receipts_into(&mut self, into: &LogId, receipts: Vec<ReceiptOf>) {
-        let Some(peer) = self.logs.get(into).map(|log| log.peer) else { return };
+        let Some(key) = self.logs.get(into).map(|log| log.conversation) else { return };
         self.take_back_receipts(into);
         let (own, others): (Vec<ReceiptOf>, Vec<ReceiptOf>) =
             receipts.into_iter().partition(|it| it.log == *into);
         for ReceiptOf { receipt, .. } in own {
-            self.enqueue(peer, Body::Receipt(receipt), Some(*into));
+            self.enqueue(key, Body::Receipt(receipt), Some(*into));
         }
         for others in others.chunks(AT_ONCE) {
-            self.enqueue(peer, Body::Receipts(others.to_vec()), Some(*into));
+            self.enqueue(key, Body::Receipts(others.to_vec()), Some(*into));
         }
         self.pump_log(into);
     }
@@ -84,7 +84,7 @@ impl Engine {
         if self.is_in_use(&log.id) {
             return Some(log.id);
         }
-        self.usable_log(&log.peer).filter(|other| self.is_in_use(other))
+        self.usable_log(&log.conversation).filter(|other| self.is_in_use(other))
     }
 
     /// Whether both read a log and may write into it.
@@ -135,8 +135,8 @@ impl Engine {
     }
 
     /// A log with somebody is not in use any more: what was told in it, or in it of others like it, may not have been read.
-    pub(super) fn tell_receipts_again(&mut self, peer: &AccountId) {
-        let logs = self.conversations.get(&id_of(peer)).map(|c| c.logs.clone()).unwrap_or_default();
+    pub(super) fn tell_receipts_again(&mut self, key: &ConversationKey) {
+        let logs = self.conversations.get(&key.id()).map(|c| c.logs.clone()).unwrap_or_default();
         for id in logs {
             if !self.is_in_use(&id)
                 && let Some(log) = self.logs.get_mut(&id)
@@ -162,15 +162,15 @@ impl Engine {
 
     /// Receipts of other logs came in this one.
     pub(super) fn receipts_of_others(&mut self, here: &LogId, receipts: &[ReceiptOf], own: bool) {
-        let peer = self.logs.get(here).map(|log| log.peer);
+        let key = self.logs.get(here).map(|log| log.conversation);
         for ReceiptOf { log, receipt } in receipts {
             if let Some(told) = self.told_receipts.get_mut(log).filter(|_| !own) {
                 *told = told.max(*receipt);
                 self.save(keys::TOLD_RECEIPTS, &self.told_receipts);
             }
             // Own devices may tell of a log in which this one never was.
-            let there = self.logs.get(log).map_or(peer.filter(|_| own), |log| Some(log.peer));
-            if peer.is_none() || there != peer {
+            let there = self.logs.get(log).map_or(key.filter(|_| own), |log| Some(log.conversation));
+            if key.is_none() || there != key {
                 continue;
             }
             if own {
@@ -227,7 +227,7 @@ impl Engine {
         }
         log.peer_delivered = delivered;
         log.peer_read = read;
-        let conversation = id_of(&log.peer);
+        let conversation = log.conversation.id();
         self.save_log(id);
         self.changed.conversations.insert(conversation);
         let places = self
@@ -251,7 +251,7 @@ impl Engine {
     }
 
     pub(super) fn remember_unread(&mut self, message: &Message, view: &MessageView) {
-        if !message.own || view.outgoing == Some(Delivery::Read) || view.body.is_notice() {
+        if !self.is_mine(message) || view.outgoing == Some(Delivery::Read) || view.body.is_notice() {
             return;
         }
         let remembered = self.unread_by_peer.or_default(message.log);

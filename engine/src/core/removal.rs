@@ -25,8 +25,7 @@ impl Engine {
 
     /// Where something would be shown, it says once on each connection that a removed device wrote.
     pub(super) fn void_content_came(&mut self, id: &LogId, entry: &LogEntry, from: &Leaf, content: &Content) {
-        let shows =
-            matches!(content.body, Body::Text(_) | Body::Again(_) | Body::Unknown { silent: false, .. });
+        let shows = matches!(content.body, Body::Part(_) | Body::Again(_));
         if shows && self.membership.hear_void(id, from.device) {
             self.store_gap(id, entry.seq, entry.time, Gap::Removed);
         }
@@ -45,17 +44,18 @@ impl Engine {
     /// A removed device holds the log up: whoever follows its commits, or waits for room, never comes to remove it.
     /// Another log takes the place of this one, which is right up to this place.
     pub(super) fn go_on_without_removed(&mut self, id: &LogId, before: Seq) {
-        let Some(peer) = self.logs.get(id).filter(|log| log.stage == Stage::Active).map(|log| log.peer)
+        let Some(key) =
+            self.logs.get(id).filter(|log| log.stage == Stage::Active).map(|log| log.conversation)
         else {
             return;
         };
         let alone = self.own_log.as_ref().is_none_or(|log| log.devices().count() < 2);
-        if self.is_own_account(&peer) && alone {
+        if self.is_own_conversation(&key) && alone {
             // There is nobody to go on with, and nobody to tell anything.
             let numbers: Vec<u64> = self
                 .outbox
                 .iter()
-                .filter(|(_, entry)| entry.peer == peer)
+                .filter(|(_, entry)| entry.conversation == key)
                 .map(|(number, _)| *number)
                 .collect();
             for number in numbers {

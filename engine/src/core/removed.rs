@@ -5,7 +5,6 @@
 use super::Engine;
 use super::steady::Moment;
 use crate::content::{Body, Sync};
-use crate::conversation::id_of;
 use crate::io::{Input, Output};
 use crate::outbox::OutboxEntry;
 use crate::records::keys;
@@ -49,8 +48,8 @@ impl Engine {
             return;
         }
         let names = self.conversations.values().filter_map(|conversation| {
-            let name = self.contacts.get(&conversation.peer)?.display_name();
-            Some((id_of(&conversation.peer), name))
+            let name = self.contacts.get(conversation.key.peer()?)?.display_name();
+            Some((conversation.key.id(), name))
         });
         let names: Table<ConversationId, String> = names.collect();
         let mut texts = self.unsent_texts(&names);
@@ -71,19 +70,20 @@ impl Engine {
     /// Texts that wait to be sent, and were not deleted.
     fn unsent_texts(&self, names: &Table<ConversationId, String>) -> Vec<KeptText> {
         let kept = |number: u64, entry: &OutboxEntry| {
-            let (text, again) = match &entry.body {
-                Body::Text(text) => (text, false),
+            let (part, again) = match &entry.body {
+                Body::Part(part) => (part, false),
                 // The relay has lost it, or its log ended: it was sent once.
-                Body::Again(again) => (&again.text, true),
+                Body::Again(again) => (&again.part, true),
                 _ => return None,
             };
-            let conversation = id_of(&entry.peer);
+            let text = part.text()?.to_owned();
+            let conversation = entry.conversation.id();
             let unsure = again || entry.sealed.is_some() && !entry.failed;
             (!self.is_deleted_waiting(number)).then(|| KeptText {
                 conversation,
                 name: names.get(&conversation).cloned().unwrap_or_default(),
                 time: entry.time,
-                text: text.clone(),
+                text,
                 state: if unsure { KeptState::Unsure } else { KeptState::Unsent },
             })
         };
@@ -92,16 +92,16 @@ impl Engine {
 
     /// Drafts that are not known to be at the account's other devices: only what is out of the outbox is at the relay.
     fn drafts_of_this_device(&self, names: &Table<ConversationId, String>) -> Vec<KeptText> {
-        let on_its_way = |entry: &OutboxEntry, peer| matches!(&entry.body, Body::Sync(Sync::Draft(draft)) if draft.peer == peer);
-        let drafts = self.personal.iter().filter(|(peer, personal)| {
+        let on_its_way = |entry: &OutboxEntry, key| matches!(&entry.body, Body::Sync(Sync::Draft(draft)) if draft.conversation == key);
+        let drafts = self.personal.iter().filter(|(key, personal)| {
             let told = self.draft_setting.is_on()
                 && personal.told
-                && !self.outbox.values().any(|entry| on_its_way(entry, **peer));
+                && !self.outbox.values().any(|entry| on_its_way(entry, **key));
             !told && !personal.draft.text.trim().is_empty()
         });
         drafts
-            .map(|(peer, personal)| {
-                let conversation = id_of(peer);
+            .map(|(key, personal)| {
+                let conversation = key.id();
                 KeptText {
                     conversation,
                     name: names.get(&conversation).cloned().unwrap_or_default(),

@@ -8,15 +8,15 @@ use super::Engine;
 use super::reading::At;
 use super::steady::Moment;
 use crate::content::{Again, Body, Place, Repair};
-use crate::conversation::{beside, id_of};
+use crate::conversation::{ConversationKey, beside};
 use crate::io::{LoadId, Record};
-use crate::log::Stage;
-use crate::message::{Message, order_of_key};
+use crate::log::{Log, Stage};
+use crate::message::{Message, MessageBody, order_of_key};
 use crate::mls::credential::Leaf;
 use crate::outbox::OutboxEntry;
 use crate::table::Table;
 use crate::trail::{Agreement, Claim, SentAgain, Trail};
-use crate::view::{BodyView, ConversationId, Gap, Order, Warning};
+use crate::view::{ConversationId, Gap, Order, Warning};
 
 /// Messages read at a time, and at most, to find those that are to be sent again.
 const PAGE: u32 = 100;
@@ -38,8 +38,8 @@ pub(super) const EVERY_OTHER: LogId = LogId([0; 16]);
 #[derive(Default)]
 pub(super) struct Repairs {
     paying: Table<LoadId, Paying>,
-    recent: Table<AccountId, Recent>,
-    resent: Table<AccountId, Resent>,
+    recent: Table<ConversationKey, Recent>,
+    resent: Table<ConversationKey, Resent>,
 }
 
 /// How many texts were sent again to somebody and count still, at a moment.
@@ -75,8 +75,8 @@ struct Recent {
 impl Repairs {
     /// How long a new log with this person has to wait, in milliseconds: a relay that breaks every log must not
     /// make two devices use up each other's KeyPackages.
-    pub(super) fn pause(&self, peer: &AccountId, now: Moment) -> u64 {
-        let Some(recent) = self.recent.get(peer).filter(|recent| recent.count > 1) else {
+    pub(super) fn pause(&self, key: &ConversationKey, now: Moment) -> u64 {
+        let Some(recent) = self.recent.get(key).filter(|recent| recent.count > 1) else {
             return 0;
         };
         let pause =
@@ -84,23 +84,23 @@ impl Repairs {
         pause.saturating_sub(now.since(recent.last))
     }
 
-    pub(super) fn count(&mut self, peer: AccountId, now: Moment) {
-        let before = self.recent.get(&peer).filter(|recent| now.since(recent.last) <= FORGOTTEN);
+    pub(super) fn count(&mut self, key: ConversationKey, now: Moment) {
+        let before = self.recent.get(&key).filter(|recent| now.since(recent.last) <= FORGOTTEN);
         let count = before.map_or(0, |recent| recent.count).saturating_add(1);
-        self.recent.insert(peer, Recent { count, last: now });
+        self.recent.insert(key, Recent { count, last: now });
     }
 
     /// How long nothing is sent again to this person, in milliseconds.
-    fn resend_pause(&self, peer: &AccountId, now: Moment) -> u64 {
-        let count = self.resent.get(peer).map_or(0, |resent| resent.left_at(now));
+    fn resend_pause(&self, key: &ConversationKey, now: Moment) -> u64 {
+        let count = self.resent.get(key).map_or(0, |resent| resent.left_at(now));
         (count.saturating_add(1)).saturating_sub(RESENT_AT_ONCE).saturating_mul(RESENT_EVERY)
     }
 
     /// So many texts are sent again to this person.
-    fn resend(&mut self, peer: AccountId, count: usize, now: Moment) {
-        let before = self.resent.get(&peer).map_or(0, |resent| resent.left_at(now));
+    fn resend(&mut self, key: ConversationKey, count: usize, now: Moment) {
+        let before = self.resent.get(&key).map_or(0, |resent| resent.left_at(now));
         let count = before.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-        self.resent.insert(peer, Resent { count, at: now });
+        self.resent.insert(key, Resent { count, at: now });
     }
 
     fn pays(&self, log: &LogId) -> bool {
@@ -120,22 +120,22 @@ impl Engine {
         let Some(log) = self.logs.get(id).filter(|log| log.stage != Stage::Dead) else {
             return;
         };
-        let (peer, stage) = (log.peer, log.stage);
+        let (key, stage) = (log.conversation, log.stage);
         let trail = self.trails.or_default(*id);
         if trail.retired || stage == Stage::Creating {
             return self.bury(id);
         }
-        self.ask_again(id, &peer, after, taken);
+        self.ask_again(id, key, after, taken);
         self.bury(id);
     }
 
     /// Asks everybody to send again what they wrote in a log after a place.
-    pub(super) fn ask_again(&mut self, id: &LogId, peer: &AccountId, after: Seq, taken: Seq) {
+    pub(super) fn ask_again(&mut self, id: &LogId, key: ConversationKey, after: Seq, taken: Seq) {
         self.trails.or_default(*id).asked = Some(taken);
         self.save_trail(id);
-        self.repairs.count(*peer, self.steady);
+        self.repairs.count(key, self.steady);
         let repair = Repair { log: *id, after, reach: None, count: false };
-        self.enqueue(*peer, Body::Repair(repair), None);
+        self.enqueue(key, Body::Repair(repair), None);
     }
 
     /// The group of a log cannot be used: its keys are damaged or gone.
@@ -172,13 +172,14 @@ impl Engine {
     /// other, or another device of this account, which asks for what this account wrote.
     pub(super) fn repair_came(&mut self, from: &Leaf, repair: &Repair, at: At) {
         let here = at.log;
-        let Some(peer) = self.logs.get(&here).map(|log| log.peer) else {
+        let Some((key, peer)) = self.logs.get(&here).and_then(|log| Some((log.conversation, log.peer()?)))
+        else {
             return;
         };
-        self.doubt_longer(&peer);
+        self.doubt_longer(&key);
         let counts = repair.count && !self.is_own_account(&from.account) && self.consents_to(&peer);
         if repair.log == EVERY_OTHER {
-            let logs = self.conversations.get(&id_of(&peer)).map(|c| c.logs.clone()).unwrap_or_default();
+            let logs = self.conversations.get(&key.id()).map(|c| c.logs.clone()).unwrap_or_default();
             let named = self.take_named(&here);
             for log in logs.into_iter().filter(|id| *id != here && !named.contains(id)) {
                 if counts {
@@ -192,7 +193,7 @@ impl Engine {
             return;
         }
         match self.logs.get(&repair.log) {
-            Some(log) if log.peer == peer => {
+            Some(log) if log.conversation == key => {
                 self.is_named(&here, &repair.log);
                 if counts {
                     self.owe_count(&repair.log);
@@ -204,8 +205,8 @@ impl Engine {
             }
             Some(_) => {}
             None => {
-                self.heard_of_unknown(&repair.log, peer);
-                self.unknown_log_retired(&peer, at);
+                self.heard_of_unknown(&repair.log, key);
+                self.unknown_log_retired(&key, at);
             }
         }
     }
@@ -213,7 +214,7 @@ impl Engine {
     /// Nothing new goes into a log, and what was written in it after a place is sent again; also what this person
     /// wants to be called.
     pub(super) fn retire(&mut self, id: &LogId, after: Seq) {
-        let peer = self.logs.get(id).map(|log| log.peer);
+        let peer = self.logs.get(id).and_then(Log::peer);
         if let Some(contact) = peer.and_then(|peer| self.contacts.get_mut(&peer)) {
             contact.profile_sent = 0;
             let account = contact.account();
@@ -233,8 +234,8 @@ impl Engine {
         trail.retired = true;
         trail.owed = Some(trail.owed.map_or(after, |before| before.min(after)));
         self.save_trail(id);
-        if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
-            self.tell_receipts_again(&peer);
+        if let Some(key) = self.logs.get(id).map(|log| log.conversation) {
+            self.tell_receipts_again(&key);
         }
         self.pay(id);
     }
@@ -248,7 +249,8 @@ impl Engine {
         let Some(log) = self.logs.get(id).filter(|_| !under_way && !self.repairs.pays(id)) else {
             return;
         };
-        let (conversation, pause) = (id_of(&log.peer), self.repairs.resend_pause(&log.peer, self.steady));
+        let (conversation, pause) =
+            (log.conversation.id(), self.repairs.resend_pause(&log.conversation, self.steady));
         if pause > 0 {
             return self.retry_later(u32::try_from(pause).unwrap_or(u32::MAX));
         }
@@ -274,7 +276,8 @@ impl Engine {
             if message.log == paying.log || message.log == beside(&paying.log) {
                 reached |= message.seq <= paying.after;
                 let era = self.era_of(&paying.log, &message);
-                paying.take(message, era);
+                let own = self.is_mine(&message);
+                paying.take(message, own, era);
             }
         }
         match oldest {
@@ -289,7 +292,7 @@ impl Engine {
 
     /// Sends what was collected, which may be all that was asked for.
     fn send_again(&mut self, paying: Paying, all: bool) {
-        let Some(peer) = self.logs.get(&paying.log).map(|log| log.peer) else {
+        let Some(key) = self.logs.get(&paying.log).map(|log| log.conversation) else {
             return;
         };
         if let Some(trail) = self.trails.get_mut(&paying.log) {
@@ -300,31 +303,31 @@ impl Engine {
             trail.owed = None;
         }
         self.save_trail(&paying.log);
-        self.repairs.resend(peer, paying.found.len(), self.steady);
+        self.repairs.resend(key, paying.found.len(), self.steady);
         for (_, id, time, again) in paying.found {
-            self.enqueue_as(peer, id, time, Body::Again(again), None);
+            self.enqueue_as(key, id, time, Body::Again(again), None);
         }
         // That there is none, says only who would have it.
-        let knows = paying.theirs > 0 || all && self.has_all_of(&peer, &paying.log);
+        let knows = paying.theirs > 0 || all && self.has_all_of(&key, &paying.log);
         if self.take_owed_count(&paying.log) && knows {
-            self.tell_what_stands(peer, paying.log, paying.theirs);
+            self.tell_what_stands(key, paying.log, paying.theirs);
         }
         self.pump(paying.conversation);
     }
 
     /// Whether this device has whatever was written in a log.
-    fn has_all_of(&self, peer: &AccountId, log: &LogId) -> bool {
-        self.was_in_from_the_start(log) && !self.has_deleted(peer)
+    fn has_all_of(&self, key: &ConversationKey, log: &LogId) -> bool {
+        self.was_in_from_the_start(log) && !self.has_deleted(key)
     }
 
     /// Where a message that is sent again belongs: at its first place, if this device asked for it there.
     pub(super) fn place_of(&self, id: &LogId, place: &Place, at: At) -> At {
         let (here, there) = (self.logs.get(id), self.logs.get(&place.log));
-        let same_peer = here.zip(there).is_some_and(|(here, there)| here.peer == there.peer);
+        let same = here.zip(there).is_some_and(|(here, there)| here.conversation == there.conversation);
         let asked = self.trails.get(&place.log).and_then(|trail| trail.asked);
         let missing = |after: Seq| place.seq > after || self.is_of_another_era(place);
         let missing = asked.is_some_and(missing) || self.is_before_this_device(place);
-        let fits = same_peer && missing && place.stored <= at.stored;
+        let fits = same && missing && place.stored <= at.stored;
         // Whoever sends it again says when it was stored: not before what was read of that log.
         let stored = self.reached_at_most(&place.log, place.stored, at.stored);
         let elsewhere = self.late.elsewhere.get(&place.log);
@@ -350,12 +353,12 @@ impl Engine {
 
     /// Whether a message came or went before, in this log or in another of the conversation.
     pub(super) fn has_seen(&self, id: &LogId, message: &MessageId) -> bool {
-        self.logs.get(id).is_some_and(|log| self.has_seen_with(&log.peer, message))
+        self.logs.get(id).is_some_and(|log| self.has_seen_with(&log.conversation, message))
     }
 
     /// The same of a message in any log with somebody.
-    pub(super) fn has_seen_with(&self, peer: &AccountId, message: &MessageId) -> bool {
-        let conversation = self.conversations.get(&id_of(peer));
+    pub(super) fn has_seen_with(&self, key: &ConversationKey, message: &MessageId) -> bool {
+        let conversation = self.conversations.get(&key.id());
         let mut logs = conversation.iter().flat_map(|conversation| &conversation.logs);
         logs.any(|log| self.trails.get(log).is_some_and(|trail| trail.has_seen(message)))
     }
@@ -368,9 +371,9 @@ impl Engine {
         self.trails.get(&place.log).is_some_and(complete)
             && !self.is_of_another_era(place)
             && !self.is_before_this_device(place)
-            && here
-                .zip(there)
-                .is_some_and(|(here, there)| here.peer == there.peer && place.seq <= there.cursor)
+            && here.zip(there).is_some_and(|(here, there)| {
+                here.conversation == there.conversation && place.seq <= there.cursor
+            })
     }
 
     /// Another device of the account has sent a message again: this one need not.
@@ -412,17 +415,18 @@ impl Engine {
 }
 
 impl Paying {
-    fn take(&mut self, message: Message, era: Option<Era>) {
-        let counts = !message.own && message.seq > self.after && matches!(message.body, BodyView::Text(_));
-        self.theirs = self.theirs.saturating_add(u32::from(counts));
-        if let BodyView::Text(text) = message.body
-            && message.own
-            && message.seq > self.after
-        {
+    fn take(&mut self, message: Message, own: bool, era: Option<Era>) {
+        let MessageBody::Part(part) = message.body else { return };
+        if message.seq <= self.after {
+            return;
+        }
+        if own {
             let place = Place { log: self.log, seq: message.seq, stored: message.stored, era };
             // They come newest first.
             let after = self.found.partition_point(|(seq, ..)| *seq <= message.seq);
-            self.found.insert(after, (message.seq, message.id, message.time, Again { place, text }));
+            self.found.insert(after, (message.seq, message.id, message.time, Again { place, part }));
+        } else {
+            self.theirs = self.theirs.saturating_add(1);
         }
     }
 }
@@ -433,7 +437,7 @@ mod tests {
 
     #[test]
     fn p10_who_asks_for_everything_over_and_over_gets_a_bounded_number_of_texts() {
-        let (eve, bob) = (AccountId([1; 32]), AccountId([2; 32]));
+        let [eve, bob] = [1, 2].map(|number| ConversationKey::Peer(AccountId([number; 32])));
         let (start, mut repairs) = (Moment::default(), Repairs::default());
         repairs.resend(eve, 4_999, start);
         assert_eq!(repairs.resend_pause(&eve, start), 0, "what one browser needs that was rolled back");

@@ -44,7 +44,8 @@ impl Engine {
         for archive in self.read_all::<Archive>(keys::ARCHIVES)? {
             self.archives.insert(archive.id(), archive);
         }
-        for log in self.read_all::<Log>(keys::LOGS)? {
+        for mut log in self.read_all::<Log>(keys::LOGS)? {
+            (log.commit, log.creation) = self.read(&keys::pending(&log.id))?.unwrap_or_default();
             let trail = self.read(&keys::trail(&log.id))?;
             let begun = || if log.cursor == Seq(0) { Trail::default() } else { Trail::late() };
             self.trails.insert(log.id, trail.unwrap_or_else(begun));
@@ -74,7 +75,7 @@ impl Engine {
         self.cards = self.read(keys::CARDS)?.unwrap_or_default();
         self.told_receipts = self.read(keys::TOLD_RECEIPTS)?.unwrap_or_default();
         for personal in self.read_all::<Personal>(keys::PERSONALS)? {
-            self.personal.insert(personal.deleted.peer, personal);
+            self.personal.insert(personal.deleted.conversation, personal);
         }
         for stance in self.read_all::<Stance>(keys::STANCES)? {
             self.stances.insert(stance.peer, stance);
@@ -95,8 +96,8 @@ impl Engine {
     }
 
     fn take_conversation(&mut self, conversation: Conversation) -> Result<(), OpenError> {
-        let id = id_of(&conversation.peer);
-        let standing: Standing = self.read(&keys::standing(&conversation.peer))?.unwrap_or_default();
+        let id = conversation.key.id();
+        let standing: Standing = self.read(&keys::standing(&id))?.unwrap_or_default();
         if let Some(last) = conversation.last.as_ref().filter(|last| !last.order.is_waiting()) {
             self.places.newest.insert(id, last.order);
         }
@@ -162,6 +163,11 @@ impl Engine {
 
     pub(super) fn save_log(&mut self, id: &LogId) {
         self.unsaved.insert(Unsaved::Log(*id));
+    }
+
+    /// What of it is on its way to the relay has changed.
+    pub(super) fn save_pending(&mut self, id: &LogId) {
+        self.unsaved.insert(Unsaved::Pending(*id));
     }
 
     pub(super) fn save_trail(&mut self, id: &LogId) {

@@ -10,12 +10,12 @@ use super::Engine;
 use super::requests::Pending;
 use super::unsaved::Unsaved;
 use crate::content::{Body, Content, HeadHint, Profile, ReceiptOf};
-use crate::conversation::id_of;
-use crate::log::{OwnAppend, Stage, payload_hash};
-use crate::message::Message;
+use crate::conversation::ConversationKey;
+use crate::log::{Log, OwnAppend, Stage, payload_hash};
+use crate::message::{Author, Message, MessageBody};
 use crate::mls::group::GroupError;
 use crate::outbox::{OutboxEntry, Sealed};
-use crate::view::{BodyView, ConversationId, WaitReason};
+use crate::view::{ConversationId, WaitReason};
 
 /// Bytes in one append, about.
 const APPEND_BYTES: usize = 256 * 1024;
@@ -24,19 +24,24 @@ const SETTLING: u64 = 50;
 
 /// What may be the first that somebody hears: of it they learn that they are expected.
 const fn brings_token(body: &Body) -> bool {
-    matches!(body, Body::Profile(_) | Body::Text(_) | Body::Again(_))
+    matches!(body, Body::Profile(_) | Body::Part(_) | Body::Again(_))
 }
 
 impl Engine {
-    pub(super) fn enqueue(&mut self, peer: AccountId, body: Body, only: Option<LogId>) -> (u64, MessageId) {
+    pub(super) fn enqueue(
+        &mut self,
+        to: ConversationKey,
+        body: Body,
+        only: Option<LogId>,
+    ) -> (u64, MessageId) {
         let id = MessageId(self.random.array());
-        (self.enqueue_as(peer, id, self.now, body, only), id)
+        (self.enqueue_as(to, id, self.now, body, only), id)
     }
 
     /// Puts something into the outbox under an id that it has already.
     pub(super) fn enqueue_as(
         &mut self,
-        peer: AccountId,
+        to: ConversationKey,
         id: MessageId,
         time: UnixMillis,
         body: Body,
@@ -45,9 +50,9 @@ impl Engine {
         let number = self.device.next_outbox;
         self.device.next_outbox = number.saturating_add(1);
         self.save_device();
-        let entry = OutboxEntry { peer, id, time, body, only, sealed: None, failed: false };
-        if matches!(entry.body, Body::Text(_) | Body::Again(_)) {
-            self.waiting.insert(number, peer);
+        let entry = OutboxEntry { conversation: to, id, time, body, only, sealed: None, failed: false };
+        if matches!(entry.body, Body::Part(_) | Body::Again(_)) {
+            self.waiting.insert(number, to);
             self.unsaved.insert(Unsaved::Waiting);
         }
         self.outbox.insert(number, Box::new(entry));
@@ -64,16 +69,18 @@ impl Engine {
 
     /// Does what a conversation needs next: a group, or an append.
     pub(super) fn pump(&mut self, id: ConversationId) {
-        let Some(peer) = self.conversations.get(&id).map(|conversation| conversation.peer) else {
+        let Some(key) = self.conversations.get(&id).map(|conversation| conversation.key) else {
             return;
         };
-        if !self.online() || self.holds_back(&peer) || !self.consents_to(&peer) {
+        if !self.online() || self.holds_back(&key) || !self.consents_in(&key) {
             return;
         }
-        let waiting =
-            self.outbox.values().any(|entry| entry.peer == peer && !entry.failed && entry.only.is_none());
-        if waiting && self.usable_log(&peer).is_none() {
-            self.ensure_group(peer);
+        let waiting = self
+            .outbox
+            .values()
+            .any(|entry| entry.conversation == key && !entry.failed && entry.only.is_none());
+        if let Some(peer) = key.peer().filter(|_| waiting && self.usable_log(&key).is_none()) {
+            self.ensure_group(*peer);
         }
         let logs =
             self.conversations.get(&id).map(|conversation| conversation.logs.clone()).unwrap_or_default();
@@ -89,7 +96,7 @@ impl Engine {
             return;
         };
         let caught_up = live.subscribed && log.cursor >= live.head;
-        if self.holds_back(&log.peer) || !self.consents_to(&log.peer) {
+        if self.holds_back(&log.conversation) || !self.consents_in(&log.conversation) {
             return;
         }
         if live.waits && log.stage == Stage::Active && self.writes_into(id) {
@@ -104,15 +111,15 @@ impl Engine {
         if self.writes_into(id) && self.check_devices_of(id) || self.settle_members(id) {
             return;
         }
-        let Some(peer) = self.logs.get(id).map(|log| log.peer) else {
+        let Some(key) = self.logs.get(id).map(|log| log.conversation) else {
             return;
         };
-        let is_main = self.usable_log(&peer) == Some(*id);
-        if is_main && self.waits_for_another_log(&peer, id) {
+        let is_main = self.usable_log(&key) == Some(*id);
+        if is_main && self.waits_for_another_log(&key, id) {
             return;
         }
-        if is_main {
-            self.introduce(peer);
+        if let Some(peer) = key.peer().filter(|_| is_main) {
+            self.introduce(*peer);
         }
         let numbers = self.seal_waiting(id, is_main);
         if numbers.is_empty() {
@@ -124,15 +131,16 @@ impl Engine {
 
     /// Messages of all logs are shown by the relay's time: what was written before, and goes into another log, must
     /// have an earlier one.
-    fn waits_for_another_log(&mut self, peer: &AccountId, id: &LogId) -> bool {
+    fn waits_for_another_log(&mut self, key: &ConversationKey, id: &LogId) -> bool {
         let elsewhere = |entry: &OutboxEntry| entry.sealed.as_ref().is_some_and(|sealed| sealed.log != *id);
-        let under_way = |entry: &OutboxEntry| entry.peer == *peer && entry.only.is_none() && !entry.failed;
+        let under_way =
+            |entry: &OutboxEntry| entry.conversation == *key && entry.only.is_none() && !entry.failed;
         if self.outbox.values().any(|entry| under_way(entry) && elsewhere(entry)) {
             return true;
         }
-        let settled = self.settling.get(peer).is_none_or(|since| self.steady.since(*since) >= SETTLING);
+        let settled = self.settling.get(key).is_none_or(|since| self.steady.since(*since) >= SETTLING);
         if settled {
-            self.settling.remove(peer);
+            self.settling.remove(key);
         } else {
             self.retry_later(0);
         }
@@ -145,7 +153,8 @@ impl Engine {
             return;
         };
         let (name, version) = (account.name.clone(), account.profile);
-        let speaks = self.outbox.values().any(|entry| entry.peer == peer && entry.only.is_none());
+        let key = ConversationKey::Peer(peer);
+        let speaks = self.outbox.values().any(|entry| entry.conversation == key && entry.only.is_none());
         match self.contacts.get_mut(&peer) {
             Some(contact) if contact.profile_sent < version && (contact.profile_sent > 0 || speaks) => {
                 contact.profile_sent = version;
@@ -153,18 +162,18 @@ impl Engine {
             _ => return,
         }
         self.save_contact(&peer);
-        self.enqueue(peer, Body::Profile(Profile { name }), None);
+        self.enqueue(key, Body::Profile(Profile { name }), None);
     }
 
     /// Encrypts what waits for this log; the numbers of what is to be appended, in order.
     fn seal_waiting(&mut self, id: &LogId, is_main: bool) -> Vec<u64> {
-        let Some(peer) = self.logs.get(id).map(|log| log.peer) else {
+        let Some(key) = self.logs.get(id).map(|log| log.conversation) else {
             return Vec::new();
         };
         let for_this = |entry: &OutboxEntry| match (&entry.sealed, entry.only) {
             (Some(sealed), _) => sealed.log == *id,
             (None, Some(only)) => only == *id,
-            (None, None) => is_main && entry.peer == peer,
+            (None, None) => is_main && entry.conversation == key,
         };
         let waiting: Vec<u64> = self
             .outbox
@@ -173,6 +182,9 @@ impl Engine {
             .map(|(number, _)| *number)
             .take(MAX_APPEND)
             .collect();
+        if !waiting.is_empty() {
+            self.forget_lost_commit(id);
+        }
         let (mut numbers, mut size) = (Vec::new(), 0_usize);
         for number in waiting {
             match self.seal_one(id, number) {
@@ -198,7 +210,8 @@ impl Engine {
         // Both kinds come from everybody, whatever the order in which people write.
         let whole = entry.id.as_bytes().first().is_some_and(|byte| byte % 2 == 0);
         let claim = self.trails.get(id).and_then(|trail| trail.claim(whole));
-        let token = self.token_for(&entry.peer).filter(|_| brings_token(&entry.body));
+        let peer = entry.conversation.peer().filter(|_| brings_token(&entry.body));
+        let token = peer.and_then(|peer| self.token_for(peer));
         let content =
             Content { id: entry.id, time: entry.time, head, claim, token, body: entry.body.clone() };
         let padded = content.encode().map_err(|_| GroupError::State)?;
@@ -259,7 +272,7 @@ impl Engine {
     }
 
     fn append_refused(&mut self, id: &LogId, numbers: &[u64], error: RelayError) {
-        if let Some(peer) = self.logs.get(id).map(|log| log.peer) {
+        if let Some(peer) = self.logs.get(id).and_then(Log::peer) {
             self.held_up_by(peer, error, WaitReason::ChatFull);
         }
         match (error, error.retry()) {
@@ -300,39 +313,45 @@ impl Engine {
             return;
         };
         self.save_outbox(number);
-        self.let_go(&entry.peer);
+        if let Some(peer) = entry.conversation.peer() {
+            self.let_go(peer);
+        }
         self.go_on_sharing();
-        if entry.only.is_none() && entry.sealed.as_ref().map(|s| s.log) != self.usable_log(&entry.peer) {
-            self.settling.insert(entry.peer, self.steady);
+        if entry.only.is_none()
+            && entry.sealed.as_ref().map(|s| s.log) != self.usable_log(&entry.conversation)
+        {
+            self.settling.insert(entry.conversation, self.steady);
             self.retry_later(0);
         }
         self.is_sent(number);
-        let (text, sealed) = match (entry.body, entry.sealed) {
+        let (part, sealed) = match (entry.body, entry.sealed) {
             (Body::Receipt(receipt), Some(sealed)) => {
                 return self.receipts_stored(&sealed.log, &[ReceiptOf { log: sealed.log, receipt }]);
             }
             (Body::Receipts(receipts), Some(sealed)) => return self.receipts_stored(&sealed.log, &receipts),
-            (Body::Text(text), Some(sealed)) => (text, sealed),
+            (Body::Part(part), Some(sealed)) => (part, sealed),
             (Body::Again(again), Some(sealed)) => return self.stored_again(sealed.log, seq, &again.place),
             _ => return,
         };
         let stored = self.place_own(&sealed.log, seq, time);
         let time = self.shown_time(&sealed.log, entry.time, stored);
+        let own = self.signer().map(|(signer, account)| account.leaf(signer.0));
+        let author = own.as_ref().map(Author::of);
         let message = Message {
             id: entry.id,
             time,
             stored,
             log: sealed.log,
             seq,
-            own: true,
-            body: BodyView::Text(text),
+            author,
+            body: MessageBody::Part(part),
         };
         self.trails.or_default(sealed.log).saw(&entry.id);
         self.save_trail(&sealed.log);
-        if self.is_deleted(&entry.peer, &message) {
+        if self.is_deleted(&entry.conversation, &message) {
             return;
         }
-        let conversation = id_of(&entry.peer);
+        let conversation = entry.conversation.id();
         self.save_message(conversation, &message);
         self.show_in_list(conversation, &message);
         let view = self.message_view(&message);
@@ -345,12 +364,12 @@ impl Engine {
             return;
         };
         entry.failed = true;
-        let peer = entry.peer;
+        let conversation = entry.conversation.id();
         self.save_outbox(number);
         if let Some(view) = self.waiting_view(number) {
-            self.changed.messages.or_default(id_of(&peer)).push(view);
+            self.changed.messages.or_default(conversation).push(view);
         }
-        self.changed.conversations.insert(id_of(&peer));
+        self.changed.conversations.insert(conversation);
     }
 
     /// What was encrypted for this log and is not in it has to be encrypted again.

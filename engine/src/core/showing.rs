@@ -2,14 +2,14 @@
 
 use crate::table::Table;
 
-use parley_protocol::ids::{AccountId, MessageId};
+use parley_protocol::ids::MessageId;
 
 use super::Engine;
 use super::steady::Timers;
 use crate::account::Account;
 use crate::consent::Consent;
 use crate::content::Body;
-use crate::conversation::{Author, id_of};
+use crate::conversation::{ConversationKey, Last, State};
 use crate::invite::Invite;
 use crate::io::Output;
 use crate::log::Stage;
@@ -150,25 +150,26 @@ impl Engine {
         let Some(conversation) = self.conversations.get(&id) else {
             return self.archive_view(id);
         };
-        let contact = self.contacts.get(&conversation.peer)?;
-        let waiting =
-            self.outbox.values().any(|entry| entry.peer == conversation.peer && entry.only.is_none());
-        let held_up = self.holdups.get(&conversation.peer).copied();
-        let active = self.usable_log(&conversation.peer).and_then(|log| self.logs.get(&log));
+        let key = &conversation.key;
+        let peer = key.peer()?;
+        let contact = self.contacts.get(peer)?;
+        let waiting = self.outbox.values().any(|entry| entry.conversation == *key && entry.only.is_none());
+        let held_up = self.holdups.get(peer).copied();
+        let active = self.usable_log(key).and_then(|log| self.logs.get(&log));
         let last = conversation.last.as_ref().map(|last| Preview {
-            body: last.body.clone(),
+            body: BodyView::from(&last.body),
             time: last.time,
-            outgoing: match last.author {
-                Author::Other => None,
-                Author::OwnStored(log, seq) => Some(self.delivery(&log, seq)),
-                Author::OwnWaiting if self.has_failed(&last.id) => Some(Delivery::Failed),
-                Author::OwnWaiting => Some(Delivery::Waiting),
+            outgoing: match last.state {
+                State::Other => None,
+                State::OwnStored(log, seq) => Some(self.delivery(&log, seq)),
+                State::OwnWaiting if self.has_failed(&last.id) => Some(Delivery::Failed),
+                State::OwnWaiting => Some(Delivery::Waiting),
             },
         });
-        let draft = self.draft_of(&conversation.peer);
-        let consent = self.consent(&conversation.peer);
+        let draft = self.draft_of(key);
+        let consent = self.consent(peer);
         let granted = consent == Consent::Granted;
-        let begun = granted && !self.is_hidden(&conversation.peer);
+        let begun = granted && !self.is_hidden(key);
         let listed = last.is_some() || !draft.trim().is_empty() || begun;
         Some(ConversationView {
             id,
@@ -181,17 +182,17 @@ impl Engine {
             changed: conversation.changed,
             warning: contact.warning,
             draft: draft.to_owned(),
-            draft_sent: self.sent_as_it_stood(&conversation.peer),
+            draft_sent: self.sent_as_it_stood(key),
             listed,
             preparing: granted && waiting && active.is_none_or(|log| log.stage != Stage::Active),
-            waiting: held_up.filter(|_| self.waits_to_be_sent(&conversation.peer)),
+            waiting: held_up.filter(|_| self.waits_to_be_sent(key)),
             restored: None,
         })
     }
 
     /// Whether something that somebody wrote waits.
-    fn waits_to_be_sent(&self, peer: &AccountId) -> bool {
-        let waits = |entry: &OutboxEntry| entry.peer == *peer && entry.only.is_none() && !entry.failed;
+    fn waits_to_be_sent(&self, key: &ConversationKey) -> bool {
+        let waits = |entry: &OutboxEntry| entry.conversation == *key && entry.only.is_none() && !entry.failed;
         self.outbox.values().any(|entry| waits(entry))
     }
 
@@ -201,33 +202,35 @@ impl Engine {
 
     pub(super) fn contact_view(&self, id: ConversationId) -> Option<ContactView> {
         let conversation = self.conversations.get(&id)?;
-        let contact = self.contacts.get(&conversation.peer)?;
+        let peer = conversation.key.peer()?;
+        let contact = self.contacts.get(peer)?;
         let own = self.account.as_ref()?.id;
         let devices = contact.log.all_devices().iter().filter(|device| device.removed.is_none());
         Some(ContactView {
             conversation: id,
             name: contact.display_name(),
             username: contact.username.as_ref().map(ToString::to_string),
-            safety_number: safety_number(&own, &conversation.peer),
+            safety_number: safety_number(&own, peer),
             verified: contact.verified,
             devices: devices.map(|device| DeviceView { added: device.added }).collect(),
         })
     }
 
     pub(super) fn message_view(&self, message: &Message) -> MessageView {
+        let own = self.is_mine(message);
         MessageView {
-            id: message.shown_id(),
+            id: message.shown_id(own),
             order: message.order(),
             time: message.time,
-            body: message.body.clone(),
-            outgoing: message.own.then(|| self.delivery(&message.log, message.seq)),
+            body: BodyView::from(&message.body),
+            outgoing: own.then(|| self.delivery(&message.log, message.seq)),
         }
     }
 
     /// A text that waits in the outbox.
     pub(super) fn waiting_view(&self, number: u64) -> Option<MessageView> {
         let entry = self.outbox.get(&number)?;
-        let Body::Text(text) = &entry.body else {
+        let Body::Part(part) = &entry.body else {
             return None;
         };
         if self.is_deleted_waiting(number) {
@@ -237,13 +240,24 @@ impl Engine {
             id: entry.id,
             order: Order::of_waiting(number),
             time: entry.time,
-            body: BodyView::Text(text.clone()),
+            body: BodyView::of_part(part),
             outgoing: Some(if entry.failed { Delivery::Failed } else { Delivery::Waiting }),
         })
     }
 
+    /// The same, for the list.
+    pub(super) fn waiting_last(&self, number: u64) -> Option<Last> {
+        let entry = self.outbox.get(&number)?;
+        match &entry.body {
+            Body::Part(part) if !self.is_deleted_waiting(number) => {
+                Some(Last::waiting(entry.id, number, entry.time, part))
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn waiting_views(&self, id: ConversationId) -> Vec<MessageView> {
-        let of_conversation = self.outbox.iter().filter(|(_, entry)| id_of(&entry.peer) == id);
+        let of_conversation = self.outbox.iter().filter(|(_, entry)| entry.conversation.id() == id);
         of_conversation.filter_map(|(number, _)| self.waiting_view(*number)).collect()
     }
 }

@@ -1,12 +1,12 @@
 //! Where messages stand, which are unread, and which gaps are filled. What is remembered of that is in `standing.rs`
 //! above; this is how reading, sending and people use it.
 
-use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::sweeping::Sweep;
 use crate::content::{Place, Sync};
-use crate::conversation::id_of;
+use crate::conversation::ConversationKey;
 use crate::io::LoadId;
 use crate::message::{self, Message};
 use crate::set::Set;
@@ -20,14 +20,14 @@ pub(super) struct Places {
     /// Damaged messages for which the other devices were asked.
     lost: Set<(ConversationId, Order)>,
     /// Messages that another device has lost, and that are looked for here.
-    pub(super) finding: Table<LoadId, (AccountId, Order)>,
+    pub(super) finding: Table<LoadId, (ConversationKey, Order)>,
     /// The newest message of each conversation that is stored.
     pub(super) newest: Table<ConversationId, Order>,
 }
 
 impl Engine {
     fn conversation_of(&self, log: &LogId) -> Option<ConversationId> {
-        self.logs.get(log).map(|log| id_of(&log.peer))
+        self.logs.get(log).map(|log| log.conversation.id())
     }
 
     /// The same of a log in which this device never was, of which another has sent something that is unread.
@@ -178,23 +178,22 @@ impl Engine {
         let Some(id) = self.conversation_of(log).filter(|id| Some(*id) == here) else { return };
         let filled =
             self.standing.get(&id).map(|standing| standing.filled(log, upto, own)).unwrap_or_default();
-        let Some(peer) = self.conversations.get(&id).map(|c| c.peer).filter(|_| !filled.is_empty()) else {
+        let Some(key) = self.conversations.get(&id).map(|c| c.key).filter(|_| !filled.is_empty()) else {
             return;
         };
         for (order, shown) in filled {
-            self.take_marker_out(peer, order, shown);
+            self.take_marker_out(key, order, shown);
         }
     }
 
     /// What a marker stands for has come: it goes.
-    pub(super) fn take_marker_out(&mut self, peer: AccountId, order: Order, shown: MessageId) {
-        let id = id_of(&peer);
-        let key = message::key(&self.sealer, &id, &order);
-        self.out.erase(&key);
+    pub(super) fn take_marker_out(&mut self, key: ConversationKey, order: Order, shown: MessageId) {
+        let id = key.id();
+        self.out.erase(&message::key(&self.sealer, &id, &order));
         self.changed.gone(id, shown);
         self.was_taken_out(id, &order);
-        if self.last_order(&peer) == Some(order) {
-            self.sweep_later(Sweep::for_last(peer, order));
+        if self.last_order(&key) == Some(order) {
+            self.sweep_later(Sweep::for_last(key, order));
         }
     }
 
@@ -215,20 +214,20 @@ impl Engine {
     /// Markers in the place of messages that are not there, or do not open, are found on a page; the account's other devices
     /// may have what they said.
     pub(super) fn ask_for_lost(&mut self, id: ConversationId, lost: &[Order]) {
-        let Some(peer) = self.conversations.get(&id).map(|conversation| conversation.peer) else { return };
+        let Some(key) = self.conversations.get(&id).map(|conversation| conversation.key) else { return };
         let mut new = lost.to_vec();
         new.retain(|order| self.places.lost.insert((id, *order)));
         if !new.is_empty() {
-            self.sync(Sync::Lost(peer, new));
+            self.sync(Sync::Lost(key, new));
         }
     }
 
     /// Another device of the account has lost messages that this one may have.
-    pub(super) fn lost_elsewhere(&mut self, peer: AccountId, lost: &[Order]) {
-        let id = id_of(&peer);
+    pub(super) fn lost_elsewhere(&mut self, key: ConversationKey, lost: &[Order]) {
+        let id = key.id();
         for order in lost.iter().take(super::paging::MOST_LOST) {
             let load = self.read_messages(&id, Some(&order.next()), 1);
-            self.places.finding.insert(load, (peer, *order));
+            self.places.finding.insert(load, (key, *order));
         }
     }
 
@@ -241,10 +240,15 @@ impl Engine {
 
     /// Whether a message of the history came here before it, and may stand at another place than it has there. What was lost at
     /// that place comes all the same.
-    pub(super) fn stands_elsewhere(&self, id: ConversationId, peer: &AccountId, message: &Message) -> bool {
+    pub(super) fn stands_elsewhere(
+        &self,
+        id: ConversationId,
+        key: &ConversationKey,
+        message: &Message,
+    ) -> bool {
         let was_read_there = self.logs.contains_key(&message.log);
         let came =
-            self.came_again.contains(&message.id) || !was_read_there && self.has_seen_with(peer, &message.id);
+            self.came_again.contains(&message.id) || !was_read_there && self.has_seen_with(key, &message.id);
         came && !self.places.lost.contains(&(id, message.order()))
     }
 
@@ -257,18 +261,18 @@ impl Engine {
     }
 
     /// Texts that waited to be sent and of which the records do not open or are gone: with whom they are missing.
-    pub(super) fn lost_texts(&mut self) -> Set<AccountId> {
+    pub(super) fn lost_texts(&mut self) -> Set<ConversationKey> {
         let gone = |number: &u64| !self.outbox.contains_key(number);
-        let lost: Vec<(u64, AccountId)> = self
+        let lost: Vec<(u64, ConversationKey)> = self
             .waiting
             .iter()
             .filter(|(number, _)| gone(number))
-            .map(|(number, peer)| (*number, *peer))
+            .map(|(number, key)| (*number, *key))
             .collect();
         let mut peers = Set::default();
-        for (number, peer) in lost {
+        for (number, key) in lost {
             self.waiting.remove(&number);
-            peers.insert(peer);
+            peers.insert(key);
         }
         peers
     }

@@ -1,10 +1,8 @@
 //! What was deleted is looked for on the disk, page by page, and taken from it. That there is still something to look for
 //! is stored: a restart looks through the whole conversation.
 
-use parley_protocol::ids::AccountId;
-
 use super::Engine;
-use crate::conversation::{Last, id_of};
+use crate::conversation::{ConversationKey, Last};
 use crate::deletion::{Mark, mark_of};
 use crate::io::{LoadId, Record};
 use crate::message::{Message, order_of_key};
@@ -15,7 +13,7 @@ pub(super) const PAGE: u32 = 200;
 
 /// One way through a conversation, newest message first.
 pub(super) struct Sweep {
-    peer: AccountId,
+    key: ConversationKey,
     /// Only messages before this one are still to be looked at.
     before: Option<Order>,
     /// Messages that are to be found; none to go to the conversation's beginning.
@@ -26,13 +24,13 @@ pub(super) struct Sweep {
 
 impl Sweep {
     /// Through the whole conversation.
-    pub(super) const fn of_all(peer: AccountId) -> Self {
-        Self { peer, before: None, find: None, suspect: None }
+    pub(super) const fn of_all(key: ConversationKey) -> Self {
+        Self { key, before: None, find: None, suspect: None }
     }
 
     /// For some messages.
-    pub(super) fn for_marks(peer: AccountId, marks: Vec<Mark>) -> Self {
-        Self { find: Some(marks), ..Self::of_all(peer) }
+    pub(super) fn for_marks(key: ConversationKey, marks: Vec<Mark>) -> Self {
+        Self { find: Some(marks), ..Self::of_all(key) }
     }
 
     /// The same, for messages that stand before this place.
@@ -41,8 +39,8 @@ impl Sweep {
     }
 
     /// For the newest message that is left now that this one is gone.
-    pub(super) fn for_last(peer: AccountId, gone: Order) -> Self {
-        Self { suspect: Some(gone), ..Self::for_marks(peer, Vec::new()) }
+    pub(super) fn for_last(key: ConversationKey, gone: Order) -> Self {
+        Self { suspect: Some(gone), ..Self::for_marks(key, Vec::new()) }
     }
 
     fn is_done(&self) -> bool {
@@ -59,31 +57,31 @@ impl Engine {
     }
 
     pub(super) fn sweep_later(&mut self, sweep: Sweep) {
-        let peer = sweep.peer;
-        if self.conversations.contains_key(&id_of(&peer)) {
+        let key = sweep.key;
+        if self.conversations.contains_key(&key.id()) {
             self.deleting.sweeps.push(sweep);
-            self.note_sweeps(&peer);
+            self.note_sweeps(&key);
         }
     }
 
     /// Remembers whether there is still something to look for.
-    fn note_sweeps(&mut self, peer: &AccountId) {
-        let unswept = self.deleting.sweeps.iter().any(|sweep| sweep.peer == *peer);
-        if let Some(personal) = self.personal.get_mut(peer)
+    fn note_sweeps(&mut self, key: &ConversationKey) {
+        let unswept = self.deleting.sweeps.iter().any(|sweep| sweep.key == *key);
+        if let Some(personal) = self.personal.get_mut(key)
             && personal.unswept != unswept
         {
             personal.unswept = unswept;
-            self.save_personal(peer);
+            self.save_personal(key);
         }
     }
 
     /// Goes on with what was under way before a restart.
     pub(super) fn begin_sweeping(&mut self) {
         let unswept = self.personal.iter().filter(|(_, personal)| personal.unswept);
-        let peers: Vec<AccountId> = unswept.map(|(peer, _)| *peer).collect();
-        for peer in peers {
-            let suspect = self.last_order(&peer);
-            self.deleting.sweeps.push(Sweep { suspect, ..Sweep::of_all(peer) });
+        let peers: Vec<ConversationKey> = unswept.map(|(key, _)| *key).collect();
+        for key in peers {
+            let suspect = self.last_order(&key);
+            self.deleting.sweeps.push(Sweep { suspect, ..Sweep::of_all(key) });
         }
     }
 
@@ -92,8 +90,8 @@ impl Engine {
         if self.deleting.page.is_some() {
             return;
         }
-        if let Some((peer, before)) = self.deleting.sweeps.first().map(|sweep| (sweep.peer, sweep.before)) {
-            self.deleting.page = Some(self.read_messages(&id_of(&peer), before.as_ref(), PAGE));
+        if let Some((key, before)) = self.deleting.sweeps.first().map(|sweep| (sweep.key, sweep.before)) {
+            self.deleting.page = Some(self.read_messages(&key.id(), before.as_ref(), PAGE));
         }
     }
 
@@ -104,11 +102,11 @@ impl Engine {
         }
         if !self.deleting.sweeps.is_empty() {
             let mut sweep = self.deleting.sweeps.remove(0);
-            let peer = sweep.peer;
+            let key = sweep.key;
             if self.sweep_page(&mut sweep, records) {
                 self.deleting.sweeps.insert(0, sweep);
             }
-            self.note_sweeps(&peer);
+            self.note_sweeps(&key);
         }
         true
     }
@@ -117,12 +115,12 @@ impl Engine {
     fn sweep_page(&mut self, sweep: &mut Sweep, records: &[Record]) -> bool {
         for record in records {
             let Some(message) = self.opened(record) else { continue };
-            if self.is_deleted_history(&sweep.peer, &message) {
+            if self.is_deleted_history(&sweep.key, &message) {
                 if let Some(marks) = &mut sweep.find {
-                    let mark = mark_of(&sweep.peer, &message);
+                    let mark = mark_of(sweep.key.id(), &message);
                     marks.retain(|wanted| *wanted != mark);
                 }
-                if self.last_order(&sweep.peer) == Some(message.order()) {
+                if self.last_order(&sweep.key) == Some(message.order()) {
                     sweep.suspect = Some(message.order());
                 }
                 self.erase(sweep, &message, &record.key);
@@ -131,7 +129,7 @@ impl Engine {
             if let Some(suspect) = sweep.suspect.take_if(|suspect| *suspect >= message.order())
                 && suspect > message.order()
             {
-                self.replace_last(&sweep.peer, &suspect, Some(&message));
+                self.replace_last(&sweep.key, &suspect, Some(&message));
             }
         }
         let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
@@ -140,20 +138,20 @@ impl Engine {
             return true;
         }
         if let Some(suspect) = sweep.suspect.take() {
-            self.replace_last(&sweep.peer, &suspect, None);
+            self.replace_last(&sweep.key, &suspect, None);
         }
         false
     }
 
-    pub(super) fn last_order(&self, peer: &AccountId) -> Option<Order> {
-        self.conversations.get(&id_of(peer))?.last.as_ref().map(|last| last.order)
+    pub(super) fn last_order(&self, key: &ConversationKey) -> Option<Order> {
+        self.conversations.get(&key.id())?.last.as_ref().map(|last| last.order)
     }
 
     /// Takes one message from disk and views.
     fn erase(&mut self, sweep: &Sweep, message: &Message, key: &[u8]) {
         self.out.erase(key);
-        let id = id_of(&sweep.peer);
-        self.changed.gone(id, message.shown_id());
+        let id = sweep.key.id();
+        self.changed.gone(id, message.shown_id(self.is_mine(message)));
         if let Some(remembered) = self.unread_by_peer.get_mut(&message.log) {
             remembered.remove(&message.seq);
         }
@@ -162,21 +160,22 @@ impl Engine {
 
     /// In place of the newest message, which is gone, comes this one, unless something waits to be sent. Something newer may
     /// have come meanwhile.
-    fn replace_last(&mut self, peer: &AccountId, gone: &Order, newest: Option<&Message>) {
-        if self.last_order(peer).as_ref() != Some(gone) {
+    fn replace_last(&mut self, key: &ConversationKey, gone: &Order, newest: Option<&Message>) {
+        if self.last_order(key).as_ref() != Some(gone) {
             return;
         }
-        let id = id_of(peer);
-        let mut waiting = self.waiting_texts(peer).into_iter().rev();
-        let waiting = waiting.find_map(|number| self.waiting_view(number));
+        let id = key.id();
+        let mut waiting = self.waiting_texts(key).into_iter().rev();
+        let waiting = waiting.find_map(|number| self.waiting_last(number));
+        let own = newest.is_some_and(|message| self.is_mine(message));
         let Some(conversation) = self.conversations.get_mut(&id) else {
             return;
         };
         conversation.last = match (waiting, newest) {
-            (Some(view), _) => Some(Last::waiting(&view)),
+            (Some(last), _) => Some(last),
             (None, Some(message)) => {
                 conversation.changed = message.stored;
-                Some(Last::of(message))
+                Some(Last::of(message, own))
             }
             (None, None) => None,
         };

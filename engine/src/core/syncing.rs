@@ -6,6 +6,7 @@ use parley_protocol::limits::MAX_APPEND;
 
 use super::Engine;
 use crate::content::{Body, Card, Settings, Sync, display_name};
+use crate::conversation::ConversationKey;
 use crate::device_note::{Note, day};
 use crate::records::keys;
 
@@ -18,7 +19,7 @@ impl Engine {
         }
         let conversation = self.conversation_with(&account);
         self.save_conversation(conversation);
-        self.enqueue(account, Body::Sync(sync), None);
+        self.enqueue(ConversationKey::Peer(account), Body::Sync(sync), None);
         self.pump(conversation);
     }
 
@@ -52,7 +53,9 @@ impl Engine {
     /// A device that was linked here is told of everything once it is in the account's own conversation: something has
     /// to be said there, or there is none.
     pub(super) fn begin_own_conversation(&mut self) {
-        if self.notes.owes() && !self.outbox.values().any(|entry| self.is_own_account(&entry.peer)) {
+        if self.notes.owes()
+            && !self.outbox.values().any(|entry| self.is_own_conversation(&entry.conversation))
+        {
             self.sync_settings();
         }
     }
@@ -126,9 +129,9 @@ impl Engine {
             Sync::DraftSetting(setting) => self.draft_setting_came(setting),
             Sync::Draft(draft) => self.draft_came(draft),
             Sync::Read(logs) => logs.iter().for_each(|(log, upto)| self.read_elsewhere(log, *upto)),
-            Sync::Lost(peer, lost) => self.lost_elsewhere(peer, &lost),
-            Sync::WentBack(peer, log, reach) => {
-                self.heard_of_unknown(&log, peer);
+            Sync::Lost(key, lost) => self.lost_elsewhere(key, &lost),
+            Sync::WentBack(key, log, reach) => {
+                self.heard_of_unknown(&log, key);
                 self.heard_that_it_went_back(&log, &reach);
             }
             Sync::Lacking(lacking) => self.lacking_came(from, *lacking),

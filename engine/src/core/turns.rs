@@ -9,7 +9,7 @@ use parley_protocol::ids::{LogId, Seq, UnixMillis};
 use super::Engine;
 use super::requests::Pending;
 use super::steady::Moment;
-use crate::conversation::{Author, id_of};
+use crate::conversation::State;
 use crate::log::{Log, Stage};
 
 /// How long a turn is, in milliseconds.
@@ -47,24 +47,26 @@ impl Engine {
     }
 
     fn use_of(&self, log: &Log) -> Use {
-        let conversation = self.conversations.get(&id_of(&log.peer));
+        let conversation = self.conversations.get(&log.conversation.id());
         let changed = conversation.map_or(UnixMillis(0), |conversation| conversation.changed);
         let retired = self.trails.get(&log.id).is_some_and(|trail| trail.retired);
         (self.dealings(log), !retired, changed)
     }
 
     fn dealings(&self, log: &Log) -> Dealings {
-        let contact = self.contacts.get(&log.peer);
-        let last =
-            self.conversations.get(&id_of(&log.peer)).and_then(|conversation| conversation.last.as_ref());
-        let wrote_last = last.is_some_and(|last| !matches!(last.author, Author::Other));
-        let known = self.consents_to(&log.peer)
+        let contact = log.peer().and_then(|peer| self.contacts.get(&peer));
+        let last = self
+            .conversations
+            .get(&log.conversation.id())
+            .and_then(|conversation| conversation.last.as_ref());
+        let wrote_last = last.is_some_and(|last| !matches!(last.state, State::Other));
+        let known = self.consents_in(&log.conversation)
             && contact.is_some_and(|contact| contact.verified || contact.profile_sent > 0);
-        if self.is_own_account(&log.peer) {
+        if self.is_own_conversation(&log.conversation) {
             Dealings::Own
         } else if known || wrote_last {
             Dealings::Writes
-        } else if log.read > Seq(0) && self.consents_to(&log.peer) {
+        } else if log.read > Seq(0) && self.consents_in(&log.conversation) {
             Dealings::Reads
         } else {
             Dealings::None

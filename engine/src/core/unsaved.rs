@@ -18,6 +18,8 @@ pub(super) enum Unsaved {
     Standing(ConversationId),
     Waiting,
     Log(LogId),
+    /// What of a log is on its way to the relay.
+    Pending(LogId),
     Trail(LogId),
     Outbox(u64),
 }
@@ -46,13 +48,14 @@ impl Engine {
             }
             Unsaved::Conversation(id) => {
                 if let Some(conversation) = self.conversations.get(&id) {
-                    self.save(&keys::conversation(&conversation.peer), conversation);
+                    self.save(&keys::conversation(&id), conversation);
                 }
             }
             Unsaved::Standing(id) => {
-                let peer = self.conversations.get(&id).map(|conversation| conversation.peer);
-                if let (Some(peer), Some(standing)) = (peer, self.standing.get(&id)) {
-                    self.save(&keys::standing(&peer), standing);
+                if let Some(standing) =
+                    self.standing.get(&id).filter(|_| self.conversations.contains_key(&id))
+                {
+                    self.save(&keys::standing(&id), standing);
                 }
             }
             Unsaved::Waiting => self.save(keys::WAITING, &self.waiting),
@@ -61,6 +64,12 @@ impl Engine {
                     self.save(&keys::log(&id), log);
                 }
             }
+            Unsaved::Pending(id) => match self.logs.get(&id) {
+                Some(log) if log.commit.is_some() || log.creation.is_some() => {
+                    self.save(&keys::pending(&id), &(&log.commit, &log.creation));
+                }
+                _ => self.state.delete(&keys::pending(&id)),
+            },
             Unsaved::Trail(id) => {
                 if let Some(trail) = self.trails.get(&id) {
                     self.save(&keys::trail(&id), trail);

@@ -8,7 +8,6 @@ use parley_protocol::ids::{Era, LogId, Seq};
 use super::Engine;
 use super::repair::EVERY_OTHER;
 use crate::content::{Body, Place, Repair, Sync};
-use crate::conversation::id_of;
 use crate::log::Stage;
 use crate::message::Message;
 use crate::reach::{Reach, UNKNOWN_ERA};
@@ -30,7 +29,7 @@ impl Engine {
     /// The relay does not know the log any more, or no longer as this device does.
     pub(super) fn log_went_back(&mut self, id: &LogId) {
         let Some(log) = self.logs.get(id).filter(|log| log.stage != Stage::Dead) else { return };
-        let (peer, stage, delivered) = (log.peer, log.stage, log.peer_delivered);
+        let (key, stage, delivered) = (log.conversation, log.stage, log.peer_delivered);
         if stage == Stage::Creating {
             return self.bury(id);
         }
@@ -39,9 +38,9 @@ impl Engine {
         self.retire(id, delivered);
         self.bury(id);
         self.show_states(id);
-        if self.is_own_account(&peer) {
+        if self.is_own_conversation(&key) {
             self.enqueue(
-                peer,
+                key,
                 Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None, count: false }),
                 None,
             );
@@ -52,10 +51,11 @@ impl Engine {
 
     /// Tells the account's other devices which logs went back, if some have not heard it.
     pub(super) fn tell_lost_logs(&mut self) {
-        let lost = self.logs.values().filter(|log| !self.is_own_account(&log.peer)).filter_map(|log| {
-            let trail = self.trails.get(&log.id).filter(|trail| trail.lost)?;
-            Some(Sync::WentBack(log.peer, log.id, trail.reach().clone()))
-        });
+        let lost =
+            self.logs.values().filter(|log| !self.is_own_conversation(&log.conversation)).filter_map(|log| {
+                let trail = self.trails.get(&log.id).filter(|trail| trail.lost)?;
+                Some(Sync::WentBack(log.conversation, log.id, trail.reach().clone()))
+            });
         let lost: Vec<Sync> = lost.collect();
         for sync in lost {
             self.sync(sync);
@@ -75,7 +75,7 @@ impl Engine {
 
     /// Says once how far this device has read a log: the others know then what to send again.
     fn say_how_far(&mut self, id: &LogId) {
-        let Some((peer, cursor)) = self.logs.get(id).map(|log| (log.peer, log.cursor)) else { return };
+        let Some((key, cursor)) = self.logs.get(id).map(|log| (log.conversation, log.cursor)) else { return };
         let trail = self.trails.or_default(*id);
         if std::mem::replace(&mut trail.lost, true) {
             return;
@@ -83,14 +83,14 @@ impl Engine {
         trail.asked = Some(cursor);
         let reach = trail.reach().clone();
         self.save_trail(id);
-        self.repairs.count(peer, self.steady);
-        if !self.is_own_account(&peer) {
+        self.repairs.count(key, self.steady);
+        if !self.is_own_conversation(&key) {
             // Who joins the new log later does not read what was said in it before.
-            self.sync(Sync::WentBack(peer, *id, reach.clone()));
+            self.sync(Sync::WentBack(key, *id, reach.clone()));
             self.ask_for_rest(id);
         }
         self.enqueue(
-            peer,
+            key,
             Body::Repair(Repair { log: *id, after: cursor, reach: Some(reach), count: false }),
             None,
         );
@@ -101,12 +101,12 @@ impl Engine {
     /// This device was let into a log after others had written in it, and did not read what they sent again there: it says
     /// once more how far it has read the logs that this one stands for.
     pub(super) fn say_again_how_far(&mut self, id: &LogId) {
-        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
-        let logs = self.conversations.get(&id_of(&peer)).map(|c| c.logs.clone()).unwrap_or_default();
+        let Some(key) = self.logs.get(id).map(|log| log.conversation) else { return };
+        let logs = self.conversations.get(&key.id()).map(|c| c.logs.clone()).unwrap_or_default();
         for log in logs.into_iter().filter(|log| log != id) {
             if let Some(trail) = self.trails.get(&log).filter(|trail| trail.lost) {
                 let (after, reach) = (trail.asked.unwrap_or_default(), Some(trail.reach().clone()));
-                self.enqueue(peer, Body::Repair(Repair { log, after, reach, count: false }), None);
+                self.enqueue(key, Body::Repair(Repair { log, after, reach, count: false }), None);
             }
         }
     }
@@ -144,7 +144,7 @@ impl Engine {
 
     /// Shows what became of the own messages in a log of which entries were lost.
     pub(super) fn show_states(&mut self, id: &LogId) {
-        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
+        let Some(key) = self.logs.get(id).map(|log| log.conversation) else { return };
         let places: Vec<Seq> =
             self.unread_by_peer.get(id).into_iter().flat_map(Table::keys).copied().collect();
         let states: Vec<(Seq, Delivery)> =
@@ -158,7 +158,7 @@ impl Engine {
                 }
             }
         }
-        self.changed.conversations.insert(id_of(&peer));
-        self.changed.messages.or_default(id_of(&peer)).extend(changed);
+        self.changed.conversations.insert(key.id());
+        self.changed.messages.or_default(key.id()).extend(changed);
     }
 }

@@ -6,7 +6,7 @@ use parley_protocol::ids::AccountId;
 
 use super::credential::Leaf;
 use super::group::{Group, GroupError};
-use super::key_package::{is_small, keeps_nobody_out};
+use super::key_package::{can_be_in_groups, is_small, keeps_nobody_out};
 use crate::roster::Roster;
 
 /// Devices that a commit adds and removes.
@@ -30,7 +30,7 @@ impl Changes {
     pub(crate) fn of(staged: &StagedCommit, from: &Leaf, group: &Group) -> Result<Self, GroupError> {
         let same_leaf = |node: &openmls::prelude::LeafNode| {
             let leaf = Leaf::parse(node.credential(), node.signature_key().as_slice());
-            leaf.as_ref() == Ok(from) && is_small(node)
+            leaf.as_ref() == Ok(from) && is_small(node) && can_be_in_groups(node)
         };
         // Every commit replaces the keys of who makes it (RFC 9420 section 12.4: the path).
         if !staged.update_path_leaf_node().is_some_and(same_leaf) {

@@ -2,13 +2,13 @@
 //! only together with [`crate::records::state::StateStore::roll_back`]; the caller does that and loads again.
 
 use openmls::prelude::{
-    GroupId, JoinBuilder, KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig,
+    JoinBuilder, KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig,
     MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
     ProcessedMessageContent, ProcessedWelcome, Sender, StagedCommit,
 };
 use parley_crypto::SUITE;
 use parley_protocol::capability::Capability;
-use parley_protocol::ids::{AccountId, EntryHash, Epoch, LogId};
+use parley_protocol::ids::{AccountId, EntryHash, Epoch, GroupId};
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::credential::Leaf;
@@ -62,7 +62,7 @@ pub(crate) struct Group {
 /// A Welcome that has been opened and whose members have to be checked before it is joined.
 pub(crate) struct OpenedWelcome {
     staged: openmls::prelude::StagedWelcome,
-    pub(crate) log: LogId,
+    pub(crate) group: GroupId,
     pub(crate) epoch: Epoch,
     pub(crate) members: Vec<Leaf>,
     pub(crate) sender: Leaf,
@@ -75,7 +75,7 @@ impl Group {
         provider: &Provider,
         signer: &DeviceSigner<'_>,
         own: &Leaf,
-        log: LogId,
+        group: GroupId,
         others: &[KeyPackage],
     ) -> Result<(Self, welcome::Parts), GroupError> {
         let joiners = welcome::references(provider, others)?;
@@ -89,7 +89,7 @@ impl Group {
             .capabilities(capabilities())
             .lifetime(lifetime())
             .build();
-        let group_id = GroupId::from_slice(log.as_bytes());
+        let group_id = mls_id(group);
         let mut mls = MlsGroup::new_with_group_id(provider, signer, &config, group_id, own.credential())
             .map_err(|_| GroupError::State)?;
         let (_, welcome, _) = mls.add_members(provider, signer, others).map_err(|_| GroupError::Invalid)?;
@@ -105,8 +105,8 @@ impl Group {
     }
 
     /// Reads a group from the state.
-    pub(crate) fn load(provider: &Provider, log: &LogId) -> Result<Self, GroupError> {
-        match MlsGroup::load(provider.storage(), &GroupId::from_slice(log.as_bytes())) {
+    pub(crate) fn load(provider: &Provider, group: GroupId) -> Result<Self, GroupError> {
+        match MlsGroup::load(provider.storage(), &mls_id(group)) {
             Ok(Some(mls)) => Ok(Self { mls }),
             _ => Err(GroupError::State),
         }
@@ -269,6 +269,11 @@ impl Group {
     }
 }
 
+/// As OpenMLS has it.
+fn mls_id(group: GroupId) -> openmls::prelude::GroupId {
+    openmls::prelude::GroupId::from_slice(group.as_bytes())
+}
+
 impl OpenedWelcome {
     /// Opens a Welcome. The KeyPackage is used up, so the caller rolls back unless it joins.
     pub(crate) fn open(provider: &Provider, bytes: &[u8]) -> Result<Self, GroupError> {
@@ -285,7 +290,7 @@ impl OpenedWelcome {
         if context.ciphersuite() != SUITE {
             return Err(GroupError::Invalid);
         }
-        let log = LogId::try_from(context.group_id().as_slice()).map_err(|_| GroupError::Invalid)?;
+        let group = GroupId::try_from(context.group_id().as_slice()).map_err(|_| GroupError::Invalid)?;
         let epoch = Epoch(context.epoch().as_u64());
         let members = staged
             .members()
@@ -300,7 +305,7 @@ impl OpenedWelcome {
         }
         let sender = Leaf::parse(node.credential(), node.signature_key().as_slice())
             .map_err(|_| GroupError::Invalid)?;
-        Ok(Self { staged, log, epoch, members, sender })
+        Ok(Self { staged, group, epoch, members, sender })
     }
 
     /// Joins.

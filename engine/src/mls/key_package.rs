@@ -2,7 +2,7 @@
 
 use openmls::prelude::{
     Capabilities, CredentialType, ExtensionType, KeyPackage, KeyPackageIn, LeafNode, Lifetime,
-    MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, ProtocolVersion,
+    MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, ProposalType, ProtocolVersion,
 };
 use parley_crypto::SUITE;
 use tls_codec::{Deserialize as _, Serialize as _, Size as _};
@@ -24,15 +24,30 @@ pub(crate) enum KeyPackageError {
     WrongDevice,
 }
 
-/// What Parley's leaves can do: one suite, basic credentials, nothing optional.
-pub(super) fn capabilities() -> Capabilities {
+/// The policy of a group, in its GroupContext (a type for private use, RFC 9420 section 17.3).
+const POLICY: ExtensionType = ExtensionType::Unknown(0xF0A1);
+/// How far the device logs of its members had come when somebody was removed, in its GroupContext.
+const FLOORS: ExtensionType = ExtensionType::Unknown(0xF0A2);
+/// How far the device log of a leaf's account had come, in the leaf.
+const LOG_HEAD: ExtensionType = ExtensionType::Unknown(0xF0A3);
+
+/// What Parley's leaves can do: one suite, basic credentials, and what groups of more than two people need. A group can ask
+/// for an extension only if every leaf names it (RFC 9420 section 13.4), so that all leaves do from the first version on.
+pub(crate) fn capabilities() -> Capabilities {
     Capabilities::new(
         Some(&[ProtocolVersion::Mls10]),
         Some(&[SUITE]),
-        Some(&[ExtensionType::LastResort]),
-        Some(&[]),
+        Some(&[ExtensionType::LastResort, POLICY, FLOORS, LOG_HEAD]),
+        Some(&[ProposalType::SelfRemove]),
         Some(&[CredentialType::Basic]),
     )
+}
+
+/// Whether a leaf can be in every group of Parley's.
+pub(super) fn can_be_in_groups(node: &LeafNode) -> bool {
+    let (ours, theirs) = (capabilities(), node.capabilities());
+    ours.extensions().iter().all(|extension| theirs.extensions().contains(extension))
+        && ours.proposals().iter().all(|proposal| theirs.proposals().contains(proposal))
 }
 
 /// The engine has no ambient clock, and a lifetime is checked against one: KeyPackages do not expire by
@@ -87,10 +102,11 @@ pub(super) fn is_small(node: &LeafNode) -> bool {
     node.tls_serialized_len() <= MAX_LEAF
 }
 
-/// Whether who made it can be let in without keeping out who comes later: its leaf is small, and its lifetime has no end,
-/// which is what other implementations look at when they join.
+/// Whether who made it can be let in without keeping out who comes later: its leaf is small and can do what all can, and its
+/// lifetime has no end, which is what other implementations look at when they join.
 pub(super) fn keeps_nobody_out(key_package: &KeyPackage) -> bool {
-    *key_package.life_time() == lifetime() && is_small(key_package.leaf_node())
+    let node = key_package.leaf_node();
+    *key_package.life_time() == lifetime() && is_small(node) && can_be_in_groups(node)
 }
 
 fn validate(provider: &Provider, unverified: KeyPackageIn) -> Result<KeyPackage, KeyPackageError> {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use openmls::prelude::{
-    Capabilities, ExtensionType, GroupId, KeyPackage, Lifetime, MlsGroup, MlsGroupCreateConfig,
-    MlsMessageOut, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
+    Capabilities, ExtensionType, KeyPackage, Lifetime, MlsGroup, MlsGroupCreateConfig, MlsMessageOut,
+    PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProposalType,
 };
 use parley_protocol::device_log::VerifyingKeyBytes;
-use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId};
+use parley_protocol::ids::{AccountId, DeviceId, Epoch, GroupId};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use tls_codec::Serialize as _;
@@ -43,19 +43,21 @@ fn pair() -> (Device, Group, Device, Group) {
     let bytes = key_package::make(&b.provider, &DeviceSigner(&b.key), &b.leaf, false).unwrap();
     let checked = key_package::check(&a.provider, &bytes, &b.leaf).unwrap();
     let (group_a, welcome) =
-        Group::create(&a.provider, &DeviceSigner(&a.key), &a.leaf, LogId([7; 16]), &[checked]).unwrap();
+        Group::create(&a.provider, &DeviceSigner(&a.key), &a.leaf, GroupId([7; 16]), &[checked]).unwrap();
     let opened = OpenedWelcome::open(&b.provider, &welcome.together().unwrap()).unwrap();
     assert_eq!(opened.members, [a.leaf, b.leaf]);
     assert_eq!(opened.sender, a.leaf);
-    assert_eq!(opened.log, LogId([7; 16]));
+    assert_eq!(opened.group, GroupId([7; 16]));
     let group_b = opened.join(&b.provider).unwrap();
     (a, group_a, b, group_b)
 }
 
 /// A KeyPackage of this device whose lifetime is over or not, and whose leaf names many extensions or none.
 fn unusual(device: &Device, lifetime: Lifetime, extensions: u16) -> (Vec<u8>, KeyPackage) {
-    let all: Vec<_> = (0..extensions).map(|it| ExtensionType::Unknown(0x1000 + it)).collect();
-    let capabilities = Capabilities::new(None, Some(&[SUITE]), Some(&all), None, None);
+    let mut all = key_package::capabilities().extensions().to_vec();
+    all.extend((0..extensions).map(|it| ExtensionType::Unknown(0x1000 + it)));
+    let proposals = key_package::capabilities().proposals().to_vec();
+    let capabilities = Capabilities::new(None, Some(&[SUITE]), Some(&all), Some(&proposals), None);
     let builder = KeyPackage::builder().leaf_node_capabilities(capabilities).key_package_lifetime(lifetime);
     let (signer, credential) = (DeviceSigner(&device.key), device.leaf.credential());
     let package = builder.build(SUITE, &device.provider, &signer, credential).unwrap().key_package().clone();
@@ -79,6 +81,26 @@ fn p9_a_key_package_that_would_keep_later_devices_out_is_not_used() {
 }
 
 #[test]
+fn p9_who_could_not_be_in_a_group_is_not_let_in() {
+    let (a, b) = (device(1), device(2));
+    let all = key_package::capabilities();
+    let check = |extensions: &[ExtensionType], proposals: &[ProposalType]| {
+        let capabilities = Capabilities::new(None, Some(&[SUITE]), Some(extensions), Some(proposals), None);
+        let lifetime = Lifetime::init(0, u64::MAX);
+        let builder =
+            KeyPackage::builder().leaf_node_capabilities(capabilities).key_package_lifetime(lifetime);
+        let (signer, credential) = (DeviceSigner(&b.key), b.leaf.credential());
+        let package = builder.build(SUITE, &b.provider, &signer, credential).unwrap().key_package().clone();
+        let bytes = MlsMessageOut::from(package).tls_serialize_detached().unwrap();
+        key_package::check(&a.provider, &bytes, &b.leaf).map(drop)
+    };
+    assert_eq!(check(all.extensions(), all.proposals()), Ok(()));
+    assert_eq!(check(&all.extensions()[1..], all.proposals()), Err(KeyPackageError::Invalid));
+    assert_eq!(check(&all.extensions()[..3], all.proposals()), Err(KeyPackageError::Invalid));
+    assert_eq!(check(all.extensions(), &[]), Err(KeyPackageError::Invalid));
+}
+
+#[test]
 fn p9_a_member_whose_leaf_is_no_longer_valid_keeps_nobody_out() {
     let (a, b) = (device(1), device(2));
     // Whoever made the group has a leaf that was valid for a second in 1970.
@@ -88,7 +110,7 @@ fn p9_a_member_whose_leaf_is_no_longer_valid_keeps_nobody_out() {
         .use_ratchet_tree_extension(true)
         .lifetime(Lifetime::init(0, 1))
         .build();
-    let (signer, id) = (DeviceSigner(&a.key), GroupId::from_slice(&[7; 16]));
+    let (signer, id) = (DeviceSigner(&a.key), openmls::prelude::GroupId::from_slice(&[7; 16]));
     let mut group =
         MlsGroup::new_with_group_id(&a.provider, &signer, &config, id, a.leaf.credential()).unwrap();
     let bytes = key_package::make(&b.provider, &DeviceSigner(&b.key), &b.leaf, false).unwrap();
@@ -107,7 +129,7 @@ fn p9_a_welcome_of_bloated_leaves_is_not_joined() {
     let fine = key_package::check(&a.provider, &bytes, &c.leaf).unwrap();
     let signer = DeviceSigner(&a.key);
     let others = [bloated, fine];
-    let (_, welcome) = Group::create(&a.provider, &signer, &a.leaf, LogId([7; 16]), &others).unwrap();
+    let (_, welcome) = Group::create(&a.provider, &signer, &a.leaf, GroupId([7; 16]), &others).unwrap();
     assert!(matches!(
         OpenedWelcome::open(&c.provider, &welcome.together().unwrap()),
         Err(GroupError::Invalid)
@@ -155,7 +177,7 @@ fn p2_every_flipped_byte_is_refused() {
         assert!(group_b.process(&b.provider, &flipped).is_err(), "byte {index}");
         b.state.roll_back(mark);
     }
-    let mut group_b = Group::load(&b.provider, &LogId([7; 16])).unwrap();
+    let mut group_b = Group::load(&b.provider, GroupId([7; 16])).unwrap();
     assert!(group_b.process(&b.provider, &sealed).is_ok(), "the true message still opens");
 }
 
@@ -183,11 +205,11 @@ fn p3_an_update_moves_both_to_a_new_epoch_with_a_new_capability() {
 fn a_group_comes_back_from_the_state() {
     let (a, mut group_a, b, group_b) = pair();
     drop(group_b);
-    let mut group_b = Group::load(&b.provider, &LogId([7; 16])).unwrap();
+    let mut group_b = Group::load(&b.provider, GroupId([7; 16])).unwrap();
     for text in [b"one", b"two"] {
         let sealed = group_a.encrypt(&a.provider, &DeviceSigner(&a.key), text).unwrap();
         assert!(group_b.process(&b.provider, &sealed).is_ok());
-        group_a = Group::load(&a.provider, &LogId([7; 16])).unwrap();
+        group_a = Group::load(&a.provider, GroupId([7; 16])).unwrap();
     }
 }
 
@@ -216,7 +238,7 @@ fn a_one_time_key_package_opens_one_welcome() {
     for (last_resort, second_opens) in [(false, false), (true, true)] {
         let key_package = make(last_resort);
         for (round, opens) in [(1, true), (2, second_opens)] {
-            let log = LogId([round + u8::from(last_resort) * 10; 16]);
+            let log = GroupId([round + u8::from(last_resort) * 10; 16]);
             let (_, welcome) = Group::create(
                 &a.provider,
                 &DeviceSigner(&a.key),
@@ -268,7 +290,7 @@ fn p6_a_welcome_is_split_for_each_of_32_devices() {
     };
     let packages: Vec<KeyPackage> = others.iter().map(package).collect();
     let (_, welcome) =
-        Group::create(&a.provider, &DeviceSigner(&a.key), &a.leaf, LogId([7; 16]), &packages).unwrap();
+        Group::create(&a.provider, &DeviceSigner(&a.key), &a.leaf, GroupId([7; 16]), &packages).unwrap();
     let sent: usize = welcome.beginnings.iter().map(Vec::len).sum::<usize>() + welcome.end.len();
     assert!(sent < 160_000, "{sent} bytes travel to the relay");
     let whole = |number: usize| [welcome.beginnings[number].clone(), welcome.end.clone()].concat();

@@ -63,6 +63,7 @@ const STANDING: u8 = 34;
 /// Texts that wait to be sent, by number, and to whom: a record of one may get lost.
 pub(crate) const WAITING: &[u8] = &[35];
 const STANCE: u8 = 46;
+const PENDING: u8 = 49;
 /// The token of the own invite link ([`crate::consent::OwnToken`]).
 pub(crate) const OWN_TOKEN: &[u8] = &[48];
 /// Logs into which a device let this one that was removed then or since.
@@ -74,12 +75,17 @@ pub(crate) fn contact(account: &AccountId) -> Vec<u8> {
     [&[CONTACT], account.as_bytes().as_slice()].concat()
 }
 
-pub(crate) fn conversation(peer: &AccountId) -> Vec<u8> {
-    [&[CONVERSATION], peer.as_bytes().as_slice()].concat()
+pub(crate) fn conversation(id: &ConversationId) -> Vec<u8> {
+    [&[CONVERSATION], id.0.as_slice()].concat()
 }
 
 pub(crate) fn log(log: &LogId) -> Vec<u8> {
     [&[LOG], log.as_bytes().as_slice()].concat()
+}
+
+/// What of a log is on its way to the relay: its creation, or a commit.
+pub(crate) fn pending(log: &LogId) -> Vec<u8> {
+    [&[PENDING], log.as_bytes().as_slice()].concat()
 }
 
 pub(crate) fn outbox(number: u64) -> Vec<u8> {
@@ -99,14 +105,14 @@ pub(crate) fn early(log: &LogId) -> Vec<u8> {
     [&[EARLY], log.as_bytes().as_slice()].concat()
 }
 
-/// What the person keeps of the conversation with this account for themselves.
-pub(crate) fn personal(peer: &AccountId) -> Vec<u8> {
-    [&[PERSONAL], peer.as_bytes().as_slice()].concat()
+/// What the person keeps of a conversation for themselves.
+pub(crate) fn personal(id: &ConversationId) -> Vec<u8> {
+    [&[PERSONAL], id.0.as_slice()].concat()
 }
 
-/// What is remembered of places in the conversation with this account ([`crate::standing::Standing`]).
-pub(crate) fn standing(peer: &AccountId) -> Vec<u8> {
-    [&[STANDING], peer.as_bytes().as_slice()].concat()
+/// What is remembered of places in a conversation ([`crate::standing::Standing`]).
+pub(crate) fn standing(id: &ConversationId) -> Vec<u8> {
+    [&[STANDING], id.0.as_slice()].concat()
 }
 
 /// What was decided of this account ([`crate::consent::Stance`]).
@@ -145,15 +151,16 @@ mod tests {
         let about_number = [0, 0, 0, 0, 0, 0, 1, 2].as_slice();
         for (name, kind, about) in [
             (contact(&account), 3, about_account),
-            (conversation(&account), 4, about_account),
+            (conversation(&id), 4, about_id),
             (log(&in_log), 5, about_log),
+            (pending(&in_log), 49, about_log),
             (outbox(0x0102), 6, about_number),
             (trail(&in_log), 8, about_log),
             (early(&in_log), 9, about_log),
             (welcomes(&in_log), 12, about_log),
             (archive(&id), 26, about_id),
-            (personal(&account), 30, about_account),
-            (standing(&account), 34, about_account),
+            (personal(&id), 30, about_id),
+            (standing(&id), 34, about_id),
             (stance(&account), 46, about_account),
         ] {
             assert_eq!(name, [&[kind], about].concat());

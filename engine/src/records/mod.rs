@@ -2,5 +2,6 @@
 //! change set; [`sealed`] turns changes into sealed records and back; [`keys`] names the records.
 
 pub(crate) mod keys;
+pub(crate) mod migrations;
 pub(crate) mod sealed;
 pub(crate) mod state;

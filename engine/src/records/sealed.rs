@@ -10,6 +10,7 @@ use parley_crypto::MlsRandom;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::migrations::{Step, bring_up};
 use super::state::{Change, Value};
 use crate::io::{Record, Store};
 use crate::seal::{OpenSealError, Purpose, Sealer};
@@ -26,6 +27,9 @@ pub(crate) enum LoadError {
     /// A newer version wrote a record.
     #[error("a newer version of the app wrote the records")]
     Newer,
+    /// A build from before the first release wrote them.
+    #[error("a build from before the first release wrote the records")]
+    BeforeRelease,
 }
 
 impl From<OpenSealError> for LoadError {
@@ -33,6 +37,7 @@ impl From<OpenSealError> for LoadError {
         match error {
             OpenSealError::Sealed => Self::Damaged,
             OpenSealError::Newer => Self::Newer,
+            OpenSealError::BeforeRelease => Self::BeforeRelease,
         }
     }
 }
@@ -98,21 +103,53 @@ pub(crate) struct Loaded {
     pub(crate) values: BTreeMap<Vec<u8>, Value>,
     /// Names of records that are not part of a whole value.
     pub(crate) damaged: Vec<Vec<u8>>,
+    /// Names of records of an earlier format. Their values are brought up, and have to be written anew.
+    pub(crate) outdated: Vec<Vec<u8>>,
 }
 
 /// Opens records and puts the values together. A value of which a part is damaged or missing is not among them:
 /// one bad record must not cost everything else.
-pub(crate) fn load(sealer: &Sealer, mut records: Vec<Record>) -> Result<Loaded, LoadError> {
+pub(crate) fn load(sealer: &Sealer, steps: &[Step], mut records: Vec<Record>) -> Result<Loaded, LoadError> {
     records.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-    let mut loaded = Loaded::default();
+    let (mut loaded, mut before_release) = (Loaded::default(), false);
     for group in records.chunk_by(|a, b| hidden_name(a) == hidden_name(b)) {
-        match value(sealer, group) {
-            Ok((key, value)) => drop(loaded.values.insert(key, value)),
+        let names = || group.iter().map(|record| record.key.clone());
+        match whole_value(sealer, steps, group) {
+            Ok(Whole { key, value, outdated }) => {
+                if outdated {
+                    loaded.outdated.extend(names());
+                }
+                loaded.values.extend(value.map(|value| (key, value)));
+            }
             Err(LoadError::Newer) => return Err(LoadError::Newer),
-            Err(LoadError::Damaged) => loaded.damaged.extend(group.iter().map(|record| record.key.clone())),
+            Err(error) => {
+                before_release |= error == LoadError::BeforeRelease;
+                loaded.damaged.extend(names());
+            }
         }
     }
+    // One flipped bit makes nobody's records older than the app.
+    if before_release && loaded.values.is_empty() {
+        return Err(LoadError::BeforeRelease);
+    }
     Ok(loaded)
+}
+
+/// A value whose chunks are all there.
+struct Whole {
+    key: Vec<u8>,
+    /// As this format has it, if it has it.
+    value: Option<Value>,
+    /// It is of an earlier format.
+    outdated: bool,
+}
+
+/// All chunks of a value are written together after a step, so that they are of one format.
+fn whole_value(sealer: &Sealer, steps: &[Step], chunks: &[Record]) -> Result<Whole, LoadError> {
+    let (format, key, value) = value(sealer, chunks)?;
+    let outdated = format < sealer.format();
+    let value = if outdated { bring_up(steps, format, &key, value)? } else { Some(value) };
+    Ok(Whole { key, value, outdated })
 }
 
 /// Everything before the chunk's number.
@@ -121,22 +158,22 @@ fn hidden_name(record: &Record) -> &[u8] {
 }
 
 /// Puts the chunks of one value together.
-fn value(sealer: &Sealer, chunks: &[Record]) -> Result<(Vec<u8>, Value), LoadError> {
-    let (mut key, mut value, mut whole) = (Vec::new(), Value::default(), false);
+fn value(sealer: &Sealer, chunks: &[Record]) -> Result<(u8, Vec<u8>, Value), LoadError> {
+    let (mut format, mut key, mut value, mut whole) = (0, Vec::new(), Value::default(), false);
     for (index, record) in chunks.iter().enumerate() {
-        let plaintext = sealer.open(Purpose::State, &record.key, &record.value)?;
-        let chunk: Chunk<'_> = postcard::from_bytes(&plaintext).map_err(|_| LoadError::Damaged)?;
+        let opened = sealer.open(Purpose::State, &record.key, &record.value)?;
+        let chunk: Chunk<'_> = postcard::from_bytes(&opened.plaintext).map_err(|_| LoadError::Damaged)?;
         if index == 0 {
-            key = chunk.key.to_vec();
+            (format, key) = (opened.format, chunk.key.to_vec());
         }
         let expected = place(&sealer.hidden_name(Purpose::State, &key), index);
-        if whole || key != chunk.key || record.key != expected {
+        if whole || format != opened.format || key != chunk.key || record.key != expected {
             return Err(LoadError::Damaged);
         }
         value.extend_from_slice(chunk.bytes);
         whole = chunk.last;
     }
-    if whole { Ok((key, value)) } else { Err(LoadError::Damaged) }
+    if whole { Ok((format, key, value)) } else { Err(LoadError::Damaged) }
 }
 
 #[cfg(test)]
@@ -175,7 +212,7 @@ mod tests {
     fn reload_all(disk: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Loaded, LoadError> {
         let records =
             disk.iter().map(|(key, value)| Record { key: key.clone(), value: value.clone() }).collect();
-        load(&Sealer::new(&MasterKey::new([1; 32])), records)
+        load(&Sealer::new(&MasterKey::new([1; 32])), &[], records)
     }
 
     #[test]
@@ -232,5 +269,56 @@ mod tests {
         }
         let loaded = reload_all(&disk).unwrap();
         assert_eq!((loaded.values.len(), loaded.damaged.len()), (0, 2));
+    }
+
+    /// A next format, in which numbers are longer and one kind of record is no more.
+    fn longer(key: &[u8], value: Value) -> Result<Option<Value>, LoadError> {
+        let short: u8 = postcard::from_bytes(&value).map_err(|_| LoadError::Damaged)?;
+        let long = postcard::to_allocvec(&u64::from(short).saturating_mul(1_000)).unwrap();
+        Ok((key != b"gone").then(|| Zeroizing::new(long)))
+    }
+
+    #[test]
+    fn a_later_format_reads_what_this_one_wrote_and_writes_it_anew() {
+        let (store, mut disk) = (StateStore::default(), BTreeMap::new());
+        store.put(b"kept", &7_u8).unwrap();
+        store.put(b"gone", &8_u8).unwrap();
+        flush(&store, &mut disk);
+        let records = |disk: &BTreeMap<Vec<u8>, Vec<u8>>| {
+            disk.iter().map(|(key, value)| Record { key: key.clone(), value: value.clone() }).collect()
+        };
+        let later = Sealer::of_format(&MasterKey::new([1; 32]), crate::seal::FORMAT + 1);
+        let Loaded { values, damaged, outdated } = load(&later, &[longer], records(&disk)).unwrap();
+        assert!(damaged.is_empty() && outdated.len() == 2);
+        let store = StateStore::brought_up(values);
+        assert_eq!((store.get(b"kept"), store.get::<u64>(b"gone")), (Ok(Some(7_000_u64)), Ok(None)));
+        // With the first change all of it is of the later format.
+        let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(2));
+        let mut writes = Writes::default();
+        store.take_changes(|change| writes.add(&later, &random, change));
+        for name in outdated {
+            disk.remove(&name);
+        }
+        apply(&mut disk, writes);
+        let Loaded { values, outdated, .. } = load(&later, &[longer], records(&disk)).unwrap();
+        assert!(outdated.is_empty() && values.len() == 1);
+        assert_eq!(
+            load(&Sealer::new(&MasterKey::new([1; 32])), &[], records(&disk)).err(),
+            Some(LoadError::Newer)
+        );
+    }
+
+    #[test]
+    fn records_from_before_the_first_release_are_told_from_damaged_ones() {
+        let (store, mut disk) = (StateStore::default(), BTreeMap::new());
+        store.put_bytes(b"one", vec![1]);
+        store.put_bytes(b"two", vec![2]);
+        flush(&store, &mut disk);
+        let mut one = disk.clone();
+        one.values_mut().next().unwrap()[0] = 14;
+        let loaded = reload_all(&one).unwrap();
+        assert_eq!((loaded.values.len(), loaded.damaged.len()), (1, 1));
+        disk.values_mut().for_each(|value| value[0] = 14);
+        assert_eq!(reload_all(&disk).err(), Some(LoadError::BeforeRelease));
     }
 }

@@ -44,6 +44,12 @@ impl StateStore {
         Self(RefCell::new(Inner { values, ..Inner::default() }))
     }
 
+    /// The same of values of which nothing is on the disk as it stands here.
+    pub(crate) fn brought_up(values: BTreeMap<Vec<u8>, Value>) -> Self {
+        let before = values.keys().map(|key| (key.clone(), None)).collect();
+        Self(RefCell::new(Inner { values, before, ..Inner::default() }))
+    }
+
     pub(crate) fn get_bytes(&self, key: &[u8]) -> Option<Value> {
         self.0.borrow().values.get(key).cloned()
     }

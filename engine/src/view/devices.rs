@@ -29,17 +29,6 @@ pub enum OwnKeyChange {
     Phrase,
 }
 
-/// What a contact's devices did to their account's keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum KeyChange {
-    /// A device was added.
-    Added,
-    /// A device was removed.
-    Removed,
-    /// The recovery phrase was replaced.
-    Phrase,
-}
-
 /// How much of what was written before goes to a new device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Share {

@@ -15,10 +15,14 @@ use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 pub use crate::consent::Consent;
+use crate::content::Part;
+pub use crate::conversation::ConversationId;
+use crate::message::MessageBody;
+pub use crate::message::{Gap, KeyChange};
 pub use crate::order::Order;
 
 pub use self::command::Command;
-pub use self::devices::{KeyChange, LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Share};
+pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
 pub use self::file::{FileError, FilePart, FileReport};
 pub use self::outage::{Outage, WaitReason};
@@ -40,10 +44,6 @@ pub struct Request {
     /// What to do.
     pub command: Command,
 }
-
-/// A conversation, the same in every view and on every device of the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ConversationId(pub [u8; 16]);
 
 /// What the views are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -321,13 +321,20 @@ pub enum BodyView {
     KeysChanged(KeyChange),
 }
 
-impl BodyView {
-    /// How much of what others write is in it.
-    pub(crate) fn length(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            _ => 0,
+impl From<&MessageBody> for BodyView {
+    fn from(body: &MessageBody) -> Self {
+        match body {
+            MessageBody::Part(part) => Self::of_part(part),
+            MessageBody::Gap(gap) => Self::Gap(*gap),
+            MessageBody::Renamed { from, to } => Self::Renamed { from: from.clone(), to: to.clone() },
+            MessageBody::KeysChanged(change) => Self::KeysChanged(*change),
         }
+    }
+}
+
+impl BodyView {
+    pub(crate) fn of_part(part: &Part) -> Self {
+        part.text().map_or(Self::Newer, |text| Self::Text(text.to_owned()))
     }
 
     /// Whether nobody has written it: the device says something.
@@ -335,33 +342,6 @@ impl BodyView {
     pub const fn is_notice(&self) -> bool {
         matches!(self, Self::Gap(_) | Self::Renamed { .. } | Self::KeysChanged(_))
     }
-}
-
-/// Why something is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Gap {
-    /// A message was damaged or forged on its way and was rejected.
-    Rejected,
-    /// The relay no longer has what was sent while this device was away.
-    Expired,
-    /// The relay left something out here, or showed the other something else.
-    Missing,
-    /// This browser's data were put back from an older copy: own messages after that copy are not on this device.
-    Restored,
-    /// The keys of this conversation were damaged on this device.
-    Damaged,
-    /// What this device had stored of a message is damaged or gone.
-    Lost,
-    /// A text that waited to be sent is damaged or gone.
-    Unsent,
-    /// The account came back by its phrase, and own texts that are not in the backup did not come: only another device of the
-    /// account can hand them over.
-    Elsewhere,
-    /// This device was let into a log after others had written there, and no other device of the account has sent what
-    /// stands before.
-    Late,
-    /// A device wrote here after it was removed from its account.
-    Removed,
 }
 
 /// What became of an own message.

@@ -1,11 +1,11 @@
-//! What earlier versions wrote still opens. `PARLEY_WRITE_DISK=1` writes the disk of this version anew.
+//! What earlier releases wrote opens. `PARLEY_WRITE_DISK=1` writes the fixtures of this format anew.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use parley_engine::OpenError;
 use parley_engine::io::Store;
-use parley_engine::seal::VERSION;
+use parley_engine::seal::{FORMAT, RELEASED};
 use parley_engine::view::Command;
 use parley_tests::sim::{Disk, World};
 
@@ -19,11 +19,11 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// Bob's device after a chat, with a message that waits to be sent.
-fn write(version: u8) {
+fn write(format: u8) {
     let mut world = World::new(300);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
     let chat = world.start(ada, "bob");
-    world.send(ada, chat, &format!("from version {version}"));
+    world.send(ada, chat, &format!("from format {format}"));
     world.settle();
     let chat_b = world.only_conversation(bob);
     world.send(bob, chat_b, "an answer");
@@ -41,7 +41,7 @@ fn write(version: u8) {
         .map(|((store, key), value)| (*store == Store::Messages, key.clone(), value.clone()))
         .collect();
     let bytes = postcard::to_allocvec(&(device.master(), &device.disk.vault, records)).unwrap();
-    std::fs::write(fixture(&disk(version)), bytes).unwrap();
+    std::fs::write(fixture(&disk(format)), bytes).unwrap();
 }
 
 fn read(name: &str) -> ([u8; 32], Disk) {
@@ -54,22 +54,22 @@ fn read(name: &str) -> ([u8; 32], Disk) {
     (master, Disk { vault, records, ..Disk::default() })
 }
 
-fn disk(version: u8) -> String {
-    format!("disk-v{version}.bin")
+fn disk(format: u8) -> String {
+    format!("disk-v{format}.bin")
 }
 
 #[test]
-fn a_disk_of_this_version_opens() {
+fn a_disk_of_this_format_opens() {
     if std::env::var_os("PARLEY_WRITE_DISK").is_some() {
-        write(VERSION);
+        write(FORMAT);
     }
-    let (master, disk) = read(&disk(VERSION));
+    let (master, disk) = read(&disk(FORMAT));
     let mut world = World::new(301);
     let device = world.add_used_device(master, disk).unwrap();
     world.ask(device, Command::Subscribe);
     let chat = world.only_conversation(device);
     assert_eq!(world.devices[device].conversations[&chat].name, "Ada");
-    let first = format!("from version {VERSION}");
+    let first = format!("from format {FORMAT}");
     assert_eq!(world.texts(device, chat), [&first, ">an answer", ">still waiting"]);
     assert_eq!(world.devices[device].conversations[&chat].draft, "and a draft");
 }
@@ -82,7 +82,7 @@ fn write_file(name: &str) {
 }
 
 #[test]
-fn a_backup_file_of_version_1_opens() {
+fn a_backup_file_of_format_1_opens() {
     if std::env::var_os("PARLEY_WRITE_DISK").is_some() {
         write_file("file-v1.bin");
     }
@@ -98,7 +98,7 @@ fn a_backup_file_of_version_1_opens() {
 
 #[test]
 fn a_disk_in_part_or_damaged_says_what_is_wrong() {
-    let (master, disk) = read(&disk(VERSION));
+    let (master, disk) = read(&disk(FORMAT));
     let open = |master, disk: Disk| World::new(302).add_used_device(master, disk).err();
     assert_eq!(open(master, Disk { vault: None, ..disk.clone() }), Some(OpenError::VaultMissing));
     assert_eq!(
@@ -107,6 +107,12 @@ fn a_disk_in_part_or_damaged_says_what_is_wrong() {
     );
     assert_eq!(open([0; 32], disk.clone()), Some(OpenError::Damaged));
     let mut newer = disk;
-    newer.records.values_mut().next().unwrap()[0] = VERSION + 1;
+    newer.records.values_mut().next().unwrap()[0] = RELEASED + FORMAT + 1;
     assert_eq!(open(master, newer), Some(OpenError::Newer));
+}
+
+#[test]
+fn a_disk_from_before_the_first_release_is_said_to_be_one() {
+    let (master, disk) = read("disk-before-release.bin");
+    assert_eq!(World::new(303).add_used_device(master, disk).err(), Some(OpenError::BeforeRelease));
 }

@@ -194,6 +194,10 @@ pub const fn trouble(trouble: Trouble) -> &'static str {
             "A newer version of Parley was used in this browser. Reload the page to get it. \
              Nothing was changed by this older one."
         }
+        Trouble::BeforeRelease => {
+            "This browser has chats from a test version of Parley, from before its first release. This version can't \
+             open them. Nothing was deleted. You can start over with a new account."
+        }
         Trouble::NewerTab => "A newer version of Parley is open in another tab. Reload this page.",
         Trouble::Removed => REMOVED_AND_ERASED,
     }

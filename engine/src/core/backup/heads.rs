@@ -74,7 +74,7 @@ impl Engine {
                 useless.extend(&round.replaces);
                 let late = round.late.clone();
                 // What came late meanwhile stays for the next round.
-                self.backup.late.retain(|peer, order| late.get(peer) != Some(order));
+                self.backup.late.retain(|key, order| late.get(key) != Some(order));
             } else {
                 self.save(keys::BACKUP_ROUND, round);
             }

@@ -12,11 +12,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::blobs::{MANIFEST, padded};
 use crate::backup::{ChunkWriter, Cover, DataKey, Head, Item, Known, Manifest, Segment, seal};
-use crate::content::{BackupNews, Card, History, Sync};
+use crate::content::{BackupNews, Card, History, Part, Sync};
+use crate::conversation::ConversationKey;
 use crate::core::Engine;
-use crate::message::Message;
+use crate::message::{Author, Message, MessageBody};
 use crate::recovery::{BackupAddress, RecoverySeed};
-use crate::view::BodyView;
 
 /// What a stolen device tells the account's others of the backup.
 #[derive(Debug, Clone, Copy)]
@@ -119,12 +119,16 @@ impl Thief {
             stored: UnixMillis(2),
             log: LogId(random.array()),
             seq: Seq(1),
-            own: false,
-            body: BodyView::Text(text.to_owned()),
+            author: Some(Author { account: peer, device: DeviceId(random.array()), signature: None }),
+            body: MessageBody::Part(Part::of_text(text.to_owned())),
         };
         let mut writer = ChunkWriter::new(DataKey::draw(&random));
         writer.push(&Item::Known(Known { entries: Vec::new(), username: None, card }));
-        writer.push(&Item::History(History { peer, messages: vec![message], receipts: Vec::new() }));
+        writer.push(&Item::History(History {
+            conversation: ConversationKey::Peer(peer),
+            messages: vec![message],
+            receipts: Vec::new(),
+        }));
         let (key, bytes) = writer.finish();
         let segment = Segment { blob: BlobId(random.array()), key, size: length(&bytes), hash: hash(&bytes) };
         let key = DataKey::draw(&random);

@@ -8,6 +8,7 @@ use crate::backup::{Item, Known};
 use crate::consent::{Consent, Decision};
 use crate::contact::Contact;
 use crate::content::{Card, Settings};
+use crate::conversation::ConversationKey;
 use crate::core::Engine;
 use crate::deletion::Deleted;
 use crate::table::Table;
@@ -48,7 +49,8 @@ impl Engine {
     /// What was deleted. Each item has a name among those of the contacts that no contact has.
     fn deleted_items(&self) -> Vec<(AccountId, Item)> {
         let all = self.personal.values().map(|personal| &personal.deleted);
-        let named = |deleted: &Deleted| (beside(&deleted.peer, 0xFF), Item::Deleted(deleted.clone()));
+        let named =
+            |deleted: &Deleted| (beside_conversation(&deleted.conversation), Item::Deleted(deleted.clone()));
         all.filter(|deleted| !deleted.is_empty()).map(named).collect()
     }
 
@@ -98,6 +100,14 @@ impl Engine {
         self.card_came(&known.card);
         let conversation = self.conversation_with(&account);
         self.save_conversation(conversation);
+    }
+}
+
+/// The same for a conversation.
+fn beside_conversation(key: &ConversationKey) -> AccountId {
+    match key {
+        ConversationKey::Peer(peer) => beside(peer, 0xFF),
+        ConversationKey::Group(group) => AccountId(Sha256::digest(group.as_bytes()).into()),
     }
 }
 

@@ -13,7 +13,7 @@ mod step;
 mod writing;
 
 use parley_protocol::device_log::DeviceLog;
-use parley_protocol::ids::{AccountId, BlobId, DeviceId, UnixMillis};
+use parley_protocol::ids::{BlobId, DeviceId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::blobs::{Fetch, Fetched, MANIFEST, unpadded};
@@ -21,7 +21,7 @@ pub(super) use self::step::Writing;
 use super::Engine;
 use crate::backup::{Cover, DataKey, Manifest};
 use crate::content::{BackupNews, Sync};
-use crate::conversation::{Author, id_of};
+use crate::conversation::{ConversationKey, State};
 use crate::records::keys;
 use crate::recovery::{BackupAddress, RecoverySeed, stands};
 use crate::table::Table;
@@ -52,7 +52,7 @@ pub(super) struct Backup {
     /// When everything was last in the backup.
     pub(super) done: Option<UnixMillis>,
     /// From which place on messages came in later than what the backup has of their conversation.
-    late: Table<AccountId, Order>,
+    late: Table<ConversationKey, Order>,
     /// The head has to be written anew though there is nothing new.
     renew: bool,
     /// The relay was put back: its head may be sealed as nobody seals it any more.
@@ -201,14 +201,14 @@ impl Engine {
 
     /// A message was stored: it has to come into the backup.
     pub(super) fn note_for_backup(&mut self, conversation: ConversationId, order: Order) {
-        let peer = self.conversations.get(&conversation).map(|conversation| conversation.peer);
-        let Some(peer) = peer.filter(|peer| self.wants_backup() && !self.is_own_account(peer)) else {
+        let key = self.conversations.get(&conversation).map(|conversation| conversation.key);
+        let Some(key) = key.filter(|key| self.wants_backup() && !self.is_own_conversation(key)) else {
             return;
         };
-        if self.manifest.tops.get(&peer).is_some_and(|top| order <= *top)
-            && self.backup.late.get(&peer).is_none_or(|late| order < *late)
+        if self.manifest.tops.get(&key).is_some_and(|top| order <= *top)
+            && self.backup.late.get(&key).is_none_or(|late| order < *late)
         {
-            self.backup.late.insert(peer, order);
+            self.backup.late.insert(key, order);
             self.save_backup();
         }
         if self.timers.backup.is_none() && self.writing.is_idle() {
@@ -249,16 +249,16 @@ impl Engine {
     }
 
     fn is_unsaved(&self) -> bool {
-        let mut peers = self.conversations.values().map(|conversation| conversation.peer);
-        self.wants_backup() && (peers.any(|peer| self.is_unsaved_with(&peer)) || self.has_unsaved_deletions())
+        let mut all = self.conversations.values().map(|conversation| conversation.key);
+        self.wants_backup() && (all.any(|key| self.is_unsaved_with(&key)) || self.has_unsaved_deletions())
     }
 
     /// Whether a conversation has messages that are not in the backup.
-    fn is_unsaved_with(&self, peer: &AccountId) -> bool {
-        let last = self.conversations.get(&id_of(peer)).and_then(|conversation| conversation.last.as_ref());
+    fn is_unsaved_with(&self, key: &ConversationKey) -> bool {
+        let last = self.conversations.get(&key.id()).and_then(|conversation| conversation.last.as_ref());
         // What waits to be sent is not stored yet.
-        let last = last.filter(|last| last.author != Author::OwnWaiting);
-        let newer = last.is_some_and(|last| self.manifest.tops.get(peer).is_none_or(|top| last.order > *top));
-        !self.is_own_account(peer) && (newer || self.backup.late.contains_key(peer))
+        let last = last.filter(|last| last.state != State::OwnWaiting);
+        let newer = last.is_some_and(|last| self.manifest.tops.get(key).is_none_or(|top| last.order > *top));
+        !self.is_own_conversation(key) && (newer || self.backup.late.contains_key(key))
     }
 }

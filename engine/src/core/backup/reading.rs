@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use parley_protocol::ids::{AccountId, BlobId, LogId};
+use parley_protocol::ids::{BlobId, LogId};
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{Item, Manifest, Place};
-use crate::conversation::id_of;
+use crate::conversation::ConversationKey;
 use crate::core::Engine;
 use crate::io::{LoadId, Record};
 use crate::message::Message;
@@ -20,16 +20,16 @@ const SMALL: u64 = 1024 * 1024;
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(in crate::core) struct Round {
     /// Conversations, and before which message to read on in each.
-    pub(super) left: VecDeque<(AccountId, Option<Order>)>,
+    pub(super) left: VecDeque<(ConversationKey, Option<Order>)>,
     pub(super) of: u32,
     /// The newest messages that were read.
-    pub(super) tops: Table<AccountId, Order>,
+    pub(super) tops: Table<ConversationKey, Order>,
     /// How far the logs were when the round began.
     pub(super) logs: Table<LogId, Place>,
     /// Down to where each conversation is read; to its beginning if it is not here.
-    floors: Table<AccountId, Order>,
+    floors: Table<ConversationKey, Order>,
     /// Places from which on messages had come late.
-    pub(super) late: Table<AccountId, Order>,
+    pub(super) late: Table<ConversationKey, Order>,
     /// Everything is read.
     pub(super) whole: bool,
     /// The segments that this round takes the place of.
@@ -48,18 +48,20 @@ impl Engine {
             .is_some_and(|(device, base)| Some(device) == own && size.saturating_sub(base) > base.max(SMALL));
         let whole = grown || self.manifest.segments.is_empty();
         let mut due = self.newest_first();
-        due.retain(|peer| whole || self.is_unsaved_with(peer));
-        let floor = |peer: &AccountId| {
-            let top = self.manifest.tops.get(peer).filter(|_| !whole)?;
-            Some((*peer, self.backup.late.get(peer).map_or(*top, |late| *late.min(top))))
+        due.retain(|key| whole || self.is_unsaved_with(key));
+        let floor = |key: &ConversationKey| {
+            let top = self.manifest.tops.get(key).filter(|_| !whole)?;
+            Some((*key, self.backup.late.get(key).map_or(*top, |late| *late.min(top))))
         };
-        let logs = self.logs.values().filter(|log| !self.is_own_account(&log.peer));
+        let logs = self.logs.values().filter(|log| !self.is_own_conversation(&log.conversation));
         Round {
             floors: due.iter().filter_map(floor).collect(),
             of: u32::try_from(due.len()).unwrap_or(u32::MAX),
-            left: due.into_iter().map(|peer| (peer, None)).collect(),
+            left: due.into_iter().map(|key| (key, None)).collect(),
             tops: Table::new(),
-            logs: logs.map(|log| (log.id, Place { peer: log.peer, seq: log.cursor })).collect(),
+            logs: logs
+                .map(|log| (log.id, Place { conversation: log.conversation, seq: log.cursor }))
+                .collect(),
             late: self.backup.late.clone(),
             whole,
             replaces: self.manifest.segments.iter().filter(|_| grown).map(|segment| segment.blob).collect(),
@@ -68,8 +70,8 @@ impl Engine {
 
     /// Asks the disk for the next page of the round; whether there is one.
     pub(super) fn read_for_backup(&mut self) -> bool {
-        let Some((peer, before)) = self.writing.next_conversation() else { return false };
-        self.backup_page = Some(self.read_stretch(peer, before.as_ref()));
+        let Some((key, before)) = self.writing.next_conversation() else { return false };
+        self.backup_page = Some(self.read_stretch(key, before.as_ref()));
         true
     }
 
@@ -78,17 +80,17 @@ impl Engine {
         let Some(page) = self.backup_page.take_if(|page| page.load == id) else {
             return false;
         };
-        let conversation = id_of(&page.peer);
+        let conversation = page.key.id();
         let messages: Vec<Message> =
             records.iter().filter_map(|record| self.kept(&conversation, record)).collect();
         let more = crate::core::paging::oldest(records).filter(|_| page.is_full(records));
         let newest = messages.first().map(Message::order);
         let Some(round) = self.writing.round_mut() else { return true };
-        let floor = round.take_page(page.peer, newest, more);
+        let floor = round.take_page(page.key, newest, more);
         // The message at the floor is in the backup already, or came late.
         let wanted =
             messages.into_iter().filter(|message| floor.is_none_or(|floor| message.order() >= floor));
-        let history = self.history_parts(page.peer, wanted.collect());
+        let history = self.history_parts(page.key, wanted.collect());
         self.writing.add(history.into_iter().map(Item::History).collect());
         self.go_on_writing();
         true
@@ -98,21 +100,26 @@ impl Engine {
 impl Round {
     /// Whether it has read something newer than what the manifest says is in the backup.
     pub(super) fn is_newer_than(&self, manifest: &Manifest) -> bool {
-        self.tops.iter().any(|(peer, top)| manifest.tops.get(peer).is_none_or(|known| top > known))
+        self.tops.iter().any(|(key, top)| manifest.tops.get(key).is_none_or(|known| top > known))
     }
 
     /// A page of the first conversation was read, from its newest message down; if there is more before one, that is read
     /// next. Answers down to where its messages are wanted.
-    fn take_page(&mut self, peer: AccountId, newest: Option<Order>, more: Option<Order>) -> Option<Order> {
-        let floor = self.floors.get(&peer).copied();
-        let Some((_, before)) = self.left.pop_front_if(|(front, _)| *front == peer) else {
+    fn take_page(
+        &mut self,
+        key: ConversationKey,
+        newest: Option<Order>,
+        more: Option<Order>,
+    ) -> Option<Order> {
+        let floor = self.floors.get(&key).copied();
+        let Some((_, before)) = self.left.pop_front_if(|(front, _)| *front == key) else {
             return floor;
         };
         if let (None, Some(newest)) = (before, newest) {
-            self.tops.insert(peer, newest);
+            self.tops.insert(key, newest);
         }
         if more.is_some_and(|oldest| floor.is_none_or(|floor| oldest > floor)) {
-            self.left.push_back((peer, more));
+            self.left.push_back((key, more));
         }
         floor
     }

@@ -1,11 +1,10 @@
 //! How far the writing of the backup has come.
 
-use parley_protocol::ids::AccountId;
-
 use super::blobs::{Fetch, Put};
 use super::items::Seen;
 use super::reading::Round;
 use crate::backup::{ChunkReader, ChunkWriter, DataKey, Head, Item, Segment};
+use crate::conversation::ConversationKey;
 use crate::view::{BackupFailure, BackupState, Order};
 
 /// What is under way. Nothing of it is stored but the [`Round`].
@@ -61,7 +60,7 @@ impl Writing {
         }
     }
 
-    pub(super) fn next_conversation(&self) -> Option<(AccountId, Option<Order>)> {
+    pub(super) fn next_conversation(&self) -> Option<(ConversationKey, Option<Order>)> {
         self.round.as_ref()?.left.front().copied()
     }
 

@@ -334,12 +334,12 @@ impl Engine {
         if let Some(round) = self.writing.round.as_ref().filter(|round| round.left.is_empty()) {
             let manifest = &mut self.manifest;
             manifest.segments.retain(|segment| !round.replaces.contains(&segment.blob));
-            for (peer, order) in round.tops.iter() {
-                manifest.tops.insert(*peer, *order);
+            for (key, order) in round.tops.iter() {
+                manifest.tops.insert(*key, *order);
             }
             for (log, place) in round.logs.iter() {
                 let seq = manifest.logs.get(log).map_or(place.seq, |known| known.seq.max(place.seq));
-                manifest.logs.insert(*log, Place { peer: place.peer, seq });
+                manifest.logs.insert(*log, Place { conversation: place.conversation, seq });
             }
             if let Some(account) = self.account.as_ref().filter(|_| round.whole) {
                 manifest.base = Some((account.device, manifest.size()));

@@ -5,7 +5,7 @@ use parley_protocol::ids::{AccountId, LogId};
 use super::{Engine, length, shows};
 use crate::consent::{Consent, MAX_OUTSIDE, MAX_REQUESTS, Stance};
 use crate::content::Content;
-use crate::conversation::{Conversation, id_of};
+use crate::conversation::{Conversation, ConversationKey, id_of};
 use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
 
@@ -48,10 +48,10 @@ impl Engine {
     }
 
     fn is_request(&self, conversation: &Conversation) -> bool {
-        let peer = &conversation.peer;
+        let Some(peer) = conversation.key.peer() else { return false };
         let outside = self.is_outside(peer);
         let begun = !conversation.logs.is_empty() && !outside;
-        begun && self.consent(peer) == Consent::Requested && !self.is_hidden(peer)
+        begun && self.consent(peer) == Consent::Requested && !self.is_hidden(&conversation.key)
     }
 
     fn is_outside(&self, peer: &AccountId) -> bool {
@@ -66,7 +66,7 @@ impl Engine {
     /// stays at the relay, and comes after *Accept*.
     pub(in crate::core) fn rests(&self, log: &Log) -> bool {
         let full = |stance: &Stance| stance.kept.full && stance.decision.consent == Consent::Requested;
-        self.stances.get(&log.peer).is_some_and(full)
+        log.peer().and_then(|peer| self.stances.get(&peer)).is_some_and(full)
     }
 
     pub(in crate::core) fn is_resting(&self, id: &LogId) -> bool {
@@ -75,14 +75,15 @@ impl Engine {
 
     /// Whether content is more than is kept of a request: its log rests from here on.
     pub(in crate::core) fn is_beyond_request(&mut self, id: &LogId, from: &Leaf, content: &Content) -> bool {
-        let Some(peer) = self.logs.get(id).map(|log| log.peer).filter(|peer| *peer == from.account) else {
+        let Some(peer) = self.logs.get(id).and_then(Log::peer).filter(|peer| *peer == from.account) else {
             return false;
         };
         let expected = content.token.is_some_and(|token| self.is_expected(&token));
         if expected || self.consent(&peer) != Consent::Requested || !shows(&content.body) {
             return false;
         }
-        let full = (self.is_hidden(&peer) || self.is_outside(&peer)) && self.requests() >= MAX_REQUESTS;
+        let full = (self.is_hidden(&ConversationKey::Peer(peer)) || self.is_outside(&peer))
+            && self.requests() >= MAX_REQUESTS;
         let kept = &mut self.stance_mut(&peer).kept;
         kept.full |= !kept.skips && (full || !kept.has_room(length(&content.body)));
         kept.full
@@ -138,7 +139,7 @@ impl Engine {
 
     /// What stood at the relay when a request was deleted is passed over; whoever writes after that asks anew.
     pub(in crate::core) fn stop_skipping(&mut self, id: &LogId) {
-        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
+        let Some(peer) = self.logs.get(id).and_then(Log::peer) else { return };
         if self.stances.get(&peer).is_none_or(|stance| !stance.kept.skips) {
             return;
         }

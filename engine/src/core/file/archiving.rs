@@ -12,7 +12,7 @@ use crate::io::{LoadId, Output, Record};
 use crate::message::Message;
 use crate::records::keys;
 use crate::view::{
-    ConversationId, ConversationView, Delivery, Event, MessageView, Preview, Reply, ViewRequestId,
+    BodyView, ConversationId, ConversationView, Delivery, Event, MessageView, Preview, Reply, ViewRequestId,
 };
 
 /// So many chats of other accounts are kept.
@@ -40,8 +40,11 @@ impl Engine {
                 self.save_archive(id);
             }
             Item::History(history) => {
-                let Some(id) = self.archive_with(head, &history.peer) else { return };
-                for message in history.messages.into_iter().filter(is_sound) {
+                let Some(peer) = history.conversation.peer() else { return };
+                let Some(id) = self.archive_with(head, peer) else { return };
+                for message in
+                    history.messages.into_iter().filter(|message| is_sound(message, &head.account, peer))
+                {
                     self.archive_message(id, &message);
                 }
                 self.save_archive(id);
@@ -75,7 +78,8 @@ impl Engine {
         if let Some(archive) = self.archives.get_mut(&id) {
             archive.show(message);
         }
-        self.changed.messages.or_default(id).push(archived_view(message));
+        let view = self.archived_view(&id, message);
+        self.changed.messages.or_default(id).push(view);
     }
 
     fn save_archive(&mut self, id: ConversationId) {
@@ -117,7 +121,7 @@ impl Engine {
     pub(in crate::core) fn archive_view(&self, id: ConversationId) -> Option<ConversationView> {
         let archive = self.archives.get(&id)?;
         let preview = |last: &Newest| Preview {
-            body: last.body.clone(),
+            body: BodyView::from(&last.body),
             time: last.time,
             outgoing: last.own.then_some(Delivery::Sent),
         };
@@ -139,15 +143,16 @@ impl Engine {
             restored: Some(archive.owner.clone()),
         })
     }
-}
 
-/// How far an own message came is not known any more, but that it was sent.
-pub(in crate::core) fn archived_view(message: &Message) -> MessageView {
-    MessageView {
-        id: message.shown_id(),
-        order: message.order(),
-        time: message.time,
-        body: message.body.clone(),
-        outgoing: message.own.then_some(Delivery::Sent),
+    /// How far a message of the other account came is not known any more, but that it was sent.
+    pub(in crate::core) fn archived_view(&self, id: &ConversationId, message: &Message) -> MessageView {
+        let own = self.archives.get(id).is_some_and(|archive| message.is_by(&archive.account));
+        MessageView {
+            id: message.shown_id(own),
+            order: message.order(),
+            time: message.time,
+            body: BodyView::from(&message.body),
+            outgoing: own.then_some(Delivery::Sent),
+        }
     }
 }

@@ -10,7 +10,6 @@ mod saving;
 mod seen;
 mod taking;
 
-pub(super) use self::archiving::archived_view;
 use super::Engine;
 use crate::backup::{DataKey, FileReader, Opener};
 use crate::recovery::RecoverySeed;

@@ -1,31 +1,25 @@
 //! A file of this account: what is not here is added. Nothing that is here changes, but settings of which the file has newer
 //! ones.
 
-use parley_protocol::ids::LogId;
+use parley_protocol::ids::{AccountId, LogId};
 
 use super::Engine;
 use crate::backup::{Item, Known, Place};
-use crate::content::History;
+use crate::content::{History, Part};
 use crate::conversation::beside;
 use crate::message::Message;
 use crate::records::keys;
 use crate::table::Table;
-use crate::view::BodyView;
 
 /// What others have received and read is taken of so many logs at most that are not here.
 const MAX_RECEIPTS: usize = 8 * 1024;
 /// Nothing was stored later than this, in milliseconds since 1970: what waits to be sent stands behind it.
 const LATEST: u64 = 1 << 53;
 
-/// Whether it is a message as this app stores them.
-pub(super) fn is_sound(message: &Message) -> bool {
-    let text = match &message.body {
-        BodyView::Text(text) => text,
-        BodyView::Newer | BodyView::Gap(_) | BodyView::Renamed { .. } | BodyView::KeysChanged(_) => {
-            return false;
-        }
-    };
-    !text.is_empty() && text.len() <= parley_protocol::limits::MAX_TEXT && message.stored.0 < LATEST
+/// Whether it is something that one of the two said, as this app stores it.
+pub(super) fn is_sound(message: &Message, own: &AccountId, peer: &AccountId) -> bool {
+    let by_either = message.is_by(own) || message.is_by(peer);
+    by_either && message.part().is_some_and(Part::is_sound) && message.stored.0 < LATEST
 }
 
 impl Engine {
@@ -60,16 +54,18 @@ impl Engine {
     }
 
     fn restore_history(&mut self, history: History) {
-        let peer = history.peer;
-        let Some(conversation) = self.conversation_of_history(&peer) else { return };
+        let key = history.conversation;
+        let Some(peer) = key.peer() else { return };
+        let Some(conversation) = self.conversation_of_history(&key) else { return };
         if self.told_receipts.len() < MAX_RECEIPTS {
             self.receipts_told(&history.receipts);
         }
-        for message in history.messages.into_iter().filter(is_sound) {
-            if self.is_deleted_history(&peer, &message) {
+        let Some(own) = self.account.as_ref().map(|account| account.id) else { return };
+        for message in history.messages.into_iter().filter(|message| is_sound(message, &own, peer)) {
+            if self.is_deleted_history(&key, &message) {
                 continue;
             }
-            if message.own {
+            if message.is_by(&own) {
                 self.own_text_came(&message.log, message.seq, message.id);
             }
             let message = self.at_its_place(message);
@@ -87,7 +83,7 @@ impl Engine {
     /// What the other was asked to send again takes the place that it has when it comes again, so that it is there once.
     fn at_its_place(&self, message: Message) -> Message {
         let asked = self.trails.get(&message.log).and_then(|trail| trail.asked);
-        let comes_again = !message.own && asked.is_some_and(|after| message.seq > after);
+        let comes_again = !self.is_mine(&message) && asked.is_some_and(|after| message.seq > after);
         if comes_again { Message { log: beside(&message.log), ..message } } else { message }
     }
 
@@ -110,36 +106,47 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
-    use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
+    use parley_protocol::ids::{AccountId, UnixMillis};
     use parley_protocol::limits::MAX_TEXT;
 
     use super::{LATEST, is_sound};
-    use crate::message::Message;
-    use crate::view::{BodyView, Gap};
+    use crate::content::Part;
+    use crate::message::tests::message as any_message;
+    use crate::message::{Gap, Message, MessageBody};
 
-    fn message(body: BodyView, stored: u64) -> Message {
-        Message {
-            id: MessageId([1; 16]),
-            time: UnixMillis(1),
-            stored: UnixMillis(stored),
-            log: LogId([2; 16]),
-            seq: Seq(1),
-            own: false,
-            body,
-        }
+    const OWN: AccountId = AccountId([8; 32]);
+    const PEER: AccountId = AccountId([7; 32]);
+
+    fn text(length: usize) -> MessageBody {
+        MessageBody::Part(Part::of_text("x".repeat(length)))
+    }
+
+    fn message(body: MessageBody, stored: u64) -> Message {
+        Message { stored: UnixMillis(stored), body, ..any_message() }
     }
 
     #[test]
     fn only_messages_as_this_app_stores_them_are_taken_from_a_file() {
-        let text = |length| BodyView::Text("x".repeat(length));
         for (body, stored) in [(text(1), 0), (text(MAX_TEXT), 1), (text(1), LATEST - 1)] {
-            assert!(is_sound(&message(body, stored)));
+            assert!(is_sound(&message(body, stored), &OWN, &PEER));
         }
-        let gap = BodyView::Gap(Gap::Missing);
-        for (body, stored) in
-            [(text(0), 1), (text(MAX_TEXT + 1), 1), (text(1), LATEST), (gap, 1), (BodyView::Newer, 1)]
-        {
-            assert!(!is_sound(&message(body, stored)));
+        let gap = MessageBody::Gap(Gap::Missing);
+        for (body, stored) in [(text(0), 1), (text(MAX_TEXT + 1), 1), (text(1), LATEST), (gap, 1)] {
+            assert!(!is_sound(&message(body, stored), &OWN, &PEER));
         }
+    }
+
+    #[test]
+    fn what_neither_of_the_two_said_is_not_taken() {
+        let message = message(text(1), 1);
+        assert!(is_sound(&message, &PEER, &OWN));
+        assert!(!is_sound(&message, &AccountId([6; 32]), &PEER));
+        assert!(!is_sound(&Message { author: None, ..message }, &OWN, &PEER));
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_taken_as_it_is() {
+        let newer = MessageBody::Part(Part::newer("edited"));
+        assert!(is_sound(&message(newer, 1), &OWN, &PEER));
     }
 }

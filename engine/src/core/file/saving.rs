@@ -3,10 +3,10 @@
 
 use std::collections::VecDeque;
 
-use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::ids::LogId;
 
 use crate::backup::{ChunkWriter, Contents, DataKey, FileHead, Item, PART, Place};
-use crate::conversation::id_of;
+use crate::conversation::ConversationKey;
 use crate::core::Engine;
 use crate::core::paging::Stretch;
 use crate::io::{LoadId, Record};
@@ -22,7 +22,7 @@ const MAX_LOGS: usize = 8 * 1024;
 pub(super) struct Saving {
     stage: Stage,
     /// Conversations, and before which message to read on in each.
-    left: VecDeque<(AccountId, Option<Order>)>,
+    left: VecDeque<(ConversationKey, Option<Order>)>,
     contents: Contents,
     logs: Table<LogId, Place>,
     page: Option<Stretch>,
@@ -51,8 +51,8 @@ impl Engine {
         for item in self.changed_items(&Table::new()).0 {
             writer.push(&item);
         }
-        let logs = self.logs.values().filter(|log| !self.is_own_account(&log.peer));
-        let left: VecDeque<_> = self.newest_first().into_iter().map(|peer| (peer, None)).collect();
+        let logs = self.logs.values().filter(|log| !self.is_own_conversation(&log.conversation));
+        let left: VecDeque<_> = self.newest_first().into_iter().map(|key| (key, None)).collect();
         let chats = u32::try_from(left.len()).unwrap_or(u32::MAX);
         self.files.saving = Some(Saving {
             stage: Stage::Chunks(writer),
@@ -60,7 +60,7 @@ impl Engine {
             contents: Contents { chats, ..Contents::default() },
             logs: logs
                 .take(MAX_LOGS)
-                .map(|log| (log.id, Place { peer: log.peer, seq: log.cursor }))
+                .map(|log| (log.id, Place { conversation: log.conversation, seq: log.cursor }))
                 .collect(),
             page: None,
             asked: None,
@@ -94,7 +94,7 @@ impl Engine {
             Stage::Chunks(writer) if writer.len() < PART => saving.left.front().copied(),
             _ => None,
         };
-        let page = next.map(|(peer, before)| self.read_stretch(peer, before.as_ref()));
+        let page = next.map(|(key, before)| self.read_stretch(key, before.as_ref()));
         match (&mut self.files.saving, page) {
             (Some(saving), Some(page)) => saving.page = Some(page),
             _ => self.give_part(),
@@ -158,13 +158,13 @@ impl Engine {
         let page = self.files.saving.as_mut().and_then(|saving| saving.page.take_if(|page| page.load == id));
         let Some(page) = page else { return false };
         let oldest = crate::core::paging::oldest(records);
-        let kept = |record| self.kept(&id_of(&page.peer), record);
+        let kept = |record| self.kept(&page.key.id(), record);
         let messages: Vec<Message> = records.iter().filter_map(kept).collect();
-        let parts = self.history_parts(page.peer, messages);
+        let parts = self.history_parts(page.key, messages);
         let Some(saving) = &mut self.files.saving else { return true };
         saving.left.pop_front();
         if page.is_full(records) && oldest.is_some() {
-            saving.left.push_back((page.peer, oldest));
+            saving.left.push_back((page.key, oldest));
         }
         if let Stage::Chunks(writer) = &mut saving.stage {
             for history in parts {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::message::Message;
-use crate::view::{BodyView, ConversationId, Gap, Order};
+use crate::message::{Gap, Message, MessageBody};
+use crate::view::{ConversationId, Order};
 
 /// Sixteen bytes for the place of each message, and sixteen for what it says.
 #[derive(Default)]
@@ -15,8 +15,8 @@ impl Seen {
     /// Takes note of a message that is here. Where something is said to be missing, it may come.
     pub(super) fn here(&mut self, conversation: ConversationId, message: &Message) {
         match &message.body {
-            BodyView::Gap(gap) if !matches!(gap, Gap::Rejected | Gap::Removed) => {}
-            BodyView::Renamed { .. } | BodyView::KeysChanged(_) => {}
+            MessageBody::Gap(gap) if !matches!(gap, Gap::Rejected | Gap::Removed) => {}
+            MessageBody::Renamed { .. } | MessageBody::KeysChanged(_) => {}
             _ => drop(self.add(conversation, message)),
         }
     }
@@ -39,11 +39,9 @@ fn place(conversation: ConversationId, message: &Message) -> [u8; 16] {
 
 /// The same message may stand at another place: one that was sent again.
 fn said(conversation: ConversationId, message: &Message) -> [u8; 16] {
-    let text: &[u8] = match &message.body {
-        BodyView::Text(text) => text.as_bytes(),
-        BodyView::Newer | BodyView::Gap(_) | BodyView::Renamed { .. } | BodyView::KeysChanged(_) => &[],
-    };
-    digest(&[b"said", &conversation.0, &[u8::from(message.own)], message.id.as_bytes(), text])
+    // Into a Vec, postcard fails on nothing that these types contain.
+    let said = postcard::to_allocvec(&(&message.author, message.part())).unwrap_or_default();
+    digest(&[b"said", &conversation.0, message.id.as_bytes(), &said])
 }
 
 fn digest(parts: &[&[u8]]) -> [u8; 16] {
@@ -60,16 +58,17 @@ mod tests {
     use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
     use super::*;
+    use crate::content::Part;
 
     const CHAT: ConversationId = ConversationId([1; 16]);
 
-    fn at(seq: u64, body: BodyView) -> Message {
+    fn at(seq: u64, body: MessageBody) -> Message {
         let (id, log) = (MessageId([2; 16]), LogId([3; 16]));
-        Message { id, time: UnixMillis(1), stored: UnixMillis(seq), log, seq: Seq(seq), own: false, body }
+        Message { id, time: UnixMillis(1), stored: UnixMillis(seq), log, seq: Seq(seq), author: None, body }
     }
 
     fn text(seq: u64, text: &str) -> Message {
-        at(seq, BodyView::Text(text.to_owned()))
+        at(seq, MessageBody::Part(Part::of_text(text.to_owned())))
     }
 
     #[test]
@@ -86,7 +85,7 @@ mod tests {
     fn where_something_is_missing_it_may_come_and_where_it_was_rejected_it_may_not() {
         for (gap, comes) in [(Gap::Missing, true), (Gap::Restored, true), (Gap::Rejected, false)] {
             let mut seen = Seen::default();
-            seen.here(CHAT, &at(1, BodyView::Gap(gap)));
+            seen.here(CHAT, &at(1, MessageBody::Gap(gap)));
             assert_eq!(seen.add(CHAT, &text(1, "hello")), comes, "{gap:?}");
         }
     }

@@ -1,11 +1,11 @@
 //! Another device of the account was let into logs late: this one sends what the other has not, once it has read as far
 //! itself.
 
-use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{DeviceId, Era, LogId, Seq, UnixMillis};
 
 use super::{MAX_PAGES, PAGE};
 use crate::content::Sync;
-use crate::conversation::{beside, id_of};
+use crate::conversation::{ConversationKey, beside};
 use crate::core::Engine;
 use crate::io::{LoadId, Record};
 use crate::late::{ALL, AllMadeUp, Lacking, MadeUp};
@@ -14,10 +14,10 @@ use crate::message::{Message, order_of_key};
 use crate::records::keys;
 use crate::table::Table;
 use crate::trail::{Trail, short};
-use crate::view::{BodyView, Order};
+use crate::view::Order;
 
 /// Who waits, and for whose messages.
-type Asker = (DeviceId, AccountId);
+type Asker = (DeviceId, ConversationKey);
 
 /// What others wait for.
 #[derive(Default)]
@@ -40,7 +40,7 @@ struct Reading {
 impl Engine {
     /// Another device lacks something. What it asks for last counts.
     pub(in crate::core) fn lacking_came(&mut self, from: &DeviceId, lacking: Lacking) {
-        let asker = (*from, lacking.peer);
+        let asker = (*from, lacking.conversation);
         self.late.answering.reading.retain(|_, reading| reading.asker != asker);
         self.late.answering.paused.take_if(|(reading, _)| reading.asker == asker);
         self.late.answering.owed.insert(asker, lacking);
@@ -56,8 +56,8 @@ impl Engine {
             if !self.sends_own_devices_enough()
                 && let Some((reading, before)) = self.late.answering.paused.take()
             {
-                let peer = reading.asker.1;
-                self.read_for(reading, peer, Some(&before));
+                let key = reading.asker.1;
+                self.read_for(reading, key, Some(&before));
             }
             return;
         }
@@ -67,7 +67,7 @@ impl Engine {
         }
         let askers: Vec<Asker> = owed.keys().copied().collect();
         for asker in askers {
-            let (device, peer) = asker;
+            let (device, key) = asker;
             if self.other_devices().all(|other| other != device) {
                 self.late.answering.owed.remove(&asker);
                 self.save_owed();
@@ -83,7 +83,7 @@ impl Engine {
                 // Whatever a device says: from before it was in the account it gets what the person chose.
                 let since = lacking.since.max(self.belongs_since(&device));
                 let logs = logs.into_iter().map(|(log, _)| log).collect();
-                return self.read_for(Reading { asker, since, pages: 0, logs }, peer, None);
+                return self.read_for(Reading { asker, since, pages: 0, logs }, key, None);
             }
         }
     }
@@ -104,30 +104,30 @@ impl Engine {
         })
     }
 
-    fn read_for(&mut self, reading: Reading, peer: AccountId, before: Option<&Order>) {
-        let id = self.read_messages(&id_of(&peer), before, PAGE);
+    fn read_for(&mut self, reading: Reading, key: ConversationKey, before: Option<&Order>) {
+        let id = self.read_messages(&key.id(), before, PAGE);
         self.late.answering.reading.insert(id, reading);
     }
 
     /// A page of history came for a device that lacks something; whether it was for that.
     pub(in crate::core) fn read_for_others(&mut self, id: LoadId, records: &[Record]) -> bool {
         let Some(mut reading) = self.late.answering.reading.remove(&id) else { return false };
-        let (device, peer) = reading.asker;
+        let (device, key) = reading.asker;
         let Some(lacking) = self.late.answering.owed.get(&reading.asker) else { return true };
         reading.pages = reading.pages.saturating_add(1);
         let (mut oldest, mut over) = (None, false);
         let mut messages = Vec::new();
         for record in records {
             oldest = order_of_key(&record.key).or(oldest);
-            let Some(message) = self.kept(&id_of(&peer), record) else { continue };
+            let Some(message) = self.kept(&key.id(), record) else { continue };
             over |= message.stored < reading.since;
             if !over && is_lacking(lacking, &message) {
                 messages.push(message);
             }
         }
-        for history in self.history_parts(peer, messages) {
+        for history in self.history_parts(key, messages) {
             let eras = history.messages.iter().map(|message| self.era_here(message)).collect();
-            let standing = self.standing.get(&id_of(&peer));
+            let standing = self.standing.get(&key.id());
             let unread = |message: &Message| standing?.unread_at(&message.order());
             let unread = history.messages.iter().map(unread).collect();
             self.sync(Sync::MadeUp(Box::new(MadeUp { to: device, history, eras, unread })));
@@ -155,11 +155,11 @@ impl Engine {
         }
         self.save_owed();
         let logs = answered.iter().map(|log| (*log, self.was_in_from_the_start(log))).collect();
-        let (to, peer) = asker;
-        let standing = self.standing.get(&id_of(&peer));
+        let (to, key) = asker;
+        let standing = self.standing.get(&key.id());
         let read_of =
             |log: &Log| (log.id, standing.map_or(log.read, |standing| standing.read_of(&log.id, log.read)));
-        let of_peer = self.logs.values().filter(|log| log.peer == peer).map(read_of);
+        let of_peer = self.logs.values().filter(|log| log.conversation == key).map(read_of);
         let read = of_peer.filter(|(_, upto)| *upto > Seq(0)).collect();
         self.sync(Sync::AllMadeUp(AllMadeUp { to, logs, read }));
     }
@@ -175,5 +175,5 @@ impl Engine {
 fn is_lacking(lacking: &Lacking, message: &Message) -> bool {
     let reads = lacking.reads.iter().any(|(log, after)| message.log == *log && message.seq > *after);
     let known = lacking.known.contains(&short(message.id.as_bytes()));
-    !reads && !known && matches!(message.body, BodyView::Text(_))
+    !reads && !known && message.part().is_some()
 }

@@ -9,14 +9,14 @@ mod settling;
 use std::collections::VecDeque;
 
 use parley_protocol::device_log::DeviceLog;
-use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
 
 use self::answering::Answering;
 use self::settling::Counting;
 use super::Engine;
 use super::steady::Moment;
 use crate::content::{History, Place, Sync};
-use crate::conversation::{beside, id_of, marked};
+use crate::conversation::{ConversationKey, beside, marked};
 use crate::io::{LoadId, Record};
 use crate::late::{ALL, AllMadeUp, Elsewhere, Hole, Holes, Lacking, MadeUp};
 use crate::log::Stage;
@@ -25,7 +25,7 @@ use crate::records::keys;
 use crate::set::Set;
 use crate::table::Table;
 use crate::trail::{Short, short};
-use crate::view::{BodyView, ConversationId, Gap, Order};
+use crate::view::{ConversationId, Gap, Order};
 
 /// Messages read at a time, and at most, to say what is known.
 const PAGE: u32 = 100;
@@ -53,7 +53,7 @@ pub(super) struct Late {
 
 /// What this device has of a conversation is being collected.
 struct Asking {
-    peer: AccountId,
+    key: ConversationKey,
     pages: u32,
     since: UnixMillis,
     known: Vec<Short>,
@@ -68,7 +68,7 @@ impl Late {
 impl Engine {
     /// This device reads a log from this place on.
     pub(super) fn begins_after(&mut self, id: &LogId, start: Seq) {
-        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
+        let Some(key) = self.logs.get(id).map(|log| log.conversation) else { return };
         self.late.elsewhere.or_default(*id).began = start;
         self.save_elsewhere(id);
         self.begin_history(id, start);
@@ -76,38 +76,47 @@ impl Engine {
         // Each commit is an entry and ends an epoch, and the first epoch is number one.
         let epoch = self.with_group(id, |group, _, _| Ok(group.epoch())).map_or(1, |epoch| epoch.0);
         let nothing_written = start.0 < epoch;
-        if !nothing_written && !self.is_own_account(&peer) {
-            let young = self.is_settled() || self.had_another(&peer, id);
-            self.open_hole(*id, peer, start, young);
+        if !nothing_written && !self.is_own_conversation(&key) {
+            let young = self.is_settled() || self.had_another(&key, id);
+            self.open_hole(*id, key, start, young);
         }
     }
 
     /// Another log took the place of one of which this device knows nothing, or the relay has lost that one.
-    pub(super) fn heard_of_unknown(&mut self, id: &LogId, peer: AccountId) {
-        let unknown = |hole: &&Hole| hole.peer == peer && hole.upto == ALL;
-        let most = if self.consents_to(&peer) { MOST_UNKNOWN } else { MOST_UNKNOWN_OF_STRANGERS };
+    pub(super) fn heard_of_unknown(&mut self, id: &LogId, key: ConversationKey) {
+        let unknown = |hole: &&Hole| hole.conversation == key && hole.upto == ALL;
+        let most = if self.consents_in(&key) { MOST_UNKNOWN } else { MOST_UNKNOWN_OF_STRANGERS };
         let fits = self.late.holes.values().filter(unknown).count() < most;
         let known = self.logs.contains_key(id) || self.late.holes.contains_key(id);
-        if fits && !known && !self.is_own_account(&peer) && self.conversations.contains_key(&id_of(&peer)) {
-            self.open_hole(*id, peer, ALL, false);
+        if fits && !known && !self.is_own_conversation(&key) && self.conversations.contains_key(&key.id()) {
+            self.open_hole(*id, key, ALL, false);
         }
     }
 
     /// The relay has lost entries of a log: what this device had not read of it, another may have, and whoever wrote it may know
     /// that it has.
     pub(super) fn ask_for_rest(&mut self, id: &LogId) {
-        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
+        let Some(key) = self.logs.get(id).map(|log| log.conversation) else { return };
         match self.late.holes.get_mut(id) {
             Some(hole) => (hole.asked, hole.closed) = (None, false),
-            None => self.open_hole(*id, peer, ALL, false),
+            None => self.open_hole(*id, key, ALL, false),
         }
         self.save_holes();
     }
 
-    fn open_hole(&mut self, id: LogId, peer: AccountId, upto: Seq, young: bool) {
+    fn open_hole(&mut self, id: LogId, key: ConversationKey, upto: Seq, young: bool) {
         let (stored, without) = (self.reached(&id), Set::default());
-        let hole =
-            Hole { peer, upto, stored, young, asked: None, without, marker: None, closed: false, told: None };
+        let hole = Hole {
+            conversation: key,
+            upto,
+            stored,
+            young,
+            asked: None,
+            without,
+            marker: None,
+            closed: false,
+            told: None,
+        };
         self.late.holes.insert(id, hole);
         self.save_holes();
     }
@@ -131,8 +140,8 @@ impl Engine {
     }
 
     /// Whether this device has read another log with somebody, of which this one takes the place.
-    fn had_another(&self, peer: &AccountId, id: &LogId) -> bool {
-        let logs = self.conversations.get(&id_of(peer)).map(|c| c.logs.as_slice()).unwrap_or_default();
+    fn had_another(&self, key: &ConversationKey, id: &LogId) -> bool {
+        let logs = self.conversations.get(&key.id()).map(|c| c.logs.as_slice()).unwrap_or_default();
         let trails = logs.iter().filter(|log| *log != id).filter_map(|log| self.trails.get(log));
         trails.into_iter().any(|trail| trail.retired && trail.last_read().is_some())
     }
@@ -180,7 +189,7 @@ impl Engine {
     /// The log of the account's own conversation, if this device can write there.
     fn own_conversation_log(&self) -> Option<LogId> {
         let own = self.account.as_ref()?.id;
-        let log = self.usable_log(&own)?;
+        let log = self.usable_log(&ConversationKey::Peer(own))?;
         self.live.get(&log).filter(|live| self.online() && live.subscribed).map(|_| log)
     }
 
@@ -192,14 +201,14 @@ impl Engine {
             return;
         }
         let open = |hole: &&Hole| !hole.closed && hole.asked != Some(log);
-        let Some(peer) = self.late.holes.values().find(open).map(|hole| hole.peer) else { return };
+        let Some(key) = self.late.holes.values().find(open).map(|hole| hole.conversation) else { return };
         let own = self.account.as_ref().map(|account| account.device);
         let since = own.map(|own| self.belongs_since(&own)).unwrap_or_default();
-        self.collect_known(Asking { peer, pages: 0, since, known: Vec::new() }, None);
+        self.collect_known(Asking { key, pages: 0, since, known: Vec::new() }, None);
     }
 
     fn collect_known(&mut self, asking: Asking, before: Option<&Order>) {
-        let id = self.read_messages(&id_of(&asking.peer), before, PAGE);
+        let id = self.read_messages(&asking.key.id(), before, PAGE);
         self.late.asking.insert(id, asking);
     }
 
@@ -231,11 +240,12 @@ impl Engine {
     }
 
     fn ask_others(&mut self, asking: Asking) {
-        let Asking { peer, since, known, .. } = asking;
+        let Asking { key, since, known, .. } = asking;
         let Some(own) = self.own_conversation_log() else { return };
         let mut logs = Vec::new();
         let now = self.steady;
-        for (log, hole) in self.late.holes.iter().filter(|(_, hole)| hole.peer == peer && !hole.closed) {
+        for (log, hole) in self.late.holes.iter().filter(|(_, hole)| hole.conversation == key && !hole.closed)
+        {
             logs.push((*log, hole.upto));
         }
         for (log, _) in &logs {
@@ -245,9 +255,9 @@ impl Engine {
             self.late.waits.insert(*log, now);
         }
         self.save_holes();
-        let of_peer = self.logs.values().filter(|log| log.peer == peer && log.stage == Stage::Active);
+        let of_peer = self.logs.values().filter(|log| log.conversation == key && log.stage == Stage::Active);
         let reads = of_peer.map(|log| (log.id, log.cursor)).collect();
-        self.sync(Sync::Lacking(Box::new(Lacking { peer, logs, since, reads, known })));
+        self.sync(Sync::Lacking(Box::new(Lacking { conversation: key, logs, since, reads, known })));
     }
 
     fn other_devices(&self) -> impl Iterator<Item = DeviceId> + '_ {
@@ -261,14 +271,14 @@ impl Engine {
         if self.account.as_ref().is_none_or(|account| account.device != part.to) {
             return;
         }
-        let History { peer, messages, receipts } = part.history;
-        let Some(conversation) = self.conversation_of_history(&peer) else { return };
+        let History { conversation: key, messages, receipts } = part.history;
+        let Some(conversation) = self.conversation_of_history(&key) else { return };
         self.receipts_told(&receipts);
         let eras = part.eras.into_iter().chain(std::iter::repeat(None));
         let unread = part.unread.into_iter().chain(std::iter::repeat(None));
         for ((message, era), unread) in messages.into_iter().zip(eras).zip(unread) {
-            if self.make_up(conversation, &peer, &message, era)
-                && let Some((log, seq)) = unread.filter(|_| !message.own)
+            if self.make_up(conversation, &key, &message, era)
+                && let Some((log, seq)) = unread.filter(|_| !self.is_mine(&message))
             {
                 self.is_unread_now(conversation, message.order(), &log, seq);
             }
@@ -277,11 +287,16 @@ impl Engine {
     }
 
     /// Puts a message into the history that is not there yet; whether it does.
-    fn make_up(&mut self, id: ConversationId, peer: &AccountId, message: &Message, era: Option<Era>) -> bool {
+    fn make_up(
+        &mut self,
+        id: ConversationId,
+        key: &ConversationKey,
+        message: &Message,
+        era: Option<Era>,
+    ) -> bool {
         let waits = self.outbox.values().any(|entry| entry.id == message.id);
-        let here = waits || self.has_seen_with(peer, &message.id) || self.came_again(&message.id);
-        let is_text = matches!(message.body, BodyView::Text(_));
-        if here || !is_text || self.is_deleted_history(peer, message) {
+        let here = waits || self.has_seen_with(key, &message.id) || self.came_again(&message.id);
+        if here || !self.is_said_with(key, message) || self.is_deleted_history(key, message) {
             return false;
         }
         let logs = [message.log, beside(&message.log)];
@@ -313,12 +328,12 @@ impl Engine {
     fn close_hole(&mut self, log: &LogId) {
         let Some(hole) = self.late.holes.get_mut(log) else { return };
         hole.closed = true;
-        let (peer, marker) = (hole.peer, hole.marker.take());
+        let (key, marker) = (hole.conversation, hole.marker.take());
         if hole.upto != ALL {
             self.late.holes.remove(log);
         }
         if let Some((order, shown)) = marker {
-            self.take_marker_out(peer, order, shown);
+            self.take_marker_out(key, order, shown);
         }
     }
 

@@ -2,16 +2,16 @@
 //! how many texts of this account stand there. If so many are here then, nothing is missing, and the marker goes; if not, it
 //! stays: nobody is left who could send them.
 
-use parley_protocol::ids::{AccountId, LogId, Seq};
+use parley_protocol::ids::{LogId, Seq};
 
 use super::{MAX_PAGES, PAGE};
 use crate::content::{Body, Repair, Stand};
-use crate::conversation::{beside, id_of};
+use crate::conversation::{ConversationKey, beside};
 use crate::core::Engine;
 use crate::io::{LoadId, Record};
 use crate::late::ALL;
 use crate::message::{Message, order_of_key};
-use crate::view::{BodyView, Order};
+use crate::view::Order;
 
 /// Own texts of a log that are being counted here.
 pub(super) struct Counting {
@@ -26,7 +26,7 @@ impl Engine {
     pub(super) fn nobody_was_there(&mut self, log: &LogId) {
         let Some(hole) = self.late.holes.get_mut(log) else { return };
         hole.closed = true;
-        let (peer, young, is_marked) = (hole.peer, hole.young, hole.marker.is_some());
+        let (key, young, is_marked) = (hole.conversation, hole.young, hole.marker.is_some());
         if hole.upto != ALL && !is_marked {
             self.late.holes.remove(log);
         }
@@ -34,9 +34,9 @@ impl Engine {
         // Where the log may be older than this device, it is none of what the person chose.
         if young {
             let repair = Repair { log: *log, after: Seq(0), reach: None, count: true };
-            self.enqueue(peer, Body::Repair(repair), None);
+            self.enqueue(key, Body::Repair(repair), None);
             self.retire(log, Seq(u64::MAX));
-            self.pump(id_of(&peer));
+            self.pump(key.id());
         }
     }
 
@@ -55,13 +55,19 @@ impl Engine {
             return;
         }
         let told = self.late.holes.iter().find(|(_, hole)| hole.closed && hole.told.is_some());
-        if let Some((log, peer)) = told.map(|(log, hole)| (*log, hole.peer)) {
-            self.count_on(log, &peer, (0, 0), None);
+        if let Some((log, key)) = told.map(|(log, hole)| (*log, hole.conversation)) {
+            self.count_on(log, &key, (0, 0), None);
         }
     }
 
-    fn count_on(&mut self, log: LogId, peer: &AccountId, (pages, own): (u32, u32), before: Option<&Order>) {
-        let load = self.read_messages(&id_of(peer), before, PAGE);
+    fn count_on(
+        &mut self,
+        log: LogId,
+        key: &ConversationKey,
+        (pages, own): (u32, u32),
+        before: Option<&Order>,
+    ) {
+        let load = self.read_messages(&key.id(), before, PAGE);
         self.late.counting = Some(Counting { load, log, pages: pages.saturating_add(1), own });
     }
 
@@ -69,17 +75,18 @@ impl Engine {
     pub(in crate::core) fn own_texts_counted(&mut self, id: LoadId, records: &[Record]) -> bool {
         let Some(counting) = self.late.counting.take_if(|counting| counting.load == id) else { return false };
         let Counting { log, pages, mut own, .. } = counting;
-        let Some(peer) = self.late.holes.get(&log).map(|hole| hole.peer) else { return true };
+        let Some(key) = self.late.holes.get(&log).map(|hole| hole.conversation) else { return true };
         let mut oldest = None;
         for record in records {
             oldest = order_of_key(&record.key).or(oldest);
-            let message = self.kept(&id_of(&peer), record);
-            own = own.saturating_add(u32::from(message.is_some_and(|message| is_own_text(&message, &log))));
+            let message = self.kept(&key.id(), record);
+            let counts = message.is_some_and(|message| self.is_mine(&message) && stands_in(&message, &log));
+            own = own.saturating_add(u32::from(counts));
         }
         let full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE);
         match oldest {
             Some(oldest) if full && pages < MAX_PAGES => {
-                self.count_on(log, &peer, (pages, own), Some(&oldest));
+                self.count_on(log, &key, (pages, own), Some(&oldest));
             }
             _ => self.settle_marker(&log, own),
         }
@@ -90,12 +97,12 @@ impl Engine {
         let Some(hole) = self.late.holes.remove(log) else { return };
         self.save_holes();
         if let Some((order, shown)) = hole.marker.filter(|_| hole.told.is_some_and(|told| own >= told)) {
-            self.take_marker_out(hole.peer, order, shown);
+            self.take_marker_out(hole.conversation, order, shown);
         }
     }
 }
 
-fn is_own_text(message: &Message, log: &LogId) -> bool {
+fn stands_in(message: &Message, log: &LogId) -> bool {
     let of_log = message.log == *log || message.log == beside(log);
-    of_log && message.own && matches!(message.body, BodyView::Text(_))
+    of_log && message.part().is_some()
 }

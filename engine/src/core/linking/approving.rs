@@ -112,7 +112,7 @@ impl Engine {
     /// The new device's KeyPackages are at the relay: it is added to the conversations now.
     pub(super) fn new_device_is_ready(&mut self) {
         self.add_new_device();
-        let own = |log: &&Log| self.is_own_account(&log.peer) && log.stage == Stage::Active;
+        let own = |log: &&Log| self.is_own_conversation(&log.conversation) && log.stage == Stage::Active;
         if self.logs.values().find(own).is_some() {
             self.membership_is_due();
         } else {

@@ -8,6 +8,7 @@ use crate::conversation::id_of;
 use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::directory_entry::Found;
+use crate::log::Log;
 use crate::set::Set;
 use crate::view::WaitReason;
 
@@ -31,7 +32,7 @@ impl Engine {
     /// whether that is under way. A device that was removed must not read what is written from then on, one that was put
     /// back may not, and nobody else may be there to say so.
     pub(in crate::core) fn check_devices_of(&mut self, id: &LogId) -> bool {
-        let peer = self.logs.get(id).map(|log| log.peer);
+        let peer = self.logs.get(id).and_then(Log::peer);
         let own = self.account.as_ref().filter(|account| account.registered).map(|account| account.id);
         let mut waits = false;
         for account in peer.into_iter().chain(own.filter(|own| Some(*own) != peer)) {
@@ -71,9 +72,9 @@ impl Engine {
     /// What waited until it was known who is in the account is written now.
     pub(in crate::core) fn go_on_sending(&mut self) {
         let mut peers = Set::default();
-        peers.extend(self.outbox.values().filter(|entry| !entry.failed).map(|entry| entry.peer));
-        for peer in peers {
-            self.pump(id_of(&peer));
+        peers.extend(self.outbox.values().filter(|entry| !entry.failed).map(|entry| entry.conversation));
+        for key in peers {
+            self.pump(key.id());
         }
     }
 
@@ -121,12 +122,13 @@ impl Engine {
                 DeviceLogNews::Later(account) => later.push(account),
             }
         }
+        // As with a log that does not verify: a relay that hides news could as well say that there is none.
+        for account in unanswered {
+            self.device_log_came(account, None);
+        }
         // A relay that answers nothing is not asked again at once.
         if later.len() == asked.len() {
-            unanswered.append(&mut later);
-        }
-        for account in unanswered {
-            self.no_device_log(&account, RelayError::Internal);
+            return later.iter().for_each(|account| self.no_device_log(account, RelayError::Internal));
         }
         self.ask_device_logs(later);
     }

@@ -74,6 +74,7 @@ impl Engine {
         if let Some(log) = self.logs.get_mut(id) {
             log.commit = None;
         }
+        self.save_pending(id);
         self.save_log(id);
         true
     }

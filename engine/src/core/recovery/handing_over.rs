@@ -4,11 +4,11 @@
 //! marker stands in the chat until they have come.
 
 use parley_protocol::device_log::DeviceLog;
-use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{DeviceId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::content::{Body, Stand, Sync};
-use crate::conversation::{beside, marked};
+use crate::conversation::{ConversationKey, beside, marked};
 use crate::core::Engine;
 use crate::core::reading::At;
 use crate::core::steady::Moment;
@@ -112,8 +112,8 @@ impl Engine {
     }
 
     /// Nothing is written to anybody that a device could read which is to be removed.
-    pub(in crate::core) fn holds_back(&self, peer: &AccountId) -> bool {
-        self.returning.is_some() && !self.is_own_account(peer) && !self.lost_devices().is_empty()
+    pub(in crate::core) fn holds_back(&self, key: &ConversationKey) -> bool {
+        self.returning.is_some() && !self.is_own_conversation(key) && !self.lost_devices().is_empty()
     }
 
     /// Nothing is told to devices that are to be removed, but what this one lacks.
@@ -160,9 +160,9 @@ impl Engine {
 
     /// A contact says how many own texts stand in a log.
     pub(in crate::core) fn stand_came(&mut self, stand: &Stand, at: At) {
-        let peer = |log: &LogId| self.logs.get(log).map(|log| log.peer);
+        let conversation = |log: &LogId| self.logs.get(log).map(|log| log.conversation);
         // Of a log that is not known here, which may be one from after the backup, a contact may speak; not of another's.
-        let is_theirs = peer(&stand.log).is_none_or(|of| Some(of) == peer(&at.log));
+        let is_theirs = conversation(&stand.log).is_none_or(|of| Some(of) == conversation(&at.log));
         if is_theirs {
             self.all_came_again(stand);
         }
@@ -205,14 +205,14 @@ impl Engine {
     }
 
     fn take_marker_away(&mut self, marker: &Marker) {
-        let Some(peer) = self.logs.get(&marker.log).map(|log| log.peer) else { return };
+        let Some(key) = self.logs.get(&marker.log).map(|log| log.conversation) else { return };
         let order = Order::of_marker(marker.stored, marker.seq, marked(&marker.log));
-        self.take_marker_out(peer, order, marker.shown);
+        self.take_marker_out(key, order, marker.shown);
     }
 
     /// Tells somebody who asked how many texts of theirs stand in a log after the place that they know.
-    pub(in crate::core) fn tell_what_stands(&mut self, peer: AccountId, log: LogId, yours: u32) {
-        self.enqueue(peer, Body::Stand(Stand { log, yours }), None);
+    pub(in crate::core) fn tell_what_stands(&mut self, key: ConversationKey, log: LogId, yours: u32) {
+        self.enqueue(key, Body::Stand(Stand { log, yours }), None);
     }
 
     /// Somebody asks to be told that, once what they lack is collected.

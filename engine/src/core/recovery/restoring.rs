@@ -3,13 +3,14 @@
 
 use parley_protocol::device_log::{Author as By, Change, DeviceLog};
 use parley_protocol::frame::{Answer, BackupHead, FetchBackupHead, RelayError, Request, Retry};
-use parley_protocol::ids::{AccountId, BlobId, DeviceId, LogId, Seq};
+use parley_protocol::ids::{BlobId, DeviceId, GroupId, LogId, Seq};
 
 use super::Returning;
 use crate::backup::{
     Author, BackupError, ChunkReader, Cover, DataKey, Head, Item, Manifest, Place, Segment, open,
 };
 use crate::content::{Body, Repair, Sync};
+use crate::conversation::ConversationKey;
 use crate::core::Engine;
 use crate::core::backup::{Fetch, Fetched, MANIFEST, unpadded};
 use crate::core::repair::EVERY_OTHER;
@@ -235,14 +236,17 @@ impl Engine {
     /// The logs of before, none of which this device can read: messages that come back have their places there.
     pub(in crate::core) fn old_logs(&mut self, logs: &Table<LogId, Place>) {
         for (id, place) in logs.iter() {
-            if self.is_own_account(&place.peer) || self.logs.contains_key(id) {
+            if self.is_own_conversation(&place.conversation) || self.logs.contains_key(id) {
                 continue;
             }
-            let conversation = self.conversation_with(&place.peer);
+            let conversation = self.conversation_of_key(place.conversation);
             if let Some(conversation) = self.conversations.get_mut(&conversation) {
                 conversation.add_log(*id);
             }
-            let log = Log { cursor: place.seq, ..Log::new(*id, place.peer, Stage::Dead, self.now) };
+            let log = Log {
+                cursor: place.seq,
+                ..Log::new(*id, GroupId::begun_in(*id), place.conversation, Stage::Dead, self.now)
+            };
             self.logs.insert(*id, log);
             self.trails.or_default(*id).asked = Some(place.seq);
             self.save_log(id);
@@ -283,9 +287,9 @@ impl Engine {
 
     /// Everybody is asked, in a new log, for what they wrote after the backup's last message.
     pub(in crate::core) fn ask_for_what_came_since(&mut self, logs: &Table<LogId, Place>) {
-        let mut peers: Vec<AccountId> = Vec::new();
+        let mut peers: Vec<ConversationKey> = Vec::new();
         for (id, place) in logs.iter() {
-            if self.is_own_account(&place.peer) {
+            if self.is_own_conversation(&place.conversation) {
                 continue;
             }
             if self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead) {
@@ -293,13 +297,13 @@ impl Engine {
                 self.forsake(id, place.seq);
             } else {
                 self.enqueue(
-                    place.peer,
+                    place.conversation,
                     Body::Repair(Repair { log: *id, after: place.seq, reach: None, count: true }),
                     None,
                 );
             }
-            if !peers.contains(&place.peer) {
-                peers.push(place.peer);
+            if !peers.contains(&place.conversation) {
+                peers.push(place.conversation);
             }
         }
         for peer in peers {

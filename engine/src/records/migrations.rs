@@ -1,0 +1,31 @@
+//! From the formats of earlier releases to that of this one, a step for each. What an earlier release wrote is read, and with
+//! the first change everything of it is written anew.
+
+use super::sealed::LoadError;
+use super::state::Value;
+use crate::seal::FORMAT;
+
+/// Leads one value of a format to the next; `None` if the next format has no such value.
+pub(crate) type Step = fn(key: &[u8], value: Value) -> Result<Option<Value>, LoadError>;
+
+/// Step *n* (from 1) leads from format *n* to format *n + 1*. One that was released is never edited.
+pub(crate) const STEPS: &[Step] = &[];
+
+const _: () =
+    assert!(STEPS.len() + 1 == FORMAT as usize, "each format but the first has a step that leads to it");
+
+/// A value of this format, as the last of `steps` makes it.
+pub(crate) fn bring_up(
+    steps: &[Step],
+    format: u8,
+    key: &[u8],
+    value: Value,
+) -> Result<Option<Value>, LoadError> {
+    let missing = steps.iter().skip(usize::from(format).saturating_sub(1));
+    let mut value = Some(value);
+    for step in missing {
+        let Some(before) = value else { break };
+        value = step(key, before)?;
+    }
+    Ok(value)
+}
