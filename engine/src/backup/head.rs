@@ -15,10 +15,10 @@ use sha2::{Digest as _, Sha256};
 use super::{BackupError, DataKey, open, seal};
 use crate::recovery::{BackupAddress, RecoverySeed};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 1;
 const INFO: &[u8] = b"parley backup v1\0";
 const PURPOSE: &[u8] = b"parley backup head v1\0";
-const SIGN: &[u8] = b"parley backup head signature v2\0";
+const SIGN: &[u8] = b"parley backup head signature v1\0";
 const SEALED_KEY: usize = 32 + TAG;
 /// Length of a key that is sealed to a recovery phrase, in bytes.
 pub(super) const WRAPPED: usize = ENCAPPED + SEALED_KEY;

@@ -13,10 +13,8 @@ use crate::capability::CapabilityHash;
 use crate::ids::{DeviceId, EntryHash, UnixMillis};
 use crate::limits::MAX_DEVICE_LOG_BODY;
 
-/// The version of every body but those that a later version brought.
+/// The version of a body.
 const BODY_VERSION: u8 = 1;
-/// The version of bodies with a [`Change::PutBack`] or a [`Change::Missed`], which an app of before cannot read.
-const BODY_VERSION_PUT_BACK: u8 = 2;
 const SIGN: &[u8] = b"parley device log v1\0";
 const COUNTER_SIGN: &[u8] = b"parley device log counter v1\0";
 const HASH: &[u8] = b"parley device log hash v1\0";
@@ -95,15 +93,6 @@ pub enum Change {
     Missed(DeviceId),
 }
 
-impl Change {
-    const fn version(&self) -> u8 {
-        match self {
-            Self::PutBack(_) | Self::Missed(_) => BODY_VERSION_PUT_BACK,
-            _ => BODY_VERSION,
-        }
-    }
-}
-
 /// What is signed and hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
@@ -160,20 +149,18 @@ impl SignedEntry {
 
     /// The bytes of a body, as they are signed.
     pub fn body_bytes(body: &Body) -> Result<Bytes<MAX_DEVICE_LOG_BODY>, DeviceLogError> {
-        let bytes = postcard::to_extend(body, Vec::from([body.change.version()]))
-            .map_err(|_| DeviceLogError::Malformed)?;
+        let bytes =
+            postcard::to_extend(body, Vec::from([BODY_VERSION])).map_err(|_| DeviceLogError::Malformed)?;
         Bytes::new(bytes).map_err(|_| DeviceLogError::Malformed)
     }
 
     /// Reads a body's bytes.
     pub fn parse_body(bytes: &[u8]) -> Result<Body, DeviceLogError> {
         match bytes {
-            [version @ (BODY_VERSION | BODY_VERSION_PUT_BACK), rest @ ..] => {
-                match postcard::take_from_bytes::<Body>(rest) {
-                    Ok((body, [])) if body.change.version() == *version => Ok(body),
-                    _ => Err(DeviceLogError::Malformed),
-                }
-            }
+            [BODY_VERSION, rest @ ..] => match postcard::take_from_bytes::<Body>(rest) {
+                Ok((body, [])) => Ok(body),
+                _ => Err(DeviceLogError::Malformed),
+            },
             [version, ..] => Err(DeviceLogError::Version(*version)),
             [] => Err(DeviceLogError::Malformed),
         }
