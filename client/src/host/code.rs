@@ -1,4 +1,4 @@
-//! Draws QR codes here, so that the page need not load what draws them before it is seen.
+//! Draws QR codes.
 
 use core::fmt::Write;
 

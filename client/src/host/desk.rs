@@ -10,11 +10,11 @@ use parley_engine::seal::MasterKey;
 
 use super::boot::{self, TabStorage};
 use super::channel::Views;
-use super::code;
 use super::device::{self, Closed, Device};
 use super::locksmith::Locksmith;
 use super::owner::Owner;
 use super::pulse::Pulse;
+use super::qr;
 use super::sentry::Sentry;
 use super::slow::Slowness;
 use crate::model::lock::LockView;
@@ -308,9 +308,12 @@ impl Desk {
             ToOwner::Look => owner.look(),
             ToOwner::InSight => owner.seen(),
             ToOwner::DrawCode(text) => {
-                if let Some(code) = code::draw(text) {
-                    owner.say(&ToViews::Code(code));
-                }
+                let owner = owner.clone();
+                spawn_local(async move {
+                    if let Some(code) = qr::draw(text).await {
+                        owner.say(&ToViews::Code(code));
+                    }
+                });
             }
             ToOwner::StartAfresh => {}
         }

@@ -12,6 +12,7 @@ pub(crate) mod journal;
 mod locksmith;
 mod owner;
 mod pulse;
+mod qr;
 mod reader;
 mod sentry;
 mod slow;

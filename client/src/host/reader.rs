@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::boot;
+use super::{boot, qr};
 use crate::model::sight::{self, Sight};
 use crate::model::slot::FromWorker;
 use crate::platform::frame::{self, Detector, Frame};
@@ -30,7 +30,7 @@ async fn read(detector: Option<&Detector>, frame: &Frame) -> Vec<String> {
     }
     // A detector that the browser has but cannot use, as where its service is not installed.
     match frame.grey(sight::LONGEST_SIDE) {
-        Some((width, height, grey)) => sight::read(width, height, &grey),
+        Some((width, height, grey)) => qr::read(width, height, grey).await,
         None => Vec::new(),
     }
 }

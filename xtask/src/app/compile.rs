@@ -42,7 +42,7 @@ pub(super) fn expected(kind: Kind) -> Duration {
 /// Compiles programs of the client, those that are alike in one run of cargo, which shares what they have in common.
 pub(crate) fn compile(toolchain: Toolchain, kind: Kind, programs: &[&str], features: &[&str]) -> Result<()> {
     let (split, whole): (Vec<&str>, Vec<&str>) =
-        programs.iter().copied().partition(|program| is_split(kind, program));
+        programs.iter().copied().partition(|program| split_feature(kind, program).is_some());
     if !whole.is_empty() {
         let mut cargo = client(toolchain, kind, "build", features);
         for program in whole {
@@ -51,7 +51,7 @@ pub(crate) fn compile(toolchain: Toolchain, kind: Kind, programs: &[&str], featu
         run(&mut cargo)?;
     }
     for program in split {
-        let features: Vec<&str> = features.iter().copied().chain(["split"]).collect();
+        let features: Vec<&str> = features.iter().copied().chain(split_feature(kind, program)).collect();
         let mut cargo = client(toolchain, kind, "rustc", &features);
         // What refers to what is how it is taken apart. In RUSTFLAGS it would compile everything once more.
         run(cargo.args(["--bin", program, "--", "-Clink-arg=--emit-relocs"]))?;
@@ -59,10 +59,14 @@ pub(crate) fn compile(toolchain: Toolchain, kind: Kind, programs: &[&str], featu
     Ok(())
 }
 
-/// Whether a program is taken apart ([`super::split`]). Quick builds are not: they are there sooner, and nobody waits for them to
-/// load.
-pub(super) fn is_split(kind: Kind, program: &str) -> bool {
-    kind == Kind::Release && program == "app"
+/// The feature with which a program is taken apart ([`super::split`]), each with its own: a part is kept in every program that is
+/// compiled with its feature. Quick builds are not taken apart: they are there sooner, and nobody waits for them to load.
+pub(super) fn split_feature(kind: Kind, program: &str) -> Option<&'static str> {
+    match (kind, program) {
+        (Kind::Release, "app") => Some("split-page"),
+        (Kind::Release, "worker") => Some("split-worker"),
+        _ => None,
+    }
 }
 
 fn client(toolchain: Toolchain, kind: Kind, what: &str, features: &[&str]) -> Command {

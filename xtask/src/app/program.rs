@@ -14,7 +14,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
-use super::compile::{Kind, compiled, is_split};
+use super::compile::{Kind, compiled, split_feature};
 use super::split::{self, Split};
 use crate::command::output;
 use crate::setup;
@@ -57,8 +57,8 @@ pub(super) fn load(name: &str, kind: Kind, work: &Path) -> Result<Loaded> {
     match kind {
         Kind::Quick => write_bindings(&compiled(kind, name), &folder)?,
         Kind::Release => {
-            let split = is_split(kind, name)
-                .then(|| split::split(&compiled(kind, name), &format!("{name}.js"), &folder))
+            let split = split_feature(kind, name)
+                .map(|_| split::split(&compiled(kind, name), &format!("{name}.js"), &folder))
                 .transpose()?;
             tightened(&compiled(kind, name), split.as_ref(), &folder, (&script_file, &module_file))?;
             optimise(&module_file)?;

@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use super::{Options, Part, Stage, browser};
+use crate::bench::size;
 use crate::command::{cargo, run};
 use crate::{place, say, server, setup, tidy};
 
@@ -56,6 +57,8 @@ pub(super) fn of(part: Part) -> Vec<Stage> {
             Stage::new("documentation", |_| documentation()),
             setup,
             Stage::new("clippy for the browser", |_| clippy_wasm()),
+            // Of the app that the next stage tests.
+            Stage::new("size", |_| size::run(&[])),
             Stage::new("browser", browser::check),
         ],
     }
@@ -89,7 +92,7 @@ fn clippy() -> Result<()> {
 fn clippy_wasm() -> Result<()> {
     let toolchain = setup::build()?;
     // With the measuring program, which is in no app, and in parts; then as the worker and quick builds are.
-    for features in [&["--features", "bench,split"][..], &[]] {
+    for features in [&["--features", "bench,split-page,split-worker"][..], &[]] {
         let mut clippy = toolchain.cargo();
         // In the app's profile, whose macros and build scripts are there already.
         clippy

@@ -1,5 +1,5 @@
 //! What is used seldom. Each part is a module of its own in a release, which is loaded when it is first shown, or while nothing
-//! else is done (docs/adr/0020). Without the feature `split` everything is in the page, and the same code runs.
+//! else is done (docs/adr/0020). Without the feature `split-page` everything is in the page, and the same code runs.
 
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
@@ -22,10 +22,10 @@ const QUIET: u64 = 2_000;
 const PLACE: &str = "part";
 
 /// A part could not be loaded.
-#[cfg(feature = "split")]
+#[cfg(feature = "split-page")]
 type Missing = leptos::wasm_split::SplitLoaderError;
 /// The same where everything is in the page: it does not happen.
-#[cfg(not(feature = "split"))]
+#[cfg(not(feature = "split-page"))]
 type Missing = core::convert::Infallible;
 
 /// Something that a part does, or its coming.
@@ -34,18 +34,18 @@ type Coming<T> = Pin<Box<dyn Future<Output = Result<T, Missing>>>>;
 /// Makes a function of a part. In a release the first name is that of the part's module, and the second one loads it.
 macro_rules! part {
     ($part:ident, $load:ident, $show:ident($($name:ident: $type:ty),*) => $view:expr) => {
-        #[cfg(feature = "split")]
+        #[cfg(feature = "split-page")]
         #[leptos::wasm_split::wasm_split($part, wasm_split_path = leptos::wasm_split, preload($load), fallible)]
         fn $show($($name: $type),*) -> Result<AnyView, Missing> {
             Ok($view)
         }
 
-        #[cfg(not(feature = "split"))]
+        #[cfg(not(feature = "split-page"))]
         async fn $show($($name: $type),*) -> Result<AnyView, Missing> {
             Ok($view)
         }
 
-        #[cfg(not(feature = "split"))]
+        #[cfg(not(feature = "split-page"))]
         async fn $load() -> Result<(), Missing> {
             Ok(())
         }
