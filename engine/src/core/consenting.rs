@@ -97,6 +97,7 @@ impl Engine {
             self.give_up(&log);
         }
         for log in self.logs_with(peer) {
+            self.ask_for_what_had_no_room(&log, *peer);
             self.membership.unsettle(&log);
             if self.online() {
                 self.resume_log(&log);

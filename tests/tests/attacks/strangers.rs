@@ -46,3 +46,30 @@ fn p10_whatever_a_stranger_writes_is_answered_by_nothing() {
     let texts = world.texts(ada, chat);
     assert!(texts.contains(&"hello".to_owned()) && texts.len() <= 20, "{texts:?}");
 }
+
+/// Each says that a few logs were given up of which nobody has heard. What is remembered of such logs is one record, which is
+/// written anew with each of them.
+#[test]
+fn p10_strangers_who_name_logs_that_nobody_knows_make_no_write_larger_and_larger() {
+    let mut world = World::new(436);
+    let ada = world.add_person("Ada");
+    world.devices[ada].accepts = false;
+    let mut costs = Vec::new();
+    for number in 0..60 {
+        let mut eve = Peer::new(1_000 + u64::from(number), &format!("eve{number}"));
+        let log = meet(&mut world, ada, &mut eve);
+        let (_, _, before) = world.devices[ada].disk.written;
+        for made_up in 0..4 {
+            let mut unknown = LogId([number; 16]);
+            unknown.0[0] = made_up.max(1) * 60;
+            unknown.0[1] = made_up;
+            let payload = eve.repair(log, unknown, Seq(0));
+            ask(&mut world, eve.append(log, payload)).unwrap();
+            reconnect(&mut world, ada);
+        }
+        let (_, _, after) = world.devices[ada].disk.written;
+        costs.push(after - before);
+    }
+    let (before, last) = (costs[20], costs[59]);
+    assert!(last < before + before / 4, "what a stranger costs grows with their number: {costs:?}");
+}
