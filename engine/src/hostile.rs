@@ -31,7 +31,7 @@ use rand_core::SeedableRng as _;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::account::Account;
-use crate::content::{Again, Body, Card, Content, HeadHint, Place, Profile, Receipt, Repair, Sync};
+use crate::content::{Again, Body, Card, Content, HeadHint, Place, Profile, Receipt, ReceiptOf, Repair, Sync};
 use crate::deletion::{Deleted, mark};
 use crate::draft::Draft;
 use crate::mls::credential::Leaf;
@@ -303,6 +303,12 @@ impl Peer {
     pub fn receipt(&mut self, log: LogId, delivered: Seq, read: Seq) -> Vec<u8> {
         let head = self.log.head();
         self.content(log, &head, Body::Receipt(Receipt { delivered, read }))
+    }
+
+    /// Encrypts a receipt for everything up to these places of another log.
+    pub fn receipt_of(&mut self, log: LogId, of: LogId, delivered: Seq, read: Seq) -> Vec<u8> {
+        let (head, receipt) = (self.log.head(), Receipt { delivered, read });
+        self.content(log, &head, Body::Receipts(vec![ReceiptOf { log: of, receipt }]))
     }
 
     /// Encrypts the wish that what stands in a log after a place is sent again.

@@ -1,6 +1,6 @@
 //! Sealing at rest: everything that leaves the engine for a disk is encrypted here.
 //!
-//! A sealed value is `version (1, now 14) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
+//! A sealed value is `version (1, now 15) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
 //! `"parley record v1\0" || purpose || place` as associated data, so that a record moved to another place, or
 //! taken for something else, does not open (`docs/storage-format.md`).
 
@@ -13,7 +13,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 /// Version of what is sealed; greater whenever an older app could not read it. Versions 1, 2, 4, 7 and 8 are the same seal around
 /// fewer kinds of records. (There are no others: one flipped bit must not lead from one version to another that opens.) A build
 /// that knows only those opens nothing that this one wrote, so that it cannot go on from it without what it does not know.
-pub const VERSION: u8 = 14;
+pub const VERSION: u8 = 15;
 const NONCE_LENGTH: usize = 24;
 const LABEL: &[u8] = b"parley record v1\0";
 

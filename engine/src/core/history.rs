@@ -361,7 +361,7 @@ impl Engine {
     pub(super) fn history_came(&mut self, history: History) {
         let History { peer, messages, receipts } = history;
         let Some(conversation) = self.conversation_of_history(&peer) else { return };
-        self.receipts_told(&receipts);
+        self.receipts_told(&peer, &receipts);
         for message in messages.into_iter().filter(|message| matches!(message.body, BodyView::Text(_))) {
             if self.is_deleted_history(&peer, &message)
                 || self.stands_elsewhere(conversation, &peer, &message)

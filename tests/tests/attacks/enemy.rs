@@ -73,6 +73,11 @@ pub(crate) fn claim(world: &mut World, account: AccountId) -> Vec<u8> {
 
 /// Another device of the account that `existing` is in.
 pub(crate) fn link(world: &mut World, existing: DeviceIndex) -> DeviceIndex {
+    link_with(world, existing, Share::Nothing)
+}
+
+/// The same, which gets so much of the history.
+pub(crate) fn link_with(world: &mut World, existing: DeviceIndex, share: Share) -> DeviceIndex {
     let new = world.add_device();
     let show = Command::ShowLinkCode { name: "Another".into() };
     assert_eq!(world.ask(new, show), Reply::Done);
@@ -84,7 +89,7 @@ pub(crate) fn link(world: &mut World, existing: DeviceIndex) -> DeviceIndex {
     let Some(LinkView::ShowDigits(digits)) = world.devices[new].link else { panic!("no digits") };
     world.ask(existing, Command::ConfirmDigits(digits));
     world.run();
-    assert_eq!(world.ask(existing, Command::ApproveDevice(Share::Nothing)), Reply::Done);
+    assert_eq!(world.ask(existing, Command::ApproveDevice(share)), Reply::Done);
     world.settle();
     new
 }

@@ -1,11 +1,12 @@
 //! Strangers who write what contacts are answered for.
 
 use parley_engine::hostile::{Deed, Peer};
-use parley_engine::view::Consent;
+use parley_engine::view::{Consent, Delivery, Share};
+use parley_protocol::frame::InboxAddress;
 use parley_protocol::ids::{Era, LogId, Seq, UnixMillis};
 use parley_tests::sim::World;
 
-use super::enemy::{ask, entries, meet, reconnect};
+use super::enemy::{ask, claim_all, entries, link_with, meet, reconnect, target};
 
 /// Everything that leads to an answer between people who know each other: texts, receipts, requests to send again, a log given
 /// up, nonsense, other keys.
@@ -72,4 +73,40 @@ fn p10_strangers_who_name_logs_that_nobody_knows_make_no_write_larger_and_larger
     }
     let (before, last) = (costs[20], costs[59]);
     assert!(last < before + before / 4, "what a stranger costs grows with their number: {costs:?}");
+}
+
+/// Ada's log with Bob is gone before Bob's second device comes: what is known there of its receipts is what the first one told.
+#[test]
+fn p2_a_contact_acknowledges_nothing_that_was_written_to_somebody_else() {
+    let mut world = World::new(437);
+    let bob = world.add_person("Bob");
+    let mut ada = Peer::new(1, "ada");
+    let log = meet(&mut world, bob, &mut ada);
+    let chat = world.only_conversation(bob);
+    world.send(bob, chat, "to Ada");
+    world.settle();
+    let seq = Seq(u64::try_from(entries(&mut world, log).len()).unwrap());
+    super::enemy::catch_up(&mut world, &mut ada, log);
+    let receipt = ada.receipt(log, seq, Seq(0));
+    ask(&mut world, ada.append(log, receipt)).unwrap();
+    let nonsense = ada.commit(log, &Deed::RemoveOthers);
+    ask(&mut world, nonsense).unwrap();
+    reconnect(&mut world, bob);
+    assert_eq!(world.delivery(bob, chat), Delivery::Delivered);
+    let second = link_with(&mut world, bob, Share::All);
+    world.settle();
+    assert_eq!(world.delivery(second, chat), Delivery::Delivered, "as the first device told");
+    let mut eve = Peer::new(2, "eve");
+    meet(&mut world, bob, &mut eve);
+    let account = target(&mut world, bob).account;
+    let packages = claim_all(&mut world, account);
+    let package = packages[1].key_package.to_vec();
+    let (from_eve, welcome) = eve.found(eve.identity(), &[package]);
+    let address = InboxAddress { account, device: packages[1].device };
+    ask(&mut world, eve.creation(from_eve, address, &welcome)).unwrap();
+    reconnect(&mut world, second);
+    let payload = eve.receipt_of(from_eve, log, seq, seq);
+    ask(&mut world, eve.append(from_eve, payload)).unwrap();
+    reconnect(&mut world, second);
+    assert_eq!(world.delivery(second, chat), Delivery::Delivered, "Eve cannot say that Ada has read it");
 }

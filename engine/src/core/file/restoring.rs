@@ -12,8 +12,6 @@ use crate::records::keys;
 use crate::table::Table;
 use crate::view::BodyView;
 
-/// What others have received and read is taken of so many logs at most that are not here.
-const MAX_RECEIPTS: usize = 8 * 1024;
 /// Nothing was stored later than this, in milliseconds since 1970: what waits to be sent stands behind it.
 const LATEST: u64 = 1 << 53;
 
@@ -62,9 +60,7 @@ impl Engine {
     fn restore_history(&mut self, history: History) {
         let peer = history.peer;
         let Some(conversation) = self.conversation_of_history(&peer) else { return };
-        if self.told_receipts.len() < MAX_RECEIPTS {
-            self.receipts_told(&history.receipts);
-        }
+        self.receipts_told(&peer, &history.receipts);
         for message in history.messages.into_iter().filter(is_sound) {
             if self.is_deleted_history(&peer, &message) {
                 continue;

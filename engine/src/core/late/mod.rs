@@ -282,7 +282,7 @@ impl Engine {
         }
         let History { peer, messages, receipts } = part.history;
         let Some(conversation) = self.conversation_of_history(&peer) else { return };
-        self.receipts_told(&receipts);
+        self.receipts_told(&peer, &receipts);
         let eras = part.eras.into_iter().chain(std::iter::repeat(None));
         let unread = part.unread.into_iter().chain(std::iter::repeat(None));
         for ((message, era), unread) in messages.into_iter().zip(eras).zip(unread) {
