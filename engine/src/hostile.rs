@@ -31,7 +31,9 @@ use rand_core::SeedableRng as _;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::account::Account;
-use crate::content::{Again, Body, Card, Content, HeadHint, Place, Profile, Receipt, ReceiptOf, Repair, Sync};
+use crate::content::{
+    Again, Body, Card, Content, HeadHint, Place, Profile, Receipt, ReceiptOf, Repair, Sync,
+};
 use crate::deletion::{Deleted, mark};
 use crate::draft::Draft;
 use crate::mls::credential::Leaf;

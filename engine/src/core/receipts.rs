@@ -343,13 +343,13 @@ mod tests {
 
     fn log(number: usize) -> LogId {
         let mut id = [0; 16];
-        id[..8].copy_from_slice(&(number as u64).to_be_bytes());
+        id[..8].copy_from_slice(&number.to_be_bytes());
         LogId(id)
     }
 
     fn person(number: usize) -> AccountId {
         let mut id = [0; 32];
-        id[..8].copy_from_slice(&(number as u64).to_be_bytes());
+        id[..8].copy_from_slice(&number.to_be_bytes());
         AccountId(id)
     }
 
@@ -379,8 +379,8 @@ mod tests {
         assert_eq!(told.0.len(), MOST_OF_ONE);
         assert!(told.of(&log(0)).is_some() && told.of(&log(1)).is_none(), "the first was told again");
         let mut told = ToldReceipts::default();
-        for number in 0..=MOST_OF_ALL {
-            let known = ToldReceipt { peer: person(number), receipt, told: number as u64 };
+        for (number, order) in (0..=MOST_OF_ALL).zip(0..) {
+            let known = ToldReceipt { peer: person(number), receipt, told: order };
             told.0.insert(log(number), known);
         }
         told.tell(person(0), log(MOST_OF_ALL + 1), receipt);

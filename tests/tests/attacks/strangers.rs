@@ -1,12 +1,12 @@
 //! Strangers who write what contacts are answered for.
 
 use parley_engine::hostile::{Deed, Peer};
-use parley_engine::view::{Consent, Delivery, Share};
-use parley_protocol::frame::InboxAddress;
+use parley_engine::view::{Command, Consent, Delivery, Reply, Share};
+use parley_protocol::frame::{InboxAddress, RelayError, Request};
 use parley_protocol::ids::{Era, LogId, Seq, UnixMillis};
 use parley_tests::sim::World;
 
-use super::enemy::{ask, claim_all, entries, link_with, meet, reconnect, target};
+use super::enemy::{ask, claim, claim_all, entries, link_with, meet, reconnect, target};
 
 /// Everything that leads to an answer between people who know each other: texts, receipts, requests to send again, a log given
 /// up, nonsense, other keys.
@@ -109,4 +109,45 @@ fn p2_a_contact_acknowledges_nothing_that_was_written_to_somebody_else() {
     ask(&mut world, eve.append(from_eve, payload)).unwrap();
     reconnect(&mut world, second);
     assert_eq!(world.delivery(second, chat), Delivery::Delivered, "Eve cannot say that Ada has read it");
+}
+
+/// What stood at the relay when a request was deleted is passed over, log by log: one that cannot be read holds up no other.
+#[test]
+fn p10_a_text_after_delete_is_a_request_again_whatever_stands_unread_in_another_log() {
+    const STUCK: LogId = LogId([9; 16]);
+    let mut world = World::new(438);
+    let bob = world.add_person("Bob");
+    world.devices[bob].accepts = false;
+    let mut eve = Peer::new(1, "eve");
+    let log = meet(&mut world, bob, &mut eve);
+    let bobs = target(&mut world, bob);
+    let package = claim(&mut world, bobs.account);
+    let welcome = eve.found_in(STUCK, eve.identity(), &[package]);
+    ask(&mut world, eve.creation(STUCK, bobs.address, &welcome)).unwrap();
+    reconnect(&mut world, bob);
+    let head = eve.log().head();
+    let write = |world: &mut World, eve: &mut Peer, log, text: &str| {
+        let payload = eve.text(log, text, &head);
+        ask(world, eve.append(log, payload)).unwrap();
+    };
+    for number in 0..25 {
+        write(&mut world, &mut eve, STUCK, &format!("text {number}"));
+    }
+    reconnect(&mut world, bob);
+    let chat = world.only_conversation(bob);
+    assert_eq!(world.texts(bob, chat).len(), 20);
+    let refused: fn(&Request) -> bool =
+        |request| matches!(request, Request::SubscribeLog(subscribe) if subscribe.log == STUCK);
+    world.relay.refusal = Some((refused, RelayError::Internal));
+    assert_eq!(world.ask(bob, Command::DeleteChat(chat)), Reply::Done);
+    world.settle();
+    write(&mut world, &mut eve, log, "after the deletion");
+    reconnect(&mut world, bob);
+    assert_eq!(world.texts(bob, chat), ["after the deletion"]);
+    world.relay.refusal = None;
+    reconnect(&mut world, bob);
+    assert_eq!(world.texts(bob, chat), ["after the deletion"], "what stood there is deleted with the rest");
+    write(&mut world, &mut eve, STUCK, "and this");
+    reconnect(&mut world, bob);
+    assert_eq!(world.texts(bob, chat), ["after the deletion", "and this"]);
 }

@@ -1,13 +1,14 @@
 //! What is kept of people who wrote first: so many of them, and so much of what they wrote.
 
-use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::ids::{AccountId, LogId, Seq};
 
 use super::{Engine, length, shows};
-use crate::consent::{Consent, MAX_OUTSIDE, MAX_REQUESTS, Stance};
+use crate::consent::{Consent, MAX_OUTSIDE, MAX_REQUESTS, Stance, TO_THE_END};
 use crate::content::Content;
 use crate::conversation::{Conversation, id_of};
 use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
+use crate::table::Table;
 
 /// Most logs in use with somebody who waits for an answer, or is blocked, and most in all.
 const MAX_LOGS: usize = 8;
@@ -63,10 +64,14 @@ impl Engine {
     }
 
     /// Whether a log is not read on before the person decides: as much is kept of the request as ever is. What stands behind
-    /// stays at the relay, and comes after *Accept*.
+    /// stays at the relay, and comes after *Accept*. Nor is a log with somebody who is blocked read on as long as it is not known
+    /// whether another device has unblocked them.
     pub(in crate::core) fn rests(&self, log: &Log) -> bool {
-        let full = |stance: &Stance| stance.kept.full && stance.decision.consent == Consent::Requested;
-        self.stances.get(&log.peer).is_some_and(full)
+        self.stances.get(&log.peer).is_some_and(|stance| match stance.decision.consent {
+            Consent::Requested => stance.kept.full,
+            Consent::Granted => false,
+            Consent::Revoked => !self.has_heard_own_devices(),
+        })
     }
 
     pub(in crate::core) fn is_resting(&self, id: &LogId) -> bool {
@@ -83,8 +88,9 @@ impl Engine {
             return false;
         }
         let full = (self.is_hidden(&peer) || self.is_outside(&peer)) && self.requests() >= MAX_REQUESTS;
+        let seq = self.logs.get(id).map_or(Seq(0), |log| log.cursor);
         let kept = &mut self.stance_mut(&peer).kept;
-        kept.full |= !kept.skips && (full || !kept.has_room(length(&content.body)));
+        kept.full |= !kept.skips(id, seq) && (full || !kept.has_room(length(&content.body)));
         kept.full
     }
 
@@ -110,10 +116,22 @@ impl Engine {
     /// Everything of a conversation was deleted: of a request also what was not read.
     pub(in crate::core) fn request_was_deleted(&mut self, peer: &AccountId) {
         if self.consent(peer) == Consent::Requested && self.stances.contains_key(peer) {
-            self.stance_mut(peer).kept.delete();
+            let unread = self.unread_at_relay(peer);
+            self.stance_mut(peer).kept.delete(unread);
             self.read_on(peer);
         }
         self.make_room_for_requests();
+    }
+
+    /// How far what stands at the relay goes that was not read. Nobody knows that of a log that is not subscribed to.
+    fn unread_at_relay(&self, peer: &AccountId) -> Table<LogId, Seq> {
+        let logs = self.logs_with(peer).into_iter().filter_map(|id| self.logs.get(&id));
+        let end = |log: &Log| {
+            let live = self.live.get(&log.id).filter(|live| live.subscribed);
+            (log.id, live.map_or(TO_THE_END, |live| live.head))
+        };
+        let unread = logs.filter(|log| log.stage == Stage::Active).map(|log| (log.cursor, end(log)));
+        unread.filter(|(cursor, (_, end))| cursor < end).map(|(_, unread)| unread).collect()
     }
 
     /// Requests that could not come back for want of room may do so now.
@@ -128,7 +146,7 @@ impl Engine {
         }
     }
 
-    fn read_on(&mut self, peer: &AccountId) {
+    pub(super) fn read_on(&mut self, peer: &AccountId) {
         if self.online() {
             for log in self.logs_with(peer) {
                 self.resume_log(&log);
@@ -138,17 +156,10 @@ impl Engine {
 
     /// What stood at the relay when a request was deleted is passed over; whoever writes after that asks anew.
     pub(in crate::core) fn stop_skipping(&mut self, id: &LogId) {
-        let Some(peer) = self.logs.get(id).map(|log| log.peer) else { return };
-        if self.stances.get(&peer).is_none_or(|stance| !stance.kept.skips) {
-            return;
-        }
-        let is_read = |id: &LogId| {
-            let log = self.logs.get(id).filter(|log| log.stage == Stage::Active);
-            let live = self.live.get(id).copied().unwrap_or_default();
-            log.is_none_or(|log| live.subscribed && log.cursor >= live.head)
-        };
-        if self.logs_with(&peer).iter().all(is_read) {
-            self.stance_mut(&peer).kept.skips = false;
+        let Some((peer, cursor)) = self.logs.get(id).map(|log| (log.peer, log.cursor)) else { return };
+        if self.stances.get(&peer).is_some_and(|stance| !stance.kept.skips.is_empty()) {
+            let head = self.live.get(id).filter(|live| live.subscribed).map(|live| live.head);
+            self.stance_mut(&peer).kept.read(id, cursor, head);
         }
     }
 }

@@ -89,8 +89,7 @@ impl Engine {
     pub(super) fn heard_of_unknown(&mut self, id: &LogId, peer: AccountId) {
         let unknown = |hole: &&Hole| hole.peer == peer && hole.upto == ALL;
         let most = if self.consents_to(&peer) { MOST_UNKNOWN } else { MOST_UNKNOWN_OF_STRANGERS };
-        let fits =
-            self.late.holes.values().filter(unknown).count() < most && self.has_room_for_hole(&peer);
+        let fits = self.late.holes.values().filter(unknown).count() < most && self.has_room_for_hole(&peer);
         let known = self.logs.contains_key(id) || self.late.holes.contains_key(id);
         if fits && !known && !self.is_own_account(&peer) && self.conversations.contains_key(&id_of(&peer)) {
             self.open_hole(*id, peer, ALL, false);
