@@ -6,6 +6,7 @@
 
 use core::fmt;
 
+use parley_crypto::hmac;
 use parley_protocol::ids::{AccountId, LogId, Seq};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
@@ -18,7 +19,7 @@ pub(crate) const MAX_TEXTS: u32 = 20;
 pub(crate) const MAX_BYTES: u32 = 64 * 1024;
 /// Most requests that are open at a time.
 pub(crate) const MAX_REQUESTS: usize = 100;
-/// Most strangers beyond these whose logs a device reads until it knows whether they bring the token of the invite link.
+/// Most strangers beyond these whose logs a device reads, without anything that is shown of them.
 pub(crate) const MAX_OUTSIDE: usize = 200;
 
 /// Of so many logs with somebody it is remembered what was passed over in them.
@@ -66,7 +67,22 @@ impl Token {
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
+
+    /// Shows whoever made the link that this Welcome, which comes in two parts, is of somebody who has it: the relay, which has
+    /// it not, cannot tell this from random bytes.
+    pub(crate) fn proof(&self, beginning: &[u8], end: &[u8]) -> Proof {
+        let whole = hmac::hmac(&self.0, &[b"parley expected v1\0", beginning, end]);
+        whole.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// Whether a Welcome is of somebody who has the link.
+    pub(crate) fn proves(&self, proof: &Proof, welcome: &[u8]) -> bool {
+        self.proof(welcome, &[]).ct_eq(proof).into()
+    }
 }
+
+/// Stands before each Welcome: random, where its sender has no token.
+pub(crate) type Proof = [u8; 16];
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,7 +158,7 @@ pub(crate) struct Kept {
     /// The request was deleted, and with it what still stands at the relay: in each of these logs up to a place, or up to the
     /// end that it has when it is next subscribed to ([`TO_THE_END`]).
     pub(crate) skips: Table<LogId, Seq>,
-    /// There was no room for another request when they came.
+    /// They have a log, and nothing of it is shown: they have said nothing, or there is no room for another request.
     pub(crate) outside: bool,
 }
 
@@ -283,6 +299,16 @@ pub(crate) mod tests {
         more[0] = 1;
         stance.pass_over(LogId(more), passed);
         assert_eq!(stance.passed.len(), MAX_PASSED);
+    }
+
+    #[test]
+    fn p10_a_proof_is_of_one_token_and_one_welcome() {
+        let token = Token([7; 16]);
+        let proof = token.proof(b"wel", b"come");
+        assert!(token.proves(&proof, b"welcome"));
+        assert!(!token.proves(&proof, b"welcom") && !Token([8; 16]).proves(&proof, b"welcome"));
+        assert!(!token.proves(&[0; 16], b"welcome"));
+        insta::assert_snapshot!(crate::hex(&proof));
     }
 
     #[test]

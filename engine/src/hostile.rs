@@ -31,6 +31,7 @@ use rand_core::SeedableRng as _;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::account::Account;
+use crate::consent::Proof;
 use crate::content::{
     Again, Body, Card, Content, HeadHint, Place, Profile, Receipt, ReceiptOf, Repair, Sync,
 };
@@ -253,7 +254,8 @@ impl Peer {
     /// Puts a Welcome into somebody's inbox.
     #[must_use]
     pub fn post(&self, to: InboxAddress, welcome: &[u8]) -> InboxPost {
-        let payload = Bytes::new([WELCOME.as_slice(), welcome].concat()).unwrap();
+        let proof: Proof = self.random.array();
+        let payload = Bytes::new([WELCOME.as_slice(), &proof, welcome].concat()).unwrap();
         InboxPost { to, append: AppendId(self.random.array()), payload }
     }
 

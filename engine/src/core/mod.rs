@@ -175,6 +175,8 @@ pub struct Engine {
     cards: Table<AccountId, Card>,
     /// What another device told of logs that this one is not in: not yet, or never.
     told_receipts: receipts::ToldReceipts,
+    /// When a silent stranger was last forgotten to make room for another.
+    forgot_silent: Option<Moment>,
     /// Logs into which a removed device let this one: what removed devices write there is refused.
     tainted: Set<LogId>,
     /// What is sent to a device that was linked, and the page of it that is being read.
@@ -297,6 +299,7 @@ impl Engine {
             key_changes: Vec::new(),
             cards: Table::new(),
             told_receipts: receipts::ToldReceipts::default(),
+            forgot_silent: None,
             tainted: Set::default(),
             sharing: history::Sharing::default(),
             shared_page: None,

@@ -151,3 +151,36 @@ fn p10_a_text_after_delete_is_a_request_again_whatever_stands_unread_in_another_
     reconnect(&mut world, bob);
     assert_eq!(world.texts(bob, chat), ["after the deletion", "and this"]);
 }
+
+/// They begin a log each and say nothing. Who has the invite link comes in all the same, and so does a stranger once it is clear
+/// that the others are silent.
+#[test]
+fn p10_silent_strangers_without_number_keep_nobody_out() {
+    let mut world = World::new(439);
+    let bob = world.add_person("Bob");
+    world.devices[bob].accepts = false;
+    for number in 0..300 {
+        let mut eve = Peer::new(1_000 + number, &format!("eve{number}"));
+        meet(&mut world, bob, &mut eve);
+    }
+    let link = world.devices[bob].account.as_ref().unwrap().invite.clone();
+    let kim = world.add_person("Kim");
+    let chat = world.start(kim, &link);
+    world.send(kim, chat, "by your link");
+    world.settle();
+    assert_eq!(world.delivery(kim, chat), Delivery::Delivered, "whoever has the link comes in");
+    let shown =
+        |world: &World| world.devices[bob].conversations.values().filter(|it| it.last.is_some()).count();
+    assert_eq!(shown(&world), 1);
+    for (name, minutes) in [("Lea", 11), ("Mia", 2)] {
+        world.pass(minutes * 60_000);
+        world.settle();
+        let before = shown(&world);
+        let stranger = world.add_person(name);
+        let chat = world.start(stranger, "bob");
+        world.send(stranger, chat, "you do not know me");
+        world.settle();
+        assert_eq!(shown(&world), before + 1, "{name} asks for a chat");
+        assert_eq!(world.delivery(stranger, chat), Delivery::Sent);
+    }
+}

@@ -1,6 +1,6 @@
 //! What is kept of people who wrote first: so many of them, and so much of what they wrote.
 
-use parley_protocol::ids::{AccountId, LogId, Seq};
+use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
 
 use super::{Engine, length, shows};
 use crate::consent::{Consent, MAX_OUTSIDE, MAX_REQUESTS, Stance, TO_THE_END};
@@ -13,34 +13,84 @@ use crate::table::Table;
 /// Most logs in use with somebody who waits for an answer, or is blocked, and most in all.
 const MAX_LOGS: usize = 8;
 const MAX_LOGS_EVER: usize = 64;
+/// Whoever has a log for so long, in milliseconds, and has said nothing, may be forgotten: whoever begins one writes at once.
+const SILENT: u64 = 10 * 60 * 1000;
+/// And between one and the next who is, so long: 60 an hour.
+const FORGET_EVERY: u64 = 60 * 1000;
 
 impl Engine {
-    /// Whether a log with somebody is joined, into which one of their own devices lets this one.
-    pub(in crate::core) fn may_join(&self, peer: &AccountId) -> bool {
+    /// Whether a log with somebody is joined, into which one of their own devices lets this one. Whoever proves that they have
+    /// the link needs no room: strangers keep nobody out who does.
+    pub(in crate::core) fn may_join(&mut self, peer: &AccountId, expected: bool) -> bool {
         let logs = self.logs_with(peer);
         let alive = |log: &&LogId| self.logs.get(log).is_some_and(|log| log.stage != Stage::Dead);
         let fits = logs.len() < MAX_LOGS_EVER && logs.iter().filter(alive).count() < MAX_LOGS;
         match self.consent(peer) {
             Consent::Granted => true,
-            Consent::Requested => {
-                let outside = |stance: &&Stance| stance.kept.outside;
-                let room = self.requests() < MAX_REQUESTS
-                    || self.is_open_request(peer)
-                    || self.stances.values().filter(outside).count() < MAX_OUTSIDE;
-                room && fits
-            }
+            Consent::Requested => fits && (expected || self.is_known_to_ask(peer) || self.has_room_outside()),
             // A log that takes the place of another one says so: without it, both would write into different ones after Unblock.
             Consent::Revoked => fits,
         }
     }
 
-    /// A log was joined. Where there is no room for another request, it is read as far as to learn whether they are expected:
-    /// strangers keep nobody out who has the link.
-    pub(in crate::core) fn was_let_in_by(&mut self, peer: &AccountId) {
+    /// A log was joined. Nothing of it is shown yet; whoever proved that they have the link is accepted.
+    pub(in crate::core) fn was_let_in_by(&mut self, peer: &AccountId, expected: bool) {
         if self.consent(peer) == Consent::Requested {
-            let outside = !self.is_open_request(peer) && self.requests() >= MAX_REQUESTS;
+            let outside = !self.is_known_to_ask(peer);
             self.stance_mut(peer).kept.outside = outside;
+            if expected {
+                self.decide(peer, Consent::Granted);
+            }
         }
+    }
+
+    /// Whether a request of theirs is shown.
+    fn is_known_to_ask(&self, peer: &AccountId) -> bool {
+        let shown = |chat: &Conversation| chat.last.is_some() && self.is_request(chat);
+        self.conversations.get(&id_of(peer)).is_some_and(shown)
+    }
+
+    /// Whether another stranger is heard of whom nothing is shown. Among many who have been silent for long one makes room, the
+    /// one who came first; only so often, however many come.
+    fn has_room_outside(&mut self) -> bool {
+        let outside = self.stances.values().filter(|stance| stance.kept.outside).count();
+        if outside < MAX_OUTSIDE {
+            return true;
+        }
+        let pause = self.forgot_silent.is_some_and(|last| self.steady.since(last) < FORGET_EVERY);
+        let Some(peer) = self.longest_silent().filter(|_| !pause) else { return false };
+        for log in self.logs_with(&peer) {
+            self.bury(&log);
+        }
+        self.stance_mut(&peer).kept.outside = false;
+        self.forgot_silent = Some(self.steady);
+        true
+    }
+
+    /// Of all whose logs were read to their ends without anything to show, the one who came first.
+    fn longest_silent(&self) -> Option<AccountId> {
+        let silent = |stance: &&Stance| {
+            stance.kept.outside && !stance.kept.full && stance.decision.consent == Consent::Requested
+        };
+        let came = |stance: &Stance| {
+            if self.is_known_to_ask(&stance.peer) {
+                return None;
+            }
+            let logs = self.logs_with(&stance.peer);
+            let alive =
+                logs.iter().filter_map(|id| self.logs.get(id)).filter(|log| log.stage == Stage::Active);
+            let is_read = |log: &Log| {
+                self.live.get(&log.id).is_some_and(|live| live.subscribed && log.cursor >= live.head)
+            };
+            let (mut came, mut read) = (UnixMillis(0), true);
+            for log in alive {
+                came = came.max(log.updated);
+                read &= is_read(log);
+            }
+            let long_ago = self.now.0.saturating_sub(came.0) >= SILENT;
+            (read && long_ago).then_some((came, stance.peer))
+        };
+        self.stances.values().filter(silent).filter_map(came).min().map(|(_, peer)| peer)
     }
 
     /// People who wait for an answer.
@@ -50,17 +100,14 @@ impl Engine {
 
     fn is_request(&self, conversation: &Conversation) -> bool {
         let peer = &conversation.peer;
-        let outside = self.is_outside(peer);
+        // What is shown may have come from another device of the account.
+        let outside = self.is_outside(peer) && conversation.last.is_none();
         let begun = !conversation.logs.is_empty() && !outside;
         begun && self.consent(peer) == Consent::Requested && !self.is_hidden(peer)
     }
 
     fn is_outside(&self, peer: &AccountId) -> bool {
         self.stances.get(peer).is_some_and(|stance| stance.kept.outside)
-    }
-
-    fn is_open_request(&self, peer: &AccountId) -> bool {
-        self.conversations.get(&id_of(peer)).is_some_and(|conversation| self.is_request(conversation))
     }
 
     /// Whether a log is not read on before the person decides: as much is kept of the request as ever is. What stands behind
