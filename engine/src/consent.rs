@@ -6,11 +6,12 @@
 
 use core::fmt;
 
-use parley_protocol::ids::{AccountId, LogId};
+use parley_crypto::hmac;
+use parley_protocol::ids::{AccountId, LogId, Seq};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
-use crate::set::Set;
+use crate::table::Table;
 
 /// Most messages that a device stores of one request.
 pub(crate) const MAX_TEXTS: u32 = 20;
@@ -18,8 +19,13 @@ pub(crate) const MAX_TEXTS: u32 = 20;
 pub(crate) const MAX_BYTES: u32 = 64 * 1024;
 /// Most requests that are open at a time.
 pub(crate) const MAX_REQUESTS: usize = 100;
-/// Most strangers beyond these whose logs a device reads until it knows whether they bring the token of the invite link.
+/// Most strangers beyond these whose logs a device reads, without anything that is shown of them.
 pub(crate) const MAX_OUTSIDE: usize = 200;
+
+/// Of so many logs with somebody it is remembered what was passed over in them.
+const MAX_PASSED: usize = 256;
+/// Nobody knows yet where a log ends.
+pub(crate) const TO_THE_END: Seq = Seq(u64::MAX);
 
 /// Whether a person wants to hear from somebody.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,7 +67,22 @@ impl Token {
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
+
+    /// Shows whoever made the link that this Welcome, which comes in two parts, is of somebody who has it: the relay, which has
+    /// it not, cannot tell this from random bytes.
+    pub(crate) fn proof(&self, beginning: &[u8], end: &[u8]) -> Proof {
+        let whole = hmac::hmac(&self.0, &[b"parley expected v1\0", beginning, end]);
+        whole.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// Whether a Welcome is of somebody who has the link.
+    pub(crate) fn proves(&self, proof: &Proof, welcome: &[u8]) -> bool {
+        self.proof(welcome, &[]).ct_eq(proof).into()
+    }
 }
+
+/// Stands before each Welcome: random, where its sender has no token.
+pub(crate) type Proof = [u8; 16];
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,6 +97,24 @@ pub(crate) struct OwnToken {
     pub(crate) token: Token,
 }
 
+/// Entries of a log that came from somebody who was blocked then: nothing that is to be read among them is ever shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PassedOver {
+    /// After this place, and up to that one.
+    pub(crate) after: Seq,
+    pub(crate) upto: Seq,
+}
+
+impl PassedOver {
+    pub(crate) fn covers(&self, seq: Seq) -> bool {
+        self.after < seq && seq <= self.upto
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self { after: self.after.min(other.after), upto: self.upto.max(other.upto) }
+    }
+}
+
 /// A decision as the account's devices tell each other, and as the backup has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Told {
@@ -83,6 +122,8 @@ pub(crate) struct Told {
     pub(crate) decision: Decision,
     /// From their link.
     pub(crate) token: Option<Token>,
+    /// What was passed over before they were unblocked, in which log.
+    pub(crate) passed: Vec<(LogId, PassedOver)>,
 }
 
 impl Told {
@@ -101,8 +142,10 @@ pub(crate) struct Stance {
     pub(crate) token: Option<Token>,
     /// What of a request is kept.
     pub(crate) kept: Kept,
-    /// Logs in which something came from somebody who was blocked then.
-    pub(crate) unheard: Set<LogId>,
+    /// Logs in which something came from somebody who is blocked, and the places before the first of it.
+    pub(crate) unheard: Table<LogId, Seq>,
+    /// The same of those who were unblocked since.
+    pub(crate) passed: Table<LogId, PassedOver>,
 }
 
 /// What of a request is kept on this device.
@@ -112,9 +155,10 @@ pub(crate) struct Kept {
     bytes: u32,
     /// More was there than is kept: it stays at the relay.
     pub(crate) full: bool,
-    /// The request was deleted, and with it what still stands at the relay.
-    pub(crate) skips: bool,
-    /// There was no room for another request when they came.
+    /// The request was deleted, and with it what still stands at the relay: in each of these logs up to a place, or up to the
+    /// end that it has when it is next subscribed to ([`TO_THE_END`]).
+    pub(crate) skips: Table<LogId, Seq>,
+    /// They have a log, and nothing of it is shown: they have said nothing, or there is no room for another request.
     pub(crate) outside: bool,
 }
 
@@ -138,9 +182,25 @@ impl Kept {
         self.texts == 0 && self.full
     }
 
-    /// What was kept is deleted, and with it what was not read.
-    pub(crate) fn delete(&mut self) {
-        *self = Self { skips: self.full || self.skips, ..Self::default() };
+    /// What was kept is deleted, and with it what was not read: these logs have more, up to these places.
+    pub(crate) fn delete(&mut self, unread: Table<LogId, Seq>) {
+        let skips = if self.full { unread } else { std::mem::take(&mut self.skips) };
+        *self = Self { skips, ..Self::default() };
+    }
+
+    /// Whether what stands at a place was deleted before it was read.
+    pub(crate) fn skips(&self, log: &LogId, seq: Seq) -> bool {
+        self.skips.get(log).is_some_and(|upto| seq <= *upto)
+    }
+
+    /// A log is read up to here, and, if it is known, goes on up to there.
+    pub(crate) fn read(&mut self, log: &LogId, cursor: Seq, head: Option<Seq>) {
+        if let (Some(upto), Some(head)) = (self.skips.get_mut(log), head) {
+            *upto = head.min(*upto);
+        }
+        if self.skips.get(log).is_some_and(|upto| *upto <= cursor) {
+            self.skips.remove(log);
+        }
     }
 }
 
@@ -148,11 +208,20 @@ impl Stance {
     /// Nothing is known.
     pub(crate) fn new(peer: AccountId) -> Self {
         let (decision, kept) = (Decision::default(), Kept::default());
-        Self { peer, decision, token: None, kept, unheard: Set::default() }
+        Self { peer, decision, token: None, kept, unheard: Table::new(), passed: Table::new() }
     }
 
-    pub(crate) const fn told(&self) -> Told {
-        Told { account: self.peer, decision: self.decision, token: self.token }
+    pub(crate) fn told(&self) -> Told {
+        let passed = self.passed.iter().map(|(log, passed)| (*log, *passed)).collect();
+        Told { account: self.peer, decision: self.decision, token: self.token, passed }
+    }
+
+    /// What these entries of a log say is never shown.
+    pub(crate) fn pass_over(&mut self, log: LogId, passed: PassedOver) {
+        let known = self.passed.get(&log).copied();
+        if known.is_some() || self.passed.len() < MAX_PASSED {
+            self.passed.insert(log, known.map_or(passed, |known| known.and(passed)));
+        }
     }
 }
 
@@ -162,7 +231,8 @@ pub(crate) mod tests {
 
     pub(crate) fn told() -> Told {
         let decision = Decision::FIRST.next(Consent::Revoked);
-        Told { account: AccountId([4; 32]), decision, token: Some(Token([7; 16])) }
+        let passed = vec![(LogId([6; 16]), PassedOver { after: Seq(3), upto: Seq(300) })];
+        Told { account: AccountId([4; 32]), decision, token: Some(Token([7; 16])), passed }
     }
 
     #[test]
@@ -189,9 +259,56 @@ pub(crate) mod tests {
         assert!(kept.has_room(usize::MAX), "the first is kept");
         kept.keep(65_000);
         assert!(kept.has_room(536) && !kept.has_room(537));
+        let log = LogId([1; 16]);
+        kept.delete(Table::from(vec![(log, Seq(9))]));
+        assert!(!kept.skips(&log, Seq(9)), "everything was read");
         kept.full = true;
-        kept.delete();
-        assert!(kept.skips && !kept.full && kept.has_room(1));
+        kept.delete(Table::from(vec![(log, TO_THE_END)]));
+        assert!(kept.skips(&log, Seq(9)) && !kept.full && kept.has_room(1));
+    }
+
+    #[test]
+    fn p10_what_is_skipped_is_skipped_in_each_log_by_itself_and_no_further_than_it_went() {
+        let (one, other) = (LogId([1; 16]), LogId([2; 16]));
+        let mut kept = Kept { full: true, ..Kept::default() };
+        kept.delete(Table::from(vec![(one, Seq(9)), (other, TO_THE_END)]));
+        assert!(kept.skips(&one, Seq(9)) && !kept.skips(&one, Seq(10)));
+        assert!(!kept.skips(&LogId([3; 16]), Seq(1)), "a log that came after");
+        kept.read(&one, Seq(9), None);
+        assert!(!kept.skips(&one, Seq(9)) && kept.skips(&other, Seq(1_000)));
+        kept.read(&other, Seq(3), Some(Seq(7)));
+        kept.read(&other, Seq(5), Some(Seq(90)));
+        assert!(kept.skips(&other, Seq(7)) && !kept.skips(&other, Seq(8)));
+        kept.read(&other, Seq(7), None);
+        assert!(kept.skips.is_empty());
+    }
+
+    #[test]
+    fn p10_what_two_devices_passed_over_is_never_shown_and_of_a_bounded_number_of_logs() {
+        let mut stance = Stance::new(AccountId([4; 32]));
+        let log = LogId([1; 16]);
+        stance.pass_over(log, PassedOver { after: Seq(3), upto: Seq(5) });
+        stance.pass_over(log, PassedOver { after: Seq(4), upto: Seq(9) });
+        let passed = *stance.passed.get(&log).unwrap();
+        let covered: Vec<u64> = (0..12).filter(|seq| passed.covers(Seq(*seq))).collect();
+        assert_eq!(covered, [4, 5, 6, 7, 8, 9]);
+        for number in 0..=u8::MAX {
+            stance.pass_over(LogId([number; 16]), passed);
+        }
+        let mut more = [7; 16];
+        more[0] = 1;
+        stance.pass_over(LogId(more), passed);
+        assert_eq!(stance.passed.len(), MAX_PASSED);
+    }
+
+    #[test]
+    fn p10_a_proof_is_of_one_token_and_one_welcome() {
+        let token = Token([7; 16]);
+        let proof = token.proof(b"wel", b"come");
+        assert!(token.proves(&proof, b"welcome"));
+        assert!(!token.proves(&proof, b"welcom") && !Token([8; 16]).proves(&proof, b"welcome"));
+        assert!(!token.proves(&[0; 16], b"welcome"));
+        insta::assert_snapshot!(crate::hex(&proof));
     }
 
     #[test]
@@ -200,7 +317,9 @@ pub(crate) mod tests {
         stance.decision = told().decision;
         stance.token = Some(Token([7; 16]));
         stance.kept.keep(300);
-        stance.unheard.insert(LogId([5; 16]));
+        stance.unheard.insert(LogId([5; 16]), Seq(300));
+        stance.pass_over(LogId([6; 16]), PassedOver { after: Seq(3), upto: Seq(300) });
+        stance.kept.skips.insert(LogId([7; 16]), TO_THE_END);
         let bytes = postcard::to_allocvec(&stance).unwrap();
         insta::assert_snapshot!(crate::hex(&bytes));
         assert_eq!(postcard::from_bytes::<Stance>(&bytes).unwrap(), stance);

@@ -33,7 +33,10 @@ use rand_core::SeedableRng as _;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::account::Account;
-use crate::content::{Again, Body, Card, Content, HeadHint, Part, Place, Profile, Receipt, Repair, Sync};
+use crate::consent::Proof;
+use crate::content::{
+    Again, Body, Card, Content, HeadHint, Part, Place, Profile, Receipt, ReceiptOf, Repair, Sync,
+};
 use crate::conversation::{ConversationKey, id_of};
 use crate::deletion::{Deleted, mark};
 use crate::draft::Draft;
@@ -257,7 +260,8 @@ impl Peer {
     /// Puts a Welcome into somebody's inbox.
     #[must_use]
     pub fn post(&self, to: InboxAddress, welcome: &[u8]) -> InboxPost {
-        let payload = Bytes::new([WELCOME.as_slice(), welcome].concat()).unwrap();
+        let proof: Proof = self.random.array();
+        let payload = Bytes::new([WELCOME.as_slice(), &proof, welcome].concat()).unwrap();
         InboxPost { to, append: AppendId(self.random.array()), payload }
     }
 
@@ -315,6 +319,12 @@ impl Peer {
     pub fn receipt(&mut self, log: LogId, delivered: Seq, read: Seq) -> Vec<u8> {
         let head = self.log.head();
         self.content(log, &head, Body::Receipt(Receipt { delivered, read }))
+    }
+
+    /// Encrypts a receipt for everything up to these places of another log.
+    pub fn receipt_of(&mut self, log: LogId, of: LogId, delivered: Seq, read: Seq) -> Vec<u8> {
+        let (head, receipt) = (self.log.head(), Receipt { delivered, read });
+        self.content(log, &head, Body::Receipts(vec![ReceiptOf { log: of, receipt }]))
     }
 
     /// Encrypts the wish that what stands in a log after a place is sent again.

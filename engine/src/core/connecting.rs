@@ -228,6 +228,7 @@ impl Engine {
         self.changed.connection = true;
         self.membership.unsettle(id);
         self.stop_skipping(id);
+        self.own_devices_were_heard(id);
         if self.link.checked.len() < CHECKED {
             self.check_devices_of(id);
         }

@@ -5,14 +5,15 @@
 mod invite;
 mod requests;
 
-use parley_protocol::ids::{AccountId, LogId, MessageId};
+use parley_protocol::ids::{AccountId, LogId, Seq};
 
 use super::Engine;
 use super::reading::At;
 use super::unsaved::Unsaved;
-use crate::consent::{Consent, Decision, Stance, Token, Told};
-use crate::content::{Body, Content, Sync};
+use crate::consent::{Consent, Decision, PassedOver, Stance, Token, Told};
+use crate::content::{Again, Body, Content, Sync};
 use crate::conversation::{ConversationKey, id_of};
+use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
 use crate::view::{CommandError, ConversationId, Reply, ViewRequestId};
 
@@ -27,7 +28,12 @@ impl Engine {
 
     /// The same of a conversation.
     pub(super) fn consents_in(&self, key: &ConversationKey) -> bool {
-        key.peer().is_none_or(|peer| self.consents_to(peer))
+        self.consent_in(key) == Consent::Granted
+    }
+
+    /// Whether the person wants to hear from a conversation; who is in a group has consented to it.
+    pub(super) fn consent_in(&self, key: &ConversationKey) -> Consent {
+        key.peer().map_or(Consent::Granted, |peer| self.consent(peer))
     }
 
     /// The same of the conversation of a log.
@@ -62,6 +68,9 @@ impl Engine {
             return;
         }
         let before = self.stance_mut(peer).decision;
+        if consent == Consent::Granted {
+            self.pass_over_what_was_read(peer);
+        }
         self.take_decision(peer, before.next(consent));
         self.tell_stances(&[*peer]);
         self.note_deletion_for_backup();
@@ -95,13 +104,22 @@ impl Engine {
         self.make_room_for_requests();
     }
 
+    /// They are unblocked here: what this device has read until now is shown on no device of the account.
+    fn pass_over_what_was_read(&mut self, peer: &AccountId) {
+        let unheard = self.stances.get(peer).map(|stance| stance.unheard.clone()).unwrap_or_default();
+        for (log, after) in unheard {
+            let upto = self.logs.get(&log).map_or(after, |log| log.cursor);
+            self.stance_mut(peer).pass_over(log, PassedOver { after, upto });
+        }
+    }
+
     /// What waited for consent happens: logs are read on, receipts and changes of members are written.
     fn begin_to_answer(&mut self, peer: &AccountId) {
-        for log in std::mem::take(&mut self.stance_mut(peer).unheard) {
-            // What was passed over is never acknowledged: receipts say "up to here", so that another log takes over.
-            self.give_up(&log);
+        for (log, after) in std::mem::take(&mut self.stance_mut(peer).unheard) {
+            self.hear_what_was_unheard(&log, peer, after);
         }
         for log in self.logs_with(peer) {
+            self.ask_for_what_had_no_room(&log, ConversationKey::Peer(*peer));
             self.membership.unsettle(&log);
             if self.online() {
                 self.resume_log(&log);
@@ -109,6 +127,21 @@ impl Engine {
         }
         self.receipts_due();
         self.pump(id_of(peer));
+    }
+
+    /// Something was passed over in a log. What of it another device of the account has shown, it sends; what came after the
+    /// decision, whoever wrote it sends again. The log itself is given up: what was passed over is never acknowledged, and
+    /// receipts say "up to here".
+    fn hear_what_was_unheard(&mut self, id: &LogId, peer: &AccountId, after: Seq) {
+        let passed = self.stances.get(peer).and_then(|stance| stance.passed.get(id));
+        let after = passed.filter(|passed| passed.after <= after).map_or(after, |it| it.upto.max(after));
+        self.ask_for_rest(id);
+        let retired = self.trails.get(id).is_some_and(|trail| trail.retired);
+        if self.logs.get(id).is_some_and(|log| retired || log.stage == Stage::Dead) {
+            // It was given up before, by whoever did not know what this device lacks.
+            self.ask_again(id, ConversationKey::Peer(*peer), after, after);
+        }
+        self.forsake_from(id, after, after);
     }
 
     fn logs_with(&self, peer: &AccountId) -> Vec<LogId> {
@@ -147,6 +180,9 @@ impl Engine {
         }
         if told.token.is_some() {
             self.stance_mut(&told.account).token = told.token;
+        }
+        for (log, passed) in &told.passed {
+            self.stance_mut(&told.account).pass_over(*log, *passed);
         }
         self.take_decision(&told.account, told.decision);
         let decided = self.consent(&told.account) != Consent::Requested;
@@ -231,13 +267,14 @@ impl Engine {
                     // They have answered, and so know it.
                     self.stance_mut(&peer).token = None;
                 }
-                false
+                self.was_passed_over_elsewhere(id, &peer, &content.body, at.seq)
             }
             Consent::Requested => {
-                let skips = self.stances.get(&peer).is_some_and(|stance| stance.kept.skips);
+                let skips = self.stances.get(&peer).is_some_and(|stance| stance.kept.skips(id, at.seq));
                 let passed = skips && shows(&content.body);
                 if passed {
-                    self.pass_over(id, &content.id);
+                    // It is no news when it comes again.
+                    self.trails.or_default(*id).saw(&content.id);
                 }
                 passed
             }
@@ -245,9 +282,10 @@ impl Engine {
                 match &content.body {
                     // Where they write from now on is nothing that they say to the person.
                     Body::Repair(repair) => self.repair_came(from, repair, at),
+                    // Another device may have decided otherwise before this was written: it is news when it comes again.
                     body if shows(body) => {
-                        self.stance_mut(&peer).unheard.insert(*id);
-                        self.pass_over(id, &content.id);
+                        let before = Seq(at.seq.0.saturating_sub(1));
+                        self.stance_mut(&peer).unheard.or_insert_with(*id, || before);
                     }
                     _ => {}
                 }
@@ -256,9 +294,41 @@ impl Engine {
         }
     }
 
-    /// It is known that it came, so that it is not new when it comes again.
-    fn pass_over(&mut self, id: &LogId, message: &MessageId) {
-        self.trails.or_default(*id).saw(message);
+    /// Whether this device, or the one on which they were unblocked, has passed this over.
+    fn was_passed_over_elsewhere(&mut self, id: &LogId, peer: &AccountId, body: &Body, seq: Seq) -> bool {
+        let Some(stance) = self.stances.get(peer).filter(|stance| !stance.passed.is_empty()) else {
+            return false;
+        };
+        let here = stance.passed.get(id).copied().filter(|passed| shows(body) && passed.covers(seq));
+        if let Some(passed) = here {
+            self.forsake_from(id, passed.upto, passed.upto);
+            return true;
+        }
+        let Body::Again(Again { place, .. }) = body else { return false };
+        let first = stance.passed.get(&place.log).is_some_and(|passed| passed.covers(place.seq));
+        first && !self.is_of_another_era(place)
+    }
+
+    /// Whether what the account's other devices have decided is known here, as far as they have said it.
+    fn has_heard_own_devices(&self) -> bool {
+        let behind = |log: &Log| {
+            let live = self.live.get(&log.id).copied().unwrap_or_default();
+            !live.waits && (!live.subscribed || log.cursor < live.head)
+        };
+        let mut own = self.logs.values().filter(|log| self.is_own_conversation(&log.conversation));
+        !own.any(|log| log.stage == Stage::Active && behind(log))
+    }
+
+    /// Something of a log was read. If that is all that the account's other devices have said, those who are still blocked are
+    /// read on.
+    pub(super) fn own_devices_were_heard(&mut self, id: &LogId) {
+        let own = self.logs.get(id).is_some_and(|log| self.is_own_conversation(&log.conversation));
+        if own && self.has_heard_own_devices() {
+            let blocked = self.stances.values().filter(|it| it.decision.consent == Consent::Revoked);
+            for peer in blocked.map(|stance| stance.peer).collect::<Vec<AccountId>>() {
+                self.read_on(&peer);
+            }
+        }
     }
 
     /// Accounts to which this device consents, for tests that watch what leaves it.

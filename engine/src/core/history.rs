@@ -364,7 +364,7 @@ impl Engine {
     pub(super) fn history_came(&mut self, history: History) {
         let History { conversation: key, messages, receipts } = history;
         let Some(conversation) = self.conversation_of_history(&key) else { return };
-        self.receipts_told(&receipts);
+        self.receipts_told(&key, &receipts);
         for message in messages {
             if !self.is_said_with(&key, &message)
                 || self.is_deleted_history(&key, &message)

@@ -12,6 +12,7 @@ use super::devices::READY;
 use super::groups::WELCOME;
 use super::removal::is_after;
 use super::requests::Pending;
+use crate::consent::Proof;
 use crate::content::Sync;
 use crate::conversation::ConversationKey;
 use crate::directory_entry::{Found, LookUpError};
@@ -193,7 +194,8 @@ impl Engine {
             return Verdict::Finished;
         };
         let mark = self.state.mark();
-        let verdict = self.judge_welcome(welcome, posted);
+        let Some((proof, welcome)) = welcome.split_first_chunk() else { return Verdict::Finished };
+        let verdict = self.judge_welcome(proof, welcome, posted);
         if let Err(verdict) = verdict {
             // The KeyPackage that opened it is still needed, by this Welcome or by an honest one.
             self.state.roll_back(mark);
@@ -203,14 +205,15 @@ impl Engine {
     }
 
     /// Joins, or says why not (and then the state has to be rolled back).
-    fn judge_welcome(&mut self, bytes: &[u8], posted: UnixMillis) -> Result<(), Verdict> {
+    fn judge_welcome(&mut self, proof: &Proof, bytes: &[u8], posted: UnixMillis) -> Result<(), Verdict> {
         let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Sealed)?;
         if self.logs.contains_key(&opened.group.first_log()) {
             return Err(Verdict::Finished);
         }
         let peer = self.peer_of(&opened).ok_or(Verdict::Finished)?;
         let by_own = self.is_own_account(&opened.sender.account);
-        if !by_own && !self.may_join(&peer) {
+        let expected = !by_own && self.proves_token(proof, bytes);
+        if !by_own && !self.may_join(&peer, expected) {
             return Err(Verdict::Finished);
         }
         let standing = self.check_members(&peer, &opened, posted)?;
@@ -227,7 +230,7 @@ impl Engine {
         if by_own && standing == Standing::Current {
             self.own_device_wrote_to(&peer);
         }
-        self.was_let_in_by(&peer);
+        self.was_let_in_by(&peer, expected && standing == Standing::Current);
         if standing == Standing::Removed {
             self.tainted.insert(id);
             self.save(keys::TAINTED, &self.tainted);

@@ -367,7 +367,10 @@ impl Engine {
     /// The Welcomes for those whom a commit adds; none if the relay would not take them.
     pub(super) fn posts(&self, welcome: welcome::Parts, to: &[InboxAddress]) -> Option<Welcomes> {
         let post = |(to, beginning): (&InboxAddress, Vec<u8>)| {
-            let payload = Bytes::new([WELCOME.as_slice(), &beginning].concat()).ok()?;
+            let token = self.token_for(&to.account);
+            let proof =
+                token.map_or_else(|| self.random.array(), |token| token.proof(&beginning, &welcome.end));
+            let payload = Bytes::new([WELCOME.as_slice(), &proof, &beginning].concat()).ok()?;
             Some(InboxPost { to: *to, append: AppendId(self.random.array()), payload })
         };
         let posts = to.iter().zip(welcome.beginnings).map(post).collect::<Option<Vec<_>>>()?;

@@ -68,7 +68,7 @@ use crate::came_again::CameAgain;
 use crate::check_in::CheckIns;
 use crate::consent::{OwnToken, Stance, Token};
 use crate::contact::Contact;
-use crate::content::{Card, Receipt};
+use crate::content::Card;
 use crate::conversation::{Conversation, ConversationKey};
 use crate::device_note::Notes;
 use crate::directory_entry::Found;
@@ -179,7 +179,9 @@ pub struct Engine {
     /// What other devices said of contacts that are not known here yet.
     cards: Table<AccountId, Card>,
     /// What another device told of logs that this one is not in: not yet, or never.
-    told_receipts: Table<LogId, Receipt>,
+    told_receipts: receipts::ToldReceipts,
+    /// When a silent stranger was last forgotten to make room for another.
+    forgot_silent: Option<Moment>,
     /// Logs into which a removed device let this one: what removed devices write there is refused.
     tainted: Set<LogId>,
     /// What is sent to a device that was linked, and the page of it that is being read.
@@ -303,7 +305,8 @@ impl Engine {
             notes: Notes::default(),
             key_changes: Vec::new(),
             cards: Table::new(),
-            told_receipts: Table::new(),
+            told_receipts: receipts::ToldReceipts::default(),
+            forgot_silent: None,
             tainted: Set::default(),
             sharing: history::Sharing::default(),
             shared_page: None,

@@ -58,6 +58,7 @@ impl Engine {
         }
         self.read_early(id);
         self.stop_skipping(id);
+        self.own_devices_were_heard(id);
         self.changed.connection = true;
         self.pump_log(id);
     }

@@ -1,6 +1,7 @@
 //! Delivery and read receipts: one message says "everything up to here", and waits a moment for more.
 
 use parley_protocol::ids::{LogId, Seq};
+use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use crate::content::{Body, Receipt, ReceiptOf};
@@ -18,6 +19,64 @@ const PAUSE: u64 = 250;
 const MAX_REMEMBERED: usize = 500;
 /// Receipts of other logs in one message.
 const AT_ONCE: usize = 256;
+/// Receipts of logs of one conversation in which this device is not, or not yet, and of all such logs.
+const MOST_OF_ONE: usize = 64;
+const MOST_OF_ALL: usize = 8 * 1024;
+
+/// Receipts that another device of the account told, of logs that this one cannot read, or not yet. As they are stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ToldReceipts(Table<LogId, ToldReceipt>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct ToldReceipt {
+    conversation: ConversationKey,
+    receipt: Receipt,
+    /// Grows with each that is told: the one that has not been heard of for longest makes room.
+    told: u64,
+}
+
+impl ToldReceipts {
+    /// What an own device tells. A log is of the conversation of which it was said to be first.
+    fn tell(&mut self, key: ConversationKey, log: LogId, receipt: Receipt) {
+        let told = self.0.values().map(|known| known.told).max().map_or(0, |last| last.saturating_add(1));
+        let known = self.0.or_insert_with(log, || ToldReceipt { conversation: key, receipt, told });
+        if known.conversation == key {
+            *known = ToldReceipt { conversation: key, receipt: known.receipt.max(receipt), told };
+        }
+        if self.0.values().filter(|known| known.conversation == key).count() > MOST_OF_ONE {
+            self.forget_oldest(|known| known.conversation == key);
+        }
+        if self.0.len() > MOST_OF_ALL {
+            self.forget_oldest(|_| true);
+        }
+    }
+
+    fn forget_oldest(&mut self, among: impl Fn(&ToldReceipt) -> bool) {
+        let oldest = self.0.iter().filter(|(_, known)| among(known)).min_by_key(|(_, known)| known.told);
+        if let Some(log) = oldest.map(|(log, _)| *log) {
+            self.0.remove(&log);
+        }
+    }
+
+    /// Somebody acknowledges more of a log; whether it is one of their conversation.
+    fn raise(&mut self, key: &ConversationKey, log: &LogId, receipt: Receipt) -> bool {
+        let known = self.0.get_mut(log).filter(|known| known.conversation == *key);
+        if let Some(known) = known {
+            known.receipt = known.receipt.max(receipt);
+            return true;
+        }
+        false
+    }
+
+    fn of(&self, log: &LogId) -> Option<Receipt> {
+        self.0.get(log).map(|known| known.receipt)
+    }
+
+    /// The log is read here: it says for itself what the one whom it is with has received.
+    fn take(&mut self, log: &LogId) -> Option<(ConversationKey, Receipt)> {
+        self.0.remove(log).map(|known| (known.conversation, known.receipt))
+    }
+}
 
 /// What the other was told.
 const fn told(log: &Log) -> Receipt {
@@ -164,8 +223,7 @@ impl Engine {
     pub(super) fn receipts_of_others(&mut self, here: &LogId, receipts: &[ReceiptOf], own: bool) {
         let key = self.logs.get(here).map(|log| log.conversation);
         for ReceiptOf { log, receipt } in receipts {
-            if let Some(told) = self.told_receipts.get_mut(log).filter(|_| !own) {
-                *told = told.max(*receipt);
+            if !own && key.is_some_and(|key| self.told_receipts.raise(&key, log, *receipt)) {
                 self.save(keys::TOLD_RECEIPTS, &self.told_receipts);
             }
             // Own devices may tell of a log in which this one never was.
@@ -191,13 +249,13 @@ impl Engine {
         self.take_receipt(id, receipt);
     }
 
-    /// Another device told of receipts that came before this one was there.
-    pub(super) fn receipts_told(&mut self, receipts: &[ReceiptOf]) {
+    /// Another device told of receipts of somebody that came before this one was there.
+    pub(super) fn receipts_told(&mut self, key: &ConversationKey, receipts: &[ReceiptOf]) {
         for ReceiptOf { log, receipt } in receipts {
-            if self.logs.get(log).is_some_and(|log| log.cursor > Seq(0)) {
-                self.receipt_came(log, *receipt);
-            } else {
-                self.told_receipts.insert(*log, *receipt);
+            match self.logs.get(log).map(|log| (log.conversation == *key, log.cursor > Seq(0))) {
+                Some((true, true)) => self.receipt_came(log, *receipt),
+                Some((false, _)) => {}
+                Some((true, false)) | None => self.told_receipts.tell(*key, *log, *receipt),
             }
         }
         self.save(keys::TOLD_RECEIPTS, &self.told_receipts);
@@ -205,9 +263,11 @@ impl Engine {
 
     /// The log can be read from now on, and what was told of it has its place there.
     pub(super) fn use_told_receipt(&mut self, id: &LogId) {
-        if let Some(receipt) = self.told_receipts.remove(id) {
+        if let Some((key, receipt)) = self.told_receipts.take(id) {
             self.save(keys::TOLD_RECEIPTS, &self.told_receipts);
-            self.receipt_came(id, receipt);
+            if self.logs.get(id).is_some_and(|log| log.conversation == key) {
+                self.receipt_came(id, receipt);
+            }
         }
     }
 
@@ -264,7 +324,7 @@ impl Engine {
     /// What became of the own message at this place.
     pub(super) fn delivery(&self, log: &LogId, seq: Seq) -> Delivery {
         let reads = self.account.as_ref().is_some_and(|account| account.read_receipts);
-        let told = self.told_receipts.get(log).map(|told| (told.delivered, told.read));
+        let told = self.told_receipts.of(log).map(|told| (told.delivered, told.read));
         let known = self.logs.get(log).map(|log| (log.peer_delivered, log.peer_read));
         // A log has nothing to say of what was written before this device was in it, until it can be read.
         match told.or(known) {
@@ -274,5 +334,68 @@ impl Engine {
             Some((delivered, _)) if seq <= delivered => Delivery::Delivered,
             _ => Delivery::Sent,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parley_protocol::ids::AccountId;
+
+    use super::*;
+
+    fn log(number: usize) -> LogId {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&number.to_be_bytes());
+        LogId(id)
+    }
+
+    fn person(number: usize) -> ConversationKey {
+        let mut id = [0; 32];
+        id[..8].copy_from_slice(&number.to_be_bytes());
+        ConversationKey::Peer(AccountId(id))
+    }
+
+    #[test]
+    fn p2_a_told_receipt_is_raised_by_whom_its_log_is_with_and_nobody_else() {
+        let (ada, eve) = (person(1), person(2));
+        let receipt = |delivered, read| Receipt { delivered: Seq(delivered), read: Seq(read) };
+        let mut told = ToldReceipts::default();
+        told.tell(ada, log(1), receipt(3, 2));
+        assert!(!told.raise(&eve, &log(1), receipt(9, 9)) && !told.raise(&ada, &log(2), receipt(9, 9)));
+        told.tell(eve, log(1), receipt(9, 9));
+        assert_eq!(told.of(&log(1)), Some(receipt(3, 2)));
+        assert!(told.raise(&ada, &log(1), receipt(4, 1)));
+        assert_eq!(told.take(&log(1)), Some((ada, receipt(4, 2))));
+        assert_eq!((told.take(&log(1)), told.of(&log(2))), (None, None));
+    }
+
+    #[test]
+    fn p10_told_receipts_are_bounded_and_what_is_unknown_for_longest_goes_first() {
+        let receipt = Receipt { delivered: Seq(1), read: Seq(1) };
+        let mut told = ToldReceipts::default();
+        for number in 0..MOST_OF_ONE {
+            told.tell(person(1), log(number), receipt);
+        }
+        told.tell(person(1), log(0), receipt);
+        told.tell(person(1), log(MOST_OF_ONE), receipt);
+        assert_eq!(told.0.len(), MOST_OF_ONE);
+        assert!(told.of(&log(0)).is_some() && told.of(&log(1)).is_none(), "the first was told again");
+        let mut told = ToldReceipts::default();
+        for (number, order) in (0..=MOST_OF_ALL).zip(0..) {
+            let known = ToldReceipt { conversation: person(number), receipt, told: order };
+            told.0.insert(log(number), known);
+        }
+        told.tell(person(0), log(MOST_OF_ALL + 1), receipt);
+        assert!(told.of(&log(0)).is_none() && told.of(&log(MOST_OF_ALL + 1)).is_some());
+    }
+
+    #[test]
+    fn what_is_stored_of_told_receipts_is_pinned() {
+        let mut told = ToldReceipts::default();
+        told.tell(person(1), log(2), Receipt { delivered: Seq(300), read: Seq(3) });
+        told.tell(person(1), log(3), Receipt { delivered: Seq(4), read: Seq(4) });
+        let bytes = postcard::to_allocvec(&told).unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(postcard::from_bytes::<ToldReceipts>(&bytes).unwrap(), told);
     }
 }

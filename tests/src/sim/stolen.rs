@@ -19,6 +19,13 @@ impl World {
         self.handle(index, Input::Timer);
     }
 
+    /// The device writes a backup that claims to have everything.
+    pub fn overstate_backup(&mut self, index: DeviceIndex) {
+        self.devices[index].engine.overstate_backup();
+        self.handle(index, Input::Timer);
+        self.settle();
+    }
+
     /// Asks the relay something on a connection of nobody's.
     pub fn ask_relay(&mut self, request: Request) -> Result<Answer, RelayError> {
         let stranger = ConnectionId(u64::MAX);

@@ -201,6 +201,112 @@ fn p10_what_a_blocked_contact_writes_is_neither_shown_nor_acknowledged_also_afte
     assert_eq!(state("while blocked"), Delivery::Sent, "never acknowledged");
 }
 
+/// Bob's devices show this, and Eve knows what of hers; the others are still sent for her.
+fn all_show(
+    world: &mut World,
+    (eve, chat): (DeviceIndex, ConversationId),
+    bobs: [DeviceIndex; 2],
+    texts: &[&str],
+) -> Vec<String> {
+    let chat_b = world.only_conversation(bobs[0]);
+    for bob in bobs {
+        assert_eq!(world.texts(bob, chat_b), texts, "device {bob}");
+    }
+    let own = world.history(eve, chat).into_iter().filter_map(|message| match message.body {
+        BodyView::Text(text) => Some((text, message.outgoing?)),
+        _ => None,
+    });
+    let (shown, others): (Vec<_>, Vec<_>) = own.partition(|(text, _)| texts.contains(&text.as_str()));
+    assert!(shown.iter().all(|(_, state)| *state > Delivery::Sent), "{shown:?}");
+    others.into_iter().filter(|(_, state)| *state == Delivery::Sent).map(|(text, _)| text).collect()
+}
+
+/// Two devices of Bob, who has answered Eve and then blocked her.
+fn blocked_on_two() -> (World, DeviceIndex, [DeviceIndex; 2], ConversationId, ConversationId) {
+    let (mut world, eve, bobs, chat, chat_b) = asked_on_two();
+    done(&mut world, bobs[0], Command::Accept(chat_b));
+    world.send(bobs[0], chat_b, "hello");
+    world.settle();
+    done(&mut world, bobs[1], Command::Block(chat_b));
+    world.send(eve, chat, "while blocked");
+    patience(&mut world);
+    (world, eve, bobs, chat, chat_b)
+}
+
+#[test]
+fn p10_a_device_that_hears_of_unblock_later_than_of_texts_shows_them() {
+    for away in [0, 1] {
+        let (mut world, eve, bobs, chat, chat_b) = blocked_on_two();
+        world.disconnect(bobs[away]);
+        done(&mut world, bobs[away], Command::Unblock(chat_b));
+        for text in ["after", "and more"] {
+            world.send(eve, chat, text);
+            patience(&mut world);
+        }
+        world.connect(bobs[away]);
+        patience(&mut world);
+        let texts = ["are you there?", ">hello", "after", "and more"];
+        all_show(&mut world, (eve, chat), bobs, &texts);
+        world.send(bobs[1 - away], chat_b, "there you are");
+        patience(&mut world);
+        world.send(eve, chat, "last");
+        patience(&mut world);
+        let texts = [texts.as_slice(), &[">there you are", "last"]].concat();
+        all_show(&mut world, (eve, chat), bobs, &texts);
+    }
+}
+
+#[test]
+fn p10_a_device_that_was_away_from_before_unblock_or_block_shows_what_the_others_show() {
+    for knows_of_block in [true, false] {
+        let (mut world, eve, bobs, chat, chat_b) = asked_on_two();
+        done(&mut world, bobs[0], Command::Accept(chat_b));
+        world.send(bobs[0], chat_b, "hello");
+        world.settle();
+        if !knows_of_block {
+            world.disconnect(bobs[1]);
+        }
+        world.send(eve, chat, "before");
+        world.settle();
+        done(&mut world, bobs[0], Command::Block(chat_b));
+        world.disconnect(bobs[1]);
+        for number in 0..3 {
+            world.send(eve, chat, &format!("while blocked {number}"));
+        }
+        patience(&mut world);
+        done(&mut world, bobs[0], Command::Unblock(chat_b));
+        world.send(eve, chat, "after");
+        patience(&mut world);
+        world.connect(bobs[1]);
+        patience(&mut world);
+        let left = all_show(&mut world, (eve, chat), bobs, &["are you there?", ">hello", "before", "after"]);
+        assert_eq!(left, ["while blocked 0", "while blocked 1", "while blocked 2"]);
+    }
+}
+
+/// It has shown and acknowledged what the others pass over: that stays there, and comes to the others after *Unblock*.
+#[test]
+fn p10_what_a_device_has_shown_before_it_hears_of_block_is_shown_on_all_after_unblock() {
+    let (mut world, eve, bobs, chat, chat_b) = asked_on_two();
+    done(&mut world, bobs[0], Command::Accept(chat_b));
+    world.disconnect(bobs[0]);
+    done(&mut world, bobs[0], Command::Block(chat_b));
+    world.send(eve, chat, "shown");
+    patience(&mut world);
+    world.connect(bobs[0]);
+    patience(&mut world);
+    world.send(eve, chat, "passed over");
+    patience(&mut world);
+    assert_eq!(world.texts(bobs[0], chat_b), ["are you there?"]);
+    assert_eq!(world.texts(bobs[1], chat_b), ["are you there?", "shown"], "nothing that was shown goes away");
+    done(&mut world, bobs[0], Command::Unblock(chat_b));
+    patience(&mut world);
+    world.send(eve, chat, "after");
+    patience(&mut world);
+    let left = all_show(&mut world, (eve, chat), bobs, &["are you there?", "shown", "after"]);
+    assert_eq!(left, ["passed over"]);
+}
+
 /// A blocked contact loses a record and begins another log: after Unblock both write where the other reads.
 #[test]
 fn p5_a_blocked_contact_who_has_begun_another_log_is_read_and_answered_after_unblock() {

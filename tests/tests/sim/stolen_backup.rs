@@ -1,7 +1,7 @@
 //! What whoever has a device of the account can do with its backup, before the device is removed and after.
 
 use parley_engine::hostile::{BackupLie, SignedAs, Thief};
-use parley_engine::view::{BackupState, Command, ConversationId, Reply, Share};
+use parley_engine::view::{BackupState, Command, Consent, ConversationId, ConversationView, Reply, Share};
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{RelayError, Request};
 use parley_protocol::ids::AccountId;
@@ -239,4 +239,44 @@ fn p5_a_backup_that_went_back_to_another_phrase_is_written_anew() {
         let new = recover(&mut world, &phrase, true);
         assert_eq!(world.texts(new, there), before, "{noticed}");
     }
+}
+
+/// It says that what it leaves out is there, also in what others write after it, which go on from its list. When it is out,
+/// whoever is left counts anew.
+#[test]
+fn p10_what_a_removed_device_claimed_to_be_in_the_backup_is_put_there() {
+    for goes_on in [false, true] {
+        let (mut world, ada, bob, there, back, phrase) = pair();
+        let third = link_with(&mut world, ada, Share::All);
+        let stolen = link_with(&mut world, ada, Share::All);
+        let eve = world.add_person("Eve");
+        world.devices[ada].accepts = false;
+        let from_eve = world.start(eve, "ada");
+        world.send(eve, from_eve, "hello");
+        wait(&mut world);
+        assert_eq!(world.ask(ada, Command::Block(from_eve_here(&world, ada, there))), Reply::Done);
+        world.send(bob, back, "not in the backup");
+        world.settle();
+        world.overstate_backup(stolen);
+        if goes_on {
+            world.send(bob, back, "and this");
+            wait(&mut world);
+        }
+        back_up(&mut world, ada);
+        remove(&mut world, ada, stolen);
+        wait(&mut world);
+        let before = world.texts(ada, there);
+        for device in [ada, third, bob] {
+            world.disconnect(device);
+        }
+        let new = recover(&mut world, &phrase, true);
+        assert_eq!(world.texts(new, there), before, "{goes_on}");
+        let blocked = |(_, chat): (&ConversationId, &ConversationView)| chat.consent == Consent::Revoked;
+        assert!(world.devices[new].conversations.iter().any(blocked), "{goes_on}");
+    }
+}
+
+/// Of two chats the one that is not this.
+fn from_eve_here(world: &World, device: DeviceIndex, other: ConversationId) -> ConversationId {
+    *world.devices[device].conversations.keys().find(|chat| **chat != other).expect("a request")
 }

@@ -11,11 +11,14 @@ use rand_core::SeedableRng as _;
 use sha2::{Digest as _, Sha256};
 
 use super::blobs::{MANIFEST, padded};
-use crate::backup::{ChunkWriter, Cover, DataKey, Head, Item, Known, Manifest, Segment, seal};
+use super::items::Seen;
+use crate::backup::{ChunkWriter, Cover, DataKey, Head, Item, Known, Manifest, Place, Segment, seal};
 use crate::content::{BackupNews, Card, History, Part, Sync};
 use crate::conversation::ConversationKey;
 use crate::core::Engine;
+use crate::log::Log;
 use crate::message::{Author, Message, MessageBody};
+use crate::order::Order;
 use crate::recovery::{BackupAddress, RecoverySeed};
 
 /// What a stolen device tells the account's others of the backup.
@@ -84,6 +87,25 @@ impl Engine {
         let (removals, generation) = (news.removals.saturating_add(lie.ahead), lie.generation);
         let key = DataKey::new([0xFF; 32]);
         self.sync(Sync::Backup(Box::new(BackupNews { removals, generation, key, address, on: true })));
+    }
+}
+
+impl Engine {
+    /// From now on this device writes that everything is in the backup, whatever comes, and that who was asked about
+    /// everything stands there as they are: nobody has to write anything any more.
+    pub fn overstate_backup(&mut self) {
+        let all: Vec<ConversationKey> = self.newest_first();
+        for key in all {
+            self.manifest.tops.insert(key, Order::from_bytes(&[0xFF; 48]));
+        }
+        let end = |log: &Log| (log.id, Place { conversation: log.conversation, seq: Seq(u64::MAX) });
+        self.manifest.logs =
+            self.logs.values().filter(|log| !self.is_own_conversation(&log.conversation)).map(end).collect();
+        self.manifest.contacts = self.changed_items(&Seen::new()).1;
+        self.backup.renew = true;
+        self.save_manifest();
+        self.save_backup();
+        self.begin_backup();
     }
 }
 

@@ -59,6 +59,10 @@ pub(super) struct Backup {
     went_back: bool,
     /// Parts that could not be restored.
     pub(super) lost: u32,
+    /// Of so many removals from the device log it was known when what the manifest says is in the backup was counted.
+    counted: u32,
+    /// Size of the whole that this device has written last: who else says that it has, may have made it up.
+    base: Option<u64>,
 }
 
 impl Engine {
@@ -194,6 +198,7 @@ impl Engine {
         self.backup.news = Some(BackupNews { removals, generation, on: true, address, key });
         self.backup.blob = Some(blob);
         self.backup.head = cover.number;
+        self.backup.counted = removals;
         self.manifest = manifest;
         self.save_manifest();
         self.save_backup();

@@ -45,7 +45,8 @@ impl Engine {
         let grown = self
             .manifest
             .base
-            .is_some_and(|(device, base)| Some(device) == own && size.saturating_sub(base) > base.max(SMALL));
+            .filter(|(device, base)| Some(*device) == own && self.backup.base == Some(*base))
+            .is_some_and(|(_, base)| size.saturating_sub(base) > base.max(SMALL));
         let whole = grown || self.manifest.segments.is_empty();
         let mut due = self.newest_first();
         due.retain(|key| whole || self.is_unsaved_with(key));

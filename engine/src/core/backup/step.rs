@@ -21,6 +21,14 @@ pub(in crate::core) struct Writing {
     pub(super) failure: Option<BackupFailure>,
 }
 
+/// What another device's head says of the manifest that comes.
+#[derive(Clone, Copy)]
+pub(super) struct Theirs {
+    pub(super) version: u32,
+    /// Of so many removals its device knew.
+    pub(super) counted: u32,
+}
+
 /// One step after the other; each is asked again after a cut.
 #[derive(Default)]
 pub(super) enum Step {
@@ -29,7 +37,7 @@ pub(super) enum Step {
     /// The head is asked for.
     AskHead,
     /// The manifest comes.
-    FetchManifest(Fetch, Vec<u8>, u32, Head, DataKey),
+    FetchManifest(Fetch, Vec<u8>, Theirs, Head, DataKey),
     /// Items are gathered.
     Gather(Box<ChunkWriter>),
     /// A segment is put, and then fetched back and opened.

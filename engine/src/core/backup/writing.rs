@@ -5,10 +5,10 @@ use parley_protocol::frame::{Answer, BackupHead, FetchBackupHead, RelayError, Re
 use parley_protocol::ids::BlobId;
 
 use super::blobs::{Fetch, Fetched, MANIFEST, Put, padded, unpadded};
-use super::step::{Step, Writing};
+use super::step::{Step, Theirs, Writing};
 use crate::backup::{
     Author, BackupError, ChunkReader, ChunkWriter, Cover, DataKey, Head, Loss, Manifest, Place, Segment,
-    open, seal,
+    open, removals, seal,
 };
 use crate::content::BackupNews;
 use crate::core::Engine;
@@ -147,8 +147,8 @@ impl Engine {
     /// Another device has written, or the relay says so.
     fn read_others_head(&mut self, head: &BackupHead) {
         let Some(log) = &self.own_log else { return };
-        let cover = match Head::check(&head.value, head.version, log) {
-            Ok((cover, Author::Current | Author::Removed)) => cover,
+        let (cover, author) = match Head::check(&head.value, head.version, log) {
+            Ok((cover, author @ (Author::Current | Author::Removed))) => (cover, author),
             // Either the device log has gone on, or the relay has made something up.
             Ok((_, Author::Beyond)) | Err(BackupError::Stranger) => {
                 self.ask_own_log();
@@ -166,7 +166,11 @@ impl Engine {
         match now.or_else(|| self.backup.before.as_ref().and_then(opened)) {
             Some((found, key)) => {
                 let fetch = Fetch::of_manifest(&found);
-                self.enter(Step::FetchManifest(fetch, Vec::new(), head.version, found, key));
+                // A device that is the account's has counted anew before it sealed under a key from after a removal.
+                let under = cover.sealed_under(log).filter(|_| author == Author::Current);
+                let counted = under.map_or(0, |(removals, _)| removals);
+                let theirs = Theirs { version: head.version, counted };
+                self.enter(Step::FetchManifest(fetch, Vec::new(), theirs, found, key));
             }
             None if self.is_from_before(&cover) => self.write_over(head.version),
             // Only this device could have drawn the key, before its state was put back.
@@ -197,8 +201,27 @@ impl Engine {
         self.manifest_is_known();
     }
 
+    /// A removed device may have claimed that things are in the backup, and others have gone on from what it wrote. After a
+    /// removal nothing is known to be there but what has been put there since.
+    fn count_anew_after_removal(&mut self) {
+        let removals = self.own_log.as_ref().map_or(0, removals);
+        if self.backup.counted == removals {
+            return;
+        }
+        self.backup.counted = removals;
+        self.backup.renew = true;
+        self.manifest.tops.clear();
+        self.manifest.logs.clear();
+        self.manifest.contacts.clear();
+        self.state.delete(keys::BACKUP_ROUND);
+        self.writing.round = None;
+        self.save_manifest();
+        self.save_backup();
+    }
+
     /// The manifest is here: what is not in it is gathered.
     pub(super) fn manifest_is_known(&mut self) {
+        self.count_anew_after_removal();
         for segment in &self.writing.mine {
             if !self.manifest.segments.iter().any(|known| known.blob == segment.blob) {
                 self.manifest.segments.push(segment.clone());
@@ -280,13 +303,13 @@ impl Engine {
             Ok(_) => return self.fail_backup(BackupFailure::Relay, PAUSE),
         };
         match step {
-            Step::FetchManifest(mut fetch, mut bytes, version, head, key) => {
+            Step::FetchManifest(mut fetch, mut bytes, theirs, head, key) => {
                 bytes.extend_from_slice(&part);
                 match fetch.take(size, &part) {
-                    Fetched::More => self.enter(Step::FetchManifest(fetch, bytes, version, head, key)),
-                    Fetched::Whole => self.take_others_manifest(&bytes, version, &head, &key),
+                    Fetched::More => self.enter(Step::FetchManifest(fetch, bytes, theirs, head, key)),
+                    Fetched::Whole => self.take_others_manifest(&bytes, theirs, &head, &key),
                     // The relay has lost or damaged it: this device writes what it has.
-                    Fetched::Altered => self.start_over(version),
+                    Fetched::Altered => self.start_over(theirs.version),
                 }
             }
             Step::CheckSegment(mut fetch, mut reader, segment) => {
@@ -311,18 +334,19 @@ impl Engine {
         }
     }
 
-    fn take_others_manifest(&mut self, bytes: &[u8], version: u32, head: &Head, key: &DataKey) {
+    fn take_others_manifest(&mut self, bytes: &[u8], theirs: Theirs, head: &Head, key: &DataKey) {
         let plain = open(key, MANIFEST, bytes).ok();
         match plain.and_then(|plain| Manifest::decode(unpadded(&plain)?).ok()) {
             Some(manifest) => {
                 self.manifest = manifest;
-                self.backup.head = version;
+                self.backup.head = theirs.version;
+                self.backup.counted = theirs.counted;
                 self.backup.blob = Some(head.manifest);
                 self.save_manifest();
                 self.save_backup();
                 self.manifest_is_known();
             }
-            None => self.start_over(version),
+            None => self.start_over(theirs.version),
         }
     }
 
@@ -343,6 +367,7 @@ impl Engine {
             }
             if let Some(account) = self.account.as_ref().filter(|_| round.whole) {
                 manifest.base = Some((account.device, manifest.size()));
+                self.backup.base = Some(manifest.size());
             }
         }
         let bytes = seal(&key, &self.random, MANIFEST, &padded(&self.manifest));

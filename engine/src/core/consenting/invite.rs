@@ -1,7 +1,7 @@
 //! The token of the own invite link: whoever brings it is expected.
 
 use super::Engine;
-use crate::consent::{OwnToken, Token};
+use crate::consent::{OwnToken, Proof, Token};
 use crate::content::Sync;
 use crate::records::keys;
 use crate::view::{CommandError, Reply};
@@ -38,6 +38,11 @@ impl Engine {
             self.save(keys::OWN_TOKEN, &token);
             self.changed.account = true;
         }
+    }
+
+    /// Whether a Welcome is of somebody who has the link.
+    pub(in crate::core) fn proves_token(&self, proof: &Proof, welcome: &[u8]) -> bool {
+        self.own_token.is_some_and(|own| own.token.proves(proof, welcome))
     }
 
     pub(super) fn is_expected(&self, token: &Token) -> bool {

@@ -1,45 +1,96 @@
 //! What is kept of people who wrote first: so many of them, and so much of what they wrote.
 
-use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
 
 use super::{Engine, length, shows};
-use crate::consent::{Consent, MAX_OUTSIDE, MAX_REQUESTS, Stance};
+use crate::consent::{Consent, MAX_OUTSIDE, MAX_REQUESTS, Stance, TO_THE_END};
 use crate::content::Content;
 use crate::conversation::{Conversation, ConversationKey, id_of};
 use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
+use crate::table::Table;
 
 /// Most logs in use with somebody who waits for an answer, or is blocked, and most in all.
 const MAX_LOGS: usize = 8;
 const MAX_LOGS_EVER: usize = 64;
+/// Whoever has a log for so long, in milliseconds, and has said nothing, may be forgotten: whoever begins one writes at once.
+const SILENT: u64 = 10 * 60 * 1000;
+/// And between one and the next who is, so long: 60 an hour.
+const FORGET_EVERY: u64 = 60 * 1000;
 
 impl Engine {
-    /// Whether a log with somebody is joined, into which one of their own devices lets this one.
-    pub(in crate::core) fn may_join(&self, peer: &AccountId) -> bool {
+    /// Whether a log with somebody is joined, into which one of their own devices lets this one. Whoever proves that they have
+    /// the link needs no room: strangers keep nobody out who does.
+    pub(in crate::core) fn may_join(&mut self, peer: &AccountId, expected: bool) -> bool {
         let logs = self.logs_with(peer);
         let alive = |log: &&LogId| self.logs.get(log).is_some_and(|log| log.stage != Stage::Dead);
         let fits = logs.len() < MAX_LOGS_EVER && logs.iter().filter(alive).count() < MAX_LOGS;
         match self.consent(peer) {
             Consent::Granted => true,
-            Consent::Requested => {
-                let outside = |stance: &&Stance| stance.kept.outside;
-                let room = self.requests() < MAX_REQUESTS
-                    || self.is_open_request(peer)
-                    || self.stances.values().filter(outside).count() < MAX_OUTSIDE;
-                room && fits
-            }
+            Consent::Requested => fits && (expected || self.is_known_to_ask(peer) || self.has_room_outside()),
             // A log that takes the place of another one says so: without it, both would write into different ones after Unblock.
             Consent::Revoked => fits,
         }
     }
 
-    /// A log was joined. Where there is no room for another request, it is read as far as to learn whether they are expected:
-    /// strangers keep nobody out who has the link.
-    pub(in crate::core) fn was_let_in_by(&mut self, peer: &AccountId) {
+    /// A log was joined. Nothing of it is shown yet; whoever proved that they have the link is accepted.
+    pub(in crate::core) fn was_let_in_by(&mut self, peer: &AccountId, expected: bool) {
         if self.consent(peer) == Consent::Requested {
-            let outside = !self.is_open_request(peer) && self.requests() >= MAX_REQUESTS;
+            let outside = !self.is_known_to_ask(peer);
             self.stance_mut(peer).kept.outside = outside;
+            if expected {
+                self.decide(peer, Consent::Granted);
+            }
         }
+    }
+
+    /// Whether a request of theirs is shown.
+    fn is_known_to_ask(&self, peer: &AccountId) -> bool {
+        let shown = |chat: &Conversation| chat.last.is_some() && self.is_request(chat);
+        self.conversations.get(&id_of(peer)).is_some_and(shown)
+    }
+
+    /// Whether another stranger is heard of whom nothing is shown. Among many who have been silent for long one makes room, the
+    /// one who came first; only so often, however many come.
+    fn has_room_outside(&mut self) -> bool {
+        let outside = self.stances.values().filter(|stance| stance.kept.outside).count();
+        if outside < MAX_OUTSIDE {
+            return true;
+        }
+        let pause = self.forgot_silent.is_some_and(|last| self.steady.since(last) < FORGET_EVERY);
+        let Some(peer) = self.longest_silent().filter(|_| !pause) else { return false };
+        for log in self.logs_with(&peer) {
+            self.bury(&log);
+        }
+        self.stance_mut(&peer).kept.outside = false;
+        self.forgot_silent = Some(self.steady);
+        true
+    }
+
+    /// Of all whose logs were read to their ends without anything to show, the one who came first.
+    fn longest_silent(&self) -> Option<AccountId> {
+        let silent = |stance: &&Stance| {
+            stance.kept.outside && !stance.kept.full && stance.decision.consent == Consent::Requested
+        };
+        let came = |stance: &Stance| {
+            if self.is_known_to_ask(&stance.peer) {
+                return None;
+            }
+            let logs = self.logs_with(&stance.peer);
+            let alive =
+                logs.iter().filter_map(|id| self.logs.get(id)).filter(|log| log.stage == Stage::Active);
+            let is_read = |log: &Log| {
+                self.live.get(&log.id).is_some_and(|live| live.subscribed && log.cursor >= live.head)
+            };
+            let (mut came, mut read) = (UnixMillis(0), true);
+            for log in alive {
+                came = came.max(log.updated);
+                read &= is_read(log);
+            }
+            let long_ago = self.now.0.saturating_sub(came.0) >= SILENT;
+            (read && long_ago).then_some((came, stance.peer))
+        };
+        self.stances.values().filter(silent).filter_map(came).min().map(|(_, peer)| peer)
     }
 
     /// People who wait for an answer.
@@ -49,7 +100,8 @@ impl Engine {
 
     fn is_request(&self, conversation: &Conversation) -> bool {
         let Some(peer) = conversation.key.peer() else { return false };
-        let outside = self.is_outside(peer);
+        // What is shown may have come from another device of the account.
+        let outside = self.is_outside(peer) && conversation.last.is_none();
         let begun = !conversation.logs.is_empty() && !outside;
         begun && self.consent(peer) == Consent::Requested && !self.is_hidden(&conversation.key)
     }
@@ -58,15 +110,16 @@ impl Engine {
         self.stances.get(peer).is_some_and(|stance| stance.kept.outside)
     }
 
-    fn is_open_request(&self, peer: &AccountId) -> bool {
-        self.conversations.get(&id_of(peer)).is_some_and(|conversation| self.is_request(conversation))
-    }
-
     /// Whether a log is not read on before the person decides: as much is kept of the request as ever is. What stands behind
-    /// stays at the relay, and comes after *Accept*.
+    /// stays at the relay, and comes after *Accept*. Nor is a log with somebody who is blocked read on as long as it is not known
+    /// whether another device has unblocked them.
     pub(in crate::core) fn rests(&self, log: &Log) -> bool {
-        let full = |stance: &Stance| stance.kept.full && stance.decision.consent == Consent::Requested;
-        log.peer().and_then(|peer| self.stances.get(&peer)).is_some_and(full)
+        let stance = log.peer().and_then(|peer| self.stances.get(&peer));
+        stance.is_some_and(|stance| match stance.decision.consent {
+            Consent::Requested => stance.kept.full,
+            Consent::Granted => false,
+            Consent::Revoked => !self.has_heard_own_devices(),
+        })
     }
 
     pub(in crate::core) fn is_resting(&self, id: &LogId) -> bool {
@@ -84,8 +137,9 @@ impl Engine {
         }
         let full = (self.is_hidden(&ConversationKey::Peer(peer)) || self.is_outside(&peer))
             && self.requests() >= MAX_REQUESTS;
+        let seq = self.logs.get(id).map_or(Seq(0), |log| log.cursor);
         let kept = &mut self.stance_mut(&peer).kept;
-        kept.full |= !kept.skips && (full || !kept.has_room(length(&content.body)));
+        kept.full |= !kept.skips(id, seq) && (full || !kept.has_room(length(&content.body)));
         kept.full
     }
 
@@ -111,10 +165,22 @@ impl Engine {
     /// Everything of a conversation was deleted: of a request also what was not read.
     pub(in crate::core) fn request_was_deleted(&mut self, peer: &AccountId) {
         if self.consent(peer) == Consent::Requested && self.stances.contains_key(peer) {
-            self.stance_mut(peer).kept.delete();
+            let unread = self.unread_at_relay(peer);
+            self.stance_mut(peer).kept.delete(unread);
             self.read_on(peer);
         }
         self.make_room_for_requests();
+    }
+
+    /// How far what stands at the relay goes that was not read. Nobody knows that of a log that is not subscribed to.
+    fn unread_at_relay(&self, peer: &AccountId) -> Table<LogId, Seq> {
+        let logs = self.logs_with(peer).into_iter().filter_map(|id| self.logs.get(&id));
+        let end = |log: &Log| {
+            let live = self.live.get(&log.id).filter(|live| live.subscribed);
+            (log.id, live.map_or(TO_THE_END, |live| live.head))
+        };
+        let unread = logs.filter(|log| log.stage == Stage::Active).map(|log| (log.cursor, end(log)));
+        unread.filter(|(cursor, (_, end))| cursor < end).map(|(_, unread)| unread).collect()
     }
 
     /// Requests that could not come back for want of room may do so now.
@@ -129,7 +195,7 @@ impl Engine {
         }
     }
 
-    fn read_on(&mut self, peer: &AccountId) {
+    pub(super) fn read_on(&mut self, peer: &AccountId) {
         if self.online() {
             for log in self.logs_with(peer) {
                 self.resume_log(&log);
@@ -139,17 +205,11 @@ impl Engine {
 
     /// What stood at the relay when a request was deleted is passed over; whoever writes after that asks anew.
     pub(in crate::core) fn stop_skipping(&mut self, id: &LogId) {
-        let Some(peer) = self.logs.get(id).and_then(Log::peer) else { return };
-        if self.stances.get(&peer).is_none_or(|stance| !stance.kept.skips) {
-            return;
-        }
-        let is_read = |id: &LogId| {
-            let log = self.logs.get(id).filter(|log| log.stage == Stage::Active);
-            let live = self.live.get(id).copied().unwrap_or_default();
-            log.is_none_or(|log| live.subscribed && log.cursor >= live.head)
-        };
-        if self.logs_with(&peer).iter().all(is_read) {
-            self.stance_mut(&peer).kept.skips = false;
+        let known = self.logs.get(id).and_then(|log| Some((log.peer()?, log.cursor)));
+        let Some((peer, cursor)) = known else { return };
+        if self.stances.get(&peer).is_some_and(|stance| !stance.kept.skips.is_empty()) {
+            let head = self.live.get(id).filter(|live| live.subscribed).map(|live| live.head);
+            self.stance_mut(&peer).kept.read(id, cursor, head);
         }
     }
 }

@@ -11,8 +11,6 @@ use crate::message::Message;
 use crate::records::keys;
 use crate::table::Table;
 
-/// What others have received and read is taken of so many logs at most that are not here.
-const MAX_RECEIPTS: usize = 8 * 1024;
 /// Nothing was stored later than this, in milliseconds since 1970: what waits to be sent stands behind it.
 const LATEST: u64 = 1 << 53;
 
@@ -57,9 +55,7 @@ impl Engine {
         let key = history.conversation;
         let Some(peer) = key.peer() else { return };
         let Some(conversation) = self.conversation_of_history(&key) else { return };
-        if self.told_receipts.len() < MAX_RECEIPTS {
-            self.receipts_told(&history.receipts);
-        }
+        self.receipts_told(&key, &history.receipts);
         let Some(own) = self.account.as_ref().map(|account| account.id) else { return };
         for message in history.messages.into_iter().filter(|message| is_sound(message, &own, peer)) {
             if self.is_deleted_history(&key, &message) {

@@ -15,6 +15,7 @@ use self::answering::Answering;
 use self::settling::Counting;
 use super::Engine;
 use super::steady::Moment;
+use crate::consent::Consent;
 use crate::content::{History, Place, Sync};
 use crate::conversation::{ConversationKey, beside, marked};
 use crate::io::{LoadId, Record};
@@ -38,6 +39,8 @@ const SETTLED: u64 = 24 * 60 * 60 * 1000;
 const MOST_UNKNOWN: usize = 64;
 /// The same of somebody who waits for an answer, or is blocked.
 const MOST_UNKNOWN_OF_STRANGERS: usize = 4;
+/// Holes of all who wait for an answer together, and of all who are blocked: they are one record.
+const MOST_OF_STRANGERS: usize = 64;
 
 /// What is to be made up here, and for others.
 #[derive(Default)]
@@ -76,7 +79,7 @@ impl Engine {
         // Each commit is an entry and ends an epoch, and the first epoch is number one.
         let epoch = self.with_group(id, |group, _, _| Ok(group.epoch())).map_or(1, |epoch| epoch.0);
         let nothing_written = start.0 < epoch;
-        if !nothing_written && !self.is_own_conversation(&key) {
+        if !nothing_written && !self.is_own_conversation(&key) && self.has_room_for_hole(&key) {
             let young = self.is_settled() || self.had_another(&key, id);
             self.open_hole(*id, key, start, young);
         }
@@ -86,10 +89,25 @@ impl Engine {
     pub(super) fn heard_of_unknown(&mut self, id: &LogId, key: ConversationKey) {
         let unknown = |hole: &&Hole| hole.conversation == key && hole.upto == ALL;
         let most = if self.consents_in(&key) { MOST_UNKNOWN } else { MOST_UNKNOWN_OF_STRANGERS };
-        let fits = self.late.holes.values().filter(unknown).count() < most;
+        let fits = self.late.holes.values().filter(unknown).count() < most && self.has_room_for_hole(&key);
         let known = self.logs.contains_key(id) || self.late.holes.contains_key(id);
         if fits && !known && !self.is_own_conversation(&key) && self.conversations.contains_key(&key.id()) {
             self.open_hole(*id, key, ALL, false);
+        }
+    }
+
+    /// Whether another hole of somebody is remembered. Whoever is consented to later is asked about then.
+    fn has_room_for_hole(&self, key: &ConversationKey) -> bool {
+        let consent = self.consent_in(key);
+        let alike = |hole: &&Hole| self.consent_in(&hole.conversation) == consent;
+        consent == Consent::Granted || self.late.holes.values().filter(alike).count() < MOST_OF_STRANGERS
+    }
+
+    /// This person has consented to somebody: of a log that begins too late here, there may have been no room to remember that.
+    pub(super) fn ask_for_what_had_no_room(&mut self, id: &LogId, key: ConversationKey) {
+        let began = self.late.elsewhere.get(id).map(|elsewhere| elsewhere.began);
+        if let Some(began) = began.filter(|began| *began > Seq(0) && !self.late.holes.contains_key(id)) {
+            self.open_hole(*id, key, began, false);
         }
     }
 
@@ -273,7 +291,7 @@ impl Engine {
         }
         let History { conversation: key, messages, receipts } = part.history;
         let Some(conversation) = self.conversation_of_history(&key) else { return };
-        self.receipts_told(&receipts);
+        self.receipts_told(&key, &receipts);
         let eras = part.eras.into_iter().chain(std::iter::repeat(None));
         let unread = part.unread.into_iter().chain(std::iter::repeat(None));
         for ((message, era), unread) in messages.into_iter().zip(eras).zip(unread) {
