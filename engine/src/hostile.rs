@@ -34,6 +34,7 @@ use crate::account::Account;
 use crate::content::{Again, Body, Card, Content, HeadHint, Place, Profile, Receipt, Repair, Sync};
 use crate::deletion::{Deleted, mark};
 use crate::draft::Draft;
+use crate::group_era::EraStep;
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, Incoming};
 use crate::mls::{DeviceSigner, Provider, key_package};
@@ -261,7 +262,15 @@ impl Peer {
         Request::CreateLog(CreateLog {
             log,
             epoch: self.epoch(log),
-            capability: self.capability(log).hash(),
+            append: self.capability(log).hash(),
+            read: self
+                .groups
+                .get(&log)
+                .unwrap()
+                .era(&self.provider, UnixMillis(0))
+                .unwrap()
+                .read_capability()
+                .hash(),
             welcomes: Welcomes {
                 posts: List::new(vec![self.post(to, welcome)]).unwrap(),
                 end: Bytes::default(),
@@ -388,6 +397,7 @@ impl Peer {
         let signer = DeviceSigner(&self.key);
         let provider = &self.provider;
         let mls = self.groups.get_mut(&log).unwrap().raw();
+        mls.set_aad(EraStep::Begins.authenticated_data().to_vec());
         let others: Vec<LeafNodeIndex> =
             mls.members().map(|member| member.index).filter(|index| *index != mls.own_leaf_index()).collect();
         let message = match (deed, added) {
@@ -415,6 +425,7 @@ impl Peer {
         let before = (self.epoch(log), self.capability(log));
         let package = self.unchecked(key_package);
         let mls = self.groups.get_mut(&log).unwrap().raw();
+        mls.set_aad(EraStep::Begins.authenticated_data().to_vec());
         let (commit, welcome, _) =
             mls.add_members(&self.provider, &DeviceSigner(&self.key), &[package]).unwrap();
         (self.enter(log, before, &commit), welcome.tls_serialize_detached().unwrap())
@@ -425,6 +436,7 @@ impl Peer {
         let (epoch, capability) = before;
         let group = self.groups.get_mut(&log).unwrap();
         let next = group.next_capability(&self.provider).unwrap();
+        let era = group.next_era(&self.provider, UnixMillis(0)).unwrap();
         group.merge_pending(&self.provider).unwrap();
         Request::AppendCommit(AppendCommit {
             log,
@@ -432,7 +444,8 @@ impl Peer {
             epoch,
             append: AppendId(self.random.array()),
             commit: Bytes::new(commit.tls_serialize_detached().unwrap()).unwrap(),
-            next_capability: next.hash(),
+            next_append: next.hash(),
+            next_read: Some(era.read_capability().hash()),
             welcomes: Welcomes::default(),
             group_info: None,
         })

@@ -5,6 +5,7 @@ use parley_protocol::ids::{AccountId, AppendId, DeviceId, EntryHash, Era, LogId,
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::group_era::EraStep;
 use crate::set::Set;
 
 /// As it is stored.
@@ -65,6 +66,8 @@ pub(crate) struct OwnAppend {
 pub(crate) struct PendingCommit {
     pub(crate) append: AppendId,
     pub(crate) bytes: Vec<u8>,
+    /// As it says itself.
+    pub(crate) era: EraStep,
 }
 
 /// What is known only while connected.

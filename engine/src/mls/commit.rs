@@ -53,6 +53,11 @@ impl Changes {
         if staged.queued_proposals().count() == all { Ok(changes) } else { Err(GroupError::Invalid) }
     }
 
+    /// Whether it adds or removes somebody.
+    pub(crate) const fn is_of_members(&self) -> bool {
+        !self.added.is_empty() || !self.removed.is_empty()
+    }
+
     /// Whether the device logs say the same.
     pub(crate) fn judge(&self, roster: &Roster) -> Result<(), Unfit> {
         for leaf in &self.added {
