@@ -2,9 +2,9 @@
 
 mod blobs;
 mod endings;
-mod expiry;
 mod lies;
 mod limits;
+mod reading;
 mod restore;
 mod slots;
 
@@ -15,18 +15,18 @@ use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::device_log::{DeviceLog, LogHead};
 use parley_protocol::frame::{
     Answer, AppendCommit, AppendMessages, ClaimKeyPackages, ClaimedKeyPackage, ClientFrame, CreateLog,
-    DeviceLogNews, DirectoryRecord, EntryKind, InboxAddress, InboxEntry, InboxPost, KnownDeviceLog,
-    KnownPlace, LogEntry, Push, RelayError, Request, ServerFrame, SlotState, Stored, Subscribed,
+    DeviceLogNews, DirectoryRecord, EntryKind, InboxAddress, InboxEntry, InboxPost, KnownDeviceLog, LogEntry,
+    Push, RelayError, Request, ServerFrame, SlotState, Stored, Subscribed,
 };
 use parley_protocol::ids::{AccountId, AppendId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis};
 use parley_protocol::limits::MAX_PUSH;
 use parley_protocol::username::Username;
 
 use self::blobs::Blobs;
-use self::expiry::rest_of;
 use self::lies::Lie;
 pub use self::lies::Told;
 pub use self::limits::Limits;
+use self::reading::rest_of;
 pub use self::restore::RelayCopy;
 use self::slots::Slots;
 
@@ -159,19 +159,8 @@ impl VirtualRelay {
             Request::SubscribeLog(subscribe) => {
                 self.may_subscribe(from, &subscribe.log)?;
                 let log = self.logs.get_mut(&subscribe.log).ok_or(RelayError::UnknownLog)?;
-                let era = log.era_of(&subscribe.capability)?;
-                let since = subscribe.since.unwrap_or(era);
-                if since > log.epoch || log.era_at(since) != era {
-                    return Err(RelayError::WrongCapability);
-                }
-                if subscribe.known.is_some_and(|known| !log.has(known)) {
-                    return Err(RelayError::WentBack);
-                }
-                let start = log.start_of(since);
-                log.readers.insert(from, (era, subscribe.after.max(start)));
-                let readable = log.left().into_iter().filter(|entry| log.era_at(entry.epoch) == era);
-                let head = readable.map(|entry| entry.seq).max().unwrap_or_default();
-                let state = Subscribed { head, epoch: era };
+                let (state, start) = log.open(&subscribe)?;
+                log.readers.insert(from, (state.epoch, subscribe.after.max(start)));
                 Ok(if start > subscribe.after {
                     Answer::SubscribedFrom { state, start }
                 } else {
@@ -441,28 +430,10 @@ impl VirtualRelay {
 }
 
 impl Log {
-    /// The last entry before an epoch.
-    fn start_of(&self, epoch: Epoch) -> Seq {
-        let before = self.left().into_iter().filter(|entry| entry.epoch < epoch);
-        before.map(|entry| entry.seq).max().unwrap_or_default()
-    }
-
     fn epoch_of(&self, capability: &Capability) -> Result<Epoch, RelayError> {
         let hash = capability.hash();
         let known = self.capabilities.iter().find(|(_, known)| **known == hash);
         known.map(|(epoch, _)| *epoch).ok_or(RelayError::WrongCapability)
-    }
-
-    /// The first epoch of the group era that a capability reads.
-    fn era_of(&self, capability: &Capability) -> Result<Epoch, RelayError> {
-        let hash = capability.hash();
-        let known = self.eras.iter().find(|(_, known)| **known == hash);
-        known.map(|(epoch, _)| *epoch).ok_or(RelayError::WrongCapability)
-    }
-
-    /// The first epoch of the group era that an epoch is of.
-    fn era_at(&self, epoch: Epoch) -> Epoch {
-        self.eras.range(..=epoch).next_back().map(|(era, _)| *era).unwrap_or_default()
     }
 
     fn check(&self, capability: &Capability, epoch: Epoch) -> Result<(), RelayError> {
@@ -470,11 +441,6 @@ impl Log {
             return Err(RelayError::WrongCapability);
         }
         if epoch == self.epoch { Ok(()) } else { Err(RelayError::StaleEpoch { current: self.epoch }) }
-    }
-
-    fn has(&self, known: KnownPlace) -> bool {
-        known.seq <= self.expired
-            || self.entries.iter().any(|entry| (entry.seq, entry.era) == (known.seq, known.era))
     }
 
     fn stored(&self, append: &AppendId) -> Option<Stored> {
