@@ -92,6 +92,8 @@ pub struct Peer {
     account: Account,
     log: DeviceLog,
     groups: BTreeMap<LogId, Group>,
+    /// What its commits say of the group era.
+    era: EraStep,
 }
 
 impl Peer {
@@ -104,7 +106,7 @@ impl Peer {
         let name = Username::parse(username).unwrap();
         let account = Account::create(UnixMillis(1), &random, &key, username.to_owned(), name).unwrap();
         let log = account.log().unwrap();
-        Self { random, provider, key, account, log, groups: BTreeMap::new() }
+        Self { random, provider, key, account, log, groups: BTreeMap::new(), era: EraStep::Begins }
     }
 
     /// The thief of a device: its keys, and the groups that it is in.
@@ -119,7 +121,12 @@ impl Peer {
         let provider = Provider::new(random.clone(), Rc::new(state));
         let groups = logs.filter_map(|log| Some((log, Group::load(&provider, &log).ok()?))).collect();
         let log = account.log().unwrap();
-        Self { random, provider, key, account, log, groups }
+        Self { random, provider, key, account, log, groups, era: EraStep::Begins }
+    }
+
+    /// From now on its commits say that the group era goes on.
+    pub const fn let_group_eras_go_on(&mut self) {
+        self.era = EraStep::GoesOn;
     }
 
     /// The logs of the groups that it is in.
@@ -397,7 +404,7 @@ impl Peer {
         let signer = DeviceSigner(&self.key);
         let provider = &self.provider;
         let mls = self.groups.get_mut(&log).unwrap().raw();
-        mls.set_aad(EraStep::Begins.authenticated_data().to_vec());
+        mls.set_aad(self.era.authenticated_data().to_vec());
         let others: Vec<LeafNodeIndex> =
             mls.members().map(|member| member.index).filter(|index| *index != mls.own_leaf_index()).collect();
         let message = match (deed, added) {
@@ -445,7 +452,7 @@ impl Peer {
             append: AppendId(self.random.array()),
             commit: Bytes::new(commit.tls_serialize_detached().unwrap()).unwrap(),
             next_append: next.hash(),
-            next_read: Some(era.read_capability().hash()),
+            next_read: (self.era == EraStep::Begins).then(|| era.read_capability().hash()),
             welcomes: Welcomes::default(),
             group_info: None,
         })

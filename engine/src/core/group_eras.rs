@@ -33,6 +33,18 @@ impl Engine {
         self.group_eras.get(id).map_or(EraStep::Begins, |era| era.step(self.now))
     }
 
+    /// Somebody's commit says that the group era goes on; they may have told the relay that it ends, and then nothing would come
+    /// any more. Who is still catching up finds out at the end.
+    pub(super) fn subscribe_to_make_sure(&mut self, id: &LogId) {
+        let Some(cursor) = self.logs.get(id).map(|log| log.cursor) else { return };
+        if let Some(live) = self.live.get_mut(id).filter(|live| live.subscribed && cursor >= live.head) {
+            live.subscribed = false;
+            if self.online() {
+                self.resume_log(id);
+            }
+        }
+    }
+
     /// How to read a log on: from this device's epoch, which may have begun after the group era.
     pub(super) fn subscription(&mut self, id: &LogId) -> Option<SubscribeLog> {
         let after = self.logs.get(id)?.cursor;

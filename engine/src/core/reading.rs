@@ -98,7 +98,10 @@ impl Engine {
                 self.rest(id);
             }
             Ok(Read::Content { from, content }) => self.take_content(id, entry, &from, *content),
-            Ok(Read::EpochEnded(era)) => self.epoch_ended(id, era, written),
+            Ok(Read::EpochEnded(era)) => {
+                self.epoch_ended(id, era, written);
+                self.subscribe_to_make_sure(id);
+            }
             Ok(Read::Removed) => self.was_removed_from(id),
             Ok(Read::Unreadable) => self.store_gap(id, entry.seq, entry.time, Gap::Rejected),
             Err(error) => {
@@ -176,9 +179,7 @@ impl Engine {
                 }
                 (Incoming::Commit { from, staged, era }, EntryKind::Commit) => {
                     let changes = Changes::of(&staged, &from, group)?;
-                    if changes.is_of_members() && era == EraStep::GoesOn {
-                        return Err(GroupError::Invalid);
-                    }
+                    changes.fit(era)?;
                     changes.judge(&roster).map_err(|unfit| match unfit {
                         Unfit::Never => GroupError::Invalid,
                         Unfit::Unlisted(account) => GroupError::Unlisted(account),

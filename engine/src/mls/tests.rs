@@ -202,6 +202,12 @@ fn p4_a_commit_says_what_it_does_to_the_group_era() {
     let signer = DeviceSigner(&b.key);
     let (adds, _) = group_b.change_members(&b.provider, &signer, vec![package], &[]).unwrap();
     assert_eq!(said(&mut group_a, &adds), Ok(EraStep::Begins));
+    for (added, removed) in [(vec![c.leaf], vec![]), (vec![], vec![c.leaf]), (vec![c.leaf], vec![b.leaf])] {
+        let changes = Changes { added, removed };
+        assert_eq!(changes.fit(EraStep::Begins), Ok(()));
+        assert_eq!(changes.fit(EraStep::GoesOn), Err(GroupError::Invalid), "{changes:?}");
+    }
+    assert_eq!(Changes::default().fit(EraStep::GoesOn), Ok(()));
     for (authenticated, expected) in [
         (&[1_u8, 0][..], Ok(EraStep::GoesOn)),
         (&[1, 1], Ok(EraStep::Begins)),

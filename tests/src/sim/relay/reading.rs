@@ -70,7 +70,7 @@ impl Log {
             let first = reached(&left).next();
             let last = Seq(entry.seq.0.saturating_sub(1)).min(self.expired);
             if last >= first {
-                left.push(expired(first, LogEntry { seq: last, ..entry.clone() }));
+                left.push(expired(first, &LogEntry { seq: last, ..entry.clone() }));
             }
             left.push(entry.clone());
         }
@@ -79,19 +79,19 @@ impl Log {
             let time = left.last().map_or(UnixMillis(0), |entry| entry.time);
             let (append, payload) = (AppendId([0; 16]), Bytes::default());
             let (seq, epoch, era, kind) = (self.expired, self.epoch, Era([0; 8]), EntryKind::Message);
-            left.push(expired(first, LogEntry { seq, epoch, era, append, kind, time, payload }));
+            left.push(expired(first, &LogEntry { seq, epoch, era, append, kind, time, payload }));
         }
         left
     }
 }
 
-fn expired(first: Seq, entry: LogEntry) -> LogEntry {
+fn expired(first: Seq, entry: &LogEntry) -> LogEntry {
     LogEntry {
         kind: EntryKind::Expired { first },
         era: Era([0; 8]),
         append: AppendId([0; 16]),
         payload: Bytes::default(),
-        ..entry
+        ..entry.clone()
     }
 }
 
