@@ -40,6 +40,7 @@ use crate::content::{
 use crate::conversation::{ConversationKey, id_of};
 use crate::deletion::{Deleted, mark};
 use crate::draft::Draft;
+use crate::group_era::EraStep;
 use crate::message::MessageBody;
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, Incoming};
@@ -97,6 +98,8 @@ pub struct Peer {
     account: Account,
     log: DeviceLog,
     groups: BTreeMap<LogId, Group>,
+    /// What its commits say of the group era.
+    era: EraStep,
 }
 
 impl Peer {
@@ -109,7 +112,7 @@ impl Peer {
         let name = Username::parse(username).unwrap();
         let account = Account::create(UnixMillis(1), &random, &key, username.to_owned(), name).unwrap();
         let log = account.log().unwrap();
-        Self { random, provider, key, account, log, groups: BTreeMap::new() }
+        Self { random, provider, key, account, log, groups: BTreeMap::new(), era: EraStep::Begins }
     }
 
     /// The thief of a device: its keys, and the groups that it is in.
@@ -126,7 +129,12 @@ impl Peer {
             .filter_map(|log| Some((log, Group::load(&provider, GroupId::begun_in(log)).ok()?)))
             .collect();
         let log = account.log().unwrap();
-        Self { random, provider, key, account, log, groups }
+        Self { random, provider, key, account, log, groups, era: EraStep::Begins }
+    }
+
+    /// From now on its commits say that the group era goes on.
+    pub const fn let_group_eras_go_on(&mut self) {
+        self.era = EraStep::GoesOn;
     }
 
     /// The logs of the groups that it is in.
@@ -271,7 +279,15 @@ impl Peer {
         Request::CreateLog(CreateLog {
             log,
             epoch: self.epoch(log),
-            capability: self.capability(log).hash(),
+            append: self.capability(log).hash(),
+            read: self
+                .groups
+                .get(&log)
+                .unwrap()
+                .era(&self.provider, UnixMillis(0))
+                .unwrap()
+                .read_capability()
+                .hash(),
             welcomes: Welcomes {
                 posts: List::new(vec![self.post(to, welcome)]).unwrap(),
                 end: Bytes::default(),
@@ -410,6 +426,7 @@ impl Peer {
         let signer = DeviceSigner(&self.key);
         let provider = &self.provider;
         let mls = self.groups.get_mut(&log).unwrap().raw();
+        mls.set_aad(self.era.authenticated_data().to_vec());
         let others: Vec<LeafNodeIndex> =
             mls.members().map(|member| member.index).filter(|index| *index != mls.own_leaf_index()).collect();
         let message = match (deed, added) {
@@ -438,6 +455,7 @@ impl Peer {
         let before = (self.epoch(log), self.capability(log));
         let package = self.unchecked(key_package);
         let mls = self.groups.get_mut(&log).unwrap().raw();
+        mls.set_aad(EraStep::Begins.authenticated_data().to_vec());
         let (commit, welcome, _) =
             mls.add_members(&self.provider, &DeviceSigner(&self.key), &[package]).unwrap();
         (self.enter(log, before, &commit), welcome.tls_serialize_detached().unwrap())
@@ -448,6 +466,7 @@ impl Peer {
         let (epoch, capability) = before;
         let group = self.groups.get_mut(&log).unwrap();
         let next = group.next_capability(&self.provider).unwrap();
+        let era = group.next_era(&self.provider, UnixMillis(0)).unwrap();
         group.merge_pending(&self.provider).unwrap();
         Request::AppendCommit(AppendCommit {
             log,
@@ -455,7 +474,8 @@ impl Peer {
             epoch,
             append: AppendId(self.random.array()),
             commit: Bytes::new(commit.tls_serialize_detached().unwrap()).unwrap(),
-            next_capability: next.hash(),
+            next_append: next.hash(),
+            next_read: (self.era == EraStep::Begins).then(|| era.read_capability().hash()),
             welcomes: Welcomes::default(),
             group_info: None,
         })

@@ -24,6 +24,7 @@ mod draft;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod group_era;
 #[cfg(feature = "hostile")]
 pub mod hostile;
 mod invite;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::conversation::ConversationKey;
+use crate::group_era::EraStep;
 use crate::set::Set;
 
 /// As it is stored.
@@ -71,6 +72,8 @@ pub(crate) struct OwnAppend {
 pub(crate) struct PendingCommit {
     pub(crate) append: AppendId,
     pub(crate) bytes: Vec<u8>,
+    /// As it says itself.
+    pub(crate) era: EraStep,
 }
 
 /// What is known only while connected.

@@ -32,6 +32,12 @@ impl Reach {
         }
     }
 
+    /// Entries could not be read: they are like none, whatever their era.
+    pub(crate) fn pass(&mut self, first: Seq, last: Seq) {
+        self.step(first, UNKNOWN_ERA);
+        self.upto = last;
+    }
+
     /// The last entry that was read.
     pub(crate) fn last(&self) -> Option<KnownPlace> {
         self.eras.last().map(|(era, _)| KnownPlace { seq: self.upto, era: *era })
@@ -65,7 +71,9 @@ impl Reach {
 
     fn spans(&self) -> impl Iterator<Item = (Era, Seq, Seq)> {
         let ends = self.eras.iter().skip(1).map(|(_, next)| Seq(next.0.saturating_sub(1)));
-        self.eras.iter().zip(ends.chain([self.upto])).map(|((era, first), last)| (*era, *first, last))
+        let all = self.eras.iter().zip(ends.chain([self.upto]));
+        let known = all.filter(|((era, _), _)| *era != UNKNOWN_ERA);
+        known.map(|((era, first), last)| (*era, *first, last))
     }
 }
 
@@ -114,6 +122,18 @@ mod tests {
         assert_eq!(late.common(&read(&[(ONE, 9)])), Seq(7));
         assert_eq!(late.common(&read(&[(ONE, 6)])), Seq(0), "nothing that both have read");
         assert_eq!((late.era_of(Seq(6)), late.era_of(Seq(7)), late.era_of(Seq(8))), (None, Some(ONE), None));
+    }
+
+    #[test]
+    fn p5_nobody_has_read_what_had_expired() {
+        let mut one = read(&[(ONE, 3)]);
+        one.pass(Seq(4), Seq(9));
+        assert_eq!(one.common(&read(&[(ONE, 20)])), Seq(3));
+        assert_eq!(one.common(&one.clone()), Seq(3));
+        assert_eq!(one.last(), Some(KnownPlace { seq: Seq(9), era: UNKNOWN_ERA }));
+        assert!(one.is_another(Seq(5), ONE));
+        one.step(Seq(10), TWO);
+        assert_eq!(one.common(&read(&[(ONE, 9), (TWO, 3)])), Seq(10));
     }
 
     #[test]

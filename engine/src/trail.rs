@@ -145,6 +145,16 @@ impl Trail {
         }
     }
 
+    /// Entries stand in the log that this device could not read: from here on it compares nothing until the next epoch, and
+    /// never again since the log's first entry.
+    pub(crate) fn pass(&mut self, first: Seq, last: Seq) {
+        self.at = last;
+        self.reach.pass(first, last);
+        (self.head, self.whole, self.late) = (None, None, true);
+        self.recent.clear();
+        self.recent_whole.clear();
+    }
+
     /// The last entry.
     pub(crate) const fn at(&self) -> Seq {
         self.at
@@ -383,6 +393,30 @@ mod tests {
         assert_eq!(late.judge(&ours.claim(true).unwrap()), Agreement::Unknown);
         assert_eq!(late.judge(&ours.claim(false).unwrap()), Agreement::Same);
         assert!(!late.claim(true).unwrap().whole);
+    }
+
+    #[test]
+    fn p2_after_entries_that_could_not_be_read_nothing_is_compared_until_the_next_epoch() {
+        let mut ours = walked(&[1, 2]);
+        ours.pass(Seq(3), Seq(4));
+        ours.step(Seq(5), Era([1; 8]), &EntryHash([5; 32]));
+        let mut theirs = walked(&[1, 2, 3, 4, 5]);
+        for whole in [false, true] {
+            assert_eq!(ours.claim(whole), None);
+            assert_eq!(ours.judge(&theirs.claim(whole).unwrap()), Agreement::Unknown);
+        }
+        assert_eq!(ours.sure_before(Seq(6)), Seq(6));
+        for trail in [&mut ours, &mut theirs] {
+            trail.begin_epoch(&EntryHash([6; 32]), Seq(5));
+            trail.step(Seq(6), Era([1; 8]), &EntryHash([6; 32]));
+        }
+        assert_eq!(ours.judge(&theirs.claim(false).unwrap()), Agreement::Same);
+        assert_eq!(ours.judge(&theirs.claim(true).unwrap()), Agreement::Unknown);
+        assert!(!ours.claim(true).unwrap().whole);
+        theirs.step(Seq(7), Era([1; 8]), &EntryHash([7; 32]));
+        ours.step(Seq(7), Era([1; 8]), &EntryHash([8; 32]));
+        assert_eq!(ours.judge(&theirs.claim(false).unwrap()), Agreement::Different, "compared from there on");
+        assert_eq!(ours.last_read().map(|place| place.seq), Some(Seq(7)));
     }
 
     #[test]

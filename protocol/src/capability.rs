@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// A secret that opens a log for one epoch, or a device's inbox.
+/// A secret that lets append to a log in one epoch, or read it in one group era, or read a blob, or opens a device's inbox.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
 pub struct Capability([u8; 32]);
 

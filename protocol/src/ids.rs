@@ -91,8 +91,13 @@ random_id!(
 );
 
 random_id!(
-    /// A blob: bytes that the relay keeps for an account, chosen at random by the device that puts it there.
+    /// A blob: bytes that the relay keeps for an account or a log, chosen at random by the device that puts it there.
     BlobId, 16
+);
+
+random_id!(
+    /// SHA-256 of all bytes of a blob.
+    BlobHash, 32
 );
 
 random_id!(

@@ -7,11 +7,11 @@ use parley_protocol::codec::{FrameError, Remedy, VERSION, VersionNotice};
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry};
 use parley_protocol::frame::{
     Answer, AppendMessages, BackupHead, CheckIn, ClientFrame, DeleteBlobs, EntryKind, FetchBackupHead,
-    FetchBlob, InboxAddress, LogEntry, NewMessage, OpenSlot, Push, PutBlob, RelayError, Request, RequestId,
-    ServerFrame, SlotState, Subscribed, WriteBackupHead, WriteSlot,
+    FetchBlob, FetchLogBlob, InboxAddress, LogEntry, NewMessage, OpenSlot, Push, PutBlob, PutLogBlob,
+    RelayError, Request, RequestId, ServerFrame, SlotState, Subscribed, WriteBackupHead, WriteSlot,
 };
 use parley_protocol::ids::{
-    AccountId, AppendId, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis,
+    AccountId, AppendId, BlobHash, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis,
 };
 use parley_protocol::limits::{
     MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB, MAX_BLOB_DELETES, MAX_BLOB_PART, MAX_FRAME, MAX_MESSAGE, MAX_PUSH,
@@ -209,13 +209,17 @@ fn blobs() -> impl Strategy<Value = ServerFrame> {
 }
 
 fn answer() -> impl Strategy<Value = ServerFrame> {
-    let entry = (any::<[u64; 3]>(), any::<[u8; 16]>(), any::<bool>(), any::<Vec<u8>>()).prop_map(
+    let entry = (any::<[u64; 3]>(), any::<[u8; 16]>(), any::<Option<bool>>(), any::<Vec<u8>>()).prop_map(
         |([seq, epoch, time], append, commit, payload)| LogEntry {
             seq: Seq(seq),
             epoch: Epoch(epoch),
             era: Era(seq.to_be_bytes()),
             append: AppendId(append),
-            kind: if commit { EntryKind::Commit } else { EntryKind::Message },
+            kind: match commit {
+                Some(true) => EntryKind::Commit,
+                Some(false) => EntryKind::Message,
+                None => EntryKind::Expired { first: Seq(epoch) },
+            },
             time: UnixMillis(time),
             payload: Bytes::new(payload).unwrap(),
         },
@@ -307,6 +311,7 @@ proptest! {
         let (capability, blob) = (Capability::new(secret), BlobId(blob));
         let size = size % (MAX_BLOB + 2);
         let bytes = Bytes::new(value.clone()).unwrap();
+        let part = Bytes::new(value.clone()).unwrap();
         let blobs = List::new(vec![blob; 3]).unwrap();
         let value = Bytes::new(value).unwrap();
         for request in [
@@ -314,7 +319,19 @@ proptest! {
             Request::FetchBlob(FetchBlob { address, capability: capability.clone(), blob, offset, most }),
             Request::DeleteBlobs(DeleteBlobs { address, capability: capability.clone(), blobs }),
             Request::WriteBackupHead(WriteBackupHead { address, capability: capability.clone(), after: most, value }),
-            Request::FetchBackupHead(FetchBackupHead { address, capability }),
+            Request::FetchBackupHead(FetchBackupHead { address, capability: capability.clone() }),
+            Request::PutLogBlob(PutLogBlob {
+                log: LogId(device),
+                capability: capability.clone(),
+                epoch: Epoch(offset),
+                blob,
+                size,
+                hash: BlobHash(account),
+                reader: capability.hash(),
+                offset,
+                bytes: part,
+            }),
+            Request::FetchLogBlob(FetchLogBlob { blob, capability, offset, most }),
         ] {
             let frame = ClientFrame { id: RequestId(7), request };
             let bytes = frame.encode().unwrap();

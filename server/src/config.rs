@@ -55,9 +55,12 @@ pub struct Config {
     /// Another origin whose pages may connect, for development; may be given several times
     #[arg(long = "origin", env = "PARLEY_ORIGINS", value_delimiter = ',')]
     pub origins: Vec<String>,
-    /// Days after which entries, waiting inbox entries and one-time KeyPackages are deleted
+    /// Days after which messages, waiting inbox entries and one-time KeyPackages are deleted, and a day later blobs of logs
     #[arg(long, env = "PARLEY_EXPIRY_DAYS", default_value_t = 30)]
     pub expiry_days: u32,
+    /// Days after which commits are deleted, and logs in which nothing was written meanwhile
+    #[arg(long, env = "PARLEY_COMMIT_DAYS", default_value_t = 400)]
+    pub commit_days: u32,
     /// Days after which an account's blobs and the head of its backup are deleted when nothing was written meanwhile
     #[arg(long, env = "PARLEY_BACKUP_DAYS", default_value_t = 400)]
     pub backup_days: u32,
@@ -75,6 +78,9 @@ pub struct LimitConfig {
     /// Most mebibytes in one conversation log
     #[arg(long, env = "PARLEY_LOG_MIB", default_value_t = 1024)]
     pub log_mib: u32,
+    /// How many of them may be of commits, which stay longer than messages
+    #[arg(long, env = "PARLEY_COMMITS_MIB", default_value_t = 256)]
+    pub commits_mib: u32,
     /// Most entries that wait in one inbox
     #[arg(long, env = "PARLEY_INBOX_ENTRIES", default_value_t = 1000)]
     pub inbox_entries: u32,
@@ -87,6 +93,12 @@ pub struct LimitConfig {
     /// Most blobs of one account
     #[arg(long, env = "PARLEY_BLOBS", default_value_t = 10_000)]
     pub blobs: u32,
+    /// Most mebibytes of one log's blobs
+    #[arg(long, env = "PARLEY_LOG_BLOB_MIB", default_value_t = 512)]
+    pub log_blob_mib: u32,
+    /// Most blobs of one log
+    #[arg(long, env = "PARLEY_LOG_BLOBS", default_value_t = 10_000)]
+    pub log_blobs: u32,
     /// Most connections of one address
     #[arg(long, env = "PARLEY_CONNECTIONS_PER_ADDRESS", default_value_t = 200)]
     pub connections_per_address: u32,
@@ -172,6 +184,9 @@ pub struct LimitConfig {
     /// Kibibytes sent to the relay from one address when so little is free
     #[arg(long, env = "PARLEY_RATE_UPLOAD_LOW", default_value = "1024/256")]
     pub rate_upload_low: Rate,
+    /// Kibibytes of commits and GroupInfo sent to the relay from one address: they stay for long
+    #[arg(long, env = "PARLEY_RATE_COMMITS", default_value = "65536/8192")]
+    pub rate_commits: Rate,
     /// New logs from one address: as many at once as a device begins anew that was put back from a copy
     #[arg(long, env = "PARLEY_RATE_LOGS", default_value = "600/60")]
     pub rate_logs: Rate,
@@ -195,12 +210,16 @@ impl Config {
             quotas: Quotas {
                 room: Room::Enough,
                 log_bytes: u64::from(limits.log_mib).saturating_mul(MIB),
+                commit_bytes: u64::from(limits.commits_mib).saturating_mul(MIB),
                 inbox_entries: limits.inbox_entries.into(),
                 inbox_bytes: u64::from(limits.inbox_mib).saturating_mul(MIB),
                 pool: u64::try_from(MAX_KEY_PACKAGES).unwrap_or(u64::MAX),
                 expiry_ms: u64::from(self.expiry_days).saturating_mul(DAY_MS),
+                commit_ms: u64::from(self.commit_days).saturating_mul(DAY_MS),
                 blob_bytes: u64::from(limits.blob_mib).saturating_mul(MIB),
                 blobs: limits.blobs.into(),
+                log_blob_bytes: u64::from(limits.log_blob_mib).saturating_mul(MIB),
+                log_blobs: limits.log_blobs.into(),
                 unfinished_ms: UNFINISHED_MS,
                 backup_ms: u64::from(self.backup_days).saturating_mul(DAY_MS),
             },
@@ -273,6 +292,7 @@ impl Config {
             public_url = self.public_url.is_some(),
             other_origins = self.origins.len(),
             expiry_days = self.expiry_days,
+            commit_days = self.commit_days,
             backup_days = self.backup_days,
             readers = self.readers,
             limits = ?self.limits,

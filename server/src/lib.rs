@@ -139,6 +139,7 @@ fn relay(config: &Config, store: Arc<dyn Store>, closing: watch::Receiver<bool>)
             usernames: Keyed::new(limits.rate_registrations),
             upload: Keyed::new(limits.rate_upload),
             upload_low: Keyed::new(limits.rate_upload_low),
+            commits: Keyed::new(limits.rate_commits),
             logs: Keyed::new(limits.rate_logs),
             device_logs: Keyed::new(limits.rate_device_logs),
             resolves: Keyed::new(limits.rate_resolves),

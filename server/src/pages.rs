@@ -20,14 +20,14 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// Longest time that a page is kept. What was committed never changes, but it expires.
 const MAX_AGE: Duration = Duration::from_secs(10);
 
-/// Entries of one epoch of a log, encoded as a push.
+/// Entries of one group era of a log, encoded as a push.
 #[derive(Debug)]
 pub(crate) struct Page {
     /// The frame; none when nothing has come since.
     pub(crate) frame: Option<Bytes>,
     /// The last entry in it.
     pub(crate) last: Seq,
-    /// Whether the epoch ends in it, or before.
+    /// Whether the group era ends in it, or before.
     pub(crate) finished: bool,
 }
 
@@ -53,16 +53,16 @@ impl Pages {
         &self,
         store: &dyn Store,
         log: LogId,
-        epoch: Epoch,
+        era: Epoch,
         after: Seq,
     ) -> Result<Arc<Page>, RelayError> {
-        let key = (log, epoch, after);
+        let key = (log, era, after);
         let cell = Arc::clone(self.kept().cells.entry(key).or_default());
         let mut mine = false;
         let page = cell
             .get_or_try_init(|| async {
                 mine = true;
-                let page = store.read_log(log, epoch, after).await?;
+                let page = store.read_log(log, era, after).await?;
                 encode(log, after, page).map(Arc::new)
             })
             .await

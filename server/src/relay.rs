@@ -45,6 +45,8 @@ pub(crate) struct Limits {
     pub(crate) upload: Keyed<PeerKey>,
     /// The same while the disk has little room.
     pub(crate) upload_low: Keyed<PeerKey>,
+    /// Kibibytes of commits and GroupInfo, by address.
+    pub(crate) commits: Keyed<PeerKey>,
     /// New logs, by address.
     pub(crate) logs: Keyed<PeerKey>,
     /// Entries of device logs, by address: each costs a signature, and the reading of a log.

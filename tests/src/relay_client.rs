@@ -235,7 +235,7 @@ impl RelayClient {
         only(self.call(Request::AppendMessages(request)).await)
     }
 
-    /// Appends a commit.
+    /// Appends a commit, with which a group era begins.
     pub async fn commit(
         &mut self,
         log: LogId,
@@ -246,29 +246,28 @@ impl RelayClient {
         only(self.call(Request::AppendCommit(commit(log, epoch, capability, next))).await)
     }
 
-    /// Subscribes to a log from a place that the capability's epoch has reached.
+    /// Subscribes, with the capability that goes with the one to append in its first epoch, to a group era which has reached
+    /// a place.
     pub async fn subscribe(
         &mut self,
         log: LogId,
         capability: &Capability,
         after: Seq,
     ) -> Result<Subscribed, RelayError> {
-        let request = SubscribeLog { log, capability: capability.clone(), after, known: None };
-        match self.call(Request::SubscribeLog(request)).await? {
+        match self.call(Request::SubscribeLog(subscription(log, capability, after))).await? {
             Answer::Subscribed(state) => Ok(state),
             other => panic!("instead of Subscribed came {other:?}"),
         }
     }
 
-    /// Subscribes to a log from a place before the capability's epoch. Also says after which entry it begins.
+    /// Subscribes to a log from a place before the group era. Also says after which entry it begins.
     pub async fn subscribe_late(
         &mut self,
         log: LogId,
         capability: &Capability,
         after: Seq,
     ) -> Result<(Subscribed, Seq), RelayError> {
-        let request = SubscribeLog { log, capability: capability.clone(), after, known: None };
-        match self.call(Request::SubscribeLog(request)).await? {
+        match self.call(Request::SubscribeLog(subscription(log, capability, after))).await? {
             Answer::SubscribedFrom { state, start } => Ok((state, start)),
             other => panic!("instead of SubscribedFrom came {other:?}"),
         }
@@ -295,11 +294,23 @@ pub fn welcomes(posts: Vec<InboxPost>) -> Welcomes {
     Welcomes { posts: List::new(posts).unwrap(), end: Bytes::default() }
 }
 
+/// The capability to read the group era that begins with an epoch, as tests derive it from the one to append in that epoch.
+#[must_use]
+pub fn reading(append: &Capability) -> Capability {
+    Capability::new(append.expose().map(|byte| !byte))
+}
+
+/// Reads the group era that begins with an epoch, after a place.
+#[must_use]
+pub fn subscription(log: LogId, append: &Capability, after: Seq) -> SubscribeLog {
+    SubscribeLog { log, capability: reading(append), since: None, after, known: None }
+}
+
 /// A log without Welcomes.
 #[must_use]
 pub fn new_log(log: LogId, epoch: Epoch, capability: &Capability) -> CreateLog {
-    let capability = capability.hash();
-    CreateLog { log, epoch, capability, welcomes: Welcomes::default(), group_info: None }
+    let (append, read) = (capability.hash(), reading(capability).hash());
+    CreateLog { log, epoch, append, read, welcomes: Welcomes::default(), group_info: None }
 }
 
 /// A message with a new id.
@@ -314,7 +325,7 @@ pub fn messages(log: LogId, epoch: Epoch, capability: &Capability, all: Vec<NewM
     AppendMessages { log, capability: capability.clone(), epoch, messages: List::new(all).unwrap() }
 }
 
-/// A commit without Welcomes.
+/// A commit without Welcomes, with which a group era begins.
 #[must_use]
 pub fn commit(log: LogId, epoch: Epoch, capability: &Capability, next: &Capability) -> AppendCommit {
     AppendCommit {
@@ -323,10 +334,17 @@ pub fn commit(log: LogId, epoch: Epoch, capability: &Capability, next: &Capabili
         epoch,
         append: AppendId(crate::unique()),
         commit: bytes(b"commit"),
-        next_capability: next.hash(),
+        next_append: next.hash(),
+        next_read: Some(reading(next).hash()),
         welcomes: Welcomes::default(),
         group_info: None,
     }
+}
+
+/// A commit without Welcomes that lets the group era go on.
+#[must_use]
+pub fn commit_within(log: LogId, epoch: Epoch, capability: &Capability, next: &Capability) -> AppendCommit {
+    AppendCommit { next_read: None, ..commit(log, epoch, capability, next) }
 }
 
 /// Bytes that are short enough.

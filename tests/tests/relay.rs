@@ -11,12 +11,16 @@ mod blobs;
 mod directory;
 #[path = "relay/durability.rs"]
 mod durability;
+#[path = "relay/group_eras.rs"]
+mod group_eras;
 #[path = "relay/inboxes.rs"]
 mod inboxes;
 #[path = "relay/kills.rs"]
 mod kills;
 #[path = "relay/limits.rs"]
 mod limits;
+#[path = "relay/log_blobs.rs"]
+mod log_blobs;
 #[path = "relay/restored.rs"]
 mod restored;
 #[path = "relay/site.rs"]

@@ -1,6 +1,8 @@
 //! Engines over a virtual relay, in virtual time.
 #![cfg(test)]
 
+#[path = "sim/away.rs"]
+mod away;
 #[path = "sim/backup.rs"]
 mod backup;
 #[path = "sim/chat.rs"]

@@ -7,8 +7,10 @@ use parley_protocol::ids::{AppendId, LogId};
 use super::Engine;
 use super::connecting::REFUSED;
 use super::requests::Pending;
+use crate::group_era::EraStep;
 use crate::log::{Log, PendingCommit};
 use crate::mls::group::Group;
+use crate::mls::{DeviceSigner, Provider};
 use crate::mutations::{Mutation, on};
 use crate::view::WaitReason;
 
@@ -32,9 +34,13 @@ impl Engine {
         if !(sent >= MESSAGES_PER_UPDATE || sent > 0 && (log.fresh || old)) {
             return;
         }
-        let commit = self.with_group(id, Group::self_update);
+        let era = self.next_era_step(id);
+        let made = |group: &mut Group, provider: &Provider, signer: &DeviceSigner<'_>| {
+            group.self_update(provider, signer, era)
+        };
+        let commit = self.with_group(id, made);
         if let (Ok(bytes), Some(log)) = (commit, self.logs.get_mut(id)) {
-            log.commit = Some(PendingCommit { append: AppendId(self.random.array()), bytes });
+            log.commit = Some(PendingCommit { append: AppendId(self.random.array()), bytes, era });
             self.save_pending(id);
             self.send_commit(id);
         }
@@ -47,10 +53,13 @@ impl Engine {
         let Some(commit) = self.logs.get(id).and_then(|log| log.commit.clone()) else {
             return;
         };
+        let now = self.now;
         let keys = self.with_group(id, |group, provider, _| {
-            Ok((group.epoch(), group.capability(provider)?, group.next_capability(provider)?))
+            let begins = commit.era == EraStep::Begins;
+            let era = if begins { Some(group.next_era(provider, now)?) } else { None };
+            Ok((group.epoch(), group.capability(provider)?, group.next_capability(provider)?, era))
         });
-        let (Ok((epoch, capability, next)), Ok(bytes)) = (keys, Bytes::new(commit.bytes)) else {
+        let (Ok((epoch, capability, next, era)), Ok(bytes)) = (keys, Bytes::new(commit.bytes)) else {
             return self.broken(id);
         };
         self.live.or_default(*id).committing = true;
@@ -60,7 +69,8 @@ impl Engine {
             epoch,
             append: commit.append,
             commit: bytes,
-            next_capability: next.hash(),
+            next_append: next.hash(),
+            next_read: era.map(|era| era.read_capability().hash()),
             welcomes: self.welcomes(id),
             group_info: None,
         };

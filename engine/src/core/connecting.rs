@@ -2,7 +2,7 @@
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{
-    Answer, PublishKeyPackages, RegisterAccount, RelayError, Request, Retry, SubscribeInbox, SubscribeLog,
+    Answer, PublishKeyPackages, RegisterAccount, RelayError, Request, Retry, SubscribeInbox,
 };
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 
@@ -167,18 +167,13 @@ impl Engine {
         if self.is_resting(id) {
             return;
         }
-        let Some(mut after) = self.logs.get(id).map(|log| log.cursor) else {
-            return;
-        };
-        if on(Mutation::CursorOffByOne) {
-            after = after.next();
-        }
-        let Some(capability) = self.capability(id) else {
+        let Some(mut request) = self.subscription(id) else {
             return self.broken(id);
         };
+        if on(Mutation::CursorOffByOne) {
+            request.after = request.after.next();
+        }
         self.live.or_default(*id).subscribing = true;
-        let known = self.known_place(id);
-        let request = SubscribeLog { log: *id, capability, after, known };
         self.ask(Request::SubscribeLog(request), Pending::SubscribeLog(*id));
     }
 

@@ -82,7 +82,9 @@ impl Engine {
         let cursor = self.logs.get(id).filter(|log| log.stage == Stage::Active)?.cursor;
         let waiting = self.early.waiting.get_mut(id)?;
         waiting.retain(|seq, _| *seq > cursor);
-        waiting.remove(&cursor.next())
+        let (seq, entry) = waiting.iter().next()?;
+        let seq = (entry.first() <= cursor.next()).then_some(*seq)?;
+        waiting.remove(&seq)
     }
 
     /// A new connection reads on from the cursor. A relay that never brings what is missing has lost it, or hides

@@ -1,7 +1,6 @@
 //! Making the group of a conversation: fresh device log, KeyPackages, group, log at the relay.
 
 use parley_protocol::bounded::List;
-use parley_protocol::capability::Capability;
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{
     Answer, ClaimKeyPackages, ClaimedKeyPackage, CreateLog, InboxAddress, RelayError, Request, Retry,
@@ -13,6 +12,7 @@ use super::connecting::REFUSED;
 use super::requests::Pending;
 use crate::conversation::ConversationKey;
 use crate::directory_entry::{Found, LookUpError};
+use crate::group_era::GroupEra;
 use crate::log::{Log, Stage};
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, GroupError};
@@ -62,10 +62,6 @@ impl Engine {
         if let Ok(seed) = self.with_group(id, |group, provider, _| group.history_seed(provider)) {
             self.trails.or_default(*id).begin_epoch(&seed, after);
         }
-    }
-
-    pub(super) fn capability(&mut self, id: &LogId) -> Option<Capability> {
-        self.with_group(id, |group, provider, _| group.capability(provider)).ok()
     }
 
     /// Starts, or goes on, to make a group with `peer`.
@@ -209,13 +205,15 @@ impl Engine {
         let leaf = account.leaf(signer.0);
         let (made, welcome) =
             Group::create(&self.mls, &signer, &leaf, group, &members).map_err(|_| CreateError::State)?;
-        let creation = self.creation(id, &made, welcome, &devices).ok_or(CreateError::State)?;
+        let era = made.era(&self.mls, self.now).map_err(|_| CreateError::State)?;
+        let creation = self.creation((id, &made, &era), welcome, &devices).ok_or(CreateError::State)?;
         let mut log = Log::new(id, group, key, Stage::Creating, self.now);
         log.creation = Some(creation);
         self.groups.insert(id, Box::new(made));
         self.logs.insert(id, log);
         self.save_log(&id);
         self.save_pending(&id);
+        self.keep_group_era(&id, era);
         self.begin_history(&id, Seq(0));
         self.save_trail(&id);
         self.add_log_to_conversation(key, id);
@@ -228,15 +226,15 @@ impl Engine {
 
     fn creation(
         &self,
-        log: LogId,
-        group: &Group,
+        (log, group, era): (LogId, &Group, &GroupEra),
         welcome: welcome::Parts,
         devices: &[InboxAddress],
     ) -> Option<CreateLog> {
         Some(CreateLog {
             log,
             epoch: group.epoch(),
-            capability: group.capability(&self.mls).ok()?.hash(),
+            append: group.capability(&self.mls).ok()?.hash(),
+            read: era.read_capability().hash(),
             welcomes: self.posts(welcome, devices)?,
             group_info: None,
         })
@@ -354,6 +352,7 @@ impl Engine {
         self.live.remove(id);
         self.early.forget(id);
         self.save_early(id);
+        self.forget_group_era(id);
         let group = self.groups.remove(id).or_else(|| Group::load(&self.mls, group).ok().map(Box::new));
         let mark = self.state.mark();
         if group.is_some_and(|group| group.delete(&self.mls).is_err()) {

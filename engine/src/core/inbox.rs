@@ -239,6 +239,8 @@ impl Engine {
         log.heard.insert(sender);
         self.logs.insert(id, log);
         self.save_log(&id);
+        // Whoever lets somebody in begins one.
+        self.begin_group_era(&id, posted);
         self.trails.insert(id, if from_the_start { Trail::default() } else { Trail::late() });
         if from_the_start {
             self.begin_history(&id, Seq(0));

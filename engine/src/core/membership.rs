@@ -18,6 +18,7 @@ use super::groups::WELCOME;
 use super::requests::Pending;
 use super::steady::Moment;
 use crate::conversation::ConversationKey;
+use crate::group_era::EraStep;
 use crate::log::{Log, PendingCommit, Stage};
 use crate::mls::credential::Leaf;
 use crate::mls::{key_package, welcome};
@@ -396,7 +397,7 @@ impl Engine {
             self.save(&keys::welcomes(id), welcomes);
         }
         if let Some(log) = self.logs.get_mut(id) {
-            log.commit = Some(PendingCommit { append, bytes: commit });
+            log.commit = Some(PendingCommit { append, bytes: commit, era: EraStep::Begins });
             self.save_pending(id);
             self.send_commit(id);
         }

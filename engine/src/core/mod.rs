@@ -12,7 +12,9 @@ mod directory;
 mod directory_back;
 mod drafts;
 mod early;
+mod expired;
 mod file;
+mod group_eras;
 mod groups;
 mod history;
 mod inbox;
@@ -73,6 +75,7 @@ use crate::conversation::{Conversation, ConversationKey};
 use crate::device_note::Notes;
 use crate::directory_entry::Found;
 use crate::draft::DraftSetting;
+use crate::group_era::GroupEra;
 use crate::io::{Input, LoadId, Output, Record, StorageFailure, Store};
 use crate::log::{LiveLog, Log};
 use crate::mls::group::Group;
@@ -169,6 +172,8 @@ pub struct Engine {
     outbox: Table<u64, Box<OutboxEntry>>,
     /// What was seen of each log.
     trails: Table<LogId, Trail>,
+    /// What opens each log for reading.
+    group_eras: Table<LogId, GroupEra>,
     early: early::Early,
     turns: turns::Turns,
     membership: membership::Membership,
@@ -299,6 +304,7 @@ impl Engine {
             groups: Table::new(),
             outbox: Table::new(),
             trails: Table::new(),
+            group_eras: Table::new(),
             early: early::Early::default(),
             turns: turns::Turns::default(),
             membership: membership::Membership::default(),

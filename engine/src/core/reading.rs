@@ -7,6 +7,7 @@ use super::Engine;
 use super::removal::is_after;
 use crate::content::{Body, Content};
 use crate::conversation::{Last, marked};
+use crate::group_era::EraStep;
 use crate::log::{Log, OwnAppend, Stage, payload_hash};
 use crate::message::{Author, Gap, Message, MessageBody};
 use crate::mls::commit::{Changes, Unfit};
@@ -30,7 +31,7 @@ enum Read {
         from: Leaf,
         content: Box<Content>,
     },
-    EpochEnded,
+    EpochEnded(EraStep),
     /// A commit removed this device.
     Removed,
     /// A member's message, rightly encrypted, whose content is none.
@@ -49,7 +50,7 @@ impl Engine {
             if entry.seq <= log.cursor && !on(Mutation::ReplayAccepted) {
                 continue;
             }
-            let is_next = entry.seq <= log.cursor.next() && !self.membership.is_waiting(id);
+            let is_next = entry.first() <= log.cursor.next() && !self.membership.is_waiting(id);
             if is_next || on(Mutation::GapAccepted) {
                 self.log_entry(id, entry);
             } else {
@@ -64,6 +65,9 @@ impl Engine {
     }
 
     pub(super) fn log_entry(&mut self, id: &LogId, entry: LogEntry) {
+        if matches!(entry.kind, EntryKind::Expired { .. }) {
+            return self.messages_expired(id, &entry);
+        }
         let written = entry.time;
         let time = self.place_entry(id, entry.seq, written);
         let entry = &LogEntry { time, ..entry };
@@ -94,7 +98,10 @@ impl Engine {
                 self.rest(id);
             }
             Ok(Read::Content { from, content }) => self.take_content(id, entry, &from, *content),
-            Ok(Read::EpochEnded) => self.epoch_ended(id),
+            Ok(Read::EpochEnded(era)) => {
+                self.epoch_ended(id, era, written);
+                self.subscribe_to_make_sure(id);
+            }
             Ok(Read::Removed) => self.was_removed_from(id),
             Ok(Read::Unreadable) => self.store_gap(id, entry.seq, entry.time, Gap::Rejected),
             Err(error) => {
@@ -170,13 +177,15 @@ impl Engine {
                 {
                     Err(GroupError::Removed)
                 }
-                (Incoming::Commit { from, staged }, EntryKind::Commit) => {
-                    Changes::of(&staged, &from, group)?.judge(&roster).map_err(|unfit| match unfit {
+                (Incoming::Commit { from, staged, era }, EntryKind::Commit) => {
+                    let changes = Changes::of(&staged, &from, group)?;
+                    changes.fit(era)?;
+                    changes.judge(&roster).map_err(|unfit| match unfit {
                         Unfit::Never => GroupError::Invalid,
                         Unfit::Unlisted(account) => GroupError::Unlisted(account),
                     })?;
                     group.merge(provider, *staged)?;
-                    Ok(if group.is_active() { Read::EpochEnded } else { Read::Removed })
+                    Ok(if group.is_active() { Read::EpochEnded(era) } else { Read::Removed })
                 }
                 _ => Err(GroupError::Invalid),
             }
@@ -188,16 +197,18 @@ impl Engine {
             return self.broken(id);
         }
         let now = self.now;
+        let mut era = EraStep::GoesOn;
         if let Some(log) = self.logs.get_mut(id) {
             log.updated = now;
             log.sent_since_update = 0;
             log.fresh = false;
+            era = log.commit.as_ref().map_or(era, |commit| commit.era);
         }
-        self.epoch_ended(id);
+        self.epoch_ended(id, era, now);
     }
 
-    /// The next epoch has another capability: what waits is encrypted anew, and the log subscribed anew.
-    fn epoch_ended(&mut self, id: &LogId) {
+    /// The next epoch has other keys: what waits is encrypted anew. So has a group era, and the log is subscribed anew.
+    fn epoch_ended(&mut self, id: &LogId, era: EraStep, at: UnixMillis) {
         if let Some(log) = self.logs.get_mut(id) {
             log.commit = None;
             let ended = log.cursor;
@@ -207,12 +218,17 @@ impl Engine {
         self.forget_welcomes(id);
         self.membership.unsettle(id);
         if let Some(live) = self.live.get_mut(id) {
-            live.subscribed = false;
             live.committing = false;
         }
         self.unseal(id);
-        if self.online() {
-            self.resume_log(id);
+        if era == EraStep::Begins {
+            self.begin_group_era(id, at);
+            if let Some(live) = self.live.get_mut(id) {
+                live.subscribed = false;
+            }
+            if self.online() {
+                self.resume_log(id);
+            }
         }
     }
 

@@ -55,6 +55,9 @@ impl Engine {
             if let Some(elsewhere) = self.read(&keys::elsewhere(&log.id))? {
                 self.late.elsewhere.insert(log.id, elsewhere);
             }
+            if let Some(era) = self.read(&keys::group_era(&log.id))? {
+                self.group_eras.insert(log.id, era);
+            }
             self.logs.insert(log.id, log);
         }
         self.check_ins = self.read(keys::CHECK_INS)?.unwrap_or_default();
@@ -300,6 +303,7 @@ impl Engine {
         self.groups.clear();
         self.outbox.clear();
         self.trails.clear();
+        self.group_eras.clear();
         self.personal.clear();
         self.late = super::late::Late::default();
         self.check_ins = crate::check_in::CheckIns::default();

@@ -7,6 +7,7 @@ use parley_protocol::ids::AccountId;
 use super::credential::Leaf;
 use super::group::{Group, GroupError};
 use super::key_package::{can_be_in_groups, is_small, keeps_nobody_out};
+use crate::group_era::EraStep;
 use crate::roster::Roster;
 
 /// Devices that a commit adds and removes.
@@ -51,6 +52,13 @@ impl Changes {
         }
         let all = changes.added.len().saturating_add(changes.removed.len());
         if staged.queued_proposals().count() == all { Ok(changes) } else { Err(GroupError::Invalid) }
+    }
+
+    /// Whether it does to the group era what it has to: who comes derives its secret from its first epoch, and who goes must
+    /// not know that.
+    pub(crate) fn fit(&self, era: EraStep) -> Result<(), GroupError> {
+        let of_nobody = self.added.is_empty() && self.removed.is_empty();
+        if of_nobody || era == EraStep::Begins { Ok(()) } else { Err(GroupError::Invalid) }
     }
 
     /// Whether the device logs say the same.

@@ -8,7 +8,7 @@ use openmls::prelude::{
 };
 use parley_crypto::SUITE;
 use parley_protocol::capability::Capability;
-use parley_protocol::ids::{AccountId, EntryHash, Epoch, GroupId};
+use parley_protocol::ids::{AccountId, EntryHash, Epoch, GroupId, UnixMillis};
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::credential::Leaf;
@@ -16,12 +16,14 @@ use super::key_package::{capabilities, is_small, lifetime};
 use super::settings::{join_config, ratchet_configuration};
 use super::welcome;
 use super::{DeviceSigner, Provider};
+use crate::group_era::{EraStep, GroupEra};
 
 /// A Welcome is no larger than this and so much for each member, in bytes: its leaf, a parent, and the secret for who joins.
 const MAX_WELCOME: usize = 8 * 1024;
 const PER_MEMBER: usize = 6 * 1024;
 const CAPABILITY_LABEL: &str = "parley log capability v1";
 const HISTORY_LABEL: &str = "parley history v1";
+const ERA_LABEL: &str = "parley era v1";
 
 /// Why an operation on a group failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,8 +52,8 @@ pub(crate) enum GroupError {
 pub(crate) enum Incoming {
     /// Padded content from this leaf.
     Message { from: Leaf, padded: Vec<u8> },
-    /// A commit, not merged yet, by this leaf.
-    Commit { from: Leaf, staged: Box<StagedCommit> },
+    /// A commit, not merged yet, by this leaf, and what it says of the group era.
+    Commit { from: Leaf, staged: Box<StagedCommit>, era: EraStep },
 }
 
 /// A group that this device is a member of.
@@ -99,7 +101,7 @@ impl Group {
     }
 
     /// What is behind it, for who breaks the rules.
-    #[cfg(feature = "hostile")]
+    #[cfg(any(test, feature = "hostile"))]
     pub(crate) const fn raw(&mut self) -> &mut MlsGroup {
         &mut self.mls
     }
@@ -140,6 +142,21 @@ impl Group {
         secret.try_into().map(EntryHash).map_err(|_| GroupError::State)
     }
 
+    /// The group era that begins with the current epoch.
+    pub(crate) fn era(&self, provider: &Provider, since: UnixMillis) -> Result<GroupEra, GroupError> {
+        let secret =
+            self.mls.export_secret(provider.crypto(), ERA_LABEL, &[], 32).map_err(|_| GroupError::State)?;
+        secret.try_into().map(|secret| GroupEra::new(secret, since)).map_err(|_| GroupError::State)
+    }
+
+    /// The group era that begins with the epoch that the pending commit leads to.
+    pub(crate) fn next_era(&self, provider: &Provider, since: UnixMillis) -> Result<GroupEra, GroupError> {
+        let pending = self.mls.pending_commit().ok_or(GroupError::State)?;
+        let secret =
+            pending.export_secret(provider.crypto(), ERA_LABEL, &[], 32).map_err(|_| GroupError::State)?;
+        secret.try_into().map(|secret| GroupEra::new(secret, since)).map_err(|_| GroupError::State)
+    }
+
     /// The capability of the epoch that the pending commit leads to.
     pub(crate) fn next_capability(&self, provider: &Provider) -> Result<Capability, GroupError> {
         let pending = self.mls.pending_commit().ok_or(GroupError::State)?;
@@ -165,7 +182,9 @@ impl Group {
         &mut self,
         provider: &Provider,
         signer: &DeviceSigner<'_>,
+        era: EraStep,
     ) -> Result<Vec<u8>, GroupError> {
+        self.mls.set_aad(era.authenticated_data().to_vec());
         let bundle = self
             .mls
             .self_update(provider, signer, LeafNodeParameters::default())
@@ -173,7 +192,7 @@ impl Group {
         bundle.into_commit().tls_serialize_detached().map_err(|_| GroupError::State)
     }
 
-    /// Stages a commit that adds and removes devices; returns the commit, and the Welcome for those it adds, in their order.
+    /// Stages a commit that adds and removes devices, and begins a group era; returns the commit, and the Welcome for those it adds, in their order.
     pub(crate) fn change_members(
         &mut self,
         provider: &Provider,
@@ -191,6 +210,7 @@ impl Group {
             })
             .map(|member| member.index)
             .collect();
+        self.mls.set_aad(EraStep::Begins.authenticated_data().to_vec());
         let bundle = self
             .mls
             .commit_builder()
@@ -254,11 +274,15 @@ impl Group {
             return Err(GroupError::Invalid);
         };
         let from = self.leaf_at(index)?;
+        let era = EraStep::of(processed.aad());
         match processed.into_content() {
             ProcessedMessageContent::ApplicationMessage(message) => {
                 Ok(Incoming::Message { from, padded: message.into_bytes() })
             }
-            ProcessedMessageContent::StagedCommitMessage(staged) => Ok(Incoming::Commit { from, staged }),
+            ProcessedMessageContent::StagedCommitMessage(staged) => {
+                let era = era.ok_or(GroupError::Invalid)?;
+                Ok(Incoming::Commit { from, staged, era })
+            }
             _ => Err(GroupError::Invalid),
         }
     }

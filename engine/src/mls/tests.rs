@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use openmls::prelude::{
-    Capabilities, ExtensionType, KeyPackage, Lifetime, MlsGroup, MlsGroupCreateConfig, MlsMessageOut,
-    PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProposalType,
+    Capabilities, ExtensionType, KeyPackage, LeafNodeParameters, Lifetime, MlsGroup, MlsGroupCreateConfig,
+    MlsMessageOut, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProposalType,
 };
 use parley_protocol::device_log::VerifyingKeyBytes;
-use parley_protocol::ids::{AccountId, DeviceId, Epoch, GroupId};
+use parley_protocol::ids::{AccountId, DeviceId, Epoch, GroupId, UnixMillis};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use tls_codec::Serialize as _;
@@ -17,6 +17,7 @@ use super::credential::Leaf;
 use super::group::{Group, GroupError, Incoming, OpenedWelcome};
 use super::key_package::{self, KeyPackageError};
 use super::*;
+use crate::group_era::EraStep;
 use parley_crypto::SUITE;
 
 struct Device {
@@ -185,20 +186,83 @@ fn p2_every_flipped_byte_is_refused() {
 fn p3_an_update_moves_both_to_a_new_epoch_with_a_new_capability() {
     let (a, mut group_a, b, mut group_b) = pair();
     let old = group_a.capability(&a.provider).unwrap();
-    let commit = group_b.self_update(&b.provider, &DeviceSigner(&b.key)).unwrap();
+    let commit = group_b.self_update(&b.provider, &DeviceSigner(&b.key), EraStep::GoesOn).unwrap();
     let next = group_b.next_capability(&b.provider).unwrap();
-    let Incoming::Commit { from, staged } = group_a.process(&a.provider, &commit).unwrap() else {
+    let next_era = group_b.next_era(&b.provider, UnixMillis(1)).unwrap().read_capability();
+    let Incoming::Commit { from, staged, era } = group_a.process(&a.provider, &commit).unwrap() else {
         panic!("not a commit");
     };
     assert_eq!(Changes::of(&staged, &from, &group_a), Ok(Changes::default()));
-    assert_eq!(from, b.leaf);
+    assert_eq!((from, era), (b.leaf, EraStep::GoesOn));
     group_a.merge(&a.provider, *staged).unwrap();
     group_b.merge_pending(&b.provider).unwrap();
     assert_eq!(group_a.capability(&a.provider).unwrap(), next);
     assert_eq!(group_b.capability(&b.provider).unwrap(), next);
     assert!(next != old);
+    let eras = [(&group_a, &a), (&group_b, &b)]
+        .map(|(group, device)| group.era(&device.provider, UnixMillis(1)).unwrap().read_capability());
+    assert!(
+        eras == [next_era.clone(), next_era] && eras[0] != next,
+        "the same for both, and no other secret"
+    );
     let sealed = group_a.encrypt(&a.provider, &DeviceSigner(&a.key), b"after").unwrap();
     assert!(group_b.process(&b.provider, &sealed).is_ok());
+}
+
+/// A commit that changes members begins a group era whoever made it; what else it says of it is not followed.
+#[test]
+fn p4_a_commit_says_what_it_does_to_the_group_era() {
+    let (a, mut group_a, b, mut group_b) = pair();
+    let said = |group: &mut Group, commit: &[u8]| match group.process(&a.provider, commit) {
+        Ok(Incoming::Commit { era, .. }) => Ok(era),
+        Ok(_) => panic!("not a commit"),
+        Err(error) => Err(error),
+    };
+    let c = device(3);
+    let bytes = key_package::make(&c.provider, &DeviceSigner(&c.key), &c.leaf, false).unwrap();
+    let package = key_package::check(&b.provider, &bytes, &c.leaf).unwrap();
+    let signer = DeviceSigner(&b.key);
+    let (adds, _) = group_b.change_members(&b.provider, &signer, vec![package], &[]).unwrap();
+    assert_eq!(said(&mut group_a, &adds), Ok(EraStep::Begins));
+    for (added, removed) in [(vec![c.leaf], vec![]), (vec![], vec![c.leaf]), (vec![c.leaf], vec![b.leaf])] {
+        let changes = Changes { added, removed };
+        assert_eq!(changes.fit(EraStep::Begins), Ok(()));
+        assert_eq!(changes.fit(EraStep::GoesOn), Err(GroupError::Invalid), "{changes:?}");
+    }
+    assert_eq!(Changes::default().fit(EraStep::GoesOn), Ok(()));
+    for (authenticated, expected) in [
+        (&[1_u8, 0][..], Ok(EraStep::GoesOn)),
+        (&[1, 1], Ok(EraStep::Begins)),
+        (&[], Err(GroupError::Invalid)),
+        (&[1, 2], Err(GroupError::Invalid)),
+        (&[1, 1, 1], Err(GroupError::Invalid)),
+    ] {
+        group_b.drop_pending(&b.provider).unwrap();
+        let mls = group_b.raw();
+        mls.set_aad(authenticated.to_vec());
+        let bundle = mls.self_update(&b.provider, &signer, LeafNodeParameters::default()).unwrap();
+        let commit = bundle.into_commit().tls_serialize_detached().unwrap();
+        assert_eq!(said(&mut group_a, &commit), expected, "{authenticated:?}");
+    }
+    // What is written next has none of it.
+    group_b.drop_pending(&b.provider).unwrap();
+    let sealed = group_b.encrypt(&b.provider, &signer, b"text").unwrap();
+    assert!(matches!(group_a.process(&a.provider, &sealed), Ok(Incoming::Message { .. })));
+}
+
+/// What expired between two messages of one device was encrypted with keys that this one goes over.
+#[test]
+fn p9_what_follows_on_many_messages_that_expired_still_opens() {
+    let (a, mut group_a, b, mut group_b) = pair();
+    let signer = DeviceSigner(&a.key);
+    // A device commits after 100, so that there are not twenty times as many in an epoch.
+    for _ in 0..1_999 {
+        group_a.encrypt(&a.provider, &signer, b"expired").unwrap();
+    }
+    let sealed = group_a.encrypt(&a.provider, &signer, b"text").unwrap();
+    assert!(matches!(group_b.process(&b.provider, &sealed), Ok(Incoming::Message { .. })));
+    let commit = group_a.self_update(&a.provider, &signer, EraStep::GoesOn).unwrap();
+    assert!(matches!(group_b.process(&b.provider, &commit), Ok(Incoming::Commit { .. })), "keys of its own");
 }
 
 #[test]
@@ -260,7 +324,7 @@ fn p3_keys_of_earlier_epochs_do_not_stay() {
     let (a, mut group_a, b, mut group_b) = pair();
     let kept = |device: &Device| device.state.keys_with_prefix(&[crate::records::keys::MLS]);
     let mut update = |group_a: &mut Group| {
-        let commit = group_b.self_update(&b.provider, &DeviceSigner(&b.key)).unwrap();
+        let commit = group_b.self_update(&b.provider, &DeviceSigner(&b.key), EraStep::GoesOn).unwrap();
         let Incoming::Commit { staged, .. } = group_a.process(&a.provider, &commit).unwrap() else {
             panic!("not a commit");
         };

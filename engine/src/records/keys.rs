@@ -16,6 +16,7 @@ const OUTBOX: u8 = 6;
 pub(crate) const DEVICE: &[u8] = &[7];
 const TRAIL: u8 = 8;
 const ELSEWHERE: u8 = 41;
+const GROUP_ERA: u8 = 50;
 const EARLY: u8 = 9;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];
@@ -101,6 +102,11 @@ pub(crate) fn elsewhere(log: &LogId) -> Vec<u8> {
     [&[ELSEWHERE], log.as_bytes().as_slice()].concat()
 }
 
+/// What opens a log for reading ([`crate::group_era::GroupEra`]).
+pub(crate) fn group_era(log: &LogId) -> Vec<u8> {
+    [&[GROUP_ERA], log.as_bytes().as_slice()].concat()
+}
+
 pub(crate) fn early(log: &LogId) -> Vec<u8> {
     [&[EARLY], log.as_bytes().as_slice()].concat()
 }
@@ -157,6 +163,7 @@ mod tests {
             (outbox(0x0102), 6, about_number),
             (trail(&in_log), 8, about_log),
             (early(&in_log), 9, about_log),
+            (group_era(&in_log), 50, about_log),
             (welcomes(&in_log), 12, about_log),
             (archive(&id), 26, about_id),
             (personal(&id), 30, about_id),

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::InboxAddress;
 use crate::bounded::{Bytes, List};
-use crate::capability::Capability;
-use crate::ids::BlobId;
+use crate::capability::{Capability, CapabilityHash};
+use crate::ids::{BlobHash, BlobId, Epoch, LogId};
 use crate::limits::{MAX_BACKUP_HEAD, MAX_BLOB_DELETES, MAX_BLOB_PART};
 
 /// The next bytes of a blob. All puts of a blob agree in its account and size.
@@ -34,6 +34,42 @@ pub struct FetchBlob {
     pub capability: Capability,
     /// The blob.
     pub blob: BlobId,
+    /// Where the part begins.
+    pub offset: u64,
+    /// At most so many bytes; the relay sends no more than [`MAX_BLOB_PART`].
+    pub most: u32,
+}
+
+/// The next bytes of a blob that belongs to a log. All puts of a blob agree in its log, size, hash and reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutLogBlob {
+    /// The log, whose quota it counts against.
+    pub log: LogId,
+    /// The capability to append in `epoch`.
+    pub capability: Capability,
+    /// The epoch, which must be the log's current one.
+    pub epoch: Epoch,
+    /// The blob, chosen at random.
+    pub blob: BlobId,
+    /// Length of the whole blob, in bytes: at most [`crate::limits::MAX_BLOB`], and not 0.
+    pub size: u64,
+    /// SHA-256 of the whole blob. The relay forgets a blob that turns out to have another.
+    pub hash: BlobHash,
+    /// Hash of the capability that reads it.
+    pub reader: CapabilityHash,
+    /// Where `bytes` begins.
+    pub offset: u64,
+    /// Opaque to the relay; may be empty, to ask how much the relay has.
+    pub bytes: Bytes<MAX_BLOB_PART>,
+}
+
+/// Reads a part of a blob of a log, once it is whole and its hash is right. Who reads it need not be in the group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchLogBlob {
+    /// The blob.
+    pub blob: BlobId,
+    /// The capability whose hash came with it.
+    pub capability: Capability,
     /// Where the part begins.
     pub offset: u64,
     /// At most so many bytes; the relay sends no more than [`MAX_BLOB_PART`].

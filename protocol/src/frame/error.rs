@@ -13,7 +13,7 @@ pub enum RelayError {
     /// Another log has this id.
     #[error("the log id is taken")]
     LogExists,
-    /// The capability opens no epoch of this log, or is not the inbox's.
+    /// The capability opens no epoch or group era of this log, or is not the inbox's.
     #[error("the capability does not open this")]
     WrongCapability,
     /// The log has gone on: read up to `current` and encrypt again.
@@ -49,7 +49,7 @@ pub enum RelayError {
         /// How long to wait, in milliseconds.
         retry_after_ms: u32,
     },
-    /// The entries after the given place have expired: what was there is gone.
+    /// The entries after the given place have expired, a commit among them: nobody reads on from there.
     #[error("the entries have expired")]
     Expired,
     /// The relay's disk is full.
@@ -79,6 +79,9 @@ pub enum RelayError {
     /// The log has not, or no longer, the entry that the client knows: the relay's database was put back from a copy.
     #[error("the log has gone back")]
     WentBack,
+    /// The blob is whole and has not the hash that was named: it is forgotten.
+    #[error("the blob has another hash")]
+    WrongHash,
 }
 
 /// What a client does about a refusal.
@@ -118,7 +121,8 @@ impl RelayError {
             | Self::SlotTaken
             | Self::UnknownSlot
             | Self::UnknownBlob
-            | Self::WentBack => Retry::Never,
+            | Self::WentBack
+            | Self::WrongHash => Retry::Never,
         }
     }
 }

@@ -9,7 +9,9 @@ mod error;
 mod request;
 mod server;
 
-pub use blobs::{DeleteBlobs, FetchBackupHead, FetchBlob, PutBlob, WriteBackupHead};
+pub use blobs::{
+    DeleteBlobs, FetchBackupHead, FetchBlob, FetchLogBlob, PutBlob, PutLogBlob, WriteBackupHead,
+};
 pub use error::{RelayError, Retry};
 pub use request::{
     AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClaimKeyPackages, ClientFrame, CreateLog,

@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeleteBlobs, FetchBackupHead, FetchBlob, PutBlob, RequestId, WriteBackupHead};
+use super::{
+    DeleteBlobs, FetchBackupHead, FetchBlob, FetchLogBlob, PutBlob, PutLogBlob, RequestId, WriteBackupHead,
+};
 use crate::bounded::{Bytes, List, TooLong};
 use crate::capability::{Capability, CapabilityHash};
 use crate::device_log::{LogHead, Signature, SignedEntry, VerifyingKeyBytes};
@@ -37,7 +39,7 @@ pub enum Request {
     AppendMessages(AppendMessages),
     /// Appends a commit and so ends the log's epoch. Answer: `Stored`, with one element; or `Undelivered`.
     AppendCommit(AppendCommit),
-    /// Reads on from a place and goes on with what comes, to the commit that ends the capability's epoch.
+    /// Reads on from a place and goes on with what comes, to the commit that ends the capability's group era.
     /// Answer: `Subscribed`, then pushes.
     SubscribeLog(SubscribeLog),
     /// Ends the pushes for a log. Answer: `Done`.
@@ -46,7 +48,7 @@ pub enum Request {
     FetchGroupInfo {
         /// The log.
         log: LogId,
-        /// The capability of its current epoch.
+        /// The read capability of its current group era.
         capability: Capability,
     },
     /// Puts something into a device's inbox. Answer: `Stored`, with one element.
@@ -116,6 +118,10 @@ pub enum Request {
     FetchBackupHead(FetchBackupHead),
     /// The account whose device log names this recovery key now. Answer: `Directory`.
     FindRecoveryKey(VerifyingKeyBytes),
+    /// As `PutBlob`, for a blob of a log. Answer: `Blob`.
+    PutLogBlob(PutLogBlob),
+    /// A part of a blob of a log that is whole. Answer: `BlobPart`.
+    FetchLogBlob(FetchLogBlob),
 }
 
 /// Opens a rendezvous slot.
@@ -138,15 +144,17 @@ pub struct WriteSlot {
     pub value: Bytes<MAX_SLOT>,
 }
 
-/// Makes a log whose first epoch is `epoch`.
+/// Makes a log whose first epoch is `epoch`, in which its first group era begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateLog {
     /// The log, chosen at random.
     pub log: LogId,
     /// The group's epoch after the Welcomes are processed.
     pub epoch: Epoch,
-    /// Hash of that epoch's capability.
-    pub capability: CapabilityHash,
+    /// Hash of the capability to append in that epoch.
+    pub append: CapabilityHash,
+    /// Hash of the capability to read that group era.
+    pub read: CapabilityHash,
     /// Welcomes for the first members.
     pub welcomes: Welcomes,
     /// GroupInfo of that epoch, sealed by the members.
@@ -207,7 +215,7 @@ impl Welcomes {
 pub struct AppendMessages {
     /// The log.
     pub log: LogId,
-    /// The capability of `epoch`.
+    /// The capability to append in `epoch`.
     pub capability: Capability,
     /// The epoch, which must be the log's current one.
     pub epoch: Epoch,
@@ -224,12 +232,12 @@ pub struct NewMessage {
     pub payload: Bytes<MAX_MESSAGE>,
 }
 
-/// Appends a commit that ends `epoch`.
+/// Appends a commit that ends `epoch`, and with it, if it says so, the group era.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppendCommit {
     /// The log.
     pub log: LogId,
-    /// The capability of `epoch`.
+    /// The capability to append in `epoch`.
     pub capability: Capability,
     /// The epoch that ends, which must be the log's current one.
     pub epoch: Epoch,
@@ -237,8 +245,10 @@ pub struct AppendCommit {
     pub append: AppendId,
     /// An MLS commit.
     pub commit: Bytes<MAX_COMMIT>,
-    /// Hash of the next epoch's capability.
-    pub next_capability: CapabilityHash,
+    /// Hash of the capability to append in the next epoch.
+    pub next_append: CapabilityHash,
+    /// Hash of the capability to read the group era that begins with the next epoch; none if this one goes on.
+    pub next_read: Option<CapabilityHash>,
     /// Welcomes for the members that the commit adds.
     pub welcomes: Welcomes,
     /// GroupInfo of the next epoch, sealed by the members.
@@ -250,8 +260,10 @@ pub struct AppendCommit {
 pub struct SubscribeLog {
     /// The log.
     pub log: LogId,
-    /// The capability of the epoch to read.
+    /// The capability to read the group era.
     pub capability: Capability,
+    /// The epoch in which the client came, if the group era began before: nothing older is sent to it.
+    pub since: Option<Epoch>,
     /// The last entry that the client has on disk.
     pub after: Seq,
     /// The last entry that the client knows to be there. The relay looks whether it is, so that both notice when the

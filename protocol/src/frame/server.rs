@@ -84,11 +84,11 @@ pub enum Answer {
     },
     /// What stands in the slot.
     Slot(SlotState),
-    /// As `Subscribed`, for a capability whose epoch begins after the place that was asked for.
+    /// As `Subscribed`, for a group era, or an epoch in it, that begins after the place that was asked for.
     SubscribedFrom {
         /// The state of the log.
         state: Subscribed,
-        /// The last entry before that epoch: pushes begin after it.
+        /// The last entry before that: pushes begin after it.
         start: Seq,
     },
     /// How much of a blob is on disk.
@@ -146,7 +146,7 @@ pub struct Stored {
 pub struct Subscribed {
     /// The last entry that the capability opens as yet (0 if none).
     pub head: Seq,
-    /// The epoch that the capability opens (0 for an inbox).
+    /// The first epoch of the group era that the capability opens (0 for an inbox).
     pub epoch: Epoch,
 }
 
@@ -197,7 +197,7 @@ pub struct DirectoryRecord {
 /// What a subscription brings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Push {
-    /// The next entries of a log, in order and without a gap.
+    /// The next entries of a log, in order and without a gap: for messages that have expired one entry stands.
     Log {
         /// Which log.
         log: LogId,
@@ -227,6 +227,12 @@ pub enum EntryKind {
     Message,
     /// The commit that ends the entry's epoch.
     Commit,
+    /// Messages that the relay no longer has, all of one epoch: those from `first` to the entry's place. The payload is
+    /// empty, the append id and the era are zeros, and the time is not before that of the last of them.
+    Expired {
+        /// The first of them.
+        first: Seq,
+    },
 }
 
 /// One entry of a conversation log.
@@ -240,12 +246,23 @@ pub struct LogEntry {
     pub era: Era,
     /// As its sender chose it.
     pub append: AppendId,
-    /// Message or commit.
+    /// Message or commit, or what is left of messages.
     pub kind: EntryKind,
     /// When the relay stored it.
     pub time: UnixMillis,
     /// Opaque to the relay.
     pub payload: Bytes<MAX_COMMIT>,
+}
+
+impl LogEntry {
+    /// The first place for which it stands: its own, if it does not stand for messages that have expired.
+    #[must_use]
+    pub fn first(&self) -> Seq {
+        match self.kind {
+            EntryKind::Expired { first } => first.min(self.seq),
+            EntryKind::Message | EntryKind::Commit => self.seq,
+        }
+    }
 }
 
 /// One entry of an inbox.

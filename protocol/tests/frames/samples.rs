@@ -6,13 +6,14 @@ use parley_protocol::device_log::{LogHead, Signature, SignedEntry, VerifyingKeyB
 use parley_protocol::frame::{
     Answer, AppendCommit, AppendDeviceLog, AppendMessages, BackupHead, CheckIn, ClaimKeyPackages,
     ClaimedKeyPackage, ClientFrame, ClosingReason, CreateLog, DeleteBlobs, DeviceLogNews, DirectoryRecord,
-    EntryKind, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost, KnownDeviceLog, KnownPlace,
-    LogEntry, NewMessage, OpenSlot, PublishKeyPackages, Push, PutBlob, RegisterAccount, RelayError, Request,
-    RequestId, ServerFrame, SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim,
-    Welcomes, WriteBackupHead, WriteSlot,
+    EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress, InboxEntry, InboxPost, KnownDeviceLog,
+    KnownPlace, LogEntry, NewMessage, OpenSlot, PublishKeyPackages, Push, PutBlob, PutLogBlob,
+    RegisterAccount, RelayError, Request, RequestId, ServerFrame, SlotState, Stored, SubscribeInbox,
+    SubscribeLog, Subscribed, UsernameClaim, Welcomes, WriteBackupHead, WriteSlot,
 };
 use parley_protocol::ids::{
-    AccountId, AppendId, BlobId, DeviceId, EntryHash, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis,
+    AccountId, AppendId, BlobHash, BlobId, DeviceId, EntryHash, Epoch, Era, LogId, Seq, SlotId, Stamp,
+    UnixMillis,
 };
 use parley_protocol::username::Username;
 
@@ -76,7 +77,8 @@ fn log_requests() -> Vec<Request> {
         Request::CreateLog(CreateLog {
             log: LOG,
             epoch: Epoch(1),
-            capability: CapabilityHash([0x99; 32]),
+            append: CapabilityHash([0x99; 32]),
+            read: CapabilityHash([0x9A; 32]),
             welcomes: Welcomes { posts: list(vec![welcome()]), end: bytes(b"end") },
             group_info: Some(bytes(b"info")),
         }),
@@ -92,13 +94,26 @@ fn log_requests() -> Vec<Request> {
             epoch: Epoch(1),
             append: APPEND,
             commit: bytes(b"commit"),
-            next_capability: CapabilityHash([0x99; 32]),
+            next_append: CapabilityHash([0x99; 32]),
+            next_read: None,
             welcomes: Welcomes::default(),
             group_info: None,
+        }),
+        Request::AppendCommit(AppendCommit {
+            log: LOG,
+            capability: secret(),
+            epoch: Epoch(2),
+            append: APPEND,
+            commit: bytes(b"removal"),
+            next_append: CapabilityHash([0x99; 32]),
+            next_read: Some(CapabilityHash([0x9A; 32])),
+            welcomes: Welcomes::default(),
+            group_info: Some(bytes(b"info")),
         }),
         Request::SubscribeLog(SubscribeLog {
             log: LOG,
             capability: secret(),
+            since: Some(Epoch(300)),
             after: Seq(70_000),
             known: Some(KnownPlace { seq: Seq(70_001), era: ERA }),
         }),
@@ -171,6 +186,18 @@ fn blob_requests() -> Vec<Request> {
         }),
         Request::FetchBackupHead(FetchBackupHead { address: ADDRESS, capability: secret() }),
         Request::FindRecoveryKey(VerifyingKeyBytes([0xDD; 32])),
+        Request::PutLogBlob(PutLogBlob {
+            log: LOG,
+            capability: secret(),
+            epoch: Epoch(300),
+            blob: BLOB,
+            size: 70_000,
+            hash: BlobHash([0xCC; 32]),
+            reader: CapabilityHash([0x9A; 32]),
+            offset: 300,
+            bytes: bytes(b"sealed"),
+        }),
+        Request::FetchLogBlob(FetchLogBlob { blob: BLOB, capability: secret(), offset: 300, most: 65_536 }),
     ]
 }
 
@@ -208,6 +235,8 @@ fn request_name(request: &Request) -> &'static str {
         Request::WriteBackupHead(_) => "WriteBackupHead",
         Request::FetchBackupHead(_) => "FetchBackupHead",
         Request::FindRecoveryKey(_) => "FindRecoveryKey",
+        Request::PutLogBlob(_) => "PutLogBlob",
+        Request::FetchLogBlob(_) => "FetchLogBlob",
     }
 }
 
@@ -258,7 +287,7 @@ fn answer_name(answer: &Answer) -> &'static str {
     }
 }
 
-const ERRORS: [RelayError; 22] = [
+const ERRORS: [RelayError; 23] = [
     RelayError::UnknownLog,
     RelayError::LogExists,
     RelayError::WrongCapability,
@@ -281,6 +310,7 @@ const ERRORS: [RelayError; 22] = [
     RelayError::UnknownBlob,
     RelayError::BackupConflict,
     RelayError::WentBack,
+    RelayError::WrongHash,
 ];
 
 fn unasked() -> Vec<(String, ServerFrame)> {
@@ -293,7 +323,15 @@ fn unasked() -> Vec<(String, ServerFrame)> {
         time: TIME,
         payload: bytes(b"sealed"),
     };
-    let entries = list(vec![entry(EntryKind::Message), entry(EntryKind::Commit)]);
+    let kind = EntryKind::Expired { first: Seq(3) };
+    let expired = LogEntry {
+        seq: Seq(300),
+        era: Era([0; 8]),
+        append: AppendId([0; 16]),
+        payload: Bytes::default(),
+        ..entry(kind)
+    };
+    let entries = list(vec![entry(EntryKind::Message), entry(EntryKind::Commit), expired]);
     let inbox = list(vec![InboxEntry { seq: Seq(1), time: TIME, payload: bytes(b"sealed") }]);
     let closing = [
         ClosingReason::ShuttingDown,

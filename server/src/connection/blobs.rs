@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use parley_protocol::frame::{Answer, FetchBlob, RelayError, Request, RequestId, ServerFrame};
+use parley_protocol::frame::{Answer, RelayError, Request, RequestId, ServerFrame};
 
 use super::{Connection, Permits};
 use crate::clock::now;
+use crate::store::{BlobPart, Pending, Store};
 
 /// Most parts of blobs that are read for one connection at a time. A part is up to 256 KiB: so many, and what the outbox
 /// holds, is all that a client can have in memory here that asks for thousands and reads none.
@@ -20,7 +21,16 @@ impl Connection {
                 let pending = store.put_blob(now(), request);
                 self.later(id, permits, async { pending.await.map(|stored| Answer::Blob { stored }) });
             }
-            Request::FetchBlob(request) => self.fetch_blob(id, permits, request),
+            Request::FetchBlob(request) => {
+                self.fetch_part(id, permits, move |store| store.read_blob(request));
+            }
+            Request::PutLogBlob(request) => {
+                let pending = store.put_log_blob(now(), request);
+                self.later(id, permits, async { pending.await.map(|stored| Answer::Blob { stored }) });
+            }
+            Request::FetchLogBlob(request) => {
+                self.fetch_part(id, permits, move |store| store.read_log_blob(request));
+            }
             Request::DeleteBlobs(request) => {
                 let pending = store.delete_blobs(request);
                 self.later(id, permits, async { pending.await.map(|()| Answer::Done) });
@@ -39,13 +49,18 @@ impl Connection {
     }
 
     /// Reads a part once there is room for it in the outbox, so that parts are read no faster than the client takes them.
-    fn fetch_blob(&self, id: RequestId, permits: Permits, request: FetchBlob) {
+    fn fetch_part(
+        &self,
+        id: RequestId,
+        permits: Permits,
+        read: impl FnOnce(&dyn Store) -> Pending<BlobPart> + Send + 'static,
+    ) {
         let (store, outbox) = (Arc::clone(&self.relay.store), Arc::clone(&self.outbox));
         let parts = Arc::clone(&self.parts);
         tokio::spawn(async move {
             let turn = parts.acquire().await;
             if turn.is_ok() && outbox.room().await {
-                let part = store.read_blob(request).await;
+                let part = read(&*store).await;
                 let result = part.map(|part| Answer::BlobPart { size: part.size, bytes: part.bytes });
                 outbox.push_frame(&ServerFrame::Answer { id, result });
             }

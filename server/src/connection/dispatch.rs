@@ -15,7 +15,7 @@ use parley_protocol::ids::{Epoch, Seq};
 use super::{Connection, Permits, answers, verify};
 use crate::clock::now;
 use crate::hub::Topic;
-use crate::store::Room;
+use crate::store::{ReadFrom, Room};
 
 /// As far as an inbox may have grown: who rings does not know.
 pub(super) const SOMEWHERE: Seq = Seq(u64::MAX);
@@ -77,7 +77,9 @@ impl Connection {
             | Request::FetchBlob(_)
             | Request::DeleteBlobs(_)
             | Request::WriteBackupHead(_)
-            | Request::FetchBackupHead(_) => self.dispatch_blobs(id, permits, request),
+            | Request::FetchBackupHead(_)
+            | Request::PutLogBlob(_)
+            | Request::FetchLogBlob(_) => self.dispatch_blobs(id, permits, request),
             other => self.dispatch_directory(id, permits, other),
         }
     }
@@ -170,11 +172,15 @@ impl Connection {
                 limits.claims_from.spend(self.peer, count(request.devices.len()), now)
             }
             Request::OpenSlot(_) => limits.slots.take([self.peer], now),
-            Request::CreateLog(CreateLog { welcomes, .. }) => {
+            Request::CreateLog(CreateLog { welcomes, group_info, .. }) => {
                 bounded(welcomes)?;
+                limits.commits.spend(self.peer, kept_kib(&[], group_info.as_deref()), now)?;
                 limits.logs.take([self.peer], now)
             }
-            Request::AppendCommit(AppendCommit { welcomes, .. }) => bounded(welcomes),
+            Request::AppendCommit(AppendCommit { welcomes, commit, group_info, .. }) => {
+                bounded(welcomes)?;
+                limits.commits.spend(self.peer, kept_kib(commit, group_info.as_deref()), now)
+            }
             _ => Ok(()),
         }
     }
@@ -195,7 +201,7 @@ impl Connection {
     fn subscribe_log(&mut self, id: RequestId, permits: Permits, request: SubscribeLog) {
         let store = Arc::clone(&self.relay.store);
         self.subscribe(id, permits, Topic::Log(request.log), async move {
-            let from = (request.after, request.known);
+            let from = ReadFrom { since: request.since, after: request.after, known: request.known };
             let opened = store.open_log(request.log, request.capability.hash(), from).await?;
             Ok((answers::subscribed(opened, request.after), opened.state, opened.start))
         });
@@ -254,6 +260,11 @@ fn stored_bytes(request: &Request) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
+/// Kibibytes of a commit and its GroupInfo, which stay longer than anything else that needs no account.
+fn kept_kib(commit: &[u8], group_info: Option<&[u8]>) -> u32 {
+    count(commit.len().saturating_add(group_info.map_or(0, <[u8]>::len)).div_ceil(1024))
+}
+
 /// Whether these are not too large together.
 fn bounded(welcomes: &Welcomes) -> Result<(), RelayError> {
     if welcomes.fit() { Ok(()) } else { Err(RelayError::TooLarge) }
@@ -280,6 +291,8 @@ fn cost(request: &Request) -> u32 {
         | Request::PostInbox(_)
         | Request::PutBlob(_)
         | Request::FetchBlob(_)
+        | Request::PutLogBlob(_)
+        | Request::FetchLogBlob(_)
         | Request::FetchBackupHead(_) => 5,
         Request::PublishKeyPackages(_) | Request::ForgetKeyPackages { .. } | Request::WriteBackupHead(_) => {
             10

@@ -25,9 +25,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy)]
 enum State {
     Opening,
-    /// `epoch` is of no meaning for an inbox.
+    /// `era`, the first epoch of a group era, is of no meaning for an inbox.
     Reading {
-        epoch: Epoch,
+        era: Epoch,
         cursor: Seq,
     },
 }
@@ -97,14 +97,14 @@ impl Subscriptions {
         &self,
         topic: Topic,
         generation: u64,
-        (epoch, cursor, head): (Epoch, Seq, Seq),
+        (era, cursor, head): (Epoch, Seq, Seq),
         answer: &ServerFrame,
     ) {
         let mut table = self.table();
         self.outbox.push_frame(answer);
         let Some(found) = table.by_topic.get_mut(&topic) else { return };
         if found.generation == generation {
-            found.state = State::Reading { epoch, cursor };
+            found.state = State::Reading { era, cursor };
             found.head = found.head.max(head);
             self.bell.ring(topic, found.head);
             if let Topic::Inbox(address) = topic
@@ -142,14 +142,14 @@ impl Subscriptions {
         loop {
             let (topic, head) = self.bell.next().await;
             let Some(subscription) = self.grown(&topic, head) else { continue };
-            let State::Reading { epoch, cursor } = subscription.state else { continue };
+            let State::Reading { era, cursor } = subscription.state else { continue };
             if cursor >= subscription.head {
                 continue;
             }
             if !self.outbox.room().await {
                 return;
             }
-            match self.read(&topic, epoch, cursor).await {
+            match self.read(&topic, era, cursor).await {
                 Ok(brought) => self.bring(topic, subscription.generation, brought),
                 Err(RelayError::Internal) => {
                     tokio::time::sleep(PAUSE).await;
@@ -179,15 +179,15 @@ impl Subscriptions {
         Some(*found)
     }
 
-    async fn read(&self, topic: &Topic, epoch: Epoch, cursor: Seq) -> Result<Brought, RelayError> {
+    async fn read(&self, topic: &Topic, era: Epoch, cursor: Seq) -> Result<Brought, RelayError> {
         match topic {
-            Topic::Log(log) => self.read_log(*log, epoch, cursor).await,
+            Topic::Log(log) => self.read_log(*log, era, cursor).await,
             Topic::Inbox(address) => self.read_inbox(*address, cursor).await,
         }
     }
 
-    async fn read_log(&self, log: LogId, epoch: Epoch, cursor: Seq) -> Result<Brought, RelayError> {
-        let page = self.relay.pages.read(&*self.relay.store, log, epoch, cursor).await?;
+    async fn read_log(&self, log: LogId, era: Epoch, cursor: Seq) -> Result<Brought, RelayError> {
+        let page = self.relay.pages.read(&*self.relay.store, log, era, cursor).await?;
         Ok(Brought { frame: page.frame.clone(), last: page.last, finished: page.finished })
     }
 

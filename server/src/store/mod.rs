@@ -15,9 +15,9 @@ use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::{DeviceRecord, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
     AppendCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLog, DeleteBlobs,
-    DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost,
-    KnownDeviceLog, KnownPlace, LogEntry, PublishKeyPackages, PutBlob, RelayError, Stored, Subscribed,
-    WriteBackupHead,
+    DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress, InboxEntry,
+    InboxPost, KnownDeviceLog, KnownPlace, LogEntry, PublishKeyPackages, PutBlob, PutLogBlob, RelayError,
+    Stored, Subscribed, WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, EntryHash, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::MAX_BLOB_PART;
@@ -32,18 +32,26 @@ pub struct Quotas {
     pub room: Room,
     /// Payload bytes in one conversation log, its GroupInfo included.
     pub log_bytes: u64,
+    /// How many of them may be of commits, which stay longer.
+    pub commit_bytes: u64,
     /// Entries that wait in one inbox.
     pub inbox_entries: u64,
     /// Payload bytes that wait in one inbox.
     pub inbox_bytes: u64,
     /// One-time KeyPackages in one device's pool.
     pub pool: u64,
-    /// Age in milliseconds beyond which entries, inbox entries and one-time KeyPackages are deleted.
+    /// Age in milliseconds beyond which messages, inbox entries and one-time KeyPackages are deleted.
     pub expiry_ms: u64,
+    /// Age in milliseconds beyond which commits are deleted, and logs in which nothing came meanwhile.
+    pub commit_ms: u64,
     /// Bytes of one account's blobs, each counted whole from its first part on.
     pub blob_bytes: u64,
     /// Blobs of one account.
     pub blobs: u64,
+    /// The same of one log.
+    pub log_blob_bytes: u64,
+    /// Blobs of one log.
+    pub log_blobs: u64,
     /// Milliseconds after its last part when an unfinished blob is deleted.
     pub unfinished_ms: u64,
     /// Milliseconds after an account has written its last blob or head when all of them are deleted.
@@ -55,16 +63,27 @@ pub struct Quotas {
 pub struct OpenedLog {
     /// What the client is told.
     pub state: Subscribed,
-    /// Reading goes on after this place: where the client stands, or where the capability's epoch begins.
+    /// Reading goes on after this place: where the client stands, or where what it may read begins.
     pub start: Seq,
 }
 
-/// The next entries of one epoch of a log.
+/// From where somebody wants to read a log.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReadFrom {
+    /// The epoch in which the client came, if the group era began before.
+    pub since: Option<Epoch>,
+    /// The last entry that it has.
+    pub after: Seq,
+    /// An entry that it knows to be there.
+    pub known: Option<KnownPlace>,
+}
+
+/// The next entries of one group era of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogPage {
     /// In order and without a gap; empty when nothing has come since.
     pub entries: Vec<LogEntry>,
-    /// Whether the last of them, or one before, is the commit that ends the epoch.
+    /// Whether the last of them, or one before, is the commit that ends the group era.
     pub finished: bool,
 }
 
@@ -219,18 +238,12 @@ pub trait Store: Send + Sync + 'static {
         request: AppendCommit,
         posters: Vec<Poster>,
     ) -> Pending<Committed>;
-    /// Finds the epoch that a capability opens, and where to read on in it.
-    /// `known` is an entry that the client knows to be there: if it is not, the answer is
-    /// [`RelayError::WentBack`].
-    fn open_log(
-        &self,
-        log: LogId,
-        capability: CapabilityHash,
-        from: (Seq, Option<KnownPlace>),
-    ) -> Pending<OpenedLog>;
-    /// Reads on in one epoch.
-    fn read_log(&self, log: LogId, epoch: Epoch, after: Seq) -> Pending<LogPage>;
-    /// The current epoch, which the capability has to open, and its sealed GroupInfo.
+    /// Finds the group era that a capability reads, and where to read on in it. If an entry is not there that the client
+    /// knows, the answer is [`RelayError::WentBack`].
+    fn open_log(&self, log: LogId, capability: CapabilityHash, from: ReadFrom) -> Pending<OpenedLog>;
+    /// Reads on in the group era that begins with an epoch. For messages that have expired an entry stands.
+    fn read_log(&self, log: LogId, era: Epoch, after: Seq) -> Pending<LogPage>;
+    /// The current epoch, whose group era the capability has to read, and its sealed GroupInfo.
     fn group_info(&self, log: LogId, capability: CapabilityHash) -> Pending<(Epoch, Option<Vec<u8>>)>;
 
     /// Puts something into an inbox.
@@ -278,6 +291,11 @@ pub trait Store: Send + Sync + 'static {
     fn put_blob(&self, now: UnixMillis, request: PutBlob) -> Pending<u64>;
     /// Reads a part of a blob.
     fn read_blob(&self, request: FetchBlob) -> Pending<BlobPart>;
+    /// Puts the next bytes of a blob of a log; the answer is how many of it are on disk. One that is whole then and has
+    /// another hash is gone, and the answer is [`RelayError::WrongHash`].
+    fn put_log_blob(&self, now: UnixMillis, request: PutLogBlob) -> Pending<u64>;
+    /// Reads a part of a blob of a log that is whole.
+    fn read_log_blob(&self, request: FetchLogBlob) -> Pending<BlobPart>;
     /// Deletes those of the blobs that are the account's.
     fn delete_blobs(&self, request: DeleteBlobs) -> Pending<()>;
     /// Writes the head of an account's backup by compare-and-set. An empty one deletes all of the account's blobs.
@@ -285,10 +303,11 @@ pub trait Store: Send + Sync + 'static {
     /// The head of an account's backup.
     fn backup_head(&self, request: FetchBackupHead) -> Pending<BackupHead>;
 
-    /// Deletes what is older than [`Quotas::expiry_ms`], a bounded number of rows in one call.
+    /// Deletes what is older than [`Quotas::expiry_ms`] or [`Quotas::commit_ms`], a bounded number of rows in one call.
     fn expire(&self, now: UnixMillis) -> Pending<ExpiryRun>;
-    /// Deletes the bytes of blobs that are gone, unfinished blobs ([`Quotas::unfinished_ms`]) and old backups
-    /// ([`Quotas::backup_ms`]), a bounded number of rows in one call.
+    /// Deletes the bytes of blobs that are gone, unfinished blobs ([`Quotas::unfinished_ms`]), blobs of logs
+    /// ([`Quotas::expiry_ms`] and as long again as one may stay unfinished) and old backups ([`Quotas::backup_ms`]), a bounded
+    /// number of rows in one call.
     fn expire_blobs(&self, now: UnixMillis) -> Pending<ExpiryRun>;
     /// How much room the disk had a moment ago.
     fn room(&self) -> Room;

@@ -2,6 +2,8 @@
 //! sockets is not repeated here; this is about what needs another time or another quota.
 
 mod blobs;
+mod log_blobs;
+mod retention;
 
 use ed25519_dalek::SigningKey;
 use parley_protocol::bounded::{Bytes, List};
@@ -22,25 +24,29 @@ use super::{Claim, DeviceLogEffect, DeviceLogStep, NewAccount, Poster, Quotas, R
 pub(super) const QUOTAS: Quotas = Quotas {
     room: Room::Enough,
     log_bytes: 1000,
+    commit_bytes: 300,
     inbox_entries: 5,
     inbox_bytes: 100,
     pool: 3,
     expiry_ms: 1000,
+    commit_ms: 5000,
     blob_bytes: 1_000_000,
     blobs: 3,
+    log_blob_bytes: 500_000,
+    log_blobs: 2,
     unfinished_ms: 1000,
     backup_ms: 5000,
 };
 
 const LOG: LogId = LogId([1; 16]);
 const SECRET: [u8; 32] = [2; 32];
+/// Reads the log's first group era.
+const READER: [u8; 32] = [3; 32];
 
 /// Runs all tests, each on a store that `open` makes anew.
 pub(super) async fn run<S: Store>(open: impl Fn() -> S) {
     time_never_goes_back_in_a_log(&open()).await;
-    old_entries_expire_and_a_reader_is_told(&open()).await;
     expiry_makes_room_in_a_full_log(&open()).await;
-    logs_that_nobody_uses_expire(&open()).await;
     inboxes_and_pools_expire_but_not_the_last_resort(&open()).await;
     an_inbox_is_bounded_in_bytes(&open()).await;
     a_check_in_swaps_the_stamp_in_order(&open()).await;
@@ -48,7 +54,9 @@ pub(super) async fn run<S: Store>(open: impl Fn() -> S) {
     new_messages_and_retries_share_a_request(&open()).await;
     a_failing_operation_leaves_nothing_and_spoils_no_other(&open()).await;
     a_recovery_key_leads_to_the_first_account_that_names_it(&open()).await;
+    retention::run(&open).await;
     blobs::run(&open).await;
+    log_blobs::run(&open).await;
     a_closed_store_answers(&open()).await;
 }
 
@@ -57,8 +65,8 @@ fn bytes<const MAX: usize>(length: usize) -> Bytes<MAX> {
 }
 
 fn log() -> CreateLog {
-    let capability = Capability::new(SECRET).hash();
-    CreateLog { log: LOG, epoch: Epoch(0), capability, welcomes: Welcomes::default(), group_info: None }
+    let (append, read) = (Capability::new(SECRET).hash(), Capability::new(READER).hash());
+    CreateLog { log: LOG, epoch: Epoch(0), append, read, welcomes: Welcomes::default(), group_info: None }
 }
 
 fn append(ids: &[u8], length: usize) -> AppendMessages {
@@ -71,30 +79,27 @@ fn append(ids: &[u8], length: usize) -> AppendMessages {
     }
 }
 
+/// A commit with an append id that ends an epoch, which a secret opens; the next one's secret, and that of the group era that
+/// begins then.
+fn commit((epoch, secret): (u64, u8), id: u8, next: u8, next_read: Option<u8>) -> AppendCommit {
+    AppendCommit {
+        log: LOG,
+        capability: Capability::new([secret; 32]),
+        epoch: Epoch(epoch),
+        append: AppendId([id; 16]),
+        commit: bytes(1),
+        next_append: Capability::new([next; 32]).hash(),
+        next_read: next_read.map(|read| Capability::new([read; 32]).hash()),
+        welcomes: Welcomes::default(),
+        group_info: None,
+    }
+}
+
 async fn time_never_goes_back_in_a_log(store: &impl Store) {
     store.create_log(UnixMillis(50), log(), vec![]).await.unwrap();
     let late = store.append_messages(UnixMillis(90), append(&[1], 1)).await.unwrap();
     let early = store.append_messages(UnixMillis(60), append(&[2], 1)).await.unwrap();
     assert_eq!((late[0].time, early[0].time), (UnixMillis(90), UnixMillis(90)));
-}
-
-async fn old_entries_expire_and_a_reader_is_told(store: &impl Store) {
-    store.create_log(UnixMillis(0), log(), vec![]).await.unwrap();
-    store.append_messages(UnixMillis(100), append(&[1, 2], 1)).await.unwrap();
-    store.append_messages(UnixMillis(900), append(&[3], 1)).await.unwrap();
-    assert_eq!(store.expire(UnixMillis(1100)).await.unwrap().deleted, 0, "just not old enough");
-    let run = store.expire(UnixMillis(1200)).await.unwrap();
-    assert_eq!((run.deleted, run.more), (2, false));
-    let hash = Capability::new(SECRET).hash();
-    assert_eq!(store.open_log(LOG, hash, (Seq(0), None)).await, Err(RelayError::Expired));
-    assert_eq!(store.open_log(LOG, hash, (Seq(1), None)).await, Err(RelayError::Expired));
-    assert_eq!(store.read_log(LOG, Epoch(0), Seq(1)).await, Err(RelayError::Expired));
-    assert_eq!(store.open_log(LOG, hash, (Seq(2), None)).await.unwrap().start, Seq(2));
-    let page = store.read_log(LOG, Epoch(0), Seq(2)).await.unwrap();
-    assert_eq!(page.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [Seq(3)]);
-    // Numbers go on as if nothing had been deleted.
-    let next = store.append_messages(UnixMillis(1200), append(&[4], 1)).await.unwrap();
-    assert_eq!(next[0].seq, Seq(4));
 }
 
 async fn expiry_makes_room_in_a_full_log(store: &impl Store) {
@@ -104,27 +109,6 @@ async fn expiry_makes_room_in_a_full_log(store: &impl Store) {
     assert_eq!(full, Err(RelayError::QuotaExceeded));
     store.expire(UnixMillis(5000)).await.unwrap();
     store.append_messages(UnixMillis(5000), append(&[2], 900)).await.unwrap();
-}
-
-/// Also the GroupInfo counts and goes, however much of it a stranger brings.
-async fn logs_that_nobody_uses_expire(store: &impl Store) {
-    let hash = Capability::new(SECRET).hash();
-    let with_info = |length| CreateLog { group_info: Some(bytes(length)), ..log() };
-    store.create_log(UnixMillis(0), with_info(400), vec![]).await.unwrap();
-    store.append_messages(UnixMillis(0), append(&[1], 500)).await.unwrap();
-    let full = store.append_messages(UnixMillis(0), append(&[2], 500)).await;
-    assert_eq!(full, Err(RelayError::QuotaExceeded));
-    let unused = CreateLog { log: LogId([9; 16]), ..with_info(100) };
-    store.create_log(UnixMillis(0), unused, vec![]).await.unwrap();
-    // The entry goes first; what depends on that, in the next run.
-    store.expire(UnixMillis(1500)).await.unwrap();
-    store.expire(UnixMillis(1500)).await.unwrap();
-    assert_eq!(store.group_info(LogId([9; 16]), hash).await, Err(RelayError::UnknownLog));
-    assert_eq!(store.group_info(LOG, hash).await, Ok((Epoch(0), None)));
-    store.append_messages(UnixMillis(1500), append(&[2], 900)).await.unwrap();
-    store.expire(UnixMillis(8000)).await.unwrap();
-    store.expire(UnixMillis(8000)).await.unwrap();
-    assert_eq!(store.group_info(LOG, hash).await, Err(RelayError::UnknownLog), "quiet for long");
 }
 
 const RECOVERY: VerifyingKeyBytes = VerifyingKeyBytes([9; 32]);
@@ -253,16 +237,7 @@ async fn a_check_in_swaps_the_stamp_in_order(store: &impl Store) {
 async fn an_append_sees_what_a_commit_has_changed(store: &impl Store) {
     store.create_log(UnixMillis(0), log(), vec![]).await.unwrap();
     let first = store.append_messages(UnixMillis(5), append(&[1], 1)).await.unwrap();
-    let commit = AppendCommit {
-        log: LOG,
-        capability: Capability::new(SECRET),
-        epoch: Epoch(0),
-        append: AppendId([9; 16]),
-        commit: bytes(1),
-        next_capability: Capability::new([8; 32]).hash(),
-        welcomes: Welcomes::default(),
-        group_info: None,
-    };
+    let commit = commit((0, 2), 9, 8, None);
     store.append_commit(UnixMillis(6), commit, vec![]).await.unwrap();
     let stale = store.append_messages(UnixMillis(7), append(&[2], 1)).await;
     assert_eq!(stale, Err(RelayError::StaleEpoch { current: Epoch(1) }));
@@ -302,17 +277,11 @@ async fn a_failing_operation_leaves_nothing_and_spoils_no_other(store: &impl Sto
     let address = registered(store).await;
     store.create_log(UnixMillis(0), log(), vec![]).await.unwrap();
     let too_much = AppendCommit {
-        log: LOG,
-        capability: Capability::new(SECRET),
-        epoch: Epoch(0),
-        append: AppendId([9; 16]),
-        commit: bytes(1),
-        next_capability: Capability::new([8; 32]).hash(),
         welcomes: Welcomes {
             posts: List::new(vec![post(address, 1, 60), post(address, 2, 60)]).unwrap(),
             end: Bytes::default(),
         },
-        group_info: None,
+        ..commit((0, 2), 9, 8, None)
     };
     // Submitted together, so that they are likely to share a transaction.
     let before = store.append_messages(UnixMillis(0), append(&[1], 1));
@@ -321,7 +290,7 @@ async fn a_failing_operation_leaves_nothing_and_spoils_no_other(store: &impl Sto
     assert_eq!(before.await.unwrap()[0].seq, Seq(1));
     assert_eq!(failing.await, Err(RelayError::QuotaExceeded));
     assert_eq!(after.await.unwrap()[0].seq, Seq(2));
-    assert_eq!(store.group_info(LOG, Capability::new(SECRET).hash()).await.unwrap().0, Epoch(0));
+    assert_eq!(store.group_info(LOG, Capability::new(READER).hash()).await.unwrap().0, Epoch(0));
     assert_eq!(store.read_inbox(address, Seq(0)).await.unwrap(), []);
 }
 
@@ -330,5 +299,5 @@ async fn a_closed_store_answers(store: &impl Store) {
     store.close();
     assert_eq!(last.await, Ok(vec![]), "what was submitted before is finished");
     assert_eq!(store.probe().await, Err(RelayError::Internal));
-    assert_eq!(store.group_info(LOG, Capability::new(SECRET).hash()).await, Err(RelayError::Internal));
+    assert_eq!(store.group_info(LOG, Capability::new(READER).hash()).await, Err(RelayError::Internal));
 }

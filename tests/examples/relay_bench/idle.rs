@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use parley_protocol::frame::{ClientFrame, Request, RequestId, SubscribeLog};
+use parley_protocol::frame::{ClientFrame, Request, RequestId};
 use parley_protocol::ids::{Epoch, LogId, Seq};
-use parley_tests::relay_client::{RelayClient, capability};
+use parley_tests::relay_client::{RelayClient, capability, subscription};
 use parley_tests::relay_process::RelayProcess;
 use parley_tests::unique;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -30,7 +30,7 @@ pub(crate) async fn run(relay: &RelayProcess, count: usize) {
     tokio::time::sleep(REST).await;
     let greeted = relay.resident();
     for socket in &mut sockets {
-        let request = SubscribeLog { log, capability: secret.clone(), after: Seq(0), known: None };
+        let request = subscription(log, &secret, Seq(0));
         ask(socket, 2, Request::SubscribeLog(request)).await;
     }
     tokio::time::sleep(REST).await;

@@ -18,12 +18,16 @@ const CHUNK: usize = 512;
 const QUOTAS: Quotas = Quotas {
     room: Room::Enough,
     log_bytes: u64::MAX,
+    commit_bytes: u64::MAX,
     inbox_entries: 1,
     inbox_bytes: 1,
     pool: 1,
     expiry_ms: u64::MAX,
+    commit_ms: u64::MAX,
     blob_bytes: 1,
     blobs: 1,
+    log_blob_bytes: u64::MAX,
+    log_blobs: u64::MAX,
     unfinished_ms: u64::MAX,
     backup_ms: u64::MAX,
 };

@@ -4,6 +4,7 @@ mod blobs;
 mod endings;
 mod lies;
 mod limits;
+mod reading;
 mod restore;
 mod slots;
 
@@ -14,8 +15,8 @@ use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::device_log::{DeviceLog, LogHead};
 use parley_protocol::frame::{
     Answer, AppendCommit, AppendMessages, ClaimKeyPackages, ClaimedKeyPackage, ClientFrame, CreateLog,
-    DeviceLogNews, DirectoryRecord, EntryKind, InboxAddress, InboxEntry, InboxPost, KnownDeviceLog,
-    KnownPlace, LogEntry, Push, RelayError, Request, ServerFrame, SlotState, Stored, Subscribed,
+    DeviceLogNews, DirectoryRecord, EntryKind, InboxAddress, InboxEntry, InboxPost, KnownDeviceLog, LogEntry,
+    Push, RelayError, Request, ServerFrame, SlotState, Stored, Subscribed,
 };
 use parley_protocol::ids::{AccountId, AppendId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis};
 use parley_protocol::limits::MAX_PUSH;
@@ -25,6 +26,7 @@ use self::blobs::Blobs;
 use self::lies::Lie;
 pub use self::lies::Told;
 pub use self::limits::Limits;
+use self::reading::rest_of;
 pub use self::restore::RelayCopy;
 use self::slots::Slots;
 
@@ -35,9 +37,14 @@ pub struct ConnectionId(pub u64);
 #[derive(Clone, Default)]
 struct Log {
     epoch: Epoch,
+    /// Who may append in each epoch.
     capabilities: BTreeMap<Epoch, CapabilityHash>,
+    /// Who may read each group era, by its first epoch.
+    eras: BTreeMap<Epoch, CapabilityHash>,
     entries: Vec<LogEntry>,
-    /// Connection to (epoch that it may read, last entry that it was sent).
+    /// Up to there only commits are left.
+    expired: Seq,
+    /// Connection to (group era that it may read, last entry that it was sent).
     readers: BTreeMap<ConnectionId, (Epoch, Seq)>,
 }
 
@@ -152,15 +159,8 @@ impl VirtualRelay {
             Request::SubscribeLog(subscribe) => {
                 self.may_subscribe(from, &subscribe.log)?;
                 let log = self.logs.get_mut(&subscribe.log).ok_or(RelayError::UnknownLog)?;
-                let epoch = log.epoch_of(&subscribe.capability)?;
-                if subscribe.known.is_some_and(|known| !log.has(known)) {
-                    return Err(RelayError::WentBack);
-                }
-                let start = log.start_of(epoch);
-                log.readers.insert(from, (epoch, subscribe.after));
-                let readable = log.entries.iter().filter(|entry| entry.epoch == epoch);
-                let head = readable.map(|entry| entry.seq).max().unwrap_or_default();
-                let state = Subscribed { head, epoch };
+                let (state, start) = log.open(&subscribe)?;
+                log.readers.insert(from, (state.epoch, subscribe.after.max(start)));
                 Ok(if start > subscribe.after {
                     Answer::SubscribedFrom { state, start }
                 } else {
@@ -173,7 +173,9 @@ impl VirtualRelay {
             }
             Request::FetchGroupInfo { log, capability } => {
                 let log = self.logs.get(&log).ok_or(RelayError::UnknownLog)?;
-                log.check(&capability, log.epoch)?;
+                if log.era_of(&capability)? != log.era_at(log.epoch) {
+                    return Err(RelayError::StaleEpoch { current: log.epoch });
+                }
                 Ok(Answer::GroupInfo { epoch: log.epoch, sealed: None })
             }
             Request::PostInbox(post) => self.post(post).map(stored_one),
@@ -239,7 +241,8 @@ impl VirtualRelay {
     fn create(&mut self, create: CreateLog) -> Result<Answer, RelayError> {
         let welcomes = create.welcomes.whole().map_err(|_| RelayError::TooLarge)?.posts;
         if let Some(log) = self.logs.get(&create.log) {
-            let same = log.capabilities.get(&create.epoch) == Some(&create.capability);
+            let same = log.capabilities.get(&create.epoch) == Some(&create.append)
+                && log.eras.get(&create.epoch) == Some(&create.read);
             return if same { Ok(Answer::Done) } else { Err(RelayError::LogExists) };
         }
         for welcome in welcomes.iter() {
@@ -253,8 +256,9 @@ impl VirtualRelay {
         if !full.is_empty() {
             return Ok(Answer::Undelivered(List::new(full).unwrap()));
         }
-        let capabilities = BTreeMap::from([(create.epoch, create.capability)]);
-        self.logs.insert(create.log, Log { epoch: create.epoch, capabilities, ..Log::default() });
+        let capabilities = BTreeMap::from([(create.epoch, create.append)]);
+        let eras = BTreeMap::from([(create.epoch, create.read)]);
+        self.logs.insert(create.log, Log { epoch: create.epoch, capabilities, eras, ..Log::default() });
         for welcome in welcomes.into_vec() {
             self.post(welcome)?;
         }
@@ -297,7 +301,10 @@ impl VirtualRelay {
         let place = (commit.epoch, era, commit.append);
         let stored = log.push(now, place, EntryKind::Commit, commit.commit.into_vec());
         log.epoch = commit.epoch.next();
-        log.capabilities.insert(log.epoch, commit.next_capability);
+        log.capabilities.insert(log.epoch, commit.next_append);
+        if let Some(read) = commit.next_read {
+            log.eras.insert(log.epoch, read);
+        }
         for welcome in welcomes.into_vec() {
             self.post(welcome)?;
         }
@@ -386,9 +393,12 @@ impl VirtualRelay {
     fn pushes(&mut self) -> Outgoing {
         let mut outgoing = Vec::new();
         for (id, log) in &mut self.logs {
-            for (connection, (epoch, sent)) in &mut log.readers {
-                let readable = log.entries.iter().filter(|entry| entry.epoch == *epoch && entry.seq > *sent);
-                let next: Vec<LogEntry> = readable.cloned().collect();
+            let (left, eras) = (log.left(), log.eras.clone());
+            let era_at = |epoch: Epoch| eras.range(..=epoch).next_back().map(|(era, _)| *era);
+            for (connection, (era, sent)) in &mut log.readers {
+                let readable =
+                    left.iter().filter(|entry| era_at(entry.epoch) == Some(*era) && entry.seq > *sent);
+                let next: Vec<LogEntry> = readable.map(|entry| rest_of(entry, *sent)).collect();
                 if let Some(last) = next.last() {
                     *sent = last.seq;
                     for entries in next.chunks(MAX_PUSH) {
@@ -420,12 +430,6 @@ impl VirtualRelay {
 }
 
 impl Log {
-    /// The last entry before an epoch.
-    fn start_of(&self, epoch: Epoch) -> Seq {
-        let before = self.entries.iter().filter(|entry| entry.epoch < epoch);
-        before.map(|entry| entry.seq).max().unwrap_or_default()
-    }
-
     fn epoch_of(&self, capability: &Capability) -> Result<Epoch, RelayError> {
         let hash = capability.hash();
         let known = self.capabilities.iter().find(|(_, known)| **known == hash);
@@ -437,10 +441,6 @@ impl Log {
             return Err(RelayError::WrongCapability);
         }
         if epoch == self.epoch { Ok(()) } else { Err(RelayError::StaleEpoch { current: self.epoch }) }
-    }
-
-    fn has(&self, known: KnownPlace) -> bool {
-        self.entries.iter().any(|entry| (entry.seq, entry.era) == (known.seq, known.era))
     }
 
     fn stored(&self, append: &AppendId) -> Option<Stored> {
@@ -455,7 +455,7 @@ impl Log {
         kind: EntryKind,
         payload: Vec<u8>,
     ) -> Stored {
-        let seq = self.entries.last().map_or(Seq(1), |entry| entry.seq.next());
+        let seq = self.entries.last().map_or(self.expired, |entry| entry.seq.max(self.expired)).next();
         let payload = Bytes::new(payload).unwrap();
         self.entries.push(LogEntry { seq, epoch, era, append, kind, time, payload });
         Stored { seq, time, era }

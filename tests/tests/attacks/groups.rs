@@ -2,6 +2,7 @@
 
 use parley_engine::hostile::{Deed, Identity, Peer};
 use parley_engine::view::{BodyView, Delivery};
+use parley_protocol::frame::Request;
 use parley_protocol::ids::{DeviceId, LogId, Seq};
 use parley_tests::sim::{DeviceIndex, World};
 
@@ -57,6 +58,38 @@ fn rejected(seed: u64, deed: impl FnOnce(&Peer) -> Deed) {
 fn p3_a_member_may_replace_its_own_keys() {
     let (mut world, ada, ..) = commit(500, |_| Deed::Update);
     assert_eq!(shown(&mut world, ada), ["in the new epoch"]);
+}
+
+/// Its commit says that the group era goes on, and what it tells the relay is another matter.
+#[test]
+fn p9_a_member_who_tells_the_relay_of_another_group_era_silences_nobody() {
+    for (seed, lies) in [(508, false), (509, true)] {
+        let (mut world, ada, mut eve, log) = ada_with_eve(seed);
+        eve.let_group_eras_go_on();
+        let mut request = eve.commit(log, &Deed::Update);
+        if let Request::AppendCommit(commit) = &mut request
+            && lies
+        {
+            commit.next_read = Some(commit.next_append);
+        }
+        world.asked_by_another(request);
+        world.settle();
+        let head = eve.log().head();
+        let text = eve.text(log, "in the new epoch", &head);
+        world.asked_by_another(eve.append(log, text));
+        world.settle();
+        // Who is told nothing any more finds that out on the same connection: what is written next goes elsewhere.
+        let chat = world.only_conversation(ada);
+        let before = world.relay.log_count();
+        world.send(ada, chat, "and on");
+        world.settle();
+        let read = shown(&mut world, ada);
+        assert_eq!(read.contains(&"in the new epoch".to_owned()), !lies, "{read:?}");
+        let all = entries(&mut world, log).clone();
+        let texts: Vec<String> = all.iter().filter_map(|entry| eve.read(log, &entry.payload)).collect();
+        assert_eq!(texts.contains(&"and on".to_owned()), !lies, "{texts:?}");
+        assert!(world.relay.log_count() >= before && world.is_online(ada));
+    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use parley_protocol::capability::Capability;
 use parley_protocol::frame::{Answer, EntryKind, RelayError, Request, Welcomes};
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq};
-use parley_tests::relay_client::{RelayClient, bytes, capability, commit, message, messages, new_log, only};
+use parley_tests::relay_client::{
+    RelayClient, bytes, capability, commit, message, messages, new_log, only, reading,
+};
 use parley_tests::relay_process::RelayProcess;
 use parley_tests::unique;
 
@@ -137,7 +139,7 @@ async fn the_group_info_is_the_current_epochs() {
     let info = |epoch: u64, sealed: Option<&[u8]>| {
         Ok(Answer::GroupInfo { epoch: Epoch(epoch), sealed: sealed.map(bytes) })
     };
-    let fetch = |capability: &Capability| Request::FetchGroupInfo { log, capability: capability.clone() };
+    let fetch = |capability: &Capability| Request::FetchGroupInfo { log, capability: reading(capability) };
     assert_eq!(client.call(fetch(&first)).await, info(1, Some(b"info 1")));
     let mut next = commit(log, Epoch(1), &first, &second);
     next.group_info = Some(bytes(b"info 2"));
@@ -146,7 +148,7 @@ async fn the_group_info_is_the_current_epochs() {
     assert_eq!(client.call(fetch(&second)).await, info(2, Some(b"info 2")));
     client.commit(log, Epoch(2), &second, &third).await.unwrap();
     assert_eq!(client.call(fetch(&third)).await, info(3, None));
-    let unknown = Request::FetchGroupInfo { log: LogId(unique()), capability: third };
+    let unknown = Request::FetchGroupInfo { log: LogId(unique()), capability: reading(&third) };
     assert_eq!(client.call(unknown).await, Err(RelayError::UnknownLog));
 }
 
@@ -164,9 +166,11 @@ async fn p10_a_stranger_and_a_removed_member_get_no_group_info() {
     let mut stranger = RelayClient::connect(relay.address()).await;
     let guess = Request::FetchGroupInfo { log, capability: capability() };
     assert_eq!(stranger.call(guess).await, Err(RelayError::WrongCapability));
-    let removed = Request::FetchGroupInfo { log, capability: first };
+    let removed = Request::FetchGroupInfo { log, capability: reading(&first) };
     let stale = Err(RelayError::StaleEpoch { current: Epoch(2) });
     assert_eq!(stranger.call(removed).await, stale);
+    let writer = Request::FetchGroupInfo { log, capability: second };
+    assert_eq!(stranger.call(writer).await, Err(RelayError::WrongCapability), "to append is not to read");
 }
 
 #[tokio::test]

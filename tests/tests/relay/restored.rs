@@ -11,7 +11,7 @@ use parley_protocol::frame::{
 };
 use parley_protocol::ids::{Epoch, LogId, Seq, Stamp};
 use parley_tests::accounts::{TestAccount, TestDevice, found, look_up};
-use parley_tests::relay_client::{RelayClient, capability, message, messages};
+use parley_tests::relay_client::{RelayClient, capability, message, messages, subscription};
 use parley_tests::relay_process::RelayProcess;
 use parley_tests::unique;
 
@@ -47,8 +47,8 @@ async fn subscribe(
     secret: &Capability,
     known: KnownPlace,
 ) -> Result<Answer, RelayError> {
-    let (capability, after) = (secret.clone(), known.seq);
-    client.call(Request::SubscribeLog(SubscribeLog { log, capability, after, known: Some(known) })).await
+    let request = SubscribeLog { known: Some(known), ..subscription(log, secret, known.seq) };
+    client.call(Request::SubscribeLog(request)).await
 }
 
 fn known(entry: &LogEntry) -> KnownPlace {

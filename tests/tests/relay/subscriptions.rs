@@ -15,7 +15,7 @@ fn seqs(entries: &[LogEntry]) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_capability_opens_its_epoch_and_the_commit_that_ended_it() {
+async fn a_capability_opens_its_group_era_and_the_commit_that_ended_it() {
     let relay = RelayProcess::start(&[]);
     let mut writer = RelayClient::connect(relay.address()).await;
     let mut reader = RelayClient::connect(relay.address()).await;
@@ -50,7 +50,7 @@ async fn a_capability_opens_its_epoch_and_the_commit_that_ended_it() {
 }
 
 #[tokio::test]
-async fn who_joined_late_is_told_where_the_epoch_begins() {
+async fn who_joined_late_is_told_where_the_group_era_begins() {
     let relay = RelayProcess::start(&[]);
     let mut writer = RelayClient::connect(relay.address()).await;
     let mut reader = RelayClient::connect(relay.address()).await;

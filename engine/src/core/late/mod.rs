@@ -122,6 +122,15 @@ impl Engine {
         self.save_holes();
     }
 
+    /// Messages of a log have expired that this device has not read; a marker says so until another device has sent them.
+    pub(super) fn ask_for_expired(&mut self, id: &LogId, marker: (Order, MessageId)) {
+        self.ask_for_rest(id);
+        if let Some(hole) = self.late.holes.get_mut(id) {
+            hole.marker = Some(marker);
+        }
+        self.save_holes();
+    }
+
     fn open_hole(&mut self, id: LogId, key: ConversationKey, upto: Seq, young: bool) {
         let (stored, without) = (self.reached(&id), Set::default());
         let hole = Hole {

@@ -3,6 +3,7 @@
 use parley_protocol::ids::UnixMillis;
 use rusqlite::{Connection, params};
 
+use super::commits;
 use super::failure::Failure;
 use super::integers::int;
 use crate::store::{ExpiryRun, Quotas};
@@ -18,6 +19,7 @@ pub(super) fn expire(
     quotas: &Quotas,
 ) -> Result<ExpiryRun, Failure> {
     let cutoff = int(now.0.saturating_sub(quotas.expiry_ms));
+    let old = int(now.0.saturating_sub(quotas.commit_ms));
     let retried = int(now.0.saturating_sub(quotas.expiry_ms.min(RETRY_WINDOW_MS)));
     let deleted = [
         entries(connection, cutoff)?,
@@ -25,8 +27,8 @@ pub(super) fn expire(
         delete(connection, ACKNOWLEDGED, retried)?,
         delete(connection, KEY_PACKAGES, cutoff)?,
         delete(connection, NEVER_USED, cutoff)?,
-        delete(connection, IDLE, int(now.0.saturating_sub(quotas.backup_ms)))?,
-        delete(connection, GROUP_INFO, cutoff)?,
+        old_commits(connection, old)?,
+        delete(connection, IDLE, old)?,
     ];
     let full = u64::try_from(BATCH).unwrap_or(u64::MAX);
     Ok(ExpiryRun { deleted: deleted.iter().sum(), more: deleted.iter().any(|count| *count >= full) })
@@ -41,24 +43,21 @@ const KEY_PACKAGES: &str = "DELETE FROM key_packages WHERE id IN
 /// Logs in which nothing was ever written.
 const NEVER_USED: &str = "DELETE FROM logs WHERE id IN
     (SELECT id FROM logs WHERE head = 0 AND time < ?1 ORDER BY time LIMIT ?2)";
-/// Logs of which everything expired long ago: whoever writes there begins another one.
+/// Logs in which nothing came for as long as commits are kept, with their GroupInfo: whoever writes there begins another one.
 const IDLE: &str = "DELETE FROM logs WHERE id IN
-    (SELECT id FROM logs WHERE head = expired AND time < ?1 ORDER BY time LIMIT ?2)";
-/// GroupInfo of logs of which everything has expired.
-const GROUP_INFO: &str = "UPDATE logs SET group_info = NULL, bytes = 0 WHERE id IN
-    (SELECT id FROM logs WHERE head = expired AND group_info IS NOT NULL AND time < ?1 ORDER BY time LIMIT ?2)";
+    (SELECT id FROM logs WHERE head = messages_expired AND time < ?1 ORDER BY time LIMIT ?2)";
 
 fn delete(connection: &Connection, sql: &str, cutoff: i64) -> Result<u64, Failure> {
     let deleted = connection.prepare_cached(sql)?.execute(params![cutoff, BATCH])?;
     Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
 }
 
-/// Deletes old entries and notes in their logs how far. Rows are in the order of arrival, so the old ones are
-/// the first ones, and within a log no entry goes before an older one.
+/// Deletes old messages, keeps the commits among them, and notes in their logs how far. Rows are in the order of arrival, so
+/// the old ones are the first ones, and within a log no entry goes before an older one.
 fn entries(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     let mut statement = connection.prepare_cached(
-        "SELECT log, max(seq), sum(length(payload)), count(*) FROM
-            (SELECT log, seq, time, payload FROM entries ORDER BY id LIMIT ?2)
+        "SELECT log, max(seq), sum(iif(is_commit, 0, length(payload))), count(*) FROM
+            (SELECT log, seq, is_commit, time, payload FROM entries ORDER BY id LIMIT ?2)
          WHERE time < ?1 GROUP BY log",
     )?;
     let old = statement
@@ -67,9 +66,33 @@ fn entries(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     let mut deleted = 0_u64;
     for (log, seq, bytes, count) in old {
         connection
-            .prepare_cached("UPDATE logs SET expired = ?2, bytes = bytes - ?3 WHERE id = ?1")?
+            .prepare_cached("UPDATE logs SET messages_expired = ?2, bytes = bytes - ?3 WHERE id = ?1")?
             .execute([log, seq, bytes])?;
+        commits::keep(connection, log, seq)?;
         connection.prepare_cached("DELETE FROM entries WHERE log = ?1 AND seq <= ?2")?.execute([log, seq])?;
+        deleted = deleted.saturating_add(u64::try_from(count).unwrap_or(0));
+    }
+    Ok(deleted)
+}
+
+/// Deletes old commits, and notes in their logs that nobody reads on from before them.
+fn old_commits(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT log, max(seq), sum(length(payload)), count(*) FROM
+            (SELECT log, seq, time, payload FROM commits ORDER BY id LIMIT ?2)
+         WHERE time < ?1 GROUP BY log",
+    )?;
+    let old = statement
+        .query_map(params![cutoff, BATCH], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<Result<Vec<(i64, i64, i64, i64)>, _>>()?;
+    let mut deleted = 0_u64;
+    for (log, seq, bytes, count) in old {
+        connection
+            .prepare_cached(
+                "UPDATE logs SET expired = ?2, bytes = bytes - ?3, commit_bytes = commit_bytes - ?3 WHERE id = ?1",
+            )?
+            .execute([log, seq, bytes])?;
+        connection.prepare_cached("DELETE FROM commits WHERE log = ?1 AND seq <= ?2")?.execute([log, seq])?;
         deleted = deleted.saturating_add(u64::try_from(count).unwrap_or(0));
     }
     Ok(deleted)

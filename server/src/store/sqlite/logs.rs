@@ -16,9 +16,13 @@ pub(super) struct Log {
     pub(super) row: i64,
     pub(super) epoch: Epoch,
     pub(super) head: Seq,
+    /// Up to there only commits are left.
+    pub(super) messages_expired: Seq,
+    /// Up to there nothing is left.
     pub(super) expired: Seq,
-    time: UnixMillis,
+    pub(super) time: UnixMillis,
     pub(super) bytes: u64,
+    commit_bytes: u64,
     /// The era of now.
     era: Era,
 }
@@ -27,17 +31,20 @@ pub(super) struct Log {
 pub(super) fn find(connection: &Connection, log: &LogId) -> Result<Log, Failure> {
     connection
         .prepare_cached(
-            "SELECT id, epoch, head, expired, time, bytes, (SELECT era FROM era) FROM logs WHERE log = ?1",
+            "SELECT id, epoch, head, messages_expired, expired, time, bytes, commit_bytes, (SELECT era FROM era)
+             FROM logs WHERE log = ?1",
         )?
         .query_row([log.as_bytes()], |row| {
             Ok(Log {
                 row: row.get(0)?,
                 epoch: Epoch(uint(row, 1)?),
                 head: Seq(uint(row, 2)?),
-                expired: Seq(uint(row, 3)?),
-                time: UnixMillis(uint(row, 4)?),
-                bytes: uint(row, 5)?,
-                era: Era(row.get(6)?),
+                messages_expired: Seq(uint(row, 3)?),
+                expired: Seq(uint(row, 4)?),
+                time: UnixMillis(uint(row, 5)?),
+                bytes: uint(row, 6)?,
+                commit_bytes: uint(row, 7)?,
+                era: Era(row.get(8)?),
             })
         })
         .optional()?
@@ -52,11 +59,13 @@ pub(super) fn create(
     quotas: &Quotas,
 ) -> Result<Vec<InboxAddress>, Failure> {
     let made_before = connection
-        .prepare_cached("SELECT first_epoch, first_capability FROM logs WHERE log = ?1")?
-        .query_row([request.log.as_bytes()], |row| Ok((Epoch(uint(row, 0)?), row.get::<_, [u8; 32]>(1)?)))
+        .prepare_cached("SELECT first_epoch, first_append, first_read FROM logs WHERE log = ?1")?
+        .query_row([request.log.as_bytes()], |row| {
+            Ok((Epoch(uint(row, 0)?), CapabilityHash(row.get(1)?), CapabilityHash(row.get(2)?)))
+        })
         .optional()?;
     if let Some(first) = made_before {
-        let same = first == (request.epoch, request.capability.0);
+        let same = first == (request.epoch, request.append, request.read);
         return if same { Ok(Vec::new()) } else { Err(RelayError::LogExists.into()) };
     }
     quotas.room.for_new()?;
@@ -69,39 +78,57 @@ pub(super) fn create(
     }
     connection
         .prepare_cached(
-            "INSERT INTO logs (log, first_epoch, first_capability, epoch, time, group_info, bytes)
-             VALUES (?1, ?2, ?3, ?2, ?4, ?5, coalesce(length(?5), 0))",
+            "INSERT INTO logs (log, first_epoch, first_append, first_read, epoch, time, group_info, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?2, ?5, ?6, coalesce(length(?6), 0))",
         )?
         .execute(params![
             request.log.as_bytes(),
             id(request.epoch.0)?,
-            request.capability.0,
+            request.append.0,
+            request.read.0,
             int(now.0),
             request.group_info.as_deref(),
         ])?;
-    open_epoch(connection, connection.last_insert_rowid(), request.epoch, &request.capability, Seq(1))?;
+    let row = connection.last_insert_rowid();
+    open(connection, EPOCH, row, (request.epoch, Seq(1)), &request.append)?;
+    open(connection, GROUP_ERA, row, (request.epoch, Seq(1)), &request.read)?;
     inbox::post_all(connection, now, (&request.welcomes.posts, posters), quotas)?;
     Ok(full)
 }
 
-fn open_epoch(
+const EPOCH: &str = "INSERT INTO epochs (log, capability, epoch, first) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT DO NOTHING";
+const GROUP_ERA: &str = "INSERT INTO group_eras (log, capability, epoch, first) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT DO NOTHING";
+
+/// Begins an epoch or a group era, which is what `sql` is about.
+fn open(
     connection: &Connection,
+    sql: &str,
     row: i64,
-    epoch: Epoch,
+    (epoch, first): (Epoch, Seq),
     capability: &CapabilityHash,
-    first: Seq,
 ) -> Result<(), Failure> {
-    let inserted = connection
-        .prepare_cached(
-            "INSERT INTO epochs (log, capability, epoch, first) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![row, capability.0, id(epoch.0)?, int(first.0)])?;
-    // A capability that opened an earlier epoch would open two.
+    let inserted =
+        connection.prepare_cached(sql)?.execute(params![row, capability.0, id(epoch.0)?, int(first.0)])?;
+    // A capability that opened an earlier one would open two.
     if inserted == 1 { Ok(()) } else { Err(RelayError::BadRequest.into()) }
 }
 
-/// The epoch that a capability opens.
+/// The commit at a place ends the group era, and another one begins with the epoch that follows.
+fn begin_group_era(
+    connection: &Connection,
+    log: &Log,
+    ended: Seq,
+    read: &CapabilityHash,
+) -> Result<(), Failure> {
+    connection
+        .prepare_cached("UPDATE group_eras SET last = ?2 WHERE log = ?1 AND last IS NULL")?
+        .execute([log.row, int(ended.0)])?;
+    open(connection, GROUP_ERA, log.row, (log.epoch, ended.next()), read)
+}
+
+/// The epoch in which a capability lets append.
 pub(super) fn epoch_of(
     connection: &Connection,
     row: i64,
@@ -169,11 +196,12 @@ pub(super) fn append_commit(
     }
     let stored = insert(connection, now, &mut log, &request.append, EntryKind::Commit, &request.commit)?
         .ok_or(RelayError::BadRequest)?;
-    connection
-        .prepare_cached("UPDATE epochs SET last = ?3 WHERE log = ?1 AND epoch = ?2")?
-        .execute(params![log.row, id(log.epoch.0)?, int(stored.seq.0)])?;
     log.epoch = log.epoch.next();
-    open_epoch(connection, log.row, log.epoch, &request.next_capability, stored.seq.next())?;
+    open(connection, EPOCH, log.row, (log.epoch, stored.seq.next()), &request.next_append)?;
+    if let Some(read) = &request.next_read {
+        begin_group_era(connection, &log, stored.seq, read)?;
+    }
+    log.commit_bytes = log.commit_bytes.saturating_add(length(&request.commit));
     log.bytes = replace_group_info(connection, &log, request.group_info.as_deref())?;
     inbox::post_all(connection, now, (&request.welcomes.posts, posters), quotas)?;
     check_quota(&log, quotas)?;
@@ -189,7 +217,7 @@ fn replace_group_info(connection: &Connection, log: &Log, info: Option<&[u8]>) -
     connection
         .prepare_cached("UPDATE logs SET group_info = ?2 WHERE id = ?1")?
         .execute(params![log.row, info])?;
-    let added = info.map_or(0, |info| u64::try_from(info.len()).unwrap_or(u64::MAX));
+    let added = info.map_or(0, length);
     Ok(log.bytes.saturating_sub(before).saturating_add(added))
 }
 
@@ -224,18 +252,32 @@ pub(super) fn insert(
     }
     log.head = stored.seq;
     log.time = stored.time;
-    log.bytes = log.bytes.saturating_add(u64::try_from(payload.len()).unwrap_or(u64::MAX));
+    log.bytes = log.bytes.saturating_add(length(payload));
     Ok(Some(stored))
 }
 
 /// Whether the log has not become too large.
 pub(super) fn check_quota(log: &Log, quotas: &Quotas) -> Result<(), Failure> {
-    if log.bytes > quotas.log_bytes { Err(RelayError::QuotaExceeded.into()) } else { Ok(()) }
+    let fits = log.bytes <= quotas.log_bytes && log.commit_bytes <= quotas.commit_bytes;
+    if fits { Ok(()) } else { Err(RelayError::QuotaExceeded.into()) }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
 pub(super) fn save_head(connection: &Connection, log: &Log) -> Result<(), Failure> {
     connection
-        .prepare_cached("UPDATE logs SET epoch = ?2, head = ?3, time = ?4, bytes = ?5 WHERE id = ?1")?
-        .execute(params![log.row, id(log.epoch.0)?, int(log.head.0), int(log.time.0), int(log.bytes)])?;
+        .prepare_cached(
+            "UPDATE logs SET epoch = ?2, head = ?3, time = ?4, bytes = ?5, commit_bytes = ?6 WHERE id = ?1",
+        )?
+        .execute(params![
+            log.row,
+            id(log.epoch.0)?,
+            int(log.head.0),
+            int(log.time.0),
+            int(log.bytes),
+            int(log.commit_bytes),
+        ])?;
     Ok(())
 }

@@ -2,42 +2,39 @@
 
 use rusqlite::Connection;
 
-use super::{OpenError, recovery_keys};
+use super::OpenError;
 
-/// One step of a schema.
-pub(super) struct Step {
-    sql: &'static str,
-    /// What SQL cannot do, after it.
-    fill: Option<fn(&Connection) -> rusqlite::Result<()>>,
+/// How a schema came to be.
+pub(super) struct Schema {
+    /// The `user_version` of the first that was released, to which the first step leads in an empty database. Those before
+    /// it were never released: such a database is left as it is.
+    first: usize,
+    /// What leads to that, and from each to the next. A step that was released is never edited.
+    steps: &'static [&'static str],
 }
 
-impl Step {
-    const fn sql(sql: &'static str) -> Self {
-        Self { sql, fill: None }
+impl Schema {
+    fn newest(&self) -> usize {
+        self.first.saturating_add(self.steps.len()).saturating_sub(1)
     }
 }
 
-/// Step *n* (from 1) leads from `user_version` *n - 1* to *n*. A step that was released is never edited.
-pub(super) const RELAY: &[Step] = &[
-    Step::sql(include_str!("schema/001.sql")),
-    Step::sql(include_str!("schema/002.sql")),
-    Step { sql: include_str!("schema/003.sql"), fill: Some(recovery_keys::fill) },
-    Step::sql(include_str!("schema/004.sql")),
-    Step::sql(include_str!("schema/005.sql")),
-];
+/// Logs, inboxes, pools and the directory.
+pub(super) const RELAY: Schema = Schema { first: 6, steps: &[include_str!("schema/relay.sql")] };
 
-/// The same for the database of blobs.
-pub(super) const BLOBS: &[Step] = &[Step::sql(include_str!("schema/blobs_001.sql"))];
+/// Blobs and the heads of backups.
+pub(super) const BLOBS: Schema = Schema { first: 2, steps: &[include_str!("schema/blobs.sql")] };
 
-pub(super) fn migrate(connection: &mut Connection, steps: &[Step]) -> Result<(), OpenError> {
+pub(super) fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), OpenError> {
     let found: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let missing = steps.get(found..).ok_or(OpenError::Newer { found, known: steps.len() })?;
-    for (version, step) in (found.saturating_add(1)..).zip(missing) {
+    if found > 0 && found < schema.first {
+        return Err(OpenError::Older { found, oldest: schema.first });
+    }
+    let begun = found.saturating_add(1).saturating_sub(schema.first);
+    let missing = schema.steps.get(begun..).ok_or(OpenError::Newer { found, known: schema.newest() })?;
+    for (version, sql) in (schema.first.saturating_add(begun)..).zip(missing) {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(step.sql)?;
-        if let Some(fill) = step.fill {
-            fill(&transaction)?;
-        }
+        transaction.execute_batch(sql)?;
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;
     }
@@ -48,41 +45,64 @@ pub(super) fn migrate(connection: &mut Connection, steps: &[Step]) -> Result<(),
 mod tests {
     use super::*;
 
-    #[test]
-    fn migrating_twice_changes_nothing() {
-        for steps in [RELAY, BLOBS] {
-            let mut connection = Connection::open_in_memory().unwrap();
-            migrate(&mut connection, steps).unwrap();
-            migrate(&mut connection, steps).unwrap();
-            let version: usize =
-                connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-            assert_eq!(version, steps.len());
-        }
+    fn version(connection: &Connection) -> usize {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
     }
 
     #[test]
-    fn a_database_of_version_1_keeps_its_devices_and_gets_room_for_stamps() {
+    fn migrating_twice_changes_nothing() {
+        for schema in [RELAY, BLOBS] {
+            let mut connection = Connection::open_in_memory().unwrap();
+            migrate(&mut connection, &schema).unwrap();
+            migrate(&mut connection, &schema).unwrap();
+            assert_eq!(version(&connection), schema.newest());
+        }
+    }
+
+    /// With a step that a later build may have.
+    #[test]
+    fn a_database_goes_through_the_steps_that_it_lacks_and_keeps_what_is_in_it() {
+        const NEXT: Schema = Schema {
+            first: RELAY.first,
+            steps: &[RELAY.steps[0], "ALTER TABLE probe ADD COLUMN more INTEGER"],
+        };
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(RELAY[0].sql).unwrap();
-        connection.pragma_update(None, "user_version", 1).unwrap();
-        connection
-            .execute_batch(
-                "INSERT INTO accounts (id, account, username, skeleton, length, head)
-                 VALUES (1, x'01', 'ada', 'ada', 1, x'02');
-                 INSERT INTO devices (account, device, capability, head) VALUES (1, x'03', x'04', 7);",
-            )
+        migrate(&mut connection, &RELAY).unwrap();
+        connection.execute("UPDATE probe SET written = 7", []).unwrap();
+        migrate(&mut connection, &NEXT).unwrap();
+        let probe: (i64, Option<i64>) = connection
+            .query_row("SELECT written, more FROM probe", [], |row| Ok((row.get(0)?, row.get(1)?)))
             .unwrap();
-        migrate(&mut connection, RELAY).unwrap();
-        let device: (i64, Option<Vec<u8>>) = connection
-            .query_row("SELECT head, stamp FROM devices", [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap();
-        assert_eq!(device, (7, None));
+        assert_eq!((probe, version(&connection)), ((7, None), RELAY.first + 1));
     }
 
     #[test]
     fn a_database_of_a_newer_relay_is_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.pragma_update(None, "user_version", RELAY.len() + 1).unwrap();
-        assert!(matches!(migrate(&mut connection, RELAY), Err(OpenError::Newer { .. })));
+        connection.pragma_update(None, "user_version", RELAY.newest() + 1).unwrap();
+        let refused = migrate(&mut connection, &RELAY);
+        assert!(matches!(refused, Err(OpenError::Newer { found: 7, known: 6 })), "{refused:?}");
+    }
+
+    #[test]
+    fn a_database_from_before_the_first_release_is_refused_and_left_as_it_is() {
+        for (schema, old) in [(RELAY, 1), (RELAY, 5), (BLOBS, 1)] {
+            let mut connection = Connection::open_in_memory().unwrap();
+            connection
+                .execute_batch("CREATE TABLE logs (log BLOB); INSERT INTO logs VALUES (x'01')")
+                .unwrap();
+            connection.pragma_update(None, "user_version", old).unwrap();
+            let refused = migrate(&mut connection, &schema).unwrap_err();
+            assert_eq!(
+                refused.to_string(),
+                format!(
+                    "a database has schema {old}, of a build from before the first release; this relay knows schemas \
+                     from {} on: give it another data folder, or use the build that made this one",
+                    schema.first
+                )
+            );
+            let rows: u32 = connection.query_row("SELECT count(*) FROM logs", [], |row| row.get(0)).unwrap();
+            assert_eq!((rows, version(&connection)), (1, old));
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 mod appends;
 mod blobs;
+mod commits;
 mod directory;
 mod disk;
 mod expiry;
@@ -30,8 +31,8 @@ use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::VerifyingKeyBytes;
 use parley_protocol::frame::{
     AppendCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLog, DeleteBlobs,
-    DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, InboxAddress, InboxEntry, InboxPost,
-    KnownDeviceLog, KnownPlace, PublishKeyPackages, PutBlob, Stored, WriteBackupHead,
+    DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress, InboxEntry,
+    InboxPost, KnownDeviceLog, PublishKeyPackages, PutBlob, PutLogBlob, Stored, WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
@@ -45,7 +46,7 @@ use self::threads::Readers;
 use self::writer::{Writer, Writing, in_savepoint};
 use super::{
     BlobPart, Claim, Committed, DeviceLogStep, ExpiryRun, LogPage, NewAccount, OpenedLog, Pending, PoolCount,
-    Poster, Quotas, Room, Store,
+    Poster, Quotas, ReadFrom, Room, Store,
 };
 
 /// Prepared statements kept by each connection: more than there are in these files.
@@ -73,6 +74,17 @@ pub enum OpenError {
         found: usize,
         /// The newest schema of this build.
         known: usize,
+    },
+    /// A build from before the first release has been here. Nothing was changed.
+    #[error(
+        "a database has schema {found}, of a build from before the first release; this relay knows schemas from {oldest} \
+         on: give it another data folder, or use the build that made this one"
+    )]
+    Older {
+        /// The schema of the file.
+        found: usize,
+        /// The oldest schema that is opened.
+        oldest: usize,
     },
     /// Another relay has the folder open. Two would not hear each other's wake-ups.
     #[error("another relay uses this data folder")]
@@ -122,7 +134,7 @@ impl SqliteStore {
         let mut writing = connect(&path)?;
         writing.pragma_update(None, "cache_size", WRITER_CACHE_KIB.saturating_neg())?;
         writing.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-        migrate::migrate(&mut writing, migrate::RELAY)?;
+        migrate::migrate(&mut writing, &migrate::RELAY)?;
         writing.execute("UPDATE era SET era = randomblob(8)", [])?;
         if let Some(pages) = options.max_pages {
             writing.pragma_update(None, "max_page_count", pages)?;
@@ -212,17 +224,12 @@ impl Store for SqliteStore {
         })
     }
 
-    fn open_log(
-        &self,
-        log: LogId,
-        capability: CapabilityHash,
-        (after, known): (Seq, Option<KnownPlace>),
-    ) -> Pending<OpenedLog> {
-        self.readers.submit(move |c| reading::open(c, &log, &capability, (after, known)))
+    fn open_log(&self, log: LogId, capability: CapabilityHash, from: ReadFrom) -> Pending<OpenedLog> {
+        self.readers.submit(move |c| reading::open(c, &log, &capability, from))
     }
 
-    fn read_log(&self, log: LogId, epoch: Epoch, after: Seq) -> Pending<LogPage> {
-        self.readers.submit(move |c| reading::page(c, &log, epoch, after))
+    fn read_log(&self, log: LogId, era: Epoch, after: Seq) -> Pending<LogPage> {
+        self.readers.submit(move |c| reading::page(c, &log, era, after))
     }
 
     fn group_info(&self, log: LogId, capability: CapabilityHash) -> Pending<(Epoch, Option<Vec<u8>>)> {
@@ -303,6 +310,14 @@ impl Store for SqliteStore {
 
     fn read_blob(&self, request: FetchBlob) -> Pending<BlobPart> {
         self.blobs.read(request)
+    }
+
+    fn put_log_blob(&self, now: UnixMillis, request: PutLogBlob) -> Pending<u64> {
+        self.blobs.put_for_log(now, request)
+    }
+
+    fn read_log_blob(&self, request: FetchLogBlob) -> Pending<BlobPart> {
+        self.blobs.read_of_log(request)
     }
 
     fn delete_blobs(&self, request: DeleteBlobs) -> Pending<()> {

@@ -52,7 +52,7 @@ fn head(address: InboxAddress, after: u32, length: usize) -> WriteBackupHead {
 }
 
 /// Runs expiry until nothing is left to be done; returns how many rows went.
-async fn expired(store: &impl Store, now: u64) -> u64 {
+pub(super) async fn expired(store: &impl Store, now: u64) -> u64 {
     let mut deleted = 0;
     loop {
         let run = store.expire_blobs(UnixMillis(now)).await.unwrap();

@@ -3,15 +3,25 @@
 use std::collections::BTreeMap;
 
 use parley_protocol::bounded::Bytes;
-use parley_protocol::frame::{Answer, BackupHead, FetchBlob, PutBlob, RelayError, Request, WriteBackupHead};
-use parley_protocol::ids::{AccountId, BlobId};
+use parley_protocol::capability::CapabilityHash;
+use parley_protocol::frame::{Answer, BackupHead, FetchBlob, RelayError, Request, WriteBackupHead};
+use parley_protocol::ids::{AccountId, BlobHash, BlobId, LogId};
 use parley_protocol::limits::{MAX_BLOB, MAX_BLOB_PART};
+
+use sha2::{Digest as _, Sha256};
 
 use super::VirtualRelay;
 
+/// Whose a blob is, and what is said of one of a log: its hash, and that of the capability which reads it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Account(AccountId),
+    Log(LogId, BlobHash, CapabilityHash),
+}
+
 #[derive(Clone)]
 struct Blob {
-    account: AccountId,
+    owner: Owner,
     size: u64,
     bytes: Vec<u8>,
 }
@@ -29,7 +39,23 @@ impl VirtualRelay {
         match request {
             Request::PutBlob(put) => {
                 self.own_inbox(&put.address, &put.capability)?;
-                self.blobs.put(&put)
+                let owner = Owner::Account(put.address.account);
+                self.blobs.put(owner, (put.blob, put.size, put.offset), &put.bytes)
+            }
+            Request::PutLogBlob(put) => {
+                let log = self.logs.get(&put.log).ok_or(RelayError::UnknownLog)?;
+                log.check(&put.capability, put.epoch)?;
+                let owner = Owner::Log(put.log, put.hash, put.reader);
+                self.blobs.put(owner, (put.blob, put.size, put.offset), &put.bytes)
+            }
+            Request::FetchLogBlob(fetch) => {
+                let reader = fetch.capability.hash();
+                let opens = |blob: &&Blob| {
+                    matches!(blob.owner, Owner::Log(_, _, hash) if hash == reader)
+                        && length(&blob.bytes) == blob.size
+                };
+                let blob = self.blobs.blobs.get(&fetch.blob).filter(opens).ok_or(RelayError::UnknownBlob)?;
+                Ok(blob.part(fetch.offset, fetch.most))
             }
             Request::FetchBlob(fetch) => {
                 self.own_inbox(&fetch.address, &fetch.capability)?;
@@ -37,7 +63,7 @@ impl VirtualRelay {
             }
             Request::DeleteBlobs(delete) => {
                 self.own_inbox(&delete.address, &delete.capability)?;
-                let own = |blob: &Blob| blob.account == delete.address.account;
+                let own = |blob: &Blob| blob.owner == Owner::Account(delete.address.account);
                 self.blobs.blobs.retain(|id, blob| !(own(blob) && delete.blobs.contains(id)));
                 Ok(Answer::Done)
             }
@@ -46,7 +72,7 @@ impl VirtualRelay {
                 let (account, ends) = (write.address.account, write.value.is_empty());
                 let written = self.blobs.write_head(write)?;
                 if ends {
-                    self.blobs.blobs.retain(|_, blob| blob.account != account);
+                    self.blobs.blobs.retain(|_, blob| blob.owner != Owner::Account(account));
                 }
                 Ok(written)
             }
@@ -78,7 +104,7 @@ impl VirtualRelay {
     /// The relay says that this is the account's backup: a head, and blobs.
     pub fn invent_backup(&mut self, account: &AccountId, head: &[u8], blobs: Vec<(BlobId, Vec<u8>)>) {
         for (id, bytes) in blobs {
-            let blob = Blob { account: *account, size: length(&bytes), bytes };
+            let blob = Blob { owner: Owner::Account(*account), size: length(&bytes), bytes };
             self.blobs.blobs.insert(id, blob);
         }
         let known = self.blobs.heads.get_mut(account).unwrap();
@@ -93,35 +119,43 @@ impl VirtualRelay {
 }
 
 impl Blobs {
-    fn put(&mut self, put: &PutBlob) -> Result<Answer, RelayError> {
-        if put.size == 0 || put.size > MAX_BLOB {
+    fn put(
+        &mut self,
+        owner: Owner,
+        (id, size, offset): (BlobId, u64, u64),
+        bytes: &[u8],
+    ) -> Result<Answer, RelayError> {
+        if size == 0 || size > MAX_BLOB {
             return Err(RelayError::TooLarge);
         }
-        let account = put.address.account;
         // What is not a first part makes no blob.
-        let begins = put.offset == 0 && !put.bytes.is_empty() && length(&put.bytes) <= put.size;
-        if !begins && !self.blobs.contains_key(&put.blob) {
+        let begins = offset == 0 && !bytes.is_empty() && length(bytes) <= size;
+        if !begins && !self.blobs.contains_key(&id) {
             return Ok(Answer::Blob { stored: 0 });
         }
-        let new = || Blob { account, size: put.size, bytes: Vec::new() };
-        let blob = self.blobs.entry(put.blob).or_insert_with(new);
-        if (blob.account, blob.size) != (account, put.size) {
+        let blob = self.blobs.entry(id).or_insert_with(|| Blob { owner, size, bytes: Vec::new() });
+        if (blob.owner, blob.size) != (owner, size) {
             return Err(RelayError::WrongCapability);
         }
         let at = length(&blob.bytes);
-        if put.offset == at && at + length(&put.bytes) <= blob.size {
-            blob.bytes.extend_from_slice(&put.bytes);
+        if offset == at && at + length(bytes) <= blob.size {
+            blob.bytes.extend_from_slice(bytes);
         }
-        Ok(Answer::Blob { stored: length(&blob.bytes) })
+        let stored = length(&blob.bytes);
+        if let Owner::Log(_, hash, _) = owner
+            && stored == size
+            && hash.0 != <[u8; 32]>::from(Sha256::digest(&blob.bytes))
+        {
+            self.blobs.remove(&id);
+            return Err(RelayError::WrongHash);
+        }
+        Ok(Answer::Blob { stored })
     }
 
     fn fetch(&self, fetch: &FetchBlob) -> Result<Answer, RelayError> {
-        let own = |blob: &&Blob| blob.account == fetch.address.account;
+        let own = |blob: &&Blob| blob.owner == Owner::Account(fetch.address.account);
         let blob = self.blobs.get(&fetch.blob).filter(own).ok_or(RelayError::UnknownBlob)?;
-        let most = usize::try_from(fetch.most).unwrap().min(MAX_BLOB_PART);
-        let rest = blob.bytes.get(usize::try_from(fetch.offset).unwrap()..).unwrap_or_default();
-        let bytes = Bytes::new(rest[..rest.len().min(most)].to_vec()).unwrap();
-        Ok(Answer::BlobPart { size: blob.size, bytes })
+        Ok(blob.part(fetch.offset, fetch.most))
     }
 
     fn write_head(&mut self, write: WriteBackupHead) -> Result<Answer, RelayError> {
@@ -133,6 +167,17 @@ impl Blobs {
         let head = BackupHead { version: version + 1, value: write.value };
         self.heads.insert(account, head.clone());
         Ok(Answer::BackupHead(head))
+    }
+}
+
+impl Blob {
+    fn part(&self, offset: u64, most: u32) -> Answer {
+        let most = usize::try_from(most).unwrap().min(MAX_BLOB_PART);
+        let rest = self.bytes.get(usize::try_from(offset).unwrap()..).unwrap_or_default();
+        Answer::BlobPart {
+            size: self.size,
+            bytes: Bytes::new(rest[..rest.len().min(most)].to_vec()).unwrap(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::failure::Failure;
-use super::owners;
+use super::owners::{self, OwnerId};
 
 /// Writes a head after the one that the writer has seen. An empty one ends the backup: the blobs go, and the version
 /// stays, so that who has not heard of it writes no more.
@@ -16,13 +16,13 @@ pub(super) fn write_head(
     now: UnixMillis,
     request: &WriteBackupHead,
 ) -> Result<BackupHead, Failure> {
-    let owner = owners::find_or_make(connection, &request.address.account)?;
+    let owner = owners::find_or_make(connection, &OwnerId::Account(request.address.account))?;
     if owner.version != request.after {
         return Err(RelayError::BackupConflict.into());
     }
     let version = request.after.checked_add(1).ok_or(RelayError::QuotaExceeded)?;
     connection
-        .prepare_cached("UPDATE accounts SET version = ?2, head = ?3 WHERE id = ?1")?
+        .prepare_cached("UPDATE owners SET version = ?2, head = ?3 WHERE id = ?1")?
         .execute(params![owner.row, version, &*request.value])?;
     if request.value.is_empty() {
         owners::drop_all(connection, owner.row)?;
@@ -35,7 +35,7 @@ pub(super) fn write_head(
 /// The head, for a device of the account.
 pub(super) fn head(connection: &Connection, request: &FetchBackupHead) -> Result<BackupHead, Failure> {
     let head = connection
-        .prepare_cached("SELECT version, head FROM accounts WHERE account = ?1 AND head IS NOT NULL")?
+        .prepare_cached("SELECT version, head FROM owners WHERE owner = ?1 AND head IS NOT NULL")?
         .query_row([request.address.account.as_bytes()], |row| {
             let value: Vec<u8> = row.get(1)?;
             let value = Bytes::new(value)

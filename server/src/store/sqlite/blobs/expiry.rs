@@ -18,11 +18,13 @@ pub(super) fn expire(
     quotas: &Quotas,
 ) -> Result<ExpiryRun, Failure> {
     let unfinished = unfinished(connection, int(now.0.saturating_sub(quotas.unfinished_ms)))?;
+    let log_age = quotas.expiry_ms.saturating_add(quotas.unfinished_ms);
+    let of_logs = of_logs(connection, int(now.0.saturating_sub(log_age)))?;
     let abandoned = abandoned(connection, int(now.0.saturating_sub(quotas.backup_ms)))?;
     let chunks = chunks(connection)?;
     Ok(ExpiryRun {
-        deleted: unfinished.saturating_add(abandoned.unwrap_or(0)).saturating_add(chunks),
-        more: unfinished >= BATCH || abandoned.is_some() || chunks >= BATCH,
+        deleted: [unfinished, of_logs, abandoned.unwrap_or(0), chunks].iter().sum(),
+        more: unfinished >= BATCH || of_logs >= BATCH || abandoned.is_some() || chunks >= BATCH,
     })
 }
 
@@ -36,24 +38,35 @@ fn unfinished(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     drop_all_of(connection, &old)
 }
 
+/// Drops what came with messages of a log that have expired: a message is written soon after its blob, which stays so much
+/// longer.
+fn of_logs(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
+    let old = rows(
+        connection,
+        "SELECT id FROM blobs WHERE reader IS NOT NULL AND time < ?1 ORDER BY time LIMIT ?2",
+        cutoff,
+    )?;
+    drop_all_of(connection, &old)
+}
+
 /// Ends the backup of the account that has written nothing for longest, if that is too long: then there may be more of
 /// it, or another account.
 fn abandoned(connection: &Connection, cutoff: i64) -> Result<Option<u64>, Failure> {
     let owner: Option<i64> = connection
-        .prepare_cached("SELECT id FROM accounts WHERE time < ?1 ORDER BY time LIMIT 1")?
+        .prepare_cached("SELECT id FROM owners WHERE time < ?1 ORDER BY time LIMIT 1")?
         .query_row([cutoff], |row| row.get(0))
         .optional()?;
     let Some(owner) = owner else { return Ok(None) };
     // First: it names blobs that are about to go.
     connection
         .prepare_cached(
-            "UPDATE accounts SET version = version + 1, head = x'' WHERE id = ?1 AND length(head) > 0",
+            "UPDATE owners SET version = version + 1, head = x'' WHERE id = ?1 AND length(head) > 0",
         )?
         .execute([owner])?;
-    let blobs = rows(connection, "SELECT id FROM blobs WHERE account = ?1 LIMIT ?2", owner)?;
+    let blobs = rows(connection, "SELECT id FROM blobs WHERE owner = ?1 LIMIT ?2", owner)?;
     let dropped = drop_all_of(connection, &blobs)?;
     if dropped < BATCH {
-        connection.prepare_cached("UPDATE accounts SET time = NULL WHERE id = ?1")?.execute([owner])?;
+        connection.prepare_cached("UPDATE owners SET time = NULL WHERE id = ?1")?.execute([owner])?;
     }
     Ok(Some(dropped))
 }

@@ -1,8 +1,9 @@
 //! Blobs and the heads of backups, in a database of their own: a part of a blob is a hundred times as long as a message,
 //! and no append shall wait for the sync or the checkpoint of one (docs/adr/0010-blobs-beside-the-logs.md).
 //!
-//! Who may write and who may read is asked of the relay's database: the devices that are in the account's log now. The writing
-//! thread has a connection of its own for that, so an account's requests take effect in the order in which they came.
+//! Who may write and who may read an account's blobs is asked of the relay's database: the devices that are in the account's log
+//! now. So is who may put a blob of a log: who may append to it now. The writing thread has a connection of its own for that, so
+//! an account's requests take effect in the order in which they came.
 
 mod backups;
 mod expiry;
@@ -15,16 +16,18 @@ use std::sync::Arc;
 
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{
-    BackupHead, DeleteBlobs, FetchBackupHead, FetchBlob, InboxAddress, PutBlob, WriteBackupHead,
+    BackupHead, DeleteBlobs, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress, PutBlob, PutLogBlob,
+    WriteBackupHead,
 };
 use parley_protocol::ids::UnixMillis;
 use rusqlite::Connection;
 
+use self::parts::Part;
 use super::disk::Disk;
 use super::failure::Failure;
 use super::threads::Readers;
 use super::writer::{Writer, Writes, in_savepoint};
-use super::{OpenError, SqliteOptions, inbox, migrate};
+use super::{OpenError, SqliteOptions, inbox, logs, migrate};
 use crate::store::{BlobPart, ExpiryRun, Pending, Quotas};
 
 /// Bytes of a page: four times SQLite's default, since nearly all of the file is long rows.
@@ -74,7 +77,7 @@ impl Blobs {
         connection.pragma_update(None, "page_size", PAGE)?;
         super::configure(&connection)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-        migrate::migrate(&mut connection, migrate::BLOBS)?;
+        migrate::migrate(&mut connection, &migrate::BLOBS)?;
         if let Some(pages) = options.max_pages {
             connection.pragma_update(None, "max_page_count", pages)?;
         }
@@ -88,22 +91,60 @@ impl Blobs {
         })
     }
 
+    fn quotas(&self) -> Quotas {
+        Quotas { room: self.disk.room(), ..self.quotas }
+    }
+
     /// Queues an operation for a device that has to know its inbox's capability.
     fn write<T, F>(&self, address: InboxAddress, capability: CapabilityHash, operation: F) -> Pending<T>
     where
         T: Send + 'static,
         F: Fn(&Connection, &Quotas) -> Result<T, Failure> + Send + 'static,
     {
-        let quotas = Quotas { room: self.disk.room(), ..self.quotas };
+        let quotas = self.quotas();
         self.writer.submit(move |writing| {
             inbox::find_owned(&writing.directory, &address, &capability)?;
             in_savepoint(&writing.connection, |c| operation(c, &quotas))
         })
     }
 
+    /// Queues the next bytes of a blob, for somebody who may put them by what the relay's database says.
+    fn put_part<R>(
+        &self,
+        now: UnixMillis,
+        request: R,
+        check: impl Fn(&Connection, &R) -> Result<(), Failure> + Send + 'static,
+    ) -> Pending<u64>
+    where
+        R: Send + 'static,
+        for<'a> Part<'a>: From<&'a R>,
+    {
+        let quotas = self.quotas();
+        self.writer.submit(move |writing| {
+            check(&writing.directory, &request)?;
+            let part = Part::from(&request);
+            // What is refused for its hash is gone all the same, so it is refused out here.
+            in_savepoint(&writing.connection, |c| parts::put(c, now, &part, &quotas))?.answer()
+        })
+    }
+
     pub(super) fn put(&self, now: UnixMillis, request: PutBlob) -> Pending<u64> {
         let capability = request.capability.hash();
-        self.write(request.address, capability, move |c, quotas| parts::put(c, now, &request, quotas))
+        self.put_part(now, request, move |directory, request| {
+            inbox::find_owned(directory, &request.address, &capability).map(|_| ())
+        })
+    }
+
+    pub(super) fn put_for_log(&self, now: UnixMillis, request: PutLogBlob) -> Pending<u64> {
+        let capability = request.capability.hash();
+        self.put_part(now, request, move |directory, request| {
+            let log = logs::find(directory, &request.log)?;
+            logs::authorise(directory, &log, request.epoch, &capability)
+        })
+    }
+
+    pub(super) fn read_of_log(&self, request: FetchLogBlob) -> Pending<BlobPart> {
+        self.readers.submit(move |c| parts::read_of_log(c, &request))
     }
 
     pub(super) fn read(&self, request: FetchBlob) -> Pending<BlobPart> {
@@ -133,7 +174,7 @@ impl Blobs {
     }
 
     pub(super) fn expire(&self, now: UnixMillis) -> Pending<ExpiryRun> {
-        let quotas = Quotas { room: self.disk.room(), ..self.quotas };
+        let quotas = self.quotas();
         self.writer
             .submit(move |writing| in_savepoint(&writing.connection, |c| expiry::expire(c, now, &quotas)))
     }

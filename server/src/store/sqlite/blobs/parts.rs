@@ -2,95 +2,190 @@
 //! so many small parts make no more rows, and reading anywhere touches few.
 
 use parley_protocol::bounded::Bytes;
-use parley_protocol::frame::{DeleteBlobs, FetchBlob, PutBlob, RelayError};
-use parley_protocol::ids::{AccountId, BlobId, UnixMillis};
+use parley_protocol::capability::CapabilityHash;
+use parley_protocol::frame::{DeleteBlobs, FetchBlob, FetchLogBlob, PutBlob, PutLogBlob, RelayError};
+use parley_protocol::ids::{AccountId, BlobHash, BlobId, UnixMillis};
 use parley_protocol::limits::{MAX_BLOB, MAX_BLOB_PART};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, params};
+use sha2::{Digest as _, Sha256};
 
 use super::super::failure::Failure;
 use super::super::integers::{int, uint};
-use super::owners;
+use super::owners::{self, OwnerId};
 use crate::store::{BlobPart, Quotas};
 
 /// Bytes of every chunk but a blob's last. A short part rewrites at most so much.
 const CHUNK: u64 = 64 * 1024;
 
+/// What a blob of a log has beside its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sealing {
+    /// What all of its bytes shall have.
+    hash: BlobHash,
+    /// Of the capability that reads it.
+    reader: CapabilityHash,
+}
+
+/// The next bytes of a blob, whoever has it.
+pub(super) struct Part<'a> {
+    owner: OwnerId,
+    blob: BlobId,
+    size: u64,
+    offset: u64,
+    bytes: &'a [u8],
+    sealing: Option<Sealing>,
+}
+
+impl<'a> From<&'a PutBlob> for Part<'a> {
+    fn from(put: &'a PutBlob) -> Self {
+        let PutBlob { address, blob, size, offset, bytes, .. } = put;
+        let owner = OwnerId::Account(address.account);
+        Self { owner, blob: *blob, size: *size, offset: *offset, bytes, sealing: None }
+    }
+}
+
+impl<'a> From<&'a PutLogBlob> for Part<'a> {
+    fn from(put: &'a PutLogBlob) -> Self {
+        let PutLogBlob { log, blob, size, hash, reader, offset, bytes, .. } = put;
+        let sealing = Some(Sealing { hash: *hash, reader: *reader });
+        Self { owner: OwnerId::Log(*log), blob: *blob, size: *size, offset: *offset, bytes, sealing }
+    }
+}
+
+/// What came of a part.
+pub(super) enum Put {
+    /// So much of the blob is stored.
+    Stored(u64),
+    /// The blob was whole, had another hash, and is gone.
+    Spoilt,
+}
+
+impl Put {
+    pub(super) fn answer(self) -> Result<u64, Failure> {
+        match self {
+            Self::Stored(stored) => Ok(stored),
+            Self::Spoilt => Err(RelayError::WrongHash.into()),
+        }
+    }
+}
+
 /// A row of `blobs`.
 struct Blob {
     row: i64,
     owner: i64,
-    account: AccountId,
+    owner_id: Vec<u8>,
     size: u64,
     stored: u64,
+    sealing: Option<Sealing>,
+}
+
+impl Blob {
+    fn is_of(&self, account: &AccountId) -> bool {
+        self.owner_id == account.as_bytes()
+    }
 }
 
 fn find(connection: &Connection, blob: &BlobId) -> Result<Option<Blob>, Failure> {
     let found = connection
         .prepare_cached(
-            "SELECT blobs.id, accounts.id, accounts.account, size, stored
-             FROM blobs JOIN accounts ON accounts.id = blobs.account WHERE blob = ?1",
+            "SELECT blobs.id, owners.id, owners.owner, size, stored, hash, reader
+             FROM blobs JOIN owners ON owners.id = blobs.owner WHERE blob = ?1",
         )?
         .query_row([blob.as_bytes()], |row| {
+            let (hash, reader): (Option<[u8; 32]>, Option<[u8; 32]>) = (row.get(5)?, row.get(6)?);
+            let sealing = |(hash, reader)| Sealing { hash: BlobHash(hash), reader: CapabilityHash(reader) };
             Ok(Blob {
                 row: row.get(0)?,
                 owner: row.get(1)?,
-                account: AccountId(row.get(2)?),
+                owner_id: row.get(2)?,
                 size: uint(row, 3)?,
                 stored: uint(row, 4)?,
+                sealing: hash.zip(reader).map(sealing),
             })
         })
         .optional()?;
     Ok(found)
 }
 
-/// Puts the next bytes, if they are that. The answer is how far the blob is stored then.
+/// Puts the next bytes, if they are that.
 pub(super) fn put(
     connection: &Connection,
     now: UnixMillis,
-    request: &PutBlob,
+    part: &Part<'_>,
     quotas: &Quotas,
-) -> Result<u64, Failure> {
-    if request.size == 0 || request.size > MAX_BLOB {
+) -> Result<Put, Failure> {
+    if part.size == 0 || part.size > MAX_BLOB {
         return Err(RelayError::TooLarge.into());
     }
-    let found = find(connection, &request.blob)?;
-    let agrees = |blob: &Blob| (blob.account, blob.size) == (request.address.account, request.size);
+    let found = find(connection, &part.blob)?;
+    let agrees = |blob: &Blob| {
+        (blob.owner_id.as_slice(), blob.size, blob.sealing) == (part.owner.bytes(), part.size, part.sealing)
+    };
     if found.as_ref().is_some_and(|blob| !agrees(blob)) {
         return Err(RelayError::WrongCapability.into());
     }
     let stored = found.as_ref().map_or(0, |blob| blob.stored);
-    let end = stored.saturating_add(length(&request.bytes));
-    if request.bytes.is_empty() || request.offset != stored || end > request.size {
-        return Ok(stored);
+    let end = stored.saturating_add(length(part.bytes));
+    if part.bytes.is_empty() || part.offset != stored || end > part.size {
+        return Ok(Put::Stored(stored));
     }
     quotas.room.for_new()?;
     let (blob, owner) = match found {
         Some(blob) => (blob.row, blob.owner),
-        None => begin(connection, now, request, quotas)?,
+        None => begin(connection, now, part, quotas)?,
     };
-    append(connection, blob, stored, &request.bytes)?;
+    append(connection, blob, stored, part.bytes)?;
     connection.prepare_cached("UPDATE blobs SET stored = ?2, time = ?3 WHERE id = ?1")?.execute([
         blob,
         int(end),
         int(now.0),
     ])?;
-    owners::touch(connection, owner, now)?;
-    Ok(end)
+    match part.sealing {
+        None => owners::touch(connection, owner, now)?,
+        Some(sealing) if end == part.size && hash_of(connection, blob)? != sealing.hash => {
+            owners::drop_blob(connection, blob)?;
+            return Ok(Put::Spoilt);
+        }
+        Some(_) => {}
+    }
+    Ok(Put::Stored(end))
 }
 
-/// Makes a blob, of which nothing is stored. Returns its row and its account's.
+/// The hash of all bytes of a blob, which are read once more for that: parts come at any pace, and the relay may have been
+/// started anew between two of them.
+fn hash_of(connection: &Connection, blob: i64) -> Result<BlobHash, Failure> {
+    let mut statement =
+        connection.prepare_cached("SELECT bytes FROM chunks WHERE blob = ?1 ORDER BY place")?;
+    let mut rows = statement.query([blob])?;
+    let mut hash = Sha256::new();
+    while let Some(row) = rows.next()? {
+        hash.update(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
+    }
+    Ok(BlobHash(hash.finalize().into()))
+}
+
+/// Makes a blob, of which nothing is stored. Returns its row and its owner's.
 fn begin(
     connection: &Connection,
     now: UnixMillis,
-    request: &PutBlob,
+    part: &Part<'_>,
     quotas: &Quotas,
 ) -> Result<(i64, i64), Failure> {
-    let owner = owners::find_or_make(connection, &request.address.account)?;
-    owners::count_blob(connection, &owner, request.size, quotas)?;
+    let owner = owners::find_or_make(connection, &part.owner)?;
+    owners::count_blob(connection, (&part.owner, &owner), part.size, quotas)?;
     connection
-        .prepare_cached("INSERT INTO blobs (blob, account, size, time) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![request.blob.as_bytes(), owner.row, int(request.size), int(now.0),])?;
+        .prepare_cached(
+            "INSERT INTO blobs (blob, owner, size, time, hash, reader) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            part.blob.as_bytes(),
+            owner.row,
+            int(part.size),
+            int(now.0),
+            part.sealing.map(|sealing| sealing.hash.0),
+            part.sealing.map(|sealing| sealing.reader.0),
+        ])?;
     Ok((connection.last_insert_rowid(), owner.row))
 }
 
@@ -122,24 +217,38 @@ fn append(connection: &Connection, blob: i64, stored: u64, bytes: &[u8]) -> Resu
     Ok(())
 }
 
-/// A part of what is stored, for a device of the blob's account. Of another account's blob nobody learns that it is there.
+/// A part of what is stored, for a device of the blob's account. Of another's blob nobody learns that it is there.
 pub(super) fn read(connection: &Connection, request: &FetchBlob) -> Result<BlobPart, Failure> {
-    let own = |blob: &Blob| blob.account == request.address.account;
+    let own = |blob: &Blob| blob.is_of(&request.address.account);
     let blob = find(connection, &request.blob)?.filter(own).ok_or(RelayError::UnknownBlob)?;
-    let most = u64::from(request.most).min(u64::try_from(MAX_BLOB_PART).unwrap_or(u64::MAX));
-    let end = request.offset.saturating_add(most).min(blob.stored);
+    part_of(connection, &blob, request.offset, request.most)
+}
+
+/// A part of a log's blob that is whole, for whoever knows its capability.
+pub(super) fn read_of_log(connection: &Connection, request: &FetchLogBlob) -> Result<BlobPart, Failure> {
+    let reader = request.capability.hash();
+    let opens = |blob: &Blob| {
+        blob.stored == blob.size && blob.sealing.is_some_and(|sealing| sealing.reader == reader)
+    };
+    let blob = find(connection, &request.blob)?.filter(opens).ok_or(RelayError::UnknownBlob)?;
+    part_of(connection, &blob, request.offset, request.most)
+}
+
+fn part_of(connection: &Connection, blob: &Blob, offset: u64, most: u32) -> Result<BlobPart, Failure> {
+    let most = u64::from(most).min(u64::try_from(MAX_BLOB_PART).unwrap_or(u64::MAX));
+    let end = offset.saturating_add(most).min(blob.stored);
     let mut bytes = Vec::new();
-    if request.offset < end {
+    if offset < end {
         let mut statement = connection.prepare_cached(
             "SELECT place, bytes FROM chunks WHERE blob = ?1 AND place >= ?2 AND place <= ?3 ORDER BY place",
         )?;
         let mut rows =
-            statement.query([blob.row, int(request.offset / CHUNK), int(end.saturating_sub(1) / CHUNK)])?;
+            statement.query([blob.row, int(offset / CHUNK), int(end.saturating_sub(1) / CHUNK)])?;
         while let Some(row) = rows.next()? {
             let begins = uint(row, 0)?.saturating_mul(CHUNK);
             let chunk = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-            let (_, wanted) = cut(chunk, request.offset.saturating_sub(begins));
-            let (wanted, _) = cut(wanted, end.saturating_sub(begins.max(request.offset)));
+            let (_, wanted) = cut(chunk, offset.saturating_sub(begins));
+            let (wanted, _) = cut(wanted, end.saturating_sub(begins.max(offset)));
             bytes.extend_from_slice(wanted);
         }
     }
@@ -152,7 +261,7 @@ pub(super) fn read(connection: &Connection, request: &FetchBlob) -> Result<BlobP
 pub(super) fn delete(connection: &Connection, request: &DeleteBlobs) -> Result<(), Failure> {
     for blob in request.blobs.iter() {
         if let Some(blob) = find(connection, blob)?
-            && blob.account == request.address.account
+            && blob.is_of(&request.address.account)
         {
             owners::drop_blob(connection, blob.row)?;
         }

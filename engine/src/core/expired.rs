@@ -1,0 +1,49 @@
+//! Messages that the relay no longer has, since this device was away for longer than it keeps them. A marker says so in the
+//! chat, the account's other devices are asked for them, and what came later is read on: commits are kept for longer.
+
+use parley_protocol::frame::LogEntry;
+use parley_protocol::ids::{LogId, Seq};
+
+use super::Engine;
+use crate::conversation::marked;
+use crate::message::{Gap, MessageBody};
+use crate::order::Order;
+
+impl Engine {
+    /// An entry stands for messages that have expired.
+    pub(super) fn messages_expired(&mut self, id: &LogId, entry: &LogEntry) {
+        let Some(log) = self.logs.get(id) else { return };
+        let (key, first, last) = (log.conversation, entry.first().max(log.cursor.next()), entry.seq);
+        let own = log.own.iter().filter(|own| (first..=last).contains(&own.seq)).count();
+        let all = last.0.saturating_sub(first.0).saturating_add(1);
+        let only_own = u64::try_from(own).is_ok_and(|own| own == all);
+        if self.is_own_conversation(&key) {
+            // What the other devices told in it comes in another one: they tell everything anew.
+            return self.give_up(id);
+        }
+        if !only_own {
+            self.mark_expired(id, first);
+        }
+        self.place_entry(id, last, entry.time);
+        if let Some(log) = self.logs.get_mut(id) {
+            log.cursor = last;
+            log.own.retain(|own| own.seq > last);
+        }
+        self.trails.or_default(*id).pass(first, last);
+        // What was sent without an answer may have been among them: the same bytes would not be recognised any more.
+        self.unseal(id);
+        self.save_log(id);
+        self.save_trail(id);
+    }
+
+    /// Says so where it is not said already.
+    fn mark_expired(&mut self, id: &LogId, first: Seq) {
+        let conversation = self.logs.get(id).and_then(|log| self.conversations.get(&log.conversation.id()));
+        let last = conversation.and_then(|conversation| conversation.last.as_ref());
+        if !last.is_some_and(|last| last.body == MessageBody::Gap(Gap::Expired)) {
+            let stored = self.reached(id);
+            let shown = self.store_marker(id, first, stored, Gap::Expired);
+            self.ask_for_expired(id, (Order::of_marker(stored, first, marked(id)), shown));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Group eras: spans of epochs whose members read the log with one capability, so that a device which was away for long reads on
+//! across them. What opens the log for reading follows from a secret of the era's first epoch. It opens no message.
+
+use parley_crypto::hkdf;
+use parley_protocol::capability::Capability;
+use parley_protocol::ids::UnixMillis;
+use serde::{Deserialize, Serialize};
+use zeroize::ZeroizeOnDrop;
+
+/// The first commit after this time (7 days), in milliseconds, begins a new one.
+const AGE: u64 = 7 * 24 * 3600 * 1000;
+/// What the authenticated data of a commit begin with.
+const FORMAT: u8 = 1;
+const READ: &[u8] = b"parley read capability v1";
+
+/// What a commit does to the group era.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum EraStep {
+    /// It goes on.
+    GoesOn,
+    /// A new one begins with the next epoch.
+    Begins,
+}
+
+impl EraStep {
+    /// The authenticated data of the commit that says it.
+    pub(crate) const fn authenticated_data(self) -> [u8; 2] {
+        match self {
+            Self::GoesOn => [FORMAT, 0],
+            Self::Begins => [FORMAT, 1],
+        }
+    }
+
+    /// What a commit says.
+    pub(crate) const fn of(authenticated_data: &[u8]) -> Option<Self> {
+        match authenticated_data {
+            [FORMAT, 0] => Some(Self::GoesOn),
+            [FORMAT, 1] => Some(Self::Begins),
+            _ => None,
+        }
+    }
+}
+
+/// The group era of now. As it is stored.
+#[derive(Clone, Serialize, Deserialize, ZeroizeOnDrop)]
+pub(crate) struct GroupEra {
+    /// Exported from its first epoch.
+    secret: [u8; 32],
+    /// When this device entered it.
+    #[zeroize(skip)]
+    since: UnixMillis,
+}
+
+impl GroupEra {
+    pub(crate) const fn new(secret: [u8; 32], since: UnixMillis) -> Self {
+        Self { secret, since }
+    }
+
+    /// What opens its entries at the relay.
+    pub(crate) fn read_capability(&self) -> Capability {
+        Capability::new(*hkdf::derive(&self.secret, READ))
+    }
+
+    /// What a commit does to it that adds and removes nobody.
+    pub(crate) const fn step(&self, now: UnixMillis) -> EraStep {
+        if now.0.abs_diff(self.since.0) > AGE { EraStep::Begins } else { EraStep::GoesOn }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_one_begins_after_seven_days() {
+        let era = GroupEra::new([7; 32], UnixMillis(AGE));
+        for (now, step) in
+            [(AGE, EraStep::GoesOn), (2 * AGE, EraStep::GoesOn), (2 * AGE + 1, EraStep::Begins)]
+        {
+            assert_eq!(era.step(UnixMillis(now)), step, "{now}");
+        }
+    }
+
+    #[test]
+    fn what_a_commit_says_is_pinned() {
+        for step in [EraStep::GoesOn, EraStep::Begins] {
+            assert_eq!(EraStep::of(&step.authenticated_data()), Some(step));
+        }
+        assert_eq!(EraStep::Begins.authenticated_data(), [1, 1]);
+        for other in [&[][..], &[1], &[1, 2], &[2, 1], &[1, 1, 0]] {
+            assert_eq!(EraStep::of(other), None);
+        }
+    }
+
+    #[test]
+    fn the_record_and_the_capability_are_pinned() {
+        let era = GroupEra::new([7; 32], UnixMillis(300));
+        let bytes = postcard::to_allocvec(&era).unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        insta::assert_snapshot!(crate::hex(era.read_capability().expose()));
+        let read: GroupEra = postcard::from_bytes(&bytes).unwrap();
+        assert_eq!(read.read_capability(), era.read_capability());
+    }
+}
