@@ -9,9 +9,9 @@ use rand_core::SeedableRng as _;
 use zeroize::Zeroizing;
 
 use crate::backup::{ChunkReader, DataKey, FileHead, FileReader, Head, Item, Manifest, Opener};
-use crate::content::{Content, display_name};
 use crate::core::{Engine, OpenError};
-use crate::invite::Invite;
+use crate::domain::content::{Content, display_name};
+use crate::domain::invite::Invite;
 use crate::link::channel::{End, ShownKey};
 use crate::link::check::Nonce;
 use crate::link::code::{LinkCode, Side};

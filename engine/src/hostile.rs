@@ -33,15 +33,15 @@ use rand_core::SeedableRng as _;
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use crate::account::Account;
-use crate::consent::Proof;
-use crate::content::{
+use crate::channel::group_era::EraStep;
+use crate::domain::consent::Proof;
+use crate::domain::content::{
     Again, Body, Card, Content, HeadHint, Part, Place, Profile, Receipt, ReceiptOf, Repair, Sync,
 };
-use crate::conversation::{ConversationKey, id_of};
-use crate::deletion::{Deleted, mark};
-use crate::draft::Draft;
-use crate::group_era::EraStep;
-use crate::message::MessageBody;
+use crate::domain::conversation::{ConversationKey, id_of};
+use crate::domain::deletion::{Deleted, mark};
+use crate::domain::draft::Draft;
+use crate::domain::message::MessageBody;
 use crate::mls::credential::Leaf;
 use crate::mls::group::{Group, Incoming};
 use crate::mls::{DeviceSigner, Provider, key_package};

@@ -1,7 +1,7 @@
 //! What is in a text that somebody pasted, or in an address: an invite link or a link code, also where a messenger, a mail
 //! program or a sentence has changed what stands around it.
 
-use crate::invite::Invite;
+use crate::domain::invite::Invite;
 use crate::link::code::LinkCode;
 
 /// A link of this app's own; holds its fragment, without `#`, as it was made.

@@ -7,13 +7,13 @@ const SERVER_FRAMES: &str =
     include_str!("../../protocol/tests/snapshots/frames__every_server_frame_is_pinned.snap");
 const CONTENTS: [&str; 3] = [
     include_str!(
-        "../../engine/src/content/snapshots/parley_engine__content__tests__the_format_is_pinned.snap"
+        "../../engine/src/domain/content/snapshots/parley_engine__domain__content__tests__the_format_is_pinned.snap"
     ),
     include_str!(
-        "../../engine/src/content/snapshots/parley_engine__content__tests__the_format_is_pinned-2.snap"
+        "../../engine/src/domain/content/snapshots/parley_engine__domain__content__tests__the_format_is_pinned-2.snap"
     ),
     include_str!(
-        "../../engine/src/content/snapshots/parley_engine__content__tests__the_format_is_pinned-3.snap"
+        "../../engine/src/domain/content/snapshots/parley_engine__domain__content__tests__the_format_is_pinned-3.snap"
     ),
 ];
 const BACKUPS: [&str; 4] = [

@@ -27,6 +27,8 @@ mod restored;
 mod site;
 #[path = "relay/slots.rs"]
 mod slots;
+#[path = "relay/stored.rs"]
+mod stored;
 #[path = "relay/strangers.rs"]
 mod strangers;
 #[path = "relay/subscriptions.rs"]

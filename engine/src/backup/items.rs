@@ -6,9 +6,9 @@ use parley_protocol::device_log::SignedEntry;
 use parley_protocol::username::Username;
 use serde::{Deserialize, Serialize};
 
-use crate::consent::{OwnToken, Told};
-use crate::content::{Card, History, Settings};
-use crate::deletion::Deleted;
+use crate::domain::consent::{OwnToken, Told};
+use crate::domain::content::{Card, History, Settings};
+use crate::domain::deletion::Deleted;
 
 const SETTINGS: u16 = 1;
 const KNOWN: u16 = 2;
@@ -90,10 +90,10 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::content::Part;
-    use crate::content::{Receipt, ReceiptOf};
-    use crate::conversation::ConversationKey;
-    use crate::message::{Author, Message, MessageBody};
+    use crate::domain::content::Part;
+    use crate::domain::content::{Receipt, ReceiptOf};
+    use crate::domain::conversation::ConversationKey;
+    use crate::domain::message::{Author, Message, MessageBody};
 
     /// History of one message of so many bytes.
     pub(in crate::backup) fn text(number: u8, length: usize) -> Item {
@@ -137,7 +137,7 @@ pub(super) mod tests {
 
     #[test]
     fn deletions_are_pinned_and_come_back() {
-        let item = Item::Deleted(crate::deletion::tests::deleted());
+        let item = Item::Deleted(crate::domain::deletion::tests::deleted());
         let bytes = item.encode();
         insta::assert_snapshot!(crate::hex(&bytes));
         assert_eq!(Item::decode_all(&bytes), Some(vec![item]));
@@ -145,8 +145,8 @@ pub(super) mod tests {
 
     #[test]
     fn decisions_are_pinned_and_come_back() {
-        let token = OwnToken { version: 2, token: crate::consent::Token([7; 16]) };
-        let items = vec![Item::Stance(crate::consent::tests::told()), Item::Token(token)];
+        let token = OwnToken { version: 2, token: crate::domain::consent::Token([7; 16]) };
+        let items = vec![Item::Stance(crate::domain::consent::tests::told()), Item::Token(token)];
         let bytes: Vec<Vec<u8>> = items.iter().map(Item::encode).collect();
         insta::assert_snapshot!(bytes.iter().map(|bytes| crate::hex(bytes)).collect::<Vec<_>>().join("\n"));
         assert_eq!(Item::decode_all(&bytes.concat()), Some(items));

@@ -4,7 +4,7 @@ use parley_protocol::ids::{AccountId, BlobId, DeviceId, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::{BackupError, DataKey};
-use crate::conversation::ConversationKey;
+use crate::domain::conversation::ConversationKey;
 use crate::table::Table;
 use crate::view::Order;
 

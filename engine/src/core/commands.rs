@@ -10,15 +10,15 @@ use super::Engine;
 use super::paging::PageFrom;
 use super::requests::Pending;
 use crate::account::Account;
-use crate::consent::Consent;
-use crate::content::{Body, Part, display_name};
-use crate::conversation::{Conversation, ConversationKey};
-use crate::invite::Invite;
+use crate::domain::consent::Consent;
+use crate::domain::content::{Body, Part, display_name};
+use crate::domain::conversation::{Conversation, ConversationKey};
+use crate::domain::invite::Invite;
+use crate::domain::standing::Standing;
+use crate::domain::visible::is_blank;
 use crate::link::code::LinkCode;
 use crate::link::typed::TypedCode;
-use crate::standing::Standing;
 use crate::view::{Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId};
-use crate::visible::is_blank;
 
 /// A view asks again at once when its owner dies, and lets so many texts wait for the disk: no more than these can be in doubt.
 const REMEMBERED_REQUESTS: usize = 2 * crate::view::UNSAVED_TEXTS;

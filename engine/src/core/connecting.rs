@@ -10,10 +10,10 @@ use super::Engine;
 use super::directory_back::BroughtBack;
 use super::put_back::Telling;
 use super::requests::{LinkState, Pending};
-use crate::log::{LiveLog, Log, Stage};
+use crate::channel::log::{LiveLog, Log, Stage};
+use crate::channel::trail::Trail;
 use crate::mls::key_package;
 use crate::mutations::{Mutation, on};
-use crate::trail::Trail;
 use crate::view::{CommandError, Outage, Reply, ViewRequestId, WaitReason};
 
 /// One-time KeyPackages are topped up to this many when fewer than half are left.

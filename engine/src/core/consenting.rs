@@ -1,4 +1,4 @@
-//! Who may be heard and answered ([`crate::consent`]). Nothing that this device writes goes into a log with somebody to whom
+//! Who may be heard and answered ([`crate::domain::consent`]). Nothing that this device writes goes into a log with somebody to whom
 //! this person has not consented: no receipt, no name, no key update, no commit and no question. [`Engine::consents_to`] says
 //! so for all who send; on consent, what waited for it happens.
 
@@ -10,10 +10,10 @@ use parley_protocol::ids::{AccountId, LogId, Seq};
 use super::Engine;
 use super::reading::At;
 use super::unsaved::Unsaved;
-use crate::consent::{Consent, Decision, PassedOver, Stance, Token, Told};
-use crate::content::{Again, Body, Content, Sync};
-use crate::conversation::{ConversationKey, id_of};
-use crate::log::{Log, Stage};
+use crate::channel::log::{Log, Stage};
+use crate::domain::consent::{Consent, Decision, PassedOver, Stance, Token, Told};
+use crate::domain::content::{Again, Body, Content, Sync};
+use crate::domain::conversation::{ConversationKey, id_of};
 use crate::mls::credential::Leaf;
 use crate::view::{CommandError, ConversationId, Reply, ViewRequestId};
 
@@ -98,7 +98,7 @@ impl Engine {
             self.save_conversation(id);
         }
         if consent == Consent::Granted {
-            self.stance_mut(peer).kept = crate::consent::Kept::default();
+            self.stance_mut(peer).kept = crate::domain::consent::Kept::default();
             self.begin_to_answer(peer);
         }
         self.make_room_for_requests();

@@ -7,15 +7,15 @@ use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::sweeping::{PAGE, Sweep};
-use crate::consent::Consent;
-use crate::content::{Body, Place, Sync};
-use crate::conversation::{ConversationKey, beside, marked};
-use crate::deletion::{Deleted, Mark, mark, mark_of};
+use crate::channel::log::Stage;
+use crate::domain::consent::Consent;
+use crate::domain::content::{Body, Place, Sync};
+use crate::domain::conversation::{ConversationKey, beside, marked};
+use crate::domain::deletion::{Deleted, Mark, mark, mark_of};
+use crate::domain::message::{Message, MessageBody};
+use crate::domain::outbox::OutboxEntry;
+use crate::domain::personal::Personal;
 use crate::io::{LoadId, Record};
-use crate::log::Stage;
-use crate::message::{Message, MessageBody};
-use crate::outbox::OutboxEntry;
-use crate::personal::Personal;
 use crate::records::keys;
 use crate::view::{CommandError, ConversationId, Order, Reply, ViewRequestId};
 

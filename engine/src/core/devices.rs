@@ -9,8 +9,8 @@ use super::Engine;
 use super::directory::command_error;
 use super::requests::Pending;
 use crate::account::Account;
-use crate::content::{Sync, display_name};
 use crate::directory_entry::{Found, LookUpError};
+use crate::domain::content::{Sync, display_name};
 use crate::view::{CommandError, OwnDeviceView, Reply, ViewRequestId};
 
 /// What stands in an inbox when a device of the account can be added to conversations: version and kind.

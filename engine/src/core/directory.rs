@@ -7,10 +7,10 @@ use parley_protocol::ids::AccountId;
 
 use super::Engine;
 use super::requests::Pending;
-use crate::contact::{Contact, HeadVerdict};
-use crate::content::HeadHint;
-use crate::conversation::{ConversationKey, id_of};
 use crate::directory_entry::{Found, LookUpError};
+use crate::domain::contact::{Contact, HeadVerdict};
+use crate::domain::content::HeadHint;
+use crate::domain::conversation::{ConversationKey, id_of};
 use crate::view::{CommandError, Person, Reply, UsernameStatus, ViewRequestId, Warning};
 
 /// How often on one connection the relay may lack entries of a contact's device log that it was given: answers may

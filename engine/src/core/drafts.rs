@@ -4,10 +4,10 @@ use parley_protocol::ids::UnixMillis;
 use parley_protocol::limits::MAX_TEXT;
 
 use super::Engine;
-use crate::content::{Body, Sync};
-use crate::conversation::ConversationKey;
-use crate::draft::{Draft, DraftSetting};
-use crate::outbox::OutboxEntry;
+use crate::domain::content::{Body, Sync};
+use crate::domain::conversation::ConversationKey;
+use crate::domain::draft::{Draft, DraftSetting};
+use crate::domain::outbox::OutboxEntry;
 use crate::records::keys;
 use crate::view::{CommandError, ConversationId, Reply};
 

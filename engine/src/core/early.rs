@@ -4,8 +4,8 @@ use parley_protocol::frame::LogEntry;
 use parley_protocol::ids::{LogId, Seq};
 
 use super::Engine;
+use crate::channel::log::Stage;
 use crate::io::Output;
-use crate::log::Stage;
 use crate::table::Table;
 use crate::view::Gap;
 

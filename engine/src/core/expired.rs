@@ -5,9 +5,9 @@ use parley_protocol::frame::LogEntry;
 use parley_protocol::ids::{LogId, Seq};
 
 use super::Engine;
-use crate::conversation::marked;
-use crate::message::{Gap, MessageBody};
-use crate::order::Order;
+use crate::domain::conversation::marked;
+use crate::domain::message::{Gap, MessageBody};
+use crate::domain::order::Order;
 
 impl Engine {
     /// An entry stands for messages that have expired.

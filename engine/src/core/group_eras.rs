@@ -5,7 +5,7 @@ use parley_protocol::frame::SubscribeLog;
 use parley_protocol::ids::{LogId, UnixMillis};
 
 use super::Engine;
-use crate::group_era::{EraStep, GroupEra};
+use crate::channel::group_era::{EraStep, GroupEra};
 use crate::records::keys;
 
 impl Engine {

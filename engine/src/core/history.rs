@@ -8,11 +8,11 @@ use parley_protocol::ids::{DeviceId, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use crate::content::{History, Receipt, ReceiptOf, Sync};
-use crate::conversation::{ConversationKey, beside};
+use crate::channel::log::Log;
+use crate::domain::content::{History, Receipt, ReceiptOf, Sync};
+use crate::domain::conversation::{ConversationKey, beside};
+use crate::domain::message::Message;
 use crate::io::{LoadId, Record};
-use crate::log::Log;
-use crate::message::Message;
 use crate::records::keys;
 use crate::table::Table;
 use crate::view::{ConversationId, Order};

@@ -12,16 +12,16 @@ use super::devices::READY;
 use super::groups::WELCOME;
 use super::removal::is_after;
 use super::requests::Pending;
-use crate::consent::Proof;
-use crate::content::Sync;
-use crate::conversation::ConversationKey;
+use crate::channel::log::{Log, Stage};
+use crate::channel::trail::Trail;
 use crate::directory_entry::{Found, LookUpError};
-use crate::log::{Log, Stage};
+use crate::domain::consent::Proof;
+use crate::domain::content::Sync;
+use crate::domain::conversation::ConversationKey;
 use crate::mls::group::OpenedWelcome;
 use crate::mutations::{Mutation, on};
 use crate::records::keys;
 use crate::roster::Roster;
-use crate::trail::Trail;
 
 /// Most entries that wait in memory; the relay pushes the rest again after the next subscription.
 const MAX_WAITING: usize = 256;

@@ -5,8 +5,8 @@ use parley_protocol::device_log::{Author, Change, SignedEntry};
 use parley_protocol::ids::{AccountId, LogId, MessageId, UnixMillis};
 
 use super::Engine;
-use crate::conversation::{ConversationKey, id_of, marked};
-use crate::message::{Message, MessageBody};
+use crate::domain::conversation::{ConversationKey, id_of, marked};
+use crate::domain::message::{Message, MessageBody};
 use crate::records::keys;
 use crate::view::{KeyChange, OwnKeyChange, Reply};
 

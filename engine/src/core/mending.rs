@@ -4,17 +4,17 @@ use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId, Seq};
 
 use super::Engine;
 use super::requests::Pending;
-use crate::contact::Contact;
-use crate::conversation::{Conversation, ConversationKey, marked};
+use crate::channel::log::{Log, Stage};
+use crate::channel::trail::Trail;
 use crate::directory_entry::{Found, LookUpError};
+use crate::domain::contact::Contact;
+use crate::domain::conversation::{Conversation, ConversationKey, marked};
+use crate::domain::message::{Message, MessageBody};
+use crate::domain::standing::Standing;
 use crate::io::{LoadId, Record, Store};
-use crate::log::{Log, Stage};
-use crate::message::{Message, MessageBody};
 use crate::records::keys;
 use crate::set::Set;
-use crate::standing::Standing;
 use crate::table::Table;
-use crate::trail::Trail;
 use crate::view::{ConversationId, Gap};
 
 /// Messages by which the entry of a conversation in the list is put together again.

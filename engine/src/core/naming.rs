@@ -5,8 +5,8 @@ use parley_protocol::ids::{AccountId, MessageId};
 
 use super::Engine;
 use super::reading::At;
-use crate::conversation::{ConversationKey, id_of, marked};
-use crate::message::{Message, MessageBody};
+use crate::domain::conversation::{ConversationKey, id_of, marked};
+use crate::domain::message::{Message, MessageBody};
 
 impl Engine {
     /// Somebody says, in an entry of their log, what they are called.

@@ -4,13 +4,13 @@ use parley_protocol::ids::MessageId;
 
 use super::Engine;
 use super::showing::put_in_order;
-use crate::content::{History, Sync};
-use crate::conversation::ConversationKey;
+use crate::domain::content::{History, Sync};
+use crate::domain::conversation::ConversationKey;
+use crate::domain::message::{self, Message, lost_id, order_of_key};
+use crate::domain::standing::Standing;
 use crate::io::{Load, LoadId, Output, ReadFrom, Record};
-use crate::message::{self, Message, lost_id, order_of_key};
 use crate::seal::Purpose;
 use crate::set::Set;
-use crate::standing::Standing;
 use crate::view::{BodyView, ConversationId, Gap, MessageView, Order, Page, Reply, ViewRequestId};
 
 /// Messages in a page.

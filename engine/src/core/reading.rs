@@ -5,17 +5,17 @@ use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::removal::is_after;
-use crate::content::{Body, Content};
-use crate::conversation::{Last, marked};
-use crate::group_era::EraStep;
-use crate::log::{Log, OwnAppend, Stage, payload_hash};
-use crate::message::{Author, Gap, Message, MessageBody};
+use crate::channel::group_era::EraStep;
+use crate::channel::log::{Log, OwnAppend, Stage, payload_hash};
+use crate::channel::trail::Trail;
+use crate::domain::content::{Body, Content};
+use crate::domain::conversation::{Last, marked};
+use crate::domain::message::{Gap, Message, MessageBody};
 use crate::mls::commit::{Changes, Unfit};
 use crate::mls::credential::Leaf;
 use crate::mls::group::{GroupError, Incoming};
 use crate::mutations::{Mutation, on};
 use crate::roster::Roster;
-use crate::trail::Trail;
 
 /// Where a message belongs.
 #[derive(Debug, Clone, Copy)]
@@ -362,7 +362,7 @@ impl Engine {
         } else {
             self.written_time(content.time, stored)
         };
-        let (author, body) = (Some(Author::of(from)), MessageBody::Part(part));
+        let (author, body) = (Some(from.author()), MessageBody::Part(part));
         let message = Message { id: content.id, time, stored, log, seq, author, body };
         self.store_incoming(id, &message, (!own).then_some(entry.seq));
     }

@@ -4,11 +4,11 @@ use parley_protocol::ids::{LogId, Seq};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use crate::content::{Body, Receipt, ReceiptOf};
-use crate::conversation::ConversationKey;
-use crate::log::{Log, Stage};
-use crate::message::Message;
-use crate::outbox::OutboxEntry;
+use crate::channel::log::{Log, Stage};
+use crate::domain::content::{Body, Receipt, ReceiptOf};
+use crate::domain::conversation::ConversationKey;
+use crate::domain::message::Message;
+use crate::domain::outbox::OutboxEntry;
 use crate::records::keys;
 use crate::table::Table;
 use crate::view::{Delivery, MessageView};

@@ -6,8 +6,8 @@ use parley_protocol::frame::{LogEntry, RelayError};
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 
 use super::Engine;
-use crate::content::{Body, Content};
-use crate::log::Stage;
+use crate::channel::log::Stage;
+use crate::domain::content::{Body, Content};
 use crate::mls::credential::Leaf;
 use crate::view::Gap;
 

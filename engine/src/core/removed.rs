@@ -4,9 +4,9 @@
 
 use super::Engine;
 use super::steady::Moment;
-use crate::content::{Body, Sync};
+use crate::domain::content::{Body, Sync};
+use crate::domain::outbox::OutboxEntry;
 use crate::io::{Input, Output};
-use crate::outbox::OutboxEntry;
 use crate::records::keys;
 use crate::table::Table;
 use crate::view::{

@@ -7,15 +7,15 @@ use parley_protocol::ids::{AccountId, Era, LogId, MessageId, Seq, UnixMillis};
 use super::Engine;
 use super::reading::At;
 use super::steady::Moment;
-use crate::content::{Again, Body, Place, Repair};
-use crate::conversation::{ConversationKey, beside};
+use crate::channel::log::{Log, Stage};
+use crate::channel::trail::{Agreement, Claim, SentAgain, Trail};
+use crate::domain::content::{Again, Body, Place, Repair};
+use crate::domain::conversation::{ConversationKey, beside};
+use crate::domain::message::{Message, MessageBody, order_of_key};
+use crate::domain::outbox::OutboxEntry;
 use crate::io::{LoadId, Record};
-use crate::log::{Log, Stage};
-use crate::message::{Message, MessageBody, order_of_key};
 use crate::mls::credential::Leaf;
-use crate::outbox::OutboxEntry;
 use crate::table::Table;
-use crate::trail::{Agreement, Claim, SentAgain, Trail};
 use crate::view::{ConversationId, Gap, Order, Warning};
 
 /// Messages read at a time, and at most, to find those that are to be sent again.

@@ -11,7 +11,7 @@ use super::Engine;
 use super::directory_back::BroughtBack;
 use super::put_back::Telling;
 use super::steady::Moment;
-use crate::content::HeadHint;
+use crate::domain::content::HeadHint;
 use crate::io::Output;
 use crate::link::message::Offer;
 use crate::set::Set;

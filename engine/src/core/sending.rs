@@ -9,12 +9,12 @@ use parley_protocol::limits::MAX_APPEND;
 use super::Engine;
 use super::requests::Pending;
 use super::unsaved::Unsaved;
-use crate::content::{Body, Content, HeadHint, Profile, ReceiptOf};
-use crate::conversation::ConversationKey;
-use crate::log::{Log, OwnAppend, Stage, payload_hash};
-use crate::message::{Author, Message, MessageBody};
+use crate::channel::log::{Log, OwnAppend, Stage, payload_hash};
+use crate::domain::content::{Body, Content, HeadHint, Profile, ReceiptOf};
+use crate::domain::conversation::ConversationKey;
+use crate::domain::message::{Message, MessageBody};
+use crate::domain::outbox::{OutboxEntry, Sealed};
 use crate::mls::group::GroupError;
-use crate::outbox::{OutboxEntry, Sealed};
 use crate::view::{ConversationId, WaitReason};
 
 /// Bytes in one append, about.
@@ -336,7 +336,7 @@ impl Engine {
         let stored = self.place_own(&sealed.log, seq, time);
         let time = self.shown_time(&sealed.log, entry.time, stored);
         let own = self.signer().map(|(signer, account)| account.leaf(signer.0));
-        let author = own.as_ref().map(Author::of);
+        let author = own.map(|leaf| leaf.author());
         let message = Message {
             id: entry.id,
             time,

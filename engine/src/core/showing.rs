@@ -7,15 +7,15 @@ use parley_protocol::ids::MessageId;
 use super::Engine;
 use super::steady::Timers;
 use crate::account::Account;
-use crate::consent::Consent;
-use crate::content::Body;
-use crate::conversation::{ConversationKey, Last, State};
-use crate::invite::Invite;
+use crate::channel::log::Stage;
+use crate::domain::consent::Consent;
+use crate::domain::content::Body;
+use crate::domain::conversation::{ConversationKey, Last, State};
+use crate::domain::invite::Invite;
+use crate::domain::message::Message;
+use crate::domain::outbox::OutboxEntry;
+use crate::domain::safety_number::safety_number;
 use crate::io::Output;
-use crate::log::Stage;
-use crate::message::Message;
-use crate::outbox::OutboxEntry;
-use crate::safety_number::safety_number;
 use crate::set::Set;
 use crate::view::{
     AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event,

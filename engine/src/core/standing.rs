@@ -5,12 +5,12 @@ use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
 use super::sweeping::Sweep;
-use crate::content::{Place, Sync};
-use crate::conversation::ConversationKey;
+use crate::domain::content::{Place, Sync};
+use crate::domain::conversation::ConversationKey;
+use crate::domain::message::{self, Message};
+use crate::domain::standing::Standing;
 use crate::io::LoadId;
-use crate::message::{self, Message};
 use crate::set::Set;
-use crate::standing::Standing;
 use crate::table::Table;
 use crate::view::{ConversationId, Order};
 

@@ -2,10 +2,10 @@
 //! is stored: a restart looks through the whole conversation.
 
 use super::Engine;
-use crate::conversation::{ConversationKey, Last};
-use crate::deletion::{Mark, mark_of};
+use crate::domain::conversation::{ConversationKey, Last};
+use crate::domain::deletion::{Mark, mark_of};
+use crate::domain::message::{Message, order_of_key};
 use crate::io::{LoadId, Record};
-use crate::message::{Message, order_of_key};
 use crate::view::Order;
 
 /// Messages in a page.

@@ -5,9 +5,9 @@ use parley_protocol::ids::{AccountId, DeviceId};
 use parley_protocol::limits::MAX_APPEND;
 
 use super::Engine;
-use crate::content::{Body, Card, Settings, Sync, display_name};
-use crate::conversation::ConversationKey;
-use crate::device_note::{Note, day};
+use crate::domain::content::{Body, Card, Settings, Sync, display_name};
+use crate::domain::conversation::ConversationKey;
+use crate::domain::device_note::{Note, day};
 use crate::records::keys;
 
 impl Engine {

@@ -9,8 +9,8 @@ use parley_protocol::ids::{LogId, Seq, UnixMillis};
 use super::Engine;
 use super::requests::Pending;
 use super::steady::Moment;
-use crate::conversation::State;
-use crate::log::{Log, Stage};
+use crate::channel::log::{Log, Stage};
+use crate::domain::conversation::State;
 
 /// How long a turn is, in milliseconds.
 const TURN: u64 = 60_000;

@@ -4,7 +4,7 @@ use parley_protocol::frame::{RelayError, Retry};
 use parley_protocol::ids::AccountId;
 
 use super::Engine;
-use crate::conversation::id_of;
+use crate::domain::conversation::id_of;
 use crate::view::{Outage, WaitReason};
 
 /// A pause of the relay's that is shorter than this is over before anybody could read of it, in milliseconds.

@@ -7,12 +7,12 @@ use parley_protocol::ids::{Era, LogId, Seq};
 
 use super::Engine;
 use super::repair::EVERY_OTHER;
-use crate::content::{Body, Place, Repair, Sync};
-use crate::log::Stage;
-use crate::message::Message;
-use crate::reach::{Reach, UNKNOWN_ERA};
+use crate::channel::log::Stage;
+use crate::channel::reach::{Reach, UNKNOWN_ERA};
+use crate::channel::trail::Trail;
+use crate::domain::content::{Body, Place, Repair, Sync};
+use crate::domain::message::Message;
 use crate::table::Table;
-use crate::trail::Trail;
 use crate::view::Delivery;
 
 impl Engine {

@@ -87,7 +87,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::invite::Invite;
+    use crate::domain::invite::Invite;
 
     fn code() -> LinkCode {
         LinkCode { shown_by: Side::Existing, key: [7; 32], commitment: Commitment([9; 16]) }

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::channel::{Channel, ChannelError, End};
-use crate::visible::{is_dash, is_invisible};
+use crate::domain::visible::{is_dash, is_invisible};
 
 /// Who takes part in the exchange, whoever begins.
 const NAMES: (&[u8], &[u8]) = (b"parley link shows", b"parley link types");

@@ -7,7 +7,7 @@ use parley_protocol::ids::AccountId;
 use super::credential::Leaf;
 use super::group::{Group, GroupError};
 use super::key_package::{can_be_in_groups, is_small, keeps_nobody_out};
-use crate::group_era::EraStep;
+use crate::channel::group_era::EraStep;
 use crate::roster::Roster;
 
 /// Devices that a commit adds and removes.

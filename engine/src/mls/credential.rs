@@ -4,6 +4,8 @@ use openmls::prelude::{BasicCredential, Credential, CredentialWithKey};
 use parley_protocol::device_log::VerifyingKeyBytes;
 use parley_protocol::ids::{AccountId, DeviceId};
 
+use crate::domain::message::Author;
+
 const VERSION: u8 = 1;
 
 /// A leaf's claim. It is believed only if the account's device log says the same ([`crate::roster::Roster`]).
@@ -20,6 +22,11 @@ pub(crate) struct Leaf {
 pub(crate) struct CredentialError;
 
 impl Leaf {
+    /// As the author of a message without a signature.
+    pub(crate) const fn author(&self) -> Author {
+        Author { account: self.account, device: self.device, signature: None }
+    }
+
     /// `version (1) || account id (32) || device id (16)` as a basic credential (RFC 9420 section 5.3).
     pub(crate) fn credential(&self) -> CredentialWithKey {
         let mut identity = vec![VERSION];

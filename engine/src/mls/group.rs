@@ -16,7 +16,7 @@ use super::key_package::{capabilities, is_small, lifetime};
 use super::settings::{join_config, ratchet_configuration};
 use super::welcome;
 use super::{DeviceSigner, Provider};
-use crate::group_era::{EraStep, GroupEra};
+use crate::channel::group_era::{EraStep, GroupEra};
 
 /// A Welcome is no larger than this and so much for each member, in bytes: its leaf, a parent, and the secret for who joins.
 const MAX_WELCOME: usize = 8 * 1024;

@@ -17,7 +17,7 @@ use super::credential::Leaf;
 use super::group::{Group, GroupError, Incoming, OpenedWelcome};
 use super::key_package::{self, KeyPackageError};
 use super::*;
-use crate::group_era::EraStep;
+use crate::channel::group_era::EraStep;
 use parley_crypto::SUITE;
 
 struct Device {

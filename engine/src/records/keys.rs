@@ -21,7 +21,7 @@ const EARLY: u8 = 9;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];
 
-/// Names and days of the account's devices ([`crate::device_note::Notes`]).
+/// Names and days of the account's devices ([`crate::domain::device_note::Notes`]).
 pub(crate) const NOTES: &[u8] = &[11];
 /// What other devices did to the account's keys, and the person has not seen ([`crate::view::OwnKeyChange`]).
 pub(crate) const KEY_CHANGES: &[u8] = &[45];
@@ -48,24 +48,24 @@ pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
 pub(crate) const OWN_TEXTS: &[u8] = &[37];
 /// Logs of which somebody who came back wants to know how many texts of theirs stand there.
 pub(crate) const COUNTS: &[u8] = &[38];
-/// Logs into which this device was let late ([`crate::late::Holes`]), and what other devices of the account lack.
+/// Logs into which this device was let late ([`crate::channel::late::Holes`]), and what other devices of the account lack.
 pub(crate) const HOLES: &[u8] = &[39];
 pub(crate) const LACKING: &[u8] = &[40];
 /// What a removed device keeps ([`crate::view::RemovedView`]): then there is nothing else.
 pub(crate) const KEPT: &[u8] = &[36];
 const PERSONAL: u8 = 30;
-/// Whether drafts go to the other devices ([`crate::draft::DraftSetting`]).
+/// Whether drafts go to the other devices ([`crate::domain::draft::DraftSetting`]).
 pub(crate) const DRAFT_SETTING: &[u8] = &[31];
 /// What follows from devices that were put back ([`crate::core`]'s `PutBack`).
 pub(crate) const PUT_BACK: &[u8] = &[32];
-/// Which messages were sent again to this device ([`crate::came_again::CameAgain`]).
+/// Which messages were sent again to this device ([`crate::domain::came_again::CameAgain`]).
 pub(crate) const CAME_AGAIN: &[u8] = &[33];
 const STANDING: u8 = 34;
 /// Texts that wait to be sent, by number, and to whom: a record of one may get lost.
 pub(crate) const WAITING: &[u8] = &[35];
 const STANCE: u8 = 46;
 const PENDING: u8 = 49;
-/// The token of the own invite link ([`crate::consent::OwnToken`]).
+/// The token of the own invite link ([`crate::domain::consent::OwnToken`]).
 pub(crate) const OWN_TOKEN: &[u8] = &[48];
 /// Logs into which a device let this one that was removed then or since.
 pub(crate) const TAINTED: &[u8] = &[15];
@@ -97,12 +97,12 @@ pub(crate) fn trail(log: &LogId) -> Vec<u8> {
     [&[TRAIL], log.as_bytes().as_slice()].concat()
 }
 
-/// What is known of a log otherwise than by reading it ([`crate::late::Elsewhere`]).
+/// What is known of a log otherwise than by reading it ([`crate::channel::late::Elsewhere`]).
 pub(crate) fn elsewhere(log: &LogId) -> Vec<u8> {
     [&[ELSEWHERE], log.as_bytes().as_slice()].concat()
 }
 
-/// What opens a log for reading ([`crate::group_era::GroupEra`]).
+/// What opens a log for reading ([`crate::channel::group_era::GroupEra`]).
 pub(crate) fn group_era(log: &LogId) -> Vec<u8> {
     [&[GROUP_ERA], log.as_bytes().as_slice()].concat()
 }
@@ -116,12 +116,12 @@ pub(crate) fn personal(id: &ConversationId) -> Vec<u8> {
     [&[PERSONAL], id.0.as_slice()].concat()
 }
 
-/// What is remembered of places in a conversation ([`crate::standing::Standing`]).
+/// What is remembered of places in a conversation ([`crate::domain::standing::Standing`]).
 pub(crate) fn standing(id: &ConversationId) -> Vec<u8> {
     [&[STANDING], id.0.as_slice()].concat()
 }
 
-/// What was decided of this account ([`crate::consent::Stance`]).
+/// What was decided of this account ([`crate::domain::consent::Stance`]).
 pub(crate) fn stance(peer: &AccountId) -> Vec<u8> {
     [&[STANCE], peer.as_bytes().as_slice()].concat()
 }
@@ -131,7 +131,7 @@ pub(crate) fn welcomes(log: &LogId) -> Vec<u8> {
     [&[WELCOMES], log.as_bytes().as_slice()].concat()
 }
 
-/// A chat that came from a backup file of another account ([`crate::archive::Archive`]).
+/// A chat that came from a backup file of another account ([`crate::domain::archive::Archive`]).
 pub(crate) fn archive(id: &ConversationId) -> Vec<u8> {
     [&[ARCHIVE], id.0.as_slice()].concat()
 }

@@ -14,12 +14,13 @@ mod removed;
 use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
-pub use crate::consent::Consent;
-use crate::content::Part;
-pub use crate::conversation::ConversationId;
-use crate::message::MessageBody;
-pub use crate::message::{Gap, KeyChange};
-pub use crate::order::Order;
+pub use crate::domain::consent::Consent;
+pub use crate::domain::contact::Warning;
+use crate::domain::content::Part;
+pub use crate::domain::conversation::ConversationId;
+use crate::domain::message::MessageBody;
+pub use crate::domain::message::{Gap, KeyChange};
+pub use crate::domain::order::Order;
 
 pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Share};
@@ -273,17 +274,6 @@ pub struct Preview {
     pub time: UnixMillis,
     /// Own message, and its state.
     pub outgoing: Option<Delivery>,
-}
-
-/// What a person should know about a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Warning {
-    /// The other's devices, as the relay shows them, contradict what they say themselves.
-    ForkedDeviceLog,
-    /// The other's key packages or device log do not fit together; nothing is sent.
-    ForgedKeys,
-    /// The relay showed the two different messages, or left some out.
-    DifferentMessages,
 }
 
 /// A message.

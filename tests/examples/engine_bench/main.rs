@@ -33,6 +33,8 @@ const SINGLE: usize = 1000;
 const BATCH: usize = 512;
 const SET_UPS: usize = 20;
 const OPENINGS: usize = 50;
+/// Chats of an account with many.
+const MANY: [usize; 2] = [20, 200];
 const WARM_UP: usize = 50;
 /// The text that the peers were measured with.
 const HUNDRED: &str =
@@ -89,7 +91,31 @@ fn main() {
     report.number("open.records", f64::from(u32::try_from(records).unwrap()));
     report.number("open.bytes", f64::from(u32::try_from(bytes).unwrap()));
     report.times("open", (0..OPENINGS).map(|_| world.parties[ada].reopen(world.now)).collect());
+    many_chats(&mut report);
     report.print();
+}
+
+/// What an account with many chats costs at the start, of which none is used.
+fn many_chats(report: &mut Report) {
+    let mut world = World::new();
+    let ada = world.add("ada");
+    let mut chats = 0;
+    for many in MANY {
+        for number in chats..many {
+            let username = format!("friend{number}");
+            world.add(&username);
+            let conversation = world.meet(ada, &username);
+            send(&mut world, ada, conversation, SHORT);
+            world.settle();
+        }
+        chats = many;
+        let (records, bytes) = world.parties[ada].stored();
+        let name = |what: &str| format!("chats.{many}.{what}");
+        report.number(&name("records"), f64::from(u32::try_from(records).unwrap()));
+        report.number(&name("bytes"), f64::from(u32::try_from(bytes).unwrap()));
+        let openings = (0..OPENINGS / 5).map(|_| world.parties[ada].reopen(world.now)).collect();
+        report.times(&name("open"), openings);
+    }
 }
 
 fn send(world: &mut World, from: usize, conversation: ConversationId, text: &str) {

@@ -51,6 +51,15 @@ fn show(numbers: &Numbers) {
         "open a stored account",
         &["-".to_owned(), shown(numbers.ms("open.p50")), "-".to_owned(), "-".to_owned()],
     );
+    for many in [20, 200] {
+        let number = |what: &str| numbers.get(&format!("chats.{many}.{what}"));
+        let open = numbers.ms(&format!("chats.{many}.open.p50"));
+        row(
+            &format!("open an account with {many} chats"),
+            &["-".to_owned(), shown(open), "-".to_owned(), "-".to_owned()],
+        );
+        say::line(format_args!("  {} records, {} bytes", shown(number("records")), shown(number("bytes"))));
+    }
     say::line(format_args!(
         "\nThe stored account has {} records, {} bytes. A text of 16 bytes is {} bytes at the relay, one of 100 is {}.",
         shown(numbers.get("open.records")),

@@ -7,6 +7,7 @@ mod graph;
 mod named_tests;
 mod names;
 mod promises;
+mod rooms;
 mod sources;
 mod tree;
 
@@ -55,6 +56,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     findings.extend(named_tests::check(&files));
     findings.extend(attack_tests::check(&files));
     findings.extend(promises::check(&files));
+    findings.extend(rooms::check(&files));
     findings.extend(names::check(&files, &lock_files(&root)));
     findings.extend(edges::check(&root)?);
     for advice in sources::advice(&files) {

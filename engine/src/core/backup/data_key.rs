@@ -4,8 +4,8 @@
 use parley_protocol::ids::DeviceId;
 
 use crate::backup::{DataKey, removals};
-use crate::content::BackupNews;
 use crate::core::Engine;
+use crate::domain::content::BackupNews;
 use crate::recovery::stands;
 
 /// Of the changes since a removal another device may be ahead by so many.

@@ -13,12 +13,12 @@ use sha2::{Digest as _, Sha256};
 use super::blobs::{MANIFEST, padded};
 use super::items::Seen;
 use crate::backup::{ChunkWriter, Cover, DataKey, Head, Item, Known, Manifest, Place, Segment, seal};
-use crate::content::{BackupNews, Card, History, Part, Sync};
-use crate::conversation::ConversationKey;
+use crate::channel::log::Log;
 use crate::core::Engine;
-use crate::log::Log;
-use crate::message::{Author, Message, MessageBody};
-use crate::order::Order;
+use crate::domain::content::{BackupNews, Card, History, Part, Sync};
+use crate::domain::conversation::ConversationKey;
+use crate::domain::message::{Author, Message, MessageBody};
+use crate::domain::order::Order;
 use crate::recovery::{BackupAddress, RecoverySeed};
 
 /// What a stolen device tells the account's others of the backup.

@@ -5,12 +5,12 @@ use parley_protocol::ids::AccountId;
 use sha2::{Digest, Sha256};
 
 use crate::backup::{Item, Known};
-use crate::consent::{Consent, Decision};
-use crate::contact::Contact;
-use crate::content::{Card, Settings};
-use crate::conversation::ConversationKey;
 use crate::core::Engine;
-use crate::deletion::Deleted;
+use crate::domain::consent::{Consent, Decision};
+use crate::domain::contact::Contact;
+use crate::domain::content::{Card, Settings};
+use crate::domain::conversation::ConversationKey;
+use crate::domain::deletion::Deleted;
 use crate::table::Table;
 
 /// A device log longer than this is fetched from the directory after a restore, in entries.

@@ -6,10 +6,10 @@ use parley_protocol::ids::{BlobId, LogId};
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{Item, Manifest, Place};
-use crate::conversation::ConversationKey;
 use crate::core::Engine;
+use crate::domain::conversation::ConversationKey;
+use crate::domain::message::Message;
 use crate::io::{LoadId, Record};
-use crate::message::Message;
 use crate::table::Table;
 use crate::view::Order;
 

@@ -4,7 +4,7 @@ use super::blobs::{Fetch, Put};
 use super::items::Seen;
 use super::reading::Round;
 use crate::backup::{ChunkReader, ChunkWriter, DataKey, Head, Item, Segment};
-use crate::conversation::ConversationKey;
+use crate::domain::conversation::ConversationKey;
 use crate::view::{BackupFailure, BackupState, Order};
 
 /// What is under way. Nothing of it is stored but the [`Round`].

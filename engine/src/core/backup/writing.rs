@@ -10,9 +10,9 @@ use crate::backup::{
     Author, BackupError, ChunkReader, ChunkWriter, Cover, DataKey, Head, Loss, Manifest, Place, Segment,
     open, removals, seal,
 };
-use crate::content::BackupNews;
 use crate::core::Engine;
 use crate::core::requests::Pending;
+use crate::domain::content::BackupNews;
 use crate::records::keys;
 use crate::view::BackupFailure;
 

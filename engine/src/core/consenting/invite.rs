@@ -1,8 +1,8 @@
 //! The token of the own invite link: whoever brings it is expected.
 
 use super::Engine;
-use crate::consent::{OwnToken, Proof, Token};
-use crate::content::Sync;
+use crate::domain::consent::{OwnToken, Proof, Token};
+use crate::domain::content::Sync;
 use crate::records::keys;
 use crate::view::{CommandError, Reply};
 

@@ -3,10 +3,10 @@
 use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
 
 use super::{Engine, length, shows};
-use crate::consent::{Consent, MAX_OUTSIDE, MAX_REQUESTS, Stance, TO_THE_END};
-use crate::content::Content;
-use crate::conversation::{Conversation, ConversationKey, id_of};
-use crate::log::{Log, Stage};
+use crate::channel::log::{Log, Stage};
+use crate::domain::consent::{Consent, MAX_OUTSIDE, MAX_REQUESTS, Stance, TO_THE_END};
+use crate::domain::content::Content;
+use crate::domain::conversation::{Conversation, ConversationKey, id_of};
 use crate::mls::credential::Leaf;
 use crate::table::Table;
 

@@ -5,11 +5,11 @@ use parley_protocol::ids::AccountId;
 
 use super::Engine;
 use super::restoring::is_sound;
-use crate::archive::{Archive, Newest, id_of};
 use crate::backup::{FileHead, Item};
-use crate::content::display_name;
+use crate::domain::archive::{Archive, Newest, id_of};
+use crate::domain::content::display_name;
+use crate::domain::message::Message;
 use crate::io::{LoadId, Output, Record};
-use crate::message::Message;
 use crate::records::keys;
 use crate::view::{
     BodyView, ConversationId, ConversationView, Delivery, Event, MessageView, Preview, Reply, ViewRequestId,
@@ -131,7 +131,7 @@ impl Engine {
             username: archive.username.as_ref().map(ToString::to_string),
             verified: false,
             last: archive.last.as_ref().map(preview),
-            consent: crate::consent::Consent::Granted,
+            consent: crate::domain::consent::Consent::Granted,
             unread: 0,
             changed: archive.changed,
             warning: None,

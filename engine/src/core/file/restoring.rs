@@ -5,9 +5,9 @@ use parley_protocol::ids::{AccountId, LogId};
 
 use super::Engine;
 use crate::backup::{Item, Known, Place};
-use crate::content::{History, Part};
-use crate::conversation::beside;
-use crate::message::Message;
+use crate::domain::content::{History, Part};
+use crate::domain::conversation::beside;
+use crate::domain::message::Message;
 use crate::records::keys;
 use crate::table::Table;
 
@@ -106,9 +106,9 @@ mod tests {
     use parley_protocol::limits::MAX_TEXT;
 
     use super::{LATEST, is_sound};
-    use crate::content::Part;
-    use crate::message::tests::message as any_message;
-    use crate::message::{Gap, Message, MessageBody};
+    use crate::domain::content::Part;
+    use crate::domain::message::tests::message as any_message;
+    use crate::domain::message::{Gap, Message, MessageBody};
 
     const OWN: AccountId = AccountId([8; 32]);
     const PEER: AccountId = AccountId([7; 32]);

@@ -6,11 +6,11 @@ use std::collections::VecDeque;
 use parley_protocol::ids::LogId;
 
 use crate::backup::{ChunkWriter, Contents, DataKey, FileHead, Item, PART, Place};
-use crate::conversation::ConversationKey;
 use crate::core::Engine;
 use crate::core::paging::Stretch;
+use crate::domain::conversation::ConversationKey;
+use crate::domain::message::Message;
 use crate::io::{LoadId, Record};
-use crate::message::Message;
 use crate::table::Table;
 use crate::view::{CommandError, FilePart, Order, Reply, ViewRequestId};
 

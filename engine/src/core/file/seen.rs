@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::message::{Gap, Message, MessageBody};
+use crate::domain::message::{Gap, Message, MessageBody};
 use crate::view::{ConversationId, Order};
 
 /// Sixteen bytes for the place of each message, and sixteen for what it says.
@@ -58,7 +58,7 @@ mod tests {
     use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
     use super::*;
-    use crate::content::Part;
+    use crate::domain::content::Part;
 
     const CHAT: ConversationId = ConversationId([1; 16]);
 

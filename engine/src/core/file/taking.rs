@@ -4,8 +4,8 @@
 use super::seen::Seen;
 use super::{Engine, MAX_PIECE};
 use crate::backup::{FileHead, FileReader, Item, Loss};
+use crate::domain::message::Message;
 use crate::io::{LoadId, Record};
-use crate::message::Message;
 use crate::view::{CommandError, ConversationId, FileReport, Order, Reply, ViewRequestId};
 
 /// Messages that are read at a time.
@@ -117,7 +117,7 @@ impl Engine {
             self.conversations.keys().copied().collect()
         } else {
             let of = self.archives.values().filter(|archive| archive.account == head.account);
-            of.map(crate::archive::Archive::id).collect()
+            of.map(crate::domain::archive::Archive::id).collect()
         };
         let Some(taking) = &mut self.files.taking else { return Ok(()) };
         let check = taking.check;
@@ -227,7 +227,8 @@ impl Taking {
     fn report(&self, whose: &Whose, loss: Loss) -> FileReport {
         let head = &whose.head;
         FileReport {
-            owner: crate::content::display_name(&head.name).unwrap_or_else(|| head.username.to_string()),
+            owner: crate::domain::content::display_name(&head.name)
+                .unwrap_or_else(|| head.username.to_string()),
             made: head.made,
             chats: head.contents.chats,
             messages: head.contents.messages,

@@ -4,16 +4,16 @@
 use parley_protocol::ids::{DeviceId, Era, LogId, Seq, UnixMillis};
 
 use super::{MAX_PAGES, PAGE};
-use crate::content::Sync;
-use crate::conversation::{ConversationKey, beside};
+use crate::channel::late::{ALL, AllMadeUp, Lacking, MadeUp};
+use crate::channel::log::{Log, Stage};
+use crate::channel::trail::{Trail, short};
 use crate::core::Engine;
+use crate::domain::content::Sync;
+use crate::domain::conversation::{ConversationKey, beside};
+use crate::domain::message::{Message, order_of_key};
 use crate::io::{LoadId, Record};
-use crate::late::{ALL, AllMadeUp, Lacking, MadeUp};
-use crate::log::{Log, Stage};
-use crate::message::{Message, order_of_key};
 use crate::records::keys;
 use crate::table::Table;
-use crate::trail::{Trail, short};
 use crate::view::Order;
 
 /// Who waits, and for whose messages.

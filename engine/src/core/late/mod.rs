@@ -15,17 +15,17 @@ use self::answering::Answering;
 use self::settling::Counting;
 use super::Engine;
 use super::steady::Moment;
-use crate::consent::Consent;
-use crate::content::{History, Place, Sync};
-use crate::conversation::{ConversationKey, beside, marked};
+use crate::channel::late::{ALL, AllMadeUp, Elsewhere, Hole, Holes, Lacking, MadeUp};
+use crate::channel::log::Stage;
+use crate::channel::trail::{Short, short};
+use crate::domain::consent::Consent;
+use crate::domain::content::{History, Place, Sync};
+use crate::domain::conversation::{ConversationKey, beside, marked};
+use crate::domain::message::{Message, order_of_key};
 use crate::io::{LoadId, Record};
-use crate::late::{ALL, AllMadeUp, Elsewhere, Hole, Holes, Lacking, MadeUp};
-use crate::log::Stage;
-use crate::message::{Message, order_of_key};
 use crate::records::keys;
 use crate::set::Set;
 use crate::table::Table;
-use crate::trail::{Short, short};
 use crate::view::{ConversationId, Gap, Order};
 
 /// Messages read at a time, and at most, to say what is known.

@@ -5,12 +5,12 @@
 use parley_protocol::ids::{LogId, Seq};
 
 use super::{MAX_PAGES, PAGE};
-use crate::content::{Body, Repair, Stand};
-use crate::conversation::{ConversationKey, beside};
+use crate::channel::late::ALL;
 use crate::core::Engine;
+use crate::domain::content::{Body, Repair, Stand};
+use crate::domain::conversation::{ConversationKey, beside};
+use crate::domain::message::{Message, order_of_key};
 use crate::io::{LoadId, Record};
-use crate::late::ALL;
-use crate::message::{Message, order_of_key};
 use crate::view::Order;
 
 /// Own texts of a log that are being counted here.

@@ -8,9 +8,9 @@ use parley_protocol::ids::{DeviceId, UnixMillis};
 use parley_protocol::limits::MAX_DEVICE_LOG_BODY;
 
 use super::{Session, State};
+use crate::channel::log::{Log, Stage};
 use crate::core::Engine;
 use crate::link::message::{Hello, LinkMessage, Offer};
-use crate::log::{Log, Stage};
 use crate::view::{CommandError, LinkFailure, Share};
 
 /// Thirty days, in milliseconds.

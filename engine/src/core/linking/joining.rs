@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Session, State};
 use crate::account::Account;
-use crate::content::display_name;
 use crate::core::Engine;
 use crate::core::requests::Pending;
-use crate::device_note::{Note, day};
 use crate::directory_entry::{Found, LookUpError};
+use crate::domain::content::display_name;
+use crate::domain::device_note::{Note, day};
 use crate::link::message::{Hello, LinkMessage, Offer};
 use crate::records::keys;
 use crate::view::LinkFailure;

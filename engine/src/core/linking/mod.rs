@@ -26,7 +26,7 @@ use self::showing::Showing;
 use super::Engine;
 use super::requests::Pending;
 use super::steady::Moment;
-use crate::content::display_name;
+use crate::domain::content::display_name;
 use crate::io::Output;
 use crate::link::channel::Channel;
 use crate::link::code::Side;

@@ -9,7 +9,7 @@ use super::showing::EXCHANGE;
 use super::{Session, State};
 use crate::core::Engine;
 use crate::core::requests::Pending;
-use crate::invite::Invite;
+use crate::domain::invite::Invite;
 use crate::link::channel::{End, scan};
 use crate::link::check::Commitment;
 use crate::link::code::{LinkCode, Side};

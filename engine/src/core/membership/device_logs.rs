@@ -4,11 +4,11 @@ use parley_protocol::frame::{Answer, DeviceLogNews, LogEntry, RelayError, Retry}
 use parley_protocol::ids::{AccountId, LogId};
 use parley_protocol::limits::MAX_LOOKUPS;
 
-use crate::conversation::id_of;
+use crate::channel::log::Log;
 use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::directory_entry::Found;
-use crate::log::Log;
+use crate::domain::conversation::id_of;
 use crate::set::Set;
 use crate::view::WaitReason;
 

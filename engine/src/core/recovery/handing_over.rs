@@ -7,11 +7,11 @@ use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::{DeviceId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
-use crate::content::{Body, Stand, Sync};
-use crate::conversation::{ConversationKey, beside, marked};
 use crate::core::Engine;
 use crate::core::reading::At;
 use crate::core::steady::Moment;
+use crate::domain::content::{Body, Stand, Sync};
+use crate::domain::conversation::{ConversationKey, beside, marked};
 use crate::records::keys;
 use crate::table::Table;
 use crate::view::{Gap, Order};

@@ -9,13 +9,13 @@ use super::Returning;
 use crate::backup::{
     Author, BackupError, ChunkReader, Cover, DataKey, Head, Item, Manifest, Place, Segment, open,
 };
-use crate::content::{Body, Repair, Sync};
-use crate::conversation::ConversationKey;
+use crate::channel::log::{Log, Stage};
 use crate::core::Engine;
 use crate::core::backup::{Fetch, Fetched, MANIFEST, unpadded};
 use crate::core::repair::EVERY_OTHER;
 use crate::core::requests::Pending;
-use crate::log::{Log, Stage};
+use crate::domain::content::{Body, Repair, Sync};
+use crate::domain::conversation::ConversationKey;
 use crate::records::keys;
 use crate::table::Table;
 

@@ -1,0 +1,383 @@
+//! What is inside of an MLS application message: names and meaning after draft-ietf-mimi-content.
+//!
+//! `version (1) || postcard(Envelope) || padding`. An envelope carries its kind as a number and its body as
+//! bytes, and optional fields by tag, so that a newer version can add kinds and fields and an older one still
+//! knows that there was a message, from whom, and whether to show "sent by a newer version". What is shown is a [`Part`],
+//! which every version stores and hands on as it came.
+
+mod part;
+
+use parley_protocol::device_log::LogHead;
+use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::padding::{pad_message, unpad};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::part::{Fields, Part};
+use crate::backup::DataKey;
+use crate::channel::late::{AllMadeUp, Lacking, MadeUp};
+use crate::channel::reach::Reach;
+use crate::channel::trail::Claim;
+use crate::domain::consent::{OwnToken, Token, Told};
+use crate::domain::conversation::ConversationKey;
+use crate::domain::deletion::Deleted;
+use crate::domain::device_note::Note;
+use crate::domain::draft::{Draft, DraftSetting};
+use crate::domain::message::Message;
+use crate::domain::order::Order;
+use crate::domain::visible::is_blank;
+use crate::recovery::BackupAddress;
+use crate::table::Table;
+
+const VERSION: u8 = 1;
+const RECEIPT: u16 = 2;
+const PROFILE: u16 = 3;
+const REPAIR: u16 = 4;
+const SYNC: u16 = 5;
+const RECEIPTS: u16 = 6;
+const STAND: u16 = 7;
+/// Tag of the field with the sender's [`Claim`].
+const CLAIM: u16 = 1;
+/// The same since the log's first entry.
+const WHOLE_CLAIM: u16 = 4;
+/// Tag of the field with the first [`Place`] of a message that is sent again.
+const PLACE: u16 = 2;
+/// Tag of the field with the [`Token`] of the reader's invite link.
+const TOKEN: u16 = 3;
+/// Longest display name, in characters.
+pub(crate) const MAX_NAME: usize = 64;
+
+/// The bytes are not content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the message's content is malformed")]
+pub(crate) struct ContentError;
+
+/// The first half of a [`LogHead`]'s hash is enough to tell forks apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HeadHint {
+    pub(crate) length: u32,
+    /// The beginning of the hash: long enough that who signs the entries finds no two that begin alike.
+    pub(crate) hash: [u8; 16],
+}
+
+impl HeadHint {
+    pub(crate) fn of(head: &LogHead) -> Self {
+        let hash = head.hash.0.first_chunk::<16>().copied().unwrap_or_default();
+        Self { length: head.length, hash }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    id: MessageId,
+    time: UnixMillis,
+    head: HeadHint,
+    /// Not shown by a client that does not know the kind.
+    silent: bool,
+    kind: u16,
+    body: Vec<u8>,
+    /// Optional fields by tag (in-reply-to, expires and so on, in versions to come).
+    fields: Fields,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) id: MessageId,
+    /// By the sender's clock.
+    pub(crate) time: UnixMillis,
+    /// The sender's own device log, as the sender knows it.
+    pub(crate) head: HeadHint,
+    /// What the sender had seen of the log.
+    pub(crate) claim: Option<Claim>,
+    /// From the reader's invite link, by which the sender came.
+    pub(crate) token: Option<Token>,
+    pub(crate) body: Body,
+}
+
+/// What it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Body {
+    /// What somebody said.
+    Part(Part),
+    Receipt(Receipt),
+    Profile(Profile),
+    /// A kind of a newer version that shows nothing.
+    Unknown {
+        kind: u16,
+    },
+    Repair(Repair),
+    Again(Again),
+    Sync(Sync),
+    /// Receipts of other logs of the conversation, which cannot be told there any more.
+    Receipts(Vec<ReceiptOf>),
+    Stand(Stand),
+}
+
+/// What the devices of an account tell each other, in a conversation of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Sync {
+    /// Contacts.
+    Cards(Vec<Card>),
+    /// The account's name and settings.
+    Settings(Settings),
+    /// The sending device, of itself.
+    Note(Note),
+    /// The person calls a device so.
+    Named(DeviceId, String),
+    /// What was written before a device was linked.
+    History(History),
+    /// The sending device is new here: what is said from now on it can read.
+    Hello,
+    /// How the backup is sealed.
+    Backup(Box<BackupNews>),
+    /// The person deleted something.
+    Deleted(Deleted),
+    /// Whether drafts are told.
+    DraftSetting(DraftSetting),
+    /// What stands in a composer.
+    Draft(Draft),
+    /// How far logs were read, where no read receipt says so.
+    Read(Vec<(LogId, Seq)>),
+    /// Messages of a conversation of which the sending device has lost what it had stored: whoever has them sends them.
+    Lost(ConversationKey, Vec<Order>),
+    /// The relay has lost entries of a log with somebody, which the sending device has read so far.
+    WentBack(ConversationKey, LogId, Reach),
+    /// The sending device came back by the phrase: it lacks the account's own texts after these places; or, without a backup,
+    /// everything.
+    Lacks(Option<Table<LogId, Seq>>),
+    /// The sending device has handed over all that was lacking.
+    HandedOver,
+    /// The sending device was let into logs late.
+    Lacking(Box<Lacking>),
+    /// What another device lacks of them.
+    MadeUp(Box<MadeUp>),
+    /// That was all.
+    AllMadeUp(AllMadeUp),
+    /// Whom the person wants to hear from.
+    Stances(Vec<Told>),
+    /// The token of the account's invite link.
+    Token(OwnToken),
+}
+
+/// How the account's backup is sealed. What was said after the last removal holds, and of that the greatest generation.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BackupNews {
+    /// How many devices had been removed from the account when the key was drawn. A removed device knows no later key.
+    pub(crate) removals: u32,
+    /// Counts the changes since.
+    pub(crate) generation: u32,
+    /// Whether there is to be one.
+    pub(crate) on: bool,
+    pub(crate) address: BackupAddress,
+    pub(crate) key: DataKey,
+}
+
+impl BackupNews {
+    /// Greater for what holds in place of the other; of two that are said at once, all devices choose the same.
+    pub(crate) fn order(&self) -> (u32, u32, &DataKey) {
+        (self.removals, self.generation, &self.key)
+    }
+}
+
+impl core::fmt::Debug for BackupNews {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("BackupNews(..)")
+    }
+}
+
+/// A contact as the account knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Card {
+    pub(crate) account: AccountId,
+    pub(crate) name: Option<String>,
+    pub(crate) verified: bool,
+}
+
+/// Messages of one conversation, from before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct History {
+    pub(crate) conversation: ConversationKey,
+    pub(crate) messages: Vec<Message>,
+    /// What the other has received and read.
+    pub(crate) receipts: Vec<ReceiptOf>,
+}
+
+/// The last receipt of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReceiptOf {
+    pub(crate) log: LogId,
+    pub(crate) receipt: Receipt,
+}
+
+/// The newest version of them holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) name: String,
+    pub(crate) version: u32,
+    pub(crate) read_receipts: bool,
+}
+
+/// "I cannot use this log any more. Send again what you wrote in it after this place."
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Repair {
+    pub(crate) log: LogId,
+    pub(crate) after: Seq,
+    /// The relay has lost entries of the log: this is how far the sending device has read it.
+    pub(crate) reach: Option<Reach>,
+    /// "And tell me how many texts of mine stand there."
+    pub(crate) count: bool,
+}
+
+/// "So many texts of yours stand in this log after the place that you named." Who reads it asked for that, and was sent mine before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stand {
+    pub(crate) log: LogId,
+    pub(crate) yours: u32,
+}
+
+/// What was sent before, and where it stood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Again {
+    pub(crate) place: Place,
+    pub(crate) part: Part,
+}
+
+/// Where a message stood first, and when the relay stored it there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) log: LogId,
+    pub(crate) seq: Seq,
+    pub(crate) stored: UnixMillis,
+    /// The era in which the place was given out, if that is known.
+    pub(crate) era: Option<Era>,
+}
+
+/// "Everything of others in this log up to here", for the device that sends it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Receipt {
+    pub(crate) delivered: Seq,
+    pub(crate) read: Seq,
+}
+
+impl Receipt {
+    /// What both say together.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self { delivered: self.delivered.max(other.delivered), read: self.read.max(other.read) }
+    }
+}
+
+/// What a person wants to be called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Profile {
+    pub(crate) name: String,
+}
+
+impl Content {
+    /// The padded bytes to encrypt.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, ContentError> {
+        let (kind, silent, body, mut fields) = match &self.body {
+            Body::Part(part) | Body::Again(Again { part, .. }) => {
+                let (kind, body, fields) = part.clone().into_raw();
+                (kind, false, body, fields)
+            }
+            Body::Receipt(receipt) => silent(RECEIPT, receipt)?,
+            Body::Profile(profile) => silent(PROFILE, profile)?,
+            Body::Repair(repair) => silent(REPAIR, repair)?,
+            Body::Stand(stand) => silent(STAND, stand)?,
+            Body::Sync(sync) => silent(SYNC, sync)?,
+            Body::Receipts(receipts) => silent(RECEIPTS, receipts)?,
+            Body::Unknown { kind } => (*kind, true, Vec::new(), Fields::new()),
+        };
+        if let Some(claim) = &self.claim {
+            fields.push((if claim.whole { WHOLE_CLAIM } else { CLAIM }, to_bytes(claim)?));
+        }
+        if let Some(token) = &self.token {
+            fields.push((TOKEN, to_bytes(token)?));
+        }
+        if let Body::Again(again) = &self.body {
+            fields.push((PLACE, to_bytes(&again.place)?));
+        }
+        let (id, time, head) = (self.id, self.time, self.head);
+        let envelope = Envelope { id, time, head, silent, kind, body, fields };
+        let mut bytes = postcard::to_extend(&envelope, vec![VERSION]).map_err(|_| ContentError)?;
+        pad_message(&mut bytes);
+        Ok(bytes)
+    }
+
+    /// Reads decrypted bytes.
+    pub(crate) fn decode(padded: &[u8]) -> Result<Self, ContentError> {
+        let [VERSION, bytes @ ..] = unpad(padded).map_err(|_| ContentError)? else {
+            return Err(ContentError);
+        };
+        let envelope: Envelope = match postcard::take_from_bytes(bytes) {
+            Ok((envelope, [])) => envelope,
+            _ => return Err(ContentError),
+        };
+        let Envelope { id, time, head, silent, kind, body, mut fields } = envelope;
+        let token = take(&mut fields, TOKEN)?;
+        let whole = take(&mut fields, WHOLE_CLAIM)?.map(|claim| Claim { whole: true, ..claim });
+        let claim = whole.or(take(&mut fields, CLAIM)?);
+        let place = take(&mut fields, PLACE)?;
+        let body = match kind {
+            REPAIR => Body::Repair(from_bytes(&body)?),
+            STAND => Body::Stand(from_bytes(&body)?),
+            RECEIPT => Body::Receipt(from_bytes(&body)?),
+            RECEIPTS => Body::Receipts(from_bytes(&body)?),
+            PROFILE => profile(&body)?,
+            // A newer version of another device may tell more.
+            SYNC => from_bytes(&body).map_or(Body::Unknown { kind: SYNC }, Body::Sync),
+            kind if silent => Body::Unknown { kind },
+            kind => {
+                let part = Part::read(kind, body, fields)?;
+                match place {
+                    Some(place) => Body::Again(Again { place, part }),
+                    None => Body::Part(part),
+                }
+            }
+        };
+        Ok(Self { id, time, head, claim, token, body })
+    }
+}
+
+/// What is not shown: kind, whether it is silent, body and fields.
+fn silent(kind: u16, body: &impl Serialize) -> Result<(u16, bool, Vec<u8>, Fields), ContentError> {
+    Ok((kind, true, to_bytes(body)?, Fields::new()))
+}
+
+fn to_bytes(value: &impl Serialize) -> Result<Vec<u8>, ContentError> {
+    postcard::to_allocvec(value).map_err(|_| ContentError)
+}
+
+fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ContentError> {
+    postcard::from_bytes(bytes).map_err(|_| ContentError)
+}
+
+/// Takes an optional field out. One that is there and malformed makes the whole content malformed.
+fn take<T: DeserializeOwned>(fields: &mut Fields, tag: u16) -> Result<Option<T>, ContentError> {
+    let place = fields.iter().position(|(known, _)| *known == tag);
+    place.map(|place| from_bytes(&fields.remove(place).1)).transpose()
+}
+
+fn profile(bytes: &[u8]) -> Result<Body, ContentError> {
+    let profile: Profile = from_bytes(bytes)?;
+    let name = display_name(&profile.name).ok_or(ContentError)?;
+    Ok(Body::Profile(Profile { name }))
+}
+
+/// A display name without control and direction characters and surrounding white space, of 1 to 64 characters of which
+/// something can be seen.
+pub(crate) fn display_name(text: &str) -> Option<String> {
+    let cleaned: String = text.chars().filter(|c| !c.is_control() && !is_format(*c)).collect();
+    let trimmed = cleaned.trim();
+    let fits = !is_blank(trimmed) && trimmed.chars().count() <= MAX_NAME;
+    fits.then(|| trimmed.to_owned())
+}
+
+/// Direction overrides and invisible characters, with which a name could imitate another.
+const fn is_format(c: char) -> bool {
+    matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests;

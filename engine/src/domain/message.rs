@@ -1,0 +1,180 @@
+//! A message at rest.
+
+mod body;
+
+use parley_protocol::device_log::Signature;
+use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub(crate) use self::body::MessageBody;
+pub use self::body::{Gap, KeyChange};
+use crate::domain::content::Part;
+use crate::domain::conversation::ConversationId;
+use crate::domain::order::{Fingerprint, Order};
+use crate::seal::{Purpose, Sealer};
+
+const VERSION: u8 = 1;
+
+/// As it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) id: MessageId,
+    /// The time that it shows: by the sender's clock, as far as its place allows.
+    pub(crate) time: UnixMillis,
+    /// The time at which it stands: by the relay's clock, as far as its log allows.
+    pub(crate) stored: UnixMillis,
+    pub(crate) log: LogId,
+    pub(crate) seq: Seq,
+    /// Who said it; none of what this device says itself.
+    pub(crate) author: Option<Author>,
+    pub(crate) body: MessageBody,
+}
+
+/// Who said something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Author {
+    pub(crate) account: AccountId,
+    pub(crate) device: DeviceId,
+    /// In groups, over what was said: whoever has the message can prove its author to others. A 1:1 conversation has none, so
+    /// that nobody can.
+    pub(crate) signature: Option<Signature>,
+}
+
+impl Message {
+    /// Whether an account said it.
+    pub(crate) fn is_by(&self, account: &AccountId) -> bool {
+        self.author.as_ref().is_some_and(|author| author.account == *account)
+    }
+
+    /// What was said, if it is something to read.
+    pub(crate) const fn part(&self) -> Option<&Part> {
+        self.body.part()
+    }
+
+    pub(crate) fn order(&self) -> Order {
+        Order::new(self.stored, self.seq, self.log, self.fingerprint())
+    }
+
+    /// What tells it from every other message at its place. A sender chooses a message's id, may say what is "sent again" at
+    /// which place, and may make a log of any name: nothing of that replaces another message.
+    fn fingerprint(&self) -> Fingerprint {
+        if matches!(self.body, MessageBody::Gap(_)) {
+            return Fingerprint::default();
+        }
+        // Into a Vec, postcard fails on nothing that this type contains.
+        let body = postcard::to_allocvec(&self.body).unwrap_or_default();
+        let mut hash = Sha256::new();
+        hash.update(b"parley message fingerprint v1\0");
+        hash.update(self.author.as_ref().map_or([0; 32], |author| author.account.0));
+        hash.update(self.id.as_bytes());
+        hash.update(body);
+        let digest: [u8; 32] = hash.finalize().into();
+        digest.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// By which views know it. A sender chooses a message's id and may choose that of another message, which must
+    /// not be replaced on the screen: one that is not by the own account is known by its place too.
+    pub(crate) fn shown_id(&self, own: bool) -> MessageId {
+        if own {
+            return self.id;
+        }
+        let mut hash = Sha256::new();
+        hash.update(b"parley shown message v2\0");
+        hash.update(self.log.as_bytes());
+        hash.update(self.seq.0.to_be_bytes());
+        hash.update(self.fingerprint());
+        let digest: [u8; 32] = hash.finalize().into();
+        digest.first_chunk::<16>().map_or(self.id, |id| MessageId(*id))
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        // Into a Vec, postcard fails on nothing that this type contains.
+        postcard::to_extend(self, vec![VERSION]).unwrap_or_default()
+    }
+
+    /// As it is stored: with the place of the message that was the newest before it, which must be there too.
+    pub(crate) fn encode_after(&self, before: &Order) -> Vec<u8> {
+        let mut bytes = self.encode();
+        bytes.extend_from_slice(&before.to_bytes());
+        bytes
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        Self::decode_after(bytes).map(|(message, _)| message)
+    }
+
+    /// The message, and which stood before it; that is not said by what was stored long ago.
+    pub(crate) fn decode_after(bytes: &[u8]) -> Option<(Self, Option<Order>)> {
+        let [VERSION, rest @ ..] = bytes else { return None };
+        let (message, rest) = postcard::take_from_bytes(rest).ok()?;
+        Some((message, rest.try_into().ok().map(Order::from_bytes)))
+    }
+}
+
+/// By which views know the marker of a message whose record does not open or is gone.
+pub(crate) fn lost_id(conversation: &ConversationId, order: &Order) -> MessageId {
+    let named = [b"parley lost message v1\0".as_slice(), &conversation.0, &order.to_bytes()].concat();
+    let digest: [u8; 32] = Sha256::digest(named).into();
+    MessageId(digest.first_chunk::<16>().copied().unwrap_or_default())
+}
+
+/// The first sixteen bytes of a conversation's message keys.
+pub(crate) fn key_prefix(sealer: &Sealer, conversation: &ConversationId) -> [u8; 16] {
+    sealer.hidden_name(Purpose::Message, &conversation.0)
+}
+
+/// The place of the message with this key.
+pub(crate) fn order_of_key(key: &[u8]) -> Option<Order> {
+    key.get(16..)?.try_into().ok().map(Order::from_bytes)
+}
+
+/// A message's key.
+pub(crate) fn key(sealer: &Sealer, conversation: &ConversationId, order: &Order) -> Vec<u8> {
+    [key_prefix(sealer, conversation).as_slice(), &order.to_bytes()].concat()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::domain::order;
+    use crate::seal::MasterKey;
+
+    pub(crate) fn message() -> Message {
+        Message {
+            id: MessageId([1; 16]),
+            time: UnixMillis(300),
+            stored: UnixMillis(301),
+            log: LogId([2; 16]),
+            seq: Seq(7),
+            author: Some(Author { account: AccountId([8; 32]), device: DeviceId([9; 16]), signature: None }),
+            body: MessageBody::Part(Part::of_text("hello".to_owned())),
+        }
+    }
+
+    #[test]
+    fn the_format_is_pinned_and_comes_back() {
+        let bytes = message().encode();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(Message::decode(&bytes), Some(message()));
+        let before = Order::from_bytes(&[8; order::LENGTH]);
+        let after = message().encode_after(&before);
+        assert_eq!(Message::decode_after(&after), Some((message(), Some(before))));
+        assert_eq!(Message::decode_after(&bytes), Some((message(), None)));
+        let newer = [&[VERSION + 1], &bytes[1..]].concat();
+        assert_eq!(Message::decode(&newer), None);
+        assert_eq!(Message::decode(&[]), None);
+    }
+
+    #[test]
+    fn a_key_has_the_place_and_hides_the_conversation() {
+        let sealer = Sealer::new(&MasterKey::new([3; 32]));
+        let (one, other) = (ConversationId([4; 16]), ConversationId([5; 16]));
+        let bytes = key(&sealer, &one, &message().order());
+        assert_eq!(order_of_key(&bytes), Some(message().order()));
+        assert!(bytes.starts_with(&key_prefix(&sealer, &one)));
+        assert_ne!(key_prefix(&sealer, &one), key_prefix(&sealer, &other));
+        assert_ne!(key_prefix(&sealer, &one), one.0);
+        assert_eq!(order_of_key(&bytes[1..]), None);
+    }
+}

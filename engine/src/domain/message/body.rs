@@ -1,0 +1,71 @@
+//! What stands in a chat at a place.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::content::Part;
+
+/// What somebody said, or what this device says in its place. As it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum MessageBody {
+    /// Somebody said this.
+    Part(Part),
+    /// Something is missing here.
+    Gap(Gap),
+    /// The other has taken another name.
+    Renamed { from: String, to: String },
+    /// The other's devices or recovery phrase changed.
+    KeysChanged(KeyChange),
+}
+
+/// Why something is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Gap {
+    /// A message was damaged or forged on its way and was rejected.
+    Rejected,
+    /// The relay no longer has what was sent while this device was away.
+    Expired,
+    /// The relay left something out here, or showed the other something else.
+    Missing,
+    /// This browser's data were put back from an older copy: own messages after that copy are not on this device.
+    Restored,
+    /// The keys of this conversation were damaged on this device.
+    Damaged,
+    /// What this device had stored of a message is damaged or gone.
+    Lost,
+    /// A text that waited to be sent is damaged or gone.
+    Unsent,
+    /// The account came back by its phrase, and own texts that are not in the backup did not come: only another device of the
+    /// account can hand them over.
+    Elsewhere,
+    /// This device was let into a log after others had written there, and no other device of the account has sent what
+    /// stands before.
+    Late,
+    /// A device wrote here after it was removed from its account.
+    Removed,
+}
+
+/// What a contact's devices did to their account's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyChange {
+    /// A device was added.
+    Added,
+    /// A device was removed.
+    Removed,
+    /// The recovery phrase was replaced.
+    Phrase,
+}
+
+impl MessageBody {
+    /// What somebody said, whether or not this version knows how to show it.
+    pub(crate) const fn part(&self) -> Option<&Part> {
+        match self {
+            Self::Part(part) => Some(part),
+            Self::Gap(_) | Self::Renamed { .. } | Self::KeysChanged(_) => None,
+        }
+    }
+
+    /// Bytes that others chose.
+    pub(crate) fn length(&self) -> usize {
+        self.part().map_or(0, Part::length)
+    }
+}

@@ -1,0 +1,32 @@
+//! What this device has to send. An entry leaves the outbox only when it is on disk at the relay.
+
+use parley_protocol::ids::{AppendId, Epoch, LogId, MessageId, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::content::Body;
+use crate::domain::conversation::ConversationKey;
+
+/// As it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OutboxEntry {
+    pub(crate) conversation: ConversationKey,
+    pub(crate) id: MessageId,
+    pub(crate) time: UnixMillis,
+    pub(crate) body: Body,
+    /// Goes only into this log (receipts); otherwise into the conversation's active one.
+    pub(crate) only: Option<LogId>,
+    /// The ciphertext, once there is one: what is sent again after a lost answer is the same bytes.
+    pub(crate) sealed: Option<Sealed>,
+    /// The relay will never take it.
+    pub(crate) failed: bool,
+}
+
+/// Encrypted for one epoch of one log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Sealed {
+    pub(crate) log: LogId,
+    pub(crate) epoch: Epoch,
+    pub(crate) append: AppendId,
+    #[serde(with = "serde_bytes")]
+    pub(crate) payload: Vec<u8>,
+}
