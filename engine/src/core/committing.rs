@@ -105,6 +105,8 @@ impl Engine {
                     self.go_on_without_removed(id, read);
                 }
             }
+            // Texts still fit where commits do not.
+            _ if *error == RelayError::QuotaExceeded => self.put_the_update_off(id),
             Retry::After(pause) => {
                 if let Some(peer) = self.logs.get(id).and_then(Log::peer) {
                     self.held_up_by(peer, *error, WaitReason::ChatFull);
@@ -127,6 +129,7 @@ impl Engine {
         if lost && self.logs.get(id).is_some_and(|log| log.commit.is_none()) {
             // Where that fails, so does encrypting, and the log is given up.
             let _ = self.with_group(id, |group, provider, _| group.drop_pending(provider));
+            self.forget_welcomes(id);
         }
     }
 

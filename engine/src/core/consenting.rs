@@ -17,8 +17,9 @@ use crate::domain::conversation::{ConversationKey, id_of};
 use crate::mls::credential::Leaf;
 use crate::view::{CommandError, ConversationId, Reply, ViewRequestId};
 
-/// Decisions in one thing that devices tell each other.
-const AT_ONCE: usize = 256;
+/// Bytes of decisions in one thing that devices tell each other, about, and of each log in one of them.
+const AT_ONCE: usize = 24 * 1024;
+const PASSED: usize = 48;
 
 impl Engine {
     /// Whether this device may write into logs with somebody. Whatever it puts into a log asks this first.
@@ -151,8 +152,18 @@ impl Engine {
     /// The other devices of the account learn of decisions.
     fn tell_stances(&mut self, peers: &[AccountId]) {
         let told: Vec<Told> = peers.iter().filter_map(|peer| Some(self.stances.get(peer)?.told())).collect();
-        for told in told.chunks(AT_ONCE) {
-            self.sync(Sync::Stances(told.to_vec()));
+        let (mut batch, mut size) = (Vec::new(), 0_usize);
+        for told in told {
+            let length = 64 + told.passed.len().saturating_mul(PASSED);
+            if size.saturating_add(length) > AT_ONCE && !batch.is_empty() {
+                self.sync(Sync::Stances(std::mem::take(&mut batch)));
+                size = 0;
+            }
+            size = size.saturating_add(length);
+            batch.push(told);
+        }
+        if !batch.is_empty() {
+            self.sync(Sync::Stances(batch));
         }
     }
 

@@ -6,7 +6,7 @@ use parley_protocol::ids::{LogId, Seq};
 
 use super::Engine;
 use crate::domain::conversation::marked;
-use crate::domain::message::{Gap, MessageBody};
+use crate::domain::message::Gap;
 use crate::domain::order::Order;
 
 impl Engine {
@@ -18,10 +18,12 @@ impl Engine {
         let all = last.0.saturating_sub(first.0).saturating_add(1);
         let only_own = u64::try_from(own).is_ok_and(|own| own == all);
         if self.is_own_conversation(&key) {
-            // What the other devices told in it comes in another one: they tell everything anew.
-            return self.give_up(id);
+            // What the other devices told in it comes in another one, in which they tell everything anew.
+            self.give_up(id);
+            return self.ask_own_devices_for_all(key);
         }
-        if !only_own {
+        // Nothing of somebody to whom this person has not consented is missed.
+        if !only_own && self.consents_in(&key) {
             self.mark_expired(id, first);
         }
         self.place_entry(id, last, entry.time);
@@ -36,14 +38,13 @@ impl Engine {
         self.save_trail(id);
     }
 
-    /// Says so where it is not said already.
+    /// Asks for them, and says so once for a log as long as they have not come.
     fn mark_expired(&mut self, id: &LogId, first: Seq) {
-        let conversation = self.logs.get(id).and_then(|log| self.conversations.get(&log.conversation.id()));
-        let last = conversation.and_then(|conversation| conversation.last.as_ref());
-        if !last.is_some_and(|last| last.body == MessageBody::Gap(Gap::Expired)) {
-            let stored = self.reached(id);
-            let shown = self.store_marker(id, first, stored, Gap::Expired);
-            self.ask_for_expired(id, (Order::of_marker(stored, first, marked(id)), shown));
+        if self.late.is_marked(id) {
+            return self.ask_for_rest(id);
         }
+        let stored = self.reached(id);
+        let shown = self.store_marker(id, first, stored, Gap::Expired);
+        self.ask_for_expired(id, (Order::of_marker(stored, first, marked(id)), shown));
     }
 }

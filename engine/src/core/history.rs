@@ -18,6 +18,8 @@ use crate::table::Table;
 use crate::view::{ConversationId, Order};
 
 /// Bytes of messages in one entry of the log, about: with what stands around them they stay below 32 KiB, which is one of
+/// Receipts in one part.
+const RECEIPTS: usize = 128;
 /// the sizes that messages are padded to.
 const ENTRY_BYTES: usize = 31 * 1024;
 /// Nothing more is read while so many entries wait to be sent: reading need not wait for the relay, and what people
@@ -331,19 +333,31 @@ impl Engine {
                 receipt: Receipt { delivered: log.peer_delivered, read: log.peer_read },
             }));
         }
+        // Whoever the conversation is with may have begun any number of logs.
+        let mut receipts = receipts.chunks(RECEIPTS).map(<[ReceiptOf]>::to_vec);
         let (mut parts, mut part, mut size) = (Vec::new(), Vec::new(), 0_usize);
         for message in messages.into_iter().filter(|message| message.part().is_some()) {
             let length = message.encode().len();
             if size.saturating_add(length) > ENTRY_BYTES && !part.is_empty() {
                 let messages = std::mem::take(&mut part);
-                parts.push(History { conversation: key, messages, receipts: receipts.clone() });
+                parts.push(History {
+                    conversation: key,
+                    messages,
+                    receipts: receipts.next().unwrap_or_default(),
+                });
                 size = 0;
             }
             size = size.saturating_add(length);
             part.push(message);
         }
         if !part.is_empty() {
-            parts.push(History { conversation: key, messages: part, receipts });
+            let with = receipts.next().unwrap_or_default();
+            parts.push(History { conversation: key, messages: part, receipts: with });
+            parts.extend(receipts.map(|rest| History {
+                conversation: key,
+                messages: Vec::new(),
+                receipts: rest,
+            }));
         }
         parts
     }

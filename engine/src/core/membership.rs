@@ -393,7 +393,9 @@ impl Engine {
 
     fn keep_commit(&mut self, id: &LogId, commit: Vec<u8>, welcomes: &Welcomes) {
         let append = AppendId(self.random.array());
-        if !welcomes.is_empty() {
+        if welcomes.is_empty() {
+            self.forget_welcomes(id);
+        } else {
             self.save(&keys::welcomes(id), welcomes);
         }
         if let Some(log) = self.logs.get_mut(id) {

@@ -4,7 +4,7 @@
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{Answer, AppendMessages, NewMessage, RelayError, Request, Retry, Stored};
 use parley_protocol::ids::{AccountId, AppendId, LogId, MessageId, Seq, UnixMillis};
-use parley_protocol::limits::MAX_APPEND;
+use parley_protocol::limits::{MAX_APPEND, MAX_MESSAGE};
 
 use super::Engine;
 use super::requests::Pending;
@@ -19,6 +19,8 @@ use crate::view::{ConversationId, WaitReason};
 
 /// Bytes in one append, about.
 const APPEND_BYTES: usize = 256 * 1024;
+/// What is longer, padded, would be no message of the relay's: MLS adds less than the difference.
+const MAX_PADDED: usize = MAX_MESSAGE - 512;
 /// Between the last message in one log and the first in the next, in milliseconds.
 const SETTLING: u64 = 50;
 
@@ -215,6 +217,9 @@ impl Engine {
         let content =
             Content { id: entry.id, time: entry.time, head, claim, token, body: entry.body.clone() };
         let padded = content.encode().map_err(|_| GroupError::State)?;
+        if padded.len() > MAX_PADDED {
+            return Err(GroupError::State);
+        }
         let (epoch, payload) = self.with_group(id, |group, provider, signer| {
             Ok((group.epoch(), group.encrypt(provider, signer, &padded)?))
         })?;
@@ -363,6 +368,11 @@ impl Engine {
         let Some(entry) = self.outbox.get_mut(&number) else {
             return;
         };
+        if !matches!(entry.body, Body::Part(_) | Body::Again(_)) {
+            // Nobody would be shown that it failed, and nobody takes it back.
+            self.outbox.remove(&number);
+            return self.save_outbox(number);
+        }
         entry.failed = true;
         let conversation = entry.conversation.id();
         self.save_outbox(number);

@@ -11,6 +11,7 @@ use crate::channel::log::Stage;
 use crate::channel::reach::{Reach, UNKNOWN_ERA};
 use crate::channel::trail::Trail;
 use crate::domain::content::{Body, Place, Repair, Sync};
+use crate::domain::conversation::ConversationKey;
 use crate::domain::message::Message;
 use crate::table::Table;
 use crate::view::Delivery;
@@ -39,14 +40,18 @@ impl Engine {
         self.bury(id);
         self.show_states(id);
         if self.is_own_conversation(&key) {
-            self.enqueue(
-                key,
-                Body::Repair(Repair { log: EVERY_OTHER, after: Seq(0), reach: None, count: false }),
-                None,
-            );
+            self.ask_own_devices_for_all(key);
             self.tell_all();
             self.tell_lost_logs();
         }
+    }
+
+    /// What the account's other devices told in a log of their own conversation does not come any more: they tell all of it in
+    /// another one.
+    pub(super) fn ask_own_devices_for_all(&mut self, key: ConversationKey) {
+        let repair = Repair { log: EVERY_OTHER, after: Seq(0), reach: None, count: false };
+        self.enqueue(key, Body::Repair(repair), None);
+        self.pump(key.id());
     }
 
     /// Tells the account's other devices which logs went back, if some have not heard it.

@@ -179,7 +179,7 @@ impl Connection {
             }
             Request::AppendCommit(AppendCommit { welcomes, commit, group_info, .. }) => {
                 bounded(welcomes)?;
-                limits.commits.spend(self.peer, kept_kib(commit, group_info.as_deref()), now)
+                limits.commits.spend(self.peer, kept_kib(commit, group_info.as_deref()).max(1), now)
             }
             _ => Ok(()),
         }

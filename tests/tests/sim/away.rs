@@ -1,7 +1,7 @@
 //! A device that was away for longer than the relay keeps messages reads on, across commits: what expired is a marker, and
 //! not the end of the log.
 
-use parley_engine::view::{BodyView, Command, ConversationId, Gap};
+use parley_engine::view::{BodyView, Command, Consent, ConversationId, Gap, Reply};
 use parley_protocol::bounded::List;
 use parley_protocol::frame::{EntryKind, LogEntry, Push, Request, ServerFrame};
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
@@ -248,4 +248,32 @@ fn p4_the_read_capability_of_a_removed_device_opens_nothing_of_the_next_group_er
     let there = world.only_conversation(bob);
     assert!(world.texts(bob, there).iter().any(|text| text == "without the phone"));
     assert!(!world.history(phone, chat).iter().any(|message| message.body == BodyView::Gap(Gap::Rejected)));
+}
+
+/// What the others told meanwhile stood in messages that have expired, whichever device makes the next log.
+#[test]
+fn p6_a_device_that_was_away_for_sixty_days_learns_what_the_others_decided() {
+    let (mut world, [_, bob], [_, there]) = parted(988);
+    world.connect(bob);
+    world.settle();
+    let second = link(&mut world, bob);
+    settle_long(&mut world);
+    for (away, here) in [(second, bob), (bob, second)] {
+        world.disconnect(away);
+        let blocks = world.devices[here].conversations[&there].consent == Consent::Granted;
+        let decided = if blocks { Command::Block(there) } else { Command::Unblock(there) };
+        assert_eq!(world.ask(here, decided), Reply::Done);
+        let name = if blocks { "Robert" } else { "Bob" };
+        assert_eq!(world.ask(here, Command::SetName(name.into())), Reply::Done);
+        world.settle();
+        world.advance(60 * DAY);
+        expire(&mut world);
+        world.connect(away);
+        settle_long(&mut world);
+        settle_long(&mut world);
+        let expected = if blocks { Consent::Revoked } else { Consent::Granted };
+        assert_eq!(world.devices[away].conversations[&there].consent, expected);
+        assert_eq!(world.devices[away].account.as_ref().unwrap().name, name);
+        assert_eq!(world.devices[here].conversations[&there].consent, expected, "and takes nothing back");
+    }
 }

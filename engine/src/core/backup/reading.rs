@@ -41,12 +41,14 @@ impl Engine {
     pub(super) fn new_round(&self) -> Round {
         let own = self.account.as_ref().map(|account| account.device);
         let size = self.manifest.size();
+        // After a removal: all of it is written, in place of what is there and not on top of it.
+        let counts_anew = self.manifest.tops.is_empty();
         // Only who wrote the whole is known to have it.
         let grown = self
             .manifest
             .base
             .filter(|(device, base)| Some(*device) == own && self.backup.base == Some(*base))
-            .is_some_and(|(_, base)| size.saturating_sub(base) > base.max(SMALL));
+            .is_some_and(|(_, base)| counts_anew || size.saturating_sub(base) > base.max(SMALL));
         let whole = grown || self.manifest.segments.is_empty();
         let mut due = self.newest_first();
         due.retain(|key| whole || self.is_unsaved_with(key));

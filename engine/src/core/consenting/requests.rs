@@ -21,7 +21,7 @@ const FORGET_EVERY: u64 = 60 * 1000;
 impl Engine {
     /// Whether a log with somebody is joined, into which one of their own devices lets this one. Whoever proves that they have
     /// the link needs no room: strangers keep nobody out who does.
-    pub(in crate::core) fn may_join(&mut self, peer: &AccountId, expected: bool) -> bool {
+    pub(in crate::core) fn may_join(&self, peer: &AccountId, expected: bool) -> bool {
         let logs = self.logs_with(peer);
         let alive = |log: &&LogId| self.logs.get(log).is_some_and(|log| log.stage != Stage::Dead);
         let fits = logs.len() < MAX_LOGS_EVER && logs.iter().filter(alive).count() < MAX_LOGS;
@@ -37,6 +37,9 @@ impl Engine {
     pub(in crate::core) fn was_let_in_by(&mut self, peer: &AccountId, expected: bool) {
         if self.consent(peer) == Consent::Requested {
             let outside = !self.is_known_to_ask(peer);
+            if outside && !expected {
+                self.make_room_outside();
+            }
             self.stance_mut(peer).kept.outside = outside;
             if expected {
                 self.decide(peer, Consent::Granted);
@@ -52,19 +55,26 @@ impl Engine {
 
     /// Whether another stranger is heard of whom nothing is shown. Among many who have been silent for long one makes room, the
     /// one who came first; only so often, however many come.
-    fn has_room_outside(&mut self) -> bool {
-        let outside = self.stances.values().filter(|stance| stance.kept.outside).count();
-        if outside < MAX_OUTSIDE {
-            return true;
-        }
+    fn has_room_outside(&self) -> bool {
         let pause = self.forgot_silent.is_some_and(|last| self.steady.since(last) < FORGET_EVERY);
-        let Some(peer) = self.longest_silent().filter(|_| !pause) else { return false };
+        !self.is_full_outside() || !pause && self.longest_silent().is_some()
+    }
+
+    fn is_full_outside(&self) -> bool {
+        self.stances.values().filter(|stance| stance.kept.outside).count() >= MAX_OUTSIDE
+    }
+
+    /// Another stranger was let in: until then nobody made room, since what is judged may be undone.
+    fn make_room_outside(&mut self) {
+        if !self.is_full_outside() {
+            return;
+        }
+        let Some(peer) = self.longest_silent() else { return };
         for log in self.logs_with(&peer) {
             self.bury(&log);
         }
         self.stance_mut(&peer).kept.outside = false;
         self.forgot_silent = Some(self.steady);
-        true
     }
 
     /// Of all whose logs were read to their ends without anything to show, the one who came first.

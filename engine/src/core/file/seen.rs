@@ -40,7 +40,8 @@ fn place(conversation: ConversationId, message: &Message) -> [u8; 16] {
 /// The same message may stand at another place: one that was sent again.
 fn said(conversation: ConversationId, message: &Message) -> [u8; 16] {
     // Into a Vec, postcard fails on nothing that these types contain.
-    let said = postcard::to_allocvec(&(&message.author, message.part())).unwrap_or_default();
+    let author = message.author.as_ref().map(|author| author.account);
+    let said = postcard::to_allocvec(&(author, message.part())).unwrap_or_default();
     digest(&[b"said", &conversation.0, message.id.as_bytes(), &said])
 }
 
@@ -55,10 +56,11 @@ fn digest(parts: &[&[u8]]) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
-    use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
+    use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
 
     use super::*;
     use crate::domain::content::Part;
+    use crate::domain::message::Author;
 
     const CHAT: ConversationId = ConversationId([1; 16]);
 
@@ -79,6 +81,18 @@ mod tests {
         assert!(!seen.add(CHAT, &text(2, "hello")), "it stands elsewhere");
         assert!(seen.add(CHAT, &text(2, "another")));
         assert!(seen.add(ConversationId([9; 16]), &text(1, "hello")));
+    }
+
+    /// What was sent again has the device as its author that sent it so.
+    #[test]
+    fn p5_a_message_that_another_device_of_its_author_sent_again_is_not_added() {
+        let by = |seq, device: u8| {
+            let device = DeviceId([device; 16]);
+            let author = Some(Author { account: AccountId([5; 32]), device, signature: None });
+            Message { author, ..text(seq, "hello") }
+        };
+        let mut seen = Seen::default();
+        assert!(seen.add(CHAT, &by(1, 6)) && !seen.add(CHAT, &by(2, 7)));
     }
 
     #[test]

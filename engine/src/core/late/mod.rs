@@ -16,7 +16,7 @@ use self::settling::Counting;
 use super::Engine;
 use super::steady::Moment;
 use crate::channel::late::{ALL, AllMadeUp, Elsewhere, Hole, Holes, Lacking, MadeUp};
-use crate::channel::log::Stage;
+use crate::channel::log::{LiveLog, Stage};
 use crate::channel::trail::{Short, short};
 use crate::domain::consent::Consent;
 use crate::domain::content::{History, Place, Sync};
@@ -65,6 +65,11 @@ struct Asking {
 impl Late {
     pub(super) fn forget_connection(&mut self) {
         self.waits.clear();
+    }
+
+    /// Whether a marker says that something of this log is missing.
+    pub(super) fn is_marked(&self, log: &LogId) -> bool {
+        self.holes.get(log).is_some_and(|hole| hole.marker.is_some())
     }
 }
 
@@ -228,7 +233,16 @@ impl Engine {
             return;
         }
         let open = |hole: &&Hole| !hole.closed && hole.asked != Some(log);
-        let Some(key) = self.late.holes.values().find(open).map(|hole| hole.conversation) else { return };
+        // Of a log that is being read it is not known yet from where on it is: the others send nothing that is read here.
+        let is_read = |key: &ConversationKey| {
+            let catches_up = |(log, live): (&LogId, &LiveLog)| {
+                let log = self.logs.get(log).filter(|log| log.conversation == *key);
+                log.is_some_and(|log| live.subscribed && log.cursor < live.head)
+            };
+            !self.live.iter().any(catches_up)
+        };
+        let open = self.late.holes.values().filter(open).map(|hole| hole.conversation);
+        let Some(key) = open.filter(is_read).last() else { return };
         let own = self.account.as_ref().map(|account| account.device);
         let since = own.map(|own| self.belongs_since(&own)).unwrap_or_default();
         self.collect_known(Asking { key, pages: 0, since, known: Vec::new() }, None);

@@ -14,6 +14,8 @@ pub(super) const TEXT: u16 = 1;
 /// Fields from this tag on change what the rest means (such as `replaces`): who does not know one does not know the part.
 const FIRST_CRITICAL: u16 = 0x8000;
 
+/// Fields of one part: as many as MIMI names, and room for more.
+const MAX_FIELDS: usize = 64;
 /// Characters of a text in the list of chats.
 const PREVIEW: usize = 120;
 
@@ -51,12 +53,18 @@ impl Part {
     /// Whether it may stand in a chat: it is not too long, and a text has something to be seen.
     pub(crate) fn is_sound(&self) -> bool {
         let text = || core::str::from_utf8(&self.body).is_ok_and(|text| !is_blank(text));
-        self.length() <= MAX_TEXT && (self.kind != TEXT || text())
+        let fits = self.length() <= MAX_TEXT && self.fields.len() <= MAX_FIELDS;
+        fits && (self.kind != TEXT || self.is_changed() || text())
+    }
+
+    /// Whether it has a field without which it would be misread.
+    fn is_changed(&self) -> bool {
+        self.fields.iter().any(|(tag, _)| *tag >= FIRST_CRITICAL)
     }
 
     /// The text; none of what only a newer version knows.
     pub(crate) fn text(&self) -> Option<&str> {
-        let known = self.kind == TEXT && self.fields.iter().all(|(tag, _)| *tag < FIRST_CRITICAL);
+        let known = self.kind == TEXT && !self.is_changed();
         core::str::from_utf8(&self.body).ok().filter(|_| known)
     }
 
@@ -86,6 +94,22 @@ mod tests {
         let of = |length: usize| Part::read(TEXT, vec![b'a'; length], Fields::new()).is_ok();
         assert_eq!([0, 1, MAX_TEXT, MAX_TEXT + 1].map(of), [false, true, true, false]);
         assert!(Part::read(TEXT, vec![0xFF], Fields::new()).is_err(), "no UTF-8");
+    }
+
+    #[test]
+    fn p9_fields_are_few_and_count_as_what_was_said() {
+        let with = |count: u16, length: usize| {
+            let fields = (0..count).map(|tag| (tag, vec![0; length])).collect();
+            Part::read(TEXT, b"hi".to_vec(), fields).is_ok()
+        };
+        assert!(with(64, 0) && !with(65, 0));
+        assert!(with(2, MAX_TEXT / 2 - 1) && !with(2, MAX_TEXT / 2));
+    }
+
+    #[test]
+    fn what_deletes_a_message_in_a_version_to_come_has_no_text_and_is_kept() {
+        let empty = Part::read(TEXT, Vec::new(), vec![(FIRST_CRITICAL, vec![7; 16])]).unwrap();
+        assert_eq!(empty.text(), None);
     }
 
     #[test]
