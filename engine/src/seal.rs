@@ -10,7 +10,7 @@ use parley_crypto::{aead, hkdf, hmac};
 use serde::{Deserialize, Serialize};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// Format of what is sealed; greater whenever an older app could not read it ([`crate::records::migrations`] leads on).
+/// Format of what is sealed; greater whenever an older app could not read it (`records/migrations.rs` leads on).
 pub const FORMAT: u8 = 1;
 /// First byte of a sealed value, less its format. Builds from before the first release wrote lower bytes.
 pub const RELEASED: u8 = 0x80;

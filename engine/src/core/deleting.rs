@@ -106,10 +106,8 @@ impl Engine {
             Some(message) => self.delete_stored(&asked.key, &message, records),
             None => self.delete_everything(asked.key, records),
         }
-        if asked.blocks {
-            if let Some(peer) = asked.key.peer() {
-                self.decide(peer, Consent::Revoked);
-            }
+        if let Some(peer) = asked.key.peer().filter(|_| asked.blocks) {
+            self.decide(peer, Consent::Revoked);
         }
         self.reply(asked.view, Reply::Done);
         true

@@ -41,12 +41,11 @@ impl Engine {
     ) -> Result<T, GroupError> {
         let mark = self.state.mark();
         let key = self.key.as_ref().ok_or(GroupError::State)?;
-        let mut group = match self.groups.remove(id) {
-            Some(group) => group,
-            None => {
-                let group = self.logs.get(id).map(|log| log.group).ok_or(GroupError::State)?;
-                Box::new(Group::load(&self.mls, group)?)
-            }
+        let mut group = if let Some(group) = self.groups.remove(id) {
+            group
+        } else {
+            let group = self.logs.get(id).map(|log| log.group).ok_or(GroupError::State)?;
+            Box::new(Group::load(&self.mls, group)?)
         };
         let result = work(&mut group, &self.mls, &DeviceSigner(key));
         match result {

@@ -24,9 +24,9 @@ pub(crate) enum KeyPackageError {
     WrongDevice,
 }
 
-/// The policy of a group, in its GroupContext (a type for private use, RFC 9420 section 17.3).
+/// The policy of a group, in its group context (a type for private use, RFC 9420 section 17.3).
 const POLICY: ExtensionType = ExtensionType::Unknown(0xF0A1);
-/// How far the device logs of its members had come when somebody was removed, in its GroupContext.
+/// How far the device logs of its members had come when somebody was removed, in its group context.
 const FLOORS: ExtensionType = ExtensionType::Unknown(0xF0A2);
 /// How far the device log of a leaf's account had come, in the leaf.
 const LOG_HEAD: ExtensionType = ExtensionType::Unknown(0xF0A3);

@@ -3,16 +3,12 @@
 
 use super::sealed::LoadError;
 use super::state::Value;
-use crate::seal::FORMAT;
 
 /// Leads one value of a format to the next; `None` if the next format has no such value.
 pub(crate) type Step = fn(key: &[u8], value: Value) -> Result<Option<Value>, LoadError>;
 
 /// Step *n* (from 1) leads from format *n* to format *n + 1*. One that was released is never edited.
 pub(crate) const STEPS: &[Step] = &[];
-
-const _: () =
-    assert!(STEPS.len() + 1 == FORMAT as usize, "each format but the first has a step that leads to it");
 
 /// A value of this format, as the last of `steps` makes it.
 pub(crate) fn bring_up(
@@ -28,4 +24,15 @@ pub(crate) fn bring_up(
         value = step(key, before)?;
     }
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::FORMAT;
+
+    #[test]
+    fn each_format_but_the_first_has_a_step_that_leads_to_it() {
+        assert_eq!(STEPS.len() + 1, usize::from(FORMAT));
+    }
 }

@@ -272,6 +272,7 @@ mod tests {
     }
 
     /// A next format, in which numbers are longer and one kind of record is no more.
+    #[expect(clippy::needless_pass_by_value, reason = "as every step is called")]
     fn longer(key: &[u8], value: Value) -> Result<Option<Value>, LoadError> {
         let short: u8 = postcard::from_bytes(&value).map_err(|_| LoadError::Damaged)?;
         let long = postcard::to_allocvec(&u64::from(short).saturating_mul(1_000)).unwrap();
@@ -318,7 +319,9 @@ mod tests {
         one.values_mut().next().unwrap()[0] = 14;
         let loaded = reload_all(&one).unwrap();
         assert_eq!((loaded.values.len(), loaded.damaged.len()), (1, 1));
-        disk.values_mut().for_each(|value| value[0] = 14);
+        for value in disk.values_mut() {
+            value[0] = 14;
+        }
         assert_eq!(reload_all(&disk).err(), Some(LoadError::BeforeRelease));
     }
 }
