@@ -6,11 +6,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use parley_engine::lock::{Cost, Lock, UnlockError};
+use parley_engine::lock::{Lock, UnlockError};
 use parley_engine::seal::MasterKey;
 use parley_engine::view::Typed;
 
 use super::boot::{self, Slots, TabStorage};
+use super::stretching;
 use crate::model::lock::{Guesses, Key, LockAnswer, LockAsk, LockView};
 use crate::model::slot::{FromWorker, Slot};
 use crate::platform::crypto::{BrowserKey, Kept};
@@ -43,6 +44,7 @@ impl Locksmith {
         opened: impl Fn(MasterKey) + 'static,
         ending: impl Fn() -> bool + 'static,
     ) -> Rc<Self> {
+        stretching::fetch_ahead();
         Rc::new(Self {
             tab,
             database: RefCell::default(),
@@ -97,8 +99,8 @@ impl Locksmith {
         match ask {
             LockAsk::Set(passphrase) => {
                 (self.working)();
-                let (salt, nonce) = (random::bytes(), random::bytes());
-                let lock = Lock::new(&master, &passphrase.0, salt, nonce, Cost::CHOSEN).map_err(answer_of)?;
+                let made = stretching::lock(&master, &passphrase).await.ok_or(LockAnswer::Refused)?;
+                let lock = made.map_err(answer_of)?;
                 self.keep(slot, lock).await
             }
             // It was taken off in another tab.
@@ -136,8 +138,8 @@ impl Locksmith {
             LockAsk::Change { old, new } => {
                 let master = self.guess(&lock, &old, guesses).await?;
                 (self.working)();
-                let (salt, nonce) = (random::bytes(), random::bytes());
-                lock.change_passphrase(&master, &new.0, salt, nonce, Cost::CHOSEN).map_err(answer_of)?;
+                let made = stretching::change(lock, &master, &new).await.ok_or(LockAnswer::Refused)?;
+                lock = made.map_err(answer_of)?;
             }
             LockAsk::AddPasskey { passphrase, passkey, output } => {
                 let master = self.guess(&lock, &passphrase, guesses).await?;
@@ -165,7 +167,12 @@ impl Locksmith {
         let counted = guesses.and_one(now);
         let _ = self.tab.write(Slot::Guesses, Some(counted.encode())).await;
         (self.working)();
-        let opened = lock.open_with_passphrase(&typed.0);
+        let Some(opened) = stretching::open(lock, typed).await else {
+            // Nothing was tried.
+            let before = (guesses != Guesses::default()).then(|| guesses.encode());
+            let _ = self.tab.write(Slot::Guesses, before).await;
+            return Err(LockAnswer::Refused);
+        };
         let left = match opened {
             Err(UnlockError::Wrong) => return Err(LockAnswer::Wrong(counted.next(clock::now().0))),
             Err(UnlockError::Memory) => guesses,

@@ -11,12 +11,14 @@ mod device;
 pub(crate) mod journal;
 mod locksmith;
 mod owner;
+mod parts;
 mod pulse;
 mod qr;
 mod reader;
 mod sentry;
 mod slow;
 mod storage;
+mod stretching;
 
 use crate::platform::{self, worker};
 
