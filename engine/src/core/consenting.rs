@@ -195,11 +195,32 @@ impl Engine {
         for (log, passed) in &told.passed {
             self.stance_mut(&told.account).pass_over(*log, *passed);
         }
+        let unknown_there = self.pass_over_for_others(told);
         self.take_decision(&told.account, told.decision);
+        if unknown_there {
+            self.tell_stances(&[told.account]);
+        }
         let decided = self.consent(&told.account) != Consent::Requested;
         if decided && !self.contacts.contains_key(&told.account) {
             self.unknown.insert(told.account);
         }
+    }
+
+    /// Where another device has unblocked somebody and is not in a log, it cannot say what of it was read before that: what this
+    /// device has read until now is shown on no device. Whether there is such a log.
+    fn pass_over_for_others(&mut self, told: &Told) -> bool {
+        let unblocks = told.decision.consent == Consent::Granted && self.is_blocked(&told.account);
+        let stance = self.stances.get(&told.account).filter(|it| unblocks && told.decision > it.decision);
+        let unheard = stance.map(|stance| stance.unheard.clone()).unwrap_or_default();
+        let mut found = false;
+        for (log, after) in unheard {
+            if told.passed.iter().all(|(known, _)| *known != log) {
+                let upto = self.logs.get(&log).map_or(after, |log| log.cursor);
+                self.stance_mut(&told.account).pass_over(log, PassedOver { after, upto });
+                found = true;
+            }
+        }
+        found
     }
 
     /// Another device of the account has written to somebody: it has consented.

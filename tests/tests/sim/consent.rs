@@ -550,3 +550,29 @@ fn p10_a_death_at_any_write_answers_no_stranger_and_forgets_no_decision() {
         }
     }
 }
+
+/// A request that is blocked is deleted; what was written since stays unheard also after *Unblock*, and its writer is told
+/// nothing of it.
+#[test]
+fn p10_a_stranger_who_is_unblocked_is_not_told_that_anything_arrived_meanwhile() {
+    let (mut world, eve, bob, chat, chat_b) = asked();
+    let second = world.add_device();
+    world.devices[second].accepts = false;
+    super::devices::meet(&mut world, second, bob, false);
+    done(&mut world, bob, Command::ApproveDevice(parley_engine::view::Share::All));
+    patience(&mut world);
+    let bobs = [bob, second];
+    look(&mut world, bob, chat_b);
+    done(&mut world, bobs[0], Command::Block(chat_b));
+    world.send(eve, chat, "in vain");
+    patience(&mut world);
+    assert_eq!(world.delivery(eve, chat), Delivery::Sent);
+    done(&mut world, bobs[1], Command::Unblock(chat_b));
+    patience(&mut world);
+    assert_eq!(world.delivery(eve, chat), Delivery::Sent);
+    world.send(eve, chat, "and now?");
+    patience(&mut world);
+    for bob in bobs {
+        assert_eq!(world.texts(bob, chat_b), ["and now?"], "{bob}");
+    }
+}
