@@ -5,7 +5,6 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use super::{Options, Part, Stage, browser};
-use crate::bench::size;
 use crate::command::{cargo, run};
 use crate::{place, say, server, setup, tidy};
 
@@ -57,8 +56,6 @@ pub(super) fn of(part: Part) -> Vec<Stage> {
             Stage::new("documentation", |_| documentation()),
             setup,
             Stage::new("clippy for the browser", |_| clippy_wasm()),
-            // Of the app that the next stage tests.
-            Stage::new("size", |_| size::run(&[])),
             Stage::new("browser", browser::check),
         ],
     }
