@@ -77,6 +77,7 @@ fn main() {
     let conversation = world.meet(ada, "bob");
     send(&mut world, ada, conversation, "first");
     world.settle();
+    world.accept(bob);
 
     let short = bytes_at_the_relay(&mut world, ada, conversation, SHORT);
     let hundred = bytes_at_the_relay(&mut world, ada, conversation, HUNDRED);
@@ -189,7 +190,8 @@ fn single(report: &mut Report, world: &mut World, (ada, bob): (usize, usize), co
         }
         world.settle();
     }
-    assert!(decrypts.len() > SINGLE, "{} of {SINGLE} arrived alone", decrypts.len());
+    // After a commit a device subscribes once more, and what comes then may come together.
+    assert!(decrypts.len() > SINGLE * 9 / 10, "{} of {SINGLE} arrived alone", decrypts.len());
     report.spent("encrypt", &encrypts.split_off(WARM_UP));
     report.spent("decrypt", &decrypts.split_off(WARM_UP));
     report.spent("stored", &stored.split_off(WARM_UP));

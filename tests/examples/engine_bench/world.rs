@@ -63,6 +63,16 @@ impl World {
         id
     }
 
+    /// Accepts the chat that somebody has begun.
+    pub(crate) fn accept(&mut self, index: usize) {
+        let begun = |event: &Event| match event {
+            Event::Conversation(chat) => Some(chat.id),
+            _ => None,
+        };
+        let chat = self.parties[index].events.iter().find_map(begun).expect("a chat");
+        assert_eq!(self.ask(index, Command::Accept(chat)), Reply::Done);
+    }
+
     pub(crate) fn persist(&mut self, index: usize) {
         let spent = self.parties[index].persist(self.now);
         self.spent[index].add(spent);
