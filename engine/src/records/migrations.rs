@@ -1,5 +1,5 @@
-//! From the formats of earlier releases to that of this one, a step for each. What an earlier release wrote is read, and with
-//! the first change everything of it is written anew.
+//! Migrations from the formats of earlier releases to that of this one, a step for each format. The first change set rewrites
+//! what an earlier release wrote.
 
 use super::sealed::LoadError;
 use super::state::Value;

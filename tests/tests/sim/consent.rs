@@ -170,13 +170,7 @@ fn p10_a_deleted_request_is_gone_on_all_devices_and_a_later_text_asks_again() {
 
 #[test]
 fn p10_what_a_blocked_contact_writes_is_neither_shown_nor_acknowledged_also_after_unblock() {
-    let (mut world, eve, bobs, chat, chat_b) = asked_on_two();
-    done(&mut world, bobs[0], Command::Accept(chat_b));
-    world.send(bobs[0], chat_b, "hello");
-    world.settle();
-    done(&mut world, bobs[1], Command::Block(chat_b));
-    world.send(eve, chat, "while blocked");
-    patience(&mut world);
+    let (mut world, eve, bobs, chat, chat_b) = blocked_on_two();
     assert_eq!(world.delivery(eve, chat), Delivery::Sent);
     let text = Command::SendText { conversation: chat_b, text: "no".into(), over: String::new() };
     assert_eq!(world.ask(bobs[0], text), Reply::Failed(CommandError::Blocked));

@@ -59,7 +59,7 @@ pub(super) struct Backup {
     went_back: bool,
     /// Parts that could not be restored.
     pub(super) lost: u32,
-    /// Of so many removals from the device log it was known when what the manifest says is in the backup was counted.
+    /// Number of removals in the device log when this device last counted what is in the backup.
     counted: u32,
     /// Size of the whole that this device has written last: who else says that it has, may have made it up.
     base: Option<u64>,

@@ -25,7 +25,7 @@ pub(in crate::core) struct Writing {
 #[derive(Clone, Copy)]
 pub(super) struct Theirs {
     pub(super) version: u32,
-    /// Of so many removals its device knew.
+    /// Number of removals in the device log that its writer knew.
     pub(super) counted: u32,
 }
 

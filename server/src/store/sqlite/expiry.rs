@@ -52,19 +52,22 @@ fn delete(connection: &Connection, sql: &str, cutoff: i64) -> Result<u64, Failur
     Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
 }
 
+/// Of each log that has old rows among the first of a table: the log, the last of them, their bytes and their number.
+fn old_rows(connection: &Connection, sql: &str, cutoff: i64) -> Result<Vec<(i64, i64, i64, i64)>, Failure> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement
+        .query_map(params![cutoff, BATCH], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Deletes old messages, keeps the commits among them, and notes in their logs how far. Rows are in the order of arrival, so
 /// the old ones are the first ones, and within a log no entry goes before an older one.
 fn entries(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
-    let mut statement = connection.prepare_cached(
-        "SELECT log, max(seq), sum(iif(is_commit, 0, length(payload))), count(*) FROM
+    const OLD: &str = "SELECT log, max(seq), sum(iif(is_commit, 0, length(payload))), count(*) FROM
             (SELECT log, seq, is_commit, time, payload FROM entries ORDER BY id LIMIT ?2)
-         WHERE time < ?1 GROUP BY log",
-    )?;
-    let old = statement
-        .query_map(params![cutoff, BATCH], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
-        .collect::<Result<Vec<(i64, i64, i64, i64)>, _>>()?;
+         WHERE time < ?1 GROUP BY log";
     let mut deleted = 0_u64;
-    for (log, seq, bytes, count) in old {
+    for (log, seq, bytes, count) in old_rows(connection, OLD, cutoff)? {
         connection
             .prepare_cached("UPDATE logs SET messages_expired = ?2, bytes = bytes - ?3 WHERE id = ?1")?
             .execute([log, seq, bytes])?;
@@ -77,16 +80,11 @@ fn entries(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
 
 /// Deletes old commits, and notes in their logs that nobody reads on from before them.
 fn old_commits(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
-    let mut statement = connection.prepare_cached(
-        "SELECT log, max(seq), sum(length(payload)), count(*) FROM
+    const OLD: &str = "SELECT log, max(seq), sum(length(payload)), count(*) FROM
             (SELECT log, seq, time, payload FROM commits ORDER BY id LIMIT ?2)
-         WHERE time < ?1 GROUP BY log",
-    )?;
-    let old = statement
-        .query_map(params![cutoff, BATCH], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
-        .collect::<Result<Vec<(i64, i64, i64, i64)>, _>>()?;
+         WHERE time < ?1 GROUP BY log";
     let mut deleted = 0_u64;
-    for (log, seq, bytes, count) in old {
+    for (log, seq, bytes, count) in old_rows(connection, OLD, cutoff)? {
         connection
             .prepare_cached(
                 "UPDATE logs SET expired = ?2, bytes = bytes - ?3, commit_bytes = commit_bytes - ?3 WHERE id = ?1",
