@@ -80,7 +80,7 @@ impl Engine {
             Command::NewInvite => self.new_invite(),
             // Only what a removed device keeps is erased so.
             Command::EraseKept => Err(CommandError::UnknownDevice),
-            other => self.file_command(id, other),
+            other => self.group_command(id, other),
         };
         match result {
             Ok(Some(reply)) => self.reply(id, reply),

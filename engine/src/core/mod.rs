@@ -14,6 +14,7 @@ mod drafts;
 mod early;
 mod expired;
 mod file;
+mod group;
 mod group_eras;
 mod groups;
 mod history;

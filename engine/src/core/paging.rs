@@ -314,5 +314,6 @@ pub(super) fn oldest(records: &[Record]) -> Option<Order> {
 /// What is shown in the place of a message whose record does not open or is gone.
 fn lost_view(id: &ConversationId, order: &Order) -> MessageView {
     let body = BodyView::Gap(Gap::Lost);
-    MessageView { id: lost_id(id, order), order: *order, time: order.stored(), body, outgoing: None }
+    let (id, order, time) = (lost_id(id, order), *order, order.stored());
+    MessageView { id, order, time, body, outgoing: None, author: None, told: None }
 }

@@ -165,6 +165,7 @@ impl Engine {
                 State::OwnWaiting if self.has_failed(&last.id) => Some(Delivery::Failed),
                 State::OwnWaiting => Some(Delivery::Waiting),
             },
+            author: None,
         });
         let draft = self.draft_of(key);
         let consent = self.consent(peer);
@@ -187,6 +188,7 @@ impl Engine {
             preparing: granted && waiting && active.is_none_or(|log| log.stage != Stage::Active),
             waiting: held_up.filter(|_| self.waits_to_be_sent(key)),
             restored: None,
+            group: None,
         })
     }
 
@@ -224,6 +226,8 @@ impl Engine {
             time: message.time,
             body: BodyView::from(&message.body),
             outgoing: own.then(|| self.delivery(&message.log, message.seq)),
+            author: None,
+            told: None,
         }
     }
 
@@ -242,6 +246,8 @@ impl Engine {
             time: entry.time,
             body: BodyView::of_part(part),
             outgoing: Some(if entry.failed { Delivery::Failed } else { Delivery::Waiting }),
+            author: None,
+            told: None,
         })
     }
 
@@ -276,6 +282,8 @@ mod tests {
             time: UnixMillis(0),
             body: BodyView::Newer,
             outgoing: Some(state),
+            author: None,
+            told: None,
         }
     }
 

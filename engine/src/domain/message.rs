@@ -1,6 +1,7 @@
 //! A message at rest.
 
 mod body;
+mod group_line;
 
 use parley_protocol::device_log::Signature;
 use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
@@ -9,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use self::body::MessageBody;
 pub use self::body::{Gap, KeyChange};
+pub use self::group_line::{Dropped, GroupLine, Who, Why};
 use crate::domain::content::Part;
 use crate::domain::conversation::ConversationId;
 use crate::domain::order::{Fingerprint, Order};

@@ -3,7 +3,7 @@
 use parley_protocol::ids::{AccountId, DeviceId, MessageId};
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationId, Order, Share, Typed};
+use super::{ConversationId, Order, Permissions, Role, Share, Typed};
 
 /// What a person can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,4 +183,81 @@ pub enum Command {
     Unblock(ConversationId),
     /// Another invite link takes the place of the old one. Reply: [`super::Reply::Done`].
     NewInvite,
+    /// Makes a group with these people, whom this device has found. Reply: [`super::Reply::Conversation`].
+    CreateGroup {
+        /// What it is called; 1 to 64 characters.
+        name: String,
+        /// Whom to add; may be nobody.
+        people: Vec<AccountId>,
+    },
+    /// The group's panel. Reply: [`super::Reply::Group`].
+    ShowGroup(ConversationId),
+    /// Adds people, whom this device has found. Reply: [`super::Reply::Done`] once that is on this device's disk; the group does
+    /// it as soon as it can, and a line says so.
+    AddToGroup {
+        /// To which group.
+        conversation: ConversationId,
+        /// Whom.
+        people: Vec<AccountId>,
+    },
+    /// Removes somebody. Reply as for [`Command::AddToGroup`].
+    RemoveFromGroup {
+        /// From which group.
+        conversation: ConversationId,
+        /// Whom.
+        account: AccountId,
+    },
+    /// Gives somebody a role. Reply as for [`Command::AddToGroup`].
+    SetRole {
+        /// In which group.
+        conversation: ConversationId,
+        /// Whom.
+        account: AccountId,
+        /// Which.
+        role: Role,
+    },
+    /// Gives the group another name. Reply as for [`Command::AddToGroup`].
+    SetGroupName {
+        /// Which group.
+        conversation: ConversationId,
+        /// 1 to 64 characters.
+        name: String,
+    },
+    /// Gives the group another picture. Reply as for [`Command::AddToGroup`].
+    SetGroupPicture {
+        /// Which group.
+        conversation: ConversationId,
+        /// JPEG, PNG or WebP of at most 48 KiB; none takes it away.
+        picture: Option<Vec<u8>>,
+    },
+    /// Says who may do what. Reply as for [`Command::AddToGroup`].
+    SetPermissions {
+        /// In which group.
+        conversation: ConversationId,
+        /// The least roles.
+        permissions: Permissions,
+    },
+    /// Leaves a group; the conversation stays until it is deleted. Reply: [`super::Reply::Done`].
+    LeaveGroup {
+        /// Which.
+        conversation: ConversationId,
+        /// The owner from then on, if this person is the last one; else the group chooses.
+        owner: Option<AccountId>,
+    },
+    /// Joins the group to which somebody has added this account. Reply: [`super::Reply::Done`].
+    JoinGroup(ConversationId),
+    /// Does not join, and tells nobody; the invitation is gone on all devices of the account. Reply: [`super::Reply::Done`].
+    DeclineGroup {
+        /// Which.
+        conversation: ConversationId,
+        /// Nothing more is heard of who has added this account.
+        block: bool,
+    },
+    /// Who has an own message. Reply: [`super::Reply::MessageDetails`].
+    ShowMessage {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// Its place.
+        order: Order,
+    },
 }

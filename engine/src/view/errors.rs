@@ -59,6 +59,15 @@ pub enum CommandError {
     /// Empty, or longer than 64 KiB.
     #[error("the text is empty or too long")]
     TextLength,
+    /// This person may not do so in this group, or is not in it.
+    #[error("this is not allowed in this group")]
+    NotAllowed,
+    /// The group would have more than 256 devices.
+    #[error("the group is full")]
+    GroupFull,
+    /// It is no picture of a known kind, or too large.
+    #[error("this is no picture that a group can have")]
+    Picture,
     /// The other is blocked.
     #[error("the other is blocked")]
     Blocked,

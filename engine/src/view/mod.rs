@@ -7,6 +7,7 @@ mod command;
 mod devices;
 mod errors;
 mod file;
+mod group;
 mod outage;
 mod recovery;
 mod removed;
@@ -19,13 +20,15 @@ pub use crate::domain::contact::Warning;
 use crate::domain::content::Part;
 pub use crate::domain::conversation::ConversationId;
 use crate::domain::message::MessageBody;
-pub use crate::domain::message::{Gap, KeyChange};
+pub use crate::domain::message::{Dropped, Gap, GroupLine, KeyChange, Who, Why};
 pub use crate::domain::order::Order;
+pub use crate::group::policy::{Permissions, Role};
 
 pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
 pub use self::file::{FileError, FilePart, FileReport};
+pub use self::group::{AuthorView, GroupStanding, GroupSummary, GroupView, MemberView, MessageDetails, Told};
 pub use self::outage::{Outage, WaitReason};
 pub use self::recovery::{BackupFailure, BackupState, PhraseState, PhraseView, RecoveryView, Typed};
 pub use self::removed::{KeptState, KeptText, RemovedView};
@@ -109,6 +112,10 @@ pub enum Reply {
     FilePart(FilePart),
     /// A backup file was read to its end.
     File(FileReport),
+    /// A group.
+    Group(Box<GroupView>),
+    /// Who has an own message.
+    MessageDetails(MessageDetails),
 }
 
 /// Messages of a conversation that stand one after the other, without a hole.
@@ -263,6 +270,8 @@ pub struct ConversationView {
     pub draft_sent: bool,
     /// Whether it stands in the list: not after it was deleted, until something new is said.
     pub listed: bool,
+    /// It is a group.
+    pub group: Option<GroupSummary>,
 }
 
 /// The newest message, in short.
@@ -274,6 +283,8 @@ pub struct Preview {
     pub time: UnixMillis,
     /// Own message, and its state.
     pub outgoing: Option<Delivery>,
+    /// What its author calls themselves, in a group.
+    pub author: Option<String>,
 }
 
 /// A message.
@@ -289,6 +300,10 @@ pub struct MessageView {
     pub body: BodyView,
     /// Own message, and its state; none in others' messages.
     pub outgoing: Option<Delivery>,
+    /// Who wrote it, in a group; none in own messages.
+    pub author: Option<AuthorView>,
+    /// How many have an own message, in a group that counts them.
+    pub told: Option<Told>,
 }
 
 /// What a message says.
@@ -309,6 +324,8 @@ pub enum BodyView {
     },
     /// The other's devices or recovery phrase changed.
     KeysChanged(KeyChange),
+    /// Something happened to the group.
+    Group(GroupLine),
 }
 
 impl From<&MessageBody> for BodyView {
@@ -318,6 +335,7 @@ impl From<&MessageBody> for BodyView {
             MessageBody::Gap(gap) => Self::Gap(*gap),
             MessageBody::Renamed { from, to } => Self::Renamed { from: from.clone(), to: to.clone() },
             MessageBody::KeysChanged(change) => Self::KeysChanged(*change),
+            MessageBody::Group(line) => Self::Group(line.clone()),
         }
     }
 }
@@ -330,7 +348,7 @@ impl BodyView {
     /// Whether nobody has written it: the device says something.
     #[must_use]
     pub const fn is_notice(&self) -> bool {
-        matches!(self, Self::Gap(_) | Self::Renamed { .. } | Self::KeysChanged(_))
+        matches!(self, Self::Gap(_) | Self::Renamed { .. } | Self::KeysChanged(_) | Self::Group(_))
     }
 }
 

@@ -124,6 +124,7 @@ impl Engine {
             body: BodyView::from(&last.body),
             time: last.time,
             outgoing: last.own.then_some(Delivery::Sent),
+            author: None,
         };
         Some(ConversationView {
             id,
@@ -141,6 +142,7 @@ impl Engine {
             preparing: false,
             waiting: None,
             restored: Some(archive.owner.clone()),
+            group: None,
         })
     }
 
@@ -153,6 +155,8 @@ impl Engine {
             time: message.time,
             body: BodyView::from(&message.body),
             outgoing: own.then_some(Delivery::Sent),
+            author: None,
+            told: None,
         }
     }
 }

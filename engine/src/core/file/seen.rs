@@ -16,7 +16,7 @@ impl Seen {
     pub(super) fn here(&mut self, conversation: ConversationId, message: &Message) {
         match &message.body {
             MessageBody::Gap(gap) if !matches!(gap, Gap::Rejected | Gap::Removed) => {}
-            MessageBody::Renamed { .. } | MessageBody::KeysChanged(_) => {}
+            MessageBody::Renamed { .. } | MessageBody::KeysChanged(_) | MessageBody::Group(_) => {}
             _ => drop(self.add(conversation, message)),
         }
     }

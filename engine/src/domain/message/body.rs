@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::content::Part;
+use crate::domain::message::group_line::GroupLine;
 
 /// What somebody said, or what this device says in its place. As it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,8 @@ pub(crate) enum MessageBody {
     Renamed { from: String, to: String },
     /// The other's devices or recovery phrase changed.
     KeysChanged(KeyChange),
+    /// Something happened to the group.
+    Group(GroupLine),
 }
 
 /// Why something is missing.
@@ -60,7 +63,7 @@ impl MessageBody {
     pub(crate) const fn part(&self) -> Option<&Part> {
         match self {
             Self::Part(part) => Some(part),
-            Self::Gap(_) | Self::Renamed { .. } | Self::KeysChanged(_) => None,
+            Self::Gap(_) | Self::Renamed { .. } | Self::KeysChanged(_) | Self::Group(_) => None,
         }
     }
 

@@ -1,0 +1,107 @@
+//! What happened to a group, as a line in its conversation: who did what.
+
+use parley_protocol::ids::AccountId;
+use serde::{Deserialize, Serialize};
+
+use crate::group::policy::Role;
+
+/// Somebody of whom a line speaks, as they were called then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// Their account, which may be the own one.
+    pub account: AccountId,
+    /// What they called themselves.
+    pub name: String,
+}
+
+/// What happened to a group. As it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GroupLine {
+    /// Somebody made the group.
+    Created {
+        /// Who.
+        by: Who,
+        /// What it was called.
+        name: String,
+    },
+    /// Somebody added people; own account among them: that is how this account came into it.
+    Added {
+        /// Who.
+        by: Who,
+        /// Whom, in the order of their leaves.
+        people: Vec<Who>,
+    },
+    /// Somebody removed a person.
+    Removed {
+        /// Who.
+        by: Who,
+        /// Whom.
+        who: Who,
+    },
+    /// Somebody left.
+    Left {
+        /// Who.
+        who: Who,
+    },
+    /// Somebody gave the group another name.
+    Renamed {
+        /// Who.
+        by: Who,
+        /// What it is called now.
+        name: String,
+    },
+    /// Somebody gave the group another picture, or took it away.
+    Picture {
+        /// Who.
+        by: Who,
+        /// Whether there is one now.
+        set: bool,
+    },
+    /// Somebody has another role now.
+    Role {
+        /// Who changed it; none where it follows from who left.
+        by: Option<Who>,
+        /// Whose.
+        who: Who,
+        /// Which.
+        role: Role,
+    },
+    /// Somebody changed who may add, write or change the group.
+    Permissions {
+        /// Who.
+        by: Who,
+    },
+    /// Somebody tried what they may not do, and it was not done.
+    Refused {
+        /// Who, as far as that is known.
+        by: Option<Who>,
+    },
+    /// What this person asked for makes no sense any more, and was not done.
+    Dropped(Dropped),
+}
+
+/// What was asked for and not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Dropped {
+    /// Adding somebody: there is no room, they have no device that can be in groups, or this person may not do so any more.
+    Add(Who, Why),
+    /// Removing somebody, or giving them a role.
+    Change(Who, Why),
+    /// Changing the group.
+    Settings(Why),
+}
+
+/// Why something was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Why {
+    /// This person may not do so any more.
+    NotAllowed,
+    /// They have no device that can be in a group.
+    Unreachable,
+    /// What the relay says of their devices cannot be true.
+    Forged,
+    /// The group is full.
+    Full,
+    /// Somebody else did so before, or they are not there any more.
+    Over,
+}

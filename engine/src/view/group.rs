@@ -1,0 +1,111 @@
+//! What views see of a group.
+
+use parley_protocol::ids::AccountId;
+use serde::{Deserialize, Serialize};
+
+use super::{ConversationId, Delivery};
+use crate::group::policy::{Permissions, Role};
+
+/// A group in the list of conversations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupSummary {
+    /// How many people are in it; in an invitation, how many were.
+    pub members: u32,
+    /// Whether this account is in it.
+    pub standing: GroupStanding,
+    /// What this person is in it.
+    pub role: Role,
+    /// Whether this person may write now.
+    pub may_write: bool,
+    /// What this person asked for and the group has not done yet.
+    pub changing: bool,
+}
+
+/// Whether this account is in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GroupStanding {
+    /// Somebody whom this person never talked to has added them, and they have not answered. Nothing was sent back.
+    Invited {
+        /// What they call themselves, or their username.
+        by: String,
+        /// Their username, if the relay knows one.
+        username: Option<String>,
+    },
+    /// It is.
+    Member,
+    /// This person left, or declined.
+    Left,
+    /// Somebody removed them.
+    Removed,
+    /// The group needs a newer version of the app: nothing is read or written until then.
+    Paused,
+}
+
+/// A group's panel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupView {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// What it is called.
+    pub name: String,
+    /// Its picture (JPEG, PNG or WebP), if there is one and it is known here.
+    pub picture: Option<Vec<u8>>,
+    /// What this person is in it.
+    pub role: Role,
+    /// Who may do what.
+    pub permissions: Permissions,
+    /// Everybody in it: owners, admins, members, each in the order in which they came.
+    pub members: Vec<MemberView>,
+    /// People whom this person has added and who are not in it yet.
+    pub adding: Vec<MemberView>,
+}
+
+/// Somebody in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberView {
+    /// Their account, which may be the own one.
+    pub account: AccountId,
+    /// What they call themselves.
+    pub name: String,
+    /// Their username, if the relay knows one.
+    pub username: Option<String>,
+    /// What they are.
+    pub role: Role,
+    /// The safety number was compared.
+    pub verified: bool,
+    /// How many of their devices are in the group.
+    pub devices: u32,
+    /// Their colour: a number that is the same on all devices and in all groups.
+    pub colour: u8,
+    /// Asked for and not done yet: they are being removed.
+    pub leaving: bool,
+}
+
+/// Who wrote a message in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorView {
+    /// Their account.
+    pub account: AccountId,
+    /// What they call themselves now.
+    pub name: String,
+    /// Their colour.
+    pub colour: u8,
+}
+
+/// How many members have an own message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// So many have it.
+    pub delivered: u32,
+    /// So many have seen it.
+    pub read: u32,
+    /// Of so many, this person not counted.
+    pub of: u32,
+}
+
+/// Who has an own message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageDetails {
+    /// Each member but this person, in order of the name.
+    pub members: Vec<(AuthorView, Delivery)>,
+}
