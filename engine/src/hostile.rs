@@ -402,7 +402,7 @@ impl Peer {
 
     fn content_with_id(&mut self, log: LogId, head: &LogHead, body: Body, id: MessageId) -> Vec<u8> {
         let content =
-            Content { id, time: UnixMillis(3), head: HeadHint::of(head), claim: None, token: None, body };
+            Content { id, time: UnixMillis(3), head: HeadHint::of(head), claim: None, token: None, signature: None, body };
         self.seal(log, &content.encode().unwrap())
     }
 

@@ -103,7 +103,7 @@ pub(super) mod tests {
             stored: UnixMillis(2),
             log: LogId([3; 16]),
             seq: Seq(u64::from(number)),
-            author: Some(Author { account: AccountId([4; 32]), device: DeviceId([6; 16]), signature: None }),
+            author: Some(Author { account: AccountId([4; 32]), device: DeviceId([6; 16]), proof: None }),
             body: MessageBody::Part(Part::of_text("x".repeat(length))),
         };
         let receipt = Receipt { delivered: Seq(2), read: Seq(1) };

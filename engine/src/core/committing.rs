@@ -9,6 +9,7 @@ use super::connecting::REFUSED;
 use super::requests::Pending;
 use crate::channel::group_era::EraStep;
 use crate::channel::log::{Log, PendingCommit};
+use crate::mls::chat::ChatCommit;
 use crate::mls::group::Group;
 use crate::mls::{DeviceSigner, Provider};
 use crate::mutations::{Mutation, on};
@@ -35,6 +36,11 @@ impl Engine {
             return;
         }
         let era = self.next_era_step(id);
+        if self.group_of(id).is_some() {
+            let update = ChatCommit { era, ..ChatCommit::default() };
+            self.commit_group(id, update, &[]);
+            return;
+        }
         let made = |group: &mut Group, provider: &Provider, signer: &DeviceSigner<'_>| {
             group.self_update(provider, signer, era)
         };

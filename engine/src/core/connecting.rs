@@ -72,6 +72,7 @@ impl Engine {
         self.forget_holdups();
         self.put_back.forget_connection();
         self.membership.forget_connection();
+        self.group_chats.forget_connection();
         self.forget_turns();
         self.late.forget_connection();
         self.link_disconnected();

@@ -21,6 +21,8 @@ use crate::view::{WaitReason, Warning};
 
 /// First bytes of an inbox entry that is a Welcome: format version and kind.
 pub(super) const WELCOME: [u8; 2] = [1, 1];
+/// The same of one into a group; the id of the log follows that carries its messages.
+pub(super) const GROUP_WELCOME: [u8; 2] = [1, 2];
 
 /// Why a group could not be made now.
 enum CreateError {
@@ -234,7 +236,7 @@ impl Engine {
             epoch: group.epoch(),
             append: group.capability(&self.mls).ok()?.hash(),
             read: era.read_capability().hash(),
-            welcomes: self.posts(welcome, devices)?,
+            welcomes: self.posts(None, welcome, devices)?,
             group_info: None,
         })
     }
@@ -266,6 +268,9 @@ impl Engine {
                 }
                 // A device was removed in between, or the id is taken: another group, more slowly each time. Nothing was
                 // written in this one.
+                Retry::AfterCatchUp | Retry::Never if self.group_of(id).is_some() => {
+                    self.group_log_refused(id, error);
+                }
                 Retry::AfterCatchUp | Retry::Never => {
                     if let Some(key) = self.logs.get(id).map(|log| log.conversation) {
                         self.repairs.count(key, self.steady);

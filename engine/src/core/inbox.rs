@@ -4,12 +4,12 @@
 use std::collections::VecDeque;
 
 use parley_protocol::frame::{Answer, InboxEntry, RelayError, Request};
-use parley_protocol::ids::{AccountId, DeviceId, Epoch, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, UnixMillis};
 
 use super::Engine;
 use super::connecting::POOL;
 use super::devices::READY;
-use super::groups::WELCOME;
+use super::groups::{GROUP_WELCOME, WELCOME};
 use super::removal::is_after;
 use super::requests::Pending;
 use crate::channel::log::{Log, Stage};
@@ -18,6 +18,7 @@ use crate::directory_entry::{Found, LookUpError};
 use crate::domain::consent::Proof;
 use crate::domain::content::Sync;
 use crate::domain::conversation::ConversationKey;
+use crate::group::chat::GroupChat;
 use crate::mls::group::OpenedWelcome;
 use crate::mutations::{Mutation, on};
 use crate::records::keys;
@@ -51,13 +52,15 @@ pub(super) struct InboxWork {
 }
 
 /// What is to be done with an inbox entry.
-enum Verdict {
+pub(super) enum Verdict {
     /// It is done, or can never be.
     Finished,
     /// The directory has to be asked about this account first.
     Ask(AccountId),
     /// It is a Welcome that does not open: somebody used a KeyPackage that this device has no more, or it is none.
     Sealed,
+    /// It is a Welcome into a group by somebody whom the person does not know: it waits for them.
+    Invited(Box<(GroupChat, LogId)>),
 }
 
 /// Who let this device into a group.
@@ -126,7 +129,7 @@ impl Engine {
                     self.could_not_open();
                     self.finish_entry(entry.seq);
                 }
-                Verdict::Ask(_) | Verdict::Finished => self.finish_entry(entry.seq),
+                Verdict::Ask(_) | Verdict::Finished | Verdict::Invited(_) => self.finish_entry(entry.seq),
             }
         }
     }
@@ -190,6 +193,9 @@ impl Engine {
         if payload == READY {
             self.device_is_ready();
         }
+        if let Some(welcome) = payload.strip_prefix(&GROUP_WELCOME) {
+            return self.group_welcome_came(welcome, posted);
+        }
         let Some(welcome) = payload.strip_prefix(&WELCOME) else {
             return Verdict::Finished;
         };
@@ -204,10 +210,25 @@ impl Engine {
         Verdict::Finished
     }
 
+    fn group_welcome_came(&mut self, welcome: &[u8], posted: UnixMillis) -> Verdict {
+        let Some((log, welcome)) = welcome.split_first_chunk() else { return Verdict::Finished };
+        let mark = self.state.mark();
+        let Err(verdict) = self.judge_group_welcome(LogId(*log), welcome, posted) else {
+            return Verdict::Finished;
+        };
+        self.state.roll_back(mark);
+        if let Verdict::Invited(invited) = verdict {
+            let (chat, log) = *invited;
+            self.keep_invitation(chat, log, welcome, posted);
+            return Verdict::Finished;
+        }
+        verdict
+    }
+
     /// Joins, or says why not (and then the state has to be rolled back).
     fn judge_welcome(&mut self, proof: &Proof, bytes: &[u8], posted: UnixMillis) -> Result<(), Verdict> {
         let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Sealed)?;
-        if self.logs.contains_key(&opened.group.first_log()) {
+        if opened.chat.is_some() || self.logs.contains_key(&opened.group.first_log()) {
             return Err(Verdict::Finished);
         }
         let peer = self.peer_of(&opened).ok_or(Verdict::Finished)?;

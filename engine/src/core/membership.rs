@@ -14,7 +14,7 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{AccountId, AppendId, DeviceId, LogId, Seq};
 
 use super::Engine;
-use super::groups::WELCOME;
+use super::groups::{GROUP_WELCOME, WELCOME};
 use super::requests::Pending;
 use super::steady::Moment;
 use crate::channel::group_era::EraStep;
@@ -111,6 +111,9 @@ impl Engine {
 
     /// The devices that the two device logs behind a log name.
     pub(super) fn roster(&self, id: &LogId) -> Roster {
+        if let Some(chat) = self.group_chat_of(id) {
+            return Roster::of(chat.members.iter().filter_map(|(account, _)| self.known_log(account)));
+        }
         let peer = self.logs.get(id).and_then(Log::peer);
         let contact = peer.and_then(|peer| self.contacts.get(&peer)).map(|contact| &contact.log);
         Roster::of(self.own_log.iter().chain(contact))
@@ -119,8 +122,9 @@ impl Engine {
     /// An account's device log has changed: so must the groups that it is in.
     pub(super) fn devices_changed(&mut self, account: &AccountId) {
         let own = self.is_own_account(account);
-        let logs: Vec<LogId> =
-            self.logs.values().filter(|log| own || log.peer() == Some(*account)).map(|log| log.id).collect();
+        let in_group = |log: &Log| self.group_chat_of(&log.id).is_some_and(|chat| chat.is_member(account));
+        let concerns = |log: &&Log| own || log.peer() == Some(*account) || in_group(log);
+        let logs: Vec<LogId> = self.logs.values().filter(concerns).map(|log| log.id).collect();
         for id in logs {
             self.membership.unsettle(&id);
             self.membership.unreachable.retain(|(log, _), _| *log != id);
@@ -248,8 +252,13 @@ impl Engine {
         let members = self.with_group(id, |group, _, _| Ok(group.leaves())).ok()?;
         let own = self.signer().map(|(signer, account)| account.leaf(signer.0))?;
         let missing: Vec<Leaf> = reachable.into_iter().filter(|leaf| !members.contains(leaf)).collect();
-        let extra: Vec<Leaf> =
-            members.into_iter().filter(|leaf| *leaf != own && !wanted.contains(leaf)).collect();
+        let in_group = self.group_of(id).is_some();
+        let roster = self.roster(id);
+        // In a group, whom a log does not name yet may only not be known here.
+        let is_extra = |leaf: &Leaf| {
+            if in_group { roster.removed(leaf).is_some() } else { !wanted.contains(leaf) }
+        };
+        let extra: Vec<Leaf> = members.into_iter().filter(|leaf| *leaf != own && is_extra(leaf)).collect();
         (!missing.is_empty() || !extra.is_empty()).then_some(Difference { missing, extra })
     }
 
@@ -280,7 +289,7 @@ impl Engine {
     /// Whether it is this device's turn; if not, it comes back when it is.
     fn is_due(&mut self, id: &LogId, difference: &Difference) -> bool {
         let now = self.steady;
-        let latest = now.after(self.turn(difference));
+        let latest = now.after(self.turn(id, difference));
         let Some(at) = self.membership.unsettled.get_mut(id) else { return false };
         let at = at.get_or_insert(latest);
         *at = latest.min(*at);
@@ -292,11 +301,11 @@ impl Engine {
     }
 
     /// How long to leave it to others.
-    fn turn(&self, difference: &Difference) -> u64 {
+    fn turn(&self, id: &LogId, difference: &Difference) -> u64 {
         let (Some(log), Some(account)) = (&self.own_log, &self.account) else { return OTHERS_TURN };
         let concerned = |leaf: &Leaf| leaf.account == account.id;
         if !difference.missing.iter().chain(&difference.extra).any(concerned) {
-            return OTHERS_TURN;
+            return OTHERS_TURN.saturating_add(self.turn_in_group(id));
         }
         if log.last_author() == Some(account.device) {
             // A new device needs a moment to leave KeyPackages; it says when it has.
@@ -353,11 +362,14 @@ impl Engine {
         if add.is_empty() && difference.extra.is_empty() {
             return;
         }
+        if self.group_of(id).is_some() {
+            return self.follow_device_logs(id, add, &to, &difference.extra);
+        }
         let made = self.with_group(id, |group, provider, signer| {
             group.change_members(provider, signer, add, &difference.extra)
         });
         match made {
-            Ok((commit, welcome)) => match self.posts(welcome, &to) {
+            Ok((commit, welcome)) => match self.posts(None, welcome, &to) {
                 Some(welcomes) => self.keep_commit(id, commit, &welcomes),
                 None => self.take_commit_back(id, &to),
             },
@@ -366,12 +378,23 @@ impl Engine {
     }
 
     /// The Welcomes for those whom a commit adds; none if the relay would not take them.
-    pub(super) fn posts(&self, welcome: welcome::Parts, to: &[InboxAddress]) -> Option<Welcomes> {
+    /// Those into a group name the log that carries its messages.
+    pub(super) fn posts(
+        &self,
+        group_log: Option<&LogId>,
+        welcome: welcome::Parts,
+        to: &[InboxAddress],
+    ) -> Option<Welcomes> {
         let post = |(to, beginning): (&InboxAddress, Vec<u8>)| {
-            let token = self.token_for(&to.account);
-            let proof =
-                token.map_or_else(|| self.random.array(), |token| token.proof(&beginning, &welcome.end));
-            let payload = Bytes::new([WELCOME.as_slice(), &proof, &beginning].concat()).ok()?;
+            let payload = if let Some(log) = group_log {
+                [GROUP_WELCOME.as_slice(), log.as_bytes(), &beginning].concat()
+            } else {
+                let token = self.token_for(&to.account);
+                let proof =
+                    token.map_or_else(|| self.random.array(), |token| token.proof(&beginning, &welcome.end));
+                [WELCOME.as_slice(), &proof, &beginning].concat()
+            };
+            let payload = Bytes::new(payload).ok()?;
             Some(InboxPost { to: *to, append: AppendId(self.random.array()), payload })
         };
         let posts = to.iter().zip(welcome.beginnings).map(post).collect::<Option<Vec<_>>>()?;

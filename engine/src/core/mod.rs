@@ -169,6 +169,7 @@ pub struct Engine {
     live: Table<LogId, LiveLog>,
     /// Each is taken out and put back for whatever is done with it: boxed, so that little moves.
     groups: Table<LogId, Box<Group>>,
+    group_chats: group::GroupChats,
     /// Boxed: what leaves it is taken out of the front, and all others move.
     outbox: Table<u64, Box<OutboxEntry>>,
     /// What was seen of each log.
@@ -303,6 +304,7 @@ impl Engine {
             logs: Table::new(),
             live: Table::new(),
             groups: Table::new(),
+            group_chats: group::GroupChats::default(),
             outbox: Table::new(),
             trails: Table::new(),
             group_eras: Table::new(),

@@ -10,7 +10,7 @@ use crate::channel::log::{Log, OwnAppend, Stage, payload_hash};
 use crate::channel::trail::Trail;
 use crate::domain::content::{Body, Content};
 use crate::domain::conversation::{Last, marked};
-use crate::domain::message::{Gap, Message, MessageBody};
+use crate::domain::message::{Author, Gap, Message, MessageBody};
 use crate::mls::commit::{Changes, Unfit};
 use crate::mls::credential::Leaf;
 use crate::mls::group::{GroupError, Incoming};
@@ -26,7 +26,7 @@ pub(super) struct At {
 }
 
 /// What an entry turned out to be.
-enum Read {
+pub(super) enum Read {
     Content {
         from: Leaf,
         content: Box<Content>,
@@ -34,6 +34,12 @@ enum Read {
     EpochEnded(EraStep),
     /// A commit removed this device.
     Removed,
+    /// A commit of a group, by this account, was followed; one removed this device.
+    GroupMoved {
+        by: AccountId,
+        era: EraStep,
+    },
+    RemovedFromGroup(AccountId),
     /// A member's message, rightly encrypted, whose content is none.
     Unreadable,
 }
@@ -103,6 +109,15 @@ impl Engine {
                 self.subscribe_to_make_sure(id);
             }
             Ok(Read::Removed) => self.was_removed_from(id),
+            Ok(Read::GroupMoved { by, era }) => {
+                self.epoch_ended(id, era, written);
+                self.group_moved_on(id, by, entry.seq, entry.time);
+                self.subscribe_to_make_sure(id);
+            }
+            Ok(Read::RemovedFromGroup(by)) => {
+                let at = At { log: *id, seq: entry.seq, stored: entry.time };
+                self.was_removed_from_group(id, by, at);
+            }
             Ok(Read::Unreadable) => self.store_gap(id, entry.seq, entry.time, Gap::Rejected),
             Err(error) => {
                 self.state.roll_back(mark);
@@ -144,6 +159,9 @@ impl Engine {
                 log.commit.as_ref().is_some_and(|c| c.append == append && c.bytes == *entry.payload);
             if committed && entry.kind == EntryKind::Commit {
                 self.own_commit_won(id);
+                if let Some(own) = self.account.as_ref().map(|account| account.id) {
+                    self.group_moved_on(id, own, entry.seq, entry.time);
+                }
                 return true;
             }
         }
@@ -164,6 +182,9 @@ impl Engine {
 
     fn open_entry(&mut self, id: &LogId, entry: &LogEntry, written: UnixMillis) -> Result<Read, GroupError> {
         let kind = entry.kind;
+        if kind == EntryKind::Commit && self.group_of(id).is_some() {
+            return self.open_group_commit(id, entry);
+        }
         let roster = if kind == EntryKind::Commit { self.roster(id) } else { Roster::default() };
         self.with_group(id, |group, provider, _| {
             if group.has_pending_commit() && kind == EntryKind::Commit {
@@ -235,6 +256,9 @@ impl Engine {
     /// An entry that is not what its place needs. The log cannot be trusted any more, so that a new one takes its
     /// place and the other sends again what was written since.
     fn rejected(&mut self, id: &LogId, entry: &LogEntry, error: GroupError, before: Seq) {
+        if self.group_of(id).is_some() {
+            return self.group_entry_rejected(id, entry, error);
+        }
         let known = self.trails.get(id).is_some_and(|trail| trail.has_sent(&payload_hash(&entry.payload)));
         match error {
             GroupError::Own if known && entry.kind == EntryKind::Message => {
@@ -298,6 +322,10 @@ impl Engine {
             self.heard(&from.account, &content.head);
         }
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
+        let proof = match self.check_in_group(id, from, &content) {
+            Ok(proof) => proof,
+            Err(_) => return self.message_refused(id, from, at),
+        };
         if !own && self.is_passed_over(id, from, &content, at) {
             return;
         }
@@ -330,7 +358,12 @@ impl Engine {
                 }
                 (again.part, self.place_of(id, &again.place, at))
             }
+            Body::Receipt(receipt) if !own && self.group_of(id).is_some() => {
+                return self.group_receipt_came(id, &from.account, receipt);
+            }
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
+            Body::Leave(statement) => return self.leave_came(id, from, statement),
+            Body::Picture(picture) => return self.picture_came(id, picture),
             Body::Profile(profile) if !own => return self.name_came(&from.account, profile.name, at),
             Body::Repair(repair) => return self.repair_came(from, &repair, at),
             Body::Stand(stand) if !own => return self.stand_came(&stand, at),
@@ -362,7 +395,7 @@ impl Engine {
         } else {
             self.written_time(content.time, stored)
         };
-        let (author, body) = (Some(from.author()), MessageBody::Part(part));
+        let (author, body) = (Some(Author { proof, ..from.author() }), MessageBody::Part(part));
         let message = Message { id: content.id, time, stored, log, seq, author, body };
         self.store_incoming(id, &message, (!own).then_some(entry.seq));
     }
@@ -376,7 +409,7 @@ impl Engine {
     }
 
     /// Stores and shows what came; `unread` is where it came, if it is to be read.
-    fn store_incoming(&mut self, id: &LogId, message: &Message, unread: Option<Seq>) {
+    pub(super) fn store_incoming(&mut self, id: &LogId, message: &Message, unread: Option<Seq>) {
         let Some(log) = self.logs.get(id) else {
             return;
         };
@@ -413,7 +446,7 @@ impl Engine {
         let own = self.account.as_ref().is_some_and(|account| message.is_by(&account.id));
         if conversation.last.as_ref().is_none_or(|last| last.order <= order || last.id == message.id) {
             conversation.changed = message.stored;
-            conversation.last = Some(Last::of(message, own));
+            conversation.last = Some(Last::of(message, own, &conversation.key));
         }
         let key = conversation.key;
         self.unhide(&key);

@@ -104,10 +104,16 @@ impl Engine {
         let said = self.said_receipts();
         let mut due = Table::<LogId, Vec<ReceiptOf>>::new();
         let tells = |log: &&Log| log.stage != Stage::Creating && self.consents_in(&log.conversation);
+        let mut later = None;
         for log in self.logs.values().filter(tells) {
+            let Some(wait) = self.receipts_wait(log) else { continue };
             let receipt = self.receipt_of(log);
             let said = said.get(&log.id).copied().unwrap_or(told(log));
             if receipt.delivered <= said.delivered && receipt.read <= said.read {
+                continue;
+            }
+            if wait > 0 {
+                later = Some(later.map_or(wait, |other: u64| other.min(wait)));
                 continue;
             }
             if let Some(into) = self.tells_in(log) {
@@ -115,7 +121,11 @@ impl Engine {
             }
         }
         for (into, receipts) in due {
+            self.receipts_are_told(&into);
             self.write_receipts_into(&into, receipts);
+        }
+        if let Some(wait) = later {
+            self.timers.receipts = Some(self.steady.after(wait));
         }
     }
 
@@ -323,6 +333,9 @@ impl Engine {
 
     /// What became of the own message at this place.
     pub(super) fn delivery(&self, log: &LogId, seq: Seq) -> Delivery {
+        if let Some(group) = self.group_of(log) {
+            return self.group_delivery(&group, log, seq);
+        }
         let reads = self.account.as_ref().is_some_and(|account| account.read_receipts);
         let told = self.told_receipts.of(log).map(|told| (told.delivered, told.read));
         let known = self.logs.get(log).map(|log| (log.peer_delivered, log.peer_read));

@@ -156,6 +156,7 @@ impl Engine {
         match trail.judge(claim) {
             Agreement::Unknown | Agreement::SameEpoch => {}
             Agreement::Same => trail.agreed = trail.agreed.max(claim.seq),
+            Agreement::Different if self.group_of(id).is_some() => self.group_differs(id),
             Agreement::Different => {
                 let (after, taken) = (trail.agreed, trail.at());
                 if let Some(contact) = self.contacts.get_mut(from) {

@@ -127,6 +127,11 @@ pub(super) enum Pending {
         log: LogId,
         account: AccountId,
     },
+    /// KeyPackages of somebody who is to be added to a group.
+    GroupClaim {
+        log: LogId,
+        account: AccountId,
+    },
     /// Contacts' device logs, for logs that wait for them.
     DeviceLogs(Vec<AccountId>),
     OwnLog,
@@ -325,6 +330,7 @@ impl Engine {
             }
             Pending::Claim(account) => self.claimed(account, result),
             Pending::ClaimFor { log, account } => self.claimed_for(&log, &account, result),
+            Pending::GroupClaim { log, account } => self.group_claimed(&log, &account, result),
             Pending::DeviceLogs(accounts) => self.device_logs_came(&accounts, result),
             Pending::OpenSlot(slot) | Pending::WriteSlot(slot) | Pending::WatchSlot(slot) => {
                 self.slot_answered(slot, result);

@@ -18,6 +18,7 @@ use crate::domain::message::{self, Message};
 use crate::domain::outbox::OutboxEntry;
 use crate::domain::personal::Personal;
 use crate::domain::standing::Standing;
+use crate::group::chat::GroupChat;
 use crate::io::{ChangeSet, ChangeSetId, Output, Record};
 use crate::mutations::{Mutation, on};
 use crate::records::keys;
@@ -32,6 +33,9 @@ impl Engine {
             self.own_log = Some(account.log().map_err(|_| OpenError::Damaged)?);
         }
         self.device = self.read(keys::DEVICE)?.unwrap_or_default();
+        for chat in self.read_all::<GroupChat>(keys::GROUP_CHATS)? {
+            self.group_chats.all.insert(chat.group, chat);
+        }
         for key in self.state.keys_with_prefix(keys::CONTACTS) {
             let bytes = self.state.get_bytes(&key).ok_or(OpenError::Damaged)?;
             let contact = Contact::decode(&bytes).map_err(|_| OpenError::Damaged)?;
@@ -301,6 +305,7 @@ impl Engine {
         self.logs.clear();
         self.live.clear();
         self.groups.clear();
+        self.group_chats = super::group::GroupChats::default();
         self.outbox.clear();
         self.trails.clear();
         self.group_eras.clear();

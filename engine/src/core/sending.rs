@@ -12,7 +12,7 @@ use super::unsaved::Unsaved;
 use crate::channel::log::{Log, OwnAppend, Stage, payload_hash};
 use crate::domain::content::{Body, Content, HeadHint, Profile, ReceiptOf};
 use crate::domain::conversation::ConversationKey;
-use crate::domain::message::{Message, MessageBody};
+use crate::domain::message::{Author, Message, MessageBody};
 use crate::domain::outbox::{OutboxEntry, Sealed};
 use crate::mls::group::GroupError;
 use crate::view::{ConversationId, WaitReason};
@@ -113,6 +113,9 @@ impl Engine {
         if self.writes_into(id) && self.check_devices_of(id) || self.settle_members(id) {
             return;
         }
+        if self.group_of(id).is_some() && (self.remove_who_left(id) || self.go_on_changing(id)) {
+            return;
+        }
         let Some(key) = self.logs.get(id).map(|log| log.conversation) else {
             return;
         };
@@ -120,8 +123,11 @@ impl Engine {
         if is_main && self.waits_for_another_log(&key, id) {
             return;
         }
-        if let Some(peer) = key.peer().filter(|_| is_main) {
-            self.introduce(*peer);
+        if is_main {
+            match key.peer() {
+                Some(peer) => self.introduce(*peer),
+                None => self.introduce_in_group(id),
+            }
         }
         let numbers = self.seal_waiting(id, is_main);
         if numbers.is_empty() {
@@ -214,8 +220,9 @@ impl Engine {
         let claim = self.trails.get(id).and_then(|trail| trail.claim(whole));
         let peer = entry.conversation.peer().filter(|_| brings_token(&entry.body));
         let token = peer.and_then(|peer| self.token_for(peer));
-        let content =
-            Content { id: entry.id, time: entry.time, head, claim, token, body: entry.body.clone() };
+        let (message, time, body) = (entry.id, entry.time, entry.body.clone());
+        let signature = self.sign_in_group(id, message, time, &body)?;
+        let content = Content { id: message, time, head, claim, token, signature, body };
         let padded = content.encode().map_err(|_| GroupError::State)?;
         if padded.len() > MAX_PADDED {
             return Err(GroupError::State);
@@ -334,6 +341,7 @@ impl Engine {
                 return self.receipts_stored(&sealed.log, &[ReceiptOf { log: sealed.log, receipt }]);
             }
             (Body::Receipts(receipts), Some(sealed)) => return self.receipts_stored(&sealed.log, &receipts),
+            (Body::Leave(_), Some(_)) => return self.has_left(&entry.conversation),
             (Body::Part(part), Some(sealed)) => (part, sealed),
             (Body::Again(again), Some(sealed)) => return self.stored_again(sealed.log, seq, &again.place),
             _ => return,
@@ -341,7 +349,8 @@ impl Engine {
         let stored = self.place_own(&sealed.log, seq, time);
         let time = self.shown_time(&sealed.log, entry.time, stored);
         let own = self.signer().map(|(signer, account)| account.leaf(signer.0));
-        let author = own.map(|leaf| leaf.author());
+        let proof = self.own_proof(&sealed, entry.id, entry.time, &part);
+        let author = own.map(|leaf| Author { proof, ..leaf.author() });
         let message = Message {
             id: entry.id,
             time,
@@ -364,7 +373,7 @@ impl Engine {
         self.changed.messages.or_default(conversation).push(view);
     }
 
-    fn fail(&mut self, number: u64) {
+    pub(super) fn fail(&mut self, number: u64) {
         let Some(entry) = self.outbox.get_mut(&number) else {
             return;
         };

@@ -150,23 +150,13 @@ impl Engine {
         let Some(conversation) = self.conversations.get(&id) else {
             return self.archive_view(id);
         };
+        let last = conversation.last.as_ref().map(|last| self.preview(last));
         let key = &conversation.key;
-        let peer = key.peer()?;
+        let Some(peer) = key.peer() else { return self.group_conversation_view(conversation, last) };
         let contact = self.contacts.get(peer)?;
         let waiting = self.outbox.values().any(|entry| entry.conversation == *key && entry.only.is_none());
         let held_up = self.holdups.get(peer).copied();
         let active = self.usable_log(key).and_then(|log| self.logs.get(&log));
-        let last = conversation.last.as_ref().map(|last| Preview {
-            body: BodyView::from(&last.body),
-            time: last.time,
-            outgoing: match last.state {
-                State::Other => None,
-                State::OwnStored(log, seq) => Some(self.delivery(&log, seq)),
-                State::OwnWaiting if self.has_failed(&last.id) => Some(Delivery::Failed),
-                State::OwnWaiting => Some(Delivery::Waiting),
-            },
-            author: None,
-        });
         let draft = self.draft_of(key);
         let consent = self.consent(peer);
         let granted = consent == Consent::Granted;
@@ -190,6 +180,20 @@ impl Engine {
             restored: None,
             group: None,
         })
+    }
+
+    fn preview(&self, last: &Last) -> Preview {
+        Preview {
+            body: BodyView::from(&last.body),
+            time: last.time,
+            outgoing: match last.state {
+                State::Other | State::By(_) => None,
+                State::OwnStored(log, seq) => Some(self.delivery(&log, seq)),
+                State::OwnWaiting if self.has_failed(&last.id) => Some(Delivery::Failed),
+                State::OwnWaiting => Some(Delivery::Waiting),
+            },
+            author: None,
+        }
     }
 
     /// Whether something that somebody wrote waits.
@@ -226,8 +230,8 @@ impl Engine {
             time: message.time,
             body: BodyView::from(&message.body),
             outgoing: own.then(|| self.delivery(&message.log, message.seq)),
-            author: None,
-            told: None,
+            author: self.author_in_group(message),
+            told: if own { self.told_of(message) } else { None },
         }
     }
 

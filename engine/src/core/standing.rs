@@ -128,7 +128,9 @@ impl Engine {
         let read = self.standing.or_default(id).read_up_to(upto);
         self.save_standing(id);
         let logs = self.was_read(id, &read);
-        let told = self.account.as_ref().is_some_and(|account| account.read_receipts);
+        // In a group receipts wait long, or are not told at all.
+        let told = self.account.as_ref().is_some_and(|account| account.read_receipts)
+            && logs.iter().all(|(log, _)| self.group_of(log).is_none());
         if !told && !logs.is_empty() {
             self.sync(Sync::Read(logs));
         }

@@ -175,7 +175,7 @@ impl Engine {
             (Some(last), _) => Some(last),
             (None, Some(message)) => {
                 conversation.changed = message.stored;
-                Some(Last::of(message, own))
+                Some(Last::of(message, own, key))
             }
             (None, None) => None,
         };

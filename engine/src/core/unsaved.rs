@@ -1,7 +1,7 @@
 //! Records that changed in memory. Each is serialised once for a change set, however often it changed until then: what
 //! changes with every message (the device, its logs and trails) would otherwise cost more than the message does.
 
-use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::ids::{AccountId, GroupId, LogId};
 
 use super::Engine;
 use crate::records::keys;
@@ -22,6 +22,7 @@ pub(super) enum Unsaved {
     Pending(LogId),
     Trail(LogId),
     Outbox(u64),
+    GroupChat(GroupId),
 }
 
 impl Engine {
@@ -35,6 +36,11 @@ impl Engine {
     fn write_record(&self, record: Unsaved) {
         match record {
             Unsaved::Device => self.save(keys::DEVICE, &self.device),
+            Unsaved::GroupChat(group) => {
+                if let Some(chat) = self.group_chats.all.get(&group) {
+                    self.save(&keys::group_chat(&group), chat);
+                }
+            }
             Unsaved::CameAgain => self.save(keys::CAME_AGAIN, &self.came_again),
             Unsaved::Contact(account) => {
                 if let Some(contact) = self.contacts.get(&account) {

@@ -7,8 +7,8 @@
 
 mod part;
 
-use parley_protocol::device_log::LogHead;
-use parley_protocol::ids::{AccountId, DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::device_log::{LogHead, Signature};
+use parley_protocol::ids::{AccountId, DeviceId, Era, GroupId, LogId, MessageId, Seq, UnixMillis};
 use parley_protocol::padding::{pad_message, unpad};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,7 @@ use crate::domain::draft::{Draft, DraftSetting};
 use crate::domain::message::Message;
 use crate::domain::order::Order;
 use crate::domain::visible::is_blank;
+use crate::group::evidence::LeaveStatement;
 use crate::recovery::BackupAddress;
 use crate::table::Table;
 
@@ -36,6 +37,8 @@ const REPAIR: u16 = 4;
 const SYNC: u16 = 5;
 const RECEIPTS: u16 = 6;
 const STAND: u16 = 7;
+const LEAVE: u16 = 8;
+const PICTURE: u16 = 9;
 /// Tag of the field with the sender's [`Claim`].
 const CLAIM: u16 = 1;
 /// The same since the log's first entry.
@@ -44,6 +47,10 @@ const WHOLE_CLAIM: u16 = 4;
 const PLACE: u16 = 2;
 /// Tag of the field with the [`Token`] of the reader's invite link.
 const TOKEN: u16 = 3;
+/// Tag of the field with the author's signature, in groups.
+const SIGNATURE: u16 = 18;
+/// Largest picture of a group, in bytes.
+pub(crate) const MAX_PICTURE: usize = 48 * 1024;
 /// Longest display name, in characters.
 pub(crate) const MAX_NAME: usize = 64;
 
@@ -92,6 +99,8 @@ pub(crate) struct Content {
     pub(crate) claim: Option<Claim>,
     /// From the reader's invite link, by which the sender came.
     pub(crate) token: Option<Token>,
+    /// By the author's device, in groups ([`crate::group::proof`]).
+    pub(crate) signature: Option<Signature>,
     pub(crate) body: Body,
 }
 
@@ -112,6 +121,10 @@ pub(crate) enum Body {
     /// Receipts of other logs of the conversation, which cannot be told there any more.
     Receipts(Vec<ReceiptOf>),
     Stand(Stand),
+    /// The sending account leaves the group.
+    Leave(LeaveStatement),
+    /// The group's picture, for those who do not have it.
+    Picture(#[serde(with = "serde_bytes")] Vec<u8>),
 }
 
 /// What the devices of an account tell each other, in a conversation of their own.
@@ -158,6 +171,8 @@ pub(crate) enum Sync {
     Stances(Vec<Told>),
     /// The token of the account's invite link.
     Token(OwnToken),
+    /// What the person answered to being added to a group: whether they join.
+    Group(GroupId, bool),
 }
 
 /// How the account's backup is sealed. What was said after the last removal holds, and of that the greatest generation.
@@ -287,6 +302,8 @@ impl Content {
             Body::Stand(stand) => silent(STAND, stand)?,
             Body::Sync(sync) => silent(SYNC, sync)?,
             Body::Receipts(receipts) => silent(RECEIPTS, receipts)?,
+            Body::Leave(statement) => silent(LEAVE, statement)?,
+            Body::Picture(picture) => (PICTURE, true, picture.clone(), Fields::new()),
             Body::Unknown { kind } => (*kind, true, Vec::new(), Fields::new()),
         };
         if let Some(claim) = &self.claim {
@@ -294,6 +311,9 @@ impl Content {
         }
         if let Some(token) = &self.token {
             fields.push((TOKEN, to_bytes(token)?));
+        }
+        if let Some(signature) = &self.signature {
+            fields.push((SIGNATURE, to_bytes(signature)?));
         }
         if let Body::Again(again) = &self.body {
             fields.push((PLACE, to_bytes(&again.place)?));
@@ -319,11 +339,14 @@ impl Content {
         let whole = take(&mut fields, WHOLE_CLAIM)?.map(|claim| Claim { whole: true, ..claim });
         let claim = whole.or(take(&mut fields, CLAIM)?);
         let place = take(&mut fields, PLACE)?;
+        let signature = take(&mut fields, SIGNATURE)?;
         let body = match kind {
             REPAIR => Body::Repair(from_bytes(&body)?),
             STAND => Body::Stand(from_bytes(&body)?),
             RECEIPT => Body::Receipt(from_bytes(&body)?),
             RECEIPTS => Body::Receipts(from_bytes(&body)?),
+            LEAVE => Body::Leave(from_bytes(&body)?),
+            PICTURE if body.len() <= MAX_PICTURE => Body::Picture(body),
             PROFILE => profile(&body)?,
             // A newer version of another device may tell more.
             SYNC => from_bytes(&body).map_or(Body::Unknown { kind: SYNC }, Body::Sync),
@@ -336,7 +359,7 @@ impl Content {
                 }
             }
         };
-        Ok(Self { id, time, head, claim, token, body })
+        Ok(Self { id, time, head, claim, token, signature, body })
     }
 }
 

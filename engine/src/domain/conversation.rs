@@ -69,18 +69,24 @@ impl Last {
     }
 
     /// A message that is stored.
-    pub(crate) fn of(message: &Message, own: bool) -> Self {
+    pub(crate) fn of(message: &Message, own: bool, key: &ConversationKey) -> Self {
+        let by = message.author.as_ref().filter(|_| key.peer().is_none()).map(|author| author.account);
+
         Self {
             id: message.id,
             order: message.order(),
             time: message.time,
             body: preview(&message.body),
-            state: if own { State::OwnStored(message.log, message.seq) } else { State::Other },
+            state: match by {
+                _ if own => State::OwnStored(message.log, message.seq),
+                Some(account) => State::By(account),
+                None => State::Other,
+            },
         }
     }
 }
 
-/// Whose the newest message is, and where.
+/// Whose the newest message is, and where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum State {
     Other,
@@ -88,6 +94,8 @@ pub(crate) enum State {
     OwnWaiting,
     /// This account's, and where it landed.
     OwnStored(LogId, Seq),
+    /// Another member's of a group.
+    By(AccountId),
 }
 
 impl Conversation {

@@ -3,7 +3,6 @@
 mod body;
 mod group_line;
 
-use parley_protocol::device_log::Signature;
 use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,6 +13,7 @@ pub use self::group_line::{Dropped, GroupLine, Who, Why};
 use crate::domain::content::Part;
 use crate::domain::conversation::ConversationId;
 use crate::domain::order::{Fingerprint, Order};
+use crate::group::proof::Proof;
 use crate::seal::{Purpose, Sealer};
 
 const VERSION: u8 = 1;
@@ -40,7 +40,7 @@ pub(crate) struct Author {
     pub(crate) device: DeviceId,
     /// In groups, over what was said: whoever has the message can prove its author to others. A 1:1 conversation has none, so
     /// that nobody can.
-    pub(crate) signature: Option<Signature>,
+    pub(crate) proof: Option<Proof>,
 }
 
 impl Message {
@@ -149,7 +149,7 @@ pub(crate) mod tests {
             stored: UnixMillis(301),
             log: LogId([2; 16]),
             seq: Seq(7),
-            author: Some(Author { account: AccountId([8; 32]), device: DeviceId([9; 16]), signature: None }),
+            author: Some(Author { account: AccountId([8; 32]), device: DeviceId([9; 16]), proof: None }),
             body: MessageBody::Part(Part::of_text("hello".to_owned())),
         }
     }

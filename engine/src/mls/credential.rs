@@ -24,7 +24,7 @@ pub(crate) struct CredentialError;
 impl Leaf {
     /// As the author of a message without a signature.
     pub(crate) const fn author(&self) -> Author {
-        Author { account: self.account, device: self.device, signature: None }
+        Author { account: self.account, device: self.device, proof: None }
     }
 
     /// `version (1) || account id (32) || device id (16)` as a basic credential (RFC 9420 section 5.3).

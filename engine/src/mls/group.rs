@@ -43,6 +43,12 @@ pub(crate) enum GroupError {
     /// Its sender had been removed from their account when the relay stored it.
     #[error("the commit is by a device that had been removed")]
     Removed,
+    /// A commit of a group that nobody may make, and who made it, as far as that is known.
+    #[error("the group does not allow the commit")]
+    Refused(Option<AccountId>),
+    /// The group goes by rules of a newer version.
+    #[error("the group needs a newer version")]
+    Newer,
     /// No own KeyPackage opens the Welcome.
     #[error("the Welcome is for a KeyPackage that this device does not have")]
     NoKeyPackage,

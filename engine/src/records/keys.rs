@@ -1,6 +1,6 @@
 //! The names of the records. The first byte is the kind; it never changes its meaning.
 
-use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::ids::{AccountId, GroupId, LogId};
 
 use crate::view::ConversationId;
 
@@ -17,6 +17,8 @@ pub(crate) const DEVICE: &[u8] = &[7];
 const TRAIL: u8 = 8;
 const ELSEWHERE: u8 = 41;
 const GROUP_ERA: u8 = 50;
+const GROUP_CHAT: u8 = 51;
+const INVITATION: u8 = 52;
 const EARLY: u8 = 9;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];
@@ -107,6 +109,16 @@ pub(crate) fn group_era(log: &LogId) -> Vec<u8> {
     [&[GROUP_ERA], log.as_bytes().as_slice()].concat()
 }
 
+/// A group ([`crate::group::chat::GroupChat`]).
+pub(crate) fn group_chat(group: &GroupId) -> Vec<u8> {
+    [&[GROUP_CHAT], group.as_bytes().as_slice()].concat()
+}
+
+/// A Welcome into a group that waits for the person.
+pub(crate) fn invitation(group: &GroupId) -> Vec<u8> {
+    [&[INVITATION], group.as_bytes().as_slice()].concat()
+}
+
 pub(crate) fn early(log: &LogId) -> Vec<u8> {
     [&[EARLY], log.as_bytes().as_slice()].concat()
 }
@@ -139,6 +151,7 @@ pub(crate) fn archive(id: &ConversationId) -> Vec<u8> {
 pub(crate) const ARCHIVES: &[u8] = &[ARCHIVE];
 pub(crate) const CONTACTS: &[u8] = &[CONTACT];
 pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
+pub(crate) const GROUP_CHATS: &[u8] = &[GROUP_CHAT];
 pub(crate) const LOGS: &[u8] = &[LOG];
 pub(crate) const OUTBOXES: &[u8] = &[OUTBOX];
 pub(crate) const PERSONALS: &[u8] = &[PERSONAL];
@@ -153,6 +166,7 @@ mod tests {
     fn names_are_a_kind_and_what_it_is_about() {
         let (account, about_account) = (AccountId([0xAA; 32]), [0xAA; 32].as_slice());
         let (in_log, about_log) = (LogId([0xBB; 16]), [0xBB; 16].as_slice());
+        let (group, about_group) = (GroupId([0xDD; 16]), [0xDD; 16].as_slice());
         let (id, about_id) = (ConversationId([0xCC; 16]), [0xCC; 16].as_slice());
         let about_number = [0, 0, 0, 0, 0, 0, 1, 2].as_slice();
         for (name, kind, about) in [
@@ -165,6 +179,8 @@ mod tests {
             (early(&in_log), 9, about_log),
             (group_era(&in_log), 50, about_log),
             (welcomes(&in_log), 12, about_log),
+            (group_chat(&group), 51, about_group),
+            (invitation(&group), 52, about_group),
             (archive(&id), 26, about_id),
             (personal(&id), 30, about_id),
             (standing(&id), 34, about_id),

@@ -62,6 +62,9 @@ pub enum CommandError {
     /// This person may not do so in this group, or is not in it.
     #[error("this is not allowed in this group")]
     NotAllowed,
+    /// The invitation into the group cannot be used any more; another one may come.
+    #[error("the invitation is over")]
+    InvitationOver,
     /// The group would have more than 256 devices.
     #[error("the group is full")]
     GroupFull,

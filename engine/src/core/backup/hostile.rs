@@ -141,7 +141,7 @@ impl Thief {
             stored: UnixMillis(2),
             log: LogId(random.array()),
             seq: Seq(1),
-            author: Some(Author { account: peer, device: DeviceId(random.array()), signature: None }),
+            author: Some(Author { account: peer, device: DeviceId(random.array()), proof: None }),
             body: MessageBody::Part(Part::of_text(text.to_owned())),
         };
         let mut writer = ChunkWriter::new(DataKey::draw(&random));

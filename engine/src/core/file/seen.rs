@@ -88,7 +88,7 @@ mod tests {
     fn p5_a_message_that_another_device_of_its_author_sent_again_is_not_added() {
         let by = |seq, device: u8| {
             let device = DeviceId([device; 16]);
-            let author = Some(Author { account: AccountId([5; 32]), device, signature: None });
+            let author = Some(Author { account: AccountId([5; 32]), device, proof: None });
             Message { author, ..text(seq, "hello") }
         };
         let mut seen = Seen::default();

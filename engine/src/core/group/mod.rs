@@ -1,7 +1,57 @@
-//! Group chats: what people do with them.
+//! Group chats ([`crate::group`]): what people ask of them, and how this device follows what their members do.
+//!
+//! A person asks for a *change*, which is kept until the group has made it ([`changing`]): others may be quicker, and then it is
+//! judged again. What a commit has changed is told in lines ([`following`]). Commits that no member may make end a log, and the
+//! group goes on in its successor ([`succeeding`]).
 
+mod changing;
+mod devices;
+mod following;
+mod joining;
+mod leaving;
+mod reading;
+mod receipts;
+mod showing;
+mod starting;
+mod succeeding;
+
+use parley_protocol::ids::{AccountId, GroupId, LogId};
+use sha2::{Digest as _, Sha256};
+
+use self::changing::Gathering;
 use super::Engine;
-use crate::view::{Command, CommandError, Reply, ViewRequestId};
+use super::steady::Moment;
+use super::unsaved::Unsaved;
+use crate::channel::log::{Log, Stage};
+use crate::domain::content::{MAX_PICTURE, display_name};
+use crate::domain::conversation::ConversationKey;
+use crate::group::chat::{Change, GroupChat};
+use crate::group::policy::{Policy, Role};
+use crate::table::Table;
+use crate::view::{Command, CommandError, ConversationId, Reply, ViewRequestId};
+
+/// Most devices in a group.
+pub(super) const MAX_DEVICES: usize = 256;
+
+/// The groups that this device knows.
+#[derive(Default)]
+pub(super) struct GroupChats {
+    pub(super) all: Table<GroupId, GroupChat>,
+    /// KeyPackages that are being gathered for people who are to be added.
+    gathering: Table<LogId, Gathering>,
+    /// When receipts were last told in a log.
+    told: Table<LogId, Moment>,
+    /// When it is this device's turn to do what any member may, by log.
+    turns: Table<LogId, Moment>,
+}
+
+impl GroupChats {
+    /// The connection is gone, and with it what was asked.
+    pub(super) fn forget_connection(&mut self) {
+        self.gathering.clear();
+        self.turns.clear();
+    }
+}
 
 impl Engine {
     pub(super) fn group_command(
@@ -9,6 +59,184 @@ impl Engine {
         view: ViewRequestId,
         command: Command,
     ) -> Result<Option<Reply>, CommandError> {
-        self.file_command(view, command)
+        match command {
+            Command::CreateGroup { name, people } => return self.create_group_chat(&name, &people),
+            Command::ShowGroup(id) => {
+                let view = self.group_view(&self.group_in(id)?).ok_or(CommandError::UnknownConversation)?;
+                return Ok(Some(Reply::Group(Box::new(view))));
+            }
+            Command::AddToGroup { conversation, people } => self.add_to_group(conversation, people)?,
+            Command::RemoveFromGroup { conversation, account } => {
+                self.ask_group(conversation, Change::Remove(account))?;
+            }
+            Command::SetRole { conversation, account, role } => {
+                self.ask_group(conversation, Change::Role(account, role))?;
+            }
+            Command::SetGroupName { conversation, name } => {
+                let name = display_name(&name).ok_or(CommandError::Name)?;
+                self.ask_group(conversation, Change::Name(name))?;
+            }
+            Command::SetGroupPicture { conversation, picture } => {
+                self.set_group_picture(conversation, picture)?;
+            }
+            Command::SetPermissions { conversation, permissions } => {
+                self.ask_group(conversation, Change::Permissions(permissions))?;
+            }
+            Command::LeaveGroup { conversation, owner } => self.leave_group(conversation, owner)?,
+            Command::JoinGroup(conversation) => self.accept_invitation(conversation)?,
+            Command::DeclineGroup { conversation, block } => self.decline_invitation(conversation, block)?,
+            Command::ShowMessage { conversation, order } => {
+                let details = self.message_details(&self.group_in(conversation)?, &order);
+                return Ok(Some(Reply::MessageDetails(details)));
+            }
+            other => return self.file_command(view, other),
+        }
+        Ok(Some(Reply::Done))
     }
+
+    /// The group of a conversation.
+    fn group_in(&self, id: ConversationId) -> Result<GroupId, CommandError> {
+        match self.conversations.get(&id).map(|conversation| conversation.key) {
+            Some(ConversationKey::Group(group)) if self.group_chats.all.contains_key(&group) => Ok(group),
+            _ => Err(CommandError::UnknownConversation),
+        }
+    }
+
+    /// The group whose messages a log carries.
+    pub(super) fn group_of(&self, log: &LogId) -> Option<GroupId> {
+        match self.logs.get(log).map(|log| log.conversation) {
+            Some(ConversationKey::Group(group)) => Some(group),
+            _ => None,
+        }
+    }
+
+    /// The group of a log, as it is known.
+    pub(super) fn group_chat_of(&self, log: &LogId) -> Option<&GroupChat> {
+        self.group_of(log).and_then(|group| self.group_chats.all.get(&group))
+    }
+
+    fn own_account_id(&self) -> Option<AccountId> {
+        self.account.as_ref().map(|account| account.id)
+    }
+
+    /// The log in which a group is now.
+    pub(super) fn log_of_group(&self, group: &GroupId) -> Option<LogId> {
+        self.usable_log(&ConversationKey::Group(*group))
+    }
+
+    pub(super) fn save_group_chat(&mut self, group: &GroupId) {
+        self.unsaved.insert(Unsaved::GroupChat(*group));
+        self.changed.conversations.insert(ConversationKey::Group(*group).id());
+    }
+
+    /// Whether somebody is in one of the groups of this device, as far as it knows.
+    pub(super) fn is_in_a_group(&self, account: &AccountId) -> bool {
+        self.group_chats.all.values().any(|chat| chat.is_active() && chat.is_member(account))
+    }
+
+    /// Keeps what the person asks of a group, if they may, and begins with it.
+    fn ask_group(&mut self, id: ConversationId, change: Change) -> Result<(), CommandError> {
+        let group = self.group_in(id)?;
+        let chat = self.group_chats.all.get(&group).ok_or(CommandError::UnknownConversation)?;
+        let own = self.own_account_id().ok_or(CommandError::NoAccount)?;
+        if !chat.is_active() || !may(chat, &own, &change) {
+            return Err(CommandError::NotAllowed);
+        }
+        if let Some(chat) = self.group_chats.all.get_mut(&group) {
+            chat.changes.push_back(change);
+        }
+        self.save_group_chat(&group);
+        self.pump(id);
+        Ok(())
+    }
+
+    fn add_to_group(&mut self, id: ConversationId, people: Vec<AccountId>) -> Result<(), CommandError> {
+        let people = self.known_people(&people)?;
+        let chat = self.group_chats.all.get(&self.group_in(id)?).ok_or(CommandError::UnknownConversation)?;
+        if chat.devices().saturating_add(people.len()) > MAX_DEVICES {
+            return Err(CommandError::GroupFull);
+        }
+        self.ask_group(id, Change::Add(people))
+    }
+
+    /// Each of these people once, without this one; an error if one of them was never found.
+    fn known_people(&mut self, people: &[AccountId]) -> Result<Vec<AccountId>, CommandError> {
+        let mut known = Vec::new();
+        for account in people {
+            if self.is_own_account(account) || known.contains(account) {
+                continue;
+            }
+            if !self.pin(account) {
+                return Err(CommandError::NotFound);
+            }
+            if self.is_blocked(account) {
+                return Err(CommandError::Blocked);
+            }
+            known.push(*account);
+        }
+        Ok(known)
+    }
+
+    fn set_group_picture(
+        &mut self,
+        id: ConversationId,
+        picture: Option<Vec<u8>>,
+    ) -> Result<(), CommandError> {
+        let group = self.group_in(id)?;
+        if picture.as_ref().is_some_and(|picture| picture.len() > MAX_PICTURE || !is_picture(picture)) {
+            return Err(CommandError::Picture);
+        }
+        let hash = picture.as_ref().map(|picture| Sha256::digest(picture).into());
+        self.ask_group(id, Change::Picture(hash))?;
+        if let (Some(chat), Some(picture)) = (self.group_chats.all.get_mut(&group), picture) {
+            chat.picture = picture;
+        }
+        self.save_group_chat(&group);
+        Ok(())
+    }
+
+    /// What a group is called.
+    pub(super) fn group_name(&self, group: &GroupId) -> String {
+        self.group_chats.all.get(group).map(|chat| chat.policy.name.clone()).unwrap_or_default()
+    }
+
+    /// Whether the person may write in a group now.
+    pub(super) fn may_write_in_group(&self, group: &GroupId) -> bool {
+        let own = self.own_account_id();
+        let chat = self.group_chats.all.get(group).filter(|chat| chat.is_active());
+        own.zip(chat).is_some_and(|(own, chat)| chat.policy.may_write(&own))
+    }
+
+    /// Whether a log of a group is one in which this device goes on.
+    pub(super) fn is_live_group_log(&self, id: &LogId) -> bool {
+        self.group_of(id).is_some() && self.logs.get(id).is_some_and(|log: &Log| log.stage != Stage::Dead)
+    }
+}
+
+/// Whether an account may ask for a change, as the group is now.
+fn may(chat: &GroupChat, account: &AccountId, change: &Change) -> bool {
+    let policy: &Policy = &chat.policy;
+    let role = policy.role(account);
+    match change {
+        Change::Add(_) => policy.may_add(account),
+        Change::Remove(who) => role > policy.role(who) && who != account,
+        Change::Role(who, to) if who == account => {
+            role == Role::Owner && *to < role && policy.owners().count() > 1
+        }
+        Change::Role(..) => role == Role::Owner,
+        Change::Name(_) | Change::Picture(_) => policy.may_change(account),
+        Change::Permissions(_) => role >= Role::Admin,
+        Change::Leave => true,
+    }
+}
+
+/// Whether bytes begin like a picture of a kind that browsers decode and that runs nothing: JPEG, PNG, WebP.
+fn is_picture(bytes: &[u8]) -> bool {
+    let webp = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP".as_slice());
+    bytes.starts_with(&[0xFF, 0xD8, 0xFF]) || bytes.starts_with(b"\x89PNG\r\n\x1a\n") || webp
+}
+
+/// SHA-256, as the policy names a picture.
+fn hash_of(picture: &[u8]) -> [u8; 32] {
+    Sha256::digest(picture).into()
 }

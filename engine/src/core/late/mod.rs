@@ -84,7 +84,9 @@ impl Engine {
         // Each commit is an entry and ends an epoch, and the first epoch is number one.
         let epoch = self.with_group(id, |group, _, _| Ok(group.epoch())).map_or(1, |epoch| epoch.0);
         let nothing_written = start.0 < epoch;
-        if !nothing_written && !self.is_own_conversation(&key) && self.has_room_for_hole(&key) {
+        // Who comes into a group reads from there on; only what the account's other devices have is missing.
+        let comes_anew = self.group_chat_of(id).is_some_and(|chat| !chat.sibling);
+        if !nothing_written && !comes_anew && !self.is_own_conversation(&key) && self.has_room_for_hole(&key) {
             let young = self.is_settled() || self.had_another(&key, id);
             self.open_hole(*id, key, start, young);
         }

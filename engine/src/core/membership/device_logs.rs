@@ -32,6 +32,9 @@ impl Engine {
     /// whether that is under way. A device that was removed must not read what is written from then on, one that was put
     /// back may not, and nobody else may be there to say so.
     pub(in crate::core) fn check_devices_of(&mut self, id: &LogId) -> bool {
+        if self.group_of(id).is_some() {
+            return self.check_members_of(id);
+        }
         let peer = self.logs.get(id).and_then(Log::peer);
         let own = self.account.as_ref().filter(|account| account.registered).map(|account| account.id);
         let mut waits = false;
@@ -45,11 +48,11 @@ impl Engine {
         waits
     }
 
-    fn checked_lately(&self, account: &AccountId) -> bool {
+    pub(in crate::core) fn checked_lately(&self, account: &AccountId) -> bool {
         self.link.checked.get(account).is_some_and(|last| self.steady.since(*last) < CHECKED_FOR)
     }
 
-    fn asks_device_log(&self, account: &AccountId) -> bool {
+    pub(in crate::core) fn asks_device_log(&self, account: &AccountId) -> bool {
         let own = self.is_own_account(account);
         let asks = |pending: &Pending| match pending {
             Pending::DeviceLogs(of) => of.contains(account),
@@ -84,7 +87,7 @@ impl Engine {
     }
 
     /// Asks for device logs that nobody has asked for yet, in as few requests as it takes.
-    fn ask_device_logs(&mut self, mut accounts: Vec<AccountId>) {
+    pub(in crate::core) fn ask_device_logs(&mut self, mut accounts: Vec<AccountId>) {
         if accounts.iter().any(|account| self.is_own_account(account)) {
             self.ask_own_log();
         }
@@ -126,6 +129,7 @@ impl Engine {
         for account in unanswered {
             self.device_log_came(account, None);
         }
+        self.go_on_gathering();
         // A relay that answers nothing is not asked again at once.
         if later.len() == asked.len() {
             return later.iter().for_each(|account| self.no_device_log(account, RelayError::Internal));
@@ -136,7 +140,13 @@ impl Engine {
     /// What does not verify is no log of the account: what waits goes on with the log that is known.
     fn device_log_came(&mut self, account: AccountId, found: Option<Found>) {
         if let Some(found) = found {
-            self.update_contact(&account, found);
+            if self.contacts.contains_key(&account) {
+                self.update_contact(&account, found);
+            } else if self.is_in_a_group(&account) {
+                self.found.insert(account, found);
+                self.pin(&account);
+                self.show_member(&account);
+            }
         }
         self.stop_waiting(&account);
         self.pump(id_of(&account));

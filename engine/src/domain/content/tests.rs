@@ -10,6 +10,7 @@ fn content(body: Body) -> Content {
         head: HeadHint { length: 1, hash: [2; 16] },
         claim: None,
         token: None,
+        signature: None,
         body,
     }
 }

@@ -1,0 +1,355 @@
+//! What a person asked of a group is made into a commit, once the log is caught up. If another commit wins, it is judged again.
+
+use parley_protocol::frame::{Answer, ClaimedKeyPackage, InboxAddress, RelayError, Retry, Welcomes};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, GroupId, LogId};
+
+use super::{MAX_DEVICES, may};
+use crate::channel::group_era::EraStep;
+use crate::channel::log::PendingCommit;
+use crate::core::Engine;
+use crate::core::requests::Pending;
+use crate::domain::message::{Dropped, GroupLine, Why};
+use crate::group::chat::{Change, GroupChat};
+use crate::group::entry::CommitEntry;
+use crate::group::evidence::Evidence;
+use crate::group::plan;
+use crate::group::policy::Policy;
+use crate::group::state::State;
+use crate::mls::chat::ChatCommit;
+use crate::mls::credential::Leaf;
+use crate::mls::key_package;
+use crate::records::keys;
+use crate::table::Table;
+
+/// Devices that one commit adds, and so Welcomes that are posted at once.
+const SLICE: usize = 64;
+/// People whose KeyPackages are claimed for one commit.
+const PEOPLE: usize = 32;
+/// What could not be made into a commit is tried again after this time, in milliseconds.
+const RETRY: u32 = 60_000;
+
+/// KeyPackages of people who are to be added.
+#[derive(Default)]
+pub(super) struct Gathering {
+    /// Whose were claimed, and what came.
+    claimed: Table<AccountId, Option<Vec<ClaimedKeyPackage>>>,
+}
+
+/// What is to be committed for a change.
+enum Step {
+    /// Nothing more: the group is as the person wants it, or it makes no sense any more.
+    Drop(Option<Dropped>),
+    /// These people are added.
+    Add(Vec<AccountId>),
+    /// These leaves are removed, and this holds from then on.
+    Commit(Vec<Leaf>, Option<Policy>),
+    Leave,
+}
+
+impl Engine {
+    /// Goes on with what this person asked of a group; whether a commit is on its way for it.
+    pub(in crate::core) fn go_on_changing(&mut self, id: &LogId) -> bool {
+        loop {
+            let Some(chat) = self.group_chat_of(id).filter(|chat| chat.is_active()) else { return false };
+            let (group, Some(change)) = (chat.group, chat.changes.front().cloned()) else { return false };
+            let Ok(state) = self.with_group(id, |mls, _, _| mls.state()) else { return false };
+            let Some(step) = self.next_step(&group, &change, &state) else { return false };
+            match step {
+                Step::Drop(dropped) => self.drop_change(id, &group, dropped),
+                Step::Leave => return self.say_leave(id),
+                Step::Commit(remove, policy) => {
+                    return self.commit_change(id, &state, remove, policy);
+                }
+                Step::Add(people) => match self.gathered(id, &people) {
+                    Some(packages) => {
+                        if self.commit_adds(id, &group, packages) {
+                            return true;
+                        }
+                    }
+                    None => return false,
+                },
+            }
+        }
+    }
+
+    fn next_step(&self, group: &GroupId, change: &Change, state: &State) -> Option<Step> {
+        let chat = self.group_chats.all.get(group)?;
+        let own = self.account.as_ref()?.id;
+        if is_done(chat, change) {
+            return Some(Step::Drop(None));
+        }
+        if !may(chat, &own, change) {
+            return Some(Step::Drop(Some(self.dropped(change, Why::NotAllowed))));
+        }
+        let mut policy = chat.policy.clone();
+        let step = match change {
+            Change::Add(people) => {
+                let missing = people.iter().filter(|account| !chat.is_member(account));
+                Step::Add(missing.take(PEOPLE).copied().collect())
+            }
+            Change::Remove(who) => {
+                let leaves = state.leaves_of(*who).map(|member| member.leaf).collect();
+                Step::Commit(leaves, plan::policy_after(state, &[*who]))
+            }
+            Change::Role(who, role) => {
+                policy.set_role(*who, *role);
+                Step::Commit(Vec::new(), Some(policy))
+            }
+            Change::Name(name) => {
+                policy.name.clone_from(name);
+                Step::Commit(Vec::new(), Some(policy))
+            }
+            Change::Picture(hash) => {
+                policy.picture = *hash;
+                Step::Commit(Vec::new(), Some(policy))
+            }
+            Change::Permissions(permissions) => {
+                policy.permissions = *permissions;
+                Step::Commit(Vec::new(), Some(policy))
+            }
+            Change::Leave => Step::Leave,
+        };
+        Some(step)
+    }
+
+    fn dropped(&self, change: &Change, why: Why) -> Dropped {
+        match change {
+            Change::Add(people) => match people.first() {
+                Some(first) => Dropped::Add(self.who(first), why),
+                None => Dropped::Settings(why),
+            },
+            Change::Remove(who) | Change::Role(who, _) => Dropped::Change(self.who(who), why),
+            _ => Dropped::Settings(why),
+        }
+    }
+
+    /// The oldest change is done, or makes no sense any more; a line says the latter.
+    fn drop_change(&mut self, id: &LogId, group: &GroupId, dropped: Option<Dropped>) {
+        if let Some(chat) = self.group_chats.all.get_mut(group) {
+            chat.changes.pop_front();
+        }
+        self.group_chats.gathering.remove(id);
+        self.save_group_chat(group);
+        if let Some(dropped) = dropped {
+            self.say_now_in_group(id, GroupLine::Dropped(dropped));
+        }
+    }
+
+    /// Somebody cannot be added: the others are.
+    fn drop_person(&mut self, id: &LogId, group: &GroupId, account: &AccountId, why: Why) {
+        if let Some(chat) = self.group_chats.all.get_mut(group)
+            && let Some(Change::Add(people)) = chat.changes.front_mut()
+        {
+            people.retain(|known| known != account);
+        }
+        self.save_group_chat(group);
+        let who = self.who(account);
+        self.say_now_in_group(id, GroupLine::Dropped(Dropped::Add(who, why)));
+    }
+
+    /// KeyPackages of all devices of these people, once they have come: their device logs are asked for first.
+    fn gathered(
+        &mut self,
+        id: &LogId,
+        people: &[AccountId],
+    ) -> Option<Vec<(AccountId, Vec<ClaimedKeyPackage>)>> {
+        if !self.online() {
+            return None;
+        }
+        self.group_chats.gathering.or_default(*id);
+        if self.looks_up(people) {
+            return None;
+        }
+        let mut all = Vec::new();
+        let mut waits = false;
+        for account in people {
+            let claimed = self.group_chats.gathering.get(id).and_then(|it| it.claimed.get(account)).cloned();
+            match claimed {
+                Some(Some(packages)) => all.push((*account, packages)),
+                Some(None) => waits = true,
+                None => {
+                    waits = true;
+                    self.claim_for_group(id, *account);
+                }
+            }
+        }
+        (!waits).then_some(all)
+    }
+
+    fn claim_for_group(&mut self, id: &LogId, account: AccountId) {
+        if let Some(gathering) = self.group_chats.gathering.get_mut(id) {
+            gathering.claimed.insert(account, None);
+        }
+        let devices = self.known_log(&account).into_iter().flat_map(|log| log.devices());
+        let devices: Vec<DeviceId> = devices.map(|device| device.id).collect();
+        self.claim(account, devices, Pending::GroupClaim { log: *id, account });
+    }
+
+    /// KeyPackages of somebody came, or none.
+    pub(in crate::core) fn group_claimed(
+        &mut self,
+        id: &LogId,
+        account: &AccountId,
+        result: Result<Answer, RelayError>,
+    ) {
+        let packages = match result {
+            Ok(Answer::KeyPackages(packages)) => packages.into_vec(),
+            Ok(_) => Vec::new(),
+            Err(error) if let Retry::After(pause) = error.retry() => {
+                if let Some(gathering) = self.group_chats.gathering.get_mut(id) {
+                    gathering.claimed.remove(account);
+                }
+                return self.retry_later(pause);
+            }
+            Err(_) => Vec::new(),
+        };
+        if let Some(gathering) = self.group_chats.gathering.get_mut(id) {
+            gathering.claimed.insert(*account, Some(packages));
+        }
+        self.pump_log(id);
+    }
+
+    /// Device logs came that groups may have waited for.
+    pub(in crate::core) fn go_on_gathering(&mut self) {
+        let logs: Vec<LogId> = self.group_chats.gathering.keys().copied().collect();
+        for id in logs {
+            self.pump_log(&id);
+        }
+    }
+
+    /// Adds whoever can be; whether a commit is on its way. Who cannot is dropped with a line.
+    fn commit_adds(
+        &mut self,
+        id: &LogId,
+        group: &GroupId,
+        people: Vec<(AccountId, Vec<ClaimedKeyPackage>)>,
+    ) -> bool {
+        let (mut add, mut to, mut evidence) = (Vec::new(), Vec::new(), Evidence::default());
+        let mut room = self
+            .group_chats
+            .all
+            .get(group)
+            .map_or(0, |chat| MAX_DEVICES.saturating_sub(chat.devices()))
+            .min(SLICE);
+        let mut full = false;
+        for (account, packages) in people {
+            let (packages, forged) = self.usable_packages(&account, &packages);
+            match packages.len() {
+                0 => self.drop_person(
+                    id,
+                    group,
+                    &account,
+                    if forged { Why::Forged } else { Why::Unreachable },
+                ),
+                count if count > room => full = true,
+                count => {
+                    room = room.saturating_sub(count);
+                    evidence.logs.extend(self.known_log(&account).map(|log| log.entries().to_vec()));
+                    for (device, package) in packages {
+                        add.push(package);
+                        to.push(InboxAddress { account, device });
+                    }
+                }
+            }
+        }
+        self.group_chats.gathering.remove(id);
+        if add.is_empty() {
+            if full {
+                let why = self.group_chats.all.get(group).and_then(|chat| chat.changes.front().cloned());
+                let dropped = why.map(|change| self.dropped(&change, Why::Full));
+                self.drop_change(id, group, dropped);
+            }
+            return false;
+        }
+        let commit = ChatCommit { add, evidence, era: EraStep::Begins, ..ChatCommit::default() };
+        self.commit_group(id, commit, &to)
+    }
+
+    /// Those that are what they should be, and whether one was not.
+    fn usable_packages(
+        &self,
+        account: &AccountId,
+        claimed: &[ClaimedKeyPackage],
+    ) -> (Vec<(DeviceId, openmls::prelude::KeyPackage)>, bool) {
+        let (mut usable, mut forged) = (Vec::new(), false);
+        for device in self.known_log(account).into_iter().flat_map(|log| log.devices()) {
+            let Some(package) = claimed.iter().find(|claimed| claimed.device == device.id) else { continue };
+            let leaf = Leaf { account: *account, device: device.id, key: device.key };
+            match key_package::check(&self.mls, &package.key_package, &leaf) {
+                Ok(package) if key_package::member(&package).is_ok() => usable.push((device.id, package)),
+                // Of a version from before groups.
+                Ok(_) => {}
+                Err(_) => forged = true,
+            }
+        }
+        (usable, forged)
+    }
+
+    fn commit_change(
+        &mut self,
+        id: &LogId,
+        state: &State,
+        remove: Vec<Leaf>,
+        policy: Option<Policy>,
+    ) -> bool {
+        let era = if remove.is_empty() { self.next_era_step(id) } else { EraStep::Begins };
+        let context = policy.map(|policy| (policy, state.floors.clone()));
+        let commit = ChatCommit { remove, context, era, ..ChatCommit::default() };
+        self.commit_group(id, commit, &[])
+    }
+
+    /// Makes a commit and sends it; whether that worked.
+    pub(in crate::core) fn commit_group(
+        &mut self,
+        id: &LogId,
+        mut commit: ChatCommit,
+        to: &[InboxAddress],
+    ) -> bool {
+        commit.head = self.own_log.as_ref().map(|log| log.head());
+        let (era, evidence) = (commit.era, commit.evidence.clone());
+        let made = self.with_group(id, |group, provider, signer| group.commit_chat(provider, signer, commit));
+        let Ok(made) = made else {
+            self.retry_later(RETRY);
+            return false;
+        };
+        let entry = CommitEntry { message: made.message, evidence, group_info: made.group_info };
+        let nonce = self.random.array();
+        let sealed = self.group_eras.get(id).and_then(|era| entry.seal(era, id, nonce).ok());
+        let welcomes = if to.is_empty() {
+            Some(Welcomes::default())
+        } else {
+            self.posts(Some(id), made.welcome, to)
+        };
+        let (Some(bytes), Some(welcomes)) = (sealed, welcomes) else {
+            if self.with_group(id, |group, provider, _| group.drop_pending(provider)).is_err() {
+                self.broken(id);
+            }
+            self.retry_later(RETRY);
+            return false;
+        };
+        if welcomes.is_empty() {
+            self.forget_welcomes(id);
+        } else {
+            self.save(&keys::welcomes(id), &welcomes);
+        }
+        if let Some(log) = self.logs.get_mut(id) {
+            log.commit = Some(PendingCommit { append: AppendId(self.random.array()), bytes, era });
+        }
+        self.save_pending(id);
+        self.send_commit(id);
+        true
+    }
+}
+
+/// Whether the group is as the change wants it.
+fn is_done(chat: &GroupChat, change: &Change) -> bool {
+    match change {
+        Change::Add(people) => people.iter().all(|account| chat.is_member(account)),
+        Change::Remove(who) => !chat.is_member(who),
+        Change::Role(who, role) => !chat.is_member(who) || chat.policy.role(who) == *role,
+        Change::Name(name) => chat.policy.name == *name,
+        Change::Picture(hash) => chat.policy.picture == *hash,
+        Change::Permissions(permissions) => chat.policy.permissions == *permissions,
+        Change::Leave => false,
+    }
+}

@@ -1,0 +1,187 @@
+//! The devices of a group's members: this one's leaf, and how the group follows the device logs of all.
+
+use openmls::prelude::KeyPackage;
+use parley_protocol::device_log::{LogHead, Signature};
+use parley_protocol::frame::InboxAddress;
+use parley_protocol::ids::{AccountId, LogId, MessageId, UnixMillis};
+use sha2::{Digest as _, Sha256};
+
+use crate::channel::group_era::EraStep;
+use crate::core::Engine;
+use crate::domain::content::{Body, Part, Profile};
+use crate::domain::conversation::{ConversationKey, id_of};
+use crate::domain::outbox::Sealed;
+use crate::group::evidence::Evidence;
+use crate::group::leaf_state::LeafState;
+use crate::group::plan;
+use crate::group::proof::{Proof, Signed};
+use crate::group::state::Member;
+use crate::mls::chat::ChatCommit;
+use crate::mls::credential::Leaf;
+use crate::mls::group::GroupError;
+
+/// Each device waits so much longer than the one before it, in milliseconds, and there are so many places.
+const STEP: u64 = 700;
+const PLACES: u64 = 16;
+
+impl Engine {
+    /// This device's leaf, as one that it would make now.
+    pub(super) fn own_member(&self) -> Option<Member> {
+        let (signer, account) = self.signer()?;
+        let head = self.own_log.as_ref()?.head();
+        let leaf = account.leaf(signer.0);
+        Some(Member { leaf, state: LeafState::new(head, self.random.array()) })
+    }
+
+    /// How long this device leaves to others what any member may do in a group, in milliseconds; nothing elsewhere.
+    pub(in crate::core) fn turn_in_group(&self, id: &LogId) -> u64 {
+        let (Some(group), Some(account)) = (self.group_of(id), self.account.as_ref()) else { return 0 };
+        let text = [group.as_bytes().as_slice(), account.device.as_bytes()].concat();
+        let digest: [u8; 32] = Sha256::digest(text).into();
+        let place = digest.first().map_or(0, |byte| u64::from(*byte)) % PLACES;
+        place.saturating_mul(STEP)
+    }
+
+    /// Whether it is this device's turn to do what any member may; if not, it comes back when it is.
+    pub(super) fn is_turn_in_group(&mut self, id: &LogId) -> bool {
+        let (now, wait) = (self.steady, self.turn_in_group(id));
+        let at = *self.group_chats.turns.or_insert_with(*id, || now.after(wait));
+        let left = at.since(now);
+        if left > 0 {
+            self.retry_later(u32::try_from(left).unwrap_or(u32::MAX));
+            return false;
+        }
+        self.group_chats.turns.remove(id);
+        true
+    }
+
+    /// Once on each connection the device logs of all members are asked for, before anything is written; whether that is under
+    /// way.
+    pub(in crate::core) fn check_members_of(&mut self, id: &LogId) -> bool {
+        let Some(chat) = self.group_chat_of(id) else { return false };
+        let members: Vec<AccountId> = chat.members.iter().map(|(account, _)| *account).collect();
+        let unchecked: Vec<AccountId> =
+            members.iter().filter(|account| !self.link.checked.contains_key(account)).copied().collect();
+        for account in &unchecked {
+            self.link.checked.insert(*account, self.steady);
+        }
+        self.ask_device_logs(unchecked);
+        members.iter().any(|account| self.asks_device_log(account))
+    }
+
+    /// Asks for the device logs of people who are to be added; whether that is under way.
+    pub(super) fn looks_up(&mut self, people: &[AccountId]) -> bool {
+        let stale: Vec<AccountId> =
+            people.iter().filter(|account| !self.checked_lately(account)).copied().collect();
+        for account in &stale {
+            self.link.checked.insert(*account, self.steady);
+        }
+        self.ask_device_logs(stale);
+        people.iter().any(|account| self.asks_device_log(account))
+    }
+
+    /// Commits what device logs say: these devices come, those go.
+    pub(in crate::core) fn follow_device_logs(
+        &mut self,
+        id: &LogId,
+        add: Vec<KeyPackage>,
+        to: &[InboxAddress],
+        extra: &[Leaf],
+    ) {
+        let Ok(state) = self.with_group(id, |mls, _, _| mls.state()) else { return };
+        let mut accounts: Vec<AccountId> = to.iter().map(|to| to.account).collect();
+        let removed: Vec<AccountId> = extra.iter().map(|leaf| leaf.account).collect();
+        accounts.extend(&removed);
+        accounts.sort_unstable();
+        accounts.dedup();
+        let logs = accounts.iter().filter_map(|account| self.known_log(account));
+        let evidence = Evidence { logs: logs.map(|log| log.entries().to_vec()).collect(), leaves: Vec::new() };
+        let heads: Vec<(AccountId, LogHead)> = removed
+            .iter()
+            .filter_map(|account| Some((*account, self.known_log(account)?.head())))
+            .collect();
+        let gone: Vec<AccountId> = removed
+            .iter()
+            .filter(|account| state.leaves_of(**account).all(|member| extra.contains(&member.leaf)))
+            .copied()
+            .collect();
+        let (policy, floors) = (plan::policy_after(&state, &gone), plan::floors_after(&state, &heads));
+        let changes = policy.is_some() || floors.is_some();
+        let context = changes
+            .then(|| (policy.unwrap_or_else(|| state.policy.clone()), floors.unwrap_or_else(|| state.floors.clone())));
+        let commit = ChatCommit {
+            add,
+            remove: extra.to_vec(),
+            context,
+            evidence,
+            era: EraStep::Begins,
+            ..ChatCommit::default()
+        };
+        self.commit_group(id, commit, to);
+    }
+
+    /// Tells a group what this person is called, before the first thing that they write there, and again when they are called
+    /// something else or people came.
+    pub(in crate::core) fn introduce_in_group(&mut self, id: &LogId) {
+        let (Some(group), Some(account)) = (self.group_of(id), self.account.as_ref()) else { return };
+        let (name, version) = (account.name.clone(), account.profile);
+        let key = ConversationKey::Group(group);
+        let speaks = self.outbox.values().any(|entry| {
+            entry.conversation == key && entry.sealed.is_none() && matches!(entry.body, Body::Part(_))
+        });
+        let Some(chat) = self.group_chats.all.get_mut(&group).filter(|chat| chat.is_active()) else { return };
+        let now = (version, chat.people());
+        let known = chat.introduced != (0, 0);
+        let news = chat.introduced.0 < version || chat.introduced.1 < now.1;
+        if !news || !(speaks || known && chat.introduced.0 < version) {
+            chat.introduced.1 = chat.introduced.1.min(now.1);
+            return;
+        }
+        chat.introduced = now;
+        self.save_group_chat(&group);
+        self.enqueue(key, Body::Profile(Profile { name }), None);
+    }
+
+    /// Signs what goes into a group; nothing elsewhere, and nothing but what is said.
+    pub(in crate::core) fn sign_in_group(
+        &mut self,
+        id: &LogId,
+        message: MessageId,
+        time: UnixMillis,
+        body: &Body,
+    ) -> Result<Option<Signature>, GroupError> {
+        let (Some(group), Body::Part(part)) = (self.group_of(id), body) else { return Ok(None) };
+        let epoch = self.with_group(id, |mls, _, _| Ok(mls.epoch()))?;
+        let (signer, account) = self.signer().ok_or(GroupError::State)?;
+        let (account, device) = (account.id, account.device);
+        let signed = Signed { group, account, device, id: message, time, epoch, part };
+        Ok(Some(signed.sign(signer.0).signature))
+    }
+
+    /// The proof of an own message of a group, as it was sealed.
+    pub(in crate::core) fn own_proof(
+        &self,
+        sealed: &Sealed,
+        id: MessageId,
+        time: UnixMillis,
+        part: &Part,
+    ) -> Option<Proof> {
+        let group = self.group_of(&sealed.log)?;
+        let (signer, account) = self.signer()?;
+        let (account, device, epoch) = (account.id, account.device, sealed.epoch);
+        Some(Signed { group, account, device, id, time, epoch, part }.sign(signer.0))
+    }
+
+    /// What is known of somebody has changed: groups show it.
+    pub(in crate::core) fn show_member(&mut self, account: &AccountId) {
+        let groups: Vec<_> = self
+            .group_chats
+            .all
+            .values()
+            .filter(|chat| chat.is_member(account))
+            .map(|chat| ConversationKey::Group(chat.group).id())
+            .collect();
+        self.changed.conversations.extend(groups);
+        self.changed.conversations.insert(id_of(account));
+    }
+}

@@ -1,0 +1,187 @@
+//! What a commit changed, told in lines of the conversation: who did what. A line stands at the place of the commit, on every
+//! device of the account at the same.
+
+use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+
+use crate::core::Engine;
+use crate::core::reading::At;
+use crate::domain::content::Body;
+use crate::domain::conversation::marked;
+use crate::domain::message::{GroupLine, Message, MessageBody, Who};
+use crate::group::chat::{Change, GroupChat, Standing};
+use crate::group::policy::Role;
+use crate::group::state::State;
+
+impl Engine {
+    /// Somebody, as they are called now.
+    pub(super) fn who(&self, account: &AccountId) -> Who {
+        Who { account: *account, name: self.name_of(account) }
+    }
+
+    /// What somebody calls themselves.
+    pub(in crate::core) fn name_of(&self, account: &AccountId) -> String {
+        let own = self.account.as_ref().filter(|own| own.id == *account).map(|own| own.name.clone());
+        let contact = || self.contacts.get(account).map(crate::domain::contact::Contact::display_name);
+        own.or_else(contact).unwrap_or_else(|| "Somebody".to_owned())
+    }
+
+    /// A group is in another epoch by somebody's commit: takes what holds now, and says what changed.
+    pub(in crate::core) fn group_moved_on(&mut self, id: &LogId, by: AccountId, seq: Seq, time: UnixMillis) {
+        let Some(before) = self.group_chat_of(id).cloned() else { return };
+        let Ok(state) = self.with_group(id, |group, _, _| group.state()) else { return };
+        self.learn_of_members(&before, &state);
+        let lines = self.lines(&before, &state, by);
+        if let Some(chat) = self.group_chats.all.get_mut(&before.group) {
+            chat.follow(&state);
+            if chat.policy.picture != before.policy.picture && chat.policy.picture.is_none() {
+                chat.picture.clear();
+            }
+        }
+        self.save_group_chat(&before.group);
+        self.say_in_group(id, seq, time, lines);
+        self.bring_picture(id, &before, &state, by);
+    }
+
+    /// The device logs of people who are new here are asked for, where they are not known.
+    fn learn_of_members(&mut self, before: &GroupChat, state: &State) {
+        let is_new = |account: &AccountId| {
+            !before.is_member(account)
+                && !self.is_own_account(account)
+                && !self.contacts.contains_key(account)
+        };
+        let new: Vec<AccountId> = state.accounts().into_iter().filter(is_new).collect();
+        self.ask_device_logs(new);
+    }
+
+    fn lines(&self, before: &GroupChat, state: &State, by: AccountId) -> Vec<GroupLine> {
+        let mut lines = Vec::new();
+        let accounts = state.accounts();
+        let by_whom = || self.who(&by);
+        let joined: Vec<Who> = accounts
+            .iter()
+            .filter(|account| !before.is_member(account))
+            .map(|account| self.who(account))
+            .collect();
+        if !joined.is_empty() {
+            lines.push(GroupLine::Added { by: by_whom(), people: joined });
+        }
+        let mut left = false;
+        for (account, _) in before.members.iter().filter(|(account, _)| !accounts.contains(account)) {
+            let who = self.who(account);
+            if before.leaving.iter().any(|said| said.account == *account) {
+                left = true;
+                lines.push(GroupLine::Left { who });
+            } else {
+                lines.push(GroupLine::Removed { by: by_whom(), who });
+            }
+        }
+        let (old, new) = (&before.policy, &state.policy);
+        if old.name != new.name {
+            lines.push(GroupLine::Renamed { by: by_whom(), name: new.name.clone() });
+        }
+        if old.picture != new.picture {
+            lines.push(GroupLine::Picture { by: by_whom(), set: new.picture.is_some() });
+        }
+        if old.permissions != new.permissions {
+            lines.push(GroupLine::Permissions { by: by_whom() });
+        }
+        let governs = old.role(&by) == Role::Owner;
+        for account in accounts.iter().filter(|account| old.role(account) != new.role(account)) {
+            let forced = left || !governs;
+            let by = (!forced).then(by_whom);
+            lines.push(GroupLine::Role { by, who: self.who(account), role: new.role(account) });
+        }
+        lines
+    }
+
+    /// Puts lines into the history of a log's group, at a place; they count as nothing unread.
+    pub(super) fn say_in_group(&mut self, id: &LogId, seq: Seq, time: UnixMillis, lines: Vec<GroupLine>) {
+        for (later, line) in (time.0..).zip(lines) {
+            let stored = UnixMillis(later);
+            let message = Message {
+                id: MessageId(self.random.array()),
+                time: stored,
+                stored,
+                log: marked(id),
+                seq,
+                author: None,
+                body: MessageBody::Group(line),
+            };
+            self.store_incoming(id, &message, None);
+        }
+    }
+
+    /// The same after everything that was read.
+    pub(super) fn say_now_in_group(&mut self, id: &LogId, line: GroupLine) {
+        let Some(seq) = self.logs.get(id).map(|log| log.cursor.next()) else { return };
+        let time = self.reached(id).max(self.relay_time());
+        self.say_in_group(id, seq, time, vec![line]);
+    }
+
+    /// The picture is sent by who changed it, and to those who come by who let them in.
+    fn bring_picture(&mut self, id: &LogId, before: &GroupChat, state: &State, by: AccountId) {
+        let came = state.accounts().iter().any(|account| !before.is_member(account));
+        let changed = before.policy.picture != state.policy.picture;
+        let own = self.is_own_account(&by) && self.made_last_commit(id);
+        let Some(hash) = state.policy.picture.filter(|_| own && (came || changed)) else { return };
+        let Some(chat) = self.group_chats.all.get(&before.group) else { return };
+        if crate::core::group::hash_of(&chat.picture) == hash {
+            let (key, picture) = (crate::domain::conversation::ConversationKey::Group(chat.group), chat.picture.clone());
+            self.enqueue(key, Body::Picture(picture), None);
+        }
+    }
+
+    /// A member sends the picture: it is the group's if its hash is.
+    pub(in crate::core) fn picture_came(&mut self, id: &LogId, picture: Vec<u8>) {
+        let Some(group) = self.group_of(id) else { return };
+        let Some(chat) = self.group_chats.all.get_mut(&group) else { return };
+        if super::is_picture(&picture) && chat.policy.picture == Some(super::hash_of(&picture)) {
+            chat.picture = picture;
+            self.save_group_chat(&group);
+        }
+    }
+
+    /// This account was removed from a group.
+    pub(in crate::core) fn was_removed_from_group(&mut self, id: &LogId, by: AccountId, at: At) {
+        let Some(chat) = self.group_chat_of(id) else { return };
+        let (group, own) = (chat.group, self.own_account_id());
+        let left = own.is_some_and(|own| chat.leaving.iter().any(|said| said.account == own));
+        if let Some(own) = own.filter(|_| !left) {
+            let line = GroupLine::Removed { by: self.who(&by), who: self.who(&own) };
+            self.say_in_group(id, at.seq, at.stored, vec![line]);
+        }
+        self.end_group(&group, if left { Standing::Left } else { Standing::Removed });
+        // It may be that this device was removed from the account.
+        self.ask_own_log();
+    }
+
+    /// This device is not in a group any more.
+    pub(super) fn end_group(&mut self, group: &parley_protocol::ids::GroupId, standing: Standing) {
+        if let Some(chat) = self.group_chats.all.get_mut(group) {
+            chat.standing = standing;
+            chat.changes.clear();
+            chat.leaving.clear();
+        }
+        self.save_group_chat(group);
+        let key = crate::domain::conversation::ConversationKey::Group(*group);
+        let waiting: Vec<u64> = self
+            .outbox
+            .iter()
+            .filter(|(_, entry)| entry.conversation == key && !entry.failed)
+            .map(|(number, _)| *number)
+            .collect();
+        for number in waiting {
+            self.fail(number);
+        }
+        let logs = self.conversations.get(&key.id()).map(|it| it.logs.clone()).unwrap_or_default();
+        for log in logs.iter().filter(|log| self.is_live_group_log(log)).copied().collect::<Vec<LogId>>() {
+            self.bury(&log);
+        }
+    }
+
+    /// What the person asked to be changed, by whom it is not done yet.
+    pub(super) fn being_removed(chat: &GroupChat, account: &AccountId) -> bool {
+        let asked = |change: &Change| matches!(change, Change::Remove(who) if who == account);
+        chat.changes.iter().any(asked) || chat.leaving.iter().any(|said| said.account == *account)
+    }
+}

@@ -1,0 +1,227 @@
+//! Coming into a group that somebody has added this account to. A Welcome of somebody whom the person does not know waits, unopened
+//! as far as the disk knows: nothing is joined, answered or spent before they say so (RFC 9420 section 16.8).
+
+use parley_protocol::ids::{AccountId, GroupId, LogId, Seq, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+use crate::channel::log::{Log, Stage};
+use crate::channel::trail::Trail;
+use crate::core::Engine;
+use crate::core::inbox::Verdict;
+use crate::domain::consent::Consent;
+use crate::domain::content::Sync;
+use crate::domain::conversation::ConversationKey;
+use crate::domain::message::GroupLine;
+use crate::group::chat::{GroupChat, Standing};
+use crate::mls::group::OpenedWelcome;
+use crate::records::keys;
+use crate::roster::Roster;
+use crate::view::{CommandError, ConversationId};
+
+/// Most invitations that wait for an answer: what comes then is not kept.
+const MAX_INVITATIONS: usize = 16;
+/// Groups that one device is in.
+const MAX_GROUPS: usize = 256;
+
+/// A Welcome that waits for the person. As it is stored.
+#[derive(Serialize, Deserialize)]
+struct Invitation {
+    log: LogId,
+    posted: UnixMillis,
+    #[serde(with = "serde_bytes")]
+    welcome: Vec<u8>,
+}
+
+impl Engine {
+    /// A Welcome into a group, whose messages are in this log. Joins, keeps it, or says why not (and then the state has to be
+    /// rolled back).
+    pub(in crate::core) fn judge_group_welcome(
+        &mut self,
+        log: LogId,
+        bytes: &[u8],
+        posted: UnixMillis,
+    ) -> Result<(), Verdict> {
+        let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Sealed)?;
+        let state = opened.chat.clone().ok_or(Verdict::Finished)?;
+        let own = self.own_member().ok_or(Verdict::Finished)?.leaf;
+        if state.member(&own).is_none() || self.logs.contains_key(&log) {
+            return Err(Verdict::Finished);
+        }
+        let group = opened.group;
+        let known = self.group_chats.all.get(&group);
+        // It replaces nothing: a device that lost its place comes in by itself.
+        if known.is_some_and(GroupChat::is_active) {
+            return Err(Verdict::Finished);
+        }
+        let sender = opened.sender;
+        let by_own = self.is_own_account(&sender.account);
+        self.knows_sender(&opened)?;
+        let expected = by_own || self.consents_to(&sender.account);
+        if self.is_blocked(&sender.account) {
+            return Err(Verdict::Finished);
+        }
+        let active = self.group_chats.all.values().filter(|chat| chat.is_active()).count();
+        if active >= MAX_GROUPS {
+            return Err(Verdict::Finished);
+        }
+        if !by_own {
+            self.pin(&sender.account);
+        }
+        if expected {
+            return self.join_group(opened, log, posted).map_err(|()| Verdict::Finished);
+        }
+        let invited = |chat: &&GroupChat| matches!(chat.standing, Standing::Invited(_)) && chat.group != group;
+        if self.group_chats.all.values().filter(invited).count() >= MAX_INVITATIONS {
+            return Err(Verdict::Finished);
+        }
+        // As if it had not been opened: the KeyPackage is there when the person joins.
+        let chat = GroupChat::new(group, Standing::Invited(sender.account), &state);
+        Err(Verdict::Invited(Box::new((chat, log))))
+    }
+
+    /// The sender's device is in its account's log: what that does not say yet is asked for.
+    fn knows_sender(&self, opened: &OpenedWelcome) -> Result<(), Verdict> {
+        let account = opened.sender.account;
+        let known = self.known_log(&account).or_else(|| self.found.get(&account).map(|found| &found.log));
+        let roster = Roster::of(known);
+        match (roster.had(&opened.sender), roster.removed(&opened.sender)) {
+            (true, None) => Ok(()),
+            (true, Some(_)) => Err(Verdict::Finished),
+            (false, _) => Err(Verdict::Ask(account)),
+        }
+    }
+
+    /// Keeps a Welcome until the person answers.
+    pub(in crate::core) fn keep_invitation(
+        &mut self,
+        chat: GroupChat,
+        log: LogId,
+        welcome: &[u8],
+        posted: UnixMillis,
+    ) {
+        let group = chat.group;
+        let Standing::Invited(by) = chat.standing else { return };
+        self.pin(&by);
+        self.save(&keys::invitation(&group), &Invitation { log, posted, welcome: welcome.to_vec() });
+        self.group_chats.all.insert(group, chat);
+        let key = ConversationKey::Group(group);
+        self.unhide(&key);
+        let id = self.conversation_of_key(key);
+        let now = self.relay_time();
+        if let Some(conversation) = self.conversations.get_mut(&id) {
+            conversation.changed = now;
+        }
+        self.save_conversation(id);
+        self.save_group_chat(&group);
+    }
+
+    fn join_group(&mut self, opened: OpenedWelcome, id: LogId, posted: UnixMillis) -> Result<(), ()> {
+        let (group, sender) = (opened.group, opened.sender);
+        let state = opened.chat.clone().ok_or(())?;
+        let by_own = self.is_own_account(&sender.account);
+        let mls = opened.join(&self.mls).map_err(|_| ())?;
+        self.inbox.joined = self.inbox.joined.saturating_add(1);
+        self.inbox.welcomed = true;
+        self.groups.insert(id, Box::new(mls));
+        let key = ConversationKey::Group(group);
+        let mut log = Log::new(id, group, key, Stage::Active, self.now);
+        log.heard.insert(sender.device);
+        self.logs.insert(id, log);
+        self.save_log(&id);
+        self.begin_group_era(&id, posted);
+        self.trails.insert(id, Trail::late());
+        self.save_trail(&id);
+        self.unhide(&key);
+        self.add_log_to_conversation(key, id);
+        self.membership.unsettle(&id);
+        let mut chat = GroupChat::new(group, Standing::Member, &state);
+        chat.sibling = by_own;
+        if let Some(before) = self.group_chats.all.get(&group) {
+            chat.picture.clone_from(&before.picture);
+        }
+        self.group_chats.all.insert(group, chat);
+        self.state.delete(&keys::invitation(&group));
+        self.save_group_chat(&group);
+        let unknown: Vec<AccountId> = state
+            .accounts()
+            .into_iter()
+            .filter(|account| !self.is_own_account(account) && !self.contacts.contains_key(account))
+            .collect();
+        self.ask_device_logs(unknown);
+        if let Some(own) = self.own_account_id().filter(|_| !by_own) {
+            let line = GroupLine::Added { by: self.who(&sender.account), people: vec![self.who(&own)] };
+            let time = posted.min(self.relay_time());
+            self.say_in_group(&id, Seq(0), time, vec![line]);
+        }
+        if self.online() {
+            self.resume_log(&id);
+        }
+        Ok(())
+    }
+
+    /// The person joins.
+    pub(super) fn accept_invitation(&mut self, id: ConversationId) -> Result<(), CommandError> {
+        let group = self.group_in(id)?;
+        match self.group_chats.all.get(&group).map(|chat| chat.standing) {
+            Some(Standing::Member) => return Ok(()),
+            Some(Standing::Invited(_)) => {}
+            _ => return Err(CommandError::NotAllowed),
+        }
+        self.open_invitation(&group)?;
+        self.sync(Sync::Group(group, true));
+        Ok(())
+    }
+
+    fn open_invitation(&mut self, group: &GroupId) -> Result<(), CommandError> {
+        let kept: Option<Invitation> = self.state.get(&keys::invitation(group)).ok().flatten();
+        let joined = kept.is_some_and(|kept| {
+            let mark = self.state.mark();
+            let opened = OpenedWelcome::open(&self.mls, &kept.welcome).ok();
+            let done = opened.is_some_and(|opened| self.join_group(opened, kept.log, kept.posted).is_ok());
+            if !done {
+                self.state.roll_back(mark);
+            }
+            done
+        });
+        if joined {
+            return Ok(());
+        }
+        self.forget_invitation(group);
+        Err(CommandError::InvitationOver)
+    }
+
+    pub(super) fn decline_invitation(&mut self, id: ConversationId, block: bool) -> Result<(), CommandError> {
+        let group = self.group_in(id)?;
+        let Some(Standing::Invited(by)) = self.group_chats.all.get(&group).map(|chat| chat.standing) else {
+            return Err(CommandError::NotAllowed);
+        };
+        self.forget_invitation(&group);
+        self.sync(Sync::Group(group, false));
+        if block {
+            self.decide(&by, Consent::Revoked);
+        }
+        Ok(())
+    }
+
+    fn forget_invitation(&mut self, group: &GroupId) {
+        self.state.delete(&keys::invitation(group));
+        if let Some(chat) = self.group_chats.all.get_mut(group) {
+            chat.standing = Standing::Left;
+        }
+        self.save_group_chat(group);
+    }
+
+    /// Another device of the account was told whether the person joins.
+    pub(in crate::core) fn answered_elsewhere(&mut self, group: &GroupId, joins: bool) {
+        let invited = |chat: &GroupChat| matches!(chat.standing, Standing::Invited(_));
+        if !self.group_chats.all.get(group).is_some_and(invited) {
+            return;
+        }
+        if joins {
+            // Where it cannot be opened here, the account's other devices let this one in.
+            let _ = self.open_invitation(group);
+        } else {
+            self.forget_invitation(group);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Leaving a group: a signed statement, as a message. Whoever of the others commits next removes the leaves of who said so, with the
+//! statement as evidence; who leaves needs to wait for nobody.
+
+use parley_protocol::ids::{AccountId, LogId};
+
+use crate::channel::group_era::EraStep;
+use crate::core::Engine;
+use crate::domain::content::Body;
+use crate::domain::conversation::ConversationKey;
+use crate::domain::message::GroupLine;
+use crate::group::chat::{Change, Standing};
+use crate::group::evidence::{Evidence, LeaveStatement};
+use crate::group::plan;
+use crate::group::policy::Role;
+use crate::mls::chat::ChatCommit;
+use crate::mls::credential::Leaf;
+use crate::view::{CommandError, ConversationId};
+
+impl Engine {
+    pub(super) fn leave_group(
+        &mut self,
+        id: ConversationId,
+        owner: Option<AccountId>,
+    ) -> Result<(), CommandError> {
+        let group = self.group_in(id)?;
+        let own = self.own_account_id().ok_or(CommandError::NoAccount)?;
+        let chat = self.group_chats.all.get(&group).ok_or(CommandError::UnknownConversation)?;
+        if chat.members.len() <= 1 || !chat.is_active() {
+            self.has_left(&ConversationKey::Group(group));
+            return Ok(());
+        }
+        let heir = owner.filter(|heir| {
+            *heir != own && chat.is_member(heir) && chat.policy.role(&own) == Role::Owner
+        });
+        if let Some(chat) = self.group_chats.all.get_mut(&group) {
+            chat.changes.clear();
+            chat.changes.extend(heir.map(|heir| Change::Role(heir, Role::Owner)));
+            chat.changes.push_back(Change::Leave);
+        }
+        self.save_group_chat(&group);
+        self.pump(id);
+        Ok(())
+    }
+
+    /// Says that this account leaves. What it has written before goes first; a commit is not needed for it.
+    pub(super) fn say_leave(&mut self, id: &LogId) -> bool {
+        let Some(group) = self.group_of(id) else { return false };
+        let key = ConversationKey::Group(group);
+        let said = |body: &Body| matches!(body, Body::Leave(_));
+        if self.outbox.values().any(|entry| entry.conversation == key && said(&entry.body)) {
+            return false;
+        }
+        let Some(own) = self.own_member() else { return false };
+        let now = self.with_group(id, |mls, _, _| Ok((mls.state()?, mls.epoch())));
+        let Ok((state, epoch)) = now else { return false };
+        let Some(member) = state.member(&own.leaf).copied() else { return false };
+        let Some(signing) = &self.key else { return false };
+        let whose = (own.leaf.account, own.leaf.device);
+        let statement = LeaveStatement::sign(group, whose, member.state.nonce, epoch, signing);
+        self.enqueue(key, Body::Leave(statement), Some(*id));
+        false
+    }
+
+    /// This person has left: the relay has the statement, or there is nobody else.
+    pub(in crate::core) fn has_left(&mut self, key: &ConversationKey) {
+        let ConversationKey::Group(group) = *key else { return };
+        let log = self.log_of_group(&group);
+        if let Some((log, own)) = log.zip(self.own_account_id()) {
+            let line = GroupLine::Left { who: self.who(&own) };
+            self.say_now_in_group(&log, line);
+        }
+        self.end_group(&group, Standing::Left);
+    }
+
+    /// A member says that they leave.
+    pub(in crate::core) fn leave_came(&mut self, id: &LogId, from: &Leaf, statement: LeaveStatement) {
+        let Some(group) = self.group_of(id) else { return };
+        if self.is_own_account(&from.account) && statement.account == from.account {
+            return self.has_left(&ConversationKey::Group(group));
+        }
+        let Ok(state) = self.with_group(id, |mls, _, _| mls.state()) else { return };
+        let sound = statement.account == from.account
+            && statement.device == from.device
+            && statement.is_valid(&group, &state);
+        if let Some(chat) = self.group_chats.all.get_mut(&group).filter(|_| sound)
+            && chat.leaving.iter().all(|said| said.account != statement.account)
+        {
+            chat.leaving.push(statement);
+            self.save_group_chat(&group);
+            self.membership.unsettle(id);
+        }
+    }
+
+    /// Removes members who have left, if there are any and it is this device's turn; whether a commit is on its way.
+    pub(in crate::core) fn remove_who_left(&mut self, id: &LogId) -> bool {
+        let Some(chat) = self.group_chat_of(id).filter(|chat| chat.is_active()) else { return false };
+        let said = chat.leaving.clone();
+        if said.is_empty() {
+            return false;
+        }
+        let Ok(state) = self.with_group(id, |mls, _, _| mls.state()) else { return false };
+        let said: Vec<LeaveStatement> =
+            said.into_iter().filter(|statement| statement.is_valid(&state_group(id, self), &state)).collect();
+        if said.is_empty() || !self.is_turn_in_group(id) {
+            return false;
+        }
+        let gone: Vec<AccountId> = said.iter().map(|statement| statement.account).collect();
+        let remove = gone.iter().flat_map(|account| state.leaves_of(*account)).map(|member| member.leaf).collect();
+        let context = plan::policy_after(&state, &gone).map(|policy| (policy, state.floors.clone()));
+        let evidence = Evidence { logs: Vec::new(), leaves: said };
+        let commit = ChatCommit { remove, context, evidence, era: EraStep::Begins, ..ChatCommit::default() };
+        self.commit_group(id, commit, &[])
+    }
+}
+
+fn state_group(id: &LogId, engine: &Engine) -> parley_protocol::ids::GroupId {
+    engine.group_of(id).unwrap_or(parley_protocol::ids::GroupId([0; 16]))
+}

@@ -1,0 +1,114 @@
+//! Reading a group's log: commits are unsealed and judged by the one judge; what cannot be read costs that entry and not the group.
+
+use parley_protocol::frame::{EntryKind, LogEntry};
+use parley_protocol::ids::LogId;
+
+use crate::channel::log::payload_hash;
+use crate::core::Engine;
+use crate::core::reading::{At, Read};
+use crate::domain::content::{Body, Content};
+use crate::domain::message::{Gap, GroupLine};
+use crate::group::chat::Standing;
+use crate::group::entry::CommitEntry;
+use crate::group::proof::{Proof, Signed};
+use crate::group::refusal::Refusal;
+use crate::mls::chat::ChatError;
+use crate::mls::credential::Leaf;
+use crate::mls::group::GroupError;
+
+impl Engine {
+    /// Opens and judges a commit of a group, and enters its epoch if it is right.
+    pub(in crate::core) fn open_group_commit(
+        &mut self,
+        id: &LogId,
+        entry: &LogEntry,
+    ) -> Result<Read, GroupError> {
+        let era = self.group_eras.get(id).cloned().ok_or(GroupError::State)?;
+        let opened = CommitEntry::open(&era, id, &entry.payload);
+        let CommitEntry { message, evidence, group_info } = opened.map_err(|_| GroupError::Refused(None))?;
+        self.with_group(id, |group, provider, _| {
+            if group.has_pending_commit() {
+                group.drop_pending(provider)?;
+            }
+            let staged = group
+                .process_chat_commit(provider, &message, &evidence, &group_info)
+                .map_err(|error| match error {
+                    ChatError::Refused(Refusal::Newer) => GroupError::Newer,
+                    ChatError::Refused(_) | ChatError::Malformed | ChatError::NotOpened => {
+                        GroupError::Refused(None)
+                    }
+                    ChatError::State => GroupError::State,
+                    ChatError::Own => GroupError::Own,
+                })?;
+            let (by, era) = (staged.judged.by, staged.era);
+            group.merge_chat(provider, *staged)?;
+            Ok(if group.is_active() { Read::GroupMoved { by, era } } else { Read::RemovedFromGroup(by) })
+        })
+    }
+
+    /// An entry of a group's log that is not what its place needs.
+    pub(in crate::core) fn group_entry_rejected(&mut self, id: &LogId, entry: &LogEntry, error: GroupError) {
+        let known = self.trails.get(id).is_some_and(|trail| trail.has_sent(&payload_hash(&entry.payload)));
+        match (error, entry.kind) {
+            (GroupError::Newer, _) => self.pause_group(id),
+            (GroupError::State, _) => {
+                self.store_gap(id, entry.seq, entry.time, Gap::Damaged);
+                self.lose_place(id);
+            }
+            // What this device sent, and does not remember: its state was put back from an older copy.
+            (GroupError::Own, _) if !known => {
+                self.store_gap(id, entry.seq, entry.time, Gap::Restored);
+                self.lose_place(id);
+            }
+            (GroupError::Refused(by), EntryKind::Commit) => self.refuse_commit(id, entry, by),
+            (_, EntryKind::Commit) => self.refuse_commit(id, entry, None),
+            _ => self.store_gap(id, entry.seq, entry.time, Gap::Rejected),
+        }
+    }
+
+    fn pause_group(&mut self, id: &LogId) {
+        let Some(group) = self.group_of(id) else { return };
+        if let Some(chat) = self.group_chats.all.get_mut(&group) {
+            chat.standing = Standing::Paused;
+        }
+        self.save_group_chat(&group);
+        self.unsubscribe(id);
+    }
+
+    /// This device cannot go on in a group with the keys that it has; the group goes on without it.
+    pub(in crate::core) fn lose_place(&mut self, id: &LogId) {
+        let Some(group) = self.group_of(id) else { return };
+        self.end_group(&group, Standing::Removed);
+    }
+
+    /// Whether what somebody says in a group is theirs, and they may write there: the proof of it. In other conversations there
+    /// is none.
+    pub(in crate::core) fn check_in_group(
+        &mut self,
+        id: &LogId,
+        from: &Leaf,
+        content: &Content,
+    ) -> Result<Option<Proof>, NotTheirs> {
+        let Some(chat) = self.group_chat_of(id) else { return Ok(None) };
+        let Body::Part(part) = &content.body else { return Ok(None) };
+        let (group, may) = (chat.group, chat.policy.may_write(&from.account));
+        let epoch = self.with_group(id, |mls, _, _| Ok(mls.epoch())).map_err(|_| NotTheirs)?;
+        let (account, device, time) = (from.account, from.device, content.time);
+        let signed = Signed { group, account, device, id: content.id, time, epoch, part };
+        let signature = content.signature.filter(|_| may).ok_or(NotTheirs)?;
+        signed.is_signed(&signature, &from.key).then_some(Some(Proof { epoch, signature })).ok_or(NotTheirs)
+    }
+
+    /// Somebody wrote who may not, or what they cannot be shown to have written. Of each device it is said once on a connection.
+    pub(in crate::core) fn message_refused(&mut self, id: &LogId, from: &Leaf, at: At) {
+        if self.membership.hear_void(id, from.device) {
+            let by = Some(self.who(&from.account));
+            self.say_in_group(id, at.seq, at.stored, vec![GroupLine::Refused { by }]);
+        }
+    }
+}
+
+/// A message is not one that its author may write, or not shown to be theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the message is not its author's, or they may not write")]
+pub(in crate::core) struct NotTheirs;

@@ -1,0 +1,128 @@
+//! A commit that nobody may make, or that nobody can attribute, ends a log and not the group: the members stay in their epoch and go
+//! on in another log. Which one follows from the epoch's secret, the log and the commit, so that all who refuse it come to the same
+//! one without asking each other, and the relay and who was removed before do not (`docs/adr/0023`).
+
+use parley_protocol::frame::{CreateLog, LogEntry, RelayError, Welcomes};
+use parley_protocol::ids::{AccountId, EntryHash, GroupId, LogId, Seq};
+
+use crate::channel::log::{Log, Stage, payload_hash};
+use crate::channel::trail::Trail;
+use crate::core::Engine;
+use crate::core::connecting::REFUSED;
+use crate::domain::message::{Gap, GroupLine};
+
+impl Engine {
+    /// The entry is a commit that is refused. `by` made it, as far as that is known.
+    pub(in crate::core) fn refuse_commit(&mut self, id: &LogId, entry: &LogEntry, by: Option<AccountId>) {
+        let by = by.map(|account| self.who(&account));
+        self.say_in_group(id, entry.seq, entry.time, vec![GroupLine::Refused { by }]);
+        self.succeed(id, entry.seq, &payload_hash(&entry.payload));
+    }
+
+    /// The successor that was to be made is taken: somebody who knows the epoch's secret was there before. The next one follows
+    /// from it.
+    pub(in crate::core) fn successor_is_taken(&mut self, id: &LogId) {
+        self.succeed(id, Seq(0), &EntryHash([0; 32]));
+    }
+
+    fn succeed(&mut self, id: &LogId, seq: Seq, payload: &EntryHash) {
+        let next = self.with_group(id, |group, provider, _| group.successor(provider, id, seq, payload));
+        let Ok(next) = next.map(LogId) else { return self.broken(id) };
+        let Some(old) = self.logs.get(id).map(|log| (log.group, log.conversation)) else { return };
+        if self.logs.contains_key(&next) {
+            return;
+        }
+        let (group, key) = old;
+        self.leave_log(id);
+        let mls = self.groups.remove(id);
+        if let Some(mls) = mls {
+            self.groups.insert(next, mls);
+        }
+        if let Some(era) = self.group_eras.get(id).cloned() {
+            self.keep_group_era(&next, era);
+        }
+        self.forget_group_era(id);
+        let mut log = Log::new(next, group, key, Stage::Creating, self.now);
+        log.fresh = false;
+        self.logs.insert(next, log);
+        self.trails.insert(next, Trail::default());
+        let creation = self.succession(&next);
+        if let Some(log) = self.logs.get_mut(&next) {
+            log.creation = creation;
+        }
+        self.begin_history(&next, Seq(0));
+        self.save_trail(&next);
+        self.save_log(&next);
+        self.save_pending(&next);
+        self.add_log_to_conversation(key, next);
+        self.membership.unsettle(&next);
+        self.unseal(id);
+        if self.online() {
+            self.send_creation(&next);
+        }
+    }
+
+    fn succession(&mut self, next: &LogId) -> Option<CreateLog> {
+        let (epoch, append) = self
+            .with_group(next, |group, provider, _| Ok((group.epoch(), group.capability(provider)?.hash())))
+            .ok()?;
+        let read = self.group_eras.get(next)?.read_capability().hash();
+        Some(CreateLog { log: *next, epoch, append, read, welcomes: Welcomes::default(), group_info: None })
+    }
+
+    /// Nothing more is read or written in a log whose group goes on elsewhere. Its MLS group stays.
+    fn leave_log(&mut self, id: &LogId) {
+        let drops = |group: &mut crate::mls::group::Group, provider: &crate::mls::Provider| {
+            if group.has_pending_commit() { group.drop_pending(provider) } else { Ok(()) }
+        };
+        // Where that fails, so does the next commit, which is then made anew.
+        let _ = self.with_group(id, |group, provider, _| drops(group, provider));
+        if let Some(log) = self.logs.get_mut(id) {
+            log.stage = Stage::Dead;
+            (log.creation, log.commit) = (None, None);
+        }
+        self.forget_welcomes(id);
+        self.save_log(id);
+        self.save_pending(id);
+        self.unsubscribe(id);
+        self.live.remove(id);
+        self.early.forget(id);
+        self.save_early(id);
+        self.changed.connection = true;
+    }
+
+    /// The relay has no such log as this device wants to make, or will not have it.
+    pub(in crate::core) fn group_log_refused(&mut self, id: &LogId, error: RelayError) {
+        if error == RelayError::LogExists {
+            self.successor_is_taken(id);
+        } else {
+            self.retry_later(REFUSED);
+        }
+    }
+
+    /// The relay has lost entries of a group's log: nothing more can be written there. The group goes on in the log that follows
+    /// from its last epoch.
+    pub(in crate::core) fn group_log_went_back(&mut self, id: &LogId) {
+        match self.logs.get(id).map(|log| log.stage) {
+            Some(Stage::Active) => self.succeed(id, Seq(u64::MAX), &EntryHash([0; 32])),
+            Some(Stage::Creating) => self.retry_later(REFUSED),
+            _ => {}
+        }
+    }
+
+    /// This device's state is an older one again: none of its keys may be used any more.
+    pub(in crate::core) fn put_back_in_group(&mut self, group: &GroupId) {
+        let Some(log) = self.log_of_group(group) else { return };
+        self.gap(&log, Gap::Restored);
+        self.lose_place(&log);
+    }
+
+    /// A member has seen other entries than this device: the relay, or the member, shows different things to different people.
+    pub(in crate::core) fn group_differs(&mut self, id: &LogId) {
+        let Some(group) = self.group_of(id) else { return };
+        if let Some(chat) = self.group_chats.all.get_mut(&group) {
+            chat.differs = true;
+        }
+        self.save_group_chat(&group);
+    }
+}

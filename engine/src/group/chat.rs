@@ -1,0 +1,168 @@
+//! A group as this device knows it: whether it is in it, what the group has agreed on, who is in it, and what this person has
+//! asked of it and the group has not done yet. The MLS group says the same of the present; this record says it without MLS, and
+//! of a group that this device is not in.
+
+use std::collections::VecDeque;
+
+use parley_protocol::ids::{AccountId, GroupId, LogId};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::evidence::LeaveStatement;
+use super::policy::{Permissions, Policy, Role};
+use super::state::State;
+use crate::domain::content::Receipt;
+use crate::table::Table;
+
+/// Receipts of so many logs of the group are kept: the one in use, and those before it.
+const LOGS_WITH_RECEIPTS: usize = 4;
+/// In a group of more people nobody says what they have read.
+pub(crate) const MOST_WITH_RECEIPTS: usize = 50;
+
+/// As it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct GroupChat {
+    pub(crate) group: GroupId,
+    pub(crate) standing: Standing,
+    #[serde(serialize_with = "write_policy", deserialize_with = "read_policy")]
+    pub(crate) policy: Policy,
+    /// Accounts in the order of their first leaves, and how many of their devices are there.
+    pub(crate) members: Vec<(AccountId, u32)>,
+    /// What this person asked for, oldest first.
+    pub(crate) changes: VecDeque<Change>,
+    /// Members who said that they leave, and are still there.
+    pub(crate) leaving: Vec<LeaveStatement>,
+    /// What members said of each log that they have received and read.
+    receipts: Vec<(LogId, Table<AccountId, Receipt>)>,
+    /// The version of the own profile that was told here, and how many people were there then.
+    pub(crate) introduced: (u32, u32),
+    /// Another device of the account let this one in: what stands before it belongs to the account.
+    pub(crate) sibling: bool,
+    /// A member has seen other messages than this device.
+    pub(crate) differs: bool,
+    /// The group's picture, if it came.
+    #[serde(with = "serde_bytes")]
+    pub(crate) picture: Vec<u8>,
+}
+
+/// Whether this device is in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Standing {
+    /// Somebody has added this account, and the person has not answered; the Welcome waits in a record of its own.
+    Invited(AccountId),
+    /// It is.
+    Member,
+    /// This person left, or declined.
+    Left,
+    /// Somebody removed this account.
+    Removed,
+    /// The group's rules are of a newer version.
+    Paused,
+}
+
+/// What a person asks of a group. It is judged again each time before it is tried: others may have been quicker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Change {
+    /// These accounts are added.
+    Add(Vec<AccountId>),
+    /// This account is removed.
+    Remove(AccountId),
+    /// It gets this role.
+    Role(AccountId, Role),
+    /// The group gets this name.
+    Name(String),
+    /// It gets the picture with this hash, or none.
+    Picture(Option<[u8; 32]>),
+    /// This is who may do what.
+    Permissions(Permissions),
+    /// This account leaves, once what was asked for before is done.
+    Leave,
+}
+
+impl GroupChat {
+    pub(crate) fn new(group: GroupId, standing: Standing, state: &State) -> Self {
+        let mut chat = Self {
+            group,
+            standing,
+            policy: state.policy.clone(),
+            members: Vec::new(),
+            changes: VecDeque::new(),
+            leaving: Vec::new(),
+            receipts: Vec::new(),
+            introduced: (0, 0),
+            sibling: false,
+            differs: false,
+            picture: Vec::new(),
+        };
+        chat.follow(state);
+        chat
+    }
+
+    /// Takes what holds in the present epoch.
+    pub(crate) fn follow(&mut self, state: &State) {
+        self.policy = state.policy.clone();
+        self.members.clear();
+        for member in state.members() {
+            let account = member.leaf.account;
+            match self.members.iter_mut().find(|(known, _)| *known == account) {
+                Some((_, devices)) => *devices = devices.saturating_add(1),
+                None => self.members.push((account, 1)),
+            }
+        }
+        let members = &self.members;
+        self.leaving.retain(|said| members.iter().any(|(account, _)| *account == said.account));
+    }
+
+    pub(crate) fn is_member(&self, account: &AccountId) -> bool {
+        self.members.iter().any(|(known, _)| known == account)
+    }
+
+    /// How many people are in it.
+    pub(crate) fn people(&self) -> u32 {
+        u32::try_from(self.members.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many devices are in it.
+    pub(crate) fn devices(&self) -> usize {
+        self.members.iter().map(|(_, devices)| usize::try_from(*devices).unwrap_or(usize::MAX)).sum()
+    }
+
+    /// Whether members say what they have received and read.
+    pub(crate) fn counts_receipts(&self) -> bool {
+        self.members.len() <= MOST_WITH_RECEIPTS
+    }
+
+    /// Whether this device is in it and acts by its rules.
+    pub(crate) fn is_active(&self) -> bool {
+        self.standing == Standing::Member
+    }
+
+    /// A member says how far it has read a log; whether that is news.
+    pub(crate) fn take_receipt(&mut self, log: &LogId, account: &AccountId, receipt: Receipt) -> bool {
+        let place = self.receipts.iter().position(|(known, _)| known == log).unwrap_or_else(|| {
+            self.receipts.push((*log, Table::new()));
+            let over = self.receipts.len().saturating_sub(LOGS_WITH_RECEIPTS);
+            self.receipts.drain(..over);
+            self.receipts.len().saturating_sub(1)
+        });
+        let Some((_, receipts)) = self.receipts.get_mut(place) else { return false };
+        let known = receipts.or_default(*account);
+        let (before, after) = (*known, known.max(receipt));
+        *known = after;
+        before != after
+    }
+
+    /// What a member said of a log.
+    pub(crate) fn receipt(&self, log: &LogId, account: &AccountId) -> Receipt {
+        let of_log = self.receipts.iter().find(|(known, _)| known == log);
+        of_log.and_then(|(_, receipts)| receipts.get(account)).copied().unwrap_or_default()
+    }
+}
+
+fn write_policy<S: Serializer>(policy: &Policy, serializer: S) -> Result<S::Ok, S::Error> {
+    serde_bytes::serialize(&policy.encode(), serializer)
+}
+
+fn read_policy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Policy, D::Error> {
+    let bytes: Vec<u8> = serde_bytes::deserialize(deserializer)?;
+    Policy::decode(&bytes).map_err(|_| serde::de::Error::custom("a policy that does not decode"))
+}
