@@ -17,6 +17,7 @@ mod domain;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod group;
 #[cfg(feature = "hostile")]
 pub mod hostile;
 pub mod io;

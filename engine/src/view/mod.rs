@@ -21,6 +21,7 @@ pub use crate::domain::conversation::ConversationId;
 use crate::domain::message::MessageBody;
 pub use crate::domain::message::{Gap, KeyChange};
 pub use crate::domain::order::Order;
+pub use crate::group::policy::{Permissions, Role};
 
 pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Share};
