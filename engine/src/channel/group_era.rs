@@ -5,13 +5,14 @@ use parley_crypto::hkdf;
 use parley_protocol::capability::Capability;
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};
-use zeroize::ZeroizeOnDrop;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// The first commit after this time (7 days), in milliseconds, begins a new one.
 const AGE: u64 = 7 * 24 * 3600 * 1000;
 /// What the authenticated data of a commit begin with.
 const FORMAT: u8 = 1;
 const READ: &[u8] = b"parley read capability v1";
+const ENTRY: &[u8] = b"parley era key v1";
 
 /// What a commit does to the group era.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +62,11 @@ impl GroupEra {
         Capability::new(*hkdf::derive(&self.secret, READ))
     }
 
+    /// What seals the commits of a group whose handshakes are not encrypted by MLS.
+    pub(crate) fn entry_key(&self) -> Zeroizing<[u8; 32]> {
+        hkdf::derive(&self.secret, ENTRY)
+    }
+
     /// What a commit does to it that adds and removes nobody.
     pub(crate) const fn step(&self, now: UnixMillis) -> EraStep {
         if now.0.abs_diff(self.since.0) > AGE { EraStep::Begins } else { EraStep::GoesOn }
@@ -98,6 +104,7 @@ mod tests {
         let bytes = postcard::to_allocvec(&era).unwrap();
         insta::assert_snapshot!(crate::hex(&bytes));
         insta::assert_snapshot!(crate::hex(era.read_capability().expose()));
+        insta::assert_snapshot!(crate::hex(era.entry_key().as_slice()));
         let read: GroupEra = postcard::from_bytes(&bytes).unwrap();
         assert_eq!(read.read_capability(), era.read_capability());
     }

@@ -1,3 +1,21 @@
-//! Group chats: what a group's members have agreed on, and who may change what of it.
+//! What a group of more than two people agrees on beside MLS: who may do what (`policy.rs`), which device logs are behind its
+//! leaves (`leaf_state.rs`, `floors.rs`, `evidence.rs`), how a commit stands in the log (`entry.rs`), and the one judge of all
+//! that changes it (`judge.rs`). Nothing here knows the engine's core or the views, and the policy knows no MLS.
 
+#![cfg_attr(not(test), expect(dead_code, reason = "the engine's core makes no groups yet"))]
+
+pub(crate) mod chat;
+pub(crate) mod codec;
+pub(crate) mod entry;
+pub(crate) mod evidence;
+pub(crate) mod floors;
+pub(crate) mod judge;
+pub(crate) mod leaf_state;
+pub(crate) mod plan;
 pub(crate) mod policy;
+pub(crate) mod proof;
+pub(crate) mod refusal;
+pub(crate) mod state;
+
+#[cfg(test)]
+pub(crate) mod fixtures;

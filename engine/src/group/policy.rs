@@ -1,25 +1,42 @@
-//! What a group's members have agreed on.
+//! The policy of a group: what it is called, who governs it, and who may do what. It stands in the GroupContext, so that all
+//! members have the same, and changes only by a commit that [`super::judge`] lets through.
 
+use parley_protocol::ids::AccountId;
 use serde::{Deserialize, Serialize};
 
-/// What somebody is in a group; a later one may do what an earlier one may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+use super::codec::{self, FormatError};
+use crate::domain::content::display_name;
+use crate::table::Table;
+
+/// The newest version of this format, and of the rules that go with it, that this build acts by.
+pub(crate) const VERSION: u16 = 1;
+/// The first byte.
+const FORMAT: u8 = 1;
+/// Longest policy, in bytes.
+pub(crate) const MAX_POLICY: usize = 4_096;
+/// Most invite links.
+pub(crate) const MAX_LINKS: usize = 16;
+
+/// Why bytes are not a policy.
+pub(crate) type PolicyError = FormatError;
+
+/// What an account is in a group. Who ranks higher may do all that who ranks lower may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Role {
-    /// Everybody who is nothing else.
-    #[default]
+    /// Everybody who is neither of the others.
     Member,
-    /// May remove members and change the settings.
+    /// Removes members, and says what members may do.
     Admin,
-    /// May also say who is what.
+    /// Removes admins too, and says who has which role. A group always has one.
     Owner,
 }
 
 /// The least role that may do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Permissions {
-    /// Add people.
+    /// Add people. A device of an account that is in the group already may be added by everybody.
     pub add: Role,
-    /// Write.
+    /// Write messages.
     pub write: Role,
     /// Change the name and the picture.
     pub change: Role,
@@ -28,5 +45,184 @@ pub struct Permissions {
 impl Default for Permissions {
     fn default() -> Self {
         Self { add: Role::Member, write: Role::Member, change: Role::Admin }
+    }
+}
+
+/// See the module. As it stands in the GroupContext: `1 || postcard`, at most [`MAX_POLICY`] bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Policy {
+    /// The lowest version of this format that may act in the group: who has an older one waits for an update.
+    pub(crate) floor: u16,
+    /// As [`display_name`] leaves it; empty if the group has none.
+    pub(crate) name: String,
+    /// SHA-256 of the picture.
+    pub(crate) picture: Option<[u8; 32]>,
+    /// Owners and admins; everybody else is a member.
+    pub(crate) roles: Table<AccountId, Role>,
+    pub(crate) permissions: Permissions,
+    /// What who comes sees of what was written before: 0 is nothing. Other values are for versions to come.
+    pub(crate) history: u8,
+    /// Invite links, for versions to come.
+    pub(crate) links: Vec<Vec<u8>>,
+}
+
+impl Policy {
+    /// Of a new group, which one account owns. A name of which nothing can be seen is none.
+    pub(crate) fn new(name: &str, owner: AccountId) -> Self {
+        Self {
+            floor: 1,
+            name: display_name(name).unwrap_or_default(),
+            picture: None,
+            roles: [(owner, Role::Owner)].into_iter().collect(),
+            permissions: Permissions::default(),
+            history: 0,
+            links: Vec::new(),
+        }
+    }
+
+    /// The bytes. They are a policy only if [`Self::is_sound`].
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        codec::encode(FORMAT, self)
+    }
+
+    /// Reads the bytes.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, PolicyError> {
+        let policy: Self = codec::decode(FORMAT, MAX_POLICY, bytes)?;
+        if policy.is_sound() { Ok(policy) } else { Err(FormatError::Malformed) }
+    }
+
+    /// Whether it is one that every member reads: in its bounds, its name clean, and no member among the roles.
+    pub(crate) fn is_sound(&self) -> bool {
+        let name = self.name.is_empty() || display_name(&self.name).as_ref() == Some(&self.name);
+        let roles = self.roles.values().all(|role| *role != Role::Member);
+        name && roles && self.links.len() <= MAX_LINKS && self.encode().len() <= MAX_POLICY
+    }
+
+    /// What an account is, if it is in the group.
+    pub(crate) fn role(&self, account: &AccountId) -> Role {
+        self.roles.get(account).copied().unwrap_or(Role::Member)
+    }
+
+    /// Gives an account a role.
+    pub(crate) fn set_role(&mut self, account: AccountId, role: Role) {
+        if role == Role::Member {
+            self.roles.remove(&account);
+        } else {
+            self.roles.insert(account, role);
+        }
+    }
+
+    /// The owners, in order of their ids.
+    pub(crate) fn owners(&self) -> impl Iterator<Item = &AccountId> {
+        self.roles.iter().filter(|(_, role)| **role == Role::Owner).map(|(account, _)| account)
+    }
+
+    /// Whether an account may add people.
+    pub(crate) fn may_add(&self, account: &AccountId) -> bool {
+        self.role(account) >= self.permissions.add
+    }
+
+    /// Whether an account may write messages.
+    pub(crate) fn may_write(&self, account: &AccountId) -> bool {
+        self.role(account) >= self.permissions.write
+    }
+
+    /// Whether an account may change the name and the picture.
+    pub(crate) fn may_change(&self, account: &AccountId) -> bool {
+        self.role(account) >= self.permissions.change
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ADA: AccountId = AccountId([1; 32]);
+    const BOB: AccountId = AccountId([2; 32]);
+
+    fn policy() -> Policy {
+        let mut policy = Policy::new("Friends", ADA);
+        policy.set_role(BOB, Role::Admin);
+        policy.picture = Some([9; 32]);
+        policy.permissions = Permissions { add: Role::Admin, write: Role::Member, change: Role::Owner };
+        policy.links = vec![vec![7, 8]];
+        policy
+    }
+
+    /// The bytes of a policy that no version writes.
+    fn forged(change: impl FnOnce(&mut Policy)) -> Vec<u8> {
+        let mut policy = policy();
+        change(&mut policy);
+        policy.encode()
+    }
+
+    #[test]
+    fn the_format_is_pinned() {
+        insta::assert_snapshot!(crate::hex(&Policy::new("", ADA).encode()));
+        insta::assert_snapshot!(crate::hex(&policy().encode()));
+        assert_eq!(Policy::decode(&policy().encode()), Ok(policy()));
+        assert_eq!(Policy::decode(&[2]), Err(FormatError::Newer));
+    }
+
+    #[test]
+    fn c7_a_policy_has_one_form_only() {
+        let bytes = policy().encode();
+        for cut in 0..bytes.len() {
+            assert_eq!(Policy::decode(&bytes[..cut]), Err(FormatError::Malformed), "cut at {cut}");
+        }
+        assert_eq!(Policy::decode(&[bytes.clone(), vec![0]].concat()), Err(FormatError::Malformed));
+        // 1 as a varint of two bytes, and as one.
+        assert_eq!(bytes[1], 1);
+        let long = [&[1, 0x81, 0], &bytes[2..]].concat();
+        assert_eq!(Policy::decode(&long), Err(FormatError::Malformed));
+        // The roles in another order.
+        let at = bytes.windows(32).position(|window| window == ADA.0).unwrap();
+        let mut swapped = bytes;
+        let (ada, bob) = (at..at + 33, at + 33..at + 66);
+        let both = [swapped[bob].to_vec(), swapped[ada].to_vec()].concat();
+        swapped[at..at + 66].copy_from_slice(&both);
+        assert_eq!(Policy::decode(&swapped), Err(FormatError::Malformed));
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_is_refused() {
+        for bytes in [
+            forged(|it| it.name = " Friends".to_owned()),
+            forged(|it| it.name = "F\u{202E}riends".to_owned()),
+            forged(|it| it.name = "x".repeat(65)),
+            forged(|it| it.roles = [(ADA, Role::Owner), (BOB, Role::Member)].into_iter().collect()),
+            forged(|it| it.links = vec![Vec::new(); 17]),
+            forged(|it| it.links = vec![vec![0; 4_000]]),
+        ] {
+            assert_eq!(Policy::decode(&bytes), Err(FormatError::Malformed));
+        }
+        assert!(Policy::decode(&forged(|it| it.name = "x".repeat(64))).is_ok());
+    }
+
+    #[test]
+    fn roles_are_ordered_and_everybody_else_is_a_member() {
+        let mut policy = policy();
+        assert!(Role::Owner > Role::Admin && Role::Admin > Role::Member);
+        let other = AccountId([3; 32]);
+        assert_eq!([ADA, BOB, other].map(|it| policy.role(&it)), [Role::Owner, Role::Admin, Role::Member]);
+        assert_eq!([ADA, BOB, other].map(|it| policy.may_add(&it)), [true, true, false]);
+        assert_eq!([ADA, BOB, other].map(|it| policy.may_write(&it)), [true; 3]);
+        assert_eq!([ADA, BOB, other].map(|it| policy.may_change(&it)), [true, false, false]);
+        policy.set_role(BOB, Role::Owner);
+        assert_eq!(policy.owners().collect::<Vec<_>>(), [&ADA, &BOB]);
+        policy.set_role(BOB, Role::Member);
+        assert!(!policy.roles.contains_key(&BOB) && policy.is_sound());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_as_the_same_bytes(bytes: Vec<u8>) {
+            let bytes = [vec![1, 1], bytes].concat();
+            if let Ok(policy) = Policy::decode(&bytes) {
+                prop_assert_eq!(policy.encode(), bytes);
+            }
+        }
     }
 }

@@ -1,0 +1,39 @@
+//! The formats of a group: one version byte, then postcard. Members hash and sign these bytes, so that a value has one form
+//! only: what does not come back as the same bytes is refused.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Why bytes are not what they should be. A retry with the same bytes fails again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FormatError {
+    /// They are nothing that a version of Parley writes, not in its one form, or too long.
+    #[error("the bytes are malformed")]
+    Malformed,
+    /// A newer version wrote them.
+    #[error("the bytes have a newer version")]
+    Newer,
+}
+
+/// `version || postcard(value)`.
+pub(super) fn encode<T: Serialize>(version: u8, value: &T) -> Vec<u8> {
+    // Postcard fails on maps and sequences of unknown length, which none of these types has.
+    postcard::to_extend(value, vec![version]).unwrap_or_default()
+}
+
+/// Reads what [`encode`] made, of at most `max` bytes.
+pub(super) fn decode<T: Serialize + DeserializeOwned>(
+    version: u8,
+    max: usize,
+    bytes: &[u8],
+) -> Result<T, FormatError> {
+    let (first, rest) = bytes.split_first().ok_or(FormatError::Malformed)?;
+    if *first > version {
+        return Err(FormatError::Newer);
+    }
+    if *first < version || bytes.len() > max {
+        return Err(FormatError::Malformed);
+    }
+    let value: T = postcard::from_bytes(rest).map_err(|_| FormatError::Malformed)?;
+    if encode(version, &value) == bytes { Ok(value) } else { Err(FormatError::Malformed) }
+}

@@ -1,0 +1,107 @@
+//! What a commit shows to those who judge it, and MLS does not carry: device logs, and statements of accounts that leave. It
+//! lies beside the MLS message; the committer signs its hash.
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry, VerifyingKeyBytes};
+use parley_protocol::ids::{AccountId, DeviceId, Epoch, GroupId};
+use parley_protocol::limits::MAX_DEVICE_LOG;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::codec::{self, FormatError};
+use super::leaf_state::Nonce;
+use super::refusal::Refusal;
+
+/// The first byte.
+const FORMAT: u8 = 1;
+/// Most logs, and most statements.
+pub(crate) const MAX_EACH: usize = 256;
+/// Longest evidence, in bytes.
+pub(crate) const MAX_EVIDENCE: usize = 512 * 1024;
+const LEAVE: &[u8] = b"parley leave v1\0";
+
+/// See the module.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Evidence {
+    /// Device logs from their beginning, each of another account.
+    pub(crate) logs: Vec<Vec<SignedEntry>>,
+    pub(crate) leaves: Vec<LeaveStatement>,
+}
+
+/// An account leaves a group. Written as a message; who commits next removes all its leaves, with this as evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LeaveStatement {
+    pub(crate) group: GroupId,
+    pub(crate) account: AccountId,
+    /// The device of the account that says so.
+    pub(crate) device: DeviceId,
+    /// Of that device's leaf.
+    pub(crate) nonce: Nonce,
+    /// When it was written.
+    pub(crate) epoch: Epoch,
+    /// By that device's key.
+    pub(crate) signature: Signature,
+}
+
+impl LeaveStatement {
+    /// Says, with the key of `device`, that `account` leaves.
+    pub(crate) fn sign(
+        group: GroupId,
+        (account, device): (AccountId, DeviceId),
+        nonce: Nonce,
+        epoch: Epoch,
+        key: &SigningKey,
+    ) -> Self {
+        let mut statement = Self { group, account, device, nonce, epoch, signature: Signature([0; 64]) };
+        statement.signature = Signature(key.sign(&statement.text()).to_bytes());
+        statement
+    }
+
+    /// `label || group (16) || account (32) || device (16) || nonce (16) || epoch (8, big-endian)`.
+    fn text(&self) -> Vec<u8> {
+        let epoch = self.epoch.0.to_be_bytes();
+        let parts = [&self.group.0[..], &self.account.0, &self.device.0, &self.nonce, &epoch];
+        [LEAVE, &parts.concat()].concat()
+    }
+
+    /// Whether the device with this key signed it.
+    pub(crate) fn is_by(&self, key: &VerifyingKeyBytes) -> bool {
+        key.verifies(&self.text(), &self.signature)
+    }
+}
+
+impl Evidence {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        codec::encode(FORMAT, self)
+    }
+
+    /// Reads the bytes. Nothing in them is verified yet.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
+        let evidence: Self = codec::decode(FORMAT, MAX_EVIDENCE, bytes)?;
+        if evidence.is_bounded() { Ok(evidence) } else { Err(FormatError::Malformed) }
+    }
+
+    fn is_bounded(&self) -> bool {
+        self.logs.len() <= MAX_EACH
+            && self.leaves.len() <= MAX_EACH
+            && self.logs.iter().all(|log| log.len() <= MAX_DEVICE_LOG)
+    }
+
+    /// SHA-256 of the bytes.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.encode()).into()
+    }
+
+    /// The logs, verified. An error if one is not a device log, or two are of one account.
+    pub(super) fn verified(&self) -> Result<Vec<DeviceLog>, Refusal> {
+        let mut logs: Vec<DeviceLog> = Vec::with_capacity(self.logs.len());
+        for entries in &self.logs {
+            let log = DeviceLog::verify(entries).map_err(|_| Refusal::Evidence)?;
+            if logs.iter().any(|known| known.account() == log.account()) {
+                return Err(Refusal::Evidence);
+            }
+            logs.push(log);
+        }
+        Ok(logs)
+    }
+}

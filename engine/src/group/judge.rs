@@ -1,0 +1,247 @@
+//! The only judge of what a group becomes: of its creation, of a Welcome, of own commits before they are made, of received ones and
+//! of those that somebody replays. It is a pure function of the group, the commit and its evidence. It has no clock, knows nobody's
+//! pins and asks no directory, so that all members come to the same.
+//!
+//! What MLS has to say stands before it (`mls/chat`): the commit is valid, its proposals are given and of the three kinds that
+//! [`Deed`] knows, its leaves and its GroupContext are Parley's.
+
+mod context;
+mod members;
+
+use parley_protocol::device_log::DeviceLog;
+use parley_protocol::ids::{AccountId, GroupId};
+
+pub(crate) use self::context::context_of;
+use super::evidence::Evidence;
+use super::floors::{Floors, MAX_FLOORS};
+use super::policy::{self, Policy};
+use super::refusal::Refusal;
+use super::state::{Member, State};
+use crate::channel::group_era::EraStep;
+use crate::mls::credential::Leaf;
+
+/// Most leaves of a group.
+pub(crate) const MAX_LEAVES: usize = 256;
+
+/// What a commit does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Deed {
+    /// The committer: the leaf in the tree, or the one that comes in if it is from outside.
+    pub(crate) by: Leaf,
+    /// It comes from outside (an external commit, RFC 9420 section 12.4.3.2).
+    pub(crate) external: bool,
+    /// The committer's new leaf.
+    pub(crate) path: Option<Member>,
+    /// In their order in the commit.
+    pub(crate) adds: Vec<Member>,
+    pub(crate) removes: Vec<Leaf>,
+    /// The policy and the floors that it writes.
+    pub(crate) context: Option<(Policy, Floors)>,
+    pub(crate) era: EraStep,
+}
+
+/// Why somebody is no longer in the group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Why {
+    /// Another device of the account removed it.
+    OwnDevice,
+    /// Somebody removed the account who ranks higher.
+    ByRank,
+    /// The account left.
+    Left,
+    /// The account's device log says that the device was removed.
+    DeviceRemoved,
+}
+
+/// How a device came in from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Came {
+    /// It was in the group and put itself in its own place.
+    Resync,
+    /// It is another device of an account of the group.
+    Sibling,
+}
+
+/// What a commit that is right leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Judged {
+    pub(crate) by: AccountId,
+    pub(crate) came: Option<Came>,
+    pub(crate) added: Vec<Leaf>,
+    pub(crate) removed: Vec<(Leaf, Why)>,
+    /// Accounts that were not in the group.
+    pub(crate) joined: Vec<AccountId>,
+    /// Accounts that are no longer in it.
+    pub(crate) gone: Vec<(AccountId, Why)>,
+    /// The policy from now on, if it changed.
+    pub(crate) policy: Option<Policy>,
+    pub(crate) after: State,
+}
+
+/// A commit before the judge.
+struct Case<'a> {
+    group: &'a GroupId,
+    before: &'a State,
+    deed: &'a Deed,
+    evidence: &'a Evidence,
+    logs: Vec<DeviceLog>,
+}
+
+/// Whether the commit is right, and what it leads to. `before` is of the same group and was judged.
+pub(crate) fn judge(
+    group: &GroupId,
+    before: &State,
+    deed: &Deed,
+    evidence: &Evidence,
+) -> Result<Judged, Refusal> {
+    // Only what stands in the group already lets a device wait: else one member's commit would stop all.
+    if before.policy.floor > policy::VERSION {
+        return Err(Refusal::Newer);
+    }
+    let case = Case { group, before, deed, evidence, logs: evidence.verified()? };
+    let came = case.committer()?;
+    let removed = if came.is_some() { Vec::new() } else { case.removed()? };
+    let mut after = case.leaves_after();
+    case.check_added(&after, came)?;
+    let gone = gone(before, &after, &removed);
+    (after.policy, after.floors) = case.context(&gone, &removed)?;
+    case.era(&after.policy)?;
+    judge_state(&after)?;
+    let added: Vec<Leaf> = match came {
+        Some(Came::Sibling) => vec![deed.by],
+        Some(Came::Resync) => Vec::new(),
+        None => deed.adds.iter().map(|member| member.leaf).collect(),
+    };
+    let mut joined: Vec<AccountId> = Vec::new();
+    for leaf in &added {
+        if !before.has(&leaf.account) && !joined.contains(&leaf.account) {
+            joined.push(leaf.account);
+        }
+    }
+    let policy = (after.policy != before.policy).then(|| after.policy.clone());
+    Ok(Judged { by: deed.by.account, came, added, removed, joined, gone, policy, after })
+}
+
+/// Whether a group may be so: what is judged of one that is made, and of one that somebody is welcomed to.
+pub(crate) fn judge_state(state: &State) -> Result<(), Refusal> {
+    if state.leaves.is_empty() || state.leaves.len() > MAX_LEAVES {
+        return Err(Refusal::Size);
+    }
+    let policy = &state.policy;
+    if !policy.is_sound()
+        || policy.owners().next().is_none()
+        || !policy.roles.keys().all(|account| state.has(account))
+    {
+        return Err(Refusal::Policy);
+    }
+    if state.floors.0.len() > MAX_FLOORS {
+        return Err(Refusal::Floors);
+    }
+    for (place, member) in state.members().enumerate() {
+        if member.state.version < policy.floor {
+            return Err(Refusal::Version);
+        }
+        let same = |other: &Member| {
+            let device = other.leaf.account == member.leaf.account && other.leaf.device == member.leaf.device;
+            device || other.leaf.key == member.leaf.key
+        };
+        if state.members().take(place).any(same) {
+            return Err(Refusal::Twice);
+        }
+    }
+    Ok(())
+}
+
+impl Case<'_> {
+    /// Whether who commits may commit at all, and what it does to the own leaf.
+    fn committer(&self) -> Result<Option<Came>, Refusal> {
+        let (before, deed) = (self.before, self.deed);
+        let own = before.member(&deed.by);
+        if deed.external {
+            return self.from_outside(own).map(Some);
+        }
+        let own = own.ok_or(Refusal::Committer)?;
+        match &deed.path {
+            Some(path) if is_kept(own, path) => Ok(None),
+            Some(_) => Err(Refusal::PathLeaf),
+            None if !deed.adds.is_empty() && deed.removes.is_empty() && deed.context.is_none() => Ok(None),
+            None => Err(Refusal::NoPath),
+        }
+    }
+
+    /// A commit from outside brings one device in, which is or was of the group, and does nothing else.
+    fn from_outside(&self, own: Option<&Member>) -> Result<Came, Refusal> {
+        let deed = self.deed;
+        let path = deed.path.as_ref().ok_or(Refusal::NoPath)?;
+        if path.leaf != deed.by {
+            return Err(Refusal::PathLeaf);
+        }
+        if !deed.adds.is_empty() || deed.context.is_some() {
+            return Err(Refusal::External);
+        }
+        match own {
+            Some(own) if deed.removes != [deed.by] || !is_kept(own, path) => Err(Refusal::External),
+            Some(_) => Ok(Came::Resync),
+            None if !deed.removes.is_empty() => Err(Refusal::External),
+            None if self.before.has(&deed.by.account) => Ok(Came::Sibling),
+            None => Err(Refusal::Committer),
+        }
+    }
+
+    /// The group with the leaves as the commit leaves them: what is removed goes first (RFC 9420 section 12.4.2).
+    fn leaves_after(&self) -> State {
+        let (mut after, deed) = (self.before.clone(), self.deed);
+        for leaf in &deed.removes {
+            after.remove(leaf);
+        }
+        if let Some(path) = deed.path {
+            if deed.external {
+                after.add(path);
+            } else {
+                after.replace(&deed.by, path);
+            }
+        }
+        for member in &deed.adds {
+            after.add(*member);
+        }
+        after
+    }
+
+    /// Who comes derives the era's secret from the first epoch, and who goes must not know it. Who comes from outside is told it.
+    fn era(&self, after: &Policy) -> Result<(), Refusal> {
+        let (before, deed) = (&self.before.policy, self.deed);
+        let members = !deed.adds.is_empty() || !deed.removes.is_empty();
+        let readers = after.history != before.history || after.links != before.links;
+        match deed.era {
+            EraStep::Begins if deed.external => Err(Refusal::Era),
+            EraStep::GoesOn if !deed.external && (members || readers) => Err(Refusal::Era),
+            _ => Ok(()),
+        }
+    }
+
+    /// The log of an account among the evidence.
+    fn log(&self, account: &AccountId) -> Option<&DeviceLog> {
+        self.logs.iter().find(|log| log.account() == *account)
+    }
+}
+
+/// Whether a new leaf is that of the same device in the same stay, whose log only grew.
+fn is_kept(before: &Member, path: &Member) -> bool {
+    let (old, new) = (&before.state, &path.state);
+    let grew = new.head == old.head || new.head.length > old.head.length;
+    path.leaf == before.leaf && new.nonce == old.nonce && new.came_by == old.came_by && grew
+}
+
+/// The accounts that are no longer in the group, and why: what somebody decided of a whole account counts more than what its
+/// log says of one device.
+fn gone(before: &State, after: &State, removed: &[(Leaf, Why)]) -> Vec<(AccountId, Why)> {
+    let why = |account: AccountId| {
+        let reasons = || removed.iter().filter(|(leaf, _)| leaf.account == account).map(|(_, why)| *why);
+        let whole = reasons().find(|why| matches!(why, Why::ByRank | Why::Left));
+        Some((account, whole.or_else(|| reasons().next())?))
+    };
+    before.accounts().into_iter().filter(|account| !after.has(account)).filter_map(why).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! What a commit writes into the GroupContext.
+
+use parley_protocol::device_log::LogHead;
+use parley_protocol::ids::{AccountId, GroupId};
+
+use super::super::evidence::Evidence;
+use super::super::floors::Floors;
+use super::super::plan;
+use super::super::policy::{Policy, Role};
+use super::super::refusal::Refusal;
+use super::super::state::State;
+use super::{Case, Deed, Why, gone};
+use crate::mls::credential::Leaf;
+
+impl Case<'_> {
+    /// The policy and the floors after the commit: what follows from who goes, and what the committer may change beside that.
+    pub(super) fn context(
+        &self,
+        gone: &[(AccountId, Why)],
+        removed: &[(Leaf, Why)],
+    ) -> Result<(Policy, Floors), Refusal> {
+        let (before, forced) = (self.before, self.forced(gone, removed));
+        let Some((policy, floors)) = &self.deed.context else {
+            return match forced {
+                (None, None) => Ok((before.policy.clone(), before.floors.clone())),
+                (Some(_), _) => Err(Refusal::Roles),
+                (None, Some(_)) => Err(Refusal::Floors),
+            };
+        };
+        if *floors != forced.1.unwrap_or_else(|| before.floors.clone()) {
+            return Err(Refusal::Floors);
+        }
+        self.check_change(&forced.0.unwrap_or_else(|| before.policy.clone()), policy)?;
+        Ok((policy.clone(), floors.clone()))
+    }
+
+    /// What has to be written because of who goes.
+    fn forced(&self, gone: &[(AccountId, Why)], removed: &[(Leaf, Why)]) -> (Option<Policy>, Option<Floors>) {
+        let gone: Vec<AccountId> = gone.iter().map(|(account, _)| *account).collect();
+        let by_log = removed.iter().filter(|(_, why)| *why == Why::DeviceRemoved);
+        let heads: Vec<(AccountId, LogHead)> =
+            by_log.filter_map(|(leaf, _)| Some((leaf.account, self.removing_head(leaf)?))).collect();
+        (plan::policy_after(self.before, &gone), plan::floors_after(self.before, &heads))
+    }
+
+    /// Whether the committer may change `from`, which follows from the commit, to `to`.
+    fn check_change(&self, from: &Policy, to: &Policy) -> Result<(), Refusal> {
+        let by = &self.deed.by.account;
+        let role = self.before.policy.role(by);
+        if !to.is_sound() {
+            return Err(Refusal::Policy);
+        }
+        let shown = from.name != to.name || from.picture != to.picture;
+        let rules =
+            from.permissions != to.permissions || from.history != to.history || from.links != to.links;
+        if (shown && !self.before.policy.may_change(by))
+            || (rules && role < Role::Admin)
+            || (from.floor != to.floor && role < Role::Owner)
+        {
+            return Err(Refusal::MayNotChange);
+        }
+        if to.floor < from.floor {
+            return Err(Refusal::Version);
+        }
+        if from.roles != to.roles && role < Role::Owner { Err(Refusal::Roles) } else { Ok(()) }
+    }
+}
+
+/// What a commit has to write into the GroupContext if it does `deed` and its maker wants the policy `wanted`; none if nothing. Roles
+/// that nobody has any more are left out of what is wanted, and an owner is made if none is left.
+pub(crate) fn context_of(
+    group: &GroupId,
+    before: &State,
+    deed: &Deed,
+    wanted: Option<&Policy>,
+    evidence: &Evidence,
+) -> Result<Option<(Policy, Floors)>, Refusal> {
+    let case = Case { group, before, deed, evidence, logs: evidence.verified()? };
+    let removed = case.removed()?;
+    let after = case.leaves_after();
+    let gone = gone(before, &after, &removed);
+    let (forced, floors) = case.forced(&gone, &removed);
+    // In the order in which those who judge look for an heir; who comes with the commit is none of them.
+    let mut staying = before.accounts();
+    staying.retain(|account| after.has(account));
+    let new = after.accounts().into_iter().filter(|account| !before.has(account));
+    staying.extend(new);
+    let mut policy = wanted.cloned().or(forced).unwrap_or_else(|| before.policy.clone());
+    plan::settle(&mut policy, &staying);
+    let floors = floors.unwrap_or_else(|| before.floors.clone());
+    let changes = policy != before.policy || floors != before.floors;
+    Ok(changes.then_some((policy, floors)))
+}

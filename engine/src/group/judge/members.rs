@@ -1,0 +1,108 @@
+//! Who comes and who goes.
+
+use parley_protocol::device_log::{DeviceLog, LogHead};
+use parley_protocol::ids::AccountId;
+
+use super::super::refusal::Refusal;
+use super::super::state::{Member, State};
+use super::{Came, Case, Why};
+use crate::mls::credential::Leaf;
+
+impl Case<'_> {
+    /// Why each leaf goes that is removed.
+    pub(super) fn removed(&self) -> Result<Vec<(Leaf, Why)>, Refusal> {
+        let removes = &self.deed.removes;
+        for (place, leaf) in removes.iter().enumerate() {
+            let twice = removes.iter().take(place).any(|other| other == leaf);
+            if twice || *leaf == self.deed.by || self.before.member(leaf).is_none() {
+                return Err(Refusal::Removed);
+            }
+        }
+        let reason =
+            |leaf: &Leaf| self.why(leaf).map(|why| (*leaf, why)).ok_or(Refusal::MayNotRemove(leaf.account));
+        removes.iter().map(reason).collect()
+    }
+
+    /// What gives the committer the right to remove a leaf. What binds the account most comes first: a removal by its log writes
+    /// a floor.
+    fn why(&self, leaf: &Leaf) -> Option<Why> {
+        if self.removing_head(leaf).is_some() {
+            return Some(Why::DeviceRemoved);
+        }
+        if leaf.account == self.deed.by.account {
+            return Some(Why::OwnDevice);
+        }
+        // What is said of an account is said of all its devices: else one that stays brings the others back.
+        if !self.before.leaves_of(leaf.account).all(|other| self.deed.removes.contains(&other.leaf)) {
+            return None;
+        }
+        if self.left(&leaf.account) {
+            return Some(Why::Left);
+        }
+        let role = |account: &AccountId| self.before.policy.role(account);
+        (role(&self.deed.by.account) > role(&leaf.account)).then_some(Why::ByRank)
+    }
+
+    /// Whether one of the account's leaves said that the account leaves.
+    fn left(&self, account: &AccountId) -> bool {
+        self.evidence.leaves.iter().any(|statement| {
+            let said = |member: &Member| {
+                member.leaf.device == statement.device
+                    && member.state.nonce == statement.nonce
+                    && statement.is_by(&member.leaf.key)
+            };
+            statement.group == *self.group
+                && statement.account == *account
+                && self.before.leaves_of(*account).any(said)
+        })
+    }
+
+    /// The end of the log that says the device of this leaf was removed, if the evidence has one that the group believes.
+    pub(super) fn removing_head(&self, leaf: &Leaf) -> Option<LogHead> {
+        let log = self.log(&leaf.account)?;
+        let names = |device: &&parley_protocol::device_log::Device| {
+            device.record.id == leaf.device && device.record.key == leaf.key
+        };
+        let removed = log.all_devices().iter().find(names)?.removed.is_some();
+        (removed && self.is_news(log, self.before)).then(|| log.head())
+    }
+
+    /// Whether a log goes on from all that the group knows of it.
+    fn is_news(&self, log: &DeviceLog, leaves: &State) -> bool {
+        let floor = self.before.floors.of(&log.account());
+        floor.is_none_or(|floor| log.contains(floor))
+            && leaves.leaves_of(log.account()).all(|member| log.contains(&member.state.head))
+    }
+
+    /// Whether all who come are devices that their accounts' logs name now, and the committer may add them.
+    pub(super) fn check_added(&self, after: &State, came: Option<Came>) -> Result<(), Refusal> {
+        for member in &self.deed.adds {
+            self.check_listed(member, after)?;
+            let stays =
+                self.before.leaves_of(member.leaf.account).any(|it| !self.deed.removes.contains(&it.leaf));
+            if !stays && !self.before.policy.may_add(&self.deed.by.account) {
+                return Err(Refusal::MayNotAdd);
+            }
+        }
+        match (came, &self.deed.path) {
+            (Some(Came::Sibling), Some(member)) => self.check_listed(member, after),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_listed(&self, member: &Member, after: &State) -> Result<(), Refusal> {
+        let Leaf { account, device, key } = member.leaf;
+        // Nobody comes by a link yet.
+        if member.state.came_by.is_some() {
+            return Err(Refusal::Leaf);
+        }
+        let log = self.log(&account).ok_or(Refusal::NoLog(account))?;
+        if !self.is_news(log, after) {
+            return Err(Refusal::OldLog(account));
+        }
+        match log.device(&device) {
+            Some(record) if record.key == key => Ok(()),
+            _ => Err(Refusal::NotListed(account)),
+        }
+    }
+}

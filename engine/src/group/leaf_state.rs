@@ -1,0 +1,73 @@
+//! What a leaf says of itself beside who it is: an extension of the LeafNode (RFC 9420 section 7.2).
+
+use parley_protocol::device_log::LogHead;
+use serde::{Deserialize, Serialize};
+
+use super::codec::{self, FormatError};
+use super::policy;
+
+/// The first byte.
+const FORMAT: u8 = 1;
+/// Longest form, in bytes.
+const MAX_BYTES: usize = 128;
+
+/// Tells one stay of a device in a group from the next one.
+pub(crate) type Nonce = [u8; 16];
+
+/// See the module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LeafState {
+    /// The newest version of the policy that the device acts by.
+    pub(crate) version: u16,
+    /// How far the device log of its account had come, as the device knew it. It only grows.
+    pub(crate) head: LogHead,
+    /// Random; updates keep it, so that what is signed of this stay cannot be shown in a later one.
+    pub(crate) nonce: Nonce,
+    /// The link by which the device came, for versions to come.
+    pub(crate) came_by: Option<[u8; 16]>,
+}
+
+impl LeafState {
+    /// Of a device of this version.
+    pub(crate) const fn new(head: LogHead, nonce: Nonce) -> Self {
+        Self { version: policy::VERSION, head, nonce, came_by: None }
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        codec::encode(FORMAT, self)
+    }
+
+    /// Reads the bytes.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
+        codec::decode(FORMAT, MAX_BYTES, bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parley_protocol::ids::EntryHash;
+
+    use super::*;
+
+    #[test]
+    fn the_format_is_pinned() {
+        let head = LogHead { length: 300, hash: EntryHash([7; 32]) };
+        let mut state = LeafState::new(head, [8; 16]);
+        insta::assert_snapshot!(crate::hex(&state.encode()));
+        state.came_by = Some([9; 16]);
+        insta::assert_snapshot!(crate::hex(&state.encode()));
+        assert_eq!(LeafState::decode(&state.encode()), Ok(state));
+        let bytes = state.encode();
+        for cut in 0..bytes.len() {
+            assert_eq!(LeafState::decode(&bytes[..cut]), Err(FormatError::Malformed), "cut at {cut}");
+        }
+        for (hostile, error) in [
+            ([&bytes[..], &[0]].concat(), FormatError::Malformed),
+            ([&[1, 0x81, 0], &bytes[2..]].concat(), FormatError::Malformed),
+            ([&[0], &bytes[1..]].concat(), FormatError::Malformed),
+            ([&[2], &bytes[1..]].concat(), FormatError::Newer),
+        ] {
+            assert_eq!(LeafState::decode(&hostile), Err(error));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What a commit that removes or changes roles has to write into the GroupContext with it. Who makes a commit and who judges one
+//! ask here.
+
+use parley_protocol::device_log::LogHead;
+use parley_protocol::ids::AccountId;
+
+use super::floors::{Floors, MAX_FLOORS};
+use super::policy::{Policy, Role};
+use super::state::State;
+
+/// The policy once these accounts are gone: without their roles, and with an owner. None if it stays as it is.
+pub(crate) fn policy_after(before: &State, gone: &[AccountId]) -> Option<Policy> {
+    let mut policy = before.policy.clone();
+    let staying: Vec<AccountId> =
+        before.accounts().into_iter().filter(|account| !gone.contains(account)).collect();
+    settle(&mut policy, &staying);
+    (policy != before.policy).then_some(policy)
+}
+
+/// Takes the roles of who does not stay, and makes an owner if none is left: of the admins the one with the lowest leaf, else
+/// whoever has the lowest. `staying` is in order of the lowest leaves ([`State::accounts`]).
+pub(crate) fn settle(policy: &mut Policy, staying: &[AccountId]) {
+    policy.roles.retain(|account, _| staying.contains(account));
+    if policy.owners().next().is_some() {
+        return;
+    }
+    let admin = staying.iter().find(|account| policy.role(account) == Role::Admin);
+    if let Some(heir) = admin.or(staying.first()).copied() {
+        policy.set_role(heir, Role::Owner);
+    }
+}
+
+/// The floors once devices were removed because the logs with these heads say so. None if they stay as they are.
+pub(crate) fn floors_after(before: &State, removed_by: &[(AccountId, LogHead)]) -> Option<Floors> {
+    let mut floors = before.floors.clone();
+    for (account, head) in removed_by {
+        floors.0.insert(*account, *head);
+    }
+    // Those of accounts that are not in the group make room, lowest id first: that somebody is let in again with an old log
+    // costs less than that nobody can be removed.
+    while floors.0.len() > MAX_FLOORS {
+        let spare = floors.0.keys().find(|account| {
+            !before.has(account) && !removed_by.iter().any(|(removed, _)| removed == *account)
+        });
+        let Some(spare) = spare.copied() else {
+            break;
+        };
+        floors.0.remove(&spare);
+    }
+    (floors != before.floors).then_some(floors)
+}
+
+#[cfg(test)]
+mod tests {
+    use parley_protocol::ids::EntryHash;
+
+    use super::*;
+    use crate::group::fixtures::{account_id, state};
+
+    fn roles(after: Option<Policy>) -> Vec<(AccountId, Role)> {
+        after.map(|policy| policy.roles.into_iter().collect()).unwrap_or_default()
+    }
+
+    #[test]
+    fn p10_a_group_always_has_an_owner() {
+        let [ada, bob, cara, dan] = [1, 2, 3, 4].map(account_id);
+        let mut group = state(&[1, 2, 3, 4]);
+        assert_eq!(policy_after(&group, &[dan]), None);
+        assert_eq!(roles(policy_after(&group, &[ada])), [(bob, Role::Owner)], "the lowest leaf");
+        group.policy.set_role(dan, Role::Admin);
+        group.policy.set_role(cara, Role::Admin);
+        let after = policy_after(&group, &[ada]).unwrap();
+        assert_eq!([bob, cara, dan].map(|it| after.role(&it)), [Role::Member, Role::Owner, Role::Admin]);
+        let after = policy_after(&group, &[cara]).unwrap();
+        assert_eq!([ada, dan].map(|it| after.role(&it)), [Role::Owner, Role::Admin]);
+        assert_eq!(after.roles.len(), 2, "who is gone has no role");
+        assert_eq!(roles(policy_after(&group, &[ada, cara, dan])), [(bob, Role::Owner)]);
+    }
+
+    #[test]
+    fn floors_make_room_for_new_ones() {
+        let head = |length| LogHead { length, hash: EntryHash([9; 32]) };
+        let mut group = state(&[1, 2]);
+        assert_eq!(floors_after(&group, &[]), None);
+        let after = floors_after(&group, &[(account_id(1), head(2))]).unwrap();
+        assert_eq!(after.of(&account_id(1)), Some(&head(2)));
+        for number in 0..=255 {
+            group.floors.0.insert(AccountId([number; 32]), head(1));
+        }
+        group.floors.0.insert(account_id(2), head(1));
+        group.floors.0.remove(&AccountId([0; 32]));
+        let after = floors_after(&group, &[(account_id(1), head(2))]).unwrap();
+        assert_eq!((after.0.len(), after.of(&AccountId([1; 32]))), (MAX_FLOORS, None));
+        assert!(after.of(&account_id(1)).is_some() && after.of(&account_id(2)).is_some());
+    }
+}
