@@ -37,6 +37,8 @@ mod files;
 mod found;
 #[path = "sim/fresh_keys.rs"]
 mod fresh_keys;
+#[path = "sim/groups/mod.rs"]
+mod groups;
 #[path = "sim/history_again.rs"]
 mod history_again;
 #[path = "sim/in_step.rs"]

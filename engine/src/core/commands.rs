@@ -218,6 +218,11 @@ impl Engine {
             }
             self.decide(peer, Consent::Granted);
         }
+        if let ConversationKey::Group(group) = key
+            && !self.may_write_in_group(&group)
+        {
+            return Err(CommandError::NotAllowed);
+        }
         self.device.sent_requests.push_back(request);
         while self.device.sent_requests.len() > REMEMBERED_REQUESTS {
             self.device.sent_requests.pop_front();

@@ -111,7 +111,7 @@ impl Engine {
             Ok(Read::Removed) => self.was_removed_from(id),
             Ok(Read::GroupMoved { by, era }) => {
                 self.epoch_ended(id, era, written);
-                self.group_moved_on(id, by, entry.seq, entry.time);
+                self.group_moved_on(id, Some(by), (entry.seq, entry.time));
                 self.subscribe_to_make_sure(id);
             }
             Ok(Read::RemovedFromGroup(by)) => {
@@ -159,9 +159,7 @@ impl Engine {
                 log.commit.as_ref().is_some_and(|c| c.append == append && c.bytes == *entry.payload);
             if committed && entry.kind == EntryKind::Commit {
                 self.own_commit_won(id);
-                if let Some(own) = self.account.as_ref().map(|account| account.id) {
-                    self.group_moved_on(id, own, entry.seq, entry.time);
-                }
+                self.group_moved_on(id, None, (entry.seq, entry.time));
                 return true;
             }
         }

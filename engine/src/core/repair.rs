@@ -152,11 +152,12 @@ impl Engine {
         let Some(claim) = claim else {
             return;
         };
+        let in_group = self.group_of(id).is_some();
         let trail = self.trails.or_default(*id);
         match trail.judge(claim) {
             Agreement::Unknown | Agreement::SameEpoch => {}
             Agreement::Same => trail.agreed = trail.agreed.max(claim.seq),
-            Agreement::Different if self.group_of(id).is_some() => self.group_differs(id),
+            Agreement::Different if in_group => self.group_differs(id),
             Agreement::Different => {
                 let (after, taken) = (trail.agreed, trail.at());
                 if let Some(contact) = self.contacts.get_mut(from) {

@@ -8,7 +8,7 @@ use openmls::prelude::{
 };
 use parley_crypto::SUITE;
 use parley_protocol::capability::Capability;
-use parley_protocol::ids::{AccountId, EntryHash, Epoch, GroupId, UnixMillis};
+use parley_protocol::ids::{AccountId, EntryHash, Epoch, GroupId, LogId, Seq, UnixMillis};
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::credential::Leaf;
@@ -23,6 +23,7 @@ const MAX_WELCOME: usize = 8 * 1024;
 const PER_MEMBER: usize = 6 * 1024;
 const CAPABILITY_LABEL: &str = "parley log capability v1";
 const HISTORY_LABEL: &str = "parley history v1";
+const SUCCESSOR_LABEL: &str = "parley successor v1";
 const ERA_LABEL: &str = "parley era v1";
 
 /// Why an operation on a group failed.
@@ -74,6 +75,7 @@ pub(crate) struct OpenedWelcome {
     pub(crate) epoch: Epoch,
     pub(crate) members: Vec<Leaf>,
     pub(crate) sender: Leaf,
+    pub(crate) chat: Option<crate::group::state::State>,
 }
 
 impl Group {
@@ -293,6 +295,23 @@ impl Group {
         }
     }
 
+    /// From which the id of the log follows in which the group goes on, if this entry of a log is refused: an exporter secret of the
+    /// epoch, over the log, the entry's place and its hash.
+    pub(crate) fn successor(
+        &self,
+        provider: &Provider,
+        log: &LogId,
+        seq: Seq,
+        payload: &EntryHash,
+    ) -> Result<[u8; 16], GroupError> {
+        let context = [log.as_bytes().as_slice(), &seq.0.to_be_bytes(), &payload.0].concat();
+        let secret = self
+            .mls
+            .export_secret(provider.crypto(), SUCCESSOR_LABEL, &context, 16)
+            .map_err(|_| GroupError::State)?;
+        secret.try_into().map_err(|_| GroupError::State)
+    }
+
     /// Enters the epoch of somebody else's commit.
     pub(crate) fn merge(&mut self, provider: &Provider, staged: StagedCommit) -> Result<(), GroupError> {
         self.mls.merge_staged_commit(provider, staged).map_err(|_| GroupError::Invalid)
@@ -335,7 +354,7 @@ impl OpenedWelcome {
         }
         let sender = Leaf::parse(node.credential(), node.signature_key().as_slice())
             .map_err(|_| GroupError::Invalid)?;
-        Ok(Self { staged, group, epoch, members, sender })
+        Ok(Self { staged, group, epoch, members, sender, chat: None })
     }
 
     /// Joins.

@@ -264,7 +264,9 @@ impl Device {
 
     /// A request that the person sees and has not answered, if they answer such.
     pub(super) fn request_to_accept(&mut self) -> Option<ConversationId> {
-        let asks = |view: &&ConversationView| view.consent == Consent::Requested && view.last.is_some();
+        let asks = |view: &&ConversationView| {
+            view.consent == Consent::Requested && (view.last.is_some() || view.group.is_some())
+        };
         let mut requests = self.conversations.values().filter(asks).map(|view| view.id);
         let next = requests.find(|id| self.accepts && !self.accepted.contains(id))?;
         self.accepted.insert(next);

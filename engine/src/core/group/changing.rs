@@ -314,7 +314,7 @@ impl Engine {
         };
         let entry = CommitEntry { message: made.message, evidence, group_info: made.group_info };
         let nonce = self.random.array();
-        let sealed = self.group_eras.get(id).and_then(|era| entry.seal(era, id, nonce).ok());
+        let sealed = self.group_eras.get(id).map(|era| entry.seal(era, *id, &nonce));
         let welcomes = if to.is_empty() {
             Some(Welcomes::default())
         } else {

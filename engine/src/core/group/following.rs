@@ -1,12 +1,12 @@
 //! What a commit changed, told in lines of the conversation: who did what. A line stands at the place of the commit, on every
 //! device of the account at the same.
 
-use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId, Seq, UnixMillis};
 
 use crate::core::Engine;
 use crate::core::reading::At;
 use crate::domain::content::Body;
-use crate::domain::conversation::marked;
+use crate::domain::conversation::{ConversationKey, marked};
 use crate::domain::message::{GroupLine, Message, MessageBody, Who};
 use crate::group::chat::{Change, GroupChat, Standing};
 use crate::group::policy::Role;
@@ -25,8 +25,10 @@ impl Engine {
         own.or_else(contact).unwrap_or_else(|| "Somebody".to_owned())
     }
 
-    /// A group is in another epoch by somebody's commit: takes what holds now, and says what changed.
-    pub(in crate::core) fn group_moved_on(&mut self, id: &LogId, by: AccountId, seq: Seq, time: UnixMillis) {
+    /// A group is in another epoch by somebody's commit, or this device's: takes what holds now, and says what changed.
+    pub(in crate::core) fn group_moved_on(&mut self, id: &LogId, by: Option<AccountId>, at: (Seq, UnixMillis)) {
+        let (own, (seq, time)) = (by.is_none(), at);
+        let Some(by) = by.or(self.own_account_id()) else { return };
         let Some(before) = self.group_chat_of(id).cloned() else { return };
         let Ok(state) = self.with_group(id, |group, _, _| group.state()) else { return };
         self.learn_of_members(&before, &state);
@@ -39,7 +41,9 @@ impl Engine {
         }
         self.save_group_chat(&before.group);
         self.say_in_group(id, seq, time, lines);
-        self.bring_picture(id, &before, &state, by);
+        if own {
+            self.bring_picture(&before, &state);
+        }
     }
 
     /// The device logs of people who are new here are asked for, where they are not known.
@@ -119,14 +123,13 @@ impl Engine {
     }
 
     /// The picture is sent by who changed it, and to those who come by who let them in.
-    fn bring_picture(&mut self, id: &LogId, before: &GroupChat, state: &State, by: AccountId) {
+    fn bring_picture(&mut self, before: &GroupChat, state: &State) {
         let came = state.accounts().iter().any(|account| !before.is_member(account));
         let changed = before.policy.picture != state.policy.picture;
-        let own = self.is_own_account(&by) && self.made_last_commit(id);
-        let Some(hash) = state.policy.picture.filter(|_| own && (came || changed)) else { return };
+        let Some(hash) = state.policy.picture.filter(|_| came || changed) else { return };
         let Some(chat) = self.group_chats.all.get(&before.group) else { return };
-        if crate::core::group::hash_of(&chat.picture) == hash {
-            let (key, picture) = (crate::domain::conversation::ConversationKey::Group(chat.group), chat.picture.clone());
+        if super::hash_of(&chat.picture) == hash {
+            let (key, picture) = (ConversationKey::Group(chat.group), chat.picture.clone());
             self.enqueue(key, Body::Picture(picture), None);
         }
     }
@@ -156,14 +159,14 @@ impl Engine {
     }
 
     /// This device is not in a group any more.
-    pub(super) fn end_group(&mut self, group: &parley_protocol::ids::GroupId, standing: Standing) {
+    pub(super) fn end_group(&mut self, group: &GroupId, standing: Standing) {
         if let Some(chat) = self.group_chats.all.get_mut(group) {
             chat.standing = standing;
             chat.changes.clear();
             chat.leaving.clear();
         }
         self.save_group_chat(group);
-        let key = crate::domain::conversation::ConversationKey::Group(*group);
+        let key = ConversationKey::Group(*group);
         let waiting: Vec<u64> = self
             .outbox
             .iter()

@@ -160,7 +160,7 @@ impl Engine {
     }
 
     /// The person joins.
-    pub(super) fn accept_invitation(&mut self, id: ConversationId) -> Result<(), CommandError> {
+    pub(in crate::core) fn accept_invitation(&mut self, id: ConversationId) -> Result<(), CommandError> {
         let group = self.group_in(id)?;
         match self.group_chats.all.get(&group).map(|chat| chat.standing) {
             Some(Standing::Member) => return Ok(()),

@@ -1,7 +1,7 @@
 //! Leaving a group: a signed statement, as a message. Whoever of the others commits next removes the leaves of who said so, with the
 //! statement as evidence; who leaves needs to wait for nobody.
 
-use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::ids::{AccountId, GroupId, LogId};
 
 use crate::channel::group_era::EraStep;
 use crate::core::Engine;
@@ -12,6 +12,7 @@ use crate::group::chat::{Change, Standing};
 use crate::group::evidence::{Evidence, LeaveStatement};
 use crate::group::plan;
 use crate::group::policy::Role;
+use crate::group::state::State;
 use crate::mls::chat::ChatCommit;
 use crate::mls::credential::Leaf;
 use crate::view::{CommandError, ConversationId};
@@ -81,7 +82,7 @@ impl Engine {
         let Ok(state) = self.with_group(id, |mls, _, _| mls.state()) else { return };
         let sound = statement.account == from.account
             && statement.device == from.device
-            && statement.is_valid(&group, &state);
+            && is_of_now(&statement, &group, &state);
         if let Some(chat) = self.group_chats.all.get_mut(&group).filter(|_| sound)
             && chat.leaving.iter().all(|said| said.account != statement.account)
         {
@@ -99,8 +100,9 @@ impl Engine {
             return false;
         }
         let Ok(state) = self.with_group(id, |mls, _, _| mls.state()) else { return false };
+        let Some(group) = self.group_of(id) else { return false };
         let said: Vec<LeaveStatement> =
-            said.into_iter().filter(|statement| statement.is_valid(&state_group(id, self), &state)).collect();
+            said.into_iter().filter(|statement| is_of_now(statement, &group, &state)).collect();
         if said.is_empty() || !self.is_turn_in_group(id) {
             return false;
         }
@@ -113,6 +115,9 @@ impl Engine {
     }
 }
 
-fn state_group(id: &LogId, engine: &Engine) -> parley_protocol::ids::GroupId {
-    engine.group_of(id).unwrap_or(parley_protocol::ids::GroupId([0; 16]))
+/// Whether a statement is by a leaf that is in the group now.
+fn is_of_now(statement: &LeaveStatement, group: &GroupId, state: &State) -> bool {
+    let by = state.leaves_of(statement.account).find(|member| member.leaf.device == statement.device);
+    let by = by.filter(|member| member.state.nonce == statement.nonce && statement.group == *group);
+    by.is_some_and(|member| statement.is_by(&member.leaf.key))
 }

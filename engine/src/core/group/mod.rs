@@ -102,6 +102,10 @@ impl Engine {
         }
     }
 
+    pub(super) fn is_group_chat(&self, id: ConversationId) -> bool {
+        self.conversations.get(&id).is_some_and(|it| matches!(it.key, ConversationKey::Group(_)))
+    }
+
     /// The group whose messages a log carries.
     pub(super) fn group_of(&self, log: &LogId) -> Option<GroupId> {
         match self.logs.get(log).map(|log| log.conversation) {
@@ -193,11 +197,6 @@ impl Engine {
         }
         self.save_group_chat(&group);
         Ok(())
-    }
-
-    /// What a group is called.
-    pub(super) fn group_name(&self, group: &GroupId) -> String {
-        self.group_chats.all.get(group).map(|chat| chat.policy.name.clone()).unwrap_or_default()
     }
 
     /// Whether the person may write in a group now.

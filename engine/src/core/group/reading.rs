@@ -24,7 +24,7 @@ impl Engine {
         entry: &LogEntry,
     ) -> Result<Read, GroupError> {
         let era = self.group_eras.get(id).cloned().ok_or(GroupError::State)?;
-        let opened = CommitEntry::open(&era, id, &entry.payload);
+        let opened = CommitEntry::open(&era, *id, &entry.payload);
         let CommitEntry { message, evidence, group_info } = opened.map_err(|_| GroupError::Refused(None))?;
         self.with_group(id, |group, provider, _| {
             if group.has_pending_commit() {
