@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use ed25519_dalek::SigningKey;
 use parley_crypto::MlsRandom;
-use parley_protocol::device_log::VerifyingKeyBytes;
-use parley_protocol::ids::{AccountId, DeviceId, GroupId, LogId};
+use parley_protocol::device_log::{LogHead, VerifyingKeyBytes};
+use parley_protocol::ids::{AccountId, DeviceId, EntryHash, GroupId, LogId};
 use rand_core::CryptoRng;
 
 use crate::mls::credential::Leaf;
@@ -48,7 +48,9 @@ impl Bare {
 
     /// A KeyPackage of this member.
     pub fn key_package(&self) -> Result<Vec<u8>, Refused> {
-        key_package::make(&self.provider, &DeviceSigner(&self.key), &self.leaf, false).map_err(|_| Refused)
+        let head = LogHead { length: 1, hash: EntryHash(self.leaf.account.0) };
+        key_package::make(&self.provider, &DeviceSigner(&self.key), &self.leaf, head, false)
+            .map_err(|_| Refused)
     }
 
     /// Makes a group with the owner of a KeyPackage; returns the Welcome.

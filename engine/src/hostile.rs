@@ -236,7 +236,8 @@ impl Peer {
     /// A KeyPackage that says it is of `identity`, signed by the own key.
     #[must_use]
     pub fn key_package(&self, identity: Identity) -> Vec<u8> {
-        key_package::make(&self.provider, &DeviceSigner(&self.key), &identity.leaf(), false).unwrap()
+        key_package::make(&self.provider, &DeviceSigner(&self.key), &identity.leaf(), self.log.head(), false)
+            .unwrap()
     }
 
     /// Makes a group as `identity` with whoever made the KeyPackages; the log's id and the Welcome.

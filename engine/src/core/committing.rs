@@ -37,7 +37,7 @@ impl Engine {
         }
         let era = self.next_era_step(id);
         if self.group_of(id).is_some() {
-            let update = ChatCommit { era, ..ChatCommit::default() };
+            let update = ChatCommit::update(era);
             self.commit_group(id, update, &[]);
             return;
         }

@@ -1,6 +1,7 @@
 //! From an open connection to being up to date: hello, registration, KeyPackages, inbox, logs.
 
 use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{
     Answer, PublishKeyPackages, RegisterAccount, RelayError, Request, Retry, SubscribeInbox,
 };
@@ -338,9 +339,12 @@ impl Engine {
         let Some((signer, account)) = self.signer() else {
             return;
         };
+        let Some(head) = self.own_log.as_ref().map(DeviceLog::head) else {
+            return;
+        };
         let leaf = account.leaf(signer.0);
         let make = |last_resort| {
-            let bytes = key_package::make(&self.mls, &signer, &leaf, last_resort).ok()?;
+            let bytes = key_package::make(&self.mls, &signer, &leaf, head, last_resort).ok()?;
             Bytes::new(bytes).ok()
         };
         let one_time = (0..count).filter_map(|_| make(false)).collect();

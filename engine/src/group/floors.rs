@@ -13,7 +13,7 @@ const FORMAT: u8 = 1;
 /// Most accounts.
 pub(crate) const MAX_FLOORS: usize = 256;
 /// Longest form, in bytes: the id, the length and the hash of each.
-const MAX_BYTES: usize = 4 + MAX_FLOORS * (32 + 5 + 32);
+pub(crate) const MAX_BYTES: usize = 4 + MAX_FLOORS * (32 + 5 + 32);
 
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,24 +3,34 @@
 
 use openmls::prelude::{
     JoinBuilder, KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig,
-    MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
-    ProcessedMessageContent, ProcessedWelcome, Sender, StagedCommit,
+    MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, ProcessedMessageContent,
+    ProcessedWelcome, Sender, StagedCommit, StagedWelcome,
 };
+use openmls::treesync::RatchetTree;
 use parley_crypto::SUITE;
 use parley_protocol::capability::Capability;
 use parley_protocol::ids::{AccountId, EntryHash, Epoch, GroupId, LogId, Seq, UnixMillis};
 use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::credential::Leaf;
+use super::extensions;
 use super::key_package::{capabilities, is_small, lifetime};
-use super::settings::{join_config, ratchet_configuration};
+use super::settings::{GroupSettings, ratchet_configuration};
 use super::welcome;
 use super::{DeviceSigner, Provider};
 use crate::channel::group_era::{EraStep, GroupEra};
+use crate::group::floors::{Floors, MAX_BYTES as MAX_FLOORS_BYTES};
+use crate::group::judge::judge_state;
+use crate::group::policy::{MAX_POLICY, Policy};
+use crate::group::refusal::Refusal;
+use crate::group::state::State;
+use crate::table::Table;
 
 /// A Welcome is no larger than this and so much for each member, in bytes: its leaf, a parent, and the secret for who joins.
 const MAX_WELCOME: usize = 8 * 1024;
 const PER_MEMBER: usize = 6 * 1024;
+/// The same of a chat, with a policy and floors of any size.
+const MAX_CHAT_WELCOME: usize = MAX_WELCOME + MAX_POLICY + MAX_FLOORS_BYTES;
 const CAPABILITY_LABEL: &str = "parley log capability v1";
 const HISTORY_LABEL: &str = "parley history v1";
 const SUCCESSOR_LABEL: &str = "parley successor v1";
@@ -45,11 +55,14 @@ pub(crate) enum GroupError {
     #[error("the commit is by a device that had been removed")]
     Removed,
     /// A commit of a group that nobody may make, and who made it, as far as that is known.
-    #[error("the group does not allow the commit")]
-    Refused(Option<AccountId>),
+    #[error("the commit is not followed")]
+    Unfollowed(Option<AccountId>),
     /// The group goes by rules of a newer version.
     #[error("the group needs a newer version")]
     Newer,
+    /// It is a chat that this device does not make, join or change so.
+    #[error("the chat may not be so: {0}")]
+    Refused(Refusal),
     /// No own KeyPackage opens the Welcome.
     #[error("the Welcome is for a KeyPackage that this device does not have")]
     NoKeyPackage,
@@ -70,12 +83,13 @@ pub(crate) struct Group {
 
 /// A Welcome that has been opened and whose members have to be checked before it is joined.
 pub(crate) struct OpenedWelcome {
-    staged: openmls::prelude::StagedWelcome,
+    staged: StagedWelcome,
     pub(crate) group: GroupId,
     pub(crate) epoch: Epoch,
     pub(crate) members: Vec<Leaf>,
     pub(crate) sender: Leaf,
-    pub(crate) chat: Option<crate::group::state::State>,
+    /// What the chat is; none of a conversation of two.
+    pub(crate) chat: Option<State>,
 }
 
 impl Group {
@@ -91,7 +105,7 @@ impl Group {
         let joiners = welcome::references(provider, others)?;
         let config = MlsGroupCreateConfig::builder()
             .ciphersuite(SUITE)
-            .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
+            .wire_format_policy(GroupSettings::Pair.wire_format_policy())
             .max_past_epochs(0)
             .number_of_resumption_psks(0)
             .use_ratchet_tree_extension(true)
@@ -111,6 +125,18 @@ impl Group {
     /// What is behind it, for who breaks the rules.
     #[cfg(any(test, feature = "hostile"))]
     pub(crate) const fn raw(&mut self) -> &mut MlsGroup {
+        &mut self.mls
+    }
+
+    pub(super) const fn of(mls: MlsGroup) -> Self {
+        Self { mls }
+    }
+
+    pub(super) const fn mls(&self) -> &MlsGroup {
+        &self.mls
+    }
+
+    pub(super) const fn raw_mls(&mut self) -> &mut MlsGroup {
         &mut self.mls
     }
 
@@ -319,7 +345,7 @@ impl Group {
 }
 
 /// As OpenMLS has it.
-fn mls_id(group: GroupId) -> openmls::prelude::GroupId {
+pub(super) fn mls_id(group: GroupId) -> openmls::prelude::GroupId {
     openmls::prelude::GroupId::from_slice(group.as_bytes())
 }
 
@@ -330,8 +356,11 @@ impl OpenedWelcome {
         let MlsMessageBodyIn::Welcome(welcome) = message.extract() else {
             return Err(GroupError::Invalid);
         };
-        let processed = ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome)
-            .map_err(|_| GroupError::NoKeyPackage)?;
+        let processed =
+            ProcessedWelcome::new_from_welcome(provider, &GroupSettings::Pair.join_config(), welcome)
+                .map_err(|_| GroupError::NoKeyPackage)?;
+        let is_chat = processed.unverified_group_info().group_context().extensions().iter().next().is_some();
+        let tree = if is_chat { tree_of(&processed, provider) } else { None };
         // Whether a lifetime is over is a question of a clock, and each device would answer it by its own (ADR 2).
         let staged = JoinBuilder::new(provider, processed).skip_lifetime_validation().build();
         let staged = staged.map_err(|_| GroupError::Invalid)?;
@@ -346,20 +375,53 @@ impl OpenedWelcome {
             .map(|member| Leaf::parse(&member.credential, &member.signature_key))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| GroupError::Invalid)?;
+        let context = extensions::read_context(context.extensions()).map_err(GroupError::Refused)?;
+        let chat = context.map(|context| chat_of(&staged, tree.as_ref(), context)).transpose()?;
         let node = staged.welcome_sender().map_err(|_| GroupError::Invalid)?;
-        if !is_small(node)
-            || bytes.len() > MAX_WELCOME.saturating_add(members.len().saturating_mul(PER_MEMBER))
-        {
+        let most = if chat.is_some() { MAX_CHAT_WELCOME } else { MAX_WELCOME };
+        if !is_small(node) || bytes.len() > most.saturating_add(members.len().saturating_mul(PER_MEMBER)) {
             return Err(GroupError::Invalid);
         }
         let sender = Leaf::parse(node.credential(), node.signature_key().as_slice())
             .map_err(|_| GroupError::Invalid)?;
-        Ok(Self { staged, group, epoch, members, sender, chat: None })
+        Ok(Self { staged, group, epoch, members, sender, chat })
     }
 
     /// Joins.
     pub(crate) fn join(self, provider: &Provider) -> Result<Group, GroupError> {
-        let mls = self.staged.into_group(provider).map_err(|_| GroupError::Invalid)?;
+        let mut mls = self.staged.into_group(provider).map_err(|_| GroupError::Invalid)?;
+        if self.chat.is_some() {
+            let settings = GroupSettings::Chat.join_config();
+            mls.set_configuration(provider.storage(), &settings).map_err(|_| GroupError::State)?;
+        }
         Ok(Group { mls })
     }
+}
+
+/// The ratchet tree that comes with a Welcome. It is the group's once OpenMLS has joined it to what the sender signed.
+fn tree_of(welcome: &ProcessedWelcome, provider: &Provider) -> Option<RatchetTree> {
+    let group_info = welcome.unverified_group_info();
+    let tree = group_info.extensions().ratchet_tree()?.ratchet_tree().clone();
+    tree.into_verified(SUITE, provider.crypto(), group_info.group_id()).ok()
+}
+
+/// What the chat is that a Welcome leads to, if a chat may be so.
+fn chat_of(
+    staged: &StagedWelcome,
+    tree: Option<&RatchetTree>,
+    (policy, floors): (Policy, Floors),
+) -> Result<State, GroupError> {
+    let mut state = State { leaves: Table::new(), policy, floors };
+    let tree = tree.ok_or(GroupError::Invalid)?;
+    for (member, node) in staged.members().zip(tree.leaves()) {
+        if member.signature_key != node.signature_key().as_slice() {
+            return Err(GroupError::Invalid);
+        }
+        state.leaves.insert(member.index.u32(), extensions::member(node).map_err(GroupError::Refused)?);
+    }
+    if state.leaves.len() != staged.members().count() {
+        return Err(GroupError::Invalid);
+    }
+    judge_state(&state).map_err(GroupError::Refused)?;
+    Ok(state)
 }

@@ -5,10 +5,13 @@ use openmls::prelude::{
     MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider as _, ProposalType, ProtocolVersion,
 };
 use parley_crypto::SUITE;
+use parley_protocol::device_log::LogHead;
 use tls_codec::{Deserialize as _, Serialize as _, Size as _};
 
 use super::credential::Leaf;
+use super::extensions::{self, FLOORS, LEAF_STATE, POLICY};
 use super::{DeviceSigner, Provider};
+use crate::group::leaf_state::LeafState;
 
 /// A KeyPackage cannot be made or used. A retry with the same one does not help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -24,20 +27,13 @@ pub(crate) enum KeyPackageError {
     WrongDevice,
 }
 
-/// The policy of a group, in its group context (a type for private use, RFC 9420 section 17.3).
-const POLICY: ExtensionType = ExtensionType::Unknown(0xF0A1);
-/// How far the device logs of its members had come when somebody was removed, in its group context.
-const FLOORS: ExtensionType = ExtensionType::Unknown(0xF0A2);
-/// How far the device log of a leaf's account had come, in the leaf.
-const LOG_HEAD: ExtensionType = ExtensionType::Unknown(0xF0A3);
-
 /// What Parley's leaves can do: one suite, basic credentials, and what groups of more than two people need. A group can ask
 /// for an extension only if every leaf names it (RFC 9420 section 13.4), so that all leaves do from the first version on.
 pub(crate) fn capabilities() -> Capabilities {
     Capabilities::new(
         Some(&[ProtocolVersion::Mls10]),
         Some(&[SUITE]),
-        Some(&[ExtensionType::LastResort, POLICY, FLOORS, LOG_HEAD]),
+        Some(&[ExtensionType::LastResort, POLICY, FLOORS, LEAF_STATE]),
         Some(&[ProposalType::SelfRemove]),
         Some(&[CredentialType::Basic]),
     )
@@ -56,15 +52,20 @@ pub(super) fn lifetime() -> Lifetime {
     Lifetime::init(0, u64::MAX)
 }
 
-/// Makes one; its private part goes into the state.
+/// Makes one of a device whose account's log ends at `head`; its private part goes into the state.
 pub(crate) fn make(
     provider: &Provider,
     signer: &DeviceSigner<'_>,
     leaf: &Leaf,
+    head: LogHead,
     last_resort: bool,
 ) -> Result<Vec<u8>, KeyPackageError> {
-    let mut builder =
-        KeyPackage::builder().leaf_node_capabilities(capabilities()).key_package_lifetime(lifetime());
+    let state = LeafState::new(head, provider.rand().array());
+    let extensions = extensions::of_leaf(&state).ok_or(KeyPackageError::Make)?;
+    let mut builder = KeyPackage::builder()
+        .leaf_node_capabilities(capabilities())
+        .leaf_node_extensions(extensions)
+        .key_package_lifetime(lifetime());
     if last_resort {
         builder = builder.mark_as_last_resort();
     }

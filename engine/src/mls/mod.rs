@@ -1,8 +1,13 @@
 //! MLS (RFC 9420) as Parley uses it: OpenMLS behind types of our own.
 
+pub(crate) mod chat;
+mod chat_data;
+mod chat_read;
 pub(crate) mod commit;
 pub(crate) mod credential;
+pub(crate) mod extensions;
 pub(crate) mod group;
+mod group_info;
 pub(crate) mod key_package;
 mod settings;
 pub(crate) mod storage;

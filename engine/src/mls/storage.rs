@@ -6,7 +6,7 @@ use openmls_traits::storage::{CURRENT_VERSION, StorageProvider, traits};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::settings;
+use super::settings::GroupSettings;
 use crate::records::keys::MLS;
 use crate::records::state::{DamagedValue, StateStore};
 
@@ -142,16 +142,17 @@ impl StorageProvider<V> for MlsStorage {
         delete_encryption_key_pair: EncryptionKeys<EncryptionKey>;
     }
 
-    // Every group's are the same: see `settings`.
+    // There are two of them: see `settings`.
     fn write_mls_join_config<
         GroupId: traits::GroupId<V>,
         MlsGroupJoinConfig: traits::MlsGroupJoinConfig<V>,
     >(
         &self,
         group_id: &GroupId,
-        _: &MlsGroupJoinConfig,
+        config: &MlsGroupJoinConfig,
     ) -> Result<(), Self::Error> {
-        self.0.put_bytes(&Self::name(Kind::JoinConfig, group_id)?, settings::JSON.to_vec());
+        let record = GroupSettings::of(config).record().to_vec();
+        self.0.put_bytes(&Self::name(Kind::JoinConfig, group_id)?, record);
         Ok(())
     }
 
@@ -163,7 +164,7 @@ impl StorageProvider<V> for MlsStorage {
         group_id: &GroupId,
     ) -> Result<Option<MlsGroupJoinConfig>, Self::Error> {
         let kept = self.0.get_bytes(&Self::name(Kind::JoinConfig, group_id)?);
-        kept.map(|_| settings::as_asked().ok_or(DamagedValue)).transpose()
+        kept.map(|record| GroupSettings::of_record(&record).as_asked().ok_or(DamagedValue)).transpose()
     }
 
     fn key_package<KeyPackageRef: traits::HashReference<V>, KeyPackage: traits::KeyPackage<V>>(

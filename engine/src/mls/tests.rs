@@ -6,8 +6,8 @@ use openmls::prelude::{
     Capabilities, ExtensionType, KeyPackage, LeafNodeParameters, Lifetime, MlsGroup, MlsGroupCreateConfig,
     MlsMessageOut, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProposalType,
 };
-use parley_protocol::device_log::VerifyingKeyBytes;
-use parley_protocol::ids::{AccountId, DeviceId, Epoch, GroupId, UnixMillis};
+use parley_protocol::device_log::{LogHead, VerifyingKeyBytes};
+use parley_protocol::ids::{AccountId, DeviceId, EntryHash, Epoch, GroupId, UnixMillis};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use tls_codec::Serialize as _;
@@ -19,6 +19,9 @@ use super::key_package::{self, KeyPackageError};
 use super::*;
 use crate::channel::group_era::EraStep;
 use parley_crypto::SUITE;
+
+/// Where the device log of every account ends.
+const HEAD: LogHead = LogHead { length: 1, hash: EntryHash([7; 32]) };
 
 struct Device {
     provider: Provider,
@@ -41,7 +44,7 @@ fn device(number: u8) -> Device {
 
 fn pair() -> (Device, Group, Device, Group) {
     let (a, b) = (device(1), device(2));
-    let bytes = key_package::make(&b.provider, &DeviceSigner(&b.key), &b.leaf, false).unwrap();
+    let bytes = key_package::make(&b.provider, &DeviceSigner(&b.key), &b.leaf, HEAD, false).unwrap();
     let checked = key_package::check(&a.provider, &bytes, &b.leaf).unwrap();
     let (group_a, welcome) =
         Group::create(&a.provider, &DeviceSigner(&a.key), &a.leaf, GroupId([7; 16]), &[checked]).unwrap();
@@ -114,7 +117,7 @@ fn p9_a_member_whose_leaf_is_no_longer_valid_keeps_nobody_out() {
     let (signer, id) = (DeviceSigner(&a.key), openmls::prelude::GroupId::from_slice(&[7; 16]));
     let mut group =
         MlsGroup::new_with_group_id(&a.provider, &signer, &config, id, a.leaf.credential()).unwrap();
-    let bytes = key_package::make(&b.provider, &DeviceSigner(&b.key), &b.leaf, false).unwrap();
+    let bytes = key_package::make(&b.provider, &DeviceSigner(&b.key), &b.leaf, HEAD, false).unwrap();
     let fine = key_package::check(&a.provider, &bytes, &b.leaf).unwrap();
     let (_, welcome, _) = group.add_members(&a.provider, &signer, &[fine]).unwrap();
     let opened = OpenedWelcome::open(&b.provider, &welcome.tls_serialize_detached().unwrap()).unwrap();
@@ -126,7 +129,7 @@ fn p9_a_member_whose_leaf_is_no_longer_valid_keeps_nobody_out() {
 fn p9_a_welcome_of_bloated_leaves_is_not_joined() {
     let (a, b, c) = (device(1), device(2), device(3));
     let (_, bloated) = unusual(&b, Lifetime::init(0, u64::MAX), 20_000);
-    let bytes = key_package::make(&c.provider, &DeviceSigner(&c.key), &c.leaf, false).unwrap();
+    let bytes = key_package::make(&c.provider, &DeviceSigner(&c.key), &c.leaf, HEAD, false).unwrap();
     let fine = key_package::check(&a.provider, &bytes, &c.leaf).unwrap();
     let signer = DeviceSigner(&a.key);
     let others = [bloated, fine];
@@ -219,7 +222,7 @@ fn p4_a_commit_says_what_it_does_to_the_group_era() {
         Err(error) => Err(error),
     };
     let c = device(3);
-    let bytes = key_package::make(&c.provider, &DeviceSigner(&c.key), &c.leaf, false).unwrap();
+    let bytes = key_package::make(&c.provider, &DeviceSigner(&c.key), &c.leaf, HEAD, false).unwrap();
     let package = key_package::check(&b.provider, &bytes, &c.leaf).unwrap();
     let signer = DeviceSigner(&b.key);
     let (adds, _) = group_b.change_members(&b.provider, &signer, vec![package], &[]).unwrap();
@@ -280,15 +283,15 @@ fn a_group_comes_back_from_the_state() {
 #[test]
 fn p4_a_swapped_key_package_is_refused() {
     let (a, b, eve) = (device(1), device(2), device(3));
-    let bytes = key_package::make(&eve.provider, &DeviceSigner(&eve.key), &eve.leaf, false).unwrap();
+    let bytes = key_package::make(&eve.provider, &DeviceSigner(&eve.key), &eve.leaf, HEAD, false).unwrap();
     let checked = key_package::check(&a.provider, &bytes, &b.leaf);
     assert_eq!(checked.err(), Some(KeyPackageError::WrongDevice));
     // Eve claims to be B's device, with her own key.
     let claimed = Leaf { key: eve.leaf.key, ..b.leaf };
-    let bytes = key_package::make(&eve.provider, &DeviceSigner(&eve.key), &claimed, false).unwrap();
+    let bytes = key_package::make(&eve.provider, &DeviceSigner(&eve.key), &claimed, HEAD, false).unwrap();
     assert_eq!(key_package::check(&a.provider, &bytes, &b.leaf).err(), Some(KeyPackageError::WrongDevice));
     // Eve claims B's key too, but cannot sign with it.
-    let bytes = key_package::make(&eve.provider, &DeviceSigner(&eve.key), &b.leaf, false).unwrap();
+    let bytes = key_package::make(&eve.provider, &DeviceSigner(&eve.key), &b.leaf, HEAD, false).unwrap();
     assert_eq!(key_package::check(&a.provider, &bytes, &b.leaf).err(), Some(KeyPackageError::Invalid));
 }
 
@@ -296,7 +299,8 @@ fn p4_a_swapped_key_package_is_refused() {
 fn a_one_time_key_package_opens_one_welcome() {
     let (a, b) = (device(1), device(2));
     let make = |last_resort| {
-        let bytes = key_package::make(&b.provider, &DeviceSigner(&b.key), &b.leaf, last_resort).unwrap();
+        let bytes =
+            key_package::make(&b.provider, &DeviceSigner(&b.key), &b.leaf, HEAD, last_resort).unwrap();
         key_package::check(&a.provider, &bytes, &b.leaf).unwrap()
     };
     for (last_resort, second_opens) in [(false, false), (true, true)] {
@@ -349,7 +353,7 @@ fn p6_a_welcome_is_split_for_each_of_32_devices() {
     let a = device(1);
     let others: Vec<Device> = (2..34).map(device).collect();
     let package = |it: &Device| {
-        let bytes = key_package::make(&it.provider, &DeviceSigner(&it.key), &it.leaf, false).unwrap();
+        let bytes = key_package::make(&it.provider, &DeviceSigner(&it.key), &it.leaf, HEAD, false).unwrap();
         key_package::check(&a.provider, &bytes, &it.leaf).unwrap()
     };
     let packages: Vec<KeyPackage> = others.iter().map(package).collect();

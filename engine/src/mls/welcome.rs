@@ -1,7 +1,7 @@
 //! A Welcome taken apart: what is for one joiner, and what is the same for all. OpenMLS makes one for everybody, with a secret
 //! for each; every joiner would get those of all others too.
 
-use openmls::prelude::KeyPackage;
+use openmls::prelude::{KeyPackage, MlsMessageOut, ProtocolVersion, Welcome};
 use openmls_traits::OpenMlsProvider as _;
 use tls_codec::{DeserializeBytes as _, Serialize as _, VLBytes};
 
@@ -41,6 +41,12 @@ impl Parts {
 pub(crate) fn references(provider: &Provider, joiners: &[KeyPackage]) -> Result<Vec<Vec<u8>>, GroupError> {
     let reference = |joiner: &KeyPackage| joiner.hash_ref(provider.crypto()).map(|it| it.as_slice().to_vec());
     joiners.iter().map(reference).collect::<Result<_, _>>().map_err(|_| GroupError::State)
+}
+
+/// Takes a Welcome apart that OpenMLS made.
+pub(super) fn of_message(welcome: &Welcome, joiners: &[Vec<u8>]) -> Result<Parts, GroupError> {
+    let message = MlsMessageOut::from_welcome(welcome.clone(), ProtocolVersion::Mls10);
+    split(&message.tls_serialize_detached().map_err(|_| GroupError::State)?, joiners)
 }
 
 /// Takes a serialised Welcome apart. Fails if it has no secret for one of the joiners.

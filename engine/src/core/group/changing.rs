@@ -261,7 +261,7 @@ impl Engine {
             }
             return false;
         }
-        let commit = ChatCommit { add, evidence, era: EraStep::Begins, ..ChatCommit::default() };
+        let commit = ChatCommit { add, evidence, ..ChatCommit::update(EraStep::Begins) };
         self.commit_group(id, commit, &to)
     }
 
@@ -294,7 +294,7 @@ impl Engine {
     ) -> bool {
         let era = if remove.is_empty() { self.next_era_step(id) } else { EraStep::Begins };
         let context = policy.map(|policy| (policy, state.floors.clone()));
-        let commit = ChatCommit { remove, context, era, ..ChatCommit::default() };
+        let commit = ChatCommit { remove, context, ..ChatCommit::update(era) };
         self.commit_group(id, commit, &[])
     }
 
@@ -302,10 +302,9 @@ impl Engine {
     pub(in crate::core) fn commit_group(
         &mut self,
         id: &LogId,
-        mut commit: ChatCommit,
+        commit: ChatCommit,
         to: &[InboxAddress],
     ) -> bool {
-        commit.head = self.own_log.as_ref().map(|log| log.head());
         let (era, evidence) = (commit.era, commit.evidence.clone());
         let made = self.with_group(id, |group, provider, signer| group.commit_chat(provider, signer, commit));
         let Ok(made) = made else {
@@ -314,7 +313,7 @@ impl Engine {
         };
         let entry = CommitEntry { message: made.message, evidence, group_info: made.group_info };
         let nonce = self.random.array();
-        let sealed = self.group_eras.get(id).map(|era| entry.seal(era, *id, &nonce));
+        let sealed = self.group_eras.get(id).map(|era| entry.seal(era, *id, &XNonce::from(nonce)));
         let welcomes = if to.is_empty() {
             Some(Welcomes::default())
         } else {

@@ -114,8 +114,7 @@ impl Engine {
             remove: extra.to_vec(),
             context,
             evidence,
-            era: EraStep::Begins,
-            ..ChatCommit::default()
+            ..ChatCommit::update(EraStep::Begins)
         };
         self.commit_group(id, commit, to);
     }

@@ -110,7 +110,7 @@ impl Engine {
         let remove = gone.iter().flat_map(|account| state.leaves_of(*account)).map(|member| member.leaf).collect();
         let context = plan::policy_after(&state, &gone).map(|policy| (policy, state.floors.clone()));
         let evidence = Evidence { logs: Vec::new(), leaves: said };
-        let commit = ChatCommit { remove, context, evidence, era: EraStep::Begins, ..ChatCommit::default() };
+        let commit = ChatCommit { remove, context, evidence, ..ChatCommit::update(EraStep::Begins) };
         self.commit_group(id, commit, &[])
     }
 }

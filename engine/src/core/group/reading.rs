@@ -1,7 +1,7 @@
 //! Reading a group's log: commits are unsealed and judged by the one judge; what cannot be read costs that entry and not the group.
 
 use parley_protocol::frame::{EntryKind, LogEntry};
-use parley_protocol::ids::LogId;
+use parley_protocol::ids::{AccountId, LogId};
 
 use crate::channel::log::payload_hash;
 use crate::core::Engine;
@@ -25,23 +25,14 @@ impl Engine {
     ) -> Result<Read, GroupError> {
         let era = self.group_eras.get(id).cloned().ok_or(GroupError::State)?;
         let opened = CommitEntry::open(&era, *id, &entry.payload);
-        let CommitEntry { message, evidence, group_info } = opened.map_err(|_| GroupError::Refused(None))?;
+        let commit = opened.map_err(|_| GroupError::Unfollowed(None))?;
         self.with_group(id, |group, provider, _| {
             if group.has_pending_commit() {
                 group.drop_pending(provider)?;
             }
-            let staged = group
-                .process_chat_commit(provider, &message, &evidence, &group_info)
-                .map_err(|error| match error {
-                    ChatError::Refused(Refusal::Newer) => GroupError::Newer,
-                    ChatError::Refused(_) | ChatError::Malformed | ChatError::NotOpened => {
-                        GroupError::Refused(None)
-                    }
-                    ChatError::State => GroupError::State,
-                    ChatError::Own => GroupError::Own,
-                })?;
+            let staged = group.process_chat_commit(provider, &commit).map_err(|error| why(error, None))?;
             let (by, era) = (staged.judged.by, staged.era);
-            group.merge_chat(provider, *staged)?;
+            group.merge_chat(provider, *staged).map_err(|error| why(error, Some(by)))?;
             Ok(if group.is_active() { Read::GroupMoved { by, era } } else { Read::RemovedFromGroup(by) })
         })
     }
@@ -60,7 +51,7 @@ impl Engine {
                 self.store_gap(id, entry.seq, entry.time, Gap::Restored);
                 self.lose_place(id);
             }
-            (GroupError::Refused(by), EntryKind::Commit) => self.refuse_commit(id, entry, by),
+            (GroupError::Unfollowed(by), EntryKind::Commit) => self.refuse_commit(id, entry, by),
             (_, EntryKind::Commit) => self.refuse_commit(id, entry, None),
             _ => self.store_gap(id, entry.seq, entry.time, Gap::Rejected),
         }
@@ -105,6 +96,17 @@ impl Engine {
             let by = Some(self.who(&from.account));
             self.say_in_group(id, at.seq, at.stored, vec![GroupLine::Refused { by }]);
         }
+    }
+}
+
+/// What it means for the log that a commit is not followed; `by` made it, as far as that is known.
+fn why(error: ChatError, by: Option<AccountId>) -> GroupError {
+    match error {
+        ChatError::Refused(Refusal::Newer) => GroupError::Newer,
+        ChatError::Refused(_) => GroupError::Unfollowed(by),
+        ChatError::Malformed | ChatError::NotOpened => GroupError::Unfollowed(None),
+        ChatError::State => GroupError::State,
+        ChatError::Own => GroupError::Own,
     }
 }
 

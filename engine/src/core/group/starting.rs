@@ -10,6 +10,7 @@ use crate::domain::content::display_name;
 use crate::domain::conversation::ConversationKey;
 use crate::domain::message::GroupLine;
 use crate::group::chat::{Change, GroupChat, Standing};
+use crate::group::evidence::Evidence;
 use crate::group::policy::Policy;
 use crate::mls::group::{Group, GroupError};
 use crate::view::{CommandError, Reply};
@@ -50,7 +51,7 @@ impl Engine {
         let (id, key) = (group.first_log(), ConversationKey::Group(group));
         let own = self.own_member().ok_or(GroupError::State)?;
         let (signer, _) = self.signer().ok_or(GroupError::State)?;
-        let (made, _) = Group::create_chat(&self.mls, &signer, &own, group, policy, &[])?;
+        let (made, _) = Group::create_chat(&self.mls, &signer, &own, group, policy, (&[], Evidence::default()))?;
         let (era, state) = (made.era(&self.mls, self.now)?, made.state()?);
         let creation = CreateLog {
             log: id,
