@@ -14,8 +14,7 @@ impl Engine {
         let Some(contact) = self.contacts.get_mut(account) else { return };
         let before = contact.name.replace(name.clone());
         self.save_contact(account);
-        // Who is only in a group with this person has no chat that could say so.
-        let heard = self.consents_to(account) && self.group_of(&at.log).is_none();
+        let heard = self.consents_to(account);
         self.show_member(account);
         if let Some(from) = before.filter(|before| heard && *before != name) {
             self.say_renamed(account, at, MessageBody::Renamed { from, to: name });

@@ -362,6 +362,8 @@ impl Engine {
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
             Body::Leave(statement) => return self.leave_came(id, from, statement),
             Body::Picture(picture) => return self.picture_came(id, picture),
+            Body::Names(names) => return self.names_came(id, names),
+            Body::Profile(_) if self.group_of(id).is_some() => return,
             Body::Profile(profile) if !own => return self.name_came(&from.account, profile.name, at),
             Body::Repair(repair) => return self.repair_came(from, &repair, at),
             Body::Stand(stand) if !own => return self.stand_came(&stand, at),

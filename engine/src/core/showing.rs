@@ -12,7 +12,7 @@ use crate::domain::consent::Consent;
 use crate::domain::content::Body;
 use crate::domain::conversation::{ConversationKey, Last, State};
 use crate::domain::invite::Invite;
-use crate::domain::message::Message;
+use crate::domain::message::{Message, MessageBody};
 use crate::domain::outbox::OutboxEntry;
 use crate::domain::safety_number::safety_number;
 use crate::io::Output;
@@ -184,7 +184,7 @@ impl Engine {
 
     fn preview(&self, last: &Last) -> Preview {
         Preview {
-            body: BodyView::from(&last.body),
+            body: self.body_view(&last.body),
             time: last.time,
             outgoing: match last.state {
                 State::Other | State::By(_) => None,
@@ -228,10 +228,17 @@ impl Engine {
             id: message.shown_id(own),
             order: message.order(),
             time: message.time,
-            body: BodyView::from(&message.body),
+            body: self.body_view(&message.body),
             outgoing: own.then(|| self.delivery(&message.log, message.seq)),
             author: self.author_in_group(message),
             told: if own { self.told_of(message) } else { None },
+        }
+    }
+
+    fn body_view(&self, body: &MessageBody) -> BodyView {
+        match body {
+            MessageBody::Group(line) => BodyView::Group(self.line_as_named_now(line)),
+            body => BodyView::from(body),
         }
     }
 

@@ -27,6 +27,7 @@ use crate::domain::message::Message;
 use crate::domain::order::Order;
 use crate::domain::visible::is_blank;
 use crate::group::evidence::LeaveStatement;
+use crate::group::names::SignedName;
 use crate::recovery::BackupAddress;
 use crate::table::Table;
 
@@ -39,6 +40,7 @@ const RECEIPTS: u16 = 6;
 const STAND: u16 = 7;
 const LEAVE: u16 = 8;
 const PICTURE: u16 = 9;
+const NAMES: u16 = 10;
 /// Tag of the field with the sender's [`Claim`].
 const CLAIM: u16 = 1;
 /// The same since the log's first entry.
@@ -125,6 +127,8 @@ pub(crate) enum Body {
     Leave(LeaveStatement),
     /// The group's picture, for those who do not have it.
     Picture(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// What members of a group are called.
+    Names(Vec<SignedName>),
 }
 
 /// What the devices of an account tell each other, in a conversation of their own.
@@ -303,6 +307,7 @@ impl Content {
             Body::Sync(sync) => silent(SYNC, sync)?,
             Body::Receipts(receipts) => silent(RECEIPTS, receipts)?,
             Body::Leave(statement) => silent(LEAVE, statement)?,
+            Body::Names(names) => silent(NAMES, names)?,
             Body::Picture(picture) => (PICTURE, true, picture.clone(), Fields::new()),
             Body::Unknown { kind } => (*kind, true, Vec::new(), Fields::new()),
         };
@@ -346,6 +351,7 @@ impl Content {
             RECEIPT => Body::Receipt(from_bytes(&body)?),
             RECEIPTS => Body::Receipts(from_bytes(&body)?),
             LEAVE => Body::Leave(from_bytes(&body)?),
+            NAMES => Body::Names(from_bytes(&body)?),
             PICTURE if body.len() <= MAX_PICTURE => Body::Picture(body),
             PROFILE => profile(&body)?,
             // A newer version of another device may tell more.

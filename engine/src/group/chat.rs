@@ -8,6 +8,7 @@ use parley_protocol::ids::{AccountId, GroupId, LogId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::evidence::LeaveStatement;
+use super::names::SignedName;
 use super::policy::{Permissions, Policy, Role};
 use super::state::State;
 use crate::domain::content::Receipt;
@@ -33,8 +34,10 @@ pub(crate) struct GroupChat {
     pub(crate) leaving: Vec<LeaveStatement>,
     /// What members said of each log that they have received and read.
     receipts: Vec<(LogId, Table<AccountId, Receipt>)>,
-    /// The version of the own profile that was told here, and how many people were there then.
-    pub(crate) introduced: (u32, u32),
+    /// The version of the own name that was told here.
+    pub(crate) introduced: Option<u32>,
+    /// What members have said that they are called.
+    pub(crate) names: Table<AccountId, SignedName>,
     /// Another device of the account let this one in: what stands before it belongs to the account.
     pub(crate) sibling: bool,
     /// A member has seen other messages than this device.
@@ -88,7 +91,8 @@ impl GroupChat {
             changes: VecDeque::new(),
             leaving: Vec::new(),
             receipts: Vec::new(),
-            introduced: (0, 0),
+            introduced: None,
+            names: Table::new(),
             sibling: false,
             differs: false,
             picture: Vec::new(),
@@ -109,6 +113,7 @@ impl GroupChat {
             }
         }
         let members = &self.members;
+        self.names.retain(|account, _| members.iter().any(|(known, _)| known == account));
         self.leaving.retain(|said| members.iter().any(|(account, _)| *account == said.account));
     }
 

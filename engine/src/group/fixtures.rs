@@ -16,7 +16,7 @@ use crate::mls::credential::Leaf;
 /// An account whose devices are numbered from one, the first of which does everything.
 #[derive(Clone)]
 pub(crate) struct Account {
-    number: u8,
+    pub(crate) number: u8,
     pub(crate) log: DeviceLog,
 }
 

@@ -2,8 +2,6 @@
 //! leaves (`leaf_state.rs`, `floors.rs`, `evidence.rs`), how a commit stands in the log (`entry.rs`), and the one judge of all
 //! that changes it (`judge.rs`). Nothing here knows the engine's core or the views, and the policy knows no MLS.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the engine's core makes no groups yet"))]
-
 pub(crate) mod chat;
 pub(crate) mod codec;
 pub(crate) mod entry;
@@ -11,6 +9,7 @@ pub(crate) mod evidence;
 pub(crate) mod floors;
 pub(crate) mod judge;
 pub(crate) mod leaf_state;
+pub(crate) mod names;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod proof;

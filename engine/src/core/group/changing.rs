@@ -1,5 +1,6 @@
 //! What a person asked of a group is made into a commit, once the log is caught up. If another commit wins, it is judged again.
 
+use parley_crypto::aead::XNonce;
 use parley_protocol::frame::{Answer, ClaimedKeyPackage, InboxAddress, RelayError, Retry, Welcomes};
 use parley_protocol::ids::{AccountId, AppendId, DeviceId, GroupId, LogId};
 
@@ -17,6 +18,7 @@ use crate::group::policy::Policy;
 use crate::group::state::State;
 use crate::mls::chat::ChatCommit;
 use crate::mls::credential::Leaf;
+use crate::mls::extensions::member_of;
 use crate::mls::key_package;
 use crate::records::keys;
 use crate::table::Table;
@@ -276,7 +278,7 @@ impl Engine {
             let Some(package) = claimed.iter().find(|claimed| claimed.device == device.id) else { continue };
             let leaf = Leaf { account: *account, device: device.id, key: device.key };
             match key_package::check(&self.mls, &package.key_package, &leaf) {
-                Ok(package) if key_package::member(&package).is_ok() => usable.push((device.id, package)),
+                Ok(package) if member_of(&package).is_ok() => usable.push((device.id, package)),
                 // Of a version from before groups.
                 Ok(_) => {}
                 Err(_) => forged = true,
@@ -302,9 +304,12 @@ impl Engine {
     pub(in crate::core) fn commit_group(
         &mut self,
         id: &LogId,
-        commit: ChatCommit,
+        mut commit: ChatCommit,
         to: &[InboxAddress],
     ) -> bool {
+        if commit.add.is_empty() || commit.context.is_some() || !commit.remove.is_empty() {
+            commit.own = self.own_leaf_now(id);
+        }
         let (era, evidence) = (commit.era, commit.evidence.clone());
         let made = self.with_group(id, |group, provider, signer| group.commit_chat(provider, signer, commit));
         let Ok(made) = made else {

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::channel::group_era::EraStep;
 use crate::core::Engine;
-use crate::domain::content::{Body, Part, Profile};
+use crate::domain::content::{Body, Part};
 use crate::domain::conversation::{ConversationKey, id_of};
 use crate::domain::outbox::Sealed;
 use crate::group::evidence::Evidence;
@@ -31,6 +31,15 @@ impl Engine {
         let head = self.own_log.as_ref()?.head();
         let leaf = account.leaf(signer.0);
         Some(Member { leaf, state: LeafState::new(head, self.random.array()) })
+    }
+
+    /// What this device's leaf in a group says from its next commit on: how far the own device log has come by now.
+    pub(super) fn own_leaf_now(&mut self, id: &LogId) -> Option<LeafState> {
+        let own = self.own_member()?;
+        let state = self.with_group(id, |mls, _, _| mls.state()).ok()?;
+        let before = state.member(&own.leaf)?.state;
+        let head = if own.state.head.length > before.head.length { own.state.head } else { before.head };
+        Some(LeafState { version: own.state.version, head, ..before })
     }
 
     /// How long this device leaves to others what any member may do in a group, in milliseconds; nothing elsewhere.
@@ -117,28 +126,6 @@ impl Engine {
             ..ChatCommit::update(EraStep::Begins)
         };
         self.commit_group(id, commit, to);
-    }
-
-    /// Tells a group what this person is called, before the first thing that they write there, and again when they are called
-    /// something else or people came.
-    pub(in crate::core) fn introduce_in_group(&mut self, id: &LogId) {
-        let (Some(group), Some(account)) = (self.group_of(id), self.account.as_ref()) else { return };
-        let (name, version) = (account.name.clone(), account.profile);
-        let key = ConversationKey::Group(group);
-        let speaks = self.outbox.values().any(|entry| {
-            entry.conversation == key && entry.sealed.is_none() && matches!(entry.body, Body::Part(_))
-        });
-        let Some(chat) = self.group_chats.all.get_mut(&group).filter(|chat| chat.is_active()) else { return };
-        let now = (version, chat.people());
-        let known = chat.introduced != (0, 0);
-        let news = chat.introduced.0 < version || chat.introduced.1 < now.1;
-        if !news || !(speaks || known && chat.introduced.0 < version) {
-            chat.introduced.1 = chat.introduced.1.min(now.1);
-            return;
-        }
-        chat.introduced = now;
-        self.save_group_chat(&group);
-        self.enqueue(key, Body::Profile(Profile { name }), None);
     }
 
     /// Signs what goes into a group; nothing elsewhere, and nothing but what is said.

@@ -42,6 +42,9 @@ impl Engine {
         self.save_group_chat(&before.group);
         self.say_in_group(id, seq, time, lines);
         if own {
+            if state.accounts().iter().any(|account| !before.is_member(account)) {
+                self.hand_on_names(&before.group);
+            }
             self.bring_picture(&before, &state);
         }
     }

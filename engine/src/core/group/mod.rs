@@ -9,6 +9,7 @@ mod devices;
 mod following;
 mod joining;
 mod leaving;
+mod naming;
 mod reading;
 mod receipts;
 mod showing;

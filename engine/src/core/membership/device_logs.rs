@@ -145,6 +145,7 @@ impl Engine {
             } else if self.is_in_a_group(&account) {
                 self.found.insert(account, found);
                 self.pin(&account);
+                self.name_member(&account);
                 self.show_member(&account);
             }
         }

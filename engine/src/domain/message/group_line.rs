@@ -80,6 +80,40 @@ pub enum GroupLine {
     Dropped(Dropped),
 }
 
+impl GroupLine {
+    /// With other names, where there are any.
+    pub(crate) fn renamed(mut self, name_of: impl Fn(&AccountId) -> Option<String>) -> Self {
+        let rename = |who: &mut Who| {
+            if let Some(name) = name_of(&who.account) {
+                who.name = name;
+            }
+        };
+        match &mut self {
+            Self::Created { by, .. }
+            | Self::Renamed { by, .. }
+            | Self::Picture { by, .. }
+            | Self::Permissions { by } => rename(by),
+            Self::Added { by, people } => {
+                rename(by);
+                people.iter_mut().for_each(rename);
+            }
+            Self::Removed { by, who } => {
+                rename(by);
+                rename(who);
+            }
+            Self::Left { who } => rename(who),
+            Self::Role { by, who, .. } => {
+                by.iter_mut().for_each(rename);
+                rename(who);
+            }
+            Self::Refused { by } => by.iter_mut().for_each(rename),
+            Self::Dropped(Dropped::Add(who, _) | Dropped::Change(who, _)) => rename(who),
+            Self::Dropped(Dropped::Settings(_)) => {}
+        }
+        self
+    }
+}
+
 /// What was asked for and not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Dropped {
