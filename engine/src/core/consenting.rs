@@ -14,6 +14,8 @@ use crate::channel::log::{Log, Stage};
 use crate::domain::consent::{Consent, Decision, PassedOver, Stance, Token, Told};
 use crate::domain::content::{Again, Body, Content, Sync};
 use crate::domain::conversation::{ConversationKey, id_of};
+#[cfg(feature = "audit")]
+use crate::group::chat::GroupChat;
 use crate::mls::credential::Leaf;
 use crate::view::{CommandError, ConversationId, Reply, ViewRequestId};
 
@@ -373,6 +375,14 @@ impl Engine {
     pub fn granted(&self) -> Vec<AccountId> {
         let own = self.account.iter().map(|account| account.id);
         own.chain(self.stances.keys().copied()).filter(|peer| self.consents_to(peer)).collect()
+    }
+
+    /// Logs of groups that this device has joined, for the same.
+    #[cfg(feature = "audit")]
+    #[must_use]
+    pub fn joined(&self) -> Vec<LogId> {
+        let joined = self.logs.keys().filter(|log| self.group_chat_of(log).is_some_and(GroupChat::is_active));
+        joined.copied().collect()
     }
 
     /// The account of this device, for the same.

@@ -336,7 +336,7 @@ impl Engine {
         // Whoever the conversation is with may have begun any number of logs.
         let mut receipts = receipts.chunks(RECEIPTS).map(<[ReceiptOf]>::to_vec);
         let (mut parts, mut part, mut size) = (Vec::new(), Vec::new(), 0_usize);
-        for message in messages.into_iter().filter(|message| message.part().is_some()) {
+        for message in messages.into_iter().filter(|message| message.is_history()) {
             let length = message.encode().len();
             if size.saturating_add(length) > ENTRY_BYTES && !part.is_empty() {
                 let messages = std::mem::take(&mut part);
@@ -400,7 +400,8 @@ impl Engine {
     /// Whether somebody said it who writes into this conversation.
     pub(super) fn is_said_with(&self, key: &ConversationKey, message: &Message) -> bool {
         let by_peer = key.peer().is_none_or(|peer| message.is_by(peer));
-        message.part().is_some() && (by_peer || self.is_mine(message))
+        let line = key.peer().is_none() && message.author.is_none();
+        message.is_history() && (by_peer || line || self.is_mine(message))
     }
 
     /// The conversation whose history comes, whether or not this device knows the other already.

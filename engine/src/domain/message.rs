@@ -54,6 +54,12 @@ impl Message {
         self.body.part()
     }
 
+    /// Whether it belongs into the history that other devices of the account and backups have: what was said, and what happened to
+    /// a group.
+    pub(crate) const fn is_history(&self) -> bool {
+        matches!(self.body, MessageBody::Part(_) | MessageBody::Group(_))
+    }
+
     pub(crate) fn order(&self) -> Order {
         Order::new(self.stored, self.seq, self.log, self.fingerprint())
     }

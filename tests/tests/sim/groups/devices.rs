@@ -1,11 +1,11 @@
 //! Every device of every member is in the group, comes into it, and goes from it with its account.
 
-use parley_engine::view::{Command, GroupStanding, Reply, Role};
+use parley_engine::view::{Command, GroupStanding, Reply, Role, Share};
 
 use parley_tests::sim::Torn;
 
 use super::*;
-use crate::devices::link;
+use crate::devices::{link, link_with};
 
 #[test]
 fn a_linked_device_comes_into_the_groups_of_its_account_and_has_their_history() {
@@ -15,7 +15,7 @@ fn a_linked_device_comes_into_the_groups_of_its_account_and_has_their_history() 
     world.send(ada, group, "before");
     world.send(bob, group, "also before");
     settle(&mut world);
-    let phone = link(&mut world, ada);
+    let phone = link_with(&mut world, ada, Share::All);
     settle(&mut world);
     settle(&mut world);
     assert_eq!(
@@ -27,9 +27,10 @@ fn a_linked_device_comes_into_the_groups_of_its_account_and_has_their_history() 
     settle(&mut world);
     assert_eq!(shown(&mut world, ada, group).last().unwrap(), ">from the phone");
     assert_eq!(shown(&mut world, bob, group).last().unwrap(), "Ada: from the phone");
-    let texts: Vec<_> =
-        shown(&mut world, phone, group).into_iter().filter(|line| line.contains("before")).collect();
-    assert_eq!(texts, [">before", "Bob: also before"]);
+    assert_eq!(
+        shown(&mut world, phone, group),
+        ["Ada created Team", "Ada added Bob", ">before", "Bob: also before", ">from the phone"]
+    );
 }
 
 #[test]
