@@ -105,3 +105,68 @@ impl Evidence {
         Ok(logs)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::fixtures::{Account, key};
+
+    fn statement() -> LeaveStatement {
+        let by = (AccountId([1; 32]), DeviceId([2; 16]));
+        LeaveStatement::sign(GroupId([7; 16]), by, [3; 16], Epoch(300), &key(1, 1))
+    }
+
+    fn evidence() -> Evidence {
+        Evidence { logs: vec![Account::new(1, 2).entries()], leaves: vec![statement()] }
+    }
+
+    #[test]
+    fn the_format_is_pinned() {
+        insta::assert_snapshot!(crate::hex(&statement().text()));
+        insta::assert_snapshot!(crate::hex(&evidence().encode()));
+        insta::assert_snapshot!(crate::hex(&evidence().hash()));
+        assert_eq!(Evidence::decode(&evidence().encode()), Ok(evidence()));
+        assert_eq!(Evidence::decode(&[2, 0, 0]), Err(FormatError::Newer));
+    }
+
+    #[test]
+    fn it_has_one_form_and_an_end() {
+        let bytes = evidence().encode();
+        for cut in 0..bytes.len() {
+            assert_eq!(Evidence::decode(&bytes[..cut]), Err(FormatError::Malformed), "cut at {cut}");
+        }
+        assert_eq!(Evidence::decode(&[&bytes[..], &[0]].concat()), Err(FormatError::Malformed));
+        assert_eq!(Evidence::decode(&[1, 0x80, 0, 0]), Err(FormatError::Malformed));
+        let entry = Account::new(1, 1).entries().remove(0);
+        for (logs, leaves, fits) in [
+            (vec![Vec::new(); 256], Vec::new(), true),
+            (vec![Vec::new(); 257], Vec::new(), false),
+            (Vec::new(), vec![statement(); 257], false),
+            (vec![vec![entry.clone(); 1_024]], Vec::new(), true),
+            (vec![vec![entry.clone(); 1_025]], Vec::new(), false),
+            (vec![vec![entry; 1_000]; 3], Vec::new(), false),
+        ] {
+            let bytes = Evidence { logs, leaves }.encode();
+            assert_eq!(Evidence::decode(&bytes).is_ok(), fits, "{} bytes", bytes.len());
+        }
+    }
+
+    #[test]
+    fn h2_a_statement_is_by_whom_it_says() {
+        let (own, other) =
+            [key(1, 1), key(1, 2)].map(|key| VerifyingKeyBytes(key.verifying_key().to_bytes())).into();
+        assert!(statement().is_by(&own) && !statement().is_by(&other));
+        let changes: [fn(&mut LeaveStatement); 5] = [
+            |it| it.group.0[0] ^= 1,
+            |it| it.account.0[0] ^= 1,
+            |it| it.device.0[0] ^= 1,
+            |it| it.nonce[0] ^= 1,
+            |it| it.epoch = Epoch(0),
+        ];
+        for change in changes {
+            let mut statement = statement();
+            change(&mut statement);
+            assert!(!statement.is_by(&own));
+        }
+    }
+}

@@ -73,6 +73,11 @@ impl Account {
         self.append(by, Change::RemoveDevice(record(self.number, device).id), None);
     }
 
+    /// The key of a device.
+    pub(crate) fn key(&self, device: u8) -> SigningKey {
+        key(self.number, device)
+    }
+
     pub(crate) fn id(&self) -> AccountId {
         self.log.account()
     }

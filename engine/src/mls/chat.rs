@@ -23,6 +23,7 @@ use super::settings::{GroupSettings, ratchet_configuration};
 use super::welcome;
 use super::{DeviceSigner, Provider};
 use crate::channel::group_era::EraStep;
+use crate::group::entry::CommitEntry;
 use crate::group::evidence::Evidence;
 use crate::group::floors::Floors;
 use crate::group::judge::{self, Deed, Judged};
@@ -57,12 +58,10 @@ impl ChatCommit {
 /// A commit that is staged, and what goes with it to the log and to who comes.
 #[derive(Debug)]
 pub(crate) struct MadeCommit {
-    /// The MLS message.
-    pub(crate) message: Vec<u8>,
+    /// For the log: the MLS message, the evidence, and the GroupInfo of the epoch that it leads to.
+    pub(crate) entry: CommitEntry,
     /// For those it adds, in their order.
     pub(crate) welcome: welcome::Parts,
-    /// Of the epoch that it leads to, without the ratchet tree.
-    pub(crate) group_info: Vec<u8>,
     pub(crate) judged: Judged,
 }
 
@@ -223,11 +222,11 @@ impl Group {
         let message = message.tls_serialize_detached().map_err(|_| GroupError::State)?;
         let welcome = welcome.map(|it| welcome::of_message(&it, &joiners)).transpose()?.unwrap_or_default();
         let group_info = small_group_info(group_info, signer)?;
-        Ok(MadeCommit { message, welcome, group_info, judged })
+        Ok(MadeCommit { entry: CommitEntry { message, evidence, group_info }, welcome, judged })
     }
 
     /// The group as it is, and what a commit would do to it.
-    fn deed(&self, commit: &ChatCommit) -> Result<(State, Deed), GroupError> {
+    pub(crate) fn deed(&self, commit: &ChatCommit) -> Result<(State, Deed), GroupError> {
         let before = self.state()?;
         let own = *before.leaves.get(&self.mls().own_leaf_index().u32()).ok_or(GroupError::State)?;
         let adds = commit.add.iter().map(member_of).collect::<Result<Vec<_>, _>>();

@@ -119,7 +119,7 @@ fn commit_of(processed: ProcessedMessage) -> Result<(Sender, Box<StagedCommit>),
 }
 
 /// What an error of OpenMLS's means: whether a path secret opens is the one thing that differs between members.
-fn why<T>(error: &ProcessMessageError<T>) -> ChatError {
+pub(super) fn why<T>(error: &ProcessMessageError<T>) -> ChatError {
     use ProcessMessageError as E;
     match error {
         E::InvalidCommit(StageCommitError::OwnCommitMismatch) => ChatError::Own,

@@ -2,6 +2,7 @@
 
 pub(crate) mod chat;
 mod chat_data;
+mod chat_outside;
 mod chat_read;
 pub(crate) mod commit;
 pub(crate) mod credential;
@@ -68,5 +69,9 @@ impl Signer for DeviceSigner<'_> {
     }
 }
 
+#[cfg(test)]
+mod chat_attacks;
+#[cfg(test)]
+mod chat_tests;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,139 @@
+//! Into a chat from outside, by an external commit (RFC 9420 section 12.4.3.2): a device that lost its place takes it again, and another
+//! device of an account of the chat comes in, with nobody online and no KeyPackage.
+
+use openmls::prelude::group_info::VerifiableGroupInfo;
+use openmls::prelude::{
+    LeafNodeParameters, MlsGroup, MlsMessageBodyIn, MlsMessageIn, OpenMlsProvider as _, ProposalStore,
+    PublicGroup, RatchetTreeIn,
+};
+use parley_crypto::SUITE;
+use parley_protocol::device_log::LogHead;
+use parley_protocol::ids::GroupId;
+use tls_codec::{Deserialize as _, Serialize as _};
+
+use super::chat::{MadeCommit, small_group_info};
+use super::chat_data::AuthenticatedData;
+use super::credential::Leaf;
+use super::extensions;
+use super::group::{Group, GroupError, mls_id};
+use super::key_package::capabilities;
+use super::settings::GroupSettings;
+use super::welcome;
+use super::{DeviceSigner, Provider};
+use crate::channel::group_era::EraStep;
+use crate::group::entry::CommitEntry;
+use crate::group::evidence::Evidence;
+use crate::group::judge::{self, Deed, Judged};
+use crate::group::leaf_state::LeafState;
+use crate::group::state::{Member, State};
+use crate::table::Table;
+
+/// What a chat looks like from outside ([`Group::package`]).
+pub(crate) struct Outside {
+    group: GroupId,
+    group_info: VerifiableGroupInfo,
+    tree: RatchetTreeIn,
+    /// What it is in this epoch.
+    pub(crate) state: State,
+}
+
+impl Outside {
+    /// Reads a GroupInfo without a ratchet tree, and the ratchet tree. Whoever made them is in the tree; more is not known of
+    /// them. What this leaves in the state is rolled back, or overwritten by [`Group::come_in`].
+    pub(crate) fn read(provider: &Provider, group_info: &[u8], tree: &[u8]) -> Result<Self, GroupError> {
+        let message = MlsMessageIn::tls_deserialize_exact(group_info).map_err(|_| GroupError::Invalid)?;
+        let MlsMessageBodyIn::GroupInfo(group_info) = message.extract() else {
+            return Err(GroupError::Invalid);
+        };
+        if group_info.ciphersuite() != SUITE {
+            return Err(GroupError::Invalid);
+        }
+        let group = GroupId::try_from(group_info.group_id().as_slice()).map_err(|_| GroupError::Invalid)?;
+        let context = extensions::read_context(group_info.group_context().extensions());
+        let (policy, floors) = context.map_err(GroupError::Refused)?.ok_or(GroupError::Invalid)?;
+        let tree = RatchetTreeIn::tls_deserialize_exact(tree).map_err(|_| GroupError::Invalid)?;
+        let (public, _) = PublicGroup::from_external(
+            provider.crypto(),
+            provider.storage(),
+            tree.clone(),
+            group_info.clone(),
+            ProposalStore::default(),
+        )
+        .map_err(|_| GroupError::Invalid)?;
+        let mut leaves = Table::new();
+        for (index, node) in public.treesync().full_leaves() {
+            leaves.insert(index.u32(), extensions::member(node).map_err(GroupError::Refused)?);
+        }
+        let state = State { leaves, policy, floors };
+        judge::judge_state(&state).map_err(GroupError::Refused)?;
+        Ok(Self { group, group_info, tree, state })
+    }
+
+    /// What the device's leaf is to say: of the same stay if it is in the tree.
+    fn own(&self, provider: &Provider, leaf: Leaf, head: LogHead) -> Member {
+        let fresh = LeafState::new(head, provider.rand().array());
+        let state = match self.state.member(&leaf) {
+            Some(Member { state, .. }) => LeafState { nonce: state.nonce, came_by: state.came_by, ..fresh },
+            None => fresh,
+        };
+        Member { leaf, state }
+    }
+
+    /// What the commit does that brings the device in, judged as everybody else will judge it.
+    fn judged(&self, own: Member, evidence: &Evidence) -> Result<Judged, GroupError> {
+        let removes = self.state.member(&own.leaf).map(|member| member.leaf).into_iter().collect();
+        let deed = Deed {
+            by: own.leaf,
+            external: true,
+            path: Some(own),
+            adds: Vec::new(),
+            removes,
+            context: None,
+            era: EraStep::GoesOn,
+        };
+        judge::judge(&self.group, &self.state, &deed, evidence).map_err(GroupError::Refused)
+    }
+}
+
+impl Group {
+    /// Comes in: a device that is in the tree takes its own place again, another one of an account that is in it needs that
+    /// account's device log as evidence. The group that comes back is in the epoch after the commit, as if the log had taken it
+    /// already: unless it does, the caller rolls back.
+    pub(crate) fn come_in(
+        provider: &Provider,
+        signer: &DeviceSigner<'_>,
+        (leaf, head): (Leaf, LogHead),
+        outside: Outside,
+        evidence: Evidence,
+    ) -> Result<(Self, MadeCommit), GroupError> {
+        let own = outside.own(provider, leaf, head);
+        let judged = outside.judged(own, &evidence)?;
+        if let Ok(Some(mut old)) = MlsGroup::load(provider.storage(), &mls_id(outside.group)) {
+            old.delete(provider.storage()).map_err(|_| GroupError::State)?;
+        }
+        let parameters = LeafNodeParameters::builder()
+            // OpenMLS would name others.
+            .with_capabilities(capabilities())
+            .with_extensions(extensions::of_leaf(&own.state).ok_or(GroupError::State)?)
+            .build();
+        let (mls, bundle) = MlsGroup::external_commit_builder()
+            .with_ratchet_tree(outside.tree)
+            .with_config(GroupSettings::Chat.join_config())
+            .with_aad(AuthenticatedData::of(EraStep::GoesOn, &evidence).encode())
+            .skip_lifetime_validation()
+            .build_group(provider, outside.group_info, leaf.credential())
+            .map_err(|_| GroupError::Invalid)?
+            .leaf_node_parameters(parameters)
+            .load_psks(provider.storage())
+            .map_err(|_| GroupError::State)?
+            .build(provider.rand(), provider.crypto(), signer, |_| true)
+            .map_err(|_| GroupError::Invalid)?
+            .finalize(provider)
+            .map_err(|_| GroupError::State)?;
+        let (message, _, group_info) = bundle.into_contents();
+        let message = message.tls_serialize_detached().map_err(|_| GroupError::State)?;
+        let group_info = small_group_info(group_info, signer)?;
+        let entry = CommitEntry { message, evidence, group_info };
+        Ok((Self::of(mls), MadeCommit { entry, welcome: welcome::Parts::default(), judged }))
+    }
+}
