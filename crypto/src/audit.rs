@@ -12,6 +12,8 @@ pub enum For {
     Mls,
     /// The disk: one key seals everything, each time with another nonce.
     Disk,
+    /// A commit of a group: one key seals those of a group era, each with another nonce, and what is sealed may leave the device.
+    Commit,
 }
 
 /// One AEAD seal.

@@ -74,6 +74,14 @@ impl Engine {
         self.forsake_all();
     }
 
+    /// This device has lost its keys of a group: whoever is in it lets it in again, once they read so in its account's log.
+    pub(super) fn say_lost(&mut self) {
+        self.put_back.untold = true;
+        self.link.telling = Telling::default();
+        self.save_put_back();
+        self.tell_put_back();
+    }
+
     /// What the relay has of this device's KeyPackages is from a copy.
     pub(super) fn pool_is_stale(&mut self) {
         self.put_back.stale_pool = true;

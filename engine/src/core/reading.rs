@@ -159,6 +159,7 @@ impl Engine {
                 log.commit.as_ref().is_some_and(|c| c.append == append && c.bytes == *entry.payload);
             if committed && entry.kind == EntryKind::Commit {
                 self.own_commit_won(id);
+                self.is_renewed(id);
                 self.group_moved_on(id, None, (entry.seq, entry.time));
                 return true;
             }

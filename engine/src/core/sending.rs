@@ -110,10 +110,15 @@ impl Engine {
         if log.commit.is_some() {
             return self.send_commit(id);
         }
+        if self.renew_after_put_back(id) {
+            return;
+        }
         if self.writes_into(id) && self.check_devices_of(id) || self.settle_members(id) {
             return;
         }
-        if self.group_of(id).is_some() && (self.remove_who_left(id) || self.go_on_changing(id)) {
+        if self.group_of(id).is_some()
+            && (self.remove_who_left(id) || self.go_on_changing(id))
+        {
             return;
         }
         let Some(key) = self.logs.get(id).map(|log| log.conversation) else {

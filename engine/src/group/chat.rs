@@ -40,6 +40,8 @@ pub(crate) struct GroupChat {
     pub(crate) names: Table<AccountId, SignedName>,
     /// Another device of the account let this one in: what stands before it belongs to the account.
     pub(crate) sibling: bool,
+    /// This device's state is an older one again: before it writes anything it replaces its keys, so that none is used twice.
+    pub(crate) must_update: bool,
     /// A member has seen other messages than this device.
     pub(crate) differs: bool,
     /// The group's picture, if it came.
@@ -60,6 +62,8 @@ pub(crate) enum Standing {
     Removed,
     /// The group's rules are of a newer version.
     Paused,
+    /// This device has lost its keys, and the account is still in the group: a member lets the device in again.
+    Lost,
 }
 
 /// What a person asks of a group. It is judged again each time before it is tried: others may have been quicker.
@@ -94,6 +98,7 @@ impl GroupChat {
             introduced: None,
             names: Table::new(),
             sibling: false,
+            must_update: false,
             differs: false,
             picture: Vec::new(),
         };

@@ -62,7 +62,7 @@ impl CommitEntry {
         let sealed = aead::xseal(&key, nonce, &associated_data(log), &plaintext);
         #[cfg(feature = "audit")]
         parley_crypto::audit::sealed(
-            parley_crypto::audit::For::Disk,
+            parley_crypto::audit::For::Commit,
             key.as_slice(),
             nonce.as_slice(),
             &sealed,

@@ -39,6 +39,8 @@ pub enum GroupStanding {
     Removed,
     /// The group needs a newer version of the app: nothing is read or written until then.
     Paused,
+    /// This device has lost its keys; somebody of the group lets it in again once they are online.
+    Lost,
 }
 
 /// A group's panel.

@@ -1,6 +1,6 @@
 //! Which keys and nonces were used for what: invariants 1, 4 and 12 say that none is used twice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use parley_engine::audit::{For, Seal};
 use parley_protocol::frame::{ClientFrame, Request};
@@ -11,7 +11,9 @@ use parley_protocol::ids::AppendId;
 pub struct KeyLedger {
     /// Seals for MLS by the tag of their ciphertext.
     mls: HashMap<[u8; 16], Seal>,
-    /// Nonces at rest by key.
+    /// Tags of sealed commits of groups.
+    commits: HashSet<[u8; 16]>,
+    /// Nonces at rest by key, and those of commits.
     at_rest: HashMap<([u8; 32], Vec<u8>), [u8; 16]>,
     /// What each MLS key sealed that left its device.
     keys: HashMap<[u8; 32], [u8; 16]>,
@@ -27,7 +29,10 @@ impl KeyLedger {
         for seal in seals {
             match seal.purpose {
                 For::Mls => drop(self.mls.insert(seal.tag, seal)),
-                For::Disk => {
+                For::Disk | For::Commit => {
+                    if seal.purpose == For::Commit {
+                        self.commits.insert(seal.tag);
+                    }
                     let known = self.at_rest.insert((seal.key, seal.nonce), seal.tag);
                     if known.is_some_and(|tag| tag != seal.tag) {
                         self.violations.push("a nonce sealed two records".into());
@@ -71,6 +76,9 @@ impl KeyLedger {
         let known = self.appends.entry(append).or_insert_with(|| payload.to_vec());
         if known != payload {
             self.violations.push("two ciphertexts were sent under one append id".into());
+        }
+        if payload.last_chunk::<16>().is_some_and(|tag| device.commits.contains(tag)) {
+            return;
         }
         // A PrivateMessage (RFC 9420 section 6.3) ends with the encrypted sender data and the ciphertext; a
         // Welcome (section 12.4.3.1) with the encrypted group info.

@@ -11,7 +11,6 @@ use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::domain::message::{Dropped, GroupLine, Why};
 use crate::group::chat::{Change, GroupChat};
-use crate::group::entry::CommitEntry;
 use crate::group::evidence::Evidence;
 use crate::group::plan;
 use crate::group::policy::Policy;
@@ -310,15 +309,14 @@ impl Engine {
         if commit.add.is_empty() || commit.context.is_some() || !commit.remove.is_empty() {
             commit.own = self.own_leaf_now(id);
         }
-        let (era, evidence) = (commit.era, commit.evidence.clone());
+        let era = commit.era;
         let made = self.with_group(id, |group, provider, signer| group.commit_chat(provider, signer, commit));
         let Ok(made) = made else {
             self.retry_later(RETRY);
             return false;
         };
-        let entry = CommitEntry { message: made.message, evidence, group_info: made.group_info };
         let nonce = self.random.array();
-        let sealed = self.group_eras.get(id).map(|era| entry.seal(era, *id, &XNonce::from(nonce)));
+        let sealed = self.group_eras.get(id).map(|era| made.entry.seal(era, *id, &XNonce::from(nonce)));
         let welcomes = if to.is_empty() {
             Some(Welcomes::default())
         } else {

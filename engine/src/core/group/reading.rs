@@ -47,9 +47,13 @@ impl Engine {
                 self.lose_place(id);
             }
             // What this device sent, and does not remember: its state was put back from an older copy.
-            (GroupError::Own, _) if !known => {
+            (GroupError::Own, EntryKind::Commit) => {
                 self.store_gap(id, entry.seq, entry.time, Gap::Restored);
                 self.lose_place(id);
+            }
+            (GroupError::Own, _) if !known => {
+                self.store_gap(id, entry.seq, entry.time, Gap::Restored);
+                self.must_renew(id);
             }
             (GroupError::Unfollowed(by), EntryKind::Commit) => self.refuse_commit(id, entry, by),
             (_, EntryKind::Commit) => self.refuse_commit(id, entry, None),
@@ -69,7 +73,8 @@ impl Engine {
     /// This device cannot go on in a group with the keys that it has; the group goes on without it.
     pub(in crate::core) fn lose_place(&mut self, id: &LogId) {
         let Some(group) = self.group_of(id) else { return };
-        self.end_group(&group, Standing::Removed);
+        self.end_group(&group, Standing::Lost);
+        self.say_lost();
     }
 
     /// Whether what somebody says in a group is theirs, and they may write there: the proof of it. In other conversations there

@@ -66,6 +66,7 @@ impl Engine {
                 Standing::Left => GroupStanding::Left,
                 Standing::Removed => GroupStanding::Removed,
                 Standing::Paused => GroupStanding::Paused,
+                Standing::Lost => GroupStanding::Lost,
             },
             role,
             may_write: self.may_write_in_group(&chat.group),

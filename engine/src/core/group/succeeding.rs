@@ -10,6 +10,7 @@ use crate::channel::trail::Trail;
 use crate::core::Engine;
 use crate::core::connecting::REFUSED;
 use crate::domain::message::{Gap, GroupLine};
+use crate::mls::chat::ChatCommit;
 
 impl Engine {
     /// The entry is a commit that is refused. `by` made it, as far as that is known.
@@ -114,7 +115,41 @@ impl Engine {
     pub(in crate::core) fn put_back_in_group(&mut self, group: &GroupId) {
         let Some(log) = self.log_of_group(group) else { return };
         self.gap(&log, Gap::Restored);
-        self.lose_place(&log);
+        self.must_renew(&log);
+        // A commit that was on its way is sent again as the same bytes. Whatever else was encrypted is not made again with the
+        // same keys.
+        self.unseal(&log);
+    }
+
+    /// Nothing is written in a group before this device has replaced its keys.
+    pub(in crate::core) fn must_renew(&mut self, id: &LogId) {
+        let Some(group) = self.group_of(id) else { return };
+        if let Some(chat) = self.group_chats.all.get_mut(&group) {
+            chat.must_update = true;
+        }
+        self.save_group_chat(&group);
+    }
+
+    /// Replaces the own keys before anything is written, if this device's state was put back; whether a commit is on its way.
+    pub(in crate::core) fn renew_after_put_back(&mut self, id: &LogId) -> bool {
+        let must = self.group_chat_of(id).is_some_and(|chat| chat.must_update && chat.is_active());
+        if !must {
+            return false;
+        }
+        let era = self.next_era_step(id);
+        // Where it cannot be made now, nothing is written either.
+        self.commit_group(id, ChatCommit::update(era), &[]);
+        true
+    }
+
+    /// An own commit is in the log: the keys are new.
+    pub(in crate::core) fn is_renewed(&mut self, id: &LogId) {
+        let Some(group) = self.group_of(id) else { return };
+        if let Some(chat) = self.group_chats.all.get_mut(&group)
+            && std::mem::take(&mut chat.must_update)
+        {
+            self.save_group_chat(&group);
+        }
     }
 
     /// A member has seen other entries than this device: the relay, or the member, shows different things to different people.

@@ -3,6 +3,7 @@
 mod changes;
 mod devices;
 mod invitations;
+mod put_back;
 
 use parley_engine::view::{
     BodyView, Command, ConversationId, Delivery, GroupLine, GroupStanding, GroupView, MemberView, Person, Reply, Role,
