@@ -1,6 +1,7 @@
 //! Members who speak MLS and break the rules of a chat: everybody else refuses what they do, and goes on in the same epoch.
 
 mod leaves;
+mod paths;
 
 use openmls::group::{CommitBuilder, Initial};
 use openmls::prelude::{
@@ -15,6 +16,7 @@ use parley_crypto::SUITE;
 use tls_codec::Serialize as _;
 
 use super::data::AuthenticatedData;
+use super::outside::Outside;
 use super::read::why;
 use super::tests::{Device, GROUP, agree, all_follow, chat, device, logs_of};
 use super::{ChatCommit, ChatError};
@@ -27,7 +29,7 @@ use crate::group::leaf_state::LeafState;
 use crate::group::policy::{Policy, Role};
 use crate::group::refusal::Refusal;
 use crate::mls::credential::Leaf;
-use crate::mls::group::{GroupError, OpenedWelcome, mls_id};
+use crate::mls::group::{Group, GroupError, OpenedWelcome, mls_id};
 use crate::mls::key_package::{capabilities, lifetime};
 use crate::mls::settings::GroupSettings;
 use crate::mls::*;
@@ -358,30 +360,6 @@ fn p2_every_flipped_byte_of_a_commit_is_refused() {
         assert!(all[0].follow(&entry).is_err(), "byte {index}");
     }
     all_follow(&mut all, 1, &made);
-}
-
-/// Whether a path opens is the one thing in which members differ.
-#[test]
-fn c1_what_does_not_open_here_blames_nobody() {
-    type E = ProcessMessageError<DamagedValue>;
-    let path = |error| E::InvalidCommit(StageCommitError::UpdatePathError(error));
-    for error in [
-        ApplyUpdatePathError::UnableToDecrypt,
-        ApplyUpdatePathError::PathMismatch,
-        ApplyUpdatePathError::MissingCiphertext,
-    ] {
-        assert_eq!(why(&path(error)), ChatError::NotOpened);
-    }
-    for error in [
-        path(ApplyUpdatePathError::PathLengthMismatch),
-        path(ApplyUpdatePathError::ParentHashMismatch),
-        E::InvalidCommit(StageCommitError::ConfirmationTagMismatch),
-        E::InvalidCommit(StageCommitError::RequiredPathNotFound),
-        E::IncompatibleWireFormat,
-    ] {
-        assert_eq!(why(&error), ChatError::Refused(Refusal::Mls));
-    }
-    assert_eq!(why(&E::StorageError(DamagedValue)), ChatError::State);
 }
 
 #[test]

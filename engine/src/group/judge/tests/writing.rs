@@ -2,11 +2,13 @@
 
 use super::*;
 
+type Change = fn(&mut Policy);
+
 #[test]
 fn p10_what_may_be_changed_is_by_role() {
     let mut before = state(&[1, 2, 3]);
     before.policy.set_role(account_id(2), Role::Admin);
-    let changes: [(fn(&mut Policy), u8); 8] = [
+    let changes: [(Change, u8); 8] = [
         (|it| it.name = "Others".to_owned(), 2),
         (|it| it.picture = Some([1; 32]), 2),
         (|it| it.permissions.add = Role::Owner, 2),
