@@ -11,6 +11,7 @@ mod members;
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::{AccountId, GroupId};
 
+#[cfg_attr(not(test), expect(unused_imports, reason = "the engine's core makes no chats of many yet"))]
 pub(crate) use self::context::context_of;
 use super::evidence::Evidence;
 use super::floors::{Floors, MAX_FLOORS};
@@ -98,14 +99,14 @@ pub(crate) fn judge(
     if before.policy.floor > policy::VERSION {
         return Err(Refusal::Newer);
     }
-    let case = Case { group, before, deed, evidence, logs: evidence.verified()? };
-    let came = case.committer()?;
-    let removed = if came.is_some() { Vec::new() } else { case.removed()? };
-    let mut after = case.leaves_after();
-    case.check_added(&after, came)?;
+    let court = Case { group, before, deed, evidence, logs: evidence.verified()? };
+    let came = court.committer()?;
+    let removed = if came.is_some() { Vec::new() } else { court.removed()? };
+    let mut after = court.leaves_after();
+    court.check_added(&after, came)?;
     let gone = gone(before, &after, &removed);
-    (after.policy, after.floors) = case.context(&gone, &removed)?;
-    case.era(&after.policy)?;
+    (after.policy, after.floors) = court.context(&gone, &removed)?;
+    court.era(&after.policy)?;
     judge_state(&after)?;
     let added: Vec<Leaf> = match came {
         Some(Came::Sibling) => vec![deed.by],
@@ -158,7 +159,7 @@ impl Case<'_> {
         let (before, deed) = (self.before, self.deed);
         let own = before.member(&deed.by);
         if deed.external {
-            return self.from_outside(own).map(Some);
+            return self.outsider(own).map(Some);
         }
         let own = own.ok_or(Refusal::Committer)?;
         match &deed.path {
@@ -170,7 +171,7 @@ impl Case<'_> {
     }
 
     /// A commit from outside brings one device in, which is or was of the group, and does nothing else.
-    fn from_outside(&self, own: Option<&Member>) -> Result<Came, Refusal> {
+    fn outsider(&self, own: Option<&Member>) -> Result<Came, Refusal> {
         let deed = self.deed;
         let path = deed.path.as_ref().ok_or(Refusal::NoPath)?;
         if path.leaf != deed.by {

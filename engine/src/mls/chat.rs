@@ -3,6 +3,13 @@
 //!
 //! As in `group.rs`, what fails leaves the state as it was only together with a roll-back.
 
+#![cfg_attr(not(test), expect(dead_code, reason = "the engine's core makes no chats of many yet"))]
+
+mod data;
+mod group_info;
+pub(crate) mod outside;
+mod read;
+
 use openmls::prelude::{
     Extension, KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig,
     OpenMlsProvider as _, StagedCommit,
@@ -13,11 +20,11 @@ use parley_crypto::SUITE;
 use parley_protocol::ids::GroupId;
 use tls_codec::Serialize as _;
 
-use super::chat_data::AuthenticatedData;
+use self::data::AuthenticatedData;
+use self::group_info::GroupInfo;
 use super::credential::Leaf;
 use super::extensions::{self, member_of};
 use super::group::{Group, GroupError, mls_id};
-use super::group_info::GroupInfo;
 use super::key_package::{capabilities, lifetime};
 use super::settings::{GroupSettings, ratchet_configuration};
 use super::welcome;
@@ -303,3 +310,8 @@ pub(super) fn small_group_info(
     let bytes = message.tls_serialize_detached().map_err(|_| GroupError::State)?;
     GroupInfo::read(&bytes)?.without_tree(&Extension::ExternalPub(external_pub), signer)
 }
+
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,10 @@
 //! MLS (RFC 9420) as Parley uses it: OpenMLS behind types of our own.
 
 pub(crate) mod chat;
-mod chat_data;
-mod chat_outside;
-mod chat_read;
 pub(crate) mod commit;
 pub(crate) mod credential;
 pub(crate) mod extensions;
 pub(crate) mod group;
-mod group_info;
 pub(crate) mod key_package;
 mod settings;
 pub(crate) mod storage;
@@ -69,9 +65,5 @@ impl Signer for DeviceSigner<'_> {
     }
 }
 
-#[cfg(test)]
-mod chat_attacks;
-#[cfg(test)]
-mod chat_tests;
 #[cfg(test)]
 mod tests;

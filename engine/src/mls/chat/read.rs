@@ -6,17 +6,17 @@ use openmls::prelude::{
 };
 use tls_codec::Deserialize as _;
 
-use super::Provider;
-use super::chat::{ChatError, StagedChat};
-use super::chat_data::AuthenticatedData;
-use super::extensions::{self, member_of};
-use super::group::Group;
+use super::data::AuthenticatedData;
+use super::{ChatError, StagedChat};
 use crate::channel::group_era::EraStep;
 use crate::group::entry::CommitEntry;
 use crate::group::judge::{self, Deed};
 use crate::group::policy;
 use crate::group::refusal::Refusal;
 use crate::group::state::{Member, State};
+use crate::mls::Provider;
+use crate::mls::extensions::{self, member_of};
+use crate::mls::group::Group;
 
 impl Group {
     /// Reads and judges somebody else's commit. Nothing is kept of one that is not followed.
@@ -128,8 +128,9 @@ pub(super) fn why<T>(error: &ProcessMessageError<T>) -> ChatError {
             | ApplyUpdatePathError::PathMismatch
             | ApplyUpdatePathError::MissingCiphertext,
         )) => ChatError::NotOpened,
-        E::StorageError(_) | E::GroupStateError(_) => ChatError::State,
-        E::InvalidCommit(StageCommitError::MissingDecryptionKey) => ChatError::State,
+        E::StorageError(_)
+        | E::GroupStateError(_)
+        | E::InvalidCommit(StageCommitError::MissingDecryptionKey) => ChatError::State,
         _ => ChatError::Refused(Refusal::Mls),
     }
 }

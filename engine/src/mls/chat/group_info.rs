@@ -6,8 +6,8 @@ use openmls::prelude::{Extension, MlsMessageBodyIn, MlsMessageIn};
 use parley_protocol::device_log::{Signature, VerifyingKeyBytes};
 use tls_codec::{Deserialize as _, DeserializeBytes as _, Serialize as _, Size as _, VLBytes};
 
-use super::DeviceSigner;
-use super::group::GroupError;
+use crate::mls::DeviceSigner;
+use crate::mls::group::GroupError;
 
 /// Version of the protocol and wire format: what stands before a GroupInfo in an MLS message (RFC 9420 section 6).
 const HEAD: [u8; 4] = [0, 1, 0, 4];
@@ -60,9 +60,8 @@ impl GroupInfo {
             && self.extensions == expected.extensions
             && self.confirmation_tag == expected.confirmation_tag;
         let signature = <[u8; 64]>::try_from(self.signature.as_slice()).map(Signature);
-        let signed = self.signed().ok().zip(signature.ok());
-        said && self.signer == signer
-            && signed.is_some_and(|(text, signature)| key.verifies(&text, &signature))
+        let both = self.signed().ok().zip(signature.ok());
+        said && self.signer == signer && both.is_some_and(|(text, signature)| key.verifies(&text, &signature))
     }
 
     /// All but the signature.

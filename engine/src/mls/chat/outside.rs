@@ -11,21 +11,21 @@ use parley_protocol::device_log::LogHead;
 use parley_protocol::ids::GroupId;
 use tls_codec::{Deserialize as _, Serialize as _};
 
-use super::chat::{MadeCommit, small_group_info};
-use super::chat_data::AuthenticatedData;
-use super::credential::Leaf;
-use super::extensions;
-use super::group::{Group, GroupError, mls_id};
-use super::key_package::capabilities;
-use super::settings::GroupSettings;
-use super::welcome;
-use super::{DeviceSigner, Provider};
+use super::data::AuthenticatedData;
+use super::{MadeCommit, small_group_info};
 use crate::channel::group_era::EraStep;
 use crate::group::entry::CommitEntry;
 use crate::group::evidence::Evidence;
 use crate::group::judge::{self, Deed, Judged};
 use crate::group::leaf_state::LeafState;
 use crate::group::state::{Member, State};
+use crate::mls::credential::Leaf;
+use crate::mls::extensions;
+use crate::mls::group::{Group, GroupError, mls_id};
+use crate::mls::key_package::capabilities;
+use crate::mls::settings::GroupSettings;
+use crate::mls::welcome;
+use crate::mls::{DeviceSigner, Provider};
 use crate::table::Table;
 
 /// What a chat looks like from outside ([`Group::package`]).
