@@ -6,6 +6,8 @@
     reason = "an attack that cannot even be made fails the test that makes it"
 )]
 
+mod chat;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -47,6 +49,7 @@ use crate::mls::group::{Group, Incoming};
 use crate::mls::{DeviceSigner, Provider, key_package};
 use crate::records::state::StateStore;
 
+pub use self::chat::ChatDeed;
 pub use crate::core::hostile_backup::{BackupLie, ForgedBackup, SignedAs, Thief};
 
 /// First bytes of an inbox entry that is a Welcome.
@@ -121,12 +124,12 @@ impl Peer {
         state: StateStore,
         key: SigningKey,
         account: Account,
-        logs: impl Iterator<Item = LogId>,
+        logs: impl Iterator<Item = (LogId, GroupId)>,
     ) -> Self {
         let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(seed));
         let provider = Provider::new(random.clone(), Rc::new(state));
         let groups = logs
-            .filter_map(|log| Some((log, Group::load(&provider, GroupId::begun_in(log)).ok()?)))
+            .filter_map(|(log, group)| Some((log, Group::load(&provider, group).ok()?)))
             .collect();
         let log = account.log().unwrap();
         Self { random, provider, key, account, log, groups, era: EraStep::Begins }

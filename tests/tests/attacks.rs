@@ -13,6 +13,8 @@ mod enemy;
 mod engine;
 #[path = "attacks/frames.rs"]
 mod frames;
+#[path = "attacks/chats.rs"]
+mod chats;
 #[path = "attacks/groups.rs"]
 mod groups;
 #[path = "attacks/linking.rs"]

@@ -1,5 +1,8 @@
 //! A thief who has a copy of all that a device knows, for attack tests.
 
+use parley_protocol::ids::{GroupId, LogId};
+
+use crate::channel::log::Stage;
 use crate::core::Engine;
 use crate::hostile::Peer;
 use crate::records::state::StateStore;
@@ -20,6 +23,10 @@ impl Engine {
         });
         let state = StateStore::new(values.collect());
         let account = self.account.clone().unwrap();
-        Peer::with(seed, state, self.key.clone().unwrap(), account, self.logs.keys().copied())
+        Peer::with(seed, state, self.key.clone().unwrap(), account, self.logs_in_use())
+    }
+
+    fn logs_in_use(&self) -> impl Iterator<Item = (LogId, GroupId)> + '_ {
+        self.logs.values().filter(|log| log.stage != Stage::Dead).map(|log| (log.id, log.group))
     }
 }

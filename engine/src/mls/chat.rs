@@ -315,3 +315,9 @@ pub(super) fn small_group_info(
 mod attacks;
 #[cfg(test)]
 mod tests;
+
+/// What a commit that only adds, removes or writes a context authenticates, for who breaks other rules than that.
+#[cfg(feature = "hostile")]
+pub(crate) fn authenticated_data(era: EraStep, evidence: &Evidence) -> Vec<u8> {
+    AuthenticatedData::of(era, evidence).encode()
+}

@@ -31,7 +31,7 @@ fn unknown(number: u16, bytes: Vec<u8>) -> Extension {
 
 /// The whole GroupContext of a chat: what its leaves must be able to do, the policy, the floors, in this order. None if OpenMLS
 /// does not make one of these.
-pub(super) fn context(policy: &Policy, floors: &Floors) -> Option<Extensions<GroupContext>> {
+pub(crate) fn context(policy: &Policy, floors: &Floors) -> Option<Extensions<GroupContext>> {
     let required = RequiredCapabilitiesExtension::new(&[POLICY, FLOORS, LEAF_STATE], &[], &[]);
     let all = vec![
         Extension::RequiredCapabilities(required),

@@ -1,0 +1,187 @@
+//! A member of a group who obeys none of its rules, and a relay that helps them.
+
+use parley_engine::hostile::{ChatDeed, Peer};
+use parley_engine::view::{BodyView, Command, ConversationId, GroupLine, GroupView, Reply, Role};
+use parley_protocol::frame::EntryKind;
+use parley_protocol::ids::{AccountId, LogId};
+use parley_tests::sim::{DeviceIndex, World};
+
+use super::enemy::entries;
+
+struct Team {
+    world: World,
+    /// Ada owns the group; Bob and Carol are members, and Eve is one who does as she likes.
+    people: Vec<DeviceIndex>,
+    group: ConversationId,
+    eve: Peer,
+    log: LogId,
+}
+
+fn account(world: &World, index: DeviceIndex) -> AccountId {
+    world.devices[index].account.as_ref().unwrap().account
+}
+
+fn settle(world: &mut World) {
+    for _ in 0..3 {
+        world.settle();
+        world.pass(15_000);
+    }
+    world.settle();
+}
+
+/// Steals what Eve's browser knows, and takes it from her.
+fn team(seed: u64) -> Team {
+    let mut world = World::new(seed);
+    let names = ["Ada", "Bob", "Carol", "Eve"];
+    let people: Vec<DeviceIndex> = names.iter().map(|name| world.add_person(name)).collect();
+    for (place, one) in people.iter().enumerate() {
+        for other in &names[..place] {
+            let chat = world.start(*one, &other.to_lowercase());
+            world.send(*one, chat, "hello");
+        }
+    }
+    settle(&mut world);
+    let others = people[1..].iter().map(|index| account(&world, *index)).collect();
+    let reply = world.ask(people[0], Command::CreateGroup { name: "Team".into(), people: others });
+    let Reply::Conversation(group) = reply else { panic!("no group: {reply:?}") };
+    settle(&mut world);
+    for index in &people {
+        world.send(*index, group, "here");
+        settle(&mut world);
+    }
+    let before = world.logs_of(people[3]);
+    let eve = world.steal(people[3]);
+    let log = before.into_iter().find(|log| eve.is_chat(*log)).unwrap();
+    Team { world, people, group, eve, log }
+}
+
+impl Team {
+    fn view(&mut self, index: DeviceIndex) -> GroupView {
+        match self.world.ask(index, Command::ShowGroup(self.group)) {
+            Reply::Group(view) => *view,
+            other => panic!("no group: {other:?}"),
+        }
+    }
+
+    fn texts(&mut self, index: DeviceIndex) -> Vec<String> {
+        let history = self.world.history(index, self.group);
+        history.into_iter().filter_map(|message| match message.body {
+            BodyView::Text(text) => Some(text),
+            _ => None,
+        }).collect()
+    }
+
+    fn refusals(&mut self, index: DeviceIndex) -> Vec<Option<String>> {
+        let history = self.world.history(index, self.group);
+        history.into_iter().filter_map(|message| match message.body {
+            BodyView::Group(GroupLine::Refused { by }) => Some(by.map(|by| by.name)),
+            _ => None,
+        }).collect()
+    }
+
+    /// The three others talk, and all of them read all of it.
+    fn goes_on(&mut self, word: &str) {
+        let honest = self.people[..3].to_vec();
+        for (index, name) in honest.iter().zip(["Ada", "Bob", "Carol"]) {
+            self.world.send(*index, self.group, &format!("{name} {word}"));
+            settle(&mut self.world);
+        }
+        for index in honest {
+            let texts = self.texts(index);
+            for name in ["Ada", "Bob", "Carol"] {
+                let text = format!("{name} {word}");
+                assert_eq!(texts.iter().filter(|known| **known == text).count(), 1, "{texts:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn p9_a_commit_of_garbage_costs_a_log_and_not_the_group() {
+    let mut team = team(4_000);
+    let commit = team.eve.chat_commit(team.log, &ChatDeed::Garbage);
+    team.world.asked_by_another(commit);
+    settle(&mut team.world);
+    team.goes_on("after it");
+    for index in team.people[..3].to_vec() {
+        assert_eq!(team.refusals(index).len(), 1);
+        assert_eq!(team.view(index).members.len(), 4);
+    }
+}
+
+#[test]
+fn p10_a_members_commit_that_only_an_admin_may_make_is_refused_by_all() {
+    for (seed, deed) in [
+        (4_001, ChatDeed::Govern),
+        (4_002, ChatDeed::Rename("Mine".into())),
+        (4_003, ChatDeed::Remove(AccountId([0; 32]))),
+    ] {
+        let mut team = team(seed);
+        let (ada, bob) = (account(&team.world, team.people[0]), account(&team.world, team.people[1]));
+        let admins = parley_engine::view::Permissions { add: Role::Admin, write: Role::Member, change: Role::Admin };
+        let set = Command::SetPermissions { conversation: team.group, permissions: admins };
+        assert_eq!(team.world.ask(team.people[0], set), Reply::Done);
+        settle(&mut team.world);
+        // What she knew is of the epoch before: she reads on.
+        let mut eve = {
+            team.world.connect(team.people[3]);
+            settle(&mut team.world);
+            team.world.steal(team.people[3])
+        };
+        let deed = if matches!(deed, ChatDeed::Remove(_)) { ChatDeed::Remove(bob) } else { deed };
+        let commit = eve.chat_commit(team.log, &deed);
+        team.world.asked_by_another(commit);
+        settle(&mut team.world);
+        team.goes_on("all the same");
+        for index in team.people[..3].to_vec() {
+            let view = team.view(index);
+            assert_eq!((view.name.as_str(), view.members.len()), ("Team", 4), "{deed:?}");
+            let owners: Vec<AccountId> =
+                view.members.iter().filter(|it| it.role == Role::Owner).map(|it| it.account).collect();
+            assert_eq!(owners, [ada]);
+            assert_eq!(team.refusals(index).len(), 1);
+        }
+    }
+}
+
+#[test]
+fn p2_a_text_that_its_author_did_not_sign_is_shown_to_nobody() {
+    let mut team = team(4_004);
+    let text = team.eve.unsigned(team.log, "deniable");
+    let append = team.eve.append(team.log, text);
+    team.world.asked_by_another(append);
+    settle(&mut team.world);
+    for index in team.people[..3].to_vec() {
+        assert!(!team.texts(index).contains(&"deniable".to_owned()));
+        assert_eq!(team.refusals(index), [Some("Eve".to_owned())]);
+    }
+    team.goes_on("and on");
+}
+
+#[test]
+fn p9_ten_refused_commits_in_a_row_lose_no_message_and_who_makes_them_is_removed() {
+    let mut team = team(4_005);
+    let mut log = team.log;
+    for round in 0..10 {
+        let commit = team.eve.chat_commit(log, &ChatDeed::Govern);
+        team.world.asked_by_another(commit);
+        let entry = entries(&mut team.world, log).last().cloned().unwrap();
+        assert_eq!(entry.kind, EntryKind::Commit);
+        team.world.send(team.people[1], team.group, &format!("meanwhile {round}"));
+        settle(&mut team.world);
+        log = team.eve.go_on_after(log, entry.seq, &entry.payload);
+    }
+    for index in team.people[..3].to_vec() {
+        let texts = team.texts(index);
+        for round in 0..10 {
+            let text = format!("meanwhile {round}");
+            assert_eq!(texts.iter().filter(|known| **known == text).count(), 1, "{texts:?}");
+        }
+    }
+    let account = account(&team.world, team.people[3]);
+    let remove = Command::RemoveFromGroup { conversation: team.group, account };
+    assert_eq!(team.world.ask(team.people[0], remove), Reply::Done);
+    settle(&mut team.world);
+    team.goes_on("without her");
+    assert_eq!(team.view(team.people[1]).members.len(), 3);
+}
