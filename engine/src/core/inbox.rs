@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use parley_protocol::frame::{Answer, InboxEntry, RelayError, Request};
-use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, Epoch, GroupId, LogId, Seq, UnixMillis};
 
 use super::Engine;
 use super::connecting::POOL;
@@ -61,6 +61,8 @@ pub(super) enum Verdict {
     Sealed,
     /// It is a Welcome into a group by somebody whom the person does not know: it waits for them.
     Invited(Box<(GroupChat, LogId)>),
+    /// It is a Welcome into a group in which this device still is, as far as it has read.
+    Early(Box<(GroupId, LogId)>),
 }
 
 /// Who let this device into a group.
@@ -129,7 +131,7 @@ impl Engine {
                     self.could_not_open();
                     self.finish_entry(entry.seq);
                 }
-                Verdict::Ask(_) | Verdict::Finished | Verdict::Invited(_) => self.finish_entry(entry.seq),
+                Verdict::Ask(_) | Verdict::Finished | Verdict::Invited(_) | Verdict::Early(_) => self.finish_entry(entry.seq),
             }
         }
     }
@@ -210,7 +212,7 @@ impl Engine {
         Verdict::Finished
     }
 
-    fn group_welcome_came(&mut self, welcome: &[u8], posted: UnixMillis) -> Verdict {
+    pub(super) fn group_welcome_came(&mut self, welcome: &[u8], posted: UnixMillis) -> Verdict {
         let Some((log, welcome)) = welcome.split_first_chunk() else { return Verdict::Finished };
         let mark = self.state.mark();
         let Err(verdict) = self.judge_group_welcome(LogId(*log), welcome, posted) else {
@@ -220,6 +222,11 @@ impl Engine {
         if let Verdict::Invited(invited) = verdict {
             let (chat, log) = *invited;
             self.keep_invitation(chat, log, welcome, posted);
+            return Verdict::Finished;
+        }
+        if let Verdict::Early(early) = verdict {
+            let (group, log) = *early;
+            self.keep_early_welcome(&group, log, welcome, posted);
             return Verdict::Finished;
         }
         verdict

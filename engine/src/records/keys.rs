@@ -19,6 +19,7 @@ const ELSEWHERE: u8 = 41;
 const GROUP_ERA: u8 = 50;
 const GROUP_CHAT: u8 = 51;
 const INVITATION: u8 = 52;
+const EARLY_WELCOMES: u8 = 53;
 const EARLY: u8 = 9;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];
@@ -114,6 +115,11 @@ pub(crate) fn group_chat(group: &GroupId) -> Vec<u8> {
     [&[GROUP_CHAT], group.as_bytes().as_slice()].concat()
 }
 
+/// Welcomes into a group that came before this device knew that it was removed from it.
+pub(crate) fn early_welcomes(group: &GroupId) -> Vec<u8> {
+    [&[EARLY_WELCOMES], group.as_bytes().as_slice()].concat()
+}
+
 /// A Welcome into a group that waits for the person.
 pub(crate) fn invitation(group: &GroupId) -> Vec<u8> {
     [&[INVITATION], group.as_bytes().as_slice()].concat()
@@ -181,6 +187,7 @@ mod tests {
             (welcomes(&in_log), 12, about_log),
             (group_chat(&group), 51, about_group),
             (invitation(&group), 52, about_group),
+            (early_welcomes(&group), 53, about_group),
             (archive(&id), 26, about_id),
             (personal(&id), 30, about_id),
             (standing(&id), 34, about_id),

@@ -183,6 +183,7 @@ impl Engine {
         for log in logs.iter().filter(|log| self.is_live_group_log(log)).copied().collect::<Vec<LogId>>() {
             self.bury(&log);
         }
+        self.judge_early_welcomes(group);
     }
 
     /// What the person asked to be changed, by whom it is not done yet.

@@ -20,6 +20,8 @@ use crate::view::{CommandError, ConversationId};
 
 /// Most invitations that wait for an answer: what comes then is not kept.
 const MAX_INVITATIONS: usize = 16;
+/// Welcomes into a group in which this device still is: of more the oldest go.
+const MAX_EARLY: usize = 4;
 /// Groups that one device is in.
 const MAX_GROUPS: usize = 256;
 
@@ -44,14 +46,14 @@ impl Engine {
         let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Sealed)?;
         let state = opened.chat.clone().ok_or(Verdict::Finished)?;
         let own = self.own_member().ok_or(Verdict::Finished)?.leaf;
-        if state.member(&own).is_none() || self.logs.contains_key(&log) {
+        let in_use = self.logs.get(&log).is_some_and(|log| log.conversation != ConversationKey::Group(opened.group));
+        if state.member(&own).is_none() || in_use {
             return Err(Verdict::Finished);
         }
         let group = opened.group;
-        let known = self.group_chats.all.get(&group);
-        // It replaces nothing: a device that lost its place comes in by itself.
-        if known.is_some_and(GroupChat::is_active) {
-            return Err(Verdict::Finished);
+        // It replaces nothing; but the log may say in a moment that this device was removed before.
+        if self.group_chats.all.get(&group).is_some_and(GroupChat::is_active) {
+            return Err(Verdict::Early(Box::new((group, log))));
         }
         let sender = opened.sender;
         let by_own = self.is_own_account(&sender.account);
@@ -88,6 +90,38 @@ impl Engine {
             (true, None) => Ok(()),
             (true, Some(_)) => Err(Verdict::Finished),
             (false, _) => Err(Verdict::Ask(account)),
+        }
+    }
+
+    /// Keeps a Welcome into a group in which this device still is, as far as it has read.
+    pub(in crate::core) fn keep_early_welcome(
+        &mut self,
+        group: &GroupId,
+        log: LogId,
+        welcome: &[u8],
+        posted: UnixMillis,
+    ) {
+        let mut early = self.early_welcomes(group);
+        early.push(Invitation { log, posted, welcome: welcome.to_vec() });
+        let over = early.len().saturating_sub(MAX_EARLY);
+        early.drain(..over);
+        self.save(&keys::early_welcomes(group), &early);
+    }
+
+    fn early_welcomes(&self, group: &GroupId) -> Vec<Invitation> {
+        self.state.get(&keys::early_welcomes(group)).ok().flatten().unwrap_or_default()
+    }
+
+    /// This device is not in a group any more: Welcomes that came before it knew are judged now, the newest first.
+    pub(super) fn judge_early_welcomes(&mut self, group: &GroupId) {
+        let early = self.early_welcomes(group);
+        self.state.delete(&keys::early_welcomes(group));
+        for Invitation { log, posted, welcome } in early.into_iter().rev() {
+            if self.group_chats.all.get(group).is_some_and(GroupChat::is_active) {
+                return;
+            }
+            let payload = [log.as_bytes().as_slice(), &welcome].concat();
+            self.group_welcome_came(&payload, posted);
         }
     }
 

@@ -1,0 +1,204 @@
+//! Groups under faults: devices die at any write, connections end at any frame, the relay starts anew, and several members change the
+//! group at once. Three of them stay to the end; others come and go. At the end all who are in it agree on everything.
+
+use parley_engine::view::{Command, ConversationId, GroupStanding, Reply, Role};
+use parley_tests::sim::{DeviceIndex, Torn, World};
+
+use super::*;
+
+const NAMES: [&str; 6] = ["Ada", "Bob", "Carol", "Dan", "Eve", "Finn"];
+/// Those who stay.
+const CORE: usize = 3;
+
+struct Run {
+    world: World,
+    people: Vec<DeviceIndex>,
+    group: ConversationId,
+    /// Texts that a device took, by who stays.
+    sent: Vec<(usize, String)>,
+    trace: Vec<String>,
+}
+
+impl Run {
+    fn new(seed: u64) -> Self {
+        let (mut world, people) = friends(seed, &NAMES);
+        let group = create(&mut world, people[0], "Team", &people[1..CORE]);
+        let account = account(&world, people[1]);
+        done(&mut world, people[0], Command::SetRole { conversation: group, account, role: Role::Admin });
+        Self { world, people, group, sent: Vec::new(), trace: Vec::new() }
+    }
+
+    fn someone(&mut self) -> usize {
+        usize::try_from(self.world.random(6)).unwrap()
+    }
+
+    fn step(&mut self) {
+        let who = self.someone();
+        let index = self.people[who];
+        let (kind, conversation) = (self.world.random(14), self.group);
+        self.trace.push(format!("{kind} {who}"));
+        match kind {
+            0..=3 => self.say(who),
+            4 => {
+                let name = format!("Team {}", self.world.random(1_000));
+                self.world.command(index, Command::SetGroupName { conversation, name });
+            }
+            5 | 6 => {
+                let other = CORE + usize::try_from(self.world.random(3)).unwrap();
+                let people = vec![account(&self.world, self.people[other])];
+                self.world.command(index, Command::AddToGroup { conversation, people });
+            }
+            7 => {
+                let other = CORE + usize::try_from(self.world.random(3)).unwrap();
+                let account = account(&self.world, self.people[other]);
+                self.world.command(index, Command::RemoveFromGroup { conversation, account });
+            }
+            8 if who >= CORE => {
+                self.world.command(index, Command::LeaveGroup { conversation, owner: None });
+            }
+            9 => {
+                let writes = u32::try_from(self.world.random(6)).unwrap();
+                let torn = if self.world.random(2) == 0 { Torn::Before } else { Torn::After };
+                self.world.light_fuse(index, writes, torn);
+            }
+            10 => {
+                let frames = usize::try_from(self.world.random(4)).unwrap();
+                self.world.cut(index, frames);
+            }
+            11 => self.world.restart_relay(),
+            12 => self.world.crash(index),
+            _ => {
+                let time = self.world.random(20_000);
+                self.world.pass(time);
+            }
+        }
+        let now = self.world.random(400);
+        self.world.pass(now);
+    }
+
+    fn say(&mut self, who: usize) {
+        let text = format!("{} {}", NAMES[who], self.sent.len());
+        let (index, conversation) = (self.people[who], self.group);
+        let before = self.world.devices[index].conversations.get(&conversation);
+        if before.is_none() {
+            return;
+        }
+        let id = self.world.command(index, Command::SendText { conversation, text: text.clone(), over: String::new() });
+        self.world.run();
+        if who < CORE && self.world.devices[index].replies.get(&id) == Some(&Reply::Done) {
+            self.sent.push((who, text));
+        }
+    }
+
+    fn end(&mut self) {
+        self.world.heal();
+        for index in self.people.clone() {
+            self.world.connect(index);
+            // A process that died has told its next views nothing yet.
+            self.world.ask(index, Command::Subscribe);
+        }
+        for _ in 0..4 {
+            settle(&mut self.world);
+        }
+    }
+
+    fn check(&mut self) -> Result<(), String> {
+        let group = self.group;
+        let expected = view(&mut self.world, self.people[0], group);
+        for (who, index) in self.people.clone().into_iter().enumerate() {
+            let account = account(&self.world, index);
+            let is_member = expected.members.iter().any(|member| member.account == account);
+            let Some(shown) = self.world.devices[index].conversations.get(&group).cloned() else {
+                if is_member {
+                    return Err(format!("{} is a member and does not know", NAMES[who]));
+                }
+                continue;
+            };
+            let standing = shown.group.clone().unwrap().standing;
+            if is_member != (standing == GroupStanding::Member) {
+                return Err(format!("{}: {standing:?}, and is a member: {is_member}", NAMES[who]));
+            }
+            if !is_member {
+                continue;
+            }
+            let own = view(&mut self.world, index, group);
+            let of = |view: &GroupView| {
+                let mut all: Vec<_> = view.members.iter().map(|it| (it.account, it.role, it.devices)).collect();
+                all.sort();
+                (view.name.clone(), all)
+            };
+            if of(&own) != of(&expected) {
+                return Err(format!("{} and Ada see different groups: {own:?}, {expected:?}", NAMES[who]));
+            }
+            if !own.adding.is_empty() || shown.group.as_ref().unwrap().changing {
+                return Err(format!("{} still waits for a change", NAMES[who]));
+            }
+        }
+        self.check_texts()
+    }
+
+    /// Those who stayed have all of their texts, once and in one order.
+    fn check_texts(&mut self) -> Result<(), String> {
+        let mut first: Option<Vec<String>> = None;
+        for who in 0..CORE {
+            let said = shown(&mut self.world, self.people[who], self.group);
+            let texts: Vec<String> = said
+                .into_iter()
+                .filter_map(|line| match line.strip_prefix('>') {
+                    Some(own) => Some(own.to_owned()),
+                    None => line.split_once(": ").map(|(_, text)| text.to_owned()),
+                })
+                .filter(|text| NAMES[..CORE].iter().any(|name| text.starts_with(name)))
+                .collect();
+            for (_, text) in &self.sent {
+                let count = texts.iter().filter(|known| *known == text).count();
+                if count != 1 {
+                    return Err(format!("{text:?} is there {count} times at {}: {texts:?}", NAMES[who]));
+                }
+            }
+            match &first {
+                Some(first) if *first != texts => {
+                    return Err(format!("{} sees another order: {first:?}, {texts:?}", NAMES[who]));
+                }
+                _ => first = Some(texts),
+            }
+        }
+        let broken = &self.world.ledger.violations;
+        if broken.is_empty() { Ok(()) } else { Err(format!("{broken:?}")) }
+    }
+}
+
+#[test]
+#[ignore]
+fn one() {
+    let seed: u64 = std::env::var("SEED").unwrap().parse().unwrap();
+    campaign(seed..seed + 1);
+}
+
+fn campaign(seeds: std::ops::Range<u64>) {
+    for seed in seeds {
+        let mut run = Run::new(seed);
+        for _ in 0..40 {
+            run.step();
+        }
+        run.end();
+        if let Err(error) = run.check() {
+            panic!("seed {seed}: {error}\n{}", run.trace.join("; "));
+        }
+    }
+}
+
+/// How many seeds each part takes; `PARLEY_GROUP_SEEDS` says another number.
+fn seeds() -> u64 {
+    std::env::var("PARLEY_GROUP_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(8)
+}
+
+#[test]
+fn i1_i2_p9_a_group_under_faults_ends_the_same_for_all_part_1() {
+    campaign(0..seeds());
+}
+
+#[test]
+fn i1_i2_p9_a_group_under_faults_ends_the_same_for_all_part_2() {
+    campaign(100_000..100_000 + seeds());
+}
