@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use parley_engine::view::{Consent, ConversationId, ConversationView};
+use parley_engine::view::{Consent, ConversationId, ConversationView, GroupStanding};
 use parley_protocol::ids::UnixMillis;
 
 use crate::model::lookalikes;
@@ -75,14 +75,25 @@ impl Chats {
         self.listed().iter().map(|entry| &entry.chat)
     }
 
-    /// Those of people who wrote first and wait for an answer, newest first.
+    /// Those with people who may be added to groups: somebody was consented to, and can be found by a username.
+    pub fn people(&self) -> impl Iterator<Item = &ConversationView> {
+        self.all().filter(|chat| is_person(chat) && chat.restored.is_none() && chat.username.is_some())
+    }
+
+    /// The chat with whoever has this username, if there is one.
+    #[must_use]
+    pub fn with_username(&self, username: &str) -> Option<&ConversationView> {
+        self.people().find(|chat| chat.username.as_deref() == Some(username))
+    }
+
+    /// Invitations to groups, and the chats of people who wrote first and wait for an answer, newest first.
     pub fn requests(&self) -> impl Iterator<Item = &ConversationView> {
         self.0.iter().map(|entry| &entry.chat).filter(|chat| is_request(chat))
     }
 
     /// Those of people who are blocked, whether or not they are in the list.
     pub fn blocked(&self) -> impl Iterator<Item = &ConversationView> {
-        self.0.iter().map(|entry| &entry.chat).filter(|chat| chat.consent == Consent::Revoked)
+        self.0.iter().map(|entry| &entry.chat).filter(|chat| chat.consent == Consent::Revoked && chat.group.is_none())
     }
 
     /// How many are in the list.
@@ -201,18 +212,33 @@ const fn rank(chat: &ConversationView) -> (bool, UnixMillis, Reverse<Conversatio
 
 /// Whether it stands in the list of chats.
 const fn stands(chat: &ConversationView) -> bool {
-    chat.listed && !matches!(chat.consent, Consent::Requested)
+    chat.listed && !matches!(chat.consent, Consent::Requested) && !is_invitation(chat)
 }
 
-/// Whether somebody who wrote first waits for an answer.
+/// Whether somebody who wrote first waits for an answer, or has added this account to a group.
 #[must_use]
 pub const fn is_request(chat: &ConversationView) -> bool {
-    chat.listed && matches!(chat.consent, Consent::Requested) && chat.last.is_some()
+    let asks = matches!(chat.consent, Consent::Requested) && chat.last.is_some();
+    chat.listed && (asks || is_invitation(chat))
+}
+
+/// Whether it is a group that this account has not joined.
+#[must_use]
+pub const fn is_invitation(chat: &ConversationView) -> bool {
+    match &chat.group {
+        Some(group) => matches!(group.standing, GroupStanding::Invited { .. }),
+        None => false,
+    }
+}
+
+/// Whether it is a chat with a person whom the own person wants to hear.
+const fn is_person(chat: &ConversationView) -> bool {
+    chat.group.is_none() && matches!(chat.consent, Consent::Granted)
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use parley_engine::view::{BodyView, Preview};
+    use parley_engine::view::{BodyView, GroupSummary, Preview, Role};
 
     use super::*;
     use crate::model::unicode::tests::Icu;
@@ -234,6 +260,7 @@ pub(crate) mod tests {
             draft: String::new(),
             draft_sent: false,
             listed: true,
+            group: None,
         }
     }
 
@@ -249,6 +276,40 @@ pub(crate) mod tests {
         chats.put(chat(3, "Eve", 5), &Icu);
         assert_eq!(order(&chats), [1, 2, 3]);
         assert_eq!(chats.unread(), 6);
+    }
+
+    /// The same as a group in which this person stands so.
+    pub(crate) fn group(number: u8, name: &str, standing: GroupStanding) -> ConversationView {
+        let summary =
+            GroupSummary { members: 3, standing, role: Role::Member, may_write: true, changing: false };
+        ConversationView { username: None, group: Some(summary), ..chat(number, name, u64::from(number)) }
+    }
+
+    #[test]
+    fn an_invitation_to_a_group_is_among_the_requests_until_it_is_answered() {
+        let invited = GroupStanding::Invited { by: "Eve".to_owned(), username: None };
+        let mut chats = Chats::new(vec![chat(1, "Ada", 1), group(2, "Team", invited)], &Icu);
+        assert_eq!(order(&chats), [1]);
+        assert_eq!(chats.requests().map(|chat| chat.id.0[0]).collect::<Vec<_>>(), [2]);
+        chats.put(group(2, "Team", GroupStanding::Member), &Icu);
+        assert_eq!((order(&chats), chats.requests().count()), (vec![2, 1], 0));
+    }
+
+    #[test]
+    fn people_for_a_group_are_those_who_can_be_found() {
+        let all = vec![
+            chat(1, "Ada", 9),
+            group(2, "Team", GroupStanding::Member),
+            ConversationView { consent: Consent::Requested, ..chat(3, "Eve", 8) },
+            ConversationView { consent: Consent::Revoked, ..chat(4, "Mal", 7) },
+            ConversationView { restored: Some("Kim".to_owned()), ..chat(5, "Kim", 6) },
+            ConversationView { username: None, ..chat(6, "Bob", 5) },
+        ];
+        let chats = Chats::new(all, &Icu);
+        assert_eq!(chats.people().map(|chat| chat.id.0[0]).collect::<Vec<_>>(), [1]);
+        assert_eq!(chats.with_username("user1").map(|chat| chat.id.0[0]), Some(1));
+        assert_eq!(chats.with_username("user4"), None);
+        assert_eq!(chats.blocked().count(), 1);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod connection;
 mod deleting;
 mod fallen;
 mod file;
+mod groups;
 mod linking;
 mod lock;
 mod recovery;
@@ -27,6 +28,7 @@ pub use self::connection::*;
 pub use self::deleting::*;
 pub use self::fallen::*;
 pub use self::file::*;
+pub use self::groups::*;
 pub use self::linking::*;
 pub use self::lock::*;
 pub use self::recovery::*;
@@ -80,6 +82,9 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::NotLinking => "There's nothing to confirm right now. Try again on both devices.",
         CommandError::UnknownConversation => "This chat isn't on this device. Go back to your chats.",
         CommandError::TextLength => "Message too long. Shorten it, or send it in parts.",
+        CommandError::NotAllowed => "You can't do that in this group.",
+        CommandError::GroupFull => "This group is full: it can't have more devices.",
+        CommandError::Picture => NO_PICTURE,
         CommandError::Blocked => "You blocked them. Unblock them first.",
         CommandError::OtherDraft => "Another tab has a draft in this chat. Send or clear that one first.",
         CommandError::RateLimited => "That was a lot at once. Wait a moment, then try again.",
@@ -218,7 +223,10 @@ pub const fn trouble_heading(trouble: Trouble) -> &'static str {
 #[must_use]
 pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
     match body {
-        BodyView::Text(_) | BodyView::Renamed { .. } | BodyView::KeysChanged(_) => None,
+        BodyView::Text(_)
+        | BodyView::Renamed { .. }
+        | BodyView::KeysChanged(_)
+        | BodyView::Group(_) => None,
         BodyView::Newer => {
             Some("Sent by a newer version of Parley. Reload the page to update, then it shows.")
         }
@@ -261,6 +269,12 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
              have been sent. Ask your contact, or write it again.",
         ),
     }
+}
+
+/// The same, in a group.
+#[must_use]
+pub fn instead_of_in_group(body: &BodyView) -> Option<String> {
+    instead_of(body).map(|said| said.replace("your contact", "the group").replace("Your contact has", "The others have"))
 }
 
 /// Somebody has taken another name. Names are kept apart from the sentence's direction.
