@@ -93,7 +93,10 @@ impl Chats {
 
     /// Those of people who are blocked, whether or not they are in the list.
     pub fn blocked(&self) -> impl Iterator<Item = &ConversationView> {
-        self.0.iter().map(|entry| &entry.chat).filter(|chat| chat.consent == Consent::Revoked && chat.group.is_none())
+        self.0
+            .iter()
+            .map(|entry| &entry.chat)
+            .filter(|chat| chat.consent == Consent::Revoked && chat.group.is_none())
     }
 
     /// How many are in the list.

@@ -39,8 +39,7 @@ pub fn fits(name: &str, sought: &str, unicode: &impl Unicode) -> bool {
 #[must_use]
 pub fn complete(text: &str, typing: &Typing, name: &str) -> (String, usize) {
     let end = typing.at + 1 + typing.sought.len();
-    let (before, after) =
-        (text.get(..typing.at).unwrap_or_default(), text.get(end..).unwrap_or_default());
+    let (before, after) = (text.get(..typing.at).unwrap_or_default(), text.get(end..).unwrap_or_default());
     let space = if after.starts_with(' ') { "" } else { " " };
     let begun = format!("{before}@{name}{space}");
     let caret = begun.len() + usize::from(space.is_empty());

@@ -53,8 +53,7 @@ fn ask(app: App, id: ConversationId) {
 pub(crate) fn learn(app: App, view: &GroupView) {
     let bytes = view.picture.clone().unwrap_or_default();
     let id = view.conversation;
-    let same =
-        |pictures: &Pictures| pictures.get(&id).map_or(bytes.is_empty(), |known| known.bytes == bytes);
+    let same = |pictures: &Pictures| pictures.get(&id).map_or(bytes.is_empty(), |known| known.bytes == bytes);
     if app.pictures.with_untracked(same) {
         return;
     }

@@ -299,9 +299,9 @@ impl App {
         })
     }
 
-    /// The own account; whoever asks is told when it is another.
+    /// The own account. It is the same as long as chats are shown.
     pub(crate) fn me(self) -> Option<AccountId> {
-        self.account.with(|account| account.as_ref().map(|it| it.account))
+        self.account.with_untracked(|account| account.as_ref().map(|it| it.account))
     }
 
     /// Whether somebody uses an account here. One that is being made is not there yet.

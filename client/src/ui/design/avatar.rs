@@ -33,7 +33,11 @@ pub(crate) fn who(colour: u8) -> String {
 
 /// Of a chat, whatever it is with.
 pub(crate) fn chat(app: App, chat: &ConversationView) -> AnyView {
-    if chat.group.is_some() { group(app, chat.id, &chat.name, "") } else { avatar(&chat.name, &chat.id.0, "") }
+    if chat.group.is_some() {
+        group(app, chat.id, &chat.name, "")
+    } else {
+        avatar(&chat.name, &chat.id.0, "")
+    }
 }
 
 /// Of a group.

@@ -180,7 +180,7 @@ pub fn new_invitation(by: &str, name: &str) -> String {
 
 /// Above the buttons of an invitation.
 #[must_use]
-pub fn invited(by: &str, username: Option<&str>, name: &str, members: u32) -> String {
+pub fn invited_to(by: &str, username: Option<&str>, name: &str, members: u32) -> String {
     let by = match username {
         Some(username) => format!("{} (@{username})", apart(by)),
         None => apart(by),
@@ -220,8 +220,7 @@ pub const IN_GROUP: &str = "They're in this group already.";
 pub const CHOSEN_ALREADY: &str = "You've chosen them already.";
 
 /// The relay names another account under a contact's username.
-pub const OTHER_ACCOUNT: &str =
-    "This Parley server gave a different account for them. Remove them here, and tell whoever runs the server.";
+pub const OTHER_ACCOUNT: &str = "This Parley server gave a different account for them. Remove them here, and tell whoever runs the server.";
 
 /// Somebody could not be found, in a note about several.
 #[must_use]
@@ -241,9 +240,6 @@ pub fn with_people(names: &[String]) -> String {
 
 /// No name was typed.
 pub const GROUP_NAME_NONE: &str = "Enter a name for the group.";
-
-/// A name is too long.
-pub const GROUP_NAME_LONG: &str = "Use up to 64 characters.";
 
 /// Beside somebody who is being added.
 #[must_use]
@@ -303,6 +299,9 @@ pub const MAY_CHANGE: &str = "Who may change name and picture";
 /// The picture could not be read or made small enough.
 pub const NO_PICTURE: &str = "This picture can't be used. Choose a JPEG, PNG or WebP.";
 
+/// Of an own message, where there is nobody else.
+pub const NOBODY_ELSE: &str = "Nobody else is in this group.";
+
 /// Somebody who is mentioned is chosen from a list.
 #[must_use]
 pub fn found_members(count: usize) -> String {
@@ -335,10 +334,7 @@ mod tests {
             ),
             (GroupLine::Removed { by: me.clone(), who: bob.clone() }, "You removed Bob."),
             (GroupLine::Left { who: bob.clone() }, "Bob left."),
-            (
-                GroupLine::Role { by: None, who: me.clone(), role: Role::Owner },
-                "You are now an owner.",
-            ),
+            (GroupLine::Role { by: None, who: me.clone(), role: Role::Owner }, "You are now an owner."),
             (GroupLine::Role { by: None, who: ada.clone(), role: Role::Admin }, "Ada is now an admin."),
             (
                 GroupLine::Role { by: Some(me), who: ada.clone(), role: Role::Member },
@@ -358,13 +354,9 @@ mod tests {
     #[test]
     fn many_names_are_counted() {
         let names = |count: usize| (1..=count).map(|it| it.to_string()).collect::<Vec<_>>();
-        for (count, text) in [
-            (0, "nobody"),
-            (1, "1"),
-            (2, "1 and 2"),
-            (5, "1, 2, 3, 4 and 5"),
-            (6, "1, 2, 3, 4 and 2 others"),
-        ] {
+        for (count, text) in
+            [(0, "nobody"), (1, "1"), (2, "1 and 2"), (5, "1, 2, 3, 4 and 5"), (6, "1, 2, 3, 4 and 2 others")]
+        {
             assert_eq!(listed(&names(count)), text);
         }
     }
@@ -381,7 +373,7 @@ mod tests {
 
     #[test]
     fn an_invitation_says_who_where_and_how_many() {
-        let said = invited("Eve", Some("eve"), "Team", 5).replace(['\u{2068}', '\u{2069}'], "");
+        let said = invited_to("Eve", Some("eve"), "Team", 5).replace(['\u{2068}', '\u{2069}'], "");
         assert_eq!(said, "Eve (@eve) added you to Team, a group with 5 members.");
     }
 }

@@ -223,10 +223,7 @@ pub const fn trouble_heading(trouble: Trouble) -> &'static str {
 #[must_use]
 pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
     match body {
-        BodyView::Text(_)
-        | BodyView::Renamed { .. }
-        | BodyView::KeysChanged(_)
-        | BodyView::Group(_) => None,
+        BodyView::Text(_) | BodyView::Renamed { .. } | BodyView::KeysChanged(_) | BodyView::Group(_) => None,
         BodyView::Newer => {
             Some("Sent by a newer version of Parley. Reload the page to update, then it shows.")
         }
@@ -274,7 +271,8 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
 /// The same, in a group.
 #[must_use]
 pub fn instead_of_in_group(body: &BodyView) -> Option<String> {
-    instead_of(body).map(|said| said.replace("your contact", "the group").replace("Your contact has", "The others have"))
+    instead_of(body)
+        .map(|said| said.replace("your contact", "the group").replace("Your contact has", "The others have"))
 }
 
 /// Somebody has taken another name. Names are kept apart from the sentence's direction.

@@ -37,7 +37,8 @@ fn item(app: App, id: ConversationId) -> AnyView {
     let apart = app.told_apart_by(id);
     let here = Memo::new(move || app.route.get() == Route::Conversation(id));
     // One part for all of it: most that changes in a chat changes several things at once.
-    let inside = move || chat.with(|chat| chat.as_ref().map(|chat| inside(app, chat, apart.get(), time.get())));
+    let inside =
+        move || chat.with(|chat| chat.as_ref().map(|chat| inside(app, chat, apart.get(), time.get())));
     html::li()
         .child(
             html::a()
@@ -45,7 +46,9 @@ fn item(app: App, id: ConversationId) -> AnyView {
                 .attr("href", Route::Conversation(id).fragment())
                 .attr_live("aria-current", move || here.get().then_some("page"))
                 .attr_live("aria-label", move || {
-                    chat.with(|chat| chat.as_ref().map(|chat| label(chat, app.me(), apart.get(), &time.get())))
+                    chat.with(|chat| {
+                        chat.as_ref().map(|chat| label(chat, app.me(), apart.get(), &time.get()))
+                    })
                 })
                 .child(parts::maybe(inside)),
         )
@@ -62,7 +65,9 @@ fn inside(app: App, chat: &ConversationView, apart: Option<String>, time: String
     top.extend(chat.restored.as_ref().map(|_| html::span().class("chat-mark").child("Restored").into_any()));
     top.push(html::span().class("chat-time").child(time).into_any());
     let mut bottom: Vec<AnyView> = own_state(chat).map(bubble::tick).into_iter().collect();
-    bottom.push(html::span().class("chat-preview").attr("dir", "auto").child(preview(chat, app.me())).into_any());
+    bottom.push(
+        html::span().class("chat-preview").attr("dir", "auto").child(preview(chat, app.me())).into_any(),
+    );
     bottom.extend(badge(chat));
     let text = vec![
         html::span().class("chat-top").child(top).into_any(),
