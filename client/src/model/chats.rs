@@ -327,7 +327,7 @@ pub(crate) mod tests {
 
     #[test]
     fn p10_requests_stand_apart_and_blocked_people_are_found() {
-        let last = Preview { body: BodyView::Newer, time: UnixMillis(5), outgoing: None };
+        let last = Preview { body: BodyView::Newer, time: UnixMillis(5), outgoing: None, author: None };
         let of = |number, name, consent| ConversationView {
             consent,
             unread: 0,

@@ -122,7 +122,7 @@ impl Rows {
 /// Says who has an own message of a group. As with the other button, one of them is reached by Tab.
 fn details_button(app: App, message: MessageId, newest: impl Fn() -> bool + Send + 'static) -> AnyView {
     html::button()
-        .class("icon-button delete-like details")
+        .class("icon-button details")
         .attr("type", "button")
         .attr("aria-label", "Details")
         .attr("title", "Details")
