@@ -55,7 +55,7 @@ fn dropped(dropped: &Dropped) -> String {
     match dropped {
         Dropped::Add(who, why) => format!("{} wasn't added: {}.", apart(&who.name), self::why(*why, true)),
         Dropped::Change(who, why) => {
-            format!("Nothing was changed for {}: {}.", apart(&who.name), self::why(*why, false))
+            format!("Your change for {} wasn't made: {}.", apart(&who.name), self::why(*why, false))
         }
         Dropped::Settings(why) => {
             format!("Your change to this group wasn't made: {}.", self::why(*why, false))
@@ -156,10 +156,8 @@ pub const fn may_not_write(standing: &GroupStanding) -> Option<&'static str> {
     match standing {
         GroupStanding::Invited { .. } => None,
         GroupStanding::Member => Some("Only admins can write in this group."),
-        GroupStanding::Left => Some("You left this group. You can still read what was written before."),
-        GroupStanding::Removed => {
-            Some("You were removed from this group. You can still read what was written before.")
-        }
+        GroupStanding::Left => Some("You left this group."),
+        GroupStanding::Removed => Some("You were removed from this group."),
         GroupStanding::Paused => {
             Some("This group needs a newer version of Parley. Reload the page to read and write here.")
         }
@@ -190,8 +188,8 @@ pub fn invited_to(by: &str, username: Option<&str>, name: &str, members: u32) ->
 }
 
 /// What joining means.
-pub const JOINING: &str = "If you join, everybody in it sees your name and can write to you here. Until then nobody there learns \
-    that you've seen this. You see what is written from now on.";
+pub const JOINING: &str = "If you join, everybody in it sees your name and can write to you here. Until then they don't see that \
+    you've read this.";
 
 /// Before an invitation is declined and who sent it blocked.
 #[must_use]
