@@ -20,6 +20,8 @@ pub mod lookalikes;
 pub mod mention;
 pub mod news;
 pub mod notice;
+#[cfg(test)]
+mod palette;
 pub mod path;
 pub mod picture;
 pub mod pulse;
