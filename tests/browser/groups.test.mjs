@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { faults, outline } from "./lib/axe.mjs";
-import { about, choosePeople, closeInfo, createGroup, dialog, member, members, openInfo, openNewGroup, plain, seesLine } from "./lib/group.mjs";
+import { about, choosePeople, closeInfo, createGroup, dialog, member, openInfo, openNewGroup, plain, seesLine } from "./lib/group.mjs";
 import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
 
@@ -224,35 +224,48 @@ test("a member's options lead to the chat with them and to its safety number", a
   await ada.openChat("Crew");
 });
 
-test("somebody who never talked to who adds them is asked first, and may decline or join", async () => {
+/** Ada adds somebody who never talked to her, and who looks at the invitation. */
+async function invite(person, count) {
+  const box = await openInfo(ada);
+  await box.getByRole("button", { name: "Add people" }).click();
+  assert.equal(await box.getByRole("checkbox", { name: /^Bob/ }).isDisabled(), true, "he is in it");
+  await choosePeople(box, [], [person.username]);
+  await box.getByRole("button", { name: "Add to group" }).click();
+  await box.getByRole("list", { name: "Members" }).waitFor();
+  await closeInfo(ada);
+  await requests(person, 1).waitFor();
+  await person.page.getByText("Ada added you to the group Crew", { exact: true }).waitFor({ state: "attached" });
+  assert.equal(await person.page.title(), "Parley", "invitations do not count");
+  await requests(person, 1).click();
+  await person.page.getByRole("list", { name: "Message requests" }).getByRole("link", { name: /^Crew/ }).click();
+  const sentence = await person.page.locator(".request-question").innerText();
+  assert.equal(plain(sentence), `Ada (@ada) added you to Crew, a group with ${count} members.`);
+  assert.equal(await person.composer().count(), 0);
+  assert.equal(await person.button("Group info").count(), 0);
+}
+
+test("somebody who never talked to who adds them is asked first, and may decline", async () => {
   const dan = await arrive("Dan", "dan");
-  const add = async () => {
-    const box = await openInfo(ada);
-    await box.getByRole("button", { name: "Add people" }).click();
-    assert.equal(await box.getByRole("checkbox", { name: /^Bob/ }).isDisabled(), true);
-    await choosePeople(box, [], ["dan"]);
-    await box.getByRole("button", { name: "Add to group" }).click();
-    await box.getByRole("list", { name: "Members" }).waitFor();
-    await closeInfo(ada);
-    await requests(dan, 1).waitFor();
-    await dan.page.getByText("Ada added you to the group Crew", { exact: true }).waitFor({ state: "attached" });
-    assert.equal(await dan.page.title(), "Parley", "invitations do not count");
-    await requests(dan, 1).click();
-    await dan.page.getByRole("list", { name: "Message requests" }).getByRole("link", { name: /^Crew/ }).click();
-    const sentence = await dan.page.locator(".request-question").innerText();
-    assert.match(plain(sentence), /^Ada \(@ada\) added you to Crew, a group with 4 members\.$/);
-    assert.equal(await dan.composer().count(), 0);
-  };
-  await add();
+  await invite(dan, 4);
   await shoot(dan, "invitation");
+  await dan.button("Block").click();
+  await dan.page.getByText("Decline, and block Ada?").waitFor();
+  await dan.button("Cancel").click();
   await dan.button("Decline").click();
   await dan.page.getByRole("link", { name: /^Message requests/ }).waitFor({ state: "detached" });
-  await seesLine(ada, "Dan left.");
-  await add();
-  await dan.button("Join").click();
-  await dan.composer().waitFor();
-  await dan.page.waitForFunction(() => document.activeElement?.id === "message");
-  await dan.send("Thanks");
+  await bob.send("Where is Dan?");
+  await ada.sees("Where is Dan?");
+  await dan.page.waitForTimeout(1_000);
+  assert.equal(await dan.page.getByRole("link", { name: /Crew/ }).count(), 0, "nothing more is heard of it");
+});
+
+test("who joins can write", async () => {
+  const eve = await arrive("Eve", "eve");
+  await invite(eve, 5);
+  await eve.button("Join").click();
+  await eve.composer().waitFor();
+  await eve.page.waitForFunction(() => document.activeElement?.id === "message");
+  await eve.send("Thanks");
   await bob.sees("Thanks");
 });
 
@@ -286,7 +299,7 @@ test("the only owner leaves, and says who is it then", async () => {
   await ada.page.getByText(/^You left this group\./).waitFor();
   await seesLine(bob, "Ada left.");
   const his = await openInfo(bob);
-  assert.equal(await members(his).count(), 2);
+  assert.equal(await member(his, "Ada").count(), 0);
   await member(his, "Bob").getByText("Owner", { exact: true }).waitFor();
   await closeInfo(bob);
   await ada.button("Delete chat…").click();
