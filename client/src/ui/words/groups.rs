@@ -217,8 +217,9 @@ pub const IN_GROUP: &str = "They're in this group already.";
 /// Somebody who was looked for is chosen already.
 pub const CHOSEN_ALREADY: &str = "You've chosen them already.";
 
-/// The relay names another account under a contact's username.
-pub const OTHER_ACCOUNT: &str = "This Parley server gave a different account for them. Remove them here, and tell whoever runs the server.";
+/// The relay names another account under somebody's username.
+pub const OTHER_ACCOUNT: &str =
+    "This Parley server named a different account for them. Tell whoever runs the server.";
 
 /// Somebody could not be found, in a note about several.
 #[must_use]
