@@ -129,10 +129,10 @@ fn content(body: BodyView, author: Memo<String>, group: Option<AccountId>) -> An
 pub(crate) fn why(app: App, id: ConversationId) -> Memo<String> {
     let chat = app.chat(id);
     Memo::new(move || {
-        let reason = chat.with(|chat| chat.as_ref().and_then(|it| Some((it.waiting?, it.name.clone()))));
+        let reason = chat.with(|chat| chat.as_ref().and_then(words::chat_waits));
         let connection = words::waiting_for(app.connection.get(), page::has_network());
         let outside = words::storage(app.storage.get()).or(connection).map(str::to_owned);
-        let told = outside.or_else(|| reason.map(|(reason, name)| words::waiting(reason, &name)));
+        let told = outside.or(reason);
         told.unwrap_or_else(|| words::delivery(Delivery::Waiting).to_owned())
     })
 }

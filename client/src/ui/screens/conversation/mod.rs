@@ -66,8 +66,7 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
                 parts::status(
                     "chat-waiting",
                     parts::live(move || {
-                        let reason = chat.with(|chat| chat.as_ref().and_then(|chat| chat.waiting));
-                        reason.map(|reason| words::waiting(reason, &name.get())).unwrap_or_default()
+                        chat.with(|chat| chat.as_ref().and_then(words::chat_waits)).unwrap_or_default()
                     }),
                 ),
                 match restored {
