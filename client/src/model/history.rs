@@ -2,6 +2,7 @@
 //! chats is, so that a way back is one: it adds no entry, and what is on top goes first.
 
 use parley_engine::view::ConversationId;
+use parley_protocol::ids::MessageId;
 
 use crate::model::hex;
 use crate::model::route::Route;
@@ -15,6 +16,12 @@ pub enum Over {
     Contact(ConversationId),
     /// Linking another device.
     Link,
+    /// New group.
+    NewGroup,
+    /// What a group is, and who is in it.
+    Group(ConversationId),
+    /// Who has a message of the conversation that is shown.
+    Message(MessageId),
 }
 
 /// One entry.
@@ -63,6 +70,9 @@ impl Place {
             (None, _) => None,
             (Some("new"), None) => Some(Over::NewChat),
             (Some("link"), None) => Some(Over::Link),
+            (Some("group"), None) => Some(Over::NewGroup),
+            (Some("group"), Some(id)) => Some(Over::Group(ConversationId(hex::decode(id)?))),
+            (Some("message"), Some(id)) => Some(Over::Message(MessageId(hex::decode(id)?))),
             (Some("contact"), Some(id)) => Some(Over::Contact(ConversationId(hex::decode(id)?))),
             _ => return None,
         };
@@ -78,6 +88,9 @@ impl Place {
             Some(Over::NewChat) => format!("parley {home} new"),
             Some(Over::Link) => format!("parley {home} link"),
             Some(Over::Contact(id)) => format!("parley {home} contact {}", hex::encode(&id.0)),
+            Some(Over::NewGroup) => format!("parley {home} group"),
+            Some(Over::Group(id)) => format!("parley {home} group {}", hex::encode(&id.0)),
+            Some(Over::Message(id)) => format!("parley {home} message {}", hex::encode(&id.0)),
         }
     }
 
@@ -231,7 +244,10 @@ mod tests {
 
     #[test]
     fn an_entry_says_what_it_is() {
-        for over in [None, Some(Over::NewChat), Some(Over::Link), Some(DETAILS)] {
+        let group = Over::Group(ConversationId([3; 16]));
+        let message = Over::Message(MessageId([4; 16]));
+        let dialogs = [Over::NewChat, Over::Link, DETAILS, Over::NewGroup, group, message];
+        for over in dialogs.into_iter().map(Some).chain([None]) {
             for home in [None, Some(0), Some(12)] {
                 let place = Place { route: ADA, over, home };
                 assert_eq!(Place::read(ADA, &place.said()), Some(place));

@@ -17,9 +17,13 @@ pub mod keys;
 pub mod links;
 pub mod lock;
 pub mod lookalikes;
+pub mod mention;
 pub mod news;
 pub mod notice;
+#[cfg(test)]
+mod palette;
 pub mod path;
+pub mod picture;
 pub mod pulse;
 pub mod route;
 pub mod rows;

@@ -7,6 +7,8 @@ use parley_engine::view::{BodyView, ConversationView, Preview};
 pub struct News {
     count: u32,
     text: Option<String>,
+    /// Who wrote the newest, in a group.
+    author: Option<String>,
 }
 
 /// What came, when a chat that had `unread` messages and `last` as its newest is now as `chat` says.
@@ -21,31 +23,40 @@ pub fn news(unread: u32, last: Option<&Preview>, chat: &ConversationView) -> Opt
         BodyView::Text(text) if count == 1 => Some(text.clone()),
         _ => None,
     };
-    (count > 0).then_some(News { count, text })
+    let author = newest.author.clone().filter(|_| chat.group.is_some());
+    (count > 0).then_some(News { count, text, author })
 }
 
 impl News {
     /// The sentence about it. In the open chat the author is enough.
     #[must_use]
     pub fn sentence(&self, name: &str, shown: bool) -> String {
+        if let (1, Some(author)) = (self.count, &self.author) {
+            return match (&self.text, shown) {
+                (Some(text), true) => format!("{author}: {text}"),
+                (Some(text), false) => format!("{author} in {name}: {text}"),
+                (None, _) => format!("New message from {author} in {name}"),
+            };
+        }
+        let from = if self.author.is_some() { "in" } else { "from" };
         match (self.count, &self.text) {
             (1, Some(text)) if shown => format!("{name}: {text}"),
             (1, Some(text)) => format!("New message from {name}: {text}"),
             (1, None) => format!("New message from {name}"),
-            (count, _) => format!("{count} new messages from {name}"),
+            (count, _) => format!("{count} new messages {from} {name}"),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use parley_engine::view::Delivery;
+    use parley_engine::view::{Delivery, GroupStanding};
     use parley_protocol::ids::UnixMillis;
 
     use super::*;
 
     fn preview(text: &str, time: u64, outgoing: Option<Delivery>) -> Preview {
-        Preview { body: BodyView::Text(text.to_owned()), time: UnixMillis(time), outgoing }
+        Preview { body: BodyView::Text(text.to_owned()), time: UnixMillis(time), outgoing, author: None }
     }
 
     fn chat(unread: u32, last: Option<Preview>) -> ConversationView {
@@ -64,6 +75,23 @@ mod tests {
         let came =
             news(2, Some(&preview("Before", 1, None)), &chat(202, Some(preview("Last", 9, None)))).unwrap();
         assert_eq!(came.sentence("Ada", true), "200 new messages from Ada");
+    }
+
+    #[test]
+    fn in_a_group_the_author_is_told_too() {
+        let by = |text: &str, time| Preview { author: Some("Ada".to_owned()), ..preview(text, time, None) };
+        let team = |unread, last| ConversationView {
+            last: Some(last),
+            unread,
+            ..crate::model::chats::tests::group(1, "Team", GroupStanding::Member)
+        };
+        let came = news(0, None, &team(1, by("Hello", 5))).unwrap();
+        assert_eq!(came.sentence("Team", true), "Ada: Hello");
+        assert_eq!(came.sentence("Team", false), "Ada in Team: Hello");
+        let newer = news(0, None, &team(1, Preview { body: BodyView::Newer, ..by("", 5) })).unwrap();
+        assert_eq!(newer.sentence("Team", true), "New message from Ada in Team");
+        let many = news(0, None, &team(3, by("Hello", 5))).unwrap();
+        assert_eq!(many.sentence("Team", false), "3 new messages in Team");
     }
 
     #[test]

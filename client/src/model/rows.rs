@@ -108,13 +108,15 @@ pub fn is_theirs(message: &MessageView) -> bool {
 
 fn together(one: &MessageView, next: &MessageView) -> bool {
     one.outgoing.is_some() == next.outgoing.is_some()
+        && one.author.as_ref().map(|it| it.account) == next.author.as_ref().map(|it| it.account)
         && next.time.0.abs_diff(one.time.0) < GROUP_GAP
         && matches!((&one.body, &next.body), (BodyView::Text(_), BodyView::Text(_)))
 }
 
 #[cfg(test)]
 mod tests {
-    use parley_engine::view::{Delivery, Gap};
+    use parley_engine::view::{AuthorView, Delivery, Dropped, Gap, GroupLine, Why};
+    use parley_protocol::ids::AccountId;
 
     use super::*;
     use crate::model::window::tests::message;
@@ -148,6 +150,23 @@ mod tests {
             message(30, mine),
         ]);
         assert_eq!(shape(&rows(&messages, None, |_| 1)), "D(-)()o");
+    }
+
+    #[test]
+    fn in_a_group_each_author_has_a_run() {
+        let by = |number: u8, author: u8| MessageView {
+            author: Some(AuthorView {
+                account: AccountId([author; 32]),
+                name: "Ada".to_owned(),
+                colour: author,
+            }),
+            ..message(number, None)
+        };
+        let mut line = message(6, None);
+        line.body = BodyView::Group(GroupLine::Dropped(Dropped::Settings(Why::Over)));
+        let messages = shared(vec![by(1, 1), by(2, 1), by(3, 2), by(4, 1), by(5, 1), line, by(7, 1)]);
+        assert_eq!(shape(&rows(&messages, None, |_| 1)), "D()o()oo");
+        assert!(!is_theirs(&messages[5]), "what happened to a group is not unread");
     }
 
     #[test]

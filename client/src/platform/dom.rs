@@ -49,6 +49,28 @@ pub fn grow(area: NodeRef<Textarea>) {
     let _ = style.set_property("height", &format!("{}px", area.scroll_height()));
 }
 
+/// Where the caret is, as the browser counts: in UTF-16 units.
+#[must_use]
+pub fn caret(area: NodeRef<Textarea>) -> Option<usize> {
+    let area = area.try_get_untracked().flatten()?;
+    usize::try_from(area.selection_end().ok().flatten()?).ok()
+}
+
+/// What stands in the text area now.
+#[must_use]
+pub fn text_of(area: NodeRef<Textarea>) -> String {
+    area.try_get_untracked().flatten().map(|area| area.value()).unwrap_or_default()
+}
+
+/// Writes this into the text area, with the caret at a place.
+pub fn write(area: NodeRef<Textarea>, text: &str, caret: usize) {
+    let Some(element) = area.try_get_untracked().flatten() else { return };
+    element.set_value(text);
+    let caret = u32::try_from(caret).unwrap_or(u32::MAX);
+    let _ = element.set_selection_range(caret, caret);
+    grow(area);
+}
+
 /// Moves the focus into the text area.
 pub fn focus_area(area: NodeRef<Textarea>) {
     if let Some(area) = area.try_get_untracked().flatten() {

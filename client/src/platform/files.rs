@@ -30,6 +30,10 @@ impl File {
         Some(Self(field.files()?.get(0)?.into()))
     }
 
+    pub(super) const fn blob(&self) -> &Blob {
+        &self.0
+    }
+
     /// Bytes in it.
     #[must_use]
     #[expect(
@@ -58,6 +62,12 @@ impl File {
     #[must_use]
     pub fn address(&self) -> Option<String> {
         Url::create_object_url_with_blob(&self.0).ok()
+    }
+}
+
+impl From<Blob> for File {
+    fn from(blob: Blob) -> Self {
+        Self(blob)
     }
 }
 

@@ -15,6 +15,7 @@ pub mod local;
 pub mod lock;
 pub mod page;
 pub mod passkey;
+pub mod picture;
 pub mod random;
 pub mod resize;
 pub mod scroll;

@@ -11,6 +11,8 @@ pub(crate) fn message(number: u8, outgoing: Option<Delivery>) -> MessageView {
         time: UnixMillis(u64::from(number) * 60_000),
         body: BodyView::Text(format!("message {number}")),
         outgoing,
+        author: None,
+        told: None,
     }
 }
 

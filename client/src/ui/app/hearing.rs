@@ -1,7 +1,9 @@
 //! What the owner of the device says, and what of it changes here.
 
 use leptos::prelude::*;
-use parley_engine::view::{AccountView, Command, ConversationId, ConversationView, Event, Reply, Snapshot};
+use parley_engine::view::{
+    AccountView, Command, ConversationId, ConversationView, Event, GroupStanding, Reply, Snapshot,
+};
 
 use crate::model::chats::{Chats, is_request};
 use crate::model::news::news;
@@ -10,7 +12,7 @@ use crate::model::signal::{ToViews, Trouble, Unreadable};
 use crate::platform::page;
 use crate::platform::unicode::Browser;
 use crate::ui::app::state::{App, Phase};
-use crate::ui::app::{drafts, unsaved};
+use crate::ui::app::{drafts, pictures, unsaved};
 use crate::ui::words;
 
 impl App {
@@ -100,6 +102,7 @@ impl App {
                 self.put_chat(chat);
             }
             Event::Messages { conversation, messages } => {
+                pictures::hear(self, conversation, &messages);
                 let unseen = !self.in_front.get_untracked();
                 let already = !self.all_read(conversation);
                 self.update_open(conversation, |open| {
@@ -134,7 +137,10 @@ impl App {
             .with_untracked(|chats| chats.get(chat.id).map(|chat| (chat.unread, chat.last.clone())));
         let asked = self.chats.with_untracked(|chats| chats.get(chat.id).is_some_and(is_request));
         if is_request(chat) && !asked {
-            return self.announce(words::new_request(&chat.name));
+            return self.announce(match chat.group.as_ref().map(|group| &group.standing) {
+                Some(GroupStanding::Invited { by, .. }) => words::new_invitation(by, &chat.name),
+                _ => words::new_request(&chat.name),
+            });
         }
         let (unread, last) = known.unwrap_or_default();
         if let Some(news) = news(unread, last.as_ref(), chat) {

@@ -67,6 +67,9 @@ fn over(dialog: &Dialog) -> Over {
         Dialog::NewChat(_) => Over::NewChat,
         Dialog::Contact(id) => Over::Contact(*id),
         Dialog::Link(_) => Over::Link,
+        Dialog::NewGroup => Over::NewGroup,
+        Dialog::Group(id) => Over::Group(*id),
+        Dialog::Message(id) => Over::Message(*id),
     }
 }
 
@@ -176,6 +179,9 @@ fn be(app: App, place: Place) {
             Over::NewChat => Dialog::NewChat(String::new()),
             Over::Contact(id) => Dialog::Contact(id),
             Over::Link => Dialog::Link(String::new()),
+            Over::NewGroup => Dialog::NewGroup,
+            Over::Group(id) => Dialog::Group(id),
+            Over::Message(id) => Dialog::Message(id),
         }));
     }
     if app.route.with_untracked(|shown| shown != route) {

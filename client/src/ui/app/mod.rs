@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod link;
 pub(crate) mod open;
 pub(crate) mod pace;
+pub(crate) mod pictures;
 pub(crate) mod state;
 pub(crate) mod trouble;
 pub(crate) mod unsaved;

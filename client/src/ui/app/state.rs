@@ -5,7 +5,7 @@ use parley_engine::view::{
     AccountView, Command, CommandError, Connection, ConversationId, ConversationView, LinkView, RemovedView,
     Reply, StorageState,
 };
-use parley_protocol::ids::UnixMillis;
+use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 
 use crate::model::chats::Chats;
 use crate::model::code::Code;
@@ -21,6 +21,7 @@ use crate::ui::app::keeper::{Keeper, Loss};
 use crate::ui::app::link::Link;
 use crate::ui::app::open::Open;
 use crate::ui::app::pace::Pace;
+use crate::ui::app::pictures::{self, Pictures};
 use crate::ui::app::unsaved::{self, Keeping};
 use crate::ui::design::field::Note;
 use crate::ui::design::memo::Memo;
@@ -52,6 +53,12 @@ pub(crate) enum Dialog {
     Contact(ConversationId),
     /// Linking another device; holds a code that was opened as a link.
     Link(String),
+    /// New group.
+    NewGroup,
+    /// What a group is, and who is in it.
+    Group(ConversationId),
+    /// Who has an own message of the group that is open.
+    Message(MessageId),
 }
 
 /// Everything the views know. It lives as long as the page, so that a view that keeps it keeps an address.
@@ -73,6 +80,8 @@ pub(crate) struct Known {
     pub(crate) connection: RwSignal<Connection>,
     pub(crate) storage: RwSignal<StorageState>,
     pub(crate) chats: RwSignal<Chats>,
+    /// Of groups.
+    pub(crate) pictures: RwSignal<Pictures>,
     /// A pointer is pressed: what could move under it waits.
     pub(crate) pressed: RwSignal<bool>,
     pub(crate) pace: StoredValue<Pace>,
@@ -145,6 +154,7 @@ impl App {
             connection: RwSignal::new(Connection::Connecting),
             storage: RwSignal::new(StorageState::Good),
             chats: RwSignal::new(Chats::default()),
+            pictures: RwSignal::new(Pictures::new()),
             pressed: RwSignal::new(false),
             pace: StoredValue::new(Pace::default()),
             open: RwSignal::new(Open::default()),
@@ -259,6 +269,7 @@ impl App {
         self.link.set(None);
         self.code.set(None);
         self.chats.set(Chats::default());
+        pictures::forget(self);
         self.leaving.set(None);
         self.announcement.set(String::new());
         self.file.set(Note::None);
@@ -286,6 +297,11 @@ impl App {
                 value
             })
         })
+    }
+
+    /// The own account. It is the same as long as chats are shown.
+    pub(crate) fn me(self) -> Option<AccountId> {
+        self.account.with_untracked(|account| account.as_ref().map(|it| it.account))
     }
 
     /// Whether somebody uses an account here. One that is being made is not there yet.

@@ -1,21 +1,59 @@
-//! A circle with somebody's initials.
+//! A circle with somebody's initials; of a group a square with round corners, and its picture if there is one.
 
 use leptos::prelude::*;
-
-use crate::ui::design::html;
+use parley_engine::view::{ConversationId, ConversationView};
 
 use crate::model::text;
 use crate::model::unicode::Unicode as _;
 use crate::platform::unicode::Browser;
+use crate::ui::app::pictures;
+use crate::ui::app::state::App;
+use crate::ui::design::{html, parts};
 
 const COLOURS: u32 = 8;
+
+/// Colours of people in groups. The style sheet has as many (`.who-0` and on).
+const PEOPLE: u8 = 12;
 
 /// The same bytes give the same colour, here and in every other browser: they are of the account, whatever it is called. The
 /// name beside it says who it is.
 pub(crate) fn avatar(name: &str, of: &[u8], class: &'static str) -> AnyView {
+    circle(format!("avatar hue-{} {class}", text::colour_of(of, COLOURS)), name)
+}
+
+/// Of somebody in a group.
+pub(crate) fn member(name: &str, colour: u8, class: &'static str) -> AnyView {
+    circle(format!("avatar {} {class}", who(colour)), name)
+}
+
+/// The class of somebody's colour in groups.
+pub(crate) fn who(colour: u8) -> String {
+    format!("who-{}", colour % PEOPLE)
+}
+
+/// Of a chat, whatever it is with.
+pub(crate) fn chat(app: App, chat: &ConversationView) -> AnyView {
+    if chat.group.is_some() {
+        group(app, chat.id, &chat.name, "")
+    } else {
+        avatar(&chat.name, &chat.id.0, "")
+    }
+}
+
+/// Of a group.
+pub(crate) fn group(app: App, id: ConversationId, name: &str, class: &'static str) -> AnyView {
+    let picture = pictures::of(app, id);
+    let name = name.to_owned();
     html::span()
-        .class(format!("avatar hue-{} {class}", text::colour_of(of, COLOURS)))
+        .class(format!("avatar avatar-group hue-{} {class}", text::colour_of(&id.0, COLOURS)))
         .attr("aria-hidden", "true")
-        .child(Browser.initials(name))
+        .child(parts::dynamic(move || match picture.get() {
+            Some(address) => html::img().attr("alt", "").attr("src", address).into_any(),
+            None => parts::words(Browser.initials(&name)),
+        }))
         .into_any()
+}
+
+fn circle(classes: String, name: &str) -> AnyView {
+    html::span().class(classes).attr("aria-hidden", "true").child(Browser.initials(name)).into_any()
 }

@@ -42,7 +42,7 @@ macro_rules! elements {
 }
 
 elements! {
-    a aside button dialog div form h1 h2 h3 header input label li main nav option p progress section select span
+    a aside button dialog div form h1 h2 h3 header img input label li main nav option p progress section select span
     strong textarea time ul
 }
 

@@ -34,6 +34,19 @@ pub(crate) fn requests() -> AnyView {
     )
 }
 
+/// Two people.
+pub(crate) fn group() -> AnyView {
+    lines(
+        &[
+            "M9 5.5a3 3 0 1 1 0 6a3 3 0 1 1 0-6",
+            "M3 19c.5-3.2 2.9-5 6-5s5.5 1.8 6 5",
+            "M15.5 5.9a3 3 0 0 1 0 5.2",
+            "M17.5 14.6c1.9.7 3.1 2.2 3.5 4.4",
+        ],
+        "icon",
+    )
+}
+
 /// A pen on a sheet.
 pub(crate) fn compose() -> AnyView {
     lines(
@@ -102,6 +115,11 @@ pub(crate) fn verified() -> AnyView {
 /// A triangle with a mark.
 pub(crate) fn warning() -> AnyView {
     lines(&["M12 4.5L21 19.5H3z", "M12 10.5v4", "M12 17v.01"], "icon")
+}
+
+/// Three dots: more that can be done.
+pub(crate) fn more() -> AnyView {
+    lines(&["M6 12v.01", "M12 12v.01", "M18 12v.01"], "icon icon-dots")
 }
 
 /// A bin.

@@ -6,13 +6,14 @@ use core::task::{Context, Poll, Waker};
 
 use leptos::prelude::*;
 use parley_engine::view::ConversationId;
+use parley_protocol::ids::MessageId;
 
 use crate::model::section::Section;
 use crate::platform::{page, spawn_local, timer};
 use crate::ui::app::state::{App, Phase};
 use crate::ui::design::{html, parts};
 use crate::ui::screens::conversation::contact;
-use crate::ui::screens::{linking, recovery, removed, settings, shell};
+use crate::ui::screens::{groups, linking, recovery, removed, settings, shell};
 use crate::ui::words;
 
 /// So long the page is left alone after the start, in milliseconds.
@@ -57,6 +58,9 @@ part!(linking, load_linking, show_linking(app: App, new: bool, code: RwSignal<St
 part!(settings, load_recovery, show_recovery(app: App) => recovery::come_back(app));
 part!(settings, load_removed, show_removed(app: App) => removed::screen(app));
 part!(contact, load_contact, show_contact(app: App, id: ConversationId) => contact::body(app, id));
+part!(groups, load_new_group, show_new_group(app: App) => groups::create::body(app));
+part!(groups, load_group, show_group(app: App, id: ConversationId) => groups::panel::body(app, id));
+part!(groups, load_message, show_message(app: App, id: MessageId) => groups::told::body(app, id));
 
 /// The settings.
 pub(crate) fn settings(app: App, section: Option<Section>) -> AnyView {
@@ -83,6 +87,21 @@ pub(crate) fn contact(app: App, id: ConversationId) -> AnyView {
     shown(body, load_contact, move || Box::pin(show_contact(app, id)))
 }
 
+/// What the dialog has inside that makes a group.
+pub(crate) fn new_group(app: App) -> AnyView {
+    shown(body, load_new_group, move || Box::pin(show_new_group(app)))
+}
+
+/// What a group's panel has inside.
+pub(crate) fn group(app: App, id: ConversationId) -> AnyView {
+    shown(body, load_group, move || Box::pin(show_group(app, id)))
+}
+
+/// Who has an own message of a group.
+pub(crate) fn message(app: App, id: MessageId) -> AnyView {
+    shown(body, load_message, move || Box::pin(show_message(app, id)))
+}
+
 /// Loads every part once the device is open and the browser has nothing else to do, so that they are there without a connection.
 pub(crate) fn fetch_ahead(app: App) {
     Effect::new(move |begun: Option<bool>| {
@@ -102,9 +121,12 @@ fn ahead() {
 async fn load_all() {
     let _ = load_settings().await;
     let _ = load_contact().await;
+    let _ = load_group().await;
     let _ = load_linking().await;
     let _ = load_recovery().await;
     let _ = load_removed().await;
+    let _ = load_new_group().await;
+    let _ = load_message().await;
 }
 
 fn settings_frame(inside: AnyView) -> AnyView {

@@ -12,7 +12,7 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};
 use crate::ui::screens::conversation::{contact, deleting};
-use crate::ui::screens::{conversation, linking, locked, notices, requests, seldom, welcome};
+use crate::ui::screens::{conversation, groups, linking, locked, notices, requests, seldom, welcome};
 use crate::ui::words;
 
 /// A pointer that is held for longer (or of which nobody heard that it was let go) holds nothing back, in milliseconds.
@@ -189,6 +189,9 @@ fn panes(app: App) -> AnyView {
                     Dialog::NewChat(first) => new_chat::dialog(app, first),
                     Dialog::Contact(id) => contact::dialog(app, id),
                     Dialog::Link(code) => linking::dialog(app, code),
+                    Dialog::NewGroup => groups::new_group(app),
+                    Dialog::Group(id) => groups::info(app, id),
+                    Dialog::Message(id) => groups::message(app, id),
                 })
             }),
         ))

@@ -1,6 +1,6 @@
 //! The connection, what waits for it, and where the account lives.
 
-use parley_engine::view::{Connection, Outage, WaitReason};
+use parley_engine::view::{Connection, ConversationView, Outage, WaitReason};
 
 /// Why there is no connection. `network` is whether the browser says that there is one.
 #[must_use]
@@ -25,9 +25,15 @@ pub fn next_attempt(seconds: u64) -> String {
 /// The account is not at the relay yet.
 pub const REGISTERING: &str = "Setting up your account… This server hasn't accepted it yet.";
 
-/// Why messages to somebody wait although there is a connection.
+/// Why messages of a chat wait although there is a connection; none where they do not. In a group it is somebody in it.
 #[must_use]
-pub fn waiting(reason: WaitReason, name: &str) -> String {
+pub fn chat_waits(chat: &ConversationView) -> Option<String> {
+    let name = if chat.group.is_some() { "a member" } else { &chat.name };
+    chat.waiting.map(|reason| waiting(reason, name))
+}
+
+/// The same, of messages to somebody.
+fn waiting(reason: WaitReason, name: &str) -> String {
     match reason {
         WaitReason::RelayFull => {
             "Waiting: this Parley server is out of space. Parley keeps trying; tell whoever runs the server."

@@ -1,8 +1,7 @@
 //! Every error as a sentence that says what happened and what to do. No other file words one.
 
 use parley_engine::view::{
-    BodyView, CommandError, Delivery, Gap, KeyChange, OwnKeyChange, Registration, StorageState,
-    UsernameStatus, Warning,
+    CommandError, Delivery, KeyChange, OwnKeyChange, Registration, StorageState, UsernameStatus, Warning,
 };
 use parley_protocol::username::UsernameError;
 
@@ -14,6 +13,8 @@ mod connection;
 mod deleting;
 mod fallen;
 mod file;
+mod gaps;
+mod groups;
 mod linking;
 mod lock;
 mod recovery;
@@ -27,6 +28,8 @@ pub use self::connection::*;
 pub use self::deleting::*;
 pub use self::fallen::*;
 pub use self::file::*;
+pub use self::gaps::*;
+pub use self::groups::*;
 pub use self::linking::*;
 pub use self::lock::*;
 pub use self::recovery::*;
@@ -80,6 +83,9 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::NotLinking => "There's nothing to confirm right now. Try again on both devices.",
         CommandError::UnknownConversation => "This chat isn't on this device. Go back to your chats.",
         CommandError::TextLength => "Message too long. Shorten it, or send it in parts.",
+        CommandError::NotAllowed => "You can't do that in this group.",
+        CommandError::GroupFull => "This group is full: it can't have more devices.",
+        CommandError::Picture => NO_PICTURE,
         CommandError::Blocked => "You blocked them. Unblock them first.",
         CommandError::OtherDraft => "Another tab has a draft in this chat. Send or clear that one first.",
         CommandError::RateLimited => "That was a lot at once. Wait a moment, then try again.",
@@ -211,55 +217,6 @@ pub const fn trouble_heading(trouble: Trouble) -> &'static str {
         Trouble::Removed => "This browser was removed",
         Trouble::Insecure => "Parley needs HTTPS",
         _ => "Parley cannot open",
-    }
-}
-
-/// Why a message is not shown; none if it is a text.
-#[must_use]
-pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
-    match body {
-        BodyView::Text(_) | BodyView::Renamed { .. } | BodyView::KeysChanged(_) => None,
-        BodyView::Newer => {
-            Some("Sent by a newer version of Parley. Reload the page to update, then it shows.")
-        }
-        BodyView::Gap(Gap::Rejected) => Some(
-            "A message was damaged or forged on its way and was rejected. Ask your contact to send it again.",
-        ),
-        BodyView::Gap(Gap::Expired) => Some(
-            "Messages from while this device was away are no longer on the server. Ask your contact to send \
-             them again.",
-        ),
-        BodyView::Gap(Gap::Missing) => Some(
-            "The server left something out here, or showed your contact something else. What can be sent again \
-             is sent again; ask your contact whether anything is missing.",
-        ),
-        BodyView::Gap(Gap::Restored) => Some(
-            "This browser's data was put back from an older copy. What you wrote after that copy is with your \
-             contact, and comes back here only from another device of yours.",
-        ),
-        BodyView::Gap(Gap::Elsewhere) => Some(
-            "Some messages you wrote on another device aren't here: they were written after your last backup. If that \
-             device is still signed in, they come when it's online. Your contact has them too.",
-        ),
-        BodyView::Gap(Gap::Late) => Some(
-            "Messages from before this point may be missing on this device. Parley asks your other devices and your \
-             contact for them.",
-        ),
-        BodyView::Gap(Gap::Removed) => {
-            Some("A device that was removed from the account still wrote here. What it wrote isn't shown.")
-        }
-        BodyView::Gap(Gap::Damaged) => Some(
-            "Part of this chat was damaged on this device, so a message here couldn't be read. \
-             The chat goes on; ask your contact whether you missed anything.",
-        ),
-        BodyView::Gap(Gap::Lost) => Some(
-            "A message stood here, but this browser's copy is damaged or gone. It comes back from another \
-             device of yours, if one has it.",
-        ),
-        BodyView::Gap(Gap::Unsent) => Some(
-            "A message of yours that waited to be sent is gone: this browser's copy was damaged. It may not \
-             have been sent. Ask your contact, or write it again.",
-        ),
     }
 }
 

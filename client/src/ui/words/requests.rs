@@ -7,7 +7,8 @@ pub const REQUESTS: &str = "Message requests";
 pub const NO_REQUESTS: &str = "No message requests";
 
 /// Who is in that list.
-pub const REQUESTS_HOW: &str = "People you haven't written to. They don't see whether you've read this.";
+pub const REQUESTS_HOW: &str =
+    "People you haven't written to, and groups you haven't joined. They don't see whether you've read this.";
 
 /// Accessible name of the link to the list.
 #[must_use]

@@ -1,8 +1,8 @@
 //! One chat in the list.
 
 use leptos::prelude::*;
-use parley_engine::view::{BodyView, ConversationId, ConversationView, Delivery};
-use parley_protocol::ids::UnixMillis;
+use parley_engine::view::{BodyView, ConversationId, ConversationView, Delivery, GroupStanding};
+use parley_protocol::ids::{AccountId, UnixMillis};
 
 use crate::model::route::Route;
 use crate::model::text;
@@ -37,7 +37,8 @@ fn item(app: App, id: ConversationId) -> AnyView {
     let apart = app.told_apart_by(id);
     let here = Memo::new(move || app.route.get() == Route::Conversation(id));
     // One part for all of it: most that changes in a chat changes several things at once.
-    let inside = move || chat.with(|chat| chat.as_ref().map(|chat| inside(chat, apart.get(), time.get())));
+    let inside =
+        move || chat.with(|chat| chat.as_ref().map(|chat| inside(app, chat, apart.get(), time.get())));
     html::li()
         .child(
             html::a()
@@ -45,14 +46,16 @@ fn item(app: App, id: ConversationId) -> AnyView {
                 .attr("href", Route::Conversation(id).fragment())
                 .attr_live("aria-current", move || here.get().then_some("page"))
                 .attr_live("aria-label", move || {
-                    chat.with(|chat| chat.as_ref().map(|chat| label(chat, apart.get(), &time.get())))
+                    chat.with(|chat| {
+                        chat.as_ref().map(|chat| label(chat, app.me(), apart.get(), &time.get()))
+                    })
                 })
                 .child(parts::maybe(inside)),
         )
         .into_any()
 }
 
-fn inside(chat: &ConversationView, apart: Option<String>, time: String) -> AnyView {
+fn inside(app: App, chat: &ConversationView, apart: Option<String>, time: String) -> AnyView {
     let mut top =
         vec![html::span().class("chat-name").attr("dir", "auto").child(chat.name.clone()).into_any()];
     top.extend(
@@ -62,14 +65,15 @@ fn inside(chat: &ConversationView, apart: Option<String>, time: String) -> AnyVi
     top.extend(chat.restored.as_ref().map(|_| html::span().class("chat-mark").child("Restored").into_any()));
     top.push(html::span().class("chat-time").child(time).into_any());
     let mut bottom: Vec<AnyView> = own_state(chat).map(bubble::tick).into_iter().collect();
-    bottom.push(html::span().class("chat-preview").attr("dir", "auto").child(preview(chat)).into_any());
+    bottom.push(
+        html::span().class("chat-preview").attr("dir", "auto").child(preview(chat, app.me())).into_any(),
+    );
     bottom.extend(badge(chat));
     let text = vec![
         html::span().class("chat-top").child(top).into_any(),
         html::span().class("chat-bottom").child(bottom).into_any(),
     ];
-    let avatar = avatar::avatar(&chat.name, &chat.id.0, "");
-    parts::several(vec![avatar, html::span().class("chat-text").child(text).into_any()])
+    parts::several(vec![avatar::chat(app, chat), html::span().class("chat-text").child(text).into_any()])
 }
 
 fn when(time: UnixMillis, now: UnixMillis) -> String {
@@ -93,13 +97,21 @@ fn draft(chat: &ConversationView) -> Option<&str> {
     Some(chat.draft.trim()).filter(|draft| !draft.is_empty())
 }
 
-fn preview(chat: &ConversationView) -> String {
-    let (before, said) = match (draft(chat), chat.last.as_ref().map(|last| &last.body)) {
-        (Some(draft), _) => ("Draft: ", draft),
-        (None, Some(BodyView::Text(said))) => ("", said.as_str()),
-        (None, other) => return instead(chat, other).to_owned(),
+fn preview(chat: &ConversationView, me: Option<AccountId>) -> String {
+    if let Some(draft) = draft(chat) {
+        return format!("Draft: {}", text::one_line(draft));
+    }
+    if let Some(GroupStanding::Invited { by, .. }) = chat.group.as_ref().map(|group| &group.standing) {
+        return words::invited_short(by);
+    }
+    let last = chat.last.as_ref();
+    let by = last.and_then(|last| last.author.as_ref()).filter(|_| chat.group.is_some());
+    let said = match last.map(|last| &last.body) {
+        Some(BodyView::Text(said)) => text::one_line(said),
+        Some(BodyView::Group(line)) => return words::group_line(line, me),
+        other => instead(chat, other).to_owned(),
     };
-    format!("{before}{}", text::one_line(said))
+    by.map_or_else(|| said.clone(), |by| format!("{by}: {said}"))
 }
 
 const fn instead(chat: &ConversationView, last: Option<&BodyView>) -> &'static str {
@@ -107,7 +119,7 @@ const fn instead(chat: &ConversationView, last: Option<&BodyView>) -> &'static s
         None if chat.preparing => words::PREPARING,
         None if chat.restored.is_some() => words::NO_MESSAGES,
         None => words::SAY_HELLO,
-        Some(BodyView::Text(_)) => "",
+        Some(BodyView::Text(_) | BodyView::Group(_)) => "",
         Some(BodyView::Newer) => words::NEWER_SHORT,
         Some(BodyView::Gap(_)) => words::GAP_SHORT,
         Some(BodyView::Renamed { .. }) => words::RENAMED_SHORT,
@@ -115,11 +127,12 @@ const fn instead(chat: &ConversationView, last: Option<&BodyView>) -> &'static s
     }
 }
 
-fn label(chat: &ConversationView, apart: Option<String>, time: &str) -> String {
+fn label(chat: &ConversationView, me: Option<AccountId>, apart: Option<String>, time: &str) -> String {
     let state = own_state(chat);
     let mine = if state.is_some() { "You: " } else { "" };
     let parts = [
         Some(chat.name.clone()),
+        chat.group.is_some().then(|| "group".to_owned()),
         apart,
         chat.verified.then(|| "verified".to_owned()),
         chat.restored.is_some().then(|| "restored".to_owned()),
@@ -129,7 +142,7 @@ fn label(chat: &ConversationView, apart: Option<String>, time: &str) -> String {
             1 => Some("1 unread message".to_owned()),
             count => Some(format!("{count} unread messages")),
         },
-        Some(format!("{mine}{}", preview(chat))),
+        Some(format!("{mine}{}", preview(chat, me))),
         state.map(|state| words::delivery(state).to_owned()),
         Some(time.to_owned()),
     ];

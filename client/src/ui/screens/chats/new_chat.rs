@@ -8,7 +8,7 @@ use parley_protocol::username::Username;
 use crate::model::route::Route;
 use crate::platform::timer::{self, Timeout};
 use crate::ui::app::state::{App, Dialog, go};
-use crate::ui::design::{avatar, html, modal, parts};
+use crate::ui::design::{avatar, html, icons, modal, parts};
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
 
@@ -51,7 +51,11 @@ pub(crate) fn dialog(app: App, first: String) -> AnyView {
         parts::text("quiet", words::BE_FOUND_HOW),
         invite::card(app, true),
     ];
-    let body = vec![finder.form(), parts::section("dialog-section", other)];
+    let group = vec![icons::group(), parts::words(words::NEW_GROUP.to_owned())];
+    let group = parts::button_around(parts::several(group), "button button-quiet button-wide", move || {
+        app.show(Dialog::NewGroup);
+    });
+    let body = vec![finder.form(), group, parts::section("dialog-section", other)];
     modal::modal(app, "New chat", || None, "dialog", parts::stack("dialog-body", body))
 }
 

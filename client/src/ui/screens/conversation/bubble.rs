@@ -1,21 +1,24 @@
 //! One message.
 
 use leptos::prelude::*;
-use parley_engine::view::{BodyView, ConversationId, Delivery, MessageView};
+use parley_engine::view::{AuthorView, BodyView, ConversationId, Delivery, MessageView};
+use parley_protocol::ids::AccountId;
 
 use crate::model::rows::Bubble;
 use crate::model::time::LocalTime;
 use crate::platform::{clock, page};
 use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
-use crate::ui::design::{html, icons, parts};
+use crate::ui::design::{avatar, html, icons, parts};
 use crate::ui::screens::conversation::said;
 use crate::ui::words;
 
 /// What a message is shown with.
 pub(crate) struct Around {
-    /// The contact's name.
+    /// What the chat is called: the contact's name, or the group's.
     pub(crate) author: Memo<String>,
+    /// The own account, in a group.
+    pub(crate) group: Option<AccountId>,
     /// Why it waits, while it does.
     pub(crate) waits: Memo<String>,
     /// What stands beside it.
@@ -24,57 +27,100 @@ pub(crate) struct Around {
 
 /// A message as it is now. Its element stays while its state changes.
 pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
-    let Around { author, waits, beside } = around;
+    let Around { author, group, waits, beside } = around;
     let now = Memo::new({
         let bubble = bubble.clone();
         move || bubble.get()
     });
     let clock = now.with_untracked(|now| time_of(&now.message));
     let own = now.with_untracked(|now| now.message.outgoing.is_some());
+    let line = now.with_untracked(|now| matches!(now.message.body, BodyView::Group(_)));
     let state = Memo::new(move || now.with(|now| now.message.outgoing));
     let body = Memo::new(move || now.with(|now| now.message.body.clone()));
+    let by = Memo::new(move || now.with(|now| now.message.author.clone()));
+    let told = Memo::new(move || now.with(|now| now.message.told.and_then(words::told)));
     let label = {
         let clock = clock.clone();
         move || {
-            Some(match state.get() {
-                Some(state) => format!("You, {clock}, {}", words::delivery(state)),
-                None => format!("{}, {clock}", author.get()),
+            Some(match (state.get(), told.get()) {
+                (Some(_), Some(told)) => format!("You, {clock}, {}", lower_first(&told)),
+                (Some(state), None) => format!("You, {clock}, {}", words::delivery(state)),
+                (None, _) => {
+                    let name = by.with(|by| by.as_ref().map(|by| by.name.clone()));
+                    format!("{}, {clock}", name.unwrap_or_else(|| author.get()))
+                }
             })
         }
     };
+    let inside = if line {
+        html::div().class("line-text").child(parts::dynamic(move || content(body.get(), author, group)))
+    } else {
+        html::div().class("bubble").child((
+            parts::maybe(move || name_of(now.with(|now| now.first), by.get())),
+            parts::dynamic(move || content(body.get(), author, group)),
+            html::span().class("stamp").child((
+                html::time().child(clock),
+                parts::maybe(move || {
+                    told.get().map(|told| html::span().class("told").child(told).into_any())
+                }),
+                parts::maybe(move || state.get().map(|state| explained(state, waits))),
+            )),
+        ))
+    };
     html::div()
-        .class(if own { "message mine" } else { "message theirs" })
+        .class(match (own, line) {
+            (_, true) => "message line",
+            (true, false) => "message mine",
+            (false, false) => "message theirs",
+        })
         .class_when("first", move || now.with(|now| now.first))
         .class_when("last", move || now.with(|now| now.last))
+        .class_when("by-member", move || by.with(Option::is_some))
         .class_when("unsent", move || state.get() == Some(Delivery::Failed))
         .class_when("emoji", move || body.with(said::is_emoji))
         .attr("role", "article")
         .attr_live("aria-label", label)
         // A tap gives it the focus, which shows what can be done with it; Tab does not stop at it.
         .attr("tabindex", "-1")
-        .child(html::div().class("bubble").child((
-            parts::dynamic(move || content(body.get(), author)),
-            html::span().class("stamp").child((
-                html::time().child(clock),
-                parts::maybe(move || state.get().map(|state| explained(state, waits))),
-            )),
-        )))
+        .child(parts::maybe(move || picture_of(now.with(|now| now.first), by.get())))
+        .child(inside)
         .child(beside)
         .into_any()
 }
 
-fn content(body: BodyView, author: Memo<String>) -> AnyView {
-    let instead = words::instead_of(&body);
+/// Who wrote a run of messages in a group, above the first.
+fn name_of(first: bool, by: Option<AuthorView>) -> Option<AnyView> {
+    by.filter(|_| first).map(|by| {
+        let class = format!("author {}", avatar::who(by.colour));
+        html::span().class(class).attr("dir", "auto").child(by.name).into_any()
+    })
+}
+
+fn picture_of(first: bool, by: Option<AuthorView>) -> Option<AnyView> {
+    by.filter(|_| first).map(|by| avatar::member(&by.name, by.colour, "author-avatar"))
+}
+
+/// In the middle of a sentence.
+fn lower_first(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(characters).collect()
+}
+
+fn content(body: BodyView, author: Memo<String>, group: Option<AccountId>) -> AnyView {
+    let note = |text: String| html::p().class("instead").child((icons::info(), text)).into_any();
+    let instead = match group {
+        Some(_) => words::instead_of_in_group(&body),
+        None => words::instead_of(&body).map(str::to_owned),
+    };
     match (body, instead) {
         (BodyView::Text(text), _) => said::said(text),
-        (BodyView::Renamed { from, to }, _) => {
-            html::p().class("instead").child((icons::info(), words::renamed(&from, &to))).into_any()
+        (BodyView::Group(line), _) => html::p().child(words::group_line(&line, group)).into_any(),
+        (BodyView::Renamed { from, to }, _) => note(words::renamed(&from, &to)),
+        (BodyView::KeysChanged(change), _) => {
+            note(author.with_untracked(|author| words::keys_changed(author, change)))
         }
-        (BodyView::KeysChanged(change), _) => html::p()
-            .class("instead")
-            .child((icons::info(), author.with_untracked(|author| words::keys_changed(author, change))))
-            .into_any(),
-        (_, Some(sentence)) => html::p().class("instead").child((icons::info(), sentence)).into_any(),
+        (_, Some(sentence)) => note(sentence),
         (_, None) => parts::nothing(),
     }
 }
@@ -83,10 +129,10 @@ fn content(body: BodyView, author: Memo<String>) -> AnyView {
 pub(crate) fn why(app: App, id: ConversationId) -> Memo<String> {
     let chat = app.chat(id);
     Memo::new(move || {
-        let reason = chat.with(|chat| chat.as_ref().and_then(|it| Some((it.waiting?, it.name.clone()))));
+        let reason = chat.with(|chat| chat.as_ref().and_then(words::chat_waits));
         let connection = words::waiting_for(app.connection.get(), page::has_network());
         let outside = words::storage(app.storage.get()).or(connection).map(str::to_owned);
-        let told = outside.or_else(|| reason.map(|(reason, name)| words::waiting(reason, &name)));
+        let told = outside.or(reason);
         told.unwrap_or_else(|| words::delivery(Delivery::Waiting).to_owned())
     })
 }

@@ -11,6 +11,7 @@ use crate::ui::app::drafts;
 use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, icons, parts};
+use crate::ui::screens::conversation::mentions::Mentions;
 use crate::ui::words;
 
 #[derive(Clone, Copy)]
@@ -22,6 +23,8 @@ struct Composer {
     room: Memo<Room>,
     /// What was sent and is not on the disk is so much that no more is taken.
     full: RwSignal<bool>,
+    /// In a group: who is mentioned.
+    mentions: Option<Mentions>,
     /// A finger writes: Enter begins a new line, and its key is called so.
     touch: RwSignal<bool>,
 }
@@ -36,10 +39,12 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
         let Room::Over { characters, exact } = room.get() else { return None };
         Some(words::too_long(characters, exact))
     });
+    let area = NodeRef::new();
     let composer = Composer {
         app,
         id,
-        area: NodeRef::new(),
+        area,
+        mentions: Mentions::begin(app, id, area),
         text,
         room,
         full: RwSignal::new(false),
@@ -63,6 +68,7 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                 .attr("id", "composer-note")
                 .attr_live("aria-live", move || Some(if composer.counts() { "off" } else { "polite" }))
                 .child(parts::dynamic(move || composer.note())),
+            composer.mentions.map(|mentions| mentions.view(move |text| composer.take(text))),
             html::div().class("composer-row").child((
                 html::textarea()
                     .node_ref(composer.area)
@@ -71,6 +77,9 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                     .attr("dir", "auto")
                     .attr("aria-label", "Message")
                     .attr("aria-describedby", "composer-note")
+                    .attr_live("aria-autocomplete", move || composer.mentions.map(|_| "list"))
+                    .attr_live("aria-controls", move || composer.mentions.and_then(Mentions::list))
+                    .attr_live("aria-activedescendant", move || composer.mentions.and_then(Mentions::active))
                     .attr_live("placeholder", move || Some(words::write_to(&name.get())))
                     .attr_live("enterkeyhint", move || {
                         Some(if composer.touch.get() { "enter" } else { "send" })
@@ -80,7 +89,12 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                         composer.touch.set(page::is_touch());
                         drafts::focus(app, id, true);
                     })
-                    .on(ev::blur, move |_| drafts::focus(app, id, false))
+                    .on(ev::blur, move |_| {
+                        drafts::focus(app, id, false);
+                        if let Some(mentions) = composer.mentions {
+                            mentions.dismiss();
+                        }
+                    })
                     .on(composition("compositionstart"), move |_| drafts::compose(app, id, true))
                     .on(composition("compositionend"), move |_| drafts::compose(app, id, false))
                     .on(ev::input, move |event| composer.typed(event_target_value(&event)))
@@ -157,6 +171,14 @@ impl Composer {
     }
 
     fn typed(self, text: String) {
+        if let Some(mentions) = self.mentions {
+            mentions.typed(&text);
+        }
+        self.take(text);
+    }
+
+    /// This stands here now.
+    fn take(self, text: String) {
         self.app.send_failure.set(None);
         self.full.set(false);
         drafts::type_text(self.app, self.id, &text);
@@ -166,6 +188,10 @@ impl Composer {
 
     /// Enter sends, with Ctrl or Cmd too; with Shift, or under a finger, it begins a new line.
     fn key(self, event: &ev::KeyboardEvent) {
+        if self.mentions.is_some_and(|mentions| mentions.key(event, |text| self.take(text))) {
+            event.prevent_default();
+            return;
+        }
         let plain = !event.shift_key() && !event.alt_key();
         let wanted = event.ctrl_key() || event.meta_key() || (plain && !self.touch.get_untracked());
         if event.key() == "Enter" && wanted && !dom::is_composing(event) {

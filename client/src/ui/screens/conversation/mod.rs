@@ -4,17 +4,18 @@ pub(crate) mod bubble;
 pub(crate) mod composer;
 pub(crate) mod contact;
 pub(crate) mod deleting;
+mod mentions;
 pub(crate) mod messages;
 pub(crate) mod said;
 
 use leptos::prelude::*;
-use parley_engine::view::{Consent, ConversationId};
+use parley_engine::view::{Consent, ConversationId, ConversationView, GroupStanding, GroupSummary};
 
 use crate::model::route::Route;
 use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
-use crate::ui::screens::{requests, shell};
+use crate::ui::screens::{groups, requests, shell};
 use crate::ui::words;
 
 /// Head, warning, messages, composer.
@@ -39,14 +40,19 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
         }
         // A chat came from a backup file, or it never did.
         let restored = chat.with_untracked(|chat| chat.as_ref().and_then(|chat| chat.restored.clone()));
-        let has_details = restored.is_none();
+        let is_group = chat.with_untracked(|chat| chat.as_ref().is_some_and(|chat| chat.group.is_some()));
+        let has_details = Memo::new(move || {
+            let of = |group: &Option<GroupSummary>| match group {
+                Some(group) => matches!(group.standing, GroupStanding::Member | GroupStanding::Paused),
+                None => consent.get() != Consent::Requested,
+            };
+            chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.restored.is_none() && of(&chat.group)))
+        });
         html::section()
             .class("conversation")
             .attr_live("aria-label", move || Some(name.get()))
             .child((
-                parts::dynamic(move || {
-                    head(app, id, name, has_details && consent.get() != Consent::Requested)
-                }),
+                parts::dynamic(move || head(app, id, name, is_group, has_details.get())),
                 parts::maybe(move || {
                     chat.with(|chat| chat.as_ref().and_then(|chat| chat.warning)).map(|warning| {
                         html::p()
@@ -60,12 +66,12 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
                 parts::status(
                     "chat-waiting",
                     parts::live(move || {
-                        let reason = chat.with(|chat| chat.as_ref().and_then(|chat| chat.waiting));
-                        reason.map(|reason| words::waiting(reason, &name.get())).unwrap_or_default()
+                        chat.with(|chat| chat.as_ref().and_then(words::chat_waits)).unwrap_or_default()
                     }),
                 ),
                 match restored {
                     Some(owner) => restored_foot(app, id, &owner, &name.with_untracked(String::clone)),
+                    None if is_group => groups::foot::foot(app, id, name),
                     None => parts::dynamic(move || match consent.get() {
                         Consent::Granted => composer::composer(app, id, name),
                         other => requests::foot(app, id, other, &name.get()),
@@ -85,24 +91,11 @@ fn restored_foot(app: App, id: ConversationId, owner: &str, name: &str) -> AnyVi
     parts::stack("composer restored", foot)
 }
 
-fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyView {
+fn head(app: App, id: ConversationId, name: Memo<String>, is_group: bool, details: bool) -> AnyView {
     let chat = app.chat(id);
     let verified = Memo::new(move || chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.verified)));
-    let below = move || {
-        chat.with(|chat| {
-            if let Some(owner) = chat.as_ref().and_then(|chat| chat.restored.as_ref()) {
-                return words::restored_from(owner);
-            }
-            let below = chat.as_ref().map(|chat| match (&chat.username, chat.preparing) {
-                (Some(username), true) => format!("@{username} · {}", words::PREPARING),
-                (None, true) => words::PREPARING.to_owned(),
-                (Some(username), false) => format!("@{username}"),
-                (None, false) => String::new(),
-            });
-            below.unwrap_or_default()
-        })
-    };
-    let open = move || app.show(Dialog::Contact(id));
+    let below = Memo::new(move || chat.with(|chat| chat.as_ref().map(below).unwrap_or_default()));
+    let open = move || app.show(if is_group { Dialog::Group(id) } else { Dialog::Contact(id) });
     let called = html::span().attr("dir", "auto").child(parts::live(move || name.get()));
     // The avatar and the username belong to it too, by the style sheet.
     let called = if details {
@@ -110,11 +103,17 @@ fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyV
     } else {
         called.into_any()
     };
+    let below = parts::live(move || below.get());
+    let below = if details && is_group { parts::button_around(below, "members-open", open) } else { below };
+    let more = if is_group { "Group info" } else { "Contact details" };
     html::header()
         .class("conversation-head")
         .child((
             shell::back(),
-            parts::dynamic(move || avatar::avatar(&name.get(), &id.0, "")),
+            parts::dynamic(move || {
+                let name = name.get();
+                if is_group { avatar::group(app, id, &name, "") } else { avatar::avatar(&name, &id.0, "") }
+            }),
             html::div().class("conversation-name").child((
                 html::h1().child((
                     called,
@@ -127,11 +126,26 @@ fn head(app: App, id: ConversationId, name: Memo<String>, details: bool) -> AnyV
                         })
                     }),
                 )),
-                html::p().class("quiet").child(parts::live(below)),
+                html::p().class("quiet").child(below),
             )),
-            details.then(|| parts::icon_button("Contact details", "icon-button", icons::info(), open)),
+            details.then(|| parts::icon_button(more, "icon-button", icons::info(), open)),
         ))
         .into_any()
+}
+
+/// What stands below the name.
+fn below(chat: &ConversationView) -> String {
+    if let Some(owner) = &chat.restored {
+        return words::restored_from(owner);
+    }
+    let about = match (&chat.group, &chat.username) {
+        (Some(group), _) => Some(
+            words::standing(&group.standing).map_or_else(|| words::members(group.members), str::to_owned),
+        ),
+        (None, username) => username.as_ref().map(|username| format!("@{username}")),
+    };
+    let preparing = chat.preparing.then(|| words::PREPARING.to_owned());
+    about.into_iter().chain(preparing).collect::<Vec<_>>().join(" · ")
 }
 
 fn unknown() -> AnyView {

@@ -6,6 +6,7 @@ use parley_engine::view::BodyView;
 
 use crate::model::fold;
 use crate::model::links::{Piece, pieces};
+use crate::model::mention;
 use crate::platform::text;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
@@ -15,6 +16,10 @@ use crate::ui::words;
 /// Whether what looks like a link can be clicked: not before somebody was accepted.
 #[derive(Clone, Copy)]
 pub(crate) struct Links(pub(crate) Memo<bool>);
+
+/// What the own person is called in this group: where somebody mentions them is marked.
+#[derive(Clone, Copy)]
+pub(crate) struct OwnName(pub(crate) Memo<String>);
 
 /// Whether it is so little and so merry that it is shown large.
 pub(crate) fn is_emoji(body: &BodyView) -> bool {
@@ -67,7 +72,7 @@ fn paragraph(text: &str, end: usize) -> AnyView {
 
 fn piece(piece: Piece<'_>) -> AnyView {
     match piece {
-        Piece::Plain(text) => parts::words(text.to_owned()),
+        Piece::Plain(text) => plain(text),
         Piece::Link(shown, _) if use_context::<Links>().is_some_and(|links| !links.0.get()) => {
             parts::words(shown.to_owned())
         }
@@ -80,4 +85,24 @@ fn piece(piece: Piece<'_>) -> AnyView {
             link.attr("href", address).child(shown.to_owned()).into_any()
         }
     }
+}
+
+/// A text without links, in which mentions of the own person are marked.
+fn plain(text: &str) -> AnyView {
+    let places = match use_context::<OwnName>() {
+        Some(own) if text.contains('@') => own.0.with(|name| mention::mentions(text, name)),
+        _ => Vec::new(),
+    };
+    if places.is_empty() {
+        return parts::words(text.to_owned());
+    }
+    let (mut at, mut inside) = (0, Vec::new());
+    for place in places {
+        inside.push(parts::words(text.get(at..place.start).unwrap_or_default().to_owned()));
+        let mentioned = text.get(place.clone()).unwrap_or_default().to_owned();
+        inside.push(html::strong().class("mention").child(mentioned).into_any());
+        at = place.end;
+    }
+    inside.push(parts::words(text.get(at..).unwrap_or_default().to_owned()));
+    parts::several(inside)
 }

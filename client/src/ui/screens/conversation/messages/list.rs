@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::{ConversationId, MessageView};
 use parley_protocol::ids::{MessageId, UnixMillis};
@@ -11,9 +12,9 @@ use super::List;
 use crate::model::rows::{Bubble, Row, RowKey, rows};
 use crate::model::time::LocalTime;
 use crate::platform::clock;
-use crate::ui::app::state::App;
+use crate::ui::app::state::{App, Dialog};
 use crate::ui::design::memo::Memo;
-use crate::ui::design::{html, parts};
+use crate::ui::design::{html, icons, parts};
 use crate::ui::screens::conversation::bubble::{self, Around};
 use crate::ui::screens::conversation::deleting;
 use crate::ui::words;
@@ -81,8 +82,11 @@ impl Rows {
         name: Memo<String>,
         waits: Memo<String>,
     ) -> AnyView {
+        let in_group = app.chats.with_untracked(|chats| chats.get(id).is_some_and(|it| it.group.is_some()));
+        let group = app.me().filter(|_| in_group);
         // A selector may look once more when the list is left already.
         let newest = Selector::new(move || self.order.try_with(|order| order.last().map(Row::key)).flatten());
+        let newest_own = Selector::new(move || self.order.try_with(|order| newest_own(order)).flatten());
         For(ForProps::builder()
             .each(move || self.order.get())
             .key(Row::key)
@@ -100,13 +104,38 @@ impl Rows {
                         move || bubble.with_untracked(|bubble| Arc::clone(&bubble.message))
                     };
                     let (newest, key) = (newest.clone(), Some(RowKey::Message(first.message.id)));
+                    let own = in_group && first.message.outgoing.is_some();
+                    let details = own.then(|| {
+                        let newest = newest_own.clone();
+                        details_button(app, first.message.id, move || newest.selected(&key))
+                    });
                     let delete = deleting::button(app, id, message, move || newest.selected(&key));
-                    bubble::bubble(&bubble, Around { author: name, waits, beside: delete })
+                    let beside = parts::several((details, delete));
+                    bubble::bubble(&bubble, Around { author: name, group, waits, beside })
                 }
             })
             .build())
         .into_any()
     }
+}
+
+/// Says who has an own message of a group. As with the other button, one of them is reached by Tab.
+fn details_button(app: App, message: MessageId, newest: impl Fn() -> bool + Send + 'static) -> AnyView {
+    html::button()
+        .class("icon-button details")
+        .attr("type", "button")
+        .attr("aria-label", "Details")
+        .attr("title", "Details")
+        .attr_live("tabindex", move || Some(if newest() { "0" } else { "-1" }))
+        .on(ev::click, move |_| app.show(Dialog::Message(message)))
+        .child(icons::info())
+        .into_any()
+}
+
+/// The newest own message.
+fn newest_own(rows: &[Row]) -> Option<RowKey> {
+    let own = |row: &&Row| matches!(row, Row::Message(it) if it.message.outgoing.is_some());
+    rows.iter().rev().find(own).map(Row::key)
 }
 
 fn unread_line(app: App, id: ConversationId) -> AnyView {

@@ -49,6 +49,10 @@ pub(crate) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
     let chat = app.chat(id);
     let granted = move || chat.with(|chat| chat.as_ref().is_none_or(|it| it.consent == Consent::Granted));
     provide_context(said::Links(Memo::new(granted)));
+    if app.chats.with_untracked(|chats| chats.get(id).is_some_and(|chat| chat.group.is_some())) {
+        let name = move || app.account.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default());
+        provide_context(said::OwnName(Memo::new(name)));
+    }
     list.follow();
     list.mark_read();
     let waits = bubble::why(app, id);
@@ -74,7 +78,10 @@ pub(crate) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                             // What is loaded while somebody scrolls is no news; what is news is announced elsewhere.
                             .attr("aria-live", "off")
                             .node_ref(scroller.list)
-                            .on(ev::keydown, |event| dom::step_between(&event, ".message", ".delete"))
+                            .on(ev::keydown, |event| {
+                                dom::step_between(&event, ".message", ".delete");
+                                dom::step_between(&event, ".message", ".details");
+                            })
                             .child(list.rows.view(app, id, name, waits)),
                     )),
                 ),

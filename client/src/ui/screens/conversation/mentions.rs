@@ -1,0 +1,174 @@
+//! Choosing whom a message in a group mentions, while it is written.
+
+use leptos::ev;
+use leptos::prelude::*;
+use parley_engine::view::{Command, ConversationId, MemberView, Reply};
+
+use crate::model::mention::{self, Typing};
+use crate::platform::dom;
+use crate::platform::unicode::Browser;
+use crate::ui::app::state::App;
+use crate::ui::design::memo::Memo;
+use crate::ui::design::{avatar, html, parts};
+use crate::ui::words;
+
+/// At most so many are offered.
+const OFFERED: usize = 6;
+/// The list's id; the options' begin with it.
+const LIST: &str = "mentions";
+
+/// Who is meant, as far as it is typed.
+#[derive(Clone, Copy)]
+pub(super) struct Mentions {
+    app: App,
+    id: ConversationId,
+    area: NodeRef<leptos::html::Textarea>,
+    typing: RwSignal<Option<Typing>>,
+    members: RwSignal<Vec<MemberView>>,
+    /// Those who fit.
+    found: Memo<Vec<MemberView>>,
+    /// Which one of those Enter takes.
+    chosen: RwSignal<usize>,
+    /// The `@` for which no list is wanted any more.
+    dismissed: StoredValue<Option<usize>>,
+}
+
+impl Mentions {
+    /// In the composer of a group; elsewhere there is nobody to be mentioned.
+    pub(super) fn begin(app: App, id: ConversationId, area: NodeRef<leptos::html::Textarea>) -> Option<Self> {
+        let in_group = app.chats.with_untracked(|chats| chats.get(id).is_some_and(|it| it.group.is_some()));
+        let (typing, members) = (RwSignal::new(None::<Typing>), RwSignal::new(Vec::<MemberView>::new()));
+        in_group.then(|| {
+            let me = app.me();
+            let found = Memo::new(move || {
+                let Some(typing) = typing.get() else { return Vec::new() };
+                let fits = |it: &&MemberView| {
+                    Some(it.account) != me && mention::fits(&it.name, &typing.sought, &Browser)
+                };
+                members.with(|members| members.iter().filter(fits).take(OFFERED).cloned().collect())
+            });
+            app.announce_begin(move || {
+                let count = found.with(Vec::len);
+                (count > 0).then(|| words::found_members(count))
+            });
+            let (chosen, dismissed) = (RwSignal::new(0), StoredValue::new(None));
+            Self { app, id, area, typing, members, found, chosen, dismissed }
+        })
+    }
+
+    /// Something was typed.
+    pub(super) fn typed(self, text: &str) {
+        let caret = dom::caret(self.area).map(|units| mention::byte_of(text, units));
+        let typing = caret.and_then(|caret| mention::typing(text, caret));
+        if typing.is_none() {
+            self.dismissed.set_value(None);
+        }
+        let typing = typing.filter(|it| self.dismissed.get_value() != Some(it.at));
+        if typing.is_some() && self.typing.with_untracked(Option::is_none) {
+            self.load();
+        }
+        self.chosen.set(0);
+        self.typing.set(typing);
+    }
+
+    fn load(self) {
+        self.app.ask(Command::ShowGroup(self.id), move |reply| {
+            if let Reply::Group(view) = reply {
+                let _ = self.members.try_set(view.members);
+            }
+        });
+    }
+
+    /// Nothing is offered any more for what stands here.
+    pub(super) fn dismiss(self) {
+        self.dismissed.set_value(self.typing.with_untracked(|it| it.as_ref().map(|it| it.at)));
+        self.typing.set(None);
+    }
+
+    /// A key in the composer, and what takes the text with the name in it; whether the list took the key.
+    pub(super) fn key(self, event: &ev::KeyboardEvent, take: impl FnOnce(String)) -> bool {
+        let count = self.found.with_untracked(Vec::len);
+        if count == 0 || dom::is_composing(event) || event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return false;
+        }
+        match event.key().as_str() {
+            "ArrowDown" => self.chosen.update(|it| *it = (*it + 1) % count),
+            "ArrowUp" => self.chosen.update(|it| *it = (*it + count - 1) % count),
+            "Enter" | "Tab" if !event.shift_key() => self.pick(self.chosen.get_untracked(), take),
+            "Escape" => self.dismiss(),
+            "ArrowLeft" | "ArrowRight" | "Home" | "End" => {
+                self.dismiss();
+                return false;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Puts somebody's name into the text.
+    fn pick(self, place: usize, take: impl FnOnce(String)) {
+        let name = self.found.with_untracked(|found| found.get(place).map(|it| it.name.clone()));
+        let (Some(name), Some(typing)) = (name, self.typing.get_untracked()) else { return };
+        let text = dom::text_of(self.area);
+        let (text, caret) = mention::complete(&text, &typing, &name);
+        dom::write(self.area, &text, mention::units_of(&text, caret));
+        take(text);
+        self.dismissed.set_value(Some(typing.at));
+        self.typing.set(None);
+    }
+
+    /// The id of the list while there is one, for the text area.
+    pub(super) fn list(self) -> Option<&'static str> {
+        (!self.found.with(Vec::is_empty)).then_some(LIST)
+    }
+
+    /// The id of the option that Enter takes.
+    pub(super) fn active(self) -> Option<String> {
+        (!self.found.with(Vec::is_empty)).then(|| option_id(self.chosen.get()))
+    }
+
+    /// The list.
+    pub(super) fn view(self, take: impl Fn(String) + Copy + Send + 'static) -> AnyView {
+        parts::maybe(move || {
+            let found = self.found.get();
+            let options: Vec<AnyView> =
+                found.iter().enumerate().map(|(place, member)| self.option(place, member, take)).collect();
+            (!options.is_empty()).then(|| {
+                html::ul()
+                    .class("mentions")
+                    .attr("id", LIST)
+                    .attr("role", "listbox")
+                    .attr("aria-label", "Members to mention")
+                    .child(options)
+                    .into_any()
+            })
+        })
+    }
+
+    fn option(
+        self,
+        place: usize,
+        member: &MemberView,
+        take: impl Fn(String) + Copy + Send + 'static,
+    ) -> AnyView {
+        let chosen = move || self.chosen.get() == place;
+        let username = member.username.as_ref().map(|username| format!("@{username}"));
+        html::li()
+            .attr("id", option_id(place))
+            .attr("role", "option")
+            .attr_live("aria-selected", move || Some(if chosen() { "true" } else { "false" }))
+            // The focus stays in the composer.
+            .on(ev::mousedown, |event| event.prevent_default())
+            .on(ev::click, move |_| self.pick(place, take))
+            .child((
+                avatar::member(&member.name, member.colour, ""),
+                html::span().attr("dir", "auto").child(member.name.clone()),
+                html::span().class("quiet").child(username.unwrap_or_default()),
+            ))
+            .into_any()
+    }
+}
+
+fn option_id(place: usize) -> String {
+    format!("{LIST}-{place}")
+}

@@ -1,0 +1,226 @@
+//! Who is in a group, and what can be done about each.
+
+use leptos::ev;
+use leptos::prelude::*;
+use parley_engine::view::{Command, MemberView, Person, Reply, Role};
+use parley_protocol::ids::AccountId;
+
+use super::panel::{Panel, section};
+use crate::model::chats::SEARCH_FROM;
+use crate::model::mention;
+use crate::model::route::Route;
+use crate::platform::page;
+use crate::platform::unicode::Browser;
+use crate::ui::app::state::{Dialog, go};
+use crate::ui::design::memo::Memo;
+use crate::ui::design::{avatar, html, icons, parts};
+use crate::ui::words;
+
+/// All of them, those who are being added below.
+pub(super) fn members(panel: Panel) -> AnyView {
+    let sought = RwSignal::new(String::new());
+    let count = Memo::new(move || panel.with(|view| view.members.len()));
+    let shown = Memo::new(move || {
+        panel.with(|view| {
+            let fits = |it: &&MemberView| sought.with(|sought| is_sought(it, sought));
+            view.members.iter().filter(fits).map(|it| it.account).collect::<Vec<_>>()
+        })
+    });
+    let items = For(ForProps::builder()
+        .each(move || shown.get())
+        .key(|account| *account)
+        .children(move |account| row(panel, account))
+        .build());
+    let list = html::ul().class("members").attr("role", "list").attr("aria-label", "Members");
+    let body = vec![
+        parts::maybe(move || (count.get() >= SEARCH_FROM).then(|| search(sought))),
+        list.child(items.into_any()).into_any(),
+        parts::maybe(move || shown.with(Vec::is_empty).then(|| parts::text("note", words::NO_MEMBERS_FOUND))),
+        being_added(panel),
+    ];
+    section("Members", body)
+}
+
+fn is_sought(member: &MemberView, sought: &str) -> bool {
+    let sought = sought.trim();
+    let of = |text: &str| mention::fits(text, sought, &Browser);
+    let by_username = |username: &String| of(username) || format!("@{username}").starts_with(sought);
+    sought.is_empty() || of(&member.name) || member.username.as_ref().is_some_and(by_username)
+}
+
+fn search(sought: RwSignal<String>) -> AnyView {
+    html::div()
+        .class("search")
+        .child((
+            icons::search(),
+            html::input()
+                .attr("type", "search")
+                .attr("aria-label", "Search members")
+                .attr("placeholder", "Search members")
+                .attr("autocomplete", "off")
+                .value(move || sought.get())
+                .on(ev::input, move |event| sought.set(event_target_value(&event))),
+        ))
+        .into_any()
+}
+
+fn being_added(panel: Panel) -> AnyView {
+    let adding = Memo::new(move || {
+        panel.with(|view| view.adding.iter().map(|it| it.name.clone()).collect::<Vec<_>>())
+    });
+    let changing = {
+        let chat = panel.app.chat(panel.id);
+        Memo::new(move || {
+            chat.with(|chat| {
+                chat.as_ref().and_then(|it| it.group.as_ref()).is_some_and(|group| group.changing)
+            })
+        })
+    };
+    let said = Memo::new(move || {
+        let adding = adding.get();
+        if adding.is_empty() {
+            return if changing.get() { words::CHANGING.to_owned() } else { String::new() };
+        }
+        words::adding(&words::listed(&adding))
+    });
+    parts::status("quiet group-changing", parts::live(move || said.get()))
+}
+
+/// A member as they are now.
+fn row(panel: Panel, account: AccountId) -> AnyView {
+    let member =
+        Memo::new(move || panel.with(|view| view.members.iter().find(|it| it.account == account).cloned()));
+    let mine = Memo::new(move || panel.role());
+    let open = Memo::new(move || panel.options.get() == Some(account));
+    let is_me = panel.app.me() == Some(account);
+    let head = move || member.get().map(|member| about(panel, &member, is_me, open));
+    let options = move || {
+        let member = open.get().then(|| member.get()).flatten()?;
+        Some(options(panel, &member, mine.get()))
+    };
+    html::li().class("member").child((parts::maybe(head), parts::maybe(options))).into_any()
+}
+
+fn about(panel: Panel, member: &MemberView, is_me: bool, open: Memo<bool>) -> AnyView {
+    let (account, name) = (member.account, member.name.clone());
+    let mut called = vec![html::strong().attr("dir", "auto").child(name.clone()).into_any()];
+    if member.verified {
+        called.push(icons::verified());
+        called.push(html::span().class("sr-only").child("verified").into_any());
+    }
+    let marks = [is_me.then_some("You"), words::role(member.role)];
+    called.extend(
+        marks.into_iter().flatten().map(|mark| html::span().class("chat-mark").child(mark).into_any()),
+    );
+    let username = member.username.as_ref().map(|username| format!("@{username}"));
+    let devices = Some(words::devices(member.devices));
+    let leaving = member.leaving.then(|| words::REMOVING.to_owned());
+    let below = [username, devices, leaving].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let more = html::button()
+        .class("icon-button")
+        .attr("id", options_id(account))
+        .attr("type", "button")
+        .attr("aria-label", format!("Options for {name}"))
+        .attr_live("aria-expanded", move || Some(if open.get() { "true" } else { "false" }))
+        .on(ev::click, move |_| {
+            panel.options.update(|it| *it = if *it == Some(account) { None } else { Some(account) });
+        })
+        .child(icons::more());
+    html::div()
+        .class("member-row")
+        .child((
+            avatar::member(&member.name, member.colour, ""),
+            html::div().class("person-name").child((
+                html::span().class("member-name").child(called),
+                html::span().class("quiet").child(below),
+            )),
+            (!is_me).then_some(more),
+        ))
+        .into_any()
+}
+
+/// How the button is found again.
+fn options_id(account: AccountId) -> String {
+    format!("options-{}", crate::model::hex::encode(account.as_bytes()))
+}
+
+/// What this person may do about a member: what the own role allows.
+fn options(panel: Panel, member: &MemberView, mine: Role) -> AnyView {
+    let (account, name, conversation) = (member.account, member.name.clone(), panel.id);
+    let (removing, failed) = (RwSignal::new(false), RwSignal::new(None::<&'static str>));
+    let quiet = |name: &'static str, act: Box<dyn Fn()>| parts::button(name, "button button-quiet", act);
+    let close = move || {
+        panel.options.set(None);
+        request_animation_frame(move || page::focus(&options_id(account)));
+    };
+    let member = member.clone();
+    parts::dynamic(move || {
+        if removing.get() {
+            let question = parts::alert("", words::remove(&name));
+            let remove = move || {
+                panel.change(Command::RemoveFromGroup { conversation, account });
+                close();
+            };
+            return parts::confirm(question, "Remove", remove, move || removing.set(false));
+        }
+        let mut buttons = vec![quiet("Message", Box::new(move || message(panel, account, failed)))];
+        if has_chat(panel, &member) {
+            let username = member.username.clone().unwrap_or_default();
+            let show = move || safety_number(panel, account, username.clone(), failed);
+            buttons.push(quiet("Safety number", Box::new(show)));
+        }
+        if mine == Role::Owner {
+            for role in [Role::Owner, Role::Admin, Role::Member].into_iter().filter(|it| *it != member.role) {
+                let set = move || {
+                    panel.change(Command::SetRole { conversation, account, role });
+                    close();
+                };
+                buttons.push(quiet(words::make(role), Box::new(set)));
+            }
+        }
+        if mine > member.role && !member.leaving {
+            buttons.push(quiet("Remove from group", Box::new(move || removing.set(true))));
+        }
+        parts::several(vec![
+            html::div()
+                .class("member-options")
+                .attr("role", "group")
+                .attr("aria-label", format!("What you can do about {name}"))
+                .child(buttons)
+                .into_any(),
+            parts::maybe(move || failed.get().map(|said| parts::alert("note note-bad", said))),
+        ])
+    })
+}
+
+fn has_chat(panel: Panel, member: &MemberView) -> bool {
+    let Some(username) = &member.username else { return false };
+    panel.app.chats.with_untracked(|chats| chats.with_username(username).is_some())
+}
+
+/// Opens the chat with a member, making it if need be.
+fn message(panel: Panel, account: AccountId, failed: RwSignal<Option<&'static str>>) {
+    panel.app.ask(Command::StartConversation(account), move |reply| match reply {
+        Reply::Conversation(id) => go(&Route::Conversation(id)),
+        Reply::Failed(error) => {
+            let _ = failed.try_set(Some(words::command_error(error)));
+        }
+        _ => {}
+    });
+}
+
+/// Opens the details of the chat with a member. Which one it is says the account, not a username that the relay gave.
+fn safety_number(panel: Panel, account: AccountId, username: String, failed: RwSignal<Option<&'static str>>) {
+    let waits = move || failed.try_get_untracked().is_some();
+    panel.app.ask_patiently(Command::FindPerson(username), waits, move |reply| {
+        let said = match reply {
+            Reply::Person(Person { account: found, conversation: Some(id), .. }) if found == account => {
+                return panel.app.show(Dialog::Contact(id));
+            }
+            Reply::Person(_) => words::OTHER_ACCOUNT,
+            Reply::Failed(error) => words::command_error(error),
+            _ => return,
+        };
+        let _ = failed.try_set(Some(said));
+    });
+}

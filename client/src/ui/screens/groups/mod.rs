@@ -1,0 +1,48 @@
+//! Groups: making one, who is in it, what it allows. All but what stands in an open chat is a part that is loaded when it is first
+//! shown (`screens/seldom.rs`).
+
+pub(crate) mod create;
+pub(crate) mod foot;
+pub(crate) mod panel;
+pub(crate) mod told;
+
+mod head;
+mod leaving;
+mod members;
+mod picker;
+mod rules;
+
+use leptos::prelude::*;
+use parley_engine::view::ConversationId;
+use parley_protocol::ids::MessageId;
+
+use crate::ui::app::state::App;
+use crate::ui::design::memo::Memo;
+use crate::ui::design::modal;
+use crate::ui::screens::seldom;
+use crate::ui::words;
+
+/// New group.
+pub(crate) fn new_group(app: App) -> AnyView {
+    modal::modal(app, words::NEW_GROUP, || None, "dialog", seldom::new_group(app))
+}
+
+/// Group info.
+pub(crate) fn info(app: App, id: ConversationId) -> AnyView {
+    let chat = app.chat(id);
+    let name = Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())));
+    // A chat that is deleted, perhaps on another device, takes its dialog along.
+    Effect::new(move |was: Option<bool>| {
+        let listed = chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.listed));
+        if was == Some(true) && !listed {
+            app.close_dialog();
+        }
+        listed
+    });
+    modal::modal(app, "Group info", move || name.get(), "dialog dialog-side", seldom::group(app, id))
+}
+
+/// Who has an own message.
+pub(crate) fn message(app: App, id: MessageId) -> AnyView {
+    modal::modal(app, "Message details", || None, "dialog", seldom::message(app, id))
+}

@@ -1,0 +1,78 @@
+//! Who may do what in a group.
+
+use leptos::ev;
+use leptos::prelude::*;
+use parley_engine::view::{Command, Permissions, Role};
+
+use super::panel::{Panel, section};
+use crate::ui::design::memo::Memo;
+use crate::ui::design::{html, parts};
+use crate::ui::words;
+
+/// One of the permissions.
+#[derive(Clone, Copy)]
+struct Rule {
+    id: &'static str,
+    name: &'static str,
+    get: fn(&Permissions) -> Role,
+    set: fn(&mut Permissions, Role),
+}
+
+const RULES: [Rule; 3] = [
+    Rule { id: "may-add", name: words::MAY_ADD, get: |it| it.add, set: |it, least| it.add = least },
+    Rule { id: "may-write", name: words::MAY_WRITE, get: |it| it.write, set: |it, least| it.write = least },
+    Rule {
+        id: "may-change",
+        name: words::MAY_CHANGE,
+        get: |it| it.change,
+        set: |it, least| it.change = least,
+    },
+];
+
+const ROLES: [Role; 3] = [Role::Member, Role::Admin, Role::Owner];
+
+/// The three of them: to be changed by admins, to be read by others.
+pub(super) fn rules(panel: Panel) -> AnyView {
+    let allowed = Memo::new(move || panel.role() >= Role::Admin);
+    let inside = parts::dynamic(move || {
+        let rules = RULES.map(|rule| if allowed.get() { choice(panel, rule) } else { fact(panel, rule) });
+        parts::stack("setting-lines", Vec::from(rules))
+    });
+    section("Permissions", vec![inside])
+}
+
+fn now(panel: Panel, rule: Rule) -> Memo<Role> {
+    Memo::new(move || panel.with(|view| (rule.get)(&view.permissions)))
+}
+
+fn fact(panel: Panel, rule: Rule) -> AnyView {
+    let least = now(panel, rule);
+    let inside = vec![
+        html::span().child(rule.name).into_any(),
+        html::span().class("quiet").child(parts::live(move || words::least(least.get()))).into_any(),
+    ];
+    parts::stack("setting-line", inside)
+}
+
+fn choice(panel: Panel, rule: Rule) -> AnyView {
+    let least = now(panel, rule);
+    let set = move |event| {
+        let value = event_target_value(&event);
+        let Some(chosen) = ROLES.into_iter().find(|it| words::least(*it) == value) else { return };
+        let mut permissions = untrack(|| panel.with(|view| view.permissions));
+        (rule.set)(&mut permissions, chosen);
+        panel.change(Command::SetPermissions { conversation: panel.id, permissions });
+    };
+    let select = parts::dynamic(move || {
+        let least = least.get();
+        // That only owners may is not offered, and shown where it is so.
+        let offered = ROLES.into_iter().filter(|it| *it != Role::Owner || least == Role::Owner);
+        let options = offered.map(|it| {
+            let option = html::option().attr("value", words::least(it)).child(words::least(it));
+            if it == least { option.attr("selected", "") } else { option }
+        });
+        html::select().attr("id", rule.id).on(ev::change, set).child(options.collect::<Vec<_>>()).into_any()
+    });
+    let inside = vec![html::label().attr("for", rule.id).child(rule.name).into_any(), select];
+    parts::stack("setting-line", inside)
+}

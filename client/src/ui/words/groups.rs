@@ -1,0 +1,378 @@
+//! Groups: what happened in them, who is in them, and what can be done.
+
+use parley_engine::view::{Dropped, GroupLine, GroupStanding, Role, Told, Who, Why};
+use parley_protocol::ids::AccountId;
+
+/// Names that are said one by one; those beyond are counted.
+const NAMED: usize = 4;
+
+/// Names are kept apart from the sentence's direction.
+fn apart(name: &str) -> String {
+    format!("\u{2068}{name}\u{2069}")
+}
+
+/// Somebody at the beginning of a sentence, and whether it is the own person.
+fn who(who: &Who, me: Option<AccountId>) -> String {
+    if me == Some(who.account) { "You".to_owned() } else { apart(&who.name) }
+}
+
+/// The same, further on.
+fn whom(who: &Who, me: Option<AccountId>) -> String {
+    if me == Some(who.account) { "you".to_owned() } else { apart(&who.name) }
+}
+
+/// What happened, where `me` is the own account.
+#[must_use]
+pub fn group_line(line: &GroupLine, me: Option<AccountId>) -> String {
+    match line {
+        GroupLine::Created { by, name } => format!("{} created the group {}.", who(by, me), apart(name)),
+        GroupLine::Added { by, people } => {
+            let people: Vec<String> = people.iter().map(|it| whom(it, me)).collect();
+            format!("{} added {}.", who(by, me), listed(&people))
+        }
+        GroupLine::Removed { by, who: gone } => format!("{} removed {}.", who(by, me), whom(gone, me)),
+        GroupLine::Left { who: gone } => format!("{} left.", who(gone, me)),
+        GroupLine::Renamed { by, name } => format!("{} renamed the group to {}.", who(by, me), apart(name)),
+        GroupLine::Picture { by, set: true } => format!("{} changed the group's picture.", who(by, me)),
+        GroupLine::Picture { by, set: false } => format!("{} removed the group's picture.", who(by, me)),
+        GroupLine::Role { by: Some(by), who: of, role } => {
+            format!("{} made {} {}.", who(by, me), whom(of, me), a_role(*role))
+        }
+        GroupLine::Role { by: None, who: of, role } => {
+            let is = if me == Some(of.account) { "are" } else { "is" };
+            format!("{} {is} now {}.", who(of, me), a_role(*role))
+        }
+        GroupLine::Permissions { by } => format!("{} changed who may do what in this group.", who(by, me)),
+        GroupLine::Refused { by } => {
+            let by = by.as_ref().map_or_else(|| "Someone".to_owned(), |by| who(by, me));
+            format!("{by} tried something that this group doesn't allow. It was not done.")
+        }
+        GroupLine::Dropped(dropped) => self::dropped(dropped),
+    }
+}
+
+fn dropped(dropped: &Dropped) -> String {
+    match dropped {
+        Dropped::Add(who, why) => format!("{} wasn't added: {}.", apart(&who.name), self::why(*why, true)),
+        Dropped::Change(who, why) => {
+            format!("Your change for {} wasn't made: {}.", apart(&who.name), self::why(*why, false))
+        }
+        Dropped::Settings(why) => {
+            format!("Your change to this group wasn't made: {}.", self::why(*why, false))
+        }
+    }
+}
+
+const fn why(why: Why, added: bool) -> &'static str {
+    match why {
+        Why::NotAllowed => "you may no longer do that here",
+        Why::Unreachable => "none of their devices can be in groups yet. Ask them to open Parley once",
+        Why::Forged => "this Parley server gave a forged answer about their devices",
+        Why::Full => "the group is full",
+        Why::Over if added => "they're in the group already",
+        Why::Over => "the group had changed by then",
+    }
+}
+
+/// Such as "Ada, Bob and Carol".
+#[must_use]
+pub fn listed(names: &[String]) -> String {
+    let (shown, more) = names.split_at(if names.len() > NAMED + 1 { NAMED } else { names.len() });
+    match (shown, more.len()) {
+        ([], _) => "nobody".to_owned(),
+        ([one], 0) => one.clone(),
+        ([all @ .., last], 0) => format!("{} and {last}", all.join(", ")),
+        (all, more) => format!("{} and {more} others", all.join(", ")),
+    }
+}
+
+const fn a_role(role: Role) -> &'static str {
+    match role {
+        Role::Member => "a member",
+        Role::Admin => "an admin",
+        Role::Owner => "an owner",
+    }
+}
+
+/// Beside a member; members have no mark.
+#[must_use]
+pub const fn role(role: Role) -> Option<&'static str> {
+    match role {
+        Role::Member => None,
+        Role::Admin => Some("Admin"),
+        Role::Owner => Some("Owner"),
+    }
+}
+
+/// The button that gives a role.
+#[must_use]
+pub const fn make(role: Role) -> &'static str {
+    match role {
+        Role::Member => "Make member",
+        Role::Admin => "Make admin",
+        Role::Owner => "Make owner",
+    }
+}
+
+/// How many people are in a group.
+#[must_use]
+pub fn members(count: u32) -> String {
+    super::counted(count.into(), "member")
+}
+
+/// How many devices a member has in it.
+#[must_use]
+pub fn devices(count: u32) -> String {
+    super::counted(count.into(), "device")
+}
+
+/// Under the group's name, in the place of the members.
+#[must_use]
+pub const fn standing(standing: &GroupStanding) -> Option<&'static str> {
+    match standing {
+        GroupStanding::Member | GroupStanding::Paused => None,
+        GroupStanding::Invited { .. } => Some("Invitation"),
+        GroupStanding::Left => Some("You left"),
+        GroupStanding::Removed => Some("You were removed"),
+    }
+}
+
+/// Who has an own message; none where nobody has it.
+#[must_use]
+pub fn told(told: Told) -> Option<String> {
+    let of = told.of;
+    let by = |count: u32| if count >= of { "everybody".to_owned() } else { format!("{count} of {of}") };
+    match (told.read, told.delivered) {
+        _ if of == 0 => None,
+        (0, 0) => None,
+        (0, delivered) => Some(format!("Delivered to {}", by(delivered))),
+        (read, _) => Some(format!("Read by {}", by(read))),
+    }
+}
+
+/// In place of the composer: why nothing can be written; none where something can.
+#[must_use]
+pub const fn may_not_write(standing: &GroupStanding) -> Option<&'static str> {
+    match standing {
+        GroupStanding::Invited { .. } => None,
+        GroupStanding::Member => Some("Only admins can write in this group."),
+        GroupStanding::Left => Some("You left this group."),
+        GroupStanding::Removed => Some("You were removed from this group."),
+        GroupStanding::Paused => {
+            Some("This group needs a newer version of Parley. Reload the page to read and write here.")
+        }
+    }
+}
+
+/// In place of the newest message of a group that this person has not joined.
+#[must_use]
+pub fn invited_short(by: &str) -> String {
+    format!("{} added you", apart(by))
+}
+
+/// Somebody has added this person to a group.
+#[must_use]
+pub fn new_invitation(by: &str, name: &str) -> String {
+    format!("{by} added you to the group {name}")
+}
+
+/// Above the buttons of an invitation.
+#[must_use]
+pub fn invited_to(by: &str, username: Option<&str>, name: &str, members: u32) -> String {
+    let by = match username {
+        Some(username) => format!("{} (@{username})", apart(by)),
+        None => apart(by),
+    };
+    let members = super::counted(members.into(), "member");
+    format!("{by} added you to {}, a group with {members}.", apart(name))
+}
+
+/// What joining means.
+pub const JOINING: &str = "If you join, everybody in it sees your name and can write to you here. Until then they don't see that \
+    you've read this.";
+
+/// Before an invitation is declined and who sent it blocked.
+#[must_use]
+pub fn block_inviter(by: &str) -> String {
+    format!("Decline, and block {by}?")
+}
+
+/// What that does.
+pub const BLOCK_INVITER: &str =
+    "This invitation is deleted on your devices. You won't see what they write to you, and they aren't told.";
+
+/// The dialog that makes a group.
+pub const NEW_GROUP: &str = "New group";
+
+/// Below the list of people, where there is nobody yet.
+pub const NO_PEOPLE: &str =
+    "No contacts yet. Add someone by their username or invite link, or go on and add people later.";
+
+/// No contact matches what is searched.
+pub const NO_PEOPLE_FOUND: &str = "No contacts found";
+
+/// Somebody who was looked for is in the group already.
+pub const IN_GROUP: &str = "They're in this group already.";
+
+/// Somebody who was looked for is chosen already.
+pub const CHOSEN_ALREADY: &str = "You've chosen them already.";
+
+/// The relay names another account under somebody's username.
+pub const OTHER_ACCOUNT: &str =
+    "This Parley server named a different account for them. Tell whoever runs the server.";
+
+/// Somebody could not be found, in a note about several.
+#[must_use]
+pub fn not_found(name: &str, reason: &str) -> String {
+    format!("{}: {reason}", apart(name))
+}
+
+/// Who will be in a new group.
+#[must_use]
+pub fn with_people(names: &[String]) -> String {
+    if names.is_empty() {
+        return "Just you for now. You can add people later.".to_owned();
+    }
+    let names: Vec<String> = names.iter().map(|name| apart(name)).collect();
+    format!("With {}.", listed(&names))
+}
+
+/// No name was typed.
+pub const GROUP_NAME_NONE: &str = "Enter a name for the group.";
+
+/// Beside somebody who is being added.
+#[must_use]
+pub fn adding(name: &str) -> String {
+    format!("Adding {}…", apart(name))
+}
+
+/// Beside somebody who is being removed.
+pub const REMOVING: &str = "Removing…";
+
+/// Something else was asked for and not done yet.
+pub const CHANGING: &str = "Your changes are on their way.";
+
+/// No member matches what is searched.
+pub const NO_MEMBERS_FOUND: &str = "No members found";
+
+/// Before somebody is removed.
+#[must_use]
+pub fn remove(name: &str) -> String {
+    format!("Remove {} from this group? They keep what they have, and see nothing new.", apart(name))
+}
+
+/// Before leaving.
+pub const LEAVE: &str = "You'll see nothing new from this group. What you have stays until you delete it.";
+
+/// The same for the only owner.
+pub const LEAVE_OWNER: &str = "You're the only owner. Choose who is the owner after you.";
+
+/// The choice of the next owner that is made without this person.
+pub const GROUP_CHOOSES: &str = "The group chooses";
+
+/// Before all messages of a group are deleted.
+pub const DELETE_GROUP: &str = "This deletes all messages of this group here and on your other devices. The others keep \
+    theirs. You stay in the group: a new message brings the chat back, empty.";
+
+/// The same, out of the group.
+pub const DELETE_LEFT: &str =
+    "This deletes all messages of this group here and on your other devices. The others keep theirs.";
+
+/// What somebody has to be for something.
+#[must_use]
+pub const fn least(role: Role) -> &'static str {
+    match role {
+        Role::Member => "Everybody",
+        Role::Admin => "Admins",
+        Role::Owner => "Owners",
+    }
+}
+
+/// Who may do three things.
+pub const MAY_ADD: &str = "Who may add people";
+/// The second.
+pub const MAY_WRITE: &str = "Who may write";
+/// The third.
+pub const MAY_CHANGE: &str = "Who may change name and picture";
+
+/// The picture could not be read or made small enough.
+pub const NO_PICTURE: &str = "This picture can't be used. Choose a JPEG, PNG or WebP.";
+
+/// Of an own message, where there is nobody else.
+pub const NOBODY_ELSE: &str = "Nobody else is in this group.";
+
+/// Somebody who is mentioned is chosen from a list.
+#[must_use]
+pub fn found_members(count: usize) -> String {
+    let found = super::counted(u64::try_from(count).unwrap_or(u64::MAX), "member");
+    format!("{found} found. Up and down choose, Enter inserts.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ME: Option<AccountId> = Some(AccountId([0; 32]));
+
+    fn person(number: u8, name: &str) -> Who {
+        Who { account: AccountId([number; 32]), name: name.to_owned() }
+    }
+
+    fn said(line: &GroupLine) -> String {
+        group_line(line, ME).replace(['\u{2068}', '\u{2069}'], "")
+    }
+
+    #[test]
+    fn lines_say_who_did_what_to_whom() {
+        let (me, ada, bob) = (person(0, "Me"), person(1, "Ada"), person(2, "Bob"));
+        let lines = [
+            (GroupLine::Created { by: me.clone(), name: "Team".to_owned() }, "You created the group Team."),
+            (
+                GroupLine::Added { by: ada.clone(), people: vec![bob.clone(), me.clone()] },
+                "Ada added Bob and you.",
+            ),
+            (GroupLine::Removed { by: me.clone(), who: bob.clone() }, "You removed Bob."),
+            (GroupLine::Left { who: bob.clone() }, "Bob left."),
+            (GroupLine::Role { by: None, who: me.clone(), role: Role::Owner }, "You are now an owner."),
+            (GroupLine::Role { by: None, who: ada.clone(), role: Role::Admin }, "Ada is now an admin."),
+            (
+                GroupLine::Role { by: Some(me), who: ada.clone(), role: Role::Member },
+                "You made Ada a member.",
+            ),
+            (
+                GroupLine::Refused { by: Some(ada) },
+                "Ada tried something that this group doesn't allow. It was not done.",
+            ),
+            (GroupLine::Dropped(Dropped::Add(bob, Why::Full)), "Bob wasn't added: the group is full."),
+        ];
+        for (line, sentence) in lines {
+            assert_eq!(said(&line), sentence);
+        }
+    }
+
+    #[test]
+    fn many_names_are_counted() {
+        let names = |count: usize| (1..=count).map(|it| it.to_string()).collect::<Vec<_>>();
+        for (count, text) in
+            [(0, "nobody"), (1, "1"), (2, "1 and 2"), (5, "1, 2, 3, 4 and 5"), (6, "1, 2, 3, 4 and 2 others")]
+        {
+            assert_eq!(listed(&names(count)), text);
+        }
+    }
+
+    #[test]
+    fn it_is_said_who_has_a_message() {
+        let said = |delivered, read, of| told(Told { delivered, read, of });
+        assert_eq!(said(0, 0, 7), None);
+        assert_eq!(said(0, 0, 0), None);
+        assert_eq!(said(5, 0, 7).as_deref(), Some("Delivered to 5 of 7"));
+        assert_eq!(said(7, 3, 7).as_deref(), Some("Read by 3 of 7"));
+        assert_eq!(said(7, 7, 7).as_deref(), Some("Read by everybody"));
+    }
+
+    #[test]
+    fn an_invitation_says_who_where_and_how_many() {
+        let said = invited_to("Eve", Some("eve"), "Team", 5).replace(['\u{2068}', '\u{2069}'], "");
+        assert_eq!(said, "Eve (@eve) added you to Team, a group with 5 members.");
+    }
+}

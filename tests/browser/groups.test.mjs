@@ -1,0 +1,312 @@
+// Groups: making one, chatting in it, who is in it and who may do what.
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { faults, outline } from "./lib/axe.mjs";
+import { about, choosePeople, closeInfo, createGroup, dialog, member, openInfo, openNewGroup, plain, seesLine } from "./lib/group.mjs";
+import { Person } from "./lib/person.mjs";
+import { Relay } from "./lib/relay.mjs";
+
+const folder = process.env.PARLEY_SHOTS ?? "shots";
+const sizes = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+const schemes = {
+  light: { colorScheme: "light", forcedColors: "none" },
+  dark: { colorScheme: "dark", forcedColors: "none" },
+  forced: { colorScheme: "dark", forcedColors: "active" },
+};
+/** A red picture of 2 by 2. */
+const PICTURE = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg==", "base64");
+
+const people = [];
+const wrong = [];
+let relay;
+let ada;
+let bob;
+let carol;
+
+before(async () => {
+  await mkdir(folder, { recursive: true });
+  relay = await Relay.start();
+  ada = await arrive("Ada", "ada");
+  bob = await arrive("Bob", "bob");
+  carol = await arrive("Carol", "carol");
+  for (const friend of [bob, carol]) {
+    await ada.startChat(friend.username);
+    await ada.send(`Hello ${friend.name}`);
+    await friend.openChat("Ada");
+    await friend.send("Hello Ada");
+    await ada.sees("Hello Ada");
+  }
+});
+
+after(async () => {
+  const ends = await Promise.allSettled(people.map((person) => person?.close()));
+  await relay?.close();
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+});
+
+async function arrive(name, username) {
+  const person = await Person.arrive(relay);
+  people.push(person);
+  await person.createAccount(name, username);
+  return person;
+}
+
+const row = (person, name) =>
+  person.page.getByRole("list", { name: "Chats", exact: true }).getByRole("link", { name: new RegExp(`^${name}, group`) });
+const requests = (person, count) => person.page.getByRole("link", { name: `Message requests, ${count}`, exact: true });
+
+async function shoot({ page }, name) {
+  for (const [size, viewport] of Object.entries(sizes)) {
+    await page.setViewportSize(viewport);
+    for (const [scheme, media] of Object.entries(schemes)) {
+      await page.emulateMedia({ ...media, reducedMotion: "reduce" });
+      await page.waitForTimeout(60);
+      await page.screenshot({ path: join(folder, `group-${name}-${size}-${scheme}.png`) });
+      const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (sideways > 0) wrong.push(`${name} ${size}: ${sideways} px stick out`);
+      wrong.push(...(await faults(page)).map((fault) => `${name} ${size} ${scheme}: ${fault}`));
+    }
+    const { main, h1 } = await outline(page);
+    if (main !== 1 || h1 !== 1) wrong.push(`${name} ${size}: ${main} main parts, ${h1} first headings`);
+  }
+  await page.setViewportSize(sizes.wide);
+  await page.emulateMedia({ colorScheme: null, forcedColors: null, reducedMotion: null });
+}
+
+test("a group without a name, and somebody whom nobody knows, are said", async () => {
+  const box = await openNewGroup(ada);
+  await box.getByRole("textbox", { name: "Username or invite link" }).fill("nobody-here");
+  await box.getByRole("button", { name: "Add person" }).click();
+  await box.getByText(/^No one found with that username/).waitFor();
+  await box.getByRole("textbox", { name: "Username or invite link" }).fill("");
+  await choosePeople(box, ["Bob"]);
+  await box.getByRole("button", { name: "Take out Bob" }).waitFor();
+  await shoot(ada, "people");
+  await box.getByRole("button", { name: "Take out Bob" }).click();
+  await box.getByRole("list", { name: "Chosen people" }).waitFor({ state: "detached" });
+  assert.equal(await box.getByRole("checkbox", { name: /^Bob/ }).isChecked(), false);
+  await box.getByRole("button", { name: "Next" }).click();
+  await box.getByText("Just you for now.").waitFor();
+  await ada.page.waitForFunction(() => document.activeElement?.id === "group-name");
+  await ada.page.keyboard.press("Enter");
+  await box.getByText("Enter a name for the group.").waitFor();
+  await shoot(ada, "name");
+  await ada.page.keyboard.press("Escape");
+  await box.waitFor({ state: "detached" });
+});
+
+test("three people have a group", async () => {
+  await createGroup(ada, "Team", ["Bob", "Carol"]);
+  await seesLine(ada, "You created the group Team.");
+  await seesLine(ada, "You added Bob and Carol.");
+  await ada.button("3 members").waitFor();
+  for (const person of [bob, carol]) {
+    await row(person, "Team").waitFor();
+    await person.openChat("Team");
+    await person.button("3 members").waitFor();
+  }
+  await seesLine(bob, "Ada added you and Carol.");
+});
+
+test("all see what each writes, by name and in one colour; a run has one name", async () => {
+  await ada.send("Hello all");
+  await bob.sees("Hello all");
+  await bob.send("Hello Ada and Carol");
+  await bob.send("How are you?");
+  await carol.sees("How are you?");
+  await carol.send("Fine");
+  await ada.sees("Fine");
+  await carol.page.getByRole("article", { name: /^Bob, / }).first().waitFor();
+  assert.deepEqual(await carol.page.locator(".log .author").allInnerTexts(), ["Ada", "Bob"]);
+  assert.deepEqual(await ada.page.locator(".log .author").allInnerTexts(), ["Bob", "Carol"]);
+  const colour = (person) =>
+    person.page.locator(".log .author", { hasText: "Bob" }).first().evaluate((author) => getComputedStyle(author).color);
+  assert.equal(await colour(ada), await colour(carol));
+  await ada.page.getByRole("link", { name: /^Team, group, .*Carol: Fine/ }).waitFor();
+  await shoot(carol, "chat");
+});
+
+test("a message in a group that is not open is announced with its author, and counts", async () => {
+  await carol.openChat("Ada");
+  await bob.send("Are you there?");
+  await carol.page.getByText("Bob in Team: Are you there?", { exact: true }).waitFor({ state: "attached" });
+  await row(carol, "Team").filter({ hasText: "1" }).waitFor();
+  assert.equal(await carol.page.title(), "(1) Parley");
+  await carol.openChat("Team");
+  await carol.sees("Are you there?");
+});
+
+test("who has read a message is said below it, and by name in its details", async () => {
+  await ada.send("Tonight at eight");
+  await bob.sees("Tonight at eight");
+  await carol.sees("Tonight at eight");
+  await ada.page.getByRole("article", { name: /^You, .*, read by everybody$/ }).last().waitFor();
+  const message = ada.messages().filter({ hasText: "Tonight at eight" });
+  await message.hover();
+  await message.getByRole("button", { name: "Details" }).click();
+  const box = dialog(ada, "Message details");
+  const read = box.getByRole("list", { name: "Read by", exact: true });
+  await read.getByText("Carol").waitFor();
+  assert.deepEqual(await read.getByRole("listitem").locator("span[dir]").allInnerTexts(), ["Bob", "Carol"]);
+  await shoot(ada, "details");
+  await box.getByRole("button", { name: "Close", exact: true }).click();
+});
+
+test("somebody is mentioned by the keyboard, and sees it", async () => {
+  await bob.composer().focus();
+  await bob.page.keyboard.type("What do you think, @");
+  const options = bob.page.getByRole("listbox", { name: "Members to mention" }).getByRole("option");
+  await options.nth(1).waitFor();
+  await shoot(bob, "mention");
+  await bob.composer().focus();
+  await bob.page.keyboard.type("ca");
+  await bob.page.waitForFunction(() => document.querySelectorAll("#mentions [role=option]").length === 1);
+  await bob.page.keyboard.press("Enter");
+  assert.equal(await bob.composer().inputValue(), "What do you think, @Carol ");
+  assert.equal(await options.count(), 0);
+  await bob.page.keyboard.press("Enter");
+  await carol.sees("What do you think, @Carol");
+  await carol.page.locator(".log strong.mention", { hasText: "@Carol" }).waitFor();
+  await ada.sees("What do you think, @Carol");
+  assert.equal(await ada.page.locator(".log strong.mention").count(), 0);
+});
+
+test("name and picture are changed by who may", async () => {
+  const box = await openInfo(ada);
+  await shoot(ada, "info");
+  await box.getByRole("button", { name: "Rename" }).click();
+  await box.getByRole("textbox", { name: "Group name" }).fill("Crew");
+  await box.getByRole("button", { name: "Save name" }).click();
+  await ada.page.getByRole("heading", { name: "Crew", level: 1 }).waitFor({ state: "attached" });
+  await box.locator("#group-picture").setInputFiles({ name: "red.png", mimeType: "image/png", buffer: PICTURE });
+  await box.getByRole("button", { name: "Remove picture" }).waitFor();
+  await closeInfo(ada);
+  await seesLine(bob, "Ada renamed the group to Crew.");
+  await seesLine(bob, "Ada changed the group's picture.");
+  await row(bob, "Crew").locator("img").waitFor();
+  const others = await openInfo(bob);
+  await others.getByText("Who may write").waitFor();
+  assert.equal(await others.getByRole("button", { name: "Rename" }).count(), 0, "a member may not");
+  assert.equal(await others.getByRole("combobox").count(), 0);
+  await closeInfo(bob);
+});
+
+test("an admin may do more, and where only admins write the others read", async () => {
+  const box = await openInfo(ada);
+  await about(box, "Bob", "Make admin");
+  await member(box, "Bob").getByText("Admin", { exact: true }).waitFor();
+  await box.getByRole("combobox", { name: "Who may write" }).selectOption("Admins");
+  await closeInfo(ada);
+  await seesLine(bob, "Ada made you an admin.");
+  await carol.page.getByText("Only admins can write in this group.").waitFor();
+  assert.equal(await carol.composer().count(), 0);
+  await shoot(carol, "silent");
+  await bob.send("Admins only");
+  await carol.sees("Admins only");
+  const his = await openInfo(bob);
+  await his.getByRole("combobox", { name: "Who may write" }).selectOption("Everybody");
+  await his.getByRole("button", { name: "Options for Ada" }).click();
+  assert.equal(await his.getByRole("button", { name: "Remove from group" }).count(), 0, "not the owner");
+  assert.equal(await his.getByRole("button", { name: /^Make / }).count(), 0, "owners say who is what");
+  await closeInfo(bob);
+  await carol.composer().waitFor();
+});
+
+test("a member's options lead to the chat with them and to its safety number", async () => {
+  const box = await openInfo(ada);
+  await about(box, "Bob", "Safety number");
+  await dialog(ada, /^Contact details: Bob/).getByRole("group", { name: "Safety number" }).waitFor();
+  await ada.page.keyboard.press("Escape");
+  await about(await openInfo(ada), "Bob", "Message");
+  await ada.page.getByRole("heading", { name: "Bob", level: 1 }).waitFor();
+  await ada.openChat("Crew");
+});
+
+/** Ada adds somebody who never talked to her, and who looks at the invitation. */
+async function invite(person, count) {
+  const box = await openInfo(ada);
+  await box.getByRole("button", { name: "Add people" }).click();
+  assert.equal(await box.getByRole("checkbox", { name: /^Bob/ }).isDisabled(), true, "he is in it");
+  await choosePeople(box, [], [person.username]);
+  await box.getByRole("button", { name: "Add to group" }).click();
+  await box.getByRole("list", { name: "Members" }).waitFor();
+  await closeInfo(ada);
+  await requests(person, 1).waitFor();
+  await person.page.getByText("Ada added you to the group Crew", { exact: true }).waitFor({ state: "attached" });
+  assert.equal(await person.page.title(), "Parley", "invitations do not count");
+  await requests(person, 1).click();
+  await person.page.getByRole("list", { name: "Message requests" }).getByRole("link", { name: /^Crew/ }).click();
+  const sentence = await person.page.locator(".request-question").innerText();
+  assert.equal(plain(sentence), `Ada (@ada) added you to Crew, a group with ${count} members.`);
+  assert.equal(await person.composer().count(), 0);
+  assert.equal(await person.button("Group info").count(), 0);
+}
+
+test("somebody who never talked to who adds them is asked first, and may decline", async () => {
+  const dan = await arrive("Dan", "dan");
+  await invite(dan, 4);
+  await shoot(dan, "invitation");
+  await dan.button("Block").click();
+  await dan.page.getByText("Decline, and block Ada?").waitFor();
+  await dan.button("Cancel").click();
+  await dan.button("Decline").click();
+  await dan.page.getByRole("link", { name: /^Message requests/ }).waitFor({ state: "detached" });
+  await bob.send("Where is Dan?");
+  await ada.sees("Where is Dan?");
+  await dan.page.waitForTimeout(1_000);
+  assert.equal(await dan.page.getByRole("link", { name: /Crew/ }).count(), 0, "nothing more is heard of it");
+});
+
+test("who joins can write", async () => {
+  const eve = await arrive("Eve", "eve");
+  await invite(eve, 5);
+  await eve.button("Join").click();
+  await eve.composer().waitFor();
+  await eve.page.waitForFunction(() => document.activeElement?.id === "message");
+  await eve.send("Thanks");
+  await bob.sees("Thanks");
+});
+
+test("who is removed reads what there was, and writes no more", async () => {
+  const box = await openInfo(ada);
+  await about(box, "Carol", "Remove from group");
+  await box.getByRole("button", { name: "Cancel", exact: true }).click();
+  await box.getByRole("button", { name: "Remove from group", exact: true }).click();
+  await shoot(ada, "remove");
+  await box.getByRole("button", { name: "Remove", exact: true }).click();
+  await member(box, "Carol").waitFor({ state: "detached" });
+  await closeInfo(ada);
+  await seesLine(bob, "Ada removed Carol.");
+  await carol.page.getByText(/^You were removed from this group\./).waitFor();
+  assert.equal(await carol.composer().count(), 0);
+  await carol.sees("Hello all");
+  await bob.send("Without Carol");
+  await ada.sees("Without Carol");
+  assert.equal(await carol.messages().filter({ hasText: "Without Carol" }).count(), 0);
+});
+
+test("the only owner leaves, and says who is it then", async () => {
+  const box = await openInfo(ada);
+  await box.getByRole("button", { name: "Leave group" }).click();
+  const owner = box.getByRole("combobox", { name: "Next owner" });
+  assert.equal(await owner.locator("option:checked").innerText(), "The group chooses");
+  await owner.selectOption({ label: "Bob" });
+  await shoot(ada, "leave");
+  await box.getByRole("button", { name: "Leave", exact: true }).click();
+  await box.waitFor({ state: "detached" });
+  await ada.page.getByText(/^You left this group\./).waitFor();
+  await seesLine(bob, "Ada left.");
+  const his = await openInfo(bob);
+  assert.equal(await member(his, "Ada").count(), 0);
+  await member(his, "Bob").getByText("Owner", { exact: true }).waitFor();
+  await closeInfo(bob);
+  await ada.button("Delete chat…").click();
+  await ada.button("Delete this chat").click();
+  await row(ada, "Crew").waitFor({ state: "detached" });
+});
+
+test("nothing sticks out, and axe-core finds nothing wrong", () => {
+  assert.deepEqual(wrong, []);
+});
