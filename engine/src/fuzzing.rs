@@ -3,15 +3,21 @@
 //! Each panics when the decoder breaks one of its promises.
 
 use parley_crypto::MlsRandom;
-use parley_protocol::ids::UnixMillis;
+use parley_protocol::ids::{LogId, UnixMillis};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use zeroize::Zeroizing;
 
 use crate::backup::{ChunkReader, DataKey, FileHead, FileReader, Head, Item, Manifest, Opener};
+use crate::channel::group_era::GroupEra;
 use crate::core::{Engine, OpenError};
 use crate::domain::content::{Content, display_name};
 use crate::domain::invite::Invite;
+use crate::group::entry::CommitEntry;
+use crate::group::evidence::Evidence;
+use crate::group::floors::Floors;
+use crate::group::leaf_state::LeafState;
+use crate::group::policy::Policy;
 use crate::link::channel::{End, ShownKey};
 use crate::link::check::Nonce;
 use crate::link::code::{LinkCode, Side};
@@ -28,6 +34,21 @@ pub fn content(bytes: &[u8]) {
         let again = content.encode().ok().and_then(|bytes| Content::decode(&bytes).ok());
         assert_eq!(again.as_ref(), Some(&content), "content comes back");
     }
+}
+
+/// What members of a group hash and sign: a value has one form only. And an entry that nobody sealed does not open.
+pub fn group(bytes: &[u8]) {
+    let forms = [
+        Policy::decode(bytes).ok().map(|it| it.encode()),
+        Floors::decode(bytes).ok().map(|it| it.encode()),
+        LeafState::decode(bytes).ok().map(|it| it.encode()),
+        Evidence::decode(bytes).ok().map(|it| it.encode()),
+    ];
+    for form in forms.into_iter().flatten() {
+        assert_eq!(form, bytes, "a value comes back as the same bytes");
+    }
+    let era = GroupEra::new([7; 32], UnixMillis(0));
+    assert!(CommitEntry::open(&era, LogId([7; 16]), bytes).is_err(), "a forged entry opened");
 }
 
 /// A display name is clean after one cleaning.

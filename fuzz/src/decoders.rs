@@ -106,6 +106,11 @@ pub fn content(bytes: &[u8]) {
     fuzzing::content(&padded);
 }
 
+/// What members of a group hash and sign.
+pub fn group(bytes: &[u8]) {
+    fuzzing::group(bytes);
+}
+
 /// A sealed value at rest.
 pub fn seal(bytes: &[u8]) {
     let (place, value) = bytes.split_at(bytes.len().min(18));

@@ -19,13 +19,14 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "client_frame", run: decoders::client_frame },
     Target { name: "server_frame", run: decoders::server_frame },
     Target { name: "device_log", run: decoders::device_log },
     Target { name: "padding", run: decoders::padding },
     Target { name: "text", run: decoders::text },
     Target { name: "content", run: decoders::content },
+    Target { name: "group", run: decoders::group },
     Target { name: "seal", run: decoders::seal },
     Target { name: "slot", run: decoders::slot },
     Target { name: "backup", run: decoders::backup },

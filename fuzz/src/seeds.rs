@@ -16,6 +16,20 @@ const CONTENTS: [&str; 3] = [
         "../../engine/src/domain/content/snapshots/parley_engine__domain__content__tests__the_format_is_pinned-3.snap"
     ),
 ];
+const GROUPS: [&str; 4] = [
+    include_str!(
+        "../../engine/src/group/snapshots/parley_engine__group__policy__tests__the_format_is_pinned-2.snap"
+    ),
+    include_str!(
+        "../../engine/src/group/snapshots/parley_engine__group__floors__tests__the_format_is_pinned-2.snap"
+    ),
+    include_str!(
+        "../../engine/src/group/snapshots/parley_engine__group__leaf_state__tests__the_format_is_pinned-2.snap"
+    ),
+    include_str!(
+        "../../engine/src/group/snapshots/parley_engine__group__evidence__tests__the_format_is_pinned-2.snap"
+    ),
+];
 const BACKUPS: [&str; 4] = [
     include_str!(
         "../../engine/src/backup/snapshots/parley_engine__backup__items__tests__the_format_is_pinned_and_comes_back.snap"
@@ -48,6 +62,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "server_frame" => hexadecimal(SERVER_FRAMES),
         "device_log" => [hexadecimal(SERVER_FRAMES), hexadecimal(CLIENT_FRAMES)].concat(),
         "content" | "padding" | "seal" => CONTENTS.iter().flat_map(|text| hexadecimal(text)).collect(),
+        "group" => GROUPS.iter().flat_map(|text| hexadecimal(text)).collect(),
         "text" => ["ada", "#i/ada/", " Ada\u{202e}\n", "a_b-9", "ÀЁ", "#link/ae", "ABCD-EFGH"]
             .map(Into::into)
             .to_vec(),

@@ -19,13 +19,14 @@ const COVERAGE: [&str; 5] = [
     "-Ccodegen-units=1",
 ];
 /// As `fuzz/src/lib.rs` has them.
-const TARGETS: [&str; 11] = [
+const TARGETS: [&str; 12] = [
     "client_frame",
     "server_frame",
     "device_log",
     "padding",
     "text",
     "content",
+    "group",
     "seal",
     "slot",
     "backup",

@@ -51,7 +51,16 @@ pub(crate) enum EntryError {
     Malformed,
 }
 
+/// At least so many bytes are around the parts of an entry.
+const AROUND: usize = 64;
+
 impl CommitEntry {
+    /// Whether it is not too long for a log.
+    pub(crate) fn fits(&self) -> bool {
+        let parts = [self.message.len(), self.evidence.encode().len(), self.group_info.len(), AROUND];
+        parts.into_iter().fold(0, usize::saturating_add) <= MAX_COMMIT
+    }
+
     /// Seals it for a log. The nonce comes from a CSPRNG.
     pub(crate) fn seal(&self, era: &GroupEra, log: LogId, nonce: &XNonce) -> Vec<u8> {
         let wire =
@@ -124,6 +133,17 @@ mod tests {
         assert_eq!(CommitEntry::open(&era(1), LOG, &empty), Ok(CommitEntry::default()));
         let sealed = entry().seal(&era(1), LOG, &[5; 24]);
         assert_eq!(CommitEntry::open(&era(1), LOG, &sealed), Ok(entry()));
+    }
+
+    #[test]
+    fn what_fits_is_not_too_long_once_sealed() {
+        let of = |length| CommitEntry { message: vec![1; length], ..entry() };
+        let around = entry().evidence.encode().len() + entry().group_info.len() + AROUND;
+        let most = of(MAX_COMMIT - around);
+        let sealed = most.seal(&era(1), LOG, &[5; 24]);
+        assert!(most.fits() && sealed.len() <= MAX_COMMIT, "{} bytes", sealed.len());
+        assert_eq!(CommitEntry::open(&era(1), LOG, &sealed).as_ref(), Ok(&most));
+        assert!(!of(MAX_COMMIT - around + 1).fits());
     }
 
     #[test]

@@ -92,8 +92,12 @@ impl Evidence {
         Sha256::digest(self.encode()).into()
     }
 
-    /// The logs, verified. An error if one is not a device log, or two are of one account.
+    /// The logs, verified. An error if one is not a device log, or two are of one account, or all is more than who reads it
+    /// takes.
     pub(super) fn verified(&self) -> Result<Vec<DeviceLog>, Refusal> {
+        if !self.is_bounded() || self.encode().len() > MAX_EVIDENCE {
+            return Err(Refusal::Evidence);
+        }
         let mut logs: Vec<DeviceLog> = Vec::with_capacity(self.logs.len());
         for entries in &self.logs {
             let log = DeviceLog::verify(entries).map_err(|_| Refusal::Evidence)?;

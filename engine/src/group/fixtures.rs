@@ -1,5 +1,8 @@
 //! Accounts with device logs, and groups of them, for tests.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use ed25519_dalek::SigningKey;
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::{
@@ -40,8 +43,14 @@ pub(crate) fn account_id(number: u8) -> AccountId {
 }
 
 impl Account {
-    /// An account with so many devices.
+    /// An account with so many devices. It is always the same, and made once.
     pub(crate) fn new(number: u8, devices: u8) -> Self {
+        static MADE: Mutex<BTreeMap<(u8, u8), Account>> = Mutex::new(BTreeMap::new());
+        let mut made = MADE.lock().unwrap();
+        made.entry((number, devices)).or_insert_with(|| Self::make(number, devices)).clone()
+    }
+
+    fn make(number: u8, devices: u8) -> Self {
         let first = record(number, 1);
         let recovery_key = record(number, 255).key;
         let change = Change::Genesis { device: first, recovery_key };

@@ -69,6 +69,7 @@ pub(crate) struct Judged {
     pub(crate) by: AccountId,
     pub(crate) came: Option<Came>,
     pub(crate) added: Vec<Leaf>,
+    /// Lowest index first.
     pub(crate) removed: Vec<(Leaf, Why)>,
     /// Accounts that were not in the group.
     pub(crate) joined: Vec<AccountId>,

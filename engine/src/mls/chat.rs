@@ -229,7 +229,12 @@ impl Group {
         let message = message.tls_serialize_detached().map_err(|_| GroupError::State)?;
         let welcome = welcome.map(|it| welcome::of_message(&it, &joiners)).transpose()?.unwrap_or_default();
         let group_info = small_group_info(group_info, signer)?;
-        Ok(MadeCommit { entry: CommitEntry { message, evidence, group_info }, welcome, judged })
+        let entry = CommitEntry { message, evidence, group_info };
+        if entry.fits() {
+            Ok(MadeCommit { entry, welcome, judged })
+        } else {
+            Err(GroupError::Refused(Refusal::Size))
+        }
     }
 
     /// The group as it is, and what a commit would do to it.

@@ -9,7 +9,7 @@ use super::{Came, Case, Why};
 use crate::mls::credential::Leaf;
 
 impl Case<'_> {
-    /// Why each leaf goes that is removed.
+    /// Why each leaf goes that is removed, lowest index first.
     pub(super) fn removed(&self) -> Result<Vec<(Leaf, Why)>, Refusal> {
         let removes = &self.deed.removes;
         for (place, leaf) in removes.iter().enumerate() {
@@ -20,7 +20,9 @@ impl Case<'_> {
         }
         let reason =
             |leaf: &Leaf| self.why(leaf).map(|why| (*leaf, why)).ok_or(Refusal::MayNotRemove(leaf.account));
-        removes.iter().map(reason).collect()
+        // OpenMLS writes them in any order.
+        let in_order = self.before.members().map(|member| &member.leaf).filter(|leaf| removes.contains(leaf));
+        in_order.map(reason).collect()
     }
 
     /// What gives the committer the right to remove a leaf. What binds the account most comes first: a removal by its log writes

@@ -3,6 +3,7 @@
 mod coming;
 mod going;
 mod outside;
+mod random;
 mod writing;
 
 use parley_protocol::device_log::LogHead;

@@ -37,6 +37,10 @@ fn p10_all_devices_go_or_none() {
     let other = remove(&before, leaf(2), &[three.leaf(1)]);
     assert_eq!(refused(&before, &other, &by_leave), Refusal::MayNotRemove(three.id()));
     let both = [three.leaf(1), three.leaf(2)];
+    // In whatever order the commit names them.
+    let swapped = [both[1], both[0]];
+    let judged = ask(&before, &remove(&before, leaf(1), &swapped), &nothing()).unwrap();
+    assert_eq!(judged.removed, both.map(|leaf| (leaf, Why::ByRank)));
     let judged = ask(&before, &remove(&before, leaf(1), &both), &nothing()).unwrap();
     assert_eq!(judged.gone, [(three.id(), Why::ByRank)]);
     let judged = ask(&before, &remove(&before, leaf(2), &both), &by_leave).unwrap();

@@ -190,8 +190,8 @@ fn c1_who_cannot_open_a_path_does_as_the_others_do() {
         for out in 1..4 {
             let mut all = chat(4);
             let entry = broken(&mut all[0], out, wrong, None);
-            for place in 1..4 {
-                let read = all[place].follow(&entry).map(drop);
+            for (place, it) in all.iter_mut().enumerate().skip(1) {
+                let read = it.follow(&entry).map(drop);
                 assert_eq!(read, if place == out { Err(ChatError::NotOpened) } else { Ok(()) }, "{place}");
             }
             let Device { provider, group, .. } = &mut all[0];
