@@ -128,9 +128,8 @@ impl Peer {
     ) -> Self {
         let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(seed));
         let provider = Provider::new(random.clone(), Rc::new(state));
-        let groups = logs
-            .filter_map(|(log, group)| Some((log, Group::load(&provider, group).ok()?)))
-            .collect();
+        let groups =
+            logs.filter_map(|(log, group)| Some((log, Group::load(&provider, group).ok()?))).collect();
         let log = account.log().unwrap();
         Self { random, provider, key, account, log, groups, era: EraStep::Begins }
     }
@@ -405,8 +404,15 @@ impl Peer {
     }
 
     fn content_with_id(&mut self, log: LogId, head: &LogHead, body: Body, id: MessageId) -> Vec<u8> {
-        let content =
-            Content { id, time: UnixMillis(3), head: HeadHint::of(head), claim: None, token: None, signature: None, body };
+        let content = Content {
+            id,
+            time: UnixMillis(3),
+            head: HeadHint::of(head),
+            claim: None,
+            token: None,
+            signature: None,
+            body,
+        };
         self.seal(log, &content.encode().unwrap())
     }
 

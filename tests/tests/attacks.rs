@@ -3,6 +3,8 @@
 
 #[path = "attacks/blobs.rs"]
 mod blobs;
+#[path = "attacks/chats.rs"]
+mod chats;
 #[path = "attacks/deleting.rs"]
 mod deleting;
 #[path = "attacks/directory.rs"]
@@ -13,8 +15,6 @@ mod enemy;
 mod engine;
 #[path = "attacks/frames.rs"]
 mod frames;
-#[path = "attacks/chats.rs"]
-mod chats;
 #[path = "attacks/groups.rs"]
 mod groups;
 #[path = "attacks/linking.rs"]

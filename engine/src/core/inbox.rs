@@ -131,7 +131,9 @@ impl Engine {
                     self.could_not_open();
                     self.finish_entry(entry.seq);
                 }
-                Verdict::Ask(_) | Verdict::Finished | Verdict::Invited(_) | Verdict::Early(_) => self.finish_entry(entry.seq),
+                Verdict::Ask(_) | Verdict::Finished | Verdict::Invited(_) | Verdict::Early(_) => {
+                    self.finish_entry(entry.seq)
+                }
             }
         }
     }

@@ -237,9 +237,10 @@ impl Engine {
     fn doubt(&mut self, account: &AccountId, missed: &[DeviceId]) {
         let own = self.is_own_account(account);
         let retired = |id: &LogId| self.trails.get(id).is_some_and(|trail| trail.retired);
-        let theirs = self.logs.values().filter(|log| {
-            log.conversation.peer().is_some() && (own || log.peer() == Some(*account))
-        });
+        let theirs = self
+            .logs
+            .values()
+            .filter(|log| log.conversation.peer().is_some() && (own || log.peer() == Some(*account)));
         let in_use = theirs.filter(|log| log.stage != Stage::Dead && !retired(&log.id));
         let silent = |log: &Log| missed.iter().any(|device| !log.heard.contains(device));
         let in_use = in_use.filter(|log| missed.is_empty() || silent(log));

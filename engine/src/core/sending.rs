@@ -116,9 +116,7 @@ impl Engine {
         if self.writes_into(id) && self.check_devices_of(id) || self.settle_members(id) {
             return;
         }
-        if self.group_of(id).is_some()
-            && (self.remove_who_left(id) || self.go_on_changing(id))
-        {
+        if self.group_of(id).is_some() && (self.remove_who_left(id) || self.go_on_changing(id)) {
             return;
         }
         let Some(key) = self.logs.get(id).map(|log| log.conversation) else {

@@ -165,6 +165,7 @@ impl Engine {
         Some(ConversationView {
             id,
             name: contact.display_name(),
+            account: Some(*peer),
             username: contact.username.as_ref().map(ToString::to_string),
             verified: contact.verified,
             last,

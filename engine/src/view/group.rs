@@ -19,6 +19,8 @@ pub struct GroupSummary {
     pub may_write: bool,
     /// What this person asked for and the group has not done yet.
     pub changing: bool,
+    /// SHA-256 of the group's picture, if there is one and it is known here.
+    pub picture: Option<[u8; 32]>,
 }
 
 /// Whether this account is in a group.
@@ -81,6 +83,8 @@ pub struct MemberView {
     pub colour: u8,
     /// Asked for and not done yet: they are being removed.
     pub leaving: bool,
+    /// The chat with them alone, if there is one.
+    pub chat: Option<ConversationId>,
 }
 
 /// Who wrote a message in a group.

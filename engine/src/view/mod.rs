@@ -242,8 +242,10 @@ pub struct Person {
 pub struct ConversationView {
     /// Which.
     pub id: ConversationId,
-    /// What the other calls themselves; the username before they have said.
+    /// What the other calls themselves; the username before they have said. What a group is called.
     pub name: String,
+    /// The other's account; none of a group, or of a chat of another account.
+    pub account: Option<AccountId>,
     /// The other's username.
     pub username: Option<String>,
     /// The safety number was compared.

@@ -65,18 +65,24 @@ impl Team {
 
     fn texts(&mut self, index: DeviceIndex) -> Vec<String> {
         let history = self.world.history(index, self.group);
-        history.into_iter().filter_map(|message| match message.body {
-            BodyView::Text(text) => Some(text),
-            _ => None,
-        }).collect()
+        history
+            .into_iter()
+            .filter_map(|message| match message.body {
+                BodyView::Text(text) => Some(text),
+                _ => None,
+            })
+            .collect()
     }
 
     fn refusals(&mut self, index: DeviceIndex) -> Vec<Option<String>> {
         let history = self.world.history(index, self.group);
-        history.into_iter().filter_map(|message| match message.body {
-            BodyView::Group(GroupLine::Refused { by }) => Some(by.map(|by| by.name)),
-            _ => None,
-        }).collect()
+        history
+            .into_iter()
+            .filter_map(|message| match message.body {
+                BodyView::Group(GroupLine::Refused { by }) => Some(by.map(|by| by.name)),
+                _ => None,
+            })
+            .collect()
     }
 
     /// The three others talk, and all of them read all of it.
@@ -118,7 +124,8 @@ fn p10_a_members_commit_that_only_an_admin_may_make_is_refused_by_all() {
     ] {
         let mut team = team(seed);
         let (ada, bob) = (account(&team.world, team.people[0]), account(&team.world, team.people[1]));
-        let admins = parley_engine::view::Permissions { add: Role::Admin, write: Role::Member, change: Role::Admin };
+        let admins =
+            parley_engine::view::Permissions { add: Role::Admin, write: Role::Member, change: Role::Admin };
         let set = Command::SetPermissions { conversation: team.group, permissions: admins };
         assert_eq!(team.world.ask(team.people[0], set), Reply::Done);
         settle(&mut team.world);

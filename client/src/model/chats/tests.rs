@@ -21,6 +21,7 @@ pub(crate) fn chat(number: u8, name: &str, changed: u64) -> ConversationView {
         draft_sent: false,
         listed: true,
         group: None,
+        account: None,
     }
 }
 
@@ -40,7 +41,8 @@ fn the_newest_comes_first() {
 
 /// The same as a group in which this person stands so.
 pub(crate) fn group(number: u8, name: &str, standing: GroupStanding) -> ConversationView {
-    let summary = GroupSummary { members: 3, standing, role: Role::Member, may_write: true, changing: false };
+    let (role, may_write) = (Role::Member, true);
+    let summary = GroupSummary { members: 3, standing, role, may_write, changing: false, picture: None };
     ConversationView { username: None, group: Some(summary), ..chat(number, name, u64::from(number)) }
 }
 

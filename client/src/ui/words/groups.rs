@@ -130,7 +130,7 @@ pub fn devices(count: u32) -> String {
 #[must_use]
 pub const fn standing(standing: &GroupStanding) -> Option<&'static str> {
     match standing {
-        GroupStanding::Member | GroupStanding::Paused => None,
+        GroupStanding::Member | GroupStanding::Paused | GroupStanding::Lost => None,
         GroupStanding::Invited { .. } => Some("Invitation"),
         GroupStanding::Left => Some("You left"),
         GroupStanding::Removed => Some("You were removed"),
@@ -158,6 +158,9 @@ pub const fn may_not_write(standing: &GroupStanding) -> Option<&'static str> {
         GroupStanding::Member => Some("Only admins can write in this group."),
         GroupStanding::Left => Some("You left this group."),
         GroupStanding::Removed => Some("You were removed from this group."),
+        GroupStanding::Lost => Some(
+            "This browser lost its keys for this group. It comes back by itself as soon as somebody of the group is online.",
+        ),
         GroupStanding::Paused => {
             Some("This group needs a newer version of Parley. Reload the page to read and write here.")
         }

@@ -84,6 +84,7 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::UnknownConversation => "This chat isn't on this device. Go back to your chats.",
         CommandError::TextLength => "Message too long. Shorten it, or send it in parts.",
         CommandError::NotAllowed => "You can't do that in this group.",
+        CommandError::InvitationOver => "This invitation no longer works. Ask to be added again.",
         CommandError::GroupFull => "This group is full: it can't have more devices.",
         CommandError::Picture => NO_PICTURE,
         CommandError::Blocked => "You blocked them. Unblock them first.",

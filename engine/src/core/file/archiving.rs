@@ -129,6 +129,7 @@ impl Engine {
         Some(ConversationView {
             id,
             name: archive.display_name(),
+            account: None,
             username: archive.username.as_ref().map(ToString::to_string),
             verified: false,
             last: archive.last.as_ref().map(preview),

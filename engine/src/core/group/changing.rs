@@ -236,12 +236,9 @@ impl Engine {
         for (account, packages) in people {
             let (packages, forged) = self.usable_packages(&account, &packages);
             match packages.len() {
-                0 => self.drop_person(
-                    id,
-                    group,
-                    &account,
-                    if forged { Why::Forged } else { Why::Unreachable },
-                ),
+                0 => {
+                    self.drop_person(id, group, &account, if forged { Why::Forged } else { Why::Unreachable })
+                }
                 count if count > room => full = true,
                 count => {
                     room = room.saturating_sub(count);
@@ -317,11 +314,8 @@ impl Engine {
         };
         let nonce = self.random.array();
         let sealed = self.group_eras.get(id).map(|era| made.entry.seal(era, *id, &XNonce::from(nonce)));
-        let welcomes = if to.is_empty() {
-            Some(Welcomes::default())
-        } else {
-            self.posts(Some(id), made.welcome, to)
-        };
+        let welcomes =
+            if to.is_empty() { Some(Welcomes::default()) } else { self.posts(Some(id), made.welcome, to) };
         let (Some(bytes), Some(welcomes)) = (sealed, welcomes) else {
             if self.with_group(id, |group, provider, _| group.drop_pending(provider)).is_err() {
                 self.broken(id);

@@ -104,11 +104,10 @@ impl Engine {
         accounts.sort_unstable();
         accounts.dedup();
         let logs = accounts.iter().filter_map(|account| self.known_log(account));
-        let evidence = Evidence { logs: logs.map(|log| log.entries().to_vec()).collect(), leaves: Vec::new() };
-        let heads: Vec<(AccountId, LogHead)> = removed
-            .iter()
-            .filter_map(|account| Some((*account, self.known_log(account)?.head())))
-            .collect();
+        let evidence =
+            Evidence { logs: logs.map(|log| log.entries().to_vec()).collect(), leaves: Vec::new() };
+        let heads: Vec<(AccountId, LogHead)> =
+            removed.iter().filter_map(|account| Some((*account, self.known_log(account)?.head()))).collect();
         let gone: Vec<AccountId> = removed
             .iter()
             .filter(|account| state.leaves_of(**account).all(|member| extra.contains(&member.leaf)))
@@ -116,8 +115,9 @@ impl Engine {
             .collect();
         let (policy, floors) = (plan::policy_after(&state, &gone), plan::floors_after(&state, &heads));
         let changes = policy.is_some() || floors.is_some();
-        let context = changes
-            .then(|| (policy.unwrap_or_else(|| state.policy.clone()), floors.unwrap_or_else(|| state.floors.clone())));
+        let context = changes.then(|| {
+            (policy.unwrap_or_else(|| state.policy.clone()), floors.unwrap_or_else(|| state.floors.clone()))
+        });
         let commit = ChatCommit {
             add,
             remove: extra.to_vec(),

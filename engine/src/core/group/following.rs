@@ -26,7 +26,12 @@ impl Engine {
     }
 
     /// A group is in another epoch by somebody's commit, or this device's: takes what holds now, and says what changed.
-    pub(in crate::core) fn group_moved_on(&mut self, id: &LogId, by: Option<AccountId>, at: (Seq, UnixMillis)) {
+    pub(in crate::core) fn group_moved_on(
+        &mut self,
+        id: &LogId,
+        by: Option<AccountId>,
+        at: (Seq, UnixMillis),
+    ) {
         let (own, (seq, time)) = (by.is_none(), at);
         let Some(by) = by.or(self.own_account_id()) else { return };
         let Some(before) = self.group_chat_of(id).cloned() else { return };

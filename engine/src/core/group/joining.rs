@@ -46,7 +46,8 @@ impl Engine {
         let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Sealed)?;
         let state = opened.chat.clone().ok_or(Verdict::Finished)?;
         let own = self.own_member().ok_or(Verdict::Finished)?.leaf;
-        let in_use = self.logs.get(&log).is_some_and(|log| log.conversation != ConversationKey::Group(opened.group));
+        let in_use =
+            self.logs.get(&log).is_some_and(|log| log.conversation != ConversationKey::Group(opened.group));
         if state.member(&own).is_none() || in_use {
             return Err(Verdict::Finished);
         }
@@ -72,7 +73,8 @@ impl Engine {
         if expected {
             return self.join_group(opened, log, posted).map_err(|()| Verdict::Finished);
         }
-        let invited = |chat: &&GroupChat| matches!(chat.standing, Standing::Invited(_)) && chat.group != group;
+        let invited =
+            |chat: &&GroupChat| matches!(chat.standing, Standing::Invited(_)) && chat.group != group;
         if self.group_chats.all.values().filter(invited).count() >= MAX_INVITATIONS {
             return Err(Verdict::Finished);
         }

@@ -30,9 +30,8 @@ impl Engine {
             self.has_left(&ConversationKey::Group(group));
             return Ok(());
         }
-        let heir = owner.filter(|heir| {
-            *heir != own && chat.is_member(heir) && chat.policy.role(&own) == Role::Owner
-        });
+        let heir = owner
+            .filter(|heir| *heir != own && chat.is_member(heir) && chat.policy.role(&own) == Role::Owner);
         if let Some(chat) = self.group_chats.all.get_mut(&group) {
             chat.changes.clear();
             chat.changes.extend(heir.map(|heir| Change::Role(heir, Role::Owner)));
@@ -107,7 +106,8 @@ impl Engine {
             return false;
         }
         let gone: Vec<AccountId> = said.iter().map(|statement| statement.account).collect();
-        let remove = gone.iter().flat_map(|account| state.leaves_of(*account)).map(|member| member.leaf).collect();
+        let remove =
+            gone.iter().flat_map(|account| state.leaves_of(*account)).map(|member| member.leaf).collect();
         let context = plan::policy_after(&state, &gone).map(|policy| (policy, state.floors.clone()));
         let evidence = Evidence { logs: Vec::new(), leaves: said };
         let commit = ChatCommit { remove, context, evidence, ..ChatCommit::update(EraStep::Begins) };

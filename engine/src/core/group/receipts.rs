@@ -50,7 +50,8 @@ impl Engine {
 
     /// Shows again the own messages of which the state may have changed.
     fn show_receipts(&mut self, id: &LogId, group: &GroupId) {
-        let remembered = self.unread_by_peer.get(id).map(|it| it.iter().map(|(seq, view)| (*seq, view.clone())));
+        let remembered =
+            self.unread_by_peer.get(id).map(|it| it.iter().map(|(seq, view)| (*seq, view.clone())));
         let mut changed = Vec::new();
         for (seq, mut view) in remembered.into_iter().flatten().collect::<Vec<_>>() {
             let (state, told) = (self.group_delivery(group, id, seq), self.told(group, id, seq));
@@ -119,7 +120,9 @@ impl Engine {
     }
 
     pub(super) fn message_details(&self, group: &GroupId, order: &Order) -> MessageDetails {
-        let Some(chat) = self.group_chats.all.get(group) else { return MessageDetails { members: Vec::new() } };
+        let Some(chat) = self.group_chats.all.get(group) else {
+            return MessageDetails { members: Vec::new() };
+        };
         let states = self.states(chat, order.log(), order.seq());
         let mut members: Vec<(AuthorView, Delivery)> =
             states.map(|(account, state)| (self.author_view(&account), state)).collect();

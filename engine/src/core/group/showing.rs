@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::core::Engine;
 use crate::domain::consent::Consent;
-use crate::domain::conversation::{Conversation, ConversationKey, Last, State};
+use crate::domain::conversation::{Conversation, ConversationKey, Last, State, id_of};
 use crate::domain::message::Message;
 use crate::group::chat::{Change, GroupChat, Standing};
 use crate::group::policy::Role;
@@ -32,6 +32,7 @@ impl Engine {
         Some(ConversationView {
             id: key.id(),
             name: chat.policy.name.clone(),
+            account: None,
             username: None,
             verified: false,
             last: last.filter(|_| !invited),
@@ -71,6 +72,7 @@ impl Engine {
             role,
             may_write: self.may_write_in_group(&chat.group),
             changing: !chat.changes.is_empty(),
+            picture: self.group_picture(chat).and(chat.policy.picture),
         }
     }
 
@@ -116,6 +118,8 @@ impl Engine {
             devices,
             colour: colour(account),
             leaving: Self::being_removed(chat, account),
+            chat: Some(id_of(account))
+                .filter(|id| self.conversations.contains_key(id) && !self.is_own_account(account)),
         }
     }
 

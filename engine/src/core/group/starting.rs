@@ -51,7 +51,8 @@ impl Engine {
         let (id, key) = (group.first_log(), ConversationKey::Group(group));
         let own = self.own_member().ok_or(GroupError::State)?;
         let (signer, _) = self.signer().ok_or(GroupError::State)?;
-        let (made, _) = Group::create_chat(&self.mls, &signer, &own, group, policy, (&[], Evidence::default()))?;
+        let (made, _) =
+            Group::create_chat(&self.mls, &signer, &own, group, policy, (&[], Evidence::default()))?;
         let (era, state) = (made.era(&self.mls, self.now)?, made.state()?);
         let creation = CreateLog {
             log: id,

@@ -86,7 +86,8 @@ impl Engine {
         let nothing_written = start.0 < epoch;
         // Who comes into a group reads from there on; only what the account's other devices have is missing.
         let comes_anew = self.group_chat_of(id).is_some_and(|chat| !chat.sibling);
-        if !nothing_written && !comes_anew && !self.is_own_conversation(&key) && self.has_room_for_hole(&key) {
+        if !nothing_written && !comes_anew && !self.is_own_conversation(&key) && self.has_room_for_hole(&key)
+        {
             let young = self.is_settled() || self.had_another(&key, id);
             self.open_hole(*id, key, start, young);
         }

@@ -83,7 +83,9 @@ impl Run {
         if before.is_none() {
             return;
         }
-        let id = self.world.command(index, Command::SendText { conversation, text: text.clone(), over: String::new() });
+        let id = self
+            .world
+            .command(index, Command::SendText { conversation, text: text.clone(), over: String::new() });
         self.world.run();
         if who < CORE && self.world.devices[index].replies.get(&id) == Some(&Reply::Done) {
             self.sent.push((who, text));
@@ -123,7 +125,8 @@ impl Run {
             }
             let own = view(&mut self.world, index, group);
             let of = |view: &GroupView| {
-                let mut all: Vec<_> = view.members.iter().map(|it| (it.account, it.role, it.devices)).collect();
+                let mut all: Vec<_> =
+                    view.members.iter().map(|it| (it.account, it.role, it.devices)).collect();
                 all.sort();
                 (view.name.clone(), all)
             };

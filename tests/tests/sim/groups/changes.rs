@@ -63,24 +63,28 @@ fn roles_name_and_permissions_change_as_far_as_the_own_role_allows() {
     let refused = Reply::Failed(CommandError::NotAllowed);
     let remove = |account| Command::RemoveFromGroup { conversation: group, account };
     assert_eq!(world.ask(bob, remove(c)), refused);
-    assert_eq!(world.ask(bob, Command::SetRole { conversation: group, account: b, role: Role::Owner }), refused);
+    assert_eq!(
+        world.ask(bob, Command::SetRole { conversation: group, account: b, role: Role::Owner }),
+        refused
+    );
     done(&mut world, ada, Command::SetRole { conversation: group, account: b, role: Role::Admin });
     let permissions = Permissions { add: Role::Admin, write: Role::Admin, change: Role::Admin };
     done(&mut world, bob, Command::SetPermissions { conversation: group, permissions });
     assert!(!world.devices[carol].conversations[&group].group.as_ref().unwrap().may_write);
     let says = |text: &str| Command::SendText { conversation: group, text: text.into(), over: String::new() };
     assert_eq!(world.ask(carol, says("may I?")), refused);
-    assert_eq!(
-        world.ask(carol, Command::SetGroupName { conversation: group, name: "Mine".into() }),
-        refused
-    );
+    assert_eq!(world.ask(carol, Command::SetGroupName { conversation: group, name: "Mine".into() }), refused);
     done(&mut world, bob, Command::SetGroupName { conversation: group, name: "Crew".into() });
     assert_eq!(world.devices[carol].conversations[&group].name, "Crew");
     assert_eq!(world.ask(bob, remove(a)), refused, "an owner stays");
     done(&mut world, bob, remove(c));
     assert_eq!(standing(&world, carol, group), GroupStanding::Removed);
     done(&mut world, ada, Command::LeaveGroup { conversation: group, owner: None });
-    assert_eq!(members(&mut world, bob, group), [("Bob".into(), Role::Owner, 1)], "nobody is left without an owner");
+    assert_eq!(
+        members(&mut world, bob, group),
+        [("Bob".into(), Role::Owner, 1)],
+        "nobody is left without an owner"
+    );
 }
 
 #[test]

@@ -7,7 +7,8 @@ mod invitations;
 mod put_back;
 
 use parley_engine::view::{
-    BodyView, Command, ConversationId, Delivery, GroupLine, GroupStanding, GroupView, MemberView, Person, Reply, Role,
+    BodyView, Command, ConversationId, Delivery, GroupLine, GroupStanding, GroupView, MemberView, Person,
+    Reply, Role,
 };
 use parley_protocol::ids::AccountId;
 use parley_tests::sim::{DeviceIndex, World};
@@ -73,7 +74,11 @@ pub(super) fn view(world: &mut World, index: DeviceIndex, group: ConversationId)
 }
 
 /// What each is called, what they are, and with how many devices they are there.
-pub(super) fn members(world: &mut World, index: DeviceIndex, group: ConversationId) -> Vec<(String, Role, u32)> {
+pub(super) fn members(
+    world: &mut World,
+    index: DeviceIndex,
+    group: ConversationId,
+) -> Vec<(String, Role, u32)> {
     let members = view(world, index, group).members;
     let mut members: Vec<_> =
         members.into_iter().map(|MemberView { name, role, devices, .. }| (name, role, devices)).collect();
@@ -88,12 +93,15 @@ pub(super) fn standing(world: &World, index: DeviceIndex, group: ConversationId)
 /// What a group's conversation shows: texts with their authors, own ones after ">", and lines.
 pub(super) fn shown(world: &mut World, index: DeviceIndex, group: ConversationId) -> Vec<String> {
     let history = world.history(index, group);
-    history.into_iter().map(|message| match (message.body, message.author) {
-        (BodyView::Text(text), Some(author)) => format!("{}: {text}", author.name),
-        (BodyView::Text(text), None) => format!(">{text}"),
-        (BodyView::Group(line), _) => line_of(&line),
-        (other, _) => format!("[{other:?}]"),
-    }).collect()
+    history
+        .into_iter()
+        .map(|message| match (message.body, message.author) {
+            (BodyView::Text(text), Some(author)) => format!("{}: {text}", author.name),
+            (BodyView::Text(text), None) => format!(">{text}"),
+            (BodyView::Group(line), _) => line_of(&line),
+            (other, _) => format!("[{other:?}]"),
+        })
+        .collect()
 }
 
 fn line_of(line: &GroupLine) -> String {
@@ -136,14 +144,8 @@ fn three_people_talk_in_a_group() {
     }
     let said = ["Ada created Team", "Ada added Bob, Carol", ">one", "Bob: two", "Carol: three"];
     assert_eq!(shown(&mut world, ada, group), said);
-    assert_eq!(
-        shown(&mut world, bob, group),
-        ["Ada added Bob", "Ada: one", ">two", "Carol: three"]
-    );
-    assert_eq!(
-        shown(&mut world, carol, group),
-        ["Ada added Carol", "Ada: one", "Bob: two", ">three"]
-    );
+    assert_eq!(shown(&mut world, bob, group), ["Ada added Bob", "Ada: one", ">two", "Carol: three"]);
+    assert_eq!(shown(&mut world, carol, group), ["Ada added Carol", "Ada: one", "Bob: two", ">three"]);
     assert_eq!(world.devices[carol].conversations[&group].unread, 2);
 }
 

@@ -5,7 +5,10 @@ use parley_engine::view::{Command, GroupStanding, Reply};
 use super::*;
 
 /// Ada, Bob and Carol in a group; a copy of Ada's disk; and what was done between the copy and its return.
-fn put_back(seed: u64, between: impl Fn(&mut World, &[DeviceIndex], ConversationId)) -> (World, Vec<DeviceIndex>, ConversationId) {
+fn put_back(
+    seed: u64,
+    between: impl Fn(&mut World, &[DeviceIndex], ConversationId),
+) -> (World, Vec<DeviceIndex>, ConversationId) {
     let (mut world, people) = friends(seed, &["Ada", "Bob", "Carol"]);
     let group = create(&mut world, people[0], "Team", &people[1..]);
     world.send(people[0], group, "before the copy");

@@ -51,7 +51,7 @@ fn silent(app: App, id: ConversationId, standing: &GroupStanding) -> AnyView {
             foot.push(deleting::chat(app, id, question, RwSignal::new(false)));
         }
         GroupStanding::Paused => foot.push(parts::button("Reload", "button button-quiet", page::reload)),
-        GroupStanding::Member | GroupStanding::Invited { .. } => {}
+        GroupStanding::Member | GroupStanding::Lost | GroupStanding::Invited { .. } => {}
     }
     parts::stack("composer request", foot)
 }
