@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ed25519_dalek::SigningKey;
+use openmls::prelude::KeyPackage;
 use parley_crypto::MlsRandom;
 use parley_protocol::device_log::{LogHead, VerifyingKeyBytes};
 use parley_protocol::ids::{AccountId, DeviceId, EntryHash, GroupId, LogId};
@@ -61,6 +62,47 @@ impl Bare {
         let (group, welcome) = made.map_err(|_| Refused)?;
         self.group = Some(group);
         welcome.together().map_err(|_| Refused)
+    }
+
+    /// Makes a group with the owners of these KeyPackages; returns the Welcome.
+    pub fn create_with(&mut self, others: &[(&Self, Vec<u8>)]) -> Result<Vec<u8>, Refused> {
+        let check = |(other, bytes): &(&Self, Vec<u8>)| {
+            key_package::check(&self.provider, bytes, &other.leaf).map_err(|_| Refused)
+        };
+        let packages = others.iter().map(check).collect::<Result<Vec<_>, _>>()?;
+        let (signer, log) = (DeviceSigner(&self.key), LogId(self.random.array()));
+        let made = Group::create(&self.provider, &signer, &self.leaf, GroupId::begun_in(log), &packages);
+        let (group, welcome) = made.map_err(|_| Refused)?;
+        self.group = Some(group);
+        welcome.together().map_err(|_| Refused)
+    }
+
+    /// Adds the owner of a KeyPackage; returns the commit.
+    pub fn add(&mut self, other: &Self, key_package: &[u8]) -> Result<Vec<u8>, Refused> {
+        let checked = key_package::check(&self.provider, key_package, &other.leaf).map_err(|_| Refused)?;
+        self.change(vec![checked], &[])
+    }
+
+    /// Removes a member; returns the commit.
+    pub fn remove(&mut self, other: &Self) -> Result<Vec<u8>, Refused> {
+        self.change(Vec::new(), &[other.leaf])
+    }
+
+    fn change(&mut self, add: Vec<KeyPackage>, remove: &[Leaf]) -> Result<Vec<u8>, Refused> {
+        let group = self.group.as_mut().ok_or(Refused)?;
+        let made = group.change_members(&self.provider, &DeviceSigner(&self.key), add, remove);
+        let (commit, _) = made.map_err(|_| Refused)?;
+        group.merge_pending(&self.provider).map_err(|_| Refused)?;
+        Ok(commit)
+    }
+
+    /// Enters the epoch of somebody else's commit.
+    pub fn follow(&mut self, commit: &[u8]) -> Result<(), Refused> {
+        let group = self.group.as_mut().ok_or(Refused)?;
+        match group.process(&self.provider, commit) {
+            Ok(Incoming::Commit { staged, .. }) => group.merge(&self.provider, *staged).map_err(|_| Refused),
+            _ => Err(Refused),
+        }
     }
 
     /// Joins.

@@ -22,7 +22,7 @@ use crate::view::{WaitReason, Warning};
 /// First bytes of an inbox entry that is a Welcome: format version and kind.
 pub(super) const WELCOME: [u8; 2] = [1, 1];
 /// The same of one into a group; the id of the log follows that carries its messages.
-pub(super) const GROUP_WELCOME: [u8; 2] = [1, 2];
+pub(super) const GROUP_WELCOME: [u8; 2] = [1, 3];
 
 /// Why a group could not be made now.
 enum CreateError {

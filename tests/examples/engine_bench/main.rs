@@ -13,6 +13,7 @@
     reason = "a tool for the one who runs it"
 )]
 
+mod groups;
 mod party;
 mod world;
 
@@ -93,6 +94,7 @@ fn main() {
     report.number("open.bytes", f64::from(u32::try_from(bytes).unwrap()));
     report.times("open", (0..OPENINGS).map(|_| world.parties[ada].reopen(world.now)).collect());
     many_chats(&mut report);
+    groups::measure(&mut report);
     report.print();
 }
 

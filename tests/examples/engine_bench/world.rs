@@ -2,6 +2,7 @@
 
 use parley_engine::io::Input;
 use parley_engine::view::{Command, ConversationId, Event, Person, Reply};
+use parley_protocol::frame::{ClientFrame, Request};
 use parley_protocol::ids::UnixMillis;
 use parley_tests::sim::{ConnectionId, VirtualRelay};
 
@@ -16,12 +17,14 @@ pub(crate) struct World {
     pub(crate) parties: Vec<Party>,
     /// What each party spent since it was last taken.
     pub(crate) spent: Vec<Spent>,
+    /// Bytes of the last commit that went to the relay, without its Welcomes.
+    commit: usize,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
         let now = UnixMillis(1_790_000_000_000);
-        Self { now, relay: VirtualRelay::default(), parties: Vec::new(), spent: Vec::new() }
+        Self { now, relay: VirtualRelay::default(), parties: Vec::new(), spent: Vec::new(), commit: 0 }
     }
 
     /// A new device with an account, connected and up to date.
@@ -82,6 +85,9 @@ impl World {
     pub(crate) fn uplink(&mut self, index: usize) -> Option<Vec<(usize, Vec<u8>)>> {
         let party = &mut self.parties[index];
         let bytes = party.sends.pop_front()?;
+        if let Ok(ClientFrame { request: Request::AppendCommit(commit), .. }) = ClientFrame::decode(&bytes) {
+            self.commit = commit.commit.len();
+        }
         let outgoing = self.relay.receive(self.now, party.connection, &bytes);
         let index_of = |connection| self.parties.iter().position(|party| party.connection == connection);
         Some(outgoing.into_iter().filter_map(|(to, bytes)| Some((index_of(to)?, bytes))).collect())
@@ -115,6 +121,28 @@ impl World {
             }
         }
         while self.step() {}
+    }
+
+    /// Bytes of the last commit, without its Welcomes.
+    pub(crate) fn commit_bytes(&self) -> f64 {
+        f64::from(u32::try_from(self.commit).unwrap())
+    }
+
+    /// A device goes offline.
+    pub(crate) fn leave(&mut self, index: usize) {
+        self.relay.disconnect(self.parties[index].connection);
+        let retry_at = UnixMillis(u64::MAX);
+        self.parties[index].handle(self.now, Input::Disconnected { retry_at });
+        self.parties[index].persist(self.now);
+        self.parties[index].sends.clear();
+        self.parties[index].wake = None;
+    }
+
+    /// And comes back, on another connection.
+    pub(crate) fn come_back(&mut self, index: usize) {
+        let number = self.parties[index].connection.0;
+        self.parties[index].connection = ConnectionId(number + 1_000_000);
+        self.handle(index, Input::Connected);
     }
 
     /// What a party spent since this was asked last.

@@ -60,6 +60,7 @@ fn show(numbers: &Numbers) {
         );
         say::line(format_args!("  {} records, {} bytes", shown(number("records")), shown(number("bytes"))));
     }
+    show_groups(numbers);
     say::line(format_args!(
         "\nThe stored account has {} records, {} bytes. A text of 16 bytes is {} bytes at the relay, one of 100 is {}.",
         shown(numbers.get("open.records")),
@@ -73,4 +74,24 @@ fn show(numbers: &Numbers) {
         most: 308.0,
         unit: "bytes",
     }]);
+}
+
+/// Groups of so many devices: the engine's work beside bare OpenMLS's.
+fn show_groups(numbers: &Numbers) {
+    for size in [10, 50, 100, 250] {
+        row(&format!("a group of {size} devices"), &["", "", "", "bytes", ""].map(str::to_owned));
+        for what in ["create", "join", "add", "remove", "follow", "send", "receive", "catch_up"] {
+            let name = |column: &str| format!("groups.{size}.{what}.{column}");
+            let (bare, engine) = (name("bare"), name("engine"));
+            if numbers.get(&engine).is_none() {
+                continue;
+            }
+            let ratio = numbers.ratio(&engine, &bare);
+            let bytes = shown(numbers.get(&name("bytes")));
+            let columns = [shown(numbers.ms(&bare)), shown(numbers.ms(&engine)), shown(ratio), bytes];
+            row(&format!("  {what}"), &[columns.as_slice(), &["-".to_owned()]].concat());
+        }
+        let open = numbers.ms(&format!("groups.{size}.open.p50"));
+        row("  open the account", &["-".to_owned(), shown(open), "-".to_owned(), "-".to_owned()]);
+    }
 }
