@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::consent::{OwnToken, Told};
 use crate::domain::content::{Card, History, Settings};
 use crate::domain::deletion::Deleted;
+use crate::group::card::GroupCard;
 
 const SETTINGS: u16 = 1;
 const KNOWN: u16 = 2;
@@ -16,6 +17,7 @@ const HISTORY: u16 = 3;
 const DELETED: u16 = 4;
 const STANCE: u16 = 5;
 const TOKEN: u16 = 6;
+const GROUP: u16 = 7;
 
 /// One thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub(crate) enum Item {
     Stance(Told),
     /// The token of the account's invite link.
     Token(OwnToken),
+    /// A group chat.
+    Group(GroupCard),
     /// A newer version knows what this is.
     Newer,
 }
@@ -54,6 +58,7 @@ impl Item {
             Self::Deleted(deleted) => (DELETED, postcard::to_allocvec(deleted)),
             Self::Stance(told) => (STANCE, postcard::to_allocvec(told)),
             Self::Token(token) => (TOKEN, postcard::to_allocvec(token)),
+            Self::Group(card) => (GROUP, postcard::to_allocvec(card)),
             Self::Newer => return Vec::new(),
         };
         let body = body.unwrap_or_default();
@@ -76,6 +81,7 @@ impl Item {
                 DELETED => Self::Deleted(postcard::from_bytes(body).ok()?),
                 STANCE => Self::Stance(postcard::from_bytes(body).ok()?),
                 TOKEN => Self::Token(postcard::from_bytes(body).ok()?),
+                GROUP => Self::Group(postcard::from_bytes(body).ok()?),
                 _ => Self::Newer,
             });
             bytes = rest;

@@ -408,8 +408,13 @@ impl Engine {
         if self.with_group(id, |group, provider, _| group.drop_pending(provider)).is_err() {
             return self.broken(id);
         }
+        self.let_alone(id, to);
+    }
+
+    /// These devices could not be added: they are let alone for a while.
+    pub(super) fn let_alone(&mut self, id: &LogId, devices: &[InboxAddress]) {
         let until = self.steady.after(UNREACHABLE);
-        for device in to {
+        for device in devices {
             self.membership.unreachable.insert((*id, device.device), until);
         }
     }

@@ -86,12 +86,25 @@ pub(crate) enum Change {
 }
 
 impl GroupChat {
+    /// A group that this device is in, or was invited to, in this epoch.
     pub(crate) fn new(group: GroupId, standing: Standing, state: &State) -> Self {
-        let mut chat = Self {
+        let mut chat = Self::outside(group, standing, state.policy.clone(), Vec::new());
+        chat.follow(state);
+        chat
+    }
+
+    /// A group of which this device knows only what others say.
+    pub(crate) const fn outside(
+        group: GroupId,
+        standing: Standing,
+        policy: Policy,
+        members: Vec<(AccountId, u32)>,
+    ) -> Self {
+        Self {
             group,
             standing,
-            policy: state.policy.clone(),
-            members: Vec::new(),
+            policy,
+            members,
             changes: VecDeque::new(),
             leaving: Vec::new(),
             receipts: Vec::new(),
@@ -101,9 +114,7 @@ impl GroupChat {
             must_update: false,
             differs: false,
             picture: Vec::new(),
-        };
-        chat.follow(state);
-        chat
+        }
     }
 
     /// Takes what holds in the present epoch.

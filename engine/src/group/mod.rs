@@ -2,6 +2,7 @@
 //! leaves (`leaf_state.rs`, `floors.rs`, `evidence.rs`), how a commit stands in the log (`entry.rs`), and the one judge of all
 //! that changes it (`judge.rs`). Nothing here knows the engine's core or the views, and the policy knows no MLS.
 
+pub(crate) mod card;
 pub(crate) mod chat;
 pub(crate) mod codec;
 pub(crate) mod entry;

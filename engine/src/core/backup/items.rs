@@ -11,6 +11,7 @@ use crate::domain::contact::Contact;
 use crate::domain::content::{Card, Settings};
 use crate::domain::conversation::ConversationKey;
 use crate::domain::deletion::Deleted;
+use crate::group::card::GroupCard;
 use crate::table::Table;
 
 /// A device log longer than this is fetched from the directory after a restore, in entries.
@@ -32,6 +33,7 @@ impl Engine {
             self.contacts.iter().filter(|(id, _)| met(id)).map(|(id, contact)| (*id, known(id, contact)));
         let mut all = self.deleted_items();
         all.extend(own);
+        all.extend(self.group_items());
         // Whoever is blocked must be known as that before they are known at all.
         all.extend(self.decided_items());
         all.extend(others);
@@ -44,6 +46,25 @@ impl Engine {
             seen.insert(id, hash);
         }
         (items, seen)
+    }
+
+    fn group_items(&self) -> impl Iterator<Item = (AccountId, Item)> + '_ {
+        let named = |card: GroupCard| {
+            (beside(&beside_conversation(&ConversationKey::Group(card.group)), 0xFF), Item::Group(card))
+        };
+        self.group_chats.all.values().filter_map(GroupCard::of).map(named)
+    }
+
+    /// A group of the account's backup comes back: members let this device in, since its account's log names it.
+    fn group_came(&mut self, card: &GroupCard) {
+        if self.group_chats.all.contains_key(&card.group) {
+            return;
+        }
+        let Ok(chat) = card.restored() else { return };
+        self.group_chats.all.insert(card.group, chat);
+        let id = self.conversation_of_key(ConversationKey::Group(card.group));
+        self.save_conversation(id);
+        self.save_group_chat(&card.group);
     }
 
     /// What was deleted. Each item has a name among those of the contacts that no contact has.
@@ -80,6 +101,7 @@ impl Engine {
             Item::Deleted(deleted) => self.deletion_came(&deleted),
             Item::Stance(told) => self.stances_came(&[told]),
             Item::Token(token) => self.take_token(token),
+            Item::Group(card) => self.group_came(&card),
             Item::Newer => {}
         }
     }

@@ -50,7 +50,12 @@ impl Engine {
                 self.save_archive(id);
             }
             // What the other account deleted is not in its history.
-            Item::Settings(_) | Item::Deleted(_) | Item::Stance(_) | Item::Token(_) | Item::Newer => {}
+            Item::Settings(_)
+            | Item::Deleted(_)
+            | Item::Stance(_)
+            | Item::Token(_)
+            | Item::Group(_)
+            | Item::Newer => {}
         }
     }
 

@@ -6,7 +6,7 @@ use parley_protocol::ids::{AccountId, LogId};
 use super::Engine;
 use crate::backup::{Item, Known, Place};
 use crate::domain::content::{History, Part};
-use crate::domain::conversation::beside;
+use crate::domain::conversation::{ConversationKey, beside};
 use crate::domain::message::Message;
 use crate::records::keys;
 use crate::table::Table;
@@ -18,6 +18,12 @@ const LATEST: u64 = 1 << 53;
 pub(super) fn is_sound(message: &Message, own: &AccountId, peer: &AccountId) -> bool {
     let by_either = message.is_by(own) || message.is_by(peer);
     by_either && message.part().is_some_and(Part::is_sound) && message.stored.0 < LATEST
+}
+
+/// The same of a group: somebody said it, or it is a line.
+fn is_sound_in_group(message: &Message) -> bool {
+    let said = message.author.is_some() && message.part().is_some_and(Part::is_sound);
+    (said || message.author.is_none() && message.is_history()) && message.stored.0 < LATEST
 }
 
 impl Engine {
@@ -37,6 +43,7 @@ impl Engine {
             // The person has chosen the file: whoever stands in it is no stranger, unless somebody here said otherwise.
             Item::Stance(told) => self.knew_before(&told.account),
             Item::Token(token) if !removed => self.take_item(Item::Token(token)),
+            Item::Group(card) => self.take_item(Item::Group(card)),
             Item::Deleted(_) | Item::Token(_) | Item::Newer => {}
         }
     }
@@ -53,11 +60,14 @@ impl Engine {
 
     fn restore_history(&mut self, history: History) {
         let key = history.conversation;
-        let Some(peer) = key.peer() else { return };
         let Some(conversation) = self.conversation_of_history(&key) else { return };
         self.receipts_told(&key, &history.receipts);
         let Some(own) = self.account.as_ref().map(|account| account.id) else { return };
-        for message in history.messages.into_iter().filter(|message| is_sound(message, &own, peer)) {
+        let sound = |message: &Message| match &key {
+            ConversationKey::Peer(peer) => is_sound(message, &own, peer),
+            ConversationKey::Group(_) => is_sound_in_group(message),
+        };
+        for message in history.messages.into_iter().filter(sound) {
             if self.is_deleted_history(&key, &message) {
                 continue;
             }

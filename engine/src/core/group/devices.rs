@@ -108,8 +108,10 @@ impl Engine {
             Evidence { logs: logs.map(|log| log.entries().to_vec()).collect(), leaves: Vec::new() };
         let heads: Vec<(AccountId, LogHead)> =
             removed.iter().filter_map(|account| Some((*account, self.known_log(account)?.head()))).collect();
+        let comes = |account: &AccountId| to.iter().any(|to| to.account == *account);
         let gone: Vec<AccountId> = removed
             .iter()
+            .filter(|account| !comes(account))
             .filter(|account| state.leaves_of(**account).all(|member| extra.contains(&member.leaf)))
             .copied()
             .collect();
@@ -125,7 +127,10 @@ impl Engine {
             evidence,
             ..ChatCommit::update(EraStep::Begins)
         };
-        self.commit_group(id, commit, to);
+        if !self.commit_group(id, commit, to) {
+            // Not at once again: nothing has changed by then.
+            self.let_alone(id, to);
+        }
     }
 
     /// Signs what goes into a group; nothing elsewhere, and nothing but what is said.

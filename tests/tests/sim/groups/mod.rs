@@ -3,6 +3,7 @@
 mod campaign;
 mod changes;
 mod devices;
+mod everything;
 mod invitations;
 mod put_back;
 
