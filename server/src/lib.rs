@@ -16,6 +16,7 @@ pub mod rate;
 mod relay;
 mod slots;
 pub mod store;
+mod turns;
 mod unfinished;
 
 use std::hash::RandomState;
@@ -160,6 +161,7 @@ fn relay(config: &Config, store: Arc<dyn Store>, closing: watch::Receiver<bool>)
         unfinished: Arc::new(Unfinished::new(config.unfinished())),
         request_bytes: Arc::new(Semaphore::new(config.request_bytes())),
         verifying: Arc::new(Semaphore::new(VERIFYING)),
+        turns: turns::Turns::default(),
         refusals: Arc::new(Semaphore::new(REFUSALS)),
         closing,
     })

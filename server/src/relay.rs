@@ -14,6 +14,7 @@ use crate::peers::{PeerKey, Peers};
 use crate::rate::{Keyed, Rate};
 use crate::slots::Slots;
 use crate::store::Store;
+use crate::turns::Turns;
 use crate::unfinished::Unfinished;
 
 /// How connections are treated.
@@ -87,6 +88,8 @@ pub(crate) struct Relay {
     pub(crate) hub: Hub,
     pub(crate) pages: Pages,
     pub(crate) slots: Slots,
+    /// Who may commit next.
+    pub(crate) turns: Turns,
     pub(crate) peers: Arc<Peers>,
     /// What is held of messages that are not worked on yet, over all connections.
     pub(crate) unfinished: Arc<Unfinished>,

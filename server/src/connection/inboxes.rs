@@ -16,6 +16,7 @@ use crate::clock::now;
 use crate::hub::Topic;
 use crate::relay::Relay;
 use crate::store::{Claim, Committed, Poster};
+use crate::turns::Committer;
 
 impl Connection {
     pub(super) fn create_log(&self, id: RequestId, permits: Permits, mut request: CreateLog) {
@@ -36,7 +37,11 @@ impl Connection {
     }
 
     pub(super) fn append_commit(&self, id: RequestId, permits: Permits, mut request: AppendCommit) {
-        let log = request.log;
+        let (log, epoch) = (request.log, request.epoch);
+        let who = Committer { peer: self.peer, connection: Arc::as_ptr(&self.outbox).addr() };
+        if let Err(refusal) = self.relay.turns.check(&log, epoch, who, Instant::now()) {
+            return self.later(id, permits, async move { Err(refusal) });
+        }
         let (posters, inboxes) = match self.posters(&mut request.welcomes) {
             Ok(posters) => posters,
             Err(refusal) => return self.later(id, permits, async move { Err(refusal) }),
@@ -44,8 +49,13 @@ impl Connection {
         let pending = self.relay.store.append_commit(now(), request, posters);
         let relay = Arc::clone(&self.relay);
         self.later(id, permits, async move {
-            match pending.await? {
+            let committed = pending.await;
+            if let Err(RelayError::StaleEpoch { current }) = committed {
+                relay.turns.lost(log, current, who, Instant::now());
+            }
+            match committed? {
                 Committed::Stored(place) => {
+                    relay.turns.stored(&log, epoch, who, Instant::now());
                     relay.hub.grown(Topic::Log(log), place.seq);
                     ring(&relay, inboxes);
                     answers::stored(vec![place])

@@ -112,6 +112,25 @@ async fn one_commit_of_twenty_wins_an_epoch() {
     assert_eq!(reader.log_entries(log, 1).await[0].kind, EntryKind::Commit);
 }
 
+/// Whoever is always quicker must let somebody else change the group in between.
+#[tokio::test]
+async fn c8_who_lost_a_race_has_the_next_turn() {
+    let relay = RelayProcess::start(&[]);
+    let (mut quick, mut slow) =
+        (RelayClient::connect(relay.address()).await, RelayClient::connect(relay.address()).await);
+    let secrets: Vec<Capability> = (0..4).map(|_| capability()).collect();
+    let log = LogId(unique());
+    quick.create_log(log, Epoch(0), &secrets[0]).await;
+    quick.commit(log, Epoch(0), &secrets[0], &secrets[1]).await.unwrap();
+    let lost = slow.commit(log, Epoch(0), &secrets[0], &capability()).await;
+    assert_eq!(lost, Err(RelayError::StaleEpoch { current: Epoch(1) }));
+    let refused = quick.commit(log, Epoch(1), &secrets[1], &secrets[2]).await;
+    assert!(matches!(refused, Err(RelayError::RateLimited { .. })), "{refused:?}");
+    quick.append(log, Epoch(1), &secrets[1], b"messages need no turn").await.unwrap();
+    slow.commit(log, Epoch(1), &secrets[1], &secrets[2]).await.unwrap();
+    quick.commit(log, Epoch(2), &secrets[2], &secrets[3]).await.unwrap();
+}
+
 #[tokio::test]
 async fn pipelined_appends_keep_their_order() {
     let relay = RelayProcess::start(&[]);
