@@ -13,6 +13,8 @@ use crate::table::Table;
 pub(crate) struct Member {
     pub(crate) leaf: Leaf,
     pub(crate) state: LeafState,
+    /// Its keys, and what it says, are those of a KeyPackage: it has committed nothing yet. The creator's leaf is so too.
+    pub(crate) by_key_package: bool,
 }
 
 /// See the module.

@@ -30,7 +30,8 @@ impl Engine {
         let (signer, account) = self.signer()?;
         let head = self.own_log.as_ref()?.head();
         let leaf = account.leaf(signer.0);
-        Some(Member { leaf, state: LeafState::new(head, self.random.array()) })
+        let state = LeafState::new(head, self.random.array());
+        Some(Member { leaf, state, by_key_package: true })
     }
 
     /// What this device's leaf in a group says from its next commit on: how far the own device log has come by now.

@@ -7,6 +7,7 @@ use openmls_traits::types::{
 };
 use tls_codec::SecretVLBytes;
 
+use super::super::tests::chat;
 use super::*;
 
 /// What is wrong with what somebody is sent.
