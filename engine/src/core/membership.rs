@@ -37,6 +37,8 @@ const SETTING_UP: u64 = 5_000;
 /// For so many logs at a time KeyPackages are claimed and committed: what was used last is finished before the rest is
 /// begun, and its history goes over meanwhile.
 const AT_ONCE: usize = 8;
+/// How long a device is let alone that lost its keys and has left none since, in milliseconds.
+const TOO_OLD: u64 = 5_000;
 /// How long a device that left no KeyPackages is let alone.
 const UNREACHABLE: u64 = 60_000;
 
@@ -97,6 +99,15 @@ impl Membership {
 struct Difference {
     missing: Vec<Leaf>,
     extra: Vec<Leaf>,
+    /// Devices that are in a group and have lost their keys: they are to be removed and added.
+    lost: Vec<Leaf>,
+}
+
+impl Difference {
+    /// Those for whom a KeyPackage is needed.
+    fn coming(&self) -> impl Iterator<Item = &Leaf> {
+        self.missing.iter().chain(&self.lost)
+    }
 }
 
 impl Engine {
@@ -149,20 +160,20 @@ impl Engine {
         if !urgent && !self.is_due(id, &difference) {
             return false;
         }
-        if difference.missing.is_empty() {
+        if difference.coming().next().is_none() {
             self.commit_members(id, &difference, &[]);
             return true;
         }
         // One account after the other: the commit for the first leads back here.
-        let whose = difference.missing.first().map(|leaf| leaf.account);
+        let whose = difference.coming().next().map(|leaf| leaf.account);
         if let Some(account) = whose.filter(|account| !self.link.forged.contains(account)) {
             let pending = Pending::ClaimFor { log: *id, account };
             if self.is_pending(|other| *other == pending) {
                 return urgent;
             }
             if urgent || self.logs_being_changed() < AT_ONCE {
-                let missing = difference.missing.iter().filter(|leaf| leaf.account == account);
-                let devices = missing.map(|leaf| leaf.device).collect();
+                let coming = difference.coming().filter(|leaf| leaf.account == account);
+                let devices = coming.map(|leaf| leaf.device).collect();
                 self.claim(account, devices, pending);
             } else if !self.membership.queue.contains(id) {
                 self.membership.queue.push_back(*id);
@@ -240,15 +251,17 @@ impl Engine {
         missing.iter().any(|leaf| self.is_own_account(&leaf.account))
     }
 
+    /// Whether nothing came of a try to let a device in a moment ago.
+    fn is_away(&self, id: &LogId, leaf: &Leaf) -> bool {
+        self.membership.unreachable.contains_key(&(*id, leaf.device))
+            || self.membership.is_full(&leaf.device, self.steady)
+    }
+
     fn difference(&mut self, id: &LogId) -> Option<Difference> {
         let wanted: Vec<Leaf> = self.roster(id).leaves().collect();
         let now = self.steady;
         self.membership.unreachable.retain(|_, until| *until > now);
-        let away = |leaf: &Leaf| {
-            self.membership.unreachable.contains_key(&(*id, leaf.device))
-                || self.membership.is_full(&leaf.device, now)
-        };
-        let reachable: Vec<Leaf> = wanted.iter().filter(|leaf| !away(leaf)).copied().collect();
+        let reachable: Vec<Leaf> = wanted.iter().filter(|leaf| !self.is_away(id, leaf)).copied().collect();
         let members = self.with_group(id, |group, _, _| Ok(group.leaves())).ok()?;
         let own = self.signer().map(|(signer, account)| account.leaf(signer.0))?;
         let missing: Vec<Leaf> = reachable.into_iter().filter(|leaf| !members.contains(leaf)).collect();
@@ -259,7 +272,10 @@ impl Engine {
             if in_group { roster.removed(leaf).is_some() } else { !wanted.contains(leaf) }
         };
         let extra: Vec<Leaf> = members.into_iter().filter(|leaf| *leaf != own && is_extra(leaf)).collect();
-        (!missing.is_empty() || !extra.is_empty()).then_some(Difference { missing, extra })
+        let mut lost = if in_group { self.lost_in_group(id) } else { Vec::new() };
+        lost.retain(|leaf| *leaf != own && !self.is_away(id, leaf));
+        let differs = !(missing.is_empty() && extra.is_empty() && lost.is_empty());
+        differs.then_some(Difference { missing, extra, lost })
     }
 
     /// Nothing is written that a removed device could read, and nothing goes into a new log, or to the account's own
@@ -304,12 +320,12 @@ impl Engine {
     fn turn(&self, id: &LogId, difference: &Difference) -> u64 {
         let (Some(log), Some(account)) = (&self.own_log, &self.account) else { return OTHERS_TURN };
         let concerned = |leaf: &Leaf| leaf.account == account.id;
-        if !difference.missing.iter().chain(&difference.extra).any(concerned) {
+        if !difference.coming().chain(&difference.extra).any(concerned) {
             return OTHERS_TURN.saturating_add(self.turn_in_group(id));
         }
         if log.last_author() == Some(account.device) {
             // A new device needs a moment to leave KeyPackages; it says when it has.
-            return if difference.missing.is_empty() { 0 } else { SETTING_UP };
+            return if difference.coming().next().is_none() { 0 } else { SETTING_UP };
         }
         let rank = log.devices().take_while(|device| device.id != account.device).count();
         TURN.saturating_mul(u64::try_from(rank).unwrap_or(u64::MAX).saturating_add(1))
@@ -331,9 +347,13 @@ impl Engine {
         };
         let Some(difference) = self.difference(id) else { return self.pump_log(id) };
         let until = self.steady.after(UNREACHABLE);
-        for leaf in difference.missing.iter().filter(|leaf| leaf.account == *account) {
-            if !packages.iter().any(|claimed| claimed.device == leaf.device) {
-                self.membership.unreachable.insert((*id, leaf.device), until);
+        for leaf in difference.coming().filter(|leaf| leaf.account == *account) {
+            if packages.iter().any(|claimed| claimed.device == leaf.device) {
+                continue;
+            }
+            self.membership.unreachable.insert((*id, leaf.device), until);
+            if difference.lost.contains(leaf) {
+                self.let_in_later(id, &leaf.device, UNREACHABLE);
             }
         }
         let live = self.live.get(id).copied().unwrap_or_default();
@@ -346,12 +366,20 @@ impl Engine {
 
     fn commit_members(&mut self, id: &LogId, difference: &Difference, packages: &[ClaimedKeyPackage]) {
         let (mut add, mut to) = (Vec::new(), Vec::new());
-        for leaf in &difference.missing {
+        let mut going = difference.extra.clone();
+        for leaf in difference.coming() {
             let Some(claimed) = packages.iter().find(|claimed| claimed.device == leaf.device) else {
                 continue;
             };
             match key_package::check(&self.mls, &claimed.key_package, leaf) {
+                // From before it said so: it will have left others in a moment.
+                Ok(key_package)
+                    if difference.lost.contains(leaf) && !self.is_since_loss(&key_package, leaf) =>
+                {
+                    self.let_in_later(id, &leaf.device, TOO_OLD);
+                }
                 Ok(key_package) => {
+                    going.extend(difference.lost.contains(leaf).then_some(*leaf));
                     add.push(key_package);
                     to.push(InboxAddress { account: leaf.account, device: leaf.device });
                 }
@@ -359,11 +387,11 @@ impl Engine {
                 Err(_) => self.warn(&leaf.account, Warning::ForgedKeys),
             }
         }
-        if add.is_empty() && difference.extra.is_empty() {
+        if add.is_empty() && going.is_empty() {
             return;
         }
         if self.group_of(id).is_some() {
-            return self.follow_device_logs(id, add, &to, &difference.extra);
+            return self.follow_device_logs(id, add, &to, &going);
         }
         let made = self.with_group(id, |group, provider, signer| {
             group.change_members(provider, signer, add, &difference.extra)

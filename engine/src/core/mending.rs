@@ -39,6 +39,7 @@ impl Engine {
         self.device.next_outbox = self.device.next_outbox.max(highest);
         self.find_conversations_of_logs();
         self.find_logs_of_conversations();
+        self.find_groups_of_logs();
         self.bury_lost_creations();
         self.mending.unsent = self.lost_texts();
         let unlisted = |(id, conversation): &(&ConversationId, &Conversation)| {
@@ -87,9 +88,16 @@ impl Engine {
                 // What came up to there is in the history; what of it is unread is known.
                 let unread = self.standing.get(&key.id()).and_then(|standing| standing.first_unread(&id));
                 let read = unread.map_or(last, |first| Seq(first.0.saturating_sub(1)));
-                let known = Log::new(id, GroupId::begun_in(id), key, Stage::Active, self.now);
-                self.logs.insert(id, Log { cursor: last, incoming: last, read, ..known });
-                self.forsake(&id, last);
+                let group =
+                    if let ConversationKey::Group(group) = key { group } else { GroupId::begun_in(id) };
+                let known = Log::new(id, group, key, Stage::Active, self.now);
+                let known = Log { cursor: last, incoming: last, read, ..known };
+                if let ConversationKey::Group(group) = key {
+                    self.find_log_of_group(&group, known);
+                } else {
+                    self.logs.insert(id, known);
+                    self.forsake(&id, last);
+                }
             }
         }
     }

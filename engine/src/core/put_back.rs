@@ -16,6 +16,7 @@ use super::steady::Moment;
 use crate::channel::log::{Log, Stage};
 use crate::domain::content::{Body, Repair};
 use crate::domain::conversation::ConversationKey;
+use crate::group::chat::Standing;
 use crate::records::keys;
 use crate::set::Set;
 use crate::table::Table;
@@ -209,6 +210,25 @@ impl Engine {
         self.save_put_back();
     }
 
+    /// Whether the account's log does not say yet that this device was put back.
+    pub(super) const fn is_put_back_untold(&self) -> bool {
+        self.put_back.untold
+    }
+
+    /// People who are in groups where this device has lost its place, and with whom it talks, hear that the account's log has news:
+    /// whatever is said brings how far that log has come, and this says nothing else.
+    fn tell_of_lost_places(&mut self) {
+        let lost = self.group_chats.all.values().filter(|chat| chat.standing == Standing::Lost);
+        let people: Set<AccountId> =
+            lost.flat_map(|chat| chat.members.iter().map(|(account, _)| *account)).collect();
+        for account in people {
+            let key = ConversationKey::Peer(account);
+            if self.consents_in(&key) && self.usable_log(&key).is_some() {
+                self.enqueue(key, Body::Receipts(Vec::new()), None);
+            }
+        }
+    }
+
     /// The log of an account has entries after the first `before`: what devices say there of themselves.
     pub(super) fn hear_put_back(&mut self, account: &AccountId, before: usize) {
         let own = self.account.as_ref().filter(|own| own.id == *account).map(|own| own.device);
@@ -224,6 +244,11 @@ impl Engine {
         // A copy that is put back again finds there too what was said the time before.
         if self.link.telling.said && own.is_some_and(|own| said.contains(&own)) {
             self.put_back_is_told();
+            // Groups let this device in again only by KeyPackages from after its word.
+            if !self.group_chats.all.is_empty() {
+                self.forget_key_packages();
+                self.tell_of_lost_places();
+            }
         }
         if others {
             self.doubt(account, &[]);

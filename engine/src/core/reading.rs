@@ -11,6 +11,7 @@ use crate::channel::trail::Trail;
 use crate::domain::content::{Body, Content};
 use crate::domain::conversation::{Last, marked};
 use crate::domain::message::{Author, Gap, Message, MessageBody};
+use crate::group::state::State;
 use crate::mls::commit::{Changes, Unfit};
 use crate::mls::credential::Leaf;
 use crate::mls::group::{GroupError, Incoming};
@@ -34,12 +35,17 @@ pub(super) enum Read {
     EpochEnded(EraStep),
     /// A commit removed this device.
     Removed,
-    /// A commit of a group, by this account, was followed; one removed this device.
+    /// A commit of a group, by this account, was followed; before it the group was so.
     GroupMoved {
         by: AccountId,
         era: EraStep,
+        before: Box<State>,
     },
-    RemovedFromGroup(AccountId),
+    /// One removed this device, perhaps to let it in again.
+    RemovedFromGroup {
+        by: AccountId,
+        returns: bool,
+    },
     /// A member's message, rightly encrypted, whose content is none.
     Unreadable,
 }
@@ -109,14 +115,14 @@ impl Engine {
                 self.subscribe_to_make_sure(id);
             }
             Ok(Read::Removed) => self.was_removed_from(id),
-            Ok(Read::GroupMoved { by, era }) => {
+            Ok(Read::GroupMoved { by, era, before }) => {
                 self.epoch_ended(id, era, written);
-                self.group_moved_on(id, Some(by), (entry.seq, entry.time));
+                self.group_moved_on(id, Some(by), (entry.seq, entry.time), &before);
                 self.subscribe_to_make_sure(id);
             }
-            Ok(Read::RemovedFromGroup(by)) => {
+            Ok(Read::RemovedFromGroup { by, returns }) => {
                 let at = At { log: *id, seq: entry.seq, stored: entry.time };
-                self.was_removed_from_group(id, by, at);
+                self.was_removed_from_group(id, by, returns, at);
             }
             Ok(Read::Unreadable) => self.store_gap(id, entry.seq, entry.time, Gap::Rejected),
             Err(error) => {
@@ -158,9 +164,12 @@ impl Engine {
             let committed =
                 log.commit.as_ref().is_some_and(|c| c.append == append && c.bytes == *entry.payload);
             if committed && entry.kind == EntryKind::Commit {
+                let before = self.with_group(id, |group, _, _| group.state()).ok();
                 self.own_commit_won(id);
                 self.is_renewed(id);
-                self.group_moved_on(id, None, (entry.seq, entry.time));
+                if let Some(before) = before.filter(|_| self.group_of(id).is_some()) {
+                    self.group_moved_on(id, None, (entry.seq, entry.time), &before);
+                }
                 return true;
             }
         }

@@ -121,6 +121,9 @@ impl Engine {
             return;
         };
         let (key, stage) = (log.conversation, log.stage);
+        if matches!(key, ConversationKey::Group(_)) {
+            return self.lose_place(id);
+        }
         let trail = self.trails.or_default(*id);
         if trail.retired || stage == Stage::Creating {
             return self.bury(id);

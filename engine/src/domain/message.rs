@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use self::body::MessageBody;
 pub use self::body::{Gap, KeyChange};
-pub use self::group_line::{Dropped, GroupLine, Who, Why};
+pub use self::group_line::{DeviceChange, Dropped, GroupLine, Who, Why};
 use crate::domain::content::Part;
 use crate::domain::conversation::ConversationId;
 use crate::domain::order::{Fingerprint, Order};

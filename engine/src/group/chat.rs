@@ -133,6 +133,14 @@ impl GroupChat {
         self.leaving.retain(|said| members.iter().any(|(account, _)| *account == said.account));
     }
 
+    /// Keeps what does not follow from the group, of the time before this device lost its keys.
+    pub(crate) fn keep_of(&mut self, before: &Self) {
+        let Self { changes, names, receipts, .. } = before.clone();
+        (self.changes, self.receipts) = (changes, receipts);
+        let here = |account: &AccountId| self.members.iter().any(|(known, _)| known == account);
+        self.names = names.into_iter().filter(|(account, _)| here(account)).collect();
+    }
+
     pub(crate) fn is_member(&self, account: &AccountId) -> bool {
         self.members.iter().any(|(known, _)| known == account)
     }

@@ -82,6 +82,11 @@ impl Account {
         self.append(by, Change::RemoveDevice(record(self.number, device).id), None);
     }
 
+    /// A device says that it was put back.
+    pub(crate) fn put_back(&mut self, device: u8) {
+        self.append(device, Change::PutBack(record(self.number, device).id), None);
+    }
+
     /// The key of a device.
     pub(crate) fn key(&self, device: u8) -> SigningKey {
         key(self.number, device)
@@ -104,12 +109,18 @@ impl Account {
         Leaf { account: self.id(), device: id, key }
     }
 
-    /// A device as a leaf that knows the log as it is now.
+    /// A device as a leaf that has committed before and knows the log as it is now.
     pub(crate) fn member(&self, device: u8) -> Member {
         let mut nonce = [self.number; 16];
         nonce[0] = device;
-        Member { leaf: self.leaf(device), state: LeafState::new(self.head(), nonce) }
+        let state = LeafState::new(self.head(), nonce);
+        Member { leaf: self.leaf(device), state, by_key_package: false }
     }
+}
+
+/// A leaf as it is before it commits.
+pub(crate) fn fresh(member: Member) -> Member {
+    Member { by_key_package: true, ..member }
 }
 
 /// A group of accounts with one device each, of which the first is the owner.

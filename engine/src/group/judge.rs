@@ -11,7 +11,7 @@ mod members;
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::{AccountId, GroupId};
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "the engine's core makes no chats of many yet"))]
+#[cfg(test)]
 pub(crate) use self::context::context_of;
 use super::evidence::Evidence;
 use super::floors::{Floors, MAX_FLOORS};
@@ -52,6 +52,8 @@ pub(crate) enum Why {
     Left,
     /// The account's device log says that the device was removed.
     DeviceRemoved,
+    /// The device has lost its keys, as it says in its account's log, and comes back with the same commit.
+    PutBack,
 }
 
 /// How a device came in from outside.
@@ -227,11 +229,14 @@ impl Case<'_> {
     }
 }
 
-/// Whether a new leaf is that of the same device in the same stay, whose log only grew.
+/// Whether a new leaf is that of the same device in the same stay, whose log only grew. The nonce of a KeyPackage may have served
+/// an earlier stay, and may serve a later one, since the last resort is used more than once: the first path brings one that is of
+/// this stay alone, and later ones keep it.
 fn is_kept(before: &Member, path: &Member) -> bool {
     let (old, new) = (&before.state, &path.state);
     let grew = new.head == old.head || new.head.length > old.head.length;
-    path.leaf == before.leaf && new.nonce == old.nonce && new.came_by == old.came_by && grew
+    let nonce = (new.nonce == old.nonce) != before.by_key_package;
+    path.leaf == before.leaf && !path.by_key_package && nonce && new.came_by == old.came_by && grew
 }
 
 /// The accounts that are no longer in the group, and why: what somebody decided of a whole account counts more than what its

@@ -21,7 +21,8 @@ pub(crate) struct LeafState {
     pub(crate) version: u16,
     /// How far the device log of its account had come, as the device knew it. It only grows.
     pub(crate) head: LogHead,
-    /// Random; updates keep it, so that what is signed of this stay cannot be shown in a later one.
+    /// Random. The first commit of the device takes the place of the KeyPackage's, and later ones keep it: what is signed of this
+    /// stay cannot be shown in a later one.
     pub(crate) nonce: Nonce,
     /// The link by which the device came, for versions to come.
     pub(crate) came_by: Option<[u8; 16]>,

@@ -5,6 +5,7 @@ use parley_protocol::ids::AccountId;
 use super::floors::Floors;
 use super::leaf_state::LeafState;
 use super::policy::Policy;
+use crate::domain::message::DeviceChange;
 use crate::mls::credential::Leaf;
 use crate::table::Table;
 
@@ -13,6 +14,8 @@ use crate::table::Table;
 pub(crate) struct Member {
     pub(crate) leaf: Leaf,
     pub(crate) state: LeafState,
+    /// Its keys, and what it says, are those of a KeyPackage: it has committed nothing yet. The creator's leaf is so too.
+    pub(crate) by_key_package: bool,
 }
 
 /// See the module.
@@ -54,6 +57,24 @@ impl State {
             }
         }
         accounts
+    }
+
+    /// What a commit that led from here to `after` did to the devices of accounts that are in both, each kind once for each.
+    pub(crate) fn device_changes(&self, after: &Self) -> Vec<(AccountId, DeviceChange)> {
+        let came = after.members().filter_map(|member| match self.member(&member.leaf) {
+            None => Some((member.leaf.account, DeviceChange::Added)),
+            Some(old) => (member.by_key_package && member.state.nonce != old.state.nonce)
+                .then_some((member.leaf.account, DeviceChange::Returned)),
+        });
+        let went = self.members().filter(|old| after.member(&old.leaf).is_none());
+        let went = went.map(|old| (old.leaf.account, DeviceChange::Removed));
+        let mut changes = Vec::new();
+        for change in went.chain(came) {
+            if self.has(&change.0) && after.has(&change.0) && !changes.contains(&change) {
+                changes.push(change);
+            }
+        }
+        changes
     }
 
     /// Puts a leaf where MLS puts it: at the lowest index that is free (RFC 9420 section 12.1.1).

@@ -190,8 +190,9 @@ impl Group {
         &mut self,
         provider: &Provider,
         signer: &DeviceSigner<'_>,
-        commit: ChatCommit,
+        mut commit: ChatCommit,
     ) -> Result<MadeCommit, GroupError> {
+        commit.own = self.own_leaf(provider, &commit)?;
         let (before, deed) = self.deed(&commit)?;
         let judged = judge::judge(&self.id()?, &before, &deed, &commit.evidence);
         let judged = judged.map_err(GroupError::Refused)?;
@@ -237,18 +238,26 @@ impl Group {
         }
     }
 
+    /// What the own leaf says from a commit on, if the commit has a path. What a KeyPackage said is not of this stay alone.
+    fn own_leaf(&self, provider: &Provider, commit: &ChatCommit) -> Result<Option<LeafState>, GroupError> {
+        let node = self.mls().own_leaf_node().ok_or(GroupError::State)?;
+        let own = extensions::member(node).map_err(|_| GroupError::State)?;
+        let only_adds = !commit.add.is_empty() && commit.remove.is_empty() && commit.context.is_none();
+        let Some(state) = commit.own.or_else(|| (!only_adds).then_some(own.state)) else { return Ok(None) };
+        let nonce = if own.by_key_package { provider.rand().array() } else { state.nonce };
+        Ok(Some(LeafState { nonce, ..state }))
+    }
+
     /// The group as it is, and what a commit would do to it.
     pub(crate) fn deed(&self, commit: &ChatCommit) -> Result<(State, Deed), GroupError> {
         let before = self.state()?;
         let own = *before.leaves.get(&self.mls().own_leaf_index().u32()).ok_or(GroupError::State)?;
         let adds = commit.add.iter().map(member_of).collect::<Result<Vec<_>, _>>();
         let adds = adds.map_err(GroupError::Refused)?;
-        let only_adds = !adds.is_empty() && commit.remove.is_empty() && commit.context.is_none();
-        let state = commit.own.or_else(|| (!only_adds).then_some(own.state));
         let deed = Deed {
             by: own.leaf,
             external: false,
-            path: state.map(|state| Member { state, ..own }),
+            path: commit.own.map(|state| Member { state, by_key_package: false, ..own }),
             adds,
             removes: commit.remove.clone(),
             context: commit.context.clone(),

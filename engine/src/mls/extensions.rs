@@ -70,13 +70,20 @@ pub(super) fn member(node: &LeafNode) -> Result<Member, Refusal> {
     let state = LeafState::decode(&bytes.0).map_err(|_| Refusal::Leaf)?;
     let fits =
         is_endless(node) && node.extensions().iter().count() == 1 && is_small(node) && can_be_in_groups(node);
-    if fits { Ok(Member { leaf, state }) } else { Err(Refusal::Leaf) }
+    let by_key_package = is_by_key_package(node);
+    if fits { Ok(Member { leaf, state, by_key_package }) } else { Err(Refusal::Leaf) }
+}
+
+/// The source of a leaf that came by a KeyPackage (RFC 9420 section 7.2), after which its lifetime stands.
+const KEY_PACKAGE: u8 = 1;
+
+fn is_by_key_package(node: &LeafNode) -> bool {
+    let source = node.leaf_node_source().tls_serialize_detached();
+    source.is_ok_and(|source| source.first() == Some(&KEY_PACKAGE))
 }
 
 /// Whether a leaf has no lifetime, or one without an end: whether it is over would be a question of a clock (ADR 2).
 fn is_endless(node: &LeafNode) -> bool {
-    /// The source of a leaf that came by a KeyPackage (RFC 9420 section 7.2), after which its lifetime stands.
-    const KEY_PACKAGE: u8 = 1;
     match node.leaf_node_source().tls_serialize_detached().as_deref() {
         Ok([KEY_PACKAGE, theirs @ ..]) => {
             lifetime().tls_serialize_detached().is_ok_and(|ours| ours == theirs)

@@ -20,7 +20,7 @@ pub use crate::domain::contact::Warning;
 use crate::domain::content::Part;
 pub use crate::domain::conversation::ConversationId;
 use crate::domain::message::MessageBody;
-pub use crate::domain::message::{Dropped, Gap, GroupLine, KeyChange, Who, Why};
+pub use crate::domain::message::{DeviceChange, Dropped, Gap, GroupLine, KeyChange, Who, Why};
 pub use crate::domain::order::Order;
 pub use crate::group::policy::{Permissions, Role};
 

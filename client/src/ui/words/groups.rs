@@ -1,6 +1,6 @@
 //! Groups: what happened in them, who is in them, and what can be done.
 
-use parley_engine::view::{Dropped, GroupLine, GroupStanding, Role, Told, Who, Why};
+use parley_engine::view::{DeviceChange, Dropped, GroupLine, GroupStanding, Role, Told, Who, Why};
 use parley_protocol::ids::AccountId;
 
 /// Names that are said one by one; those beyond are counted.
@@ -48,6 +48,16 @@ pub fn group_line(line: &GroupLine, me: Option<AccountId>) -> String {
             format!("{by} tried something that this group doesn't allow. It was not done.")
         }
         GroupLine::Dropped(dropped) => self::dropped(dropped),
+        GroupLine::Device { who: of, change } => match change {
+            DeviceChange::Added => format!("{} added another device.", who(of, me)),
+            DeviceChange::Removed => format!("{} removed a device.", who(of, me)),
+            DeviceChange::Returned if me == Some(of.account) => {
+                "One of your devices had lost its keys and was let in again.".to_owned()
+            }
+            DeviceChange::Returned => {
+                format!("A device of {} had lost its keys and was let in again.", apart(&of.name))
+            }
+        },
     }
 }
 

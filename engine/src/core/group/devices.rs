@@ -1,9 +1,9 @@
 //! The devices of a group's members: this one's leaf, and how the group follows the device logs of all.
 
 use openmls::prelude::KeyPackage;
-use parley_protocol::device_log::{LogHead, Signature};
+use parley_protocol::device_log::{DeviceLog, LogHead, Signature};
 use parley_protocol::frame::InboxAddress;
-use parley_protocol::ids::{AccountId, LogId, MessageId, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, UnixMillis};
 use sha2::{Digest as _, Sha256};
 
 use crate::channel::group_era::EraStep;
@@ -18,11 +18,14 @@ use crate::group::proof::{Proof, Signed};
 use crate::group::state::Member;
 use crate::mls::chat::ChatCommit;
 use crate::mls::credential::Leaf;
+use crate::mls::extensions::member_of;
 use crate::mls::group::GroupError;
 
 /// Each device waits so much longer than the one before it, in milliseconds, and there are so many places.
 const STEP: u64 = 700;
 const PLACES: u64 = 16;
+/// So long after it was asked for a member's device log is not asked for again, in milliseconds (10 minutes).
+const MEMBERS_CHECKED_FOR: u64 = 600_000;
 
 impl Engine {
     /// This device's leaf, as one that it would make now.
@@ -30,7 +33,8 @@ impl Engine {
         let (signer, account) = self.signer()?;
         let head = self.own_log.as_ref()?.head();
         let leaf = account.leaf(signer.0);
-        Some(Member { leaf, state: LeafState::new(head, self.random.array()) })
+        let state = LeafState::new(head, self.random.array());
+        Some(Member { leaf, state, by_key_package: true })
     }
 
     /// What this device's leaf in a group says from its next commit on: how far the own device log has come by now.
@@ -64,13 +68,17 @@ impl Engine {
         true
     }
 
-    /// Once on each connection the device logs of all members are asked for, before anything is written; whether that is under
-    /// way.
+    /// Before anything is written the device logs of all members are asked for, once on each connection and again after some
+    /// minutes; whether that is under way. The account's own devices do at once what its log says, in all groups: this is for where
+    /// none of them is there.
     pub(in crate::core) fn check_members_of(&mut self, id: &LogId) -> bool {
         let Some(chat) = self.group_chat_of(id) else { return false };
         let members: Vec<AccountId> = chat.members.iter().map(|(account, _)| *account).collect();
-        let unchecked: Vec<AccountId> =
-            members.iter().filter(|account| !self.link.checked.contains_key(account)).copied().collect();
+        let unchecked: Vec<AccountId> = members
+            .iter()
+            .filter(|account| !self.checked_within(account, MEMBERS_CHECKED_FOR))
+            .copied()
+            .collect();
         for account in &unchecked {
             self.link.checked.insert(*account, self.steady);
         }
@@ -89,6 +97,26 @@ impl Engine {
         people.iter().any(|account| self.asks_device_log(account))
     }
 
+    /// Devices that are in a group and have said since they last committed there that they were put back.
+    pub(in crate::core) fn lost_in_group(&mut self, id: &LogId) -> Vec<Leaf> {
+        let Ok(state) = self.with_group(id, |mls, _, _| mls.state()) else { return Vec::new() };
+        let is_lost = |member: &&Member| {
+            let log = self.known_log(&member.leaf.account);
+            let known = log.filter(|log| log.contains(&member.state.head));
+            let here = known.filter(|log| log.device(&member.leaf.device).is_some());
+            here.is_some_and(|log| said_after(log, &member.state.head, &member.leaf.device))
+        };
+        state.members().filter(is_lost).map(|member| member.leaf).collect()
+    }
+
+    /// Whether a KeyPackage is from after what its device's account's log says of that device's loss.
+    pub(in crate::core) fn is_since_loss(&self, key_package: &KeyPackage, leaf: &Leaf) -> bool {
+        let member = member_of(key_package).ok();
+        let log = self.known_log(&leaf.account);
+        let knows = member.zip(log).filter(|(member, log)| log.contains(&member.state.head));
+        knows.is_some_and(|(member, log)| !said_after(log, &member.state.head, &leaf.device))
+    }
+
     /// Commits what device logs say: these devices come, those go.
     pub(in crate::core) fn follow_device_logs(
         &mut self,
@@ -99,7 +127,10 @@ impl Engine {
     ) {
         let Ok(state) = self.with_group(id, |mls, _, _| mls.state()) else { return };
         let mut accounts: Vec<AccountId> = to.iter().map(|to| to.account).collect();
-        let removed: Vec<AccountId> = extra.iter().map(|leaf| leaf.account).collect();
+        let returns =
+            |leaf: &&Leaf| to.iter().any(|to| to.account == leaf.account && to.device == leaf.device);
+        let leaving: Vec<Leaf> = extra.iter().filter(|leaf| !returns(leaf)).copied().collect();
+        let removed: Vec<AccountId> = leaving.iter().map(|leaf| leaf.account).collect();
         accounts.extend(&removed);
         accounts.sort_unstable();
         accounts.dedup();
@@ -112,7 +143,7 @@ impl Engine {
         let gone: Vec<AccountId> = removed
             .iter()
             .filter(|account| !comes(account))
-            .filter(|account| state.leaves_of(**account).all(|member| extra.contains(&member.leaf)))
+            .filter(|account| state.leaves_of(**account).all(|member| leaving.contains(&member.leaf)))
             .copied()
             .collect();
         let (policy, floors) = (plan::policy_after(&state, &gone), plan::floors_after(&state, &heads));
@@ -175,4 +206,10 @@ impl Engine {
         self.changed.conversations.extend(groups);
         self.changed.conversations.insert(id_of(account));
     }
+}
+
+/// Whether a device says in its account's log, after this place, that it was put back.
+fn said_after(log: &DeviceLog, head: &LogHead, device: &DeviceId) -> bool {
+    let before = usize::try_from(head.length).unwrap_or(usize::MAX);
+    log.put_back_since(before).any(|said| said == *device)
 }

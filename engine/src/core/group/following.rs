@@ -31,13 +31,17 @@ impl Engine {
         id: &LogId,
         by: Option<AccountId>,
         at: (Seq, UnixMillis),
+        was: &State,
     ) {
         let (own, (seq, time)) = (by.is_none(), at);
         let Some(by) = by.or(self.own_account_id()) else { return };
         let Some(before) = self.group_chat_of(id).cloned() else { return };
         let Ok(state) = self.with_group(id, |group, _, _| group.state()) else { return };
         self.learn_of_members(&before, &state);
-        let lines = self.lines(&before, &state, by);
+        let mut lines = self.lines(&before, &state, by);
+        for (account, change) in was.device_changes(&state) {
+            lines.push(GroupLine::Device { who: self.who(&account), change });
+        }
         if let Some(chat) = self.group_chats.all.get_mut(&before.group) {
             chat.follow(&state);
             if chat.policy.picture != before.policy.picture && chat.policy.picture.is_none() {
@@ -152,9 +156,19 @@ impl Engine {
         }
     }
 
-    /// This account was removed from a group.
-    pub(in crate::core) fn was_removed_from_group(&mut self, id: &LogId, by: AccountId, at: At) {
+    /// This account was removed from a group; or this device was, which comes in again by a Welcome.
+    pub(in crate::core) fn was_removed_from_group(
+        &mut self,
+        id: &LogId,
+        by: AccountId,
+        returns: bool,
+        at: At,
+    ) {
         let Some(chat) = self.group_chat_of(id) else { return };
+        if returns {
+            let group = chat.group;
+            return self.end_group(&group, Standing::Lost);
+        }
         let (group, own) = (chat.group, self.own_account_id());
         let left = own.is_some_and(|own| chat.leaving.iter().any(|said| said.account == own));
         if let Some(own) = own.filter(|_| !left) {
@@ -166,12 +180,16 @@ impl Engine {
         self.ask_own_log();
     }
 
-    /// This device is not in a group any more.
+    /// This device is not in a group any more. What waits to be written, and what the person asked for, is not lost if the
+    /// account still is in it.
     pub(super) fn end_group(&mut self, group: &GroupId, standing: Standing) {
+        let comes_back = standing == Standing::Lost;
         if let Some(chat) = self.group_chats.all.get_mut(group) {
             chat.standing = standing;
-            chat.changes.clear();
-            chat.leaving.clear();
+            if !comes_back {
+                chat.changes.clear();
+                chat.leaving.clear();
+            }
         }
         self.save_group_chat(group);
         let key = ConversationKey::Group(*group);
@@ -179,6 +197,7 @@ impl Engine {
             .outbox
             .iter()
             .filter(|(_, entry)| entry.conversation == key && !entry.failed)
+            .filter(|(_, entry)| !comes_back || entry.only.is_some())
             .map(|(number, _)| *number)
             .collect();
         for number in waiting {

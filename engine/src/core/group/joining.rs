@@ -11,7 +11,7 @@ use crate::core::inbox::Verdict;
 use crate::domain::consent::Consent;
 use crate::domain::content::Sync;
 use crate::domain::conversation::ConversationKey;
-use crate::domain::message::GroupLine;
+use crate::domain::message::{DeviceChange, GroupLine};
 use crate::group::chat::{GroupChat, Standing};
 use crate::mls::group::OpenedWelcome;
 use crate::records::keys;
@@ -59,7 +59,10 @@ impl Engine {
         let sender = opened.sender;
         let by_own = self.is_own_account(&sender.account);
         self.knows_sender(&opened)?;
-        let expected = by_own || self.consents_to(&sender.account);
+        // Who is let in again by somebody who was in the group with them has said long ago that they want to be in it.
+        let again = |chat: &GroupChat| chat.standing == Standing::Lost && chat.is_member(&sender.account);
+        let again = self.group_chats.all.get(&group).is_some_and(again);
+        let expected = by_own || again || self.consents_to(&sender.account);
         if self.is_blocked(&sender.account) {
             return Err(Verdict::Finished);
         }
@@ -172,8 +175,14 @@ impl Engine {
         self.membership.unsettle(&id);
         let mut chat = GroupChat::new(group, Standing::Member, &state);
         chat.sibling = by_own;
+        let mut returns = false;
         if let Some(before) = self.group_chats.all.get(&group) {
             chat.picture.clone_from(&before.picture);
+            if before.standing == Standing::Lost {
+                returns = true;
+                chat.sibling = true;
+                chat.keep_of(before);
+            }
         }
         self.group_chats.all.insert(group, chat);
         self.state.delete(&keys::invitation(&group));
@@ -184,7 +193,12 @@ impl Engine {
             .filter(|account| !self.is_own_account(account) && !self.contacts.contains_key(account))
             .collect();
         self.ask_device_logs(unknown);
-        if let Some(own) = self.own_account_id().filter(|_| !by_own) {
+        let own = self.own_account_id();
+        if let Some(own) = own.filter(|_| returns) {
+            let (who, change) = (self.who(&own), DeviceChange::Returned);
+            let time = posted.min(self.relay_time());
+            self.say_in_group(&id, Seq(0), time, vec![GroupLine::Device { who, change }]);
+        } else if let Some(own) = own.filter(|_| !by_own) {
             let line = GroupLine::Added { by: self.who(&sender.account), people: vec![self.who(&own)] };
             let time = posted.min(self.relay_time());
             self.say_in_group(&id, Seq(0), time, vec![line]);

@@ -54,6 +54,11 @@ impl Engine {
         let now = self.with_group(id, |mls, _, _| Ok((mls.state()?, mls.epoch())));
         let Ok((state, epoch)) = now else { return false };
         let Some(member) = state.member(&own.leaf).copied() else { return false };
+        if member.by_key_package {
+            // What is said of a stay is signed under a nonce that is of this stay alone.
+            let era = self.next_era_step(id);
+            return self.commit_group(id, ChatCommit::update(era), &[]);
+        }
         let Some(signing) = &self.key else { return false };
         let whose = (own.leaf.account, own.leaf.device);
         let statement = LeaveStatement::sign(group, whose, member.state.nonce, epoch, signing);

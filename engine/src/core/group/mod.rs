@@ -26,7 +26,7 @@ use super::unsaved::Unsaved;
 use crate::channel::log::{Log, Stage};
 use crate::domain::content::{MAX_PICTURE, display_name};
 use crate::domain::conversation::ConversationKey;
-use crate::group::chat::{Change, GroupChat};
+use crate::group::chat::{Change, GroupChat, Standing};
 use crate::group::policy::{Policy, Role};
 use crate::table::Table;
 use crate::view::{Command, CommandError, ConversationId, Reply, ViewRequestId};
@@ -127,6 +127,36 @@ impl Engine {
     /// The log in which a group is now.
     pub(super) fn log_of_group(&self, group: &GroupId) -> Option<LogId> {
         self.usable_log(&ConversationKey::Group(*group))
+    }
+
+    /// The record of a group's log is gone. If the group did not go on in another one, this device has lost its place.
+    pub(super) fn find_log_of_group(&mut self, group: &GroupId, log: Log) {
+        let id = log.id;
+        let is_in = self.group_chats.all.get(group).is_some_and(GroupChat::is_active);
+        let was_last = is_in && self.log_of_group(group).is_none();
+        let stage = if was_last { Stage::Active } else { Stage::Dead };
+        self.logs.insert(id, Log { stage, ..log });
+        if was_last {
+            self.lose_place(&id);
+        }
+    }
+
+    /// What this device knows of a group is gone, and the group's log is not: the MLS group says it again.
+    pub(super) fn find_groups_of_logs(&mut self) {
+        let of = |log: &Log| match log.conversation {
+            ConversationKey::Group(group) if log.stage != Stage::Dead => Some((log.id, group)),
+            _ => None,
+        };
+        let all: Vec<(LogId, GroupId)> = self.logs.values().filter_map(of).collect();
+        for (id, group) in all {
+            if self.group_chats.all.contains_key(&group) {
+                continue;
+            }
+            if let Ok(state) = self.with_group(&id, |mls, _, _| mls.state()) {
+                self.group_chats.all.insert(group, GroupChat::new(group, Standing::Member, &state));
+                self.save_group_chat(&group);
+            }
+        }
     }
 
     pub(super) fn save_group_chat(&mut self, group: &GroupId) {

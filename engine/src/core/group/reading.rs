@@ -26,14 +26,20 @@ impl Engine {
         let era = self.group_eras.get(id).cloned().ok_or(GroupError::State)?;
         let opened = CommitEntry::open(&era, *id, &entry.payload);
         let commit = opened.map_err(|_| GroupError::Unfollowed(None))?;
+        let own = self.signer().map(|(signer, account)| account.leaf(signer.0));
         self.with_group(id, |group, provider, _| {
             if group.has_pending_commit() {
                 group.drop_pending(provider)?;
             }
+            let before = Box::new(group.state()?);
             let staged = group.process_chat_commit(provider, &commit).map_err(|error| why(error, None))?;
             let (by, era) = (staged.judged.by, staged.era);
-            group.merge_chat(provider, *staged).map_err(|error| why(error, Some(by)))?;
-            Ok(if group.is_active() { Read::GroupMoved { by, era } } else { Read::RemovedFromGroup(by) })
+            let judged = group.merge_chat(provider, *staged).map_err(|error| why(error, Some(by)))?;
+            if group.is_active() {
+                return Ok(Read::GroupMoved { by, era, before });
+            }
+            let returns = own.is_some_and(|own| judged.after.member(&own).is_some());
+            Ok(Read::RemovedFromGroup { by, returns })
         })
     }
 

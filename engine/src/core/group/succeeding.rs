@@ -136,6 +136,11 @@ impl Engine {
         if !must {
             return false;
         }
+        // The own log says first that this device was put back: the leaf that is made then knows of it, and nobody takes the word
+        // for one of a device that has lost its place here.
+        if self.is_put_back_untold() {
+            return true;
+        }
         let era = self.next_era_step(id);
         // Where it cannot be made now, nothing is written either.
         self.commit_group(id, ChatCommit::update(era), &[]);

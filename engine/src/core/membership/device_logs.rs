@@ -49,7 +49,12 @@ impl Engine {
     }
 
     pub(in crate::core) fn checked_lately(&self, account: &AccountId) -> bool {
-        self.link.checked.get(account).is_some_and(|last| self.steady.since(*last) < CHECKED_FOR)
+        self.checked_within(account, CHECKED_FOR)
+    }
+
+    /// Whether a device log was asked for within this time, in milliseconds.
+    pub(in crate::core) fn checked_within(&self, account: &AccountId, time: u64) -> bool {
+        self.link.checked.get(account).is_some_and(|last| self.steady.since(*last) < time)
     }
 
     pub(in crate::core) fn asks_device_log(&self, account: &AccountId) -> bool {

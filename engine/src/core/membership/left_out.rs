@@ -38,6 +38,13 @@ impl Engine {
         some
     }
 
+    /// A device can be let into a log only after this time, in milliseconds.
+    pub(in crate::core) fn let_in_later(&mut self, id: &LogId, device: &DeviceId, time: u64) {
+        self.membership.full.insert(*device, self.steady.after(time));
+        self.membership.is_left_out_of(id);
+        self.retry_later(u32::try_from(time).unwrap_or(u32::MAX));
+    }
+
     /// A commit adds devices whose inboxes take nothing: it is made again without them.
     pub(in crate::core) fn commit_without(&mut self, id: &LogId, named: &[InboxAddress]) {
         let to: Vec<InboxAddress> = self.welcomes(id).posts.iter().map(|welcome| welcome.to).collect();

@@ -78,6 +78,13 @@ pub enum GroupLine {
     },
     /// What this person asked for makes no sense any more, and was not done.
     Dropped(Dropped),
+    /// A device of somebody who is in the group came into it, or went.
+    Device {
+        /// Whose.
+        who: Who,
+        /// What happened.
+        change: DeviceChange,
+    },
 }
 
 impl GroupLine {
@@ -101,7 +108,7 @@ impl GroupLine {
                 rename(by);
                 rename(who);
             }
-            Self::Left { who } => rename(who),
+            Self::Left { who } | Self::Device { who, .. } => rename(who),
             Self::Role { by, who, .. } => {
                 by.iter_mut().for_each(rename);
                 rename(who);
@@ -112,6 +119,17 @@ impl GroupLine {
         }
         self
     }
+}
+
+/// What happened to a device of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum DeviceChange {
+    /// Another device of theirs reads and writes in the group.
+    Added,
+    /// One of theirs does so no more, and others do.
+    Removed,
+    /// One had lost its keys, as its account says, and was let in again.
+    Returned,
 }
 
 /// What was asked for and not done.

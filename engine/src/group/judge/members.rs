@@ -28,6 +28,9 @@ impl Case<'_> {
     /// What gives the committer the right to remove a leaf. What binds the account most comes first: a removal by its log writes
     /// a floor.
     fn why(&self, leaf: &Leaf) -> Option<Why> {
+        if let Some(again) = self.returning(leaf) {
+            return self.lost_its_place(leaf, again).then_some(Why::PutBack);
+        }
         if self.removing_head(leaf).is_some() {
             return Some(Why::DeviceRemoved);
         }
@@ -35,7 +38,7 @@ impl Case<'_> {
             return Some(Why::OwnDevice);
         }
         // What is said of an account is said of all its devices: else one that stays brings the others back.
-        if !self.before.leaves_of(leaf.account).all(|other| self.deed.removes.contains(&other.leaf)) {
+        if self.before.leaves_of(leaf.account).any(|other| self.stays(&other.leaf)) {
             return None;
         }
         if self.left(&leaf.account) {
@@ -45,11 +48,37 @@ impl Case<'_> {
         (role(&self.deed.by.account) > role(&leaf.account)).then_some(Why::ByRank)
     }
 
-    /// Whether one of the account's leaves said that the account leaves.
+    /// What comes in the place of a leaf: the same device, with other keys.
+    fn returning(&self, leaf: &Leaf) -> Option<&Member> {
+        self.deed.adds.iter().find(|member| member.leaf == *leaf)
+    }
+
+    /// Whether a device of the group is in it after the commit.
+    fn stays(&self, leaf: &Leaf) -> bool {
+        !self.deed.removes.contains(leaf) || self.returning(leaf).is_some()
+    }
+
+    /// Whether the device has said in its account's log, after all that its leaf knows of that log, that it was put back. Its
+    /// KeyPackage is from after that: so one such word lets it in once, and nobody shows it again.
+    fn lost_its_place(&self, leaf: &Leaf, again: &Member) -> bool {
+        let Some((log, old)) = self.log(&leaf.account).zip(self.before.member(leaf)) else { return false };
+        let said_after = |head: &LogHead| {
+            let before = usize::try_from(head.length).unwrap_or(usize::MAX);
+            log.put_back_since(before).filter(|device| *device == leaf.device).count()
+        };
+        let known = self.is_news(log, self.before) && log.contains(&again.state.head);
+        known
+            && said_after(&old.state.head) > said_after(&again.state.head)
+            && again.state.nonce != old.state.nonce
+    }
+
+    /// Whether one of the account's leaves said that the account leaves. What a leaf's KeyPackage said does not count: it may
+    /// have served an earlier stay.
     fn left(&self, account: &AccountId) -> bool {
         self.evidence.leaves.iter().any(|statement| {
             let said = |member: &Member| {
-                member.leaf.device == statement.device
+                !member.by_key_package
+                    && member.leaf.device == statement.device
                     && member.state.nonce == statement.nonce
                     && statement.is_by(&member.leaf.key)
             };
@@ -80,8 +109,7 @@ impl Case<'_> {
     pub(super) fn check_added(&self, after: &State, came: Option<Came>) -> Result<(), Refusal> {
         for member in &self.deed.adds {
             self.check_listed(member, after)?;
-            let stays =
-                self.before.leaves_of(member.leaf.account).any(|it| !self.deed.removes.contains(&it.leaf));
+            let stays = self.before.leaves_of(member.leaf.account).any(|it| self.stays(&it.leaf));
             if !stays && !self.before.policy.may_add(&self.deed.by.account) {
                 return Err(Refusal::MayNotAdd);
             }

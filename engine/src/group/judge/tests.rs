@@ -3,6 +3,7 @@
 mod coming;
 mod going;
 mod outside;
+mod put_back;
 mod random;
 mod writing;
 
@@ -11,7 +12,7 @@ use parley_protocol::ids::{EntryHash, Epoch};
 
 use super::*;
 use crate::group::evidence::LeaveStatement;
-use crate::group::fixtures::{Account, account_id, key, state};
+use crate::group::fixtures::{Account, account_id, fresh, key, state};
 use crate::group::leaf_state::LeafState;
 use crate::group::policy::Role;
 
@@ -104,7 +105,8 @@ fn c6_the_path_leaf_stays_who_it_is() {
     let state = own.state;
     let older = LogHead { length: 1, hash: EntryHash(account_id(2).0) };
     let forked = LogHead { hash: EntryHash([9; 32]), ..state.head };
-    let path_of = |leaf, state| Deed { path: Some(Member { leaf, state }), ..update(&before, own.leaf) };
+    let path_of =
+        |leaf, state| Deed { path: Some(Member { leaf, state, ..own }), ..update(&before, own.leaf) };
     assert!(ask(&before, &path_of(own.leaf, state), &nothing()).is_ok());
     for (what, hostile) in [
         ("the owner's account", path_of(Leaf { account: account_id(1), ..own.leaf }, state)),

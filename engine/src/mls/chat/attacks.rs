@@ -18,7 +18,7 @@ use tls_codec::Serialize as _;
 use super::data::AuthenticatedData;
 use super::outside::Outside;
 use super::read::why;
-use super::tests::{Device, GROUP, agree, all_follow, chat, device, logs_of};
+use super::tests::{Device, GROUP, agree, all_follow, device, logs_of, settled as chat};
 use super::{ChatCommit, ChatError};
 use crate::channel::group_era::EraStep;
 use crate::group::entry::CommitEntry;

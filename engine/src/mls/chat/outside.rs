@@ -73,10 +73,13 @@ impl Outside {
     fn own(&self, provider: &Provider, leaf: Leaf, head: LogHead) -> Member {
         let fresh = LeafState::new(head, provider.rand().array());
         let state = match self.state.member(&leaf) {
-            Some(Member { state, .. }) => LeafState { nonce: state.nonce, came_by: state.came_by, ..fresh },
+            Some(Member { state, by_key_package, .. }) => {
+                let nonce = if *by_key_package { fresh.nonce } else { state.nonce };
+                LeafState { nonce, came_by: state.came_by, ..fresh }
+            }
             None => fresh,
         };
-        Member { leaf, state }
+        Member { leaf, state, by_key_package: false }
     }
 
     /// What the commit does that brings the device in, judged as everybody else will judge it.

@@ -1,6 +1,7 @@
 //! Chats of several devices, without the rest of the engine.
 
 mod outside;
+mod put_back;
 
 use std::collections::BTreeMap;
 
@@ -169,6 +170,16 @@ pub(super) fn chat(accounts: u8) -> Vec<Device> {
     all
 }
 
+/// The same, after each of them has committed something.
+pub(super) fn settled(accounts: u8) -> Vec<Device> {
+    let mut all = chat(accounts);
+    for place in 0..all.len() {
+        let made = all[place].commit(ChatCommit::update(EraStep::GoesOn), None);
+        all_follow(&mut all, place, &made);
+    }
+    all
+}
+
 /// All are in the same epoch of the same chat, and can read each other.
 pub(super) fn agree(devices: &[Device]) {
     let first = &devices[0];
@@ -274,7 +285,7 @@ fn people_are_added_renamed_and_removed() {
 
 #[test]
 fn p10_an_owner_leaves_and_another_governs() {
-    let mut all = chat(3);
+    let mut all = settled(3);
     let (id, leaf) = (all[0].account.id(), all[0].member.leaf);
     let nonce = all[0].group().state().unwrap().member(&leaf).unwrap().state.nonce;
     let by = (id, leaf.device);
@@ -315,7 +326,7 @@ fn m3_a_revoked_device_goes_with_a_floor_and_stays_away() {
 
 #[test]
 fn what_a_leaf_says_grows_with_an_update() {
-    let mut all = chat(2);
+    let mut all = settled(2);
     let leaf = all[1].member.leaf;
     let before = all[1].group().state().unwrap().member(&leaf).unwrap().state;
     let mut account = all[1].account.clone();

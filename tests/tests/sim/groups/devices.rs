@@ -29,7 +29,14 @@ fn a_linked_device_comes_into_the_groups_of_its_account_and_has_their_history() 
     assert_eq!(shown(&mut world, bob, group).last().unwrap(), "Ada: from the phone");
     assert_eq!(
         shown(&mut world, phone, group),
-        ["Ada created Team", "Ada added Bob", ">before", "Bob: also before", ">from the phone"]
+        [
+            "Ada created Team",
+            "Ada added Bob",
+            ">before",
+            "Bob: also before",
+            "device of Ada Added",
+            ">from the phone"
+        ]
     );
 }
 

@@ -119,6 +119,7 @@ fn line_of(line: &GroupLine) -> String {
             let by = by.as_ref().map_or("", |by| by.name.as_str());
             format!("{by} made {} {role:?}", who.name)
         }
+        GroupLine::Device { who, change } => format!("device of {} {change:?}", who.name),
         other => format!("[{other:?}]"),
     }
 }

@@ -82,6 +82,51 @@ fn h2_only_who_leaves_says_so() {
 }
 
 #[test]
+fn q11_a_leave_statement_is_not_good_for_another_stay_by_the_same_key_package() {
+    let mut before = state(&[1, 2]);
+    let three = Account::new(3, 1);
+    let package = fresh(three.member(1));
+    before.add(package);
+    let go = |before: &State| remove(before, leaf(2), &[leaf(3)]);
+    // Said before the device has committed anything, it is of any stay that this KeyPackage begins.
+    let early = leaves(&before, &leaf(3), (3, 1));
+    assert_eq!(refused(&before, &go(&before), &early), Refusal::MayNotRemove(three.id()));
+    let mut path = update(&before, leaf(3));
+    path.path = Some(Member { state: LeafState { nonce: [77; 16], ..package.state }, ..three.member(1) });
+    let stay = ask(&before, &path, &nothing()).unwrap().after;
+    let said = leaves(&stay, &leaf(3), (3, 1));
+    let left = ask(&stay, &go(&stay), &said).unwrap();
+    assert_eq!(left.removed, [(leaf(3), Why::Left)]);
+    let back = ask(&left.after, &add(&left.after, leaf(2), &[package]), &logs(&[&three])).unwrap().after;
+    let mut again = update(&back, leaf(3));
+    again.path = Some(Member { state: LeafState { nonce: [78; 16], ..package.state }, ..three.member(1) });
+    let settled = ask(&back, &again, &nothing()).unwrap().after;
+    for group in [&back, &settled] {
+        for statement in [&early, &said] {
+            assert_eq!(refused(group, &go(group), statement), Refusal::MayNotRemove(three.id()));
+        }
+    }
+}
+
+#[test]
+fn q11_the_first_path_brings_a_new_nonce_and_later_ones_keep_it() {
+    let mut before = state(&[1, 2]);
+    let three = Account::new(3, 1);
+    let package = fresh(three.member(1));
+    before.add(package);
+    let path = |before: &State, nonce| {
+        let state = LeafState { nonce, ..package.state };
+        Deed { path: Some(Member { state, ..three.member(1) }), ..update(before, leaf(3)) }
+    };
+    assert_eq!(refused(&before, &path(&before, package.state.nonce), &nothing()), Refusal::PathLeaf);
+    let still = Deed { path: Some(package), ..path(&before, [77; 16]) };
+    assert_eq!(refused(&before, &still, &nothing()), Refusal::PathLeaf);
+    let after = ask(&before, &path(&before, [77; 16]), &nothing()).unwrap().after;
+    assert!(ask(&after, &path(&after, [77; 16]), &nothing()).is_ok());
+    assert_eq!(refused(&after, &path(&after, [78; 16]), &nothing()), Refusal::PathLeaf);
+}
+
+#[test]
 fn q2_a_removal_by_the_log_writes_a_floor() {
     let mut three = Account::new(3, 2);
     let mut before = state(&[1, 2]);

@@ -55,6 +55,7 @@ fn group() -> (State, Vec<Account>) {
     for account in &mut accounts {
         account.remove(2);
     }
+    accounts[2].put_back(1);
     (before, accounts)
 }
 
@@ -108,6 +109,7 @@ fn check(act: &Act, before: &State, accounts: &[Account], deed: &Deed, judged: &
             }
             Why::OwnDevice => gone.account == deed.by.account,
             Why::Left => act.leaving.iter().any(|number| account_id(*number) == gone.account),
+            Why::PutBack => gone.account == account_id(3) && judged.added.contains(gone),
             Why::DeviceRemoved => after.floors.of(&gone.account).is_some(),
         };
         assert!(right, "{gone:?} {why:?}");

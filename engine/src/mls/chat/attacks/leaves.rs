@@ -151,3 +151,45 @@ fn c4_a_welcome_is_judged() {
         assert_eq!(welcome(context, says(), lifetime()), refused(Refusal::Context));
     }
 }
+
+/// A member puts a device of somebody else out and in again, which never lost its place: with keys that were stolen, that would be
+/// theirs.
+#[test]
+fn e1_a_device_that_did_not_say_so_is_not_replaced() {
+    let mut all = chat(4);
+    let three = all[2].account.clone();
+    let word = |said: fn(&mut Account)| {
+        let mut account = three.clone();
+        said(&mut account);
+        account
+    };
+    let older = word(|it| it.put_back(1));
+    // Its leaf is from after what it said before.
+    let known = LeafState {
+        head: older.head(),
+        ..all[2].group().state().unwrap().member(&three.leaf(1)).unwrap().state
+    };
+    let update = ChatCommit { own: Some(known), ..ChatCommit::update(EraStep::GoesOn) };
+    let made = all[2].commit(update, None);
+    all_follow(&mut all, 2, &made);
+    let mut others = all[3].account.clone();
+    others.put_back(1);
+    let mut siblings = older.clone();
+    siblings.add(2);
+    siblings.put_back(2);
+    for (what, logs) in [
+        ("no word of it", vec![three.entries()]),
+        ("a word that is older than the leaf", vec![older.entries()]),
+        ("another device's word", vec![siblings.entries()]),
+        ("another account's word", vec![older.entries(), others.entries()]),
+    ] {
+        let evidence = Evidence { logs, leaves: Vec::new() };
+        let stolen = device(&siblings, 1, 99).package();
+        let index = LeafNodeIndex::new(2);
+        let entry = forged(&mut all[1], EraStep::Begins, &evidence, |builder| {
+            builder.propose_removals([index]).propose_adds([stolen]).force_self_update(true)
+        });
+        assert_eq!(refused(&mut all, 1, &entry), Refusal::MayNotRemove(three.id()), "{what}");
+    }
+    goes_on(all);
+}

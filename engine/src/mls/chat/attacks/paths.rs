@@ -7,6 +7,7 @@ use openmls_traits::types::{
 };
 use tls_codec::SecretVLBytes;
 
+use super::super::tests::chat;
 use super::*;
 
 /// What is wrong with what somebody is sent.
@@ -161,13 +162,16 @@ fn broken(
     wrong: Wrong,
     context: Option<Extensions<GroupContext>>,
 ) -> CommitEntry {
+    let state = by.group().state().unwrap().member(&by.member.leaf).unwrap().state;
+    let state = extensions::of_leaf(&LeafState { nonce: [55; 16], ..state }).unwrap();
+    let parameters = LeafNodeParameters::builder().with_extensions(state).build();
     let Device { provider, group, key, .. } = by;
     let mls = group.as_mut().unwrap().raw();
     let index = LeafNodeIndex::new(u32::try_from(leaf).unwrap());
     let crypto =
         Breaking { crypto: provider.crypto(), key: mls.member_at(index).unwrap().encryption_key, wrong };
     mls.set_aad(said(EraStep::GoesOn, &none()));
-    let mut builder = mls.commit_builder().force_self_update(true);
+    let mut builder = mls.commit_builder().force_self_update(true).leaf_node_parameters(parameters);
     if let Some(context) = context {
         builder = builder.propose_group_context_extensions(context).unwrap();
     }
