@@ -71,6 +71,7 @@ impl App {
         self.link.set(snapshot.link);
         for chat in &snapshot.conversations {
             drafts::hear(self, chat);
+            pictures::hear(self, chat);
         }
         self.chats.set(Chats::new(snapshot.conversations, &Browser));
         self.phase.set(Phase::Ready);
@@ -99,10 +100,10 @@ impl App {
             Event::Conversation(chat) => {
                 self.announce_message(&chat);
                 drafts::hear(self, &chat);
+                pictures::hear(self, &chat);
                 self.put_chat(chat);
             }
             Event::Messages { conversation, messages } => {
-                pictures::hear(self, conversation, &messages);
                 let unseen = !self.in_front.get_untracked();
                 let already = !self.all_read(conversation);
                 self.update_open(conversation, |open| {

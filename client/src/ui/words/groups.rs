@@ -220,16 +220,6 @@ pub const IN_GROUP: &str = "They're in this group already.";
 /// Somebody who was looked for is chosen already.
 pub const CHOSEN_ALREADY: &str = "You've chosen them already.";
 
-/// The relay names another account under somebody's username.
-pub const OTHER_ACCOUNT: &str =
-    "This Parley server named a different account for them. Tell whoever runs the server.";
-
-/// Somebody could not be found, in a note about several.
-#[must_use]
-pub fn not_found(name: &str, reason: &str) -> String {
-    format!("{}: {reason}", apart(name))
-}
-
 /// Who will be in a new group.
 #[must_use]
 pub fn with_people(names: &[String]) -> String {
@@ -263,6 +253,9 @@ pub const NO_MEMBERS_FOUND: &str = "No members found";
 pub fn remove(name: &str) -> String {
     format!("Remove {} from this group? They keep what they have, and see nothing new.", apart(name))
 }
+
+/// Before an owner gives that up.
+pub const STEP_DOWN: &str = "You won't be an owner of this group any more. Only another owner can make you one again.";
 
 /// Before leaving.
 pub const LEAVE: &str = "You'll see nothing new from this group. What you have stays until you delete it.";

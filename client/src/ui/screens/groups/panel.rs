@@ -7,7 +7,6 @@ use parley_protocol::ids::AccountId;
 use super::picker::Picker;
 use super::{head, leaving, members, rules};
 use crate::platform::page;
-use crate::ui::app::pictures;
 use crate::ui::app::state::App;
 use crate::ui::design::field::Note;
 use crate::ui::design::memo::Memo;
@@ -62,10 +61,7 @@ impl Panel {
     pub(super) fn load(self) {
         self.app.ask(Command::ShowGroup(self.id), move |reply| {
             let answer = match reply {
-                Reply::Group(view) => {
-                    pictures::learn(self.app, &view);
-                    Ok(*view)
-                }
+                Reply::Group(view) => Ok(*view),
                 Reply::Failed(error) => Err(error),
                 _ => return,
             };
@@ -86,7 +82,12 @@ impl Panel {
 
     /// What this person is.
     pub(super) fn role(self) -> Role {
-        self.with(|view| view.role)
+        self.with(|view| Some(view.role)).unwrap_or(Role::Member)
+    }
+
+    /// How many owners there are.
+    pub(super) fn owners(self) -> usize {
+        self.with(|view| view.members.iter().filter(|it| it.role == Role::Owner).count())
     }
 
     /// Asks the group for a change, and says what came of it.
@@ -144,9 +145,10 @@ impl Panel {
             request_animation_frame(|| page::focus(ADD));
         };
         let add = move || {
-            let Some(people) = untrack(|| picker.people()).filter(|people| !people.is_empty()) else {
+            let people = untrack(|| picker.people());
+            if people.is_empty() {
                 return;
-            };
+            }
             self.app.ask(Command::AddToGroup { conversation: self.id, people }, move |reply| match reply {
                 Reply::Failed(error) => {
                     let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
@@ -158,11 +160,10 @@ impl Panel {
                 _ => {}
             });
         };
-        let ready = move || picker.people().is_some_and(|people| !people.is_empty());
         let button = html::button()
             .class("button")
             .attr("type", "button")
-            .flag("aria-disabled", move || !ready())
+            .flag("aria-disabled", move || picker.people().is_empty())
             .on(leptos::ev::click, move |_| add())
             .child("Add to group");
         parts::several(vec![
