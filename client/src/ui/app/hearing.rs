@@ -139,7 +139,9 @@ impl App {
         let asked = self.chats.with_untracked(|chats| chats.get(chat.id).is_some_and(is_request));
         if is_request(chat) && !asked {
             return self.announce(match chat.group.as_ref().map(|group| &group.standing) {
-                Some(GroupStanding::Invited { by, .. }) => words::new_invitation(by, &chat.name),
+                Some(GroupStanding::Invited { by, username }) => {
+                    words::new_invitation(by, username.as_deref(), &chat.name)
+                }
                 _ => words::new_request(&chat.name),
             });
         }

@@ -167,24 +167,29 @@ pub const fn may_not_write(standing: &GroupStanding) -> Option<&'static str> {
     }
 }
 
+/// Who has added this person: by the username as long as they have not said what they call themselves.
+fn inviter(by: &str, username: Option<&str>) -> String {
+    if username == Some(by) { format!("@{by}") } else { by.to_owned() }
+}
+
 /// In place of the newest message of a group that this person has not joined.
 #[must_use]
-pub fn invited_short(by: &str) -> String {
-    format!("{} added you", apart(by))
+pub fn invited_short(by: &str, username: Option<&str>) -> String {
+    format!("{} added you", apart(&inviter(by, username)))
 }
 
 /// Somebody has added this person to a group.
 #[must_use]
-pub fn new_invitation(by: &str, name: &str) -> String {
-    format!("{by} added you to the group {name}")
+pub fn new_invitation(by: &str, username: Option<&str>, name: &str) -> String {
+    format!("{} added you to the group {name}", inviter(by, username))
 }
 
 /// Above the buttons of an invitation.
 #[must_use]
 pub fn invited_to(by: &str, username: Option<&str>, name: &str, members: u32) -> String {
     let by = match username {
-        Some(username) => format!("{} (@{username})", apart(by)),
-        None => apart(by),
+        Some(username) if username != by => format!("{} (@{username})", apart(by)),
+        _ => apart(&inviter(by, username)),
     };
     let members = super::counted(members.into(), "member");
     format!("{by} added you to {}, a group with {members}.", apart(name))
@@ -196,8 +201,8 @@ pub const JOINING: &str = "If you join, everybody in it sees your name and can w
 
 /// Before an invitation is declined and who sent it blocked.
 #[must_use]
-pub fn block_inviter(by: &str) -> String {
-    format!("Decline, and block {by}?")
+pub fn block_inviter(by: &str, username: Option<&str>) -> String {
+    format!("Decline, and block {}?", apart(&inviter(by, username)))
 }
 
 /// What that does.
@@ -370,5 +375,6 @@ mod tests {
     fn an_invitation_says_who_where_and_how_many() {
         let said = invited_to("Eve", Some("eve"), "Team", 5).replace(['\u{2068}', '\u{2069}'], "");
         assert_eq!(said, "Eve (@eve) added you to Team, a group with 5 members.");
+        assert_eq!(new_invitation("eve", Some("eve"), "Team"), "@eve added you to the group Team");
     }
 }

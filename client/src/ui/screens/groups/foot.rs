@@ -80,7 +80,7 @@ fn invitation(app: App, id: ConversationId, group: GroupSummary, name: Memo<Stri
     };
     let inside = move || {
         if asked.get() {
-            return question(&by, move || decline(true), asked);
+            return question(&by, username.as_deref(), move || decline(true), asked);
         }
         let block = html::button()
             .class("button button-quiet")
@@ -112,9 +112,14 @@ fn invitation(app: App, id: ConversationId, group: GroupSummary, name: Memo<Stri
 }
 
 /// Asks once, declines and blocks.
-fn question(by: &str, block: impl Fn() + 'static, asked: RwSignal<bool>) -> AnyView {
+fn question(
+    by: &str,
+    username: Option<&str>,
+    block: impl Fn() + 'static,
+    asked: RwSignal<bool>,
+) -> AnyView {
     let question = html::div().attr("role", "alert").child((
-        html::p().class("request-question").child(words::block_inviter(by)),
+        html::p().class("request-question").child(words::block_inviter(by, username)),
         html::p().child(words::BLOCK_INVITER),
     ));
     parts::confirm(question.into_any(), "Decline and block", block, move || {
