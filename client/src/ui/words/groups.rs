@@ -35,10 +35,10 @@ pub fn group_line(line: &GroupLine, me: Option<AccountId>) -> String {
         GroupLine::Renamed { by, name } => format!("{} renamed the group to {}.", who(by, me), apart(name)),
         GroupLine::Picture { by, set: true } => format!("{} changed the group's picture.", who(by, me)),
         GroupLine::Picture { by, set: false } => format!("{} removed the group's picture.", who(by, me)),
-        GroupLine::Role { by: Some(by), who: of, role } => {
+        GroupLine::Role { by: Some(by), who: of, role } if by.account != of.account => {
             format!("{} made {} {}.", who(by, me), whom(of, me), a_role(*role))
         }
-        GroupLine::Role { by: None, who: of, role } => {
+        GroupLine::Role { who: of, role, .. } => {
             let is = if me == Some(of.account) { "are" } else { "is" };
             format!("{} {is} now {}.", who(of, me), a_role(*role))
         }
@@ -336,6 +336,10 @@ mod tests {
             (GroupLine::Left { who: bob.clone() }, "Bob left."),
             (GroupLine::Role { by: None, who: me.clone(), role: Role::Owner }, "You are now an owner."),
             (GroupLine::Role { by: None, who: ada.clone(), role: Role::Admin }, "Ada is now an admin."),
+            (
+                GroupLine::Role { by: Some(ada.clone()), who: ada.clone(), role: Role::Admin },
+                "Ada is now an admin.",
+            ),
             (
                 GroupLine::Role { by: Some(me), who: ada.clone(), role: Role::Member },
                 "You made Ada a member.",

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, MemberView, Reply, Role};
 use parley_protocol::ids::AccountId;
 
-use super::panel::{Panel, section};
+use super::panel::{ADD, Panel, section};
 use crate::model::chats::SEARCH_FROM;
 use crate::model::mention;
 use crate::model::route::Route;
@@ -25,6 +25,11 @@ pub(super) fn members(panel: Panel) -> AnyView {
             let fits = |it: &&MemberView| sought.with(|sought| is_sought(it, sought));
             view.members.iter().filter(fits).map(|it| it.account).collect::<Vec<_>>()
         })
+    });
+    // Whoever is removed takes the button with them that has the focus.
+    Effect::new(move |_| {
+        shown.with(|_| ());
+        request_animation_frame(|| page::keep_focus(ADD));
     });
     let items = For(ForProps::builder()
         .each(move || shown.get())
@@ -163,10 +168,15 @@ enum Question {
 fn options(panel: Panel, member: &MemberView, is_me: bool, mine: Role) -> AnyView {
     let (account, name, conversation) = (member.account, member.name.clone(), panel.id);
     let (asked, failed) = (RwSignal::new(None::<Question>), RwSignal::new(None::<&'static str>));
+    let back = move || request_animation_frame(move || page::focus(&options_id(account)));
     let does = move |command| {
         panel.change(command);
         panel.options.set(None);
-        request_animation_frame(move || page::focus(&options_id(account)));
+        back();
+    };
+    let cancel = move || {
+        asked.set(None);
+        back();
     };
     let is = member.clone();
     parts::dynamic(move || {
@@ -174,12 +184,12 @@ fn options(panel: Panel, member: &MemberView, is_me: bool, mine: Role) -> AnyVie
             Some(Question::Remove) => {
                 let question = parts::alert("", words::remove(&name));
                 let remove = move || does(Command::RemoveFromGroup { conversation, account });
-                return parts::confirm(question, "Remove", remove, move || asked.set(None));
+                return parts::confirm(question, "Remove", remove, cancel);
             }
             Some(Question::StepDown(role)) => {
                 let question = parts::alert("", words::STEP_DOWN);
                 let set = move || does(Command::SetRole { conversation, account, role });
-                return parts::confirm(question, "Step down", set, move || asked.set(None));
+                return parts::confirm(question, "Step down", set, cancel);
             }
             None => {}
         }

@@ -14,7 +14,10 @@ use crate::ui::design::{html, parts};
 use crate::ui::words;
 
 /// The button that leads to the people who can be added.
-const ADD: &str = "add-people";
+pub(super) const ADD: &str = "add-people";
+
+/// Their heading.
+const ADDING: &str = "adding-people";
 
 /// What the panel shows, and what is open in it.
 #[derive(Clone, Copy)]
@@ -127,7 +130,10 @@ impl Panel {
                     .class("button button-quiet button-wide")
                     .attr("id", ADD)
                     .attr("type", "button")
-                    .on(leptos::ev::click, move |_| self.adding.set(true))
+                    .on(leptos::ev::click, move |_| {
+                        self.adding.set(true);
+                        request_animation_frame(|| page::focus(ADDING));
+                    })
                     .child("Add people")
                     .into_any()
             })
@@ -167,7 +173,7 @@ impl Panel {
             .on(leptos::ev::click, move |_| add())
             .child("Add to group");
         parts::several(vec![
-            html::h3().child("Add people").into_any(),
+            html::h3().attr("id", ADDING).attr("tabindex", "-1").child("Add people").into_any(),
             picker.view(),
             crate::ui::design::field::said("add-note".to_owned(), note.into()),
             parts::stack(
