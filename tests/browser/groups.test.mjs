@@ -262,6 +262,7 @@ async function press({ page }, name, key) {
     await page.keyboard.press("Tab");
     const at = await page.evaluate(() => {
       const at = document.activeElement;
+      if (at === document.body) return "";
       return at?.getAttribute("aria-label") ?? (at?.closest("label") ?? at)?.innerText ?? "";
     });
     if (at.split("\n").includes(name)) return page.keyboard.press(key);

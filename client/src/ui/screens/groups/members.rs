@@ -100,10 +100,16 @@ fn row(panel: Panel, account: AccountId) -> AnyView {
     let is_me = panel.app.me() == Some(account);
     // An owner may step down where there is another one; there is nothing else to do about oneself.
     let has_options = Memo::new(move || !is_me || mine.get() == Role::Owner && panel.owners() > 1);
+    let asked = RwSignal::new(None::<Question>);
+    Effect::new(move |_| {
+        if !open.get() {
+            asked.set(None);
+        }
+    });
     let head = move || member.get().map(|member| about(panel, &member, is_me, has_options.get(), open));
     let options = move || {
         let member = (open.get() && has_options.get()).then(|| member.get()).flatten()?;
-        Some(options(panel, &member, is_me, mine.get()))
+        Some(options(panel, &member, (is_me, mine.get()), asked))
     };
     html::li().class("member").child((parts::maybe(head), parts::maybe(options))).into_any()
 }
@@ -165,9 +171,14 @@ enum Question {
 }
 
 /// What this person may do about a member: what the own role allows.
-fn options(panel: Panel, member: &MemberView, is_me: bool, mine: Role) -> AnyView {
+fn options(
+    panel: Panel,
+    member: &MemberView,
+    (is_me, mine): (bool, Role),
+    asked: RwSignal<Option<Question>>,
+) -> AnyView {
     let (account, name, conversation) = (member.account, member.name.clone(), panel.id);
-    let (asked, failed) = (RwSignal::new(None::<Question>), RwSignal::new(None::<&'static str>));
+    let failed = RwSignal::new(None::<&'static str>);
     let back = move || request_animation_frame(move || page::focus(&options_id(account)));
     let does = move |command| {
         panel.change(command);
