@@ -6,7 +6,7 @@ use parley_engine::view::{
 };
 
 use crate::model::chats::{Chats, is_request};
-use crate::model::news::news;
+use crate::model::news::{news, renames};
 use crate::model::route::Route;
 use crate::model::signal::{ToViews, Trouble, Unreadable};
 use crate::platform::page;
@@ -101,6 +101,13 @@ impl App {
                 self.announce_message(&chat);
                 drafts::hear(self, &chat);
                 pictures::hear(self, &chat);
+                let known = |known: &ConversationView| renames(known, &chat);
+                if self.open.with_untracked(|open| open.id == Some(chat.id))
+                    && self.chats.with_untracked(|chats| chats.get(chat.id).is_some_and(known))
+                {
+                    // Its lines and messages say names too.
+                    self.open(chat.id);
+                }
                 self.put_chat(chat);
             }
             Event::Messages { conversation, messages } => {

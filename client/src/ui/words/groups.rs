@@ -6,6 +6,9 @@ use parley_protocol::ids::AccountId;
 /// Names that are said one by one; those beyond are counted.
 const NAMED: usize = 4;
 
+/// What the engine calls people of whom it knows no name yet.
+const UNKNOWN: &str = "Somebody";
+
 /// Names are kept apart from the sentence's direction.
 fn apart(name: &str) -> String {
     format!("\u{2068}{name}\u{2069}")
@@ -18,7 +21,28 @@ fn who(who: &Who, me: Option<AccountId>) -> String {
 
 /// The same, further on.
 fn whom(who: &Who, me: Option<AccountId>) -> String {
-    if me == Some(who.account) { "you".to_owned() } else { apart(&who.name) }
+    match who.name.as_str() {
+        _ if me == Some(who.account) => "you".to_owned(),
+        UNKNOWN => "somebody".to_owned(),
+        name => apart(name),
+    }
+}
+
+/// All of them, those without a name counted.
+fn all_of(people: &[Who], me: Option<AccountId>) -> String {
+    let is_known = |it: &&Who| it.name != UNKNOWN || me == Some(it.account);
+    let known: Vec<String> = people.iter().filter(is_known).map(|it| whom(it, me)).collect();
+    match (known.is_empty(), people.len() - known.len()) {
+        (_, 0) => listed(&known),
+        (true, 1) => "somebody".to_owned(),
+        (true, count) => format!("{count} people"),
+        (false, 1) => format!("{} and somebody else", known.join(", ")),
+        (false, _) => {
+            let shown = known.len().min(NAMED);
+            let others = people.len() - shown;
+            format!("{} and {others} others", known.get(..shown).unwrap_or_default().join(", "))
+        }
+    }
 }
 
 /// What happened, where `me` is the own account.
@@ -27,8 +51,7 @@ pub fn group_line(line: &GroupLine, me: Option<AccountId>) -> String {
     match line {
         GroupLine::Created { by, name } => format!("{} created the group {}.", who(by, me), apart(name)),
         GroupLine::Added { by, people } => {
-            let people: Vec<String> = people.iter().map(|it| whom(it, me)).collect();
-            format!("{} added {}.", who(by, me), listed(&people))
+            format!("{} added {}.", who(by, me), all_of(people, me))
         }
         GroupLine::Removed { by, who: gone } => format!("{} removed {}.", who(by, me), whom(gone, me)),
         GroupLine::Left { who: gone } => format!("{} left.", who(gone, me)),
@@ -353,6 +376,16 @@ mod tests {
         for (line, sentence) in lines {
             assert_eq!(said(&line), sentence);
         }
+    }
+
+    #[test]
+    fn people_without_a_name_are_counted() {
+        let nobody = |number| person(number, "Somebody");
+        let of = |people: Vec<Who>| said(&GroupLine::Added { by: person(1, "Ada"), people });
+        assert_eq!(of(vec![nobody(2)]), "Ada added somebody.");
+        assert_eq!(of(vec![nobody(2), nobody(3)]), "Ada added 2 people.");
+        assert_eq!(of(vec![nobody(2), person(3, "Bob")]), "Ada added Bob and somebody else.");
+        assert_eq!(of(vec![nobody(2), person(0, "Me"), nobody(3)]), "Ada added you and 2 others.");
     }
 
     #[test]
