@@ -75,15 +75,9 @@ impl Chats {
         self.listed().iter().map(|entry| &entry.chat)
     }
 
-    /// Those with people who may be added to groups: somebody was consented to, and can be found by a username.
+    /// Those with people who may be added to groups.
     pub fn people(&self) -> impl Iterator<Item = &ConversationView> {
-        self.all().filter(|chat| is_person(chat) && chat.restored.is_none() && chat.username.is_some())
-    }
-
-    /// The chat with whoever has this username, if there is one.
-    #[must_use]
-    pub fn with_username(&self, username: &str) -> Option<&ConversationView> {
-        self.people().find(|chat| chat.username.as_deref() == Some(username))
+        self.all().filter(|chat| chat.account.is_some() && matches!(chat.consent, Consent::Granted))
     }
 
     /// Invitations to groups, and the chats of people who wrote first and wait for an answer, newest first.
@@ -232,11 +226,6 @@ pub const fn is_invitation(chat: &ConversationView) -> bool {
         Some(group) => matches!(group.standing, GroupStanding::Invited { .. }),
         None => false,
     }
-}
-
-/// Whether it is a chat with a person whom the own person wants to hear.
-const fn is_person(chat: &ConversationView) -> bool {
-    chat.group.is_none() && matches!(chat.consent, Consent::Granted)
 }
 
 #[cfg(test)]

@@ -48,6 +48,15 @@ impl News {
     }
 }
 
+/// Whether a group is told of again without anything new in it: somebody in it is called something else, as far as is known here.
+#[must_use]
+pub fn renames(known: &ConversationView, told: &ConversationView) -> bool {
+    let of = |chat: &ConversationView| {
+        (chat.last.as_ref().map(|last| (last.time, last.outgoing)), chat.unread, chat.group.clone())
+    };
+    told.group.is_some() && of(known) == of(told) && known.draft == told.draft
+}
+
 #[cfg(test)]
 mod tests {
     use parley_engine::view::{Delivery, GroupStanding};
@@ -92,6 +101,20 @@ mod tests {
         assert_eq!(newer.sentence("Team", true), "New message from Ada in Team");
         let many = news(0, None, &team(3, by("Hello", 5))).unwrap();
         assert_eq!(many.sentence("Team", false), "3 new messages in Team");
+    }
+
+    #[test]
+    fn a_group_that_is_told_of_without_news_has_new_names() {
+        let by = |name: &str, time| Preview { author: Some(name.to_owned()), ..preview("Hello", time, None) };
+        let team = |last| ConversationView {
+            last: Some(last),
+            ..crate::model::chats::tests::group(1, "Team", GroupStanding::Member)
+        };
+        assert!(renames(&team(by("ada", 5)), &team(by("Ada", 5))));
+        assert!(!renames(&team(by("Ada", 5)), &team(by("Ada", 6))));
+        let draft = ConversationView { draft: "Hel".to_owned(), ..team(by("Ada", 5)) };
+        assert!(!renames(&team(by("Ada", 5)), &draft));
+        assert!(!renames(&chat(0, None), &chat(0, None)));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use parley_engine::view::{BodyView, GroupSummary, Preview, Role};
+use parley_protocol::ids::AccountId;
 
 use super::*;
 use crate::model::unicode::tests::Icu;
@@ -21,7 +22,7 @@ pub(crate) fn chat(number: u8, name: &str, changed: u64) -> ConversationView {
         draft_sent: false,
         listed: true,
         group: None,
-        account: None,
+        account: Some(AccountId([number; 32])),
     }
 }
 
@@ -43,7 +44,8 @@ fn the_newest_comes_first() {
 pub(crate) fn group(number: u8, name: &str, standing: GroupStanding) -> ConversationView {
     let (role, may_write) = (Role::Member, true);
     let summary = GroupSummary { members: 3, standing, role, may_write, changing: false, picture: None };
-    ConversationView { username: None, group: Some(summary), ..chat(number, name, u64::from(number)) }
+    let group = Some(summary);
+    ConversationView { account: None, username: None, group, ..chat(number, name, u64::from(number)) }
 }
 
 #[test]
@@ -57,19 +59,18 @@ fn an_invitation_to_a_group_is_among_the_requests_until_it_is_answered() {
 }
 
 #[test]
-fn people_for_a_group_are_those_who_can_be_found() {
+fn people_for_a_group_are_those_whom_the_person_wants_to_hear() {
     let all = vec![
         chat(1, "Ada", 9),
         group(2, "Team", GroupStanding::Member),
         ConversationView { consent: Consent::Requested, ..chat(3, "Eve", 8) },
         ConversationView { consent: Consent::Revoked, ..chat(4, "Mal", 7) },
-        ConversationView { restored: Some("Kim".to_owned()), ..chat(5, "Kim", 6) },
+        ConversationView { account: None, restored: Some("Kim".to_owned()), ..chat(5, "Kim", 6) },
         ConversationView { username: None, ..chat(6, "Bob", 5) },
+        ConversationView { listed: false, ..chat(7, "Ned", 4) },
     ];
     let chats = Chats::new(all, &Icu);
-    assert_eq!(chats.people().map(|chat| chat.id.0[0]).collect::<Vec<_>>(), [1]);
-    assert_eq!(chats.with_username("user1").map(|chat| chat.id.0[0]), Some(1));
-    assert_eq!(chats.with_username("user4"), None);
+    assert_eq!(chats.people().map(|chat| chat.id.0[0]).collect::<Vec<_>>(), [1, 6]);
     assert_eq!(chats.blocked().count(), 1);
 }
 

@@ -6,7 +6,7 @@ use parley_engine::view::{
 };
 
 use crate::model::chats::{Chats, is_request};
-use crate::model::news::news;
+use crate::model::news::{news, renames};
 use crate::model::route::Route;
 use crate::model::signal::{ToViews, Trouble, Unreadable};
 use crate::platform::page;
@@ -71,6 +71,7 @@ impl App {
         self.link.set(snapshot.link);
         for chat in &snapshot.conversations {
             drafts::hear(self, chat);
+            pictures::hear(self, chat);
         }
         self.chats.set(Chats::new(snapshot.conversations, &Browser));
         self.phase.set(Phase::Ready);
@@ -99,10 +100,17 @@ impl App {
             Event::Conversation(chat) => {
                 self.announce_message(&chat);
                 drafts::hear(self, &chat);
+                pictures::hear(self, &chat);
+                let known = |known: &ConversationView| renames(known, &chat);
+                if self.open.with_untracked(|open| open.id == Some(chat.id))
+                    && self.chats.with_untracked(|chats| chats.get(chat.id).is_some_and(known))
+                {
+                    // Its lines and messages say names too.
+                    self.open(chat.id);
+                }
                 self.put_chat(chat);
             }
             Event::Messages { conversation, messages } => {
-                pictures::hear(self, conversation, &messages);
                 let unseen = !self.in_front.get_untracked();
                 let already = !self.all_read(conversation);
                 self.update_open(conversation, |open| {
@@ -138,7 +146,9 @@ impl App {
         let asked = self.chats.with_untracked(|chats| chats.get(chat.id).is_some_and(is_request));
         if is_request(chat) && !asked {
             return self.announce(match chat.group.as_ref().map(|group| &group.standing) {
-                Some(GroupStanding::Invited { by, .. }) => words::new_invitation(by, &chat.name),
+                Some(GroupStanding::Invited { by, username }) => {
+                    words::new_invitation(by, username.as_deref(), &chat.name)
+                }
                 _ => words::new_request(&chat.name),
             });
         }

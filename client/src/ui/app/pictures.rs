@@ -1,76 +1,68 @@
-//! Groups' pictures, as far as they are known in this page. The list of chats does not say them: each group is asked once, and again
-//! when its picture changes.
+//! Groups' pictures, as far as they are known in this page. The list of chats says only which picture a group has: it is asked for
+//! when that is a new one.
 
 use std::collections::HashMap;
 
 use leptos::prelude::*;
-use parley_engine::view::{
-    BodyView, Command, ConversationId, GroupLine, GroupStanding, GroupView, MessageView, Reply,
-};
+use parley_engine::view::{Command, ConversationId, ConversationView, GroupStanding, GroupView, Reply};
 
 use crate::platform::files::{self, File};
 use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 
-/// What is known of one group.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The picture of one group.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Picture {
-    bytes: Vec<u8>,
-    /// Where the page shows it; none if there is none.
+    /// Which one it is, or will be once it has come.
+    hash: [u8; 32],
+    /// Where the page shows it.
     address: Option<String>,
 }
 
 /// All of them.
 pub(crate) type Pictures = HashMap<ConversationId, Picture>;
 
-/// Where a group's picture is shown. It is asked for if nobody did.
+/// Where a group's picture is shown; none if it has none.
 pub(crate) fn of(app: App, id: ConversationId) -> Memo<Option<String>> {
-    let known = app.pictures.with_untracked(|pictures| pictures.contains_key(&id));
-    let is_member = app.chats.with_untracked(|chats| {
-        let group = chats.get(id).and_then(|chat| chat.group.as_ref());
-        group.is_some_and(|group| group.standing == GroupStanding::Member)
-    });
-    if !known && is_member {
-        app.pictures.update_untracked(|pictures| {
-            pictures.insert(id, Picture::default());
-        });
-        ask(app, id);
-    }
     Memo::new(move || {
         app.pictures.with(|pictures| pictures.get(&id).and_then(|picture| picture.address.clone()))
     })
 }
 
-fn ask(app: App, id: ConversationId) {
-    app.ask(Command::ShowGroup(id), move |reply| {
-        if let Reply::Group(view) = reply {
-            learn(app, &view);
-        }
-    });
-}
-
-/// A group says which picture it has.
-pub(crate) fn learn(app: App, view: &GroupView) {
-    let bytes = view.picture.clone().unwrap_or_default();
-    let id = view.conversation;
-    let same = |pictures: &Pictures| pictures.get(&id).map_or(bytes.is_empty(), |known| known.bytes == bytes);
-    if app.pictures.with_untracked(same) {
+/// A chat is new or changed. What strangers want to be seen waits until the person has joined.
+pub(crate) fn hear(app: App, chat: &ConversationView) {
+    let id = chat.id;
+    let group = chat.group.as_ref().filter(|it| !matches!(it.standing, GroupStanding::Invited { .. }));
+    let wanted = group.and_then(|group| group.picture);
+    if app.pictures.with_untracked(|pictures| pictures.get(&id).map(|it| it.hash) == wanted) {
         return;
     }
-    let address = view.picture.as_ref().and_then(|bytes| File::of_bytes(bytes)?.address());
-    app.pictures.update(|pictures| {
-        if let Some(before) = pictures.insert(id, Picture { bytes, address }) {
-            drop_address(&before);
+    let Some(hash) = wanted else {
+        return app.pictures.update(|pictures| {
+            pictures.remove(&id).iter().for_each(drop_address);
+        });
+    };
+    // The one before is shown until the new one is here.
+    app.pictures.update_untracked(|pictures| {
+        pictures.entry(id).or_insert(Picture { hash, address: None }).hash = hash;
+    });
+    app.ask(Command::ShowGroup(id), move |reply| {
+        if let Reply::Group(view) = reply {
+            learn(app, hash, &view);
         }
     });
 }
 
-/// Messages came: one of them may say that a picture is another.
-pub(crate) fn hear(app: App, id: ConversationId, messages: &[MessageView]) {
-    let says = |it: &MessageView| matches!(it.body, BodyView::Group(GroupLine::Picture { .. }));
-    if messages.iter().any(says) && app.pictures.with_untracked(|pictures| pictures.contains_key(&id)) {
-        ask(app, id);
+fn learn(app: App, hash: [u8; 32], view: &GroupView) {
+    let address = view.picture.as_ref().and_then(|bytes| File::of_bytes(bytes)?.address());
+    let picture = Picture { hash, address };
+    let wanted = |pictures: &Pictures| pictures.get(&view.conversation).is_some_and(|it| it.hash == hash);
+    if !app.pictures.with_untracked(wanted) {
+        return drop_address(&picture);
     }
+    app.pictures.update(|pictures| {
+        pictures.insert(view.conversation, picture).iter().for_each(drop_address);
+    });
 }
 
 /// The device is locked: nothing of it stays.

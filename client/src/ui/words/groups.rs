@@ -6,6 +6,9 @@ use parley_protocol::ids::AccountId;
 /// Names that are said one by one; those beyond are counted.
 const NAMED: usize = 4;
 
+/// What the engine calls people of whom it knows no name yet.
+const UNKNOWN: &str = "Somebody";
+
 /// Names are kept apart from the sentence's direction.
 fn apart(name: &str) -> String {
     format!("\u{2068}{name}\u{2069}")
@@ -18,7 +21,28 @@ fn who(who: &Who, me: Option<AccountId>) -> String {
 
 /// The same, further on.
 fn whom(who: &Who, me: Option<AccountId>) -> String {
-    if me == Some(who.account) { "you".to_owned() } else { apart(&who.name) }
+    match who.name.as_str() {
+        _ if me == Some(who.account) => "you".to_owned(),
+        UNKNOWN => "somebody".to_owned(),
+        name => apart(name),
+    }
+}
+
+/// All of them, those without a name counted.
+fn all_of(people: &[Who], me: Option<AccountId>) -> String {
+    let is_known = |it: &&Who| it.name != UNKNOWN || me == Some(it.account);
+    let known: Vec<String> = people.iter().filter(is_known).map(|it| whom(it, me)).collect();
+    match (known.is_empty(), people.len() - known.len()) {
+        (_, 0) => listed(&known),
+        (true, 1) => "somebody".to_owned(),
+        (true, count) => format!("{count} people"),
+        (false, 1) => format!("{} and somebody else", known.join(", ")),
+        (false, _) => {
+            let shown = known.len().min(NAMED);
+            let others = people.len() - shown;
+            format!("{} and {others} others", known.get(..shown).unwrap_or_default().join(", "))
+        }
+    }
 }
 
 /// What happened, where `me` is the own account.
@@ -27,18 +51,17 @@ pub fn group_line(line: &GroupLine, me: Option<AccountId>) -> String {
     match line {
         GroupLine::Created { by, name } => format!("{} created the group {}.", who(by, me), apart(name)),
         GroupLine::Added { by, people } => {
-            let people: Vec<String> = people.iter().map(|it| whom(it, me)).collect();
-            format!("{} added {}.", who(by, me), listed(&people))
+            format!("{} added {}.", who(by, me), all_of(people, me))
         }
         GroupLine::Removed { by, who: gone } => format!("{} removed {}.", who(by, me), whom(gone, me)),
         GroupLine::Left { who: gone } => format!("{} left.", who(gone, me)),
         GroupLine::Renamed { by, name } => format!("{} renamed the group to {}.", who(by, me), apart(name)),
         GroupLine::Picture { by, set: true } => format!("{} changed the group's picture.", who(by, me)),
         GroupLine::Picture { by, set: false } => format!("{} removed the group's picture.", who(by, me)),
-        GroupLine::Role { by: Some(by), who: of, role } => {
+        GroupLine::Role { by: Some(by), who: of, role } if by.account != of.account => {
             format!("{} made {} {}.", who(by, me), whom(of, me), a_role(*role))
         }
-        GroupLine::Role { by: None, who: of, role } => {
+        GroupLine::Role { who: of, role, .. } => {
             let is = if me == Some(of.account) { "are" } else { "is" };
             format!("{} {is} now {}.", who(of, me), a_role(*role))
         }
@@ -177,24 +200,29 @@ pub const fn may_not_write(standing: &GroupStanding) -> Option<&'static str> {
     }
 }
 
+/// Who has added this person: by the username as long as they have not said what they call themselves.
+fn inviter(by: &str, username: Option<&str>) -> String {
+    if username == Some(by) { format!("@{by}") } else { by.to_owned() }
+}
+
 /// In place of the newest message of a group that this person has not joined.
 #[must_use]
-pub fn invited_short(by: &str) -> String {
-    format!("{} added you", apart(by))
+pub fn invited_short(by: &str, username: Option<&str>) -> String {
+    format!("{} added you", apart(&inviter(by, username)))
 }
 
 /// Somebody has added this person to a group.
 #[must_use]
-pub fn new_invitation(by: &str, name: &str) -> String {
-    format!("{by} added you to the group {name}")
+pub fn new_invitation(by: &str, username: Option<&str>, name: &str) -> String {
+    format!("{} added you to the group {name}", inviter(by, username))
 }
 
 /// Above the buttons of an invitation.
 #[must_use]
 pub fn invited_to(by: &str, username: Option<&str>, name: &str, members: u32) -> String {
     let by = match username {
-        Some(username) => format!("{} (@{username})", apart(by)),
-        None => apart(by),
+        Some(username) if username != by => format!("{} (@{username})", apart(by)),
+        _ => apart(&inviter(by, username)),
     };
     let members = super::counted(members.into(), "member");
     format!("{by} added you to {}, a group with {members}.", apart(name))
@@ -206,8 +234,8 @@ pub const JOINING: &str = "If you join, everybody in it sees your name and can w
 
 /// Before an invitation is declined and who sent it blocked.
 #[must_use]
-pub fn block_inviter(by: &str) -> String {
-    format!("Decline, and block {by}?")
+pub fn block_inviter(by: &str, username: Option<&str>) -> String {
+    format!("Decline, and block {}?", apart(&inviter(by, username)))
 }
 
 /// What that does.
@@ -229,16 +257,6 @@ pub const IN_GROUP: &str = "They're in this group already.";
 
 /// Somebody who was looked for is chosen already.
 pub const CHOSEN_ALREADY: &str = "You've chosen them already.";
-
-/// The relay names another account under somebody's username.
-pub const OTHER_ACCOUNT: &str =
-    "This Parley server named a different account for them. Tell whoever runs the server.";
-
-/// Somebody could not be found, in a note about several.
-#[must_use]
-pub fn not_found(name: &str, reason: &str) -> String {
-    format!("{}: {reason}", apart(name))
-}
 
 /// Who will be in a new group.
 #[must_use]
@@ -273,6 +291,9 @@ pub const NO_MEMBERS_FOUND: &str = "No members found";
 pub fn remove(name: &str) -> String {
     format!("Remove {} from this group? They keep what they have, and see nothing new.", apart(name))
 }
+
+/// Before an owner gives that up.
+pub const STEP_DOWN: &str = "You won't be an owner of this group any more. Only another owner can make you one again.";
 
 /// Before leaving.
 pub const LEAVE: &str = "You'll see nothing new from this group. What you have stays until you delete it.";
@@ -349,6 +370,10 @@ mod tests {
             (GroupLine::Role { by: None, who: me.clone(), role: Role::Owner }, "You are now an owner."),
             (GroupLine::Role { by: None, who: ada.clone(), role: Role::Admin }, "Ada is now an admin."),
             (
+                GroupLine::Role { by: Some(ada.clone()), who: ada.clone(), role: Role::Admin },
+                "Ada is now an admin.",
+            ),
+            (
                 GroupLine::Role { by: Some(me), who: ada.clone(), role: Role::Member },
                 "You made Ada a member.",
             ),
@@ -361,6 +386,16 @@ mod tests {
         for (line, sentence) in lines {
             assert_eq!(said(&line), sentence);
         }
+    }
+
+    #[test]
+    fn people_without_a_name_are_counted() {
+        let nobody = |number| person(number, "Somebody");
+        let of = |people: Vec<Who>| said(&GroupLine::Added { by: person(1, "Ada"), people });
+        assert_eq!(of(vec![nobody(2)]), "Ada added somebody.");
+        assert_eq!(of(vec![nobody(2), nobody(3)]), "Ada added 2 people.");
+        assert_eq!(of(vec![nobody(2), person(3, "Bob")]), "Ada added Bob and somebody else.");
+        assert_eq!(of(vec![nobody(2), person(0, "Me"), nobody(3)]), "Ada added you and 2 others.");
     }
 
     #[test]
@@ -387,5 +422,6 @@ mod tests {
     fn an_invitation_says_who_where_and_how_many() {
         let said = invited_to("Eve", Some("eve"), "Team", 5).replace(['\u{2068}', '\u{2069}'], "");
         assert_eq!(said, "Eve (@eve) added you to Team, a group with 5 members.");
+        assert_eq!(new_invitation("eve", Some("eve"), "Team"), "@eve added you to the group Team");
     }
 }

@@ -101,8 +101,8 @@ fn preview(chat: &ConversationView, me: Option<AccountId>) -> String {
     if let Some(draft) = draft(chat) {
         return format!("Draft: {}", text::one_line(draft));
     }
-    if let Some(GroupStanding::Invited { by, .. }) = chat.group.as_ref().map(|group| &group.standing) {
-        return words::invited_short(by);
+    if let Some(GroupStanding::Invited { by, username }) = chat.group.as_ref().map(|group| &group.standing) {
+        return words::invited_short(by, username.as_deref());
     }
     let last = chat.last.as_ref();
     let by = last.and_then(|last| last.author.as_ref()).filter(|_| chat.group.is_some());

@@ -81,7 +81,9 @@ impl Mentions {
 
     /// Nothing is offered any more for what stands here.
     pub(super) fn dismiss(self) {
-        self.dismissed.set_value(self.typing.with_untracked(|it| it.as_ref().map(|it| it.at)));
+        // A composer that is taken out of the page loses the focus when it is gone.
+        let Some(at) = self.typing.try_with_untracked(|it| it.as_ref().map(|it| it.at)) else { return };
+        self.dismissed.set_value(at);
         self.typing.set(None);
     }
 

@@ -67,7 +67,7 @@ impl Creating {
         let create = html::button()
             .class("button")
             .attr("type", "submit")
-            .flag("aria-disabled", move || self.underway.get() || self.picker.people().is_none())
+            .flag("aria-disabled", move || self.underway.get())
             .child("Create group");
         let buttons = vec![create.into_any(), parts::button("Back", "button button-quiet", back)];
         parts::form(
@@ -89,9 +89,7 @@ impl Creating {
             self.note.set(Note::Bad(words::GROUP_NAME_NONE.to_owned()));
             return page::focus(NAME);
         }
-        let Some(people) = untrack(|| self.picker.people()) else {
-            return self.note.set(Note::Hint(words::LOOKING.to_owned()));
-        };
+        let people = untrack(|| self.picker.people());
         self.underway.set(true);
         self.app.ask(Command::CreateGroup { name, people }, move |reply| {
             if self.underway.try_set(false).is_some() {

@@ -13,6 +13,8 @@ use crate::ui::words;
 
 /// Where the question is asked, and where the focus goes back to.
 const BLOCK: &str = "block";
+/// What has the focus when the composer that had it is gone.
+const SILENT: &str = "no-composer";
 
 /// What is there: as little as it changes with, so that a composer stays while members come and go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +45,10 @@ pub(crate) fn foot(app: App, id: ConversationId, name: Memo<String>) -> AnyView 
 }
 
 fn silent(app: App, id: ConversationId, standing: &GroupStanding) -> AnyView {
-    let mut foot: Vec<AnyView> =
-        words::may_not_write(standing).map(|said| parts::text("request-about", said)).into_iter().collect();
+    let said = words::may_not_write(standing).unwrap_or_default();
+    let about = html::p().class("request-about").attr("id", SILENT).attr("tabindex", "-1").child(said);
+    request_animation_frame(|| page::keep_focus(SILENT));
+    let mut foot = vec![about.into_any()];
     match standing {
         GroupStanding::Left | GroupStanding::Removed => {
             let question = words::DELETE_LEFT.to_owned();
@@ -80,7 +84,7 @@ fn invitation(app: App, id: ConversationId, group: GroupSummary, name: Memo<Stri
     };
     let inside = move || {
         if asked.get() {
-            return question(&by, move || decline(true), asked);
+            return question(&by, username.as_deref(), move || decline(true), asked);
         }
         let block = html::button()
             .class("button button-quiet")
@@ -112,9 +116,14 @@ fn invitation(app: App, id: ConversationId, group: GroupSummary, name: Memo<Stri
 }
 
 /// Asks once, declines and blocks.
-fn question(by: &str, block: impl Fn() + 'static, asked: RwSignal<bool>) -> AnyView {
+fn question(
+    by: &str,
+    username: Option<&str>,
+    block: impl Fn() + 'static,
+    asked: RwSignal<bool>,
+) -> AnyView {
     let question = html::div().attr("role", "alert").child((
-        html::p().class("request-question").child(words::block_inviter(by)),
+        html::p().class("request-question").child(words::block_inviter(by, username)),
         html::p().child(words::BLOCK_INVITER),
     ));
     parts::confirm(question.into_any(), "Decline and block", block, move || {

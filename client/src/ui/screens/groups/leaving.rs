@@ -37,8 +37,7 @@ fn question(panel: Panel, asked: RwSignal<bool>) -> AnyView {
     let owner = RwSignal::new(None::<AccountId>);
     let failed = RwSignal::new(None);
     let alone = Memo::new(move || {
-        let owners = panel.with(|view| view.members.iter().filter(|it| it.role == Role::Owner).count());
-        panel.role() == Role::Owner && owners == 1 && panel.with(|view| view.members.len()) > 1
+        panel.role() == Role::Owner && panel.owners() == 1 && panel.with(|view| view.members.len()) > 1
     });
     let leave = move || {
         let command = Command::LeaveGroup { conversation: panel.id, owner: owner.get_untracked() };

@@ -2,10 +2,10 @@
 
 use leptos::ev;
 use leptos::prelude::*;
-use parley_engine::view::{Command, MemberView, Person, Reply, Role};
+use parley_engine::view::{Command, MemberView, Reply, Role};
 use parley_protocol::ids::AccountId;
 
-use super::panel::{Panel, section};
+use super::panel::{ADD, Panel, section};
 use crate::model::chats::SEARCH_FROM;
 use crate::model::mention;
 use crate::model::route::Route;
@@ -25,6 +25,11 @@ pub(super) fn members(panel: Panel) -> AnyView {
             let fits = |it: &&MemberView| sought.with(|sought| is_sought(it, sought));
             view.members.iter().filter(fits).map(|it| it.account).collect::<Vec<_>>()
         })
+    });
+    // Whoever is removed takes the button with them that has the focus.
+    Effect::new(move |_| {
+        shown.with(|_| ());
+        request_animation_frame(|| page::keep_focus(ADD));
     });
     let items = For(ForProps::builder()
         .each(move || shown.get())
@@ -93,15 +98,29 @@ fn row(panel: Panel, account: AccountId) -> AnyView {
     let mine = Memo::new(move || panel.role());
     let open = Memo::new(move || panel.options.get() == Some(account));
     let is_me = panel.app.me() == Some(account);
-    let head = move || member.get().map(|member| about(panel, &member, is_me, open));
+    // An owner may step down where there is another one; there is nothing else to do about oneself.
+    let has_options = Memo::new(move || !is_me || mine.get() == Role::Owner && panel.owners() > 1);
+    let asked = RwSignal::new(None::<Question>);
+    Effect::new(move |_| {
+        if !open.get() {
+            asked.set(None);
+        }
+    });
+    let head = move || member.get().map(|member| about(panel, &member, is_me, has_options.get(), open));
     let options = move || {
-        let member = open.get().then(|| member.get()).flatten()?;
-        Some(options(panel, &member, mine.get()))
+        let member = (open.get() && has_options.get()).then(|| member.get()).flatten()?;
+        Some(options(panel, &member, (is_me, mine.get()), asked))
     };
     html::li().class("member").child((parts::maybe(head), parts::maybe(options))).into_any()
 }
 
-fn about(panel: Panel, member: &MemberView, is_me: bool, open: Memo<bool>) -> AnyView {
+fn about(
+    panel: Panel,
+    member: &MemberView,
+    is_me: bool,
+    has_options: bool,
+    open: Memo<bool>,
+) -> AnyView {
     let (account, name) = (member.account, member.name.clone());
     let mut called = vec![html::strong().attr("dir", "auto").child(name.clone()).into_any()];
     if member.verified {
@@ -134,7 +153,7 @@ fn about(panel: Panel, member: &MemberView, is_me: bool, open: Memo<bool>) -> An
                 html::span().class("member-name").child(called),
                 html::span().class("quiet").child(below),
             )),
-            (!is_me).then_some(more),
+            has_options.then_some(more),
         ))
         .into_any()
 }
@@ -144,42 +163,66 @@ fn options_id(account: AccountId) -> String {
     format!("options-{}", crate::model::hex::encode(account.as_bytes()))
 }
 
+/// What is asked before it is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Question {
+    Remove,
+    StepDown(Role),
+}
+
 /// What this person may do about a member: what the own role allows.
-fn options(panel: Panel, member: &MemberView, mine: Role) -> AnyView {
+fn options(
+    panel: Panel,
+    member: &MemberView,
+    (is_me, mine): (bool, Role),
+    asked: RwSignal<Option<Question>>,
+) -> AnyView {
     let (account, name, conversation) = (member.account, member.name.clone(), panel.id);
-    let (removing, failed) = (RwSignal::new(false), RwSignal::new(None::<&'static str>));
-    let quiet = |name: &'static str, act: Box<dyn Fn()>| parts::button(name, "button button-quiet", act);
-    let close = move || {
+    let failed = RwSignal::new(None::<&'static str>);
+    let back = move || request_animation_frame(move || page::focus(&options_id(account)));
+    let does = move |command| {
+        panel.change(command);
         panel.options.set(None);
-        request_animation_frame(move || page::focus(&options_id(account)));
+        back();
     };
-    let member = member.clone();
+    let cancel = move || {
+        asked.set(None);
+        back();
+    };
+    let is = member.clone();
     parts::dynamic(move || {
-        if removing.get() {
-            let question = parts::alert("", words::remove(&name));
-            let remove = move || {
-                panel.change(Command::RemoveFromGroup { conversation, account });
-                close();
-            };
-            return parts::confirm(question, "Remove", remove, move || removing.set(false));
+        match asked.get() {
+            Some(Question::Remove) => {
+                let question = parts::alert("", words::remove(&name));
+                let remove = move || does(Command::RemoveFromGroup { conversation, account });
+                return parts::confirm(question, "Remove", remove, cancel);
+            }
+            Some(Question::StepDown(role)) => {
+                let question = parts::alert("", words::STEP_DOWN);
+                let set = move || does(Command::SetRole { conversation, account, role });
+                return parts::confirm(question, "Step down", set, cancel);
+            }
+            None => {}
         }
-        let mut buttons = vec![quiet("Message", Box::new(move || message(panel, account, failed)))];
-        if has_chat(panel, &member) {
-            let username = member.username.clone().unwrap_or_default();
-            let show = move || safety_number(panel, account, username.clone(), failed);
-            buttons.push(quiet("Safety number", Box::new(show)));
+        let quiet = |name: &'static str, act: Box<dyn Fn()>| parts::button(name, "button button-quiet", act);
+        let mut buttons = Vec::new();
+        if !is_me {
+            buttons.push(quiet("Message", Box::new(move || message(panel, account, failed))));
+        }
+        if let Some(chat) = is.chat {
+            buttons.push(quiet("Safety number", Box::new(move || panel.app.show(Dialog::Contact(chat)))));
         }
         if mine == Role::Owner {
-            for role in [Role::Owner, Role::Admin, Role::Member].into_iter().filter(|it| *it != member.role) {
-                let set = move || {
-                    panel.change(Command::SetRole { conversation, account, role });
-                    close();
+            for role in [Role::Owner, Role::Admin, Role::Member].into_iter().filter(|it| *it != is.role) {
+                let set = move || match is_me {
+                    true => asked.set(Some(Question::StepDown(role))),
+                    false => does(Command::SetRole { conversation, account, role }),
                 };
                 buttons.push(quiet(words::make(role), Box::new(set)));
             }
         }
-        if mine > member.role && !member.leaving {
-            buttons.push(quiet("Remove from group", Box::new(move || removing.set(true))));
+        if mine > is.role && !is.leaving {
+            buttons.push(quiet("Remove from group", Box::new(move || asked.set(Some(Question::Remove)))));
         }
         parts::several(vec![
             html::div()
@@ -193,11 +236,6 @@ fn options(panel: Panel, member: &MemberView, mine: Role) -> AnyView {
     })
 }
 
-fn has_chat(panel: Panel, member: &MemberView) -> bool {
-    let Some(username) = &member.username else { return false };
-    panel.app.chats.with_untracked(|chats| chats.with_username(username).is_some())
-}
-
 /// Opens the chat with a member, making it if need be.
 fn message(panel: Panel, account: AccountId, failed: RwSignal<Option<&'static str>>) {
     panel.app.ask(Command::StartConversation(account), move |reply| match reply {
@@ -206,21 +244,5 @@ fn message(panel: Panel, account: AccountId, failed: RwSignal<Option<&'static st
             let _ = failed.try_set(Some(words::command_error(error)));
         }
         _ => {}
-    });
-}
-
-/// Opens the details of the chat with a member. Which one it is says the account, not a username that the relay gave.
-fn safety_number(panel: Panel, account: AccountId, username: String, failed: RwSignal<Option<&'static str>>) {
-    let waits = move || failed.try_get_untracked().is_some();
-    panel.app.ask_patiently(Command::FindPerson(username), waits, move |reply| {
-        let said = match reply {
-            Reply::Person(Person { account: found, conversation: Some(id), .. }) if found == account => {
-                return panel.app.show(Dialog::Contact(id));
-            }
-            Reply::Person(_) => words::OTHER_ACCOUNT,
-            Reply::Failed(error) => words::command_error(error),
-            _ => return,
-        };
-        let _ = failed.try_set(Some(said));
     });
 }

@@ -7,7 +7,6 @@ use parley_protocol::ids::AccountId;
 use super::picker::Picker;
 use super::{head, leaving, members, rules};
 use crate::platform::page;
-use crate::ui::app::pictures;
 use crate::ui::app::state::App;
 use crate::ui::design::field::Note;
 use crate::ui::design::memo::Memo;
@@ -15,7 +14,10 @@ use crate::ui::design::{html, parts};
 use crate::ui::words;
 
 /// The button that leads to the people who can be added.
-const ADD: &str = "add-people";
+pub(super) const ADD: &str = "add-people";
+
+/// Their heading.
+const ADDING: &str = "adding-people";
 
 /// What the panel shows, and what is open in it.
 #[derive(Clone, Copy)]
@@ -62,10 +64,7 @@ impl Panel {
     pub(super) fn load(self) {
         self.app.ask(Command::ShowGroup(self.id), move |reply| {
             let answer = match reply {
-                Reply::Group(view) => {
-                    pictures::learn(self.app, &view);
-                    Ok(*view)
-                }
+                Reply::Group(view) => Ok(*view),
                 Reply::Failed(error) => Err(error),
                 _ => return,
             };
@@ -86,7 +85,12 @@ impl Panel {
 
     /// What this person is.
     pub(super) fn role(self) -> Role {
-        self.with(|view| view.role)
+        self.with(|view| Some(view.role)).unwrap_or(Role::Member)
+    }
+
+    /// How many owners there are.
+    pub(super) fn owners(self) -> usize {
+        self.with(|view| view.members.iter().filter(|it| it.role == Role::Owner).count())
     }
 
     /// Asks the group for a change, and says what came of it.
@@ -126,7 +130,10 @@ impl Panel {
                     .class("button button-quiet button-wide")
                     .attr("id", ADD)
                     .attr("type", "button")
-                    .on(leptos::ev::click, move |_| self.adding.set(true))
+                    .on(leptos::ev::click, move |_| {
+                        self.adding.set(true);
+                        request_animation_frame(|| page::focus(ADDING));
+                    })
                     .child("Add people")
                     .into_any()
             })
@@ -144,9 +151,10 @@ impl Panel {
             request_animation_frame(|| page::focus(ADD));
         };
         let add = move || {
-            let Some(people) = untrack(|| picker.people()).filter(|people| !people.is_empty()) else {
+            let people = untrack(|| picker.people());
+            if people.is_empty() {
                 return;
-            };
+            }
             self.app.ask(Command::AddToGroup { conversation: self.id, people }, move |reply| match reply {
                 Reply::Failed(error) => {
                     let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
@@ -158,15 +166,14 @@ impl Panel {
                 _ => {}
             });
         };
-        let ready = move || picker.people().is_some_and(|people| !people.is_empty());
         let button = html::button()
             .class("button")
             .attr("type", "button")
-            .flag("aria-disabled", move || !ready())
+            .flag("aria-disabled", move || picker.people().is_empty())
             .on(leptos::ev::click, move |_| add())
             .child("Add to group");
         parts::several(vec![
-            html::h3().child("Add people").into_any(),
+            html::h3().attr("id", ADDING).attr("tabindex", "-1").child("Add people").into_any(),
             picker.view(),
             crate::ui::design::field::said("add-note".to_owned(), note.into()),
             parts::stack(

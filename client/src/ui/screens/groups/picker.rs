@@ -2,7 +2,7 @@
 
 use leptos::ev;
 use leptos::prelude::*;
-use parley_engine::view::{Command, ConversationId, ConversationView, MemberView, Person, Reply};
+use parley_engine::view::{Command, ConversationId, MemberView, Person, Reply};
 use parley_protocol::ids::AccountId;
 
 use crate::model::chats::SEARCH_FROM;
@@ -17,20 +17,11 @@ use crate::ui::words;
 /// The field for people who are no contacts.
 const FIND: &str = "find-person";
 
-/// Somebody who was chosen. The engine takes accounts, and finds them: a contact's is asked for when they are ticked.
+/// Somebody who was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Chosen {
-    /// The chat with them, or as it would be called: of the account, whatever the relay says.
-    chat: ConversationId,
+    account: AccountId,
     name: String,
-    found: Found,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Found {
-    Looking,
-    Here(AccountId),
-    Failed(&'static str),
 }
 
 /// Who was chosen so far.
@@ -38,8 +29,8 @@ enum Found {
 pub(super) struct Picker {
     app: App,
     chosen: RwSignal<Vec<Chosen>>,
-    /// Those who are in the group already, with their usernames.
-    inside: StoredValue<Vec<(AccountId, Option<String>)>>,
+    /// Those who are in the group already.
+    inside: StoredValue<Vec<AccountId>>,
     sought: RwSignal<String>,
     typed: RwSignal<String>,
     note: RwSignal<Note>,
@@ -51,20 +42,16 @@ impl Picker {
         Self {
             app,
             chosen: RwSignal::new(Vec::new()),
-            inside: StoredValue::new(inside.map(|it| (it.account, it.username.clone())).collect()),
+            inside: StoredValue::new(inside.map(|it| it.account).collect()),
             sought: RwSignal::new(String::new()),
             typed: RwSignal::new(String::new()),
             note: RwSignal::new(Note::None),
         }
     }
 
-    /// All who were chosen; none while somebody is not found yet.
-    pub(super) fn people(self) -> Option<Vec<AccountId>> {
-        let account = |it: &Chosen| match it.found {
-            Found::Here(account) => Some(account),
-            Found::Looking | Found::Failed(_) => None,
-        };
-        self.chosen.with(|chosen| chosen.iter().map(account).collect())
+    /// All who were chosen.
+    pub(super) fn people(self) -> Vec<AccountId> {
+        self.chosen.with(|chosen| chosen.iter().map(|it| it.account).collect())
     }
 
     /// What they are called.
@@ -87,40 +74,26 @@ impl Picker {
     }
 
     fn chips(self) -> AnyView {
-        let chips = Memo::new(move || self.chosen.get());
-        let failed = move |chosen: &[Chosen]| {
-            let said = chosen.iter().filter_map(|it| match it.found {
-                Found::Failed(reason) => Some(words::not_found(&it.name, reason)),
-                Found::Looking | Found::Here(_) => None,
-            });
-            said.map(|said| parts::alert("note note-bad", said)).collect::<Vec<_>>()
-        };
         parts::maybe(move || {
-            let chosen = chips.get();
+            let inside: Vec<AnyView> =
+                self.chosen.with(|chosen| chosen.iter().map(|it| self.chip(it)).collect());
             let list = html::ul().class("chips").attr("role", "list").attr("aria-label", "Chosen people");
-            let inside: Vec<AnyView> = chosen.iter().map(|it| self.chip(it)).collect();
-            (!chosen.is_empty())
-                .then(|| parts::several(vec![list.child(inside).into_any(), parts::several(failed(&chosen))]))
+            (!inside.is_empty()).then(|| list.child(inside).into_any())
         })
     }
 
     fn chip(self, chosen: &Chosen) -> AnyView {
-        let (chat, name) = (chosen.chat, chosen.name.clone());
-        let class = match chosen.found {
-            Found::Failed(_) => "chip chip-bad",
-            Found::Looking => "chip chip-waits",
-            Found::Here(_) => "chip",
-        };
+        let (account, name) = (chosen.account, chosen.name.clone());
         let remove = html::button()
             .class("chip-remove")
             .attr("type", "button")
             .attr("aria-label", format!("Take out {name}"))
             .on(ev::click, move |_| {
-                self.drop(chat);
+                self.drop(account);
                 request_animation_frame(|| page::keep_focus(FIND));
             })
             .child(icons::close());
-        html::li().class(class).child((html::span().attr("dir", "auto").child(name), remove)).into_any()
+        html::li().class("chip").child((html::span().attr("dir", "auto").child(name), remove)).into_any()
     }
 
     fn search(self) -> AnyView {
@@ -173,18 +146,17 @@ impl Picker {
         let Some(chat) = self.app.chats.with_untracked(|chats| chats.get(id).cloned()) else {
             return parts::nothing();
         };
-        let username = chat.username.clone().unwrap_or_default();
-        let inside = self
-            .inside
-            .with_value(|inside| inside.iter().any(|(_, known)| known.as_deref() == Some(&username)));
-        let about = if inside { "In the group".to_owned() } else { format!("@{username}") };
-        let tick = html::input().attr("type", "checkbox").checked(move || inside || self.is_chosen(id)).on(
-            ev::change,
-            {
-                let chat = chat.clone();
-                move |_| self.toggle(&chat)
-            },
-        );
+        let Some(account) = chat.account else { return parts::nothing() };
+        let inside = self.is_inside(account);
+        let username = chat.username.map(|username| format!("@{username}"));
+        let about = if inside { Some("In the group".to_owned()) } else { username };
+        let tick = {
+            let name = chat.name.clone();
+            html::input()
+                .attr("type", "checkbox")
+                .checked(move || inside || self.is_chosen(account))
+                .on(ev::change, move |_| self.toggle(account, &name))
+        };
         let tick = if inside { tick.attr("disabled", "") } else { tick };
         html::li()
             .child(html::label().class("pick").child((
@@ -192,7 +164,7 @@ impl Picker {
                 avatar::avatar(&chat.name, &id.0, ""),
                 html::span().class("person-name").child((
                     html::strong().attr("dir", "auto").child(chat.name),
-                    html::span().class("quiet").child(about),
+                    about.map(|about| html::span().class("quiet").child(about)),
                 )),
             )))
             .into_any()
@@ -244,54 +216,36 @@ impl Picker {
 
     /// Somebody was found by what was typed.
     fn take(self, person: &Person) {
-        let inside = self.inside.with_value(|inside| inside.iter().any(|(it, _)| *it == person.account));
-        if inside {
+        if self.is_inside(person.account) {
             return self.note.set(Note::Bad(words::IN_GROUP.to_owned()));
         }
-        if untrack(|| self.is_chosen(person.chat)) {
+        if untrack(|| self.is_chosen(person.account)) {
             return self.note.set(Note::Bad(words::CHOSEN_ALREADY.to_owned()));
         }
         let called = self.app.chats.with_untracked(|chats| chats.get(person.chat).map(|it| it.name.clone()));
         let name = called.or_else(|| person.username.clone());
         let name = name.unwrap_or_else(|| words::NAMELESS.to_owned());
-        let found = Found::Here(person.account);
-        self.chosen.update(|chosen| chosen.push(Chosen { chat: person.chat, name, found }));
+        self.chosen.update(|chosen| chosen.push(Chosen { account: person.account, name }));
         self.typed.set(String::new());
         self.note.set(Note::None);
     }
 
-    fn is_chosen(self, chat: ConversationId) -> bool {
-        self.chosen.with(|chosen| chosen.iter().any(|it| it.chat == chat))
+    fn is_inside(self, account: AccountId) -> bool {
+        self.inside.with_value(|inside| inside.contains(&account))
     }
 
-    fn drop(self, chat: ConversationId) {
-        self.chosen.update(|chosen| chosen.retain(|it| it.chat != chat));
+    fn is_chosen(self, account: AccountId) -> bool {
+        self.chosen.with(|chosen| chosen.iter().any(|it| it.account == account))
     }
 
-    fn toggle(self, chat: &ConversationView) {
-        let id = chat.id;
-        if untrack(|| self.is_chosen(id)) {
-            return self.drop(id);
+    fn drop(self, account: AccountId) {
+        self.chosen.update(|chosen| chosen.retain(|it| it.account != account));
+    }
+
+    fn toggle(self, account: AccountId, name: &str) {
+        if untrack(|| self.is_chosen(account)) {
+            return self.drop(account);
         }
-        let chosen = Chosen { chat: id, name: chat.name.clone(), found: Found::Looking };
-        self.chosen.update(|all| all.push(chosen));
-        let waits = move || {
-            self.chosen.try_with_untracked(|all| all.iter().any(|it| it.chat == id)).unwrap_or_default()
-        };
-        let asked = Command::FindPerson(chat.username.clone().unwrap_or_default());
-        self.app.ask_patiently(asked, waits, move |reply| {
-            let found = match reply {
-                // The relay could name anybody: the chat is of the account.
-                Reply::Person(person) if person.chat == id => Found::Here(person.account),
-                Reply::Person(_) => Found::Failed(words::OTHER_ACCOUNT),
-                Reply::Failed(error) => Found::Failed(words::command_error(error)),
-                _ => return,
-            };
-            self.chosen.try_update(|all| {
-                if let Some(it) = all.iter_mut().find(|it| it.chat == id) {
-                    it.found = found;
-                }
-            });
-        });
+        self.chosen.update(|chosen| chosen.push(Chosen { account, name: name.to_owned() }));
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn rules(panel: Panel) -> AnyView {
 }
 
 fn now(panel: Panel, rule: Rule) -> Memo<Role> {
-    Memo::new(move || panel.with(|view| (rule.get)(&view.permissions)))
+    Memo::new(move || panel.with(|view| Some((rule.get)(&view.permissions))).unwrap_or(Role::Owner))
 }
 
 fn fact(panel: Panel, rule: Rule) -> AnyView {
@@ -59,7 +59,7 @@ fn choice(panel: Panel, rule: Rule) -> AnyView {
     let set = move |event| {
         let value = event_target_value(&event);
         let Some(chosen) = ROLES.into_iter().find(|it| words::least(*it) == value) else { return };
-        let mut permissions = untrack(|| panel.with(|view| view.permissions));
+        let Some(mut permissions) = untrack(|| panel.with(|view| Some(view.permissions))) else { return };
         (rule.set)(&mut permissions, chosen);
         panel.change(Command::SetPermissions { conversation: panel.id, permissions });
     };
