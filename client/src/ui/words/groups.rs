@@ -293,7 +293,8 @@ pub fn remove(name: &str) -> String {
 }
 
 /// Before an owner gives that up.
-pub const STEP_DOWN: &str = "You won't be an owner of this group any more. Only another owner can make you one again.";
+pub const STEP_DOWN: &str =
+    "You won't be an owner of this group any more. Only another owner can make you one again.";
 
 /// Before leaving.
 pub const LEAVE: &str = "You'll see nothing new from this group. What you have stays until you delete it.";

@@ -135,6 +135,8 @@ impl Engine {
             self.device_log_came(account, None);
         }
         self.go_on_gathering();
+        // What waits in groups until it is known who is in them.
+        self.go_on_sending();
         // A relay that answers nothing is not asked again at once.
         if later.len() == asked.len() {
             return later.iter().for_each(|account| self.no_device_log(account, RelayError::Internal));

@@ -81,3 +81,16 @@ fn a_device_that_dies_at_any_write_while_a_group_is_made_loses_nothing() {
         assert_eq!(shown(&mut world, ada, group).last().unwrap(), "Bob: hello", "died after {after} writes");
     }
 }
+
+#[test]
+fn what_is_written_after_a_long_rest_goes_once_the_device_logs_were_asked_for() {
+    let (mut world, people) = friends(2_033, &["Ada", "Bob"]);
+    let [ada, bob] = people[..] else { unreachable!() };
+    let group = create(&mut world, ada, "Team", &[bob]);
+    world.send(bob, group, "before the rest");
+    settle(&mut world);
+    world.pass(3 * 3_600_000);
+    world.send(bob, group, "after the rest");
+    world.settle();
+    assert_eq!(shown(&mut world, ada, group).last().unwrap(), "Bob: after the rest");
+}
