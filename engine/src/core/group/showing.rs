@@ -51,7 +51,7 @@ impl Engine {
     }
 
     fn group_summary(&self, chat: &GroupChat) -> GroupSummary {
-        let role = self.own_account_id().map(|own| chat.policy.role(&own)).unwrap_or(Role::Member);
+        let role = self.own_account_id().map_or(Role::Member, |own| chat.policy.role(&own));
         GroupSummary {
             members: chat.people(),
             standing: match chat.standing {
@@ -72,7 +72,7 @@ impl Engine {
             role,
             may_write: self.may_write_in_group(&chat.group),
             changing: !chat.changes.is_empty(),
-            picture: self.group_picture(chat).and(chat.policy.picture),
+            picture: picture(chat).and(chat.policy.picture),
         }
     }
 
@@ -90,17 +90,12 @@ impl Engine {
         Some(GroupView {
             conversation: ConversationKey::Group(*group).id(),
             name: chat.policy.name.clone(),
-            picture: self.group_picture(chat),
+            picture: picture(chat),
             role: chat.policy.role(&own),
             permissions: chat.policy.permissions,
             members,
             adding: adding.map(|account| self.member_view(chat, account, 0)).collect(),
         })
-    }
-
-    fn group_picture(&self, chat: &GroupChat) -> Option<Vec<u8>> {
-        let known = chat.policy.picture == Some(super::hash_of(&chat.picture));
-        known.then(|| chat.picture.clone())
     }
 
     fn member_view(&self, chat: &GroupChat, account: &AccountId, devices: u32) -> MemberView {
@@ -139,6 +134,12 @@ impl Engine {
             _ => None,
         }
     }
+}
+
+/// The group's picture, if it came.
+fn picture(chat: &GroupChat) -> Option<Vec<u8>> {
+    let known = chat.policy.picture == Some(super::hash_of(&chat.picture));
+    known.then(|| chat.picture.clone())
 }
 
 /// The same on all devices and in all groups.
