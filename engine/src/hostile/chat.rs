@@ -3,7 +3,7 @@
 use openmls::prelude::{LeafNodeIndex, OpenMlsProvider as _};
 use parley_crypto::aead::XNonce;
 use parley_protocol::bounded::Bytes;
-use parley_protocol::capability::Capability;
+use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::frame::{AppendCommit, Request, Welcomes};
 use parley_protocol::ids::{AccountId, AppendId, LogId, Seq, UnixMillis};
 use tls_codec::Serialize as _;
@@ -60,6 +60,18 @@ impl Peer {
     #[must_use]
     pub fn is_chat(&self, log: LogId) -> bool {
         self.groups.get(&log).is_some_and(|group| group.is_chat() && group.is_active())
+    }
+
+    /// What members encrypt to, in the order of their leaves: what their devices' last commits have put there.
+    pub fn leaf_keys(&mut self, log: LogId) -> Vec<Vec<u8>> {
+        let mls = self.groups.get_mut(&log).unwrap().raw();
+        mls.members().map(|member| member.encryption_key).collect()
+    }
+
+    /// What the relay knows a group era by.
+    #[must_use]
+    pub fn era_read(&self, log: LogId) -> CapabilityHash {
+        self.group_era(log).read_capability().hash()
     }
 
     /// Goes on in the log in which the others go on after they refuse this entry.

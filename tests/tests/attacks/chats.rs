@@ -192,3 +192,41 @@ fn p9_ten_refused_commits_in_a_row_lose_no_message_and_who_makes_them_is_removed
     team.goes_on("without her");
     assert_eq!(team.view(team.people[1]).members.len(), 3);
 }
+
+#[test]
+fn j8_in_thirty_quiet_days_every_leaf_and_the_era_are_new() {
+    const DAY: u64 = 24 * 3600 * 1000;
+    let mut world = World::new(4_010);
+    let people: Vec<DeviceIndex> = ["Ada", "Bob", "Eve"].iter().map(|name| world.add_person(name)).collect();
+    for other in &people[1..] {
+        let chat = world.start(*other, "ada");
+        world.send(*other, chat, "hello");
+    }
+    world.settle();
+    let others = people[1..].iter().map(|index| account(&world, *index)).collect();
+    let reply = world.ask(people[0], Command::CreateGroup { name: "Team".into(), people: others });
+    let Reply::Conversation(_) = reply else { panic!("no group: {reply:?}") };
+    settle(&mut world);
+    let joined = |world: &mut World| {
+        let mut eve = world.steal(people[2]);
+        let log = world.logs_of(people[2]).into_iter().find(|log| eve.is_chat(*log)).unwrap();
+        world.connect(people[2]);
+        (eve.leaf_keys(log), eve.era_read(log))
+    };
+    let quiet = |world: &mut World, time: u64| {
+        for _ in 0..time / (DAY / 8) {
+            world.pass(DAY / 8);
+            world.settle();
+        }
+    };
+    let (before, era) = joined(&mut world);
+    quiet(&mut world, DAY + DAY / 8);
+    let (first, _) = joined(&mut world);
+    // Who came by a KeyPackage has other keys by now; who made the group chose theirs then.
+    assert!(before[1..].iter().all(|key| !first.contains(key)), "within a day of joining");
+    quiet(&mut world, 29 * DAY);
+    let (after, later) = joined(&mut world);
+    assert_eq!(after.len(), 3);
+    assert!(after.iter().all(|key| !first.contains(key) && !before.contains(key)));
+    assert!(era != later, "the era goes on");
+}
