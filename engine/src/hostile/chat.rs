@@ -68,6 +68,12 @@ impl Peer {
         mls.members().map(|member| member.encryption_key).collect()
     }
 
+    /// How many leaves are still as a KeyPackage brought them.
+    #[must_use]
+    pub fn leaves_by_key_packages(&self, log: LogId) -> usize {
+        self.groups[&log].state().unwrap().members().filter(|member| member.by_key_package).count()
+    }
+
     /// What the relay knows a group era by.
     #[must_use]
     pub fn era_read(&self, log: LogId) -> CapabilityHash {

@@ -211,7 +211,7 @@ fn j8_in_thirty_quiet_days_every_leaf_and_the_era_are_new() {
         let mut eve = world.steal(people[2]);
         let log = world.logs_of(people[2]).into_iter().find(|log| eve.is_chat(*log)).unwrap();
         world.connect(people[2]);
-        (eve.leaf_keys(log), eve.era_read(log))
+        (eve.leaf_keys(log), eve.era_read(log), eve.leaves_by_key_packages(log))
     };
     let quiet = |world: &mut World, time: u64| {
         for _ in 0..time / (DAY / 8) {
@@ -219,14 +219,13 @@ fn j8_in_thirty_quiet_days_every_leaf_and_the_era_are_new() {
             world.settle();
         }
     };
-    let (before, era) = joined(&mut world);
     quiet(&mut world, DAY + DAY / 8);
-    let (first, _) = joined(&mut world);
     // Who came by a KeyPackage has other keys by now; who made the group chose theirs then.
-    assert!(before[1..].iter().all(|key| !first.contains(key)), "within a day of joining");
-    quiet(&mut world, 29 * DAY);
-    let (after, later) = joined(&mut world);
-    assert_eq!(after.len(), 3);
-    assert!(after.iter().all(|key| !first.contains(key) && !before.contains(key)));
+    let (before, era, by_key_packages) = joined(&mut world);
+    assert!(by_key_packages <= 1, "within a day of joining");
+    quiet(&mut world, 30 * DAY);
+    let (after, later, by_key_packages) = joined(&mut world);
+    assert_eq!((after.len(), by_key_packages), (3, 0));
+    assert!(after.iter().all(|key| !before.contains(key)));
     assert!(era != later, "the era goes on");
 }
