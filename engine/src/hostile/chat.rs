@@ -5,7 +5,7 @@ use parley_crypto::aead::XNonce;
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::frame::{AppendCommit, Request, Welcomes};
-use parley_protocol::ids::{AccountId, AppendId, LogId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, LogId, MessageId, Seq, UnixMillis};
 use tls_codec::Serialize as _;
 
 use super::Peer;
@@ -16,6 +16,7 @@ use crate::group::entry::CommitEntry;
 use crate::group::evidence::Evidence;
 use crate::group::floors::Floors;
 use crate::group::policy::Role;
+use crate::group::proof::Signed;
 use crate::mls::DeviceSigner;
 use crate::mls::chat::authenticated_data;
 use crate::mls::extensions;
@@ -130,11 +131,24 @@ impl Peer {
         entry.seal(&era, log, &XNonce::from(self.random.array()))
     }
 
+    /// Encrypts a text as a group's member, with this id, signed as it should be.
+    pub fn signed(&mut self, log: LogId, id: MessageId, text: &str) -> Vec<u8> {
+        let (epoch, group) = (self.epoch(log), self.groups[&log].id().unwrap());
+        let (account, device, time) = (self.account.id, self.account.device, UnixMillis(3));
+        let part = Part::of_text(text.to_owned());
+        let signed = Signed { group, account, device, id, time, epoch, part: &part };
+        let signature = Some(signed.sign(&self.key).signature);
+        let head = HeadHint::of(&self.log.head());
+        let body = Body::Part(part);
+        let content = Content { id, time, head, claim: None, token: None, signature, body };
+        self.seal(log, &content.encode().unwrap())
+    }
+
     /// Encrypts a text as a group's member, without a signature or with one over something else.
     pub fn unsigned(&mut self, log: LogId, text: &str) -> Vec<u8> {
         let head = HeadHint::of(&self.log.head());
         let content = Content {
-            id: parley_protocol::ids::MessageId(self.random.array()),
+            id: MessageId(self.random.array()),
             time: UnixMillis(3),
             head,
             claim: None,
