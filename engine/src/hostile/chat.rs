@@ -1,26 +1,39 @@
 //! What a member of a group does who obeys none of its rules.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use openmls::prelude::{LeafNodeIndex, OpenMlsProvider as _};
 use parley_crypto::aead::XNonce;
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::{Capability, CapabilityHash};
-use parley_protocol::frame::{AppendCommit, Request, Welcomes};
-use parley_protocol::ids::{AccountId, AppendId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::device_log::DeviceLog;
+use parley_protocol::frame::{AppendCommit, InboxAddress, InboxPost, Request, Welcomes};
+use parley_protocol::ids::{AccountId, AppendId, GroupId, LogId, MessageId, Seq, UnixMillis};
 use tls_codec::Serialize as _;
 
 use super::Peer;
+
 use crate::channel::group_era::{EraStep, GroupEra};
 use crate::channel::log::payload_hash;
 use crate::domain::content::{Body, Content, HeadHint, Part};
 use crate::group::entry::CommitEntry;
 use crate::group::evidence::Evidence;
 use crate::group::floors::Floors;
-use crate::group::policy::Role;
+use crate::group::leaf_state::LeafState;
+use crate::group::policy::{Policy, Role};
 use crate::group::proof::Signed;
+use crate::group::state::Member;
 use crate::mls::DeviceSigner;
+use crate::mls::Provider;
 use crate::mls::chat::authenticated_data;
 use crate::mls::extensions;
+use crate::mls::group::Group;
 use crate::records::keys;
+use crate::records::state::StateStore;
+
+/// What the entry of an inbox begins with that is a Welcome into a group.
+const GROUP_WELCOME: [u8; 2] = [1, 2];
 
 /// What a commit does that no member may make.
 #[derive(Debug, Clone)]
@@ -61,6 +74,34 @@ impl Peer {
     #[must_use]
     pub fn is_chat(&self, log: LogId) -> bool {
         self.groups.get(&log).is_some_and(|group| group.is_chat() && group.is_active())
+    }
+
+    /// The id of a group that it is in.
+    #[must_use]
+    pub fn chat_of(&self, log: LogId) -> GroupId {
+        self.groups[&log].id().unwrap()
+    }
+
+    /// Makes another group under this id with somebody, says that its messages are in this log, and posts the Welcome.
+    #[must_use]
+    pub fn invitation(
+        &self,
+        group: GroupId,
+        named: LogId,
+        (to, log): (InboxAddress, &DeviceLog),
+        key_package: &[u8],
+    ) -> Request {
+        let provider = Provider::new(self.random.clone(), Rc::new(StateStore::new(BTreeMap::new())));
+        let state = LeafState::new(self.log.head(), self.random.array());
+        let own = Member { leaf: self.identity().leaf(), state, by_key_package: true };
+        let evidence = Evidence { logs: vec![log.entries().to_vec()], leaves: Vec::new() };
+        let policy = Policy::new("Copy", self.account.id);
+        let (others, signer) = ([self.unchecked(key_package)], DeviceSigner(&self.key));
+        let made = Group::create_chat(&provider, &signer, &own, group, &policy, (&others, evidence));
+        let welcome = made.unwrap().1;
+        let parts = [GROUP_WELCOME.as_slice(), named.as_bytes(), &welcome.beginnings[0], &welcome.end];
+        let payload = Bytes::new(parts.concat()).unwrap();
+        Request::PostInbox(InboxPost { to, append: AppendId(self.random.array()), payload })
     }
 
     /// What members encrypt to, in the order of their leaves: what their devices' last commits have put there.

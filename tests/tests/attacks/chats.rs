@@ -3,10 +3,10 @@
 use parley_engine::hostile::{ChatDeed, Peer};
 use parley_engine::view::{BodyView, Command, ConversationId, GroupLine, GroupView, Reply, Role};
 use parley_protocol::frame::EntryKind;
-use parley_protocol::ids::{AccountId, LogId, MessageId};
+use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId};
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::enemy::entries;
+use super::enemy::{ask, claim, entries, reconnect, target};
 
 struct Team {
     world: World,
@@ -325,4 +325,41 @@ fn j2_a_stranger_who_makes_many_groups_spends_nothing_and_hears_nothing() {
     settle(&mut world);
     assert_eq!(world.texts(eve, last).last().unwrap(), "I am here");
     assert_eq!(listed(&world).len(), invited.len(), "the others wait as before");
+}
+
+/// Gives Bob a Welcome into a group that Eve has made.
+fn invited_by_eve(team: &mut Team, group: GroupId, named: LogId) {
+    let bob = team.people[1];
+    let target = target(&mut team.world, bob);
+    let package = claim(&mut team.world, target.account);
+    let post = team.eve.invitation(group, named, (target.address, &target.log), &package);
+    ask(&mut team.world, post).unwrap();
+    reconnect(&mut team.world, bob);
+    settle(&mut team.world);
+}
+
+#[test]
+fn j1_a_copy_of_a_group_takes_none_of_its_members_over() {
+    let mut team = team(4_014);
+    let (group, bob) = (team.eve.chat_of(team.log), team.people[1]);
+    let before = team.view(bob);
+    invited_by_eve(&mut team, group, LogId([7; 16]));
+    let after = team.view(bob);
+    assert_eq!((after.name, after.members.len()), (before.name, before.members.len()));
+    team.goes_on("where they were");
+}
+
+#[test]
+fn j5_a_welcome_that_names_the_log_of_another_conversation_is_not_joined() {
+    let mut team = team(4_015);
+    let bob = team.people[1];
+    let before = team.world.devices[bob].conversations.len();
+    for log in team.world.logs_of(bob) {
+        invited_by_eve(&mut team, GroupId([8; 16]), log);
+        assert_eq!(team.world.devices[bob].conversations.len(), before);
+    }
+    team.goes_on("all the same");
+    // The same with a log of its own is joined: the KeyPackages are there still.
+    invited_by_eve(&mut team, GroupId([8; 16]), LogId([7; 16]));
+    assert_eq!(team.world.devices[bob].conversations.len(), before + 1);
 }
