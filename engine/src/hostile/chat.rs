@@ -79,7 +79,7 @@ impl Peer {
     /// The id of a group that it is in.
     #[must_use]
     pub fn chat_of(&self, log: LogId) -> GroupId {
-        self.groups[&log].id().unwrap()
+        self.groups.get(&log).unwrap().id().unwrap()
     }
 
     /// Makes another group under this id with somebody, says that its messages are in this log, and posts the Welcome.
@@ -99,7 +99,7 @@ impl Peer {
         let (others, signer) = ([self.unchecked(key_package)], DeviceSigner(&self.key));
         let made = Group::create_chat(&provider, &signer, &own, group, &policy, (&others, evidence));
         let welcome = made.unwrap().1;
-        let parts = [GROUP_WELCOME.as_slice(), named.as_bytes(), &welcome.beginnings[0], &welcome.end];
+        let parts = [GROUP_WELCOME.as_slice(), named.as_bytes(), welcome.beginnings.first().unwrap(), &welcome.end];
         let payload = Bytes::new(parts.concat()).unwrap();
         Request::PostInbox(InboxPost { to, append: AppendId(self.random.array()), payload })
     }
@@ -113,7 +113,7 @@ impl Peer {
     /// How many leaves are still as a KeyPackage brought them.
     #[must_use]
     pub fn leaves_by_key_packages(&self, log: LogId) -> usize {
-        self.groups[&log].state().unwrap().members().filter(|member| member.by_key_package).count()
+        self.groups.get(&log).unwrap().state().unwrap().members().filter(|member| member.by_key_package).count()
     }
 
     /// What the relay knows a group era by.
@@ -174,7 +174,7 @@ impl Peer {
 
     /// Encrypts a text as a group's member, with this id, signed as it should be.
     pub fn signed(&mut self, log: LogId, id: MessageId, text: &str) -> Vec<u8> {
-        let (epoch, group) = (self.epoch(log), self.groups[&log].id().unwrap());
+        let (epoch, group) = (self.epoch(log), self.groups.get(&log).unwrap().id().unwrap());
         let (account, device, time) = (self.account.id, self.account.device, UnixMillis(3));
         let part = Part::of_text(text.to_owned());
         let signed = Signed { group, account, device, id, time, epoch, part: &part };
