@@ -21,7 +21,8 @@ const MESSAGES_PER_UPDATE: u32 = 100;
 const UPDATE_AGE: u64 = 7 * 24 * 3600 * 1000;
 
 impl Engine {
-    /// Post-compromise security: after joining, and then from time to time, a sending device replaces its keys.
+    /// Post-compromise security: after joining, and then from time to time, a sending device replaces its keys; in
+    /// a group also one that does not send.
     pub(super) fn update_if_due(&mut self, id: &LogId) {
         let now = self.now;
         let Some(log) = self.logs.get(id) else {
@@ -32,7 +33,8 @@ impl Engine {
         }
         let old = now.0.abs_diff(log.updated.0) > UPDATE_AGE;
         let sent = log.sent_since_update;
-        if !(sent >= MESSAGES_PER_UPDATE || sent > 0 && (log.fresh || old)) {
+        let due = sent >= MESSAGES_PER_UPDATE || sent > 0 && (log.fresh || old);
+        if !due && !self.is_renewal_due(id) {
             return;
         }
         let era = self.next_era_step(id);

@@ -430,6 +430,9 @@ impl Engine {
         if due(&mut self.timers.backup) {
             self.backup_timer();
         }
+        if due(&mut self.timers.renewal) {
+            self.renew_groups();
+        }
         if due(&mut self.timers.drafts) {
             self.tell_drafts(false);
         }

@@ -87,8 +87,9 @@ impl Engine {
 
     /// Asks for a wake-up at the earliest timer.
     pub(super) fn tell_timer(&mut self) {
-        let Timers { receipts, retry, storage, backup, drafts, answers, last_words, .. } = &self.timers;
-        let timers = [*receipts, *retry, *storage, *backup, *drafts, *answers, *last_words];
+        let Timers { receipts, retry, storage, backup, drafts, answers, last_words, renewal, .. } =
+            &self.timers;
+        let timers = [*receipts, *retry, *storage, *backup, *drafts, *answers, *last_words, *renewal];
         let next = timers.into_iter().chain([self.linking.timer()]).flatten().min();
         let Some(at) = next else { return };
         // The host counts from when it was asked. Where the clock was put forward since, a moment may be over for which

@@ -43,6 +43,8 @@ pub(super) struct Timers {
     pub(super) storage: Option<Moment>,
     /// The backup is written, or asked again.
     pub(super) backup: Option<Moment>,
+    /// Keys of a group are replaced.
+    pub(super) renewal: Option<Moment>,
     /// Drafts are told.
     pub(super) drafts: Option<Moment>,
     /// Something that was asked on this connection should have been answered.

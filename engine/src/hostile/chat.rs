@@ -1,25 +1,39 @@
 //! What a member of a group does who obeys none of its rules.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use openmls::prelude::{LeafNodeIndex, OpenMlsProvider as _};
 use parley_crypto::aead::XNonce;
 use parley_protocol::bounded::Bytes;
-use parley_protocol::capability::Capability;
-use parley_protocol::frame::{AppendCommit, Request, Welcomes};
-use parley_protocol::ids::{AccountId, AppendId, LogId, Seq, UnixMillis};
+use parley_protocol::capability::{Capability, CapabilityHash};
+use parley_protocol::device_log::DeviceLog;
+use parley_protocol::frame::{AppendCommit, InboxAddress, InboxPost, Request, Welcomes};
+use parley_protocol::ids::{AccountId, AppendId, GroupId, LogId, MessageId, Seq, UnixMillis};
 use tls_codec::Serialize as _;
 
 use super::Peer;
+
 use crate::channel::group_era::{EraStep, GroupEra};
 use crate::channel::log::payload_hash;
 use crate::domain::content::{Body, Content, HeadHint, Part};
 use crate::group::entry::CommitEntry;
 use crate::group::evidence::Evidence;
 use crate::group::floors::Floors;
-use crate::group::policy::Role;
+use crate::group::leaf_state::LeafState;
+use crate::group::policy::{Policy, Role};
+use crate::group::proof::Signed;
+use crate::group::state::Member;
 use crate::mls::DeviceSigner;
+use crate::mls::Provider;
 use crate::mls::chat::authenticated_data;
 use crate::mls::extensions;
+use crate::mls::group::Group;
 use crate::records::keys;
+use crate::records::state::StateStore;
+
+/// What the entry of an inbox begins with that is a Welcome into a group.
+const GROUP_WELCOME: [u8; 2] = [1, 2];
 
 /// What a commit does that no member may make.
 #[derive(Debug, Clone)]
@@ -60,6 +74,52 @@ impl Peer {
     #[must_use]
     pub fn is_chat(&self, log: LogId) -> bool {
         self.groups.get(&log).is_some_and(|group| group.is_chat() && group.is_active())
+    }
+
+    /// The id of a group that it is in.
+    #[must_use]
+    pub fn chat_of(&self, log: LogId) -> GroupId {
+        self.groups.get(&log).unwrap().id().unwrap()
+    }
+
+    /// Makes another group under this id with somebody, says that its messages are in this log, and posts the Welcome.
+    #[must_use]
+    pub fn invitation(
+        &self,
+        group: GroupId,
+        named: LogId,
+        (to, log): (InboxAddress, &DeviceLog),
+        key_package: &[u8],
+    ) -> Request {
+        let provider = Provider::new(self.random.clone(), Rc::new(StateStore::new(BTreeMap::new())));
+        let state = LeafState::new(self.log.head(), self.random.array());
+        let own = Member { leaf: self.identity().leaf(), state, by_key_package: true };
+        let evidence = Evidence { logs: vec![log.entries().to_vec()], leaves: Vec::new() };
+        let policy = Policy::new("Copy", self.account.id);
+        let (others, signer) = ([self.unchecked(key_package)], DeviceSigner(&self.key));
+        let made = Group::create_chat(&provider, &signer, &own, group, &policy, (&others, evidence));
+        let welcome = made.unwrap().1;
+        let parts = [GROUP_WELCOME.as_slice(), named.as_bytes(), welcome.beginnings.first().unwrap(), &welcome.end];
+        let payload = Bytes::new(parts.concat()).unwrap();
+        Request::PostInbox(InboxPost { to, append: AppendId(self.random.array()), payload })
+    }
+
+    /// What members encrypt to, in the order of their leaves: what their devices' last commits have put there.
+    pub fn leaf_keys(&mut self, log: LogId) -> Vec<Vec<u8>> {
+        let mls = self.groups.get_mut(&log).unwrap().raw();
+        mls.members().map(|member| member.encryption_key).collect()
+    }
+
+    /// How many leaves are still as a KeyPackage brought them.
+    #[must_use]
+    pub fn leaves_by_key_packages(&self, log: LogId) -> usize {
+        self.groups.get(&log).unwrap().state().unwrap().members().filter(|member| member.by_key_package).count()
+    }
+
+    /// What the relay knows a group era by.
+    #[must_use]
+    pub fn era_read(&self, log: LogId) -> CapabilityHash {
+        self.group_era(log).read_capability().hash()
     }
 
     /// Goes on in the log in which the others go on after they refuse this entry.
@@ -112,11 +172,24 @@ impl Peer {
         entry.seal(&era, log, &XNonce::from(self.random.array()))
     }
 
+    /// Encrypts a text as a group's member, with this id, signed as it should be.
+    pub fn signed(&mut self, log: LogId, id: MessageId, text: &str) -> Vec<u8> {
+        let (epoch, group) = (self.epoch(log), self.groups.get(&log).unwrap().id().unwrap());
+        let (account, device, time) = (self.account.id, self.account.device, UnixMillis(3));
+        let part = Part::of_text(text.to_owned());
+        let signed = Signed { group, account, device, id, time, epoch, part: &part };
+        let signature = Some(signed.sign(&self.key).signature);
+        let head = HeadHint::of(&self.log.head());
+        let body = Body::Part(part);
+        let content = Content { id, time, head, claim: None, token: None, signature, body };
+        self.seal(log, &content.encode().unwrap())
+    }
+
     /// Encrypts a text as a group's member, without a signature or with one over something else.
     pub fn unsigned(&mut self, log: LogId, text: &str) -> Vec<u8> {
         let head = HeadHint::of(&self.log.head());
         let content = Content {
-            id: parley_protocol::ids::MessageId(self.random.array()),
+            id: MessageId(self.random.array()),
             time: UnixMillis(3),
             head,
             claim: None,

@@ -3,10 +3,10 @@
 use parley_engine::hostile::{ChatDeed, Peer};
 use parley_engine::view::{BodyView, Command, ConversationId, GroupLine, GroupView, Reply, Role};
 use parley_protocol::frame::EntryKind;
-use parley_protocol::ids::{AccountId, LogId};
+use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId};
 use parley_tests::sim::{DeviceIndex, World};
 
-use super::enemy::entries;
+use super::enemy::{ask, claim, entries, reconnect, target};
 
 struct Team {
     world: World,
@@ -191,4 +191,175 @@ fn p9_ten_refused_commits_in_a_row_lose_no_message_and_who_makes_them_is_removed
     settle(&mut team.world);
     team.goes_on("without her");
     assert_eq!(team.view(team.people[1]).members.len(), 3);
+}
+
+#[test]
+fn j8_in_thirty_quiet_days_every_leaf_and_the_era_are_new() {
+    const DAY: u64 = 24 * 3600 * 1000;
+    let mut world = World::new(4_010);
+    let people: Vec<DeviceIndex> = ["Ada", "Bob", "Eve"].iter().map(|name| world.add_person(name)).collect();
+    for other in &people[1..] {
+        let chat = world.start(*other, "ada");
+        world.send(*other, chat, "hello");
+    }
+    world.settle();
+    let others = people[1..].iter().map(|index| account(&world, *index)).collect();
+    let reply = world.ask(people[0], Command::CreateGroup { name: "Team".into(), people: others });
+    let Reply::Conversation(_) = reply else { panic!("no group: {reply:?}") };
+    settle(&mut world);
+    let joined = |world: &mut World| {
+        let mut eve = world.steal(people[2]);
+        let log = world.logs_of(people[2]).into_iter().find(|log| eve.is_chat(*log)).unwrap();
+        world.connect(people[2]);
+        (eve.leaf_keys(log), eve.era_read(log), eve.leaves_by_key_packages(log))
+    };
+    let quiet = |world: &mut World, time: u64| {
+        for _ in 0..time / (DAY / 8) {
+            world.pass(DAY / 8);
+            world.settle();
+        }
+    };
+    quiet(&mut world, DAY + DAY / 8);
+    // Who came by a KeyPackage has other keys by now; who made the group chose theirs then.
+    let (before, era, by_key_packages) = joined(&mut world);
+    assert!(by_key_packages <= 1, "within a day of joining");
+    quiet(&mut world, 30 * DAY);
+    let (after, later, by_key_packages) = joined(&mut world);
+    assert_eq!((after.len(), by_key_packages), (3, 0));
+    assert!(after.iter().all(|key| !before.contains(key)));
+    assert!(era != later, "the era goes on");
+}
+
+/// Bob's clock is a year ahead and Carol's a day behind; Carol has never talked to anybody but Ada, Bob to everybody; and of what
+/// one reads at once another reads much later. They come to the same of what is right and of what is not.
+#[test]
+fn c2_engines_with_other_contacts_clocks_and_times_judge_alike() {
+    const DAY: i64 = 24 * 3600 * 1000;
+    let mut world = World::new(4_011);
+    let people: Vec<DeviceIndex> =
+        ["Ada", "Bob", "Carol", "Eve"].iter().map(|name| world.add_person(name)).collect();
+    let [ada, bob, carol, eve] = people[..] else { unreachable!() };
+    for (from, to) in [(bob, "ada"), (carol, "ada"), (eve, "ada"), (bob, "carol"), (bob, "eve")] {
+        let chat = world.start(from, to);
+        world.send(from, chat, "hello");
+    }
+    settle(&mut world);
+    world.devices[bob].skew = 365 * DAY;
+    world.devices[carol].skew = -DAY;
+    let others = people[1..].iter().map(|index| account(&world, *index)).collect();
+    let reply = world.ask(ada, Command::CreateGroup { name: "Team".into(), people: others });
+    let Reply::Conversation(group) = reply else { panic!("no group: {reply:?}") };
+    settle(&mut world);
+    for index in &people {
+        world.send(*index, group, "here");
+        settle(&mut world);
+    }
+    let mut team = {
+        let peer = world.steal(eve);
+        let log = world.logs_of(eve).into_iter().find(|log| peer.is_chat(*log)).unwrap();
+        Team { world, people, group, eve: peer, log }
+    };
+    // Carol is away while what is right, and what is not, comes into the log.
+    team.world.disconnect(carol);
+    let (log, bobs) = (team.log, account(&team.world, bob));
+    let commit = team.eve.chat_commit(log, &ChatDeed::Remove(bobs));
+    team.world.asked_by_another(commit);
+    settle(&mut team.world);
+    let rename = Command::SetGroupName { conversation: group, name: "Crew".into() };
+    assert_eq!(team.world.ask(ada, rename), Reply::Done);
+    settle(&mut team.world);
+    team.world.connect(carol);
+    settle(&mut team.world);
+    team.goes_on("all the same");
+    for index in [ada, bob, carol] {
+        let view = team.view(index);
+        assert_eq!((view.name.as_str(), view.members.len()), ("Crew", 4));
+        assert_eq!(team.refusals(index).len(), 1);
+    }
+}
+
+#[test]
+fn r2_what_is_written_again_under_the_same_id_is_shown_once() {
+    let mut team = team(4_012);
+    for text in ["once", "once", "twice"] {
+        let sealed = team.eve.signed(team.log, MessageId([9; 16]), text);
+        let append = team.eve.append(team.log, sealed);
+        team.world.asked_by_another(append);
+        settle(&mut team.world);
+    }
+    for index in team.people[..3].to_vec() {
+        let texts = team.texts(index);
+        assert_eq!(texts.iter().filter(|text| *text == "once").count(), 1, "{texts:?}");
+        assert!(!texts.contains(&"twice".to_owned()));
+    }
+    team.goes_on("and on");
+}
+
+/// Somebody whom Bob never talked to adds him to more groups than he would look at. The KeyPackages that open their Welcomes stay
+/// where they are, until he joins one.
+#[test]
+fn j2_a_stranger_who_makes_many_groups_spends_nothing_and_hears_nothing() {
+    let mut world = World::new(4_013);
+    let (eve, bob) = (world.add_person("Eve"), world.add_person("Bob"));
+    world.devices[bob].accepts = false;
+    let Reply::Person(person) = world.ask(eve, Command::FindPerson("bob".into())) else { panic!("nobody") };
+    let mut groups = Vec::new();
+    for number in 0..20 {
+        let (name, people) = (format!("Party {number}"), vec![person.account]);
+        let Reply::Conversation(group) = world.ask(eve, Command::CreateGroup { name, people }) else {
+            panic!("no group")
+        };
+        groups.push(group);
+        settle(&mut world);
+    }
+    let listed = |world: &World| {
+        let all = &world.devices[bob].conversations;
+        groups.iter().filter(|group| all.get(*group).is_some_and(|it| it.listed)).copied().collect::<Vec<_>>()
+    };
+    let invited = listed(&world);
+    assert!((1..=16).contains(&invited.len()), "{}", invited.len());
+    let last = *invited.last().unwrap();
+    assert_eq!(world.ask(bob, Command::JoinGroup(last)), Reply::Done);
+    settle(&mut world);
+    world.send(bob, last, "I am here");
+    settle(&mut world);
+    assert_eq!(world.texts(eve, last).last().unwrap(), "I am here");
+    assert_eq!(listed(&world).len(), invited.len(), "the others wait as before");
+}
+
+/// Gives Bob a Welcome into a group that Eve has made.
+fn invited_by_eve(team: &mut Team, group: GroupId, named: LogId) {
+    let bob = team.people[1];
+    let target = target(&mut team.world, bob);
+    let package = claim(&mut team.world, target.account);
+    let post = team.eve.invitation(group, named, (target.address, &target.log), &package);
+    ask(&mut team.world, post).unwrap();
+    reconnect(&mut team.world, bob);
+    settle(&mut team.world);
+}
+
+#[test]
+fn j1_a_copy_of_a_group_takes_none_of_its_members_over() {
+    let mut team = team(4_014);
+    let (group, bob) = (team.eve.chat_of(team.log), team.people[1]);
+    let before = team.view(bob);
+    invited_by_eve(&mut team, group, LogId([7; 16]));
+    let after = team.view(bob);
+    assert_eq!((after.name, after.members.len()), (before.name, before.members.len()));
+    team.goes_on("where they were");
+}
+
+#[test]
+fn j5_a_welcome_that_names_the_log_of_another_conversation_is_not_joined() {
+    let mut team = team(4_015);
+    let bob = team.people[1];
+    let before = team.world.devices[bob].conversations.len();
+    for log in team.world.logs_of(bob) {
+        invited_by_eve(&mut team, GroupId([8; 16]), log);
+        assert_eq!(team.world.devices[bob].conversations.len(), before);
+    }
+    team.goes_on("all the same");
+    // The same with a log of its own is joined: the KeyPackages are there still.
+    invited_by_eve(&mut team, GroupId([8; 16]), LogId([7; 16]));
+    assert_eq!(team.world.devices[bob].conversations.len(), before + 1);
 }

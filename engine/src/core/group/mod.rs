@@ -12,6 +12,7 @@ mod leaving;
 mod naming;
 mod reading;
 mod receipts;
+mod renewing;
 mod showing;
 mod starting;
 mod succeeding;

@@ -29,11 +29,11 @@ impl Engine {
     fn succeed(&mut self, id: &LogId, seq: Seq, payload: &EntryHash) {
         let next = self.with_group(id, |group, provider, _| group.successor(provider, id, seq, payload));
         let Ok(next) = next.map(LogId) else { return self.broken(id) };
-        let Some(old) = self.logs.get(id).map(|log| (log.group, log.conversation)) else { return };
+        let Some(before) = self.logs.get(id).cloned() else { return };
         if self.logs.contains_key(&next) {
             return;
         }
-        let (group, key) = old;
+        let (group, key) = (before.group, before.conversation);
         self.leave_log(id);
         let mls = self.groups.remove(id);
         if let Some(mls) = mls {
@@ -44,7 +44,9 @@ impl Engine {
         }
         self.forget_group_era(id);
         let mut log = Log::new(next, group, key, Stage::Creating, self.now);
-        log.fresh = false;
+        // It is the same group with the same keys.
+        (log.updated, log.sent_since_update, log.fresh) =
+            (before.updated, before.sent_since_update, before.fresh);
         self.logs.insert(next, log);
         self.trails.insert(next, Trail::default());
         let creation = self.succession(&next);

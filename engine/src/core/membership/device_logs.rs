@@ -142,6 +142,8 @@ impl Engine {
             return later.iter().for_each(|account| self.no_device_log(account, RelayError::Internal));
         }
         self.ask_device_logs(later);
+        // What waits in groups until it is known who is in them.
+        self.go_on_sending();
     }
 
     /// What does not verify is no log of the account: what waits goes on with the log that is known.

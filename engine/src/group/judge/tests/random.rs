@@ -5,6 +5,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
 use super::*;
+use crate::domain::message::DeviceChange;
 
 /// A commit by one of five accounts, which may do anything that there are words for.
 #[derive(Debug, Clone)]
@@ -72,7 +73,12 @@ fn commit(act: &Act, before: &State, accounts: &[Account]) -> (Deed, Evidence) {
         evidence.leaves.extend(leaves(before, &leaf(*number), (*number, 1)).leaves);
     }
     let mut deed = update(before, leaf(act.by));
-    deed.adds = act.adds.iter().map(|number| account(*number).member(1 + *number % 2)).collect();
+    let package = |number: &u8| {
+        let mut member = account(*number).member(1 + *number % 2);
+        member.state.nonce[15] ^= 1;
+        fresh(member)
+    };
+    deed.adds = act.adds.iter().map(package).collect();
     deed.removes = act.removes.iter().map(|number| account(*number).leaf(1 + *number % 2)).collect();
     deed.era = if act.begins { EraStep::Begins } else { EraStep::GoesOn };
     let mut wanted = before.policy.clone();
@@ -121,6 +127,17 @@ fn check(act: &Act, before: &State, accounts: &[Account], deed: &Deed, judged: &
         assert!(risen <= usize::from(ownerless));
         assert!(after.policy.name == before.policy.name || rank == Role::Admin);
     }
+    // Whoever comes or goes has a line: the account's, or its device's.
+    let changes = before.device_changes(after);
+    for leaf in &judged.added {
+        let kinds = [DeviceChange::Added, DeviceChange::Returned].map(|kind| (leaf.account, kind));
+        assert!(judged.joined.contains(&leaf.account) || kinds.iter().any(|it| changes.contains(it)));
+    }
+    for (leaf, why) in &judged.removed {
+        let gone = judged.gone.iter().any(|(account, _)| *account == leaf.account);
+        let kind = if *why == Why::PutBack { DeviceChange::Returned } else { DeviceChange::Removed };
+        assert!(gone || changes.contains(&(leaf.account, kind)), "{why:?}");
+    }
     // A device that a log names as removed does not come in.
     for leaf in &judged.added {
         let account = accounts.iter().find(|account| account.id() == leaf.account).unwrap();
@@ -130,7 +147,7 @@ fn check(act: &Act, before: &State, accounts: &[Account], deed: &Deed, judged: &
 }
 
 #[test]
-fn p10_what_is_followed_is_right() {
+fn m2_p10_what_is_followed_is_right_and_leaves_no_leaf_without_a_line() {
     let mut runner = TestRunner::deterministic();
     let (before, accounts) = group();
     let (mut followed, mut all) = (0, 0);
