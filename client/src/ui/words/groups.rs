@@ -182,7 +182,7 @@ pub const fn may_not_write(standing: &GroupStanding) -> Option<&'static str> {
         GroupStanding::Left => Some("You left this group."),
         GroupStanding::Removed => Some("You were removed from this group."),
         GroupStanding::Lost => Some(
-            "This browser lost its keys for this group. It comes back by itself as soon as somebody of the group is online.",
+            "This browser can't read this group right now. It comes back by itself once another member is online.",
         ),
         GroupStanding::Paused => {
             Some("This group needs a newer version of Parley. Reload the page to read and write here.")
@@ -283,7 +283,8 @@ pub fn remove(name: &str) -> String {
 }
 
 /// Before an owner gives that up.
-pub const STEP_DOWN: &str = "You won't be an owner of this group any more. Only another owner can make you one again.";
+pub const STEP_DOWN: &str =
+    "You won't be an owner of this group any more. Only another owner can make you one again.";
 
 /// Before leaving.
 pub const LEAVE: &str = "You'll see nothing new from this group. What you have stays until you delete it.";

@@ -116,12 +116,7 @@ fn invitation(app: App, id: ConversationId, group: GroupSummary, name: Memo<Stri
 }
 
 /// Asks once, declines and blocks.
-fn question(
-    by: &str,
-    username: Option<&str>,
-    block: impl Fn() + 'static,
-    asked: RwSignal<bool>,
-) -> AnyView {
+fn question(by: &str, username: Option<&str>, block: impl Fn() + 'static, asked: RwSignal<bool>) -> AnyView {
     let question = html::div().attr("role", "alert").child((
         html::p().class("request-question").child(words::block_inviter(by, username)),
         html::p().child(words::BLOCK_INVITER),

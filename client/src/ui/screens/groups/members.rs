@@ -114,13 +114,7 @@ fn row(panel: Panel, account: AccountId) -> AnyView {
     html::li().class("member").child((parts::maybe(head), parts::maybe(options))).into_any()
 }
 
-fn about(
-    panel: Panel,
-    member: &MemberView,
-    is_me: bool,
-    has_options: bool,
-    open: Memo<bool>,
-) -> AnyView {
+fn about(panel: Panel, member: &MemberView, is_me: bool, has_options: bool, open: Memo<bool>) -> AnyView {
     let (account, name) = (member.account, member.name.clone());
     let mut called = vec![html::strong().attr("dir", "auto").child(name.clone()).into_any()];
     if member.verified {
