@@ -75,7 +75,7 @@ impl Engine {
         }
         for id in changed.conversations {
             if let Some(view) = self.conversation_view(id) {
-                self.out.push(Output::Event(Event::Conversation(view)));
+                self.out.push(Output::Event(Event::Conversation(Box::new(view))));
             }
         }
         let connection = self.connection();

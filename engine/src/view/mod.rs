@@ -64,7 +64,7 @@ pub enum Event {
     /// The connection changed.
     Connection(Connection),
     /// A conversation is new or changed; in place of the one with its id.
-    Conversation(ConversationView),
+    Conversation(Box<ConversationView>),
     /// Messages that are new or changed; each in place of the one with its id.
     Messages {
         /// In which conversation.

@@ -285,7 +285,7 @@ impl Device {
                 assert!(twice.is_none(), "a request was replied to twice");
             }
             Event::Connection(connection) => self.connection = connection,
-            Event::Conversation(view) => drop(self.conversations.insert(view.id, view)),
+            Event::Conversation(view) => drop(self.conversations.insert(view.id, *view)),
             Event::Messages { conversation, messages } => {
                 let shown = self.messages.entry(conversation).or_default();
                 shown.extend(messages.into_iter().map(|message| (message.id, message)));

@@ -57,7 +57,7 @@ impl Screen {
                 self.messages.entry(*conversation).or_default().remove(message);
             }
             Event::Conversation(view) => {
-                self.conversations.insert(view.id, view.clone());
+                self.conversations.insert(view.id, (**view).clone());
                 self.open(view.id);
             }
             _ => {}

@@ -56,6 +56,11 @@ fn team(seed: u64) -> Team {
 }
 
 impl Team {
+    /// Ada, Bob and Carol.
+    fn honest(&self) -> [DeviceIndex; 3] {
+        [self.people[0], self.people[1], self.people[2]]
+    }
+
     fn view(&mut self, index: DeviceIndex) -> GroupView {
         match self.world.ask(index, Command::ShowGroup(self.group)) {
             Reply::Group(view) => *view,
@@ -87,9 +92,9 @@ impl Team {
 
     /// The three others talk, and all of them read all of it.
     fn goes_on(&mut self, word: &str) {
-        let honest = self.people[..3].to_vec();
-        for (index, name) in honest.iter().zip(["Ada", "Bob", "Carol"]) {
-            self.world.send(*index, self.group, &format!("{name} {word}"));
+        let honest = self.honest();
+        for (index, name) in honest.into_iter().zip(["Ada", "Bob", "Carol"]) {
+            self.world.send(index, self.group, &format!("{name} {word}"));
             settle(&mut self.world);
         }
         for index in honest {
@@ -109,7 +114,7 @@ fn p9_a_commit_of_garbage_costs_a_log_and_not_the_group() {
     team.world.asked_by_another(commit);
     settle(&mut team.world);
     team.goes_on("after it");
-    for index in team.people[..3].to_vec() {
+    for index in team.honest() {
         assert_eq!(team.refusals(index).len(), 1);
         assert_eq!(team.view(index).members.len(), 4);
     }
@@ -140,7 +145,7 @@ fn p10_a_members_commit_that_only_an_admin_may_make_is_refused_by_all() {
         team.world.asked_by_another(commit);
         settle(&mut team.world);
         team.goes_on("all the same");
-        for index in team.people[..3].to_vec() {
+        for index in team.honest() {
             let view = team.view(index);
             assert_eq!((view.name.as_str(), view.members.len()), ("Team", 4), "{deed:?}");
             let owners: Vec<AccountId> =
@@ -158,7 +163,7 @@ fn p2_a_text_that_its_author_did_not_sign_is_shown_to_nobody() {
     let append = team.eve.append(team.log, text);
     team.world.asked_by_another(append);
     settle(&mut team.world);
-    for index in team.people[..3].to_vec() {
+    for index in team.honest() {
         assert!(!team.texts(index).contains(&"deniable".to_owned()));
         assert_eq!(team.refusals(index), [Some("Eve".to_owned())]);
     }
@@ -178,7 +183,7 @@ fn p9_ten_refused_commits_in_a_row_lose_no_message_and_who_makes_them_is_removed
         settle(&mut team.world);
         log = team.eve.go_on_after(log, entry.seq, &entry.payload);
     }
-    for index in team.people[..3].to_vec() {
+    for index in team.honest() {
         let texts = team.texts(index);
         for round in 0..10 {
             let text = format!("meanwhile {round}");
@@ -287,7 +292,7 @@ fn r2_what_is_written_again_under_the_same_id_is_shown_once() {
         team.world.asked_by_another(append);
         settle(&mut team.world);
     }
-    for index in team.people[..3].to_vec() {
+    for index in team.honest() {
         let texts = team.texts(index);
         assert_eq!(texts.iter().filter(|text| *text == "once").count(), 1, "{texts:?}");
         assert!(!texts.contains(&"twice".to_owned()));

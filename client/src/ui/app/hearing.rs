@@ -108,7 +108,7 @@ impl App {
                     // Its lines and messages say names too.
                     self.open(chat.id);
                 }
-                self.put_chat(chat);
+                self.put_chat(*chat);
             }
             Event::Messages { conversation, messages } => {
                 let unseen = !self.in_front.get_untracked();

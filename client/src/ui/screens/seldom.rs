@@ -5,12 +5,13 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
 use leptos::prelude::*;
-use parley_engine::view::ConversationId;
+use parley_engine::view::{ConversationId, GroupSummary};
 use parley_protocol::ids::MessageId;
 
 use crate::model::section::Section;
 use crate::platform::{page, spawn_local, timer};
 use crate::ui::app::state::{App, Phase};
+use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::conversation::contact;
 use crate::ui::screens::{groups, linking, recovery, removed, settings, shell};
@@ -60,6 +61,7 @@ part!(settings, load_removed, show_removed(app: App) => removed::screen(app));
 part!(contact, load_contact, show_contact(app: App, id: ConversationId) => contact::body(app, id));
 part!(groups, load_new_group, show_new_group(app: App) => groups::create::body(app));
 part!(groups, load_group, show_group(app: App, id: ConversationId) => groups::panel::body(app, id));
+part!(groups, load_invitation, show_invitation(app: App, id: ConversationId, group: GroupSummary, name: Memo<String>) => groups::invitation::foot(app, id, group, name));
 part!(groups, load_message, show_message(app: App, id: MessageId) => groups::told::body(app, id));
 
 /// The settings.
@@ -97,6 +99,12 @@ pub(crate) fn group(app: App, id: ConversationId) -> AnyView {
     shown(body, load_group, move || Box::pin(show_group(app, id)))
 }
 
+/// What can be done about an invitation to a group.
+pub(crate) fn invitation(app: App, id: ConversationId, group: &GroupSummary, name: Memo<String>) -> AnyView {
+    let group = group.clone();
+    shown(bare, load_invitation, move || Box::pin(show_invitation(app, id, group.clone(), name)))
+}
+
 /// Who has an own message of a group.
 pub(crate) fn message(app: App, id: MessageId) -> AnyView {
     shown(body, load_message, move || Box::pin(show_message(app, id)))
@@ -127,6 +135,7 @@ async fn load_all() {
     let _ = load_removed().await;
     let _ = load_new_group().await;
     let _ = load_message().await;
+    let _ = load_invitation().await;
 }
 
 fn settings_frame(inside: AnyView) -> AnyView {

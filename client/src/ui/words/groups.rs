@@ -192,7 +192,7 @@ pub const fn may_not_write(standing: &GroupStanding) -> Option<&'static str> {
         GroupStanding::Left => Some("You left this group."),
         GroupStanding::Removed => Some("You were removed from this group."),
         GroupStanding::Lost => Some(
-            "This browser lost its keys for this group. It comes back by itself as soon as somebody of the group is online.",
+            "This browser can't read this group right now. Another member has to be online to let it in again.",
         ),
         GroupStanding::Paused => {
             Some("This group needs a newer version of Parley. Reload the page to read and write here.")

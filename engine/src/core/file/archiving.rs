@@ -115,7 +115,7 @@ impl Engine {
         }
         if let Some(gone) = self.archive_view(id) {
             let gone = ConversationView { listed: false, last: None, ..gone };
-            self.out.push(Output::Event(Event::Conversation(gone)));
+            self.out.push(Output::Event(Event::Conversation(Box::new(gone))));
         }
         self.archives.remove(&id);
         self.state.delete(&keys::archive(&id));

@@ -156,12 +156,12 @@ impl Run {
             for (_, text) in &self.sent {
                 let count = texts.iter().filter(|known| *known == text).count();
                 if count != 1 {
-                    return Err(format!("{text:?} is there {count} times at {}: {texts:?}", name));
+                    return Err(format!("{text:?} is there {count} times at {name}: {texts:?}"));
                 }
             }
             match &first {
                 Some(first) if *first != texts => {
-                    return Err(format!("{} sees another order: {first:?}, {texts:?}", name));
+                    return Err(format!("{name} sees another order: {first:?}, {texts:?}"));
                 }
                 _ => first = Some(texts),
             }

@@ -208,9 +208,12 @@ fn options(
         }
         if mine == Role::Owner {
             for role in [Role::Owner, Role::Admin, Role::Member].into_iter().filter(|it| *it != is.role) {
-                let set = move || match is_me {
-                    true => asked.set(Some(Question::StepDown(role))),
-                    false => does(Command::SetRole { conversation, account, role }),
+                let set = move || {
+                    if is_me {
+                        asked.set(Some(Question::StepDown(role)));
+                    } else {
+                        does(Command::SetRole { conversation, account, role });
+                    }
                 };
                 buttons.push(quiet(words::make(role), Box::new(set)));
             }

@@ -3,6 +3,7 @@
 
 pub(crate) mod create;
 pub(crate) mod foot;
+pub(crate) mod invitation;
 pub(crate) mod panel;
 pub(crate) mod told;
 
