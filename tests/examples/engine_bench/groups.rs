@@ -104,19 +104,19 @@ fn engine(report: &mut Report, size: usize) {
     report.number(&format!("groups.{size}.remove.bytes"), group.world.commit_bytes());
     let follow = group.world.take_spent(reader).engine.as_secs_f64() * 1e6;
     report.number(&name("follow"), follow);
-    let (mut sent, mut received) = (0.0, 0.0);
+    let (mut sending, mut receiving) = (0.0, 0.0);
     for _ in 0..MESSAGES {
         group.world.take_spent(owner);
         group.world.take_spent(reader);
         send(&mut group.world, owner, conversation, HUNDRED);
         while group.world.step() {}
-        sent += group.world.take_spent(owner).engine.as_secs_f64();
-        received += group.world.take_spent(reader).engine.as_secs_f64();
+        sending += group.world.take_spent(owner).engine.as_secs_f64();
+        receiving += group.world.take_spent(reader).engine.as_secs_f64();
         group.world.settle();
     }
     let count = f64::from(u32::try_from(MESSAGES).unwrap());
-    report.number(&name("send"), sent * 1e6 / count);
-    report.number(&name("receive"), received * 1e6 / count);
+    report.number(&name("send"), sending * 1e6 / count);
+    report.number(&name("receive"), receiving * 1e6 / count);
     let (records, bytes) = group.world.parties[owner].stored();
     report.number(&format!("groups.{size}.records"), f64::from(u32::try_from(records).unwrap()));
     report.number(&format!("groups.{size}.bytes"), f64::from(u32::try_from(bytes).unwrap()));
