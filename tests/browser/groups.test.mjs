@@ -398,7 +398,8 @@ test("a group is made and looked after by keyboard alone", async () => {
   await member(box, "Bob").waitFor({ state: "detached" });
   await focusIs(ada, "Add people");
   await page.keyboard.press("Escape");
-  await box.waitFor({ state: "detached" });
+  // The browser has closed it a moment before the page hears so.
+  await page.waitForFunction(() => !document.querySelector("dialog"));
   await focusIs(ada, "Group info");
   await page.keyboard.press("Enter");
   await box.waitFor();
