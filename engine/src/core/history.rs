@@ -336,7 +336,7 @@ impl Engine {
         // Whoever the conversation is with may have begun any number of logs.
         let mut receipts = receipts.chunks(RECEIPTS).map(<[ReceiptOf]>::to_vec);
         let (mut parts, mut part, mut size) = (Vec::new(), Vec::new(), 0_usize);
-        for message in messages.into_iter().filter(|message| message.is_history()) {
+        for message in messages.into_iter().filter(Message::is_history) {
             let length = message.encode().len();
             if size.saturating_add(length) > ENTRY_BYTES && !part.is_empty() {
                 let messages = std::mem::take(&mut part);

@@ -132,7 +132,7 @@ impl Engine {
                     self.finish_entry(entry.seq);
                 }
                 Verdict::Ask(_) | Verdict::Finished | Verdict::Invited(_) | Verdict::Early(_) => {
-                    self.finish_entry(entry.seq)
+                    self.finish_entry(entry.seq);
                 }
             }
         }

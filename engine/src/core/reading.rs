@@ -330,9 +330,8 @@ impl Engine {
             self.heard(&from.account, &content.head);
         }
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
-        let proof = match self.check_in_group(id, from, &content) {
-            Ok(proof) => proof,
-            Err(_) => return self.message_refused(id, from, at),
+        let Ok(proof) = self.check_in_group(id, from, &content) else {
+            return self.message_refused(id, from, at);
         };
         if !own && self.is_passed_over(id, from, &content, at) {
             return;

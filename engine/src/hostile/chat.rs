@@ -99,7 +99,8 @@ impl Peer {
         let (others, signer) = ([self.unchecked(key_package)], DeviceSigner(&self.key));
         let made = Group::create_chat(&provider, &signer, &own, group, &policy, (&others, evidence));
         let welcome = made.unwrap().1;
-        let parts = [GROUP_WELCOME.as_slice(), named.as_bytes(), welcome.beginnings.first().unwrap(), &welcome.end];
+        let parts =
+            [GROUP_WELCOME.as_slice(), named.as_bytes(), welcome.beginnings.first().unwrap(), &welcome.end];
         let payload = Bytes::new(parts.concat()).unwrap();
         Request::PostInbox(InboxPost { to, append: AppendId(self.random.array()), payload })
     }
@@ -113,7 +114,14 @@ impl Peer {
     /// How many leaves are still as a KeyPackage brought them.
     #[must_use]
     pub fn leaves_by_key_packages(&self, log: LogId) -> usize {
-        self.groups.get(&log).unwrap().state().unwrap().members().filter(|member| member.by_key_package).count()
+        self.groups
+            .get(&log)
+            .unwrap()
+            .state()
+            .unwrap()
+            .members()
+            .filter(|member| member.by_key_package)
+            .count()
     }
 
     /// What the relay knows a group era by.

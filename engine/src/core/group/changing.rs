@@ -1,6 +1,7 @@
 //! What a person asked of a group is made into a commit, once the log is caught up. If another commit wins, it is judged again.
 
 use parley_crypto::aead::XNonce;
+use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{Answer, ClaimedKeyPackage, InboxAddress, RelayError, Retry, Welcomes};
 use parley_protocol::ids::{AccountId, AppendId, DeviceId, GroupId, LogId};
 
@@ -181,7 +182,7 @@ impl Engine {
         if let Some(gathering) = self.group_chats.gathering.get_mut(id) {
             gathering.claimed.insert(account, None);
         }
-        let devices = self.known_log(&account).into_iter().flat_map(|log| log.devices());
+        let devices = self.known_log(&account).into_iter().flat_map(DeviceLog::devices);
         let devices: Vec<DeviceId> = devices.map(|device| device.id).collect();
         self.claim(account, devices, Pending::GroupClaim { log: *id, account });
     }
@@ -195,14 +196,13 @@ impl Engine {
     ) {
         let packages = match result {
             Ok(Answer::KeyPackages(packages)) => packages.into_vec(),
-            Ok(_) => Vec::new(),
             Err(error) if let Retry::After(pause) = error.retry() => {
                 if let Some(gathering) = self.group_chats.gathering.get_mut(id) {
                     gathering.claimed.remove(account);
                 }
                 return self.retry_later(pause);
             }
-            Err(_) => Vec::new(),
+            Ok(_) | Err(_) => Vec::new(),
         };
         if let Some(gathering) = self.group_chats.gathering.get_mut(id) {
             gathering.claimed.insert(*account, Some(packages));
@@ -237,7 +237,12 @@ impl Engine {
             let (packages, forged) = self.usable_packages(&account, &packages);
             match packages.len() {
                 0 => {
-                    self.drop_person(id, group, &account, if forged { Why::Forged } else { Why::Unreachable })
+                    self.drop_person(
+                        id,
+                        group,
+                        &account,
+                        if forged { Why::Forged } else { Why::Unreachable },
+                    );
                 }
                 count if count > room => full = true,
                 count => {
@@ -270,7 +275,7 @@ impl Engine {
         claimed: &[ClaimedKeyPackage],
     ) -> (Vec<(DeviceId, openmls::prelude::KeyPackage)>, bool) {
         let (mut usable, mut forged) = (Vec::new(), false);
-        for device in self.known_log(account).into_iter().flat_map(|log| log.devices()) {
+        for device in self.known_log(account).into_iter().flat_map(DeviceLog::devices) {
             let Some(package) = claimed.iter().find(|claimed| claimed.device == device.id) else { continue };
             let leaf = Leaf { account: *account, device: device.id, key: device.key };
             match key_package::check(&self.mls, &package.key_package, &leaf) {

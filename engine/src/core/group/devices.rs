@@ -171,8 +171,8 @@ impl Engine {
         let epoch = self.with_group(id, |mls, _, _| Ok(mls.epoch()))?;
         let (signer, account) = self.signer().ok_or(GroupError::State)?;
         let (account, device) = (account.id, account.device);
-        let signed = Signed { group, account, device, id: message, time, epoch, part };
-        Ok(Some(signed.sign(signer.0).signature))
+        let said = Signed { group, account, device, id: message, time, epoch, part };
+        Ok(Some(said.sign(signer.0).signature))
     }
 
     /// The proof of an own message of a group, as it was sealed.

@@ -67,7 +67,7 @@ impl Engine {
                 let view = self.group_view(&self.group_in(id)?).ok_or(CommandError::UnknownConversation)?;
                 return Ok(Some(Reply::Group(Box::new(view))));
             }
-            Command::AddToGroup { conversation, people } => self.add_to_group(conversation, people)?,
+            Command::AddToGroup { conversation, people } => self.add_to_group(conversation, &people)?,
             Command::RemoveFromGroup { conversation, account } => {
                 self.ask_group(conversation, Change::Remove(account))?;
             }
@@ -186,8 +186,8 @@ impl Engine {
         Ok(())
     }
 
-    fn add_to_group(&mut self, id: ConversationId, people: Vec<AccountId>) -> Result<(), CommandError> {
-        let people = self.known_people(&people)?;
+    fn add_to_group(&mut self, id: ConversationId, people: &[AccountId]) -> Result<(), CommandError> {
+        let people = self.known_people(people)?;
         let chat = self.group_chats.all.get(&self.group_in(id)?).ok_or(CommandError::UnknownConversation)?;
         if chat.devices().saturating_add(people.len()) > MAX_DEVICES {
             return Err(CommandError::GroupFull);

@@ -51,7 +51,7 @@ impl Engine {
     }
 
     fn group_summary(&self, chat: &GroupChat) -> GroupSummary {
-        let role = self.own_account_id().map(|own| chat.policy.role(&own)).unwrap_or(Role::Member);
+        let role = self.own_account_id().map_or(Role::Member, |own| chat.policy.role(&own));
         GroupSummary {
             members: chat.people(),
             standing: match chat.standing {
@@ -72,7 +72,7 @@ impl Engine {
             role,
             may_write: self.may_write_in_group(&chat.group),
             changing: !chat.changes.is_empty(),
-            picture: self.group_picture(chat).and(chat.policy.picture),
+            picture: Self::group_picture(chat).and(chat.policy.picture),
         }
     }
 
@@ -90,7 +90,7 @@ impl Engine {
         Some(GroupView {
             conversation: ConversationKey::Group(*group).id(),
             name: chat.policy.name.clone(),
-            picture: self.group_picture(chat),
+            picture: Self::group_picture(chat),
             role: chat.policy.role(&own),
             permissions: chat.policy.permissions,
             members,
@@ -98,7 +98,7 @@ impl Engine {
         })
     }
 
-    fn group_picture(&self, chat: &GroupChat) -> Option<Vec<u8>> {
+    fn group_picture(chat: &GroupChat) -> Option<Vec<u8>> {
         let known = chat.policy.picture == Some(super::hash_of(&chat.picture));
         known.then(|| chat.picture.clone())
     }

@@ -108,13 +108,14 @@ impl GroupLine {
                 rename(by);
                 rename(who);
             }
-            Self::Left { who } | Self::Device { who, .. } => rename(who),
+            Self::Left { who }
+            | Self::Device { who, .. }
+            | Self::Dropped(Dropped::Add(who, _) | Dropped::Change(who, _)) => rename(who),
             Self::Role { by, who, .. } => {
                 by.iter_mut().for_each(rename);
                 rename(who);
             }
             Self::Refused { by } => by.iter_mut().for_each(rename),
-            Self::Dropped(Dropped::Add(who, _) | Dropped::Change(who, _)) => rename(who),
             Self::Dropped(Dropped::Settings(_)) => {}
         }
         self
