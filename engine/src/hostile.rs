@@ -8,6 +8,7 @@
 
 mod chat;
 mod device_log;
+mod reading;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -44,7 +45,7 @@ use crate::domain::deletion::{Deleted, mark};
 use crate::domain::draft::Draft;
 use crate::domain::message::MessageBody;
 use crate::mls::credential::Leaf;
-use crate::mls::group::{Group, Incoming};
+use crate::mls::group::Group;
 use crate::mls::{DeviceSigner, Provider, key_package};
 use crate::records::state::StateStore;
 
@@ -447,20 +448,5 @@ impl Peer {
             welcomes: Welcomes::default(),
             group_info: None,
         })
-    }
-
-    /// Reads an entry of the log: a text if it is one. Own entries and forgeries are passed over.
-    pub fn read(&mut self, log: LogId, payload: &[u8]) -> Option<String> {
-        let group = self.groups.get_mut(&log).unwrap();
-        match group.process(&self.provider, payload).ok()? {
-            Incoming::Message { padded, .. } => match Content::decode(&padded).ok()?.body {
-                Body::Part(part) => part.text().map(str::to_owned),
-                _ => None,
-            },
-            Incoming::Commit { staged, .. } => {
-                group.merge(&self.provider, *staged).unwrap();
-                None
-            }
-        }
     }
 }
