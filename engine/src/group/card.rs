@@ -52,7 +52,8 @@ mod tests {
         let state = state(&[1, 2, 3]);
         let chat = GroupChat::new(GroupId([7; 16]), Standing::Member, &state);
         let card = GroupCard::of(&chat).unwrap();
-        insta::assert_snapshot!(crate::hex(&postcard::to_allocvec(&card).unwrap()));
+        insta::assert_snapshot!("card", crate::hex(&postcard::to_allocvec(&card).unwrap()));
+        insta::assert_snapshot!("record", crate::hex(&postcard::to_allocvec(&chat).unwrap()));
         let restored = card.restored().unwrap();
         assert_eq!((restored.standing, restored.people()), (Standing::Lost, 3));
         assert_eq!(restored.policy, chat.policy);
