@@ -210,7 +210,7 @@ impl Engine {
         self.judge_early_welcomes(group);
     }
 
-    /// What the person asked to be changed, by whom it is not done yet.
+    /// Whether somebody is to go: the person asked for it, or they said that they leave.
     pub(super) fn being_removed(chat: &GroupChat, account: &AccountId) -> bool {
         let asked = |change: &Change| matches!(change, Change::Remove(who) if who == account);
         chat.changes.iter().any(asked) || chat.leaving.iter().any(|said| said.account == *account)
