@@ -33,7 +33,7 @@ use crate::records::keys;
 use crate::records::state::StateStore;
 
 /// What the entry of an inbox begins with that is a Welcome into a group.
-const GROUP_WELCOME: [u8; 2] = [1, 2];
+const GROUP_WELCOME: [u8; 2] = [1, 3];
 
 /// What a commit does that no member may make.
 #[derive(Debug, Clone)]
