@@ -148,6 +148,8 @@ test("a lock is set up with its warning first, and locks by itself from the begi
     await button(page, "Cancel").click();
     await focused("section");
     await button(page, "Set up a lock").click();
+    // Before that, what is typed goes nowhere.
+    await focused("new-passphrase");
     await page.keyboard.type(PASSPHRASE);
     await field(page, "Confirm passphrase").fill(PASSPHRASE);
     await page.keyboard.press("Enter");
