@@ -40,7 +40,7 @@ impl Engine {
         let era = self.next_era_step(id);
         if self.group_of(id).is_some() {
             let update = ChatCommit::update(era);
-            self.commit_group(id, update, &[]);
+            self.commit_group(id, update, None, &[]);
             return;
         }
         let made = |group: &mut Group, provider: &Provider, signer: &DeviceSigner<'_>| {

@@ -11,7 +11,6 @@ mod members;
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::{AccountId, GroupId};
 
-#[cfg(test)]
 pub(crate) use self::context::context_of;
 use super::evidence::Evidence;
 use super::floors::{Floors, MAX_FLOORS};

@@ -13,12 +13,13 @@ use crate::core::requests::Pending;
 use crate::domain::message::{Dropped, GroupLine, Why};
 use crate::group::chat::{Change, GroupChat};
 use crate::group::evidence::Evidence;
-use crate::group::plan;
+use crate::group::judge::context_of;
 use crate::group::policy::Policy;
 use crate::group::state::State;
 use crate::mls::chat::ChatCommit;
 use crate::mls::credential::Leaf;
 use crate::mls::extensions::member_of;
+use crate::mls::group::GroupError;
 use crate::mls::key_package;
 use crate::records::keys;
 use crate::table::Table;
@@ -59,9 +60,7 @@ impl Engine {
             match step {
                 Step::Drop(dropped) => self.drop_change(id, &group, dropped),
                 Step::Leave => return self.say_leave(id),
-                Step::Commit(remove, policy) => {
-                    return self.commit_change(id, &state, remove, policy);
-                }
+                Step::Commit(remove, policy) => return self.commit_change(id, remove, policy.as_ref()),
                 Step::Add(people) => match self.gathered(id, &people) {
                     Some(packages) => {
                         if self.commit_adds(id, &group, packages) {
@@ -91,7 +90,7 @@ impl Engine {
             }
             Change::Remove(who) => {
                 let leaves = state.leaves_of(*who).map(|member| member.leaf).collect();
-                Step::Commit(leaves, plan::policy_after(state, &[*who]))
+                Step::Commit(leaves, None)
             }
             Change::Role(who, role) => {
                 policy.set_role(*who, *role);
@@ -261,7 +260,7 @@ impl Engine {
             return false;
         }
         let commit = ChatCommit { add, evidence, ..ChatCommit::update(EraStep::Begins) };
-        self.commit_group(id, commit, &to)
+        self.commit_group(id, commit, None, &to)
     }
 
     /// Those that are what they should be, and whether one was not.
@@ -284,31 +283,34 @@ impl Engine {
         (usable, forged)
     }
 
-    fn commit_change(
-        &mut self,
-        id: &LogId,
-        state: &State,
-        remove: Vec<Leaf>,
-        policy: Option<Policy>,
-    ) -> bool {
+    fn commit_change(&mut self, id: &LogId, remove: Vec<Leaf>, policy: Option<&Policy>) -> bool {
         let era = if remove.is_empty() { self.next_era_step(id) } else { EraStep::Begins };
-        let context = policy.map(|policy| (policy, state.floors.clone()));
-        let commit = ChatCommit { remove, context, ..ChatCommit::update(era) };
-        self.commit_group(id, commit, &[])
+        let commit = ChatCommit { remove, ..ChatCommit::update(era) };
+        self.commit_group(id, commit, policy, &[])
     }
 
-    /// Makes a commit and sends it; whether that worked.
+    /// Makes a commit and sends it; whether that worked. `wanted` is the policy that it is to write; what else it has to write, the
+    /// judge says.
     pub(in crate::core) fn commit_group(
         &mut self,
         id: &LogId,
         mut commit: ChatCommit,
+        wanted: Option<&Policy>,
         to: &[InboxAddress],
     ) -> bool {
-        if commit.add.is_empty() || commit.context.is_some() || !commit.remove.is_empty() {
+        let only_adds = !commit.add.is_empty() && commit.remove.is_empty() && wanted.is_none();
+        if !only_adds {
             commit.own = self.own_leaf_now(id);
         }
         let era = commit.era;
-        let made = self.with_group(id, |group, provider, signer| group.commit_chat(provider, signer, commit));
+        let made = self.with_group(id, |group, provider, signer| {
+            if !only_adds {
+                let (before, deed) = group.deed(&commit)?;
+                let context = context_of(&group.id()?, &before, &deed, wanted, &commit.evidence);
+                commit.context = context.map_err(GroupError::Refused)?;
+            }
+            group.commit_chat(provider, signer, commit)
+        });
         let Ok(made) = made else {
             self.retry_later(RETRY);
             return false;

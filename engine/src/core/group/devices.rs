@@ -13,7 +13,6 @@ use crate::domain::conversation::{ConversationKey, id_of};
 use crate::domain::outbox::Sealed;
 use crate::group::evidence::Evidence;
 use crate::group::leaf_state::LeafState;
-use crate::group::plan;
 use crate::group::proof::{Proof, Signed};
 use crate::group::state::Member;
 use crate::mls::chat::ChatCommit;
@@ -125,40 +124,18 @@ impl Engine {
         to: &[InboxAddress],
         extra: &[Leaf],
     ) {
-        let Ok(state) = self.with_group(id, |mls, _, _| mls.state()) else { return };
-        let mut accounts: Vec<AccountId> = to.iter().map(|to| to.account).collect();
         let returns =
             |leaf: &&Leaf| to.iter().any(|to| to.account == leaf.account && to.device == leaf.device);
-        let leaving: Vec<Leaf> = extra.iter().filter(|leaf| !returns(leaf)).copied().collect();
-        let removed: Vec<AccountId> = leaving.iter().map(|leaf| leaf.account).collect();
-        accounts.extend(&removed);
+        let leaving = extra.iter().filter(|leaf| !returns(leaf)).map(|leaf| leaf.account);
+        let mut accounts: Vec<AccountId> = to.iter().map(|to| to.account).chain(leaving).collect();
         accounts.sort_unstable();
         accounts.dedup();
         let logs = accounts.iter().filter_map(|account| self.known_log(account));
         let evidence =
             Evidence { logs: logs.map(|log| log.entries().to_vec()).collect(), leaves: Vec::new() };
-        let heads: Vec<(AccountId, LogHead)> =
-            removed.iter().filter_map(|account| Some((*account, self.known_log(account)?.head()))).collect();
-        let comes = |account: &AccountId| to.iter().any(|to| to.account == *account);
-        let gone: Vec<AccountId> = removed
-            .iter()
-            .filter(|account| !comes(account))
-            .filter(|account| state.leaves_of(**account).all(|member| leaving.contains(&member.leaf)))
-            .copied()
-            .collect();
-        let (policy, floors) = (plan::policy_after(&state, &gone), plan::floors_after(&state, &heads));
-        let changes = policy.is_some() || floors.is_some();
-        let context = changes.then(|| {
-            (policy.unwrap_or_else(|| state.policy.clone()), floors.unwrap_or_else(|| state.floors.clone()))
-        });
-        let commit = ChatCommit {
-            add,
-            remove: extra.to_vec(),
-            context,
-            evidence,
-            ..ChatCommit::update(EraStep::Begins)
-        };
-        if !self.commit_group(id, commit, to) {
+        let remove = extra.to_vec();
+        let commit = ChatCommit { add, remove, evidence, ..ChatCommit::update(EraStep::Begins) };
+        if !self.commit_group(id, commit, None, to) {
             // Not at once again: nothing has changed by then.
             self.let_alone(id, to);
         }

@@ -10,7 +10,6 @@ use crate::domain::conversation::ConversationKey;
 use crate::domain::message::GroupLine;
 use crate::group::chat::{Change, Standing};
 use crate::group::evidence::{Evidence, LeaveStatement};
-use crate::group::plan;
 use crate::group::policy::Role;
 use crate::group::state::State;
 use crate::mls::chat::ChatCommit;
@@ -57,7 +56,7 @@ impl Engine {
         if member.by_key_package {
             // What is said of a stay is signed under a nonce that is of this stay alone.
             let era = self.next_era_step(id);
-            return self.commit_group(id, ChatCommit::update(era), &[]);
+            return self.commit_group(id, ChatCommit::update(era), None, &[]);
         }
         let Some(signing) = &self.key else { return false };
         let whose = (own.leaf.account, own.leaf.device);
@@ -113,10 +112,9 @@ impl Engine {
         let gone: Vec<AccountId> = said.iter().map(|statement| statement.account).collect();
         let remove =
             gone.iter().flat_map(|account| state.leaves_of(*account)).map(|member| member.leaf).collect();
-        let context = plan::policy_after(&state, &gone).map(|policy| (policy, state.floors.clone()));
         let evidence = Evidence { logs: Vec::new(), leaves: said };
-        let commit = ChatCommit { remove, context, evidence, ..ChatCommit::update(EraStep::Begins) };
-        self.commit_group(id, commit, &[])
+        let commit = ChatCommit { remove, evidence, ..ChatCommit::update(EraStep::Begins) };
+        self.commit_group(id, commit, None, &[])
     }
 }
 

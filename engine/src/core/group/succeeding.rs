@@ -145,7 +145,7 @@ impl Engine {
         }
         let era = self.next_era_step(id);
         // Where it cannot be made now, nothing is written either.
-        self.commit_group(id, ChatCommit::update(era), &[]);
+        self.commit_group(id, ChatCommit::update(era), None, &[]);
         true
     }
 

@@ -66,9 +66,8 @@ impl Case<'_> {
     }
 }
 
-/// For tests: what a commit has to write into the GroupContext if it does `deed` and its maker wants the policy `wanted`; none if nothing. Roles
-/// that nobody has any more are left out of what is wanted, and an owner is made if none is left.
-#[cfg_attr(not(test), expect(dead_code, reason = "the engine's core asks `plan` for what it needs"))]
+/// What a commit has to write into the GroupContext if it does `deed` and its maker wants the policy `wanted`; none if nothing.
+/// Roles that nobody has any more are left out of what is wanted, and an owner is made if none is left.
 pub(crate) fn context_of(
     group: &GroupId,
     before: &State,
