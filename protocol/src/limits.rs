@@ -60,3 +60,9 @@ pub const MAX_BLOB_PART: usize = 256 * 1024;
 pub const MAX_BLOB_DELETES: usize = 256;
 /// Longest head of a backup, in bytes.
 pub const MAX_BACKUP_HEAD: usize = 4096;
+/// Most invite links that lead into one log.
+pub const MAX_LINKS: usize = 16;
+/// Longest secret of a group era that is sealed to a link's key, in bytes.
+pub const MAX_WRAP: usize = 2048;
+/// Most logs that the relay names for one link.
+pub const MAX_LINK_OFFERS: usize = 8;

@@ -82,6 +82,9 @@ pub enum RelayError {
     /// The blob is whole and has not the hash that was named: it is forgotten.
     #[error("the blob has another hash")]
     WrongHash,
+    /// No log has this invite link: it was revoked, it has expired, or its group has ended.
+    #[error("the invite link is unknown")]
+    UnknownLink,
 }
 
 /// What a client does about a refusal.
@@ -122,7 +125,8 @@ impl RelayError {
             | Self::UnknownSlot
             | Self::UnknownBlob
             | Self::WentBack
-            | Self::WrongHash => Retry::Never,
+            | Self::WrongHash
+            | Self::UnknownLink => Retry::Never,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod blobs;
 mod error;
+mod links;
 mod request;
 mod server;
 
@@ -13,6 +14,7 @@ pub use blobs::{
     DeleteBlobs, FetchBackupHead, FetchBlob, FetchLogBlob, PutBlob, PutLogBlob, WriteBackupHead,
 };
 pub use error::{RelayError, Retry};
+pub use links::{AppendLinkedCommit, CreateLinkedLog, JoinByLink, LinkOffer, LinkSlot, LinkSlots};
 pub use request::{
     AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClaimKeyPackages, ClientFrame, CreateLog,
     InboxAddress, InboxPost, KnownDeviceLog, KnownPlace, NewMessage, OpenSlot, PublishKeyPackages,

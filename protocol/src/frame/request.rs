@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DeleteBlobs, FetchBackupHead, FetchBlob, FetchLogBlob, PutBlob, PutLogBlob, RequestId, WriteBackupHead,
+    AppendLinkedCommit, CreateLinkedLog, DeleteBlobs, FetchBackupHead, FetchBlob, FetchLogBlob, JoinByLink,
+    PutBlob, PutLogBlob, RequestId, WriteBackupHead,
 };
 use crate::bounded::{Bytes, List, TooLong};
 use crate::capability::{Capability, CapabilityHash};
@@ -44,7 +45,7 @@ pub enum Request {
     SubscribeLog(SubscribeLog),
     /// Ends the pushes for a log. Answer: `Done`.
     UnsubscribeLog(LogId),
-    /// The sealed GroupInfo of the log's current epoch. Answer: `GroupInfo`.
+    /// The sealed GroupInfo of the log's current group era, of its first epoch or a later one. Answer: `GroupInfo`.
     FetchGroupInfo {
         /// The log.
         log: LogId,
@@ -122,6 +123,14 @@ pub enum Request {
     PutLogBlob(PutLogBlob),
     /// A part of a blob of a log that is whole. Answer: `BlobPart`.
     FetchLogBlob(FetchLogBlob),
+    /// Makes a log into which invite links lead. Answer: as to `CreateLog`.
+    CreateLinkedLog(CreateLinkedLog),
+    /// Appends a commit after which invite links lead into the log. Answer: as to `AppendCommit`.
+    AppendLinkedCommit(AppendLinkedCommit),
+    /// The logs into which an invite link leads, the newest first. Answer: `Links`.
+    OpenLink(Capability),
+    /// Appends the commit of who comes by an invite link. Answer: `Stored`, with one element.
+    JoinByLink(JoinByLink),
 }
 
 /// Opens a rendezvous slot.
@@ -251,7 +260,7 @@ pub struct AppendCommit {
     pub next_read: Option<CapabilityHash>,
     /// Welcomes for the members that the commit adds.
     pub welcomes: Welcomes,
-    /// GroupInfo of the next epoch, sealed by the members.
+    /// GroupInfo of the next epoch, sealed by the members. Without one, that of the group era stays as long as the era.
     pub group_info: Option<Bytes<MAX_GROUP_INFO>>,
 }
 

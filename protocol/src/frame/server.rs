@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{InboxAddress, RelayError, RequestId};
+use super::{InboxAddress, LinkOffer, RelayError, RequestId};
 use crate::bounded::{Bytes, List};
 use crate::device_log::SignedEntry;
 use crate::ids::{AccountId, AppendId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis};
 use crate::limits::{
     MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB_PART, MAX_COMMIT, MAX_DEVICE_LOG, MAX_DEVICES, MAX_GROUP_INFO,
-    MAX_KEY_PACKAGE, MAX_LOOKUPS, MAX_PUSH, MAX_SLOT, MAX_WELCOME, MAX_WELCOMES,
+    MAX_KEY_PACKAGE, MAX_LINK_OFFERS, MAX_LOOKUPS, MAX_PUSH, MAX_SLOT, MAX_WELCOME, MAX_WELCOMES,
 };
 use crate::username::Username;
 
@@ -63,7 +63,7 @@ pub enum Answer {
     GroupInfo {
         /// The log's current epoch.
         epoch: Epoch,
-        /// As the last commit brought it.
+        /// As the last commit of the group era brought it that brought one.
         sealed: Option<Bytes<MAX_GROUP_INFO>>,
     },
     /// One-time KeyPackages left.
@@ -110,6 +110,8 @@ pub enum Answer {
     Undelivered(List<InboxAddress, MAX_WELCOMES>),
     /// To `FetchDeviceLogs`, in the order in which was asked.
     DeviceLogs(List<DeviceLogNews, MAX_LOOKUPS>),
+    /// To `OpenLink`, the newest log first; one or more.
+    Links(List<LinkOffer, MAX_LINK_OFFERS>),
 }
 
 /// Where an account's backup begins.

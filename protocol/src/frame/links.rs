@@ -1,0 +1,69 @@
+//! Into a group's log by an invite link, with nobody online: who has the link's capability gets what members left for it, and may
+//! append a commit that brings a device in from outside (RFC 9420 section 12.4.3.2).
+
+use serde::{Deserialize, Serialize};
+
+use super::{AppendCommit, CreateLog};
+use crate::bounded::{Bytes, List};
+use crate::capability::{Capability, CapabilityHash};
+use crate::ids::{AppendId, Epoch, LogId, UnixMillis};
+use crate::limits::{MAX_COMMIT, MAX_LINKS, MAX_WRAP};
+
+/// The way into a log for who has one invite link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkSlot {
+    /// Hash of the link's capability.
+    pub link: CapabilityHash,
+    /// The secret of the group era, sealed to the link's key. Opaque to the relay.
+    pub wrap: Bytes<MAX_WRAP>,
+    /// The relay serves the slot no longer after this time.
+    pub expires: Option<UnixMillis>,
+}
+
+/// All ways into a log. They stand until the group era ends; then those that come with the commit take their place, or none.
+pub type LinkSlots = List<LinkSlot, MAX_LINKS>;
+
+/// Makes a log with ways in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateLinkedLog {
+    /// As without them.
+    pub creation: CreateLog,
+    /// The ways in.
+    pub links: LinkSlots,
+}
+
+/// Appends a commit that begins a group era with ways into the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppendLinkedCommit {
+    /// As without them. It begins a group era.
+    pub commit: AppendCommit,
+    /// The ways in from then on.
+    pub links: LinkSlots,
+}
+
+/// Appends a commit that brings in who has a link. The group era goes on, with its ways in and its GroupInfo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinByLink {
+    /// The log.
+    pub log: LogId,
+    /// The link's capability: takes the place of the epoch's.
+    pub link: Capability,
+    /// The epoch that ends, which must be the log's current one.
+    pub epoch: Epoch,
+    /// The same in every retry. It begins with the first eight bytes of the hash of the link's capability, so that members see by
+    /// which link an entry came that they cannot read.
+    pub append: AppendId,
+    /// An external commit, sealed as all commits of a group.
+    pub commit: Bytes<MAX_COMMIT>,
+    /// Hash of the capability to append in the next epoch.
+    pub next_append: CapabilityHash,
+}
+
+/// A log into which a link leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkOffer {
+    /// The log.
+    pub log: LogId,
+    /// As it stands in the slot.
+    pub wrap: Bytes<MAX_WRAP>,
+}
