@@ -2,6 +2,7 @@
 //! program or a sentence has changed what stands around it.
 
 use crate::domain::invite::Invite;
+use crate::group::link::GroupLink;
 use crate::link::code::LinkCode;
 
 /// A link of this app's own; holds its fragment, without `#`, as it was made.
@@ -11,6 +12,8 @@ pub enum Pasted {
     Invite(String),
     /// Links a device.
     Link(String),
+    /// Leads into a group.
+    GroupLink(String),
 }
 
 impl Pasted {
@@ -19,7 +22,8 @@ impl Pasted {
     pub fn find(text: &str) -> Option<Self> {
         let invite = || Invite::parse(text).map(|invite| Self::Invite(invite.fragment()));
         let link = || LinkCode::parse(text).map(|code| Self::Link(code.fragment()));
-        invite().or_else(link)
+        let group = || GroupLink::parse(text).map(|link| Self::GroupLink(link.fragment()));
+        invite().or_else(link).or_else(group)
     }
 }
 

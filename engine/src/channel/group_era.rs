@@ -13,6 +13,7 @@ const AGE: u64 = 7 * 24 * 3600 * 1000;
 const FORMAT: u8 = 1;
 const READ: &[u8] = b"parley read capability v1";
 const ENTRY: &[u8] = b"parley era key v1";
+const PACKAGE: &[u8] = b"parley era package key v1";
 
 /// What a commit does to the group era.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +66,16 @@ impl GroupEra {
     /// What seals the commits of a group whose handshakes are not encrypted by MLS.
     pub(crate) fn entry_key(&self) -> Zeroizing<[u8; 32]> {
         hkdf::derive(&self.secret, ENTRY)
+    }
+
+    /// What seals the group as it is at the era's beginning, for who comes from outside.
+    pub(crate) fn package_key(&self) -> Zeroizing<[u8; 32]> {
+        hkdf::derive(&self.secret, PACKAGE)
+    }
+
+    /// The secret, to seal it for who has an invite link.
+    pub(crate) const fn expose(&self) -> &[u8; 32] {
+        &self.secret
     }
 
     /// What a commit does to it that adds and removes nobody.

@@ -1,7 +1,7 @@
 //! Commits: a device replaces its keys from time to time, and sends what it has committed.
 
 use parley_protocol::bounded::Bytes;
-use parley_protocol::frame::{Answer, AppendCommit, RelayError, Request, Retry};
+use parley_protocol::frame::{Answer, AppendCommit, RelayError, Retry};
 use parley_protocol::ids::{AppendId, LogId};
 
 use super::Engine;
@@ -78,11 +78,12 @@ impl Engine {
             append: commit.append,
             commit: bytes,
             next_append: next.hash(),
-            next_read: era.map(|era| era.read_capability().hash()),
+            next_read: era.as_ref().map(|era| era.read_capability().hash()),
             welcomes: self.welcomes(id),
             group_info: None,
         };
-        self.ask(Request::AppendCommit(request), Pending::Commit { log: *id, append: commit.append });
+        let request = self.with_package(request, era.as_ref());
+        self.ask(request, Pending::Commit { log: *id, append: commit.append });
     }
 
     /// A stored commit comes back through the subscription and is merged there, in its place in the log.

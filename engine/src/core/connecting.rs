@@ -73,6 +73,7 @@ impl Engine {
         self.forget_holdups();
         self.put_back.forget_connection();
         self.membership.forget_connection();
+        self.end_visit(CommandError::Offline);
         self.group_chats.forget_connection();
         self.forget_turns();
         self.late.forget_connection();
@@ -135,6 +136,7 @@ impl Engine {
             self.ask_own_log();
             self.note_day();
         }
+        self.go_on_entering();
         self.work_on_inbox();
         self.settle_doubts();
         self.go_on_returning();

@@ -250,7 +250,8 @@ impl Engine {
         };
         self.live.or_default(*id).creating = true;
         self.leave_stamp();
-        self.ask(Request::CreateLog(creation), Pending::Create(*id));
+        let request = self.with_links(creation);
+        self.ask(request, Pending::Create(*id));
     }
 
     pub(super) fn created(&mut self, id: &LogId, result: Result<Answer, RelayError>) {

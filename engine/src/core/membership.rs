@@ -468,6 +468,7 @@ impl Engine {
 
     pub(super) fn forget_welcomes(&mut self, id: &LogId) {
         self.state.delete(&keys::welcomes(id));
+        self.forget_package(id);
     }
 
     /// The relay refused a commit as it is: perhaps a device that it adds was removed meanwhile. Whether it was one

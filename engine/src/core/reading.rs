@@ -52,6 +52,9 @@ pub(super) enum Read {
 
 impl Engine {
     pub(super) fn log_entries(&mut self, id: &LogId, entries: Vec<LogEntry>) {
+        if !self.logs.contains_key(id) && self.visited_entries(id, &entries) {
+            return;
+        }
         for entry in entries {
             let Some(log) = self.logs.get(id).filter(|log| log.stage == Stage::Active) else {
                 return;
@@ -333,6 +336,9 @@ impl Engine {
         let Ok(proof) = self.check_in_group(id, from, &content) else {
             return self.message_refused(id, from, at);
         };
+        if let Some(group) = self.group_of(id) {
+            self.confirm_group(&group, &from.account);
+        }
         if !own && self.is_passed_over(id, from, &content, at) {
             return;
         }

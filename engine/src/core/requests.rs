@@ -5,7 +5,7 @@ use parley_protocol::device_log::SignedEntry;
 use parley_protocol::frame::{
     Answer, ClientFrame, ClosingReason, Push, RelayError, Request, RequestId, ServerFrame,
 };
-use parley_protocol::ids::{AccountId, AppendId, LogId, SlotId, Stamp, UnixMillis};
+use parley_protocol::ids::{AccountId, AppendId, GroupId, LogId, SlotId, Stamp, UnixMillis};
 
 use super::Engine;
 use super::directory_back::BroughtBack;
@@ -157,6 +157,14 @@ pub(super) enum Pending {
     PutBlob,
     WriteHead,
     DeleteBlobs,
+    /// What members left for who comes by a link, to a member.
+    GroupPackage(LogId),
+    /// A link into a group, and what is looked at from outside.
+    OpenLink,
+    VisitPackage(LogId),
+    VisitLog(LogId),
+    /// This device comes into a group by a link.
+    Enter(GroupId),
     Create(LogId),
     SubscribeLog(LogId),
     Unsubscribe,
@@ -348,6 +356,11 @@ impl Engine {
                 self.own_log_came(found);
             }
             Pending::AppendOwnLog { entry, view } => self.own_log_appended(&entry, view, done(result)),
+            Pending::GroupPackage(log) => self.group_package_came(&log, result),
+            Pending::OpenLink => self.link_opened(result),
+            Pending::VisitPackage(log) => self.visit_package_came(log, result),
+            Pending::VisitLog(log) => self.visit_subscribed(log, &result),
+            Pending::Enter(group) => self.entered(&group, result),
             Pending::Create(log) => self.created(&log, result),
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
             Pending::Append { log, numbers } => self.appended(&log, &numbers, result),

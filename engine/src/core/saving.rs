@@ -36,6 +36,8 @@ impl Engine {
         for chat in self.read_all::<GroupChat>(keys::GROUP_CHATS)? {
             self.group_chats.all.insert(chat.group, chat);
         }
+        let entering = self.read_all(keys::ALL_ENTERING)?;
+        self.group_chats.by_link.load(self.read_all(keys::ALL_GROUP_LINKS)?, entering);
         for key in self.state.keys_with_prefix(keys::CONTACTS) {
             let bytes = self.state.get_bytes(&key).ok_or(OpenError::Damaged)?;
             let contact = Contact::decode(&bytes).map_err(|_| OpenError::Damaged)?;

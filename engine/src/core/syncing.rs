@@ -140,6 +140,7 @@ impl Engine {
             Sync::Lacks(places) => self.lacks_came(from, places),
             Sync::Stances(told) => self.stances_came(&told),
             Sync::Token(token) => self.take_token(token),
+            Sync::GroupLink(group, secret) => self.keep_link_secret(&group, secret),
             Sync::Group(group, joins) => self.answered_elsewhere(&group, joins),
             Sync::HandedOver => {}
         }

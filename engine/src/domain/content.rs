@@ -27,6 +27,7 @@ use crate::domain::message::Message;
 use crate::domain::order::Order;
 use crate::domain::visible::is_blank;
 use crate::group::evidence::LeaveStatement;
+use crate::group::link::LinkSecret;
 use crate::group::names::SignedName;
 use crate::recovery::BackupAddress;
 use crate::table::Table;
@@ -177,6 +178,8 @@ pub(crate) enum Sync {
     Token(OwnToken),
     /// What the person answered to being added to a group: whether they join.
     Group(GroupId, bool),
+    /// The account made an invite link of a group.
+    GroupLink(GroupId, LinkSecret),
 }
 
 /// How the account's backup is sealed. What was said after the last removal holds, and of that the greatest generation.

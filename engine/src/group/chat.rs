@@ -8,6 +8,7 @@ use parley_protocol::ids::{AccountId, GroupId, LogId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::evidence::LeaveStatement;
+use super::link::{Link, LinkId};
 use super::names::SignedName;
 use super::policy::{Permissions, Policy, Role};
 use super::state::State;
@@ -83,6 +84,10 @@ pub(crate) enum Change {
     Permissions(Permissions),
     /// This account leaves, once what was asked for before is done.
     Leave,
+    /// This invite link leads into the group.
+    Link(Box<Link>),
+    /// It leads there no more.
+    Revoke(LinkId),
 }
 
 impl GroupChat {

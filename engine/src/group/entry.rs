@@ -122,7 +122,7 @@ mod tests {
     }
 
     fn entry() -> CommitEntry {
-        let evidence = Evidence { logs: vec![Account::new(1, 1).entries()], leaves: Vec::new() };
+        let evidence = Evidence { logs: vec![Account::new(1, 1).entries()], leaves: Vec::new(), link: None };
         CommitEntry { message: vec![1; 100], evidence, group_info: vec![2; 50] }
     }
 

@@ -10,10 +10,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::codec::{self, FormatError};
 use super::leaf_state::Nonce;
+use super::link::LinkProof;
 use super::refusal::Refusal;
 
 /// The first byte.
 const FORMAT: u8 = 1;
+/// The first byte of evidence with a [`LinkProof`].
+const WITH_LINK: u8 = 2;
 /// Most logs, and most statements.
 pub(crate) const MAX_EACH: usize = 256;
 /// Longest evidence, in bytes.
@@ -26,6 +29,16 @@ pub(crate) struct Evidence {
     /// Device logs from their beginning, each of another account.
     pub(crate) logs: Vec<Vec<SignedEntry>>,
     pub(crate) leaves: Vec<LeaveStatement>,
+    /// Who comes has an invite link.
+    #[serde(skip)]
+    pub(crate) link: Option<LinkProof>,
+}
+
+/// As it is with a proof.
+#[derive(Serialize, Deserialize)]
+struct WithLink {
+    evidence: Evidence,
+    link: LinkProof,
 }
 
 /// An account leaves a group. Written as a message; who commits next removes all its leaves, with this as evidence.
@@ -72,12 +85,20 @@ impl LeaveStatement {
 
 impl Evidence {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        codec::encode(FORMAT, self)
+        match self.link {
+            None => codec::encode(FORMAT, self),
+            Some(link) => codec::encode(WITH_LINK, &WithLink { evidence: self.clone(), link }),
+        }
     }
 
     /// Reads the bytes. Nothing in them is verified yet.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
-        let evidence: Self = codec::decode(FORMAT, MAX_EVIDENCE, bytes)?;
+        let evidence: Self = if bytes.first() == Some(&FORMAT) {
+            codec::decode(FORMAT, MAX_EVIDENCE, bytes)?
+        } else {
+            let WithLink { evidence, link } = codec::decode(WITH_LINK, MAX_EVIDENCE, bytes)?;
+            Self { link: Some(link), ..evidence }
+        };
         if evidence.is_bounded() { Ok(evidence) } else { Err(FormatError::Malformed) }
     }
 
@@ -114,14 +135,20 @@ impl Evidence {
 mod tests {
     use super::*;
     use crate::group::fixtures::{Account, key};
+    use crate::group::link::{Coming, LinkSecret};
 
     fn statement() -> LeaveStatement {
         let by = (AccountId([1; 32]), DeviceId([2; 16]));
         LeaveStatement::sign(GroupId([7; 16]), by, [3; 16], Epoch(300), &key(1, 1))
     }
 
+    fn proof() -> LinkProof {
+        let (group, leaf) = (GroupId([7; 16]), Account::new(2, 1).leaf(1));
+        LinkSecret::new([6; 32]).prove(&Coming { group, epoch: Epoch(3), leaf, nonce: [4; 16] })
+    }
+
     fn evidence() -> Evidence {
-        Evidence { logs: vec![Account::new(1, 2).entries()], leaves: vec![statement()] }
+        Evidence { logs: vec![Account::new(1, 2).entries()], leaves: vec![statement()], link: None }
     }
 
     #[test]
@@ -130,7 +157,10 @@ mod tests {
         insta::assert_snapshot!(crate::hex(&evidence().encode()));
         insta::assert_snapshot!(crate::hex(&evidence().hash()));
         assert_eq!(Evidence::decode(&evidence().encode()), Ok(evidence()));
-        assert_eq!(Evidence::decode(&[2, 0, 0]), Err(FormatError::Newer));
+        let with_link = Evidence { link: Some(proof()), ..evidence() };
+        insta::assert_snapshot!(crate::hex(&with_link.encode()));
+        assert_eq!(Evidence::decode(&with_link.encode()), Ok(with_link));
+        assert_eq!(Evidence::decode(&[3, 0, 0]), Err(FormatError::Newer));
     }
 
     #[test]
@@ -150,7 +180,7 @@ mod tests {
             (vec![vec![entry.clone(); 1_025]], Vec::new(), false),
             (vec![vec![entry; 1_000]; 3], Vec::new(), false),
         ] {
-            let bytes = Evidence { logs, leaves }.encode();
+            let bytes = Evidence { logs, leaves, link: None }.encode();
             assert_eq!(Evidence::decode(&bytes).is_ok(), fits, "{} bytes", bytes.len());
         }
     }

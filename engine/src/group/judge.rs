@@ -9,11 +9,12 @@ mod context;
 mod members;
 
 use parley_protocol::device_log::DeviceLog;
-use parley_protocol::ids::{AccountId, GroupId};
+use parley_protocol::ids::{AccountId, Epoch, GroupId};
 
 pub(crate) use self::context::context_of;
 use super::evidence::Evidence;
 use super::floors::{Floors, MAX_FLOORS};
+use super::link::{Coming, LinkId};
 use super::policy::{self, Policy};
 use super::refusal::Refusal;
 use super::state::{Member, State};
@@ -26,6 +27,8 @@ pub(crate) const MAX_LEAVES: usize = 256;
 /// What a commit does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Deed {
+    /// The epoch that it ends.
+    pub(crate) epoch: Epoch,
     /// The committer: the leaf in the tree, or the one that comes in if it is from outside.
     pub(crate) by: Leaf,
     /// It comes from outside (an external commit, RFC 9420 section 12.4.3.2).
@@ -62,6 +65,8 @@ pub(crate) enum Came {
     Resync,
     /// It is another device of an account of the group.
     Sibling,
+    /// It is of an account that was not in the group, and has this invite link.
+    Link(LinkId),
 }
 
 /// What a commit that is right leads to.
@@ -111,7 +116,7 @@ pub(crate) fn judge(
     court.era(&after.policy)?;
     judge_state(&after)?;
     let added: Vec<Leaf> = match came {
-        Some(Came::Sibling) => vec![deed.by],
+        Some(Came::Sibling | Came::Link(_)) => vec![deed.by],
         Some(Came::Resync) => Vec::new(),
         None => deed.adds.iter().map(|member| member.leaf).collect(),
     };
@@ -187,8 +192,22 @@ impl Case<'_> {
             Some(_) => Ok(Came::Resync),
             None if !deed.removes.is_empty() => Err(Refusal::External),
             None if self.before.has(&deed.by.account) => Ok(Came::Sibling),
-            None => Err(Refusal::Committer),
+            None => self.by_link(path).map(Came::Link),
         }
+    }
+
+    /// Whether who comes has an invite link by which they may come.
+    fn by_link(&self, path: &Member) -> Result<LinkId, Refusal> {
+        let (before, deed) = (self.before, self.deed);
+        let proof = self.evidence.link.ok_or(Refusal::Committer)?;
+        let link = before.policy.link(&proof.link).filter(|link| !link.approval).ok_or(Refusal::Link)?;
+        let coming =
+            Coming { group: *self.group, epoch: deed.epoch, leaf: path.leaf, nonce: path.state.nonce };
+        let here = before.members().filter(|member| member.state.came_by == Some(link.id)).count();
+        let came = here.saturating_add(usize::from(link.used));
+        let full = link.most > 0 && came >= usize::from(link.most);
+        let is_so = path.state.came_by == Some(link.id) && proof.is_by(link, &coming);
+        if is_so && !full { Ok(link.id) } else { Err(Refusal::Link) }
     }
 
     /// The group with the leaves as the commit leaves them: what is removed goes first (RFC 9420 section 12.4.2).

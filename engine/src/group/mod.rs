@@ -10,6 +10,7 @@ pub(crate) mod evidence;
 pub(crate) mod floors;
 pub(crate) mod judge;
 pub(crate) mod leaf_state;
+pub(crate) mod link;
 pub(crate) mod names;
 pub(crate) mod plan;
 pub(crate) mod policy;

@@ -7,14 +7,27 @@ use parley_protocol::ids::AccountId;
 use super::floors::{Floors, MAX_FLOORS};
 use super::policy::{Policy, Role};
 use super::state::State;
+use crate::mls::credential::Leaf;
 
-/// The policy once these accounts are gone: without their roles, and with an owner. None if it stays as it is.
-pub(crate) fn policy_after(before: &State, gone: &[AccountId]) -> Option<Policy> {
+/// The policy once these accounts are gone, and these leaves: without their roles, with an owner, and with those counted who came
+/// by a link. None if it stays as it is.
+pub(crate) fn policy_after(before: &State, gone: &[AccountId], leaves: &[Leaf]) -> Option<Policy> {
     let mut policy = before.policy.clone();
+    count_used(&mut policy, before, leaves);
     let staying: Vec<AccountId> =
         before.accounts().into_iter().filter(|account| !gone.contains(account)).collect();
     settle(&mut policy, &staying);
     (policy != before.policy).then_some(policy)
+}
+
+/// A seat of a link does not come free when who came by it is removed: it counts as used from then on.
+pub(crate) fn count_used(policy: &mut Policy, before: &State, removed: &[Leaf]) {
+    for leaf in removed {
+        let came_by = before.member(leaf).and_then(|member| member.state.came_by);
+        if let Some(link) = policy.links.iter_mut().find(|link| Some(link.id) == came_by) {
+            link.used = link.used.saturating_add(1);
+        }
+    }
 }
 
 /// Takes the roles of who does not stay, and makes an owner if none is left: of the admins the one with the lowest leaf, else
@@ -65,16 +78,16 @@ mod tests {
     fn p10_a_group_always_has_an_owner() {
         let [ada, bob, cara, dan] = [1, 2, 3, 4].map(account_id);
         let mut group = state(&[1, 2, 3, 4]);
-        assert_eq!(policy_after(&group, &[dan]), None);
-        assert_eq!(roles(policy_after(&group, &[ada])), [(bob, Role::Owner)], "the lowest leaf");
+        assert_eq!(policy_after(&group, &[dan], &[]), None);
+        assert_eq!(roles(policy_after(&group, &[ada], &[])), [(bob, Role::Owner)], "the lowest leaf");
         group.policy.set_role(dan, Role::Admin);
         group.policy.set_role(cara, Role::Admin);
-        let after = policy_after(&group, &[ada]).unwrap();
+        let after = policy_after(&group, &[ada], &[]).unwrap();
         assert_eq!([bob, cara, dan].map(|it| after.role(&it)), [Role::Member, Role::Owner, Role::Admin]);
-        let after = policy_after(&group, &[cara]).unwrap();
+        let after = policy_after(&group, &[cara], &[]).unwrap();
         assert_eq!([ada, dan].map(|it| after.role(&it)), [Role::Owner, Role::Admin]);
         assert_eq!(after.roles.len(), 2, "who is gone has no role");
-        assert_eq!(roles(policy_after(&group, &[ada, cara, dan])), [(bob, Role::Owner)]);
+        assert_eq!(roles(policy_after(&group, &[ada, cara, dan], &[])), [(bob, Role::Owner)]);
     }
 
     #[test]

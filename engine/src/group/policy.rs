@@ -5,17 +5,20 @@ use parley_protocol::ids::AccountId;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{self, FormatError};
+use super::link::{Link, LinkId};
 use crate::domain::content::display_name;
 use crate::table::Table;
 
 /// The newest version of this format, and of the rules that go with it, that this build acts by.
-pub(crate) const VERSION: u16 = 1;
+pub(crate) const VERSION: u16 = 2;
+/// From this version on people come by invite links. A group with links asks for it.
+pub(crate) const WITH_LINKS: u16 = 2;
 /// The first byte.
 const FORMAT: u8 = 1;
 /// Longest policy, in bytes.
 pub(crate) const MAX_POLICY: usize = 4_096;
 /// Most invite links.
-pub(crate) const MAX_LINKS: usize = 16;
+pub(crate) const MAX_LINKS: usize = parley_protocol::limits::MAX_LINKS;
 
 /// Why bytes are not a policy.
 pub(crate) type PolicyError = FormatError;
@@ -62,8 +65,9 @@ pub(crate) struct Policy {
     pub(crate) permissions: Permissions,
     /// What who comes sees of what was written before: 0 is nothing. Other values are for versions to come.
     pub(crate) history: u8,
-    /// Invite links, for versions to come.
-    pub(crate) links: Vec<Vec<u8>>,
+    /// Invite links.
+    #[serde(with = "links")]
+    pub(crate) links: Vec<Link>,
 }
 
 impl Policy {
@@ -95,7 +99,15 @@ impl Policy {
     pub(crate) fn is_sound(&self) -> bool {
         let name = self.name.is_empty() || display_name(&self.name).as_ref() == Some(&self.name);
         let roles = self.roles.values().all(|role| *role != Role::Member);
-        name && roles && self.links.len() <= MAX_LINKS && self.encode().len() <= MAX_POLICY
+        let twice =
+            |(place, link): (usize, &Link)| self.links.iter().take(place).any(|other| other.id == link.id);
+        let links = self.links.len() <= MAX_LINKS && !self.links.iter().enumerate().any(twice);
+        name && roles && links && self.encode().len() <= MAX_POLICY
+    }
+
+    /// An invite link.
+    pub(crate) fn link(&self, id: &LinkId) -> Option<&Link> {
+        self.links.iter().find(|link| link.id == *id)
     }
 
     /// What an account is, if it is in the group.
@@ -133,11 +145,37 @@ impl Policy {
     }
 }
 
+/// Each link stands in its own bytes, as a version to come may say more of it.
+mod links {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use serde_bytes::ByteBuf;
+
+    use super::Link;
+    use crate::group::codec;
+
+    /// The first byte of a link.
+    const FORMAT: u8 = 1;
+    /// Longest link, in bytes.
+    const LONGEST: usize = 160;
+
+    pub(super) fn serialize<S: Serializer>(links: &[Link], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(links.iter().map(|link| ByteBuf::from(codec::encode(FORMAT, link))))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Link>, D::Error> {
+        let all: Vec<ByteBuf> = Vec::deserialize(deserializer)?;
+        let link = |bytes: &ByteBuf| codec::decode(FORMAT, LONGEST, bytes);
+        all.iter().map(link).collect::<Result<_, _>>().map_err(D::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::group::link::{LinkSecret, Terms};
 
     const ADA: AccountId = AccountId([1; 32]);
     const BOB: AccountId = AccountId([2; 32]);
@@ -147,8 +185,12 @@ mod tests {
         policy.set_role(BOB, Role::Admin);
         policy.picture = Some([9; 32]);
         policy.permissions = Permissions { add: Role::Admin, write: Role::Member, change: Role::Owner };
-        policy.links = vec![vec![7, 8]];
+        policy.links = vec![link(1)];
         policy
+    }
+
+    fn link(number: u8) -> Link {
+        LinkSecret::new([number; 32]).link(ADA, Terms { approval: true, most: 300, ..Terms::default() })
     }
 
     /// The bytes of a policy that no version writes.
@@ -193,8 +235,8 @@ mod tests {
             forged(|it| it.name = "F\u{202E}riends".to_owned()),
             forged(|it| it.name = "x".repeat(65)),
             forged(|it| it.roles = [(ADA, Role::Owner), (BOB, Role::Member)].into_iter().collect()),
-            forged(|it| it.links = vec![Vec::new(); 17]),
-            forged(|it| it.links = vec![vec![0; 4_000]]),
+            forged(|it| it.links = (0..17).map(link).collect()),
+            forged(|it| it.links = vec![link(1), link(1)]),
         ] {
             assert_eq!(Policy::decode(&bytes), Err(FormatError::Malformed));
         }

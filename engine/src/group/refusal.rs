@@ -82,6 +82,9 @@ pub(crate) enum Refusal {
     /// The group era goes on where it has to end, or ends where it may not.
     #[error("the commit does the wrong thing to the group era")]
     Era,
+    /// Who comes has no invite link of the group, or one by which they may not come, or not any more.
+    #[error("the invite link does not let anybody in so")]
+    Link,
     /// A commit from outside does more than bring its device in.
     #[error("the commit from outside does more than bring its device in")]
     External,

@@ -94,7 +94,7 @@ impl Peer {
         let provider = Provider::new(self.random.clone(), Rc::new(StateStore::new(BTreeMap::new())));
         let state = LeafState::new(self.log.head(), self.random.array());
         let own = Member { leaf: self.identity().leaf(), state, by_key_package: true };
-        let evidence = Evidence { logs: vec![log.entries().to_vec()], leaves: Vec::new() };
+        let evidence = Evidence { logs: vec![log.entries().to_vec()], leaves: Vec::new(), link: None };
         let policy = Policy::new("Copy", self.account.id);
         let (others, signer) = ([self.unchecked(key_package)], DeviceSigner(&self.key));
         let made = Group::create_chat(&provider, &signer, &own, group, &policy, (&others, evidence));

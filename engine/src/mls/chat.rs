@@ -3,8 +3,6 @@
 //!
 //! As in `group.rs`, what fails leaves the state as it was only together with a roll-back.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the engine's core makes no chats of many yet"))]
-
 mod data;
 mod group_info;
 pub(crate) mod outside;
@@ -70,6 +68,8 @@ pub(crate) struct MadeCommit {
     /// For those it adds, in their order.
     pub(crate) welcome: welcome::Parts,
     pub(crate) judged: Judged,
+    /// The ratchet tree of that epoch.
+    pub(crate) tree: Vec<u8>,
 }
 
 /// Why somebody else's commit is not followed.
@@ -157,11 +157,13 @@ impl Group {
     }
 
     /// Whether it is a chat, not a conversation of two.
+    #[cfg(test)]
     pub(crate) fn is_chat(&self) -> bool {
         self.mls().extensions().iter().next().is_some()
     }
 
     /// The policy of a chat.
+    #[cfg(test)]
     pub(crate) fn policy(&self) -> Result<Policy, GroupError> {
         self.context().map(|(policy, _)| policy)
     }
@@ -229,10 +231,10 @@ impl Group {
         let (message, welcome, group_info) = bundle.into_contents();
         let message = message.tls_serialize_detached().map_err(|_| GroupError::State)?;
         let welcome = welcome.map(|it| welcome::of_message(&it, &joiners)).transpose()?.unwrap_or_default();
-        let group_info = small_group_info(group_info, signer)?;
+        let (group_info, tree) = small_group_info(group_info, signer)?;
         let entry = CommitEntry { message, evidence, group_info };
         if entry.fits() {
-            Ok(MadeCommit { entry, welcome, judged })
+            Ok(MadeCommit { entry, welcome, judged, tree })
         } else {
             Err(GroupError::Refused(Refusal::Size))
         }
@@ -255,6 +257,7 @@ impl Group {
         let adds = commit.add.iter().map(member_of).collect::<Result<Vec<_>, _>>();
         let adds = adds.map_err(GroupError::Refused)?;
         let deed = Deed {
+            epoch: self.epoch(),
             by: own.leaf,
             external: false,
             path: commit.own.map(|state| Member { state, by_key_package: false, ..own }),
@@ -313,16 +316,19 @@ impl Group {
     }
 }
 
-/// The GroupInfo that OpenMLS made for a commit, without the ratchet tree.
+/// The GroupInfo that OpenMLS made for a commit, without the ratchet tree, and that tree.
 pub(super) fn small_group_info(
     whole: Option<openmls::prelude::group_info::GroupInfo>,
     signer: &DeviceSigner<'_>,
-) -> Result<Vec<u8>, GroupError> {
+) -> Result<(Vec<u8>, Vec<u8>), GroupError> {
     let whole = whole.ok_or(GroupError::State)?;
+    let tree = whole.extensions().ratchet_tree().ok_or(GroupError::State)?;
+    let tree = tree.ratchet_tree().tls_serialize_detached().map_err(|_| GroupError::State)?;
     let external_pub = whole.extensions().external_pub().cloned().ok_or(GroupError::State)?;
     let message = openmls::prelude::MlsMessageOut::from(whole);
     let bytes = message.tls_serialize_detached().map_err(|_| GroupError::State)?;
-    GroupInfo::read(&bytes)?.without_tree(&Extension::ExternalPub(external_pub), signer)
+    let small = GroupInfo::read(&bytes)?.without_tree(&Extension::ExternalPub(external_pub), signer)?;
+    Ok((small, tree))
 }
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ const GROUP_CHAT: u8 = 51;
 const INVITATION: u8 = 52;
 const EARLY_WELCOMES: u8 = 53;
 const EARLY: u8 = 9;
+const GROUP_LINKS: u8 = 66;
+const GROUP_PACKAGE: u8 = 67;
+const ENTERING: u8 = 68;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];
 
@@ -125,6 +128,21 @@ pub(crate) fn invitation(group: &GroupId) -> Vec<u8> {
     [&[INVITATION], group.as_bytes().as_slice()].concat()
 }
 
+/// What is known of a group's invite links beside its policy ([`crate::core`]'s `GroupLinks`).
+pub(crate) fn group_links(group: &GroupId) -> Vec<u8> {
+    [&[GROUP_LINKS], group.as_bytes().as_slice()].concat()
+}
+
+/// What goes with a commit that is on its way, for who comes by a link ([`crate::core`]'s `Left`).
+pub(crate) fn group_package(log: &LogId) -> Vec<u8> {
+    [&[GROUP_PACKAGE], log.as_bytes().as_slice()].concat()
+}
+
+/// A commit by which this device comes into a group ([`crate::core`]'s `Entering`).
+pub(crate) fn entering(group: &GroupId) -> Vec<u8> {
+    [&[ENTERING], group.as_bytes().as_slice()].concat()
+}
+
 pub(crate) fn early(log: &LogId) -> Vec<u8> {
     [&[EARLY], log.as_bytes().as_slice()].concat()
 }
@@ -158,6 +176,8 @@ pub(crate) const ARCHIVES: &[u8] = &[ARCHIVE];
 pub(crate) const CONTACTS: &[u8] = &[CONTACT];
 pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
 pub(crate) const GROUP_CHATS: &[u8] = &[GROUP_CHAT];
+pub(crate) const ALL_GROUP_LINKS: &[u8] = &[GROUP_LINKS];
+pub(crate) const ALL_ENTERING: &[u8] = &[ENTERING];
 pub(crate) const LOGS: &[u8] = &[LOG];
 pub(crate) const OUTBOXES: &[u8] = &[OUTBOX];
 pub(crate) const PERSONALS: &[u8] = &[PERSONAL];
@@ -188,6 +208,9 @@ mod tests {
             (group_chat(&group), 51, about_group),
             (invitation(&group), 52, about_group),
             (early_welcomes(&group), 53, about_group),
+            (group_links(&group), 66, about_group),
+            (group_package(&in_log), 67, about_log),
+            (entering(&group), 68, about_group),
             (archive(&id), 26, about_id),
             (personal(&id), 30, about_id),
             (standing(&id), 34, about_id),

@@ -3,7 +3,7 @@
 use parley_protocol::ids::{AccountId, DeviceId, MessageId};
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationId, Order, Permissions, Role, Share, Typed};
+use super::{ConversationId, LinkTerms, Order, Permissions, Role, Share, Typed};
 
 /// What a person can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -260,4 +260,23 @@ pub enum Command {
         /// Its place.
         order: Order,
     },
+    /// Makes a link by which people join a group. Reply as for [`Command::AddToGroup`].
+    MakeGroupLink {
+        /// Into which group.
+        conversation: ConversationId,
+        /// How people join by it.
+        terms: LinkTerms,
+    },
+    /// Takes it away: nobody joins by it from then on. Reply as for [`Command::AddToGroup`].
+    RevokeGroupLink {
+        /// Of which group.
+        conversation: ConversationId,
+        /// Which.
+        link: [u8; 16],
+    },
+    /// What the group is like to which a link leads. Reply: [`super::Reply::GroupPreview`], or [`super::Reply::Conversation`] if
+    /// this account is in it.
+    LookAtGroup(String),
+    /// Joins the group to which a link leads. Reply: [`super::Reply::Conversation`].
+    JoinByLink(String),
 }

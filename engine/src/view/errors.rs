@@ -125,6 +125,15 @@ pub enum CommandError {
     /// The text is a link code, which finds nobody.
     #[error("this is a link code, not an invite")]
     LinkCodeInstead,
+    /// The text is no link into a group.
+    #[error("this is no link into a group")]
+    NotAGroupLink,
+    /// The link was revoked, has expired, was used up, or its group is over.
+    #[error("the link leads into no group any more")]
+    LinkOver,
+    /// A group has so many links at most.
+    #[error("the group has too many links")]
+    TooManyLinks,
 }
 
 impl CommandError {

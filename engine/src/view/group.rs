@@ -1,6 +1,6 @@
 //! What views see of a group.
 
-use parley_protocol::ids::AccountId;
+use parley_protocol::ids::{AccountId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::{ConversationId, Delivery};
@@ -21,6 +21,8 @@ pub struct GroupSummary {
     pub changing: bool,
     /// SHA-256 of the group's picture, if there is one and it is known here.
     pub picture: Option<[u8; 32]>,
+    /// This account came by a link, and nobody has been heard who can say that it is the group that the link is of.
+    pub unconfirmed: bool,
 }
 
 /// Whether this account is in a group.
@@ -62,6 +64,57 @@ pub struct GroupView {
     pub members: Vec<MemberView>,
     /// People whom this person has added and who are not in it yet.
     pub adding: Vec<MemberView>,
+    /// Links by which people join.
+    pub links: Vec<InviteLinkView>,
+}
+
+/// A link by which people join a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteLinkView {
+    /// Names it.
+    pub id: [u8; 16],
+    /// What its maker is called.
+    pub by: String,
+    /// This account made it.
+    pub own: bool,
+    /// What to put after `https://host/#`; only where this account made it.
+    pub fragment: Option<String>,
+    /// Somebody of the group lets in who has it.
+    pub approval: bool,
+    /// So many may come by it; 0 is any number.
+    pub most: u16,
+    /// So many came by it.
+    pub came: u16,
+    /// Until when it leads into the group.
+    pub expires: Option<UnixMillis>,
+    /// The group does not know it yet.
+    pub making: bool,
+}
+
+/// On what terms people join by a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LinkTerms {
+    /// Somebody of the group lets them in.
+    pub approval: bool,
+    /// So many at most; 0 is any number.
+    pub most: u16,
+    /// It leads into the group for so long, in milliseconds.
+    pub lasts: Option<u64>,
+}
+
+/// What a group looks like to who has a link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupPreview {
+    /// What it is called.
+    pub name: String,
+    /// Its picture (JPEG, PNG or WebP), if there is one.
+    pub picture: Option<Vec<u8>>,
+    /// How many people are in it.
+    pub people: u32,
+    /// Who made the link, if this person knows them.
+    pub by: Option<String>,
+    /// Somebody of the group lets in who has the link.
+    pub approval: bool,
 }
 
 /// Somebody in a group.

@@ -28,7 +28,10 @@ pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
 pub use self::file::{FileError, FilePart, FileReport};
-pub use self::group::{AuthorView, GroupStanding, GroupSummary, GroupView, MemberView, MessageDetails, Told};
+pub use self::group::{
+    AuthorView, GroupPreview, GroupStanding, GroupSummary, GroupView, InviteLinkView, LinkTerms, MemberView,
+    MessageDetails, Told,
+};
 pub use self::outage::{Outage, WaitReason};
 pub use self::recovery::{BackupFailure, BackupState, PhraseState, PhraseView, RecoveryView, Typed};
 pub use self::removed::{KeptState, KeptText, RemovedView};
@@ -116,6 +119,8 @@ pub enum Reply {
     Group(Box<GroupView>),
     /// Who has an own message.
     MessageDetails(MessageDetails),
+    /// A group, as who has a link sees it.
+    GroupPreview(Box<GroupPreview>),
 }
 
 /// Messages of a conversation that stand one after the other, without a hole.

@@ -14,7 +14,7 @@ use crate::domain::message::{Dropped, GroupLine, Why};
 use crate::group::chat::{Change, GroupChat};
 use crate::group::evidence::Evidence;
 use crate::group::judge::context_of;
-use crate::group::policy::Policy;
+use crate::group::policy::{Policy, Role, WITH_LINKS};
 use crate::group::state::State;
 use crate::mls::chat::ChatCommit;
 use crate::mls::credential::Leaf;
@@ -52,6 +52,9 @@ enum Step {
 impl Engine {
     /// Goes on with what this person asked of a group; whether a commit is on its way for it.
     pub(in crate::core) fn go_on_changing(&mut self, id: &LogId) -> bool {
+        if let Some(group) = self.group_of(id) {
+            self.revoke_expired_links(&group);
+        }
         loop {
             let Some(chat) = self.group_chat_of(id).filter(|chat| chat.is_active()) else { return false };
             let (group, Some(change)) = (chat.group, chat.changes.front().cloned()) else { return false };
@@ -90,7 +93,10 @@ impl Engine {
             }
             Change::Remove(who) => {
                 let leaves = state.leaves_of(*who).map(|member| member.leaf).collect();
-                Step::Commit(leaves, None)
+                // Who is removed may have a link.
+                let revokes = !policy.links.is_empty() && policy.role(&own) >= Role::Admin;
+                policy.links.clear();
+                Step::Commit(leaves, revokes.then_some(policy))
             }
             Change::Role(who, role) => {
                 policy.set_role(*who, *role);
@@ -109,6 +115,18 @@ impl Engine {
                 Step::Commit(Vec::new(), Some(policy))
             }
             Change::Leave => Step::Leave,
+            Change::Link(_) if state.members().any(|it| it.state.version < WITH_LINKS) => {
+                Step::Drop(Some(Dropped::Settings(Why::Outdated)))
+            }
+            Change::Link(link) => {
+                policy.floor = policy.floor.max(WITH_LINKS);
+                policy.links.push(**link);
+                Step::Commit(Vec::new(), Some(policy))
+            }
+            Change::Revoke(link) => {
+                policy.links.retain(|known| known.id != *link);
+                Step::Commit(Vec::new(), Some(policy))
+            }
         };
         Some(step)
     }
@@ -284,7 +302,9 @@ impl Engine {
     }
 
     fn commit_change(&mut self, id: &LogId, remove: Vec<Leaf>, policy: Option<&Policy>) -> bool {
-        let era = if remove.is_empty() { self.next_era_step(id) } else { EraStep::Begins };
+        let links = self.group_chat_of(id).map(|chat| &chat.policy.links);
+        let readers = policy.is_some_and(|policy| Some(&policy.links) != links);
+        let era = if remove.is_empty() && !readers { self.next_era_step(id) } else { EraStep::Begins };
         let commit = ChatCommit { remove, ..ChatCommit::update(era) };
         self.commit_group(id, commit, policy, &[])
     }
@@ -303,18 +323,29 @@ impl Engine {
             commit.own = self.own_leaf_now(id);
         }
         let era = commit.era;
-        let made = self.with_group(id, |group, provider, signer| {
-            if !only_adds {
+        if !only_adds {
+            let context = self.with_group(id, |group, _, _| {
                 let (before, deed) = group.deed(&commit)?;
                 let context = context_of(&group.id()?, &before, &deed, wanted, &commit.evidence);
-                commit.context = context.map_err(GroupError::Refused)?;
-            }
-            group.commit_chat(provider, signer, commit)
-        });
+                context.map_err(GroupError::Refused)
+            });
+            let Ok(context) = context else {
+                self.retry_later(RETRY);
+                return false;
+            };
+            commit.context = context;
+        }
+        let policy = commit.context.as_ref().map(|(policy, _)| policy.clone());
+        let policy = policy.or_else(|| self.group_chat_of(id).map(|chat| chat.policy.clone()));
+        if era == EraStep::Begins && policy.is_some_and(|policy| self.waits_for_link_keys(id, &policy)) {
+            return false;
+        }
+        let made = self.with_group(id, |group, provider, signer| group.commit_chat(provider, signer, commit));
         let Ok(made) = made else {
             self.retry_later(RETRY);
             return false;
         };
+        self.leave_package(id, &made, era);
         let nonce = self.random.array();
         let sealed = self.group_eras.get(id).map(|era| made.entry.seal(era, *id, &XNonce::from(nonce)));
         let welcomes =
@@ -350,5 +381,7 @@ fn is_done(chat: &GroupChat, change: &Change) -> bool {
         Change::Picture(hash) => chat.policy.picture == *hash,
         Change::Permissions(permissions) => chat.policy.permissions == *permissions,
         Change::Leave => false,
+        Change::Link(link) => chat.policy.link(&link.id).is_some(),
+        Change::Revoke(link) => chat.policy.link(link).is_none(),
     }
 }

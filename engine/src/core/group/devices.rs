@@ -131,8 +131,11 @@ impl Engine {
         accounts.sort_unstable();
         accounts.dedup();
         let logs = accounts.iter().filter_map(|account| self.known_log(account));
-        let evidence =
-            Evidence { logs: logs.map(|log| log.entries().to_vec()).collect(), leaves: Vec::new() };
+        let evidence = Evidence {
+            logs: logs.map(|log| log.entries().to_vec()).collect(),
+            leaves: Vec::new(),
+            link: None,
+        };
         let remove = extra.to_vec();
         let commit = ChatCommit { add, remove, evidence, ..ChatCommit::update(EraStep::Begins) };
         if !self.commit_group(id, commit, None, to) {

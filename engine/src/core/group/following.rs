@@ -48,6 +48,8 @@ impl Engine {
                 chat.picture.clear();
             }
         }
+        self.links_follow(&before.group, &state);
+        self.confirm_group(&before.group, &by);
         self.save_group_chat(&before.group);
         self.say_in_group(id, seq, time, lines);
         if own {
@@ -73,9 +75,17 @@ impl Engine {
         let mut lines = Vec::new();
         let accounts = state.accounts();
         let by_whom = || self.who(&by);
+        let link = |account: &AccountId| {
+            let came_by = state.leaves_of(*account).find_map(|member| member.state.came_by)?;
+            state.policy.link(&came_by)
+        };
+        let by_link = link(&by).filter(|_| !before.is_member(&by));
+        if let Some(link) = by_link {
+            lines.push(GroupLine::Joined { who: by_whom(), by: self.who(&link.by) });
+        }
         let joined: Vec<Who> = accounts
             .iter()
-            .filter(|account| !before.is_member(account))
+            .filter(|account| !before.is_member(account) && !(by_link.is_some() && **account == by))
             .map(|account| self.who(account))
             .collect();
         if !joined.is_empty() {
@@ -97,6 +107,11 @@ impl Engine {
         }
         if old.picture != new.picture {
             lines.push(GroupLine::Picture { by: by_whom(), set: new.picture.is_some() });
+        }
+        let made = new.links.iter().any(|link| old.link(&link.id).is_none());
+        let gone = old.links.iter().any(|link| new.link(&link.id).is_none());
+        if made || gone {
+            lines.push(GroupLine::Links { by: by_whom(), made });
         }
         if old.permissions != new.permissions {
             lines.push(GroupLine::Permissions { by: by_whom() });

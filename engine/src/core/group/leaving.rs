@@ -112,7 +112,7 @@ impl Engine {
         let gone: Vec<AccountId> = said.iter().map(|statement| statement.account).collect();
         let remove =
             gone.iter().flat_map(|account| state.leaves_of(*account)).map(|member| member.leaf).collect();
-        let evidence = Evidence { logs: Vec::new(), leaves: said };
+        let evidence = Evidence { leaves: said, ..Evidence::default() };
         let commit = ChatCommit { remove, evidence, ..ChatCommit::update(EraStep::Begins) };
         self.commit_group(id, commit, None, &[])
     }

@@ -4,6 +4,7 @@
 //! judged again. What a commit has changed is told in lines ([`following`]). Commits that no member may make end a log, and the
 //! group goes on in its successor ([`succeeding`]).
 
+mod by_link;
 mod changing;
 mod devices;
 mod following;
@@ -20,6 +21,7 @@ mod succeeding;
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 use sha2::{Digest as _, Sha256};
 
+use self::by_link::ByLink;
 use self::changing::Gathering;
 use super::Engine;
 use super::steady::Moment;
@@ -45,6 +47,8 @@ pub(super) struct GroupChats {
     told: Table<LogId, Moment>,
     /// When it is this device's turn to do what any member may, by log.
     turns: Table<LogId, Moment>,
+    /// Invite links.
+    pub(super) by_link: ByLink,
 }
 
 impl GroupChats {
@@ -52,6 +56,7 @@ impl GroupChats {
     pub(super) fn forget_connection(&mut self) {
         self.gathering.clear();
         self.turns.clear();
+        self.by_link.forget_connection();
     }
 }
 
@@ -91,6 +96,10 @@ impl Engine {
                 let details = self.message_details(&self.group_in(conversation)?, &order);
                 return Ok(Some(Reply::MessageDetails(details)));
             }
+            Command::MakeGroupLink { conversation, terms } => self.make_group_link(conversation, &terms)?,
+            Command::RevokeGroupLink { conversation, link } => self.revoke_group_link(conversation, link)?,
+            Command::LookAtGroup(text) => return self.follow_group_link(Some(view), &text, false),
+            Command::JoinByLink(text) => return self.follow_group_link(Some(view), &text, true),
             other => return self.file_command(view, other),
         }
         Ok(Some(Reply::Done))
@@ -256,7 +265,7 @@ fn may(chat: &GroupChat, account: &AccountId, change: &Change) -> bool {
         }
         Change::Role(..) => role == Role::Owner,
         Change::Name(_) | Change::Picture(_) => policy.may_change(account),
-        Change::Permissions(_) => role >= Role::Admin,
+        Change::Permissions(_) | Change::Link(_) | Change::Revoke(_) => role >= Role::Admin,
         Change::Leave => true,
     }
 }

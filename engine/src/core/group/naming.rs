@@ -10,7 +10,7 @@ use crate::domain::message::GroupLine;
 use crate::group::names::{MAX_NAMES, SignedName};
 
 impl Engine {
-    fn own_name(&self) -> Option<SignedName> {
+    pub(super) fn own_name(&self) -> Option<SignedName> {
         let (signer, account) = self.signer()?;
         let whose = (account.id, account.device);
         Some(SignedName::sign(whose, account.profile, account.name.clone(), signer.0))
@@ -49,6 +49,14 @@ impl Engine {
             self.name_in_group_came(&group, name);
         }
         self.save_group_chat(&group);
+    }
+
+    /// Names that came with a group into which this device came by a link.
+    pub(super) fn take_names(&mut self, group: &GroupId, names: Vec<SignedName>) {
+        for name in names {
+            self.name_in_group_came(group, name);
+        }
+        self.save_group_chat(group);
     }
 
     fn name_in_group_came(&mut self, group: &GroupId, name: SignedName) {

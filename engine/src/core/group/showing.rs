@@ -73,6 +73,7 @@ impl Engine {
             may_write: self.may_write_in_group(&chat.group),
             changing: !chat.changes.is_empty(),
             picture: picture(chat).and(chat.policy.picture),
+            unconfirmed: self.group_chats.by_link.is_unconfirmed(&chat.group),
         }
     }
 
@@ -95,6 +96,7 @@ impl Engine {
             permissions: chat.policy.permissions,
             members,
             adding: adding.map(|account| self.member_view(chat, account, 0)).collect(),
+            links: self.group_links_view(group),
         })
     }
 

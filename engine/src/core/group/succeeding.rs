@@ -17,6 +17,7 @@ impl Engine {
     pub(in crate::core) fn refuse_commit(&mut self, id: &LogId, entry: &LogEntry, by: Option<AccountId>) {
         let by = by.map(|account| self.who(&account));
         self.say_in_group(id, entry.seq, entry.time, vec![GroupLine::Refused { by }]);
+        self.note_spoiled_link(id, entry);
         self.succeed(id, entry.seq, &payload_hash(&entry.payload));
     }
 

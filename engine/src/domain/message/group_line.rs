@@ -85,6 +85,20 @@ pub enum GroupLine {
         /// What happened.
         change: DeviceChange,
     },
+    /// Somebody came by an invite link; the own account among them.
+    Joined {
+        /// Who came.
+        who: Who,
+        /// Who made the link.
+        by: Who,
+    },
+    /// Somebody made an invite link, or took some away.
+    Links {
+        /// Who.
+        by: Who,
+        /// Whether there is a new one.
+        made: bool,
+    },
 }
 
 impl GroupLine {
@@ -99,12 +113,13 @@ impl GroupLine {
             Self::Created { by, .. }
             | Self::Renamed { by, .. }
             | Self::Picture { by, .. }
-            | Self::Permissions { by } => rename(by),
+            | Self::Permissions { by }
+            | Self::Links { by, .. } => rename(by),
             Self::Added { by, people } => {
                 rename(by);
                 people.iter_mut().for_each(rename);
             }
-            Self::Removed { by, who } => {
+            Self::Removed { by, who } | Self::Joined { who, by } => {
                 rename(by);
                 rename(who);
             }
@@ -157,4 +172,6 @@ pub enum Why {
     Full,
     /// Somebody else did so before, or they are not there any more.
     Over,
+    /// Somebody in the group has an older version of the app, which does not know this.
+    Outdated,
 }

@@ -5,8 +5,9 @@ use parley_protocol::ids::{AccountId, GroupId};
 
 use super::super::evidence::Evidence;
 use super::super::floors::Floors;
+use super::super::link::Link;
 use super::super::plan;
-use super::super::policy::{Policy, Role};
+use super::super::policy::{Policy, Role, WITH_LINKS};
 use super::super::refusal::Refusal;
 use super::super::state::State;
 use super::{Case, Deed, Why, gone};
@@ -40,7 +41,8 @@ impl Case<'_> {
         let by_log = removed.iter().filter(|(_, why)| *why == Why::DeviceRemoved);
         let heads: Vec<(AccountId, LogHead)> =
             by_log.filter_map(|(leaf, _)| Some((leaf.account, self.removing_head(leaf)?))).collect();
-        (plan::policy_after(self.before, &gone), plan::floors_after(self.before, &heads))
+        let leaves: Vec<Leaf> = removed.iter().map(|(leaf, _)| *leaf).collect();
+        (plan::policy_after(self.before, &gone, &leaves), plan::floors_after(self.before, &heads))
     }
 
     /// Whether the committer may change `from`, which follows from the commit, to `to`.
@@ -53,16 +55,27 @@ impl Case<'_> {
         let shown = from.name != to.name || from.picture != to.picture;
         let rules =
             from.permissions != to.permissions || from.history != to.history || from.links != to.links;
+        // The first link asks for the version that knows links.
+        let by_links = to.floor == WITH_LINKS && from.links != to.links;
         if (shown && !self.before.policy.may_change(by))
             || (rules && role < Role::Admin)
-            || (from.floor != to.floor && role < Role::Owner)
+            || (from.floor != to.floor && !by_links && role < Role::Owner)
+            || !to.links.iter().all(|link| is_own_or_kept(link, from, by))
         {
             return Err(Refusal::MayNotChange);
         }
-        if to.floor < from.floor {
+        if to.floor < from.floor || (!to.links.is_empty() && to.floor < WITH_LINKS) {
             return Err(Refusal::Version);
         }
         if from.roles != to.roles && role < Role::Owner { Err(Refusal::Roles) } else { Ok(()) }
+    }
+}
+
+/// Whether a link is the committer's own new one, or one that was there, by the same account and with the same keys.
+fn is_own_or_kept(link: &Link, from: &Policy, by: &AccountId) -> bool {
+    match from.link(&link.id) {
+        Some(old) => old.by == link.by && old.key == link.key && old.keys == link.keys,
+        None => link.by == *by,
     }
 }
 
@@ -85,7 +98,14 @@ pub(crate) fn context_of(
     staying.retain(|account| after.has(account));
     let new = after.accounts().into_iter().filter(|account| !before.has(account));
     staying.extend(new);
-    let mut policy = wanted.cloned().or(forced).unwrap_or_else(|| before.policy.clone());
+    let mut policy = match (wanted, forced) {
+        (Some(wanted), _) => {
+            let mut policy = wanted.clone();
+            plan::count_used(&mut policy, before, &deed.removes);
+            policy
+        }
+        (None, forced) => forced.unwrap_or_else(|| before.policy.clone()),
+    };
     plan::settle(&mut policy, &staying);
     let floors = floors.unwrap_or_else(|| before.floors.clone());
     let changes = policy != before.policy || floors != before.floors;

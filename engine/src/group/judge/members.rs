@@ -3,6 +3,7 @@
 use parley_protocol::device_log::{DeviceLog, LogHead};
 use parley_protocol::ids::AccountId;
 
+use super::super::link::LinkId;
 use super::super::refusal::Refusal;
 use super::super::state::{Member, State};
 use super::{Came, Case, Why};
@@ -108,22 +109,22 @@ impl Case<'_> {
     /// Whether all who come are devices that their accounts' logs name now, and the committer may add them.
     pub(super) fn check_added(&self, after: &State, came: Option<Came>) -> Result<(), Refusal> {
         for member in &self.deed.adds {
-            self.check_listed(member, after)?;
+            self.check_listed(member, None, after)?;
             let stays = self.before.leaves_of(member.leaf.account).any(|it| self.stays(&it.leaf));
             if !stays && !self.before.policy.may_add(&self.deed.by.account) {
                 return Err(Refusal::MayNotAdd);
             }
         }
         match (came, &self.deed.path) {
-            (Some(Came::Sibling), Some(member)) => self.check_listed(member, after),
+            (Some(Came::Sibling), Some(member)) => self.check_listed(member, None, after),
+            (Some(Came::Link(link)), Some(member)) => self.check_listed(member, Some(link), after),
             _ => Ok(()),
         }
     }
 
-    fn check_listed(&self, member: &Member, after: &State) -> Result<(), Refusal> {
+    fn check_listed(&self, member: &Member, link: Option<LinkId>, after: &State) -> Result<(), Refusal> {
         let Leaf { account, device, key } = member.leaf;
-        // Nobody comes by a link yet.
-        if member.state.came_by.is_some() {
+        if member.state.came_by != link {
             return Err(Refusal::Leaf);
         }
         let log = self.log(&account).ok_or(Refusal::NoLog(account))?;

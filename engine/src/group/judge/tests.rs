@@ -2,6 +2,7 @@
 
 mod coming;
 mod going;
+mod links;
 mod outside;
 mod put_back;
 mod random;
@@ -14,6 +15,7 @@ use super::*;
 use crate::group::evidence::LeaveStatement;
 use crate::group::fixtures::{Account, account_id, fresh, key, state};
 use crate::group::leaf_state::LeafState;
+use crate::group::link::{LinkSecret, Terms};
 use crate::group::policy::Role;
 
 const GROUP: GroupId = GroupId([7; 16]);
@@ -27,7 +29,7 @@ fn leaf(number: u8) -> Leaf {
 fn update(before: &State, by: Leaf) -> Deed {
     let path = before.member(&by).copied();
     let (adds, removes) = (Vec::new(), Vec::new());
-    Deed { by, external: false, path, adds, removes, context: None, era: EraStep::GoesOn }
+    Deed { epoch: Epoch(3), by, external: false, path, adds, removes, context: None, era: EraStep::GoesOn }
 }
 
 fn add(before: &State, by: Leaf, adds: &[Member]) -> Deed {
@@ -45,14 +47,18 @@ fn write(before: &State, by: Leaf, change: impl FnOnce(&mut Policy)) -> Deed {
 }
 
 fn logs(accounts: &[&Account]) -> Evidence {
-    Evidence { logs: accounts.iter().map(|account| account.entries()).collect(), leaves: Vec::new() }
+    Evidence {
+        logs: accounts.iter().map(|account| account.entries()).collect(),
+        leaves: Vec::new(),
+        link: None,
+    }
 }
 
 fn leaves(before: &State, member: &Leaf, signer: (u8, u8)) -> Evidence {
     let nonce = before.member(member).unwrap().state.nonce;
     let key = key(signer.0, signer.1);
     let statement = LeaveStatement::sign(GROUP, (member.account, member.device), nonce, Epoch(3), &key);
-    Evidence { logs: Vec::new(), leaves: vec![statement] }
+    Evidence { logs: Vec::new(), leaves: vec![statement], link: None }
 }
 
 /// With what has to be written because of it.
@@ -159,7 +165,10 @@ fn p10_who_comes_and_goes_begins_an_era() {
         goes_on(add(&before, leaf(1), &[new.member(1)])),
         goes_on(remove(&before, leaf(1), &[leaf(3)])),
         write(&before, leaf(1), |it| it.history = 1),
-        write(&before, leaf(1), |it| it.links = vec![vec![1]]),
+        write(&before, leaf(1), |it| {
+            it.floor = 2;
+            it.links = vec![LinkSecret::new([1; 32]).link(account_id(1), Terms::default())];
+        }),
     ] {
         assert_eq!(refused(&before, &deed, &logs(&[&new])), Refusal::Era);
         let begins = Deed { era: EraStep::Begins, ..deed };
@@ -180,7 +189,7 @@ fn c4_a_group_that_may_not_be_is_not_begun_and_not_joined() {
     assert_eq!(with(admin_without_leaf), Err(Refusal::Policy));
     let owner_without_leaf: fn(&mut State) = |it| it.policy = Policy::new("", account_id(3));
     assert_eq!(with(owner_without_leaf), Err(Refusal::Policy));
-    assert_eq!(with(|it| it.policy.floor = 2), Err(Refusal::Version));
+    assert_eq!(with(|it| it.policy.floor = 3), Err(Refusal::Version));
     assert_eq!(with(|it| it.policy.name = "\n".to_owned()), Err(Refusal::Policy));
     assert_eq!(with(|it| it.add(Account::new(2, 1).member(1))), Err(Refusal::Twice));
 }

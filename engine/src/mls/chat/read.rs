@@ -2,8 +2,10 @@
 
 use openmls::prelude::{
     ApplyUpdatePathError, LeafNode, MlsMessageBodyIn, MlsMessageIn, ProcessMessageError, ProcessedMessage,
-    ProcessedMessageContent, Proposal, ProposalOrRefType, Sender, StageCommitError, StagedCommit,
+    ProcessedMessageContent, Proposal, ProposalOrRefType, PublicMessageIn, Sender, StageCommitError,
+    StagedCommit,
 };
+use parley_protocol::ids::Epoch;
 use tls_codec::Deserialize as _;
 
 use super::data::AuthenticatedData;
@@ -30,64 +32,79 @@ impl Group {
         if before.policy.floor > policy::VERSION {
             return Err(ChatError::Refused(Refusal::Newer));
         }
-        let message =
-            MlsMessageIn::tls_deserialize_exact(&entry.message).map_err(|_| ChatError::Malformed)?;
-        let MlsMessageBodyIn::PublicMessage(message) = message.extract() else {
-            return Err(ChatError::Malformed);
-        };
+        let message = public_message(entry)?;
+        let epoch = self.epoch();
         let processed = self.raw_mls().process_message(provider, message).map_err(|error| why(&error))?;
-        let authenticated = AuthenticatedData::decode(processed.aad());
-        let (sender, staged) = commit_of(processed)?;
-        let authenticated = authenticated.ok_or(ChatError::Refused(Refusal::AuthenticatedData))?;
-        // Who knows the era's key can put other evidence beside a commit: that is no fault of its committer's.
-        if authenticated.evidence != entry.evidence.hash() {
-            return Err(ChatError::NotOpened);
-        }
-        let deed = self.read(&before, &staged, &sender, authenticated.era).map_err(ChatError::Refused)?;
+        let old = |index: u32| {
+            let mut leaves = self.mls().treesync().full_leaves();
+            leaves.find(|(at, _)| at.u32() == index).map(|(_, node)| node)
+        };
+        let (deed, staged) = deed_of(processed, entry, &before, epoch, old)?;
         let id = self.id().map_err(|_| ChatError::State)?;
         let judged = judge::judge(&id, &before, &deed, &entry.evidence).map_err(ChatError::Refused)?;
         let (era, by, group_info) = (deed.era, deed.by, entry.group_info.clone());
         Ok(Box::new(StagedChat { judged, era, staged: *staged, by, group_info }))
     }
+}
 
-    /// What a commit does, if it is of the kinds that a chat knows.
-    fn read(
-        &self,
-        before: &State,
-        staged: &StagedCommit,
-        sender: &Sender,
-        era: EraStep,
-    ) -> Result<Deed, Refusal> {
-        let path = staged.update_path_leaf_node().map(extensions::member).transpose()?;
-        let (by, external) = match sender {
-            Sender::Member(index) => {
-                let own = before.leaves.get(&index.u32()).ok_or(Refusal::Committer)?;
-                if let Some(node) = staged.update_path_leaf_node() {
-                    self.check_capabilities(index.u32(), node)?;
-                }
-                (own.leaf, false)
+/// The MLS message of a commit.
+pub(super) fn public_message(entry: &CommitEntry) -> Result<PublicMessageIn, ChatError> {
+    let message = MlsMessageIn::tls_deserialize_exact(&entry.message).map_err(|_| ChatError::Malformed)?;
+    match message.extract() {
+        MlsMessageBodyIn::PublicMessage(message) => Ok(message),
+        _ => Err(ChatError::Malformed),
+    }
+}
+
+/// What a commit does, if it is of the kinds that a chat knows, and what OpenMLS made of it. `old` has the leaves of before.
+pub(super) fn deed_of<'a>(
+    processed: ProcessedMessage,
+    entry: &CommitEntry,
+    before: &State,
+    epoch: Epoch,
+    old: impl Fn(u32) -> Option<&'a LeafNode>,
+) -> Result<(Deed, Box<StagedCommit>), ChatError> {
+    let authenticated = AuthenticatedData::decode(processed.aad());
+    let (sender, staged) = commit_of(processed)?;
+    let authenticated = authenticated.ok_or(ChatError::Refused(Refusal::AuthenticatedData))?;
+    // Who knows the era's key can put other evidence beside a commit: that is no fault of its committer's.
+    if authenticated.evidence != entry.evidence.hash() {
+        return Err(ChatError::NotOpened);
+    }
+    let deed = read(before, &staged, &sender, (epoch, authenticated.era), old).map_err(ChatError::Refused)?;
+    Ok((deed, staged))
+}
+
+fn read<'a>(
+    before: &State,
+    staged: &StagedCommit,
+    sender: &Sender,
+    (epoch, era): (Epoch, EraStep),
+    old: impl Fn(u32) -> Option<&'a LeafNode>,
+) -> Result<Deed, Refusal> {
+    let path = staged.update_path_leaf_node().map(extensions::member).transpose()?;
+    let (by, external) = match sender {
+        Sender::Member(index) => {
+            let own = before.leaves.get(&index.u32()).ok_or(Refusal::Committer)?;
+            if let Some(node) = staged.update_path_leaf_node() {
+                let kept = old(index.u32()).is_some_and(|old| extensions::keeps_capabilities(old, node));
+                kept.then_some(()).ok_or(Refusal::PathLeaf)?;
             }
-            Sender::NewMemberCommit => (path.as_ref().ok_or(Refusal::NoPath)?.leaf, true),
-            _ => return Err(Refusal::Committer),
-        };
-        let (adds, removes, context) = (Vec::new(), Vec::new(), None);
-        let mut deed = Deed { by, external, path, adds, removes, context, era };
-        for queued in staged.queued_proposals() {
-            // What is named and not given was sent by somebody else, who may not do what the committer may.
-            if queued.proposal_or_ref_type() != ProposalOrRefType::Proposal {
-                return Err(Refusal::Proposal);
-            }
-            read_proposal(queued.proposal(), before, &mut deed)?;
+            (own.leaf, false)
         }
-        Ok(deed)
+        Sender::NewMemberCommit => (path.as_ref().ok_or(Refusal::NoPath)?.leaf, true),
+        _ => return Err(Refusal::Committer),
+    };
+    let (adds, removes, context) = (Vec::new(), Vec::new(), None);
+    let mut deed = Deed { epoch, by, external, path, adds, removes, context, era };
+    for queued in staged.queued_proposals() {
+        // What is named and not given was sent by somebody else, who may not do what the committer may.
+        if queued.proposal_or_ref_type() != ProposalOrRefType::Proposal {
+            return Err(Refusal::Proposal);
+        }
+        read_proposal(queued.proposal(), before, &mut deed)?;
     }
-
-    fn check_capabilities(&self, index: u32, after: &LeafNode) -> Result<(), Refusal> {
-        let mut leaves = self.mls().treesync().full_leaves();
-        let before = leaves.find(|(at, _)| at.u32() == index).map(|(_, node)| node);
-        let kept = before.is_some_and(|before| extensions::keeps_capabilities(before, after));
-        if kept { Ok(()) } else { Err(Refusal::PathLeaf) }
-    }
+    Ok(deed)
 }
 
 fn read_proposal(proposal: &Proposal, before: &State, deed: &mut Deed) -> Result<(), Refusal> {

@@ -67,7 +67,7 @@ impl Device {
     }
 
     pub(super) fn log(&self) -> Evidence {
-        Evidence { logs: vec![self.account.entries()], leaves: Vec::new() }
+        Evidence { logs: vec![self.account.entries()], leaves: Vec::new(), link: None }
     }
 
     /// Makes a commit, with what has to be written because of it, and enters its epoch.
@@ -142,7 +142,7 @@ impl Device {
 }
 
 pub(super) fn logs_of(devices: &[Device]) -> Evidence {
-    Evidence { logs: devices.iter().map(|it| it.account.entries()).collect(), leaves: Vec::new() }
+    Evidence { logs: devices.iter().map(|it| it.account.entries()).collect(), leaves: Vec::new(), link: None }
 }
 
 /// A chat of so many accounts with a device each, made by the first.
@@ -290,7 +290,7 @@ fn p10_an_owner_leaves_and_another_governs() {
     let nonce = all[0].group().state().unwrap().member(&leaf).unwrap().state.nonce;
     let by = (id, leaf.device);
     let statement = LeaveStatement::sign(GROUP, by, nonce, all[0].group().epoch(), &all[0].key);
-    let evidence = Evidence { logs: Vec::new(), leaves: vec![statement] };
+    let evidence = Evidence { logs: Vec::new(), leaves: vec![statement], link: None };
     let commit = ChatCommit { remove: vec![leaf], evidence, ..ChatCommit::update(EraStep::Begins) };
     let bob = all[1].account.id();
     let made = all[2].commit(commit, None);
@@ -312,7 +312,7 @@ fn m3_a_revoked_device_goes_with_a_floor_and_stays_away() {
     let made = all[0].commit(commit, None);
     all_follow(&mut all, 0, &made);
     three.remove(2);
-    let evidence = Evidence { logs: vec![three.entries()], leaves: Vec::new() };
+    let evidence = Evidence { logs: vec![three.entries()], leaves: Vec::new(), link: None };
     let remove = vec![thief.member.leaf];
     let made = all[1].commit(ChatCommit { remove, evidence, ..ChatCommit::update(EraStep::Begins) }, None);
     assert_eq!(made.judged.removed, [(thief.member.leaf, Why::DeviceRemoved)]);

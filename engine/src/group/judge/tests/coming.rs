@@ -40,7 +40,8 @@ fn p4_evidence_that_does_not_verify_is_refused() {
     forged.logs[0][1].signature = other.entries()[1].signature;
     let mut mixed = logs(&[&new]);
     mixed.logs[0][1] = other.entries()[1].clone();
-    let (twice, empty) = (logs(&[&new, &new]), Evidence { logs: vec![Vec::new()], leaves: Vec::new() });
+    let (twice, empty) =
+        (logs(&[&new, &new]), Evidence { logs: vec![Vec::new()], leaves: Vec::new(), link: None });
     for evidence in [forged, mixed, twice, empty] {
         assert_eq!(refused(&before, &deed, &evidence), Refusal::Evidence);
     }

@@ -65,7 +65,7 @@ fn h2_only_who_leaves_says_so() {
     let resigned = |group, nonce| {
         let by = (leaf(3).account, leaf(3).device);
         let statement = LeaveStatement::sign(group, by, nonce, Epoch(3), &key(3, 1));
-        Evidence { logs: Vec::new(), leaves: vec![statement] }
+        Evidence { logs: Vec::new(), leaves: vec![statement], link: None }
     };
     let nonce = before.member(&leaf(3)).unwrap().state.nonce;
     for (what, evidence) in [

@@ -183,7 +183,7 @@ fn e1_a_device_that_did_not_say_so_is_not_replaced() {
         ("another device's word", vec![siblings.entries()]),
         ("another account's word", vec![older.entries(), others.entries()]),
     ] {
-        let evidence = Evidence { logs, leaves: Vec::new() };
+        let evidence = Evidence { logs, leaves: Vec::new(), link: None };
         let stolen = device(&siblings, 1, 99).package();
         let index = LeafNodeIndex::new(2);
         let entry = forged(&mut all[1], EraStep::Begins, &evidence, |builder| {

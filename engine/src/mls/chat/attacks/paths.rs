@@ -206,7 +206,8 @@ fn c1_who_cannot_open_a_path_does_as_the_others_do() {
             let outside = Outside::read(&lost.provider, &info, &tree).unwrap();
             let own = (lost.member.leaf, lost.account.head());
             let (group, made) =
-                Group::come_in(&lost.provider, &DeviceSigner(&lost.key), own, outside, none()).unwrap();
+                Group::come_in(&lost.provider, &DeviceSigner(&lost.key), own, outside, (none(), None))
+                    .unwrap();
             lost.group = Some(group);
             all.push(lost);
             all_follow(&mut all, 3, &made);

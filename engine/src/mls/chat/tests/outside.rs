@@ -16,7 +16,8 @@ fn come_in_by(
 ) -> Result<MadeCommit, GroupError> {
     let outside = Outside::read(&device.provider, group_info, tree)?;
     let own: (_, LogHead) = (device.member.leaf, device.account.head());
-    let (group, made) = Group::come_in(&device.provider, &DeviceSigner(&device.key), own, outside, evidence)?;
+    let (group, made) =
+        Group::come_in(&device.provider, &DeviceSigner(&device.key), own, outside, (evidence, None))?;
     assert_eq!(group.state().unwrap(), made.judged.after);
     device.group = Some(group);
     Ok(made)

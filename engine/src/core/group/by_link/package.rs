@@ -1,0 +1,167 @@
+//! What members leave at the relay for who comes by a link: the group at the beginning of a group era, and the era's secret for each
+//! link. It goes with the commit that begins the era, or with the log that succeeds another.
+
+use parley_crypto::aead::XNonce;
+use parley_protocol::bounded::{Bytes, List};
+use parley_protocol::frame::{
+    Answer, AppendCommit, AppendLinkedCommit, CreateLinkedLog, CreateLog, LinkSlot, LinkSlots, RelayError,
+    Request, Retry,
+};
+use parley_protocol::ids::{GroupId, LogId, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+use crate::channel::group_era::{EraStep, GroupEra};
+use crate::core::Engine;
+use crate::core::requests::Pending;
+use crate::group::link::{LinkId, LinkKeys, Package};
+use crate::group::policy::Policy;
+use crate::mls::chat::MadeCommit;
+use crate::records::keys;
+
+/// What is left with a commit that is on its way. As it is stored.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::core) struct Left {
+    package: Package,
+    /// Until when each link leads.
+    expiries: Vec<(LinkId, Option<UnixMillis>)>,
+}
+
+impl Engine {
+    /// Whether a commit that begins a group era has to wait: the public keys of a link are asked for, which are at the relay.
+    pub(in crate::core::group) fn waits_for_link_keys(&mut self, id: &LogId, policy: &Policy) -> bool {
+        let Some(group) = self.group_of(id) else { return false };
+        let links = self.links_of(&group);
+        let lacks = policy.links.iter().any(|link| !links.keys.iter().any(|keys| keys.id() == link.id));
+        if !lacks || self.group_chats.by_link.asked.contains(id) {
+            return false;
+        }
+        let Some(capability) = self.group_eras.get(id).map(GroupEra::read_capability) else { return false };
+        if self.online() && !self.is_pending(|pending| *pending == Pending::GroupPackage(*id)) {
+            self.ask(Request::FetchGroupInfo { log: *id, capability }, Pending::GroupPackage(*id));
+        }
+        true
+    }
+
+    /// What members left at the relay came, to a member.
+    pub(in crate::core) fn group_package_came(&mut self, id: &LogId, result: Result<Answer, RelayError>) {
+        if let Err(error) = &result
+            && let Retry::After(pause) = error.retry()
+        {
+            return self.retry_later(pause);
+        }
+        // What is not there is not asked for twice: the links of which the keys are lacking lead nowhere from then on.
+        self.group_chats.by_link.asked.insert(*id);
+        let era = self.group_eras.get(id).cloned();
+        let opened = match (result, era) {
+            (Ok(Answer::GroupInfo { sealed: Some(sealed), .. }), Some(era)) => {
+                Package::open(&era, *id, &sealed).ok()
+            }
+            _ => None,
+        };
+        if let Some((group, package)) = self.group_of(id).zip(opened)
+            && let Some(policy) = self.group_chats.all.get(&group).map(|chat| chat.policy.clone())
+            && self.links_of(&group).learn(&policy, package.keys)
+        {
+            self.save_links(&group);
+        }
+        self.pump_log(id);
+    }
+
+    /// Keeps what goes with a commit, if links lead into the group after it.
+    pub(in crate::core::group) fn leave_package(&mut self, id: &LogId, made: &MadeCommit, era: EraStep) {
+        let policy = &made.judged.after.policy;
+        let left = (era == EraStep::Begins)
+            .then(|| self.package(id, policy, (made.entry.group_info.clone(), made.tree.clone())))
+            .flatten();
+        match left {
+            Some(left) => self.save(&keys::group_package(id), &left),
+            None => self.forget_package(id),
+        }
+    }
+
+    pub(in crate::core) fn forget_package(&mut self, id: &LogId) {
+        self.state.delete(&keys::group_package(id));
+    }
+
+    fn package(&self, id: &LogId, policy: &Policy, seen: (Vec<u8>, Vec<u8>)) -> Option<Left> {
+        let group = self.group_of(id)?;
+        let (chat, links) = (self.group_chats.all.get(&group)?, self.group_chats.by_link.of.get(&group)?);
+        let leads = |keys: &&LinkKeys| policy.link(&keys.id()).is_some_and(|link| link.keys == keys.hash());
+        let keys: Vec<LinkKeys> = links.keys.iter().filter(leads).cloned().collect();
+        let spoiled = |id: &LinkId| links.spoiled.contains(id);
+        let expiries: Vec<_> = policy
+            .links
+            .iter()
+            .filter(|link| !link.approval && !spoiled(&link.id))
+            .map(|link| (link.id, link.expires))
+            .collect();
+        if keys.is_empty() {
+            return None;
+        }
+        let (group_info, tree) = seen;
+        let shown = policy.picture == Some(crate::core::group::hash_of(&chat.picture));
+        let picture = if shown { chat.picture.clone() } else { Vec::new() };
+        let own = self.own_name();
+        let others =
+            chat.names.values().filter(|name| own.as_ref().is_none_or(|own| own.account != name.account));
+        let names = others.cloned().chain(own.clone()).collect();
+        Some(Left { package: Package { group_info, tree, keys, picture, names }, expiries })
+    }
+
+    /// The commit of a log as it is sent: with what is left for who comes by a link, if it begins a group era.
+    pub(in crate::core) fn with_package(&mut self, commit: AppendCommit, next: Option<&GroupEra>) -> Request {
+        let left: Option<Left> = self.state.get(&keys::group_package(&commit.log)).ok().flatten();
+        let sealed = left.zip(next).and_then(|(left, era)| self.seal_package(&commit.log, &left, era));
+        match sealed {
+            Some((package, links)) => {
+                let commit = AppendCommit { group_info: Some(package), ..commit };
+                Request::AppendLinkedCommit(AppendLinkedCommit { commit, links })
+            }
+            None => Request::AppendCommit(commit),
+        }
+    }
+
+    /// A log as it is made: links that led into the one before lead into it.
+    pub(in crate::core) fn with_links(&mut self, creation: CreateLog) -> Request {
+        let id = creation.log;
+        let sealed = self.package_now(&id).and_then(|left| {
+            let era = self.group_eras.get(&id).cloned()?;
+            self.seal_package(&id, &left, &era)
+        });
+        match sealed {
+            Some((package, links)) => {
+                let creation = CreateLog { group_info: Some(package), ..creation };
+                Request::CreateLinkedLog(CreateLinkedLog { creation, links })
+            }
+            None => Request::CreateLog(creation),
+        }
+    }
+
+    fn package_now(&mut self, id: &LogId) -> Option<Left> {
+        let group: GroupId = self.group_of(id)?;
+        let policy = self.group_chats.all.get(&group)?.policy.clone();
+        if policy.links.is_empty() {
+            return None;
+        }
+        let seen = self.with_group(id, |mls, provider, signer| mls.package(provider, signer)).ok()?;
+        self.package(id, &policy, seen)
+    }
+
+    /// None if it is too large, or no link leads in.
+    fn seal_package(
+        &self,
+        id: &LogId,
+        left: &Left,
+        era: &GroupEra,
+    ) -> Option<(Bytes<{ parley_protocol::limits::MAX_GROUP_INFO }>, LinkSlots)> {
+        let nonce: XNonce = self.random.array();
+        let package = Bytes::new(left.package.seal(era, *id, &nonce)?).ok()?;
+        let slots = left.expiries.iter().filter_map(|(link, expires)| {
+            let keys = left.package.keys.iter().find(|keys| keys.id() == *link)?;
+            let wrap = Bytes::new(keys.wrap(&self.random, *id, era.expose())?).ok()?;
+            Some(LinkSlot { link: keys.capability, wrap, expires: *expires })
+        });
+        let slots: Vec<LinkSlot> = slots.collect();
+        Some((package, List::new(slots).ok()?))
+    }
+}

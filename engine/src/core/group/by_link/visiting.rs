@@ -1,0 +1,270 @@
+//! Looking at a group from outside, by a link: which log it is in, what it is called, who is in it. Nothing of it is stored.
+
+use parley_protocol::frame::{
+    Answer, EntryKind, LinkOffer, LogEntry, RelayError, Request, Retry, SubscribeLog,
+};
+use parley_protocol::ids::{LogId, Seq};
+
+use crate::channel::group_era::GroupEra;
+use crate::core::Engine;
+use crate::core::requests::Pending;
+use crate::domain::conversation::ConversationKey;
+use crate::group::entry::CommitEntry;
+use crate::group::link::{GroupLink, Package};
+use crate::mls::chat::outside::Outside;
+use crate::view::{CommandError, GroupPreview, Reply, ViewRequestId};
+
+/// Most commits of one group era that are followed, and their bytes.
+const MOST_COMMITS: usize = 2_048;
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+/// Somebody may be quicker so many times in a row.
+const MOST_ATTEMPTS: u32 = 30;
+
+/// A link that is being followed.
+pub(in crate::core::group) struct Visit {
+    pub(super) link: GroupLink,
+    /// Who waits for an answer.
+    pub(super) view: Option<ViewRequestId>,
+    /// Whether the person wants to come in.
+    pub(super) joins: bool,
+    /// Logs that were not looked at yet.
+    offers: Vec<LinkOffer>,
+    /// Of the one that is being looked at, until its package has come.
+    opening: Option<GroupEra>,
+    pub(super) open: Option<OpenLog>,
+    pub(super) attempts: u32,
+}
+
+/// The log that is looked at.
+pub(super) struct OpenLog {
+    pub(super) log: LogId,
+    pub(super) era: GroupEra,
+    pub(super) package: Package,
+    /// The commits since the package.
+    pub(super) commits: Vec<LogEntry>,
+    bytes: usize,
+    /// How far it was read, and what was there when that began.
+    pub(super) cursor: Seq,
+    pub(super) head: Seq,
+    subscribed: bool,
+}
+
+impl OpenLog {
+    /// Whether all that is there has come.
+    pub(super) fn is_read(&self) -> bool {
+        self.subscribed && self.cursor >= self.head
+    }
+}
+
+impl Engine {
+    /// Follows a link: to look, or to come in.
+    pub(in crate::core::group) fn follow_group_link(
+        &mut self,
+        view: Option<ViewRequestId>,
+        text: &str,
+        joins: bool,
+    ) -> Result<Option<Reply>, CommandError> {
+        let link = GroupLink::parse(text).ok_or(CommandError::NotAGroupLink)?;
+        self.account.as_ref().ok_or(CommandError::NoAccount)?;
+        let known = self.group_chats.all.get(&link.group);
+        if known.is_some_and(|chat| {
+            chat.is_active() || self.group_chats.by_link.entering.contains_key(&link.group)
+        }) {
+            return Ok(Some(Reply::Conversation(ConversationKey::Group(link.group).id())));
+        }
+        if !self.online() {
+            return Err(CommandError::Offline);
+        }
+        self.end_visit(CommandError::Offline);
+        // Who was looking and comes in now has seen where it is.
+        let capability = link.secret.capability();
+        let visit = Visit { link, view, joins, offers: Vec::new(), opening: None, open: None, attempts: 0 };
+        self.group_chats.by_link.visit = Some(visit);
+        self.ask(Request::OpenLink(capability), Pending::OpenLink);
+        Ok(None)
+    }
+
+    /// The visit is over; who waits for it is told why.
+    pub(in crate::core) fn end_visit(&mut self, why: CommandError) {
+        let Some(visit) = self.group_chats.by_link.visit.take() else { return };
+        if let Some(open) = visit.open {
+            self.stop_looking(open.log);
+        }
+        if let Some(view) = visit.view {
+            self.reply(view, Reply::Failed(why));
+        }
+    }
+
+    pub(super) fn stop_looking(&mut self, log: LogId) {
+        if self.online() && !self.logs.contains_key(&log) {
+            self.ask(Request::UnsubscribeLog(log), Pending::Unsubscribe);
+        }
+    }
+
+    /// The relay says into which logs a link leads.
+    pub(in crate::core) fn link_opened(&mut self, result: Result<Answer, RelayError>) {
+        match result {
+            Ok(Answer::Links(offers)) => {
+                if let Some(visit) = &mut self.group_chats.by_link.visit {
+                    visit.offers = offers.into_vec();
+                    visit.offers.reverse();
+                }
+                self.look_into_next();
+            }
+            Err(error) => self.end_visit(why(error)),
+            Ok(_) => self.end_visit(CommandError::Relay),
+        }
+    }
+
+    /// Looks into the next log of a link; the newest is the first.
+    pub(super) fn look_into_next(&mut self) {
+        loop {
+            let Some(visit) = &mut self.group_chats.by_link.visit else { return };
+            let before = visit.open.take().map(|open| open.log);
+            let Some(offer) = visit.offers.pop() else {
+                if let Some(log) = before {
+                    self.stop_looking(log);
+                }
+                return self.end_visit(CommandError::LinkOver);
+            };
+            let secret = visit.link.secret.open(offer.log, &offer.wrap);
+            if let Some(log) = before {
+                self.stop_looking(log);
+            }
+            if let Some(secret) = secret {
+                let (log, era) = (offer.log, GroupEra::new(*secret, self.now));
+                let capability = era.read_capability();
+                if let Some(visit) = &mut self.group_chats.by_link.visit {
+                    visit.opening = Some(era);
+                }
+                return self.ask(Request::FetchGroupInfo { log, capability }, Pending::VisitPackage(log));
+            }
+        }
+    }
+
+    /// What members left at the relay came, to who looks from outside.
+    pub(in crate::core) fn visit_package_came(&mut self, log: LogId, result: Result<Answer, RelayError>) {
+        let sealed = match result {
+            Ok(Answer::GroupInfo { sealed: Some(sealed), .. }) => sealed,
+            Err(error) if matches!(error.retry(), Retry::After(_)) => return self.end_visit(why(error)),
+            _ => return self.look_into_next(),
+        };
+        let Some(visit) = &mut self.group_chats.by_link.visit else { return };
+        let Some(era) = visit.opening.take() else { return };
+        let Ok(package) = Package::open(&era, log, &sealed) else { return self.look_into_next() };
+        let capability = era.read_capability();
+        let (commits, bytes, subscribed) = (Vec::new(), 0, false);
+        visit.open =
+            Some(OpenLog { log, era, package, commits, bytes, cursor: Seq(0), head: Seq(0), subscribed });
+        if self.look().is_none() {
+            return self.look_into_next();
+        }
+        let request = SubscribeLog { log, capability, since: None, after: Seq(0), known: None };
+        self.ask(Request::SubscribeLog(request), Pending::VisitLog(log));
+    }
+
+    pub(in crate::core) fn visit_subscribed(&mut self, log: LogId, result: &Result<Answer, RelayError>) {
+        let (start, head) = match result {
+            Ok(Answer::Subscribed(state)) => (Seq(0), state.head),
+            Ok(Answer::SubscribedFrom { state, start }) => (*start, state.head),
+            Err(error) if matches!(error.retry(), Retry::After(_)) => return self.end_visit(why(*error)),
+            _ => return self.look_into_next(),
+        };
+        let open = self.group_chats.by_link.visit.as_mut().and_then(|visit| visit.open.as_mut());
+        let Some(open) = open.filter(|open| open.log == log) else { return };
+        open.subscribed = true;
+        open.cursor = open.cursor.max(start);
+        open.head = head;
+        self.go_on_visiting();
+    }
+
+    /// Entries of a log that this device is not in; whether they are of the one that it looks at.
+    pub(in crate::core) fn visited_entries(&mut self, log: &LogId, entries: &[LogEntry]) -> bool {
+        let open = self.group_chats.by_link.visit.as_mut().and_then(|visit| visit.open.as_mut());
+        let Some(open) = open.filter(|open| open.log == *log) else { return false };
+        for entry in entries {
+            open.cursor = open.cursor.max(entry.seq);
+            if entry.kind == EntryKind::Commit {
+                open.bytes = open.bytes.saturating_add(entry.payload.len());
+                open.commits.push(entry.clone());
+            }
+        }
+        if open.commits.len() > MOST_COMMITS || open.bytes > MOST_BYTES {
+            self.look_into_next();
+        } else {
+            self.go_on_visiting();
+        }
+        true
+    }
+
+    /// Everything that is there has been read: the person is shown the group, or comes in.
+    pub(super) fn go_on_visiting(&mut self) {
+        let Some(visit) = &mut self.group_chats.by_link.visit else { return };
+        if !visit.open.as_ref().is_some_and(OpenLog::is_read) {
+            return;
+        }
+        if visit.joins {
+            visit.attempts = visit.attempts.saturating_add(1);
+            return if visit.attempts > MOST_ATTEMPTS {
+                self.end_visit(CommandError::Relay)
+            } else {
+                self.enter_group()
+            };
+        }
+        let Some(seen) = self.look() else { return self.look_into_next() };
+        let Some(visit) = &mut self.group_chats.by_link.visit else { return };
+        if let Some(view) = visit.view.take() {
+            self.reply(view, Reply::GroupPreview(Box::new(seen)));
+        }
+    }
+
+    /// The group as it is now, as far as the commits that have come say. None if it is not what the link says, or its members did
+    /// not follow a commit: then they went on in another log.
+    fn look(&mut self) -> Option<GroupPreview> {
+        let mark = self.state.mark();
+        let seen = self.outside().map(|outside| {
+            let visit = self.group_chats.by_link.visit.as_ref();
+            let (link, open) = (visit.map(|visit| &visit.link), visit.and_then(|visit| visit.open.as_ref()));
+            let rule = link.and_then(|link| outside.state.policy.link(&link.secret.id()));
+            let picture = open.map(|open| open.package.picture.clone()).unwrap_or_default();
+            let shown = outside.state.policy.picture == Some(crate::core::group::hash_of(&picture))
+                && crate::core::group::is_picture(&picture);
+            let by = link.map(|link| link.by).filter(|by| self.contacts.contains_key(by));
+            GroupPreview {
+                name: outside.state.policy.name.clone(),
+                picture: shown.then_some(picture),
+                people: u32::try_from(outside.state.accounts().len()).unwrap_or(u32::MAX),
+                by: by.map(|by| self.name_of(&by)),
+                approval: rule.is_some_and(|rule| rule.approval),
+            }
+        });
+        self.state.roll_back(mark);
+        seen
+    }
+
+    /// The group of the visit as MLS sees it from outside. The caller rolls back what this leaves in the state.
+    pub(super) fn outside(&self) -> Option<Outside> {
+        let visit = self.group_chats.by_link.visit.as_ref()?;
+        let open = visit.open.as_ref()?;
+        let mut outside = Outside::read(&self.mls, &open.package.group_info, &open.package.tree).ok()?;
+        if outside.group != visit.link.group {
+            return None;
+        }
+        for entry in open.commits.iter().filter(|entry| entry.epoch >= outside.epoch()).collect::<Vec<_>>() {
+            let commit = CommitEntry::open(&open.era, open.log, &entry.payload).ok()?;
+            outside.follow(&self.mls, &commit).ok()?;
+        }
+        let rule = outside.state.policy.link(&visit.link.secret.id())?;
+        let same = rule.by == visit.link.by && rule.keys == visit.link.secret.keys().hash();
+        same.then_some(outside)
+    }
+}
+
+/// What a person is told of a refusal.
+pub(super) const fn why(error: RelayError) -> CommandError {
+    match error {
+        RelayError::UnknownLink => CommandError::LinkOver,
+        RelayError::RateLimited { .. } => CommandError::RateLimited,
+        _ => CommandError::Relay,
+    }
+}
