@@ -2,20 +2,21 @@
 #![cfg(test)]
 
 use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::capability::Capability;
+use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::codec::{FrameError, Remedy, VERSION, VersionNotice};
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry};
 use parley_protocol::frame::{
-    Answer, AppendMessages, BackupHead, CheckIn, ClientFrame, DeleteBlobs, EntryKind, FetchBackupHead,
-    FetchBlob, FetchLogBlob, InboxAddress, LogEntry, NewMessage, OpenSlot, Push, PutBlob, PutLogBlob,
-    RelayError, Request, RequestId, ServerFrame, SlotState, Subscribed, WriteBackupHead, WriteSlot,
+    Answer, AppendCommit, AppendLinkedCommit, AppendMessages, BackupHead, CheckIn, ClientFrame,
+    CreateLinkedLog, CreateLog, DeleteBlobs, EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob,
+    InboxAddress, JoinByLink, LinkOffer, LinkSlot, LogEntry, NewMessage, OpenSlot, Push, PutBlob, PutLogBlob,
+    RelayError, Request, RequestId, ServerFrame, SlotState, Subscribed, Welcomes, WriteBackupHead, WriteSlot,
 };
 use parley_protocol::ids::{
     AccountId, AppendId, BlobHash, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis,
 };
 use parley_protocol::limits::{
-    MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB, MAX_BLOB_DELETES, MAX_BLOB_PART, MAX_FRAME, MAX_MESSAGE, MAX_PUSH,
-    MAX_SLOT,
+    MAX_APPEND, MAX_BACKUP_HEAD, MAX_BLOB, MAX_BLOB_DELETES, MAX_BLOB_PART, MAX_COMMIT, MAX_FRAME,
+    MAX_LINK_OFFERS, MAX_LINKS, MAX_MESSAGE, MAX_PUSH, MAX_SLOT, MAX_WRAP,
 };
 use proptest::prelude::*;
 
@@ -176,6 +177,40 @@ fn what_belongs_to_a_blob_and_is_over_its_maximum_is_refused() {
     }
 }
 
+#[test]
+fn what_belongs_to_a_link_and_is_over_its_maximum_is_refused() {
+    // Variants of `Request` 33 and 34, up to the list of links.
+    let create = [&[VERSION, 1, 33][..], &[1; 16], &[0], &[2; 64], &[0, 0, 0]].concat();
+    let commit = [&[VERSION, 1, 34][..], &[1; 48], &[0], &[2; 16], &[0], &[3; 32], &[0, 0, 0, 0]].concat();
+    let slot = |wrap: usize| [&[4; 32][..], &varint(wrap), &vec![9; wrap], &[0]].concat();
+    let with =
+        |start: &[u8], count: usize, wrap: usize| [start, &varint(count), &slot(wrap).repeat(count)].concat();
+    for start in [&create, &commit] {
+        assert!(ClientFrame::decode(&with(start, 0, 0)).is_ok());
+        assert!(ClientFrame::decode(&with(start, MAX_LINKS, MAX_WRAP)).is_ok());
+        for (count, wrap) in [(MAX_LINKS + 1, 0), (1, MAX_WRAP + 1)] {
+            assert_eq!(ClientFrame::decode(&with(start, count, wrap)), Err(FrameError::Malformed));
+        }
+        // A count of links without them makes nobody reserve memory.
+        let bare = [&start[..], &varint(usize::MAX)].concat();
+        assert_eq!(ClientFrame::decode(&bare), Err(FrameError::Malformed));
+    }
+    // Variant 36, up to the commit.
+    let join = [&[VERSION, 1, 36][..], &[1; 48], &[0], &[2; 16]].concat();
+    let join = |length: usize| [&join[..], &varint(length), &vec![9; length], &[3; 32]].concat();
+    assert!(ClientFrame::decode(&join(MAX_COMMIT)).is_ok());
+    assert_eq!(ClientFrame::decode(&join(MAX_COMMIT + 1)), Err(FrameError::Malformed));
+    // `Answer::Links`.
+    let offers = |count: usize, wrap: usize| {
+        let offer = [&[4; 16][..], &varint(wrap), &vec![9; wrap]].concat();
+        [&[VERSION, 0, 1, 0, 16][..], &varint(count), &offer.repeat(count)].concat()
+    };
+    assert!(ServerFrame::decode(&offers(MAX_LINK_OFFERS, MAX_WRAP)).is_ok());
+    for (count, wrap) in [(MAX_LINK_OFFERS + 1, 0), (1, MAX_WRAP + 1)] {
+        assert_eq!(ServerFrame::decode(&offers(count, wrap)), Err(FrameError::Malformed));
+    }
+}
+
 fn slot_state() -> impl Strategy<Value = SlotState> {
     (any::<u32>(), prop::collection::vec(any::<u8>(), 0..200))
         .prop_map(|(version, value)| SlotState { version, value: Bytes::new(value).unwrap() })
@@ -206,6 +241,16 @@ fn blobs() -> impl Strategy<Value = ServerFrame> {
         answered(id, Answer::BackupHead(BackupHead { version, value: Bytes::new(value).unwrap() }))
     });
     prop_oneof![blob, part, head]
+}
+
+/// What the relay says of links.
+fn links() -> impl Strategy<Value = ServerFrame> {
+    let offer = (any::<[u8; 16]>(), prop::collection::vec(any::<u8>(), 0..200))
+        .prop_map(|(log, wrap)| LinkOffer { log: LogId(log), wrap: Bytes::new(wrap).unwrap() });
+    (any::<u32>(), prop::collection::vec(offer, 0..=MAX_LINK_OFFERS)).prop_map(|(id, offers)| {
+        let answer = Answer::Links(List::new(offers).unwrap());
+        ServerFrame::Answer { id: RequestId(id), result: Ok(answer) }
+    })
 }
 
 fn answer() -> impl Strategy<Value = ServerFrame> {
@@ -239,7 +284,7 @@ fn answer() -> impl Strategy<Value = ServerFrame> {
         let answer = Answer::CheckedIn { before: before.map(Stamp) };
         ServerFrame::Answer { id: RequestId(id), result: Ok(answer) }
     });
-    prop_oneof![push, refusal, hello, checked_in, rendezvous(), blobs()]
+    prop_oneof![push, refusal, hello, checked_in, rendezvous(), blobs(), links()]
 }
 
 proptest! {
@@ -251,7 +296,7 @@ proptest! {
 
     /// Gets further than bytes without a version do.
     #[test]
-    fn arbitrary_bodies_never_panic_and_what_is_read_can_be_written(bytes: Vec<u8>, variant in 0_u8..34) {
+    fn arbitrary_bodies_never_panic_and_what_is_read_can_be_written(bytes: Vec<u8>, variant in 0_u8..38) {
         let bytes = [&[VERSION, 1, variant], &bytes[..]].concat();
         if let Ok(frame) = ClientFrame::decode(&bytes) {
             prop_assert_eq!(ClientFrame::decode(&frame.encode().unwrap()), Ok(frame));
@@ -332,6 +377,56 @@ proptest! {
                 bytes: part,
             }),
             Request::FetchLogBlob(FetchLogBlob { blob, capability, offset, most }),
+        ] {
+            let frame = ClientFrame { id: RequestId(7), request };
+            let bytes = frame.encode().unwrap();
+            prop_assert!(ClientFrame::decode(&bytes[..bytes.len() - 1]).is_err());
+            prop_assert_eq!(ClientFrame::decode(&bytes), Ok(frame));
+        }
+    }
+
+    #[test]
+    fn link_requests_survive_the_wire(
+        log: [u8; 16],
+        secret: [u8; 32],
+        epoch: u64,
+        links in prop::collection::vec(
+            (any::<[u8; 32]>(), prop::collection::vec(any::<u8>(), 0..200), any::<Option<u64>>()),
+            0..=MAX_LINKS,
+        ),
+        next_read: Option<[u8; 32]>,
+    ) {
+        let (log, link, epoch) = (LogId(log), Capability::new(secret), Epoch(epoch));
+        let (hash, append) = (link.hash(), AppendId([7; 16]));
+        let slot = |(link, wrap, expires): ([u8; 32], Vec<u8>, Option<u64>)| LinkSlot {
+            link: CapabilityHash(link),
+            wrap: Bytes::new(wrap).unwrap(),
+            expires: expires.map(UnixMillis),
+        };
+        let links = List::new(links.into_iter().map(slot).collect()).unwrap();
+        let commit = Bytes::new(secret.to_vec()).unwrap();
+        let welcomes = Welcomes::default();
+        for request in [
+            Request::CreateLinkedLog(CreateLinkedLog {
+                creation: CreateLog { log, epoch, append: hash, read: hash, welcomes: welcomes.clone(), group_info: None },
+                links: links.clone(),
+            }),
+            Request::AppendLinkedCommit(AppendLinkedCommit {
+                commit: AppendCommit {
+                    log,
+                    capability: link.clone(),
+                    epoch,
+                    append,
+                    commit: commit.clone(),
+                    next_append: hash,
+                    next_read: next_read.map(CapabilityHash),
+                    welcomes,
+                    group_info: None,
+                },
+                links,
+            }),
+            Request::OpenLink(link.clone()),
+            Request::JoinByLink(JoinByLink { log, link, epoch, append, commit, next_append: hash }),
         ] {
             let frame = ClientFrame { id: RequestId(7), request };
             let bytes = frame.encode().unwrap();

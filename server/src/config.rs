@@ -120,7 +120,7 @@ pub struct LimitConfig {
     /// Kibibytes sent to the relay from one address: a first backup of 250 MiB at once, and a mebibyte each second
     #[arg(long, env = "PARLEY_RATE_UPLOAD", default_value = "262144/65536")]
     pub rate_upload: Rate,
-    /// Usernames and recovery keys looked up from one address
+    /// Usernames, recovery keys and invite links looked up from one address
     #[arg(long, env = "PARLEY_RATE_RESOLVES", default_value = "60/30")]
     pub rate_resolves: Rate,
     /// KeyPackages claimed from one address: as many at once as it takes to add a new device to its account's conversations
@@ -190,6 +190,9 @@ pub struct LimitConfig {
     /// New logs from one address: as many at once as a device begins anew that was put back from a copy
     #[arg(long, env = "PARLEY_RATE_LOGS", default_value = "600/60")]
     pub rate_logs: Rate,
+    /// Joins by one invite link, over all addresses
+    #[arg(long, env = "PARLEY_RATE_JOINS", default_value = "30/30")]
+    pub rate_joins: Rate,
     /// Entries of device logs from one address: as many at once as it takes to bring them back to a relay that lost them
     #[arg(long, env = "PARLEY_RATE_DEVICE_LOGS", default_value = "300/60")]
     pub rate_device_logs: Rate,

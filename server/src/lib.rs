@@ -142,6 +142,7 @@ fn relay(config: &Config, store: Arc<dyn Store>, closing: watch::Receiver<bool>)
             upload_low: Keyed::new(limits.rate_upload_low),
             commits: Keyed::new(limits.rate_commits),
             logs: Keyed::new(limits.rate_logs),
+            joins: Keyed::new(limits.rate_joins),
             device_logs: Keyed::new(limits.rate_device_logs),
             resolves: Keyed::new(limits.rate_resolves),
             claims_from: Keyed::new(limits.rate_claims_from),

@@ -95,6 +95,16 @@ impl<K: Eq + Hash + Copy> Keyed<K> {
         Ok(())
     }
 
+    /// Gives back a token that was taken for what came to nothing.
+    pub fn give_back(&self, key: &K) {
+        let Ok(mut buckets) = self.buckets.lock() else { return };
+        if let Some(bucket) = buckets.get_mut(key)
+            && let Some(earlier) = bucket.0.checked_sub(self.rate.interval())
+        {
+            *bucket = Bucket(earlier);
+        }
+    }
+
     /// Whether a token could be taken for one key; none is.
     pub fn check(&self, key: K, now: Instant) -> Result<(), RelayError> {
         let bucket = self.lock(now)?.get(&key).copied().unwrap_or(Bucket::full(now));
@@ -166,6 +176,21 @@ mod tests {
         assert_eq!(keyed.check(1, now), keyed.take([1], now));
         assert!(keyed.check(1, now).is_err());
         keyed.check(2, now).unwrap();
+    }
+
+    #[test]
+    fn a_token_that_is_given_back_can_be_taken_again() {
+        let keyed = Keyed::new(rate("2/60"));
+        let now = Instant::now();
+        keyed.take([1, 1], now).unwrap();
+        keyed.give_back(&1);
+        keyed.give_back(&2);
+        keyed.take([1], now).unwrap();
+        assert!(keyed.take([1], now).is_err());
+        // Who waits has no more for what is given back late than a full bucket.
+        let later = now + Duration::from_mins(1);
+        keyed.give_back(&1);
+        assert!(keyed.take([1, 1, 1], later).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::InboxAddress;
 use tokio::sync::{Semaphore, watch};
 
@@ -50,9 +51,11 @@ pub(crate) struct Limits {
     pub(crate) commits: Keyed<PeerKey>,
     /// New logs, by address.
     pub(crate) logs: Keyed<PeerKey>,
+    /// Commits of those who come by an invite link, by the hash of its capability.
+    pub(crate) joins: Keyed<CapabilityHash>,
     /// Entries of device logs, by address: each costs a signature, and the reading of a log.
     pub(crate) device_logs: Keyed<PeerKey>,
-    /// Usernames and recovery keys looked up, by address: the directory is not to be read as a list.
+    /// Usernames, recovery keys and invite links looked up, by address: the directory is not to be read as a list.
     pub(crate) resolves: Keyed<PeerKey>,
     /// KeyPackages claimed, by address.
     pub(crate) claims_from: Keyed<PeerKey>,

@@ -19,6 +19,8 @@ mod inboxes;
 mod kills;
 #[path = "relay/limits.rs"]
 mod limits;
+#[path = "relay/links.rs"]
+mod links;
 #[path = "relay/log_blobs.rs"]
 mod log_blobs;
 #[path = "relay/restored.rs"]

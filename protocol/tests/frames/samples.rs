@@ -4,12 +4,13 @@ use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::device_log::{LogHead, Signature, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendDeviceLog, AppendMessages, BackupHead, CheckIn, ClaimKeyPackages,
-    ClaimedKeyPackage, ClientFrame, ClosingReason, CreateLog, DeleteBlobs, DeviceLogNews, DirectoryRecord,
-    EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress, InboxEntry, InboxPost, KnownDeviceLog,
-    KnownPlace, LogEntry, NewMessage, OpenSlot, PublishKeyPackages, Push, PutBlob, PutLogBlob,
-    RegisterAccount, RelayError, Request, RequestId, ServerFrame, SlotState, Stored, SubscribeInbox,
-    SubscribeLog, Subscribed, UsernameClaim, Welcomes, WriteBackupHead, WriteSlot,
+    Answer, AppendCommit, AppendDeviceLog, AppendLinkedCommit, AppendMessages, BackupHead, CheckIn,
+    ClaimKeyPackages, ClaimedKeyPackage, ClientFrame, ClosingReason, CreateLinkedLog, CreateLog, DeleteBlobs,
+    DeviceLogNews, DirectoryRecord, EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress,
+    InboxEntry, InboxPost, JoinByLink, KnownDeviceLog, KnownPlace, LinkOffer, LinkSlot, LogEntry, NewMessage,
+    OpenSlot, PublishKeyPackages, Push, PutBlob, PutLogBlob, RegisterAccount, RelayError, Request, RequestId,
+    ServerFrame, SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim, Welcomes,
+    WriteBackupHead, WriteSlot,
 };
 use parley_protocol::ids::{
     AccountId, AppendId, BlobHash, BlobId, DeviceId, EntryHash, Epoch, Era, LogId, Seq, SlotId, Stamp,
@@ -201,6 +202,49 @@ fn blob_requests() -> Vec<Request> {
     ]
 }
 
+fn link_requests() -> Vec<Request> {
+    let link = CapabilityHash([0x9B; 32]);
+    vec![
+        Request::CreateLinkedLog(CreateLinkedLog {
+            creation: CreateLog {
+                log: LOG,
+                epoch: Epoch(1),
+                append: CapabilityHash([0x99; 32]),
+                read: CapabilityHash([0x9A; 32]),
+                welcomes: Welcomes::default(),
+                group_info: Some(bytes(b"info")),
+            },
+            links: list(vec![LinkSlot { link, wrap: bytes(b"wrap"), expires: None }]),
+        }),
+        Request::AppendLinkedCommit(AppendLinkedCommit {
+            commit: AppendCommit {
+                log: LOG,
+                capability: secret(),
+                epoch: Epoch(1),
+                append: APPEND,
+                commit: bytes(b"commit"),
+                next_append: CapabilityHash([0x99; 32]),
+                next_read: Some(CapabilityHash([0x9A; 32])),
+                welcomes: Welcomes::default(),
+                group_info: Some(bytes(b"info")),
+            },
+            links: list(vec![
+                LinkSlot { link, wrap: bytes(b"wrap"), expires: Some(TIME) },
+                LinkSlot { link: CapabilityHash([0x9C; 32]), wrap: bytes(b"wrap"), expires: None },
+            ]),
+        }),
+        Request::OpenLink(secret()),
+        Request::JoinByLink(JoinByLink {
+            log: LOG,
+            link: secret(),
+            epoch: Epoch(300),
+            append: APPEND,
+            commit: bytes(b"external"),
+            next_append: CapabilityHash([0x99; 32]),
+        }),
+    ]
+}
+
 /// Compiles only while it names every variant: a new one has to be added to the lists here.
 fn request_name(request: &Request) -> &'static str {
     match request {
@@ -237,6 +281,10 @@ fn request_name(request: &Request) -> &'static str {
         Request::FindRecoveryKey(_) => "FindRecoveryKey",
         Request::PutLogBlob(_) => "PutLogBlob",
         Request::FetchLogBlob(_) => "FetchLogBlob",
+        Request::CreateLinkedLog(_) => "CreateLinkedLog",
+        Request::AppendLinkedCommit(_) => "AppendLinkedCommit",
+        Request::OpenLink(_) => "OpenLink",
+        Request::JoinByLink(_) => "JoinByLink",
     }
 }
 
@@ -263,6 +311,7 @@ fn answers() -> Vec<Answer> {
         Answer::BlobPart { size: 70_000, bytes: bytes(b"sealed") },
         Answer::BackupHead(BackupHead { version: 300, value: bytes(b"head") }),
         Answer::Undelivered(list(vec![ADDRESS])),
+        Answer::Links(list(vec![LinkOffer { log: LOG, wrap: bytes(b"wrap") }])),
     ]
 }
 
@@ -284,10 +333,11 @@ fn answer_name(answer: &Answer) -> &'static str {
         Answer::BlobPart { .. } => "BlobPart",
         Answer::BackupHead(_) => "BackupHead",
         Answer::Undelivered(_) => "Undelivered",
+        Answer::Links(_) => "Links",
     }
 }
 
-const ERRORS: [RelayError; 23] = [
+const ERRORS: [RelayError; 24] = [
     RelayError::UnknownLog,
     RelayError::LogExists,
     RelayError::WrongCapability,
@@ -311,6 +361,7 @@ const ERRORS: [RelayError; 23] = [
     RelayError::BackupConflict,
     RelayError::WentBack,
     RelayError::WrongHash,
+    RelayError::UnknownLink,
 ];
 
 fn unasked() -> Vec<(String, ServerFrame)> {
@@ -351,7 +402,8 @@ fn unasked() -> Vec<(String, ServerFrame)> {
 
 /// A client's frames by name.
 pub(crate) fn client_frames() -> Vec<(String, ClientFrame)> {
-    let requests = [log_requests(), other_requests(), slot_requests(), blob_requests()].concat();
+    let requests =
+        [log_requests(), other_requests(), slot_requests(), blob_requests(), link_requests()].concat();
     requests
         .into_iter()
         .zip(1..)

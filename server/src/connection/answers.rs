@@ -1,7 +1,7 @@
 //! Turns what the store says into answers.
 
 use parley_protocol::bounded::{Bytes, List};
-use parley_protocol::frame::{Answer, DeviceLogNews, InboxAddress, RelayError, Stored};
+use parley_protocol::frame::{Answer, DeviceLogNews, InboxAddress, LinkOffer, RelayError, Stored};
 use parley_protocol::ids::{Epoch, Seq};
 
 use crate::store::{OpenedLog, PoolCount};
@@ -27,6 +27,10 @@ pub(super) fn group_info((epoch, sealed): (Epoch, Option<Vec<u8>>)) -> Result<An
 
 pub(super) fn device_logs(news: Vec<DeviceLogNews>) -> Result<Answer, RelayError> {
     List::new(news).map(Answer::DeviceLogs).map_err(|_| RelayError::Internal)
+}
+
+pub(super) fn links(offers: Vec<LinkOffer>) -> Result<Answer, RelayError> {
+    List::new(offers).map(Answer::Links).map_err(|_| RelayError::Internal)
 }
 
 pub(super) fn undelivered(full: Vec<InboxAddress>) -> Result<Answer, RelayError> {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendMessages, ClientFrame, CreateLog, RelayError, Request, RequestId,
-    ServerFrame, SubscribeInbox, SubscribeLog, Subscribed, Welcomes,
+    Answer, AppendCommit, AppendLinkedCommit, AppendMessages, ClientFrame, CreateLinkedLog, CreateLog,
+    LinkSlot, LinkSlots, RelayError, Request, RequestId, ServerFrame, SubscribeInbox, SubscribeLog,
+    Subscribed, Welcomes,
 };
 use parley_protocol::ids::{Epoch, Seq};
 
@@ -36,9 +37,22 @@ impl Connection {
                 self.later(id, permits, async { Ok(Answer::Hello { now: now() }) });
             }
             Request::Ping => self.later(id, permits, async { Ok(Answer::Done) }),
-            Request::CreateLog(request) => self.create_log(id, permits, request),
+            Request::CreateLog(creation) => {
+                let links = LinkSlots::default();
+                self.create_log(id, permits, CreateLinkedLog { creation, links });
+            }
+            Request::CreateLinkedLog(request) => self.create_log(id, permits, request),
             Request::AppendMessages(request) => self.append_messages(id, permits, request),
-            Request::AppendCommit(request) => self.append_commit(id, permits, request),
+            Request::AppendCommit(commit) => {
+                let links = LinkSlots::default();
+                self.append_commit(id, permits, AppendLinkedCommit { commit, links });
+            }
+            Request::AppendLinkedCommit(request) => self.append_commit(id, permits, request),
+            Request::OpenLink(link) => {
+                let pending = store.open_link(now(), link.hash());
+                self.later(id, permits, async { answers::links(pending.await?) });
+            }
+            Request::JoinByLink(request) => self.join_by_link(id, permits, request),
             Request::SubscribeLog(request) => self.subscribe_log(id, permits, request),
             Request::UnsubscribeLog(log) => {
                 self.subscriptions.end(&Topic::Log(log), None);
@@ -165,24 +179,43 @@ impl Connection {
             Request::RegisterAccount(_) => limits.registrations.take([self.peer], now),
             Request::ClaimUsername(_) => limits.usernames.take([self.peer], now),
             Request::AppendDeviceLog(_) => limits.device_logs.take([self.peer], now),
-            Request::ResolveUsername(_) | Request::FindRecoveryKey(_) => {
+            Request::ResolveUsername(_) | Request::FindRecoveryKey(_) | Request::OpenLink(_) => {
                 limits.resolves.take([self.peer], now)
             }
             Request::ClaimKeyPackages(request) => {
                 limits.claims_from.spend(self.peer, count(request.devices.len()), now)
             }
             Request::OpenSlot(_) => limits.slots.take([self.peer], now),
-            Request::CreateLog(CreateLog { welcomes, group_info, .. }) => {
-                bounded(welcomes)?;
-                limits.commits.spend(self.peer, kept_kib(&[], group_info.as_deref()), now)?;
-                limits.logs.take([self.peer], now)
+            Request::CreateLog(creation) => self.admit_log(creation, &[], now),
+            Request::CreateLinkedLog(request) => self.admit_log(&request.creation, &request.links, now),
+            Request::AppendCommit(commit) => self.admit_commit(commit, &[], now),
+            Request::AppendLinkedCommit(request) if request.commit.next_read.is_none() => {
+                Err(RelayError::BadRequest)
             }
-            Request::AppendCommit(AppendCommit { welcomes, commit, group_info, .. }) => {
-                bounded(welcomes)?;
-                limits.commits.spend(self.peer, kept_kib(commit, group_info.as_deref()).max(1), now)
+            Request::AppendLinkedCommit(request) => self.admit_commit(&request.commit, &request.links, now),
+            Request::JoinByLink(request) => {
+                limits.commits.spend(self.peer, kept_kib(&request.commit, None, &[]).max(1), now)
             }
             _ => Ok(()),
         }
+    }
+
+    fn admit_log(&self, creation: &CreateLog, links: &[LinkSlot], now: Instant) -> Result<(), RelayError> {
+        let limits = &self.relay.limits;
+        bounded(&creation.welcomes)?;
+        limits.commits.spend(self.peer, kept_kib(&[], creation.group_info.as_deref(), links), now)?;
+        limits.logs.take([self.peer], now)
+    }
+
+    fn admit_commit(
+        &self,
+        commit: &AppendCommit,
+        links: &[LinkSlot],
+        now: Instant,
+    ) -> Result<(), RelayError> {
+        bounded(&commit.welcomes)?;
+        let kept = kept_kib(&commit.commit, commit.group_info.as_deref(), links);
+        self.relay.limits.commits.spend(self.peer, kept.max(1), now)
     }
 
     fn append_messages(&self, id: RequestId, permits: Permits, request: AppendMessages) {
@@ -254,15 +287,19 @@ impl Connection {
 fn stored_bytes(request: &Request) -> u32 {
     let bytes = match request {
         Request::CreateLog(request) => request.welcomes.whole_bytes(),
+        Request::CreateLinkedLog(request) => request.creation.welcomes.whole_bytes(),
         Request::AppendCommit(request) => request.welcomes.whole_bytes(),
+        Request::AppendLinkedCommit(request) => request.commit.welcomes.whole_bytes(),
         _ => 0,
     };
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-/// Kibibytes of a commit and its GroupInfo, which stay longer than anything else that needs no account.
-fn kept_kib(commit: &[u8], group_info: Option<&[u8]>) -> u32 {
-    count(commit.len().saturating_add(group_info.map_or(0, <[u8]>::len)).div_ceil(1024))
+/// Kibibytes of a commit, its GroupInfo and its links, which stay longer than anything else that needs no account.
+fn kept_kib(commit: &[u8], group_info: Option<&[u8]>, links: &[LinkSlot]) -> u32 {
+    let lengths = [commit.len(), group_info.map_or(0, <[u8]>::len)].into_iter();
+    let bytes = lengths.chain(links.iter().map(|slot| slot.wrap.len())).fold(0, usize::saturating_add);
+    count(bytes.div_ceil(1024))
 }
 
 /// Whether these are not too large together.
@@ -276,6 +313,8 @@ const fn grows(request: &Request) -> bool {
         request,
         Request::AppendMessages(_)
             | Request::AppendCommit(_)
+            | Request::AppendLinkedCommit(_)
+            | Request::JoinByLink(_)
             | Request::PostInbox(_)
             | Request::PublishKeyPackages(_)
     )
@@ -285,10 +324,13 @@ const fn grows(request: &Request) -> bool {
 fn cost(request: &Request) -> u32 {
     match request {
         Request::AppendMessages(request) => 1_u32.saturating_add(eighth(request.messages.len())),
-        Request::CreateLog(request) => 5_u32.saturating_add(eighth(request.welcomes.posts.len())),
-        Request::AppendCommit(request) => 5_u32.saturating_add(eighth(request.welcomes.posts.len())),
+        Request::CreateLog(request) => writing(&request.welcomes),
+        Request::CreateLinkedLog(request) => writing(&request.creation.welcomes),
+        Request::AppendCommit(request) => writing(&request.welcomes),
+        Request::AppendLinkedCommit(request) => writing(&request.commit.welcomes),
         Request::FetchGroupInfo { .. }
         | Request::PostInbox(_)
+        | Request::JoinByLink(_)
         | Request::PutBlob(_)
         | Request::FetchBlob(_)
         | Request::PutLogBlob(_)
@@ -303,10 +345,15 @@ fn cost(request: &Request) -> u32 {
         Request::AppendDeviceLog(_)
         | Request::ClaimUsername(_)
         | Request::ResolveUsername(_)
-        | Request::FindRecoveryKey(_) => 20,
+        | Request::FindRecoveryKey(_)
+        | Request::OpenLink(_) => 20,
         Request::RegisterAccount(_) => 50,
         _ => 1,
     }
+}
+
+fn writing(welcomes: &Welcomes) -> u32 {
+    5_u32.saturating_add(eighth(welcomes.posts.len()))
 }
 
 fn eighth(number: usize) -> u32 {

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use parley_protocol::bounded::List;
 use parley_protocol::frame::{
-    Answer, AppendCommit, ClaimKeyPackages, CreateLog, InboxAddress, InboxPost, RelayError, RequestId,
-    Welcomes,
+    Answer, AppendLinkedCommit, ClaimKeyPackages, CreateLinkedLog, InboxAddress, InboxPost, RelayError,
+    RequestId, Welcomes,
 };
 
 use super::dispatch::SOMEWHERE;
@@ -16,15 +16,14 @@ use crate::clock::now;
 use crate::hub::Topic;
 use crate::relay::Relay;
 use crate::store::{Claim, Committed, Poster};
-use crate::turns::Committer;
 
 impl Connection {
-    pub(super) fn create_log(&self, id: RequestId, permits: Permits, mut request: CreateLog) {
-        let (posters, inboxes) = match self.posters(&mut request.welcomes) {
+    pub(super) fn create_log(&self, id: RequestId, permits: Permits, mut request: CreateLinkedLog) {
+        let (posters, inboxes) = match self.posters(&mut request.creation.welcomes) {
             Ok(posters) => posters,
             Err(refusal) => return self.later(id, permits, async move { Err(refusal) }),
         };
-        let pending = self.relay.store.create_log(now(), request, posters);
+        let pending = self.relay.store.create_linked_log(now(), request, posters);
         let relay = Arc::clone(&self.relay);
         self.later(id, permits, async move {
             let full = pending.await?;
@@ -36,17 +35,17 @@ impl Connection {
         });
     }
 
-    pub(super) fn append_commit(&self, id: RequestId, permits: Permits, mut request: AppendCommit) {
-        let (log, epoch) = (request.log, request.epoch);
-        let who = Committer { peer: self.peer, connection: Arc::as_ptr(&self.outbox).addr() };
+    pub(super) fn append_commit(&self, id: RequestId, permits: Permits, mut request: AppendLinkedCommit) {
+        let (log, epoch) = (request.commit.log, request.commit.epoch);
+        let who = self.committer();
         if let Err(refusal) = self.relay.turns.check(&log, epoch, who, Instant::now()) {
             return self.later(id, permits, async move { Err(refusal) });
         }
-        let (posters, inboxes) = match self.posters(&mut request.welcomes) {
+        let (posters, inboxes) = match self.posters(&mut request.commit.welcomes) {
             Ok(posters) => posters,
             Err(refusal) => return self.later(id, permits, async move { Err(refusal) }),
         };
-        let pending = self.relay.store.append_commit(now(), request, posters);
+        let pending = self.relay.store.append_linked_commit(now(), request, posters);
         let relay = Arc::clone(&self.relay);
         self.later(id, permits, async move {
             let committed = pending.await;

@@ -5,6 +5,7 @@ mod answers;
 mod blobs;
 mod dispatch;
 mod inboxes;
+mod joins;
 mod listening;
 mod outbox;
 mod rendezvous;

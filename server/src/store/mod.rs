@@ -14,10 +14,11 @@ use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::{DeviceRecord, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
-    AppendCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLog, DeleteBlobs,
-    DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress, InboxEntry,
-    InboxPost, KnownDeviceLog, KnownPlace, LogEntry, PublishKeyPackages, PutBlob, PutLogBlob, RelayError,
-    Stored, Subscribed, WriteBackupHead,
+    AppendCommit, AppendLinkedCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage,
+    CreateLinkedLog, CreateLog, DeleteBlobs, DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob,
+    FetchLogBlob, InboxAddress, InboxEntry, InboxPost, JoinByLink, KnownDeviceLog, KnownPlace, LinkOffer,
+    LinkSlots, LogEntry, PublishKeyPackages, PutBlob, PutLogBlob, RelayError, Stored, Subscribed,
+    WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, EntryHash, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::MAX_BLOB_PART;
@@ -30,7 +31,7 @@ pub use self::pending::{Pending, Reply};
 pub struct Quotas {
     /// How much room the disk has now.
     pub room: Room,
-    /// Payload bytes in one conversation log, its GroupInfo included.
+    /// Payload bytes in one conversation log, its GroupInfo and what stands in its link slots included.
     pub log_bytes: u64,
     /// How many of them may be of commits, which stay longer.
     pub commit_bytes: u64,
@@ -228,16 +229,41 @@ pub trait Store: Send + Sync + 'static {
         now: UnixMillis,
         request: CreateLog,
         posters: Vec<Poster>,
+    ) -> Pending<Vec<InboxAddress>> {
+        let request = CreateLinkedLog { creation: request, links: LinkSlots::default() };
+        self.create_linked_log(now, request, posters)
+    }
+    /// The same, with ways in by links.
+    fn create_linked_log(
+        &self,
+        now: UnixMillis,
+        request: CreateLinkedLog,
+        posters: Vec<Poster>,
     ) -> Pending<Vec<InboxAddress>>;
     /// Appends messages, all or none. Those that are there already keep their place.
     fn append_messages(&self, now: UnixMillis, request: AppendMessages) -> Pending<Vec<Stored>>;
     /// Appends a commit with its Welcomes and GroupInfo and begins the next epoch; or nothing, if some inboxes have no room.
+    /// One with which a group era begins ends all ways into the log.
     fn append_commit(
         &self,
         now: UnixMillis,
         request: AppendCommit,
         posters: Vec<Poster>,
+    ) -> Pending<Committed> {
+        let request = AppendLinkedCommit { commit: request, links: LinkSlots::default() };
+        self.append_linked_commit(now, request, posters)
+    }
+    /// The same, with ways in that take the place of those. Only a commit with which a group era begins has any.
+    fn append_linked_commit(
+        &self,
+        now: UnixMillis,
+        request: AppendLinkedCommit,
+        posters: Vec<Poster>,
     ) -> Pending<Committed>;
+    /// The logs into which a link leads, the newest first; if it leads nowhere the answer is [`RelayError::UnknownLink`].
+    fn open_link(&self, now: UnixMillis, link: CapabilityHash) -> Pending<Vec<LinkOffer>>;
+    /// Appends the commit of who comes by a link and begins the next epoch of the same group era.
+    fn join_by_link(&self, now: UnixMillis, request: JoinByLink) -> Pending<Stored>;
     /// Finds the group era that a capability reads, and where to read on in it. If an entry is not there that the client
     /// knows, the answer is [`RelayError::WentBack`].
     fn open_log(&self, log: LogId, capability: CapabilityHash, from: ReadFrom) -> Pending<OpenedLog>;
@@ -303,7 +329,7 @@ pub trait Store: Send + Sync + 'static {
     /// The head of an account's backup.
     fn backup_head(&self, request: FetchBackupHead) -> Pending<BackupHead>;
 
-    /// Deletes what is older than [`Quotas::expiry_ms`] or [`Quotas::commit_ms`], a bounded number of rows in one call.
+    /// Deletes what is older than [`Quotas::expiry_ms`] or [`Quotas::commit_ms`], and link slots whose time is over, a bounded number of rows in one call.
     fn expire(&self, now: UnixMillis) -> Pending<ExpiryRun>;
     /// Deletes the bytes of blobs that are gone, unfinished blobs ([`Quotas::unfinished_ms`]), blobs of logs
     /// ([`Quotas::expiry_ms`] and as long again as one may stay unfinished) and old backups ([`Quotas::backup_ms`]), a bounded

@@ -2,6 +2,7 @@
 //! sockets is not repeated here; this is about what needs another time or another quota.
 
 mod blobs;
+mod links;
 mod log_blobs;
 mod retention;
 
@@ -55,6 +56,7 @@ pub(super) async fn run<S: Store>(open: impl Fn() -> S) {
     a_failing_operation_leaves_nothing_and_spoils_no_other(&open()).await;
     a_recovery_key_leads_to_the_first_account_that_names_it(&open()).await;
     retention::run(&open).await;
+    links::run(&open).await;
     blobs::run(&open).await;
     log_blobs::run(&open).await;
     a_closed_store_answers(&open()).await;

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use super::commits;
 use super::failure::Failure;
 use super::integers::int;
+use super::links;
 use crate::store::{ExpiryRun, Quotas};
 
 /// Most rows that one call looks at in each table.
@@ -29,6 +30,7 @@ pub(super) fn expire(
         delete(connection, NEVER_USED, cutoff)?,
         old_commits(connection, old)?,
         delete(connection, IDLE, old)?,
+        links::expire(connection, now, BATCH)?,
     ];
     let full = u64::try_from(BATCH).unwrap_or(u64::MAX);
     Ok(ExpiryRun { deleted: deleted.iter().sum(), more: deleted.iter().any(|count| *count >= full) })

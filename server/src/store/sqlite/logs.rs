@@ -1,13 +1,16 @@
 //! Conversation logs: creation, commits, and the rules of epochs. `appends` has the messages.
 
 use parley_protocol::capability::CapabilityHash;
-use parley_protocol::frame::{AppendCommit, CreateLog, EntryKind, InboxAddress, RelayError, Stored};
+use parley_protocol::frame::{
+    AppendLinkedCommit, CreateLinkedLog, EntryKind, InboxAddress, RelayError, Stored,
+};
 use parley_protocol::ids::{AppendId, Epoch, Era, LogId, Seq, UnixMillis};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::failure::Failure;
 use super::inbox;
 use super::integers::{id, int, uint};
+use super::links;
 use crate::store::{Committed, Poster, Quotas};
 
 /// A row of `logs`.
@@ -55,9 +58,10 @@ pub(super) fn find(connection: &Connection, log: &LogId) -> Result<Log, Failure>
 pub(super) fn create(
     connection: &Connection,
     now: UnixMillis,
-    (request, posters): (&CreateLog, &[Poster]),
+    (request, posters): (&CreateLinkedLog, &[Poster]),
     quotas: &Quotas,
 ) -> Result<Vec<InboxAddress>, Failure> {
+    let CreateLinkedLog { creation: request, links } = request;
     let made_before = connection
         .prepare_cached("SELECT first_epoch, first_append, first_read FROM logs WHERE log = ?1")?
         .query_row([request.log.as_bytes()], |row| {
@@ -92,6 +96,10 @@ pub(super) fn create(
     let row = connection.last_insert_rowid();
     open(connection, EPOCH, row, (request.epoch, Seq(1)), &request.append)?;
     open(connection, GROUP_ERA, row, (request.epoch, Seq(1)), &request.read)?;
+    let bytes = links::write(connection, row, links)?;
+    connection
+        .prepare_cached("UPDATE logs SET bytes = bytes + ?2 WHERE id = ?1")?
+        .execute([row, int(bytes)])?;
     inbox::post_all(connection, now, (&request.welcomes.posts, posters), quotas)?;
     Ok(full)
 }
@@ -178,12 +186,14 @@ pub(super) fn landed_surely(connection: &Connection, row: i64, append: &AppendId
     Ok(stored)
 }
 
+/// Appends a commit by its epoch's capability. With one that begins a group era the links take the place of all others.
 pub(super) fn append_commit(
     connection: &Connection,
     now: UnixMillis,
-    (request, posters): (&AppendCommit, &[Poster]),
+    (request, posters): (&AppendLinkedCommit, &[Poster]),
     quotas: &Quotas,
 ) -> Result<Committed, Failure> {
+    let AppendLinkedCommit { commit: request, links } = request;
     let mut log = find(connection, &request.log)?;
     if let Some(stored) = landed(connection, log.row, &request.append)? {
         return Ok(Committed::Stored(stored));
@@ -194,19 +204,37 @@ pub(super) fn append_commit(
     if !full.is_empty() {
         return Ok(Committed::Undelivered(full));
     }
-    let stored = insert(connection, now, &mut log, &request.append, EntryKind::Commit, &request.commit)?
-        .ok_or(RelayError::BadRequest)?;
-    log.epoch = log.epoch.next();
-    open(connection, EPOCH, log.row, (log.epoch, stored.seq.next()), &request.next_append)?;
+    let commit = (&request.append, &*request.commit, &request.next_append);
+    let stored = end_epoch(connection, now, &mut log, commit)?;
     if let Some(read) = &request.next_read {
         begin_group_era(connection, &log, stored.seq, read)?;
+        log.bytes = links::replace(connection, &log, links)?;
+    } else if !links.is_empty() {
+        return Err(RelayError::BadRequest.into());
     }
-    log.commit_bytes = log.commit_bytes.saturating_add(length(&request.commit));
-    log.bytes = replace_group_info(connection, &log, request.group_info.as_deref())?;
+    // What the group era began with is good for all of it: a commit that goes on in it need not bring it again.
+    if request.group_info.is_some() || request.next_read.is_some() {
+        log.bytes = replace_group_info(connection, &log, request.group_info.as_deref())?;
+    }
     inbox::post_all(connection, now, (&request.welcomes.posts, posters), quotas)?;
     check_quota(&log, quotas)?;
     save_head(connection, &log)?;
     Ok(Committed::Stored(stored))
+}
+
+/// Inserts a commit, and begins the epoch that follows with its capability to append.
+pub(super) fn end_epoch(
+    connection: &Connection,
+    now: UnixMillis,
+    log: &mut Log,
+    (append, commit, next): (&AppendId, &[u8], &CapabilityHash),
+) -> Result<Stored, Failure> {
+    let stored =
+        insert(connection, now, log, append, EntryKind::Commit, commit)?.ok_or(RelayError::BadRequest)?;
+    log.epoch = log.epoch.next();
+    log.commit_bytes = log.commit_bytes.saturating_add(length(commit));
+    open(connection, EPOCH, log.row, (log.epoch, stored.seq.next()), next)?;
+    Ok(stored)
 }
 
 /// Puts a GroupInfo in the place of the one before; the log's bytes then.
@@ -262,7 +290,7 @@ pub(super) fn check_quota(log: &Log, quotas: &Quotas) -> Result<(), Failure> {
     if fits { Ok(()) } else { Err(RelayError::QuotaExceeded.into()) }
 }
 
-fn length(bytes: &[u8]) -> u64 {
+pub(super) fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 

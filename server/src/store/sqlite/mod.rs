@@ -13,6 +13,7 @@ mod groups;
 mod heads;
 mod inbox;
 mod integers;
+mod links;
 mod logs;
 mod migrate;
 mod pools;
@@ -30,9 +31,10 @@ use std::time::Duration;
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::VerifyingKeyBytes;
 use parley_protocol::frame::{
-    AppendCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLog, DeleteBlobs,
+    AppendLinkedCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLinkedLog, DeleteBlobs,
     DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress, InboxEntry,
-    InboxPost, KnownDeviceLog, PublishKeyPackages, PutBlob, PutLogBlob, Stored, WriteBackupHead,
+    InboxPost, JoinByLink, KnownDeviceLog, LinkOffer, PublishKeyPackages, PutBlob, PutLogBlob, Stored,
+    WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
@@ -196,10 +198,10 @@ fn readers(path: &Path, count: usize) -> Result<Readers, OpenError> {
 }
 
 impl Store for SqliteStore {
-    fn create_log(
+    fn create_linked_log(
         &self,
         now: UnixMillis,
-        request: CreateLog,
+        request: CreateLinkedLog,
         posters: Vec<Poster>,
     ) -> Pending<Vec<InboxAddress>> {
         self.write(move |c, quotas| logs::create(c, now, (&request, &posters), quotas))
@@ -211,16 +213,28 @@ impl Store for SqliteStore {
         self.writer.submit(move |writing| appends::append(writing, now, &request, &capability, &quotas))
     }
 
-    fn append_commit(
+    fn append_linked_commit(
         &self,
         now: UnixMillis,
-        request: AppendCommit,
+        request: AppendLinkedCommit,
         posters: Vec<Poster>,
     ) -> Pending<Committed> {
         let quotas = self.quotas();
         self.writer.submit(move |writing| {
-            writing.heads.forget(&request.log);
+            writing.heads.forget(&request.commit.log);
             in_savepoint(&writing.connection, |c| logs::append_commit(c, now, (&request, &posters), &quotas))
+        })
+    }
+
+    fn open_link(&self, now: UnixMillis, link: CapabilityHash) -> Pending<Vec<LinkOffer>> {
+        self.readers.submit(move |c| links::offers(c, now, &link))
+    }
+
+    fn join_by_link(&self, now: UnixMillis, request: JoinByLink) -> Pending<Stored> {
+        let (link, quotas) = (request.link.hash(), self.quotas());
+        self.writer.submit(move |writing| {
+            writing.heads.forget(&request.log);
+            in_savepoint(&writing.connection, |c| links::join(c, now, (&request, &link), &quotas))
         })
     }
 

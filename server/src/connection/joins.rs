@@ -1,0 +1,44 @@
+//! Who comes into a group by an invite link, with a commit of their own. They have turns as all who commit, and a link brings in
+//! so many at a time: one that got out fills no log.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use parley_protocol::frame::{JoinByLink, RelayError, RequestId};
+
+use super::{Connection, Permits, answers};
+use crate::clock::now;
+use crate::hub::Topic;
+use crate::turns::Committer;
+
+impl Connection {
+    pub(super) fn join_by_link(&self, id: RequestId, permits: Permits, request: JoinByLink) {
+        let (log, epoch, link) = (request.log, request.epoch, request.link.hash());
+        let who = self.committer();
+        let turn = self.relay.turns.check(&log, epoch, who, Instant::now());
+        if let Err(refusal) = turn.and_then(|()| self.relay.limits.joins.take([link], Instant::now())) {
+            return self.later(id, permits, async move { Err(refusal) });
+        }
+        let pending = self.relay.store.join_by_link(now(), request);
+        let relay = Arc::clone(&self.relay);
+        self.later(id, permits, async move {
+            let joined = pending.await;
+            if joined.is_err() {
+                // Only those who come in count, or who has the link could keep all others out with joins that come to nothing.
+                relay.limits.joins.give_back(&link);
+            }
+            if let Err(RelayError::StaleEpoch { current }) = joined {
+                relay.turns.lost(log, current, who, Instant::now());
+            }
+            let place = joined?;
+            relay.turns.stored(&log, epoch, who, Instant::now());
+            relay.hub.grown(Topic::Log(log), place.seq);
+            answers::stored(vec![place])
+        });
+    }
+
+    /// As whom this client commits.
+    pub(super) fn committer(&self) -> Committer {
+        Committer { peer: self.peer, connection: Arc::as_ptr(&self.outbox).addr() }
+    }
+}
