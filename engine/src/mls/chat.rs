@@ -157,7 +157,7 @@ impl Group {
     }
 
     /// Whether it is a chat, not a conversation of two.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "hostile"))]
     pub(crate) fn is_chat(&self) -> bool {
         self.mls().extensions().iter().next().is_some()
     }

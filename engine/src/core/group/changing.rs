@@ -345,7 +345,7 @@ impl Engine {
             self.retry_later(RETRY);
             return false;
         };
-        self.leave_package(id, &made, era);
+        let left = self.package_after(id, &made, era);
         let nonce = self.random.array();
         let sealed = self.group_eras.get(id).map(|era| made.entry.seal(era, *id, &XNonce::from(nonce)));
         let welcomes =
@@ -362,6 +362,7 @@ impl Engine {
         } else {
             self.save(&keys::welcomes(id), &welcomes);
         }
+        self.leave_package(id, left.as_ref());
         if let Some(log) = self.logs.get_mut(id) {
             log.commit = Some(PendingCommit { append: AppendId(self.random.array()), bytes, era });
         }

@@ -49,11 +49,15 @@ impl Engine {
             }
         }
         self.links_follow(&before.group, &state);
+        if !own && !before.is_member(&by) {
+            self.introduce_again(&before.group, &state);
+        }
         self.confirm_group(&before.group, &by);
         self.save_group_chat(&before.group);
         self.say_in_group(id, seq, time, lines);
         if own {
-            if state.accounts().iter().any(|account| !before.is_member(account)) {
+            let brought = state.members().any(|it| it.leaf.account == by && was.member(&it.leaf).is_none());
+            if brought || state.accounts().iter().any(|account| !before.is_member(account)) {
                 self.hand_on_names(&before.group);
             }
             self.bring_picture(&before, &state);

@@ -8,6 +8,7 @@ use crate::domain::content::Body;
 use crate::domain::conversation::ConversationKey;
 use crate::domain::message::GroupLine;
 use crate::group::names::{MAX_NAMES, SignedName};
+use crate::group::state::{Member, State};
 
 impl Engine {
     pub(super) fn own_name(&self) -> Option<SignedName> {
@@ -27,6 +28,18 @@ impl Engine {
         chat.introduced = Some(own.version);
         self.save_group_chat(&group);
         self.enqueue(ConversationKey::Group(group), Body::Names(vec![own]), None);
+    }
+
+    /// Somebody came by a link, whom nobody has told what those are called who came so since the group era began.
+    pub(super) fn introduce_again(&mut self, group: &GroupId, state: &State) {
+        let own = self.own_account_id();
+        let came = |it: &Member| Some(it.leaf.account) == own && it.state.came_by.is_some();
+        if !state.members().any(came) {
+            return;
+        }
+        if let Some(chat) = self.group_chats.all.get_mut(group) {
+            chat.introduced = None;
+        }
     }
 
     /// Tells those who come what the others are called, as far as these have said it.

@@ -39,6 +39,8 @@ pub(crate) struct Outside {
     public: PublicGroup,
     /// What it is in this epoch.
     pub(crate) state: State,
+    /// A commit that was followed has begun another group era, whose secret is not known here.
+    pub(crate) is_over: bool,
 }
 
 impl Outside {
@@ -67,7 +69,7 @@ impl Outside {
         }
         let state = State { leaves, policy, floors };
         judge::judge_state(&state).map_err(GroupError::Refused)?;
-        Ok(Self { group, group_info, public, state })
+        Ok(Self { group, group_info, public, state, is_over: false })
     }
 
     /// The epoch in which it is.
@@ -99,6 +101,7 @@ impl Outside {
             .filter(|it| it.group_context().epoch() == self.public.group_context().epoch())
             .ok_or(ChatError::Refused(Refusal::GroupInfo))?;
         self.state = judged.after.clone();
+        self.is_over |= deed.era == EraStep::Begins;
         Ok(judged)
     }
 

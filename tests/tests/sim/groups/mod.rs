@@ -5,6 +5,7 @@ mod changes;
 mod devices;
 mod everything;
 mod invitations;
+mod links;
 mod put_back;
 
 use parley_engine::view::{
@@ -119,6 +120,8 @@ fn line_of(line: &GroupLine) -> String {
             let by = by.as_ref().map_or("", |by| by.name.as_str());
             format!("{by} made {} {role:?}", who.name)
         }
+        GroupLine::Joined { who, by } => format!("{} joined by {}'s link", who.name, by.name),
+        GroupLine::Links { by, made } => format!("{} {} links", by.name, if *made { "made" } else { "revoked" }),
         GroupLine::Device { who, change } => format!("device of {} {change:?}", who.name),
         other => format!("[{other:?}]"),
     }

@@ -137,6 +137,7 @@ impl Engine {
     /// The relay took the commit, or did not.
     pub(in crate::core) fn entered(&mut self, group: &GroupId, result: Result<Answer, RelayError>) {
         let Some(entering) = self.group_chats.by_link.entering.get(group).cloned() else { return };
+        eprintln!("DBG entered {result:?} epoch {:?}", entering.epoch);
         match result {
             Ok(Answer::Stored(stored)) => match stored.first() {
                 Some(stored) => self.is_in_by_link(entering, *stored),

@@ -4,6 +4,7 @@ use parley_protocol::frame::LogEntry;
 use parley_protocol::ids::{GroupId, LogId, UnixMillis};
 
 use crate::core::Engine;
+use crate::core::group::may;
 use crate::domain::content::Sync;
 use crate::domain::conversation::ConversationKey;
 use crate::group::chat::Change;
@@ -29,10 +30,14 @@ impl Engine {
         let terms = Terms { approval: terms.approval, most: terms.most, expires: terms.lasts.map(until) };
         let secret = LinkSecret::new(self.random.array());
         let link = secret.link(own, terms);
-        self.ask_group(id, Change::Link(Box::new(link)))?;
-        self.sync(Sync::GroupLink(group, secret.clone()));
-        self.keep_link_secret(&group, secret);
-        Ok(())
+        let change = Change::Link(Box::new(link));
+        if !chat.is_active() || !may(chat, &own, &change) {
+            return Err(CommandError::NotAllowed);
+        }
+        // The commit leaves something for who has the link, as soon as it is made.
+        self.keep_link_secret(&group, secret.clone());
+        self.sync(Sync::GroupLink(group, secret));
+        self.ask_group(id, change)
     }
 
     /// This account made a link, on this device or another one.

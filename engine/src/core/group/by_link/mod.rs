@@ -72,7 +72,10 @@ impl GroupLinks {
 
     /// Takes what holds in an epoch: forgets those of links that are gone, and counts who came.
     fn follow(&mut self, state: &State) {
-        self.keys.retain(|keys| state.policy.link(&keys.id()).is_some());
+        // Those of own links may still be on their way.
+        let own: Vec<LinkId> = self.secrets.iter().map(LinkSecret::id).collect();
+        let is_wanted = |id: &LinkId| state.policy.link(id).is_some() || own.contains(id);
+        self.keys.retain(|keys| is_wanted(&keys.id()));
         self.spoiled.retain(|id| state.policy.link(id).is_some());
         self.here.clear();
         for link in state.members().filter_map(|member| member.state.came_by) {

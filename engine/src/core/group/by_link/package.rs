@@ -67,24 +67,37 @@ impl Engine {
         self.pump_log(id);
     }
 
-    /// Keeps what goes with a commit, if links lead into the group after it.
-    pub(in crate::core::group) fn leave_package(&mut self, id: &LogId, made: &MadeCommit, era: EraStep) {
-        let policy = &made.judged.after.policy;
-        let left = (era == EraStep::Begins)
-            .then(|| self.package(id, policy, (made.entry.group_info.clone(), made.tree.clone())))
-            .flatten();
+    /// What goes with a commit, if it begins a group era and links lead into the group after it.
+    pub(in crate::core::group) fn package_after(
+        &self,
+        id: &LogId,
+        made: &MadeCommit,
+        era: EraStep,
+    ) -> Option<Left> {
+        if era == EraStep::GoesOn {
+            return None;
+        }
+        let seen = (made.entry.group_info.clone(), made.tree.clone());
+        self.package(id, &made.judged.after.policy, seen)
+    }
+
+    /// Keeps it until the commit is done.
+    pub(in crate::core::group) fn leave_package(&self, id: &LogId, left: Option<&Left>) {
         match left {
-            Some(left) => self.save(&keys::group_package(id), &left),
+            Some(left) => self.save(&keys::group_package(id), left),
             None => self.forget_package(id),
         }
     }
 
-    pub(in crate::core) fn forget_package(&mut self, id: &LogId) {
+    pub(in crate::core) fn forget_package(&self, id: &LogId) {
         self.state.delete(&keys::group_package(id));
     }
 
     fn package(&self, id: &LogId, policy: &Policy, seen: (Vec<u8>, Vec<u8>)) -> Option<Left> {
         let group = self.group_of(id)?;
+        if policy.links.is_empty() {
+            return None;
+        }
         let (chat, links) = (self.group_chats.all.get(&group)?, self.group_chats.by_link.of.get(&group)?);
         let leads = |keys: &&LinkKeys| policy.link(&keys.id()).is_some_and(|link| link.keys == keys.hash());
         let keys: Vec<LinkKeys> = links.keys.iter().filter(leads).cloned().collect();
@@ -95,9 +108,6 @@ impl Engine {
             .filter(|link| !link.approval && !spoiled(&link.id))
             .map(|link| (link.id, link.expires))
             .collect();
-        if keys.is_empty() {
-            return None;
-        }
         let (group_info, tree) = seen;
         let shown = policy.picture == Some(crate::core::group::hash_of(&chat.picture));
         let picture = if shown { chat.picture.clone() } else { Vec::new() };

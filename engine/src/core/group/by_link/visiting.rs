@@ -87,6 +87,7 @@ impl Engine {
     /// The visit is over; who waits for it is told why.
     pub(in crate::core) fn end_visit(&mut self, why: CommandError) {
         let Some(visit) = self.group_chats.by_link.visit.take() else { return };
+        eprintln!("DBG end visit {why:?} attempts {}", visit.attempts);
         if let Some(open) = visit.open {
             self.stop_looking(open.log);
         }
@@ -197,12 +198,33 @@ impl Engine {
         true
     }
 
+    /// The group went on while it was looked at, where the era's secret does not lead: from the beginning.
+    pub(super) fn look_again(&mut self) {
+        let Some(visit) = &mut self.group_chats.by_link.visit else { return };
+        visit.attempts = visit.attempts.saturating_add(1);
+        if visit.attempts > MOST_ATTEMPTS {
+            return self.end_visit(CommandError::Relay);
+        }
+        let (capability, before) = (visit.link.secret.capability(), visit.open.take());
+        if let Some(open) = before {
+            self.stop_looking(open.log);
+        }
+        self.ask(Request::OpenLink(capability), Pending::OpenLink);
+    }
+
     /// Everything that is there has been read: the person is shown the group, or comes in.
     pub(super) fn go_on_visiting(&mut self) {
         let Some(visit) = &mut self.group_chats.by_link.visit else { return };
         if !visit.open.as_ref().is_some_and(OpenLog::is_read) {
             return;
         }
+        let mark = self.state.mark();
+        let is_over = self.outside().is_some_and(|outside| outside.is_over);
+        self.state.roll_back(mark);
+        if is_over {
+            return self.look_again();
+        }
+        let Some(visit) = &mut self.group_chats.by_link.visit else { return };
         if visit.joins {
             visit.attempts = visit.attempts.saturating_add(1);
             return if visit.attempts > MOST_ATTEMPTS {
