@@ -126,3 +126,98 @@ pub(super) fn expire(connection: &Connection, now: UnixMillis, most: i64) -> Res
     }
     Ok(deleted)
 }
+
+#[cfg(test)]
+mod tests {
+    use parley_protocol::bounded::List;
+    use parley_protocol::capability::Capability;
+    use parley_protocol::frame::{
+        AppendCommit, AppendLinkedCommit, EntryKind, JoinByLink, LinkSlot, Welcomes,
+    };
+    use parley_protocol::ids::{AppendId, Epoch, Seq};
+
+    use super::super::{SqliteOptions, SqliteStore};
+    use super::*;
+    use crate::store::{ReadFrom, Store as _, suite};
+
+    const LOG: LogId = LogId([1; 16]);
+
+    /// A database as the first release wrote it: a log with a message, whose capabilities are of twos and threes.
+    fn write_first_release(path: &std::path::Path) {
+        let connection = Connection::open(path).unwrap();
+        connection.execute_batch(include_str!("schema/relay.sql")).unwrap();
+        connection.pragma_update(None, "user_version", 6).unwrap();
+        let (append, read) = (Capability::new([2; 32]).hash(), Capability::new([3; 32]).hash());
+        connection
+            .execute(
+                "INSERT INTO logs (id, log, first_epoch, first_append, first_read, epoch, head, time, bytes, group_info)
+                 VALUES (7, ?1, 4, ?2, ?3, 4, 1, 50, 11, x'696E666F')",
+                params![LOG.as_bytes(), append.0, read.0],
+            )
+            .unwrap();
+        for (table, capability) in [("epochs", append), ("group_eras", read)] {
+            let sql = format!("INSERT INTO {table} (log, capability, epoch, first) VALUES (7, ?1, 4, 1)");
+            connection.execute(&sql, [capability.0]).unwrap();
+        }
+        connection
+            .execute(
+                "INSERT INTO entries (log, seq, epoch, append, is_commit, time, payload, era)
+                 VALUES (7, 1, 4, ?1, 0, 50, x'6D657373616765', x'0102030405060708')",
+                [[9_u8; 16]],
+            )
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_database_of_the_first_release_opens_with_what_is_in_it_and_takes_links() {
+        let folder = tempfile::tempdir().unwrap();
+        write_first_release(&folder.path().join("relay.sqlite3"));
+        let options = SqliteOptions {
+            folder: folder.path().to_owned(),
+            readers: 1,
+            quotas: suite::QUOTAS,
+            floor: 0,
+            max_pages: None,
+        };
+        let store = SqliteStore::open(&options).unwrap();
+        let (now, reader) = (UnixMillis(60), Capability::new([3; 32]).hash());
+        let opened = store.open_log(LOG, reader, ReadFrom::default()).await.unwrap();
+        assert_eq!((opened.state.head, opened.state.epoch), (Seq(1), Epoch(4)));
+        let page = store.read_log(LOG, Epoch(4), Seq(0)).await.unwrap();
+        assert_eq!((page.entries[0].kind, &*page.entries[0].payload), (EntryKind::Message, &b"message"[..]));
+        assert_eq!(store.group_info(LOG, reader).await, Ok((Epoch(4), Some(b"info".to_vec()))));
+        let link = Capability::new([5; 32]);
+        let wrap = Bytes::new(b"wrap".to_vec()).unwrap();
+        let commit = AppendCommit {
+            log: LOG,
+            capability: Capability::new([2; 32]),
+            epoch: Epoch(4),
+            append: AppendId([8; 16]),
+            commit: Bytes::new(b"commit".to_vec()).unwrap(),
+            next_append: Capability::new([12; 32]).hash(),
+            next_read: Some(Capability::new([13; 32]).hash()),
+            welcomes: Welcomes::default(),
+            group_info: None,
+        };
+        let slot = LinkSlot { link: link.hash(), wrap: wrap.clone(), expires: None };
+        let request = AppendLinkedCommit { commit, links: List::new(vec![slot]).unwrap() };
+        store.append_linked_commit(now, request, vec![]).await.unwrap();
+        assert_eq!(store.open_link(now, link.hash()).await, Ok(vec![LinkOffer { log: LOG, wrap }]));
+        let mut append = [0; 16];
+        append[..MARK].copy_from_slice(&link.hash().0[..MARK]);
+        let join = JoinByLink {
+            log: LOG,
+            link,
+            epoch: Epoch(5),
+            append: AppendId(append),
+            commit: Bytes::new(b"join".to_vec()).unwrap(),
+            next_append: Capability::new([22; 32]).hash(),
+        };
+        assert_eq!(store.join_by_link(now, join).await.unwrap().seq, Seq(3));
+        store.close();
+        drop(store);
+        // And so it opens again.
+        let store = SqliteStore::open(&options).unwrap();
+        assert!(store.open_link(now, Capability::new([5; 32]).hash()).await.is_ok());
+    }
+}
