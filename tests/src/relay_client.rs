@@ -15,11 +15,11 @@ use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::Capability;
 use parley_protocol::codec::{FrameError, VersionNotice};
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendMessages, ClientFrame, ClosingReason, CreateLog, InboxEntry, InboxPost,
-    LogEntry, NewMessage, Push, RelayError, Request, RequestId, ServerFrame, Stored, SubscribeLog,
-    Subscribed, Welcomes,
+    Answer, AppendCommit, AppendLinkedCommit, AppendMessages, ClientFrame, ClosingReason, CreateLinkedLog,
+    CreateLog, InboxEntry, InboxPost, JoinByLink, LinkOffer, LinkSlot, LinkSlots, LogEntry, NewMessage, Push,
+    RelayError, Request, RequestId, ServerFrame, Stored, SubscribeLog, Subscribed, Welcomes,
 };
-use parley_protocol::ids::{AppendId, Epoch, LogId, Seq};
+use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
@@ -246,6 +246,31 @@ impl RelayClient {
         only(self.call(Request::AppendCommit(commit(log, epoch, capability, next))).await)
     }
 
+    /// Makes a log into which links lead.
+    pub async fn create_linked_log(&mut self, log: LogId, capability: &Capability, links: LinkSlots) {
+        let request = CreateLinkedLog { creation: new_log(log, Epoch(0), capability), links };
+        assert_eq!(self.call(Request::CreateLinkedLog(request)).await, Ok(Answer::Done));
+    }
+
+    /// The logs into which a link leads, the newest first.
+    pub async fn open_link(&mut self, link: &Capability) -> Result<Vec<LinkOffer>, RelayError> {
+        match self.call(Request::OpenLink(link.clone())).await? {
+            Answer::Links(offers) => Ok(offers.into_vec()),
+            other => panic!("instead of Links came {other:?}"),
+        }
+    }
+
+    /// Comes in by a link in an epoch.
+    pub async fn join(
+        &mut self,
+        log: LogId,
+        epoch: Epoch,
+        link: &Capability,
+        next: &Capability,
+    ) -> Result<Stored, RelayError> {
+        only(self.call(Request::JoinByLink(join(log, epoch, link, next))).await)
+    }
+
     /// Subscribes, with the capability that goes with the one to append in its first epoch, to a group era which has reached
     /// a place.
     pub async fn subscribe(
@@ -345,6 +370,43 @@ pub fn commit(log: LogId, epoch: Epoch, capability: &Capability, next: &Capabili
 #[must_use]
 pub fn commit_within(log: LogId, epoch: Epoch, capability: &Capability, next: &Capability) -> AppendCommit {
     AppendCommit { next_read: None, ..commit(log, epoch, capability, next) }
+}
+
+/// A commit without Welcomes, with which a group era begins and ways in by links.
+#[must_use]
+pub fn linked_commit(
+    (log, epoch): (LogId, Epoch),
+    capability: &Capability,
+    next: &Capability,
+    links: LinkSlots,
+) -> AppendLinkedCommit {
+    AppendLinkedCommit { commit: commit(log, epoch, capability, next), links }
+}
+
+/// Ways in by these links, each with its own wrap.
+#[must_use]
+pub fn link_slots(links: &[(&Capability, Option<UnixMillis>)]) -> LinkSlots {
+    let slot = |(link, expires): &(&Capability, _)| LinkSlot {
+        link: link.hash(),
+        wrap: wrap(link),
+        expires: *expires,
+    };
+    List::new(links.iter().map(slot).collect()).unwrap()
+}
+
+/// What tests leave for who comes by a link.
+#[must_use]
+pub fn wrap<const MAX: usize>(link: &Capability) -> Bytes<MAX> {
+    bytes(&[b"wrap for ", &link.hash().0[..]].concat())
+}
+
+/// The join of who comes by a link, with a new id.
+#[must_use]
+pub fn join(log: LogId, epoch: Epoch, link: &Capability, next: &Capability) -> JoinByLink {
+    let mut append: [u8; 16] = crate::unique();
+    append[..8].copy_from_slice(&link.hash().0[..8]);
+    let (append, next_append) = (AppendId(append), next.hash());
+    JoinByLink { log, link: link.clone(), epoch, append, commit: bytes(b"external"), next_append }
 }
 
 /// Bytes that are short enough.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use parley_engine::Engine;
-use parley_protocol::frame::{ClientFrame, Request};
+use parley_protocol::frame::{ClientFrame, CreateLog, Request};
 use parley_protocol::ids::{AccountId, LogId};
 
 /// What is known of accounts and logs.
@@ -26,16 +26,20 @@ impl ConsentOracle {
         for frame in frames {
             let frame = ClientFrame::decode(frame).expect("engines send valid frames");
             match frame.request {
-                Request::CreateLog(create) => {
-                    let others = create.welcomes.posts.iter().map(|welcome| welcome.to.account);
-                    self.members.entry(create.log).or_default().extend(others.chain([own]));
-                    self.check(own, &create.log);
-                }
+                Request::CreateLog(create) => self.made(own, &create),
+                Request::CreateLinkedLog(linked) => self.made(own, &linked.creation),
                 Request::AppendMessages(append) => self.check(own, &append.log),
                 Request::AppendCommit(commit) => self.check(own, &commit.log),
+                Request::AppendLinkedCommit(linked) => self.check(own, &linked.commit.log),
                 _ => {}
             }
         }
+    }
+
+    fn made(&mut self, own: AccountId, create: &CreateLog) {
+        let others = create.welcomes.posts.iter().map(|welcome| welcome.to.account);
+        self.members.entry(create.log).or_default().extend(others.chain([own]));
+        self.check(own, &create.log);
     }
 
     fn check(&self, own: AccountId, log: &LogId) {

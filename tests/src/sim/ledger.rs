@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use parley_engine::audit::{For, Seal};
-use parley_protocol::frame::{ClientFrame, Request};
+use parley_protocol::frame::{ClientFrame, Request, Welcomes};
 use parley_protocol::ids::AppendId;
 
 /// Keys and nonces, and what broke the rules.
@@ -60,15 +60,22 @@ impl KeyLedger {
                 }
             }
             Request::AppendCommit(commit) => self.appended(device, commit.append, &commit.commit),
-            Request::CreateLog(create) => {
-                let Ok(welcomes) = create.welcomes.whole() else {
-                    return self.violations.push("a Welcome that is too long left a device".into());
-                };
-                for welcome in welcomes.posts.iter() {
-                    self.appended(device, welcome.append, &welcome.payload);
-                }
+            Request::AppendLinkedCommit(linked) => {
+                self.appended(device, linked.commit.append, &linked.commit.commit);
             }
+            Request::JoinByLink(join) => self.appended(device, join.append, &join.commit),
+            Request::CreateLog(create) => self.welcomed(device, create.welcomes),
+            Request::CreateLinkedLog(linked) => self.welcomed(device, linked.creation.welcomes),
             _ => {}
+        }
+    }
+
+    fn welcomed(&mut self, device: &Self, welcomes: Welcomes) {
+        let Ok(welcomes) = welcomes.whole() else {
+            return self.violations.push("a Welcome that is too long left a device".into());
+        };
+        for welcome in welcomes.posts.iter() {
+            self.appended(device, welcome.append, &welcome.payload);
         }
     }
 

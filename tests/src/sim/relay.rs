@@ -4,6 +4,7 @@ mod blobs;
 mod endings;
 mod lies;
 mod limits;
+mod links;
 mod reading;
 mod restore;
 mod slots;
@@ -15,8 +16,8 @@ use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::device_log::{DeviceLog, LogHead};
 use parley_protocol::frame::{
     Answer, AppendCommit, AppendMessages, ClaimKeyPackages, ClaimedKeyPackage, ClientFrame, CreateLog,
-    DeviceLogNews, DirectoryRecord, EntryKind, InboxAddress, InboxEntry, InboxPost, KnownDeviceLog, LogEntry,
-    Push, RelayError, Request, ServerFrame, SlotState, Stored, Subscribed,
+    DeviceLogNews, DirectoryRecord, EntryKind, InboxAddress, InboxEntry, InboxPost, KnownDeviceLog,
+    LinkSlots, LogEntry, Push, RelayError, Request, ServerFrame, SlotState, Stored, Subscribed,
 };
 use parley_protocol::ids::{AccountId, AppendId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis};
 use parley_protocol::limits::MAX_PUSH;
@@ -42,6 +43,12 @@ struct Log {
     /// Who may read each group era, by its first epoch.
     eras: BTreeMap<Epoch, CapabilityHash>,
     entries: Vec<LogEntry>,
+    /// The ways in by links.
+    links: LinkSlots,
+    /// Sealed by the members, of the group era of now.
+    group_info: Option<Vec<u8>>,
+    /// How many logs were made before it.
+    made: u64,
     /// Up to there only commits are left.
     expired: Seq,
     /// Connection to (group era that it may read, last entry that it was sent).
@@ -75,6 +82,8 @@ pub struct VirtualRelay {
     now: UnixMillis,
     era: Era,
     logs: BTreeMap<LogId, Log>,
+    /// How many logs were made.
+    made: u64,
     inboxes: HashMap<InboxAddress, Inbox>,
     accounts: BTreeMap<AccountId, Account>,
     /// Everything that anybody ever sent, for tests that look for secrets in it.
@@ -153,9 +162,9 @@ impl VirtualRelay {
         match request {
             Request::Hello => Ok(Answer::Hello { now: self.now }),
             Request::Ping => Ok(Answer::Done),
-            Request::CreateLog(create) => self.create(create),
+            Request::CreateLog(create) => self.create(create, LinkSlots::default()),
             Request::AppendMessages(append) => self.append(append),
-            Request::AppendCommit(commit) => self.commit(commit),
+            Request::AppendCommit(commit) => self.commit(commit, LinkSlots::default()),
             Request::SubscribeLog(subscribe) => {
                 self.may_subscribe(from, &subscribe.log)?;
                 let log = self.logs.get_mut(&subscribe.log).ok_or(RelayError::UnknownLog)?;
@@ -170,13 +179,6 @@ impl VirtualRelay {
             Request::UnsubscribeLog(log) => {
                 self.logs.get_mut(&log).map(|log| log.readers.remove(&from));
                 Ok(Answer::Done)
-            }
-            Request::FetchGroupInfo { log, capability } => {
-                let log = self.logs.get(&log).ok_or(RelayError::UnknownLog)?;
-                if log.era_of(&capability)? != log.era_at(log.epoch) {
-                    return Err(RelayError::StaleEpoch { current: log.epoch });
-                }
-                Ok(Answer::GroupInfo { epoch: log.epoch, sealed: None })
             }
             Request::PostInbox(post) => self.post(post).map(stored_one),
             Request::SubscribeInbox(subscribe) => {
@@ -234,11 +236,11 @@ impl VirtualRelay {
             Request::WriteSlot(write) => self.slots.write(self.now, from, write),
             Request::WatchSlot(slot) => self.slots.watch(self.now, from, slot),
             Request::CloseSlot(slot) => self.slots.close(self.now, from, slot),
-            other => self.answer_blob(other),
+            other => self.answer_link(other),
         }
     }
 
-    fn create(&mut self, create: CreateLog) -> Result<Answer, RelayError> {
+    fn create(&mut self, create: CreateLog, links: LinkSlots) -> Result<Answer, RelayError> {
         let welcomes = create.welcomes.whole().map_err(|_| RelayError::TooLarge)?.posts;
         if let Some(log) = self.logs.get(&create.log) {
             let same = log.capabilities.get(&create.epoch) == Some(&create.append)
@@ -256,9 +258,14 @@ impl VirtualRelay {
         if !full.is_empty() {
             return Ok(Answer::Undelivered(List::new(full).unwrap()));
         }
+        links::distinct(&links)?;
         let capabilities = BTreeMap::from([(create.epoch, create.append)]);
         let eras = BTreeMap::from([(create.epoch, create.read)]);
-        self.logs.insert(create.log, Log { epoch: create.epoch, capabilities, eras, ..Log::default() });
+        self.made += 1;
+        let (epoch, made) = (create.epoch, self.made);
+        let group_info = create.group_info.map(Bytes::into_vec);
+        let log = Log { epoch, capabilities, eras, links, group_info, made, ..Log::default() };
+        self.logs.insert(create.log, log);
         for welcome in welcomes.into_vec() {
             self.post(welcome)?;
         }
@@ -282,7 +289,7 @@ impl VirtualRelay {
         Ok(Answer::Stored(List::new(stored).unwrap()))
     }
 
-    fn commit(&mut self, commit: AppendCommit) -> Result<Answer, RelayError> {
+    fn commit(&mut self, commit: AppendCommit, links: LinkSlots) -> Result<Answer, RelayError> {
         let (now, era) = (self.now, self.era);
         let welcomes = commit.welcomes.whole().map_err(|_| RelayError::TooLarge)?.posts;
         let full = self.without_room(&welcomes);
@@ -298,12 +305,17 @@ impl VirtualRelay {
         if !full.is_empty() {
             return Ok(Answer::Undelivered(List::new(full).unwrap()));
         }
+        links::distinct(&links)?;
         let place = (commit.epoch, era, commit.append);
         let stored = log.push(now, place, EntryKind::Commit, commit.commit.into_vec());
         log.epoch = commit.epoch.next();
         log.capabilities.insert(log.epoch, commit.next_append);
         if let Some(read) = commit.next_read {
             log.eras.insert(log.epoch, read);
+            (log.links, log.group_info) = (links, None);
+        }
+        if let Some(info) = commit.group_info {
+            log.group_info = Some(info.into_vec());
         }
         for welcome in welcomes.into_vec() {
             self.post(welcome)?;

@@ -109,7 +109,13 @@ impl World {
 
 fn is_append(bytes: &[u8]) -> bool {
     let request = ClientFrame::decode(bytes).map(|frame| frame.request);
-    matches!(request, Ok(Request::AppendMessages(_) | Request::AppendCommit(_)))
+    matches!(
+        request,
+        Ok(Request::AppendMessages(_)
+            | Request::AppendCommit(_)
+            | Request::AppendLinkedCommit(_)
+            | Request::JoinByLink(_))
+    )
 }
 
 fn is_check_in(bytes: &[u8]) -> bool {

@@ -25,6 +25,7 @@ impl Default for VirtualRelay {
             now: UnixMillis::default(),
             era: Era([0; 8]),
             logs: BTreeMap::new(),
+            made: 0,
             inboxes: HashMap::new(),
             accounts: BTreeMap::new(),
             seen: Vec::new(),
