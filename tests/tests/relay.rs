@@ -7,6 +7,8 @@ mod abuse;
 mod appends;
 #[path = "relay/blobs.rs"]
 mod blobs;
+#[path = "relay/both.rs"]
+mod both;
 #[path = "relay/directory.rs"]
 mod directory;
 #[path = "relay/durability.rs"]
@@ -19,6 +21,8 @@ mod inboxes;
 mod kills;
 #[path = "relay/limits.rs"]
 mod limits;
+#[path = "relay/links.rs"]
+mod links;
 #[path = "relay/log_blobs.rs"]
 mod log_blobs;
 #[path = "relay/restored.rs"]
