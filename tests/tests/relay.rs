@@ -7,6 +7,8 @@ mod abuse;
 mod appends;
 #[path = "relay/blobs.rs"]
 mod blobs;
+#[path = "relay/both.rs"]
+mod both;
 #[path = "relay/directory.rs"]
 mod directory;
 #[path = "relay/durability.rs"]

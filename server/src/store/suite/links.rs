@@ -206,7 +206,7 @@ async fn a_join_that_is_refused_leaves_nothing(store: &impl Store) {
 
 async fn an_expired_link_leads_nowhere_and_makes_room(store: &impl Store) {
     let slot = |link, expires| LinkSlot { link: hash(link), wrap: bytes(400), expires };
-    let slots = vec![slot(1, Some(UnixMillis(100))), slot(2, Some(UnixMillis(500))), slot(3, None)];
+    let slots = [slot(1, Some(UnixMillis(100))), slot(2, Some(UnixMillis(500))), slot(3, None)];
     let request = CreateLinkedLog { creation: log(), links: List::new(slots[..2].to_vec()).unwrap() };
     store.create_linked_log(NOW, request, vec![]).await.unwrap();
     assert!(store.open_link(UnixMillis(100), hash(1)).await.is_ok(), "up to its last moment");
