@@ -164,7 +164,7 @@ pub(super) enum Pending {
     VisitPackage(LogId),
     VisitLog(LogId),
     /// This device comes into a group by a link.
-    Enter(GroupId),
+    Enter(GroupId, AppendId),
     Create(LogId),
     SubscribeLog(LogId),
     Unsubscribe,
@@ -360,7 +360,7 @@ impl Engine {
             Pending::OpenLink => self.link_opened(result),
             Pending::VisitPackage(log) => self.visit_package_came(log, result),
             Pending::VisitLog(log) => self.visit_subscribed(log, &result),
-            Pending::Enter(group) => self.entered(&group, result),
+            Pending::Enter(group, append) => self.entered(&group, append, result),
             Pending::Create(log) => self.created(&log, result),
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
             Pending::Append { log, numbers } => self.appended(&log, &numbers, result),

@@ -21,7 +21,11 @@ pub(super) fn links(world: &mut World, index: DeviceIndex, group: ConversationId
 }
 
 /// Joins, or says why not.
-pub(super) fn join(world: &mut World, index: DeviceIndex, link: &str) -> Result<ConversationId, CommandError> {
+pub(super) fn join(
+    world: &mut World,
+    index: DeviceIndex,
+    link: &str,
+) -> Result<ConversationId, CommandError> {
     match world.ask(index, Command::JoinByLink(link.into())) {
         Reply::Conversation(id) => Ok(id),
         Reply::Failed(error) => Err(error),

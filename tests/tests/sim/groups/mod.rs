@@ -121,7 +121,9 @@ fn line_of(line: &GroupLine) -> String {
             format!("{by} made {} {role:?}", who.name)
         }
         GroupLine::Joined { who, by } => format!("{} joined by {}'s link", who.name, by.name),
-        GroupLine::Links { by, made } => format!("{} {} links", by.name, if *made { "made" } else { "revoked" }),
+        GroupLine::Links { by, made } => {
+            format!("{} {} links", by.name, if *made { "made" } else { "revoked" })
+        }
         GroupLine::Device { who, change } => format!("device of {} {change:?}", who.name),
         other => format!("[{other:?}]"),
     }

@@ -127,17 +127,22 @@ impl Engine {
             let Entering { log, epoch, append, next, .. } = *entering;
             let link = entering.secret.capability();
             let request = JoinByLink { log, link, epoch, append, commit, next_append: next };
-            requests.push((request, entering.group));
+            requests.push((request, Pending::Enter(entering.group, append)));
         }
-        for (request, group) in requests {
-            self.ask(Request::JoinByLink(request), Pending::Enter(group));
+        for (request, pending) in requests {
+            self.ask(Request::JoinByLink(request), pending);
         }
     }
 
     /// The relay took the commit, or did not.
-    pub(in crate::core) fn entered(&mut self, group: &GroupId, result: Result<Answer, RelayError>) {
-        let Some(entering) = self.group_chats.by_link.entering.get(group).cloned() else { return };
-        eprintln!("DBG entered {result:?} epoch {:?}", entering.epoch);
+    pub(in crate::core) fn entered(
+        &mut self,
+        group: &GroupId,
+        append: AppendId,
+        result: Result<Answer, RelayError>,
+    ) {
+        let entering = self.group_chats.by_link.entering.get(group).filter(|it| it.append == append);
+        let Some(entering) = entering.cloned() else { return };
         match result {
             Ok(Answer::Stored(stored)) => match stored.first() {
                 Some(stored) => self.is_in_by_link(entering, *stored),

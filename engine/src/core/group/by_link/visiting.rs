@@ -87,7 +87,6 @@ impl Engine {
     /// The visit is over; who waits for it is told why.
     pub(in crate::core) fn end_visit(&mut self, why: CommandError) {
         let Some(visit) = self.group_chats.by_link.visit.take() else { return };
-        eprintln!("DBG end visit {why:?} attempts {}", visit.attempts);
         if let Some(open) = visit.open {
             self.stop_looking(open.log);
         }
@@ -215,7 +214,9 @@ impl Engine {
     /// Everything that is there has been read: the person is shown the group, or comes in.
     pub(super) fn go_on_visiting(&mut self) {
         let Some(visit) = &mut self.group_chats.by_link.visit else { return };
-        if !visit.open.as_ref().is_some_and(OpenLog::is_read) {
+        // What is on its way is answered first.
+        let enters = self.group_chats.by_link.entering.contains_key(&visit.link.group);
+        if enters || !visit.open.as_ref().is_some_and(OpenLog::is_read) {
             return;
         }
         let mark = self.state.mark();
