@@ -137,6 +137,7 @@ impl Engine {
             self.note_day();
         }
         self.go_on_entering();
+        self.go_on_catching_up();
         self.work_on_inbox();
         self.settle_doubts();
         self.go_on_returning();

@@ -200,6 +200,7 @@ impl Engine {
             || self.read_for_others(id, records)
             || self.own_texts_counted(id, records)
             || self.shared(id, records)
+            || self.shares_past(id, records)
             || self.read_page_for_backup(id, records)
             || self.read_page_for_file(id, records)
             || self.looked_at(id, records)

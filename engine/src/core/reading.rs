@@ -11,6 +11,7 @@ use crate::channel::trail::Trail;
 use crate::domain::content::{Body, Content};
 use crate::domain::conversation::{Last, marked};
 use crate::domain::message::{Author, Gap, Message, MessageBody};
+use crate::group::past::KeptEntry;
 use crate::group::state::State;
 use crate::mls::commit::{Changes, Unfit};
 use crate::mls::credential::Leaf;
@@ -197,11 +198,13 @@ impl Engine {
             return self.open_group_commit(id, entry);
         }
         let roster = if kind == EntryKind::Commit { self.roster(id) } else { Roster::default() };
-        self.with_group(id, |group, provider, _| {
+        let kept = KeptEntry::read(&entry.payload).filter(|_| self.group_of(id).is_some());
+        let message = kept.map_or(&*entry.payload, |kept| kept.message);
+        let read = self.with_group(id, |group, provider, _| {
             if group.has_pending_commit() && kind == EntryKind::Commit {
                 group.drop_pending(provider)?;
             }
-            match (group.process(provider, &entry.payload)?, kind) {
+            match (group.process(provider, message)?, kind) {
                 (Incoming::Message { from, padded }, EntryKind::Message) => Ok(Content::decode(&padded)
                     .map_or(Read::Unreadable, |content| Read::Content { from, content: Box::new(content) })),
                 (Incoming::Commit { from, .. }, EntryKind::Commit)
@@ -221,7 +224,8 @@ impl Engine {
                 }
                 _ => Err(GroupError::Invalid),
             }
-        })
+        });
+        Ok(self.with_kept(id, entry, read?))
     }
 
     pub(super) fn own_commit_won(&mut self, id: &LogId) {
@@ -254,6 +258,7 @@ impl Engine {
         }
         self.unseal(id);
         if era == EraStep::Begins {
+            self.note_past_era(id);
             self.begin_group_era(id, at);
             if let Some(live) = self.live.get_mut(id) {
                 live.subscribed = false;
@@ -377,6 +382,7 @@ impl Engine {
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
             Body::Leave(statement) => return self.leave_came(id, from, statement),
             Body::Picture(picture) => return self.picture_came(id, picture),
+            Body::Past(past) => return self.past_came(id, from, *past),
             Body::Names(names) => return self.names_came(id, names),
             Body::Profile(_) if self.group_of(id).is_some() => return,
             Body::Profile(profile) if !own => return self.name_came(&from.account, profile.name, at),
@@ -385,7 +391,9 @@ impl Engine {
             Body::Receipt(receipt) => return self.told_elsewhere(id, receipt),
             Body::Receipts(receipts) => return self.receipts_of_others(id, &receipts, own),
             Body::Sync(sync) if own => return self.sync_came(&from.device, sync),
-            Body::Profile(_) | Body::Sync(_) | Body::Stand(_) | Body::Unknown { .. } => return,
+            Body::Profile(_) | Body::Sync(_) | Body::Stand(_) | Body::Kept(_) | Body::Unknown { .. } => {
+                return;
+            }
         };
         let twice = self.has_seen(id, &content.id);
         if !needless {

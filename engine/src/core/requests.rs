@@ -165,6 +165,8 @@ pub(super) enum Pending {
     VisitLog(LogId),
     /// This device comes into a group by a link.
     Enter(GroupId, AppendId),
+    /// What was written before this device came.
+    CatchUp(GroupId),
     Create(LogId),
     SubscribeLog(LogId),
     Unsubscribe,
@@ -361,6 +363,7 @@ impl Engine {
             Pending::VisitPackage(log) => self.visit_package_came(log, result),
             Pending::VisitLog(log) => self.visit_subscribed(log, &result),
             Pending::Enter(group, append) => self.entered(&group, append, result),
+            Pending::CatchUp(group) => self.page_to_catch_up(&group, result),
             Pending::Create(log) => self.created(&log, result),
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
             Pending::Append { log, numbers } => self.appended(&log, &numbers, result),

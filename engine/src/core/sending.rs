@@ -14,6 +14,7 @@ use crate::domain::content::{Body, Content, HeadHint, Profile, ReceiptOf};
 use crate::domain::conversation::ConversationKey;
 use crate::domain::message::{Author, Message, MessageBody};
 use crate::domain::outbox::{OutboxEntry, Sealed};
+use crate::group::past::KeptEntry;
 use crate::mls::group::GroupError;
 use crate::view::{ConversationId, WaitReason};
 
@@ -225,7 +226,8 @@ impl Engine {
         let token = peer.and_then(|peer| self.token_for(peer));
         let (message, time, body) = (entry.id, entry.time, entry.body.clone());
         let signature = self.sign_in_group(id, message, time, &body)?;
-        let content = Content { id: message, time, head, claim, token, signature, body };
+        let mut content = Content { id: message, time, head, claim, token, signature, body };
+        let kept = self.seal_kept(id, &mut content)?;
         let padded = content.encode().map_err(|_| GroupError::State)?;
         if padded.len() > MAX_PADDED {
             return Err(GroupError::State);
@@ -233,6 +235,10 @@ impl Engine {
         let (epoch, payload) = self.with_group(id, |group, provider, signer| {
             Ok((group.epoch(), group.encrypt(provider, signer, &padded)?))
         })?;
+        let payload = match kept {
+            Some(sealed) => KeptEntry::write(&payload, &sealed).ok_or(GroupError::State)?,
+            None => payload,
+        };
         let length = payload.len();
         let sealed = Sealed { log: *id, epoch, append: AppendId(self.random.array()), payload };
         if let Some(entry) = self.outbox.get_mut(&number) {

@@ -11,6 +11,7 @@ mod following;
 mod joining;
 mod leaving;
 mod naming;
+mod newcomers;
 mod reading;
 mod receipts;
 mod renewing;
@@ -23,6 +24,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::by_link::ByLink;
 use self::changing::Gathering;
+use self::newcomers::Newcomers;
 use super::Engine;
 use super::steady::Moment;
 use super::unsaved::Unsaved;
@@ -49,6 +51,8 @@ pub(super) struct GroupChats {
     turns: Table<LogId, Moment>,
     /// Invite links.
     pub(super) by_link: ByLink,
+    /// What was written before somebody came.
+    pub(super) newcomers: Newcomers,
 }
 
 impl GroupChats {
@@ -98,6 +102,12 @@ impl Engine {
             }
             Command::MakeGroupLink { conversation, terms } => self.make_group_link(conversation, &terms)?,
             Command::RevokeGroupLink { conversation, link } => self.revoke_group_link(conversation, link)?,
+            Command::SetGroupHistory { conversation, history } => {
+                self.ask_group(conversation, Change::History(history))?;
+            }
+            Command::ShareHistory { conversation, account, last } => {
+                self.ask_group(conversation, Change::Share(account, last))?;
+            }
             Command::LookAtGroup(text) => return self.follow_group_link(Some(view), &text, false),
             Command::JoinByLink(text) => return self.follow_group_link(Some(view), &text, true),
             other => return self.file_command(view, other),
@@ -265,7 +275,10 @@ fn may(chat: &GroupChat, account: &AccountId, change: &Change) -> bool {
         }
         Change::Role(..) => role == Role::Owner,
         Change::Name(_) | Change::Picture(_) => policy.may_change(account),
-        Change::Permissions(_) | Change::Link(_) | Change::Revoke(_) => role >= Role::Admin,
+        Change::Permissions(_) | Change::Link(_) | Change::Revoke(_) | Change::History(_) => {
+            role >= Role::Admin
+        }
+        Change::Share(..) => policy.shows_history() && policy.may_add(account),
         Change::Leave => true,
     }
 }

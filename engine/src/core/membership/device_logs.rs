@@ -155,6 +155,7 @@ impl Engine {
                 self.found.insert(account, found);
                 self.pin(&account);
                 self.name_member(&account);
+                self.prove_past(&account);
                 self.show_member(&account);
             }
         }
