@@ -33,6 +33,7 @@ const LONGEST_RETRY: u32 = 10 * 60 * 1000;
 impl Engine {
     pub(super) fn connected(&mut self) {
         self.forget_connection();
+        self.ask_for_parts_anew();
         self.link.outage = Outage::default();
         self.link.state = LinkState::Greeting;
         self.changed.connection = true;
@@ -137,7 +138,7 @@ impl Engine {
         }
         self.work_on_inbox();
         self.settle_doubts();
-        self.go_on_returning();
+        self.of_account().go_on_returning();
         self.resume_backup();
         self.go_on_sharing();
         self.ask_for_waiting();
@@ -155,6 +156,9 @@ impl Engine {
 
     /// Creates or subscribes, whichever the log needs.
     pub(super) fn resume_log(&mut self, id: &LogId) {
+        if self.sleeps(id) {
+            return;
+        }
         let live = self.live.get(id).copied().unwrap_or_default();
         match self.logs.get(id).map(|log| log.stage) {
             Some(Stage::Creating) if !live.creating => self.send_creation(id),
@@ -166,7 +170,7 @@ impl Engine {
     }
 
     pub(super) fn subscribe_log(&mut self, id: &LogId) {
-        if self.is_resting(id) {
+        if self.is_resting(id) || self.sleeps(id) {
             return;
         }
         let Some(mut request) = self.subscription(id) else {

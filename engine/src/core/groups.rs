@@ -269,7 +269,7 @@ impl Engine {
                 // A device was removed in between, or the id is taken: another group, more slowly each time. Nothing was
                 // written in this one.
                 Retry::AfterCatchUp | Retry::Never if self.group_of(id).is_some() => {
-                    self.group_log_refused(id, error);
+                    self.of_groups().group_log_refused(id, error);
                 }
                 Retry::AfterCatchUp | Retry::Never => {
                     if let Some(key) = self.logs.get(id).map(|log| log.conversation) {

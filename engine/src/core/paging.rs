@@ -201,7 +201,7 @@ impl Engine {
             || self.own_texts_counted(id, records)
             || self.shared(id, records)
             || self.read_page_for_backup(id, records)
-            || self.read_page_for_file(id, records)
+            || self.of_account().read_page_for_file(id, records)
             || self.looked_at(id, records)
             || self.read_archive_to_delete(id, records)
             || self.read_page_to_delete(id, records)

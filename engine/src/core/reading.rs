@@ -52,6 +52,9 @@ pub(super) enum Read {
 
 impl Engine {
     pub(super) fn log_entries(&mut self, id: &LogId, entries: Vec<LogEntry>) {
+        if self.sleeps(id) {
+            return;
+        }
         for entry in entries {
             let Some(log) = self.logs.get(id).filter(|log| log.stage == Stage::Active) else {
                 return;
@@ -117,12 +120,12 @@ impl Engine {
             Ok(Read::Removed) => self.was_removed_from(id),
             Ok(Read::GroupMoved { by, era, before }) => {
                 self.epoch_ended(id, era, written);
-                self.group_moved_on(id, Some(by), (entry.seq, entry.time), &before);
+                self.of_groups().group_moved_on(id, Some(by), (entry.seq, entry.time), &before);
                 self.subscribe_to_make_sure(id);
             }
             Ok(Read::RemovedFromGroup { by, returns }) => {
                 let at = At { log: *id, seq: entry.seq, stored: entry.time };
-                self.was_removed_from_group(id, by, returns, at);
+                self.of_groups().was_removed_from_group(id, by, returns, at);
             }
             Ok(Read::Unreadable) => self.store_gap(id, entry.seq, entry.time, Gap::Rejected),
             Err(error) => {
@@ -164,11 +167,10 @@ impl Engine {
             let committed =
                 log.commit.as_ref().is_some_and(|c| c.append == append && c.bytes == *entry.payload);
             if committed && entry.kind == EntryKind::Commit {
-                let before = self.with_group(id, |group, _, _| group.state()).ok();
-                self.own_commit_won(id);
-                self.is_renewed(id);
-                if let Some(before) = before.filter(|_| self.group_of(id).is_some()) {
-                    self.group_moved_on(id, None, (entry.seq, entry.time), &before);
+                if self.group_of(id).is_some() {
+                    self.of_groups().own_group_commit_came(id, (entry.seq, entry.time));
+                } else {
+                    self.own_commit_won(id);
                 }
                 return true;
             }
@@ -191,7 +193,7 @@ impl Engine {
     fn open_entry(&mut self, id: &LogId, entry: &LogEntry, written: UnixMillis) -> Result<Read, GroupError> {
         let kind = entry.kind;
         if kind == EntryKind::Commit && self.group_of(id).is_some() {
-            return self.open_group_commit(id, entry);
+            return self.of_groups().open_group_commit(id, entry);
         }
         let roster = if kind == EntryKind::Commit { self.roster(id) } else { Roster::default() };
         self.with_group(id, |group, provider, _| {
@@ -265,7 +267,7 @@ impl Engine {
     /// place and the other sends again what was written since.
     fn rejected(&mut self, id: &LogId, entry: &LogEntry, error: GroupError, before: Seq) {
         if self.group_of(id).is_some() {
-            return self.group_entry_rejected(id, entry, error);
+            return self.of_groups().group_entry_rejected(id, entry, error);
         }
         let known = self.trails.get(id).is_some_and(|trail| trail.has_sent(&payload_hash(&entry.payload)));
         match error {
@@ -330,8 +332,8 @@ impl Engine {
             self.heard(&from.account, &content.head);
         }
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
-        let Ok(proof) = self.check_in_group(id, from, &content) else {
-            return self.message_refused(id, from, at);
+        let Ok(proof) = self.of_groups().check_in_group(id, from, &content) else {
+            return self.of_groups().message_refused(id, from, at);
         };
         if !own && self.is_passed_over(id, from, &content, at) {
             return;
@@ -366,12 +368,12 @@ impl Engine {
                 (again.part, self.place_of(id, &again.place, at))
             }
             Body::Receipt(receipt) if !own && self.group_of(id).is_some() => {
-                return self.group_receipt_came(id, &from.account, receipt);
+                return self.of_groups().group_receipt_came(id, &from.account, receipt);
             }
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
-            Body::Leave(statement) => return self.leave_came(id, from, statement),
-            Body::Picture(picture) => return self.picture_came(id, picture),
-            Body::Names(names) => return self.names_came(id, names),
+            Body::Leave(statement) => return self.of_groups().leave_came(id, from, statement),
+            Body::Picture(picture) => return self.of_groups().picture_came(id, picture),
+            Body::Names(names) => return self.of_groups().names_came(id, names),
             Body::Profile(_) if self.group_of(id).is_some() => return,
             Body::Profile(profile) if !own => return self.name_came(&from.account, profile.name, at),
             Body::Repair(repair) => return self.repair_came(from, &repair, at),

@@ -140,7 +140,7 @@ impl Engine {
             Sync::Lacks(places) => self.lacks_came(from, places),
             Sync::Stances(told) => self.stances_came(&told),
             Sync::Token(token) => self.take_token(token),
-            Sync::Group(group, joins) => self.answered_elsewhere(&group, joins),
+            Sync::Group(group, joins) => self.group_answered_elsewhere(group, joins),
             Sync::HandedOver => {}
         }
     }

@@ -20,6 +20,8 @@ const GROUP_ERA: u8 = 50;
 const GROUP_CHAT: u8 = 51;
 const INVITATION: u8 = 52;
 const EARLY_WELCOMES: u8 = 53;
+/// What other devices of the account said about invitations, for when the half for groups is here ([`crate::core::parts`]).
+pub(crate) const GROUP_ANSWERS: &[u8] = &[70];
 const EARLY: u8 = 9;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];

@@ -16,11 +16,13 @@ mod renewing;
 mod showing;
 mod starting;
 mod succeeding;
+mod whole;
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 use sha2::{Digest as _, Sha256};
 
 use self::changing::Gathering;
+pub(super) use self::reading::NotTheirs;
 use super::Engine;
 use super::steady::Moment;
 use super::unsaved::Unsaved;
@@ -58,7 +60,7 @@ impl GroupChats {
 impl Engine {
     pub(super) fn group_command(
         &mut self,
-        view: ViewRequestId,
+        _view: ViewRequestId,
         command: Command,
     ) -> Result<Option<Reply>, CommandError> {
         match command {
@@ -91,7 +93,8 @@ impl Engine {
                 let details = self.message_details(&self.group_in(conversation)?, &order);
                 return Ok(Some(Reply::MessageDetails(details)));
             }
-            other => return self.file_command(view, other),
+            // All others are handled before they get here.
+            _ => return Err(CommandError::UnknownConversation),
         }
         Ok(Some(Reply::Done))
     }
