@@ -313,6 +313,7 @@ impl Engine {
         self.live.clear();
         self.groups.clear();
         self.group_chats = super::group::GroupChats::default();
+        self.forget_what_waits_for_parts();
         self.outbox.clear();
         self.trails.clear();
         self.group_eras.clear();

@@ -20,6 +20,8 @@ const GROUP_ERA: u8 = 50;
 const GROUP_CHAT: u8 = 51;
 const INVITATION: u8 = 52;
 const EARLY_WELCOMES: u8 = 53;
+/// What other devices of the account said about invitations, for when the half for groups is here ([`crate::core::parts`]).
+pub(crate) const GROUP_ANSWERS: &[u8] = &[72];
 const EARLY: u8 = 9;
 const GROUP_LINKS: u8 = 66;
 const GROUP_PACKAGE: u8 = 67;

@@ -18,6 +18,7 @@ mod renewing;
 mod showing;
 mod starting;
 mod succeeding;
+mod whole;
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 use sha2::{Digest as _, Sha256};
@@ -25,6 +26,7 @@ use sha2::{Digest as _, Sha256};
 use self::by_link::ByLink;
 use self::changing::Gathering;
 use self::newcomers::Newcomers;
+pub(super) use self::reading::NotTheirs;
 use super::Engine;
 use super::steady::Moment;
 use super::unsaved::Unsaved;
@@ -110,7 +112,8 @@ impl Engine {
             }
             Command::LookAtGroup(text) => return self.follow_group_link(Some(view), &text, false),
             Command::JoinByLink(text) => return self.follow_group_link(Some(view), &text, true),
-            other => return self.file_command(view, other),
+            // All others are handled before they get here.
+            _ => return Err(CommandError::UnknownConversation),
         }
         Ok(Some(Reply::Done))
     }

@@ -4,6 +4,7 @@ mod campaign;
 mod changes;
 mod devices;
 mod everything;
+mod halves;
 mod history;
 mod invitations;
 mod links;

@@ -88,12 +88,8 @@ impl Engine {
     pub(in crate::core::group) fn leave_package(&self, id: &LogId, left: Option<&Left>) {
         match left {
             Some(left) => self.save(&keys::group_package(id), left),
-            None => self.forget_package(id),
+            None => self.state.delete(&keys::group_package(id)),
         }
-    }
-
-    pub(in crate::core) fn forget_package(&self, id: &LogId) {
-        self.state.delete(&keys::group_package(id));
     }
 
     fn package(
