@@ -20,7 +20,7 @@ macro_rules! half {
         }
 
         impl $of<'_> {
-            $(pub(in crate::core) fn $name(self, $($argument: $type),*) -> $result {
+            $(pub(in crate::core) fn $name(&mut self, $($argument: $type),*) -> $result {
                 match self.code {
                     Some(code) => (code.$name)(self.engine, $($argument),*),
                     None => $absent,

@@ -1,6 +1,6 @@
 //! Sets of characters, as `super::has` reads them. A test makes them of Unicode's data and compares.
 
-/// Default_Ignorable_Code_Point, and the general category Format.
+/// `Default_Ignorable_Code_Point`, and the general category Format.
 pub(super) const UNSEEN: &[u8] = &[
     173, 1, 1, 161, 5, 1, 176, 5, 6, 22, 1, 192, 1, 1, 49, 1, 128, 3, 2, 80, 1, 252, 16, 2, 211, 12, 2, 85,
     5, 251, 15, 5, 26, 5, 49, 16, 244, 33, 1, 155, 153, 3, 16, 239, 1, 1, 160, 1, 1, 79, 12, 193, 33, 1, 15,
@@ -33,7 +33,7 @@ pub(super) const MARKS: &[u8] = &[
     1, 22, 5, 1, 15, 208, 10, 7, 1, 17, 2, 7, 1, 2, 1, 5, 100, 1, 160, 1, 7, 247, 2, 1, 61, 4, 252, 3, 4,
     254, 1, 2, 243, 1, 1, 2, 1, 7, 2, 5, 1, 218, 3, 7, 109, 7, 181, 175, 48, 240, 1,
 ];
-/// The general category Dash_Punctuation.
+/// The general category `Dash_Punctuation`.
 pub(super) const DASHES: &[u8] = &[
     45, 1, 220, 10, 1, 51, 1, 193, 28, 1, 133, 8, 1, 137, 16, 6, 129, 28, 1, 2, 1, 31, 2, 4, 1, 28, 1, 190,
     3, 1, 19, 1, 111, 1, 144, 155, 3, 2, 37, 1, 10, 1, 169, 1, 1, 224, 28, 1, 190, 2, 1,

@@ -168,9 +168,10 @@ fn what_another_device_answered_to_an_invitation_waits_on_disk() {
         settle(&mut world);
         // It fails at the start, and again at the connection.
         restart(&mut world, bob, 2);
-        let answer = match joins {
-            true => Command::JoinGroup(group),
-            false => Command::DeclineGroup { conversation: group, block: false },
+        let answer = if joins {
+            Command::JoinGroup(group)
+        } else {
+            Command::DeclineGroup { conversation: group, block: false }
         };
         assert_eq!(world.ask(phone, answer), Reply::Done);
         world.settle();
