@@ -69,6 +69,8 @@ mod read_states;
 mod recovery;
 #[path = "sim/refused.rs"]
 mod refused;
+#[path = "sim/relations.rs"]
+mod relations;
 #[path = "sim/relay_restored/mod.rs"]
 mod relay_restored;
 #[path = "sim/repair.rs"]

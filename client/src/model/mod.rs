@@ -7,6 +7,7 @@ pub mod chats;
 pub mod code;
 pub mod dedupe;
 pub mod draft;
+pub mod emoji;
 pub mod fold;
 pub mod hex;
 pub mod history;

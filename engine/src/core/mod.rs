@@ -31,6 +31,7 @@ mod put_back;
 mod reading;
 mod receipts;
 mod recovery;
+mod relating;
 mod removal;
 mod removed;
 mod repair;
@@ -224,6 +225,7 @@ pub struct Engine {
     /// This device has counter-signed an entry of an account's log, and waits for it to be there.
     joining: Option<linking::Joining>,
     repairs: repair::Repairs,
+    relating: relating::Relating,
     put_back: put_back::PutBack,
     came_again: CameAgain,
     check_ins: CheckIns,
@@ -339,6 +341,7 @@ impl Engine {
             counts: Set::default(),
             joining: None,
             repairs: repair::Repairs::default(),
+            relating: relating::Relating::default(),
             put_back: put_back::PutBack::default(),
             came_again: CameAgain::default(),
             check_ins: CheckIns::default(),

@@ -11,7 +11,7 @@ use crate::domain::standing::Standing;
 use crate::io::{Load, LoadId, Output, ReadFrom, Record};
 use crate::seal::Purpose;
 use crate::set::Set;
-use crate::view::{BodyView, ConversationId, Gap, MessageView, Order, Page, Reply, ViewRequestId};
+use crate::view::{About, BodyView, ConversationId, Gap, MessageView, Order, Page, Reply, ViewRequestId};
 
 /// Messages in a page.
 const PAGE: u32 = 50;
@@ -155,7 +155,7 @@ impl Engine {
         self.read_from(conversation, from, limit)
     }
 
-    fn read_from(&mut self, conversation: &ConversationId, from: PageFrom, limit: u32) -> LoadId {
+    pub(super) fn read_from(&mut self, conversation: &ConversationId, from: PageFrom, limit: u32) -> LoadId {
         self.next_load = self.next_load.saturating_add(1);
         let id = LoadId(self.next_load);
         let prefix = message::key_prefix(&self.sealer, conversation).to_vec();
@@ -207,7 +207,8 @@ impl Engine {
             || self.read_page_to_delete(id, records)
             || self.read_page_to_sweep(id, records)
             || self.found(id, records)
-            || self.relisted(id, records);
+            || self.relisted(id, records)
+            || self.looked_for(id, records);
         if theirs {
             return;
         }
@@ -219,12 +220,12 @@ impl Engine {
         let more = records.len() > page;
         let mut messages: Vec<MessageView> = Vec::with_capacity(records.len());
         for record in records.iter().take(page) {
+            let row = |message: &Message| message.relation().is_none();
             if archived {
-                messages.extend(
-                    self.opened(record).map(|message| self.archived_view(&request.conversation, &message)),
-                );
-            } else if let Some(message) = self.kept(&request.conversation, record) {
-                let view = self.message_view(&message);
+                let message = self.opened(record).filter(row);
+                messages.extend(message.map(|message| self.archived_view(&request.conversation, &message)));
+            } else if let Some(message) = self.kept(&request.conversation, record).filter(row) {
+                let view = self.message_view(request.conversation, &message);
                 self.remember_unread(&message, &view);
                 messages.push(view);
             }
@@ -315,5 +316,6 @@ pub(super) fn oldest(records: &[Record]) -> Option<Order> {
 fn lost_view(id: &ConversationId, order: &Order) -> MessageView {
     let body = BodyView::Gap(Gap::Lost);
     let (id, order, time) = (lost_id(id, order), *order, order.stored());
-    MessageView { id, order, time, body, outgoing: None, author: None, told: None }
+    let about = About::default();
+    MessageView { id, order, time, body, outgoing: None, author: None, told: None, about }
 }

@@ -15,6 +15,7 @@ pub(crate) mod message;
 pub(crate) mod order;
 pub(crate) mod outbox;
 pub(crate) mod personal;
+pub(crate) mod relation;
 pub(crate) mod safety_number;
 pub(crate) mod standing;
 pub(crate) mod visible;

@@ -20,6 +20,7 @@ const GROUP_ERA: u8 = 50;
 const GROUP_CHAT: u8 = 51;
 const INVITATION: u8 = 52;
 const EARLY_WELCOMES: u8 = 53;
+const RELATIONS: u8 = 54;
 const EARLY: u8 = 9;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];
@@ -134,6 +135,16 @@ pub(crate) fn personal(id: &ConversationId) -> Vec<u8> {
     [&[PERSONAL], id.0.as_slice()].concat()
 }
 
+/// What was said of one message of a conversation ([`crate::domain::relation::Relations`]).
+pub(crate) fn relations(id: &ConversationId, message: &[u8; 16]) -> Vec<u8> {
+    [&relations_in(id), message.as_slice()].concat()
+}
+
+/// The same of all of them.
+pub(crate) fn relations_in(id: &ConversationId) -> Vec<u8> {
+    [&[RELATIONS], id.0.as_slice()].concat()
+}
+
 /// What is remembered of places in a conversation ([`crate::domain::standing::Standing`]).
 pub(crate) fn standing(id: &ConversationId) -> Vec<u8> {
     [&[STANDING], id.0.as_slice()].concat()
@@ -191,6 +202,8 @@ mod tests {
             (archive(&id), 26, about_id),
             (personal(&id), 30, about_id),
             (standing(&id), 34, about_id),
+            (relations_in(&id), 54, about_id),
+            (relations(&id, &[0xEE; 16]), 54, &[[0xCC; 16], [0xEE; 16]].concat()),
             (stance(&account), 46, about_account),
         ] {
             assert_eq!(name, [&[kind], about].concat());

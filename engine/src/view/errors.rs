@@ -125,6 +125,9 @@ pub enum CommandError {
     /// The text is a link code, which finds nobody.
     #[error("this is a link code, not an invite")]
     LinkCodeInstead,
+    /// The message is too old to be changed.
+    #[error("the message is too old to be changed")]
+    TooLate,
 }
 
 impl CommandError {

@@ -3,6 +3,7 @@
 //! A view sends [`Request`]s, each with an id that it chose, and gets [`Event`]s. All views get all events;
 //! an [`Event::Reply`] is for the one whose request id it carries. A view begins with [`Command::Subscribe`].
 
+mod about;
 mod command;
 mod devices;
 mod errors;
@@ -22,8 +23,10 @@ pub use crate::domain::conversation::ConversationId;
 use crate::domain::message::MessageBody;
 pub use crate::domain::message::{DeviceChange, Dropped, Gap, GroupLine, KeyChange, Who, Why};
 pub use crate::domain::order::Order;
+pub use crate::domain::relation::MessageRef;
 pub use crate::group::policy::{Permissions, Role};
 
+pub use self::about::{About, ReactionView};
 pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
@@ -116,6 +119,8 @@ pub enum Reply {
     Group(Box<GroupView>),
     /// Who has an own message.
     MessageDetails(MessageDetails),
+    /// The message that was looked for, if it is on this device.
+    Message(Option<Box<MessageView>>),
 }
 
 /// Messages of a conversation that stand one after the other, without a hole.
@@ -306,6 +311,8 @@ pub struct MessageView {
     pub author: Option<AuthorView>,
     /// How many have an own message, in a group that counts them.
     pub told: Option<Told>,
+    /// What is known of it beside what it says.
+    pub about: About,
 }
 
 /// What a message says.
@@ -328,6 +335,11 @@ pub enum BodyView {
     KeysChanged(KeyChange),
     /// Something happened to the group.
     Group(GroupLine),
+    /// Somebody deleted it for everyone.
+    Deleted {
+        /// Who, if it was not its author.
+        by: Option<Who>,
+    },
 }
 
 impl From<&MessageBody> for BodyView {
@@ -338,6 +350,7 @@ impl From<&MessageBody> for BodyView {
             MessageBody::Renamed { from, to } => Self::Renamed { from: from.clone(), to: to.clone() },
             MessageBody::KeysChanged(change) => Self::KeysChanged(*change),
             MessageBody::Group(line) => Self::Group(line.clone()),
+            MessageBody::Deleted(_) => Self::Deleted { by: None },
         }
     }
 }

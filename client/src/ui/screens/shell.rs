@@ -9,7 +9,7 @@ use crate::platform::{self, clock, fallen, local, page, timer};
 use crate::ui::app::state::{App, Dialog, Phase, go};
 use crate::ui::app::{asking, drafts, history, keys, trouble};
 use crate::ui::design::memo::Memo;
-use crate::ui::design::{html, parts};
+use crate::ui::design::{html, modal, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};
 use crate::ui::screens::conversation::{contact, deleting};
 use crate::ui::screens::{conversation, groups, linking, locked, notices, requests, seldom, welcome};
@@ -192,6 +192,10 @@ fn panes(app: App) -> AnyView {
                     Dialog::NewGroup => groups::new_group(app),
                     Dialog::Group(id) => groups::info(app, id),
                     Dialog::Message(id) => groups::message(app, id),
+                    Dialog::Forward => modal::modal(app, "Forward to", || None, "dialog", seldom::forward(app)),
+                    Dialog::Keys => {
+                        modal::modal(app, "Keyboard shortcuts", || None, "dialog", seldom::keys())
+                    }
                 })
             }),
         ))

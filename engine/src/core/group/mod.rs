@@ -87,10 +87,6 @@ impl Engine {
             Command::LeaveGroup { conversation, owner } => self.leave_group(conversation, owner)?,
             Command::JoinGroup(conversation) => self.accept_invitation(conversation)?,
             Command::DeclineGroup { conversation, block } => self.decline_invitation(conversation, block)?,
-            Command::ShowMessage { conversation, order } => {
-                let details = self.message_details(&self.group_in(conversation)?, &order);
-                return Ok(Some(Reply::MessageDetails(details)));
-            }
             other => return self.file_command(view, other),
         }
         Ok(Some(Reply::Done))

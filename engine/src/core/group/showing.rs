@@ -118,7 +118,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn author_view(&self, account: &AccountId) -> AuthorView {
+    pub(in crate::core) fn author_view(&self, account: &AccountId) -> AuthorView {
         AuthorView { account: *account, name: self.name_of(account), colour: colour(account) }
     }
 

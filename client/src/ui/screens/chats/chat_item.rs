@@ -121,6 +121,7 @@ const fn instead(chat: &ConversationView, last: Option<&BodyView>) -> &'static s
         None => words::SAY_HELLO,
         Some(BodyView::Text(_) | BodyView::Group(_)) => "",
         Some(BodyView::Newer) => words::NEWER_SHORT,
+        Some(BodyView::Deleted { .. }) => words::DELETED_SHORT,
         Some(BodyView::Gap(_)) => words::GAP_SHORT,
         Some(BodyView::Renamed { .. }) => words::RENAMED_SHORT,
         Some(BodyView::KeysChanged(_)) => words::KEYS_CHANGED_SHORT,

@@ -111,7 +111,7 @@ impl Rows {
                     });
                     let delete = deleting::button(app, id, message, move || newest.selected(&key));
                     let beside = parts::several((details, delete));
-                    bubble::bubble(&bubble, Around { author: name, group, waits, beside })
+                    bubble::bubble(&bubble, Around { app, chat: id, author: name, group, waits, beside })
                 }
             })
             .build())
