@@ -387,7 +387,8 @@ impl Engine {
         if !needless {
             self.trails.or_default(*id).saw(&content.id);
         }
-        if !own {
+        // Of what speaks of another message nobody is told that it came: it is nothing to read, and shows who is online.
+        if !own && part.relation().is_none() {
             self.came_in(id, entry.seq);
         }
         if twice || needless {
@@ -438,17 +439,11 @@ impl Engine {
         if !self.is_mine(message) && peer.is_some_and(|peer| !kept(self, peer)) {
             return;
         }
-        let Some(message) = self.settle(conversation, message, true) else {
-            if let Some(seq) = unread {
-                self.came_needlessly(id, seq, None);
-            }
-            return;
-        };
+        // What speaks of other messages is not unread, and does not say either that the person has read what is.
+        let Some(message) = self.settle(conversation, message, true) else { return };
         self.save_message(conversation, &message);
-        match unread {
-            Some(seq) if message.is_trace() => self.came_needlessly(id, seq, None),
-            Some(seq) => self.is_unread_now(conversation, message.order(), id, seq),
-            None => {}
+        if let Some(seq) = unread.filter(|_| !message.is_trace()) {
+            self.is_unread_now(conversation, message.order(), id, seq);
         }
         self.show_in_list(conversation, &message);
         let view = self.message_view(conversation, &message);

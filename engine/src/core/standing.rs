@@ -148,7 +148,7 @@ impl Engine {
 
     /// Each log was read as far as it says, or whole, if nothing is unread; but never beyond what is. Those that were read
     /// further than before.
-    pub(super) fn was_read(&mut self, id: ConversationId, upto: &Table<LogId, Seq>) -> Vec<(LogId, Seq)> {
+    fn was_read(&mut self, id: ConversationId, upto: &Table<LogId, Seq>) -> Vec<(LogId, Seq)> {
         let Some(conversation) = self.conversations.get(&id) else { return Vec::new() };
         let nothing = Standing::default();
         let standing = self.standing.get(&id).unwrap_or(&nothing);

@@ -189,7 +189,8 @@ impl Engine {
         let id = key.id();
         let mut waiting = self.waiting_texts(key).into_iter().rev();
         let waiting = waiting.find_map(|number| self.waiting_last(number));
-        let newest = newest.map(|message| (message.stored, self.last_of(message, self.is_mine(message), key)));
+        let newest =
+            newest.map(|message| (message.stored, self.last_of(message, self.is_mine(message), key)));
         let Some(conversation) = self.conversations.get_mut(&id) else {
             return;
         };

@@ -7,8 +7,8 @@ use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMilli
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::body::{MessageBody, Trace};
 pub use self::body::{Gap, KeyChange};
+pub(crate) use self::body::{MessageBody, Trace};
 pub use self::group_line::{DeviceChange, Dropped, GroupLine, Who, Why};
 use crate::domain::content::Part;
 use crate::domain::conversation::ConversationId;

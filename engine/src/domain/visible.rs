@@ -55,10 +55,20 @@ mod tests {
     fn a_sign_is_a_symbol_and_no_text() {
         let family = "\u{1F469}\u{200D}\u{1F467}\u{FE0F}";
         let england = "\u{1F3F4}\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}";
-        for sign in ["\u{1F44D}", "\u{2764}\u{FE0F}", "\u{1F44D}\u{1F3FD}", family, england, "\u{1F1E9}\u{1F1EA}", "3\u{FE0F}\u{20E3}"] {
+        for sign in [
+            "\u{1F44D}",
+            "\u{2764}\u{FE0F}",
+            "\u{1F44D}\u{1F3FD}",
+            family,
+            england,
+            "\u{1F1E9}\u{1F1EA}",
+            "3\u{FE0F}\u{20E3}",
+        ] {
             assert!(is_sign(sign), "{}", sign.escape_unicode());
         }
-        for text in ["", "a", "ok\u{1F44D}", "\u{1F44D} ", "\u{202E}\u{1F44D}", "\u{FE0F}", "12", "\u{4E2D}", "\n"] {
+        for text in
+            ["", "a", "ok\u{1F44D}", "\u{1F44D} ", "\u{202E}\u{1F44D}", "\u{FE0F}", "12", "\u{4E2D}", "\n"]
+        {
             assert!(!is_sign(text), "{}", text.escape_unicode());
         }
     }

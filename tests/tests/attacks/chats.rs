@@ -1,9 +1,7 @@
 //! A member of a group who obeys none of its rules, and a relay that helps them.
 
 use parley_engine::hostile::{ChatDeed, Forged, Peer};
-use parley_engine::view::{
-    BodyView, Command, ConversationId, GroupLine, GroupView, MessageRef, Reply, Role,
-};
+use parley_engine::view::{BodyView, Command, ConversationId, GroupLine, GroupView, MessageRef, Reply, Role};
 use parley_protocol::frame::EntryKind;
 use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId};
 use parley_tests::sim::{DeviceIndex, World};
@@ -384,11 +382,9 @@ fn h2_in_a_group_nobody_edits_what_others_said_and_only_admins_delete_it() {
     let before = team.texts(ada);
     let eve = team.people[3];
     let by_eve = of(&mut team, eve);
-    for (target, forged) in [
-        (by_bob, Forged::Edit(9, "forged".into())),
-        (by_bob, Forged::Deletion),
-        (by_ada, Forged::Deletion),
-    ] {
+    for (target, forged) in
+        [(by_bob, Forged::Edit(9, "forged".into())), (by_bob, Forged::Deletion), (by_ada, Forged::Deletion)]
+    {
         let sealed = team.eve.signed_relation(team.log, &target, &forged);
         ask(&mut team.world, team.eve.append(team.log, sealed)).unwrap();
     }

@@ -131,9 +131,8 @@ impl App {
         if let Some(Some(loaded)) = self.with_open(conversation, |open| open.window.named(message).cloned()) {
             return Some(Some(loaded));
         }
-        self.doing.with(|doing| {
-            doing.quoted.iter().find(|(of, _)| of == message).map(|(_, quoted)| quoted.clone())
-        })
+        self.doing
+            .with(|doing| doing.quoted.iter().find(|(of, _)| of == message).map(|(_, quoted)| quoted.clone()))
     }
 
     /// Asks for it, if it is not known.

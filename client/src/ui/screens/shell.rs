@@ -192,7 +192,9 @@ fn panes(app: App) -> AnyView {
                     Dialog::NewGroup => groups::new_group(app),
                     Dialog::Group(id) => groups::info(app, id),
                     Dialog::Message(id) => groups::message(app, id),
-                    Dialog::Forward => modal::modal(app, "Forward to", || None, "dialog", seldom::forward(app)),
+                    Dialog::Forward => {
+                        modal::modal(app, "Forward to", || None, "dialog", seldom::forward(app))
+                    }
                     Dialog::Keys => {
                         modal::modal(app, "Keyboard shortcuts", || None, "dialog", seldom::keys())
                     }

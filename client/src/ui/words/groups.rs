@@ -333,7 +333,7 @@ pub const MAY_CHANGE: &str = "Who may change name and picture";
 /// The picture could not be read or made small enough.
 pub const NO_PICTURE: &str = "This picture can't be used. Choose a JPEG, PNG or WebP.";
 
-/// Of an own message, where there is nobody else.
+/// In the details of a message that waits.
 pub const NOT_SENT_YET: &str = "Not sent yet.";
 
 /// Somebody who is mentioned is chosen from a list.

@@ -31,7 +31,9 @@ impl Engine {
                 return self.send_part(view, conversation, part, Some((&text, &over)));
             }
             Command::Forward { texts, to } => self.forward(view, &texts, &to)?,
-            Command::Edit { conversation, message, text } => self.edit_message(conversation, &message, text)?,
+            Command::Edit { conversation, message, text } => {
+                self.edit_message(conversation, &message, text)?
+            }
             Command::React { conversation, message, sign, on } => {
                 self.react(conversation, &message, sign, on)?;
             }
@@ -126,7 +128,9 @@ impl Engine {
     /// What was not encrypted yet is not sent at all; whether that is so.
     fn withdraw_unsent(&mut self, key: &ConversationKey, message: &MessageRef) -> bool {
         let unsent = |number: &u64| {
-            self.outbox.get(number).is_some_and(|it| it.id == message.id && (it.sealed.is_none() || it.failed))
+            self.outbox
+                .get(number)
+                .is_some_and(|it| it.id == message.id && (it.sealed.is_none() || it.failed))
         };
         let number = self.waiting_texts(key).into_iter().find(unsent);
         if let Some(number) = number {
@@ -140,7 +144,9 @@ impl Engine {
         let key = self.conversations.get(&id).map(|it| it.key).ok_or(CommandError::UnknownConversation)?;
         match &key {
             ConversationKey::Peer(peer) if self.is_blocked(peer) => Err(CommandError::Blocked),
-            ConversationKey::Peer(peer) if self.consent(peer) != Consent::Granted => Err(CommandError::NotAllowed),
+            ConversationKey::Peer(peer) if self.consent(peer) != Consent::Granted => {
+                Err(CommandError::NotAllowed)
+            }
             ConversationKey::Group(group) if !self.may_write_in_group(group) => Err(CommandError::NotAllowed),
             _ => Ok(key),
         }
@@ -170,5 +176,4 @@ impl Engine {
         }
         Ok(())
     }
-
 }

@@ -115,7 +115,9 @@ impl Engine {
         match (found, finding.wants) {
             (None, _) if !finding.again => self.look_for(Finding { again: true, ..finding }),
             (None, Wants::View(view)) => self.reply(view, Reply::Message(None)),
-            (None, Wants::Details(view)) => self.reply(view, Reply::MessageDetails(MessageDetails::default())),
+            (None, Wants::Details(view)) => {
+                self.reply(view, Reply::MessageDetails(MessageDetails::default()))
+            }
             (None, Wants::Show) => {}
             (Some(message), Wants::Show) => self.show_message(finding.conversation, &message),
             (Some(message), Wants::Details(view)) => {

@@ -111,8 +111,7 @@ impl Engine {
         if in_group && author.proof.is_none() || !in_group && others {
             return Change::Void;
         }
-        let said =
-            Said { by: author.account, id: message.id, order: message.order(), time: message.time };
+        let said = Said { by: author.account, id: message.id, order: message.order(), time: message.time };
         self.take_relation(id, &said, relation)
     }
 
@@ -168,7 +167,6 @@ impl Engine {
         self.save_message(id, &trace);
         self.standing.or_default(id).forget(&trace.order());
         self.save_standing(id);
-        self.was_read(id, &Table::new());
         self.show_message(id, &trace);
         true
     }
@@ -184,7 +182,9 @@ impl Engine {
         self.changed.messages.or_default(id).push(view);
         let is_last = |last: &Last| last.order == message.order();
         let body = preview(&self.as_now(id, message));
-        if let Some(last) = self.conversations.get_mut(&id).and_then(|it| it.last.as_mut()).filter(|it| is_last(it)) {
+        if let Some(last) =
+            self.conversations.get_mut(&id).and_then(|it| it.last.as_mut()).filter(|it| is_last(it))
+        {
             last.body = body;
             self.save_conversation(id);
         }
@@ -192,9 +192,8 @@ impl Engine {
 
     /// What a message says now.
     pub(super) fn as_now(&self, id: ConversationId, message: &Message) -> MessageBody {
-        let edited = |relations: Relations| {
-            relations.edits(message.stored).next_back().map(|edit| edit.text.clone())
-        };
+        let edited =
+            |relations: Relations| relations.edits(message.stored).next_back().map(|edit| edit.text.clone());
         let text = message.part().filter(|part| part.text().is_some());
         let text = text.and_then(|_| self.relations_of(id, message)).and_then(edited);
         text.map_or_else(|| message.body.clone(), |text| MessageBody::Part(Part::of_text(text)))
@@ -227,5 +226,4 @@ impl Engine {
         self.save_relations(key.id(), &target, &relations);
         self.show_again(key.id(), target);
     }
-
 }

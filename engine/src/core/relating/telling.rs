@@ -81,8 +81,10 @@ impl Engine {
         let mut versions: Vec<_> = original.into_iter().chain(edits).collect();
         // The last is what it says now.
         versions.pop();
-        let reactions =
-            relations.reactions().map(|(account, sign)| (self.author_view(account), sign.to_owned())).collect();
+        let reactions = relations
+            .reactions()
+            .map(|(account, sign)| (self.author_view(account), sign.to_owned()))
+            .collect();
         MessageDetails { members, stored: Some(message.stored), versions, reactions }
     }
 

@@ -96,13 +96,8 @@ impl Relations {
                 Change::Known
             }
             Err(place) => {
-                let edit = Edit {
-                    revision,
-                    id: said.id,
-                    order: said.order,
-                    time: said.time,
-                    text: text.to_owned(),
-                };
+                let edit =
+                    Edit { revision, id: said.id, order: said.order, time: said.time, text: text.to_owned() };
                 self.edits.insert(place, edit);
                 let over = self.edits.len().saturating_sub(MAX_EDITS);
                 self.edits.drain(..over);
@@ -119,9 +114,8 @@ impl Relations {
             Some(known) if key(known) >= key(&new) => return Change::Known,
             Some(known) => *known = new,
             None => {
-                let place = self
-                    .reactions
-                    .partition_point(|it| (it.account, it.sign.as_str()) < (said.by, sign));
+                let place =
+                    self.reactions.partition_point(|it| (it.account, it.sign.as_str()) < (said.by, sign));
                 self.reactions.insert(place, new);
             }
         }
@@ -200,7 +194,8 @@ mod tests {
     const DAY: u64 = 24 * 3_600 * 1_000;
 
     fn said(by: AccountId, number: u8) -> Said {
-        let order = Order::new(UnixMillis(u64::from(number)), Seq(u64::from(number)), LogId([7; 16]), [0; 16]);
+        let order =
+            Order::new(UnixMillis(u64::from(number)), Seq(u64::from(number)), LogId([7; 16]), [0; 16]);
         Said { by, id: MessageId([number; 16]), order, time: UnixMillis(5) }
     }
 

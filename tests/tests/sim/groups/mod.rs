@@ -173,9 +173,7 @@ fn an_own_message_says_how_many_have_it_and_who() {
     let (state, counts, _) = told(&mut world);
     assert_eq!((state, counts), (Delivery::Sent, Some((1, 1, 2))));
     let show = Command::ShowMessage { conversation: group, message };
-    let Reply::MessageDetails(details) = world.ask(ada, show) else {
-        panic!("no details")
-    };
+    let Reply::MessageDetails(details) = world.ask(ada, show) else { panic!("no details") };
     let who: Vec<_> = details.members.into_iter().map(|(who, state)| (who.name, state)).collect();
     assert_eq!(who, [("Bob".into(), Delivery::Read), ("Carol".into(), Delivery::Sent)]);
     world.connect(carol);

@@ -68,12 +68,14 @@ pub(crate) fn edit(app: App, composing: Composing) -> AnyView {
             by_form();
         })
         .child((
-            html::p().class("composer-note").attr("id", "edit-note").child(parts::dynamic(move || {
-                match failed.get() {
-                    Some(error) => html::span().class("note-bad").child(words::command_error(error)).into_any(),
+            html::p().class("composer-note").attr("id", "edit-note").child(parts::dynamic(
+                move || match failed.get() {
+                    Some(error) => {
+                        html::span().class("note-bad").child(words::command_error(error)).into_any()
+                    }
                     None => parts::words(words::EDIT_NOTE.to_owned()),
-                }
-            })),
+                },
+            )),
             html::div().class("composer-row").child((
                 html::textarea()
                     .node_ref(area)
@@ -97,8 +99,14 @@ pub(crate) fn edit(app: App, composing: Composing) -> AnyView {
                             app.stop_composing();
                         }
                     }),
-                parts::icon_button("Cancel edit", "icon-button", icons::close(), move || app.stop_composing()),
-                html::button().class("send").attr("type", "submit").attr("aria-label", "Save").child(icons::sent()),
+                parts::icon_button("Cancel edit", "icon-button", icons::close(), move || {
+                    app.stop_composing()
+                }),
+                html::button()
+                    .class("send")
+                    .attr("type", "submit")
+                    .attr("aria-label", "Save")
+                    .child(icons::sent()),
             )),
         ))
         .into_any()
@@ -108,7 +116,9 @@ pub(crate) fn edit(app: App, composing: Composing) -> AnyView {
 pub(crate) fn selection(app: App, id: ConversationId) -> AnyView {
     let selected = Memo::new(move || {
         let of = |it: &&Selection| it.conversation == id;
-        app.doing.with(|doing| doing.selection.as_ref().filter(of).map(|it| it.messages.clone())).unwrap_or_default()
+        app.doing
+            .with(|doing| doing.selection.as_ref().filter(of).map(|it| it.messages.clone()))
+            .unwrap_or_default()
     });
     let stop = move || app.doing.update(|doing| doing.selection = None);
     let messages = move || -> Vec<Arc<MessageView>> {

@@ -77,9 +77,7 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
                 parts::maybe(move || state.get().map(|state| explained(state, waits))),
             )),
             parts::maybe(move || about.with(|about| quoted::reactions(app, chat, about))),
-            parts::maybe(move || {
-                about.with(|about| about.named.is_some()).then(|| options(app, chat, now))
-            }),
+            parts::maybe(move || about.with(|about| about.named.is_some()).then(|| options(app, chat, now))),
         ))
     };
     let selecting = Memo::new(move || {

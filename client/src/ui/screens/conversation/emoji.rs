@@ -25,7 +25,8 @@ pub(crate) fn picker(choose: impl Fn(String) + Send + Sync + 'static) -> AnyView
         let kinds = emoji::matching(&sought);
         let none = kinds.is_empty().then(|| parts::text("note", "No emoji found"));
         let choose = Arc::clone(&choose);
-        let all: Vec<AnyView> = kinds.into_iter().map(|(kind, signs)| self::kind(kind, signs, &choose)).collect();
+        let all: Vec<AnyView> =
+            kinds.into_iter().map(|(kind, signs)| self::kind(kind, signs, &choose)).collect();
         parts::several((none, all))
     });
     html::div()
@@ -40,11 +41,7 @@ pub(crate) fn picker(choose: impl Fn(String) + Send + Sync + 'static) -> AnyView
         .into_any()
 }
 
-fn kind(
-    name: &'static str,
-    signs: Vec<emoji::Sign>,
-    choose: &Arc<dyn Fn(String) + Send + Sync>,
-) -> AnyView {
+fn kind(name: &'static str, signs: Vec<emoji::Sign>, choose: &Arc<dyn Fn(String) + Send + Sync>) -> AnyView {
     let buttons: Vec<AnyView> = signs
         .into_iter()
         .map(|it| {

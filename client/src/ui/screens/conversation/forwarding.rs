@@ -2,7 +2,9 @@
 
 use leptos::ev;
 use leptos::prelude::*;
-use parley_engine::view::{Command, CommandError, Consent, ConversationId, ConversationView, GroupStanding, Reply};
+use parley_engine::view::{
+    Command, CommandError, Consent, ConversationId, ConversationView, GroupStanding, Reply,
+};
 
 use crate::model::chats::SEARCH_FROM;
 use crate::platform::unicode::Browser;
@@ -41,12 +43,13 @@ pub(crate) fn body(app: App) -> AnyView {
                 .on(ev::input, move |event| sought.set(event_target_value(&event))),
         ))
     });
-    let list = html::ul().class("members").attr("role", "list").attr("aria-label", "Chats to forward to").child(
-        parts::dynamic(move || {
-            let rows: Vec<AnyView> = shown.get().into_iter().map(|id| row(app, id, chosen)).collect();
-            parts::several(rows)
-        }),
-    );
+    let list =
+        html::ul().class("members").attr("role", "list").attr("aria-label", "Chats to forward to").child(
+            parts::dynamic(move || {
+                let rows: Vec<AnyView> = shown.get().into_iter().map(|id| row(app, id, chosen)).collect();
+                parts::several(rows)
+            }),
+        );
     let send = move || {
         let to = chosen.with_untracked(Vec::clone);
         if to.is_empty() {
@@ -73,7 +76,9 @@ pub(crate) fn body(app: App) -> AnyView {
 }
 
 fn row(app: App, id: ConversationId, chosen: RwSignal<Vec<ConversationId>>) -> AnyView {
-    let Some(chat) = app.chats.with_untracked(|chats| chats.get(id).cloned()) else { return parts::nothing() };
+    let Some(chat) = app.chats.with_untracked(|chats| chats.get(id).cloned()) else {
+        return parts::nothing();
+    };
     let tick = html::input()
         .attr("type", "checkbox")
         .checked(move || chosen.with_untracked(|chosen| chosen.contains(&id)))
@@ -97,6 +102,7 @@ pub(crate) fn keys() -> AnyView {
             html::li().child((html::span().child(*does), key)).into_any()
         })
         .collect();
-    let list = html::ul().class("keys").attr("role", "list").attr("aria-label", "Keyboard shortcuts").child(rows);
+    let list =
+        html::ul().class("keys").attr("role", "list").attr("aria-label", "Keyboard shortcuts").child(rows);
     html::div().class("dialog-body").child(list).into_any()
 }

@@ -183,13 +183,7 @@ fn quick(app: App, menu: &Menu, shows: RwSignal<Shows>, close: impl Fn() + Copy 
     html::div().class("menu-signs").attr("role", "group").attr("aria-label", "React").child(row).into_any()
 }
 
-fn sign_button(
-    app: App,
-    menu: &Menu,
-    sign: &str,
-    role: &'static str,
-    close: impl Fn() + 'static,
-) -> AnyView {
+fn sign_button(app: App, menu: &Menu, sign: &str, role: &'static str, close: impl Fn() + 'static) -> AnyView {
     let (id, sign) = (menu.conversation, sign.to_owned());
     let on = menu.message.about.reactions.iter().any(|it| it.own && it.sign == sign);
     let named = menu.message.about.named;

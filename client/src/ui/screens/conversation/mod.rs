@@ -7,8 +7,8 @@ pub(crate) mod contact;
 pub(crate) mod deleting;
 pub(crate) mod emoji;
 pub(crate) mod forwarding;
-pub(crate) mod menu;
 mod mentions;
+pub(crate) mod menu;
 pub(crate) mod messages;
 pub(crate) mod quoted;
 pub(crate) mod said;
@@ -89,13 +89,7 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
 }
 
 /// The composer, or what is in its place: what is done with messages that are there, or why nothing can be written.
-fn foot(
-    app: App,
-    id: ConversationId,
-    name: Memo<String>,
-    is_group: bool,
-    consent: Memo<Consent>,
-) -> AnyView {
+fn foot(app: App, id: ConversationId, name: Memo<String>, is_group: bool, consent: Memo<Consent>) -> AnyView {
     let composing = Memo::new(move || {
         let of = |it: &&Composing| it.conversation == id;
         app.doing.with(|doing| doing.composing.as_ref().filter(of).cloned())

@@ -25,13 +25,16 @@ fn quote(app: App, id: ConversationId, reply: MessageRef, author: Memo<String>) 
     let quoted = Memo::new(move || app.quoted(id, &reply));
     let of = Memo::new(move || {
         let name = quoted.with(|it| it.as_ref().and_then(Option::as_ref).map(|it| name_of(it)));
-        name.flatten().unwrap_or_else(|| {
-            if app.me() == Some(reply.author) { "You".to_owned() } else { author.get() }
-        })
+        name.flatten()
+            .unwrap_or_else(|| if app.me() == Some(reply.author) { "You".to_owned() } else { author.get() })
     });
-    let said = Memo::new(move || quoted.with(|it| it.as_ref().map(|it| it.as_deref().map_or_else(gone, shortly))).unwrap_or_default());
+    let said = Memo::new(move || {
+        quoted.with(|it| it.as_ref().map(|it| it.as_deref().map_or_else(gone, shortly))).unwrap_or_default()
+    });
     let colour = Memo::new(move || {
-        quoted.with(|it| it.as_ref().and_then(Option::as_ref).and_then(|it| it.author.as_ref().map(|by| by.colour)))
+        quoted.with(|it| {
+            it.as_ref().and_then(Option::as_ref).and_then(|it| it.author.as_ref().map(|by| by.colour))
+        })
     });
     html::button()
         .class("quote")

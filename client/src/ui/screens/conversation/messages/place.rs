@@ -124,7 +124,9 @@ impl List {
     fn goes_to_sought(self, layout: &Layout) -> bool {
         let sought = self.app.open.with_untracked(|open| open.sought);
         let row = sought.and_then(|sought| self.rows.position(RowKey::Message(sought)));
-        let Some((row, above)) = row.and_then(|row| Some((row, layout.to_middle(row)?))) else { return false };
+        let Some((row, above)) = row.and_then(|row| Some((row, layout.to_middle(row)?))) else {
+            return false;
+        };
         self.app.open.update_untracked(|open| open.sought = None);
         self.place.at_end.set_value(false);
         self.scroller.move_by(above);
