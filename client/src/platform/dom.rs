@@ -138,11 +138,11 @@ pub fn put_at(dialog: NodeRef<Dialog>, (x, y): (i32, i32)) {
     let _ = style.set_property("--y", &format!("min({y}px, 100dvh - {height}px - 8px)"));
 }
 
-/// Arrow keys lead from one of these elements within the listening one to the next; Home and End to the first and the last.
-pub fn step_among(event: &KeyboardEvent, kind: &str) {
+/// Arrow keys lead from one element of a class within the listening one to the next; Home and End to the first and the last.
+pub fn step_among(event: &KeyboardEvent, class: &str) {
     let within = event.current_target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
-    let target = event.target().and_then(|it| it.dyn_into::<web_sys::Node>().ok());
-    let Some(all) = within.and_then(|within| within.query_selector_all(kind).ok()) else { return };
+    let target = event.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+    let Some(all) = within.map(|within| within.get_elements_by_class_name(class)) else { return };
     let count = all.length();
     let here = (0..count).find(|place| all.item(*place).as_ref() == target.as_ref());
     let next = match (event.key().as_str(), here) {

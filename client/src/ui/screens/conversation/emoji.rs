@@ -35,7 +35,7 @@ pub(crate) fn picker(choose: impl Fn(String) + Send + Sync + 'static) -> AnyView
             html::div().class("search").child(field),
             html::div()
                 .class("emoji-all")
-                .on(ev::keydown, |event| dom::step_among(&event, "button"))
+                .on(ev::keydown, |event| dom::step_among(&event, "step"))
                 .child(found),
         ))
         .into_any()
@@ -47,7 +47,7 @@ fn kind(name: &'static str, signs: Vec<emoji::Sign>, choose: &Arc<dyn Fn(String)
         .map(|it| {
             let choose = Arc::clone(choose);
             html::button()
-                .class("menu-sign")
+                .class("menu-sign step")
                 .attr("type", "button")
                 .attr("aria-label", it.name)
                 .attr("title", it.name)

@@ -91,7 +91,7 @@ fn may_say(chat: &ConversationView) -> bool {
 
 fn item(name: &'static str, act: impl Fn() + 'static) -> AnyView {
     html::button()
-        .class("menu-item")
+        .class("menu-item step")
         .attr("type", "button")
         .attr("role", "menuitem")
         .attr("tabindex", "-1")
@@ -106,7 +106,7 @@ fn list(inside: Vec<AnyView>) -> AnyView {
         .class("menu-items")
         .attr("role", "menu")
         .attr("aria-label", words::MESSAGE_MENU)
-        .on(ev::keydown, |event| dom::step_among(&event, "[role^=menuitem]"))
+        .on(ev::keydown, |event| dom::step_among(&event, "step"))
         .child(inside)
         .into_any()
 }
@@ -171,7 +171,7 @@ fn quick(app: App, menu: &Menu, shows: RwSignal<Shows>, close: impl Fn() + Copy 
         emoji::QUICK.iter().map(|sign| sign_button(app, menu, sign, "menuitemcheckbox", close)).collect();
     row.push(
         html::button()
-            .class("menu-sign")
+            .class("menu-sign step")
             .attr("type", "button")
             .attr("role", "menuitem")
             .attr("tabindex", "-1")
@@ -187,7 +187,7 @@ fn sign_button(app: App, menu: &Menu, sign: &str, role: &'static str, close: imp
     let (id, sign) = (menu.conversation, sign.to_owned());
     let on = menu.message.about.reactions.iter().any(|it| it.own && it.sign == sign);
     let named = menu.message.about.named;
-    let button = html::button().class("menu-sign").attr("type", "button").attr("role", role);
+    let button = html::button().class("menu-sign step").attr("type", "button").attr("role", role);
     let button = if role == "button" {
         button.attr("aria-pressed", if on { "true" } else { "false" })
     } else {
@@ -208,7 +208,7 @@ fn sign_button(app: App, menu: &Menu, sign: &str, role: &'static str, close: imp
 }
 
 /// All signs, with a field to look for one.
-fn signs(app: App, menu: &Menu, close: impl Fn() + Copy + Send + 'static) -> AnyView {
+fn signs(app: App, menu: &Menu, close: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
     let menu = menu.clone();
     crate::ui::screens::conversation::emoji::picker(move |sign| {
         close();

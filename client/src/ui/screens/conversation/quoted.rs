@@ -43,7 +43,7 @@ fn quote(app: App, id: ConversationId, reply: MessageRef, author: Memo<String>) 
         .on(ev::click, move |_| app.show_message(id, reply))
         .child((
             parts::dynamic(move || {
-                let class = colour.get().map_or("quote-name", avatar::who);
+                let class = colour.get().map_or_else(|| "quote-name".to_owned(), avatar::who);
                 html::strong().class(class).attr("dir", "auto").child(of.get()).into_any()
             }),
             html::span().class("quote-text").attr("dir", "auto").child(parts::live(move || said.get())),
