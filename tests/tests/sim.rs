@@ -55,6 +55,8 @@ mod limits;
 mod linking;
 #[path = "sim/lost.rs"]
 mod lost;
+#[path = "sim/marks.rs"]
+mod marks;
 #[path = "sim/membership.rs"]
 mod membership;
 #[path = "sim/mutations.rs"]

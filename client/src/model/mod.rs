@@ -18,6 +18,7 @@ pub mod keys;
 pub mod links;
 pub mod lock;
 pub mod lookalikes;
+pub mod markup;
 pub mod mention;
 pub mod news;
 pub mod notice;

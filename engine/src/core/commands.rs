@@ -49,6 +49,9 @@ impl Engine {
             Command::SendText { conversation, text, over } => self.send_text(id, conversation, &text, &over),
             Command::MarkRead { conversation, upto } => self.known(conversation).map(|()| {
                 self.mark_read(conversation, &upto);
+                if let Some(key) = self.conversations.get(&conversation).map(|it| it.key) {
+                    self.unmark_unread(&key);
+                }
                 Some(Reply::Done)
             }),
             Command::ShowContact(conversation) => self

@@ -22,6 +22,7 @@ mod inbox;
 mod key_changes;
 mod late;
 mod linking;
+mod marking;
 mod membership;
 mod mending;
 mod naming;
@@ -80,6 +81,7 @@ use crate::domain::content::Card;
 use crate::domain::conversation::{Conversation, ConversationKey};
 use crate::domain::device_note::Notes;
 use crate::domain::draft::DraftSetting;
+use crate::domain::marks::Marks;
 use crate::domain::outbox::OutboxEntry;
 use crate::domain::personal::Personal;
 use crate::domain::standing::Standing;
@@ -203,6 +205,8 @@ pub struct Engine {
     deleting: deleting::Deleting,
     /// What the person keeps of conversations for themselves.
     personal: Table<ConversationKey, Personal>,
+    /// How the person keeps conversations in the list.
+    marks: Table<ConversationKey, Marks>,
     draft_setting: DraftSetting,
     /// Conversations whose draft was sent as it stood.
     sent_drafts: Set<ConversationKey>,
@@ -326,6 +330,7 @@ impl Engine {
             typed: linking::TypedHere::default(),
             deleting: deleting::Deleting::default(),
             personal: Table::new(),
+            marks: Table::new(),
             draft_setting: DraftSetting::default(),
             sent_drafts: Set::default(),
             backup: backup::Backup::default(),

@@ -182,6 +182,7 @@ impl Engine {
             waiting: held_up.filter(|_| self.waits_to_be_sent(key)),
             restored: None,
             group: None,
+            marks: self.marks_view(key, conversation.changed),
         })
     }
 

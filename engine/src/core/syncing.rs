@@ -46,6 +46,7 @@ impl Engine {
         }
         self.sync_backup();
         self.tell_deletions();
+        self.tell_marks();
         self.tell_drafts(true);
         self.tell_note();
     }
@@ -141,6 +142,7 @@ impl Engine {
             Sync::Stances(told) => self.stances_came(&told),
             Sync::Token(token) => self.take_token(token),
             Sync::Group(group, joins) => self.answered_elsewhere(&group, joins),
+            Sync::Marks(marks) => self.marks_came(&marks),
             Sync::HandedOver => {}
         }
     }

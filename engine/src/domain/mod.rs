@@ -11,6 +11,7 @@ pub(crate) mod deletion;
 pub(crate) mod device_note;
 pub(crate) mod draft;
 pub(crate) mod invite;
+pub(crate) mod marks;
 pub(crate) mod message;
 pub(crate) mod order;
 pub(crate) mod outbox;

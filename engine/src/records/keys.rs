@@ -21,6 +21,7 @@ const GROUP_CHAT: u8 = 51;
 const INVITATION: u8 = 52;
 const EARLY_WELCOMES: u8 = 53;
 const RELATIONS: u8 = 54;
+const MARKS: u8 = 55;
 const EARLY: u8 = 9;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];
@@ -145,6 +146,11 @@ pub(crate) fn relations_in(id: &ConversationId) -> Vec<u8> {
     [&[RELATIONS], id.0.as_slice()].concat()
 }
 
+/// How the person keeps a conversation in the list ([`crate::domain::marks::Marks`]).
+pub(crate) fn marks(id: &ConversationId) -> Vec<u8> {
+    [&[MARKS], id.0.as_slice()].concat()
+}
+
 /// What is remembered of places in a conversation ([`crate::domain::standing::Standing`]).
 pub(crate) fn standing(id: &ConversationId) -> Vec<u8> {
     [&[STANDING], id.0.as_slice()].concat()
@@ -165,6 +171,7 @@ pub(crate) fn archive(id: &ConversationId) -> Vec<u8> {
     [&[ARCHIVE], id.0.as_slice()].concat()
 }
 
+pub(crate) const ALL_MARKS: &[u8] = &[MARKS];
 pub(crate) const ARCHIVES: &[u8] = &[ARCHIVE];
 pub(crate) const CONTACTS: &[u8] = &[CONTACT];
 pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
@@ -203,6 +210,7 @@ mod tests {
             (personal(&id), 30, about_id),
             (standing(&id), 34, about_id),
             (relations_in(&id), 54, about_id),
+            (marks(&id), 55, about_id),
             (relations(&id, &[0xEE; 16]), 54, &[[0xCC; 16], [0xEE; 16]].concat()),
             (stance(&account), 46, about_account),
         ] {

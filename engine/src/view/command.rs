@@ -3,7 +3,7 @@
 use parley_protocol::ids::{AccountId, DeviceId, MessageId};
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationId, MessageRef, Order, Permissions, Role, Share, Typed};
+use super::{ConversationId, Mark, MessageRef, Order, Permissions, Role, Share, Typed};
 
 /// What a person can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -311,6 +311,13 @@ pub enum Command {
         conversation: ConversationId,
         /// Which.
         message: MessageRef,
+    },
+    /// Keeps a conversation in the list otherwise, on all devices of the account. Reply: [`super::Reply::Done`].
+    MarkChat {
+        /// Which.
+        conversation: ConversationId,
+        /// How.
+        mark: Mark,
     },
     /// A message and those after it. Reply: [`super::Reply::Page`].
     MessagesFrom {

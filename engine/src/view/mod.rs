@@ -20,6 +20,7 @@ pub use crate::domain::consent::Consent;
 pub use crate::domain::contact::Warning;
 use crate::domain::content::Part;
 pub use crate::domain::conversation::ConversationId;
+pub use crate::domain::marks::Mark;
 use crate::domain::message::MessageBody;
 pub use crate::domain::message::{DeviceChange, Dropped, Gap, GroupLine, KeyChange, Who, Why};
 pub use crate::domain::order::Order;
@@ -279,6 +280,21 @@ pub struct ConversationView {
     pub listed: bool,
     /// It is a group.
     pub group: Option<GroupSummary>,
+    /// How the person keeps it in the list.
+    pub marks: MarksView,
+}
+
+/// How a person keeps a conversation in the list, on all their devices.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarksView {
+    /// It stands above the others.
+    pub pinned: bool,
+    /// It stands apart from the others.
+    pub archived: bool,
+    /// Until when nobody is told of what comes.
+    pub muted: Option<UnixMillis>,
+    /// It is shown as if something were unread.
+    pub unread: bool,
 }
 
 /// The newest message, in short.

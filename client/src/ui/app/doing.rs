@@ -16,6 +16,8 @@ const MAX_QUOTED: usize = 64;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Doing {
     pub(crate) menu: Option<Menu>,
+    /// The chat in the list whose menu is open, and where.
+    pub(crate) chat_menu: Option<(ConversationId, (i32, i32))>,
     pub(crate) composing: Option<Composing>,
     pub(crate) selection: Option<Selection>,
     /// Texts that wait for somebody to say where they go.
@@ -69,6 +71,11 @@ impl App {
         if message.about.named.is_some() {
             self.doing.update(|doing| doing.menu = Some(Menu { conversation, message, at }));
         }
+    }
+
+    /// Opens the menu of a chat in the list.
+    pub(crate) fn open_chat_menu(self, id: ConversationId, at: (i32, i32)) {
+        self.doing.update(|doing| doing.chat_menu = Some((id, at)));
     }
 
     /// Begins to answer a message, or to edit it.

@@ -13,7 +13,7 @@ pub(crate) fn listen(app: App) {
         let ready = app.phase.get_untracked() == Phase::Ready && app.account.with_untracked(Option::is_some);
         let taken = event.default_prevented() || dom::is_composing(event);
         let over = app.dialog.with_untracked(Option::is_some)
-            || app.doing.with_untracked(|doing| doing.menu.is_some());
+            || app.doing.with_untracked(|doing| doing.menu.is_some() || doing.chat_menu.is_some());
         if !ready || taken || over {
             return false;
         }

@@ -14,6 +14,7 @@ use crate::ui::app::doing::{Composing, Menu};
 use crate::ui::app::state::{App, Phase};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
+use crate::ui::screens::chats::chat_menu;
 use crate::ui::screens::conversation::{acting, contact, forwarding, menu};
 use crate::ui::screens::{groups, linking, recovery, removed, settings, shell};
 use crate::ui::words;
@@ -69,6 +70,7 @@ part!(messages, load_reply, show_reply(app: App, composing: Composing, name: Mem
 part!(messages, load_edit, show_edit(app: App, composing: Composing) => acting::edit(app, composing));
 part!(messages, load_selection, show_selection(app: App, id: ConversationId) => acting::selection(app, id));
 part!(messages, load_forward, show_forward(app: App) => forwarding::body(app));
+part!(messages, load_chat_menu, show_chat_menu(app: App, id: ConversationId, at: (i32, i32)) => chat_menu::menu(app, id, at));
 part!(messages, load_keys, show_keys() => forwarding::keys());
 
 /// The settings.
@@ -137,6 +139,11 @@ pub(crate) fn forward(app: App) -> AnyView {
     shown(body, load_forward, move || Box::pin(show_forward(app)))
 }
 
+/// The menu of a chat in the list.
+pub(crate) fn chat_menu(app: App, id: ConversationId, at: (i32, i32)) -> AnyView {
+    shown(bare, load_chat_menu, move || Box::pin(show_chat_menu(app, id, at)))
+}
+
 /// Which keys do what.
 pub(crate) fn keys() -> AnyView {
     shown(body, load_keys, move || Box::pin(show_keys()))
@@ -178,6 +185,7 @@ async fn load_all() {
     let _ = load_selection().await;
     let _ = load_forward().await;
     let _ = load_keys().await;
+    let _ = load_chat_menu().await;
     let _ = load_invitation().await;
 }
 

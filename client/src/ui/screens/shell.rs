@@ -173,6 +173,7 @@ fn panes(app: App) -> AnyView {
     // What stands in a chat or in the settings says times of this place.
     let place = Memo::new(move || (app.route.get(), app.zone.get()));
     let dialog = Memo::new(move || app.dialog.get());
+    let chat_menu = Memo::new(move || app.doing.with(|doing| doing.chat_menu));
     html::div()
         .class("panes")
         .class_when("shows-main", move || app.route.get() != Route::Home)
@@ -184,6 +185,7 @@ fn panes(app: App) -> AnyView {
                 Route::Requests => requests::screen(app),
                 Route::Home | Route::Invite(_) | Route::Link(_) => nothing(),
             })),
+            parts::maybe(move || chat_menu.get().map(|(id, at)| seldom::chat_menu(app, id, at))),
             parts::maybe(move || {
                 dialog.get().map(|dialog| match dialog {
                     Dialog::NewChat(first) => new_chat::dialog(app, first),

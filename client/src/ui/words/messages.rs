@@ -62,7 +62,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Enter", "Send"),
     ("Shift + Enter", "New line"),
     ("Shift + Tab, then ↑ or ↓", "From the composer to the messages"),
-    ("Menu key or Shift + F10", "Menu of a message"),
+    ("Shift + Tab twice, then Enter", "Menu of a message"),
     ("Escape", "Close, or back to the chats"),
     ("?", "This list"),
 ];
@@ -71,4 +71,13 @@ pub const KEYS: &[(&str, &str)] = &[
 #[must_use]
 pub fn sent_at(time: &str) -> String {
     format!("Sent {time}")
+}
+
+/// The menu of a chat in the list.
+pub const CHAT_MENU: &str = "Chat menu";
+
+/// Below the chats: those that stand apart.
+#[must_use]
+pub fn archived(count: usize) -> String {
+    format!("Archived, {count}")
 }

@@ -12,7 +12,8 @@ use crate::domain::message::Message;
 use crate::io::{LoadId, Output, Record};
 use crate::records::keys;
 use crate::view::{
-    BodyView, ConversationId, ConversationView, Delivery, Event, MessageView, Preview, Reply, ViewRequestId,
+    BodyView, ConversationId, ConversationView, Delivery, Event, MarksView, MessageView, Preview, Reply,
+    ViewRequestId,
 };
 
 /// So many chats of other accounts are kept.
@@ -153,6 +154,7 @@ impl Engine {
             waiting: None,
             restored: Some(archive.owner.clone()),
             group: None,
+            marks: MarksView::default(),
         })
     }
 

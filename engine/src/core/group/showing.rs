@@ -47,6 +47,7 @@ impl Engine {
             waiting: None,
             restored: None,
             group: Some(self.group_summary(chat)),
+            marks: self.marks_view(key, conversation.changed),
         })
     }
 

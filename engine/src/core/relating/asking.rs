@@ -46,6 +46,7 @@ impl Engine {
             Command::ShowMessage { conversation, message } => {
                 return self.show_details(view, conversation, message);
             }
+            Command::MarkChat { conversation, mark } => return self.mark_chat(conversation, mark),
             other => return self.group_command(view, other),
         }
         Ok(Some(Reply::Done))

@@ -13,16 +13,18 @@ use crate::domain::visible::{is_blank, is_sign};
 
 /// The kind of a text (`text/markdown;variant=GFM-MIMI`, of which this version shows the characters).
 pub(super) const TEXT: u16 = 1;
-/// Field with the [`MessageRef`] of the message that a text answers (`in-reply-to`).
-const IN_REPLY_TO: u16 = 32;
+/// The kind of a reaction (the disposition `reaction`): its body is one sign.
+const REACTION: u16 = 16;
+/// Field with the [`MessageRef`] of the message that a text answers, or to which somebody reacts (`inReplyTo`).
+const IN_REPLY_TO: u16 = 16;
 /// Field of a text that somebody else wrote somewhere else. It is empty.
-const FORWARDED: u16 = 33;
+const FORWARDED: u16 = 19;
+/// Field of a reaction: its revision, and whether it is on.
+const REVISION: u16 = 20;
 /// Fields from this tag on change what the rest means (such as `replaces`): who does not know one does not know the part.
 const FIRST_CRITICAL: u16 = 0x8000;
 /// Field with a [`Target`]: the part stands in the place of that message; one without a body deletes it (`replaces`).
 const REPLACES: u16 = 0x8000;
-/// Field with a [`Target`] and whether it is on: the part is a reaction to that message (the disposition `reaction`).
-const REACTION: u16 = 0x8001;
 
 /// Fields of one part: as many as MIMI names, and room for more.
 const MAX_FIELDS: usize = 64;
@@ -76,7 +78,8 @@ impl Part {
 
     /// Reacts to a message, or takes that back; the caller has checked the sign.
     pub(crate) fn reaction(message: &MessageRef, revision: u32, sign: String, on: bool) -> Self {
-        Self::of_text(sign).with(REACTION, &((*message, revision), on))
+        let part = Self { kind: REACTION, ..Self::of_text(sign) };
+        part.with(IN_REPLY_TO, message).with(REVISION, &(revision, on))
     }
 
     fn with(mut self, tag: u16, value: &impl Serialize) -> Self {
@@ -102,7 +105,7 @@ impl Part {
     pub(crate) fn is_sound(&self) -> bool {
         let text = || core::str::from_utf8(&self.body).is_ok_and(|text| !is_blank(text));
         let known = || match (self.kind, self.relates()) {
-            (TEXT, true) => self.relation().is_some(),
+            (TEXT, true) | (REACTION, _) => self.relation().is_some(),
             (TEXT, false) => text(),
             _ => true,
         };
@@ -112,12 +115,12 @@ impl Part {
 
     /// Whether it has a field without which it would be misread, and which only a newer version knows.
     fn is_newer(&self) -> bool {
-        self.fields.iter().any(|(tag, _)| *tag >= FIRST_CRITICAL && !matches!(*tag, REPLACES | REACTION))
+        self.fields.iter().any(|(tag, _)| *tag >= FIRST_CRITICAL && *tag != REPLACES)
     }
 
     /// Whether it speaks of another message.
     fn relates(&self) -> bool {
-        self.fields.iter().any(|(tag, _)| matches!(*tag, REPLACES | REACTION))
+        self.fields.iter().any(|(tag, _)| *tag == REPLACES)
     }
 
     /// The text; none of what only a newer version knows, or of what speaks of another message.
@@ -128,17 +131,23 @@ impl Part {
 
     /// What it says of another message, if that is what it is for: it is no row of the chat then.
     pub(crate) fn relation(&self) -> Option<Relation<'_>> {
-        if self.kind != TEXT || self.is_newer() {
+        if self.is_newer() {
             return None;
         }
         let text = core::str::from_utf8(&self.body).ok()?;
-        if let Some((target, revision)) = self.field::<Target>(REPLACES) {
-            let what = if text.is_empty() { What::Deletion } else { What::Edit { revision, text } };
-            return (text.is_empty() || !is_blank(text)).then_some(Relation { target, what });
+        match self.kind {
+            TEXT => {
+                let (target, revision) = self.field::<Target>(REPLACES)?;
+                let what = if text.is_empty() { What::Deletion } else { What::Edit { revision, text } };
+                (text.is_empty() || !is_blank(text)).then_some(Relation { target, what })
+            }
+            REACTION => {
+                let (target, (revision, on)) = (self.field(IN_REPLY_TO)?, self.field(REVISION)?);
+                let is_sign = text.len() <= MAX_SIGN && is_sign(text);
+                is_sign.then_some(Relation { target, what: What::Reaction { revision, sign: text, on } })
+            }
+            _ => None,
         }
-        let ((target, revision), on) = self.field::<(Target, bool)>(REACTION)?;
-        let is_sign = text.len() <= MAX_SIGN && is_sign(text);
-        is_sign.then_some(Relation { target, what: What::Reaction { revision, sign: text, on } })
     }
 
     /// The message that it answers.

@@ -27,13 +27,15 @@ pub(crate) struct Around {
     pub(crate) group: Option<AccountId>,
     /// Why it waits, while it does.
     pub(crate) waits: Memo<String>,
+    /// Whether it is the newest: Tab reaches its buttons, and the arrow keys those of the others.
+    pub(crate) newest: Memo<bool>,
     /// What stands beside it.
     pub(crate) beside: AnyView,
 }
 
 /// A message as it is now. Its element stays while its state changes.
 pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
-    let Around { app, chat, author, group, waits, beside } = around;
+    let Around { app, chat, author, group, waits, newest, beside } = around;
     let now = Memo::new({
         let bubble = bubble.clone();
         move || bubble.get()
@@ -77,7 +79,9 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
                 parts::maybe(move || state.get().map(|state| explained(state, waits))),
             )),
             parts::maybe(move || about.with(|about| quoted::reactions(app, chat, about))),
-            parts::maybe(move || about.with(|about| about.named.is_some()).then(|| options(app, chat, now))),
+            parts::maybe(move || {
+                about.with(|about| about.named.is_some()).then(|| options(app, chat, now, newest))
+            }),
         ))
     };
     let selecting = Memo::new(move || {
@@ -134,13 +138,13 @@ fn picture_of(first: bool, by: Option<AuthorView>) -> Option<AnyView> {
 }
 
 /// Opens the menu; seen under a pointer, after a tap and with the focus.
-fn options(app: App, chat: ConversationId, now: Memo<Bubble>) -> AnyView {
+fn options(app: App, chat: ConversationId, now: Memo<Bubble>, newest: Memo<bool>) -> AnyView {
     html::button()
         .class("options")
         .attr("type", "button")
         .attr("aria-label", words::MESSAGE_MENU)
         .attr("aria-haspopup", "menu")
-        .attr("tabindex", "-1")
+        .attr_live("tabindex", move || Some(if newest.get() { "0" } else { "-1" }))
         .on(ev::click, move |event| {
             app.open_menu(chat, now.with_untracked(|now| Arc::clone(&now.message)), dom::place_of(&event));
         })

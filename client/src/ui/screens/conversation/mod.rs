@@ -14,10 +14,12 @@ pub(crate) mod quoted;
 pub(crate) mod said;
 
 use leptos::prelude::*;
-use parley_engine::view::{Consent, ConversationId, ConversationView, GroupStanding, GroupSummary};
+use parley_engine::view::{
+    Command, Consent, ConversationId, ConversationView, GroupStanding, GroupSummary, Mark,
+};
 
 use crate::model::route::Route;
-use crate::ui::app::doing::Composing;
+use crate::ui::app::doing::{Composing, Menu};
 use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
@@ -35,6 +37,17 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
             go(&Route::Home);
         }
         listed
+    });
+    let menu = Memo::new(move || {
+        let of = |menu: &&Menu| menu.conversation == id;
+        app.doing.with(|doing| doing.menu.as_ref().filter(of).cloned())
+    });
+    // Whoever opens a chat has seen what was marked as unread.
+    Effect::new(move |_| {
+        if chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.marks.unread)) && app.in_front.get() {
+            let mark = Mark::Unread(false);
+            app.ask(Command::MarkChat { conversation: id, mark }, |_| {});
+        }
     });
     let name =
         Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())).unwrap_or_default());
@@ -79,10 +92,7 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
                     Some(owner) => restored_foot(app, id, &owner, &name.with_untracked(String::clone)),
                     None => foot(app, id, name, is_group, consent),
                 },
-                parts::maybe(move || {
-                    let menu = app.doing.with(|doing| doing.menu.clone());
-                    menu.map(|menu| seldom::message_menu(app, menu))
-                }),
+                parts::maybe(move || menu.get().map(|menu| seldom::message_menu(app, menu))),
             ))
             .into_any()
     })
