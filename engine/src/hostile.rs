@@ -9,6 +9,7 @@
 mod chat;
 mod device_log;
 mod reading;
+mod relations;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -50,6 +51,7 @@ use crate::mls::{DeviceSigner, Provider, key_package};
 use crate::records::state::StateStore;
 
 pub use self::chat::ChatDeed;
+pub use self::relations::Forged;
 pub use crate::core::hostile_backup::{BackupLie, ForgedBackup, SignedAs, Thief};
 
 /// First bytes of an inbox entry that is a Welcome.

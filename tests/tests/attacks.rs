@@ -21,6 +21,8 @@ mod groups;
 mod linking;
 #[path = "attacks/newer.rs"]
 mod newer;
+#[path = "attacks/relations.rs"]
+mod relations;
 #[path = "attacks/relay.rs"]
 mod relay;
 #[path = "attacks/removed.rs"]

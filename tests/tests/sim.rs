@@ -57,6 +57,8 @@ mod limits;
 mod linking;
 #[path = "sim/lost.rs"]
 mod lost;
+#[path = "sim/marks.rs"]
+mod marks;
 #[path = "sim/membership.rs"]
 mod membership;
 #[path = "sim/mutations.rs"]
@@ -71,6 +73,8 @@ mod read_states;
 mod recovery;
 #[path = "sim/refused.rs"]
 mod refused;
+#[path = "sim/relations.rs"]
+mod relations;
 #[path = "sim/relay_restored/mod.rs"]
 mod relay_restored;
 #[path = "sim/repair.rs"]

@@ -24,7 +24,7 @@ struct Entry {
     twin: bool,
 }
 
-/// All conversations: those in the list, newest first, then those that are not: requests, and what was deleted.
+/// All conversations: those in the list, pinned ones before the others and archived ones behind, newest first, then those that are not: requests, and what was deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chats(Vec<Entry>);
 
@@ -132,10 +132,17 @@ impl Chats {
         found.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// Messages not seen yet, in all.
+    /// Those that stand apart.
+    pub fn archived(&self) -> impl Iterator<Item = &ConversationView> {
+        self.all().filter(|chat| chat.marks.archived)
+    }
+
+    /// Messages not seen yet, in all chats of which the person wants to hear.
     #[must_use]
     pub fn unread(&self) -> u32 {
-        self.0.iter().fold(0, |sum, entry| sum.saturating_add(entry.chat.unread))
+        let heard = |chat: &&ConversationView| chat.marks.muted.is_none() && !chat.marks.archived;
+        let chats = self.0.iter().map(|entry| &entry.chat).filter(heard);
+        chats.fold(0, |sum, chat| sum.saturating_add(chat.unread))
     }
 
     /// The one before or after `current`; the first if there is no current one.
@@ -203,8 +210,9 @@ enum Fit {
 }
 
 /// Greater stands before.
-const fn rank(chat: &ConversationView) -> (bool, UnixMillis, Reverse<ConversationId>) {
-    (stands(chat), chat.changed, Reverse(chat.id))
+const fn rank(chat: &ConversationView) -> (bool, bool, bool, UnixMillis, Reverse<ConversationId>) {
+    let marks = &chat.marks;
+    (stands(chat), !marks.archived, marks.pinned && !marks.archived, chat.changed, Reverse(chat.id))
 }
 
 /// Whether it stands in the list of chats.

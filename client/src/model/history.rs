@@ -22,6 +22,10 @@ pub enum Over {
     Group(ConversationId),
     /// Who has a message of the conversation that is shown.
     Message(MessageId),
+    /// Where messages are forwarded to.
+    Forward,
+    /// Which keys do what.
+    Keys,
 }
 
 /// One entry.
@@ -73,6 +77,8 @@ impl Place {
             (Some("group"), None) => Some(Over::NewGroup),
             (Some("group"), Some(id)) => Some(Over::Group(ConversationId(hex::decode(id)?))),
             (Some("message"), Some(id)) => Some(Over::Message(MessageId(hex::decode(id)?))),
+            (Some("forward"), None) => Some(Over::Forward),
+            (Some("keys"), None) => Some(Over::Keys),
             (Some("contact"), Some(id)) => Some(Over::Contact(ConversationId(hex::decode(id)?))),
             _ => return None,
         };
@@ -90,6 +96,8 @@ impl Place {
             Some(Over::Contact(id)) => format!("parley {home} contact {}", hex::encode(&id.0)),
             Some(Over::NewGroup) => format!("parley {home} group"),
             Some(Over::Group(id)) => format!("parley {home} group {}", hex::encode(&id.0)),
+            Some(Over::Forward) => format!("parley {home} forward"),
+            Some(Over::Keys) => format!("parley {home} keys"),
             Some(Over::Message(id)) => format!("parley {home} message {}", hex::encode(&id.0)),
         }
     }
@@ -246,7 +254,8 @@ mod tests {
     fn an_entry_says_what_it_is() {
         let group = Over::Group(ConversationId([3; 16]));
         let message = Over::Message(MessageId([4; 16]));
-        let dialogs = [Over::NewChat, Over::Link, DETAILS, Over::NewGroup, group, message];
+        let dialogs =
+            [Over::NewChat, Over::Link, DETAILS, Over::NewGroup, group, message, Over::Forward, Over::Keys];
         for over in dialogs.into_iter().map(Some).chain([None]) {
             for home in [None, Some(0), Some(12)] {
                 let place = Place { route: ADA, over, home };

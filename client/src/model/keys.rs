@@ -47,12 +47,18 @@ pub enum Act {
     },
     /// Back to the list of chats.
     Back,
+    /// Says which keys do what.
+    Keys,
 }
 
 impl Pressed<'_> {
     /// What the key does, if it is not the browser's, an input method's or the field's.
     #[must_use]
     pub fn act(&self) -> Option<Act> {
+        // On many keyboards it is typed with Shift, on some with Alt too.
+        if self.key == "?" && !self.ctrl && !self.meta {
+            return (self.focus == Focus::Elsewhere).then_some(Act::Keys);
+        }
         if self.shift {
             return None;
         }
@@ -123,6 +129,16 @@ mod tests {
         }
         let command = Pressed { ctrl: false, meta: true, mac: true, focus: Focus::Composer, ..K };
         assert_eq!(command.act(), Some(Act::NewChat));
+    }
+
+    #[test]
+    fn a_question_mark_asks_only_where_nothing_is_written() {
+        let key = Pressed { key: "?", code: "Slash", shift: true, ..KEY };
+        assert_eq!(key.act(), Some(Act::Keys));
+        for focus in [Focus::Composer, Focus::Text, Focus::Choice] {
+            assert_eq!(Pressed { focus, ..key }.act(), None);
+        }
+        assert_eq!(Pressed { ctrl: true, ..key }.act(), None);
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub struct News {
 /// What came, when a chat that had `unread` messages and `last` as its newest is now as `chat` says.
 #[must_use]
 pub fn news(unread: u32, last: Option<&Preview>, chat: &ConversationView) -> Option<News> {
+    if chat.marks.muted.is_some() {
+        return None;
+    }
     let newest = chat.last.as_ref().filter(|newest| newest.outgoing.is_none())?;
     let more = chat.unread.saturating_sub(unread);
     // What was read meanwhile is counted out in the same breath.

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use parley_engine::view::{MessageView, Order, Page};
+use parley_engine::view::{MessageRef, MessageView, Order, Page};
 use parley_protocol::ids::MessageId;
 
 /// A run of messages without holes.
@@ -25,6 +25,15 @@ impl Window {
     #[must_use]
     pub fn messages(&self) -> &[Arc<MessageView>] {
         &self.messages
+    }
+
+    /// The one that others name so, if it is here.
+    #[must_use]
+    pub fn named(&self, message: &MessageRef) -> Option<&Arc<MessageView>> {
+        let is = |it: &&Arc<MessageView>| {
+            it.about.named.is_some_and(|named| (named.author, named.id) == (message.author, message.id))
+        };
+        self.messages.iter().rev().find(is)
     }
 
     /// Whether there are older ones than these.

@@ -106,6 +106,58 @@ pub fn focus_first(selector: &str) -> bool {
     first.is_some_and(|first| first.focus().is_ok())
 }
 
+/// Where somebody clicked or pressed; a key presses an element in its corner.
+#[must_use]
+pub fn place_of(event: &MouseEvent) -> (i32, i32) {
+    let at = (event.client_x(), event.client_y());
+    let element = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    match element {
+        Some(element) if at == (0, 0) => {
+            let rect = element.get_bounding_client_rect();
+            #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]
+            let place = (rect.left() as i32, rect.bottom() as i32);
+            place
+        }
+        _ => at,
+    }
+}
+
+/// Whether something happened on a link.
+#[must_use]
+pub fn is_on_link(event: &MouseEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|target| target.closest("a").is_ok_and(|link| link.is_some()))
+}
+
+/// Puts an element at a place, as far as the screen goes on there.
+pub fn put_at(dialog: NodeRef<Dialog>, (x, y): (i32, i32)) {
+    let Some(element) = dialog.try_get_untracked().flatten() else { return };
+    let style = web_sys::HtmlElement::style(&element);
+    let (width, height) = (element.offset_width(), element.offset_height());
+    let _ = style.set_property("--x", &format!("min({x}px, 100vw - {width}px - 8px)"));
+    let _ = style.set_property("--y", &format!("min({y}px, 100dvh - {height}px - 8px)"));
+}
+
+/// Arrow keys lead from one element of a class within the listening one to the next; Home and End to the first and the last.
+pub fn step_among(event: &KeyboardEvent, class: &str) {
+    let within = event.current_target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+    let target = event.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+    let Some(all) = within.map(|within| within.get_elements_by_class_name(class)) else { return };
+    let count = all.length();
+    let here = (0..count).find(|place| all.item(*place).as_ref() == target.as_ref());
+    let next = match (event.key().as_str(), here) {
+        ("ArrowDown" | "ArrowRight", Some(here)) if here + 1 < count => here + 1,
+        ("ArrowDown" | "ArrowRight" | "Home", _) => 0,
+        ("ArrowUp" | "ArrowLeft", Some(here)) if here > 0 => here - 1,
+        ("ArrowUp" | "ArrowLeft" | "End", _) => count.saturating_sub(1),
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(next) = all.item(next).and_then(|next| next.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = next.focus();
+    }
+}
+
 /// Selects all of a field's text.
 pub fn select(input: NodeRef<Input>) {
     if let Some(input) = input.try_get_untracked().flatten() {

@@ -52,6 +52,19 @@ impl Scroller {
         }
     }
 
+    /// Gives a row the focus; the style sheet shows which one it is.
+    pub fn mark(self, row: usize) {
+        let rows = self.list.try_get_untracked().flatten().map(|list| list.children());
+        let row = rows.zip(u32::try_from(row).ok()).and_then(|(rows, row)| rows.item(row));
+        if let Some(row) = row.and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = row.focus();
+            let _ = row.remove_attribute("data-sought");
+            // Read, so that the animation begins anew.
+            let _ = row.offset_width();
+            let _ = row.set_attribute("data-sought", "");
+        }
+    }
+
     /// Goes to the newest row.
     pub fn to_end(self) {
         if let Some(outer) = self.outer.try_get_untracked().flatten() {
@@ -101,6 +114,14 @@ impl Layout {
     #[must_use]
     pub fn to_start(&self, row: usize) -> Option<f64> {
         Some(self.rect(row)?.top() - self.outer.top())
+    }
+
+    /// By how much to scroll so that a row stands in the middle, or begins at the top if it is high.
+    #[must_use]
+    pub fn to_middle(&self, row: usize) -> Option<f64> {
+        let rect = self.rect(row)?;
+        let room = (self.outer.height() - rect.height()).max(0.0);
+        Some(rect.top() - self.outer.top() - room / 2.0)
     }
 
     /// The rows of which something is in view.

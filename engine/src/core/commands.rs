@@ -3,7 +3,6 @@
 use ed25519_dalek::SigningKey;
 use parley_protocol::frame::Request as RelayRequest;
 use parley_protocol::ids::AccountId;
-use parley_protocol::limits::MAX_TEXT;
 use parley_protocol::username::Username;
 
 use super::Engine;
@@ -15,7 +14,6 @@ use crate::domain::content::{Body, Part, display_name};
 use crate::domain::conversation::{Conversation, ConversationKey};
 use crate::domain::invite::Invite;
 use crate::domain::standing::Standing;
-use crate::domain::visible::is_blank;
 use crate::link::code::LinkCode;
 use crate::link::typed::TypedCode;
 use crate::view::{Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId};
@@ -44,10 +42,16 @@ impl Engine {
             Command::NewerMessages { conversation, after } => {
                 self.page(id, conversation, PageFrom::After(after))
             }
+            Command::MessagesFrom { conversation, from } => {
+                self.page(id, conversation, PageFrom::After(from.previous()))
+            }
             Command::SendText { .. } if self.device.sent_requests.contains(&id) => Ok(Some(Reply::Done)),
-            Command::SendText { conversation, text, over } => self.send_text(id, conversation, text, &over),
+            Command::SendText { conversation, text, over } => self.send_text(id, conversation, &text, &over),
             Command::MarkRead { conversation, upto } => self.known(conversation).map(|()| {
                 self.mark_read(conversation, &upto);
+                if let Some(key) = self.conversations.get(&conversation).map(|it| it.key) {
+                    self.unmark_unread(&key);
+                }
                 Some(Reply::Done)
             }),
             Command::ShowContact(conversation) => self
@@ -79,7 +83,7 @@ impl Engine {
             Command::NewInvite => self.new_invite(),
             // Only what a removed device keeps is erased so.
             Command::EraseKept => Err(CommandError::UnknownDevice),
-            other => self.seldom_command(id, other),
+            other => self.message_command(id, other),
         };
         match result {
             Ok(Some(reply)) => self.reply(id, reply),
@@ -204,11 +208,22 @@ impl Engine {
         &mut self,
         request: ViewRequestId,
         id: ConversationId,
-        text: String,
+        text: &str,
         over: &str,
     ) -> Result<Option<Reply>, CommandError> {
+        self.send_part(request, id, Part::of_text(text.to_owned()), Some((text, over)))
+    }
+
+    /// Sends something; `draft` is what it was until then, and over which other one.
+    pub(super) fn send_part(
+        &mut self,
+        request: ViewRequestId,
+        id: ConversationId,
+        part: Part,
+        draft: Option<(&str, &str)>,
+    ) -> Result<Option<Reply>, CommandError> {
         let key = self.conversations.get(&id).map(|c| c.key).ok_or(CommandError::UnknownConversation)?;
-        if is_blank(&text) || text.len() > MAX_TEXT {
+        if !part.is_sound() {
             return Err(CommandError::TextLength);
         }
         if let Some(peer) = key.peer() {
@@ -226,8 +241,10 @@ impl Engine {
         while self.device.sent_requests.len() > REMEMBERED_REQUESTS {
             self.device.sent_requests.pop_front();
         }
-        self.draft_was_sent(&key, &text, over);
-        let (number, _) = self.enqueue(key, Body::Part(Part::of_text(text)), None);
+        if let Some((text, over)) = draft {
+            self.draft_was_sent(&key, text, over);
+        }
+        let (number, _) = self.enqueue(key, Body::Part(part), None);
         self.unhide(&key);
         let now = self.now;
         if let Some(view) = self.waiting_view(number) {

@@ -120,12 +120,23 @@ impl Engine {
         let Some(number) = waiting.iter().find(is_it).copied() else {
             return false;
         };
+        self.withdraw_by_mark(key, number);
+        self.sweep(Sweep::for_last(*key, Order::of_waiting(number)), records);
+        true
+    }
+
+    /// What waits is not sent, or deleted when it comes back.
+    fn withdraw_by_mark(&mut self, key: &ConversationKey, number: u64) {
         let marks: Vec<Mark> = self.withdraw(number).into_iter().collect();
         if !marks.is_empty() {
             self.remember_deleted(Deleted { marks, ..Deleted::new(*key, self.now) });
         }
-        self.sweep(Sweep::for_last(*key, Order::of_waiting(number)), records);
-        true
+    }
+
+    /// The same of what was not encrypted yet; the newest message may be another then.
+    pub(super) fn take_back(&mut self, key: &ConversationKey, number: u64) {
+        self.withdraw_by_mark(key, number);
+        self.sweep_later(Sweep::for_last(*key, Order::of_waiting(number)));
     }
 
     /// Takes a text out of the outbox. One that was encrypted may be at the relay, and must stay until that is known: it
@@ -181,6 +192,7 @@ impl Engine {
         }
         self.clear_draft(&key);
         self.remember_deleted(deleted);
+        self.forget_relations(&key);
         if let Some(peer) = key.peer() {
             self.request_was_deleted(peer);
         }
@@ -231,6 +243,7 @@ impl Engine {
         let (marks, whole) = self.take_deletion(deleted);
         if whole {
             self.drop_draft_before(&key, deleted.when);
+            self.forget_relations(&key);
             if let Some(peer) = key.peer() {
                 self.request_was_deleted(peer);
             }

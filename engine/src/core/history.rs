@@ -418,11 +418,14 @@ impl Engine {
 
     /// Stores and shows a message that was written before; the caller saves the conversation.
     pub(super) fn put_into_history(&mut self, conversation: ConversationId, message: &Message) {
-        self.store_message(conversation, message);
+        let Some(message) = self.settle(conversation, message, false) else {
+            return self.is_found(conversation, &message.order());
+        };
+        self.store_message(conversation, &message);
         self.is_found(conversation, &message.order());
-        self.show_in_list(conversation, message);
-        let view = self.message_view(message);
-        self.remember_unread(message, &view);
+        self.show_in_list(conversation, &message);
+        let view = self.message_view(conversation, &message);
+        self.remember_unread(&message, &view);
         self.changed.messages.or_default(conversation).push(view);
     }
 

@@ -43,7 +43,7 @@ impl Engine {
         let (id, body) = (MessageId(self.random.array()), MessageBody::KeysChanged(change));
         let message = Message { id, time: stored, stored, log, seq, author: None, body };
         self.store_message(conversation, &message);
-        let view = self.message_view(&message);
+        let view = self.message_view(conversation, &message);
         self.changed.messages.or_default(conversation).push(view);
     }
 

@@ -130,7 +130,7 @@ impl Engine {
         };
         self.store_message(id, &message);
         self.show_in_list(id, &message);
-        let view = self.message_view(&message);
+        let view = self.message_view(id, &message);
         self.changed.messages.or_default(id).push(view);
     }
 
@@ -144,7 +144,8 @@ impl Engine {
         messages.reverse();
         let uncounted = self.standing.get(&id).is_none_or(|standing| standing.unread() == 0);
         for message in messages.iter().filter(|_| uncounted) {
-            let theirs = message.part().is_some() && !self.is_mine(message);
+            let said = message.part().is_some() && message.relation().is_none();
+            let theirs = said && !self.is_mine(message);
             let read = self.logs.get(&message.log).map(|log| log.read);
             if read.is_some_and(|read| message.seq > read) && theirs {
                 self.standing.or_default(id).came(message.order(), message.log, message.seq);
@@ -153,7 +154,7 @@ impl Engine {
         self.save_standing(id);
         let newest_waiting = self.waiting_views(id).pop();
         let waiting = newest_waiting.and_then(|view| self.waiting_last(view.order.seq().0));
-        if let Some(newest) = messages.last() {
+        if let Some(newest) = messages.iter().rev().find(|message| message.relation().is_none()) {
             self.places.newest.insert(id, newest.order());
             self.show_in_list(id, newest);
         }

@@ -31,7 +31,7 @@ impl Engine {
         }
         let conversation = id_of(peer);
         self.store_message(conversation, &message);
-        let view = self.message_view(&message);
+        let view = self.message_view(conversation, &message);
         self.changed.messages.or_default(conversation).push(view);
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::standing::Standing;
 use crate::io::{Load, LoadId, Output, ReadFrom, Record};
 use crate::seal::Purpose;
 use crate::set::Set;
-use crate::view::{BodyView, ConversationId, Gap, MessageView, Order, Page, Reply, ViewRequestId};
+use crate::view::{About, BodyView, ConversationId, Gap, MessageView, Order, Page, Reply, ViewRequestId};
 
 /// Messages in a page.
 const PAGE: u32 = 50;
@@ -75,11 +75,10 @@ impl PageFrom {
     }
 
     /// The same way, from further on.
-    const fn beyond(self, reached: Order) -> Option<Self> {
+    const fn beyond(self, reached: Order) -> Self {
         match self {
-            Self::Newest => None,
-            Self::Before(_) => Some(Self::Before(reached)),
-            Self::After(_) => Some(Self::After(reached)),
+            Self::Newest | Self::Before(_) => Self::Before(reached),
+            Self::After(_) => Self::After(reached),
         }
     }
 
@@ -98,6 +97,8 @@ pub(super) struct PageRequest {
     view: ViewRequestId,
     conversation: ConversationId,
     from: PageFrom,
+    /// What stands after it was read, and none of it is a row.
+    newest: bool,
     /// The newest message that was stored when it was asked for, if the page may reach it.
     last: Option<Order>,
     /// What was told of the conversation while the page was read: the disk may not have had it yet, and the view, which has
@@ -110,12 +111,13 @@ impl PageRequest {
     fn bring_up_to_date(&mut self, messages: &mut Vec<MessageView>, more: bool) {
         let places = || messages.iter().map(|message| message.order);
         // How far the page reaches, where there is more behind it.
+        let from = if self.newest { PageFrom::Newest } else { self.from };
         let edge = if self.from.is_forward() { places().max() } else { places().min() }.filter(|_| more);
         for view in self.since.drain(..) {
             let known = messages.iter().position(|message| message.id == view.id);
             match known.and_then(|known| messages.get_mut(known)) {
                 Some(known) => *known = view,
-                None if self.from.takes_new(&view.order, edge) => messages.push(view),
+                None if from.takes_new(&view.order, edge) => messages.push(view),
                 None => {}
             }
         }
@@ -127,7 +129,8 @@ impl Engine {
         let id = self.read_from(&conversation, from, from.length() + 1);
         let last = self.conversations.get(&conversation).and_then(|it| it.last.as_ref());
         let last = last.map(|last| last.order).filter(|_| !matches!(from, PageFrom::Before(_)));
-        self.loads.insert(id, PageRequest { view, conversation, from, last, since: Vec::new() });
+        let newest = from == PageFrom::Newest;
+        self.loads.insert(id, PageRequest { view, conversation, from, newest, last, since: Vec::new() });
     }
 
     /// Keeps what the views are told of a conversation for the pages of it that are being read.
@@ -155,7 +158,7 @@ impl Engine {
         self.read_from(conversation, from, limit)
     }
 
-    fn read_from(&mut self, conversation: &ConversationId, from: PageFrom, limit: u32) -> LoadId {
+    pub(super) fn read_from(&mut self, conversation: &ConversationId, from: PageFrom, limit: u32) -> LoadId {
         self.next_load = self.next_load.saturating_add(1);
         let id = LoadId(self.next_load);
         let prefix = message::key_prefix(&self.sealer, conversation).to_vec();
@@ -208,7 +211,8 @@ impl Engine {
             || self.read_page_to_delete(id, records)
             || self.read_page_to_sweep(id, records)
             || self.found(id, records)
-            || self.relisted(id, records);
+            || self.relisted(id, records)
+            || self.looked_for(id, records);
         if theirs {
             return;
         }
@@ -220,12 +224,12 @@ impl Engine {
         let more = records.len() > page;
         let mut messages: Vec<MessageView> = Vec::with_capacity(records.len());
         for record in records.iter().take(page) {
+            let row = |message: &Message| message.relation().is_none();
             if archived {
-                messages.extend(
-                    self.opened(record).map(|message| self.archived_view(&request.conversation, &message)),
-                );
-            } else if let Some(message) = self.kept(&request.conversation, record) {
-                let view = self.message_view(&message);
+                let message = self.opened(record).filter(row);
+                messages.extend(message.map(|message| self.archived_view(&request.conversation, &message)));
+            } else if let Some(message) = self.kept(&request.conversation, record).filter(row) {
+                let view = self.message_view(request.conversation, &message);
                 self.remember_unread(&message, &view);
                 messages.push(view);
             }
@@ -234,18 +238,16 @@ impl Engine {
             let range = records.get(..page.min(records.len())).unwrap_or_default();
             messages.extend(self.lost_on_page(&request, range, more));
         }
-        // All of it was deleted: what was asked for stands further on.
+        // All of it was deleted, or speaks of other messages: what was asked for stands further on.
         let read = records.get(..page.min(records.len())).unwrap_or_default();
-        if let Some(reached) = oldest(read).filter(|_| more && messages.is_empty())
-            && let Some(from) = request.from.beyond(reached)
-        {
+        if let Some(reached) = oldest(read).filter(|_| more && messages.is_empty()) {
+            let from = request.from.beyond(reached);
             let id = self.read_from(&request.conversation, from, from.length() + 1);
             self.loads.insert(id, PageRequest { from, ..request });
             return;
         }
         let reaches_newest = match request.from {
-            PageFrom::Newest => true,
-            PageFrom::Before(_) => false,
+            PageFrom::Newest | PageFrom::Before(_) => request.newest,
             PageFrom::After(_) => !more,
         };
         if reaches_newest {
@@ -316,5 +318,6 @@ pub(super) fn oldest(records: &[Record]) -> Option<Order> {
 fn lost_view(id: &ConversationId, order: &Order) -> MessageView {
     let body = BodyView::Gap(Gap::Lost);
     let (id, order, time) = (lost_id(id, order), *order, order.stored());
-    MessageView { id, order, time, body, outgoing: None, author: None, told: None }
+    let about = About::default();
+    MessageView { id, order, time, body, outgoing: None, author: None, told: None, about }
 }

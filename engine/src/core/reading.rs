@@ -9,7 +9,7 @@ use crate::channel::group_era::EraStep;
 use crate::channel::log::{Log, OwnAppend, Stage, payload_hash};
 use crate::channel::trail::Trail;
 use crate::domain::content::{Body, Content};
-use crate::domain::conversation::{Last, marked};
+use crate::domain::conversation::marked;
 use crate::domain::message::{Author, Gap, Message, MessageBody};
 use crate::group::past::KeptEntry;
 use crate::group::state::State;
@@ -361,6 +361,8 @@ impl Engine {
             Body::Part(_) => self.came_again.contains(&content.id),
             _ => false,
         };
+        // What somebody says of another's message and may not.
+        let needless = needless || !self.may_relate(id, from, &content.body);
         let first = match &content.body {
             Body::Again(again) => Some(again.place),
             _ => None,
@@ -399,7 +401,8 @@ impl Engine {
         if !needless {
             self.trails.or_default(*id).saw(&content.id);
         }
-        if !own {
+        // Of what speaks of another message nobody is told that it came: it is nothing to read, and shows who is online.
+        if !own && part.relation().is_none() {
             self.came_in(id, entry.seq);
         }
         if twice || needless {
@@ -450,28 +453,32 @@ impl Engine {
         if !self.is_mine(message) && peer.is_some_and(|peer| !kept(self, peer)) {
             return;
         }
-        self.save_message(conversation, message);
-        if let Some(seq) = unread {
+        // What speaks of other messages is not unread, and does not say either that the person has read what is.
+        let Some(message) = self.settle(conversation, message, true) else { return };
+        self.save_message(conversation, &message);
+        if let Some(seq) = unread.filter(|_| !message.is_trace()) {
             self.is_unread_now(conversation, message.order(), id, seq);
         }
-        self.show_in_list(conversation, message);
-        let view = self.message_view(message);
+        self.show_in_list(conversation, &message);
+        let view = self.message_view(conversation, &message);
         self.changed.messages.or_default(conversation).push(view);
     }
 
     pub(super) fn show_in_list(&mut self, id: crate::view::ConversationId, message: &Message) {
         self.standing.or_default(id).stands(message.stored);
         self.save_standing(id);
-        let Some(conversation) = self.conversations.get_mut(&id) else {
+        let Some(key) = self.conversations.get(&id).map(|conversation| conversation.key) else {
             return;
         };
         let order = message.order();
-        let own = self.account.as_ref().is_some_and(|account| message.is_by(&account.id));
+        let shown = self.last_of(message, self.is_mine(message), &key);
+        let Some(conversation) = self.conversations.get_mut(&id) else {
+            return;
+        };
         if conversation.last.as_ref().is_none_or(|last| last.order <= order || last.id == message.id) {
             conversation.changed = message.stored;
-            conversation.last = Some(Last::of(message, own, &conversation.key));
+            conversation.last = Some(shown);
         }
-        let key = conversation.key;
         self.unhide(&key);
         self.save_conversation(id);
     }

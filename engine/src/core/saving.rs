@@ -14,6 +14,7 @@ use crate::domain::archive::Archive;
 use crate::domain::consent::Stance;
 use crate::domain::contact::Contact;
 use crate::domain::conversation::{Conversation, id_of};
+use crate::domain::marks::Marks;
 use crate::domain::message::{self, Message};
 use crate::domain::outbox::OutboxEntry;
 use crate::domain::personal::Personal;
@@ -90,6 +91,9 @@ impl Engine {
         self.told_receipts = self.read(keys::TOLD_RECEIPTS)?.unwrap_or_default();
         for personal in self.read_all::<Personal>(keys::PERSONALS)? {
             self.personal.insert(personal.deleted.conversation, personal);
+        }
+        for marks in self.read_all::<Marks>(keys::ALL_MARKS)? {
+            self.marks.insert(marks.conversation, marks);
         }
         for stance in self.read_all::<Stance>(keys::STANCES)? {
             self.stances.insert(stance.peer, stance);
@@ -318,6 +322,7 @@ impl Engine {
         self.trails.clear();
         self.group_eras.clear();
         self.personal.clear();
+        self.marks.clear();
         self.late = super::late::Late::default();
         self.check_ins = crate::check_in::CheckIns::default();
         self.changed.account = true;

@@ -380,9 +380,10 @@ impl Engine {
             return;
         }
         let conversation = entry.conversation.id();
+        let Some(message) = self.settle(conversation, &message, true) else { return };
         self.save_message(conversation, &message);
         self.show_in_list(conversation, &message);
-        let view = self.message_view(&message);
+        let view = self.message_view(conversation, &message);
         self.remember_unread(&message, &view);
         self.changed.messages.or_default(conversation).push(view);
     }
@@ -394,6 +395,15 @@ impl Engine {
         if !matches!(entry.body, Body::Part(_) | Body::Again(_)) {
             // Nobody would be shown that it failed, and nobody takes it back.
             self.outbox.remove(&number);
+            return self.save_outbox(number);
+        }
+        if let Body::Part(part) = &entry.body
+            && part.relation().is_some()
+        {
+            let (key, part, id) = (entry.conversation, part.clone(), entry.id);
+            self.outbox.remove(&number);
+            self.is_sent(number);
+            self.relation_failed(&key, &part, &id);
             return self.save_outbox(number);
         }
         entry.failed = true;

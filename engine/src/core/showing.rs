@@ -14,6 +14,7 @@ use crate::domain::conversation::{ConversationKey, Last, State};
 use crate::domain::invite::Invite;
 use crate::domain::message::{Message, MessageBody};
 use crate::domain::outbox::OutboxEntry;
+use crate::domain::relation::MessageRef;
 use crate::domain::safety_number::safety_number;
 use crate::io::Output;
 use crate::set::Set;
@@ -181,6 +182,7 @@ impl Engine {
             waiting: held_up.filter(|_| self.waits_to_be_sent(key)),
             restored: None,
             group: None,
+            marks: self.marks_view(key, conversation.changed),
         })
     }
 
@@ -224,16 +226,18 @@ impl Engine {
         })
     }
 
-    pub(super) fn message_view(&self, message: &Message) -> MessageView {
+    pub(super) fn message_view(&self, conversation: ConversationId, message: &Message) -> MessageView {
         let own = self.is_mine(message);
+        let (body, about) = self.seen_as(conversation, message);
         MessageView {
             id: message.shown_id(own),
             order: message.order(),
             time: message.time,
-            body: self.body_view(&message.body),
+            body,
             outgoing: own.then(|| self.delivery(&message.log, message.seq)),
             author: self.author_in_group(message),
             told: if own { self.told_of(message) } else { None },
+            about,
         }
     }
 
@@ -250,17 +254,26 @@ impl Engine {
         let Body::Part(part) = &entry.body else {
             return None;
         };
-        if self.is_deleted_waiting(number) {
+        if part.relation().is_some() || self.is_deleted_waiting(number) {
             return None;
         }
+        let (own, conversation) = (self.account.as_ref()?.id, entry.conversation.id());
+        let named = MessageRef { author: own, id: entry.id, stored: entry.time };
+        let relations = self.relations(conversation, &named);
+        let deleted = relations.as_ref().is_some_and(|relations| relations.deleted_by().is_some());
         Some(MessageView {
             id: entry.id,
             order: Order::of_waiting(number),
             time: entry.time,
-            body: BodyView::of_part(part),
+            body: if deleted {
+                BodyView::Deleted { by: None }
+            } else {
+                Self::body_of_part(part, entry.time, relations.as_ref())
+            },
             outgoing: Some(if entry.failed { Delivery::Failed } else { Delivery::Waiting }),
             author: None,
             told: None,
+            about: self.about(Some(named), part, entry.time, relations.as_ref()),
         })
     }
 
@@ -268,7 +281,7 @@ impl Engine {
     pub(super) fn waiting_last(&self, number: u64) -> Option<Last> {
         let entry = self.outbox.get(&number)?;
         match &entry.body {
-            Body::Part(part) if !self.is_deleted_waiting(number) => {
+            Body::Part(part) if part.relation().is_none() && !self.is_deleted_waiting(number) => {
                 Some(Last::waiting(entry.id, number, entry.time, part))
             }
             _ => None,
@@ -286,7 +299,7 @@ mod tests {
     use parley_protocol::ids::UnixMillis;
 
     use super::*;
-    use crate::view::{BodyView, Delivery};
+    use crate::view::{About, BodyView, Delivery};
 
     fn message(number: u8, order: u8, state: Delivery) -> MessageView {
         MessageView {
@@ -297,6 +310,7 @@ mod tests {
             outgoing: Some(state),
             author: None,
             told: None,
+            about: About::default(),
         }
     }
 

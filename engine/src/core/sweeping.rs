@@ -1,15 +1,21 @@
 //! What was deleted is looked for on the disk, page by page, and taken from it. That there is still something to look for
 //! is stored: a restart looks through the whole conversation.
 
+use parley_protocol::ids::{LogId, Seq, UnixMillis};
+
 use super::Engine;
-use crate::domain::conversation::{ConversationKey, Last};
+use crate::domain::conversation::ConversationKey;
 use crate::domain::deletion::{Mark, mark_of};
 use crate::domain::message::{Message, order_of_key};
+use crate::domain::relation::MessageRef;
 use crate::io::{LoadId, Record};
 use crate::view::Order;
 
 /// Messages in a page.
 pub(super) const PAGE: u32 = 200;
+/// A message that was named stands no later than so long after the time that was named, in milliseconds, but for one that waited to
+/// be sent.
+const AROUND: u64 = 7 * 24 * 3_600 * 1_000;
 
 /// One way through a conversation, newest message first.
 pub(super) struct Sweep {
@@ -20,17 +26,26 @@ pub(super) struct Sweep {
     find: Option<Vec<Mark>>,
     /// The newest message of the conversation, which may be gone: then the one that is the newest now is to be found.
     suspect: Option<Order>,
+    /// Messages that were deleted for everyone and are to be found.
+    targets: Vec<MessageRef>,
 }
 
 impl Sweep {
     /// Through the whole conversation.
     pub(super) const fn of_all(key: ConversationKey) -> Self {
-        Self { key, before: None, find: None, suspect: None }
+        Self { key, before: None, find: None, suspect: None, targets: Vec::new() }
     }
 
     /// For some messages.
     pub(super) fn for_marks(key: ConversationKey, marks: Vec<Mark>) -> Self {
         Self { find: Some(marks), ..Self::of_all(key) }
+    }
+
+    /// For a message that was deleted for everyone. It stands about where it is said to be, or anywhere before.
+    pub(super) fn for_target(key: ConversationKey, target: MessageRef) -> Self {
+        let until = UnixMillis(target.stored.0.saturating_add(AROUND));
+        let before = Order::new(until, Seq(u64::MAX), LogId([0xFF; 16]), [0xFF; 16]);
+        Self { targets: vec![target], ..Self::for_marks(key, Vec::new()) }.before(before)
     }
 
     /// The same, for messages that stand before this place.
@@ -44,7 +59,7 @@ impl Sweep {
     }
 
     fn is_done(&self) -> bool {
-        self.suspect.is_none() && self.find.as_ref().is_some_and(Vec::is_empty)
+        self.suspect.is_none() && self.targets.is_empty() && self.find.as_ref().is_some_and(Vec::is_empty)
     }
 }
 
@@ -126,6 +141,13 @@ impl Engine {
                 self.erase(sweep, &message, &record.key);
                 continue;
             }
+            // No row of the chat.
+            if message.relation().is_some() {
+                continue;
+            }
+            let named = message.named();
+            sweep.targets.retain(|target| !named.as_ref().is_some_and(|named| named.is(target)));
+            self.bury_text(&sweep.key, &message);
             if let Some(suspect) = sweep.suspect.take_if(|suspect| *suspect >= message.order())
                 && suspect > message.order()
             {
@@ -167,15 +189,16 @@ impl Engine {
         let id = key.id();
         let mut waiting = self.waiting_texts(key).into_iter().rev();
         let waiting = waiting.find_map(|number| self.waiting_last(number));
-        let own = newest.is_some_and(|message| self.is_mine(message));
+        let newest =
+            newest.map(|message| (message.stored, self.last_of(message, self.is_mine(message), key)));
         let Some(conversation) = self.conversations.get_mut(&id) else {
             return;
         };
         conversation.last = match (waiting, newest) {
             (Some(last), _) => Some(last),
-            (None, Some(message)) => {
-                conversation.changed = message.stored;
-                Some(Last::of(message, own, key))
+            (None, Some((stored, last))) => {
+                conversation.changed = stored;
+                Some(last)
             }
             (None, None) => None,
         };

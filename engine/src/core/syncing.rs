@@ -46,6 +46,7 @@ impl Engine {
         }
         self.sync_backup();
         self.tell_deletions();
+        self.tell_marks();
         self.tell_drafts(true);
         self.tell_note();
     }
@@ -142,6 +143,7 @@ impl Engine {
             Sync::Token(token) => self.take_token(token),
             Sync::GroupLink(group, secret) => self.keep_link_secret(&group, secret),
             Sync::Group(group, joins) => self.group_answered_elsewhere(group, joins),
+            Sync::Marks(marks) => self.marks_came(&marks),
             Sync::HandedOver => {}
         }
     }

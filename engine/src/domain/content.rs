@@ -23,6 +23,7 @@ use crate::domain::conversation::ConversationKey;
 use crate::domain::deletion::Deleted;
 use crate::domain::device_note::Note;
 use crate::domain::draft::{Draft, DraftSetting};
+use crate::domain::marks::Marks;
 use crate::domain::message::Message;
 use crate::domain::order::Order;
 use crate::domain::visible::is_blank;
@@ -187,6 +188,8 @@ pub(crate) enum Sync {
     Group(GroupId, bool),
     /// The account made an invite link of a group.
     GroupLink(GroupId, LinkSecret),
+    /// How the person keeps a conversation in the list.
+    Marks(Marks),
 }
 
 /// How the account's backup is sealed. What was said after the last removal holds, and of that the greatest generation.

@@ -34,6 +34,9 @@ pub(crate) fn mark(
 
 /// The mark of a message that is stored.
 pub(crate) fn mark_of(conversation: ConversationId, message: &Message) -> Mark {
+    if let MessageBody::Deleted(trace) = &message.body {
+        return trace.mark;
+    }
     mark(conversation, &message.id, message.author.as_ref().map(|author| &author.account), &message.body)
 }
 

@@ -7,12 +7,14 @@ use parley_protocol::ids::{AccountId, DeviceId, LogId, MessageId, Seq, UnixMilli
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::body::MessageBody;
 pub use self::body::{Gap, KeyChange};
+pub(crate) use self::body::{MessageBody, Trace};
 pub use self::group_line::{DeviceChange, Dropped, GroupLine, Who, Why};
 use crate::domain::content::Part;
 use crate::domain::conversation::ConversationId;
+use crate::domain::deletion::mark_of;
 use crate::domain::order::{Fingerprint, Order};
+use crate::domain::relation::{MessageRef, Relation};
 use crate::group::proof::Proof;
 use crate::seal::{Purpose, Sealer};
 
@@ -57,7 +59,29 @@ impl Message {
     /// Whether it belongs into the history that other devices of the account and backups have: what was said, and what happened to
     /// a group.
     pub(crate) const fn is_history(&self) -> bool {
-        matches!(self.body, MessageBody::Part(_) | MessageBody::Group(_))
+        matches!(self.body, MessageBody::Part(_) | MessageBody::Group(_) | MessageBody::Deleted(_))
+    }
+
+    /// Whether it was deleted for everyone.
+    pub(crate) const fn is_trace(&self) -> bool {
+        matches!(self.body, MessageBody::Deleted(_))
+    }
+
+    /// What it says of another message, if that is what it is for: it is no row of the chat then.
+    pub(crate) fn relation(&self) -> Option<Relation<'_>> {
+        self.part()?.relation()
+    }
+
+    /// How others name it.
+    pub(crate) fn named(&self) -> Option<MessageRef> {
+        let author = self.author.as_ref()?.account;
+        Some(MessageRef { author, id: self.id, stored: self.stored })
+    }
+
+    /// What is left of it in this conversation once it was deleted for everyone. It keeps its place and whom it is by.
+    pub(crate) fn trace(&self, conversation: ConversationId) -> Self {
+        let trace = Trace { fingerprint: self.fingerprint(), mark: mark_of(conversation, self) };
+        Self { body: MessageBody::Deleted(trace), ..self.clone() }
     }
 
     pub(crate) fn order(&self) -> Order {
@@ -67,8 +91,10 @@ impl Message {
     /// What tells it from every other message at its place. A sender chooses a message's id, may say what is "sent again" at
     /// which place, and may make a log of any name: nothing of that replaces another message.
     fn fingerprint(&self) -> Fingerprint {
-        if matches!(self.body, MessageBody::Gap(_)) {
-            return Fingerprint::default();
+        match &self.body {
+            MessageBody::Gap(_) => return Fingerprint::default(),
+            MessageBody::Deleted(trace) => return trace.fingerprint,
+            _ => {}
         }
         // Into a Vec, postcard fails on nothing that this type contains.
         let body = postcard::to_allocvec(&self.body).unwrap_or_default();
@@ -172,6 +198,17 @@ pub(crate) mod tests {
         let newer = [&[VERSION + 1], &bytes[1..]].concat();
         assert_eq!(Message::decode(&newer), None);
         assert_eq!(Message::decode(&[]), None);
+    }
+
+    #[test]
+    fn what_is_left_of_a_message_has_its_place_and_nothing_that_it_said() {
+        let (message, id) = (message(), ConversationId([4; 16]));
+        let trace = message.trace(id);
+        assert_eq!((trace.order(), trace.shown_id(false)), (message.order(), message.shown_id(false)));
+        assert_eq!(mark_of(id, &trace), mark_of(id, &message));
+        assert_eq!(trace.trace(id), trace);
+        assert!(trace.part().is_none() && trace.is_history());
+        insta::assert_snapshot!(crate::hex(&trace.encode()));
     }
 
     #[test]

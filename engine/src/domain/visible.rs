@@ -2,7 +2,7 @@
 
 mod ranges;
 
-use self::ranges::{DASHES, MARKS, UNSEEN};
+use self::ranges::{DASHES, MARKS, SYMBOLS, UNSEEN};
 
 /// The one blank that Unicode counts as a symbol: a Braille cell without dots.
 const BRAILLE_BLANK: char = '\u{2800}';
@@ -21,6 +21,20 @@ pub(crate) fn is_invisible(c: char) -> bool {
 /// A dash of any kind.
 pub(crate) fn is_dash(c: char) -> bool {
     has(DASHES, c) || c == '\u{2212}'
+}
+
+/// Whether it can be one sign of a reaction: symbols and what belongs to them, and no letters, so that a reaction says nothing
+/// that is to be read.
+pub(crate) fn is_sign(text: &str) -> bool {
+    let symbol = |c: char| has(SYMBOLS, c);
+    // The keycap is drawn around a digit.
+    let keycap = text.contains('\u{20E3}');
+    let belongs = |c: char| {
+        is_mark(c)
+            || matches!(c, '\u{200D}' | '\u{E0020}'..='\u{E007F}')
+            || keycap && matches!(c, '0'..='9' | '#' | '*')
+    };
+    (keycap || text.chars().any(symbol)) && text.chars().all(|c| symbol(c) || belongs(c))
 }
 
 fn is_mark(c: char) -> bool {
@@ -91,10 +105,12 @@ mod tests {
         };
         let mark = |c| GeneralCategoryGroup::Mark.contains(category(c));
         let dash = |c| category(c) == GeneralCategory::DashPunctuation;
-        let sets: [(&str, &[u8], Vec<u8>); 3] = [
+        let symbol = |c| GeneralCategoryGroup::Symbol.contains(category(c));
+        let sets: [(&str, &[u8], Vec<u8>); 4] = [
             ("UNSEEN", UNSEEN, ranges(unseen)),
             ("MARKS", MARKS, ranges(mark)),
             ("DASHES", DASHES, ranges(dash)),
+            ("SYMBOLS", SYMBOLS, ranges(symbol)),
         ];
         let mut wrong = Vec::new();
         for (name, known, right) in sets {
@@ -110,6 +126,28 @@ mod tests {
                 (unseen(c), mark(c), dash(c)),
                 "{c:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_sign_is_a_symbol_and_no_text() {
+        let family = "\u{1F469}\u{200D}\u{1F467}\u{FE0F}";
+        let england = "\u{1F3F4}\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}";
+        for sign in [
+            "\u{1F44D}",
+            "\u{2764}\u{FE0F}",
+            "\u{1F44D}\u{1F3FD}",
+            family,
+            england,
+            "\u{1F1E9}\u{1F1EA}",
+            "3\u{FE0F}\u{20E3}",
+        ] {
+            assert!(is_sign(sign), "{}", sign.escape_unicode());
+        }
+        for text in
+            ["", "a", "ok\u{1F44D}", "\u{1F44D} ", "\u{202E}\u{1F44D}", "\u{FE0F}", "12", "\u{4E2D}", "\n"]
+        {
+            assert!(!is_sign(text), "{}", text.escape_unicode());
         }
     }
 

@@ -170,7 +170,7 @@ mod tests {
         for hostile in [&[][..], &[0, 0, 0], &[0, 3, 1, 0, 0], &[0, 3, 1, 0, 0, 0, 0], &[0xFF, 0xFF, 3]] {
             assert_eq!(open(hostile), Some(EntryError::Malformed), "{hostile:?}");
         }
-        assert_eq!(open(&[0, 3, 2, 0, 0, 0]), Some(EntryError::Newer));
+        assert_eq!(open(&[0, 3, 3, 0, 0, 0]), Some(EntryError::Newer));
         assert_eq!(CommitEntry::open(&era(1), LOG, &[2; 60]), Err(EntryError::Newer));
         assert_eq!(CommitEntry::open(&era(1), LOG, &[0; 60]), Err(EntryError::Malformed));
         assert_eq!(CommitEntry::open(&era(1), LOG, &vec![1; MAX_COMMIT + 1]), Err(EntryError::Malformed));

@@ -185,6 +185,12 @@ impl Policy {
         self.role(account) >= self.permissions.write
     }
 
+    /// Whether an account may delete for everyone what another one said. What they say themselves, everybody may.
+    pub(crate) fn may_delete(&self, account: &AccountId, author: &AccountId) -> bool {
+        let role = self.role(account);
+        account == author || role >= Role::Admin && role >= self.role(author)
+    }
+
     /// Whether an account may change the name and the picture.
     pub(crate) fn may_change(&self, account: &AccountId) -> bool {
         self.role(account) >= self.permissions.change
@@ -298,6 +304,9 @@ mod tests {
         assert_eq!([ADA, BOB, other].map(|it| policy.may_add(&it)), [true, true, false]);
         assert_eq!([ADA, BOB, other].map(|it| policy.may_write(&it)), [true; 3]);
         assert_eq!([ADA, BOB, other].map(|it| policy.may_change(&it)), [true, false, false]);
+        let may = |by: &AccountId, author: &AccountId| policy.may_delete(by, author);
+        assert!(may(&ADA, &BOB) && may(&BOB, &other) && may(&other, &other));
+        assert!(!may(&BOB, &ADA) && !may(&other, &BOB) && !may(&other, &AccountId([4; 32])));
         policy.set_role(BOB, Role::Owner);
         assert_eq!(policy.owners().collect::<Vec<_>>(), [&ADA, &BOB]);
         policy.set_role(BOB, Role::Member);

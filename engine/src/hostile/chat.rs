@@ -182,9 +182,14 @@ impl Peer {
 
     /// Encrypts a text as a group's member, with this id, signed as it should be.
     pub fn signed(&mut self, log: LogId, id: MessageId, text: &str) -> Vec<u8> {
+        let part = Part::of_text(text.to_owned());
+        self.signed_part(log, id, part)
+    }
+
+    /// The same of anything.
+    pub(super) fn signed_part(&mut self, log: LogId, id: MessageId, part: Part) -> Vec<u8> {
         let (epoch, group) = (self.epoch(log), self.groups.get(&log).unwrap().id().unwrap());
         let (account, device, time) = (self.account.id, self.account.device, UnixMillis(3));
-        let part = Part::of_text(text.to_owned());
         let signed = Signed { group, account, device, id, time, epoch, part: &part };
         let signature = Some(signed.sign(&self.key).signature);
         let head = HeadHint::of(&self.log.head());

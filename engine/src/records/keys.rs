@@ -22,6 +22,8 @@ const INVITATION: u8 = 52;
 const EARLY_WELCOMES: u8 = 53;
 /// What other devices of the account said about invitations, for when the half for groups is here ([`crate::core::parts`]).
 pub(crate) const GROUP_ANSWERS: &[u8] = &[72];
+const RELATIONS: u8 = 54;
+const MARKS: u8 = 55;
 const EARLY: u8 = 9;
 const GROUP_LINKS: u8 = 66;
 const GROUP_PACKAGE: u8 = 67;
@@ -172,6 +174,21 @@ pub(crate) fn personal(id: &ConversationId) -> Vec<u8> {
     [&[PERSONAL], id.0.as_slice()].concat()
 }
 
+/// What was said of one message of a conversation ([`crate::domain::relation::Relations`]).
+pub(crate) fn relations(id: &ConversationId, message: &[u8; 16]) -> Vec<u8> {
+    [&relations_in(id), message.as_slice()].concat()
+}
+
+/// The same of all of them.
+pub(crate) fn relations_in(id: &ConversationId) -> Vec<u8> {
+    [&[RELATIONS], id.0.as_slice()].concat()
+}
+
+/// How the person keeps a conversation in the list ([`crate::domain::marks::Marks`]).
+pub(crate) fn marks(id: &ConversationId) -> Vec<u8> {
+    [&[MARKS], id.0.as_slice()].concat()
+}
+
 /// What is remembered of places in a conversation ([`crate::domain::standing::Standing`]).
 pub(crate) fn standing(id: &ConversationId) -> Vec<u8> {
     [&[STANDING], id.0.as_slice()].concat()
@@ -192,6 +209,7 @@ pub(crate) fn archive(id: &ConversationId) -> Vec<u8> {
     [&[ARCHIVE], id.0.as_slice()].concat()
 }
 
+pub(crate) const ALL_MARKS: &[u8] = &[MARKS];
 pub(crate) const ARCHIVES: &[u8] = &[ARCHIVE];
 pub(crate) const CONTACTS: &[u8] = &[CONTACT];
 pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
@@ -240,6 +258,9 @@ mod tests {
             (archive(&id), 26, about_id),
             (personal(&id), 30, about_id),
             (standing(&id), 34, about_id),
+            (relations_in(&id), 54, about_id),
+            (marks(&id), 55, about_id),
+            (relations(&id, &[0xEE; 16]), 54, &[[0xCC; 16], [0xEE; 16]].concat()),
             (stance(&account), 46, about_account),
         ] {
             assert_eq!(name, [&[kind], about].concat());

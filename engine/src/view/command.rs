@@ -3,7 +3,7 @@
 use parley_protocol::ids::{AccountId, DeviceId, MessageId};
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationId, History, LinkTerms, Order, Permissions, Role, Share, Typed};
+use super::{ConversationId, History, LinkTerms, Mark, MessageRef, Order, Permissions, Role, Share, Typed};
 
 /// What a person can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -253,12 +253,78 @@ pub enum Command {
         /// Nothing more is heard of who has added this account.
         block: bool,
     },
-    /// Who has an own message. Reply: [`super::Reply::MessageDetails`].
+    /// Who has a message, who reacts to it, and what it said before. Reply: [`super::Reply::MessageDetails`].
     ShowMessage {
         /// In which conversation.
         conversation: ConversationId,
-        /// Its place.
-        order: Order,
+        /// Which.
+        message: MessageRef,
+    },
+    /// Sends a text that answers a message. Reply as for [`Command::SendText`].
+    Reply {
+        /// Where to.
+        conversation: ConversationId,
+        /// What; at most 64 KiB, with what names the other message.
+        text: String,
+        /// The draft that it was, as the view last knew it.
+        over: String,
+        /// What it answers.
+        to: MessageRef,
+    },
+    /// Changes what an own message says, within a day. Reply: [`super::Reply::Done`] once that is on this device's disk.
+    Edit {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageRef,
+        /// What it says from now on.
+        text: String,
+    },
+    /// Reacts to a message, or takes that back. Reply as for [`Command::Edit`].
+    React {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// To which.
+        message: MessageRef,
+        /// With what: one emoji.
+        sign: String,
+        /// Whether it is to be there.
+        on: bool,
+    },
+    /// Deletes a message for everyone: an own one, or in a group one that an admin may delete. Reply as for [`Command::Edit`].
+    DeleteForEveryone {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageRef,
+    },
+    /// Sends texts that stand elsewhere into other chats. Reply as for [`Command::SendText`].
+    Forward {
+        /// What, in order.
+        texts: Vec<String>,
+        /// Where to.
+        to: Vec<ConversationId>,
+    },
+    /// The message that another one names. Reply: [`super::Reply::Message`].
+    FindMessage {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageRef,
+    },
+    /// Keeps a conversation in the list otherwise, on all devices of the account. Reply: [`super::Reply::Done`].
+    MarkChat {
+        /// Which.
+        conversation: ConversationId,
+        /// How.
+        mark: Mark,
+    },
+    /// A message and those after it. Reply: [`super::Reply::Page`].
+    MessagesFrom {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// The first one.
+        from: Order,
     },
     /// Makes a link by which people join a group. Reply as for [`Command::AddToGroup`].
     MakeGroupLink {

@@ -134,6 +134,9 @@ pub enum CommandError {
     /// A group has so many links at most.
     #[error("the group has too many links")]
     TooManyLinks,
+    /// The message is too old to be changed.
+    #[error("the message is too old to be changed")]
+    TooLate,
 }
 
 impl CommandError {

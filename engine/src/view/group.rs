@@ -164,9 +164,15 @@ pub struct Told {
     pub of: u32,
 }
 
-/// Who has an own message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What became of a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageDetails {
-    /// Each member but this person, in order of the name.
+    /// Of an own message: each of the others who were to get it, in order of the name.
     pub members: Vec<(AuthorView, Delivery)>,
+    /// When the relay stored it; none while it waits.
+    pub stored: Option<UnixMillis>,
+    /// What it said before, and since when, oldest first.
+    pub versions: Vec<(UnixMillis, String)>,
+    /// Who reacts to it with what.
+    pub reactions: Vec<(AuthorView, String)>,
 }

@@ -3,6 +3,7 @@
 //! A view sends [`Request`]s, each with an id that it chose, and gets [`Event`]s. All views get all events;
 //! an [`Event::Reply`] is for the one whose request id it carries. A view begins with [`Command::Subscribe`].
 
+mod about;
 mod command;
 mod devices;
 mod errors;
@@ -19,11 +20,14 @@ pub use crate::domain::consent::Consent;
 pub use crate::domain::contact::Warning;
 use crate::domain::content::Part;
 pub use crate::domain::conversation::ConversationId;
+pub use crate::domain::marks::Mark;
 use crate::domain::message::MessageBody;
 pub use crate::domain::message::{DeviceChange, Dropped, Gap, GroupLine, KeyChange, Who, Why};
 pub use crate::domain::order::Order;
+pub use crate::domain::relation::MessageRef;
 pub use crate::group::policy::{History, Permissions, Role};
 
+pub use self::about::{About, ReactionView};
 pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
@@ -121,6 +125,8 @@ pub enum Reply {
     MessageDetails(MessageDetails),
     /// A group, as who has a link sees it.
     GroupPreview(Box<GroupPreview>),
+    /// The message that was looked for, if it is on this device.
+    Message(Option<Box<MessageView>>),
 }
 
 /// Messages of a conversation that stand one after the other, without a hole.
@@ -279,6 +285,21 @@ pub struct ConversationView {
     pub listed: bool,
     /// It is a group.
     pub group: Option<GroupSummary>,
+    /// How the person keeps it in the list.
+    pub marks: MarksView,
+}
+
+/// How a person keeps a conversation in the list, on all their devices.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarksView {
+    /// It stands above the others.
+    pub pinned: bool,
+    /// It stands apart from the others.
+    pub archived: bool,
+    /// Until when nobody is told of what comes.
+    pub muted: Option<UnixMillis>,
+    /// It is shown as if something were unread.
+    pub unread: bool,
 }
 
 /// The newest message, in short.
@@ -311,6 +332,8 @@ pub struct MessageView {
     pub author: Option<AuthorView>,
     /// How many have an own message, in a group that counts them.
     pub told: Option<Told>,
+    /// What is known of it beside what it says.
+    pub about: About,
 }
 
 /// What a message says.
@@ -333,6 +356,11 @@ pub enum BodyView {
     KeysChanged(KeyChange),
     /// Something happened to the group.
     Group(GroupLine),
+    /// Somebody deleted it for everyone.
+    Deleted {
+        /// Who, if it was not its author.
+        by: Option<Who>,
+    },
 }
 
 impl From<&MessageBody> for BodyView {
@@ -343,6 +371,7 @@ impl From<&MessageBody> for BodyView {
             MessageBody::Renamed { from, to } => Self::Renamed { from: from.clone(), to: to.clone() },
             MessageBody::KeysChanged(change) => Self::KeysChanged(*change),
             MessageBody::Group(line) => Self::Group(line.clone()),
+            MessageBody::Deleted(_) => Self::Deleted { by: None },
         }
     }
 }

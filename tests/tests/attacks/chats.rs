@@ -1,7 +1,7 @@
 //! A member of a group who obeys none of its rules, and a relay that helps them.
 
-use parley_engine::hostile::{ChatDeed, Peer};
-use parley_engine::view::{BodyView, Command, ConversationId, GroupLine, GroupView, Reply, Role};
+use parley_engine::hostile::{ChatDeed, Forged, Peer};
+use parley_engine::view::{BodyView, Command, ConversationId, GroupLine, GroupView, MessageRef, Reply, Role};
 use parley_protocol::frame::EntryKind;
 use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId};
 use parley_tests::sim::{DeviceIndex, World};
@@ -367,4 +367,41 @@ fn j5_a_welcome_that_names_the_log_of_another_conversation_is_not_joined() {
     // The same with a log of its own is joined: the KeyPackages are there still.
     invited_by_eve(&mut team, GroupId([8; 16]), LogId([7; 16]));
     assert_eq!(team.world.devices[bob].conversations.len(), before + 1);
+}
+
+#[test]
+fn h2_in_a_group_nobody_edits_what_others_said_and_only_admins_delete_it() {
+    let mut team = team(720);
+    let [ada, bob, _] = team.honest();
+    let of = |team: &mut Team, by: DeviceIndex| -> MessageRef {
+        let account = account(&team.world, by);
+        let shown = team.world.history(ada, team.group);
+        shown.iter().filter_map(|it| it.about.named).find(|named| named.author == account).unwrap()
+    };
+    let (by_bob, by_ada) = (of(&mut team, bob), of(&mut team, ada));
+    let before = team.texts(ada);
+    let eve = team.people[3];
+    let by_eve = of(&mut team, eve);
+    for (target, forged) in
+        [(by_bob, Forged::Edit(9, "forged".into())), (by_bob, Forged::Deletion), (by_ada, Forged::Deletion)]
+    {
+        let sealed = team.eve.signed_relation(team.log, &target, &forged);
+        ask(&mut team.world, team.eve.append(team.log, sealed)).unwrap();
+    }
+    let sealed = team.eve.relation(team.log, &by_eve, &Forged::Deletion);
+    ask(&mut team.world, team.eve.append(team.log, sealed)).unwrap();
+    for index in team.honest() {
+        reconnect(&mut team.world, index);
+    }
+    settle(&mut team.world);
+    for index in team.honest() {
+        assert_eq!(team.texts(index), before, "nothing of it holds, also what nobody has signed");
+    }
+    let sealed = team.eve.signed_relation(team.log, &by_eve, &Forged::Deletion);
+    ask(&mut team.world, team.eve.append(team.log, sealed)).unwrap();
+    for index in team.honest() {
+        reconnect(&mut team.world, index);
+        settle(&mut team.world);
+        assert_eq!(team.texts(index).len(), before.len() - 1, "her own message she may");
+    }
 }

@@ -1,4 +1,4 @@
-use parley_engine::view::{BodyView, GroupSummary, Preview, Role};
+use parley_engine::view::{BodyView, GroupSummary, MarksView, Preview, Role};
 use parley_protocol::ids::AccountId;
 
 use super::*;
@@ -22,6 +22,7 @@ pub(crate) fn chat(number: u8, name: &str, changed: u64) -> ConversationView {
         draft_sent: false,
         listed: true,
         group: None,
+        marks: MarksView::default(),
         account: Some(AccountId([number; 32])),
     }
 }
@@ -38,6 +39,19 @@ fn the_newest_comes_first() {
     chats.put(chat(3, "Eve", 5), &Icu);
     assert_eq!(order(&chats), [1, 2, 3]);
     assert_eq!(chats.unread(), 6);
+}
+
+#[test]
+fn pinned_chats_stand_above_and_archived_ones_behind_all_others() {
+    let with = |number: u8, changed: u64, marks| ConversationView { marks, ..chat(number, "Ada", changed) };
+    let pinned = MarksView { pinned: true, ..MarksView::default() };
+    let archived = MarksView { archived: true, ..MarksView::default() };
+    let muted = MarksView { muted: Some(UnixMillis(9)), ..MarksView::default() };
+    let all = vec![chat(1, "Ada", 30), with(2, 10, pinned), with(3, 90, archived), with(4, 20, muted)];
+    let chats = Chats::new(all, &Icu);
+    assert_eq!(order(&chats), [2, 1, 4, 3]);
+    assert_eq!(chats.unread(), 3, "neither the muted nor the archived one counts");
+    assert_eq!(chats.archived().map(|chat| chat.id.0[0]).collect::<Vec<_>>(), [3]);
 }
 
 /// The same as a group in which this person stands so.

@@ -1,4 +1,4 @@
-use parley_engine::view::{BodyView, ConversationId, Delivery};
+use parley_engine::view::{About, BodyView, ConversationId, Delivery};
 use parley_protocol::ids::UnixMillis;
 use proptest::prelude::*;
 
@@ -13,6 +13,7 @@ pub(crate) fn message(number: u8, outgoing: Option<Delivery>) -> MessageView {
         outgoing,
         author: None,
         told: None,
+        about: About::default(),
     }
 }
 

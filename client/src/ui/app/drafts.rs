@@ -109,6 +109,9 @@ pub(crate) fn save_all(app: App) {
 pub(crate) fn send(app: App, id: ConversationId) -> bool {
     let request = u64::from_le_bytes(random::bytes());
     let Some(sending) = with(app, id, |draft| draft.send(request, clock::now().0)) else { return false };
+    if let Some(to) = app.take_answer(id) {
+        app.answers.update_value(|answers| answers.push((request, to)));
+    }
     // Whatever happens to the page from here on, the text is sent.
     unsaved::keep(app);
     ask(app, id, sending);
@@ -117,7 +120,12 @@ pub(crate) fn send(app: App, id: ConversationId) -> bool {
 
 fn ask(app: App, id: ConversationId, sending: Sending) {
     let Sending { id: request, text, over } = sending;
-    let command = Command::SendText { conversation: id, text: text::sent(&text).to_owned(), over };
+    let text = text::sent(&text).to_owned();
+    let answers = |answers: &Vec<(u64, _)>| answers.iter().find(|(of, _)| *of == request).map(|(_, to)| *to);
+    let command = match app.answers.with_value(answers) {
+        Some(to) => Command::Reply { conversation: id, text, over, to },
+        None => Command::SendText { conversation: id, text, over },
+    };
     timer::after(GRACE, move || show_unsent(app)).forget();
     app.ask_as(request, command, move |reply| {
         with(app, id, |draft| draft.sent(request, !matches!(reply, Reply::Failed(_))));

@@ -70,6 +70,8 @@ fn over(dialog: &Dialog) -> Over {
         Dialog::NewGroup => Over::NewGroup,
         Dialog::Group(id) => Over::Group(*id),
         Dialog::Message(id) => Over::Message(*id),
+        Dialog::Forward => Over::Forward,
+        Dialog::Keys => Over::Keys,
     }
 }
 
@@ -182,6 +184,8 @@ fn be(app: App, place: Place) {
             Over::NewGroup => Dialog::NewGroup,
             Over::Group(id) => Dialog::Group(id),
             Over::Message(id) => Dialog::Message(id),
+            Over::Forward => Dialog::Forward,
+            Over::Keys => Dialog::Keys,
         }));
     }
     if app.route.with_untracked(|shown| shown != route) {

@@ -12,7 +12,9 @@ pub(crate) fn listen(app: App) {
     page::on_key(move |event| {
         let ready = app.phase.get_untracked() == Phase::Ready && app.account.with_untracked(Option::is_some);
         let taken = event.default_prevented() || dom::is_composing(event);
-        if !ready || taken || app.dialog.with_untracked(Option::is_some) {
+        let over = app.dialog.with_untracked(Option::is_some)
+            || app.doing.with_untracked(|doing| doing.menu.is_some() || doing.chat_menu.is_some());
+        if !ready || taken || over {
             return false;
         }
         let (key, code) = (event.key(), event.code());
@@ -27,6 +29,8 @@ pub(crate) fn listen(app: App) {
             focus: dom::focus_of(event),
         };
         match pressed.act() {
+            Some(Act::Keys) => app.show(Dialog::Keys),
+            Some(Act::Back) if app.stops() => {}
             Some(Act::NewChat) => app.show(Dialog::NewChat(String::new())),
             Some(Act::Step { forward }) => step(app, forward),
             Some(Act::Back) if app.route.get_untracked() != Route::Home => go(&Route::Home),

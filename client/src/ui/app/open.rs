@@ -1,7 +1,7 @@
 //! The conversation on the screen, and loading more of it.
 
 use leptos::prelude::*;
-use parley_engine::view::{Command, CommandError, ConversationId, MessageView, Page, Reply};
+use parley_engine::view::{Command, CommandError, ConversationId, MessageRef, MessageView, Page, Reply};
 use parley_protocol::ids::MessageId;
 
 use crate::model::rows::{first_unread, is_theirs};
@@ -21,6 +21,8 @@ pub(crate) struct Open {
     pub(crate) unread_count: Option<u32>,
     /// Counts up whenever the newest message is to be shown.
     pub(crate) to_newest: u32,
+    /// The message to which the list scrolls next.
+    pub(crate) sought: Option<MessageId>,
     loading: Loading,
     pub(crate) error: Option<CommandError>,
 }
@@ -115,6 +117,26 @@ impl App {
             Some(false) => self.update_open(id, go),
             None => {}
         }
+    }
+
+    /// Shows a message, wherever it stands; what is around it is loaded, if need be.
+    pub(crate) fn show_message(self, id: ConversationId, message: MessageRef) {
+        let loaded = self.with_open_untracked(id, |open| open.window.named(&message).map(|it| it.id));
+        if let Some(Some(found)) = loaded {
+            return self.update_open(id, |open| open.sought = Some(found));
+        }
+        self.ask(Command::FindMessage { conversation: id, message }, move |reply| {
+            let Reply::Message(Some(found)) = reply else { return };
+            let command = Command::MessagesFrom { conversation: id, from: found.order };
+            self.ask_for_page(command, id, move |open, page| {
+                open.window.show(page);
+                open.sought = Some(found.id);
+            });
+        });
+    }
+
+    fn with_open_untracked<T>(self, id: ConversationId, look: impl FnOnce(&Open) -> T) -> Option<T> {
+        self.open.with_untracked(|open| (open.id == Some(id)).then(|| look(open)))
     }
 
     /// The person has answered: nothing is new to them, and they look at what they wrote.

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use parley_engine::view::{
-    AccountView, Command, CommandError, Connection, ConversationId, ConversationView, LinkView, RemovedView,
-    Reply, StorageState,
+    AccountView, Command, CommandError, Connection, ConversationId, ConversationView, LinkView, MessageRef,
+    RemovedView, Reply, StorageState,
 };
 use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 
@@ -15,6 +15,7 @@ use crate::model::route::Route;
 use crate::model::signal::{ToOwner, Trouble};
 use crate::platform::{clock, page};
 use crate::ui::app::asking::Asking;
+use crate::ui::app::doing::Doing;
 use crate::ui::app::history::Way;
 pub(crate) use crate::ui::app::history::go;
 use crate::ui::app::keeper::{Keeper, Loss};
@@ -57,8 +58,12 @@ pub(crate) enum Dialog {
     NewGroup,
     /// What a group is, and who is in it.
     Group(ConversationId),
-    /// Who has an own message of the group that is open.
+    /// Who has a message of the chat that is open, and what became of it.
     Message(MessageId),
+    /// Where to forward [`Doing::forwarding`](crate::ui::app::doing::Doing::forwarding).
+    Forward,
+    /// Which keys do what.
+    Keys,
 }
 
 /// Everything the views know. It lives as long as the page, so that a view that keeps it keeps an address.
@@ -123,6 +128,10 @@ pub(crate) struct Known {
     pub(crate) at_risk: RwSignal<bool>,
     /// A message whose deletion can still be taken back.
     pub(crate) leaving: RwSignal<Option<Leaving>>,
+    /// What somebody is doing with messages.
+    pub(crate) doing: RwSignal<Doing>,
+    /// What was sent as an answer, by request, and to which message.
+    pub(crate) answers: StoredValue<Vec<(u64, MessageRef)>>,
     pub(crate) announcement: RwSignal<String>,
     /// What is being done with a backup file (a hint while it is), or what came of it.
     pub(crate) file: RwSignal<Note>,
@@ -180,6 +189,8 @@ impl App {
             send_failure: RwSignal::new(None),
             at_risk: RwSignal::new(false),
             leaving: RwSignal::new(None),
+            doing: RwSignal::new(Doing::default()),
+            answers: StoredValue::new(Vec::new()),
             announcement: RwSignal::new(String::new()),
             file: RwSignal::new(Note::None),
             download: RwSignal::new(None),
@@ -271,6 +282,7 @@ impl App {
         self.chats.set(Chats::default());
         pictures::forget(self);
         self.leaving.set(None);
+        self.doing.set(Doing::default());
         self.announcement.set(String::new());
         self.file.set(Note::None);
         backup_file::show(self, None);

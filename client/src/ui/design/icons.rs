@@ -122,6 +122,19 @@ pub(crate) fn more() -> AnyView {
     lines(&["M6 12v.01", "M12 12v.01", "M18 12v.01"], "icon icon-dots")
 }
 
+/// A bell that is struck out: nobody is told.
+pub(crate) fn muted() -> AnyView {
+    lines(
+        &["M7 16v-5a5 5 0 0 1 8.5-3.5", "M17 11v5", "M5.5 16h13", "M10.5 19h3", "M4.5 4.5l15 15"],
+        "icon icon-small",
+    )
+}
+
+/// A pin.
+pub(crate) fn pinned() -> AnyView {
+    lines(&["M9 4h6l-.8 6 2.8 3.5H7L9.8 10z", "M12 13.5V20"], "icon icon-small")
+}
+
 /// A bin.
 pub(crate) fn delete() -> AnyView {
     lines(&["M5 7h14", "M9.5 7V4.5h5V7", "M7 7l.8 12.5h8.4L17 7", "M10.5 11v5", "M13.5 11v5"], "icon")

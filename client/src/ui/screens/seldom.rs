@@ -11,11 +11,12 @@ use parley_protocol::ids::MessageId;
 
 use crate::model::section::Section;
 use crate::platform::{page, spawn_local, timer};
+use crate::ui::app::doing::{Composing, Menu};
 use crate::ui::app::state::{App, Phase};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
-use crate::ui::screens::chats::new_chat;
-use crate::ui::screens::conversation::contact;
+use crate::ui::screens::chats::{chat_menu, new_chat};
+use crate::ui::screens::conversation::{acting, contact, forwarding, menu};
 use crate::ui::screens::{
     conversation, groups, linking, locked, recovery, removed, requests, settings, shell,
 };
@@ -70,7 +71,14 @@ part!(contact, load_contact, show_contact(app: App, id: ConversationId) => conta
 part!(groups, load_new_group, show_new_group(app: App) => groups::create::body(app));
 part!(groups, load_group, show_group(app: App, id: ConversationId) => groups::panel::body(app, id));
 part!(groups, load_invitation, show_invitation(app: App, id: ConversationId, group: GroupSummary, name: Memo<String>) => groups::invitation::foot(app, id, group, name));
-part!(groups, load_message, show_message(app: App, id: MessageId) => groups::told::body(app, id));
+part!(messages, load_message, show_message(app: App, id: MessageId) => groups::told::body(app, id));
+part!(messages, load_menu, show_menu(app: App, menu: Menu) => menu::menu(app, menu));
+part!(messages, load_reply, show_reply(app: App, composing: Composing, name: Memo<String>) => acting::reply(app, &composing, name));
+part!(messages, load_edit, show_edit(app: App, composing: Composing) => acting::edit(app, composing));
+part!(messages, load_selection, show_selection(app: App, id: ConversationId) => acting::selection(app, id));
+part!(messages, load_forward, show_forward(app: App) => forwarding::body(app));
+part!(messages, load_chat_menu, show_chat_menu(app: App, id: ConversationId, at: (i32, i32)) => chat_menu::menu(app, id, at));
+part!(messages, load_keys, show_keys() => forwarding::keys());
 
 /// An open chat.
 pub(crate) fn chat(app: App, id: ConversationId) -> AnyView {
@@ -133,7 +141,42 @@ pub(crate) fn invitation(app: App, id: ConversationId, group: &GroupSummary, nam
     shown(bare, load_invitation, move || Box::pin(show_invitation(app, id, group.clone(), name)))
 }
 
-/// Who has an own message of a group.
+/// The menu of a message.
+pub(crate) fn message_menu(app: App, menu: Menu) -> AnyView {
+    shown(bare, load_menu, move || Box::pin(show_menu(app, menu.clone())))
+}
+
+/// Above the composer: the message that is answered.
+pub(crate) fn reply(app: App, composing: Composing, name: Memo<String>) -> AnyView {
+    shown(bare, load_reply, move || Box::pin(show_reply(app, composing.clone(), name)))
+}
+
+/// In place of the composer: the message that is edited.
+pub(crate) fn edit(app: App, composing: Composing) -> AnyView {
+    shown(bare, load_edit, move || Box::pin(show_edit(app, composing.clone())))
+}
+
+/// In place of the composer: what can be done with the messages that are selected.
+pub(crate) fn selection(app: App, id: ConversationId) -> AnyView {
+    shown(bare, load_selection, move || Box::pin(show_selection(app, id)))
+}
+
+/// What the dialog has inside in which chats are chosen.
+pub(crate) fn forward(app: App) -> AnyView {
+    shown(body, load_forward, move || Box::pin(show_forward(app)))
+}
+
+/// The menu of a chat in the list.
+pub(crate) fn chat_menu(app: App, id: ConversationId, at: (i32, i32)) -> AnyView {
+    shown(bare, load_chat_menu, move || Box::pin(show_chat_menu(app, id, at)))
+}
+
+/// Which keys do what.
+pub(crate) fn keys() -> AnyView {
+    shown(body, load_keys, move || Box::pin(show_keys()))
+}
+
+/// Who has a message, and what became of it.
 pub(crate) fn message(app: App, id: MessageId) -> AnyView {
     shown(body, load_message, move || Box::pin(show_message(app, id)))
 }
@@ -168,6 +211,13 @@ async fn load_all() {
     let _ = load_removed().await;
     let _ = load_new_group().await;
     let _ = load_message().await;
+    let _ = load_menu().await;
+    let _ = load_reply().await;
+    let _ = load_edit().await;
+    let _ = load_selection().await;
+    let _ = load_forward().await;
+    let _ = load_keys().await;
+    let _ = load_chat_menu().await;
     let _ = load_invitation().await;
     let _ = load_requests().await;
     let _ = load_new_chat().await;

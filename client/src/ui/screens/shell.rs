@@ -9,7 +9,7 @@ use crate::platform::{self, clock, fallen, local, page, timer};
 use crate::ui::app::state::{App, Dialog, Phase, go};
 use crate::ui::app::{asking, drafts, history, keys, trouble};
 use crate::ui::design::memo::Memo;
-use crate::ui::design::{html, parts};
+use crate::ui::design::{html, modal, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};
 use crate::ui::screens::conversation::{contact, deleting};
 use crate::ui::screens::{groups, linking, notices, seldom, welcome};
@@ -173,6 +173,7 @@ fn panes(app: App) -> AnyView {
     // What stands in a chat or in the settings says times of this place.
     let place = Memo::new(move || (app.route.get(), app.zone.get()));
     let dialog = Memo::new(move || app.dialog.get());
+    let chat_menu = Memo::new(move || app.doing.with(|doing| doing.chat_menu));
     html::div()
         .class("panes")
         .class_when("shows-main", move || app.route.get() != Route::Home)
@@ -184,6 +185,7 @@ fn panes(app: App) -> AnyView {
                 Route::Requests => seldom::requests(app),
                 Route::Home | Route::Invite(_) | Route::Link(_) => nothing(),
             })),
+            parts::maybe(move || chat_menu.get().map(|(id, at)| seldom::chat_menu(app, id, at))),
             parts::maybe(move || {
                 dialog.get().map(|dialog| match dialog {
                     Dialog::NewChat(first) => new_chat::dialog(app, first),
@@ -192,6 +194,12 @@ fn panes(app: App) -> AnyView {
                     Dialog::NewGroup => groups::new_group(app),
                     Dialog::Group(id) => groups::info(app, id),
                     Dialog::Message(id) => groups::message(app, id),
+                    Dialog::Forward => {
+                        modal::modal(app, "Forward to", || None, "dialog", seldom::forward(app))
+                    }
+                    Dialog::Keys => {
+                        modal::modal(app, "Keyboard shortcuts", || None, "dialog", seldom::keys())
+                    }
                 })
             }),
         ))

@@ -333,8 +333,8 @@ pub const MAY_CHANGE: &str = "Who may change name and picture";
 /// The picture could not be read or made small enough.
 pub const NO_PICTURE: &str = "This picture can't be used. Choose a JPEG, PNG or WebP.";
 
-/// Of an own message, where there is nobody else.
-pub const NOBODY_ELSE: &str = "Nobody else is in this group.";
+/// In the details of a message that waits.
+pub const NOT_SENT_YET: &str = "Not sent yet.";
 
 /// Somebody who is mentioned is chosen from a list.
 #[must_use]

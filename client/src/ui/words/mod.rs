@@ -17,6 +17,7 @@ mod gaps;
 mod groups;
 mod linking;
 mod lock;
+mod messages;
 mod recovery;
 mod removed;
 mod requests;
@@ -32,6 +33,7 @@ pub use self::gaps::*;
 pub use self::groups::*;
 pub use self::linking::*;
 pub use self::lock::*;
+pub use self::messages::*;
 pub use self::recovery::*;
 pub use self::removed::*;
 pub use self::requests::*;
@@ -83,7 +85,8 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::NotLinking => "There's nothing to confirm right now. Try again on both devices.",
         CommandError::UnknownConversation => "This chat isn't on this device. Go back to your chats.",
         CommandError::TextLength => "Message too long. Shorten it, or send it in parts.",
-        CommandError::NotAllowed => "You can't do that in this group.",
+        CommandError::NotAllowed => "You can't do that here.",
+        CommandError::TooLate => "A message can be edited for a day after it was sent.",
         CommandError::InvitationOver => "This invitation no longer works. Ask to be added again.",
         CommandError::GroupFull => "This group is full: it can't have more devices.",
         CommandError::Picture => NO_PICTURE,

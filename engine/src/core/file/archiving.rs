@@ -12,7 +12,8 @@ use crate::domain::message::Message;
 use crate::io::{LoadId, Output, Record};
 use crate::records::keys;
 use crate::view::{
-    BodyView, ConversationId, ConversationView, Delivery, Event, MessageView, Preview, Reply, ViewRequestId,
+    BodyView, ConversationId, ConversationView, Delivery, Event, MarksView, MessageView, Preview, Reply,
+    ViewRequestId,
 };
 
 /// So many chats of other accounts are kept.
@@ -79,11 +80,12 @@ impl Engine {
             return;
         }
         taking.added = taking.added.saturating_add(1);
-        self.store_message(id, message);
+        let Some(message) = self.settle(id, message, false) else { return };
+        self.store_message(id, &message);
         if let Some(archive) = self.archives.get_mut(&id) {
-            archive.show(message);
+            archive.show(&message);
         }
-        let view = self.archived_view(&id, message);
+        let view = self.archived_view(&id, &message);
         self.changed.messages.or_default(id).push(view);
     }
 
@@ -119,6 +121,9 @@ impl Engine {
         }
         self.archives.remove(&id);
         self.state.delete(&keys::archive(&id));
+        for name in self.state.keys_with_prefix(&keys::relations_in(&id)) {
+            self.state.delete(&name);
+        }
         self.reply(view, Reply::Done);
         true
     }
@@ -149,20 +154,23 @@ impl Engine {
             waiting: None,
             restored: Some(archive.owner.clone()),
             group: None,
+            marks: MarksView::default(),
         })
     }
 
     /// How far a message of the other account came is not known any more, but that it was sent.
     pub(in crate::core) fn archived_view(&self, id: &ConversationId, message: &Message) -> MessageView {
         let own = self.archives.get(id).is_some_and(|archive| message.is_by(&archive.account));
+        let (body, about) = self.seen_as(*id, message);
         MessageView {
             id: message.shown_id(own),
             order: message.order(),
             time: message.time,
-            body: BodyView::from(&message.body),
+            body,
             outgoing: own.then_some(Delivery::Sent),
             author: None,
             told: None,
+            about,
         }
     }
 }

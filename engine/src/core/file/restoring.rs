@@ -17,13 +17,18 @@ const LATEST: u64 = 1 << 53;
 /// Whether it is something that one of the two said, as this app stores it.
 pub(super) fn is_sound(message: &Message, own: &AccountId, peer: &AccountId) -> bool {
     let by_either = message.is_by(own) || message.is_by(peer);
-    by_either && message.part().is_some_and(Part::is_sound) && message.stored.0 < LATEST
+    by_either && is_said(message) && message.stored.0 < LATEST
 }
 
 /// The same of a group: somebody said it, or it is a line.
 fn is_sound_in_group(message: &Message) -> bool {
-    let said = message.author.is_some() && message.part().is_some_and(Part::is_sound);
+    let said = message.author.is_some() && is_said(message);
     (said || message.author.is_none() && message.is_history()) && message.stored.0 < LATEST
+}
+
+/// Whether somebody said it, or it was deleted for everyone since.
+fn is_said(message: &Message) -> bool {
+    message.is_trace() || message.part().is_some_and(Part::is_sound)
 }
 
 impl Engine {
@@ -36,7 +41,7 @@ impl Engine {
                 }
             }
             Item::Known(known) => self.restore_known(known, removed),
-            Item::History(history) => self.restore_history(history),
+            Item::History(history) => self.restore_history(history, removed),
             // A removed device may have been stolen, and must not have anything deleted.
             Item::Deleted(deleted) if !removed => self.take_item(Item::Deleted(deleted)),
             Item::Stance(told) if !removed || told.is_refusal() => self.take_item(Item::Stance(told)),
@@ -58,7 +63,8 @@ impl Engine {
         }
     }
 
-    fn restore_history(&mut self, history: History) {
+    /// A removed device may have been stolen, and must not have anything edited or deleted either.
+    fn restore_history(&mut self, history: History, removed: bool) {
         let key = history.conversation;
         let Some(conversation) = self.conversation_of_history(&key) else { return };
         self.receipts_told(&key, &history.receipts);
@@ -68,7 +74,7 @@ impl Engine {
             ConversationKey::Group(_) => is_sound_in_group(message),
         };
         for message in history.messages.into_iter().filter(sound) {
-            if self.is_deleted_history(&key, &message) {
+            if self.is_deleted_history(&key, &message) || removed && message.relation().is_some() {
                 continue;
             }
             if message.is_by(&own) {

@@ -98,10 +98,6 @@ impl Engine {
             Command::LeaveGroup { conversation, owner } => self.leave_group(conversation, owner)?,
             Command::JoinGroup(conversation) => self.accept_invitation(conversation)?,
             Command::DeclineGroup { conversation, block } => self.decline_invitation(conversation, block)?,
-            Command::ShowMessage { conversation, order } => {
-                let details = self.message_details(&self.group_in(conversation)?, &order);
-                return Ok(Some(Reply::MessageDetails(details)));
-            }
             Command::MakeGroupLink { conversation, terms } => self.make_group_link(conversation, &terms)?,
             Command::RevokeGroupLink { conversation, link } => self.revoke_group_link(conversation, link)?,
             Command::SetGroupHistory { conversation, history } => {

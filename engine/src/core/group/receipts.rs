@@ -7,7 +7,7 @@ use crate::core::Engine;
 use crate::domain::content::Receipt;
 use crate::domain::message::Message;
 use crate::group::chat::GroupChat;
-use crate::view::{AuthorView, Delivery, MessageDetails, Order, Told};
+use crate::view::{AuthorView, Delivery, Told};
 
 /// Between two receipts of this device in one group, in milliseconds.
 const EVERY: u64 = 60_000;
@@ -119,14 +119,18 @@ impl Engine {
         self.told(&self.group_of(&message.log)?, &message.log, message.seq)
     }
 
-    pub(super) fn message_details(&self, group: &GroupId, order: &Order) -> MessageDetails {
-        let Some(chat) = self.group_chats.all.get(group) else {
-            return MessageDetails { members: Vec::new() };
-        };
-        let states = self.states(chat, order.log(), order.seq());
+    /// How far an own message came to each member of a group.
+    pub(in crate::core) fn members_told(
+        &self,
+        group: &GroupId,
+        log: &LogId,
+        seq: Seq,
+    ) -> Vec<(AuthorView, Delivery)> {
+        let Some(chat) = self.group_chats.all.get(group) else { return Vec::new() };
+        let states = self.states(chat, log, seq);
         let mut members: Vec<(AuthorView, Delivery)> =
             states.map(|(account, state)| (self.author_view(&account), state)).collect();
         members.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
-        MessageDetails { members }
+        members
     }
 }

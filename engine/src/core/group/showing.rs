@@ -47,6 +47,7 @@ impl Engine {
             waiting: None,
             restored: None,
             group: Some(self.group_summary(chat)),
+            marks: self.marks_view(key, conversation.changed),
         })
     }
 
@@ -121,7 +122,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn author_view(&self, account: &AccountId) -> AuthorView {
+    pub(in crate::core) fn author_view(&self, account: &AccountId) -> AuthorView {
         AuthorView { account: *account, name: self.name_of(account), colour: colour(account) }
     }
 

@@ -4,15 +4,27 @@
 //! shows that a newer version wrote it; the version that knows it shows what it says.
 
 use parley_protocol::limits::MAX_TEXT;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::ContentError;
-use crate::domain::visible::is_blank;
+use crate::domain::relation::{MAX_SIGN, MessageRef, Relation, What};
+use crate::domain::visible::{is_blank, is_sign};
 
 /// The kind of a text (`text/markdown;variant=GFM-MIMI`, of which this version shows the characters).
 pub(super) const TEXT: u16 = 1;
+/// The kind of a reaction (the disposition `reaction`): its body is one sign.
+const REACTION: u16 = 16;
+/// Field with the [`MessageRef`] of the message that a text answers, or to which somebody reacts (`inReplyTo`).
+const IN_REPLY_TO: u16 = 16;
+/// Field of a text that somebody else wrote somewhere else. It is empty.
+const FORWARDED: u16 = 19;
+/// Field of a reaction: its revision, and whether it is on.
+const REVISION: u16 = 20;
 /// Fields from this tag on change what the rest means (such as `replaces`): who does not know one does not know the part.
 const FIRST_CRITICAL: u16 = 0x8000;
+/// Field with a [`Target`]: the part stands in the place of that message; one without a body deletes it (`replaces`).
+const REPLACES: u16 = 0x8000;
 
 /// Fields of one part: as many as MIMI names, and room for more.
 const MAX_FIELDS: usize = 64;
@@ -21,6 +33,9 @@ const PREVIEW: usize = 120;
 
 /// Optional fields by tag.
 pub(crate) type Fields = Vec<(u16, Vec<u8>)>;
+
+/// Of which message a part speaks, and in which revision.
+type Target = (MessageRef, u32);
 
 /// What somebody said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,10 +53,45 @@ impl Part {
         Self { kind: TEXT, body: text.into_bytes(), fields: Fields::new() }
     }
 
+    /// A text that answers a message.
+    #[must_use]
+    pub(crate) fn in_reply_to(self, message: &MessageRef) -> Self {
+        self.with(IN_REPLY_TO, message)
+    }
+
+    /// A text that somebody else wrote.
+    #[must_use]
+    pub(crate) fn forwarded(mut self) -> Self {
+        self.fields.push((FORWARDED, Vec::new()));
+        self
+    }
+
+    /// What a message says from now on; the caller has checked the text.
+    pub(crate) fn edit(message: &MessageRef, revision: u32, text: String) -> Self {
+        Self::of_text(text).with(REPLACES, &(*message, revision))
+    }
+
+    /// Deletes a message for everyone.
+    pub(crate) fn deletion(message: &MessageRef) -> Self {
+        Self::of_text(String::new()).with(REPLACES, &(*message, 0_u32))
+    }
+
+    /// Reacts to a message, or takes that back; the caller has checked the sign.
+    pub(crate) fn reaction(message: &MessageRef, revision: u32, sign: String, on: bool) -> Self {
+        let part = Self { kind: REACTION, ..Self::of_text(sign) };
+        part.with(IN_REPLY_TO, message).with(REVISION, &(revision, on))
+    }
+
+    fn with(mut self, tag: u16, value: &impl Serialize) -> Self {
+        // Into a Vec, postcard fails on nothing that these types contain.
+        self.fields.push((tag, postcard::to_allocvec(value).unwrap_or_default()));
+        self
+    }
+
     /// A text with a field that a version to come may write, and that changes what the text means.
     #[cfg(any(test, feature = "hostile"))]
     pub(crate) fn newer(text: &str) -> Self {
-        Self { kind: TEXT, body: text.as_bytes().to_vec(), fields: vec![(FIRST_CRITICAL, vec![7; 16])] }
+        Self { kind: TEXT, body: text.as_bytes().to_vec(), fields: vec![(0xFFFF, vec![7; 16])] }
     }
 
     /// A part that somebody else wrote, checked as far as this version knows it.
@@ -50,22 +100,69 @@ impl Part {
         if part.is_sound() { Ok(part) } else { Err(ContentError) }
     }
 
-    /// Whether it may stand in a chat: it is not too long, and a text has something to be seen.
+    /// Whether it may stand in a chat: it is not too long, a text has something to be seen, and what this version knows of another
+    /// message is well formed.
     pub(crate) fn is_sound(&self) -> bool {
         let text = || core::str::from_utf8(&self.body).is_ok_and(|text| !is_blank(text));
+        let known = || match (self.kind, self.relates()) {
+            (TEXT, true) | (REACTION, _) => self.relation().is_some(),
+            (TEXT, false) => text(),
+            _ => true,
+        };
         let fits = self.length() <= MAX_TEXT && self.fields.len() <= MAX_FIELDS;
-        fits && (self.kind != TEXT || self.is_changed() || text())
+        fits && (self.is_newer() || known())
     }
 
-    /// Whether it has a field without which it would be misread.
-    fn is_changed(&self) -> bool {
-        self.fields.iter().any(|(tag, _)| *tag >= FIRST_CRITICAL)
+    /// Whether it has a field without which it would be misread, and which only a newer version knows.
+    fn is_newer(&self) -> bool {
+        self.fields.iter().any(|(tag, _)| *tag >= FIRST_CRITICAL && *tag != REPLACES)
     }
 
-    /// The text; none of what only a newer version knows.
+    /// Whether it speaks of another message.
+    fn relates(&self) -> bool {
+        self.fields.iter().any(|(tag, _)| *tag == REPLACES)
+    }
+
+    /// The text; none of what only a newer version knows, or of what speaks of another message.
     pub(crate) fn text(&self) -> Option<&str> {
-        let known = self.kind == TEXT && !self.is_changed();
+        let known = self.kind == TEXT && !self.is_newer() && !self.relates();
         core::str::from_utf8(&self.body).ok().filter(|_| known)
+    }
+
+    /// What it says of another message, if that is what it is for: it is no row of the chat then.
+    pub(crate) fn relation(&self) -> Option<Relation<'_>> {
+        if self.is_newer() {
+            return None;
+        }
+        let text = core::str::from_utf8(&self.body).ok()?;
+        match self.kind {
+            TEXT => {
+                let (target, revision) = self.field::<Target>(REPLACES)?;
+                let what = if text.is_empty() { What::Deletion } else { What::Edit { revision, text } };
+                (text.is_empty() || !is_blank(text)).then_some(Relation { target, what })
+            }
+            REACTION => {
+                let (target, (revision, on)) = (self.field(IN_REPLY_TO)?, self.field(REVISION)?);
+                let is_sign = text.len() <= MAX_SIGN && is_sign(text);
+                is_sign.then_some(Relation { target, what: What::Reaction { revision, sign: text, on } })
+            }
+            _ => None,
+        }
+    }
+
+    /// The message that it answers.
+    pub(crate) fn replies_to(&self) -> Option<MessageRef> {
+        self.field(IN_REPLY_TO)
+    }
+
+    /// Whether somebody else wrote it.
+    pub(crate) fn is_forwarded(&self) -> bool {
+        self.fields.iter().any(|(tag, _)| *tag == FORWARDED)
+    }
+
+    fn field<T: DeserializeOwned>(&self, tag: u16) -> Option<T> {
+        let (_, bytes) = self.fields.iter().find(|(known, _)| *known == tag)?;
+        postcard::from_bytes(bytes).ok()
     }
 
     /// Its beginning, for the list of chats: the first characters of a text, and of anything else that it is there.
@@ -87,6 +184,8 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
+    use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
+
     use super::*;
 
     #[test]
@@ -107,17 +206,59 @@ mod tests {
     }
 
     #[test]
-    fn what_deletes_a_message_in_a_version_to_come_has_no_text_and_is_kept() {
-        let empty = Part::read(TEXT, Vec::new(), vec![(FIRST_CRITICAL, vec![7; 16])]).unwrap();
-        assert_eq!(empty.text(), None);
+    fn what_a_version_to_come_leaves_out_is_kept() {
+        let empty = Part::read(TEXT, Vec::new(), vec![(0x8FFF, vec![7; 16])]).unwrap();
+        assert_eq!((empty.text(), empty.relation()), (None, None));
     }
 
     #[test]
     fn a_field_that_adds_to_a_text_hides_nothing_and_one_that_changes_it_does() {
         let with = |tag| Part::read(TEXT, b"hello".to_vec(), vec![(tag, vec![1])]).unwrap();
         assert_eq!(with(FIRST_CRITICAL - 1).text(), Some("hello"));
-        assert_eq!(with(FIRST_CRITICAL).text(), None);
+        assert_eq!(with(0x8FFF).text(), None);
         assert_eq!(Part::read(9, b"hello".to_vec(), Fields::new()).unwrap().text(), None);
+    }
+
+    fn target() -> MessageRef {
+        let (author, id) = (AccountId([1; 32]), MessageId([2; 16]));
+        MessageRef { author, id, stored: UnixMillis(300) }
+    }
+
+    fn read(part: &Part) -> Result<Part, ContentError> {
+        let (kind, body, fields) = part.clone().into_raw();
+        Part::read(kind, body, fields)
+    }
+
+    #[test]
+    fn what_is_said_of_another_message_comes_back_and_is_no_text() {
+        let edit = Part::edit(&target(), 3, "better".to_owned());
+        let deletion = Part::deletion(&target());
+        let reaction = Part::reaction(&target(), 4, "\u{1F44D}".to_owned(), true);
+        let said = [
+            What::Edit { revision: 3, text: "better" },
+            What::Deletion,
+            What::Reaction { revision: 4, sign: "\u{1F44D}", on: true },
+        ];
+        for (part, what) in [edit, deletion, reaction].iter().zip(said) {
+            assert_eq!(read(part).as_ref(), Ok(part));
+            assert_eq!(part.relation(), Some(Relation { target: target(), what }));
+            assert_eq!(part.text(), None);
+        }
+        let reply = Part::of_text("yes".to_owned()).in_reply_to(&target()).forwarded();
+        assert_eq!((reply.text(), reply.relation()), (Some("yes"), None));
+        assert_eq!((reply.replies_to(), reply.is_forwarded()), (Some(target()), true));
+    }
+
+    #[test]
+    fn p9_a_relation_that_is_malformed_is_no_content() {
+        let reaction = |sign: &str| Part::reaction(&target(), 1, sign.to_owned(), true);
+        for sign in ["", "text", "\u{1F44D} hi", &"\u{1F44D}".repeat(17)] {
+            assert!(read(&reaction(sign)).is_err(), "{sign}");
+        }
+        assert!(read(&reaction(&"\u{1F44D}".repeat(16))).is_ok());
+        assert!(read(&Part::edit(&target(), 1, " \n".to_owned())).is_err());
+        let short = Part { fields: vec![(REPLACES, vec![1; 8])], ..Part::of_text("hi".to_owned()) };
+        assert!(read(&short).is_err());
     }
 
     #[test]
@@ -126,5 +267,14 @@ mod tests {
         let bytes = postcard::to_allocvec(&parts).unwrap();
         insta::assert_snapshot!(crate::hex(&bytes));
         assert_eq!(postcard::from_bytes::<[Part; 2]>(&bytes).unwrap(), parts);
+        let parts = [
+            Part::of_text("yes".to_owned()).in_reply_to(&target()).forwarded(),
+            Part::edit(&target(), 1, "better".to_owned()),
+            Part::deletion(&target()),
+            Part::reaction(&target(), 2, "\u{1F44D}".to_owned(), true),
+        ];
+        let bytes = postcard::to_allocvec(&parts).unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(postcard::from_bytes::<[Part; 4]>(&bytes).unwrap(), parts);
     }
 }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::content::Part;
+use crate::domain::deletion::Mark;
 use crate::domain::message::group_line::GroupLine;
+use crate::domain::order::Fingerprint;
 
 /// What somebody said, or what this device says in its place. As it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,15 @@ pub(crate) enum MessageBody {
     KeysChanged(KeyChange),
     /// Something happened to the group.
     Group(GroupLine),
+    /// Somebody said something here, and it was deleted for everyone.
+    Deleted(Trace),
+}
+
+/// What is left of a message that was deleted for everyone: enough to know it by, and to delete this too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Trace {
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) mark: Mark,
 }
 
 /// Why something is missing.
@@ -63,7 +74,11 @@ impl MessageBody {
     pub(crate) const fn part(&self) -> Option<&Part> {
         match self {
             Self::Part(part) => Some(part),
-            Self::Gap(_) | Self::Renamed { .. } | Self::KeysChanged(_) | Self::Group(_) => None,
+            Self::Gap(_)
+            | Self::Renamed { .. }
+            | Self::KeysChanged(_)
+            | Self::Group(_)
+            | Self::Deleted(_) => None,
         }
     }
 

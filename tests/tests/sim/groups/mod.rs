@@ -173,9 +173,10 @@ fn an_own_message_says_how_many_have_it_and_who() {
     world.settle();
     let told = |world: &mut World| {
         let own = world.history(ada, group).pop().unwrap();
-        (own.outgoing.unwrap(), own.told.map(|told| (told.delivered, told.read, told.of)), own.order)
+        let told = own.told.map(|told| (told.delivered, told.read, told.of));
+        (own.outgoing.unwrap(), told, own.about.named.unwrap())
     };
-    let (state, counts, order) = told(&mut world);
+    let (state, counts, message) = told(&mut world);
     assert_eq!((state, counts), (Delivery::Sent, Some((1, 0, 2))));
     let upto = world.history(bob, group).last().unwrap().order;
     done(&mut world, bob, Command::MarkRead { conversation: group, upto });
@@ -183,10 +184,8 @@ fn an_own_message_says_how_many_have_it_and_who() {
     settle(&mut world);
     let (state, counts, _) = told(&mut world);
     assert_eq!((state, counts), (Delivery::Sent, Some((1, 1, 2))));
-    let Reply::MessageDetails(details) = world.ask(ada, Command::ShowMessage { conversation: group, order })
-    else {
-        panic!("no details")
-    };
+    let show = Command::ShowMessage { conversation: group, message };
+    let Reply::MessageDetails(details) = world.ask(ada, show) else { panic!("no details") };
     let who: Vec<_> = details.members.into_iter().map(|(who, state)| (who.name, state)).collect();
     assert_eq!(who, [("Bob".into(), Delivery::Read), ("Carol".into(), Delivery::Sent)]);
     world.connect(carol);

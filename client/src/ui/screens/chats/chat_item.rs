@@ -7,7 +7,7 @@ use parley_protocol::ids::{AccountId, UnixMillis};
 use crate::model::route::Route;
 use crate::model::text;
 use crate::model::time::{LocalTime, ago};
-use crate::platform::clock;
+use crate::platform::{clock, dom};
 use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
@@ -50,7 +50,22 @@ fn item(app: App, id: ConversationId) -> AnyView {
                         chat.as_ref().map(|chat| label(chat, app.me(), apart.get(), &time.get()))
                     })
                 })
+                .on(leptos::ev::contextmenu, move |event| {
+                    event.prevent_default();
+                    app.open_chat_menu(id, dom::place_of(&event));
+                })
                 .child(parts::maybe(inside)),
+        )
+        .child(
+            html::button()
+                .class("chat-options")
+                .attr("type", "button")
+                .attr("aria-haspopup", "menu")
+                .attr_live("aria-label", move || {
+                    chat.with(|chat| chat.as_ref().map(|chat| format!("Menu: {}", chat.name)))
+                })
+                .on(leptos::ev::click, move |event| app.open_chat_menu(id, dom::place_of(&event)))
+                .child(icons::more()),
         )
         .into_any()
 }
@@ -68,6 +83,8 @@ fn inside(app: App, chat: &ConversationView, apart: Option<String>, time: String
     bottom.push(
         html::span().class("chat-preview").attr("dir", "auto").child(preview(chat, app.me())).into_any(),
     );
+    bottom.extend(chat.marks.muted.map(|_| icons::muted()));
+    bottom.extend(chat.marks.pinned.then(icons::pinned));
     bottom.extend(badge(chat));
     let text = vec![
         html::span().class("chat-top").child(top).into_any(),
@@ -90,7 +107,11 @@ fn own_state(chat: &ConversationView) -> Option<Delivery> {
 }
 
 fn badge(chat: &ConversationView) -> Option<AnyView> {
-    (chat.unread > 0).then(|| html::span().class("badge").child(text::badge(chat.unread)).into_any())
+    if chat.unread == 0 && chat.marks.unread {
+        return Some(html::span().class("badge badge-dot").into_any());
+    }
+    let class = if chat.marks.muted.is_some() { "badge badge-muted" } else { "badge" };
+    (chat.unread > 0).then(|| html::span().class(class).child(text::badge(chat.unread)).into_any())
 }
 
 fn draft(chat: &ConversationView) -> Option<&str> {
@@ -121,6 +142,7 @@ const fn instead(chat: &ConversationView, last: Option<&BodyView>) -> &'static s
         None => words::SAY_HELLO,
         Some(BodyView::Text(_) | BodyView::Group(_)) => "",
         Some(BodyView::Newer) => words::NEWER_SHORT,
+        Some(BodyView::Deleted { .. }) => words::DELETED_SHORT,
         Some(BodyView::Gap(_)) => words::GAP_SHORT,
         Some(BodyView::Renamed { .. }) => words::RENAMED_SHORT,
         Some(BodyView::KeysChanged(_)) => words::KEYS_CHANGED_SHORT,
@@ -137,8 +159,10 @@ fn label(chat: &ConversationView, me: Option<AccountId>, apart: Option<String>, 
         chat.verified.then(|| "verified".to_owned()),
         chat.restored.is_some().then(|| "restored".to_owned()),
         chat.warning.is_some().then(|| "warning".to_owned()),
+        chat.marks.pinned.then(|| "pinned".to_owned()),
+        chat.marks.muted.map(|_| "muted".to_owned()),
         match chat.unread {
-            0 => None,
+            0 => chat.marks.unread.then(|| "marked as unread".to_owned()),
             1 => Some("1 unread message".to_owned()),
             count => Some(format!("{count} unread messages")),
         },

@@ -1,5 +1,6 @@
 //! The list of chats, and beginning a new one.
 
 pub(crate) mod chat_item;
+pub(crate) mod chat_menu;
 pub(crate) mod new_chat;
 pub(crate) mod sidebar;

@@ -162,14 +162,38 @@ fn step(event: &ev::KeyboardEvent) {
 }
 
 fn list(app: App, sought: RwSignal<String>) -> AnyView {
-    let shown =
-        app.steady(move || app.chats.with(|chats| sought.with(|sought| chats.matching(sought, &Browser))));
+    // Archived chats stand apart, but whoever looks for one finds it.
+    let shown = app.steady(move || {
+        app.chats.with(|chats| {
+            let mut found = sought.with(|sought| chats.matching(sought, &Browser));
+            if sought.with(|sought| sought.trim().is_empty()) {
+                found.retain(|id| chats.get(*id).is_some_and(|chat| !chat.marks.archived));
+            }
+            found
+        })
+    });
+    let archived =
+        app.steady(move || app.chats.with(|chats| chats.archived().map(|chat| chat.id).collect::<Vec<_>>()));
+    let opened = RwSignal::new(false);
     html::nav()
         .class("chats")
         .attr("aria-label", "Chats")
         .on(ev::keydown, |event| step(&event))
         .child((
             chat_item::list(app, "Chats", shown),
+            parts::maybe(move || {
+                let count = archived.with(Vec::len);
+                (count > 0).then(|| {
+                    html::button()
+                        .class("archived-entry")
+                        .attr("type", "button")
+                        .attr_live("aria-expanded", move || Some(if opened.get() { "true" } else { "false" }))
+                        .on(ev::click, move |_| opened.update(|opened| *opened = !*opened))
+                        .child(words::archived(count))
+                        .into_any()
+                })
+            }),
+            parts::maybe(move || opened.get().then(|| chat_item::list(app, "Archived chats", archived))),
             parts::maybe(move || {
                 shown.with(Vec::is_empty).then(|| parts::text("note", words::NO_CHATS_FOUND))
             }),

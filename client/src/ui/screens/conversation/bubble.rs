@@ -1,33 +1,41 @@
 //! One message.
 
+use std::sync::Arc;
+
+use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::{AuthorView, BodyView, ConversationId, Delivery, MessageView};
 use parley_protocol::ids::AccountId;
 
 use crate::model::rows::Bubble;
 use crate::model::time::LocalTime;
-use crate::platform::{clock, page};
+use crate::platform::{clock, dom, page};
+use crate::ui::app::doing::Selection;
 use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
-use crate::ui::screens::conversation::said;
+use crate::ui::screens::conversation::{quoted, said};
 use crate::ui::words;
 
 /// What a message is shown with.
 pub(crate) struct Around {
+    pub(crate) app: App,
+    pub(crate) chat: ConversationId,
     /// What the chat is called: the contact's name, or the group's.
     pub(crate) author: Memo<String>,
     /// The own account, in a group.
     pub(crate) group: Option<AccountId>,
     /// Why it waits, while it does.
     pub(crate) waits: Memo<String>,
+    /// Whether it is the newest: Tab reaches its buttons, and the arrow keys those of the others.
+    pub(crate) newest: Memo<bool>,
     /// What stands beside it.
     pub(crate) beside: AnyView,
 }
 
 /// A message as it is now. Its element stays while its state changes.
 pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
-    let Around { author, group, waits, beside } = around;
+    let Around { app, chat, author, group, waits, newest, beside } = around;
     let now = Memo::new({
         let bubble = bubble.clone();
         move || bubble.get()
@@ -39,9 +47,12 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
     let body = Memo::new(move || now.with(|now| now.message.body.clone()));
     let by = Memo::new(move || now.with(|now| now.message.author.clone()));
     let told = Memo::new(move || now.with(|now| now.message.told.and_then(words::told)));
+    let about = Memo::new(move || now.with(|now| now.message.about.clone()));
+    let edited = Memo::new(move || about.with(|about| about.edited));
     let label = {
         let clock = clock.clone();
         move || {
+            let clock = if edited.get() { format!("{clock}, edited") } else { clock.clone() };
             Some(match (state.get(), told.get()) {
                 (Some(_), Some(told)) => format!("You, {clock}, {}", lower_first(&told)),
                 (Some(state), None) => format!("You, {clock}, {}", words::delivery(state)),
@@ -57,15 +68,35 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
     } else {
         html::div().class("bubble").child((
             parts::maybe(move || name_of(now.with(|now| now.first), by.get())),
+            parts::maybe(move || about.with(|about| quoted::above(app, chat, about, author))),
             parts::dynamic(move || content(body.get(), author, group)),
             html::span().class("stamp").child((
+                parts::maybe(move || edited.get().then(|| parts::words("edited".to_owned()))),
                 html::time().child(clock),
                 parts::maybe(move || {
                     told.get().map(|told| html::span().class("told").child(told).into_any())
                 }),
                 parts::maybe(move || state.get().map(|state| explained(state, waits))),
             )),
+            parts::maybe(move || about.with(|about| quoted::reactions(app, chat, about))),
+            parts::maybe(move || {
+                about.with(|about| about.named.is_some()).then(|| options(app, chat, now, newest))
+            }),
         ))
+    };
+    let selecting = Memo::new(move || {
+        let of = |it: &&Selection| it.conversation == chat;
+        app.doing.with(|doing| {
+            let id = now.with(|now| now.message.id);
+            doing.selection.as_ref().filter(of).map(|selection| selection.has(&id))
+        })
+    });
+    let menu = move |event: ev::MouseEvent| {
+        // The browser's own menu opens links, and copies what was selected.
+        if !dom::is_on_link(&event) && !page::has_selection() {
+            event.prevent_default();
+            app.open_menu(chat, now.with_untracked(|now| Arc::clone(&now.message)), dom::place_of(&event));
+        }
     };
     html::div()
         .class(match (own, line) {
@@ -82,6 +113,12 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
         .attr_live("aria-label", label)
         // A tap gives it the focus, which shows what can be done with it; Tab does not stop at it.
         .attr("tabindex", "-1")
+        .on(ev::contextmenu, menu)
+        .child(parts::maybe(move || {
+            let id = now.with_untracked(|now| now.message.id);
+            let about = about.with(|about| about.named.is_some());
+            selecting.get().filter(|_| about).map(|on| tick_box(on, move || app.select(chat, id)))
+        }))
         .child(parts::maybe(move || picture_of(now.with(|now| now.first), by.get())))
         .child(inside)
         .child(beside)
@@ -100,6 +137,31 @@ fn picture_of(first: bool, by: Option<AuthorView>) -> Option<AnyView> {
     by.filter(|_| first).map(|by| avatar::member(&by.name, by.colour, "author-avatar"))
 }
 
+/// Opens the menu; seen under a pointer, after a tap and with the focus.
+fn options(app: App, chat: ConversationId, now: Memo<Bubble>, newest: Memo<bool>) -> AnyView {
+    html::button()
+        .class("options")
+        .attr("type", "button")
+        .attr("aria-label", words::MESSAGE_MENU)
+        .attr("aria-haspopup", "menu")
+        .attr_live("tabindex", move || Some(if newest.get() { "0" } else { "-1" }))
+        .on(ev::click, move |event| {
+            app.open_menu(chat, now.with_untracked(|now| Arc::clone(&now.message)), dom::place_of(&event));
+        })
+        .child(icons::down())
+        .into_any()
+}
+
+fn tick_box(on: bool, select: impl Fn() + 'static) -> AnyView {
+    html::input()
+        .class("select")
+        .attr("type", "checkbox")
+        .attr("aria-label", "Select")
+        .checked(move || on)
+        .on(ev::change, move |_| select())
+        .into_any()
+}
+
 /// In the middle of a sentence.
 fn lower_first(text: &str) -> String {
     let mut characters = text.chars();
@@ -115,6 +177,7 @@ fn content(body: BodyView, author: Memo<String>, group: Option<AccountId>) -> An
     };
     match (body, instead) {
         (BodyView::Text(text), _) => said::said(text),
+        (BodyView::Deleted { by }, _) => note(words::deleted_for_all(by.as_ref(), group)),
         (BodyView::Group(line), _) => html::p().child(words::group_line(&line, group)).into_any(),
         (BodyView::Renamed { from, to }, _) => note(words::renamed(&from, &to)),
         (BodyView::KeysChanged(change), _) => {

@@ -48,6 +48,21 @@ pub(crate) fn button(
         .into_any()
 }
 
+/// The same from elsewhere.
+pub(crate) fn begin_with(app: App, conversation: ConversationId, message: Arc<MessageView>) {
+    begin(app, Leaving { conversation, message });
+}
+
+/// Deletes several at once; that is not taken back.
+pub(crate) fn all(app: App, conversation: ConversationId, messages: &[Arc<MessageView>]) {
+    finish(app);
+    for message in messages {
+        let (message, order) = (message.id, message.order);
+        app.update_open(conversation, |open| open.window.gone(message));
+        app.ask(Command::DeleteMessage { conversation, message, order }, |_| {});
+    }
+}
+
 fn begin(app: App, leaving: Leaving) {
     finish(app);
     let id = leaving.message.id;

@@ -1,21 +1,29 @@
 //! A conversation.
 
+pub(crate) mod acting;
 pub(crate) mod bubble;
 pub(crate) mod composer;
 pub(crate) mod contact;
 pub(crate) mod deleting;
+pub(crate) mod emoji;
+pub(crate) mod forwarding;
 mod mentions;
+pub(crate) mod menu;
 pub(crate) mod messages;
+pub(crate) mod quoted;
 pub(crate) mod said;
 
 use leptos::prelude::*;
-use parley_engine::view::{Consent, ConversationId, ConversationView, GroupStanding, GroupSummary};
+use parley_engine::view::{
+    Command, Consent, ConversationId, ConversationView, GroupStanding, GroupSummary, Mark,
+};
 
 use crate::model::route::Route;
+use crate::ui::app::doing::{Composing, Menu};
 use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
-use crate::ui::screens::{groups, requests, shell};
+use crate::ui::screens::{groups, requests, seldom, shell};
 use crate::ui::words;
 
 /// Head, warning, messages, composer.
@@ -29,6 +37,17 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
             go(&Route::Home);
         }
         listed
+    });
+    let menu = Memo::new(move || {
+        let of = |menu: &&Menu| menu.conversation == id;
+        app.doing.with(|doing| doing.menu.as_ref().filter(of).cloned())
+    });
+    // Whoever opens a chat has seen what was marked as unread.
+    Effect::new(move |_| {
+        if chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.marks.unread)) && app.in_front.get() {
+            let mark = Mark::Unread(false);
+            app.ask(Command::MarkChat { conversation: id, mark }, |_| {});
+        }
     });
     let name =
         Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())).unwrap_or_default());
@@ -71,15 +90,37 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
                 ),
                 match restored {
                     Some(owner) => restored_foot(app, id, &owner, &name.with_untracked(String::clone)),
-                    None if is_group => groups::foot::foot(app, id, name),
-                    None => parts::dynamic(move || match consent.get() {
-                        Consent::Granted => composer::composer(app, id, name),
-                        other => requests::foot(app, id, other, &name.get()),
-                    }),
+                    None => foot(app, id, name, is_group, consent),
                 },
+                parts::maybe(move || menu.get().map(|menu| seldom::message_menu(app, menu))),
             ))
             .into_any()
     })
+}
+
+/// The composer, or what is in its place: what is done with messages that are there, or why nothing can be written.
+fn foot(app: App, id: ConversationId, name: Memo<String>, is_group: bool, consent: Memo<Consent>) -> AnyView {
+    let composing = Memo::new(move || {
+        let of = |it: &&Composing| it.conversation == id;
+        app.doing.with(|doing| doing.composing.as_ref().filter(of).cloned())
+    });
+    let edited = Memo::new(move || composing.with(|it| it.clone().filter(|it| it.edits)));
+    let answered = Memo::new(move || composing.with(|it| it.clone().filter(|it| !it.edits)));
+    let selects = Memo::new(move || {
+        app.doing.with(|doing| doing.selection.as_ref().is_some_and(|it| it.conversation == id))
+    });
+    parts::several((
+        parts::maybe(move || answered.get().map(|answered| seldom::reply(app, answered, name))),
+        parts::dynamic(move || match (selects.get(), edited.get()) {
+            (true, _) => seldom::selection(app, id),
+            (false, Some(edited)) => seldom::edit(app, edited),
+            (false, None) if is_group => groups::foot::foot(app, id, name),
+            (false, None) => parts::dynamic(move || match consent.get() {
+                Consent::Granted => composer::composer(app, id, name),
+                other => requests::foot(app, id, other, &name.get()),
+            }),
+        }),
+    ))
 }
 
 /// In place of the composer: why nothing can be written here, and the way to be rid of the chat.

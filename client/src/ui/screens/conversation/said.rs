@@ -6,6 +6,7 @@ use parley_engine::view::BodyView;
 
 use crate::model::fold;
 use crate::model::links::{Piece, pieces};
+use crate::model::markup::{self, Block, Span, Style};
 use crate::model::mention;
 use crate::platform::text;
 use crate::ui::design::memo::Memo;
@@ -29,7 +30,7 @@ pub(crate) fn is_emoji(body: &BodyView) -> bool {
 /// The text; of a long one the beginning, and a button for more.
 pub(crate) fn said(text: String) -> AnyView {
     if fold::cut(&text, 0).is_none() {
-        return paragraph(&text, text.len());
+        return if markup::may_have(&text) { marked_up(&text) } else { paragraph(&text, text.len()) };
     }
     let steps = RwSignal::new(0);
     let unfolding = use_context::<Unfolding>();
@@ -51,6 +52,55 @@ pub(crate) fn said(text: String) -> AnyView {
         });
         parts::several((paragraph(&text, cut.unwrap_or(text.len())), more))
     })
+}
+
+/// A text with its markup. What is long is shown as it was written.
+fn marked_up(text: &str) -> AnyView {
+    let line = |text: &str| html::p().class("said").attr("dir", "auto").child(inline(text)).into_any();
+    let blocks = markup::blocks(text);
+    if let [Block::Text(text)] = blocks[..] {
+        return line(text);
+    }
+    let items = |items: Vec<&str>| -> Vec<AnyView> {
+        items.into_iter().map(|item| html::li().attr("dir", "auto").child(inline(item)).into_any()).collect()
+    };
+    let shown = blocks.into_iter().map(|block| match block {
+        Block::Text(text) => line(text),
+        Block::Code(code) => {
+            html::pre().attr("dir", "ltr").child(html::code().child(code.to_owned())).into_any()
+        }
+        Block::Quote(lines) => html::blockquote().child(line(&lines.join("\n"))).into_any(),
+        Block::List(None, list) => html::ul().child(items(list)).into_any(),
+        Block::List(Some(first), list) => {
+            html::ol().attr("start", first.to_string()).child(items(list)).into_any()
+        }
+    });
+    parts::stack("marked-up", shown.collect())
+}
+
+/// A text in its styles. Addresses come first: a mark within one is part of it.
+fn inline(text: &str) -> Vec<AnyView> {
+    let mut inside = Vec::new();
+    for piece in pieces(text) {
+        match piece {
+            Piece::Plain(plain) => inside.extend(markup::spans(plain).into_iter().map(span)),
+            link @ Piece::Link(..) => inside.push(self::piece(link)),
+        }
+    }
+    inside
+}
+
+fn span(span: Span<'_>) -> AnyView {
+    let Style { bold, italic, struck, code } = span.style;
+    let mut view = if code { html::code().child(span.text.to_owned()).into_any() } else { plain(span.text) };
+    for (is, element) in
+        [(struck, html::s as fn() -> html::Element), (italic, html::em), (bold, html::strong)]
+    {
+        if is {
+            view = element().child(view).into_any();
+        }
+    }
+    view
 }
 
 /// The text up to a place. What is a link is found in all of it: half of an address leads elsewhere.

@@ -1,9 +1,11 @@
-//! Who has an own message of a group.
+//! What became of a message: who has it, who reacts to it, what it said before.
 
 use leptos::prelude::*;
 use parley_engine::view::{AuthorView, Command, CommandError, Delivery, MessageDetails, Reply};
-use parley_protocol::ids::MessageId;
+use parley_protocol::ids::{MessageId, UnixMillis};
 
+use crate::model::time::LocalTime;
+use crate::platform::clock;
 use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, parts};
@@ -16,12 +18,13 @@ pub(crate) fn body(app: App, id: MessageId) -> AnyView {
     let place = Memo::new(move || {
         app.open.with(|open| {
             let message = open.window.messages().iter().find(|it| it.id == id)?;
-            Some((open.id?, message.order, message.told, message.outgoing))
+            Some((open.id?, message.about.clone(), message.told, message.outgoing))
         })
     });
     Effect::new(move |_| {
-        let Some((conversation, order, ..)) = place.get() else { return };
-        app.ask(Command::ShowMessage { conversation, order }, move |reply| {
+        let Some((conversation, about, ..)) = place.get() else { return };
+        let Some(message) = about.named else { return };
+        app.ask(Command::ShowMessage { conversation, message }, move |reply| {
             let answer = match reply {
                 Reply::MessageDetails(answer) => Ok(answer),
                 Reply::Failed(error) => Err(error),
@@ -40,7 +43,7 @@ pub(crate) fn body(app: App, id: MessageId) -> AnyView {
 
 fn lists(details: MessageDetails) -> AnyView {
     let (mut read, mut delivered, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    for (member, state) in details.members {
+    for (member, state) in details.members.clone() {
         match state {
             Delivery::Read => &mut read,
             Delivery::Delivered => &mut delivered,
@@ -49,23 +52,44 @@ fn lists(details: MessageDetails) -> AnyView {
         .push(member);
     }
     let lists = [("Read by", read), ("Delivered to", delivered), ("Not yet delivered to", others)];
-    let shown: Vec<AnyView> = lists
+    let times = details.stored.map(|stored| parts::text("note", words::sent_at(&at(stored))));
+    let nobody = details.stored.is_none().then(|| parts::text("note", words::NOT_SENT_YET));
+    let mut shown: Vec<AnyView> = lists
         .into_iter()
         .filter(|(_, people)| !people.is_empty())
         .map(|(name, people)| list(name, &people))
         .collect();
-    if shown.is_empty() { parts::text("note", words::NOBODY_ELSE) } else { parts::several(shown) }
+    if !details.reactions.is_empty() {
+        let rows = details.reactions.iter().map(|(person, sign)| row(person, Some(sign.clone()))).collect();
+        shown.push(titled("Reactions", rows));
+    }
+    if !details.versions.is_empty() {
+        let rows = details.versions.iter().map(|(time, text)| {
+            let said = html::p().class("said").attr("dir", "auto").child(text.clone());
+            html::li().class("version").child((said, parts::text("quiet", at(*time)))).into_any()
+        });
+        shown.push(titled("Earlier versions", rows.collect()));
+    }
+    parts::several((times, nobody, shown))
+}
+
+fn at(time: UnixMillis) -> String {
+    let local = LocalTime::new(time, clock::minutes_east(time));
+    format!("{}, {}", local.date(), local.clock())
 }
 
 fn list(name: &'static str, people: &[AuthorView]) -> AnyView {
-    let rows: Vec<AnyView> = people
-        .iter()
-        .map(|person| {
-            let name = html::span().attr("dir", "auto").child(person.name.clone());
-            let inside = (avatar::member(&person.name, person.colour, ""), name);
-            html::li().class("member-row").child(inside).into_any()
-        })
-        .collect();
+    titled(name, people.iter().map(|person| row(person, None)).collect())
+}
+
+fn row(person: &AuthorView, sign: Option<String>) -> AnyView {
+    let name = html::span().attr("dir", "auto").child(person.name.clone());
+    let sign = sign.map(|sign| html::span().class("told-sign").child(sign));
+    let inside = (avatar::member(&person.name, person.colour, ""), name, sign);
+    html::li().class("member-row").child(inside).into_any()
+}
+
+fn titled(name: &'static str, rows: Vec<AnyView>) -> AnyView {
     let list = html::ul().class("members").attr("role", "list").attr("aria-label", name).child(rows);
     parts::section("told-list", vec![html::h3().child(name).into_any(), list.into_any()])
 }

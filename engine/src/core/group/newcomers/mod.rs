@@ -13,6 +13,8 @@ use self::sharing::Sharing;
 use crate::channel::group_era::PastEra;
 use crate::core::Engine;
 use crate::domain::conversation::ConversationKey;
+use crate::domain::message::Message;
+use crate::domain::relation::What;
 use crate::group::past::PastMessage;
 use crate::records::keys;
 use crate::table::Table;
@@ -124,13 +126,23 @@ impl Engine {
         let key = ConversationKey::Group(*group);
         let conversation = key.id();
         let message = message.into_message(self.relay_time());
-        if self.is_deleted(&key, &message) {
+        if self.is_deleted(&key, &message) || !self.may_have_related(group, &message) {
             return;
         }
+        let Some(message) = self.settle(conversation, &message, true) else { return };
         self.save_message(conversation, &message);
         self.show_in_list(conversation, &message);
-        let view = self.message_view(&message);
+        let view = self.message_view(conversation, &message);
         self.changed.messages.or_default(conversation).push(view);
+    }
+
+    /// Who deleted for everyone what another wrote may do so now: what they might do then is not known here.
+    fn may_have_related(&self, group: &GroupId, message: &Message) -> bool {
+        let by = message.author.as_ref().map(|author| author.account);
+        let Some((relation, by)) = message.relation().zip(by) else { return true };
+        let others = relation.what == What::Deletion && !relation.target.is_by(&by);
+        let chat = self.group_chats.all.get(group);
+        !others || chat.is_some_and(|chat| chat.policy.may_delete(&by, &relation.target.author))
     }
 
     /// A moment ago at the relay, as the end of an era that ends now.

@@ -88,7 +88,8 @@ fn p10_who_has_no_link_of_the_group_does_not_come_in() {
     assert_eq!(refused(&before, &deed, &no_log), Refusal::NoLog(new.id()));
     // E2: in the name of somebody else.
     let mut forged = deed.clone();
-    let claimed = Member { leaf: Leaf { account: account_id(4), ..path.leaf }, ..path };
+    let state = LeafState { head: Account::new(4, 1).head(), ..path.state };
+    let claimed = Member { leaf: Leaf { account: account_id(4), ..path.leaf }, state, ..path };
     (forged.path, forged.by) = (Some(claimed), claimed.leaf);
     let four = Evidence { link: Some(prove(&secret(1), &claimed)), ..logs(&[&Account::new(4, 1)]) };
     assert_eq!(refused(&before, &forged, &four), Refusal::NotListed(account_id(4)));

@@ -139,7 +139,7 @@ fn c4_a_welcome_is_judged() {
         refused(Refusal::Policy),
         "an admin is not there"
     );
-    let newer = Policy { floor: 2, ..policy.clone() };
+    let newer = Policy { floor: 3, ..policy.clone() };
     assert_eq!(welcome(context(&newer), says(), lifetime()), refused(Refusal::Version));
     assert_eq!(welcome(ours(), Vec::new(), lifetime()), refused(Refusal::Leaf), "a leaf says nothing");
     assert_eq!(welcome(ours(), says(), Lifetime::init(0, 9)), refused(Refusal::Leaf), "a lifetime");

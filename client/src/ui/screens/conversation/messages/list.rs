@@ -109,9 +109,13 @@ impl Rows {
                         let newest = newest_own.clone();
                         details_button(app, first.message.id, move || newest.selected(&key))
                     });
-                    let delete = deleting::button(app, id, message, move || newest.selected(&key));
+                    let newest = Memo::new(move || newest.selected(&key));
+                    let delete = deleting::button(app, id, message, move || newest.get());
                     let beside = parts::several((details, delete));
-                    bubble::bubble(&bubble, Around { author: name, group, waits, beside })
+                    bubble::bubble(
+                        &bubble,
+                        Around { app, chat: id, author: name, group, waits, newest, beside },
+                    )
                 }
             })
             .build())

@@ -81,6 +81,7 @@ pub(crate) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                             .on(ev::keydown, |event| {
                                 dom::step_between(&event, ".message", ".delete");
                                 dom::step_between(&event, ".message", ".details");
+                                dom::step_between(&event, ".message", ".options");
                             })
                             .child(list.rows.view(app, id, name, waits)),
                     )),

@@ -100,6 +100,7 @@ impl List {
         }
         if !self.place.placed.get_value() {
             self.begin(&layout);
+        } else if self.goes_to_sought(&layout) {
         } else if self.place.at_end.get_value() {
             self.scroller.to_end();
         } else if let Some(anchor) = self.place.anchor.get_value() {
@@ -117,6 +118,20 @@ impl List {
         let before = self.place.obeyed.get_value();
         self.place.obeyed.set_value(asked);
         asked != before
+    }
+
+    /// Scrolls to the message that somebody looks for, and marks it; whether there is one.
+    fn goes_to_sought(self, layout: &Layout) -> bool {
+        let sought = self.app.open.with_untracked(|open| open.sought);
+        let row = sought.and_then(|sought| self.rows.position(RowKey::Message(sought)));
+        let Some((row, above)) = row.and_then(|row| Some((row, layout.to_middle(row)?))) else {
+            return false;
+        };
+        self.app.open.update_untracked(|open| open.sought = None);
+        self.place.at_end.set_value(false);
+        self.scroller.move_by(above);
+        self.scroller.mark(row);
+        true
     }
 
     /// Opens at the line above what is unread, or at the newest message.

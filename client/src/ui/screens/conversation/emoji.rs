@@ -1,0 +1,66 @@
+//! All emoji, to choose one: those that were used last, those that are looked for, and the rest by kind.
+
+use std::sync::Arc;
+
+use leptos::ev;
+use leptos::prelude::*;
+
+use crate::model::emoji;
+use crate::platform::dom;
+use crate::ui::design::{html, parts};
+
+/// The field and the signs; `choose` gets the one that is clicked.
+pub(crate) fn picker(choose: impl Fn(String) + Send + Sync + 'static) -> AnyView {
+    let choose: Arc<dyn Fn(String) + Send + Sync> = Arc::new(choose);
+    let sought = RwSignal::new(String::new());
+    let field = html::input()
+        .attr("type", "search")
+        .attr("aria-label", "Search emoji")
+        .attr("placeholder", "Search emoji")
+        .attr("autocomplete", "off")
+        .value(move || sought.get())
+        .on(ev::input, move |event| sought.set(event_target_value(&event)));
+    let found = parts::dynamic(move || {
+        let sought = sought.get();
+        let kinds = emoji::matching(&sought);
+        let none = kinds.is_empty().then(|| parts::text("note", "No emoji found"));
+        let choose = Arc::clone(&choose);
+        let all: Vec<AnyView> =
+            kinds.into_iter().map(|(kind, signs)| self::kind(kind, signs, &choose)).collect();
+        parts::several((none, all))
+    });
+    html::div()
+        .class("emoji-picker")
+        .child((
+            html::div().class("search").child(field),
+            html::div()
+                .class("emoji-all")
+                .on(ev::keydown, |event| dom::step_among(&event, "step"))
+                .child(found),
+        ))
+        .into_any()
+}
+
+fn kind(name: &'static str, signs: Vec<emoji::Sign>, choose: &Arc<dyn Fn(String) + Send + Sync>) -> AnyView {
+    let buttons: Vec<AnyView> = signs
+        .into_iter()
+        .map(|it| {
+            let choose = Arc::clone(choose);
+            html::button()
+                .class("menu-sign step")
+                .attr("type", "button")
+                .attr("aria-label", it.name)
+                .attr("title", it.name)
+                .on(ev::click, move |_| {
+                    emoji::used(it.sign);
+                    choose(it.sign.to_owned());
+                })
+                .child(it.sign)
+                .into_any()
+        })
+        .collect();
+    html::section()
+        .attr("aria-label", name)
+        .child((html::h3().child(name), html::div().class("emoji-kind").child(buttons)))
+        .into_any()
+}
