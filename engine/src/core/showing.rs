@@ -18,7 +18,8 @@ use crate::domain::safety_number::safety_number;
 use crate::io::Output;
 use crate::set::Set;
 use crate::view::{
-    AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event,
+    AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event, FileId,
+    FileState,
     MessageView, Order, Preview, Registration, Reply, Snapshot, ViewRequestId,
 };
 
@@ -30,6 +31,7 @@ pub(super) struct Changed {
     pub(super) conversations: Set<ConversationId>,
     pub(super) messages: Table<ConversationId, Vec<MessageView>>,
     pub(super) deleted: Vec<(ConversationId, MessageId)>,
+    pub(super) files: Table<FileId, FileState>,
 }
 
 impl Changed {
@@ -72,6 +74,9 @@ impl Engine {
         for (conversation, message) in changed.deleted {
             self.forget_for_pages(&conversation, &message);
             self.out.push(Output::Event(Event::Deleted { conversation, message }));
+        }
+        for (file, state) in changed.files {
+            self.out.push(Output::Event(Event::File { file, state }));
         }
         for id in changed.conversations {
             if let Some(view) = self.conversation_view(id) {
@@ -240,6 +245,7 @@ impl Engine {
     fn body_view(&self, body: &MessageBody) -> BodyView {
         match body {
             MessageBody::Group(line) => BodyView::Group(self.line_as_named_now(line)),
+            MessageBody::Part(part) => self.part_view(part),
             body => BodyView::from(body),
         }
     }
@@ -257,7 +263,7 @@ impl Engine {
             id: entry.id,
             order: Order::of_waiting(number),
             time: entry.time,
-            body: BodyView::of_part(part),
+            body: self.part_view(part),
             outgoing: Some(if entry.failed { Delivery::Failed } else { Delivery::Waiting }),
             author: None,
             told: None,

@@ -2,7 +2,7 @@
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 
-use crate::view::ConversationId;
+use crate::view::{ConversationId, FileId};
 
 /// Own account ([`crate::account::Account`]).
 pub(crate) const ACCOUNT: &[u8] = &[1];
@@ -20,6 +20,7 @@ const GROUP_ERA: u8 = 50;
 const GROUP_CHAT: u8 = 51;
 const INVITATION: u8 = 52;
 const EARLY_WELCOMES: u8 = 53;
+const FILE: u8 = 60;
 const EARLY: u8 = 9;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];
@@ -154,9 +155,15 @@ pub(crate) fn archive(id: &ConversationId) -> Vec<u8> {
     [&[ARCHIVE], id.0.as_slice()].concat()
 }
 
+/// What this device has of a file ([`crate::attachment::local::LocalFile`]).
+pub(crate) fn file(id: &FileId) -> Vec<u8> {
+    [&[FILE], id.0.as_slice()].concat()
+}
+
 pub(crate) const ARCHIVES: &[u8] = &[ARCHIVE];
 pub(crate) const CONTACTS: &[u8] = &[CONTACT];
 pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
+pub(crate) const FILES: &[u8] = &[FILE];
 pub(crate) const GROUP_CHATS: &[u8] = &[GROUP_CHAT];
 pub(crate) const LOGS: &[u8] = &[LOG];
 pub(crate) const OUTBOXES: &[u8] = &[OUTBOX];
@@ -189,6 +196,7 @@ mod tests {
             (invitation(&group), 52, about_group),
             (early_welcomes(&group), 53, about_group),
             (archive(&id), 26, about_id),
+            (file(&FileId([0xEE; 16])), 60, [0xEE; 16].as_slice()),
             (personal(&id), 30, about_id),
             (standing(&id), 34, about_id),
             (stance(&account), 46, about_account),

@@ -125,6 +125,12 @@ pub enum CommandError {
     /// The text is a link code, which finds nobody.
     #[error("this is a link code, not an invite")]
     LinkCodeInstead,
+    /// No file, more than ten, or one that is longer than 100 MiB.
+    #[error("a file is too large, or there are too many")]
+    FileSize,
+    /// The file is not on this device, or not in this message.
+    #[error("the file is not here")]
+    FileMissing,
 }
 
 impl CommandError {

@@ -3,6 +3,7 @@
 //! A view sends [`Request`]s, each with an id that it chose, and gets [`Event`]s. All views get all events;
 //! an [`Event::Reply`] is for the one whose request id it carries. A view begins with [`Command::Subscribe`].
 
+mod attachment;
 mod command;
 mod devices;
 mod errors;
@@ -24,6 +25,7 @@ pub use crate::domain::message::{DeviceChange, Dropped, Gap, GroupLine, KeyChang
 pub use crate::domain::order::Order;
 pub use crate::group::policy::{Permissions, Role};
 
+pub use self::attachment::{FileId, FileKind, FileState, FileView, FilesView, NewFile, StoredFile};
 pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
@@ -78,6 +80,13 @@ pub enum Event {
     Link(Option<LinkView>),
     /// Another device of the account has removed this one, which still has these texts. A view that subscribes is told so first.
     Removed(RemovedView),
+    /// A file of a message is elsewhere than it was, or has come so far.
+    File {
+        /// Which.
+        file: FileId,
+        /// Where it is.
+        state: FileState,
+    },
     /// A message is gone.
     Deleted {
         /// From which conversation.
@@ -116,6 +125,8 @@ pub enum Reply {
     Group(Box<GroupView>),
     /// Who has an own message.
     MessageDetails(MessageDetails),
+    /// What files are on this device.
+    StoredFiles(Vec<StoredFile>),
 }
 
 /// Messages of a conversation that stand one after the other, without a hole.
@@ -328,6 +339,8 @@ pub enum BodyView {
     KeysChanged(KeyChange),
     /// Something happened to the group.
     Group(GroupLine),
+    /// A text with files.
+    Files(Box<FilesView>),
 }
 
 impl From<&MessageBody> for BodyView {
@@ -344,7 +357,10 @@ impl From<&MessageBody> for BodyView {
 
 impl BodyView {
     pub(crate) fn of_part(part: &Part) -> Self {
-        part.text().map_or(Self::Newer, |text| Self::Text(text.to_owned()))
+        match part.files() {
+            Some(files) => Self::Files(Box::new(FilesView::of(&files))),
+            None => part.text().map_or(Self::Newer, |text| Self::Text(text.to_owned())),
+        }
     }
 
     /// Whether nobody has written it: the device says something.

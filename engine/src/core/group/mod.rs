@@ -91,7 +91,7 @@ impl Engine {
                 let details = self.message_details(&self.group_in(conversation)?, &order);
                 return Ok(Some(Reply::MessageDetails(details)));
             }
-            other => return self.file_command(view, other),
+            other => return self.attachment_command(view, other),
         }
         Ok(Some(Reply::Done))
     }

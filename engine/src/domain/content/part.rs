@@ -7,6 +7,7 @@ use parley_protocol::limits::MAX_TEXT;
 use serde::{Deserialize, Serialize};
 
 use super::ContentError;
+use super::files::{FILES, Files};
 use crate::domain::visible::is_blank;
 
 /// The kind of a text (`text/markdown;variant=GFM-MIMI`, of which this version shows the characters).
@@ -38,6 +39,11 @@ impl Part {
         Self { kind: TEXT, body: text.into_bytes(), fields: Fields::new() }
     }
 
+    /// A text with files; the caller has checked them.
+    pub(crate) fn of_files(files: &Files) -> Self {
+        Self { kind: FILES, body: files.encode(), fields: Fields::new() }
+    }
+
     /// A text with a field that a version to come may write, and that changes what the text means.
     #[cfg(any(test, feature = "hostile"))]
     pub(crate) fn newer(text: &str) -> Self {
@@ -54,7 +60,8 @@ impl Part {
     pub(crate) fn is_sound(&self) -> bool {
         let text = || core::str::from_utf8(&self.body).is_ok_and(|text| !is_blank(text));
         let fits = self.length() <= MAX_TEXT && self.fields.len() <= MAX_FIELDS;
-        fits && (self.kind != TEXT || self.is_changed() || text())
+        let files = || self.kind != FILES || Files::decode(&self.body).is_ok();
+        fits && (self.is_changed() || (self.kind != TEXT || text()) && files())
     }
 
     /// Whether it has a field without which it would be misread.
@@ -68,9 +75,16 @@ impl Part {
         core::str::from_utf8(&self.body).ok().filter(|_| known)
     }
 
+    /// A text with files; none of what only a newer version knows.
+    pub(crate) fn files(&self) -> Option<Files> {
+        let known = self.kind == FILES && !self.is_changed();
+        Files::decode(&self.body).ok().flatten().filter(|_| known)
+    }
+
     /// Its beginning, for the list of chats: the first characters of a text, and of anything else that it is there.
     pub(crate) fn abridged(&self) -> Self {
-        let body = self.text().map(|text| text.chars().take(PREVIEW).collect::<String>().into_bytes());
+        let text = || self.text().map(|text| text.chars().take(PREVIEW).collect::<String>().into_bytes());
+        let body = self.files().map(|files| files.abridged(PREVIEW).encode()).or_else(text);
         let fields = self.fields.iter().map(|(tag, _)| (*tag, Vec::new())).collect();
         Self { kind: self.kind, body: body.unwrap_or_default(), fields }
     }
