@@ -8,6 +8,7 @@
 
 mod chat;
 mod device_log;
+mod files;
 mod reading;
 
 use std::collections::BTreeMap;
@@ -50,6 +51,7 @@ use crate::mls::{DeviceSigner, Provider, key_package};
 use crate::records::state::StateStore;
 
 pub use self::chat::ChatDeed;
+pub use self::files::FileLie;
 pub use crate::core::hostile_backup::{BackupLie, ForgedBackup, SignedAs, Thief};
 
 /// First bytes of an inbox entry that is a Welcome.

@@ -22,6 +22,19 @@ pub enum Over {
     Group(ConversationId),
     /// Who has a message of the conversation that is shown.
     Message(MessageId),
+    /// Something with files.
+    Files(FilesOver),
+}
+
+/// A dialog that has to do with files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilesOver {
+    /// Files that are to be sent.
+    Attach(ConversationId),
+    /// A voice message that is being recorded.
+    Record(ConversationId),
+    /// A picture of the conversation that is shown, by its message and its place in it.
+    View(MessageId, usize),
 }
 
 /// One entry.
@@ -74,6 +87,16 @@ impl Place {
             (Some("group"), Some(id)) => Some(Over::Group(ConversationId(hex::decode(id)?))),
             (Some("message"), Some(id)) => Some(Over::Message(MessageId(hex::decode(id)?))),
             (Some("contact"), Some(id)) => Some(Over::Contact(ConversationId(hex::decode(id)?))),
+            (Some("attach"), Some(id)) => {
+                Some(Over::Files(FilesOver::Attach(ConversationId(hex::decode(id)?))))
+            }
+            (Some("record"), Some(id)) => {
+                Some(Over::Files(FilesOver::Record(ConversationId(hex::decode(id)?))))
+            }
+            (Some(view), Some(id)) => {
+                let place = view.strip_prefix("view").and_then(|place| place.parse().ok());
+                Some(Over::Files(FilesOver::View(MessageId(hex::decode(id)?), place?)))
+            }
             _ => return None,
         };
         Some(Self { route, over, home })
@@ -91,6 +114,15 @@ impl Place {
             Some(Over::NewGroup) => format!("parley {home} group"),
             Some(Over::Group(id)) => format!("parley {home} group {}", hex::encode(&id.0)),
             Some(Over::Message(id)) => format!("parley {home} message {}", hex::encode(&id.0)),
+            Some(Over::Files(FilesOver::Attach(id))) => {
+                format!("parley {home} attach {}", hex::encode(&id.0))
+            }
+            Some(Over::Files(FilesOver::Record(id))) => {
+                format!("parley {home} record {}", hex::encode(&id.0))
+            }
+            Some(Over::Files(FilesOver::View(id, place))) => {
+                format!("parley {home} view{place} {}", hex::encode(&id.0))
+            }
         }
     }
 

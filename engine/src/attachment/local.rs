@@ -65,7 +65,9 @@ impl LocalFile {
     /// Its way into a message, if it has not arrived there.
     pub(crate) const fn sending(&self) -> Option<Sending> {
         match &self.stage {
-            Stage::Sealing(sending) | Stage::Uploading(sending, _) | Stage::Stopped(sending, _) => Some(*sending),
+            Stage::Sealing(sending) | Stage::Uploading(sending, _) | Stage::Stopped(sending, _) => {
+                Some(*sending)
+            }
             Stage::Receiving | Stage::Here => None,
         }
     }

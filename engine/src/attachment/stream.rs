@@ -98,7 +98,12 @@ impl Shape {
     }
 
     /// What of the file stands in a chunk.
-    pub(crate) fn open(self, key: &FileKey, index: u32, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    pub(crate) fn open(
+        self,
+        key: &FileKey,
+        index: u32,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         if sealed.len() != self.sealed_chunk(index) {
             return Err(OpenError);
         }
@@ -150,7 +155,10 @@ mod tests {
             let lengths: usize = chunks.iter().map(Vec::len).sum();
             assert_eq!(u64::try_from(lengths).unwrap(), shape.sealed(), "{size}");
             assert!(chunks[..chunks.len() - 1].iter().all(|chunk| chunk.len() == CHUNK));
-            let opened: Vec<u8> = (0..).zip(&chunks).flat_map(|(index, chunk)| shape.open(&key(), index, chunk).unwrap().to_vec()).collect();
+            let opened: Vec<u8> = (0..)
+                .zip(&chunks)
+                .flat_map(|(index, chunk)| shape.open(&key(), index, chunk).unwrap().to_vec())
+                .collect();
             assert_eq!(opened, bytes(size));
         }
     }

@@ -365,7 +365,7 @@ impl Engine {
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
             Pending::Append { log, numbers } => self.appended(&log, &numbers, result),
             Pending::Commit { log, append } => self.committed(&log, append, &result),
-            Pending::PutFile { file, end, sent } => self.file_part_put(&file, (end, sent), result),
+            Pending::PutFile { file, end, sent } => self.file_part_put(&file, (end, sent), &result),
             Pending::FetchFile { file, index, sent } => self.file_part_came(&file, (index, sent), result),
         }
     }

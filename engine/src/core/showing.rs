@@ -18,9 +18,8 @@ use crate::domain::safety_number::safety_number;
 use crate::io::Output;
 use crate::set::Set;
 use crate::view::{
-    AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event, FileId,
-    FileState,
-    MessageView, Order, Preview, Registration, Reply, Snapshot, ViewRequestId,
+    AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event,
+    FileId, FileState, MessageView, Order, Preview, Registration, Reply, Snapshot, ViewRequestId,
 };
 
 /// What the views have to be told at the end of an input.

@@ -21,7 +21,8 @@ pub(crate) fn safe(name: &str) -> String {
     let short = shortened(trimmed);
     let stem = short.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let numbered = |prefix: &str| {
-        stem.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1 && rest.as_bytes().iter().all(u8::is_ascii_digit))
+        stem.strip_prefix(prefix)
+            .is_some_and(|rest| rest.len() == 1 && rest.as_bytes().iter().all(u8::is_ascii_digit))
     };
     let device = DEVICES.contains(&stem.as_str()) || numbered("com") || numbered("lpt");
     if device { format!("_{short}") } else { short }
@@ -58,7 +59,13 @@ mod tests {
 
     #[test]
     fn a_usual_name_stays() {
-        for name in ["boat.jpg", "R\u{e9}sum\u{e9} 2026.pdf", "\u{5199}\u{771f}.png", "a.tar.gz", "\u{1F468}\u{1F469}.txt"] {
+        for name in [
+            "boat.jpg",
+            "R\u{e9}sum\u{e9} 2026.pdf",
+            "\u{5199}\u{771f}.png",
+            "a.tar.gz",
+            "\u{1F468}\u{1F469}.txt",
+        ] {
             assert_eq!(safe(name), name);
         }
     }

@@ -7,8 +7,8 @@ use parley_engine::io::{
 };
 use parley_engine::seal::MasterKey;
 use parley_engine::view::{
-    AccountView, Command, Connection, Consent, ConversationId, ConversationView, Event, FileId, FileState, LinkView,
-    MessageView, RemovedView, Reply, Request, Snapshot, StorageState, ViewRequestId,
+    AccountView, Command, Connection, Consent, ConversationId, ConversationView, Event, FileId, FileState,
+    LinkView, MessageView, RemovedView, Reply, Request, Snapshot, StorageState, ViewRequestId,
 };
 use parley_engine::{Engine, OpenError};
 use parley_protocol::ids::{MessageId, UnixMillis};

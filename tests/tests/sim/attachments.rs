@@ -2,7 +2,7 @@
 
 use parley_engine::io::StorageFailure;
 use parley_engine::view::{
-    BodyView, Command, CommandError, Delivery, FileKind, FileState, NewFile, Reply,
+    BodyView, Command, CommandError, Delivery, FileKind, FileState, NewFile, Reply, Share,
 };
 use parley_protocol::frame::{RelayError, Request};
 use parley_tests::sim::{Torn, World, file_bytes};
@@ -45,7 +45,9 @@ fn a_file_arrives_as_it_was_sent() {
 fn several_files_have_one_caption_and_go_together() {
     let (mut world, ada, bob, chat) = two(2);
     let files: Vec<NewFile> = (1..=3)
-        .map(|number| world.choose(ada, &format!("{number}.png"), FileKind::Picture, &file_bytes(number, 300_000)))
+        .map(|number| {
+            world.choose(ada, &format!("{number}.png"), FileKind::Picture, &file_bytes(number, 300_000))
+        })
         .collect();
     let send = Command::SendFiles { conversation: chat, caption: "the lake".to_owned(), files };
     assert_eq!(world.ask(ada, send), Reply::Done);
@@ -141,7 +143,10 @@ fn a_page_that_is_gone_before_the_file_is_saved_costs_the_file_and_says_so() {
     let bytes = file_bytes(7, LENGTH);
     let files = vec![world.choose(ada, "a.bin", FileKind::Other, &bytes)];
     world.devices[ada].sources.clear();
-    assert_eq!(world.ask(ada, Command::SendFiles { conversation: chat, caption: String::new(), files }), Reply::Done);
+    assert_eq!(
+        world.ask(ada, Command::SendFiles { conversation: chat, caption: String::new(), files }),
+        Reply::Done
+    );
     for _ in 0..4 {
         world.settle();
     }
@@ -272,7 +277,8 @@ fn a_message_that_is_deleted_takes_its_file_along() {
     world.fetch_last(bob, chat_b);
     assert_eq!(world.devices[bob].disk.files.len(), 5);
     let (message, _) = world.files_in(bob, chat_b).pop().unwrap();
-    world.ask(bob, Command::DeleteMessage { conversation: chat_b, message: message.id, order: message.order });
+    world
+        .ask(bob, Command::DeleteMessage { conversation: chat_b, message: message.id, order: message.order });
     world.settle();
     assert!(world.devices[bob].disk.files.is_empty());
     world.ask(ada, Command::DeleteChat(chat));
@@ -315,7 +321,7 @@ fn a_new_device_has_the_keys_of_files_from_before() {
     let chat_b = world.only_conversation(bob);
     world.send_file(bob, chat_b, "a.bin", &bytes);
     world.settle();
-    let second = crate::devices::link(&mut world, ada);
+    let second = crate::devices::link_with(&mut world, ada, Share::All);
     for _ in 0..6 {
         world.settle();
     }

@@ -70,6 +70,7 @@ fn over(dialog: &Dialog) -> Over {
         Dialog::NewGroup => Over::NewGroup,
         Dialog::Group(id) => Over::Group(*id),
         Dialog::Message(id) => Over::Message(*id),
+        Dialog::Files(what) => Over::Files(*what),
     }
 }
 
@@ -182,6 +183,7 @@ fn be(app: App, place: Place) {
             Over::NewGroup => Dialog::NewGroup,
             Over::Group(id) => Dialog::Group(id),
             Over::Message(id) => Dialog::Message(id),
+            Over::Files(what) => Dialog::Files(what),
         }));
     }
     if app.route.with_untracked(|shown| shown != route) {

@@ -42,8 +42,8 @@ macro_rules! elements {
 }
 
 elements! {
-    a aside button dialog div form h1 h2 h3 header img input label li main nav option p progress section select span
-    strong textarea time ul
+    a aside audio button dialog div form h1 h2 h3 header img input label li main nav option p progress section select span
+    strong textarea time ul video
 }
 
 impl Element {

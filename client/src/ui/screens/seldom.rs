@@ -5,16 +5,18 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
 use leptos::prelude::*;
-use parley_engine::view::{ConversationId, GroupSummary};
+use parley_engine::view::{ConversationId, FilesView, GroupSummary};
 use parley_protocol::ids::MessageId;
 
+use crate::model::history::FilesOver;
+use crate::model::rows::Bubble;
 use crate::model::section::Section;
 use crate::platform::{page, spawn_local, timer};
 use crate::ui::app::state::{App, Phase};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::conversation::contact;
-use crate::ui::screens::{groups, linking, recovery, removed, settings, shell};
+use crate::ui::screens::{files, groups, linking, recovery, removed, settings, shell};
 use crate::ui::words;
 
 /// So long the page is left alone after the start, in milliseconds.
@@ -63,6 +65,8 @@ part!(groups, load_new_group, show_new_group(app: App) => groups::create::body(a
 part!(groups, load_group, show_group(app: App, id: ConversationId) => groups::panel::body(app, id));
 part!(groups, load_invitation, show_invitation(app: App, id: ConversationId, group: GroupSummary, name: Memo<String>) => groups::invitation::foot(app, id, group, name));
 part!(groups, load_message, show_message(app: App, id: MessageId) => groups::told::body(app, id));
+part!(files, load_files, show_files(place: files::Place, view: FilesView, now: Memo<Bubble>) => files::content::content(place, view, now));
+part!(files, load_files_dialog, show_files_dialog(app: App, what: FilesOver) => files::dialogs::body(app, what));
 
 /// The settings.
 pub(crate) fn settings(app: App, section: Option<Section>) -> AnyView {
@@ -110,6 +114,16 @@ pub(crate) fn message(app: App, id: MessageId) -> AnyView {
     shown(body, load_message, move || Box::pin(show_message(app, id)))
 }
 
+/// The files of a message.
+pub(crate) fn files(place: files::Place, view: FilesView, now: Memo<Bubble>) -> AnyView {
+    shown(bare, load_files, move || Box::pin(show_files(place, view.clone(), now)))
+}
+
+/// What a dialog has inside that has to do with files.
+pub(crate) fn files_dialog(app: App, what: FilesOver) -> AnyView {
+    shown(body, load_files_dialog, move || Box::pin(show_files_dialog(app, what)))
+}
+
 /// Loads every part once the device is open and the browser has nothing else to do, so that they are there without a connection.
 pub(crate) fn fetch_ahead(app: App) {
     Effect::new(move |begun: Option<bool>| {
@@ -129,12 +143,14 @@ fn ahead() {
 async fn load_all() {
     let _ = load_settings().await;
     let _ = load_contact().await;
+    let _ = load_files().await;
     let _ = load_group().await;
     let _ = load_linking().await;
     let _ = load_recovery().await;
     let _ = load_removed().await;
     let _ = load_new_group().await;
     let _ = load_message().await;
+    let _ = load_files_dialog().await;
     let _ = load_invitation().await;
 }
 

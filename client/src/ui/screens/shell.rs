@@ -12,7 +12,7 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};
 use crate::ui::screens::conversation::{contact, deleting};
-use crate::ui::screens::{conversation, groups, linking, locked, notices, requests, seldom, welcome};
+use crate::ui::screens::{conversation, files, groups, linking, locked, notices, requests, seldom, welcome};
 use crate::ui::words;
 
 /// A pointer that is held for longer (or of which nobody heard that it was let go) holds nothing back, in milliseconds.
@@ -192,6 +192,7 @@ fn panes(app: App) -> AnyView {
                     Dialog::NewGroup => groups::new_group(app),
                     Dialog::Group(id) => groups::info(app, id),
                     Dialog::Message(id) => groups::message(app, id),
+                    Dialog::Files(what) => files::dialog(app, what),
                 })
             }),
         ))

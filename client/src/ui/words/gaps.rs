@@ -6,7 +6,11 @@ use parley_engine::view::{BodyView, Gap};
 #[must_use]
 pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
     match body {
-        BodyView::Text(_) | BodyView::Renamed { .. } | BodyView::KeysChanged(_) | BodyView::Group(_) => None,
+        BodyView::Text(_)
+        | BodyView::Files(_)
+        | BodyView::Renamed { .. }
+        | BodyView::KeysChanged(_)
+        | BodyView::Group(_) => None,
         BodyView::Newer => {
             Some("Sent by a newer version of Parley. Reload the page to update, then it shows.")
         }

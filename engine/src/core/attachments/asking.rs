@@ -13,7 +13,9 @@ use crate::domain::content::{Body, Part};
 use crate::domain::file_name;
 use crate::domain::message::Message;
 use crate::io::{LoadId, Record};
-use crate::view::{Command, CommandError, ConversationId, FileState, NewFile, Order, Reply, StoredFile, ViewRequestId};
+use crate::view::{
+    Command, CommandError, ConversationId, FileState, NewFile, Order, Reply, StoredFile, ViewRequestId,
+};
 
 /// A file that is to be fetched; the page with its message is being read.
 pub(super) struct Looking {
@@ -196,7 +198,8 @@ impl Engine {
 
     /// A file that is on its way to somebody stays.
     fn free_file(&mut self, id: &FileId) {
-        if self.attachments.all.get(id).is_some_and(|file| file.stage == Stage::Here && file.order.is_some()) {
+        if self.attachments.all.get(id).is_some_and(|file| file.stage == Stage::Here && file.order.is_some())
+        {
             self.drop_file(id);
         }
     }

@@ -86,7 +86,9 @@ impl Engine {
             if self.attachments.downloads.len() >= AT_ONCE {
                 return;
             }
-            let (Some(file), Some(shape)) = (self.attachments.all.get(&id), Shape::of(size)) else { continue };
+            let (Some(file), Some(shape)) = (self.attachments.all.get(&id), Shape::of(size)) else {
+                continue;
+            };
             let download = Download {
                 part: file.part.clone(),
                 shape,

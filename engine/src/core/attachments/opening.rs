@@ -17,7 +17,11 @@ pub(super) struct Opening {
 }
 
 impl Engine {
-    pub(super) fn open_file(&mut self, view: ViewRequestId, id: FileId) -> Result<Option<Reply>, CommandError> {
+    pub(super) fn open_file(
+        &mut self,
+        view: ViewRequestId,
+        id: FileId,
+    ) -> Result<Option<Reply>, CommandError> {
         let file = self.attachments.all.get(&id).filter(|file| file.is_whole());
         let shape = file.and_then(|file| Shape::of(file.part.size)).ok_or(CommandError::FileMissing)?;
         let load = self.next_load();
@@ -42,7 +46,7 @@ impl Engine {
         }
         let complete = u32::try_from(chunks.len()).is_ok_and(|count| count == wanted);
         let last = opening.next >= opening.shape.chunks();
-        if !complete || key.is_none() || (!last && opening.next % BATCH != 0) {
+        if !complete || key.is_none() || (!last && !opening.next.is_multiple_of(BATCH)) {
             self.reply(opening.view, Reply::Failed(CommandError::FileMissing));
             self.file_was_lost(&opening.file);
             return true;

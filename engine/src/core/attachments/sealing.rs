@@ -64,7 +64,10 @@ impl Engine {
             return;
         }
         if sealing.next >= sealing.shape.chunks() {
-            return if sealing.writing == 0 { self.is_sealed() } else { () };
+            if sealing.writing == 0 {
+                self.is_sealed();
+            }
+            return;
         }
         let (source, from) = (sealing.sending.source, sealing.done());
         let length = u32::try_from(sealing.wanted()).unwrap_or(u32::MAX);
@@ -149,7 +152,9 @@ impl Engine {
 
     fn seal_next(&mut self, bytes: &[u8]) {
         let Some(sealing) = &mut self.attachments.sealing else { return };
-        let Some(key) = self.attachments.all.get(&sealing.file).map(|file| file.part.key.clone()) else { return };
+        let Some(key) = self.attachments.all.get(&sealing.file).map(|file| file.part.key.clone()) else {
+            return;
+        };
         let (first, mut rest, mut chunks) = (sealing.next, bytes, Vec::new());
         let end = first.saturating_add(BATCH).min(sealing.shape.chunks());
         for index in first..end {
@@ -167,7 +172,12 @@ impl Engine {
         self.go_on_sealing();
     }
 
-    pub(super) fn sealed_is_written(&mut self, file: &FileId, _first: u32, result: Result<(), StorageFailure>) {
+    pub(super) fn sealed_is_written(
+        &mut self,
+        file: &FileId,
+        _first: u32,
+        result: Result<(), StorageFailure>,
+    ) {
         let Some(sealing) = self.attachments.sealing.as_mut().filter(|it| it.file == *file) else { return };
         sealing.writing = sealing.writing.saturating_sub(1);
         if result.is_err() {

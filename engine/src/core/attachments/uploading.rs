@@ -158,7 +158,9 @@ impl Engine {
 
     /// Chunks were read; whether to be sent.
     pub(super) fn read_to_upload(&mut self, id: LoadId, chunks: &[Vec<u8>]) -> bool {
-        let Some(upload) = self.attachments.upload.as_mut().filter(|it| it.reading == Some(id)) else { return false };
+        let Some(upload) = self.attachments.upload.as_mut().filter(|it| it.reading == Some(id)) else {
+            return false;
+        };
         upload.reading = None;
         let wanted = BATCH.min(upload.shape.chunks().saturating_sub(upload.next));
         if u32::try_from(chunks.len()).is_ok_and(|count| count == wanted) {
@@ -174,7 +176,9 @@ impl Engine {
 
     /// The next part, or an empty one, which asks how much there is.
     fn put_part(&mut self, bytes: Vec<u8>) {
-        let Some((log, known)) = self.attachments.upload.as_ref().map(|it| (it.log, it.key.clone())) else { return };
+        let Some((log, known)) = self.attachments.upload.as_ref().map(|it| (it.log, it.key.clone())) else {
+            return;
+        };
         let key = known.or_else(|| {
             let epoch = self.with_group(&log, |group, _, _| Ok(group.epoch())).ok()?;
             Some((epoch, self.capability(&log)?))
@@ -210,14 +214,16 @@ impl Engine {
         &mut self,
         file: &FileId,
         (end, sent): (u64, Moment),
-        result: Result<Answer, RelayError>,
+        result: &Result<Answer, RelayError>,
     ) {
         let now = self.steady;
         let Some(upload) = self.attachments.upload.as_mut().filter(|it| it.file == *file) else { return };
         upload.pace.answered(now.since(sent));
-        match result {
+        match *result {
             Ok(Answer::Blob { stored }) if stored == upload.shape.sealed() => self.file_is_there(),
-            Ok(Answer::Blob { stored }) if stored % Shape::offset(1) != 0 => self.upload_elsewhere(),
+            Ok(Answer::Blob { stored }) if !stored.is_multiple_of(Shape::offset(1)) => {
+                self.upload_elsewhere();
+            }
             Ok(Answer::Blob { stored }) if upload.stored.is_none() && end == 0 => {
                 upload.stored = Some(stored);
                 upload.next = u32::try_from(stored / Shape::offset(1)).unwrap_or(u32::MAX);

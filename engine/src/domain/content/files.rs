@@ -152,7 +152,18 @@ impl ExternalPart {
     ) -> Self {
         let content_hash = BlobHash([0; 32]);
         let fields = hints.into_fields();
-        Self { disposition, content_type, filename, size, blob, reader, enc_alg: STREAM, key, content_hash, fields }
+        Self {
+            disposition,
+            content_type,
+            filename,
+            size,
+            blob,
+            reader,
+            enc_alg: STREAM,
+            key,
+            content_hash,
+            fields,
+        }
     }
 
     pub(crate) fn hints(&self) -> Hints {

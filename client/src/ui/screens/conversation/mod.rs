@@ -8,6 +8,7 @@ mod mentions;
 pub(crate) mod messages;
 pub(crate) mod said;
 
+use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::{Consent, ConversationId, ConversationView, GroupStanding, GroupSummary};
 
@@ -15,7 +16,7 @@ use crate::model::route::Route;
 use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
-use crate::ui::screens::{groups, requests, shell};
+use crate::ui::screens::{files, groups, requests, shell};
 use crate::ui::words;
 
 /// Head, warning, messages, composer.
@@ -51,6 +52,13 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
         html::section()
             .class("conversation")
             .attr_live("aria-label", move || Some(name.get()))
+            .on(ev::dragover, |event| event.prevent_default())
+            .on(ev::drop, move |event| {
+                event.prevent_default();
+                if files::can_send(app, id) {
+                    app.attach(id, files::carried(&event, "dataTransfer"));
+                }
+            })
             .child((
                 parts::dynamic(move || head(app, id, name, is_group, has_details.get())),
                 parts::maybe(move || {
