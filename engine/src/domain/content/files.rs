@@ -13,7 +13,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::part::Fields;
 
 /// The kind of a text with files (`multipart`, semantics `processAll`).
-pub(crate) const FILES: u16 = 20;
+pub(crate) const FILES: u16 = 17;
 const VERSION: u8 = 1;
 /// Most files in one message: with the longest preview each, they leave room for the longest caption.
 pub(crate) const MAX_FILES: usize = 10;
