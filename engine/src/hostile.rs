@@ -8,6 +8,7 @@
 
 mod chat;
 mod device_log;
+mod files;
 mod reading;
 mod relations;
 
@@ -51,6 +52,7 @@ use crate::mls::{DeviceSigner, Provider, key_package};
 use crate::records::state::StateStore;
 
 pub use self::chat::ChatDeed;
+pub use self::files::FileLie;
 pub use self::relations::Forged;
 pub use crate::core::hostile_backup::{BackupLie, ForgedBackup, SignedAs, Thief};
 

@@ -7,7 +7,7 @@ use parley_protocol::codec::Remedy;
 use parley_protocol::ids::UnixMillis;
 
 use crate::parts::{Code, Part};
-use crate::view::{Event, Request};
+use crate::view::{Event, FileId, Request, ViewRequestId};
 
 /// What happened outside.
 #[derive(Debug, Clone)]
@@ -43,6 +43,8 @@ pub enum Input {
     Part(Code),
     /// It does not come now.
     NoPart(Part),
+    /// What came of a [`Output::File`], or a view has something to be sent.
+    File(FileDone),
 }
 
 /// What the host has to do.
@@ -76,6 +78,89 @@ pub enum Output {
     Need(Part),
     /// Delete everything of this device, the vault and all records, and run no engine on it any more.
     Erase,
+    /// Do something with a file of a message. These are done one after the other, apart from all else.
+    File(FileWork),
+}
+
+/// What is done with files of messages. Their chunks are sealed, each under its file's key.
+#[derive(Debug, Clone)]
+pub enum FileWork {
+    /// Read from what a view has chosen; answer [`FileDone::Source`].
+    ReadSource {
+        /// By which the view named it.
+        source: u64,
+        /// Where to begin.
+        from: u64,
+        /// How many bytes.
+        length: u32,
+    },
+    /// What a view has chosen is not needed any more.
+    ForgetSource(u64),
+    /// Write chunks, and answer [`FileDone::Written`] once they are on disk.
+    Write {
+        /// Of which file.
+        file: FileId,
+        /// The number of the first.
+        first: u32,
+        /// One after the other.
+        chunks: Vec<Vec<u8>>,
+    },
+    /// Read chunks up to the first that is missing; answer [`FileDone::Read`].
+    Read {
+        /// Repeated in the answer.
+        id: LoadId,
+        /// Of which file.
+        file: FileId,
+        /// The number of the first.
+        first: u32,
+        /// At most so many.
+        most: u32,
+    },
+    /// Delete a file's chunks. There is no answer.
+    Delete(FileId),
+    /// Delete the chunks of all other files. There is no answer.
+    KeepOnly(Vec<FileId>),
+    /// The next bytes of a file, for the view that asked for it.
+    Give {
+        /// The view's request.
+        view: ViewRequestId,
+        /// What comes next.
+        bytes: Vec<u8>,
+        /// That was all.
+        last: bool,
+    },
+}
+
+/// What came of work with files.
+#[derive(Debug, Clone)]
+pub enum FileDone {
+    /// What a view has chosen was read.
+    Source {
+        /// Which.
+        source: u64,
+        /// From where on.
+        from: u64,
+        /// As many bytes as were asked for; none if it is gone or was changed.
+        bytes: Option<Vec<u8>>,
+    },
+    /// A view offers something that it has chosen.
+    Offered(u64),
+    /// Chunks were written, or not.
+    Written {
+        /// Of which file.
+        file: FileId,
+        /// The number of the first.
+        first: u32,
+        /// Why not.
+        result: Result<(), StorageFailure>,
+    },
+    /// Chunks that were read.
+    Read {
+        /// Of the request.
+        id: LoadId,
+        /// One after the other; fewer than asked for if one is missing.
+        chunks: Vec<Vec<u8>>,
+    },
 }
 
 /// Numbers change sets; counts up from 1.

@@ -4,6 +4,7 @@
 //! `docs/invariants.md` numbers what always holds.
 
 mod account;
+mod attachment;
 mod backup;
 mod base32;
 #[cfg(feature = "bench")]

@@ -23,6 +23,10 @@ impl<T: Ord> From<Vec<T>> for Set<T> {
 }
 
 impl<T: Ord> Set<T> {
+    pub(crate) fn iter(&self) -> core::slice::Iter<'_, T> {
+        self.0.iter()
+    }
+
     pub(crate) fn contains(&self, member: &T) -> bool {
         self.0.binary_search(member).is_ok()
     }

@@ -52,8 +52,10 @@ pub const MAX_USERNAME: usize = 32;
 pub const MAX_SLOT: usize = 4096;
 /// How long a rendezvous slot lives, in milliseconds.
 pub const SLOT_LIFETIME: u64 = 2 * 60 * 1000;
-/// Longest blob, in bytes.
-pub const MAX_BLOB: u64 = 64 * 1024 * 1024;
+/// Longest blob, in bytes: the longest file with its padding and the tags of its chunks.
+pub const MAX_BLOB: u64 = 112 * 1024 * 1024;
+/// Longest file in a message, in bytes.
+pub const MAX_FILE: u64 = 100 * 1024 * 1024;
 /// Most bytes of a blob in one frame.
 pub const MAX_BLOB_PART: usize = 256 * 1024;
 /// Most blobs that one request deletes.

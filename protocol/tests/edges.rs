@@ -65,7 +65,8 @@ fn the_limits_are_those_of_the_documentation() {
         assert_eq!(limit, expected);
     }
     assert_eq!(limits::SLOT_LIFETIME, 120_000);
-    assert_eq!(limits::MAX_BLOB, 67_108_864);
+    assert_eq!(limits::MAX_BLOB, 117_440_512);
+    assert_eq!(limits::MAX_FILE, 104_857_600);
     // What one commit may carry fits into a frame, with a kilobyte to spare for what is around it.
     const { assert!(limits::MAX_COMMIT + limits::MAX_GROUP_INFO + limits::MAX_WELCOME_TOTAL + KIB < MAX_FRAME) };
 }

@@ -1,6 +1,8 @@
 //! Attacks, named after the promises that they try to break.
 #![cfg(test)]
 
+#[path = "attacks/attachments.rs"]
+mod attachments;
 #[path = "attacks/blobs.rs"]
 mod blobs;
 #[path = "attacks/chats.rs"]

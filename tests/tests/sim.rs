@@ -1,6 +1,8 @@
 //! Engines over a virtual relay, in virtual time.
 #![cfg(test)]
 
+#[path = "sim/attachments.rs"]
+mod attachments;
 #[path = "sim/away.rs"]
 mod away;
 #[path = "sim/backup.rs"]

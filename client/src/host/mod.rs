@@ -8,6 +8,7 @@ mod code;
 mod connection;
 mod desk;
 mod device;
+mod files;
 mod halves;
 pub(crate) mod journal;
 mod locksmith;

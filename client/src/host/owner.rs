@@ -14,6 +14,7 @@ use super::boot::{self, TabStorage};
 use super::channel::Views;
 use super::connection::{Connection, News};
 use super::device::Device;
+use super::files::Files;
 use super::halves;
 use super::pulse::Pulse;
 use super::slow::Slowness;
@@ -40,6 +41,7 @@ pub(super) struct Owner {
     /// Another owner has taken over: this one says and does nothing any more.
     replaced: Cell<bool>,
     storage: OnceCell<Storage>,
+    files: OnceCell<Files>,
     connection: OnceCell<Connection>,
     backlog: OnceCell<Rc<Backlog>>,
     alarm: RefCell<Option<Timeout>>,
@@ -67,12 +69,16 @@ impl Owner {
             busy: Cell::new(false),
             replaced: Cell::new(false),
             storage: OnceCell::new(),
+            files: OnceCell::new(),
             connection: OnceCell::new(),
             backlog: OnceCell::new(),
             alarm: RefCell::default(),
             removed: Box::new(removed),
         });
-        let told = Rc::clone(&owner);
+        let (told, taken) = (Rc::clone(&owner), Rc::clone(&owner));
+        let database = device.journal.database().clone();
+        let fence = device.journal.fence();
+        owner.files.get_or_init(|| Files::new(database, fence, move |input| taken.input(input)));
         owner
             .storage
             .get_or_init(|| Storage::new(device.journal, tab, slow.clone(), move |input| told.stored(input)));
@@ -208,6 +214,11 @@ impl Owner {
             Output::Need(part) => {
                 let owner = Rc::clone(self);
                 spawn_local(async move { owner.input(halves::load(part).await) });
+            }
+            Output::File(work) => {
+                if let Some(files) = self.files.get() {
+                    files.work(work);
+                }
             }
             Output::Erase => {
                 if let Some(storage) = self.storage.get() {

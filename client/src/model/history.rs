@@ -26,6 +26,19 @@ pub enum Over {
     Forward,
     /// Which keys do what.
     Keys,
+    /// Something with files.
+    Files(FilesOver),
+}
+
+/// A dialog that has to do with files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilesOver {
+    /// Files that are to be sent.
+    Attach(ConversationId),
+    /// A voice message that is being recorded.
+    Record(ConversationId),
+    /// A picture of the conversation that is shown, by its message and its place in it.
+    View(MessageId, usize),
 }
 
 /// One entry.
@@ -80,6 +93,16 @@ impl Place {
             (Some("forward"), None) => Some(Over::Forward),
             (Some("keys"), None) => Some(Over::Keys),
             (Some("contact"), Some(id)) => Some(Over::Contact(ConversationId(hex::decode(id)?))),
+            (Some("attach"), Some(id)) => {
+                Some(Over::Files(FilesOver::Attach(ConversationId(hex::decode(id)?))))
+            }
+            (Some("record"), Some(id)) => {
+                Some(Over::Files(FilesOver::Record(ConversationId(hex::decode(id)?))))
+            }
+            (Some(view), Some(id)) => {
+                let place = view.strip_prefix("view").and_then(|place| place.parse().ok());
+                Some(Over::Files(FilesOver::View(MessageId(hex::decode(id)?), place?)))
+            }
             _ => return None,
         };
         Some(Self { route, over, home })
@@ -99,6 +122,15 @@ impl Place {
             Some(Over::Forward) => format!("parley {home} forward"),
             Some(Over::Keys) => format!("parley {home} keys"),
             Some(Over::Message(id)) => format!("parley {home} message {}", hex::encode(&id.0)),
+            Some(Over::Files(FilesOver::Attach(id))) => {
+                format!("parley {home} attach {}", hex::encode(&id.0))
+            }
+            Some(Over::Files(FilesOver::Record(id))) => {
+                format!("parley {home} record {}", hex::encode(&id.0))
+            }
+            Some(Over::Files(FilesOver::View(id, place))) => {
+                format!("parley {home} view{place} {}", hex::encode(&id.0))
+            }
         }
     }
 

@@ -24,6 +24,7 @@ pub fn news(unread: u32, last: Option<&Preview>, chat: &ConversationView) -> Opt
     let count = if more == 0 && another { 1 } else { more };
     let text = match &newest.body {
         BodyView::Text(text) if count == 1 => Some(text.clone()),
+        BodyView::Files(view) if count == 1 && !view.text.is_empty() => Some(view.text.clone()),
         _ => None,
     };
     let author = newest.author.clone().filter(|_| chat.group.is_some());

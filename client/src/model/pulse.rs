@@ -19,7 +19,7 @@ const AT_FIRST: u32 = 10;
 /// Which generation of the app this is. Greater whenever what it says to other tabs or what it stores changes.
 pub const GENERATION: u8 = signal::FORMAT + SCHEMA + seal::RELEASED + seal::FORMAT;
 /// Version of the IndexedDB schema.
-pub const SCHEMA: u8 = 2;
+pub const SCHEMA: u8 = 3;
 
 /// What is said on the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

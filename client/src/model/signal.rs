@@ -11,12 +11,16 @@ use super::code::Code;
 use super::lock::LockView;
 
 /// Counts up whenever the shape of what is said changes.
-pub const FORMAT: u8 = 11;
+pub const FORMAT: u8 = 12;
 
 /// The channel on which the owner of the device is heard.
 pub const TO_VIEWS: &str = "parley-view";
 /// The channel on which it hears.
 pub const TO_OWNER: &str = "parley-owner";
+/// The channel on which the owner hands over files, each under the request of a view.
+pub const FILES_TO_VIEWS: &str = "parley-view-files";
+/// The channel on which views hand it files that are to be sent.
+pub const FILES_TO_OWNER: &str = "parley-owner-files";
 
 /// What a view says, to whoever owns the device. The page never reads it, nor the owner what it says itself: each side
 /// carries the code for one direction only.

@@ -29,6 +29,12 @@ pub async fn estimate() -> Option<(u64, u64)> {
     Some((number("usage")?, number("quota")?))
 }
 
+/// How many bytes more the browser takes, as far as it says.
+pub async fn room() -> Option<u64> {
+    let (usage, quota) = estimate().await?;
+    Some(quota.saturating_sub(usage))
+}
+
 /// Whether the browser seems to forget all this when the window is closed. No browser says so: those that keep a private
 /// window's data in memory allow little of it, and never promise to keep it. A small disk looks the same.
 pub async fn may_be_private() -> bool {

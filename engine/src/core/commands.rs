@@ -187,7 +187,7 @@ impl Engine {
         id
     }
 
-    fn known(&self, conversation: ConversationId) -> Result<(), CommandError> {
+    pub(super) fn known(&self, conversation: ConversationId) -> Result<(), CommandError> {
         let known =
             self.conversations.contains_key(&conversation) || self.archives.contains_key(&conversation);
         if known { Ok(()) } else { Err(CommandError::UnknownConversation) }
@@ -226,6 +226,19 @@ impl Engine {
         if !part.is_sound() {
             return Err(CommandError::TextLength);
         }
+        self.may_send(id)?;
+        self.remember_sent(request);
+        if let Some((text, over)) = draft {
+            self.draft_was_sent(&key, text, over);
+        }
+        let (number, _) = self.enqueue(key, Body::Part(part), None);
+        self.text_waits(id, &key, number);
+        Ok(Some(Reply::Done))
+    }
+
+    /// The conversation, if the person may write there; who writes to somebody wants to hear from them.
+    pub(super) fn may_send(&mut self, id: ConversationId) -> Result<ConversationKey, CommandError> {
+        let key = self.conversations.get(&id).map(|c| c.key).ok_or(CommandError::UnknownConversation)?;
         if let Some(peer) = key.peer() {
             if self.is_blocked(peer) {
                 return Err(CommandError::Blocked);
@@ -237,15 +250,20 @@ impl Engine {
         {
             return Err(CommandError::NotAllowed);
         }
+        Ok(key)
+    }
+
+    /// A view that asks again, because its owner died, sends nothing twice.
+    pub(super) fn remember_sent(&mut self, request: ViewRequestId) {
         self.device.sent_requests.push_back(request);
         while self.device.sent_requests.len() > REMEMBERED_REQUESTS {
             self.device.sent_requests.pop_front();
         }
-        if let Some((text, over)) = draft {
-            self.draft_was_sent(&key, text, over);
-        }
-        let (number, _) = self.enqueue(key, Body::Part(part), None);
-        self.unhide(&key);
+    }
+
+    /// Something new of this person waits in a conversation: it is shown, and goes as soon as it can.
+    pub(super) fn text_waits(&mut self, id: ConversationId, key: &ConversationKey, number: u64) {
+        self.unhide(key);
         let now = self.now;
         if let Some(view) = self.waiting_view(number) {
             let last = self.waiting_last(number);
@@ -257,7 +275,6 @@ impl Engine {
         }
         self.save_conversation(id);
         self.pump(id);
-        Ok(Some(Reply::Done))
     }
 
     fn set_verified(&mut self, id: ConversationId, verified: bool) -> Result<Option<Reply>, CommandError> {

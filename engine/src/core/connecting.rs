@@ -79,6 +79,7 @@ impl Engine {
         self.forget_turns();
         self.late.forget_connection();
         self.link_disconnected();
+        self.files_disconnected();
         self.inbox = super::inbox::InboxWork::default();
     }
 

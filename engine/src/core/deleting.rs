@@ -145,6 +145,10 @@ impl Engine {
         let entry = self.outbox.get(&number)?;
         let (key, id) = (entry.conversation, entry.id);
         let mark = self.waiting_mark(entry).filter(|_| entry.sealed.is_some() && !entry.failed);
+        if let Body::Part(part) = &entry.body {
+            let part = part.clone();
+            self.drop_files_of(&part);
+        }
         if mark.is_none() {
             self.is_sent(number);
             self.outbox.remove(&number);

@@ -1,5 +1,6 @@
 //! The engine itself: its state, how an input is handled, and what leaves it when.
 
+mod attachments;
 mod backup;
 mod check_in;
 mod commands;
@@ -218,6 +219,8 @@ pub struct Engine {
     backup_page: Option<paging::Stretch>,
     /// Backup files that are being saved or read, and the chats that came from those of other accounts.
     files: file::Files,
+    /// Files of messages.
+    attachments: attachments::Attachments,
     archives: Table<ConversationId, Archive>,
     phrases: recovery::Phrases,
     wish: Option<recovery::Wish>,
@@ -340,6 +343,7 @@ impl Engine {
             writing: backup::Writing::default(),
             backup_page: None,
             files: file::Files::default(),
+            attachments: attachments::Attachments::default(),
             archives: Table::new(),
             phrases: recovery::Phrases::default(),
             wish: None,
@@ -396,6 +400,7 @@ impl Engine {
             Input::Timer => self.timer(),
             Input::Part(code) => self.part_came(code),
             Input::NoPart(part) => self.part_is_missing(part),
+            Input::File(done) => self.file_done(done),
         }
         if self.erased {
             return;
@@ -407,6 +412,7 @@ impl Engine {
             self.go_on_with_members();
             self.go_on_sweeping();
             self.go_on_making_up();
+            self.go_on_with_files();
             // Going on may be how this device learns of its removal.
             self.leave_if_removed();
         }

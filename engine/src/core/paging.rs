@@ -158,9 +158,14 @@ impl Engine {
         self.read_from(conversation, from, limit)
     }
 
-    pub(super) fn read_from(&mut self, conversation: &ConversationId, from: PageFrom, limit: u32) -> LoadId {
+    /// Names something that is read.
+    pub(super) fn next_load(&mut self) -> LoadId {
         self.next_load = self.next_load.saturating_add(1);
-        let id = LoadId(self.next_load);
+        LoadId(self.next_load)
+    }
+
+    pub(super) fn read_from(&mut self, conversation: &ConversationId, from: PageFrom, limit: u32) -> LoadId {
+        let id = self.next_load();
         let prefix = message::key_prefix(&self.sealer, conversation).to_vec();
         let key = |order: &Order| message::key(&self.sealer, conversation, order);
         let from = match from {
@@ -207,6 +212,7 @@ impl Engine {
             || self.read_page_for_backup(id, records)
             || self.of_account().read_page_for_file(id, records)
             || self.looked_at(id, records)
+            || self.message_of_file_came(id, records)
             || self.read_archive_to_delete(id, records)
             || self.read_page_to_delete(id, records)
             || self.read_page_to_sweep(id, records)

@@ -12,6 +12,7 @@ use super::directory_back::BroughtBack;
 use super::put_back::Telling;
 use super::steady::Moment;
 use crate::domain::content::HeadHint;
+use crate::domain::content::files::FileId;
 use crate::io::Output;
 use crate::link::message::Offer;
 use crate::set::Set;
@@ -177,6 +178,18 @@ pub(super) enum Pending {
     Commit {
         log: LogId,
         append: AppendId,
+    },
+    /// A part of a file, which ends there, and when it was sent.
+    PutFile {
+        file: FileId,
+        end: u64,
+        sent: Moment,
+    },
+    /// A chunk of a file, and when it was asked for.
+    FetchFile {
+        file: FileId,
+        index: u32,
+        sent: Moment,
     },
 }
 
@@ -368,6 +381,8 @@ impl Engine {
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
             Pending::Append { log, numbers } => self.appended(&log, &numbers, result),
             Pending::Commit { log, append } => self.committed(&log, append, &result),
+            Pending::PutFile { file, end, sent } => self.file_part_put(&file, (end, sent), &result),
+            Pending::FetchFile { file, index, sent } => self.file_part_came(&file, (index, sent), result),
         }
     }
 

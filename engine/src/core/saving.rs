@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::removed::Removed;
 use super::unsaved::Unsaved;
 use super::{Engine, OpenError};
+use crate::attachment::local::LocalFile;
 use crate::channel::log::Log;
 use crate::channel::trail::Trail;
 use crate::domain::archive::Archive;
@@ -101,6 +102,8 @@ impl Engine {
         self.own_token = self.read(keys::OWN_TOKEN)?;
         self.draft_setting = self.read(keys::DRAFT_SETTING)?.unwrap_or_default();
         self.removed = self.read(keys::KEPT)?.map(Removed::before);
+        let files = self.read_all::<LocalFile>(keys::FILES)?;
+        self.restore_files(files);
         self.begin_sweeping();
         self.tell_drafts_soon();
         for key in self.state.keys_with_prefix(keys::OUTBOXES) {
@@ -313,6 +316,7 @@ impl Engine {
         self.places.newest.clear();
         self.archives.clear();
         self.files = super::file::Files::default();
+        self.attachments = super::attachments::Attachments::default();
         self.logs.clear();
         self.live.clear();
         self.groups.clear();

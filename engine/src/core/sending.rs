@@ -195,7 +195,7 @@ impl Engine {
         let waiting: Vec<u64> = self
             .outbox
             .iter()
-            .filter(|(_, entry)| !entry.failed && for_this(entry))
+            .filter(|(number, entry)| !entry.failed && for_this(entry) && !self.waits_for_files(**number))
             .map(|(number, _)| *number)
             .take(MAX_APPEND)
             .collect();
@@ -382,6 +382,7 @@ impl Engine {
         let conversation = entry.conversation.id();
         let Some(message) = self.settle(conversation, &message, true) else { return };
         self.save_message(conversation, &message);
+        self.files_were_sent(&message);
         self.show_in_list(conversation, &message);
         let view = self.message_view(conversation, &message);
         self.remember_unread(&message, &view);

@@ -20,7 +20,7 @@ use crate::io::Output;
 use crate::set::Set;
 use crate::view::{
     AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event,
-    MessageView, Order, Preview, Registration, Reply, Snapshot, ViewRequestId,
+    FileId, FileState, MessageView, Order, Preview, Registration, Reply, Snapshot, ViewRequestId,
 };
 
 /// What the views have to be told at the end of an input.
@@ -31,6 +31,7 @@ pub(super) struct Changed {
     pub(super) conversations: Set<ConversationId>,
     pub(super) messages: Table<ConversationId, Vec<MessageView>>,
     pub(super) deleted: Vec<(ConversationId, MessageId)>,
+    pub(super) files: Table<FileId, FileState>,
 }
 
 impl Changed {
@@ -73,6 +74,9 @@ impl Engine {
         for (conversation, message) in changed.deleted {
             self.forget_for_pages(&conversation, &message);
             self.out.push(Output::Event(Event::Deleted { conversation, message }));
+        }
+        for (file, state) in changed.files {
+            self.out.push(Output::Event(Event::File { file, state }));
         }
         for id in changed.conversations {
             if let Some(view) = self.conversation_view(id) {
@@ -244,6 +248,7 @@ impl Engine {
     fn body_view(&self, body: &MessageBody) -> BodyView {
         match body {
             MessageBody::Group(line) => BodyView::Group(self.line_as_named_now(line)),
+            MessageBody::Part(part) => self.with_files(BodyView::of_part(part)),
             body => BodyView::from(body),
         }
     }
@@ -268,7 +273,7 @@ impl Engine {
             body: if deleted {
                 BodyView::Deleted { by: None }
             } else {
-                Self::body_of_part(part, entry.time, relations.as_ref())
+                self.with_files(Self::body_of_part(part, entry.time, relations.as_ref()))
             },
             outgoing: Some(if entry.failed { Delivery::Failed } else { Delivery::Waiting }),
             author: None,

@@ -177,6 +177,9 @@ impl Engine {
         if let Some(remembered) = self.unread_by_peer.get_mut(&message.log) {
             remembered.remove(&message.seq);
         }
+        if let Some(part) = message.part() {
+            self.drop_files_of(part);
+        }
         self.was_taken_out(id, &message.order());
     }
 

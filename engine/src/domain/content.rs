@@ -5,6 +5,7 @@
 //! knows that there was a message, from whom, and whether to show "sent by a newer version". What is shown is a [`Part`],
 //! which every version stores and hands on as it came.
 
+pub(crate) mod files;
 mod part;
 
 use parley_protocol::device_log::{LogHead, Signature};

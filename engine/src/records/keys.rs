@@ -2,7 +2,7 @@
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 
-use crate::view::ConversationId;
+use crate::view::{ConversationId, FileId};
 
 /// Own account ([`crate::account::Account`]).
 pub(crate) const ACCOUNT: &[u8] = &[1];
@@ -24,6 +24,7 @@ const EARLY_WELCOMES: u8 = 53;
 pub(crate) const GROUP_ANSWERS: &[u8] = &[72];
 const RELATIONS: u8 = 54;
 const MARKS: u8 = 55;
+const FILE: u8 = 60;
 const EARLY: u8 = 9;
 const GROUP_LINKS: u8 = 66;
 const GROUP_PACKAGE: u8 = 67;
@@ -209,10 +210,16 @@ pub(crate) fn archive(id: &ConversationId) -> Vec<u8> {
     [&[ARCHIVE], id.0.as_slice()].concat()
 }
 
+/// What this device has of a file ([`crate::attachment::local::LocalFile`]).
+pub(crate) fn file(id: &FileId) -> Vec<u8> {
+    [&[FILE], id.0.as_slice()].concat()
+}
+
 pub(crate) const ALL_MARKS: &[u8] = &[MARKS];
 pub(crate) const ARCHIVES: &[u8] = &[ARCHIVE];
 pub(crate) const CONTACTS: &[u8] = &[CONTACT];
 pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
+pub(crate) const FILES: &[u8] = &[FILE];
 pub(crate) const GROUP_CHATS: &[u8] = &[GROUP_CHAT];
 pub(crate) const ALL_GROUP_LINKS: &[u8] = &[GROUP_LINKS];
 pub(crate) const ALL_ENTERING: &[u8] = &[ENTERING];
@@ -256,6 +263,7 @@ mod tests {
             (catching_up(&group), 70, about_group),
             (unproven(&group), 71, about_group),
             (archive(&id), 26, about_id),
+            (file(&FileId([0xEE; 16])), 60, [0xEE; 16].as_slice()),
             (personal(&id), 30, about_id),
             (standing(&id), 34, about_id),
             (relations_in(&id), 54, about_id),

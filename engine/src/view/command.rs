@@ -3,7 +3,10 @@
 use parley_protocol::ids::{AccountId, DeviceId, MessageId};
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationId, History, LinkTerms, Mark, MessageRef, Order, Permissions, Role, Share, Typed};
+use super::{
+    ConversationId, FileId, History, LinkTerms, Mark, MessageRef, NewFile, Order, Permissions, Role, Share,
+    Typed,
+};
 
 /// What a person can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -362,4 +365,39 @@ pub enum Command {
     LookAtGroup(String),
     /// Joins the group to which a link leads. Reply: [`super::Reply::Conversation`].
     JoinByLink(String),
+    /// Sends files with one caption. Reply: [`super::Reply::Done`] once the message is on this device's disk; the files are read
+    /// from where the host has them, and the message goes when all of them are at the relay.
+    SendFiles {
+        /// Where to.
+        conversation: ConversationId,
+        /// What to say with them; may be empty, at most 16 KiB.
+        caption: String,
+        /// The files, 1 to 10.
+        files: Vec<NewFile>,
+    },
+    /// Fetches a file of a message. Reply: [`super::Reply::Done`] once that has begun.
+    FetchFile {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// The place of the message.
+        order: Order,
+        /// Which of its files.
+        file: FileId,
+    },
+    /// Hands a file that is here to the view. Reply: [`super::Reply::Done`] after its last piece
+    /// ([`crate::io::FileWork::Give`]).
+    OpenFile(FileId),
+    /// Stops a file on its way, or lets it go on; one that found no room is tried again. Reply: [`super::Reply::Done`].
+    PauseFile {
+        /// Which.
+        file: FileId,
+        /// Whether it stops.
+        paused: bool,
+    },
+    /// Does not fetch a file any more, and deletes what has come of it. Reply: [`super::Reply::Done`].
+    CancelFile(FileId),
+    /// What files take room on this device. Reply: [`super::Reply::StoredFiles`].
+    StoredFiles,
+    /// Deletes these files from this device; their messages stay. Reply: [`super::Reply::Done`].
+    FreeFiles(Vec<FileId>),
 }

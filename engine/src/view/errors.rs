@@ -137,6 +137,12 @@ pub enum CommandError {
     /// The message is too old to be changed.
     #[error("the message is too old to be changed")]
     TooLate,
+    /// No file, more than ten, or one that is longer than 100 MiB.
+    #[error("a file is too large, or there are too many")]
+    FileSize,
+    /// The file is not on this device, or not in this message.
+    #[error("the file is not here")]
+    FileMissing,
 }
 
 impl CommandError {

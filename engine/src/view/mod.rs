@@ -4,6 +4,7 @@
 //! an [`Event::Reply`] is for the one whose request id it carries. A view begins with [`Command::Subscribe`].
 
 mod about;
+mod attachment;
 mod command;
 mod devices;
 mod errors;
@@ -28,6 +29,7 @@ pub use crate::domain::relation::MessageRef;
 pub use crate::group::policy::{History, Permissions, Role};
 
 pub use self::about::{About, ReactionView};
+pub use self::attachment::{FileId, FileKind, FileState, FileView, FilesView, NewFile, StoredFile};
 pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Share};
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
@@ -85,6 +87,13 @@ pub enum Event {
     Link(Option<LinkView>),
     /// Another device of the account has removed this one, which still has these texts. A view that subscribes is told so first.
     Removed(RemovedView),
+    /// A file of a message is elsewhere than it was, or has come so far.
+    File {
+        /// Which.
+        file: FileId,
+        /// Where it is.
+        state: FileState,
+    },
     /// A message is gone.
     Deleted {
         /// From which conversation.
@@ -127,6 +136,8 @@ pub enum Reply {
     GroupPreview(Box<GroupPreview>),
     /// The message that was looked for, if it is on this device.
     Message(Option<Box<MessageView>>),
+    /// What files are on this device.
+    StoredFiles(Vec<StoredFile>),
 }
 
 /// Messages of a conversation that stand one after the other, without a hole.
@@ -361,6 +372,8 @@ pub enum BodyView {
         /// Who, if it was not its author.
         by: Option<Who>,
     },
+    /// A text with files.
+    Files(Box<FilesView>),
 }
 
 impl From<&MessageBody> for BodyView {
@@ -378,7 +391,10 @@ impl From<&MessageBody> for BodyView {
 
 impl BodyView {
     pub(crate) fn of_part(part: &Part) -> Self {
-        part.text().map_or(Self::Newer, |text| Self::Text(text.to_owned()))
+        match part.files() {
+            Some(files) => Self::Files(Box::new(FilesView::of(&files))),
+            None => part.text().map_or(Self::Newer, |text| Self::Text(text.to_owned())),
+        }
     }
 
     /// Whether nobody has written it: the device says something.

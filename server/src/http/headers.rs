@@ -8,15 +8,15 @@ use axum::response::Response;
 
 /// The app loads nothing from elsewhere, runs nothing inline, and creates script URLs in one place only.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
-    worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
+    worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src blob:; font-src 'self'; connect-src 'self'; \
     manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types parley";
 
-/// The camera scans QR codes. Everything else is off, whatever a dependency may try.
+/// The camera scans QR codes, and the microphone records voice messages. Everything else is off, whatever a dependency may try.
 const PERMISSIONS: &str = "camera=(self), accelerometer=(), \
     autoplay=(), browsing-topics=(), display-capture=(), encrypted-media=(), fullscreen=(), \
     gamepad=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), \
-    microphone=(), midi=(), payment=(), picture-in-picture=(), publickey-credentials-create=(self), \
+    microphone=(self), midi=(), payment=(), picture-in-picture=(), publickey-credentials-create=(self), \
     publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), \
     xr-spatial-tracking=()";
 
@@ -54,6 +54,6 @@ mod tests {
         assert!(directives.contains(&"script-src 'self' 'wasm-unsafe-eval'"));
         assert!(directives.contains(&"require-trusted-types-for 'script'"));
         let with_blobs: Vec<_> = directives.iter().filter(|directive| directive.contains("blob:")).collect();
-        assert_eq!(with_blobs, [&"img-src 'self' data: blob:"]);
+        assert_eq!(with_blobs, [&"img-src 'self' data: blob:", &"media-src blob:"]);
     }
 }

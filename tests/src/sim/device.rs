@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use parley_engine::io::{ChangeSet, Input, Load, LoadId, Output, Record, StorageFailure, Store};
+use parley_engine::io::{
+    ChangeSet, FileDone, FileWork, Input, Load, LoadId, Output, Record, StorageFailure, Store,
+};
 use parley_engine::parts::{self, Part};
 use parley_engine::seal::MasterKey;
 use parley_engine::view::{
-    AccountView, Command, Connection, Consent, ConversationId, ConversationView, Event, LinkView,
-    MessageView, RemovedView, Reply, Request, Snapshot, StorageState, ViewRequestId,
+    AccountView, Command, Connection, Consent, ConversationId, ConversationView, Event, FileId, FileState,
+    LinkView, MessageView, RemovedView, Reply, Request, Snapshot, StorageState, ViewRequestId,
 };
 use parley_engine::{Engine, OpenError};
 use parley_protocol::ids::{MessageId, UnixMillis};
@@ -27,6 +29,8 @@ pub struct Disk {
     pub vault: Option<Vec<u8>>,
     /// IndexedDB.
     pub records: BTreeMap<(Store, Vec<u8>), Vec<u8>>,
+    /// Sealed chunks of files.
+    pub files: BTreeMap<(FileId, u32), Vec<u8>>,
     /// Change sets written, records put and their bytes.
     pub written: (usize, usize, usize),
     /// What writing answers, if it fails.
@@ -44,6 +48,7 @@ impl Disk {
         }
         if set.wipes {
             self.records.clear();
+            self.files.clear();
         }
         self.written.0 += 1;
         let both = set
@@ -63,6 +68,32 @@ impl Disk {
             self.records.remove(&(store, key));
         }
         Input::Persisted(id)
+    }
+
+    /// Work with a file that needs nothing but the disk.
+    pub(super) fn file(&mut self, work: FileWork) -> Option<FileDone> {
+        match work {
+            FileWork::Write { file, first, chunks } => {
+                let result = self.failure.map_or(Ok(()), Err);
+                if result.is_ok() {
+                    self.files.extend((first..).zip(chunks).map(|(index, chunk)| ((file, index), chunk)));
+                }
+                Some(FileDone::Written { file, first, result })
+            }
+            FileWork::Read { id, file, first, most } => {
+                let there = (first..first + most).map_while(|index| self.files.get(&(file, index)).cloned());
+                Some(FileDone::Read { id, chunks: there.collect() })
+            }
+            FileWork::Delete(gone) => {
+                self.files.retain(|(file, _), _| *file != gone);
+                None
+            }
+            FileWork::KeepOnly(known) => {
+                self.files.retain(|(file, _), _| known.contains(file));
+                None
+            }
+            FileWork::ReadSource { .. } | FileWork::ForgetSource(_) | FileWork::Give { .. } => None,
+        }
     }
 
     fn load(&self, load: &Load) -> Vec<Record> {
@@ -87,6 +118,7 @@ impl Disk {
 pub(super) enum Work {
     Persist(ChangeSet),
     Load(Load),
+    File(FileWork),
     Part(Part),
 }
 
@@ -152,6 +184,14 @@ pub struct Device {
     pub removed: Option<RemovedView>,
     /// Everything was deleted.
     pub erased: bool,
+    /// What its page has chosen to be sent, by the name that it gave it. Outlives the process, not the page.
+    pub sources: HashMap<u64, Vec<u8>>,
+    /// What writing a chunk of a file answers, if only that fails.
+    pub file_failure: Option<StorageFailure>,
+    /// Files that views got, and whether all of each came.
+    pub given: HashMap<ViewRequestId, (Vec<u8>, bool)>,
+    /// Where files are, as shown.
+    pub files: BTreeMap<FileId, FileState>,
 }
 
 impl Device {
@@ -195,6 +235,10 @@ impl Device {
             link: None,
             removed: None,
             erased: false,
+            sources: HashMap::new(),
+            file_failure: None,
+            given: HashMap::new(),
+            files: BTreeMap::new(),
         })
     }
 
@@ -212,6 +256,7 @@ impl Device {
         self.reconnect = false;
         self.conversations.clear();
         self.messages.clear();
+        self.files.clear();
         self.screen = Screen::default();
         self.asked.clear();
         self.accepted.clear();
@@ -242,6 +287,7 @@ impl Device {
                     self.work.push_back(Work::Part(part));
                 }
                 Output::Send(bytes) => self.sends.push_back(bytes),
+                Output::File(work) => self.work.push_back(Work::File(work)),
                 Output::Event(event) => self.show(event),
                 // A browser's timer counts on, whatever is done to the clock.
                 Output::WakeAt(at) => {
@@ -267,6 +313,10 @@ impl Device {
             Some(Work::Persist(set)) => self.disk.write(set),
             Some(Work::Part(part)) => self.load_half(part),
             Some(Work::Load(load)) => Input::Loaded { id: LoadId(load.id.0), records: self.disk.load(&load) },
+            Some(Work::File(work)) => match self.file_step(work) {
+                Some(done) => Input::File(done),
+                None => return true,
+            },
         };
         self.handle(now, input);
         true
@@ -282,6 +332,33 @@ impl Device {
                 .into_iter()
                 .find(|code| code.part() == part)
                 .map_or(Input::NoPart(part), Input::Part),
+        }
+    }
+
+    fn file_step(&mut self, work: FileWork) -> Option<FileDone> {
+        match work {
+            FileWork::ReadSource { source, from, length } => {
+                let begin = usize::try_from(from).unwrap();
+                let end = begin + usize::try_from(length).unwrap();
+                let bytes = self.sources.get(&source).and_then(|all| Some(all.get(begin..end)?.to_vec()));
+                Some(FileDone::Source { source, from, bytes })
+            }
+            FileWork::ForgetSource(source) => {
+                self.sources.remove(&source);
+                None
+            }
+            FileWork::Give { view, bytes, last } => {
+                let given = self.given.entry(view).or_default();
+                assert!(!given.1, "nothing comes after the last piece");
+                given.0.extend(bytes);
+                given.1 = last;
+                None
+            }
+            FileWork::Write { file, first, .. } if self.file_failure.is_some() => {
+                let result = self.file_failure.map_or(Ok(()), Err);
+                Some(FileDone::Written { file, first, result })
+            }
+            work => self.disk.file(work),
         }
     }
 
@@ -337,6 +414,7 @@ impl Device {
             Event::Account(account) => self.account = account,
             Event::Link(link) => self.link = link,
             Event::Removed(removed) => self.removed = Some(removed),
+            Event::File { file, state } => drop(self.files.insert(file, state)),
         }
     }
 

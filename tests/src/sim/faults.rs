@@ -1,5 +1,6 @@
 //! What can go wrong in a world, beyond a cut connection and a crash.
 
+use parley_engine::io::FileWork;
 use parley_protocol::ids::UnixMillis;
 
 use super::device::Work;
@@ -138,12 +139,27 @@ impl World {
     /// Whether the device dies instead of its next disk work, or with it.
     pub(super) fn fuse_blows(&mut self, index: DeviceIndex) -> bool {
         let device = &mut self.devices[index];
-        let Some(Work::Persist(set)) = device.work.front() else { return false };
+        let Some(work) = device.work.front() else { return false };
+        if !matches!(work, Work::Persist(_) | Work::File(FileWork::Write { .. } | FileWork::Delete(_))) {
+            return false;
+        }
         let Some((writes, torn)) = &mut self.fuses[index] else { return false };
         if *writes > 0 {
             *writes -= 1;
             return false;
         }
+        let set = match work {
+            Work::Persist(set) => set,
+            Work::File(work) => {
+                if *torn == Torn::After {
+                    drop(device.disk.file(work.clone()));
+                }
+                self.fuses[index] = None;
+                self.kill(index);
+                return true;
+            }
+            Work::Load(_) | Work::Part(_) => return false,
+        };
         match torn {
             Torn::After => drop(device.disk.write(set.clone())),
             Torn::Between if device.disk.failure.is_none() => {

@@ -9,6 +9,7 @@
     reason = "a test's world that is not as it should be has to fail loudly"
 )]
 
+mod attachments;
 mod campaign;
 mod check;
 mod consent;
@@ -25,6 +26,7 @@ mod steps;
 mod stolen;
 mod world;
 
+pub use attachments::file_bytes;
 pub use campaign::{Campaign, Totals, attempt, replay, report};
 pub use device::{Device, Disk, Halves};
 pub use faults::{Lie, Torn};

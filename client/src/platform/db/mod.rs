@@ -1,11 +1,13 @@
 //! IndexedDB `parley`: sealed records, the browser's own key, and the fence that stops a stale owner.
 //!
 //! - here: the database and the browser's own key
+//! - `files`: sealed chunks of files
 //! - `owning`: taking the device over, and the fence
 //! - `writing`: the journal and the stores of records
 //! - `reading`: records
 //! - `requests`: IndexedDB's requests and transactions as futures
 
+mod files;
 mod owning;
 mod reading;
 mod requests;
@@ -29,6 +31,8 @@ const STATE: &str = "state";
 const MESSAGES: &str = "messages";
 /// Change sets that are not in the other two yet.
 const JOURNAL: &str = "journal";
+/// Sealed chunks of files.
+const FILES: &str = "files";
 const KEYS: &str = "keys";
 const META: &str = "meta";
 const WRAPPING_KEY: &str = "wrap";
@@ -61,7 +65,7 @@ impl Database {
         let opening = request.clone();
         let upgrade = Closure::once(move |_: JsValue| {
             let database = opening.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok());
-            for store in [STATE, MESSAGES, JOURNAL, KEYS, META] {
+            for store in [STATE, MESSAGES, JOURNAL, FILES, KEYS, META] {
                 // A store that is there already stays as it is; one that cannot be made fails the first transaction.
                 let _ = database.as_ref().map(|database| database.create_object_store(store));
             }

@@ -6,7 +6,7 @@ use web_sys::{IdbKeyRange, IdbTransaction};
 
 use super::owning::{Fence, forgotten, guard, key_of, places};
 use super::requests::{bytes, committed, done};
-use super::{Database, JOURNAL, KEYS, MESSAGES, META, STATE};
+use super::{Database, FILES, JOURNAL, KEYS, MESSAGES, META, STATE};
 use crate::model::journal::Place;
 use crate::platform::failure::Failure;
 
@@ -58,7 +58,7 @@ impl Database {
     /// # Errors
     /// When another owner has taken over, or when the browser refuses.
     pub async fn erase(&self, fence: Fence) -> Result<(), Failure> {
-        let transaction = self.begin(&[META, STATE, MESSAGES, KEYS, JOURNAL], true)?;
+        let transaction = self.begin(&[META, STATE, MESSAGES, KEYS, FILES, JOURNAL], true)?;
         guard(&transaction, fence)?;
         transaction.object_store(KEYS)?.clear()?;
         clear(&transaction).await?;
@@ -74,7 +74,7 @@ impl Database {
         fence: Fence,
         changes: impl Iterator<Item = (Store, &'a [u8], Option<&'a [u8]>)>,
     ) -> Result<(), Failure> {
-        let transaction = self.begin(&[META, STATE, MESSAGES, JOURNAL], true)?;
+        let transaction = self.begin(&[META, STATE, MESSAGES, FILES, JOURNAL], true)?;
         guard(&transaction, fence)?;
         clear(&transaction).await?;
         if let Err(failure) = put_all(&transaction, changes) {
@@ -87,7 +87,7 @@ impl Database {
 
 /// Deletes all records, and whatever the journal says of them.
 async fn clear(transaction: &IdbTransaction) -> Result<(), Failure> {
-    for store in [STATE, MESSAGES] {
+    for store in [STATE, MESSAGES, FILES] {
         transaction.object_store(store)?.clear()?;
     }
     let journal = transaction.object_store(JOURNAL)?;

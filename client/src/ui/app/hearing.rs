@@ -25,6 +25,7 @@ impl App {
         match heard {
             Ok(ToViews::OwnerHere { fence, key }) if self.believes(fence) => {
                 self.fence.set_value(fence);
+                self.owners.update(|count| *count = count.wrapping_add(1));
                 unsaved::learn(self, key);
                 self.subscribe();
             }
@@ -84,6 +85,9 @@ impl App {
     fn told(self, event: Event) {
         match event {
             Event::Reply { id, reply } => {
+                if let Reply::Page(page) = &reply {
+                    self.learn_files(page.messages.iter());
+                }
                 if let Some(link) = self.owner.get_value() {
                     link.replied(id, reply);
                 }
@@ -113,6 +117,7 @@ impl App {
             Event::Messages { conversation, messages } => {
                 let unseen = !self.in_front.get_untracked();
                 let already = !self.all_read(conversation);
+                self.learn_files(messages.iter());
                 self.update_open(conversation, |open| {
                     if unseen {
                         open.came_unseen(&messages, already);
@@ -120,6 +125,7 @@ impl App {
                     open.window.changed(messages);
                 });
             }
+            Event::File { file, state } => self.file_is(file, state),
             Event::Deleted { conversation, message } => {
                 self.update_open(conversation, |open| open.window.gone(message));
             }

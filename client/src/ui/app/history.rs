@@ -72,6 +72,7 @@ fn over(dialog: &Dialog) -> Over {
         Dialog::Message(id) => Over::Message(*id),
         Dialog::Forward => Over::Forward,
         Dialog::Keys => Over::Keys,
+        Dialog::Files(what) => Over::Files(*what),
     }
 }
 
@@ -186,6 +187,7 @@ fn be(app: App, place: Place) {
             Over::Message(id) => Dialog::Message(id),
             Over::Forward => Dialog::Forward,
             Over::Keys => Dialog::Keys,
+            Over::Files(what) => Dialog::Files(what),
         }));
     }
     if app.route.with_untracked(|shown| shown != route) {

@@ -3,6 +3,7 @@
 pub(crate) mod asking;
 pub(crate) mod doing;
 pub(crate) mod drafts;
+mod files;
 pub(crate) mod hearing;
 pub(crate) mod history;
 pub(crate) mod keeper;

@@ -1,18 +1,22 @@
 //! What the views know: signals that events of the engine change, and what a person can do.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 use parley_engine::view::{
-    AccountView, Command, CommandError, Connection, ConversationId, ConversationView, LinkView, MessageRef,
-    RemovedView, Reply, StorageState,
+    AccountView, Command, CommandError, Connection, ConversationId, ConversationView, FileId, FileState,
+    LinkView, MessageRef, RemovedView, Reply, StorageState,
 };
 use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 
 use crate::model::chats::Chats;
 use crate::model::code::Code;
 use crate::model::draft::{Draft, Sending};
+use crate::model::history::FilesOver;
 use crate::model::lock::{LockAnswer, LockAsk, LockView};
 use crate::model::route::Route;
 use crate::model::signal::{ToOwner, Trouble};
+use crate::platform::files::File;
 use crate::platform::{clock, page};
 use crate::ui::app::asking::Asking;
 use crate::ui::app::doing::Doing;
@@ -64,6 +68,8 @@ pub(crate) enum Dialog {
     Forward,
     /// Which keys do what.
     Keys,
+    /// Something with files.
+    Files(FilesOver),
 }
 
 /// Everything the views know. It lives as long as the page, so that a view that keeps it keeps an address.
@@ -152,6 +158,14 @@ pub(crate) struct Known {
     pub(crate) asking: StoredValue<Asking, LocalStorage>,
     /// The last owner that was heard.
     pub(crate) fence: StoredValue<u64>,
+    /// Counts owners.
+    pub(crate) owners: RwSignal<u32>,
+    /// Where files are.
+    pub(crate) files: StoredValue<BTreeMap<FileId, ArcRwSignal<FileState>>>,
+    /// What somebody has chosen to send, until the dialog for that has taken it.
+    pub(crate) chosen: StoredValue<Vec<File>, LocalStorage>,
+    /// Counts what is chosen while that dialog is open.
+    pub(crate) chosen_again: RwSignal<u32>,
 }
 
 impl App {
@@ -203,6 +217,10 @@ impl App {
             owner: StoredValue::new_local(None),
             asking: StoredValue::new_local(Asking::default()),
             fence: StoredValue::new(0),
+            owners: RwSignal::new(0),
+            files: StoredValue::new(BTreeMap::new()),
+            chosen: StoredValue::new_local(Vec::new()),
+            chosen_again: RwSignal::new(0),
         })));
         let keeper = Keeper::new(move |loss| match loss {
             Loss::Died => app.worker_died.set(true),
@@ -285,6 +303,8 @@ impl App {
         self.doing.set(Doing::default());
         self.announcement.set(String::new());
         self.file.set(Note::None);
+        self.chosen.set_value(Vec::new());
+        self.files.set_value(BTreeMap::new());
         backup_file::show(self, None);
     }
 

@@ -201,3 +201,67 @@ pub(crate) fn mark() -> AnyView {
         ))
         .into_any()
 }
+
+/// A clip.
+pub(crate) fn attach() -> AnyView {
+    lines(
+        &[
+            "M20 11.5l-8.2 8.2a5 5 0 0 1-7-7L13.3 4.2a3.3 3.3 0 0 1 4.7 4.7l-8.3 8.3a1.6 1.6 0 0 1-2.3-2.3l7.6-7.6",
+        ],
+        "icon",
+    )
+}
+
+/// A microphone.
+pub(crate) fn microphone() -> AnyView {
+    lines(
+        &["M12 4a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V7a3 3 0 0 1 3-3", "M6 11.5a6 6 0 0 0 12 0", "M12 17.5V20"],
+        "icon",
+    )
+}
+
+/// A sheet.
+pub(crate) fn file() -> AnyView {
+    lines(
+        &[
+            "M7 3.5h7l4 4V19a1.5 1.5 0 0 1-1.5 1.5h-9.5A1.5 1.5 0 0 1 5.5 19V5A1.5 1.5 0 0 1 7 3.5z",
+            "M13.5 3.5V8H18",
+        ],
+        "icon",
+    )
+}
+
+/// An arrow down onto a line.
+pub(crate) fn save() -> AnyView {
+    lines(&["M12 4v10", "M7.5 10l4.5 4.5 4.5-4.5", "M5 19.5h14"], "icon")
+}
+
+/// An arrow that goes round.
+pub(crate) fn again() -> AnyView {
+    lines(&["M19 12a7 7 0 1 1-2.2-5.1", "M17.5 3v4h-4"], "icon")
+}
+
+/// Two lines beside each other.
+pub(crate) fn pause() -> AnyView {
+    lines(&["M9 6v12", "M15 6v12"], "icon")
+}
+
+/// A triangle.
+pub(crate) fn resume() -> AnyView {
+    lines(&["M8 5.5v13l10.5-6.5z"], "icon")
+}
+
+/// An arrow to the right.
+pub(crate) fn forward() -> AnyView {
+    lines(&["M9 5l7 7-7 7"], "icon")
+}
+
+/// A plus.
+pub(crate) fn plus() -> AnyView {
+    lines(&["M12 6v12", "M6 12h12"], "icon")
+}
+
+/// A minus.
+pub(crate) fn minus() -> AnyView {
+    lines(&["M6 12h12"], "icon")
+}

@@ -3,6 +3,7 @@
 pub(crate) mod banner;
 pub(crate) mod chats;
 pub(crate) mod conversation;
+pub(crate) mod files;
 pub(crate) mod groups;
 pub(crate) mod linking;
 pub(crate) mod locked;

@@ -6,9 +6,11 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
 use leptos::prelude::*;
-use parley_engine::view::{ConversationId, GroupSummary};
+use parley_engine::view::{ConversationId, FilesView, GroupSummary};
 use parley_protocol::ids::MessageId;
 
+use crate::model::history::FilesOver;
+use crate::model::rows::Bubble;
 use crate::model::section::Section;
 use crate::platform::{page, spawn_local, timer};
 use crate::ui::app::doing::{Composing, Menu};
@@ -18,7 +20,7 @@ use crate::ui::design::{html, parts};
 use crate::ui::screens::chats::{chat_menu, new_chat};
 use crate::ui::screens::conversation::{acting, contact, forwarding, menu};
 use crate::ui::screens::{
-    conversation, groups, linking, locked, recovery, removed, requests, settings, shell,
+    conversation, files, groups, linking, locked, recovery, removed, requests, settings, shell,
 };
 use crate::ui::words;
 
@@ -79,6 +81,8 @@ part!(messages, load_selection, show_selection(app: App, id: ConversationId) => 
 part!(messages, load_forward, show_forward(app: App) => forwarding::body(app));
 part!(messages, load_chat_menu, show_chat_menu(app: App, id: ConversationId, at: (i32, i32)) => chat_menu::menu(app, id, at));
 part!(messages, load_keys, show_keys() => forwarding::keys());
+part!(files, load_files, show_files(place: files::Place, view: FilesView, now: Memo<Bubble>) => files::content::content(place, view, now));
+part!(files, load_files_dialog, show_files_dialog(app: App, what: FilesOver) => files::dialogs::body(app, what));
 
 /// An open chat.
 pub(crate) fn chat(app: App, id: ConversationId) -> AnyView {
@@ -181,6 +185,16 @@ pub(crate) fn message(app: App, id: MessageId) -> AnyView {
     shown(body, load_message, move || Box::pin(show_message(app, id)))
 }
 
+/// The files of a message.
+pub(crate) fn files(place: files::Place, view: FilesView, now: Memo<Bubble>) -> AnyView {
+    shown(bare, load_files, move || Box::pin(show_files(place, view.clone(), now)))
+}
+
+/// What a dialog has inside that has to do with files.
+pub(crate) fn files_dialog(app: App, what: FilesOver) -> AnyView {
+    shown(body, load_files_dialog, move || Box::pin(show_files_dialog(app, what)))
+}
+
 /// Loads every part once the device is open and the browser has nothing else to do, so that they are there without a connection.
 pub(crate) fn fetch_ahead(app: App) {
     Effect::new(move |begun: Option<bool>| {
@@ -205,6 +219,7 @@ async fn load_all() {
     let _ = load_settings().await;
     let _ = load_locked().await;
     let _ = load_contact().await;
+    let _ = load_files().await;
     let _ = load_group().await;
     let _ = load_linking().await;
     let _ = load_recovery().await;
@@ -218,6 +233,7 @@ async fn load_all() {
     let _ = load_forward().await;
     let _ = load_keys().await;
     let _ = load_chat_menu().await;
+    let _ = load_files_dialog().await;
     let _ = load_invitation().await;
     let _ = load_requests().await;
     let _ = load_new_chat().await;

@@ -12,7 +12,7 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, modal, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};
 use crate::ui::screens::conversation::{contact, deleting};
-use crate::ui::screens::{groups, linking, notices, seldom, welcome};
+use crate::ui::screens::{files, groups, linking, notices, seldom, welcome};
 use crate::ui::words;
 
 /// A pointer that is held for longer (or of which nobody heard that it was let go) holds nothing back, in milliseconds.
@@ -200,6 +200,7 @@ fn panes(app: App) -> AnyView {
                     Dialog::Keys => {
                         modal::modal(app, "Keyboard shortcuts", || None, "dialog", seldom::keys())
                     }
+                    Dialog::Files(what) => files::dialog(app, what),
                 })
             }),
         ))

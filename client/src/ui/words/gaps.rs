@@ -7,6 +7,7 @@ use parley_engine::view::{BodyView, Gap};
 pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
     match body {
         BodyView::Text(_)
+        | BodyView::Files(_)
         | BodyView::Renamed { .. }
         | BodyView::KeysChanged(_)
         | BodyView::Group(_)

@@ -13,6 +13,7 @@ mod connection;
 mod deleting;
 mod fallen;
 mod file;
+mod files;
 mod gaps;
 mod groups;
 mod linking;
@@ -29,6 +30,7 @@ pub use self::connection::*;
 pub use self::deleting::*;
 pub use self::fallen::*;
 pub use self::file::*;
+pub use self::files::*;
 pub use self::gaps::*;
 pub use self::groups::*;
 pub use self::linking::*;
@@ -77,6 +79,8 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::NotALinkCode => {
             "That's not a link code. Paste the full link, or type the eight characters."
         }
+        CommandError::FileSize => "You can send up to 10 files at once, each up to 100 MB.",
+        CommandError::FileMissing => "This file isn't on this device. Download it first.",
         CommandError::LinkCodeInstead => {
             "This code links a device. To use it, open Settings and choose Link a device."
         }

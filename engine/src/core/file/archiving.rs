@@ -108,6 +108,9 @@ impl Engine {
         let Some(place) = place else { return false };
         let Leaving { view, id, .. } = self.files.leaving.remove(place);
         for record in records {
+            if let Some(part) = self.opened(record).as_ref().and_then(Message::part) {
+                self.drop_files_of(part);
+            }
             self.out.erase(&record.key);
         }
         if u32::try_from(records.len()).is_ok_and(|count| count >= PAGE) {
@@ -160,6 +163,8 @@ impl Engine {
 
     /// How far a message of the other account came is not known any more, but that it was sent.
     pub(in crate::core) fn archived_view(&self, id: &ConversationId, message: &Message) -> MessageView {
+        let mut body = BodyView::from(&message.body);
+        self.find_files(&mut body);
         let own = self.archives.get(id).is_some_and(|archive| message.is_by(&archive.account));
         let (body, about) = self.seen_as(*id, message);
         MessageView {

@@ -47,7 +47,7 @@ impl Engine {
                 return self.show_details(view, conversation, message);
             }
             Command::MarkChat { conversation, mark } => return self.mark_chat(conversation, mark),
-            other => return self.seldom_command(view, other),
+            other => return self.attachment_command(view, other),
         }
         Ok(Some(Reply::Done))
     }

@@ -38,7 +38,7 @@ impl Engine {
     /// A message as it is in views: what it says, and what is known of it beside that.
     pub(in crate::core) fn seen_as(&self, id: ConversationId, message: &Message) -> (BodyView, About) {
         let relations = self.relations_of(id, message);
-        let body = self.body_of(message, relations.as_ref());
+        let body = self.with_files(self.body_of(message, relations.as_ref()));
         let about = match message.part() {
             Some(part) => self.about(message.named(), part, message.stored, relations.as_ref()),
             None => About { named: message.named().filter(|_| !body.is_notice()), ..About::default() },

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::ContentError;
+use super::files::{FILES, Files};
 use crate::domain::relation::{MAX_SIGN, MessageRef, Relation, What};
 use crate::domain::visible::{is_blank, is_sign};
 
@@ -88,6 +89,11 @@ impl Part {
         self
     }
 
+    /// A text with files; the caller has checked them.
+    pub(crate) fn of_files(files: &Files) -> Self {
+        Self { kind: FILES, body: files.encode(), fields: Fields::new() }
+    }
+
     /// A text with a field that a version to come may write, and that changes what the text means.
     #[cfg(any(test, feature = "hostile"))]
     pub(crate) fn newer(text: &str) -> Self {
@@ -107,6 +113,7 @@ impl Part {
         let known = || match (self.kind, self.relates()) {
             (TEXT, true) | (REACTION, _) => self.relation().is_some(),
             (TEXT, false) => text(),
+            (FILES, _) => Files::decode(&self.body).is_ok(),
             _ => true,
         };
         let fits = self.length() <= MAX_TEXT && self.fields.len() <= MAX_FIELDS;
@@ -165,9 +172,16 @@ impl Part {
         postcard::from_bytes(bytes).ok()
     }
 
+    /// A text with files; none of what only a newer version knows.
+    pub(crate) fn files(&self) -> Option<Files> {
+        let known = self.kind == FILES && !self.is_newer() && !self.relates();
+        Files::decode(&self.body).ok().flatten().filter(|_| known)
+    }
+
     /// Its beginning, for the list of chats: the first characters of a text, and of anything else that it is there.
     pub(crate) fn abridged(&self) -> Self {
-        let body = self.text().map(|text| text.chars().take(PREVIEW).collect::<String>().into_bytes());
+        let text = || self.text().map(|text| text.chars().take(PREVIEW).collect::<String>().into_bytes());
+        let body = self.files().map(|files| files.abridged(PREVIEW).encode()).or_else(text);
         let fields = self.fields.iter().map(|(tag, _)| (*tag, Vec::new())).collect();
         Self { kind: self.kind, body: body.unwrap_or_default(), fields }
     }

@@ -129,6 +129,7 @@ fn preview(chat: &ConversationView, me: Option<AccountId>) -> String {
     let by = last.and_then(|last| last.author.as_ref()).filter(|_| chat.group.is_some());
     let said = match last.map(|last| &last.body) {
         Some(BodyView::Text(said)) => text::one_line(said),
+        Some(BodyView::Files(view)) => words::files_short(view),
         Some(BodyView::Group(line)) => return words::group_line(line, me),
         other => instead(chat, other).to_owned(),
     };
@@ -140,7 +141,7 @@ const fn instead(chat: &ConversationView, last: Option<&BodyView>) -> &'static s
         None if chat.preparing => words::PREPARING,
         None if chat.restored.is_some() => words::NO_MESSAGES,
         None => words::SAY_HELLO,
-        Some(BodyView::Text(_) | BodyView::Group(_)) => "",
+        Some(BodyView::Text(_) | BodyView::Group(_) | BodyView::Files(_)) => "",
         Some(BodyView::Newer) => words::NEWER_SHORT,
         Some(BodyView::Deleted { .. }) => words::DELETED_SHORT,
         Some(BodyView::Gap(_)) => words::GAP_SHORT,

@@ -15,6 +15,7 @@ use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
 use crate::ui::screens::conversation::{quoted, said};
+use crate::ui::screens::files;
 use crate::ui::words;
 
 /// What a message is shown with.
@@ -44,7 +45,7 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
     let own = now.with_untracked(|now| now.message.outgoing.is_some());
     let line = now.with_untracked(|now| matches!(now.message.body, BodyView::Group(_)));
     let state = Memo::new(move || now.with(|now| now.message.outgoing));
-    let body = Memo::new(move || now.with(|now| now.message.body.clone()));
+    let body = Memo::new(move || now.with(|now| files::wherever(&now.message.body)));
     let by = Memo::new(move || now.with(|now| now.message.author.clone()));
     let told = Memo::new(move || now.with(|now| now.message.told.and_then(words::told)));
     let about = Memo::new(move || now.with(|now| now.message.about.clone()));
@@ -64,12 +65,12 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
         }
     };
     let inside = if line {
-        html::div().class("line-text").child(parts::dynamic(move || content(body.get(), author, group)))
+        html::div().class("line-text").child(parts::dynamic(move || content(body.get(), now, author, group)))
     } else {
         html::div().class("bubble").child((
             parts::maybe(move || name_of(now.with(|now| now.first), by.get())),
             parts::maybe(move || about.with(|about| quoted::above(app, chat, about, author))),
-            parts::dynamic(move || content(body.get(), author, group)),
+            parts::dynamic(move || content(body.get(), now, author, group)),
             html::span().class("stamp").child((
                 parts::maybe(move || edited.get().then(|| parts::words("edited".to_owned()))),
                 html::time().child(clock),
@@ -169,7 +170,7 @@ fn lower_first(text: &str) -> String {
     first.into_iter().chain(characters).collect()
 }
 
-fn content(body: BodyView, author: Memo<String>, group: Option<AccountId>) -> AnyView {
+fn content(body: BodyView, now: Memo<Bubble>, author: Memo<String>, group: Option<AccountId>) -> AnyView {
     let note = |text: String| html::p().class("instead").child((icons::info(), text)).into_any();
     let instead = match group {
         Some(_) => words::instead_of_in_group(&body),
@@ -178,6 +179,7 @@ fn content(body: BodyView, author: Memo<String>, group: Option<AccountId>) -> An
     match (body, instead) {
         (BodyView::Text(text), _) => said::said(text),
         (BodyView::Deleted { by }, _) => note(words::deleted_for_all(by.as_ref(), group)),
+        (BodyView::Files(view), _) => files::inside(*view, now),
         (BodyView::Group(line), _) => html::p().child(words::group_line(&line, group)).into_any(),
         (BodyView::Renamed { from, to }, _) => note(words::renamed(&from, &to)),
         (BodyView::KeysChanged(change), _) => {

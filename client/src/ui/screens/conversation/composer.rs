@@ -12,6 +12,7 @@ use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, icons, parts};
 use crate::ui::screens::conversation::mentions::Mentions;
+use crate::ui::screens::files;
 use crate::ui::words;
 
 #[derive(Clone, Copy)]
@@ -70,6 +71,7 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                 .child(parts::dynamic(move || composer.note())),
             composer.mentions.map(|mentions| mentions.view(move |text| composer.take(text))),
             html::div().class("composer-row").child((
+                files::buttons(app, id),
                 html::textarea()
                     .node_ref(composer.area)
                     .attr("id", "message")
@@ -97,6 +99,13 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                     })
                     .on(composition("compositionstart"), move |_| drafts::compose(app, id, true))
                     .on(composition("compositionend"), move |_| drafts::compose(app, id, false))
+                    .on(ev::paste, move |event| {
+                        let files = files::carried(&event, "clipboardData");
+                        if !files.is_empty() {
+                            event.prevent_default();
+                            app.attach(id, files);
+                        }
+                    })
                     .on(ev::input, move |event| composer.typed(event_target_value(&event)))
                     .on(ev::keydown, move |event| composer.key(&event)),
                 html::button()

@@ -13,6 +13,7 @@ pub(crate) mod messages;
 pub(crate) mod quoted;
 pub(crate) mod said;
 
+use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::{
     Command, Consent, ConversationId, ConversationView, GroupStanding, GroupSummary, Mark,
@@ -23,7 +24,7 @@ use crate::ui::app::doing::{Composing, Menu};
 use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
-use crate::ui::screens::{groups, requests, seldom, shell};
+use crate::ui::screens::{files, groups, requests, seldom, shell};
 use crate::ui::words;
 
 /// Head, warning, messages, composer.
@@ -70,6 +71,13 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
         html::section()
             .class("conversation")
             .attr_live("aria-label", move || Some(name.get()))
+            .on(ev::dragover, |event| event.prevent_default())
+            .on(ev::drop, move |event| {
+                event.prevent_default();
+                if files::can_send(app, id) {
+                    app.attach(id, files::carried(&event, "dataTransfer"));
+                }
+            })
             .child((
                 parts::dynamic(move || head(app, id, name, is_group, has_details.get())),
                 parts::maybe(move || {

@@ -16,7 +16,7 @@ use crate::ui::design::field::{Field, Note, field};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, icons, parts};
 use crate::ui::screens::welcome::invite;
-use crate::ui::screens::{recovery, requests, shell};
+use crate::ui::screens::{files, recovery, requests, shell};
 use crate::ui::words;
 
 const THEMES: [(&str, Option<&str>); 3] =
@@ -86,7 +86,7 @@ fn section(app: App, section: Section) -> AnyView {
         Section::Lock => lock::settings(app),
         Section::Privacy => privacy(app),
         Section::Appearance => theme(),
-        Section::Storage => kept(),
+        Section::Storage => parts::stack("setting-lines", vec![kept(), files::stored::stored(app)]),
         Section::About => about(),
     };
     html::section()

@@ -18,6 +18,7 @@ use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, icons, parts};
 use crate::ui::screens::conversation::{bubble, deleting, said};
+use crate::ui::screens::files;
 use crate::ui::words;
 
 /// The list, and where in it somebody is.
@@ -46,6 +47,7 @@ pub(crate) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
     let scroller = Scroller { outer: NodeRef::new(), inner: NodeRef::new(), list: NodeRef::new() };
     let list = List { app, id, scroller, rows: Rows::new(), place: Place::new() };
     provide_context(Unfolding(list));
+    provide_context(files::Place(app, id));
     let chat = app.chat(id);
     let granted = move || chat.with(|chat| chat.as_ref().is_none_or(|it| it.consent == Consent::Granted));
     provide_context(said::Links(Memo::new(granted)));

@@ -1,0 +1,42 @@
+//! Playing what is heard.
+
+use leptos::html::Audio;
+use leptos::prelude::{GetUntracked, NodeRef};
+use web_sys::HtmlMediaElement;
+
+fn element(audio: NodeRef<Audio>) -> Option<HtmlMediaElement> {
+    audio.try_get_untracked().flatten().map(Into::into)
+}
+
+/// Plays it.
+pub fn play(audio: NodeRef<Audio>) {
+    if let Some(element) = element(audio) {
+        let _ = element.play();
+    }
+}
+
+/// Pauses it.
+pub fn pause(audio: NodeRef<Audio>) {
+    if let Some(element) = element(audio) {
+        let _ = element.pause();
+    }
+}
+
+/// Plays it so many tenths as fast; voices stay as high as they are.
+pub fn set_rate(audio: NodeRef<Audio>, tenths: u32) {
+    if let Some(element) = element(audio) {
+        element.set_playback_rate(f64::from(tenths) / 10.0);
+    }
+}
+
+/// Where it is, in milliseconds.
+#[must_use]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a time that a browser plays is a small number, and a cast keeps to the range"
+)]
+pub fn at(audio: NodeRef<Audio>) -> u32 {
+    element(audio).map_or(0, |element| (element.current_time() * 1_000.0) as u32)
+}
