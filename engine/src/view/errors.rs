@@ -134,6 +134,9 @@ pub enum CommandError {
     /// A group has so many links at most.
     #[error("the group has too many links")]
     TooManyLinks,
+    /// The text is a link into a group, which finds nobody and links no device.
+    #[error("this is a link into a group")]
+    GroupLinkInstead,
 }
 
 impl CommandError {

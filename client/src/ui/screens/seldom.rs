@@ -63,6 +63,7 @@ part!(groups, load_new_group, show_new_group(app: App) => groups::create::body(a
 part!(groups, load_group, show_group(app: App, id: ConversationId) => groups::panel::body(app, id));
 part!(groups, load_invitation, show_invitation(app: App, id: ConversationId, group: GroupSummary, name: Memo<String>) => groups::invitation::foot(app, id, group, name));
 part!(groups, load_message, show_message(app: App, id: MessageId) => groups::told::body(app, id));
+part!(groups, load_join, show_join(app: App, link: String) => groups::joining::body(app, &link));
 
 /// The settings.
 pub(crate) fn settings(app: App, section: Option<Section>) -> AnyView {
@@ -110,6 +111,12 @@ pub(crate) fn message(app: App, id: MessageId) -> AnyView {
     shown(body, load_message, move || Box::pin(show_message(app, id)))
 }
 
+/// What the dialog has inside that shows a group to which a link leads.
+pub(crate) fn join(app: App, link: &str) -> AnyView {
+    let link = link.to_owned();
+    shown(body, load_join, move || Box::pin(show_join(app, link.clone())))
+}
+
 /// Loads every part once the device is open and the browser has nothing else to do, so that they are there without a connection.
 pub(crate) fn fetch_ahead(app: App) {
     Effect::new(move |begun: Option<bool>| {
@@ -136,6 +143,7 @@ async fn load_all() {
     let _ = load_new_group().await;
     let _ = load_message().await;
     let _ = load_invitation().await;
+    let _ = load_join().await;
 }
 
 fn settings_frame(inside: AnyView) -> AnyView {

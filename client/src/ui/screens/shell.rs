@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::model::invite::Invited;
 use crate::model::route::Route;
 use crate::model::signal::{ToOwner, Trouble};
 use crate::platform::timer::Interval;
@@ -88,17 +89,17 @@ fn follow_page(app: App) {
             _ => app.close(),
         }
     });
-    // Somebody's invite link waits until there is an account. Whoever came by it is led into the chat; others are asked.
+    // An invite link waits until there is an account. Whoever came by somebody's is led into the chat; others are asked.
     let has_account = Memo::new(move || (app.phase.get() == Phase::Ready).then(|| app.has_account()));
     Effect::new(move |newcomer: Option<bool>| {
         let newcomer = newcomer.unwrap_or_default();
         match (has_account.get(), app.invited.get()) {
             (Some(true), Some(invite)) => {
                 app.invited.set(None);
-                if newcomer {
-                    new_chat::join(app, invite);
-                } else {
-                    app.show(Dialog::NewChat(invite));
+                match invite {
+                    Invited::ToGroup(link) => app.show(Dialog::GroupLink(link)),
+                    Invited::ToChat(invite) if newcomer => new_chat::join(app, invite),
+                    Invited::ToChat(invite) => app.show(Dialog::NewChat(invite)),
                 }
                 false
             }
@@ -182,7 +183,7 @@ fn panes(app: App) -> AnyView {
                 Route::Conversation(id) => conversation::screen(app, id),
                 Route::Settings(section) => seldom::settings(app, section),
                 Route::Requests => requests::screen(app),
-                Route::Home | Route::Invite(_) | Route::Link(_) => nothing(),
+                Route::Home | Route::Invite(_) | Route::Link(_) | Route::GroupLink(_) => nothing(),
             })),
             parts::maybe(move || {
                 dialog.get().map(|dialog| match dialog {
@@ -192,6 +193,7 @@ fn panes(app: App) -> AnyView {
                     Dialog::NewGroup => groups::new_group(app),
                     Dialog::Group(id) => groups::info(app, id),
                     Dialog::Message(id) => groups::message(app, id),
+                    Dialog::GroupLink(link) => groups::join(app, &link),
                 })
             }),
         ))

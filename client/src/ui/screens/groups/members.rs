@@ -185,9 +185,10 @@ fn options(
     };
     let is = member.clone();
     parts::dynamic(move || {
+        let has_links = panel.with(|view| !view.links.is_empty());
         match asked.get() {
             Some(Question::Remove) => {
-                let question = parts::alert("", words::remove(&name));
+                let question = parts::alert("", words::remove(&name, has_links));
                 let remove = move || does(Command::RemoveFromGroup { conversation, account });
                 return parts::confirm(question, "Remove", remove, cancel);
             }
