@@ -34,6 +34,8 @@ struct Joining {
     attempt: StoredValue<u32>,
     /// The person wants to join, and waits.
     underway: RwSignal<bool>,
+    /// There was no connection when that was last known: each new attempt to make one changes nothing on the screen.
+    offline: RwSignal<bool>,
     /// Why joining failed.
     failed: RwSignal<Option<CommandError>>,
 }
@@ -51,8 +53,16 @@ pub(crate) fn body(app: App, link: &str) -> AnyView {
         look: RwSignal::new(Look::Looking),
         attempt: StoredValue::new(0),
         underway: RwSignal::new(false),
+        offline: RwSignal::new(false),
         failed: RwSignal::new(None),
     };
+    Effect::new(move |_| match app.connection.get() {
+        Connection::Connecting => {}
+        Connection::Online | Connection::CatchingUp => joining.offline.set(false),
+        Connection::Offline { .. } | Connection::ReloadNeeded | Connection::RelayTooOld => {
+            joining.offline.set(true);
+        }
+    });
     joining.look();
     let inside = parts::dynamic(move || match joining.look.get() {
         Look::Looking => joining.looking(),
@@ -74,7 +84,7 @@ impl Joining {
             Reply::Conversation(id) => go(&Route::Conversation(id)),
             Reply::GroupPreview(group) => {
                 self.look.set(Look::Seen(*group));
-                request_animation_frame(|| page::keep_focus(JOIN));
+                request_animation_frame(|| page::focus(JOIN));
             }
             Reply::Failed(error) => self.look.set(Look::Failed(error)),
             _ => {}
@@ -83,15 +93,18 @@ impl Joining {
 
     /// What is said until the group is there. What waits for a connection goes on by itself, too.
     fn looking(self) -> AnyView {
-        let offline = move || matches!(self.app.connection.get(), Connection::Offline { .. });
-        let said = parts::live(move || if offline() { words::JOIN_OFFLINE } else { words::LOOKING_AT_GROUP });
+        let offline = self.offline;
+        let said =
+            parts::live(move || if offline.get() { words::JOIN_OFFLINE } else { words::LOOKING_AT_GROUP });
         let again = move || {
             self.app.say(&ToOwner::RetryNow);
             self.look();
         };
         parts::several(vec![
             parts::status("note", said),
-            parts::maybe(move || offline().then(|| parts::button("Try again", "button button-wide", again))),
+            parts::maybe(move || {
+                offline.get().then(|| parts::button("Try again", "button button-wide", again))
+            }),
         ])
     }
 
