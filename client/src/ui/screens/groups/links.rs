@@ -137,8 +137,8 @@ impl Links {
     fn code_button(self, id: LinkId) -> AnyView {
         let open = Memo::new(move || self.opened.get() == Some(Opened::Code(id)));
         let turn = move || {
-            let open = open.get_untracked();
-            self.opened.set((!open).then_some(Opened::Code(id)));
+            let code = Some(Opened::Code(id));
+            self.opened.update(|opened| *opened = if *opened == code { None } else { code });
         };
         let name = parts::live(move || if open.get() { "Hide QR code" } else { "Show QR code" });
         parts::button_around(name, "button button-quiet", turn)
