@@ -116,16 +116,12 @@ impl Links {
                 };
                 let line = html::p().class("invite-link").attr("dir", "ltr").child(address.clone());
                 let buttons = vec![invite::copy(address, "Copy link"), self.code_button(id), revoke];
-                inside.extend([
-                    line.into_any(),
-                    parts::stack("group-link-buttons", buttons),
-                    parts::maybe(code),
-                ]);
+                inside.extend([line.into_any(), parts::stack("member-options", buttons), parts::maybe(code)]);
             }
-            None if link.own => inside.push(parts::stack("group-link-buttons", vec![revoke])),
+            None if link.own => inside.push(parts::stack("member-options", vec![revoke])),
             None => {
                 inside.push(parts::text("quiet", words::link_is_with(&link.by)));
-                inside.push(parts::stack("group-link-buttons", vec![revoke]));
+                inside.push(parts::stack("member-options", vec![revoke]));
             }
         }
         inside.push(parts::maybe(move || {
