@@ -6,6 +6,7 @@
 use parley_protocol::codec::Remedy;
 use parley_protocol::ids::UnixMillis;
 
+use crate::parts::{Code, Part};
 use crate::view::{Event, Request};
 
 /// What happened outside.
@@ -38,6 +39,10 @@ pub enum Input {
     },
     /// The time that [`Output::WakeAt`] named has come (or passed, or nearly).
     Timer,
+    /// The half that was asked for.
+    Part(Code),
+    /// It does not come now.
+    NoPart(Part),
 }
 
 /// What the host has to do.
@@ -67,6 +72,8 @@ pub enum Output {
     ComeBackAfter(u32),
     /// Close the connection and do not open it again: this device was removed.
     Close,
+    /// Load this half, then answer [`Input::Part`] or [`Input::NoPart`].
+    Need(Part),
     /// Delete everything of this device, the vault and all records, and run no engine on it any more.
     Erase,
 }

@@ -25,6 +25,7 @@ mod link;
 pub mod lock;
 mod mls;
 pub mod mutations;
+pub mod parts;
 pub mod pasted;
 mod records;
 mod recovery;

@@ -130,7 +130,7 @@ impl Host {
                         inputs.push_back(Input::Disconnected { retry_at });
                         inputs.push_back(Input::Connected);
                     }
-                    Output::Event(_) | Output::Halt(_) | Output::Close | Output::Erase => {}
+                    Output::Event(_) | Output::Halt(_) | Output::Close | Output::Need(_) | Output::Erase => {}
                 }
             }
         }
@@ -196,7 +196,7 @@ fn open(
 ) -> Result<Engine, parley_engine::OpenError> {
     let state = records.iter().filter(|((store, _), _)| *store == Store::State);
     let state = state.map(|((_, key), value)| Record { key: key.clone(), value: value.clone() });
-    Engine::open(now, &MasterKey::new(master), vault, state.collect())
+    Engine::open(now, &MasterKey::new(master), vault, state.collect()).map(Engine::whole)
 }
 
 /// The input is a script: a byte says what happens next, the bytes after it how.

@@ -85,7 +85,7 @@ test("what was loaded while nothing else was done opens without a connection", a
   if (!whole) {
     await ada.page.waitForFunction(() => {
       const names = performance.getEntriesByType("resource").map(({ name }) => name);
-      return ["settings", "contact", "groups", "linking"].every((part) => names.some((name) => name.includes(`/part_${part}-`)));
+      return ["chat", "settings", "contact", "groups", "linking"].every((part) => names.some((name) => name.includes(`/part_${part}-`)));
     });
     await ada.page.waitForLoadState("networkidle").catch(() => {});
   }

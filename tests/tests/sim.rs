@@ -39,6 +39,8 @@ mod found;
 mod fresh_keys;
 #[path = "sim/groups/mod.rs"]
 mod groups;
+#[path = "sim/halves.rs"]
+mod halves;
 #[path = "sim/history_again.rs"]
 mod history_again;
 #[path = "sim/in_step.rs"]

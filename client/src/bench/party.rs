@@ -67,7 +67,7 @@ impl Party {
             });
         });
         Self {
-            engine: engine.expect("an engine"),
+            engine: engine.expect("an engine").whole(),
             disk,
             socket: Some(socket.expect("a socket")),
             heard,
@@ -100,6 +100,7 @@ impl Party {
                 | Output::ComeBackAfter(_)
                 | Output::Halt(_)
                 | Output::Close
+                | Output::Need(_)
                 | Output::Erase => {
                     panic!("the engine does not trust the relay")
                 }

@@ -8,6 +8,7 @@ mod code;
 mod connection;
 mod desk;
 mod device;
+mod halves;
 pub(crate) mod journal;
 mod locksmith;
 mod owner;

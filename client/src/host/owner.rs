@@ -14,14 +14,15 @@ use super::boot::{self, TabStorage};
 use super::channel::Views;
 use super::connection::{Connection, News};
 use super::device::Device;
+use super::halves;
 use super::pulse::Pulse;
 use super::slow::Slowness;
 use super::storage::Storage;
 use crate::model::dedupe::{Handled, Verdict};
 use crate::model::signal::ToViews;
-use crate::platform::clock;
 use crate::platform::random::BrowserRng;
 use crate::platform::timer::{self, Timeout};
+use crate::platform::{clock, spawn_local};
 
 /// A frame of more bytes than this holds so many entries that the worker may answer nobody for a while.
 const LARGE: usize = 16 * 1024;
@@ -204,6 +205,10 @@ impl Owner {
             }
             Output::Event(event) => self.tell(event),
             Output::WakeAt(time) => self.wake_at(time.0),
+            Output::Need(part) => {
+                let owner = Rc::clone(self);
+                spawn_local(async move { owner.input(halves::load(part).await) });
+            }
             Output::Erase => {
                 if let Some(storage) = self.storage.get() {
                     let owner = Rc::clone(self);

@@ -6,6 +6,8 @@ pub trait Unicode {
     fn is_blank(&self, text: &str) -> bool;
     /// Compatible forms made one (NFKD), without accents, without what is not seen, and in lower case by way of upper case.
     fn bare(&self, text: &str) -> String;
+    /// In upper case.
+    fn upper(&self, text: &str) -> String;
     /// What people take for the first character: an emoji of several parts, a letter with its accents.
     fn first_cluster(&self, text: &str) -> String;
 
@@ -40,11 +42,7 @@ pub trait Unicode {
         let mut initials = words.filter_map(letters);
         let first = initials.next().unwrap_or_else(|| self.first_cluster(name.trim()));
         let last = initials.next_back();
-        [Some(first), last]
-            .into_iter()
-            .flatten()
-            .flat_map(|it| it.to_uppercase().chars().collect::<Vec<_>>())
-            .collect()
+        [Some(first), last].into_iter().flatten().map(|it| self.upper(&it)).collect()
     }
 }
 
@@ -79,6 +77,10 @@ pub(crate) mod tests {
             let split = |text: &str| DecomposingNormalizer::new_nfkd().normalize(text).into_owned();
             let folded = split(&split(text).to_uppercase().to_lowercase());
             folded.chars().filter(|c| !is_beside(*c)).collect()
+        }
+
+        fn upper(&self, text: &str) -> String {
+            text.to_uppercase()
         }
 
         fn first_cluster(&self, text: &str) -> String {

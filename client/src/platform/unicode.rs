@@ -30,6 +30,10 @@ impl Unicode for Browser {
         IS_BESIDE.with(|beside| folded.replace_by_pattern(beside, "")).into()
     }
 
+    fn upper(&self, text: &str) -> String {
+        JsString::from(text).to_upper_case().into()
+    }
+
     fn first_cluster(&self, text: &str) -> String {
         let found = CLUSTERS.with(|clusters| clusters.as_ref().and_then(|clusters| first(clusters, text)));
         found.unwrap_or_else(|| text.chars().take(1).collect())

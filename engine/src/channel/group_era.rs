@@ -3,7 +3,7 @@
 
 use parley_crypto::hkdf;
 use parley_protocol::capability::Capability;
-use parley_protocol::ids::UnixMillis;
+use parley_protocol::ids::{LogId, UnixMillis};
 use serde::{Deserialize, Serialize};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -13,6 +13,7 @@ const AGE: u64 = 7 * 24 * 3600 * 1000;
 const FORMAT: u8 = 1;
 const READ: &[u8] = b"parley read capability v1";
 const ENTRY: &[u8] = b"parley era key v1";
+const HISTORY: &[u8] = b"parley era history key v1";
 const PACKAGE: &[u8] = b"parley era package key v1";
 
 /// What a commit does to the group era.
@@ -73,6 +74,17 @@ impl GroupEra {
         hkdf::derive(&self.secret, PACKAGE)
     }
 
+    /// What seals what is kept of messages for who comes later, in groups that agreed to it. Whoever has the secret reads that: it
+    /// is the one thing that the secret of an era opens beside commits.
+    pub(crate) fn history_key(&self) -> Zeroizing<[u8; 32]> {
+        hkdf::derive(&self.secret, HISTORY)
+    }
+
+    /// The same, once it is over.
+    pub(crate) const fn past(&self, log: LogId, ended: UnixMillis) -> PastEra {
+        PastEra { log, secret: self.secret, ended }
+    }
+
     /// The secret, to seal it for who has an invite link.
     pub(crate) const fn expose(&self) -> &[u8; 32] {
         &self.secret
@@ -81,6 +93,39 @@ impl GroupEra {
     /// What a commit does to it that adds and removes nobody.
     pub(crate) const fn step(&self, now: UnixMillis) -> EraStep {
         if now.0.abs_diff(self.since.0) > AGE { EraStep::Begins } else { EraStep::GoesOn }
+    }
+}
+
+/// A group era of before, as it is handed on to who comes later. As it is stored.
+#[derive(Clone, Serialize, Deserialize, ZeroizeOnDrop)]
+pub(crate) struct PastEra {
+    /// In which log it was.
+    #[zeroize(skip)]
+    pub(crate) log: LogId,
+    secret: [u8; 32],
+    /// When it ended, by the relay's clock.
+    #[zeroize(skip)]
+    pub(crate) ended: UnixMillis,
+}
+
+impl PastEra {
+    pub(crate) const fn as_era(&self) -> GroupEra {
+        GroupEra::new(self.secret, self.ended)
+    }
+}
+
+impl PartialEq for PastEra {
+    /// When it ended, each member saw for themselves.
+    fn eq(&self, other: &Self) -> bool {
+        self.log == other.log && self.secret == other.secret
+    }
+}
+
+impl Eq for PastEra {}
+
+impl core::fmt::Debug for PastEra {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("PastEra").field("log", &self.log).finish_non_exhaustive()
     }
 }
 

@@ -61,10 +61,6 @@ impl Engine {
             Command::RenameDevice { device, name } => self.rename_device(device, &name),
             Command::RemoveDevice(device) => self.remove_device(id, device),
             Command::AcceptDevice(device) => Ok(Some(self.accept_device(&device))),
-            Command::ShowPhrase => self.show_phrase(),
-            Command::NewPhrase => self.new_phrase(),
-            Command::ConfirmPhrase(words) => self.confirm_phrase(id, &words),
-            Command::Recover { phrase, name, alone } => self.recover(id, &phrase, &name, alone),
             Command::SetBackup(on) => self.set_backup(on),
             Command::BackUpNow => self.back_up_now(),
             Command::AcceptKeyChanges => Ok(Some(self.accept_key_changes())),
@@ -75,13 +71,16 @@ impl Engine {
             Command::DeleteChat(conversation) => self.delete_chat(id, conversation),
             Command::SetDraft { conversation, text, over } => self.set_draft(conversation, text, &over),
             Command::SetDraftsInStep(on) => Ok(Some(self.set_drafts_in_step(on))),
+            Command::Accept(conversation) if self.is_group_chat(conversation) => {
+                self.seldom_command(id, Command::JoinGroup(conversation))
+            }
             Command::Accept(conversation) => self.accept_request(conversation),
             Command::Block(conversation) => self.block(id, conversation),
             Command::Unblock(conversation) => self.unblock(conversation),
             Command::NewInvite => self.new_invite(),
             // Only what a removed device keeps is erased so.
             Command::EraseKept => Err(CommandError::UnknownDevice),
-            other => self.group_command(id, other),
+            other => self.seldom_command(id, other),
         };
         match result {
             Ok(Some(reply)) => self.reply(id, reply),

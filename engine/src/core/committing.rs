@@ -9,7 +9,6 @@ use super::connecting::REFUSED;
 use super::requests::Pending;
 use crate::channel::group_era::EraStep;
 use crate::channel::log::{Log, PendingCommit};
-use crate::mls::chat::ChatCommit;
 use crate::mls::group::Group;
 use crate::mls::{DeviceSigner, Provider};
 use crate::mutations::{Mutation, on};
@@ -39,9 +38,7 @@ impl Engine {
         }
         let era = self.next_era_step(id);
         if self.group_of(id).is_some() {
-            let update = ChatCommit::update(era);
-            self.commit_group(id, update, None, &[]);
-            return;
+            return self.of_groups().update_group(id, era);
         }
         let made = |group: &mut Group, provider: &Provider, signer: &DeviceSigner<'_>| {
             group.self_update(provider, signer, era)
@@ -82,7 +79,7 @@ impl Engine {
             welcomes: self.welcomes(id),
             group_info: None,
         };
-        let request = self.with_package(request, era.as_ref());
+        let request = self.of_groups().with_package(request, era.as_ref());
         self.ask(request, Pending::Commit { log: *id, append: commit.append });
     }
 

@@ -33,6 +33,7 @@ const LONGEST_RETRY: u32 = 10 * 60 * 1000;
 impl Engine {
     pub(super) fn connected(&mut self) {
         self.forget_connection();
+        self.ask_for_parts_anew();
         self.link.outage = Outage::default();
         self.link.state = LinkState::Greeting;
         self.changed.connection = true;
@@ -73,7 +74,7 @@ impl Engine {
         self.forget_holdups();
         self.put_back.forget_connection();
         self.membership.forget_connection();
-        self.end_visit(CommandError::Offline);
+        self.of_groups().end_visit(CommandError::Offline);
         self.group_chats.forget_connection();
         self.forget_turns();
         self.late.forget_connection();
@@ -136,10 +137,11 @@ impl Engine {
             self.ask_own_log();
             self.note_day();
         }
-        self.go_on_entering();
+        self.of_groups().go_on_entering();
+        self.of_groups().go_on_catching_up();
         self.work_on_inbox();
         self.settle_doubts();
-        self.go_on_returning();
+        self.of_account().go_on_returning();
         self.resume_backup();
         self.go_on_sharing();
         self.ask_for_waiting();
@@ -157,6 +159,9 @@ impl Engine {
 
     /// Creates or subscribes, whichever the log needs.
     pub(super) fn resume_log(&mut self, id: &LogId) {
+        if self.sleeps(id) {
+            return;
+        }
         let live = self.live.get(id).copied().unwrap_or_default();
         match self.logs.get(id).map(|log| log.stage) {
             Some(Stage::Creating) if !live.creating => self.send_creation(id),
@@ -168,7 +173,7 @@ impl Engine {
     }
 
     pub(super) fn subscribe_log(&mut self, id: &LogId) {
-        if self.is_resting(id) {
+        if self.is_resting(id) || self.sleeps(id) {
             return;
         }
         let Some(mut request) = self.subscription(id) else {

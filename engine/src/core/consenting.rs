@@ -259,10 +259,6 @@ impl Engine {
     }
 
     pub(super) fn accept_request(&mut self, id: ConversationId) -> Result<Option<Reply>, CommandError> {
-        if self.is_group_chat(id) {
-            self.accept_invitation(id)?;
-            return Ok(Some(Reply::Done));
-        }
         let peer = self.peer_of_chat(id)?;
         if self.consent(&peer) == Consent::Requested {
             self.decide(&peer, Consent::Granted);

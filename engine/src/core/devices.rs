@@ -52,7 +52,7 @@ impl Engine {
         if let Some(account) = self.account.as_ref().map(|account| account.id) {
             self.stop_waiting(&account);
         }
-        self.go_on_returning();
+        self.of_account().go_on_returning();
         self.go_on_sending();
     }
 
@@ -266,8 +266,8 @@ impl Engine {
                 Reply::Failed(command_error(error))
             }
         };
-        self.link_entry_appended(entry, matches!(reply, Reply::Done));
-        self.go_on_returning();
+        self.of_account().link_entry_appended(entry, matches!(reply, Reply::Done));
+        self.of_account().go_on_returning();
         if let Some(view) = view {
             self.reply(view, reply);
         }

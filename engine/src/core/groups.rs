@@ -250,7 +250,7 @@ impl Engine {
         };
         self.live.or_default(*id).creating = true;
         self.leave_stamp();
-        let request = self.with_links(creation);
+        let request = self.of_groups().with_links(creation);
         self.ask(request, Pending::Create(*id));
     }
 
@@ -270,7 +270,7 @@ impl Engine {
                 // A device was removed in between, or the id is taken: another group, more slowly each time. Nothing was
                 // written in this one.
                 Retry::AfterCatchUp | Retry::Never if self.group_of(id).is_some() => {
-                    self.group_log_refused(id, error);
+                    self.of_groups().group_log_refused(id, error);
                 }
                 Retry::AfterCatchUp | Retry::Never => {
                     if let Some(key) = self.logs.get(id).map(|log| log.conversation) {

@@ -19,7 +19,7 @@ use crate::domain::consent::Proof;
 use crate::domain::content::Sync;
 use crate::domain::conversation::ConversationKey;
 use crate::group::chat::GroupChat;
-use crate::mls::group::OpenedWelcome;
+use crate::mls::group::{GroupError, OpenedWelcome};
 use crate::mutations::{Mutation, on};
 use crate::records::keys;
 use crate::roster::Roster;
@@ -47,6 +47,8 @@ pub(super) struct InboxWork {
     pub(super) welcomed: bool,
     /// Groups joined since KeyPackages were counted: each has used up one.
     pub(super) joined: u32,
+    /// Welcomes into groups that wait until the half for groups is here ([`super::parts`]). They are not acknowledged before.
+    pub(super) held: Vec<InboxEntry>,
     /// More came than can wait: what comes next is ignored, and asked for again when there is room.
     pub(super) overflowed: bool,
 }
@@ -119,6 +121,15 @@ impl Engine {
                 }
                 return self.make_up_for_overflow();
             };
+            if self.groups_sleep() && entry.payload.starts_with(&GROUP_WELCOME) {
+                if self.inbox.held.len() >= MAX_WAITING {
+                    return;
+                }
+                self.inbox.entries.pop_front();
+                self.inbox.last = self.inbox.last.max(entry.seq);
+                self.inbox.held.push(entry);
+                continue;
+            }
             match self.judge(&entry.payload, entry.time) {
                 Verdict::Ask(account) if self.inbox.asked != Some(account) => {
                     if self.online() {
@@ -148,12 +159,17 @@ impl Engine {
     fn finish_entry(&mut self, seq: Seq) {
         self.inbox.entries.pop_front();
         self.inbox.asked = None;
-        self.inbox.last = seq;
+        // One that was held is older than those which were processed meanwhile.
+        self.inbox.last = self.inbox.last.max(seq);
         self.changed.connection = true;
-        self.inbox.unacknowledged = Some(seq);
+        self.inbox.unacknowledged = Some(self.inbox.last);
     }
 
     fn acknowledge(&mut self) {
+        // What is acknowledged is gone, and with it everything before.
+        if !self.inbox.held.is_empty() {
+            return;
+        }
         let welcomed = std::mem::take(&mut self.inbox.welcomed);
         let Some(upto) = self.inbox.unacknowledged.take() else {
             return;
@@ -198,7 +214,7 @@ impl Engine {
             self.device_is_ready();
         }
         if let Some(welcome) = payload.strip_prefix(&GROUP_WELCOME) {
-            return self.group_welcome_came(welcome, posted);
+            return self.of_groups().group_welcome_came(welcome, posted);
         }
         let Some(welcome) = payload.strip_prefix(&WELCOME) else {
             return Verdict::Finished;
@@ -236,8 +252,11 @@ impl Engine {
 
     /// Joins, or says why not (and then the state has to be rolled back).
     fn judge_welcome(&mut self, proof: &Proof, bytes: &[u8], posted: UnixMillis) -> Result<(), Verdict> {
-        let opened = OpenedWelcome::open(&self.mls, bytes).map_err(|_| Verdict::Sealed)?;
-        if opened.chat.is_some() || self.logs.contains_key(&opened.group.first_log()) {
+        let opened = OpenedWelcome::open_pair(&self.mls, bytes).map_err(|error| match error {
+            GroupError::Refused(_) => Verdict::Finished,
+            _ => Verdict::Sealed,
+        })?;
+        if self.logs.contains_key(&opened.group.first_log()) {
             return Err(Verdict::Finished);
         }
         let peer = self.peer_of(&opened).ok_or(Verdict::Finished)?;

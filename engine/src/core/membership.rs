@@ -272,7 +272,7 @@ impl Engine {
             if in_group { roster.removed(leaf).is_some() } else { !wanted.contains(leaf) }
         };
         let extra: Vec<Leaf> = members.into_iter().filter(|leaf| *leaf != own && is_extra(leaf)).collect();
-        let mut lost = if in_group { self.lost_in_group(id) } else { Vec::new() };
+        let mut lost = if in_group { self.of_groups().lost_in_group(id) } else { Vec::new() };
         lost.retain(|leaf| *leaf != own && !self.is_away(id, leaf));
         let differs = !(missing.is_empty() && extra.is_empty() && lost.is_empty());
         differs.then_some(Difference { missing, extra, lost })
@@ -374,7 +374,8 @@ impl Engine {
             match key_package::check(&self.mls, &claimed.key_package, leaf) {
                 // From before it said so: it will have left others in a moment.
                 Ok(key_package)
-                    if difference.lost.contains(leaf) && !self.is_since_loss(&key_package, leaf) =>
+                    if difference.lost.contains(leaf)
+                        && !self.of_groups().is_since_loss(&key_package, leaf) =>
                 {
                     self.let_in_later(id, &leaf.device, TOO_OLD);
                 }
@@ -391,7 +392,7 @@ impl Engine {
             return;
         }
         if self.group_of(id).is_some() {
-            return self.follow_device_logs(id, add, &to, &going);
+            return self.of_groups().follow_device_logs(id, add, &to, &going);
         }
         let made = self.with_group(id, |group, provider, signer| {
             group.change_members(provider, signer, add, &difference.extra)
@@ -468,7 +469,7 @@ impl Engine {
 
     pub(super) fn forget_welcomes(&mut self, id: &LogId) {
         self.state.delete(&keys::welcomes(id));
-        self.forget_package(id);
+        self.state.delete(&keys::group_package(id));
     }
 
     /// The relay refused a commit as it is: perhaps a device that it adds was removed meanwhile. Whether it was one

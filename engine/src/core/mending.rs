@@ -39,8 +39,8 @@ impl Engine {
         self.device.next_outbox = self.device.next_outbox.max(highest);
         self.find_conversations_of_logs();
         self.find_logs_of_conversations();
-        self.find_groups_of_logs();
         self.bury_lost_creations();
+        self.look_for_parts();
         self.mending.unsent = self.lost_texts();
         let unlisted = |(id, conversation): &(&ConversationId, &Conversation)| {
             let unread = self.standing.get(id).map(Standing::unread).unwrap_or_default();
@@ -77,7 +77,7 @@ impl Engine {
     }
 
     /// A log whose record is gone cannot be read on: the other is asked for what came after the last entry.
-    fn find_logs_of_conversations(&mut self) {
+    pub(super) fn find_logs_of_conversations(&mut self) {
         let of = |c: &Conversation| c.logs.iter().map(|log| (*log, c.key)).collect::<Vec<_>>();
         let all: Vec<(LogId, ConversationKey)> = self.conversations.values().flat_map(of).collect();
         for (id, key) in all {
@@ -93,7 +93,7 @@ impl Engine {
                 let known = Log::new(id, group, key, Stage::Active, self.now);
                 let known = Log { cursor: last, incoming: last, read, ..known };
                 if let ConversationKey::Group(group) = key {
-                    self.find_log_of_group(&group, known);
+                    self.of_groups().find_log_of_group(&group, known);
                 } else {
                     self.logs.insert(id, known);
                     self.forsake(&id, last);

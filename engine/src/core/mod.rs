@@ -27,6 +27,7 @@ mod mending;
 mod naming;
 mod outputs;
 mod paging;
+pub(crate) mod parts;
 mod put_back;
 mod reading;
 mod receipts;
@@ -225,6 +226,7 @@ pub struct Engine {
     joining: Option<linking::Joining>,
     repairs: repair::Repairs,
     put_back: put_back::PutBack,
+    parts: parts::Parts,
     came_again: CameAgain,
     check_ins: CheckIns,
     /// When something was last stored in a log that nothing new goes into, by conversation.
@@ -340,6 +342,7 @@ impl Engine {
             joining: None,
             repairs: repair::Repairs::default(),
             put_back: put_back::PutBack::default(),
+            parts: parts::Parts::default(),
             came_again: CameAgain::default(),
             check_ins: CheckIns::default(),
             settling: Table::new(),
@@ -383,12 +386,15 @@ impl Engine {
             Input::Probe => self.probe(),
             Input::Loaded { id, records } => self.loaded(id, &records),
             Input::Timer => self.timer(),
+            Input::Part(code) => self.part_came(code),
+            Input::NoPart(part) => self.part_is_missing(part),
         }
         if self.erased {
             return;
         }
         self.leave_if_removed();
         if self.removed.is_none() {
+            self.go_on_with_parts();
             self.go_on_mending();
             self.go_on_with_members();
             self.go_on_sweeping();
@@ -439,7 +445,8 @@ impl Engine {
         if due(&mut self.timers.answers) {
             self.answers_timer();
         }
-        self.link_timer();
+        self.ask_again_for_parts();
+        self.of_account().link_timer();
         self.timers.told = None;
         self.timers.overdue = false;
     }

@@ -11,6 +11,7 @@ use crate::channel::trail::Trail;
 use crate::domain::content::{Body, Content};
 use crate::domain::conversation::{Last, marked};
 use crate::domain::message::{Author, Gap, Message, MessageBody};
+use crate::group::past::KeptEntry;
 use crate::group::state::State;
 use crate::mls::commit::{Changes, Unfit};
 use crate::mls::credential::Leaf;
@@ -52,7 +53,7 @@ pub(super) enum Read {
 
 impl Engine {
     pub(super) fn log_entries(&mut self, id: &LogId, entries: Vec<LogEntry>) {
-        if !self.logs.contains_key(id) && self.visited_entries(id, &entries) {
+        if self.sleeps(id) || !self.logs.contains_key(id) && self.of_groups().visited_entries(id, &entries) {
             return;
         }
         // What comes by the subscription with which this device looked at a group before it came in: its own says from where on it
@@ -125,12 +126,12 @@ impl Engine {
             Ok(Read::Removed) => self.was_removed_from(id),
             Ok(Read::GroupMoved { by, era, before }) => {
                 self.epoch_ended(id, era, written);
-                self.group_moved_on(id, Some(by), (entry.seq, entry.time), &before);
+                self.of_groups().group_moved_on(id, Some(by), (entry.seq, entry.time), &before);
                 self.subscribe_to_make_sure(id);
             }
             Ok(Read::RemovedFromGroup { by, returns }) => {
                 let at = At { log: *id, seq: entry.seq, stored: entry.time };
-                self.was_removed_from_group(id, by, returns, at);
+                self.of_groups().was_removed_from_group(id, by, returns, at);
             }
             Ok(Read::Unreadable) => self.store_gap(id, entry.seq, entry.time, Gap::Rejected),
             Err(error) => {
@@ -172,11 +173,10 @@ impl Engine {
             let committed =
                 log.commit.as_ref().is_some_and(|c| c.append == append && c.bytes == *entry.payload);
             if committed && entry.kind == EntryKind::Commit {
-                let before = self.with_group(id, |group, _, _| group.state()).ok();
-                self.own_commit_won(id);
-                self.is_renewed(id);
-                if let Some(before) = before.filter(|_| self.group_of(id).is_some()) {
-                    self.group_moved_on(id, None, (entry.seq, entry.time), &before);
+                if self.group_of(id).is_some() {
+                    self.of_groups().own_group_commit_came(id, (entry.seq, entry.time));
+                } else {
+                    self.own_commit_won(id);
                 }
                 return true;
             }
@@ -199,14 +199,16 @@ impl Engine {
     fn open_entry(&mut self, id: &LogId, entry: &LogEntry, written: UnixMillis) -> Result<Read, GroupError> {
         let kind = entry.kind;
         if kind == EntryKind::Commit && self.group_of(id).is_some() {
-            return self.open_group_commit(id, entry);
+            return self.of_groups().open_group_commit(id, entry);
         }
         let roster = if kind == EntryKind::Commit { self.roster(id) } else { Roster::default() };
-        self.with_group(id, |group, provider, _| {
+        let kept = KeptEntry::read(&entry.payload).filter(|_| self.group_of(id).is_some());
+        let message = kept.map_or(&*entry.payload, |kept| kept.message);
+        let read = self.with_group(id, |group, provider, _| {
             if group.has_pending_commit() && kind == EntryKind::Commit {
                 group.drop_pending(provider)?;
             }
-            match (group.process(provider, &entry.payload)?, kind) {
+            match (group.process(provider, message)?, kind) {
                 (Incoming::Message { from, padded }, EntryKind::Message) => Ok(Content::decode(&padded)
                     .map_or(Read::Unreadable, |content| Read::Content { from, content: Box::new(content) })),
                 (Incoming::Commit { from, .. }, EntryKind::Commit)
@@ -226,7 +228,9 @@ impl Engine {
                 }
                 _ => Err(GroupError::Invalid),
             }
-        })
+        });
+        let read = read?;
+        Ok(self.of_groups().with_kept(id, entry, read))
     }
 
     pub(super) fn own_commit_won(&mut self, id: &LogId) {
@@ -259,6 +263,7 @@ impl Engine {
         }
         self.unseal(id);
         if era == EraStep::Begins {
+            self.of_groups().note_past_era(id);
             self.begin_group_era(id, at);
             if let Some(live) = self.live.get_mut(id) {
                 live.subscribed = false;
@@ -273,7 +278,7 @@ impl Engine {
     /// place and the other sends again what was written since.
     fn rejected(&mut self, id: &LogId, entry: &LogEntry, error: GroupError, before: Seq) {
         if self.group_of(id).is_some() {
-            return self.group_entry_rejected(id, entry, error);
+            return self.of_groups().group_entry_rejected(id, entry, error);
         }
         let known = self.trails.get(id).is_some_and(|trail| trail.has_sent(&payload_hash(&entry.payload)));
         match error {
@@ -338,11 +343,11 @@ impl Engine {
             self.heard(&from.account, &content.head);
         }
         let at = At { log: *id, seq: entry.seq, stored: entry.time };
-        let Ok(proof) = self.check_in_group(id, from, &content) else {
-            return self.message_refused(id, from, at);
+        let Ok(proof) = self.of_groups().check_in_group(id, from, &content) else {
+            return self.of_groups().message_refused(id, from, at);
         };
         if let Some(group) = self.group_of(id) {
-            self.confirm_group(&group, &from.account);
+            self.of_groups().confirm_group(&group, &from.account);
         }
         if !own && self.is_passed_over(id, from, &content, at) {
             return;
@@ -377,12 +382,13 @@ impl Engine {
                 (again.part, self.place_of(id, &again.place, at))
             }
             Body::Receipt(receipt) if !own && self.group_of(id).is_some() => {
-                return self.group_receipt_came(id, &from.account, receipt);
+                return self.of_groups().group_receipt_came(id, &from.account, receipt);
             }
             Body::Receipt(receipt) if !own => return self.receipt_came(id, receipt),
-            Body::Leave(statement) => return self.leave_came(id, from, statement),
-            Body::Picture(picture) => return self.picture_came(id, picture),
-            Body::Names(names) => return self.names_came(id, names),
+            Body::Leave(statement) => return self.of_groups().leave_came(id, from, statement),
+            Body::Picture(picture) => return self.of_groups().picture_came(id, picture),
+            Body::Past(past) => return self.of_groups().past_came(id, from, *past),
+            Body::Names(names) => return self.of_groups().names_came(id, names),
             Body::Profile(_) if self.group_of(id).is_some() => return,
             Body::Profile(profile) if !own => return self.name_came(&from.account, profile.name, at),
             Body::Repair(repair) => return self.repair_came(from, &repair, at),
@@ -390,7 +396,9 @@ impl Engine {
             Body::Receipt(receipt) => return self.told_elsewhere(id, receipt),
             Body::Receipts(receipts) => return self.receipts_of_others(id, &receipts, own),
             Body::Sync(sync) if own => return self.sync_came(&from.device, sync),
-            Body::Profile(_) | Body::Sync(_) | Body::Stand(_) | Body::Unknown { .. } => return,
+            Body::Profile(_) | Body::Sync(_) | Body::Stand(_) | Body::Kept(_) | Body::Unknown { .. } => {
+                return;
+            }
         };
         let twice = self.has_seen(id, &content.id);
         if !needless {

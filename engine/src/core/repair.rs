@@ -122,7 +122,7 @@ impl Engine {
         };
         let (key, stage) = (log.conversation, log.stage);
         if matches!(key, ConversationKey::Group(_)) {
-            return self.lose_place(id);
+            return self.of_groups().lose_place(id);
         }
         let trail = self.trails.or_default(*id);
         if trail.retired || stage == Stage::Creating {

@@ -165,6 +165,8 @@ pub(super) enum Pending {
     VisitLog(LogId),
     /// This device comes into a group by a link.
     Enter(GroupId, AppendId),
+    /// What was written before this device came.
+    CatchUp(GroupId),
     Create(LogId),
     SubscribeLog(LogId),
     Unsubscribe,
@@ -264,7 +266,7 @@ impl Engine {
             Ok(ServerFrame::Push(Push::Inbox { device, entries })) => {
                 self.inbox_entries(&device, entries.into_vec());
             }
-            Ok(ServerFrame::Push(Push::Slot { slot, state })) => self.slot_came(slot, state),
+            Ok(ServerFrame::Push(Push::Slot { slot, state })) => self.of_account().slot_came(slot, state),
             Ok(ServerFrame::Closing(ClosingReason::Full { retry_after_ms })) => {
                 self.link.outage = Outage::Busy;
                 self.come_back_after(retry_after_ms);
@@ -309,12 +311,12 @@ impl Engine {
             Pending::SubscribeInbox => self.inbox_subscribed(&result),
             Pending::FindRecovery(view) => {
                 let found = self.looked_up(result);
-                self.recovery_found(view, found);
+                self.of_account().recovery_found(view, found);
             }
-            Pending::AppendReturn => self.return_appended(done(result)),
-            Pending::FetchHead if self.returning.is_some() => self.head_to_restore(result),
+            Pending::AppendReturn => self.of_account().return_appended(done(result)),
+            Pending::FetchHead if self.returning.is_some() => self.of_account().head_to_restore(result),
             Pending::FetchHead => self.backup_head_came(result),
-            Pending::FetchBlob if self.returning.is_some() => self.part_to_restore(result),
+            Pending::FetchBlob if self.returning.is_some() => self.of_account().part_to_restore(result),
             Pending::FetchBlob => self.blob_part_came(result),
             Pending::PutBlob => self.blob_put(result),
             Pending::WriteHead => self.head_written(result),
@@ -338,14 +340,14 @@ impl Engine {
             }
             Pending::Claim(account) => self.claimed(account, result),
             Pending::ClaimFor { log, account } => self.claimed_for(&log, &account, result),
-            Pending::GroupClaim { log, account } => self.group_claimed(&log, &account, result),
+            Pending::GroupClaim { log, account } => self.of_groups().group_claimed(&log, &account, result),
             Pending::DeviceLogs(accounts) => self.device_logs_came(&accounts, result),
             Pending::OpenSlot(slot) | Pending::WriteSlot(slot) | Pending::WatchSlot(slot) => {
-                self.slot_answered(slot, result);
+                self.of_account().slot_answered(slot, result);
             }
             Pending::LinkLog(offer) => {
                 let found = self.looked_up(result);
-                self.link_log_came(&offer, found);
+                self.of_account().link_log_came(&offer, found);
             }
             Pending::JoinedLog => {
                 let found = self.looked_up(result);
@@ -356,11 +358,12 @@ impl Engine {
                 self.own_log_came(found);
             }
             Pending::AppendOwnLog { entry, view } => self.own_log_appended(&entry, view, done(result)),
-            Pending::GroupPackage(log) => self.group_package_came(&log, result),
-            Pending::OpenLink => self.link_opened(result),
-            Pending::VisitPackage(log) => self.visit_package_came(log, result),
-            Pending::VisitLog(log) => self.visit_subscribed(log, &result),
-            Pending::Enter(group, append) => self.entered(&group, append, result),
+            Pending::GroupPackage(log) => self.of_groups().group_package_came(&log, result),
+            Pending::OpenLink => self.of_groups().link_opened(result),
+            Pending::VisitPackage(log) => self.of_groups().visit_package_came(log, result),
+            Pending::VisitLog(log) => self.of_groups().visit_subscribed(log, &result),
+            Pending::Enter(group, append) => self.of_groups().entered(&group, append, result),
+            Pending::CatchUp(group) => self.of_groups().page_to_catch_up(&group, result),
             Pending::Create(log) => self.created(&log, result),
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),
             Pending::Append { log, numbers } => self.appended(&log, &numbers, result),

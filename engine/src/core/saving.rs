@@ -38,6 +38,11 @@ impl Engine {
         }
         let entering = self.read_all(keys::ALL_ENTERING)?;
         self.group_chats.by_link.load(self.read_all(keys::ALL_GROUP_LINKS)?, entering);
+        self.group_chats.newcomers.load(
+            self.read_all(keys::ALL_PAST_ERAS)?,
+            self.read_all(keys::ALL_CATCHING_UP)?,
+            self.read_all(keys::ALL_UNPROVEN)?,
+        );
         for key in self.state.keys_with_prefix(keys::CONTACTS) {
             let bytes = self.state.get_bytes(&key).ok_or(OpenError::Damaged)?;
             let contact = Contact::decode(&bytes).map_err(|_| OpenError::Damaged)?;
@@ -308,6 +313,7 @@ impl Engine {
         self.live.clear();
         self.groups.clear();
         self.group_chats = super::group::GroupChats::default();
+        self.forget_what_waits_for_parts();
         self.outbox.clear();
         self.trails.clear();
         self.group_eras.clear();

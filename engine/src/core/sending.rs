@@ -14,6 +14,7 @@ use crate::domain::content::{Body, Content, HeadHint, Profile, ReceiptOf};
 use crate::domain::conversation::ConversationKey;
 use crate::domain::message::{Author, Message, MessageBody};
 use crate::domain::outbox::{OutboxEntry, Sealed};
+use crate::group::past::KeptEntry;
 use crate::mls::group::GroupError;
 use crate::view::{ConversationId, WaitReason};
 
@@ -93,6 +94,9 @@ impl Engine {
     }
 
     pub(super) fn pump_log(&mut self, id: &LogId) {
+        if self.sleeps(id) {
+            return;
+        }
         let live = self.live.get(id).copied().unwrap_or_default();
         let Some(log) = self.logs.get(id) else {
             return;
@@ -110,13 +114,15 @@ impl Engine {
         if log.commit.is_some() {
             return self.send_commit(id);
         }
-        if self.renew_after_put_back(id) {
+        if self.of_groups().renew_after_put_back(id) {
             return;
         }
         if self.writes_into(id) && self.check_devices_of(id) || self.settle_members(id) {
             return;
         }
-        if self.group_of(id).is_some() && (self.remove_who_left(id) || self.go_on_changing(id)) {
+        if self.group_of(id).is_some()
+            && (self.of_groups().remove_who_left(id) || self.of_groups().go_on_changing(id))
+        {
             return;
         }
         let Some(key) = self.logs.get(id).map(|log| log.conversation) else {
@@ -129,7 +135,7 @@ impl Engine {
         if is_main {
             match key.peer() {
                 Some(peer) => self.introduce(*peer),
-                None => self.introduce_in_group(id),
+                None => self.of_groups().introduce_in_group(id),
             }
         }
         let numbers = self.seal_waiting(id, is_main);
@@ -224,8 +230,9 @@ impl Engine {
         let peer = entry.conversation.peer().filter(|_| brings_token(&entry.body));
         let token = peer.and_then(|peer| self.token_for(peer));
         let (message, time, body) = (entry.id, entry.time, entry.body.clone());
-        let signature = self.sign_in_group(id, message, time, &body)?;
-        let content = Content { id: message, time, head, claim, token, signature, body };
+        let signature = self.of_groups().sign_in_group(id, message, time, &body)?;
+        let mut content = Content { id: message, time, head, claim, token, signature, body };
+        let kept = self.of_groups().seal_kept(id, &mut content)?;
         let padded = content.encode().map_err(|_| GroupError::State)?;
         if padded.len() > MAX_PADDED {
             return Err(GroupError::State);
@@ -233,6 +240,10 @@ impl Engine {
         let (epoch, payload) = self.with_group(id, |group, provider, signer| {
             Ok((group.epoch(), group.encrypt(provider, signer, &padded)?))
         })?;
+        let payload = match kept {
+            Some(sealed) => KeptEntry::write(&payload, &sealed).ok_or(GroupError::State)?,
+            None => payload,
+        };
         let length = payload.len();
         let sealed = Sealed { log: *id, epoch, append: AppendId(self.random.array()), payload };
         if let Some(entry) = self.outbox.get_mut(&number) {
@@ -344,7 +355,7 @@ impl Engine {
                 return self.receipts_stored(&sealed.log, &[ReceiptOf { log: sealed.log, receipt }]);
             }
             (Body::Receipts(receipts), Some(sealed)) => return self.receipts_stored(&sealed.log, &receipts),
-            (Body::Leave(_), Some(_)) => return self.has_left(&entry.conversation),
+            (Body::Leave(_), Some(_)) => return self.of_groups().has_left(&entry.conversation),
             (Body::Part(part), Some(sealed)) => (part, sealed),
             (Body::Again(again), Some(sealed)) => return self.stored_again(sealed.log, seq, &again.place),
             _ => return,
@@ -352,7 +363,7 @@ impl Engine {
         let stored = self.place_own(&sealed.log, seq, time);
         let time = self.shown_time(&sealed.log, entry.time, stored);
         let own = self.signer().map(|(signer, account)| account.leaf(signer.0));
-        let proof = self.own_proof(&sealed, entry.id, entry.time, &part);
+        let proof = self.of_groups().own_proof(&sealed, entry.id, entry.time, &part);
         let author = own.map(|leaf| Author { proof, ..leaf.author() });
         let message = Message {
             id: entry.id,

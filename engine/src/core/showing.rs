@@ -90,7 +90,7 @@ impl Engine {
         let Timers { receipts, retry, storage, backup, drafts, answers, last_words, renewal, .. } =
             &self.timers;
         let timers = [*receipts, *retry, *storage, *backup, *drafts, *answers, *last_words, *renewal];
-        let next = timers.into_iter().chain([self.linking.timer()]).flatten().min();
+        let next = timers.into_iter().chain([self.linking.timer(), self.parts.timer()]).flatten().min();
         let Some(at) = next else { return };
         // The host counts from when it was asked. Where the clock was put forward since, a moment may be over for which
         // it still waits.

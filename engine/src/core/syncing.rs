@@ -141,7 +141,7 @@ impl Engine {
             Sync::Stances(told) => self.stances_came(&told),
             Sync::Token(token) => self.take_token(token),
             Sync::GroupLink(group, secret) => self.keep_link_secret(&group, secret),
-            Sync::Group(group, joins) => self.answered_elsewhere(&group, joins),
+            Sync::Group(group, joins) => self.group_answered_elsewhere(group, joins),
             Sync::HandedOver => {}
         }
     }

@@ -32,7 +32,7 @@ impl Engine {
         let Some(log) = self.logs.get(id).filter(|log| log.stage != Stage::Dead) else { return };
         let (key, stage, delivered) = (log.conversation, log.stage, log.peer_delivered);
         if self.group_of(id).is_some() {
-            return self.group_log_went_back(id);
+            return self.of_groups().group_log_went_back(id);
         }
         if stage == Stage::Creating {
             return self.bury(id);

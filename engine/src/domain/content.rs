@@ -29,6 +29,7 @@ use crate::domain::visible::is_blank;
 use crate::group::evidence::LeaveStatement;
 use crate::group::link::LinkSecret;
 use crate::group::names::SignedName;
+use crate::group::past::Past;
 use crate::recovery::BackupAddress;
 use crate::table::Table;
 
@@ -42,6 +43,8 @@ const STAND: u16 = 7;
 const LEAVE: u16 = 8;
 const PICTURE: u16 = 9;
 const NAMES: u16 = 10;
+const PAST: u16 = 20;
+const KEPT: u16 = 21;
 /// Tag of the field with the sender's [`Claim`].
 const CLAIM: u16 = 1;
 /// The same since the log's first entry.
@@ -130,6 +133,10 @@ pub(crate) enum Body {
     Picture(#[serde(with = "serde_bytes")] Vec<u8>),
     /// What members of a group are called.
     Names(Vec<SignedName>),
+    /// What was written in a group before somebody came, for them.
+    Past(Box<Past>),
+    /// What is said stands beside the MLS message, kept for who comes later: SHA-256 of that ([`crate::group::past`]).
+    Kept([u8; 32]),
 }
 
 /// What the devices of an account tell each other, in a conversation of their own.
@@ -311,6 +318,9 @@ impl Content {
             Body::Receipts(receipts) => silent(RECEIPTS, receipts)?,
             Body::Leave(statement) => silent(LEAVE, statement)?,
             Body::Names(names) => silent(NAMES, names)?,
+            Body::Past(past) => silent(PAST, past)?,
+            // It is shown by a version that can read it.
+            Body::Kept(hash) => (KEPT, false, hash.to_vec(), Fields::new()),
             Body::Picture(picture) => (PICTURE, true, picture.clone(), Fields::new()),
             Body::Unknown { kind } => (*kind, true, Vec::new(), Fields::new()),
         };
@@ -355,6 +365,8 @@ impl Content {
             RECEIPTS => Body::Receipts(from_bytes(&body)?),
             LEAVE => Body::Leave(from_bytes(&body)?),
             NAMES => Body::Names(from_bytes(&body)?),
+            PAST => Body::Past(from_bytes(&body)?),
+            KEPT => Body::Kept(body.try_into().map_err(|_| ContentError)?),
             PICTURE if body.len() <= MAX_PICTURE => Body::Picture(body),
             PROFILE => profile(&body)?,
             // A newer version of another device may tell more.

@@ -1,7 +1,8 @@
 //! Whether anything of a text can be seen, as Unicode's data have it.
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
-use icu_properties::{CodePointMapData, CodePointSetData};
+mod ranges;
+
+use self::ranges::{DASHES, MARKS, UNSEEN};
 
 /// The one blank that Unicode counts as a symbol: a Braille cell without dots.
 const BRAILLE_BLANK: char = '\u{2800}';
@@ -14,28 +15,103 @@ pub(crate) fn is_blank(text: &str) -> bool {
 
 /// A character that shows nothing and takes no room, or a blank one.
 pub(crate) fn is_invisible(c: char) -> bool {
-    c == BRAILLE_BLANK
-        || c.is_control()
-        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
-        || category(c) == GeneralCategory::Format
+    c == BRAILLE_BLANK || c.is_control() || has(UNSEEN, c)
 }
 
 /// A dash of any kind.
 pub(crate) fn is_dash(c: char) -> bool {
-    category(c) == GeneralCategory::DashPunctuation || c == '\u{2212}'
+    has(DASHES, c) || c == '\u{2212}'
 }
 
 fn is_mark(c: char) -> bool {
-    GeneralCategoryGroup::Mark.contains(category(c))
+    has(MARKS, c)
 }
 
-fn category(c: char) -> GeneralCategory {
-    CodePointMapData::<GeneralCategory>::new().get(c)
+/// Whether a character is in a set. This holds, in turn, how many characters are not in it and how many are, from the first
+/// character on; each number as seven bits a byte, the least first, with the eighth bit in all bytes but the last.
+fn has(set: &[u8], c: char) -> bool {
+    let (mut place, mut inside) = (0_u32, false);
+    let (mut number, mut shift) = (0_u32, 0_u32);
+    for byte in set {
+        number |= u32::from(byte & 0x7F).checked_shl(shift).unwrap_or_default();
+        if byte & 0x80 != 0 {
+            shift = shift.saturating_add(7);
+            continue;
+        }
+        place = place.saturating_add(number);
+        if u32::from(c) < place {
+            return inside;
+        }
+        inside = !inside;
+        (number, shift) = (0, 0);
+    }
+    false
 }
 
 #[cfg(test)]
 mod tests {
+    use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+    use icu_properties::{CodePointMapData, CodePointSetData};
+
     use super::*;
+
+    fn category(c: char) -> GeneralCategory {
+        CodePointMapData::<GeneralCategory>::new().get(c)
+    }
+
+    /// A set as [`has`] reads it.
+    fn ranges(is_in: impl Fn(char) -> bool) -> Vec<u8> {
+        let mut lengths = Vec::new();
+        let (mut begin, mut inside) = (0, false);
+        for number in 0..=u32::from(char::MAX) {
+            // What is no character goes with what is not in it.
+            if char::from_u32(number).is_some_and(&is_in) != inside {
+                lengths.push(number - begin);
+                (begin, inside) = (number, !inside);
+            }
+        }
+        let mut bytes = Vec::new();
+        for mut length in lengths {
+            while length >= 0x80 {
+                bytes.push(u8::try_from(length & 0x7F).unwrap() | 0x80);
+                length >>= 7;
+            }
+            bytes.push(u8::try_from(length).unwrap());
+        }
+        bytes
+    }
+
+    /// The tables are small, and these are all of Unicode's data that the engine has. Where one is not what it should be, its bytes
+    /// are printed.
+    #[test]
+    fn the_sets_are_those_of_unicode() {
+        let unseen = |c| {
+            CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+                || category(c) == GeneralCategory::Format
+        };
+        let mark = |c| GeneralCategoryGroup::Mark.contains(category(c));
+        let dash = |c| category(c) == GeneralCategory::DashPunctuation;
+        let sets: [(&str, &[u8], Vec<u8>); 3] = [
+            ("UNSEEN", UNSEEN, ranges(unseen)),
+            ("MARKS", MARKS, ranges(mark)),
+            ("DASHES", DASHES, ranges(dash)),
+        ];
+        let mut wrong = Vec::new();
+        for (name, known, right) in sets {
+            if known != right {
+                wrong.push(format!("pub(super) const {name}: &[u8] = &{right:?};"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        for number in (0..=u32::from(char::MAX)).step_by(7) {
+            let Some(c) = char::from_u32(number) else { continue };
+            assert_eq!(
+                (has(UNSEEN, c), has(MARKS, c), has(DASHES, c)),
+                (unseen(c), mark(c), dash(c)),
+                "{c:?}"
+            );
+        }
+    }
 
     #[test]
     fn what_nobody_sees_is_blank() {

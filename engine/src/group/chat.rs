@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::evidence::LeaveStatement;
 use super::link::{Link, LinkId};
 use super::names::SignedName;
-use super::policy::{Permissions, Policy, Role};
+use super::policy::{History, Permissions, Policy, Role};
 use super::state::State;
 use crate::domain::content::Receipt;
 use crate::table::Table;
@@ -88,6 +88,10 @@ pub(crate) enum Change {
     Link(Box<Link>),
     /// It leads there no more.
     Revoke(LinkId),
+    /// What who comes sees of what was written before.
+    History(History),
+    /// The newest messages are shared with this account, which came later.
+    Share(AccountId, u16),
 }
 
 impl GroupChat {

@@ -12,6 +12,7 @@ pub(crate) mod judge;
 pub(crate) mod leaf_state;
 pub(crate) mod link;
 pub(crate) mod names;
+pub(crate) mod past;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod proof;

@@ -11,8 +11,8 @@ use crate::table::Table;
 
 /// The newest version of this format, and of the rules that go with it, that this build acts by.
 pub(crate) const VERSION: u16 = 2;
-/// From this version on people come by invite links. A group with links asks for it.
-pub(crate) const WITH_LINKS: u16 = 2;
+/// From this version on people come by invite links, and see what was written before. A group in which they do asks for it.
+pub(crate) const FOR_NEWCOMERS: u16 = 2;
 /// The first byte.
 const FORMAT: u8 = 1;
 /// Longest policy, in bytes.
@@ -51,6 +51,28 @@ impl Default for Permissions {
     }
 }
 
+/// What who comes sees of what was written before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum History {
+    /// Nothing.
+    Nothing,
+    /// What a member who may add people shares with them.
+    Shared,
+    /// What was written since the group agreed to it, as far as the relay still has it, whoever is online.
+    Kept,
+}
+
+impl History {
+    /// As it stands in the policy.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Nothing => 0,
+            Self::Shared => 1,
+            Self::Kept => 2,
+        }
+    }
+}
+
 /// See the module. As it stands in the GroupContext: `1 || postcard`, at most [`MAX_POLICY`] bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Policy {
@@ -63,7 +85,7 @@ pub(crate) struct Policy {
     /// Owners and admins; everybody else is a member.
     pub(crate) roles: Table<AccountId, Role>,
     pub(crate) permissions: Permissions,
-    /// What who comes sees of what was written before: 0 is nothing. Other values are for versions to come.
+    /// What who comes sees of what was written before ([`History`]).
     pub(crate) history: u8,
     /// Invite links.
     #[serde(with = "links")]
@@ -103,6 +125,30 @@ impl Policy {
             |(place, link): (usize, &Link)| self.links.iter().take(place).any(|other| other.id == link.id);
         let links = self.links.len() <= MAX_LINKS && !self.links.iter().enumerate().any(twice);
         name && roles && links && self.encode().len() <= MAX_POLICY
+    }
+
+    /// What who comes sees of what was written before; what only a later version knows is nothing.
+    pub(crate) const fn history(&self) -> History {
+        match self.history {
+            1 => History::Shared,
+            2 => History::Kept,
+            _ => History::Nothing,
+        }
+    }
+
+    /// Whether members may show what was written before to who comes.
+    pub(crate) const fn shows_history(&self) -> bool {
+        matches!(self.history(), History::Shared | History::Kept)
+    }
+
+    /// Whether what is written is kept for who comes.
+    pub(crate) const fn keeps_history(&self) -> bool {
+        matches!(self.history(), History::Kept)
+    }
+
+    /// Whether it has what only [`FOR_NEWCOMERS`] and later versions know.
+    pub(crate) const fn is_for_newcomers(&self) -> bool {
+        self.history > 0 || !self.links.is_empty()
     }
 
     /// An invite link.

@@ -76,6 +76,9 @@ pub(crate) enum Incoming {
     Commit { from: Leaf, staged: Box<StagedCommit>, era: EraStep },
 }
 
+/// What a chat is into which a Welcome leads; none of a conversation of two.
+type ChatOf<'a> = dyn Fn(Option<&RatchetTree>, &StagedWelcome) -> Result<Option<State>, GroupError> + 'a;
+
 /// A group that this device is a member of.
 pub(crate) struct Group {
     mls: MlsGroup,
@@ -350,8 +353,24 @@ pub(super) fn mls_id(group: GroupId) -> openmls::prelude::GroupId {
 }
 
 impl OpenedWelcome {
-    /// Opens a Welcome. The KeyPackage is used up, so the caller rolls back unless it joins.
+    /// Opens a Welcome into a conversation of two. The KeyPackage is used up, so the caller rolls back unless it joins.
+    pub(crate) fn open_pair(provider: &Provider, bytes: &[u8]) -> Result<Self, GroupError> {
+        Self::open_as(provider, bytes, &|_, staged| {
+            let is_pair = staged.group_context().extensions().iter().next().is_none();
+            if is_pair { Ok(None) } else { Err(GroupError::Refused(Refusal::Context)) }
+        })
+    }
+
+    /// Opens a Welcome into whichever group, in the same way.
     pub(crate) fn open(provider: &Provider, bytes: &[u8]) -> Result<Self, GroupError> {
+        Self::open_as(provider, bytes, &|tree, staged| {
+            let context = extensions::read_context(staged.group_context().extensions());
+            context.map_err(GroupError::Refused)?.map(|context| chat_of(staged, tree, context)).transpose()
+        })
+    }
+
+    /// `chat` says what the chat is. It is called by its address: what judges chats is only where somebody opens Welcomes into such.
+    fn open_as(provider: &Provider, bytes: &[u8], chat: &ChatOf<'_>) -> Result<Self, GroupError> {
         let message = MlsMessageIn::tls_deserialize_exact(bytes).map_err(|_| GroupError::Invalid)?;
         let MlsMessageBodyIn::Welcome(welcome) = message.extract() else {
             return Err(GroupError::Invalid);
@@ -375,8 +394,7 @@ impl OpenedWelcome {
             .map(|member| Leaf::parse(&member.credential, &member.signature_key))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| GroupError::Invalid)?;
-        let context = extensions::read_context(context.extensions()).map_err(GroupError::Refused)?;
-        let chat = context.map(|context| chat_of(&staged, tree.as_ref(), context)).transpose()?;
+        let chat = chat(tree.as_ref(), &staged)?;
         let node = staged.welcome_sender().map_err(|_| GroupError::Invalid)?;
         let most = if chat.is_some() { MAX_CHAT_WELCOME } else { MAX_WELCOME };
         if !is_small(node) || bytes.len() > most.saturating_add(members.len().saturating_mul(PER_MEMBER)) {

@@ -20,10 +20,15 @@ const GROUP_ERA: u8 = 50;
 const GROUP_CHAT: u8 = 51;
 const INVITATION: u8 = 52;
 const EARLY_WELCOMES: u8 = 53;
+/// What other devices of the account said about invitations, for when the half for groups is here ([`crate::core::parts`]).
+pub(crate) const GROUP_ANSWERS: &[u8] = &[72];
 const EARLY: u8 = 9;
 const GROUP_LINKS: u8 = 66;
 const GROUP_PACKAGE: u8 = 67;
 const ENTERING: u8 = 68;
+const PAST_ERAS: u8 = 69;
+const CATCHING_UP: u8 = 70;
+const UNPROVEN: u8 = 71;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];
 
@@ -143,6 +148,21 @@ pub(crate) fn entering(group: &GroupId) -> Vec<u8> {
     [&[ENTERING], group.as_bytes().as_slice()].concat()
 }
 
+/// Earlier eras of a group that keeps what is written ([`crate::core`]'s `PastEras`).
+pub(crate) fn past_eras(group: &GroupId) -> Vec<u8> {
+    [&[PAST_ERAS], group.as_bytes().as_slice()].concat()
+}
+
+/// How far this device has read what was written before it came into a group ([`crate::core`]'s `CatchingUp`).
+pub(crate) fn catching_up(group: &GroupId) -> Vec<u8> {
+    [&[CATCHING_UP], group.as_bytes().as_slice()].concat()
+}
+
+/// Messages of before whose authors' device logs are not known yet ([`crate::core`]'s `Unproven`).
+pub(crate) fn unproven(group: &GroupId) -> Vec<u8> {
+    [&[UNPROVEN], group.as_bytes().as_slice()].concat()
+}
+
 pub(crate) fn early(log: &LogId) -> Vec<u8> {
     [&[EARLY], log.as_bytes().as_slice()].concat()
 }
@@ -178,6 +198,9 @@ pub(crate) const CONVERSATIONS: &[u8] = &[CONVERSATION];
 pub(crate) const GROUP_CHATS: &[u8] = &[GROUP_CHAT];
 pub(crate) const ALL_GROUP_LINKS: &[u8] = &[GROUP_LINKS];
 pub(crate) const ALL_ENTERING: &[u8] = &[ENTERING];
+pub(crate) const ALL_PAST_ERAS: &[u8] = &[PAST_ERAS];
+pub(crate) const ALL_CATCHING_UP: &[u8] = &[CATCHING_UP];
+pub(crate) const ALL_UNPROVEN: &[u8] = &[UNPROVEN];
 pub(crate) const LOGS: &[u8] = &[LOG];
 pub(crate) const OUTBOXES: &[u8] = &[OUTBOX];
 pub(crate) const PERSONALS: &[u8] = &[PERSONAL];
@@ -211,6 +234,9 @@ mod tests {
             (group_links(&group), 66, about_group),
             (group_package(&in_log), 67, about_log),
             (entering(&group), 68, about_group),
+            (past_eras(&group), 69, about_group),
+            (catching_up(&group), 70, about_group),
+            (unproven(&group), 71, about_group),
             (archive(&id), 26, about_id),
             (personal(&id), 30, about_id),
             (standing(&id), 34, about_id),

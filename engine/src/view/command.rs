@@ -3,7 +3,7 @@
 use parley_protocol::ids::{AccountId, DeviceId, MessageId};
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationId, LinkTerms, Order, Permissions, Role, Share, Typed};
+use super::{ConversationId, History, LinkTerms, Order, Permissions, Role, Share, Typed};
 
 /// What a person can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -273,6 +273,23 @@ pub enum Command {
         conversation: ConversationId,
         /// Which.
         link: [u8; 16],
+    },
+    /// Says what who comes sees of what was written before. Reply as for [`Command::AddToGroup`].
+    SetGroupHistory {
+        /// In which group.
+        conversation: ConversationId,
+        /// What they see.
+        history: History,
+    },
+    /// Shares the newest messages with somebody who came later, or who was added a moment before. Reply as for
+    /// [`Command::AddToGroup`].
+    ShareHistory {
+        /// In which group.
+        conversation: ConversationId,
+        /// With whom.
+        account: AccountId,
+        /// So many at most; no more than 1,000.
+        last: u16,
     },
     /// What the group is like to which a link leads. Reply: [`super::Reply::GroupPreview`], or [`super::Reply::Conversation`] if
     /// this account is in it.

@@ -4,7 +4,7 @@ use parley_protocol::ids::{AccountId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::{ConversationId, Delivery};
-use crate::group::policy::{Permissions, Role};
+use crate::group::policy::{History, Permissions, Role};
 
 /// A group in the list of conversations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,8 @@ pub struct GroupView {
     pub adding: Vec<MemberView>,
     /// Links by which people join.
     pub links: Vec<InviteLinkView>,
+    /// What who comes sees of what was written before.
+    pub history: History,
 }
 
 /// A link by which people join a group.

@@ -22,7 +22,7 @@ pub use crate::domain::conversation::ConversationId;
 use crate::domain::message::MessageBody;
 pub use crate::domain::message::{DeviceChange, Dropped, Gap, GroupLine, KeyChange, Who, Why};
 pub use crate::domain::order::Order;
-pub use crate::group::policy::{Permissions, Role};
+pub use crate::group::policy::{History, Permissions, Role};
 
 pub use self::command::Command;
 pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Share};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{AppendCommit, CreateLog};
 use crate::bounded::{Bytes, List};
 use crate::capability::{Capability, CapabilityHash};
-use crate::ids::{AppendId, Epoch, LogId, UnixMillis};
+use crate::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
 use crate::limits::{MAX_COMMIT, MAX_LINKS, MAX_WRAP};
 
 /// The way into a log for who has one invite link.
@@ -57,6 +57,17 @@ pub struct JoinByLink {
     pub commit: Bytes<MAX_COMMIT>,
     /// Hash of the capability to append in the next epoch.
     pub next_append: CapabilityHash,
+}
+
+/// Reads a page of a log, beside any subscription: what was kept for those who came later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadLog {
+    /// The log.
+    pub log: LogId,
+    /// The capability to read the group era.
+    pub capability: Capability,
+    /// The last entry that the client has.
+    pub after: Seq,
 }
 
 /// A log into which a link leads.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AppendLinkedCommit, CreateLinkedLog, DeleteBlobs, FetchBackupHead, FetchBlob, FetchLogBlob, JoinByLink,
-    PutBlob, PutLogBlob, RequestId, WriteBackupHead,
+    PutBlob, PutLogBlob, ReadLog, RequestId, WriteBackupHead,
 };
 use crate::bounded::{Bytes, List, TooLong};
 use crate::capability::{Capability, CapabilityHash};
@@ -131,6 +131,8 @@ pub enum Request {
     OpenLink(Capability),
     /// Appends the commit of who comes by an invite link. Answer: `Stored`, with one element.
     JoinByLink(JoinByLink),
+    /// A page of a log. Answer: `Entries`.
+    ReadLog(ReadLog),
 }
 
 /// Opens a rendezvous slot.

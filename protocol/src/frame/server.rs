@@ -112,6 +112,13 @@ pub enum Answer {
     DeviceLogs(List<DeviceLogNews, MAX_LOOKUPS>),
     /// To `OpenLink`, the newest log first; one or more.
     Links(List<LinkOffer, MAX_LINK_OFFERS>),
+    /// To `ReadLog`.
+    Entries {
+        /// The next ones, in order and without a gap; for messages that have expired one entry stands.
+        entries: List<LogEntry, MAX_PUSH>,
+        /// Whether there are more in this group era.
+        more: bool,
+    },
 }
 
 /// Where an account's backup begins.

@@ -8,9 +8,9 @@ use parley_protocol::frame::{
     ClaimKeyPackages, ClaimedKeyPackage, ClientFrame, ClosingReason, CreateLinkedLog, CreateLog, DeleteBlobs,
     DeviceLogNews, DirectoryRecord, EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress,
     InboxEntry, InboxPost, JoinByLink, KnownDeviceLog, KnownPlace, LinkOffer, LinkSlot, LogEntry, NewMessage,
-    OpenSlot, PublishKeyPackages, Push, PutBlob, PutLogBlob, RegisterAccount, RelayError, Request, RequestId,
-    ServerFrame, SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim, Welcomes,
-    WriteBackupHead, WriteSlot,
+    OpenSlot, PublishKeyPackages, Push, PutBlob, PutLogBlob, ReadLog, RegisterAccount, RelayError, Request,
+    RequestId, ServerFrame, SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed, UsernameClaim,
+    Welcomes, WriteBackupHead, WriteSlot,
 };
 use parley_protocol::ids::{
     AccountId, AppendId, BlobHash, BlobId, DeviceId, EntryHash, Epoch, Era, LogId, Seq, SlotId, Stamp,
@@ -242,6 +242,7 @@ fn link_requests() -> Vec<Request> {
             commit: bytes(b"external"),
             next_append: CapabilityHash([0x99; 32]),
         }),
+        Request::ReadLog(ReadLog { log: LOG, capability: secret(), after: Seq(300) }),
     ]
 }
 
@@ -285,6 +286,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::AppendLinkedCommit(_) => "AppendLinkedCommit",
         Request::OpenLink(_) => "OpenLink",
         Request::JoinByLink(_) => "JoinByLink",
+        Request::ReadLog(_) => "ReadLog",
     }
 }
 
@@ -312,6 +314,7 @@ fn answers() -> Vec<Answer> {
         Answer::BackupHead(BackupHead { version: 300, value: bytes(b"head") }),
         Answer::Undelivered(list(vec![ADDRESS])),
         Answer::Links(list(vec![LinkOffer { log: LOG, wrap: bytes(b"wrap") }])),
+        Answer::Entries { entries: list(vec![]), more: true },
     ]
 }
 
@@ -334,6 +337,7 @@ fn answer_name(answer: &Answer) -> &'static str {
         Answer::BackupHead(_) => "BackupHead",
         Answer::Undelivered(_) => "Undelivered",
         Answer::Links(_) => "Links",
+        Answer::Entries { .. } => "Entries",
     }
 }
 

@@ -4,7 +4,7 @@ use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{Answer, DeviceLogNews, InboxAddress, LinkOffer, RelayError, Stored};
 use parley_protocol::ids::{Epoch, Seq};
 
-use crate::store::{OpenedLog, PoolCount};
+use crate::store::{LogPage, OpenedLog, PoolCount};
 
 pub(super) fn stored(places: Vec<Stored>) -> Result<Answer, RelayError> {
     List::new(places).map(Answer::Stored).map_err(|_| RelayError::Internal)
@@ -31,6 +31,11 @@ pub(super) fn device_logs(news: Vec<DeviceLogNews>) -> Result<Answer, RelayError
 
 pub(super) fn links(offers: Vec<LinkOffer>) -> Result<Answer, RelayError> {
     List::new(offers).map(Answer::Links).map_err(|_| RelayError::Internal)
+}
+
+pub(super) fn entries(page: LogPage, head: Seq) -> Result<Answer, RelayError> {
+    let more = page.entries.last().is_some_and(|last| last.seq < head);
+    List::new(page.entries).map(|entries| Answer::Entries { entries, more }).map_err(|_| RelayError::Internal)
 }
 
 pub(super) fn undelivered(full: Vec<InboxAddress>) -> Result<Answer, RelayError> {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use parley_protocol::frame::{
     Answer, AppendCommit, AppendLinkedCommit, AppendMessages, ClientFrame, CreateLinkedLog, CreateLog,
-    LinkSlot, LinkSlots, RelayError, Request, RequestId, ServerFrame, SubscribeInbox, SubscribeLog,
+    LinkSlot, LinkSlots, ReadLog, RelayError, Request, RequestId, ServerFrame, SubscribeInbox, SubscribeLog,
     Subscribed, Welcomes,
 };
 use parley_protocol::ids::{Epoch, Seq};
@@ -53,6 +53,7 @@ impl Connection {
                 self.later(id, permits, async { answers::links(pending.await?) });
             }
             Request::JoinByLink(request) => self.join_by_link(id, permits, request),
+            Request::ReadLog(request) => self.read_log(id, permits, request),
             Request::SubscribeLog(request) => self.subscribe_log(id, permits, request),
             Request::UnsubscribeLog(log) => {
                 self.subscriptions.end(&Topic::Log(log), None);
@@ -228,6 +229,16 @@ impl Connection {
                 relay.hub.grown(Topic::Log(log), head);
             }
             answers::stored(places)
+        });
+    }
+
+    fn read_log(&self, id: RequestId, permits: Permits, request: ReadLog) {
+        let store = Arc::clone(&self.relay.store);
+        self.later(id, permits, async move {
+            let from = ReadFrom { after: request.after, ..ReadFrom::default() };
+            let opened = store.open_log(request.log, request.capability.hash(), from).await?;
+            let page = store.read_log(request.log, opened.state.epoch, opened.start).await?;
+            answers::entries(page, opened.state.head)
         });
     }
 

@@ -54,7 +54,7 @@ impl Party {
         let mut rng = ChaCha20Rng::seed_from_u64(connection.0);
         let mut master = [0; 32];
         rng.fill_bytes(&mut master);
-        let engine = Engine::open(now, &MasterKey::new(master), None, Vec::new()).unwrap();
+        let engine = Engine::open(now, &MasterKey::new(master), None, Vec::new()).unwrap().whole();
         Self {
             engine,
             master,
@@ -88,6 +88,7 @@ impl Party {
                 | Output::ComeBackAfter(_)
                 | Output::Halt(_)
                 | Output::Close
+                | Output::Need(_)
                 | Output::Erase => {
                     panic!("the engine does not trust the relay")
                 }

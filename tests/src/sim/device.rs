@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use parley_engine::io::{ChangeSet, Input, Load, LoadId, Output, Record, StorageFailure, Store};
+use parley_engine::parts::{self, Part};
 use parley_engine::seal::MasterKey;
 use parley_engine::view::{
     AccountView, Command, Connection, Consent, ConversationId, ConversationView, Event, LinkView,
@@ -86,6 +87,20 @@ impl Disk {
 pub(super) enum Work {
     Persist(ChangeSet),
     Load(Load),
+    Part(Part),
+}
+
+/// When the halves of an engine come ([`parley_engine::parts`]).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Halves {
+    /// They are part of the program.
+    #[default]
+    Inside,
+    /// They are loaded when the engine asks, after so many attempts that fail.
+    Loaded {
+        /// Attempts that fail.
+        failures: u32,
+    },
 }
 
 /// A device in the world.
@@ -95,6 +110,10 @@ pub struct Device {
     pub(super) master: [u8; 32],
     /// What survives a crash.
     pub disk: Disk,
+    /// When the halves of its engine come, in this process and those after it.
+    pub halves: Halves,
+    /// How often its engine asked for one.
+    pub halves_asked: u32,
     /// Whether its person accepts whoever writes to them, as soon as they see it.
     pub accepts: bool,
     /// Requests that this process was told to accept.
@@ -146,11 +165,13 @@ impl Device {
         disk: Disk,
         rng: ChaCha20Rng,
     ) -> Result<Self, OpenError> {
-        let engine = Engine::open(now, &MasterKey::new(master), disk.vault.as_deref(), disk.state())?;
+        let engine = Engine::open(now, &MasterKey::new(master), disk.vault.as_deref(), disk.state())?.whole();
         Ok(Self {
             engine,
             master,
             disk,
+            halves: Halves::Inside,
+            halves_asked: 0,
             accepts: true,
             accepted: HashSet::new(),
             skew: 0,
@@ -198,7 +219,8 @@ impl Device {
         // As the browser's host does: a vault without records is from a crash between the two, and is not used.
         let vault = self.disk.vault.as_deref().filter(|_| !self.disk.records.is_empty());
         let now = self.clock(now);
-        self.engine = Engine::open(now, &MasterKey::new(self.master), vault, self.disk.state())?;
+        let engine = Engine::open(now, &MasterKey::new(self.master), vault, self.disk.state())?;
+        self.engine = if self.halves == Halves::Inside { engine.whole() } else { engine };
         Ok(())
     }
 
@@ -215,6 +237,10 @@ impl Device {
             match output {
                 Output::Persist(set) => self.work.push_back(Work::Persist(set)),
                 Output::Load(load) => self.work.push_back(Work::Load(load)),
+                Output::Need(part) => {
+                    self.halves_asked += 1;
+                    self.work.push_back(Work::Part(part));
+                }
                 Output::Send(bytes) => self.sends.push_back(bytes),
                 Output::Event(event) => self.show(event),
                 // A browser's timer counts on, whatever is done to the clock.
@@ -239,10 +265,24 @@ impl Device {
         let input = match self.work.pop_front() {
             None => return false,
             Some(Work::Persist(set)) => self.disk.write(set),
+            Some(Work::Part(part)) => self.load_half(part),
             Some(Work::Load(load)) => Input::Loaded { id: LoadId(load.id.0), records: self.disk.load(&load) },
         };
         self.handle(now, input);
         true
+    }
+
+    fn load_half(&mut self, part: Part) -> Input {
+        match &mut self.halves {
+            Halves::Loaded { failures } if *failures > 0 => {
+                *failures -= 1;
+                Input::NoPart(part)
+            }
+            _ => parts::all()
+                .into_iter()
+                .find(|code| code.part() == part)
+                .map_or(Input::NoPart(part), Input::Part),
+        }
     }
 
     pub(super) fn command(&mut self, now: UnixMillis, command: Command) -> ViewRequestId {

@@ -26,7 +26,7 @@ mod stolen;
 mod world;
 
 pub use campaign::{Campaign, Totals, attempt, replay, report};
-pub use device::{Device, Disk};
+pub use device::{Device, Disk, Halves};
 pub use faults::{Lie, Torn};
 pub use ledger::KeyLedger;
 pub use relay::{ConnectionId, Limits, Refusal, RelayCopy, Told, VirtualRelay};

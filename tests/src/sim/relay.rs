@@ -176,6 +176,7 @@ impl VirtualRelay {
                     Answer::Subscribed(state)
                 })
             }
+            Request::ReadLog(read) => self.read_page(&read),
             Request::UnsubscribeLog(log) => {
                 self.logs.get_mut(&log).map(|log| log.readers.remove(&from));
                 Ok(Answer::Done)

@@ -8,7 +8,7 @@ use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
 use parley_protocol::frame::{
     Answer, AppendCommit, AppendLinkedCommit, CreateLinkedLog, CreateLog, EntryKind, JoinByLink, LinkOffer,
-    LinkSlots, RelayError, Request, Subscribed,
+    LinkSlots, ReadLog, RelayError, Request, Subscribed,
 };
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
 use parley_tests::relay_client::{
@@ -355,4 +355,36 @@ async fn p10_links_are_looked_up_and_brought_no_faster_than_names_and_commits() 
         }
     }
     assert_eq!(made, 2, "32 KiB each");
+}
+
+/// What was kept for those who come later is read page by page, beside the subscription of the same log.
+#[tokio::test]
+async fn a_log_is_read_by_the_page_beside_its_subscription() {
+    let mut linked = Linked::start(&[]).await;
+    for number in 0..100_u8 {
+        linked.member.append(linked.log, Epoch(0), &linked.first, &[number]).await.unwrap();
+    }
+    linked.member.subscribe(linked.log, &linked.first, Seq(100)).await.unwrap();
+    let read =
+        |after| Request::ReadLog(ReadLog { log: linked.log, capability: reading(&linked.first), after });
+    let (mut after, mut all, mut pages) = (Seq(0), Vec::new(), 0);
+    loop {
+        let Ok(Answer::Entries { entries, more }) = linked.member.call(read(after)).await else { panic!() };
+        pages += 1;
+        after = entries.last().unwrap().seq;
+        all.extend(entries.iter().map(|entry| entry.payload[0]));
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(all, (0..100).collect::<Vec<u8>>());
+    assert!(pages > 1, "one page is bounded");
+    let Ok(Answer::Entries { entries, more: false }) = linked.member.call(read(Seq(100))).await else {
+        panic!()
+    };
+    assert!(entries.is_empty());
+    linked.member.append(linked.log, Epoch(0), &linked.first, b"live").await.unwrap();
+    assert_eq!(linked.member.log_entries(linked.log, 1).await[0].seq, Seq(101), "the subscription goes on");
+    let stranger = Request::ReadLog(ReadLog { log: linked.log, capability: capability(), after: Seq(0) });
+    assert_eq!(linked.member.call(stranger).await, Err(RelayError::WrongCapability));
 }

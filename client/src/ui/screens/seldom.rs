@@ -1,5 +1,6 @@
-//! What is used seldom. Each part is a module of its own in a release, which is loaded when it is first shown, or while nothing
-//! else is done (docs/adr/0020). Without the feature `split-page` everything is in the page, and the same code runs.
+//! What the first screen does not have. Each part is a module of its own in a release, which is loaded when it is first shown, or
+//! ahead: an open chat, and what stands in it, as soon as there is an account; what is used seldom while nothing else is done
+//! (docs/adr/0020). Without the feature `split-page` everything is in the page, and the same code runs.
 
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
@@ -13,8 +14,11 @@ use crate::platform::{page, spawn_local, timer};
 use crate::ui::app::state::{App, Phase};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
+use crate::ui::screens::chats::new_chat;
 use crate::ui::screens::conversation::contact;
-use crate::ui::screens::{groups, linking, recovery, removed, settings, shell};
+use crate::ui::screens::{
+    conversation, groups, linking, locked, recovery, removed, requests, settings, shell,
+};
 use crate::ui::words;
 
 /// So long the page is left alone after the start, in milliseconds.
@@ -54,9 +58,13 @@ macro_rules! part {
     };
 }
 
+part!(chat, load_chat, show_chat(app: App, id: ConversationId) => conversation::screen(app, id));
+part!(chat, load_requests, show_requests(app: App) => requests::screen(app));
+part!(chat, load_new_chat, show_new_chat(app: App, first: String) => new_chat::body(app, first));
 part!(settings, load_settings, show_settings(app: App, section: Option<Section>) => settings::screen(app, section));
 part!(linking, load_linking, show_linking(app: App, new: bool, code: RwSignal<String>) => linking::panel(app, new, code));
 part!(settings, load_recovery, show_recovery(app: App) => recovery::come_back(app));
+part!(settings, load_locked, show_locked(app: App) => locked::screen(app));
 part!(settings, load_removed, show_removed(app: App) => removed::screen(app));
 part!(contact, load_contact, show_contact(app: App, id: ConversationId) => contact::body(app, id));
 part!(groups, load_new_group, show_new_group(app: App) => groups::create::body(app));
@@ -64,6 +72,26 @@ part!(groups, load_group, show_group(app: App, id: ConversationId) => groups::pa
 part!(groups, load_invitation, show_invitation(app: App, id: ConversationId, group: GroupSummary, name: Memo<String>) => groups::invitation::foot(app, id, group, name));
 part!(groups, load_message, show_message(app: App, id: MessageId) => groups::told::body(app, id));
 part!(groups, load_join, show_join(app: App, link: String) => groups::joining::body(app, &link));
+
+/// An open chat.
+pub(crate) fn chat(app: App, id: ConversationId) -> AnyView {
+    shown(chat_frame, load_chat, move || Box::pin(show_chat(app, id)))
+}
+
+/// People who wrote first.
+pub(crate) fn requests(app: App) -> AnyView {
+    shown(chat_frame, load_requests, move || Box::pin(show_requests(app)))
+}
+
+/// What the dialog has inside that finds somebody.
+pub(crate) fn new_chat(app: App, first: String) -> AnyView {
+    shown(body, load_new_chat, move || Box::pin(show_new_chat(app, first.clone())))
+}
+
+/// A locked browser.
+pub(crate) fn locked(app: App) -> AnyView {
+    shown(card, load_locked, move || Box::pin(show_locked(app)))
+}
 
 /// The settings.
 pub(crate) fn settings(app: App, section: Option<Section>) -> AnyView {
@@ -129,12 +157,17 @@ pub(crate) fn fetch_ahead(app: App) {
 }
 
 fn ahead() {
+    // Whoever has an account opens a chat next.
+    spawn_local(async {
+        let _ = load_chat().await;
+    });
     timer::after(QUIET, || timer::when_idle(QUIET, || spawn_local(load_all()))).forget();
 }
 
 /// One after the other: whoever opens one now has the line to themselves. What does not come is asked for when it is shown.
 async fn load_all() {
     let _ = load_settings().await;
+    let _ = load_locked().await;
     let _ = load_contact().await;
     let _ = load_group().await;
     let _ = load_linking().await;
@@ -144,6 +177,15 @@ async fn load_all() {
     let _ = load_message().await;
     let _ = load_invitation().await;
     let _ = load_join().await;
+    let _ = load_requests().await;
+    let _ = load_new_chat().await;
+}
+
+fn chat_frame(inside: AnyView) -> AnyView {
+    html::section()
+        .class("conversation")
+        .child((html::header().class("conversation-head").child(shell::back()), inside))
+        .into_any()
 }
 
 fn settings_frame(inside: AnyView) -> AnyView {

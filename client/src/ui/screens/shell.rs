@@ -13,7 +13,7 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};
 use crate::ui::screens::conversation::{contact, deleting};
-use crate::ui::screens::{conversation, groups, linking, locked, notices, requests, seldom, welcome};
+use crate::ui::screens::{groups, linking, notices, seldom, welcome};
 use crate::ui::words;
 
 /// A pointer that is held for longer (or of which nobody heard that it was let go) holds nothing back, in milliseconds.
@@ -139,7 +139,7 @@ fn shell(app: App) -> AnyView {
             parts::dynamic(move || match (phase.get(), has_account.get()) {
                 _ if app.newer.get() => trouble::screen(app, Trouble::NewerTab),
                 (Phase::Starting, _) => starting(),
-                (Phase::Locked, _) => locked::screen(app),
+                (Phase::Locked, _) => seldom::locked(app),
                 (Phase::Troubled(what), _) => trouble::screen(app, what),
                 (Phase::Ready, _) if removed.get() => seldom::removed(app),
                 (Phase::Ready, false) => welcome::screen(app),
@@ -180,9 +180,9 @@ fn panes(app: App) -> AnyView {
         .child((
             sidebar::sidebar(app),
             html::main().class("main").child(parts::dynamic(move || match place.get().0 {
-                Route::Conversation(id) => conversation::screen(app, id),
+                Route::Conversation(id) => seldom::chat(app, id),
                 Route::Settings(section) => seldom::settings(app, section),
-                Route::Requests => requests::screen(app),
+                Route::Requests => seldom::requests(app),
                 Route::Home | Route::Invite(_) | Route::Link(_) | Route::GroupLink(_) => nothing(),
             })),
             parts::maybe(move || {

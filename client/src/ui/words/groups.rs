@@ -1,6 +1,6 @@
 //! Groups: what happened in them, who is in them, and what can be done.
 
-use parley_engine::view::{DeviceChange, Dropped, GroupLine, GroupStanding, Role, Told, Who, Why};
+use parley_engine::view::{DeviceChange, Dropped, GroupLine, GroupStanding, History, Role, Told, Who, Why};
 use parley_protocol::ids::AccountId;
 
 /// Names that are said one by one; those beyond are counted.
@@ -84,8 +84,29 @@ pub fn group_line(line: &GroupLine, me: Option<AccountId>) -> String {
         GroupLine::Joined { who: came, by } => {
             format!("{} joined with {}.", who(came, me), link_of(by, me))
         }
+        GroupLine::History { by, history } => {
+            format!("{} set what newcomers see: {}.", who(by, me), seen_by_newcomers(*history))
+        }
+        GroupLine::Earlier { by: Some(by), count } => {
+            format!("{} shared {} with you.", who(by, me), earlier(*count))
+        }
+        GroupLine::Earlier { by: None, count } => {
+            format!("This group keeps {} for newcomers.", earlier(*count))
+        }
         GroupLine::Links { by, made: true } => format!("{} created an invite link.", who(by, me)),
         GroupLine::Links { by, made: false } => format!("{} turned off an invite link.", who(by, me)),
+    }
+}
+
+fn earlier(count: u32) -> String {
+    super::counted(count.into(), "earlier message")
+}
+
+const fn seen_by_newcomers(history: History) -> &'static str {
+    match history {
+        History::Nothing => "nothing from before they came",
+        History::Shared => "what a member shares with them",
+        History::Kept => "what is written from now on",
     }
 }
 

@@ -32,11 +32,22 @@ pub(super) struct Files {
 }
 
 impl Engine {
-    pub(super) fn file_command(
+    /// What people do seldom with their account.
+    pub(super) fn account_command(
         &mut self,
         view: ViewRequestId,
         command: Command,
     ) -> Result<Option<Reply>, CommandError> {
+        match command {
+            Command::ShowPhrase => self.show_phrase(),
+            Command::NewPhrase => self.new_phrase(),
+            Command::ConfirmPhrase(words) => self.confirm_phrase(view, &words),
+            Command::Recover { phrase, name, alone } => self.recover(view, &phrase, &name, alone),
+            other => self.file_command(view, other),
+        }
+    }
+
+    fn file_command(&mut self, view: ViewRequestId, command: Command) -> Result<Option<Reply>, CommandError> {
         match command {
             Command::SaveFile => self.save_file()?,
             Command::NextFilePart(number) => return self.next_file_part(view, number),

@@ -14,7 +14,7 @@ use crate::domain::message::{Dropped, GroupLine, Why};
 use crate::group::chat::{Change, GroupChat};
 use crate::group::evidence::Evidence;
 use crate::group::judge::context_of;
-use crate::group::policy::{Policy, Role, WITH_LINKS};
+use crate::group::policy::{FOR_NEWCOMERS, Policy, Role};
 use crate::group::state::State;
 use crate::mls::chat::ChatCommit;
 use crate::mls::credential::Leaf;
@@ -47,6 +47,8 @@ enum Step {
     /// These leaves are removed, and this holds from then on.
     Commit(Vec<Leaf>, Option<Policy>),
     Leave,
+    /// What was written before is read, to be shared with somebody.
+    Share(AccountId, u16),
 }
 
 impl Engine {
@@ -63,6 +65,10 @@ impl Engine {
             match step {
                 Step::Drop(dropped) => self.drop_change(id, &group, dropped),
                 Step::Leave => return self.say_leave(id),
+                Step::Share(with, last) => {
+                    self.share_past(&group, with, last);
+                    return false;
+                }
                 Step::Commit(remove, policy) => return self.commit_change(id, remove, policy.as_ref()),
                 Step::Add(people) => match self.gathered(id, &people) {
                     Some(packages) => {
@@ -115,14 +121,22 @@ impl Engine {
                 Step::Commit(Vec::new(), Some(policy))
             }
             Change::Leave => Step::Leave,
-            Change::Link(_) if state.members().any(|it| it.state.version < WITH_LINKS) => {
+            Change::Link(_) | Change::History(_)
+                if state.members().any(|it| it.state.version < FOR_NEWCOMERS) =>
+            {
                 Step::Drop(Some(Dropped::Settings(Why::Outdated)))
             }
             Change::Link(link) => {
-                policy.floor = policy.floor.max(WITH_LINKS);
+                policy.floor = policy.floor.max(FOR_NEWCOMERS);
                 policy.links.push(**link);
                 Step::Commit(Vec::new(), Some(policy))
             }
+            Change::History(history) => {
+                policy.floor = policy.floor.max(FOR_NEWCOMERS);
+                policy.history = history.number();
+                Step::Commit(Vec::new(), Some(policy))
+            }
+            Change::Share(with, last) => Step::Share(*with, *last),
             Change::Revoke(link) => {
                 policy.links.retain(|known| known.id != *link);
                 Step::Commit(Vec::new(), Some(policy))
@@ -302,8 +316,8 @@ impl Engine {
     }
 
     fn commit_change(&mut self, id: &LogId, remove: Vec<Leaf>, policy: Option<&Policy>) -> bool {
-        let links = self.group_chat_of(id).map(|chat| &chat.policy.links);
-        let readers = policy.is_some_and(|policy| Some(&policy.links) != links);
+        let now = self.group_chat_of(id).map(|chat| (&chat.policy.links, chat.policy.history));
+        let readers = policy.is_some_and(|policy| Some((&policy.links, policy.history)) != now);
         let era = if remove.is_empty() && !readers { self.next_era_step(id) } else { EraStep::Begins };
         let commit = ChatCommit { remove, ..ChatCommit::update(era) };
         self.commit_group(id, commit, policy, &[])
@@ -382,6 +396,8 @@ fn is_done(chat: &GroupChat, change: &Change) -> bool {
         Change::Picture(hash) => chat.policy.picture == *hash,
         Change::Permissions(permissions) => chat.policy.permissions == *permissions,
         Change::Leave => false,
+        Change::History(history) => chat.policy.history() == *history,
+        Change::Share(with, _) => !chat.is_member(with),
         Change::Link(link) => chat.policy.link(&link.id).is_some(),
         Change::Revoke(link) => chat.policy.link(link).is_none(),
     }

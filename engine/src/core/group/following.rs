@@ -49,6 +49,7 @@ impl Engine {
             }
         }
         self.links_follow(&before.group, &state);
+        self.history_follows(&before.group, &state.policy);
         if !own && !before.is_member(&by) {
             self.introduce_again(&before.group, &state);
         }
@@ -89,7 +90,7 @@ impl Engine {
         }
         let joined: Vec<Who> = accounts
             .iter()
-            .filter(|account| !before.is_member(account) && !(by_link.is_some() && **account == by))
+            .filter(|account| !before.is_member(account) && (by_link.is_none() || **account != by))
             .map(|account| self.who(account))
             .collect();
         if !joined.is_empty() {
@@ -116,6 +117,9 @@ impl Engine {
         let gone = old.links.iter().any(|link| new.link(&link.id).is_none());
         if made || gone {
             lines.push(GroupLine::Links { by: by_whom(), made });
+        }
+        if old.history() != new.history() {
+            lines.push(GroupLine::History { by: by_whom(), history: new.history() });
         }
         if old.permissions != new.permissions {
             lines.push(GroupLine::Permissions { by: by_whom() });

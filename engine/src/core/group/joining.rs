@@ -184,7 +184,11 @@ impl Engine {
                 chat.keep_of(before);
             }
         }
+        let catches_up = chat.policy.keeps_history() && !chat.sibling;
         self.group_chats.all.insert(group, chat);
+        if catches_up {
+            self.catch_up_by_package(&group, id);
+        }
         self.state.delete(&keys::invitation(&group));
         self.save_group_chat(&group);
         let unknown: Vec<AccountId> = state

@@ -11,18 +11,22 @@ mod following;
 mod joining;
 mod leaving;
 mod naming;
+mod newcomers;
 mod reading;
 mod receipts;
 mod renewing;
 mod showing;
 mod starting;
 mod succeeding;
+mod whole;
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 use sha2::{Digest as _, Sha256};
 
 use self::by_link::ByLink;
 use self::changing::Gathering;
+use self::newcomers::Newcomers;
+pub(super) use self::reading::NotTheirs;
 use super::Engine;
 use super::steady::Moment;
 use super::unsaved::Unsaved;
@@ -49,6 +53,8 @@ pub(super) struct GroupChats {
     turns: Table<LogId, Moment>,
     /// Invite links.
     pub(super) by_link: ByLink,
+    /// What was written before somebody came.
+    pub(super) newcomers: Newcomers,
 }
 
 impl GroupChats {
@@ -98,9 +104,16 @@ impl Engine {
             }
             Command::MakeGroupLink { conversation, terms } => self.make_group_link(conversation, &terms)?,
             Command::RevokeGroupLink { conversation, link } => self.revoke_group_link(conversation, link)?,
+            Command::SetGroupHistory { conversation, history } => {
+                self.ask_group(conversation, Change::History(history))?;
+            }
+            Command::ShareHistory { conversation, account, last } => {
+                self.ask_group(conversation, Change::Share(account, last))?;
+            }
             Command::LookAtGroup(text) => return self.follow_group_link(Some(view), &text, false),
             Command::JoinByLink(text) => return self.follow_group_link(Some(view), &text, true),
-            other => return self.file_command(view, other),
+            // All others are handled before they get here.
+            _ => return Err(CommandError::UnknownConversation),
         }
         Ok(Some(Reply::Done))
     }
@@ -265,7 +278,10 @@ fn may(chat: &GroupChat, account: &AccountId, change: &Change) -> bool {
         }
         Change::Role(..) => role == Role::Owner,
         Change::Name(_) | Change::Picture(_) => policy.may_change(account),
-        Change::Permissions(_) | Change::Link(_) | Change::Revoke(_) => role >= Role::Admin,
+        Change::Permissions(_) | Change::Link(_) | Change::Revoke(_) | Change::History(_) => {
+            role >= Role::Admin
+        }
+        Change::Share(..) => policy.shows_history() && policy.may_add(account),
         Change::Leave => true,
     }
 }

@@ -97,6 +97,7 @@ impl Engine {
             members,
             adding: adding.map(|account| self.member_view(chat, account, 0)).collect(),
             links: self.group_links_view(group),
+            history: chat.policy.history(),
         })
     }
 

@@ -40,6 +40,7 @@ impl Engine {
         if let Some(mls) = mls {
             self.groups.insert(next, mls);
         }
+        self.note_past_era(id);
         if let Some(era) = self.group_eras.get(id).cloned() {
             self.keep_group_era(&next, era);
         }

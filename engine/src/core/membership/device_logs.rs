@@ -33,7 +33,7 @@ impl Engine {
     /// back may not, and nobody else may be there to say so.
     pub(in crate::core) fn check_devices_of(&mut self, id: &LogId) -> bool {
         if self.group_of(id).is_some() {
-            return self.check_members_of(id);
+            return self.of_groups().check_members_of(id);
         }
         let peer = self.logs.get(id).and_then(Log::peer);
         let own = self.account.as_ref().filter(|account| account.registered).map(|account| account.id);
@@ -134,7 +134,7 @@ impl Engine {
         for account in unanswered {
             self.device_log_came(account, None);
         }
-        self.go_on_gathering();
+        self.of_groups().go_on_gathering();
         // What waits in groups until it is known who is in them.
         self.go_on_sending();
         // A relay that answers nothing is not asked again at once.
@@ -155,6 +155,7 @@ impl Engine {
                 self.found.insert(account, found);
                 self.pin(&account);
                 self.name_member(&account);
+                self.of_groups().prove_past(&account);
                 self.show_member(&account);
             }
         }

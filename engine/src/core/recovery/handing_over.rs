@@ -129,7 +129,7 @@ impl Engine {
         returning.wait.heard = Some(now);
         if last && !returning.wait.done.contains(from) {
             returning.wait.done.push(*from);
-            self.go_on_returning();
+            self.of_account().go_on_returning();
         }
     }
 

@@ -3,7 +3,7 @@
 use parley_protocol::ids::AccountId;
 use serde::{Deserialize, Serialize};
 
-use crate::group::policy::Role;
+use crate::group::policy::{History, Role};
 
 /// Somebody of whom a line speaks, as they were called then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +99,20 @@ pub enum GroupLine {
         /// Whether there is a new one.
         made: bool,
     },
+    /// Somebody changed what who comes sees of what was written before.
+    History {
+        /// Who.
+        by: Who,
+        /// What.
+        history: History,
+    },
+    /// What was written before this account came is shown: the authors are proven; that it is all, and when it was, is not.
+    Earlier {
+        /// Who shared it; none where the group keeps it for who comes.
+        by: Option<Who>,
+        /// How many messages.
+        count: u32,
+    },
 }
 
 impl GroupLine {
@@ -114,7 +128,8 @@ impl GroupLine {
             | Self::Renamed { by, .. }
             | Self::Picture { by, .. }
             | Self::Permissions { by }
-            | Self::Links { by, .. } => rename(by),
+            | Self::Links { by, .. }
+            | Self::History { by, .. } => rename(by),
             Self::Added { by, people } => {
                 rename(by);
                 people.iter_mut().for_each(rename);
@@ -130,7 +145,7 @@ impl GroupLine {
                 by.iter_mut().for_each(rename);
                 rename(who);
             }
-            Self::Refused { by } => by.iter_mut().for_each(rename),
+            Self::Refused { by } | Self::Earlier { by, .. } => by.iter_mut().for_each(rename),
             Self::Dropped(Dropped::Settings(_)) => {}
         }
         self

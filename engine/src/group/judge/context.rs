@@ -7,7 +7,7 @@ use super::super::evidence::Evidence;
 use super::super::floors::Floors;
 use super::super::link::Link;
 use super::super::plan;
-use super::super::policy::{Policy, Role, WITH_LINKS};
+use super::super::policy::{FOR_NEWCOMERS, Policy, Role};
 use super::super::refusal::Refusal;
 use super::super::state::State;
 use super::{Case, Deed, Why, gone};
@@ -55,8 +55,8 @@ impl Case<'_> {
         let shown = from.name != to.name || from.picture != to.picture;
         let rules =
             from.permissions != to.permissions || from.history != to.history || from.links != to.links;
-        // The first link asks for the version that knows links.
-        let by_links = to.floor == WITH_LINKS && from.links != to.links;
+        // The first link, and what is shown to who comes, ask for the version that knows it.
+        let by_links = to.floor == FOR_NEWCOMERS && !from.is_for_newcomers() && to.is_for_newcomers();
         if (shown && !self.before.policy.may_change(by))
             || (rules && role < Role::Admin)
             || (from.floor != to.floor && !by_links && role < Role::Owner)
@@ -64,7 +64,7 @@ impl Case<'_> {
         {
             return Err(Refusal::MayNotChange);
         }
-        if to.floor < from.floor || (!to.links.is_empty() && to.floor < WITH_LINKS) {
+        if to.floor < from.floor || (to.is_for_newcomers() && to.floor < FOR_NEWCOMERS) {
             return Err(Refusal::Version);
         }
         if from.roles != to.roles && role < Role::Owner { Err(Refusal::Roles) } else { Ok(()) }

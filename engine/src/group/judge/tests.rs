@@ -164,7 +164,7 @@ fn p10_who_comes_and_goes_begins_an_era() {
     for deed in [
         goes_on(add(&before, leaf(1), &[new.member(1)])),
         goes_on(remove(&before, leaf(1), &[leaf(3)])),
-        write(&before, leaf(1), |it| it.history = 1),
+        write(&before, leaf(1), |it| (it.floor, it.history) = (2, 1)),
         write(&before, leaf(1), |it| {
             it.floor = 2;
             it.links = vec![LinkSecret::new([1; 32]).link(account_id(1), Terms::default())];

@@ -7,7 +7,7 @@ use parley_protocol::limits::{MAX_GROUP_INFO, MAX_LINKS};
 use serde::{Deserialize, Serialize};
 
 use super::LinkKeys;
-use crate::channel::group_era::GroupEra;
+use crate::channel::group_era::{GroupEra, PastEra};
 use crate::domain::content::MAX_PICTURE;
 use crate::group::codec::{self, FormatError};
 use crate::group::names::SignedName;
@@ -17,6 +17,8 @@ const FORMAT: u8 = 1;
 const LABEL: &[u8] = b"parley group package v1\0";
 /// Most names: one for each leaf that a group may have.
 const MAX_NAMES: usize = 256;
+/// Most earlier eras.
+const MAX_ERAS: usize = 128;
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,11 +35,16 @@ pub(crate) struct Package {
     pub(crate) picture: Vec<u8>,
     /// What members call themselves.
     pub(crate) names: Vec<SignedName>,
+    /// Earlier eras, oldest first, if what is written is kept for who comes.
+    pub(crate) past: Vec<PastEra>,
 }
 
 impl Package {
     fn is_bounded(&self) -> bool {
-        self.keys.len() <= MAX_LINKS && self.picture.len() <= MAX_PICTURE && self.names.len() <= MAX_NAMES
+        self.keys.len() <= MAX_LINKS
+            && self.picture.len() <= MAX_PICTURE
+            && self.names.len() <= MAX_NAMES
+            && self.past.len() <= MAX_ERAS
     }
 
     /// Seals it for a log in a group era; none if it is too large for the relay. The nonce comes from a CSPRNG.
@@ -89,7 +96,14 @@ mod tests {
 
     fn package() -> Package {
         let keys = vec![LinkSecret::new([4; 32]).keys()];
-        Package { group_info: vec![1; 40], tree: vec![3; 60], keys, picture: vec![2; 8], names: Vec::new() }
+        Package {
+            group_info: vec![1; 40],
+            tree: vec![3; 60],
+            keys,
+            picture: vec![2; 8],
+            names: Vec::new(),
+            past: Vec::new(),
+        }
     }
 
     #[test]

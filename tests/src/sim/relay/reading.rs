@@ -1,8 +1,10 @@
 //! Reading logs: what a capability opens, and what is left of messages that are too old. Commits stay.
 
-use parley_protocol::bounded::Bytes;
+use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::Capability;
-use parley_protocol::frame::{EntryKind, KnownPlace, LogEntry, RelayError, SubscribeLog, Subscribed};
+use parley_protocol::frame::{
+    Answer, EntryKind, KnownPlace, LogEntry, ReadLog, RelayError, SubscribeLog, Subscribed,
+};
 use parley_protocol::ids::{AppendId, Epoch, Era, Seq, UnixMillis};
 
 use super::{Log, VirtualRelay};
@@ -24,6 +26,22 @@ impl VirtualRelay {
     pub fn head_for(&self, subscribe: &SubscribeLog) -> Option<Seq> {
         let (state, _) = self.logs.get(&subscribe.log)?.open(subscribe).ok()?;
         Some(state.head)
+    }
+}
+
+impl VirtualRelay {
+    /// A page of what a capability reads.
+    pub(super) fn read_page(&self, read: &ReadLog) -> Result<Answer, RelayError> {
+        let ReadLog { log, capability, after } = read.clone();
+        let found = self.logs.get(&log).ok_or(RelayError::UnknownLog)?;
+        let (state, start) =
+            found.open(&SubscribeLog { log, capability, since: None, after, known: None })?;
+        let of_era = |entry: &LogEntry| found.era_at(entry.epoch) == state.epoch;
+        let from = after.max(start);
+        let next = found.left().into_iter().filter(|entry| entry.seq > from && of_era(entry));
+        let page: Vec<LogEntry> = next.map(|entry| rest_of(&entry, from)).take(16).collect();
+        let more = page.last().is_some_and(|last| last.seq < state.head);
+        Ok(Answer::Entries { entries: List::new(page).map_err(|_| RelayError::Internal)?, more })
     }
 }
 

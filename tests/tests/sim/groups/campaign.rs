@@ -1,7 +1,7 @@
 //! Groups under faults: devices die at any write, connections end at any frame, the relay starts anew, and several members change the
-//! group at once. Three of them stay to the end; others come and go. At the end all who are in it agree on everything.
+//! group at once. Three of them stay to the end; others come and go, also by links. At the end all who are in it agree on everything.
 
-use parley_engine::view::{Command, ConversationId, GroupStanding, Reply, Role};
+use parley_engine::view::{Command, ConversationId, GroupStanding, History, LinkTerms, Reply, Role};
 use parley_tests::sim::{DeviceIndex, Torn, World};
 
 use super::*;
@@ -25,6 +25,10 @@ impl Run {
         let group = create(&mut world, people[0], "Team", &people[1..CORE]);
         let account = account(&world, people[1]);
         done(&mut world, people[0], Command::SetRole { conversation: group, account, role: Role::Admin });
+        if seed % 2 == 1 {
+            let history = History::Kept;
+            done(&mut world, people[0], Command::SetGroupHistory { conversation: group, history });
+        }
         Self { world, people, group, sent: Vec::new(), trace: Vec::new() }
     }
 
@@ -35,7 +39,7 @@ impl Run {
     fn step(&mut self) {
         let who = self.someone();
         let index = self.people[who];
-        let (kind, conversation) = (self.world.random(14), self.group);
+        let (kind, conversation) = (self.world.random(18), self.group);
         self.trace.push(format!("{kind} {who}"));
         match kind {
             0..=3 => self.say(who),
@@ -66,6 +70,8 @@ impl Run {
                 self.world.cut(index, frames);
             }
             11 => self.world.restart_relay(),
+            13 | 14 if who >= CORE => self.join(who),
+            15 if who < 2 => self.make_or_revoke_link(who),
             12 => self.world.crash(index),
             _ => {
                 let time = self.world.random(20_000);
@@ -74,6 +80,36 @@ impl Run {
         }
         let now = self.world.random(400);
         self.world.pass(now);
+    }
+
+    /// Somebody comes by the newest link that the owner has made.
+    fn join(&mut self, who: usize) {
+        let Some(links) = self.links(0) else { return };
+        if let Some(link) = links.into_iter().rev().find_map(|link| link.fragment) {
+            self.world.command(self.people[who], Command::JoinByLink(link));
+        }
+    }
+
+    fn links(&mut self, who: usize) -> Option<Vec<parley_engine::view::InviteLinkView>> {
+        match self.world.ask(self.people[who], Command::ShowGroup(self.group)) {
+            Reply::Group(view) => Some(view.links),
+            _ => None,
+        }
+    }
+
+    fn make_or_revoke_link(&mut self, who: usize) {
+        let (index, conversation) = (self.people[who], self.group);
+        let made = self.links(who).unwrap_or_default();
+        match made.first().filter(|_| made.len() > 2) {
+            Some(link) => {
+                let link = link.id;
+                self.world.command(index, Command::RevokeGroupLink { conversation, link });
+            }
+            None => {
+                let terms = LinkTerms::default();
+                self.world.command(index, Command::MakeGroupLink { conversation, terms });
+            }
+        }
     }
 
     fn say(&mut self, who: usize) {

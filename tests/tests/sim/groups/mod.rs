@@ -4,6 +4,8 @@ mod campaign;
 mod changes;
 mod devices;
 mod everything;
+mod halves;
+mod history;
 mod invitations;
 mod links;
 mod put_back;
@@ -123,6 +125,11 @@ fn line_of(line: &GroupLine) -> String {
         GroupLine::Joined { who, by } => format!("{} joined by {}'s link", who.name, by.name),
         GroupLine::Links { by, made } => {
             format!("{} {} links", by.name, if *made { "made" } else { "revoked" })
+        }
+        GroupLine::History { by, history } => format!("{} set history {history:?}", by.name),
+        GroupLine::Earlier { by, count } => {
+            let by = by.as_ref().map_or("the group", |by| by.name.as_str());
+            format!("{count} earlier by {by}")
         }
         GroupLine::Device { who, change } => format!("device of {} {change:?}", who.name),
         other => format!("[{other:?}]"),

@@ -7,14 +7,18 @@ use parley_engine::view::{Command, CommandError, Person, Reply};
 use parley_protocol::username::Username;
 
 use crate::model::route::Route;
+use crate::platform::page;
 use crate::platform::timer::{self, Timeout};
 use crate::ui::app::state::{App, Dialog, go};
 use crate::ui::design::{avatar, html, icons, modal, parts};
+use crate::ui::screens::seldom;
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
 
 /// How long the typing must rest before the relay is asked, in milliseconds.
 const REST: u64 = 300;
+/// The field.
+const FIND: &str = "find";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Search {
@@ -37,6 +41,11 @@ struct Finder {
 
 /// New chat; `first` is in the field and looked for at once.
 pub(crate) fn dialog(app: App, first: String) -> AnyView {
+    modal::modal(app, "New chat", || None, "dialog", seldom::new_chat(app, first))
+}
+
+/// What it has inside.
+pub(crate) fn body(app: App, first: String) -> AnyView {
     let finder = Finder {
         app,
         text: RwSignal::new(first),
@@ -57,7 +66,9 @@ pub(crate) fn dialog(app: App, first: String) -> AnyView {
         app.show(Dialog::NewGroup);
     });
     let body = vec![finder.form(), group, parts::section("dialog-section", other)];
-    modal::modal(app, "New chat", || None, "dialog", parts::stack("dialog-body", body))
+    // Where this comes after the dialog was opened, something else in it has the focus.
+    request_animation_frame(|| page::focus(FIND));
+    parts::stack("dialog-body", body)
 }
 
 /// Leads whoever came by an invite link into the chat with who sent it; where that cannot be, the dialog says why.
@@ -89,9 +100,9 @@ impl Finder {
                 html::div()
                     .class("field")
                     .child((
-                        html::label().attr("for", "find").child("Username or invite link"),
+                        html::label().attr("for", FIND).child("Username or invite link"),
                         html::input()
-                            .attr("id", "find")
+                            .attr("id", FIND)
                             .attr("type", "text")
                             .attr("autofocus", "")
                             .attr("autocomplete", "off")

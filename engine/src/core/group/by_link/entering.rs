@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MOST_CONFIRMERS;
 use super::visiting::why;
-use crate::channel::group_era::GroupEra;
+use crate::channel::group_era::{GroupEra, PastEra};
 use crate::channel::log::{Log, Stage};
 use crate::channel::trail::Trail;
 use crate::core::Engine;
@@ -45,6 +45,7 @@ pub(in crate::core) struct Entering {
     #[serde(with = "serde_bytes")]
     picture: Vec<u8>,
     names: Vec<SignedName>,
+    past: Vec<PastEra>,
     /// Who waits for it.
     #[serde(skip)]
     view: Option<ViewRequestId>,
@@ -108,6 +109,7 @@ impl Engine {
             keys: open.package.keys.clone(),
             picture: open.package.picture.clone(),
             names: open.package.names.clone(),
+            past: open.package.past.clone(),
             secret,
             view: visit.view.take(),
             sent: false,
@@ -145,10 +147,10 @@ impl Engine {
         let Some(entering) = entering.cloned() else { return };
         match result {
             Ok(Answer::Stored(stored)) => match stored.first() {
-                Some(stored) => self.is_in_by_link(entering, *stored),
+                Some(stored) => self.is_in_by_link(&entering, *stored),
                 None => self.retry_later(60_000),
             },
-            Err(RelayError::StaleEpoch { .. }) => self.was_too_late(entering),
+            Err(RelayError::StaleEpoch { .. }) => self.was_too_late(&entering),
             Err(error) if let Retry::After(pause) = error.retry() => {
                 if let Some(entering) = self.group_chats.by_link.entering.get_mut(group) {
                     entering.sent = false;
@@ -177,8 +179,8 @@ impl Engine {
     }
 
     /// Somebody else committed first: again, on top of that.
-    fn was_too_late(&mut self, entering: Entering) {
-        self.forget_entering(&entering);
+    fn was_too_late(&mut self, entering: &Entering) {
+        self.forget_entering(entering);
         let fragment = crate::group::link::GroupLink {
             group: entering.group,
             secret: entering.secret.clone(),
@@ -203,8 +205,8 @@ impl Engine {
     }
 
     /// This device is in the group, from the commit on.
-    fn is_in_by_link(&mut self, entering: Entering, stored: Stored) {
-        let Entering { group, log: id, .. } = entering;
+    fn is_in_by_link(&mut self, entering: &Entering, stored: Stored) {
+        let Entering { group, log: id, .. } = *entering;
         if let Some(visit) = self.group_chats.by_link.visit.take()
             && let Some(open) = visit.open
         {
@@ -238,14 +240,17 @@ impl Engine {
             chat.picture.clone_from(&entering.picture);
         }
         self.group_chats.all.insert(group, chat);
-        self.begin_links(&group, &entering, &state.accounts());
+        self.begin_links(&group, entering, &state.accounts());
         self.save_group_chat(&group);
         let strangers =
             |account: &AccountId| !self.is_own_account(account) && !self.contacts.contains_key(account);
         let unknown: Vec<AccountId> = state.accounts().into_iter().filter(strangers).collect();
         self.ask_device_logs(unknown);
         self.take_names(&group, entering.names.clone());
-        self.say_joined(&id, &entering, stored.time);
+        self.say_joined(&id, entering, stored.time);
+        if self.keeps_history(&id) {
+            self.begin_catching_up(&group, id, entering.past.clone(), &entering.era);
+        }
         if let Some(view) = entering.view {
             self.reply(view, Reply::Conversation(key.id()));
         }

@@ -98,6 +98,11 @@ impl ByLink {
         }
     }
 
+    /// Whether this device is on its way into a group.
+    pub(in crate::core) fn is_entering(&self) -> bool {
+        !self.entering.is_empty()
+    }
+
     /// Whether a group waits for somebody to confirm it.
     pub(in crate::core) fn is_unconfirmed(&self, group: &GroupId) -> bool {
         self.of.get(group).is_some_and(|links| !links.confirmers.is_empty())

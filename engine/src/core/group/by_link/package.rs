@@ -10,7 +10,7 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{GroupId, LogId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
-use crate::channel::group_era::{EraStep, GroupEra};
+use crate::channel::group_era::{EraStep, GroupEra, PastEra};
 use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::group::link::{LinkId, LinkKeys, Package};
@@ -58,6 +58,7 @@ impl Engine {
             }
             _ => None,
         };
+        self.catch_up_with(id, opened.as_ref().map(|package| package.past.clone()));
         if let Some((group, package)) = self.group_of(id).zip(opened)
             && let Some(policy) = self.group_chats.all.get(&group).map(|chat| chat.policy.clone())
             && self.links_of(&group).learn(&policy, package.keys)
@@ -78,30 +79,35 @@ impl Engine {
             return None;
         }
         let seen = (made.entry.group_info.clone(), made.tree.clone());
-        self.package(id, &made.judged.after.policy, seen)
+        let policy = &made.judged.after.policy;
+        let past = self.past_to_hand_on(id, policy, self.group_eras.get(id));
+        self.package(id, policy, seen, past)
     }
 
     /// Keeps it until the commit is done.
     pub(in crate::core::group) fn leave_package(&self, id: &LogId, left: Option<&Left>) {
         match left {
             Some(left) => self.save(&keys::group_package(id), left),
-            None => self.forget_package(id),
+            None => self.state.delete(&keys::group_package(id)),
         }
     }
 
-    pub(in crate::core) fn forget_package(&self, id: &LogId) {
-        self.state.delete(&keys::group_package(id));
-    }
-
-    fn package(&self, id: &LogId, policy: &Policy, seen: (Vec<u8>, Vec<u8>)) -> Option<Left> {
+    fn package(
+        &self,
+        id: &LogId,
+        policy: &Policy,
+        seen: (Vec<u8>, Vec<u8>),
+        past: Vec<PastEra>,
+    ) -> Option<Left> {
         let group = self.group_of(id)?;
-        if policy.links.is_empty() {
+        if policy.links.is_empty() && !policy.keeps_history() {
             return None;
         }
-        let (chat, links) = (self.group_chats.all.get(&group)?, self.group_chats.by_link.of.get(&group)?);
+        let (chat, links) = (self.group_chats.all.get(&group)?, self.group_chats.by_link.of.get(&group));
         let leads = |keys: &&LinkKeys| policy.link(&keys.id()).is_some_and(|link| link.keys == keys.hash());
-        let keys: Vec<LinkKeys> = links.keys.iter().filter(leads).cloned().collect();
-        let spoiled = |id: &LinkId| links.spoiled.contains(id);
+        let known = links.map(|links| links.keys.as_slice()).unwrap_or_default();
+        let keys: Vec<LinkKeys> = known.iter().filter(leads).cloned().collect();
+        let spoiled = |id: &LinkId| links.is_some_and(|links| links.spoiled.contains(id));
         let expiries: Vec<_> = policy
             .links
             .iter()
@@ -115,7 +121,7 @@ impl Engine {
         let others =
             chat.names.values().filter(|name| own.as_ref().is_none_or(|own| own.account != name.account));
         let names = others.cloned().chain(own.clone()).collect();
-        Some(Left { package: Package { group_info, tree, keys, picture, names }, expiries })
+        Some(Left { package: Package { group_info, tree, keys, picture, names, past }, expiries })
     }
 
     /// The commit of a log as it is sent: with what is left for who comes by a link, if it begins a group era.
@@ -150,11 +156,12 @@ impl Engine {
     fn package_now(&mut self, id: &LogId) -> Option<Left> {
         let group: GroupId = self.group_of(id)?;
         let policy = self.group_chats.all.get(&group)?.policy.clone();
-        if policy.links.is_empty() {
+        if policy.links.is_empty() && !policy.keeps_history() {
             return None;
         }
         let seen = self.with_group(id, |mls, provider, signer| mls.package(provider, signer)).ok()?;
-        self.package(id, &policy, seen)
+        let past = self.past_to_hand_on(id, &policy, None);
+        self.package(id, &policy, seen, past)
     }
 
     /// None if it is too large, or no link leads in.

@@ -228,11 +228,10 @@ impl Engine {
         let Some(visit) = &mut self.group_chats.by_link.visit else { return };
         if visit.joins {
             visit.attempts = visit.attempts.saturating_add(1);
-            return if visit.attempts > MOST_ATTEMPTS {
-                self.end_visit(CommandError::Relay)
-            } else {
-                self.enter_group()
-            };
+            if visit.attempts > MOST_ATTEMPTS {
+                return self.end_visit(CommandError::Relay);
+            }
+            return self.enter_group();
         }
         let Some(seen) = self.look() else { return self.look_into_next() };
         let Some(visit) = &mut self.group_chats.by_link.visit else { return };

@@ -1,0 +1,145 @@
+//! What somebody who comes later reads of what was written before, as the group has agreed ([`History`]): nothing, what a member shares
+//! with them ([`sharing`]), or what is kept for them at the relay ([`keeping`], [`catching_up`]).
+
+mod catching_up;
+mod keeping;
+mod sharing;
+
+use parley_protocol::ids::{AccountId, GroupId, LogId, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+use self::catching_up::CatchingUp;
+use self::sharing::Sharing;
+use crate::channel::group_era::PastEra;
+use crate::core::Engine;
+use crate::domain::conversation::ConversationKey;
+use crate::group::past::PastMessage;
+use crate::records::keys;
+use crate::table::Table;
+
+/// Messages that wait for their authors' device logs, of one group.
+const MOST_UNPROVEN: usize = 4_096;
+
+/// What is known of what was written before.
+#[derive(Default)]
+pub(in crate::core) struct Newcomers {
+    /// Earlier eras of groups that keep what is written.
+    past: Table<GroupId, PastEras>,
+    /// What this device still reads.
+    catching_up: Table<GroupId, CatchingUp>,
+    /// What waits for device logs.
+    unproven: Table<GroupId, Unproven>,
+    /// What is being read from the disk for somebody.
+    sharing: Option<Sharing>,
+}
+
+/// As they are stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::core) struct PastEras {
+    group: GroupId,
+    eras: Vec<PastEra>,
+}
+
+/// As they are stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::core) struct Unproven {
+    group: GroupId,
+    messages: Vec<PastMessage>,
+}
+
+impl Newcomers {
+    pub(in crate::core) fn load(
+        &mut self,
+        past: Vec<PastEras>,
+        catching_up: Vec<CatchingUp>,
+        unproven: Vec<Unproven>,
+    ) {
+        self.past = past.into_iter().map(|it| (it.group, it)).collect();
+        self.catching_up = catching_up.into_iter().map(|it| (it.group(), it)).collect();
+        self.unproven = unproven.into_iter().map(|it| (it.group, it)).collect();
+    }
+}
+
+impl Engine {
+    /// Messages from before this account came, of whom it does not matter who handed them on: those whose authors are proven are
+    /// shown, and those whose authors are not known yet wait.
+    fn take_past(&mut self, group: &GroupId, messages: Vec<PastMessage>) {
+        let mut unknown: Vec<AccountId> = Vec::new();
+        for message in messages {
+            let account = message.account;
+            if self.is_blocked(&account) {
+                continue;
+            }
+            let own = self.own_log.as_ref().filter(|log| log.account() == account);
+            match own.or_else(|| self.known_log(&account)) {
+                Some(log) if message.is_by(*group, log) => self.show_past(group, message),
+                Some(_) => {}
+                None => {
+                    self.wait_for_proof(group, message);
+                    if !unknown.contains(&account) {
+                        unknown.push(account);
+                    }
+                }
+            }
+        }
+        self.save_unproven(group);
+        self.ask_device_logs(unknown);
+    }
+
+    fn wait_for_proof(&mut self, group: &GroupId, message: PastMessage) {
+        let none = || Unproven { group: *group, messages: Vec::new() };
+        let unproven = self.group_chats.newcomers.unproven.or_insert_with(*group, none);
+        let known = unproven.messages.iter().any(|other| *other == message);
+        if !known && unproven.messages.len() < MOST_UNPROVEN {
+            unproven.messages.push(message);
+        }
+    }
+
+    fn save_unproven(&mut self, group: &GroupId) {
+        let key = keys::unproven(group);
+        match self.group_chats.newcomers.unproven.get(group).cloned() {
+            Some(unproven) if !unproven.messages.is_empty() => self.save(&key, &unproven),
+            _ => {
+                self.group_chats.newcomers.unproven.remove(group);
+                self.state.delete(&key);
+            }
+        }
+    }
+
+    /// The device log of somebody came: what waits for it is shown, if it is theirs.
+    pub(in crate::core) fn prove_past(&mut self, account: &AccountId) {
+        let groups: Vec<GroupId> = self.group_chats.newcomers.unproven.keys().copied().collect();
+        for group in groups {
+            let Some(unproven) = self.group_chats.newcomers.unproven.get_mut(&group) else { continue };
+            let (theirs, others): (Vec<_>, Vec<_>) =
+                std::mem::take(&mut unproven.messages).into_iter().partition(|it| it.account == *account);
+            unproven.messages = others;
+            if !theirs.is_empty() {
+                self.take_past(&group, theirs);
+            }
+        }
+    }
+
+    fn show_past(&mut self, group: &GroupId, message: PastMessage) {
+        let key = ConversationKey::Group(*group);
+        let conversation = key.id();
+        let message = message.into_message(self.relay_time());
+        if self.is_deleted(&key, &message) {
+            return;
+        }
+        self.save_message(conversation, &message);
+        self.show_in_list(conversation, &message);
+        let view = self.message_view(&message);
+        self.changed.messages.or_default(conversation).push(view);
+    }
+
+    /// A moment ago at the relay, as the end of an era that ends now.
+    fn ended_now(&self) -> UnixMillis {
+        self.relay_time()
+    }
+
+    /// Whether what is written in a log's group is kept for who comes later.
+    pub(in crate::core) fn keeps_history(&self, id: &LogId) -> bool {
+        self.group_chat_of(id).is_some_and(|chat| chat.policy.keeps_history())
+    }
+}
