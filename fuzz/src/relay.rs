@@ -130,7 +130,12 @@ impl Host {
                         inputs.push_back(Input::Disconnected { retry_at });
                         inputs.push_back(Input::Connected);
                     }
-                    Output::Event(_) | Output::Halt(_) | Output::Close | Output::Need(_) | Output::Erase => {}
+                    Output::Event(_)
+                    | Output::Halt(_)
+                    | Output::Close
+                    | Output::Need(_)
+                    | Output::File(_)
+                    | Output::Erase => {}
                 }
             }
         }

@@ -22,6 +22,8 @@ pub enum Over {
     Group(ConversationId),
     /// Who has a message of the conversation that is shown.
     Message(MessageId),
+    /// A group to which a link leads. The link is a secret, and not in the history.
+    GroupLink,
     /// Where messages are forwarded to.
     Forward,
     /// Which keys do what.
@@ -87,6 +89,7 @@ impl Place {
             (None, _) => None,
             (Some("new"), None) => Some(Over::NewChat),
             (Some("link"), None) => Some(Over::Link),
+            (Some("join"), None) => Some(Over::GroupLink),
             (Some("group"), None) => Some(Over::NewGroup),
             (Some("group"), Some(id)) => Some(Over::Group(ConversationId(hex::decode(id)?))),
             (Some("message"), Some(id)) => Some(Over::Message(MessageId(hex::decode(id)?))),
@@ -117,6 +120,7 @@ impl Place {
             Some(Over::NewChat) => format!("parley {home} new"),
             Some(Over::Link) => format!("parley {home} link"),
             Some(Over::Contact(id)) => format!("parley {home} contact {}", hex::encode(&id.0)),
+            Some(Over::GroupLink) => format!("parley {home} join"),
             Some(Over::NewGroup) => format!("parley {home} group"),
             Some(Over::Group(id)) => format!("parley {home} group {}", hex::encode(&id.0)),
             Some(Over::Forward) => format!("parley {home} forward"),

@@ -2,6 +2,15 @@
 
 use parley_protocol::username::Username;
 
+/// What somebody came by; holds the fragment as it is in [`super::route::Route`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invited {
+    /// Somebody's invite link.
+    ToChat(String),
+    /// A link into a group.
+    ToGroup(String),
+}
+
 /// Whose invite it is; the fragment as it is in [`super::route::Route::Invite`].
 #[must_use]
 pub fn inviter(fragment: &str) -> Option<String> {

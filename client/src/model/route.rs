@@ -22,6 +22,8 @@ pub enum Route {
     Invite(String),
     /// A code with which a device is linked; holds the fragment as the engine takes it.
     Link(String),
+    /// A link into a group; holds the fragment as the engine takes it.
+    GroupLink(String),
 }
 
 impl Route {
@@ -46,6 +48,7 @@ impl Route {
         match Pasted::find(path) {
             Some(Pasted::Invite(invite)) => Self::Invite(invite),
             Some(Pasted::Link(code)) => Self::Link(code),
+            Some(Pasted::GroupLink(link)) => Self::GroupLink(link),
             None => Self::broken(path),
         }
     }
@@ -57,6 +60,8 @@ impl Route {
             Self::Invite(path.to_owned())
         } else if plain.starts_with("link/") {
             Self::Link(path.to_owned())
+        } else if plain.starts_with("g/") {
+            Self::GroupLink(path.to_owned())
         } else {
             Self::Home
         }
@@ -77,7 +82,7 @@ impl Route {
             Self::Conversation(id) => format!("#/c/{}", hex::encode(&id.0)),
             Self::Settings(None) => "#/settings".to_owned(),
             Self::Settings(Some(section)) => format!("#/settings/{}", section.path()),
-            Self::Invite(code) | Self::Link(code) => format!("#{code}"),
+            Self::Invite(code) | Self::Link(code) | Self::GroupLink(code) => format!("#{code}"),
         }
     }
 }
@@ -98,6 +103,7 @@ mod tests {
             Route::Settings(Some(Section::Devices)),
             Route::Invite(INVITE.to_owned()),
             Route::Link("link/aaaa".to_owned()),
+            Route::GroupLink("g/aaaa".to_owned()),
         ] {
             assert_eq!(Route::parse(&route.fragment()), route);
         }
@@ -119,12 +125,28 @@ mod tests {
     }
 
     #[test]
+    fn p1_a_link_into_a_group_is_no_invite_however_it_arrives() {
+        let letters = |count: usize| "a".repeat(count);
+        let link = format!("g/{}/{}/{}", letters(26), letters(52), letters(52));
+        for fragment in [
+            format!("#{link}"),
+            format!("#%23{link}."),
+            format!("#/{}", link.to_uppercase().replace('/', "%2F")),
+        ] {
+            assert_eq!(Route::parse(&fragment), Route::GroupLink(link.clone()), "{fragment}");
+        }
+    }
+
+    #[test]
     fn what_begins_like_a_link_is_not_passed_over() {
         for fragment in ["#i/ada", "#/i/", "#%23I/ada/aaaa.", "#i%2Fada"] {
             assert!(matches!(Route::parse(fragment), Route::Invite(_)), "{fragment}");
         }
         for fragment in ["#link/", "#LINK/aaaa.", "#/%23link%2Faaaa"] {
             assert!(matches!(Route::parse(fragment), Route::Link(_)), "{fragment}");
+        }
+        for fragment in ["#g/", "#G/aaaa.", "#/%23g%2Faaaa"] {
+            assert!(matches!(Route::parse(fragment), Route::GroupLink(_)), "{fragment}");
         }
     }
 
@@ -135,7 +157,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_leads_home() {
-        for fragment in ["", "#", "#/", "#/c/", "#/c/xyz", "#/nowhere", "#hi/ada", "#%"] {
+        for fragment in ["", "#", "#/", "#/c/", "#/c/xyz", "#/nowhere", "#hi/ada", "#og/aaaa", "#%"] {
             assert_eq!(Route::parse(fragment), Route::Home, "{fragment}");
         }
     }

@@ -14,6 +14,7 @@ use crate::domain::content::{Body, Part, display_name};
 use crate::domain::conversation::{Conversation, ConversationKey};
 use crate::domain::invite::Invite;
 use crate::domain::standing::Standing;
+use crate::group::link::GroupLink;
 use crate::link::code::LinkCode;
 use crate::link::typed::TypedCode;
 use crate::view::{Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId};
@@ -143,6 +144,9 @@ impl Engine {
             return Err(CommandError::LinkCodeInstead);
         }
         let (invite, username) = (Invite::parse(text), Username::parse(text));
+        if invite.is_none() && GroupLink::parse(text).is_some() {
+            return Err(CommandError::GroupLinkInstead);
+        }
         if !self.online() && (invite.is_some() || username.is_ok()) {
             return Err(CommandError::Offline);
         }

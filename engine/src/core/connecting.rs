@@ -241,7 +241,7 @@ impl Engine {
     }
 
     /// Whether this device joined the log after others had written in it, and has read nothing yet.
-    fn begins_late(&self, id: &LogId) -> bool {
+    pub(super) fn begins_late(&self, id: &LogId) -> bool {
         let late = self.trails.get(id).is_some_and(Trail::begins_late);
         late && self.logs.get(id).is_some_and(|log| log.cursor == Seq(0))
     }

@@ -56,6 +56,11 @@ impl Engine {
         if self.sleeps(id) || !self.logs.contains_key(id) && self.of_groups().visited_entries(id, &entries) {
             return;
         }
+        // What comes by the subscription with which this device looked at a group before it came in: its own says from where on it
+        // reads, and brings these again.
+        if self.begins_late(id) && !self.live.get(id).is_some_and(|live| live.subscribed) {
+            return;
+        }
         for entry in entries {
             let Some(log) = self.logs.get(id).filter(|log| log.stage == Stage::Active) else {
                 return;

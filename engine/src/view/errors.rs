@@ -143,6 +143,9 @@ pub enum CommandError {
     /// The file is not on this device, or not in this message.
     #[error("the file is not here")]
     FileMissing,
+    /// The text is a link into a group, which finds nobody and links no device.
+    #[error("this is a link into a group")]
+    GroupLinkInstead,
 }
 
 impl CommandError {

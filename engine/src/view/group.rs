@@ -107,6 +107,8 @@ pub struct LinkTerms {
 /// What a group looks like to who has a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupPreview {
+    /// What its conversation is, or will be.
+    pub conversation: ConversationId,
     /// What it is called.
     pub name: String,
     /// Its picture (JPEG, PNG or WebP), if there is one.

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use leptos::prelude::*;
 
 use crate::model::history::{Over, Place, Step};
+use crate::model::invite::Invited;
 use crate::model::route::Route;
 use crate::platform::timer::{self, Timeout};
 use crate::platform::{dom, page};
@@ -73,6 +74,7 @@ fn over(dialog: &Dialog) -> Over {
         Dialog::Forward => Over::Forward,
         Dialog::Keys => Over::Keys,
         Dialog::Files(what) => Over::Files(*what),
+        Dialog::GroupLink(_) => Over::GroupLink,
     }
 }
 
@@ -144,7 +146,11 @@ fn arrive(app: App, first: bool) {
     match route {
         Route::Invite(invite) => {
             replace(app, Place::entered(Route::Home, before.as_ref()));
-            app.invited.set(Some(invite));
+            app.invited.set(Some(Invited::ToChat(invite)));
+        }
+        Route::GroupLink(link) => {
+            replace(app, Place::entered(Route::Home, before.as_ref()));
+            app.invited.set(Some(Invited::ToGroup(link)));
         }
         Route::Link(code) => {
             replace(app, Place::entered(Route::Home, before.as_ref()));
@@ -167,7 +173,8 @@ fn stamped(route: Route, before: Option<&Place>) -> Place {
 /// A link whose `#` was written as `%23` on its way leads to a path, which names what the fragment should have.
 fn take_from_path() {
     let path = page::path();
-    if page::fragment().is_empty() && matches!(Route::parse(&path), Route::Invite(_) | Route::Link(_)) {
+    let is_link = || matches!(Route::parse(&path), Route::Invite(_) | Route::Link(_) | Route::GroupLink(_));
+    if page::fragment().is_empty() && is_link() {
         page::replace(&format!("/#{path}"), "");
     }
 }
@@ -188,6 +195,7 @@ fn be(app: App, place: Place) {
             Over::Forward => Dialog::Forward,
             Over::Keys => Dialog::Keys,
             Over::Files(what) => Dialog::Files(what),
+            Over::GroupLink => Dialog::GroupLink(String::new()),
         }));
     }
     if app.route.with_untracked(|shown| shown != route) {

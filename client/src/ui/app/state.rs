@@ -13,6 +13,7 @@ use crate::model::chats::Chats;
 use crate::model::code::Code;
 use crate::model::draft::{Draft, Sending};
 use crate::model::history::FilesOver;
+use crate::model::invite::Invited;
 use crate::model::lock::{LockAnswer, LockAsk, LockView};
 use crate::model::route::Route;
 use crate::model::signal::{ToOwner, Trouble};
@@ -70,6 +71,8 @@ pub(crate) enum Dialog {
     Keys,
     /// Something with files.
     Files(FilesOver),
+    /// A group to which a link leads; holds the link, or nothing if it is not known any more.
+    GroupLink(String),
 }
 
 /// Everything the views know. It lives as long as the page, so that a view that keeps it keeps an address.
@@ -103,7 +106,7 @@ pub(crate) struct Known {
     pub(crate) way: StoredValue<Way, LocalStorage>,
     /// The QR code that was drawn last.
     pub(crate) code: RwSignal<Option<Code>>,
-    pub(crate) invited: RwSignal<Option<String>>,
+    pub(crate) invited: RwSignal<Option<Invited>>,
     /// A link code that was opened as a link.
     pub(crate) link_code: RwSignal<Option<String>>,
     /// How far linking a device is.

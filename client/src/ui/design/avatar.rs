@@ -44,14 +44,27 @@ pub(crate) fn chat(app: App, chat: &ConversationView) -> AnyView {
 pub(crate) fn group(app: App, id: ConversationId, name: &str, class: &'static str) -> AnyView {
     let picture = pictures::of(app, id);
     let name = name.to_owned();
+    square(id, class, parts::dynamic(move || picture_or(picture.get(), &name)))
+}
+
+/// Of a group that this account is not in, large.
+pub(crate) fn group_seen(id: ConversationId, name: &str, picture: Option<String>) -> AnyView {
+    square(id, "avatar-large", picture_or(picture, name))
+}
+
+fn square(id: ConversationId, class: &'static str, inside: AnyView) -> AnyView {
     html::span()
         .class(format!("avatar avatar-group hue-{} {class}", text::colour_of(&id.0, COLOURS)))
         .attr("aria-hidden", "true")
-        .child(parts::dynamic(move || match picture.get() {
-            Some(address) => html::img().attr("alt", "").attr("src", address).into_any(),
-            None => parts::words(Browser.initials(&name)),
-        }))
+        .child(inside)
         .into_any()
+}
+
+fn picture_or(picture: Option<String>, name: &str) -> AnyView {
+    match picture {
+        Some(address) => html::img().attr("alt", "").attr("src", address).into_any(),
+        None => parts::words(Browser.initials(name)),
+    }
 }
 
 fn circle(classes: String, name: &str) -> AnyView {

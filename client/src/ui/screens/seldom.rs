@@ -83,6 +83,7 @@ part!(messages, load_chat_menu, show_chat_menu(app: App, id: ConversationId, at:
 part!(messages, load_keys, show_keys() => forwarding::keys());
 part!(files, load_files, show_files(place: files::Place, view: FilesView, now: Memo<Bubble>) => files::content::content(place, view, now));
 part!(files, load_files_dialog, show_files_dialog(app: App, what: FilesOver) => files::dialogs::body(app, what));
+part!(groups, load_join, show_join(app: App, link: String) => groups::joining::body(app, &link));
 
 /// An open chat.
 pub(crate) fn chat(app: App, id: ConversationId) -> AnyView {
@@ -195,6 +196,12 @@ pub(crate) fn files_dialog(app: App, what: FilesOver) -> AnyView {
     shown(body, load_files_dialog, move || Box::pin(show_files_dialog(app, what)))
 }
 
+/// What the dialog has inside that shows a group to which a link leads.
+pub(crate) fn join(app: App, link: &str) -> AnyView {
+    let link = link.to_owned();
+    shown(body, load_join, move || Box::pin(show_join(app, link.clone())))
+}
+
 /// Loads every part once the device is open and the browser has nothing else to do, so that they are there without a connection.
 pub(crate) fn fetch_ahead(app: App) {
     Effect::new(move |begun: Option<bool>| {
@@ -235,6 +242,7 @@ async fn load_all() {
     let _ = load_chat_menu().await;
     let _ = load_files_dialog().await;
     let _ = load_invitation().await;
+    let _ = load_join().await;
     let _ = load_requests().await;
     let _ = load_new_chat().await;
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::model::invite::Invited;
 use crate::model::route::Route;
 use crate::model::signal::{ToOwner, Trouble};
 use crate::platform::timer::Interval;
@@ -88,17 +89,17 @@ fn follow_page(app: App) {
             _ => app.close(),
         }
     });
-    // Somebody's invite link waits until there is an account. Whoever came by it is led into the chat; others are asked.
+    // An invite link waits until there is an account. Whoever came by somebody's is led into the chat; others are asked.
     let has_account = Memo::new(move || (app.phase.get() == Phase::Ready).then(|| app.has_account()));
     Effect::new(move |newcomer: Option<bool>| {
         let newcomer = newcomer.unwrap_or_default();
         match (has_account.get(), app.invited.get()) {
             (Some(true), Some(invite)) => {
                 app.invited.set(None);
-                if newcomer {
-                    new_chat::join(app, invite);
-                } else {
-                    app.show(Dialog::NewChat(invite));
+                match invite {
+                    Invited::ToGroup(link) => app.show(Dialog::GroupLink(link)),
+                    Invited::ToChat(invite) if newcomer => new_chat::join(app, invite),
+                    Invited::ToChat(invite) => app.show(Dialog::NewChat(invite)),
                 }
                 false
             }
@@ -183,7 +184,7 @@ fn panes(app: App) -> AnyView {
                 Route::Conversation(id) => seldom::chat(app, id),
                 Route::Settings(section) => seldom::settings(app, section),
                 Route::Requests => seldom::requests(app),
-                Route::Home | Route::Invite(_) | Route::Link(_) => nothing(),
+                Route::Home | Route::Invite(_) | Route::Link(_) | Route::GroupLink(_) => nothing(),
             })),
             parts::maybe(move || chat_menu.get().map(|(id, at)| seldom::chat_menu(app, id, at))),
             parts::maybe(move || {
@@ -201,6 +202,7 @@ fn panes(app: App) -> AnyView {
                         modal::modal(app, "Keyboard shortcuts", || None, "dialog", seldom::keys())
                     }
                     Dialog::Files(what) => files::dialog(app, what),
+                    Dialog::GroupLink(link) => groups::join(app, &link),
                 })
             }),
         ))

@@ -1,6 +1,6 @@
 //! Groups: what happened in them, who is in them, and what can be done.
 
-use parley_engine::view::{DeviceChange, Dropped, GroupLine, GroupStanding, Role, Told, Who, Why};
+use parley_engine::view::{DeviceChange, Dropped, GroupLine, GroupStanding, History, Role, Told, Who, Why};
 use parley_protocol::ids::AccountId;
 
 /// Names that are said one by one; those beyond are counted.
@@ -10,7 +10,7 @@ const NAMED: usize = 4;
 const UNKNOWN: &str = "Somebody";
 
 /// Names are kept apart from the sentence's direction.
-fn apart(name: &str) -> String {
+pub(super) fn apart(name: &str) -> String {
     format!("\u{2068}{name}\u{2069}")
 }
 
@@ -81,6 +81,41 @@ pub fn group_line(line: &GroupLine, me: Option<AccountId>) -> String {
                 format!("A device of {} had lost its keys and was let in again.", apart(&of.name))
             }
         },
+        GroupLine::Joined { who: came, by } => {
+            format!("{} joined with {}.", who(came, me), link_of(by, me))
+        }
+        GroupLine::History { by, history } => {
+            format!("{} set what newcomers see: {}.", who(by, me), seen_by_newcomers(*history))
+        }
+        GroupLine::Earlier { by: Some(by), count } => {
+            format!("{} shared {} with you.", who(by, me), earlier(*count))
+        }
+        GroupLine::Earlier { by: None, count } => {
+            format!("This group keeps {} for newcomers.", earlier(*count))
+        }
+        GroupLine::Links { by, made: true } => format!("{} created an invite link.", who(by, me)),
+        GroupLine::Links { by, made: false } => format!("{} turned off an invite link.", who(by, me)),
+    }
+}
+
+fn earlier(count: u32) -> String {
+    super::counted(count.into(), "earlier message")
+}
+
+const fn seen_by_newcomers(history: History) -> &'static str {
+    match history {
+        History::Nothing => "nothing from before they came",
+        History::Shared => "what a member shares with them",
+        History::Kept => "what is written from now on",
+    }
+}
+
+/// Somebody's invite link. Who joins by it may not know who that is.
+fn link_of(by: &Who, me: Option<AccountId>) -> String {
+    match by.name.as_str() {
+        _ if me == Some(by.account) => "your invite link".to_owned(),
+        UNKNOWN => "an invite link".to_owned(),
+        name => format!("{}'s invite link", apart(name)),
     }
 }
 
@@ -104,6 +139,9 @@ const fn why(why: Why, added: bool) -> &'static str {
         Why::Full => "the group is full",
         Why::Over if added => "they're in the group already",
         Why::Over => "the group had changed by then",
+        Why::Outdated => {
+            "somebody in it has an older version of Parley. Ask everybody to reload Parley, then try again"
+        }
     }
 }
 
@@ -286,10 +324,11 @@ pub const CHANGING: &str = "Your changes are on their way.";
 /// No member matches what is searched.
 pub const NO_MEMBERS_FOUND: &str = "No members found";
 
-/// Before somebody is removed.
+/// Before somebody is removed, from a group that may have invite links.
 #[must_use]
-pub fn remove(name: &str) -> String {
-    format!("Remove {} from this group? They keep what they have, and see nothing new.", apart(name))
+pub fn remove(name: &str, has_links: bool) -> String {
+    let links = if has_links { " All invite links of this group stop working." } else { "" };
+    format!("Remove {} from this group? They keep what they have, and see nothing new.{links}", apart(name))
 }
 
 /// Before an owner gives that up.
@@ -375,13 +414,22 @@ mod tests {
                 "Ada is now an admin.",
             ),
             (
-                GroupLine::Role { by: Some(me), who: ada.clone(), role: Role::Member },
+                GroupLine::Role { by: Some(me.clone()), who: ada.clone(), role: Role::Member },
                 "You made Ada a member.",
             ),
             (
-                GroupLine::Refused { by: Some(ada) },
+                GroupLine::Refused { by: Some(ada.clone()) },
                 "Ada tried something that this group doesn't allow. It was not done.",
             ),
+            (GroupLine::Joined { who: bob.clone(), by: ada.clone() }, "Bob joined with Ada's invite link."),
+            (GroupLine::Joined { who: me.clone(), by: ada.clone() }, "You joined with Ada's invite link."),
+            (GroupLine::Joined { who: bob.clone(), by: me.clone() }, "Bob joined with your invite link."),
+            (
+                GroupLine::Joined { who: me.clone(), by: person(3, "Somebody") },
+                "You joined with an invite link.",
+            ),
+            (GroupLine::Links { by: ada.clone(), made: true }, "Ada created an invite link."),
+            (GroupLine::Links { by: me.clone(), made: false }, "You turned off an invite link."),
             (GroupLine::Dropped(Dropped::Add(bob, Why::Full)), "Bob wasn't added: the group is full."),
         ];
         for (line, sentence) in lines {
@@ -417,6 +465,12 @@ mod tests {
         assert_eq!(said(5, 0, 7).as_deref(), Some("Delivered to 5 of 7"));
         assert_eq!(said(7, 3, 7).as_deref(), Some("Read by 3 of 7"));
         assert_eq!(said(7, 7, 7).as_deref(), Some("Read by everybody"));
+    }
+
+    #[test]
+    fn who_removes_somebody_is_told_what_becomes_of_links() {
+        assert!(!remove("Bob", false).contains("invite links"));
+        assert!(remove("Bob", true).ends_with("All invite links of this group stop working."));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod fallen;
 mod file;
 mod files;
 mod gaps;
+mod group_links;
 mod groups;
 mod linking;
 mod lock;
@@ -32,6 +33,7 @@ pub use self::fallen::*;
 pub use self::file::*;
 pub use self::files::*;
 pub use self::gaps::*;
+pub use self::group_links::*;
 pub use self::groups::*;
 pub use self::linking::*;
 pub use self::lock::*;
@@ -109,6 +111,12 @@ pub const fn command_error(error: CommandError) -> &'static str {
         CommandError::FileOver => "Another tab or a restart came in between. Try again: nothing is doubled.",
         CommandError::ComingBack => "Your account is still coming back. Try again when that is done.",
         CommandError::NoPhrase => "Write your recovery phrase down first.",
+        CommandError::NotAGroupLink => "This link isn't complete. Copy all of it and try again.",
+        CommandError::LinkOver => "This link doesn't work any more. Ask for a new one.",
+        CommandError::TooManyLinks => "This group can't have more invite links. Revoke one first.",
+        CommandError::GroupLinkInstead => {
+            "That's an invite link to a group. To look at the group, paste it into New chat."
+        }
         CommandError::Storage => {
             "This browser couldn't save it, so nothing was sent. Free some space, then try again."
         }

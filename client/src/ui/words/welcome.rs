@@ -27,6 +27,12 @@ pub fn invited(username: Option<&str>) -> String {
 /// What comes of it.
 pub const INVITED_HOW: &str = "Create your account, and the chat opens.";
 
+/// Somebody without an account has opened a link into a group. Which one is not known yet: the relay answers accounts only.
+pub const INVITED_TO_GROUP: &str = "You're invited to a group";
+
+/// What comes of it.
+pub const INVITED_TO_GROUP_HOW: &str = "Create your account, then look at the group and join.";
+
 /// How an account comes into another browser.
 pub const HAVE_ACCOUNT: &str = "How do you want to sign in?";
 

@@ -10,6 +10,7 @@ use super::{Session, State};
 use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::domain::invite::Invite;
+use crate::group::link::GroupLink;
 use crate::link::channel::{End, scan};
 use crate::link::check::Commitment;
 use crate::link::code::{LinkCode, Side};
@@ -62,6 +63,7 @@ impl Engine {
         match (LinkCode::parse(text), TypedCode::parse(text)) {
             (Some(code), _) => self.use_scanned(&code, name),
             (None, Some(code)) => self.use_typed(code, name),
+            (None, None) if GroupLink::parse(text).is_some() => Err(CommandError::GroupLinkInstead),
             (None, None) => Err(CommandError::NotALinkCode),
         }
     }

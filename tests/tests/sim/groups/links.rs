@@ -252,8 +252,14 @@ fn the_other_devices_of_who_made_a_link_have_it_too() {
 }
 
 #[test]
-fn a_link_that_is_none_and_one_of_another_kind_are_told_apart() {
+fn p1_a_link_that_is_none_and_one_of_another_kind_are_told_apart() {
     let (mut world, people) = friends(2_132, &["Ada", "Bob"]);
+    let group = create(&mut world, people[0], "Team", &people[1..]);
+    let link = make_link(&mut world, people[0], group, LinkTerms::default());
+    let instead = Reply::Failed(CommandError::GroupLinkInstead);
+    assert_eq!(world.ask(people[1], Command::FindPerson(link.clone())), instead, "it finds nobody");
+    let code = Command::UseLinkCode { text: link, name: "Desk".into() };
+    assert_eq!(world.ask(people[1], code), instead, "it links no device");
     let invite = world.devices[people[0]].account.as_ref().unwrap().invite.clone();
     assert_eq!(join(&mut world, people[1], &invite), Err(CommandError::NotAGroupLink));
     assert_eq!(join(&mut world, people[1], "g/abc"), Err(CommandError::NotAGroupLink));

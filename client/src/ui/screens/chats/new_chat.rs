@@ -2,6 +2,7 @@
 
 use leptos::ev;
 use leptos::prelude::*;
+use parley_engine::pasted::Pasted;
 use parley_engine::view::{Command, CommandError, Person, Reply};
 use parley_protocol::username::Username;
 
@@ -174,6 +175,9 @@ impl Finder {
 
     fn look(self) {
         let text = self.text.get_untracked();
+        if let Some(Pasted::GroupLink(link)) = Pasted::find(&text) {
+            return self.app.show(Dialog::GroupLink(link));
+        }
         self.search.set(Search::Looking);
         let asked = text.clone();
         let waits = move || {

@@ -68,6 +68,9 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
             };
             chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.restored.is_none() && of(&chat.group)))
         });
+        let unconfirmed = Memo::new(move || {
+            chat.with(|chat| chat.as_ref().and_then(|it| it.group.as_ref()).is_some_and(|it| it.unconfirmed))
+        });
         html::section()
             .class("conversation")
             .attr_live("aria-label", move || Some(name.get()))
@@ -89,6 +92,10 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
                             .into_any()
                     })
                 }),
+                parts::status(
+                    "chat-unconfirmed",
+                    parts::live(move || if unconfirmed.get() { words::UNCONFIRMED } else { "" }),
+                ),
                 messages::messages(app, id, name),
                 parts::status(
                     "chat-waiting",

@@ -184,10 +184,11 @@ fn options(
         back();
     };
     let is = member.clone();
+    let has_links = Memo::new(move || panel.with(|view| !view.links.is_empty()));
     parts::dynamic(move || {
         match asked.get() {
             Some(Question::Remove) => {
-                let question = parts::alert("", words::remove(&name));
+                let question = parts::alert("", words::remove(&name, has_links.get()));
                 let remove = move || does(Command::RemoveFromGroup { conversation, account });
                 return parts::confirm(question, "Remove", remove, cancel);
             }

@@ -4,11 +4,13 @@
 pub(crate) mod create;
 pub(crate) mod foot;
 pub(crate) mod invitation;
+pub(crate) mod joining;
 pub(crate) mod panel;
 pub(crate) mod told;
 
 mod head;
 mod leaving;
+mod links;
 mod members;
 mod picker;
 mod rules;
@@ -46,4 +48,9 @@ pub(crate) fn info(app: App, id: ConversationId) -> AnyView {
 /// Who has an own message.
 pub(crate) fn message(app: App, id: MessageId) -> AnyView {
     modal::modal(app, "Message details", || None, "dialog", seldom::message(app, id))
+}
+
+/// A group to which a link leads.
+pub(crate) fn join(app: App, link: &str) -> AnyView {
+    modal::modal(app, words::JOIN_GROUP, || None, "dialog", seldom::join(app, link))
 }

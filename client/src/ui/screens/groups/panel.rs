@@ -5,7 +5,7 @@ use parley_engine::view::{Command, CommandError, ConversationId, GroupView, Repl
 use parley_protocol::ids::AccountId;
 
 use super::picker::Picker;
-use super::{head, leaving, members, rules};
+use super::{head, leaving, links, members, rules};
 use crate::platform::page;
 use crate::ui::app::state::App;
 use crate::ui::design::field::Note;
@@ -116,6 +116,7 @@ impl Panel {
                 parts::maybe(failed),
                 self.add_button(),
                 members::members(self),
+                links::links(self),
                 rules::rules(self),
                 leaving::leaving(self),
             ],

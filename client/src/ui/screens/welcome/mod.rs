@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, LinkView, Reply, UsernameStatus};
 use parley_protocol::username::Username;
 
-use crate::model::invite::inviter;
+use crate::model::invite::{Invited, inviter};
 use crate::platform::timer::{self, Timeout};
 use crate::platform::{page, spawn_local, storage};
 use crate::ui::app::state::App;
@@ -64,19 +64,20 @@ pub(crate) fn screen(app: App) -> AnyView {
             icons::mark(),
             html::h1().child("Welcome to Parley"),
             html::p().class("lead").child(words::WELCOME),
-            parts::maybe(move || app.invited.with(|invite| invite.as_deref().map(invited))),
+            parts::maybe(move || app.invited.with(|invite| invite.as_ref().map(invited))),
             parts::dynamic(move || ways(form, way, code)),
         )))
         .into_any()
 }
 
 /// Who invites, and what is to be done first.
-fn invited(invite: &str) -> AnyView {
-    let inviter = inviter(invite);
-    let inside = vec![
-        html::strong().attr("dir", "auto").child(words::invited(inviter.as_deref())).into_any(),
-        html::span().child(words::INVITED_HOW).into_any(),
-    ];
+fn invited(invite: &Invited) -> AnyView {
+    let (who, how) = match invite {
+        Invited::ToChat(invite) => (words::invited(inviter(invite).as_deref()), words::INVITED_HOW),
+        Invited::ToGroup(_) => (words::INVITED_TO_GROUP.to_owned(), words::INVITED_TO_GROUP_HOW),
+    };
+    let inside =
+        vec![html::strong().attr("dir", "auto").child(who).into_any(), html::span().child(how).into_any()];
     parts::stack("callout invited", inside)
 }
 

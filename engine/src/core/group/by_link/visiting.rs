@@ -253,6 +253,7 @@ impl Engine {
                 && crate::core::group::is_picture(&picture);
             let by = link.map(|link| link.by).filter(|by| self.contacts.contains_key(by));
             GroupPreview {
+                conversation: ConversationKey::Group(outside.group).id(),
                 name: outside.state.policy.name.clone(),
                 picture: shown.then_some(picture),
                 people: u32::try_from(outside.state.accounts().len()).unwrap_or(u32::MAX),

@@ -1,0 +1,196 @@
+//! A group to which a link leads: what it is like, and joining it.
+
+use leptos::prelude::*;
+use parley_engine::view::{Command, CommandError, Connection, GroupPreview, Reply};
+
+use crate::model::route::Route;
+use crate::model::signal::ToOwner;
+use crate::platform::files::{self, File};
+use crate::platform::page;
+use crate::ui::app::state::{App, go};
+use crate::ui::design::{avatar, html, parts};
+use crate::ui::words;
+
+/// The button that joins.
+const JOIN: &str = "join-group";
+
+/// How far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Look {
+    /// The relay is asked, or will be once there is a connection.
+    Looking,
+    /// It is there.
+    Seen(GroupPreview),
+    /// It cannot be seen.
+    Failed(CommandError),
+}
+
+#[derive(Clone, Copy)]
+struct Joining {
+    app: App,
+    link: StoredValue<String>,
+    look: RwSignal<Look>,
+    /// Which attempt to look it is: of an earlier one nothing is awaited.
+    attempt: StoredValue<u32>,
+    /// The person wants to join, and waits.
+    underway: RwSignal<bool>,
+    /// There was no connection when that was last known: each new attempt to make one changes nothing on the screen.
+    offline: RwSignal<bool>,
+    /// Why joining failed.
+    failed: RwSignal<Option<CommandError>>,
+}
+
+/// What the dialog has inside.
+pub(crate) fn body(app: App, link: &str) -> AnyView {
+    if link.is_empty() {
+        // The page was loaded again, and the link is nowhere but where it came from.
+        request_animation_frame(move || app.close_dialog());
+        return parts::nothing();
+    }
+    let joining = Joining {
+        app,
+        link: StoredValue::new(link.to_owned()),
+        look: RwSignal::new(Look::Looking),
+        attempt: StoredValue::new(0),
+        underway: RwSignal::new(false),
+        offline: RwSignal::new(false),
+        failed: RwSignal::new(None),
+    };
+    Effect::new(move |_| match app.connection.get() {
+        Connection::Connecting => {}
+        Connection::Online | Connection::CatchingUp => joining.offline.set(false),
+        Connection::Offline { .. } | Connection::ReloadNeeded | Connection::RelayTooOld => {
+            joining.offline.set(true);
+        }
+    });
+    joining.look();
+    let inside = parts::dynamic(move || match joining.look.get() {
+        Look::Looking => joining.looking(),
+        Look::Seen(group) => joining.group(group),
+        Look::Failed(error) => joining.nothing_there(error),
+    });
+    html::div().class("dialog-body").child(parts::stack("contact group-join", vec![inside])).into_any()
+}
+
+impl Joining {
+    fn look(self) {
+        self.look.set(Look::Looking);
+        let attempt = self.attempt.get_value().wrapping_add(1);
+        self.attempt.set_value(attempt);
+        let waits = move || self.attempt.try_get_value() == Some(attempt);
+        let asked = Command::LookAtGroup(self.link.get_value());
+        self.app.ask_patiently(asked, waits, move |reply| match reply {
+            _ if !waits() => {}
+            Reply::Conversation(id) => go(&Route::Conversation(id)),
+            Reply::GroupPreview(group) => {
+                self.look.set(Look::Seen(*group));
+                request_animation_frame(|| page::focus(JOIN));
+            }
+            Reply::Failed(error) => self.look.set(Look::Failed(error)),
+            _ => {}
+        });
+    }
+
+    /// What is said until the group is there. What waits for a connection goes on by itself, too.
+    fn looking(self) -> AnyView {
+        let offline = self.offline;
+        let said =
+            parts::live(move || if offline.get() { words::JOIN_OFFLINE } else { words::LOOKING_AT_GROUP });
+        let again = move || {
+            self.app.say(&ToOwner::RetryNow);
+            self.look();
+        };
+        parts::several(vec![
+            parts::status("note", said),
+            parts::maybe(move || {
+                offline.get().then(|| parts::button("Try again", "button button-wide", again))
+            }),
+        ])
+    }
+
+    fn nothing_there(self, error: CommandError) -> AnyView {
+        let button = if error.retry_helps() {
+            parts::button("Try again", "button button-wide", move || self.look())
+        } else {
+            parts::button("OK", "button button-wide", move || self.app.close_dialog())
+        };
+        parts::several(vec![parts::alert("note note-bad", said(error)), button])
+    }
+
+    fn group(self, group: GroupPreview) -> AnyView {
+        let GroupPreview { conversation, name, picture, people, by, approval } = group;
+        let head = vec![
+            avatar::group_seen(conversation, &name, shown(picture)),
+            html::h3().class("contact-name").attr("dir", "auto").child(name).into_any(),
+            html::p().class("quiet").child(words::people(people)).into_any(),
+        ];
+        let mut inside = vec![parts::stack("contact-head", head)];
+        inside.extend(by.map(|by| parts::text("", words::invited_by(&by))));
+        // Where asking to join belongs, once the engine carries it out.
+        if approval {
+            inside.push(parts::text("note", words::ASKS_FIRST));
+            inside.push(parts::button("OK", "button button-wide", move || self.app.close_dialog()));
+            return parts::several(inside);
+        }
+        inside.push(parts::text("quiet", words::JOINING_BY_LINK));
+        inside.push(parts::maybe(move || {
+            self.failed.get().map(|error| parts::alert("note note-bad", said(error)))
+        }));
+        inside.push(self.buttons());
+        parts::several(inside)
+    }
+
+    fn buttons(self) -> AnyView {
+        let named = parts::live(move || match (self.underway.get(), self.failed.get()) {
+            (true, _) => "Joining…",
+            (false, Some(_)) => "Try again",
+            (false, None) => "Join",
+        });
+        let join = html::button()
+            .class("button")
+            .attr("id", JOIN)
+            .attr("type", "button")
+            .flag("aria-disabled", move || self.underway.get())
+            .on(leptos::ev::click, move |_| self.join())
+            .child(named);
+        let not_now = parts::button("Not now", "button button-quiet", move || self.app.close_dialog());
+        parts::stack("actions", vec![join.into_any(), not_now])
+    }
+
+    fn join(self) {
+        if self.underway.get_untracked() {
+            return;
+        }
+        self.underway.set(true);
+        self.failed.set(None);
+        self.app.announce("Joining…");
+        self.app.ask(Command::JoinByLink(self.link.get_value()), move |reply| {
+            // Whoever has gone elsewhere finds the group among the chats.
+            if self.underway.try_set(false).is_some() {
+                return;
+            }
+            match reply {
+                Reply::Conversation(id) => go(&Route::Conversation(id)),
+                Reply::Failed(error) if error.retry_helps() => self.failed.set(Some(error)),
+                Reply::Failed(error) => self.look.set(Look::Failed(error)),
+                _ => {}
+            }
+        });
+    }
+}
+
+/// Joining has to be begun anew by the person, unlike most of what waits for a connection.
+fn said(error: CommandError) -> &'static str {
+    match error {
+        CommandError::Offline => words::JOIN_OFFLINE,
+        other => words::command_error(other),
+    }
+}
+
+/// Where the picture is shown as long as this view is.
+fn shown(picture: Option<Vec<u8>>) -> Option<String> {
+    let address = picture.and_then(|bytes| File::of_bytes(&bytes)?.address())?;
+    let shown = address.clone();
+    on_cleanup(move || files::forget(&shown));
+    Some(address)
+}

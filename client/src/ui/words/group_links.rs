@@ -1,0 +1,94 @@
+//! Invite links of groups: making them, and joining by one.
+
+use super::groups::apart;
+
+/// What a link is, above the list of them.
+pub const LINKS: &str = "Anyone with this link can join and see who is in the group.";
+
+/// Whose link it is.
+#[must_use]
+pub fn link_by(name: &str, own: bool) -> String {
+    if own { "Your link".to_owned() } else { format!("{}'s link", apart(name)) }
+}
+
+/// The group does not know it yet.
+pub const MAKING_LINK: &str = "Being created…";
+
+/// The group knows it.
+pub const LINK_MADE: &str = "Your invite link is ready.";
+
+/// How many came by it, of how many.
+#[must_use]
+pub fn joined(came: u16, most: u16) -> String {
+    if most == 0 { format!("{came} joined") } else { format!("{came} of {most} joined") }
+}
+
+/// Until when it works.
+#[must_use]
+pub fn works_until(date: &str) -> String {
+    format!("works until {date}")
+}
+
+/// Somebody of the group lets in who has it.
+pub const WITH_APPROVAL: &str = "needs approval";
+
+/// Only who made a link has it.
+#[must_use]
+pub fn link_is_with(name: &str) -> String {
+    format!("Only {} can copy this link.", apart(name))
+}
+
+/// Before a link is revoked.
+pub const REVOKE: &str =
+    "Revoke this link? Nobody can join with it any more. Whoever has joined stays in the group.";
+
+/// How long a new link can work, in days; the second is chosen at first.
+pub const LASTS: [(&str, u64); 4] = [("1 day", 1), ("7 days", 7), ("30 days", 30), ("1 year", 365)];
+
+/// How many can join by it; 0 is any number, which is chosen at first.
+pub const MOST: [(&str, u16); 4] = [("No limit", 0), ("1 person", 1), ("10 people", 10), ("100 people", 100)];
+
+/// The dialog that shows a group to which a link leads.
+pub const JOIN_GROUP: &str = "Join a group";
+
+/// The group is looked up.
+pub const LOOKING_AT_GROUP: &str = "Looking at the group…";
+
+/// There is no connection, and joining needs one.
+pub const JOIN_OFFLINE: &str = "You're offline. Try again when you're connected.";
+
+/// How many people are in the group.
+#[must_use]
+pub fn people(count: u32) -> String {
+    if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
+}
+
+/// Who made the link, where this person knows them.
+#[must_use]
+pub fn invited_by(name: &str) -> String {
+    format!("{} created this link.", apart(name))
+}
+
+/// What joining means, for who has a link.
+pub const JOINING_BY_LINK: &str = "If you join, everybody in it sees your name and can write to you here.";
+
+/// A link of a kind that this version does not know how to use.
+pub const ASKS_FIRST: &str = "With this link you'd have to ask to join, and this version of Parley can't do that yet. Ask somebody in \
+    the group to add you.";
+
+/// In the chat of a group that somebody joined by link, until somebody was heard who can say that it is the right one.
+pub const UNCONFIRMED: &str = "Nobody has confirmed yet that this is the group you were invited to. This goes away once the person \
+    who sent the link, or somebody you know, has been here.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_says_how_many_came() {
+        assert_eq!(joined(0, 0), "0 joined");
+        assert_eq!(joined(3, 0), "3 joined");
+        assert_eq!(joined(1, 10), "1 of 10 joined");
+        assert_eq!((people(1), people(5)), ("1 person".to_owned(), "5 people".to_owned()));
+    }
+}
