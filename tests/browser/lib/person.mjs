@@ -116,6 +116,8 @@ export class Person {
     this.name = name;
     this.username = username;
     const link = this.page.locator(".invite-link");
+    // The empty list with the link may be loaded a moment later; who came by an invite has none.
+    await link.first().waitFor({ timeout: 5_000 }).catch(() => {});
     if (await link.count()) links.set(`${this.home()} ${username}`, await link.first().innerText());
   }
 
