@@ -8,9 +8,9 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, VecDeque};
 
 use parley_engine::Engine;
-use parley_engine::io::{ChangeSet, Input, Load, Output, Record, StorageFailure, Store};
+use parley_engine::io::{ChangeSet, FileDone, FileWork, Input, Load, Output, Record, StorageFailure, Store};
 use parley_engine::seal::MasterKey;
-use parley_engine::view::{BodyView, Command, Event, MessageView, Request, ViewRequestId};
+use parley_engine::view::{BodyView, Command, Event, FileId, MessageView, Request, ViewRequestId};
 use parley_protocol::frame::ServerFrame;
 use parley_protocol::ids::UnixMillis;
 use parley_tests::sim::{ConnectionId, Disk, VirtualRelay, World};
@@ -83,6 +83,8 @@ struct Host {
     master: [u8; 32],
     vault: Option<Vec<u8>>,
     records: BTreeMap<(Store, Vec<u8>), Vec<u8>>,
+    /// Chunks of files.
+    files: BTreeMap<(FileId, u32), Vec<u8>>,
     rng: ChaCha20Rng,
     sends: VecDeque<Vec<u8>>,
     shown: Vec<MessageView>,
@@ -106,6 +108,7 @@ impl Host {
             vault,
             records,
             rng: ChaCha20Rng::from_seed([3; 32]),
+            files: BTreeMap::new(),
             sends: VecDeque::new(),
             shown: Vec::new(),
             failures: VecDeque::new(),
@@ -130,15 +133,34 @@ impl Host {
                         inputs.push_back(Input::Disconnected { retry_at });
                         inputs.push_back(Input::Connected);
                     }
-                    Output::Event(_)
-                    | Output::Halt(_)
-                    | Output::Close
-                    | Output::Need(_)
-                    | Output::File(_)
-                    | Output::Erase => {}
+                    Output::File(work) => inputs.extend(self.file(work)),
+                    Output::Event(_) | Output::Halt(_) | Output::Close | Output::Need(_) | Output::Erase => {}
                 }
             }
         }
+    }
+
+    /// A disk for chunks of files.
+    fn file(&mut self, work: FileWork) -> Option<Input> {
+        let done = match work {
+            FileWork::Write { file, first, chunks } => {
+                self.files.extend((first..).zip(chunks).map(|(index, chunk)| ((file, index), chunk)));
+                FileDone::Written { file, first, result: Ok(()) }
+            }
+            FileWork::Read { id, file, first, most } => {
+                let all = first..first.saturating_add(most);
+                FileDone::Read {
+                    id,
+                    chunks: all.map_while(|index| self.files.get(&(file, index)).cloned()).collect(),
+                }
+            }
+            FileWork::ReadSource { source, from, .. } => FileDone::Source { source, from, bytes: None },
+            FileWork::ForgetSource(_)
+            | FileWork::Delete(_)
+            | FileWork::KeepOnly(_)
+            | FileWork::Give { .. } => return None,
+        };
+        Some(Input::File(done))
     }
 
     fn write(&mut self, set: ChangeSet) -> Input {

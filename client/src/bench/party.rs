@@ -95,7 +95,7 @@ impl Party {
                 Output::Send(bytes) => self.sends.push(bytes),
                 Output::Event(event) => self.show(event),
                 Output::WakeAt(at) => self.wake = Some(at),
-                Output::Load(_) => {}
+                Output::Load(_) | Output::File(_) => {}
                 Output::Reconnect
                 | Output::ComeBackAfter(_)
                 | Output::Halt(_)

@@ -43,9 +43,9 @@ pub const UNKNOWN_CHAT: &str = "Another chat";
 #[must_use]
 pub const fn file_state(state: FileState) -> Option<&'static str> {
     match state {
-        FileState::Gone => Some("This file is no longer on the server. Ask for it to be sent again."),
+        FileState::Gone => Some("This file is no longer on the server. Ask for another copy."),
         FileState::Damaged => {
-            Some("This file was damaged on its way and was rejected. Ask for it to be sent again.")
+            Some("This file was damaged on its way and was rejected. Ask for another copy.")
         }
         FileState::NoRoomHere => {
             Some("There's no space for this file in this browser. Free up files in Settings, Storage.")
