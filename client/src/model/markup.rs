@@ -166,8 +166,10 @@ fn put<'a>(text: Option<&'a str>, style: Style, spans: &mut Vec<Span<'a>>) {
 fn opens(text: &str, at: usize, mark: &str) -> bool {
     let Some(rest) = text.get(at..).and_then(|rest| rest.strip_prefix(mark)) else { return false };
     let before = text.get(..at).and_then(|before| before.chars().next_back());
-    let within = before.is_some_and(char::is_alphanumeric);
-    rest.chars().next().is_some_and(|next| !next.is_whitespace()) && !within
+    // A longer row of the same sign is no mark.
+    let same = |c: char| mark.starts_with(c);
+    let within = before.is_some_and(|c| c.is_alphanumeric() || same(c));
+    rest.chars().next().is_some_and(|next| !next.is_whitespace() && !same(next)) && !within
 }
 
 /// Where it ends.
