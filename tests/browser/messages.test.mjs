@@ -17,8 +17,12 @@ const menu = (person) => person.page.getByRole("menu", { name: "Message menu" })
 const item = (person, name) => menu(person).getByRole("menuitem", { name, exact: true });
 
 async function open(person, text) {
-  await article(person, text).hover();
-  await article(person, text).getByRole("button", { name: "Message menu" }).click();
+  if (person === bob) {
+    await article(person, text).locator(".said, .instead").first().click({ button: "right" });
+  } else {
+    await article(person, text).hover();
+    await article(person, text).getByRole("button", { name: "Message menu" }).click();
+  }
   await menu(person).waitFor();
 }
 
@@ -150,4 +154,55 @@ test("every screen of it is accessible", async () => {
   await ada.page.getByRole("dialog", { name: "Forward to" }).waitFor();
   assert.deepEqual(await faults(ada.page), []);
   await ada.page.keyboard.press("Escape");
+});
+
+test("a chat is pinned, muted, archived and marked as unread by its menu", async () => {
+  const chat = (rest) => ada.page.getByRole("link", { name: new RegExp(`^Bob, ${rest}`) });
+  const choose = async (...names) => {
+    await chat("").click({ button: "right" });
+    const menu = ada.page.getByRole("menu", { name: "Chat menu" });
+    for (const name of names) await menu.getByRole("menuitem", { name, exact: true }).click();
+    await menu.waitFor({ state: "detached" });
+  };
+  await ada.page.goto(ada.relay.url);
+  await choose("Pin");
+  await chat("pinned").waitFor();
+  await choose("Mute…", "Always");
+  await chat("pinned, muted").waitFor();
+  await choose("Mark as unread");
+  await chat("pinned, muted, marked as unread").waitFor();
+  await choose("Archive");
+  await ada.button("Archived, 1").click();
+  await ada.page.getByRole("list", { name: "Archived chats" }).getByRole("link", { name: /^Bob/ }).waitFor();
+  await choose("Unarchive");
+  await choose("Unmute");
+  await choose("Unpin");
+  await chat("marked as unread").waitFor();
+  await ada.openChat("Bob");
+  await chat("marked as unread").waitFor({ state: "detached" });
+});
+
+test("an emoji is found by its name and stands where the caret is", async () => {
+  await ada.composer().fill("so  it is");
+  await ada.composer().press("Home");
+  for (let step = 0; step < 3; step += 1) await ada.composer().press("ArrowRight");
+  await ada.button("Emoji").click();
+  const dialog = ada.page.getByRole("dialog", { name: "Emoji" });
+  await dialog.getByRole("searchbox", { name: "Search emoji" }).fill("red heart");
+  await dialog.getByRole("button", { name: "red heart", exact: true }).click();
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await ada.composer().inputValue(), "so ❤️ it is");
+  await ada.composer().press("Enter");
+  await bob.sees("so ❤️ it is");
+});
+
+test("a text with markup shows it, and no HTML", async () => {
+  const [open, shut] = ["<b>", "</b>"];
+  await ada.send(`**bold** *italic* ~~no~~ \`code\` ${open}plain${shut}`);
+  const said = article(bob, "bold");
+  await said.getByRole("strong").getByText("bold", { exact: true }).waitFor();
+  await said.getByRole("emphasis").waitFor();
+  await said.getByRole("deletion").waitFor();
+  await said.getByRole("code").waitFor();
+  assert.match(await said.innerText(), /<b>plain<\/b>/);
 });

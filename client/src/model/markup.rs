@@ -66,7 +66,7 @@ fn item(line: &str) -> Option<(Option<u32>, &str)> {
 /// The text as blocks, in order.
 #[must_use]
 pub fn blocks(text: &str) -> Vec<Block<'_>> {
-    let (mut blocks, mut rest) = (Vec::new(), text);
+    let (mut blocks, mut rest, mut begun) = (Vec::new(), text, 0);
     while !rest.is_empty() {
         if let Some((code, after)) = fenced(rest) {
             blocks.push(Block::Code(code));
@@ -74,6 +74,7 @@ pub fn blocks(text: &str) -> Vec<Block<'_>> {
             continue;
         }
         let (line, after) = cut_line(rest);
+        let at = text.len() - rest.len();
         match (blocks.last_mut(), quoted(line), item(line)) {
             (Some(Block::Quote(lines)), Some(said), _) => lines.push(said),
             (_, Some(said), _) => blocks.push(Block::Quote(vec![said])),
@@ -83,8 +84,13 @@ pub fn blocks(text: &str) -> Vec<Block<'_>> {
                 items.push(said);
             }
             (_, None, Some((number, said))) => blocks.push(Block::List(number, vec![said])),
-            (Some(Block::Text(before)), None, None) => *before = through(text, before, line),
-            (_, None, None) => blocks.push(Block::Text(line)),
+            (Some(Block::Text(before)), None, None) => {
+                *before = text.get(begun..at + line.len()).unwrap_or(before);
+            }
+            (_, None, None) => {
+                begun = at;
+                blocks.push(Block::Text(line));
+            }
         }
         rest = after;
     }
@@ -103,12 +109,6 @@ fn fenced(text: &str) -> Option<(&str, &str)> {
     let code = inside.get(..end)?;
     let (_, after) = cut_line(inside.get(end + 3..)?);
     Some((code.strip_suffix('\n').unwrap_or(code), after))
-}
-
-/// From the beginning of one piece of a text to the end of a later one.
-fn through<'a>(text: &'a str, from: &'a str, to: &'a str) -> &'a str {
-    let at = |piece: &str| (piece.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-    text.get(at(from)..at(to) + to.len()).unwrap_or(from)
 }
 
 /// The text of a line or paragraph in its styles.
@@ -135,10 +135,10 @@ fn styled<'a>(text: &'a str, style: Style, depth: u32, spans: &mut Vec<Span<'a>>
     // Where one search for an end found none, later ones find none either.
     let mut hopeless = [depth == 0; MARKS.len()];
     while at < text.len() {
-        let found = MARKS.iter().enumerate().find_map(|(number, mark)| {
-            let opens = !hopeless[number] && opens(text, at, mark);
+        let found = MARKS.iter().zip(&mut hopeless).find_map(|(mark, hopeless)| {
+            let opens = !*hopeless && opens(text, at, mark);
             let end = opens.then(|| end_of(text, at, mark))?;
-            hopeless[number] |= end.is_none();
+            *hopeless |= end.is_none();
             Some((mark, end?))
         });
         let Some((mark, end)) = found else {
@@ -166,8 +166,10 @@ fn put<'a>(text: Option<&'a str>, style: Style, spans: &mut Vec<Span<'a>>) {
 fn opens(text: &str, at: usize, mark: &str) -> bool {
     let Some(rest) = text.get(at..).and_then(|rest| rest.strip_prefix(mark)) else { return false };
     let before = text.get(..at).and_then(|before| before.chars().next_back());
-    let within = before.is_some_and(|c| c.is_alphanumeric());
-    rest.chars().next().is_some_and(|next| !next.is_whitespace()) && !within
+    // A longer row of the same sign is no mark.
+    let same = |c: char| mark.starts_with(c);
+    let within = before.is_some_and(|c| c.is_alphanumeric() || same(c));
+    rest.chars().next().is_some_and(|next| !next.is_whitespace() && !same(next)) && !within
 }
 
 /// Where it ends.

@@ -72,6 +72,18 @@ pub fn badge(count: u32) -> String {
     if count > 99 { "99+".to_owned() } else { count.to_string() }
 }
 
+/// Where a place is that a browser counts in UTF-16 units; the end, if it is beyond.
+#[must_use]
+pub fn byte_of(text: &str, units: usize) -> usize {
+    let mut passed = 0;
+    let at = text.char_indices().find(|(_, character)| {
+        let here = passed >= units;
+        passed += character.len_utf16();
+        here
+    });
+    at.map_or(text.len(), |(at, _)| at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -114,7 +114,7 @@ pub fn place_of(event: &MouseEvent) -> (i32, i32) {
     match element {
         Some(element) if at == (0, 0) => {
             let rect = element.get_bounding_client_rect();
-            #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]
+            #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "pixels of a screen")]
             let place = (rect.left() as i32, rect.bottom() as i32);
             place
         }

@@ -24,7 +24,7 @@ impl Engine {
 
     fn mark(&mut self, key: &ConversationKey, mark: Mark) {
         let now = self.now;
-        let marks = self.marks.or_insert_with(*key, || Marks::new(*key));
+        let marks = self.places.marks.or_insert_with(*key, || Marks::new(*key));
         marks.say(mark, now);
         let marks = *marks;
         self.save_marks(&marks);
@@ -39,7 +39,7 @@ impl Engine {
 
     /// The person looks at a conversation: it is not marked as unread any more.
     pub(super) fn unmark_unread(&mut self, key: &ConversationKey) {
-        if self.marks.get(key).is_some_and(Marks::unread) {
+        if self.places.marks.get(key).is_some_and(Marks::unread) {
             self.mark(key, Mark::Unread(false));
         }
     }
@@ -50,7 +50,7 @@ impl Engine {
         if self.is_own_conversation(&key) {
             return;
         }
-        let marks = self.marks.or_insert_with(key, || Marks::new(key));
+        let marks = self.places.marks.or_insert_with(key, || Marks::new(key));
         if marks.merge(told) {
             let marks = *marks;
             self.save_marks(&marks);
@@ -59,14 +59,14 @@ impl Engine {
 
     /// Tells the account's other devices all of it, because one of them is new.
     pub(super) fn tell_marks(&mut self) {
-        let all: Vec<Marks> = self.marks.values().copied().collect();
+        let all: Vec<Marks> = self.places.marks.values().copied().collect();
         for marks in all {
             self.sync(Sync::Marks(marks));
         }
     }
 
     pub(super) fn marks_view(&self, key: &ConversationKey, changed: UnixMillis) -> MarksView {
-        let Some(marks) = self.marks.get(key) else { return MarksView::default() };
+        let Some(marks) = self.places.marks.get(key) else { return MarksView::default() };
         MarksView {
             pinned: marks.pinned(),
             archived: marks.archived(changed, self.now),

@@ -83,7 +83,6 @@ use crate::domain::content::Card;
 use crate::domain::conversation::{Conversation, ConversationKey};
 use crate::domain::device_note::Notes;
 use crate::domain::draft::DraftSetting;
-use crate::domain::marks::Marks;
 use crate::domain::outbox::OutboxEntry;
 use crate::domain::personal::Personal;
 use crate::domain::standing::Standing;
@@ -207,8 +206,6 @@ pub struct Engine {
     deleting: deleting::Deleting,
     /// What the person keeps of conversations for themselves.
     personal: Table<ConversationKey, Personal>,
-    /// How the person keeps conversations in the list.
-    marks: Table<ConversationKey, Marks>,
     draft_setting: DraftSetting,
     /// Conversations whose draft was sent as it stood.
     sent_drafts: Set<ConversationKey>,
@@ -233,7 +230,6 @@ pub struct Engine {
     /// This device has counter-signed an entry of an account's log, and waits for it to be there.
     joining: Option<linking::Joining>,
     repairs: repair::Repairs,
-    relating: relating::Relating,
     put_back: put_back::PutBack,
     parts: parts::Parts,
     came_again: CameAgain,
@@ -335,7 +331,6 @@ impl Engine {
             typed: linking::TypedHere::default(),
             deleting: deleting::Deleting::default(),
             personal: Table::new(),
-            marks: Table::new(),
             draft_setting: DraftSetting::default(),
             sent_drafts: Set::default(),
             backup: backup::Backup::default(),
@@ -352,7 +347,6 @@ impl Engine {
             counts: Set::default(),
             joining: None,
             repairs: repair::Repairs::default(),
-            relating: relating::Relating::default(),
             put_back: put_back::PutBack::default(),
             parts: parts::Parts::default(),
             came_again: CameAgain::default(),

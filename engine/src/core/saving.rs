@@ -94,7 +94,7 @@ impl Engine {
             self.personal.insert(personal.deleted.conversation, personal);
         }
         for marks in self.read_all::<Marks>(keys::ALL_MARKS)? {
-            self.marks.insert(marks.conversation, marks);
+            self.places.marks.insert(marks.conversation, marks);
         }
         for stance in self.read_all::<Stance>(keys::STANCES)? {
             self.stances.insert(stance.peer, stance);
@@ -326,7 +326,7 @@ impl Engine {
         self.trails.clear();
         self.group_eras.clear();
         self.personal.clear();
-        self.marks.clear();
+        self.places.marks.clear();
         self.late = super::late::Late::default();
         self.check_ins = crate::check_in::CheckIns::default();
         self.changed.account = true;

@@ -4,9 +4,11 @@
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
+use super::relating::Relating;
 use super::sweeping::Sweep;
 use crate::domain::content::{Place, Sync};
 use crate::domain::conversation::ConversationKey;
+use crate::domain::marks::Marks;
 use crate::domain::message::{self, Message};
 use crate::domain::standing::Standing;
 use crate::io::LoadId;
@@ -23,6 +25,10 @@ pub(super) struct Places {
     pub(super) finding: Table<LoadId, (ConversationKey, Order)>,
     /// The newest message of each conversation that is stored.
     pub(super) newest: Table<ConversationId, Order>,
+    /// What is at hand of what messages say of others.
+    pub(super) relating: Relating,
+    /// How the person keeps conversations in the list.
+    pub(super) marks: Table<ConversationKey, Marks>,
 }
 
 impl Engine {

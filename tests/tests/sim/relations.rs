@@ -359,7 +359,7 @@ fn campaign(seed: u64) {
             .into_iter()
             .filter(|it| it.about.named.is_some())
             .collect();
-        let which = usize::try_from(four.world.random(known.len().max(1) as u64)).unwrap();
+        let which = usize::try_from(four.world.random(u64::try_from(known.len().max(1)).unwrap())).unwrap();
         let message = known.get(which).and_then(|message| message.about.named);
         let sign = [THUMB, HEART][usize::try_from(four.world.random(2)).unwrap()].to_owned();
         match (kind, message) {

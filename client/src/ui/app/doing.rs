@@ -18,12 +18,33 @@ pub(crate) struct Doing {
     pub(crate) menu: Option<Menu>,
     /// The chat in the list whose menu is open, and where.
     pub(crate) chat_menu: Option<(ConversationId, (i32, i32))>,
+    /// Somebody chooses an emoji for the composer of this chat; where that opens.
+    pub(crate) picking: Option<(ConversationId, (i32, i32))>,
+    /// What goes into a composer next.
+    pub(crate) inserted: Option<(ConversationId, String)>,
     pub(crate) composing: Option<Composing>,
     pub(crate) selection: Option<Selection>,
     /// Texts that wait for somebody to say where they go.
     pub(crate) forwarding: Vec<String>,
-    /// Messages that are quoted and not loaded; none where this device does not have one.
-    quoted: Vec<(MessageRef, Option<Arc<MessageView>>)>,
+    /// Messages that are quoted and not loaded.
+    quoted: Vec<(MessageRef, Quoted)>,
+}
+
+/// A message that another one answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Quoted {
+    Here(Arc<MessageView>),
+    /// This device does not have it.
+    Missing,
+}
+
+impl Quoted {
+    pub(crate) fn message(&self) -> Option<&MessageView> {
+        match self {
+            Self::Here(message) => Some(message),
+            Self::Missing => None,
+        }
+    }
 }
 
 /// The menu of a message.
@@ -54,6 +75,13 @@ pub(crate) struct Selection {
 impl Selection {
     pub(crate) fn has(&self, id: &MessageId) -> bool {
         self.messages.contains(id)
+    }
+}
+
+impl Doing {
+    /// Whether something is over the page that takes all keys.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.menu.is_some() || self.chat_menu.is_some() || self.picking.is_some()
     }
 }
 
@@ -129,14 +157,10 @@ impl App {
         self.ask(Command::React { conversation, message, sign, on }, |_| {});
     }
 
-    /// The message that another one answers: none while it is not known, and none in it if this device does not have it.
-    pub(crate) fn quoted(
-        self,
-        conversation: ConversationId,
-        message: &MessageRef,
-    ) -> Option<Option<Arc<MessageView>>> {
+    /// The message that another one answers, once it is known.
+    pub(crate) fn quoted(self, conversation: ConversationId, message: &MessageRef) -> Option<Quoted> {
         if let Some(Some(loaded)) = self.with_open(conversation, |open| open.window.named(message).cloned()) {
-            return Some(Some(loaded));
+            return Some(Quoted::Here(loaded));
         }
         self.doing
             .with(|doing| doing.quoted.iter().find(|(of, _)| of == message).map(|(_, quoted)| quoted.clone()))
@@ -152,7 +176,8 @@ impl App {
             self.doing.update(|doing| {
                 let over = (doing.quoted.len() + 1).saturating_sub(MAX_QUOTED);
                 doing.quoted.drain(..over);
-                doing.quoted.push((message, found.map(|found| Arc::new(*found))));
+                let quoted = found.map_or(Quoted::Missing, |found| Quoted::Here(Arc::new(*found)));
+                doing.quoted.push((message, quoted));
             });
         });
     }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::model::keys::{Act, Pressed};
 use crate::model::route::Route;
 use crate::platform::{dom, page};
+use crate::ui::app::doing::Doing;
 use crate::ui::app::state::{App, Dialog, Phase, go};
 
 /// Ctrl or Cmd and K: new chat. Alt and arrows: previous or next chat. Escape: back.
@@ -12,8 +13,7 @@ pub(crate) fn listen(app: App) {
     page::on_key(move |event| {
         let ready = app.phase.get_untracked() == Phase::Ready && app.account.with_untracked(Option::is_some);
         let taken = event.default_prevented() || dom::is_composing(event);
-        let over = app.dialog.with_untracked(Option::is_some)
-            || app.doing.with_untracked(|doing| doing.menu.is_some() || doing.chat_menu.is_some());
+        let over = app.dialog.with_untracked(Option::is_some) || app.doing.with_untracked(Doing::is_over);
         if !ready || taken || over {
             return false;
         }

@@ -122,6 +122,19 @@ pub(crate) fn more() -> AnyView {
     lines(&["M6 12v.01", "M12 12v.01", "M18 12v.01"], "icon icon-dots")
 }
 
+/// A face.
+pub(crate) fn smile() -> AnyView {
+    lines(
+        &[
+            "M12 3.5a8.5 8.5 0 1 1 0 17a8.5 8.5 0 1 1 0-17",
+            "M9 9.8v.01",
+            "M15 9.8v.01",
+            "M8.5 14c1.8 2.2 5.2 2.2 7 0",
+        ],
+        "icon",
+    )
+}
+
 /// A bell that is struck out: nobody is told.
 pub(crate) fn muted() -> AnyView {
     lines(

@@ -18,7 +18,7 @@ use crate::ui::app::state::{App, Phase};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::chats::{chat_menu, new_chat};
-use crate::ui::screens::conversation::{acting, contact, forwarding, menu};
+use crate::ui::screens::conversation::{acting, contact, emoji, forwarding, menu};
 use crate::ui::screens::{
     conversation, files, groups, linking, locked, recovery, removed, requests, settings, shell,
 };
@@ -76,10 +76,11 @@ part!(groups, load_invitation, show_invitation(app: App, id: ConversationId, gro
 part!(messages, load_message, show_message(app: App, id: MessageId) => groups::told::body(app, id));
 part!(messages, load_menu, show_menu(app: App, menu: Menu) => menu::menu(app, menu));
 part!(messages, load_reply, show_reply(app: App, composing: Composing, name: Memo<String>) => acting::reply(app, &composing, name));
-part!(messages, load_edit, show_edit(app: App, composing: Composing) => acting::edit(app, composing));
+part!(messages, load_edit, show_edit(app: App, composing: Composing) => acting::edit(app, &composing));
 part!(messages, load_selection, show_selection(app: App, id: ConversationId) => acting::selection(app, id));
 part!(messages, load_forward, show_forward(app: App) => forwarding::body(app));
 part!(messages, load_chat_menu, show_chat_menu(app: App, id: ConversationId, at: (i32, i32)) => chat_menu::menu(app, id, at));
+part!(messages, load_emoji, show_emoji(app: App, id: ConversationId, at: (i32, i32)) => emoji::dialog(app, id, at));
 part!(messages, load_keys, show_keys() => forwarding::keys());
 part!(files, load_files, show_files(place: files::Place, view: FilesView, now: Memo<Bubble>) => files::content::content(place, view, now));
 part!(files, load_files_dialog, show_files_dialog(app: App, what: FilesOver) => files::dialogs::body(app, what));
@@ -176,6 +177,11 @@ pub(crate) fn chat_menu(app: App, id: ConversationId, at: (i32, i32)) -> AnyView
     shown(bare, load_chat_menu, move || Box::pin(show_chat_menu(app, id, at)))
 }
 
+/// All emoji, for the composer.
+pub(crate) fn emoji(app: App, id: ConversationId, at: (i32, i32)) -> AnyView {
+    shown(bare, load_emoji, move || Box::pin(show_emoji(app, id, at)))
+}
+
 /// Which keys do what.
 pub(crate) fn keys() -> AnyView {
     shown(body, load_keys, move || Box::pin(show_keys()))
@@ -239,6 +245,7 @@ async fn load_all() {
     let _ = load_selection().await;
     let _ = load_forward().await;
     let _ = load_keys().await;
+    let _ = load_emoji().await;
     let _ = load_chat_menu().await;
     let _ = load_files_dialog().await;
     let _ = load_invitation().await;

@@ -32,7 +32,7 @@ impl Engine {
             }
             Command::Forward { texts, to } => self.forward(view, &texts, &to)?,
             Command::Edit { conversation, message, text } => {
-                self.edit_message(conversation, &message, text)?
+                self.edit_message(conversation, &message, text)?;
             }
             Command::React { conversation, message, sign, on } => {
                 self.react(conversation, &message, sign, on)?;

@@ -44,13 +44,11 @@ impl Engine {
         message: MessageRef,
     ) -> Result<Option<Reply>, CommandError> {
         self.must_know(conversation)?;
-        match self.waiting_message(&message) {
-            Some(waiting) => Ok(Some(Reply::Message(Some(Box::new(waiting))))),
-            None => {
-                self.look_for(Finding { conversation, message, wants: Wants::View(view), again: false });
-                Ok(None)
-            }
+        if let Some(waiting) = self.waiting_message(&message) {
+            return Ok(Some(Reply::Message(Some(Box::new(waiting)))));
         }
+        self.look_for(Finding { conversation, message, wants: Wants::View(view), again: false });
+        Ok(None)
     }
 
     /// A view wants to know what became of a message.
@@ -98,12 +96,12 @@ impl Engine {
             (PageFrom::After(edge(stored.saturating_sub(1), 0xFF)), AFTER)
         };
         let load = self.read_from(&finding.conversation, from, count);
-        self.relating.finding.insert(load, finding);
+        self.places.relating.finding.insert(load, finding);
     }
 
     /// A page came in which a message was looked for; whether it was for that.
     pub(in crate::core) fn looked_for(&mut self, id: LoadId, records: &[Record]) -> bool {
-        let Some(finding) = self.relating.finding.remove(&id) else { return false };
+        let Some(finding) = self.places.relating.finding.remove(&id) else { return false };
         let archived = self.archives.contains_key(&finding.conversation);
         let opened = |record: &Record| {
             if archived { self.opened(record) } else { self.kept(&finding.conversation, record) }
@@ -116,7 +114,7 @@ impl Engine {
             (None, _) if !finding.again => self.look_for(Finding { again: true, ..finding }),
             (None, Wants::View(view)) => self.reply(view, Reply::Message(None)),
             (None, Wants::Details(view)) => {
-                self.reply(view, Reply::MessageDetails(MessageDetails::default()))
+                self.reply(view, Reply::MessageDetails(MessageDetails::default()));
             }
             (None, Wants::Show) => {}
             (Some(message), Wants::Show) => self.show_message(finding.conversation, &message),

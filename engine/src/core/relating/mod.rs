@@ -50,16 +50,16 @@ impl Engine {
         let before = size(self);
         self.save(&key, relations);
         let now = known.saturating_sub(before).saturating_add(size(self));
-        self.relating.sizes.insert(id, now);
+        self.places.relating.sizes.insert(id, now);
     }
 
     fn related_size(&mut self, id: ConversationId) -> usize {
-        if let Some(size) = self.relating.sizes.get(&id) {
+        if let Some(size) = self.places.relating.sizes.get(&id) {
             return *size;
         }
         let keys = self.state.keys_with_prefix(&keys::relations_in(&id));
         let size = keys.iter().filter_map(|key| self.state.get_bytes(key)).map(|value| value.len()).sum();
-        self.relating.sizes.insert(id, size);
+        self.places.relating.sizes.insert(id, size);
         size
     }
 
@@ -215,7 +215,7 @@ impl Engine {
                 self.save(&name, &relations);
             }
         }
-        self.relating.sizes.remove(&id);
+        self.places.relating.sizes.remove(&id);
     }
 
     /// An own message that speaks of another one cannot be sent.

@@ -26,12 +26,13 @@ pub(crate) fn menu(app: App, id: ConversationId, at: (i32, i32)) -> AnyView {
     let dialog = NodeRef::<leptos::html::Dialog>::new();
     let shows = RwSignal::new(Shows::Items);
     Effect::new(move |_| {
-        shows.track();
         dom::show_modal(dialog);
         dom::put_at(dialog, at);
-        request_animation_frame(|| {
-            let _ = dom::focus_first(".menu button");
-        });
+        if shows.get() != Shows::Question {
+            request_animation_frame(|| {
+                let _ = dom::focus_first(".menu .step");
+            });
+        }
     });
     html::dialog()
         .node_ref(dialog)

@@ -35,7 +35,7 @@ pub(crate) fn reply(app: App, composing: &Composing, name: Memo<String>) -> AnyV
 }
 
 /// In place of the composer: the message that is edited.
-pub(crate) fn edit(app: App, composing: Composing) -> AnyView {
+pub(crate) fn edit(app: App, composing: &Composing) -> AnyView {
     let area = NodeRef::<leptos::html::Textarea>::new();
     let before = text_of(&composing.message).unwrap_or_default().to_owned();
     let written = RwSignal::new(before.clone());
@@ -100,7 +100,7 @@ pub(crate) fn edit(app: App, composing: Composing) -> AnyView {
                         }
                     }),
                 parts::icon_button("Cancel edit", "icon-button", icons::close(), move || {
-                    app.stop_composing()
+                    app.stop_composing();
                 }),
                 html::button()
                     .class("send")

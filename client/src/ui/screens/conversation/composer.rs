@@ -109,6 +109,16 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                     .on(ev::input, move |event| composer.typed(event_target_value(&event)))
                     .on(ev::keydown, move |event| composer.key(&event)),
                 html::button()
+                    .class("icon-button emoji-button")
+                    .attr("type", "button")
+                    .attr("aria-label", "Emoji")
+                    .attr("aria-haspopup", "dialog")
+                    .on(ev::click, move |event| {
+                        let at = dom::place_of(&event);
+                        app.doing.update(|doing| doing.picking = Some((id, at)));
+                    })
+                    .child(icons::smile()),
+                html::button()
                     .class("send")
                     .attr("type", "submit")
                     .attr("aria-label", "Send")
@@ -176,6 +186,14 @@ impl Composer {
                 request_animation_frame(move || dom::grow(self.area));
             }
         });
+        let inserted =
+            Memo::new(move || app.doing.with(|doing| doing.inserted.clone().filter(|(of, _)| *of == id)));
+        Effect::new(move |_| {
+            if let Some((_, sign)) = inserted.get() {
+                app.doing.update(|doing| doing.inserted = None);
+                self.insert(&sign);
+            }
+        });
         on_cleanup(move || drafts::leave(app, id));
     }
 
@@ -184,6 +202,19 @@ impl Composer {
             mentions.typed(&text);
         }
         self.take(text);
+    }
+
+    /// Puts something where the caret is.
+    fn insert(self, sign: &str) {
+        let text = dom::text_of(self.area);
+        let caret = dom::caret(self.area).unwrap_or(usize::MAX);
+        let at = text::byte_of(&text, caret);
+        let (before, after) = text.split_at(at);
+        let caret = before.encode_utf16().count() + sign.encode_utf16().count();
+        let text = format!("{before}{sign}{after}");
+        dom::write(self.area, &text, caret);
+        self.take(text);
+        dom::focus_area(self.area);
     }
 
     /// This stands here now.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use leptos::ev;
 use leptos::prelude::*;
+use parley_engine::view::ConversationId;
 
 use crate::model::emoji;
 use crate::platform::dom;
+use crate::ui::app::state::App;
 use crate::ui::design::{html, parts};
 
 /// The field and the signs; `choose` gets the one that is clicked.
@@ -38,6 +40,30 @@ pub(crate) fn picker(choose: impl Fn(String) + Send + Sync + 'static) -> AnyView
                 .on(ev::keydown, |event| dom::step_among(&event, "step"))
                 .child(found),
         ))
+        .into_any()
+}
+
+/// The same over the page, for the composer.
+pub(crate) fn dialog(app: App, id: ConversationId, at: (i32, i32)) -> AnyView {
+    let dialog = NodeRef::<leptos::html::Dialog>::new();
+    Effect::new(move |_| {
+        dom::show_modal(dialog);
+        dom::put_at(dialog, at);
+    });
+    html::dialog()
+        .node_ref(dialog)
+        .class("menu")
+        .attr("aria-label", "Emoji")
+        .on(ev::close, move |_| app.doing.update(|doing| doing.picking = None))
+        .on(ev::click, move |event| {
+            if dom::is_on_backdrop(&event, dialog) {
+                dom::close(dialog);
+            }
+        })
+        .child(picker(move |sign| {
+            dom::close(dialog);
+            app.doing.update(|doing| doing.inserted = Some((id, sign)));
+        }))
         .into_any()
 }
 

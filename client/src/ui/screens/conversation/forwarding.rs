@@ -55,12 +55,12 @@ pub(crate) fn body(app: App) -> AnyView {
         if to.is_empty() {
             return;
         }
-        app.ask(Command::Forward { texts: texts.clone(), to }, move |reply| match reply {
-            Reply::Failed(error) => failed.set(Some(error)),
-            _ => {
-                app.doing.update(|doing| (doing.forwarding, doing.selection) = (Vec::new(), None));
-                app.close_dialog();
+        app.ask(Command::Forward { texts: texts.clone(), to }, move |reply| {
+            if let Reply::Failed(error) = reply {
+                return failed.set(Some(error));
             }
+            app.doing.update(|doing| (doing.forwarding, doing.selection) = (Vec::new(), None));
+            app.close_dialog();
         });
     };
     let button = html::button()

@@ -36,11 +36,16 @@ pub(crate) fn menu(app: App, menu: Menu) -> AnyView {
     let shows = RwSignal::new(Shows::Items);
     let at = menu.at;
     Effect::new(move |_| {
-        shows.track();
         dom::show_modal(dialog);
         dom::put_at(dialog, at);
-        request_animation_frame(|| {
-            let _ = dom::focus_first(".menu button");
+        let first = match shows.get() {
+            Shows::Items => ".menu .step",
+            Shows::Signs => ".menu input",
+            // Its own button has the focus.
+            Shows::Question => return,
+        };
+        request_animation_frame(move || {
+            let _ = dom::focus_first(first);
         });
     });
     let menu = StoredValue::new(menu);
@@ -145,14 +150,14 @@ fn items(app: App, menu: &Menu, shows: RwSignal<Shows>, close: impl Fn() + Copy 
             app.show(Dialog::Forward);
         }));
     }
-    let shown = message.id;
+    let which = message.id;
     all.push(item("Select", move || {
         close();
-        app.select(id, shown);
+        app.select(id, which);
     }));
     all.push(item("Details", move || {
         close();
-        app.show(Dialog::Message(shown));
+        app.show(Dialog::Message(which));
     }));
     let leaving = message.clone();
     all.push(item("Delete for me", move || {

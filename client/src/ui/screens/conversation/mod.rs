@@ -43,6 +43,7 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
         let of = |menu: &&Menu| menu.conversation == id;
         app.doing.with(|doing| doing.menu.as_ref().filter(of).cloned())
     });
+    let picking = Memo::new(move || app.doing.with(|doing| doing.picking.filter(|(of, _)| *of == id)));
     // Whoever opens a chat has seen what was marked as unread.
     Effect::new(move |_| {
         if chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.marks.unread)) && app.in_front.get() {
@@ -108,6 +109,7 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
                     None => foot(app, id, name, is_group, consent),
                 },
                 parts::maybe(move || menu.get().map(|menu| seldom::message_menu(app, menu))),
+                parts::maybe(move || picking.get().map(|(id, at)| seldom::emoji(app, id, at))),
             ))
             .into_any()
     })

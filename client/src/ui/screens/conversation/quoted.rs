@@ -1,12 +1,11 @@
 //! What stands around a message's text: what it answers, that somebody else wrote it, and who reacts to it.
 
-use std::sync::Arc;
-
 use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::{About, BodyView, ConversationId, MessageRef, MessageView};
 
 use crate::model::text;
+use crate::ui::app::doing::Quoted;
 use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, parts};
@@ -24,17 +23,17 @@ fn quote(app: App, id: ConversationId, reply: MessageRef, author: Memo<String>) 
     app.quote(id, reply);
     let quoted = Memo::new(move || app.quoted(id, &reply));
     let of = Memo::new(move || {
-        let name = quoted.with(|it| it.as_ref().and_then(Option::as_ref).map(|it| name_of(it)));
-        name.flatten()
-            .unwrap_or_else(|| if app.me() == Some(reply.author) { "You".to_owned() } else { author.get() })
+        let name = quoted.with(|it| it.as_ref().and_then(Quoted::message).and_then(name_of));
+        name.unwrap_or_else(|| if app.me() == Some(reply.author) { "You".to_owned() } else { author.get() })
     });
     let said = Memo::new(move || {
-        quoted.with(|it| it.as_ref().map(|it| it.as_deref().map_or_else(gone, shortly))).unwrap_or_default()
+        let said = |it: &Quoted| it.message().map_or_else(|| words::NOT_HERE.to_owned(), shortly);
+        quoted.with(|it| it.as_ref().map(said)).unwrap_or_default()
     });
     let colour = Memo::new(move || {
-        quoted.with(|it| {
-            it.as_ref().and_then(Option::as_ref).and_then(|it| it.author.as_ref().map(|by| by.colour))
-        })
+        let message =
+            |it: &Option<Quoted>| it.as_ref().and_then(Quoted::message).and_then(|it| it.author.clone());
+        quoted.with(message).map(|by| by.colour)
     });
     html::button()
         .class("quote")
@@ -51,12 +50,8 @@ fn quote(app: App, id: ConversationId, reply: MessageRef, author: Memo<String>) 
         .into_any()
 }
 
-fn gone() -> String {
-    words::NOT_HERE.to_owned()
-}
-
 /// Who wrote a message, if the chat's name does not say it.
-pub(crate) fn name_of(message: &Arc<MessageView>) -> Option<String> {
+pub(crate) fn name_of(message: &MessageView) -> Option<String> {
     match (&message.outgoing, &message.author) {
         (Some(_), _) => Some("You".to_owned()),
         (None, author) => author.as_ref().map(|author| author.name.clone()),

@@ -93,9 +93,9 @@ fn inline(text: &str) -> Vec<AnyView> {
 fn span(span: Span<'_>) -> AnyView {
     let Style { bold, italic, struck, code } = span.style;
     let mut view = if code { html::code().child(span.text.to_owned()).into_any() } else { plain(span.text) };
-    for (is, element) in
-        [(struck, html::s as fn() -> html::Element), (italic, html::em), (bold, html::strong)]
-    {
+    let elements: [(bool, fn() -> html::Element); 3] =
+        [(struck, html::s), (italic, html::em), (bold, html::strong)];
+    for (is, element) in elements {
         if is {
             view = element().child(view).into_any();
         }

@@ -36,12 +36,12 @@ pub(crate) fn body(app: App, id: MessageId) -> AnyView {
     let inside = parts::dynamic(move || match details.get() {
         None => parts::text("note", words::LOADING),
         Some(Err(error)) => parts::text("note note-bad", words::command_error(error)),
-        Some(Ok(details)) => lists(details),
+        Some(Ok(details)) => lists(&details),
     });
     html::div().class("dialog-body").child(inside).into_any()
 }
 
-fn lists(details: MessageDetails) -> AnyView {
+fn lists(details: &MessageDetails) -> AnyView {
     let (mut read, mut delivered, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for (member, state) in details.members.clone() {
         match state {
