@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { faults } from "./lib/axe.mjs";
 import { answer, twoPeople } from "./lib/pair.mjs";
+import { Person } from "./lib/person.mjs";
 
 const MIB = 1024 * 1024;
 
@@ -14,10 +15,17 @@ let ada;
 let bob;
 let folder;
 
+/** Somebody with a microphone in which there is a beep each second. */
+class Speaker extends Person {
+  static arrive(relay) {
+    return Person.arrive(relay, { flags: ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] });
+  }
+}
+
 twoPeople(async (pair) => {
   ({ ada, bob } = pair);
   await answer(pair);
-});
+}, Speaker);
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "parley-attachments-"));
@@ -176,6 +184,25 @@ test("the original goes as it is, if that is chosen", async () => {
   ]);
   assert.equal(hash(await readFile(await download.path())), hash(await readFile(path)));
   await bob.page.keyboard.press("Escape");
+});
+
+test("a voice message is recorded, heard, sent and played faster", async () => {
+  await ada.button("Record voice message").click();
+  const dialog = ada.page.getByRole("dialog", { name: "Voice message" });
+  await dialog.getByText(/^Recording 0:0[2-9]$/).waitFor();
+  await dialog.getByRole("button", { name: "Stop" }).click();
+  await dialog.getByRole("button", { name: "Send voice message" }).waitFor();
+  await ada.page.waitForTimeout(400);
+  assert.deepEqual(await faults(ada.page), []);
+  await dialog.getByRole("button", { name: "Send voice message" }).click();
+  const voice = bob.page.getByRole("group", { name: /^Voice message, 0:0[2-9]$/ });
+  await voice.getByRole("button", { name: "Play" }).click();
+  await voice.getByRole("button", { name: "Pause" }).waitFor();
+  await voice.getByRole("button", { name: "Speed: 1×" }).click();
+  await voice.getByRole("button", { name: "Speed: 1.5×" }).click();
+  await voice.getByRole("button", { name: "Speed: 2×" }).waitFor();
+  assert.equal(await voice.locator("audio").evaluate((audio) => audio.playbackRate), 2);
+  assert.ok((await voice.locator(".bar").count()) > 10);
 });
 
 test("files are pasted and dropped onto a chat", async () => {

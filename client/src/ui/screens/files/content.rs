@@ -100,7 +100,7 @@ impl Of {
             match of.state.get() {
                 FileState::Here => control(named("Save"), icons::save(), move || one.save()),
                 FileState::There | FileState::NoRoomHere => {
-                    control(named("Download"), icons::down(), move || one.fetch())
+                    control(named("Download"), icons::save(), move || one.fetch())
                 }
                 FileState::Gone | FileState::Damaged => {
                     control(named("Try again:"), icons::again(), move || one.fetch())
