@@ -83,7 +83,7 @@ impl Party {
                 Output::Send(bytes) => self.sends.push_back(bytes),
                 Output::Event(event) => self.events.push(event),
                 Output::WakeAt(at) => self.wake = Some(at),
-                Output::Load(_) => {}
+                Output::Load(_) | Output::File(_) => {}
                 Output::Reconnect
                 | Output::ComeBackAfter(_)
                 | Output::Halt(_)
