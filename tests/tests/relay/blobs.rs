@@ -178,7 +178,7 @@ async fn another_accounts_blob_is_neither_changed_nor_deleted() {
 
 #[tokio::test]
 async fn a_blob_of_the_greatest_size_and_one_byte_more() {
-    let relay = RelayProcess::start(&[&FAST[..], &["--blob-mib", "64"]].concat());
+    let relay = RelayProcess::start(&[&FAST[..], &["--blob-mib", "112"]].concat());
     let (ada, mut client) = registered(&relay, "ada").await;
     let mut part = TestBlob::new(10).part(&ada, &ada.first, 0, 10);
     for size in [0, MAX_BLOB + 1] {

@@ -150,7 +150,7 @@ async fn every_response_has_the_security_headers() {
         assert_eq!(
             headers["content-security-policy"],
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
-             img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+             img-src 'self' data: blob:; media-src blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
              base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
              require-trusted-types-for 'script'; trusted-types parley",
             "{path}"
@@ -165,7 +165,7 @@ async fn every_response_has_the_security_headers() {
             assert_eq!(headers[name], value, "{path}");
         }
         assert!(headers["permissions-policy"].contains("camera=(self)"), "{path}");
-        assert!(headers["permissions-policy"].contains("microphone=()"), "{path}");
+        assert!(headers["permissions-policy"].contains("microphone=(self)"), "{path}");
         assert!(!headers.contains_key("strict-transport-security"), "{path}");
     }
     let relay = relay_with(&app, &["--hsts"]);
