@@ -277,15 +277,7 @@ impl Engine {
             if outdated.is_empty() { StateStore::new(values) } else { StateStore::brought_up(values) };
         let state = Rc::new(state);
         let key = open_vault(&sealer, vault)?;
-        let begun = [keys::ACCOUNT, keys::JOINING].iter().any(|key| state.get_bytes(key).is_some());
-        let removed = state.get_bytes(keys::KEPT).is_some();
-        match (key.is_some(), begun) {
-            _ if removed => {}
-            (_, false) if !damaged.is_empty() => return Err(OpenError::Damaged),
-            (true, false) => return Err(OpenError::RecordsMissing),
-            (false, true) => return Err(OpenError::VaultMissing),
-            _ => {}
-        }
+        check_both(&state, key.is_some(), !damaged.is_empty())?;
         // Never drawn from before `handle` has seeded it.
         let random = MlsRandom::unseeded();
         let mut engine = Self {
@@ -481,6 +473,18 @@ impl Engine {
 
     fn signer(&self) -> Option<(DeviceSigner<'_>, &Account)> {
         Some((DeviceSigner(self.key.as_ref()?), self.account.as_ref()?))
+    }
+}
+
+/// Whether the vault and the records are both there, or neither.
+fn check_both(state: &StateStore, vault: bool, damaged: bool) -> Result<(), OpenError> {
+    let begun = [keys::ACCOUNT, keys::JOINING].iter().any(|key| state.get_bytes(key).is_some());
+    match (vault, begun) {
+        _ if state.get_bytes(keys::KEPT).is_some() => Ok(()),
+        (_, false) if damaged => Err(OpenError::Damaged),
+        (true, false) => Err(OpenError::RecordsMissing),
+        (false, true) => Err(OpenError::VaultMissing),
+        _ => Ok(()),
     }
 }
 

@@ -92,7 +92,12 @@ impl Engine {
         content: &Content,
     ) -> Result<Option<Proof>, NotTheirs> {
         let Some(chat) = self.group_chat_of(id) else { return Ok(None) };
-        let Body::Part(part) = &content.body else { return Ok(None) };
+        let part = match &content.body {
+            Body::Part(part) => part,
+            // It has no signature; who may not write does not write again either.
+            Body::Again(_) if !chat.policy.may_write(&from.account) => return Err(NotTheirs),
+            _ => return Ok(None),
+        };
         let (group, may) = (chat.group, chat.policy.may_write(&from.account));
         let epoch = self.with_group(id, |mls, _, _| Ok(mls.epoch())).map_err(|_| NotTheirs)?;
         let (account, device, time) = (from.account, from.device, content.time);

@@ -100,16 +100,12 @@ impl Run {
     fn make_or_revoke_link(&mut self, who: usize) {
         let (index, conversation) = (self.people[who], self.group);
         let made = self.links(who).unwrap_or_default();
-        match made.first().filter(|_| made.len() > 2) {
-            Some(link) => {
-                let link = link.id;
-                self.world.command(index, Command::RevokeGroupLink { conversation, link });
-            }
-            None => {
-                let terms = LinkTerms::default();
-                self.world.command(index, Command::MakeGroupLink { conversation, terms });
-            }
-        }
+        let command = if let Some(link) = made.first().filter(|_| made.len() > 2) {
+            Command::RevokeGroupLink { conversation, link: link.id }
+        } else {
+            Command::MakeGroupLink { conversation, terms: LinkTerms::default() }
+        };
+        self.world.command(index, command);
     }
 
     fn say(&mut self, who: usize) {

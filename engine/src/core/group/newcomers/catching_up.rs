@@ -89,7 +89,7 @@ impl Engine {
     pub(in crate::core::group) fn catch_up_with(&mut self, id: &LogId, past: Option<Vec<PastEra>>) {
         let Some(group) = self.group_of(id) else { return };
         let waits = self.group_chats.newcomers.catching_up.get(&group);
-        if !waits.is_some_and(|it| it.package == Some(*id)) {
+        if waits.is_none_or(|it| it.package != Some(*id)) {
             return;
         }
         match (past, self.group_eras.get(id).cloned()) {
@@ -109,12 +109,11 @@ impl Engine {
                     entries.iter().filter_map(|entry| kept_in(&era, entry)).collect();
                 now.count = now.count.saturating_add(u32::try_from(past.len()).unwrap_or(u32::MAX));
                 self.take_past(group, past);
-                match last.filter(|last| more && *last > now.after) {
-                    Some(last) => now.after = last,
-                    None => {
-                        now.left.pop();
-                        now.after = Seq(0);
-                    }
+                if let Some(last) = last.filter(|last| more && *last > now.after) {
+                    now.after = last;
+                } else {
+                    now.left.pop();
+                    now.after = Seq(0);
                 }
             }
             Err(error) if let Retry::After(pause) = error.retry() => return self.retry_later(pause),

@@ -91,7 +91,7 @@ impl Engine {
     fn wait_for_proof(&mut self, group: &GroupId, message: PastMessage) {
         let none = || Unproven { group: *group, messages: Vec::new() };
         let unproven = self.group_chats.newcomers.unproven.or_insert_with(*group, none);
-        let known = unproven.messages.iter().any(|other| *other == message);
+        let known = unproven.messages.contains(&message);
         if !known && unproven.messages.len() < MOST_UNPROVEN {
             unproven.messages.push(message);
         }
