@@ -42,8 +42,8 @@ macro_rules! elements {
 }
 
 elements! {
-    a aside audio blockquote button code dialog div em form h1 h2 h3 header img input label li main nav ol option p pre progress
-    s section select span strong textarea time ul video
+    a aside audio blockquote button code del dialog div em form h1 h2 h3 header img input label li main nav ol option p pre progress
+    section select span strong textarea time ul video
 }
 
 impl Element {

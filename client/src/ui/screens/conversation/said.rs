@@ -94,7 +94,7 @@ fn span(span: Span<'_>) -> AnyView {
     let Style { bold, italic, struck, code } = span.style;
     let mut view = if code { html::code().child(span.text.to_owned()).into_any() } else { plain(span.text) };
     let elements: [(bool, fn() -> html::Element); 3] =
-        [(struck, html::s), (italic, html::em), (bold, html::strong)];
+        [(struck, html::del), (italic, html::em), (bold, html::strong)];
     for (is, element) in elements {
         if is {
             view = element().child(view).into_any();

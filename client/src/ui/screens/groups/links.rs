@@ -116,7 +116,11 @@ impl Links {
                 };
                 let shown_link = html::p().class("invite-link").attr("dir", "ltr").child(address.clone());
                 let buttons = vec![invite::copy(address, "Copy link"), self.code_button(id), revoke];
-                inside.extend([shown_link.into_any(), parts::stack("member-options", buttons), parts::maybe(code)]);
+                inside.extend([
+                    shown_link.into_any(),
+                    parts::stack("member-options", buttons),
+                    parts::maybe(code),
+                ]);
             }
             None if link.own => inside.push(parts::stack("member-options", vec![revoke])),
             None => {
