@@ -57,7 +57,15 @@ fn pinned_chats_stand_above_and_archived_ones_behind_all_others() {
 /// The same as a group in which this person stands so.
 pub(crate) fn group(number: u8, name: &str, standing: GroupStanding) -> ConversationView {
     let (role, may_write) = (Role::Member, true);
-    let summary = GroupSummary { members: 3, standing, role, may_write, changing: false, picture: None };
+    let summary = GroupSummary {
+        members: 3,
+        standing,
+        role,
+        may_write,
+        changing: false,
+        picture: None,
+        unconfirmed: false,
+    };
     let group = Some(summary);
     ConversationView { account: None, username: None, group, ..chat(number, name, u64::from(number)) }
 }
