@@ -270,4 +270,24 @@ test("whoever removes somebody is told that all links stop working", async () =>
   await closeInfo(ada);
 });
 
+test("p10: who comes by a link reads what the group keeps, with everybody away", async () => {
+  const [ada, ...others] = members;
+  let box = await openInfo(ada);
+  await box.getByRole("combobox", { name: "New members see" }).selectOption("Messages from now on");
+  await box.getByText("New members can read the last 30 days").waitFor();
+  await closeInfo(ada);
+  await seesLine(ada, "You set what newcomers see: what is written from now on.");
+  await ada.send("Kept for newcomers");
+  await ada.seesState("sent");
+  box = await openInfo(ada);
+  const kept = await (await makeLink(box)).locator(".invite-link").innerText();
+  await closeInfo(ada);
+  for (const { page } of [ada, ...others]) if (!page.isClosed()) await page.goto("about:blank");
+  const hal = await arrive("Hal");
+  await hal.page.goto(kept);
+  await preview(hal).getByRole("button", { name: "Join" }).click();
+  await hal.sees("Kept for newcomers");
+  await seesLine(hal, "This group keeps 1 earlier message for newcomers.");
+});
+
 test("what was looked at has no faults", () => assert.deepEqual(wrong, []));

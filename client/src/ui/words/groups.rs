@@ -362,6 +362,23 @@ pub const fn least(role: Role) -> &'static str {
     }
 }
 
+/// What newcomers see of what was written before, as a choice.
+pub const NEWCOMERS_SEE: &str = "New members see";
+
+/// One of the choices.
+#[must_use]
+pub const fn newcomers_see(history: History) -> &'static str {
+    match history {
+        History::Nothing => "Only new messages",
+        History::Shared => "What a member shares",
+        History::Kept => "Messages from now on",
+    }
+}
+
+/// What it costs that messages are kept.
+pub const KEPT_COSTS: &str = "New members can read the last 30 days, even while everyone is offline. So can anyone who gets \
+    an invite link or one member's device.";
+
 /// Who may do three things.
 pub const MAY_ADD: &str = "Who may add people";
 /// The second.

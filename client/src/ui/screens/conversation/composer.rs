@@ -71,7 +71,6 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                 .child(parts::dynamic(move || composer.note())),
             composer.mentions.map(|mentions| mentions.view(move |text| composer.take(text))),
             html::div().class("composer-row").child((
-                files::buttons(app, id),
                 html::textarea()
                     .node_ref(composer.area)
                     .attr("id", "message")
@@ -108,6 +107,8 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                     })
                     .on(ev::input, move |event| composer.typed(event_target_value(&event)))
                     .on(ev::keydown, move |event| composer.key(&event)),
+                // Before the text for the eye, and after it for Tab: from the text back leads to the newest message.
+                html::div().class("composer-tools").child(files::buttons(app, id)),
                 html::button()
                     .class("icon-button emoji-button")
                     .attr("type", "button")

@@ -1,8 +1,8 @@
-//! Who may do what in a group.
+//! Who may do what in a group, and what newcomers see of it.
 
 use leptos::ev;
 use leptos::prelude::*;
-use parley_engine::view::{Command, Permissions, Role};
+use parley_engine::view::{Command, History, Permissions, Role};
 
 use super::panel::{Panel, section};
 use crate::ui::design::memo::Memo;
@@ -29,16 +29,56 @@ const RULES: [Rule; 3] = [
     },
 ];
 
+const HISTORIES: [History; 3] = [History::Nothing, History::Shared, History::Kept];
 const ROLES: [Role; 3] = [Role::Member, Role::Admin, Role::Owner];
 
 /// The three of them: to be changed by admins, to be read by others.
 pub(super) fn rules(panel: Panel) -> AnyView {
     let allowed = Memo::new(move || panel.role() >= Role::Admin);
     let inside = parts::dynamic(move || {
-        let rules = RULES.map(|rule| if allowed.get() { choice(panel, rule) } else { fact(panel, rule) });
-        parts::stack("setting-lines", Vec::from(rules))
+        let mut lines =
+            Vec::from(RULES.map(|rule| if allowed.get() { choice(panel, rule) } else { fact(panel, rule) }));
+        lines.push(newcomers(panel, allowed.get()));
+        parts::stack("setting-lines", lines)
     });
     section("Permissions", vec![inside])
+}
+
+/// What newcomers see of what was written before, and what that costs.
+fn newcomers(panel: Panel, allowed: bool) -> AnyView {
+    let now = Memo::new(move || panel.with(|view| Some(view.history)).unwrap_or(History::Nothing));
+    let name = words::NEWCOMERS_SEE;
+    let line = if allowed {
+        let set = move |event| {
+            let value = event_target_value(&event);
+            let Some(history) = HISTORIES.into_iter().find(|it| words::newcomers_see(*it) == value) else {
+                return;
+            };
+            panel.change(Command::SetGroupHistory { conversation: panel.id, history });
+        };
+        let select = parts::dynamic(move || {
+            let now = now.get();
+            // Sharing by hand has no screen: it is shown where a group has it, and not offered.
+            let offered = HISTORIES.into_iter().filter(|it| *it != History::Shared || now == History::Shared);
+            let options = offered.map(|it| {
+                let option =
+                    html::option().attr("value", words::newcomers_see(it)).child(words::newcomers_see(it));
+                if it == now { option.attr("selected", "") } else { option }
+            });
+            html::select()
+                .attr("id", "newcomers-see")
+                .on(ev::change, set)
+                .child(options.collect::<Vec<_>>())
+                .into_any()
+        });
+        vec![html::label().attr("for", "newcomers-see").child(name).into_any(), select]
+    } else {
+        let text = parts::live(move || words::newcomers_see(now.get()));
+        vec![html::span().child(name).into_any(), html::span().class("quiet").child(text).into_any()]
+    };
+    let cost =
+        parts::maybe(move || (now.get() == History::Kept).then(|| parts::text("quiet", words::KEPT_COSTS)));
+    parts::stack("setting-lines", vec![parts::stack("setting-line", line), cost])
 }
 
 fn now(panel: Panel, rule: Rule) -> Memo<Role> {
