@@ -212,6 +212,7 @@ test("a link that is pasted in New chat leads to the group, and elsewhere it is 
   await preview(gus).getByText("6 people", { exact: true }).waitFor();
   await preview(gus).getByRole("button", { name: "Not now" }).click();
   await preview(gus).waitFor({ state: "detached" });
+  await gus.page.waitForFunction(() => !history.state.endsWith(" join"));
   assert.equal(await gus.page.getByRole("link", { name: /^Climbing/ }).count(), 0);
   await openDevices(gus);
   const linking = dialog(gus, "Link a device");
@@ -219,6 +220,7 @@ test("a link that is pasted in New chat leads to the group, and elsewhere it is 
   await linking.getByRole("button", { name: "Use this code" }).click();
   await linking.getByText(/^That's an invite link to a group\./).waitFor();
   await linking.getByRole("button", { name: "Close", exact: true }).click();
+  await gus.page.waitForFunction(() => !history.state.endsWith(" link"));
   await gus.page.goto(`${relay.url}/#${link.split("#")[1].slice(0, -8)}`);
   await preview(gus).getByText("This link isn't complete. Copy all of it and try again.").waitFor();
   await preview(gus).getByRole("button", { name: "OK" }).click();
@@ -230,10 +232,13 @@ test("without a connection it is said, and the group is there once there is one"
   await gus.page.goto(link);
   await preview(gus).getByText("You're offline. Try again when you're connected.").waitFor();
   await shoot(gus, "offline");
-  await relay.run();
   await preview(gus).getByRole("button", { name: "Try again" }).click();
+  await preview(gus).getByText("You're offline. Try again when you're connected.").waitFor();
+  await relay.run();
+  // What waits for a connection goes on by itself.
   await preview(gus).getByRole("heading", { name: "Climbing" }).waitFor({ timeout: 60_000 });
   await preview(gus).getByRole("button", { name: "Not now" }).click();
+  await gus.page.waitForFunction(() => !history.state.endsWith(" join"));
 });
 
 test("a revoked link leads nowhere, and who came by it stays", async () => {
