@@ -1,23 +1,23 @@
 //! Runs in the worker: owns the device, carries out what the engine asks for, and answers the views of all tabs.
 //! A worker of its own, with nothing of that, reads the camera's pictures (`reader.rs`).
 
+mod auto_lock;
 mod backlog;
 mod boot;
 mod channel;
 mod code;
 mod connection;
-mod desk;
 mod device;
 mod files;
 mod halves;
 pub(crate) mod journal;
-mod locksmith;
+mod lock_setting;
 mod owner;
+mod ownership;
 mod parts;
-mod pulse;
 mod qr;
 mod reader;
-mod sentry;
+mod service;
 mod slow;
 mod storage;
 mod stretching;
@@ -30,6 +30,6 @@ pub fn start() {
     if worker::is_reader() {
         platform::spawn_local(reader::run());
     } else {
-        platform::spawn_local(desk::run());
+        platform::spawn_local(service::run());
     }
 }

@@ -10,7 +10,7 @@ pub enum Outage {
     Unreachable,
     /// The relay takes no more connections from here just now.
     Busy,
-    /// The relay's disk is full, so that this device cannot check in there.
+    /// The relay's disk is full, so that this device cannot leave a stamp there.
     Full,
     /// Something fails inside of the relay.
     Failing,

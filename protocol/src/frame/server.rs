@@ -78,8 +78,8 @@ pub enum Answer {
     /// What the directory knows of an account.
     Directory(DirectoryRecord),
     /// The new stamp is on disk.
-    CheckedIn {
-        /// The stamp that stood there; none at a device's first check-in.
+    StampSwapped {
+        /// The stamp that stood there; none at a device's first swap.
         before: Option<Stamp>,
     },
     /// What stands in the slot.
