@@ -3,7 +3,7 @@
 /// What is to be read has at least this contrast (WCAG 2.2, AA).
 const LEAST: f64 = 4.5;
 const TOKENS: &str = include_str!("../../style/tokens.css");
-const GROUPS: &str = include_str!("../../style/groups.css");
+const COMPONENTS: &str = include_str!("../../style/components.css");
 
 /// What stands behind each `name` in a style sheet.
 fn values<'a>(style: &'a str, name: &str) -> Vec<&'a str> {
@@ -44,7 +44,7 @@ fn every_author_can_be_read_in_light_and_dark() {
     let inks = values(TOKENS, "--author-ink:");
     let papers = values(TOKENS, "--paper-raised:");
     let hues: Vec<&str> =
-        values(GROUPS, "--hue:").into_iter().filter(|hue| hue.parse::<f64>().is_ok()).collect();
+        values(COMPONENTS, "--hue:").into_iter().filter(|hue| hue.parse::<f64>().is_ok()).collect();
     assert_eq!((inks.len(), papers.len(), hues.len()), (3, 3, 12), "light, dark, dark by choice; people");
     for (ink, paper) in inks.iter().zip(&papers) {
         let paper = paper.trim_start_matches("oklch(").trim_end_matches(')');

@@ -59,13 +59,6 @@ pub fn one_line(text: &str) -> String {
     text.split_whitespace().take(40).collect::<Vec<_>>().join(" ")
 }
 
-/// One of `colours` numbers, the same for the same bytes.
-#[must_use]
-pub fn colour_of(bytes: &[u8], colours: u32) -> u32 {
-    bytes.iter().fold(17_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)))
-        % colours.max(1)
-}
-
 /// The number for a badge.
 #[must_use]
 pub fn badge(count: u32) -> String {

@@ -13,6 +13,15 @@ use crate::domain::order::Order;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConversationId(pub [u8; 16]);
 
+impl ConversationId {
+    /// The colour of the person or the group, as a number that a screen reduces to the colours that it has.
+    #[must_use]
+    pub const fn colour(&self) -> u8 {
+        let [first, ..] = self.0;
+        first
+    }
+}
+
 /// With whom a conversation is: the same on every device of the account, in what it stores and tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum ConversationKey {

@@ -190,6 +190,8 @@ pub struct AccountView {
     pub username: String,
     /// The account.
     pub account: AccountId,
+    /// The colour in which others see it.
+    pub colour: u8,
     /// The fragment of the invite link, to put after `https://host/#`.
     pub invite: String,
     /// Whether read receipts are sent and shown.

@@ -3,41 +3,33 @@
 use leptos::prelude::*;
 use parley_engine::view::{ConversationId, ConversationView};
 
-use crate::model::text;
 use crate::model::unicode::Unicode as _;
 use crate::platform::unicode::Browser;
 use crate::ui::app::pictures;
 use crate::ui::app::state::App;
 use crate::ui::design::{html, parts};
 
-const COLOURS: u32 = 8;
+/// How many colours the style sheet has (`.who-0` and on).
+const COLOURS: u8 = 12;
 
-/// Colours of people in groups. The style sheet has as many (`.who-0` and on).
-const PEOPLE: u8 = 12;
-
-/// The same bytes give the same colour, here and in every other browser: they are of the account, whatever it is called. The
-/// name beside it says who it is.
-pub(crate) fn avatar(name: &str, of: &[u8], class: &'static str) -> AnyView {
-    circle(format!("avatar hue-{} {class}", text::colour_of(of, COLOURS)), name)
-}
-
-/// Of somebody in a group.
-pub(crate) fn member(name: &str, colour: u8, class: &'static str) -> AnyView {
+/// The avatar of a person, whose colour the engine derives from the account: it is the same in every chat and on every device.
+pub(crate) fn person(name: &str, colour: u8, class: &'static str) -> AnyView {
     circle(format!("avatar {} {class}", who(colour)), name)
 }
 
-/// The class of somebody's colour in groups.
+/// The avatar of the other person in a chat of two.
+pub(crate) fn peer(name: &str, chat: ConversationId, class: &'static str) -> AnyView {
+    person(name, chat.colour(), class)
+}
+
+/// The class of a colour.
 pub(crate) fn who(colour: u8) -> String {
-    format!("who-{}", colour % PEOPLE)
+    format!("who-{}", colour % COLOURS)
 }
 
 /// Of a chat, whatever it is with.
 pub(crate) fn chat(app: App, chat: &ConversationView) -> AnyView {
-    if chat.group.is_some() {
-        group(app, chat.id, &chat.name, "")
-    } else {
-        avatar(&chat.name, &chat.id.0, "")
-    }
+    if chat.group.is_some() { group(app, chat.id, &chat.name, "") } else { peer(&chat.name, chat.id, "") }
 }
 
 /// Of a group.
@@ -54,7 +46,7 @@ pub(crate) fn group_seen(id: ConversationId, name: &str, picture: Option<String>
 
 fn square(id: ConversationId, class: &'static str, inside: AnyView) -> AnyView {
     html::span()
-        .class(format!("avatar avatar-group hue-{} {class}", text::colour_of(&id.0, COLOURS)))
+        .class(format!("avatar avatar-group {} {class}", who(id.colour())))
         .attr("aria-hidden", "true")
         .child(inside)
         .into_any()

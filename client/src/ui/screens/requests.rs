@@ -190,7 +190,7 @@ fn person(
         });
     };
     let line = vec![
-        avatar::avatar(name, &id.0, ""),
+        avatar::peer(name, id, ""),
         html::div()
             .class("person-name")
             .child((

@@ -10,7 +10,7 @@ use crate::core::Engine;
 use crate::core::relay_session::steady::Timers;
 use crate::domain::consent::Consent;
 use crate::domain::content::Body;
-use crate::domain::conversation::{ConversationKey, Last, State};
+use crate::domain::conversation::{ConversationKey, Last, State, id_of};
 use crate::domain::invite::Invite;
 use crate::domain::message::{Message, MessageBody};
 use crate::domain::outbox::OutboxEntry;
@@ -131,6 +131,7 @@ impl Engine {
             name: account.name.clone(),
             username: account.username.to_string(),
             account: account.id,
+            colour: id_of(&account.id).colour(),
             invite: self.invite_of(account),
             read_receipts: account.read_receipts,
             registration: match (account.registered, &account.lost_username) {

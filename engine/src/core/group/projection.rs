@@ -1,7 +1,6 @@
 //! What views see of groups.
 
 use parley_protocol::ids::{AccountId, GroupId};
-use sha2::{Digest as _, Sha256};
 
 use crate::core::Engine;
 use crate::domain::consent::Consent;
@@ -146,8 +145,7 @@ fn picture(chat: &GroupChat) -> Option<Vec<u8>> {
     known.then(|| chat.picture.clone())
 }
 
-/// The same on all devices and in all groups.
+/// The same on all devices, in all groups and in the chat of two.
 fn colour(account: &AccountId) -> u8 {
-    let digest: [u8; 32] = Sha256::digest(account.as_bytes()).into();
-    digest.first().copied().unwrap_or_default()
+    id_of(account).colour()
 }

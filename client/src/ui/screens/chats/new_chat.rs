@@ -150,7 +150,7 @@ impl Finder {
         html::div()
             .class("person")
             .child((
-                avatar::avatar(&name, &person.chat.0, ""),
+                avatar::peer(&name, person.chat, ""),
                 html::div().class("person-name").child((
                     html::strong().attr("dir", "auto").child(name),
                     html::span().class("quiet").child(about),

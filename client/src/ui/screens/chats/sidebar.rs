@@ -61,18 +61,18 @@ pub(crate) fn sidebar(app: App) -> AnyView {
 fn head(app: App, empty: Memo<bool>) -> AnyView {
     let me = Memo::new(move || {
         app.account
-            .with(|account| account.as_ref().map(|it| (it.name.clone(), it.username.clone(), it.account)))
+            .with(|account| account.as_ref().map(|it| (it.name.clone(), it.username.clone(), it.colour)))
     });
     let locked = Memo::new(move || app.lock.with(Option::is_some));
     html::header()
         .class("sidebar-head")
         .child((
             parts::maybe(move || {
-                me.get().map(|(name, username, account)| {
+                me.get().map(|(name, username, colour)| {
                     html::div()
                         .class("me")
                         .child((
-                            avatar::avatar(&name, account.as_bytes(), ""),
+                            avatar::person(&name, colour, ""),
                             html::div().class("me-name").child((
                                 html::strong().attr("dir", "auto").child(name),
                                 html::span().class("quiet").child(format!("@{username}")),

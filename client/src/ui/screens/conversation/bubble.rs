@@ -135,7 +135,7 @@ fn name_of(first: bool, by: Option<AuthorView>) -> Option<AnyView> {
 }
 
 fn picture_of(first: bool, by: Option<AuthorView>) -> Option<AnyView> {
-    by.filter(|_| first).map(|by| avatar::member(&by.name, by.colour, "author-avatar"))
+    by.filter(|_| first).map(|by| avatar::person(&by.name, by.colour, "author-avatar"))
 }
 
 /// Opens the menu; seen under a pointer, after a tap and with the focus.

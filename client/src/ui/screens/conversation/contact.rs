@@ -68,7 +68,7 @@ fn details(
 ) -> AnyView {
     let id = view.conversation;
     let mut head = vec![
-        avatar::avatar(&view.name, &id.0, "avatar-large"),
+        avatar::peer(&view.name, id, "avatar-large"),
         html::h3().class("contact-name").attr("dir", "auto").child(view.name.clone()).into_any(),
     ];
     head.extend(view.username.as_ref().map(|username| parts::text("quiet", format!("@{username}"))));

@@ -163,7 +163,7 @@ impl Mentions {
             .on(ev::mousedown, |event| event.prevent_default())
             .on(ev::click, move |_| self.pick(place, take))
             .child((
-                avatar::member(&member.name, member.colour, ""),
+                avatar::person(&member.name, member.colour, ""),
                 html::span().attr("dir", "auto").child(member.name.clone()),
                 html::span().class("quiet").child(username.unwrap_or_default()),
             ))

@@ -170,7 +170,7 @@ fn head(app: App, id: ConversationId, name: Memo<String>, is_group: bool, detail
             shell::back(),
             parts::dynamic(move || {
                 let name = name.get();
-                if is_group { avatar::group(app, id, &name, "") } else { avatar::avatar(&name, &id.0, "") }
+                if is_group { avatar::group(app, id, &name, "") } else { avatar::peer(&name, id, "") }
             }),
             html::div().class("conversation-name").child((
                 html::h1().child((

@@ -142,7 +142,7 @@ fn about(panel: Panel, member: &MemberView, is_me: bool, has_options: bool, open
     html::div()
         .class("member-row")
         .child((
-            avatar::member(&member.name, member.colour, ""),
+            avatar::person(&member.name, member.colour, ""),
             html::div().class("person-name").child((
                 html::span().class("member-name").child(called),
                 html::span().class("quiet").child(below),

@@ -161,7 +161,7 @@ impl Picker {
         html::li()
             .child(html::label().class("pick").child((
                 tick,
-                avatar::avatar(&chat.name, &id.0, ""),
+                avatar::peer(&chat.name, id, ""),
                 html::span().class("person-name").child((
                     html::strong().attr("dir", "auto").child(chat.name),
                     about.map(|about| html::span().class("quiet").child(about)),

@@ -85,7 +85,7 @@ fn list(name: &'static str, people: &[AuthorView]) -> AnyView {
 fn row(person: &AuthorView, sign: Option<String>) -> AnyView {
     let name = html::span().attr("dir", "auto").child(person.name.clone());
     let sign = sign.map(|sign| html::span().class("told-sign").child(sign));
-    let inside = (avatar::member(&person.name, person.colour, ""), name, sign);
+    let inside = (avatar::person(&person.name, person.colour, ""), name, sign);
     html::li().class("member-row").child(inside).into_any()
 }
 
