@@ -1,6 +1,6 @@
 //! Sealing at rest: everything that leaves the engine for a disk is encrypted here.
 //!
-//! A sealed value is `0x80 + format (1, now 0x81) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
+//! A sealed value is `0x80 + format (1, now 0x82) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
 //! `"parley record v1\0" || first byte || purpose || place` as associated data, so that a record moved to another place, or
 //! taken for something else or of another format, does not open (`docs/storage-format.md`).
 
@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// Format of what is sealed; greater whenever an older app could not read it (`records/migrations.rs` leads on).
-pub const FORMAT: u8 = 1;
+pub const FORMAT: u8 = 2;
 /// First byte of a sealed value, less its format. Builds from before the first release wrote lower bytes.
 pub const RELEASED: u8 = 0x80;
 const NONCE_LENGTH: usize = 24;
 const LABEL: &[u8] = b"parley record v1\0";
+const DEFERRED: &[u8] = b"parley deferred v1\0";
 
 /// Seals everything on this device. The host keeps it wrapped by a non-extractable key.
 #[derive(Clone, ZeroizeOnDrop)]
@@ -166,6 +167,31 @@ impl Sealer {
         let code = hmac::hmac(self.index.as_ref(), &[&[purpose.byte()], key]);
         name.iter_mut().zip(code).for_each(|(to, from)| *to = from);
         name
+    }
+
+    /// The name of a value of [`crate::io::Store::State`]. Its last byte tells whoever has the key whether the value is
+    /// deferred: opened when it is first needed. To everybody else that byte is as random as the others.
+    pub(crate) fn state_name(&self, key: &[u8], deferred: bool) -> [u8; 16] {
+        let mut name = self.hidden_name(Purpose::State, key);
+        let [hidden @ .., last] = &mut name;
+        *last = self.mask(hidden) ^ u8::from(deferred);
+        name
+    }
+
+    /// Whether a value of this name ([`Sealer::state_name`]) is deferred.
+    pub(crate) fn is_deferred(&self, name: &[u8]) -> bool {
+        let [hidden @ .., last] = name else { return false };
+        self.mask(hidden) ^ last == 1
+    }
+
+    fn mask(&self, hidden: &[u8]) -> u8 {
+        let [first, ..] = hmac::hmac(self.index.as_ref(), &[DEFERRED, hidden]);
+        first
+    }
+
+    /// The format of a sealed value, as its first byte says, which nothing has verified yet.
+    pub(crate) fn claimed_format(sealed: &[u8]) -> Option<u8> {
+        sealed.first()?.checked_sub(RELEASED)
     }
 }
 

@@ -52,6 +52,7 @@ use crate::io::{Input, LoadId, Output, Record, StorageFailure, Store};
 use crate::mls::group::Group;
 use crate::mls::{DeviceSigner, Provider};
 use crate::mutations::{Mutation, on};
+use crate::records::deferred::Deferred;
 use crate::records::keys;
 use crate::records::migrations::STEPS;
 use crate::records::sealed::{self, LoadError};
@@ -111,7 +112,7 @@ pub struct Engine {
     /// The same moment on a clock that never goes back: whatever is waited for is waited for by it.
     steady: Moment,
     random: MlsRandom,
-    sealer: Sealer,
+    sealer: Rc<Sealer>,
     state: Rc<StateStore>,
     mls: Provider,
     key: Option<SigningKey>,
@@ -234,11 +235,11 @@ impl Engine {
         vault: Option<&[u8]>,
         records: Vec<Record>,
     ) -> Result<Self, OpenError> {
-        let sealer = Sealer::new(master);
-        let sealed::Loaded { values, damaged, outdated } = sealed::load(&sealer, STEPS, records)?;
+        let sealer = Rc::new(Sealer::new(master));
+        let sealed::Loaded { values, deferred, damaged, outdated } = sealed::load(&sealer, STEPS, records)?;
         let state =
             if outdated.is_empty() { StateStore::new(values) } else { StateStore::brought_up(values) };
-        let state = Rc::new(state);
+        let state = Rc::new(state.with_deferred(Deferred::new(Rc::clone(&sealer), deferred)));
         let key = open_vault(&sealer, vault)?;
         check_both(&state, key.is_some(), !damaged.is_empty())?;
         // Never drawn from before `handle` has seeded it.

@@ -8,7 +8,13 @@ use super::state::Value;
 pub(crate) type Step = fn(key: &[u8], value: Value) -> Result<Option<Value>, LoadError>;
 
 /// Step *n* (from 1) leads from format *n* to format *n + 1*. One that was released is never edited.
-pub(crate) const STEPS: &[Step] = &[];
+pub(crate) const STEPS: &[Step] = &[names_say_what_is_deferred];
+
+/// Format 2 has the values of format 1 under other names ([`crate::seal::Sealer::state_name`]).
+#[expect(clippy::unnecessary_wraps, reason = "it is a step like any other")]
+fn names_say_what_is_deferred(_: &[u8], value: Value) -> Result<Option<Value>, LoadError> {
+    Ok(Some(value))
+}
 
 /// A value of this format, as the last of `steps` makes it.
 pub(crate) fn bring_up(

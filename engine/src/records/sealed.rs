@@ -1,8 +1,8 @@
 //! State values as sealed records of at most [`CHUNK`] bytes, so that a change in a large value (the ratchet
 //! tree of a large group, say) writes the chunks that changed and no others.
 //!
-//! A record's name is `HMAC(key)[..16] || chunk number (2, big-endian)`; inside the seal stand the key, whether
-//! the chunk is the last, and its bytes.
+//! A record's name is the name of its value ([`Sealer::state_name`], 16 bytes) and the number of the chunk (2, big-endian); inside
+//! the seal stand the key, whether the chunk is the last, and its bytes.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use parley_crypto::MlsRandom;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::deferred::{Name, is_deferred};
 use super::migrations::{Step, bring_up};
 use super::state::{Change, Value};
 use crate::io::{Record, Store};
@@ -61,7 +62,7 @@ pub(crate) struct Writes {
 impl Writes {
     /// Adds the records in which `change` differs from what is on disk.
     pub(crate) fn add(&mut self, sealer: &Sealer, random: &MlsRandom, change: &Change<'_>) {
-        let name = sealer.hidden_name(Purpose::State, change.key);
+        let name = sealer.state_name(change.key, is_deferred(change.key));
         let before = chunks(change.before);
         let after = chunks(change.after);
         for (index, bytes) in after.iter().enumerate() {
@@ -101,6 +102,8 @@ fn place(name: &[u8; 16], index: usize) -> Vec<u8> {
 pub(crate) struct Loaded {
     /// The values that are whole.
     pub(crate) values: BTreeMap<Vec<u8>, Value>,
+    /// Chunks of values that are opened when they are first needed.
+    pub(crate) deferred: BTreeMap<Name, Vec<Record>>,
     /// Names of records that are not part of a whole value.
     pub(crate) damaged: Vec<Vec<u8>>,
     /// Names of records of an earlier format. Their values are brought up, and have to be written anew.
@@ -113,6 +116,10 @@ pub(crate) fn load(sealer: &Sealer, steps: &[Step], mut records: Vec<Record>) ->
     records.sort_unstable_by(|a, b| a.key.cmp(&b.key));
     let (mut loaded, mut before_release) = (Loaded::default(), false);
     for group in records.chunk_by(|a, b| hidden_name(a) == hidden_name(b)) {
+        if let Some(name) = deferred_name(sealer, group)? {
+            loaded.deferred.insert(name, group.to_vec());
+            continue;
+        }
         let names = || group.iter().map(|record| record.key.clone());
         match whole_value(sealer, steps, group) {
             Ok(Whole { key, value, outdated }) => {
@@ -146,7 +153,7 @@ struct Whole {
 
 /// All chunks of a value are written together after a step, so that they are of one format.
 fn whole_value(sealer: &Sealer, steps: &[Step], chunks: &[Record]) -> Result<Whole, LoadError> {
-    let (format, key, value) = value(sealer, chunks)?;
+    let (format, key, value) = value_of(sealer, chunks)?;
     let outdated = format < sealer.format();
     let value = if outdated { bring_up(steps, format, &key, value)? } else { Some(value) };
     Ok(Whole { key, value, outdated })
@@ -157,8 +164,21 @@ fn hidden_name(record: &Record) -> &[u8] {
     record.key.split_last_chunk::<2>().map_or(record.key.as_slice(), |(name, _)| name)
 }
 
-/// Puts the chunks of one value together.
-fn value(sealer: &Sealer, chunks: &[Record]) -> Result<(u8, Vec<u8>, Value), LoadError> {
+/// The name of a value whose chunks stay sealed: one of this format, since a value of an earlier one is brought up.
+fn deferred_name(sealer: &Sealer, chunks: &[Record]) -> Result<Option<Name>, LoadError> {
+    let Some(first) = chunks.first() else { return Ok(None) };
+    let formats = chunks.iter().map(|record| Sealer::claimed_format(&record.value));
+    if formats.clone().any(|format| format > Some(sealer.format())) {
+        return Err(LoadError::Newer);
+    }
+    let name = hidden_name(first);
+    let defers = formats.clone().all(|format| format == Some(sealer.format())) && sealer.is_deferred(name);
+    Ok(name.try_into().ok().filter(|_| defers))
+}
+
+/// Puts the chunks of one value together: its format, its key and its bytes. Each chunk is sealed for its place, so that
+/// what stands inside is what this device wrote there.
+pub(super) fn value_of(sealer: &Sealer, chunks: &[Record]) -> Result<(u8, Vec<u8>, Value), LoadError> {
     let (mut format, mut key, mut value, mut whole) = (0, Vec::new(), Value::default(), false);
     for (index, record) in chunks.iter().enumerate() {
         let opened = sealer.open(Purpose::State, &record.key, &record.value)?;
@@ -166,8 +186,8 @@ fn value(sealer: &Sealer, chunks: &[Record]) -> Result<(u8, Vec<u8>, Value), Loa
         if index == 0 {
             (format, key) = (opened.format, chunk.key.to_vec());
         }
-        let expected = place(&sealer.hidden_name(Purpose::State, &key), index);
-        if whole || format != opened.format || key != chunk.key || record.key != expected {
+        let number = record.key.last_chunk::<2>().map(|number| usize::from(u16::from_be_bytes(*number)));
+        if whole || format != opened.format || key != chunk.key || number != Some(index) {
             return Err(LoadError::Damaged);
         }
         value.extend_from_slice(chunk.bytes);
@@ -182,6 +202,7 @@ mod tests {
     use rand_core::SeedableRng as _;
 
     use super::*;
+    use crate::records::migrations::STEPS;
     use crate::records::state::StateStore;
     use crate::seal::MasterKey;
 
@@ -289,7 +310,8 @@ mod tests {
             disk.iter().map(|(key, value)| Record { key: key.clone(), value: value.clone() }).collect()
         };
         let later = Sealer::of_format(&MasterKey::new([1; 32]), crate::seal::FORMAT + 1);
-        let Loaded { values, damaged, outdated } = load(&later, &[longer], records(&disk)).unwrap();
+        let steps = [STEPS, &[longer]].concat();
+        let Loaded { values, damaged, outdated, .. } = load(&later, &steps, records(&disk)).unwrap();
         assert!(damaged.is_empty() && outdated.len() == 2);
         let store = StateStore::brought_up(values);
         assert_eq!((store.get(b"kept"), store.get::<u64>(b"gone")), (Ok(Some(7_000_u64)), Ok(None)));
@@ -301,7 +323,7 @@ mod tests {
             disk.remove(&name);
         }
         apply(&mut disk, writes);
-        let Loaded { values, outdated, .. } = load(&later, &[longer], records(&disk)).unwrap();
+        let Loaded { values, outdated, .. } = load(&later, &steps, records(&disk)).unwrap();
         assert!(outdated.is_empty() && values.len() == 1);
         assert_eq!(
             load(&Sealer::new(&MasterKey::new([1; 32])), &[], records(&disk)).err(),

@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use super::deferred::{Deferred, is_deferred};
+
 /// What stands under a key.
 pub(crate) type Value = Zeroizing<Vec<u8>>;
 
@@ -33,6 +35,20 @@ struct Inner {
     undo: Vec<(Vec<u8>, Option<Value>)>,
     /// What each key that was written since the last [`StateStore::take_changes`] held then.
     before: BTreeMap<Vec<u8>, Option<Value>>,
+    /// What was not needed so far.
+    deferred: Option<Deferred>,
+}
+
+impl Inner {
+    /// Opens the value of this key, if it was not needed so far.
+    fn need(&mut self, key: &[u8]) {
+        if !is_deferred(key) || self.values.contains_key(key) {
+            return;
+        }
+        if let Some(value) = self.deferred.as_mut().and_then(|deferred| deferred.open(key)) {
+            self.values.insert(key.to_vec(), value);
+        }
+    }
 }
 
 /// The map. Writes are visible at once and leave the device with the next change set.
@@ -50,12 +66,26 @@ impl StateStore {
         Self(RefCell::new(Inner { values, before, ..Inner::default() }))
     }
 
+    /// With values that stay sealed until they are needed.
+    pub(crate) fn with_deferred(self, deferred: Deferred) -> Self {
+        self.0.borrow_mut().deferred = Some(deferred);
+        self
+    }
+
+    /// Names of records of deferred values that did not open since this was last asked.
+    pub(crate) fn take_damaged(&self) -> Vec<Vec<u8>> {
+        self.0.borrow_mut().deferred.as_mut().map(Deferred::take_damaged).unwrap_or_default()
+    }
+
     pub(crate) fn get_bytes(&self, key: &[u8]) -> Option<Value> {
-        self.0.borrow().values.get(key).cloned()
+        let inner = &mut *self.0.borrow_mut();
+        inner.need(key);
+        inner.values.get(key).cloned()
     }
 
     pub(crate) fn put_bytes(&self, key: &[u8], value: Vec<u8>) {
         let inner = &mut *self.0.borrow_mut();
+        inner.need(key);
         if inner.values.get(key).is_some_and(|old| **old == value) {
             return;
         }
@@ -65,13 +95,16 @@ impl StateStore {
 
     pub(crate) fn delete(&self, key: &[u8]) {
         let inner = &mut *self.0.borrow_mut();
+        inner.need(key);
         if let Some(before) = inner.values.remove(key) {
             inner.undo.push((key.to_vec(), Some(before)));
         }
     }
 
     pub(crate) fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, DamagedValue> {
-        match self.0.borrow().values.get(key) {
+        let inner = &mut *self.0.borrow_mut();
+        inner.need(key);
+        match inner.values.get(key) {
             None => Ok(None),
             Some(value) => match postcard::take_from_bytes(value) {
                 Ok((value, [])) => Ok(Some(value)),
@@ -87,7 +120,11 @@ impl StateStore {
 
     /// All keys that begin with `prefix`, in order.
     pub(crate) fn keys_with_prefix(&self, prefix: &[u8]) -> Vec<Vec<u8>> {
-        let inner = self.0.borrow();
+        let inner = &mut *self.0.borrow_mut();
+        if prefix.is_empty() || is_deferred(prefix) {
+            let rest = inner.deferred.as_mut().map(Deferred::open_all).unwrap_or_default();
+            inner.values.extend(rest);
+        }
         inner
             .values
             .range(prefix.to_vec()..)

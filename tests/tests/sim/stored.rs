@@ -7,7 +7,7 @@ use parley_engine::OpenError;
 use parley_engine::io::Store;
 use parley_engine::seal::{FORMAT, RELEASED};
 use parley_engine::view::Command;
-use parley_tests::sim::{Disk, World};
+use parley_tests::sim::{DeviceIndex, Disk, World};
 
 use super::files::{elsewhere, restore, save};
 use super::recovery::pair;
@@ -59,17 +59,36 @@ fn disk(format: u8) -> String {
 }
 
 #[test]
-fn a_disk_of_this_format_opens() {
+fn a_disk_of_every_format_opens_and_is_of_this_one_from_its_first_change_on() {
     if std::env::var_os("PARLEY_WRITE_DISK").is_some() {
         write(FORMAT);
     }
-    let (master, disk) = read(&disk(FORMAT));
-    let mut world = World::new(301);
-    let device = world.add_used_device(master, disk).unwrap();
+    for format in 1..=FORMAT {
+        let (master, disk) = read(&disk(format));
+        let mut world = World::new(301);
+        let device = world.add_used_device(master, disk).unwrap();
+        check(&mut world, device, format);
+        let conversation = world.only_conversation(device);
+        let text = "and another draft".to_owned();
+        world.ask(device, Command::SetDraft { conversation, text, over: "and a draft".into() });
+        let disk = world.devices[device].disk.clone();
+        let state = disk.records.iter().filter(|((store, _), _)| *store == Store::State);
+        assert!(state.clone().all(|(_, value)| value[0] == RELEASED + FORMAT), "of format {format}");
+        assert!(state.count() > 20);
+        let mut world = World::new(302);
+        let device = world.add_used_device(master, disk).unwrap();
+        world.ask(device, Command::Subscribe);
+        assert_eq!(world.devices[device].conversations[&conversation].draft, "and another draft");
+        let first = format!("from format {format}");
+        assert_eq!(world.texts(device, conversation), [&first, ">an answer", ">still waiting"]);
+    }
+}
+
+fn check(world: &mut World, device: DeviceIndex, format: u8) {
     world.ask(device, Command::Subscribe);
     let chat = world.only_conversation(device);
     assert_eq!(world.devices[device].conversations[&chat].name, "Ada");
-    let first = format!("from format {FORMAT}");
+    let first = format!("from format {format}");
     assert_eq!(world.texts(device, chat), [&first, ">an answer", ">still waiting"]);
     assert_eq!(world.devices[device].conversations[&chat].draft, "and a draft");
 }

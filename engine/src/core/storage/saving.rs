@@ -21,7 +21,7 @@ use crate::domain::message::{self, Message};
 use crate::domain::outbox::OutboxEntry;
 use crate::domain::standing::Standing;
 use crate::group::chat::GroupChat;
-use crate::io::{ChangeSet, ChangeSetId, Output, Record};
+use crate::io::{ChangeSet, ChangeSetId, Output, Record, Store};
 use crate::mutations::{Mutation, on};
 use crate::records::keys;
 use crate::records::sealed::Writes;
@@ -268,7 +268,9 @@ impl Engine {
         if writes.puts.is_empty() && writes.deletes.is_empty() {
             return;
         }
-        for (store, name) in std::mem::take(&mut self.out.deletes) {
+        let damaged = self.state.take_damaged().into_iter().map(|name| (Store::State, name));
+        let deletes = std::mem::take(&mut self.out.deletes).into_iter().chain(damaged);
+        for (store, name) in deletes {
             if !writes.puts.iter().any(|(put, record)| *put == store && record.key == name) {
                 writes.deletes.push((store, name));
             }
