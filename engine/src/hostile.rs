@@ -40,7 +40,7 @@ use crate::account::Account;
 use crate::channel::group_era::EraStep;
 use crate::domain::consent::Proof;
 use crate::domain::content::{
-    Again, Body, Card, Content, HeadHint, Part, Place, Profile, Receipt, ReceiptOf, Repair, Sync,
+    Again, Body, Card, Content, HeadHint, Part, Place, Profile, Receipt, ReceiptOf, Resync, Sync,
 };
 use crate::domain::conversation::{ConversationKey, id_of};
 use crate::domain::deletion::{Deleted, mark};
@@ -310,9 +310,9 @@ impl Peer {
     }
 
     /// Encrypts the wish that what stands in a log after a place is sent again.
-    pub fn repair(&mut self, log: LogId, of: LogId, after: Seq) -> Vec<u8> {
+    pub fn resync(&mut self, log: LogId, of: LogId, after: Seq) -> Vec<u8> {
         let head = self.log.head();
-        self.content(log, &head, Body::Repair(Repair { log: of, after, reach: None, count: false }))
+        self.content(log, &head, Body::Resync(Resync { log: of, after, reach: None, count: false }))
     }
 
     /// Encrypts what only devices of one account tell each other: that a message and the whole conversation with somebody

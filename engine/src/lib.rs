@@ -11,7 +11,7 @@ mod base32;
 #[doc(hidden)]
 pub mod bench;
 mod channel;
-mod check_in;
+mod stamp;
 mod core;
 mod directory_entry;
 mod domain;

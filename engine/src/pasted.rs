@@ -42,7 +42,7 @@ pub fn plain(text: &str) -> String {
     resolved(&resolved(text)).to_ascii_lowercase()
 }
 
-/// `%23` is `#`. Only what a link is made of is put back.
+/// `%23` is `#`. Only what a link is made of is rolled back.
 fn resolved(text: &str) -> String {
     let mut parts = text.split('%');
     let mut resolved = parts.next().unwrap_or_default().to_owned();
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signs_for_characters_are_put_back_and_nothing_else() {
+    fn signs_for_characters_are_rolled_back_and_nothing_else() {
         assert_eq!(plain("%23I%2fAda%2F%C3%A4 100 %"), "#i/ada/%c3%a4 100 %");
         assert_eq!(plain("%2523i"), "#i");
     }

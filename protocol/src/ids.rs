@@ -81,7 +81,7 @@ random_id!(
     EntryHash, 32
 );
 random_id!(
-    /// What a device leaves at the relay at each connection, so that it notices when its own state was put back.
+    /// What a device leaves at the relay at each connection, so that it notices when its own state was rolled back.
     Stamp, 16
 );
 
@@ -102,7 +102,7 @@ random_id!(
 
 random_id!(
     /// One run of the relay over its database. A place in a log together with the era in which it was given out is never
-    /// given out again, also not by a relay whose database was put back from a copy.
+    /// given out again, also not by a relay whose database was rolled back to a copy.
     Era, 8
 );
 

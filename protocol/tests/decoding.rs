@@ -6,7 +6,7 @@ use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::codec::{FrameError, Remedy, VERSION, VersionNotice};
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry};
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendLinkedCommit, AppendMessages, BackupHead, CheckIn, ClientFrame,
+    Answer, AppendCommit, AppendLinkedCommit, AppendMessages, BackupHead, SwapStamp, ClientFrame,
     CreateLinkedLog, CreateLog, DeleteBlobs, EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob,
     InboxAddress, JoinByLink, LinkOffer, LinkSlot, LogEntry, NewMessage, OpenSlot, Push, PutBlob, PutLogBlob,
     RelayError, Request, RequestId, ServerFrame, SlotState, Subscribed, Welcomes, WriteBackupHead, WriteSlot,
@@ -280,11 +280,11 @@ fn answer() -> impl Strategy<Value = ServerFrame> {
         id: RequestId(id),
         result: Ok(Answer::Hello { now: UnixMillis(now) }),
     });
-    let checked_in = (any::<u32>(), any::<Option<[u8; 16]>>()).prop_map(|(id, before)| {
-        let answer = Answer::CheckedIn { before: before.map(Stamp) };
+    let stamp_swapped = (any::<u32>(), any::<Option<[u8; 16]>>()).prop_map(|(id, before)| {
+        let answer = Answer::StampSwapped { before: before.map(Stamp) };
         ServerFrame::Answer { id: RequestId(id), result: Ok(answer) }
     });
-    prop_oneof![push, refusal, hello, checked_in, rendezvous(), blobs(), links()]
+    prop_oneof![push, refusal, hello, stamp_swapped, rendezvous(), blobs(), links()]
 }
 
 proptest! {
@@ -313,10 +313,10 @@ proptest! {
     }
 
     #[test]
-    fn check_ins_survive_the_wire(account: [u8; 32], device: [u8; 16], secret: [u8; 32], stamp: [u8; 16]) {
+    fn stamps_survive_the_wire(account: [u8; 32], device: [u8; 16], secret: [u8; 32], stamp: [u8; 16]) {
         let address = InboxAddress { account: AccountId(account), device: DeviceId(device) };
-        let check_in = CheckIn { address, capability: Capability::new(secret), stamp: Stamp(stamp) };
-        let frame = ClientFrame { id: RequestId(7), request: Request::CheckIn(check_in) };
+        let swap_stamp = SwapStamp { address, capability: Capability::new(secret), stamp: Stamp(stamp) };
+        let frame = ClientFrame { id: RequestId(7), request: Request::SwapStamp(swap_stamp) };
         let bytes = frame.encode().unwrap();
         prop_assert!(ClientFrame::decode(&bytes[..bytes.len() - 1]).is_err());
         prop_assert_eq!(ClientFrame::decode(&bytes), Ok(frame));

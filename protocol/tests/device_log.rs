@@ -54,8 +54,8 @@ fn remove(log: &DeviceLog, signer: u8, removed: u8) -> SignedEntry {
     entry(log, by(signer), signer, Change::RemoveDevice(device(removed).id), None)
 }
 
-fn put_back(log: &DeviceLog, signer: u8, device_: u8) -> SignedEntry {
-    entry(log, by(signer), signer, Change::PutBack(device(device_).id), None)
+fn roll_back(log: &DeviceLog, signer: u8, device_: u8) -> SignedEntry {
+    entry(log, by(signer), signer, Change::RolledBack(device(device_).id), None)
 }
 
 /// Asserts that `log` refuses `entry` with `error` and is afterwards as it was.
@@ -270,7 +270,7 @@ fn what_is_not_an_entry_is_refused_with_a_reason() {
 fn the_bytes_and_hashes_of_a_log_are_pinned() {
     let mut log = log(1);
     log.append(&add(&log, 1, 2)).unwrap();
-    log.append(&put_back(&log, 2, 2)).unwrap();
+    log.append(&roll_back(&log, 2, 2)).unwrap();
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let lines: Vec<String> = log
         .entries()
@@ -285,23 +285,23 @@ fn the_bytes_and_hashes_of_a_log_are_pinned() {
 }
 
 #[test]
-fn p4_only_a_device_itself_says_that_it_was_put_back() {
+fn p4_only_a_device_itself_says_that_it_was_rolled_back() {
     let mut log = log(1);
     log.append(&add(&log, 1, 2)).unwrap();
-    refused(&log, &put_back(&log, 1, 2), DeviceLogError::Unauthorised);
-    refused(&log, &put_back(&log, 3, 3), DeviceLogError::Unauthorised);
-    let by_recovery = entry(&log, Author::Recovery, RECOVERY, Change::PutBack(device(2).id), None);
+    refused(&log, &roll_back(&log, 1, 2), DeviceLogError::Unauthorised);
+    refused(&log, &roll_back(&log, 3, 3), DeviceLogError::Unauthorised);
+    let by_recovery = entry(&log, Author::Recovery, RECOVERY, Change::RolledBack(device(2).id), None);
     refused(&log, &by_recovery, DeviceLogError::Unauthorised);
-    let counter_signed = entry(&log, by(2), 2, Change::PutBack(device(2).id), Some(2));
+    let counter_signed = entry(&log, by(2), 2, Change::RolledBack(device(2).id), Some(2));
     refused(&log, &counter_signed, DeviceLogError::Signature);
     let before = log.clone();
     for device in [2, 1, 2] {
-        log.append(&put_back(&log, device, device)).unwrap();
+        log.append(&roll_back(&log, device, device)).unwrap();
     }
     assert_eq!(log.all_devices(), before.all_devices(), "nothing else is changed");
     assert_eq!(log.recovery_key(), before.recovery_key());
     assert_eq!(log.last_author(), Some(device(1).id), "who added the second device");
-    let since = |count| log.put_back_since(count).collect::<Vec<_>>();
+    let since = |count| log.rolled_back_since(count).collect::<Vec<_>>();
     assert_eq!(since(0), [2, 1, 2].map(|seed| device(seed).id));
     assert_eq!(since(3), [1, 2].map(|seed| device(seed).id));
     assert_eq!(since(5), []);
@@ -424,7 +424,7 @@ fn p10_the_phrase_has_room_in_a_log_that_devices_filled() {
     // Each device writes what it may, and is removed by the next one.
     while log.entries().len() + 2 < device_room {
         let author = log.devices().next().unwrap().id.0[0];
-        if log.append(&put_back(&log, author, author)).is_err() {
+        if log.append(&roll_back(&log, author, author)).is_err() {
             seed += 1;
             assert_eq!(
                 log.append(&add(&log, author, seed)),
@@ -437,7 +437,7 @@ fn p10_the_phrase_has_room_in_a_log_that_devices_filled() {
         }
     }
     let last = log.devices().next().unwrap().id.0[0];
-    while log.append(&put_back(&log, last, last)).is_ok() {}
+    while log.append(&roll_back(&log, last, last)).is_ok() {}
     refused(&log, &add(&log, last, 150), DeviceLogError::Full);
     let back = entry(&log, Author::Recovery, RECOVERY, Change::AddDevice(device(150)), Some(150));
     log.append(&back).unwrap();
@@ -451,9 +451,9 @@ fn p10_one_author_writes_so_many_entries_and_no_more() {
     let mut log = log(1);
     log.append(&add(&log, 1, 2)).unwrap();
     for _ in 0..MAX_BY_AUTHOR {
-        log.append(&put_back(&log, 2, 2)).unwrap();
+        log.append(&roll_back(&log, 2, 2)).unwrap();
     }
-    for entry in [put_back(&log, 2, 2), add(&log, 2, 3), replace(&log, by(2), 2, 201)] {
+    for entry in [roll_back(&log, 2, 2), add(&log, 2, 3), replace(&log, by(2), 2, 201)] {
         refused(&log, &entry, DeviceLogError::Full);
     }
     // Others go on, and what it may always do is to take a device out.

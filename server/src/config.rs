@@ -187,7 +187,7 @@ pub struct LimitConfig {
     /// Kibibytes of commits and GroupInfo sent to the relay from one address: they stay for long
     #[arg(long, env = "PARLEY_RATE_COMMITS", default_value = "65536/8192")]
     pub rate_commits: Rate,
-    /// New logs from one address: as many at once as a device begins anew that was put back from a copy
+    /// New logs from one address: as many at once as a device begins anew that was rolled back to a copy
     #[arg(long, env = "PARLEY_RATE_LOGS", default_value = "600/60")]
     pub rate_logs: Rate,
     /// Joins by one invite link, over all addresses

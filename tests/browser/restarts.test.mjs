@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { everything } from "./lib/chaos.mjs";
 import { approve, confirmDigits, hasChats, linkByCode, openDevices, openSettings, removeDevice, showCode, useAnotherDevice, useCode } from "./lib/link.mjs";
 import { answer, arrive, twoPeople } from "./lib/pair.mjs";
-import { messagesOnDisk } from "./lib/stock.mjs";
+import { messagesOnDisk } from "./lib/fixture.mjs";
 
 /** More than the first part of a conversation's history and one page of the rest, in many entries of the log. */
 const MESSAGES = 150;

@@ -67,8 +67,8 @@ mod membership;
 mod mutations;
 #[path = "sim/pages.rs"]
 mod pages;
-#[path = "sim/put_back/mod.rs"]
-mod put_back;
+#[path = "sim/rollback/mod.rs"]
+mod rollback;
 #[path = "sim/read_states.rs"]
 mod read_states;
 #[path = "sim/recovery.rs"]
@@ -79,8 +79,8 @@ mod refused;
 mod relations;
 #[path = "sim/relay_restored/mod.rs"]
 mod relay_restored;
-#[path = "sim/repair.rs"]
-mod repair;
+#[path = "sim/resync.rs"]
+mod resync;
 #[path = "sim/silence.rs"]
 mod silence;
 #[path = "sim/slots.rs"]

@@ -1,6 +1,6 @@
 //! What the engine's work costs in this browser, beside bare OpenMLS in the same run: real IndexedDB, real sockets,
 //! the real relay. `cargo xtask bench browser` runs it; it tells its page JSON, in microseconds. Or it makes a device to measure the
-//! app with (`stock.rs`).
+//! app with (`fixture.rs`).
 //!
 //! "bare" is OpenMLS with the engine's provider and a map in memory. "engine" is all that the engine does from the
 //! input to the last output, sealing included. "disk" is that and the IndexedDB transaction, awaited.
@@ -16,7 +16,7 @@
 mod lock;
 mod party;
 mod report;
-mod stock;
+mod fixture;
 
 use core::time::Duration;
 
@@ -54,7 +54,7 @@ const AT_THE_RELAY: usize = 290;
 const ADA: usize = 0;
 const BOB: usize = 1;
 /// How the name of a worker begins that makes a device; its numbers follow.
-const STOCK: &str = "stock ";
+const FIXTURE: &str = "fixture ";
 /// The name of a worker that measures what a lock costs.
 const LOCK: &str = "lock";
 
@@ -63,8 +63,8 @@ pub fn start() {
     let loaded = clock::precise();
     platform::report_panics(|| {});
     platform::spawn_local(async move {
-        if let Some(words) = worker::name().strip_prefix(STOCK) {
-            return worker::say_to_tab(stock::make(words).await.as_bytes());
+        if let Some(words) = worker::name().strip_prefix(FIXTURE) {
+            return worker::say_to_tab(fixture::make(words).await.as_bytes());
         }
         let mut report = Report::default();
         if worker::name() == LOCK {

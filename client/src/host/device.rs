@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 
 use super::boot::{Slots, TabStorage};
 use super::journal::Journal;
-use super::pulse::Pulse;
+use super::ownership::Ownership;
 use crate::model::lock::{Guesses, LockView};
-use crate::model::signal::Trouble;
+use crate::model::signal::Fault;
 use crate::model::slot::Slot;
 use crate::platform::crypto::{BrowserKey, Kept};
 use crate::platform::db::{Database, Fence};
@@ -29,14 +29,14 @@ pub(super) struct Device {
 /// Why a device is not open.
 pub(super) enum Closed {
     /// It cannot be opened.
-    Trouble(Trouble),
+    Fault(Fault),
     /// It is locked, and the next guess is heard at this time.
     Locked(LockView, u64),
 }
 
-impl From<Trouble> for Closed {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+impl From<Fault> for Closed {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
     }
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn open(
     database: &Database,
     fence: Fence,
     tab: &TabStorage,
-    pulse: &Pulse,
+    ownership: &Ownership,
     unlocked: Option<MasterKey>,
 ) -> Result<Device, Closed> {
     // The tab may be busy with its first screen: it is asked before everything else.
@@ -53,11 +53,11 @@ pub(super) async fn open(
         let tab = tab.clone();
         async move { tab.read().await }
     });
-    let key = database.wrapping_key().await.map_err(trouble)?;
-    let (journal, records) = Journal::open(database.clone(), fence).await.map_err(trouble)?;
+    let key = database.wrapping_key().await.map_err(fault)?;
+    let (journal, records) = Journal::open(database.clone(), fence).await.map_err(fault)?;
     let slots = slots.outcome().await;
     if slots.denied {
-        return Err(Trouble::NoStorage.into());
+        return Err(Fault::NoStorage.into());
     }
     let new = records.is_empty();
 
@@ -65,9 +65,9 @@ pub(super) async fn open(
     let (master, vault) = match (key, slots) {
         // A crash between the vault and its records: nothing left this device yet, so nothing is lost.
         (Some(key), Slots { master: Some(master), vault, guesses, .. }) => {
-            let master = match key.unwrap(&master).await.ok_or(Trouble::Damaged)? {
+            let master = match key.unwrap(&master).await.ok_or(Fault::Damaged)? {
                 Kept::Master(master) => MasterKey::new(*master),
-                Kept::Newer => return Err(Trouble::Newer.into()),
+                Kept::Newer => return Err(Fault::Newer.into()),
                 Kept::Lock(bytes) => {
                     let found = Lock::decode(&bytes).map_err(trouble_of_lock)?;
                     let view = lock.insert(LockView::from(&found));
@@ -78,14 +78,14 @@ pub(super) async fn open(
             (master, vault.filter(|_| !new))
         }
         (Some(_), Slots { master: None, vault: None, .. }) if !new => {
-            return Err(Trouble::KeysMissing.into());
+            return Err(Fault::KeysMissing.into());
         }
-        (_, Slots { vault: None, .. }) if new => (begin(database, fence, tab).await.map_err(trouble)?, None),
-        (Some(_), Slots { master: None, .. }) => return Err(Trouble::KeysMissing.into()),
-        (None, _) if new => return Err(Trouble::RecordsMissing.into()),
-        (None, _) => return Err(Trouble::Damaged.into()),
+        (_, Slots { vault: None, .. }) if new => (begin(database, fence, tab).await.map_err(fault)?, None),
+        (Some(_), Slots { master: None, .. }) => return Err(Fault::KeysMissing.into()),
+        (None, _) if new => return Err(Fault::RecordsMissing.into()),
+        (None, _) => return Err(Fault::Damaged.into()),
     };
-    pulse.busy();
+    ownership.busy();
     let engine = Engine::open(clock::now(), &master, vault.as_deref(), records).map_err(trouble_of)?;
     Ok(Device { engine, journal, key: PageKey::of(&master), lock })
 }
@@ -110,28 +110,28 @@ async fn begin(database: &Database, fence: Fence, tab: &TabStorage) -> Result<Ma
     Ok(MasterKey::new(*master))
 }
 
-const fn trouble_of(error: OpenError) -> Trouble {
+const fn trouble_of(error: OpenError) -> Fault {
     match error {
-        OpenError::Damaged => Trouble::Damaged,
-        OpenError::VaultMissing => Trouble::KeysMissing,
-        OpenError::RecordsMissing => Trouble::RecordsMissing,
-        OpenError::Newer => Trouble::Newer,
-        OpenError::BeforeRelease => Trouble::BeforeRelease,
+        OpenError::Damaged => Fault::Damaged,
+        OpenError::VaultMissing => Fault::KeysMissing,
+        OpenError::RecordsMissing => Fault::RecordsMissing,
+        OpenError::Newer => Fault::Newer,
+        OpenError::BeforeRelease => Fault::BeforeRelease,
     }
 }
 
-const fn trouble_of_lock(error: LockError) -> Trouble {
+const fn trouble_of_lock(error: LockError) -> Fault {
     match error {
-        LockError::Newer => Trouble::Newer,
-        LockError::Damaged => Trouble::Damaged,
+        LockError::Newer => Fault::Newer,
+        LockError::Damaged => Fault::Damaged,
     }
 }
 
 /// What a failure before the device is open means.
-pub(super) const fn trouble(failure: Failure) -> Trouble {
+pub(super) const fn fault(failure: Failure) -> Fault {
     match failure {
-        Failure::Full => Trouble::Full,
-        Failure::Newer => Trouble::Newer,
-        Failure::Refused | Failure::Fenced => Trouble::NoStorage,
+        Failure::Full => Fault::Full,
+        Failure::Newer => Fault::Newer,
+        Failure::Refused | Failure::Fenced => Fault::NoStorage,
     }
 }

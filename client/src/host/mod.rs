@@ -6,18 +6,18 @@ mod boot;
 mod channel;
 mod code;
 mod connection;
-mod desk;
+mod service;
 mod device;
 mod files;
 mod halves;
 pub(crate) mod journal;
-mod locksmith;
+mod lock_setting;
 mod owner;
 mod parts;
-mod pulse;
+mod ownership;
 mod qr;
 mod reader;
-mod sentry;
+mod auto_lock;
 mod slow;
 mod storage;
 mod stretching;
@@ -30,6 +30,6 @@ pub fn start() {
     if worker::is_reader() {
         platform::spawn_local(reader::run());
     } else {
-        platform::spawn_local(desk::run());
+        platform::spawn_local(service::run());
     }
 }

@@ -16,7 +16,7 @@ use super::connection::{Connection, News};
 use super::device::Device;
 use super::files::Files;
 use super::halves;
-use super::pulse::Pulse;
+use super::ownership::Ownership;
 use super::slow::Slowness;
 use super::storage::Storage;
 use crate::model::dedupe::{Handled, Verdict};
@@ -33,7 +33,7 @@ pub(super) struct Owner {
     fence: u64,
     key: PageKey,
     views: Views,
-    pulse: Pulse,
+    ownership: Ownership,
     engine: RefCell<Engine>,
     inputs: RefCell<VecDeque<Input>>,
     handled: RefCell<Handled>,
@@ -55,14 +55,14 @@ impl Owner {
         tab: TabStorage,
         views: &Views,
         slow: &Slowness,
-        pulse: Pulse,
+        ownership: Ownership,
         removed: impl Fn() + 'static,
     ) -> Rc<Self> {
         let owner = Rc::new(Self {
             fence: device.journal.fence().0,
             key: device.key,
             views: views.clone(),
-            pulse,
+            ownership,
             engine: RefCell::new(device.engine),
             inputs: RefCell::default(),
             handled: RefCell::default(),
@@ -156,7 +156,7 @@ impl Owner {
 
     fn received(self: &Rc<Self>, frame: Vec<u8>) {
         if frame.len() > LARGE {
-            self.pulse.busy();
+            self.ownership.busy();
         }
         self.input(Input::Received(frame));
     }

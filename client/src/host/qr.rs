@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::code;
 use super::parts::part;
 use crate::model::code::Code;
-use crate::model::sight;
+use crate::model::scanned;
 use crate::platform::timer;
 
 /// So often it is asked for, for one code, and so long after the last time.
@@ -13,7 +13,7 @@ const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_secs(3);
 
 part!(qr, draw_here(text: String) -> Option<Code> => code::draw(text));
-part!(qr, read_here(width: u32, height: u32, grey: Vec<u8>) -> Vec<String> => sight::read(width, height, &grey));
+part!(qr, read_here(width: u32, height: u32, grey: Vec<u8>) -> Vec<String> => scanned::read(width, height, &grey));
 
 /// The code that says `text`; none if that is too long for one, or the server cannot be reached for a minute.
 pub(super) async fn draw(text: String) -> Option<Code> {

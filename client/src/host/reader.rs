@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::{boot, qr};
-use crate::model::sight::{self, Sight};
+use crate::model::scanned::{self, Scanned};
 use crate::model::slot::FromWorker;
 use crate::platform::frame::{self, Detector, Frame};
 use crate::platform::spawn_local;
@@ -15,8 +15,8 @@ pub(super) async fn run() {
     frame::hear(move |frame| {
         let detector = Rc::clone(&detector);
         spawn_local(async move {
-            let sight = Sight::of(read(detector.as_ref().as_ref(), &frame).await);
-            boot::say(&FromWorker::Saw(sight));
+            let scanned = Scanned::of(read(detector.as_ref().as_ref(), &frame).await);
+            boot::say(&FromWorker::Saw(scanned));
         });
     });
     boot::say(&FromWorker::Here);
@@ -29,7 +29,7 @@ async fn read(detector: Option<&Detector>, frame: &Frame) -> Vec<String> {
         return texts;
     }
     // A detector that the browser has but cannot use, as where its service is not installed.
-    match frame.grey(sight::LONGEST_SIDE) {
+    match frame.grey(scanned::LONGEST_SIDE) {
         Some((width, height, grey)) => qr::read(width, height, grey).await,
         None => Vec::new(),
     }

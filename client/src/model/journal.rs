@@ -92,7 +92,7 @@ pub struct Pending {
 
 impl Pending {
     /// From the whole journal, in the order of its places. What comes after an entry that is damaged or missing is
-    /// left out: what is before it was the state of this device once, and a device that went back is noticed.
+    /// left out: what is before it was the state of this device once, and a device that was rolled back is noticed.
     #[must_use]
     pub fn read(journal: impl IntoIterator<Item = (Place, Found)>) -> Self {
         let mut pending = Self::default();

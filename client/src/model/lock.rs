@@ -127,7 +127,7 @@ impl Guesses {
         Self { wrong: self.wrong.saturating_add(1), last: now }
     }
 
-    /// The same, where the clock was put back since: the last one was made now. It is kept, or the pause would never end.
+    /// The same, where the clock was set back since: the last one was made now. It is kept, or the pause would never end.
     #[must_use]
     pub fn by_clock(self, now: u64) -> Self {
         Self { last: self.last.min(now), ..self }
@@ -172,7 +172,7 @@ impl Absence {
 
     /// Whether the lock has to close.
     pub fn is_over(&mut self, now: u64) -> bool {
-        // A clock that is put back must not put the lock off.
+        // A clock that is rolled back must not put the lock off.
         self.last = self.last.min(now);
         self.after.is_some_and(|after| now - self.last >= after)
     }
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_ends_by_the_clock_and_a_clock_put_back_makes_it_no_longer() {
+    fn a_pause_ends_by_the_clock_and_a_clock_set_back_makes_it_no_longer() {
         let guesses = after(4);
         assert!(guesses.next(NOW + 3_999) > NOW + 3_999);
         assert!(guesses.next(NOW + 4_000) <= NOW + 4_000);
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_put_back_does_not_put_the_lock_off() {
+    fn a_clock_that_is_set_back_does_not_put_the_lock_off() {
         let mut absence = Absence::new(Some(5), NOW);
         assert!(!absence.is_over(NOW - 3_600_000));
         assert!(absence.is_over(NOW - 3_600_000 + 300_000));

@@ -64,7 +64,7 @@ mod tests {
         assert!(rests(&kept, 1_000));
         assert!(rests(&kept, 1_000 + REST - 1));
         assert!(!rests(&kept, 1_000 + REST));
-        assert!(!rests(&put_off(1_000 + REST), 1_000), "the clock was put back");
+        assert!(!rests(&put_off(1_000 + REST), 1_000), "the clock was set back");
         assert!(!rests(b"", 1_000));
     }
 }

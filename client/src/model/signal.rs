@@ -66,7 +66,7 @@ pub enum ToViews {
         key: PageKey,
     },
     /// The owner cannot open the device.
-    Trouble(Trouble),
+    Fault(Fault),
     /// The code that a view asked for.
     Code(Code),
     /// The browser takes long to read or save something, or has done it.
@@ -86,7 +86,7 @@ pub enum ToViews {
 
 /// Why the device cannot be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Trouble {
+pub enum Fault {
     /// The browser gives this site no IndexedDB (a private window, or a setting).
     NoStorage,
     /// The page came over plain HTTP from another machine: browsers give it no place for keys. Said by the page.
@@ -109,7 +109,7 @@ pub enum Trouble {
     Removed,
 }
 
-impl Trouble {
+impl Fault {
     /// Whether beginning again is a way out.
     #[must_use]
     pub const fn can_start_afresh(self) -> bool {

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lock::{LockAnswer, LockAsk};
-use super::sight::Sight;
+use super::scanned::Scanned;
 
 /// A place in localStorage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ pub enum FromWorker {
     /// A newer version of the app is in another tab: this one must be ended, and the page be loaded again.
     Older,
     /// The reader has looked at a picture.
-    Saw(Sight),
+    Saw(Scanned),
 }
 
 /// From the tab to its worker.

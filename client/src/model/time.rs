@@ -116,7 +116,7 @@ pub fn moment(time: UnixMillis, now: UnixMillis, local: &LocalTime, local_now: &
 }
 
 /// Seconds until `then`, rounded up, of a wait that lasts at most `longest` milliseconds: what seems to be longer is not,
-/// but the clock was put back since.
+/// but the clock was set back since.
 #[must_use]
 pub fn seconds_until(then: UnixMillis, now: UnixMillis, longest: u64) -> u64 {
     then.0.saturating_sub(now.0).min(longest).div_ceil(1000)
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(
             seconds_until(NOW, UnixMillis(NOW.0 - 365 * DAY), 30_000),
             30,
-            "the clock was put back by a year"
+            "the clock was set back by a year"
         );
     }
 }

@@ -6,7 +6,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlVideoElement, MediaDevices, MediaStream, MediaStreamTrack, window};
 
 use super::worker::WorkerHandle;
-use crate::model::sight::Refusal;
+use crate::model::scanned::Refusal;
 
 /// What is asked for: the camera that looks away from the person, where there are two; no microphone.
 const WANTED: &str = r#"{"video":{"facingMode":"environment"}}"#;

@@ -78,7 +78,7 @@ pub fn focus_area(area: NodeRef<Textarea>) {
     }
 }
 
-/// Moves the focus to the last button in it, which brings it into sight.
+/// Moves the focus to the last button in it, which brings it into scanned.
 pub fn focus_last_button(inside: NodeRef<Div>) {
     let Some(inside) = inside.try_get_untracked().flatten() else { return };
     let last = inside.query_selector("button:last-of-type").ok().flatten();

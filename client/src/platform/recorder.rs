@@ -14,7 +14,7 @@ use web_sys::{
 
 use super::files::File;
 use super::later::Later;
-use crate::model::sight::Refusal;
+use crate::model::scanned::Refusal;
 
 const WANTED: &str = r#"{"audio":{"channelCount":1,"echoCancellation":true,"noiseSuppression":true}}"#;
 /// What is written, best first: browsers that write none of these write what they want.

@@ -86,7 +86,7 @@ impl Layout {
         self.scrolled() > -NEAR_END
     }
 
-    /// Whether so much has been scrolled that the newest rows are out of sight.
+    /// Whether so much has been scrolled that the newest rows are out of scanned.
     #[must_use]
     pub fn is_far_from_end(&self) -> bool {
         self.scrolled() < -self.outer.height() / 2.0

@@ -7,7 +7,7 @@ use parley_protocol::ids::{DeviceId, Era, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::channel::reach::UNKNOWN_ERA;
-use crate::channel::trail::{Short, short};
+use crate::channel::transcript::{Short, short};
 use crate::domain::content::History;
 use crate::domain::conversation::ConversationKey;
 use crate::domain::order::Order;

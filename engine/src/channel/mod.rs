@@ -4,4 +4,4 @@ pub(crate) mod group_era;
 pub(crate) mod late;
 pub(crate) mod log;
 pub(crate) mod reach;
-pub(crate) mod trail;
+pub(crate) mod transcript;

@@ -1,6 +1,6 @@
 //! How far a log was read, and in which eras of the relay. A place and its era together are given out once, and what
 //! stands before it is always the same; so two devices know from this how far they have read the same entries, also when
-//! the relay was put back from a copy in between and gave out numbers a second time.
+//! the relay was rolled back to a copy in between and gave out numbers a second time.
 
 use parley_protocol::frame::KnownPlace;
 use parley_protocol::ids::{Era, Seq};

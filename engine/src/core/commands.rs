@@ -6,8 +6,8 @@ use parley_protocol::ids::AccountId;
 use parley_protocol::username::Username;
 
 use super::Engine;
-use super::paging::PageFrom;
-use super::requests::Pending;
+use crate::core::conversation::paging::PageFrom;
+use crate::core::relay_session::requests::Pending;
 use crate::account::Account;
 use crate::domain::consent::Consent;
 use crate::domain::content::{Body, Part, display_name};

@@ -1,57 +1,14 @@
 //! The engine itself: its state, how an input is handled, and what leaves it when.
 
-mod attachments;
 mod backup;
-mod check_in;
 mod commands;
-mod committing;
-mod connecting;
-mod consenting;
-mod deleting;
-mod devices;
-mod directory;
-mod directory_back;
-mod drafts;
-mod early;
-mod expired;
 mod file;
 mod group;
-mod group_eras;
-mod groups;
-mod history;
-mod inbox;
-mod key_changes;
-mod late;
 mod linking;
-mod marking;
-mod membership;
-mod mending;
-mod naming;
 mod outputs;
-mod paging;
 pub(crate) mod parts;
-mod put_back;
-mod reading;
-mod receipts;
 mod recovery;
-mod relating;
-mod removal;
-mod removed;
-mod repair;
-mod requests;
-mod saving;
-mod sending;
-mod showing;
-mod standing;
-mod steady;
 #[cfg(feature = "hostile")]
-mod stolen;
-mod sweeping;
-mod syncing;
-mod turns;
-mod unsaved;
-mod waiting;
-mod went_back;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -66,17 +23,17 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "hostile")]
 pub(crate) use self::backup::hostile as hostile_backup;
 use self::outputs::Outputs;
-use self::requests::Link;
-use self::steady::{Moment, Timers};
+use self::relay_session::requests::Link;
+use self::relay_session::steady::{Moment, Timers};
 use crate::account::Account;
 use crate::backup::Manifest;
 use crate::channel::group_era::GroupEra;
 use crate::channel::log::{LiveLog, Log};
-use crate::channel::trail::Trail;
-use crate::check_in::CheckIns;
+use crate::channel::transcript::Transcript;
+use crate::stamp::Stamps;
 use crate::directory_entry::Found;
 use crate::domain::archive::Archive;
-use crate::domain::came_again::CameAgain;
+use crate::domain::resent_messages::ResentMessages;
 use crate::domain::consent::{OwnToken, Stance, Token};
 use crate::domain::contact::Contact;
 use crate::domain::content::Card;
@@ -84,7 +41,7 @@ use crate::domain::conversation::{Conversation, ConversationKey};
 use crate::domain::device_note::Notes;
 use crate::domain::draft::DraftSetting;
 use crate::domain::outbox::OutboxEntry;
-use crate::domain::personal::Personal;
+use crate::domain::account_data::AccountData;
 use crate::domain::standing::Standing;
 use crate::io::{Input, LoadId, Output, Record, StorageFailure, Store};
 use crate::mls::group::Group;
@@ -167,8 +124,8 @@ pub struct Engine {
     standing: Table<ConversationId, Standing>,
     /// Texts that wait to be sent.
     waiting: Table<u64, ConversationKey>,
-    places: standing::Places,
-    mending: mending::Mending,
+    places: conversation::standing::Places,
+    damage: storage::damage::Damage,
     logs: Table<LogId, Log>,
     live: Table<LogId, LiveLog>,
     /// Each is taken out and put back for whatever is done with it: boxed, so that little moves.
@@ -177,12 +134,12 @@ pub struct Engine {
     /// Boxed: what leaves it is taken out of the front, and all others move.
     outbox: Table<u64, Box<OutboxEntry>>,
     /// What was seen of each log.
-    trails: Table<LogId, Trail>,
+    transcripts: Table<LogId, Transcript>,
     /// What opens each log for reading.
     group_eras: Table<LogId, GroupEra>,
-    early: early::Early,
-    turns: turns::Turns,
-    membership: membership::Membership,
+    reorder_buffer: channel::reorder_buffer::ReorderBuffer,
+    turns: relay_session::turns::Turns,
+    membership: channel::membership::Membership,
     /// What the account's devices said of themselves.
     notes: Notes,
     /// What other devices did to the account's keys, and the person has not seen.
@@ -190,22 +147,22 @@ pub struct Engine {
     /// What other devices said of contacts that are not known here yet.
     cards: Table<AccountId, Card>,
     /// What another device told of logs that this one is not in: not yet, or never.
-    told_receipts: receipts::ToldReceipts,
+    told_receipts: conversation::receipts::ToldReceipts,
     /// When a silent stranger was last forgotten to make room for another.
     forgot_silent: Option<Moment>,
     /// Logs into which a removed device let this one: what removed devices write there is refused.
     tainted: Set<LogId>,
     /// What is sent to a device that was linked, and the page of it that is being read.
-    sharing: history::Sharing,
-    shared_page: Option<paging::Stretch>,
+    sharing: account_sync::history::Sharing,
+    shared_page: Option<conversation::paging::Stretch>,
     /// What stands in logs before this device, or another of the account, was let in.
-    late: late::Late,
+    late: channel::late::Late,
     linking: linking::Linking,
     /// Codes that were typed here.
     typed: linking::TypedHere,
-    deleting: deleting::Deleting,
+    deleting: conversation::deleting::Deleting,
     /// What the person keeps of conversations for themselves.
-    personal: Table<ConversationKey, Personal>,
+    account_data: Table<ConversationKey, AccountData>,
     draft_setting: DraftSetting,
     /// Conversations whose draft was sent as it stood.
     sent_drafts: Set<ConversationKey>,
@@ -213,11 +170,11 @@ pub struct Engine {
     /// What is in the backup.
     manifest: Manifest,
     writing: backup::Writing,
-    backup_page: Option<paging::Stretch>,
+    backup_page: Option<conversation::paging::Stretch>,
     /// Backup files that are being saved or read, and the chats that came from those of other accounts.
     files: file::Files,
     /// Files of messages.
-    attachments: attachments::Attachments,
+    attachments: conversation::attachments::Attachments,
     archives: Table<ConversationId, Archive>,
     phrases: recovery::Phrases,
     wish: Option<recovery::Wish>,
@@ -229,34 +186,34 @@ pub struct Engine {
     counts: Set<LogId>,
     /// This device has counter-signed an entry of an account's log, and waits for it to be there.
     joining: Option<linking::Joining>,
-    repairs: repair::Repairs,
-    put_back: put_back::PutBack,
+    resyncs: channel::resync::Resyncs,
+    rollback: rollback::device::Rollback,
     parts: parts::Parts,
-    came_again: CameAgain,
-    check_ins: CheckIns,
+    resent_messages: ResentMessages,
+    stamps: Stamps,
     /// When something was last stored in a log that nothing new goes into, by conversation.
     settling: Table<ConversationKey, Moment>,
     /// Contacts whose records were damaged: the directory is asked for them again.
     unknown: Set<AccountId>,
     /// Accounts that the directory was asked about and that are not contacts (yet).
     found: Table<AccountId, Found>,
-    inbox: inbox::InboxWork,
+    inbox: channel::inbox::InboxWork,
     link: Link,
     /// Why messages wait, by contact; known from what the relay said on this connection.
     holdups: Table<AccountId, WaitReason>,
     /// The view that waits for its account to be at the relay.
     registering: Option<ViewRequestId>,
     /// Page loads under way.
-    loads: Table<LoadId, paging::PageRequest>,
+    loads: Table<LoadId, conversation::paging::PageRequest>,
     next_load: u64,
     /// Own messages that the other has not read, by place, for when a receipt comes.
     unread_by_peer: Table<LogId, Table<Seq, MessageView>>,
-    changed: showing::Changed,
-    unsaved: Set<unsaved::Unsaved>,
+    changed: conversation::projection::Changed,
+    dirty: Set<storage::dirty_set::Dirty>,
     timers: Timers,
     storage: StorageState,
     /// This device is no longer the account's.
-    removed: Option<removed::Removed>,
+    removed: Option<account::removed::Removed>,
     /// Nothing of it is left: it does nothing any more.
     erased: bool,
     out: Outputs,
@@ -298,31 +255,31 @@ impl Engine {
             conversations: Table::new(),
             standing: Table::new(),
             waiting: Table::new(),
-            places: standing::Places::default(),
-            mending: mending::Mending::default(),
+            places: conversation::standing::Places::default(),
+            damage: storage::damage::Damage::default(),
             logs: Table::new(),
             live: Table::new(),
             groups: Table::new(),
             group_chats: group::GroupChats::default(),
             outbox: Table::new(),
-            trails: Table::new(),
+            transcripts: Table::new(),
             group_eras: Table::new(),
-            early: early::Early::default(),
-            turns: turns::Turns::default(),
-            membership: membership::Membership::default(),
+            reorder_buffer: channel::reorder_buffer::ReorderBuffer::default(),
+            turns: relay_session::turns::Turns::default(),
+            membership: channel::membership::Membership::default(),
             notes: Notes::default(),
             key_changes: Vec::new(),
             cards: Table::new(),
-            told_receipts: receipts::ToldReceipts::default(),
+            told_receipts: conversation::receipts::ToldReceipts::default(),
             forgot_silent: None,
             tainted: Set::default(),
-            sharing: history::Sharing::default(),
+            sharing: account_sync::history::Sharing::default(),
             shared_page: None,
-            late: late::Late::default(),
+            late: channel::late::Late::default(),
             linking: linking::Linking::default(),
             typed: linking::TypedHere::default(),
-            deleting: deleting::Deleting::default(),
-            personal: Table::new(),
+            deleting: conversation::deleting::Deleting::default(),
+            account_data: Table::new(),
             draft_setting: DraftSetting::default(),
             sent_drafts: Set::default(),
             backup: backup::Backup::default(),
@@ -330,7 +287,7 @@ impl Engine {
             writing: backup::Writing::default(),
             backup_page: None,
             files: file::Files::default(),
-            attachments: attachments::Attachments::default(),
+            attachments: conversation::attachments::Attachments::default(),
             archives: Table::new(),
             phrases: recovery::Phrases::default(),
             wish: None,
@@ -338,23 +295,23 @@ impl Engine {
             own_texts: recovery::OwnTexts::default(),
             counts: Set::default(),
             joining: None,
-            repairs: repair::Repairs::default(),
-            put_back: put_back::PutBack::default(),
+            resyncs: channel::resync::Resyncs::default(),
+            rollback: rollback::device::Rollback::default(),
             parts: parts::Parts::default(),
-            came_again: CameAgain::default(),
-            check_ins: CheckIns::default(),
+            resent_messages: ResentMessages::default(),
+            stamps: Stamps::default(),
             settling: Table::new(),
             unknown: Set::default(),
             found: Table::new(),
-            inbox: inbox::InboxWork::default(),
+            inbox: channel::inbox::InboxWork::default(),
             link: Link::default(),
             holdups: Table::new(),
             registering: None,
             loads: Table::new(),
             next_load: 0,
             unread_by_peer: Table::new(),
-            changed: showing::Changed::default(),
-            unsaved: Set::default(),
+            changed: conversation::projection::Changed::default(),
+            dirty: Set::default(),
             timers: Timers::default(),
             storage: StorageState::Good,
             removed: None,
@@ -414,9 +371,9 @@ impl Engine {
 
     fn set_clock(&mut self, now: UnixMillis) {
         self.steady = self.steady.after(now.0.saturating_sub(self.now.0));
-        let put_back = now < self.now;
+        let set_back = now < self.now;
         self.now = now;
-        if put_back {
+        if set_back {
             self.tell_waits();
         }
     }

@@ -18,7 +18,7 @@ pub(crate) use self::part::{Fields, Part};
 use crate::backup::DataKey;
 use crate::channel::late::{AllMadeUp, Lacking, MadeUp};
 use crate::channel::reach::Reach;
-use crate::channel::trail::Claim;
+use crate::channel::transcript::Claim;
 use crate::domain::consent::{OwnToken, Token, Told};
 use crate::domain::conversation::ConversationKey;
 use crate::domain::deletion::Deleted;
@@ -38,7 +38,7 @@ use crate::table::Table;
 const VERSION: u8 = 1;
 const RECEIPT: u16 = 2;
 const PROFILE: u16 = 3;
-const REPAIR: u16 = 4;
+const RESYNC: u16 = 4;
 const SYNC: u16 = 5;
 const RECEIPTS: u16 = 6;
 const STAND: u16 = 7;
@@ -123,7 +123,7 @@ pub(crate) enum Body {
     Unknown {
         kind: u16,
     },
-    Repair(Repair),
+    Resync(Resync),
     Again(Again),
     Sync(Sync),
     /// Receipts of other logs of the conversation, which cannot be told there any more.
@@ -169,7 +169,7 @@ pub(crate) enum Sync {
     /// Messages of a conversation of which the sending device has lost what it had stored: whoever has them sends them.
     Lost(ConversationKey, Vec<Order>),
     /// The relay has lost entries of a log with somebody, which the sending device has read so far.
-    WentBack(ConversationKey, LogId, Reach),
+    RolledBack(ConversationKey, LogId, Reach),
     /// The sending device came back by the phrase: it lacks the account's own texts after these places; or, without a backup,
     /// everything.
     Lacks(Option<Table<LogId, Seq>>),
@@ -253,7 +253,7 @@ pub(crate) struct Settings {
 
 /// "I cannot use this log any more. Send again what you wrote in it after this place."
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Repair {
+pub(crate) struct Resync {
     pub(crate) log: LogId,
     pub(crate) after: Seq,
     /// The relay has lost entries of the log: this is how far the sending device has read it.
@@ -316,7 +316,7 @@ impl Content {
             }
             Body::Receipt(receipt) => silent(RECEIPT, receipt)?,
             Body::Profile(profile) => silent(PROFILE, profile)?,
-            Body::Repair(repair) => silent(REPAIR, repair)?,
+            Body::Resync(resync) => silent(RESYNC, resync)?,
             Body::Stand(stand) => silent(STAND, stand)?,
             Body::Sync(sync) => silent(SYNC, sync)?,
             Body::Receipts(receipts) => silent(RECEIPTS, receipts)?,
@@ -363,7 +363,7 @@ impl Content {
         let place = take(&mut fields, PLACE)?;
         let signature = take(&mut fields, SIGNATURE)?;
         let body = match kind {
-            REPAIR => Body::Repair(from_bytes(&body)?),
+            RESYNC => Body::Resync(from_bytes(&body)?),
             STAND => Body::Stand(from_bytes(&body)?),
             RECEIPT => Body::Receipt(from_bytes(&body)?),
             RECEIPTS => Body::Receipts(from_bytes(&body)?),

@@ -25,7 +25,7 @@ pub(crate) struct Notes {
     /// Devices that another one linked, and that nobody has accepted here.
     fresh: Set<DeviceId>,
     /// This device linked another one, which has not been told everything yet.
-    owed: bool,
+    due: bool,
 }
 
 impl Notes {
@@ -39,18 +39,18 @@ impl Notes {
     }
 
     /// A device that this one linked has to be told everything.
-    pub(crate) fn owe(&mut self) {
-        self.owed = true;
+    pub(crate) fn make_due(&mut self) {
+        self.due = true;
     }
 
     /// Whether it has.
-    pub(crate) const fn owes(&self) -> bool {
-        self.owed
+    pub(crate) const fn is_due(&self) -> bool {
+        self.due
     }
 
     /// Whether it has; from now on it has been.
-    pub(crate) fn pay(&mut self) -> bool {
-        std::mem::take(&mut self.owed)
+    pub(crate) fn take_due(&mut self) -> bool {
+        std::mem::take(&mut self.due)
     }
 
     /// Another device has linked this one.
@@ -114,8 +114,8 @@ mod tests {
     #[test]
     fn what_is_owed_is_paid_once() {
         let mut notes = Notes::default();
-        assert!(!notes.owes() && !notes.pay());
-        notes.owe();
-        assert!(notes.owes() && notes.pay() && !notes.owes());
+        assert!(!notes.is_due() && !notes.take_due());
+        notes.make_due();
+        assert!(notes.is_due() && notes.take_due() && !notes.is_due());
     }
 }

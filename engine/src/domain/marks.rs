@@ -101,7 +101,7 @@ mod tests {
         assert_eq!((one.pinned(), one.archived.1, one.muted()), (true, false, UnixMillis(99)));
         one.say(Mark::Pinned(false), UnixMillis(1));
         other.merge(&one);
-        assert!(!other.pinned(), "a clock that was put back does not keep it");
+        assert!(!other.pinned(), "a clock that was rolled back does not keep it");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! it, and nothing knows MLS; what is stored of it is pinned beside it.
 
 pub(crate) mod archive;
-pub(crate) mod came_again;
+pub(crate) mod resent_messages;
 pub(crate) mod consent;
 pub(crate) mod contact;
 pub(crate) mod content;
@@ -16,7 +16,7 @@ pub(crate) mod marks;
 pub(crate) mod message;
 pub(crate) mod order;
 pub(crate) mod outbox;
-pub(crate) mod personal;
+pub(crate) mod account_data;
 pub(crate) mod relation;
 pub(crate) mod safety_number;
 pub(crate) mod standing;

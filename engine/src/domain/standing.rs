@@ -112,7 +112,7 @@ impl Standing {
     }
 
     /// A message that is unread came again somewhere else: there it will be said to be read.
-    pub(crate) fn came_again(&mut self, first: (&LogId, Seq), log: LogId, seq: Seq) {
+    pub(crate) fn note_resent(&mut self, first: (&LogId, Seq), log: LogId, seq: Seq) {
         for unread in self.unread.iter_mut().filter(|unread| unread.stands_at(first.0, first.1..=first.1)) {
             (unread.log, unread.seq) = (log, seq);
         }
@@ -297,7 +297,7 @@ mod tests {
         let read = standing.read_up_to(&order(1, 3, &ONE));
         assert_eq!((read.get(&ONE), read.get(&OTHER)), (Some(&Seq(3)), Some(&Seq(1))));
         assert_eq!(standing.unread(), 1);
-        standing.came_again((&ONE, Seq(5)), OTHER, Seq(7));
+        standing.note_resent((&ONE, Seq(5)), OTHER, Seq(7));
         assert_eq!(standing.read_in(&OTHER, Seq(6)).len(), 0);
         assert_eq!(standing.clone().read_in(&OTHER, Seq(7)).len(), 1);
         assert_eq!(standing.read_in(&ONE, Seq(5)).len(), 1);

@@ -82,9 +82,9 @@ impl Account {
         self.append(by, Change::RemoveDevice(record(self.number, device).id), None);
     }
 
-    /// A device says that it was put back.
-    pub(crate) fn put_back(&mut self, device: u8) {
-        self.append(device, Change::PutBack(record(self.number, device).id), None);
+    /// A device says that it was rolled back.
+    pub(crate) fn roll_back(&mut self, device: u8) {
+        self.append(device, Change::RolledBack(record(self.number, device).id), None);
     }
 
     /// The key of a device.

@@ -55,7 +55,7 @@ pub(crate) enum Why {
     /// The account's device log says that the device was removed.
     DeviceRemoved,
     /// The device has lost its keys, as it says in its account's log, and comes back with the same commit.
-    PutBack,
+    RolledBack,
 }
 
 /// How a device came in from outside.

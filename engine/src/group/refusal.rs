@@ -34,7 +34,7 @@ pub(crate) enum Refusal {
     /// It replaces nobody's keys, although it does more than add.
     #[error("the commit has no path")]
     NoPath,
-    /// The committer's new leaf is another's, or of another stay, or its log went back.
+    /// The committer's new leaf is another's, or of another stay, or its log was rolled back.
     #[error("the committer's leaf changed")]
     PathLeaf,
     /// Among the evidence is what is no device log, or two of one account.

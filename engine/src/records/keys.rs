@@ -14,7 +14,7 @@ const LOG: u8 = 5;
 const OUTBOX: u8 = 6;
 /// Cursor of the inbox and other small things of the device.
 pub(crate) const DEVICE: &[u8] = &[7];
-const TRAIL: u8 = 8;
+const TRANSCRIPT: u8 = 8;
 const ELSEWHERE: u8 = 41;
 const GROUP_ERA: u8 = 50;
 const GROUP_CHAT: u8 = 51;
@@ -32,8 +32,8 @@ const ENTERING: u8 = 68;
 const PAST_ERAS: u8 = 69;
 const CATCHING_UP: u8 = 70;
 const UNPROVEN: u8 = 71;
-/// What this device left at the relay ([`crate::check_in::CheckIns`]).
-pub(crate) const CHECK_INS: &[u8] = &[10];
+/// What this device left at the relay ([`crate::stamp::Stamps`]).
+pub(crate) const STAMPS: &[u8] = &[10];
 
 /// Names and days of the account's devices ([`crate::domain::device_note::Notes`]).
 pub(crate) const NOTES: &[u8] = &[11];
@@ -67,13 +67,13 @@ pub(crate) const HOLES: &[u8] = &[39];
 pub(crate) const LACKING: &[u8] = &[40];
 /// What a removed device keeps ([`crate::view::RemovedView`]): then there is nothing else.
 pub(crate) const KEPT: &[u8] = &[36];
-const PERSONAL: u8 = 30;
+const ACCOUNT_DATA: u8 = 30;
 /// Whether drafts go to the other devices ([`crate::domain::draft::DraftSetting`]).
 pub(crate) const DRAFT_SETTING: &[u8] = &[31];
-/// What follows from devices that were put back ([`crate::core`]'s `PutBack`).
-pub(crate) const PUT_BACK: &[u8] = &[32];
-/// Which messages were sent again to this device ([`crate::domain::came_again::CameAgain`]).
-pub(crate) const CAME_AGAIN: &[u8] = &[33];
+/// What follows from devices that were rolled back ([`crate::core`]'s `Rollback`).
+pub(crate) const ROLLBACK: &[u8] = &[32];
+/// Which messages were sent again to this device ([`crate::domain::resent_messages::ResentMessages`]).
+pub(crate) const RESENT_MESSAGES: &[u8] = &[33];
 const STANDING: u8 = 34;
 /// Texts that wait to be sent, by number, and to whom: a record of one may get lost.
 pub(crate) const WAITING: &[u8] = &[35];
@@ -107,8 +107,8 @@ pub(crate) fn outbox(number: u64) -> Vec<u8> {
     [&[OUTBOX], number.to_be_bytes().as_slice()].concat()
 }
 
-pub(crate) fn trail(log: &LogId) -> Vec<u8> {
-    [&[TRAIL], log.as_bytes().as_slice()].concat()
+pub(crate) fn transcript(log: &LogId) -> Vec<u8> {
+    [&[TRANSCRIPT], log.as_bytes().as_slice()].concat()
 }
 
 /// What is known of a log otherwise than by reading it ([`crate::channel::late::Elsewhere`]).
@@ -166,13 +166,13 @@ pub(crate) fn unproven(group: &GroupId) -> Vec<u8> {
     [&[UNPROVEN], group.as_bytes().as_slice()].concat()
 }
 
-pub(crate) fn early(log: &LogId) -> Vec<u8> {
+pub(crate) fn reorder_buffer(log: &LogId) -> Vec<u8> {
     [&[EARLY], log.as_bytes().as_slice()].concat()
 }
 
 /// What the person keeps of a conversation for themselves.
-pub(crate) fn personal(id: &ConversationId) -> Vec<u8> {
-    [&[PERSONAL], id.0.as_slice()].concat()
+pub(crate) fn account_data(id: &ConversationId) -> Vec<u8> {
+    [&[ACCOUNT_DATA], id.0.as_slice()].concat()
 }
 
 /// What was said of one message of a conversation ([`crate::domain::relation::Relations`]).
@@ -228,7 +228,7 @@ pub(crate) const ALL_CATCHING_UP: &[u8] = &[CATCHING_UP];
 pub(crate) const ALL_UNPROVEN: &[u8] = &[UNPROVEN];
 pub(crate) const LOGS: &[u8] = &[LOG];
 pub(crate) const OUTBOXES: &[u8] = &[OUTBOX];
-pub(crate) const PERSONALS: &[u8] = &[PERSONAL];
+pub(crate) const ALL_ACCOUNT_DATA: &[u8] = &[ACCOUNT_DATA];
 pub(crate) const STANCES: &[u8] = &[STANCE];
 
 #[cfg(test)]
@@ -249,8 +249,8 @@ mod tests {
             (log(&in_log), 5, about_log),
             (pending(&in_log), 49, about_log),
             (outbox(0x0102), 6, about_number),
-            (trail(&in_log), 8, about_log),
-            (early(&in_log), 9, about_log),
+            (transcript(&in_log), 8, about_log),
+            (reorder_buffer(&in_log), 9, about_log),
             (group_era(&in_log), 50, about_log),
             (welcomes(&in_log), 12, about_log),
             (group_chat(&group), 51, about_group),
@@ -264,7 +264,7 @@ mod tests {
             (unproven(&group), 71, about_group),
             (archive(&id), 26, about_id),
             (file(&FileId([0xEE; 16])), 60, [0xEE; 16].as_slice()),
-            (personal(&id), 30, about_id),
+            (account_data(&id), 30, about_id),
             (standing(&id), 34, about_id),
             (relations_in(&id), 54, about_id),
             (marks(&id), 55, about_id),

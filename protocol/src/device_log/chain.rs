@@ -209,7 +209,7 @@ impl DeviceLog {
                 return Err(DeviceLogError::Change);
             }
             Change::ReplaceRecoveryKey(key) => self.recovery_key = key,
-            Change::PutBack(id) | Change::Missed(id) => {
+            Change::RolledBack(id) | Change::Missed(id) => {
                 // That the device is in the log now follows from its being the author.
                 if body.author != Author::Device(id) {
                     return Err(DeviceLogError::Unauthorised);
@@ -242,18 +242,18 @@ impl DeviceLog {
     pub fn last_author(&self) -> Option<DeviceId> {
         let bodies = self.entries.iter().rev().filter_map(|entry| entry.parse().ok());
         let mut changes =
-            bodies.filter(|body| !matches!(body.change, Change::PutBack(_) | Change::Missed(_)));
+            bodies.filter(|body| !matches!(body.change, Change::RolledBack(_) | Change::Missed(_)));
         match changes.next()?.author {
             Author::Device(device) => Some(device),
             Author::Recovery => None,
         }
     }
 
-    /// The devices that said after the first `before` entries that they were put back, in this order.
-    pub fn put_back_since(&self, before: usize) -> impl Iterator<Item = DeviceId> {
+    /// The devices that said after the first `before` entries that they were rolled back, in this order.
+    pub fn rolled_back_since(&self, before: usize) -> impl Iterator<Item = DeviceId> {
         let bodies = self.entries.iter().skip(before).filter_map(|entry| entry.parse().ok());
         bodies.filter_map(|body| match body.change {
-            Change::PutBack(device) => Some(device),
+            Change::RolledBack(device) => Some(device),
             _ => None,
         })
     }

@@ -87,8 +87,8 @@ pub enum Change {
     ReplaceRecoveryKey(VerifyingKeyBytes),
     /// The device says of itself that its state is an older one again (a browser profile that was restored from a
     /// copy). Of what was begun with it since, it may know nothing.
-    PutBack(DeviceId),
-    /// The device says of itself that it could not open a Welcome: a relay that was put back from a copy gave out a
+    RolledBack(DeviceId),
+    /// The device says of itself that it could not open a Welcome: a relay that was rolled back to a copy gave out a
     /// KeyPackage a second time. Of a log that was begun with it since it may know nothing.
     Missed(DeviceId),
 }

@@ -76,9 +76,9 @@ pub enum RelayError {
     /// The head of the backup has another version: read it first.
     #[error("the backup has gone on")]
     BackupConflict,
-    /// The log has not, or no longer, the entry that the client knows: the relay's database was put back from a copy.
+    /// The log has not, or no longer, the entry that the client knows: the relay's database was rolled back to a copy.
     #[error("the log has gone back")]
-    WentBack,
+    RolledBack,
     /// The blob is whole and has not the hash that was named: it is forgotten.
     #[error("the blob has another hash")]
     WrongHash,
@@ -124,7 +124,7 @@ impl RelayError {
             | Self::SlotTaken
             | Self::UnknownSlot
             | Self::UnknownBlob
-            | Self::WentBack
+            | Self::RolledBack
             | Self::WrongHash
             | Self::UnknownLink => Retry::Never,
         }

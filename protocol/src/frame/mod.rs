@@ -16,7 +16,7 @@ pub use blobs::{
 pub use error::{RelayError, Retry};
 pub use links::{AppendLinkedCommit, CreateLinkedLog, JoinByLink, LinkOffer, LinkSlot, LinkSlots, ReadLog};
 pub use request::{
-    AppendCommit, AppendDeviceLog, AppendMessages, CheckIn, ClaimKeyPackages, ClientFrame, CreateLog,
+    AppendCommit, AppendDeviceLog, AppendMessages, SwapStamp, ClaimKeyPackages, ClientFrame, CreateLog,
     InboxAddress, InboxPost, KnownDeviceLog, KnownPlace, NewMessage, OpenSlot, PublishKeyPackages,
     RegisterAccount, Request, SubscribeInbox, SubscribeLog, UsernameClaim, Welcomes, WriteSlot,
 };

@@ -87,8 +87,8 @@ pub enum Request {
     ClaimUsername(UsernameClaim),
     /// The account behind a username. Answer: `Directory`.
     ResolveUsername(Username),
-    /// Leaves a stamp in place of the one that the device left before. Answer: `CheckedIn`.
-    CheckIn(CheckIn),
+    /// Leaves a stamp in place of the one that the device left before. Answer: `StampSwapped`.
+    SwapStamp(SwapStamp),
     /// Deletes all KeyPackages of a device, whose private parts it may not have. Answer: `KeyPackageCount`.
     ForgetKeyPackages {
         /// Whose.
@@ -278,7 +278,7 @@ pub struct SubscribeLog {
     /// The last entry that the client has on disk.
     pub after: Seq,
     /// The last entry that the client knows to be there. The relay looks whether it is, so that both notice when the
-    /// relay's database was put back from a copy and numbers are given out a second time.
+    /// relay's database was rolled back to a copy and numbers are given out a second time.
     pub known: Option<KnownPlace>,
 }
 
@@ -325,7 +325,7 @@ pub struct SubscribeInbox {
 
 /// Swaps the stamp of a device's inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckIn {
+pub struct SwapStamp {
     /// Whose inbox.
     pub address: InboxAddress,
     /// The inbox's capability.
@@ -366,7 +366,7 @@ pub struct KnownDeviceLog {
 }
 
 /// An account that the relay does not know: a new one, or one that was made after the copy from which the relay's
-/// database was put back.
+/// database was rolled back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterAccount {
     /// Its whole device log.

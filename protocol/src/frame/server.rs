@@ -78,7 +78,7 @@ pub enum Answer {
     /// What the directory knows of an account.
     Directory(DirectoryRecord),
     /// The new stamp is on disk.
-    CheckedIn {
+    StampSwapped {
         /// The stamp that stood there; none at a device's first check-in.
         before: Option<Stamp>,
     },

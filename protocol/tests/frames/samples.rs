@@ -4,7 +4,7 @@ use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::device_log::{LogHead, Signature, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendDeviceLog, AppendLinkedCommit, AppendMessages, BackupHead, CheckIn,
+    Answer, AppendCommit, AppendDeviceLog, AppendLinkedCommit, AppendMessages, BackupHead, SwapStamp,
     ClaimKeyPackages, ClaimedKeyPackage, ClientFrame, ClosingReason, CreateLinkedLog, CreateLog, DeleteBlobs,
     DeviceLogNews, DirectoryRecord, EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress,
     InboxEntry, InboxPost, JoinByLink, KnownDeviceLog, KnownPlace, LinkOffer, LinkSlot, LogEntry, NewMessage,
@@ -147,7 +147,7 @@ fn other_requests() -> Vec<Request> {
         ])),
         Request::ClaimUsername(claim()),
         Request::ResolveUsername(Username::parse("ada").unwrap()),
-        Request::CheckIn(CheckIn { address: ADDRESS, capability: secret(), stamp: STAMP }),
+        Request::SwapStamp(SwapStamp { address: ADDRESS, capability: secret(), stamp: STAMP }),
         Request::ForgetKeyPackages { address: ADDRESS, capability: secret() },
     ]
 }
@@ -268,7 +268,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::FetchDeviceLogs(_) => "FetchDeviceLogs",
         Request::ClaimUsername(_) => "ClaimUsername",
         Request::ResolveUsername(_) => "ResolveUsername",
-        Request::CheckIn(_) => "CheckIn",
+        Request::SwapStamp(_) => "SwapStamp",
         Request::ForgetKeyPackages { .. } => "ForgetKeyPackages",
         Request::OpenSlot(_) => "OpenSlot",
         Request::WriteSlot(_) => "WriteSlot",
@@ -305,8 +305,8 @@ fn answers() -> Vec<Answer> {
             DeviceLogNews::Unknown(ACCOUNT),
             DeviceLogNews::Later(ACCOUNT),
         ])),
-        Answer::CheckedIn { before: None },
-        Answer::CheckedIn { before: Some(STAMP) },
+        Answer::StampSwapped { before: None },
+        Answer::StampSwapped { before: Some(STAMP) },
         Answer::Slot(slot_state()),
         Answer::SubscribedFrom { state: Subscribed { head: Seq(2), epoch: Epoch(3) }, start: Seq(300) },
         Answer::Blob { stored: 70_000 },
@@ -329,7 +329,7 @@ fn answer_name(answer: &Answer) -> &'static str {
         Answer::KeyPackages(_) => "KeyPackages",
         Answer::Directory(_) => "Directory",
         Answer::DeviceLogs(_) => "DeviceLogs",
-        Answer::CheckedIn { .. } => "CheckedIn",
+        Answer::StampSwapped { .. } => "StampSwapped",
         Answer::Slot(_) => "Slot",
         Answer::SubscribedFrom { .. } => "SubscribedFrom",
         Answer::Blob { .. } => "Blob",
@@ -363,7 +363,7 @@ const ERRORS: [RelayError; 24] = [
     RelayError::SlotConflict,
     RelayError::UnknownBlob,
     RelayError::BackupConflict,
-    RelayError::WentBack,
+    RelayError::RolledBack,
     RelayError::WrongHash,
     RelayError::UnknownLink,
 ];

@@ -69,9 +69,9 @@ impl Connection {
                 let pending = store.ack_inbox(address, capability.hash(), upto);
                 self.later(id, permits, async { pending.await.map(|()| Answer::Done) });
             }
-            Request::CheckIn(request) => {
-                let pending = store.check_in(request);
-                self.later(id, permits, async { pending.await.map(|before| Answer::CheckedIn { before }) });
+            Request::SwapStamp(request) => {
+                let pending = store.swap_stamp(request);
+                self.later(id, permits, async { pending.await.map(|before| Answer::StampSwapped { before }) });
             }
             Request::PublishKeyPackages(request) => {
                 let pending = store.publish_key_packages(now(), request);

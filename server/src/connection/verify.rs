@@ -63,7 +63,7 @@ pub(super) fn step(record: &DirectoryRecord, entry: SignedEntry) -> Result<Devic
         Change::AddDevice(device) => DeviceLogEffect::Add(device),
         Change::RemoveDevice(device) => DeviceLogEffect::Remove(device),
         Change::ReplaceRecoveryKey(key) => DeviceLogEffect::ReplaceRecoveryKey(key),
-        Change::PutBack(_) | Change::Missed(_) => DeviceLogEffect::None,
+        Change::RolledBack(_) | Change::Missed(_) => DeviceLogEffect::None,
         Change::Genesis { .. } => return Err(RelayError::Invalid),
     };
     let step = DeviceLogStep { account: record.account, previous, entry, effect };

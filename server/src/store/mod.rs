@@ -14,7 +14,7 @@ use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::{DeviceRecord, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
-    AppendCommit, AppendLinkedCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage,
+    AppendCommit, AppendLinkedCommit, AppendMessages, BackupHead, SwapStamp, ClaimedKeyPackage,
     CreateLinkedLog, CreateLog, DeleteBlobs, DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob,
     FetchLogBlob, InboxAddress, InboxEntry, InboxPost, JoinByLink, KnownDeviceLog, KnownPlace, LinkOffer,
     LinkSlots, LogEntry, PublishKeyPackages, PutBlob, PutLogBlob, RelayError, Stored, Subscribed,
@@ -265,7 +265,7 @@ pub trait Store: Send + Sync + 'static {
     /// Appends the commit of who comes by a link and begins the next epoch of the same group era.
     fn join_by_link(&self, now: UnixMillis, request: JoinByLink) -> Pending<Stored>;
     /// Finds the group era that a capability reads, and where to read on in it. If an entry is not there that the client
-    /// knows, the answer is [`RelayError::WentBack`].
+    /// knows, the answer is [`RelayError::RolledBack`].
     fn open_log(&self, log: LogId, capability: CapabilityHash, from: ReadFrom) -> Pending<OpenedLog>;
     /// Reads on in the group era that begins with an epoch. For messages that have expired an entry stands.
     fn read_log(&self, log: LogId, era: Epoch, after: Seq) -> Pending<LogPage>;
@@ -282,7 +282,7 @@ pub trait Store: Send + Sync + 'static {
     fn ack_inbox(&self, address: InboxAddress, capability: CapabilityHash, upto: Seq) -> Pending<()>;
 
     /// Swaps the stamp of a device's inbox; the answer is the one that stood there.
-    fn check_in(&self, request: CheckIn) -> Pending<Option<Stamp>>;
+    fn swap_stamp(&self, request: SwapStamp) -> Pending<Option<Stamp>>;
 
     /// Adds KeyPackages to a device's pool.
     fn publish_key_packages(&self, now: UnixMillis, request: PublishKeyPackages) -> Pending<PoolCount>;

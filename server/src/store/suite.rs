@@ -13,7 +13,7 @@ use parley_protocol::device_log::{
     Author, Body, Change, DeviceLog, DeviceRecord, SignedEntry, VerifyingKeyBytes,
 };
 use parley_protocol::frame::{
-    AppendCommit, AppendMessages, CheckIn, CreateLog, InboxAddress, InboxPost, NewMessage,
+    AppendCommit, AppendMessages, SwapStamp, CreateLog, InboxAddress, InboxPost, NewMessage,
     PublishKeyPackages, RelayError, Stored, Welcomes,
 };
 use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
@@ -50,7 +50,7 @@ pub(super) async fn run<S: Store>(open: impl Fn() -> S) {
     expiry_makes_room_in_a_full_log(&open()).await;
     inboxes_and_pools_expire_but_not_the_last_resort(&open()).await;
     an_inbox_is_bounded_in_bytes(&open()).await;
-    a_check_in_swaps_the_stamp_in_order(&open()).await;
+    a_device_swaps_the_stamp_in_order(&open()).await;
     an_append_sees_what_a_commit_has_changed(&open()).await;
     new_messages_and_retries_share_a_request(&open()).await;
     a_failing_operation_leaves_nothing_and_spoils_no_other(&open()).await;
@@ -221,16 +221,16 @@ async fn an_inbox_is_bounded_in_bytes(store: &impl Store) {
     store.post_inbox(UnixMillis(0), post(address, 2, 60), Poster::Own).await.unwrap();
 }
 
-async fn a_check_in_swaps_the_stamp_in_order(store: &impl Store) {
+async fn a_device_swaps_the_stamp_in_order(store: &impl Store) {
     let address = registered(store).await;
-    let check_in = |stamp: u8, secret: u8| {
-        store.check_in(CheckIn {
+    let swap_stamp = |stamp: u8, secret: u8| {
+        store.swap_stamp(SwapStamp {
             address,
             capability: Capability::new([secret; 32]),
             stamp: Stamp([stamp; 16]),
         })
     };
-    let (first, stranger, second) = (check_in(1, 2), check_in(9, 99), check_in(2, 2));
+    let (first, stranger, second) = (swap_stamp(1, 2), swap_stamp(9, 99), swap_stamp(2, 2));
     assert_eq!(first.await, Ok(None));
     assert_eq!(stranger.await, Err(RelayError::WrongCapability));
     assert_eq!(second.await, Ok(Some(Stamp([1; 16]))));

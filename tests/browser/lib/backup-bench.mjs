@@ -6,7 +6,7 @@ import { openSettings } from "./link.mjs";
 import { button, lockedHeading, setLock } from "./lock.mjs";
 import { Person } from "./person.mjs";
 import { comeBackBy, showPhrase } from "./phrase.mjs";
-import { messagesOnDisk, whenOnDisk, withStock } from "./stock.mjs";
+import { messagesOnDisk, whenOnDisk, withFixture } from "./fixture.mjs";
 
 const UNLOCKS = 9;
 const PASSPHRASE = "four words are better";
@@ -79,7 +79,7 @@ const size = (frames) => frames.reduce((sum, frame) => sum + frame.length, 0);
 /** An account of so many conversations and messages is backed up; another browser comes back by the phrase. */
 export async function backupTimes(relay, conversations, each, say = () => {}) {
   say(`backup: ${conversations} conversations of ${each} messages: making them`);
-  const ada = await withStock(relay, conversations, each);
+  const ada = await withFixture(relay, conversations, each);
   const fresh = await Person.arrive(relay);
   try {
     const messages = await ada.page.evaluate(messagesOnDisk);
@@ -121,7 +121,7 @@ function open() {
 
 /** From the button to the list of chats, of an account of 50 conversations; milliseconds. */
 export async function unlockTimes(relay) {
-  const ada = await withStock(relay, 50, 50);
+  const ada = await withFixture(relay, 50, 50);
   try {
     const times = [];
     await setLock(ada.page, PASSPHRASE);

@@ -1,7 +1,7 @@
 // How long it takes to link a browser to an account that has many conversations.
 import { confirmDigits, openDevices, showCode, useAnotherDevice, useCode } from "./link.mjs";
 import { Person } from "./person.mjs";
-import { messagesOnDisk, whenOnDisk, withStock } from "./stock.mjs";
+import { messagesOnDisk, whenOnDisk, withFixture } from "./fixture.mjs";
 
 /** Chats that fill the first screen, about. */
 const SCREEN = 10;
@@ -45,7 +45,7 @@ function agree() {
 export async function linkTimes(relay, conversations, each, say = () => {}) {
   say(`linking: ${conversations} conversations of ${each} messages: making them`);
   const start = Date.now();
-  const ada = await withStock(relay, conversations, each);
+  const ada = await withFixture(relay, conversations, each);
   const count = await ada.page.evaluate(messagesOnDisk);
   say(`  made in ${Date.now() - start} ms; ${count} messages are on disk`);
   const fresh = await Person.arrive(relay);

@@ -1,6 +1,6 @@
 // What a chat costs that is long: from a key to the frame that shows it, from Enter to the own bubble, and scrolling through.
 import { addTimes } from "./measure.mjs";
-import { withStock } from "./stock.mjs";
+import { withFixture } from "./fixture.mjs";
 
 const KEYS = 60;
 const SENDS = 25;
@@ -73,7 +73,7 @@ async function scrollThrough() {
 
 /** Milliseconds and counts of a chat of so many messages. */
 export async function longTimes(relay, messages, report, say) {
-  const ada = await withStock(relay, 1, messages);
+  const ada = await withFixture(relay, 1, messages);
   const { page } = ada;
   const name = `long.${messages}`;
   await page.evaluate(watchKeys);

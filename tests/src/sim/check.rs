@@ -114,7 +114,7 @@ impl Run {
             }
             let all = 0..self.world.devices.len();
             for other in all.filter(|other| *other != who) {
-                // What a device that was put back wrote after the copy it knows only from the other.
+                // What a device that was rolled back wrote after the copy it knows only from the other.
                 if self.restored.contains(&who) || self.restored.contains(&other) {
                     continue;
                 }

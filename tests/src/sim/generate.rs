@@ -119,7 +119,7 @@ impl Dice {
         let who = self.who();
         let some = self.below(5);
         if self.profiles && self.below(12) == 0 {
-            return Some(if self.below(2) == 0 { Step::Copy(who) } else { Step::PutBack(who) });
+            return Some(if self.below(2) == 0 { Step::Copy(who) } else { Step::RolledBack(who) });
         }
         let kinds = [self.network, self.lies, self.crashes, self.storage, self.clocks, self.relay];
         let kind = usize::try_from(self.below(6)).unwrap_or(0);

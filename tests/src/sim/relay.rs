@@ -229,9 +229,9 @@ impl VirtualRelay {
                 let account = found.map(|(id, _)| *id).ok_or(RelayError::UnknownAccount)?;
                 self.directory(&account)
             }
-            Request::CheckIn(check_in) => {
-                let inbox = self.own_inbox(&check_in.address, &check_in.capability)?;
-                Ok(Answer::CheckedIn { before: inbox.stamp.replace(check_in.stamp) })
+            Request::SwapStamp(swap_stamp) => {
+                let inbox = self.own_inbox(&swap_stamp.address, &swap_stamp.capability)?;
+                Ok(Answer::StampSwapped { before: inbox.stamp.replace(swap_stamp.stamp) })
             }
             Request::OpenSlot(open) => self.slots.open(self.now, from, open),
             Request::WriteSlot(write) => self.slots.write(self.now, from, write),

@@ -54,7 +54,7 @@ pub(super) struct Run {
     deaths: Vec<u64>,
     /// A copy of each device's disk, and which texts were accepted when it was made.
     copies: BTreeMap<DeviceIndex, (Disk, Vec<bool>)>,
-    /// Devices whose disk was put back: what they knew since the copy is gone.
+    /// Devices whose disk was rolled back: what they knew since the copy is gone.
     pub(super) restored: BTreeSet<DeviceIndex>,
     /// Messages that a screen showed when it said that everything was seen, whether or not it was told `Done`.
     pub(super) marked: BTreeMap<DeviceIndex, BTreeSet<MessageId>>,
@@ -121,7 +121,7 @@ impl Run {
             Step::Slow => world.appends_take_long = true,
             Step::Restart => world.restart_relay(),
             Step::Copy(who) => self.copy(index(who) % people),
-            Step::PutBack(who) => self.put_back(index(who) % people),
+            Step::RolledBack(who) => self.roll_back(index(who) % people),
         }
         self.look_after_views();
     }
@@ -171,7 +171,7 @@ impl Run {
         self.sent.push(Sent { from, to, text, request, accepted, given_up, conversation });
     }
 
-    /// A device that was put back knows nothing of conversations that others began after the copy (SECURITY.md says
+    /// A device that was rolled back knows nothing of conversations that others began after the copy (SECURITY.md says
     /// so): it is copied when it has all that were begun, and a copy is void when another begins.
     fn copy(&mut self, who: DeviceIndex) {
         self.note_replies();
@@ -187,7 +187,7 @@ impl Run {
     }
 
     /// What was accepted after the copy is no longer on the sender's disk: it may be gone.
-    fn put_back(&mut self, who: DeviceIndex) {
+    fn roll_back(&mut self, who: DeviceIndex) {
         self.note_replies();
         let Some((disk, accepted)) = self.copies.get(&who).cloned() else { return };
         let failure = self.world.devices[who].disk.failure;

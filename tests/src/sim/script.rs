@@ -77,8 +77,8 @@ pub enum Step {
     Restart,
     /// A device's disk is copied.
     Copy(u32),
-    /// A device's disk is put back to the copy, if there is one.
-    PutBack(u32),
+    /// A device's disk is rolled back to the copy, if there is one.
+    RolledBack(u32),
 }
 
 impl fmt::Display for Script {
@@ -123,7 +123,7 @@ impl fmt::Display for Step {
             Self::Slow => f.write_str("slow"),
             Self::Restart => f.write_str("restart"),
             Self::Copy(who) => write!(f, "copy {who}"),
-            Self::PutBack(who) => write!(f, "put-back {who}"),
+            Self::RolledBack(who) => write!(f, "roll-back {who}"),
         }
     }
 }
@@ -185,7 +185,7 @@ impl FromStr for Step {
             "slow" => Self::Slow,
             "restart" => Self::Restart,
             "copy" => Self::Copy(small(0)?),
-            "put-back" => Self::PutBack(small(0)?),
+            "roll-back" => Self::RolledBack(small(0)?),
             _ => return Err(wrong()),
         })
     }

@@ -31,7 +31,7 @@ impl World {
             eprintln!("{connection:?} asks {:.300}", format!("{:?}", ClientFrame::decode(bytes)));
         }
         // Some of the answers about stamps too, so that these overtake each other.
-        let slow = self.appends_take_long && (is_append(bytes) || is_check_in(bytes) && self.random(2) == 0);
+        let slow = self.appends_take_long && (is_append(bytes) || is_stamp_swap(bytes) && self.random(2) == 0);
         for (to, bytes) in self.relay.receive(self.now, connection, bytes) {
             if self.traced {
                 eprintln!("  to {to:?}: {:.300}", format!("{:?}", ServerFrame::decode(&bytes)));
@@ -118,8 +118,8 @@ fn is_append(bytes: &[u8]) -> bool {
     )
 }
 
-fn is_check_in(bytes: &[u8]) -> bool {
-    matches!(ClientFrame::decode(bytes).map(|frame| frame.request), Ok(Request::CheckIn(_)))
+fn is_stamp_swap(bytes: &[u8]) -> bool {
+    matches!(ClientFrame::decode(bytes).map(|frame| frame.request), Ok(Request::SwapStamp(_)))
 }
 
 fn is_answer(bytes: &[u8]) -> bool {

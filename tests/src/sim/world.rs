@@ -172,7 +172,7 @@ impl World {
             self.disconnect(index);
         }
         self.late.clear();
-        self.relay.put_back(copy.clone());
+        self.relay.roll_back(copy.clone());
     }
 
     /// Kills a device's process and starts it again, not connected.
@@ -184,12 +184,12 @@ impl World {
     }
 
     /// Puts another disk into a device that is not running, and starts it, not connected.
-    pub fn put_back(&mut self, index: DeviceIndex, disk: Disk) {
-        self.try_put_back(index, disk).expect("the disk opens");
+    pub fn roll_back(&mut self, index: DeviceIndex, disk: Disk) {
+        self.try_roll_back(index, disk).expect("the disk opens");
     }
 
-    /// As [`World::put_back`], where the disk may not open.
-    pub fn try_put_back(&mut self, index: DeviceIndex, disk: Disk) -> Result<(), OpenError> {
+    /// As [`World::roll_back`], where the disk may not open.
+    pub fn try_roll_back(&mut self, index: DeviceIndex, disk: Disk) -> Result<(), OpenError> {
         if let Some(link) = self.links[index].take() {
             self.relay.disconnect(link.connection);
         }

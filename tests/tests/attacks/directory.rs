@@ -154,7 +154,7 @@ fn p4_a_device_log_that_was_rolled_back_is_shown() {
     assert_eq!(warning(&world, ada), None);
     let rolled_back = record(&short);
     answer_with(&mut world, peer.log().account(), move |_| rolled_back.clone());
-    // A relay that was put back from a copy is given back what it lacks; one that lacks it all the same lies.
+    // A relay that was rolled back to a copy is given back what it lacks; one that lacks it all the same lies.
     for _ in 0..3 {
         find(&mut world, ada, "bob");
     }
@@ -346,7 +346,7 @@ fn p4_who_is_learnt_anew_is_nobody_else() {
         *disk.records.get_mut(key).unwrap().last_mut().unwrap() ^= 1;
         let account = own_account(&mut world, ada).account;
         world.disconnect(ada);
-        if world.try_put_back(bob, disk).is_err() {
+        if world.try_roll_back(bob, disk).is_err() {
             continue;
         }
         world.ask(bob, Command::Subscribe);

@@ -28,7 +28,7 @@ fn answered_wrongly(seed: u64, answer: &Result<Answer, RelayError>) {
     world.relay.lie(move |_, request, told| {
         for (_, frame) in told {
             if let ServerFrame::Answer { result, .. } = frame
-                && !matches!(request, Request::Hello | Request::CheckIn(_))
+                && !matches!(request, Request::Hello | Request::SwapStamp(_))
             {
                 result.clone_from(&lie);
             }
@@ -100,7 +100,7 @@ fn p5_refusals_without_a_reason_lose_nothing_that_is_not_shown() {
         RelayError::StorageFull,
         RelayError::Internal,
         RelayError::DeviceLogConflict,
-        RelayError::WentBack,
+        RelayError::RolledBack,
     ];
     for (seed, refusal) in (820..).zip(refusals) {
         answered_wrongly(seed, &Err(refusal));
@@ -248,15 +248,15 @@ fn p5_pushes_without_end_are_passed_over() {
 
 #[test]
 fn p5_a_relay_that_lies_about_the_check_in_loses_nothing() {
-    let stamp = |byte| Answer::CheckedIn { before: Some(Stamp([byte; 16])) };
+    let stamp = |byte| Answer::StampSwapped { before: Some(Stamp([byte; 16])) };
     let lies =
-        [Ok(stamp(7)), Ok(Answer::CheckedIn { before: None }), Ok(Answer::Done), Err(RelayError::Internal)];
+        [Ok(stamp(7)), Ok(Answer::StampSwapped { before: None }), Ok(Answer::Done), Err(RelayError::Internal)];
     for (seed, lie) in (840..).zip(lies) {
         let Pair { mut world, ada, bob, chat, chat_b } = pair(seed);
         let told_lie = lie.clone();
         world.relay.lie(move |_, request, told| {
             for (_, frame) in told {
-                if let (ServerFrame::Answer { result, .. }, Request::CheckIn(_)) = (frame, request) {
+                if let (ServerFrame::Answer { result, .. }, Request::SwapStamp(_)) = (frame, request) {
                     result.clone_from(&told_lie);
                 }
             }

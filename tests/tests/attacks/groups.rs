@@ -210,7 +210,7 @@ fn p4_a_contact_gives_up_no_log_of_another() {
     world.settle();
     let theirs = world.relay.log_ids().into_iter().find(|id| *id != log).expect("a log with Bob");
     let logs = world.relay.log_count();
-    let wish = eve.repair(log, theirs, Seq(0));
+    let wish = eve.resync(log, theirs, Seq(0));
     ask(&mut world, eve.append(log, wish)).unwrap();
     reconnect(&mut world, ada);
     world.send(ada, chat, "as before");

@@ -24,8 +24,8 @@ fn p10_whatever_a_stranger_writes_is_answered_by_nothing() {
         eve.name(log, "Eve"),
         eve.receipt(log, Seq(9), Seq(9)),
         eve.again(log, "once more", (LogId([7; 16]), Seq(3), ago, Era([1; 8]))),
-        eve.repair(log, log, Seq(0)),
-        eve.repair(log, LogId([0; 16]), Seq(0)),
+        eve.resync(log, log, Seq(0)),
+        eve.resync(log, LogId([0; 16]), Seq(0)),
         eve.seal(log, b"nonsense"),
         eve.text(log, "and more", &head),
     ];
@@ -64,7 +64,7 @@ fn p10_strangers_who_name_logs_that_nobody_knows_make_no_write_larger_and_larger
             let mut unknown = LogId([number; 16]);
             unknown.0[0] = made_up.max(1) * 60;
             unknown.0[1] = made_up;
-            let payload = eve.repair(log, unknown, Seq(0));
+            let payload = eve.resync(log, unknown, Seq(0));
             ask(&mut world, eve.append(log, payload)).unwrap();
             reconnect(&mut world, ada);
         }

@@ -152,11 +152,11 @@ async fn p10_the_relay_takes_a_removal_from_whoever_filled_the_log() {
     let nothing = account.append(account.entry(&stolen, same, None));
     assert_eq!(client.call(nothing).await, Err(RelayError::Invalid), "it changes nothing");
     for _ in 0..MAX_BY_AUTHOR {
-        let entry = account.entry(&stolen, Change::PutBack(stolen.record.id), None);
+        let entry = account.entry(&stolen, Change::RolledBack(stolen.record.id), None);
         account.log.append(&entry).unwrap();
         assert_eq!(client.call(account.append(entry)).await, Ok(Answer::Done));
     }
-    let more = account.append(account.entry(&stolen, Change::PutBack(stolen.record.id), None));
+    let more = account.append(account.entry(&stolen, Change::RolledBack(stolen.record.id), None));
     assert_eq!(client.call(more).await, Err(RelayError::QuotaExceeded));
     let removal = account.append(account.entry(&account.first, Change::RemoveDevice(stolen.record.id), None));
     assert_eq!(client.call(removal).await, Ok(Answer::Done));

@@ -6,7 +6,7 @@ use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{
-    Answer, CheckIn, ClaimedKeyPackage, InboxAddress, InboxPost, PublishKeyPackages, Push, RelayError,
+    Answer, SwapStamp, ClaimedKeyPackage, InboxAddress, InboxPost, PublishKeyPackages, Push, RelayError,
     Request, SubscribeInbox, Subscribed,
 };
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, Stamp};
@@ -192,33 +192,33 @@ async fn a_removed_device_loses_its_inbox_and_its_pool() {
     reader.assert_no_push(Duration::from_millis(100)).await;
 }
 
-fn check_in(address: InboxAddress, capability: &Capability, stamp: Stamp) -> Request {
-    Request::CheckIn(CheckIn { address, capability: capability.clone(), stamp })
+fn swap_stamp(address: InboxAddress, capability: &Capability, stamp: Stamp) -> Request {
+    Request::SwapStamp(SwapStamp { address, capability: capability.clone(), stamp })
 }
 
-const fn checked_in(before: Option<Stamp>) -> Answer {
-    Answer::CheckedIn { before }
+const fn stamp_swapped(before: Option<Stamp>) -> Answer {
+    Answer::StampSwapped { before }
 }
 
 #[tokio::test]
-async fn a_check_in_swaps_the_stamp() {
+async fn a_device_swaps_the_stamp() {
     let relay = RelayProcess::start(&[]);
     let (mut owner, account) = registered(&relay).await;
     let (address, inbox) = (account.address(&account.first), &account.first.inbox);
     let [first, second, third] = [1, 2, 3].map(|byte| Stamp([byte; 16]));
-    assert_eq!(owner.call(check_in(address, inbox, first)).await, Ok(checked_in(None)));
+    assert_eq!(owner.call(swap_stamp(address, inbox, first)).await, Ok(stamp_swapped(None)));
     // Whoever does not know the capability neither sees nor changes it.
-    let stranger = owner.call(check_in(address, &capability(), third)).await;
+    let stranger = owner.call(swap_stamp(address, &capability(), third)).await;
     assert_eq!(stranger, Err(RelayError::WrongCapability));
     let nobody = InboxAddress { account: account.id(), device: TestDevice::new().record.id };
-    assert_eq!(owner.call(check_in(nobody, inbox, third)).await, Err(RelayError::UnknownDevice));
+    assert_eq!(owner.call(swap_stamp(nobody, inbox, third)).await, Err(RelayError::UnknownDevice));
     // Two that are sent without waiting take effect in their order, on whichever connection the next one comes.
-    let second_id = owner.send(check_in(address, inbox, second)).await;
-    let third_id = owner.send(check_in(address, inbox, third)).await;
-    assert_eq!(owner.answer(second_id).await, Ok(checked_in(Some(first))));
-    assert_eq!(owner.answer(third_id).await, Ok(checked_in(Some(second))));
+    let second_id = owner.send(swap_stamp(address, inbox, second)).await;
+    let third_id = owner.send(swap_stamp(address, inbox, third)).await;
+    assert_eq!(owner.answer(second_id).await, Ok(stamp_swapped(Some(first))));
+    assert_eq!(owner.answer(third_id).await, Ok(stamp_swapped(Some(second))));
     let mut copy = RelayClient::connect(relay.address()).await;
-    assert_eq!(copy.call(check_in(address, inbox, first)).await, Ok(checked_in(Some(third))));
+    assert_eq!(copy.call(swap_stamp(address, inbox, first)).await, Ok(stamp_swapped(Some(third))));
 }
 
 #[tokio::test]
@@ -227,9 +227,9 @@ async fn a_stamp_survives_a_kill() {
     let (mut owner, account) = registered(&relay).await;
     let (address, inbox) = (account.address(&account.first), &account.first.inbox);
     let stamp = Stamp(unique());
-    assert_eq!(owner.call(check_in(address, inbox, stamp)).await, Ok(checked_in(None)));
+    assert_eq!(owner.call(swap_stamp(address, inbox, stamp)).await, Ok(stamp_swapped(None)));
     relay.kill();
     let relay = RelayProcess::start_in(relay.folder(), &[]);
     let mut again = RelayClient::connect(relay.address()).await;
-    assert_eq!(again.call(check_in(address, inbox, Stamp(unique()))).await, Ok(checked_in(Some(stamp))));
+    assert_eq!(again.call(swap_stamp(address, inbox, Stamp(unique()))).await, Ok(stamp_swapped(Some(stamp))));
 }

@@ -1,4 +1,4 @@
-//! A relay whose data folder was put back from a copy, as an operator does who has nothing newer.
+//! A relay whose data folder was rolled back to a copy, as an operator does who has nothing newer.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{
-    Answer, CheckIn, KnownPlace, LogEntry, RegisterAccount, RelayError, Request, SubscribeLog,
+    Answer, SwapStamp, KnownPlace, LogEntry, RegisterAccount, RelayError, Request, SubscribeLog,
 };
 use parley_protocol::ids::{Epoch, LogId, Seq, Stamp};
 use parley_tests::accounts::{TestAccount, TestDevice, found, look_up};
@@ -24,7 +24,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Kills the relay, puts the copy in the place of its data, and starts it again.
-fn put_back(mut relay: RelayProcess, from: &Path) -> RelayProcess {
+fn roll_back(mut relay: RelayProcess, from: &Path) -> RelayProcess {
     relay.kill();
     let folder = relay.folder();
     for file in fs::read_dir(folder.path()).unwrap() {
@@ -67,16 +67,16 @@ async fn p5_a_place_that_a_restored_relay_gives_out_again_is_not_the_same() {
     let lost = append(&mut client, log, &secret, 3).await;
     assert!(subscribe(&mut client, log, &secret, lost[2]).await.is_ok());
 
-    let relay = put_back(relay, saved.path());
+    let relay = roll_back(relay, saved.path());
     let mut client = RelayClient::connect(relay.address()).await;
     for place in &lost {
-        assert_eq!(subscribe(&mut client, log, &secret, *place).await, Err(RelayError::WentBack));
+        assert_eq!(subscribe(&mut client, log, &secret, *place).await, Err(RelayError::RolledBack));
     }
     assert!(subscribe(&mut client, log, &secret, before[2]).await.is_ok(), "what is there is known");
     let again = append(&mut client, log, &secret, 4).await;
     assert_eq!(again[2].seq, lost[2].seq, "the number is given out again");
     for place in &lost {
-        assert_eq!(subscribe(&mut client, log, &secret, *place).await, Err(RelayError::WentBack));
+        assert_eq!(subscribe(&mut client, log, &secret, *place).await, Err(RelayError::RolledBack));
     }
     // Another, to which nothing was pushed for the subscription from before.
     let mut reader = RelayClient::connect(relay.address()).await;
@@ -86,7 +86,7 @@ async fn p5_a_place_that_a_restored_relay_gives_out_again_is_not_the_same() {
     assert_eq!(read, [before, again].concat(), "who reads is told the same as who wrote");
 }
 
-/// Restarted and not put back, it knows everything that it said.
+/// Restarted and not rolled back, it knows everything that it said.
 #[tokio::test]
 async fn p5_a_relay_that_was_only_restarted_has_not_gone_back() {
     let mut relay = RelayProcess::start(&[]);
@@ -103,7 +103,7 @@ async fn p5_a_relay_that_was_only_restarted_has_not_gone_back() {
         assert!(subscribe(&mut client, log, &secret, place).await.is_ok());
     }
     let other = KnownPlace { seq: Seq(9), era: unique_era() };
-    assert_eq!(subscribe(&mut client, log, &secret, other).await, Err(RelayError::WentBack));
+    assert_eq!(subscribe(&mut client, log, &secret, other).await, Err(RelayError::RolledBack));
     let wrong = capability();
     let answer = subscribe(&mut client, log, &wrong, other).await;
     assert_eq!(answer, Err(RelayError::WrongCapability), "nothing is said to who may not read");
@@ -130,14 +130,14 @@ async fn p10_an_account_registers_again_with_its_whole_device_log() {
     let entry = account.entry(&second, Change::RemoveDevice(third.record.id), None);
     account.log.append(&entry).unwrap();
 
-    let relay = put_back(relay, saved.path());
+    let relay = roll_back(relay, saved.path());
     let mut client = RelayClient::connect(relay.address()).await;
-    let check_in = |device: &TestDevice| {
+    let swap_stamp = |device: &TestDevice| {
         let address =
             parley_protocol::frame::InboxAddress { account: account.id(), device: device.record.id };
-        Request::CheckIn(CheckIn { address, capability: device.inbox.clone(), stamp: Stamp(unique()) })
+        Request::SwapStamp(SwapStamp { address, capability: device.inbox.clone(), stamp: Stamp(unique()) })
     };
-    assert!(client.call(check_in(&account.first)).await.is_err());
+    assert!(client.call(swap_stamp(&account.first)).await.is_err());
     let again = |by: &TestDevice| {
         let log = List::new(account.log.entries().to_vec()).unwrap();
         Request::RegisterAccount(RegisterAccount { log, claim: account.claim(by, "ada") })
@@ -145,9 +145,9 @@ async fn p10_an_account_registers_again_with_its_whole_device_log() {
     assert!(client.call(again(&third)).await.is_err(), "a removed device brings nothing back");
     assert_eq!(client.call(again(&second)).await, Ok(Answer::Done));
     for device in [&account.first, &second] {
-        assert_eq!(client.call(check_in(device)).await, Ok(Answer::CheckedIn { before: None }));
+        assert_eq!(client.call(swap_stamp(device)).await, Ok(Answer::StampSwapped { before: None }));
     }
-    assert_eq!(client.call(check_in(&third)).await, Err(RelayError::UnknownDevice));
+    assert_eq!(client.call(swap_stamp(&third)).await, Err(RelayError::UnknownDevice));
     let record = found(client.call(look_up(account.id())).await).expect("a record");
     assert_eq!(record.log.to_vec(), account.log.entries());
 }

@@ -8,7 +8,7 @@ use parley_protocol::ids::{LogId, Seq, UnixMillis};
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::{device_id, link};
-use super::repair::settle_long;
+use super::resync::settle_long;
 
 const DAY: u64 = 24 * 3_600 * 1_000;
 const GAP: &str = "[Gap(Expired)]";

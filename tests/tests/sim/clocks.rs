@@ -32,7 +32,7 @@ fn p9_the_next_attempt_is_never_far_away() {
     assert!(retry_at.0.saturating_sub(now) <= 1_000, "in {} ms", retry_at.0 - now);
 }
 
-/// The network goes away without a word, and then the clock is put back.
+/// The network goes away without a word, and then the clock is set back.
 #[test]
 fn p5_a_connection_on_which_nothing_comes_is_given_up_by_any_clock() {
     for by in [-YEAR, YEAR] {

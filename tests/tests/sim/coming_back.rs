@@ -5,7 +5,7 @@ use parley_protocol::frame::{RelayError, Request, ServerFrame};
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::recovery::{back_up, one_step, pair, recover, recover_command, recovery};
-use super::repair::settle_long;
+use super::resync::settle_long;
 
 #[test]
 fn p5_a_refusal_at_any_step_of_coming_back_only_delays_it() {

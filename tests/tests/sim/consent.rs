@@ -319,7 +319,7 @@ fn p5_a_blocked_contact_who_has_begun_another_log_is_read_and_answered_after_unb
         let mut disk = world.devices[eve].disk.clone();
         *disk.records.get_mut(key).unwrap().last_mut().unwrap() ^= 1;
         world.disconnect(eve);
-        if world.try_put_back(eve, disk).is_err() {
+        if world.try_roll_back(eve, disk).is_err() {
             continue;
         }
         world.connect(eve);

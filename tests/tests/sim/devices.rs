@@ -385,7 +385,7 @@ fn p6_a_log_that_was_given_up_keeps_no_device_waiting() {
     let copy = world.devices[ada].disk.clone();
     world.connect(ada);
     world.settle();
-    world.put_back(ada, copy);
+    world.roll_back(ada, copy);
     world.connect(ada);
     for _ in 0..4 {
         world.settle();

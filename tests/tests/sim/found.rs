@@ -9,10 +9,10 @@ fn passes(script: &str) {
     }
 }
 
-/// A clock was put back by an hour: timers, which are times of that clock, waited an hour more. Receipts, and what
+/// A clock was set back by an hour: timers, which are times of that clock, waited an hour more. Receipts, and what
 /// a full disk had refused, came that much later.
 #[test]
-fn a_clock_put_back_puts_nothing_off() {
+fn a_clock_set_back_puts_nothing_off() {
     passes("seed 1, people 2: start 0 1; run; send 0 1 1; run; clock 1 -3600");
     passes(
         "seed 1, people 2: start 0 1; run; send 0 1 1; full 0; send 0 1 2; disk 0 4; clock 0 -3456000; heal 0",

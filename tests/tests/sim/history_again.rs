@@ -4,7 +4,7 @@ use parley_engine::view::{Command, ConversationId, Share};
 use parley_tests::sim::{DeviceIndex, Disk, World};
 
 use super::devices::{link, link_with, meet};
-use super::repair::settle_long;
+use super::resync::settle_long;
 
 const HOUR: i64 = 3_600_000;
 
@@ -26,9 +26,9 @@ fn chatted(seed: u64) -> (World, [DeviceIndex; 3], [ConversationId; 2], Disk) {
     (world, [ada, other, bob], [chat, there], before)
 }
 
-/// Ada's first device is put back and knows nothing of the chat: what was written in it is sent again, to everybody.
+/// Ada's first device is rolled back and knows nothing of the chat: what was written in it is sent again, to everybody.
 fn send_all_again(world: &mut World, ada: DeviceIndex, before: Disk) {
-    world.put_back(ada, before);
+    world.roll_back(ada, before);
     world.connect(ada);
     for _ in 0..4 {
         settle_long(world);

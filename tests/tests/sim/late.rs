@@ -7,7 +7,7 @@ use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::{device_id, link};
 use super::read_states::look;
-use super::repair::settle_long;
+use super::resync::settle_long;
 
 const DAY: u64 = 24 * 3_600 * 1_000;
 

@@ -6,7 +6,7 @@ use parley_protocol::frame::{RelayError, Request};
 use parley_tests::sim::{DeviceIndex, Disk, World};
 
 use super::devices::{link, pair};
-use super::repair::{chatting, settle_long};
+use super::resync::{chatting, settle_long};
 
 const LOST: &str = "[Gap(Lost)]";
 
@@ -45,7 +45,7 @@ fn p9_a_message_that_is_damaged_or_gone_leaves_a_marker_in_its_place() {
             } else {
                 damage(&mut disk, &key);
             }
-            world.put_back(bob, disk);
+            world.roll_back(bob, disk);
             texts[place] = LOST.into();
             assert_eq!(world.texts(bob, chat_b), texts, "gone: {gone}");
         }
@@ -87,7 +87,7 @@ fn p9_a_message_that_is_damaged_comes_back_from_another_device() {
         let mut disk = world.devices[ada].disk.clone();
         let key = messages(&disk)[place].clone();
         damage(&mut disk, &key);
-        world.put_back(ada, disk);
+        world.roll_back(ada, disk);
         world.connect(ada);
         world.settle();
         let shown = world.texts(ada, there);
@@ -126,7 +126,7 @@ fn p9_no_damaged_record_makes_anything_vanish() {
             } else {
                 damage(&mut disk, key);
             }
-            if world.try_put_back(bob, disk).is_err() {
+            if world.try_roll_back(bob, disk).is_err() {
                 continue;
             }
             opened += 1;
@@ -170,7 +170,7 @@ fn p9_a_damaged_record_of_a_text_that_is_to_be_sent_again_leaves_a_marker() {
         let (mut world, ada, chat) = prepared();
         let mut disk = world.devices[ada].disk.clone();
         damage(&mut disk, key);
-        if world.try_put_back(ada, disk).is_err() {
+        if world.try_roll_back(ada, disk).is_err() {
             continue;
         }
         let texts = world.texts(ada, chat);

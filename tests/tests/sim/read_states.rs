@@ -4,7 +4,7 @@ use parley_engine::view::{Command, ConversationId, Delivery, Reply};
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::{link, pair};
-use super::repair::{chatting, settle_long};
+use super::resync::{chatting, settle_long};
 
 /// The newest message of the other is on the screen, as the app says it: whatever own ones stand after it.
 pub(crate) fn look(world: &mut World, device: DeviceIndex, chat: ConversationId) {

@@ -215,7 +215,7 @@ fn p10_a_forged_head_is_written_over_and_costs_nothing() {
     }
 }
 
-/// The relay is put back to a moment at which the backup was sealed to another phrase.
+/// The relay is rolled back to a moment at which the backup was sealed to another phrase.
 #[test]
 fn p5_a_backup_that_went_back_to_another_phrase_is_written_anew() {
     for noticed in [true, false] {

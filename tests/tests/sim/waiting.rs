@@ -170,7 +170,7 @@ fn p9_a_relay_that_is_full_of_connections_is_told_from_none_at_all() {
 
 #[test]
 fn p9_a_relay_at_which_a_device_cannot_check_in_is_told_from_none_at_all() {
-    let check_in: fn(&Request) -> bool = |request| matches!(request, Request::CheckIn(_));
+    let swap_stamp: fn(&Request) -> bool = |request| matches!(request, Request::SwapStamp(_));
     for (error, why) in [
         (RelayError::StorageFull, Outage::Full),
         (RelayError::Internal, Outage::Failing),
@@ -178,7 +178,7 @@ fn p9_a_relay_at_which_a_device_cannot_check_in_is_told_from_none_at_all() {
     ] {
         let (mut world, ada, _, chat, _) = pair();
         world.disconnect(ada);
-        world.relay.refusal = Some((check_in, error));
+        world.relay.refusal = Some((swap_stamp, error));
         world.send(ada, chat, "waits");
         world.connect(ada);
         world.run();

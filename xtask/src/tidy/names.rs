@@ -86,14 +86,14 @@ mod tests {
     #[test]
     fn dead_names_are_found_with_their_lines_and_living_ones_are_not() {
         let document = "Read `engine/src/log.rs` or `src/log.rs`, then `Log::append` and `seal_one(..)`.\n\n\
-                        Not `engine/src/trail.rs`, `Log::cut` or `seal_two`.\n\
+                        Not `engine/src/transcript.rs`, `Log::cut` or `seal_two`.\n\
                         ```\n`no_name_in_a_fence`\n```\n`cargo build --locked` and `seal_three + 1` are code.";
         let files = [
             File::new("ARCHITECTURE.md", document),
             File::new("engine/src/log.rs", "impl Log { fn append(&self) { seal_one() } }"),
         ];
         let expected = [
-            "there is no file or folder `engine/src/trail.rs`",
+            "there is no file or folder `engine/src/transcript.rs`",
             "nothing in the sources is called `Log::cut`",
             "nothing in the sources is called `seal_two`",
         ];
@@ -107,7 +107,7 @@ mod tests {
         let files = [
             File::new("ARCHITECTURE.md", document),
             File::new("engine/src/log.rs", "fn seal_one() {}"),
-            File::new("engine/src/trail.rs", "fn cut() {}"),
+            File::new("engine/src/transcript.rs", "fn cut() {}"),
         ];
         let expected = [1, 2].map(|line| Finding::new("ARCHITECTURE.md", line, "`cut` is not in `log.rs`"));
         assert_eq!(check(&files, ""), expected);

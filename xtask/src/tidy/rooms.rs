@@ -63,7 +63,7 @@ mod tests {
             findings(path, "use crate::domain::order::Order;\n/// See [`crate::view`].\nuse crate::viewed;"),
             0
         );
-        assert_eq!(findings("engine/src/core/showing.rs", "use crate::view::Order;"), 0);
+        assert_eq!(findings("engine/src/core/conversation/projection.rs", "use crate::view::Order;"), 0);
         assert_eq!(findings("client/src/view/mod.rs", "use crate::core::Engine;"), 0);
     }
 }

@@ -240,7 +240,7 @@ enum Said {
     Send(usize, Sending),
 }
 
-/// Pages of one device, which takes drafts by the rules of `engine/src/core/drafts.rs`.
+/// Pages of one device, which takes drafts by the rules of `engine/src/core/conversation/drafts.rs`.
 #[derive(Default)]
 struct Tabs {
     now: u64,

@@ -98,7 +98,7 @@ impl Page {
         self.done.iter().filter(|(_, step)| *step == Step::Ask).count()
     }
 
-    /// A page in sight says so.
+    /// A page in scanned says so.
     fn stay_in_sight(&mut self, end: u64) {
         while self.now < end {
             let (now, next) = (self.now, (self.now + SIGHT / 3).min(end));

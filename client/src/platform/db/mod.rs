@@ -24,7 +24,7 @@ use self::requests::{committed, done};
 pub use self::writing::Moved;
 use super::crypto::BrowserKey;
 use super::failure::Failure;
-use crate::model::pulse::SCHEMA;
+use crate::model::ownership::SCHEMA;
 
 const NAME: &str = "parley";
 const STATE: &str = "state";

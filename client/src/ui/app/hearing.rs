@@ -8,7 +8,7 @@ use parley_engine::view::{
 use crate::model::chats::{Chats, is_request};
 use crate::model::news::{news, renames};
 use crate::model::route::Route;
-use crate::model::signal::{ToViews, Trouble, Unreadable};
+use crate::model::signal::{ToViews, Fault, Unreadable};
 use crate::platform::page;
 use crate::platform::unicode::Browser;
 use crate::ui::app::state::{App, Phase};
@@ -19,7 +19,7 @@ impl App {
     /// Takes what was heard.
     pub(crate) fn hear(self, heard: Result<ToViews, Unreadable>) {
         // The page's loader has started a worker before anybody could look: what fails there is only a consequence.
-        if self.phase.get_untracked() == Phase::Troubled(Trouble::Insecure) {
+        if self.phase.get_untracked() == Phase::Faulty(Fault::Insecure) {
             return;
         }
         match heard {
@@ -29,8 +29,8 @@ impl App {
                 unsaved::learn(self, key);
                 self.subscribe();
             }
-            Ok(ToViews::Trouble(Trouble::Removed)) if self.starts_over.get_value() => page::reload(),
-            Ok(ToViews::Trouble(trouble)) => self.phase.set(Phase::Troubled(trouble)),
+            Ok(ToViews::Fault(Fault::Removed)) if self.starts_over.get_value() => page::reload(),
+            Ok(ToViews::Fault(fault)) => self.phase.set(Phase::Faulty(fault)),
             Ok(ToViews::Tell { fence, event }) if self.believes(fence) => self.told(event),
             Ok(ToViews::Slow(slow)) => self.slow.set(slow),
             Ok(ToViews::Code(code)) => self.code.set(Some(code)),

@@ -16,17 +16,17 @@ use crate::model::history::FilesOver;
 use crate::model::invite::Invited;
 use crate::model::lock::{LockAnswer, LockAsk, LockView};
 use crate::model::route::Route;
-use crate::model::signal::{ToOwner, Trouble};
+use crate::model::signal::{ToOwner, Fault};
 use crate::platform::files::File;
 use crate::platform::{clock, page};
 use crate::ui::app::asking::Asking;
 use crate::ui::app::doing::Doing;
 use crate::ui::app::history::Way;
 pub(crate) use crate::ui::app::history::go;
-use crate::ui::app::keeper::{Keeper, Loss};
+use crate::ui::app::supervisor::{Supervisor, Loss};
 use crate::ui::app::link::Link;
 use crate::ui::app::open::Open;
-use crate::ui::app::pace::Pace;
+use crate::ui::app::throttle::Throttle;
 use crate::ui::app::pictures::{self, Pictures};
 use crate::ui::app::unsaved::{self, Keeping};
 use crate::ui::design::field::Note;
@@ -47,7 +47,7 @@ pub(crate) enum Phase {
     /// The device is locked.
     Locked,
     /// The device does not open.
-    Troubled(Trouble),
+    Faulty(Fault),
 }
 
 /// Which dialog is open.
@@ -98,7 +98,7 @@ pub(crate) struct Known {
     pub(crate) pictures: RwSignal<Pictures>,
     /// A pointer is pressed: what could move under it waits.
     pub(crate) pressed: RwSignal<bool>,
-    pub(crate) pace: StoredValue<Pace>,
+    pub(crate) throttle: StoredValue<Throttle>,
     pub(crate) open: RwSignal<Open>,
     pub(crate) route: RwSignal<Route>,
     /// Opened and closed by [`App::show`] and [`App::close_dialog`], or by the browser's history.
@@ -156,7 +156,7 @@ pub(crate) struct Known {
     pub(crate) lock: RwSignal<Option<LockView>>,
     /// When the next guess at it is heard, in milliseconds since 1970.
     pub(crate) next_guess: RwSignal<u64>,
-    keeper: StoredValue<Option<Keeper>, LocalStorage>,
+    supervisor: StoredValue<Option<Supervisor>, LocalStorage>,
     pub(crate) owner: StoredValue<Option<Link>, LocalStorage>,
     pub(crate) asking: StoredValue<Asking, LocalStorage>,
     /// The last owner that was heard.
@@ -182,7 +182,7 @@ impl App {
             chats: RwSignal::new(Chats::default()),
             pictures: RwSignal::new(Pictures::new()),
             pressed: RwSignal::new(false),
-            pace: StoredValue::new(Pace::default()),
+            throttle: StoredValue::new(Throttle::default()),
             open: RwSignal::new(Open::default()),
             route: RwSignal::new(Route::Home),
             dialog: RwSignal::new(None),
@@ -216,7 +216,7 @@ impl App {
             creating: RwSignal::new(false),
             lock: RwSignal::new(None),
             next_guess: RwSignal::new(0),
-            keeper: StoredValue::new_local(None),
+            supervisor: StoredValue::new_local(None),
             owner: StoredValue::new_local(None),
             asking: StoredValue::new_local(Asking::default()),
             fence: StoredValue::new(0),
@@ -225,20 +225,20 @@ impl App {
             chosen: StoredValue::new_local(Vec::new()),
             chosen_again: RwSignal::new(0),
         })));
-        let keeper = Keeper::new(move |loss| match loss {
+        let supervisor = Supervisor::new(move |loss| match loss {
             Loss::Died => app.worker_died.set(true),
             Loss::Older => app.newer.set(true),
         });
-        let link = Link::open(move |heard| app.hear(heard), move || keeper.check());
+        let link = Link::open(move |heard| app.hear(heard), move || supervisor.check());
         app.owner.set_value(Some(link));
-        app.keeper.set_value(Some(keeper));
+        app.supervisor.set_value(Some(supervisor));
         if page::is_secure() {
             unsaved::start(app);
             link.say(&ToOwner::WhoOwns);
-            keeper.start();
+            supervisor.start();
         } else {
             // Before anything fails for another reason that is only a consequence.
-            app.phase.set(Phase::Troubled(Trouble::Insecure));
+            app.phase.set(Phase::Faulty(Fault::Insecure));
         }
         app
     }
@@ -259,8 +259,8 @@ impl App {
 
     /// Asks this tab's own worker about the lock; one question at a time.
     pub(crate) fn ask_lock(self, ask: &LockAsk, on_answer: impl FnOnce(LockAnswer) + 'static) {
-        if let Some(keeper) = self.keeper.get_value() {
-            keeper.ask_lock(ask, on_answer);
+        if let Some(supervisor) = self.supervisor.get_value() {
+            supervisor.ask_lock(ask, on_answer);
         }
     }
 

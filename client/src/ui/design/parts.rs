@@ -92,7 +92,7 @@ pub(crate) fn alert(class: &'static str, text: impl Inside) -> AnyView {
     html::p().class(class).attr("role", "alert").child(text).into_any()
 }
 
-/// The same, of what is no trouble.
+/// The same, of what is no fault.
 pub(crate) fn status(class: &'static str, text: AnyView) -> AnyView {
     html::p().class(class).attr("role", "status").child(text).into_any()
 }

@@ -126,7 +126,7 @@ fn notice(app: App, long: impl Fn() -> bool) -> Option<Told> {
     if phase == Phase::Starting && app.older.get() {
         return grave(words::OLDER, WayOut::Reload);
     }
-    if app.slow.get() && !matches!(phase, Phase::Troubled(_)) {
+    if app.slow.get() && !matches!(phase, Phase::Faulty(_)) {
         return Some(plain(words::SLOW, WayOut::None));
     }
     if phase != Phase::Ready {

@@ -83,7 +83,7 @@ impl Door {
     /// The sentence counts down while a pause lasts.
     fn count_down(self) {
         Effect::new(move |waited: Option<bool>| {
-            // Where the clock was put back, nobody waits longer than the longest pause from then on.
+            // Where the clock was set back, nobody waits longer than the longest pause from then on.
             let latest = self.app.now.get().0.saturating_add(LONGEST_PAUSE);
             if self.next.get_untracked() > latest {
                 self.next.set(latest);

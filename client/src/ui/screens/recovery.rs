@@ -97,7 +97,7 @@ fn offer(app: App, state: PhraseState, shown: RwSignal<Option<PhraseView>>, note
     )
 }
 
-/// The words, until they are written down; then some of them are asked for, with the phrase out of sight.
+/// The words, until they are written down; then some of them are asked for, with the phrase out of scanned.
 fn written_down(app: App, view: &PhraseView, shown: RwSignal<Option<PhraseView>>) -> AnyView {
     let asked = RwSignal::new(false);
     let (words, ask) = (StoredValue::new(view.words.clone()), view.ask);

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Command, KeptText, RemovedView};
 
 use crate::model::kept::as_text;
-use crate::model::signal::Trouble;
+use crate::model::signal::Fault;
 use crate::model::time::LocalTime;
 use crate::platform::clock;
 use crate::platform::files::{self, File};
@@ -18,7 +18,7 @@ pub(crate) fn screen(app: App) -> AnyView {
     let sure = RwSignal::new(false);
     let card = vec![
         icons::mark(),
-        html::h1().child(words::trouble_heading(Trouble::Removed).to_owned()).into_any(),
+        html::h1().child(words::trouble_heading(Fault::Removed).to_owned()).into_any(),
         parts::alert("", words::REMOVED.to_owned()),
         parts::dynamic(move || app.removed.with(|it| it.as_ref().map_or_else(parts::nothing, texts))),
         parts::dynamic(move || erase(app, sure)),

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 
 use crate::model::invite::Invited;
 use crate::model::route::Route;
-use crate::model::signal::{ToOwner, Trouble};
+use crate::model::signal::{ToOwner, Fault};
 use crate::platform::timer::Interval;
 use crate::platform::{self, clock, fallen, local, page, timer};
 use crate::ui::app::state::{App, Dialog, Phase, go};
-use crate::ui::app::{asking, drafts, history, keys, trouble};
+use crate::ui::app::{asking, drafts, history, keys, fault};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, modal, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};
@@ -137,10 +137,10 @@ fn shell(app: App) -> AnyView {
         .child((
             notices::notices(app),
             parts::dynamic(move || match (phase.get(), has_account.get()) {
-                _ if app.newer.get() => trouble::screen(app, Trouble::NewerTab),
+                _ if app.newer.get() => fault::screen(app, Fault::NewerTab),
                 (Phase::Starting, _) => starting(),
                 (Phase::Locked, _) => seldom::locked(app),
-                (Phase::Troubled(what), _) => trouble::screen(app, what),
+                (Phase::Faulty(what), _) => fault::screen(app, what),
                 (Phase::Ready, _) if removed.get() => seldom::removed(app),
                 (Phase::Ready, false) => welcome::screen(app),
                 (Phase::Ready, true) => panes(app),

@@ -2,7 +2,7 @@
 
 use parley_engine::view::{FileKind, FileState, FilesView};
 
-use crate::model::sight::Refusal;
+use crate::model::scanned::Refusal;
 use crate::model::size;
 
 /// Below the box "Original".

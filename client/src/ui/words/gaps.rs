@@ -27,7 +27,7 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
              is sent again; ask your contact whether anything is missing.",
         ),
         BodyView::Gap(Gap::Restored) => Some(
-            "This browser's data was put back from an older copy. What you wrote after that copy is with your \
+            "This browser's data was rolled back to an older copy. What you wrote after that copy is with your \
              contact, and comes back here only from another device of yours.",
         ),
         BodyView::Gap(Gap::Elsewhere) => Some(

@@ -5,8 +5,8 @@ use parley_engine::view::{
 };
 use parley_protocol::username::UsernameError;
 
-use crate::model::sight::Refusal;
-use crate::model::signal::Trouble;
+use crate::model::scanned::Refusal;
+use crate::model::signal::Fault;
 
 mod chats;
 mod connection;
@@ -186,52 +186,52 @@ pub const fn warning(warning: Warning) -> &'static str {
 
 /// Why the device cannot be opened.
 #[must_use]
-pub const fn trouble(trouble: Trouble) -> &'static str {
-    match trouble {
-        Trouble::NoStorage => {
+pub const fn fault(fault: Fault) -> &'static str {
+    match fault {
+        Fault::NoStorage => {
             "This browser gives Parley no place to save your messages. Leave private browsing, or allow site data \
              for this address. Nothing was changed; Parley opens as soon as it may."
         }
-        Trouble::Insecure => {
+        Fault::Insecure => {
             "Parley works only over a secure connection (HTTPS), and this page didn't come over one. \
              If the address below doesn't open, whoever runs this server has to set up HTTPS."
         }
-        Trouble::Full => {
+        Fault::Full => {
             "This browser has no room left for Parley. Free some space on this device. \
              Nothing that was saved is lost; Parley opens as soon as there is room."
         }
-        Trouble::KeysMissing => {
+        Fault::KeysMissing => {
             "Part of this site's data was cleared, and what's left can't be read by anyone. \
              You can start over with a new account."
         }
-        Trouble::RecordsMissing => {
+        Fault::RecordsMissing => {
             "The messages on this device are gone: the browser deleted part of this site's data. \
              You can start over with a new account."
         }
-        Trouble::Damaged => {
+        Fault::Damaged => {
             "What's saved on this device doesn't open: it's damaged, or was changed. \
              Reload the page once; if this stays, you can start over with a new account."
         }
-        Trouble::Newer => {
+        Fault::Newer => {
             "A newer version of Parley was used in this browser. Reload the page to get it. \
              Nothing was changed by this older one."
         }
-        Trouble::BeforeRelease => {
+        Fault::BeforeRelease => {
             "This browser has chats from a test version of Parley, from before its first release. This version can't \
              open them. Nothing was deleted. You can start over with a new account."
         }
-        Trouble::NewerTab => "A newer version of Parley is open in another tab. Reload this page.",
-        Trouble::Removed => REMOVED_AND_ERASED,
+        Fault::NewerTab => "A newer version of Parley is open in another tab. Reload this page.",
+        Fault::Removed => REMOVED_AND_ERASED,
     }
 }
 
 /// What stands above that.
 #[must_use]
-pub const fn trouble_heading(trouble: Trouble) -> &'static str {
-    match trouble {
-        Trouble::Newer | Trouble::NewerTab => "Parley was updated",
-        Trouble::Removed => "This browser was removed",
-        Trouble::Insecure => "Parley needs HTTPS",
+pub const fn trouble_heading(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Newer | Fault::NewerTab => "Parley was updated",
+        Fault::Removed => "This browser was removed",
+        Fault::Insecure => "Parley needs HTTPS",
         _ => "Parley cannot open",
     }
 }

@@ -38,7 +38,7 @@ pub const PHRASE_FALLEN: &str = "Your recovery phrase was made on a device that 
 pub const PHRASE_KEEP: &str = "Write these words on paper, in this order. Anyone who has them has your account, and nobody can \
     give them to you again. Never type them anywhere but here.";
 
-/// Above the question for three words, with the phrase out of sight.
+/// Above the question for three words, with the phrase out of scanned.
 pub const PHRASE_CHECK: &str = "Check your paper: the phrase is hidden now.";
 
 /// The account is looked for.

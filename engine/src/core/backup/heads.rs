@@ -8,7 +8,7 @@ use parley_protocol::limits::MAX_BLOB_DELETES;
 use super::step::Step;
 use crate::backup::{Cover, Head, Manifest};
 use crate::core::Engine;
-use crate::core::requests::Pending;
+use crate::core::relay_session::requests::Pending;
 use crate::records::keys;
 
 impl Engine {

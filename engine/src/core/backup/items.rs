@@ -69,7 +69,7 @@ impl Engine {
 
     /// What was deleted. Each item has a name among those of the contacts that no contact has.
     fn deleted_items(&self) -> Vec<(AccountId, Item)> {
-        let all = self.personal.values().map(|personal| &personal.deleted);
+        let all = self.account_data.values().map(|account_data| &account_data.deleted);
         let named =
             |deleted: &Deleted| (beside_conversation(&deleted.conversation), Item::Deleted(deleted.clone()));
         all.filter(|deleted| !deleted.is_empty()).map(named).collect()

@@ -55,7 +55,7 @@ pub(super) struct Backup {
     late: Table<ConversationKey, Order>,
     /// The head has to be written anew though there is nothing new.
     renew: bool,
-    /// The relay was put back: its head may be sealed as nobody seals it any more.
+    /// The relay was rolled back: its head may be sealed as nobody seals it any more.
     went_back: bool,
     /// Parts that could not be restored.
     pub(super) lost: u32,
@@ -118,8 +118,8 @@ impl Engine {
         self.change_backup(BackupNews { removals, generation, on, address, key });
     }
 
-    /// The relay was put back from a copy, and with it the backup: what it lacks is written again.
-    pub(super) fn backup_went_back(&mut self) {
+    /// The relay was rolled back to a copy, and with it the backup: what it lacks is written again.
+    pub(super) fn backup_rolled_back(&mut self) {
         if self.backup.news.is_some() {
             self.backup.head = 0;
             self.backup.renew = true;

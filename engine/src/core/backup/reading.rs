@@ -86,7 +86,7 @@ impl Engine {
         let conversation = page.key.id();
         let messages: Vec<Message> =
             records.iter().filter_map(|record| self.kept(&conversation, record)).collect();
-        let more = crate::core::paging::oldest(records).filter(|_| page.is_full(records));
+        let more = crate::core::conversation::paging::oldest(records).filter(|_| page.is_full(records));
         let newest = messages.first().map(Message::order);
         let Some(round) = self.writing.round_mut() else { return true };
         let floor = round.take_page(page.key, newest, more);

@@ -11,7 +11,7 @@ use crate::backup::{
     open, removals, seal,
 };
 use crate::core::Engine;
-use crate::core::requests::Pending;
+use crate::core::relay_session::requests::Pending;
 use crate::domain::content::BackupNews;
 use crate::records::keys;
 use crate::view::BackupFailure;
@@ -173,7 +173,7 @@ impl Engine {
                 self.enter(Step::FetchManifest(fetch, Vec::new(), theirs, found, key));
             }
             None if self.is_from_before(&cover) => self.write_over(head.version),
-            // Only this device could have drawn the key, before its state was put back.
+            // Only this device could have drawn the key, before its state was rolled back.
             None if self.is_only_device() => self.draw_key_after(cover.generation),
             None => self.fail_backup(BackupFailure::OtherKey, LONG_PAUSE),
         }

@@ -94,7 +94,7 @@ impl Engine {
 
     /// What the other was asked to send again takes the place that it has when it comes again, so that it is there once.
     fn at_its_place(&self, message: Message) -> Message {
-        let asked = self.trails.get(&message.log).and_then(|trail| trail.asked);
+        let asked = self.transcripts.get(&message.log).and_then(|transcript| transcript.asked);
         let comes_again = !self.is_mine(&message) && asked.is_some_and(|after| message.seq > after);
         if comes_again { Message { log: beside(&message.log), ..message } } else { message }
     }

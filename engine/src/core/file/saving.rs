@@ -7,7 +7,7 @@ use parley_protocol::ids::LogId;
 
 use crate::backup::{ChunkWriter, Contents, DataKey, FileHead, Item, PART, Place};
 use crate::core::Engine;
-use crate::core::paging::Stretch;
+use crate::core::conversation::paging::Stretch;
 use crate::domain::conversation::ConversationKey;
 use crate::domain::message::Message;
 use crate::io::{LoadId, Record};
@@ -157,7 +157,7 @@ impl Engine {
     pub(in crate::core) fn read_page_for_file(&mut self, id: LoadId, records: &[Record]) -> bool {
         let page = self.files.saving.as_mut().and_then(|saving| saving.page.take_if(|page| page.load == id));
         let Some(page) = page else { return false };
-        let oldest = crate::core::paging::oldest(records);
+        let oldest = crate::core::conversation::paging::oldest(records);
         let kept = |record| self.kept(&page.key.id(), record);
         let messages: Vec<Message> = records.iter().filter_map(kept).collect();
         let parts = self.history_parts(page.key, messages);

@@ -9,7 +9,7 @@ use super::{MAX_DEVICES, may};
 use crate::channel::group_era::EraStep;
 use crate::channel::log::PendingCommit;
 use crate::core::Engine;
-use crate::core::requests::Pending;
+use crate::core::relay_session::requests::Pending;
 use crate::domain::message::{Dropped, GroupLine, Why};
 use crate::group::chat::{Change, GroupChat};
 use crate::group::evidence::Evidence;

@@ -96,7 +96,7 @@ impl Engine {
         people.iter().any(|account| self.asks_device_log(account))
     }
 
-    /// Devices that are in a group and have said since they last committed there that they were put back.
+    /// Devices that are in a group and have said since they last committed there that they were rolled back.
     pub(in crate::core) fn lost_in_group(&mut self, id: &LogId) -> Vec<Leaf> {
         let Ok(state) = self.with_group(id, |mls, _, _| mls.state()) else { return Vec::new() };
         let is_lost = |member: &&Member| {
@@ -188,8 +188,8 @@ impl Engine {
     }
 }
 
-/// Whether a device says in its account's log, after this place, that it was put back.
+/// Whether a device says in its account's log, after this place, that it was rolled back.
 fn said_after(log: &DeviceLog, head: &LogHead, device: &DeviceId) -> bool {
     let before = usize::try_from(head.length).unwrap_or(usize::MAX);
-    log.put_back_since(before).any(|said| said == *device)
+    log.rolled_back_since(before).any(|said| said == *device)
 }

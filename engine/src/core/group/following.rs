@@ -4,7 +4,7 @@
 use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId, Seq, UnixMillis};
 
 use crate::core::Engine;
-use crate::core::reading::At;
+use crate::core::channel::reading::At;
 use crate::domain::content::Body;
 use crate::domain::conversation::{ConversationKey, marked};
 use crate::domain::message::{GroupLine, Message, MessageBody, Who};
@@ -228,7 +228,7 @@ impl Engine {
         }
         let logs = self.conversations.get(&key.id()).map(|it| it.logs.clone()).unwrap_or_default();
         for log in logs.iter().filter(|log| self.is_live_group_log(log)).copied().collect::<Vec<LogId>>() {
-            self.bury(&log);
+            self.end_log(&log);
         }
         self.judge_early_welcomes(group);
     }

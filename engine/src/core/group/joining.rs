@@ -5,9 +5,9 @@ use parley_protocol::ids::{AccountId, GroupId, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::channel::log::{Log, Stage};
-use crate::channel::trail::Trail;
+use crate::channel::transcript::Transcript;
 use crate::core::Engine;
-use crate::core::inbox::Verdict;
+use crate::core::channel::inbox::Verdict;
 use crate::domain::consent::Consent;
 use crate::domain::content::Sync;
 use crate::domain::conversation::ConversationKey;
@@ -168,8 +168,8 @@ impl Engine {
         self.logs.insert(id, log);
         self.save_log(&id);
         self.begin_group_era(&id, posted);
-        self.trails.insert(id, Trail::late());
-        self.save_trail(&id);
+        self.transcripts.insert(id, Transcript::late());
+        self.save_transcript(&id);
         self.unhide(&key);
         self.add_log_to_conversation(key, id);
         self.membership.unsettle(&id);

@@ -15,7 +15,7 @@ mod newcomers;
 mod reading;
 mod receipts;
 mod renewing;
-mod showing;
+mod projection;
 mod starting;
 mod succeeding;
 mod whole;
@@ -28,8 +28,8 @@ use self::changing::Gathering;
 use self::newcomers::Newcomers;
 pub(super) use self::reading::NotTheirs;
 use super::Engine;
-use super::steady::Moment;
-use super::unsaved::Unsaved;
+use crate::core::relay_session::steady::Moment;
+use crate::core::storage::dirty_set::Dirty;
 use crate::channel::log::{Log, Stage};
 use crate::domain::content::{MAX_PICTURE, display_name};
 use crate::domain::conversation::ConversationKey;
@@ -179,7 +179,7 @@ impl Engine {
     }
 
     pub(super) fn save_group_chat(&mut self, group: &GroupId) {
-        self.unsaved.insert(Unsaved::GroupChat(*group));
+        self.dirty.insert(Dirty::GroupChat(*group));
         self.changed.conversations.insert(ConversationKey::Group(*group).id());
     }
 

@@ -5,7 +5,7 @@ use parley_protocol::ids::{AccountId, LogId};
 
 use crate::channel::log::payload_hash;
 use crate::core::Engine;
-use crate::core::reading::{At, Read};
+use crate::core::channel::reading::{At, Read};
 use crate::domain::content::{Body, Content};
 use crate::domain::message::{Gap, GroupLine};
 use crate::group::chat::Standing;
@@ -45,14 +45,14 @@ impl Engine {
 
     /// An entry of a group's log that is not what its place needs.
     pub(in crate::core) fn group_entry_rejected(&mut self, id: &LogId, entry: &LogEntry, error: GroupError) {
-        let known = self.trails.get(id).is_some_and(|trail| trail.has_sent(&payload_hash(&entry.payload)));
+        let known = self.transcripts.get(id).is_some_and(|transcript| transcript.has_sent(&payload_hash(&entry.payload)));
         match (error, entry.kind) {
             (GroupError::Newer, _) => self.pause_group(id),
             (GroupError::State, _) => {
                 self.store_gap(id, entry.seq, entry.time, Gap::Damaged);
                 self.lose_place(id);
             }
-            // What this device sent, and does not remember: its state was put back from an older copy.
+            // What this device sent, and does not remember: its state was rolled back to an older copy.
             (GroupError::Own, EntryKind::Commit) => {
                 self.store_gap(id, entry.seq, entry.time, Gap::Restored);
                 self.lose_place(id);
@@ -85,7 +85,7 @@ impl Engine {
 
     /// Whether what somebody says in a group is theirs, and they may write there: the proof of it. In other conversations there
     /// is none.
-    pub(in crate::core) fn check_in_group(
+    pub(in crate::core) fn swap_stamp_in_group(
         &mut self,
         id: &LogId,
         from: &Leaf,

@@ -5,7 +5,7 @@ use parley_protocol::ids::{GroupId, LogId};
 use sha2::{Digest as _, Sha256};
 
 use crate::core::Engine;
-use crate::core::steady::Moment;
+use crate::core::relay_session::steady::Moment;
 
 const HOUR: u64 = 3600 * 1000;
 /// After joining, a device that says nothing replaces its keys after at most this time, in milliseconds, ...

@@ -70,7 +70,7 @@ impl Engine {
         self.save_pending(&id);
         self.keep_group_era(&id, era);
         self.begin_history(&id, Seq(0));
-        self.save_trail(&id);
+        self.save_transcript(&id);
         self.group_chats.all.insert(group, GroupChat::new(group, Standing::Member, &state));
         self.save_group_chat(&group);
         self.add_log_to_conversation(key, id);

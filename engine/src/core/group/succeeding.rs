@@ -6,9 +6,9 @@ use parley_protocol::frame::{CreateLog, LogEntry, RelayError, Welcomes};
 use parley_protocol::ids::{AccountId, EntryHash, GroupId, LogId, Seq};
 
 use crate::channel::log::{Log, Stage, payload_hash};
-use crate::channel::trail::Trail;
+use crate::channel::transcript::Transcript;
 use crate::core::Engine;
-use crate::core::connecting::REFUSED;
+use crate::core::relay_session::connecting::REFUSED;
 use crate::domain::message::{Gap, GroupLine};
 use crate::mls::chat::ChatCommit;
 
@@ -50,13 +50,13 @@ impl Engine {
         (log.updated, log.sent_since_update, log.fresh) =
             (before.updated, before.sent_since_update, before.fresh);
         self.logs.insert(next, log);
-        self.trails.insert(next, Trail::default());
+        self.transcripts.insert(next, Transcript::default());
         let creation = self.succession(&next);
         if let Some(log) = self.logs.get_mut(&next) {
             log.creation = creation;
         }
         self.begin_history(&next, Seq(0));
-        self.save_trail(&next);
+        self.save_transcript(&next);
         self.save_log(&next);
         self.save_pending(&next);
         self.add_log_to_conversation(key, next);
@@ -91,7 +91,7 @@ impl Engine {
         self.save_pending(id);
         self.unsubscribe(id);
         self.live.remove(id);
-        self.early.forget(id);
+        self.reorder_buffer.forget(id);
         self.save_early(id);
         self.changed.connection = true;
     }
@@ -107,7 +107,7 @@ impl Engine {
 
     /// The relay has lost entries of a group's log: nothing more can be written there. The group goes on in the log that follows
     /// from its last epoch.
-    pub(in crate::core) fn group_log_went_back(&mut self, id: &LogId) {
+    pub(in crate::core) fn group_log_rolled_back(&mut self, id: &LogId) {
         match self.logs.get(id).map(|log| log.stage) {
             Some(Stage::Active) => self.succeed(id, Seq(u64::MAX), &EntryHash([0; 32])),
             Some(Stage::Creating) => self.retry_later(REFUSED),
@@ -116,7 +116,7 @@ impl Engine {
     }
 
     /// This device's state is an older one again: none of its keys may be used any more.
-    pub(in crate::core) fn put_back_in_group(&mut self, group: &GroupId) {
+    pub(in crate::core) fn roll_back_in_group(&mut self, group: &GroupId) {
         let Some(log) = self.log_of_group(group) else { return };
         self.gap(&log, Gap::Restored);
         self.must_renew(&log);
@@ -134,15 +134,15 @@ impl Engine {
         self.save_group_chat(&group);
     }
 
-    /// Replaces the own keys before anything is written, if this device's state was put back; whether a commit is on its way.
-    pub(in crate::core) fn renew_after_put_back(&mut self, id: &LogId) -> bool {
+    /// Replaces the own keys before anything is written, if this device's state was rolled back; whether a commit is on its way.
+    pub(in crate::core) fn renew_after_rollback(&mut self, id: &LogId) -> bool {
         let must = self.group_chat_of(id).is_some_and(|chat| chat.must_update && chat.is_active());
         if !must {
             return false;
         }
-        // The own log says first that this device was put back: the leaf that is made then knows of it, and nobody takes the word
+        // The own log says first that this device was rolled back: the leaf that is made then knows of it, and nobody takes the word
         // for one of a device that has lost its place here.
-        if self.is_put_back_untold() {
+        if self.is_rollback_untold() {
             return true;
         }
         let era = self.next_era_step(id);

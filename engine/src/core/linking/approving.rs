@@ -130,7 +130,7 @@ impl Engine {
 
     /// Keeps in mind what the new device is to be told and to get.
     fn promise(&mut self, device: DeviceId) {
-        self.notes.owe();
+        self.notes.make_due();
         self.save_notes();
         match self.linking.share {
             Share::All => self.share_history(UnixMillis(0), device),
@@ -141,7 +141,7 @@ impl Engine {
 
     /// The device did not come into the account.
     fn take_promise_back(&mut self, device: &DeviceId) {
-        self.notes.pay();
+        self.notes.take_due();
         self.save_notes();
         self.stop_sharing(device);
     }

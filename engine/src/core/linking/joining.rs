@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{Session, State};
 use crate::account::Account;
 use crate::core::Engine;
-use crate::core::requests::Pending;
+use crate::core::relay_session::requests::Pending;
 use crate::directory_entry::{Found, LookUpError};
 use crate::domain::content::display_name;
 use crate::domain::device_note::{Note, day};

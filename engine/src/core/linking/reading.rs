@@ -8,7 +8,7 @@ use parley_protocol::ids::SlotId;
 use super::showing::EXCHANGE;
 use super::{Session, State};
 use crate::core::Engine;
-use crate::core::requests::Pending;
+use crate::core::relay_session::requests::Pending;
 use crate::domain::invite::Invite;
 use crate::group::link::GroupLink;
 use crate::link::channel::{End, scan};

@@ -6,7 +6,7 @@ use parley_protocol::ids::{SlotId, UnixMillis};
 
 use super::{Session, State};
 use crate::core::Engine;
-use crate::core::requests::Pending;
+use crate::core::relay_session::requests::Pending;
 use crate::link::channel::{Channel, End, ShownKey};
 use crate::link::check::Nonce;
 use crate::link::code::Side;

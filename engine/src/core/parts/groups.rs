@@ -9,8 +9,8 @@ use super::table::half;
 use crate::channel::group_era::{EraStep, GroupEra};
 use crate::channel::log::Log;
 use crate::core::group::NotTheirs;
-use crate::core::inbox::Verdict;
-use crate::core::reading::{At, Read};
+use crate::core::channel::inbox::Verdict;
+use crate::core::channel::reading::{At, Read};
 use crate::domain::content::{Body, Content, Part, Receipt};
 use crate::domain::conversation::ConversationKey;
 use crate::domain::outbox::Sealed;
@@ -37,7 +37,7 @@ half! {
     own_group_commit_came(id: &LogId, at: (Seq, UnixMillis)) -> (), else ();
     was_removed_from_group(id: &LogId, by: AccountId, returns: bool, at: At) -> (), else ();
     group_entry_rejected(id: &LogId, entry: &LogEntry, error: GroupError) -> (), else ();
-    check_in_group(id: &LogId, from: &Leaf, content: &Content) -> Result<Option<Proof>, NotTheirs>, else Ok(None);
+    swap_stamp_in_group(id: &LogId, from: &Leaf, content: &Content) -> Result<Option<Proof>, NotTheirs>, else Ok(None);
     message_refused(id: &LogId, from: &Leaf, at: At) -> (), else ();
     group_receipt_came(id: &LogId, from: &AccountId, receipt: Receipt) -> (), else ();
     leave_came(id: &LogId, from: &Leaf, statement: LeaveStatement) -> (), else ();
@@ -66,7 +66,7 @@ half! {
     with_links(creation: CreateLog) -> Request, else Request::CreateLog(creation);
 
     // Writing: nothing goes into a log that sleeps.
-    renew_after_put_back(id: &LogId) -> bool, else false;
+    renew_after_rollback(id: &LogId) -> bool, else false;
     remove_who_left(id: &LogId) -> bool, else false;
     go_on_changing(id: &LogId) -> bool, else false;
     introduce_in_group(id: &LogId) -> (), else ();
@@ -92,7 +92,7 @@ half! {
     // What goes wrong with a log.
     lose_place(id: &LogId) -> (), else ();
     group_log_refused(id: &LogId, error: RelayError) -> (), else ();
-    group_log_went_back(id: &LogId) -> (), else ();
+    group_log_rolled_back(id: &LogId) -> (), else ();
     find_log_of_group(group: &GroupId, log: Log) -> (), else ();
     find_groups_of_logs() -> (), else ();
 }

@@ -25,7 +25,7 @@ use parley_protocol::ids::{GroupId, LogId};
 use self::account::{AccountCode, OfAccount};
 use self::groups::{GroupCode, OfGroups};
 use super::Engine;
-use super::steady::Moment;
+use crate::core::relay_session::steady::Moment;
 use crate::channel::log::Stage;
 use crate::domain::conversation::ConversationKey;
 use crate::group::chat::{GroupChat, Standing};

@@ -8,8 +8,8 @@ use parley_protocol::ids::{DeviceId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::core::Engine;
-use crate::core::reading::At;
-use crate::core::steady::Moment;
+use crate::core::channel::reading::At;
+use crate::core::relay_session::steady::Moment;
 use crate::domain::content::{Body, Stand, Sync};
 use crate::domain::conversation::{ConversationKey, beside, marked};
 use crate::records::keys;
@@ -143,7 +143,7 @@ impl Engine {
 
     /// An own text came, from another device or out of a file; if it is not in the backup, it counts.
     pub(in crate::core) fn own_text_came(&mut self, log: &LogId, seq: Seq, id: MessageId) {
-        let asked = |log: &LogId| self.trails.get(log).and_then(|trail| trail.asked);
+        let asked = |log: &LogId| self.transcripts.get(log).and_then(|transcript| transcript.asked);
         let in_backup = asked(log).or_else(|| asked(&beside(log))).is_some_and(|after| seq <= after);
         if in_backup || !self.is_back() {
             return;
@@ -216,12 +216,12 @@ impl Engine {
     }
 
     /// Somebody asks to be told that, once what they lack is collected.
-    pub(in crate::core) fn owe_count(&mut self, log: &LogId) {
+    pub(in crate::core) fn count_due(&mut self, log: &LogId) {
         self.counts.insert(*log);
         self.save(keys::COUNTS, &self.counts);
     }
 
-    pub(in crate::core) fn take_owed_count(&mut self, log: &LogId) -> bool {
+    pub(in crate::core) fn take_due_count(&mut self, log: &LogId) -> bool {
         let owed = self.counts.contains(log);
         self.counts.remove(log);
         if owed {

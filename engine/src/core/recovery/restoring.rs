@@ -12,9 +12,9 @@ use crate::backup::{
 use crate::channel::log::{Log, Stage};
 use crate::core::Engine;
 use crate::core::backup::{Fetch, Fetched, MANIFEST, unpadded};
-use crate::core::repair::EVERY_OTHER;
-use crate::core::requests::Pending;
-use crate::domain::content::{Body, Repair, Sync};
+use crate::core::channel::resync::EVERY_OTHER;
+use crate::core::relay_session::requests::Pending;
+use crate::domain::content::{Body, Resync, Sync};
 use crate::domain::conversation::ConversationKey;
 use crate::records::keys;
 use crate::table::Table;
@@ -248,9 +248,9 @@ impl Engine {
                 ..Log::new(*id, GroupId::begun_in(*id), place.conversation, Stage::Dead, self.now)
             };
             self.logs.insert(*id, log);
-            self.trails.or_default(*id).asked = Some(place.seq);
+            self.transcripts.or_default(*id).asked = Some(place.seq);
             self.save_log(id);
-            self.save_trail(id);
+            self.save_transcript(id);
             self.save_conversation(conversation);
         }
     }
@@ -294,11 +294,11 @@ impl Engine {
             }
             if self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead) {
                 // Somebody has let this device in again.
-                self.forsake(id, place.seq);
+                self.abandon(id, place.seq);
             } else {
                 self.enqueue(
                     place.conversation,
-                    Body::Repair(Repair { log: *id, after: place.seq, reach: None, count: true }),
+                    Body::Resync(Resync { log: *id, after: place.seq, reach: None, count: true }),
                     None,
                 );
             }
@@ -307,8 +307,8 @@ impl Engine {
             }
         }
         for peer in peers {
-            let repair = Repair { log: EVERY_OTHER, after: Seq(0), reach: None, count: true };
-            self.enqueue(peer, Body::Repair(repair), None);
+            let resync = Resync { log: EVERY_OTHER, after: Seq(0), reach: None, count: true };
+            self.enqueue(peer, Body::Resync(resync), None);
         }
     }
 }

@@ -66,9 +66,9 @@ fn repair_and_what_is_sent_again_are_pinned() {
         era: Some(Era([6; 8])),
     };
     let bodies = [
-        Body::Repair(Repair { log: LogId([7; 16]), after: Seq(299), reach: None, count: false }),
-        Body::Repair(Repair { log: LogId([7; 16]), after: Seq(299), reach: None, count: true }),
-        Body::Repair(Repair { log: LogId([7; 16]), after: Seq(1), reach: Some(reach), count: false }),
+        Body::Resync(Resync { log: LogId([7; 16]), after: Seq(299), reach: None, count: false }),
+        Body::Resync(Resync { log: LogId([7; 16]), after: Seq(299), reach: None, count: true }),
+        Body::Resync(Resync { log: LogId([7; 16]), after: Seq(1), reach: Some(reach), count: false }),
         Body::Stand(Stand { log: LogId([7; 16]), yours: 300 }),
         Body::Again(Again { place, part: text("h\u{e9}llo") }),
     ];
@@ -131,7 +131,7 @@ fn p1_what_is_short_has_the_size_of_a_short_text_whatever_it_is() {
         Body::Receipt(receipt),
         Body::Receipts(vec![ReceiptOf { log, receipt }]),
         Body::Profile(Profile { name: "Ada".into() }),
-        Body::Repair(Repair { log, after: Seq(300), reach: None, count: true }),
+        Body::Resync(Resync { log, after: Seq(300), reach: None, count: true }),
         Body::Stand(Stand { log, yours: 300 }),
         Body::Sync(Sync::Hello),
         Body::Sync(Sync::Read(vec![(log, Seq(300))])),

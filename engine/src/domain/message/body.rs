@@ -40,7 +40,7 @@ pub enum Gap {
     Expired,
     /// The relay left something out here, or showed the other something else.
     Missing,
-    /// This browser's data were put back from an older copy: own messages after that copy are not on this device.
+    /// This browser's data were rolled back to an older copy: own messages after that copy are not on this device.
     Restored,
     /// The keys of this conversation were damaged on this device.
     Damaged,

@@ -30,7 +30,7 @@ impl Case<'_> {
     /// a floor.
     fn why(&self, leaf: &Leaf) -> Option<Why> {
         if let Some(again) = self.returning(leaf) {
-            return self.lost_its_place(leaf, again).then_some(Why::PutBack);
+            return self.lost_its_place(leaf, again).then_some(Why::RolledBack);
         }
         if self.removing_head(leaf).is_some() {
             return Some(Why::DeviceRemoved);
@@ -59,13 +59,13 @@ impl Case<'_> {
         !self.deed.removes.contains(leaf) || self.returning(leaf).is_some()
     }
 
-    /// Whether the device has said in its account's log, after all that its leaf knows of that log, that it was put back. Its
+    /// Whether the device has said in its account's log, after all that its leaf knows of that log, that it was rolled back. Its
     /// KeyPackage is from after that: so one such word lets it in once, and nobody shows it again.
     fn lost_its_place(&self, leaf: &Leaf, again: &Member) -> bool {
         let Some((log, old)) = self.log(&leaf.account).zip(self.before.member(leaf)) else { return false };
         let said_after = |head: &LogHead| {
             let before = usize::try_from(head.length).unwrap_or(usize::MAX);
-            log.put_back_since(before).filter(|device| *device == leaf.device).count()
+            log.rolled_back_since(before).filter(|device| *device == leaf.device).count()
         };
         let known = self.is_news(log, self.before) && log.contains(&again.state.head);
         known

@@ -4,7 +4,7 @@ mod coming;
 mod going;
 mod links;
 mod outside;
-mod put_back;
+mod rollback;
 mod random;
 mod writing;
 
@@ -120,7 +120,7 @@ fn c6_the_path_leaf_stays_who_it_is() {
         ("another key", path_of(Leaf { key: leaf(3).key, ..own.leaf }, state)),
         ("another nonce", path_of(own.leaf, LeafState { nonce: [0; 16], ..state })),
         ("another link", path_of(own.leaf, LeafState { came_by: Some([0; 16]), ..state })),
-        ("a log that went back", path_of(own.leaf, LeafState { head: older, ..state })),
+        ("a log that was rolled back", path_of(own.leaf, LeafState { head: older, ..state })),
         ("a log that forked", path_of(own.leaf, LeafState { head: forked, ..state })),
     ] {
         assert_eq!(refused(&before, &hostile, &nothing()), Refusal::PathLeaf, "{what}");

@@ -1,7 +1,7 @@
 //! Chats of several devices, without the rest of the engine.
 
 mod outside;
-mod put_back;
+mod rollback;
 
 use std::collections::BTreeMap;
 

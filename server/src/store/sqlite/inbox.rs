@@ -2,7 +2,7 @@
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
-use parley_protocol::frame::{CheckIn, InboxAddress, InboxEntry, InboxPost, RelayError, Stored};
+use parley_protocol::frame::{SwapStamp, InboxAddress, InboxEntry, InboxPost, RelayError, Stored};
 use parley_protocol::ids::{AppendId, Era, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::{MAX_PUSH, PUSH_TARGET_BYTES};
 use rusqlite::types::Type;
@@ -214,7 +214,7 @@ pub(super) fn acknowledge(
 }
 
 /// Puts the device's new stamp in place of the one that it left before, which is the answer.
-pub(super) fn check_in(connection: &Connection, request: &CheckIn) -> Result<Option<Stamp>, Failure> {
+pub(super) fn swap_stamp(connection: &Connection, request: &SwapStamp) -> Result<Option<Stamp>, Failure> {
     let inbox = find_owned(connection, &request.address, &request.capability.hash())?;
     let before: Option<[u8; Stamp::LENGTH]> = connection
         .prepare_cached("SELECT stamp FROM devices WHERE id = ?1")?

@@ -31,7 +31,7 @@ use std::time::Duration;
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::VerifyingKeyBytes;
 use parley_protocol::frame::{
-    AppendLinkedCommit, AppendMessages, BackupHead, CheckIn, ClaimedKeyPackage, CreateLinkedLog, DeleteBlobs,
+    AppendLinkedCommit, AppendMessages, BackupHead, SwapStamp, ClaimedKeyPackage, CreateLinkedLog, DeleteBlobs,
     DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress, InboxEntry,
     InboxPost, JoinByLink, KnownDeviceLog, LinkOffer, PublishKeyPackages, PutBlob, PutLogBlob, Stored,
     WriteBackupHead,
@@ -266,8 +266,8 @@ impl Store for SqliteStore {
         self.write(move |c, _| inbox::acknowledge(c, &address, &capability, upto))
     }
 
-    fn check_in(&self, request: CheckIn) -> Pending<Option<Stamp>> {
-        self.write(move |c, _| inbox::check_in(c, &request))
+    fn swap_stamp(&self, request: SwapStamp) -> Pending<Option<Stamp>> {
+        self.write(move |c, _| inbox::swap_stamp(c, &request))
     }
 
     fn publish_key_packages(&self, now: UnixMillis, request: PublishKeyPackages) -> Pending<PoolCount> {

@@ -91,7 +91,7 @@ fn check_known(connection: &Connection, log: &Log, known: KnownPlace) -> Result<
         .prepare_cached("SELECT era FROM entries WHERE log = ?1 AND seq = ?2")?
         .query_row(params![log.row, int(known.seq.0)], |row| Ok(Era(row.get(0)?)))
         .optional()?;
-    if era == Some(known.era) { Ok(()) } else { Err(RelayError::WentBack.into()) }
+    if era == Some(known.era) { Ok(()) } else { Err(RelayError::RolledBack.into()) }
 }
 
 /// The entries of the group era that begins with `era` which follow `after`: at most [`MAX_PUSH`], and no more once they

@@ -59,7 +59,7 @@ async fn old_messages_expire_and_a_reader_goes_on_after_them(store: &impl Store)
     let knows = |seq, era| ReadFrom { known: Some(KnownPlace { seq: Seq(seq), era }), ..after(2) };
     assert!(store.open_log(LOG, hash, knows(2, Era([7; 8]))).await.is_ok());
     assert!(store.open_log(LOG, hash, knows(3, third[0].era)).await.is_ok());
-    assert_eq!(store.open_log(LOG, hash, knows(3, Era([7; 8]))).await, Err(RelayError::WentBack));
+    assert_eq!(store.open_log(LOG, hash, knows(3, Era([7; 8]))).await, Err(RelayError::RolledBack));
     // Numbers go on as if nothing had been deleted.
     let next = store.append_messages(UnixMillis(1200), append(&[4], 1)).await.unwrap();
     assert_eq!(next[0].seq, Seq(4));

@@ -50,7 +50,7 @@ impl Log {
     pub(super) fn open(&self, subscribe: &SubscribeLog) -> Result<(Subscribed, Seq), RelayError> {
         let era = self.era_of(&subscribe.capability)?;
         if subscribe.known.is_some_and(|known| !self.has(known)) {
-            return Err(RelayError::WentBack);
+            return Err(RelayError::RolledBack);
         }
         let since = subscribe.since.unwrap_or(era);
         if since > self.epoch || self.era_at(since) != era {

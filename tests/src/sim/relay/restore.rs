@@ -1,4 +1,4 @@
-//! Copies of what the relay has on its disk, and a relay that is put back from one: its operator had nothing newer.
+//! Copies of what the relay has on its disk, and a relay that is rolled back to one: its operator had nothing newer.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -61,7 +61,7 @@ impl VirtualRelay {
     }
 
     /// Starts anew from a copy. Connections have to be cut before.
-    pub(in crate::sim) fn put_back(&mut self, copy: RelayCopy) {
+    pub(in crate::sim) fn roll_back(&mut self, copy: RelayCopy) {
         let RelayCopy { logs, inboxes, accounts, blobs } = copy;
         (self.logs, self.inboxes, self.accounts, self.blobs) = (logs, inboxes, accounts, blobs);
         self.slots = Slots::default();

@@ -8,7 +8,7 @@ mod halves;
 mod history;
 mod invitations;
 mod links;
-mod put_back;
+mod rollback;
 
 use parley_engine::view::{
     BodyView, Command, ConversationId, Delivery, GroupLine, GroupStanding, GroupView, MemberView, Person,

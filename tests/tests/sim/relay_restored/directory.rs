@@ -4,7 +4,7 @@ use parley_engine::view::{Command, Delivery, Registration, Reply, UsernameStatus
 
 use super::{come_back, each_once, no_markers, restore};
 use crate::devices::link;
-use crate::repair::{chatting, settle_long};
+use crate::resync::{chatting, settle_long};
 
 #[test]
 fn p5_an_account_made_after_the_copy_registers_again() {

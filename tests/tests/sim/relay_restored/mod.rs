@@ -8,7 +8,7 @@ mod texts;
 use parley_engine::view::{BodyView, ConversationId};
 use parley_tests::sim::{DeviceIndex, RelayCopy, World};
 
-use crate::repair::settle_long;
+use crate::resync::settle_long;
 
 /// The relay goes back to the copy, and these come back.
 fn restore(world: &mut World, copy: &RelayCopy, devices: &[DeviceIndex]) {
@@ -34,7 +34,7 @@ fn each_once(world: &mut World, device: DeviceIndex, chat: ConversationId, expec
     assert_eq!(texts, expected);
 }
 
-/// No device says of any chat that data were put back, or anything else.
+/// No device says of any chat that data were rolled back, or anything else.
 #[track_caller]
 fn no_markers(world: &mut World, device: DeviceIndex) {
     let chats: Vec<ConversationId> = world.devices[device].conversations.keys().copied().collect();

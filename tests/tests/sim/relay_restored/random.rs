@@ -5,13 +5,13 @@ use parley_tests::sim::{DeviceIndex, RelayCopy, World};
 
 use super::come_back;
 use crate::devices::link;
-use crate::repair::{chatting, settle_long};
+use crate::resync::{chatting, settle_long};
 
 fn below(world: &mut World, bound: usize) -> usize {
     usize::try_from(world.random(u64::try_from(bound).unwrap())).unwrap()
 }
 
-/// Two people who come and go, and a relay that is put back to an older copy at any time.
+/// Two people who come and go, and a relay that is rolled back to an older copy at any time.
 #[test]
 fn p5_relays_restored_at_random_lose_nothing_and_double_nothing() {
     for seed in seeds(40) {

@@ -6,7 +6,7 @@ use parley_tests::sim::{DeviceIndex, World};
 
 use super::{come_back, each_once, no_markers, restore};
 use crate::devices::link;
-use crate::repair::{chatting, settle_long};
+use crate::resync::{chatting, settle_long};
 
 #[test]
 fn p5_texts_written_after_the_relay_was_restored_arrive() {
@@ -42,7 +42,7 @@ fn p5_texts_written_after_the_relay_was_restored_arrive() {
     }
 }
 
-/// Bob was away from before the copy until after it was put back: only Ada can tell that something is lost.
+/// Bob was away from before the copy until after it was rolled back: only Ada can tell that something is lost.
 #[test]
 fn p5_texts_that_the_restored_relay_lost_are_sent_again_to_who_was_away() {
     let (mut world, [ada, bob], [chat, there]) = chatting(901);
@@ -193,7 +193,7 @@ fn p5_a_stranger_who_writes_before_the_others_are_back_takes_nothing_from_them()
 
 /// A client that was closed when the relay was restored says nothing of its own data.
 #[test]
-fn p11_a_device_that_was_closed_does_not_say_that_its_data_were_put_back() {
+fn p11_a_device_that_was_closed_does_not_say_that_its_data_were_rolled_back() {
     let (mut world, [ada, bob], [chat, there]) = chatting(907);
     let copy = world.relay.copy();
     for device in [ada, bob] {

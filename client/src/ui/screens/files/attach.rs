@@ -4,7 +4,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::{CommandError, ConversationId, FileKind, NewFile};
 
-use super::desk;
+use super::transfer;
 use crate::model::media::{self, Media, Shown};
 use crate::model::{bare, shrink, size};
 use crate::platform::files::{self, File};
@@ -93,7 +93,7 @@ pub(crate) fn body(app: App, id: ConversationId) -> AnyView {
             for one in chosen {
                 prepared.push(prepare(one, as_it_is).await);
             }
-            desk::send(app, id, text, prepared, move |refused| match refused {
+            transfer::send(app, id, text, prepared, move |refused| match refused {
                 None => {
                     app.close_dialog();
                     app.answered(id);
@@ -214,7 +214,7 @@ async fn prepare(chosen: Chosen, as_it_is: bool) -> (NewFile, File) {
         None => FileKind::Other,
     };
     let mut new = NewFile {
-        source: desk::new_source(),
+        source: transfer::new_source(),
         name,
         content_type: media.map(|media| media.mime().to_owned()).unwrap_or_default(),
         size: file.size(),

@@ -4,7 +4,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::{Command, FileKind, FileState, FileView, FilesView};
 
-use super::{Place, desk, playing, tiles};
+use super::{Place, transfer, playing, tiles};
 use crate::model::rows::Bubble;
 use crate::model::{media, size};
 use crate::platform::files;
@@ -71,7 +71,7 @@ impl Of {
     /// Saves it as a file of the person's.
     pub(super) fn save(&self) {
         let name = self.view.name.clone();
-        desk::open(self.place.0, self.view.id, move |shown| {
+        transfer::open(self.place.0, self.view.id, move |shown| {
             if let Some(shown) = shown {
                 // Whatever it is: a link to it shows and runs nothing, it saves.
                 files::save(&shown.file, &name);

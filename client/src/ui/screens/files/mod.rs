@@ -3,7 +3,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod content;
-pub(crate) mod desk;
+pub(crate) mod transfer;
 pub(crate) mod dialogs;
 pub(crate) mod playing;
 pub(crate) mod record;

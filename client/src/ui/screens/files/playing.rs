@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Consent, FileKind, FileState};
 
 use super::content::Of;
-use super::{Place, desk};
+use super::{Place, transfer};
 use crate::model::media::{Media, Shown};
 use crate::model::size;
 use crate::platform::player;
@@ -41,8 +41,8 @@ pub(super) fn player(of: &Of) -> AnyView {
         move |_| {
             let here = matches!(of.state.get(), FileState::Here | FileState::Sending { .. });
             if here && matches!(sound.get_untracked(), Sound::Unknown) {
-                desk::open(app, of.view.id, move |shown| {
-                    let heard = |shown: &desk::Shown| {
+                transfer::open(app, of.view.id, move |shown| {
+                    let heard = |shown: &transfer::Shown| {
                         Media::named(&shown.file.mime()).is_some_and(|media| media.shown() != Shown::Picture)
                     };
                     let found = match shown.filter(heard) {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use parley_engine::view::{ConversationId, FileKind, NewFile};
 
-use super::{attach, desk};
-use crate::model::sight::Refusal;
+use super::{attach, transfer};
+use crate::model::scanned::Refusal;
 use crate::model::{loudness, size};
 use crate::platform::files::{self, File};
 use crate::platform::recorder::Recorder;
@@ -92,7 +92,7 @@ pub(crate) fn body(app: App, id: ConversationId) -> AnyView {
         else {
             return;
         };
-        desk::send(app, id, String::new(), vec![(new, file)], move |refused| match refused {
+        transfer::send(app, id, String::new(), vec![(new, file)], move |refused| match refused {
             None => {
                 app.close_dialog();
                 app.answered(id);
@@ -155,7 +155,7 @@ fn finished(
 fn message(tape: &mut Tape, length: u64) -> Option<(File, NewFile)> {
     let (file, _) = tape.said.clone()?;
     let new = NewFile {
-        source: desk::new_source(),
+        source: transfer::new_source(),
         name: words::VOICE_NAME.to_owned(),
         content_type: file.mime().split(';').next().unwrap_or_default().to_owned(),
         size: file.size(),

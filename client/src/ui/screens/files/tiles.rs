@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use parley_engine::view::{Consent, FileKind, FileState};
 
 use super::content::Of;
-use super::{Place, desk};
+use super::{Place, transfer};
 use crate::model::history::FilesOver;
 use crate::model::media::{self, Media, Shown};
 use crate::model::size;
@@ -47,7 +47,7 @@ pub(super) fn tile(of: &Of) -> AnyView {
             if matches!(of.state.get(), FileState::Here | FileState::Sending { .. })
                 && look.get_untracked() == Look::Nothing
             {
-                desk::open(app, of.view.id, move |shown| {
+                transfer::open(app, of.view.id, move |shown| {
                     let found = shown.map_or(Look::Nothing, |shown| {
                         match Media::named(&shown.file.mime()).map(Media::shown) {
                             Some(Shown::Picture) => Look::Picture(shown.address),

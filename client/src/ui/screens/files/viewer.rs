@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use parley_engine::view::{BodyView, FileId, FileKind, FileState, FileView};
 use parley_protocol::ids::MessageId;
 
-use super::desk;
+use super::transfer;
 use crate::model::media::{Media, Shown};
 use crate::platform::files::{self, File};
 use crate::platform::touch;
@@ -37,7 +37,7 @@ pub(crate) fn body(app: App, message: MessageId, place: usize) -> AnyView {
         shown.set(None);
         let state = app.file_state(file.id);
         if matches!(state.get(), FileState::Here | FileState::Sending { .. }) {
-            desk::open(app, file.id, move |found| {
+            transfer::open(app, file.id, move |found| {
                 let picture = found.filter(|found| {
                     Media::named(&found.file.mime()).is_some_and(|media| media.shown() == Shown::Picture)
                 });

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use parley_engine::view::{Command, Reply};
 
-use crate::model::sight::Sight;
+use crate::model::scanned::Scanned;
 use crate::model::signal;
 use crate::model::slot::FromWorker;
 use crate::platform::camera::Camera;
@@ -112,7 +112,7 @@ impl Scan {
     fn start_reader(self) {
         let reader = WorkerHandle::reader(
             move |_, bytes| match signal::decode(&bytes) {
-                Ok(FromWorker::Saw(sight)) => self.saw(sight),
+                Ok(FromWorker::Saw(scanned)) => self.saw(scanned),
                 Ok(FromWorker::Here) => self.owes(0),
                 _ => self.owes(STUCK),
             },
@@ -149,16 +149,16 @@ impl Scan {
         }
     }
 
-    fn saw(self, sight: Sight) {
+    fn saw(self, scanned: Scanned) {
         // What an ended reader had on its tongue is not wanted any more.
         if !self.is_on() {
             return;
         }
         self.owes(0);
-        let (text, link) = match sight {
-            Sight::Nothing => return,
-            Sight::Link(text) => (text, true),
-            Sight::Other(text) => (text, false),
+        let (text, link) = match scanned {
+            Scanned::Nothing => return,
+            Scanned::Link(text) => (text, true),
+            Scanned::Other(text) => (text, false),
         };
         if link {
             self.stop();

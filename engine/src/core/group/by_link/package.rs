@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::group_era::{EraStep, GroupEra, PastEra};
 use crate::core::Engine;
-use crate::core::requests::Pending;
+use crate::core::relay_session::requests::Pending;
 use crate::group::link::{LinkId, LinkKeys, Package};
 use crate::group::policy::Policy;
 use crate::mls::chat::MadeCommit;

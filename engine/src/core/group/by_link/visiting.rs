@@ -7,7 +7,7 @@ use parley_protocol::ids::{LogId, Seq};
 
 use crate::channel::group_era::GroupEra;
 use crate::core::Engine;
-use crate::core::requests::Pending;
+use crate::core::relay_session::requests::Pending;
 use crate::domain::conversation::ConversationKey;
 use crate::group::entry::CommitEntry;
 use crate::group::link::{GroupLink, Package};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::group_era::{GroupEra, PastEra};
 use crate::core::Engine;
-use crate::core::requests::Pending;
+use crate::core::relay_session::requests::Pending;
 use crate::domain::message::GroupLine;
 use crate::group::past::{KeptEntry, PastMessage};
 use crate::records::keys;

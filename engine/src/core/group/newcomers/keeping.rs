@@ -8,7 +8,7 @@ use parley_protocol::ids::{GroupId, LogId};
 use super::PastEras;
 use crate::channel::group_era::{GroupEra, PastEra};
 use crate::core::Engine;
-use crate::core::reading::Read;
+use crate::core::channel::reading::Read;
 use crate::domain::content::{Body, Content};
 use crate::group::past::{Kept, KeptEntry, hash_of};
 use crate::group::policy::Policy;

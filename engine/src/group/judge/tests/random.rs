@@ -56,7 +56,7 @@ fn group() -> (State, Vec<Account>) {
     for account in &mut accounts {
         account.remove(2);
     }
-    accounts[2].put_back(1);
+    accounts[2].roll_back(1);
     (before, accounts)
 }
 
@@ -115,7 +115,7 @@ fn check(act: &Act, before: &State, accounts: &[Account], deed: &Deed, judged: &
             }
             Why::OwnDevice => gone.account == deed.by.account,
             Why::Left => act.leaving.iter().any(|number| account_id(*number) == gone.account),
-            Why::PutBack => gone.account == account_id(3) && judged.added.contains(gone),
+            Why::RolledBack => gone.account == account_id(3) && judged.added.contains(gone),
             Why::DeviceRemoved => after.floors.of(&gone.account).is_some(),
         };
         assert!(right, "{gone:?} {why:?}");
@@ -135,7 +135,7 @@ fn check(act: &Act, before: &State, accounts: &[Account], deed: &Deed, judged: &
     }
     for (leaf, why) in &judged.removed {
         let gone = judged.gone.iter().any(|(account, _)| *account == leaf.account);
-        let kind = if *why == Why::PutBack { DeviceChange::Returned } else { DeviceChange::Removed };
+        let kind = if *why == Why::RolledBack { DeviceChange::Returned } else { DeviceChange::Removed };
         assert!(gone || changes.contains(&(leaf.account, kind)), "{why:?}");
     }
     // A device that a log names as removed does not come in.

@@ -163,7 +163,7 @@ fn e1_a_device_that_did_not_say_so_is_not_replaced() {
         said(&mut account);
         account
     };
-    let older = word(|it| it.put_back(1));
+    let older = word(|it| it.roll_back(1));
     // Its leaf is from after what it said before.
     let known = LeafState {
         head: older.head(),
@@ -173,10 +173,10 @@ fn e1_a_device_that_did_not_say_so_is_not_replaced() {
     let made = all[2].commit(update, None);
     all_follow(&mut all, 2, &made);
     let mut others = all[3].account.clone();
-    others.put_back(1);
+    others.roll_back(1);
     let mut siblings = older.clone();
     siblings.add(2);
-    siblings.put_back(2);
+    siblings.roll_back(2);
     for (what, logs) in [
         ("no word of it", vec![three.entries()]),
         ("a word that is older than the leaf", vec![older.entries()]),

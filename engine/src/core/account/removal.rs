@@ -1,0 +1,69 @@
+//! A device that was removed from its account: what the relay stored from it after that is void, in every log. A commit is not
+//! followed; the log that it holds up is given up, and another takes its place without that device. What it wrote before
+//! is read by those who come late; only what it orders the account's other devices to do is not done any more.
+
+use parley_protocol::frame::{LogEntry, RelayError};
+use parley_protocol::ids::{LogId, Seq, UnixMillis};
+
+use crate::core::Engine;
+use crate::channel::log::Stage;
+use crate::domain::content::{Body, Content};
+use crate::mls::credential::Leaf;
+use crate::view::Gap;
+
+/// Whether the relay stored it after its sender was removed.
+pub(in crate::core) fn is_after(removed: Option<UnixMillis>, stored: UnixMillis) -> bool {
+    removed.is_some_and(|removed| stored > removed)
+}
+
+impl Engine {
+    /// Whether content counts for nothing because of who sent it.
+    pub(in crate::core) fn is_void(&self, id: &LogId, from: &Leaf, content: &Content, written: UnixMillis) -> bool {
+        let Some(removed) = self.roster(id).removed(from) else { return false };
+        is_after(Some(removed), written) || matches!(content.body, Body::Sync(_)) || self.tainted.contains(id)
+    }
+
+    /// Where something would be shown, it says once on each connection that a removed device wrote.
+    pub(in crate::core) fn void_content_came(&mut self, id: &LogId, entry: &LogEntry, from: &Leaf, content: &Content) {
+        let shows = matches!(content.body, Body::Part(_) | Body::Again(_));
+        if shows && self.membership.hear_void(id, from.device) {
+            self.store_gap(id, entry.seq, entry.time, Gap::Removed);
+        }
+    }
+
+    /// Whether a commit that takes a removed device out of the group does not fit into the log: it may have filled it.
+    pub(in crate::core) fn is_filled_by_removed(&mut self, id: &LogId, error: RelayError) -> bool {
+        if error != RelayError::QuotaExceeded {
+            return false;
+        }
+        let roster = self.roster(id);
+        let members = self.with_group(id, |group, _, _| Ok(group.leaves()));
+        members.is_ok_and(|leaves| leaves.iter().any(|leaf| roster.removed(leaf).is_some()))
+    }
+
+    /// A removed device holds the log up: whoever follows its commits, or waits for room, never comes to remove it.
+    /// Another log takes the place of this one, which is right up to this place.
+    pub(in crate::core) fn go_on_without_removed(&mut self, id: &LogId, before: Seq) {
+        let Some(key) =
+            self.logs.get(id).filter(|log| log.stage == Stage::Active).map(|log| log.conversation)
+        else {
+            return;
+        };
+        let alone = self.own_log.as_ref().is_none_or(|log| log.devices().count() < 2);
+        if self.is_own_conversation(&key) && alone {
+            // There is nobody to go on with, and nobody to tell anything.
+            let numbers: Vec<u64> = self
+                .outbox
+                .iter()
+                .filter(|(_, entry)| entry.conversation == key)
+                .map(|(number, _)| *number)
+                .collect();
+            for number in numbers {
+                self.outbox.remove(&number);
+                self.save_outbox(number);
+            }
+            return self.end_log(id);
+        }
+        self.abandon(id, before);
+    }
+}

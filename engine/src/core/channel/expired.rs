@@ -1,0 +1,50 @@
+//! Messages that the relay no longer has, since this device was away for longer than it keeps them. A marker says so in the
+//! chat, the account's other devices are asked for them, and what came later is read on: commits are kept for longer.
+
+use parley_protocol::frame::LogEntry;
+use parley_protocol::ids::{LogId, Seq};
+
+use crate::core::Engine;
+use crate::domain::conversation::marked;
+use crate::domain::message::Gap;
+use crate::domain::order::Order;
+
+impl Engine {
+    /// An entry stands for messages that have expired.
+    pub(in crate::core) fn messages_expired(&mut self, id: &LogId, entry: &LogEntry) {
+        let Some(log) = self.logs.get(id) else { return };
+        let (key, first, last) = (log.conversation, entry.first().max(log.cursor.next()), entry.seq);
+        let own = log.own.iter().filter(|own| (first..=last).contains(&own.seq)).count();
+        let all = last.0.saturating_sub(first.0).saturating_add(1);
+        let only_own = u64::try_from(own).is_ok_and(|own| own == all);
+        if self.is_own_conversation(&key) {
+            // What the other devices told in it comes in another one, in which they tell everything anew.
+            self.give_up(id);
+            return self.ask_own_devices_for_all(key);
+        }
+        // Nothing of somebody to whom this person has not consented is missed.
+        if !only_own && self.consents_in(&key) {
+            self.mark_expired(id, first);
+        }
+        self.place_entry(id, last, entry.time);
+        if let Some(log) = self.logs.get_mut(id) {
+            log.cursor = last;
+            log.own.retain(|own| own.seq > last);
+        }
+        self.transcripts.or_default(*id).pass(first, last);
+        // What was sent without an answer may have been among them: the same bytes would not be recognised any more.
+        self.unseal(id);
+        self.save_log(id);
+        self.save_transcript(id);
+    }
+
+    /// Asks for them, and says so once for a log as long as they have not come.
+    fn mark_expired(&mut self, id: &LogId, first: Seq) {
+        if self.late.is_marked(id) {
+            return self.ask_for_rest(id);
+        }
+        let stored = self.reached(id);
+        let shown = self.store_marker(id, first, stored, Gap::Expired);
+        self.ask_for_expired(id, (Order::of_marker(stored, first, marked(id)), shown));
+    }
+}

@@ -1,0 +1,141 @@
+//! Messages are known to each other by name, and stand on the disk by place: whoever speaks of one says about where it stands.
+
+use parley_protocol::ids::{LogId, Seq, UnixMillis};
+
+use crate::core::Engine;
+use crate::core::conversation::paging::PageFrom;
+use crate::domain::message::Message;
+use crate::domain::order::Order;
+use crate::domain::relation::MessageRef;
+use crate::io::{LoadId, Record};
+use crate::view::{CommandError, ConversationId, MessageDetails, MessageView, Reply, ViewRequestId};
+
+/// Messages that are looked at from the place on.
+const AFTER: u32 = 64;
+/// And before it, if it is not there.
+const BEFORE: u32 = 200;
+
+/// What it is looked for.
+#[derive(Debug, Clone, Copy)]
+enum Wants {
+    /// All views are shown it as it is now.
+    Show,
+    /// A view wants to see it.
+    View(ViewRequestId),
+    /// A view wants to know what became of it.
+    Details(ViewRequestId),
+}
+
+/// A message that is being looked for.
+pub(in crate::core) struct Finding {
+    conversation: ConversationId,
+    message: MessageRef,
+    wants: Wants,
+    /// It was not where it is said to be.
+    again: bool,
+}
+
+impl Engine {
+    /// A view wants to see the message that another one names.
+    pub(in crate::core) fn find_message(
+        &mut self,
+        view: ViewRequestId,
+        conversation: ConversationId,
+        message: MessageRef,
+    ) -> Result<Option<Reply>, CommandError> {
+        self.must_know(conversation)?;
+        if let Some(waiting) = self.waiting_message(&message) {
+            return Ok(Some(Reply::Message(Some(Box::new(waiting)))));
+        }
+        self.look_for(Finding { conversation, message, wants: Wants::View(view), again: false });
+        Ok(None)
+    }
+
+    /// A view wants to know what became of a message.
+    pub(in crate::core) fn show_details(
+        &mut self,
+        view: ViewRequestId,
+        conversation: ConversationId,
+        message: MessageRef,
+    ) -> Result<Option<Reply>, CommandError> {
+        self.must_know(conversation)?;
+        if self.waiting_message(&message).is_some() {
+            return Ok(Some(Reply::MessageDetails(MessageDetails::default())));
+        }
+        self.look_for(Finding { conversation, message, wants: Wants::Details(view), again: false });
+        Ok(None)
+    }
+
+    fn must_know(&self, id: ConversationId) -> Result<(), CommandError> {
+        let known = self.conversations.contains_key(&id) || self.archives.contains_key(&id);
+        if known { Ok(()) } else { Err(CommandError::UnknownConversation) }
+    }
+
+    /// Something was said of a message: views that show it see what it is now.
+    pub(super) fn show_again(&mut self, conversation: ConversationId, message: MessageRef) {
+        match self.waiting_message(&message) {
+            Some(waiting) => self.changed.messages.or_default(conversation).push(waiting),
+            None => self.look_for(Finding { conversation, message, wants: Wants::Show, again: false }),
+        }
+    }
+
+    /// An own message that waits to be sent.
+    fn waiting_message(&self, message: &MessageRef) -> Option<MessageView> {
+        if !self.is_own_account(&message.author) {
+            return None;
+        }
+        let (number, _) = self.outbox.iter().find(|(_, entry)| entry.id == message.id)?;
+        self.waiting_view(*number)
+    }
+
+    fn look_for(&mut self, finding: Finding) {
+        let stored = finding.message.stored.0;
+        let (from, count) = if finding.again {
+            (PageFrom::Before(edge(stored, 0)), BEFORE)
+        } else {
+            (PageFrom::After(edge(stored.saturating_sub(1), 0xFF)), AFTER)
+        };
+        let load = self.read_from(&finding.conversation, from, count);
+        self.places.relating.finding.insert(load, finding);
+    }
+
+    /// A page came in which a message was looked for; whether it was for that.
+    pub(in crate::core) fn looked_for(&mut self, id: LoadId, records: &[Record]) -> bool {
+        let Some(finding) = self.places.relating.finding.remove(&id) else { return false };
+        let archived = self.archives.contains_key(&finding.conversation);
+        let opened = |record: &Record| {
+            if archived { self.opened(record) } else { self.kept(&finding.conversation, record) }
+        };
+        let is_it = |message: &Message| {
+            message.named().is_some_and(|named| named.is(&finding.message)) && message.relation().is_none()
+        };
+        let found = records.iter().filter_map(opened).find(is_it);
+        match (found, finding.wants) {
+            (None, _) if !finding.again => self.look_for(Finding { again: true, ..finding }),
+            (None, Wants::View(view)) => self.reply(view, Reply::Message(None)),
+            (None, Wants::Details(view)) => {
+                self.reply(view, Reply::MessageDetails(MessageDetails::default()));
+            }
+            (None, Wants::Show) => {}
+            (Some(message), Wants::Show) => self.show_message(finding.conversation, &message),
+            (Some(message), Wants::Details(view)) => {
+                let details = self.details_of(finding.conversation, &message);
+                self.reply(view, Reply::MessageDetails(details));
+            }
+            (Some(message), Wants::View(view)) => {
+                let shown = if archived {
+                    self.archived_view(&finding.conversation, &message)
+                } else {
+                    self.message_view(finding.conversation, &message)
+                };
+                self.reply(view, Reply::Message(Some(Box::new(shown))));
+            }
+        }
+        true
+    }
+}
+
+/// Right before or after all that was stored at a time.
+const fn edge(stored: u64, rest: u8) -> Order {
+    Order::new(UnixMillis(stored), Seq(if rest == 0 { 0 } else { u64::MAX }), LogId([rest; 16]), [rest; 16])
+}

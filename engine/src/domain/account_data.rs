@@ -1,0 +1,48 @@
+//! What a person keeps of a conversation for themselves: what they deleted of it, and what they have not sent.
+
+use parley_protocol::ids::UnixMillis;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::conversation::ConversationKey;
+use crate::domain::deletion::Deleted;
+use crate::domain::draft::Draft;
+
+/// As it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AccountData {
+    pub(crate) deleted: Deleted,
+    /// Something that was deleted may still be on the disk.
+    pub(crate) unpurged: bool,
+    pub(crate) draft: Draft,
+    /// The other devices have been told of the draft, or it came from them.
+    pub(crate) told: bool,
+}
+
+impl AccountData {
+    /// Nothing yet.
+    pub(crate) const fn new(conversation: ConversationKey) -> Self {
+        Self {
+            deleted: Deleted::new(conversation, UnixMillis(0)),
+            unpurged: false,
+            draft: Draft::new(conversation),
+            told: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parley_protocol::ids::AccountId;
+
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_pinned() {
+        let mut account_data = AccountData::new(ConversationKey::Peer(AccountId([4; 32])));
+        account_data.deleted.merge(&crate::domain::deletion::tests::deleted());
+        account_data.draft.edit("h\u{e9}".to_owned(), UnixMillis(300));
+        let bytes = postcard::to_allocvec(&account_data).unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(postcard::from_bytes::<AccountData>(&bytes).unwrap(), account_data);
+    }
+}

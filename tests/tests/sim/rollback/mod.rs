@@ -1,0 +1,42 @@
+//! A profile that was rolled back to an older copy: nothing is used twice, and what the copy does not know comes back.
+
+mod devices;
+mod heard;
+mod naming;
+mod noticed;
+mod stamps;
+
+use parley_engine::view::ConversationId;
+use parley_tests::sim::{DeviceIndex, World};
+
+use crate::resync::settle_long;
+
+/// Back to the state of before a connection on which nothing was written.
+fn roll_back_after_a_connection(world: &mut World, device: DeviceIndex) {
+    let copy = world.devices[device].disk.clone();
+    world.connect(device);
+    world.settle();
+    world.roll_back(device, copy);
+    world.connect(device);
+    settle_long(world);
+}
+
+/// Long enough for those that were forgotten to begin anew.
+fn wait_for_doubts(world: &mut World) {
+    for _ in 0..10 {
+        world.settle();
+    }
+}
+
+/// Friends with whose first messages Bob's pool is used up and filled again.
+fn befriend(world: &mut World, count: usize) -> Vec<(DeviceIndex, ConversationId)> {
+    let mut friends = Vec::new();
+    for number in 0..count {
+        let friend = world.add_person(&format!("Before{number}"));
+        let chat = world.start(friend, "bob");
+        world.send(friend, chat, "hello");
+        world.settle();
+        friends.push((friend, chat));
+    }
+    friends
+}
