@@ -11,6 +11,7 @@ use crate::channel::trail::Trail;
 use crate::domain::content::{Body, Content};
 use crate::domain::conversation::marked;
 use crate::domain::message::{Author, Gap, Message, MessageBody};
+use crate::group::link::ask::is_ask;
 use crate::group::past::KeptEntry;
 use crate::group::state::State;
 use crate::mls::commit::{Changes, Unfit};
@@ -47,6 +48,8 @@ pub(super) enum Read {
         by: AccountId,
         returns: bool,
     },
+    /// Somebody asks to be let into a group: no message.
+    Asked,
     /// A member's message, rightly encrypted, whose content is none.
     Unreadable,
 }
@@ -133,6 +136,7 @@ impl Engine {
                 let at = At { log: *id, seq: entry.seq, stored: entry.time };
                 self.of_groups().was_removed_from_group(id, by, returns, at);
             }
+            Ok(Read::Asked) => {}
             Ok(Read::Unreadable) => self.store_gap(id, entry.seq, entry.time, Gap::Rejected),
             Err(error) => {
                 self.state.roll_back(mark);
@@ -200,6 +204,10 @@ impl Engine {
         let kind = entry.kind;
         if kind == EntryKind::Commit && self.group_of(id).is_some() {
             return self.of_groups().open_group_commit(id, entry);
+        }
+        if kind == EntryKind::Message && is_ask(&entry.payload) && self.group_of(id).is_some() {
+            self.of_groups().ask_came(id, entry);
+            return Ok(Read::Asked);
         }
         let roster = if kind == EntryKind::Commit { self.roster(id) } else { Roster::default() };
         let kept = KeptEntry::read(&entry.payload).filter(|_| self.group_of(id).is_some());
@@ -391,6 +399,7 @@ impl Engine {
             Body::Picture(picture) => return self.of_groups().picture_came(id, picture),
             Body::Past(past) => return self.of_groups().past_came(id, from, *past),
             Body::Names(names) => return self.of_groups().names_came(id, names),
+            Body::Asks(news) => return self.of_groups().asks_came(id, from, *news),
             Body::Profile(_) if self.group_of(id).is_some() => return,
             Body::Profile(profile) if !own => return self.name_came(&from.account, profile.name, at),
             Body::Repair(repair) => return self.repair_came(from, &repair, at),

@@ -30,6 +30,7 @@ use crate::domain::order::Order;
 use crate::domain::visible::is_blank;
 use crate::group::evidence::LeaveStatement;
 use crate::group::link::LinkSecret;
+use crate::group::link::ask::AskNews;
 use crate::group::names::SignedName;
 use crate::group::past::Past;
 use crate::recovery::BackupAddress;
@@ -47,6 +48,7 @@ const PICTURE: u16 = 9;
 const NAMES: u16 = 10;
 const PAST: u16 = 20;
 const KEPT: u16 = 21;
+const ASKS: u16 = 40;
 /// Tag of the field with the sender's [`Claim`].
 const CLAIM: u16 = 1;
 /// The same since the log's first entry.
@@ -139,6 +141,8 @@ pub(crate) enum Body {
     Past(Box<Past>),
     /// What is said stands beside the MLS message, kept for who comes later: SHA-256 of that ([`crate::group::past`]).
     Kept([u8; 32]),
+    /// Who asks to be let into a group, and who is not.
+    Asks(Box<AskNews>),
 }
 
 /// What the devices of an account tell each other, in a conversation of their own.
@@ -323,6 +327,7 @@ impl Content {
             Body::Leave(statement) => silent(LEAVE, statement)?,
             Body::Names(names) => silent(NAMES, names)?,
             Body::Past(past) => silent(PAST, past)?,
+            Body::Asks(news) => silent(ASKS, news)?,
             // It is shown by a version that can read it.
             Body::Kept(hash) => (KEPT, false, hash.to_vec(), Fields::new()),
             Body::Picture(picture) => (PICTURE, true, picture.clone(), Fields::new()),
@@ -370,6 +375,7 @@ impl Content {
             LEAVE => Body::Leave(from_bytes(&body)?),
             NAMES => Body::Names(from_bytes(&body)?),
             PAST => Body::Past(from_bytes(&body)?),
+            ASKS => Body::Asks(from_bytes(&body)?),
             KEPT => Body::Kept(body.try_into().map_err(|_| ContentError)?),
             PICTURE if body.len() <= MAX_PICTURE => Body::Picture(body),
             PROFILE => profile(&body)?,

@@ -65,6 +65,8 @@ pub(crate) enum Standing {
     Paused,
     /// This device has lost its keys, and the account is still in the group: a member lets the device in again.
     Lost,
+    /// This account asks to be let in, and nobody has done so yet.
+    Asked,
 }
 
 /// What a person asks of a group. It is judged again each time before it is tried: others may have been quicker.

@@ -365,6 +365,24 @@ pub enum Command {
     LookAtGroup(String),
     /// Joins the group to which a link leads. Reply: [`super::Reply::Conversation`].
     JoinByLink(String),
+    /// Asks to be let into the group to which a link leads. Reply: [`super::Reply::Conversation`], once the request is at the relay.
+    AskToJoin {
+        /// The link.
+        link: String,
+        /// What to say with it; may be empty, at most 1,000 bytes.
+        greeting: String,
+    },
+    /// Takes the request back. Reply: [`super::Reply::Done`].
+    WithdrawAsk(ConversationId),
+    /// Answers somebody who asks to be let in. Reply as for [`Command::AddToGroup`].
+    AnswerAsk {
+        /// In which group.
+        conversation: ConversationId,
+        /// Who asks.
+        account: AccountId,
+        /// They are added.
+        lets_in: bool,
+    },
     /// Sends files with one caption. Reply: [`super::Reply::Done`] once the message is on this device's disk; the files are read
     /// from where the host has them, and the message goes when all of them are at the relay.
     SendFiles {

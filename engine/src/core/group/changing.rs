@@ -318,6 +318,10 @@ impl Engine {
     fn commit_change(&mut self, id: &LogId, remove: Vec<Leaf>, policy: Option<&Policy>) -> bool {
         let now = self.group_chat_of(id).map(|chat| (&chat.policy.links, chat.policy.history));
         let readers = policy.is_some_and(|policy| Some((&policy.links, policy.history)) != now);
+        let roles = self.group_chat_of(id).map(|chat| &chat.policy.roles);
+        let asks = |policy: &Policy| policy.links.iter().any(|link| link.approval);
+        // Who governs from now on can open what is asked from now on, whenever they came.
+        let readers = readers || policy.is_some_and(|policy| asks(policy) && Some(&policy.roles) != roles);
         let era = if remove.is_empty() && !readers { self.next_era_step(id) } else { EraStep::Begins };
         let commit = ChatCommit { remove, ..ChatCommit::update(era) };
         self.commit_group(id, commit, policy, &[])

@@ -60,6 +60,7 @@ impl Engine {
             let brought = state.members().any(|it| it.leaf.account == by && was.member(&it.leaf).is_none());
             if brought || state.accounts().iter().any(|account| !before.is_member(account)) {
                 self.hand_on_names(&before.group);
+                self.hand_on_asks(&before.group);
             }
             self.bring_picture(&before, &state);
         }

@@ -23,7 +23,7 @@ mod whole;
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 use sha2::{Digest as _, Sha256};
 
-use self::by_link::ByLink;
+use self::by_link::{ByLink, Wants};
 use self::changing::Gathering;
 use self::newcomers::Newcomers;
 pub(super) use self::reading::NotTheirs;
@@ -106,8 +106,15 @@ impl Engine {
             Command::ShareHistory { conversation, account, last } => {
                 self.ask_group(conversation, Change::Share(account, last))?;
             }
-            Command::LookAtGroup(text) => return self.follow_group_link(Some(view), &text, false),
-            Command::JoinByLink(text) => return self.follow_group_link(Some(view), &text, true),
+            Command::LookAtGroup(text) => return self.follow_group_link(Some(view), &text, Wants::Look),
+            Command::JoinByLink(text) => return self.follow_group_link(Some(view), &text, Wants::Join),
+            Command::AskToJoin { link, greeting } => {
+                return self.follow_group_link(Some(view), &link, Self::greeting(&greeting)?);
+            }
+            Command::WithdrawAsk(conversation) => self.withdraw_ask(conversation)?,
+            Command::AnswerAsk { conversation, account, lets_in } => {
+                self.answer_ask(conversation, &account, lets_in)?;
+            }
             // All others are handled before they get here.
             _ => return Err(CommandError::UnknownConversation),
         }

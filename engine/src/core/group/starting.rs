@@ -69,6 +69,7 @@ impl Engine {
         self.save_log(&id);
         self.save_pending(&id);
         self.keep_group_era(&id, era);
+        self.keep_ask_key(&id);
         self.begin_history(&id, Seq(0));
         self.save_trail(&id);
         self.group_chats.all.insert(group, GroupChat::new(group, Standing::Member, &state));

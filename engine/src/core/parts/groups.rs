@@ -15,6 +15,7 @@ use crate::domain::content::{Body, Content, Part, Receipt};
 use crate::domain::conversation::ConversationKey;
 use crate::domain::outbox::Sealed;
 use crate::group::evidence::LeaveStatement;
+use crate::group::link::ask::AskNews;
 use crate::group::names::SignedName;
 use crate::group::past::Past;
 use crate::group::proof::Proof;
@@ -56,6 +57,10 @@ half! {
     visit_subscribed(log: LogId, result: &Result<Answer, RelayError>) -> (), else ();
     end_visit(why: CommandError) -> (), else ();
     go_on_entering() -> (), else ();
+    asked(group: &GroupId, append: AppendId, result: Result<Answer, RelayError>) -> (), else ();
+    ask_came(id: &LogId, entry: &LogEntry) -> (), else ();
+    asks_came(id: &LogId, from: &Leaf, news: AskNews) -> (), else ();
+    keep_ask_key(id: &LogId) -> (), else ();
     entered(group: &GroupId, append: AppendId, result: Result<Answer, RelayError>) -> (), else ();
     group_package_came(id: &LogId, result: Result<Answer, RelayError>) -> (), else ();
     go_on_catching_up() -> (), else ();
