@@ -56,7 +56,9 @@ pub(super) enum Read {
 
 impl Engine {
     pub(super) fn log_entries(&mut self, id: &LogId, entries: Vec<LogEntry>) {
-        if self.sleeps(id) || !self.logs.contains_key(id) && self.of_groups().visited_entries(id, &entries) {
+        // Who was in a group before may look at it again from outside: of that time the log stays, as one that is given up.
+        let is_in = self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead);
+        if self.sleeps(id) || !is_in && self.of_groups().visited_entries(id, &entries) {
             return;
         }
         // What comes by the subscription with which this device looked at a group before it came in: its own says from where on it
@@ -356,6 +358,8 @@ impl Engine {
         };
         if let Some(group) = self.group_of(id) {
             self.of_groups().confirm_group(&group, &from.account);
+        } else if !own {
+            self.of_groups().compare_groups_with(&from.account);
         }
         if !own && self.is_passed_over(id, from, &content, at) {
             return;
@@ -399,6 +403,7 @@ impl Engine {
             Body::Picture(picture) => return self.of_groups().picture_came(id, picture),
             Body::Past(past) => return self.of_groups().past_came(id, from, *past),
             Body::Names(names) => return self.of_groups().names_came(id, names),
+            Body::GroupAt(at) if !own => return self.of_groups().group_at_came(&from.account, &at),
             Body::Asks(news) => return self.of_groups().asks_came(id, from, *news),
             Body::Profile(_) if self.group_of(id).is_some() => return,
             Body::Profile(profile) if !own => return self.name_came(&from.account, profile.name, at),
@@ -407,7 +412,12 @@ impl Engine {
             Body::Receipt(receipt) => return self.told_elsewhere(id, receipt),
             Body::Receipts(receipts) => return self.receipts_of_others(id, &receipts, own),
             Body::Sync(sync) if own => return self.sync_came(&from.device, sync),
-            Body::Profile(_) | Body::Sync(_) | Body::Stand(_) | Body::Kept(_) | Body::Unknown { .. } => {
+            Body::Profile(_)
+            | Body::Sync(_)
+            | Body::Stand(_)
+            | Body::GroupAt(_)
+            | Body::Kept(_)
+            | Body::Unknown { .. } => {
                 return;
             }
         };

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use parley_protocol::ids::{AccountId, GroupId, LogId};
+use parley_protocol::ids::{AccountId, GroupId, LogId, UnixMillis};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::evidence::LeaveStatement;
@@ -94,6 +94,8 @@ pub(crate) enum Change {
     History(History),
     /// The newest messages are shared with this account, which came later.
     Share(AccountId, u16),
+    /// Those since then are.
+    ShareSince(AccountId, UnixMillis),
 }
 
 impl GroupChat {

@@ -188,6 +188,11 @@ impl Group {
         secret.try_into().map(|secret| GroupEra::new(secret, since)).map_err(|_| GroupError::State)
     }
 
+    /// The beginning of the authenticator of the epoch of now: who has the same is in the same group with the same members.
+    pub(crate) fn authenticator(&self) -> [u8; 16] {
+        self.mls.epoch_authenticator().as_slice().first_chunk().copied().unwrap_or_default()
+    }
+
     /// What opens requests to be let in, in the group era that begins with the epoch of now.
     pub(crate) fn ask_key(&self, provider: &Provider) -> Result<AskKey, GroupError> {
         let secret =

@@ -35,6 +35,8 @@ const UNPROVEN: u8 = 71;
 const ASK_KEY: u8 = 90;
 const GROUP_ASKS: u8 = 91;
 const ASKING: u8 = 92;
+const EPOCHS: u8 = 93;
+const CAME: u8 = 94;
 /// What this device left at the relay ([`crate::check_in::CheckIns`]).
 pub(crate) const CHECK_INS: &[u8] = &[10];
 
@@ -184,6 +186,16 @@ pub(crate) fn asking(group: &GroupId) -> Vec<u8> {
     [&[ASKING], group.as_bytes().as_slice()].concat()
 }
 
+/// By which epochs of a group this device knows its copy ([`crate::core`]'s `Epochs`).
+pub(crate) fn epochs(group: &GroupId) -> Vec<u8> {
+    [&[EPOCHS], group.as_bytes().as_slice()].concat()
+}
+
+/// When this account came into a group, by the relay's clock: what stands before was shared with it.
+pub(crate) fn came(group: &GroupId) -> Vec<u8> {
+    [&[CAME], group.as_bytes().as_slice()].concat()
+}
+
 pub(crate) fn early(log: &LogId) -> Vec<u8> {
     [&[EARLY], log.as_bytes().as_slice()].concat()
 }
@@ -284,6 +296,8 @@ mod tests {
             (ask_key(&in_log), 90, about_log),
             (group_asks(&group), 91, about_group),
             (asking(&group), 92, about_group),
+            (epochs(&group), 93, about_group),
+            (came(&group), 94, about_group),
             (archive(&id), 26, about_id),
             (file(&FileId([0xEE; 16])), 60, [0xEE; 16].as_slice()),
             (personal(&id), 30, about_id),

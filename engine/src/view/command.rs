@@ -1,6 +1,6 @@
 //! What a person can ask for.
 
-use parley_protocol::ids::{AccountId, DeviceId, MessageId};
+use parley_protocol::ids::{AccountId, DeviceId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -359,6 +359,8 @@ pub enum Command {
         account: AccountId,
         /// So many at most; no more than 1,000.
         last: u16,
+        /// In place of that: those since then, no more than 1,000.
+        since: Option<UnixMillis>,
     },
     /// What the group is like to which a link leads. Reply: [`super::Reply::GroupPreview`], or [`super::Reply::Conversation`] if
     /// this account is in it.

@@ -345,6 +345,8 @@ pub struct MessageView {
     pub told: Option<Told>,
     /// What is known of it beside what it says.
     pub about: About,
+    /// It was written before this account came into the group, and shared with it.
+    pub shared: bool,
 }
 
 /// What a message says.

@@ -48,6 +48,7 @@ impl Engine {
                 chat.picture.clear();
             }
         }
+        self.note_epoch(id);
         self.links_follow(&before.group, &state);
         self.history_follows(&before.group, &state.policy);
         if !own && !before.is_member(&by) {

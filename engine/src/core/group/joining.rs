@@ -190,6 +190,11 @@ impl Engine {
                 chat.keep_of(before);
             }
         }
+        self.forget_epochs(&group);
+        self.note_epoch(&id);
+        if !by_own && !returns {
+            self.save(&keys::came(&group), &posted.min(self.relay_time()));
+        }
         let catches_up = chat.policy.keeps_history() && !chat.sibling;
         self.group_chats.all.insert(group, chat);
         if catches_up {

@@ -40,7 +40,10 @@ impl Engine {
             consent: if invited { Consent::Requested } else { Consent::Granted },
             unread: if invited { 0 } else { conversation.unread },
             changed: conversation.changed,
-            warning: chat.differs.then_some(Warning::DifferentMessages),
+            warning: match (self.is_forked(&chat.group), chat.differs) {
+                (true, _) => Some(Warning::AnotherCopy),
+                (false, differs) => differs.then_some(Warning::DifferentMessages),
+            },
             draft: draft.to_owned(),
             draft_sent: self.sent_as_it_stood(key),
             listed,

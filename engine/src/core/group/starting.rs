@@ -76,6 +76,7 @@ impl Engine {
         self.save_group_chat(&group);
         self.add_log_to_conversation(key, id);
         self.membership.unsettle(&id);
+        self.note_epoch(&id);
         Ok((group, id))
     }
 }

@@ -11,7 +11,7 @@ use crate::channel::log::Log;
 use crate::core::group::NotTheirs;
 use crate::core::inbox::Verdict;
 use crate::core::reading::{At, Read};
-use crate::domain::content::{Body, Content, Part, Receipt};
+use crate::domain::content::{Body, Content, GroupAt, Part, Receipt};
 use crate::domain::conversation::ConversationKey;
 use crate::domain::outbox::Sealed;
 use crate::group::evidence::LeaveStatement;
@@ -61,6 +61,8 @@ half! {
     ask_came(id: &LogId, entry: &LogEntry) -> (), else ();
     asks_came(id: &LogId, from: &Leaf, news: AskNews) -> (), else ();
     keep_ask_key(id: &LogId) -> (), else ();
+    compare_groups_with(peer: &AccountId) -> (), else ();
+    group_at_came(from: &AccountId, at: &GroupAt) -> (), else ();
     entered(group: &GroupId, append: AppendId, result: Result<Answer, RelayError>) -> (), else ();
     group_package_came(id: &LogId, result: Result<Answer, RelayError>) -> (), else ();
     go_on_catching_up() -> (), else ();

@@ -88,7 +88,7 @@ fn p10_who_asks_is_let_in_later_while_they_are_offline() {
     assert_eq!(seen.safety_number, number);
     world.disconnect(people[0]);
     assert_eq!(answer(&mut world, people[1], group, finn, true), Reply::Done);
-    assert_eq!(names(&asks(&mut world, people[0], group)), [""; 0]);
+    assert_eq!(names(&asks(&mut world, people[1], group)), [""; 0]);
     world.send(people[2], group, "hello Finn");
     settle(&mut world);
     for index in &people {

@@ -241,6 +241,9 @@ impl Engine {
             chat.picture.clone_from(&entering.picture);
         }
         self.group_chats.all.insert(group, chat);
+        self.forget_epochs(&group);
+        self.note_epoch(&id);
+        self.save(&keys::came(&group), &stored.time.min(self.relay_time()));
         self.begin_links(&group, entering, &state.accounts());
         self.save_group_chat(&group);
         let strangers =

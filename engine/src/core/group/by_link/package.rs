@@ -141,7 +141,8 @@ impl Engine {
         }
     }
 
-    /// A log as it is made: links that led into the one before lead into it.
+    /// A log as it is made: links that led into the one before lead into it. None do that somebody makes whom nobody has confirmed yet:
+    /// in a relay's copy of the group, of which they know nothing, they would lead everybody there who has the link.
     pub(in crate::core) fn with_links(&mut self, creation: CreateLog) -> Request {
         let id = creation.log;
         let sealed = self.package_now(&id).and_then(|left| {
@@ -160,7 +161,8 @@ impl Engine {
     fn package_now(&mut self, id: &LogId) -> Option<Left> {
         let group: GroupId = self.group_of(id)?;
         let policy = self.group_chats.all.get(&group)?.policy.clone();
-        if policy.links.is_empty() && !policy.keeps_history() {
+        let unconfirmed = self.group_chats.by_link.is_unconfirmed(&group);
+        if unconfirmed || policy.links.is_empty() && !policy.keeps_history() {
             return None;
         }
         let seen = self.with_group(id, |mls, provider, signer| mls.package(provider, signer)).ok()?;

@@ -6,6 +6,7 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{LogId, Seq};
 
 use crate::channel::group_era::GroupEra;
+use crate::channel::log::Stage;
 use crate::core::Engine;
 use crate::core::requests::Pending;
 use crate::domain::conversation::ConversationKey;
@@ -113,7 +114,8 @@ impl Engine {
     }
 
     pub(super) fn stop_looking(&mut self, log: LogId) {
-        if self.online() && !self.logs.contains_key(&log) {
+        let is_in = self.logs.get(&log).is_some_and(|log| log.stage != Stage::Dead);
+        if self.online() && !is_in {
             self.ask(Request::UnsubscribeLog(log), Pending::Unsubscribe);
         }
     }
