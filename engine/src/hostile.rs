@@ -9,6 +9,7 @@
 mod chat;
 mod device_log;
 mod files;
+mod links;
 mod reading;
 mod relations;
 
@@ -53,6 +54,7 @@ use crate::records::state::StateStore;
 
 pub use self::chat::ChatDeed;
 pub use self::files::FileLie;
+pub use self::links::{Seen, Untrue, Watcher};
 pub use self::relations::Forged;
 pub use crate::core::hostile_backup::{BackupLie, ForgedBackup, SignedAs, Thief};
 

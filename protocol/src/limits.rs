@@ -68,3 +68,5 @@ pub const MAX_LINKS: usize = 16;
 pub const MAX_WRAP: usize = 2048;
 /// Most logs that the relay names for one link.
 pub const MAX_LINK_OFFERS: usize = 8;
+/// Longest sealed request to be let into a group, in bytes.
+pub const MAX_ASK: usize = 64 * 1024;

@@ -6,10 +6,11 @@ use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::codec::{FrameError, Remedy, VERSION, VersionNotice};
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry};
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendLinkedCommit, AppendMessages, BackupHead, ClientFrame, CreateLinkedLog,
-    CreateLog, DeleteBlobs, EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress, JoinByLink,
-    LinkOffer, LinkSlot, LogEntry, NewMessage, OpenSlot, Push, PutBlob, PutLogBlob, RelayError, Request,
-    RequestId, ServerFrame, SlotState, Subscribed, SwapStamp, Welcomes, WriteBackupHead, WriteSlot,
+    Answer, AppendCommit, AppendLinkedCommit, AppendMessages, AskToJoin, BackupHead, ClientFrame,
+    CreateLinkedLog, CreateLog, DeleteBlobs, EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob,
+    InboxAddress, JoinByLink, LinkOffer, LinkSlot, LogEntry, NewMessage, OpenSlot, Push, PutBlob, PutLogBlob,
+    RelayError, Request, RequestId, ServerFrame, SlotState, Subscribed, SwapStamp, Welcomes, WriteBackupHead,
+    WriteSlot,
 };
 use parley_protocol::ids::{
     AccountId, AppendId, BlobHash, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis,
@@ -426,6 +427,7 @@ proptest! {
                 links,
             }),
             Request::OpenLink(link.clone()),
+            Request::AskToJoin(AskToJoin { log, link: link.clone(), epoch, append, ask: Bytes::new(secret.to_vec()).unwrap() }),
             Request::JoinByLink(JoinByLink { log, link, epoch, append, commit, next_append: hash }),
         ] {
             let frame = ClientFrame { id: RequestId(7), request };

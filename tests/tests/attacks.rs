@@ -21,6 +21,8 @@ mod frames;
 mod groups;
 #[path = "attacks/linking.rs"]
 mod linking;
+#[path = "attacks/links.rs"]
+mod links;
 #[path = "attacks/newer.rs"]
 mod newer;
 #[path = "attacks/relations.rs"]

@@ -140,6 +140,30 @@ const fn civil(day_number: u64) -> (u64, u64, u64) {
     (if month <= 2 { year + 1 } else { year }, month, day)
 }
 
+/// When the day `2026-12-01` begins, as a field for dates writes it; `east` says by how many minutes local time is ahead of UTC then.
+#[must_use]
+pub fn begins(date: &str, east: impl Fn(UnixMillis) -> i32) -> Option<UnixMillis> {
+    let mut parts = date.splitn(3, '-').map(str::parse::<u64>);
+    let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
+    if !(1970..=9999).contains(&year) {
+        return None;
+    }
+    // Every date has one day number, and they grow with the dates.
+    let (mut low, mut high) = (0, 4_000_000);
+    while low < high {
+        let middle = u64::midpoint(low, high);
+        if civil(middle) < (year, month, day) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    let utc = UnixMillis(low.checked_mul(1440)?.checked_mul(MINUTE)?);
+    let ahead = i64::from(east(utc)).checked_mul(i64::try_from(MINUTE).ok()?)?;
+    (civil(low) == (year, month, day))
+        .then(|| UnixMillis(utc.0.saturating_add_signed(ahead.saturating_neg())))
+}
+
 /// Minutes and seconds, as a clock that counts down shows them.
 #[must_use]
 pub fn countdown(seconds: u64) -> String {
@@ -149,6 +173,21 @@ pub fn countdown(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_begins_at_its_local_midnight() {
+        let at = |date: &str, east: i32| begins(date, |_| east).map(|time| time.0);
+        let day = 1440 * MINUTE;
+        assert_eq!(at("1970-01-02", 0), Some(day));
+        assert_eq!(at("1970-01-02", 60), Some(day - 60 * MINUTE));
+        assert_eq!(at("1970-01-02", -60), Some(day + 60 * MINUTE));
+        assert_eq!(at("2026-12-01", 0), Some(20_788 * day));
+        assert_eq!(at("2024-02-29", 0), Some(19_782 * day));
+        for none in ["", "2026", "2026-12", "2026-02-30", "2026-13-01", "1969-12-31", "soon", "2026-12-01-1"]
+        {
+            assert_eq!(at(none, 0), None, "{none}");
+        }
+    }
 
     #[test]
     fn a_moment_is_said_by_its_day_and_its_time() {

@@ -236,6 +236,9 @@ impl Engine {
             self.draft_was_sent(&key, text, over);
         }
         let (number, _) = self.enqueue(key, Body::Part(part), None);
+        if let Some(peer) = key.peer() {
+            self.of_groups().compare_groups_with(peer);
+        }
         self.text_waits(id, &key, number);
         Ok(Some(Reply::Done))
     }

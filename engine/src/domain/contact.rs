@@ -16,6 +16,8 @@ pub enum Warning {
     ForgedKeys,
     /// The relay showed the two different messages, or left some out.
     DifferentMessages,
+    /// A member of a group is in another copy of it than this device.
+    AnotherCopy,
 }
 
 /// As it is stored.

@@ -9,7 +9,7 @@ pub(crate) mod files;
 mod part;
 
 use parley_protocol::device_log::{LogHead, Signature};
-use parley_protocol::ids::{AccountId, DeviceId, Era, GroupId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, DeviceId, Epoch, Era, GroupId, LogId, MessageId, Seq, UnixMillis};
 use parley_protocol::padding::{pad_message, unpad};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,7 @@ use crate::domain::order::Order;
 use crate::domain::visible::is_blank;
 use crate::group::evidence::LeaveStatement;
 use crate::group::link::LinkSecret;
+use crate::group::link::ask::AskNews;
 use crate::group::names::SignedName;
 use crate::group::past::Past;
 use crate::recovery::BackupAddress;
@@ -47,6 +48,8 @@ const PICTURE: u16 = 9;
 const NAMES: u16 = 10;
 const PAST: u16 = 20;
 const KEPT: u16 = 21;
+const ASKS: u16 = 40;
+const GROUP_AT: u16 = 41;
 /// Tag of the field with the sender's [`Claim`].
 const CLAIM: u16 = 1;
 /// The same since the log's first entry.
@@ -139,6 +142,10 @@ pub(crate) enum Body {
     Past(Box<Past>),
     /// What is said stands beside the MLS message, kept for who comes later: SHA-256 of that ([`crate::group::past`]).
     Kept([u8; 32]),
+    /// Who asks to be let into a group, and who is not.
+    Asks(Box<AskNews>),
+    /// In which copy of a group the sender is.
+    GroupAt(GroupAt),
 }
 
 /// What the devices of an account tell each other, in a conversation of their own.
@@ -300,6 +307,18 @@ impl Receipt {
     }
 }
 
+/// "In this epoch of a group its authenticator is this for me." Between two people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct GroupAt {
+    /// Names the group to who knows it.
+    pub(crate) group: [u8; 16],
+    pub(crate) epoch: Epoch,
+    /// The beginning of the epoch's authenticator.
+    pub(crate) authenticator: [u8; 16],
+    /// The other is asked for theirs.
+    pub(crate) asks: bool,
+}
+
 /// What a person wants to be called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Profile {
@@ -323,6 +342,8 @@ impl Content {
             Body::Leave(statement) => silent(LEAVE, statement)?,
             Body::Names(names) => silent(NAMES, names)?,
             Body::Past(past) => silent(PAST, past)?,
+            Body::Asks(news) => silent(ASKS, news)?,
+            Body::GroupAt(at) => silent(GROUP_AT, at)?,
             // It is shown by a version that can read it.
             Body::Kept(hash) => (KEPT, false, hash.to_vec(), Fields::new()),
             Body::Picture(picture) => (PICTURE, true, picture.clone(), Fields::new()),
@@ -370,6 +391,8 @@ impl Content {
             LEAVE => Body::Leave(from_bytes(&body)?),
             NAMES => Body::Names(from_bytes(&body)?),
             PAST => Body::Past(from_bytes(&body)?),
+            ASKS => Body::Asks(from_bytes(&body)?),
+            GROUP_AT => Body::GroupAt(from_bytes(&body)?),
             KEPT => Body::Kept(body.try_into().map_err(|_| ContentError)?),
             PICTURE if body.len() <= MAX_PICTURE => Body::Picture(body),
             PROFILE => profile(&body)?,

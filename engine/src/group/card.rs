@@ -25,7 +25,7 @@ impl GroupCard {
     /// None of an invitation, to which nobody has answered.
     pub(crate) fn of(chat: &GroupChat) -> Option<Self> {
         let active = match chat.standing {
-            Standing::Invited(_) => return None,
+            Standing::Invited(_) | Standing::Asked => return None,
             Standing::Member | Standing::Paused | Standing::Lost => true,
             Standing::Left | Standing::Removed => false,
         };

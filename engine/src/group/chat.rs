@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use parley_protocol::ids::{AccountId, GroupId, LogId};
+use parley_protocol::ids::{AccountId, GroupId, LogId, UnixMillis};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::evidence::LeaveStatement;
@@ -65,6 +65,8 @@ pub(crate) enum Standing {
     Paused,
     /// This device has lost its keys, and the account is still in the group: a member lets the device in again.
     Lost,
+    /// This account asks to be let in, and nobody has done so yet.
+    Asked,
 }
 
 /// What a person asks of a group. It is judged again each time before it is tried: others may have been quicker.
@@ -92,6 +94,8 @@ pub(crate) enum Change {
     History(History),
     /// The newest messages are shared with this account, which came later.
     Share(AccountId, u16),
+    /// Those since then are.
+    ShareSince(AccountId, UnixMillis),
 }
 
 impl GroupChat {

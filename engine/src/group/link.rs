@@ -4,6 +4,7 @@
 //! is sealed, and a capability at the relay. Members know only the public halves, so that who was removed, with the relay's help,
 //! opens no later era.
 
+pub(crate) mod ask;
 mod fragment;
 mod package;
 

@@ -140,7 +140,7 @@ impl Peer {
         next
     }
 
-    fn group_era(&self, log: LogId) -> GroupEra {
+    pub(super) fn group_era(&self, log: LogId) -> GroupEra {
         self.provider.storage().0.get(&keys::group_era(&log)).unwrap().unwrap()
     }
 

@@ -21,6 +21,7 @@ use super::{DeviceSigner, Provider};
 use crate::channel::group_era::{EraStep, GroupEra};
 use crate::group::floors::{Floors, MAX_BYTES as MAX_FLOORS_BYTES};
 use crate::group::judge::judge_state;
+use crate::group::link::ask::AskKey;
 use crate::group::policy::{MAX_POLICY, Policy};
 use crate::group::refusal::Refusal;
 use crate::group::state::State;
@@ -35,6 +36,7 @@ const CAPABILITY_LABEL: &str = "parley log capability v1";
 const HISTORY_LABEL: &str = "parley history v1";
 const SUCCESSOR_LABEL: &str = "parley successor v1";
 const ERA_LABEL: &str = "parley era v1";
+const ASK_LABEL: &str = "parley ask v1";
 
 /// Why an operation on a group failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -184,6 +186,26 @@ impl Group {
         let secret =
             self.mls.export_secret(provider.crypto(), ERA_LABEL, &[], 32).map_err(|_| GroupError::State)?;
         secret.try_into().map(|secret| GroupEra::new(secret, since)).map_err(|_| GroupError::State)
+    }
+
+    /// The beginning of the authenticator of the epoch of now: who has the same is in the same group with the same members.
+    pub(crate) fn authenticator(&self) -> [u8; 16] {
+        self.mls.epoch_authenticator().as_slice().first_chunk().copied().unwrap_or_default()
+    }
+
+    /// What opens requests to be let in, in the group era that begins with the epoch of now.
+    pub(crate) fn ask_key(&self, provider: &Provider) -> Result<AskKey, GroupError> {
+        let secret =
+            self.mls.export_secret(provider.crypto(), ASK_LABEL, &[], 32).map_err(|_| GroupError::State)?;
+        secret.try_into().map(AskKey::new).map_err(|_| GroupError::State)
+    }
+
+    /// The same, in the group era that begins with the epoch that the pending commit leads to.
+    pub(crate) fn next_ask_key(&self, provider: &Provider) -> Result<AskKey, GroupError> {
+        let pending = self.mls.pending_commit().ok_or(GroupError::State)?;
+        let secret =
+            pending.export_secret(provider.crypto(), ASK_LABEL, &[], 32).map_err(|_| GroupError::State)?;
+        secret.try_into().map(AskKey::new).map_err(|_| GroupError::State)
     }
 
     /// The group era that begins with the epoch that the pending commit leads to.

@@ -32,6 +32,11 @@ const ENTERING: u8 = 68;
 const PAST_ERAS: u8 = 69;
 const CATCHING_UP: u8 = 70;
 const UNPROVEN: u8 = 71;
+const ASK_KEY: u8 = 90;
+const GROUP_ASKS: u8 = 91;
+const ASKING: u8 = 92;
+const EPOCHS: u8 = 93;
+const CAME: u8 = 94;
 /// What this device left at the relay ([`crate::stamp::Stamps`]).
 pub(crate) const STAMPS: &[u8] = &[10];
 
@@ -166,6 +171,31 @@ pub(crate) fn unproven(group: &GroupId) -> Vec<u8> {
     [&[UNPROVEN], group.as_bytes().as_slice()].concat()
 }
 
+/// What opens requests to be let in that come in a log ([`crate::group::link::ask::AskKey`]).
+pub(crate) fn ask_key(log: &LogId) -> Vec<u8> {
+    [&[ASK_KEY], log.as_bytes().as_slice()].concat()
+}
+
+/// Who asks to be let into a group ([`crate::core`]'s `GroupAsks`).
+pub(crate) fn group_asks(group: &GroupId) -> Vec<u8> {
+    [&[GROUP_ASKS], group.as_bytes().as_slice()].concat()
+}
+
+/// This account asks to be let into a group ([`crate::core`]'s `Asking`).
+pub(crate) fn asking(group: &GroupId) -> Vec<u8> {
+    [&[ASKING], group.as_bytes().as_slice()].concat()
+}
+
+/// By which epochs of a group this device knows its copy ([`crate::core`]'s `Epochs`).
+pub(crate) fn epochs(group: &GroupId) -> Vec<u8> {
+    [&[EPOCHS], group.as_bytes().as_slice()].concat()
+}
+
+/// When this account came into a group, by the relay's clock: what stands before was shared with it.
+pub(crate) fn came(group: &GroupId) -> Vec<u8> {
+    [&[CAME], group.as_bytes().as_slice()].concat()
+}
+
 pub(crate) fn reorder_buffer(log: &LogId) -> Vec<u8> {
     [&[EARLY], log.as_bytes().as_slice()].concat()
 }
@@ -225,6 +255,7 @@ pub(crate) const ALL_GROUP_LINKS: &[u8] = &[GROUP_LINKS];
 pub(crate) const ALL_ENTERING: &[u8] = &[ENTERING];
 pub(crate) const ALL_PAST_ERAS: &[u8] = &[PAST_ERAS];
 pub(crate) const ALL_CATCHING_UP: &[u8] = &[CATCHING_UP];
+pub(crate) const ALL_ASKING: &[u8] = &[ASKING];
 pub(crate) const ALL_UNPROVEN: &[u8] = &[UNPROVEN];
 pub(crate) const LOGS: &[u8] = &[LOG];
 pub(crate) const OUTBOXES: &[u8] = &[OUTBOX];
@@ -262,6 +293,11 @@ mod tests {
             (past_eras(&group), 69, about_group),
             (catching_up(&group), 70, about_group),
             (unproven(&group), 71, about_group),
+            (ask_key(&in_log), 90, about_log),
+            (group_asks(&group), 91, about_group),
+            (asking(&group), 92, about_group),
+            (epochs(&group), 93, about_group),
+            (came(&group), 94, about_group),
             (archive(&id), 26, about_id),
             (file(&FileId([0xEE; 16])), 60, [0xEE; 16].as_slice()),
             (account_data(&id), 30, about_id),

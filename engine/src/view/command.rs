@@ -1,6 +1,6 @@
 //! What a person can ask for.
 
-use parley_protocol::ids::{AccountId, DeviceId, MessageId};
+use parley_protocol::ids::{AccountId, DeviceId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -359,12 +359,32 @@ pub enum Command {
         account: AccountId,
         /// So many at most; no more than 1,000.
         last: u16,
+        /// In place of that: those since then, no more than 1,000.
+        since: Option<UnixMillis>,
     },
     /// What the group is like to which a link leads. Reply: [`super::Reply::GroupPreview`], or [`super::Reply::Conversation`] if
     /// this account is in it.
     LookAtGroup(String),
     /// Joins the group to which a link leads. Reply: [`super::Reply::Conversation`].
     JoinByLink(String),
+    /// Asks to be let into the group to which a link leads. Reply: [`super::Reply::Conversation`], once the request is at the relay.
+    AskToJoin {
+        /// The link.
+        link: String,
+        /// What to say with it; may be empty, at most 1,000 bytes.
+        greeting: String,
+    },
+    /// Takes the request back. Reply: [`super::Reply::Done`].
+    WithdrawAsk(ConversationId),
+    /// Answers somebody who asks to be let in. Reply as for [`Command::AddToGroup`].
+    AnswerAsk {
+        /// In which group.
+        conversation: ConversationId,
+        /// Who asks.
+        account: AccountId,
+        /// They are added.
+        lets_in: bool,
+    },
     /// Sends files with one caption. Reply: [`super::Reply::Done`] once the message is on this device's disk; the files are read
     /// from where the host has them, and the message goes when all of them are at the relay.
     SendFiles {

@@ -23,6 +23,8 @@ pub struct GroupSummary {
     pub picture: Option<[u8; 32]>,
     /// This account came by a link, and nobody has been heard who can say that it is the group that the link is of.
     pub unconfirmed: bool,
+    /// How many ask to be let in; only for who may say so.
+    pub asks: u32,
 }
 
 /// Whether this account is in a group.
@@ -45,6 +47,38 @@ pub enum GroupStanding {
     Paused,
     /// This device has lost its keys; somebody of the group lets it in again once they are online.
     Lost,
+    /// This person has asked to be let in.
+    Asked(AskStage),
+}
+
+/// How far a request to be let in has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AskStage {
+    /// It is on its way to the relay.
+    Sending,
+    /// It waits for somebody who governs the group.
+    Waiting,
+    /// It leads to nothing any more: the link is over, or nobody has answered for a month.
+    Over,
+}
+
+/// Somebody who asks to be let into a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskView {
+    /// Their account.
+    pub account: AccountId,
+    /// What they call themselves.
+    pub name: String,
+    /// What they say.
+    pub greeting: String,
+    /// The safety number with them, in groups of five digits.
+    pub safety_number: Vec<String>,
+    /// When it came.
+    pub came: UnixMillis,
+    /// Whose link they have.
+    pub by: String,
+    /// They are being added.
+    pub adding: bool,
 }
 
 /// A group's panel.
@@ -66,6 +100,8 @@ pub struct GroupView {
     pub adding: Vec<MemberView>,
     /// Links by which people join.
     pub links: Vec<InviteLinkView>,
+    /// Who asks to be let in, the oldest first; only for who may say so.
+    pub asks: Vec<AskView>,
     /// What who comes sees of what was written before.
     pub history: History,
 }

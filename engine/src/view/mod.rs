@@ -35,8 +35,8 @@ pub use self::devices::{LinkFailure, LinkView, OwnDeviceView, OwnKeyChange, Shar
 pub use self::errors::{CommandError, PhraseError, UsernameStatus};
 pub use self::file::{FileError, FilePart, FileReport};
 pub use self::group::{
-    AuthorView, GroupPreview, GroupStanding, GroupSummary, GroupView, InviteLinkView, LinkTerms, MemberView,
-    MessageDetails, Told,
+    AskStage, AskView, AuthorView, GroupPreview, GroupStanding, GroupSummary, GroupView, InviteLinkView,
+    LinkTerms, MemberView, MessageDetails, Told,
 };
 pub use self::outage::{Outage, WaitReason};
 pub use self::recovery::{BackupFailure, BackupState, PhraseState, PhraseView, RecoveryView, Typed};
@@ -347,6 +347,8 @@ pub struct MessageView {
     pub told: Option<Told>,
     /// What is known of it beside what it says.
     pub about: About,
+    /// It was written before this account came into the group, and shared with it.
+    pub shared: bool,
 }
 
 /// What a message says.

@@ -7,7 +7,7 @@ use super::{AppendCommit, CreateLog};
 use crate::bounded::{Bytes, List};
 use crate::capability::{Capability, CapabilityHash};
 use crate::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
-use crate::limits::{MAX_COMMIT, MAX_LINKS, MAX_WRAP};
+use crate::limits::{MAX_ASK, MAX_COMMIT, MAX_LINKS, MAX_WRAP};
 
 /// The way into a log for who has one invite link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,23 @@ pub struct JoinByLink {
     pub commit: Bytes<MAX_COMMIT>,
     /// Hash of the capability to append in the next epoch.
     pub next_append: CapabilityHash,
+}
+
+/// Appends a request of who has a link to be let in by a member, or that it is withdrawn. It stands in the log as a message does, and
+/// begins no epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskToJoin {
+    /// The log.
+    pub log: LogId,
+    /// The link's capability: takes the place of the epoch's.
+    pub link: Capability,
+    /// The epoch in which it is asked, which must be the log's current one: members open the request with what they have of the group
+    /// era.
+    pub epoch: Epoch,
+    /// As in [`JoinByLink`].
+    pub append: AppendId,
+    /// Sealed to the members. Opaque to the relay.
+    pub ask: Bytes<MAX_ASK>,
 }
 
 /// Reads a page of a log, beside any subscription: what was kept for those who came later.

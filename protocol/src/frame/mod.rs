@@ -14,7 +14,9 @@ pub use blobs::{
     DeleteBlobs, FetchBackupHead, FetchBlob, FetchLogBlob, PutBlob, PutLogBlob, WriteBackupHead,
 };
 pub use error::{RelayError, Retry};
-pub use links::{AppendLinkedCommit, CreateLinkedLog, JoinByLink, LinkOffer, LinkSlot, LinkSlots, ReadLog};
+pub use links::{
+    AppendLinkedCommit, AskToJoin, CreateLinkedLog, JoinByLink, LinkOffer, LinkSlot, LinkSlots, ReadLog,
+};
 pub use request::{
     AppendCommit, AppendDeviceLog, AppendMessages, ClaimKeyPackages, ClientFrame, CreateLog, InboxAddress,
     InboxPost, KnownDeviceLog, KnownPlace, NewMessage, OpenSlot, PublishKeyPackages, RegisterAccount,

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AppendLinkedCommit, CreateLinkedLog, DeleteBlobs, FetchBackupHead, FetchBlob, FetchLogBlob, JoinByLink,
-    PutBlob, PutLogBlob, ReadLog, RequestId, WriteBackupHead,
+    AppendLinkedCommit, AskToJoin, CreateLinkedLog, DeleteBlobs, FetchBackupHead, FetchBlob, FetchLogBlob,
+    JoinByLink, PutBlob, PutLogBlob, ReadLog, RequestId, WriteBackupHead,
 };
 use crate::bounded::{Bytes, List, TooLong};
 use crate::capability::{Capability, CapabilityHash};
@@ -133,6 +133,8 @@ pub enum Request {
     JoinByLink(JoinByLink),
     /// A page of a log. Answer: `Entries`.
     ReadLog(ReadLog),
+    /// Appends a request to be let into a group. Answer: `Stored`, with one element.
+    AskToJoin(AskToJoin),
 }
 
 /// Opens a rendezvous slot.

@@ -4,13 +4,13 @@ use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::device_log::{LogHead, Signature, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendDeviceLog, AppendLinkedCommit, AppendMessages, BackupHead, ClaimKeyPackages,
-    ClaimedKeyPackage, ClientFrame, ClosingReason, CreateLinkedLog, CreateLog, DeleteBlobs, DeviceLogNews,
-    DirectoryRecord, EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress, InboxEntry,
-    InboxPost, JoinByLink, KnownDeviceLog, KnownPlace, LinkOffer, LinkSlot, LogEntry, NewMessage, OpenSlot,
-    PublishKeyPackages, Push, PutBlob, PutLogBlob, ReadLog, RegisterAccount, RelayError, Request, RequestId,
-    ServerFrame, SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed, SwapStamp, UsernameClaim,
-    Welcomes, WriteBackupHead, WriteSlot,
+    Answer, AppendCommit, AppendDeviceLog, AppendLinkedCommit, AppendMessages, AskToJoin, BackupHead,
+    ClaimKeyPackages, ClaimedKeyPackage, ClientFrame, ClosingReason, CreateLinkedLog, CreateLog, DeleteBlobs,
+    DeviceLogNews, DirectoryRecord, EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress,
+    InboxEntry, InboxPost, JoinByLink, KnownDeviceLog, KnownPlace, LinkOffer, LinkSlot, LogEntry, NewMessage,
+    OpenSlot, PublishKeyPackages, Push, PutBlob, PutLogBlob, ReadLog, RegisterAccount, RelayError, Request,
+    RequestId, ServerFrame, SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed, SwapStamp,
+    UsernameClaim, Welcomes, WriteBackupHead, WriteSlot,
 };
 use parley_protocol::ids::{
     AccountId, AppendId, BlobHash, BlobId, DeviceId, EntryHash, Epoch, Era, LogId, Seq, SlotId, Stamp,
@@ -243,6 +243,13 @@ fn link_requests() -> Vec<Request> {
             next_append: CapabilityHash([0x99; 32]),
         }),
         Request::ReadLog(ReadLog { log: LOG, capability: secret(), after: Seq(300) }),
+        Request::AskToJoin(AskToJoin {
+            log: LOG,
+            link: secret(),
+            epoch: Epoch(300),
+            append: APPEND,
+            ask: bytes(b"sealed"),
+        }),
     ]
 }
 
@@ -287,6 +294,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::OpenLink(_) => "OpenLink",
         Request::JoinByLink(_) => "JoinByLink",
         Request::ReadLog(_) => "ReadLog",
+        Request::AskToJoin(_) => "AskToJoin",
     }
 }
 

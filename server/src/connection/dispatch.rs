@@ -53,6 +53,7 @@ impl Connection {
                 self.later(id, permits, async { answers::links(pending.await?) });
             }
             Request::JoinByLink(request) => self.join_by_link(id, permits, request),
+            Request::AskToJoin(request) => self.ask_to_join(id, permits, request),
             Request::ReadLog(request) => self.read_log(id, permits, request),
             Request::SubscribeLog(request) => self.subscribe_log(id, permits, request),
             Request::UnsubscribeLog(log) => {
@@ -199,6 +200,9 @@ impl Connection {
             Request::JoinByLink(request) => {
                 limits.commits.spend(self.peer, kept_kib(&request.commit, None, &[]).max(1), now)
             }
+            Request::AskToJoin(request) => {
+                limits.commits.spend(self.peer, kept_kib(&request.ask, None, &[]).max(1), now)
+            }
             _ => Ok(()),
         }
     }
@@ -328,6 +332,7 @@ const fn grows(request: &Request) -> bool {
             | Request::AppendCommit(_)
             | Request::AppendLinkedCommit(_)
             | Request::JoinByLink(_)
+            | Request::AskToJoin(_)
             | Request::PostInbox(_)
             | Request::PublishKeyPackages(_)
     )
@@ -344,6 +349,7 @@ fn cost(request: &Request) -> u32 {
         Request::FetchGroupInfo { .. }
         | Request::PostInbox(_)
         | Request::JoinByLink(_)
+        | Request::AskToJoin(_)
         | Request::PutBlob(_)
         | Request::FetchBlob(_)
         | Request::PutLogBlob(_)

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use parley_protocol::frame::{JoinByLink, RelayError, RequestId};
+use parley_protocol::frame::{AskToJoin, JoinByLink, RelayError, RequestId};
 
 use super::{Connection, Permits, answers};
 use crate::clock::now;
@@ -32,6 +32,25 @@ impl Connection {
             }
             let place = joined?;
             relay.turns.stored(&log, epoch, who, Instant::now());
+            relay.hub.grown(Topic::Log(log), place.seq);
+            answers::stored(vec![place])
+        });
+    }
+
+    /// Who asks to be let in needs no turn: it ends no epoch. A link brings in as many requests as joins.
+    pub(super) fn ask_to_join(&self, id: RequestId, permits: Permits, request: AskToJoin) {
+        let (log, link) = (request.log, request.link.hash());
+        if let Err(refusal) = self.relay.limits.joins.take([link], Instant::now()) {
+            return self.later(id, permits, async move { Err(refusal) });
+        }
+        let pending = self.relay.store.ask_to_join(now(), request);
+        let relay = Arc::clone(&self.relay);
+        self.later(id, permits, async move {
+            let asked = pending.await;
+            if asked.is_err() {
+                relay.limits.joins.give_back(&link);
+            }
+            let place = asked?;
             relay.hub.grown(Topic::Log(log), place.seq);
             answers::stored(vec![place])
         });

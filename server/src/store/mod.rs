@@ -14,10 +14,10 @@ use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::{DeviceRecord, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
-    AppendCommit, AppendLinkedCommit, AppendMessages, BackupHead, ClaimedKeyPackage, CreateLinkedLog,
-    CreateLog, DeleteBlobs, DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, FetchLogBlob,
-    InboxAddress, InboxEntry, InboxPost, JoinByLink, KnownDeviceLog, KnownPlace, LinkOffer, LinkSlots,
-    LogEntry, PublishKeyPackages, PutBlob, PutLogBlob, RelayError, Stored, Subscribed, SwapStamp,
+    AppendCommit, AppendLinkedCommit, AppendMessages, AskToJoin, BackupHead, ClaimedKeyPackage,
+    CreateLinkedLog, CreateLog, DeleteBlobs, DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob,
+    FetchLogBlob, InboxAddress, InboxEntry, InboxPost, JoinByLink, KnownDeviceLog, KnownPlace, LinkOffer,
+    LinkSlots, LogEntry, PublishKeyPackages, PutBlob, PutLogBlob, RelayError, Stored, Subscribed, SwapStamp,
     WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, EntryHash, Epoch, LogId, Seq, Stamp, UnixMillis};
@@ -264,6 +264,8 @@ pub trait Store: Send + Sync + 'static {
     fn open_link(&self, now: UnixMillis, link: CapabilityHash) -> Pending<Vec<LinkOffer>>;
     /// Appends the commit of who comes by a link and begins the next epoch of the same group era.
     fn join_by_link(&self, now: UnixMillis, request: JoinByLink) -> Pending<Stored>;
+    /// Appends the request of who has a link to be let in, among the messages.
+    fn ask_to_join(&self, now: UnixMillis, request: AskToJoin) -> Pending<Stored>;
     /// Finds the group era that a capability reads, and where to read on in it. If an entry is not there that the client
     /// knows, the answer is [`RelayError::RolledBack`].
     fn open_log(&self, log: LogId, capability: CapabilityHash, from: ReadFrom) -> Pending<OpenedLog>;

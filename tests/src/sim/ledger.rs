@@ -64,6 +64,7 @@ impl KeyLedger {
                 self.appended(device, linked.commit.append, &linked.commit.commit);
             }
             Request::JoinByLink(join) => self.appended(device, join.append, &join.commit),
+            Request::AskToJoin(ask) => self.same(ask.append, &ask.ask),
             Request::CreateLog(create) => self.welcomed(device, create.welcomes),
             Request::CreateLinkedLog(linked) => self.welcomed(device, linked.creation.welcomes),
             _ => {}
@@ -79,11 +80,15 @@ impl KeyLedger {
         }
     }
 
-    fn appended(&mut self, device: &Self, append: AppendId, payload: &[u8]) {
+    fn same(&mut self, append: AppendId, payload: &[u8]) {
         let known = self.appends.entry(append).or_insert_with(|| payload.to_vec());
         if known != payload {
             self.violations.push("two ciphertexts were sent under one append id".into());
         }
+    }
+
+    fn appended(&mut self, device: &Self, append: AppendId, payload: &[u8]) {
+        self.same(append, payload);
         if payload.last_chunk::<16>().is_some_and(|tag| device.commits.contains(tag)) {
             return;
         }

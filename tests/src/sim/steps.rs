@@ -115,7 +115,8 @@ fn is_append(bytes: &[u8]) -> bool {
         Ok(Request::AppendMessages(_)
             | Request::AppendCommit(_)
             | Request::AppendLinkedCommit(_)
-            | Request::JoinByLink(_))
+            | Request::JoinByLink(_)
+            | Request::AskToJoin(_))
     )
 }
 

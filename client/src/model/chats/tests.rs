@@ -65,6 +65,7 @@ pub(crate) fn group(number: u8, name: &str, standing: GroupStanding) -> Conversa
         changing: false,
         picture: None,
         unconfirmed: false,
+        asks: 0,
     };
     let group = Some(summary);
     ConversationView { account: None, username: None, group, ..chat(number, name, u64::from(number)) }

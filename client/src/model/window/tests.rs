@@ -13,6 +13,7 @@ pub(crate) fn message(number: u8, outgoing: Option<Delivery>) -> MessageView {
         outgoing,
         author: None,
         told: None,
+        shared: false,
         about: About::default(),
     }
 }

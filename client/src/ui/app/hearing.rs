@@ -158,6 +158,11 @@ impl App {
                 _ => words::new_request(&chat.name),
             });
         }
+        let asks = |chat: &ConversationView| chat.group.as_ref().map_or(0, |group| group.asks);
+        let asked = self.chats.with_untracked(|chats| chats.get(chat.id).map(asks));
+        if asked.is_some_and(|asked| asks(chat) > asked) {
+            return self.announce(words::new_ask(&chat.name));
+        }
         let (unread, last) = known.unwrap_or_default();
         if let Some(news) = news(unread, last.as_ref(), chat) {
             let shown = self.route.get_untracked() == Route::Conversation(chat.id);

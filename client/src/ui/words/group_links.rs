@@ -1,5 +1,7 @@
 //! Invite links of groups: making them, and joining by one.
 
+use parley_engine::view::AskStage;
+
 use super::groups::apart;
 
 /// What a link is, above the list of them.
@@ -72,9 +74,58 @@ pub fn invited_by(name: &str) -> String {
 /// What joining means, for who has a link.
 pub const JOINING_BY_LINK: &str = "If you join, everybody in it sees your name and can write to you here.";
 
-/// A link of a kind that this version does not know how to use.
-pub const ASKS_FIRST: &str = "With this link you'd have to ask to join, and this version of Parley can't do that yet. Ask somebody in \
-    the group to add you.";
+/// With this link a person asks to join.
+pub const ASKS_FIRST: &str =
+    "An admin lets you in. They see your name and what you write here; until then you see no messages.";
+
+/// The field beside it.
+pub const GREETING: &str = "Message to the admins (optional)";
+
+/// The message to the admins is too long.
+pub const GREETING_LONG: &str = "That's too long. Shorten it and try again.";
+
+/// The tick of a new link.
+pub const APPROVE: &str = "An admin approves everyone who wants to join";
+
+/// In the place of the composer, where this person has asked to join.
+#[must_use]
+pub const fn asked(stage: AskStage) -> &'static str {
+    match stage {
+        AskStage::Sending => "Your request to join will be sent when you're connected.",
+        AskStage::Waiting => "Waiting for an admin to let you in. You can close Parley meanwhile.",
+        AskStage::Over => "Nobody let you in with this link. Ask somebody in the group for a new one.",
+    }
+}
+
+/// The same, short.
+pub const ASKED_SHORT: &str = "Waiting for an admin";
+
+/// Above the messages, for admins.
+#[must_use]
+pub fn asks(count: u32) -> String {
+    if count == 1 { "1 person asks to join.".to_owned() } else { format!("{count} people ask to join.") }
+}
+
+/// Somebody asks to join, told aloud.
+#[must_use]
+pub fn new_ask(group: &str) -> String {
+    format!("Somebody asks to join {}", apart(group))
+}
+
+/// By which link somebody asks, and when.
+#[must_use]
+pub fn asks_by(by: &str, when: &str) -> String {
+    format!("Has {}'s link · {when}", apart(by))
+}
+
+/// Under a safety number of somebody who asks to join.
+pub const ASK_NUMBER: &str = "If you know this person, compare this number with them: on their side it's shown in your contact details.";
+
+/// Before somebody who asks is declined.
+#[must_use]
+pub fn decline_ask(name: &str) -> String {
+    format!("Decline {}? They aren't told, and can't ask again with the same link.", apart(name))
+}
 
 /// In the chat of a group that somebody joined by link, until somebody was heard who can say that it is the right one.
 pub const UNCONFIRMED: &str = "Nobody has confirmed yet that this is the group you were invited to. This goes away once the person \

@@ -88,7 +88,11 @@ pub fn group_line(line: &GroupLine, me: Option<AccountId>) -> String {
             format!("{} set what newcomers see: {}.", who(by, me), seen_by_newcomers(*history))
         }
         GroupLine::Earlier { by: Some(by), count } => {
-            format!("{} shared {} with you.", who(by, me), earlier(*count))
+            let rests = if me == Some(by.account) { "you".to_owned() } else { whom(by, me) };
+            let shared = format!("{} shared {} with you.", who(by, me), earlier(*count));
+            format!(
+                "{shared} Who wrote them is checked; whether some are missing, and their dates, rest on {rests}."
+            )
         }
         GroupLine::Earlier { by: None, count } => {
             format!("This group keeps {} for newcomers.", earlier(*count))
@@ -203,6 +207,7 @@ pub const fn standing(standing: &GroupStanding) -> Option<&'static str> {
     match standing {
         GroupStanding::Member | GroupStanding::Paused | GroupStanding::Lost => None,
         GroupStanding::Invited { .. } => Some("Invitation"),
+        GroupStanding::Asked(_) => Some(super::ASKED_SHORT),
         GroupStanding::Left => Some("You left"),
         GroupStanding::Removed => Some("You were removed"),
     }
@@ -226,6 +231,7 @@ pub fn told(told: Told) -> Option<String> {
 pub const fn may_not_write(standing: &GroupStanding) -> Option<&'static str> {
     match standing {
         GroupStanding::Invited { .. } => None,
+        GroupStanding::Asked(stage) => Some(super::asked(*stage)),
         GroupStanding::Member => Some("Only admins can write in this group."),
         GroupStanding::Left => Some("You left this group."),
         GroupStanding::Removed => Some("You were removed from this group."),
@@ -373,6 +379,30 @@ pub const fn newcomers_see(history: History) -> &'static str {
         History::Shared => "What a member shares",
         History::Kept => "Messages from now on",
     }
+}
+
+/// What somebody shares with who comes.
+pub const SHARE: &str = "Earlier messages they see";
+
+/// The choices: how many messages, 0 for none; the last one asks for a date.
+pub const SHARES: [(&str, u16); 5] = [
+    ("None", 0),
+    ("Last 25 messages", 25),
+    ("Last 100 messages", 100),
+    ("All (up to 1,000)", 1_000),
+    ("Since a date", 1_000),
+];
+
+/// What those can rely on with whom messages are shared.
+pub const SHARE_RESTS: &str = "They can check who wrote each message. That none is missing, and when it was written, they take from you.";
+
+/// No date was chosen.
+pub const SHARE_NO_DATE: &str = "Choose a date.";
+
+/// Messages are being shared.
+#[must_use]
+pub fn sharing_earlier(name: &str) -> String {
+    format!("Sharing earlier messages with {}…", apart(name))
 }
 
 /// What it costs that messages are kept.

@@ -181,6 +181,10 @@ pub const fn warning(warning: Warning) -> &'static str {
             "This Parley server showed the two of you different messages, or left some out. What was missing is sent again. \
              Compare what you both see, and tell whoever runs the server."
         }
+        Warning::AnotherCopy => {
+            "This isn't the group that its members see: this Parley server let you into a copy of it. Leave the group, then open \
+             the invite link again. Tell whoever runs the server."
+        }
     }
 }
 

@@ -176,6 +176,7 @@ impl Engine {
             author: None,
             told: None,
             about,
+            shared: false,
         }
     }
 }

@@ -14,6 +14,7 @@ impl Engine {
         // Without its keys the log is given up when it is to be read.
         if let Ok(era) = self.with_group(id, |group, provider, _| group.era(provider, since)) {
             self.keep_group_era(id, era);
+            self.of_groups().keep_ask_key(id);
         }
     }
 
@@ -26,6 +27,7 @@ impl Engine {
     pub(in crate::core) fn forget_group_era(&mut self, id: &LogId) {
         self.group_eras.remove(id);
         self.state.delete(&keys::group_era(id));
+        self.state.delete(&keys::ask_key(id));
     }
 
     /// What a commit of this device does to the group era that adds and removes nobody.

@@ -11,6 +11,7 @@ use crate::core::account::removal::is_after;
 use crate::domain::content::{Body, Content};
 use crate::domain::conversation::marked;
 use crate::domain::message::{Author, Gap, Message, MessageBody};
+use crate::group::link::ask::is_ask;
 use crate::group::past::KeptEntry;
 use crate::group::state::State;
 use crate::mls::commit::{Changes, Unfit};
@@ -47,13 +48,17 @@ pub(in crate::core) enum Read {
         by: AccountId,
         returns: bool,
     },
+    /// Somebody asks to be let into a group: no message.
+    Asked,
     /// A member's message, rightly encrypted, whose content is none.
     Unreadable,
 }
 
 impl Engine {
     pub(in crate::core) fn log_entries(&mut self, id: &LogId, entries: Vec<LogEntry>) {
-        if self.sleeps(id) || !self.logs.contains_key(id) && self.of_groups().visited_entries(id, &entries) {
+        // Who was in a group before may look at it again from outside: of that time the log stays, as one that is given up.
+        let is_in = self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead);
+        if self.sleeps(id) || !is_in && self.of_groups().visited_entries(id, &entries) {
             return;
         }
         // What comes by the subscription with which this device looked at a group before it came in: its own says from where on it
@@ -133,6 +138,7 @@ impl Engine {
                 let at = At { log: *id, seq: entry.seq, stored: entry.time };
                 self.of_groups().was_removed_from_group(id, by, returns, at);
             }
+            Ok(Read::Asked) => {}
             Ok(Read::Unreadable) => self.store_gap(id, entry.seq, entry.time, Gap::Rejected),
             Err(error) => {
                 self.state.roll_back(mark);
@@ -200,6 +206,10 @@ impl Engine {
         let kind = entry.kind;
         if kind == EntryKind::Commit && self.group_of(id).is_some() {
             return self.of_groups().open_group_commit(id, entry);
+        }
+        if kind == EntryKind::Message && is_ask(&entry.payload) && self.group_of(id).is_some() {
+            self.of_groups().ask_came(id, entry);
+            return Ok(Read::Asked);
         }
         let roster = if kind == EntryKind::Commit { self.roster(id) } else { Roster::default() };
         let kept = KeptEntry::read(&entry.payload).filter(|_| self.group_of(id).is_some());
@@ -358,6 +368,8 @@ impl Engine {
         };
         if let Some(group) = self.group_of(id) {
             self.of_groups().confirm_group(&group, &from.account);
+        } else if !own {
+            self.of_groups().compare_groups_with(&from.account);
         }
         if !own && self.is_passed_over(id, from, &content, at) {
             return;
@@ -401,6 +413,8 @@ impl Engine {
             Body::Picture(picture) => return self.of_groups().picture_came(id, picture),
             Body::Past(past) => return self.of_groups().past_came(id, from, *past),
             Body::Names(names) => return self.of_groups().names_came(id, names),
+            Body::GroupAt(at) if !own => return self.of_groups().group_at_came(&from.account, &at),
+            Body::Asks(news) => return self.of_groups().asks_came(id, from, *news),
             Body::Profile(_) if self.group_of(id).is_some() => return,
             Body::Profile(profile) if !own => return self.name_came(&from.account, profile.name, at),
             Body::Resync(resync) => return self.resync_came(from, &resync, at),
@@ -408,7 +422,12 @@ impl Engine {
             Body::Receipt(receipt) => return self.told_elsewhere(id, receipt),
             Body::Receipts(receipts) => return self.receipts_of_others(id, &receipts, own),
             Body::Sync(sync) if own => return self.sync_came(&from.device, sync),
-            Body::Profile(_) | Body::Sync(_) | Body::Stand(_) | Body::Kept(_) | Body::Unknown { .. } => {
+            Body::Profile(_)
+            | Body::Sync(_)
+            | Body::Stand(_)
+            | Body::GroupAt(_)
+            | Body::Kept(_)
+            | Body::Unknown { .. } => {
                 return;
             }
         };

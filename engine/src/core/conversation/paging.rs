@@ -339,5 +339,5 @@ fn lost_view(id: &ConversationId, order: &Order) -> MessageView {
     let body = BodyView::Gap(Gap::Lost);
     let (id, order, time) = (lost_id(id, order), *order, order.stored());
     let about = About::default();
-    MessageView { id, order, time, body, outgoing: None, author: None, told: None, about }
+    MessageView { id, order, time, body, outgoing: None, author: None, told: None, about, shared: false }
 }

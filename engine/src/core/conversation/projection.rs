@@ -2,7 +2,7 @@
 
 use crate::table::Table;
 
-use parley_protocol::ids::MessageId;
+use parley_protocol::ids::{MessageId, UnixMillis};
 
 use crate::account::Account;
 use crate::channel::log::Stage;
@@ -17,6 +17,7 @@ use crate::domain::outbox::OutboxEntry;
 use crate::domain::relation::MessageRef;
 use crate::domain::safety_number::safety_number;
 use crate::io::Output;
+use crate::records::keys;
 use crate::set::Set;
 use crate::view::{
     AccountView, BodyView, ContactView, ConversationId, ConversationView, Delivery, DeviceView, Event,
@@ -247,7 +248,17 @@ impl Engine {
             author: self.author_in_group(message),
             told: if own { self.told_of(message) } else { None },
             about,
+            shared: !own && self.is_shared(conversation, message),
         }
+    }
+
+    /// Whether a message was written before this account came into the group, and shared with it.
+    fn is_shared(&self, conversation: ConversationId, message: &Message) -> bool {
+        let key = self.conversations.get(&conversation).map(|it| it.key);
+        let Some(ConversationKey::Group(group)) = key else { return false };
+        let came: Option<UnixMillis> = self.state.get(&keys::came(&group)).ok().flatten();
+        let said = message.author.as_ref().is_some_and(|author| author.proof.is_some());
+        said && came.is_some_and(|came| message.stored < came)
     }
 
     fn body_view(&self, body: &MessageBody) -> BodyView {
@@ -284,6 +295,7 @@ impl Engine {
             author: None,
             told: None,
             about: self.about(Some(named), part, entry.time, relations.as_ref()),
+            shared: false,
         })
     }
 
@@ -321,6 +333,7 @@ mod tests {
             author: None,
             told: None,
             about: About::default(),
+            shared: false,
         }
     }
 

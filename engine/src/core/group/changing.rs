@@ -3,8 +3,9 @@
 use parley_crypto::aead::XNonce;
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::frame::{Answer, ClaimedKeyPackage, InboxAddress, RelayError, Retry, Welcomes};
-use parley_protocol::ids::{AccountId, AppendId, DeviceId, GroupId, LogId};
+use parley_protocol::ids::{AccountId, AppendId, DeviceId, GroupId, LogId, UnixMillis};
 
+use super::newcomers::MOST_SHARED;
 use super::{MAX_DEVICES, may};
 use crate::channel::group_era::EraStep;
 use crate::channel::log::PendingCommit;
@@ -48,7 +49,7 @@ enum Step {
     Commit(Vec<Leaf>, Option<Policy>),
     Leave,
     /// What was written before is read, to be shared with somebody.
-    Share(AccountId, u16),
+    Share(AccountId, u16, UnixMillis),
 }
 
 impl Engine {
@@ -65,8 +66,8 @@ impl Engine {
             match step {
                 Step::Drop(dropped) => self.drop_change(id, &group, dropped),
                 Step::Leave => return self.say_leave(id),
-                Step::Share(with, last) => {
-                    self.share_past(&group, with, last);
+                Step::Share(with, last, since) => {
+                    self.share_past(&group, with, (last, since));
                     return false;
                 }
                 Step::Commit(remove, policy) => return self.commit_change(id, remove, policy.as_ref()),
@@ -136,7 +137,8 @@ impl Engine {
                 policy.history = history.number();
                 Step::Commit(Vec::new(), Some(policy))
             }
-            Change::Share(with, last) => Step::Share(*with, *last),
+            Change::Share(with, last) => Step::Share(*with, *last, UnixMillis(0)),
+            Change::ShareSince(with, since) => Step::Share(*with, MOST_SHARED, *since),
             Change::Revoke(link) => {
                 policy.links.retain(|known| known.id != *link);
                 Step::Commit(Vec::new(), Some(policy))
@@ -318,6 +320,10 @@ impl Engine {
     fn commit_change(&mut self, id: &LogId, remove: Vec<Leaf>, policy: Option<&Policy>) -> bool {
         let now = self.group_chat_of(id).map(|chat| (&chat.policy.links, chat.policy.history));
         let readers = policy.is_some_and(|policy| Some((&policy.links, policy.history)) != now);
+        let roles = self.group_chat_of(id).map(|chat| &chat.policy.roles);
+        let asks = |policy: &Policy| policy.links.iter().any(|link| link.approval);
+        // Who governs from now on can open what is asked from now on, whenever they came.
+        let readers = readers || policy.is_some_and(|policy| asks(policy) && Some(&policy.roles) != roles);
         let era = if remove.is_empty() && !readers { self.next_era_step(id) } else { EraStep::Begins };
         let commit = ChatCommit { remove, ..ChatCommit::update(era) };
         self.commit_group(id, commit, policy, &[])
@@ -397,7 +403,7 @@ fn is_done(chat: &GroupChat, change: &Change) -> bool {
         Change::Permissions(permissions) => chat.policy.permissions == *permissions,
         Change::Leave => false,
         Change::History(history) => chat.policy.history() == *history,
-        Change::Share(with, _) => !chat.is_member(with),
+        Change::Share(with, _) | Change::ShareSince(with, _) => !chat.is_member(with),
         Change::Link(link) => chat.policy.link(&link.id).is_some(),
         Change::Revoke(link) => chat.policy.link(link).is_none(),
     }

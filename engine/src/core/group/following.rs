@@ -48,6 +48,7 @@ impl Engine {
                 chat.picture.clear();
             }
         }
+        self.note_epoch(id);
         self.links_follow(&before.group, &state);
         self.history_follows(&before.group, &state.policy);
         if !own && !before.is_member(&by) {
@@ -60,6 +61,7 @@ impl Engine {
             let brought = state.members().any(|it| it.leaf.account == by && was.member(&it.leaf).is_none());
             if brought || state.accounts().iter().any(|account| !before.is_member(account)) {
                 self.hand_on_names(&before.group);
+                self.hand_on_asks(&before.group);
             }
             self.bring_picture(&before, &state);
         }

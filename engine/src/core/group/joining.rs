@@ -62,7 +62,8 @@ impl Engine {
         // Who is let in again by somebody who was in the group with them has said long ago that they want to be in it.
         let again = |chat: &GroupChat| chat.standing == Standing::Lost && chat.is_member(&sender.account);
         let again = self.group_chats.all.get(&group).is_some_and(again);
-        let expected = by_own || again || self.consents_to(&sender.account);
+        let asked = self.group_chats.all.get(&group).is_some_and(|chat| chat.standing == Standing::Asked);
+        let expected = by_own || again || asked || self.consents_to(&sender.account);
         if self.is_blocked(&sender.account) {
             return Err(Verdict::Finished);
         }
@@ -70,11 +71,16 @@ impl Engine {
         if active >= MAX_GROUPS {
             return Err(Verdict::Finished);
         }
+        let known = by_own || self.contacts.contains_key(&sender.account);
         if !by_own {
             self.pin(&sender.account);
         }
         if expected {
-            return self.join_group(opened, log, posted).map_err(|()| Verdict::Finished);
+            self.join_group(opened, log, posted).map_err(|()| Verdict::Finished)?;
+            if asked {
+                self.was_let_in(&group, &sender.account, known);
+            }
+            return Ok(());
         }
         let invited =
             |chat: &&GroupChat| matches!(chat.standing, Standing::Invited(_)) && chat.group != group;
@@ -183,6 +189,11 @@ impl Engine {
                 chat.sibling = true;
                 chat.keep_of(before);
             }
+        }
+        self.forget_epochs(&group);
+        self.note_epoch(&id);
+        if !by_own && !returns {
+            self.save(&keys::came(&group), &posted.min(self.relay_time()));
         }
         let catches_up = chat.policy.keeps_history() && !chat.sibling;
         self.group_chats.all.insert(group, chat);

@@ -25,7 +25,8 @@ impl Engine {
         let group = self.group_in(id)?;
         let own = self.own_account_id().ok_or(CommandError::NoAccount)?;
         let chat = self.group_chats.all.get(&group).ok_or(CommandError::UnknownConversation)?;
-        if chat.members.len() <= 1 || !chat.is_active() {
+        // In a copy in which nobody else is there is nobody to tell.
+        if chat.members.len() <= 1 || !chat.is_active() || self.is_forked(&group) {
             self.has_left(&ConversationKey::Group(group));
             return Ok(());
         }

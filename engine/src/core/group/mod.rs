@@ -6,6 +6,7 @@
 
 mod by_link;
 mod changing;
+mod copies;
 mod devices;
 mod following;
 mod joining;
@@ -20,10 +21,10 @@ mod starting;
 mod succeeding;
 mod whole;
 
-use parley_protocol::ids::{AccountId, GroupId, LogId};
+use parley_protocol::ids::{AccountId, Epoch, GroupId, LogId};
 use sha2::{Digest as _, Sha256};
 
-use self::by_link::ByLink;
+use self::by_link::{ByLink, Wants};
 use self::changing::Gathering;
 use self::newcomers::Newcomers;
 pub(super) use self::reading::NotTheirs;
@@ -35,6 +36,7 @@ use crate::domain::content::{MAX_PICTURE, display_name};
 use crate::domain::conversation::ConversationKey;
 use crate::group::chat::{Change, GroupChat, Standing};
 use crate::group::policy::{Policy, Role};
+use crate::set::Set;
 use crate::table::Table;
 use crate::view::{Command, CommandError, ConversationId, Reply, ViewRequestId};
 
@@ -53,6 +55,8 @@ pub(super) struct GroupChats {
     turns: Table<LogId, Moment>,
     /// Invite links.
     pub(super) by_link: ByLink,
+    /// With whom a group was compared on this connection, in which epoch.
+    compared: Set<(GroupId, AccountId, Epoch)>,
     /// What was written before somebody came.
     pub(super) newcomers: Newcomers,
 }
@@ -62,6 +66,7 @@ impl GroupChats {
     pub(super) fn forget_connection(&mut self) {
         self.gathering.clear();
         self.turns.clear();
+        self.compared.clear();
         self.by_link.forget_connection();
     }
 }
@@ -103,11 +108,20 @@ impl Engine {
             Command::SetGroupHistory { conversation, history } => {
                 self.ask_group(conversation, Change::History(history))?;
             }
-            Command::ShareHistory { conversation, account, last } => {
-                self.ask_group(conversation, Change::Share(account, last))?;
+            Command::ShareHistory { conversation, account, last, since } => {
+                let share =
+                    since.map_or(Change::Share(account, last), |since| Change::ShareSince(account, since));
+                self.ask_group(conversation, share)?;
             }
-            Command::LookAtGroup(text) => return self.follow_group_link(Some(view), &text, false),
-            Command::JoinByLink(text) => return self.follow_group_link(Some(view), &text, true),
+            Command::LookAtGroup(text) => return self.follow_group_link(Some(view), &text, Wants::Look),
+            Command::JoinByLink(text) => return self.follow_group_link(Some(view), &text, Wants::Join),
+            Command::AskToJoin { link, greeting } => {
+                return self.follow_group_link(Some(view), &link, Self::greeting(&greeting)?);
+            }
+            Command::WithdrawAsk(conversation) => self.withdraw_ask(conversation)?,
+            Command::AnswerAsk { conversation, account, lets_in } => {
+                self.answer_ask(conversation, &account, lets_in)?;
+            }
             // All others are handled before they get here.
             _ => return Err(CommandError::UnknownConversation),
         }
@@ -277,7 +291,7 @@ fn may(chat: &GroupChat, account: &AccountId, change: &Change) -> bool {
         Change::Permissions(_) | Change::Link(_) | Change::Revoke(_) | Change::History(_) => {
             role >= Role::Admin
         }
-        Change::Share(..) => policy.shows_history() && policy.may_add(account),
+        Change::Share(..) | Change::ShareSince(..) => policy.shows_history() && policy.may_add(account),
         Change::Leave => true,
     }
 }

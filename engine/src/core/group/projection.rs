@@ -27,6 +27,7 @@ impl Engine {
         let draft = self.draft_of(key);
         let invited = matches!(chat.standing, Standing::Invited(_));
         let listed = invited
+            || chat.standing == Standing::Asked
             || !self.is_hidden(key) && (last.is_some() || !draft.trim().is_empty() || chat.is_active());
         Some(ConversationView {
             id: key.id(),
@@ -38,7 +39,10 @@ impl Engine {
             consent: if invited { Consent::Requested } else { Consent::Granted },
             unread: if invited { 0 } else { conversation.unread },
             changed: conversation.changed,
-            warning: chat.differs.then_some(Warning::DifferentMessages),
+            warning: match (self.is_forked(&chat.group), chat.differs) {
+                (true, _) => Some(Warning::AnotherCopy),
+                (false, differs) => differs.then_some(Warning::DifferentMessages),
+            },
             draft: draft.to_owned(),
             draft_sent: self.sent_as_it_stood(key),
             listed,
@@ -68,12 +72,14 @@ impl Engine {
                 Standing::Removed => GroupStanding::Removed,
                 Standing::Paused => GroupStanding::Paused,
                 Standing::Lost => GroupStanding::Lost,
+                Standing::Asked => GroupStanding::Asked(self.ask_stage(&chat.group)),
             },
             role,
             may_write: self.may_write_in_group(&chat.group),
             changing: !chat.changes.is_empty(),
             picture: picture(chat).and(chat.policy.picture),
             unconfirmed: self.group_chats.by_link.is_unconfirmed(&chat.group),
+            asks: self.asks_count(chat),
         }
     }
 
@@ -97,6 +103,7 @@ impl Engine {
             members,
             adding: adding.map(|account| self.member_view(chat, account, 0)).collect(),
             links: self.group_links_view(group),
+            asks: self.asks_view(chat),
             history: chat.policy.history(),
         })
     }

@@ -69,12 +69,14 @@ impl Engine {
         self.save_log(&id);
         self.save_pending(&id);
         self.keep_group_era(&id, era);
+        self.keep_ask_key(&id);
         self.begin_history(&id, Seq(0));
         self.save_transcript(&id);
         self.group_chats.all.insert(group, GroupChat::new(group, Standing::Member, &state));
         self.save_group_chat(&group);
         self.add_log_to_conversation(key, id);
         self.membership.unsettle(&id);
+        self.note_epoch(&id);
         Ok((group, id))
     }
 }

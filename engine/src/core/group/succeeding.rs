@@ -43,6 +43,7 @@ impl Engine {
         self.note_past_era(id);
         if let Some(era) = self.group_eras.get(id).cloned() {
             self.keep_group_era(&next, era);
+            self.move_ask_key(id, &next);
         }
         self.forget_group_era(id);
         let mut log = Log::new(next, group, key, Stage::Creating, self.now);

@@ -3,8 +3,8 @@
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
-use parley_protocol::frame::{JoinByLink, LinkOffer, LinkSlot, RelayError, Stored};
-use parley_protocol::ids::{LogId, UnixMillis};
+use parley_protocol::frame::{AskToJoin, EntryKind, JoinByLink, LinkOffer, LinkSlot, RelayError, Stored};
+use parley_protocol::ids::{AppendId, Epoch, LogId, UnixMillis};
 use parley_protocol::limits::MAX_LINK_OFFERS;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -83,29 +83,72 @@ pub(super) fn join(
     (request, link): (&JoinByLink, &CapabilityHash),
     quotas: &Quotas,
 ) -> Result<Stored, Failure> {
-    let mut log = match logs::find(connection, &request.log) {
-        // A link that leads nowhere: who has it need not know why.
-        Err(Failure::Refused(_)) => return Err(RelayError::UnknownLink.into()),
-        found => found?,
+    let JoinByLink { log, epoch, append, .. } = request;
+    let mut log = match enter(connection, now, (log, link), (*epoch, append))? {
+        Entry::Landed(stored) => return Ok(stored),
+        Entry::Into(log) => log,
     };
-    if let Some(stored) = logs::landed(connection, log.row, &request.append)? {
-        return Ok(stored);
-    }
-    if !leads(connection, now, log.row, link)? {
-        return Err(RelayError::UnknownLink.into());
-    }
-    if request.append.as_bytes().first_chunk::<MARK>() != link.0.first_chunk::<MARK>() {
-        return Err(RelayError::BadRequest.into());
-    }
-    if request.epoch != log.epoch {
-        return Err(RelayError::StaleEpoch { current: log.epoch }.into());
-    }
     quotas.room.to_grow()?;
-    let commit = (&request.append, &*request.commit, &request.next_append);
+    let commit = (append, &*request.commit, &request.next_append);
     let stored = logs::end_epoch(connection, now, &mut log, commit)?;
     logs::check_quota(&log, quotas)?;
     logs::save_head(connection, &log)?;
     Ok(stored)
+}
+
+/// Appends the request of who has a link to be let in, as a message of the epoch. `link` is the hash of the request's capability.
+pub(super) fn ask(
+    connection: &Connection,
+    now: UnixMillis,
+    (request, link): (&AskToJoin, &CapabilityHash),
+    quotas: &Quotas,
+) -> Result<Stored, Failure> {
+    let AskToJoin { log, epoch, append, ask, .. } = request;
+    let mut log = match enter(connection, now, (log, link), (*epoch, append))? {
+        Entry::Landed(stored) => return Ok(stored),
+        Entry::Into(log) => log,
+    };
+    quotas.room.to_grow()?;
+    let stored = logs::insert(connection, now, &mut log, append, EntryKind::Message, ask)?
+        .ok_or(RelayError::BadRequest)?;
+    logs::check_quota(&log, quotas)?;
+    logs::save_head(connection, &log)?;
+    Ok(stored)
+}
+
+/// What becomes of an entry that comes by a link.
+enum Entry {
+    /// It is in the log already.
+    Landed(Stored),
+    /// It belongs here.
+    Into(Log),
+}
+
+/// The log into which who has a link may append now.
+fn enter(
+    connection: &Connection,
+    now: UnixMillis,
+    (log, link): (&LogId, &CapabilityHash),
+    (epoch, append): (Epoch, &AppendId),
+) -> Result<Entry, Failure> {
+    let log = match logs::find(connection, log) {
+        // A link that leads nowhere: who has it need not know why.
+        Err(Failure::Refused(_)) => return Err(RelayError::UnknownLink.into()),
+        found => found?,
+    };
+    if let Some(stored) = logs::landed(connection, log.row, append)? {
+        return Ok(Entry::Landed(stored));
+    }
+    if !leads(connection, now, log.row, link)? {
+        return Err(RelayError::UnknownLink.into());
+    }
+    if append.as_bytes().first_chunk::<MARK>() != link.0.first_chunk::<MARK>() {
+        return Err(RelayError::BadRequest.into());
+    }
+    if epoch != log.epoch {
+        return Err(RelayError::StaleEpoch { current: log.epoch }.into());
+    }
+    Ok(Entry::Into(log))
 }
 
 /// Deletes slots whose time is over, at most so many; how many they were.

@@ -31,10 +31,10 @@ use std::time::Duration;
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::VerifyingKeyBytes;
 use parley_protocol::frame::{
-    AppendLinkedCommit, AppendMessages, BackupHead, ClaimedKeyPackage, CreateLinkedLog, DeleteBlobs,
-    DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress, InboxEntry,
-    InboxPost, JoinByLink, KnownDeviceLog, LinkOffer, PublishKeyPackages, PutBlob, PutLogBlob, Stored,
-    SwapStamp, WriteBackupHead,
+    AppendLinkedCommit, AppendMessages, AskToJoin, BackupHead, ClaimedKeyPackage, CreateLinkedLog,
+    DeleteBlobs, DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress,
+    InboxEntry, InboxPost, JoinByLink, KnownDeviceLog, LinkOffer, PublishKeyPackages, PutBlob, PutLogBlob,
+    Stored, SwapStamp, WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;
@@ -235,6 +235,14 @@ impl Store for SqliteStore {
         self.writer.submit(move |writing| {
             writing.heads.forget(&request.log);
             in_savepoint(&writing.connection, |c| links::join(c, now, (&request, &link), &quotas))
+        })
+    }
+
+    fn ask_to_join(&self, now: UnixMillis, request: AskToJoin) -> Pending<Stored> {
+        let (link, quotas) = (request.link.hash(), self.quotas());
+        self.writer.submit(move |writing| {
+            writing.heads.forget(&request.log);
+            in_savepoint(&writing.connection, |c| links::ask(c, now, (&request, &link), &quotas))
         })
     }
 

@@ -3,9 +3,9 @@
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::frame::{
-    Answer, EntryKind, JoinByLink, LinkOffer, LinkSlot, LinkSlots, RelayError, Request,
+    Answer, AskToJoin, EntryKind, JoinByLink, LinkOffer, LinkSlot, LinkSlots, RelayError, Request, Stored,
 };
-use parley_protocol::ids::{LogId, UnixMillis};
+use parley_protocol::ids::{AppendId, Epoch, Era, LogId, UnixMillis};
 use parley_protocol::limits::MAX_LINK_OFFERS;
 
 use super::{Log, VirtualRelay, stored_one};
@@ -20,6 +20,7 @@ impl VirtualRelay {
             Request::AppendLinkedCommit(request) => self.commit(request.commit, request.links),
             Request::OpenLink(link) => self.open_link(&link),
             Request::JoinByLink(join) => self.join(join),
+            Request::AskToJoin(ask) => self.ask(ask),
             Request::FetchGroupInfo { log, capability } => {
                 let log = self.logs.get(&log).ok_or(RelayError::UnknownLog)?;
                 log.sealed_group_info(&capability)
@@ -44,25 +45,50 @@ impl VirtualRelay {
     }
 
     fn join(&mut self, join: JoinByLink) -> Result<Answer, RelayError> {
-        let (now, era, link) = (self.now, self.era, join.link.hash());
+        let place = self.by_link(&join.log, &join.link, (join.epoch, join.append));
+        let (now, place) = match place? {
+            Ok(place) => (self.now, place),
+            Err(stored) => return Ok(stored_one(stored)),
+        };
         let log = self.logs.get_mut(&join.log).ok_or(RelayError::UnknownLink)?;
-        if let Some(stored) = log.stored(&join.append) {
-            return Ok(stored_one(stored));
-        }
-        if log.slot(now, &link).is_none() {
-            return Err(RelayError::UnknownLink);
-        }
-        if join.append.0[..8] != link.0[..8] {
-            return Err(RelayError::BadRequest);
-        }
-        if join.epoch != log.epoch {
-            return Err(RelayError::StaleEpoch { current: log.epoch });
-        }
-        let place = (join.epoch, era, join.append);
         let stored = log.push(now, place, EntryKind::Commit, join.commit.into_vec());
         log.epoch = join.epoch.next();
         log.capabilities.insert(log.epoch, join.next_append);
         Ok(stored_one(stored))
+    }
+
+    fn ask(&mut self, ask: AskToJoin) -> Result<Answer, RelayError> {
+        let place = self.by_link(&ask.log, &ask.link, (ask.epoch, ask.append));
+        let (now, place) = match place? {
+            Ok(place) => (self.now, place),
+            Err(stored) => return Ok(stored_one(stored)),
+        };
+        let log = self.logs.get_mut(&ask.log).ok_or(RelayError::UnknownLink)?;
+        Ok(stored_one(log.push(now, place, EntryKind::Message, ask.ask.into_vec())))
+    }
+
+    /// Where an entry that comes by a link stands, or where it stands already.
+    fn by_link(
+        &self,
+        log: &LogId,
+        link: &Capability,
+        (epoch, append): (Epoch, AppendId),
+    ) -> Result<Result<(Epoch, Era, AppendId), Stored>, RelayError> {
+        let link = link.hash();
+        let log = self.logs.get(log).ok_or(RelayError::UnknownLink)?;
+        if let Some(stored) = log.stored(&append) {
+            return Ok(Err(stored));
+        }
+        if log.slot(self.now, &link).is_none() {
+            return Err(RelayError::UnknownLink);
+        }
+        if append.0[..8] != link.0[..8] {
+            return Err(RelayError::BadRequest);
+        }
+        if epoch != log.epoch {
+            return Err(RelayError::StaleEpoch { current: log.epoch });
+        }
+        Ok(Ok((epoch, self.era, append)))
     }
 
     /// The wraps that lead into a log, by the hashes of their links' capabilities.

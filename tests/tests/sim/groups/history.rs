@@ -140,7 +140,11 @@ fn who_adds_somebody_shares_the_newest_messages_with_them_and_nobody_else() {
     world.devices[finn].accepts = true;
     done(&mut world, people[0], Command::AddToGroup { conversation: group, people: vec![found] });
     let _ = world.ask(finn, Command::JoinGroup(group));
-    done(&mut world, people[0], Command::ShareHistory { conversation: group, account: found, last: 25 });
+    done(
+        &mut world,
+        people[0],
+        Command::ShareHistory { conversation: group, account: found, last: 25, since: None },
+    );
     settle(&mut world);
     let texts = shown(&mut world, finn, group);
     assert_eq!(texts.iter().filter(|line| line.starts_with("Bob: text")).count(), 25, "{texts:?}");
@@ -154,7 +158,7 @@ fn who_adds_somebody_shares_the_newest_messages_with_them_and_nobody_else() {
 fn p10_what_the_group_has_not_agreed_to_is_not_shared() {
     let (mut world, people, group) = group(2_231, &["Ada", "Bob"], History::Nothing);
     let account = account(&world, people[1]);
-    let share = Command::ShareHistory { conversation: group, account, last: 25 };
+    let share = Command::ShareHistory { conversation: group, account, last: 25, since: None };
     assert_eq!(world.ask(people[0], share), Reply::Failed(CommandError::NotAllowed));
     let change = Command::SetGroupHistory { conversation: group, history: History::Kept };
     assert_eq!(world.ask(people[1], change), Reply::Failed(CommandError::NotAllowed));

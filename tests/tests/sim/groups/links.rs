@@ -226,6 +226,33 @@ fn j7_a_device_that_stops_while_it_comes_in_is_in_or_comes_again() {
 }
 
 #[test]
+fn who_left_or_was_removed_comes_back_by_a_link() {
+    let (mut world, people, group, link) = five(2_129);
+    done(&mut world, people[4], Command::LeaveGroup { conversation: group, owner: None });
+    assert_eq!(standing(&world, people[4], group), GroupStanding::Left);
+    assert_eq!(join(&mut world, people[4], &link), Ok(group));
+    settle(&mut world);
+    let account = account(&world, people[3]);
+    done(&mut world, people[0], Command::RemoveFromGroup { conversation: group, account });
+    let other = make_link(&mut world, people[0], group, LinkTerms::default());
+    assert_eq!(join(&mut world, people[3], &other), Ok(group));
+    settle(&mut world);
+    for (index, text) in [(people[4], "Eve again"), (people[3], "Dan again"), (people[0], "good")] {
+        world.send(index, group, text);
+        settle(&mut world);
+    }
+    let all = members(&mut world, people[0], group);
+    assert_eq!(all.len(), 5);
+    for index in &people {
+        assert_eq!(members(&mut world, *index, group), all);
+        let shown = shown(&mut world, *index, group);
+        for text in ["Eve again", "Dan again", "good"] {
+            assert_eq!(shown.iter().filter(|line| line.ends_with(text)).count(), 1, "{shown:?}");
+        }
+    }
+}
+
+#[test]
 fn every_device_of_who_joins_comes_in() {
     let (mut world, people, group, link) = five(2_130);
     let finn = world.add_person("Finn");

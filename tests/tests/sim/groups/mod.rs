@@ -1,5 +1,6 @@
 //! Groups: what people do with them, and that all devices of all members come to see the same.
 
+mod asks;
 mod campaign;
 mod changes;
 mod devices;

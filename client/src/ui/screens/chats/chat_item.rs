@@ -125,6 +125,9 @@ fn preview(chat: &ConversationView, me: Option<AccountId>) -> String {
     if let Some(GroupStanding::Invited { by, username }) = chat.group.as_ref().map(|group| &group.standing) {
         return words::invited_short(by, username.as_deref());
     }
+    if let Some(GroupStanding::Asked(_)) = chat.group.as_ref().map(|group| &group.standing) {
+        return words::ASKED_SHORT.to_owned();
+    }
     let last = chat.last.as_ref();
     let by = last.and_then(|last| last.author.as_ref()).filter(|_| chat.group.is_some());
     let said = match last.map(|last| &last.body) {

@@ -50,6 +50,7 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
     let told = Memo::new(move || now.with(|now| now.message.told.and_then(words::told)));
     let about = Memo::new(move || now.with(|now| now.message.about.clone()));
     let edited = Memo::new(move || about.with(|about| about.edited));
+    let shared = now.with_untracked(|now| now.message.shared);
     let label = {
         let clock = clock.clone();
         move || {
@@ -59,7 +60,8 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
                 (Some(state), None) => format!("You, {clock}, {}", words::delivery(state)),
                 (None, _) => {
                     let name = by.with(|by| by.as_ref().map(|by| by.name.clone()));
-                    format!("{}, {clock}", name.unwrap_or_else(|| author.get()))
+                    let shared = if shared { ", shared" } else { "" };
+                    format!("{}, {clock}{shared}", name.unwrap_or_else(|| author.get()))
                 }
             })
         }
@@ -73,6 +75,7 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
             parts::dynamic(move || content(body.get(), now, author, group)),
             html::span().class("stamp").child((
                 parts::maybe(move || edited.get().then(|| parts::words("edited".to_owned()))),
+                shared.then(|| parts::words("shared".to_owned())),
                 html::time().child(clock),
                 parts::maybe(move || {
                     told.get().map(|told| html::span().class("told").child(told).into_any())

@@ -97,7 +97,7 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
                     "chat-unconfirmed",
                     parts::live(move || if unconfirmed.get() { words::UNCONFIRMED } else { "" }),
                 ),
-                messages::messages(app, id, name),
+                parts::several((groups::asks(app, id), messages::messages(app, id, name))),
                 parts::status(
                     "chat-waiting",
                     parts::live(move || {

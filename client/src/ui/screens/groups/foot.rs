@@ -2,10 +2,11 @@
 //! seldom used.
 
 use leptos::prelude::*;
-use parley_engine::view::{ConversationId, GroupStanding, GroupSummary};
+use parley_engine::view::{AskStage, Command, ConversationId, GroupStanding, GroupSummary};
 
+use crate::model::route::Route;
 use crate::platform::page;
-use crate::ui::app::state::App;
+use crate::ui::app::state::{App, go};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::screens::conversation::{composer, deleting};
@@ -54,6 +55,11 @@ fn silent(app: App, id: ConversationId, standing: &GroupStanding) -> AnyView {
             foot.push(deleting::chat(app, id, question, RwSignal::new(false)));
         }
         GroupStanding::Paused => foot.push(parts::button("Reload", "button button-quiet", page::reload)),
+        GroupStanding::Asked(stage) => {
+            let name = if *stage == AskStage::Over { "Remove from list" } else { "Withdraw request" };
+            let withdraw = move || app.ask(Command::WithdrawAsk(id), |_| go(&Route::Home));
+            foot.push(parts::button(name, "button button-quiet", withdraw));
+        }
         GroupStanding::Member | GroupStanding::Lost | GroupStanding::Invited { .. } => {}
     }
     parts::stack("composer request", foot)

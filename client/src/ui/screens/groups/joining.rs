@@ -8,11 +8,14 @@ use crate::model::signal::ToOwner;
 use crate::platform::files::{self, File};
 use crate::platform::page;
 use crate::ui::app::state::{App, go};
+use crate::ui::design::field::{Field, Note, lines};
 use crate::ui::design::{avatar, html, parts};
 use crate::ui::words;
 
 /// The button that joins.
 const JOIN: &str = "join-group";
+/// The field for a message to the admins.
+const GREETING: &str = "join-greeting";
 
 /// How far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,45 +129,66 @@ impl Joining {
         ];
         let mut inside = vec![parts::stack("contact-head", head)];
         inside.extend(by.map(|by| parts::text("", words::invited_by(&by))));
-        // Where asking to join belongs, once the engine carries it out.
+        let failed =
+            parts::maybe(move || self.failed.get().map(|error| parts::alert("note note-bad", said(error))));
         if approval {
-            inside.push(parts::text("note", words::ASKS_FIRST));
-            inside.push(parts::button("OK", "button button-wide", move || self.app.close_dialog()));
-            return parts::several(inside);
+            inside.push(parts::text("quiet", words::ASKS_FIRST));
+            inside.push(self.asking(failed));
+        } else {
+            inside.push(parts::text("quiet", words::JOINING_BY_LINK));
+            inside.extend([failed, self.buttons("Join", "Joining…", move || self.join())]);
         }
-        inside.push(parts::text("quiet", words::JOINING_BY_LINK));
-        inside.push(parts::maybe(move || {
-            self.failed.get().map(|error| parts::alert("note note-bad", said(error)))
-        }));
-        inside.push(self.buttons());
         parts::several(inside)
     }
 
-    fn buttons(self) -> AnyView {
+    /// What is said to the admins, and asking them.
+    fn asking(self, failed: AnyView) -> AnyView {
+        let how =
+            Field { id: GREETING, label: words::GREETING, autocomplete: "off", longest: "250", code: false };
+        let greeting = RwSignal::new(String::new());
+        let ask = move || self.ask_to_join(greeting.get_untracked());
+        let inside = vec![
+            lines(how, greeting, Signal::stored(Note::None), || ()),
+            failed,
+            self.buttons("Ask to join", "Asking…", ask),
+        ];
+        parts::form(ask, inside)
+    }
+
+    fn ask_to_join(self, greeting: String) {
+        let link = self.link.get_value();
+        self.begin("Asking…", Command::AskToJoin { link, greeting });
+    }
+
+    fn buttons(self, name: &'static str, underway: &'static str, act: impl Fn() + 'static) -> AnyView {
         let named = parts::live(move || match (self.underway.get(), self.failed.get()) {
-            (true, _) => "Joining…",
+            (true, _) => underway,
             (false, Some(_)) => "Try again",
-            (false, None) => "Join",
+            (false, None) => name,
         });
         let join = html::button()
             .class("button")
             .attr("id", JOIN)
             .attr("type", "button")
             .flag("aria-disabled", move || self.underway.get())
-            .on(leptos::ev::click, move |_| self.join())
+            .on(leptos::ev::click, move |_| act())
             .child(named);
         let not_now = parts::button("Not now", "button button-quiet", move || self.app.close_dialog());
         parts::stack("actions", vec![join.into_any(), not_now])
     }
 
     fn join(self) {
+        self.begin("Joining…", Command::JoinByLink(self.link.get_value()));
+    }
+
+    fn begin(self, said: &'static str, command: Command) {
         if self.underway.get_untracked() {
             return;
         }
         self.underway.set(true);
         self.failed.set(None);
-        self.app.announce("Joining…");
-        self.app.ask(Command::JoinByLink(self.link.get_value()), move |reply| {
+        self.app.announce(said);
+        self.app.ask(command, move |reply| {
             // Whoever has gone elsewhere finds the group among the chats.
             if self.underway.try_set(false).is_some() {
                 return;
@@ -183,6 +207,7 @@ impl Joining {
 fn said(error: CommandError) -> &'static str {
     match error {
         CommandError::Offline => words::JOIN_OFFLINE,
+        CommandError::TextLength => words::GREETING_LONG,
         other => words::command_error(other),
     }
 }

@@ -177,7 +177,7 @@ impl Links {
     }
 
     fn choices(self) -> AnyView {
-        let (lasts, most) = (RwSignal::new(1), RwSignal::new(0));
+        let (lasts, most, approval) = (RwSignal::new(1), RwSignal::new(0), RwSignal::new(false));
         let end = move || {
             self.opened.set(None);
             request_animation_frame(|| page::focus(CREATE));
@@ -185,8 +185,8 @@ impl Links {
         let create = move || {
             let days = words::LASTS.get(lasts.get_untracked()).map_or(7, |(_, days)| *days);
             let most = words::MOST.get(most.get_untracked()).map_or(0, |(_, most)| *most);
-            // Approval is offered here once the engine carries it out.
-            let terms = LinkTerms { approval: false, most, lasts: Some(days.saturating_mul(DAY)) };
+            let approval = approval.get_untracked();
+            let terms = LinkTerms { approval, most, lasts: Some(days.saturating_mul(DAY)) };
             self.panel.change(Command::MakeGroupLink { conversation: self.panel.id, terms });
             end();
         };
@@ -196,7 +196,15 @@ impl Links {
             create,
             vec![
                 choice(LASTS, "Link works for", words::LASTS.map(|(name, _)| name), lasts),
-                choice(MOST, "How many can join", words::MOST.map(|(name, _)| name), most),
+                html::label()
+                    .class("check")
+                    .child((parts::checkbox(approval), html::span().child(words::APPROVE)))
+                    .into_any(),
+                // Where admins let people in, they count them.
+                parts::maybe(move || {
+                    let names = words::MOST.map(|(name, _)| name);
+                    (!approval.get()).then(|| choice(MOST, "How many can join", names, most))
+                }),
                 parts::stack("actions", buttons),
             ],
         )
@@ -236,11 +244,8 @@ fn about(link: &InviteLinkView) -> String {
         words::works_until(&format!("{}, {}", local.date(), local.clock()))
     });
     let approval = link.approval.then(|| words::WITH_APPROVAL.to_owned());
-    [Some(words::joined(link.came, link.most)), until, approval]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" · ")
+    let joined = (!link.approval).then(|| words::joined(link.came, link.most));
+    [joined, approval, until].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// What tells a link from others of the same person.

@@ -6,6 +6,7 @@ use parley_engine::view::{Command, MemberView, Reply, Role};
 use parley_protocol::ids::AccountId;
 
 use super::panel::{ADD, Panel, section};
+use super::sharing::{self, Sharing};
 use crate::model::chats::SEARCH_FROM;
 use crate::model::mention;
 use crate::model::route::Route;
@@ -162,6 +163,7 @@ fn options_id(account: AccountId) -> String {
 enum Question {
     Remove,
     StepDown(Role),
+    Share,
 }
 
 /// What this person may do about a member: what the own role allows.
@@ -197,6 +199,7 @@ fn options(
                 let set = move || does(Command::SetRole { conversation, account, role });
                 return parts::confirm(question, "Step down", set, cancel);
             }
+            Some(Question::Share) => return share(panel, account, &name, cancel, back),
             None => {}
         }
         let quiet = |name: &'static str, act: Box<dyn Fn()>| parts::button(name, "button button-quiet", act);
@@ -206,6 +209,14 @@ fn options(
         }
         if let Some(chat) = is.chat {
             buttons.push(quiet("Safety number", Box::new(move || panel.app.show(Dialog::Contact(chat)))));
+        }
+        let adds = panel.with(|view| view.permissions.add <= view.role);
+        if !is_me && adds && sharing::is_agreed(panel) {
+            let ask = Box::new(move || {
+                asked.set(Some(Question::Share));
+                request_animation_frame(|| page::focus(sharing::CHOICE));
+            });
+            buttons.push(quiet("Share earlier messages…", ask));
         }
         if mine == Role::Owner {
             for role in [Role::Owner, Role::Admin, Role::Member].into_iter().filter(|it| *it != is.role) {
@@ -232,6 +243,28 @@ fn options(
             parts::maybe(move || failed.get().map(|said| parts::alert("note note-bad", said))),
         ])
     })
+}
+
+/// Asks how much is shared with somebody who is there already.
+fn share(
+    panel: Panel,
+    account: AccountId,
+    name: &str,
+    cancel: impl Fn() + Copy + 'static,
+    back: impl Fn() + Copy + 'static,
+) -> AnyView {
+    let (shares, said) = (Sharing::new(1), words::sharing_earlier(name));
+    let share = move || {
+        let Ok(command) = shares.command(panel.id, account) else { return };
+        if let Some(command) = command {
+            panel.app.announce(said.clone());
+            panel.change(command);
+        }
+        panel.options.set(None);
+        back();
+    };
+    let buttons = vec![parts::primary("Share"), parts::button("Cancel", "button button-quiet", cancel)];
+    parts::form(share, vec![shares.view(), parts::stack("actions", buttons)])
 }
 
 /// Opens the chat with a member, making it if need be.

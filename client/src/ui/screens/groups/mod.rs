@@ -8,20 +8,22 @@ pub(crate) mod joining;
 pub(crate) mod panel;
 pub(crate) mod told;
 
+mod asks;
 mod head;
 mod leaving;
 mod links;
 mod members;
 mod picker;
 mod rules;
+mod sharing;
 
 use leptos::prelude::*;
 use parley_engine::view::ConversationId;
 use parley_protocol::ids::MessageId;
 
-use crate::ui::app::state::App;
+use crate::ui::app::state::{App, Dialog};
 use crate::ui::design::memo::Memo;
-use crate::ui::design::modal;
+use crate::ui::design::{html, modal, parts};
 use crate::ui::screens::seldom;
 use crate::ui::words;
 
@@ -43,6 +45,20 @@ pub(crate) fn info(app: App, id: ConversationId) -> AnyView {
         listed
     });
     modal::modal(app, "Group info", move || name.get(), "dialog dialog-side", seldom::group(app, id))
+}
+
+/// Says to who governs a group that somebody asks to join; nothing to others.
+pub(crate) fn asks(app: App, id: ConversationId) -> AnyView {
+    let chat = app.chat(id);
+    let count = Memo::new(move || {
+        chat.with(|chat| chat.as_ref().and_then(|it| it.group.as_ref()).map_or(0, |group| group.asks))
+    });
+    parts::maybe(move || {
+        let count = Some(count.get()).filter(|count| *count > 0)?;
+        let review = parts::button("Review", "button button-quiet", move || app.show(Dialog::Group(id)));
+        let said = html::span().attr("role", "status").child(words::asks(count));
+        Some(html::div().class("chat-asks").child((said, review)).into_any())
+    })
 }
 
 /// Who has an own message.

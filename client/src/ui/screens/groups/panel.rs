@@ -5,7 +5,8 @@ use parley_engine::view::{Command, CommandError, ConversationId, GroupView, Repl
 use parley_protocol::ids::AccountId;
 
 use super::picker::Picker;
-use super::{head, leaving, links, members, rules};
+use super::sharing::{self, Sharing};
+use super::{asks, head, leaving, links, members, rules};
 use crate::platform::page;
 use crate::ui::app::state::App;
 use crate::ui::design::field::Note;
@@ -114,6 +115,7 @@ impl Panel {
             vec![
                 head::head(self),
                 parts::maybe(failed),
+                asks::asks(self),
                 self.add_button(),
                 members::members(self),
                 links::links(self),
@@ -147,6 +149,7 @@ impl Panel {
             Picker::new(self.app, everybody.iter())
         });
         let note = RwSignal::new(Note::None);
+        let shares = untrack(|| sharing::is_agreed(self)).then(|| Sharing::new(0));
         let back = move || {
             self.adding.set(false);
             request_animation_frame(|| page::focus(ADD));
@@ -156,11 +159,16 @@ impl Panel {
             if people.is_empty() {
                 return;
             }
+            let with =
+                |account: &AccountId| shares.map_or(Ok(None), |shares| shares.command(self.id, *account));
+            let Ok(shares) = people.iter().map(with).collect::<Result<Vec<_>, ()>>() else { return };
             self.app.ask(Command::AddToGroup { conversation: self.id, people }, move |reply| match reply {
                 Reply::Failed(error) => {
                     let _ = note.try_set(Note::Bad(words::command_error(error).to_owned()));
                 }
                 _ if self.adding.try_get_untracked().is_some() => {
+                    // In the order in which they were asked for: they are added first.
+                    shares.into_iter().flatten().for_each(|share| self.change(share));
                     back();
                     self.load();
                 }
@@ -176,6 +184,7 @@ impl Panel {
         parts::several(vec![
             html::h3().attr("id", ADDING).attr("tabindex", "-1").child("Add people").into_any(),
             picker.view(),
+            shares.map_or_else(parts::nothing, Sharing::view),
             crate::ui::design::field::said("add-note".to_owned(), note.into()),
             parts::stack(
                 "actions dialog-foot",

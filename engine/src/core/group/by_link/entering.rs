@@ -9,7 +9,7 @@ use parley_protocol::ids::{AccountId, AppendId, Epoch, GroupId, LogId, Seq, Unix
 use serde::{Deserialize, Serialize};
 
 use super::MOST_CONFIRMERS;
-use super::visiting::why;
+use super::visiting::{Wants, why};
 use crate::channel::group_era::{GroupEra, PastEra};
 use crate::channel::log::{Log, Stage};
 use crate::channel::transcript::Transcript;
@@ -121,6 +121,7 @@ impl Engine {
         if !self.online() {
             return;
         }
+        self.go_on_asking();
         let waiting = self.group_chats.by_link.entering.values_mut().filter(|it| !it.sent);
         let mut requests = Vec::new();
         for entering in waiting {
@@ -191,7 +192,7 @@ impl Engine {
             self.group_chats.by_link.visit.as_mut().filter(|visit| visit.link.group == entering.group);
         let Some(visit) = visited else {
             // After a restart nobody waits for it.
-            let _ = self.follow_group_link(entering.view, &fragment, true);
+            let _ = self.follow_group_link(entering.view, &fragment, Wants::Join);
             return;
         };
         visit.view = entering.view;
@@ -240,6 +241,9 @@ impl Engine {
             chat.picture.clone_from(&entering.picture);
         }
         self.group_chats.all.insert(group, chat);
+        self.forget_epochs(&group);
+        self.note_epoch(&id);
+        self.save(&keys::came(&group), &stored.time.min(self.relay_time()));
         self.begin_links(&group, entering, &state.accounts());
         self.save_group_chat(&group);
         let strangers =

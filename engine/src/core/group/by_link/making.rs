@@ -27,7 +27,9 @@ impl Engine {
         }
         let now = self.relay_time();
         let until = |lasts: u64| UnixMillis(now.0.saturating_add(lasts.min(LONGEST)));
-        let terms = Terms { approval: terms.approval, most: terms.most, expires: terms.lasts.map(until) };
+        // Whoever lets people in counts them.
+        let most = if terms.approval { 0 } else { terms.most };
+        let terms = Terms { approval: terms.approval, most, expires: terms.lasts.map(until) };
         let secret = LinkSecret::new(self.random.array());
         let link = secret.link(own, terms);
         let change = Change::Link(Box::new(link));
@@ -137,7 +139,7 @@ impl Engine {
     }
 
     /// How many came by a link: those who are here, and those who are gone.
-    fn came_by(&self, group: &GroupId, link: &Link) -> u16 {
+    pub(super) fn came_by(&self, group: &GroupId, link: &Link) -> u16 {
         let links = self.group_chats.by_link.of.get(group);
         let here = links.and_then(|links| links.here.get(&link.id)).copied().unwrap_or(0);
         link.used.saturating_add(here)

@@ -1,6 +1,9 @@
 //! Invite links of groups: made and revoked ([`making`]), what members leave at the relay for who comes by one ([`package`]), looking at
-//! a group from outside ([`visiting`]) and coming in ([`entering`]), with every member offline.
+//! a group from outside ([`visiting`]) and coming in ([`entering`]), with every member offline; or asking to be let in ([`asking`]), which
+//! members see ([`asks`]).
 
+mod asking;
+mod asks;
 mod entering;
 mod making;
 mod package;
@@ -12,7 +15,7 @@ use parley_protocol::ids::{AccountId, GroupId, LogId};
 use serde::{Deserialize, Serialize};
 
 pub(in crate::core) use self::entering::Entering;
-pub(super) use self::visiting::Visit;
+pub(super) use self::visiting::{Visit, Wants};
 use crate::core::Engine;
 use crate::group::link::{LinkId, LinkKeys, LinkSecret};
 use crate::group::policy::Policy;
@@ -20,9 +23,12 @@ use crate::group::state::State;
 use crate::records::keys;
 use crate::set::Set;
 use crate::table::Table;
+use crate::view::ViewRequestId;
 
 /// Those who may confirm a group, kept for each.
 const MOST_CONFIRMERS: usize = 64;
+/// A request to be let in waits for so long, in milliseconds (30 days): as long as the relay has messages.
+const ASK_LASTS: u64 = 30 * 24 * 3600 * 1000;
 
 /// What this device knows of the links of a group beside its policy. As it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +55,8 @@ pub(in crate::core) struct ByLink {
     visit: Option<Visit>,
     /// Where this device comes in.
     entering: Table<GroupId, Entering>,
+    /// Who waits until a request to be let in is at the relay.
+    asking: Table<GroupId, ViewRequestId>,
     /// Logs whose package was asked for on this connection.
     asked: Set<LogId>,
 }
@@ -122,6 +130,7 @@ impl Engine {
 
     /// A group is in another epoch.
     pub(in crate::core::group) fn links_follow(&mut self, group: &GroupId, state: &State) {
+        self.asks_follow(group);
         let known = self.group_chats.by_link.of.contains_key(group);
         if !known && state.policy.links.is_empty() {
             return;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::channel::group_era::{EraStep, GroupEra, PastEra};
 use crate::core::Engine;
 use crate::core::relay_session::requests::Pending;
+use crate::group::link::ask::AskKey;
 use crate::group::link::{LinkId, LinkKeys, Package};
 use crate::group::policy::Policy;
 use crate::mls::chat::MadeCommit;
@@ -111,7 +112,7 @@ impl Engine {
         let expiries: Vec<_> = policy
             .links
             .iter()
-            .filter(|link| !link.approval && !spoiled(&link.id))
+            .filter(|link| !spoiled(&link.id))
             .map(|link| (link.id, link.expires))
             .collect();
         let (group_info, tree) = seen;
@@ -127,7 +128,10 @@ impl Engine {
     /// The commit of a log as it is sent: with what is left for who comes by a link, if it begins a group era.
     pub(in crate::core) fn with_package(&mut self, commit: AppendCommit, next: Option<&GroupEra>) -> Request {
         let left: Option<Left> = self.state.get(&keys::group_package(&commit.log)).ok().flatten();
-        let sealed = left.zip(next).and_then(|(left, era)| self.seal_package(&commit.log, &left, era));
+        let asks = self.with_group(&commit.log, |mls, provider, _| mls.next_ask_key(provider)).ok();
+        let sealed = left
+            .zip(next)
+            .and_then(|(left, era)| self.seal_package(&commit.log, &left, (era, asks.as_ref())));
         match sealed {
             Some((package, links)) => {
                 let commit = AppendCommit { group_info: Some(package), ..commit };
@@ -137,12 +141,13 @@ impl Engine {
         }
     }
 
-    /// A log as it is made: links that led into the one before lead into it.
+    /// A log as it is made: links that led into the one before lead into it. None do that somebody makes whom nobody has confirmed yet:
+    /// in a relay's copy of the group, of which they know nothing, they would lead everybody there who has the link.
     pub(in crate::core) fn with_links(&mut self, creation: CreateLog) -> Request {
         let id = creation.log;
         let sealed = self.package_now(&id).and_then(|left| {
             let era = self.group_eras.get(&id).cloned()?;
-            self.seal_package(&id, &left, &era)
+            self.seal_package(&id, &left, (&era, self.ask_key(&id).as_ref()))
         });
         match sealed {
             Some((package, links)) => {
@@ -156,7 +161,8 @@ impl Engine {
     fn package_now(&mut self, id: &LogId) -> Option<Left> {
         let group: GroupId = self.group_of(id)?;
         let policy = self.group_chats.all.get(&group)?.policy.clone();
-        if policy.links.is_empty() && !policy.keeps_history() {
+        let unconfirmed = self.group_chats.by_link.is_unconfirmed(&group);
+        if unconfirmed || policy.links.is_empty() && !policy.keeps_history() {
             return None;
         }
         let seen = self.with_group(id, |mls, provider, signer| mls.package(provider, signer)).ok()?;
@@ -169,10 +175,11 @@ impl Engine {
         &self,
         id: &LogId,
         left: &Left,
-        era: &GroupEra,
+        (era, asks): (&GroupEra, Option<&AskKey>),
     ) -> Option<(Bytes<{ parley_protocol::limits::MAX_GROUP_INFO }>, LinkSlots)> {
         let nonce: XNonce = self.random.array();
-        let package = Bytes::new(left.package.seal(era, *id, &nonce)?).ok()?;
+        let asks = asks.filter(|_| !left.expiries.is_empty()).map(AskKey::public);
+        let package = Bytes::new(left.package.seal(asks.as_deref(), era, *id, &nonce)?).ok()?;
         let slots = left.expiries.iter().filter_map(|(link, expires)| {
             let keys = left.package.keys.iter().find(|keys| keys.id() == *link)?;
             let wrap = Bytes::new(keys.wrap(&self.random, *id, era.expose())?).ok()?;

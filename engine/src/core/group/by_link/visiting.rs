@@ -6,6 +6,7 @@ use parley_protocol::frame::{
 use parley_protocol::ids::{LogId, Seq};
 
 use crate::channel::group_era::GroupEra;
+use crate::channel::log::Stage;
 use crate::core::Engine;
 use crate::core::relay_session::requests::Pending;
 use crate::domain::conversation::ConversationKey;
@@ -20,13 +21,25 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// Somebody may be quicker so many times in a row.
 const MOST_ATTEMPTS: u32 = 30;
 
+/// What is wanted of a group to which a link leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::core::group) enum Wants {
+    /// To see what it is like.
+    Look,
+    /// To come in.
+    Join,
+    /// To ask to be let in, with this greeting.
+    Ask(String),
+    /// To ask no more.
+    Withdraw,
+}
+
 /// A link that is being followed.
 pub(in crate::core::group) struct Visit {
     pub(super) link: GroupLink,
     /// Who waits for an answer.
     pub(super) view: Option<ViewRequestId>,
-    /// Whether the person wants to come in.
-    pub(super) joins: bool,
+    pub(super) wants: Wants,
     /// Logs that were not looked at yet.
     offers: Vec<LinkOffer>,
     /// Of the one that is being looked at, until its package has come.
@@ -40,6 +53,8 @@ pub(super) struct OpenLog {
     pub(super) log: LogId,
     pub(super) era: GroupEra,
     pub(super) package: Package,
+    /// What requests to be let in are sealed to.
+    pub(super) asks: Option<Vec<u8>>,
     /// The commits since the package.
     pub(super) commits: Vec<LogEntry>,
     bytes: usize,
@@ -57,12 +72,12 @@ impl OpenLog {
 }
 
 impl Engine {
-    /// Follows a link: to look, or to come in.
+    /// Follows a link.
     pub(in crate::core::group) fn follow_group_link(
         &mut self,
         view: Option<ViewRequestId>,
         text: &str,
-        joins: bool,
+        wants: Wants,
     ) -> Result<Option<Reply>, CommandError> {
         let link = GroupLink::parse(text).ok_or(CommandError::NotAGroupLink)?;
         self.account.as_ref().ok_or(CommandError::NoAccount)?;
@@ -78,7 +93,7 @@ impl Engine {
         self.end_visit(CommandError::Offline);
         // Who was looking and comes in now has seen where it is.
         let capability = link.secret.capability();
-        let visit = Visit { link, view, joins, offers: Vec::new(), opening: None, open: None, attempts: 0 };
+        let visit = Visit { link, view, wants, offers: Vec::new(), opening: None, open: None, attempts: 0 };
         self.group_chats.by_link.visit = Some(visit);
         self.ask(Request::OpenLink(capability), Pending::OpenLink);
         Ok(None)
@@ -93,10 +108,14 @@ impl Engine {
         if let Some(view) = visit.view {
             self.reply(view, Reply::Failed(why));
         }
+        if why == CommandError::LinkOver && matches!(visit.wants, Wants::Ask(_) | Wants::Withdraw) {
+            self.ask_leads_nowhere(&visit.link.group, why);
+        }
     }
 
     pub(super) fn stop_looking(&mut self, log: LogId) {
-        if self.online() && !self.logs.contains_key(&log) {
+        let is_in = self.logs.get(&log).is_some_and(|log| log.stage != Stage::Dead);
+        if self.online() && !is_in {
             self.ask(Request::UnsubscribeLog(log), Pending::Unsubscribe);
         }
     }
@@ -151,11 +170,22 @@ impl Engine {
         };
         let Some(visit) = &mut self.group_chats.by_link.visit else { return };
         let Some(era) = visit.opening.take() else { return };
-        let Ok(package) = Package::open(&era, log, &sealed) else { return self.look_into_next() };
+        let Ok((package, asks)) = Package::open_with_asks(&era, log, &sealed) else {
+            return self.look_into_next();
+        };
         let capability = era.read_capability();
         let (commits, bytes, subscribed) = (Vec::new(), 0, false);
-        visit.open =
-            Some(OpenLog { log, era, package, commits, bytes, cursor: Seq(0), head: Seq(0), subscribed });
+        visit.open = Some(OpenLog {
+            log,
+            era,
+            package,
+            asks,
+            commits,
+            bytes,
+            cursor: Seq(0),
+            head: Seq(0),
+            subscribed,
+        });
         if self.look().is_none() {
             return self.look_into_next();
         }
@@ -226,12 +256,15 @@ impl Engine {
             return self.look_again();
         }
         let Some(visit) = &mut self.group_chats.by_link.visit else { return };
-        if visit.joins {
+        if visit.wants != Wants::Look {
             visit.attempts = visit.attempts.saturating_add(1);
             if visit.attempts > MOST_ATTEMPTS {
                 return self.end_visit(CommandError::Relay);
             }
-            return self.enter_group();
+            return match visit.wants {
+                Wants::Look | Wants::Join => self.enter_group(),
+                Wants::Ask(_) | Wants::Withdraw => self.leave_ask(),
+            };
         }
         let Some(seen) = self.look() else { return self.look_into_next() };
         let Some(visit) = &mut self.group_chats.by_link.visit else { return };

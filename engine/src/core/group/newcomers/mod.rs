@@ -9,6 +9,7 @@ use parley_protocol::ids::{AccountId, GroupId, LogId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use self::catching_up::CatchingUp;
+pub(in crate::core::group) use self::sharing::MOST_SHARED;
 use self::sharing::Sharing;
 use crate::channel::group_era::PastEra;
 use crate::core::Engine;
@@ -125,7 +126,10 @@ impl Engine {
     fn show_past(&mut self, group: &GroupId, message: PastMessage) {
         let key = ConversationKey::Group(*group);
         let conversation = key.id();
-        let message = message.into_message(self.relay_time());
+        // Nobody dates what was before to after this account came.
+        let came: Option<UnixMillis> = self.state.get(&keys::came(group)).ok().flatten();
+        let before = came.map_or_else(|| self.relay_time(), |came| UnixMillis(came.0.saturating_sub(1)));
+        let message = message.into_message(before);
         if self.is_deleted(&key, &message) || !self.may_have_related(group, &message) {
             return;
         }

@@ -1,6 +1,6 @@
 //! What a member shares with somebody who came: messages with their authors' signatures, sent into the group for them.
 
-use parley_protocol::ids::{AccountId, GroupId, LogId};
+use parley_protocol::ids::{AccountId, GroupId, LogId, UnixMillis};
 
 use crate::core::Engine;
 use crate::domain::content::Body;
@@ -24,37 +24,44 @@ pub(in crate::core) struct Sharing {
     group: GroupId,
     with: AccountId,
     last: u16,
+    since: UnixMillis,
 }
 
 impl Engine {
     /// Reads what is to be shared, unless something is being read for somebody.
-    pub(in crate::core::group) fn share_past(&mut self, group: &GroupId, with: AccountId, last: u16) {
+    pub(in crate::core::group) fn share_past(
+        &mut self,
+        group: &GroupId,
+        with: AccountId,
+        (last, since): (u16, UnixMillis),
+    ) {
         if self.group_chats.newcomers.sharing.is_some() {
             return;
         }
         let conversation = ConversationKey::Group(*group).id();
         let last = last.min(MOST_SHARED);
         let load = self.read_messages(&conversation, None, u32::from(last).saturating_add(LINES));
-        self.group_chats.newcomers.sharing = Some(Sharing { load, group: *group, with, last });
+        self.group_chats.newcomers.sharing = Some(Sharing { load, group: *group, with, last, since });
     }
 
     /// Messages came from the disk; whether they are to be shared.
     pub(in crate::core) fn shares_past(&mut self, id: LoadId, records: &[Record]) -> bool {
         let sharing = &mut self.group_chats.newcomers.sharing;
-        let Some(Sharing { group, with, last, .. }) = sharing.take_if(|sharing| sharing.load == id) else {
+        let Some(Sharing { group, with, last, since, .. }) = sharing.take_if(|sharing| sharing.load == id)
+        else {
             return false;
         };
         let key = ConversationKey::Group(group);
         let newest_first = records.iter().filter_map(|record| self.kept(&key.id(), record));
         let proven = newest_first
             .filter_map(|message| PastMessage::of(&message))
-            .filter(|message| self.is_proven(&group, message));
+            .filter(|message| message.stored >= since && self.is_proven(&group, message));
         let mut past: Vec<PastMessage> = proven.take(usize::from(last)).collect();
         past.reverse();
         for body in in_parts(with, past) {
             self.enqueue(key, Body::Past(Box::new(body)), None);
         }
-        let done = |change: &Change| matches!(change, Change::Share(to, _) if *to == with);
+        let done = |change: &Change| matches!(change, Change::Share(to, _) | Change::ShareSince(to, _) if *to == with);
         if let Some(chat) = self.group_chats.all.get_mut(&group)
             && chat.changes.front().is_some_and(done)
         {
