@@ -16,9 +16,9 @@ pub use blobs::{
 pub use error::{RelayError, Retry};
 pub use links::{AppendLinkedCommit, CreateLinkedLog, JoinByLink, LinkOffer, LinkSlot, LinkSlots, ReadLog};
 pub use request::{
-    AppendCommit, AppendDeviceLog, AppendMessages, SwapStamp, ClaimKeyPackages, ClientFrame, CreateLog,
-    InboxAddress, InboxPost, KnownDeviceLog, KnownPlace, NewMessage, OpenSlot, PublishKeyPackages,
-    RegisterAccount, Request, SubscribeInbox, SubscribeLog, UsernameClaim, Welcomes, WriteSlot,
+    AppendCommit, AppendDeviceLog, AppendMessages, ClaimKeyPackages, ClientFrame, CreateLog, InboxAddress,
+    InboxPost, KnownDeviceLog, KnownPlace, NewMessage, OpenSlot, PublishKeyPackages, RegisterAccount,
+    Request, SubscribeInbox, SubscribeLog, SwapStamp, UsernameClaim, Welcomes, WriteSlot,
 };
 pub use server::{
     Answer, BackupHead, ClaimedKeyPackage, ClosingReason, DeviceLogNews, DirectoryRecord, EntryKind,

@@ -8,9 +8,9 @@ use parley_protocol::ids::{AccountId, AppendId, GroupId, LogId, MessageId, Seq, 
 use super::table::half;
 use crate::channel::group_era::{EraStep, GroupEra};
 use crate::channel::log::Log;
-use crate::core::group::NotTheirs;
 use crate::core::channel::inbox::Verdict;
 use crate::core::channel::reading::{At, Read};
+use crate::core::group::NotTheirs;
 use crate::domain::content::{Body, Content, Part, Receipt};
 use crate::domain::conversation::ConversationKey;
 use crate::domain::outbox::Sealed;
