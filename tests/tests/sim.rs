@@ -67,6 +67,8 @@ mod membership;
 mod mutations;
 #[path = "sim/pages.rs"]
 mod pages;
+#[path = "sim/passage.rs"]
+mod passage;
 #[path = "sim/put_back/mod.rs"]
 mod put_back;
 #[path = "sim/read_states.rs"]

@@ -31,6 +31,7 @@ mod outputs;
 mod paging;
 pub(crate) mod parts;
 mod put_back;
+mod passing;
 mod reading;
 mod receipts;
 mod recovery;

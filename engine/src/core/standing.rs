@@ -4,6 +4,7 @@
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
+use super::passing::Passing;
 use super::relating::Relating;
 use super::sweeping::Sweep;
 use crate::domain::content::{Place, Sync};
@@ -29,6 +30,8 @@ pub(super) struct Places {
     pub(super) relating: Relating,
     /// How the person keeps conversations in the list.
     pub(super) marks: Table<ConversationKey, Marks>,
+    /// How messages pass the relay.
+    pub(super) passing: Passing,
 }
 
 impl Engine {

@@ -17,6 +17,7 @@ pub(crate) mod message;
 pub(crate) mod order;
 pub(crate) mod outbox;
 pub(crate) mod personal;
+pub(crate) mod passage;
 pub(crate) mod relation;
 pub(crate) mod safety_number;
 pub(crate) mod standing;
