@@ -11,7 +11,7 @@ use super::code::Code;
 use super::lock::LockView;
 
 /// Counts up whenever the shape of what is said changes.
-pub const FORMAT: u8 = 12;
+pub const FORMAT: u8 = 13;
 
 /// The channel on which the owner of the device is heard.
 pub const TO_VIEWS: &str = "parley-view";

@@ -7,6 +7,7 @@ mod group;
 mod linking;
 mod outputs;
 pub(crate) mod parts;
+mod passing;
 mod recovery;
 #[cfg(feature = "hostile")]
 use std::collections::VecDeque;
