@@ -139,7 +139,7 @@ test("the settings show one section at a time, which Back and a reload respect",
   await bob.page.goto(`${relay.url}/#/`);
   await bob.button("Settings").click();
   const settings = bob.page.getByRole("region", { name: "Settings" });
-  for (const name of ["Devices", "Recovery", "App lock", "Privacy", "Appearance", "Storage", "About", "Profile"]) {
+  for (const name of ["Devices", "Recovery", "App lock", "Privacy", "Notifications", "Appearance", "Storage", "About", "Profile"]) {
     await settings.getByRole("link", { name, exact: true }).click();
     await settings.getByRole("heading", { name, exact: true }).waitFor();
     assert.equal(await settings.getByRole("heading", { level: 2 }).count(), 1, name);

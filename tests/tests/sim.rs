@@ -67,6 +67,8 @@ mod membership;
 mod mutations;
 #[path = "sim/pages.rs"]
 mod pages;
+#[path = "sim/passage.rs"]
+mod passage;
 #[path = "sim/read_states.rs"]
 mod read_states;
 #[path = "sim/recovery.rs"]

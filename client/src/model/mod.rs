@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod anchor;
+pub mod attention;
 pub mod backoff;
 pub mod bare;
 pub mod chats;

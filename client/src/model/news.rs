@@ -52,6 +52,34 @@ impl News {
     }
 }
 
+/// What a notification says.
+impl News {
+    /// What was written, and in a group by whom; of several, how many.
+    #[must_use]
+    pub fn said(&self) -> String {
+        match (self.count, &self.text, &self.author) {
+            (1, Some(text), None) => text.clone(),
+            (1, Some(text), Some(author)) => format!("{author}: {text}"),
+            (1, None, Some(author)) => format!("New message from {author}"),
+            _ => self.counted(),
+        }
+    }
+
+    /// How many came.
+    #[must_use]
+    pub fn counted(&self) -> String {
+        match self.count {
+            1 => "New message".to_owned(),
+            count => format!("{count} new messages"),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(count: u32, text: Option<&str>, author: Option<&str>) -> Self {
+        Self { count, text: text.map(str::to_owned), author: author.map(str::to_owned) }
+    }
+}
+
 /// Whether a group is told of again without anything new in it: somebody in it is called something else, as far as is known here.
 #[must_use]
 pub fn renames(known: &ConversationView, told: &ConversationView) -> bool {

@@ -13,6 +13,8 @@ pub enum Section {
     Lock,
     /// What others see.
     Privacy,
+    /// How the person is told of messages.
+    Notifications,
     /// The theme.
     Appearance,
     /// The browser's room.
@@ -23,12 +25,13 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Profile,
         Self::Devices,
         Self::Recovery,
         Self::Lock,
         Self::Privacy,
+        Self::Notifications,
         Self::Appearance,
         Self::Storage,
         Self::About,
@@ -43,6 +46,7 @@ impl Section {
             Self::Recovery => "recovery",
             Self::Lock => "lock",
             Self::Privacy => "privacy",
+            Self::Notifications => "notifications",
             Self::Appearance => "appearance",
             Self::Storage => "storage",
             Self::About => "about",

@@ -1,5 +1,5 @@
 //! localStorage, by gloo-storage. It holds the sealed device key, the wrapped master key or its lock, what is
-//! typed in pages and not saved, under seal, and the theme.
+//! typed in pages and not saved, under seal, the theme and how this browser notifies.
 
 use base64ct::{Base64, Encoding};
 use gloo_storage::{LocalStorage, Storage};
@@ -7,6 +7,7 @@ use gloo_storage::{LocalStorage, Storage};
 use crate::model::slot::Slot;
 
 const THEME: &str = "parley.theme";
+const ATTENTION: &str = "parley.attention";
 
 // The values are plain text already: gloo's raw storage spares the page a JSON parser.
 fn get(name: &str) -> Option<String> {
@@ -96,4 +97,16 @@ pub fn set_theme(theme: Option<&str>) {
         Some(theme) => drop(set(THEME, theme)),
         None => drop(delete(THEME)),
     }
+}
+
+/// How this browser notifies, as it was kept.
+#[must_use]
+pub fn attention() -> Option<String> {
+    get(ATTENTION)
+}
+
+/// Keeps how this browser notifies.
+pub fn set_attention(kept: &str) {
+    // What is not kept is chosen again next time.
+    let _ = set(ATTENTION, kept);
 }

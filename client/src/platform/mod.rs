@@ -13,6 +13,7 @@ pub mod frame;
 pub mod later;
 pub mod local;
 pub mod lock;
+pub mod notifications;
 pub mod page;
 pub mod parcels;
 pub mod passkey;

@@ -264,6 +264,15 @@ pub fn set_title(title: &str) {
     }
 }
 
+/// The icon in the tab: an SVG, or the usual one.
+pub fn set_icon(svg: Option<&str>) {
+    let link = document().and_then(|it| it.query_selector("link[rel=icon]").ok().flatten());
+    if let Some(link) = link {
+        let address = svg.map(|svg| format!("data:image/svg+xml,{}", js_sys::encode_uri_component(svg)));
+        let _ = link.set_attribute("href", address.as_deref().unwrap_or("/favicon.svg"));
+    }
+}
+
 /// Shows a theme; none is the system's.
 pub fn show_theme(theme: Option<&str>) {
     if let Some(root) = document().and_then(|document| document.document_element()) {

@@ -13,7 +13,8 @@ pub use self::group_line::{DeviceChange, Dropped, GroupLine, Who, Why};
 use crate::domain::content::Part;
 use crate::domain::conversation::ConversationId;
 use crate::domain::deletion::mark_of;
-use crate::domain::order::{Fingerprint, Order};
+use crate::domain::order::{self, Fingerprint, Order};
+use crate::domain::passage::Passage;
 use crate::domain::relation::{MessageRef, Relation};
 use crate::group::proof::Proof;
 use crate::seal::{Purpose, Sealer};
@@ -127,10 +128,12 @@ impl Message {
         postcard::to_extend(self, vec![VERSION]).unwrap_or_default()
     }
 
-    /// As it is stored: with the place of the message that was the newest before it, which must be there too.
-    pub(crate) fn encode_after(&self, before: &Order) -> Vec<u8> {
+    /// As it is stored: with the place of the message that was the newest before it, which must be there too, and how it passed
+    /// the relay.
+    pub(crate) fn encode_after(&self, before: &Order, passage: Option<&Passage>) -> Vec<u8> {
         let mut bytes = self.encode();
         bytes.extend_from_slice(&before.to_bytes());
+        bytes.extend(passage.map(Passage::encode).unwrap_or_default());
         bytes
     }
 
@@ -140,9 +143,19 @@ impl Message {
 
     /// The message, and which stood before it; that is not said by what was stored long ago.
     pub(crate) fn decode_after(bytes: &[u8]) -> Option<(Self, Option<Order>)> {
+        let (message, rest) = Self::split(bytes)?;
+        Some((message, rest.first_chunk().map(Order::from_bytes)))
+    }
+
+    /// The message, and how it passed the relay, which is not said where this device did not see it.
+    pub(crate) fn decode_with_passage(bytes: &[u8]) -> Option<(Self, Option<Passage>)> {
+        let (message, rest) = Self::split(bytes)?;
+        Some((message, rest.get(order::LENGTH..).and_then(Passage::decode)))
+    }
+
+    fn split(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let [VERSION, rest @ ..] = bytes else { return None };
-        let (message, rest) = postcard::take_from_bytes(rest).ok()?;
-        Some((message, rest.try_into().ok().map(Order::from_bytes)))
+        postcard::take_from_bytes(rest).ok()
     }
 }
 
@@ -171,7 +184,7 @@ pub(crate) fn key(sealer: &Sealer, conversation: &ConversationId, order: &Order)
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::domain::order;
+    use crate::domain::passage;
     use crate::seal::MasterKey;
 
     pub(crate) fn message() -> Message {
@@ -192,8 +205,13 @@ pub(crate) mod tests {
         insta::assert_snapshot!(crate::hex(&bytes));
         assert_eq!(Message::decode(&bytes), Some(message()));
         let before = Order::from_bytes(&[8; order::LENGTH]);
-        let after = message().encode_after(&before);
+        let after = message().encode_after(&before, None);
         assert_eq!(Message::decode_after(&after), Some((message(), Some(before))));
+        assert_eq!(Message::decode_with_passage(&after), Some((message(), None)));
+        let passage = passage::tests::passage(600);
+        let passed = message().encode_after(&before, Some(&passage));
+        assert_eq!(Message::decode_after(&passed), Some((message(), Some(before))));
+        assert_eq!(Message::decode_with_passage(&passed), Some((message(), Some(passage))));
         assert_eq!(Message::decode_after(&bytes), Some((message(), None)));
         let newer = [&[VERSION + 1], &bytes[1..]].concat();
         assert_eq!(Message::decode(&newer), None);

@@ -16,6 +16,7 @@ pub(crate) mod marks;
 pub(crate) mod message;
 pub(crate) mod order;
 pub(crate) mod outbox;
+pub(crate) mod passage;
 pub(crate) mod relation;
 pub(crate) mod resent_messages;
 pub(crate) mod safety_number;

@@ -213,4 +213,6 @@ pub struct MessageDetails {
     pub versions: Vec<(UnixMillis, String)>,
     /// Who reacts to it with what.
     pub reactions: Vec<(AuthorView, String)>,
+    /// What the relay saw of it; none where this device did not see it pass: it came with history or from a backup.
+    pub relay_saw: Option<Box<super::RelaySaw>>,
 }

@@ -11,6 +11,7 @@ mod errors;
 mod file;
 mod group;
 mod outage;
+mod passage;
 mod recovery;
 mod removed;
 
@@ -39,6 +40,7 @@ pub use self::group::{
     LinkTerms, MemberView, MessageDetails, Told,
 };
 pub use self::outage::{Outage, WaitReason};
+pub use self::passage::RelaySaw;
 pub use self::recovery::{BackupFailure, BackupState, PhraseState, PhraseView, RecoveryView, Typed};
 pub use self::removed::{KeptState, KeptText, RemovedView};
 

@@ -12,7 +12,7 @@ use crate::model::signal::{Fault, ToViews, Unreadable};
 use crate::platform::page;
 use crate::platform::unicode::Browser;
 use crate::ui::app::state::{App, Phase};
-use crate::ui::app::{drafts, pictures, unsaved};
+use crate::ui::app::{attention, drafts, pictures, unsaved};
 use crate::ui::words;
 
 impl App {
@@ -163,12 +163,16 @@ impl App {
         if asked.is_some_and(|asked| asks(chat) > asked) {
             return self.announce(words::new_ask(&chat.name));
         }
+        if chat.unread == 0 {
+            attention::read(chat.id);
+        }
         let (unread, last) = known.unwrap_or_default();
         if let Some(news) = news(unread, last.as_ref(), chat) {
             let shown = self.route.get_untracked() == Route::Conversation(chat.id);
             let apart = self.chats.with_untracked(|chats| chats.told_apart_by(chat.id).map(str::to_owned));
             let name = apart.map_or_else(|| chat.name.clone(), |apart| format!("{} (@{apart})", chat.name));
             self.announce(news.sentence(&name, shown));
+            attention::came(self, chat, name, news);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the page knows and does whatever screen is shown: its state, the link to the owner, drafts, keys.
 
 pub(crate) mod asking;
+pub(crate) mod attention;
 pub(crate) mod doing;
 pub(crate) mod drafts;
 pub(crate) mod fault;

@@ -20,6 +20,7 @@ use crate::model::signal::{Fault, ToOwner};
 use crate::platform::files::File;
 use crate::platform::{clock, page};
 use crate::ui::app::asking::Asking;
+use crate::ui::app::attention;
 use crate::ui::app::doing::Doing;
 use crate::ui::app::history::Way;
 pub(crate) use crate::ui::app::history::go;
@@ -294,6 +295,7 @@ impl App {
             return;
         }
         self.phase.set(Phase::Locked);
+        attention::forget();
         self.close_dialog();
         self.close();
         self.account.set(None);

@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 
+use crate::model::attention::icon;
 use crate::model::invite::Invited;
 use crate::model::route::Route;
 use crate::model::signal::{Fault, ToOwner};
 use crate::platform::timer::Interval;
-use crate::platform::{self, clock, fallen, local, page, timer};
+use crate::platform::{self, clock, fallen, local, notifications, page, timer};
 use crate::ui::app::state::{App, Dialog, Phase, go};
 use crate::ui::app::{asking, drafts, fault, history, keys};
 use crate::ui::design::memo::Memo;
@@ -47,6 +48,9 @@ fn follow_page(app: App) {
         app.now.set(clock::now());
     });
     page::on_front_change(move || app.in_front.set(page::is_in_front()));
+    // A page that does nothing any more silences no other.
+    let in_front = Memo::new(move || app.in_front.get() && !app.newer.get());
+    Effect::new(move |_| notifications::tell_front(in_front.get()));
     let longest = StoredValue::new_local(None);
     page::on_press(move |pressed| {
         app.pressed.set(pressed);
@@ -78,6 +82,7 @@ fn follow_page(app: App) {
 
     Effect::new(move |_| {
         let unread = app.chats.with(crate::model::chats::Chats::unread);
+        page::set_icon((unread > 0).then(|| icon(unread)).as_deref());
         page::set_title(&if unread == 0 { "Parley".to_owned() } else { format!("({unread}) Parley") });
     });
     Effect::new(move |_| {

@@ -1,5 +1,6 @@
 //! The settings.
 
+use crate::model::attention::Shows;
 use crate::model::section::Section;
 
 /// What a section is called.
@@ -11,6 +12,7 @@ pub const fn section(section: Section) -> &'static str {
         Section::Recovery => "Recovery",
         Section::Lock => "App lock",
         Section::Privacy => "Privacy",
+        Section::Notifications => "Notifications",
         Section::Appearance => "Appearance",
         Section::Storage => "Storage",
         Section::About => "About",
@@ -26,6 +28,7 @@ pub const fn about_section(section: Section) -> &'static str {
         Section::Recovery => "Recovery phrase and backups",
         Section::Lock => "A passphrase for this browser",
         Section::Privacy => "Read receipts, drafts and blocked people",
+        Section::Notifications => "When Parley is in the background",
         Section::Appearance => "Light or dark",
         Section::Storage => "Space on this device",
         Section::About => "Version",
@@ -48,3 +51,29 @@ pub const RECEIPTS: &str =
 
 /// Something is being done.
 pub const ONE_MOMENT: &str = "One moment…";
+
+/// What notifications do.
+pub const NOTIFICATIONS: &str =
+    "Tells you about new messages while you're looking at something else. This is for this browser only.";
+
+/// What notifications leave out.
+pub const NOT_NOTIFIED: &str = "Muted and blocked chats and message requests never notify you. If you're reading on another device at that moment, you may be notified here too.";
+
+/// The browser was told not to show notifications.
+pub const NOTIFICATIONS_DENIED: &str = "Your browser blocks notifications from Parley. Allow them in the browser's site settings, then turn this on again.";
+
+/// The browser does not let pages show notifications.
+pub const NOTIFICATIONS_MISSING: &str = "This browser can't show notifications from Parley.";
+
+/// What the sound does.
+pub const SOUND: &str = "Plays a short tone with each notification.";
+
+/// What notifications show.
+#[must_use]
+pub const fn shows(shows: Shows) -> &'static str {
+    match shows {
+        Shows::Text => "Name and message",
+        Shows::Name => "Name only",
+        Shows::Nothing => "Neither",
+    }
+}

@@ -123,7 +123,11 @@ impl Engine {
                 self.step_back(id, Seq(before), earlier);
                 self.rest(id);
             }
-            Ok(Read::Content { from, content }) => self.take_content(id, entry, &from, *content),
+            Ok(Read::Content { from, content }) => {
+                self.passes_in(id, entry, written, (from.account, content.id));
+                self.take_content(id, entry, &from, *content);
+                self.has_passed();
+            }
             Ok(Read::EpochEnded(era)) => {
                 self.epoch_ended(id, era, written);
                 self.subscribe_to_make_sure(id);
@@ -213,14 +217,19 @@ impl Engine {
         }
         let roster = if kind == EntryKind::Commit { self.roster(id) } else { Roster::default() };
         let kept = KeptEntry::read(&entry.payload).filter(|_| self.group_of(id).is_some());
-        let message = kept.map_or(&*entry.payload, |kept| kept.message);
+        let message = kept.as_ref().map_or(&*entry.payload, |kept| kept.message);
+        let mut opened = None;
         let read = self.with_group(id, |group, provider, _| {
             if group.has_pending_commit() && kind == EntryKind::Commit {
                 group.drop_pending(provider)?;
             }
             match (group.process(provider, message)?, kind) {
-                (Incoming::Message { from, padded }, EntryKind::Message) => Ok(Content::decode(&padded)
-                    .map_or(Read::Unreadable, |content| Read::Content { from, content: Box::new(content) })),
+                (Incoming::Message { from, padded }, EntryKind::Message) => {
+                    let content = Content::decode(&padded);
+                    opened = Some(padded);
+                    let read = |content| Read::Content { from, content: Box::new(content) };
+                    Ok(content.map_or(Read::Unreadable, read))
+                }
                 (Incoming::Commit { from, .. }, EntryKind::Commit)
                     if is_after(roster.removed(&from), written) =>
                 {
@@ -240,6 +249,7 @@ impl Engine {
             }
         });
         let read = read?;
+        self.note_opened(id, opened.as_deref().filter(|_| kept.is_none()));
         Ok(self.of_groups().with_kept(id, entry, read))
     }
 

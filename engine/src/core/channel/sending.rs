@@ -240,6 +240,7 @@ impl Engine {
         let (epoch, payload) = self.with_group(id, |group, provider, signer| {
             Ok((group.epoch(), group.encrypt(provider, signer, &padded)?))
         })?;
+        self.note_sealed(id, number, Some(&*padded).filter(|_| kept.is_none()));
         let payload = match kept {
             Some(sealed) => KeptEntry::write(&payload, &sealed).ok_or(GroupError::State)?,
             None => payload,
@@ -365,7 +366,7 @@ impl Engine {
             (Body::Again(again), Some(sealed)) => return self.stored_again(sealed.log, seq, &again.place),
             _ => return,
         };
-        let stored = self.place_own(&sealed.log, seq, time);
+        let (written, stored) = (time, self.place_own(&sealed.log, seq, time));
         let time = self.shown_time(&sealed.log, entry.time, stored);
         let own = self.signer().map(|(signer, account)| account.leaf(signer.0));
         let proof = self.of_groups().own_proof(&sealed, entry.id, entry.time, &part);
@@ -385,8 +386,13 @@ impl Engine {
             return;
         }
         let conversation = entry.conversation.id();
-        let Some(message) = self.settle(conversation, &message, true) else { return };
-        self.save_message(conversation, &message);
+        self.passes_out(number, &sealed, (seq, written), entry.id);
+        let settled = self.settle(conversation, &message, true);
+        if let Some(message) = &settled {
+            self.save_message(conversation, message);
+        }
+        self.has_passed();
+        let Some(message) = settled else { return };
         self.files_were_sent(&message);
         self.show_in_list(conversation, &message);
         let view = self.message_view(conversation, &message);

@@ -6,6 +6,7 @@ pub(in crate::core) mod deleting;
 pub(in crate::core) mod drafts;
 pub(in crate::core) mod marking;
 pub(in crate::core) mod paging;
+pub(in crate::core) mod passing;
 pub(in crate::core) mod projection;
 pub(in crate::core) mod purging;
 pub(in crate::core) mod receipts;

@@ -7,6 +7,7 @@ use crate::core::conversation::projection::put_in_order;
 use crate::domain::content::{History, Sync};
 use crate::domain::conversation::ConversationKey;
 use crate::domain::message::{self, Message, lost_id, order_of_key};
+use crate::domain::passage::Passage;
 use crate::domain::standing::Standing;
 use crate::io::{Load, LoadId, Output, ReadFrom, Record};
 use crate::seal::Purpose;
@@ -195,6 +196,12 @@ impl Engine {
     pub(in crate::core) fn opened(&self, record: &Record) -> Option<Message> {
         let bytes = self.sealer.open(Purpose::Message, &record.key, &record.value).ok()?;
         Message::decode(&bytes.plaintext)
+    }
+
+    /// A message that was read, and how it passed the relay.
+    pub(in crate::core) fn opened_with_passage(&self, record: &Record) -> Option<(Message, Option<Passage>)> {
+        let bytes = self.sealer.open(Purpose::Message, &record.key, &record.value).ok()?;
+        Message::decode_with_passage(&bytes.plaintext)
     }
 
     /// A message that was read, and which stood before it.

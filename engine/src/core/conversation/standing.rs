@@ -4,6 +4,7 @@
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use crate::core::Engine;
+use crate::core::conversation::passing::Passing;
 use crate::core::conversation::purging::Purge;
 use crate::core::conversation::relating::Relating;
 use crate::domain::content::{Place, Sync};
@@ -29,6 +30,8 @@ pub(in crate::core) struct Places {
     pub(in crate::core) relating: Relating,
     /// How the person keeps conversations in the list.
     pub(in crate::core) marks: Table<ConversationKey, Marks>,
+    /// How messages pass the relay.
+    pub(in crate::core) passing: Passing,
 }
 
 impl Engine {

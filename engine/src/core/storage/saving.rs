@@ -223,7 +223,7 @@ impl Engine {
         let key = message::key(&self.sealer, &conversation, &message.order());
         // One that names itself is the first, or takes the place of its own damaged record.
         let before = self.places.newest.get(&conversation).copied().unwrap_or_else(|| message.order());
-        let bytes = message.encode_after(&before);
+        let bytes = message.encode_after(&before, self.passage_of(message));
         let value = self.sealer.seal(Purpose::Message, &key, self.random.array(), &bytes);
         if before <= message.order() {
             self.places.newest.insert(conversation, message.order());

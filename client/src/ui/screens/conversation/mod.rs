@@ -11,6 +11,7 @@ mod mentions;
 pub(crate) mod menu;
 pub(crate) mod messages;
 pub(crate) mod quoted;
+pub(crate) mod relay_saw;
 pub(crate) mod said;
 
 use leptos::ev;

@@ -5,15 +5,20 @@ use parley_engine::view::{AuthorView, Command, CommandError, Delivery, MessageDe
 use parley_protocol::ids::{MessageId, UnixMillis};
 
 use crate::model::time::LocalTime;
-use crate::platform::clock;
+use crate::platform::{clock, page};
 use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, parts};
+use crate::ui::screens::conversation::relay_saw;
 use crate::ui::words;
+
+/// The heading of what the relay saw.
+const SAW: &str = "relay-saw";
 
 /// What the dialog has inside.
 pub(crate) fn body(app: App, id: MessageId) -> AnyView {
     let details = RwSignal::new(None::<Result<MessageDetails, CommandError>>);
+    let saw = RwSignal::new(false);
     // Its place may change when it is sent, and its state whenever somebody reads it.
     let place = Memo::new(move || {
         app.open.with(|open| {
@@ -36,7 +41,28 @@ pub(crate) fn body(app: App, id: MessageId) -> AnyView {
     let inside = parts::dynamic(move || match details.get() {
         None => parts::text("note", words::LOADING),
         Some(Err(error)) => parts::text("note note-bad", words::command_error(error)),
-        Some(Ok(details)) => lists(&details),
+        Some(Ok(details)) if saw.get() => {
+            let back = parts::button("Back to details", "button button-quiet", move || saw.set(false));
+            let message =
+                app.open.with_untracked(|open| open.window.messages().iter().find(|it| it.id == id).cloned());
+            let shown = relay_saw::shown(details.relay_saw.as_deref(), message.as_deref());
+            let title = html::h3()
+                .class("saw-title")
+                .attr("id", SAW)
+                .attr("tabindex", "-1")
+                .child(words::WHAT_RELAY_SAW);
+            parts::several((title, shown, back))
+        }
+        Some(Ok(details)) => {
+            let look = move || {
+                saw.set(true);
+                request_animation_frame(|| page::focus(SAW));
+            };
+            parts::several((
+                lists(&details),
+                parts::button(words::WHAT_RELAY_SAW, "button button-quiet", look),
+            ))
+        }
     });
     html::div().class("dialog-body").child(inside).into_any()
 }

@@ -3,6 +3,7 @@
 pub(crate) mod backup_file;
 pub(crate) mod devices;
 pub(crate) mod lock;
+mod notifications;
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -85,6 +86,7 @@ fn section(app: App, section: Section) -> AnyView {
         Section::Recovery => recovery::settings(app),
         Section::Lock => lock::settings(app),
         Section::Privacy => privacy(app),
+        Section::Notifications => notifications::settings(),
         Section::Appearance => theme(),
         Section::Storage => parts::stack("setting-lines", vec![kept(), files::stored::stored(app)]),
         Section::About => about(),

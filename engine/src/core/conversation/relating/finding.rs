@@ -109,7 +109,10 @@ impl Engine {
         let is_it = |message: &Message| {
             message.named().is_some_and(|named| named.is(&finding.message)) && message.relation().is_none()
         };
-        let found = records.iter().filter_map(opened).find(is_it);
+        let found = records.iter().filter_map(|record| Some((record, opened(record)?)));
+        let found = found.into_iter().find(|(_, message)| is_it(message));
+        let passage = found.as_ref().and_then(|(record, _)| self.opened_with_passage(record)?.1);
+        let found = found.map(|(_, message)| message);
         match (found, finding.wants) {
             (None, _) if !finding.again => self.look_for(Finding { again: true, ..finding }),
             (None, Wants::View(view)) => self.reply(view, Reply::Message(None)),
@@ -119,7 +122,7 @@ impl Engine {
             (None, Wants::Show) => {}
             (Some(message), Wants::Show) => self.show_message(finding.conversation, &message),
             (Some(message), Wants::Details(view)) => {
-                let details = self.details_of(finding.conversation, &message);
+                let details = self.details_of(finding.conversation, &message, passage);
                 self.reply(view, Reply::MessageDetails(details));
             }
             (Some(message), Wants::View(view)) => {

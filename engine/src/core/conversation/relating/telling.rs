@@ -6,6 +6,7 @@ use crate::core::Engine;
 use crate::domain::content::Part;
 use crate::domain::conversation::ConversationKey;
 use crate::domain::message::{Message, MessageBody, Who};
+use crate::domain::passage::Passage;
 use crate::domain::relation::{MessageRef, Relations};
 use crate::view::{About, BodyView, ConversationId, MessageDetails, ReactionView};
 
@@ -66,7 +67,12 @@ impl Engine {
     }
 
     /// What became of a message.
-    pub(super) fn details_of(&self, id: ConversationId, message: &Message) -> MessageDetails {
+    pub(super) fn details_of(
+        &self,
+        id: ConversationId,
+        message: &Message,
+        passage: Option<Passage>,
+    ) -> MessageDetails {
         let relations = self.relations_of(id, message).unwrap_or_default();
         let key = self.conversations.get(&id).map(|conversation| conversation.key);
         let members = match key.filter(|_| self.is_mine(message)) {
@@ -85,7 +91,10 @@ impl Engine {
             .reactions()
             .map(|(account, sign)| (self.author_view(account), sign.to_owned()))
             .collect();
-        MessageDetails { members, stored: Some(message.stored), versions, reactions }
+        // One that was deleted may still be on the disk for a moment.
+        let passage = passage.filter(|_| relations.deleted_by().is_none());
+        let relay_saw = passage.and_then(|passage| self.relay_saw(id, message, passage)).map(Box::new);
+        MessageDetails { members, stored: Some(message.stored), versions, reactions, relay_saw }
     }
 
     /// Each sign once, in the order of how many use it.
