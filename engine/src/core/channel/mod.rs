@@ -12,3 +12,4 @@ pub(in crate::core) mod reading;
 pub(in crate::core) mod reorder_buffer;
 pub(in crate::core) mod resync;
 pub(in crate::core) mod sending;
+pub(in crate::core) mod storing;
