@@ -1,5 +1,5 @@
-//! A device with many conversations and messages, written where the app looks for it: what somebody has who links a
-//! new one. The friends are gone afterwards.
+//! Makes a device with many conversations and messages, written where the app looks for it, like the device of a person who
+//! links a new one. The friends' devices are gone afterwards.
 
 use super::party::{Party, World};
 use super::{Disk, meet};

@@ -1,6 +1,6 @@
-//! What the engine's work costs in this browser, beside bare OpenMLS in the same run: real IndexedDB, real sockets,
-//! the real relay. `cargo xtask bench browser` runs it; it tells its page JSON, in microseconds. Or it makes a device to measure the
-//! app with (`fixture.rs`).
+//! Measures the engine in this browser, beside bare OpenMLS in the same run: real IndexedDB, real sockets, the real relay.
+//! `cargo xtask bench browser` runs this program, which reports JSON to its page, in microseconds. It can also make a device
+//! with which to measure the app (`fixture.rs`).
 //!
 //! "bare" is OpenMLS with the engine's provider and a map in memory. "engine" is all that the engine does from the
 //! input to the last output, sealing included. "disk" is that and the IndexedDB transaction, awaited.

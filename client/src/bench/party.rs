@@ -1,4 +1,4 @@
-//! Devices in one worker: one writes to IndexedDB, the others to nowhere; all have sockets to the relay.
+//! Devices in one worker: one writes to IndexedDB, the others write nowhere; all have sockets to the relay.
 
 use core::time::Duration;
 use std::cell::RefCell;

@@ -1,4 +1,4 @@
-//! Numbers by name.
+//! Collects measured numbers by name.
 
 use std::collections::BTreeMap;
 

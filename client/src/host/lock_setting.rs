@@ -2,8 +2,6 @@
 //! a typed passphrase goes to no other tab.
 //!
 //! One write of one slot changes a lock. At every instant the slot holds the old lock or the new one.
-//!
-//! A lock is changed by one write of one slot, which holds the old one or the new one at every instant.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

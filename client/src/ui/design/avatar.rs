@@ -1,4 +1,4 @@
-//! A circle with somebody's initials; of a group a square with round corners, and its picture if there is one.
+//! The avatar: a circle with a person's initials, or a rounded square for a group, with its picture if it has one.
 
 use leptos::prelude::*;
 use parley_engine::view::{ConversationId, ConversationView};

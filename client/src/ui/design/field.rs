@@ -1,4 +1,4 @@
-//! A text field with its label and what there is to say about it.
+//! A text field with its label, hint and error.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,10 +1,10 @@
-//! Elements, all of one type.
+//! Describes HTML elements with one Rust type for all of them.
 //!
-//! They are written like Leptos's own, and become Leptos's. But Leptos makes code of its own for every kind of element
-//! with every kind of attribute, closure and content, which was a tenth of the page.
+//! They are written like Leptos's own elements, and become such elements. Leptos compiles separate code for every kind of
+//! element with every kind of attribute, closure and content; that code was a tenth of the page.
 //!
-//! Leptos makes such an element anew where it would change one of its own in place. So what keeps focus, a caret or a place to
-//! which somebody scrolled must not stand in a `dynamic` that runs again meanwhile.
+//! Leptos replaces an element of this type where it would change one of its own in place. So an element that keeps focus, a
+//! caret or a scroll position must not stand in a `dynamic` that runs again meanwhile.
 
 use std::borrow::Cow;
 

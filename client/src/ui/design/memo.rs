@@ -1,5 +1,5 @@
-//! Values that follow from others, and change only when they are different. Leptos makes a kilobyte of code for each type of a
-//! memo; here all are of one type inside.
+//! Derived values that notify only when they differ from before. Leptos compiles a kilobyte of code for each type of a memo;
+//! here all memos have one type inside.
 
 use core::any::Any;
 use core::marker::PhantomData;

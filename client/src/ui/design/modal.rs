@@ -1,4 +1,4 @@
-//! A dialog over everything else.
+//! The modal dialog.
 
 use leptos::ev;
 use leptos::prelude::*;

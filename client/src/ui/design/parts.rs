@@ -1,5 +1,5 @@
-//! Small pieces of views. Each erases what it takes, so that the many closures of the screens share one type: Leptos
-//! makes code of its own for every type.
+//! Small pieces of views. Each erases the types that it takes, so that the many closures of the screens share one type: Leptos
+//! compiles separate code for every type.
 
 use leptos::ev;
 use leptos::prelude::*;

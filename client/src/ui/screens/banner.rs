@@ -1,4 +1,4 @@
-//! What a person should know about the connection and the storage, above everything else.
+//! The banner above everything else, about the connection and the storage.
 
 use leptos::prelude::*;
 use parley_engine::view::{Connection, Registration, StorageState};

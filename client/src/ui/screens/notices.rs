@@ -1,4 +1,4 @@
-//! What stands above every screen: one thing at a time, the most important one.
+//! Shows one notice above every screen, the most important one.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, PhraseState};

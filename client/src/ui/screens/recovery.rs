@@ -1,4 +1,4 @@
-//! The recovery phrase and the backup in the settings, and coming back by the phrase on the first screen.
+//! The recovery phrase and the backup in the settings, and restoring an account by its phrase on the first screen.
 
 use leptos::ev;
 use leptos::prelude::*;

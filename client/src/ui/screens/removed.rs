@@ -1,4 +1,4 @@
-//! Another device removed this browser: what was written here and never sent is offered, until the person erases it.
+//! The screen of a browser that another device removed: offers the texts that were never sent, until the person erases them.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, KeptText, RemovedView};

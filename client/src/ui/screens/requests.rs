@@ -1,4 +1,4 @@
-//! People who wrote first, and blocked people.
+//! The screen of message requests and blocked people.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, Consent, ConversationId, ConversationView, Reply};

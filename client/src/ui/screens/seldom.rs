@@ -1,6 +1,6 @@
-//! What the first screen does not have. Each part is a module of its own in a release, which is loaded when it is first shown, or
-//! ahead: an open chat, and what stands in it, as soon as there is an account; what is used seldom while nothing else is done
-//! (docs/adr/0020). Without the feature `split-page` everything is in the page, and the same code runs.
+//! Splits off everything that the first screen does not need. In a release each part is a module that the page loads when it is
+//! first shown, or ahead: the open chat and its contents as soon as there is an account, seldom-used parts while the page is
+//! idle (docs/adr/0020). Without the feature `split-page` the page contains everything, and the same code runs.
 
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};

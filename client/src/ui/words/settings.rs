@@ -1,4 +1,4 @@
-//! The settings.
+//! Words of the settings.
 
 use crate::model::section::Section;
 

@@ -1,4 +1,4 @@
-//! One chat in the list.
+//! One chat in the list of chats.
 
 use leptos::prelude::*;
 use parley_engine::view::{BodyView, ConversationId, ConversationView, Delivery, GroupStanding};

@@ -1,4 +1,4 @@
-//! The menu of a chat in the list.
+//! The menu of a chat in the list: pin, mute, archive and similar actions.
 
 use leptos::ev;
 use leptos::prelude::*;

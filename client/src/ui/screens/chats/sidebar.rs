@@ -1,4 +1,4 @@
-//! The list of chats with its head.
+//! The sidebar: the list of chats with its header.
 
 use leptos::ev;
 use leptos::prelude::*;

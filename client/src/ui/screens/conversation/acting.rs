@@ -1,4 +1,4 @@
-//! What stands at the composer while somebody answers or edits a message, or selects several.
+//! The bars at the composer while the person answers or edits a message, or selects several.
 
 use std::sync::Arc;
 

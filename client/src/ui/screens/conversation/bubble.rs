@@ -1,4 +1,4 @@
-//! One message.
+//! Shows one message as a bubble.
 
 use std::sync::Arc;
 

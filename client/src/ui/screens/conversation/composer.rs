@@ -1,4 +1,4 @@
-//! Where messages are written.
+//! The composer, in which a person writes messages.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! A contact: who they are, the safety number, their devices.
+//! The dialog about a contact: name, safety number, devices.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ContactView, ConversationId, Reply};

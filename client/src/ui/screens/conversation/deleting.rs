@@ -1,4 +1,4 @@
-//! Deleting for oneself: a message, which can be taken back for a few seconds, and a whole chat, after a question.
+//! Deletes for oneself: a message, which the person can restore for a few seconds, or a whole chat, after a question.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! All emoji, to choose one: those that were used last, those that are looked for, and the rest by kind.
+//! The emoji picker: recently used emoji, search results, and all others by kind.
 
 use std::sync::Arc;
 

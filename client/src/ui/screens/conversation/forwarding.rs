@@ -1,4 +1,4 @@
-//! Chooses the chats into which messages are forwarded, and says which keys do what.
+//! The dialogs that choose the chats for forwarded messages, and that list the keyboard shortcuts.
 
 use leptos::ev;
 use leptos::prelude::*;

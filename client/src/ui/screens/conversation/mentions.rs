@@ -1,4 +1,4 @@
-//! Choosing whom a message in a group mentions, while it is written.
+//! The list from which a writer in a group chooses whom the message mentions.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! The menu of a message: reactions, and what can be done with it.
+//! The menu of a message: reactions and actions.
 
 use leptos::ev;
 use leptos::prelude::*;

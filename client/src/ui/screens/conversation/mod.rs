@@ -1,4 +1,4 @@
-//! A conversation.
+//! The screen of one conversation.
 
 pub(crate) mod acting;
 pub(crate) mod bubble;

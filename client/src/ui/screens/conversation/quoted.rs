@@ -1,4 +1,4 @@
-//! What stands around a message's text: what it answers, that somebody else wrote it, and who reacts to it.
+//! Shows what surrounds a message's text: the message that it answers, that it was forwarded, the reactions.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! A message's text: links, emoji, and the beginning of what is long.
+//! Shows a message's text: links, emoji, and only the beginning of a long text.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! What is looked at before it is sent: files with one caption.
+//! The dialog in which a person checks files before sending them, with one caption.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! The files of a message: pictures and films as an album, what is heard with a player, all else as lines.
+//! Shows the files of a message: pictures and videos as an album, audio with a player, all else as lines.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,5 +1,5 @@
-//! Files in chats. What is here is in the page from the start: the buttons, and what takes what is pasted or dropped. All else is a
-//! part that is loaded when it is first needed.
+//! Files in chats. The page has from the start only this module: the buttons, and the handlers of pasted and dropped files. All
+//! else is a part that the page loads on first use.
 
 pub(crate) mod attach;
 pub(crate) mod content;

@@ -1,4 +1,4 @@
-//! What is heard: voice messages and music.
+//! The audio player for voice messages and music.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! Recording a voice message, hearing it and sending it.
+//! Records a voice message; the person hears it and sends it.
 
 use std::rc::Rc;
 

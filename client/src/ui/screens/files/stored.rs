@@ -1,4 +1,4 @@
-//! What files take room in this browser, and freeing it: by chat, by kind, by age.
+//! Shows which files take room in this browser, and frees it: by chat, by kind, by age.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, ConversationId, FileId, FileKind, Reply, StoredFile};

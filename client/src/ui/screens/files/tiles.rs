@@ -1,4 +1,4 @@
-//! A picture or a film in a message.
+//! A picture or a video in a message.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! Files between this page and the owner of the device: what is to be sent goes to it by reference, and what is shown comes so.
+//! Moves files between this page and the owner of the device, by reference in both directions.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};

@@ -1,4 +1,4 @@
-//! A picture as large as the screen, and the way to the others of the chat.
+//! The picture viewer: one picture as large as the screen, with buttons to the chat's other pictures.
 
 use leptos::ev;
 use leptos::prelude::*;

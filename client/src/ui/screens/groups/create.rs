@@ -1,4 +1,4 @@
-//! Making a group: first who is in it, then what it is called.
+//! The dialog that makes a group: first its members, then its name.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, Reply};

@@ -1,5 +1,5 @@
-//! What stands below the messages of a group: the composer, why nothing can be written, or what to do about an invitation, which is
-//! seldom used.
+//! The foot of a group's chat: the composer, the reason why the person cannot write, or the seldom-used answers to an
+//! invitation.
 
 use leptos::prelude::*;
 use parley_engine::view::{ConversationId, GroupStanding, GroupSummary};

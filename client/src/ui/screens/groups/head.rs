@@ -1,4 +1,4 @@
-//! What a group is called and its picture, and changing them.
+//! Shows and changes the name and the picture of a group.
 
 use leptos::ev;
 use leptos::prelude::*;

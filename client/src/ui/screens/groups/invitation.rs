@@ -1,4 +1,4 @@
-//! What can be done about an invitation to a group: join, decline, block who sent it.
+//! Answers an invitation to a group: join, decline, or block the sender.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, ConversationId, GroupStanding, GroupSummary, Reply};

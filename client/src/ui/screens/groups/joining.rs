@@ -1,4 +1,4 @@
-//! A group to which a link leads: what it is like, and joining it.
+//! Shows the group to which an invite link leads, and joins it.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, Connection, GroupPreview, Reply};

@@ -1,4 +1,4 @@
-//! The way out of a group, and deleting what was written in it.
+//! Leaves a group, and deletes its messages.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! Invite links of a group, for those who govern it: the list of them, making one, revoking one.
+//! The invite links of a group, for its admins: lists, makes and revokes them.
 
 use leptos::ev;
 use leptos::prelude::*;

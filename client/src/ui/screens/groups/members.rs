@@ -1,4 +1,4 @@
-//! Who is in a group, and what can be done about each.
+//! Lists the members of a group, with the actions for each.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,5 +1,5 @@
-//! Groups: making one, who is in it, what it allows. All but what stands in an open chat is a part that is loaded when it is first
-//! shown (`screens/seldom.rs`).
+//! The screens of groups: making one, its members, its permissions. All but the pieces of an open chat are a part that the page
+//! loads on first use (`screens/seldom.rs`).
 
 pub(crate) mod create;
 pub(crate) mod foot;

@@ -1,4 +1,4 @@
-//! A group's panel: what it is, who is in it, who may do what, and the way out.
+//! The panel of a group: details, members, permissions, leaving.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ConversationId, GroupView, Reply, Role};

@@ -1,4 +1,4 @@
-//! Choosing people for a group: contacts to tick, and a field for others.
+//! Chooses people for a group: contacts to tick, and a field for other people.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! Who may do what in a group, and what newcomers see of it.
+//! The permissions of a group, and what newcomers see of its history.
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! Scanning a link code by camera. A worker that does nothing else reads the pictures (`host/reader.rs`).
+//! Scans a link code with the camera. A separate worker reads the pictures (`host/reader.rs`).
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, Reply};

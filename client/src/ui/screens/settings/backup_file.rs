@@ -1,7 +1,7 @@
-//! Backup files: saving one in the settings, and restoring one there or when an account comes back.
+//! Saves a backup file in the settings, and restores one there or on the first screen.
 //!
-//! The page carries the pieces between the file and the owner of the device. If another owner takes over meanwhile, it begins
-//! again from the start, which doubles nothing.
+//! The page carries the pieces between the file and the owner of the device. If another owner takes over meanwhile, the page
+//! begins again from the start; this duplicates nothing.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, Reply, Typed};

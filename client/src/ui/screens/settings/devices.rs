@@ -1,4 +1,4 @@
-//! The account's devices: names, when they were used, renaming and removing; and the notice of a new one.
+//! The account's devices: lists, renames and removes them; and the notice of a new device.
 
 use leptos::prelude::*;
 use parley_engine::view::{AccountView, Command, OwnDeviceView, Reply};

@@ -1,4 +1,4 @@
-//! Settings.
+//! The settings screen.
 
 pub(crate) mod backup_file;
 pub(crate) mod devices;

@@ -1,4 +1,4 @@
-//! Own invite link: to copy, and as a QR code.
+//! The person's own invite link, to copy and as a QR code.
 
 use leptos::prelude::*;
 use leptos::svg;

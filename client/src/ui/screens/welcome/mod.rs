@@ -1,4 +1,4 @@
-//! The first screen: creating an account.
+//! The first screen, which creates an account.
 
 pub(crate) mod invite;
 

@@ -1,4 +1,4 @@
-//! The rows: a change of one message touches its row and no other.
+//! Draws the rows of messages. A change of one message touches its row and no other.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The messages of a conversation: a window of rows over however many there are.
+//! Shows the messages of a conversation: a window of rows over any number of messages.
 
 mod list;
 mod place;

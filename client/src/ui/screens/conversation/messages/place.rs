@@ -1,4 +1,4 @@
-//! Where in the list somebody is, which no change of the list moves.
+//! Keeps the person's place in the list when rows change.
 
 use leptos::ev;
 use leptos::prelude::*;

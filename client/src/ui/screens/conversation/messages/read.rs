@@ -1,4 +1,4 @@
-//! What has been read: what was in view of somebody who had the page in front of them.
+//! Reports messages as read that were in view while the person had the page in front of them.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, Order};
