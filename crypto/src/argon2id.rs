@@ -1,4 +1,4 @@
-//! Argon2id (RFC 9106), version 0x13, with one lane: a key out of a passphrase.
+//! Argon2id (RFC 9106), version 0x13, with one lane: derives a key from a passphrase.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroizing;

@@ -1,5 +1,5 @@
-//! A record of every AEAD seal, for tests that prove that no key and no nonce is used twice. Only with the
-//! feature `audit`, which nothing but the tests turns on. It holds hashes of keys, never keys.
+//! Records every AEAD seal, for tests that prove that no key and nonce are used twice. Needs the feature `audit`, which only
+//! the tests turn on. The record holds hashes of keys, never keys.
 
 use std::cell::RefCell;
 

@@ -1,4 +1,4 @@
-//! HKDF-SHA256 (RFC 5869): keys out of a secret.
+//! HKDF-SHA256 (RFC 5869): derives keys from a secret.
 
 use hkdf::Hkdf;
 use sha2::Sha256;

@@ -1,10 +1,10 @@
-//! Parley's cryptography: plain functions over bytes, and the provider that OpenMLS wants.
+//! Parley's cryptography: plain functions over bytes, and the provider that OpenMLS requires.
 //!
-//! It writes no primitive of its own. The crates of the field are generic, so that the compiler makes their code in the
-//! crate that calls them, with that crate's optimisation; the browser build is made for size. Here nothing is generic
-//! over an algorithm, and the build makes this one crate for speed (`docs/adr/0016-crypto-crate.md`).
+//! This crate implements no primitive of its own. The field's crates are generic, so the compiler generates their code in the
+//! crate that calls them, with that crate's optimisation level; the browser build optimises for size. No function here is
+//! generic over an algorithm, and the build optimises this one crate for speed (`docs/adr/0016-crypto-crate.md`).
 //!
-//! Randomness is an argument: nothing here asks the system for it.
+//! Randomness is an argument: no function here asks the system for it.
 
 pub mod aead;
 pub mod argon2id;

@@ -1,4 +1,4 @@
-//! [`OpenMlsCrypto`] for the one suite: RFC 5869, RFC 8032, RFC 8439 and RFC 9180 by kept crates.
+//! Implements [`OpenMlsCrypto`] for the one cipher suite, with published crates for RFC 5869, RFC 8032, RFC 8439 and RFC 9180.
 
 use core::mem::take;
 

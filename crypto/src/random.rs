@@ -1,4 +1,4 @@
-//! Randomness for OpenMLS, which wants it behind a shared reference.
+//! The random generator for OpenMLS, which wants it behind a shared reference.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

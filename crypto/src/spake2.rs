@@ -1,4 +1,5 @@
-//! SPAKE2 (RFC 9382's protocol, over Ed25519's group as the crate has it): a secret out of a password that two know.
+//! SPAKE2 (the protocol of RFC 9382, over Ed25519's group as the crate has it): derives a secret from a password that two
+//! parties know.
 
 use spake2::{Ed25519Group, Identity, Password, Spake2};
 use zeroize::Zeroizing;

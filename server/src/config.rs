@@ -1,4 +1,4 @@
-//! How the relay is configured: flags, each with an environment variable.
+//! The relay's configuration: flags, each with an environment variable.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The jobs that delete what is too old.
+//! Runs the jobs that delete expired data.
 
 use std::sync::Arc;
 use std::time::Duration;

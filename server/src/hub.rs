@@ -1,6 +1,6 @@
-//! Wake-ups: who wants to know when a log or an inbox has grown. Nothing of what was appended passes through
-//! here, only how far it goes; readers read from the store. So an append costs the same for 2 and for 1,000
-//! readers, and another process can ring just as well.
+//! Wakes the readers of a log or an inbox when it has grown. The hub passes on only how far a topic reaches, never an entry;
+//! readers read from the store. So an append costs the same for 2 and for 1,000 readers, and another process can ring just as
+//! well.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};

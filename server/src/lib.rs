@@ -1,8 +1,8 @@
-//! Parley's relay: stores and forwards what it cannot read.
+//! Parley's relay: stores and forwards ciphertext that it cannot read.
 //!
-//! [`run`] is all of it. Below, [`store`] is what it keeps, `connection` what one client sees of it, and
-//! `http` the way in. It depends on `parley-protocol` and on no cryptography beyond verifying signatures:
-//! it has no key that would open anything.
+//! [`run`] is the whole relay. Below it, [`store`] is what the relay keeps, `connection` is what one client sees of it, and
+//! `http` is the way in. The crate depends on `parley-protocol`, and on no cryptography beyond verifying signatures: the relay
+//! has no key that would open anything.
 
 pub mod clock;
 pub mod config;

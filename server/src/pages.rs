@@ -1,5 +1,5 @@
-//! Pages of logs as frames, shared by all who read the same place at the same time: a message to 1,000
-//! members is read from the store and encoded once.
+//! Shares one read among the readers of the same place in a log: for a message to 1,000 members, the relay reads the store and
+//! encodes the page once.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! How many connections come from one address. Addresses are held in memory while they matter and are
-//! never written anywhere.
+//! Limits the number of connections from one address. The relay holds addresses in memory while they matter, and never writes
+//! them anywhere.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Rate limits: a token bucket in the form of GCRA, which needs one point in time as its whole state.
+//! Rate limits: a token bucket in the form of GCRA, whose whole state is one point in time.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -1,5 +1,6 @@
-//! Turns for commits: who lost the race for an epoch may commit next, so that nobody who is always quicker keeps a group from
-//! changing. First come, first served, five seconds for each; whoever had a turn stands behind all who wait. In memory only.
+//! Gives turns to committers: a client that lost the race for an epoch may commit next, so that a client that is always quicker
+//! cannot keep a group from changing. First come, first served, five seconds for each; a client that had a turn goes behind all
+//! that wait. In memory only.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};

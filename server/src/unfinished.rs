@@ -1,5 +1,6 @@
-//! What is held in memory of messages that are not finished, or wait for their turn: a client may begin a long one on each of
-//! many connections and finish none. So it is counted by address and over all, and who would go beyond is cut.
+//! Limits the memory for messages that are unfinished or wait for their turn. A client may begin a long message on each of many
+//! connections and finish none, so the relay counts these bytes by address and in total, and cuts a connection that would go
+//! beyond.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! A secret for who knows one X25519 key: HPKE's KEM and key schedule, of which only an exported secret is used.
+//! Derives a secret for the holder of one X25519 key: HPKE's KEM and key schedule, used only for an exported secret.
 
 use hpke::aead::ExportOnlyAead;
 use hpke::kdf::HkdfSha256;

@@ -1,5 +1,5 @@
-//! HPKE with X-Wing (X25519 and ML-KEM-768) and ChaCha20-Poly1305: what is sealed to a key today stays secret from a
-//! quantum computer.
+//! HPKE with X-Wing (X25519 and ML-KEM-768) and ChaCha20-Poly1305. A quantum computer of the future cannot open what is sealed
+//! to such a key today.
 
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;

@@ -1,4 +1,4 @@
-//! Published test vectors, through the provider.
+//! Runs published test vectors through the provider.
 
 use openmls_traits::crypto::OpenMlsCrypto as _;
 use rand_chacha::ChaCha20Rng;

@@ -1,4 +1,4 @@
-//! Turns what the store says into answers.
+//! Turns the store's results into answers to the client.
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{Answer, DeviceLogNews, InboxAddress, LinkOffer, RelayError, Stored};

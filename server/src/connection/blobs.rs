@@ -1,4 +1,4 @@
-//! The requests about blobs and backups. Those that write take effect in the order in which they came.
+//! Handles the requests about blobs and backups. Requests that write take effect in the order in which they came.
 
 use std::sync::Arc;
 

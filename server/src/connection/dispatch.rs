@@ -1,6 +1,6 @@
-//! From a request to the store and back. What is done before the first `await` is done in the order in which
-//! the requests came; that is where appends are submitted, so they keep their order though nobody waits for
-//! one before reading the next.
+//! Dispatches each request to the store, and returns its answer. Work before the first `await` is done in the order in which
+//! the requests came. Appends are submitted there, so they keep their order although the connection does not wait for one
+//! before it reads the next.
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
-//! What goes to other people's devices: Welcomes, posts, and the KeyPackages that they leave for strangers. Each is counted
-//! by whom it concerns and by who asks, so that nobody can use up what is there for others.
+//! Handles writes to other people's devices: Welcomes, posts, and fetching the KeyPackages that devices publish for strangers.
+//! The relay counts each by the device that it concerns and by the client that asks, so that nobody can use up what others
+//! need.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,9 +1,9 @@
-//! How long a client may be silent, and how long one message may take it.
+//! Limits how long a client may be silent, and how long it may take for one message.
 //!
-//! The WebSocket gives whole messages and says nothing of a part that it holds. So the bytes that came out of the
-//! socket are counted (`http::counted`) and held against what was brought whole: while nothing is brought and
-//! more has come, a message is unfinished. A ping or a pong between the fragments of a message takes away its
-//! own bytes only, which are known: its frame has one form.
+//! The WebSocket library delivers whole messages and does not report parts that it holds. So the connection compares the bytes
+//! that came out of the socket (`http::counted`) with the bytes of delivered messages: if more bytes have come and none are
+//! delivered, a message is unfinished. A ping or pong between the fragments of a message subtracts only its own bytes, which
+//! are known because its frame has one form.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! One WebSocket connection: a task that reads requests, one that writes what the outbox holds, and one (as
-//! soon as something is subscribed to) that pumps pages into the outbox.
+//! Serves one WebSocket connection. One task reads requests, one writes what the outbox holds, and one (after the first
+//! subscription) pumps pages into the outbox.
 
 mod answers;
 mod blobs;

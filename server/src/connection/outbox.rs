@@ -1,5 +1,5 @@
-//! What waits to be sent to one client. Bounded: pushes wait for room, and a connection whose outbox is full
-//! is not read from, so that answers cannot pile up either.
+//! The bounded queue of frames to one client. Pushes wait for room. While the outbox is full, the relay reads nothing from the
+//! connection, so answers cannot pile up either.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! What one connection does with slots. All of it is done while the connection is read, nothing later: so its
-//! requests about slots keep their order, and none comes after it has left.
+//! Handles one connection's requests about rendezvous slots. All of this runs while the relay reads the connection, so the
+//! requests keep their order, and none takes effect after the connection has ended.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,9 +1,8 @@
-//! What one connection has subscribed to, and the pump that brings it.
+//! Holds the subscriptions of one connection, and the pump that delivers their entries.
 //!
-//! A subscription is *opening* while the store looks the capability up, then *reading*: it has a cursor and
-//! knows how far its topic reaches. The pump reads page after page, one topic after the other, and waits for
-//! room in the outbox before each; so a client that reads slowly is read for slowly, and nothing is queued
-//! for it beyond the outbox.
+//! A subscription is *opening* while the store looks the capability up, then *reading*: it has a cursor and knows how far its
+//! topic reaches. The pump reads page after page, one topic after the other, and waits for room in the outbox before each page.
+//! So the relay reads slowly for a client that reads slowly, and queues nothing for it beyond the outbox.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! Checks signatures before the store is asked. The relay gains nothing from it, since clients trust no log
-//! that they have not verified themselves; but it refuses at once what no client would accept.
+//! Verifies signatures before the store is asked. This protects no client, because clients trust only logs that they have
+//! verified themselves; but the relay refuses at once what no client would accept.
 
 use parley_protocol::device_log::{Change, DeviceLog, DeviceLogError, SignedEntry};
 use parley_protocol::frame::{DirectoryRecord, RegisterAccount, RelayError, UsernameClaim};

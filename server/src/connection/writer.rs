@@ -1,4 +1,4 @@
-//! The writing half of a connection.
+//! The writing half of a connection: sends the frames of the outbox.
 
 use std::sync::Arc;
 use std::time::Duration;

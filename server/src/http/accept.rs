@@ -1,5 +1,6 @@
-//! The accept loop. axum's own does not limit how long a client may take to send the head of a request, so
-//! whoever sends a byte now and then could hold a socket for ever; nor how many sockets one client may have.
+//! The accept loop, with limits that axum's own loop lacks: the time that a client may take to send the head of a request, and
+//! the number of sockets of one client. Without the first, a client that sends a byte now and then could hold a socket for
+//! ever.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};

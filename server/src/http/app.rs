@@ -1,4 +1,4 @@
-//! The static app: a folder that the build made, or what came inside of the program.
+//! Serves the static app: from a folder that the build made, or from inside of the program.
 
 use std::collections::HashSet;
 use std::path::Path;

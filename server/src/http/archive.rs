@@ -1,4 +1,4 @@
-//! The app inside of the relay's own program file: an archive that the release build appends.
+//! Reads the app from inside the relay's own program file: an archive that the release build appends.
 //!
 //! ```text
 //! program || files || length of files (8) || SHA-256 of files (32) || "PARLEYA" and the version 1 (8)

@@ -1,6 +1,5 @@
-//! A socket that counts what comes out of it, so that a connection knows of a message that does not get finished; and
-//! that gives no more than it is allowed to, whatever whoever reads it would buffer: neither by itself, nor together with
-//! all others (`unfinished`).
+//! A socket that counts the bytes that come out of it, so that a connection notices an unfinished message. It yields no more
+//! than is permitted, whatever its reader would buffer: for this socket alone, and for all sockets together (`unfinished`).
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;

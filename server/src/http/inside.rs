@@ -1,4 +1,4 @@
-//! Serves the app from the memory of the program that it came with.
+//! Serves the app from the memory of the program that carries it.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! hyper answers what is no HTTP by itself, before anything of ours sees it: this socket puts into such an answer the headers
-//! that every response carries.
+//! Adds the common response headers to hyper's own answers. hyper answers invalid HTTP by itself, before any handler of the
+//! relay runs, so this socket puts the headers into such answers.
 
 use std::io::{ErrorKind, IoSlice, Result};
 use std::pin::Pin;

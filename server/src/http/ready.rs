@@ -1,6 +1,6 @@
-//! Whether the store can write. A full disk is the case that this is for.
+//! Answers whether the store can write; its main case is a full disk.
 //!
-//! Anybody may ask, and the store writes to find out: so it is asked once for all who ask within a second.
+//! Anybody may ask, and the store writes to find out. So it checks once for all who ask within a second.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! From an HTTP request to a connection.
+//! Upgrades an HTTP request to a WebSocket connection.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

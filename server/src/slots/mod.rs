@@ -1,10 +1,10 @@
-//! Rendezvous slots: two devices that are to be linked leave each other messages in one. They are held in
-//! memory only, because none outlives two minutes or its connections.
+//! Rendezvous slots, in which two devices that are being linked leave messages for each other. The relay holds slots in memory
+//! only, because none outlives two minutes or its connections.
 //!
-//! A slot is *open* while it has one end, the connection that opened it. The first other connection that
-//! writes or watches is its second end, and the slot is *met*; for everybody else it is not there. It has
-//! *ended* when an end closes it or is gone, or its time is over. Nothing leads back: of an ended slot only the id
-//! is kept, for as long as a slot lives, so that nobody opens another in its place.
+//! A slot is *open* while it has one end, the connection that opened it. The first other connection that writes or watches
+//! becomes its second end, and the slot is *met*; for everybody else it does not exist. A slot has *ended* when an end closes
+//! it or disconnects, or when its time is over. An ended slot never opens again: the relay keeps its id as long as a slot
+//! lives, so that nobody can open another one in its place.
 
 mod table;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The slots, their ends and the rules, without locks and clocks.
+//! The table of slots with their ends and rules, without locks and clocks.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;

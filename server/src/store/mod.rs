@@ -1,9 +1,9 @@
-//! What the relay keeps, as a trait in the relay's own terms. SQLite implements it for one machine; whatever
-//! else implements it later has to pass the same tests (`suite`).
+//! The trait [`Store`]: what the relay keeps, in the relay's own terms. SQLite implements it for one machine; every other
+//! implementation must pass the same tests (`suite`).
 //!
-//! A method *submits*: it returns at once, and two calls made one after the other take effect in that order.
-//! The [`Pending`] that it returns is answered once the change is on disk. A refusal is what the client will
-//! be told; what caused an internal failure is logged where it happens and goes no further.
+//! A method *submits*: it returns at once, and two calls one after the other take effect in that order. The [`Pending`] that it
+//! returns is answered once the change is on disk. A refusal is what the relay tells the client; the cause of an internal
+//! failure is logged where it happens and goes no further.
 
 mod pending;
 pub mod sqlite;

@@ -1,4 +1,4 @@
-//! An answer that is still to come.
+//! An answer of the store that is still to come.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,5 +1,5 @@
-//! What every store has to do: the same tests for each implementation. What the relay's own tests check over
-//! sockets is not repeated here; this is about what needs another time or another quota.
+//! Tests that every store must pass, the same for each implementation. They cover what needs another time or another quota; the
+//! relay's own tests over sockets cover the rest.
 
 mod blobs;
 mod links;

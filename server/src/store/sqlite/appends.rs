@@ -1,8 +1,8 @@
-//! Appends of messages, most of what a relay writes.
+//! Appends messages, which is most of what a relay writes.
 //!
-//! Nearly all of them are new messages of somebody who knows the current epoch. Whether that is so can be seen
-//! before anything is written; then nothing can refuse them any more, and they need no savepoint. All others
-//! (retries of an earlier epoch, a full log, what is to be refused) take the way of every other operation.
+//! Nearly all appends are new messages of a client that knows the current epoch. The writing thread checks that before it
+//! writes; nothing can refuse such an append any more, so it needs no savepoint. All other appends (retries of an earlier
+//! epoch, a full log, refusals) go the way of every other operation.
 
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{AppendMessages, EntryKind, NewMessage, RelayError, Stored};

@@ -1,5 +1,5 @@
-//! Commits that are older than messages get. Whoever was away for long reads them one after the other, with a marker for
-//! the messages that stood between them, and so comes to where everything is left.
+//! Keeps commits after the messages of their log have expired. A device that was away for long reads the commits one by one,
+//! with a marker for the messages between them, until it reaches entries that are still complete.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{EntryKind, LogEntry};

@@ -1,5 +1,5 @@
-//! Accounts: device logs and usernames. Signatures were verified before anything comes here; what is checked
-//! here is what only the one writer can check.
+//! Stores accounts: device logs and usernames. The connection has verified the signatures before; this module checks what only
+//! the one writer can check.
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::device_log::{DeviceRecord, LogHead, Signature, SignedEntry, VerifyingKeyBytes};

@@ -1,5 +1,5 @@
-//! How much room is left on the disk, so that strangers do not take the last of it: accounts that are there go on when no
-//! new ones, no new logs and no blobs fit any more, and a device can be removed when nothing else fits.
+//! Keeps a reserve of the disk, so that strangers cannot take the last of it. Existing accounts go on when new accounts, new
+//! logs and blobs no longer fit, and a device can be removed when nothing else fits.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};

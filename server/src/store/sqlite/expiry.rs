@@ -1,4 +1,4 @@
-//! Deletes what is too old. One call deletes a bounded number of rows, so that appends do not wait long.
+//! Deletes expired data. One call deletes a bounded number of rows, so that appends do not wait long.
 
 use parley_protocol::ids::UnixMillis;
 use rusqlite::{Connection, params};

@@ -1,4 +1,4 @@
-//! What can go wrong inside an operation, and what of it the client is told.
+//! The failures inside an operation, and which of them the client learns.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! How many operations a writer's groups have: what one sync serves. Counts only, nothing of what is in them.
+//! Counts the operations in each of a writer's groups, which share one sync. Counts only, nothing of their contents.
 
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,8 @@
-//! The heads of the logs that were appended to last, as the writing thread knows them: an append to a log that
-//! is here asks the database nothing before it writes.
+//! Caches the heads of the logs that were appended to last, in the writing thread: for an append to a cached log, it asks the
+//! database nothing before it writes.
 //!
-//! What is here is what the database says inside of the transaction of the moment. So whoever changes a row of
-//! `logs` in another way forgets it here first, and a transaction that fails forgets all.
+//! The cache equals what the database says inside of the current transaction. So code that changes a row of `logs` in another
+//! way first removes its head from the cache, and a failed transaction empties the cache.
 
 use std::collections::HashMap;
 

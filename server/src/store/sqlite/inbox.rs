@@ -1,4 +1,4 @@
-//! Inboxes of devices.
+//! Stores the inboxes of devices.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;

@@ -1,4 +1,4 @@
-//! SQLite's integers are signed: how counters go in and come out.
+//! Converts counters to and from SQLite's signed integers.
 
 use parley_protocol::frame::RelayError;
 use rusqlite::Row;

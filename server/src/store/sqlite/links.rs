@@ -1,5 +1,5 @@
-//! Ways into logs by invite links. They stand for as long as the group era in which they were written, and let append one kind
-//! of commit without the epoch's capability: whoever has the link's comes in by it.
+//! Stores link slots, the ways into logs by invite link. A slot lasts as long as the group era in which it was written. It
+//! admits one kind of commit without the epoch's capability: a client that has the link's capability joins by it.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;

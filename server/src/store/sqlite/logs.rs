@@ -1,4 +1,4 @@
-//! Conversation logs: creation, commits, and the rules of epochs. `appends` has the messages.
+//! Stores conversation logs: creation, commits, and the rules of epochs. Messages are in `appends`.
 
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{

@@ -1,4 +1,4 @@
-//! Brings a database to the schema of this build, one file for each step.
+//! Migrates a database to the schema of this build, with one file for each step.
 
 use rusqlite::Connection;
 

@@ -1,4 +1,4 @@
-//! KeyPackage pools of devices.
+//! Stores the KeyPackage pools of devices.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;

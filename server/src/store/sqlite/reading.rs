@@ -1,4 +1,4 @@
-//! Reading conversation logs: what a capability opens, page by page.
+//! Reads conversation logs page by page, as far as a capability opens them.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;

@@ -1,5 +1,5 @@
-//! Which account a recovery key leads to. Anybody can put somebody else's public key into their own log: the account
-//! that was first with a key keeps it, for as long as its log names it.
+//! Stores which account a recovery key leads to. Anybody can put somebody else's public key into their own log, so the account
+//! that was first with a key keeps it as long as its log names it.
 
 use parley_protocol::device_log::VerifyingKeyBytes;
 use rusqlite::{Connection, params};

@@ -1,7 +1,7 @@
-//! How much of an inbox is for whom. The relay cannot tell a stranger from a contact and shall not learn to; it knows the
-//! devices of the inbox's account, and from which address somebody comes. So a stranger's address gets a small share, all
-//! strangers together leave a part to the account's own devices, and large entries leave a part to small ones: a Welcome
-//! of two people is small.
+//! Divides the room of an inbox. The relay cannot tell a stranger from a contact and shall not learn to; it knows the devices
+//! of the inbox's account, and the address of each client. So the address of a stranger gets a small share, all strangers
+//! together leave a part to the account's own devices, and large entries leave a part to small ones: a Welcome of two people is
+//! small.
 
 use parley_protocol::frame::InboxPost;
 use parley_protocol::limits::MAX_WELCOME;

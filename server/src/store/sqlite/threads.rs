@@ -1,4 +1,4 @@
-//! Threads with a queue of operations, and those of them that read (`writer` is the one that writes).
+//! Threads with a queue of operations, and the threads that read. The thread that writes is in `writer`.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! A thread that writes: group commit. There is one for each database.
+//! The writing thread with group commit. There is one for each database.
 
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};

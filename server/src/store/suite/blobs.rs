@@ -1,4 +1,4 @@
-//! Blobs and the heads of backups.
+//! Tests of blobs and the heads of backups.
 
 use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;

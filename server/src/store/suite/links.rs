@@ -1,4 +1,4 @@
-//! Ways into logs by invite links, and the GroupInfo that goes with them.
+//! Tests of link slots, and of the GroupInfo beside them.
 
 use parley_protocol::bounded::List;
 use parley_protocol::capability::{Capability, CapabilityHash};

@@ -1,4 +1,4 @@
-//! Blobs of logs: what needs another time, or is about what is left on the disk.
+//! Tests of blobs of logs that need another time, or that are about the room on the disk.
 
 use parley_protocol::capability::Capability;
 use parley_protocol::frame::{FetchLogBlob, PutLogBlob, RelayError};

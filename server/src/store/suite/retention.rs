@@ -1,4 +1,4 @@
-//! What is deleted for its age, and what is left of it: messages go, commits stay longer, and whoever was away reads on.
+//! Tests of expiry: messages go, commits stay longer, and a device that was away reads on.
 
 use parley_protocol::capability::Capability;
 use parley_protocol::frame::{AppendCommit, CreateLog, EntryKind, KnownPlace, LogEntry, RelayError};

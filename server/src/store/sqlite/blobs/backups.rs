@@ -1,4 +1,4 @@
-//! The heads of backups.
+//! Stores the heads of backups.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{BackupHead, FetchBackupHead, RelayError, WriteBackupHead};

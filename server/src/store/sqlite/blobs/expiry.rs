@@ -1,5 +1,5 @@
-//! Deletes what nobody can read any more and what is too old. One call deletes a bounded number of rows, so that parts
-//! do not wait long.
+//! Deletes blobs that nobody can read any more, and expired ones. One call deletes a bounded number of rows, so that writes of
+//! parts do not wait long.
 
 use parley_protocol::ids::UnixMillis;
 use rusqlite::{Connection, OptionalExtension as _};

@@ -1,9 +1,9 @@
-//! Blobs and the heads of backups, in a database of their own: a part of a blob is a hundred times as long as a message,
-//! and no append shall wait for the sync or the checkpoint of one (docs/adr/0010-blobs-beside-the-logs.md).
+//! Stores blobs and the heads of backups in a database of their own: a part of a blob is a hundred times as long as a message,
+//! and no append shall wait for its sync or checkpoint (docs/adr/0010-blobs-beside-the-logs.md).
 //!
-//! Who may write and who may read an account's blobs is asked of the relay's database: the devices that are in the account's log
-//! now. So is who may put a blob of a log: who may append to it now. The writing thread has a connection of its own for that, so
-//! an account's requests take effect in the order in which they came.
+//! The relay's database decides who may write and read an account's blobs: the devices that are in the account's log now. It
+//! also decides who may put a blob of a log: whoever may append to that log now. The writing thread has a connection of its own
+//! for these questions, so an account's requests take effect in the order in which they came.
 
 mod backups;
 mod expiry;

@@ -1,4 +1,4 @@
-//! What an account or a log has here: how many blobs, how many bytes, which version of a head.
+//! Counts what an account or a log has here: blobs, bytes, and the version of a head.
 
 use parley_protocol::frame::RelayError;
 use parley_protocol::ids::{AccountId, LogId, UnixMillis};

@@ -1,5 +1,5 @@
-//! Blobs, as they come in parts and are read in parts. They lie on disk in chunks of one length, whatever the parts were:
-//! so many small parts make no more rows, and reading anywhere touches few.
+//! Writes and reads blobs part by part. On disk a blob lies in chunks of one length, whatever the parts were. So many small
+//! parts make no more rows, and a read anywhere touches few rows.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;

@@ -1,4 +1,5 @@
-//! Who may read: a device that is in the account's log now. The threads that read have the relay's database attached.
+//! Decides who may read blobs: a device that is in the account's log now. The reading threads have the relay's database
+//! attached.
 
 use std::path::Path;
 
