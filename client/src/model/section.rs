@@ -15,14 +15,14 @@ pub enum Section {
     Privacy,
     /// The theme.
     Appearance,
-    /// The browser's room.
+    /// The storage of the browser.
     Storage,
     /// The version.
     About,
 }
 
 impl Section {
-    /// All of them, in the order in which they are shown.
+    /// All sections, in the order on the screen.
     pub const ALL: [Self; 8] = [
         Self::Profile,
         Self::Devices,
@@ -34,7 +34,7 @@ impl Section {
         Self::About,
     ];
 
-    /// Its part of an address.
+    /// The section's part of an address.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ impl Section {
         }
     }
 
-    /// Reads its part of an address.
+    /// Reads a section from its part of an address.
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|section| section.path() == path)
