@@ -13,7 +13,7 @@ use crate::ui::design::{html, icons, parts};
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
 
-/// Says what happened, and shows the texts with what can be done about them.
+/// Says what happened, and shows the texts with the actions on them.
 pub(crate) fn screen(app: App) -> AnyView {
     let sure = RwSignal::new(false);
     let card = vec![

@@ -11,17 +11,17 @@ use crate::ui::app::state::{App, go};
 use crate::ui::design::{avatar, html, parts};
 use crate::ui::words;
 
-/// The button that joins.
+/// The id of the button that joins.
 const JOIN: &str = "join-group";
 
-/// How far it is.
+/// The progress of looking at the group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Look {
-    /// The relay is asked, or will be once there is a connection.
+    /// The relay is asked, now or once there is a connection.
     Looking,
-    /// It is there.
+    /// The group is shown.
     Seen(GroupPreview),
-    /// It cannot be seen.
+    /// The group cannot be shown.
     Failed(CommandError),
 }
 
@@ -30,20 +30,20 @@ struct Joining {
     app: App,
     link: StoredValue<String>,
     look: RwSignal<Look>,
-    /// Which attempt to look it is: of an earlier one nothing is awaited.
+    /// Counts the attempts to look at the group. Replies to an earlier one are ignored.
     attempt: StoredValue<u32>,
     /// The person wants to join, and waits.
     underway: RwSignal<bool>,
-    /// There was no connection when that was last known: each new attempt to make one changes nothing on the screen.
+    /// There was no connection at the last change. A new attempt to connect changes nothing on the screen.
     offline: RwSignal<bool>,
     /// Why joining failed.
     failed: RwSignal<Option<CommandError>>,
 }
 
-/// What the dialog has inside.
+/// The content of the dialog.
 pub(crate) fn body(app: App, link: &str) -> AnyView {
     if link.is_empty() {
-        // The page was loaded again, and the link is nowhere but where it came from.
+        // The page was reloaded, so only the source of the link still has it.
         request_animation_frame(move || app.close_dialog());
         return parts::nothing();
     }
@@ -91,7 +91,7 @@ impl Joining {
         });
     }
 
-    /// What is said until the group is there. What waits for a connection goes on by itself, too.
+    /// The text until the group is shown. A request that waits for a connection also goes on by itself.
     fn looking(self) -> AnyView {
         let offline = self.offline;
         let said =
@@ -126,7 +126,7 @@ impl Joining {
         ];
         let mut inside = vec![parts::stack("contact-head", head)];
         inside.extend(by.map(|by| parts::text("", words::invited_by(&by))));
-        // Where asking to join belongs, once the engine carries it out.
+        // The place for asking to join, once the engine supports that.
         if approval {
             inside.push(parts::text("note", words::ASKS_FIRST));
             inside.push(parts::button("OK", "button button-wide", move || self.app.close_dialog()));
@@ -165,7 +165,7 @@ impl Joining {
         self.failed.set(None);
         self.app.announce("Joining…");
         self.app.ask(Command::JoinByLink(self.link.get_value()), move |reply| {
-            // Whoever has gone elsewhere finds the group among the chats.
+            // A person who has gone to another screen finds the group among the chats.
             if self.underway.try_set(false).is_some() {
                 return;
             }
@@ -179,7 +179,7 @@ impl Joining {
     }
 }
 
-/// Joining has to be begun anew by the person, unlike most of what waits for a connection.
+/// The person has to repeat joining themselves, unlike most requests that wait for a connection.
 fn said(error: CommandError) -> &'static str {
     match error {
         CommandError::Offline => words::JOIN_OFFLINE,
@@ -187,7 +187,7 @@ fn said(error: CommandError) -> &'static str {
     }
 }
 
-/// Where the picture is shown as long as this view is.
+/// The address of the picture, valid as long as this view.
 fn shown(picture: Option<Vec<u8>>) -> Option<String> {
     let address = picture.and_then(|bytes| File::of_bytes(&bytes)?.address())?;
     let shown = address.clone();

@@ -16,7 +16,7 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
 use crate::ui::words;
 
-/// All of them, those who are being added below.
+/// All members, and below them the people who are being added.
 pub(super) fn members(panel: Panel) -> AnyView {
     let sought = RwSignal::new(String::new());
     let count = Memo::new(move || panel.with(|view| view.members.len()));
@@ -26,7 +26,7 @@ pub(super) fn members(panel: Panel) -> AnyView {
             view.members.iter().filter(fits).map(|it| it.account).collect::<Vec<_>>()
         })
     });
-    // Whoever is removed takes the button with them that has the focus.
+    // Removing a member also removes the button that has the focus.
     Effect::new(move |_| {
         shown.with(|_| ());
         request_animation_frame(|| page::keep_focus(ADD));
@@ -91,14 +91,14 @@ fn being_added(panel: Panel) -> AnyView {
     parts::status("quiet group-changing", parts::live(move || said.get()))
 }
 
-/// A member as they are now.
+/// A member in their current state.
 fn row(panel: Panel, account: AccountId) -> AnyView {
     let member =
         Memo::new(move || panel.with(|view| view.members.iter().find(|it| it.account == account).cloned()));
     let mine = Memo::new(move || panel.role());
     let open = Memo::new(move || panel.options.get() == Some(account));
     let is_me = panel.app.me() == Some(account);
-    // An owner may step down where there is another one; there is nothing else to do about oneself.
+    // An owner may step down if there is another one. There is nothing else that a member can do about themselves here.
     let has_options = Memo::new(move || !is_me || mine.get() == Role::Owner && panel.owners() > 1);
     let asked = RwSignal::new(None::<Question>);
     Effect::new(move |_| {
@@ -152,19 +152,19 @@ fn about(panel: Panel, member: &MemberView, is_me: bool, has_options: bool, open
         .into_any()
 }
 
-/// How the button is found again.
+/// The id by which the page finds the button again.
 fn options_id(account: AccountId) -> String {
     format!("options-{}", crate::model::hex::encode(account.as_bytes()))
 }
 
-/// What is asked before it is done.
+/// The question before an action.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Question {
     Remove,
     StepDown(Role),
 }
 
-/// What this person may do about a member: what the own role allows.
+/// The actions on a member that the person's own role permits.
 fn options(
     panel: Panel,
     member: &MemberView,
@@ -234,7 +234,7 @@ fn options(
     })
 }
 
-/// Opens the chat with a member, making it if need be.
+/// Opens the chat with a member, and makes it if there is none.
 fn message(panel: Panel, account: AccountId, failed: RwSignal<Option<&'static str>>) {
     panel.app.ask(Command::StartConversation(account), move |reply| match reply {
         Reply::Conversation(id) => go(&Route::Conversation(id)),

@@ -11,10 +11,10 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, parts};
 use crate::ui::words;
 
-/// What the dialog has inside.
+/// The content of the dialog.
 pub(crate) fn body(app: App, id: MessageId) -> AnyView {
     let details = RwSignal::new(None::<Result<MessageDetails, CommandError>>);
-    // Its place may change when it is sent, and its state whenever somebody reads it.
+    // The message's place may change when it is sent, and its state whenever somebody reads it.
     let place = Memo::new(move || {
         app.open.with(|open| {
             let message = open.window.messages().iter().find(|it| it.id == id)?;
