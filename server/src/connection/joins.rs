@@ -24,7 +24,7 @@ impl Connection {
         self.later(id, permits, async move {
             let joined = pending.await;
             if joined.is_err() {
-                // Only those who come in count, or who has the link could keep all others out with joins that come to nothing.
+                // Only successful joins count. Otherwise a holder of the link could keep all others out with joins that fail.
                 relay.limits.joins.give_back(&link);
             }
             if let Err(RelayError::StaleEpoch { current }) = joined {
@@ -37,7 +37,7 @@ impl Connection {
         });
     }
 
-    /// As whom this client commits.
+    /// This client as a committer.
     pub(super) fn committer(&self) -> Committer {
         Committer { peer: self.peer, connection: Arc::as_ptr(&self.outbox).addr() }
     }

@@ -14,10 +14,10 @@ use super::integers::int;
 use super::logs::{self, Log, length};
 use crate::store::Quotas;
 
-/// How many first bytes of the hash of its link's capability a join's append id begins with.
+/// The append id of a join begins with this many bytes of the hash of its link's capability.
 const MARK: usize = 8;
 
-/// Writes slots of a log that has none; their bytes.
+/// Writes the slots of a log that has none. Returns their bytes.
 pub(super) fn write(connection: &Connection, log: i64, slots: &[LinkSlot]) -> Result<u64, Failure> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO link_slots (log, link, wrap, expires) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
@@ -33,7 +33,7 @@ pub(super) fn write(connection: &Connection, log: i64, slots: &[LinkSlot]) -> Re
     Ok(bytes)
 }
 
-/// Puts slots in the place of all that a log has; the log's bytes then.
+/// Replaces all slots of a log. Returns the bytes of the log afterwards.
 pub(super) fn replace(connection: &Connection, log: &Log, slots: &[LinkSlot]) -> Result<u64, Failure> {
     let before: i64 = connection
         .prepare_cached("SELECT coalesce(sum(length(wrap)), 0) FROM link_slots WHERE log = ?1")?
@@ -75,8 +75,8 @@ fn leads(connection: &Connection, now: UnixMillis, log: i64, link: &CapabilityHa
     Ok(found.is_some())
 }
 
-/// Appends the commit of who comes by a link, and begins the next epoch. The group era, its slots and its GroupInfo stay.
-/// `link` is the hash of the request's capability.
+/// Appends the commit of a client that joins by a link, and begins the next epoch. The group era, its slots and its GroupInfo
+/// stay. `link` is the hash of the request's capability.
 pub(super) fn join(
     connection: &Connection,
     now: UnixMillis,
@@ -84,7 +84,7 @@ pub(super) fn join(
     quotas: &Quotas,
 ) -> Result<Stored, Failure> {
     let mut log = match logs::find(connection, &request.log) {
-        // A link that leads nowhere: who has it need not know why.
+        // The link leads nowhere. Its holder need not know why.
         Err(Failure::Refused(_)) => return Err(RelayError::UnknownLink.into()),
         found => found?,
     };
@@ -108,7 +108,7 @@ pub(super) fn join(
     Ok(stored)
 }
 
-/// Deletes slots whose time is over, at most so many; how many they were.
+/// Deletes expired slots, at most `most`. Returns how many.
 pub(super) fn expire(connection: &Connection, now: UnixMillis, most: i64) -> Result<u64, Failure> {
     let mut statement = connection.prepare_cached(
         "SELECT id, log, length(wrap) FROM link_slots WHERE expires < ?1 ORDER BY expires LIMIT ?2",
@@ -142,7 +142,7 @@ mod tests {
 
     const LOG: LogId = LogId([1; 16]);
 
-    /// A database as the first release wrote it: a log with a message, whose capabilities are of twos and threes.
+    /// Writes a database like the first release: a log with a message, whose capabilities consist of twos and threes.
     fn write_first_release(path: &std::path::Path) {
         let connection = Connection::open(path).unwrap();
         connection.execute_batch(include_str!("schema/relay.sql")).unwrap();
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(store.join_by_link(now, join).await.unwrap().seq, Seq(3));
         store.close();
         drop(store);
-        // And so it opens again.
+        // The database opens again afterwards.
         let store = SqliteStore::open(&options).unwrap();
         assert!(store.open_link(now, Capability::new([5; 32]).hash()).await.is_ok());
     }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::failure::Failure;
 
-/// Notes the recovery key of an account, in the place of the one that it had.
+/// Stores the recovery key of an account, in place of its earlier one.
 pub(super) fn keep(connection: &Connection, account: i64, key: &VerifyingKeyBytes) -> Result<(), Failure> {
     connection.prepare_cached("DELETE FROM recovery_keys WHERE account = ?1")?.execute([account])?;
     connection

@@ -23,7 +23,7 @@ pub(super) fn readers(path: &Path, relay: &Path, count: usize) -> Result<Readers
     Ok(Readers::spawn(connections)?)
 }
 
-/// Refuses who does not know the inbox's capability of a device that is in its account's log now.
+/// Refuses a client that does not know the inbox capability of a device that is in its account's log now.
 pub(super) fn check(
     connection: &Connection,
     address: &InboxAddress,
