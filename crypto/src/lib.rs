@@ -21,8 +21,8 @@ pub use mls_crypto::MlsCrypto;
 use openmls_traits::types::Ciphersuite;
 pub use random::MlsRandom;
 
-/// X-Wing (X25519 and ML-KEM-768), ChaCha20-Poly1305, SHA-256, Ed25519: the only suite of MLS here. Everything else is
-/// refused, so that its code is not even in the binary (`docs/adr/0001-crypto-provider.md`).
+/// X-Wing (X25519 and ML-KEM-768), ChaCha20-Poly1305, SHA-256, Ed25519: the only MLS cipher suite here. The provider refuses
+/// all others, so their code is not even in the binary (`docs/adr/0001-crypto-provider.md`).
 pub const SUITE: Ciphersuite = Ciphersuite::MLS_256_XWING_CHACHA20POLY1305_SHA256_Ed25519;
 
 #[cfg(test)]

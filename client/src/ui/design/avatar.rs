@@ -12,26 +12,26 @@ use crate::ui::design::{html, parts};
 
 const COLOURS: u32 = 8;
 
-/// Colours of people in groups. The style sheet has as many (`.who-0` and on).
+/// The number of colours for people in groups. The style sheet has as many (`.who-0` and on).
 const PEOPLE: u8 = 12;
 
-/// The same bytes give the same colour, here and in every other browser: they are of the account, whatever it is called. The
-/// name beside it says who it is.
+/// The avatar of an account. The same bytes give the same colour in every browser: they belong to the account, whatever its
+/// name is. The name beside the avatar identifies the person.
 pub(crate) fn avatar(name: &str, of: &[u8], class: &'static str) -> AnyView {
     circle(format!("avatar hue-{} {class}", text::colour_of(of, COLOURS)), name)
 }
 
-/// Of somebody in a group.
+/// The avatar of a member of a group.
 pub(crate) fn member(name: &str, colour: u8, class: &'static str) -> AnyView {
     circle(format!("avatar {} {class}", who(colour)), name)
 }
 
-/// The class of somebody's colour in groups.
+/// The class of a member's colour in groups.
 pub(crate) fn who(colour: u8) -> String {
     format!("who-{}", colour % PEOPLE)
 }
 
-/// Of a chat, whatever it is with.
+/// The avatar of any chat.
 pub(crate) fn chat(app: App, chat: &ConversationView) -> AnyView {
     if chat.group.is_some() {
         group(app, chat.id, &chat.name, "")
@@ -40,14 +40,14 @@ pub(crate) fn chat(app: App, chat: &ConversationView) -> AnyView {
     }
 }
 
-/// Of a group.
+/// The avatar of a group.
 pub(crate) fn group(app: App, id: ConversationId, name: &str, class: &'static str) -> AnyView {
     let picture = pictures::of(app, id);
     let name = name.to_owned();
     square(id, class, parts::dynamic(move || picture_or(picture.get(), &name)))
 }
 
-/// Of a group that this account is not in, large.
+/// The large avatar of a group that this account is not in.
 pub(crate) fn group_seen(id: ConversationId, name: &str, picture: Option<String>) -> AnyView {
     square(id, "avatar-large", picture_or(picture, name))
 }
