@@ -8,15 +8,15 @@ use zeroize::Zeroizing;
 
 /// 256 bits.
 pub type Key = [u8; 32];
-/// Of ChaCha20-Poly1305. Never the same twice under one key.
+/// A nonce of ChaCha20-Poly1305. Never use the same one twice under one key.
 pub type Nonce = [u8; 12];
-/// Of XChaCha20-Poly1305. Never the same twice under one key.
+/// A nonce of XChaCha20-Poly1305. Never use the same one twice under one key.
 pub type XNonce = [u8; 24];
 
-/// By how many bytes a sealed value is longer than its plaintext.
+/// A sealed value is this many bytes longer than its plaintext.
 pub const TAG: usize = 16;
 
-/// Another key, nonce or associated data, or damage. A retry with the same bytes fails again.
+/// The key, nonce or associated data is another one, or the value is damaged. A retry with the same bytes fails again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the sealed value does not open")]
 pub struct OpenError;
@@ -29,10 +29,10 @@ pub fn seal(key: &Key, nonce: &Nonce, aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
     cipher.encrypt(nonce.into(), Payload { msg: plaintext, aad }).unwrap_or_default()
 }
 
-/// Opens what [`seal`] made with the same key, nonce and associated data.
+/// Opens a value that [`seal`] made with the same key, nonce and associated data.
 ///
 /// # Errors
-/// When it is not that.
+/// When the value does not open with them.
 pub fn open(key: &Key, nonce: &Nonce, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let cipher = ChaCha20Poly1305::new(key.into());
     let opened = cipher.decrypt(nonce.into(), Payload { msg: sealed, aad });
@@ -47,10 +47,10 @@ pub fn xseal(key: &Key, nonce: &XNonce, aad: &[u8], plaintext: &[u8]) -> Vec<u8>
     cipher.encrypt(nonce.into(), Payload { msg: plaintext, aad }).unwrap_or_default()
 }
 
-/// Opens what [`xseal`] made with the same key, nonce and associated data.
+/// Opens a value that [`xseal`] made with the same key, nonce and associated data.
 ///
 /// # Errors
-/// When it is not that.
+/// When the value does not open with them.
 pub fn xopen(key: &Key, nonce: &XNonce, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let cipher = XChaCha20Poly1305::new(key.into());
     let opened = cipher.decrypt(nonce.into(), Payload { msg: sealed, aad });

@@ -1,4 +1,4 @@
-//! Argon2id (RFC 9106), version 0x13, with one lane: a key out of a passphrase.
+//! Argon2id (RFC 9106), version 0x13, with one lane: derives a key from a passphrase.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroizing;
@@ -6,15 +6,15 @@ use zeroize::Zeroizing;
 /// Why there is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DeriveError {
-    /// Argon2 takes no such cost, salt or passphrase. A retry fails again.
+    /// Argon2 does not accept this cost, salt or passphrase. A retry fails again.
     #[error("Argon2 does not take these arguments")]
     Arguments,
-    /// There is not so much memory now; trying again later may help.
+    /// There is not enough memory at the moment. A later retry may succeed.
     #[error("too little memory to derive the key")]
     Memory,
 }
 
-/// The key of a passphrase; `memory` is in KiB. The memory it takes is emptied before it is given back.
+/// Derives the key of a passphrase; `memory` is in KiB. Clears the memory before it is freed.
 ///
 /// # Errors
 /// When Argon2 does not take the arguments, or when there is too little memory.
@@ -30,7 +30,7 @@ pub fn derive(
     blocks.try_reserve_exact(count).map_err(|_| DeriveError::Memory)?;
     blocks.resize(count, Block::default());
     let mut key = Zeroizing::new([0; 32]);
-    // It fails for passphrases beyond 4 GiB.
+    // This fails only for passphrases beyond 4 GiB.
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into_with_memory(passphrase, salt, key.as_mut(), blocks.as_mut_slice())
         .map_err(|_| DeriveError::Arguments)?;

@@ -1,25 +1,26 @@
-//! A record of every AEAD seal, for tests that prove that no key and no nonce is used twice. Only with the
-//! feature `audit`, which nothing but the tests turns on. It holds hashes of keys, never keys.
+//! Records every AEAD seal, for tests that prove that no key and nonce are used twice. Needs the feature `audit`, which only
+//! the tests turn on. The record holds hashes of keys, never keys.
 
 use std::cell::RefCell;
 
 use sha2::{Digest, Sha256};
 
-/// What a seal was for.
+/// The purpose of a seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum For {
-    /// MLS: a key seals once (RFC 9420 section 9.1), and what is sealed may leave the device.
+    /// MLS: a key seals once (RFC 9420 section 9.1), and the ciphertext may leave the device.
     Mls,
     /// The disk: one key seals everything, each time with another nonce.
     Disk,
-    /// A commit of a group: one key seals those of a group era, each with another nonce, and what is sealed may leave the device.
+    /// A commit of a group: one key seals the commits of a group era, each with another nonce, and the ciphertext may leave the
+    /// device.
     Commit,
 }
 
 /// One AEAD seal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Seal {
-    /// What for.
+    /// The purpose.
     pub purpose: For,
     /// SHA-256 of the key.
     pub key: [u8; 32],
@@ -41,7 +42,7 @@ pub fn take() -> Vec<Seal> {
     SEALS.take()
 }
 
-/// Notes a seal.
+/// Records a seal.
 pub fn sealed(purpose: For, key: &[u8], nonce: &[u8], ciphertext: &[u8]) {
     let tag = ciphertext.last_chunk::<16>().copied().unwrap_or_default();
     let key = Sha256::digest(key).into();

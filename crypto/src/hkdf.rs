@@ -1,10 +1,10 @@
-//! HKDF-SHA256 (RFC 5869): keys out of a secret.
+//! HKDF-SHA256 (RFC 5869): derives keys from a secret.
 
 use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// What is asked for is longer than 8,160 bytes, or the pseudorandom key is shorter than 32.
+/// The requested key is longer than 8,160 bytes, or the pseudorandom key is shorter than 32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("HKDF does not make keys of this length")]
 pub struct LengthError;
@@ -15,7 +15,7 @@ pub fn extract(salt: &[u8], secret: &[u8]) -> Zeroizing<[u8; 32]> {
     Zeroizing::new(Hkdf::<Sha256>::extract(Some(salt), secret).0.into())
 }
 
-/// Fills `key` with what a pseudorandom key gives for `info`.
+/// Expands a pseudorandom key to fill `key`, bound to `info`.
 ///
 /// # Errors
 /// When a length is not possible.
@@ -24,7 +24,7 @@ pub fn expand(pseudorandom: &[u8], info: &[u8], key: &mut [u8]) -> Result<(), Le
     hkdf.expand(info, key).map_err(|_| LengthError)
 }
 
-/// The key that a secret gives for `info`, both steps in one and without a salt.
+/// Derives a key from a secret, bound to `info`: both steps in one, without a salt.
 #[must_use]
 pub fn derive(secret: &[u8], info: &[u8]) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);

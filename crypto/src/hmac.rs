@@ -3,11 +3,11 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The code over the parts, one after the other.
+/// The authentication code over the concatenated parts.
 #[must_use]
 pub fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        // HMAC takes keys of every length.
+        // HMAC accepts keys of every length.
         return [0; 32];
     };
     for part in parts {

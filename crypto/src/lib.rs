@@ -1,10 +1,10 @@
-//! Parley's cryptography: plain functions over bytes, and the provider that OpenMLS wants.
+//! Parley's cryptography: plain functions over bytes, and the provider that OpenMLS requires.
 //!
-//! It writes no primitive of its own. The crates of the field are generic, so that the compiler makes their code in the
-//! crate that calls them, with that crate's optimisation; the browser build is made for size. Here nothing is generic
-//! over an algorithm, and the build makes this one crate for speed (`docs/adr/0016-crypto-crate.md`).
+//! This crate implements no primitive of its own. The field's crates are generic, so the compiler generates their code in the
+//! crate that calls them, with that crate's optimisation level; the browser build optimises for size. No function here is
+//! generic over an algorithm, and the build optimises this one crate for speed (`docs/adr/0016-crypto-crate.md`).
 //!
-//! Randomness is an argument: nothing here asks the system for it.
+//! Randomness is an argument: no function here asks the system for it.
 
 pub mod aead;
 pub mod argon2id;
@@ -21,8 +21,8 @@ pub use mls_crypto::MlsCrypto;
 use openmls_traits::types::Ciphersuite;
 pub use random::MlsRandom;
 
-/// X-Wing (X25519 and ML-KEM-768), ChaCha20-Poly1305, SHA-256, Ed25519: the only suite of MLS here. Everything else is
-/// refused, so that its code is not even in the binary (`docs/adr/0001-crypto-provider.md`).
+/// X-Wing (X25519 and ML-KEM-768), ChaCha20-Poly1305, SHA-256, Ed25519: the only MLS cipher suite here. The provider refuses
+/// all others, so their code is not even in the binary (`docs/adr/0001-crypto-provider.md`).
 pub const SUITE: Ciphersuite = Ciphersuite::MLS_256_XWING_CHACHA20POLY1305_SHA256_Ed25519;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! [`OpenMlsCrypto`] for the one suite: RFC 5869, RFC 8032, RFC 8439 and RFC 9180 by kept crates.
+//! Implements [`OpenMlsCrypto`] for the one cipher suite, with published crates for RFC 5869, RFC 8032, RFC 8439 and RFC 9180.
 
 use core::mem::take;
 
@@ -14,13 +14,13 @@ use tls_codec::SecretVLBytes;
 use crate::hpke::{HpkeError, xwing};
 use crate::{MlsRandom, SUITE, aead, hkdf, hmac};
 
-/// The suite's primitives.
+/// The primitives of the cipher suite.
 pub struct MlsCrypto {
     random: MlsRandom,
 }
 
 impl MlsCrypto {
-    /// Draws from this generator.
+    /// Makes a provider that draws from this generator.
     #[must_use]
     pub const fn new(random: MlsRandom) -> Self {
         Self { random }
@@ -50,7 +50,7 @@ const fn our_hpke(config: &HpkeConfig) -> Result<(), CryptoError> {
     }
 }
 
-/// The key and the nonce, if the algorithm is ours.
+/// The key and the nonce as arrays, if the algorithm is the suite's.
 fn aead_of(alg: AeadType, key: &[u8], nonce: &[u8]) -> Result<(aead::Key, aead::Nonce), CryptoError> {
     if !matches!(alg, AeadType::ChaCha20Poly1305) {
         return Err(CryptoError::UnsupportedAeadAlgorithm);
@@ -60,7 +60,7 @@ fn aead_of(alg: AeadType, key: &[u8], nonce: &[u8]) -> Result<(aead::Key, aead::
     Ok((key, nonce))
 }
 
-/// As OpenMLS says it; `refused` is what it calls the failure of this operation.
+/// Converts the error to OpenMLS's; `refused` is the error for a failure of this operation.
 const fn hpke_error(error: HpkeError, refused: CryptoError) -> CryptoError {
     match error {
         HpkeError::PublicKey => CryptoError::InvalidPublicKey,

@@ -1,4 +1,4 @@
-//! Randomness for OpenMLS, which wants it behind a shared reference.
+//! The random generator for OpenMLS, which wants it behind a shared reference.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,24 +6,24 @@ use openmls_traits::random::OpenMlsRand;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, Rng, SeedableRng};
 
-/// A `ChaCha20` generator that the engine seeds anew from the host's generator at every input, so that no
-/// state of a generator outlives a crash or is ever stored.
+/// A `ChaCha20` generator. The engine reseeds it from the host's generator at every input, so that no state of a generator
+/// outlives a crash or is ever stored.
 #[derive(Clone)]
 pub struct MlsRandom(Arc<Mutex<ChaCha20Rng>>);
 
 impl MlsRandom {
-    /// A generator that must be [`MlsRandom::reseed`]ed before it is drawn from.
+    /// Makes a generator that must be [`MlsRandom::reseed`]ed before the first draw.
     #[must_use]
     pub fn unseeded() -> Self {
         Self(Arc::new(Mutex::new(ChaCha20Rng::from_seed([0; 32]))))
     }
 
-    /// A generator that is seeded from another.
+    /// Makes a generator with a seed from another one.
     pub fn new(rng: &mut impl CryptoRng) -> Self {
         Self(Arc::new(Mutex::new(fresh(rng))))
     }
 
-    /// Begins anew, from another generator.
+    /// Reseeds from another generator.
     pub fn reseed(&self, rng: &mut impl CryptoRng) {
         *self.lock() = fresh(rng);
     }
@@ -33,7 +33,7 @@ impl MlsRandom {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// As many random bytes as the type says.
+    /// Random bytes of the requested length.
     #[must_use]
     pub fn array<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
@@ -88,7 +88,7 @@ mod tests {
         assert_ne!(seeded(2).array::<32>(), three[0]);
     }
 
-    /// A copy of the memory from before tells nothing of what comes after the next input.
+    /// A copy of the memory from before reveals nothing that is drawn after the next input.
     #[test]
     fn new_randomness_changes_what_comes() {
         let (random, copy) = (seeded(1), seeded(1));

@@ -1,21 +1,22 @@
-//! SPAKE2 (RFC 9382's protocol, over Ed25519's group as the crate has it): a secret out of a password that two know.
+//! SPAKE2 (the protocol of RFC 9382, over Ed25519's group as the crate has it): derives a secret from a password that two
+//! parties know.
 
 use spake2::{Ed25519Group, Identity, Password, Spake2};
 use zeroize::Zeroizing;
 
 use crate::MlsRandom;
 
-/// What came is no message of the protocol. The exchange begins anew.
+/// The received bytes are not a message of the protocol. The exchange must start again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a message of a SPAKE2 exchange")]
 pub struct ExchangeError;
 
-/// One of the two sides; each names both, in the same order.
+/// One of the two sides. Both give the names in the same order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The first that is named.
+    /// The side that is named first.
     A,
-    /// The second.
+    /// The side that is named second.
     B,
 }
 
@@ -23,7 +24,7 @@ pub enum Side {
 pub struct Exchange(Spake2<Ed25519Group>);
 
 impl Exchange {
-    /// Begins; the message is for the other.
+    /// Begins an exchange. The returned message is for the other side.
     #[must_use]
     pub fn begin(side: Side, password: &[u8], names: (&[u8], &[u8]), random: &MlsRandom) -> (Self, Vec<u8>) {
         let password = Password::new(password);
@@ -36,10 +37,11 @@ impl Exchange {
         (Self(state), message)
     }
 
-    /// Takes the other's message. The secret is the same at both ends if both know the same password; nothing here tells.
+    /// Takes the other side's message. The secrets are equal if both sides know the same password; this function cannot tell
+    /// whether they do.
     ///
     /// # Errors
-    /// When it is no message of the other side.
+    /// When the bytes are not a message of the other side.
     pub fn finish(self, message: &[u8]) -> Result<Zeroizing<Vec<u8>>, ExchangeError> {
         self.0.finish(message).map(Zeroizing::new).map_err(|_| ExchangeError)
     }

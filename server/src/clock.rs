@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use parley_protocol::ids::UnixMillis;
 
-/// The time now. A clock before 1970 reads as 1970.
+/// The current time. A clock before 1970 reads as 1970.
 #[must_use]
 pub fn now() -> UnixMillis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

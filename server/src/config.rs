@@ -1,4 +1,4 @@
-//! How the relay is configured: flags, each with an environment variable.
+//! The relay's configuration: flags, each with an environment variable.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::store::{Quotas, Room};
 use crate::unfinished::Most;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-/// How long a blob may stay unfinished: as long as somebody sleeps who closed their computer in the middle of it.
+/// How long a blob may stay unfinished: long enough for a person who closes their computer in the middle of it and sleeps.
 const UNFINISHED_MS: u64 = DAY_MS;
 const MIB: u64 = 1024 * 1024;
 
@@ -256,7 +256,7 @@ impl Config {
         }
     }
 
-    /// Bytes of requests that are worked on at a time: enough for a few of the largest, at least.
+    /// The bytes of requests that the relay works on at a time: at least enough for a few of the largest.
     pub(crate) fn request_bytes(&self) -> usize {
         kib(self.limits.requests_mib.max(16).saturating_mul(1024)).min(Semaphore::MAX_PERMITS)
     }
@@ -284,8 +284,8 @@ impl Config {
         }
     }
 
-    /// Says at start what the relay runs with. Nothing secret is in it as yet; folders are left out because
-    /// they name a machine's users.
+    /// Logs the relay's configuration at start. It contains no secret so far. Folders are left out because they name a
+    /// machine's users.
     pub(crate) fn report(&self) {
         tracing::info!(
             listen = %self.listen,

@@ -1,4 +1,4 @@
-//! The jobs that delete what is too old.
+//! Runs the jobs that delete expired data.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,20 +10,20 @@ use crate::clock::now;
 use crate::relay::Relay;
 use crate::store::{ExpiryRun, Pending, Store};
 
-/// Between runs that found nothing more to delete.
+/// The pause after a run that found nothing more to delete.
 const INTERVAL: Duration = Duration::from_mins(10);
-/// Between runs while there is more: appends go first.
+/// The pause while there is more to delete: appends go first.
 const BREATH: Duration = Duration::from_millis(50);
 
-/// Ends slots whose time is over, until the relay shuts down.
+/// Ends expired slots, until the relay shuts down.
 pub(crate) async fn end_slots(relay: Arc<Relay>, closing: watch::Receiver<bool>) {
     relay.slots.expire(closing).await;
 }
 
-/// One run of deleting what is too old.
+/// One run that deletes expired data.
 type Run = fn(&dyn Store, UnixMillis) -> Pending<ExpiryRun>;
 
-/// Deletes what is too old, until the relay shuts down.
+/// Deletes expired data, until the relay shuts down.
 pub(crate) async fn expire(store: Arc<dyn Store>, run: Run, mut closing: watch::Receiver<bool>) {
     loop {
         let pause = match run(&*store, now()).await {

@@ -1,6 +1,6 @@
-//! Wake-ups: who wants to know when a log or an inbox has grown. Nothing of what was appended passes through
-//! here, only how far it goes; readers read from the store. So an append costs the same for 2 and for 1,000
-//! readers, and another process can ring just as well.
+//! Wakes the readers of a log or an inbox when it has grown. The hub passes on only how far a topic reaches, never an entry;
+//! readers read from the store. So an append costs the same for 2 and for 1,000 readers, and another process can ring just as
+//! well.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
@@ -10,10 +10,10 @@ use parley_protocol::frame::InboxAddress;
 use parley_protocol::ids::{LogId, Seq};
 use tokio::sync::Notify;
 
-/// Maps with a lock each, so that connections rarely wait for one another.
+/// The number of maps, each with its own lock, so that connections rarely wait for one another.
 const SHARDS: usize = 64;
 
-/// What can be subscribed to.
+/// The topics that a client can subscribe to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Topic {
     /// A conversation log.
@@ -22,7 +22,7 @@ pub(crate) enum Topic {
     Inbox(InboxAddress),
 }
 
-/// One connection's bell. It remembers what rang, and how far that topic had grown, until somebody looks.
+/// One connection's bell. It remembers which topics rang, and how far they have grown, until the connection looks.
 #[derive(Debug, Default)]
 pub(crate) struct Bell {
     rung: Mutex<Rung>,
@@ -49,7 +49,7 @@ impl Bell {
         self.notify.notify_one();
     }
 
-    /// The topic that has waited longest.
+    /// Waits for the topic that has rung longest ago.
     pub(crate) async fn next(&self) -> (Topic, Seq) {
         loop {
             if let Some(next) = self.take() {
@@ -87,7 +87,7 @@ impl Hub {
         let shards = u64::try_from(self.shards.len()).ok()?;
         let index = usize::try_from(self.hasher.hash_one(topic).checked_rem(shards)?).ok()?;
         let shard = self.shards.get(index)?;
-        // What a panicking thread left behind is still a map.
+        // A map that a panicking thread left behind is still a valid map.
         Some(change(&mut shard.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
@@ -110,7 +110,7 @@ impl Hub {
         });
     }
 
-    /// Tells everybody who subscribed that `topic` reaches to `head`.
+    /// Tells every subscriber that `topic` reaches to `head`.
     pub(crate) fn grown(&self, topic: Topic, head: Seq) {
         self.with_shard(&topic, |shard| {
             for bell in shard.get(&topic).into_iter().flatten() {

@@ -1,8 +1,8 @@
-//! Parley's relay: stores and forwards what it cannot read.
+//! Parley's relay: stores and forwards ciphertext that it cannot read.
 //!
-//! [`run`] is all of it. Below, [`store`] is what it keeps, `connection` what one client sees of it, and
-//! `http` the way in. It depends on `parley-protocol` and on no cryptography beyond verifying signatures:
-//! it has no key that would open anything.
+//! [`run`] is the whole relay. Below it, [`store`] is what the relay keeps, `connection` is what one client sees of it, and
+//! `http` is the way in. The crate depends on `parley-protocol`, and on no cryptography beyond verifying signatures: the relay
+//! has no key that would open anything.
 
 pub mod clock;
 pub mod config;
@@ -43,31 +43,31 @@ pub use crate::http::{ArchiveError, CONTENT_SECURITY_POLICY, PublicUrl, PublicUr
 /// How long connections may take to say goodbye when the relay shuts down.
 const GOODBYE: Duration = Duration::from_secs(8);
 
-/// How long HTTP requests that were begun may take then.
+/// How long HTTP requests under way may take then.
 const HTTP_GOODBYE: Duration = Duration::from_secs(2);
 
-/// So many clients at a time are told that there is no room for them; more get an HTTP error.
+/// The number of clients that learn at a time that there is no room for them. Further clients get an HTTP error.
 const REFUSALS: usize = 64;
 
-/// So many registrations and entries of device logs are verified at a time: others are served meanwhile.
+/// The number of registrations and device log entries that the relay verifies at a time. It serves others meanwhile.
 const VERIFYING: usize = 2;
 
 /// Why the relay does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The store.
+    /// The store does not open.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// The socket.
+    /// The socket cannot be opened.
     #[error("the relay cannot listen")]
     Listen(#[from] std::io::Error),
-    /// The app that came with the program.
+    /// The app inside of the program is damaged.
     #[error(transparent)]
     App(#[from] ArchiveError),
 }
 
-/// Runs the relay until `stop` is done; then tells every client, finishes what was begun and returns.
-/// `listening` is told the address once connections are accepted.
+/// Runs the relay until `stop` is done. Then it tells every client, finishes the requests under way and returns. Calls
+/// `listening` with the address once the relay accepts connections.
 pub async fn run(
     config: Config,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -105,7 +105,7 @@ pub async fn run(
     tokio::spawn(async move {
         stop.await;
         tracing::info!("the relay shuts down");
-        // Fails only when nobody is there who could be told.
+        // This fails only when nobody is left to be told.
         let _ = close.send(true);
     });
     let serving = http::serve(listener, router, config.doors(), closing);
@@ -168,7 +168,7 @@ fn relay(config: &Config, store: Arc<dyn Store>, closing: watch::Receiver<bool>)
     })
 }
 
-/// Upgraded connections are not the HTTP server's any more: waits for them here.
+/// Waits for upgraded connections, which the HTTP server no longer counts.
 async fn connections_end(relay: &Relay) {
     let ended = async {
         while !relay.peers.is_empty() {

@@ -34,7 +34,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
             _ = terminate.recv() => {}
         }
     };
-    // On standard output stands one line, for whoever started the relay with port 0.
+    // Standard output gets one line, for a program that started the relay with port 0.
     let listening = |address| {
         let _ = writeln!(std::io::stdout(), "listening on http://{address}");
     };

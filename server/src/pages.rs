@@ -1,5 +1,5 @@
-//! Pages of logs as frames, shared by all who read the same place at the same time: a message to 1,000
-//! members is read from the store and encoded once.
+//! Shares one read among the readers of the same place in a log: for a message to 1,000 members, the relay reads the store and
+//! encodes the page once.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,19 +13,19 @@ use tokio::sync::OnceCell;
 
 use crate::store::Store;
 
-/// Most pages that are kept.
+/// The most pages in the cache.
 const MAX_PAGES: usize = 256;
-/// Most bytes that are kept.
+/// The most bytes in the cache.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
-/// Longest time that a page is kept. What was committed never changes, but it expires.
+/// The longest time that a page is cached. A committed entry never changes, but it expires.
 const MAX_AGE: Duration = Duration::from_secs(10);
 
 /// Entries of one group era of a log, encoded as a push.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// The frame; none when nothing has come since.
+    /// The frame; `None` if nothing has come since.
     pub(crate) frame: Option<Bytes>,
-    /// The last entry in it.
+    /// The number of the last entry in it.
     pub(crate) last: Seq,
     /// Whether the group era ends in it, or before.
     pub(crate) finished: bool,
@@ -48,7 +48,7 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    /// The page that follows `after`, from the store or as somebody else has just read it.
+    /// The page that follows `after`, from the store or from another reader's recent read.
     pub(crate) async fn read(
         &self,
         store: &dyn Store,
@@ -70,7 +70,7 @@ impl Pages {
         match &page {
             Ok(page) if mine && page.frame.is_some() => self.keep(key, page),
             Ok(page) if page.frame.is_some() => {}
-            // An empty page does not stay true, and a failure is nobody else's.
+            // An empty page may soon be wrong, and a failure concerns only its own reader.
             _ => self.forget(&key, &cell),
         }
         page
@@ -87,7 +87,7 @@ impl Pages {
         kept.bytes = kept.bytes.saturating_add(length);
         kept.order.push_back((key, now, length));
         if kept.cells.len() > MAX_PAGES.saturating_mul(4) {
-            // Left behind by readers whose connection ended while they read.
+            // Readers whose connection ended during a read leave such cells behind.
             kept.cells.retain(|_, cell| cell.initialized());
         }
         while let Some((oldest, since, length)) = kept.order.front().copied()

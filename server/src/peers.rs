@@ -1,16 +1,16 @@
-//! How many connections come from one address. Addresses are held in memory while they matter and are
-//! never written anywhere.
+//! Limits the number of connections from one address. The relay holds addresses in memory while they matter, and never writes
+//! them anywhere.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// An address as limits count it: an IPv6 customer has a whole /64.
+/// An address as limits count it. An IPv6 customer counts as their whole /64.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PeerKey(IpAddr);
 
-/// An address is printed nowhere.
+/// Prints no address.
 impl fmt::Debug for PeerKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("PeerKey")
@@ -30,7 +30,7 @@ impl From<IpAddr> for PeerKey {
 #[derive(Default)]
 pub(crate) struct Peers(Mutex<HashMap<PeerKey, u32>>);
 
-/// Counts as a connection for as long as it lives.
+/// Counts as a connection as long as it lives.
 pub(crate) struct PeerGuard {
     peers: Arc<Peers>,
     key: PeerKey,

@@ -1,4 +1,4 @@
-//! Rate limits: a token bucket in the form of GCRA, which needs one point in time as its whole state.
+//! Rate limits: a token bucket in the form of GCRA, whose whole state is one point in time.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use parley_protocol::frame::RelayError;
 
-/// Keys that are remembered before those whose bucket is full again are dropped.
+/// The number of keys from which on keys with a full bucket are dropped.
 const MAX_KEYS: usize = 100_000;
 
 /// `burst` at once, and `per_minute` in the long run. Written `burst/per_minute`.
@@ -47,12 +47,12 @@ impl Rate {
     }
 }
 
-/// The moment at which the bucket is full again.
+/// The time at which the bucket is full again.
 #[derive(Debug, Clone, Copy)]
 pub struct Bucket(Instant);
 
 impl Bucket {
-    /// A full one.
+    /// A full bucket.
     #[must_use]
     pub const fn full(now: Instant) -> Self {
         Self(now)
@@ -81,7 +81,7 @@ pub struct Keyed<K> {
 }
 
 impl<K: Eq + Hash + Copy> Keyed<K> {
-    /// All buckets full.
+    /// Begins with all buckets full.
     #[must_use]
     pub fn new(rate: Rate) -> Self {
         Self { rate, buckets: Mutex::new(HashMap::new()) }
@@ -95,7 +95,7 @@ impl<K: Eq + Hash + Copy> Keyed<K> {
         Ok(())
     }
 
-    /// Gives back a token that was taken for what came to nothing.
+    /// Returns a token that was taken for an operation that failed.
     pub fn give_back(&self, key: &K) {
         let Ok(mut buckets) = self.buckets.lock() else { return };
         if let Some(bucket) = buckets.get_mut(key)
@@ -105,7 +105,7 @@ impl<K: Eq + Hash + Copy> Keyed<K> {
         }
     }
 
-    /// Whether a token could be taken for one key; none is.
+    /// Checks whether a token is available for one key, without taking it.
     pub fn check(&self, key: K, now: Instant) -> Result<(), RelayError> {
         let bucket = self.lock(now)?.get(&key).copied().unwrap_or(Bucket::full(now));
         bucket.after(self.rate, 1, now).map(|_| ())
@@ -119,7 +119,7 @@ impl<K: Eq + Hash + Copy> Keyed<K> {
         Ok(buckets)
     }
 
-    /// Takes a token for every key (one that stands there twice pays twice), or none at all.
+    /// Takes a token for every key, or none at all. A key that occurs twice pays twice.
     pub fn take(&self, keys: impl IntoIterator<Item = K>, now: Instant) -> Result<(), RelayError> {
         let mut buckets = self.lock(now)?;
         let mut taken: HashMap<K, Bucket> = HashMap::new();
@@ -187,7 +187,7 @@ mod tests {
         keyed.give_back(&2);
         keyed.take([1], now).unwrap();
         assert!(keyed.take([1], now).is_err());
-        // Who waits has no more for what is given back late than a full bucket.
+        // A token returned late does not raise a bucket above full.
         let later = now + Duration::from_mins(1);
         keyed.give_back(&1);
         assert!(keyed.take([1, 1, 1], later).is_err());

@@ -1,5 +1,6 @@
-//! Turns for commits: who lost the race for an epoch may commit next, so that nobody who is always quicker keeps a group from
-//! changing. First come, first served, five seconds for each; whoever had a turn stands behind all who wait. In memory only.
+//! Gives turns to committers: a client that lost the race for an epoch may commit next, so that a client that is always quicker
+//! cannot keep a group from changing. First come, first served, five seconds for each; a client that had a turn goes behind all
+//! that wait. In memory only.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
@@ -12,9 +13,9 @@ use crate::peers::PeerKey;
 
 /// How long a turn lasts.
 const TURN: Duration = Duration::from_secs(5);
-/// Logs for which somebody waits: for more than these there are no turns.
+/// The most logs with waiting committers. Further logs have no turns.
 const MAX_LOGS: usize = 10_000;
-/// Who waits for one log, and how many of them from one address.
+/// The most committers that wait for one log, and the most of them from one address.
 const MAX_WAITING: usize = 32;
 const MAX_OF_PEER: usize = 4;
 
@@ -25,20 +26,20 @@ pub(crate) struct Committer {
     pub(crate) connection: usize,
 }
 
-/// Who waits for their turn, by log.
+/// The waiting committers, by log.
 #[derive(Default)]
 pub(crate) struct Turns(Mutex<HashMap<LogId, Waiting>>);
 
 struct Waiting {
-    /// The log's epoch, as far as those who lost were told.
+    /// The log's epoch, as the losing committers were told.
     epoch: Epoch,
     queue: VecDeque<Committer>,
-    /// When the turn of the first of them ends.
+    /// When the turn of the first committer ends.
     until: Instant,
 }
 
 impl Waiting {
-    /// Forgets those whose time is over.
+    /// Removes the committers whose time is over.
     fn pass(&mut self, now: Instant) {
         while self.until <= now && self.queue.pop_front().is_some() {
             self.until += TURN;
@@ -51,7 +52,8 @@ impl Turns {
         self.0.lock().map_err(|_| RelayError::Internal)
     }
 
-    /// Whether a commit that ends this epoch may be stored now. What is too late already is for the store to refuse.
+    /// Checks that a commit that ends this epoch may be stored now. Leaves a commit that is already too late to the store to
+    /// refuse.
     pub(crate) fn check(
         &self,
         log: &LogId,
@@ -77,7 +79,7 @@ impl Turns {
         Err(RelayError::RateLimited { retry_after_ms: u32::try_from(left).unwrap_or(u32::MAX).max(100) })
     }
 
-    /// Somebody's commit came too late: the log is in this epoch now, and they may end it.
+    /// Notes that a commit came too late. The log is in epoch `current` now, and the committer may end it.
     pub(crate) fn lost(&self, log: LogId, current: Epoch, who: Committer, now: Instant) {
         let Ok(mut logs) = self.lock() else { return };
         if logs.len() >= MAX_LOGS {
@@ -102,7 +104,7 @@ impl Turns {
         }
     }
 
-    /// Somebody's commit that ended this epoch is stored: it was their turn.
+    /// Notes that a commit that ended this epoch was stored, which was the committer's turn.
     pub(crate) fn stored(&self, log: &LogId, ended: Epoch, who: Committer, now: Instant) {
         let Ok(mut logs) = self.lock() else { return };
         let Some(waiting) = logs.get_mut(log) else { return };

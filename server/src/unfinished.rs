@@ -1,5 +1,6 @@
-//! What is held in memory of messages that are not finished, or wait for their turn: a client may begin a long one on each of
-//! many connections and finish none. So it is counted by address and over all, and who would go beyond is cut.
+//! Limits the memory for messages that are unfinished or wait for their turn. A client may begin a long message on each of many
+//! connections and finish none, so the relay counts these bytes by address and in total, and cuts a connection that would go
+//! beyond.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,19 +8,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::peers::PeerKey;
 
-/// So many bytes of each connection are not counted: most messages are shorter, and cost no lock.
+/// The bytes of each connection that are not counted: most messages are shorter, and so need no lock.
 const UNCOUNTED: u64 = 16 * 1024;
-/// So many bytes may be held of one address also when much is held of others.
+/// The bytes that one address may hold even when others hold much.
 const SMALL: u64 = 512 * 1024;
 
-/// How much may be held, in bytes.
+/// The most bytes that may be held.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Most {
     pub(crate) of_peer: u64,
     pub(crate) in_all: u64,
 }
 
-/// What is held.
+/// The bytes that are held.
 #[derive(Debug)]
 pub(crate) struct Unfinished {
     most: Most,
@@ -32,7 +33,7 @@ struct Held {
     by_peer: HashMap<PeerKey, u64>,
 }
 
-/// One connection's part of it; given back when it is dropped.
+/// One connection's share. Dropping it returns the bytes.
 #[derive(Debug)]
 pub(crate) struct Share {
     unfinished: Arc<Unfinished>,
@@ -45,7 +46,7 @@ impl Unfinished {
         Self { most, held: Mutex::default() }
     }
 
-    /// A connection's part.
+    /// Makes a connection's share.
     pub(crate) const fn share(self: Arc<Self>, peer: PeerKey) -> Share {
         Share { unfinished: self, peer, held: AtomicU64::new(0) }
     }
@@ -72,14 +73,14 @@ impl Unfinished {
 }
 
 impl Share {
-    /// Counts so many bytes more; whether the connection may go on.
+    /// Counts more bytes. Returns whether the connection may go on.
     pub(crate) fn take(&self, bytes: u64) -> bool {
         let before = self.held.fetch_add(bytes, Ordering::Relaxed);
         let more = counted(before.saturating_add(bytes)).saturating_sub(counted(before));
         more == 0 || self.unfinished.take(self.peer, more)
     }
 
-    /// Nothing is held here any more.
+    /// Releases all bytes of this share.
     pub(crate) fn release(&self) {
         let held = counted(self.held.swap(0, Ordering::Relaxed));
         if held > 0 {

@@ -1,4 +1,4 @@
-//! Blobs, with what it takes to put and to read them.
+//! Makes blobs for tests, with what a test needs to put and read them.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

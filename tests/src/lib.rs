@@ -1,5 +1,5 @@
-//! What Parley's tests share: a simulated world for engines ([`sim`]), the real relay as a process, a client that
-//! speaks its frames, and accounts to sign with and blobs to put.
+//! Shared parts of Parley's tests: a simulated world for engines ([`sim`]), the real relay as a process, a client that speaks
+//! its frames, accounts that sign, and blobs.
 
 pub mod accounts;
 pub mod blobs;

@@ -1,4 +1,4 @@
-//! Attacks, named after the promises that they try to break.
+//! Attack tests, named after the promises that they try to break.
 #![cfg(test)]
 
 #[path = "attacks/attachments.rs"]

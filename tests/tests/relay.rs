@@ -1,4 +1,4 @@
-//! The real relay over real sockets with a real database.
+//! Tests of the real relay over real sockets with a real database.
 #![cfg(test)]
 
 #[path = "relay/abuse.rs"]

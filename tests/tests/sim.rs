@@ -1,4 +1,4 @@
-//! Engines over a virtual relay, in virtual time.
+//! Tests of engines over a virtual relay, in virtual time.
 #![cfg(test)]
 
 #[path = "sim/attachments.rs"]

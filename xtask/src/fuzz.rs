@@ -1,7 +1,7 @@
-//! `cargo xtask fuzz`: the targets of `fuzz/` under libFuzzer, on stable Rust.
+//! `cargo xtask fuzz`: runs the targets of `fuzz/` under libFuzzer, on stable Rust.
 //!
-//! `cargo fuzz` wants a nightly compiler for its sanitizers. Coverage alone, which is what libFuzzer steers by, is a pass of
-//! LLVM that every compiler has.
+//! `cargo fuzz` wants a nightly compiler for its sanitizers. libFuzzer steers by coverage alone, which is a pass of LLVM that
+//! every compiler has.
 
 use std::fs;
 

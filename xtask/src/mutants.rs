@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: changes the code in small ways and looks whether a test notices (docs/mutants.md).
+//! `cargo xtask mutants`: changes the code in small ways and checks whether a test notices (docs/mutants.md).
 
 use std::fs;
 

@@ -1,7 +1,7 @@
-//! How fast this machine is at the moment, so that what is said about time is true here.
+//! Measures how fast this machine is at the moment, so that the announced durations hold here.
 //!
-//! Times of long steps were measured on one machine of two cores, together with a small piece of work. That piece is done
-//! again here, on as many threads as compile at once; what it takes now tells how much longer the steps take.
+//! The durations of long steps were measured on one machine of two cores, together with a small piece of work. This module
+//! repeats that work, on as many threads as compile at once; its duration now tells how much longer the steps take.
 
 use std::sync::OnceLock;
 use std::thread;

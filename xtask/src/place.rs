@@ -1,4 +1,4 @@
-//! Where things are: the checkout, the target folder, the tools cache.
+//! The paths of the checkout, the target folder and the tools cache.
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! The same sources give the same bytes, whatever folder they are in: compiler flags that keep this machine's folders
-//! out of what is built (places of panics are paths).
+//! Compiler flags that make builds reproducible: they keep this machine's folders out of the output (places of panics are
+//! paths), so the same sources give the same bytes in any folder.
 
 use std::env;
 use std::fs;

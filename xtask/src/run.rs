@@ -1,4 +1,4 @@
-//! `cargo xtask run`: build everything, then become the relay.
+//! `cargo xtask run`: builds everything, then becomes the relay.
 
 use std::path::PathBuf;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Everything this tool prints goes through here.
+//! Prints every line of this tool.
 
 use std::fmt::Display;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! `cargo xtask serve`: Trunk's development server, which builds the page anew after every change.
+//! `cargo xtask serve`: runs Trunk's development server, which rebuilds the page after every change.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! The relay's program.
+//! Builds the relay's program.
 
 use std::path::PathBuf;
 use std::thread;

@@ -1,5 +1,5 @@
-//! A device with many conversations and messages, written where the app looks for it: what somebody has who links a
-//! new one. The friends are gone afterwards.
+//! Makes a device with many conversations and messages, written where the app looks for it, like the device of a person who
+//! links a new one. The friends' devices are gone afterwards.
 
 use super::party::{Party, World};
 use super::{Disk, meet};
@@ -10,14 +10,14 @@ use parley_engine::view::{Command, ConversationId};
 
 const ADA: usize = 0;
 const FRIEND: usize = 1;
-/// So many texts are on their way at a time.
+/// The number of texts that are on their way at a time.
 const AT_ONCE: usize = 256;
-/// What stands in each message, after its number: with it a text has about 120 bytes.
+/// The text of each message, after its number. With the number a text has about 120 bytes.
 const TEXT: &str =
     "and then we went down to the river, where somebody had left a boat, and nobody was there to ask";
 
-/// Makes it; answers with what belongs into localStorage, as JSON. `words` are the numbers of conversations and of
-/// messages in each.
+/// Makes the device. Returns as JSON the items that belong into localStorage. `words` are the number of conversations and the
+/// number of messages in each.
 pub(super) async fn make(words: &str) -> String {
     let mut words = words.split(' ').map(|word| word.parse::<usize>().expect("a number"));
     let (conversations, each) = (words.next().expect("a number"), words.next().expect("a number"));
@@ -34,7 +34,7 @@ pub(super) async fn make(words: &str) -> String {
     format!("{{\"master\":{wrapped:?},\"vault\":{vault:?}}}")
 }
 
-/// A conversation with somebody new, in which both say as much.
+/// Makes a conversation with a new person, in which both write equally much.
 async fn befriend(world: &mut World, username: &str, messages: usize) {
     world.join(Party::new(random::bytes(), None), username).await;
     world.quiet().await;

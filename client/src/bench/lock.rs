@@ -1,4 +1,4 @@
-//! What Argon2id costs in this browser: from these numbers the cost of a lock is chosen.
+//! Measures Argon2id in this browser. These numbers decide the cost of a lock.
 
 use parley_engine::lock::{Cost, Lock};
 use parley_engine::seal::MasterKey;

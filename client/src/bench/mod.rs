@@ -1,9 +1,9 @@
-//! What the engine's work costs in this browser, beside bare OpenMLS in the same run: real IndexedDB, real sockets,
-//! the real relay. `cargo xtask bench browser` runs it; it tells its page JSON, in microseconds. Or it makes a device to measure the
-//! app with (`fixture.rs`).
+//! Measures the engine in this browser, beside bare OpenMLS in the same run: real IndexedDB, real sockets, the real relay.
+//! `cargo xtask bench browser` runs this program, which reports JSON to its page, in microseconds. It can also make a device
+//! with which to measure the app (`fixture.rs`).
 //!
-//! "bare" is OpenMLS with the engine's provider and a map in memory. "engine" is all that the engine does from the
-//! input to the last output, sealing included. "disk" is that and the IndexedDB transaction, awaited.
+//! "bare" is OpenMLS with the engine's provider and a map in memory. "engine" is all work of the engine from the input to the
+//! last output, including sealing. "disk" adds the awaited IndexedDB transaction.
 #![expect(
     clippy::cast_precision_loss,
     clippy::as_conversions,
@@ -37,28 +37,28 @@ use crate::platform::{self, clock, random, timer, worker};
 
 const SINGLE: usize = 300;
 const BATCH: usize = 512;
-/// So many rows of as many messages as there are friends, each written before the next.
+/// The number of rows. A row has one message for each friend, each written before the next.
 const ROWS: usize = 20;
 const SET_UPS: usize = 10;
 const OPENINGS: usize = 10;
 const WARM_UP: usize = 30;
-/// A mebibyte in blocks, as a search or a backup reads them.
+/// A mebibyte in blocks, like those that a search or a backup reads.
 const BLOCK: usize = 64 * 1024;
 const BLOCKS: usize = 16;
-/// The text that the peers were measured with.
+/// The text with which the other libraries were measured.
 const HUNDRED: &str =
     "A text of one hundred bytes, which is what the other libraries were given to encrypt for this table.";
-/// Length of its entry at the relay, which `cargo xtask bench engine` shows.
+/// The length of its entry at the relay, which `cargo xtask bench engine` reports.
 const AT_THE_RELAY: usize = 290;
 
 const ADA: usize = 0;
 const BOB: usize = 1;
-/// How the name of a worker begins that makes a device; its numbers follow.
+/// The beginning of the name of a worker that makes a device; its numbers follow.
 const FIXTURE: &str = "fixture ";
-/// The name of a worker that measures what a lock costs.
+/// The name of a worker that measures the cost of a lock.
 const LOCK: &str = "lock";
 
-/// Starts.
+/// Starts the program.
 pub fn start() {
     let loaded = clock::precise();
     platform::report_panics(|| {});
@@ -77,7 +77,7 @@ pub fn start() {
     });
 }
 
-/// A new device's database, and its master key, plain and as localStorage has it.
+/// The database of a new device, and its master key, plain and as it is in localStorage.
 struct Disk {
     journal: Journal,
     master: [u8; 32],
@@ -121,7 +121,7 @@ async fn measure(report: &mut Report) {
     openings(report, &world, &master, &wrapped).await;
 }
 
-/// What writing costs that has no work of the engine in it: one record of 1 KiB, one after the other and after a rest.
+/// Measures the least cost of a write, without work of the engine: one record of 1 KiB, one after the other and after a rest.
 async fn floor(report: &mut Report, journal: &Journal) {
     let record = Record { key: vec![0; 40], value: vec![0x55; 1024] };
     let puts = vec![(Store::Messages, record)];
@@ -141,7 +141,7 @@ async fn floor(report: &mut Report, journal: &Journal) {
     journal.settle().await.expect("a write");
 }
 
-/// Opening a mebibyte in sealed blocks: the cipher and hardly anything else.
+/// Measures opening a mebibyte in sealed blocks: hardly anything but the cipher.
 fn blocks(report: &mut Report) {
     let page = PageKey::of(&MasterKey::new(random::bytes()));
     let sealed = page.seal(b"block", random::bytes(), &vec![0x55; BLOCK]);
@@ -156,7 +156,7 @@ fn blocks(report: &mut Report) {
     report.times("blocks", times.split_off(WARM_UP));
 }
 
-/// OpenMLS alone.
+/// Measures OpenMLS alone.
 fn bare(report: &mut Report) {
     let rng = &mut BrowserRng;
     let mut set_ups = Vec::new();
@@ -202,7 +202,7 @@ fn send(world: &mut World, from: usize, conversation: ConversationId, text: &str
     world.command(from, Command::SendText { conversation, text: text.to_owned(), over: String::new() });
 }
 
-/// One message after the other, each with a transaction of its own.
+/// Measures one message after the other, each with its own transaction.
 async fn single(report: &mut Report, world: &mut World, there: ConversationId, back: ConversationId) {
     let (mut encrypts, mut decrypts) = (Vec::new(), Vec::new());
     for _ in 0..SINGLE + WARM_UP {
@@ -228,8 +228,9 @@ async fn single(report: &mut Report, world: &mut World, there: ConversationId, b
     report.spent("decrypt", &decrypts.split_off(WARM_UP));
 }
 
-/// One message after the other, each with a transaction of its own, and no rest between, as the peers were measured: a text
-/// to each friend (into one conversation the next goes when the relay has the last), and texts of one that wait.
+/// Measures one message after the other, each with its own transaction and without a rest between, as the other libraries were
+/// measured: a text to each friend, because the next text in one conversation waits until the relay has the last; and reading
+/// waiting texts of one friend.
 async fn in_a_row(report: &mut Report, world: &mut World, friends: &[ConversationId], back: ConversationId) {
     let (mut encrypts, mut decrypts) = (Vec::new(), Vec::new());
     for _ in 0..ROWS {
@@ -251,7 +252,7 @@ async fn in_a_row(report: &mut Report, world: &mut World, friends: &[Conversatio
     report.spent("row.decrypt", &decrypts);
 }
 
-/// Many at once, everything included: receipts, answers, self-updates.
+/// Measures many messages at once with everything around them: receipts, answers, self-updates.
 async fn batched(report: &mut Report, world: &mut World, there: ConversationId, back: ConversationId) {
     for (name, from, to, conversation) in
         [("batched.sender", ADA, BOB, there), ("batched.receiver", BOB, ADA, back)]
@@ -273,7 +274,7 @@ async fn batched(report: &mut Report, world: &mut World, there: ConversationId, 
     }
 }
 
-/// From the first text to somebody until their device has the group: the work of both devices.
+/// Measures from the first text to a person until their device has the group: the work of both devices.
 async fn set_ups(report: &mut Report, world: &mut World, name: &str) -> Vec<ConversationId> {
     let (mut spent, mut friends) = (Vec::new(), Vec::new());
     for number in 0..SET_UPS {
@@ -294,7 +295,7 @@ async fn set_ups(report: &mut Report, world: &mut World, name: &str) -> Vec<Conv
     friends
 }
 
-/// What the worker does between its start and the open device.
+/// Measures the worker's steps between its start and the open device.
 async fn openings(report: &mut Report, world: &World, master: &[u8; 32], wrapped: &[u8]) {
     let (mut all, mut reading, mut engines) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..OPENINGS {
@@ -320,7 +321,7 @@ async fn openings(report: &mut Report, world: &World, master: &[u8; 32], wrapped
     report.times("open.engine", engines);
 }
 
-/// Sum of two spans.
+/// The sum of both spans.
 impl Spent {
     fn both(self) -> f64 {
         self.engine + self.disk

@@ -1,4 +1,4 @@
-//! Devices in one worker: one writes to IndexedDB, the others to nowhere; all have sockets to the relay.
+//! Devices in one worker: one writes to IndexedDB, the others write nowhere; all have sockets to the relay.
 
 use core::time::Duration;
 use std::cell::RefCell;
@@ -16,12 +16,12 @@ use crate::platform::random::BrowserRng;
 use crate::platform::socket::{Happening, Socket};
 use crate::platform::{clock, timer};
 
-/// Longer than receipts wait, in milliseconds.
+/// A pause longer than receipts wait, in milliseconds.
 const QUIET: f64 = 400.0;
-/// Something that should have happened did not.
+/// After this time without the expected event the program gives up, in milliseconds.
 const GIVE_UP: f64 = 60_000.0;
 
-/// Milliseconds that the engine worked and that transactions took.
+/// The milliseconds of the engine's work and of transactions.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Spent {
     pub(super) engine: f64,
@@ -49,7 +49,7 @@ pub(super) struct Party {
     spent: Spent,
     online: bool,
     pub(super) vault: Option<Vec<u8>>,
-    /// Messages of others that were shown.
+    /// How many messages of others were shown.
     pub(super) shown: usize,
     pub(super) conversation: Option<ConversationId>,
 }
@@ -120,7 +120,7 @@ impl Party {
         }
     }
 
-    /// Writes what waits, and sends what waited for it.
+    /// Writes the waiting change sets, and sends the frames that waited for them.
     async fn persist(&mut self) {
         self.write().await;
         for bytes in self.sends.drain(..) {
@@ -130,7 +130,7 @@ impl Party {
         }
     }
 
-    /// Writes what waits; how many frames can be sent then.
+    /// Writes the waiting change sets. Returns how many frames can then be sent.
     async fn write(&mut self) -> usize {
         while let Some(change) = self.change.take() {
             let start = clock::precise();
@@ -147,7 +147,7 @@ impl Party {
         self.sends.len()
     }
 
-    /// Moves what is in the journal into its stores.
+    /// Moves the journal's entries into their stores.
     pub(super) async fn settle(&mut self) {
         let start = clock::precise();
         if let Some(journal) = &self.disk {
@@ -156,7 +156,7 @@ impl Party {
         self.spent.disk += clock::precise() - start;
     }
 
-    /// Whether anything happened.
+    /// Takes one step. Returns whether anything happened.
     async fn step(&mut self) -> bool {
         let now = clock::now();
         let mut inputs: Vec<Input> = self.heard.borrow_mut().drain(..).collect();
@@ -177,14 +177,14 @@ pub(super) struct World {
 }
 
 impl World {
-    /// A device with a new account, at rest.
+    /// Adds a device with a new account, and waits until it is at rest.
     pub(super) async fn add(&mut self, party: Party, username: &str) -> usize {
         let index = self.join(party, username).await;
         self.settle().await;
         index
     }
 
-    /// A device with a new account.
+    /// Adds a device with a new account.
     pub(super) async fn join(&mut self, party: Party, username: &str) -> usize {
         self.parties.push(party);
         let index = self.parties.len() - 1;
@@ -221,7 +221,7 @@ impl World {
         core::mem::take(&mut self.parties[index].spent)
     }
 
-    /// One round of everything; waits a moment when there is nothing to do.
+    /// Takes one step with every device. Waits a moment when there is nothing to do.
     pub(super) async fn step(&mut self) -> bool {
         let mut worked = false;
         for party in &mut self.parties {
@@ -241,7 +241,7 @@ impl World {
         }
     }
 
-    /// Until what one has sent waits in front of the other, who does not look at it yet.
+    /// Waits until the sender's message has arrived at the reader, who does not process it yet.
     pub(super) async fn hold(&mut self, reader: usize, sender: usize) {
         let before = self.parties[reader].heard.borrow().len();
         while self.parties[reader].heard.borrow().len() == before {
@@ -251,7 +251,7 @@ impl World {
         }
     }
 
-    /// Reads what waits, each written before the next; what those cost that showed a message.
+    /// Processes waiting messages, each written before the next. Returns the cost of those that showed a message.
     pub(super) async fn read_in_a_row(&mut self, index: usize) -> Vec<Spent> {
         let party = &mut self.parties[index];
         let waiting: Vec<Input> = party.heard.borrow_mut().drain(..).collect();
@@ -268,7 +268,7 @@ impl World {
         all
     }
 
-    /// Until nothing has happened for longer than receipts wait.
+    /// Waits until nothing has happened for longer than receipts wait.
     pub(super) async fn settle(&mut self) {
         self.idle(QUIET).await;
         for party in &mut self.parties {
@@ -276,7 +276,7 @@ impl World {
         }
     }
 
-    /// Until answers to the last message are in.
+    /// Waits until the answers to the last message have arrived.
     pub(super) async fn quiet(&mut self) {
         self.idle(10.0).await;
     }

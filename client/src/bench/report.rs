@@ -1,4 +1,4 @@
-//! Numbers by name.
+//! Collects measured numbers by name.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ impl Report {
         self.0.insert(name.to_owned(), value);
     }
 
-    /// Takes milliseconds, keeps microseconds.
+    /// Takes times in milliseconds, and keeps them in microseconds.
     pub(super) fn times(&mut self, name: &str, mut times: Vec<f64>) {
         times.sort_by(f64::total_cmp);
         for (what, percent) in [("p50", 50), ("p95", 95), ("p99", 99)] {

@@ -1,4 +1,4 @@
-//! The app: what a person sees.
+//! The app's program: the page that a person sees.
 
 fn main() {
     #[cfg(target_arch = "wasm32")]

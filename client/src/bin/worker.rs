@@ -1,4 +1,4 @@
-//! The worker: hosts the engine.
+//! The worker's program: hosts the engine.
 
 fn main() {
     #[cfg(target_arch = "wasm32")]

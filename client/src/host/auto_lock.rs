@@ -1,4 +1,4 @@
-//! Watches an open device that has a lock: closes it when nobody was there for long.
+//! The auto-lock: closes the lock of an open device after a time without a person.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,10 +7,10 @@ use crate::model::lock::{Absence, LockView};
 use crate::platform::clock;
 use crate::platform::timer::Interval;
 
-/// How often it looks at the clock, in milliseconds.
+/// How often the auto-lock looks at the clock, in milliseconds.
 const LOOK: u32 = 1_000;
 
-/// Knows the lock of the open device.
+/// Knows the lock of the open device, and when a person was present last.
 pub(super) struct AutoLock {
     inner: Rc<RefCell<Inner>>,
     _looks: Interval,
@@ -22,7 +22,7 @@ struct Inner {
 }
 
 impl AutoLock {
-    /// `close` is called when nobody was there for as long as the lock says.
+    /// Calls `close` after a time without a person, as long as the lock says.
     pub(super) fn new(lock: Option<LockView>, close: impl Fn() + 'static) -> Self {
         let absence = Absence::new(lock.as_ref().and_then(|lock| lock.after), clock::now().0);
         let inner = Rc::new(RefCell::new(Inner { lock, absence }));
@@ -40,12 +40,12 @@ impl AutoLock {
         self.inner.borrow().lock.clone()
     }
 
-    /// Somebody is there.
+    /// Notes that a person is present.
     pub(super) fn somebody(&self) {
         self.inner.borrow_mut().absence.somebody(clock::now().0);
     }
 
-    /// There is another lock now, or none any more.
+    /// Takes the changed lock of the device, or none.
     pub(super) fn changed(&self, lock: Option<LockView>) {
         let mut inner = self.inner.borrow_mut();
         inner.absence = Absence::new(lock.as_ref().and_then(|lock| lock.after), clock::now().0);

@@ -1,4 +1,4 @@
-//! What the relay sent, one frame a turn: while hundreds of frames wait (a device is linked, or was away for long), what
+//! Queues frames from the relay and takes one per turn. While a device is linked or catches up, hundreds of frames wait; what
 //! people do and what the disk answers does not wait behind all of them.
 
 use std::cell::{Cell, RefCell};
@@ -10,14 +10,14 @@ use crate::platform::turns::Turns;
 /// Frames that wait for their turn.
 pub(super) struct Backlog {
     frames: RefCell<VecDeque<Vec<u8>>>,
-    /// A frame is being taken, or the next turn was asked for.
+    /// Set while a frame is taken, and until the requested next turn comes.
     busy: Cell<bool>,
     turns: Option<Turns>,
     take: Box<dyn Fn(Vec<u8>)>,
 }
 
 impl Backlog {
-    /// `take` gets each frame, in order.
+    /// `take` gets the frames one by one, in order.
     pub(super) fn new(take: impl Fn(Vec<u8>) + 'static) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Self>| {
             let this = Weak::clone(this);
@@ -30,7 +30,7 @@ impl Backlog {
         })
     }
 
-    /// Takes a frame: at once if none has been taken in this turn.
+    /// Takes a frame at once if no other one was taken in this turn; queues it otherwise.
     pub(super) fn put(&self, frame: Vec<u8>) {
         if self.busy.get() {
             self.frames.borrow_mut().push_back(frame);
@@ -39,7 +39,7 @@ impl Backlog {
         }
     }
 
-    /// The connection is gone: what did not have its turn is as good as lost, and comes again.
+    /// Drops the queued frames, because the connection is gone. The relay sends them again.
     pub(super) fn forget(&self) {
         self.frames.borrow_mut().clear();
     }
@@ -55,7 +55,7 @@ impl Backlog {
     fn take(&self, frame: Vec<u8>) {
         self.busy.set(self.turns.is_some());
         (self.take)(frame);
-        // Only now: what came while the frame was read goes before the next one.
+        // The turn is requested only now, so whatever arrived while the frame was read goes before the next frame.
         if let Some(turns) = &self.turns {
             turns.ask();
         }

@@ -1,4 +1,4 @@
-//! localStorage, which the worker does not have, by way of its tab.
+//! Reads and writes localStorage through the tab, because a worker has none.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,13 +14,13 @@ use crate::model::slot::{FromWorker, Slot, ToWorker};
 use crate::platform::failure::Failure;
 use crate::platform::worker;
 
-/// What the slots of localStorage hold.
+/// The contents of the slots in localStorage.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Slots {
     pub(super) vault: Option<Vec<u8>>,
     pub(super) master: Option<Vec<u8>>,
     pub(super) guesses: Option<Vec<u8>>,
-    /// The browser denies this site its localStorage: whether there is something in it is not known.
+    /// The browser denies this site its localStorage, so its contents are unknown.
     pub(super) denied: bool,
 }
 
@@ -37,12 +37,12 @@ struct Waiting {
 }
 
 impl TabStorage {
-    /// Begins to listen to the tab. `asked` gets what it asks about the lock.
+    /// Begins to listen to the tab. `asked` gets the tab's questions about the lock.
     pub(super) fn connect(asked: impl Fn(LockAsk) + 'static) -> Self {
         let this = Self::default();
         let waiting = Rc::clone(&this.0);
         worker::hear_tab(move |bytes| {
-            // It may have a passphrase in it.
+            // The message may contain a passphrase.
             let bytes = Zeroizing::new(bytes);
             let Ok(message) = signal::decode(&bytes) else { return };
             let mut waiting = waiting.borrow_mut();
@@ -64,20 +64,20 @@ impl TabStorage {
         this
     }
 
-    /// What the slots hold.
+    /// Reads the contents of the slots.
     pub(super) async fn read(&self) -> Slots {
         say(&FromWorker::Read);
         self.wait(|waiting| waiting.slots.take()).await
     }
 
-    /// Writes a slot, or removes it; done when the tab has said so.
+    /// Writes a slot, or removes it. Returns when the tab has confirmed that.
     pub(super) async fn write(&self, slot: Slot, value: Option<Vec<u8>>) -> Result<(), Failure> {
         let id = self.next();
         say(&FromWorker::Write { id, slot, value });
         if self.written(id).await { Ok(()) } else { Err(Failure::Full) }
     }
 
-    /// Writes the master slot if it still holds `old`; whether it did.
+    /// Writes the master slot if it still holds `old`. Returns whether it did.
     pub(super) async fn replace(&self, old: Vec<u8>, new: Vec<u8>) -> bool {
         let id = self.next();
         say(&FromWorker::Replace { id, old, new });
@@ -112,13 +112,13 @@ pub(super) fn say_died() {
     say(&FromWorker::Died);
 }
 
-/// Tells the tab that another worker owns the device now, or that what is stored went away under this one: it must
-/// begin again.
+/// Tells the tab that another worker owns the device now, or that the stored data went away under this worker: the tab must
+/// start a new worker.
 pub(super) fn say_replaced() {
     say(&FromWorker::Replaced);
 }
 
-/// Tells the tab that it is older than another one.
+/// Tells the tab that another tab has a newer version of the app.
 pub(super) fn say_older() {
     say(&FromWorker::Older);
 }

@@ -1,4 +1,4 @@
-//! The owner's ends of the channels to and from the views of all tabs.
+//! The owner's ends of the broadcast channels to and from the views of all tabs.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ impl Views {
     /// Opens the channel.
     pub(super) fn open(hear: impl Fn(ToOwner) + 'static) -> Self {
         let heard = Broadcast::open(TO_OWNER, move |bytes| {
-            // What another version of the app says is not for this one; its views say so to the person.
+            // A signal of another version of the app is not for this owner. The views tell the person about the other version.
             if let Ok(signal) = signal::decode(&bytes) {
                 hear(signal);
             }
@@ -27,7 +27,7 @@ impl Views {
         Self(Rc::new(Ends { _heard: heard, views: Broadcast::open(TO_VIEWS, |_| ()) }))
     }
 
-    /// Says something to all views.
+    /// Sends a signal to all views.
     pub(super) fn say(&self, signal: &ToViews) {
         if let (Some(channel), Some(bytes)) = (self.0.views.as_ref(), signal::encode(signal)) {
             channel.say(&bytes);

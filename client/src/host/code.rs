@@ -6,10 +6,10 @@ use fast_qr::qr::QRBuilder;
 
 use crate::model::code::Code;
 
-/// White around the code, in modules.
+/// The width of the white border around the code, in modules.
 const MARGIN: usize = 4;
 
-/// The code as one path: a square for each dark module. None if the text is too long for a code.
+/// Draws a text as a QR code: one path with a square for each dark module. Returns `None` if the text is too long.
 pub(super) fn draw(text: String) -> Option<Code> {
     let code = QRBuilder::new(text.as_str()).build().ok()?;
     let mut path = String::new();
@@ -17,7 +17,7 @@ pub(super) fn draw(text: String) -> Option<Code> {
         for x in 0..code.size {
             let dark = code.data.get(y * code.size + x).is_some_and(|module| module.value());
             if dark {
-                // Writing to a String does not fail.
+                // Writing to a `String` cannot fail.
                 let _ = write!(path, "M{} {}h1v1h-1z", x + MARGIN, y + MARGIN);
             }
         }

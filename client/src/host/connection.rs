@@ -1,5 +1,5 @@
-//! The connection to the relay: watched, and opened again for ever, with growing pauses. When to do what is decided by
-//! [`Path`]; here it is done.
+//! Watches the connection to the relay, and connects again for ever, with growing pauses. [`Path`] decides what to do when;
+//! this module carries it out.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use crate::platform::{clock, random};
 
 const PATH: &str = "/v1/ws";
 
-/// What the owner is told.
+/// What the connection reports to the owner.
 #[derive(Debug)]
 pub(super) enum News {
     Connected,
@@ -21,11 +21,11 @@ pub(super) enum News {
         retry_at: UnixMillis,
     },
     Received(Vec<u8>),
-    /// Nothing came for a while: the relay is to be asked for a sign of life.
+    /// Nothing came for a while: the engine has to ask the relay for a sign of life.
     Quiet,
 }
 
-/// The connection, or the attempts to have one.
+/// The connection, or the attempts to open one.
 #[derive(Clone)]
 pub(super) struct Connection(Rc<RefCell<Inner>>);
 
@@ -33,9 +33,9 @@ struct Inner {
     tell: Rc<dyn Fn(News)>,
     path: Path,
     socket: Option<Socket>,
-    /// Tells events of this socket from those of the one before.
+    /// Tells events of this socket from those of the socket before.
     generation: u64,
-    /// The timer that is set, and for when.
+    /// The timer that is set, and the time at which it fires.
     timer: Option<(u64, Timeout)>,
     halted: bool,
 }
@@ -58,7 +58,7 @@ impl Connection {
         this
     }
 
-    /// Sends a frame; drops it when there is no connection.
+    /// Sends a frame. Drops it when there is no connection.
     pub(super) fn send(&self, bytes: &[u8]) {
         let mut inner = self.0.borrow_mut();
         if let Some(socket) = &inner.socket {
@@ -72,7 +72,7 @@ impl Connection {
         self.lost(at_least);
     }
 
-    /// Closes and stays closed.
+    /// Closes the connection for good.
     pub(super) fn halt(&self) {
         let mut inner = self.0.borrow_mut();
         inner.halted = true;
@@ -80,17 +80,17 @@ impl Connection {
         inner.forget();
     }
 
-    /// Somebody does not want to wait any longer.
+    /// Connects at once, because the person does not want to wait.
     pub(super) fn retry_now(&self) {
         self.step(|path| path.retry(clock::steady()));
     }
 
-    /// Somebody has come back to the app, or there is a network again.
+    /// Checks the connection, because the person came back to the app or the network is there again.
     pub(super) fn look(&self) {
         self.step(|path| path.look(clock::steady()));
     }
 
-    /// Somebody can see the app.
+    /// Notes that the person can see the app.
     pub(super) fn seen(&self) {
         self.0.borrow_mut().path.seen(clock::steady());
         self.arm();
@@ -164,14 +164,14 @@ impl Connection {
         }
     }
 
-    /// Another attempt in place of what there is. The engine is told of a connection that ends with it, and the views that
-    /// nothing is waited for.
+    /// Begins another attempt in place of the current connection or pause. Tells the engine of a connection that ends with it,
+    /// and the views that the pause is over.
     fn begin_anew(&self) {
         self.tell(News::Disconnected { retry_at: clock::now() });
         self.attempt();
     }
 
-    /// Sets the timer, if there is none that fires before. One that fires too early does no harm.
+    /// Sets the timer, unless one is set that fires before. A timer that fires too early does no harm.
     fn arm(&self) {
         let mut inner = self.0.borrow_mut();
         let now = clock::steady();
@@ -181,7 +181,7 @@ impl Connection {
         }
         let this = self.clone();
         let timer = timer::after(due.saturating_sub(now), move || {
-            // The timer has fired: there is nothing left to stop.
+            // The timer has fired, so there is nothing left to stop.
             if let Some((_, fired)) = this.0.borrow_mut().timer.take() {
                 fired.forget();
             }
@@ -197,7 +197,7 @@ impl Connection {
 }
 
 impl Inner {
-    /// Drops the socket; what it still does is not heard.
+    /// Drops the socket. Its further events are ignored.
     fn forget(&mut self) {
         self.generation = self.generation.wrapping_add(1);
         self.socket = None;

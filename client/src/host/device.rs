@@ -1,4 +1,4 @@
-//! Opens the device: puts together its pieces from localStorage and IndexedDB, or says which one is missing.
+//! Opens the device from its pieces in localStorage and IndexedDB, or says which piece is missing.
 
 use parley_engine::lock::{Lock, LockError};
 use parley_engine::seal::{MasterKey, PageKey};
@@ -17,20 +17,20 @@ use crate::platform::failure::Failure;
 use crate::platform::later::Later;
 use crate::platform::{clock, random};
 
-/// A device that is open.
+/// An open device.
 pub(super) struct Device {
     pub(super) engine: Engine,
     pub(super) journal: Journal,
-    /// For what pages seal.
+    /// The key with which pages seal unsaved text.
     pub(super) key: PageKey,
     pub(super) lock: Option<LockView>,
 }
 
 /// Why a device is not open.
 pub(super) enum Closed {
-    /// It cannot be opened.
+    /// The device cannot be opened.
     Fault(Fault),
-    /// It is locked, and the next guess is heard at this time.
+    /// The device is locked. The number is the time of the next permitted guess, in milliseconds since 1970.
     Locked(LockView, u64),
 }
 
@@ -40,7 +40,7 @@ impl From<Fault> for Closed {
     }
 }
 
-/// Opens the device that this fence owns. `unlocked` is the master key that came out of its lock.
+/// Opens the device that this fence owns. `unlocked` is the master key that its lock gave.
 pub(super) async fn open(
     database: &Database,
     fence: Fence,
@@ -48,7 +48,7 @@ pub(super) async fn open(
     ownership: &Ownership,
     unlocked: Option<MasterKey>,
 ) -> Result<Device, Closed> {
-    // The tab may be busy with its first screen: it is asked before everything else.
+    // The first step is the question to the tab, which may be busy with its first screen.
     let slots = Later::begin({
         let tab = tab.clone();
         async move { tab.read().await }
@@ -63,7 +63,7 @@ pub(super) async fn open(
 
     let mut lock = None;
     let (master, vault) = match (key, slots) {
-        // A crash between the vault and its records: nothing left this device yet, so nothing is lost.
+        // The process died between writing the vault and its records. Nothing has left this device yet, so nothing is lost.
         (Some(key), Slots { master: Some(master), vault, guesses, .. }) => {
             let master = match key.unwrap(&master).await.ok_or(Fault::Damaged)? {
                 Kept::Master(master) => MasterKey::new(*master),
@@ -90,9 +90,9 @@ pub(super) async fn open(
     Ok(Device { engine, journal, key: PageKey::of(&master), lock })
 }
 
-/// Deletes what is left of a device that does not open.
+/// Deletes the rest of a device that does not open.
 pub(super) async fn erase(database: &Database, fence: Fence, tab: &TabStorage) -> Result<(), Failure> {
-    // localStorage knows no fence.
+    // localStorage has no fence, so the database checks it.
     database.check(fence).await?;
     tab.write(Slot::Vault, None).await?;
     tab.write(Slot::Master, None).await?;
@@ -127,7 +127,7 @@ const fn trouble_of_lock(error: LockError) -> Fault {
     }
 }
 
-/// What a failure before the device is open means.
+/// The fault that a failure before the device is open causes.
 pub(super) const fn fault(failure: Failure) -> Fault {
     match failure {
         Failure::Full => Fault::Full,

@@ -1,5 +1,5 @@
-//! Files of messages, between what pages have chosen, the disk and the pages that show them. One thing is done after the other, and
-//! nothing of it waits for change sets, nor they for it.
+//! Carries files of messages between pages, disk and engine. Works on one thing at a time; neither this work nor the writing of
+//! change sets waits for the other.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -15,16 +15,16 @@ use crate::platform::files::File;
 use crate::platform::parcels::Parcels;
 use crate::platform::spawn_local;
 
-/// Works on files.
+/// Works on files, one piece of work after the other.
 pub(super) struct Files(Rc<Inner>);
 
 struct Inner {
     database: Database,
     fence: Fence,
     tell: Box<dyn Fn(Input)>,
-    /// What pages have chosen.
+    /// The files that pages have chosen, by the number of the source.
     sources: RefCell<HashMap<u64, File>>,
-    /// Pieces of files that views asked for, and their types.
+    /// The pieces of files that views asked for, with the file's type, by the number of the view's request.
     giving: RefCell<HashMap<u64, (Vec<File>, &'static str)>>,
     work: RefCell<VecDeque<FileWork>>,
     working: Cell<bool>,
@@ -57,7 +57,7 @@ impl Files {
         Self(inner)
     }
 
-    /// Does something with a file, after what it was asked before.
+    /// Queues a piece of work behind the earlier ones.
     pub(super) fn work(&self, work: FileWork) {
         self.0.work.borrow_mut().push_back(work);
         if !self.0.working.replace(true) {
@@ -100,7 +100,7 @@ impl Inner {
                 let chunks = self.database.read_chunks(&file.0, first, most).await.unwrap_or_default();
                 Some(FileDone::Read { id, chunks })
             }
-            // What cannot be deleted now goes at the next start.
+            // A file that cannot be deleted now is deleted at the next start.
             FileWork::Delete(file) => {
                 let _ = self.database.delete_chunks(self.fence, &file.0).await;
                 None
@@ -117,7 +117,7 @@ impl Inner {
         }
     }
 
-    /// The browser keeps the pieces; what the file is, its first bytes say.
+    /// Collects the pieces of a file for a view. The browser keeps their bytes; the first bytes decide the type.
     fn give(&self, view: u64, bytes: &[u8], last: bool) {
         let mut giving = self.giving.borrow_mut();
         let (pieces, _) = giving.entry(view).or_insert_with(|| (Vec::new(), media::mime_of(bytes)));

@@ -1,4 +1,4 @@
-//! The halves of the engine, each a part of the worker that is loaded when the engine asks for it.
+//! Loads the halves of the engine, each a part of the worker, when the engine asks for them.
 
 use parley_engine::io::Input;
 use parley_engine::parts::{self, Code, Part};
@@ -8,7 +8,7 @@ use super::parts::part;
 part!(group_half, groups_here() -> Code => parts::groups());
 part!(account_half, account_here() -> Code => parts::account());
 
-/// Loads a half; what the engine hears of it.
+/// Loads a half, and returns the input that tells the engine the outcome.
 pub(super) async fn load(part: Part) -> Input {
     let come = match part {
         Part::Groups => groups_here().await,

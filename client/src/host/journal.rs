@@ -1,4 +1,4 @@
-//! Writes change sets, each as one entry of the database's journal, and moves them into their stores when there is time.
+//! Writes each change set as one entry of the database's journal, and moves entries into their stores later.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,20 +8,20 @@ use crate::model::journal::{self, Found, LARGE, Pending, Place};
 use crate::platform::db::{Database, Fence, Moved};
 use crate::platform::failure::Failure;
 
-/// The records of the device that a fence owns. One thing is done at a time: nothing begins before the last has ended.
+/// The records of the device that a fence owns. Does one thing at a time; each step ends before the next begins.
 #[derive(Debug)]
 pub(crate) struct Journal {
     database: Database,
     fence: Fence,
-    /// The number of this owner's last entry.
+    /// The number of this owner's last entry in the journal.
     last: Cell<u64>,
-    /// Entries of earlier owners.
+    /// Where the entries of earlier owners are.
     others: RefCell<Vec<Place>>,
     pending: RefCell<Pending>,
 }
 
 impl Journal {
-    /// With all records of [`Store::State`](parley_engine::io::Store::State).
+    /// Opens the journal. Also returns all records of [`Store::State`](parley_engine::io::Store::State).
     pub(crate) async fn open(database: Database, fence: Fence) -> Result<(Self, Vec<Record>), Failure> {
         let (stored, entries) = database.state().await?;
         let others = entries.iter().filter(|(_, found)| matches!(found, Found::Entry(_)));
@@ -40,7 +40,7 @@ impl Journal {
         self.fence
     }
 
-    /// Writes all of a change set but its vault, or nothing of it.
+    /// Writes a change set without its vault, whole or not at all.
     pub(crate) async fn write(&self, change: &ChangeSet) -> Result<(), Failure> {
         if change.wipes {
             self.database.wipe(self.fence, journal::changes(change)).await?;
@@ -62,23 +62,23 @@ impl Journal {
         if self.is_settled() { Ok(()) } else { self.write_to_stores(None).await }
     }
 
-    /// Whether every entry is in its store.
+    /// Whether every entry has been moved to its store.
     pub(crate) fn is_settled(&self) -> bool {
         self.pending.borrow().is_empty() && self.others.borrow().is_empty()
     }
 
-    /// Whether so much waits that it is time to settle.
+    /// Whether so many entries wait that it is time to settle.
     pub(crate) fn is_full(&self) -> bool {
         self.pending.borrow().is_much()
     }
 
-    /// Moves nothing any more: everything is about to be deleted.
+    /// Forgets all entries and moves none any more, because everything is about to be deleted.
     pub(crate) fn forget(&self) {
         self.pending.take();
         self.others.take();
     }
 
-    /// Reads messages.
+    /// Reads messages from the stores and from the entries that wait.
     pub(crate) async fn load(&self, load: &Load) -> Result<Vec<Record>, Failure> {
         let wider = self.pending.borrow().wider(load);
         let stored = self.database.load(&wider).await?;

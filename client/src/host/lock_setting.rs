@@ -1,7 +1,7 @@
-//! Sets, changes and opens the lock, for this worker's own tab. Any worker can do it, whoever owns the device: so what
-//! somebody types goes to no other tab.
+//! Sets, changes and opens the app lock for this worker's own tab. Any worker can do this, not only the owner of the device, so
+//! a typed passphrase goes to no other tab.
 //!
-//! A lock is changed by one write of one slot, which holds the old one or the new one at every instant.
+//! One write of one slot changes a lock. At every instant the slot holds the old lock or the new one.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,26 +18,26 @@ use crate::platform::crypto::{BrowserKey, Kept};
 use crate::platform::db::Database;
 use crate::platform::{clock, random, spawn_local};
 
-/// Answers what the tab asks about the lock.
+/// Answers the tab's questions about the lock.
 pub(super) struct LockSetting {
     tab: TabStorage,
     database: RefCell<Option<Database>>,
     busy: Cell<bool>,
-    /// Called before what keeps this worker from answering for a while.
+    /// Runs before a step that keeps this worker from answering for a while.
     working: Box<dyn Fn()>,
     opened: Box<dyn Fn(MasterKey)>,
-    /// Whether this worker is about to end: another in its place has to open the lock.
+    /// Whether this worker is about to end. If so, the worker that replaces it has to open the lock.
     ending: Box<dyn Fn() -> bool>,
 }
 
-/// The slot as it was read, and how to write it.
+/// The master slot as this worker read it, and the key that wraps a new value.
 struct Open {
     key: BrowserKey,
     wrapped: Vec<u8>,
 }
 
 impl LockSetting {
-    /// `opened` gets the master key when somebody has opened the lock. While `ending` says so that is not answered.
+    /// `opened` gets the master key after the lock was opened. While `ending` returns true, a request to unlock gets no answer.
     pub(super) fn new(
         tab: TabStorage,
         working: impl Fn() + 'static,
@@ -55,7 +55,7 @@ impl LockSetting {
         })
     }
 
-    /// Carries out what the tab asks, and answers.
+    /// Carries out a request of the tab, and answers it.
     pub(super) fn asked(self: &Rc<Self>, ask: LockAsk) {
         let this = Rc::clone(self);
         let unlocking = matches!(ask, LockAsk::Unlock(_));
@@ -103,7 +103,7 @@ impl LockSetting {
                 let lock = made.map_err(answer_of)?;
                 self.keep(slot, lock).await
             }
-            // It was taken off in another tab.
+            // Another tab has turned the lock off.
             LockAsk::Unlock(_) => {
                 (self.opened)(master);
                 Ok(LockAnswer::Done(None))
@@ -123,7 +123,7 @@ impl LockSetting {
             LockAsk::Unlock(key) => {
                 let master = match key {
                     Key::Passphrase(typed) => self.guess(&lock, &typed, guesses).await?,
-                    // Nobody can guess it.
+                    // Nobody can guess the output of a passkey, so it is not counted as a guess.
                     Key::Passkey(output) => lock.open_with_passkey(&output.0).map_err(answer_of)?,
                 };
                 (self.opened)(master);
@@ -152,7 +152,7 @@ impl LockSetting {
         self.keep(slot, lock).await
     }
 
-    /// Tries a passphrase, unless it is too early for another guess.
+    /// Tries a passphrase, unless the next guess is not permitted yet.
     async fn guess(&self, lock: &Lock, typed: &Typed, guesses: Guesses) -> Result<MasterKey, LockAnswer> {
         let now = clock::now().0;
         if guesses.next(now) > now {
@@ -162,13 +162,13 @@ impl LockSetting {
             }
             return Err(LockAnswer::Wait(guesses.next(now)));
         }
-        // Counted before it is tried, so that closing the tab in between undoes nothing. A browser without room for the
-        // count must not keep its owner out.
+        // The guess is counted before it is tried, so closing the tab in between does not undo the count. A full browser, which
+        // cannot store the count, must not keep the owner out.
         let counted = guesses.and_one(now);
         let _ = self.tab.write(Slot::Guesses, Some(counted.encode())).await;
         (self.working)();
         let Some(opened) = stretching::open(lock, typed).await else {
-            // Nothing was tried.
+            // The part that tries passphrases did not load, so the guess does not count.
             let before = (guesses != Guesses::default()).then(|| guesses.encode());
             let _ = self.tab.write(Slot::Guesses, before).await;
             return Err(LockAnswer::Refused);
@@ -196,7 +196,7 @@ impl LockSetting {
         {
             return key;
         }
-        // The first time, or the browser has closed it.
+        // This is the first use of the database, or the browser has closed it.
         let database = Database::open(|_| ()).await.ok()?;
         let key = database.wrapping_key().await.ok().flatten();
         self.database.replace(Some(database));

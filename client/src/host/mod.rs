@@ -1,5 +1,5 @@
-//! Runs in the worker: owns the device, carries out what the engine asks for, and answers the views of all tabs.
-//! A worker of its own, with nothing of that, reads the camera's pictures (`reader.rs`).
+//! Runs the worker: owns the device, carries out the engine's outputs, and answers the views of all tabs. A separate worker
+//! without any of this reads the camera's pictures (`reader.rs`).
 
 mod auto_lock;
 mod backlog;

@@ -1,4 +1,4 @@
-//! The owner of the device: one worker of all the tabs.
+//! Hosts the engine in the one worker that owns the device, and carries out its outputs.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
@@ -25,10 +25,10 @@ use crate::platform::random::BrowserRng;
 use crate::platform::timer::{self, Timeout};
 use crate::platform::{clock, spawn_local};
 
-/// A frame of more bytes than this holds so many entries that the worker may answer nobody for a while.
+/// The size in bytes above which a frame holds so many entries that the worker may answer nobody for a while.
 const LARGE: usize = 16 * 1024;
 
-/// The engine with everything that carries out what it asks for.
+/// The engine, with the parts of the host that carry out its outputs.
 pub(super) struct Owner {
     fence: u64,
     key: PageKey,
@@ -38,14 +38,14 @@ pub(super) struct Owner {
     inputs: RefCell<VecDeque<Input>>,
     handled: RefCell<Handled>,
     busy: Cell<bool>,
-    /// Another owner has taken over: this one says and does nothing any more.
+    /// Another owner has taken over. This one sends and does nothing any more.
     replaced: Cell<bool>,
     storage: OnceCell<Storage>,
     files: OnceCell<Files>,
     connection: OnceCell<Connection>,
     backlog: OnceCell<Rc<Backlog>>,
     alarm: RefCell<Option<Timeout>>,
-    /// Nothing of the device is left.
+    /// Called when nothing of the device is left.
     removed: Box<dyn Fn()>,
 }
 
@@ -85,9 +85,9 @@ impl Owner {
         owner
     }
 
-    /// Tells the views, and connects.
+    /// Tells the views that this owner is here, and connects.
     pub(super) fn begin(self: &Rc<Self>) {
-        // What opening the device left to do.
+        // The engine does what opening the device left to do.
         self.input(Input::Timer);
         self.say_here();
         let taken = Rc::clone(self);
@@ -96,14 +96,14 @@ impl Owner {
         self.connection.get_or_init(|| Connection::start(move |news| told.connection_news(news)));
     }
 
-    /// Another owner has taken over: from now on this one says, sends and writes nothing.
+    /// Ends all sending and writing of this owner, because another one has taken over.
     pub(super) fn fall_silent(&self) {
         self.replaced.set(true);
         self.alarm.replace(None);
         self.with_connection(Connection::halt);
     }
 
-    /// Whether something is still being written.
+    /// Whether a change set is still being written.
     pub(super) fn is_writing(&self) -> bool {
         self.storage.get().is_some_and(Storage::is_working)
     }
@@ -169,7 +169,7 @@ impl Owner {
         self.input(input);
     }
 
-    /// Hands inputs to the engine one after another, and carries out all that it asks for after each.
+    /// Hands inputs to the engine one by one, and carries out all outputs after each.
     fn input(self: &Rc<Self>, input: Input) {
         if self.replaced.get() && !matches!(input, Input::PersistFailed(..)) {
             return;
@@ -255,7 +255,7 @@ impl Owner {
     fn wake_at(self: &Rc<Self>, time: u64) {
         let owner = Rc::clone(self);
         let alarm = timer::after(time.saturating_sub(clock::now().0), move || {
-            // It has gone off: there is nothing left to stop.
+            // The timer has fired, so there is nothing left to stop.
             if let Some(gone_off) = owner.alarm.take() {
                 gone_off.forget();
             }

@@ -1,4 +1,4 @@
-//! Holding the device: waiting for its lock, taking it from an owner that is frozen, and answering those who wait.
+//! Holds the device: waits for its Web Lock, takes it from a frozen owner, and answers waiting workers.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::poll_fn;
@@ -14,14 +14,14 @@ use crate::platform::{clock, lock, random};
 const LOCK: &str = "parley-device";
 const CHANNEL: &str = "parley-pulse";
 
-/// What this worker tells those who wait for the device, and what it hears of the owner while it waits itself.
+/// What this worker tells the workers that wait for the device, and what it hears of the owner while it waits itself.
 #[derive(Clone)]
 pub(super) struct Ownership(Rc<Inner>);
 
 struct Inner {
     channel: OnceCell<Broadcast>,
     holding: Cell<bool>,
-    /// It is about to take the lock away, or has asked to.
+    /// This worker is about to take the Web Lock away from the owner, or has asked to.
     taking: Cell<bool>,
     watch: RefCell<Watch>,
     ticking: RefCell<Option<Interval>>,
@@ -31,8 +31,8 @@ struct Inner {
 }
 
 impl Ownership {
-    /// Begins to listen. `lost` is called when another worker takes the device away, `newer` when a newer version of
-    /// the app is heard in another tab.
+    /// Begins to listen. Calls `lost` when another worker takes the device away, and `newer` when another tab has a newer
+    /// version of the app.
     pub(super) fn open(lost: impl Fn() + 'static, newer: impl Fn() + 'static) -> Self {
         let inner = Rc::new(Inner {
             channel: OnceCell::new(),
@@ -52,13 +52,13 @@ impl Ownership {
         this
     }
 
-    /// Waits for the device: until its owner ends, or until it is frozen.
+    /// Waits for the device until its owner ends or freezes.
     pub(super) async fn hold(&self) -> Result<(), Failure> {
         self.ask_for_lock(false)?;
-        // From now on its silence counts: an owner that freezes in a moment has been heard before.
+        // The owner's silence counts from now on, so an owner that freezes in a moment was heard before.
         self.say(Beat::Asked);
         let ticking = self.clone();
-        // Before the first tick a free lock is granted.
+        // The browser grants a free lock before the first tick.
         let interval = Interval::new(u32::try_from(PERIOD).unwrap_or(u32::MAX), move || ticking.tick());
         self.0.ticking.replace(Some(interval));
         poll_fn(|context| {
@@ -74,19 +74,20 @@ impl Ownership {
         Ok(())
     }
 
-    /// Tells those who wait that this worker has no time for them for a moment.
+    /// Tells waiting workers that this worker cannot answer for a moment.
     pub(super) fn busy(&self) {
         self.say(Beat::Busy);
     }
 
-    /// The same, of a worker that may be one of those who wait.
+    /// Does the same, in a worker that may itself be waiting for the device.
     pub(super) fn busy_if_holding(&self) {
         if self.0.holding.get() {
             self.say(Beat::Busy);
         }
     }
 
-    /// Takes the device over from an owner that has nothing to lose: it is locked, and somebody has opened the lock here.
+    /// Takes the device from an owner that has nothing to lose: the device is locked, and the person has opened the lock in
+    /// this tab.
     pub(super) fn claim(&self) {
         if !self.0.holding.get() && !self.0.taking.replace(true) {
             self.say(Beat::Taking);
@@ -126,7 +127,7 @@ impl Ownership {
             self.say(Beat::Asked);
         }
         if self.0.watch.borrow().is_silent() && !self.0.taking.replace(true) {
-            // Of several that wait, the first to speak takes over.
+            // A random pause, so that of several waiting workers the first to speak takes over.
             let [pause] = random::bytes::<1>();
             let taking = self.clone();
             timer::after(u64::from(pause) / 3, move || taking.take()).forget();
@@ -137,9 +138,10 @@ impl Ownership {
         self.0.taking.set(false);
         if !self.0.holding.get() && self.0.watch.borrow().is_silent() {
             self.say(Beat::Taking);
-            // Until it is granted, it is as if another took over: it is not asked for twice.
+            // Until the lock is granted, the watch treats this as a takeover by another worker, so the lock is not requested
+            // twice.
             self.0.watch.borrow_mut().another_takes();
-            // Without locks the first request has failed already.
+            // In a browser without Web Locks the first request has already failed.
             let _ = self.ask_for_lock(true);
         }
     }

@@ -1,14 +1,15 @@
-//! What the worker needs seldom: each part is a module of its own in a release, which is loaded when it is first needed
-//! (docs/adr/0020). Without the feature `split-worker` everything is in the worker, and the same code runs.
+//! Splits seldom-used code off the worker: in a release each part is a module that the worker loads on first use
+//! (docs/adr/0020). Without the feature `split-worker` the worker contains everything, and the same code runs.
 
-/// A part could not be loaded.
+/// The error of a part that could not be loaded.
 #[cfg(feature = "split-worker")]
 pub(super) type Missing = leptos::wasm_split::SplitLoaderError;
-/// The same where everything is in the worker: it does not happen.
+/// The same where the worker contains everything: it cannot happen.
 #[cfg(not(feature = "split-worker"))]
 pub(super) type Missing = core::convert::Infallible;
 
-/// Makes a function of a part. In a release the first name is that of the part's module; where a second one stands, that loads it.
+/// Makes a function of a part. In a release, `$part` is the name of the part's module; `$load`, where it is given, is a
+/// function that loads the module ahead.
 macro_rules! part {
     ($part:ident, $name:ident($($argument:ident: $type:ty),*) -> $result:ty => $work:expr) => {
         #[cfg(feature = "split-worker")]

@@ -1,4 +1,4 @@
-//! QR codes, drawn and read. What that takes is a part of its own, which is loaded when the first code is needed.
+//! Draws and reads QR codes. The code for that is a part of the worker, loaded on first use.
 
 use core::time::Duration;
 
@@ -8,14 +8,15 @@ use crate::model::code::Code;
 use crate::model::scanned;
 use crate::platform::timer;
 
-/// So often it is asked for, for one code, and so long after the last time.
+/// How often the worker tries to load the part for one code, and the pause after each attempt.
 const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_secs(3);
 
 part!(qr, draw_here(text: String) -> Option<Code> => code::draw(text));
 part!(qr, read_here(width: u32, height: u32, grey: Vec<u8>) -> Vec<String> => scanned::read(width, height, &grey));
 
-/// The code that says `text`; none if that is too long for one, or the server cannot be reached for a minute.
+/// Draws the code for `text`. Returns `None` if the text is too long for a code, or if the server cannot be reached for a
+/// minute.
 pub(super) async fn draw(text: String) -> Option<Code> {
     for _ in 0..ATTEMPTS {
         match draw_here(text.clone()).await {
@@ -26,7 +27,8 @@ pub(super) async fn draw(text: String) -> Option<Code> {
     None
 }
 
-/// The texts of the codes in a picture of grey pixels. Where the module does not come, the next picture asks for it again.
+/// The texts of the codes in a picture of grey pixels. If the module does not load, there are none; the next picture tries
+/// again.
 pub(super) async fn read(width: u32, height: u32, grey: Vec<u8>) -> Vec<String> {
     read_here(width, height, grey).await.unwrap_or_default()
 }

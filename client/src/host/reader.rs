@@ -1,5 +1,6 @@
-//! Reads the camera's pictures, in a worker of its own. Whoever holds a picture before the camera decides what the decoder
-//! works on: it may panic, which ends this worker, or be busy for long, after which the page ends it. Neither reaches the engine.
+//! Reads the camera's pictures in a separate worker. Anybody who holds a picture before the camera chooses the decoder's input:
+//! the decoder may panic, which ends this worker, or be busy for long, after which the page ends the worker. Neither reaches
+//! the engine.
 
 use std::rc::Rc;
 
@@ -9,7 +10,7 @@ use crate::model::slot::FromWorker;
 use crate::platform::frame::{self, Detector, Frame};
 use crate::platform::spawn_local;
 
-/// Reads until the page ends the worker.
+/// Reads pictures until the page ends the worker.
 pub(super) async fn run() {
     let detector = Rc::new(Detector::find().await);
     frame::hear(move |frame| {
@@ -28,7 +29,7 @@ async fn read(detector: Option<&Detector>, frame: &Frame) -> Vec<String> {
     {
         return texts;
     }
-    // A detector that the browser has but cannot use, as where its service is not installed.
+    // The browser has a detector but cannot use it, for example because its service is not installed.
     match frame.grey(scanned::LONGEST_SIDE) {
         Some((width, height, grey)) => qr::read(width, height, grey).await,
         None => Vec::new(),

@@ -1,4 +1,4 @@
-//! What a worker is to the views, from waiting for the device to serving it.
+//! Runs a worker from waiting for the device to serving the views.
 
 use core::time::Duration;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -24,24 +24,24 @@ use crate::platform::failure::Failure;
 use crate::platform::later::Later;
 use crate::platform::{spawn_local, timer};
 
-/// How long to wait before trying again what may have passed, in milliseconds.
+/// The pause before retrying after a failure that may pass, in milliseconds.
 const TRY_AGAIN: u64 = 2_000;
-/// How long what is being written may take when the lock closes: so many looks, so many milliseconds apart.
+/// How long the last writes may take when the lock closes: the number of checks, and the milliseconds between them.
 const LAST_WRITES: (u32, u64) = (40, 50);
 
-/// What this worker is to the views.
+/// The role of this worker for the views.
 #[derive(Default)]
 enum Role {
-    /// The device is being opened.
+    /// The worker opens the device.
     #[default]
     Opening,
-    /// It cannot be opened.
+    /// The device cannot be opened.
     Faulty(Fault),
-    /// It is locked.
+    /// The device is locked.
     Locked { fence: u64, lock: LockView, next: u64 },
-    /// It is open.
+    /// The device is open, and this worker serves it.
     Serving(Rc<Owner>, Rc<AutoLock>),
-    /// Somebody else owns it: nothing is said any more.
+    /// Another worker owns the device. This one sends nothing any more.
     Silent,
 }
 
@@ -50,22 +50,22 @@ struct Service {
     role: RefCell<Role>,
     afresh: Cell<bool>,
     retry: Cell<bool>,
-    /// What came out of the lock, until the device is opened with it.
+    /// The master key that the lock gave, until the device is opened with it.
     master: RefCell<Option<MasterKey>>,
     waker: RefCell<Option<Waker>>,
 }
 
-/// What it takes to open the device, kept from one attempt to the next.
+/// What the worker needs to open the device, kept from one attempt to the next.
 struct Opening {
     tab: TabStorage,
     ownership: Ownership,
-    /// It is opened while another worker still owns the device.
+    /// The database, opened while another worker still owns the device.
     early: Option<Later<Result<Database, Failure>>>,
     database: Option<Database>,
     fence: Option<Fence>,
 }
 
-/// Waits for the device, opens it and serves it until the worker ends.
+/// Waits for the device, opens it, and serves it until the worker ends.
 pub(super) async fn run() {
     let service = Rc::new(Service::default());
     let (lost, older) = (Rc::clone(&service), Rc::clone(&service));
@@ -106,7 +106,7 @@ pub(super) async fn run() {
             service.wait_a_while().await;
         } else {
             service.wait_for(|service| service.afresh.take()).await;
-            // What cannot be deleted is found again when the device is opened, and said again.
+            // Data that cannot be deleted is found again when the device is opened, and the fault is reported again.
             opening.erase().await;
         }
     }
@@ -176,7 +176,7 @@ impl Service {
         }
     }
 
-    /// Closes the lock: what is on its way to the disk arrives there, and then this worker ends with all that it knows.
+    /// Closes the lock: waits until running writes are on disk, then has the tab end this worker with all that it knows.
     fn close(&self) {
         let lock = match &*self.role.borrow() {
             Role::Serving(_, auto_lock) => auto_lock.lock(),
@@ -198,7 +198,7 @@ impl Service {
         }
     }
 
-    /// Listens to the tab, and to what it asks about the lock.
+    /// Listens to the tab, and to its questions about the lock.
     fn connect(self: &Rc<Self>, ownership: &Ownership) -> TabStorage {
         let lock_setting: Rc<OnceCell<Rc<LockSetting>>> = Rc::default();
         let asked = Rc::clone(&lock_setting);
@@ -236,13 +236,13 @@ impl Service {
         }
     }
 
-    /// Another worker has taken the device away: a new worker waits in this one's place.
+    /// Gives the device up to another worker that has taken it; the tab starts a new worker, which waits.
     fn replaced(&self) {
         self.fall_silent();
         boot::say_replaced();
     }
 
-    /// Another device of the account has removed this one, and nothing of it is left: what is left to do is to say so.
+    /// Reports that another device of the account has removed this one. Nothing of it is left.
     fn removed(&self, views: &Views) {
         if let Role::Serving(owner, _) = self.role.replace(Role::Faulty(Fault::Removed)) {
             owner.fall_silent();
@@ -250,7 +250,7 @@ impl Service {
         views.say(&ToViews::Fault(Fault::Removed));
     }
 
-    /// A newer version of the app is in another tab: this one gives the device up.
+    /// Gives the device up, because another tab has a newer version of the app.
     fn older(&self) {
         self.fall_silent();
         boot::say_older();

@@ -1,4 +1,4 @@
-//! Tells the views when the browser takes long to read or save something.
+//! Tells the views when the browser takes long to read or save.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,10 +7,10 @@ use super::channel::Views;
 use crate::model::signal::ToViews;
 use crate::platform::timer::{self, Timeout};
 
-/// After so many milliseconds a person is told.
+/// The time after which the person is told, in milliseconds.
 const LONG: u64 = 2_000;
 
-/// Whether the browser is slow just now.
+/// Whether the browser is slow at the moment.
 #[derive(Clone)]
 pub(super) struct Slowness(Rc<Inner>);
 
@@ -31,7 +31,7 @@ impl Slowness {
         Self(Rc::new(Inner { views, state: RefCell::default() }))
     }
 
-    /// Does something that may take long.
+    /// Runs work that may take long.
     pub(super) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         self.begin();
         let done = work.await;
@@ -39,7 +39,7 @@ impl Slowness {
         done
     }
 
-    /// Tells a view that has just joined.
+    /// Repeats the state for a view that has just joined.
     pub(super) fn repeat(&self) {
         if self.0.state.borrow().told {
             self.0.views.say(&ToViews::Slow(true));
@@ -57,7 +57,7 @@ impl Slowness {
 
     fn tell(&self) {
         let mut state = self.0.state.borrow_mut();
-        // The timer has fired: there is nothing left to stop.
+        // The timer has fired, so there is nothing left to stop.
         if let Some(fired) = state.alarm.take() {
             fired.forget();
         }

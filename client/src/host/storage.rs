@@ -16,29 +16,29 @@ use crate::platform::failure::Failure;
 use crate::platform::timer::{self, Timeout};
 use crate::platform::{clock, spawn_local};
 
-/// How long to wait before reading again what could not be read.
+/// The pause before a failed read is repeated.
 const LOAD_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long to wait before writing again what the browser refused, in milliseconds. Most refusals are of one
-/// transaction: the engine, which tells the person and waits for seconds, need not know of them.
+/// The pauses before a write that the browser refused is repeated, in milliseconds. Most refusals are of one transaction. The
+/// engine, which tells the person and waits for seconds, need not know of them.
 const WRITE_PAUSES: [u64; 4] = [20, 80, 200, 500];
 
-/// How long nothing is written before the journal is settled, in milliseconds: no answer of the relay's or receipt waits for
-/// it then.
+/// How long no change set is written before the journal is settled, in milliseconds. By then no answer of the relay and no
+/// receipt waits for the disk.
 const REST: u64 = 150;
 
-/// How long to wait before settling again what could not be, in milliseconds.
+/// The pause before a failed settling is repeated, in milliseconds.
 const SETTLE_PAUSE: u64 = 2_000;
 
 enum Job {
     Write(ChangeSet),
     Load(Load),
     Settle,
-    /// And then calls this.
+    /// Deletes everything, and then calls this function.
     Erase(Box<dyn FnOnce()>),
 }
 
-/// The queue of what is to be written and read.
+/// The queue of writes and reads.
 #[derive(Clone)]
 pub(super) struct Storage(Rc<Inner>);
 
@@ -48,9 +48,9 @@ struct Inner {
     slow: Slowness,
     tell: Box<dyn Fn(Input)>,
     queue: RefCell<Queue>,
-    /// Goes off when it may be time to settle.
+    /// Fires when it may be time to settle.
     alarm: RefCell<Option<Timeout>>,
-    /// When something was written last.
+    /// When a change set was written last, in milliseconds since 1970.
     written: Cell<u64>,
 }
 
@@ -77,7 +77,7 @@ impl Storage {
             alarm: RefCell::default(),
             written: Cell::default(),
         });
-        // What earlier owners left.
+        // Earlier owners left entries in the journal.
         if !inner.journal.is_settled() {
             inner.settle_in(REST);
         }
@@ -94,12 +94,12 @@ impl Storage {
         self.add(Job::Load(load));
     }
 
-    /// Deletes everything, after what is being written, and calls `done`.
+    /// Deletes everything after the writes before it, and calls `done`.
     pub(super) fn erase(&self, done: impl FnOnce() + 'static) {
         self.add(Job::Erase(Box::new(done)));
     }
 
-    /// Whether something is still to be written or read.
+    /// Whether a write or read is still to be done.
     pub(super) fn is_working(&self) -> bool {
         self.0.queue.borrow().working
     }
@@ -138,7 +138,8 @@ impl Inner {
         self.queue.borrow_mut().working = false;
     }
 
-    /// What cannot be deleted now is found at the next start, which says again that this device was removed.
+    /// Deletes everything. Data that cannot be deleted now is found at the next start, which says again that this device was
+    /// removed.
     async fn erase(&self) {
         self.journal.forget();
         let _ = device::erase(self.journal.database(), self.journal.fence(), &self.tab).await;
@@ -158,7 +159,8 @@ impl Inner {
         }
     }
 
-    /// What cannot be moved now is on disk where it is, and is moved later: by the next owner, if this one was replaced.
+    /// Moves the journal's entries into their stores. An entry that cannot be moved now stays in the journal and is moved
+    /// later, by the next owner if this one was replaced.
     async fn settle(self: &Rc<Self>) {
         match self.slow.during(self.journal.settle()).await {
             Ok(()) | Err(Failure::Fenced) => {}
@@ -174,7 +176,7 @@ impl Inner {
     }
 
     fn settle_after_rest(self: &Rc<Self>) {
-        // It has gone off: there is nothing left to stop.
+        // The timer has fired, so there is nothing left to stop.
         if let Some(gone_off) = self.alarm.take() {
             gone_off.forget();
         }
@@ -197,12 +199,12 @@ impl Inner {
 
     async fn try_write(&self, change: &ChangeSet) -> Result<(), Failure> {
         if change.wipes {
-            // What is kept opens without the device key; what is to be deleted does not.
+            // The kept records open without the device key; the records to be deleted do not.
             self.journal.write(change).await?;
             return self.tab.write(Slot::Vault, None).await;
         }
         if let Some(vault) = &change.vault {
-            // localStorage knows no fence.
+            // localStorage has no fence, so the database checks it.
             self.journal.database().check(self.journal.fence()).await?;
             self.tab.write(Slot::Vault, Some(vault.clone())).await?;
         }
@@ -214,7 +216,7 @@ impl Inner {
             (self.tell)(Input::Loaded { id: load.id, records });
             return;
         }
-        // "Nothing there" would be a lie: it is asked again until the browser answers.
+        // An empty answer would be wrong, so the read is repeated until the browser answers.
         let again = Storage(Rc::clone(self));
         spawn_local(async move {
             timer::sleep(LOAD_PAUSE).await;

@@ -1,5 +1,5 @@
-//! The app lock's passphrase, made slow to guess (Argon2id). What that takes is a part of its own, which is loaded a moment after
-//! the worker has begun: a lock that closes later opens without a connection.
+//! Stretches the app lock's passphrase with Argon2id, so that guessing is slow. The code is a part of the worker that loads a
+//! moment after the start, so that a lock that closes later opens without a connection.
 
 use core::time::Duration;
 
@@ -10,7 +10,7 @@ use parley_engine::view::Typed;
 use super::parts::part;
 use crate::platform::{random, spawn_local, timer};
 
-/// So long the worker is left alone after it has begun.
+/// How long after its start the worker waits before it loads the part.
 const QUIET: Duration = Duration::from_secs(3);
 
 part!(stretching, load, lock_here(master: MasterKey, typed: Typed, salt: [u8; 16], nonce: [u8; 24]) -> Result<Lock, UnlockError> =>
@@ -22,16 +22,16 @@ part!(stretching, change_here(lock: Lock, master: MasterKey, typed: Typed, salt:
     lock.change_passphrase(&master, &typed.0, salt, nonce, Cost::CHOSEN).map(|()| lock)
 });
 
-/// Loads it when there is time.
+/// Loads the part ahead of its first use.
 pub(super) fn fetch_ahead() {
     spawn_local(async {
         timer::sleep(QUIET).await;
-        // What does not come is asked for when it is needed.
+        // A part that does not load now is requested again at its first use.
         let _ = load().await;
     });
 }
 
-/// A lock that this passphrase opens; none where the part does not come, as in all of these.
+/// Makes a lock that this passphrase opens. Returns `None` if the part does not load, like all functions here.
 pub(super) async fn lock(master: &MasterKey, typed: &Typed) -> Option<Result<Lock, UnlockError>> {
     lock_here(master.clone(), typed.clone(), random::bytes(), random::bytes()).await.ok()
 }
@@ -41,7 +41,7 @@ pub(super) async fn open(lock: &Lock, typed: &Typed) -> Option<Result<MasterKey,
     open_here(lock.clone(), typed.clone()).await.ok()
 }
 
-/// The lock with another passphrase.
+/// Changes the passphrase of a lock.
 pub(super) async fn change(
     lock: Lock,
     master: &MasterKey,

@@ -1,6 +1,7 @@
-//! What a browser is called, by what it says of itself.
+//! Names a browser and its system by the user agent string.
 
-/// Browser and system, each by the first of these words that stands there: those that others claim too come last.
+/// Browsers and systems, each with the word that marks it. The first word found decides, so words that other browsers also use
+/// come last.
 const BROWSERS: [(&str, &str); 5] =
     [("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari")];
 const SYSTEMS: [(&str, &str); 6] = [

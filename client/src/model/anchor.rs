@@ -1,18 +1,19 @@
-//! What keeps the message that somebody reads where it is, whatever comes, goes or changes its height around it.
+//! Keeps the message that a person reads in its place on the screen when rows around it come, go or resize.
 //!
-//! The place in a list is a message and where it stands on the screen, not a number of pixels from an end.
+//! A place in the list is a message and its position on the screen, not a number of pixels from an end.
 
 use std::ops::Range;
 
 use super::rows::RowKey;
 
-/// A row that stays where it is.
+/// A row that keeps its place on the screen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Anchor {
     /// Which row.
     pub key: RowKey,
-    /// Its upper edge, counted from the lower edge of what is in view, in CSS pixels. From there, because what is in view
-    /// grows and shrinks at its lower edge, with the composer and a keyboard, and the newest message moves with that.
+    /// The row's upper edge, measured from the lower edge of the visible area, in CSS pixels. The lower edge is the reference
+    /// because the visible area grows and shrinks there, with the composer and an on-screen keyboard, and the newest message
+    /// moves with it.
     pub offset: f64,
 }
 

@@ -1,4 +1,4 @@
-//! How long to wait before the next attempt to connect.
+//! Computes the pause before the next attempt to connect.
 
 /// First pause, in milliseconds.
 const FIRST: u64 = 500;
@@ -21,7 +21,7 @@ impl Backoff {
         half + ((half * u64::from(random)) >> 32)
     }
 
-    /// The connection works: the next pause is the first one again.
+    /// Resets the pause to the first one, because the connection works.
     pub const fn reset(&mut self) {
         self.failures = 0;
     }

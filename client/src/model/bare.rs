@@ -1,9 +1,9 @@
-//! Pictures without what is not seen of them: where and when they were taken, and with what. For browsers that do not draw what they
-//! are told to draw; others draw the picture anew.
+//! Strips pictures of metadata: where, when and with what they were taken. Used in browsers that add noise to drawn pictures;
+//! other browsers redraw the picture.
 
 use super::media::Media;
 
-/// The same picture without it; none if it is of a kind of which nothing is known here, or damaged.
+/// The same picture without metadata. Returns `None` if its kind is not supported here, or if it is damaged.
 #[must_use]
 pub fn bare(media: Media, bytes: &[u8]) -> Option<Vec<u8>> {
     match media {
@@ -13,7 +13,7 @@ pub fn bare(media: Media, bytes: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Without what applications added and comments: what is needed to decode it and its colours stay.
+/// Removes application segments and comments from a JPEG. Keeps the segments for decoding and for colours.
 fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut kept = bytes.get(..2)?.to_vec();
     let mut at = 2_usize;
@@ -26,7 +26,7 @@ fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
         let length = usize::from(u16::from_be_bytes(*bytes.get(at.checked_add(2)?..)?.first_chunk()?));
         let end = at.checked_add(2)?.checked_add(length)?;
         let segment = bytes.get(at..end)?;
-        // JFIF, colours and Adobe's mark stay.
+        // JFIF, colour profiles and Adobe's marker stay.
         let needed = !matches!(marker, 0xE1 | 0xE3..=0xED | 0xEF | 0xFE);
         if needed {
             kept.extend_from_slice(segment);

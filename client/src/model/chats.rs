@@ -1,4 +1,4 @@
-//! The list of conversations.
+//! Keeps the list of conversations in order, and searches it.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -9,27 +9,28 @@ use parley_protocol::ids::UnixMillis;
 use crate::model::lookalikes;
 use crate::model::unicode::Unicode;
 
-/// From this many on there is a field to search them.
+/// The number of conversations from which on the list has a search field.
 pub const SEARCH_FROM: usize = 9;
 
-/// A conversation, and how its name is looked for and mistaken.
+/// A conversation, with its name as the search and the comparison of names need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
     chat: ConversationView,
-    /// Name and username, folded.
+    /// Name and username, folded for the search.
     folded: String,
-    /// The name as it looks.
+    /// The skeleton of the name: equal for names that look alike.
     looks: String,
-    /// Another one in the list looks the same.
+    /// Another name in the list looks the same.
     twin: bool,
 }
 
-/// All conversations: those in the list, pinned ones before the others and archived ones behind, newest first, then those that are not: requests, and what was deleted.
+/// All conversations. First those in the list: pinned ones, then the others, then archived ones, each newest first. Then those
+/// outside of the list: requests and deleted chats.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chats(Vec<Entry>);
 
 impl Chats {
-    /// Takes all of them.
+    /// Takes all conversations.
     #[must_use]
     pub fn new(all: Vec<ConversationView>, unicode: &impl Unicode) -> Self {
         let mut entries: Vec<Entry> = all.into_iter().map(|chat| Entry::new(chat, None, unicode)).collect();
@@ -44,7 +45,7 @@ impl Chats {
         Self(entries)
     }
 
-    /// Takes one that is new or changed.
+    /// Takes a new or changed conversation.
     pub fn put(&mut self, chat: ConversationView, unicode: &impl Unicode) {
         let known =
             self.0.iter().position(|known| known.chat.id == chat.id).map(|place| self.0.remove(place));
@@ -69,13 +70,13 @@ impl Chats {
         }
     }
 
-    /// Those in the list, newest first.
+    /// The conversations in the list, in its order.
     #[must_use]
     pub fn all(&self) -> impl DoubleEndedIterator<Item = &ConversationView> + Clone {
         self.listed().iter().map(|entry| &entry.chat)
     }
 
-    /// Those with people who may be added to groups.
+    /// The conversations with people who may be added to groups.
     pub fn people(&self) -> impl Iterator<Item = &ConversationView> {
         self.all().filter(|chat| chat.account.is_some() && matches!(chat.consent, Consent::Granted))
     }
@@ -85,7 +86,7 @@ impl Chats {
         self.0.iter().map(|entry| &entry.chat).filter(|chat| is_request(chat))
     }
 
-    /// Those of people who are blocked, whether or not they are in the list.
+    /// The chats of blocked people, in the list or not.
     pub fn blocked(&self) -> impl Iterator<Item = &ConversationView> {
         self.0
             .iter()
@@ -93,7 +94,7 @@ impl Chats {
             .filter(|chat| chat.consent == Consent::Revoked && chat.group.is_none())
     }
 
-    /// How many are in the list.
+    /// How many conversations are in the list.
     #[must_use]
     pub fn count(&self) -> usize {
         self.listed().len()
@@ -104,7 +105,7 @@ impl Chats {
         self.0.get(..listed).unwrap_or_default()
     }
 
-    /// The one with this id.
+    /// The conversation with this id.
     #[must_use]
     pub fn get(&self, id: ConversationId) -> Option<&ConversationView> {
         self.entry(id).map(|entry| &entry.chat)
@@ -114,14 +115,14 @@ impl Chats {
         self.0.iter().find(|entry| entry.chat.id == id)
     }
 
-    /// The username of somebody who could be mistaken for somebody else in the list by their name.
+    /// The username of a contact whose name looks like another contact's in the list.
     #[must_use]
     pub fn told_apart_by(&self, id: ConversationId) -> Option<&str> {
         self.entry(id).filter(|entry| entry.twin).and_then(|entry| entry.chat.username.as_deref())
     }
 
-    /// Those of whom every word is in the name or the username. First those whose name begins with what is sought, then those
-    /// of whom each word begins one, then the others; newest first among each.
+    /// The conversations whose name or username contains every word of the query. First those whose name begins with the query,
+    /// then those where each word begins a word, then the others; newest first within each.
     #[must_use]
     pub fn matching(&self, words: &str, unicode: &impl Unicode) -> Vec<ConversationId> {
         let sought = unicode.fold(words);
@@ -132,12 +133,12 @@ impl Chats {
         found.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// Those that stand apart.
+    /// The archived conversations.
     pub fn archived(&self) -> impl Iterator<Item = &ConversationView> {
         self.all().filter(|chat| chat.marks.archived)
     }
 
-    /// Messages not seen yet, in all chats of which the person wants to hear.
+    /// The number of unseen messages in all chats that are neither muted nor archived.
     #[must_use]
     pub fn unread(&self) -> u32 {
         let heard = |chat: &&ConversationView| chat.marks.muted.is_none() && !chat.marks.archived;
@@ -145,7 +146,7 @@ impl Chats {
         chats.fold(0, |sum, chat| sum.saturating_add(chat.unread))
     }
 
-    /// The one before or after `current`; the first if there is no current one.
+    /// The conversation before or after `current`; the first one if there is no current one.
     #[must_use]
     pub fn neighbour(&self, current: Option<ConversationId>, forward: bool) -> Option<ConversationId> {
         let place = current.and_then(|id| self.all().position(|chat| chat.id == id));
@@ -174,7 +175,7 @@ impl Entry {
         Self { chat, folded, looks, twin: false }
     }
 
-    /// None if it is not what is sought.
+    /// How well this conversation matches; `None` if it does not.
     fn fit(&self, sought: &str) -> Option<Fit> {
         let begins_word = |word: &str| {
             self.folded.split(|c: char| !c.is_alphanumeric()).any(|part| part.starts_with(word))
@@ -198,36 +199,36 @@ impl Entry {
     }
 }
 
-/// How well a chat is what is sought; the best comes first.
+/// How well a conversation matches a query. The best match is the least.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
-    /// Its name or username begins so.
+    /// The name or username begins with the query.
     Begins,
-    /// Each word that is sought begins one of it.
+    /// Each word of the query begins a word of the name.
     WordsBegin,
-    /// They stand somewhere in it.
+    /// The words of the query stand somewhere in the name.
     Inside,
 }
 
-/// Greater stands before.
+/// The sort key. A greater key stands before.
 const fn rank(chat: &ConversationView) -> (bool, bool, bool, UnixMillis, Reverse<ConversationId>) {
     let marks = &chat.marks;
     (stands(chat), !marks.archived, marks.pinned && !marks.archived, chat.changed, Reverse(chat.id))
 }
 
-/// Whether it stands in the list of chats.
+/// Whether the conversation is in the list of chats.
 const fn stands(chat: &ConversationView) -> bool {
     chat.listed && !matches!(chat.consent, Consent::Requested) && !is_invitation(chat)
 }
 
-/// Whether somebody who wrote first waits for an answer, or has added this account to a group.
+/// Whether a person who wrote first waits for an answer, or has added this account to a group.
 #[must_use]
 pub const fn is_request(chat: &ConversationView) -> bool {
     let asks = matches!(chat.consent, Consent::Requested) && chat.last.is_some();
     chat.listed && (asks || is_invitation(chat))
 }
 
-/// Whether it is a group that this account has not joined.
+/// Whether the conversation is a group that this account has not joined.
 #[must_use]
 pub const fn is_invitation(chat: &ConversationView) -> bool {
     match &chat.group {

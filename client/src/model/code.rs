@@ -1,14 +1,14 @@
-//! A QR code as it goes from the worker, which draws it, to the page, which shows it.
+//! A drawn QR code, which the worker sends to the page.
 
 use serde::{Deserialize, Serialize};
 
 /// A drawn code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Code {
-    /// What the code says.
+    /// The text in the code.
     pub text: String,
-    /// Length of a side in modules, with the white around it.
+    /// The length of a side in modules, with the white border.
     pub side: u32,
-    /// The dark modules as data of an SVG path.
+    /// The dark modules as the data of an SVG path.
     pub path: String,
 }

@@ -1,4 +1,4 @@
-//! Requests that the owner has seen, so that a view may ask again without anything happening twice.
+//! Remembers the requests that the owner has seen, so that a repeated request takes effect once.
 
 use std::collections::VecDeque;
 
@@ -10,11 +10,11 @@ const REMEMBERED: usize = 256;
 /// What to do with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is new: carry it out.
+    /// The request is new: the owner carries it out.
     New,
-    /// It is being carried out: its reply will come.
+    /// The request is under way: its reply will come.
     Underway,
-    /// It was carried out: say this again.
+    /// The request was carried out: the owner repeats this reply.
     Answered(Reply),
 }
 
@@ -25,7 +25,7 @@ pub struct Handled {
 }
 
 impl Handled {
-    /// Takes note of a request.
+    /// Takes note of a request, and says what to do with it.
     pub fn admit(&mut self, id: ViewRequestId) -> Verdict {
         match self.recent.iter().find(|(known, _)| *known == id) {
             Some((_, Some(reply))) => Verdict::Answered(reply.clone()),
@@ -40,8 +40,8 @@ impl Handled {
         }
     }
 
-    /// Takes note of an answer. Answers that only report what is there are not kept: asking again is harmless and
-    /// gives what is there then.
+    /// Takes note of an answer. Does not keep answers that only report a state: a repeated request does no harm and gets the
+    /// state of that time.
     pub fn answered(&mut self, id: ViewRequestId, reply: &Reply) {
         if matches!(reply, Reply::Done | Reply::Failed(_) | Reply::Conversation(_)) {
             if let Some((_, kept)) = self.recent.iter_mut().find(|(known, _)| *known == id) {

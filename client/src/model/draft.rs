@@ -1,48 +1,49 @@
-//! What stands in the composer of one conversation in this page, beside the draft that the device has.
+//! Holds the composer of one conversation in this page, beside the draft on the device.
 //!
-//! Several pages write at once. Two rules keep what was typed: the device lets a draft be replaced only by who knows it, or
-//! when it is gone (`CommandError::OtherDraft`); and here nothing replaces what somebody is typing. What the device does not have
-//! is in [`Draft::unsaved`], which the page keeps under seal until it does ([`super::unsaved`]).
+//! Several pages write at once. Two rules protect typed text: the device lets only a page that knows a draft replace it, or any
+//! page when the draft is gone (`CommandError::OtherDraft`); and this module never replaces text while a person types it.
+//! [`Draft::unsaved`] has the text that the device does not have; the page keeps it sealed until the device has it
+//! ([`super::unsaved`]).
 
 use parley_engine::view::UNSAVED_TEXTS;
 use parley_protocol::limits::MAX_TEXT;
 use serde::{Deserialize, Serialize};
 
-/// Somebody who typed so many milliseconds ago may go on.
+/// A person who typed less than this many milliseconds ago may go on typing.
 pub const RECENT: u64 = 4_000;
 
-/// Who has not typed for so many milliseconds pauses: then the draft is saved. Not before, so that other pages do not show half
-/// words in which somebody goes on.
+/// After this many milliseconds without typing a person pauses, and the page saves the draft. It saves no earlier, so that
+/// other pages do not show half words.
 pub const REST: u64 = 1_000;
 
-/// A text that somebody has sent and that is not on the device's disk, as far as this page knows.
+/// A sent text that is not on the device's disk, as far as this page knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sending {
-    /// Of the request: under it the text is taken once, however often it is asked for.
+    /// The id of the request. The device takes the text once, however often a page repeats the request.
     pub id: u64,
-    /// What stood in the composer.
+    /// The text that stood in the composer.
     pub text: String,
-    /// The draft that it was.
+    /// The draft that the text replaces.
     pub over: String,
 }
 
-/// What the device is to save as the draft.
+/// A draft that the device is to save.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Save {
-    /// The draft.
+    /// The new draft.
     pub text: String,
-    /// The one that it takes the place of.
+    /// The draft that it replaces.
     pub over: String,
 }
 
-/// What would be lost if the page went now.
+/// The text that would be lost if the page ended now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsaved {
-    /// The composer's text.
+    /// The text in the composer.
     pub draft: Option<Save>,
-    /// What was sent, oldest first.
+    /// The sent texts, oldest first.
     pub sending: Vec<Sending>,
-    /// What stood in composers of pages that are gone.
+    /// Texts from the composers of pages that are gone.
     pub found: Vec<Save>,
 }
 
@@ -54,25 +55,25 @@ impl Unsaved {
     }
 }
 
-/// One conversation's composer in this page. It is there also while another chat is open.
+/// One conversation's composer in this page. It exists also while another chat is open.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub struct Draft {
     text: String,
-    /// What stood here when this page and the device agreed last.
+    /// The text when this page and the device agreed last.
     agreed: String,
-    /// What the device has, as far as it has said so.
+    /// The draft that the device has, as far as it has said so.
     saved: String,
-    /// The device had what stood here, and it was sent as it stood.
+    /// The device had this text as its draft, and the draft was sent as it stood.
     gone: bool,
-    /// It differs from what the device has because somebody is writing here, though nothing was changed here.
+    /// The text differs from the device's draft because the person is writing here, although they have not changed it yet.
     behind: bool,
-    /// It was typed here, not taken from the device.
+    /// A person typed the text here; the page did not take it from the device.
     typed_here: bool,
     focused: bool,
     composing: bool,
     typed: Option<u64>,
-    /// What the device was asked to save and has not answered.
+    /// The draft that the device was asked to save and has not confirmed yet.
     asked: Option<String>,
     sending: Vec<Sending>,
     found: Vec<Save>,
@@ -85,13 +86,13 @@ impl Draft {
         &self.text
     }
 
-    /// What was sent and is not on the disk yet, oldest first.
+    /// The sent texts that are not on the disk yet, oldest first.
     #[must_use]
     pub fn sending(&self) -> &[Sending] {
         &self.sending
     }
 
-    /// Somebody types, or a paste or an input method does it for them.
+    /// Takes typed text, also from a paste or an input method.
     pub fn type_text(&mut self, text: &str, now: u64) {
         text.clone_into(&mut self.text);
         self.typed_here = true;
@@ -100,7 +101,7 @@ impl Draft {
         self.typed = Some(now);
     }
 
-    /// Whether the composer has the keyboard.
+    /// Notes whether the composer has the focus.
     pub const fn focus(&mut self, focused: bool) {
         self.focused = focused;
         if !focused {
@@ -108,12 +109,12 @@ impl Draft {
         }
     }
 
-    /// An input method begins or ends to compose.
+    /// Notes that an input method begins or ends to compose.
     pub const fn compose(&mut self, composing: bool) {
         self.composing = composing;
     }
 
-    /// The device says what its draft is, and of an empty one whether the last was sent as it stood.
+    /// Takes the device's draft, and, if the draft is empty, whether the last one was sent as it stood.
     pub fn hear(&mut self, saved: &str, sent: bool) {
         if saved != self.saved {
             self.gone |= sent && saved.is_empty() && self.saved == self.text && !self.text.is_empty();
@@ -121,8 +122,8 @@ impl Draft {
         }
     }
 
-    /// Puts here what may stand here now; whether that is something else than before. Called after everything that
-    /// happens, and now and then.
+    /// Replaces the text if it may change now. Returns whether the text changed. The page calls this after every event, and now
+    /// and then.
     pub fn settle(&mut self, now: u64) -> bool {
         if self.composing || self.asked.is_some() || !self.sending.is_empty() {
             return false;
@@ -143,12 +144,12 @@ impl Draft {
             return false;
         }
         if self.text != self.agreed {
-            // Something was typed that the device does not have.
+            // The person has typed text that the device does not have.
             return false;
         }
         if self.keeps(now) {
             if self.saved.is_empty() {
-                // What took its place is gone: this is what is left to save.
+                // The draft that replaced this text is gone, so this text is left to save.
                 self.agreed.clear();
             }
             self.behind = true;
@@ -161,7 +162,7 @@ impl Draft {
         true
     }
 
-    /// Whether what stands here unchanged stays, although the device has something else.
+    /// Whether unchanged text stays although the device has another draft.
     fn keeps(&self, now: u64) -> bool {
         let recent = self.is_recent(now);
         match (self.text.is_empty(), self.saved.is_empty()) {
@@ -171,7 +172,7 @@ impl Draft {
         }
     }
 
-    /// Whether nobody is typing just now.
+    /// Whether the person pauses.
     #[must_use]
     pub fn rests(&self, now: u64) -> bool {
         !self.composing && self.typed.is_none_or(|typed| now.abs_diff(typed) >= REST)
@@ -181,7 +182,7 @@ impl Draft {
         self.typed.is_some_and(|typed| now.abs_diff(typed) < RECENT)
     }
 
-    /// What other pages left comes to what stands here, unless somebody is typing.
+    /// Adds texts of other pages that are gone, unless the person is typing.
     fn take_found(&mut self, now: u64) -> bool {
         if self.is_recent(now) || (self.typed_here && self.focused && !self.text.is_empty()) {
             return false;
@@ -191,7 +192,7 @@ impl Draft {
             if self.text.contains(text.as_str()) || self.saved.contains(text.as_str()) {
                 continue;
             }
-            // It is what came of the draft that stands here, or has nothing to do with it.
+            // The found text continues the text that stands here, or has nothing to do with it.
             self.text = match self.text.as_str() {
                 "" => text,
                 here if here == over => text,
@@ -201,7 +202,7 @@ impl Draft {
         self.text != before
     }
 
-    /// What the device is to be asked to save now, if anything.
+    /// The draft that the page has to ask the device to save now, if any.
     pub fn save(&mut self) -> Option<Save> {
         let free = self.saved.is_empty() || self.saved == self.agreed;
         let wanted = self.text != self.agreed && self.text != self.saved && self.text.len() <= MAX_TEXT;
@@ -212,7 +213,7 @@ impl Draft {
         Some(Save { text: self.text.clone(), over: self.agreed.clone() })
     }
 
-    /// The device has answered that; `done` if it has it.
+    /// Takes the device's answer to [`Draft::save`]; `done` if the device has saved the draft.
     pub fn answered(&mut self, text: &str, done: bool) {
         if self.asked.take_if(|asked| asked == text).is_some() && done {
             text.clone_into(&mut self.saved);
@@ -220,7 +221,7 @@ impl Draft {
         }
     }
 
-    /// Sends what stands here, under an id that nothing else has. None while too much waits for the disk.
+    /// Sends the text, under an id that is used for nothing else. Returns `None` while too many texts wait for the disk.
     pub fn send(&mut self, id: u64, now: u64) -> Option<Sending> {
         if self.sending.len() >= UNSAVED_TEXTS {
             return None;
@@ -236,8 +237,8 @@ impl Draft {
         Some(sending)
     }
 
-    /// The device has answered that: it has it on its disk, or it refuses it; then it is back where it was written, before what
-    /// is there.
+    /// Takes the device's answer to [`Draft::send`]: the text is on the disk, or the device refuses it. A refused text returns
+    /// to the composer, before the text that is there.
     pub fn sent(&mut self, id: u64, done: bool) {
         let Some(place) = self.sending.iter().position(|sending| sending.id == id) else { return };
         let Sending { text, over, .. } = self.sending.remove(place);
@@ -252,8 +253,8 @@ impl Draft {
         self.typed_here = true;
     }
 
-    /// What another page left that is gone, or this one before the device was locked. What it was sending is asked for again
-    /// by the caller.
+    /// Takes the unsaved texts of a page that is gone, or of this page before the device was locked. The caller repeats the
+    /// requests to send.
     pub fn find(&mut self, left: Unsaved) {
         for sending in left.sending {
             if !self.sending.iter().any(|known| known.id == sending.id) {
@@ -264,7 +265,7 @@ impl Draft {
         self.found.extend(left.found);
     }
 
-    /// What would be lost if the page went now.
+    /// The text that would be lost if the page ended now.
     #[must_use]
     pub fn unsaved(&self) -> Unsaved {
         let differs = !self.text.is_empty() && self.text != self.saved;

@@ -1,14 +1,14 @@
-//! Emoji and their names, as Unicode has them, and those that were used last in this page.
+//! Emoji and their names, as Unicode has them, and the recently used ones of this page.
 
 use std::cell::RefCell;
 
-/// The signs that a menu shows at once.
+/// The emoji that a message's menu shows at once.
 pub const QUICK: [&str; 6] =
     ["\u{1F44D}", "\u{2764}\u{FE0F}", "\u{1F602}", "\u{1F62E}", "\u{1F622}", "\u{1F64F}"];
-/// So many of those that were used last are shown.
+/// The number of recently used emoji that the picker shows.
 const RECENT: usize = 16;
 
-/// Each kind after `#`, and its emoji, each with its name.
+/// The list of emoji: a line with `#` before each kind, then its emoji, each with its name.
 const ALL: &str = include_str!("emoji.txt");
 
 thread_local! {
@@ -18,9 +18,9 @@ thread_local! {
 /// An emoji.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sign {
-    /// As it is sent.
+    /// The emoji as it is sent.
     pub sign: &'static str,
-    /// What it is called.
+    /// The name of the emoji.
     pub name: &'static str,
 }
 
@@ -37,13 +37,13 @@ fn all() -> impl Iterator<Item = Sign> {
     kinds().flat_map(|(_, signs)| signs)
 }
 
-/// What an emoji is called.
+/// The name of an emoji.
 #[must_use]
 pub fn name_of(sign: &str) -> Option<&'static str> {
     all().find(|it| it.sign == sign).map(|it| it.name)
 }
 
-/// It was used just now.
+/// Notes that an emoji was just used.
 pub fn used(sign: &str) {
     USED.with_borrow_mut(|used| {
         used.retain(|it| it != sign);
@@ -52,7 +52,7 @@ pub fn used(sign: &str) {
     });
 }
 
-/// By kind, those of which the name has every word that is sought; without a word all, and those that were used last before them.
+/// The emoji whose name has every word of the query, by kind. Without a query: all emoji, after the recently used ones.
 #[must_use]
 pub fn matching(sought: &str) -> Vec<(&'static str, Vec<Sign>)> {
     let words: Vec<String> = sought.split_whitespace().map(str::to_lowercase).collect();

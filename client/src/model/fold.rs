@@ -1,4 +1,4 @@
-//! Long texts, of which the beginning is shown first.
+//! Cuts long texts, so that the page shows only their beginning first.
 
 /// Lines shown before the first step.
 const LINES: usize = 24;
@@ -25,13 +25,13 @@ pub fn cut(text: &str, steps: u32) -> Option<usize> {
     Some(by_lines.min(by_characters))
 }
 
-/// Where the line break stands that ends the line with this number, counted from 1.
+/// The position of the line break that ends the line with this number, counted from 1.
 fn nth_line(text: &str, number: usize) -> Option<usize> {
     text.match_indices('\n').nth(number.saturating_sub(1)).map(|(at, _)| at)
 }
 
 fn nth_character(text: &str, number: usize) -> Option<usize> {
-    // Most texts are short: their characters are no more than their bytes.
+    // Most texts are short: they have no more bytes than the limit, so no more characters either.
     if text.len() <= number {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Hexadecimal, for ids in addresses.
+//! Converts ids in addresses to and from hexadecimal.
 
 use core::fmt::Write;
 
@@ -6,7 +6,7 @@ use core::fmt::Write;
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String does not fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })

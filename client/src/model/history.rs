@@ -1,5 +1,5 @@
-//! The browser's history, as far as this page has made it. Each entry knows what it shows and how far below it the list of
-//! chats is, so that a way back is one: it adds no entry, and what is on top goes first.
+//! Decides each step in the browser's history. An entry knows what it shows and its distance from the list of chats. So a way
+//! back adds no entry, and a dialog closes before its screen.
 
 use parley_engine::view::ConversationId;
 use parley_protocol::ids::MessageId;
@@ -18,66 +18,66 @@ pub enum Over {
     Link,
     /// New group.
     NewGroup,
-    /// What a group is, and who is in it.
+    /// Details and members of a group.
     Group(ConversationId),
-    /// Who has a message of the conversation that is shown.
+    /// Who has received a message of the conversation on the screen.
     Message(MessageId),
-    /// A group to which a link leads. The link is a secret, and not in the history.
+    /// A group to which an invite link leads. The link is a secret, so the history does not have it.
     GroupLink,
-    /// Where messages are forwarded to.
+    /// The chats for forwarded messages.
     Forward,
-    /// Which keys do what.
+    /// The list of keyboard shortcuts.
     Keys,
-    /// Something with files.
+    /// A dialog about files.
     Files(FilesOver),
 }
 
-/// A dialog that has to do with files.
+/// A dialog about files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilesOver {
-    /// Files that are to be sent.
+    /// Files that the person is about to send.
     Attach(ConversationId),
-    /// A voice message that is being recorded.
+    /// A voice message that the person records.
     Record(ConversationId),
-    /// A picture of the conversation that is shown, by its message and its place in it.
+    /// A picture of the conversation on the screen, by its message and its index there.
     View(MessageId, usize),
 }
 
-/// One entry.
+/// One entry of the history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
     /// The screen.
     pub route: Route,
-    /// The dialog over it; the entry below is the screen without.
+    /// The dialog over the screen. The entry below shows the screen without it.
     pub over: Option<Over>,
-    /// Distance to the entry of the chat list, in entries; none if it is unknown.
+    /// The distance to the entry of the chat list, in entries; `None` if unknown.
     pub home: Option<u32>,
 }
 
-/// What is to be done with the history.
+/// A step in the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Nothing.
     Stay,
-    /// One more entry.
+    /// Add an entry.
     Push(Place),
-    /// Another entry in the place of this one.
+    /// Replace this entry.
     Replace(Place),
     /// Go back by a number of entries; that entry shows the place.
     Back(u32, Place),
-    /// The same, and it is another then.
+    /// Go back by a number of entries, and replace that entry with the place.
     BackTo(u32, Place),
 }
 
 impl Place {
-    /// An entry that somebody has come to by a link or by the address, from `before` if that was this page's.
+    /// An entry that a link or the address bar has made, after `before` if that entry was this page's.
     #[must_use]
     pub fn entered(route: Route, before: Option<&Self>) -> Self {
         let home = before.and_then(|before| before.home);
         Self { home: home_of(&route, home.map(above)), route, over: None }
     }
 
-    /// The entry says so about itself (`said`), or says nothing.
+    /// Reads the place from the state (`said`) of the entry. Returns `None` if the entry has none of this app's.
     #[must_use]
     pub fn read(route: Route, said: &str) -> Option<Self> {
         let mut parts = said.strip_prefix("parley ")?.split(' ');
@@ -111,7 +111,7 @@ impl Place {
         Some(Self { route, over, home })
     }
 
-    /// What the entry says about itself.
+    /// The state to store in the entry.
     #[must_use]
     pub fn said(&self) -> String {
         let home = self.home.map_or_else(|| "-".to_owned(), |home| home.to_string());
@@ -138,7 +138,7 @@ impl Place {
         }
     }
 
-    /// To another screen, or back to this one from a dialog.
+    /// Goes to another screen, or back to this screen from a dialog.
     #[must_use]
     pub fn go(&self, route: &Route) -> Step {
         if *route == self.route {
@@ -154,7 +154,7 @@ impl Place {
         }
     }
 
-    /// Opens a dialog; one that is open makes room.
+    /// Opens a dialog. Replaces one that is open.
     #[must_use]
     pub fn open(&self, over: Over) -> Step {
         let with = |home| Self { route: self.route.clone(), over: Some(over), home };

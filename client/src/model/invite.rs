@@ -1,17 +1,17 @@
-//! What an invite link says before the engine has looked at it.
+//! Reads an invite link before the engine has checked it.
 
 use parley_protocol::username::Username;
 
-/// What somebody came by; holds the fragment as it is in [`super::route::Route`].
+/// The link by which a person came. Holds the fragment as it is in [`super::route::Route`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invited {
-    /// Somebody's invite link.
+    /// A person's invite link.
     ToChat(String),
-    /// A link into a group.
+    /// An invite link of a group.
     ToGroup(String),
 }
 
-/// Whose invite it is; the fragment as it is in [`super::route::Route::Invite`].
+/// The username in an invite link. Takes the fragment as it is in [`super::route::Route::Invite`].
 #[must_use]
 pub fn inviter(fragment: &str) -> Option<String> {
     let (username, account) = fragment.strip_prefix("i/")?.split_once('/')?;

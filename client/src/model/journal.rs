@@ -1,7 +1,7 @@
-//! Change sets that stand in the database's journal and not yet in its other stores.
+//! Holds the change sets that are in the database's journal and not yet in its other stores.
 //!
-//! One record for each change set makes a message wait for one write in place of several (docs/adr/0012-journal.md). The
-//! records are moved to their stores later, many at a time; until then what is read goes through [`Pending`].
+//! With one journal record for each change set, a message waits for one write instead of several (docs/adr/0012-journal.md).
+//! The host moves the records to their stores later, many at a time; until then reads go through [`Pending`].
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use serde_bytes::{ByteBuf, Bytes};
 /// Version of an entry's bytes.
 const VERSION: u8 = 1;
 
-/// A change set with more bytes than this goes to its stores at once: writing it twice would cost more than it saves.
+/// The size in bytes above which a change set goes to its stores at once: writing it twice would cost more than it saves.
 pub const LARGE: usize = 256 * 1024;
-/// So many entries, or so many bytes in them, are moved without waiting for a rest.
+/// The number of entries, or of bytes in them, from which on the host settles the journal without waiting for a rest.
 const ENTRIES: usize = 256;
 const BYTES: usize = 1024 * 1024;
 
-/// What happens to the records of a store: for each key its new value, or none when the record goes.
+/// The changes of a store: for each key its new value, or `None` when the record is deleted.
 type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 #[derive(Serialize)]
@@ -27,7 +27,7 @@ struct Out<'a>(Vec<(bool, &'a Bytes, Option<&'a Bytes>)>);
 #[derive(Deserialize)]
 struct In(Vec<(bool, ByteBuf, Option<ByteBuf>)>);
 
-/// How many bytes of keys and values a change set has.
+/// The number of bytes in the keys and values of a change set.
 #[must_use]
 pub fn size(change: &ChangeSet) -> usize {
     changes(change).fold(0, |sum, (_, key, value)| {
@@ -35,7 +35,7 @@ pub fn size(change: &ChangeSet) -> usize {
     })
 }
 
-/// What a change set does: records to write with their values, and records to delete.
+/// The changes of a change set: records to write with their values, and records to delete.
 pub fn changes(change: &ChangeSet) -> impl Iterator<Item = (Store, &[u8], Option<&[u8]>)> {
     let puts = change
         .puts
@@ -44,14 +44,14 @@ pub fn changes(change: &ChangeSet) -> impl Iterator<Item = (Store, &[u8], Option
     puts.chain(change.deletes.iter().map(|(store, key)| (*store, key.as_slice(), None)))
 }
 
-/// A change set as an entry of the journal. Its vault is not in it.
+/// Encodes a change set as an entry of the journal, without its vault.
 #[must_use]
 pub fn encode(change: &ChangeSet) -> Vec<u8> {
     let all = changes(change)
         .map(|(store, key, value)| (store == Store::Messages, Bytes::new(key), value.map(Bytes::new)));
     let mut bytes = Vec::with_capacity(size(change).saturating_add(256));
     bytes.push(VERSION);
-    // Writing into a vector does not fail.
+    // Writing to a vector cannot fail.
     postcard::to_extend(&Out(all.collect()), bytes).unwrap_or_default()
 }
 
@@ -63,25 +63,25 @@ fn decode(bytes: &[u8]) -> Option<In> {
     }
 }
 
-/// Where an entry stands: the fence of the owner that wrote it, and its number among that owner's, from 1.
+/// The place of an entry: the fence of the owner that wrote it, and its number among that owner's entries, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The owner's fence.
     pub fence: u64,
-    /// One more than the entry before.
+    /// One more than the number of the entry before.
     pub number: u64,
 }
 
-/// What is in the journal under a place.
+/// The content of a place in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// A change set.
     Entry(Vec<u8>),
-    /// No change set: the entry was moved, or the place was taken so that nobody writes there.
+    /// No change set: the entry was moved, or a later owner took the place so that nobody writes there.
     Mark,
 }
 
-/// Change sets of the journal, the later over the earlier.
+/// The combined change sets of the journal; later ones override earlier ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pending {
     state: Changes,
@@ -91,8 +91,8 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// From the whole journal, in the order of its places. What comes after an entry that is damaged or missing is
-    /// left out: what is before it was the state of this device once, and a device that was rolled back is noticed.
+    /// Reads the whole journal, in the order of its places. Leaves out what follows a damaged or missing entry: the part before
+    /// it was the state of this device once, and a device notices that it was rolled back.
     #[must_use]
     pub fn read(journal: impl IntoIterator<Item = (Place, Found)>) -> Self {
         let mut pending = Self::default();
@@ -115,7 +115,7 @@ impl Pending {
         pending
     }
 
-    /// Adds what has been written to the journal.
+    /// Adds a change set that was written to the journal.
     pub fn add(&mut self, change: ChangeSet) {
         self.count(size(&change));
         for (store, Record { key, value }) in change.puts {
@@ -144,27 +144,27 @@ impl Pending {
         self.entries == 0
     }
 
-    /// Whether so much waits that it is moved without waiting for a rest.
+    /// Whether so many entries wait that the host settles the journal without waiting for a rest.
     #[must_use]
     pub const fn is_much(&self) -> bool {
         self.entries >= ENTRIES || self.bytes >= BYTES
     }
 
-    /// What is to be done to the stores: records to write with their values, and records to delete.
+    /// The changes to the stores: records to write with their values, and records to delete.
     pub fn changes(&self) -> impl Iterator<Item = (Store, &[u8], Option<&[u8]>)> {
         let state = self.state.iter().map(|change| (Store::State, change));
         let messages = self.messages.iter().map(|change| (Store::Messages, change));
         state.chain(messages).map(|(store, (key, value))| (store, key.as_slice(), value.as_deref()))
     }
 
-    /// All records of [`Store::State`] in the order of their keys, from those that are in the store.
+    /// All records of [`Store::State`] in the order of their keys: those of the store, with the pending changes.
     #[must_use]
     pub fn over_state(&self, stored: Vec<Record>) -> Vec<Record> {
         over(stored, &self.state, |_| true)
     }
 
-    /// What to ask the store for so that [`Self::over_page`] can answer: records that are deleted here are among those
-    /// that it finds.
+    /// The query to the store with which [`Self::over_page`] can answer `load`. It asks for more records, because some of those
+    /// that the store has are deleted here.
     #[must_use]
     pub fn wider(&self, load: &Load) -> Load {
         let gone = self.messages.iter().filter(|(key, value)| value.is_none() && load.asks_for(key)).count();
@@ -172,7 +172,8 @@ impl Pending {
         Load { limit: load.limit.saturating_add(more), ..load.clone() }
     }
 
-    /// The records that were asked for, in the order that was asked for, from those that the store has for [`Self::wider`].
+    /// The records that `load` asks for, in its order: those that the store returned for [`Self::wider`], with the pending
+    /// changes.
     #[must_use]
     pub fn over_page(&self, load: &Load, stored: Vec<Record>) -> Vec<Record> {
         let mut records = over(stored, &self.messages, |key| load.asks_for(key));
@@ -184,7 +185,7 @@ impl Pending {
     }
 }
 
-/// Records of a store after changes, in the order of their keys; of what is new only the wanted.
+/// Applies changes to the records of a store, in the order of their keys. Adds only new records that are wanted.
 fn over(mut records: Vec<Record>, changes: &Changes, wanted: impl Fn(&[u8]) -> bool) -> Vec<Record> {
     records.retain(|record| !changes.contains_key(&record.key));
     for (key, value) in changes.iter().filter(|(key, _)| wanted(key)) {

@@ -1,8 +1,8 @@
-//! What a removed browser still has, as a text that can be copied or kept as a file.
+//! Exports the texts that a removed browser still has, as one text to copy or save.
 
 use parley_engine::view::RemovedView;
 
-/// Each text under a line that says to whom, when, and how far it came (`about`), oldest first.
+/// All texts, oldest first, each under a line (`about`) with its recipient, time and state.
 #[must_use]
 pub fn as_text(removed: &RemovedView, about: impl Fn(usize) -> String) -> String {
     let texts = removed.texts.iter().enumerate();

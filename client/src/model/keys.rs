@@ -1,25 +1,25 @@
-//! Keys that work on the whole page: which, and where the focus leaves them to the page.
+//! Decides which keys work on the whole page, and when a focused element keeps them.
 
-/// What has the focus.
+/// The kind of element that has the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
-    /// Nothing that takes keys of its own.
+    /// An element without keys of its own, or none.
     Elsewhere,
-    /// Where messages are written.
+    /// The composer.
     Composer,
     /// Another field for text.
     Text,
-    /// A choice, which arrows change.
+    /// A choice, which the arrow keys change.
     Choice,
 }
 
-/// A key that is pressed.
+/// A pressed key.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "keys are held independently")]
 pub struct Pressed<'a> {
-    /// What it means on this keyboard.
+    /// The meaning of the key on this keyboard.
     pub key: &'a str,
-    /// Where it is, by its name on an American keyboard.
+    /// The position of the key, by its name on an American keyboard.
     pub code: &'a str,
     /// Ctrl is held.
     pub ctrl: bool,
@@ -31,31 +31,31 @@ pub struct Pressed<'a> {
     pub shift: bool,
     /// On a Mac, where Ctrl edits text.
     pub mac: bool,
-    /// Where it goes.
+    /// The kind of element that gets the key.
     pub focus: Focus,
 }
 
-/// What is to be done.
+/// The action of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
     /// Opens the dialog "New chat".
     NewChat,
-    /// To the next chat in the list, or the one before.
+    /// Goes to the next chat in the list, or to the one before.
     Step {
-        /// To the next.
+        /// To the next one.
         forward: bool,
     },
     /// Back to the list of chats.
     Back,
-    /// Says which keys do what.
+    /// Shows the list of keyboard shortcuts.
     Keys,
 }
 
 impl Pressed<'_> {
-    /// What the key does, if it is not the browser's, an input method's or the field's.
+    /// The action of the key, unless the key belongs to the browser, an input method or a field.
     #[must_use]
     pub fn act(&self) -> Option<Act> {
-        // On many keyboards it is typed with Shift, on some with Alt too.
+        // On many keyboards people type `?` with Shift, on some with Alt too.
         if self.key == "?" && !self.ctrl && !self.meta {
             return (self.focus == Focus::Elsewhere).then_some(Act::Keys);
         }
@@ -72,12 +72,12 @@ impl Pressed<'_> {
         }
     }
 
-    /// On keyboards without Latin letters, the key where K would be.
+    /// On keyboards without Latin letters: the key at the position of K.
     fn is_k(&self) -> bool {
         self.key.eq_ignore_ascii_case("k") || (!self.key.is_ascii() && self.code == "KeyK")
     }
 
-    /// A Mac deletes to the end of the line.
+    /// On a Mac, Ctrl+K in a text field deletes to the end of the line.
     fn edits(&self) -> bool {
         self.mac && !self.meta && matches!(self.focus, Focus::Text | Focus::Composer)
     }

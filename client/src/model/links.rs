@@ -1,4 +1,4 @@
-//! Addresses, mail and phone numbers inside a text.
+//! Finds web addresses, mail addresses and phone numbers in a text.
 
 use linkify::{LinkFinder, LinkKind};
 
@@ -11,7 +11,7 @@ pub enum Piece<'a> {
     Link(&'a str, String),
 }
 
-/// Digits of a phone number with its country: the most that there are, and fewer than these are something else (ITU-T E.164).
+/// The permitted number of digits in a phone number with its country code (ITU-T E.164). A number with fewer is something else.
 const DIGITS: core::ops::RangeInclusive<usize> = 8..=15;
 
 /// The pieces of a text, in order.
@@ -22,7 +22,7 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     for span in finder.spans(text) {
         let found = span.as_str();
-        // Punctuation of other scripts, and what changes the direction of writing, would become a part of the address.
+        // Punctuation of other scripts and direction marks would become a part of the address.
         let end = found.find(|character: char| !character.is_ascii()).unwrap_or(found.len());
         let (shown, rest) = found.split_at(end);
         match span.kind().and_then(|kind| address(shown, kind)) {
@@ -36,10 +36,10 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// Where a link leads; none if this app does not lead there.
+/// The target of a link. Returns `None` if this app does not link to it.
 fn address(shown: &str, kind: &LinkKind) -> Option<String> {
     if *kind == LinkKind::Email {
-        // What a mail program would take for more than an address is none.
+        // An address that a mail program would take for more than an address is no link.
         let is_plain = shown.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@._+-".contains(&byte));
         return is_plain.then(|| format!("mailto:{shown}"));
     }
@@ -47,12 +47,12 @@ fn address(shown: &str, kind: &LinkKind) -> Option<String> {
     match lower.split_once("://") {
         Some(("http" | "https", _)) => Some(shown.to_owned()),
         Some(_) => None,
-        // "readme.md" is more often a file than a site.
+        // A name like "readme.md" is more often a file than a site.
         None => (lower.starts_with("www.") || lower.contains('/')).then(|| format!("https://{shown}")),
     }
 }
 
-/// Phone numbers that begin with a plus sign.
+/// Finds phone numbers that begin with a plus sign.
 fn phones<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
     let mut rest = text;
     let mut from = 0;
@@ -75,7 +75,7 @@ fn follows_word(text: &str, at: usize) -> bool {
     text.get(..at).and_then(|before| before.chars().next_back()).is_some_and(char::is_alphanumeric)
 }
 
-/// The phone number with which the text begins, as it is written, and as it is dialled.
+/// The phone number at the beginning of the text, as written and as dialled.
 fn phone(text: &str) -> Option<(&str, String)> {
     let mut number = String::from("+");
     let mut end = 1;

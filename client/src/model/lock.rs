@@ -1,14 +1,13 @@
-//! The app lock: what a page and its own worker say to each other about it, how wrong guesses are slowed, and when
-//! it closes by itself.
+//! The app lock's messages between a page and its own worker, the pauses after wrong guesses, and the auto-lock.
 //!
-//! Passphrases and what a passkey gives go from a page to its own worker only, never over the channels of all tabs.
+//! Passphrases and passkey outputs go from a page to its own worker only, never over the channels of all tabs.
 
 use parley_engine::lock::{Lock, Passkey};
 use parley_engine::view::Typed;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// The output of a passkey's PRF extension; it does not print.
+/// The output of a passkey's PRF extension. Its `Debug` form does not show the bytes.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct PasskeyOutput(pub [u8; 32]);
 
@@ -18,67 +17,67 @@ impl core::fmt::Debug for PasskeyOutput {
     }
 }
 
-/// What opens a lock.
+/// A key that opens a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Key {
-    /// What somebody typed.
+    /// The typed passphrase.
     Passphrase(Typed),
-    /// What their passkey gave.
+    /// The output of the person's passkey.
     Passkey(PasskeyOutput),
 }
 
-/// What a page asks its own worker.
+/// A request of a page to its own worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LockAsk {
     /// Open the device.
     Unlock(Key),
     /// Set a lock where there is none.
     Set(Typed),
-    /// Put another passphrase in the place of this one.
+    /// Replace the passphrase.
     Change {
-        /// This one.
+        /// The current passphrase.
         old: Typed,
-        /// The other.
+        /// The new one.
         new: Typed,
     },
-    /// Take the lock off.
+    /// Turn the lock off.
     TurnOff(Typed),
-    /// Close by itself after so many minutes; none is never.
+    /// Set the auto-lock to this many minutes; `None` turns it off.
     After(Option<u16>),
-    /// Let a passkey open it too.
+    /// Add a passkey that opens the lock too.
     AddPasskey {
-        /// The lock's.
+        /// The passphrase of the lock.
         passphrase: Typed,
         /// The passkey.
         passkey: Passkey,
-        /// What it gave.
+        /// The output of the passkey.
         output: PasskeyOutput,
     },
-    /// The passphrase alone opens it.
+    /// Remove the passkey, so that only the passphrase opens the lock.
     RemovePasskey,
 }
 
-/// What the worker answers.
+/// The worker's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LockAnswer {
-    /// It is done, and this is the lock now; none is no lock.
+    /// Done. Holds the lock as it is now; `None` means no lock.
     Done(Option<LockView>),
-    /// The key does not open it. The next guess is heard at this time, in milliseconds since 1970.
+    /// The key does not open the lock. The next guess is permitted at this time, in milliseconds since 1970.
     Wrong(u64),
-    /// Nothing was tried: guesses are heard again at this time.
+    /// The worker tried nothing: the next guess is permitted at this time.
     Wait(u64),
-    /// There is not so much memory now.
+    /// There is not enough memory at the moment.
     Memory,
-    /// The browser refuses, or the lock was changed meanwhile in another tab.
+    /// The browser refuses, or another tab has changed the lock meanwhile.
     Refused,
 }
 
-/// What the views know of a lock.
+/// The view of a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockView {
-    /// Opens it besides the passphrase.
+    /// The passkey that also opens the lock.
     pub passkey: Option<Passkey>,
-    /// It closes by itself after so many minutes; none is never.
+    /// The auto-lock's time in minutes; `None` means never.
     pub after: Option<u16>,
 }
 
@@ -88,15 +87,15 @@ impl From<&Lock> for LockView {
     }
 }
 
-/// Wrong guesses in a row, kept in localStorage so that loading the page again does not forget them.
+/// Counts wrong guesses in a row. localStorage keeps the count, so that reloading the page does not reset it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Guesses {
     wrong: u32,
-    /// When the last one was made, in milliseconds since 1970.
+    /// The time of the last guess, in milliseconds since 1970.
     last: u64,
 }
 
-/// Wrong guesses without a pause after them.
+/// The number of wrong guesses without a pause.
 const FREE: u32 = 2;
 /// The longest pause, in seconds.
 const LONGEST: u64 = 300;
@@ -105,7 +104,7 @@ pub const LONGEST_PAUSE: u64 = LONGEST * 1_000;
 const VERSION: u8 = 1;
 
 impl Guesses {
-    /// Reads what is stored. What is missing or damaged is none: whoever can change it can delete it.
+    /// Reads the stored count. A missing or damaged count is zero, because an attacker who can change it can also delete it.
     #[must_use]
     pub fn decode(bytes: Option<&[u8]>) -> Self {
         match bytes {
@@ -114,26 +113,27 @@ impl Guesses {
         }
     }
 
-    /// As bytes.
+    /// Encodes the count.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        // Writing into a vector does not fail.
+        // Writing to a vector cannot fail.
         postcard::to_extend(self, vec![VERSION]).unwrap_or_default()
     }
 
-    /// One more, at this time.
+    /// Counts one more guess, made at this time.
     #[must_use]
     pub const fn and_one(self, now: u64) -> Self {
         Self { wrong: self.wrong.saturating_add(1), last: now }
     }
 
-    /// The same, where the clock was set back since: the last one was made now. It is kept, or the pause would never end.
+    /// Moves the time of the last guess to now if the clock was set back since. The caller stores the result; otherwise the
+    /// pause would never end.
     #[must_use]
     pub fn by_clock(self, now: u64) -> Self {
         Self { last: self.last.min(now), ..self }
     }
 
-    /// When the next guess is heard; zero without a pause.
+    /// When the next guess is permitted; zero without a pause.
     #[must_use]
     pub fn next(self, now: u64) -> u64 {
         if self.pause() == 0 {
@@ -142,7 +142,7 @@ impl Guesses {
         self.by_clock(now).last.saturating_add(self.pause().saturating_mul(1_000))
     }
 
-    /// Seconds: 2 after the third, twice as long after each more.
+    /// The pause in seconds: 2 after the third wrong guess, doubled with each further one.
     fn pause(self) -> u64 {
         match self.wrong.checked_sub(FREE) {
             None | Some(0) => 0,
@@ -151,7 +151,7 @@ impl Guesses {
     }
 }
 
-/// Knows for how long nobody has been there, by the clock on the wall: it goes on while a computer sleeps.
+/// Measures how long no person has been present, by the wall clock, which goes on while a computer sleeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Absence {
     after: Option<u64>,
@@ -159,20 +159,20 @@ pub struct Absence {
 }
 
 impl Absence {
-    /// Somebody is there now; the lock closes after so many minutes.
+    /// Begins with a person present now; the lock closes after this many minutes.
     #[must_use]
     pub fn new(after: Option<u16>, now: u64) -> Self {
         Self { after: after.map(|minutes| u64::from(minutes) * 60_000), last: now }
     }
 
-    /// Somebody is there.
+    /// Notes that a person is present.
     pub const fn somebody(&mut self, now: u64) {
         self.last = now;
     }
 
     /// Whether the lock has to close.
     pub fn is_over(&mut self, now: u64) -> bool {
-        // A clock that is rolled back must not put the lock off.
+        // Setting the clock back must not delay the lock.
         self.last = self.last.min(now);
         self.after.is_some_and(|after| now - self.last >= after)
     }

@@ -1,5 +1,5 @@
-//! Names that look the same, after Unicode's table of confusable characters (UTS 39). It is asked which names of one's own
-//! contacts could be mistaken for each other, so it may find too many.
+//! Finds names that look alike, by Unicode's table of confusable characters (UTS 39). The app compares only the names of its
+//! own contacts, so finding too many does no harm.
 
 use crate::model::unicode::Unicode;
 
@@ -7,7 +7,7 @@ use crate::model::unicode::Unicode;
 /// Latin letter are left out. A test compares the table with Unicode's data.
 const TABLE: &str = include_str!("lookalikes.txt");
 
-/// What a name looks like: the same for names that look the same.
+/// The skeleton of a name: equal for names that look alike.
 pub(crate) fn looks(name: &str, unicode: &impl Unicode) -> String {
     let folded = unicode.fold(&latin(name));
     latin(&folded).chars().filter(|c| c.is_alphanumeric()).map(|c| if c == 'i' { 'l' } else { c }).collect()

@@ -1,9 +1,9 @@
-//! How loud somebody speaks, as the bars of a voice message.
+//! Turns the loudness of a voice message into the bars of its waveform.
 
-/// Bars of a waveform that travels.
+/// The number of bars in a sent waveform.
 const BARS: usize = 64;
 
-/// Heights at equal distances: of each stretch the loudest moment, so that the loudest of all is as high as a bar can be.
+/// The heights of bars at equal distances. A bar is the loudest moment of its stretch, and the loudest bar has the full height.
 #[must_use]
 pub fn waveform(levels: &[u8]) -> Vec<u8> {
     let bars = BARS.min(levels.len());

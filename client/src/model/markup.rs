@@ -1,32 +1,33 @@
-//! A little Markdown: bold, italic, struck out, code, blocks of code, quotes, lists. There is no HTML, no link with another
-//! text, no picture and no heading; what is not understood is shown as it was written. Nothing nests deeper than [`DEPTH`].
+//! Parses a little Markdown: bold, italic, struck out, code, blocks of code, quotes, lists. Supports no HTML, no links with
+//! another text, no pictures and no headings; the app shows unknown markup as it was written. Styles nest no deeper than
+//! [`DEPTH`].
 
-/// How deep styles may stand within each other.
+/// How deep styles may nest.
 const DEPTH: u32 = 4;
 
 /// A run of lines of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Block<'a> {
-    /// As they are.
+    /// Lines without markup of a block.
     Text(&'a str),
-    /// Between lines of three backticks.
+    /// The lines between lines of three backticks.
     Code(&'a str),
-    /// Behind `>`.
+    /// Lines after `>`.
     Quote(Vec<&'a str>),
-    /// Behind `-`, `*` or a number, with that number.
+    /// Lines after `-`, `*` or a number; with the first number.
     List(Option<u32>, Vec<&'a str>),
 }
 
 /// Text in one style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span<'a> {
-    /// What it says.
+    /// The text.
     pub text: &'a str,
-    /// How.
+    /// Its style.
     pub style: Style,
 }
 
-/// How a text is set.
+/// The style of a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub struct Style {
@@ -40,7 +41,7 @@ pub struct Style {
     pub code: bool,
 }
 
-/// Whether anything in it may be markup: most texts have nothing.
+/// Whether the text may contain markup. Most texts contain none.
 #[must_use]
 pub fn may_have(text: &str) -> bool {
     let starts = |line: &str| quoted(line).is_some() || item(line).is_some();
@@ -52,7 +53,7 @@ fn quoted(line: &str) -> Option<&str> {
     Some(rest.strip_prefix(' ').unwrap_or(rest))
 }
 
-/// A line of a list: its number, if it has one, and what it says.
+/// A line of a list: its number, if it has one, and its text.
 fn item(line: &str) -> Option<(Option<u32>, &str)> {
     let bullet = line.strip_prefix("- ").or_else(|| line.strip_prefix("* "));
     if let Some(rest) = bullet {
@@ -102,7 +103,7 @@ fn cut_line(text: &str) -> (&str, &str) {
     text.split_once('\n').unwrap_or((text, ""))
 }
 
-/// A block of code at the beginning, and what comes after it.
+/// A block of code at the beginning of the text, and the text after it.
 fn fenced(text: &str) -> Option<(&str, &str)> {
     let (_, inside) = cut_line(text.strip_prefix("```")?);
     let end = if inside.starts_with("```") { 0 } else { inside.find("\n```")? + 1 };
@@ -111,7 +112,7 @@ fn fenced(text: &str) -> Option<(&str, &str)> {
     Some((code.strip_suffix('\n').unwrap_or(code), after))
 }
 
-/// The text of a line or paragraph in its styles.
+/// Splits the text of a line or paragraph by styles.
 #[must_use]
 pub fn spans(text: &str) -> Vec<Span<'_>> {
     let mut spans = Vec::new();
@@ -132,7 +133,7 @@ fn with(style: Style, mark: &str) -> Style {
 
 fn styled<'a>(text: &'a str, style: Style, depth: u32, spans: &mut Vec<Span<'a>>) {
     let (mut plain, mut at) = (0, 0);
-    // Where one search for an end found none, later ones find none either.
+    // If one search for an end mark found none, later searches find none either.
     let mut hopeless = [depth == 0; MARKS.len()];
     while at < text.len() {
         let found = MARKS.iter().zip(&mut hopeless).find_map(|(mark, hopeless)| {
@@ -162,17 +163,17 @@ fn put<'a>(text: Option<&'a str>, style: Style, spans: &mut Vec<Span<'a>>) {
     spans.extend(text.filter(|text| !text.is_empty()).map(|text| Span { text, style }));
 }
 
-/// Whether a mark begins something there: it stands before what it is for, and not within a word.
+/// Whether a mark opens a style there: a character follows directly, and the mark is not within a word.
 fn opens(text: &str, at: usize, mark: &str) -> bool {
     let Some(rest) = text.get(at..).and_then(|rest| rest.strip_prefix(mark)) else { return false };
     let before = text.get(..at).and_then(|before| before.chars().next_back());
-    // A longer row of the same sign is no mark.
+    // A longer run of the same character is no mark.
     let same = |c: char| mark.starts_with(c);
     let within = before.is_some_and(|c| c.is_alphanumeric() || same(c));
     rest.chars().next().is_some_and(|next| !next.is_whitespace() && !same(next)) && !within
 }
 
-/// Where it ends.
+/// The position of the mark that closes the style.
 fn end_of(text: &str, at: usize, mark: &str) -> Option<usize> {
     let from = at + mark.len();
     let mut ends = text.get(from..)?.match_indices(mark).map(|(place, _)| from + place);
@@ -272,7 +273,7 @@ mod tests {
                     Block::Quote(lines) | Block::List(_, lines) => all.push_str(&lines.concat()),
                 }
             }
-            // The word behind an opening fence names a language.
+            // The word after an opening fence names a language.
             prop_assume!(!text.contains("```"));
             prop_assert_eq!(kept(&all), kept(&text));
             let styled: String = spans(&text).iter().map(|span| span.text).collect();
@@ -280,7 +281,7 @@ mod tests {
         }
     }
 
-    /// However the marks stand, it takes no longer than a few ways through the text.
+    /// However the marks stand, parsing takes no longer than a few passes over the text.
     #[test]
     fn p9_a_text_of_nothing_but_marks_is_read_at_once() {
         let begin = std::time::Instant::now();

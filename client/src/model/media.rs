@@ -1,7 +1,7 @@
-//! What a file is, by its first bytes and by nothing else: neither its name nor what its sender says of it is believed. Only what is
-//! listed here is ever shown or played, each as the one type that it was found to be; all else can be saved and no more.
+//! Detects the type of a file by its first bytes alone; its name and its sender's claims are not believed. The app shows or
+//! plays only the types in this list, each under the detected type. All other files can only be saved.
 
-/// Something that the browser may show or play.
+/// A type that the browser may show or play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
     /// PNG.
@@ -14,13 +14,13 @@ pub enum Media {
     Webp,
     /// AVIF.
     Avif,
-    /// MP4 and what is like it.
+    /// MP4 and similar.
     Mp4,
-    /// `WebM`, with or without pictures.
+    /// `WebM`, with or without video.
     Webm,
     /// MP3.
     Mp3,
-    /// MP4 that is only heard.
+    /// MP4 with audio only.
     M4a,
     /// Ogg.
     Ogg,
@@ -28,26 +28,26 @@ pub enum Media {
     Wav,
 }
 
-/// How something is shown.
+/// How the app presents a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
     /// As a picture.
     Picture,
-    /// As a film; it may have nothing to see.
+    /// As a video; it may have no picture.
     Video,
-    /// As something that is heard.
+    /// As audio.
     Audio,
 }
 
-/// What everything else is called: no browser runs or shows it.
+/// The type of all other files: no browser runs or shows it.
 pub const OTHER: &str = "application/octet-stream";
-/// A picture of more pixels than this is not decoded.
+/// The app does not decode a picture with more pixels than this.
 pub const MAX_PIXELS: u64 = 50_000_000;
-/// Nor one that is longer than this on one side.
+/// The app does not decode a picture with a longer side than this.
 pub const MAX_SIDE: u32 = 16_384;
 
 impl Media {
-    /// What begins so; none if it is nothing that is shown.
+    /// The type of a file with these first bytes; `None` if the app does not show such files.
     #[must_use]
     pub fn of(head: &[u8]) -> Option<Self> {
         match head {
@@ -70,7 +70,7 @@ impl Media {
         }
     }
 
-    /// Its media type.
+    /// The media type.
     #[must_use]
     pub const fn mime(self) -> &'static str {
         match self {
@@ -88,7 +88,7 @@ impl Media {
         }
     }
 
-    /// How it is shown.
+    /// How the app presents the type.
     #[must_use]
     pub const fn shown(self) -> Shown {
         match self {
@@ -98,7 +98,7 @@ impl Media {
         }
     }
 
-    /// What is shown as that type, if there is one.
+    /// The type with this media type, if the app shows it.
     #[must_use]
     pub fn named(mime: &str) -> Option<Self> {
         [
@@ -119,8 +119,8 @@ impl Media {
     }
 }
 
-/// The type under which a file that begins so is handed to the page: one that is shown, or [`OTHER`]. A picture is one only if
-/// its size can be read without decoding it, and is small enough.
+/// The media type under which the page gets a file with these first bytes: a shown type, or [`OTHER`]. A picture needs a size
+/// that can be read without decoding it, and that is small enough.
 #[must_use]
 pub fn mime_of(head: &[u8]) -> &'static str {
     match Media::of(head) {
@@ -136,7 +136,7 @@ pub fn mime_of(head: &[u8]) -> &'static str {
     }
 }
 
-/// Width and height of a picture, from its head.
+/// The width and height of a picture, from its first bytes.
 #[must_use]
 pub fn dimensions(media: Media, head: &[u8]) -> Option<(u32, u32)> {
     match media {
@@ -157,13 +157,13 @@ fn jpeg(head: &[u8]) -> Option<(u32, u32)> {
         }
         let marker = *head.get(at.checked_add(1)?)?;
         match marker {
-            // Filling, and markers without anything behind them.
+            // Fill bytes, and markers without content.
             0xFF => at = at.checked_add(1)?,
             0x01 | 0xD0..=0xD8 => at = at.checked_add(2)?,
             0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
                 return Some((be16(head, at.checked_add(7)?)?, be16(head, at.checked_add(5)?)?));
             }
-            // The picture begins, and nobody has said how large it is.
+            // The picture data begins before any header has stated the size.
             0xD9 | 0xDA => return None,
             _ => {
                 let length = usize::try_from(be16(head, at.checked_add(2)?)?).ok()?;
@@ -188,7 +188,7 @@ fn webp(head: &[u8]) -> Option<(u32, u32)> {
     }
 }
 
-/// The largest of the sizes that it names.
+/// The largest of the sizes that the file states.
 fn avif(head: &[u8]) -> Option<(u32, u32)> {
     let head = head.get(..head.len().min(64 * 1024))?;
     let places = head.windows(4).enumerate().filter(|(_, window)| *window == b"ispe");
@@ -209,13 +209,13 @@ fn le16(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|found| u32::from(u16::from_le_bytes(*found)))
 }
 
-/// Endings of names that a system runs when they are opened.
+/// Name extensions of files that a system runs when a person opens them.
 const RUNS: [&str; 24] = [
     "exe", "msi", "bat", "cmd", "com", "scr", "ps1", "vbs", "js", "jar", "hta", "lnk", "reg", "app", "dmg",
     "pkg", "command", "sh", "apk", "deb", "rpm", "appimage", "html", "svg",
 ];
 
-/// Whether opening a file of this name may run something.
+/// Whether opening a file of this name may run code.
 #[must_use]
 pub fn may_run(name: &str) -> bool {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
@@ -271,7 +271,7 @@ mod tests {
         ] {
             assert_eq!(mime_of(text.as_bytes()), OTHER, "{text}");
         }
-        // What is two things at once is shown as the one that it begins as, under that type.
+        // A polyglot file is shown as the type that it begins as, under that type.
         let polyglot = [b"GIF89a\x01\0\x01\0".as_slice(), b"/*<script>alert(1)</script>*/"].concat();
         assert_eq!(mime_of(&polyglot), "image/gif");
     }

@@ -1,22 +1,23 @@
-//! Mentions of people in a group: an `@` before what somebody calls themselves.
+//! Finds and completes mentions of people in a group: an `@` before their name.
 
 use std::ops::Range;
 
 use crate::model::unicode::Unicode;
 
-/// Longest name that is looked for behind an `@`, in characters.
+/// The longest name to look for after an `@`, in characters.
 const LONGEST: usize = 64;
 
-/// Somebody is typing whom they mean.
+/// A mention that the person is typing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Typing {
-    /// Where the `@` stands, in bytes.
+    /// The position of the `@`, in bytes.
     pub at: usize,
-    /// What stands between it and the caret.
+    /// The text between the `@` and the caret.
     pub sought: String,
 }
 
-/// Whether whoever has the caret at this byte types whom they mean: there is an `@` with nothing but a space before it, on this line.
+/// The mention being typed at the caret, a byte position. Its `@` is on the same line, no letter or digit stands before it and
+/// no space after it.
 #[must_use]
 pub fn typing(text: &str, caret: usize) -> Option<Typing> {
     let before = text.get(..caret)?;
@@ -28,14 +29,14 @@ pub fn typing(text: &str, caret: usize) -> Option<Typing> {
     (opens && !sought.starts_with(char::is_whitespace)).then(|| Typing { at, sought: sought.to_owned() })
 }
 
-/// Whether this name is one that is sought: each of its words begins so, or the name does.
+/// Whether a name matches the typed text: the name begins with it, or one of its words does.
 #[must_use]
 pub fn fits(name: &str, sought: &str, unicode: &impl Unicode) -> bool {
     let (name, sought) = (unicode.fold(name), unicode.fold(sought));
     name.starts_with(&sought) || name.split_whitespace().any(|word| word.starts_with(&sought))
 }
 
-/// The text with the name in the place of what was typed, and where the caret is then, in bytes.
+/// Replaces the typed text by the name. Returns the new text and the caret, in bytes.
 #[must_use]
 pub fn complete(text: &str, typing: &Typing, name: &str) -> (String, usize) {
     let end = typing.at + 1 + typing.sought.len();
@@ -46,7 +47,7 @@ pub fn complete(text: &str, typing: &Typing, name: &str) -> (String, usize) {
     (format!("{begun}{after}"), caret)
 }
 
-/// Where the text mentions this name.
+/// The places where the text mentions this name.
 #[must_use]
 pub fn mentions(text: &str, name: &str) -> Vec<Range<usize>> {
     if name.is_empty() {
@@ -63,7 +64,7 @@ pub fn mentions(text: &str, name: &str) -> Vec<Range<usize>> {
     found.filter(|place| stands(place.start, place.end)).collect()
 }
 
-/// The byte before which so many UTF-16 units stand: the browser counts in those.
+/// Converts a position in UTF-16 units, in which the browser counts, to one in bytes.
 #[must_use]
 pub fn byte_of(text: &str, units: usize) -> usize {
     let mut counted = 0;
@@ -75,7 +76,7 @@ pub fn byte_of(text: &str, units: usize) -> usize {
     past.map_or(text.len(), |(at, _)| at)
 }
 
-/// The other way.
+/// Converts a position in bytes to one in UTF-16 units.
 #[must_use]
 pub fn units_of(text: &str, byte: usize) -> usize {
     text.get(..byte).map_or(0, |before| before.encode_utf16().count())

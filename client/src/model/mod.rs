@@ -1,4 +1,4 @@
-//! Plain logic of the app and the worker, without a browser.
+//! Logic of the page and the worker that needs no browser.
 
 pub mod agent;
 pub mod anchor;

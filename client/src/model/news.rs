@@ -1,17 +1,17 @@
-//! What a screen reader is told of messages that came. One that is loaded, or of one's own, is no news.
+//! Decides what a screen reader says of new messages. Loaded messages and one's own are no news.
 
 use parley_engine::view::{BodyView, ConversationView, Preview};
 
-/// Messages that came into a chat.
+/// The new messages of a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
     count: u32,
     text: Option<String>,
-    /// Who wrote the newest, in a group.
+    /// The author of the newest message, in a group.
     author: Option<String>,
 }
 
-/// What came, when a chat that had `unread` messages and `last` as its newest is now as `chat` says.
+/// The news when a chat changes to `chat`; before, it had `unread` messages, the newest of them `last`.
 #[must_use]
 pub fn news(unread: u32, last: Option<&Preview>, chat: &ConversationView) -> Option<News> {
     if chat.marks.muted.is_some() {
@@ -19,7 +19,7 @@ pub fn news(unread: u32, last: Option<&Preview>, chat: &ConversationView) -> Opt
     }
     let newest = chat.last.as_ref().filter(|newest| newest.outgoing.is_none())?;
     let more = chat.unread.saturating_sub(unread);
-    // What was read meanwhile is counted out in the same breath.
+    // One update may bring a message and mark others as read, so the count of unread messages does not grow.
     let another = chat.unread > 0 && last.is_none_or(|last| last.time < newest.time);
     let count = if more == 0 && another { 1 } else { more };
     let text = match &newest.body {
@@ -32,7 +32,7 @@ pub fn news(unread: u32, last: Option<&Preview>, chat: &ConversationView) -> Opt
 }
 
 impl News {
-    /// The sentence about it. In the open chat the author is enough.
+    /// The sentence for the screen reader. In the open chat the author is enough.
     #[must_use]
     pub fn sentence(&self, name: &str, shown: bool) -> String {
         if let (1, Some(author)) = (self.count, &self.author) {
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(news(1, Some(&last), &chat(0, Some(last.clone()))), None);
         let own = preview("Mine", 7, Some(Delivery::Sent));
         assert_eq!(news(0, Some(&last), &chat(0, Some(own))), None);
-        // History that comes to a new device has been read.
+        // History that a new device receives has been read before.
         assert_eq!(news(0, None, &chat(0, Some(last))), None);
     }
 

@@ -1,9 +1,9 @@
-//! Which notice a screen shows: one at a time, the most important one.
+//! Chooses the one notice that a screen shows: the most important one.
 
-/// What there may be to say, the most important first.
+/// The notices, the most important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Notice {
-    /// Nothing works, or not before somebody has done something.
+    /// The app does not work, at all or until the person acts.
     Grave,
     /// Another device came into the account.
     NewDevice,
@@ -11,19 +11,19 @@ pub enum Notice {
     KeyChange,
     /// Part of a backup did not come back.
     Loss,
-    /// What came of a backup file.
+    /// The result of the work on a backup file.
     FileDone,
-    /// How the connection is.
+    /// The state of the connection.
     Connection,
-    /// How far a backup has come back.
+    /// The progress of restoring a backup.
     Restoring,
-    /// How far a backup file is.
+    /// The progress of the work on a backup file.
     File,
-    /// The recovery phrase is not written down.
+    /// The person has not written the recovery phrase down.
     Reminder,
 }
 
-/// Which one is shown of those that there are.
+/// The notice that is shown of all that apply.
 #[must_use]
 pub fn first(wanted: impl IntoIterator<Item = Notice>) -> Option<Notice> {
     wanted.into_iter().min()
@@ -32,13 +32,13 @@ pub fn first(wanted: impl IntoIterator<Item = Notice>) -> Option<Notice> {
 /// How long the reminder rests after "Later", in milliseconds.
 const REST: u64 = 7 * 24 * 3_600 * 1_000;
 
-/// What is kept of when the reminder was put off.
+/// The stored form of the time at which the person put the reminder off.
 #[must_use]
 pub const fn put_off(now: u64) -> [u8; 8] {
     now.to_le_bytes()
 }
 
-/// Whether it rests. What was kept may be from a clock that was wrong.
+/// Whether the reminder rests. The stored time may be from a wrong clock.
 #[must_use]
 pub fn rests(kept: &[u8], now: u64) -> bool {
     <[u8; 8]>::try_from(kept).is_ok_and(|time| now.abs_diff(u64::from_le_bytes(time)) < REST)

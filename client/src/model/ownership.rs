@@ -1,7 +1,7 @@
-//! Whether the owner of the device still answers.
+//! Decides whether the owner of the device still answers.
 //!
-//! Workers that wait for the device ask on a channel of their own, and the owner answers. What is said there never
-//! changes its shape, so that two versions of the app understand each other: one byte says what, one which generation.
+//! Workers that wait for the device ask on a channel of their own, and the owner answers. The format of these messages never
+//! changes, so that two versions of the app understand each other: one byte for the kind, one for the generation.
 
 use parley_engine::seal;
 
@@ -9,19 +9,20 @@ use super::signal;
 
 /// How often a waiting worker asks, in milliseconds.
 pub const PERIOD: u64 = 150;
-/// So many questions in a row without an answer mean that the owner is frozen.
+/// After this many unanswered questions in a row the owner counts as frozen.
 const MISSES: u32 = 3;
-/// The same, while an owner has said that it is busy, or before it was heard for the first time.
+/// The same, after an owner has said that it is busy, or before the first answer.
 const PATIENT: u32 = 40;
-/// So many for a worker that has only just begun to wait.
+/// The same, for a worker that has only just begun to wait.
 const AT_FIRST: u32 = 10;
 
-/// Which generation of the app this is. Greater whenever what it says to other tabs or what it stores changes.
+/// The generation of this version of the app. It grows with every change of the messages to other tabs or of the stored
+/// formats.
 pub const GENERATION: u8 = signal::FORMAT + SCHEMA + seal::RELEASED + seal::FORMAT;
 /// Version of the IndexedDB schema.
 pub const SCHEMA: u8 = 3;
 
-/// What is said on the channel.
+/// A message on the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beat {
     /// A waiting worker: does somebody own the device?
@@ -44,7 +45,7 @@ impl Beat {
         [number.unwrap_or_default(), GENERATION]
     }
 
-    /// What was said, if this version knows it, and by which generation.
+    /// The message and the generation of its sender; the message is `None` if this version does not know it.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<(Option<Self>, u8)> {
         match bytes {
@@ -59,7 +60,7 @@ impl Beat {
 pub struct Watch {
     missed: u32,
     allowed: u32,
-    /// Somebody else asked since the last tick.
+    /// Another worker has asked since the last tick.
     asked: bool,
     last: Option<u64>,
 }
@@ -71,28 +72,28 @@ impl Default for Watch {
 }
 
 impl Watch {
-    /// The owner was heard.
+    /// Notes an answer of the owner.
     pub fn heard(&mut self, busy: bool) {
         self.missed = 0;
         self.allowed = if busy { PATIENT } else { MISSES };
     }
 
-    /// Another worker asked: its answer is good for this one too.
+    /// Notes that another worker asked: the owner's answer serves this worker too.
     pub const fn another_asked(&mut self) {
         self.asked = true;
     }
 
-    /// Another worker takes the device over, and opens it first.
+    /// Notes that another worker takes the device over, and opens it first.
     pub const fn another_takes(&mut self) {
         self.missed = 0;
         self.allowed = AT_FIRST;
     }
 
-    /// A period is over: whether to ask now.
+    /// Ends a period. Returns whether to ask now.
     pub fn tick(&mut self, now: u64) -> bool {
         let late = self.last.is_some_and(|last| now.abs_diff(last) > 5 * PERIOD);
         self.last = Some(now);
-        // A worker that was frozen itself has not listened: its silence is not the owner's.
+        // A worker that was frozen itself could not hear the owner, so it does not count the silence.
         self.missed = if late { 0 } else { self.missed.saturating_add(1) };
         !core::mem::take(&mut self.asked)
     }

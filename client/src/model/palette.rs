@@ -1,11 +1,11 @@
-//! The colours of people in groups, as the style sheets have them: each is read on a bubble, light and dark.
+//! Tests the colours of people in groups in the style sheets: each is readable on a bubble, light and dark.
 
-/// What is to be read has at least this contrast (WCAG 2.2, AA).
+/// The least contrast of text (WCAG 2.2, AA).
 const LEAST: f64 = 4.5;
 const TOKENS: &str = include_str!("../../style/tokens.css");
 const COMPONENTS: &str = include_str!("../../style/components.css");
 
-/// What stands behind each `name` in a style sheet.
+/// The values of `name` in a style sheet.
 fn values<'a>(style: &'a str, name: &str) -> Vec<&'a str> {
     let after = |line: &'a str| line.split_once(name).and_then(|(_, value)| value.split(';').next());
     style.lines().filter_map(after).map(str::trim).collect()
@@ -20,7 +20,7 @@ fn numbers(text: &str) -> Vec<f64> {
     text.split_whitespace().map(number).collect()
 }
 
-/// How bright it is, of 1. Outside of what screens show it is cut off, as browsers do about.
+/// The relative luminance, from 0 to 1. Clips colours outside of the screen's gamut, about as browsers do.
 fn luminance(colour: &str) -> f64 {
     let [light, chroma, hue] = numbers(colour)[..] else { panic!("{colour} is no colour") };
     let (a, b) = (chroma * hue.to_radians().cos(), chroma * hue.to_radians().sin());

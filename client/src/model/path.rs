@@ -1,50 +1,49 @@
-//! Whether there is a way to the relay: when to ask, when to give a connection up, when to try again.
+//! Decides when to ask the relay for a sign of life, when to give a connection up, and when to try again.
 //!
-//! A socket can die without a word (a network that changed, a computer that slept, a router that forgot), and one that is
-//! being opened can hang for ever. A page sees neither, and not the pings of a socket either. So when nothing came for a
-//! while, the relay is asked for a sign of life, and when still nothing comes the connection is given up. A beat costs about
-//! 250 bytes on the wire: at most 90 kB an hour while somebody looks at the app, 15 kB otherwise, and nothing while
-//! something comes anyway.
+//! A socket can die silently (a changed network, a computer that slept, a router that forgot), and an opening socket can hang
+//! for ever. A page sees neither, nor the pings of a socket. So when nothing came for a while, the client asks the relay for a
+//! sign of life; when still nothing comes, it gives the connection up. A beat costs about 250 bytes on the wire: at most 90 kB
+//! an hour while a person looks at the app, 15 kB otherwise, and nothing while frames come anyway.
 //!
-//! All times are milliseconds of a clock that only goes on. `wall` is one that somebody can set.
+//! All times are milliseconds of a monotonic clock. `wall` is the wall clock, which a person can set.
 
 use super::backoff::Backoff;
 
-/// Silence after which the relay is asked, while somebody looks at the app.
+/// The silence after which the client asks the relay, while a person looks at the app.
 const IDLE: u64 = 10_000;
-/// The same, while nobody does: browsers let the timers of hidden pages fire once a minute.
+/// The same, while nobody looks: browsers let the timers of hidden pages fire once a minute.
 const IDLE_UNSEEN: u64 = 60_000;
-/// What was asked has to be answered in this time.
+/// The time that the relay has for an answer.
 const ANSWER: u64 = 5_000;
 /// The same, while nobody looks at the app.
 const ANSWER_UNSEEN: u64 = 20_000;
-/// A connection has to be open after this time.
+/// The time that a connection has to open.
 const OPENING: u64 = 10_000;
-/// What is waited for is not waited for longer than this, however slow the line was before.
+/// The longest wait for an answer or for opening, however slow the line was before.
 const LONGEST: u64 = 60_000;
-/// Bytes that are on their way have as much more time as they take at so many in a millisecond.
+/// Sent bytes that are on their way extend the wait for the answer: one millisecond for this many bytes.
 const SLOWEST: u64 = 4;
-/// A connection that still brings something after this time works: the next pause is short again.
+/// A connection that still receives after this time works: the next pause is short again.
 const LASTING: u64 = 5_000;
-/// One that works for this time, and answers at once, is not on a slow line any more.
+/// A connection that works for this time, and answers at once, is no longer on a slow line.
 const STEADY: u64 = 120_000;
-/// A timer that is later than this was held up, and so was everything else here.
+/// A timer that is later than this was held up, and so was everything else in this worker.
 const LATE: u64 = 3_000;
-/// An attempt younger than this is not begun anew because somebody comes back.
+/// A person who comes back does not restart an attempt that is younger than this.
 const YOUNG: u64 = 2_000;
-/// A page that is seen says so three times in this time.
+/// A visible page reports itself three times in this time.
 pub const SIGHT: u64 = 60_000;
 
-/// What is to be done.
+/// What the host has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Nothing.
     None,
     /// Ask the relay for a sign of life.
     Ask,
-    /// The connection is none: close it, and say [`Path::lost`].
+    /// Close the dead connection, and call [`Path::lost`].
     GiveUp,
-    /// Open another, and say [`Path::opens`].
+    /// Open another connection, and call [`Path::opens`].
     Open,
 }
 
@@ -56,9 +55,9 @@ enum State {
     Open {
         since: u64,
         heard: u64,
-        /// Something that is answered was asked then, and nothing has come since.
+        /// When a request was sent that the relay answers; nothing has come since.
         asked: Option<u64>,
-        /// Bytes that were sent since something came.
+        /// The bytes sent since something came.
         sent: u64,
     },
     Waiting {
@@ -66,21 +65,21 @@ enum State {
     },
 }
 
-/// The way to the relay.
+/// The state of the connection to the relay.
 #[derive(Debug)]
 pub struct Path {
     state: State,
     backoff: Backoff,
-    /// How often in a row a connection was given up because nothing came. Each time the next one has twice the time: on a
-    /// slow line an answer may stand behind much else.
+    /// How often in a row the client gave a connection up because nothing came. Each time doubles the waits of the next
+    /// connection: on a slow line an answer may stand behind much else.
     misses: u32,
-    /// Somebody looks at the app until then, as far as is known.
+    /// Until when a person looks at the app, as far as is known.
     seen: u64,
     /// When the last attempt began.
     attempt: u64,
-    /// What the other clock shows beyond this one.
+    /// The difference between the wall clock and this clock.
     ahead: Option<u64>,
-    /// Silence was forgiven once, because a timer was late: before the next one everything that came is there.
+    /// A late timer excused the silence once. Before the next timer, everything that had come was delivered.
     excused: bool,
 }
 
@@ -99,25 +98,25 @@ impl Path {
         }
     }
 
-    /// An attempt begins.
+    /// Notes that an attempt begins.
     pub const fn opens(&mut self, now: u64) {
         self.state = State::Opening { since: now };
         self.attempt = now;
     }
 
-    /// The connection is open, and the hello is sent on it.
+    /// Notes that the connection is open and the hello was sent.
     pub const fn opened(&mut self, now: u64) {
         self.state = State::Open { since: now, heard: now, asked: Some(now), sent: 0 };
     }
 
-    /// The relay was asked for a sign of life, or for something else.
+    /// Notes that bytes were sent to the relay.
     pub const fn sent(&mut self, bytes: u64) {
         if let State::Open { sent, .. } = &mut self.state {
             *sent = sent.saturating_add(bytes);
         }
     }
 
-    /// Something came.
+    /// Notes that something came.
     pub fn heard(&mut self, now: u64) {
         let State::Open { since, heard, asked, sent } = &mut self.state else { return };
         let age = now.saturating_sub(*since);
@@ -131,8 +130,8 @@ impl Path {
         self.excused = false;
     }
 
-    /// There is no connection any more, or none came about. Milliseconds until the next attempt: no fewer than
-    /// `at_least`; `random` spreads them.
+    /// Notes that the connection is gone or did not open. Returns the milliseconds until the next attempt: at least `at_least`,
+    /// spread by `random`.
     pub fn lost(&mut self, now: u64, at_least: u64, random: u32) -> u64 {
         let spread = (at_least / 2).saturating_mul(u64::from(random)) >> 32;
         let pause = self.backoff.next(random).max(at_least.saturating_add(spread));
@@ -140,22 +139,22 @@ impl Path {
         pause
     }
 
-    /// Whether there is nothing to wait for but the next attempt.
+    /// Whether only the next attempt is due.
     #[must_use]
     pub const fn is_waiting(&self) -> bool {
         matches!(self.state, State::Waiting { .. })
     }
 
-    /// A page is seen.
+    /// Notes that a person sees the page.
     pub const fn seen(&mut self, now: u64) {
         self.seen = now.saturating_add(SIGHT);
     }
 
-    /// Somebody comes back to the app, or there is a network again: what was true before need not be any more.
+    /// A person comes back to the app, or the network is there again: the connection may be dead.
     pub fn look(&mut self, now: u64) -> Step {
         self.seen(now);
         match self.state {
-            // It has its time, however often somebody comes and goes.
+            // The relay keeps its time to answer, however often a person comes and goes.
             State::Open { asked: Some(_), .. } if self.due(now) > now => Step::None,
             State::Opening { since } if now.saturating_sub(since) < YOUNG => Step::None,
             State::Waiting { .. } if now.saturating_sub(self.attempt) < YOUNG => Step::None,
@@ -164,7 +163,7 @@ impl Path {
         }
     }
 
-    /// Somebody does not want to wait any longer.
+    /// The person does not want to wait any longer.
     pub fn retry(&mut self, now: u64) -> Step {
         if matches!(self.state, State::Open { asked: None, .. }) {
             return self.look(now);
@@ -180,8 +179,8 @@ impl Path {
         let jumped = self.ahead.replace(ahead).is_some_and(|before| before.abs_diff(ahead) > LATE);
         let late = now.saturating_sub(planned) > LATE;
         if jumped || late {
-            // This computer slept, or the page was frozen, or somebody set the clock. What came meanwhile may not have
-            // been given to this page yet: nothing is to be made of the silence.
+            // The computer slept, the page was frozen, or a person set the clock. The browser may not have delivered yet what
+            // came meanwhile, so the silence proves nothing.
             return match self.state {
                 State::Open { asked: Some(_), .. } if self.excused => self.give_up(),
                 State::Open { asked, .. } => {

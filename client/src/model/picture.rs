@@ -1,4 +1,4 @@
-//! A group's picture, as it is made smaller in the browser.
+//! Sizes and qualities for a group's picture, which the browser shrinks.
 
 /// Longest side, in pixels.
 pub const LONGEST_SIDE: u32 = 256;
@@ -7,7 +7,7 @@ pub const LONGEST: usize = 48 * 1024;
 /// The qualities that are tried until a picture is short enough, best first.
 pub const QUALITIES: [f64; 4] = [0.85, 0.7, 0.5, 0.3];
 
-/// The square in the middle of a picture that is shown: its left and upper edge and its side; and the side that it is drawn with.
+/// The square in the middle of a picture: its left and upper edge, its side, and the side with which to draw it.
 #[must_use]
 pub fn square(width: u32, height: u32) -> (u32, u32, u32, u32) {
     let side = width.min(height);

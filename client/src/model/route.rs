@@ -1,4 +1,4 @@
-//! Addresses inside the app: the part after `#`.
+//! Parses and writes addresses inside the app: the part after `#`.
 
 use parley_engine::pasted::{self, Pasted};
 use parley_engine::view::ConversationId;
@@ -6,29 +6,29 @@ use parley_engine::view::ConversationId;
 use crate::model::hex;
 use crate::model::section::Section;
 
-/// What the address names.
+/// What an address names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Route {
     /// The list of chats.
     #[default]
     Home,
-    /// Those who ask for a chat.
+    /// The message requests.
     Requests,
     /// A conversation.
     Conversation(ConversationId),
     /// The settings, or one section of them.
     Settings(Option<Section>),
-    /// Somebody's invite link; holds the fragment as the engine takes it.
+    /// A person's invite link. Holds the fragment as the engine takes it.
     Invite(String),
-    /// A code with which a device is linked; holds the fragment as the engine takes it.
+    /// A link code. Holds the fragment as the engine takes it.
     Link(String),
-    /// A link into a group; holds the fragment as the engine takes it.
+    /// An invite link of a group. Holds the fragment as the engine takes it.
     GroupLink(String),
 }
 
 impl Route {
-    /// Reads the fragment, with or without its `#`. A link is found however it arrives; what only begins like one is kept, so
-    /// that it is said what is wrong with it. What is not known leads home.
+    /// Reads the fragment, with or without its `#`. Finds a link in any form in which it arrives. Keeps text that only begins
+    /// like a link, so that the app can say what is wrong with it. An unknown address becomes [`Route::Home`].
     #[must_use]
     pub fn parse(fragment: &str) -> Self {
         let path = fragment.strip_prefix('#').unwrap_or(fragment);
@@ -67,7 +67,7 @@ impl Route {
         }
     }
 
-    /// Whether it is the settings, whichever section.
+    /// Whether the address names the settings or one of their sections.
     #[must_use]
     pub const fn is_settings(&self) -> bool {
         matches!(self, Self::Settings(_))

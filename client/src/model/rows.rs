@@ -1,19 +1,19 @@
-//! Messages as rows of a conversation: days, groups, the line above what is unread.
+//! Arranges messages as rows: lines above days, groups of bubbles, the line above unread messages.
 
 use std::sync::Arc;
 
 use parley_engine::view::{BodyView, MessageView, Order};
 use parley_protocol::ids::{MessageId, UnixMillis};
 
-/// Messages of one author that are further apart than this are not of one group.
+/// The longest gap between messages of one group, in milliseconds.
 const GROUP_GAP: u64 = 5 * 60_000;
 
-/// What tells rows apart.
+/// The identity of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RowKey {
     /// The line above a day.
     Day(u64),
-    /// The line above what is unread.
+    /// The line above unread messages.
     Unread,
     /// A message.
     Message(MessageId),
@@ -22,9 +22,9 @@ pub enum RowKey {
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
-    /// The line above a day; holds a moment of it.
+    /// The line above a day; holds a time within it.
     Day(u64, UnixMillis),
-    /// The line above what is unread.
+    /// The line above unread messages.
     Unread,
     /// A message.
     Message(Bubble),
@@ -35,15 +35,15 @@ pub enum Row {
 pub struct Bubble {
     /// The message.
     pub message: Arc<MessageView>,
-    /// The first of its group.
+    /// Whether it is the first of its group.
     pub first: bool,
-    /// The last of its group.
+    /// Whether it is the last of its group.
     pub last: bool,
 }
 
 impl Bubble {
-    /// Whether it is the same message in the same state and place. What did not change keeps its `Arc`, so that no text is
-    /// compared.
+    /// Whether both are the same message in the same state and place. An unchanged message keeps its `Arc`, so this compares no
+    /// text.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.message, &other.message) && (self.first, self.last) == (other.first, other.last)
@@ -51,7 +51,7 @@ impl Bubble {
 }
 
 impl Row {
-    /// What tells it apart.
+    /// The identity of the row.
     #[must_use]
     pub fn key(&self) -> RowKey {
         match self {
@@ -62,8 +62,8 @@ impl Row {
     }
 }
 
-/// Makes rows of messages. `day_of` numbers the days by the person's calendar; `unread_from` is the first message
-/// that was unread when the conversation was opened.
+/// Makes rows of messages. `day_of` numbers days by the person's calendar; `unread_from` is the first message that was unread
+/// when the conversation was opened.
 pub fn rows(
     messages: &[Arc<MessageView>],
     unread_from: Option<MessageId>,
@@ -94,13 +94,13 @@ pub fn rows(
     rows
 }
 
-/// The first message of somebody else from the first unread place on.
+/// The first message from somebody else at or after the first unread place.
 #[must_use]
 pub fn first_unread(messages: &[MessageView], place: Order) -> Option<MessageId> {
     messages.iter().find(|message| message.order >= place && is_theirs(message)).map(|message| message.id)
 }
 
-/// Whether the other wrote it; a marker was written by nobody, and is never unread.
+/// Whether somebody else wrote the message. Nobody wrote a marker, so it is never unread.
 #[must_use]
 pub fn is_theirs(message: &MessageView) -> bool {
     message.outgoing.is_none() && !message.body.is_notice()

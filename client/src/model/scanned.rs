@@ -1,40 +1,40 @@
-//! What a picture of the camera shows.
+//! Reads QR codes in the camera's pictures, and sorts their texts.
 //!
-//! [`read`] may panic, and a made-up picture can keep it busy for seconds: the decoder is written for honest ones. It must run
-//! where nothing else does (`host/reader.rs`).
+//! [`read`] may panic, and a crafted picture can keep it busy for seconds: the decoder is written for honest pictures. It must
+//! run in a worker without anything else (`host/reader.rs`).
 
 use serde::{Deserialize, Serialize};
 
-/// The longest side of a picture that is read here, in pixels.
+/// The longest side of a picture that [`read`] takes, in pixels.
 pub const LONGEST_SIDE: u32 = 640;
-/// The longest text that is looked at, in bytes; a link has about a hundred.
+/// The longest text that is considered, in bytes; a link has about a hundred.
 const LONGEST_TEXT: usize = 512;
-/// What every link code has, and no typed code.
+/// The part that every link code as a link has, and no typed code.
 const LINK: &str = "#link/";
 
-/// Why there is no picture.
+/// Why the camera or microphone gives nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The person or the browser said no.
+    /// The person or the browser refused.
     Denied,
     /// There is no camera, or it does not work.
     Missing,
 }
 
-/// What was seen.
+/// What a picture shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scanned {
     /// No code.
     Nothing,
-    /// A code that links devices, as far as can be told by looking at it.
+    /// A code that links devices, as far as its text tells.
     Link(String),
-    /// A code that is something else. The text is empty unless it is a link of this app's kind: eight characters must not be
-    /// taken for a code that somebody has typed, which needs no check digits.
+    /// Another code. The text is empty unless it is a link like this app's: eight characters must not pass for a typed code,
+    /// which needs no check digits.
     Other(String),
 }
 
 impl Scanned {
-    /// Sorts what the codes of one picture say.
+    /// Sorts the texts of the codes in one picture.
     #[must_use]
     pub fn of(texts: Vec<String>) -> Self {
         let mut other = Self::Nothing;

@@ -17,7 +17,7 @@ pub enum Section {
     Notifications,
     /// The theme.
     Appearance,
-    /// The browser's room.
+    /// The storage of the browser.
     Storage,
     /// The version.
     About,
@@ -37,7 +37,7 @@ impl Section {
         Self::About,
     ];
 
-    /// Its part of an address.
+    /// The section's part of an address.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ impl Section {
         }
     }
 
-    /// Reads its part of an address.
+    /// Reads a section from its part of an address.
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|section| section.path() == path)

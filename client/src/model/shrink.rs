@@ -1,11 +1,11 @@
-//! How large a picture is that is sent.
+//! Sizes of the pictures that a person sends.
 
-/// Longest side of a picture that is sent, in pixels, unless the original was chosen.
+/// The longest side of a sent picture, in pixels, unless the person chose to send the original.
 pub const LONGEST: u32 = 2048;
-/// The same, of the very small one in the message.
+/// The longest side of the small preview inside the message.
 pub const PREVIEW: u32 = 40;
 
-/// The size of a picture that is no longer than `longest` on either side; nothing is made larger.
+/// The size of a picture shrunk so that no side is longer than `longest`. Enlarges nothing.
 #[must_use]
 pub fn to((width, height): (u32, u32), longest: u32) -> (u32, u32) {
     let side = width.max(height).max(1);
@@ -19,7 +19,7 @@ pub fn to((width, height): (u32, u32), longest: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-/// The name of a picture that was drawn anew.
+/// The name of a picture that was redrawn as a JPEG.
 #[must_use]
 pub fn jpeg_name(name: &str) -> String {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());

@@ -1,4 +1,4 @@
-//! What the views and the owner of the device say to each other, on a broadcast channel for each direction.
+//! Messages between the views and the owner of the device, on a broadcast channel for each direction.
 //!
 //! Bytes: one format byte, then postcard. Tabs of another version of the app may be open at the same time.
 
@@ -13,74 +13,74 @@ use super::lock::LockView;
 /// Counts up whenever the shape of what is said changes.
 pub const FORMAT: u8 = 13;
 
-/// The channel on which the owner of the device is heard.
+/// The channel on which the owner of the device speaks.
 pub const TO_VIEWS: &str = "parley-view";
-/// The channel on which it hears.
+/// The channel on which the owner listens.
 pub const TO_OWNER: &str = "parley-owner";
-/// The channel on which the owner hands over files, each under the request of a view.
+/// The channel on which the owner hands files over, each under the request of a view.
 pub const FILES_TO_VIEWS: &str = "parley-view-files";
-/// The channel on which views hand it files that are to be sent.
+/// The channel on which views hand over files to send.
 pub const FILES_TO_OWNER: &str = "parley-owner-files";
 
-/// What a view says, to whoever owns the device. The page never reads it, nor the owner what it says itself: each side
-/// carries the code for one direction only.
+/// A message of a view to the owner. The page never decodes it, and the owner never decodes its own messages: each side has the
+/// code for one direction only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToOwner {
     /// A request.
     Ask(Request),
-    /// A view joins: whoever owns the device says so.
+    /// A view joins: the owner announces itself.
     WhoOwns,
-    /// Do not wait any longer before connecting again.
+    /// Connect again now.
     RetryNow,
-    /// The person chose to delete what is left on this device and to begin again.
+    /// The person chose to delete the rest of this device and to begin again.
     StartAfresh,
-    /// Draw a QR code that says this.
+    /// Draw a QR code with this text.
     DrawCode(String),
     /// Close the lock now.
     LockNow,
     /// A key was pressed or the pointer moved in some tab.
     SomebodyHere,
-    /// Somebody has come back to this tab, or the page to life: the connection may not be what it was.
+    /// The person has come back to this tab, or the page to life: the connection may have changed.
     Look,
-    /// Somebody can see this tab; said again and again while it is so.
+    /// A person can see this tab. The tab repeats this while it is so.
     InSight,
-    /// This tab's worker has set, changed or taken off the lock.
+    /// This tab's worker has set, changed or turned off the lock.
     LockChanged(Option<LockView>),
 }
 
-/// What the owner of the device says, to all views. Each takes what is for it.
+/// A message of the owner to all views. Each view takes what concerns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToViews {
-    /// Something happened.
+    /// An event.
     Tell {
-        /// The owner's: a view does not believe an owner that another has replaced.
+        /// The fence of the owner. A view ignores an owner that another has replaced.
         fence: u64,
-        /// What happened.
+        /// The event.
         event: Event,
     },
-    /// Somebody owns the device now; views ask again what was not answered.
+    /// An owner is here now; views repeat their unanswered requests.
     OwnerHere {
-        /// Greater with each new owner.
+        /// The owner's fence, greater with each new owner.
         fence: u64,
-        /// With which pages seal what the device does not have yet.
+        /// The key with which pages seal text that the device does not have yet.
         key: PageKey,
     },
     /// The owner cannot open the device.
     Fault(Fault),
-    /// The code that a view asked for.
+    /// The QR code that a view asked for.
     Code(Code),
-    /// The browser takes long to read or save something, or has done it.
+    /// The browser takes long to read or save (true), or has done it (false).
     Slow(bool),
     /// The device is locked.
     Locked {
-        /// The owner's.
+        /// The fence of the owner.
         fence: u64,
-        /// What opens it.
+        /// The lock.
         lock: LockView,
-        /// When the next guess is heard, in milliseconds since 1970.
+        /// The time of the next permitted guess, in milliseconds since 1970.
         next: u64,
     },
-    /// The lock of the open device; none is no lock.
+    /// The lock of the open device; `None` means no lock.
     Lock(Option<LockView>),
 }
 
@@ -89,19 +89,20 @@ pub enum ToViews {
 pub enum Fault {
     /// The browser gives this site no IndexedDB (a private window, or a setting).
     NoStorage,
-    /// The page came over plain HTTP from another machine: browsers give it no place for keys. Said by the page.
+    /// The page came over plain HTTP from another machine, so the browser gives it no place for keys. The page itself reports
+    /// this.
     Insecure,
     /// The browser has no room for this site.
     Full,
     /// The wrapped master key or the device key is gone from localStorage.
     KeysMissing,
-    /// IndexedDB was emptied, localStorage was not.
+    /// IndexedDB was emptied, but localStorage was not.
     RecordsMissing,
     /// The master key does not unwrap, or a record does not open.
     Damaged,
-    /// A newer version of the app was here.
+    /// A newer version of the app has used this storage.
     Newer,
-    /// What is here is from before the first release.
+    /// The stored data is from before the first release.
     BeforeRelease,
     /// A newer version of the app is in another tab.
     NewerTab,
@@ -110,20 +111,20 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether beginning again is a way out.
+    /// Whether deleting the rest and beginning again helps.
     #[must_use]
     pub const fn can_start_afresh(self) -> bool {
         matches!(self, Self::KeysMissing | Self::RecordsMissing | Self::Damaged | Self::BeforeRelease)
     }
 
-    /// Whether it may pass without anybody doing something in the app.
+    /// Whether the fault may pass without an action in the app.
     #[must_use]
     pub const fn may_pass(self) -> bool {
         matches!(self, Self::NoStorage | Self::Full)
     }
 }
 
-/// Why bytes are no message.
+/// Why bytes are not a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreadable {
     /// A newer version of the app wrote them.
@@ -134,7 +135,7 @@ pub enum Unreadable {
     Malformed,
 }
 
-/// Writes a message with its format byte. None only if memory is short.
+/// Encodes a message with its format byte. Returns `None` only if memory is short.
 #[must_use]
 pub fn encode<T: Serialize>(message: &T) -> Option<Vec<u8>> {
     postcard::to_extend(message, vec![FORMAT]).ok()

@@ -1,6 +1,6 @@
-//! Sizes, as people read them.
+//! Formats sizes and durations for people.
 
-/// Bytes in kB, MB or GB.
+/// Formats bytes as kB, MB or GB.
 #[must_use]
 pub fn shown(bytes: u64) -> String {
     let tenth = |unit: u64| {
@@ -15,7 +15,7 @@ pub fn shown(bytes: u64) -> String {
     }
 }
 
-/// Milliseconds as minutes and seconds.
+/// Formats milliseconds as minutes and seconds.
 #[must_use]
 pub fn time(ms: u64) -> String {
     let seconds = ms.saturating_add(500) / 1_000;

@@ -1,6 +1,6 @@
-//! What the worker, which has no localStorage, and its tab say to each other.
+//! Messages between the worker, which has no localStorage, and its tab.
 //!
-//! The worker speaks first, so nothing is said before it listens.
+//! The worker speaks first, so the tab sends nothing before the worker listens.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub enum Slot {
 }
 
 impl Slot {
-    /// Its name in localStorage.
+    /// The slot's name in localStorage.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -33,44 +33,45 @@ impl Slot {
 /// From the worker to its tab.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FromWorker {
-    /// What do the slots hold?
+    /// Asks for the contents of the slots.
     Read,
-    /// Write this, or remove it, and say when it is done.
+    /// Asks the tab to write or remove a slot, and to confirm that.
     Write {
         /// Repeated in the answer.
         id: u32,
-        /// Where.
+        /// The slot.
         slot: Slot,
-        /// What; none removes it.
+        /// The value; `None` removes the slot.
         value: Option<Vec<u8>>,
     },
-    /// Write the master slot, if it still holds this, and say when it is done: several tabs may change the lock.
+    /// Asks the tab to write the master slot if it still holds the old value, and to confirm that: several tabs may change the
+    /// lock.
     Replace {
         /// Repeated in the answer.
         id: u32,
-        /// What it must hold.
+        /// The value that the slot must hold.
         old: Vec<u8>,
-        /// What then.
+        /// The new value.
         new: Vec<u8>,
     },
     /// The answer to [`ToWorker::Lock`].
     Lock(LockAnswer),
-    /// The worker panicked: it must be ended, so that another can take the device over.
+    /// The worker panicked: the tab must end it, so that another can take the device over.
     Died,
-    /// It has begun to listen, or answers [`ToWorker::AreYouThere`].
+    /// The worker has begun to listen, or answers [`ToWorker::AreYouThere`].
     Here,
-    /// Another worker owns the device now: this one must be ended, and another may wait in its place.
+    /// Another worker owns the device now: the tab must end this worker, and may start another that waits.
     Replaced,
-    /// A newer version of the app is in another tab: this one must be ended, and the page be loaded again.
+    /// Another tab has a newer version of the app: the tab must end this worker and load the page again.
     Older,
-    /// The reader has looked at a picture.
+    /// The reader has read a picture.
     Saw(Scanned),
 }
 
 /// From the tab to its worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToWorker {
-    /// What the slots hold.
+    /// The contents of the slots.
     Slots {
         /// [`Slot::Vault`].
         vault: Option<Vec<u8>>,
@@ -83,13 +84,13 @@ pub enum ToWorker {
     },
     /// The write is done, or the browser refused it.
     Written {
-        /// The write's.
+        /// The id of the write.
         id: u32,
         /// Whether it is done.
         done: bool,
     },
-    /// A worker that does not answer is frozen or gone.
+    /// Asks for a sign of life. A worker that does not answer is frozen or gone.
     AreYouThere,
-    /// Something about the lock; one question at a time.
+    /// A request about the lock; only one at a time.
     Lock(LockAsk),
 }

@@ -1,29 +1,29 @@
-//! Text as it is typed and shown.
+//! Prepares typed text for sending and for showing.
 
 use parley_protocol::limits::MAX_TEXT;
 
 use crate::model::unicode::Unicode;
 
-/// From here on the composer says how much room is left.
+/// The length from which on the composer shows how much room is left.
 const NEAR: usize = MAX_TEXT - 4 * 1024;
 
-/// Room that a text takes of what one message can hold.
+/// The room that a text leaves in one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
     /// Plenty is left.
     Plenty,
-    /// So many bytes are left.
+    /// This many bytes are left.
     Left(usize),
-    /// What has to go, so that it fits.
+    /// The text is too long by this much.
     Over {
-        /// Number of characters, counted from the end of the text.
+        /// The number of characters to remove at the end of the text.
         characters: usize,
-        /// Whether it is as many wherever they are taken from.
+        /// Whether the number is the same wherever the person removes characters.
         exact: bool,
     },
 }
 
-/// What is sent of what stands in the composer: all but the line ends behind it. Spaces and lines before it may be code's.
+/// The part of the composer's text that is sent: all but the trailing line ends. Leading spaces and lines may belong to code.
 #[must_use]
 pub fn sent(text: &str) -> &str {
     text.trim_end_matches(['\n', '\r'])
@@ -40,20 +40,20 @@ pub fn room(text: &str) -> Room {
     }
 }
 
-/// Bytes count, and some characters take more of them than others.
+/// Computes the excess in characters. The limit is in bytes, and some characters take more of them than others.
 fn over(text: &str) -> Room {
     let fits = text.floor_char_boundary(MAX_TEXT);
     let characters = text.get(fits..).unwrap_or_default().chars().count();
     Room::Over { characters, exact: text.is_ascii() }
 }
 
-/// Whether there is something to send that can be seen, and it is not too long.
+/// Whether the text has something visible to send and is not too long.
 #[must_use]
 pub fn can_send(text: &str, unicode: &impl Unicode) -> bool {
     sent(text).len() <= MAX_TEXT && !unicode.is_blank(text)
 }
 
-/// One line for a list.
+/// Shortens a text to one line for a list.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().take(40).collect::<Vec<_>>().join(" ")
@@ -65,7 +65,7 @@ pub fn badge(count: u32) -> String {
     if count > 99 { "99+".to_owned() } else { count.to_string() }
 }
 
-/// Where a place is that a browser counts in UTF-16 units; the end, if it is beyond.
+/// Converts a position in UTF-16 units to one in bytes. A position beyond the end becomes the end.
 #[must_use]
 pub fn byte_of(text: &str, units: usize) -> usize {
     let mut passed = 0;

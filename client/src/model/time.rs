@@ -1,4 +1,4 @@
-//! Times as people read them. The offset from UTC is an argument: the browser knows it, and it changes with the date.
+//! Formats times for people. The offset from UTC is an argument: the browser knows it, and it changes with the date.
 
 use parley_protocol::ids::UnixMillis;
 
@@ -19,7 +19,7 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// A moment on the clock and calendar of the person.
+/// A time by the clock and calendar of the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalTime {
     /// Days since 1970-01-01.
@@ -115,8 +115,8 @@ pub fn moment(time: UnixMillis, now: UnixMillis, local: &LocalTime, local_now: &
     format!("{day}, {}", local.clock())
 }
 
-/// Seconds until `then`, rounded up, of a wait that lasts at most `longest` milliseconds: what seems to be longer is not,
-/// but the clock was set back since.
+/// The seconds until `then`, rounded up, of a wait of at most `longest` milliseconds. A longer result would come from a clock
+/// that was set back since.
 #[must_use]
 pub fn seconds_until(then: UnixMillis, now: UnixMillis, longest: u64) -> u64 {
     then.0.saturating_sub(now.0).min(longest).div_ceil(1000)

@@ -1,22 +1,24 @@
-//! What is asked of Unicode's data. The page has the browser's, tests bring their own.
+//! The trait for Unicode's data. The page uses the browser's data, tests use ICU's.
 
 /// Unicode's data.
 pub trait Unicode {
-    /// Whether nothing of the whole text can be seen.
+    /// Whether nothing in the text is visible.
     fn is_blank(&self, text: &str) -> bool;
-    /// Compatible forms made one (NFKD), without accents, without what is not seen, and in lower case by way of upper case.
+    /// Removes accents and invisible characters, unites compatible forms (NFKD), and converts to lower case by way of upper
+    /// case.
     fn bare(&self, text: &str) -> String;
-    /// In upper case.
+    /// Converts to upper case.
     fn upper(&self, text: &str) -> String;
-    /// What people take for the first character: an emoji of several parts, a letter with its accents.
+    /// The first grapheme cluster: what people take for one character, such as an emoji of several parts or a letter with its
+    /// accents.
     fn first_cluster(&self, text: &str) -> String;
 
-    /// As names are compared in a search: whatever the accents, case and width.
+    /// Folds a text for a search of names: without accents, case and width.
     fn fold(&self, text: &str) -> String {
         let mut folded = String::with_capacity(text.len());
         for c in self.bare(text).chars() {
             match c {
-                // These letters have no form without their stroke.
+                // Unicode does not decompose these letters into a base letter and a stroke.
                 'ø' => folded.push('o'),
                 'ł' => folded.push('l'),
                 'đ' | 'ð' => folded.push('d'),
@@ -54,7 +56,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Unicode's data as ICU has them.
+    /// Unicode's data from ICU.
     #[derive(Clone, Copy)]
     pub(crate) struct Icu;
 

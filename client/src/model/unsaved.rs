@@ -1,16 +1,17 @@
-//! What a page has typed in it and the device does not have, as it stands under seal in localStorage: it is written at each key, in the
-//! page, because nothing else is certain to happen before a page goes.
+//! Seals the typed text of a page that the device does not have, for localStorage. The page writes it at each key press,
+//! because nothing else is certain to happen before a page ends.
 //!
-//! Each page has an item of its own, and holds a lock of the same name while it lives: who gets that lock takes what is left.
+//! Each page has its own item, and holds a Web Lock of the same name while it lives. The page that gets that lock takes the
+//! left text over.
 
 use parley_engine::seal::PageKey;
 use parley_engine::view::ConversationId;
 
 use super::draft::Unsaved;
 
-/// Version of what is inside of the seal.
+/// The version of the sealed content.
 const VERSION: u8 = 1;
-/// What the names of all items begin with.
+/// The prefix of all items' names.
 pub const PREFIX: &str = "parley.unsaved.";
 
 /// The name of a page's item and of its lock.
@@ -19,10 +20,10 @@ pub fn name(page: u64) -> String {
     format!("{PREFIX}{page:016x}")
 }
 
-/// What stands in all composers of a page.
+/// The texts in all composers of a page.
 pub type All = Vec<(ConversationId, Unsaved)>;
 
-/// As the item with this name; none only if memory is short.
+/// Seals the content of the item with this name. Returns `None` only if memory is short.
 #[must_use]
 pub fn seal(key: &PageKey, name: &str, nonce: [u8; 24], all: &All) -> Option<Vec<u8>> {
     let bytes = postcard::to_extend(all, vec![VERSION]).ok()?;
@@ -30,7 +31,7 @@ pub fn seal(key: &PageKey, name: &str, nonce: [u8; 24], all: &All) -> Option<Vec
     Some(key.seal(name.as_bytes(), nonce, &bytes))
 }
 
-/// What the item with this name holds; none if another device wrote it, or another version, or it is damaged.
+/// Opens the item with this name. Returns `None` if another device or another version wrote it, or if it is damaged.
 #[must_use]
 pub fn open(key: &PageKey, name: &str, sealed: &[u8]) -> Option<All> {
     let bytes = key.open(name.as_bytes(), sealed)?;

@@ -1,5 +1,4 @@
-//! The messages of one conversation that a view holds: a run without holes, of bounded length, somewhere in the
-//! conversation.
+//! Holds the loaded messages of one conversation: a contiguous run of bounded length.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,27 +6,27 @@ use std::sync::Arc;
 use parley_engine::view::{MessageRef, MessageView, Order, Page};
 use parley_protocol::ids::MessageId;
 
-/// A run of messages without holes.
+/// A contiguous run of messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Window {
-    /// In order, oldest first.
+    /// The messages, oldest first.
     messages: Vec<Arc<MessageView>>,
-    /// Whether there are older ones.
+    /// Whether older messages exist.
     older: bool,
-    /// Whether there are newer ones.
+    /// Whether newer messages exist.
     newer: bool,
     /// Whether the first page has come.
     ready: bool,
 }
 
 impl Window {
-    /// In order, oldest first.
+    /// The messages, oldest first.
     #[must_use]
     pub fn messages(&self) -> &[Arc<MessageView>] {
         &self.messages
     }
 
-    /// The one that others name so, if it is here.
+    /// The message with this reference, if it is loaded.
     #[must_use]
     pub fn named(&self, message: &MessageRef) -> Option<&Arc<MessageView>> {
         let is = |it: &&Arc<MessageView>| {
@@ -36,13 +35,13 @@ impl Window {
         self.messages.iter().rev().find(is)
     }
 
-    /// Whether there are older ones than these.
+    /// Whether messages older than these exist.
     #[must_use]
     pub const fn has_older(&self) -> bool {
         self.older
     }
 
-    /// Whether there are newer ones than these.
+    /// Whether messages newer than these exist.
     #[must_use]
     pub const fn has_newer(&self) -> bool {
         self.newer
@@ -54,26 +53,26 @@ impl Window {
         self.ready
     }
 
-    /// Place of the oldest one here.
+    /// The place of the oldest loaded message.
     #[must_use]
     pub fn oldest(&self) -> Option<Order> {
         self.messages.first().map(|message| message.order)
     }
 
-    /// Place of the newest one here that has its place for good.
+    /// The place of the newest loaded message that has a final place.
     #[must_use]
     pub fn newest(&self) -> Option<Order> {
         self.messages.iter().rev().map(|message| message.order).find(|order| !order.is_waiting())
     }
 
-    /// Shows this page, whatever was here.
+    /// Replaces everything by this page.
     pub fn show(&mut self, page: Page) {
         *self = Self { messages: Vec::new(), older: page.older, newer: page.newer, ready: true };
         self.put(page.messages);
     }
 
-    /// Takes the newest page again. Where it does not touch what is here, somebody who reads at the end (`at_end`) gets
-    /// it in place of what is here, and somebody who reads further up keeps what is there.
+    /// Takes the newest page again. If it does not touch the loaded messages, a person who reads at the end (`at_end`) gets it
+    /// instead of them, and a person who reads further up keeps them.
     pub fn refresh(&mut self, page: Page, at_end: bool) {
         let first = page.messages.first().map(|message| message.order);
         let touches = !page.older || first.is_some() && first <= self.newest();
@@ -90,7 +89,7 @@ impl Window {
         }
     }
 
-    /// Takes the page before a place, if what is here still begins there.
+    /// Adds the page before a place, if the loaded messages still begin there.
     pub fn extend_older(&mut self, before: Order, page: Page) {
         if self.oldest() == Some(before) {
             self.older = page.older;
@@ -98,7 +97,7 @@ impl Window {
         }
     }
 
-    /// Takes the page after a place, if what is here still ends there.
+    /// Adds the page after a place, if the loaded messages still end there.
     pub fn extend_newer(&mut self, after: Order, page: Page) {
         if self.newer && self.newest() == Some(after) {
             self.newer = page.newer;
@@ -106,7 +105,7 @@ impl Window {
         }
     }
 
-    /// Takes messages that are new or changed. Those that stand outside of the window are left for their page.
+    /// Takes new or changed messages. Leaves out those outside of the window: they come with their page.
     pub fn changed(&mut self, messages: Vec<MessageView>) {
         if !self.ready {
             return;
@@ -116,7 +115,7 @@ impl Window {
         let is_inside = |order: Order| Some(order) >= oldest && newest.is_none_or(|newest| order <= newest);
         let (inside, outside): (Vec<_>, Vec<_>) =
             messages.into_iter().partition(|message| is_inside(message.order));
-        // One that was here keeps its row unless it went beyond the end, where its page will show it.
+        // A loaded message keeps its row, unless it moved beyond the end, where its page will show it.
         let (stays, leaves): (Vec<_>, Vec<_>) =
             outside.into_iter().partition(|message| !self.newer || Some(message.order) < oldest);
         self.put(inside);
@@ -127,17 +126,17 @@ impl Window {
         }
     }
 
-    /// It is gone.
+    /// Removes a message.
     pub fn gone(&mut self, message: MessageId) {
         self.messages.retain(|known| known.id != message);
     }
 
-    /// All are gone.
+    /// Removes all messages.
     pub fn clear(&mut self) {
         self.messages.clear();
     }
 
-    /// Keeps only these; what is left out is loaded again when somebody comes near.
+    /// Keeps only these messages. The app loads the others again when the person comes near.
     pub fn keep(&mut self, kept: Range<usize>) {
         let len = self.messages.len();
         let (start, end) = (kept.start.min(len), kept.end.min(len));
@@ -145,7 +144,7 @@ impl Window {
             return;
         }
         let placed = self.messages.get(start..end).unwrap_or_default().iter();
-        // Where only waiting messages are left, nothing says after which place the next page begins.
+        // If only waiting messages are left, no place says where the next page begins.
         if end < len && placed.clone().any(|message| !message.order.is_waiting()) {
             self.messages.truncate(end);
             self.newer = true;
@@ -160,7 +159,7 @@ impl Window {
         self.messages.iter().position(|known| known.id == *id)
     }
 
-    /// Puts each message in its place, in place of the one with its id. What did not change keeps its `Arc`.
+    /// Puts each message in its place, and replaces the one with its id. An unchanged message keeps its `Arc`.
     fn put(&mut self, messages: Vec<MessageView>) {
         for message in messages {
             if let Some(known) = self.position(&message.id) {

@@ -1,11 +1,11 @@
-//! The channel between the tabs of this site.
+//! Broadcast channels between the tabs of this site.
 
 use js_sys::Uint8Array;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, MessageEvent};
 
-/// An open channel; closes when dropped.
+/// An open channel. Dropping it closes it.
 #[derive(Debug)]
 pub struct Broadcast {
     channel: BroadcastChannel,
@@ -13,7 +13,7 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
-    /// Opens the channel. None where the browser has no such channels.
+    /// Opens the channel. Returns `None` if the browser has no broadcast channels.
     #[must_use]
     pub fn open(name: &str, mut hear: impl FnMut(Vec<u8>) + 'static) -> Option<Self> {
         let channel = BroadcastChannel::new(name).ok()?;
@@ -26,9 +26,9 @@ impl Broadcast {
         Some(Self { channel, _heard: heard })
     }
 
-    /// Says something to everybody else on the channel.
+    /// Sends bytes to everybody else on the channel.
     pub fn say(&self, bytes: &[u8]) {
-        // It fails only once the channel is closed, when nobody listens any more.
+        // This fails only once the channel is closed, when nobody listens any more.
         let _ = self.channel.post_message(&Uint8Array::from(bytes));
     }
 }
@@ -40,7 +40,7 @@ impl Drop for Broadcast {
     }
 }
 
-/// The bytes of a message; none if it is something else.
+/// The bytes of a message; `None` if the message is something else.
 pub(super) fn bytes_of(value: &JsValue) -> Option<Vec<u8>> {
     value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec)
 }

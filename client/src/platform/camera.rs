@@ -8,12 +8,12 @@ use web_sys::{HtmlVideoElement, MediaDevices, MediaStream, MediaStreamTrack, win
 use super::worker::WorkerHandle;
 use crate::model::scanned::Refusal;
 
-/// What is asked for: the camera that looks away from the person, where there are two; no microphone.
+/// The constraints: the camera that points away from the person, if there are two; no microphone.
 const WANTED: &str = r#"{"video":{"facingMode":"environment"}}"#;
 /// The video element's attributes.
 const VIDEO: [(&str, &str); 3] = [("aria-label", "Camera"), ("autoplay", ""), ("playsinline", "")];
 
-/// A camera that is on and shows its picture; off when dropped.
+/// A camera that is on and shows its picture. Dropping it turns the camera off.
 #[derive(Debug)]
 pub struct Camera {
     stream: MediaStream,
@@ -21,19 +21,19 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// The class of the element in which the picture is shown.
+    /// The class of the element that shows the picture.
     pub const PLACE: &str = "camera";
 
-    /// Whether pages can ask for a camera here at all.
+    /// Whether pages can ask for a camera in this browser.
     #[must_use]
     pub fn can_be() -> bool {
         devices().is_some()
     }
 
-    /// Turns the camera on; the browser may ask the person.
+    /// Turns the camera on. The browser may ask the person.
     ///
     /// # Errors
-    /// When there is none, or it may not be used.
+    /// When there is no camera, or the page may not use it.
     pub async fn open() -> Result<Self, Refusal> {
         let opened = match ask() {
             Ok(asked) => JsFuture::from(asked).await,
@@ -45,7 +45,7 @@ impl Camera {
         })
     }
 
-    /// Gives the reader what the camera sees now; `failed` is called later if there is no picture yet.
+    /// Gives the current picture to the reader. Calls `failed` later if there is no picture yet.
     pub fn give(&self, reader: &WorkerHandle, failed: impl FnOnce() + 'static) {
         let grabbed =
             window().and_then(|window| window.create_image_bitmap_with_html_video_element(&self.video).ok());
@@ -70,7 +70,7 @@ impl Drop for Camera {
 }
 
 fn devices() -> Option<MediaDevices> {
-    // Pages that are not secure have none.
+    // A page in an insecure context has none.
     let devices = Reflect::get(&window()?.navigator(), &"mediaDevices".into()).ok()?;
     devices.is_object().then(|| devices.unchecked_into())
 }

@@ -1,22 +1,22 @@
-//! The clock of the browser.
+//! The browser's clocks and time zone.
 
 use parley_protocol::ids::UnixMillis;
 use wasm_bindgen::JsValue;
 
-/// Now.
+/// The time by the wall clock.
 #[must_use]
 pub fn now() -> UnixMillis {
     UnixMillis(whole(js_sys::Date::now()))
 }
 
-/// Milliseconds since this page or worker was made. Nobody sets this clock, and it may stand still while the computer
+/// Milliseconds since this page or worker was made. Nobody can set this clock, and it may stand still while the computer
 /// sleeps.
 #[must_use]
 pub fn steady() -> u64 {
     whole(precise())
 }
 
-/// The same, as finely as the browser tells.
+/// The same, as finely as the browser reports it.
 #[must_use]
 pub fn precise() -> f64 {
     let performance = js_sys::Reflect::get(&js_sys::global(), &"performance".into()).unwrap_or_default();
@@ -24,7 +24,7 @@ pub fn precise() -> f64 {
     now.and_then(|now| now.call0(&performance)).ok().and_then(|now| now.as_f64()).unwrap_or_default()
 }
 
-/// The name of the time zone of this place, such as `Europe/London`. A traveller's changes while the page is open.
+/// The name of this place's time zone, such as `Europe/London`. It may change while the page is open, when a person travels.
 #[must_use]
 pub fn zone() -> String {
     let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
@@ -50,7 +50,7 @@ pub fn minutes_east(time: UnixMillis) -> i32 {
     west.saturating_neg()
 }
 
-/// A number of JavaScript as a whole number that is not negative; fractions go.
+/// Converts a JavaScript number to a whole number that is not negative, without its fraction.
 #[must_use]
 pub(super) fn whole(number: f64) -> u64 {
     #[expect(

@@ -1,4 +1,4 @@
-//! The browser's own key, which never leaves it, wraps the master key or its lock (AES-256-GCM by WebCrypto).
+//! Wraps the master key or its lock with the browser's own key, which never leaves the browser (AES-256-GCM by WebCrypto).
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -10,28 +10,28 @@ use super::failure::Failure;
 use super::random;
 
 const NONCE: usize = 12;
-/// What is wrapped, by version; bound to it.
+/// The kinds of wrapped values: their versions, and the labels that are bound to them.
 const MASTER: (u8, &[u8]) = (1, b"parley master v1");
 const LOCK: (u8, &[u8]) = (2, b"parley lock v1");
-/// Greater versions than this one will never be: what begins so is damaged, and may be given up.
+/// The greatest version that will ever exist. A value with a greater one is damaged, and the person may give it up.
 const LAST: u8 = 15;
 
-/// What was wrapped.
+/// An unwrapped value.
 pub enum Kept {
     /// The master key.
     Master(Zeroizing<[u8; 32]>),
-    /// A lock, from which the master key comes.
+    /// A lock, which gives the master key.
     Lock(Vec<u8>),
-    /// What only a newer version of the app knows.
+    /// A value that only a newer version of the app knows.
     Newer,
 }
 
-/// A key that the browser does not give out.
+/// A key that the browser does not export.
 #[derive(Debug, Clone)]
 pub struct BrowserKey(pub(super) CryptoKey);
 
 impl BrowserKey {
-    /// Makes one.
+    /// Makes a key.
     ///
     /// # Errors
     /// When the browser has no WebCrypto (the page is not served over HTTPS).
@@ -60,7 +60,7 @@ impl BrowserKey {
         self.seal(LOCK, lock).await
     }
 
-    /// Unwraps. None if it is not what this key wrapped.
+    /// Unwraps a value. Returns `None` if this key did not wrap it.
     pub async fn unwrap(&self, wrapped: &[u8]) -> Option<Kept> {
         let (version, rest) = wrapped.split_first()?;
         if *version == MASTER.0 {

@@ -1,4 +1,4 @@
-//! What a few elements need beyond what Leptos does.
+//! Operations on elements that Leptos does not have.
 
 use leptos::html::{Dialog, Div, Input, Textarea};
 use leptos::prelude::{Get, GetUntracked, NodeRef};
@@ -7,7 +7,7 @@ use web_sys::{KeyboardEvent, MouseEvent};
 
 use crate::model::keys::Focus;
 
-/// Opens the dialog over everything else; the browser keeps the focus inside.
+/// Opens a dialog over everything else. The browser keeps the focus inside.
 pub fn show_modal(dialog: NodeRef<Dialog>) {
     if let Some(dialog) = dialog.get()
         && !dialog.open()
@@ -16,7 +16,7 @@ pub fn show_modal(dialog: NodeRef<Dialog>) {
     }
 }
 
-/// Closes the dialog; the browser gives the focus back.
+/// Closes a dialog. The browser returns the focus.
 pub fn close(dialog: NodeRef<Dialog>) {
     if let Some(dialog) = dialog.try_get_untracked().flatten() {
         dialog.close();
@@ -37,8 +37,8 @@ thread_local! {
         web_sys::css::supports_with_value("field-sizing", "content").unwrap_or_default();
 }
 
-/// Makes the text area as high as its text; the style sheet limits it. One that is gone by then has no height. Where the
-/// browser does that itself, nothing has to be measured at each key.
+/// Makes a text area as high as its text; the style sheet limits the height. Does nothing if the element is gone, or if the
+/// browser does this itself: then nothing has to be measured at each key.
 pub fn grow(area: NodeRef<Textarea>) {
     if GROWS_BY_ITSELF.with(|by_itself| *by_itself) {
         return;
@@ -49,20 +49,20 @@ pub fn grow(area: NodeRef<Textarea>) {
     let _ = style.set_property("height", &format!("{}px", area.scroll_height()));
 }
 
-/// Where the caret is, as the browser counts: in UTF-16 units.
+/// The position of the caret in UTF-16 units, in which the browser counts.
 #[must_use]
 pub fn caret(area: NodeRef<Textarea>) -> Option<usize> {
     let area = area.try_get_untracked().flatten()?;
     usize::try_from(area.selection_end().ok().flatten()?).ok()
 }
 
-/// What stands in the text area now.
+/// The text in a text area.
 #[must_use]
 pub fn text_of(area: NodeRef<Textarea>) -> String {
     area.try_get_untracked().flatten().map(|area| area.value()).unwrap_or_default()
 }
 
-/// Writes this into the text area, with the caret at a place.
+/// Writes a text into a text area, and puts the caret at a position.
 pub fn write(area: NodeRef<Textarea>, text: &str, caret: usize) {
     let Some(element) = area.try_get_untracked().flatten() else { return };
     element.set_value(text);
@@ -78,7 +78,7 @@ pub fn focus_area(area: NodeRef<Textarea>) {
     }
 }
 
-/// Moves the focus to the last button in it, which brings it into scan.
+/// Moves the focus to the last button inside an element, which also scrolls it into view.
 pub fn focus_last_button(inside: NodeRef<Div>) {
     let Some(inside) = inside.try_get_untracked().flatten() else { return };
     let last = inside.query_selector("button:last-of-type").ok().flatten();
@@ -87,7 +87,7 @@ pub fn focus_last_button(inside: NodeRef<Div>) {
     }
 }
 
-/// Sends the form that the event's element is in, as Enter does in a field of one line: by its button.
+/// Submits the form around the event's element by its button, as Enter does in a field of one line.
 pub fn submit_form_of(event: &KeyboardEvent) {
     let from = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let form = from.and_then(|from| from.closest("form").ok().flatten());
@@ -97,7 +97,7 @@ pub fn submit_form_of(event: &KeyboardEvent) {
     }
 }
 
-/// Moves the focus to the first element of the page that matches; whether there is one.
+/// Moves the focus to the first element of the page that matches. Returns whether there is one.
 #[must_use]
 pub fn focus_first(selector: &str) -> bool {
     let document = web_sys::window().and_then(|window| window.document());
@@ -106,7 +106,7 @@ pub fn focus_first(selector: &str) -> bool {
     first.is_some_and(|first| first.focus().is_ok())
 }
 
-/// Where somebody clicked or pressed; a key presses an element in its corner.
+/// The position of a click or press. For a press by keyboard, a corner of the element.
 #[must_use]
 pub fn place_of(event: &MouseEvent) -> (i32, i32) {
     let at = (event.client_x(), event.client_y());
@@ -122,14 +122,14 @@ pub fn place_of(event: &MouseEvent) -> (i32, i32) {
     }
 }
 
-/// Whether something happened on a link.
+/// Whether the event happened on a link.
 #[must_use]
 pub fn is_on_link(event: &MouseEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     target.is_some_and(|target| target.closest("a").is_ok_and(|link| link.is_some()))
 }
 
-/// Puts an element at a place, as far as the screen goes on there.
+/// Puts an element at a position, but within the screen.
 pub fn put_at(dialog: NodeRef<Dialog>, (x, y): (i32, i32)) {
     let Some(element) = dialog.try_get_untracked().flatten() else { return };
     let style = web_sys::HtmlElement::style(&element);
@@ -138,7 +138,8 @@ pub fn put_at(dialog: NodeRef<Dialog>, (x, y): (i32, i32)) {
     let _ = style.set_property("--y", &format!("min({y}px, 100dvh - {height}px - 8px)"));
 }
 
-/// Arrow keys lead from one element of a class within the listening one to the next; Home and End to the first and the last.
+/// Moves the focus with the arrow keys among the elements of a class inside the listening element; Home and End move it to the
+/// first and the last.
 pub fn step_among(event: &KeyboardEvent, class: &str) {
     let within = event.current_target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
     let target = event.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
@@ -165,13 +166,13 @@ pub fn select(input: NodeRef<Input>) {
     }
 }
 
-/// Whether a key is typed while an input method composes; Enter then ends the composing and nothing else.
+/// Whether an input method composes while the key is pressed. Enter then only ends the composing.
 #[must_use]
 pub fn is_composing(event: &KeyboardEvent) -> bool {
     event.is_composing() || event.key_code() == 229
 }
 
-/// What a key goes to.
+/// The kind of element that gets a key.
 #[must_use]
 pub fn focus_of(event: &KeyboardEvent) -> Focus {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
@@ -187,14 +188,14 @@ pub fn focus_of(event: &KeyboardEvent) -> Focus {
     }
 }
 
-/// Whether a click hit the dialog's backdrop and not what is in it.
+/// Whether a click hit the dialog's backdrop and not its contents.
 #[must_use]
 pub fn is_on_backdrop(event: &MouseEvent, dialog: NodeRef<Dialog>) -> bool {
     let Some(dialog) = dialog.try_get_untracked().flatten() else { return false };
     event.target().as_ref() == Some(dialog.as_ref())
 }
 
-/// Up and down lead from one element of this kind to the one in the block above or below.
+/// Moves the focus up or down from an element of this kind to the one in the block above or below.
 pub fn step_between(event: &KeyboardEvent, block: &str, kind: &str) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key() {
         return;
@@ -219,7 +220,7 @@ pub fn step_between(event: &KeyboardEvent, block: &str, kind: &str) {
     }
 }
 
-/// Empties the text area at once and gives it back its least height.
+/// Empties a text area at once, and returns it to its least height.
 pub fn clear(area: NodeRef<Textarea>) {
     if let Some(area) = area.try_get_untracked().flatten() {
         area.set_value("");

@@ -1,5 +1,5 @@
-//! The page's program has ended by a fault: nothing of it runs any more. What is shown then is made by the browser alone, and its
-//! button calls the browser and not us.
+//! Shows a notice when the page's program has crashed. None of the program runs any more, so the browser alone draws the
+//! notice, and its button calls the browser.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,22 +9,22 @@ use web_sys::{Document, Element, Window};
 
 static SHOWN: AtomicBool = AtomicBool::new(false);
 
-/// Shows a sentence and a button that loads the page again, over whatever is there. What is behind it stays: somebody may want to
-/// copy what they have typed.
+/// Shows a sentence and a button that reloads the page, over everything. The page behind it stays, so that the person can copy
+/// what they have typed.
 pub fn show(sentence: &str, reload: &str) {
     if SHOWN.swap(true, Ordering::Relaxed) {
         return;
     }
     let Some(window) = web_sys::window() else { return };
     let Some(document) = window.document() else { return };
-    // What was shown may be what failed: it is not shown again.
+    // The screen that was shown may have caused the crash, so the reloaded page does not show it again.
     if let Ok(history) = window.history() {
         let _ = history.replace_state(&JsValue::NULL, "");
     }
     let _ = place(&window, &document, sentence, reload);
 }
 
-/// Shows it also when the program ends without a panic of ours: without memory, or by a stack that is full.
+/// Shows the notice also when the program ends without a panic of ours: out of memory, or with a full stack.
 pub fn watch(sentence: &'static str, reload: &'static str) {
     let Some(window) = web_sys::window() else { return };
     for (event, what) in [("error", "error"), ("unhandledrejection", "reason")] {
@@ -36,9 +36,9 @@ pub fn watch(sentence: &'static str, reload: &'static str) {
     }
 }
 
-/// Whether it is WebAssembly that failed, after which the program's memory is in no state that is known.
+/// Whether the error is one of WebAssembly. After such an error the state of the program's memory is unknown.
 fn is_end(error: &JsValue) -> bool {
-    // The error of a worker comes here too, and brings none.
+    // Errors of a worker arrive here too, without an error object.
     if !error.is_object() {
         return false;
     }
@@ -54,7 +54,7 @@ fn is_end(error: &JsValue) -> bool {
 fn place(window: &Window, document: &Document, sentence: &str, reload: &str) -> Result<(), JsValue> {
     let notice = element(document, "div", "fallen")?;
     notice.set_attribute("role", "alert")?;
-    // Above all else, where the browser knows how.
+    // The notice goes above everything else, if the browser supports that.
     notice.set_attribute("popover", "manual")?;
     let text = element(document, "p", "")?;
     text.set_text_content(Some(sentence));
@@ -65,7 +65,7 @@ fn place(window: &Window, document: &Document, sentence: &str, reload: &str) -> 
     button.add_event_listener_with_callback("click", &again.bind0(&location))?;
     notice.append_child(&text)?;
     notice.append_child(&button)?;
-    // Whatever is outside of an open dialog cannot be reached.
+    // Nothing outside of an open dialog can be reached.
     let dialog = document.query_selector("dialog[open]")?;
     match dialog.or_else(|| document.body().map(Into::into)) {
         Some(top) => drop(top.append_child(&notice)?),

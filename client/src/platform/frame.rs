@@ -1,4 +1,4 @@
-//! The camera's pictures, in the worker that reads them.
+//! The camera's pictures in the worker that reads them.
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -9,7 +9,7 @@ use super::worker;
 
 const KIND: &str = "qr_code";
 
-/// One picture.
+/// One picture of the camera.
 #[derive(Debug)]
 pub struct Frame(ImageBitmap);
 
@@ -19,7 +19,7 @@ impl Drop for Frame {
     }
 }
 
-/// Hears of pictures, for as long as the worker lives.
+/// Calls `hear` with each picture, as long as the worker lives.
 pub fn hear(hear: impl Fn(Frame) + 'static) {
     let Some(scope) = worker::scope() else { return };
     super::listen::<MessageEvent>(&scope, "message", move |event| {
@@ -30,8 +30,7 @@ pub fn hear(hear: impl Fn(Frame) + 'static) {
 }
 
 impl Frame {
-    /// The picture in shades of grey, made smaller until no side is longer than `longest`: width, height, and the pixels row
-    /// by row.
+    /// The picture in shades of grey, shrunk until no side is longer than `longest`: width, height, and the pixels row by row.
     #[must_use]
     pub fn grey(&self, longest: u32) -> Option<(u32, u32, Vec<u8>)> {
         let (width, height) = (self.0.width(), self.0.height());
@@ -55,7 +54,7 @@ impl Frame {
     }
 }
 
-/// BT.601's weights.
+/// The grey value of a pixel, with the weights of BT.601.
 fn shade(pixel: &[u8]) -> u8 {
     let [red, green, blue, _] = pixel else { return u8::MAX };
     let sum = 77 * u32::from(*red) + 151 * u32::from(*green) + 28 * u32::from(*blue);
@@ -67,7 +66,7 @@ fn shade(pixel: &[u8]) -> u8 {
 pub struct Detector(JsValue);
 
 impl Detector {
-    /// None where the browser has none that reads QR codes.
+    /// The browser's reader; `None` if it has none for QR codes.
     pub async fn find() -> Option<Self> {
         let class: Function =
             Reflect::get(&js_sys::global(), &"BarcodeDetector".into()).ok()?.dyn_into().ok()?;
@@ -80,7 +79,7 @@ impl Detector {
         Reflect::construct(&class, &Array::of1(&options)).ok().map(Self)
     }
 
-    /// The texts of the codes in a picture; none if the browser cannot say.
+    /// The texts of the codes in a picture; `None` if the browser cannot read it.
     pub async fn read(&self, frame: &Frame) -> Option<Vec<String>> {
         let codes: Array = call(&self.0, "detect", &frame.0).await?.dyn_into().ok()?;
         let text = |code: JsValue| Reflect::get(&code, &"rawValue".into()).ok()?.as_string();

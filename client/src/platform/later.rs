@@ -1,4 +1,4 @@
-//! Work that begins now and whose outcome is wanted later.
+//! Starts work now whose outcome is wanted later.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -16,7 +16,7 @@ struct State<T> {
 }
 
 impl<T: 'static> Later<T> {
-    /// Begins.
+    /// Starts the work.
     pub fn begin(work: impl Future<Output = T> + 'static) -> Self {
         let state = Rc::new(RefCell::new(State { outcome: None, waker: None }));
         let done = Rc::clone(&state);
@@ -27,7 +27,8 @@ impl<T: 'static> Later<T> {
         Self(state)
     }
 
-    /// The outcome is given to the function that `begin` gets; if that is never called, it never comes.
+    /// The outcome is the value given to the callback that `begin` receives. If `begin` never calls it, the outcome never
+    /// comes.
     pub fn from_callback(begin: impl FnOnce(Box<dyn FnOnce(T)>)) -> Self {
         let state = Rc::new(RefCell::new(State { outcome: None, waker: None }));
         let done = Rc::clone(&state);

@@ -9,7 +9,7 @@ use crate::model::slot::Slot;
 const THEME: &str = "parley.theme";
 const ATTENTION: &str = "parley.attention";
 
-// The values are plain text already: gloo's raw storage spares the page a JSON parser.
+// The values are already plain text: gloo's raw storage spares the page a JSON parser.
 fn get(name: &str) -> Option<String> {
     if is_denied() {
         return None;
@@ -29,19 +29,19 @@ fn delete(name: &str) -> bool {
     allowed
 }
 
-/// Whether the browser denies this site its localStorage; gloo expects it to be there.
+/// Whether the browser denies this site its localStorage. gloo expects it to exist.
 #[must_use]
 pub fn is_denied() -> bool {
     !js_sys::Reflect::get(&js_sys::global(), &"localStorage".into()).is_ok_and(|storage| storage.is_object())
 }
 
-/// What a slot holds; none if it is empty or not base64.
+/// The contents of a slot; `None` if it is empty or not base64.
 #[must_use]
 pub fn read(slot: Slot) -> Option<Vec<u8>> {
     Base64::decode_vec(&get(slot.name())?).ok()
 }
 
-/// Writes a slot, or removes it. Answers whether it is done, read back.
+/// Writes a slot, or removes it. Returns whether reading it back confirms that.
 #[must_use]
 pub fn write(slot: Slot, value: Option<&[u8]>) -> bool {
     if let Some(bytes) = value {
@@ -51,19 +51,19 @@ pub fn write(slot: Slot, value: Option<&[u8]>) -> bool {
     }
 }
 
-/// Writes a slot if it still holds `old`. Answers whether it is done.
+/// Writes a slot if it still holds `old`. Returns whether it did.
 #[must_use]
 pub fn replace(slot: Slot, old: &[u8], new: &[u8]) -> bool {
     read(slot).as_deref() == Some(old) && write(slot, Some(new))
 }
 
-/// What stands under a name; none if nothing does or it is not base64.
+/// The item with this name; `None` if there is none or it is not base64.
 #[must_use]
 pub fn item(name: &str) -> Option<Vec<u8>> {
     Base64::decode_vec(&get(name)?).ok()
 }
 
-/// Puts something under a name, or takes away what is there. Answers whether it is done.
+/// Writes or removes an item. Returns whether that succeeded.
 #[must_use]
 pub fn put_item(name: &str, value: Option<&[u8]>) -> bool {
     match value {
@@ -72,7 +72,7 @@ pub fn put_item(name: &str, value: Option<&[u8]>) -> bool {
     }
 }
 
-/// The names that begin so.
+/// The names of the items with this prefix.
 #[must_use]
 pub fn names(prefix: &str) -> Vec<String> {
     if is_denied() {
@@ -84,16 +84,16 @@ pub fn names(prefix: &str) -> Vec<String> {
     names.filter(|name| name.starts_with(prefix)).collect()
 }
 
-/// The theme that was chosen.
+/// The chosen theme.
 #[must_use]
 pub fn theme() -> Option<String> {
     get(THEME)
 }
 
-/// Keeps the theme that was chosen; none is the system's.
+/// Stores the chosen theme; `None` is the system's.
 pub fn set_theme(theme: Option<&str>) {
     match theme {
-        // A theme that is not kept is chosen again next time.
+        // If the theme cannot be stored, the person chooses it again next time.
         Some(theme) => drop(set(THEME, theme)),
         None => drop(delete(THEME)),
     }

@@ -8,8 +8,8 @@ use wasm_bindgen_futures::JsFuture;
 use super::failure::Failure;
 use super::spawn_local;
 
-/// Asks for the lock: in its turn, or now by taking it from whoever holds it. `granted` is called when it is held,
-/// which is until this worker ends or another takes it away; then `lost` is called.
+/// Requests a Web Lock: in turn, or at once by taking it from its holder (`steal`). Calls `granted` when this worker holds the
+/// lock. It does so until it ends or another takes the lock away; then it calls `lost`.
 ///
 /// # Errors
 /// When the browser has no Web Locks.
@@ -26,7 +26,7 @@ pub fn request(
     Reflect::set(&options, &"steal".into(), &steal.into())?;
     let hold = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |_| {
         granted();
-        // The lock is held until this promise settles, which it never does.
+        // The browser holds the lock until this promise settles, which never happens.
         Promise::new(&mut |_, _| {}).into()
     });
     let outcome: Promise = ask.call3(&locks, &name.into(), &options, hold.as_ref())?.dyn_into()?;

@@ -1,4 +1,4 @@
-//! The browser. No other module names web-sys or js-sys.
+//! The browser's interfaces. No other module names web-sys or js-sys.
 
 pub mod broadcast;
 pub mod camera;
@@ -48,12 +48,12 @@ pub fn report_panics(also: impl Fn() + Send + Sync + 'static) {
     }));
 }
 
-/// Writes one line on the console; it must not hold anything private.
+/// Writes one line to the console. The line must not contain anything private.
 pub fn log_error(line: &str) {
     web_sys::console::error_1(&line.into());
 }
 
-/// Listens for as long as the page or worker lives.
+/// Listens to an event as long as the page or worker lives.
 fn listen<E: FromWasmAbi + 'static>(target: &EventTarget, event: &str, act: impl FnMut(E) + 'static) {
     let closure = Closure::<dyn FnMut(E)>::new(act);
     let _ = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());

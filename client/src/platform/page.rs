@@ -1,4 +1,4 @@
-//! The page: its address, title, visibility, theme, clipboard, keys, and whether somebody is there.
+//! The page: its address, title, visibility, theme, clipboard and keys, and whether a person is present.
 
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -12,13 +12,13 @@ fn document() -> Option<Document> {
     window()?.document()
 }
 
-/// The part of the address after `#`, with it; empty if there is none.
+/// The part of the address from `#` on; empty if there is none.
 #[must_use]
 pub fn fragment() -> String {
     window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
 }
 
-/// The part of the address before `#` that names a file of the server; empty where it is the app.
+/// The path of the address; empty at the address of the app.
 #[must_use]
 pub fn path() -> String {
     let path = window().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
@@ -29,35 +29,35 @@ fn history() -> Option<web_sys::History> {
     window()?.history().ok()
 }
 
-/// Goes to another fragment, with a new entry in the history that says this about itself.
+/// Adds an entry to the history, with a fragment and a state.
 pub fn push(fragment: &str, said: &str) {
     if let Some(history) = history() {
         let _ = history.push_state_with_url(&said.into(), "", Some(fragment));
     }
 }
 
-/// Changes the address, and what the entry says about itself.
+/// Changes the fragment and the state of the current entry.
 pub fn replace(fragment: &str, said: &str) {
     if let Some(history) = history() {
         let _ = history.replace_state_with_url(&said.into(), "", Some(fragment));
     }
 }
 
-/// Has the entry say this about itself.
+/// Changes the state of the current entry.
 pub fn say(said: &str) {
     if let Some(history) = history() {
         let _ = history.replace_state(&said.into(), "");
     }
 }
 
-/// What the entry says about itself; empty if it says nothing.
+/// The state of the current entry; empty if it has none.
 #[must_use]
 pub fn said() -> String {
     let state = history().and_then(|history| history.state().ok());
     state.and_then(|state| state.as_string()).unwrap_or_default()
 }
 
-/// Goes back by so many entries, which takes the browser a moment.
+/// Goes back by this many entries, which takes the browser a moment.
 pub fn back(by: u32) {
     if let Some(history) = history() {
         let by = i32::try_from(by).unwrap_or(i32::MAX);
@@ -71,26 +71,26 @@ pub fn origin() -> String {
     window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
 }
 
-/// Whether the browser trusts the way by which this page came: HTTPS, or from this machine. Others get no keys.
+/// Whether the page is in a secure context: it came over HTTPS or from this machine. Other pages get no keys.
 #[must_use]
 pub fn is_secure() -> bool {
     window().is_some_and(|window| window.is_secure_context())
 }
 
-/// Where the same page would be over HTTPS.
+/// The address of the same page over HTTPS.
 #[must_use]
 pub fn secure_address() -> String {
     let host = window().and_then(|window| window.location().host().ok()).unwrap_or_default();
     format!("https://{host}/")
 }
 
-/// Whether the browser says that there is a network. It may be wrong, either way.
+/// Whether the browser reports a network. The report may be wrong either way.
 #[must_use]
 pub fn has_network() -> bool {
     window().is_none_or(|window| window.navigator().on_line())
 }
 
-/// Calls `act` whenever somebody may have come back to the page, or the page to life, or a network to the computer.
+/// Calls `act` whenever the person may have come back to the page, the page to life, or the network to the computer.
 pub fn on_return(act: impl Fn() + Clone + 'static) {
     let Some(window) = window() else { return };
     for event in ["focus", "pageshow", "online"] {
@@ -108,27 +108,27 @@ pub fn on_return(act: impl Fn() + Clone + 'static) {
     }
 }
 
-/// The text as every keyboard would have written it (Unicode form NFKC): a passphrase is compared byte by byte.
+/// The text in Unicode form NFKC, as every keyboard would write it: passphrases are compared byte by byte.
 #[must_use]
 pub fn normal(text: &str) -> String {
     String::from(js_sys::JsString::from(text).normalize("NFKC"))
 }
 
-/// Whether this is a Mac, where Ctrl edits text and Cmd gives orders.
+/// Whether this is a Mac, where Ctrl edits text and Cmd gives commands.
 #[must_use]
 pub fn is_mac() -> bool {
     let agent = window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default();
     agent.contains("Macintosh")
 }
 
-/// What this device calls itself to its account's others, such as "Firefox on Linux".
+/// The name of this device for the account's other devices, such as "Firefox on Linux".
 #[must_use]
 pub fn device_name() -> String {
     let agent = window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default();
     crate::model::agent::name(&agent)
 }
 
-/// Which build of the app this is; empty in development.
+/// The build of the app; empty in development.
 #[must_use]
 pub fn build() -> String {
     let found =
@@ -143,26 +143,26 @@ pub fn reload() {
     }
 }
 
-/// Calls `act` whenever the browser has gone to another entry of the history, or to one that a link has made.
+/// Calls `act` whenever the browser has gone to another entry of the history, also to a new one.
 pub fn on_move(act: impl Fn() + 'static) {
     if let Some(window) = window() {
         super::listen::<JsValue>(&window, "popstate", move |_| act());
     }
 }
 
-/// Whether somebody can see the page.
+/// Whether the page is visible.
 #[must_use]
 pub fn is_visible() -> bool {
     document().is_some_and(|document| document.visibility_state() == VisibilityState::Visible)
 }
 
-/// Whether somebody can see the page and has it in front of them.
+/// Whether the page is visible and has the focus.
 #[must_use]
 pub fn is_in_front() -> bool {
     is_visible() && document().is_some_and(|document| document.has_focus().unwrap_or(true))
 }
 
-/// Calls `act` whenever the page may have come to the front, or gone from there.
+/// Calls `act` whenever the page may have gained or lost the focus.
 pub fn on_front_change(act: impl Fn() + Clone + 'static) {
     let Some(window) = window() else { return };
     for event in ["focus", "blur"] {
@@ -172,7 +172,7 @@ pub fn on_front_change(act: impl Fn() + Clone + 'static) {
     on_visibility_change(act);
 }
 
-/// Whether somebody has selected something.
+/// Whether the person has selected text.
 #[must_use]
 pub fn has_selection() -> bool {
     let selection = window().and_then(|window| window.get_selection().ok().flatten());
@@ -186,27 +186,27 @@ pub fn on_visibility_change(act: impl Fn() + 'static) {
     }
 }
 
-/// Calls `act` when the page goes, or is put away.
+/// Calls `act` when the page ends or is put aside.
 pub fn on_leaving(act: impl Fn() + 'static) {
     if let Some(window) = window() {
         super::listen::<JsValue>(&window, "pagehide", move |_| act());
     }
 }
 
-/// Before the page goes, the browser asks whether it shall, if `asks` says so.
+/// Has the browser ask the person before the page ends, if `asks` returns true.
 pub fn before_leaving(asks: impl Fn() -> bool + 'static) {
     if let Some(window) = window() {
         super::listen::<web_sys::Event>(&window, "beforeunload", move |event| {
             if asks() {
                 event.prevent_default();
-                // What browsers from before 2024 listen to.
+                // Browsers from before 2024 need this.
                 let _ = js_sys::Reflect::set(&event, &"returnValue".into(), &true.into());
             }
         });
     }
 }
 
-/// Calls `act` with the name of what another page has changed in localStorage.
+/// Calls `act` with the name of each item of localStorage that another page has changed.
 pub fn on_storage(act: impl Fn(&str) + 'static) {
     if let Some(window) = window() {
         super::listen::<JsValue>(&window, "storage", move |event| {
@@ -218,7 +218,7 @@ pub fn on_storage(act: impl Fn(&str) + 'static) {
     }
 }
 
-/// Calls `act` with each key that is pressed anywhere; `true` means that it is dealt with.
+/// Calls `act` with each pressed key. `true` means that `act` has handled the key.
 pub fn on_key(act: impl Fn(&KeyboardEvent) -> bool + 'static) {
     if let Some(document) = document() {
         super::listen::<KeyboardEvent>(&document, "keydown", move |event| {
@@ -229,7 +229,7 @@ pub fn on_key(act: impl Fn(&KeyboardEvent) -> bool + 'static) {
     }
 }
 
-/// Calls `act` whenever somebody presses a key or moves the pointer in the page.
+/// Calls `act` whenever a person presses a key or moves the pointer in the page.
 pub fn on_somebody(act: impl Fn() + 'static) {
     let act = std::rc::Rc::new(act);
     for event in ["keydown", "pointerdown", "pointermove", "wheel"] {
@@ -240,8 +240,8 @@ pub fn on_somebody(act: impl Fn() + 'static) {
     }
 }
 
-/// Calls `act` with `true` when a pointer is pressed anywhere, and with `false` when it was let go and the click that comes of it is
-/// over. The other buttons of a mouse open menus, which keep the letting go to themselves.
+/// Calls `act` with `true` when a pointer is pressed, and with `false` when it was released and the click is over. Ignores the
+/// other buttons of a mouse: they open menus, which hide the release from the page.
 pub fn on_press(act: impl Fn(bool) + Clone + 'static) {
     for (event, pressed) in [("pointerdown", true), ("pointerup", false), ("pointercancel", false)] {
         let Some(document) = document() else { return };
@@ -257,7 +257,7 @@ pub fn on_press(act: impl Fn(bool) + Clone + 'static) {
     }
 }
 
-/// The title in the tab.
+/// Sets the title of the tab.
 pub fn set_title(title: &str) {
     if let Some(document) = document() {
         document.set_title(title);
@@ -283,7 +283,7 @@ pub fn show_theme(theme: Option<&str>) {
     }
 }
 
-/// Removes what the page showed until the app was there.
+/// Removes the splash that the page shows until the app has started.
 pub fn remove_splash() {
     if let Some(splash) = element("splash") {
         splash.remove();
@@ -297,7 +297,7 @@ pub fn focus(id: &str) {
     }
 }
 
-/// Moves the focus to the element with this id, if what had it is gone from the page.
+/// Moves the focus to the element with this id, if the element that had it is gone from the page.
 pub fn keep_focus(id: &str) {
     let active = document().and_then(|document| document.active_element());
     if active.is_none_or(|active| active.tag_name().eq_ignore_ascii_case("body")) {
@@ -311,7 +311,7 @@ pub fn has_focus(id: &str) -> bool {
     element(id).is_some_and(|element| document().and_then(|it| it.active_element()) == Some(element))
 }
 
-/// Whether a finger is the main pointer (then a focused field would open the keyboard).
+/// Whether the main pointer is a finger. A focused field then opens the on-screen keyboard.
 #[must_use]
 pub fn is_touch() -> bool {
     window()
@@ -319,7 +319,7 @@ pub fn is_touch() -> bool {
         .is_some_and(|query| query.matches())
 }
 
-/// Copies text; whether the browser allowed it.
+/// Copies a text. Returns whether the browser permitted it.
 pub async fn copy(text: String) -> bool {
     let Some(window) = window() else { return false };
     let clipboard = js_sys::Reflect::get(&window.navigator(), &"clipboard".into());

@@ -1,5 +1,5 @@
-//! Files between the page and the worker that owns the device, which may be another tab's. The browser hands them over by reference:
-//! their bytes are in nobody's memory until somebody reads them.
+//! Passes files between the page and the worker that owns the device, which may be another tab's. The browser passes them by
+//! reference: no memory holds their bytes until somebody reads them.
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsCast;
@@ -8,7 +8,7 @@ use web_sys::{Blob, BroadcastChannel, MessageEvent};
 
 use super::files::File;
 
-/// An open channel; closes when dropped.
+/// An open channel. Dropping it closes it.
 #[derive(Debug)]
 pub struct Parcels {
     channel: BroadcastChannel,
@@ -16,7 +16,7 @@ pub struct Parcels {
 }
 
 impl Parcels {
-    /// Opens the channel. None where the browser has no such channels.
+    /// Opens the channel. Returns `None` if the browser has no broadcast channels.
     #[must_use]
     pub fn open(name: &str, mut hear: impl FnMut(u64, File) + 'static) -> Option<Self> {
         let channel = BroadcastChannel::new(name).ok()?;
@@ -29,10 +29,10 @@ impl Parcels {
         Some(Self { channel, _heard: heard })
     }
 
-    /// Hands a file to everybody else on the channel, under a number.
+    /// Sends a file to everybody else on the channel, under a number.
     pub fn send(&self, id: u64, file: &File) {
         let id = Uint8Array::from(id.to_be_bytes().as_slice());
-        // It fails only once the channel is closed, when nobody listens any more.
+        // This fails only once the channel is closed, when nobody listens any more.
         let _ = self.channel.post_message(&Array::of2(&id, file.blob()));
     }
 }

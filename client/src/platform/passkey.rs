@@ -8,19 +8,19 @@ use wasm_bindgen_futures::JsFuture;
 use super::random;
 use crate::model::lock::PasskeyOutput;
 
-/// What a new passkey is to be: for signatures Ed25519, P-256 or RSA, which nobody verifies; only its PRF is used.
+/// The options for a new passkey. Nobody verifies its signatures (Ed25519, P-256 or RSA); the app uses only its PRF.
 const WANTED: &str = r#"{"rp":{"name":"Parley"},"user":{"name":"Parley","displayName":"Parley app lock"},
 "pubKeyCredParams":[{"type":"public-key","alg":-8},{"type":"public-key","alg":-7},{"type":"public-key","alg":-257}],
 "authenticatorSelection":{"residentKey":"discouraged","userVerification":"required"},"attestation":"none","timeout":120000}"#;
-/// How a passkey is asked for.
+/// The options for using a passkey.
 const ASKED: &str = r#"{"userVerification":"required","timeout":120000}"#;
 
-/// Why there is no output.
+/// Why there is no PRF output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoOutput {
-    /// The person or the browser said no, or it took too long.
+    /// The person or the browser refused, or took too long.
     Refused,
-    /// The browser, or where it keeps the passkey, has no PRF.
+    /// The browser, or the place where it keeps the passkey, has no PRF.
     NoPrf,
 }
 
@@ -30,14 +30,14 @@ impl From<JsValue> for NoOutput {
     }
 }
 
-/// Whether this browser has passkeys at all.
+/// Whether this browser supports passkeys.
 #[must_use]
 pub fn can_be() -> bool {
     let has = |name: &str| Reflect::get(&js_sys::global(), &name.into()).is_ok_and(|it| it.is_function());
     has("PublicKeyCredential") && credentials().is_some()
 }
 
-/// Makes a passkey, and asks it for its output.
+/// Makes a passkey, and gets its PRF output.
 ///
 /// # Errors
 /// When the person or the browser refuses, or when it has no PRF.
@@ -57,12 +57,12 @@ pub async fn make() -> Result<(Passkey, PasskeyOutput), NoOutput> {
     if !Reflect::get(&said, &"enabled".into()).is_ok_and(|enabled| enabled.is_truthy()) {
         return Err(NoOutput::NoPrf);
     }
-    // Some give it only when they are asked for it by itself.
+    // Some authenticators give the output only to a separate request.
     let output = ask(&passkey).await?;
     Ok((passkey, output))
 }
 
-/// Asks a passkey for its output.
+/// Gets the PRF output of a passkey.
 ///
 /// # Errors
 /// When the person or the browser refuses, or when it has no PRF.
@@ -104,7 +104,7 @@ fn prf(salt: &[u8]) -> Result<JsValue, JsValue> {
     Ok(value)
 }
 
-/// What the credential says of PRF; undefined if nothing.
+/// The PRF results of a credential; undefined if there are none.
 fn results(credential: &JsValue) -> Result<JsValue, JsValue> {
     let get: Function = Reflect::get(credential, &"getClientExtensionResults".into())?.dyn_into()?;
     let all = get.call0(credential)?;

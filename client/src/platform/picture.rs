@@ -1,4 +1,4 @@
-//! Pictures that a person chooses, made small in the browser.
+//! Shrinks a picture that a person chooses for a group.
 
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -8,10 +8,10 @@ use web_sys::{Blob, ImageBitmap, ImageEncodeOptions, OffscreenCanvas, OffscreenC
 use super::files::File;
 use crate::model::picture::{LONGEST, QUALITIES, square};
 
-/// What browsers write that can write nothing else. Nothing of the file but its picture goes along.
+/// The format that every browser can write. The new file has nothing of the old one but its picture.
 const KIND: &str = "image/jpeg";
 
-/// The middle of the picture as a small JPEG; none if it is none that the browser can show.
+/// The middle square of a picture as a small JPEG; `None` if the browser cannot show the picture.
 pub async fn shrink(file: &File) -> Option<Vec<u8>> {
     let made = web_sys::window()?.create_image_bitmap_with_blob(file.blob()).ok()?;
     let bitmap: ImageBitmap = JsFuture::from(made).await.ok()?.dyn_into().ok()?;
@@ -34,7 +34,7 @@ fn draw(bitmap: &ImageBitmap) -> Option<OffscreenCanvas> {
     let _ = Reflect::set(&context, &"imageSmoothingQuality".into(), &"high".into());
     let _ = Reflect::set(&context, &"fillStyle".into(), &JsValue::from_str("#fff"));
     let (left, top, from, side) = (f64::from(left), f64::from(top), f64::from(from), f64::from(side));
-    // A JPEG has no holes.
+    // A JPEG has no transparency.
     context.fill_rect(0.0, 0.0, side, side);
     context
         .draw_image_with_image_bitmap_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(

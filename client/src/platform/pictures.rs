@@ -1,4 +1,4 @@
-//! Pictures that are to be sent: made smaller, turned upright and without anything but what is seen, and very small ones of them.
+//! Redraws pictures for sending: smaller, upright and without metadata; also makes their small previews.
 
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -7,16 +7,16 @@ use web_sys::{Blob, ImageBitmap, ImageEncodeOptions, OffscreenCanvas, OffscreenC
 
 use super::files::File;
 
-/// What browsers write that can write nothing else.
+/// The format that every browser can write.
 const KIND: &str = "image/jpeg";
-/// A colour that is read back: browsers that fear to be recognised by it put noise into what is drawn.
+/// A colour to draw and read back. Browsers that protect against fingerprinting add noise to what a page draws.
 const KNOWN: [u8; 4] = [90, 150, 210, 255];
 
 /// A picture that the browser has decoded.
 pub struct Decoded(ImageBitmap);
 
 impl Decoded {
-    /// Decodes it; none if the browser cannot.
+    /// Decodes a picture; `None` if the browser cannot.
     pub async fn of(file: &File) -> Option<Self> {
         let made = web_sys::window()?.create_image_bitmap_with_blob(file.blob()).ok()?;
         JsFuture::from(made).await.ok()?.dyn_into().ok().map(Self)
@@ -28,11 +28,11 @@ impl Decoded {
         (self.0.width(), self.0.height())
     }
 
-    /// As a JPEG of this size.
+    /// Draws the picture as a JPEG of this size.
     pub async fn drawn(&self, (width, height): (u32, u32), quality: f64) -> Option<File> {
         let (canvas, context) = canvas(width, height)?;
         let (width, height) = (f64::from(width), f64::from(height));
-        // A JPEG has no holes.
+        // A JPEG has no transparency.
         let _ = Reflect::set(&context, &"fillStyle".into(), &JsValue::from_str("#fff"));
         context.fill_rect(0.0, 0.0, width, height);
         context.draw_image_with_image_bitmap_and_dw_and_dh(&self.0, 0.0, 0.0, width, height).ok()?;
@@ -58,7 +58,7 @@ fn canvas(width: u32, height: u32) -> Option<(OffscreenCanvas, OffscreenCanvasRe
     Some((canvas, context))
 }
 
-/// Whether what is drawn comes out as it was drawn.
+/// Whether a drawn colour comes back as it was drawn.
 #[must_use]
 pub fn is_honest() -> bool {
     let looked = || {

@@ -1,4 +1,4 @@
-//! Playing what is heard.
+//! Plays audio.
 
 use leptos::html::Audio;
 use leptos::prelude::{GetUntracked, NodeRef};
@@ -8,28 +8,28 @@ fn element(audio: NodeRef<Audio>) -> Option<HtmlMediaElement> {
     audio.try_get_untracked().flatten().map(Into::into)
 }
 
-/// Plays it.
+/// Starts playing.
 pub fn play(audio: NodeRef<Audio>) {
     if let Some(element) = element(audio) {
         let _ = element.play();
     }
 }
 
-/// Pauses it.
+/// Pauses.
 pub fn pause(audio: NodeRef<Audio>) {
     if let Some(element) = element(audio) {
         let _ = element.pause();
     }
 }
 
-/// Plays it so many tenths as fast; voices stay as high as they are.
+/// Sets the speed in tenths. The pitch of voices stays.
 pub fn set_rate(audio: NodeRef<Audio>, tenths: u32) {
     if let Some(element) = element(audio) {
         element.set_playback_rate(f64::from(tenths) / 10.0);
     }
 }
 
-/// Where it is, in milliseconds.
+/// The position, in milliseconds.
 #[must_use]
 #[expect(
     clippy::as_conversions,

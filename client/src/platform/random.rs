@@ -1,10 +1,10 @@
-//! Randomness of the browser.
+//! The browser's random generator.
 
 use core::convert::Infallible;
 
 use rand_core::{TryCryptoRng, TryRng};
 
-/// `crypto.getRandomValues` as an RNG. A browser without it runs no WebAssembly either.
+/// `crypto.getRandomValues` as an RNG. A browser without it does not run WebAssembly either.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BrowserRng;
 

@@ -1,4 +1,4 @@
-//! Recording what somebody says.
+//! Records a voice message.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -17,13 +17,13 @@ use super::later::Later;
 use crate::model::scanned::Refusal;
 
 const WANTED: &str = r#"{"audio":{"channelCount":1,"echoCancellation":true,"noiseSuppression":true}}"#;
-/// What is written, best first: browsers that write none of these write what they want.
+/// The preferred formats, best first. A browser that writes none of them uses its own.
 const KINDS: [&str; 2] = ["audio/webm;codecs=opus", "audio/mp4"];
 const BITS_PER_SECOND: u32 = 32_000;
-/// A piece comes so often, in milliseconds.
+/// The interval between pieces, in milliseconds.
 const PIECE: i32 = 1_000;
 
-/// A recording; the microphone is off when it is dropped.
+/// A recording. Dropping it turns the microphone off.
 pub struct Recorder {
     writer: MediaRecorder,
     stream: MediaStream,
@@ -35,10 +35,10 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Turns the microphone on; the browser may ask the person.
+    /// Turns the microphone on. The browser may ask the person.
     ///
     /// # Errors
-    /// When there is none, or it may not be used.
+    /// When there is no microphone, or the page may not use it.
     pub async fn begin() -> Result<Self, Refusal> {
         let opened = match ask() {
             Ok(asked) => JsFuture::from(asked).await,
@@ -86,18 +86,18 @@ impl Recorder {
         })
     }
 
-    /// How loud it is now, from 0 to 255.
+    /// The current loudness, from 0 to 255.
     #[must_use]
     pub fn level(&self) -> u8 {
         let samples = Uint8Array::new_with_length(self.analyser.fft_size());
-        // web-sys copies into a slice; all that is wanted is the largest.
+        // web-sys copies into a slice; only the largest value is needed.
         let mut heard = vec![128_u8; usize::try_from(samples.length()).unwrap_or_default()];
         self.analyser.get_byte_time_domain_data(&mut heard);
         let most = heard.iter().map(|sample| sample.abs_diff(128)).max().unwrap_or_default();
         most.saturating_mul(2)
     }
 
-    /// Ends it; what was said, if anything was.
+    /// Ends the recording. Returns the file, if anything was recorded.
     pub async fn finish(&self) -> Option<File> {
         if self.writer.stop().is_ok()
             && let Some(stopped) = self.stopped.take()
@@ -123,7 +123,7 @@ impl Drop for Recorder {
 
 fn ask() -> Result<js_sys::Promise, JsValue> {
     let window = web_sys::window().ok_or(JsValue::NULL)?;
-    // Pages that are not secure have none.
+    // A page in an insecure context has none.
     let devices = Reflect::get(&window.navigator(), &"mediaDevices".into())?;
     if !devices.is_object() {
         return Err(JsValue::NULL);

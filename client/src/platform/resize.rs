@@ -1,4 +1,4 @@
-//! Sizes of elements that change.
+//! Watches elements whose size changes.
 
 use leptos::html::Div;
 use leptos::prelude::{GetUntracked as _, NodeRef};
@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::ResizeObserver;
 
-/// Tells of changes until it is dropped.
+/// Watches elements until it is dropped.
 #[derive(Debug)]
 pub struct Resizes {
     observer: ResizeObserver,
@@ -14,7 +14,7 @@ pub struct Resizes {
 }
 
 impl Resizes {
-    /// Calls `act` whenever one of these has another size, after the layout and before anybody sees it.
+    /// Calls `act` whenever one of these elements changes its size, after the layout and before the frame is shown.
     #[must_use]
     pub fn watch(nodes: &[NodeRef<Div>], act: impl FnMut() + 'static) -> Option<Self> {
         let told = Closure::<dyn FnMut()>::new(act);

@@ -1,8 +1,8 @@
-//! The scrolling of a list of rows.
+//! Scrolls and measures a list of rows.
 //!
-//! The scroller is a reversed column with one child: it stays at the newest row by itself, and how far it is scrolled
-//! counts from there, as a negative number. So rows that come above move nothing; what comes below somebody who has
-//! scrolled up is made up for by [`Scroller::move_by`]. Lengths are in CSS pixels.
+//! The scroller is a reversed column with one child. It stays at the newest row by itself, and its scroll position counts from
+//! there, as a negative number. So rows that come above move nothing. When rows come below and the person has scrolled up,
+//! [`Scroller::move_by`] compensates for them. Lengths are in CSS pixels.
 
 use std::ops::Range;
 
@@ -11,23 +11,23 @@ use leptos::prelude::{GetUntracked as _, NodeRef};
 use wasm_bindgen::JsCast as _;
 use web_sys::{DomRect, Element, HtmlCollection, MouseEvent, Node};
 
-/// Nearer than this to the newest row counts as there.
+/// Within this distance of the newest row the list counts as being at its end.
 const NEAR_END: f64 = 48.0;
-/// What is this many screens away is loaded.
+/// The app loads rows that are less than this many screens away.
 const AHEAD: f64 = 1.5;
 
-/// A scroller, what is scrolled in it, and the element whose children are the rows.
+/// A scroller, its scrolled content, and the element whose children are the rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Scroller {
-    /// What has the scroll bar.
+    /// The element with the scroll bar.
     pub outer: NodeRef<Div>,
-    /// All that is scrolled.
+    /// The scrolled content.
     pub inner: NodeRef<Div>,
-    /// The rows.
+    /// The parent of the rows.
     pub list: NodeRef<Div>,
 }
 
-/// Where everything stands now.
+/// The measured positions of all these elements.
 #[derive(Debug)]
 pub struct Layout {
     outer: DomRect,
@@ -36,7 +36,7 @@ pub struct Layout {
 }
 
 impl Scroller {
-    /// Measures; none while it is not in the page, or not shown.
+    /// Measures the layout. Returns `None` while the list is not in the page, or not shown.
     #[must_use]
     pub fn layout(self) -> Option<Layout> {
         let rect = |node: NodeRef<Div>| Some(node.try_get_untracked()??.get_bounding_client_rect());
@@ -45,27 +45,27 @@ impl Scroller {
         (outer.height() > 0.0).then_some(Layout { outer, inner, rows })
     }
 
-    /// Scrolls by so much; down, if it is positive.
+    /// Scrolls by this many pixels; positive is down.
     pub fn move_by(self, pixels: f64) {
         if let Some(outer) = self.outer.try_get_untracked().flatten() {
             outer.scroll_by_with_x_and_y(0.0, pixels);
         }
     }
 
-    /// Gives a row the focus; the style sheet shows which one it is.
+    /// Gives a row the focus. The style sheet highlights it.
     pub fn mark(self, row: usize) {
         let rows = self.list.try_get_untracked().flatten().map(|list| list.children());
         let row = rows.zip(u32::try_from(row).ok()).and_then(|(rows, row)| rows.item(row));
         if let Some(row) = row.and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok()) {
             let _ = row.focus();
             let _ = row.remove_attribute("data-sought");
-            // Read, so that the animation begins anew.
+            // Reading the width restarts the animation.
             let _ = row.offset_width();
             let _ = row.set_attribute("data-sought", "");
         }
     }
 
-    /// Goes to the newest row.
+    /// Scrolls to the newest row.
     pub fn to_end(self) {
         if let Some(outer) = self.outer.try_get_untracked().flatten() {
             outer.set_scroll_top(0);
@@ -74,7 +74,7 @@ impl Scroller {
 }
 
 impl Layout {
-    /// How far it is scrolled: 0 at the newest row, and negative above it.
+    /// The scroll position: 0 at the newest row, and negative above it.
     #[must_use]
     pub fn scrolled(&self) -> f64 {
         self.outer.bottom() - self.inner.bottom()
@@ -86,7 +86,7 @@ impl Layout {
         self.scrolled() > -NEAR_END
     }
 
-    /// Whether so much has been scrolled that the newest rows are out of scan.
+    /// Whether the newest rows are scrolled out of view.
     #[must_use]
     pub fn is_far_from_end(&self) -> bool {
         self.scrolled() < -self.outer.height() / 2.0
@@ -104,19 +104,19 @@ impl Layout {
         -self.scrolled() < AHEAD * self.outer.height()
     }
 
-    /// The upper edge of a row, counted from the lower edge of what is in view.
+    /// The upper edge of a row, measured from the lower edge of the visible area.
     #[must_use]
     pub fn offset(&self, row: usize) -> Option<f64> {
         Some(self.rect(row)?.top() - self.outer.bottom())
     }
 
-    /// By how much to scroll so that a row stands at the top of what is in view.
+    /// The distance to scroll so that a row stands at the top of the visible area.
     #[must_use]
     pub fn to_start(&self, row: usize) -> Option<f64> {
         Some(self.rect(row)?.top() - self.outer.top())
     }
 
-    /// By how much to scroll so that a row stands in the middle, or begins at the top if it is high.
+    /// The distance to scroll so that a row stands in the middle, or begins at the top if it is high.
     #[must_use]
     pub fn to_middle(&self, row: usize) -> Option<f64> {
         let rect = self.rect(row)?;
@@ -124,27 +124,27 @@ impl Layout {
         Some(rect.top() - self.outer.top() - room / 2.0)
     }
 
-    /// The rows of which something is in view.
+    /// The rows that are at least partly visible.
     #[must_use]
     pub fn shown(&self) -> Range<usize> {
         let start = self.first(|rect| rect.bottom() > self.outer.top());
         start..self.first(|rect| rect.top() >= self.outer.bottom()).max(start)
     }
 
-    /// The first row of which the beginning is in view.
+    /// The first row whose beginning is visible.
     #[must_use]
     pub fn begun(&self) -> usize {
         self.first(|rect| rect.top() >= self.outer.top())
     }
 
-    /// The rows above this one have been in view so far that they were read: to their end, or over half of the screen.
+    /// The index of the first unread row. The rows above it were visible to their end, or over half of the screen.
     #[must_use]
     pub fn read(&self) -> usize {
         let half = self.outer.height() / 2.0;
         self.first(|rect| rect.bottom().min(rect.top() + half) > self.outer.bottom() + 1.0)
     }
 
-    /// The row in which something happened.
+    /// The row in which an event happened.
     #[must_use]
     pub fn row_of(&self, event: &MouseEvent) -> Option<usize> {
         let target: Node = event.target()?.dyn_into().ok()?;
@@ -158,7 +158,7 @@ impl Layout {
         Some(row.get_bounding_client_rect())
     }
 
-    /// The first row for which something is true that is true for all that come after it.
+    /// The first row for which a condition holds that holds for all rows after it.
     fn first(&self, is_there: impl Fn(&DomRect) -> bool) -> usize {
         let (mut low, mut high) = (0, usize::try_from(self.rows.length()).unwrap_or_default());
         while low < high {

@@ -7,18 +7,18 @@ use web_sys::{BinaryType, MessageEvent, WebSocket, WorkerGlobalScope};
 
 use super::failure::Failure;
 
-/// What happens on a socket.
+/// An event of a socket.
 #[derive(Debug)]
 pub enum Happening {
-    /// It is open.
+    /// The socket is open.
     Open,
-    /// It is closed, or never opened. Nothing happens after this.
+    /// The socket is closed, or never opened. No event follows.
     Closed,
-    /// The relay sent this.
+    /// The relay sent these bytes.
     Received(Vec<u8>),
 }
 
-/// A socket; closes, and tells nothing more, when dropped.
+/// A socket. Dropping it closes it and ends its events.
 #[derive(Debug)]
 pub struct Socket {
     inner: WebSocket,
@@ -44,7 +44,7 @@ impl Socket {
         let tell = happen.clone();
         let closed = Closure::<dyn FnMut(JsValue)>::new(move |_| tell(Happening::Closed));
         let received = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            // Text is not of the protocol: it is as if the relay had sent no frame at all.
+            // The protocol has no text messages: a text counts as an empty frame.
             let bytes =
                 event.data().dyn_into::<ArrayBuffer>().map(|buffer| Uint8Array::new(&buffer).to_vec());
             happen(Happening::Received(bytes.unwrap_or_default()));
@@ -55,7 +55,7 @@ impl Socket {
         Ok(Self { inner: socket, _opened: opened, _closed: closed, _received: received })
     }
 
-    /// Sends one binary message; drops it when the socket is not open.
+    /// Sends one binary message. Drops it when the socket is not open.
     pub fn send(&self, bytes: &[u8]) {
         if self.inner.ready_state() == WebSocket::OPEN {
             let _ = self.inner.send_with_u8_array(bytes);

@@ -1,10 +1,10 @@
-//! What the browser knows of writing.
+//! Text functions of the browser: emoji and hosts.
 
 use js_sys::{Array, Function, Reflect, RegExp};
 use wasm_bindgen::JsCast as _;
 
 thread_local! {
-    /// None where the browser does not know the `v` flag (ECMA-262, 2024).
+    /// `None` if the browser does not know the `v` flag (ECMA-262, 2024).
     static EMOJI: Option<RegExp> = emoji();
 }
 
@@ -17,13 +17,13 @@ fn emoji() -> Option<RegExp> {
 /// Whether the text is one to three emoji and nothing else.
 #[must_use]
 pub fn is_only_emoji(text: &str) -> bool {
-    // An emoji of a family takes 41 bytes; most texts are longer than three, or plain letters.
+    // A family emoji takes 41 bytes; most texts are longer than three of them, or plain letters.
     text.len() <= 128
         && !text.is_ascii()
         && EMOJI.with(|pattern| pattern.as_ref().is_some_and(|pattern| pattern.test(text)))
 }
 
-/// The host of an address as the browser reads it: letters that look alike show what they are.
+/// The host of an address as the browser reads it. Lookalike letters become visible in it.
 #[must_use]
 pub fn host(address: &str) -> Option<String> {
     let url = web_sys::Url::new(address).ok()?;

@@ -1,9 +1,9 @@
-//! Fingers.
+//! Touch events.
 
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
-/// Where the first finger of an event is or was, from the left, in pixels.
+/// The horizontal position of an event's first finger, from the left, in CSS pixels.
 #[must_use]
 #[expect(
     clippy::as_conversions,

@@ -1,10 +1,10 @@
-//! Giving everything else its turn: a message to oneself comes after what the browser has ready by then.
+//! Yields to the browser: the next turn comes after the work that the browser has ready.
 
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{MessageChannel, MessagePort};
 
-/// Calls back after the browser has done what it has ready. A timer of nothing would wait four milliseconds.
+/// Calls back after the browser has done the work that it has ready. A timer of zero would wait four milliseconds.
 #[derive(Debug)]
 pub struct Turns {
     port: MessagePort,
@@ -12,7 +12,7 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Nothing is called before [`Self::ask`]. None where the browser has no such channels.
+    /// Makes a caller; it calls nothing before [`Self::ask`]. Returns `None` if the browser has no message channels.
     #[must_use]
     pub fn new(turn: impl FnMut() + 'static) -> Option<Self> {
         let channel = MessageChannel::new().ok()?;
@@ -21,9 +21,9 @@ impl Turns {
         Some(Self { port: channel.port2(), _heard: heard })
     }
 
-    /// Asks for one call.
+    /// Requests one call.
     pub fn ask(&self) {
-        // It fails only for what cannot be copied.
+        // This fails only for values that cannot be copied.
         let _ = self.port.post_message(&wasm_bindgen::JsValue::NULL);
     }
 }

@@ -1,13 +1,14 @@
-//! What the browser knows of Unicode: the page brings no tables of its own.
+//! Unicode's data from the browser: the page brings no tables of its own.
 
 use js_sys::{Function, JsString, Object, Reflect, RegExp};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use crate::model::unicode::Unicode;
 
-/// Of a text of which nothing can be seen. Newer emoji are not assigned in older browsers, and are seen: so not `\p{C}`.
+/// Matches a text without visible characters. Does not use `\p{C}`: older browsers count newer emoji as unassigned, but show
+/// them.
 const BLANK: &str = r"^[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{M}\u2800]*$";
-/// Accents and what is not seen.
+/// Matches accents and invisible characters.
 const BESIDE: &str = r"[\p{M}\p{Default_Ignorable_Code_Point}\p{Cf}]+";
 
 thread_local! {
@@ -16,7 +17,7 @@ thread_local! {
     static CLUSTERS: Option<JsValue> = segmenter();
 }
 
-/// The browser's tables.
+/// The browser's Unicode data.
 #[derive(Debug, Clone, Copy)]
 pub struct Browser;
 
@@ -40,7 +41,7 @@ impl Unicode for Browser {
     }
 }
 
-/// `new Intl.Segmenter()`, which cuts at what people take for one character. Old browsers have none.
+/// `new Intl.Segmenter()`, which cuts at grapheme clusters. Old browsers have none.
 fn segmenter() -> Option<JsValue> {
     let intl = Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
     let class: Function = Reflect::get(&intl, &"Segmenter".into()).ok()?.dyn_into().ok()?;

@@ -1,4 +1,4 @@
-//! The worker and its tab.
+//! Starts workers, and passes messages between a worker and its tab.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,19 +12,19 @@ use super::broadcast::bytes_of;
 use super::failure::Failure;
 
 const DEFAULT_URL: &str = "/worker_loader.js";
-/// The name of a worker that reads pictures; others have none.
+/// The name of a worker that reads pictures. Other workers have no name.
 const READER: &str = "reader";
 
 type Hear = dyn Fn(&WorkerHandle, Vec<u8>);
 type Died = dyn Fn(&WorkerHandle);
 
-/// The tab's side of its worker.
+/// The tab's handle of its worker.
 #[derive(Debug, Clone)]
 pub struct WorkerHandle(Worker);
 
 impl WorkerHandle {
-    /// Starts the worker, or takes the one that the page's first script has started. `hear` gets what it says;
-    /// `died` is called when it cannot start or fails.
+    /// Starts the worker, or takes the one that the page's first script has started. Calls `hear` with each message, and `died`
+    /// when the worker cannot start or fails.
     ///
     /// # Errors
     /// When the browser has no module workers.
@@ -41,7 +41,7 @@ impl WorkerHandle {
         this.listen(Rc::clone(&hear), Rc::clone(&died));
         if let Some(early) = early {
             let worker = this.clone();
-            // Before any other message, and after the caller has taken the worker.
+            // This runs before any other message, and after the caller has taken the worker.
             super::spawn_local(async move {
                 early.said.iter().filter_map(|data| bytes_of(&data)).for_each(|bytes| hear(&worker, bytes));
                 if early.failed {
@@ -75,36 +75,36 @@ impl WorkerHandle {
         super::listen::<JsValue>(&self.0, "error", move |_| died(&dying));
     }
 
-    /// Says something to the worker.
+    /// Sends a message to the worker.
     pub fn say(&self, bytes: &[u8]) {
         let _ = self.0.post_message(&Uint8Array::from(bytes));
     }
 
-    /// Gives the worker something that the browser keeps; it is the worker's alone from then on.
+    /// Transfers an object of the browser to the worker. From then on only the worker has it.
     pub(super) fn give(&self, what: &JsValue) {
         let _ = self.0.post_message_with_transfer(what, &Array::of1(what));
     }
 
-    /// Ends the worker at once; its lock becomes free.
+    /// Ends the worker at once. Its Web Lock becomes free.
     pub fn end(&self) {
         self.0.terminate();
     }
 }
 
-/// What the worker said that the page's first script started (`xtask/src/app/loader.rs`) before the app listened.
+/// The messages of the worker that the page's first script started (`xtask/src/app/loader.rs`), from before the app listened.
 struct Early {
     said: Array,
     failed: bool,
 }
 
 impl Early {
-    /// What that script left, if there is such a script: not while developing.
+    /// What that script left. There is no such script in development.
     fn left() -> Option<JsValue> {
         let left = Reflect::get(&js_sys::global(), &"parleyWorker".into()).ok()?;
         left.is_object().then_some(left)
     }
 
-    /// The worker; it can be taken once.
+    /// The worker. It can be taken once.
     fn take() -> Option<(Worker, Self)> {
         let left = Self::left()?;
         let worker: Worker = Reflect::get(&left, &"worker".into()).ok()?.dyn_into().ok()?;
@@ -122,13 +122,13 @@ impl Early {
     }
 }
 
-/// The worker's side: what it was named by whoever started it.
+/// On the worker's side: the name that its starter gave it.
 #[must_use]
 pub fn name() -> String {
     scope().map(|scope| scope.name()).unwrap_or_default()
 }
 
-/// The worker's side: whether it was started to read pictures.
+/// On the worker's side: whether it was started to read pictures.
 #[must_use]
 pub fn is_reader() -> bool {
     name() == READER
@@ -138,7 +138,7 @@ pub(super) fn scope() -> Option<DedicatedWorkerGlobalScope> {
     js_sys::global().dyn_into().ok()
 }
 
-/// The worker's side: hears what its tab says, for as long as it lives.
+/// On the worker's side: calls `hear` with each message of the tab, as long as the worker lives.
 pub fn hear_tab(hear: impl Fn(Vec<u8>) + 'static) {
     let Some(scope) = scope() else { return };
     super::listen::<MessageEvent>(&scope, "message", move |event| {
@@ -148,7 +148,7 @@ pub fn hear_tab(hear: impl Fn(Vec<u8>) + 'static) {
     });
 }
 
-/// The worker's side: says something to its tab.
+/// On the worker's side: sends a message to the tab.
 pub fn say_to_tab(bytes: &[u8]) {
     if let Some(scope) = scope() {
         let _ = scope.post_message(&Uint8Array::from(bytes));
@@ -165,11 +165,11 @@ fn url() -> String {
 }
 
 thread_local! {
-    /// A policy can be made once in the life of a page.
+    /// A page can make a policy only once in its life.
     static ADDRESS: RefCell<Option<JsValue>> = const { RefCell::new(None) };
 }
 
-/// The worker's address as the page's Trusted Types want it.
+/// The worker's address, in the form that the page's Trusted Types require.
 fn address() -> Result<JsValue, Failure> {
     if let Some(known) = ADDRESS.with_borrow(Clone::clone) {
         return Ok(known);
@@ -182,7 +182,7 @@ fn address() -> Result<JsValue, Failure> {
     Ok(made)
 }
 
-/// The address as the page's Trusted Types want it; a plain string where the browser has none.
+/// An address in the form that the page's Trusted Types require; a plain string if the browser has none.
 fn trusted(url: &str) -> Result<JsValue, Failure> {
     let types = Reflect::get(&js_sys::global(), &"trustedTypes".into())?;
     if types.is_undefined() {
@@ -203,7 +203,7 @@ fn trusted(url: &str) -> Result<JsValue, Failure> {
     Ok(address)
 }
 
-/// `new Worker(address, options)`: web-sys takes a string only, which Trusted Types refuse.
+/// Calls `new Worker(address, options)`. web-sys takes only a string, which Trusted Types refuse.
 fn construct(address: &JsValue, name: &str) -> Result<Worker, Failure> {
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);

@@ -1,4 +1,4 @@
-//! What a person sees.
+//! The user interface of the page.
 //!
 //! Elements are made with Leptos's builder functions, not with `view!`: the macro turns elements that never change
 //! into HTML text for `innerHTML`, which the page's Trusted Types refuse.

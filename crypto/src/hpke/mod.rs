@@ -3,7 +3,7 @@
 pub mod x25519;
 pub mod xwing;
 
-/// Why something was not sealed, opened or agreed on. A retry with the same bytes fails again.
+/// Why sealing, opening or agreeing on a secret failed. A retry with the same bytes fails again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HpkeError {
     /// Not a public key of this KEM.

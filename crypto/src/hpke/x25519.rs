@@ -1,4 +1,4 @@
-//! A secret for who knows one X25519 key: HPKE's KEM and key schedule, of which only an exported secret is used.
+//! Derives a secret for the holder of one X25519 key: HPKE's KEM and key schedule, used only for an exported secret.
 
 use hpke::aead::ExportOnlyAead;
 use hpke::kdf::HkdfSha256;
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::HpkeError;
 use crate::MlsRandom;
 
-/// Length of what the sender sends, in bytes.
+/// The length of the encapsulated key that the sender sends, in bytes.
 pub const ENCAPPED: usize = 32;
 
 /// The public key of 32 random bytes.
@@ -19,10 +19,10 @@ pub fn public_key(private: &[u8; 32]) -> [u8; 32] {
     PublicKey::from(&StaticSecret::from(*private)).to_bytes()
 }
 
-/// What is sent to the owner of a key, and the secret that both have then.
+/// Returns the encapsulated key for the owner of a public key, and the secret that both sides then share.
 ///
 /// # Errors
-/// When no secret can be agreed on with that key.
+/// When no secret can be agreed on with that public key.
 pub fn send(
     random: &MlsRandom,
     public: &[u8; 32],
@@ -42,7 +42,7 @@ pub fn send(
     Ok((encapped.to_bytes().to_vec(), secret))
 }
 
-/// The secret of who sent `encapped`.
+/// The secret that the receiver shares with the sender of `encapped`.
 ///
 /// # Errors
 /// When no secret can be agreed on with it.

@@ -1,5 +1,5 @@
-//! HPKE with X-Wing (X25519 and ML-KEM-768) and ChaCha20-Poly1305: what is sealed to a key today stays secret from a
-//! quantum computer.
+//! HPKE with X-Wing (X25519 and ML-KEM-768) and ChaCha20-Poly1305. A quantum computer of the future cannot open what is sealed
+//! to such a key today.
 
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
@@ -14,10 +14,10 @@ type PublicKey = <XWing as Kem>::PublicKey;
 type PrivateKey = <XWing as Kem>::PrivateKey;
 type EncappedKey = <XWing as Kem>::EncappedKey;
 
-/// Length of what is sent beside a ciphertext, in bytes.
+/// The length of the encapsulated key beside a ciphertext, in bytes.
 pub const ENCAPPED: usize = 1120;
 
-/// The two keys of somebody to whom something can be sealed.
+/// The keys of a receiver.
 pub struct KeyPair {
     /// 32 bytes.
     pub private: Zeroizing<Vec<u8>>,
@@ -25,15 +25,15 @@ pub struct KeyPair {
     pub public: Vec<u8>,
 }
 
-/// What is sent.
+/// The message to the receiver.
 pub struct Sealed {
-    /// From it the receiver's key makes the shared secret; [`ENCAPPED`] bytes.
+    /// The encapsulated key, from which the receiver computes the shared secret; [`ENCAPPED`] bytes.
     pub encapped: Vec<u8>,
-    /// With the tag.
+    /// The ciphertext with its tag.
     pub ciphertext: Vec<u8>,
 }
 
-/// The keys that keying material makes: `DeriveKeyPair` of draft-ietf-hpke-pq-03.
+/// Derives the key pair from keying material: `DeriveKeyPair` of draft-ietf-hpke-pq-03.
 #[must_use]
 pub fn derive_key_pair(material: &[u8]) -> KeyPair {
     let (private, public) = XWing::derive_keypair(material);
@@ -43,7 +43,7 @@ pub fn derive_key_pair(material: &[u8]) -> KeyPair {
 /// Seals one plaintext to a public key.
 ///
 /// # Errors
-/// When it is no public key.
+/// When `public` is not a public key.
 pub fn seal(
     random: &MlsRandom,
     public: &[u8],
@@ -64,10 +64,10 @@ pub fn seal(
     Ok(Sealed { encapped: encapped.to_bytes().to_vec(), ciphertext })
 }
 
-/// Opens what [`seal`] made for the same information and associated data.
+/// Opens a message that [`seal`] made for the same information and associated data.
 ///
 /// # Errors
-/// When it is not that.
+/// When the message does not open with them.
 pub fn open(
     private: &[u8],
     encapped: &[u8],
@@ -88,10 +88,10 @@ pub fn open(
     .map_err(|_| HpkeError::Refused)
 }
 
-/// What is sent to the owner of a key, and a secret of `length` bytes that both have then.
+/// Returns the encapsulated key for the owner of a public key, and a secret of `length` bytes that both sides then share.
 ///
 /// # Errors
-/// When it is no public key, or no possible length.
+/// When `public` is not a public key, or the length is not possible.
 pub fn send(
     random: &MlsRandom,
     public: &[u8],
@@ -112,10 +112,10 @@ pub fn send(
     Ok((encapped.to_bytes().to_vec(), secret))
 }
 
-/// The secret of who sent `encapped` by [`send`].
+/// The secret that the receiver shares with the sender of `encapped`, which [`send`] made.
 ///
 /// # Errors
-/// When what came is of no possible length.
+/// When a length is not possible.
 pub fn receive(
     private: &[u8],
     encapped: &[u8],

@@ -1,4 +1,4 @@
-//! Published test vectors, through the provider.
+//! Runs published test vectors through the provider.
 
 use openmls_traits::crypto::OpenMlsCrypto as _;
 use rand_chacha::ChaCha20Rng;
@@ -51,7 +51,7 @@ fn rfc_8032_section_7_1_test_1() {
 
 #[test]
 fn p2_a_small_order_key_verifies_nothing() {
-    // The identity point verifies (R = identity, S = 0) over any message unless verification is strict.
+    // Without strict verification, the identity point verifies (R = identity, S = 0) over any message.
     let mut identity = [0_u8; 32];
     identity[0] = 1;
     let mut signature = [0_u8; 64];

@@ -1,4 +1,4 @@
-//! Turns what the store says into answers.
+//! Turns the store's results into answers to the client.
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{Answer, DeviceLogNews, InboxAddress, LinkOffer, RelayError, Stored};
@@ -10,7 +10,7 @@ pub(super) fn stored(places: Vec<Stored>) -> Result<Answer, RelayError> {
     List::new(places).map(Answer::Stored).map_err(|_| RelayError::Internal)
 }
 
-/// A device that was let in late has to know where its part of the log begins, or it would wait for the rest.
+/// A device that was let in late has to learn where its part of the log begins, or it would wait for the earlier part.
 pub(super) fn subscribed(opened: OpenedLog, after: Seq) -> Answer {
     let OpenedLog { state, start } = opened;
     if start > after { Answer::SubscribedFrom { state, start } } else { Answer::Subscribed(state) }

@@ -1,4 +1,4 @@
-//! The requests about blobs and backups. Those that write take effect in the order in which they came.
+//! Handles the requests about blobs and backups. Requests that write take effect in the order in which they came.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use super::{Connection, Permits};
 use crate::clock::now;
 use crate::store::{BlobPart, Pending, Store};
 
-/// Most parts of blobs that are read for one connection at a time. A part is up to 256 KiB: so many, and what the outbox
-/// holds, is all that a client can have in memory here that asks for thousands and reads none.
+/// The most parts of blobs that the relay reads for one connection at a time. A part has up to 256 KiB. A client that requests
+/// thousands of parts and reads none occupies no more memory than this many and its outbox.
 pub(super) const PARTS_AT_ONCE: usize = 2;
 
 impl Connection {
@@ -43,7 +43,7 @@ impl Connection {
                 let pending = store.backup_head(request);
                 self.later(id, permits, async { pending.await.map(Answer::BackupHead) });
             }
-            // All others are dispatched before they get here.
+            // All other requests are dispatched before they get here.
             _ => self.later(id, permits, async { Err(RelayError::Internal) }),
         }
     }

@@ -1,6 +1,6 @@
-//! From a request to the store and back. What is done before the first `await` is done in the order in which
-//! the requests came; that is where appends are submitted, so they keep their order though nobody waits for
-//! one before reading the next.
+//! Dispatches each request to the store, and returns its answer. Work before the first `await` is done in the order in which
+//! the requests came. Appends are submitted there, so they keep their order although the connection does not wait for one
+//! before it reads the next.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use crate::clock::now;
 use crate::hub::Topic;
 use crate::store::{ReadFrom, Room};
 
-/// As far as an inbox may have grown: who rings does not know.
+/// The head for a wake-up whose sender does not know how far the inbox has grown.
 pub(super) const SOMEWHERE: Seq = Seq(u64::MAX);
 
 impl Connection {
-    /// Starts working on a request; the answer comes when it comes.
+    /// Starts working on a request. Its answer follows later.
     pub(super) fn dispatch(&mut self, frame: ClientFrame, bytes: u32, permits: Permits) {
         let ClientFrame { id, request } = frame;
         if let Err(refusal) = self.admit(&request, bytes) {
@@ -102,7 +102,7 @@ impl Connection {
         }
     }
 
-    /// The requests about accounts. Several steps each: their order is not kept.
+    /// Handles the requests about accounts. Each takes several steps, so their order is not kept.
     fn dispatch_directory(&self, id: RequestId, permits: Permits, request: Request) {
         let (relay, store) = (Arc::clone(&self.relay), Arc::clone(&self.relay.store));
         match request {
@@ -119,7 +119,7 @@ impl Connection {
                         verify::off_thread(&relay, move || verify::step(&record, request.entry)).await?;
                     let removed = step.removed();
                     store.append_device_log(step).await?;
-                    // Who reads the inbox that is gone finds that out.
+                    // A reader of the deleted inbox finds out that it is gone.
                     if let Some(inbox) = removed {
                         relay.hub.grown(Topic::Inbox(inbox), SOMEWHERE);
                     }
@@ -144,13 +144,13 @@ impl Connection {
                 let pending = store.recover(key);
                 self.later(id, permits, async { pending.await.map(Answer::Directory) });
             }
-            // All others are dispatched before they get here.
+            // All other requests are dispatched before they get here.
             _ => self.later(id, permits, async { Err(RelayError::Internal) }),
         }
     }
 
-    /// Answers when `work` is done. The task is not the connection's: what was submitted is seen through,
-    /// wake-ups of others included, also when the client is gone.
+    /// Answers when `work` is done. The task does not belong to the connection: a submitted change is completed, with the
+    /// wake-ups of others, even when the client is gone.
     pub(super) fn later(
         &self,
         id: RequestId,
@@ -165,7 +165,7 @@ impl Connection {
         });
     }
 
-    /// Whether the connection has said hello, and the limits allow the request.
+    /// Checks that the connection has said hello, and that the limits permit the request.
     fn admit(&mut self, request: &Request, bytes: u32) -> Result<(), RelayError> {
         if !self.greeted && !matches!(request, Request::Hello) {
             return Err(RelayError::BadRequest);
@@ -266,7 +266,7 @@ impl Connection {
         });
     }
 
-    /// `open` says what the client is told, how far the topic reaches and after which place reading begins.
+    /// `open` returns the client's answer, how far the topic reaches, and the place after which reading begins.
     fn subscribe(
         &mut self,
         id: RequestId,
@@ -300,7 +300,7 @@ impl Connection {
     }
 }
 
-/// Bytes that a request puts into inboxes: what Welcomes have in common travels once, and is stored with each.
+/// The bytes that a request puts into inboxes. The common part of Welcomes travels once, and is stored with each.
 fn stored_bytes(request: &Request) -> u32 {
     let bytes = match request {
         Request::CreateLog(request) => request.welcomes.whole_bytes(),
@@ -312,19 +312,20 @@ fn stored_bytes(request: &Request) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-/// Kibibytes of a commit, its GroupInfo and its links, which stay longer than anything else that needs no account.
+/// The kibibytes of a commit, its GroupInfo and its links. They stay longer than anything else that a client can store without
+/// an account.
 fn kept_kib(commit: &[u8], group_info: Option<&[u8]>, links: &[LinkSlot]) -> u32 {
     let lengths = [commit.len(), group_info.map_or(0, <[u8]>::len)].into_iter();
     let bytes = lengths.chain(links.iter().map(|slot| slot.wrap.len())).fold(0, usize::saturating_add);
     count(bytes.div_ceil(1024))
 }
 
-/// Whether these are not too large together.
+/// Checks that the Welcomes are not too large together.
 fn bounded(welcomes: &Welcomes) -> Result<(), RelayError> {
     if welcomes.fit() { Ok(()) } else { Err(RelayError::TooLarge) }
 }
 
-/// Whether a request lets something grow on the disk that is there already.
+/// Whether a request makes existing data on the disk grow.
 const fn grows(request: &Request) -> bool {
     matches!(
         request,
@@ -338,7 +339,7 @@ const fn grows(request: &Request) -> bool {
     )
 }
 
-/// What a request takes from the connection's bucket: about the work that it makes.
+/// The tokens that a request takes from the connection's bucket: roughly its work.
 fn cost(request: &Request) -> u32 {
     match request {
         Request::AppendMessages(request) => 1_u32.saturating_add(eighth(request.messages.len())),

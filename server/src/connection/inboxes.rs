@@ -1,5 +1,6 @@
-//! What goes to other people's devices: Welcomes, posts, and the KeyPackages that they leave for strangers. Each is counted
-//! by whom it concerns and by who asks, so that nobody can use up what is there for others.
+//! Handles writes to other people's devices: Welcomes, posts, and fetching the KeyPackages that devices publish for strangers.
+//! The relay counts each by the device that it concerns and by the client that asks, so that nobody can use up what others
+//! need.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -79,8 +80,8 @@ impl Connection {
         });
     }
 
-    /// Who has got many one-time KeyPackages of a person, or a person of whom many were taken, goes on with those of last
-    /// resort: a refusal would make the person unreachable.
+    /// Gives KeyPackages of last resort to an address that has got many one-time KeyPackages of a person, or for a person of
+    /// whom many were taken. A refusal would make the person unreachable.
     pub(super) fn claim_key_packages(&self, id: RequestId, permits: Permits, request: ClaimKeyPackages) {
         let ClaimKeyPackages { account, devices } = request;
         let mut allowed = Ok(());
@@ -108,7 +109,7 @@ impl Connection {
         limits.claims.take([device], now)
     }
 
-    /// As whom this client posts each Welcome, and where; then each is made whole.
+    /// Classifies this client as the poster of each Welcome, lists the inboxes, and then completes each Welcome.
     fn posters(&self, welcomes: &mut Welcomes) -> Result<(Vec<Poster>, Vec<InboxAddress>), RelayError> {
         let inboxes: Vec<InboxAddress> = welcomes.posts.iter().map(|welcome| welcome.to).collect();
         let posters = inboxes.iter().map(|inbox| self.poster(inbox)).collect::<Result<_, _>>()?;
@@ -116,7 +117,8 @@ impl Connection {
         Ok((posters, inboxes))
     }
 
-    /// As whom this client posts into an inbox. Who is too quick waits; where others were, the inbox takes nothing now.
+    /// Classifies this client as the poster into an inbox. A client that is too quick has to wait. If other addresses have used
+    /// up the limit, the inbox takes nothing from strangers now.
     fn poster(&self, inbox: &InboxAddress) -> Result<Poster, RelayError> {
         let (limits, now) = (&self.relay.limits, Instant::now());
         if self.subscriptions.reads_inbox_of(&inbox.account) {
@@ -129,7 +131,7 @@ impl Connection {
     }
 }
 
-/// Who reads these inboxes hears that they have grown.
+/// Wakes the readers of these inboxes.
 fn ring(relay: &Relay, inboxes: Vec<InboxAddress>) {
     for inbox in inboxes {
         relay.hub.grown(Topic::Inbox(inbox), SOMEWHERE);

@@ -1,5 +1,5 @@
-//! Who comes into a group by an invite link, with a commit of their own. They have turns as all who commit, and a link brings in
-//! so many at a time: one that got out fills no log.
+//! Handles joins of a group by invite link, with a commit of the joiner. Joiners take turns like all committers, and each link
+//! admits a limited number at a time, so a leaked link cannot fill a log.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,7 +24,7 @@ impl Connection {
         self.later(id, permits, async move {
             let joined = pending.await;
             if joined.is_err() {
-                // Only those who come in count, or who has the link could keep all others out with joins that come to nothing.
+                // Only successful joins count. Otherwise a holder of the link could keep all others out with joins that fail.
                 relay.limits.joins.give_back(&link);
             }
             if let Err(RelayError::StaleEpoch { current }) = joined {

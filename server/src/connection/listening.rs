@@ -1,9 +1,9 @@
-//! How long a client may be silent, and how long one message may take it.
+//! Limits how long a client may be silent, and how long it may take for one message.
 //!
-//! The WebSocket gives whole messages and says nothing of a part that it holds. So the bytes that came out of the
-//! socket are counted (`http::counted`) and held against what was brought whole: while nothing is brought and
-//! more has come, a message is unfinished. A ping or a pong between the fragments of a message takes away its
-//! own bytes only, which are known: its frame has one form.
+//! The WebSocket library delivers whole messages and does not report parts that it holds. So the connection compares the bytes
+//! that came out of the socket (`http::counted`) with the bytes of delivered messages: if more bytes have come and none are
+//! delivered, a message is unfinished. A ping or pong between the fragments of a message subtracts only its own bytes, which
+//! are known because its frame has one form.
 
 use std::time::Duration;
 
@@ -13,38 +13,38 @@ use tokio::time::Instant;
 use crate::http::Received;
 use crate::rate::{Bucket, Rate};
 
-/// The head of a client's control frame: two bytes and the mask.
+/// The length of the header of a client's control frame: two bytes and the mask.
 const CONTROL_HEAD: u64 = 6;
 
-/// Pings and pongs of one client.
+/// The permitted rate of pings and pongs of one client.
 const CONTROLS: Rate = Rate::new(120, 60);
 
-/// How long everything may take.
+/// The time limits of a client.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
-    /// Silence until the client is pinged, and as long again until it is given up.
+    /// The silence after which the relay pings the client. After the same time again it gives the client up.
     pub(crate) idle: Duration,
-    /// From the first bytes of a message to its last.
+    /// The time from the first bytes of a message to its last.
     pub(crate) message: Duration,
 }
 
-/// What is to be done about a client.
+/// What the connection has to do about a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
-    /// Nothing before then.
+    /// Nothing before this time.
     At(Instant),
-    /// It is silent: a ping.
+    /// The client is silent: ping it.
     Ping,
-    /// It has not answered the ping.
+    /// The client has not answered the ping.
     Silent,
-    /// It has not finished a message.
+    /// The client has not finished a message.
     Unfinished,
 }
 
-/// What has been heard of one client.
+/// What a connection has received from its client.
 pub(super) struct Listening {
     received: Received,
-    /// Bytes up to which all has been brought.
+    /// The bytes up to which all have been delivered.
     brought: u64,
     heard: Instant,
     pinged: bool,
@@ -65,13 +65,12 @@ impl Listening {
         }
     }
 
-    /// The client is listened to from now on: until now nobody did.
+    /// Begins to listen to the client. Nobody has listened until now.
     pub(super) fn begin(&mut self, now: Instant) {
         self.heard = now;
     }
 
-    /// A message was brought. Behind it there may be the beginning of the next, which counts once more of it
-    /// comes.
+    /// Notes a delivered message. The bytes after it may be the beginning of the next one, which counts once more of it comes.
     pub(super) fn brought(&mut self, message: &Message, now: Instant) {
         self.heard = now;
         self.pinged = false;
@@ -85,27 +84,27 @@ impl Listening {
         }
     }
 
-    /// A ping or a pong was brought; whether the client may send so many. One pong answers each ping of the relay, and
-    /// browsers send no others.
+    /// Notes a delivered ping or pong. Returns whether the client may send so many. One pong answers each ping of the relay,
+    /// and browsers send no others.
     pub(super) fn may_control(&mut self, now: Instant) -> bool {
         let after = self.controls.after(CONTROLS, 1, now.into_std());
         after.map(|after| self.controls = after).is_ok()
     }
 
-    /// Nothing is there to be brought.
+    /// Notes that no message is ready for delivery.
     pub(super) fn waits(&mut self, now: Instant) {
         if self.unfinished.is_none() && self.received.bytes() > self.brought {
             self.unfinished = Some(now);
         }
     }
 
-    /// The client is pinged, and has as long again to say something.
+    /// Notes that the client was pinged. It has the same time again to send something.
     pub(super) fn pings(&mut self, now: Instant) {
         self.pinged = true;
         self.heard = now;
     }
 
-    /// What is to be done about it.
+    /// What the connection has to do now.
     pub(super) fn due(&self, patience: Patience, now: Instant) -> Due {
         let silent = self.heard + patience.idle;
         let unfinished = self.unfinished.map(|since| since + patience.message);
@@ -148,7 +147,7 @@ mod tests {
         let start = Instant::now();
         let received = Received::default();
         let mut listening = Listening::new(received.clone(), start);
-        // A fragment of 10 bytes and a ping of 3 in one piece, which brings only the ping.
+        // A fragment of 10 bytes and a ping of 3 arrive in one piece, which delivers only the ping.
         for round in 0..10 {
             received.add(10 + 6 + 3);
             listening.brought(&ping(3), start + Duration::from_secs(round));
@@ -164,7 +163,7 @@ mod tests {
         let mut listening = Listening::new(received.clone(), start);
         received.add(6 + 125);
         listening.brought(&ping(125), start);
-        // A message and a ping in one piece: the ping is taken away once.
+        // A message and a ping arrive in one piece: the ping's bytes are subtracted once.
         received.add(1000 + 6);
         listening.brought(&Message::Binary(vec![0; 990].into()), start);
         listening.brought(&ping(0), start);

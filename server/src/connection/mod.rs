@@ -1,5 +1,5 @@
-//! One WebSocket connection: a task that reads requests, one that writes what the outbox holds, and one (as
-//! soon as something is subscribed to) that pumps pages into the outbox.
+//! Serves one WebSocket connection. One task reads requests, one writes what the outbox holds, and one (after the first
+//! subscription) pumps pages into the outbox.
 
 mod answers;
 mod blobs;
@@ -43,18 +43,18 @@ use crate::peers::{PeerGuard, PeerKey};
 use crate::rate::Bucket;
 use crate::relay::Relay;
 
-/// How long requests that were begun may take once the relay shuts down.
+/// How long requests under way may take once the relay shuts down.
 const FINISHING: Duration = Duration::from_secs(3);
-/// How long the client may take to close after it was told to.
+/// How long the client may take to close after the relay told it to.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Bytes that may come before a hello, with it: what a stranger does not finish is held in memory.
+/// The most bytes up to and with a hello: the relay holds the unfinished messages of strangers in memory.
 const STRANGER: u64 = 16 * 1024;
 
-/// When a client comes back for which there was no room, in milliseconds. Clients spread it.
+/// The pause, in milliseconds, before a client returns for which there was no room. Clients spread it.
 const COME_BACK: u32 = 20_000;
 
-/// What the tasks of one connection share.
+/// The state that the tasks of one connection share.
 struct Connection {
     relay: Arc<Relay>,
     peer: PeerKey,
@@ -69,7 +69,7 @@ struct Connection {
     pump: Option<JoinHandle<()>>,
 }
 
-/// Room that a request takes while it is worked on.
+/// The permits that a request holds while the relay works on it.
 struct Permits {
     _request: OwnedSemaphorePermit,
     _bytes: OwnedSemaphorePermit,
@@ -77,13 +77,13 @@ struct Permits {
 
 /// How reading ended.
 enum Ending {
-    /// The client is gone, or is being cut.
+    /// The client is gone, or the relay cuts it.
     Gone,
-    /// The client is told something first.
+    /// The relay sends this to the client first.
     Tell(Goodbye),
 }
 
-/// What a WebSocket brings.
+/// The next item from a WebSocket.
 type Heard = Option<Result<Message, axum::Error>>;
 
 /// Serves a connection to its end.
@@ -114,7 +114,7 @@ pub(crate) async fn serve(
     };
     let listening = Listening::new(received, tokio::time::Instant::now());
     let ending = connection.read(&mut stream, listening).await;
-    // Not only when all is dropped: a client that does not read its goodbye would hold its slots meanwhile.
+    // This does not wait until everything is dropped: a client that does not read its goodbye would hold its slots meanwhile.
     connection.rendezvous.leave();
     if let Some(pump) = connection.pump.take() {
         pump.abort();
@@ -126,13 +126,13 @@ pub(crate) async fn serve(
     if writing.await.is_err() {
         tracing::error!("the writing half of a connection panicked");
     }
-    // A socket that is closed with unread input is reset, and a reset can take the goodbye with it.
+    // Closing a socket with unread input resets it, and a reset can lose the goodbye.
     let drain = async { while let Some(Ok(_)) = stream.next().await {} };
     let _ = timeout(LINGER, drain).await;
     drop(guard);
 }
 
-/// Tells a client for which there is no room when to come back, and ends the connection.
+/// Tells a client for which there is no room when to return, and ends the connection.
 pub(crate) async fn turn_away(mut socket: WebSocket, patience: Duration, permit: OwnedSemaphorePermit) {
     let goodbye = async {
         if let Some(frame) = closing(ClosingReason::Full { retry_after_ms: COME_BACK }) {
@@ -143,7 +143,7 @@ pub(crate) async fn turn_away(mut socket: WebSocket, patience: Duration, permit:
         while let Some(Ok(_)) = socket.recv().await {}
         Ok::<(), axum::Error>(())
     };
-    // Whoever does not read it, or does not close, is cut.
+    // A client that does not read this, or does not close, is cut.
     let _ = timeout(patience, goodbye).await;
     drop(permit);
 }
@@ -152,7 +152,7 @@ impl Connection {
     async fn read(&mut self, stream: &mut SplitStream<WebSocket>, mut listening: Listening) -> Ending {
         let mut closing = self.relay.closing.clone();
         let outbox = Arc::clone(&self.outbox);
-        // Made once, not for each message.
+        // Made once instead of for each message.
         let mut shutdown = pin!(closing.wait_for(|closing| *closing));
         let mut over = pin!(outbox.over());
         let mut alarm = pin!(sleep_until(tokio::time::Instant::now() + self.relay.options.patience.idle));
@@ -170,7 +170,7 @@ impl Connection {
                     match ClientFrame::decode(&bytes) {
                         Ok(frame) => {
                             let Some(permits) = self.permits(cost).await else { return Ending::Gone };
-                            // From here on it is counted as worked on.
+                            // From here on the message counts as being worked on.
                             self.received.release();
                             self.dispatch(frame, cost, permits);
                         }
@@ -182,14 +182,14 @@ impl Connection {
         }
     }
 
-    /// The next binary message. A client that is silent is pinged once and then given up.
+    /// The next binary message. The relay pings a silent client once, and then gives it up.
     async fn receive(
         &self,
         stream: &mut SplitStream<WebSocket>,
         listening: &mut Listening,
         mut alarm: Pin<&mut Sleep>,
     ) -> ControlFlow<Ending, Bytes> {
-        // Nothing is read for a client that does not read.
+        // The relay reads nothing from a client that does not read.
         while self.outbox.room().await {
             listening.begin(tokio::time::Instant::now());
             match poll_fn(|context| self.hear(context, stream, listening, alarm.as_mut())).await? {
@@ -200,16 +200,16 @@ impl Connection {
                     }
                 }
                 None | Some(Ok(Message::Close(_))) => break,
-                // A text, a message that is too long, bytes that are no WebSocket; or a lost connection,
-                // and then nobody hears it.
+                // A text, a message that is too long, or bytes that are no WebSocket; or a lost connection, on which nobody
+                // hears the answer.
                 Some(Ok(Message::Text(_)) | Err(_)) => return ControlFlow::Break(violation()),
             }
         }
         ControlFlow::Break(Ending::Gone)
     }
 
-    /// What comes next, for as long as the client's time lasts. The alarm is not set for each message: it may
-    /// ring too early, and is set back only for a message that has begun.
+    /// The next item from the socket, within the client's time limits. The alarm is not set for each message: it may ring too
+    /// early, and is set back only for a message that has begun.
     fn hear(
         &self,
         context: &mut Context<'_>,
@@ -244,14 +244,14 @@ impl Connection {
         }
     }
 
-    /// Waits until the request may be worked on. A frame weighs at least a kibibyte.
+    /// Waits until the relay may work on the request. A frame counts as at least a kibibyte.
     async fn permits(&self, bytes: u32) -> Option<Permits> {
         let request = Arc::clone(&self.in_flight).acquire_owned().await.ok()?;
         let bytes = Arc::clone(&self.relay.request_bytes).acquire_many_owned(bytes.max(1024)).await.ok()?;
         Some(Permits { _request: request, _bytes: bytes })
     }
 
-    /// Lets what was begun be answered.
+    /// Waits until the requests under way are answered.
     async fn shut_down(&self) -> Ending {
         let all = u32::try_from(self.relay.options.in_flight).unwrap_or(u32::MAX);
         let _ = timeout(FINISHING, self.in_flight.acquire_many(all)).await;
@@ -263,7 +263,7 @@ fn violation() -> Ending {
     Ending::Tell(closing(ClosingReason::ProtocolViolation).into())
 }
 
-/// No `Closing` goes with it: on a slow line that is no mistake of the client's, which may come again.
+/// This sends no `Closing` frame: on a slow line the client has made no mistake, and may return.
 fn unfinished() -> Ending {
     let reason = "a message was not finished in time".into();
     Ending::Tell(Goodbye { frame: None, close: Some(CloseFrame { code: close_code::POLICY, reason }) })

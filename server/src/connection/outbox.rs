@@ -1,5 +1,5 @@
-//! What waits to be sent to one client. Bounded: pushes wait for room, and a connection whose outbox is full
-//! is not read from, so that answers cannot pile up either.
+//! The bounded queue of frames to one client. Pushes wait for room. While the outbox is full, the relay reads nothing from the
+//! connection, so answers cannot pile up either.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -9,27 +9,27 @@ use axum::extract::ws::{CloseFrame, Message};
 use parley_protocol::frame::{ClosingReason, ServerFrame};
 use tokio::sync::Notify;
 
-/// How much may wait before nothing more is added.
+/// How much may wait before the relay adds nothing more.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OutboxLimits {
     pub(crate) frames: usize,
     pub(crate) bytes: usize,
 }
 
-/// What the writing side does next.
+/// The next action of the writing task.
 pub(crate) enum Next {
-    /// Sends this.
+    /// Send this message.
     Send(Message),
-    /// Says goodbye: nothing comes after it.
+    /// Send the goodbye: nothing follows it.
     Finish(Goodbye),
 }
 
-/// The last that a client is told.
+/// The last message to a client.
 #[derive(Clone, Default)]
 pub(crate) struct Goodbye {
     /// A `Closing` frame, or a version notice.
     pub(crate) frame: Option<Bytes>,
-    /// Why the WebSocket is closed, where no frame says it.
+    /// The reason for closing the WebSocket, if no frame states it.
     pub(crate) close: Option<CloseFrame>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Outbox {
     limits: OutboxLimits,
     queue: Mutex<Queue>,
     filled: Notify,
-    /// Rung as something is sent. Hardly ever does somebody wait for it.
+    /// Rung when a message is sent. Seldom does a task wait for it.
     drained: Notify,
     ended: Notify,
 }
@@ -72,8 +72,8 @@ impl Outbox {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a frame, also beyond the limit: who calls this has waited for [`Self::room`] before, or holds one
-    /// of the few permits for requests in flight.
+    /// Adds a frame, even beyond the limit: the caller has waited for [`Self::room`], or holds one of the few permits for
+    /// requests in flight.
     pub(crate) fn push(&self, message: Message) {
         {
             let mut queue = self.queue();
@@ -94,7 +94,7 @@ impl Outbox {
         }
     }
 
-    /// Waits until less waits than the limit. Returns `false` when the connection is over.
+    /// Waits until the queue is below its limit. Returns `false` when the connection is over.
     pub(crate) async fn room(&self) -> bool {
         loop {
             if let Some(room) = self.has_room() {
@@ -102,7 +102,7 @@ impl Outbox {
             }
             let drained = self.drained.notified();
             tokio::pin!(drained);
-            // Registers before looking again, so that no wake-up is lost in between.
+            // Registers before checking again, so that no wake-up is lost in between.
             drained.as_mut().enable();
             if let Some(room) = self.has_room() {
                 return room;
@@ -111,7 +111,7 @@ impl Outbox {
         }
     }
 
-    /// Whether there is room; nothing when one has to wait to know.
+    /// Whether there is room; `None` if the caller has to wait.
     fn has_room(&self) -> Option<bool> {
         let queue = self.queue();
         if queue.broken || queue.finish.is_some() {
@@ -120,7 +120,7 @@ impl Outbox {
         (queue.frames.len() < self.limits.frames && queue.bytes < self.limits.bytes).then_some(true)
     }
 
-    /// What the writing side does next.
+    /// Waits for the next action of the writing task.
     pub(crate) async fn next(&self) -> Next {
         loop {
             if let Some(message) = self.take() {
@@ -133,7 +133,7 @@ impl Outbox {
         }
     }
 
-    /// What has waited longest, if anything waits.
+    /// Takes the message that has waited longest, if any.
     pub(crate) fn take(&self) -> Option<Message> {
         let mut queue = self.queue();
         let message = queue.frames.pop_front()?;
@@ -143,7 +143,7 @@ impl Outbox {
         Some(message)
     }
 
-    /// After what waits already, the goodbye is said and the connection ends. Only the first call counts.
+    /// Ends the connection with a goodbye, after the messages that wait. Only the first call counts.
     pub(crate) fn finish(&self, goodbye: Goodbye) {
         {
             let mut queue = self.queue();
@@ -160,7 +160,7 @@ impl Outbox {
         self.ended.notify_waiters();
     }
 
-    /// The writing side has given up: nothing more is sent.
+    /// Notes that the writing task has given up: nothing more is sent.
     pub(crate) fn break_off(&self) {
         {
             let mut queue = self.queue();
@@ -171,7 +171,7 @@ impl Outbox {
         self.over_now();
     }
 
-    /// Returns when the writing side has given up, or the connection is to end.
+    /// Returns when the writing task has given up, or when the connection has to end.
     pub(crate) async fn over(&self) {
         loop {
             let ended = self.ended.notified();
@@ -188,7 +188,7 @@ impl Outbox {
     }
 }
 
-/// What a message weighs.
+/// The length of a message in bytes.
 pub(crate) fn length(message: &Message) -> usize {
     match message {
         Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
@@ -197,7 +197,7 @@ pub(crate) fn length(message: &Message) -> usize {
     }
 }
 
-/// A `Closing` frame as bytes.
+/// Encodes a `Closing` frame.
 pub(crate) fn closing(reason: ClosingReason) -> Option<Bytes> {
     ServerFrame::Closing(reason).encode().ok().map(Bytes::from)
 }

@@ -1,5 +1,5 @@
-//! What one connection does with slots. All of it is done while the connection is read, nothing later: so its
-//! requests about slots keep their order, and none comes after it has left.
+//! Handles one connection's requests about rendezvous slots. All of this runs while the relay reads the connection, so the
+//! requests keep their order, and none takes effect after the connection has ended.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use crate::peers::PeerKey;
 use crate::relay::Relay;
 use crate::slots::{Party, Table};
 
-/// A connection as slots see it. When it is dropped, its slots end.
+/// A connection as a party of slots. Dropping it ends its slots.
 pub(super) struct Rendezvous {
     relay: Arc<Relay>,
     peer: PeerKey,
@@ -48,24 +48,24 @@ impl Rendezvous {
                 let closed = table.close(self.party.id, &slot, now);
                 self.missed(closed, now).map(|()| Answer::Done)
             }
-            // All others are dispatched before they get here.
+            // All other requests are dispatched before they get here.
             _ => Err(RelayError::Internal),
         }
     }
 
-    /// Sees to it that this connection is an end of the slot.
+    /// Makes this connection an end of the slot, unless it is one.
     fn reach(&self, table: &mut Table, now: Instant, slot: SlotId) -> Result<(), RelayError> {
         if table.is_end(self.party.id, &slot) {
             return Ok(());
         }
-        // Asked before anybody looks: who has missed too often does not learn of a hit either.
+        // The limit is checked before the slot is looked up, so that a client with too many misses does not learn of a hit
+        // either.
         self.relay.limits.slot_misses.check(self.peer, now)?;
         let joined = table.join(&self.party, slot);
         self.missed(joined, now)
     }
 
-    /// Makes an address pay for each slot that is not there: ids can come from short codes, and are not to be
-    /// searched for.
+    /// Counts each miss against the client's address: ids can come from short codes, and nobody may search for them.
     fn missed(&self, result: Result<(), RelayError>, now: Instant) -> Result<(), RelayError> {
         if result == Err(RelayError::UnknownSlot) {
             self.relay.limits.slot_misses.take([self.peer], now)?;

@@ -1,9 +1,8 @@
-//! What one connection has subscribed to, and the pump that brings it.
+//! Holds the subscriptions of one connection, and the pump that delivers their entries.
 //!
-//! A subscription is *opening* while the store looks the capability up, then *reading*: it has a cursor and
-//! knows how far its topic reaches. The pump reads page after page, one topic after the other, and waits for
-//! room in the outbox before each; so a client that reads slowly is read for slowly, and nothing is queued
-//! for it beyond the outbox.
+//! A subscription is *opening* while the store looks the capability up, then *reading*: it has a cursor and knows how far its
+//! topic reaches. The pump reads page after page, one topic after the other, and waits for room in the outbox before each page.
+//! So the relay reads slowly for a client that reads slowly, and queues nothing for it beyond the outbox.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,13 +18,13 @@ use super::outbox::Outbox;
 use crate::hub::{Bell, Topic};
 use crate::relay::Relay;
 
-/// How long the pump leaves a topic alone that the store failed to read.
+/// How long the pump skips a topic that the store failed to read.
 const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy)]
 enum State {
     Opening,
-    /// `era`, the first epoch of a group era, is of no meaning for an inbox.
+    /// An inbox has no `era`, the first epoch of a group era.
     Reading {
         era: Epoch,
         cursor: Seq,
@@ -34,7 +33,7 @@ enum State {
 
 #[derive(Clone, Copy)]
 struct Subscription {
-    /// Tells a subscription from the one that it replaced.
+    /// Tells a subscription from the one before it.
     generation: u64,
     /// How far the topic is known to reach.
     head: Seq,
@@ -45,7 +44,7 @@ struct Subscription {
 struct Table {
     generation: u64,
     by_topic: HashMap<Topic, Subscription>,
-    /// Inboxes whose capability the client has shown.
+    /// The inboxes whose capability the client has shown.
     inboxes: Vec<InboxAddress>,
 }
 
@@ -57,7 +56,7 @@ pub(crate) struct Subscriptions {
     table: Mutex<Table>,
 }
 
-/// What a page brought.
+/// The result of reading a page.
 struct Brought {
     frame: Option<Bytes>,
     last: Seq,
@@ -73,8 +72,8 @@ impl Subscriptions {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a subscription in place of an earlier one of the same topic, which brings nothing from here on.
-    /// Wake-ups count from now on, so nothing that is committed while the store looks is missed.
+    /// Begins a subscription in place of an earlier one of the same topic, which delivers nothing from here on. Wake-ups count
+    /// from now on, so nothing that is committed while the store looks is missed.
     pub(crate) fn open(&self, topic: Topic) -> Result<u64, RelayError> {
         let mut table = self.table();
         let known = table.by_topic.contains_key(&topic);
@@ -92,7 +91,7 @@ impl Subscriptions {
         Ok(generation)
     }
 
-    /// Answers the request by `answer` and begins to read, in this order and with nothing in between.
+    /// Sends the answer to the request and then begins to read, with nothing in between.
     pub(crate) fn start(
         &self,
         topic: Topic,
@@ -115,12 +114,12 @@ impl Subscriptions {
         }
     }
 
-    /// Whether this is a device of the account: it reads an inbox that is one's.
+    /// Whether the client is a device of the account: it reads one of the account's inboxes.
     pub(crate) fn reads_inbox_of(&self, account: &AccountId) -> bool {
         self.table().inboxes.iter().any(|inbox| inbox.account == *account)
     }
 
-    /// Ends a subscription, if it is still the one that `generation` names (or whichever it is).
+    /// Ends a subscription, if it is still the one with this `generation`; with `None`, any.
     pub(crate) fn end(&self, topic: &Topic, generation: Option<u64>) {
         let mut table = self.table();
         let ends = table
@@ -137,7 +136,7 @@ impl Subscriptions {
         }
     }
 
-    /// Brings what comes, until the connection is over.
+    /// Delivers new entries until the connection is over.
     pub(crate) async fn pump(&self) {
         loop {
             let (topic, head) = self.bell.next().await;
@@ -155,7 +154,7 @@ impl Subscriptions {
                     tokio::time::sleep(PAUSE).await;
                     self.bell.ring(topic, subscription.head);
                 }
-                // Expired while it was read, or its device was removed: nothing comes any more.
+                // The log expired while it was read, or the device was removed: nothing more comes.
                 Err(_) => {
                     self.say_gone(&topic);
                     self.end(&topic, Some(subscription.generation));
@@ -164,7 +163,7 @@ impl Subscriptions {
         }
     }
 
-    /// A device learns that it was removed by a push of nothing from its inbox.
+    /// Tells a device that it was removed, by an empty push from its inbox.
     fn say_gone(&self, topic: &Topic) {
         if let Topic::Inbox(address) = topic {
             let push = Push::Inbox { device: address.device, entries: List::default() };
@@ -214,7 +213,7 @@ impl Subscriptions {
         }
         match brought.frame {
             Some(frame) => self.outbox.push(Message::Binary(frame)),
-            // What the head promised is not there (an acknowledged inbox entry): wait for the next.
+            // The entry that the head promised is not there (an acknowledged inbox entry): wait for the next.
             None => found.head = brought.last,
         }
         let behind = found.head > brought.last;

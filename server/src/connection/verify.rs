@@ -1,5 +1,5 @@
-//! Checks signatures before the store is asked. The relay gains nothing from it, since clients trust no log
-//! that they have not verified themselves; but it refuses at once what no client would accept.
+//! Verifies signatures before the store is asked. This protects no client, because clients trust only logs that they have
+//! verified themselves; but the relay refuses at once what no client would accept.
 
 use parley_protocol::device_log::{Change, DeviceLog, DeviceLogError, SignedEntry};
 use parley_protocol::frame::{DirectoryRecord, RegisterAccount, RelayError, UsernameClaim};
@@ -8,7 +8,7 @@ use parley_protocol::ids::AccountId;
 use crate::relay::Relay;
 use crate::store::{DeviceLogEffect, DeviceLogStep, NewAccount};
 
-/// Runs a check off the threads that serve connections, few at a time: a long log has a thousand signatures.
+/// Runs a check off the threads that serve connections, a few at a time: a long log has a thousand signatures.
 pub(super) async fn off_thread<T: Send + 'static>(
     relay: &Relay,
     check: impl FnOnce() -> Result<T, RelayError> + Send + 'static,
@@ -17,8 +17,7 @@ pub(super) async fn off_thread<T: Send + 'static>(
     tokio::task::spawn_blocking(check).await.unwrap_or(Err(RelayError::Internal))
 }
 
-/// What can be seen of a registration before any signature is verified: whether the claim is for the account that the log
-/// begins.
+/// Checks a registration without verifying a signature: whether the claim is for the account that the log begins.
 pub(super) fn looks_like_a_registration(request: &RegisterAccount) -> Result<(), RelayError> {
     let begins = request.log.first().map(|genesis| AccountId(genesis.hash().0));
     if begins == Some(request.claim.account) { Ok(()) } else { Err(RelayError::Invalid) }
@@ -37,7 +36,7 @@ pub(super) fn registration(request: RegisterAccount) -> Result<NewAccount, Relay
     })
 }
 
-/// Whether a device that is in the log now has signed the claim.
+/// Checks that a device that is in the log now has signed the claim.
 fn username(log: &DeviceLog, claim: &UsernameClaim) -> Result<(), RelayError> {
     let device = log.device(&claim.device).ok_or(RelayError::UnknownDevice)?;
     let signed = UsernameClaim::signed_bytes(&claim.username, &claim.account);
@@ -53,8 +52,7 @@ pub(super) fn claim(record: &DirectoryRecord, claim: &UsernameClaim) -> Result<(
     username(&log, claim)
 }
 
-/// The step that `entry` is, given the log as the store has it. A retry of the last entry passes, and the
-/// store recognises it.
+/// The step that `entry` takes from the log as it is stored. A retry of the last entry passes; the store recognises it.
 pub(super) fn step(record: &DirectoryRecord, entry: SignedEntry) -> Result<DeviceLogStep, RelayError> {
     let mut log = stored_log(record)?;
     let body = entry.parse().map_err(|_| RelayError::Invalid)?;
@@ -78,8 +76,8 @@ pub(super) fn step(record: &DirectoryRecord, entry: SignedEntry) -> Result<Devic
     }
 }
 
-/// The log as the store has it. Each of its entries was verified before it was stored: a request with one wrong byte must
-/// not have a thousand signatures verified again.
+/// The log as it is stored. Each of its entries was verified before it was stored, so a request with one wrong byte does not
+/// cause a thousand verifications.
 fn stored_log(record: &DirectoryRecord) -> Result<DeviceLog, RelayError> {
     DeviceLog::read_back(&record.account, &record.log).map_err(|error| {
         tracing::error!(%error, "a stored device log is damaged");

@@ -1,4 +1,4 @@
-//! The writing half of a connection.
+//! The writing half of a connection: sends the frames of the outbox.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +11,17 @@ use tokio::time::timeout;
 
 use super::outbox::{Goodbye, Next, Outbox, closing, length};
 
-/// How long a client that does not read may take until it hears that it is cut. Meanwhile it costs a socket
-/// and what it did not read.
+/// How long the relay tries to tell a client that does not read why it is cut. Meanwhile the client costs a socket and its
+/// unread messages.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// What waits is sent together up to here: about what the WebSocket's buffer holds for as long as it lives.
+/// Messages up to this total length are sent together. It is about the size of the WebSocket's buffer, which lives as long as
+/// the connection.
 const TOGETHER: usize = 4 * 1024;
 
 type Sink = SplitSink<WebSocket, Message>;
 
-/// Sends what the outbox holds until it is finished, the client is gone or does not read.
+/// Sends the outbox until it is finished, or until the client is gone or does not read.
 pub(super) async fn write(mut sink: Sink, outbox: Arc<Outbox>, patience: Duration) {
     loop {
         match outbox.next().await {
@@ -43,7 +44,7 @@ pub(super) async fn write(mut sink: Sink, outbox: Arc<Outbox>, patience: Duratio
     outbox.break_off();
 }
 
-/// Sends a message, and with it the small ones that wait behind it: they cost one call of the kernel.
+/// Sends a message, together with the small ones behind it, in one call of the kernel.
 async fn send(sink: &mut Sink, first: Message, outbox: &Outbox) -> Result<(), axum::Error> {
     let mut bytes = length(&first);
     sink.feed(first).await?;
@@ -56,7 +57,7 @@ async fn send(sink: &mut Sink, first: Message, outbox: &Outbox) -> Result<(), ax
     sink.flush().await
 }
 
-/// What was begun has to go out first, so only a client that reads again within `patience` learns why.
+/// The message under way has to go out first, so only a client that reads again within `patience` learns the reason.
 async fn say_goodbye(sink: &mut Sink, goodbye: Goodbye, patience: Duration) {
     let goodbye = async {
         if let Some(frame) = goodbye.frame {
@@ -64,6 +65,6 @@ async fn say_goodbye(sink: &mut Sink, goodbye: Goodbye, patience: Duration) {
         }
         sink.send(Message::Close(goodbye.close)).await
     };
-    // Whoever does not read the goodbye either is cut without.
+    // A client that does not read the goodbye either is cut without it.
     let _ = timeout(patience, goodbye).await;
 }

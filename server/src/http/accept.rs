@@ -1,5 +1,6 @@
-//! The accept loop. axum's own does not limit how long a client may take to send the head of a request, so
-//! whoever sends a byte now and then could hold a socket for ever; nor how many sockets one client may have.
+//! The accept loop, with limits that axum's own loop lacks: the time that a client may take to send the head of a request, and
+//! the number of sockets of one client. Without the first, a client that sends a byte now and then could hold a socket for
+//! ever.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -23,16 +24,16 @@ use super::counted::Counted;
 use super::parser_errors::WithHeaders;
 use crate::peers::{PeerKey, Peers};
 
-/// Who comes in.
+/// The limits of the accept loop.
 #[derive(Debug, Clone)]
 pub(crate) struct Doors {
     /// How long a client may take to send the head of a request, or to begin one on an open connection.
     pub(crate) head: Duration,
-    /// Most sockets of one address that are not upgraded.
+    /// The most sockets of one address that are not upgraded.
     pub(crate) sockets_per_peer: u32,
-    /// Proxies, whose sockets are those of many.
+    /// The proxies: their sockets belong to many clients.
     pub(crate) proxies: Vec<IpNet>,
-    /// Whether to tell browsers to come by HTTPS only.
+    /// Whether to tell browsers to use HTTPS only.
     pub(crate) hsts: bool,
 }
 
@@ -44,7 +45,7 @@ impl Doors {
     }
 }
 
-/// Serves until the relay shuts down, and then until every request that was begun has ended.
+/// Serves until the relay shuts down, and then until every request under way has ended.
 pub(crate) async fn serve(
     mut listener: TcpListener,
     router: Router,
@@ -59,8 +60,8 @@ pub(crate) async fn serve(
             accepted = Listener::accept(&mut listener) => accepted,
             () = shutdown(&mut closing) => break,
         };
-        // Dropped once the socket is upgraded: from then on it counts as a connection. Nothing is answered to one
-        // too many, for an answer can wait for its reader.
+        // Dropped once the socket is upgraded: from then on it counts as a connection. A socket beyond the limit gets no
+        // answer, because an answer can wait for its reader.
         let Some(guard) = peers.enter(PeerKey::from(address.ip()), doors.most(address.ip())) else {
             continue;
         };
@@ -110,12 +111,12 @@ async fn connection(
         connection.await
     };
     if let Err(error) = served {
-        // Clients go away in the middle of everything: nothing to be told to an operator.
+        // Clients leave at any moment, which an operator need not know.
         tracing::debug!(%error, "an HTTP connection ended early");
     }
 }
 
 async fn shutdown(closing: &mut watch::Receiver<bool>) {
-    // Whoever would say so is gone: that is a shutdown too.
+    // If the sender is gone, that is a shutdown too.
     let _ = closing.wait_for(|closing| *closing).await.is_ok();
 }

@@ -1,4 +1,4 @@
-//! The static app: a folder that the build made, or what came inside of the program.
+//! Serves the static app: from a folder that the build made, or from inside of the program.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -19,16 +19,16 @@ use super::inside::Inside;
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const NEVER: HeaderValue = HeaderValue::from_static("no-store");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
-/// Shortest hash in a file name that is taken for one.
+/// The shortest part of a file name that counts as a hash.
 const MIN_HASH: usize = 8;
-/// The build's list of its files.
+/// The name of the build's list of its files.
 const LIST: &str = "assets.json";
 
 /// The app's files.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     source: Source,
-    /// Paths that the build lists as immutable; none if it left no list.
+    /// The paths that the build lists as immutable; `None` if there is no list.
     immutable: Option<Arc<HashSet<String>>>,
 }
 
@@ -39,7 +39,7 @@ enum Source {
     Inside(Arc<Inside>),
 }
 
-/// An element of `assets.json`; what else stands there is for others.
+/// An element of `assets.json`, without the fields for other readers.
 #[derive(Deserialize)]
 struct Asset {
     path: String,
@@ -48,7 +48,7 @@ struct Asset {
 }
 
 impl App {
-    /// The app in `folder`, else the one inside of the program, if there is one.
+    /// Finds the app in `folder`, or else inside of the program, if it is there.
     pub(crate) fn find(folder: Option<&Path>) -> Result<Option<Self>, ArchiveError> {
         match folder {
             Some(folder) => Ok(Some(Self::in_folder(folder))),
@@ -103,8 +103,8 @@ fn has_hash(path: &str) -> bool {
     })
 }
 
-/// Answers with a file; with the page for every path that is the app's own, such as `/u/ada`, and for what should have been a
-/// fragment: some programs write `%23` for the `#` of a link, and a full stop behind it.
+/// Answers with a file. For the app's own paths, such as `/u/ada`, it answers with the page; also for a path that should be a
+/// fragment, because some programs write `%23` for the `#` of a link, and a full stop behind it.
 pub(super) async fn serve(mut app: App, mut request: Request) -> Response {
     let path = request.uri().path();
     let is_file = !path.starts_with("/%23") && path.rsplit('/').next().is_some_and(|name| name.contains('.'));
@@ -125,11 +125,11 @@ pub(super) async fn serve(mut app: App, mut request: Request) -> Response {
         return response;
     }
     let mut response = response;
-    // A refusal is no file: whoever keeps it for a year has no app for a year.
+    // A refusal must not be cached: a browser that kept it for a year would have no app for a year.
     let is_file = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     let caching = if is_file { app.cache_control(&path) } else { NEVER };
     response.headers_mut().insert(CACHE_CONTROL, caching);
-    // One path has several encodings.
+    // A path can have several encodings.
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
     response
 }

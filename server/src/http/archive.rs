@@ -1,4 +1,4 @@
-//! The app inside of the relay's own program file: an archive that the release build appends.
+//! Reads the app from inside the relay's own program file: an archive that the release build appends.
 //!
 //! ```text
 //! program || files || length of files (8) || SHA-256 of files (32) || "PARLEYA" and the version 1 (8)
@@ -16,17 +16,17 @@ use sha2::{Digest as _, Sha256};
 
 const MAGIC: &[u8; 8] = b"PARLEYA\x01";
 const FOOTER: u64 = 48;
-/// Longer than any app; keeps a damaged length from being believed.
+/// Longer than any app, so that a damaged length is not believed.
 const LONGEST: u64 = 256 * 1024 * 1024;
 
-/// Why the app inside of the program cannot be served. Trying again does not help: the program file has to be
-/// copied or built anew.
+/// Why the app inside of the program cannot be served. Retrying does not help: the program file has to be copied or built
+/// again.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// The program file.
+    /// The program file cannot be read.
     #[error("the relay cannot read its own program file")]
     Unreadable(#[from] io::Error),
-    /// There is an archive, and it is not what was built.
+    /// There is an archive, but it is not what the build wrote.
     #[error("the app inside of the relay's program file is damaged: copy or build the program again")]
     Damaged,
 }
@@ -34,7 +34,7 @@ pub enum ArchiveError {
 /// Files by path below the site's root.
 pub(super) type Files = BTreeMap<String, Bytes>;
 
-/// The app that was appended to the running program, if one was.
+/// Reads the app that was appended to the running program, if there is one.
 pub(super) fn of_this_program() -> Result<Option<Files>, ArchiveError> {
     read(&mut File::open(std::env::current_exe()?)?)
 }
@@ -83,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    /// What `xtask/src/dist/archive.rs` writes for the files `a` ("b") and `index.html` (empty).
+    /// The bytes that `xtask/src/dist/archive.rs` writes for the files `a` ("b") and `index.html` (empty).
     const FILES: &[u8] = b"\x01\0a\x01\0\0\0b\x0a\0index.html\0\0\0\0";
 
     fn program(files: &[u8]) -> Vec<u8> {
@@ -114,7 +114,7 @@ mod tests {
     fn every_flipped_bit_of_the_archive_is_noticed() {
         let whole = program(FILES);
         let start = whole.len() - 48 - FILES.len();
-        // What is behind is the magic number: without it there is no archive to speak of.
+        // The last 8 bytes are the magic number; without it there is no archive.
         for index in start..whole.len() - 8 {
             let mut bytes = whole.clone();
             bytes[index] ^= 1;
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn files_that_are_cut_off_are_refused() {
         for length in 1..FILES.len() {
-            // After seven bytes the first file is whole.
+            // After seven bytes the first file is complete.
             if length != 8 {
                 assert!(read(&mut Cursor::new(program(&FILES[..length]))).is_err(), "{length} bytes");
             }

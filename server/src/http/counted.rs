@@ -1,6 +1,5 @@
-//! A socket that counts what comes out of it, so that a connection knows of a message that does not get finished; and
-//! that gives no more than it is allowed to, whatever whoever reads it would buffer: neither by itself, nor together with
-//! all others (`unfinished`).
+//! A socket that counts the bytes that come out of it, so that a connection notices an unfinished message. It yields no more
+//! than is permitted, whatever its reader would buffer: for this socket alone, and for all sockets together (`unfinished`).
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -13,7 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::unfinished::Share;
 
-/// How many bytes a socket has given so far, and how many it may give.
+/// The number of bytes that a socket has yielded so far, and the number that it may yield.
 #[derive(Debug, Clone)]
 pub(crate) struct Received(Arc<Counts>);
 
@@ -21,7 +20,7 @@ pub(crate) struct Received(Arc<Counts>);
 struct Counts {
     given: AtomicU64,
     allowed: AtomicU64,
-    /// What is held in memory of what was given, once that is counted together with others'.
+    /// This connection's share of the memory for unfinished messages, once it is counted with others.
     share: OnceLock<Share>,
 }
 
@@ -36,40 +35,40 @@ impl Default for Received {
 }
 
 impl Received {
-    /// The number.
+    /// The number of bytes so far.
     pub(crate) fn bytes(&self) -> u64 {
         self.0.given.load(Ordering::Relaxed)
     }
 
-    /// So many more.
+    /// Counts more bytes.
     pub(crate) fn add(&self, bytes: usize) {
         self.0.given.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// From now on so many more may come, and then the socket fails.
+    /// Permits this many more bytes; after them the socket fails.
     pub(crate) fn allow(&self, more: u64) {
         self.0.allowed.store(self.bytes().saturating_add(more), Ordering::Relaxed);
     }
 
-    /// As many may come as do.
+    /// Permits any number of bytes.
     pub(crate) fn allow_all(&self) {
         self.0.allowed.store(u64::MAX, Ordering::Relaxed);
     }
 
-    /// From now on what comes is counted together with what others hold.
+    /// From now on counts the bytes in the memory shared with other connections.
     pub(crate) fn count_with(&self, share: Share) {
-        // It is called once for each socket.
+        // This is called once for each socket.
         let _ = self.0.share.set(share).is_ok();
     }
 
-    /// What has come is somebody else's to count.
+    /// Ends the counting of the bytes that have come: their new holder counts them.
     pub(crate) fn release(&self) {
         if let Some(share) = self.0.share.get() {
             share.release();
         }
     }
 
-    /// Counts so many more; whether they may be kept.
+    /// Counts more bytes. Returns whether they may be kept.
     fn take(&self, bytes: usize) -> bool {
         self.add(bytes);
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
@@ -78,7 +77,7 @@ impl Received {
     }
 }
 
-/// The socket.
+/// A socket that counts.
 pub(super) struct Counted {
     socket: TcpStream,
     received: Received,

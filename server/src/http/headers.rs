@@ -6,13 +6,14 @@ use axum::http::header::{
 };
 use axum::response::Response;
 
-/// The app loads nothing from elsewhere, runs nothing inline, and creates script URLs in one place only.
+/// The policy: the app loads nothing from elsewhere, runs nothing inline, and creates script URLs in one place only.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
     worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src blob:; font-src 'self'; connect-src 'self'; \
     manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types parley";
 
-/// The camera scans QR codes, and the microphone records voice messages. Everything else is off, whatever a dependency may try.
+/// The permissions: the camera scans QR codes, and the microphone records voice messages. Everything else is off, whatever a
+/// dependency may try.
 const PERMISSIONS: &str = "camera=(self), accelerometer=(), \
     autoplay=(), browsing-topics=(), display-capture=(), encrypted-media=(), fullscreen=(), \
     gamepad=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), \
@@ -20,7 +21,7 @@ const PERMISSIONS: &str = "camera=(self), accelerometer=(), \
     publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), \
     xr-spatial-tracking=()";
 
-/// All of them.
+/// All headers.
 pub(super) fn all(hsts: bool) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
     let always = [
         (CSP, CONTENT_SECURITY_POLICY),
@@ -46,7 +47,7 @@ pub(super) fn add(mut response: Response, hsts: bool) -> Response {
 mod tests {
     use super::*;
 
-    /// The app gives a backup file a `blob:` address to download it by. No code may have one.
+    /// The app makes a `blob:` address to download a backup file. No code may have such an address.
     #[test]
     fn p9_no_script_and_no_worker_comes_from_a_blob() {
         let directives: Vec<&str> = CONTENT_SECURITY_POLICY.split(';').map(str::trim).collect();

@@ -1,4 +1,4 @@
-//! Serves the app from the memory of the program that it came with.
+//! Serves the app from the memory of the program that carries it.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::archive::Files;
 
-/// Compressed siblings, the smallest first: the encoding's name and the ending of the file's name.
+/// The compressed siblings, smallest first: the name of the encoding and the extension of the file.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// The files of the app, each with the tag that tells a browser whether it has the newest.
+/// The files of the app, each with the tag by which a browser checks whether it has the newest.
 #[derive(Debug)]
 pub(super) struct Inside {
     files: BTreeMap<String, (Bytes, HeaderValue)>,
@@ -35,7 +35,7 @@ impl Inside {
         self.files.get(path).map(|(content, _)| content.as_ref())
     }
 
-    /// Answers a request for a file as a static file server does.
+    /// Answers a request for a file like a static file server.
     pub(super) fn answer(&self, request: &Request) -> Response {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET,HEAD")]).into_response();
@@ -52,7 +52,7 @@ impl Inside {
         let mut response = if known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            // For HEAD the server leaves the body away and keeps its length.
+            // For HEAD the server drops the body and keeps its length.
             Response::new(Body::from(content.clone()))
         };
         let headers = response.headers_mut();
@@ -75,7 +75,7 @@ fn tag(content: &[u8]) -> HeaderValue {
     HeaderValue::try_from(format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// Whether the browser takes the encoding; one that it gives the weight 0 it does not take.
+/// Whether the browser accepts the encoding. The weight 0 means that it does not.
 fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
         value.split(',').any(|one| {

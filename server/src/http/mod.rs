@@ -27,20 +27,20 @@ pub(crate) use self::counted::Received;
 pub use self::headers::CONTENT_SECURITY_POLICY;
 pub use self::public_url::{PublicUrl, PublicUrlError};
 
-/// How HTTP requests are treated.
+/// The options of HTTP requests.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpOptions {
-    /// Whether to tell browsers to come by HTTPS only.
+    /// Whether to tell browsers to use HTTPS only.
     pub(crate) hsts: bool,
-    /// Whose `X-Forwarded-For` is believed.
+    /// The proxies whose `X-Forwarded-For` the relay believes.
     pub(crate) proxies: Vec<IpNet>,
     /// The address under which browsers open the app.
     pub(crate) public_url: Option<PublicUrl>,
-    /// Origins that may connect besides the relay's own.
+    /// The origins that may connect besides the relay's own.
     pub(crate) origins: Vec<String>,
 }
 
-/// What handlers share.
+/// The state that all handlers share.
 pub(crate) struct Site {
     relay: Arc<Relay>,
     options: HttpOptions,

@@ -1,5 +1,5 @@
-//! hyper answers what is no HTTP by itself, before anything of ours sees it: this socket puts into such an answer the headers
-//! that every response carries.
+//! Adds the common response headers to hyper's own answers. hyper answers invalid HTTP by itself, before any handler of the
+//! relay runs, so this socket puts the headers into such answers.
 
 use std::io::{ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -9,17 +9,17 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::headers;
 
-/// How hyper's own answers begin: they are refusals, in version 1.1, whatever the client said.
+/// The beginning of hyper's own answers: refusals in version 1.1, whatever the client sent.
 const REFUSAL: &[u8] = b"HTTP/1.1 4";
 const LINE: &[u8] = b"\r\n";
-/// What every answer of ours has.
+/// A header that every answer of the relay has.
 const OURS: &[u8] = b"content-security-policy";
 
-/// The socket.
+/// A socket that adds the headers.
 pub(super) struct WithHeaders<S> {
     socket: S,
     hsts: bool,
-    /// What is left to be written of an answer that got its headers here.
+    /// The rest of an answer that got its headers here and is still to be written.
     answer: Vec<u8>,
 }
 
@@ -39,7 +39,7 @@ impl<S: AsyncWrite + Unpin> WithHeaders<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Keeps hyper's own answer, with the headers in it; whether `bytes` are one.
+    /// Keeps hyper's own answer and adds the headers. Returns whether `bytes` are such an answer.
     fn keeps(&mut self, bytes: &[u8]) -> bool {
         let own = bytes.starts_with(REFUSAL) && !bytes.windows(OURS.len()).any(|part| part == OURS);
         let first_line = bytes.windows(LINE.len()).position(|part| part == LINE).filter(|_| own);

@@ -4,11 +4,11 @@ use std::str::FromStr;
 
 use axum::http::Uri;
 
-/// Scheme, host and port, as browsers write an origin.
+/// An origin as browsers write it: scheme, host and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
-/// The text is not such an address.
+/// The text is not a public address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the public address is written like https://chat.example.org, without a path")]
 pub struct PublicUrlError;

@@ -1,6 +1,6 @@
-//! Whether the store can write. A full disk is the case that this is for.
+//! Answers whether the store can write; its main case is a full disk.
 //!
-//! Anybody may ask, and the store writes to find out: so it is asked once for all who ask within a second.
+//! Anybody may ask, and the store writes to find out. So it checks once for all who ask within a second.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,12 +14,12 @@ use super::Site;
 
 /// How long the store may take to prove that it can write.
 const PROBE: Duration = Duration::from_secs(5);
-/// How long an answer is good for others.
+/// How long an answer also serves others.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
 type Ready = (StatusCode, &'static str);
 
-/// What was found out last. Who asks meanwhile waits for it.
+/// The last result. Whoever asks during a check waits for it.
 #[derive(Default)]
 pub(super) struct Readiness(Mutex<Option<(Instant, Ready)>>);
 

@@ -1,4 +1,4 @@
-//! From an HTTP request to a connection.
+//! Upgrades an HTTP request to a WebSocket connection.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use super::{HttpOptions, Received, Site};
 use crate::connection;
 use crate::peers::PeerKey;
 
-/// Each connection has two buffers of this size for as long as it lives; the library's default of 128 KiB
-/// would be the largest part of the memory of an idle relay.
+/// Each connection has two buffers of this size as long as it lives. With the library's default of 128 KiB they would be the
+/// largest part of an idle relay's memory.
 const BUFFER: usize = 4 * 1024;
 
 const NOT_HERE: &str =
@@ -43,7 +43,7 @@ pub(super) async fn upgrade(
     if let Some(guard) = relay.peers.enter(peer, relay.options.connections_per_peer) {
         return upgrade.on_upgrade(move |socket| connection::serve(relay, socket, received, peer, guard));
     }
-    // A browser tells its page nothing of an answer that is no upgrade.
+    // A browser tells its page nothing about an answer that is not an upgrade.
     match Arc::clone(&relay.refusals).try_acquire_owned() {
         Ok(permit) => {
             let patience = relay.options.slow_reader;
@@ -54,8 +54,8 @@ pub(super) async fn upgrade(
 }
 
 impl HttpOptions {
-    /// A page of another site must not use its visitor's browser to connect. Who is not a browser sends no
-    /// `Origin` and could send any.
+    /// A page of another site must not use its visitor's browser to connect. A client that is not a browser sends no `Origin`,
+    /// and could send any.
     fn admits(&self, headers: &HeaderMap) -> bool {
         let Some(origin) = headers.get(ORIGIN) else { return true };
         let Ok(origin) = origin.to_str() else { return false };
@@ -68,14 +68,14 @@ impl HttpOptions {
         }
     }
 
-    /// Whether a socket comes from a proxy that says truly for whom it is.
+    /// Whether a socket comes from a trusted proxy, which tells the client's address.
     pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
         self.proxies.iter().any(|network| network.contains(&address.to_canonical()))
     }
 }
 
-/// Whether a page came from the address of this machine under which it connects. A name does not do: whoever owns one can
-/// let it point here, and then their page and its connection agree with each other (DNS rebinding).
+/// Whether a page came from the same address of this machine to which it connects. A host name is not enough: its owner can
+/// point it here, and then the page and its connection agree with each other (DNS rebinding).
 fn is_own_address(origin: &str, headers: &HeaderMap) -> bool {
     let Ok(origin) = origin.parse::<Uri>() else { return false };
     let (Some(authority), Some(host)) = (origin.authority(), headers.get(HOST)) else { return false };
@@ -85,7 +85,7 @@ fn is_own_address(origin: &str, headers: &HeaderMap) -> bool {
     is_address && host.as_bytes() == authority.as_str().as_bytes()
 }
 
-/// The address that the proxy in front of the relay saw: it appends to what the client may have made up.
+/// The address that the proxy in front of the relay saw. The proxy appends it to anything that the client may have made up.
 fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all(FORWARDED).iter().next_back()?.to_str().ok()?;
     last.rsplit(',').next()?.trim().parse().ok()

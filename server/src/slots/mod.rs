@@ -1,10 +1,10 @@
-//! Rendezvous slots: two devices that are to be linked leave each other messages in one. They are held in
-//! memory only, because none outlives two minutes or its connections.
+//! Rendezvous slots, in which two devices that are being linked leave messages for each other. The relay holds slots in memory
+//! only, because none outlives two minutes or its connections.
 //!
-//! A slot is *open* while it has one end, the connection that opened it. The first other connection that
-//! writes or watches is its second end, and the slot is *met*; for everybody else it is not there. It has
-//! *ended* when an end closes it or is gone, or its time is over. Nothing leads back: of an ended slot only the id
-//! is kept, for as long as a slot lives, so that nobody opens another in its place.
+//! A slot is *open* while it has one end, the connection that opened it. The first other connection that writes or watches
+//! becomes its second end, and the slot is *met*; for everybody else it does not exist. A slot has *ended* when an end closes
+//! it or disconnects, or when its time is over. An ended slot never opens again: the relay keeps its id as long as a slot
+//! lives, so that nobody can open another one in its place.
 
 mod table;
 #[cfg(test)]
@@ -21,7 +21,7 @@ pub(crate) use self::table::{Bounds, Party, PartyId, Table};
 /// All slots of this relay.
 pub(crate) struct Slots {
     table: Mutex<Table>,
-    /// Rings when there is something to wait for again.
+    /// Rings when the first slot opens, so that there is an end to wait for.
     first: Notify,
     parties: AtomicU64,
 }
@@ -31,13 +31,13 @@ impl Slots {
         Self { table: Mutex::new(Table::new(bounds)), first: Notify::new(), parties: AtomicU64::new(0) }
     }
 
-    /// A name for one more connection.
+    /// A name for a new connection.
     pub(crate) fn party(&self) -> PartyId {
         PartyId(self.parties.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Works on the slots that live now. Whoever queues a frame does it in here, so that each end gets answers
-    /// and pushes in the order of the values.
+    /// Works on the slots that live now. Callers queue their frames inside `change`, so that each end gets answers and pushes
+    /// in the order of the values.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Table, Instant) -> T) -> T {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -50,14 +50,13 @@ impl Slots {
         result
     }
 
-    /// Ends slots when their time is over, and forgets those that ended, also when nobody asks for them, until the relay
-    /// shuts down.
+    /// Ends expired slots and forgets ended ones, even when nobody asks for them, until the relay shuts down.
     pub(crate) async fn expire(&self, mut closing: watch::Receiver<bool>) {
         loop {
             let next = self.change(|table, _| table.next_look());
             let due = async {
                 match next {
-                    // All live equally long: what is opened meanwhile ends later.
+                    // All slots live equally long, so a slot that opens meanwhile ends later.
                     Some(end) => tokio::time::sleep_until(end.into()).await,
                     None => self.first.notified().await,
                 }

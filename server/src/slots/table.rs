@@ -1,4 +1,4 @@
-//! The slots, their ends and the rules, without locks and clocks.
+//! The table of slots with their ends and rules, without locks and clocks.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use parley_protocol::ids::SlotId;
 
 use crate::connection::Outbox;
 
-/// Values of one slot. What waits for an end that does not read is bounded by it: pushes do not wait for room
+/// The most values of one slot. This bounds what waits for an end that does not read, because these pushes do not wait for room
 /// in the outbox.
 pub(super) const MAX_VALUES: u32 = 64;
 
-/// How many slots there may be, and how long they live.
+/// The most slots, and their lifetime.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) slots: usize,
@@ -21,7 +21,7 @@ pub(crate) struct Bounds {
     pub(crate) lifetime: Duration,
 }
 
-/// Tells connections apart.
+/// The name of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PartyId(pub(super) u64);
 
@@ -40,12 +40,12 @@ struct Present {
 
 struct End {
     party: PartyId,
-    /// What it wrote last, so that a retry is known.
+    /// The value that this end wrote last, to recognise a retry.
     wrote: Option<Arc<SlotState>>,
 }
 
 struct Slot {
-    /// Its place in the order of openings.
+    /// The slot's place in the order of openings.
     serial: u64,
     end_of_life: Instant,
     state: Arc<SlotState>,
@@ -54,7 +54,7 @@ struct Slot {
 }
 
 impl Slot {
-    /// This party's end and the other party.
+    /// This party's end, and the other party.
     fn ends(&mut self, party: PartyId) -> Option<(&mut End, Option<PartyId>)> {
         let other = self.other.as_ref().map(|end| end.party);
         if self.opener.party == party {
@@ -69,15 +69,15 @@ impl Slot {
     }
 }
 
-/// The slots that live.
+/// The living slots.
 pub(crate) struct Table {
     bounds: Bounds,
     opened: u64,
     slots: HashMap<SlotId, Slot>,
-    /// The slots by serial number: the first one ends first.
+    /// The slots by serial number. The first one ends first.
     order: BTreeMap<u64, SlotId>,
     present: HashMap<PartyId, Present>,
-    /// Slots that ended, and until when their ids are nobody's: in the order in which they ended.
+    /// The ids of ended slots in the order in which they ended, each with the time until which nobody may use it.
     spent: VecDeque<(Instant, SlotId)>,
 }
 
@@ -92,13 +92,13 @@ impl Table {
         self.present.get(&party).is_some_and(|present| present.slots.contains(slot))
     }
 
-    /// When something is over next, if nobody ends it before: a slot, or the rest that its id has after it.
+    /// The time of the next expiry, if no party acts before: of a slot, or of an ended slot's id.
     pub(super) fn next_look(&self) -> Option<Instant> {
         let rested = self.spent.front().map(|(until, _)| *until);
         [self.next_end(), rested].into_iter().flatten().min()
     }
 
-    /// When the next slot ends, if nobody ends it before.
+    /// When the next slot ends, if no party ends it before.
     pub(super) fn next_end(&self) -> Option<Instant> {
         let (_, first) = self.order.first_key_value()?;
         self.slots.get(first).map(|slot| slot.end_of_life)
@@ -132,8 +132,7 @@ impl Table {
         Ok(first)
     }
 
-    /// Makes `party` the second end of a slot that has one. What a connection that is an end of too many is
-    /// told does not depend on the slot.
+    /// Makes `party` the second end of a slot. The answer to a connection with too many slots does not depend on the slot.
     pub(crate) fn join(&mut self, party: &Party, slot: SlotId) -> Result<(), RelayError> {
         self.has_room(party.id)?;
         let open = self.slots.get_mut(&slot).filter(|found| found.other.is_none());
@@ -143,7 +142,7 @@ impl Table {
         Ok(())
     }
 
-    /// Puts a value into a slot that has seen `request.after` last, and tells the other end.
+    /// Writes a value into a slot whose writer has seen `request.after` as the last, and tells the other end.
     pub(crate) fn write(&mut self, party: PartyId, request: WriteSlot) -> Result<SlotState, RelayError> {
         let WriteSlot { slot: id, after, value } = request;
         let slot = self.slots.get_mut(&id).ok_or(RelayError::UnknownSlot)?;
@@ -169,14 +168,14 @@ impl Table {
         Ok(state)
     }
 
-    /// What stands in a slot of which `party` is an end.
+    /// The value in a slot of which `party` is an end.
     pub(crate) fn read(&mut self, party: PartyId, slot: &SlotId) -> Result<SlotState, RelayError> {
         let found = self.slots.get_mut(slot).ok_or(RelayError::UnknownSlot)?;
         found.ends(party).ok_or(RelayError::UnknownSlot)?;
         Ok(SlotState::clone(&found.state))
     }
 
-    /// Ends a slot of which `party` is an end, and tells the other one.
+    /// Ends a slot of which `party` is an end, and tells the other end.
     pub(crate) fn close(&mut self, party: PartyId, slot: &SlotId, now: Instant) -> Result<(), RelayError> {
         if !self.is_end(party, slot) {
             return Err(RelayError::UnknownSlot);
@@ -185,7 +184,7 @@ impl Table {
         Ok(())
     }
 
-    /// The party's connection is gone: its slots end.
+    /// Ends the slots of a party whose connection is gone.
     pub(crate) fn leave(&mut self, party: PartyId, now: Instant) {
         let slots = self.present.get(&party).map(|present| present.slots.clone()).unwrap_or_default();
         for slot in slots {
@@ -193,7 +192,7 @@ impl Table {
         }
     }
 
-    /// Ends the slots whose time is over, and tells both ends; ids that have rested are free.
+    /// Ends expired slots and tells both ends. Frees the ids whose rest is over.
     pub(super) fn expire(&mut self, now: Instant) {
         while self.next_end().is_some_and(|end| end <= now)
             && let Some((_, first)) = self.order.first_key_value()
@@ -204,13 +203,13 @@ impl Table {
         while self.spent.pop_front_if(|(until, _)| *until <= now).is_some() {}
     }
 
-    /// Whether a slot with this id has ended lately.
+    /// Whether a slot with this id ended recently.
     fn is_spent(&self, slot: &SlotId) -> bool {
         self.spent.iter().any(|(_, spent)| spent == slot)
     }
 
-    /// Nobody gets the id of a slot that ended as long as somebody may still come with its code: who has guessed at one end
-    /// would have another guess as the other. Of more than there may be slots, the oldest are forgotten.
+    /// Keeps the id of an ended slot unusable as long as somebody may still come with its code: an attacker who has guessed at
+    /// one end would have another guess as the other. Forgets the oldest ids if there are more than the most slots.
     fn spend(&mut self, slot: SlotId, now: Instant) {
         if self.spent.len() >= self.bounds.slots {
             self.spent.pop_front();
@@ -230,7 +229,7 @@ impl Table {
         self.present.entry(party.id).or_insert_with(absent).slots.push(slot);
     }
 
-    /// Forgets a slot, and tells its ends but for the one that knows.
+    /// Removes a slot, and tells its ends except `knows`.
     fn end(&mut self, id: &SlotId, knows: Option<PartyId>, now: Instant) {
         let Some(slot) = self.slots.remove(id) else { return };
         self.spend(*id, now);

@@ -35,7 +35,7 @@ fn writing(after: u32, value: &[u8]) -> WriteSlot {
     WriteSlot { slot: ONE, after, value: Bytes::new(value.to_vec()).unwrap() }
 }
 
-/// What a party was told since somebody looked last.
+/// The pushes that a party received since the last look.
 fn heard(party: &Party) -> Vec<(SlotId, Option<SlotState>)> {
     let mut all = Vec::new();
     while let Some(Next::Send(Message::Binary(bytes))) = party.outbox.next().now_or_never() {
@@ -84,7 +84,7 @@ fn a_retry_is_answered_as_the_first_time_and_told_once() {
     assert_eq!(table.write(bob.id, writing(1, b"b")), Ok(state(2, b"b")));
     table.write(ada.id, writing(2, b"a")).unwrap();
     assert_eq!(table.write(bob.id, writing(1, b"b")), Ok(state(2, b"b")));
-    // Another value, or another end, is no retry.
+    // Another value, or another end, is not a retry.
     assert_eq!(table.write(bob.id, writing(1, b"c")), Err(RelayError::SlotConflict));
     assert_eq!(table.write(ada.id, writing(1, b"b")), Err(RelayError::SlotConflict));
     assert_eq!(heard(&ada), [(ONE, Some(state(2, b"b")))]);
@@ -198,7 +198,7 @@ fn a_party_is_an_end_of_so_many_slots_and_learns_nothing_of_more() {
     let quota = RelayError::QuotaExceeded;
     assert_eq!(table.open(&ada, opening(SlotId([4; 16])), now), Err(quota));
     assert_eq!(table.open(&ada, opening(THREE), now), Err(quota));
-    // There, and not there.
+    // An existing slot, and a missing one.
     assert_eq!(table.join(&ada, THREE), Err(quota));
     assert_eq!(table.join(&ada, SlotId([4; 16])), Err(quota));
     table.close(ada.id, &ONE, now).unwrap();
@@ -231,7 +231,7 @@ fn a_slot_takes_so_many_values() {
 
 #[tokio::test]
 async fn a_slot_ends_also_when_nobody_asks() {
-    // A lifetime of nothing is over at the next look.
+    // A slot with a lifetime of zero is over at the next look.
     let slots = Arc::new(Slots::new(Bounds { lifetime: Duration::ZERO, ..BOUNDS }));
     let (close, closing) = watch::channel(false);
     let job = tokio::spawn({

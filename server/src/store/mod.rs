@@ -1,9 +1,9 @@
-//! What the relay keeps, as a trait in the relay's own terms. SQLite implements it for one machine; whatever
-//! else implements it later has to pass the same tests (`suite`).
+//! The trait [`Store`]: what the relay keeps, in the relay's own terms. SQLite implements it for one machine; every other
+//! implementation must pass the same tests (`suite`).
 //!
-//! A method *submits*: it returns at once, and two calls made one after the other take effect in that order.
-//! The [`Pending`] that it returns is answered once the change is on disk. A refusal is what the client will
-//! be told; what caused an internal failure is logged where it happens and goes no further.
+//! A method *submits*: it returns at once, and two calls one after the other take effect in that order. The [`Pending`] that it
+//! returns is answered once the change is on disk. A refusal is what the relay tells the client; the cause of an internal
+//! failure is logged where it happens and goes no further.
 
 mod pending;
 pub mod sqlite;
@@ -26,14 +26,14 @@ use parley_protocol::username::Username;
 
 pub use self::pending::{Pending, Reply};
 
-/// How much of everything the store takes, and for how long it keeps it.
+/// How much the store takes, and how long it keeps it.
 #[derive(Debug, Clone, Copy)]
 pub struct Quotas {
     /// How much room the disk has now.
     pub room: Room,
-    /// Payload bytes in one conversation log, its GroupInfo and what stands in its link slots included.
+    /// Payload bytes in one conversation log, with its GroupInfo and its link slots.
     pub log_bytes: u64,
-    /// How many of them may be of commits, which stay longer.
+    /// How many of these bytes may be commits, which stay longer.
     pub commit_bytes: u64,
     /// Entries that wait in one inbox.
     pub inbox_entries: u64,
@@ -43,61 +43,61 @@ pub struct Quotas {
     pub pool: u64,
     /// Age in milliseconds beyond which messages, inbox entries and one-time KeyPackages are deleted.
     pub expiry_ms: u64,
-    /// Age in milliseconds beyond which commits are deleted, and logs in which nothing came meanwhile.
+    /// Age in milliseconds beyond which commits are deleted, and logs that got no entry in that time.
     pub commit_ms: u64,
-    /// Bytes of one account's blobs, each counted whole from its first part on.
+    /// Bytes of one account's blobs. Each blob counts with its full size from its first part on.
     pub blob_bytes: u64,
     /// Blobs of one account.
     pub blobs: u64,
-    /// The same of one log.
+    /// Bytes of one log's blobs, counted alike.
     pub log_blob_bytes: u64,
     /// Blobs of one log.
     pub log_blobs: u64,
     /// Milliseconds after its last part when an unfinished blob is deleted.
     pub unfinished_ms: u64,
-    /// Milliseconds after an account has written its last blob or head when all of them are deleted.
+    /// Milliseconds after an account's last blob or head when all of them are deleted.
     pub backup_ms: u64,
 }
 
 /// The place from which a subscription reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenedLog {
-    /// What the client is told.
+    /// The answer to the client.
     pub state: Subscribed,
-    /// Reading goes on after this place: where the client stands, or where what it may read begins.
+    /// The place after which reading goes on: the client's place, or the beginning of what it may read.
     pub start: Seq,
 }
 
-/// From where somebody wants to read a log.
+/// The place from which a client wants to read a log.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReadFrom {
-    /// The epoch in which the client came, if the group era began before.
+    /// The epoch in which the client joined, if the group era began before.
     pub since: Option<Epoch>,
-    /// The last entry that it has.
+    /// The last entry that the client has.
     pub after: Seq,
-    /// An entry that it knows to be there.
+    /// An entry that the client knows to exist.
     pub known: Option<KnownPlace>,
 }
 
 /// The next entries of one group era of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogPage {
-    /// In order and without a gap; empty when nothing has come since.
+    /// The entries in order and without a gap; empty if nothing has come since.
     pub entries: Vec<LogEntry>,
-    /// Whether the last of them, or one before, is the commit that ends the group era.
+    /// Whether one of them is the commit that ends the group era.
     pub finished: bool,
 }
 
 /// A part of a blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlobPart {
-    /// Length of the whole blob, in bytes.
+    /// The length of the whole blob, in bytes.
     pub size: u64,
-    /// What stands at the offset; empty at the end of what is on disk.
+    /// The bytes at the offset; empty at the end of the stored bytes.
     pub bytes: Bytes<MAX_BLOB_PART>,
 }
 
-/// What a device's pool holds.
+/// The contents of a device's pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolCount {
     /// One-time KeyPackages.
@@ -106,36 +106,36 @@ pub struct PoolCount {
     pub last_resort: bool,
 }
 
-/// An account whose device log and username claim have been verified.
+/// An account with a verified device log and username claim.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
     /// The hash of the first entry.
     pub account: AccountId,
     /// Its device log.
     pub entries: Vec<SignedEntry>,
-    /// The devices that the log names now.
+    /// The devices that are in the log now.
     pub devices: Vec<DeviceRecord>,
-    /// The recovery key that it names now.
+    /// The recovery key that is in the log now.
     pub recovery_key: VerifyingKeyBytes,
     /// Its first username.
     pub username: Username,
 }
 
-/// A device log entry that has been verified against the log up to and with `previous`.
+/// A device log entry that was verified against the log up to and with `previous`.
 #[derive(Debug, Clone)]
 pub struct DeviceLogStep {
-    /// Whose log.
+    /// The account of the log.
     pub account: AccountId,
-    /// The hash of the entry before: the step is taken only if that is still the last one.
+    /// The hash of the entry before. The store takes the step only if that is still the last entry.
     pub previous: EntryHash,
     /// The entry.
     pub entry: SignedEntry,
-    /// What it means for inboxes and pools.
+    /// The effect on inboxes and pools.
     pub effect: DeviceLogEffect,
 }
 
 impl DeviceLogStep {
-    /// The inbox that goes with a device that is removed.
+    /// The inbox that is deleted with a removed device.
     #[must_use]
     pub const fn removed(&self) -> Option<InboxAddress> {
         match self.effect {
@@ -145,14 +145,14 @@ impl DeviceLogStep {
     }
 }
 
-/// What a device log entry means for the store, beside its place in the log.
+/// The effect of a device log entry on the store, beside its place in the log.
 #[derive(Debug, Clone, Copy)]
 pub enum DeviceLogEffect {
-    /// An inbox and a pool for a new device.
+    /// Makes an inbox and a pool for a new device.
     Add(DeviceRecord),
-    /// The end of a device's inbox and pool.
+    /// Deletes a removed device's inbox and pool.
     Remove(DeviceId),
-    /// Another key by which the account is found.
+    /// Replaces the key by which the account is found.
     ReplaceRecoveryKey(VerifyingKeyBytes),
     /// Nothing.
     None,
@@ -161,69 +161,68 @@ pub enum DeviceLogEffect {
 /// How much room the disk has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
-    /// As much as is asked for.
+    /// Enough for everything.
     Enough,
-    /// So little that there are no new accounts, logs and blobs: it is for those that are there.
+    /// So little that the store refuses new accounts, logs and blobs: existing ones need the rest.
     Little,
-    /// None but for device logs, and for what makes room.
+    /// None, except for device logs and for operations that free room.
     None,
 }
 
 impl Room {
-    /// Whether something new may begin.
+    /// Checks that something new may begin.
     pub(crate) fn for_new(self) -> Result<(), RelayError> {
         if self == Self::Enough { Ok(()) } else { Err(RelayError::StorageFull) }
     }
 
-    /// Whether what is there may grow.
+    /// Checks that existing data may grow.
     pub(crate) fn to_grow(self) -> Result<(), RelayError> {
         if self == Self::None { Err(RelayError::StorageFull) } else { Ok(()) }
     }
 }
 
-/// What came of a commit.
+/// The outcome of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Committed {
-    /// It is there.
+    /// The commit is stored.
     Stored(Stored),
-    /// It is not: these inboxes have no room.
+    /// The commit is not stored, because these inboxes have no room.
     Undelivered(Vec<InboxAddress>),
 }
 
-/// Who puts something into an inbox, as far as that decides how much room there is.
+/// Who posts into an inbox, as far as that decides on the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Poster {
     /// A device of the inbox's account.
     Own,
-    /// Somebody else. The number is the same for all that one address puts into this inbox, and says nothing else.
+    /// Another account. The number is the same for all posts of one address into this inbox, and says nothing else.
     Other(i64),
-    /// Somebody else, when others have put in as much as may be for now.
+    /// Another account, when others have already posted as much as is permitted now.
     Refused,
 }
 
-/// Which KeyPackages somebody gets.
+/// Which KeyPackages a client gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// One-time ones as long as there are some.
+    /// One-time KeyPackages while there are some.
     OneTime,
-    /// Those of last resort: one-time ones are kept for others.
+    /// Those of last resort: the one-time KeyPackages are kept for others.
     LastResort,
 }
 
-/// How far an expiry run came.
+/// The result of an expiry run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExpiryRun {
     /// Rows deleted.
     pub deleted: u64,
-    /// Whether old rows are left for another run.
+    /// Whether old rows remain for another run.
     pub more: bool,
 }
 
-/// The relay's memory.
+/// The relay's storage.
 pub trait Store: Send + Sync + 'static {
-    /// Makes a log with its Welcomes and GroupInfo. Nothing happens if this very log was made before. `posters` are those of
-    /// the Welcomes. Nothing happens either if some inboxes have no room: these are the answer, or a refusal if all
-    /// are.
+    /// Makes a log with its Welcomes and GroupInfo. Does nothing if the same log was made before. `posters` are the posters of
+    /// the Welcomes. Makes no log either if some inboxes have no room: the answer lists them, or is a refusal if none has room.
     fn create_log(
         &self,
         now: UnixMillis,
@@ -233,17 +232,17 @@ pub trait Store: Send + Sync + 'static {
         let request = CreateLinkedLog { creation: request, links: LinkSlots::default() };
         self.create_linked_log(now, request, posters)
     }
-    /// The same, with ways in by links.
+    /// Does the same, with link slots.
     fn create_linked_log(
         &self,
         now: UnixMillis,
         request: CreateLinkedLog,
         posters: Vec<Poster>,
     ) -> Pending<Vec<InboxAddress>>;
-    /// Appends messages, all or none. Those that are there already keep their place.
+    /// Appends messages, all or none. A message that is already stored keeps its place.
     fn append_messages(&self, now: UnixMillis, request: AppendMessages) -> Pending<Vec<Stored>>;
-    /// Appends a commit with its Welcomes and GroupInfo and begins the next epoch; or nothing, if some inboxes have no room.
-    /// One with which a group era begins ends all ways into the log.
+    /// Appends a commit with its Welcomes and GroupInfo and begins the next epoch; appends nothing if some inboxes have no
+    /// room. A commit that begins a group era deletes all link slots of the log.
     fn append_commit(
         &self,
         now: UnixMillis,
@@ -253,37 +252,37 @@ pub trait Store: Send + Sync + 'static {
         let request = AppendLinkedCommit { commit: request, links: LinkSlots::default() };
         self.append_linked_commit(now, request, posters)
     }
-    /// The same, with ways in that take the place of those. Only a commit with which a group era begins has any.
+    /// Does the same, with link slots in place of the deleted ones. Only a commit that begins a group era has any.
     fn append_linked_commit(
         &self,
         now: UnixMillis,
         request: AppendLinkedCommit,
         posters: Vec<Poster>,
     ) -> Pending<Committed>;
-    /// The logs into which a link leads, the newest first; if it leads nowhere the answer is [`RelayError::UnknownLink`].
+    /// The logs into which a link leads, the newest first. The answer is [`RelayError::UnknownLink`] if there are none.
     fn open_link(&self, now: UnixMillis, link: CapabilityHash) -> Pending<Vec<LinkOffer>>;
-    /// Appends the commit of who comes by a link and begins the next epoch of the same group era.
+    /// Appends the commit of a client that joins by a link, and begins the next epoch of the same group era.
     fn join_by_link(&self, now: UnixMillis, request: JoinByLink) -> Pending<Stored>;
     /// Appends the request of who has a link to be let in, among the messages.
     fn ask_to_join(&self, now: UnixMillis, request: AskToJoin) -> Pending<Stored>;
     /// Finds the group era that a capability reads, and where to read on in it. If an entry is not there that the client
     /// knows, the answer is [`RelayError::RolledBack`].
     fn open_log(&self, log: LogId, capability: CapabilityHash, from: ReadFrom) -> Pending<OpenedLog>;
-    /// Reads on in the group era that begins with an epoch. For messages that have expired an entry stands.
+    /// Reads on in the group era that begins with this epoch. A marker stands for expired messages.
     fn read_log(&self, log: LogId, era: Epoch, after: Seq) -> Pending<LogPage>;
-    /// The current epoch, whose group era the capability has to read, and its sealed GroupInfo.
+    /// The current epoch, whose group era the capability must read, and its sealed GroupInfo.
     fn group_info(&self, log: LogId, capability: CapabilityHash) -> Pending<(Epoch, Option<Vec<u8>>)>;
 
-    /// Puts something into an inbox.
+    /// Posts an entry into an inbox.
     fn post_inbox(&self, now: UnixMillis, post: InboxPost, poster: Poster) -> Pending<Stored>;
-    /// Checks an inbox's capability; the answer is the inbox's last place.
+    /// Checks the capability of an inbox. The answer is the number of its last entry.
     fn open_inbox(&self, address: InboxAddress, capability: CapabilityHash) -> Pending<Seq>;
     /// Reads on in an inbox.
     fn read_inbox(&self, address: InboxAddress, after: Seq) -> Pending<Vec<InboxEntry>>;
-    /// Deletes what stands in an inbox up to and with `upto`.
+    /// Deletes the entries of an inbox up to and with `upto`.
     fn ack_inbox(&self, address: InboxAddress, capability: CapabilityHash, upto: Seq) -> Pending<()>;
 
-    /// Swaps the stamp of a device's inbox; the answer is the one that stood there.
+    /// Replaces the stamp of a device's inbox. The answer is the stamp before.
     fn swap_stamp(&self, request: SwapStamp) -> Pending<Option<Stamp>>;
 
     /// Adds KeyPackages to a device's pool.
@@ -299,48 +298,49 @@ pub trait Store: Send + Sync + 'static {
         devices: Vec<(DeviceId, Claim)>,
     ) -> Pending<Vec<ClaimedKeyPackage>>;
 
-    /// Puts a verified account into the directory.
+    /// Adds a verified account to the directory.
     fn register_account(&self, account: NewAccount) -> Pending<()>;
     /// Appends a verified entry by compare-and-set.
     fn append_device_log(&self, step: DeviceLogStep) -> Pending<()>;
-    /// Gives an account a username, provided that `device` is still in its log.
+    /// Gives an account a username, if `device` is still in its log.
     fn claim_username(&self, account: AccountId, device: DeviceId, username: Username) -> Pending<()>;
-    /// What the directory has of an account.
+    /// The directory record of an account.
     fn account(&self, account: AccountId) -> Pending<DirectoryRecord>;
-    /// What is new in device logs.
+    /// The new entries of device logs.
     fn device_logs(&self, known: Vec<KnownDeviceLog>) -> Pending<Vec<DeviceLogNews>>;
-    /// What the directory has of the account with this username.
+    /// The directory record of the account with this username.
     fn resolve(&self, username: Username) -> Pending<DirectoryRecord>;
-    /// What the directory has of the account to which this recovery key leads: the first one that named it, if its
-    /// log still does.
+    /// The directory record of the account to which this recovery key leads: the first account that named it, if its log still
+    /// does.
     fn recover(&self, key: VerifyingKeyBytes) -> Pending<DirectoryRecord>;
 
-    /// Puts the next bytes of a blob; the answer is how many of it are on disk.
+    /// Writes the next bytes of a blob. The answer is the number of its bytes on disk.
     fn put_blob(&self, now: UnixMillis, request: PutBlob) -> Pending<u64>;
     /// Reads a part of a blob.
     fn read_blob(&self, request: FetchBlob) -> Pending<BlobPart>;
-    /// Puts the next bytes of a blob of a log; the answer is how many of it are on disk. One that is whole then and has
-    /// another hash is gone, and the answer is [`RelayError::WrongHash`].
+    /// Writes the next bytes of a blob of a log. The answer is the number of its bytes on disk. A complete blob with another
+    /// hash is deleted, and the answer is [`RelayError::WrongHash`].
     fn put_log_blob(&self, now: UnixMillis, request: PutLogBlob) -> Pending<u64>;
-    /// Reads a part of a blob of a log that is whole.
+    /// Reads a part of a complete blob of a log.
     fn read_log_blob(&self, request: FetchLogBlob) -> Pending<BlobPart>;
-    /// Deletes those of the blobs that are the account's.
+    /// Deletes these blobs, as far as they belong to the account.
     fn delete_blobs(&self, request: DeleteBlobs) -> Pending<()>;
-    /// Writes the head of an account's backup by compare-and-set. An empty one deletes all of the account's blobs.
+    /// Writes the head of an account's backup by compare-and-set. An empty head deletes all of the account's blobs.
     fn write_backup_head(&self, now: UnixMillis, request: WriteBackupHead) -> Pending<BackupHead>;
     /// The head of an account's backup.
     fn backup_head(&self, request: FetchBackupHead) -> Pending<BackupHead>;
 
-    /// Deletes what is older than [`Quotas::expiry_ms`] or [`Quotas::commit_ms`], and link slots whose time is over, a bounded number of rows in one call.
+    /// Deletes what is older than [`Quotas::expiry_ms`] or [`Quotas::commit_ms`], and expired link slots. One call deletes a
+    /// bounded number of rows.
     fn expire(&self, now: UnixMillis) -> Pending<ExpiryRun>;
-    /// Deletes the bytes of blobs that are gone, unfinished blobs ([`Quotas::unfinished_ms`]), blobs of logs
-    /// ([`Quotas::expiry_ms`] and as long again as one may stay unfinished) and old backups ([`Quotas::backup_ms`]), a bounded
-    /// number of rows in one call.
+    /// Deletes the bytes of dropped blobs, unfinished blobs ([`Quotas::unfinished_ms`]), blobs of logs ([`Quotas::expiry_ms`],
+    /// plus the time that one may stay unfinished) and old backups ([`Quotas::backup_ms`]). One call deletes a bounded number
+    /// of rows.
     fn expire_blobs(&self, now: UnixMillis) -> Pending<ExpiryRun>;
-    /// How much room the disk had a moment ago.
+    /// How much room the disk had at the last check.
     fn room(&self) -> Room;
-    /// Writes something small to disk, to see whether that works.
+    /// Writes something small to disk, to check that this works.
     fn probe(&self) -> Pending<()>;
-    /// Finishes what was submitted and closes the store. Calls made later answer `Internal`.
+    /// Finishes the submitted operations and closes the store. Later calls answer `Internal`.
     fn close(&self);
 }

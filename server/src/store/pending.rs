@@ -1,4 +1,4 @@
-//! An answer that is still to come.
+//! An answer of the store that is still to come.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use parley_protocol::frame::RelayError;
 use tokio::sync::oneshot;
 
-/// The answer to something that was submitted to the store. Dropping it does not take the submission back.
+/// The answer to a submission to the store. Dropping it does not withdraw the submission.
 #[derive(Debug)]
 #[must_use = "a submission that nobody waits for can fail unseen"]
 pub struct Pending<T>(oneshot::Receiver<Result<T, RelayError>>);
@@ -16,8 +16,7 @@ pub struct Pending<T>(oneshot::Receiver<Result<T, RelayError>>);
 pub type Reply<T> = oneshot::Sender<Result<T, RelayError>>;
 
 impl<T> Pending<T> {
-    /// An answer to come and the end through which it is given. A [`Reply`] that is dropped unused answers
-    /// [`RelayError::Internal`].
+    /// A pending answer, and the end that gives it. A [`Reply`] that is dropped unused answers [`RelayError::Internal`].
     pub fn channel() -> (Reply<T>, Self) {
         let (reply, receiver) = oneshot::channel();
         (reply, Self(receiver))

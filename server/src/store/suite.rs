@@ -1,5 +1,5 @@
-//! What every store has to do: the same tests for each implementation. What the relay's own tests check over
-//! sockets is not repeated here; this is about what needs another time or another quota.
+//! Tests that every store must pass, the same for each implementation. They cover what needs another time or another quota; the
+//! relay's own tests over sockets cover the rest.
 
 mod blobs;
 mod links;
@@ -21,7 +21,7 @@ use parley_protocol::username::Username;
 
 use super::{Claim, DeviceLogEffect, DeviceLogStep, NewAccount, Poster, Quotas, Room, Store};
 
-/// The quotas with which [`run`] wants its stores.
+/// The quotas of the stores that [`run`] tests.
 pub(super) const QUOTAS: Quotas = Quotas {
     room: Room::Enough,
     log_bytes: 1000,
@@ -41,10 +41,10 @@ pub(super) const QUOTAS: Quotas = Quotas {
 
 const LOG: LogId = LogId([1; 16]);
 const SECRET: [u8; 32] = [2; 32];
-/// Reads the log's first group era.
+/// The secret that reads the log's first group era.
 const READER: [u8; 32] = [3; 32];
 
-/// Runs all tests, each on a store that `open` makes anew.
+/// Runs all tests, each on a new store from `open`.
 pub(super) async fn run<S: Store>(open: impl Fn() -> S) {
     time_never_goes_back_in_a_log(&open()).await;
     expiry_makes_room_in_a_full_log(&open()).await;
@@ -81,8 +81,8 @@ fn append(ids: &[u8], length: usize) -> AppendMessages {
     }
 }
 
-/// A commit with an append id that ends an epoch, which a secret opens; the next one's secret, and that of the group era that
-/// begins then.
+/// A commit with an append id that ends an epoch. Gives the secret of that epoch, the secret of the next one, and that of the
+/// group era that begins with it, if any.
 fn commit((epoch, secret): (u64, u8), id: u8, next: u8, next_read: Option<u8>) -> AppendCommit {
     AppendCommit {
         log: LOG,
@@ -123,7 +123,7 @@ async fn registered(store: &impl Store) -> InboxAddress {
     address
 }
 
-/// An account with one device, of which `seed` makes the key, and with the recovery key [`RECOVERY`].
+/// An account with one device, whose key comes from `seed`, and with the recovery key [`RECOVERY`].
 fn new_account(name: &str, seed: u8) -> NewAccount {
     let key = SigningKey::from_bytes(&[seed; 32]);
     let public = VerifyingKeyBytes(key.verifying_key().to_bytes());
@@ -137,7 +137,7 @@ fn new_account(name: &str, seed: u8) -> NewAccount {
     NewAccount { account, entries: vec![genesis], devices: vec![device], recovery_key: RECOVERY, username }
 }
 
-/// Gives an account another recovery key, as its log's second entry.
+/// Replaces the recovery key of an account, by the second entry of its log.
 async fn replace_recovery_key(store: &impl Store, of: &NewAccount, seed: u8, key: VerifyingKeyBytes) {
     let previous = of.entries[0].hash();
     let body = Body {
@@ -162,7 +162,7 @@ async fn a_recovery_key_leads_to_the_first_account_that_names_it(store: &impl St
     assert_eq!(store.recover(RECOVERY).await, Err(RelayError::UnknownAccount), "nobody inherits it");
     let found = store.recover(newer).await.unwrap();
     assert_eq!((found.account, found.log.len()), (ada.account, 2));
-    // Later is later, also by way of another key.
+    // The later account stays later, even after using another key meanwhile.
     replace_recovery_key(store, &eve, 5, newer).await;
     assert_eq!(store.recover(newer).await.unwrap().account, ada.account);
 }
@@ -184,7 +184,7 @@ async fn inboxes_and_pools_expire_but_not_the_last_resort(store: &impl Store) {
         last_resort: Some(bytes(3)),
     };
     store.publish_key_packages(UnixMillis(0), publish).await.unwrap();
-    // The waiting one, the row of the acknowledged one, and two KeyPackages.
+    // The waiting entry, the row of the acknowledged one, and two KeyPackages.
     assert_eq!(store.expire(UnixMillis(5000)).await.unwrap().deleted, 4);
     assert_eq!(store.read_inbox(address, Seq(0)).await.unwrap(), []);
     let count = store.count_key_packages(address, hash).await.unwrap();
@@ -207,7 +207,7 @@ async fn inboxes_and_pools_expire_but_not_the_last_resort(store: &impl Store) {
             .len(),
         0
     );
-    // All of its room is free again.
+    // All room of the inbox is free again.
     let stored = store.post_inbox(UnixMillis(5000), post(address, 3, 100), Poster::Own).await.unwrap();
     assert_eq!(stored.seq, Seq(3));
 }
@@ -263,7 +263,7 @@ async fn new_messages_and_retries_share_a_request(store: &impl Store) {
     assert_eq!(places(first), [1, 2]);
     let mixed = store.append_messages(UnixMillis(0), append(&[2, 3, 1], 300)).await.unwrap();
     assert_eq!(places(mixed), [2, 3, 1]);
-    // 900 of 1,000 bytes are taken: what is there already needs no room.
+    // 900 of 1,000 bytes are taken; messages that are already stored need no room.
     let retry = store.append_messages(UnixMillis(0), append(&[1, 2, 3], 300)).await.unwrap();
     assert_eq!(places(retry), [1, 2, 3]);
     let too_much = store.append_messages(UnixMillis(0), append(&[4, 1], 300)).await;
@@ -285,7 +285,7 @@ async fn a_failing_operation_leaves_nothing_and_spoils_no_other(store: &impl Sto
         },
         ..commit((0, 2), 9, 8, None)
     };
-    // Submitted together, so that they are likely to share a transaction.
+    // Submitted together, so that they probably share a transaction.
     let before = store.append_messages(UnixMillis(0), append(&[1], 1));
     let failing = store.append_commit(UnixMillis(0), too_much, vec![Poster::Own; 2]);
     let after = store.append_messages(UnixMillis(0), append(&[2], 1));

@@ -1,4 +1,4 @@
-//! Files in messages, as the people of a world use them.
+//! The actions of a world's people on files in messages.
 
 use parley_engine::view::{
     BodyView, Command, ConversationId, FileId, FileKind, FileState, FileView, MessageView, NewFile, Reply,

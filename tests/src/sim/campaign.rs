@@ -1,4 +1,4 @@
-//! Many seeds on all processors, and what to say when one fails.
+//! Runs many seeds on all processors, and reports a seed that fails.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;

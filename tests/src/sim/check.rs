@@ -1,4 +1,4 @@
-//! What must hold at the end of every run.
+//! Checks what must hold at the end of every run.
 
 use std::collections::BTreeSet;
 

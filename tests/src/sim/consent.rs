@@ -1,4 +1,4 @@
-//! Watches what leaves the devices: nothing goes into a log with somebody to whom no device of the account has consented.
+//! Checks that a device appends nothing to a log with an account to which no device of its own account has consented.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! One device: an engine, its disk, and what its screen shows.
+//! One simulated device: an engine, its disk, and the contents of its screen.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 

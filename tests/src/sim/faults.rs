@@ -1,4 +1,4 @@
-//! What can go wrong in a world, beyond a cut connection and a crash.
+//! Injects faults into a world, beyond a cut connection and a crash.
 
 use parley_engine::io::FileWork;
 use parley_protocol::ids::UnixMillis;

@@ -1,4 +1,5 @@
-//! Scripts from seeds. Each seed turns some kinds of faults off, so that those left come often and meet each other.
+//! Generates scripts from seeds. Each seed turns some kinds of faults off, so that the other kinds come often and meet each
+//! other.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};

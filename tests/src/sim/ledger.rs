@@ -1,4 +1,4 @@
-//! Which keys and nonces were used for what: invariants 1, 4 and 12 say that none is used twice.
+//! Records the use of each key and nonce: invariants 1, 4 and 12 say that none is used twice.
 
 use std::collections::{HashMap, HashSet};
 

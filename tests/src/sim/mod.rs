@@ -1,4 +1,4 @@
-//! A deterministic world: real engines, a virtual relay, virtual disks, virtual time, seeded faults.
+//! The simulator: a deterministic world of real engines, a virtual relay, virtual disks, virtual time and seeded faults.
 
 #![expect(
     clippy::expect_used,

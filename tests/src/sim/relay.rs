@@ -1,4 +1,4 @@
-//! The relay's rules in memory, written apart from the real relay so that one checks the other.
+//! The virtual relay: the relay's rules in memory, written independently of the real relay so that each checks the other.
 
 mod blobs;
 mod endings;

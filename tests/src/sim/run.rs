@@ -1,4 +1,4 @@
-//! Runs a script: the world, and what its people did and were told.
+//! Runs a script in a world, and records what the people did and which replies they got.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! One view of a device: what its screen shows after a snapshot, pages and everything that it was told since.
+//! One view of a device: the contents of its screen after a snapshot, pages and all later events.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -1,4 +1,4 @@
-//! A run as a list of steps. As text it can be printed, kept and run again:
+//! A run as a list of steps. As text a script can be printed, kept and run again:
 //! `seed 7, people 3: send 0 1 1; disk 0 2; crash 0`.
 
 use std::fmt;

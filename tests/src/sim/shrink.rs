@@ -1,4 +1,4 @@
-//! From a script that fails to the shortest one that still fails (delta debugging).
+//! Shrinks a failing script to the shortest one that still fails (delta debugging).
 
 use super::{Script, Step};
 

@@ -1,4 +1,4 @@
-//! What happens in a world, one thing after the other: disks, both ways of each connection, timers.
+//! Runs the events of a world one by one: disk writes, both directions of each connection, timers.
 
 use parley_engine::io::Input;
 use parley_protocol::frame::{ClientFrame, Request, ServerFrame};

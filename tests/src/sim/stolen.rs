@@ -1,4 +1,4 @@
-//! A device whose holder does with it what no app does.
+//! A stolen device, with which its holder does what no app does.
 
 use parley_engine::hostile::{BackupLie, Thief};
 use parley_engine::io::Input;

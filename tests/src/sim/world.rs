@@ -1,4 +1,4 @@
-//! The world: who is connected, what is on its way, and what time it is.
+//! The world: its connections, the frames on their way, and the time.
 
 use std::collections::VecDeque;
 

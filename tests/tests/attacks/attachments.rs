@@ -1,4 +1,4 @@
-//! Files from a relay and from a member that obey no rule: nothing of them is shown as what it is not, and a sentence says so.
+//! Attacks with files, by a relay and by a member that obey no rule: the app shows no file as what it is not, and says so.
 
 use parley_engine::hostile::{FileLie, Peer};
 use parley_engine::view::{Command, ConversationId, FileState, Reply};

@@ -1,4 +1,4 @@
-//! What somebody can do to another account's blobs, backup and recovery key at the relay.
+//! Attacks on another account's blobs, backup and recovery key at the relay.
 
 use ed25519_dalek::SigningKey;
 use parley_protocol::capability::Capability;

@@ -1,4 +1,4 @@
-//! A member of a group who obeys none of its rules, and a relay that helps them.
+//! Attacks by a group member who obeys no rule of the group, and by a relay that helps them.
 
 use parley_engine::hostile::{ChatDeed, Forged, Peer};
 use parley_engine::view::{BodyView, Command, ConversationId, GroupLine, GroupView, MessageRef, Reply, Role};

@@ -1,4 +1,4 @@
-//! Somebody else deletes here: only the account's own devices can.
+//! Attacks that delete messages on another account's devices: only the account's own devices can.
 
 use parley_engine::hostile::Peer;
 use parley_engine::view::{Command, Reply};

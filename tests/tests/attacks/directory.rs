@@ -1,4 +1,4 @@
-//! A relay that lies about accounts: device logs, usernames, KeyPackages.
+//! Attacks by a relay that lies about accounts: device logs, usernames, KeyPackages.
 
 use parley_engine::hostile::Peer;
 use parley_engine::view::{Command, CommandError, Delivery, Person, Reply, Warning};

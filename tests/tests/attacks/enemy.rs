@@ -1,4 +1,4 @@
-//! What attacks share: somebody who speaks to the virtual relay without an engine, and who they speak about.
+//! Shared parts of attacks: an attacker who speaks to the virtual relay without an engine, and the accounts they attack.
 
 use parley_engine::hostile::{Identity, Peer};
 use parley_engine::view::{AccountView, Command, ConversationId, LinkView, Reply, Share};

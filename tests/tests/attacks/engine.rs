@@ -1,4 +1,4 @@
-//! A relay that lies to engines, and a network that records: each rejected, and shown where something is missing.
+//! Attacks on engines by a lying relay and a recording network: the engine rejects each, and shows where something is missing.
 
 use parley_engine::view::{Command, CommandError, ConversationId, Reply, Warning};
 use parley_protocol::bounded::Bytes;

@@ -1,4 +1,4 @@
-//! Frames from the relay that no relay sends: nothing panics, nothing is lost, nobody is stuck for ever.
+//! Attacks with frames that no relay sends: the engine does not panic, loses nothing and is not stuck for ever.
 
 use parley_engine::hostile::Peer;
 use parley_engine::view::{BodyView, Connection, Delivery};

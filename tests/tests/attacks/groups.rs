@@ -1,4 +1,4 @@
-//! A member of a conversation who breaks the rules of MLS or of Parley.
+//! Attacks by a member of a conversation who breaks the rules of MLS or of Parley.
 
 use parley_engine::hostile::{Deed, Identity, Peer};
 use parley_engine::view::{BodyView, Delivery};

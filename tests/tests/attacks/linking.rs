@@ -1,4 +1,4 @@
-//! Somebody who saw the code of a device that is to be linked, or guesses one, and answers in the other device's place.
+//! Attacks on linking: somebody has seen or guessed the code, and answers in place of the other device.
 
 use parley_engine::view::{Command, LinkView, Reply, Share};
 use parley_tests::sim::{DeviceIndex, World};

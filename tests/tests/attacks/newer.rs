@@ -1,4 +1,4 @@
-//! What a version to come writes passes through this one.
+//! Content of a later version passes through this version unchanged.
 
 use parley_engine::hostile::Peer;
 use parley_engine::view::{Command, Reply, Share};

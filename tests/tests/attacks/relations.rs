@@ -1,4 +1,4 @@
-//! Somebody who edits, deletes and reacts as if others' messages were theirs, or without end.
+//! Attacks with relations: somebody edits and deletes others' messages as if they were theirs, or reacts without end.
 
 use parley_engine::hostile::{Forged, Peer};
 use parley_engine::view::{BodyView, Command, ConversationId, MessageRef, MessageView, Reply};

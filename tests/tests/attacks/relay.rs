@@ -1,4 +1,4 @@
-//! What somebody can do who speaks the protocol but has no business doing what they ask.
+//! Attacks on the relay by a client that speaks the protocol but has no right to what it asks.
 
 use std::time::Duration;
 

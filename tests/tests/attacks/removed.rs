@@ -1,4 +1,4 @@
-//! A device that was stolen and removed: the thief has all its keys, is quick, and does not know when to stop.
+//! Attacks by a stolen device that was removed: the thief has all its keys, is quick, and goes on trying.
 
 use parley_engine::hostile::{Deed, Peer};
 use parley_engine::view::{Command, ConversationId, Delivery};

@@ -1,4 +1,4 @@
-//! What the sizes of messages tell a relay that looks at nothing else.
+//! Tests what the sizes of messages tell a relay that looks at nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 

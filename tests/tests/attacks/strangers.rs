@@ -1,4 +1,4 @@
-//! Strangers who write what contacts are answered for.
+//! Attacks by strangers who send content that only a contact gets an answer to.
 
 use parley_engine::hostile::{Deed, Peer};
 use parley_engine::view::{Command, Consent, Delivery, Reply, Share};

@@ -1,5 +1,5 @@
-//! Wrong times: by a contact's clock, by the relay, by the own clock. A log's own order wins, and no message shows a time
-//! that cannot be.
+//! Wrong times from a contact's clock, the relay or the own clock: the order of a log wins, and no message shows an impossible
+//! time.
 
 use parley_engine::hostile::Peer;
 use parley_engine::view::{ConversationId, MessageView};

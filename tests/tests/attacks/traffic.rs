@@ -1,4 +1,4 @@
-//! A relay that plays with what is on its way: holds it back, numbers it anew, mixes conversations.
+//! Attacks by a relay that holds frames back, renumbers them and mixes conversations.
 
 use parley_engine::hostile::Peer;
 use parley_engine::view::{Command, ConversationId, Delivery, Warning};

@@ -1,4 +1,4 @@
-//! Welcomes that nobody asked for.
+//! Attacks with unsolicited Welcomes.
 
 use parley_engine::hostile::{Deed, Identity, Peer};
 use parley_protocol::frame::Request;

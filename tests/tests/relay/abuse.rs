@@ -1,4 +1,4 @@
-//! What arrives at the edge and is no client: it gets a refusal or a closed connection, and others go on.
+//! Connections that are not from a client: the relay refuses or closes them, and other clients go on.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Appending to conversation logs.
+//! Appends to conversation logs.
 
 use parley_protocol::capability::Capability;
 use parley_protocol::frame::{Answer, EntryKind, RelayError, Request, Welcomes};

@@ -1,4 +1,4 @@
-//! The relay and the simulator's, which was written apart from it, answer alike what concerns links and GroupInfo.
+//! The real relay and the simulator's, which was written independently, answer requests about links and GroupInfo alike.
 
 use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;

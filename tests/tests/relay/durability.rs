@@ -1,4 +1,4 @@
-//! What was acknowledged is there, whatever happens to the relay.
+//! An acknowledged append survives whatever happens to the relay.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Two capabilities of a log: one to append in an epoch, one to read a group era of several epochs. And what is left of a log
-//! for somebody who was away for long.
+//! The two capabilities of a log: one to append in an epoch, one to read a group era of several epochs. Also the rest of a log
+//! for a device that was away for long.
 
 use std::time::Duration;
 

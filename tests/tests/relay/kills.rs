@@ -1,4 +1,4 @@
-//! P5: a relay that is killed again and again under load has every append that it acknowledged, once.
+//! P5: a relay that is killed again and again under load keeps every acknowledged append, once.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

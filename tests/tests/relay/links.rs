@@ -1,4 +1,4 @@
-//! Invite links of groups: who has one comes into the group's log with nobody online, and nobody else does.
+//! Invite links of groups: a client with a link joins the group's log while nobody is online; no other client can.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Blobs of logs: put by who may append, read by who has the capability that the message brings.
+//! Blobs of logs: clients that may append put them, clients with the capability from the message read them.
 
 use parley_protocol::capability::Capability;
 use parley_protocol::frame::{Answer, FetchLogBlob, PutLogBlob, RelayError, Request};

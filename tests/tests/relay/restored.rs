@@ -1,4 +1,4 @@
-//! A relay whose data folder was rolled back to a copy, as an operator does who has nothing newer.
+//! A relay whose operator rolled the data folder back to a copy, for want of anything newer.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Rendezvous slots: two connections talk, everybody else finds nothing, and nothing is left.
+//! Rendezvous slots: two connections talk, all others find nothing, and the relay keeps nothing.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What an earlier release of the relay wrote opens. `PARLEY_WRITE_DISK=1` writes the databases of this one anew.
+//! The relay opens databases of earlier releases. `PARLEY_WRITE_DISK=1` writes the databases of this release again.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What somebody who has nothing to do with a person can take from them at the relay: attackers here know the limits, have
-//! a clock, and try again at the first moment at which it can help.
+//! What an unrelated attacker can take from a person at the relay. The attackers know the limits, have a clock, and try again
+//! at the first moment at which that can help.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};

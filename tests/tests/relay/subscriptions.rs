@@ -1,4 +1,4 @@
-//! Reading conversation logs.
+//! Subscriptions: reading conversation logs.
 
 use std::time::Duration;
 

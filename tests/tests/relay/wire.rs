@@ -1,4 +1,4 @@
-//! What the relay does with what is not a request, and how connections end.
+//! How the relay handles bytes that are no request, and how connections end.
 
 use parley_protocol::codec::{VERSION, VersionNotice};
 use parley_protocol::frame::{Answer, ClosingReason, Push, RelayError, Request, ServerFrame};

@@ -1,4 +1,4 @@
-//! Files in messages: they arrive as they were sent, whatever happens on the way, or a sentence says why not.
+//! Files in messages arrive as they were sent, whatever happens on the way, or a sentence says why not.
 
 use parley_engine::io::StorageFailure;
 use parley_engine::view::{

@@ -1,5 +1,5 @@
-//! A device that was away for longer than the relay keeps messages reads on, across commits: what expired is a marker, and
-//! not the end of the log.
+//! A device that was away for longer than the relay keeps messages reads on, across commits: a marker stands for expired
+//! messages, and the log does not end there.
 
 use parley_engine::view::{BodyView, Command, Consent, ConversationId, Gap, Reply};
 use parley_protocol::bounded::List;

@@ -1,4 +1,4 @@
-//! Writing the backup when something goes wrong, and with several devices.
+//! Writing the backup under faults, and with several devices.
 
 use parley_engine::view::{BackupFailure, BackupState, Command, Reply, Share};
 use parley_protocol::frame::{RelayError, Request, ServerFrame};

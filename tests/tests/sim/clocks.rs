@@ -1,4 +1,4 @@
-//! Clocks that are put forward and back. A wait is a length: it ends when that is over, whatever the clock shows.
+//! Clocks that are put forward and back. A wait has a length: it ends after that time, whatever the clock shows.
 
 use parley_engine::view::{Command, Connection, Delivery, LinkView, Reply};
 use parley_protocol::frame::Request;

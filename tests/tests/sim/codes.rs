@@ -1,4 +1,4 @@
-//! Codes of linking: wrong ones and guesses, codes that end, and a relay that changes what stands in a slot.
+//! Link codes: wrong and guessed codes, codes that end, and a relay that changes the contents of a slot.
 
 use std::cell::Cell;
 use std::rc::Rc;

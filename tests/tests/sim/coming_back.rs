@@ -1,4 +1,4 @@
-//! Coming back by the phrase while the relay refuses, or has lost what was put there.
+//! Restoring an account by the phrase while the relay refuses, or has lost the backup.
 
 use parley_engine::view::{Command, ConversationId, Reply};
 use parley_protocol::frame::{RelayError, Request, ServerFrame};

@@ -1,5 +1,5 @@
-//! Whoever writes to somebody for the first time asks for something: nothing goes back to them before the other accepts, and
-//! nothing after the other blocks them. That nothing goes out at all is watched in every world (`tests/src/sim/consent.rs`).
+//! Consent: a first message is a request. No device answers it before the person accepts, nor after they block the sender.
+//! Every world checks that nothing goes out (`tests/src/sim/consent.rs`).
 
 use parley_engine::io::Store;
 use parley_engine::view::{

@@ -1,4 +1,4 @@
-//! A process dies at every single disk write of a story, in every way, and the story ends well.
+//! Kills a process at every single disk write of a story, in every way, and the story ends well.
 
 use parley_engine::view::{Command, Reply};
 use parley_tests::sim::{Script, Step, Torn, World, attempt};

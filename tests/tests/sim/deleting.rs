@@ -1,4 +1,4 @@
-//! Deleting for oneself: a message and a whole chat, here and on the account's other devices.
+//! Deleting for oneself: a message and a whole chat, on this device and on the account's other devices.
 
 use parley_engine::io::Store;
 use parley_engine::view::{BodyView, Command, ConversationId, MessageView, Reply, Share};

@@ -1,4 +1,5 @@
-//! Deleting what is far above, beside what waits for others, and what a file from before brings back.
+//! Edge cases of deleting: messages far above, beside messages that wait for others, and messages that an older file brings
+//! back.
 
 use parley_engine::view::{Command, Reply, Share};
 use parley_protocol::frame::Request;

@@ -1,4 +1,4 @@
-//! Accounts of several devices: linking, and what each device then sees.
+//! Accounts of several devices: linking, and the state of each device afterwards.
 
 use std::cell::Cell;
 use std::rc::Rc;

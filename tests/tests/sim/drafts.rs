@@ -1,4 +1,4 @@
-//! Drafts: kept on a device, and in step on several when the person wants that.
+//! Drafts: kept on one device, or synchronised between several when the person wants that.
 
 use parley_engine::view::{Command, CommandError, ConversationId, Reply, Share};
 use parley_protocol::frame::Request;

@@ -1,4 +1,4 @@
-//! Seeded faults. `PARLEY_SEEDS` and `PARLEY_FIRST_SEED` say which seeds are tried, `PARLEY_SCRIPT` runs one script.
+//! Seeded faults. `PARLEY_SEEDS` and `PARLEY_FIRST_SEED` choose the seeds, `PARLEY_SCRIPT` runs one script.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Backup files that are damaged, cut, stolen or made by somebody else.
+//! Backup files that are damaged, cut short, stolen or forged.
 
 use parley_engine::view::{Command, CommandError, FileError, PhraseError, Reply, Share};
 

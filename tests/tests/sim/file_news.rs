@@ -1,4 +1,4 @@
-//! What a backup file brings beside messages: the name, contacts, deletions; and of which devices it is believed.
+//! What a backup file restores beside messages (name, contacts, deletions), and from which devices it is believed.
 
 use parley_engine::view::{Command, CommandError, Consent, ConversationId, Delivery, Reply, Share};
 use parley_tests::sim::{DeviceIndex, World};

@@ -1,4 +1,4 @@
-//! Scripts that once failed, shrunk, each with what was wrong.
+//! Shrunk scripts that once failed, each with the fault that it found.
 
 use parley_tests::sim::attempt;
 

@@ -1,4 +1,4 @@
-//! Keys that are replaced in time: the pool of KeyPackages at the relay, its last resort, and those of who writes.
+//! Timely replacement of keys: the pool of KeyPackages at the relay, its last resort, and the keys of a writer.
 
 use parley_protocol::frame::{EntryKind, PublishKeyPackages, Request};
 use parley_tests::sim::{DeviceIndex, World};

@@ -1,4 +1,4 @@
-//! The half for what people do seldom with their account, loaded when it is needed. That for groups is in `groups/halves.rs`.
+//! Loads on demand the half for seldom-used account functions. The half for groups is in `groups/halves.rs`.
 
 use parley_engine::view::{Command, CommandError, Reply, Share};
 use parley_tests::sim::{DeviceIndex, Halves, World};

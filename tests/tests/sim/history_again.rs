@@ -1,4 +1,4 @@
-//! What a linked device gets of the time before it comes with history, and may be sent again as well: it stands there once.
+//! Messages from before a linked device joined come with history and may be sent again as well: the device shows each once.
 
 use parley_engine::view::{Command, ConversationId, Share};
 use parley_tests::sim::{DeviceIndex, Disk, World};

@@ -1,4 +1,4 @@
-//! What the devices of an account tell each other: names, and whom the person has verified.
+//! Account sync between devices: names, and whom the person has verified.
 
 use parley_engine::view::{BodyView, Command, CommandError, Delivery, Reply, Share};
 use parley_protocol::ids::DeviceId;

@@ -1,4 +1,4 @@
-//! The invariants of `docs/invariants.md`, by number.
+//! Tests of the invariants of `docs/invariants.md`, by number.
 
 use parley_engine::io::StorageFailure;
 use parley_engine::view::{Command, Delivery, Reply, StorageState};

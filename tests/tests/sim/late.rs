@@ -1,4 +1,5 @@
-//! A device that is let into a log after others have written there gets what stands before from the account's other devices.
+//! Late join: a device let into a log after others have written there gets the earlier messages from the account's other
+//! devices.
 
 use parley_engine::view::{BodyView, Command, ConversationId, Gap, Reply};
 use parley_protocol::bounded::{Bytes, List};

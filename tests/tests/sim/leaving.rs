@@ -1,4 +1,4 @@
-//! Devices that are removed: what they wrote, read and go on writing, and what depends on them.
+//! Removed devices: what they wrote, read and go on writing, and what depends on them.
 
 use parley_engine::io::StorageFailure;
 use parley_engine::view::{Command, ConversationId, Delivery, KeptState, LinkView, Reply, Share};

@@ -1,4 +1,4 @@
-//! What becomes of conversations at a relay that has no room: later, and never the end of one.
+//! Conversations at a relay without room: messages come later, and no conversation ends.
 
 use parley_engine::view::{Command, Reply};
 use parley_protocol::frame::{InboxAddress, RelayError, Request};

@@ -1,4 +1,4 @@
-//! Linking, step by step: devices that restart or go away in between, and what a lying relay does to it. Codes are in `codes.rs`.
+//! Linking, step by step: devices restart or go away in between, and a relay lies. Tests of codes are in `codes.rs`.
 
 use std::cell::Cell;
 use std::rc::Rc;

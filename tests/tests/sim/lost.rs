@@ -1,4 +1,4 @@
-//! A record that does not open or is gone: something stands in its place that says so, and goes when it comes again.
+//! A record that does not open or is gone: a marker stands in its place, and goes when the record comes again.
 
 use parley_engine::io::Store;
 use parley_engine::view::{BodyView, Command, ConversationId, Gap, Reply};

@@ -1,4 +1,4 @@
-//! How a person keeps chats in the list: the same on all devices of the account.
+//! Marks of chats in the list (pinned, muted, archived) are the same on all devices of the account.
 
 use parley_engine::view::{Command, ConversationId, Mark, MarksView, Reply, Share};
 use parley_protocol::ids::UnixMillis;

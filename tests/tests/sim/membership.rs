@@ -1,4 +1,4 @@
-//! Devices join and leave at random while messages flow, with cuts and crashes.
+//! Devices join and leave at random while messages flow, with cut connections and crashes.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! A test of the test: engines that make a mistake on purpose, each of which the seeds must notice.
+//! Tests the tests: engines make a mistake on purpose, and the seeds must notice each.
 
 use parley_engine::mutations::Mutation;
 use parley_tests::sim::{Campaign, Script, attempt, shrink};

@@ -1,4 +1,4 @@
-//! Pages of a conversation, and what happens while the disk reads them.
+//! Pages of a conversation, and changes while the disk reads them.
 
 use parley_engine::view::{
     BodyView, Command, ConversationId, MessageView, Order, Page, Reply, ViewRequestId,

@@ -1,4 +1,4 @@
-//! What was seen is read, on every device and for the other, whichever way it came and whatever broke since.
+//! A seen message is read on every device and for the sender, whichever way it came and whatever broke since.
 
 use parley_engine::view::{Command, ConversationId, Delivery, Reply};
 use parley_tests::sim::{DeviceIndex, World};

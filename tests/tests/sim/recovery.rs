@@ -1,4 +1,4 @@
-//! Recovery phrase and backup: what comes back when every device is lost, and to whom it does not.
+//! Recovery phrase and backup: what comes back when every device is lost, and who does not get it.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Messages that the relay refuses for good: they are shown as that, and nothing else waits for them.
+//! Messages that the relay refuses for good: the app shows them so, and nothing else waits for them.
 
 use parley_engine::view::{BodyView, Command, Delivery, Reply};
 use parley_protocol::frame::{RelayError, Request};

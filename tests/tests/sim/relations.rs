@@ -1,4 +1,4 @@
-//! Replies, edits, reactions and deletions for everyone: all devices come to the same, whatever came first.
+//! Replies, edits, reactions and deletions for everyone: all devices reach the same state in any order.
 
 use parley_engine::view::{
     About, BodyView, Command, CommandError, ConversationId, MessageRef, MessageView, Reply, Role, Share,

@@ -1,4 +1,4 @@
-//! Repair: what is damaged, forged, left out or rolled back is noticed, said, and comes again.
+//! Resync: engines notice damaged, forged, missing and rolled-back entries, say so, and send them again.
 
 use std::collections::BTreeSet;
 

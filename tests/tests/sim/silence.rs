@@ -1,4 +1,4 @@
-//! Connections that are none any more though nobody says so, and answers that never come.
+//! Connections that died silently, and answers that never come.
 
 use std::cell::Cell;
 use std::rc::Rc;

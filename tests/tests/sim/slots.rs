@@ -1,4 +1,4 @@
-//! The places where two devices meet to link: they end, early or in time, or nobody comes.
+//! Rendezvous slots, where two devices meet to link: they end early or in time, or nobody comes.
 
 use parley_engine::view::{Command, CommandError, LinkFailure, LinkView, Reply, Share};
 use parley_protocol::frame::{Push, ServerFrame};

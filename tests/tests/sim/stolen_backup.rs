@@ -1,4 +1,4 @@
-//! What whoever has a device of the account can do with its backup, before the device is removed and after.
+//! What a thief of one of the account's devices can do with its backup, before and after the device is removed.
 
 use parley_engine::hostile::{BackupLie, SignedAs, Thief};
 use parley_engine::view::{BackupState, Command, Consent, ConversationId, ConversationView, Reply, Share};

@@ -1,4 +1,4 @@
-//! What earlier releases wrote opens. `PARLEY_WRITE_DISK=1` writes the fixtures of this format anew.
+//! The engine opens disks of earlier releases. `PARLEY_WRITE_DISK=1` writes the fixtures of this format again.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! What waits says why, as far as the relay has said it, and goes on by itself; and who is told nothing finds out.
+//! Waiting messages say why they wait, as far as the relay has said so, and go on by themselves; a device that is told nothing
+//! finds out.
 
 use std::cell::Cell;
 use std::rc::Rc;

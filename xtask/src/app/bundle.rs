@@ -1,9 +1,9 @@
-//! The app as the relay serves it.
+//! Bundles the app as the relay serves it.
 //!
-//! * Every script, style and module has a name with a hash of its content. What names a file is made after it, so that the
-//!   hashes chain up to index.html.
+//! * Every script, style and module has a name with a hash of its content. A file that names others is made after them, so that
+//!   the hashes chain up to index.html.
 //! * The page says which build it is: a hash over all other files.
-//! * Nothing is inline: the Content-Security-Policy forbids it. What the page loads carries `integrity`.
+//! * Nothing is inline: the Content-Security-Policy forbids it. The files that the page loads carry `integrity`.
 //! * Compressible files get `.br` and `.gz` siblings, and `assets.json` lists everything.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The app's programs as cargo makes them.
+//! Compiles the app's programs with cargo.
 
 use std::path::PathBuf;
 use std::process::Command;

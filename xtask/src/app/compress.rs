@@ -1,4 +1,4 @@
-//! Compressed siblings of the files that the relay serves, made once here instead of at every request.
+//! Compresses the files that the relay serves, once here instead of at every request.
 
 use std::io::Write as _;
 

@@ -1,5 +1,5 @@
-//! `dist/assets.json`: what the app consists of, a list of objects with `path`, `sha256`, `immutable` and sizes. The
-//! relay (which files never change), the size gate and anybody who compares builds read it.
+//! Writes `dist/assets.json`, the list of the app's files: objects with `path`, `sha256`, `immutable` and sizes. Its readers
+//! are the relay (which files never change), the size gate and anybody who compares builds.
 
 use std::fs;
 use std::path::Path;

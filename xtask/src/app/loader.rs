@@ -1,7 +1,7 @@
-//! The two scripts that start a WebAssembly program: the page's and the worker's.
+//! Writes the two scripts that start a WebAssembly program: the page's and the worker's.
 //!
-//! They fetch the program with its hash (a link's `integrity` is not looked at for WebAssembly, that of a `fetch` is), and a
-//! page whose program does not arrive says so.
+//! The scripts fetch the program with its hash, because browsers ignore a link's `integrity` for WebAssembly but check that of
+//! a `fetch`. A page whose program does not arrive says so.
 
 /// Starts the worker while the app's program is still on its way, and keeps what it says until the app listens
 /// (`client/src/platform/worker.rs`). A page can make its Trusted Types policy once, so that the app uses this one.

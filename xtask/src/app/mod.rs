@@ -1,6 +1,6 @@
-//! The browser app. `index.html` describes it ([`page`]): its programs, styles and files, in Trunk's own words, so that
+//! Builds the browser app. `index.html` describes it ([`page`]): its programs, styles and files, in Trunk's own words, so that
 //! `trunk serve` builds the same app. Here cargo compiles the programs ([`mod@compile`]), wasm-bindgen's library writes their
-//! scripts ([`program`]), and [`bundle`] gives everything its name and its place in the page.
+//! scripts ([`program`]), and [`bundle`] gives every file its name and its place in the page.
 
 mod bundle;
 mod compile;

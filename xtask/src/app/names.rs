@@ -1,4 +1,4 @@
-//! Names that carry a hash of the content, so that a file of that name never changes and can be cached for ever.
+//! File names with a hash of the content: a file of such a name never changes and can be cached for ever.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

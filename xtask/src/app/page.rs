@@ -1,5 +1,5 @@
-//! `index.html`, the one description of the app. The lines with `data-trunk` say what it is made of; `trunk serve` reads
-//! them as we do here. The rest is the page as it is served.
+//! Reads `index.html`, the one description of the app. The lines with `data-trunk` list its parts; `trunk serve` and this
+//! module read them alike. The rest is the page as the relay serves it.
 
 use anyhow::{Context as _, Result, bail};
 

@@ -1,11 +1,11 @@
-//! A program's script and its module: wasm-bindgen writes them for any page, and ours needs less.
+//! Makes a program's script and module: wasm-bindgen writes them for any page, and Parley's page needs less.
 //!
-//! * What is used seldom is taken out of the page's module ([`split`]).
-//! * Classes that a dependency exports for other scripts go, and with them what of the module only they called.
-//! * The names by which script and module know each other carry a hash of 16 digits each, which nothing compresses:
-//!   they become short.
-//! * wasm-opt makes the module smaller; esbuild takes comments, spaces and long names out of the script, and puts into it
-//!   the scripts that it imports.
+//! * [`split`] takes seldom-used code out of the page's module.
+//! * Classes that a dependency exports for other scripts go, and with them the code of the module that only they called.
+//! * Script and module know each other by names that carry a hash of 16 digits, which nothing compresses; these names become
+//!   short.
+//! * wasm-opt makes the module smaller. esbuild removes comments, spaces and long names from the script, and includes the
+//!   scripts that it imports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

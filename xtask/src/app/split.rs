@@ -1,5 +1,6 @@
-//! The page's program in parts: what is used seldom is in modules of their own (docs/adr/0020), which the page loads when it
-//! shows them. `wasm_split_cli_support` finds what only they need; here they get their names, and their `integrity`.
+//! Splits the page's program into parts: seldom-used code is in modules of its own (docs/adr/0020), which the page loads when
+//! it shows them. `wasm_split_cli_support` finds what only such a part needs; this module names the parts and adds their
+//! `integrity`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Whether the app must be built again: a hash over everything it is made of.
+//! Decides whether the app must be built again, by a hash over everything that it is made of.
 
 use std::fs;
 use std::path::{Path, PathBuf};

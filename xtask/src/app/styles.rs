@@ -1,5 +1,5 @@
-//! The page's styles become one file: one request, one `integrity`, and brotli sees what they have in common. esbuild takes
-//! comments and spaces out.
+//! Joins the page's styles into one file: one request, one `integrity`, and brotli sees what they have in common. esbuild
+//! removes comments and spaces.
 
 use std::fs;
 use std::path::Path;

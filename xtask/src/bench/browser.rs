@@ -1,4 +1,4 @@
-//! `cargo xtask bench browser`: the engine, the app, its start and linking in Chromium, with the relay on loopback.
+//! `cargo xtask bench browser`: measures the engine, the app, its start and linking in Chromium, with the relay on loopback.
 
 use std::fs;
 use std::path::PathBuf;

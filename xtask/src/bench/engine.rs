@@ -1,4 +1,4 @@
-//! `cargo xtask bench engine`: what the engine's work costs natively, beside bare OpenMLS.
+//! `cargo xtask bench engine`: measures the engine's work natively, beside bare OpenMLS.
 
 use anyhow::Result;
 

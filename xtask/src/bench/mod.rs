@@ -1,4 +1,4 @@
-//! Measurements.
+//! `cargo xtask bench`: runs the measurements.
 
 pub(crate) mod browser;
 pub(crate) mod engine;

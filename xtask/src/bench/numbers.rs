@@ -1,4 +1,4 @@
-//! Numbers by name, as the measuring programs print them, and how they are shown.
+//! Reads numbers by name, as the measuring programs print them, and shows them.
 
 use std::collections::BTreeMap;
 use std::fs;

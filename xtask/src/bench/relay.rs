@@ -1,5 +1,5 @@
-//! `cargo xtask bench relay`: appends, deliveries and memory of the real relay, beside a bare loop that writes
-//! and syncs the same bytes. docs/benchmarks-relay.md says what came out and why.
+//! `cargo xtask bench relay`: measures appends, deliveries and memory of the real relay, beside a bare loop that writes and
+//! syncs the same bytes. docs/benchmarks-relay.md explains the results.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench size`: what a first visit downloads, held against the limits.
+//! `cargo xtask bench size`: compares the size of a first visit's download with the limits.
 
 use std::fs;
 

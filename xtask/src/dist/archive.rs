@@ -1,4 +1,4 @@
-//! The app as an archive behind the relay's program, which `server/src/http/archive.rs` reads (the format is there).
+//! Appends the app as an archive to the relay's program. `server/src/http/archive.rs` reads it and has the format.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! `cargo xtask dist`: a release in one folder. The relay's program has the app inside; beside it stand what one needs to
-//! check it: the list of the app's files, WEBCAT's manifest, and the hashes of it all.
+//! `cargo xtask dist`: makes a release in one folder. The relay's program has the app inside; the files beside it serve to
+//! check the release: the list of the app's files, WEBCAT's manifest, and the hashes of all files.
 
 mod archive;
 mod probe;

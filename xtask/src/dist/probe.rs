@@ -1,4 +1,4 @@
-//! Starts a finished release as its operator would, and compares all that it serves with what was built.
+//! Starts a finished release as its operator would, and compares every file that it serves with the build.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,5 @@
-//! What WEBCAT asks of an app, so that a browser extension can check each file against a signed manifest before it
-//! runs: <https://github.com/freedomofpress/webcat-spec>.
+//! Writes WEBCAT's files, by which a browser extension checks each file of the app against a signed manifest before it runs:
+//! <https://github.com/freedomofpress/webcat-spec>.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Chromium and the node packages that drive it in tests.
+//! Installs Chromium and the node packages that drive it in tests.
 
 use std::env;
 use std::fs;

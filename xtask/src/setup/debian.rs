@@ -1,6 +1,6 @@
-//! A toolchain for the browser out of Debian packages, for machines that cannot reach rustup's server.
+//! Makes a toolchain for the browser out of Debian packages, for machines that cannot reach rustup's server.
 //!
-//! Debian ships the sources of the standard library but no build of it for this target, so it is built here once.
+//! Debian ships the sources of the standard library but no build of it for this target, so this module builds it once.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Finding or installing what the build and the tests need. Every step is skipped when it is done already.
+//! Finds or installs what the build and the tests need. Skips every step that is done already.
 
 mod browser;
 mod debian;

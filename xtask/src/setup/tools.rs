@@ -1,4 +1,4 @@
-//! wasm-opt and esbuild, and for `cargo xtask serve` Trunk and the wasm-bindgen command, in the versions that this
+//! Installs wasm-opt and esbuild, and for `cargo xtask serve` Trunk and the wasm-bindgen command, in the versions that this
 //! checkout wants. Everything goes into the user's cache.
 
 use std::env;

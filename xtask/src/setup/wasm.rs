@@ -1,4 +1,4 @@
-//! A Rust toolchain that builds for the browser.
+//! Finds or installs a Rust toolchain that builds for the browser.
 //!
 //! The default toolchain with its `wasm32-unknown-unknown` target where rustup can add it; else, on Debian, the
 //! distribution's compiler, linked into rustup as `parley-wasm` (see [`super::debian`]).

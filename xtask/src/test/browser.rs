@@ -1,4 +1,4 @@
-//! The tests in a real browser: node's own test runner drives Chromium against the real relay and the built app.
+//! Runs the tests in a real browser: node's test runner drives Chromium against the real relay and the built app.
 
 use std::collections::BTreeSet;
 use std::fs;

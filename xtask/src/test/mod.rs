@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every check there is, or one part of the tests.
+//! `cargo xtask test`: runs every check, or one part of the tests.
 
 mod browser;
 mod stages;

@@ -1,4 +1,4 @@
-//! The stages of `cargo xtask test` and what each runs.
+//! The stages of `cargo xtask test`, and what each of them runs.
 
 use std::process::Command;
 

@@ -1,7 +1,7 @@
-//! docs/attack-tests.md: which tests show the defences against the threats of SECURITY.md.
+//! Checks and writes docs/attack-tests.md: the tests that show the defences against the threats of SECURITY.md.
 //!
-//! The first part is written by hand: a row of tests for each threat. The second is generated: every test whose name begins
-//! with a promise (`p2_...`), by promise and file, so that no such test is missing.
+//! The first part is written by hand: a row of tests for each threat. The second part is generated: every test whose name
+//! begins with a promise (`p2_...`), by promise and file, so that no such test is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

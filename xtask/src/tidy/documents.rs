@@ -1,4 +1,4 @@
-//! Documents: the ones that must exist, and links between them.
+//! Checks that the required documents exist, and that links between documents lead somewhere.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Who may depend on whom, and one version of each cryptographic crate in the browser.
+//! Checks which crate may depend on which, and that the browser has one version of each cryptographic crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

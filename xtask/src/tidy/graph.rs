@@ -1,7 +1,7 @@
-//! The dependency graph as cargo sees it.
+//! Reads the dependency graph from cargo.
 //!
-//! What a crate needs to run comes from `cargo tree`, which knows which optional dependencies are really on;
-//! `cargo metadata` counts those that a feature only mentions.
+//! `cargo tree` lists the crates that a crate needs to run: it knows which optional dependencies are really on. `cargo
+//! metadata` would also count those that a feature only mentions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

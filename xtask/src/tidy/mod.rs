@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: the rules of this code base that the compiler does not check.
+//! `cargo xtask tidy`: checks the rules of this code base that the compiler does not check.
 
 mod attack_tests;
 mod documents;

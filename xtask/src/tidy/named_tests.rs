@@ -1,5 +1,4 @@
-//! docs/attack-tests.md names tests for each threat, docs/promises.md one for each sentence that promises something: each must
-//! be there.
+//! Checks that every test exists that docs/attack-tests.md names for a threat or docs/promises.md for a promise.
 
 use super::Finding;
 use super::tree::File;

@@ -1,8 +1,8 @@
-//! Names in documents. A code span (`like this`) that is one path or one symbol must lead somewhere: a path to a file or
-//! folder of the checkout, a symbol to a word of the sources. Symbols right before a path (`one` and `two` in `path`, `one` (`path`))
-//! must stand in that file or folder.
+//! Checks the names in documents. A code span (`like this`) that is one path or one symbol must lead somewhere: a path to a
+//! file or folder of the checkout, a symbol to a word of the sources. Symbols right before a path (`one` and `two` in `path`,
+//! `one` (`path`)) must stand in that file or folder.
 //!
-//! [`span`] says which spans are names, [`index`] what the sources have.
+//! [`span`] decides which spans are names, [`index`] lists what the sources have.
 
 mod index;
 mod span;

@@ -1,5 +1,5 @@
-//! docs/promises.md lists every sentence of the screens that promises something, beside the test that proves it. Here the
-//! list is held against the words of the screens, both ways.
+//! Compares docs/promises.md with the words of the screens, both ways. The document lists every sentence that promises
+//! something, beside the test that proves it.
 
 use super::Finding;
 use super::tree::File;

@@ -1,4 +1,4 @@
-//! Which parts of the engine may know which others: what is talked about knows neither how it is shown nor MLS.
+//! Checks which parts of the engine may know which others: the domain types know neither views nor MLS.
 
 use super::Finding;
 use super::tree::File;

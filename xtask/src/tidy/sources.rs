@@ -1,4 +1,4 @@
-//! Rules about what source files may say.
+//! Checks the text of source files against the rules of this code base.
 
 use super::Finding;
 use super::tree::File;

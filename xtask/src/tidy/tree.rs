@@ -1,4 +1,4 @@
-//! The checkout's text files.
+//! Lists and reads the checkout's text files.
 
 use std::fs;
 use std::path::Path;

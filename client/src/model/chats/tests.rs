@@ -54,7 +54,7 @@ fn pinned_chats_stand_above_and_archived_ones_behind_all_others() {
     assert_eq!(chats.archived().map(|chat| chat.id.0[0]).collect::<Vec<_>>(), [3]);
 }
 
-/// The same as a group in which this person stands so.
+/// The same conversation as a group in which this account has this standing.
 pub(crate) fn group(number: u8, name: &str, standing: GroupStanding) -> ConversationView {
     let (role, may_write) = (Role::Member, true);
     let summary = GroupSummary {

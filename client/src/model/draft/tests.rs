@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A composer in which this was typed, and which the device has.
+/// A composer with this typed text, which the device has saved.
 fn typed(text: &str, now: u64) -> Draft {
     let mut draft = Draft::default();
     draft.focus(true);
@@ -126,7 +126,7 @@ fn a_second_draft_waits_until_the_first_is_gone() {
     draft.hear("", true);
     assert!(!draft.settle(1));
     assert_eq!(draft.save(), Some(Save { text: "bananas".into(), over: String::new() }));
-    // The device says no when it knew of another one first.
+    // The device refuses because it knew another draft first.
     draft.answered("bananas", false);
     assert_eq!(draft.unsaved().draft.unwrap().text, "bananas");
     draft.hear("cherries", false);
@@ -180,7 +180,7 @@ fn what_another_page_left_goes_on_where_it_was_or_is_added() {
         draft: Some(Save { text: text.into(), over: over.into() }),
         ..Unsaved::default()
     };
-    // One draft went on in the page that is gone.
+    // The text continues a draft of the page that is gone.
     let mut draft = Draft::default();
     draft.hear("half", false);
     draft.settle(0);
@@ -188,13 +188,13 @@ fn what_another_page_left_goes_on_where_it_was_or_is_added() {
     assert!(draft.settle(1));
     assert_eq!(draft.text(), "half a sentence");
     assert_eq!(draft.save(), Some(Save { text: "half a sentence".into(), over: "half".into() }));
-    // The device has it already.
+    // The device already has it.
     draft.find(left("a sentence", ""));
     assert!(draft.unsaved().found.len() == 1 && draft.text() == "half a sentence");
     draft.answered("half a sentence", true);
     assert!(!draft.settle(2));
     assert!(draft.unsaved().is_empty());
-    // Another one.
+    // The text is unrelated.
     draft.find(left("something else", ""));
     assert!(draft.settle(3));
     assert_eq!(draft.text(), "half a sentence\nsomething else");
@@ -234,13 +234,13 @@ fn a_text_that_is_too_long_for_the_device_is_not_lost() {
     assert_eq!(draft.unsaved().draft.unwrap().text.len(), MAX_TEXT + 1);
 }
 
-/// What is said between the pages and the device.
+/// A request from a page to the device.
 enum Said {
     Save(usize, Save),
     Send(usize, Sending),
 }
 
-/// Pages of one device, which takes drafts by the rules of `engine/src/core/conversation/drafts.rs`.
+/// The pages of one device, which takes drafts by the rules of `engine/src/core/conversation/drafts.rs`.
 #[derive(Default)]
 struct Tabs {
     now: u64,
@@ -267,7 +267,7 @@ impl Tabs {
         self.pages.push(Some(draft));
     }
 
-    /// Adds a word that was never typed before.
+    /// Types a word that was never typed before.
     fn type_word(&mut self, page: usize) {
         let (word, now) = (format!("<{}>", self.next_word), self.now);
         let Some(draft) = self.page(page) else { return };
@@ -290,7 +290,7 @@ impl Tabs {
         self.to_device.extend(save.map(|save| Said::Save(page, save)));
     }
 
-    /// The page goes, and another one (or a new one) takes what it left.
+    /// Ends a page. Another page, or a new one, takes over its unsaved texts.
     fn end(&mut self, page: usize, heir: usize) {
         let Some(left) = self.pages.get_mut(page).and_then(Option::take) else { return };
         let left = left.unsaved();
@@ -309,7 +309,7 @@ impl Tabs {
         draft.settle(now);
     }
 
-    /// The device takes the next thing that it was asked, and tells everybody.
+    /// The device takes the next request, and tells all pages.
     fn deliver(&mut self) {
         let Some(said) = self.to_device.pop_front() else { return };
         let (before, mut as_it_stood) = (self.draft.clone(), false);
@@ -360,7 +360,7 @@ impl Tabs {
         }
     }
 
-    /// All but one page go, and nobody types there any more.
+    /// Ends all pages but one, in which nobody types any more.
     fn gather(&mut self) -> String {
         self.calm_down();
         self.open();
@@ -407,8 +407,8 @@ impl Tabs {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever several pages do in whatever order, and whenever they go: each word that was ever typed was sent or is in the
-    /// draft at the end.
+    /// Whatever several pages do in any order, and whenever they end: each word that was ever typed was sent or is in the draft
+    /// at the end.
     #[test]
     fn p5_nothing_typed_in_any_page_is_lost(steps in prop::collection::vec((0_u8..16, 0_usize..5, 0_usize..5), 1..120)) {
         let mut tabs = Tabs::default();
@@ -425,7 +425,7 @@ proptest! {
         }
     }
 
-    /// People who type whole texts in four pages at once, and pause only between them: each text is sent once, as it was typed.
+    /// People type whole texts in four pages at once, and pause only between them: each text is sent once, as it was typed.
     #[test]
     fn p5_each_text_typed_in_four_pages_at_once_is_sent_once_as_it_was_typed(
         steps in prop::collection::vec((0_usize..4, any::<bool>(), 0_usize..3), 1..200),
@@ -437,7 +437,7 @@ proptest! {
         let mut texts: [String; 4] = Default::default();
         let mut expected = Vec::new();
         for page in 0..4 {
-            // All have begun before the first pauses.
+            // All pages have begun before the first person pauses.
             tabs.type_word(page);
             texts[page].clone_from(tabs.typed.last().unwrap());
         }

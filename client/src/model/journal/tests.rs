@@ -109,7 +109,7 @@ fn the_size_of_a_change_set_is_that_of_its_keys_and_values() {
     assert_eq!(size(&all), 10);
 }
 
-/// Few keys, so that change sets meet: two conversations of four messages, and four other records.
+/// Few keys, so that change sets collide: two conversations of four messages, and four other records.
 fn some_change() -> impl Strategy<Value = ChangeSet> {
     let place = prop_oneof![
         (0u8..4).prop_map(|key| (Store::State, vec![key])),
@@ -155,7 +155,7 @@ fn page(stores: &Stores, load: &Load) -> Vec<Record> {
 }
 
 proptest! {
-    /// What is read through the journal is what would be read if every change set were in its stores.
+    /// A read through the journal gives what it would give if every change set were in its store.
     #[test]
     fn p5_the_journal_reads_as_if_all_were_moved(
         moved in proptest::collection::vec(some_change(), 0..6),

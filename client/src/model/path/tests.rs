@@ -2,12 +2,12 @@
 
 use super::*;
 
-/// What the relay does.
+/// The behaviour of the relay.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Relay {
-    /// It answers after so many milliseconds.
+    /// The relay answers after this many milliseconds.
     Answers(u64),
-    /// Nothing arrives, and nothing comes.
+    /// Nothing arrives in either direction.
     Silent,
 }
 
@@ -15,12 +15,12 @@ enum Relay {
 struct Page {
     path: Path,
     now: u64,
-    /// What somebody set the other clock ahead by.
+    /// How far a person has set the wall clock ahead.
     set_ahead: u64,
     timer: u64,
     answer: Option<u64>,
     relay: Relay,
-    /// What was done, and when.
+    /// The steps, with their times.
     done: Vec<(u64, Step)>,
 }
 
@@ -98,7 +98,7 @@ impl Page {
         self.done.iter().filter(|(_, step)| *step == Step::Ask).count()
     }
 
-    /// A page in scan says so.
+    /// The page is visible and reports so.
     fn stay_in_sight(&mut self, end: u64) {
         while self.now < end {
             let (now, next) = (self.now, (self.now + SIGHT / 3).min(end));
@@ -167,7 +167,7 @@ fn late_timers_of_a_hidden_page_are_no_alarm() {
             page.tick();
         }
         if let Some(answer) = page.answer.take() {
-            // It is there before the next timer of that minute.
+            // The answer comes before the next timer of that minute.
             assert!(answer > page.now);
             page.path.heard(answer);
         }
@@ -176,7 +176,7 @@ fn late_timers_of_a_hidden_page_are_no_alarm() {
     assert!(page.beats() <= 600, "{}", page.beats());
 }
 
-/// A frozen page hears nothing, and what came is given to it after the timer.
+/// A frozen page hears nothing; the browser delivers what came after the timer.
 #[test]
 fn a_page_that_was_frozen_asks_before_it_gives_up() {
     let mut page = Page::open(Relay::Answers(50));
@@ -189,7 +189,7 @@ fn a_page_that_was_frozen_asks_before_it_gives_up() {
     assert_eq!(page.run(1_000_000).gave_up_at(), Some(920_000), "nobody is known to look");
 }
 
-/// The timers of a hidden page are all late: the second one without an answer is not forgiven.
+/// All timers of a hidden page are late: the second one without an answer is not excused.
 #[test]
 fn a_dead_connection_of_a_hidden_page_is_noticed_after_some_minutes() {
     let mut page = Page::open(Relay::Answers(50));
@@ -203,7 +203,7 @@ fn a_dead_connection_of_a_hidden_page_is_noticed_after_some_minutes() {
     assert_eq!(page.gave_up_at(), Some(180_000), "{:?}", page.done);
 }
 
-/// Whoever comes and goes all the time is told all the same.
+/// A person who comes and goes all the time still learns that the connection is dead.
 #[test]
 fn coming_back_again_and_again_does_not_put_it_off() {
     let mut page = Page::open(Relay::Answers(50));
@@ -226,7 +226,7 @@ fn who_comes_back_learns_in_five_seconds_that_the_connection_is_dead() {
     assert_eq!(page.run(300_000).gave_up_at(), Some(206_000));
 }
 
-/// On many computers the clock of timers stands still meanwhile.
+/// On many computers the clock of the timers stands still while they sleep.
 #[test]
 fn a_computer_that_slept_asks_at_the_first_timer() {
     let mut page = Page::open(Relay::Answers(50));
@@ -239,7 +239,7 @@ fn a_computer_that_slept_asks_at_the_first_timer() {
     page.path.seen(page.now);
     page.stay_in_sight(begun + 15_000);
     assert!(page.beats() > beats && page.gave_up_at().unwrap() <= begun + 15_000);
-    // A clock that somebody has set costs a question.
+    // A changed wall clock costs one question.
     let mut page = Page::open(Relay::Answers(50));
     page.stay_in_sight(65_000);
     page.set_ahead = 3_600_000;
@@ -251,13 +251,13 @@ fn a_computer_that_slept_asks_at_the_first_timer() {
 fn what_is_on_its_way_and_a_slow_line_win_time() {
     let mut page = Page::open(Relay::Answers(50));
     page.run(1_000).relay = Relay::Silent;
-    // A part of a blob, at 4 bytes in a millisecond.
+    // A part of a blob, at 4 bytes a millisecond.
     page.path.sent(256 * 1024);
     page.run(70_000);
     assert_eq!(page.gave_up_at(), None);
     assert!(page.run(100_000).gave_up_at().is_some());
 
-    // Each answer takes 22 s: after two alarms the connection is kept.
+    // Each answer takes 22 s: after two wrong alarms the connection stays.
     let mut page = Page::open(Relay::Answers(22_000));
     let mut alarms = 0;
     while page.now < 600_000 {

@@ -100,10 +100,10 @@ fn there_is_never_a_hole() {
     window.refresh(page(5..8, true, false), true);
     window.changed(messages(1..2));
     assert_eq!(numbers(&window), [5, 6, 7]);
-    // After a long time away the newest page is far from what is here.
+    // After a long absence the newest page does not touch the loaded messages.
     window.refresh(page(50..52, true, false), true);
     assert_eq!(numbers(&window), [50, 51]);
-    // And one that touches keeps the older ones and what is known of those before them.
+    // A page that touches them keeps the older ones, and the knowledge of messages before them.
     window.extend_older(place(50), page(40..50, false, true));
     window.refresh(page(51..54, true, false), true);
     assert_eq!(window.messages().len(), 14);
@@ -143,7 +143,7 @@ fn what_is_not_kept_is_loaded_again() {
     assert_eq!(window, showing(1..9, false, false));
 }
 
-/// What somebody does with a window, and what happens meanwhile.
+/// An action of a person on a window, or an event meanwhile.
 #[derive(Debug, Clone)]
 enum Step {
     Older(u8),
@@ -164,7 +164,7 @@ fn some_step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// However it is moved, a window is a run of what is stored, and it knows whether there is more on each side.
+    /// However the window moves, it is a run of the stored messages, and it knows whether there are more on each side.
     #[test]
     fn a_window_is_a_run_of_what_is_stored(steps in proptest::collection::vec(some_step(), 0..40)) {
         let mut stored: u8 = 20;

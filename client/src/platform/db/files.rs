@@ -1,4 +1,4 @@
-//! Chunks of files, sealed. They need no journal: each opens only in its place, and what is missing is found out.
+//! Stores sealed chunks of files. They need no journal: a chunk opens only in its place, and the engine notices missing ones.
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -9,7 +9,7 @@ use super::requests::{bytes, committed, done};
 use super::{Database, FILES, META};
 use crate::platform::failure::Failure;
 
-/// Names a file.
+/// The name of a file.
 type Name = [u8; 16];
 
 impl Database {
@@ -36,7 +36,7 @@ impl Database {
         committed(&transaction).await
     }
 
-    /// Chunks of a file, up to the first that is missing.
+    /// Reads chunks of a file, up to the first missing one.
     ///
     /// # Errors
     /// When the browser refuses.

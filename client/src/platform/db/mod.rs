@@ -29,7 +29,7 @@ use crate::model::ownership::SCHEMA;
 const NAME: &str = "parley";
 const STATE: &str = "state";
 const MESSAGES: &str = "messages";
-/// Change sets that are not in the other two yet.
+/// Change sets that have not been moved to the two stores of records yet.
 const JOURNAL: &str = "journal";
 /// Sealed chunks of files.
 const FILES: &str = "files";
@@ -41,21 +41,21 @@ const WRAPPING_KEY: &str = "wrap";
 #[derive(Debug, Clone)]
 pub struct Database {
     stores: IdbDatabase,
-    /// The options of transactions that write.
+    /// The options of writing transactions.
     strict: Object,
 }
 
-/// What happens to a database while it is open.
+/// Why an open database cannot be used any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// A newer version of the app wants to change it.
+    /// A newer version of the app wants to change the database.
     Newer,
-    /// It was deleted, or the browser closed it.
+    /// The database was deleted, or the browser closed it.
     Gone,
 }
 
 impl Database {
-    /// Opens the database, making it on a new device. `ended` is called when it cannot be used any longer.
+    /// Opens the database, and makes it on a new device. Calls `ended` when it cannot be used any longer.
     ///
     /// # Errors
     /// When the browser gives this site no IndexedDB, or a newer version of the app has made it.
@@ -66,14 +66,14 @@ impl Database {
         let upgrade = Closure::once(move |_: JsValue| {
             let database = opening.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok());
             for store in [STATE, MESSAGES, JOURNAL, FILES, KEYS, META] {
-                // A store that is there already stays as it is; one that cannot be made fails the first transaction.
+                // An existing store stays as it is. If one cannot be made, the first transaction fails.
                 let _ = database.as_ref().map(|database| database.create_object_store(store));
             }
         });
         request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
         let database: IdbDatabase = done(&request).await?.dyn_into()?;
         let (closing, tell) = (database.clone(), ended.clone());
-        // A later version of the app may want to change the stores: it need not wait for this tab.
+        // A later version of the app may want to change the stores; it need not wait for this tab.
         let give_way = Closure::once_into_js(move |event: JsValue| {
             closing.close();
             let newer = Reflect::get(&event, &"newVersion".into()).is_ok_and(|version| !version.is_null());
@@ -97,7 +97,7 @@ impl Database {
         Ok(found.dyn_into().ok().map(BrowserKey))
     }
 
-    /// Keeps the browser's own key.
+    /// Stores the browser's own key.
     ///
     /// # Errors
     /// When another owner has taken over, or when the browser refuses.
@@ -108,10 +108,10 @@ impl Database {
         committed(&transaction).await
     }
 
-    /// Begins a transaction. Writes are on disk when they are reported done (`durability: "strict"`).
+    /// Begins a transaction. A write that is reported done is on disk (`durability: "strict"`).
     fn begin(&self, stores: &[&str], write: bool) -> Result<IdbTransaction, Failure> {
         let names: Array = stores.iter().map(|name| JsValue::from_str(name)).collect();
-        // web-sys knows it without options.
+        // web-sys has this call only without options.
         let begin: Function = Reflect::get(&self.stores, &"transaction".into())?.dyn_into()?;
         let transaction = if write {
             begin.call3(&self.stores, &names, &"readwrite".into(), &self.strict)

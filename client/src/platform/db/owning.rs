@@ -1,4 +1,4 @@
-//! Who owns the device. Each owner has a number, its fence; what an older one still writes fails.
+//! Takes the device over, and fences off earlier owners: each owner has a number, its fence, and writes with an older one fail.
 
 use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -11,9 +11,9 @@ use crate::platform::clock::{now, whole};
 use crate::platform::failure::Failure;
 
 const FENCE: &str = "fence";
-/// With the fence of an owner that another has replaced.
+/// The prefix of a key that ends with the fence of a replaced owner.
 const REPLACED: &str = "replaced";
-/// For how long a replaced owner is kept in mind, in milliseconds: longer than any worker is frozen.
+/// How long the database remembers a replaced owner, in milliseconds: longer than any worker stays frozen.
 const REMEMBERED: u64 = 90 * 24 * 3_600 * 1_000;
 
 /// Proof of owning the device, until the next owner makes a greater one.
@@ -21,7 +21,7 @@ const REMEMBERED: u64 = 90 * 24 * 3_600 * 1_000;
 pub struct Fence(pub u64);
 
 impl Database {
-    /// Takes the device over: from now on every write with an older fence fails.
+    /// Takes the device over. From now on every write with an older fence fails.
     ///
     /// # Errors
     /// When the browser refuses.
@@ -29,7 +29,7 @@ impl Database {
         let transaction = self.begin(&[META, JOURNAL], true)?;
         let meta = transaction.object_store(META)?;
         let last = done(&meta.get(&FENCE.into())?).await?.as_f64().map_or(0, whole);
-        // Also greater than what was counted before the browser deleted everything.
+        // The fence is also greater than the counts from before the browser deleted everything.
         let fence = last.saturating_add(1).max(now().0);
         meta.put_with_key(&number(fence), &FENCE.into())?;
         if last > 0 {
@@ -41,7 +41,7 @@ impl Database {
         Ok(Fence(fence))
     }
 
-    /// Whether this owner is still the last one: asked before what is written outside of this database.
+    /// Checks that this owner is still the last one. Callers check this before they write outside of this database.
     ///
     /// # Errors
     /// When another owner has taken over, or when the browser refuses.
@@ -52,7 +52,7 @@ impl Database {
     }
 }
 
-/// Takes the place of the next entry that an owner would add to the journal.
+/// Occupies the place of the next entry that an owner would add to the journal.
 async fn close(journal: &IdbObjectStore, fence: u64) -> Result<(), Failure> {
     let keys: Array =
         done(&journal.get_all_keys_with_key(&places(fence, u64::MAX)?.into())?).await?.dyn_into()?;
@@ -62,7 +62,7 @@ async fn close(journal: &IdbObjectStore, fence: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Owners up to this fence are not kept in mind any longer.
+/// The database no longer remembers owners up to this fence.
 pub(super) fn forgotten() -> u64 {
     now().0.saturating_sub(REMEMBERED)
 }
@@ -72,16 +72,16 @@ pub(super) fn key_of(place: Place) -> JsValue {
     Array::of2(&number(place.fence), &number(place.number)).into()
 }
 
-/// An owner's entries below a number.
+/// The range of an owner's entries below a number.
 pub(super) fn places(fence: u64, below: u64) -> Result<IdbKeyRange, Failure> {
     let at = |number| key_of(Place { fence, number });
     Ok(IdbKeyRange::bound_with_lower_open_and_upper_open(&at(0), &at(below), false, true)?)
 }
 
-/// Makes the transaction fail when another owner has replaced this one.
+/// Makes the transaction fail if another owner has replaced this one.
 ///
-/// The browser finds out by itself, by adding what must not be there. So the transaction can be committed without
-/// another step of this worker: one that is frozen meanwhile does not keep the next owner waiting.
+/// The browser itself notices this, when it adds a key that must not exist yet. So the transaction can commit without another
+/// step of this worker, and a worker that freezes meanwhile does not keep the next owner waiting.
 pub(super) fn guard(transaction: &IdbTransaction, fence: Fence) -> Result<(), Failure> {
     let meta = transaction.object_store(META)?;
     meta.add_with_key(&JsValue::TRUE, &replaced(fence.0))?;

@@ -1,4 +1,4 @@
-//! Reads records.
+//! Reads records and the journal.
 
 use js_sys::{Array, Uint8Array};
 use parley_engine::io::{Load, ReadFrom, Record};
@@ -11,7 +11,7 @@ use crate::model::journal::{Found, Place};
 use crate::platform::failure::Failure;
 
 impl Database {
-    /// All records of [`Store::State`](parley_engine::io::Store::State), and the whole journal in its order.
+    /// Reads all records of [`Store::State`](parley_engine::io::Store::State), and the whole journal in its order.
     ///
     /// # Errors
     /// When the browser refuses.
@@ -26,7 +26,7 @@ impl Database {
         Ok((records.collect(), journal.collect()))
     }
 
-    /// Records of [`Store::Messages`](parley_engine::io::Store::Messages) with a prefix, in the order that is asked for.
+    /// Reads the records of [`Store::Messages`](parley_engine::io::Store::Messages) that `load` asks for, in its order.
     ///
     /// # Errors
     /// When the browser refuses.
@@ -44,7 +44,7 @@ async fn all(request: &IdbRequest) -> Result<Array, Failure> {
     Ok(done(request).await?.dyn_into()?)
 }
 
-/// Keys that begin with the prefix, on the side of the one from which to look. None if there can be none.
+/// The range of keys that begin with the prefix, on the requested side of a start key. `None` if no key can be there.
 fn range_of(load: &Load) -> Result<Option<IdbKeyRange>, Failure> {
     let (prefix, end) = (load.prefix.as_slice(), after_prefix(&load.prefix));
     let (lower, above, upper) = match &load.from {
@@ -52,7 +52,7 @@ fn range_of(load: &Load) -> Result<Option<IdbKeyRange>, Failure> {
         ReadFrom::Before(before) => (prefix, false, Some(before.clone())),
         ReadFrom::After(after) => (after.as_slice(), true, end),
     };
-    // The browser takes a range that is empty for a fault.
+    // The browser treats an empty range as an error.
     if upper.as_deref().is_some_and(|upper| upper <= lower) {
         return Ok(None);
     }

@@ -1,4 +1,4 @@
-//! IndexedDB's requests and transactions as futures, and what goes into them.
+//! Turns IndexedDB's requests and transactions into futures, and converts their keys and values.
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
@@ -9,7 +9,7 @@ use web_sys::{IdbRequest, IdbTransaction};
 use crate::platform::clock::whole;
 use crate::platform::failure::Failure;
 
-/// The request's result.
+/// Waits for the result of a request.
 pub(super) async fn done(request: &IdbRequest) -> Result<JsValue, Failure> {
     let promise = Promise::new(&mut |resolve, reject| {
         let (good, bad) = (request.clone(), request.clone());
@@ -26,9 +26,9 @@ pub(super) async fn done(request: &IdbRequest) -> Result<JsValue, Failure> {
     Ok(JsFuture::from(promise).await?)
 }
 
-/// Commits, and waits until the transaction is on disk.
+/// Commits a transaction, and waits until it is on disk.
 pub(super) async fn committed(transaction: &IdbTransaction) -> Result<(), Failure> {
-    // A browser that has no `commit` commits by itself when there is nothing more to do.
+    // A browser without `commit` commits by itself when there is nothing more to do.
     if let Ok(commit) = Reflect::get(transaction, &"commit".into())?.dyn_into::<Function>() {
         commit.call0(transaction)?;
     }
@@ -54,7 +54,7 @@ pub(super) fn bytes(bytes: &[u8]) -> JsValue {
     Uint8Array::from(bytes).into()
 }
 
-/// Of a fence, or of an entry of the journal.
+/// A fence or an entry's number as a key.
 pub(super) fn number(number: u64) -> JsValue {
     #[expect(
         clippy::cast_precision_loss,

@@ -1,4 +1,4 @@
-//! Writes change sets: one after the other into the journal, and many at a time from there into their stores.
+//! Writes change sets: one by one into the journal, and many at a time from there into their stores.
 
 use parley_engine::io::Store;
 use wasm_bindgen::JsValue;
@@ -10,7 +10,7 @@ use super::{Database, FILES, JOURNAL, KEYS, MESSAGES, META, STATE};
 use crate::model::journal::Place;
 use crate::platform::failure::Failure;
 
-/// What a write takes out of the journal.
+/// The entries that a write takes out of the journal.
 #[derive(Debug, Clone, Copy)]
 pub struct Moved<'a> {
     /// This owner's entries up to this number.
@@ -20,8 +20,8 @@ pub struct Moved<'a> {
 }
 
 impl Database {
-    /// Adds an entry to the journal. The browser finds out by itself whether another owner has taken this one's place:
-    /// then something stands there already.
+    /// Adds an entry to the journal. The browser itself notices if another owner has taken over, because the place is already
+    /// occupied then.
     ///
     /// # Errors
     /// When another owner has taken over, when there is no room, or when the browser refuses.
@@ -32,8 +32,8 @@ impl Database {
         committed(&transaction).await
     }
 
-    /// Writes records with values and deletes those without, and takes the entries that said so out of the journal: all
-    /// of it or nothing, in one transaction.
+    /// Writes records with values, deletes those without, and takes the moved entries out of the journal, all or nothing, in
+    /// one transaction.
     ///
     /// # Errors
     /// When another owner has taken over, when there is no room, or when the browser refuses.
@@ -53,7 +53,7 @@ impl Database {
         committed(&transaction).await
     }
 
-    /// Deletes everything but what keeps stale owners out.
+    /// Deletes everything except the data that keeps stale owners out.
     ///
     /// # Errors
     /// When another owner has taken over, or when the browser refuses.
@@ -65,7 +65,7 @@ impl Database {
         committed(&transaction).await
     }
 
-    /// Writes records in the place of all others, in one transaction; the browser's own key stays.
+    /// Replaces all records by these, in one transaction. The browser's own key stays.
     ///
     /// # Errors
     /// When another owner has taken over, when there is no room, or when the browser refuses.
@@ -85,7 +85,7 @@ impl Database {
     }
 }
 
-/// Deletes all records, and whatever the journal says of them.
+/// Deletes all records, and all entries of the journal.
 async fn clear(transaction: &IdbTransaction) -> Result<(), Failure> {
     for store in [STATE, MESSAGES, FILES] {
         transaction.object_store(store)?.clear()?;
@@ -116,8 +116,8 @@ fn put_all<'a>(
     Ok(())
 }
 
-/// Leaves a mark in the place of this owner's last entry, which says where it was. Marks of owners that are not
-/// kept in mind any longer go.
+/// Leaves a mark in the place of this owner's last entry, so that its number stays known. Deletes the marks of owners that the
+/// database no longer remembers.
 fn take_out(transaction: &IdbTransaction, fence: Fence, moved: Moved<'_>) -> Result<(), Failure> {
     if moved.own == 0 && moved.others.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What needs a connection is asked again once there is one.
+//! Repeats commands that need a connection once the device is connected.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, Connection, Reply, UsernameStatus};
@@ -6,13 +6,14 @@ use parley_engine::view::{Command, CommandError, Connection, Reply, UsernameStat
 use crate::platform::timer;
 use crate::ui::app::state::App;
 
-/// An owner that was asked too early has not said yet that it has a connection; so long until it is asked again, in milliseconds.
+/// An owner that was asked too early has not yet reported its connection. The pause before the page asks it again, in
+/// milliseconds.
 const SOON: u64 = 1_000;
 
-/// What waits for the connection.
+/// The commands that wait for a connection.
 pub(crate) type Asking = Vec<Box<dyn FnOnce()>>;
 
-/// Takes up what waits whenever there is a connection.
+/// Runs the waiting commands each time that the connection comes up.
 pub(crate) fn follow(app: App) {
     Effect::new(move |_| {
         if is_online(app.connection.get()) {
@@ -26,14 +27,14 @@ const fn is_online(connection: Connection) -> bool {
     matches!(connection, Connection::Online | Connection::CatchingUp)
 }
 
-/// Whether it was asked for want of a connection that nothing came of it.
+/// Whether the command had no result for want of a connection.
 const fn came_too_early(reply: &Reply) -> bool {
     matches!(reply, Reply::Failed(CommandError::Offline) | Reply::Username(UsernameStatus::Unknown))
 }
 
 impl App {
-    /// Asks, and asks again whenever there is a connection, as long as `waits` says that somebody still waits: it is called each
-    /// time when there is none.
+    /// Sends a command, and repeats it at each new connection until it is answered. Each time that the connection is missing,
+    /// the page calls `waits`; it gives up when `waits` returns false.
     pub(crate) fn ask_patiently(
         self,
         command: Command,

@@ -1,4 +1,4 @@
-//! What somebody is doing with messages: the menu that is open, what is being answered or edited, what is selected.
+//! Holds what the person is doing with messages: the open menu, the message being answered or edited, the selection.
 
 use std::sync::Arc;
 
@@ -9,24 +9,24 @@ use parley_protocol::ids::MessageId;
 use crate::platform::page;
 use crate::ui::app::state::App;
 
-/// Messages that were quoted from outside of what is loaded, at most.
+/// The most quoted messages that the page keeps although they are outside of the loaded window.
 const MAX_QUOTED: usize = 64;
 
-/// What it is.
+/// What the person is doing with messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Doing {
     pub(crate) menu: Option<Menu>,
     /// The chat in the list whose menu is open, and where.
     pub(crate) chat_menu: Option<(ConversationId, (i32, i32))>,
-    /// Somebody chooses an emoji for the composer of this chat; where that opens.
+    /// The chat for whose composer the person chooses an emoji, and where the picker opens.
     pub(crate) picking: Option<(ConversationId, (i32, i32))>,
-    /// What goes into a composer next.
+    /// The text that the composer of this chat inserts next.
     pub(crate) inserted: Option<(ConversationId, String)>,
     pub(crate) composing: Option<Composing>,
     pub(crate) selection: Option<Selection>,
-    /// Texts that wait for somebody to say where they go.
+    /// The texts for which the person still has to choose the chats.
     pub(crate) forwarding: Vec<String>,
-    /// Messages that are quoted and not loaded.
+    /// Messages that are quoted but are not in the loaded window.
     quoted: Vec<(MessageRef, Quoted)>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Doing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Quoted {
     Here(Arc<MessageView>),
-    /// This device does not have it.
+    /// This device does not have the message.
     Missing,
 }
 
@@ -52,16 +52,16 @@ impl Quoted {
 pub(crate) struct Menu {
     pub(crate) conversation: ConversationId,
     pub(crate) message: Arc<MessageView>,
-    /// Where it opens, in CSS pixels.
+    /// Where the menu opens, in CSS pixels.
     pub(crate) at: (i32, i32),
 }
 
-/// What is written, beside a message as such.
+/// The message that the person edits or answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Composing {
     pub(crate) conversation: ConversationId,
     pub(crate) message: Arc<MessageView>,
-    /// It is edited; else it is answered.
+    /// True for an edit, false for an answer.
     pub(crate) edits: bool,
 }
 
@@ -79,7 +79,7 @@ impl Selection {
 }
 
 impl Doing {
-    /// Whether something is over the page that takes all keys.
+    /// Whether a menu or the emoji picker is over the page and takes all keys.
     pub(crate) const fn is_over(&self) -> bool {
         self.menu.is_some() || self.chat_menu.is_some() || self.picking.is_some()
     }
@@ -112,7 +112,7 @@ impl App {
         request_animation_frame(move || page::focus(if edits { "edit" } else { "message" }));
     }
 
-    /// It is answered or edited no longer.
+    /// Ends answering or editing.
     pub(crate) fn stop_composing(self) {
         self.doing.update(|doing| doing.composing = None);
         if !page::is_touch() {
@@ -120,7 +120,7 @@ impl App {
         }
     }
 
-    /// Escape ends what somebody is doing with messages; whether they were.
+    /// Ends, at Escape, what the person is doing with messages. Returns whether there was anything to end.
     pub(crate) fn stops(self) -> bool {
         let does = self.doing.with_untracked(|doing| doing.composing.is_some() || doing.selection.is_some());
         if does {
@@ -130,7 +130,7 @@ impl App {
         does
     }
 
-    /// The message that the next text of a chat answers; no other one does.
+    /// Takes the message that the next text of this chat answers. Later texts answer nothing.
     pub(crate) fn take_answer(self, id: ConversationId) -> Option<MessageRef> {
         let is = |it: &&mut Composing| it.conversation == id && !it.edits;
         let composing = self.doing.with_untracked(|doing| doing.composing.clone())?;
@@ -140,7 +140,7 @@ impl App {
         answered
     }
 
-    /// Selects a message, or does not any more.
+    /// Selects a message, or removes it from the selection.
     pub(crate) fn select(self, conversation: ConversationId, id: MessageId) {
         self.doing.update(|doing| {
             let empty = || Selection { conversation, messages: Vec::new() };
@@ -152,12 +152,12 @@ impl App {
         });
     }
 
-    /// Reacts to a message with a sign, or takes that back.
+    /// Adds or removes the person's reaction to a message.
     pub(crate) fn react(self, conversation: ConversationId, message: MessageRef, sign: String, on: bool) {
         self.ask(Command::React { conversation, message, sign, on }, |_| {});
     }
 
-    /// The message that another one answers, once it is known.
+    /// The message that another one answers, once the page knows it.
     pub(crate) fn quoted(self, conversation: ConversationId, message: &MessageRef) -> Option<Quoted> {
         if let Some(Some(loaded)) = self.with_open(conversation, |open| open.window.named(message).cloned()) {
             return Some(Quoted::Here(loaded));
@@ -166,7 +166,7 @@ impl App {
             .with(|doing| doing.quoted.iter().find(|(of, _)| of == message).map(|(_, quoted)| quoted.clone()))
     }
 
-    /// Asks for it, if it is not known.
+    /// Asks the owner for a quoted message that the page does not know.
     pub(crate) fn quote(self, conversation: ConversationId, message: MessageRef) {
         if untrack(|| self.quoted(conversation, &message)).is_some() {
             return;

@@ -1,5 +1,5 @@
-//! What stands in composers: in this page, under seal in localStorage (`unsaved.rs`), and on the device, which is asked to save it
-//! when somebody pauses or leaves.
+//! Keeps the texts in composers: in this page, sealed in localStorage (`unsaved.rs`), and on the device, which the page asks to
+//! save a text when the person pauses or leaves.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ConversationId, ConversationView, Reply};
@@ -10,10 +10,10 @@ use crate::platform::{clock, random, timer};
 use crate::ui::app::state::App;
 use crate::ui::app::unsaved;
 
-/// How long a text that was sent may take to the disk until it is shown that it is not there, in milliseconds.
+/// How long a sent text may take to reach the disk before the page shows that it is not there yet, in milliseconds.
 const GRACE: u64 = 300;
 
-/// What a composer begins with.
+/// The text with which a composer begins.
 pub(crate) fn begin(app: App, id: ConversationId) -> String {
     if let Some(chat) = app.chats.with_untracked(|chats| chats.get(id).cloned()) {
         with(app, id, |draft| draft.hear(&chat.draft, chat.draft_sent));
@@ -22,7 +22,7 @@ pub(crate) fn begin(app: App, id: ConversationId) -> String {
     with(app, id, |draft| draft.text().to_owned())
 }
 
-/// The device tells of a conversation.
+/// Takes the draft that the device reports for a conversation.
 pub(crate) fn hear(app: App, chat: &ConversationView) {
     let known = app.drafts.with_value(|drafts| drafts.iter().any(|(id, _)| *id == chat.id));
     if known {
@@ -31,13 +31,13 @@ pub(crate) fn hear(app: App, chat: &ConversationView) {
     }
 }
 
-/// Somebody types.
+/// Takes the text that the person typed.
 pub(crate) fn type_text(app: App, id: ConversationId, text: &str) {
     with(app, id, |draft| draft.type_text(text, clock::now().0));
     unsaved::keep(app);
 }
 
-/// The composer gets the keyboard, or loses it.
+/// Notes that the composer got or lost the focus.
 pub(crate) fn focus(app: App, id: ConversationId, focused: bool) {
     with(app, id, |draft| draft.focus(focused));
     settle(app, id);
@@ -46,18 +46,18 @@ pub(crate) fn focus(app: App, id: ConversationId, focused: bool) {
     }
 }
 
-/// An input method begins or ends to compose.
+/// Notes that an input method began or ended to compose.
 pub(crate) fn compose(app: App, id: ConversationId, composing: bool) {
     with(app, id, |draft| draft.compose(composing));
     settle(app, id);
 }
 
-/// The composer is not on the screen any more.
+/// Notes that the composer has left the screen.
 pub(crate) fn leave(app: App, id: ConversationId) {
     focus(app, id, false);
 }
 
-/// What may stand in the composer now is put there.
+/// Puts into the composer the text that may stand there now.
 fn settle(app: App, id: ConversationId) {
     if with(app, id, |draft| draft.settle(clock::now().0)) {
         app.replaced.set(Some(id));
@@ -65,7 +65,8 @@ fn settle(app: App, id: ConversationId) {
     unsaved::keep(app);
 }
 
-/// Once a second: who has paused has their draft saved, and what waited for that is shown.
+/// Runs once a second: saves the drafts of composers in which the person has paused, and shows the texts that waited for the
+/// pause.
 pub(crate) fn tick(app: App) {
     let now = clock::now().0;
     for id in all(app) {
@@ -76,7 +77,7 @@ pub(crate) fn tick(app: App) {
     }
 }
 
-/// Has the device save what it does not have.
+/// Asks the device to save the text of a composer that it does not have.
 fn save(app: App, id: ConversationId) {
     let Some(Save { text, over }) = with(app, id, Draft::save) else { return };
     app.ask(Command::SetDraft { conversation: id, text: text.clone(), over }, move |reply| {
@@ -85,7 +86,7 @@ fn save(app: App, id: ConversationId) {
     });
 }
 
-/// The device was removed: it keeps what stands in composers, whatever another page has.
+/// Asks the device, which was removed from its account, to keep all texts of composers, beside those of other pages.
 pub(crate) fn keep_all(app: App) {
     for (conversation, left) in unsaved(app) {
         for Save { text, over } in left.draft.into_iter().chain(left.found) {
@@ -97,7 +98,7 @@ pub(crate) fn keep_all(app: App) {
     unsaved::keep(app);
 }
 
-/// The page may be gone soon.
+/// Saves all drafts, because the browser may end the page soon.
 pub(crate) fn save_all(app: App) {
     for id in all(app) {
         save(app, id);
@@ -105,14 +106,14 @@ pub(crate) fn save_all(app: App) {
     unsaved::keep(app);
 }
 
-/// Sends what stands in the composer; false while too much waits for the disk.
+/// Sends the text in the composer. Returns false while too many texts wait for the disk.
 pub(crate) fn send(app: App, id: ConversationId) -> bool {
     let request = u64::from_le_bytes(random::bytes());
     let Some(sending) = with(app, id, |draft| draft.send(request, clock::now().0)) else { return false };
     if let Some(to) = app.take_answer(id) {
         app.answers.update_value(|answers| answers.push((request, to)));
     }
-    // Whatever happens to the page from here on, the text is sent.
+    // From here on the text is sent even if the page ends.
     unsaved::keep(app);
     ask(app, id, sending);
     true
@@ -138,7 +139,7 @@ fn ask(app: App, id: ConversationId, sending: Sending) {
     });
 }
 
-/// What was sent and is still not on the disk is shown.
+/// Shows the texts that were sent and are still not on the disk.
 fn show_unsent(app: App) {
     let unsent: Vec<(ConversationId, Sending)> = app.drafts.with_value(|drafts| {
         let of = |(id, draft): &(ConversationId, Draft)| {
@@ -152,7 +153,7 @@ fn show_unsent(app: App) {
     }
 }
 
-/// What a page left that is gone, or this one before the device was locked.
+/// Takes over texts of a page that is gone, or of this page before the device was locked.
 pub(crate) fn find(app: App, left: Vec<(ConversationId, Unsaved)>) {
     for (id, left) in left {
         if let Some(chat) = app.chats.with_untracked(|chats| chats.get(id).cloned()) {
@@ -168,7 +169,7 @@ pub(crate) fn find(app: App, left: Vec<(ConversationId, Unsaved)>) {
     }
 }
 
-/// What would be lost if the page went now.
+/// The texts that would be lost if the page ended now.
 pub(crate) fn unsaved(app: App) -> Vec<(ConversationId, Unsaved)> {
     app.drafts.with_value(|drafts| {
         let all = drafts.iter().map(|(id, draft)| (*id, draft.unsaved()));
@@ -176,7 +177,7 @@ pub(crate) fn unsaved(app: App) -> Vec<(ConversationId, Unsaved)> {
     })
 }
 
-/// Why the last text could not be sent, in this conversation.
+/// Why the last text of this conversation could not be sent.
 pub(crate) fn failure(app: App, id: ConversationId) -> Option<CommandError> {
     app.send_failure.get().filter(|(failed, _)| *failed == id).map(|(_, error)| error)
 }
@@ -185,7 +186,7 @@ fn all(app: App) -> Vec<ConversationId> {
     app.drafts.with_value(|drafts| drafts.iter().map(|(id, _)| *id).collect())
 }
 
-/// What stands in the composer of a conversation.
+/// The text in the composer of a conversation.
 pub(crate) fn text(app: App, id: ConversationId) -> String {
     with(app, id, |draft| draft.text().to_owned())
 }

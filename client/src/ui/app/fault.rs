@@ -1,4 +1,4 @@
-//! The device does not open: what happened, and the way out.
+//! The screen for a device that does not open: the fault, and what the person can do.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::ui::app::state::App;
 use crate::ui::design::{html, icons, parts};
 use crate::ui::words;
 
-/// Says what is wrong and offers to reload, or to delete the rest and begin again, which is asked twice.
+/// Shows the fault and offers to reload, or, after a second question, to delete the rest of the device and begin again.
 pub(crate) fn screen(app: App, fault: Fault) -> AnyView {
     let sure = RwSignal::new(false);
     let actions = vec![

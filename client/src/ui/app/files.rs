@@ -1,4 +1,4 @@
-//! What the page must know of files before their part of it is loaded: where each is, and what somebody has chosen to send.
+//! Tracks the state of each file, and the files chosen for sending, before the page loads its part for files.
 
 use leptos::prelude::*;
 use parley_engine::view::{BodyView, ConversationId, FileId, FileState, MessageView};
@@ -8,7 +8,7 @@ use crate::platform::files::File;
 use crate::ui::app::state::{App, Dialog};
 
 impl App {
-    /// Where a file is.
+    /// The state of a file.
     pub(crate) fn file_state(self, file: FileId) -> ArcRwSignal<FileState> {
         let make = || ArcRwSignal::new(FileState::There);
         let get =
@@ -16,7 +16,7 @@ impl App {
         self.files.try_update_value(get).unwrap_or_else(make)
     }
 
-    /// A file is there now.
+    /// Takes the new state of a file.
     pub(crate) fn file_is(self, file: FileId, state: FileState) {
         let known = self.file_state(file);
         if known.with_untracked(|known| *known != state) {
@@ -24,7 +24,7 @@ impl App {
         }
     }
 
-    /// Takes note of where the files of messages are.
+    /// Notes the state of each file of these messages.
     pub(crate) fn learn_files<'a>(self, messages: impl Iterator<Item = &'a MessageView>) {
         for message in messages {
             if let BodyView::Files(view) = &message.body {
@@ -33,7 +33,7 @@ impl App {
         }
     }
 
-    /// Somebody has chosen, pasted or dropped files: they are looked at before they are sent.
+    /// Takes files that the person has chosen, pasted or dropped, and opens the dialog in which they check them before sending.
     pub(crate) fn attach(self, id: ConversationId, files: Vec<File>) {
         if files.is_empty() {
             return;

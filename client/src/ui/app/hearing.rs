@@ -1,4 +1,4 @@
-//! What the owner of the device says, and what of it changes here.
+//! Applies to the page's state what the owner of the device reports.
 
 use leptos::prelude::*;
 use parley_engine::view::{
@@ -16,9 +16,10 @@ use crate::ui::app::{attention, drafts, pictures, unsaved};
 use crate::ui::words;
 
 impl App {
-    /// Takes what was heard.
+    /// Takes one signal of the owner, or a signal of another version of the app.
     pub(crate) fn hear(self, heard: Result<ToViews, Unreadable>) {
-        // The page's loader has started a worker before anybody could look: what fails there is only a consequence.
+        // The loader starts a worker before the page can check the context. Faults of that worker only follow from the insecure
+        // context.
         if self.phase.get_untracked() == Phase::Faulty(Fault::Insecure) {
             return;
         }
@@ -45,12 +46,12 @@ impl App {
         }
     }
 
-    /// An owner that has been replaced may wake up and say what it had on its tongue.
+    /// Whether to believe an owner. A replaced owner may wake up and send signals that it had queued.
     fn believes(self, fence: u64) -> bool {
         fence >= self.fence.get_value()
     }
 
-    /// There is an owner, perhaps a new one: begin again with what it knows.
+    /// Subscribes to the owner, which may be a new one, and repeats all unanswered requests.
     fn subscribe(self) {
         self.slow.set(false);
         if let Some(link) = self.owner.get_value() {
@@ -64,7 +65,7 @@ impl App {
     }
 
     fn begin_with(self, snapshot: Snapshot) {
-        // Who has answered lives; what a worker said before its end may come later than that.
+        // The answer shows that the owner lives. A death report of the worker before it may arrive later than that.
         self.worker_died.set(false);
         self.account.set(snapshot.account);
         self.connection.set(snapshot.connection);
@@ -97,7 +98,7 @@ impl App {
             Event::Storage(storage) => self.storage.set(storage),
             Event::Link(link) => self.link.set(link),
             Event::Removed(removed) => {
-                // What stands in a composer is nowhere else.
+                // The text in a composer is stored nowhere else.
                 drafts::keep_all(self);
                 self.removed.set(Some(removed));
             }
@@ -109,7 +110,7 @@ impl App {
                 if self.open.with_untracked(|open| open.id == Some(chat.id))
                     && self.chats.with_untracked(|chats| chats.get(chat.id).is_some_and(known))
                 {
-                    // Its lines and messages say names too.
+                    // Lines and messages of the open chat show the name too.
                     self.open(chat.id);
                 }
                 self.put_chat(*chat);
@@ -144,7 +145,7 @@ impl App {
         self.chats.with_untracked(|chats| chats.get(conversation).is_none_or(|chat| chat.unread == 0))
     }
 
-    /// Tells a screen reader of messages that came, wherever they stand.
+    /// Tells a screen reader of messages that came, in any chat.
     fn announce_message(self, chat: &ConversationView) {
         let known = self
             .chats
@@ -176,15 +177,15 @@ impl App {
         }
     }
 
-    /// Tells a screen reader something, once, when it has said what it is saying.
+    /// Has a screen reader say something once, after what it is saying now.
     pub(crate) fn announce(self, text: impl Into<String>) {
         let text = text.into();
-        // The same sentence again would change nothing in the page, and so not be read out.
+        // The same sentence again would not change the page, so a screen reader would not read it.
         let again = self.announcement.with_untracked(|before| *before == text);
         self.announcement.set(if again { format!("{text}\u{a0}") } else { text });
     }
 
-    /// Tells of something that counts when it begins, and not at each step.
+    /// Announces a state when it begins, and not at each of its steps.
     pub(crate) fn announce_begin(self, told: impl Fn() -> Option<String> + 'static) {
         Effect::new(move |before: Option<bool>| {
             let told = told();

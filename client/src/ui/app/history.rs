@@ -1,4 +1,4 @@
-//! Goes through the browser's history: what is on the screen is what its entry says.
+//! Moves through the browser's history: the screen shows what the current entry says.
 
 use core::cell::Cell;
 use std::collections::VecDeque;
@@ -12,21 +12,23 @@ use crate::platform::timer::{self, Timeout};
 use crate::platform::{dom, page};
 use crate::ui::app::state::{App, Dialog};
 
-/// A browser that does not go back for so long has no entry there (it keeps fifty or so), in milliseconds.
+/// How long to wait for the browser to go back, in milliseconds. A browser that takes longer has no entry there: it keeps about
+/// fifty.
 const PATIENCE: u64 = 1_000;
 
 thread_local! {
-    /// There is one history, and one page that goes through it.
+    /// The app. A page has one history, and one app moves through it.
     static APP: Cell<Option<App>> = const { Cell::new(None) };
 }
 
-/// Where the page is in it.
+/// The page's position in the history.
 #[derive(Default)]
 pub(crate) struct Way {
     here: Place,
-    /// The browser goes back, which takes it a moment; what is there then, if it is to be another.
+    /// Set while the browser goes back, which takes it a moment: the place that then replaces the entry, if it must be another
+    /// one, and the timer that gives up.
     going: Option<(Option<Place>, Timeout)>,
-    /// What is wanted after that.
+    /// The moves that wait until the browser has gone back.
     wanted: VecDeque<Want>,
 }
 
@@ -130,11 +132,11 @@ fn back(app: App, by: u32, place: Place, another: bool) {
     });
     app.way.update_value(|way| way.going = Some((another.then(|| place.clone()), given_up)));
     page::back(by);
-    // Nobody waits for the browser.
+    // The page shows the place at once and does not wait for the browser.
     be(app, place);
 }
 
-/// The browser shows an entry: one that was there, or one that a link or the address has made.
+/// Takes an entry that the browser shows: an earlier one, or one that a link or the address bar has made.
 fn arrive(app: App, first: bool) {
     let going = app.way.try_update_value(|way| way.going.take()).flatten();
     if let Some((Some(place), _)) = going {
@@ -161,7 +163,7 @@ fn arrive(app: App, first: bool) {
     go_on(app);
 }
 
-/// The place as its entry says; one that says nothing is new, and says it from now on.
+/// The place that the entry names. A new entry names none; this function writes the place into it.
 fn stamped(route: Route, before: Option<&Place>) -> Place {
     Place::read(route.clone(), &page::said()).unwrap_or_else(|| {
         let place = Place::entered(route, before);
@@ -170,7 +172,8 @@ fn stamped(route: Route, before: Option<&Place>) -> Place {
     })
 }
 
-/// A link whose `#` was written as `%23` on its way leads to a path, which names what the fragment should have.
+/// Takes a link from the path. A program that carried the link may have written its `#` as `%23`, so the fragment stands in the
+/// path.
 fn take_from_path() {
     let path = page::path();
     let is_link = || matches!(Route::parse(&path), Route::Invite(_) | Route::Link(_) | Route::GroupLink(_));
@@ -183,7 +186,7 @@ fn take_from_path() {
 fn be(app: App, place: Place) {
     let Place { route, over: open, .. } = &place;
     if app.dialog.with_untracked(|dialog| dialog.as_ref().map(over)) != *open {
-        // The browser gives the focus back to where it was before.
+        // Closing the dialog makes the browser return the focus to where it was before.
         dom::close_open_dialog();
         app.dialog.set(open.map(|open| match open {
             Over::NewChat => Dialog::NewChat(String::new()),

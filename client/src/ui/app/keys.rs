@@ -1,4 +1,4 @@
-//! Keys that work everywhere.
+//! Listens for the keys that work on every screen.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The view's link to the owner of the device, which is this tab's worker or another's.
+//! Links the view to the owner of the device, which is this tab's worker or another tab's.
 
 use leptos::prelude::{LocalStorage, StoredValue, UpdateValue, WithValue};
 use parley_engine::view::{Command, Reply, Request, ViewRequestId};
@@ -9,19 +9,19 @@ use crate::platform::broadcast::Broadcast;
 use crate::platform::random;
 use crate::platform::timer::Interval;
 
-/// How often what was not answered is asked again, in milliseconds.
+/// The interval at which the page repeats unanswered requests, in milliseconds.
 const ASK_AGAIN: u32 = 2_000;
 
 type OnReply = Box<dyn FnOnce(Reply)>;
 
-/// Asks the owner; what is not answered is asked again, also of the next owner.
+/// Sends requests to the owner, and repeats unanswered ones, also to the next owner.
 #[derive(Clone, Copy)]
 pub(crate) struct Link(StoredValue<Inner, LocalStorage>);
 
 struct Inner {
     _heard: Option<Broadcast>,
     channel: Option<Broadcast>,
-    /// In the order in which it was asked, in which it is asked again.
+    /// The unanswered requests in the order in which they were asked and are repeated.
     pending: Vec<Pending>,
 }
 
@@ -33,8 +33,7 @@ struct Pending {
 }
 
 impl Link {
-    /// Opens the channel. `hear` gets everything that is said there; `late` is called while something waits long for
-    /// its answer.
+    /// Opens the channel. `hear` gets every signal on the channel; `late` runs while a request waits long for its answer.
     pub(crate) fn open(
         hear: impl Fn(Result<ToViews, Unreadable>) + 'static,
         late: impl Fn() + 'static,
@@ -56,7 +55,7 @@ impl Link {
         self.ask_as(u64::from_le_bytes(random::bytes()), command, on_reply);
     }
 
-    /// The same, under an id that the caller chose.
+    /// Sends a command under an id that the caller chose.
     pub(crate) fn ask_as(self, id: u64, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
         let id = ViewRequestId(id);
         let request = ToOwner::Ask(Request { id, command: command.clone() });
@@ -66,12 +65,12 @@ impl Link {
         });
     }
 
-    /// Says something to the owner that has no reply.
+    /// Sends a signal that has no reply to the owner.
     pub(crate) fn say(self, signal: &ToOwner) {
         self.0.with_value(|inner| inner.say(signal));
     }
 
-    /// Takes a reply; those to other views' requests are ignored.
+    /// Takes a reply. Ignores replies to other views' requests.
     pub(crate) fn replied(self, id: ViewRequestId, reply: Reply) {
         let mut on_reply = None;
         self.0.update_value(|inner| {
@@ -83,7 +82,7 @@ impl Link {
         }
     }
 
-    /// Asks again everything that was not answered: there is a new owner.
+    /// Repeats every unanswered request, because there is a new owner.
     pub(crate) fn ask_all(self) {
         self.0.with_value(|inner| {
             for Pending { id, command, .. } in &inner.pending {
@@ -92,12 +91,12 @@ impl Link {
         });
     }
 
-    /// Forgets everything that was not answered.
+    /// Forgets every unanswered request.
     pub(crate) fn forget(self) {
         self.0.update_value(|inner| inner.pending.clear());
     }
 
-    /// Whether anything waits long for its answer.
+    /// Repeats the unanswered requests that are old enough. Returns whether there were any.
     fn ask_again(self) -> bool {
         let mut any = false;
         self.0.update_value(|inner| {

@@ -1,4 +1,4 @@
-//! What the page knows and does whatever screen is shown: its state, the link to the owner, drafts, keys.
+//! The page's state and behaviour on every screen: signals, the link to the owner, drafts, keys.
 
 pub(crate) mod asking;
 pub(crate) mod attention;

@@ -1,4 +1,4 @@
-//! The conversation on the screen, and loading more of it.
+//! Holds the conversation on the screen, and loads more of its messages.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ConversationId, MessageRef, MessageView, Page, Reply};
@@ -12,14 +12,14 @@ use crate::ui::app::state::App;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Open {
     pub(crate) id: Option<ConversationId>,
-    /// Which opening it is: what was asked in one that is over is not for this one.
+    /// Counts openings. A reply to a request of an earlier opening is ignored.
     opening: u32,
     pub(crate) window: Window,
     /// The first message that was unread when it was opened.
     pub(crate) unread_from: Option<MessageId>,
-    /// How many were unread from there on, where that is known.
+    /// How many messages were unread from there on, if the page knows it.
     pub(crate) unread_count: Option<u32>,
-    /// Counts up whenever the newest message is to be shown.
+    /// Counts up each time that the list has to show the newest message.
     pub(crate) to_newest: u32,
     /// The message to which the list scrolls next.
     pub(crate) sought: Option<MessageId>,
@@ -42,14 +42,15 @@ pub(crate) enum Side {
 }
 
 impl Open {
-    /// Messages come while nobody looks: those that are new stand below a line, which is there `already` or begins with them.
+    /// Takes messages that came while the person did not look. New ones stand below the line above unread messages, which
+    /// exists `already` or begins with them.
     pub(crate) fn came_unseen(&mut self, messages: &[MessageView], already: bool) {
         let newest = self.window.newest();
         let is_new = |message: &&MessageView| Some(message.order) > newest && is_theirs(message);
         let new = messages.iter().filter(is_new);
         let count = u32::try_from(new.clone().count()).unwrap_or(u32::MAX);
         if already {
-            // What is not loaded may be told of twice.
+            // The engine may report a message outside of the loaded window twice, so the page cannot count such messages.
             let counted = self.unread_count.filter(|_| !self.window.has_newer());
             self.unread_count = counted.map(|known| known.saturating_add(count));
         } else if let Some(first) = new.min_by_key(|message| message.order) {
@@ -60,13 +61,13 @@ impl Open {
 }
 
 impl App {
-    /// No conversation is on the screen any more.
+    /// Closes the conversation on the screen.
     pub(crate) fn close(self) {
         let opening = self.open.with_untracked(|open| open.opening).wrapping_add(1);
         self.open.set(Open { opening, ..Open::default() });
     }
 
-    /// Looks at the conversation, if it is the one on the screen.
+    /// Reads the conversation, if it is the one on the screen.
     pub(crate) fn with_open<T>(self, id: ConversationId, look: impl FnOnce(&Open) -> T) -> Option<T> {
         self.open.with(|open| (open.id == Some(id)).then(|| look(open)))
     }
@@ -82,7 +83,8 @@ impl App {
         self.open.with_untracked(|open| open.id == Some(id))
     }
 
-    /// Shows a conversation: at its first unread message, or at its newest. One that is open already is brought up to date.
+    /// Shows a conversation: at its first unread message, or at its newest. Brings a conversation that is already open up to
+    /// date.
     pub(crate) fn open(self, id: ConversationId) {
         if self.is_open(id) && self.open.with_untracked(|open| open.window.is_ready()) {
             self.ask_for_page(Command::OpenConversation(id), id, move |open, page| {
@@ -106,7 +108,7 @@ impl App {
         });
     }
 
-    /// Shows the newest messages, wherever somebody has scrolled to.
+    /// Shows the newest messages, wherever the person has scrolled to.
     pub(crate) fn show_newest(self, id: ConversationId) {
         let go = |open: &mut Open| open.to_newest = open.to_newest.wrapping_add(1);
         match self.open.with_untracked(|open| (open.id == Some(id)).then(|| open.window.has_newer())) {
@@ -119,7 +121,7 @@ impl App {
         }
     }
 
-    /// Shows a message, wherever it stands; what is around it is loaded, if need be.
+    /// Shows a message, wherever it stands. Loads the messages around it if the window does not have it.
     pub(crate) fn show_message(self, id: ConversationId, message: MessageRef) {
         let loaded = self.with_open_untracked(id, |open| open.window.named(&message).map(|it| it.id));
         if let Some(Some(found)) = loaded {
@@ -139,13 +141,13 @@ impl App {
         self.open.with_untracked(|open| (open.id == Some(id)).then(|| look(open)))
     }
 
-    /// The person has answered: nothing is new to them, and they look at what they wrote.
+    /// Notes that the person has answered: nothing is new to them, and the list shows what they wrote.
     pub(crate) fn answered(self, id: ConversationId) {
         self.update_open(id, |open| open.unread_from = None);
         self.show_newest(id);
     }
 
-    /// Loads more on one side, if there is more and it is not under way.
+    /// Loads more messages on one side, unless there are none or a page is already on its way.
     pub(crate) fn load(self, id: ConversationId, side: Side) {
         let from = self.open.with_untracked(|open| {
             let (window, loading) = (&open.window, open.loading);

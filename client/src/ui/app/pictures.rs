@@ -1,5 +1,5 @@
-//! Groups' pictures, as far as they are known in this page. The list of chats says only which picture a group has: it is asked for
-//! when that is a new one.
+//! Keeps the pictures of groups that this page knows. The list of chats names a group's picture only by its hash; the page asks
+//! the owner for a picture with a new hash.
 
 use std::collections::HashMap;
 
@@ -13,23 +13,24 @@ use crate::ui::design::memo::Memo;
 /// The picture of one group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Picture {
-    /// Which one it is, or will be once it has come.
+    /// The hash of the picture, which the page has or waits for.
     hash: [u8; 32],
-    /// Where the page shows it.
+    /// The object URL of the picture.
     address: Option<String>,
 }
 
 /// All of them.
 pub(crate) type Pictures = HashMap<ConversationId, Picture>;
 
-/// Where a group's picture is shown; none if it has none.
+/// The object URL of a group's picture; none if the page has no picture for it.
 pub(crate) fn of(app: App, id: ConversationId) -> Memo<Option<String>> {
     Memo::new(move || {
         app.pictures.with(|pictures| pictures.get(&id).and_then(|picture| picture.address.clone()))
     })
 }
 
-/// A chat is new or changed. What strangers want to be seen waits until the person has joined.
+/// Takes a new or changed chat. The page does not fetch a picture of an invitation before the person has joined: strangers
+/// chose it.
 pub(crate) fn hear(app: App, chat: &ConversationView) {
     let id = chat.id;
     let group = chat.group.as_ref().filter(|it| !matches!(it.standing, GroupStanding::Invited { .. }));
@@ -42,7 +43,7 @@ pub(crate) fn hear(app: App, chat: &ConversationView) {
             pictures.remove(&id).iter().for_each(drop_address);
         });
     };
-    // The one before is shown until the new one is here.
+    // The page shows the picture before until the new one has come.
     app.pictures.update_untracked(|pictures| {
         pictures.entry(id).or_insert(Picture { hash, address: None }).hash = hash;
     });
@@ -65,7 +66,7 @@ fn learn(app: App, hash: [u8; 32], view: &GroupView) {
     });
 }
 
-/// The device is locked: nothing of it stays.
+/// Forgets all pictures, because the device is locked.
 pub(crate) fn forget(app: App) {
     app.pictures.with_untracked(|pictures| pictures.values().for_each(drop_address));
     app.pictures.set(Pictures::new());

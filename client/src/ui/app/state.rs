@@ -1,4 +1,4 @@
-//! What the views know: signals that events of the engine change, and what a person can do.
+//! Holds the state of all views as signals, which events of the engine change, and the actions of the person.
 
 use std::collections::BTreeMap;
 
@@ -35,13 +35,13 @@ use crate::ui::design::memo::Memo;
 use crate::ui::screens::conversation::deleting::Leaving;
 use crate::ui::screens::settings::backup_file;
 
-/// How often the owner is told that somebody is there, at most, in milliseconds.
+/// The least pause between two signals to the owner that the person is present, in milliseconds.
 const TELL: u64 = 5_000;
 
-/// How far the app has come.
+/// How far the app has started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Nobody has answered yet.
+    /// No owner has answered yet.
     Starting,
     /// The device is open.
     Ready,
@@ -54,29 +54,29 @@ pub(crate) enum Phase {
 /// Which dialog is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Dialog {
-    /// New chat; holds what is in its field at first.
+    /// New chat, with the text that its field has at first.
     NewChat(String),
     /// Contact details.
     Contact(ConversationId),
-    /// Linking another device; holds a code that was opened as a link.
+    /// Linking another device, with a link code that the person opened as a link.
     Link(String),
     /// New group.
     NewGroup,
-    /// What a group is, and who is in it.
+    /// Details and members of a group.
     Group(ConversationId),
-    /// Who has a message of the chat that is open, and what became of it.
+    /// Who has received a message of the open chat, who reacts to it, and its earlier versions.
     Message(MessageId),
     /// Where to forward [`Doing::forwarding`](crate::ui::app::doing::Doing::forwarding).
     Forward,
-    /// Which keys do what.
+    /// The list of keyboard shortcuts.
     Keys,
-    /// Something with files.
+    /// A dialog about files.
     Files(FilesOver),
-    /// A group to which a link leads; holds the link, or nothing if it is not known any more.
+    /// A group to which an invite link leads, with the link, or with nothing if the page no longer knows it.
     GroupLink(String),
 }
 
-/// Everything the views know. It lives as long as the page, so that a view that keeps it keeps an address.
+/// The state that all views share. It lives as long as the page, so a view keeps only a reference.
 #[derive(Clone, Copy)]
 pub(crate) struct App(&'static Known);
 
@@ -88,21 +88,21 @@ impl core::ops::Deref for App {
     }
 }
 
-/// What it is.
+/// The fields of the shared state.
 pub(crate) struct Known {
     pub(crate) phase: RwSignal<Phase>,
     pub(crate) account: RwSignal<Option<AccountView>>,
     pub(crate) connection: RwSignal<Connection>,
     pub(crate) storage: RwSignal<StorageState>,
     pub(crate) chats: RwSignal<Chats>,
-    /// Of groups.
+    /// The pictures of groups.
     pub(crate) pictures: RwSignal<Pictures>,
-    /// A pointer is pressed: what could move under it waits.
+    /// A pointer is pressed. Whatever could move under it waits.
     pub(crate) pressed: RwSignal<bool>,
     pub(crate) throttle: StoredValue<Throttle>,
     pub(crate) open: RwSignal<Open>,
     pub(crate) route: RwSignal<Route>,
-    /// Opened and closed by [`App::show`] and [`App::close_dialog`], or by the browser's history.
+    /// The open dialog. [`App::show`], [`App::close_dialog`] and the browser's history change it.
     pub(crate) dialog: RwSignal<Option<Dialog>>,
     pub(crate) way: StoredValue<Way, LocalStorage>,
     /// The QR code that was drawn last.
@@ -113,67 +113,67 @@ pub(crate) struct Known {
     /// How far linking a device is.
     pub(crate) link: RwSignal<Option<LinkView>>,
     pub(crate) now: RwSignal<UnixMillis>,
-    /// The time zone of this place, by its name.
+    /// The name of this place's time zone.
     pub(crate) zone: RwSignal<String>,
     pub(crate) visible: RwSignal<bool>,
-    /// Somebody can see the page and has it in front of them.
+    /// The page is visible and has the focus.
     pub(crate) in_front: RwSignal<bool>,
     pub(crate) worker_died: RwSignal<bool>,
-    /// A newer version of the app is in another tab: this page does nothing any more.
+    /// Another tab has a newer version of the app; this page does nothing any more.
     pub(crate) newer: RwSignal<bool>,
-    /// An older version of the app is in another tab.
+    /// Another tab has an older version of the app.
     pub(crate) older: RwSignal<bool>,
     /// The browser takes long to read or save something.
     pub(crate) slow: RwSignal<bool>,
-    /// What stands in composers.
+    /// The texts in composers.
     pub(crate) drafts: StoredValue<Vec<(ConversationId, Draft)>>,
     pub(crate) keeping: StoredValue<Keeping, LocalStorage>,
-    /// The composer of this conversation has another text than before, which nobody typed there.
+    /// The conversation whose composer has got a text that the person did not type there.
     pub(crate) replaced: RwSignal<Option<ConversationId>>,
-    /// What was sent some time ago and is not on the disk.
+    /// Texts that were sent some time ago and are not on the disk yet.
     pub(crate) unsent: RwSignal<Vec<(ConversationId, Sending)>>,
     /// Why the last text could not be sent.
     pub(crate) send_failure: RwSignal<Option<(ConversationId, CommandError)>>,
-    /// Something that was typed is in this page and nowhere else.
+    /// Some typed text is only in the memory of this page.
     pub(crate) at_risk: RwSignal<bool>,
-    /// A message whose deletion can still be taken back.
+    /// A message whose deletion the person can still undo.
     pub(crate) leaving: RwSignal<Option<Leaving>>,
-    /// What somebody is doing with messages.
+    /// What the person is doing with messages.
     pub(crate) doing: RwSignal<Doing>,
-    /// What was sent as an answer, by request, and to which message.
+    /// The texts that were sent as answers: the id of each request, and the message that it answers.
     pub(crate) answers: StoredValue<Vec<(u64, MessageRef)>>,
     pub(crate) announcement: RwSignal<String>,
-    /// What is being done with a backup file (a hint while it is), or what came of it.
+    /// The progress or the result of the work on a backup file; a hint while the work goes on.
     pub(crate) file: RwSignal<Note>,
-    /// Where the file that was saved last can be downloaded.
+    /// The address at which the person can download the file that was saved last.
     pub(crate) download: RwSignal<Option<String>>,
-    /// This browser was removed from its account, and still has these texts.
+    /// The texts that this browser still has after it was removed from its account.
     pub(crate) removed: RwSignal<Option<RemovedView>>,
-    /// The person erases them on this page: the first screen follows.
+    /// The person erases those texts on this page, and the first screen follows.
     pub(crate) starts_over: StoredValue<bool>,
-    /// An account is being made on the first screen, which stays until that is done: it may be refused.
+    /// The first screen is making an account. It stays until that is done, because the relay may refuse.
     pub(crate) creating: RwSignal<bool>,
-    /// The lock of the device.
+    /// The app lock of the device.
     pub(crate) lock: RwSignal<Option<LockView>>,
-    /// When the next guess at it is heard, in milliseconds since 1970.
+    /// The time of the next permitted guess at the lock, in milliseconds since 1970.
     pub(crate) next_guess: RwSignal<u64>,
     supervisor: StoredValue<Option<Supervisor>, LocalStorage>,
     pub(crate) owner: StoredValue<Option<Link>, LocalStorage>,
     pub(crate) asking: StoredValue<Asking, LocalStorage>,
-    /// The last owner that was heard.
+    /// The fence of the last owner that the page heard.
     pub(crate) fence: StoredValue<u64>,
     /// Counts owners.
     pub(crate) owners: RwSignal<u32>,
-    /// Where files are.
+    /// The state of each file.
     pub(crate) files: StoredValue<BTreeMap<FileId, ArcRwSignal<FileState>>>,
-    /// What somebody has chosen to send, until the dialog for that has taken it.
+    /// The files that the person has chosen to send, until the dialog takes them.
     pub(crate) chosen: StoredValue<Vec<File>, LocalStorage>,
-    /// Counts what is chosen while that dialog is open.
+    /// Counts further choices while that dialog is open.
     pub(crate) chosen_again: RwSignal<u32>,
 }
 
 impl App {
-    /// Starts this tab's worker, and opens the link to whoever owns the device.
+    /// Starts this tab's worker, and opens the link to the owner of the device.
     pub(crate) fn start() -> Self {
         let app = Self(Box::leak(Box::new(Known {
             phase: RwSignal::new(Phase::Starting),
@@ -238,34 +238,34 @@ impl App {
             link.say(&ToOwner::WhoOwns);
             supervisor.start();
         } else {
-            // Before anything fails for another reason that is only a consequence.
+            // This fault comes first: whatever fails later only follows from it.
             app.phase.set(Phase::Faulty(Fault::Insecure));
         }
         app
     }
 
-    /// Sends a command; `on_reply` gets its one reply. What needs a connection is asked by [`App::ask_patiently`].
+    /// Sends a command; `on_reply` gets its one reply. For commands that need a connection see [`App::ask_patiently`].
     pub(crate) fn ask(self, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
         if let Some(link) = self.owner.get_value() {
             link.ask(command, on_reply);
         }
     }
 
-    /// Sends a command under an id that the caller chose: what was asked under it before is not done twice.
+    /// Sends a command under an id that the caller chose. The owner does not carry out a second request with the same id.
     pub(crate) fn ask_as(self, id: u64, command: Command, on_reply: impl FnOnce(Reply) + 'static) {
         if let Some(link) = self.owner.get_value() {
             link.ask_as(id, command, on_reply);
         }
     }
 
-    /// Asks this tab's own worker about the lock; one question at a time.
+    /// Asks this tab's own worker about the lock. Only one question can be open at a time.
     pub(crate) fn ask_lock(self, ask: &LockAsk, on_answer: impl FnOnce(LockAnswer) + 'static) {
         if let Some(supervisor) = self.supervisor.get_value() {
             supervisor.ask_lock(ask, on_answer);
         }
     }
 
-    /// Tells the owner when somebody is there, for a lock that closes by itself.
+    /// Tells the owner when the person is present, for the auto-lock.
     pub(crate) fn watch_for_somebody(self) {
         let told = StoredValue::new(0_u64);
         page::on_somebody(move || {
@@ -280,7 +280,7 @@ impl App {
         });
     }
 
-    /// The device was locked: the page forgets what it has shown.
+    /// Forgets everything that the page has shown, because the device was locked.
     pub(crate) fn locked(self, lock: LockView, next: u64) {
         if let Some(link) = self.owner.get_value() {
             link.forget();
@@ -313,14 +313,15 @@ impl App {
         backup_file::show(self, None);
     }
 
-    /// Says something to the owner that has no reply.
+    /// Sends a signal that has no reply to the owner.
     pub(crate) fn say(self, signal: &ToOwner) {
         if let Some(link) = self.owner.get_value() {
             link.say(signal);
         }
     }
 
-    /// A value that waits while a pointer is pressed, so that nothing moves under a hand: what was pressed is what is clicked.
+    /// A value that does not change while a pointer is pressed. So nothing moves between press and release, and the click
+    /// reaches the element that was pressed.
     pub(crate) fn steady<T>(self, value: impl Fn() -> T + Send + Sync + 'static) -> Memo<T>
     where
         T: Clone + PartialEq + Send + Sync + 'static,
@@ -336,12 +337,12 @@ impl App {
         })
     }
 
-    /// The own account. It is the same as long as chats are shown.
+    /// The own account. It does not change while chats are shown.
     pub(crate) fn me(self) -> Option<AccountId> {
         self.account.with_untracked(|account| account.as_ref().map(|it| it.account))
     }
 
-    /// Whether somebody uses an account here. One that is being made is not there yet.
+    /// Whether this browser has an account. An account that is still being made does not count.
     pub(crate) fn has_account(self) -> bool {
         self.account.with(Option::is_some) && !self.creating.get()
     }
@@ -351,7 +352,7 @@ impl App {
         Memo::new(move || self.chats.with(|chats| chats.get(id).cloned()))
     }
 
-    /// The username of somebody whose name could be mistaken for another's, as it is written.
+    /// The username of a contact whose name could be mistaken for another's, with its `@`.
     pub(crate) fn told_apart_by(self, id: ConversationId) -> Memo<Option<String>> {
         Memo::new(move || {
             self.chats.with(|chats| chats.told_apart_by(id).map(|username| format!("@{username}")))

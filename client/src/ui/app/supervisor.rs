@@ -1,4 +1,4 @@
-//! This tab's worker: lends it localStorage, and starts another in its place when it is replaced, stuck or gone.
+//! Supervises this tab's worker: lends it localStorage, and replaces it when it is stuck, ended or no longer the owner.
 
 use leptos::prelude::{LocalStorage, StoredValue, UpdateValue, WithValue};
 use zeroize::Zeroizing;
@@ -9,19 +9,19 @@ use crate::model::slot::{FromWorker, Slot, ToWorker};
 use crate::platform::worker::WorkerHandle;
 use crate::platform::{local, timer};
 
-/// How often a worker that fails is started again; what fails more often would go on failing.
+/// How often the supervisor restarts a worker that fails. One that fails more often would fail for ever.
 const DEATHS: u32 = 3;
-/// How long to wait before that, in milliseconds.
+/// The pause before a restart, in milliseconds.
 const PAUSE: u64 = 1_000;
-/// A worker that owes so many answers is ended.
+/// The supervisor ends a worker that owes more answers than this.
 const QUESTIONS: u32 = 2;
 
 /// Why there is no worker any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Loss {
-    /// It fails again and again.
+    /// The worker failed again and again.
     Died,
-    /// A newer version of the app is in another tab.
+    /// Another tab has a newer version of the app.
     Older,
 }
 
@@ -31,20 +31,20 @@ pub(crate) struct Supervisor(StoredValue<Inner, LocalStorage>);
 
 struct Inner {
     worker: Option<WorkerHandle>,
-    /// Counts the workers: what an ended one still says is not heard.
+    /// Counts the workers, so that signals of an ended worker are ignored.
     number: u32,
-    /// How many answers the worker owes; none before it has said anything, because loading may take long.
+    /// How many answers the worker owes; `None` before its first signal, because loading may take long.
     owes: Option<u32>,
     deaths: u32,
-    /// Gets the answer to what was asked about the lock.
+    /// Gets the answer to the open question about the lock.
     on_answer: Option<Box<dyn FnOnce(LockAnswer)>>,
-    /// What has to be asked of the next worker if this one ends without an answer: to open the lock.
+    /// The request to open the lock, which the next worker gets if this one ends without an answer.
     again: Option<LockAsk>,
     lost: Box<dyn Fn(Loss)>,
 }
 
 impl Supervisor {
-    /// Keeps nothing yet. `lost` is called when there will be no worker any more.
+    /// Makes a supervisor without a worker. It calls `lost` when there will be no worker any more.
     pub(crate) fn new(lost: impl Fn(Loss) + 'static) -> Self {
         let lost = Box::new(lost);
         let inner =
@@ -52,7 +52,7 @@ impl Supervisor {
         Self(StoredValue::new_local(inner))
     }
 
-    /// Starts a worker, in place of the one that runs.
+    /// Starts a worker in place of the running one.
     pub(crate) fn start(self) {
         let number = self.end();
         let started = WorkerHandle::start(
@@ -65,7 +65,7 @@ impl Supervisor {
         }
     }
 
-    /// Somebody waits for an answer, perhaps because the worker is stuck: asks it, and replaces it when it stays silent.
+    /// Asks the worker for a sign of life, because a request waits for its answer, and replaces a worker that stays silent.
     pub(crate) fn check(self) {
         let mut stuck = false;
         self.0.update_value(|inner| {
@@ -80,7 +80,7 @@ impl Supervisor {
         }
     }
 
-    /// Asks the worker about the lock. Until that is answered another question is refused.
+    /// Asks the worker about the lock. Refuses a second question until the first is answered.
     pub(crate) fn ask_lock(self, ask: &LockAsk, on_answer: impl FnOnce(LockAnswer) + 'static) {
         if self.0.with_value(|inner| inner.on_answer.is_some()) {
             on_answer(LockAnswer::Refused);
@@ -90,7 +90,7 @@ impl Supervisor {
         self.0.update_value(|inner| {
             inner.on_answer = Some(Box::new(on_answer));
             inner.again = matches!(ask, LockAsk::Unlock(_)).then(|| ask.clone());
-            // One that has not begun to listen is asked when it does.
+            // A worker that does not listen yet gets the question when it does.
             if let (Some(worker), Some(_)) = (&inner.worker, inner.owes) {
                 say(worker, &ToWorker::Lock(ask.clone()));
                 asked = true;
@@ -102,7 +102,7 @@ impl Supervisor {
         }
     }
 
-    /// The worker listens: it is asked what the one before did not answer.
+    /// Notes that the worker listens, and asks it what the worker before did not answer.
     fn listens(self) {
         self.0.update_value(|inner| {
             let new = inner.owes.is_none();
@@ -124,7 +124,7 @@ impl Supervisor {
         }
     }
 
-    /// Ends the worker; the number of the next one.
+    /// Ends the worker. Returns the number of the next one.
     fn end(self) -> u32 {
         let mut number = 0;
         self.0.update_value(|inner| {
@@ -135,7 +135,7 @@ impl Supervisor {
             }
             number = inner.number;
         });
-        // It answers nothing any more.
+        // An ended worker answers nothing any more.
         if self.0.with_value(|inner| inner.again.is_none()) {
             self.answer(LockAnswer::Refused);
         }
@@ -194,7 +194,7 @@ impl Supervisor {
 }
 
 fn say(worker: &WorkerHandle, message: &ToWorker) {
-    // It may have a passphrase in it.
+    // The message may contain a passphrase.
     if let Some(bytes) = signal::encode(message).map(Zeroizing::new) {
         worker.say(&bytes);
     }

@@ -1,5 +1,5 @@
-//! News of conversations are shown at once, but not more often than somebody can see: while a device is linked or comes
-//! back there are hundreds, and each has the whole list looked through.
+//! Limits how often the list of chats is drawn. While a device is linked or catches up, hundreds of conversations change, and
+//! each change has the page go through the whole list.
 
 use leptos::prelude::*;
 use parley_engine::view::ConversationView;
@@ -8,10 +8,10 @@ use crate::platform::unicode::Browser;
 use crate::platform::{clock, timer};
 use crate::ui::app::state::App;
 
-/// Between one change of the list and the next, in milliseconds.
+/// The least pause between two changes of the list, in milliseconds.
 const PAUSE: u64 = 40;
 
-/// When the list was changed last, and whether something waits to be shown.
+/// When the list was drawn last, and whether a change waits to be drawn.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Throttle {
     last: u64,
@@ -19,7 +19,7 @@ pub(crate) struct Throttle {
 }
 
 impl App {
-    /// Takes a conversation that is new or changed.
+    /// Takes a new or changed conversation.
     pub(crate) fn put_chat(self, chat: ConversationView) {
         self.chats.update_untracked(|chats| chats.put(chat, &Browser));
         let Throttle { last, waits } = self.throttle.get_value();

@@ -1,4 +1,4 @@
-//! Keeps under seal in localStorage what is typed here and is not on the device's disk, and takes over what pages left that are gone.
+//! Seals typed text that is not on the device's disk into localStorage, and takes over such text from pages that are gone.
 
 use leptos::prelude::*;
 use parley_engine::seal::PageKey;
@@ -8,24 +8,24 @@ use crate::platform::{local, lock, page, random};
 use crate::ui::app::drafts;
 use crate::ui::app::state::App;
 
-/// This page's item and what it knows of others'.
+/// This page's item in localStorage, and what the page knows of other pages' items.
 pub(crate) struct Keeping {
     name: String,
     key: Option<PageKey>,
-    /// The lock of the own item is held: nobody takes it for that of a page that is gone.
+    /// This page holds the Web Lock of its item, so no other page takes it for the item of a page that is gone.
     held: bool,
-    /// What the own item held when the device was opened is here.
+    /// The page has taken over what its item held when the device was opened.
     recovered: bool,
-    /// What was written last.
+    /// The content that was written last.
     written: All,
-    /// Items whose lock was asked for.
+    /// The items whose Web Lock this page has requested.
     watched: Vec<String>,
-    /// Items of pages that are gone.
+    /// The items of pages that are gone.
     left: Vec<String>,
 }
 
 impl Keeping {
-    /// Nothing is kept yet.
+    /// Makes the state of a page that has stored nothing yet.
     pub(crate) fn new() -> Self {
         Self {
             name: unsaved::name(u64::from_le_bytes(random::bytes())),
@@ -39,7 +39,7 @@ impl Keeping {
     }
 }
 
-/// Begins: the own lock is held from now on, and those of others are waited for.
+/// Takes the Web Lock of the own item, and waits for the locks of all other items.
 pub(crate) fn start(app: App) {
     let name = app.keeping.with_value(|keeping| keeping.name.clone());
     app.keeping.update_value(|keeping| keeping.watched.push(keeping.name.clone()));
@@ -47,7 +47,7 @@ pub(crate) fn start(app: App) {
         app.keeping.update_value(|keeping| keeping.held = true);
         keep(app);
     };
-    // Without locks the device does not open either, and says so.
+    // A browser without Web Locks does not open the device either, and the page says so.
     let _ = lock::request(&name, false, held, || {});
     for name in local::names(PREFIX) {
         watch(app, &name);
@@ -61,7 +61,7 @@ pub(crate) fn start(app: App) {
     page::on_leaving(move || drafts::save_all(app));
 }
 
-/// Waits until the page of this item is gone.
+/// Waits until the page that owns this item is gone.
 fn watch(app: App, name: &str) {
     if app.keeping.with_value(|keeping| keeping.watched.iter().any(|known| known == name)) {
         return;
@@ -79,7 +79,8 @@ fn watch(app: App, name: &str) {
     );
 }
 
-/// An owner says with which key pages seal. Another key is another device's: what was typed for the one before is none of its.
+/// Takes from an owner the key with which pages seal. Another key belongs to another device, which must not get text typed for
+/// the device before.
 pub(crate) fn learn(app: App, key: PageKey) {
     if app.keeping.with_value(|keeping| keeping.key.as_ref() == Some(&key)) {
         return;
@@ -92,7 +93,7 @@ pub(crate) fn learn(app: App, key: PageKey) {
     });
 }
 
-/// The device was locked: the key is forgotten, the sealed item stays.
+/// Forgets the key, because the device was locked. The sealed item stays.
 pub(crate) fn forget(app: App) {
     app.drafts.set_value(Vec::new());
     app.unsent.set(Vec::new());
@@ -103,7 +104,7 @@ pub(crate) fn forget(app: App) {
     });
 }
 
-/// The device is open, and its conversations are known.
+/// Takes over left items, now that the device is open and its conversations are known.
 pub(crate) fn opened(app: App) {
     let own = app
         .keeping
@@ -117,7 +118,7 @@ pub(crate) fn opened(app: App) {
     take_over(app);
 }
 
-/// Takes what pages left that are gone. It is under this page's own seal before it is taken from theirs.
+/// Takes over the texts of pages that are gone. The page seals them into its own item before it deletes theirs.
 fn take_over(app: App) {
     if !app.keeping.with_value(|keeping| keeping.recovered) {
         return;
@@ -134,14 +135,14 @@ fn take_over(app: App) {
         if own {
             keep(app);
         } else if is_kept(app) {
-            // What does not open was another device's.
+            // An item that does not open belonged to another device.
             let _ = local::put_item(&name, None);
             app.keeping.update_value(|keeping| keeping.watched.retain(|known| *known != name));
         }
     }
 }
 
-/// Whether all that would be lost with this page stands in its item.
+/// Whether this page's item has all text that would be lost with the page.
 fn is_kept(app: App) -> bool {
     let unsaved = drafts::unsaved(app);
     app.keeping.with_value(|keeping| keeping.written == unsaved)
@@ -170,7 +171,7 @@ pub(crate) fn keep(app: App) {
     }
 }
 
-/// Whether something would be lost, or may be, if the page went now: a full disk may not keep what is in localStorage either.
+/// Whether text would or might be lost if the page ended now. On a full disk the browser may fail to keep localStorage as well.
 fn is_at_risk(app: App) -> bool {
     use parley_engine::view::StorageState;
     let unsaved = app.drafts.with_value(|drafts| drafts.iter().any(|(_, it)| !it.sending().is_empty()));

@@ -1,4 +1,4 @@
-//! A circle with somebody's initials; of a group a square with round corners, and its picture if there is one.
+//! The avatar: a circle with a person's initials, or a rounded square for a group, with its picture if it has one.
 
 use leptos::prelude::*;
 use parley_engine::view::{ConversationId, ConversationView};
@@ -27,19 +27,19 @@ pub(crate) fn who(colour: u8) -> String {
     format!("who-{}", colour % COLOURS)
 }
 
-/// Of a chat, whatever it is with.
+/// The avatar of any chat.
 pub(crate) fn chat(app: App, chat: &ConversationView) -> AnyView {
     if chat.group.is_some() { group(app, chat.id, &chat.name, "") } else { peer(&chat.name, chat.id, "") }
 }
 
-/// Of a group.
+/// The avatar of a group.
 pub(crate) fn group(app: App, id: ConversationId, name: &str, class: &'static str) -> AnyView {
     let picture = pictures::of(app, id);
     let name = name.to_owned();
     square(id, class, parts::dynamic(move || picture_or(picture.get(), &name)))
 }
 
-/// Of a group that this account is not in, large.
+/// The large avatar of a group that this account is not in.
 pub(crate) fn group_seen(id: ConversationId, name: &str, picture: Option<String>) -> AnyView {
     square(id, "avatar-large", picture_or(picture, name))
 }

@@ -1,4 +1,4 @@
-//! A text field with its label and what there is to say about it.
+//! A text field with its label, hint and error.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -6,21 +6,21 @@ use leptos::prelude::*;
 use crate::platform::dom;
 use crate::ui::design::html::{self, Element};
 
-/// What stands under a field.
+/// The note under a field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Note {
     /// Nothing.
     #[default]
     None,
-    /// How to fill it in.
+    /// How to fill the field in.
     Hint(String),
-    /// It is good.
+    /// The value is good.
     Good(String),
-    /// It is not.
+    /// The value is not good.
     Bad(String),
-    /// How far something is. What counts is not read out at each step.
+    /// The progress of something. A screen reader does not read it at each step.
     Counts(String),
-    /// Why it is not good, and for how long.
+    /// Why the value is not good, and for how long.
     CountsDown(String),
 }
 
@@ -53,22 +53,22 @@ impl Note {
     }
 }
 
-/// How a field is.
+/// The properties of a field.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Field {
-    /// Unique in the page.
+    /// The id, unique in the page.
     pub(crate) id: &'static str,
-    /// Its name.
+    /// The label.
     pub(crate) label: &'static str,
-    /// For the browser's own help.
+    /// The hint for the browser's autofill.
     pub(crate) autocomplete: &'static str,
-    /// Longest text, in characters.
+    /// The longest text, in characters.
     pub(crate) longest: &'static str,
-    /// Whether it holds a name that is no word (no spelling, no capitals).
+    /// Whether the field holds a name that is not a word: no spelling check, no capitals.
     pub(crate) code: bool,
 }
 
-/// A field bound to `value`; `typed` is called after each change.
+/// A field bound to `value`. It calls `typed` after each change.
 pub(crate) fn field(
     how: Field,
     value: RwSignal<String>,
@@ -78,7 +78,7 @@ pub(crate) fn field(
     of_kind("text", how, value, note, Box::new(typed))
 }
 
-/// The same, of what nobody else may see.
+/// A field for a secret.
 pub(crate) fn secret(
     how: Field,
     value: RwSignal<String>,
@@ -102,7 +102,7 @@ fn of_kind(
     labelled(how, control, value, note)
 }
 
-/// A field of several lines, which grows with its text. Enter sends its form, as in a field of one line.
+/// A field of several lines that grows with its text. Enter submits its form, as in a field of one line.
 pub(crate) fn lines(
     how: Field,
     value: RwSignal<String>,
@@ -148,7 +148,7 @@ fn labelled(how: Field, control: Element, value: RwSignal<String>, note: Signal<
         .into_any()
 }
 
-/// What there is to say about something, as a paragraph with this id.
+/// A note as a paragraph with this id.
 pub(crate) fn said(id: String, note: Signal<Note>) -> AnyView {
     html::p()
         .attr("id", id)

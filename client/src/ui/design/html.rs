@@ -1,10 +1,10 @@
-//! Elements, all of one type.
+//! Describes HTML elements with one Rust type for all of them.
 //!
-//! They are written like Leptos's own, and become Leptos's. But Leptos makes code of its own for every kind of element
-//! with every kind of attribute, closure and content, which was a tenth of the page.
+//! They are written like Leptos's own elements, and become such elements. Leptos compiles separate code for every kind of
+//! element with every kind of attribute, closure and content; that code was a tenth of the page.
 //!
-//! Leptos makes such an element anew where it would change one of its own in place. So what keeps focus, a caret or a place to
-//! which somebody scrolled must not stand in a `dynamic` that runs again meanwhile.
+//! Leptos replaces an element of this type where it would change one of its own in place. So an element that keeps focus, a
+//! caret or a scroll position must not stand in a `dynamic` that runs again meanwhile.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ use leptos::wasm_bindgen::JsCast;
 
 use crate::ui::design::parts;
 
-/// An element that is being described.
+/// The description of an element.
 #[must_use]
 pub(crate) struct Element {
     tag: &'static str,
@@ -52,12 +52,12 @@ impl Element {
         self
     }
 
-    /// An attribute that stays as it is.
+    /// Adds an attribute with a fixed value.
     pub(crate) fn attr(self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.with(custom_attribute(name, value.into().into_owned()))
     }
 
-    /// An attribute that changes with what it reads; it is not there while that is `None`.
+    /// Adds an attribute that changes with the signals that it reads. The attribute is absent while the value is `None`.
     pub(crate) fn attr_live<T: Into<Cow<'static, str>>>(
         self,
         name: &'static str,
@@ -68,42 +68,42 @@ impl Element {
         self.with(custom_attribute(name, value))
     }
 
-    /// An attribute such as `aria-disabled` that is "true" or not there.
+    /// Adds an attribute such as `aria-disabled` that is "true" or absent.
     pub(crate) fn flag(self, name: &'static str, set: impl Fn() -> bool + Send + 'static) -> Self {
         self.attr_live(name, move || set().then_some("true"))
     }
 
-    /// Its classes.
+    /// Sets the classes.
     pub(crate) fn class(self, classes: impl Into<Cow<'static, str>>) -> Self {
         self.attr("class", classes)
     }
 
-    /// One more class, while `set` says so.
+    /// Adds one class while `set` returns true.
     pub(crate) fn class_when(self, name: &'static str, set: impl Fn() -> bool + Send + 'static) -> Self {
         let set: Box<dyn Fn() -> bool + Send> = Box::new(set);
         self.with(class((name, set)))
     }
 
-    /// The text in a field.
+    /// Sets the text in a field.
     pub(crate) fn value(self, value: impl Fn() -> String + Send + 'static) -> Self {
         let value: Box<dyn Fn() -> String + Send> = Box::new(value);
         self.with(prop("value", value))
     }
 
-    /// All of the text in it, and nothing else. It is written as a whole: translators and extensions put elements of their
-    /// own in the place of text nodes, and what was written into those would not be seen.
+    /// Sets the whole text of the element, which has no other content. The text is written as a whole, because translators and
+    /// extensions replace text nodes by elements of their own, and a text written into a replaced node would not be visible.
     pub(crate) fn text(self, text: impl Fn() -> String + Send + 'static) -> Self {
         let text: Box<dyn Fn() -> String + Send> = Box::new(text);
         self.with(prop("textContent", text))
     }
 
-    /// Whether a box or a choice is marked.
+    /// Sets whether a checkbox or a choice is marked.
     pub(crate) fn checked(self, set: impl Fn() -> bool + Send + 'static) -> Self {
         let set: Box<dyn Fn() -> bool + Send> = Box::new(set);
         self.with(prop("checked", set))
     }
 
-    /// Does something at an event.
+    /// Calls `act` at an event.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "an event is a mark without content, written as in Leptos"
@@ -117,7 +117,7 @@ impl Element {
         self.with(on(ev::Custom::<ev::Event>::new(event.name()), act))
     }
 
-    /// Lets `node` reach the element once it is in the page.
+    /// Lets `node` refer to the element once it is in the page.
     pub(crate) fn node_ref<E>(self, node: NodeRef<E>) -> Self
     where
         E: ElementType,
@@ -126,13 +126,13 @@ impl Element {
         self.with(node_ref::<E, _>(node))
     }
 
-    /// More of what is inside.
+    /// Adds content.
     pub(crate) fn child(mut self, inside: impl Inside) -> Self {
         inside.put(&mut self.inside);
         self
     }
 
-    /// The finished view.
+    /// Turns the description into a view.
     pub(crate) fn into_any(self) -> AnyView {
         let element = custom(self.tag).add_any_attr(self.attributes);
         let mut inside = self.inside.into_iter();
@@ -141,9 +141,9 @@ impl Element {
     }
 }
 
-/// What can be inside of an element.
+/// The content of an element.
 pub(crate) trait Inside {
-    /// Puts itself behind what is there.
+    /// Adds itself after the content that is there.
     fn put(self, inside: &mut Vec<AnyView>);
 }
 

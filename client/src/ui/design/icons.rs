@@ -1,4 +1,4 @@
-//! Icons, drawn with lines. They are decoration: what stands beside them has the name.
+//! Line icons. They are decoration: the element beside an icon has the name.
 
 use leptos::prelude::*;
 use leptos::svg;

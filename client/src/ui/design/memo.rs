@@ -1,5 +1,5 @@
-//! Values that follow from others, and change only when they are different. Leptos makes a kilobyte of code for each type of a
-//! memo; here all are of one type inside.
+//! Derived values that notify only when they differ from before. Leptos compiles a kilobyte of code for each type of a memo;
+//! here all memos have one type inside.
 
 use core::any::Any;
 use core::marker::PhantomData;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use leptos::prelude::{Get as _, GetUntracked as _};
 
-/// What a memo holds.
+/// The value in a memo, of any type.
 trait Held: Any + Send + Sync {
     fn is(&self, other: &dyn Held) -> bool;
     fn as_any(&self) -> &dyn Any;
@@ -23,7 +23,7 @@ impl<T: Any + Send + Sync + PartialEq> Held for T {
     }
 }
 
-/// One value of any type.
+/// One shared value of any type.
 #[derive(Clone)]
 struct Shared(Arc<dyn Held>);
 
@@ -33,7 +33,7 @@ impl PartialEq for Shared {
     }
 }
 
-/// A value that follows from others.
+/// A value that is derived from signals.
 pub(crate) struct Memo<T> {
     inner: leptos::prelude::Memo<Shared>,
     of: PhantomData<fn() -> T>,
@@ -52,22 +52,22 @@ fn erased(make: Box<dyn Fn() -> Shared + Send + Sync>) -> leptos::prelude::Memo<
 }
 
 impl<T: Clone + PartialEq + Send + Sync + 'static> Memo<T> {
-    /// Makes it; `value` is called again when something that it reads changes.
+    /// Makes a memo. It calls `value` again when a signal that `value` reads changes.
     pub(crate) fn new(value: impl Fn() -> T + Send + Sync + 'static) -> Self {
         Self { inner: erased(Box::new(move || Shared(Arc::new(value())))), of: PhantomData }
     }
 
-    /// The value now; whoever asks is told when it changes.
+    /// The current value. The reader is notified when it changes.
     pub(crate) fn get(self) -> T {
         self.with(T::clone)
     }
 
-    /// Looks at the value; whoever looks is told when it changes.
+    /// Reads the value. The reader is notified when it changes.
     pub(crate) fn with<U>(self, look: impl FnOnce(&T) -> U) -> U {
         look(inside(&self.inner.get()))
     }
 
-    /// The same, without being told.
+    /// Reads the value without being notified.
     pub(crate) fn with_untracked<U>(self, look: impl FnOnce(&T) -> U) -> U {
         look(inside(&self.inner.get_untracked()))
     }

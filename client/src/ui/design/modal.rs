@@ -1,4 +1,4 @@
-//! A dialog over everything else.
+//! The modal dialog.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -8,8 +8,8 @@ use crate::ui::app::state::App;
 use crate::ui::design::{html, icons, parts};
 use crate::ui::screens::shell;
 
-/// A dialog with its title and its close button; Escape, a click beside it and the browser's Back close it too. `about`
-/// is whom it is about, which may not be known yet.
+/// A dialog with its title and its close button. Escape, a click beside it and the browser's Back also close it. `about` names
+/// the person or group that the dialog is about, which may not be known yet.
 pub(crate) fn modal(
     app: App,
     title: &'static str,
@@ -27,7 +27,7 @@ pub(crate) fn modal(
             Some(about().map_or_else(|| title.to_owned(), |whom| format!("{title}: {whom}")))
         })
         .on(ev::close, move |_| {
-            // By then another may be open.
+            // Another dialog may be open by then.
             if app.dialog.with_untracked(|open| *open == this) {
                 app.close_dialog();
             }

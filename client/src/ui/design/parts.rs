@@ -1,5 +1,5 @@
-//! Small pieces of views. Each erases what it takes, so that the many closures of the screens share one type: Leptos
-//! makes code of its own for every type.
+//! Small pieces of views. Each erases the types that it takes, so that the many closures of the screens share one type: Leptos
+//! compiles separate code for every type.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -7,33 +7,34 @@ use leptos::prelude::*;
 use crate::platform::dom;
 use crate::ui::design::html::{self, Inside};
 
-/// What is made anew whenever something that it reads changes.
+/// A view that is made again whenever a signal that it reads changes.
 pub(crate) fn dynamic(view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
     let view: Box<dyn Fn() -> AnyView + Send> = Box::new(view);
     view.into_any()
 }
 
-/// The same, of what is there only sometimes.
+/// A dynamic view that may be empty.
 pub(crate) fn maybe(view: impl Fn() -> Option<AnyView> + Send + 'static) -> AnyView {
     dynamic(move || view().unwrap_or_else(nothing))
 }
 
-/// A text that changes. It has an element of its own, which nobody takes out of the page as they may take a text node.
+/// A changing text. It has an element of its own, which other programs do not remove from the page as they may remove a text
+/// node.
 pub(crate) fn live<T: Into<String>>(text: impl Fn() -> T + Send + 'static) -> AnyView {
     html::span().text(move || text().into()).into_any()
 }
 
-/// A text.
+/// A plain text.
 pub(crate) fn words(text: String) -> AnyView {
     text.into_any()
 }
 
-/// Nothing.
+/// An empty view.
 pub(crate) fn nothing() -> AnyView {
     ().into_any()
 }
 
-/// Several things without an element around them.
+/// Several views without an element around them.
 pub(crate) fn several(parts: impl Inside) -> AnyView {
     let mut inside = Vec::new();
     parts.put(&mut inside);
@@ -45,7 +46,7 @@ pub(crate) fn button(name: impl Into<String>, class: &'static str, act: impl Fn(
     button_around(words(name.into()), class, act)
 }
 
-/// A wide button, `quiet` while another is meant rather.
+/// A wide button, which is `quiet` beside a more important one.
 pub(crate) fn choice(
     inside: AnyView,
     kind: &'static str,
@@ -61,7 +62,7 @@ pub(crate) fn choice(
         .into_any()
 }
 
-/// A button with something else than a text.
+/// A button with other content than a text.
 pub(crate) fn button_around(inside: AnyView, class: &'static str, act: impl Fn() + 'static) -> AnyView {
     html::button().class(class).attr("type", "button").on(ev::click, move |_| act()).child(inside).into_any()
 }
@@ -82,7 +83,7 @@ pub(crate) fn icon_button(
         .into_any()
 }
 
-/// A paragraph.
+/// A paragraph of text.
 pub(crate) fn text(class: &'static str, text: impl Into<String>) -> AnyView {
     html::p().class(class).child(text.into()).into_any()
 }
@@ -92,27 +93,27 @@ pub(crate) fn alert(class: &'static str, text: impl Inside) -> AnyView {
     html::p().class(class).attr("role", "alert").child(text).into_any()
 }
 
-/// The same, of what is no fault.
+/// A status that a screen reader reads out politely.
 pub(crate) fn status(class: &'static str, text: AnyView) -> AnyView {
     html::p().class(class).attr("role", "status").child(text).into_any()
 }
 
-/// The same, of what counts: what is in it can be read, and is not read out at each step.
+/// A status with a count. A screen reader can read it, but does not read it out at each step.
 pub(crate) fn counter(class: &'static str, text: AnyView) -> AnyView {
     html::p().class(class).attr("role", "status").attr("aria-live", "off").child(text).into_any()
 }
 
-/// The button that sends a form.
+/// The button that submits a form.
 pub(crate) fn send(name: impl Into<String>) -> AnyView {
     html::button().class("button button-quiet").attr("type", "submit").child(name.into()).into_any()
 }
 
-/// The same, where that is what is meant.
+/// The submit button of a form's main action.
 pub(crate) fn primary(name: impl Into<String>) -> AnyView {
     html::button().class("button").attr("type", "submit").child(name.into()).into_any()
 }
 
-/// A switch that is named by the element with this id.
+/// A switch whose name is in the element with this id.
 pub(crate) fn switch(
     named_by: &'static str,
     on: impl Fn() -> bool + Copy + Send + 'static,
@@ -129,7 +130,7 @@ pub(crate) fn switch(
         .into_any()
 }
 
-/// A box to tick.
+/// A checkbox.
 pub(crate) fn checkbox(ticked: RwSignal<bool>) -> AnyView {
     html::input()
         .attr("type", "checkbox")
@@ -138,7 +139,7 @@ pub(crate) fn checkbox(ticked: RwSignal<bool>) -> AnyView {
         .into_any()
 }
 
-/// A question before something that cannot be undone; `cancel` takes it away, and has the focus at first.
+/// A question before an action that cannot be undone. `cancel` closes it, and its button has the focus at first.
 pub(crate) fn confirm(
     question: AnyView,
     yes: &'static str,
@@ -149,7 +150,7 @@ pub(crate) fn confirm(
     let yes = button(yes, "button button-danger", act);
     let no = button("Cancel", "button button-quiet", cancel);
     let question = html::div().class("confirm").node_ref(node).child(vec![question, yes, no]);
-    // It may have appeared below what the screen shows.
+    // The question may have appeared below the visible part of the page.
     Effect::new(move |_| {
         if node.get().is_some() {
             dom::focus_last_button(node);
@@ -158,17 +159,17 @@ pub(crate) fn confirm(
     question.into_any()
 }
 
-/// Things one after the other.
+/// A column of views.
 pub(crate) fn stack(class: &'static str, parts: Vec<AnyView>) -> AnyView {
     html::div().class(class).child(parts).into_any()
 }
 
-/// Things that belong together under a heading.
+/// Views that belong together under a heading.
 pub(crate) fn section(class: &'static str, parts: Vec<AnyView>) -> AnyView {
     html::section().class(class).child(parts).into_any()
 }
 
-/// A form that does something of its own when it is sent.
+/// A form that calls `submit` when it is submitted.
 pub(crate) fn form(submit: impl Fn() + 'static, parts: Vec<AnyView>) -> AnyView {
     html::form()
         .attr("novalidate", "")

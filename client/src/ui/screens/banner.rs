@@ -1,4 +1,4 @@
-//! What a person should know about the connection and the storage, above everything else.
+//! The banner above everything else, about the connection and the storage.
 
 use leptos::prelude::*;
 use parley_engine::view::{Connection, Registration, StorageState};
@@ -13,20 +13,20 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::words;
 
-/// How long what mostly passes has to last until it is shown, in milliseconds: what appears here moves everything below it.
+/// How long a passing state must last before the banner shows it, in milliseconds: a new banner moves everything below it.
 const GRACE: u64 = 1_000;
 
-/// A connection that takes this time to open gets a button, in milliseconds.
+/// A connection that takes this long to open gets a button, in milliseconds.
 const LONG: u64 = 5_000;
 
-/// What is said of it.
+/// The content of the banner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Told {
     text: String,
-    /// Stands beside it, and is not read out: it changes every second.
+    /// Shown beside the text but not read out, because it changes every second.
     countdown: Option<String>,
     pub(crate) grave: bool,
-    /// It mostly passes before anybody could read it.
+    /// The state usually passes before anybody could read the text.
     passing: bool,
     way_out: WayOut,
 }
@@ -38,15 +38,15 @@ enum WayOut {
     Reload,
 }
 
-/// Says nothing while all is well, or while `first` is something else. The place stays, so that a screen reader hears what
-/// appears in it.
+/// Shows nothing while all is well, or while `first` is another notice. The element stays in the page, so that a screen reader
+/// hears new text in it.
 pub(crate) fn banner(app: App, told: Memo<Option<Told>>, first: Memo<Option<Notice>>) -> AnyView {
     let notice = Memo::new(move || {
         told.get().filter(|_| matches!(first.get(), Some(Notice::Grave | Notice::Connection)))
     });
     let way_out =
         Memo::new(move || notice.with(|notice| notice.as_ref().map_or(WayOut::None, |it| it.way_out)));
-    // A screen reader reads out what is written into the status, also when it is what stood there.
+    // A screen reader reads any text that is written into the status, even the same text again. The memo writes only changes.
     let text = Memo::new(move || notice.with(|it| it.as_ref().map(|it| it.text.clone()).unwrap_or_default()));
     let countdown = Memo::new(move || {
         notice.with(|it| it.as_ref().and_then(|it| it.countdown.clone()).unwrap_or_default())
@@ -72,7 +72,7 @@ pub(crate) fn banner(app: App, told: Memo<Option<Told>>, first: Memo<Option<Noti
         .into_any()
 }
 
-/// What is to be said by now.
+/// The text that the banner shows now.
 pub(crate) fn shown(app: App) -> Memo<Option<Told>> {
     let long = opening_long(app);
     let notice = app.steady(move || notice(app, long));
@@ -81,7 +81,7 @@ pub(crate) fn shown(app: App) -> Memo<Option<Told>> {
     Effect::new(move |_| {
         let (notice, is_due, pressed) = (notice.get(), due.get(), app.pressed.get());
         let passing = notice.as_ref().is_some_and(|it| it.passing);
-        // What stands there and is no more than passing itself makes way at once.
+        // A passing text gives way to another one at once.
         let stays = shown.with_untracked(|shown| shown.as_ref().is_none_or(|it| !it.passing));
         if passing && (!is_due || pressed) && stays {
             if waiting.with_value(Option::is_none) {
@@ -134,7 +134,7 @@ fn notice(app: App, long: impl Fn() -> bool) -> Option<Told> {
     }
     let storage = app.storage.get();
     if let Some(text) = words::storage(storage) {
-        // Loading the page again makes no room, and a browser that saves nothing may keep nothing of what was typed either.
+        // Reloading the page makes no room, and a browser that saves nothing may not keep the typed text either.
         let unsaved = app.at_risk.get() || app.unsent.with(|unsent| !unsent.is_empty());
         let (more, way_out) = match storage {
             StorageState::Fenced if !app.at_risk.get() => ("", WayOut::Reload),
@@ -173,7 +173,7 @@ fn notice(app: App, long: impl Fn() -> bool) -> Option<Told> {
     }
 }
 
-/// Whether a connection has been opening for so long that somebody may want to try again.
+/// Whether a connection has been opening for so long that the person may want to try again.
 fn opening_long(app: App) -> impl Fn() -> bool + Copy + Send + Sync + 'static {
     let since = RwSignal::new(None);
     Effect::new(move |_| {

@@ -23,11 +23,11 @@ struct Door {
     typed: RwSignal<String>,
     note: RwSignal<Note>,
     busy: RwSignal<bool>,
-    /// When the next guess is heard, in milliseconds since 1970.
+    /// The time of the next permitted guess, in milliseconds since 1970.
     next: RwSignal<u64>,
 }
 
-/// Asks for the passphrase or the passkey; or erases everything, which is asked twice.
+/// Asks for the passphrase or the passkey; or erases everything, after a second question.
 pub(crate) fn screen(app: App) -> AnyView {
     let next = app.next_guess.get_untracked();
     let door = Door {
@@ -75,15 +75,15 @@ pub(crate) fn screen(app: App) -> AnyView {
 }
 
 impl Door {
-    /// Seconds until the next guess.
+    /// The seconds until the next permitted guess.
     fn wait(self) -> u64 {
         seconds_until(UnixMillis(self.next.get()), self.app.now.get(), LONGEST_PAUSE)
     }
 
-    /// The sentence counts down while a pause lasts.
+    /// Counts the pause down in the sentence.
     fn count_down(self) {
         Effect::new(move |waited: Option<bool>| {
-            // Where the clock was set back, nobody waits longer than the longest pause from then on.
+            // After the clock was set back, nobody waits longer than the longest pause from then on.
             let latest = self.app.now.get().0.saturating_add(LONGEST_PAUSE);
             if self.next.get_untracked() > latest {
                 self.next.set(latest);
@@ -114,7 +114,7 @@ impl Door {
         self.note.set(Note::Hint(words::OPENING.to_owned()));
         let by_passkey = matches!(key, Key::Passkey(_));
         self.app.ask_lock(&LockAsk::Unlock(key), move |answer| {
-            // What opened the lock is needed no more, and what did not is typed anew.
+            // A passphrase that opened the lock is not needed any more, and a wrong one has to be typed again.
             let _ = self.typed.try_set(String::new());
             let _ = self.busy.try_set(false);
             let note = match answer {

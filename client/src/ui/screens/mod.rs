@@ -1,4 +1,4 @@
-//! The screens, a folder or a file each.
+//! The screens: a folder or a file for each.
 
 pub(crate) mod banner;
 pub(crate) mod chats;

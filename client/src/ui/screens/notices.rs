@@ -1,4 +1,4 @@
-//! What stands above every screen: one thing at a time, the most important one.
+//! Shows one notice above every screen, the most important one.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, PhraseState};
@@ -16,10 +16,10 @@ use crate::ui::screens::settings::{backup_file, devices};
 use crate::ui::screens::{banner, recovery};
 use crate::ui::words;
 
-/// Where it is kept when the reminder was put off.
+/// The item of localStorage with the time at which the person put the reminder off.
 const LATER: &str = "parley.later";
 
-/// The banner, whatever it is about.
+/// The notice, whatever it is about.
 pub(crate) fn notices(app: App) -> AnyView {
     let connection = banner::shown(app);
     let device = devices::fresh(app);
@@ -66,8 +66,8 @@ pub(crate) fn notices(app: App) -> AnyView {
     parts::several((banner::banner(app, connection, first), other))
 }
 
-/// Below everything: it goes by itself, and what is above must not move under somebody's hand when it does. It counts, which is
-/// not read out at each step.
+/// A notice below everything: it goes by itself, and the content above must not move under a pointer when it does. It shows
+/// counts, which a screen reader does not read at each step.
 fn low(text: AnyView) -> AnyView {
     html::div()
         .class("banner banner-shown banner-low")
@@ -81,12 +81,12 @@ fn high(role: &'static str, parts: Vec<AnyView>) -> AnyView {
     html::div().class("banner banner-shown").attr("role", role).child(parts).into_any()
 }
 
-/// That a phrase keeps what there is to lose.
+/// The reminder that a recovery phrase protects the account.
 #[derive(Clone, Copy)]
 struct Reminder {
     app: App,
     private: RwSignal<bool>,
-    /// It was put off just now.
+    /// The person has just put it off.
     later: RwSignal<bool>,
 }
 
@@ -106,7 +106,7 @@ impl Reminder {
     }
 
     fn is_due(self) -> bool {
-        // Whoever closes a private window has to know before there is anything to lose.
+        // In a private window the person must know before there is anything to lose.
         let something = self.private.get() || self.app.chats.with(|chats| chats.count() > 0);
         something
             && !self.later.get()
@@ -135,7 +135,7 @@ impl Reminder {
 
     fn put_off(self) {
         self.later.set(true);
-        // A browser that keeps nothing reminds again when the page is loaded the next time.
+        // If the browser cannot store this, the reminder comes back when the page is loaded the next time.
         let _ = local::put_item(LATER, Some(&notice::put_off(clock::now().0)));
     }
 }
@@ -144,7 +144,7 @@ fn rests() -> bool {
     local::item(LATER).is_some_and(|kept| notice::rests(&kept, clock::now().0))
 }
 
-/// There is no account here: the next one is reminded from the beginning.
+/// There is no account here. The next one gets the reminder from the beginning.
 pub(crate) fn forget() {
     let _ = local::put_item(LATER, None);
 }

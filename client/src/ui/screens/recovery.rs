@@ -1,4 +1,4 @@
-//! The recovery phrase and the backup in the settings, and coming back by the phrase on the first screen.
+//! The recovery phrase and the backup in the settings, and restoring an account by its phrase on the first screen.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -23,7 +23,7 @@ pub(crate) fn known(app: App) -> Memo<Option<RecoveryView>> {
     Memo::new(move || app.account.with(|account| account.as_ref().map(|it| *it.recovery)))
 }
 
-/// Asks, and says under a field what was refused, or that it waits.
+/// Sends a command, and says under a field that it was refused or that it waits.
 fn ask(app: App, command: Command, note: RwSignal<Note>, done: impl Fn(Reply) + 'static) {
     let waits = move || note.try_set(Note::Hint(words::ASKED_AGAIN.to_owned())).is_none();
     app.ask_patiently(command, waits, move |reply| match reply {
@@ -34,7 +34,7 @@ fn ask(app: App, command: Command, note: RwSignal<Note>, done: impl Fn(Reply) + 
     });
 }
 
-/// The section of the settings.
+/// The section of the settings about the recovery phrase and the backup.
 pub(crate) fn settings(app: App) -> AnyView {
     let known = known(app);
     let shown = RwSignal::new(None::<PhraseView>);
@@ -51,7 +51,7 @@ pub(crate) fn settings(app: App) -> AnyView {
                 (None, Some(state)) => offer(app, state, shown, note),
                 (None, None) => text("", ""),
             }),
-            // Nothing else while somebody writes words down.
+            // Shows nothing else while the person writes words down.
             maybe(move || (shown.with(Option::is_none) && written()).then(|| backup(app, known))),
             maybe(move || shown.with(Option::is_none).then(|| backup_file::settings(app, written))),
         ],
@@ -97,7 +97,7 @@ fn offer(app: App, state: PhraseState, shown: RwSignal<Option<PhraseView>>, note
     )
 }
 
-/// The words, until they are written down; then some of them are asked for, with the phrase out of scan.
+/// The words, until the person has written them down. Then the app asks for some of them, with the phrase out of sight.
 fn written_down(app: App, view: &PhraseView, shown: RwSignal<Option<PhraseView>>) -> AnyView {
     let asked = RwSignal::new(false);
     let (words, ask) = (StoredValue::new(view.words.clone()), view.ask);
@@ -200,18 +200,18 @@ fn backup(app: App, known: Memo<Option<RecoveryView>>) -> AnyView {
     )
 }
 
-/// What became of a backup that the person asked for.
+/// The state of a backup that the person asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asked {
-    /// Nobody has asked, or it is done, or has failed.
+    /// Nobody has asked, or the backup is done or has failed.
     No,
-    /// For the connection.
+    /// The request waits for a connection.
     Waits,
     Runs,
     Refused(CommandError),
 }
 
-/// A backup runs until another time is told, or a failure.
+/// A backup runs until the engine reports a new time or a failure.
 fn asked_for(known: Memo<Option<RecoveryView>>) -> RwSignal<Asked> {
     let asked = RwSignal::new(Asked::No);
     Effect::new(move |before: Option<Option<UnixMillis>>| {
@@ -239,7 +239,7 @@ fn back_up_now(app: App, asked: RwSignal<Asked>, writing: Memo<bool>) -> AnyView
             match (reply, asked.try_get_untracked()) {
                 (Reply::Failed(error), Some(_)) => asked.set(Asked::Refused(error)),
                 (_, Some(Asked::Waits)) => asked.set(Asked::Runs),
-                // It may be done already.
+                // The backup may be done already.
                 _ => {}
             }
         });
@@ -257,11 +257,11 @@ fn wide(name: &'static str) -> AnyView {
     html::button().class("button button-wide").attr("type", "submit").child(name).into_any()
 }
 
-/// On the first screen: the account comes back.
+/// Restores the account by its phrase, on the first screen.
 pub(crate) fn come_back(app: App) -> AnyView {
     let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(Note::Hint(words::RECOVER.to_owned())));
     let (alone, busy) = (RwSignal::new(false), RwSignal::new(false));
-    // What waits for a connection may be asked again with other words, and then is not done as it was asked before.
+    // The person may repeat a waiting request with other words. Then the earlier one is dropped.
     let turn = RwSignal::new(0_u32);
     let submit = move || {
         if busy.get_untracked() {

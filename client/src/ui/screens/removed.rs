@@ -1,4 +1,4 @@
-//! Another device removed this browser: what was written here and never sent is offered, until the person erases it.
+//! The screen of a browser that another device removed: offers the texts that were never sent, until the person erases them.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, KeptText, RemovedView};
@@ -13,7 +13,7 @@ use crate::ui::design::{html, icons, parts};
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
 
-/// Says what happened, and shows the texts with what can be done about them.
+/// Says what happened, and shows the texts with the actions on them.
 pub(crate) fn screen(app: App) -> AnyView {
     let sure = RwSignal::new(false);
     let card = vec![

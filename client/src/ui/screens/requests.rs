@@ -1,4 +1,4 @@
-//! People who wrote first, and blocked people.
+//! The screen of message requests and blocked people.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, Consent, ConversationId, ConversationView, Reply};
@@ -13,10 +13,10 @@ use crate::ui::screens::chats::chat_item;
 use crate::ui::screens::shell;
 use crate::ui::words;
 
-/// Where a question was asked, and where the focus goes back to.
+/// The id of the button that asks a question, to which the focus returns.
 const BLOCK: &str = "block";
 
-/// Leads to the requests, while there are any.
+/// The link to the message requests, while there are any.
 pub(crate) fn entry(app: App) -> AnyView {
     let count = app.steady(move || app.chats.with(|chats| chats.requests().count()));
     let here = Memo::new(move || app.route.get() == Route::Requests);
@@ -38,7 +38,7 @@ pub(crate) fn entry(app: App) -> AnyView {
     })
 }
 
-/// The list of them.
+/// The list of message requests.
 pub(crate) fn screen(app: App) -> AnyView {
     let ids = move |chats: &Chats| chats.requests().map(|chat| chat.id).collect::<Vec<_>>();
     let shown = app.steady(move || app.chats.with(ids));
@@ -60,7 +60,7 @@ pub(crate) fn screen(app: App) -> AnyView {
         .into_any()
 }
 
-/// In place of the composer, where there is none: what can be done about somebody who asks, or is blocked.
+/// In place of the composer: the actions on a person who asks, or is blocked.
 pub(crate) fn foot(app: App, id: ConversationId, consent: Consent, name: &str) -> AnyView {
     match consent {
         Consent::Requested => request(app, id, name),
@@ -109,7 +109,7 @@ fn ask(asked: RwSignal<bool>) -> AnyView {
         .into_any()
 }
 
-/// Asks once, and blocks.
+/// Asks once more, then blocks.
 fn question(app: App, id: ConversationId, name: &str, asked: RwSignal<bool>) -> AnyView {
     let requested = app.chats.with_untracked(|chats| chats.get(id).is_some_and(is_request));
     let question = html::div().attr("role", "alert").child((
@@ -130,7 +130,7 @@ fn question(app: App, id: ConversationId, name: &str, asked: RwSignal<bool>) -> 
     })
 }
 
-/// In the details of a chat.
+/// The block button in the details of a chat.
 pub(crate) fn control(app: App, id: ConversationId, name: &str) -> AnyView {
     let (asked, name) = (RwSignal::new(false), name.to_owned());
     let chat = app.chat(id);
@@ -146,7 +146,7 @@ pub(crate) fn control(app: App, id: ConversationId, name: &str) -> AnyView {
     })
 }
 
-/// Blocked people, in the settings.
+/// The blocked people, in the settings.
 pub(crate) fn blocked(app: App) -> AnyView {
     let people = Memo::new(move || {
         let of = |chat: &ConversationView| (chat.id, chat.name.clone(), chat.username.clone());
@@ -185,7 +185,7 @@ fn person(
         let told = told.clone();
         app.ask(Command::Unblock(id), move |_| {
             let _ = said.try_set(told);
-            // The button goes with the line.
+            // The button disappears with its line.
             request_animation_frame(|| page::focus("blocked"));
         });
     };
@@ -209,7 +209,7 @@ fn person(
     html::li().class("blocked-person").child(line).into_any()
 }
 
-/// The composer comes, and has the focus.
+/// Sends the command; the composer appears and takes the focus.
 fn set(app: App, command: Command) {
     app.ask(command, |_| {
         if !page::is_touch() {

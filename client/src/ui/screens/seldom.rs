@@ -1,6 +1,6 @@
-//! What the first screen does not have. Each part is a module of its own in a release, which is loaded when it is first shown, or
-//! ahead: an open chat, and what stands in it, as soon as there is an account; what is used seldom while nothing else is done
-//! (docs/adr/0020). Without the feature `split-page` everything is in the page, and the same code runs.
+//! Splits off everything that the first screen does not need. In a release each part is a module that the page loads when it is
+//! first shown, or ahead: the open chat and its contents as soon as there is an account, seldom-used parts while the page is
+//! idle (docs/adr/0020). Without the feature `split-page` the page contains everything, and the same code runs.
 
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
@@ -24,23 +24,24 @@ use crate::ui::screens::{
 };
 use crate::ui::words;
 
-/// So long the page is left alone after the start, in milliseconds.
+/// How long the page is left alone after the start, in milliseconds.
 const QUIET: u64 = 2_000;
 
 /// The id of a part's placeholder.
 const PLACE: &str = "part";
 
-/// A part could not be loaded.
+/// The error of a part that could not be loaded.
 #[cfg(feature = "split-page")]
 type Missing = leptos::wasm_split::SplitLoaderError;
-/// The same where everything is in the page: it does not happen.
+/// The same where the page contains everything: it cannot happen.
 #[cfg(not(feature = "split-page"))]
 type Missing = core::convert::Infallible;
 
-/// Something that a part does, or its coming.
+/// The future result of a part's function, or of loading the part.
 type Coming<T> = Pin<Box<dyn Future<Output = Result<T, Missing>>>>;
 
-/// Makes a function of a part. In a release the first name is that of the part's module, and the second one loads it.
+/// Makes a function of a part. In a release, `$part` is the name of the part's module, and `$load` is the function that loads
+/// it.
 macro_rules! part {
     ($part:ident, $load:ident, $show:ident($($name:ident: $type:ty),*) => $view:expr) => {
         #[cfg(feature = "split-page")]
@@ -91,17 +92,17 @@ pub(crate) fn chat(app: App, id: ConversationId) -> AnyView {
     shown(chat_frame, load_chat, move || Box::pin(show_chat(app, id)))
 }
 
-/// People who wrote first.
+/// The message requests.
 pub(crate) fn requests(app: App) -> AnyView {
     shown(chat_frame, load_requests, move || Box::pin(show_requests(app)))
 }
 
-/// What the dialog has inside that finds somebody.
+/// The content of the dialog that finds a person.
 pub(crate) fn new_chat(app: App, first: String) -> AnyView {
     shown(body, load_new_chat, move || Box::pin(show_new_chat(app, first.clone())))
 }
 
-/// A locked browser.
+/// The screen of a locked browser.
 pub(crate) fn locked(app: App) -> AnyView {
     shown(card, load_locked, move || Box::pin(show_locked(app)))
 }
@@ -111,37 +112,37 @@ pub(crate) fn settings(app: App, section: Option<Section>) -> AnyView {
     shown(settings_frame, load_settings, move || Box::pin(show_settings(app, section)))
 }
 
-/// Linking a device.
+/// The panel that links a device.
 pub(crate) fn linking(app: App, new: bool, code: RwSignal<String>) -> AnyView {
     shown(bare, load_linking, move || Box::pin(show_linking(app, new, code)))
 }
 
-/// Coming back by the recovery phrase.
+/// Restoring an account by the recovery phrase.
 pub(crate) fn recovery(app: App) -> AnyView {
     shown(bare, load_recovery, move || Box::pin(show_recovery(app)))
 }
 
-/// What a browser shows that was removed.
+/// The screen of a removed browser.
 pub(crate) fn removed(app: App) -> AnyView {
     shown(card, load_removed, move || Box::pin(show_removed(app)))
 }
 
-/// What the dialog of a contact has inside.
+/// The content of a contact's dialog.
 pub(crate) fn contact(app: App, id: ConversationId) -> AnyView {
     shown(body, load_contact, move || Box::pin(show_contact(app, id)))
 }
 
-/// What the dialog has inside that makes a group.
+/// The content of the dialog that makes a group.
 pub(crate) fn new_group(app: App) -> AnyView {
     shown(body, load_new_group, move || Box::pin(show_new_group(app)))
 }
 
-/// What a group's panel has inside.
+/// The content of a group's panel.
 pub(crate) fn group(app: App, id: ConversationId) -> AnyView {
     shown(body, load_group, move || Box::pin(show_group(app, id)))
 }
 
-/// What can be done about an invitation to a group.
+/// The actions on an invitation to a group.
 pub(crate) fn invitation(app: App, id: ConversationId, group: &GroupSummary, name: Memo<String>) -> AnyView {
     let group = group.clone();
     shown(bare, load_invitation, move || Box::pin(show_invitation(app, id, group.clone(), name)))
@@ -152,22 +153,22 @@ pub(crate) fn message_menu(app: App, menu: Menu) -> AnyView {
     shown(bare, load_menu, move || Box::pin(show_menu(app, menu.clone())))
 }
 
-/// Above the composer: the message that is answered.
+/// The bar above the composer with the message that the next text answers.
 pub(crate) fn reply(app: App, composing: Composing, name: Memo<String>) -> AnyView {
     shown(bare, load_reply, move || Box::pin(show_reply(app, composing.clone(), name)))
 }
 
-/// In place of the composer: the message that is edited.
+/// The field in place of the composer with the message that the person edits.
 pub(crate) fn edit(app: App, composing: Composing) -> AnyView {
     shown(bare, load_edit, move || Box::pin(show_edit(app, composing.clone())))
 }
 
-/// In place of the composer: what can be done with the messages that are selected.
+/// The bar in place of the composer with the actions for the selected messages.
 pub(crate) fn selection(app: App, id: ConversationId) -> AnyView {
     shown(bare, load_selection, move || Box::pin(show_selection(app, id)))
 }
 
-/// What the dialog has inside in which chats are chosen.
+/// The content of the dialog that chooses chats.
 pub(crate) fn forward(app: App) -> AnyView {
     shown(body, load_forward, move || Box::pin(show_forward(app)))
 }
@@ -177,17 +178,17 @@ pub(crate) fn chat_menu(app: App, id: ConversationId, at: (i32, i32)) -> AnyView
     shown(bare, load_chat_menu, move || Box::pin(show_chat_menu(app, id, at)))
 }
 
-/// All emoji, for the composer.
+/// The emoji picker for the composer.
 pub(crate) fn emoji(app: App, id: ConversationId, at: (i32, i32)) -> AnyView {
     shown(bare, load_emoji, move || Box::pin(show_emoji(app, id, at)))
 }
 
-/// Which keys do what.
+/// The list of keyboard shortcuts.
 pub(crate) fn keys() -> AnyView {
     shown(body, load_keys, move || Box::pin(show_keys()))
 }
 
-/// Who has a message, and what became of it.
+/// The details of a message.
 pub(crate) fn message(app: App, id: MessageId) -> AnyView {
     shown(body, load_message, move || Box::pin(show_message(app, id)))
 }
@@ -197,18 +198,18 @@ pub(crate) fn files(place: files::Place, view: FilesView, now: Memo<Bubble>) -> 
     shown(bare, load_files, move || Box::pin(show_files(place, view.clone(), now)))
 }
 
-/// What a dialog has inside that has to do with files.
+/// The content of a dialog about files.
 pub(crate) fn files_dialog(app: App, what: FilesOver) -> AnyView {
     shown(body, load_files_dialog, move || Box::pin(show_files_dialog(app, what)))
 }
 
-/// What the dialog has inside that shows a group to which a link leads.
+/// The content of the dialog with the group to which an invite link leads.
 pub(crate) fn join(app: App, link: &str) -> AnyView {
     let link = link.to_owned();
     shown(body, load_join, move || Box::pin(show_join(app, link.clone())))
 }
 
-/// Loads every part once the device is open and the browser has nothing else to do, so that they are there without a connection.
+/// Loads every part once the device is open and the browser is idle, so that the parts also work without a connection.
 pub(crate) fn fetch_ahead(app: App) {
     Effect::new(move |begun: Option<bool>| {
         let begins = begun == Some(true) || app.phase.get() != Phase::Starting;
@@ -220,14 +221,15 @@ pub(crate) fn fetch_ahead(app: App) {
 }
 
 fn ahead() {
-    // Whoever has an account opens a chat next.
+    // A person with an account opens a chat next.
     spawn_local(async {
         let _ = load_chat().await;
     });
     timer::after(QUIET, || timer::when_idle(QUIET, || spawn_local(load_all()))).forget();
 }
 
-/// One after the other: whoever opens one now has the line to themselves. What does not come is asked for when it is shown.
+/// Loads one part after the other, so that a part that the person opens now has the line to itself. A part that fails to load
+/// is requested again when it is shown.
 async fn load_all() {
     let _ = load_settings().await;
     let _ = load_locked().await;
@@ -284,7 +286,7 @@ fn body(inside: AnyView) -> AnyView {
     parts::stack("dialog-body", vec![inside])
 }
 
-/// How far a part is.
+/// The loading state of a part.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Wanted,
@@ -292,7 +294,7 @@ enum State {
     Missing,
 }
 
-/// A part where it belongs; until it is there, what is said about it within `frame`.
+/// Shows a part in its place. Until the part is loaded, shows its loading state within `frame`.
 fn shown<F>(
     frame: fn(AnyView) -> AnyView,
     load: impl Fn() -> F + Send + 'static,
@@ -316,7 +318,7 @@ fn here_or_coming(
         }
         let mut loading = load();
         match at_once(&mut loading) {
-            // Made here and not where the loading ends: what the view keeps lasts as long as this place.
+            // The view is made here and not where the loading ends, so that what it keeps lasts as long as this place.
             Some(Ok(())) => at_once(&mut show()).and_then(Result::ok).unwrap_or_else(parts::nothing),
             Some(Err(_)) => frame(missing(state)),
             None => {
@@ -332,7 +334,7 @@ fn here_or_coming(
     })
 }
 
-/// The outcome of what is over without waiting.
+/// The outcome of a future that is ready without waiting.
 fn at_once<T>(work: &mut Coming<T>) -> Option<Result<T, Missing>> {
     match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => Some(outcome),

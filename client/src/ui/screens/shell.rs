@@ -17,10 +17,10 @@ use crate::ui::screens::conversation::{contact, deleting};
 use crate::ui::screens::{files, groups, linking, notices, seldom, welcome};
 use crate::ui::words;
 
-/// A pointer that is held for longer (or of which nobody heard that it was let go) holds nothing back, in milliseconds.
+/// A pointer that is held for longer than this holds nothing back, in milliseconds: its release may have been missed.
 const LONGEST_PRESS: u64 = 5_000;
 
-/// How often a page that can be seen says so, in milliseconds; see [`crate::model::path::SIGHT`].
+/// The interval at which a visible page reports itself, in milliseconds; see [`crate::model::path::SIGHT`].
 const SEEN: u32 = 20_000;
 
 /// Starts the app.
@@ -94,7 +94,8 @@ fn follow_page(app: App) {
             _ => app.close(),
         }
     });
-    // An invite link waits until there is an account. Whoever came by somebody's is led into the chat; others are asked.
+    // An invite link waits until there is an account. A newcomer who came by a person's link is led into the chat; others are
+    // asked.
     let has_account = Memo::new(move || (app.phase.get() == Phase::Ready).then(|| app.has_account()));
     Effect::new(move |newcomer: Option<bool>| {
         let newcomer = newcomer.unwrap_or_default();
@@ -112,7 +113,7 @@ fn follow_page(app: App) {
             _ => newcomer,
         }
     });
-    // The first screen is gone, and what had the focus with it.
+    // The first screen is gone, and the focused element with it.
     Effect::new(move |before: Option<Option<bool>>| {
         let now = has_account.get();
         if before == Some(Some(false)) && now == Some(true) {
@@ -120,7 +121,7 @@ fn follow_page(app: App) {
         }
         now
     });
-    // A link code waits until the person says what to do with it.
+    // A link code waits until the person decides what to do with it.
     Effect::new(move |_| {
         if app.phase.get() == Phase::Ready
             && app.has_account()
@@ -134,7 +135,7 @@ fn follow_page(app: App) {
 
 fn shell(app: App) -> AnyView {
     let has_account = Memo::new(move || app.has_account());
-    // Another owner says anew that the device is open: what somebody is doing here goes on.
+    // Another owner reports again that the device is open. The person's work here goes on.
     let phase = Memo::new(move || app.phase.get());
     let removed = Memo::new(move || app.removed.with(Option::is_some));
     html::div()
@@ -155,11 +156,12 @@ fn shell(app: App) -> AnyView {
         .into_any()
 }
 
-/// What a screen reader is told, and nobody sees. An open dialog has one of its own, because nothing outside of it is heard.
+/// The invisible element that a screen reader reads out. An open dialog has one of its own, because a screen reader hears
+/// nothing outside of it.
 pub(crate) fn announcer(app: App, in_dialog: bool) -> AnyView {
     let told = move || {
         let told = app.announcement.get();
-        // Not tracked: what was told before is no news when a dialog opens or closes.
+        // Not tracked: an earlier announcement is no news when a dialog opens or closes.
         if app.dialog.with_untracked(Option::is_some) == in_dialog { told } else { String::new() }
     };
     html::div().class("sr-only").attr("aria-live", "polite").text(told).into_any()
@@ -176,7 +178,7 @@ fn starting() -> AnyView {
 }
 
 fn panes(app: App) -> AnyView {
-    // What stands in a chat or in the settings says times of this place.
+    // Chats and settings show times in the zone of this place.
     let place = Memo::new(move || (app.route.get(), app.zone.get()));
     let dialog = Memo::new(move || app.dialog.get());
     let chat_menu = Memo::new(move || app.doing.with(|doing| doing.chat_menu));
@@ -214,7 +216,7 @@ fn panes(app: App) -> AnyView {
         .into_any()
 }
 
-/// The main pane before a chat is chosen; not seen on a phone.
+/// The main pane before the person chooses a chat; hidden on a phone.
 fn nothing() -> AnyView {
     parts::stack(
         "nothing",
@@ -226,7 +228,7 @@ fn nothing() -> AnyView {
     )
 }
 
-/// The button that leads back to the chats; seen on a phone.
+/// The button that leads back to the chats; visible on a phone.
 pub(crate) fn back() -> AnyView {
     parts::icon_button("Back", "icon-button back", crate::ui::design::icons::back(), || go(&Route::Home))
 }

@@ -1,4 +1,4 @@
-//! The chats, the dialog that begins one, and what stands around messages.
+//! Words for the list of chats, for the dialog that begins one, and around messages.
 
 /// Below the field that finds somebody, while it is empty.
 pub const FIND: &str = "Enter a username or paste an invite link";

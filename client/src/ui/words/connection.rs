@@ -1,4 +1,4 @@
-//! The connection, what waits for it, and where the account lives.
+//! Words about the connection, about what waits for it, and about the server of the account.
 
 use parley_engine::view::{Connection, ConversationView, Outage, WaitReason};
 

@@ -1,4 +1,4 @@
-//! Deleting for oneself and drafts, in sentences that promise no more than they do.
+//! Words about deleting for oneself and about drafts. They promise no more than the app does.
 
 /// A message was deleted; `waits` if it was not at the relay yet.
 #[must_use]

@@ -1,4 +1,4 @@
-//! The page itself has failed.
+//! Words for a page that has failed.
 
 /// By a fault of ours: nothing here answers any more.
 pub const FALLEN: &str =

@@ -1,4 +1,4 @@
-//! Backup files, in sentences.
+//! Words about backup files.
 
 use parley_engine::view::{FileError, FileReport};
 

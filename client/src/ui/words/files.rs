@@ -1,4 +1,4 @@
-//! Files in chats.
+//! Words about files in chats.
 
 use parley_engine::view::{FileKind, FileState, FilesView};
 

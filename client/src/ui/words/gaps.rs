@@ -1,4 +1,4 @@
-//! What is missing in a conversation, and what stands there instead.
+//! Words for gap markers: messages that are missing in a conversation.
 
 use parley_engine::view::{BodyView, Gap};
 

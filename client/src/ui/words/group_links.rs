@@ -1,4 +1,4 @@
-//! Invite links of groups: making them, and joining by one.
+//! Words about a group's invite links: making one, and joining by one.
 
 use parley_engine::view::AskStage;
 

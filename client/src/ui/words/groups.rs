@@ -1,4 +1,4 @@
-//! Groups: what happened in them, who is in them, and what can be done.
+//! Words about groups: their events, members and actions.
 
 use parley_engine::view::{DeviceChange, Dropped, GroupLine, GroupStanding, History, Role, Told, Who, Why};
 use parley_protocol::ids::AccountId;

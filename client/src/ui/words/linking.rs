@@ -1,4 +1,4 @@
-//! What is said while a device is linked, and of the devices of an account.
+//! Words about linking a device, and about the devices of an account.
 
 use parley_engine::view::LinkFailure;
 use parley_protocol::ids::UnixMillis;

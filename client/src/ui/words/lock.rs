@@ -1,4 +1,4 @@
-//! The app lock, in sentences.
+//! Words about the app lock.
 
 use crate::model::time::countdown;
 

@@ -1,4 +1,4 @@
-//! What people do with messages.
+//! Words for the actions on messages.
 
 use parley_engine::view::{ReactionView, Who};
 use parley_protocol::ids::AccountId;

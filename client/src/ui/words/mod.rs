@@ -1,4 +1,4 @@
-//! Every error as a sentence that says what happened and what to do. No other file words one.
+//! Words every error as a sentence that says what happened and what to do. No other file does.
 
 use parley_engine::view::{
     CommandError, Delivery, KeyChange, OwnKeyChange, Registration, StorageState, UsernameStatus, Warning,

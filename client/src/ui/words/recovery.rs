@@ -1,4 +1,4 @@
-//! The recovery phrase and the backup, in sentences.
+//! Words about the recovery phrase and the backup.
 
 use parley_engine::view::{BackupFailure, BackupState, CommandError, PhraseError, PhraseState};
 

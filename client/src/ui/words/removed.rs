@@ -1,4 +1,4 @@
-//! What is said in a browser that was removed from its account.
+//! Words for a browser that was removed from its account.
 
 use parley_engine::view::{KeptState, RemovedView};
 

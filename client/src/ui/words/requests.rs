@@ -1,4 +1,4 @@
-//! Message requests and blocked people.
+//! Words about message requests and blocked people.
 
 /// The list of those who ask for a chat.
 pub const REQUESTS: &str = "Message requests";

@@ -1,4 +1,4 @@
-//! The settings.
+//! Words of the settings.
 
 use crate::model::attention::Shows;
 use crate::model::section::Section;

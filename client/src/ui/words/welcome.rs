@@ -1,4 +1,4 @@
-//! The first screen.
+//! Words of the first screen.
 
 /// Below its heading.
 pub const WELCOME: &str = "Private chat in your browser.";

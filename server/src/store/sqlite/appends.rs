@@ -1,8 +1,8 @@
-//! Appends of messages, most of what a relay writes.
+//! Appends messages, which is most of what a relay writes.
 //!
-//! Nearly all of them are new messages of somebody who knows the current epoch. Whether that is so can be seen
-//! before anything is written; then nothing can refuse them any more, and they need no savepoint. All others
-//! (retries of an earlier epoch, a full log, what is to be refused) take the way of every other operation.
+//! Nearly all appends are new messages of a client that knows the current epoch. The writing thread checks that before it
+//! writes; nothing can refuse such an append any more, so it needs no savepoint. All other appends (retries of an earlier
+//! epoch, a full log, refusals) go the way of every other operation.
 
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{AppendMessages, EntryKind, NewMessage, RelayError, Stored};
@@ -15,7 +15,7 @@ use super::logs;
 use super::writer::{Writing, in_savepoint};
 use crate::store::Quotas;
 
-/// Appends messages, all or none. `capability` is the hash of the request's.
+/// Appends messages, all or none. `capability` is the hash of the request's capability.
 pub(super) fn append(
     writing: &mut Writing,
     now: UnixMillis,
@@ -37,7 +37,7 @@ pub(super) fn append(
     in_savepoint(&writing.connection, |c| append_carefully(c, now, request, capability, quotas))
 }
 
-/// The log's head, if the request's capability opens its current epoch and that is the one it names.
+/// The log's head, if the request's capability opens the log's current epoch and the request names that epoch.
 fn open_head(
     writing: &Writing,
     request: &AppendMessages,
@@ -57,13 +57,13 @@ fn open_head(
     Ok((head.log.epoch == request.epoch).then_some(head))
 }
 
-/// Whether the log has room for all of it, retries counted once more.
+/// Whether the log has room for all messages, counting retries again.
 fn fits(head: &Head, messages: &[NewMessage], quotas: &Quotas) -> bool {
     let length = |message: &NewMessage| u64::try_from(message.payload.len()).unwrap_or(u64::MAX);
     messages.iter().map(length).fold(head.log.bytes, u64::saturating_add) <= quotas.log_bytes
 }
 
-/// Whether no id stands there twice. There are at most a few dozen.
+/// Whether all ids are distinct. There are at most a few dozen.
 fn distinct(messages: &[NewMessage]) -> bool {
     let mut rest = messages;
     while let [first, others @ ..] = rest {
@@ -75,7 +75,7 @@ fn distinct(messages: &[NewMessage]) -> bool {
     true
 }
 
-/// Writes what nothing refuses.
+/// Writes messages that nothing can refuse.
 fn write(
     connection: &Connection,
     now: UnixMillis,
@@ -104,7 +104,7 @@ fn write(
     Ok(places)
 }
 
-/// Appends in a savepoint, whatever the request is.
+/// Appends any request, in a savepoint.
 fn append_carefully(
     connection: &Connection,
     now: UnixMillis,
@@ -118,7 +118,7 @@ fn append_carefully(
         .iter()
         .map(|message| logs::landed(connection, log.row, &message.append))
         .collect::<Result<Vec<_>, _>>()?;
-    // A retry is answered as the first time, whatever has happened to the epoch since.
+    // A retry gets the first answer again, whatever has happened to the epoch since.
     if known.is_empty() || known.iter().any(Option::is_none) {
         logs::authorise(connection, &log, request.epoch, capability)?;
         quotas.room.to_grow()?;
@@ -127,7 +127,7 @@ fn append_carefully(
     for (message, known) in request.messages.iter().zip(known) {
         places.push(match known {
             Some(stored) => stored,
-            // An id that stands twice in the request.
+            // The request has the same id twice.
             None => logs::insert(
                 connection,
                 now,

@@ -1,5 +1,5 @@
-//! Commits that are older than messages get. Whoever was away for long reads them one after the other, with a marker for
-//! the messages that stood between them, and so comes to where everything is left.
+//! Keeps commits after the messages of their log have expired. A device that was away for long reads the commits one by one,
+//! with a marker for the messages between them, until it reaches entries that are still complete.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{EntryKind, LogEntry};
@@ -11,7 +11,7 @@ use super::integers::{int, uint};
 use super::logs::Log;
 use super::reading::{Page, entry};
 
-/// What is left after a place up to `last`, or up to where nothing has expired.
+/// The remaining entries after a place, up to `last` or to the place from which on nothing has expired.
 pub(super) fn page(
     connection: &Connection,
     log: &Log,
@@ -47,7 +47,7 @@ pub(super) fn page(
     Ok(page.entries)
 }
 
-/// Stands for messages that have expired.
+/// The entry that stands for expired messages.
 fn marker((first, seq): (Seq, Seq), epoch: Epoch, time: UnixMillis) -> LogEntry {
     LogEntry {
         seq,
@@ -60,7 +60,7 @@ fn marker((first, seq): (Seq, Seq), epoch: Epoch, time: UnixMillis) -> LogEntry 
     }
 }
 
-/// The epoch and the time of the entry that follows on a message, or of the log.
+/// The epoch and the time of the entry that follows a message, or of the log.
 fn follower(connection: &Connection, log: &Log, seq: Seq) -> Result<(Epoch, UnixMillis), Failure> {
     let next = connection
         .prepare_cached("SELECT epoch, time FROM entries WHERE log = ?1 AND seq = ?2")?
@@ -69,7 +69,7 @@ fn follower(connection: &Connection, log: &Log, seq: Seq) -> Result<(Epoch, Unix
     Ok(next.unwrap_or((log.epoch, log.time)))
 }
 
-/// Takes the commits of a log up to a place over from the other entries, which are about to be deleted.
+/// Keeps the commits of a log up to a place, before the other entries are deleted.
 pub(super) fn keep(connection: &Connection, log: i64, upto: i64) -> Result<(), Failure> {
     connection
         .prepare_cached(

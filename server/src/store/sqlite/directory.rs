@@ -1,5 +1,5 @@
-//! Accounts: device logs and usernames. Signatures were verified before anything comes here; what is checked
-//! here is what only the one writer can check.
+//! Stores accounts: device logs and usernames. The connection has verified the signatures before; this module checks what only
+//! the one writer can check.
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::device_log::{DeviceRecord, LogHead, Signature, SignedEntry, VerifyingKeyBytes};
@@ -48,7 +48,7 @@ pub(super) fn find(connection: &Connection, id: &AccountId) -> Result<Account, F
 
 pub(super) fn register(connection: &Connection, new: &NewAccount, quotas: &Quotas) -> Result<(), Failure> {
     match find(connection, &new.account) {
-        // The same account under another name: that is what `ClaimUsername` is for.
+        // The account exists under another name: `ClaimUsername` is for that.
         Ok(found) if found.username != new.username => return Err(RelayError::BadRequest.into()),
         Ok(_) => return Ok(()),
         Err(Failure::Refused(RelayError::UnknownAccount)) => {}
@@ -107,7 +107,7 @@ fn add_device(connection: &Connection, row: i64, device: &DeviceRecord) -> Resul
 pub(super) fn append(connection: &Connection, step: &DeviceLogStep) -> Result<(), Failure> {
     let found = find(connection, &step.account)?;
     if found.head == step.entry.hash() {
-        // A retry after a lost answer.
+        // This is a retry after a lost answer.
         return Ok(());
     }
     if found.head != step.previous {
@@ -117,7 +117,7 @@ pub(super) fn append(connection: &Connection, step: &DeviceLogStep) -> Result<()
     match step.effect {
         DeviceLogEffect::Add(device) => add_device(connection, found.row, &device)?,
         DeviceLogEffect::Remove(device) => {
-            // Its inbox and its pool go with it.
+            // Its inbox and its pool are deleted with it.
             connection
                 .prepare_cached("DELETE FROM devices WHERE account = ?1 AND device = ?2")?
                 .execute(params![found.row, device.as_bytes()])?;
@@ -135,7 +135,7 @@ pub(super) fn claim_username(
     username: &Username,
 ) -> Result<(), Failure> {
     let found = find(connection, account)?;
-    // The device may have been removed since its signature was verified.
+    // Somebody may have removed the device since its signature was verified.
     inbox::find(connection, &InboxAddress { account: *account, device: *device })?;
     let updated = connection
         .prepare_cached("UPDATE OR IGNORE accounts SET username = ?2, skeleton = ?3 WHERE id = ?1")?
@@ -167,7 +167,7 @@ pub(super) fn recover(connection: &Connection, key: &VerifyingKeyBytes) -> Resul
     with_log(connection, found)
 }
 
-/// What is new in device logs. What makes the answer too long is left for another one.
+/// The new entries of device logs. Leaves entries that would make the answer too long for another request.
 pub(super) fn news(connection: &Connection, known: &[KnownDeviceLog]) -> Result<Vec<DeviceLogNews>, Failure> {
     let mut bytes = 0_usize;
     let mut news = Vec::with_capacity(known.len());
@@ -193,7 +193,7 @@ fn with_log(connection: &Connection, found: Account) -> Result<DirectoryRecord, 
     after(connection, found, None)
 }
 
-/// The entries after those that somebody has, if the log has these.
+/// The entries after those that a client has, if the log contains the client's head.
 fn after(
     connection: &Connection,
     found: Account,
@@ -214,7 +214,7 @@ fn after(
     Ok(DirectoryRecord { account: found.id, after, log, username: Some(found.username) })
 }
 
-/// Whether the log had this head, or has it.
+/// Whether the log has or had this head.
 fn has(connection: &Connection, found: &Account, head: &LogHead) -> Result<bool, Failure> {
     if found.length == i64::from(head.length) {
         return Ok(found.head == head.hash);

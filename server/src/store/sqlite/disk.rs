@@ -1,5 +1,5 @@
-//! How much room is left on the disk, so that strangers do not take the last of it: accounts that are there go on when no
-//! new ones, no new logs and no blobs fit any more, and a device can be removed when nothing else fits.
+//! Keeps a reserve of the disk, so that strangers cannot take the last of it. Existing accounts go on when new accounts, new
+//! logs and blobs no longer fit, and a device can be removed when nothing else fits.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::store::Room;
 
-/// The floor is at most such a part of the disk.
+/// The floor is at most this fraction of the disk.
 const PART: u64 = 8;
 
 /// The disk of one database.
@@ -19,7 +19,7 @@ pub(super) struct Disk {
     room: AtomicU8,
 }
 
-/// What is free, and what there is, in bytes.
+/// Free and total bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Space {
     free: u64,
@@ -27,13 +27,13 @@ struct Space {
 }
 
 impl Disk {
-    /// `floor` is what is kept for accounts that are there, in bytes.
+    /// `floor` is the reserve for existing accounts, in bytes.
     pub(super) fn new(folder: &Path, floor: u64) -> Self {
         let folder = folder.to_owned();
         Self { folder, floor, room: AtomicU8::new(rank(Room::Enough)) }
     }
 
-    /// What was found at the last look.
+    /// The result of the last check.
     pub(super) fn room(&self) -> Room {
         match self.room.load(Ordering::Relaxed) {
             0 => Room::Enough,
@@ -42,11 +42,11 @@ impl Disk {
         }
     }
 
-    /// Looks how much room there is.
+    /// Checks how much room there is.
     pub(super) fn look(&self, connection: &Connection) {
         let Ok(file) = in_file(connection) else { return };
         let disk = on_disk(&self.folder);
-        // Pages that are free inside of the file are used first.
+        // SQLite uses the free pages inside of the file first.
         let free = disk.free.min(file.growth).saturating_add(file.unused);
         let found = judge(Space { free, total: disk.total.min(file.largest) }, self.floor);
         if found != self.room() {
@@ -75,7 +75,7 @@ fn judge(space: Space, floor: u64) -> Room {
     }
 }
 
-/// What a database file has unused, by how much it may grow, and how large it may become, in bytes.
+/// The unused bytes of a database file, by how much it may grow, and how large it may become.
 struct File {
     unused: u64,
     growth: u64,
@@ -109,7 +109,7 @@ fn on_disk(_: &Path) -> Space {
     UNKNOWN
 }
 
-/// Then only a full disk says so.
+/// With this value, only a full disk itself reports an error.
 const UNKNOWN: Space = Space { free: u64::MAX, total: u64::MAX };
 
 #[cfg(test)]

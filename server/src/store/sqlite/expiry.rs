@@ -1,4 +1,4 @@
-//! Deletes what is too old. One call deletes a bounded number of rows, so that appends do not wait long.
+//! Deletes expired data. One call deletes a bounded number of rows, so that appends do not wait long.
 
 use parley_protocol::ids::UnixMillis;
 use rusqlite::{Connection, params};
@@ -9,9 +9,9 @@ use super::integers::int;
 use super::links;
 use crate::store::{ExpiryRun, Quotas};
 
-/// Most rows that one call looks at in each table.
+/// The most rows of each table that one call reads.
 const BATCH: i64 = 500;
-/// How long the row of an acknowledged inbox entry stays, for late retries of its post.
+/// How long the row of an acknowledged inbox entry stays, in milliseconds, for late retries of its post.
 const RETRY_WINDOW_MS: u64 = 2 * 24 * 60 * 60 * 1000;
 
 pub(super) fn expire(
@@ -36,16 +36,16 @@ pub(super) fn expire(
     Ok(ExpiryRun { deleted: deleted.iter().sum(), more: deleted.iter().any(|count| *count >= full) })
 }
 
-// Each looks at a bounded number of rows, however long the table: by an index, or at its oldest rows only.
+// Each statement reads a bounded number of rows, however long the table is: by an index, or only the oldest rows.
 const ACKNOWLEDGED: &str = "DELETE FROM inbox WHERE id IN
     (SELECT id FROM inbox WHERE payload IS NULL AND time < ?1 ORDER BY time LIMIT ?2)";
-/// One-time KeyPackages only: one of last resort stays, or who was away could not be reached at all.
+/// One-time KeyPackages only. One of last resort stays, or nobody could reach a device that was away.
 const KEY_PACKAGES: &str = "DELETE FROM key_packages WHERE id IN
     (SELECT id FROM (SELECT id, time FROM key_packages ORDER BY id LIMIT ?2) WHERE time < ?1)";
-/// Logs in which nothing was ever written.
+/// Logs that never got an entry.
 const NEVER_USED: &str = "DELETE FROM logs WHERE id IN
     (SELECT id FROM logs WHERE head = 0 AND time < ?1 ORDER BY time LIMIT ?2)";
-/// Logs in which nothing came for as long as commits are kept, with their GroupInfo: whoever writes there begins another one.
+/// Logs that got no entry for as long as commits are kept, with their GroupInfo. A person who writes there begins another log.
 const IDLE: &str = "DELETE FROM logs WHERE id IN
     (SELECT id FROM logs WHERE head = messages_expired AND time < ?1 ORDER BY time LIMIT ?2)";
 
@@ -54,7 +54,7 @@ fn delete(connection: &Connection, sql: &str, cutoff: i64) -> Result<u64, Failur
     Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
 }
 
-/// Of each log that has old rows among the first of a table: the log, the last of them, their bytes and their number.
+/// For each log with old rows among the first of a table: the log, the last old row, their bytes and their number.
 fn old_rows(connection: &Connection, sql: &str, cutoff: i64) -> Result<Vec<(i64, i64, i64, i64)>, Failure> {
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement
@@ -62,8 +62,8 @@ fn old_rows(connection: &Connection, sql: &str, cutoff: i64) -> Result<Vec<(i64,
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Deletes old messages, keeps the commits among them, and notes in their logs how far. Rows are in the order of arrival, so
-/// the old ones are the first ones, and within a log no entry goes before an older one.
+/// Deletes old messages, keeps the commits among them, and notes in the logs how far. Rows are in the order of arrival, so the
+/// oldest come first, and within a log no entry is deleted before an older one.
 fn entries(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     const OLD: &str = "SELECT log, max(seq), sum(iif(is_commit, 0, length(payload))), count(*) FROM
             (SELECT log, seq, is_commit, time, payload FROM entries ORDER BY id LIMIT ?2)
@@ -80,7 +80,7 @@ fn entries(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     Ok(deleted)
 }
 
-/// Deletes old commits, and notes in their logs that nobody reads on from before them.
+/// Deletes old commits, and notes in their logs that nobody can read on from before them.
 fn old_commits(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     const OLD: &str = "SELECT log, max(seq), sum(length(payload)), count(*) FROM
             (SELECT log, seq, time, payload FROM commits ORDER BY id LIMIT ?2)
@@ -98,7 +98,7 @@ fn old_commits(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     Ok(deleted)
 }
 
-/// Deletes what waited too long in inboxes.
+/// Deletes expired entries of inboxes.
 fn inboxes(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     let mut statement = connection.prepare_cached(
         "SELECT id, device, length(payload) FROM

@@ -1,4 +1,4 @@
-//! What can go wrong inside an operation, and what of it the client is told.
+//! The failures inside an operation, and which of them the client learns.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use parley_protocol::frame::RelayError;
 use rusqlite::ErrorCode;
 
-/// A full disk is logged this often at most: a line for every refused operation would fill what is left.
+/// The shortest pause between two log lines about a full disk: a line for each refused operation would fill the rest.
 const REMINDER: Duration = Duration::from_mins(1);
 static REMINDED: Mutex<Option<Instant>> = Mutex::new(None);
 
@@ -22,12 +22,12 @@ fn log_full_disk() {
 /// Why an operation did not succeed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The rules say no.
+    /// The rules refuse the operation.
     Refused(RelayError),
-    /// SQLite says no.
+    /// SQLite refuses the operation.
     Sql(rusqlite::Error),
-    /// SQLite says no in the middle of an operation that has no savepoint: the transaction may hold a part of
-    /// it and must not be committed.
+    /// SQLite failed in the middle of an operation without a savepoint: the transaction may contain a part of it and must not
+    /// be committed.
     Spoiled(rusqlite::Error),
 }
 
@@ -44,7 +44,7 @@ impl From<rusqlite::Error> for Failure {
 }
 
 impl Failure {
-    /// The failure of an operation that has written without a savepoint.
+    /// Converts the failure of an operation that has written without a savepoint.
     pub(super) fn without_savepoint(self) -> Self {
         match self {
             Self::Sql(error) => Self::Spoiled(error),
@@ -52,8 +52,8 @@ impl Failure {
         }
     }
 
-    /// What the client is told. The cause of an internal failure is logged here: SQLite's messages name
-    /// tables and limits, never values.
+    /// The error for the client. Logs the cause of an internal failure here: SQLite's messages name tables and limits, never
+    /// values.
     pub(super) fn tell(self) -> RelayError {
         match self {
             Self::Refused(refusal) => refusal,

@@ -1,14 +1,14 @@
-//! How many operations a writer's groups have: what one sync serves. Counts only, nothing of what is in them.
+//! Counts the operations in each of a writer's groups, which share one sync. Counts only, nothing of their contents.
 
 use std::time::{Duration, Instant};
 
-/// How often the log is told while there is work.
+/// The interval between two log lines, while there is work.
 const INTERVAL: Duration = Duration::from_mins(1);
 
-/// Sizes are counted in classes: 1, 2 to 3, 4 to 7 and so on.
+/// The number of size classes: 1, 2 to 3, 4 to 7 and so on.
 const CLASSES: usize = 16;
 
-/// The groups since the log was told last.
+/// The groups since the last log line.
 #[derive(Debug)]
 pub(super) struct Sizes {
     writer: &'static str,
@@ -20,12 +20,12 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    /// Nothing counted yet of the writer with this name.
+    /// Begins with no counts, for the writer with this name.
     pub(super) fn of(writer: &'static str) -> Self {
         Self { writer, since: Instant::now(), groups: 0, operations: 0, largest: 0, classes: [0; CLASSES] }
     }
 
-    /// Notes a group of so many operations.
+    /// Counts a group of this many operations.
     pub(super) fn count(&mut self, operations: usize) {
         self.groups = self.groups.saturating_add(1);
         self.operations = self.operations.saturating_add(u64::try_from(operations).unwrap_or(u64::MAX));
@@ -39,7 +39,7 @@ impl Sizes {
         }
     }
 
-    /// Tells the log, and begins anew.
+    /// Writes a log line, and begins again.
     pub(super) fn report(&mut self) {
         if self.groups > 0 {
             tracing::debug!(

@@ -1,8 +1,8 @@
-//! The heads of the logs that were appended to last, as the writing thread knows them: an append to a log that
-//! is here asks the database nothing before it writes.
+//! Caches the heads of the logs that were appended to last, in the writing thread: for an append to a cached log, it asks the
+//! database nothing before it writes.
 //!
-//! What is here is what the database says inside of the transaction of the moment. So whoever changes a row of
-//! `logs` in another way forgets it here first, and a transaction that fails forgets all.
+//! The cache equals what the database says inside of the current transaction. So code that changes a row of `logs` in another
+//! way first removes its head from the cache, and a failed transaction empties the cache.
 
 use std::collections::HashMap;
 
@@ -11,41 +11,41 @@ use parley_protocol::ids::LogId;
 
 use super::logs::Log;
 
-/// Most heads that are kept: together a few mebibytes.
+/// The most cached heads: together a few mebibytes.
 const MAX_HEADS: usize = 32_768;
 
-/// A log's row and what opens its current epoch.
+/// A log's row, and the capability of its current epoch.
 #[derive(Clone, Copy)]
 pub(super) struct Head {
     pub(super) log: Log,
     pub(super) capability: CapabilityHash,
 }
 
-/// The known heads.
+/// The cached heads.
 #[derive(Default)]
 pub(super) struct Heads(HashMap<LogId, Head>);
 
 impl Heads {
-    /// What is known of a log.
+    /// The cached head of a log.
     pub(super) fn get(&self, log: &LogId) -> Option<Head> {
         self.0.get(log).copied()
     }
 
-    /// Knows this from now on.
+    /// Caches a head.
     pub(super) fn keep(&mut self, log: LogId, head: Head) {
-        // Rare enough that starting over costs less than keeping an order of use.
+        // This is rare enough that starting over costs less than keeping an order of use.
         if self.0.len() >= MAX_HEADS && !self.0.contains_key(&log) {
             self.0.clear();
         }
         self.0.insert(log, head);
     }
 
-    /// Forgets one log.
+    /// Removes one log from the cache.
     pub(super) fn forget(&mut self, log: &LogId) {
         self.0.remove(log);
     }
 
-    /// Forgets every log.
+    /// Empties the cache.
     pub(super) fn forget_all(&mut self) {
         self.0.clear();
     }

@@ -1,4 +1,4 @@
-//! Inboxes of devices.
+//! Stores the inboxes of devices.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
@@ -13,7 +13,7 @@ use super::integers::{int, uint};
 use super::room;
 use crate::store::{Poster, Quotas};
 
-/// Numbers of an inbox are good for one subscription, whatever becomes of the database.
+/// The numbers of an inbox are valid for one subscription only, so they need no era.
 const NO_ERA: Era = Era([0; Era::LENGTH]);
 
 /// A row of `devices`.
@@ -27,7 +27,7 @@ pub(super) struct Inbox {
     pub(super) bytes: u64,
 }
 
-/// Length of what is put in.
+/// The length of a post's payload.
 pub(super) fn length(post: &InboxPost) -> u64 {
     u64::try_from(post.payload.len()).unwrap_or(u64::MAX)
 }
@@ -55,7 +55,7 @@ pub(super) fn find(connection: &Connection, address: &InboxAddress) -> Result<In
     found.ok_or(Failure::Refused(RelayError::UnknownDevice))
 }
 
-/// Finds an inbox for somebody who has to know its capability.
+/// Finds an inbox for a client that must know its capability.
 pub(super) fn find_owned(
     connection: &Connection,
     address: &InboxAddress,
@@ -65,7 +65,7 @@ pub(super) fn find_owned(
     if inbox.capability == *capability { Ok(inbox) } else { Err(RelayError::WrongCapability.into()) }
 }
 
-/// Where an earlier post with this id landed.
+/// The place of an earlier post with this id.
 fn landed(connection: &Connection, inbox: &Inbox, append: &AppendId) -> Result<Option<Stored>, Failure> {
     let known = connection
         .prepare_cached("SELECT seq, time FROM inbox WHERE device = ?1 AND append = ?2")?
@@ -76,7 +76,7 @@ fn landed(connection: &Connection, inbox: &Inbox, append: &AppendId) -> Result<O
     Ok(known)
 }
 
-/// Those of the inboxes that do not take their Welcome now.
+/// The inboxes that do not take their Welcome now.
 pub(super) fn without_room(
     connection: &Connection,
     welcomes: &[InboxPost],
@@ -95,7 +95,7 @@ pub(super) fn without_room(
     Ok(full)
 }
 
-/// Puts Welcomes into their inboxes, all or none.
+/// Posts Welcomes into their inboxes, all or none.
 pub(super) fn post_all(
     connection: &Connection,
     now: UnixMillis,
@@ -144,7 +144,7 @@ pub(super) fn post(
     Ok(stored)
 }
 
-/// The inbox's last place, for who knows its capability.
+/// The number of the inbox's last entry, for a client that knows its capability.
 pub(super) fn open(
     connection: &Connection,
     address: &InboxAddress,
@@ -153,7 +153,7 @@ pub(super) fn open(
     Ok(find_owned(connection, address, capability)?.head)
 }
 
-/// What waits in the inbox after `after`, as much as goes into one push.
+/// The entries of the inbox after `after`, as many as fit into one push.
 pub(super) fn page(
     connection: &Connection,
     address: &InboxAddress,
@@ -187,7 +187,7 @@ pub(super) fn acknowledge(
     upto: Seq,
 ) -> Result<(), Failure> {
     let inbox = find_owned(connection, address, capability)?;
-    // Nobody can acknowledge what has not come yet.
+    // A client cannot acknowledge an entry that has not come yet.
     let upto = upto.min(inbox.head);
     if upto <= inbox.acked {
         return Ok(());
@@ -213,7 +213,7 @@ pub(super) fn acknowledge(
     Ok(())
 }
 
-/// Puts the device's new stamp in place of the one that it left before, which is the answer.
+/// Replaces the device's stamp. The answer is the stamp before.
 pub(super) fn swap_stamp(connection: &Connection, request: &SwapStamp) -> Result<Option<Stamp>, Failure> {
     let inbox = find_owned(connection, &request.address, &request.capability.hash())?;
     let before: Option<[u8; Stamp::LENGTH]> = connection

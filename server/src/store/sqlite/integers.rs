@@ -1,18 +1,18 @@
-//! SQLite's integers are signed: how counters go in and come out.
+//! Converts counters to and from SQLite's signed integers.
 
 use parley_protocol::frame::RelayError;
 use rusqlite::Row;
 use rusqlite::types::Type;
 
-/// A counter or cursor as SQLite's integer. No counter gets as far as the maximum, and to a cursor beyond it
-/// the maximum means the same.
+/// A counter or cursor as SQLite's integer. No counter reaches the maximum, and a cursor beyond it means the same as the
+/// maximum.
 pub(super) fn int(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// A number that a client chose and that must not be confused with another.
+/// A number that a client chose and that must not be confused with another one.
 pub(super) fn id(value: u64) -> Result<i64, RelayError> {
-    // The last one has no successor.
+    // The greatest number has no successor.
     i64::try_from(value).ok().filter(|value| *value < i64::MAX).ok_or(RelayError::BadRequest)
 }
 

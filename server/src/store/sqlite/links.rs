@@ -1,5 +1,5 @@
-//! Ways into logs by invite links. They stand for as long as the group era in which they were written, and let append one kind
-//! of commit without the epoch's capability: whoever has the link's comes in by it.
+//! Stores link slots, the ways into logs by invite link. A slot lasts as long as the group era in which it was written. It
+//! admits one kind of commit without the epoch's capability: a client that has the link's capability joins by it.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
@@ -14,10 +14,10 @@ use super::integers::int;
 use super::logs::{self, Log, length};
 use crate::store::Quotas;
 
-/// How many first bytes of the hash of its link's capability a join's append id begins with.
+/// The append id of a join begins with this many bytes of the hash of its link's capability.
 const MARK: usize = 8;
 
-/// Writes slots of a log that has none; their bytes.
+/// Writes the slots of a log that has none. Returns their bytes.
 pub(super) fn write(connection: &Connection, log: i64, slots: &[LinkSlot]) -> Result<u64, Failure> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO link_slots (log, link, wrap, expires) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
@@ -33,7 +33,7 @@ pub(super) fn write(connection: &Connection, log: i64, slots: &[LinkSlot]) -> Re
     Ok(bytes)
 }
 
-/// Puts slots in the place of all that a log has; the log's bytes then.
+/// Replaces all slots of a log. Returns the bytes of the log afterwards.
 pub(super) fn replace(connection: &Connection, log: &Log, slots: &[LinkSlot]) -> Result<u64, Failure> {
     let before: i64 = connection
         .prepare_cached("SELECT coalesce(sum(length(wrap)), 0) FROM link_slots WHERE log = ?1")?
@@ -75,8 +75,8 @@ fn leads(connection: &Connection, now: UnixMillis, log: i64, link: &CapabilityHa
     Ok(found.is_some())
 }
 
-/// Appends the commit of who comes by a link, and begins the next epoch. The group era, its slots and its GroupInfo stay.
-/// `link` is the hash of the request's capability.
+/// Appends the commit of a client that joins by a link, and begins the next epoch. The group era, its slots and its GroupInfo
+/// stay. `link` is the hash of the request's capability.
 pub(super) fn join(
     connection: &Connection,
     now: UnixMillis,
@@ -185,7 +185,7 @@ mod tests {
 
     const LOG: LogId = LogId([1; 16]);
 
-    /// A database as the first release wrote it: a log with a message, whose capabilities are of twos and threes.
+    /// Writes a database like the first release: a log with a message, whose capabilities consist of twos and threes.
     fn write_first_release(path: &std::path::Path) {
         let connection = Connection::open(path).unwrap();
         connection.execute_batch(include_str!("schema/relay.sql")).unwrap();
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(store.join_by_link(now, join).await.unwrap().seq, Seq(3));
         store.close();
         drop(store);
-        // And so it opens again.
+        // The database opens again afterwards.
         let store = SqliteStore::open(&options).unwrap();
         assert!(store.open_link(now, Capability::new([5; 32]).hash()).await.is_ok());
     }

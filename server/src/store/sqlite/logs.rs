@@ -1,4 +1,4 @@
-//! Conversation logs: creation, commits, and the rules of epochs. `appends` has the messages.
+//! Stores conversation logs: creation, commits, and the rules of epochs. Messages are in `appends`.
 
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::frame::{
@@ -19,14 +19,14 @@ pub(super) struct Log {
     pub(super) row: i64,
     pub(super) epoch: Epoch,
     pub(super) head: Seq,
-    /// Up to there only commits are left.
+    /// Up to this number only commits remain.
     pub(super) messages_expired: Seq,
-    /// Up to there nothing is left.
+    /// Up to this number nothing remains.
     pub(super) expired: Seq,
     pub(super) time: UnixMillis,
     pub(super) bytes: u64,
     commit_bytes: u64,
-    /// The era of now.
+    /// The current era.
     era: Era,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn find(connection: &Connection, log: &LogId) -> Result<Log, Failure>
         .ok_or(Failure::Refused(RelayError::UnknownLog))
 }
 
-/// Makes a log, unless some inboxes have no room: these are returned then.
+/// Makes a log, unless some inboxes have no room; then returns those.
 pub(super) fn create(
     connection: &Connection,
     now: UnixMillis,
@@ -109,7 +109,7 @@ const EPOCH: &str = "INSERT INTO epochs (log, capability, epoch, first) VALUES (
 const GROUP_ERA: &str = "INSERT INTO group_eras (log, capability, epoch, first) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT DO NOTHING";
 
-/// Begins an epoch or a group era, which is what `sql` is about.
+/// Begins an epoch or a group era; `sql` decides which.
 fn open(
     connection: &Connection,
     sql: &str,
@@ -123,7 +123,7 @@ fn open(
     if inserted == 1 { Ok(()) } else { Err(RelayError::BadRequest.into()) }
 }
 
-/// The commit at a place ends the group era, and another one begins with the epoch that follows.
+/// Ends the group era with the commit at this place, and begins another one with the next epoch.
 fn begin_group_era(
     connection: &Connection,
     log: &Log,
@@ -136,7 +136,7 @@ fn begin_group_era(
     open(connection, GROUP_ERA, log.row, (log.epoch, ended.next()), read)
 }
 
-/// The epoch in which a capability lets append.
+/// The epoch in which a capability permits appends.
 pub(super) fn epoch_of(
     connection: &Connection,
     row: i64,
@@ -149,7 +149,7 @@ pub(super) fn epoch_of(
         .ok_or(Failure::Refused(RelayError::WrongCapability))
 }
 
-/// Whether who knows `capability` may append in `epoch`.
+/// Checks that `capability` permits appends in `epoch`.
 pub(super) fn authorise(
     connection: &Connection,
     log: &Log,
@@ -163,7 +163,7 @@ pub(super) fn authorise(
     if opens == epoch { Ok(()) } else { Err(RelayError::WrongCapability.into()) }
 }
 
-/// Where an earlier append with this id landed.
+/// The place of an earlier append with this id.
 pub(super) fn landed(
     connection: &Connection,
     row: i64,
@@ -176,7 +176,7 @@ pub(super) fn landed(
     }
 }
 
-/// Where an earlier append with this id landed that is there.
+/// The place of an earlier append with this id, which must exist.
 pub(super) fn landed_surely(connection: &Connection, row: i64, append: &AppendId) -> Result<Stored, Failure> {
     let stored = connection
         .prepare_cached("SELECT seq, time, era FROM entries WHERE log = ?1 AND append = ?2")?
@@ -186,7 +186,7 @@ pub(super) fn landed_surely(connection: &Connection, row: i64, append: &AppendId
     Ok(stored)
 }
 
-/// Appends a commit by its epoch's capability. With one that begins a group era the links take the place of all others.
+/// Appends a commit with its epoch's capability. If it begins a group era, its links replace all others.
 pub(super) fn append_commit(
     connection: &Connection,
     now: UnixMillis,
@@ -212,7 +212,7 @@ pub(super) fn append_commit(
     } else if !links.is_empty() {
         return Err(RelayError::BadRequest.into());
     }
-    // What the group era began with is good for all of it: a commit that goes on in it need not bring it again.
+    // The GroupInfo of a group era's beginning is valid for all of it: a commit within the era need not bring one.
     if request.group_info.is_some() || request.next_read.is_some() {
         log.bytes = replace_group_info(connection, &log, request.group_info.as_deref())?;
     }
@@ -222,7 +222,7 @@ pub(super) fn append_commit(
     Ok(Committed::Stored(stored))
 }
 
-/// Inserts a commit, and begins the epoch that follows with its capability to append.
+/// Inserts a commit, and begins the next epoch with its capability for appends.
 pub(super) fn end_epoch(
     connection: &Connection,
     now: UnixMillis,
@@ -237,7 +237,7 @@ pub(super) fn end_epoch(
     Ok(stored)
 }
 
-/// Puts a GroupInfo in the place of the one before; the log's bytes then.
+/// Replaces the GroupInfo. Returns the bytes of the log afterwards.
 fn replace_group_info(connection: &Connection, log: &Log, info: Option<&[u8]>) -> Result<u64, Failure> {
     let before: u64 = connection
         .prepare_cached("SELECT coalesce(length(group_info), 0) FROM logs WHERE id = ?1")?
@@ -249,8 +249,8 @@ fn replace_group_info(connection: &Connection, log: &Log, info: Option<&[u8]>) -
     Ok(log.bytes.saturating_sub(before).saturating_add(added))
 }
 
-/// Inserts an entry and moves `log` on, unless the log has an entry with this id. [`save_head`] writes down once
-/// for all entries of a request how far that is.
+/// Inserts an entry and advances `log`, unless the log has an entry with this id. [`save_head`] stores the new head once for
+/// all entries of a request.
 pub(super) fn insert(
     connection: &Connection,
     now: UnixMillis,
@@ -284,7 +284,7 @@ pub(super) fn insert(
     Ok(Some(stored))
 }
 
-/// Whether the log has not become too large.
+/// Checks that the log is not too large.
 pub(super) fn check_quota(log: &Log, quotas: &Quotas) -> Result<(), Failure> {
     let fits = log.bytes <= quotas.log_bytes && log.commit_bytes <= quotas.commit_bytes;
     if fits { Ok(()) } else { Err(RelayError::QuotaExceeded.into()) }

@@ -1,15 +1,15 @@
-//! Brings a database to the schema of this build, one file for each step.
+//! Migrates a database to the schema of this build, with one file for each step.
 
 use rusqlite::Connection;
 
 use super::OpenError;
 
-/// How a schema came to be.
+/// The versions of a schema.
 pub(super) struct Schema {
-    /// The `user_version` of the first that was released, to which the first step leads in an empty database. Those before
-    /// it were never released: such a database is left as it is.
+    /// The `user_version` of the first released schema, which the first step makes in an empty database. Earlier schemas were
+    /// never released: the relay leaves such a database as it is.
     first: usize,
-    /// What leads to that, and from each to the next. A step that was released is never edited.
+    /// The steps: to the first version, and from each version to the next. A released step is never edited.
     steps: &'static [&'static str],
 }
 
@@ -60,7 +60,7 @@ mod tests {
         }
     }
 
-    /// With a step that a later build may have.
+    /// Tests with a step that a later build may have.
     #[test]
     fn a_database_goes_through_the_steps_that_it_lacks_and_keeps_what_is_in_it() {
         const NEXT: Schema = Schema {

@@ -51,25 +51,25 @@ use super::{
     Poster, Quotas, ReadFrom, Room, Store,
 };
 
-/// Prepared statements kept by each connection: more than there are in these files.
+/// The number of prepared statements that each connection keeps: more than there are in these files.
 const STATEMENTS: usize = 64;
 
-/// The writing connection's cache in KiB. A group dirties a page or two of each of its logs; with SQLite's 2,000
-/// KiB they were written twice, once in the middle of the transaction, and read again for the next.
+/// The cache of the writing connection in KiB. A group of operations changes a page or two of each of its logs. With SQLite's
+/// 2,000 KiB these pages were written twice, once in the middle of the transaction, and read again for the next.
 const WRITER_CACHE_KIB: i64 = 64 * 1024;
 
-/// Pages in the write-ahead log (16 MiB) after which they are copied into the database. The more, the more often
-/// a page was written again meanwhile and is copied once; and the longer all appends wait for the copy: with four
-/// times as many the slowest hundredth waits a third longer.
+/// The pages in the write-ahead log (16 MiB) from which on SQLite copies them into the database. With more pages, more rewrites
+/// of the same page are copied only once, but all appends wait longer for the copy: with four times as many, the slowest
+/// hundredth waits a third longer.
 const CHECKPOINT_PAGES: i64 = 4 * 1024;
 
 /// Why the database does not open.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// SQLite says why.
+    /// SQLite reports the cause.
     #[error("the database does not open")]
     Sql(#[from] rusqlite::Error),
-    /// A relay newer than this one has been here.
+    /// A newer relay has used the database.
     #[error("a database has schema {found}, this relay knows schemas up to {known}: update the relay")]
     Newer {
         /// The schema of the file.
@@ -77,7 +77,7 @@ pub enum OpenError {
         /// The newest schema of this build.
         known: usize,
     },
-    /// A build from before the first release has been here. Nothing was changed.
+    /// A build from before the first release has used the database. Nothing was changed.
     #[error(
         "a database has schema {found}, of a build from before the first release; this relay knows schemas from {oldest} \
          on: give it another data folder, or use the build that made this one"
@@ -85,10 +85,10 @@ pub enum OpenError {
     Older {
         /// The schema of the file.
         found: usize,
-        /// The oldest schema that is opened.
+        /// The oldest schema that this build opens.
         oldest: usize,
     },
-    /// Another relay has the folder open. Two would not hear each other's wake-ups.
+    /// Another relay has the folder open. Two relays would not hear each other's wake-ups.
     #[error("another relay uses this data folder")]
     InUse,
     /// The folder or the threads could not be made.
@@ -96,18 +96,18 @@ pub enum OpenError {
     Io(#[from] std::io::Error),
 }
 
-/// Where the databases are and how they are opened.
+/// Where the databases are, and how to open them.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
-    /// The folder; it is made if it is not there.
+    /// The folder. The store makes it if it does not exist.
     pub folder: PathBuf,
     /// Threads that read, for each of the two databases.
     pub readers: usize,
     /// Limits that operations check.
     pub quotas: Quotas,
-    /// What of the disk is kept for accounts that are there, in bytes.
+    /// The reserve of the disk for existing accounts, in bytes.
     pub floor: u64,
-    /// Most pages of each file, which lets a test fill the disk. `None`: as many as there is room for.
+    /// The most pages of each file, with which a test fills the disk. `None`: no limit but the disk.
     pub max_pages: Option<u32>,
 }
 
@@ -118,12 +118,12 @@ pub struct SqliteStore {
     blobs: Blobs,
     quotas: Quotas,
     disk: Arc<Disk>,
-    /// Locked for as long as this lives.
+    /// The lock on the folder, held as long as this lives.
     _lock: File,
 }
 
 impl SqliteStore {
-    /// Opens the databases, makes or migrates them.
+    /// Opens the databases; makes or migrates them first.
     pub fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
         std::fs::create_dir_all(&options.folder)?;
         let lock = File::create(options.folder.join("relay.lock"))?;
@@ -208,7 +208,7 @@ impl Store for SqliteStore {
     }
 
     fn append_messages(&self, now: UnixMillis, request: AppendMessages) -> Pending<Vec<Stored>> {
-        // Hashed here, on the caller's thread: the writing one is what everybody waits for.
+        // The hash is computed here, on the caller's thread, because everybody waits for the writing thread.
         let (capability, quotas) = (request.capability.hash(), self.quotas());
         self.writer.submit(move |writing| appends::append(writing, now, &request, &capability, &quotas))
     }
@@ -380,7 +380,7 @@ impl Store for SqliteStore {
     fn close(&self) {
         self.readers.close();
         self.blobs.close();
-        // Last: whoever closes the last connection tidies up.
+        // The writer closes last: SQLite tidies up when the last connection closes.
         self.writer.close();
     }
 }

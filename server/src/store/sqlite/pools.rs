@@ -1,4 +1,4 @@
-//! KeyPackage pools of devices.
+//! Stores the KeyPackage pools of devices.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
@@ -42,7 +42,7 @@ pub(super) fn publish(
     Ok(count)
 }
 
-/// What was given out stays known by its hash, so that it does not come back.
+/// A KeyPackage that was given out stays known by its hash, so that a device cannot publish it again.
 pub(super) fn forget(
     connection: &Connection,
     address: &InboxAddress,
@@ -97,7 +97,7 @@ pub(super) fn claim(
     Ok(claimed)
 }
 
-/// The oldest one-time KeyPackage, which is not given out again, or the one of last resort.
+/// Takes the oldest one-time KeyPackage, which is given out only once, or returns the one of last resort.
 fn take<const MAX: usize>(
     connection: &Connection,
     device: i64,

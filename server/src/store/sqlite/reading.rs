@@ -1,4 +1,4 @@
-//! Reading conversation logs: what a capability opens, page by page.
+//! Reads conversation logs page by page, as far as a capability opens them.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
@@ -14,7 +14,7 @@ use super::integers::{id, int, uint};
 use super::logs::{self, Log};
 use crate::store::{LogPage, OpenedLog, ReadFrom};
 
-/// A group era: its first epoch, and its entries from `first` to `last`, which is there once a commit has ended it.
+/// A group era: its first epoch, and its entries from `first` to `last`. `last` is set once a commit has ended the era.
 struct GroupEra {
     epoch: Epoch,
     first: Seq,
@@ -45,7 +45,7 @@ impl GroupEra {
         Ok(era)
     }
 
-    /// The first place that somebody may read who came in an epoch.
+    /// The first place that a client may read that joined in this epoch.
     fn first_since(&self, connection: &Connection, row: i64, since: Option<Epoch>) -> Result<Seq, Failure> {
         let Some(since) = since else { return Ok(self.first) };
         let first = connection
@@ -57,7 +57,7 @@ impl GroupEra {
     }
 }
 
-/// What `capability` reads of `log`, and where to go on for a client that has everything up to `from.after`.
+/// Finds what `capability` reads of `log`, and where to go on for a client that has everything up to `from.after`.
 pub(super) fn open(
     connection: &Connection,
     log: &LogId,
@@ -82,7 +82,7 @@ pub(super) fn open(
     Ok(OpenedLog { state: Subscribed { head, epoch: era.epoch }, start })
 }
 
-/// Whether the log has an entry that a client knows. Of what has expired nobody can tell.
+/// Checks that the log has an entry that a client knows. This cannot be checked for expired entries.
 fn check_known(connection: &Connection, log: &Log, known: KnownPlace) -> Result<(), Failure> {
     if known.seq <= log.messages_expired {
         return Ok(());
@@ -94,8 +94,8 @@ fn check_known(connection: &Connection, log: &Log, known: KnownPlace) -> Result<
     if era == Some(known.era) { Ok(()) } else { Err(RelayError::RolledBack.into()) }
 }
 
-/// The entries of the group era that begins with `era` which follow `after`: at most [`MAX_PUSH`], and no more once they
-/// have [`PUSH_TARGET_BYTES`].
+/// The entries after `after` of the group era that begins with `era`: at most [`MAX_PUSH`], and no further ones once they have
+/// [`PUSH_TARGET_BYTES`].
 pub(super) fn page(connection: &Connection, log: &LogId, era: Epoch, after: Seq) -> Result<LogPage, Failure> {
     let log = logs::find(connection, log)?;
     let era = GroupEra::by_epoch(connection, log.row, era)?;
@@ -115,7 +115,7 @@ pub(super) fn page(connection: &Connection, log: &LogId, era: Epoch, after: Seq)
     Ok(LogPage { finished: era.last.is_some() && reached == era.last, entries })
 }
 
-/// Entries after a place behind which nothing has expired.
+/// The entries after a place behind which nothing has expired.
 fn recent(connection: &Connection, log: &Log, after: Seq, last: Seq) -> Result<Vec<LogEntry>, Failure> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, epoch, append, is_commit, time, payload, era FROM entries
@@ -132,7 +132,7 @@ fn recent(connection: &Connection, log: &Log, after: Seq, last: Seq) -> Result<V
     Ok(page.entries)
 }
 
-/// Entries until there are enough for one push.
+/// Collects entries until there are enough for one push.
 #[derive(Default)]
 pub(super) struct Page {
     pub(super) entries: Vec<LogEntry>,
@@ -150,7 +150,7 @@ impl Page {
     }
 }
 
-/// An entry, from its place, epoch, append id, anything, time, payload and era.
+/// Reads an entry from the columns place, epoch, append id, any, time, payload and era.
 pub(super) fn entry(row: &Row<'_>, kind: EntryKind) -> rusqlite::Result<LogEntry> {
     let payload: Vec<u8> = row.get(5)?;
     Ok(LogEntry {
@@ -165,7 +165,7 @@ pub(super) fn entry(row: &Row<'_>, kind: EntryKind) -> rusqlite::Result<LogEntry
     })
 }
 
-/// The current epoch, for who may read its group era, and its sealed GroupInfo.
+/// The current epoch, for a client that may read its group era, and its sealed GroupInfo.
 pub(super) fn group_info(
     connection: &Connection,
     log: &LogId,

@@ -1,7 +1,7 @@
-//! How much of an inbox is for whom. The relay cannot tell a stranger from a contact and shall not learn to; it knows the
-//! devices of the inbox's account, and from which address somebody comes. So a stranger's address gets a small share, all
-//! strangers together leave a part to the account's own devices, and large entries leave a part to small ones: a Welcome
-//! of two people is small.
+//! Divides the room of an inbox. The relay cannot tell a stranger from a contact and shall not learn to; it knows the devices
+//! of the inbox's account, and the address of each client. So the address of a stranger gets a small share, all strangers
+//! together leave a part to the account's own devices, and large entries leave a part to small ones: a Welcome of two people is
+//! small.
 
 use parley_protocol::frame::InboxPost;
 use parley_protocol::limits::MAX_WELCOME;
@@ -12,12 +12,12 @@ use super::inbox::{Inbox, length};
 use super::integers::uint;
 use crate::store::{Poster, Quotas};
 
-/// One address fills at most such a part of an inbox, and may put in one entry, however long.
+/// One address fills at most this fraction of an inbox, and may always post one entry of any length.
 const SHARE: u64 = 32;
-/// An entry is large that is longer than this, in bytes.
+/// The length in bytes above which an entry is large.
 const LARGE: u64 = 64 * 1024;
 
-/// Whether the inbox takes this now.
+/// Whether the inbox takes this post now.
 pub(super) fn is_room(
     connection: &Connection,
     inbox: &Inbox,
@@ -38,7 +38,7 @@ pub(super) fn is_room(
     }
 }
 
-/// Whether somebody may put in so many bytes more.
+/// Whether a poster may post this many more bytes.
 fn has_share_left(
     connection: &Connection,
     inbox: &Inbox,
@@ -56,7 +56,7 @@ fn has_share_left(
     Ok(count < entries && bytes.saturating_add(added) <= most)
 }
 
-/// What is stored of who put something in, while it waits.
+/// The stored mark of a poster, while the entry waits.
 pub(super) const fn mark(poster: Poster) -> Option<i64> {
     match poster {
         Poster::Other(who) => Some(who),

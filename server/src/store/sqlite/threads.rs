@@ -1,4 +1,4 @@
-//! Threads with a queue of operations, and those of them that read (`writer` is the one that writes).
+//! Threads with a queue of operations, and the threads that read. The thread that writes is in `writer`.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,8 +11,8 @@ use rusqlite::Connection;
 use super::failure::Failure;
 use crate::store::{Pending, Reply};
 
-/// An operation in a thread's queue, on what the thread has. Running may happen twice: when an operation
-/// takes the whole transaction down with it, the others of its group run again.
+/// An operation in a thread's queue, on the thread's state. It may run twice: when an operation makes the whole transaction
+/// fail, the others of its group run again.
 pub(super) trait Job<C>: Send {
     /// Returns whether the transaction can still be committed.
     fn run(&mut self, context: &mut C) -> bool;
@@ -39,12 +39,12 @@ impl<C, T: Send, F: Fn(&mut C) -> Result<T, Failure> + Send> Job<C> for Work<T, 
     }
 
     fn answer(self: Box<Self>) {
-        // Whoever asked may be gone; the change stands nevertheless.
+        // The caller may be gone; the change stands nevertheless.
         let _ = self.reply.send(self.outcome);
     }
 }
 
-/// An operation and the answer that will come of it.
+/// An operation, and its pending answer.
 pub(super) fn work<C, T, F>(operation: F) -> (Box<dyn Job<C>>, Pending<T>)
 where
     T: Send + 'static,
@@ -54,7 +54,7 @@ where
     (Box::new(Work { operation, outcome: Err(RelayError::Internal), reply }), pending)
 }
 
-/// A thread and the way to it. Dropping the sender lets the thread finish its queue and end.
+/// A thread and its queue. Dropping the sender lets the thread finish its queue and end.
 pub(super) struct Thread<C> {
     queue: Option<Sender<Box<dyn Job<C>>>>,
     handle: Option<JoinHandle<()>>,
@@ -71,7 +71,7 @@ impl<C: 'static> Thread<C> {
     }
 
     pub(super) fn submit(&self, job: Box<dyn Job<C>>) {
-        // A closed queue drops the job, which answers `Internal`.
+        // A closed queue drops the job, which then answers `Internal`.
         if let Some(queue) = &self.queue {
             let _ = queue.send(job);
         }
@@ -87,7 +87,7 @@ impl<C: 'static> Thread<C> {
     }
 }
 
-/// The threads that read. Each has a connection and a queue of its own.
+/// The reading threads. Each has its own connection and queue.
 pub(super) struct Readers {
     threads: Mutex<Vec<Thread<Connection>>>,
     turn: AtomicUsize,
@@ -101,7 +101,7 @@ impl Readers {
         Ok(Self { threads: Mutex::new(threads), turn: AtomicUsize::new(0) })
     }
 
-    /// Queues a reading operation with one of the threads.
+    /// Queues a reading operation at one of the threads.
     pub(super) fn submit<T, F>(&self, operation: F) -> Pending<T>
     where
         T: Send + 'static,

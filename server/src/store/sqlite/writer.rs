@@ -1,4 +1,4 @@
-//! A thread that writes: group commit. There is one for each database.
+//! The writing thread with group commit. There is one for each database.
 
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
@@ -13,28 +13,28 @@ use super::heads::Heads;
 use super::threads::{Job, Thread, work};
 use crate::store::Pending;
 
-/// What a writing thread has: a connection, and what it remembers of the database.
+/// The state of a writing thread: a connection, and caches of the database.
 pub(super) trait Writes: Send + 'static {
     /// The thread's name.
     const NAME: &'static str;
-    /// Most operations that one transaction takes: bounds what a failing one makes the others wait.
+    /// The most operations in one transaction. This bounds how long a failing operation makes the others wait.
     const MAX_GROUP: usize;
 
     /// The connection that writes.
     fn connection(&self) -> &Connection;
 
-    /// Forgets what may be of a transaction that is undone.
+    /// Forgets cached data that may come from an undone transaction.
     fn forget(&mut self);
 
-    /// A group was written.
+    /// Notes that a group was written.
     fn written(&mut self);
 }
 
-/// What the thread has that writes logs, inboxes and the directory.
+/// The state of the thread that writes logs, inboxes and the directory.
 pub(super) struct Writing {
     pub(super) connection: Connection,
     pub(super) heads: Heads,
-    /// Whose room is looked at; none in tests.
+    /// The disk whose room is checked; none in tests.
     pub(super) disk: Option<Arc<Disk>>,
 }
 
@@ -59,7 +59,7 @@ impl Writes for Writing {
 
 type Queued<W> = Box<dyn Job<W>>;
 
-/// The one thread that writes to a database.
+/// The single thread that writes to a database.
 pub(super) struct Writer<W>(Mutex<Thread<W>>);
 
 impl<W: Writes> Writer<W> {
@@ -68,7 +68,7 @@ impl<W: Writes> Writer<W> {
         Ok(Self(Mutex::new(thread)))
     }
 
-    /// Queues an operation, which sees everything that was queued before. It is answered after its commit.
+    /// Queues an operation, which sees all operations queued before. It is answered after its commit.
     pub(super) fn submit<T, F>(&self, operation: F) -> Pending<T>
     where
         T: Send + 'static,
@@ -88,8 +88,8 @@ impl<W: Writes> Writer<W> {
     }
 }
 
-/// Group commit: takes whatever has queued up while the last group was being synced, so that one sync serves
-/// all of it. Nothing waits for a timer: a lone operation is committed at once.
+/// Group commit: takes all operations that have queued up while the last group was being synced, so that one sync serves all of
+/// them. No operation waits for a timer: a lone one is committed at once.
 fn write_groups<W: Writes>(mut writing: W, jobs: &Receiver<Queued<W>>) {
     let mut sizes = Sizes::of(W::NAME);
     while let Ok(first) = jobs.recv() {
@@ -103,7 +103,7 @@ fn write_groups<W: Writes>(mut writing: W, jobs: &Receiver<Queued<W>>) {
         }
     }
     sizes.report();
-    // Leaves one file behind instead of three.
+    // This leaves one file behind instead of three.
     if let Err(error) = writing.connection().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "the last checkpoint failed");
     }
@@ -123,14 +123,13 @@ fn write_group<W: Writes>(writing: &mut W, group: &mut [Queued<W>]) {
     }
 }
 
-/// What became of a group's transaction.
+/// The outcome of a group's transaction.
 enum Commit {
-    /// It is on disk.
+    /// The transaction is on disk.
     Done,
-    /// An operation failed in a way that took the whole transaction down. Nothing is on disk, and that
-    /// operation's outcome says why.
+    /// An operation made the whole transaction fail. Nothing is on disk, and the outcome of that operation has the cause.
     Lost,
-    /// It could not begin or not commit. Nothing is on disk.
+    /// The transaction could not begin or not commit. Nothing is on disk.
     Failed(RelayError),
 }
 
@@ -159,7 +158,7 @@ fn transaction<W: Writes>(writing: &mut W, group: &mut [Queued<W>]) -> Commit {
     }
 }
 
-/// Ends the transaction, if there is one, as if it had not been.
+/// Rolls the transaction back, if there is one.
 fn roll_back(connection: &Connection) {
     if !connection.is_autocommit()
         && let Err(error) = connection.execute_batch("ROLLBACK")
@@ -168,14 +167,14 @@ fn roll_back(connection: &Connection) {
     }
 }
 
-/// Runs `operation` so that nothing stays of it when it fails.
+/// Runs `operation` so that nothing of it stays when it fails.
 pub(super) fn in_savepoint<T>(
     connection: &Connection,
     operation: impl FnOnce(&Connection) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     connection.prepare_cached("SAVEPOINT operation")?.execute([])?;
     let result = operation(connection);
-    // After some errors the transaction, and with it the savepoint, is gone already.
+    // Some errors have already ended the transaction, and with it the savepoint.
     if result.is_err() && !connection.is_autocommit() {
         connection.prepare_cached("ROLLBACK TO operation")?.execute([])?;
     }
@@ -201,8 +200,8 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE numbers (number INTEGER)").unwrap();
         let writer = Writer::spawn(Writing { connection, heads: Heads::default(), disk: None }).unwrap();
-        // Holds the thread until the others are queued, so that they share a transaction, whether that is also
-        // this one's or the next.
+        // Holds the thread until the others are queued, so that they share a transaction, either with this operation or the
+        // next.
         let (go, wait) = channel::<()>();
         let holding = writer.submit(move |_| {
             let _ = wait.recv().is_err();

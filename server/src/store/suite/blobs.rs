@@ -1,4 +1,4 @@
-//! Blobs and the heads of backups.
+//! Tests of blobs and the heads of backups.
 
 use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
@@ -51,7 +51,7 @@ fn head(address: InboxAddress, after: u32, length: usize) -> WriteBackupHead {
     WriteBackupHead { address, capability, after, value: bytes(length) }
 }
 
-/// Runs expiry until nothing is left to be done; returns how many rows went.
+/// Runs expiry until nothing is left to do. Returns how many rows were deleted.
 pub(super) async fn expired(store: &impl Store, now: u64) -> u64 {
     let mut deleted = 0;
     loop {
@@ -92,7 +92,7 @@ async fn parts_of_any_length_make_one_blob(store: &impl Store) {
 async fn what_does_not_fit_changes_nothing(store: &impl Store) {
     let address = registered(store).await;
     let now = UnixMillis(0);
-    // Asking makes no blob, and neither does a part that is not the first.
+    // Reading makes no blob, and neither does a part that is not the first.
     for nothing in
         [put(address, 1, 10, 0, b""), put(address, 1, 10, 4, b"late"), put(address, 1, 3, 0, b"long")]
     {
@@ -107,7 +107,7 @@ async fn what_does_not_fit_changes_nothing(store: &impl Store) {
     for (offset, part) in [(0, &b"0123"[..]), (0, b""), (5, b"5"), (u64::MAX, b"x"), (4, b"4567890")] {
         assert_eq!(store.put_blob(now, put(address, 1, 10, offset, part)).await, Ok(4), "{offset}");
     }
-    // What is there as yet can be read.
+    // The bytes stored so far can be read.
     let part = store.read_blob(fetch(address, 1, 2, 100)).await.unwrap();
     assert_eq!((part.size, &*part.bytes), (10, &b"23"[..]));
     let disagrees = put(address, 1, 11, 4, b"4");
@@ -120,20 +120,20 @@ async fn an_account_has_so_many_blobs_and_bytes(store: &impl Store) {
     let address = registered(store).await;
     let now = UnixMillis(0);
     let full = Err(RelayError::QuotaExceeded);
-    // A blob counts whole from its first part on.
+    // A blob counts with its full size from its first part on.
     assert_eq!(store.put_blob(now, put(address, 1, 999_990, 0, b"x")).await, Ok(1));
     assert_eq!(store.put_blob(now, put(address, 2, 11, 0, b"x")).await, full);
     assert_eq!(store.put_blob(now, put(address, 2, 8, 0, b"x")).await, Ok(1));
     assert_eq!(store.put_blob(now, put(address, 3, 1, 0, b"x")).await, Ok(1));
     assert_eq!(store.put_blob(now, put(address, 4, 1, 0, b"x")).await, full, "one blob too many");
     assert_eq!(store.put_blob(now, put(address, 1, 999_990, 1, b"y")).await, Ok(2), "it was counted before");
-    // Unknown ones are no error, and room is there at once.
+    // Unknown blobs are no error, and the room is free at once.
     store.delete_blobs(delete(address, &[1, 3, 77])).await.unwrap();
     store.delete_blobs(delete(address, &[1])).await.unwrap();
     assert_eq!(store.read_blob(fetch(address, 1, 0, 1)).await, Err(RelayError::UnknownBlob));
     assert_eq!(store.put_blob(now, put(address, 1, 999_992, 0, b"new")).await, Ok(3));
     assert_eq!(&*store.read_blob(fetch(address, 1, 0, 9)).await.unwrap().bytes, b"new");
-    // Of the two that were deleted: their chunks.
+    // The chunks of the two deleted blobs.
     assert_eq!(expired(store, 0).await, 2);
     assert_eq!(&*store.read_blob(fetch(address, 1, 0, 9)).await.unwrap().bytes, b"new");
 }
@@ -226,7 +226,7 @@ async fn an_ended_backup_leaves_nothing_but_its_version(store: &impl Store) {
     // Four chunks of each.
     assert_eq!(expired(store, 0).await, 12);
     assert_eq!(expired(store, 1_000_000).await, 0, "there is nothing that could expire");
-    // A new one may begin, with all of the room.
+    // A new backup may begin, with all of the room.
     store.put_blob(now, put(address, 1, 1_000_000, 0, b"x")).await.unwrap();
     assert_eq!(store.write_backup_head(now, head(address, 2, 5)).await.unwrap().version, 3);
 }
@@ -237,7 +237,7 @@ async fn an_abandoned_backup_expires(store: &impl Store) {
     store.write_backup_head(UnixMillis(1_000), head(address, 0, 5)).await.unwrap();
     assert_eq!(expired(store, 6_000).await, 0);
     store.put_blob(UnixMillis(2_000), put(address, 2, 4, 0, b"blob")).await.unwrap();
-    // Reading and deleting keep nothing alive.
+    // Reading and deleting do not extend the life of a backup.
     store.delete_blobs(delete(address, &[2])).await.unwrap();
     assert_eq!(expired(store, 7_000).await, 1, "what was deleted");
     assert_eq!(expired(store, 7_001).await, 2, "the other blob and its chunk");

@@ -1,4 +1,4 @@
-//! Ways into logs by invite links, and the GroupInfo that goes with them.
+//! Tests of link slots, and of the GroupInfo beside them.
 
 use parley_protocol::bounded::List;
 use parley_protocol::capability::{Capability, CapabilityHash};
@@ -31,7 +31,7 @@ fn hash(link: u8) -> CapabilityHash {
     Capability::new([link; 32]).hash()
 }
 
-/// Slots of these links, with wraps of a length, that do not expire.
+/// Slots of these links that do not expire, with wraps of this length.
 fn links(of: &[u8], length: usize) -> LinkSlots {
     let slot = |link: &u8| LinkSlot { link: hash(*link), wrap: bytes(length), expires: None };
     List::new(of.iter().map(slot).collect()).unwrap()
@@ -41,12 +41,12 @@ fn linked_log(of: &[u8], length: usize) -> CreateLinkedLog {
     CreateLinkedLog { creation: log(), links: links(of, length) }
 }
 
-/// A commit after which these links lead into the log.
+/// A commit with slots for these links.
 fn linked_commit(commit: AppendCommit, of: &[u8]) -> AppendLinkedCommit {
     AppendLinkedCommit { commit, links: links(of, 1) }
 }
 
-/// Joins by a link in an epoch, with an append id that ends in `id`. The next epoch's secret is `next`.
+/// A join by a link in an epoch, with an append id that ends in `id`. The next epoch's secret is `next`.
 fn join(link: u8, epoch: u64, id: u8, next: u8) -> JoinByLink {
     let link = Capability::new([link; 32]);
     let mut append = [id; 16];
@@ -150,7 +150,7 @@ async fn who_has_a_link_comes_in_and_the_group_era_goes_on(store: &impl Store) {
     store.append_messages(NOW, append(&[1], 1)).await.unwrap();
     let stored = store.join_by_link(NOW, join(1, 0, 2, 12)).await.unwrap();
     assert_eq!(stored.seq, Seq(2));
-    // What a member of the old epoch writes is stale, and who came in may write.
+    // A message of a member of the old epoch is stale, and the joiner may write.
     let stale = Err(RelayError::StaleEpoch { current: Epoch(1) });
     assert_eq!(store.append_messages(NOW, append(&[3], 1)).await, stale);
     let mut next = append(&[3], 1);
@@ -165,7 +165,7 @@ async fn who_has_a_link_comes_in_and_the_group_era_goes_on(store: &impl Store) {
         (EntryKind::Commit, Epoch(0), join(1, 0, 2, 12).append)
     );
     assert_eq!((second.epoch, page.finished), (Epoch(1), false));
-    // Others come in after them, each once.
+    // Others join after them, each once.
     assert_eq!(
         store.join_by_link(NOW, join(1, 0, 4, 22)).await,
         Err(RelayError::StaleEpoch { current: Epoch(1) })
@@ -213,7 +213,7 @@ async fn an_expired_link_leads_nowhere_and_makes_room(store: &impl Store) {
     let (late, join) = (UnixMillis(101), |link| join(link, 0, 1, 12));
     assert_eq!(store.open_link(late, hash(1)).await, Err(UNKNOWN));
     assert_eq!(store.join_by_link(late, join(1)).await, Err(UNKNOWN));
-    // 800 of 1,000 bytes are taken until it is deleted.
+    // 800 of 1,000 bytes are taken until the slot is deleted.
     assert_eq!(store.append_messages(late, append(&[1], 300)).await, Err(RelayError::QuotaExceeded));
     assert_eq!(store.expire(UnixMillis(100)).await.unwrap().deleted, 0);
     assert_eq!(store.expire(late).await.unwrap().deleted, 1);
@@ -221,7 +221,7 @@ async fn an_expired_link_leads_nowhere_and_makes_room(store: &impl Store) {
     assert!(store.join_by_link(late, join(2)).await.is_ok());
     assert_eq!(store.expire(UnixMillis(501)).await.unwrap().deleted, 1);
     assert_eq!(led(store, 2).await, Err(UNKNOWN));
-    // One that does not expire stays.
+    // A slot without an end stays.
     let last = AppendLinkedCommit {
         commit: commit((1, 12), 2, 22, Some(23)),
         links: List::new(slots[2..].to_vec()).unwrap(),
@@ -251,7 +251,7 @@ async fn links_count_as_bytes_of_their_log_and_go_with_it(store: &impl Store) {
     let again = store.append_linked_commit(NOW, again, vec![]).await;
     assert!(matches!(again, Ok(Committed::Stored(_))), "{again:?}");
     assert_eq!(led(store, 1).await, Ok(vec![LOG]));
-    // The log goes when nothing came for long.
+    // The log is deleted when it got no entry for long.
     store.expire(UnixMillis(8000)).await.unwrap();
     store.expire(UnixMillis(8000)).await.unwrap();
     assert_eq!(led(store, 1).await, Err(UNKNOWN));
@@ -265,6 +265,6 @@ async fn joins_count_as_commits_of_their_log(store: &impl Store) {
     store.join_by_link(NOW, large(1, 2, 22, 100)).await.unwrap();
     store.expire(UnixMillis(5500)).await.unwrap();
     store.expire(UnixMillis(5500)).await.unwrap();
-    // Both are gone, and the log with them.
+    // Both slots are gone, and the log with them.
     assert_eq!(led(store, 1).await, Err(UNKNOWN));
 }

@@ -1,4 +1,4 @@
-//! Blobs of logs: what needs another time, or is about what is left on the disk.
+//! Tests of blobs of logs that need another time, or that are about the room on the disk.
 
 use parley_protocol::capability::Capability;
 use parley_protocol::frame::{FetchLogBlob, PutLogBlob, RelayError};
@@ -42,7 +42,7 @@ async fn blobs_of_a_log_expire_a_day_after_its_messages(store: &impl Store) {
     store.create_log(UnixMillis(0), log(), vec![]).await.unwrap();
     assert_eq!(store.put_log_blob(UnixMillis(0), put(1, b"whole", 0, 5)).await, Ok(5));
     assert_eq!(store.put_log_blob(UnixMillis(500), put(2, b"begun", 0, 2)).await, Ok(2));
-    // Messages stay for 1,000, and what is not whole as long after its last part.
+    // Messages stay for 1,000, and an unfinished blob as long after its last part.
     assert_eq!(expired(store, 1_500).await, 0);
     assert_eq!(expired(store, 1_501).await, 2, "what was begun, and its chunk");
     assert_eq!(expired(store, 2_000).await, 0);
@@ -55,7 +55,7 @@ async fn blobs_of_a_log_expire_a_day_after_its_messages(store: &impl Store) {
 async fn what_is_refused_for_its_hash_leaves_nothing(store: &impl Store) {
     store.create_log(UnixMillis(0), log(), vec![]).await.unwrap();
     let forged = PutLogBlob { hash: BlobHash([1; 32]), ..put(1, b"whole", 0, 5) };
-    // Submitted together with others, so that they are likely to share a transaction.
+    // Submitted together with others, so that they probably share a transaction.
     let before = store.put_log_blob(UnixMillis(0), put(2, b"other", 0, 2));
     let refused = store.put_log_blob(UnixMillis(0), forged);
     let after = store.put_log_blob(UnixMillis(0), put(2, b"other", 2, 5));

@@ -1,4 +1,4 @@
-//! What is deleted for its age, and what is left of it: messages go, commits stay longer, and whoever was away reads on.
+//! Tests of expiry: messages go, commits stay longer, and a device that was away reads on.
 
 use parley_protocol::capability::Capability;
 use parley_protocol::frame::{AppendCommit, CreateLog, EntryKind, KnownPlace, LogEntry, RelayError};
@@ -55,17 +55,17 @@ async fn old_messages_expire_and_a_reader_goes_on_after_them(store: &impl Store)
     }
     let page = store.read_log(LOG, Epoch(0), Seq(2)).await.unwrap();
     assert_eq!(places(&page), [(3, 0, EntryKind::Message)]);
-    // What a client knows of what has expired is believed; of the rest it is looked for.
+    // The relay believes what a client knows of expired entries, and checks the rest.
     let knows = |seq, era| ReadFrom { known: Some(KnownPlace { seq: Seq(seq), era }), ..after(2) };
     assert!(store.open_log(LOG, hash, knows(2, Era([7; 8]))).await.is_ok());
     assert!(store.open_log(LOG, hash, knows(3, third[0].era)).await.is_ok());
     assert_eq!(store.open_log(LOG, hash, knows(3, Era([7; 8]))).await, Err(RelayError::RolledBack));
-    // Numbers go on as if nothing had been deleted.
+    // Numbers continue as if nothing had been deleted.
     let next = store.append_messages(UnixMillis(1200), append(&[4], 1)).await.unwrap();
     assert_eq!(next[0].seq, Seq(4));
 }
 
-/// Two messages, a commit, a commit, a message, a commit, and all messages expire.
+/// Writes two messages, a commit, a commit, a message and a commit; then all messages expire.
 async fn three_epochs(store: &impl Store) {
     store.create_log(UnixMillis(0), log(), vec![]).await.unwrap();
     store.append_messages(UnixMillis(0), append(&[1, 2], 1)).await.unwrap();
@@ -98,12 +98,12 @@ async fn commits_stay_longer_and_whoever_was_away_reads_on_across_them(store: &i
         page.entries.iter().filter(|entry| entry.kind == EntryKind::Commit).all(|c| c.payload.len() == 1)
     );
     assert_eq!(places(&store.read_log(LOG, Epoch(0), Seq(3)).await.unwrap()), all[2..]);
-    // Whoever came in the third epoch begins there.
+    // A client that joined in the third epoch begins there.
     let late = store.open_log(LOG, hash, ReadFrom { since: Some(Epoch(2)), ..after(0) }).await.unwrap();
     assert_eq!(late.start, Seq(4));
     let to_come = ReadFrom { since: Some(Epoch(4)), ..after(0) };
     assert_eq!(store.open_log(LOG, hash, to_come).await, Err(RelayError::WrongCapability));
-    // What comes then, and expires, is another marker.
+    // Messages that come then, and expire, get another marker.
     let mut fourth = append(&[7], 1);
     (fourth.epoch, fourth.capability) = (Epoch(3), Capability::new([32; 32]));
     store.append_messages(UnixMillis(1600), fourth).await.unwrap();
@@ -116,7 +116,7 @@ async fn commits_stay_longer_and_whoever_was_away_reads_on_across_them(store: &i
 async fn behind_a_commit_that_expired_nobody_reads_on(store: &impl Store) {
     three_epochs(store).await;
     let hash = Capability::new(READER).hash();
-    // Two of the commits are 5,000 old, the last one not.
+    // Two of the commits are 5,000 old, the last one is not.
     store.expire(UnixMillis(5030)).await.unwrap();
     for seq in [0, 3] {
         assert_eq!(store.open_log(LOG, hash, after(seq)).await, Err(RelayError::Expired));
@@ -186,7 +186,7 @@ async fn commits_have_a_quota_of_their_own(store: &impl Store) {
     let mut message = append(&[3], 700);
     (message.epoch, message.capability) = (Epoch(1), Capability::new([12; 32]));
     store.append_messages(UnixMillis(0), message).await.unwrap();
-    // The message makes room for messages, the commit for commits.
+    // The expired message makes room for messages, the commit for commits.
     store.expire(UnixMillis(1500)).await.unwrap();
     let full = store.append_commit(UnixMillis(1500), second(101), vec![]).await;
     assert_eq!(full, Err(RelayError::QuotaExceeded));
@@ -197,7 +197,7 @@ async fn commits_have_a_quota_of_their_own(store: &impl Store) {
     store.append_commit(UnixMillis(5500), third, vec![]).await.unwrap();
 }
 
-/// Also the GroupInfo counts and goes, however much of it a stranger brings.
+/// The GroupInfo also counts and is deleted, however large a stranger makes it.
 async fn logs_that_nobody_uses_expire(store: &impl Store) {
     let hash = Capability::new(READER).hash();
     let with_info = |length| CreateLog { group_info: Some(bytes(length)), ..log() };
@@ -209,12 +209,12 @@ async fn logs_that_nobody_uses_expire(store: &impl Store) {
     store.create_log(UnixMillis(0), unused, vec![]).await.unwrap();
     store.expire(UnixMillis(1500)).await.unwrap();
     assert_eq!(store.group_info(LogId([9; 16]), hash).await, Err(RelayError::UnknownLog));
-    // Whoever joins a quiet group needs it.
+    // A client that joins a quiet group needs it.
     assert_eq!(store.group_info(LOG, hash).await.unwrap().1.map(|info| info.len()), Some(400));
     let full = store.append_messages(UnixMillis(1500), append(&[2], 900)).await;
     assert_eq!(full, Err(RelayError::QuotaExceeded), "and it goes on counting");
     store.append_messages(UnixMillis(1500), append(&[2], 500)).await.unwrap();
-    // What depends on the entries that go first, goes in the next run.
+    // Rows that depend on the deleted entries go in the next run.
     store.expire(UnixMillis(8000)).await.unwrap();
     store.expire(UnixMillis(8000)).await.unwrap();
     assert_eq!(store.group_info(LOG, hash).await, Err(RelayError::UnknownLog), "quiet for long");

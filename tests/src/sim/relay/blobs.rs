@@ -1,4 +1,4 @@
-//! Blobs and the heads of backups, in memory.
+//! The virtual relay's blobs and heads of backups.
 
 use std::collections::BTreeMap;
 

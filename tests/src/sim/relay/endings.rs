@@ -1,4 +1,4 @@
-//! Device logs, and what becomes of the inboxes of devices that were removed.
+//! The virtual relay's device logs, and the end of a removed device's inbox.
 
 use parley_protocol::bounded::List;
 use parley_protocol::device_log::DeviceLog;

@@ -1,4 +1,4 @@
-//! A relay that lies: what it tells may be changed on its way out, and what it has may be looked at and changed.
+//! A lying relay: tests change its answers on their way out, and read and change its stored data.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! What the relay has room for.
+//! The virtual relay's quotas.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Invite links: the ways into logs, who comes in by them, and the GroupInfo that they find there.
+//! The virtual relay's link slots, joins by invite link, and the GroupInfo for them.
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::{Capability, CapabilityHash};

@@ -1,4 +1,4 @@
-//! Reading logs: what a capability opens, and what is left of messages that are too old. Commits stay.
+//! Reads the virtual relay's logs: what a capability opens, and the markers of expired messages. Commits stay.
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::capability::Capability;

@@ -1,4 +1,4 @@
-//! Copies of what the relay has on its disk, and a relay that is rolled back to one: its operator had nothing newer.
+//! Copies the virtual relay's disk, and rolls the relay back to such a copy, as an operator without a newer backup does.
 
 use std::collections::{BTreeMap, HashMap};
 

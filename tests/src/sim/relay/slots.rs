@@ -1,4 +1,4 @@
-//! Rendezvous slots, in which two devices that are being linked talk.
+//! The virtual relay's rendezvous slots, in which two devices that are being linked talk.
 
 use std::collections::BTreeMap;
 

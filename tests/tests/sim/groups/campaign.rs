@@ -1,5 +1,6 @@
-//! Groups under faults: devices die at any write, connections end at any frame, the relay starts anew, and several members change the
-//! group at once. Three of them stay to the end; others come and go, also by links. At the end all who are in it agree on everything.
+//! Groups under faults: devices die at any write, connections end at any frame, the relay restarts, and several members change
+//! the group at once. Three members stay to the end; others come and go, also by links. At the end all members agree on
+//! everything.
 
 use parley_engine::view::{Command, ConversationId, GroupStanding, History, LinkTerms, Reply, Role};
 use parley_tests::sim::{DeviceIndex, Torn, World};

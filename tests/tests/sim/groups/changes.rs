@@ -1,4 +1,4 @@
-//! What members change, and what becomes of it when several do at once.
+//! Changes by members, and their outcome when several members change the group at once.
 
 use parley_engine::view::{Command, CommandError, GroupStanding, Permissions, Reply, Role};
 use parley_tests::sim::World;

@@ -1,4 +1,4 @@
-//! Every device of every member is in the group, comes into it, and goes from it with its account.
+//! Every device of every member joins the group, and leaves it with its account.
 
 use parley_engine::view::{Command, GroupStanding, Reply, Role, Share};
 

@@ -1,4 +1,5 @@
-//! What chats of two have, groups have: drafts, deletion for oneself, reading on several devices, backup, files and recovery.
+//! Groups have what chats of two have: drafts, deletion for oneself, read positions on several devices, backup, files,
+//! recovery.
 
 use parley_engine::view::{Command, GroupStanding, MessageView, Reply, Role, Share};
 

@@ -1,4 +1,4 @@
-//! A device whose half for groups is loaded when it is needed, comes late or fails at first, ends as one that has everything; and
+//! A device whose half for groups loads on demand, late or after failures ends in the state of a device that has everything;
 //! conversations of two wait for nothing.
 
 use parley_engine::view::{Command, CommandError, GroupStanding, Reply};

@@ -1,4 +1,4 @@
-//! What somebody who comes later reads of what was written before.
+//! What newcomers read of the history from before they joined.
 
 use parley_engine::view::{Command, CommandError, History, LinkTerms, Reply};
 use parley_tests::sim::{DeviceIndex, World};

@@ -1,4 +1,4 @@
-//! Who is added by somebody they never talked to is asked first.
+//! A person added by somebody they never talked to is asked first.
 
 use parley_engine::view::{Command, GroupStanding, Reply};
 use parley_tests::sim::{DeviceIndex, World};

@@ -1,4 +1,4 @@
-//! Joining by link, while everybody is offline.
+//! Joining by invite link while everybody is offline.
 
 use parley_engine::view::{Command, CommandError, GroupStanding, InviteLinkView, LinkTerms, Reply};
 use parley_tests::sim::{DeviceIndex, World};

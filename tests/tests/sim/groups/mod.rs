@@ -1,4 +1,4 @@
-//! Groups: what people do with them, and that all devices of all members come to see the same.
+//! Groups: the actions of people, and that all devices of all members reach the same state.
 
 mod asks;
 mod campaign;

@@ -1,5 +1,5 @@
-//! A relay whose operator put its database back from an older copy: nothing stays "sent" that it lost, nothing is shown
-//! twice, and accounts, usernames and devices that it does not know come back.
+//! A relay whose operator restored its database from an older copy: no lost message stays "sent", the app shows none twice, and
+//! accounts, usernames and devices that the relay does not know come back.
 
 mod directory;
 mod random;

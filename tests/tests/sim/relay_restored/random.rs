@@ -1,4 +1,4 @@
-//! Relays restored at random.
+//! Restores the relay at random moments.
 
 use parley_engine::view::ConversationId;
 use parley_tests::sim::{DeviceIndex, RelayCopy, World};

@@ -1,4 +1,4 @@
-//! Texts that the restored relay has lost, and those that are written after it was restored.
+//! Texts that the restored relay has lost, and texts written after the restore.
 
 use parley_engine::view::{BodyView, ConversationId, Delivery};
 use parley_protocol::frame::{RelayError, Request};

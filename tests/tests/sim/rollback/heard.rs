@@ -1,4 +1,4 @@
-//! Whoever wrote to it after the copy is heard, and what it began after the copy comes back.
+//! A rolled-back device hears whoever wrote to it after the copy, and gets back the conversations it began after the copy.
 
 use parley_engine::view::Delivery;
 use parley_protocol::frame::Request;

@@ -1,4 +1,4 @@
-//! A profile that was rolled back to an older copy: nothing is used twice, and what the copy does not know comes back.
+//! A profile rolled back to an older copy: no key is used twice, and messages that the copy lacks come back.
 
 mod devices;
 mod heard;

@@ -1,4 +1,4 @@
-//! What a profile that was rolled back says of the logs that it knows: once, and so that nothing is sent again for nothing.
+//! A rolled-back profile names the logs that it knows, once, and so that no device sends messages again needlessly.
 
 use std::cell::RefCell;
 

@@ -1,4 +1,4 @@
-//! It is noticed, before anything is sent, and no key of the copy is used again.
+//! A device notices the rollback before it sends anything, and never uses a key of the copy again.
 
 use parley_engine::view::Delivery;
 use parley_protocol::frame::Request;

@@ -1,4 +1,4 @@
-//! What a device finds at the relay in the place of its last stamp, while it is connected.
+//! The stamp that a device finds at the relay in place of its last one, while it is connected.
 
 use parley_engine::view::ConversationId;
 use parley_protocol::frame::{Answer, Request, ServerFrame};

@@ -1,4 +1,4 @@
-//! What the sources have: paths, words, and which file declares which type.
+//! Indexes the sources: paths, words, and which file declares which type.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Which code spans of a document are names.
+//! Decides which code spans of a document are names.
 
 use crate::tidy::tree::MADE;
 

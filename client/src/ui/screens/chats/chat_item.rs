@@ -1,4 +1,4 @@
-//! One chat in the list.
+//! One chat in the list of chats.
 
 use leptos::prelude::*;
 use parley_engine::view::{BodyView, ConversationId, ConversationView, Delivery, GroupStanding};
@@ -36,7 +36,7 @@ fn item(app: App, id: ConversationId) -> AnyView {
     });
     let apart = app.told_apart_by(id);
     let here = Memo::new(move || app.route.get() == Route::Conversation(id));
-    // One part for all of it: most that changes in a chat changes several things at once.
+    // One dynamic part for everything: most changes of a chat change several things at once.
     let inside =
         move || chat.with(|chat| chat.as_ref().map(|chat| inside(app, chat, apart.get(), time.get())));
     html::li()
@@ -98,7 +98,7 @@ fn when(time: UnixMillis, now: UnixMillis) -> String {
     ago(time, now, &local(time), &local(now))
 }
 
-/// The state of the newest message; a draft has none.
+/// The state of the newest message; `None` if the line shows a draft.
 fn own_state(chat: &ConversationView) -> Option<Delivery> {
     if draft(chat).is_some() {
         return None;

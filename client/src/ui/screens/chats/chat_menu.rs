@@ -1,4 +1,4 @@
-//! The menu of a chat in the list.
+//! The menu of a chat in the list: pin, mute, archive and similar actions.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -10,10 +10,10 @@ use crate::ui::app::state::App;
 use crate::ui::design::{html, parts};
 use crate::ui::words;
 
-/// In milliseconds.
+/// One hour in milliseconds.
 const HOUR: u64 = 3_600 * 1_000;
 
-/// What the menu shows.
+/// The page of the menu that is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shows {
     Items,
@@ -21,7 +21,7 @@ enum Shows {
     Question,
 }
 
-/// The menu.
+/// The menu of a chat.
 pub(crate) fn menu(app: App, id: ConversationId, at: (i32, i32)) -> AnyView {
     let dialog = NodeRef::<leptos::html::Dialog>::new();
     let shows = RwSignal::new(Shows::Items);
@@ -128,7 +128,7 @@ fn items(
     list(all)
 }
 
-/// For how long.
+/// The choices of how long to mute a chat.
 fn mute(app: App, id: ConversationId, close: impl Fn() + Copy + 'static) -> AnyView {
     let mute = move |name, until: fn() -> UnixMillis| {
         item(name, move || {

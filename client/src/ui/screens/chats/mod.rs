@@ -1,4 +1,4 @@
-//! The list of chats, and beginning a new one.
+//! The list of chats, and the dialog that begins a new one.
 
 pub(crate) mod chat_item;
 pub(crate) mod chat_menu;

@@ -15,16 +15,16 @@ use crate::ui::screens::seldom;
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
 
-/// How long the typing must rest before the relay is asked, in milliseconds.
+/// How long the typing must pause before the app asks the relay, in milliseconds.
 const REST: u64 = 300;
-/// The field.
+/// The id of the field.
 const FIND: &str = "find";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Search {
     Idle,
     Looking,
-    /// For the connection.
+    /// The search waits for a connection.
     Waiting,
     Found(Person),
     Failed(CommandError),
@@ -39,12 +39,12 @@ struct Finder {
     resting: StoredValue<Option<Timeout>, LocalStorage>,
 }
 
-/// New chat; `first` is in the field and looked for at once.
+/// The dialog "New chat". The field begins with `first`, and the search for it starts at once.
 pub(crate) fn dialog(app: App, first: String) -> AnyView {
     modal::modal(app, "New chat", || None, "dialog", seldom::new_chat(app, first))
 }
 
-/// What it has inside.
+/// The content of the dialog.
 pub(crate) fn body(app: App, first: String) -> AnyView {
     let finder = Finder {
         app,
@@ -66,14 +66,14 @@ pub(crate) fn body(app: App, first: String) -> AnyView {
         app.show(Dialog::NewGroup);
     });
     let body = vec![finder.form(), group, parts::section("dialog-section", other)];
-    // Where this comes after the dialog was opened, something else in it has the focus.
+    // If the part loads after the dialog has opened, another element in the dialog has the focus.
     request_animation_frame(|| page::focus(FIND));
     parts::stack("dialog-body", body)
 }
 
-/// Leads whoever came by an invite link into the chat with who sent it; where that cannot be, the dialog says why.
+/// Leads a person who came by an invite link into the chat with its sender. If that is not possible, the dialog says why.
 pub(crate) fn join(app: App, invite: String) {
-    // Whoever goes elsewhere meanwhile is not called back.
+    // A person who has gone to another screen meanwhile is not called back.
     let waits =
         move || app.route.get_untracked() == Route::Home && app.dialog.with_untracked(Option::is_none);
     let asked = Command::FindPerson(invite.clone());
@@ -136,7 +136,7 @@ impl Finder {
 
     fn person(self, person: &Person) -> AnyView {
         let known = person.conversation.is_some();
-        // What they call themselves is known once there is a chat.
+        // Once there is a chat, the app knows what the person calls themselves.
         let called = person.conversation.and_then(|id| {
             self.app.chats.with_untracked(|chats| chats.get(id).map(|chat| chat.name.clone()))
         });
@@ -167,7 +167,7 @@ impl Finder {
     fn typed(self) {
         let text = self.text.get_untracked();
         let text = text.trim();
-        // A username that is too short so far is not asked for.
+        // The app does not ask for a username that is still too short.
         let worth = text.contains('/') || text.contains('#') || Username::parse(text).is_ok();
         self.search.set(if worth { Search::Looking } else { Search::Idle });
         self.resting.set_value(worth.then(|| timer::after(REST, move || self.look())));

@@ -1,4 +1,4 @@
-//! The list of chats with its head.
+//! The sidebar: the list of chats with its header.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -16,14 +16,14 @@ use crate::ui::screens::requests;
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
 
-/// The field that searches chats, and how it and the chats below it are found in the page.
+/// The id of the field that searches chats, and the selectors by which the page finds the field and the chats below it.
 const SEARCH: &str = "search-chats";
 const SEARCH_FIELD: &str = "#search-chats";
 const CHAT_LINKS: &str = ".chats .chat";
-/// The button of somebody who has no chats.
+/// The button for a person who has no chats.
 const FIRST_CHAT: &str = "first-chat";
 
-/// Where the next key goes once there is an account: to what can be done first.
+/// Moves the focus, once there is an account, to the first thing that the person can do.
 pub(crate) fn take_focus() {
     if !page::is_touch() {
         page::keep_focus(SEARCH);
@@ -31,12 +31,13 @@ pub(crate) fn take_focus() {
     page::keep_focus(FIRST_CHAT);
 }
 
-/// Own account, search, chats; or how to begin when there are none.
+/// The own account, the search and the chats; without chats, how to begin.
 pub(crate) fn sidebar(app: App) -> AnyView {
     let sought = RwSignal::new(String::new());
     let count = Memo::new(move || app.chats.with(Chats::count));
     let empty = Memo::new(move || count.get() == 0);
-    // A field that was there stays until there is nothing to look for: what stands in it holds, and nobody could take it back.
+    // A shown field stays until there is nothing to search: its text filters the list, and without the field nobody could clear
+    // it.
     let searchable = RwSignal::new(false);
     Effect::new(move |_| match count.get() {
         0 => {
@@ -110,7 +111,7 @@ fn new_chat(app: App, large: bool) -> AnyView {
         .into_any()
 }
 
-/// The field. Enter opens the first of what is found, and the arrow keys lead into it.
+/// The search field. Enter opens the first result, and the arrow keys lead into the results.
 fn search(app: App, sought: RwSignal<String>) -> AnyView {
     html::div()
         .class("search")
@@ -133,7 +134,7 @@ fn search(app: App, sought: RwSignal<String>) -> AnyView {
         .into_any()
 }
 
-/// A key in the field; whether it did something.
+/// Handles a key in the field. Returns whether the key did something.
 fn searched(app: App, sought: RwSignal<String>, event: &ev::KeyboardEvent) -> bool {
     let filled = sought.with_untracked(|sought| !sought.trim().is_empty());
     let plain = !(event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key());
@@ -152,7 +153,7 @@ fn searched(app: App, sought: RwSignal<String>, event: &ev::KeyboardEvent) -> bo
     true
 }
 
-/// Up and down lead from one chat to the next, and from the first back to the field.
+/// The up and down keys lead from one chat to the next, and from the first back to the field.
 fn step(event: &ev::KeyboardEvent) {
     dom::step_between(event, "li", ".chat");
     let plain = !(event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key());
@@ -162,7 +163,7 @@ fn step(event: &ev::KeyboardEvent) {
 }
 
 fn list(app: App, sought: RwSignal<String>) -> AnyView {
-    // Archived chats stand apart, but whoever looks for one finds it.
+    // Archived chats are in a list of their own, but a search finds them.
     let shown = app.steady(move || {
         app.chats.with(|chats| {
             let mut found = sought.with(|sought| chats.matching(sought, &Browser));
@@ -201,7 +202,7 @@ fn list(app: App, sought: RwSignal<String>) -> AnyView {
         .into_any()
 }
 
-/// How to begin.
+/// How to begin without chats.
 fn begin(app: App) -> AnyView {
     let parts = vec![
         html::h2().child(words::NO_CHATS).into_any(),

@@ -1,4 +1,4 @@
-//! What stands at the composer while somebody answers or edits a message, or selects several.
+//! The bars at the composer while the person answers or edits a message, or selects several.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::ui::design::{html, icons, parts};
 use crate::ui::screens::conversation::{deleting, quoted};
 use crate::ui::words;
 
-/// Above the composer: the message that is answered.
+/// The bar above the composer with the message that the next text answers.
 pub(crate) fn reply(app: App, composing: &Composing, name: Memo<String>) -> AnyView {
     let message = &composing.message;
     let of = quoted::name_of(message).unwrap_or_else(|| name.with_untracked(String::clone));
@@ -34,7 +34,7 @@ pub(crate) fn reply(app: App, composing: &Composing, name: Memo<String>) -> AnyV
         .into_any()
 }
 
-/// In place of the composer: the message that is edited.
+/// The field in place of the composer with the message that the person edits.
 pub(crate) fn edit(app: App, composing: &Composing) -> AnyView {
     let area = NodeRef::<leptos::html::Textarea>::new();
     let before = text_of(&composing.message).unwrap_or_default().to_owned();
@@ -112,7 +112,7 @@ pub(crate) fn edit(app: App, composing: &Composing) -> AnyView {
         .into_any()
 }
 
-/// In place of the composer: what can be done with the messages that are selected.
+/// The bar in place of the composer with the actions for the selected messages.
 pub(crate) fn selection(app: App, id: ConversationId) -> AnyView {
     let selected = Memo::new(move || {
         let of = |it: &&Selection| it.conversation == id;

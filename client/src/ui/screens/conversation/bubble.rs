@@ -1,4 +1,4 @@
-//! One message.
+//! Shows one message as a bubble.
 
 use std::sync::Arc;
 
@@ -18,23 +18,23 @@ use crate::ui::screens::conversation::{quoted, said};
 use crate::ui::screens::files;
 use crate::ui::words;
 
-/// What a message is shown with.
+/// The surroundings of a message.
 pub(crate) struct Around {
     pub(crate) app: App,
     pub(crate) chat: ConversationId,
-    /// What the chat is called: the contact's name, or the group's.
+    /// The name of the chat: the contact's or the group's.
     pub(crate) author: Memo<String>,
     /// The own account, in a group.
     pub(crate) group: Option<AccountId>,
-    /// Why it waits, while it does.
+    /// Why the message waits, while it does.
     pub(crate) waits: Memo<String>,
-    /// Whether it is the newest: Tab reaches its buttons, and the arrow keys those of the others.
+    /// Whether the message is the newest: Tab reaches its buttons, and the arrow keys reach those of the others.
     pub(crate) newest: Memo<bool>,
-    /// What stands beside it.
+    /// The elements beside the bubble.
     pub(crate) beside: AnyView,
 }
 
-/// A message as it is now. Its element stays while its state changes.
+/// A message in its current state. Its element stays while the state changes.
 pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
     let Around { app, chat, author, group, waits, newest, beside } = around;
     let now = Memo::new({
@@ -96,7 +96,7 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
         })
     });
     let menu = move |event: ev::MouseEvent| {
-        // The browser's own menu opens links, and copies what was selected.
+        // The browser's own menu opens links and copies selected text.
         if !dom::is_on_link(&event) && !page::has_selection() {
             event.prevent_default();
             app.open_menu(chat, now.with_untracked(|now| Arc::clone(&now.message)), dom::place_of(&event));
@@ -115,7 +115,7 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
         .class_when("emoji", move || body.with(said::is_emoji))
         .attr("role", "article")
         .attr_live("aria-label", label)
-        // A tap gives it the focus, which shows what can be done with it; Tab does not stop at it.
+        // A tap focuses the bubble, which shows its actions; Tab does not stop at it.
         .attr("tabindex", "-1")
         .on(ev::contextmenu, menu)
         .child(parts::maybe(move || {
@@ -129,7 +129,7 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
         .into_any()
 }
 
-/// Who wrote a run of messages in a group, above the first.
+/// The author of a run of messages in a group, above the first.
 fn name_of(first: bool, by: Option<AuthorView>) -> Option<AnyView> {
     by.filter(|_| first).map(|by| {
         let class = format!("author {}", avatar::who(by.colour));
@@ -141,7 +141,7 @@ fn picture_of(first: bool, by: Option<AuthorView>) -> Option<AnyView> {
     by.filter(|_| first).map(|by| avatar::person(&by.name, by.colour, "author-avatar"))
 }
 
-/// Opens the menu; seen under a pointer, after a tap and with the focus.
+/// The button that opens the menu. It shows under a pointer, after a tap and with the focus.
 fn options(app: App, chat: ConversationId, now: Memo<Bubble>, newest: Memo<bool>) -> AnyView {
     html::button()
         .class("options")
@@ -166,7 +166,7 @@ fn tick_box(on: bool, select: impl Fn() + 'static) -> AnyView {
         .into_any()
 }
 
-/// In the middle of a sentence.
+/// Lowers the first letter, for the middle of a sentence.
 fn lower_first(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(|c| c.to_ascii_lowercase());
@@ -193,7 +193,7 @@ fn content(body: BodyView, now: Memo<Bubble>, author: Memo<String>, group: Optio
     }
 }
 
-/// Why messages of a chat wait.
+/// Why the messages of a chat wait.
 pub(crate) fn why(app: App, id: ConversationId) -> Memo<String> {
     let chat = app.chat(id);
     Memo::new(move || {
@@ -212,7 +212,7 @@ fn explained(state: Delivery, waits: Memo<String>) -> AnyView {
     }
 }
 
-/// The state of an own message; its accessible text is in the message's name.
+/// The state of an own message as an icon. The name of the message contains the accessible text.
 pub(crate) fn tick(state: Delivery) -> AnyView {
     tick_with(state, words::delivery(state).to_owned())
 }

@@ -1,4 +1,4 @@
-//! Where messages are written.
+//! The composer, in which a person writes messages.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -22,20 +22,20 @@ struct Composer {
     area: NodeRef<leptos::html::Textarea>,
     text: RwSignal<String>,
     room: Memo<Room>,
-    /// What was sent and is not on the disk is so much that no more is taken.
+    /// So many sent texts are not on the disk yet that the composer takes no more.
     full: RwSignal<bool>,
-    /// In a group: who is mentioned.
+    /// The list for mentions, in a group.
     mentions: Option<Mentions>,
-    /// A finger writes: Enter begins a new line, and its key is called so.
+    /// The person writes on a touch screen: Enter begins a new line, and the on-screen key shows that.
     touch: RwSignal<bool>,
 }
 
-/// The composer of a conversation; what is not sent yet is kept while other chats are open.
+/// The composer of a conversation. It keeps unsent text while other chats are open.
 pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
     let draft = drafts::begin(app, id);
     let text = RwSignal::new(draft);
     let room = Memo::new(move || text.with(|text| text::room(text)));
-    // The note says how much it is, at each key; a screen reader is told once.
+    // The note shows the excess at each key; a screen reader announces it once.
     app.announce_begin(move || {
         let Room::Over { characters, exact } = room.get() else { return None };
         Some(words::too_long(characters, exact))
@@ -107,7 +107,8 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                     })
                     .on(ev::input, move |event| composer.typed(event_target_value(&event)))
                     .on(ev::keydown, move |event| composer.key(&event)),
-                // Before the text for the eye, and after it for Tab: from the text back leads to the newest message.
+                // The tools stand before the text on the screen, but after it for Tab: going back from the text leads to the
+                // newest message.
                 html::div().class("composer-tools").child(files::buttons(app, id)),
                 html::button()
                     .class("icon-button emoji-button")
@@ -123,7 +124,7 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                     .class("send")
                     .attr("type", "submit")
                     .attr("aria-label", "Send")
-                    // The focus stays in the composer: a phone's keyboard stays open.
+                    // The focus stays in the composer, so that a phone's keyboard stays open.
                     .on(ev::mousedown, |event| event.prevent_default())
                     .flag("aria-disabled", move || !composer.text.with(|text| text::can_send(text, &Browser)))
                     .child(icons::send()),
@@ -132,12 +133,12 @@ pub(crate) fn composer(app: App, id: ConversationId, name: Memo<String>) -> AnyV
         .into_any()
 }
 
-/// What an input method says.
+/// An event of an input method.
 fn composition(name: &'static str) -> ev::Custom<ev::Event> {
     ev::Custom::new(name)
 }
 
-/// What was sent and is not on the disk: it stands here until it is, and is a message then.
+/// The sent texts that are not on the disk. Each stands here until it is on disk; then it is a message.
 fn unsent(app: App, id: ConversationId) -> AnyView {
     let texts = Memo::new(move || {
         app.unsent.with(|unsent| {
@@ -178,7 +179,7 @@ impl Composer {
         });
     }
 
-    /// Another tab or device writes here too, while nobody is typing; and what is written here is saved when somebody leaves.
+    /// Takes over what another tab or device writes, while nobody types here; and saves the text when the person leaves.
     fn follow(self) {
         let Self { app, id, .. } = self;
         Effect::new(move |_| {
@@ -205,7 +206,7 @@ impl Composer {
         self.take(text);
     }
 
-    /// Puts something where the caret is.
+    /// Inserts a text at the caret.
     fn insert(self, sign: &str) {
         let text = dom::text_of(self.area);
         let caret = dom::caret(self.area).unwrap_or(usize::MAX);
@@ -218,7 +219,7 @@ impl Composer {
         dom::focus_area(self.area);
     }
 
-    /// This stands here now.
+    /// Notes the current text of the composer.
     fn take(self, text: String) {
         self.app.send_failure.set(None);
         self.full.set(false);
@@ -227,7 +228,7 @@ impl Composer {
         dom::grow(self.area);
     }
 
-    /// Enter sends, with Ctrl or Cmd too; with Shift, or under a finger, it begins a new line.
+    /// Enter sends, also with Ctrl or Cmd. With Shift, or on a touch screen, it begins a new line.
     fn key(self, event: &ev::KeyboardEvent) {
         if self.mentions.is_some_and(|mentions| mentions.key(event, |text| self.take(text))) {
             event.prevent_default();

@@ -1,4 +1,4 @@
-//! A contact: who they are, the safety number, their devices.
+//! The dialog about a contact: name, safety number, devices.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ContactView, ConversationId, Reply};
@@ -12,11 +12,11 @@ use crate::ui::screens::conversation::deleting;
 use crate::ui::screens::{requests, seldom};
 use crate::ui::words;
 
-/// Contact details.
+/// The dialog with contact details.
 pub(crate) fn dialog(app: App, id: ConversationId) -> AnyView {
     let chat = app.chat(id);
     let name = Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())));
-    // A chat that is deleted, perhaps on another device, takes its dialog along.
+    // Deleting the chat, perhaps on another device, closes its dialog.
     Effect::new(move |was: Option<bool>| {
         let listed = chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.listed));
         if was == Some(true) && !listed {
@@ -27,7 +27,7 @@ pub(crate) fn dialog(app: App, id: ConversationId) -> AnyView {
     modal::modal(app, "Contact details", move || name.get(), "dialog dialog-side", seldom::contact(app, id))
 }
 
-/// What the dialog has inside.
+/// The content of the dialog.
 pub(crate) fn body(app: App, id: ConversationId) -> AnyView {
     let contact = RwSignal::new(None::<Result<ContactView, CommandError>>);
     let asked = RwSignal::new(false);
@@ -40,14 +40,14 @@ pub(crate) fn body(app: App, id: ConversationId) -> AnyView {
                 _ => return,
             };
             let answer = Some(answer);
-            // The dialog may be closed by now. And it is made anew only for what is new: a message does not take the button away
-            // that somebody is about to press.
+            // The dialog may be closed by now. A repeated answer does not redraw it, so a message does not take away a button
+            // that the person is about to press.
             if contact.try_with_untracked(|known| *known != answer) == Some(true) {
                 contact.set(answer);
             }
         });
     };
-    // The conversation changes when the mark, the name or a device does.
+    // The conversation changes when the verified mark, the name or a device does.
     Effect::new(move |_| {
         chat.with(|_| ());
         load();

@@ -1,4 +1,4 @@
-//! Deleting for oneself: a message, which can be taken back for a few seconds, and a whole chat, after a question.
+//! Deletes for oneself: a message, which the person can restore for a few seconds, or a whole chat, after a question.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::ui::app::state::{App, go};
 use crate::ui::design::{html, icons, parts};
 use crate::ui::words;
 
-/// How long a deletion can be taken back, in milliseconds.
+/// How long the person can undo a deletion, in milliseconds.
 const UNDO: u64 = 7_000;
 
-/// A message that is deleted when the time is over. Until then only this page hides it.
+/// A message that the app deletes after that time. Until then only this page hides it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Leaving {
     conversation: ConversationId,
@@ -28,7 +28,7 @@ impl Leaving {
     }
 }
 
-/// The button beside a message. One of them is reached by Tab, the others from there by the arrow keys.
+/// The delete button beside a message. Tab reaches one of these buttons; the arrow keys lead from there to the others.
 pub(crate) fn button(
     app: App,
     conversation: ConversationId,
@@ -48,12 +48,12 @@ pub(crate) fn button(
         .into_any()
 }
 
-/// The same from elsewhere.
+/// Begins the same deletion from elsewhere.
 pub(crate) fn begin_with(app: App, conversation: ConversationId, message: Arc<MessageView>) {
     begin(app, Leaving { conversation, message });
 }
 
-/// Deletes several at once; that is not taken back.
+/// Deletes several messages at once, without undo.
 pub(crate) fn all(app: App, conversation: ConversationId, messages: &[Arc<MessageView>]) {
     finish(app);
     for message in messages {
@@ -76,11 +76,11 @@ fn begin(app: App, leaving: Leaving) {
     request_animation_frame(|| page::focus("undo"));
 }
 
-/// What is leaving goes now.
+/// Deletes the hidden message now.
 pub(crate) fn finish(app: App) {
     let Some(Leaving { conversation, message }) = app.leaving.get_untracked() else { return };
     let has_focus = page::has_focus("undo");
-    // Meanwhile it may have been sent, and have another place.
+    // The message may have been sent meanwhile and have another place.
     let order = app.open.with_untracked(|open| {
         open.window.messages().iter().find(|it| it.id == message.id).map(|it| it.order)
     });
@@ -93,7 +93,7 @@ pub(crate) fn finish(app: App) {
     }
 }
 
-/// Says what was deleted, and takes it back.
+/// The bar that says what was deleted, with the button for undo.
 pub(crate) fn undo(app: App) -> AnyView {
     let take_back = move || {
         app.leaving.set(None);
@@ -118,7 +118,7 @@ pub(crate) fn undo(app: App) -> AnyView {
         .into_any()
 }
 
-/// The button for a whole chat, then the question.
+/// The button that deletes a whole chat, then the question.
 pub(crate) fn chat(app: App, id: ConversationId, question: String, asked: RwSignal<bool>) -> AnyView {
     let delete = move || {
         app.ask(Command::DeleteChat(id), move |reply| {

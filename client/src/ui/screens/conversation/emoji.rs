@@ -1,4 +1,4 @@
-//! All emoji, to choose one: those that were used last, those that are looked for, and the rest by kind.
+//! The emoji picker: recently used emoji, search results, and all others by kind.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::platform::dom;
 use crate::ui::app::state::App;
 use crate::ui::design::{html, parts};
 
-/// The field and the signs; `choose` gets the one that is clicked.
+/// The search field and the emoji. `choose` gets the clicked one.
 pub(crate) fn picker(choose: impl Fn(String) + Send + Sync + 'static) -> AnyView {
     let choose: Arc<dyn Fn(String) + Send + Sync> = Arc::new(choose);
     let sought = RwSignal::new(String::new());
@@ -43,7 +43,7 @@ pub(crate) fn picker(choose: impl Fn(String) + Send + Sync + 'static) -> AnyView
         .into_any()
 }
 
-/// The same over the page, for the composer.
+/// The picker over the page, for the composer.
 pub(crate) fn dialog(app: App, id: ConversationId, at: (i32, i32)) -> AnyView {
     let dialog = NodeRef::<leptos::html::Dialog>::new();
     Effect::new(move |_| {

@@ -1,4 +1,4 @@
-//! Chooses the chats into which messages are forwarded, and says which keys do what.
+//! The dialogs that choose the chats for forwarded messages, and that list the keyboard shortcuts.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -18,7 +18,7 @@ fn takes(chat: &ConversationView) -> bool {
     chat.restored.is_none() && chat.consent == Consent::Granted && group && chat.listed
 }
 
-/// What the dialog has inside.
+/// The content of the dialog that chooses chats.
 pub(crate) fn body(app: App) -> AnyView {
     let texts = app.doing.with_untracked(|doing| doing.forwarding.clone());
     let chosen = RwSignal::new(Vec::<ConversationId>::new());
@@ -93,7 +93,7 @@ fn row(app: App, id: ConversationId, chosen: RwSignal<Vec<ConversationId>>) -> A
     html::li().child(label).into_any()
 }
 
-/// Which keys do what.
+/// The list of keyboard shortcuts.
 pub(crate) fn keys() -> AnyView {
     let rows: Vec<AnyView> = words::KEYS
         .iter()

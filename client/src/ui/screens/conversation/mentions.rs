@@ -1,4 +1,4 @@
-//! Choosing whom a message in a group mentions, while it is written.
+//! The list from which a writer in a group chooses whom the message mentions.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -12,12 +12,12 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, parts};
 use crate::ui::words;
 
-/// At most so many are offered.
+/// The most people that the list offers.
 const OFFERED: usize = 6;
-/// The list's id; the options' begin with it.
+/// The id of the list, with which the ids of its options begin.
 const LIST: &str = "mentions";
 
-/// Who is meant, as far as it is typed.
+/// The state of the mention that a person is typing.
 #[derive(Clone, Copy)]
 pub(super) struct Mentions {
     app: App,
@@ -25,16 +25,16 @@ pub(super) struct Mentions {
     area: NodeRef<leptos::html::Textarea>,
     typing: RwSignal<Option<Typing>>,
     members: RwSignal<Vec<MemberView>>,
-    /// Those who fit.
+    /// The members whose name fits.
     found: Memo<Vec<MemberView>>,
-    /// Which one of those Enter takes.
+    /// The index of the member that Enter takes.
     chosen: RwSignal<usize>,
-    /// The `@` for which no list is wanted any more.
+    /// The `@` whose list the person has closed.
     dismissed: StoredValue<Option<usize>>,
 }
 
 impl Mentions {
-    /// In the composer of a group; elsewhere there is nobody to be mentioned.
+    /// Begins in the composer of a group. Other chats have nobody to mention.
     pub(super) fn begin(app: App, id: ConversationId, area: NodeRef<leptos::html::Textarea>) -> Option<Self> {
         let in_group = app.chats.with_untracked(|chats| chats.get(id).is_some_and(|it| it.group.is_some()));
         let (typing, members) = (RwSignal::new(None::<Typing>), RwSignal::new(Vec::<MemberView>::new()));
@@ -56,7 +56,7 @@ impl Mentions {
         })
     }
 
-    /// Something was typed.
+    /// Takes the typed text.
     pub(super) fn typed(self, text: &str) {
         let caret = dom::caret(self.area).map(|units| mention::byte_of(text, units));
         let typing = caret.and_then(|caret| mention::typing(text, caret));
@@ -79,15 +79,15 @@ impl Mentions {
         });
     }
 
-    /// Nothing is offered any more for what stands here.
+    /// Closes the list for the current text.
     pub(super) fn dismiss(self) {
-        // A composer that is taken out of the page loses the focus when it is gone.
+        // A composer that is removed from the page loses the focus only after it is gone.
         let Some(at) = self.typing.try_with_untracked(|it| it.as_ref().map(|it| it.at)) else { return };
         self.dismissed.set_value(at);
         self.typing.set(None);
     }
 
-    /// A key in the composer, and what takes the text with the name in it; whether the list took the key.
+    /// Handles a key in the composer; `take` gets the text with the name in it. Returns whether the list took the key.
     pub(super) fn key(self, event: &ev::KeyboardEvent, take: impl FnOnce(String)) -> bool {
         let count = self.found.with_untracked(Vec::len);
         if count == 0 || dom::is_composing(event) || event.ctrl_key() || event.meta_key() || event.alt_key() {
@@ -107,7 +107,7 @@ impl Mentions {
         true
     }
 
-    /// Puts somebody's name into the text.
+    /// Puts the name of a member into the text.
     fn pick(self, place: usize, take: impl FnOnce(String)) {
         let name = self.found.with_untracked(|found| found.get(place).map(|it| it.name.clone()));
         let (Some(name), Some(typing)) = (name, self.typing.get_untracked()) else { return };
@@ -119,7 +119,7 @@ impl Mentions {
         self.typing.set(None);
     }
 
-    /// The id of the list while there is one, for the text area.
+    /// The id of the list, while it is shown, for the text area.
     pub(super) fn list(self) -> Option<&'static str> {
         (!self.found.with(Vec::is_empty)).then_some(LIST)
     }
@@ -129,7 +129,7 @@ impl Mentions {
         (!self.found.with(Vec::is_empty)).then(|| option_id(self.chosen.get()))
     }
 
-    /// The list.
+    /// The list of members.
     pub(super) fn view(self, take: impl Fn(String) + Copy + Send + 'static) -> AnyView {
         parts::maybe(move || {
             let found = self.found.get();

@@ -1,4 +1,4 @@
-//! The menu of a message: reactions, and what can be done with it.
+//! The menu of a message: reactions and actions.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -12,10 +12,10 @@ use crate::ui::design::{html, icons, parts};
 use crate::ui::screens::conversation::deleting;
 use crate::ui::words;
 
-/// How long an own message can be edited, in milliseconds.
+/// How long the author can edit an own message, in milliseconds.
 const EDIT_WITHIN: u64 = 24 * 3_600 * 1_000;
 
-/// What the menu shows.
+/// The page of the menu that is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shows {
     Items,
@@ -23,14 +23,14 @@ enum Shows {
     Question,
 }
 
-/// What may be done with the message.
+/// The actions that are possible with the message.
 struct May {
     say: bool,
     edit: bool,
     withdraw: bool,
 }
 
-/// The menu; `menu` stays the same while it is open.
+/// The menu of a message. `menu` stays the same while it is open.
 pub(crate) fn menu(app: App, menu: Menu) -> AnyView {
     let dialog = NodeRef::<leptos::html::Dialog>::new();
     let shows = RwSignal::new(Shows::Items);
@@ -41,7 +41,7 @@ pub(crate) fn menu(app: App, menu: Menu) -> AnyView {
         let first = match shows.get() {
             Shows::Items => ".menu .step",
             Shows::Signs => ".menu input",
-            // Its own button has the focus.
+            // The question's own button takes the focus.
             Shows::Question => return,
         };
         request_animation_frame(move || {
@@ -105,7 +105,7 @@ fn item(name: &'static str, act: impl Fn() + 'static) -> AnyView {
         .into_any()
 }
 
-/// A list of things to choose from, by the arrow keys too.
+/// A list of choices, in which the arrow keys move too.
 fn list(inside: Vec<AnyView>) -> AnyView {
     html::div()
         .class("menu-items")
@@ -170,7 +170,7 @@ fn items(app: App, menu: &Menu, shows: RwSignal<Shows>, close: impl Fn() + Copy 
     list(all)
 }
 
-/// Six signs, and the way to all.
+/// Six emoji, and the button for all others.
 fn quick(app: App, menu: &Menu, shows: RwSignal<Shows>, close: impl Fn() + Copy + 'static) -> AnyView {
     let mut row: Vec<AnyView> =
         emoji::QUICK.iter().map(|sign| sign_button(app, menu, sign, "menuitemcheckbox", close)).collect();
@@ -212,7 +212,7 @@ fn sign_button(app: App, menu: &Menu, sign: &str, role: &'static str, close: imp
         .into_any()
 }
 
-/// All signs, with a field to look for one.
+/// All emoji, with a search field.
 fn signs(app: App, menu: &Menu, close: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
     let menu = menu.clone();
     crate::ui::screens::conversation::emoji::picker(move |sign| {

@@ -1,4 +1,4 @@
-//! A conversation.
+//! The screen of one conversation.
 
 pub(crate) mod acting;
 pub(crate) mod bubble;
@@ -28,11 +28,11 @@ use crate::ui::design::{avatar, html, icons, parts};
 use crate::ui::screens::{files, groups, requests, seldom, shell};
 use crate::ui::words;
 
-/// Head, warning, messages, composer.
+/// The header, a warning, the messages and the composer.
 pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
     let chat = app.chat(id);
     let known = Memo::new(move || chat.with(Option::is_some));
-    // Deleted, perhaps on another device: there is nothing to look at here.
+    // The chat was deleted, perhaps on another device, so the screen closes.
     Effect::new(move |was: Option<bool>| {
         let listed = chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.listed));
         if was == Some(true) && !listed {
@@ -45,7 +45,7 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
         app.doing.with(|doing| doing.menu.as_ref().filter(of).cloned())
     });
     let picking = Memo::new(move || app.doing.with(|doing| doing.picking.filter(|(of, _)| *of == id)));
-    // Whoever opens a chat has seen what was marked as unread.
+    // Opening a chat removes its unread mark.
     Effect::new(move |_| {
         if chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.marks.unread)) && app.in_front.get() {
             let mark = Mark::Unread(false);
@@ -60,7 +60,7 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
         if !known.get() {
             return unknown();
         }
-        // A chat came from a backup file, or it never did.
+        // A chat came from a backup file or did not; that never changes.
         let restored = chat.with_untracked(|chat| chat.as_ref().and_then(|chat| chat.restored.clone()));
         let is_group = chat.with_untracked(|chat| chat.as_ref().is_some_and(|chat| chat.group.is_some()));
         let has_details = Memo::new(move || {
@@ -116,7 +116,7 @@ pub(crate) fn screen(app: App, id: ConversationId) -> AnyView {
     })
 }
 
-/// The composer, or what is in its place: what is done with messages that are there, or why nothing can be written.
+/// The composer, or what takes its place: the actions on messages, or the reason why nobody can write here.
 fn foot(app: App, id: ConversationId, name: Memo<String>, is_group: bool, consent: Memo<Consent>) -> AnyView {
     let composing = Memo::new(move || {
         let of = |it: &&Composing| it.conversation == id;
@@ -141,7 +141,7 @@ fn foot(app: App, id: ConversationId, name: Memo<String>, is_group: bool, consen
     ))
 }
 
-/// In place of the composer: why nothing can be written here, and the way to be rid of the chat.
+/// The reason why nobody can write in a restored chat, and the button that deletes it.
 fn restored_foot(app: App, id: ConversationId, owner: &str, name: &str) -> AnyView {
     let foot = vec![
         parts::text("", words::restored_chat(owner, name)),
@@ -156,7 +156,7 @@ fn head(app: App, id: ConversationId, name: Memo<String>, is_group: bool, detail
     let below = Memo::new(move || chat.with(|chat| chat.as_ref().map(below).unwrap_or_default()));
     let open = move || app.show(if is_group { Dialog::Group(id) } else { Dialog::Contact(id) });
     let called = html::span().attr("dir", "auto").child(parts::live(move || name.get()));
-    // The avatar and the username belong to it too, by the style sheet.
+    // The style sheet extends the button over the avatar and the username.
     let called = if details {
         parts::button_around(called.into_any(), "conversation-open", open)
     } else {
@@ -192,7 +192,7 @@ fn head(app: App, id: ConversationId, name: Memo<String>, is_group: bool, detail
         .into_any()
 }
 
-/// What stands below the name.
+/// The line below the name.
 fn below(chat: &ConversationView) -> String {
     if let Some(owner) = &chat.restored {
         return words::restored_from(owner);

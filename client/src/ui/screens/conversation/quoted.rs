@@ -1,4 +1,4 @@
-//! What stands around a message's text: what it answers, that somebody else wrote it, and who reacts to it.
+//! Shows what surrounds a message's text: the message that it answers, that it was forwarded, the reactions.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -11,14 +11,14 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, parts};
 use crate::ui::words;
 
-/// Above the text.
+/// The elements above the text.
 pub(crate) fn above(app: App, id: ConversationId, about: &About, author: Memo<String>) -> Option<AnyView> {
     let forwarded = about.forwarded.then(|| parts::text("forwarded", words::FORWARDED));
     let quote = about.reply.map(|reply| quote(app, id, reply, author));
     (about.forwarded || about.reply.is_some()).then(|| parts::several((forwarded, quote)))
 }
 
-/// The message that another one answers; a click leads to it.
+/// The quoted message that this one answers. A click leads to it.
 fn quote(app: App, id: ConversationId, reply: MessageRef, author: Memo<String>) -> AnyView {
     app.quote(id, reply);
     let quoted = Memo::new(move || app.quoted(id, &reply));
@@ -50,7 +50,7 @@ fn quote(app: App, id: ConversationId, reply: MessageRef, author: Memo<String>) 
         .into_any()
 }
 
-/// Who wrote a message, if the chat's name does not say it.
+/// The author of a message, unless it is the contact of the chat.
 pub(crate) fn name_of(message: &MessageView) -> Option<String> {
     match (&message.outgoing, &message.author) {
         (Some(_), _) => Some("You".to_owned()),
@@ -58,7 +58,7 @@ pub(crate) fn name_of(message: &MessageView) -> Option<String> {
     }
 }
 
-/// What a message says, on one line.
+/// The content of a message on one line.
 pub(crate) fn shortly(message: &MessageView) -> String {
     match &message.body {
         BodyView::Text(said) => text::one_line(said).chars().take(160).collect(),
@@ -67,7 +67,7 @@ pub(crate) fn shortly(message: &MessageView) -> String {
     }
 }
 
-/// Below the text: each sign with how many people use it. A click uses it too, or takes that back.
+/// The reactions below the text: each emoji with its number of people. A click adds or removes the person's own reaction.
 pub(crate) fn reactions(app: App, id: ConversationId, about: &About) -> Option<AnyView> {
     let named = about.named.filter(|_| !about.reactions.is_empty())?;
     let signs: Vec<AnyView> = about

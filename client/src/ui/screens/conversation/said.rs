@@ -1,4 +1,4 @@
-//! A message's text: links, emoji, and the beginning of what is long.
+//! Shows a message's text: links, emoji, and only the beginning of a long text.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -14,20 +14,20 @@ use crate::ui::design::{html, parts};
 use crate::ui::screens::conversation::messages::Unfolding;
 use crate::ui::words;
 
-/// Whether what looks like a link can be clicked: not before somebody was accepted.
+/// Whether links can be clicked: not before the person has accepted the sender.
 #[derive(Clone, Copy)]
 pub(crate) struct Links(pub(crate) Memo<bool>);
 
-/// What the own person is called in this group: where somebody mentions them is marked.
+/// The person's own name in this group, so that mentions of it are highlighted.
 #[derive(Clone, Copy)]
 pub(crate) struct OwnName(pub(crate) Memo<String>);
 
-/// Whether it is so little and so merry that it is shown large.
+/// Whether the text is so few emoji that the app shows them large.
 pub(crate) fn is_emoji(body: &BodyView) -> bool {
     matches!(body, BodyView::Text(said) if text::is_only_emoji(said))
 }
 
-/// The text; of a long one the beginning, and a button for more.
+/// The text. A long one shows its beginning and a button for more.
 pub(crate) fn said(text: String) -> AnyView {
     if fold::cut(&text, 0).is_none() {
         return if markup::may_have(&text) { marked_up(&text) } else { paragraph(&text, text.len()) };
@@ -41,7 +41,7 @@ pub(crate) fn said(text: String) -> AnyView {
                 .class("more")
                 .attr("type", "button")
                 .on(ev::click, move |event| {
-                    // The lines that were read stay where they are.
+                    // The lines that the person has read keep their place.
                     if let Some(unfolding) = unfolding {
                         unfolding.begins(&event);
                     }
@@ -54,7 +54,7 @@ pub(crate) fn said(text: String) -> AnyView {
     })
 }
 
-/// A text with its markup. What is long is shown as it was written.
+/// A text with its markup. The app shows a long text as it was written.
 fn marked_up(text: &str) -> AnyView {
     let line = |text: &str| html::p().class("said").attr("dir", "auto").child(inline(text)).into_any();
     let blocks = markup::blocks(text);
@@ -78,7 +78,7 @@ fn marked_up(text: &str) -> AnyView {
     parts::stack("marked-up", shown.collect())
 }
 
-/// A text in its styles. Addresses come first: a mark within one is part of it.
+/// A text with its styles. Addresses come first: a mark within an address is part of it.
 fn inline(text: &str) -> Vec<AnyView> {
     let mut inside = Vec::new();
     for piece in pieces(text) {
@@ -103,7 +103,7 @@ fn span(span: Span<'_>) -> AnyView {
     view
 }
 
-/// The text up to a place. What is a link is found in all of it: half of an address leads elsewhere.
+/// The text up to a position. The whole text is searched for links, because half of an address leads elsewhere.
 fn paragraph(text: &str, end: usize) -> AnyView {
     let (mut at, mut inside) = (0, Vec::new());
     for piece in pieces(text) {
@@ -137,7 +137,7 @@ fn piece(piece: Piece<'_>) -> AnyView {
     }
 }
 
-/// A text without links, in which mentions of the own person are marked.
+/// A text without links, with mentions of the person highlighted.
 fn plain(text: &str) -> AnyView {
     let places = match use_context::<OwnName>() {
         Some(own) if text.contains('@') => own.0.with(|name| mention::mentions(text, name)),

@@ -1,4 +1,4 @@
-//! What is looked at before it is sent: files with one caption.
+//! The dialog in which a person checks files before sending them, with one caption.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -14,25 +14,25 @@ use crate::ui::app::state::App;
 use crate::ui::design::{html, icons, parts};
 use crate::ui::words;
 
-/// Most files in one message.
+/// The most files in one message.
 const MOST: usize = 10;
-/// Longest file, in bytes.
+/// The longest file, in bytes.
 const LONGEST: u64 = 100 * 1024 * 1024;
-/// The head of a file: what it is stands there, and how large a picture is.
+/// The number of first bytes that show a file's type and a picture's size.
 const HEAD: u64 = 256 * 1024;
-/// How well a picture is drawn anew, and how well a very small one.
+/// The JPEG quality of a redrawn picture, and of its preview.
 const QUALITY: f64 = 0.85;
 const PREVIEW_QUALITY: f64 = 0.5;
 
-/// A file that somebody has chosen.
+/// A file that the person has chosen.
 #[derive(Clone)]
 struct Chosen {
     number: u32,
     file: File,
     name: String,
-    /// What it is, if that is shown.
+    /// The type, if the app shows it.
     media: Option<Media>,
-    /// Where the page can see it.
+    /// The address at which the page shows it.
     address: Option<String>,
 }
 
@@ -158,7 +158,7 @@ async fn look_at(file: File, number: u32) -> Chosen {
     let mime = media::mime_of(&head);
     let media = Media::named(mime);
     let name = file.name().unwrap_or_else(|| words::PASTED.to_owned());
-    // Under the type that its bytes say, as everywhere.
+    // The address has the type that the bytes show, as everywhere.
     let address = media
         .filter(|media| is_picture(*media))
         .and_then(|media| File::of_type(std::slice::from_ref(&file), media.mime())?.address());
@@ -191,7 +191,7 @@ fn row(chosen: &Chosen, remove: impl Fn(u32) + 'static) -> AnyView {
         .into_any()
 }
 
-/// Why they cannot be sent.
+/// Why these files cannot be sent; `None` if they can.
 async fn refusal(chosen: &[Chosen]) -> Option<String> {
     if chosen.len() > MOST {
         return Some(words::too_many_files(MOST));
@@ -204,7 +204,7 @@ async fn refusal(chosen: &[Chosen]) -> Option<String> {
     (whole > room).then(|| words::NO_ROOM_FOR_FILES.to_owned())
 }
 
-/// What goes of a file that was chosen.
+/// Prepares a chosen file for sending.
 async fn prepare(chosen: Chosen, as_it_is: bool) -> (NewFile, File) {
     let Chosen { file, name, media, .. } = chosen;
     let kind = match media.map(Media::shown) {
@@ -226,7 +226,7 @@ async fn prepare(chosen: Chosen, as_it_is: bool) -> (NewFile, File) {
     };
     let Some(media) = media.filter(|media| is_picture(*media)) else { return (new, file) };
     let Some(decoded) = Decoded::of(&file).await else {
-        // The browser does not show it: it goes as a file.
+        // The browser cannot show this picture, so it is sent as a plain file.
         new.kind = FileKind::Other;
         return (new, file);
     };
@@ -236,7 +236,7 @@ async fn prepare(chosen: Chosen, as_it_is: bool) -> (NewFile, File) {
     if honest && let Some(small) = decoded.drawn(shrink::to(of, shrink::PREVIEW), PREVIEW_QUALITY).await {
         new.preview = small.read(0, small.size()).await.filter(|it| it.len() <= 4 * 1024).unwrap_or_default();
     }
-    // What moves would stand still.
+    // Redrawing would stop an animation.
     if as_it_is || media == Media::Gif {
         return (new, file);
     }
@@ -258,7 +258,7 @@ async fn prepare(chosen: Chosen, as_it_is: bool) -> (NewFile, File) {
     (new, file)
 }
 
-/// For who records a voice message.
+/// The sentence about a refusal, for the recorder of voice messages.
 pub(super) fn refused(error: CommandError) -> String {
     words::command_error(error).to_owned()
 }

@@ -1,4 +1,4 @@
-//! The files of a message: pictures and films as an album, what is heard with a player, all else as lines.
+//! Shows the files of a message: pictures and videos as an album, audio with a player, all else as lines.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, icons, parts};
 use crate::ui::words;
 
-/// One file, and what can be done with it.
+/// One file of a message, and its actions.
 #[derive(Clone)]
 pub(super) struct Of {
     pub(super) place: Place,
@@ -41,7 +41,7 @@ pub(crate) fn content(place: Place, view: FilesView, now: Memo<Bubble>) -> AnyVi
 }
 
 impl Of {
-    /// Fetches it, or lets it go on.
+    /// Fetches the file, or continues its transfer.
     pub(super) fn fetch(&self) {
         let order = self.now.with_untracked(|now| now.message.order);
         let Place(app, conversation) = self.place;
@@ -58,7 +58,7 @@ impl Of {
         self.place.0.ask(Command::PauseFile { file: self.view.id, paused }, |_| ());
     }
 
-    /// Does not fetch it, or does not send the message that it is of.
+    /// Cancels fetching the file, or sending its message.
     pub(super) fn cancel(&self) {
         let Place(app, conversation) = self.place;
         if matches!(self.state.get_untracked(), FileState::Receiving { .. }) {
@@ -68,18 +68,18 @@ impl Of {
         app.ask(Command::DeleteMessage { conversation, message, order }, |_| ());
     }
 
-    /// Saves it as a file of the person's.
+    /// Saves the file for the person.
     pub(super) fn save(&self) {
         let name = self.view.name.clone();
         transfer::open(self.place.0, self.view.id, move |shown| {
             if let Some(shown) = shown {
-                // Whatever it is: a link to it shows and runs nothing, it saves.
+                // Of any type: the link saves the file, and neither shows nor runs it.
                 files::save(&shown.file, &name);
             }
         });
     }
 
-    /// How far it is, of all of it.
+    /// The bytes that are done, and whether the transfer is paused; `None` while no transfer goes on.
     pub(super) fn progress(&self) -> Option<(u64, bool)> {
         match self.state.get() {
             FileState::Preparing { done } => Some((done, false)),
@@ -90,7 +90,7 @@ impl Of {
         }
     }
 
-    /// The button for what can be done now, or how far it is.
+    /// The button for the next action, or the progress.
     pub(super) fn control(&self) -> AnyView {
         let of = self.clone();
         let name = self.view.name.clone();
@@ -138,7 +138,7 @@ impl Of {
         html::span().class("file-moving").child((bar, pause, cancel)).into_any()
     }
 
-    /// Why it is not here and not on its way.
+    /// Why the file is not here and not on its way.
     pub(super) fn note(&self) -> AnyView {
         let of = self.clone();
         parts::maybe(move || {
@@ -162,7 +162,7 @@ pub(super) fn control(name: String, icon: AnyView, act: impl Fn() + 'static) -> 
         .into_any()
 }
 
-/// A file that is neither shown nor played.
+/// A file that the app neither shows nor plays.
 fn line(of: &Of) -> AnyView {
     let warns = media::may_run(&of.view.name) && of.now.with_untracked(|now| now.message.outgoing.is_none());
     html::div()

@@ -1,4 +1,4 @@
-//! What the dialogs that have to do with files have inside.
+//! The contents of the dialogs about files.
 
 use leptos::prelude::*;
 

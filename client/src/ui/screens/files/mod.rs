@@ -1,5 +1,5 @@
-//! Files in chats. What is here is in the page from the start: the buttons, and what takes what is pasted or dropped. All else is a
-//! part that is loaded when it is first needed.
+//! Files in chats. The page has from the start only this module: the buttons, and the handlers of pasted and dropped files. All
+//! else is a part that the page loads on first use.
 
 pub(crate) mod attach;
 pub(crate) mod content;
@@ -24,14 +24,14 @@ use crate::ui::design::{html, icons, modal, parts};
 use crate::ui::screens::conversation::said;
 use crate::ui::screens::seldom;
 
-/// The field behind the button.
+/// The id of the file field behind the button.
 const FIELD: &str = "attach-files";
 
-/// In which chat a message stands.
+/// The chat in which a message stands.
 #[derive(Clone, Copy)]
 pub(crate) struct Place(pub(crate) App, pub(crate) ConversationId);
 
-/// What a message says, wherever its files are just now: that changes by itself.
+/// A copy of a message's body without the state of its files, which changes by itself.
 pub(crate) fn wherever(body: &BodyView) -> BodyView {
     let mut body = body.clone();
     if let BodyView::Files(view) = &mut body {
@@ -40,14 +40,14 @@ pub(crate) fn wherever(body: &BodyView) -> BodyView {
     body
 }
 
-/// What a message with files has inside.
+/// The content of a message with files.
 pub(crate) fn inside(view: FilesView, now: Memo<Bubble>) -> AnyView {
     let caption = (!view.text.is_empty()).then(|| said::said(view.text.clone()));
     let files = use_context::<Place>().map(|place| seldom::files(place, view, now));
     parts::several((files, caption))
 }
 
-/// The buttons of the composer.
+/// The file buttons of the composer.
 pub(crate) fn buttons(app: App, id: ConversationId) -> AnyView {
     let field = html::input()
         .attr("type", "file")
@@ -65,19 +65,19 @@ pub(crate) fn buttons(app: App, id: ConversationId) -> AnyView {
     ))
 }
 
-/// Files that come with an event.
+/// The files in an event.
 pub(crate) fn carried(event: &ev::Event, by: &str) -> Vec<File> {
     files::carried(event, by)
 }
 
-/// Whether something can be written in a chat.
+/// Whether the person can write in a chat.
 pub(crate) fn can_send(app: App, id: ConversationId) -> bool {
     app.chats.with_untracked(|chats| {
         chats.get(id).is_some_and(|chat| chat.consent == Consent::Granted && chat.restored.is_none())
     })
 }
 
-/// A dialog that has to do with files.
+/// A dialog about files.
 pub(crate) fn dialog(app: App, what: FilesOver) -> AnyView {
     let (title, class) = match what {
         FilesOver::Attach(_) => ("Send files", "dialog"),

@@ -1,4 +1,4 @@
-//! What is heard: voice messages and music.
+//! The audio player for voice messages and music.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -12,18 +12,18 @@ use crate::platform::player;
 use crate::ui::design::{html, icons, parts};
 use crate::ui::words;
 
-/// What is spoken and no longer than this comes by itself, in bytes.
+/// The app fetches a voice message up to this size by itself, in bytes.
 const BY_ITSELF: u64 = 1024 * 1024;
-/// How fast it can be played, in tenths.
+/// The speeds, in tenths.
 const RATES: [u32; 3] = [10, 15, 20];
-/// Bars of a waveform that are shown.
+/// The number of bars that the player shows.
 const BARS: usize = 40;
 
 #[derive(Clone)]
 enum Sound {
     Unknown,
     Ready(String),
-    /// It is nothing that is heard.
+    /// The file is not audio.
     Other,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn player(of: &Of) -> AnyView {
         .into_any()
 }
 
-/// It is not here, or is nothing that is heard.
+/// The file is not here, or is not audio.
 fn resting(of: &Of) -> AnyView {
     let length = of.view.duration.map_or_else(|| size::shown(of.view.size), |ms| size::time(u64::from(ms)));
     let name = (of.view.kind != FileKind::Voice)
@@ -83,7 +83,7 @@ fn resting(of: &Of) -> AnyView {
     parts::several((of.control(), wave(of, || 0), name, html::span().class("quiet").child(length)))
 }
 
-/// With the bars up to `played` percent marked.
+/// The waveform, with the bars up to `played` percent marked.
 fn wave(of: &Of, played: impl Fn() -> u32 + Clone + Send + 'static) -> Option<AnyView> {
     let heights = &of.view.waveform;
     if heights.is_empty() {

@@ -1,4 +1,4 @@
-//! Recording a voice message, hearing it and sending it.
+//! Records a voice message; the person hears it and sends it.
 
 use std::rc::Rc;
 
@@ -16,9 +16,9 @@ use crate::ui::app::state::App;
 use crate::ui::design::{html, parts};
 use crate::ui::words;
 
-/// How often the loudness is looked at, in milliseconds.
+/// How often the recorder measures the loudness, in milliseconds.
 const LOOK: u32 = 100;
-/// Longest voice message, in milliseconds.
+/// The longest voice message, in milliseconds.
 const LONGEST: u64 = 30 * 60 * 1_000;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -73,7 +73,7 @@ pub(crate) fn body(app: App, id: ConversationId) -> AnyView {
                             end();
                         }
                     });
-                    // A dialog that was closed meanwhile drops it, and the microphone is off.
+                    // If the person has closed the dialog meanwhile, this drops the recorder and turns the microphone off.
                     tape.try_update_value(|tape| {
                         *tape = Tape { recorder: Some(recorder), looks: Some(looks), ..Tape::default() };
                     });

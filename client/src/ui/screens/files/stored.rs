@@ -1,4 +1,4 @@
-//! What files take room in this browser, and freeing it: by chat, by kind, by age.
+//! Shows which files take room in this browser, and frees it: by chat, by kind, by age.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, ConversationId, FileId, FileKind, Reply, StoredFile};
@@ -9,12 +9,12 @@ use crate::ui::app::state::App;
 use crate::ui::design::{html, parts};
 use crate::ui::words;
 
-/// In milliseconds.
+/// One month in milliseconds.
 const MONTH: u64 = 30 * 24 * 3_600 * 1_000;
-/// Most files that one command frees.
+/// The most files that one command frees.
 const AT_ONCE: usize = 1_000;
 
-/// The part of the settings.
+/// The section of the settings about stored files.
 pub(crate) fn stored(app: App) -> AnyView {
     let all = RwSignal::new(None::<Vec<StoredFile>>);
     let load = move || {

@@ -1,4 +1,4 @@
-//! A picture or a film in a message.
+//! A picture or a video in a message.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -14,18 +14,18 @@ use crate::ui::app::state::Dialog;
 use crate::ui::design::{html, parts};
 use crate::ui::words;
 
-/// A picture of no more bytes comes by itself.
+/// The app fetches a picture up to this size by itself, in bytes.
 const BY_ITSELF: u64 = 4 * 1024 * 1024;
-/// No preview is larger, in pixels.
+/// The longest side of a preview, in pixels.
 const PREVIEW_SIDE: u32 = 200;
 
-/// What of a file can be shown.
+/// How a file can be shown.
 #[derive(Clone, PartialEq)]
 enum Look {
     Nothing,
     Picture(String),
     Video(String),
-    /// It is not what it was said to be: only a file.
+    /// The content is not what the sender claims, so it is shown as a plain file.
     Other,
 }
 
@@ -129,7 +129,7 @@ fn picture(of: &Of, address: String) -> AnyView {
         .into_any()
 }
 
-/// Room is kept for a picture before it is here.
+/// Keeps room for a picture before it is here.
 fn shape(dimensions: Option<(u32, u32)>) -> &'static str {
     match dimensions {
         Some((width, height)) if width > height.saturating_mul(3) / 2 => "tile-wide",
@@ -138,7 +138,7 @@ fn shape(dimensions: Option<(u32, u32)>) -> &'static str {
     }
 }
 
-/// The very small picture of a message, if it is one, and as small as it should be.
+/// The preview in a message, if it is a picture and small enough.
 fn preview(bytes: &[u8]) -> Option<String> {
     let media = Media::of(bytes).filter(|media| matches!(media, Media::Jpeg | Media::Webp | Media::Png))?;
     let (width, height) = media::dimensions(media, bytes)?;

@@ -1,4 +1,4 @@
-//! Files between this page and the owner of the device: what is to be sent goes to it by reference, and what is shown comes so.
+//! Moves files between this page and the owner of the device, by reference in both directions.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -12,14 +12,14 @@ use crate::platform::parcels::Parcels;
 use crate::platform::random;
 use crate::ui::app::state::{App, Phase};
 
-/// Files that are kept in this page for when they are shown again.
+/// The number of files that this page keeps for showing them again.
 const SHOWN: usize = 60;
-/// What was chosen is kept for so many more, in case that the owner of the device dies.
+/// The number of chosen files that the page keeps, in case that the owner of the device dies.
 const OFFERED: usize = 40;
 
 type Taken = Box<dyn FnOnce(Option<Shown>)>;
 
-/// A file that can be shown.
+/// A file that the page can show.
 #[derive(Clone)]
 pub(crate) struct Shown {
     pub(crate) file: File,
@@ -30,7 +30,7 @@ thread_local! {
     static BEGUN: Cell<bool> = const { Cell::new(false) };
     static OFFERS: RefCell<Option<Parcels>> = const { RefCell::new(None) };
     static HEARD: RefCell<Option<Parcels>> = const { RefCell::new(None) };
-    /// Who waits for which request.
+    /// The callbacks that wait, by request.
     static WAITING: RefCell<BTreeMap<u64, (FileId, Vec<Taken>)>> = const { RefCell::new(BTreeMap::new()) };
     static KEPT: RefCell<VecDeque<(FileId, Shown)>> = const { RefCell::new(VecDeque::new()) };
     static OFFERED_HERE: RefCell<VecDeque<(u64, File)>> = const { RefCell::new(VecDeque::new()) };
@@ -44,7 +44,7 @@ fn begin(app: App) {
     HEARD.set(Parcels::open(FILES_TO_VIEWS, came));
     let owner = Owner::new();
     owner.with(|| {
-        // Another owner has nothing of what was chosen here.
+        // A new owner does not have the files that were chosen here.
         Effect::new(move |before: Option<u32>| {
             let now = app.owners.get();
             if before.is_some_and(|before| before != now) {
@@ -52,7 +52,7 @@ fn begin(app: App) {
             }
             now
         });
-        // A page that is locked has shown nothing.
+        // A locked page forgets all files that it has shown.
         Effect::new(move |_| {
             if app.phase.get() == Phase::Locked {
                 KEPT.take().into_iter().for_each(|(_, shown)| files::forget(&shown.address));
@@ -88,11 +88,11 @@ fn came(id: u64, file: File) {
     }
 }
 
-/// A file that is on this device; none if it is not any more.
+/// Opens a file that is on this device; `taken` gets `None` if it is there no longer.
 pub(crate) fn open(app: App, file: FileId, taken: impl FnOnce(Option<Shown>) + 'static) {
     begin(app);
     let kept = KEPT.with_borrow_mut(|kept| {
-        // What was shown last goes last.
+        // The file that was shown last is dropped last.
         let place = kept.iter().position(|(id, _)| *id == file)?;
         let found = kept.remove(place)?;
         kept.push_back(found.clone());
@@ -120,7 +120,7 @@ pub(crate) fn open(app: App, file: FileId, taken: impl FnOnce(Option<Shown>) + '
     });
 }
 
-/// Sends files with what is said of them.
+/// Sends files with their caption.
 pub(crate) fn send(
     app: App,
     conversation: ConversationId,
@@ -145,7 +145,7 @@ pub(crate) fn send(
     });
 }
 
-/// The name of something that is to be sent.
+/// A new random number for a file to send.
 pub(crate) fn new_source() -> u64 {
     u64::from_le_bytes(random::bytes())
 }

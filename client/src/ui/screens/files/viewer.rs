@@ -1,4 +1,4 @@
-//! A picture as large as the screen, and the way to the others of the chat.
+//! The picture viewer: one picture as large as the screen, with buttons to the chat's other pictures.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -14,9 +14,9 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, icons, parts};
 use crate::ui::words;
 
-/// How far a finger goes for the next picture, in pixels.
+/// How far a finger must move to reach the next picture, in pixels.
 const SWIPE: i32 = 60;
-/// How large a picture can be made.
+/// The sizes of a picture, as classes.
 const ZOOMS: [&str; 4] = ["zoom-0", "zoom-1", "zoom-2", "zoom-3"];
 
 pub(crate) fn body(app: App, message: MessageId, place: usize) -> AnyView {
@@ -119,7 +119,7 @@ pub(crate) fn body(app: App, message: MessageId, place: usize) -> AnyView {
         .into_any()
 }
 
-/// The pictures of the messages that are loaded, oldest first.
+/// The pictures of the loaded messages, oldest first.
 fn pictures(app: App) -> Vec<(MessageId, FileView)> {
     app.open.with(|open| {
         let mut all = Vec::new();
@@ -133,7 +133,7 @@ fn pictures(app: App) -> Vec<(MessageId, FileView)> {
     })
 }
 
-/// The file at a place of a message.
+/// The file at an index of a message.
 fn exact(app: App, message: MessageId, place: usize) -> Option<FileId> {
     app.open.with_untracked(|open| {
         let message = open.window.messages().iter().find(|it| it.id == message)?;

@@ -1,4 +1,4 @@
-//! Making a group: first who is in it, then what it is called.
+//! The dialog that makes a group: first its members, then its name.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, Reply};
@@ -11,7 +11,7 @@ use crate::ui::design::field::{Field, Note, field};
 use crate::ui::design::{html, parts};
 use crate::ui::words;
 
-/// The field, and what the focus goes to on the way back.
+/// The id of the name field, and of the element that gets the focus on the way back.
 const NAME: &str = "group-name";
 const NEXT: &str = "group-next";
 
@@ -21,11 +21,11 @@ struct Creating {
     picker: Picker,
     name: RwSignal<String>,
     note: RwSignal<Note>,
-    /// It is being made.
+    /// The app is making the group.
     underway: RwSignal<bool>,
 }
 
-/// What the dialog has inside.
+/// The content of the dialog.
 pub(crate) fn body(app: App) -> AnyView {
     let creating = Creating {
         app,

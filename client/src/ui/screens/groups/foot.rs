@@ -1,5 +1,5 @@
-//! What stands below the messages of a group: the composer, why nothing can be written, or what to do about an invitation, which is
-//! seldom used.
+//! The foot of a group's chat: the composer, the reason why the person cannot write, or the seldom-used answers to an
+//! invitation.
 
 use leptos::prelude::*;
 use parley_engine::view::{AskStage, Command, ConversationId, GroupStanding, GroupSummary};
@@ -13,10 +13,10 @@ use crate::ui::screens::conversation::{composer, deleting};
 use crate::ui::screens::seldom;
 use crate::ui::words;
 
-/// What has the focus when the composer that had it is gone.
+/// The id of the element that takes the focus from a composer that is gone.
 const SILENT: &str = "no-composer";
 
-/// What is there: as little as it changes with, so that a composer stays while members come and go.
+/// The kind of foot. It has as few fields as possible, so that a composer stays while members come and go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Foot {
     Composer,
@@ -24,7 +24,7 @@ enum Foot {
     Invited(GroupSummary),
 }
 
-/// In the place of the composer.
+/// The element in place of the composer.
 pub(crate) fn foot(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
     let chat = app.chat(id);
     let foot = Memo::new(move || {

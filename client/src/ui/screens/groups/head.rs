@@ -1,4 +1,4 @@
-//! What a group is called and its picture, and changing them.
+//! Shows and changes the name and the picture of a group.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -16,7 +16,7 @@ const NAME: &str = "rename-group-name";
 const RENAME: &str = "rename-group";
 const PICTURE: &str = "group-picture";
 
-/// The picture, the name, how many there are, and the buttons of whoever may change them.
+/// The picture, the name, the number of members, and buttons for those who may change them.
 pub(super) fn head(panel: Panel) -> AnyView {
     let name = Memo::new(move || panel.with(|view| view.name.clone()));
     let members = Memo::new(move || panel.with(|view| u32::try_from(view.members.len()).unwrap_or(u32::MAX)));

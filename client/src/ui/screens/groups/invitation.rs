@@ -1,4 +1,4 @@
-//! What can be done about an invitation to a group: join, decline, block who sent it.
+//! Answers an invitation to a group: join, decline, or block the sender.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, ConversationId, GroupStanding, GroupSummary, Reply};
@@ -10,10 +10,10 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::words;
 
-/// Where the question is asked, and where the focus goes back to.
+/// The id of the button that asks the question, to which the focus returns.
 const BLOCK: &str = "block";
 
-/// What stands in the place of the composer.
+/// The elements in place of the composer.
 pub(crate) fn foot(app: App, id: ConversationId, group: GroupSummary, name: Memo<String>) -> AnyView {
     let GroupSummary { members, standing, .. } = group;
     let GroupStanding::Invited { by, username } = standing else { return parts::nothing() };
@@ -25,7 +25,7 @@ pub(crate) fn foot(app: App, id: ConversationId, group: GroupSummary, name: Memo
     };
     let join = move || {
         app.ask(Command::JoinGroup(id), move |reply| match reply {
-            // The composer takes this place, and has the focus.
+            // The composer takes this place and the focus.
             Reply::Done if !page::is_touch() => request_animation_frame(|| page::focus("message")),
             reply => fail(reply),
         });
@@ -69,7 +69,7 @@ pub(crate) fn foot(app: App, id: ConversationId, group: GroupSummary, name: Memo
         .into_any()
 }
 
-/// Asks once, declines and blocks.
+/// Asks once more, then declines and blocks.
 fn question(by: &str, username: Option<&str>, block: impl Fn() + 'static, asked: RwSignal<bool>) -> AnyView {
     let question = html::div().attr("role", "alert").child((
         html::p().class("request-question").child(words::block_inviter(by, username)),

@@ -1,4 +1,4 @@
-//! A group to which a link leads: what it is like, and joining it.
+//! Shows the group to which an invite link leads, and joins it.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, Connection, GroupPreview, Reply};
@@ -12,19 +12,19 @@ use crate::ui::design::field::{Field, Note, lines};
 use crate::ui::design::{avatar, html, parts};
 use crate::ui::words;
 
-/// The button that joins.
+/// The id of the button that joins.
 const JOIN: &str = "join-group";
 /// The field for a message to the admins.
 const GREETING: &str = "join-greeting";
 
-/// How far it is.
+/// The progress of looking at the group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Look {
-    /// The relay is asked, or will be once there is a connection.
+    /// The relay is asked, now or once there is a connection.
     Looking,
-    /// It is there.
+    /// The group is shown.
     Seen(GroupPreview),
-    /// It cannot be seen.
+    /// The group cannot be shown.
     Failed(CommandError),
 }
 
@@ -33,20 +33,20 @@ struct Joining {
     app: App,
     link: StoredValue<String>,
     look: RwSignal<Look>,
-    /// Which attempt to look it is: of an earlier one nothing is awaited.
+    /// Counts the attempts to look at the group. Replies to an earlier one are ignored.
     attempt: StoredValue<u32>,
     /// The person wants to join, and waits.
     underway: RwSignal<bool>,
-    /// There was no connection when that was last known: each new attempt to make one changes nothing on the screen.
+    /// There was no connection at the last change. A new attempt to connect changes nothing on the screen.
     offline: RwSignal<bool>,
     /// Why joining failed.
     failed: RwSignal<Option<CommandError>>,
 }
 
-/// What the dialog has inside.
+/// The content of the dialog.
 pub(crate) fn body(app: App, link: &str) -> AnyView {
     if link.is_empty() {
-        // The page was loaded again, and the link is nowhere but where it came from.
+        // The page was reloaded, so only the source of the link still has it.
         request_animation_frame(move || app.close_dialog());
         return parts::nothing();
     }
@@ -94,7 +94,7 @@ impl Joining {
         });
     }
 
-    /// What is said until the group is there. What waits for a connection goes on by itself, too.
+    /// The text until the group is shown. A request that waits for a connection also goes on by itself.
     fn looking(self) -> AnyView {
         let offline = self.offline;
         let said =
@@ -203,7 +203,7 @@ impl Joining {
     }
 }
 
-/// Joining has to be begun anew by the person, unlike most of what waits for a connection.
+/// The person has to repeat joining themselves, unlike most requests that wait for a connection.
 fn said(error: CommandError) -> &'static str {
     match error {
         CommandError::Offline => words::JOIN_OFFLINE,
@@ -212,7 +212,7 @@ fn said(error: CommandError) -> &'static str {
     }
 }
 
-/// Where the picture is shown as long as this view is.
+/// The address of the picture, valid as long as this view.
 fn shown(picture: Option<Vec<u8>>) -> Option<String> {
     let address = picture.and_then(|bytes| File::of_bytes(&bytes)?.address())?;
     let shown = address.clone();

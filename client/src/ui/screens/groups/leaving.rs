@@ -1,4 +1,4 @@
-//! The way out of a group, and deleting what was written in it.
+//! Leaves a group, and deletes its messages.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -62,7 +62,7 @@ fn question(panel: Panel, asked: RwSignal<bool>) -> AnyView {
     })
 }
 
-/// Who is the owner when the only one has left.
+/// Chooses the next owner when the only one leaves.
 fn next_owner(panel: Panel, owner: RwSignal<Option<AccountId>>) -> AnyView {
     let me = panel.app.me();
     let others = panel.with(|view| {

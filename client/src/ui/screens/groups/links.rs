@@ -1,4 +1,4 @@
-//! Invite links of a group, for those who govern it: the list of them, making one, revoking one.
+//! The invite links of a group, for its admins: lists, makes and revokes them.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -13,18 +13,18 @@ use crate::ui::design::{html, parts};
 use crate::ui::screens::welcome::invite;
 use crate::ui::words;
 
-/// The button that leads to the choices of a new link.
+/// The id of the button that opens the choices of a new link.
 const CREATE: &str = "create-link";
-/// The first of them.
+/// The ids of the two choices.
 const LASTS: &str = "link-lasts";
 const MOST: &str = "link-most";
 
 const DAY: u64 = 24 * 3600 * 1000;
 
-/// Names a link.
+/// The id of a link.
 type LinkId = [u8; 16];
 
-/// What is open below the links, one thing at a time.
+/// The form below the links; only one is open at a time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Opened {
     Code(LinkId),
@@ -38,7 +38,7 @@ struct Links {
     opened: RwSignal<Option<Opened>>,
 }
 
-/// The section; nothing for members.
+/// The section of the panel; empty for plain members.
 pub(super) fn links(panel: Panel) -> AnyView {
     let governs = Memo::new(move || panel.role() >= Role::Admin);
     let links = Links { panel, opened: RwSignal::new(None) };
@@ -51,7 +51,7 @@ pub(super) fn links(panel: Panel) -> AnyView {
     })
 }
 
-/// A link that was asked for may be copied.
+/// Announces that a requested link can be copied.
 fn tell_when_made(panel: Panel) {
     let made =
         Memo::new(move || panel.with(|view| view.links.iter().filter(|it| it.own && !it.making).count()));
@@ -211,7 +211,7 @@ impl Links {
     }
 }
 
-/// A choice by its place among the names.
+/// A choice, by its index among the names.
 fn choice(
     id: &'static str,
     label: &'static str,
@@ -234,7 +234,7 @@ fn choice(
     parts::stack("setting-line", inside)
 }
 
-/// How many came by it, and how long it works.
+/// How many people joined by the link, and how long it is valid.
 fn about(link: &InviteLinkView) -> String {
     if link.making {
         return words::MAKING_LINK.to_owned();
@@ -248,7 +248,7 @@ fn about(link: &InviteLinkView) -> String {
     [joined, approval, until].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-/// What tells a link from others of the same person.
+/// The id of the text that distinguishes a link from others of the same person.
 fn about_id(link: LinkId) -> String {
     format!("link-{}", hex::encode(&link))
 }

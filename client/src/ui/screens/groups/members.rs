@@ -1,4 +1,4 @@
-//! Who is in a group, and what can be done about each.
+//! Lists the members of a group, with the actions for each.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -17,7 +17,7 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
 use crate::ui::words;
 
-/// All of them, those who are being added below.
+/// All members, and below them the people who are being added.
 pub(super) fn members(panel: Panel) -> AnyView {
     let sought = RwSignal::new(String::new());
     let count = Memo::new(move || panel.with(|view| view.members.len()));
@@ -27,7 +27,7 @@ pub(super) fn members(panel: Panel) -> AnyView {
             view.members.iter().filter(fits).map(|it| it.account).collect::<Vec<_>>()
         })
     });
-    // Whoever is removed takes the button with them that has the focus.
+    // Removing a member also removes the button that has the focus.
     Effect::new(move |_| {
         shown.with(|_| ());
         request_animation_frame(|| page::keep_focus(ADD));
@@ -92,14 +92,14 @@ fn being_added(panel: Panel) -> AnyView {
     parts::status("quiet group-changing", parts::live(move || said.get()))
 }
 
-/// A member as they are now.
+/// A member in their current state.
 fn row(panel: Panel, account: AccountId) -> AnyView {
     let member =
         Memo::new(move || panel.with(|view| view.members.iter().find(|it| it.account == account).cloned()));
     let mine = Memo::new(move || panel.role());
     let open = Memo::new(move || panel.options.get() == Some(account));
     let is_me = panel.app.me() == Some(account);
-    // An owner may step down where there is another one; there is nothing else to do about oneself.
+    // An owner may step down if there is another one. There is nothing else that a member can do about themselves here.
     let has_options = Memo::new(move || !is_me || mine.get() == Role::Owner && panel.owners() > 1);
     let asked = RwSignal::new(None::<Question>);
     Effect::new(move |_| {
@@ -153,12 +153,12 @@ fn about(panel: Panel, member: &MemberView, is_me: bool, has_options: bool, open
         .into_any()
 }
 
-/// How the button is found again.
+/// The id by which the page finds the button again.
 fn options_id(account: AccountId) -> String {
     format!("options-{}", crate::model::hex::encode(account.as_bytes()))
 }
 
-/// What is asked before it is done.
+/// The question before an action.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Question {
     Remove,
@@ -166,7 +166,7 @@ enum Question {
     Share,
 }
 
-/// What this person may do about a member: what the own role allows.
+/// The actions on a member that the person's own role permits.
 fn options(
     panel: Panel,
     member: &MemberView,

@@ -1,5 +1,5 @@
-//! Groups: making one, who is in it, what it allows. All but what stands in an open chat is a part that is loaded when it is first
-//! shown (`screens/seldom.rs`).
+//! The screens of groups: making one, its members, its permissions. All but the pieces of an open chat are a part that the page
+//! loads on first use (`screens/seldom.rs`).
 
 pub(crate) mod create;
 pub(crate) mod foot;
@@ -27,16 +27,16 @@ use crate::ui::design::{html, modal, parts};
 use crate::ui::screens::seldom;
 use crate::ui::words;
 
-/// New group.
+/// The dialog "New group".
 pub(crate) fn new_group(app: App) -> AnyView {
     modal::modal(app, words::NEW_GROUP, || None, "dialog", seldom::new_group(app))
 }
 
-/// Group info.
+/// The dialog with a group's panel.
 pub(crate) fn info(app: App, id: ConversationId) -> AnyView {
     let chat = app.chat(id);
     let name = Memo::new(move || chat.with(|chat| chat.as_ref().map(|chat| chat.name.clone())));
-    // A chat that is deleted, perhaps on another device, takes its dialog along.
+    // Deleting the chat, perhaps on another device, closes its dialog.
     Effect::new(move |was: Option<bool>| {
         let listed = chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.listed));
         if was == Some(true) && !listed {
@@ -66,7 +66,7 @@ pub(crate) fn message(app: App, id: MessageId) -> AnyView {
     modal::modal(app, "Message details", || None, "dialog", seldom::message(app, id))
 }
 
-/// A group to which a link leads.
+/// The dialog with the group to which an invite link leads.
 pub(crate) fn join(app: App, link: &str) -> AnyView {
     modal::modal(app, words::JOIN_GROUP, || None, "dialog", seldom::join(app, link))
 }

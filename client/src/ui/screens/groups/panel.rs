@@ -1,4 +1,4 @@
-//! A group's panel: what it is, who is in it, who may do what, and the way out.
+//! The panel of a group: details, members, permissions, leaving.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, ConversationId, GroupView, Reply, Role};
@@ -14,27 +14,27 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::words;
 
-/// The button that leads to the people who can be added.
+/// The id of the button that opens the list of people to add.
 pub(super) const ADD: &str = "add-people";
 
-/// Their heading.
+/// The id of that list's heading.
 const ADDING: &str = "adding-people";
 
-/// What the panel shows, and what is open in it.
+/// The content of the panel, and the form that is open in it.
 #[derive(Clone, Copy)]
 pub(super) struct Panel {
     pub(super) app: App,
     pub(super) id: ConversationId,
     view: RwSignal<Option<Result<GroupView, CommandError>>>,
-    /// What went wrong with the last change.
+    /// The error of the last change.
     failed: RwSignal<Option<CommandError>>,
-    /// People are being chosen.
+    /// The person is choosing people to add.
     adding: RwSignal<bool>,
-    /// Of whom it is shown what can be done.
+    /// The member whose actions are shown.
     pub(super) options: RwSignal<Option<AccountId>>,
 }
 
-/// What the dialog has inside.
+/// The content of the dialog.
 pub(crate) fn body(app: App, id: ConversationId) -> AnyView {
     let panel = Panel {
         app,
@@ -45,7 +45,7 @@ pub(crate) fn body(app: App, id: ConversationId) -> AnyView {
         options: RwSignal::new(None),
     };
     let chat = app.chat(id);
-    // The conversation changes with whatever happens in the group.
+    // The conversation changes with every event of the group.
     Effect::new(move |_| {
         chat.with(|_| ());
         panel.load();
@@ -76,7 +76,7 @@ impl Panel {
         });
     }
 
-    /// Looks at the group.
+    /// Reads the view of the group.
     pub(super) fn with<T: Default>(self, look: impl FnOnce(&GroupView) -> T) -> T {
         self.view.with(|view| match view {
             Some(Ok(view)) => look(view),
@@ -84,17 +84,17 @@ impl Panel {
         })
     }
 
-    /// What this person is.
+    /// The person's role.
     pub(super) fn role(self) -> Role {
         self.with(|view| Some(view.role)).unwrap_or(Role::Member)
     }
 
-    /// How many owners there are.
+    /// The number of owners.
     pub(super) fn owners(self) -> usize {
         self.with(|view| view.members.iter().filter(|it| it.role == Role::Owner).count())
     }
 
-    /// Asks the group for a change, and says what came of it.
+    /// Asks for a change of the group, and shows the outcome.
     pub(super) fn change(self, command: Command) {
         self.failed.set(None);
         self.app.ask(command, move |reply| {
@@ -194,7 +194,7 @@ impl Panel {
     }
 }
 
-/// Things under a heading of their own.
+/// Elements under a heading of their own.
 pub(super) fn section(title: &'static str, mut body: Vec<AnyView>) -> AnyView {
     body.insert(0, html::h3().child(title).into_any());
     parts::section("dialog-section", body)

@@ -1,4 +1,4 @@
-//! Choosing people for a group: contacts to tick, and a field for others.
+//! Chooses people for a group: contacts to tick, and a field for other people.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -14,22 +14,22 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, parts};
 use crate::ui::words;
 
-/// The field for people who are no contacts.
+/// The id of the field for people who are not contacts.
 const FIND: &str = "find-person";
 
-/// Somebody who was chosen.
+/// A chosen person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Chosen {
     account: AccountId,
     name: String,
 }
 
-/// Who was chosen so far.
+/// The people chosen so far.
 #[derive(Clone, Copy)]
 pub(super) struct Picker {
     app: App,
     chosen: RwSignal<Vec<Chosen>>,
-    /// Those who are in the group already.
+    /// The accounts that are in the group already.
     inside: StoredValue<Vec<AccountId>>,
     sought: RwSignal<String>,
     typed: RwSignal<String>,
@@ -37,7 +37,7 @@ pub(super) struct Picker {
 }
 
 impl Picker {
-    /// Nobody is chosen; these are in the group already.
+    /// Begins with nobody chosen. `inside` are the members of the group.
     pub(super) fn new<'a>(app: App, inside: impl Iterator<Item = &'a MemberView>) -> Self {
         Self {
             app,
@@ -49,17 +49,17 @@ impl Picker {
         }
     }
 
-    /// All who were chosen.
+    /// The chosen accounts.
     pub(super) fn people(self) -> Vec<AccountId> {
         self.chosen.with(|chosen| chosen.iter().map(|it| it.account).collect())
     }
 
-    /// What they are called.
+    /// The names of the chosen people.
     pub(super) fn names(self) -> Vec<String> {
         self.chosen.with(|chosen| chosen.iter().map(|it| it.name.clone()).collect())
     }
 
-    /// The chips, the contacts, the field.
+    /// The chips, the contacts and the field.
     pub(super) fn view(self) -> AnyView {
         let count = Memo::new(move || self.app.chats.with(|chats| chats.people().count()));
         parts::stack(
@@ -170,7 +170,7 @@ impl Picker {
             .into_any()
     }
 
-    /// The field for people who are no contacts.
+    /// The field for people who are not contacts.
     fn others(self) -> AnyView {
         let how = Field {
             id: FIND,
@@ -214,7 +214,7 @@ impl Picker {
         });
     }
 
-    /// Somebody was found by what was typed.
+    /// Takes a person who was found by the typed text.
     fn take(self, person: &Person) {
         if self.is_inside(person.account) {
             return self.note.set(Note::Bad(words::IN_GROUP.to_owned()));

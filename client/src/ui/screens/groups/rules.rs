@@ -1,4 +1,4 @@
-//! Who may do what in a group, and what newcomers see of it.
+//! The permissions of a group, and what newcomers see of its history.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -9,7 +9,7 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
 use crate::ui::words;
 
-/// One of the permissions.
+/// A permission of the group.
 #[derive(Clone, Copy)]
 struct Rule {
     id: &'static str,
@@ -32,7 +32,7 @@ const RULES: [Rule; 3] = [
 const HISTORIES: [History; 3] = [History::Nothing, History::Shared, History::Kept];
 const ROLES: [Role; 3] = [Role::Member, Role::Admin, Role::Owner];
 
-/// The three of them: to be changed by admins, to be read by others.
+/// The three permissions. Admins can change them, others can read them.
 pub(super) fn rules(panel: Panel) -> AnyView {
     let allowed = Memo::new(move || panel.role() >= Role::Admin);
     let inside = parts::dynamic(move || {
@@ -44,7 +44,7 @@ pub(super) fn rules(panel: Panel) -> AnyView {
     section("Permissions", vec![inside])
 }
 
-/// What newcomers see of what was written before, and what that costs.
+/// What newcomers see of the history, and what that costs.
 fn newcomers(panel: Panel, allowed: bool) -> AnyView {
     let now = Memo::new(move || panel.with(|view| Some(view.history)).unwrap_or(History::Nothing));
     let name = words::NEWCOMERS_SEE;
@@ -58,7 +58,7 @@ fn newcomers(panel: Panel, allowed: bool) -> AnyView {
         };
         let select = parts::dynamic(move || {
             let now = now.get();
-            // Sharing by hand has no screen: it is shown where a group has it, and not offered.
+            // Sharing by hand has no screen. The app shows it in a group that has it, and does not offer it.
             let offered = HISTORIES.into_iter().filter(|it| *it != History::Shared || now == History::Shared);
             let options = offered.map(|it| {
                 let option =
@@ -105,7 +105,7 @@ fn choice(panel: Panel, rule: Rule) -> AnyView {
     };
     let select = parts::dynamic(move || {
         let least = least.get();
-        // That only owners may is not offered, and shown where it is so.
+        // The app does not offer "only owners", but shows it in a group that has it.
         let offered = ROLES.into_iter().filter(|it| *it != Role::Owner || least == Role::Owner);
         let options = offered.map(|it| {
             let option = html::option().attr("value", words::least(it)).child(words::least(it));

@@ -1,4 +1,4 @@
-//! What became of a message: who has it, who reacts to it, what it said before.
+//! The details of a message: who has received it, who reacts to it, its earlier versions.
 
 use leptos::prelude::*;
 use parley_engine::view::{AuthorView, Command, CommandError, Delivery, MessageDetails, Reply};

@@ -21,18 +21,18 @@ use crate::ui::screens::welcome::invite;
 use crate::ui::words;
 use parley_protocol::limits::SLOT_LIFETIME;
 
-/// The panel's id.
+/// The id of the panel.
 const PANEL: &str = "linking";
 
-/// The dialog of a browser that has an account. `first` is a code that was opened as a link.
+/// The dialog of a browser that has an account. `first` is a code that the person opened as a link.
 pub(crate) fn dialog(app: App, first: String) -> AnyView {
-    // How linking ended the last time, perhaps with the dialog closed, is no news any more.
+    // The end of the last linking, perhaps after the dialog was closed, is no news any more.
     let ended = |step: &LinkView| matches!(step, LinkView::Done | LinkView::Failed(_));
     if app.link.with_untracked(|link| link.as_ref().is_some_and(ended)) {
         app.ask(Command::CancelLinking, |_| {});
     }
     on_cleanup(move || {
-        // What needs nobody's eyes goes on without them; everything else ends with the dialog.
+        // Steps that need no person go on after the dialog closes; it ends all others.
         let goes_on = |step: &LinkView| matches!(step, LinkView::Waiting | LinkView::Adding { .. });
         if app.link.with_untracked(|link| link.as_ref().is_some_and(|step| !goes_on(step))) {
             app.ask(Command::CancelLinking, |_| {});
@@ -83,14 +83,14 @@ pub(crate) fn panel(app: App, new: bool, code: RwSignal<String>) -> AnyView {
     html::div().attr("id", PANEL).attr("tabindex", "-1").class("linking-panel").child(shown).into_any()
 }
 
-/// By which way this device came to where it is, as far as this page has seen it.
+/// How this device came to its step, as far as this page has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Way {
     #[default]
     Other,
-    /// It shows the digits.
+    /// This device shows the digits.
     ShowsDigits,
-    /// A code was typed here, and the other device has not answered.
+    /// The person typed a code here, and the other device has not answered.
     Typed,
 }
 
@@ -105,7 +105,7 @@ impl Way {
     }
 }
 
-/// Each step is told once, and what counts in it is not. A focus that went with the step before goes to the panel, and not to the
+/// Announces each step once, without the counts in it. If the focus was in the step before, it moves to the panel, not to the
 /// beginning of the page.
 fn follow(app: App, step: Memo<Option<LinkView>>, way: RwSignal<Way>) {
     Effect::new(move |before: Option<Option<Discriminant<LinkView>>>| {
@@ -121,7 +121,7 @@ fn follow(app: App, step: Memo<Option<LinkView>>, way: RwSignal<Way>) {
     });
 }
 
-/// What a step says first. Two of them have an alert of their own.
+/// The announcement of a step. Two steps have an alert of their own.
 fn told(step: &LinkView) -> Option<String> {
     match step {
         LinkView::Showing { .. } => Some(words::LINK_SCAN_EXISTING.to_owned()),
@@ -138,7 +138,7 @@ fn cancel(app: App, name: &'static str) -> AnyView {
     button(name, "button button-quiet", move || app.ask(Command::CancelLinking, |_| {}))
 }
 
-/// Letters or digits to be read aloud one by one.
+/// Letters or digits that a screen reader reads one by one.
 fn figures(class: &'static str, name: &str, shown: String) -> AnyView {
     html::p()
         .class(class)
@@ -148,7 +148,7 @@ fn figures(class: &'static str, name: &str, shown: String) -> AnyView {
         .into_any()
 }
 
-/// A device that gives up says nothing: where a code or digits may have been wrong, both are told.
+/// A device that gives up does not say so. If a code or the digits may have been wrong, the text mentions both.
 fn failed(app: App, failure: LinkFailure, way: Way) -> Vec<AnyView> {
     let told = match (failure, way) {
         (LinkFailure::Cancelled, Way::ShowsDigits) => words::LINK_DIGITS_OR_CANCELLED,
@@ -166,7 +166,7 @@ fn adding(done: u32, of: u32) -> Vec<AnyView> {
     vec![text("", words::link_adding(done, of)), progress.into_any()]
 }
 
-/// A command whose refusal stands under the field. It waits for a connection while `wanted` says that somebody still wants it.
+/// Sends a command, whose refusal stands under the field. The command waits for a connection while `wanted` returns true.
 fn ask(app: App, command: Command, note: RwSignal<Note>, wanted: impl Fn() -> bool + 'static) {
     let waits = move || wanted() && note.try_set(Note::Hint(words::ASKED_AGAIN.to_owned())).is_none();
     app.ask_patiently(command, waits, move |reply| {
@@ -189,11 +189,12 @@ fn choose(app: App, new: bool, code: RwSignal<String>) -> Vec<AnyView> {
     let submit = move || {
         let text = code.get_untracked();
         let asked = text.clone();
-        // Whoever changes the code wants another one.
+        // A person who changes the code wants to use another one.
         let wanted = move || code.try_with_untracked(|code| *code == asked) == Some(true);
         ask(app, Command::UseLinkCode { text, name: page::device_name() }, note, wanted);
     };
-    // The new device shows its code, and the one with the account takes it. With a code at hand, using it is what is meant.
+    // The new device shows its code, and the device with the account takes it. If a code is already in the field, using it is
+    // the main action.
     let has_code = Memo::new(move || code.with(|code| !code.is_empty()));
     let shows = choice("Show a code".into_any(), "button", move || !new || has_code.get(), show);
     let others_first = new || Camera::can_be();
@@ -201,7 +202,7 @@ fn choose(app: App, new: bool, code: RwSignal<String>) -> Vec<AnyView> {
     let scans = scan::scanner(app, move || new || has_code.get());
     let types = form(submit, vec![field(how, code, note.into(), move || note.set(Note::None)), uses]);
     if !new && !page::is_touch() {
-        // A dialog that opens gives the focus to its first button.
+        // An opening dialog focuses its first button.
         request_animation_frame(move || page::focus(how.id));
     }
     let mut parts = vec![text("", if new { words::LINK_NEW } else { words::LINK_EXISTING })];
@@ -250,7 +251,7 @@ fn digits(app: App) -> Vec<AnyView> {
     vec![text("", words::LINK_DIGITS), form(submit, vec![field, ends])]
 }
 
-/// A deliberate act: the button works only after the box was ticked.
+/// The question before a device is added. The button works only after the box was ticked.
 fn approve(app: App, name: &str) -> Vec<AnyView> {
     let (sure, share) = (RwSignal::new(false), RwSignal::new(Share::All));
     let choices = [

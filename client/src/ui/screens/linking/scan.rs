@@ -1,4 +1,4 @@
-//! Scanning a link code by camera. A worker that does nothing else reads the pictures (`host/reader.rs`).
+//! Scans a link code with the camera. A separate worker reads the pictures (`host/reader.rs`).
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, Reply};
@@ -15,9 +15,9 @@ use crate::ui::design::field::{Note, said};
 use crate::ui::design::parts::{choice, live, stack};
 use crate::ui::words;
 
-/// How often a picture is looked at, in milliseconds.
+/// The interval between pictures, in milliseconds.
 const LOOK: u32 = 250;
-/// A reader that is silent for so many of these is stuck.
+/// A reader that is silent for this many intervals is stuck.
 const STUCK: u32 = 12;
 
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ struct Scan {
     app: App,
     on: RwSignal<bool>,
     note: RwSignal<Note>,
-    /// What is held while the camera is on.
+    /// The camera and the reader, while the camera is on.
     held: StoredValue<Option<Held>, LocalStorage>,
 }
 
@@ -33,7 +33,7 @@ struct Held {
     camera: Camera,
     _looks: Interval,
     reader: Option<WorkerHandle>,
-    /// For how many looks the reader has owed an answer; none before it has said anything, because loading may take long.
+    /// For how many intervals the reader has owed an answer; `None` before its first message, because loading may take long.
     owes: Option<u32>,
 }
 
@@ -45,7 +45,8 @@ impl Drop for Held {
     }
 }
 
-/// The button, `quiet` beside another that is meant rather, and the picture; nothing where there can be no camera.
+/// The button and the picture. The button is `quiet` beside a more important one. Returns nothing if pages cannot use a camera
+/// here.
 pub(crate) fn scanner(app: App, quiet: impl Fn() -> bool + Send + 'static) -> Vec<AnyView> {
     if !Camera::can_be() {
         return Vec::new();
@@ -104,7 +105,7 @@ impl Scan {
         let _ = self.note.try_set(Note::Bad(sentence.to_owned()));
     }
 
-    /// Does something with what is held, if the camera is still on.
+    /// Works with the camera and the reader, if the camera is still on.
     fn with(self, act: impl FnOnce(&mut Held)) {
         let _ = self.held.try_update_value(|held| held.as_mut().map(act));
     }
@@ -150,7 +151,7 @@ impl Scan {
     }
 
     fn saw(self, scan: Scanned) {
-        // What an ended reader had on its tongue is not wanted any more.
+        // Messages that an ended reader had queued are ignored.
         if !self.is_on() {
             return;
         }

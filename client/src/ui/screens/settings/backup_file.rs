@@ -1,7 +1,7 @@
-//! Backup files: saving one in the settings, and restoring one there or when an account comes back.
+//! Saves a backup file in the settings, and restores one there or on the first screen.
 //!
-//! The page carries the pieces between the file and the owner of the device. If another owner takes over meanwhile, it begins
-//! again from the start, which doubles nothing.
+//! The page carries the pieces between the file and the owner of the device. If another owner takes over meanwhile, the page
+//! begins again from the start; this duplicates nothing.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, CommandError, Reply, Typed};
@@ -19,14 +19,14 @@ use crate::ui::design::html;
 use crate::ui::design::parts::{button, form, maybe, primary, stack, text};
 use crate::ui::words;
 
-/// The file is read in pieces of so many bytes.
+/// The length of the pieces in which the page reads a file, in bytes.
 const PIECE: u64 = 512 * 1024;
-/// So often something is begun again before it is given up.
+/// The number of attempts before the page gives up.
 const ATTEMPTS: u32 = 4;
-/// Between two looks whether the account has come back, in milliseconds.
+/// The pause between two checks whether the account has come back, in milliseconds.
 const PAUSE: u64 = 500;
 
-/// How a step ended that did not succeed.
+/// Why a step did not succeed.
 enum Ended {
     Refused(CommandError),
     Said(&'static str),
@@ -38,10 +38,10 @@ impl From<CommandError> for Ended {
     }
 }
 
-/// The part of the settings.
+/// The section of the settings about backup files.
 pub(crate) fn settings(app: App, written: impl Fn() -> bool + Copy + Send + 'static) -> AnyView {
     let restoring = RwSignal::new(false);
-    // What has been read here need not be told again elsewhere.
+    // A result that the person has read here is not shown elsewhere.
     on_cleanup(move || forget(app));
     stack(
         "recovery below",
@@ -79,7 +79,7 @@ fn download(app: App, address: String) -> AnyView {
     stack("actions", vec![link.into_any()])
 }
 
-/// For who is not where it stands anyway: how far it is, or what came of it.
+/// The notice for a person on another screen: the progress or the result.
 pub(crate) fn wanted(app: App) -> Option<Notice> {
     if app.route.get() == Route::Settings(Some(Section::Recovery)) {
         return None;
@@ -91,7 +91,7 @@ pub(crate) fn wanted(app: App) -> Option<Notice> {
     }
 }
 
-/// What came of it was read.
+/// Forgets the result, which the person has read.
 pub(crate) fn forget(app: App) {
     if !is_busy(app) {
         app.file.set(Note::None);
@@ -102,7 +102,7 @@ fn is_busy(app: App) -> bool {
     matches!(app.file.get_untracked(), Note::Hint(_) | Note::Counts(_))
 }
 
-/// What to choose a file with.
+/// The field that chooses a file.
 pub(crate) fn chooser(id: &'static str, label: &'static str) -> AnyView {
     html::div()
         .class("field")
@@ -152,10 +152,10 @@ fn restore_form(app: App, open: RwSignal<bool>) -> AnyView {
     )
 }
 
-/// What is to be done.
+/// The work on a backup file.
 pub(crate) enum Job {
     Save,
-    /// With the phrase that opens the file.
+    /// Restores a file with the phrase that opens it.
     Restore(File, Typed),
 }
 
@@ -168,7 +168,7 @@ impl Job {
     }
 }
 
-/// Does it, unless something is being done; `done` is called when it has succeeded.
+/// Begins the work, unless other work is under way. Calls `done` after success.
 pub(crate) fn begin(app: App, job: Job, done: Box<dyn Fn()>) {
     if is_busy(app) {
         return;
@@ -249,7 +249,7 @@ async fn gather(app: App) -> Result<File, Ended> {
     File::of(&pieces).ok_or(Ended::Said(words::FILE_NOT_SAVED))
 }
 
-/// Such as `parley-ada-2026-11-25.parley`.
+/// A file name such as `parley-ada-2026-11-25.parley`.
 fn name(app: App) -> String {
     let username = app.account.with_untracked(|account| account.as_ref().map(|it| it.username.clone()));
     let now = clock::now();
@@ -264,7 +264,7 @@ async fn pause() {
     over.outcome().await;
 }
 
-/// Asks, and waits for the answer.
+/// Sends a command, and waits for the answer.
 async fn ask(app: App, command: Command) -> Result<Reply, CommandError> {
     match Later::from_callback(move |answer| app.ask(command, answer)).outcome().await {
         Reply::Failed(error) => Err(error),
@@ -272,7 +272,7 @@ async fn ask(app: App, command: Command) -> Result<Reply, CommandError> {
     }
 }
 
-/// The file that can be downloaded, in the place of the one before.
+/// Replaces the file that the person can download.
 pub(crate) fn show(app: App, address: Option<String>) {
     if let Some(before) = app.download.get_untracked() {
         files::forget(&before);

@@ -1,4 +1,4 @@
-//! The account's devices: names, when they were used, renaming and removing; and the notice of a new one.
+//! The account's devices: lists, renames and removes them; and the notice of a new device.
 
 use leptos::prelude::*;
 use parley_engine::view::{AccountView, Command, OwnDeviceView, Reply};
@@ -15,7 +15,7 @@ use crate::ui::design::{html, parts};
 use crate::ui::screens::settings::HEADING;
 use crate::ui::words;
 
-/// What is open below a device: it stays so whatever is heard of the devices meanwhile.
+/// The form that is open below a device. It stays open when news of the devices come.
 #[derive(Clone, Copy)]
 struct Shown {
     app: App,
@@ -23,7 +23,7 @@ struct Shown {
     removing: RwSignal<Option<DeviceId>>,
 }
 
-/// The list with its buttons.
+/// The list of devices with its buttons.
 pub(crate) fn list(app: App) -> AnyView {
     let shown = Shown { app, renaming: RwSignal::new(None), removing: RwSignal::new(None) };
     let devices = Memo::new(move || {
@@ -90,12 +90,12 @@ fn about(app: App, device: &OwnDeviceView) -> AnyView {
     parts.into_any()
 }
 
-/// What tells a device from others that are called the same.
+/// The id of the text that distinguishes a device from others of the same name.
 fn about_id(device: DeviceId) -> String {
     format!("device-{}", hex::encode(device.as_bytes()))
 }
 
-/// A button that says for which device it is to those who hear it.
+/// A button whose accessible name includes the device.
 fn labelled(verb: &'static str, device: Memo<Option<OwnDeviceView>>, act: impl Fn() + 'static) -> AnyView {
     let act: Box<dyn Fn()> = Box::new(act);
     html::button()
@@ -155,14 +155,14 @@ fn confirm(app: App, device: DeviceId, open: RwSignal<Option<DeviceId>>) -> AnyV
     parts::confirm(question, "Remove this device", remove, stays)
 }
 
-/// A device that was linked, which the person should know of.
+/// A newly linked device of which the person should know.
 pub(crate) fn fresh(app: App) -> Memo<Option<OwnDeviceView>> {
     app.steady(move || {
         app.account.with(|account| account.as_ref()?.devices.iter().find(|device| device.fresh).cloned())
     })
 }
 
-/// What other devices did to the account, in sentences.
+/// The changes that other devices made to the account, in sentences.
 pub(crate) fn key_change(app: App) -> Memo<Option<String>> {
     app.steady(move || {
         app.account.with(|account| {
@@ -173,14 +173,14 @@ pub(crate) fn key_change(app: App) -> Memo<Option<String>> {
     })
 }
 
-/// Above everything, of such a device.
+/// The notice of such a device.
 pub(crate) fn notice(app: App, device: &OwnDeviceView) -> AnyView {
     let (id, name) = (device.id, words::device_name(&device.name));
     let parts = vec![
         html::span().child(words::new_device(&name)).into_any(),
         button("It was me", "banner-button", move || app.ask(Command::AcceptDevice(id), |_| {})),
         button("Remove it", "banner-button", move || {
-            // Whoever says meanwhile that it was them does not want it any more.
+            // A person who has confirmed the device meanwhile does not want this any more.
             let waits = move || {
                 let fresh =
                     |it: &AccountView| it.devices.iter().any(|device| device.id == id && device.fresh);

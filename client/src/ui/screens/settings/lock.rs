@@ -19,11 +19,11 @@ use crate::ui::screens::settings::HEADING;
 use crate::ui::words;
 use parley_protocol::ids::UnixMillis;
 
-/// The fields that begin a form.
+/// The ids of the fields that begin a form.
 const OLD: &str = "passphrase";
 const NEW: &str = "new-passphrase";
 
-/// After how many minutes it can close by itself.
+/// The choices for the auto-lock, in minutes.
 const AFTER: [(&str, Option<u16>); 4] = [
     ("After 5 minutes", Some(5)),
     ("After 15 minutes", Some(15)),
@@ -31,10 +31,10 @@ const AFTER: [(&str, Option<u16>); 4] = [
     ("Never", None),
 ];
 
-/// What a lock that is set here begins with.
+/// The auto-lock of a new lock, in minutes.
 const AFTER_FIRST: Option<u16> = Some(15);
 
-/// What is open in the section.
+/// The form that is open in the section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
     Set,
@@ -43,7 +43,7 @@ enum Act {
     Passkey,
 }
 
-/// What is typed; it is forgotten with the form.
+/// The typed texts. They are forgotten with the form.
 #[derive(Clone, Copy)]
 struct Entry {
     app: App,
@@ -56,7 +56,7 @@ struct Entry {
     busy: RwSignal<bool>,
 }
 
-/// The section.
+/// The section of the settings about the app lock.
 pub(crate) fn settings(app: App) -> AnyView {
     let set = Memo::new(move || app.lock.with(Option::is_some));
     let act = RwSignal::new(None::<Act>);
@@ -69,7 +69,7 @@ pub(crate) fn settings(app: App) -> AnyView {
     })
 }
 
-/// What opens takes the focus; when it closes, the next key goes on from where the section begins.
+/// An opened form takes the focus. When it closes, the focus returns to the beginning of the section.
 fn follow(act: RwSignal<Option<Act>>) {
     Effect::new(move |before: Option<Option<Act>>| {
         let now = act.get();
@@ -85,7 +85,7 @@ fn follow(act: RwSignal<Option<Act>>) {
     });
 }
 
-/// What a refusal means, in a sentence.
+/// A refusal as a sentence.
 pub(crate) fn refusal(answer: &LockAnswer) -> String {
     let wait = |next: u64| seconds_until(UnixMillis(next), clock::now(), LONGEST_PAUSE);
     match answer {
@@ -96,7 +96,7 @@ pub(crate) fn refusal(answer: &LockAnswer) -> String {
     }
 }
 
-/// Why a passkey gave nothing, in a sentence.
+/// The reason why a passkey gave no output, as a sentence.
 pub(crate) const fn no_output(error: NoOutput) -> &'static str {
     match error {
         NoOutput::Refused => words::PASSKEY_REFUSED,
@@ -104,7 +104,7 @@ pub(crate) const fn no_output(error: NoOutput) -> &'static str {
     }
 }
 
-/// Asks, and tells the owner of the device what the lock is now.
+/// Sends a request about the lock, and tells the owner of the device the new lock.
 fn change(app: App, ask: &LockAsk, then: impl FnOnce(LockAnswer) + 'static) {
     app.ask_lock(ask, move |answer| {
         tell(app, &answer);
@@ -119,7 +119,7 @@ fn tell(app: App, answer: &LockAnswer) {
     }
 }
 
-/// Sets a lock that closes by itself. It is told of when both are done: nobody locks in between.
+/// Sets a lock with an auto-lock. Reports both only when both are done, so that nobody locks in between.
 fn set_first(app: App, passphrase: Typed, then: impl FnOnce(LockAnswer) + 'static) {
     app.ask_lock(&LockAsk::Set(passphrase), move |set| {
         if !matches!(set, LockAnswer::Done(_)) {
@@ -196,7 +196,7 @@ impl Entry {
         Typed(page::normal(&self.old.get_untracked()))
     }
 
-    /// Asks once; a refusal stands under `note`.
+    /// Sends a request once. A refusal stands under `note`.
     fn ask(self, ask: &LockAsk, note: RwSignal<Note>, done: impl FnOnce() + 'static) {
         self.once(note, done, |then| change(self.app, ask, then));
     }
@@ -223,7 +223,7 @@ impl Entry {
     }
 }
 
-/// The fields are there once they are asked for.
+/// The form that sets a lock. Its fields appear after a click.
 fn set_lock(app: App, act: RwSignal<Option<Act>>) -> AnyView {
     if act.get() != Some(Act::Set) {
         let open = button("Set up a lock", "button button-quiet", move || act.set(Some(Act::Set)));
@@ -255,7 +255,7 @@ fn standing(app: App) -> AnyView {
 
 fn closes_by_itself(app: App) -> AnyView {
     let note = RwSignal::new(Note::None);
-    // What was chosen and not saved is shown as it is.
+    // If saving failed, the field shows the stored choice again.
     let refused = RwSignal::new(());
     let chosen = move || {
         refused.track();
@@ -297,7 +297,7 @@ fn choice_of_minutes(app: App, note: RwSignal<Note>, refused: RwSignal<()>) -> A
     };
     html::select()
         .attr("id", "lock-after")
-        // Another tab may change it.
+        // Another tab may change the value.
         .value(move || now().to_owned())
         .on(ev::change, choose)
         .child(Vec::from(options))
@@ -324,7 +324,7 @@ fn acts(app: App, act: RwSignal<Option<Act>>) -> AnyView {
     stack("lock", parts)
 }
 
-/// How a form ends: by what it is for, or not.
+/// The buttons that end a form: its action, or cancel.
 fn ends(name: &'static str, act: RwSignal<Option<Act>>) -> AnyView {
     stack("actions", vec![primary(name), button("Cancel", "button button-quiet", move || act.set(None))])
 }

@@ -1,4 +1,4 @@
-//! Settings.
+//! The settings screen.
 
 pub(crate) mod backup_file;
 pub(crate) mod devices;
@@ -23,13 +23,13 @@ use crate::ui::words;
 const THEMES: [(&str, Option<&str>); 3] =
     [("System", None), ("Light", Some("light")), ("Dark", Some("dark"))];
 
-/// The heading of the section that is shown.
+/// The id of the heading of the open section.
 pub(crate) const HEADING: &str = "section";
 
-/// The sections, and the one that is chosen. On a phone it is one or the other.
+/// The list of sections and the chosen one. A phone shows one or the other.
 pub(crate) fn screen(app: App, chosen: Option<Section>) -> AnyView {
     if chosen.is_some() {
-        // The link that led here is gone, and the next key goes on from where the section begins.
+        // The link that led here is gone, so the focus moves to the beginning of the section.
         request_animation_frame(|| page::focus(HEADING));
     }
     let shown = chosen.unwrap_or(Section::Profile);
@@ -48,7 +48,7 @@ pub(crate) fn screen(app: App, chosen: Option<Section>) -> AnyView {
         .into_any()
 }
 
-/// On a phone a section leads back to the list of them, and that to the chats.
+/// The back button. On a phone a section leads back to the list of sections, and the list leads to the chats.
 fn back(chosen: Option<Section>) -> AnyView {
     match chosen {
         None => shell::back(),
@@ -59,7 +59,7 @@ fn back(chosen: Option<Section>) -> AnyView {
 }
 
 fn entry(section: Section, chosen: Option<Section>, shown: Section) -> AnyView {
-    // The address says nothing where the list stands alone.
+    // When the list stands alone, the address names no section.
     let class = if section != shown {
         "settings-entry"
     } else if chosen.is_some() {
@@ -97,7 +97,7 @@ fn section(app: App, section: Section) -> AnyView {
         .into_any()
 }
 
-/// The own invite link; its code is drawn when it is asked for.
+/// The person's own invite link. Its QR code is drawn on request.
 fn invitation(app: App) -> AnyView {
     let open = RwSignal::new(false);
     parts::stack(
@@ -165,7 +165,7 @@ fn privacy(app: App) -> AnyView {
     parts::stack("setting-lines", vec![receipts, drafts, requests::blocked(app)])
 }
 
-/// A switch of the account, with its name and what it does.
+/// A switch of the account, with its name and its effect.
 fn turn(
     app: App,
     [id, name, about]: [&'static str; 3],

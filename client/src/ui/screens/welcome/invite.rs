@@ -1,4 +1,4 @@
-//! Own invite link: to copy, and as a QR code.
+//! The person's own invite link, to copy and as a QR code.
 
 use leptos::prelude::*;
 use leptos::svg;
@@ -12,12 +12,12 @@ use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, icons, parts};
 use crate::ui::words;
 
-/// The button that makes another link.
+/// The id of the button that makes another link.
 const RENEW: &str = "new-link";
-/// How long the button says that it has copied, in milliseconds.
+/// How long the button confirms the copy, in milliseconds.
 const COPIED: u64 = 2_000;
 
-/// The link with its button and, where it is wanted, its code; nothing before there is an account.
+/// The link with its button and, if `drawn`, its QR code. Shows nothing before there is an account.
 pub(crate) fn card(app: App, drawn: bool) -> AnyView {
     let link = Memo::new(move || {
         app.account
@@ -89,7 +89,7 @@ pub(crate) fn renew(app: App) -> AnyView {
     parts::stack("", vec![parts::dynamic(control), said])
 }
 
-/// The code, once it is drawn.
+/// The QR code, once it is drawn.
 pub(crate) fn code(app: App, text: String, name: &'static str) -> AnyView {
     let wanted = text.clone();
     let drawn =

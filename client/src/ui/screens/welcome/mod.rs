@@ -1,4 +1,4 @@
-//! The first screen: creating an account.
+//! The first screen, which creates an account.
 
 pub(crate) mod invite;
 
@@ -15,14 +15,14 @@ use crate::ui::design::{html, icons, parts};
 use crate::ui::screens::{notices, seldom};
 use crate::ui::words;
 
-/// How long the typing must rest before the relay is asked, in milliseconds.
+/// How long the typing must pause before the app asks the relay, in milliseconds.
 const REST: u64 = 300;
 
 /// How an account comes into this browser.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     Create,
-    /// There is an account already: one of the next two.
+    /// The person has an account already: the next two ways lead to it.
     Have,
     Link,
     ComeBack,
@@ -53,7 +53,7 @@ pub(crate) fn screen(app: App) -> AnyView {
         busy: RwSignal::new(false),
         resting: StoredValue::new_local(None),
     };
-    // Linking may be under way.
+    // A linking may be under way.
     let linking = app.link.with_untracked(Option::is_some);
     let way = RwSignal::new(if linking { Way::Link } else { Way::Create });
     let code = RwSignal::new(String::new());
@@ -70,7 +70,7 @@ pub(crate) fn screen(app: App) -> AnyView {
         .into_any()
 }
 
-/// Who invites, and what is to be done first.
+/// Who invites the person, and what they have to do first.
 fn invited(invite: &Invited) -> AnyView {
     let (who, how) = match invite {
         Invited::ToChat(invite) => (words::invited(inviter(invite).as_deref()), words::INVITED_HOW),
@@ -81,8 +81,8 @@ fn invited(invite: &Invited) -> AnyView {
     parts::stack("callout invited", inside)
 }
 
-/// A link code was opened, now or while this screen was there already: it stands in the field, in the place of a code that
-/// this browser shows.
+/// Takes a link code that the person opened, now or while this screen was already shown. The code goes into the field, in place
+/// of a code that this browser shows.
 fn take_code(app: App, way: RwSignal<Way>, code: RwSignal<String>) {
     Effect::new(move |_| {
         let Some(opened) = app.link_code.get() else { return };
@@ -140,7 +140,7 @@ impl Form {
         spawn_local(async move {
             let _ = private.try_set(storage::may_be_private().await);
         });
-        // A keyboard that comes up by itself would hide half of a phone's screen.
+        // On a touch screen the keyboard would hide half of the screen.
         Effect::new(move |_| {
             if !page::is_touch() {
                 page::focus(name.id);
@@ -170,7 +170,7 @@ impl Form {
             self.username_note.set(hint());
             return;
         }
-        // While somebody is still typing, only what more typing cannot mend is told at once.
+        // While the person is typing, only errors that more typing cannot repair are shown at once.
         match Username::parse(&typed) {
             Err(error @ parley_protocol::username::UsernameError::Character) => {
                 self.username_note.set(Note::Bad(words::username_error(error).to_owned()));
@@ -195,7 +195,7 @@ impl Form {
             wanted
         };
         self.app.ask_patiently(Command::CheckUsername(typed.clone()), waits, move |reply| {
-            // The answer may be late: for another text, or when the screen is gone.
+            // The answer may be late: for another text, or after the screen is gone.
             let current = self.username.try_get_untracked().as_ref() == Some(&typed);
             if current && self.busy.try_get_untracked() == Some(false) {
                 self.username_note.set(match reply {
@@ -226,7 +226,8 @@ impl Form {
         }
         self.failure.set(None);
         self.busy.set(true);
-        // Browsers delete what they do not promise to keep. Some ask the person, so it follows a click.
+        // Browsers delete data that they do not promise to keep. Some ask the person for that promise, so the request follows a
+        // click.
         spawn_local(async {
             storage::persist().await;
         });
@@ -239,14 +240,14 @@ impl Form {
             if let Reply::Failed(error) = reply {
                 self.refused(error);
             }
-            // One that was refused goes by itself, and the form stays until it has.
+            // The engine removes a refused account by itself, and the form stays until then.
             if self.app.account.with_untracked(Option::is_none) || !refused {
                 self.app.creating.set(false);
             }
         });
     }
 
-    /// There is no connection: whether the account is to be created as soon as there is one. Whoever goes on typing says so anew.
+    /// Whether the account shall still be created once there is a connection. A person who goes on typing has to confirm again.
     fn waits_for(self, (name, username): &(String, String)) -> bool {
         let same = self.name.try_with_untracked(|typed| typed.trim() == name) == Some(true)
             && self.username.try_with_untracked(|typed| typed == username) == Some(true);
@@ -257,7 +258,7 @@ impl Form {
         wanted
     }
 
-    /// What is typed is another wish than the one that waits.
+    /// The typed text differs from the request that waits.
     fn changed(self) {
         if self.failure.get_untracked() == Some(words::ASKED_AGAIN) {
             self.busy.set(false);

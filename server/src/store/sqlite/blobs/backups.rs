@@ -1,4 +1,4 @@
-//! The heads of backups.
+//! Stores the heads of backups.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{BackupHead, FetchBackupHead, RelayError, WriteBackupHead};
@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::failure::Failure;
 use super::owners::{self, OwnerId};
 
-/// Writes a head after the one that the writer has seen. An empty one ends the backup: the blobs go, and the version
-/// stays, so that who has not heard of it writes no more.
+/// Writes a head after the version that the writer has seen. An empty head ends the backup: its blobs go, and the version
+/// stays, so that a device that has not heard of the end cannot write on.
 pub(super) fn write_head(
     connection: &Connection,
     now: UnixMillis,

@@ -1,5 +1,5 @@
-//! Deletes what nobody can read any more and what is too old. One call deletes a bounded number of rows, so that parts
-//! do not wait long.
+//! Deletes blobs that nobody can read any more, and expired ones. One call deletes a bounded number of rows, so that writes of
+//! parts do not wait long.
 
 use parley_protocol::ids::UnixMillis;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -9,7 +9,7 @@ use super::super::integers::int;
 use super::owners;
 use crate::store::{ExpiryRun, Quotas};
 
-/// Most rows that one call deletes of each kind: 16 MiB of chunks.
+/// The most rows of each kind that one call deletes: 16 MiB of chunks.
 const BATCH: u64 = 256;
 
 pub(super) fn expire(
@@ -28,7 +28,7 @@ pub(super) fn expire(
     })
 }
 
-/// Drops blobs that nobody goes on with.
+/// Drops blobs that were not continued in time.
 fn unfinished(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     let old = rows(
         connection,
@@ -38,7 +38,7 @@ fn unfinished(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     drop_all_of(connection, &old)
 }
 
-/// Drops what came with messages of a log that have expired: a message is written soon after its blob, which stays so much
+/// Drops blobs of logs whose messages have expired. A message is written soon after its blob, so the blob stays that much
 /// longer.
 fn of_logs(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     let old = rows(
@@ -49,15 +49,15 @@ fn of_logs(connection: &Connection, cutoff: i64) -> Result<u64, Failure> {
     drop_all_of(connection, &old)
 }
 
-/// Ends the backup of the account that has written nothing for longest, if that is too long: then there may be more of
-/// it, or another account.
+/// Ends the backup of the account that wrote longest ago, if that is too long ago. The caller repeats this, because there may
+/// be more of it, or another account.
 fn abandoned(connection: &Connection, cutoff: i64) -> Result<Option<u64>, Failure> {
     let owner: Option<i64> = connection
         .prepare_cached("SELECT id FROM owners WHERE time < ?1 ORDER BY time LIMIT 1")?
         .query_row([cutoff], |row| row.get(0))
         .optional()?;
     let Some(owner) = owner else { return Ok(None) };
-    // First: it names blobs that are about to go.
+    // This goes first, because the head names blobs that are about to go.
     connection
         .prepare_cached(
             "UPDATE owners SET version = version + 1, head = x'' WHERE id = ?1 AND length(head) > 0",
@@ -90,7 +90,7 @@ fn chunks(connection: &Connection) -> Result<u64, Failure> {
         if count < room {
             connection.prepare_cached("DELETE FROM dropped WHERE blob = ?1")?.execute([blob])?;
         }
-        // A blob is work also when nothing of it is left.
+        // A blob counts as work even when it has no chunks left.
         deleted = deleted.saturating_add(count.max(1));
     }
     Ok(deleted)
@@ -103,7 +103,7 @@ fn rows(connection: &Connection, sql: &str, parameter: i64) -> Result<Vec<i64>, 
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Drops blobs, and says how many.
+/// Drops blobs, and returns how many.
 fn drop_all_of(connection: &Connection, blobs: &[i64]) -> Result<u64, Failure> {
     for blob in blobs {
         owners::drop_blob(connection, *blob)?;

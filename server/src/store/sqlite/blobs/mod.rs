@@ -1,9 +1,9 @@
-//! Blobs and the heads of backups, in a database of their own: a part of a blob is a hundred times as long as a message,
-//! and no append shall wait for the sync or the checkpoint of one (docs/adr/0010-blobs-beside-the-logs.md).
+//! Stores blobs and the heads of backups in a database of their own: a part of a blob is a hundred times as long as a message,
+//! and no append shall wait for its sync or checkpoint (docs/adr/0010-blobs-beside-the-logs.md).
 //!
-//! Who may write and who may read an account's blobs is asked of the relay's database: the devices that are in the account's log
-//! now. So is who may put a blob of a log: who may append to it now. The writing thread has a connection of its own for that, so
-//! an account's requests take effect in the order in which they came.
+//! The relay's database decides who may write and read an account's blobs: the devices that are in the account's log now. It
+//! also decides who may put a blob of a log: whoever may append to that log now. The writing thread has a connection of its own
+//! for these questions, so an account's requests take effect in the order in which they came.
 
 mod backups;
 mod expiry;
@@ -30,7 +30,7 @@ use super::writer::{Writer, Writes, in_savepoint};
 use super::{OpenError, SqliteOptions, inbox, logs, migrate};
 use crate::store::{BlobPart, ExpiryRun, Pending, Quotas};
 
-/// Bytes of a page: four times SQLite's default, since nearly all of the file is long rows.
+/// The page size in bytes: four times SQLite's default, because most of the file consists of long rows.
 const PAGE: i64 = 16 * 1024;
 /// Pages in the write-ahead log (16 MiB) after which they are copied into the database.
 const CHECKPOINT_PAGES: i64 = 1024;
@@ -43,7 +43,7 @@ pub(super) struct Blobs {
     disk: Arc<Disk>,
 }
 
-/// What the thread has that writes blobs.
+/// The state of the thread that writes blobs.
 struct Writing {
     connection: Connection,
     /// Reads the relay's database, which has the devices' capabilities.
@@ -53,7 +53,7 @@ struct Writing {
 
 impl Writes for Writing {
     const NAME: &'static str = "blob-writer";
-    /// 16 MiB of the longest parts.
+    /// Bounds a group to 16 MiB of the longest parts.
     const MAX_GROUP: usize = 64;
 
     fn connection(&self) -> &Connection {
@@ -68,12 +68,12 @@ impl Writes for Writing {
 }
 
 impl Blobs {
-    /// Opens the database, makes or migrates it. The relay's is there already.
+    /// Opens the database; makes or migrates it first. The relay's database already exists.
     pub(super) fn open(options: &SqliteOptions, relay: &Path) -> Result<Self, OpenError> {
         let directory = super::connect_reading(relay)?;
         let path = options.folder.join("blobs.sqlite3");
         let mut connection = Connection::open(&path)?;
-        // Only a new file takes it, and only before anything else.
+        // Only a new file takes the page size, and only as the first step.
         connection.pragma_update(None, "page_size", PAGE)?;
         super::configure(&connection)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
@@ -95,7 +95,7 @@ impl Blobs {
         Quotas { room: self.disk.room(), ..self.quotas }
     }
 
-    /// Queues an operation for a device that has to know its inbox's capability.
+    /// Queues an operation for a device that must know the capability of its inbox.
     fn write<T, F>(&self, address: InboxAddress, capability: CapabilityHash, operation: F) -> Pending<T>
     where
         T: Send + 'static,
@@ -108,7 +108,7 @@ impl Blobs {
         })
     }
 
-    /// Queues the next bytes of a blob, for somebody who may put them by what the relay's database says.
+    /// Queues the next bytes of a blob, for a client that may write them according to the relay's database.
     fn put_part<R>(
         &self,
         now: UnixMillis,
@@ -123,7 +123,7 @@ impl Blobs {
         self.writer.submit(move |writing| {
             check(&writing.directory, &request)?;
             let part = Part::from(&request);
-            // What is refused for its hash is gone all the same, so it is refused out here.
+            // The refusal for a wrong hash is made outside of the savepoint, because the deletion of the blob must stay.
             in_savepoint(&writing.connection, |c| parts::put(c, now, &part, &quotas))?.answer()
         })
     }

@@ -1,4 +1,4 @@
-//! What an account or a log has here: how many blobs, how many bytes, which version of a head.
+//! Counts what an account or a log has here: blobs, bytes, and the version of a head.
 
 use parley_protocol::frame::RelayError;
 use parley_protocol::ids::{AccountId, LogId, UnixMillis};
@@ -8,7 +8,7 @@ use super::super::failure::Failure;
 use super::super::integers::{int, uint};
 use crate::store::Quotas;
 
-/// Whose blobs they are.
+/// The owner of blobs.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum OwnerId {
     Account(AccountId),
@@ -16,7 +16,7 @@ pub(super) enum OwnerId {
 }
 
 impl OwnerId {
-    /// The two have other lengths.
+    /// The ids of accounts and logs have different lengths.
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Self::Account(account) => account.as_bytes(),
@@ -24,7 +24,7 @@ impl OwnerId {
         }
     }
 
-    /// Most blobs, and most bytes of them.
+    /// The most blobs, and the most bytes in them.
     const fn most(&self, quotas: &Quotas) -> (u64, u64) {
         match self {
             Self::Account(_) => (quotas.blobs, quotas.blob_bytes),
@@ -41,7 +41,7 @@ pub(super) struct Owner {
     pub(super) version: u32,
 }
 
-/// Finds an owner, or makes its row. That the other database has it was checked before.
+/// Finds an owner, or makes its row. The caller has checked that the owner exists in the relay's database.
 pub(super) fn find_or_make(connection: &Connection, owner: &OwnerId) -> Result<Owner, Failure> {
     connection
         .prepare_cached("INSERT INTO owners (owner) VALUES (?1) ON CONFLICT DO NOTHING")?
@@ -71,13 +71,13 @@ pub(super) fn count_blob(
     Ok(())
 }
 
-/// Notes that an account has written something. What a log has expires piece by piece.
+/// Notes that an account has written something. Blobs of a log expire one by one instead.
 pub(super) fn touch(connection: &Connection, owner: i64, now: UnixMillis) -> Result<(), Failure> {
     connection.prepare_cached("UPDATE owners SET time = ?2 WHERE id = ?1")?.execute([owner, int(now.0)])?;
     Ok(())
 }
 
-/// Takes a blob from its owner: for everybody it is gone, and its id is free. Its bytes are deleted later.
+/// Takes a blob from its owner: nobody can read it any more, and its id is free. Its bytes are deleted later.
 pub(super) fn drop_blob(connection: &Connection, blob: i64) -> Result<(), Failure> {
     let found: Option<(i64, i64)> = connection
         .prepare_cached("SELECT owner, size FROM blobs WHERE id = ?1")?
@@ -89,14 +89,14 @@ pub(super) fn drop_blob(connection: &Connection, blob: i64) -> Result<(), Failur
         .execute([owner, size])?;
     connection.prepare_cached("INSERT INTO dropped (blob) VALUES (?1)")?.execute([blob])?;
     connection.prepare_cached("DELETE FROM blobs WHERE id = ?1")?.execute([blob])?;
-    // Who has nothing, and never had a head, needs no row.
+    // An owner without blobs that never had a head needs no row.
     connection
         .prepare_cached("DELETE FROM owners WHERE id = ?1 AND blobs = 0 AND version = 0")?
         .execute([owner])?;
     Ok(())
 }
 
-/// Takes all of its blobs from an account.
+/// Drops all blobs of an account.
 pub(super) fn drop_all(connection: &Connection, owner: i64) -> Result<(), Failure> {
     connection
         .prepare_cached("INSERT INTO dropped (blob) SELECT id FROM blobs WHERE owner = ?1")?

@@ -1,5 +1,5 @@
-//! Blobs, as they come in parts and are read in parts. They lie on disk in chunks of one length, whatever the parts were:
-//! so many small parts make no more rows, and reading anywhere touches few.
+//! Writes and reads blobs part by part. On disk a blob lies in chunks of one length, whatever the parts were. So many small
+//! parts make no more rows, and a read anywhere touches few rows.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
@@ -15,19 +15,19 @@ use super::super::integers::{int, uint};
 use super::owners::{self, OwnerId};
 use crate::store::{BlobPart, Quotas};
 
-/// Bytes of every chunk but a blob's last. A short part rewrites at most so much.
+/// The length of every chunk but a blob's last, in bytes. A short part rewrites at most this much.
 const CHUNK: u64 = 64 * 1024;
 
-/// What a blob of a log has beside its bytes.
+/// The additional data of a log's blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sealing {
-    /// What all of its bytes shall have.
+    /// The hash that the complete blob must have.
     hash: BlobHash,
-    /// Of the capability that reads it.
+    /// The hash of the capability that reads it.
     reader: CapabilityHash,
 }
 
-/// The next bytes of a blob, whoever has it.
+/// The next bytes of a blob, of an account or a log.
 pub(super) struct Part<'a> {
     owner: OwnerId,
     blob: BlobId,
@@ -53,11 +53,11 @@ impl<'a> From<&'a PutLogBlob> for Part<'a> {
     }
 }
 
-/// What came of a part.
+/// The outcome of writing a part.
 pub(super) enum Put {
-    /// So much of the blob is stored.
+    /// This many bytes of the blob are stored.
     Stored(u64),
-    /// The blob was whole, had another hash, and is gone.
+    /// The blob was complete, had another hash, and is deleted.
     Spoilt,
 }
 
@@ -108,7 +108,7 @@ fn find(connection: &Connection, blob: &BlobId) -> Result<Option<Blob>, Failure>
     Ok(found)
 }
 
-/// Puts the next bytes, if they are that.
+/// Writes the next bytes, if they follow the stored ones.
 pub(super) fn put(
     connection: &Connection,
     now: UnixMillis,
@@ -152,8 +152,8 @@ pub(super) fn put(
     Ok(Put::Stored(end))
 }
 
-/// The hash of all bytes of a blob, which are read once more for that: parts come at any pace, and the relay may have been
-/// started anew between two of them.
+/// The hash of all bytes of a blob. The bytes are read again for this, because parts come at any pace, and the relay may have
+/// restarted between two of them.
 fn hash_of(connection: &Connection, blob: i64) -> Result<BlobHash, Failure> {
     let mut statement =
         connection.prepare_cached("SELECT bytes FROM chunks WHERE blob = ?1 ORDER BY place")?;
@@ -165,7 +165,7 @@ fn hash_of(connection: &Connection, blob: i64) -> Result<BlobHash, Failure> {
     Ok(BlobHash(hash.finalize().into()))
 }
 
-/// Makes a blob, of which nothing is stored. Returns its row and its owner's.
+/// Makes an empty blob. Returns its row and its owner's row.
 fn begin(
     connection: &Connection,
     now: UnixMillis,
@@ -189,7 +189,7 @@ fn begin(
     Ok((connection.last_insert_rowid(), owner.row))
 }
 
-/// Writes bytes behind those that are stored: fills the last chunk, then makes new ones.
+/// Writes bytes after the stored ones: fills the last chunk, then makes new ones.
 fn append(connection: &Connection, blob: i64, stored: u64, bytes: &[u8]) -> Result<(), Failure> {
     let mut place = stored / CHUNK;
     let begun = stored % CHUNK;
@@ -217,14 +217,14 @@ fn append(connection: &Connection, blob: i64, stored: u64, bytes: &[u8]) -> Resu
     Ok(())
 }
 
-/// A part of what is stored, for a device of the blob's account. Of another's blob nobody learns that it is there.
+/// Reads stored bytes, for a device of the blob's account. Other accounts do not learn that the blob exists.
 pub(super) fn read(connection: &Connection, request: &FetchBlob) -> Result<BlobPart, Failure> {
     let own = |blob: &Blob| blob.is_of(&request.address.account);
     let blob = find(connection, &request.blob)?.filter(own).ok_or(RelayError::UnknownBlob)?;
     part_of(connection, &blob, request.offset, request.most)
 }
 
-/// A part of a log's blob that is whole, for whoever knows its capability.
+/// Reads a part of a complete blob of a log, for a client that knows its capability.
 pub(super) fn read_of_log(connection: &Connection, request: &FetchLogBlob) -> Result<BlobPart, Failure> {
     let reader = request.capability.hash();
     let opens = |blob: &Blob| {
@@ -257,7 +257,7 @@ fn part_of(connection: &Connection, blob: &Blob, offset: u64, most: u32) -> Resu
     Ok(BlobPart { size: blob.size, bytes })
 }
 
-/// Drops those of the blobs that are the account's.
+/// Drops these blobs, as far as they belong to the account.
 pub(super) fn delete(connection: &Connection, request: &DeleteBlobs) -> Result<(), Failure> {
     for blob in request.blobs.iter() {
         if let Some(blob) = find(connection, blob)?
@@ -269,7 +269,7 @@ pub(super) fn delete(connection: &Connection, request: &DeleteBlobs) -> Result<(
     Ok(())
 }
 
-/// The first bytes, at most so many, and the others.
+/// Splits the bytes after at most this many.
 fn cut(bytes: &[u8], at: u64) -> (&[u8], &[u8]) {
     bytes.split_at(usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len()))
 }

@@ -1,4 +1,5 @@
-//! Who may read: a device that is in the account's log now. The threads that read have the relay's database attached.
+//! Decides who may read blobs: a device that is in the account's log now. The reading threads have the relay's database
+//! attached.
 
 use std::path::Path;
 
@@ -22,7 +23,7 @@ pub(super) fn readers(path: &Path, relay: &Path, count: usize) -> Result<Readers
     Ok(Readers::spawn(connections)?)
 }
 
-/// Refuses who does not know the inbox's capability of a device that is in its account's log now.
+/// Refuses a client that does not know the inbox capability of a device that is in its account's log now.
 pub(super) fn check(
     connection: &Connection,
     address: &InboxAddress,

@@ -1,4 +1,4 @@
-//! The rows: a change of one message touches its row and no other.
+//! Draws the rows of messages. A change of one message touches its row and no other.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use crate::ui::screens::conversation::bubble::{self, Around};
 use crate::ui::screens::conversation::deleting;
 use crate::ui::words;
 
-/// What the list shows.
+/// The rows of the list.
 #[derive(Clone, Copy)]
 pub(super) struct Rows {
-    /// In order. Changes only when a row comes, goes or moves: how a message looks now is in `bubbles`.
+    /// The rows in order. Changes only when a row comes, goes or moves; `bubbles` has the current state of each message.
     order: RwSignal<Vec<Row>>,
     bubbles: StoredValue<BTreeMap<MessageId, ArcRwSignal<Bubble>>>,
-    /// Counts up after each change, when all rows have been told of it.
+    /// Counts up after each change, when all rows have taken it over.
     pub(super) changed: RwSignal<u32>,
 }
 
@@ -65,12 +65,12 @@ impl Rows {
         self.changed.update(|changed| *changed = changed.wrapping_add(1));
     }
 
-    /// Looks at the rows as they are in the page.
+    /// Reads the rows that are in the page.
     pub(super) fn with<T>(self, look: impl FnOnce(&[Row]) -> T) -> T {
         self.order.with_untracked(|order| look(order))
     }
 
-    /// Where a row stands.
+    /// The index of a row.
     pub(super) fn position(self, key: RowKey) -> Option<usize> {
         self.with(|rows| rows.iter().position(|row| row.key() == key))
     }
@@ -84,7 +84,7 @@ impl Rows {
     ) -> AnyView {
         let in_group = app.chats.with_untracked(|chats| chats.get(id).is_some_and(|it| it.group.is_some()));
         let group = app.me().filter(|_| in_group);
-        // A selector may look once more when the list is left already.
+        // A selector may run once more after the list is left.
         let newest = Selector::new(move || self.order.try_with(|order| order.last().map(Row::key)).flatten());
         let newest_own = Selector::new(move || self.order.try_with(|order| newest_own(order)).flatten());
         For(ForProps::builder()
@@ -123,7 +123,7 @@ impl Rows {
     }
 }
 
-/// Says who has an own message of a group. As with the other button, one of them is reached by Tab.
+/// The button that shows who has an own message of a group. Tab reaches one of these buttons, as with the delete button.
 fn details_button(app: App, message: MessageId, newest: impl Fn() -> bool + Send + 'static) -> AnyView {
     html::button()
         .class("icon-button details")
@@ -158,7 +158,7 @@ fn day(app: App, time: UnixMillis) -> AnyView {
 }
 
 impl List {
-    /// Keeps the rows in step with the messages, and what is being read where it is.
+    /// Keeps the rows in step with the messages, and the message being read in its place.
     pub(super) fn follow(self) {
         Effect::new(move |_| {
             let rows = self.rows_now();

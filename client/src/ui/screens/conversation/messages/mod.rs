@@ -1,4 +1,4 @@
-//! The messages of a conversation: a window of rows over however many there are.
+//! Shows the messages of a conversation: a window of rows over any number of messages.
 
 mod list;
 mod place;
@@ -21,7 +21,7 @@ use crate::ui::screens::conversation::{bubble, deleting, said};
 use crate::ui::screens::files;
 use crate::ui::words;
 
-/// The list, and where in it somebody is.
+/// The list, and the person's place in it.
 #[derive(Clone, Copy)]
 struct List {
     app: App,
@@ -31,18 +31,18 @@ struct List {
     place: Place,
 }
 
-/// What a message does to the list when more of it is shown.
+/// Handles a message that grows because the person unfolds more of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Unfolding(List);
 
 impl Unfolding {
-    /// The message in which this was clicked grows now: it stays where it begins.
+    /// The message around this click grows now; its beginning stays in place.
     pub(crate) fn begins(self, event: &ev::MouseEvent) {
         self.0.hold_row_of(event);
     }
 }
 
-/// The scrolling log.
+/// The scrolling list of messages.
 pub(crate) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyView {
     let scroller = Scroller { outer: NodeRef::new(), inner: NodeRef::new(), list: NodeRef::new() };
     let list = List { app, id, scroller, rows: Rows::new(), place: Place::new() };
@@ -77,7 +77,7 @@ pub(crate) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
                             .class("log")
                             .attr("role", "log")
                             .attr("aria-label", "Messages")
-                            // What is loaded while somebody scrolls is no news; what is news is announced elsewhere.
+                            // Messages loaded by scrolling are no news; other code announces new ones.
                             .attr("aria-live", "off")
                             .node_ref(scroller.list)
                             .on(ev::keydown, |event| {
@@ -95,13 +95,13 @@ pub(crate) fn messages(app: App, id: ConversationId, name: Memo<String>) -> AnyV
 }
 
 impl List {
-    /// Whether it came from a backup file, which it always did or never.
+    /// Whether the chat came from a backup file. That never changes.
     fn is_restored(self) -> bool {
         let restored = |chats: &Chats| chats.get(self.id).is_some_and(|chat| chat.restored.is_some());
         self.app.chats.with_untracked(restored)
     }
 
-    /// What stands above the oldest message.
+    /// The element above the oldest message.
     fn top(self) -> AnyView {
         let state = self
             .app
@@ -114,7 +114,7 @@ impl List {
         }
     }
 
-    /// The way back to the newest messages, for somebody who has scrolled up.
+    /// The button back to the newest messages, for a person who has scrolled up.
     fn way_down(self) -> Option<AnyView> {
         if !self.place.is_far() {
             return None;
@@ -122,7 +122,8 @@ impl List {
         let unread = self.app.chats.with(|chats| chats.get(self.id).map_or(0, |chat| chat.unread));
         let go = move || {
             self.app.show_newest(self.id);
-            // The button goes with what it leads to. A keyboard that comes up by itself would hide half of a phone's screen.
+            // The button goes once the list is at its end, so the focus moves on. Not to the composer on a touch screen, whose
+            // keyboard would hide half of the screen.
             if page::is_touch() || !dom::focus_first("#message") {
                 let _ = dom::focus_first(".scroller");
             }
@@ -136,7 +137,7 @@ impl List {
         })
     }
 
-    /// The key that leads to the end leads to the newest message, loaded or not.
+    /// The End key leads to the newest message, loaded or not.
     fn key(self, event: &ev::KeyboardEvent) {
         let newer = self.app.with_open(self.id, |open| open.window.has_newer()).unwrap_or_default();
         if event.key() == "End" && newer {

@@ -1,4 +1,4 @@
-//! Where in the list somebody is, which no change of the list moves.
+//! Keeps the person's place in the list when rows change.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -11,26 +11,26 @@ use crate::platform::resize::Resizes;
 use crate::platform::scroll::Layout;
 use crate::ui::app::open::Side;
 
-/// Between the upper edge and the line above what is unread, in CSS pixels.
+/// The distance between the upper edge and the line above unread messages, in CSS pixels.
 const ABOVE_UNREAD: f64 = 24.0;
-/// Less than this is not seen, and may be rounded.
+/// A shorter distance is invisible and may come from rounding.
 const NOTHING: f64 = 0.5;
-/// With more rows than this, those far away go although somebody is scrolling or has selected a text.
+/// With more rows than this, the app drops distant rows even while the person scrolls or has selected text.
 const MANY: usize = 400;
 
-/// Where somebody is.
+/// The person's place in the list.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
-    /// What stays where it is. At the newest message that one does, and no anchor is needed.
+    /// The row that keeps its place. At the newest message the browser keeps that one, and no anchor is needed.
     anchor: StoredValue<Option<Anchor>>,
     at_end: StoredValue<bool>,
-    /// So far up that a button leads down.
+    /// The person is so far up that the page shows a button that leads down.
     far: RwSignal<bool>,
-    /// The conversation has been opened at the message at which it begins.
+    /// The list has been scrolled to the message at which the conversation opens.
     placed: StoredValue<bool>,
-    /// The last [`Open::to_newest`](crate::ui::app::open::Open::to_newest) that was obeyed.
+    /// The last [`Open::to_newest`](crate::ui::app::open::Open::to_newest) that the list has carried out.
     obeyed: StoredValue<u32>,
-    /// Every row before the one with this number has been in view.
+    /// Every row before this index has been in view.
     pub(super) read: RwSignal<usize>,
     resizes: StoredValue<Option<Resizes>, LocalStorage>,
 }
@@ -54,7 +54,7 @@ impl Place {
 }
 
 impl List {
-    /// Whether somebody scrolled, or a program did.
+    /// Handles scrolling, by the person or by the program.
     pub(super) fn scrolled(self) {
         self.look();
     }
@@ -70,14 +70,14 @@ impl List {
         });
     }
 
-    /// Before the rows change: what is read now is what stays.
+    /// Before the rows change: notes the row being read, which must keep its place.
     pub(super) fn hold(self) {
         if let Some(layout) = self.scroller.layout() {
             self.place.anchor.set_value(self.anchor(&layout));
         }
     }
 
-    /// Before a row grows: it stays where it begins, also at the newest message.
+    /// Before a row grows: its beginning keeps its place, also at the newest message.
     pub(super) fn hold_row_of(self, event: &ev::MouseEvent) {
         let Some(layout) = self.scroller.layout() else { return };
         let Some(row) = layout.row_of(event) else { return };
@@ -88,9 +88,9 @@ impl List {
         }
     }
 
-    /// After the rows or their heights have changed, before anybody sees it: what is read stands where it stood.
+    /// After the rows or their heights have changed, before the frame is shown: puts the row being read back in its place.
     pub(super) fn settle(self) {
-        // The list may have been left meanwhile.
+        // The person may have left the list meanwhile.
         if self.place.far.try_get_untracked().is_none() {
             return;
         }
@@ -120,7 +120,7 @@ impl List {
         asked != before
     }
 
-    /// Scrolls to the message that somebody looks for, and marks it; whether there is one.
+    /// Scrolls to the sought message and highlights it. Returns whether there is one.
     fn goes_to_sought(self, layout: &Layout) -> bool {
         let sought = self.app.open.with_untracked(|open| open.sought);
         let row = sought.and_then(|sought| self.rows.position(RowKey::Message(sought)));
@@ -134,7 +134,7 @@ impl List {
         true
     }
 
-    /// Opens at the line above what is unread, or at the newest message.
+    /// Scrolls to the line above unread messages, or to the newest message.
     fn begin(self, layout: &Layout) {
         let ready = self.app.open.with_untracked(|open| open.id == Some(self.id) && open.window.is_ready());
         if !ready {
@@ -148,7 +148,7 @@ impl List {
         }
     }
 
-    /// Looks where somebody is now: what stays, what to load, what was read.
+    /// Measures the person's place: which row keeps its place, what to load, what was read.
     fn look(self) {
         let Some(layout) = self.scroller.layout() else { return };
         if !self.place.placed.get_value() {
@@ -176,7 +176,7 @@ impl List {
         }
     }
 
-    /// The first message that begins in view; of one that fills all of it, that one.
+    /// The first message that begins in view, or the one that fills the view.
     fn anchor(self, layout: &Layout) -> Option<Anchor> {
         let shown = layout.shown();
         let begun = layout.begun().clamp(shown.start, shown.end);
@@ -189,7 +189,7 @@ impl List {
         })
     }
 
-    /// Somebody has stopped scrolling: rows far away from what is in view go.
+    /// Drops rows far out of view, once the person has stopped scrolling.
     pub(super) fn trim(self) {
         if let Some(layout) = self.scroller.layout()
             && !page::has_selection()

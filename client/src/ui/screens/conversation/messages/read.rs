@@ -1,4 +1,4 @@
-//! What has been read: what was in view of somebody who had the page in front of them.
+//! Reports messages as read that were in view while the person had the page in front of them.
 
 use leptos::prelude::*;
 use parley_engine::view::{Command, Order};
@@ -8,7 +8,7 @@ use crate::model::rows::Row;
 use crate::ui::design::memo::Memo;
 
 impl List {
-    /// Tells the engine what has been read.
+    /// Tells the engine which messages were read.
     pub(super) fn mark_read(self) {
         let newest = Memo::new(move || self.newest_in_view());
         let chat = self.app.chat(self.id);
@@ -16,7 +16,7 @@ impl List {
             let marked = marked.flatten();
             let looks = self.app.in_front.get() && self.app.dialog.with(Option::is_none);
             let unread = chat.with(|chat| chat.as_ref().map_or(0, |chat| chat.unread));
-            // Something may come late, above what was marked. What was asked once and changed nothing is not asked again.
+            // A message may arrive late, above the marked place. The page does not repeat a request that changed nothing.
             let now = newest.get().map(|order| (order, unread));
             match now {
                 Some((upto, 1..)) if looks && now != marked => {
