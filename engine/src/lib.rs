@@ -11,7 +11,6 @@ mod base32;
 #[doc(hidden)]
 pub mod bench;
 mod channel;
-mod stamp;
 mod core;
 mod directory_entry;
 mod domain;
@@ -33,6 +32,7 @@ mod recovery;
 mod roster;
 pub mod seal;
 mod set;
+mod stamp;
 mod table;
 pub mod view;
 

@@ -6,10 +6,11 @@ use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::codec::{FrameError, Remedy, VERSION, VersionNotice};
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry};
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendLinkedCommit, AppendMessages, AskToJoin, BackupHead, SwapStamp, ClientFrame,
+    Answer, AppendCommit, AppendLinkedCommit, AppendMessages, AskToJoin, BackupHead, ClientFrame,
     CreateLinkedLog, CreateLog, DeleteBlobs, EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob,
     InboxAddress, JoinByLink, LinkOffer, LinkSlot, LogEntry, NewMessage, OpenSlot, Push, PutBlob, PutLogBlob,
-    RelayError, Request, RequestId, ServerFrame, SlotState, Subscribed, Welcomes, WriteBackupHead, WriteSlot,
+    RelayError, Request, RequestId, ServerFrame, SlotState, Subscribed, SwapStamp, Welcomes, WriteBackupHead,
+    WriteSlot,
 };
 use parley_protocol::ids::{
     AccountId, AppendId, BlobHash, BlobId, DeviceId, Epoch, Era, LogId, Seq, SlotId, Stamp, UnixMillis,

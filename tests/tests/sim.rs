@@ -67,8 +67,6 @@ mod membership;
 mod mutations;
 #[path = "sim/pages.rs"]
 mod pages;
-#[path = "sim/rollback/mod.rs"]
-mod rollback;
 #[path = "sim/read_states.rs"]
 mod read_states;
 #[path = "sim/recovery.rs"]
@@ -81,6 +79,8 @@ mod relations;
 mod relay_restored;
 #[path = "sim/resync.rs"]
 mod resync;
+#[path = "sim/rollback/mod.rs"]
+mod rollback;
 #[path = "sim/silence.rs"]
 mod silence;
 #[path = "sim/slots.rs"]

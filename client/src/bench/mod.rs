@@ -13,10 +13,10 @@
     reason = "a tool that has to fail loudly"
 )]
 
+mod fixture;
 mod lock;
 mod party;
 mod report;
-mod fixture;
 
 use core::time::Duration;
 

@@ -1,23 +1,23 @@
 //! Runs in the worker: owns the device, carries out what the engine asks for, and answers the views of all tabs.
 //! A worker of its own, with nothing of that, reads the camera's pictures (`reader.rs`).
 
+mod auto_lock;
 mod backlog;
 mod boot;
 mod channel;
 mod code;
 mod connection;
-mod service;
 mod device;
 mod files;
 mod halves;
 pub(crate) mod journal;
 mod lock_setting;
 mod owner;
-mod parts;
 mod ownership;
+mod parts;
 mod qr;
 mod reader;
-mod auto_lock;
+mod service;
 mod slow;
 mod storage;
 mod stretching;

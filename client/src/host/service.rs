@@ -8,6 +8,7 @@ use std::task::{Poll, Waker};
 
 use parley_engine::seal::MasterKey;
 
+use super::auto_lock::AutoLock;
 use super::boot::{self, TabStorage};
 use super::channel::Views;
 use super::device::{self, Closed, Device};
@@ -15,10 +16,9 @@ use super::lock_setting::LockSetting;
 use super::owner::Owner;
 use super::ownership::Ownership;
 use super::qr;
-use super::auto_lock::AutoLock;
 use super::slow::Slowness;
 use crate::model::lock::LockView;
-use crate::model::signal::{ToOwner, ToViews, Fault};
+use crate::model::signal::{Fault, ToOwner, ToViews};
 use crate::platform::db::{Database, Ended, Fence};
 use crate::platform::failure::Failure;
 use crate::platform::later::Later;
@@ -86,7 +86,8 @@ pub(super) async fn run() {
                 let Opening { tab, ownership, .. } = opening;
                 let (told, removed) = (views.clone(), Rc::clone(&service));
                 let lock = device.lock.clone();
-                let owner = Owner::serve(device, tab, &views, &slow, ownership, move || removed.removed(&told));
+                let owner =
+                    Owner::serve(device, tab, &views, &slow, ownership, move || removed.removed(&told));
                 service.serving(&owner, lock);
                 return;
             }

@@ -25,16 +25,16 @@ pub mod media;
 pub mod mention;
 pub mod news;
 pub mod notice;
+pub mod ownership;
 #[cfg(test)]
 mod palette;
 pub mod path;
 pub mod picture;
-pub mod ownership;
 pub mod route;
 pub mod rows;
+pub mod scanned;
 pub mod section;
 pub mod shrink;
-pub mod scanned;
 pub mod signal;
 pub mod size;
 pub mod slot;

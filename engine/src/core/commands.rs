@@ -6,9 +6,9 @@ use parley_protocol::ids::AccountId;
 use parley_protocol::username::Username;
 
 use super::Engine;
+use crate::account::Account;
 use crate::core::conversation::paging::PageFrom;
 use crate::core::relay_session::requests::Pending;
-use crate::account::Account;
 use crate::domain::consent::Consent;
 use crate::domain::content::{Body, Part, display_name};
 use crate::domain::conversation::{Conversation, ConversationKey};

@@ -9,7 +9,6 @@ mod outputs;
 pub(crate) mod parts;
 mod recovery;
 #[cfg(feature = "hostile")]
-
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -30,10 +29,9 @@ use crate::backup::Manifest;
 use crate::channel::group_era::GroupEra;
 use crate::channel::log::{LiveLog, Log};
 use crate::channel::transcript::Transcript;
-use crate::stamp::Stamps;
 use crate::directory_entry::Found;
+use crate::domain::account_data::AccountData;
 use crate::domain::archive::Archive;
-use crate::domain::resent_messages::ResentMessages;
 use crate::domain::consent::{OwnToken, Stance, Token};
 use crate::domain::contact::Contact;
 use crate::domain::content::Card;
@@ -41,7 +39,7 @@ use crate::domain::conversation::{Conversation, ConversationKey};
 use crate::domain::device_note::Notes;
 use crate::domain::draft::DraftSetting;
 use crate::domain::outbox::OutboxEntry;
-use crate::domain::account_data::AccountData;
+use crate::domain::resent_messages::ResentMessages;
 use crate::domain::standing::Standing;
 use crate::io::{Input, LoadId, Output, Record, StorageFailure, Store};
 use crate::mls::group::Group;
@@ -53,6 +51,7 @@ use crate::records::sealed::{self, LoadError};
 use crate::records::state::StateStore;
 use crate::seal::{MasterKey, Purpose, Sealer};
 use crate::set::Set;
+use crate::stamp::Stamps;
 use crate::table::Table;
 use crate::view::{
     ConversationId, Event, MessageView, OwnKeyChange, StorageState, ViewRequestId, WaitReason,

@@ -1,8 +1,8 @@
 //! What there is to talk about: people, conversations, messages and what a person keeps of them. Nothing here knows how views show
 //! it, and nothing knows MLS; what is stored of it is pinned beside it.
 
+pub(crate) mod account_data;
 pub(crate) mod archive;
-pub(crate) mod resent_messages;
 pub(crate) mod consent;
 pub(crate) mod contact;
 pub(crate) mod content;
@@ -16,8 +16,8 @@ pub(crate) mod marks;
 pub(crate) mod message;
 pub(crate) mod order;
 pub(crate) mod outbox;
-pub(crate) mod account_data;
 pub(crate) mod relation;
+pub(crate) mod resent_messages;
 pub(crate) mod safety_number;
 pub(crate) mod standing;
 pub(crate) mod visible;

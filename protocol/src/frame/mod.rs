@@ -18,9 +18,9 @@ pub use links::{
     AppendLinkedCommit, AskToJoin, CreateLinkedLog, JoinByLink, LinkOffer, LinkSlot, LinkSlots, ReadLog,
 };
 pub use request::{
-    AppendCommit, AppendDeviceLog, AppendMessages, SwapStamp, ClaimKeyPackages, ClientFrame, CreateLog,
-    InboxAddress, InboxPost, KnownDeviceLog, KnownPlace, NewMessage, OpenSlot, PublishKeyPackages,
-    RegisterAccount, Request, SubscribeInbox, SubscribeLog, UsernameClaim, Welcomes, WriteSlot,
+    AppendCommit, AppendDeviceLog, AppendMessages, ClaimKeyPackages, ClientFrame, CreateLog, InboxAddress,
+    InboxPost, KnownDeviceLog, KnownPlace, NewMessage, OpenSlot, PublishKeyPackages, RegisterAccount,
+    Request, SubscribeInbox, SubscribeLog, SwapStamp, UsernameClaim, Welcomes, WriteSlot,
 };
 pub use server::{
     Answer, BackupHead, ClaimedKeyPackage, ClosingReason, DeviceLogNews, DirectoryRecord, EntryKind,

@@ -5,11 +5,11 @@ use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::device_log::{LogHead, Signature, SignedEntry, VerifyingKeyBytes};
 use parley_protocol::frame::{
     Answer, AppendCommit, AppendDeviceLog, AppendLinkedCommit, AppendMessages, AskToJoin, BackupHead,
-    SwapStamp, ClaimKeyPackages, ClaimedKeyPackage, ClientFrame, ClosingReason, CreateLinkedLog, CreateLog,
-    DeleteBlobs, DeviceLogNews, DirectoryRecord, EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob,
-    InboxAddress, InboxEntry, InboxPost, JoinByLink, KnownDeviceLog, KnownPlace, LinkOffer, LinkSlot,
-    LogEntry, NewMessage, OpenSlot, PublishKeyPackages, Push, PutBlob, PutLogBlob, ReadLog, RegisterAccount,
-    RelayError, Request, RequestId, ServerFrame, SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed,
+    ClaimKeyPackages, ClaimedKeyPackage, ClientFrame, ClosingReason, CreateLinkedLog, CreateLog, DeleteBlobs,
+    DeviceLogNews, DirectoryRecord, EntryKind, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress,
+    InboxEntry, InboxPost, JoinByLink, KnownDeviceLog, KnownPlace, LinkOffer, LinkSlot, LogEntry, NewMessage,
+    OpenSlot, PublishKeyPackages, Push, PutBlob, PutLogBlob, ReadLog, RegisterAccount, RelayError, Request,
+    RequestId, ServerFrame, SlotState, Stored, SubscribeInbox, SubscribeLog, Subscribed, SwapStamp,
     UsernameClaim, Welcomes, WriteBackupHead, WriteSlot,
 };
 use parley_protocol::ids::{

@@ -72,7 +72,9 @@ impl Connection {
             }
             Request::SwapStamp(request) => {
                 let pending = store.swap_stamp(request);
-                self.later(id, permits, async { pending.await.map(|before| Answer::StampSwapped { before }) });
+                self.later(id, permits, async {
+                    pending.await.map(|before| Answer::StampSwapped { before })
+                });
             }
             Request::PublishKeyPackages(request) => {
                 let pending = store.publish_key_packages(now(), request);

@@ -13,8 +13,8 @@ use parley_protocol::device_log::{
     Author, Body, Change, DeviceLog, DeviceRecord, SignedEntry, VerifyingKeyBytes,
 };
 use parley_protocol::frame::{
-    AppendCommit, AppendMessages, SwapStamp, CreateLog, InboxAddress, InboxPost, NewMessage,
-    PublishKeyPackages, RelayError, Stored, Welcomes,
+    AppendCommit, AppendMessages, CreateLog, InboxAddress, InboxPost, NewMessage, PublishKeyPackages,
+    RelayError, Stored, SwapStamp, Welcomes,
 };
 use parley_protocol::ids::{AppendId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;

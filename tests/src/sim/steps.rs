@@ -31,7 +31,8 @@ impl World {
             eprintln!("{connection:?} asks {:.300}", format!("{:?}", ClientFrame::decode(bytes)));
         }
         // Some of the answers about stamps too, so that these overtake each other.
-        let slow = self.appends_take_long && (is_append(bytes) || is_stamp_swap(bytes) && self.random(2) == 0);
+        let slow =
+            self.appends_take_long && (is_append(bytes) || is_stamp_swap(bytes) && self.random(2) == 0);
         for (to, bytes) in self.relay.receive(self.now, connection, bytes) {
             if self.traced {
                 eprintln!("  to {to:?}: {:.300}", format!("{:?}", ServerFrame::decode(&bytes)));

@@ -249,8 +249,12 @@ fn p5_pushes_without_end_are_passed_over() {
 #[test]
 fn p5_a_relay_that_lies_about_the_check_in_loses_nothing() {
     let stamp = |byte| Answer::StampSwapped { before: Some(Stamp([byte; 16])) };
-    let lies =
-        [Ok(stamp(7)), Ok(Answer::StampSwapped { before: None }), Ok(Answer::Done), Err(RelayError::Internal)];
+    let lies = [
+        Ok(stamp(7)),
+        Ok(Answer::StampSwapped { before: None }),
+        Ok(Answer::Done),
+        Err(RelayError::Internal),
+    ];
     for (seed, lie) in (840..).zip(lies) {
         let Pair { mut world, ada, bob, chat, chat_b } = pair(seed);
         let told_lie = lie.clone();

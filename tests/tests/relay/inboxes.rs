@@ -6,8 +6,8 @@ use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{
-    Answer, SwapStamp, ClaimedKeyPackage, InboxAddress, InboxPost, PublishKeyPackages, Push, RelayError,
-    Request, SubscribeInbox, Subscribed,
+    Answer, ClaimedKeyPackage, InboxAddress, InboxPost, PublishKeyPackages, Push, RelayError, Request,
+    SubscribeInbox, Subscribed, SwapStamp,
 };
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, Stamp};
 use parley_tests::accounts::{TestAccount, TestDevice, claim_key_packages};

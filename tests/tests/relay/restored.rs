@@ -7,7 +7,7 @@ use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{
-    Answer, SwapStamp, KnownPlace, LogEntry, RegisterAccount, RelayError, Request, SubscribeLog,
+    Answer, KnownPlace, LogEntry, RegisterAccount, RelayError, Request, SubscribeLog, SwapStamp,
 };
 use parley_protocol::ids::{Epoch, LogId, Seq, Stamp};
 use parley_tests::accounts::{TestAccount, TestDevice, found, look_up};

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::model::signal::{ToOwner, Fault};
+use crate::model::signal::{Fault, ToOwner};
 use crate::platform::page;
 use crate::ui::app::state::App;
 use crate::ui::design::{html, icons, parts};

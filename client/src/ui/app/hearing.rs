@@ -8,7 +8,7 @@ use parley_engine::view::{
 use crate::model::chats::{Chats, is_request};
 use crate::model::news::{news, renames};
 use crate::model::route::Route;
-use crate::model::signal::{ToViews, Fault, Unreadable};
+use crate::model::signal::{Fault, ToViews, Unreadable};
 use crate::platform::page;
 use crate::platform::unicode::Browser;
 use crate::ui::app::state::{App, Phase};

@@ -3,15 +3,15 @@
 pub(crate) mod asking;
 pub(crate) mod doing;
 pub(crate) mod drafts;
+pub(crate) mod fault;
 mod files;
 pub(crate) mod hearing;
 pub(crate) mod history;
-pub(crate) mod supervisor;
 pub(crate) mod keys;
 pub(crate) mod link;
 pub(crate) mod open;
-pub(crate) mod throttle;
 pub(crate) mod pictures;
 pub(crate) mod state;
-pub(crate) mod fault;
+pub(crate) mod supervisor;
+pub(crate) mod throttle;
 pub(crate) mod unsaved;

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 
 use crate::model::invite::Invited;
 use crate::model::route::Route;
-use crate::model::signal::{ToOwner, Fault};
+use crate::model::signal::{Fault, ToOwner};
 use crate::platform::timer::Interval;
 use crate::platform::{self, clock, fallen, local, page, timer};
 use crate::ui::app::state::{App, Dialog, Phase, go};
-use crate::ui::app::{asking, drafts, history, keys, fault};
+use crate::ui::app::{asking, drafts, fault, history, keys};
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, modal, parts};
 use crate::ui::screens::chats::{new_chat, sidebar};

@@ -45,7 +45,10 @@ impl Engine {
 
     /// An entry of a group's log that is not what its place needs.
     pub(in crate::core) fn group_entry_rejected(&mut self, id: &LogId, entry: &LogEntry, error: GroupError) {
-        let known = self.transcripts.get(id).is_some_and(|transcript| transcript.has_sent(&payload_hash(&entry.payload)));
+        let known = self
+            .transcripts
+            .get(id)
+            .is_some_and(|transcript| transcript.has_sent(&payload_hash(&entry.payload)));
         match (error, entry.kind) {
             (GroupError::Newer, _) => self.pause_group(id),
             (GroupError::State, _) => {

@@ -8,9 +8,9 @@ use parley_protocol::ids::{AccountId, AppendId, GroupId, LogId, MessageId, Seq, 
 use super::table::half;
 use crate::channel::group_era::{EraStep, GroupEra};
 use crate::channel::log::Log;
-use crate::core::group::NotTheirs;
 use crate::core::channel::inbox::Verdict;
 use crate::core::channel::reading::{At, Read};
+use crate::core::group::NotTheirs;
 use crate::domain::content::{Body, Content, GroupAt, Part, Receipt};
 use crate::domain::conversation::ConversationKey;
 use crate::domain::outbox::Sealed;
@@ -57,7 +57,7 @@ half! {
     visit_subscribed(log: LogId, result: &Result<Answer, RelayError>) -> (), else ();
     end_visit(why: CommandError) -> (), else ();
     go_on_entering() -> (), else ();
-    asked(group: &GroupId, append: AppendId, result: Result<Answer, RelayError>) -> (), else ();
+    asked(group: &GroupId, append: AppendId, result: &Result<Answer, RelayError>) -> (), else ();
     ask_came(id: &LogId, entry: &LogEntry) -> (), else ();
     asks_came(id: &LogId, from: &Leaf, news: AskNews) -> (), else ();
     keep_ask_key(id: &LogId) -> (), else ();

@@ -4,8 +4,8 @@ mod coming;
 mod going;
 mod links;
 mod outside;
-mod rollback;
 mod random;
+mod rollback;
 mod writing;
 
 use parley_protocol::device_log::LogHead;

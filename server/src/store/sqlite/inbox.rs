@@ -2,7 +2,7 @@
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::CapabilityHash;
-use parley_protocol::frame::{SwapStamp, InboxAddress, InboxEntry, InboxPost, RelayError, Stored};
+use parley_protocol::frame::{InboxAddress, InboxEntry, InboxPost, RelayError, Stored, SwapStamp};
 use parley_protocol::ids::{AppendId, Era, Seq, Stamp, UnixMillis};
 use parley_protocol::limits::{MAX_PUSH, PUSH_TARGET_BYTES};
 use rusqlite::types::Type;

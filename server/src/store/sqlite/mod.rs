@@ -31,10 +31,10 @@ use std::time::Duration;
 use parley_protocol::capability::CapabilityHash;
 use parley_protocol::device_log::VerifyingKeyBytes;
 use parley_protocol::frame::{
-    AppendLinkedCommit, AppendMessages, AskToJoin, BackupHead, SwapStamp, ClaimedKeyPackage, CreateLinkedLog,
+    AppendLinkedCommit, AppendMessages, AskToJoin, BackupHead, ClaimedKeyPackage, CreateLinkedLog,
     DeleteBlobs, DeviceLogNews, DirectoryRecord, FetchBackupHead, FetchBlob, FetchLogBlob, InboxAddress,
     InboxEntry, InboxPost, JoinByLink, KnownDeviceLog, LinkOffer, PublishKeyPackages, PutBlob, PutLogBlob,
-    Stored, WriteBackupHead,
+    Stored, SwapStamp, WriteBackupHead,
 };
 use parley_protocol::ids::{AccountId, DeviceId, Epoch, LogId, Seq, Stamp, UnixMillis};
 use parley_protocol::username::Username;

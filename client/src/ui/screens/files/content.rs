@@ -4,7 +4,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use parley_engine::view::{Command, FileKind, FileState, FileView, FilesView};
 
-use super::{Place, transfer, playing, tiles};
+use super::{Place, playing, tiles, transfer};
 use crate::model::rows::Bubble;
 use crate::model::{media, size};
 use crate::platform::files;

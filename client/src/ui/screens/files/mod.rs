@@ -3,12 +3,12 @@
 
 pub(crate) mod attach;
 pub(crate) mod content;
-pub(crate) mod transfer;
 pub(crate) mod dialogs;
 pub(crate) mod playing;
 pub(crate) mod record;
 pub(crate) mod stored;
 pub(crate) mod tiles;
+pub(crate) mod transfer;
 pub(crate) mod viewer;
 
 use leptos::ev;
