@@ -3,8 +3,8 @@
 use parley_protocol::bounded::List;
 use parley_protocol::capability::Capability;
 use parley_protocol::frame::{
-    Answer, AppendCommit, AppendLinkedCommit, ClientFrame, CreateLinkedLog, CreateLog, LinkSlot, LinkSlots,
-    RelayError, Request, RequestId, ServerFrame,
+    Answer, AppendCommit, AppendLinkedCommit, AskToJoin, ClientFrame, CreateLinkedLog, CreateLog, JoinByLink,
+    LinkSlot, LinkSlots, RelayError, Request, RequestId, ServerFrame,
 };
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
 use parley_tests::relay_client::{RelayClient, bytes, commit, commit_within, join, new_log, reading, wrap};
@@ -117,7 +117,12 @@ impl Script {
                     join.append = AppendId(parley_tests::unique());
                 }
                 begins = false;
-                Request::JoinByLink(join)
+                let JoinByLink { log, link, epoch, append, .. } = join.clone();
+                if self.below(3) == 0 {
+                    Request::AskToJoin(AskToJoin { log, link, epoch, append, ask: bytes(b"asks") })
+                } else {
+                    Request::JoinByLink(join)
+                }
             }
             8 => {
                 let era = usize::try_from(self.below(u64::try_from(known.eras.len()).unwrap())).unwrap();
@@ -140,7 +145,9 @@ impl Script {
     /// A commit was stored that was not there before.
     fn stored(&mut self, seq: Seq, step: &Step) {
         let known = &mut self.logs[step.index];
-        if seq.0 > known.head {
+        if matches!(step.request, Request::AskToJoin(_)) {
+            known.head = known.head.max(seq.0);
+        } else if seq.0 > known.head {
             (known.head, known.epoch, known.now) = (seq.0, known.epoch + 1, step.fresh.clone());
             if step.begins {
                 known.eras.push(step.fresh.clone());

@@ -117,3 +117,19 @@ fn tag(group: &GroupId) -> [u8; 16] {
     let digest: [u8; 32] = hash.finalize().into();
     digest.first_chunk().copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_and_stored_of_copies_is_pinned() {
+        let at =
+            GroupAt { group: tag(&GroupId([7; 16])), epoch: Epoch(300), authenticator: [8; 16], asks: true };
+        insta::assert_snapshot!(crate::hex(&postcard::to_allocvec(&at).unwrap()));
+        let epochs = Epochs { known: [(Epoch(300), [8; 16])].into(), forked: true };
+        let bytes = postcard::to_allocvec(&epochs).unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(postcard::from_bytes::<Epochs>(&bytes).unwrap(), epochs);
+    }
+}

@@ -57,7 +57,7 @@ half! {
     visit_subscribed(log: LogId, result: &Result<Answer, RelayError>) -> (), else ();
     end_visit(why: CommandError) -> (), else ();
     go_on_entering() -> (), else ();
-    asked(group: &GroupId, append: AppendId, result: Result<Answer, RelayError>) -> (), else ();
+    asked(group: &GroupId, append: AppendId, result: &Result<Answer, RelayError>) -> (), else ();
     ask_came(id: &LogId, entry: &LogEntry) -> (), else ();
     asks_came(id: &LogId, from: &Leaf, news: AskNews) -> (), else ();
     keep_ask_key(id: &LogId) -> (), else ();

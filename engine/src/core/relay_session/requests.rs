@@ -378,7 +378,7 @@ impl Engine {
             Pending::VisitPackage(log) => self.of_groups().visit_package_came(log, result),
             Pending::VisitLog(log) => self.of_groups().visit_subscribed(log, &result),
             Pending::Enter(group, append) => self.of_groups().entered(&group, append, result),
-            Pending::Ask(group, append) => self.of_groups().asked(&group, append, result),
+            Pending::Ask(group, append) => self.of_groups().asked(&group, append, &result),
             Pending::CatchUp(group) => self.of_groups().page_to_catch_up(&group, result),
             Pending::Create(log) => self.created(&log, result),
             Pending::SubscribeLog(log) => self.log_subscribed(&log, &result),

@@ -203,6 +203,17 @@ impl Ask {
 }
 
 #[cfg(test)]
+impl Ask {
+    /// One that nobody could check, always the same.
+    pub(crate) fn of_test() -> Self {
+        let (id, link, device) = ([6; 16], [5; 16], DeviceId([4; 16]));
+        let (by_link, by_device) = (Signature([1; 64]), Signature([2; 64]));
+        let (name, greeting) = ("Finn".to_owned(), "It's me".to_owned());
+        Self { id, link, log: Vec::new(), device, name, greeting, time: UnixMillis(7), by_link, by_device }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use rand_chacha::ChaCha20Rng;
     use rand_chacha::rand_core::SeedableRng as _;

@@ -3,8 +3,8 @@
 use parley_protocol::bounded::List;
 use parley_protocol::capability::{Capability, CapabilityHash};
 use parley_protocol::frame::{
-    AppendCommit, AppendLinkedCommit, CreateLinkedLog, CreateLog, EntryKind, JoinByLink, LinkSlot, LinkSlots,
-    RelayError,
+    AppendCommit, AppendLinkedCommit, AskToJoin, CreateLinkedLog, CreateLog, EntryKind, JoinByLink, LinkSlot,
+    LinkSlots, RelayError,
 };
 use parley_protocol::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
 use parley_protocol::limits::MAX_LINK_OFFERS;
@@ -19,6 +19,7 @@ pub(super) async fn run<S: Store>(open: &impl Fn() -> S) {
     the_group_info_stays_as_long_as_the_group_era(&open()).await;
     who_has_a_link_comes_in_and_the_group_era_goes_on(&open()).await;
     a_join_that_is_refused_leaves_nothing(&open()).await;
+    who_has_a_link_asks_and_the_epoch_goes_on(&open()).await;
     an_expired_link_leads_nowhere_and_makes_room(&open()).await;
     links_count_as_bytes_of_their_log_and_go_with_it(&open()).await;
     joins_count_as_commits_of_their_log(&open()).await;
@@ -178,6 +179,30 @@ async fn who_has_a_link_comes_in_and_the_group_era_goes_on(store: &impl Store) {
         Ok(stored),
         "also after the link was revoked"
     );
+}
+
+async fn who_has_a_link_asks_and_the_epoch_goes_on(store: &impl Store) {
+    store.create_linked_log(NOW, linked_log(&[1], 1), vec![]).await.unwrap();
+    let ask = |link: u8, epoch: u64, id: u8| {
+        let JoinByLink { log, link, epoch, append, .. } = join(link, epoch, id, 12);
+        AskToJoin { log, link, epoch, append, ask: bytes(1) }
+    };
+    let stored = store.ask_to_join(NOW, ask(1, 0, 2)).await.unwrap();
+    assert_eq!(stored.seq, Seq(1));
+    assert_eq!(store.ask_to_join(NOW, ask(1, 0, 2)).await, Ok(stored), "a retry");
+    assert_eq!(store.append_messages(NOW, append(&[3], 1)).await.unwrap()[0].seq, Seq(2), "the same epoch");
+    let page = store.read_log(LOG, Epoch(0), Seq(0)).await.unwrap();
+    assert_eq!((page.entries[0].kind, page.entries[0].append), (EntryKind::Message, ask(1, 0, 2).append));
+    let unmarked = AskToJoin { append: AppendId([7; 16]), ..ask(1, 0, 4) };
+    let nowhere = AskToJoin { log: LogId([8; 16]), ..ask(1, 0, 4) };
+    for (refused, error) in [
+        (ask(9, 0, 4), UNKNOWN),
+        (nowhere, UNKNOWN),
+        (unmarked, RelayError::BadRequest),
+        (ask(1, 1, 4), RelayError::StaleEpoch { current: Epoch(0) }),
+    ] {
+        assert_eq!(store.ask_to_join(NOW, refused).await, Err(error));
+    }
 }
 
 async fn a_join_that_is_refused_leaves_nothing(store: &impl Store) {

@@ -17,6 +17,12 @@ struct Run {
     group: ConversationId,
     /// Texts that a device took, by who stays.
     sent: Vec<(usize, String)>,
+    /// How many texts were written.
+    written: usize,
+    /// Whether what is written is kept for who comes, and so is theirs to read.
+    keeps: bool,
+    /// How many readings were looked at.
+    rights: usize,
     trace: Vec<String>,
 }
 
@@ -26,11 +32,12 @@ impl Run {
         let group = create(&mut world, people[0], "Team", &people[1..CORE]);
         let account = account(&world, people[1]);
         done(&mut world, people[0], Command::SetRole { conversation: group, account, role: Role::Admin });
-        if seed % 2 == 1 {
+        let keeps = seed % 2 == 1;
+        if keeps {
             let history = History::Kept;
             done(&mut world, people[0], Command::SetGroupHistory { conversation: group, history });
         }
-        Self { world, people, group, sent: Vec::new(), trace: Vec::new() }
+        Self { world, people, group, sent: Vec::new(), written: 0, keeps, rights: 0, trace: Vec::new() }
     }
 
     fn someone(&mut self) -> usize {
@@ -73,6 +80,8 @@ impl Run {
             11 => self.world.restart_relay(),
             13 | 14 if who >= CORE => self.join(who),
             15 if who < 2 => self.make_or_revoke_link(who),
+            16 if who >= CORE => self.ask(who),
+            16 | 17 if who < 2 => self.answer(who),
             12 => self.world.crash(index),
             _ => {
                 let time = self.world.random(20_000);
@@ -86,8 +95,37 @@ impl Run {
     /// Somebody comes by the newest link that the owner has made.
     fn join(&mut self, who: usize) {
         let Some(links) = self.links(0) else { return };
-        if let Some(link) = links.into_iter().rev().find_map(|link| link.fragment) {
+        if let Some(link) =
+            links.into_iter().rev().filter(|link| !link.approval).find_map(|link| link.fragment)
+        {
             self.world.command(self.people[who], Command::JoinByLink(link));
+        }
+    }
+
+    /// Somebody asks to be let in, by the newest link for that, or takes it back.
+    fn ask(&mut self, who: usize) {
+        let (index, conversation) = (self.people[who], self.group);
+        let asked = self.world.devices[index].conversations.get(&conversation);
+        let asked = asked.and_then(|it| it.group.as_ref()).map(|group| group.standing.clone());
+        if matches!(asked, Some(GroupStanding::Asked(_))) && self.world.random(4) == 0 {
+            self.world.command(index, Command::WithdrawAsk(conversation));
+            return;
+        }
+        let Some(links) = self.links(0) else { return };
+        if let Some(link) =
+            links.into_iter().rev().filter(|link| link.approval).find_map(|link| link.fragment)
+        {
+            self.world.command(index, Command::AskToJoin { link, greeting: String::new() });
+        }
+    }
+
+    /// Who governs the group lets somebody in who asks, or declines.
+    fn answer(&mut self, who: usize) {
+        let (index, conversation) = (self.people[who], self.group);
+        let Reply::Group(view) = self.world.ask(index, Command::ShowGroup(conversation)) else { return };
+        if let Some(ask) = view.asks.first() {
+            let lets_in = self.world.random(4) > 0;
+            self.world.command(index, Command::AnswerAsk { conversation, account: ask.account, lets_in });
         }
     }
 
@@ -104,13 +142,14 @@ impl Run {
         let command = if let Some(link) = made.first().filter(|_| made.len() > 2) {
             Command::RevokeGroupLink { conversation, link: link.id }
         } else {
-            Command::MakeGroupLink { conversation, terms: LinkTerms::default() }
+            let approval = self.world.random(2) == 0;
+            Command::MakeGroupLink { conversation, terms: LinkTerms { approval, ..LinkTerms::default() } }
         };
         self.world.command(index, command);
     }
 
     fn say(&mut self, who: usize) {
-        let text = format!("{} {}", NAMES[who], self.sent.len());
+        let text = format!("{} {}", NAMES[who], self.written);
         let (index, conversation) = (self.people[who], self.group);
         let before = self.world.devices[index].conversations.get(&conversation);
         if before.is_none() {
@@ -119,10 +158,60 @@ impl Run {
         let id = self
             .world
             .command(index, Command::SendText { conversation, text: text.clone(), over: String::new() });
+        self.written += 1;
         self.world.run();
         if who < CORE && self.world.devices[index].replies.get(&id) == Some(&Reply::Done) {
             self.sent.push((who, text));
         }
+    }
+
+    /// Nobody has read what they had no right to. Ada is there from the beginning, and sees who comes and goes at the places of the commits
+    /// that do it: a text is for those who are in the group where it stands, and where the group keeps what is written, for who comes later.
+    fn check_rights(&mut self) -> Result<(), String> {
+        let mut here: Vec<String> = Vec::new();
+        let mut placed: Vec<(Option<String>, Vec<String>)> = Vec::new();
+        for line in shown(&mut self.world, self.people[0], self.group) {
+            let text = line.strip_prefix('>').or_else(|| line.split_once(": ").map(|(_, text)| text));
+            if let Some(text) = text {
+                placed.push((Some(text.to_owned()), here.clone()));
+                continue;
+            }
+            if line.ends_with(" created Team") {
+                here.push(NAMES[0].to_owned());
+            } else if let Some((_, added)) = line.split_once(" added ") {
+                here.extend(added.split(", ").map(str::to_owned));
+            } else if let Some((who, _)) = line.split_once(" joined by ") {
+                here.push(who.to_owned());
+            } else if let Some((_, who)) = line.split_once(" removed ") {
+                here.retain(|name| name != who);
+            } else if let Some(who) = line.strip_suffix(" left") {
+                here.retain(|name| name != who);
+            } else {
+                continue;
+            }
+            placed.push((None, here.clone()));
+        }
+        for (who, index) in self.people.clone().into_iter().enumerate().skip(1) {
+            if !self.world.devices[index].conversations.contains_key(&self.group) {
+                continue;
+            }
+            let name = NAMES[who];
+            let is_in = |here: &[String]| here.iter().any(|there| there == name);
+            for line in shown(&mut self.world, index, self.group) {
+                let Some((_, text)) = line.split_once(": ").filter(|_| !line.starts_with('>')) else {
+                    continue;
+                };
+                let place = placed.iter().position(|(known, _)| known.as_deref() == Some(text));
+                let Some((_, (_, then))) = place.map(|place| (place, &placed[place])) else { continue };
+                let later = place.and_then(|place| placed.get(place..)).unwrap_or_default();
+                let granted = self.keeps && later.iter().any(|(_, here)| is_in(here));
+                if !is_in(then) && !granted {
+                    return Err(format!("{name} has read {text:?}, which was for {then:?}"));
+                }
+                self.rights += 1;
+            }
+        }
+        Ok(())
     }
 
     fn end(&mut self) {
@@ -170,6 +259,7 @@ impl Run {
                 return Err(format!("{} still waits for a change", NAMES[who]));
             }
         }
+        self.check_rights()?;
         self.check_texts()
     }
 
@@ -221,6 +311,7 @@ fn campaign(seeds: std::ops::Range<u64>) {
         if let Err(error) = run.check() {
             panic!("seed {seed}: {error}\n{}", run.trace.join("; "));
         }
+        assert!(run.rights > 0, "seed {seed}: nobody has read anything");
     }
 }
 

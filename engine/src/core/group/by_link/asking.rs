@@ -193,9 +193,8 @@ impl Engine {
             let over = asking.since.0.saturating_add(ASK_LASTS) < self.relay_time().0;
             match asking.stage {
                 Stage::Waits if over => self.save_asking(&Asking { stage: Stage::Over, ..asking }),
-                Stage::Asks if asking.sending.is_some() => self.send_ask(&asking),
                 Stage::Withdraws if over => self.state.delete(&key),
-                Stage::Withdraws if asking.sending.is_some() => self.send_ask(&asking),
+                Stage::Asks | Stage::Withdraws if asking.sending.is_some() => self.send_ask(&asking),
                 Stage::Asks => self.ask_anew(&asking, Wants::Ask(asking.greeting.clone())),
                 Stage::Withdraws => self.ask_anew(&asking, Wants::Withdraw),
                 Stage::Waits | Stage::Over => {}
@@ -224,7 +223,7 @@ impl Engine {
         &mut self,
         group: &GroupId,
         append: AppendId,
-        result: Result<Answer, RelayError>,
+        result: &Result<Answer, RelayError>,
     ) {
         let sends = |asking: &Asking| asking.sending.as_ref().is_some_and(|sending| sending.append == append);
         let Some(asking) = self.asking(group).filter(sends) else { return };
@@ -244,7 +243,7 @@ impl Engine {
                 self.ask_anew(&asking, wants);
             }
             Err(error) if let Retry::After(pause) = error.retry() => self.retry_later(pause),
-            Err(error) => self.ask_leads_nowhere(group, why(error)),
+            Err(error) => self.ask_leads_nowhere(group, why(*error)),
         }
     }
 
@@ -318,5 +317,30 @@ impl Engine {
             .collect();
         self.links_of(group).confirmers = confirmers;
         self.save_links(group);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_is_pinned() {
+        let sending =
+            Sending { log: LogId([1; 16]), epoch: Epoch(300), append: AppendId([2; 16]), sealed: vec![3; 4] };
+        let asking = Asking {
+            group: GroupId([4; 16]),
+            secret: LinkSecret::new([5; 32]),
+            by: AccountId([6; 32]),
+            id: [7; 16],
+            greeting: "me".to_owned(),
+            since: UnixMillis(300),
+            stage: Stage::Withdraws,
+            sending: Some(sending),
+        };
+        let bytes = postcard::to_allocvec(&asking).unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        let read: Asking = postcard::from_bytes(&bytes).unwrap();
+        assert_eq!((read.stage, read.greeting.as_str()), (Stage::Withdraws, "me"));
     }
 }

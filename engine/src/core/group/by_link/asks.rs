@@ -289,3 +289,36 @@ impl Engine {
 fn is_being_added(chat: &GroupChat, account: &AccountId) -> bool {
     chat.changes.iter().any(|change| matches!(change, Change::Add(people) if people.contains(account)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_is_pinned_and_none_is_asked_twice() {
+        let mut asks = GroupAsks {
+            group: GroupId([7; 16]),
+            waiting: vec![WaitingAsk {
+                ask: Ask::of_test(),
+                account: AccountId([3; 32]),
+                came: UnixMillis(300),
+            }],
+            over: VecDeque::new(),
+            declined: VecDeque::new(),
+        };
+        let id = asks.waiting[0].ask.id;
+        insta::assert_snapshot!(crate::hex(&postcard::to_allocvec(&asks).unwrap()));
+        asks.decline(id);
+        assert_eq!((asks.waiting.len(), asks.over.len(), asks.declined.len()), (0, 1, 1));
+        for number in 0..300_u16 {
+            let mut id = [0; 16];
+            id[..2].copy_from_slice(&number.to_be_bytes());
+            asks.end(id);
+        }
+        assert_eq!(asks.over.len(), MOST_OVER);
+        asks.over.drain(2..);
+        let bytes = postcard::to_allocvec(&asks).unwrap();
+        insta::assert_snapshot!(crate::hex(&bytes));
+        assert_eq!(postcard::from_bytes::<GroupAsks>(&bytes).unwrap(), asks);
+    }
+}
