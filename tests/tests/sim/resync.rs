@@ -138,7 +138,7 @@ fn what_does_not_open_is_taken_from_the_disk_with_the_next_change() {
         settle_long(&mut world);
         when_needed += u32::from(!is_there(&world));
     }
-    assert!(at_once > 5 && when_needed >= 2, "{at_once} at once, {when_needed} when they were needed");
+    assert!(at_once > 2 && when_needed > 2, "{at_once} at once, {when_needed} when they were needed");
 }
 
 #[test]
