@@ -23,6 +23,7 @@ mod inbox;
 mod key_changes;
 mod late;
 mod linking;
+mod markers;
 mod marking;
 mod membership;
 mod mending;
