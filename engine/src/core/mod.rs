@@ -5,6 +5,7 @@ mod commands;
 mod file;
 mod group;
 mod linking;
+mod markers;
 mod outputs;
 pub(crate) mod parts;
 mod recovery;

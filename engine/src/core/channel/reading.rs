@@ -1,7 +1,7 @@
 //! Reading a log: entry by entry, in order, each with all its effects in one change set (invariant 2).
 
 use parley_protocol::frame::{EntryKind, LogEntry};
-use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
+use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
 
 use crate::core::Engine;
 use crate::core::account::removal::is_after;
@@ -9,7 +9,6 @@ use crate::channel::group_era::EraStep;
 use crate::channel::log::{Log, OwnAppend, Stage, payload_hash};
 use crate::channel::transcript::Transcript;
 use crate::domain::content::{Body, Content};
-use crate::domain::conversation::marked;
 use crate::domain::message::{Author, Gap, Message, MessageBody};
 use crate::group::link::ask::is_ask;
 use crate::group::past::KeptEntry;
@@ -310,38 +309,6 @@ impl Engine {
                 self.abandon_from(id, sure, before);
             }
         }
-    }
-
-    /// Something is missing after the cursor.
-    pub(in crate::core) fn gap(&mut self, id: &LogId, gap: Gap) {
-        if let Some(seq) = self.logs.get(id).map(|log| log.cursor.next()) {
-            self.store_gap(id, seq, self.reached(id), gap);
-        }
-    }
-
-    pub(in crate::core) fn store_gap(&mut self, id: &LogId, seq: Seq, time: UnixMillis, gap: Gap) {
-        self.store_marker(id, seq, time, gap);
-    }
-
-    /// Says in a chat why something is missing; by which id views know that.
-    pub(in crate::core) fn store_marker(&mut self, id: &LogId, seq: Seq, time: UnixMillis, gap: Gap) -> MessageId {
-        let message = Message {
-            id: MessageId(self.random.array()),
-            time,
-            stored: time,
-            log: marked(id),
-            seq,
-            author: None,
-            body: MessageBody::Gap(gap),
-        };
-        // What this account wrote comes from its other devices, if at all.
-        if !matches!(gap, Gap::Restored | Gap::Elsewhere | Gap::Late)
-            && let Some(key) = self.logs.get(id).map(|log| log.conversation)
-        {
-            self.standing.or_default(key.id()).gap(message.order(), message.shown_id(false));
-        }
-        self.store_incoming(id, &message, None);
-        message.shown_id(false)
     }
 
     fn take_content(&mut self, id: &LogId, entry: &LogEntry, from: &Leaf, content: Content) {
