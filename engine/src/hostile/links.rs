@@ -13,7 +13,7 @@ use crate::group::entry::CommitEntry;
 use crate::group::link::ask::{AskKey, is_ask};
 use crate::group::link::{GroupLink, Package};
 use crate::group::past::{KeptEntry, Past, PastMessage};
-use crate::group::proof::Signed;
+use crate::group::proof::{Proof, Signed};
 use crate::mls::Provider;
 use crate::mls::chat::outside::Outside;
 use crate::records::state::StateStore;
@@ -146,17 +146,16 @@ impl Peer {
         let epoch = self.epoch(log);
         let proof = Signed { group, account, device, id, time, epoch, part: &part }.sign(&self.key);
         let stored = UnixMillis(4);
-        let past = PastMessage { account, device, proof, id, time, log, seq: Seq(1), stored, part };
+        let message = PastMessage { account, device, proof, id, time, log, seq: Seq(1), stored, part };
         match untrue {
-            Untrue::Nothing | Untrue::Group => past,
-            Untrue::Text => PastMessage { part: Part::of_text("altered".to_owned()), ..past },
-            Untrue::Author(account, device) => PastMessage { account, device, ..past },
-            Untrue::Time => PastMessage { time: UnixMillis(1), ..past },
-            Untrue::Stored => PastMessage { stored: UnixMillis(u64::MAX), ..past },
+            Untrue::Nothing | Untrue::Group => message,
+            Untrue::Text => PastMessage { part: Part::of_text("altered".to_owned()), ..message },
+            Untrue::Author(account, device) => PastMessage { account, device, ..message },
+            Untrue::Time => PastMessage { time: UnixMillis(1), ..message },
+            Untrue::Stored => PastMessage { stored: UnixMillis(u64::MAX), ..message },
             Untrue::Epoch => {
-                let mut past = past;
-                past.proof.epoch = past.proof.epoch.next();
-                past
+                let proof = Proof { epoch: message.proof.epoch.next(), ..message.proof };
+                PastMessage { proof, ..message }
             }
         }
     }

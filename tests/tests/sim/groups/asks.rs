@@ -89,6 +89,8 @@ fn p10_who_asks_is_let_in_later_while_they_are_offline() {
     world.disconnect(people[0]);
     assert_eq!(answer(&mut world, people[1], group, finn, true), Reply::Done);
     assert_eq!(names(&asks(&mut world, people[1], group)), [""; 0]);
+    // Finn is away, and all know what they are called.
+    assert_eq!(shown(&mut world, people[2], group).last().unwrap(), "Bob added Finn");
     world.send(people[2], group, "hello Finn");
     settle(&mut world);
     for index in &people {

@@ -58,9 +58,7 @@ fn newcomers(panel: Panel, allowed: bool) -> AnyView {
         };
         let select = parts::dynamic(move || {
             let now = now.get();
-            // Sharing by hand has no screen. The app shows it in a group that has it, and does not offer it.
-            let offered = HISTORIES.into_iter().filter(|it| *it != History::Shared || now == History::Shared);
-            let options = offered.map(|it| {
+            let options = HISTORIES.into_iter().map(|it| {
                 let option =
                     html::option().attr("value", words::newcomers_see(it)).child(words::newcomers_see(it));
                 if it == now { option.attr("selected", "") } else { option }

@@ -167,6 +167,8 @@ impl Engine {
         }
         let Some(chat) = self.group_chats.all.get(group) else { return };
         let mut asks = self.asks_of(group);
+        let came: Vec<WaitingAsk> =
+            asks.waiting.iter().filter(|it| chat.is_member(&it.account)).cloned().collect();
         let ends: Vec<AskId> = asks
             .waiting
             .iter()
@@ -179,6 +181,30 @@ impl Engine {
             }
             self.save_asks(&asks);
         }
+        // Who was let in may be offline for long: everybody knows already what they are called.
+        for WaitingAsk { ask, account, .. } in came {
+            self.know_asker(group, &account, &ask);
+        }
+    }
+
+    /// Somebody who asked is learnt of by their request, as far as it holds; whether they are known then.
+    fn know_asker(&mut self, group: &GroupId, account: &AccountId, ask: &Ask) -> bool {
+        let link = self.group_chats.all.get(group).and_then(|chat| chat.policy.link(&ask.link));
+        let asker = link.and_then(|link| ask.asker(*group, link)).filter(|asker| asker.account == *account);
+        let Some(asker) = asker else { return self.contacts.contains_key(account) };
+        if !self.contacts.contains_key(account) {
+            // The relay is asked for the newest device log before anything is committed.
+            self.found.insert(*account, Found { log: asker.log, username: None });
+        }
+        let known = self.pin(account);
+        if let Some(contact) = self.contacts.get_mut(account)
+            && contact.name.is_none()
+        {
+            contact.name = Some(ask.name.clone());
+            self.save_contact(account);
+            self.show_member(account);
+        }
+        known
     }
 
     /// Those who ask now, for who may let them in.
@@ -238,20 +264,8 @@ impl Engine {
             self.pump(id);
             return Ok(());
         }
-        let link = chat.policy.link(&ask.link).ok_or(CommandError::LinkOver)?;
-        let asker = ask.asker(group, link).ok_or(CommandError::LinkOver)?;
-        if !self.contacts.contains_key(account) {
-            // The relay is asked for the newest device log before anything is committed.
-            self.found.insert(*account, Found { log: asker.log, username: None });
-        }
-        if !self.pin(account) {
+        if !self.know_asker(&group, account, &ask) {
             return Err(CommandError::NotFound);
-        }
-        if let Some(contact) = self.contacts.get_mut(account)
-            && contact.name.is_none()
-        {
-            contact.name = Some(ask.name);
-            self.save_contact(account);
         }
         self.add_to_group(id, &[*account])
     }
