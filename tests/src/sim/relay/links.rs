@@ -65,7 +65,7 @@ impl VirtualRelay {
         Ok(stored_one(stored))
     }
 
-    /// The wraps that lead into a log, by the hashes of their links' capabilities.
+    /// The link slots of a log: wraps by the hashes of their links' capabilities.
     #[must_use]
     pub fn links_of(&self, log: &LogId) -> Vec<LinkSlot> {
         self.logs.get(log).map(|log| log.links.to_vec()).unwrap_or_default()
@@ -78,7 +78,7 @@ impl VirtualRelay {
 }
 
 impl Log {
-    /// The slot by which a link leads here now.
+    /// The slot by which a link leads into this log now.
     fn slot(&self, now: UnixMillis, link: &CapabilityHash) -> Option<&LinkSlot> {
         self.links.iter().find(|slot| slot.link == *link && slot.expires.is_none_or(|expires| now <= expires))
     }
@@ -92,7 +92,7 @@ impl Log {
     }
 }
 
-/// Whether each link stands there once.
+/// Checks that each link occurs once.
 pub(super) fn distinct(links: &LinkSlots) -> Result<(), RelayError> {
     let first = |index: usize| links[..index].iter().all(|other| other.link != links[index].link);
     if (0..links.len()).all(first) { Ok(()) } else { Err(RelayError::BadRequest) }
