@@ -1,6 +1,6 @@
 //! Finds or installs a Rust toolchain that builds for the browser.
 //!
-//! It is the default toolchain with its `wasm32-unknown-unknown` target where rustup can add that; else, on Debian, the
+//! The toolchain is the default one with its `wasm32-unknown-unknown` target where rustup can add that; else, on Debian, the
 //! distribution's compiler, linked into rustup as `parley-wasm` (see [`super::debian`]).
 
 use std::net::{TcpStream, ToSocketAddrs as _};
