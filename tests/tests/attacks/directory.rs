@@ -15,7 +15,7 @@ use parley_tests::sim::{DeviceIndex, Told, World};
 
 use super::enemy::{Pair, ask, catch_up, claim, meet, own_account, pair, reconnect, target};
 
-/// From now on the relay answers every question about `account`'s device log with `of`.
+/// From now on the relay changes every answer about the device log of `account` by `of`.
 fn answer_with(
     world: &mut World,
     account: AccountId,
@@ -33,7 +33,7 @@ fn answer_with(
     });
 }
 
-/// The answer with other news of `account`.
+/// The answer with the news of `account` changed by `of`.
 fn told_of(
     news: &List<DeviceLogNews, MAX_LOOKUPS>,
     account: AccountId,
